@@ -1,0 +1,16 @@
+/* Time: the wall for what people read, the monotonic clock for everything that waits.
+   XEP-0082 is how time is written on the wire. */
+#ifndef NJ_BASE_CLOCK_H
+#define NJ_BASE_CLOCK_H
+
+#include "base/base.h"
+
+gint64 nj_clock_wall_ms(void);                          /* Unix time in milliseconds */
+gint64 nj_clock_us(void);                               /* monotonic, microseconds */
+void   nj_clock_freeze(gint64 wall_ms);                 /* tests: the wall stands still; 0 lets it run again */
+
+char  *nj_clock_format(gint64 wall_ms);                 /* "2026-01-02T03:04:05.678Z", the caller owns it */
+/* XEP-0082 DateTime (years 1970 … 9999) or XEP-0091's legacy form; false for anything else. */
+bool   nj_clock_parse(const char *text, gint64 *wall_ms);
+
+#endif

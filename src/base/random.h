@@ -1,0 +1,11 @@
+/* The only source of randomness: getrandom(2).  Ends the program if the kernel has none to give. */
+#ifndef NJ_BASE_RANDOM_H
+#define NJ_BASE_RANDOM_H
+
+#include "base/base.h"
+
+void    nj_random_bytes(void *out, gsize length);
+guint32 nj_random_below(guint32 limit);       /* 0 … limit - 1, without bias */
+char   *nj_random_id(void);                   /* 128 bits as 22 letters, digits, '-' and '_'; the caller owns it */
+
+#endif

@@ -1,0 +1,14 @@
+/* The command FIFO, and asking a running instance through it (-x). */
+#ifndef NJ_CMD_FIFO_H
+#define NJ_CMD_FIFO_H
+
+#include "cmd/commands.h"
+
+typedef struct NjFifo NjFifo;
+
+NjFifo *nj_fifo_new(NjCmd *cmd, const char *path, GError **error);           /* makes it 0600 in a 0700 directory, again when it vanishes */
+void    nj_fifo_free(NjFifo *fifo);
+/* -x: runs a command in the instance that reads path; its JSON answer line, or NULL and error. Blocks, at most seconds (main.c, before any loop). running: false if nobody reads. */
+char   *nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running, GError **error);
+
+#endif

@@ -1,0 +1,10 @@
+/* /help, usage, and --dump: all from the rows. */
+#ifndef NJ_CMD_HELP_H
+#define NJ_CMD_HELP_H
+
+#include "cmd/commands.h"
+
+char *nj_help_text(NjCmd *cmd, const char *topic, GError **error);           /* NULL topic: the overview */
+char *nj_dump(NjCmd *cmd, const char *what, GError **error);                 /* commands, options, keys, theme, modules, plugins, aliases */
+
+#endif

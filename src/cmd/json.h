@@ -1,0 +1,10 @@
+/* The door to jansson: records as JSON. */
+#ifndef NJ_CMD_JSON_H
+#define NJ_CMD_JSON_H
+
+#include "base/record.h"
+
+char     *nj_json_write(const NjRecord *record);                             /* one line, without the newline; the caller owns it */
+NjRecord *nj_json_read(const char *line, gssize length, GError **error);     /* one object: text, integers, booleans, objects, lists of objects */
+
+#endif

@@ -1,0 +1,43 @@
+/* One account: its settings, where its link stands, and what belongs to it. */
+#ifndef NJ_MODEL_ACCOUNT_H
+#define NJ_MODEL_ACCOUNT_H
+
+#include "base/base.h"
+#include "model/options.h"
+#include "model/roster.h"
+#include "model/chat.h"
+
+typedef struct NjClient NjClient;
+
+typedef enum {
+    NJ_ACCOUNT_OFFLINE,         /* and stays so until asked */
+    NJ_ACCOUNT_WAITING,         /* the next try comes at retry_us */
+    NJ_ACCOUNT_CONNECTING,      /* names, sockets, TLS, login */
+    NJ_ACCOUNT_ONLINE,
+    NJ_ACCOUNT_CLOSING,
+} NjAccountState;
+
+struct NjAccount {
+    NjClient          *client;
+    NjAccountSettings *settings;
+    gint64             row;             /* the store's */
+    NjAccountState     state;
+    char              *why;             /* the sentence of the last failure; NULL */
+    gint64             retry_us;        /* WAITING: monotonic */
+    char              *jid;             /* full, as bound; NULL while not online */
+    char              *bare;            /* the server's spelling once bound, before that as prepared */
+    NjShow             show;            /* what we want to be: NJ_SHOW_ONLINE by default; OFFLINE: invisible, connected without presence */
+    char              *status;
+    int                priority;
+    NjRoster          *roster;
+    GHashTable        *chats;           /* address -> NjChat */
+    void              *session;         /* xmpp/session.h */
+};
+
+const char *nj_account_state_name(NjAccountState state);       /* offline waiting connecting online closing */
+NjAccount  *nj_account_new(NjClient *client, const NjAccountSettings *settings);   /* added by nj_client_add_account() */
+void        nj_account_free(NjAccount *account);
+void        nj_account_set_state(NjAccount *account, NjAccountState state, const char *why);   /* emits account_changed */
+bool        nj_account_is_own(const NjAccount *account, const char *address);      /* our bare address, with or without a resource */
+
+#endif

@@ -1,0 +1,48 @@
+/* A conversation: with a person, in a room, or with one occupant privately. It remembers how far it was read, the draft and
+   what wants attention; the lines are in the store and in the pane that shows them. */
+#ifndef NJ_MODEL_CHAT_H
+#define NJ_MODEL_CHAT_H
+
+#include "base/base.h"
+#include "model/message.h"
+#include "model/store.h"
+
+typedef struct NjChat    NjChat;
+typedef struct NjRoom    NjRoom;
+typedef struct NjAccount NjAccount;
+
+typedef enum { NJ_TYPING_GONE, NJ_TYPING_INACTIVE, NJ_TYPING_ACTIVE, NJ_TYPING_PAUSED, NJ_TYPING_COMPOSING } NjTyping;  /* XEP-0085 */
+
+/* Read freely; changed through the calls below, which emit chat_changed. */
+struct NjChat {
+    NjAccount *account;
+    gint64     id;              /* the store's row */
+    NjChatKind kind;
+    char      *address;         /* bare; of PRIVATE the occupant's room/nick */
+    NjRoom    *room;            /* ROOM: its room; PRIVATE: the room the occupant is in; else NULL */
+    guint      unread;
+    guint      mentions;
+    gint64     read_time, read_id;      /* the marker: seen up to here */
+    char      *draft;           /* NULL: none */
+    NjTyping   typing;          /* what the other side does */
+    char      *peer;            /* the full address that wrote last, RFC 6121 5.1's lock; NULL: none */
+    char      *thread;          /* of the talk; NULL */
+    bool       muted;
+    void      *xmpp;            /* what xmpp/ keeps with it */
+};
+
+/* Finds or makes the chat of an account; emits chat_added when it is made. */
+NjChat *nj_chat_open(NjAccount *account, NjChatKind kind, const char *address);
+NjChat *nj_chat_find(NjAccount *account, const char *address);                /* NULL; of any kind */
+void    nj_chat_close(NjChat *chat);                                          /* emits chat_removed, then frees; history stays */
+const char *nj_chat_label(const NjChat *chat);                                /* contact's name, nick, or address */
+
+/* Keeps a message: stores it, counts it as unread if it came in, emits message_added. Takes no reference from the caller. */
+void nj_chat_add(NjChat *chat, NjMessage *message);
+void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);  /* emits message_changed */
+void nj_chat_mark_read(NjChat *chat, const NjMessage *last);                  /* last NULL: all that came */
+void nj_chat_set_draft(NjChat *chat, const char *text);                       /* NULL or "": none */
+void nj_chat_set_typing(NjChat *chat, NjTyping typing);
+void nj_chat_set_peer(NjChat *chat, const char *full);
+
+#endif

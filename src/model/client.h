@@ -1,0 +1,40 @@
+/* The whole client: what a process has once, and a test twice. */
+#ifndef NJ_MODEL_CLIENT_H
+#define NJ_MODEL_CLIENT_H
+
+#include "base/base.h"
+#include "base/bus.h"
+#include "base/files.h"
+#include "model/account.h"
+#include "model/options.h"
+#include "model/store.h"
+
+/* Questions that go up.  main.c (or a test) wires them; each may be NULL.  */
+typedef struct {
+    /* An account needs its password: answer once, now or later, through done (password NULL: not given, why says a sentence). */
+    void (*ask_password)(NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data, void *owner);
+    void *owner;
+} NjHooks;
+
+struct NjClient {
+    NjBus     *bus;
+    NjPaths   *paths;
+    NjOptions *options;
+    NjStore   *store;           /* NULL until opened */
+    GPtrArray *accounts;        /* of NjAccount, in the order of the configuration */
+    NjChat    *focus;           /* the chat the prompt talks to; NULL: the console */
+    NjHooks    hooks;
+};
+
+NjClient  *nj_client_new(NjPaths *paths, NjOptions *options);               /* takes both */
+void       nj_client_free(NjClient *client);
+NjAccount *nj_client_add_account(NjClient *client, const NjAccountSettings *settings);     /* emits account_added */
+void       nj_client_remove_account(NjClient *client, NjAccount *account);                 /* emits account_removed, then frees */
+NjAccount *nj_client_account(NjClient *client, const char *name);           /* by name or bare address; NULL */
+void       nj_client_set_focus(NjClient *client, NjChat *chat);             /* emits focus_changed */
+
+/* A line for the person: where it belongs (chat may be NULL: the console; account NULL: the program). Emits notice. text is kept by the listener if needed. */
+typedef enum { NJ_NOTICE_INFO, NJ_NOTICE_SUCCESS, NJ_NOTICE_WARNING, NJ_NOTICE_ERROR } NjNoticeKind;
+void nj_client_notice(NjClient *client, NjAccount *account, NjChat *chat, NjNoticeKind kind, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+#endif

@@ -1,0 +1,13 @@
+noinst_LIBRARIES += src/model/libmodel.a
+src_model_libmodel_a_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
+src_model_libmodel_a_SOURCES = \
+	src/model/account.c src/model/account.h \
+	src/model/chat.c src/model/chat.h \
+	src/model/client.c src/model/client.h \
+	src/model/events.h \
+	src/model/jid.c src/model/jid.h \
+	src/model/message.c src/model/message.h \
+	src/model/options.c src/model/options.h src/model/options-table.c \
+	src/model/room.c src/model/room.h \
+	src/model/roster.c src/model/roster.h \
+	src/model/store.c src/model/store.h

@@ -1,0 +1,47 @@
+/* A room (XEP-0045) as it is seen from inside: who is there, the subject, us. */
+#ifndef NJ_MODEL_ROOM_H
+#define NJ_MODEL_ROOM_H
+
+#include "base/base.h"
+#include "model/chat.h"
+#include "model/roster.h"
+
+typedef enum { NJ_ROOM_OUT, NJ_ROOM_JOINING, NJ_ROOM_IN } NjRoomState;
+typedef enum { NJ_OCCUPANT_VISITOR, NJ_OCCUPANT_PARTICIPANT, NJ_OCCUPANT_MODERATOR } NjRoomRole;
+typedef enum { NJ_AFFILIATION_OUTCAST, NJ_AFFILIATION_NONE, NJ_AFFILIATION_MEMBER, NJ_AFFILIATION_ADMIN, NJ_AFFILIATION_OWNER } NjAffiliation;
+
+typedef struct {
+    char  *nick;                /* the wire's spelling */
+    char  *shown;               /* sanitised */
+    char  *address;             /* the real one, where the room tells; NULL */
+    NjRoomRole    role;
+    NjAffiliation affiliation;
+    NjShow show;
+    char  *status;
+    gint64 spoke;               /* wall ms of the last line; 0 never */
+} NjOccupant;
+
+struct NjRoom {
+    NjChat     *chat;           /* the room's window; owns the room */
+    NjRoomState state;
+    char       *nick;           /* ours, as the room spells it */
+    char       *subject;        /* sanitised; NULL */
+    char       *subject_by;
+    char       *why;            /* OUT: the sentence that says why, NULL: we left */
+    bool        wanted;         /* join again after a reconnect */
+    bool        full;           /* all occupants were told (status 110 came) */
+    char       *password;       /* for this run only */
+    GHashTable *occupants;      /* nick -> NjOccupant */
+};
+
+NjRoom     *nj_room_open(NjAccount *account, const char *address, const char *nick);    /* with its chat */
+NjOccupant *nj_room_occupant(NjRoom *room, const char *nick);                /* NULL */
+/* Puts or changes one; emits occupant_changed. */
+NjOccupant *nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role, NjAffiliation affiliation, NjShow show, const char *status);
+void        nj_room_take_out(NjRoom *room, const char *nick);                /* emits occupant_removed, then frees */
+void        nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick);
+void        nj_room_clear(NjRoom *room);                                     /* all occupants: before a join, after the end */
+void        nj_room_set_state(NjRoom *room, NjRoomState state, const char *why);       /* emits room_changed */
+void        nj_room_set_subject(NjRoom *room, const char *subject, const char *by);    /* emits room_changed */
+
+#endif

@@ -1,0 +1,64 @@
+/* history.db: one SQLite file for all accounts, mode 0600.  One thread writes, in batches; this thread reads through a
+   connection of its own.  Row ids are given here, at once, so that a message has its id before it is written; a page read from
+   the store contains what still waits to be written.  Only this file knows SQLite.
+
+   Order within a chat is (time, id). */
+#ifndef NJ_MODEL_STORE_H
+#define NJ_MODEL_STORE_H
+
+#include "base/base.h"
+#include "model/message.h"
+
+typedef struct NjStore NjStore;
+
+typedef enum { NJ_CHAT_PERSON, NJ_CHAT_ROOM, NJ_CHAT_PRIVATE } NjChatKind;   /* numbers stand in the database; PRIVATE: room/nick */
+
+typedef struct {
+    gint64 id;
+    char  *address;
+    NjChatKind kind;
+    gint64 read_time, read_id;     /* up to here it was seen: (time, id) */
+    guint  unread;                 /* incoming after that */
+    bool   waiting;                /* a stranger's, not yet accepted */
+    char  *draft;
+} NjStoredChat;
+
+/* Opens or makes the file, migrates it, takes the lock ($data/lock: flock, host, pid, tty).  An error is a sentence that names the holder. */
+NjStore *nj_store_open(const char *data_dir, GError **error);
+/* Writes what waits and closes; at most timeout_ms. True if everything was written. */
+bool     nj_store_close(NjStore *store, guint timeout_ms);
+/* Called on the main thread when writing fails or works again; the sentence says what to do. */
+void     nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner), void (*on_room)(void *owner), void *owner);
+
+gint64 nj_store_account(NjStore *store, const char *bare);                    /* the account's row, made if new */
+/* Finds the chat or makes it. False only if the store can not be read. Clear with nj_stored_chat_clear(). */
+bool   nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out);
+void   nj_stored_chat_clear(NjStoredChat *chat);
+/* Chats with unread messages, a draft, or waiting strangers: what a start shows again. Array of NjStoredChat; free with g_ptr_array_unref. */
+GPtrArray *nj_store_open_chats(NjStore *store, gint64 account);
+
+void nj_store_add(NjStore *store, NjMessage *message);                        /* gives it its id, takes a reference */
+void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
+void nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id);
+void nj_store_set_draft(NjStore *store, gint64 chat, const char *draft);      /* NULL: none */
+void nj_store_set_waiting(NjStore *store, gint64 chat, bool waiting);
+void nj_store_forget_chat(NjStore *store, gint64 chat);                       /* a refused stranger: with its messages */
+
+/* True while too much waits to be written (5,000 rows or 4 MB): sockets are not read until on_room. */
+bool nj_store_full(const NjStore *store);
+void nj_store_flush(NjStore *store);                                          /* tests and quit: waits until all is written */
+
+/* Up to limit messages of a chat before (time, id), or the newest with time G_MAXINT64; oldest first. Array of NjMessage, owned. */
+GPtrArray *nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
+GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
+/* Is there a message of this chat with this id, said by this sender (XEP-0359; for the echo of our own lines and for resends)? */
+bool nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
+bool nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id);
+
+/* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c. */
+typedef struct { char *address, *name, *subscription, *groups; bool ask, approved; } NjStoredItem;   /* groups: joined with '\n' */
+char *nj_store_roster(NjStore *store, gint64 account, GPtrArray *items);      /* the version or NULL; fills items with NjStoredItem */
+void  nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items /* owned */, bool replace);
+void  nj_stored_item_free(NjStoredItem *item);
+
+#endif

@@ -1,0 +1,57 @@
+/* The whole screen: roster, windows, status line, prompt; which frame is drawn when.  What a person types goes up through the hooks. */
+#ifndef NJ_UI_SCREEN_H
+#define NJ_UI_SCREEN_H
+
+#include "model/client.h"
+#include "ui/keys.h"
+#include "ui/prompt.h"
+#include "ui/term.h"
+#include "ui/window.h"
+
+typedef struct {
+    void   (*run)(const char *line, NjChat *chat, void *owner);              /* a line was typed; chat: where, NULL the console */
+    char **(*complete)(const char *text, gsize point, gsize *start, gsize *end, NjChat *chat, void *owner);
+    void   (*typing)(NjChat *chat, NjTyping typing, void *owner);            /* XEP-0085: the person began, paused, stopped */
+    void   *owner;
+} NjScreenHooks;
+
+/* term NULL: a test draws with nj_screen_draw_on(). */
+NjScreen *nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHooks *hooks, GError **error);
+bool      nj_screen_open(NjScreen *screen, GError **error);                  /* takes the terminal, draws the first frame at once */
+void      nj_screen_free(NjScreen *screen);                                  /* gives it back; drafts are kept */
+NjClient *nj_screen_client(NjScreen *screen);
+NjTerm   *nj_screen_term(NjScreen *screen);
+NjPrompt *nj_screen_prompt(NjScreen *screen);
+NjKeys   *nj_screen_keys(NjScreen *screen);
+const NjTheme *nj_screen_theme(const NjScreen *screen);
+bool      nj_screen_set_theme(NjScreen *screen, const char *name, GError **error);
+void      nj_screen_draw_on(NjScreen *screen, NjSurface *surface);           /* everything, now: tests */
+void      nj_screen_touch(NjScreen *screen);                                 /* all of it */
+void      nj_screen_touch_prompt(NjScreen *screen);
+void      nj_screen_redraw(NjScreen *screen);                                /* Ctrl-l */
+void      nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);   /* as if typed: tests */
+void      nj_screen_paste(NjScreen *screen, const char *text, gsize length);
+
+/* Windows. */
+guint     nj_screen_windows(const NjScreen *screen);
+NjWindow *nj_screen_window_at(const NjScreen *screen, guint index);
+NjWindow *nj_screen_window(const NjScreen *screen);                          /* the current one */
+void      nj_screen_show(NjScreen *screen, NjWindow *window);
+NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);               /* its window, made if there is none */
+NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", address, or a start of a name that is one's only */
+void      nj_screen_step(NjScreen *screen, int step);                        /* next, previous */
+void      nj_screen_last(NjScreen *screen);                                  /* Alt-z */
+bool      nj_screen_attention(NjScreen *screen);                             /* Alt-a: mentions first, then chats, then rooms; false: nothing does */
+void      nj_screen_close_window(NjScreen *screen, NjWindow *window);        /* not the console; the chat is the caller's business */
+/* Panes of the current window. */
+bool      nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error);      /* chat NULL: the console */
+bool      nj_screen_close_pane(NjScreen *screen);
+NjPane   *nj_screen_focus(NjScreen *screen);                                 /* never NULL */
+void      nj_screen_scroll(NjScreen *screen, int rows, bool page);
+void      nj_screen_scroll_to(NjScreen *screen, bool end);
+void      nj_screen_toggle_roster(NjScreen *screen);
+void      nj_screen_focus_roster(NjScreen *screen);                          /* the keys move in the roster until Enter or Esc */
+/* What the program answers to what was typed in the current window. */
+void      nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text);
+
+#endif

@@ -1,0 +1,18 @@
+/* From a domain to a connected socket: SRV of both services merged by priority (XEP-0368), happy eyeballs (RFC 8305), a deadline for every
+   step; every failure keeps its reason and the next target is tried. */
+#ifndef NJ_XMPP_DIAL_H
+#define NJ_XMPP_DIAL_H
+
+#include "base/base.h"
+#include "model/options.h"
+
+typedef struct NjDial NjDial;
+
+/* fd -1: failed, error (NJ_LINK_ERROR) has one sentence for all targets. direct: the target speaks TLS from the first byte. Called once, never from inside nj_dial_new(). */
+typedef void (*NjDialFunc)(int fd, bool direct, const char *host, guint16 port, const GError *error, void *owner);
+
+/* host NULL: SRV of domain, then domain:5222.  port 0: 5222, or 5223 for direct. */
+NjDial *nj_dial_new(const char *domain, const char *host, int port, int tls /* NjAccountSettings.tls */, NjDialFunc func, void *owner);
+void    nj_dial_free(NjDial *dial);             /* cancels; no call comes any more */
+
+#endif

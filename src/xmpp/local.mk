@@ -1,0 +1,29 @@
+noinst_LIBRARIES += src/xmpp/libxmpp.a
+src_xmpp_libxmpp_a_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
+src_xmpp_libxmpp_a_SOURCES = \
+	$(link_sources) \
+	$(stream_sources) \
+	$(session_sources)
+
+# From a name to a secured socket, and the seam above all of it.
+link_sources = \
+	src/xmpp/dial.c src/xmpp/dial.h \
+	src/xmpp/link.c src/xmpp/link.h \
+	src/xmpp/tcp.c src/xmpp/tcp.h \
+	src/xmpp/tls.c src/xmpp/tls.h
+
+# From bytes to stanzas and a bound resource.
+stream_sources = \
+	src/xmpp/login.c src/xmpp/login.h \
+	src/xmpp/parser.c src/xmpp/parser.h \
+	src/xmpp/sasl.c src/xmpp/sasl.h \
+	src/xmpp/stream.c src/xmpp/stream.h \
+	src/xmpp/transport.h \
+	src/xmpp/xml.c src/xmpp/xml.h
+
+# What is done with stanzas.
+session_sources = \
+	src/xmpp/iq.c src/xmpp/iq.h \
+	src/xmpp/modules.c src/xmpp/modules.h \
+	src/xmpp/pipeline.c src/xmpp/pipeline.h \
+	src/xmpp/session.c src/xmpp/session.h

@@ -1,0 +1,33 @@
+/* From a fresh stream to a bound resource: features, STARTTLS, SASL, bind (RFC 6120 5-7).  A step that is not allowed fails the whole. */
+#ifndef NJ_XMPP_LOGIN_H
+#define NJ_XMPP_LOGIN_H
+
+#include "model/options.h"
+#include "xmpp/stream.h"
+
+typedef struct NjLogin NjLogin;
+
+typedef enum { NJ_LOGIN_SECURING, NJ_LOGIN_AUTHENTICATING, NJ_LOGIN_BINDING } NjLoginStep;
+
+typedef struct {
+    void (*on_step)(NjLogin *login, NjLoginStep step, void *owner);
+    /* The password is needed: answer with nj_login_password(), now or later. */
+    void (*on_password)(NjLogin *login, void *owner);
+    void (*on_done)(NjLogin *login, const char *jid, const NjXml *features, void *owner);      /* full address as bound; the last features */
+    void (*on_failed)(NjLogin *login, const GError *why, void *owner);                         /* NJ_LINK_ERROR; the caller closes the stream */
+} NjLoginHooks;
+
+/* address: bare, prepared.  direct: TLS is already up.  Settings are borrowed while it lives. */
+NjLogin *nj_login_new(NjStream *stream, const NjAccountSettings *settings, const char *address, bool loopback,
+                      const NjLoginHooks *hooks, void *owner);
+void     nj_login_free(NjLogin *login);
+void     nj_login_start(NjLogin *login);
+void     nj_login_password(NjLogin *login, const char *password);            /* NULL: not given, fails with NJ_LINK_ERROR_PASSWORD */
+/* The owner's stream hooks pass these on until on_done or on_failed. */
+void     nj_login_features(NjLogin *login, NjXml *features);
+void     nj_login_secured(NjLogin *login);
+void     nj_login_stanza(NjLogin *login, NjXml *stanza);
+int      nj_login_scram_rank(const NjLogin *login);                          /* to remember; 0: no SCRAM was seen */
+const char *nj_login_mechanism(const NjLogin *login);                        /* what was used; NULL */
+
+#endif

@@ -1,0 +1,54 @@
+/* One account on the wire: its link, its requests, the state of its modules, and the tries to come back.  account->session. */
+#ifndef NJ_XMPP_SESSION_H
+#define NJ_XMPP_SESSION_H
+
+#include "base/record.h"
+#include "model/account.h"
+#include "xmpp/link.h"
+#include "xmpp/modules.h"
+
+/* modules: rows to use (nj_modules(), plugins' added).  maker: nj_link_new outside of tests. */
+NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker);
+void       nj_session_free(NjSession *session);               /* at once */
+NjSession *nj_session_of(const NjAccount *account);
+
+void       nj_session_connect(NjSession *session);            /* now; also while waiting */
+void       nj_session_disconnect(NjSession *session);         /* politely, and stay offline; ACCOUNT_OFFLINE follows within 2 s */
+bool       nj_session_online(const NjSession *session);
+bool       nj_session_send(NjSession *session, NjXml *stanza);          /* takes it; false: not online */
+NjAccount *nj_session_account(const NjSession *session);
+NjClient  *nj_session_client(const NjSession *session);
+void      *nj_session_state(const NjSession *session, const NjModule *module);
+const NjTable *nj_session_modules(const NjSession *session);
+const NjLink  *nj_session_link(const NjSession *session);     /* NULL while there is none */
+const NjCertificate *nj_session_certificate(const NjSession *session);  /* of the last handshake, kept after a failure; NULL */
+void       nj_session_trust_once(NjSession *session, const char *pin);  /* for the next connection only */
+
+/* What commands ask for.  done is called exactly once; result is borrowed and NULL on error; data's owner cancels with nj_iq_cancel(session, data). */
+typedef void (*NjDone)(const GError *error, NjRecord *result, void *data);
+
+/* RFC 6121: xmpp/xep/rfc6121-*.c */
+typedef enum { NJ_SUBSCRIBE_ASK, NJ_SUBSCRIBE_ALLOW, NJ_SUBSCRIBE_DENY, NJ_SUBSCRIBE_CANCEL } NjSubscribe;
+typedef struct { NjMessageType type; const char *subject; const char *thread; } NjSendOptions;
+/* Sends text in a chat, a room or privately; keeps it; the caller borrows the message. NULL and a sentence if it can not be sent: nothing was kept. options may be NULL. */
+NjMessage *nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GError **error);
+bool nj_message_typing(NjChat *chat, NjTyping typing);        /* XEP-0085, as the options allow; true if it was sent */
+void nj_presence_send(NjAccount *account);                    /* account->show, status, priority to everyone, and to rooms; OFFLINE: goes invisible */
+bool nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *status, GError **error);   /* OFFLINE: unavailable */
+bool nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const char *text, GError **error);
+void nj_roster_edit(NjAccount *account, const char *address, const char *name /* NULL: keep */, const char *const *groups /* NULL: keep */, NjDone done, void *data);
+void nj_roster_delete(NjAccount *account, const char *address, NjDone done, void *data);
+/* A stranger's request: accept lets them in (chat, and their messages become unread), refuse forgets them. */
+bool nj_request_accept(NjAccount *account, const char *address, GError **error);
+bool nj_request_refuse(NjAccount *account, const char *address, GError **error);
+
+/* XEP-0045 */
+void nj_muc_join(NjAccount *account, const char *room, const char *nick /* NULL: as before, or the account's */, const char *password, NjDone done, void *data);
+bool nj_muc_leave(NjRoom *room, const char *why, GError **error);
+bool nj_muc_set_subject(NjRoom *room, const char *subject, GError **error);
+
+/* XEP-0199: result "ms".  0030, 0092, 0202: one record with what the address tells of itself (identity, features, version, time). */
+void nj_ping(NjAccount *account, const char *to /* NULL: the server */, NjDone done, void *data);
+void nj_info(NjAccount *account, const char *address, NjDone done, void *data);
+
+#endif

@@ -1,0 +1,33 @@
+/* An XML stream (RFC 6120 4) over a transport: header, features, stanzas, errors, the end.  Stream errors become sentences here. */
+#ifndef NJ_XMPP_STREAM_H
+#define NJ_XMPP_STREAM_H
+
+#include "xmpp/parser.h"
+#include "xmpp/transport.h"
+
+typedef struct NjStream NjStream;
+
+typedef struct {
+    void (*on_features)(NjStream *stream, NjXml *features, void *owner);       /* after each header */
+    void (*on_stanza)(NjStream *stream, NjXml *stanza, void *owner);           /* every other top-level element; borrowed */
+    void (*on_secured)(NjStream *stream, void *owner);                         /* the transport's TLS is up: restart() follows from the owner */
+    void (*on_closed)(NjStream *stream, const GError *why, void *owner);       /* once, the last call; NJ_LINK_ERROR, NULL: we closed it */
+    bool (*wants_items)(NjStream *stream, const NjXml *head, const NjXml *list, void *owner);     /* see parser.h; may be NULL */
+    void (*on_item)(NjStream *stream, const NjXml *head, NjXml *item, void *owner);
+} NjStreamHooks;
+
+NjStream    *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner);   /* sets the transport's hooks; takes the transport */
+void         nj_stream_free(NjStream *stream);                                /* also the transport; no hook is called any more */
+void         nj_stream_start(NjStream *stream, const char *to, const char *from);      /* sends the header, with a fresh parser; again = restart. from NULL before TLS */
+void         nj_stream_send(NjStream *stream, NjXml *stanza);                  /* takes it */
+void         nj_stream_fail(NjStream *stream, const char *condition, const char *sentence);    /* sends <stream:error/>, closes */
+void         nj_stream_close(NjStream *stream);                               /* </stream:stream>, waits 2 s for the other's */
+void         nj_stream_pause(NjStream *stream, bool paused);
+NjTransport *nj_stream_transport(NjStream *stream);
+const char  *nj_stream_id(const NjStream *stream);
+const char  *nj_stream_from(const NjStream *stream);
+gint64       nj_stream_last_byte_us(const NjStream *stream);                   /* monotonic: any byte is life */
+/* see-other-host: where to, after on_closed with NJ_LINK_ERROR_ELSEWHERE; NULL. */
+const char  *nj_stream_elsewhere(const NjStream *stream);
+
+#endif

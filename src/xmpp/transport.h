@@ -1,0 +1,39 @@
+/* What carries a stream: bytes both ways, and TLS.  TCP is xmpp/tcp.c; tests have a string.  No call blocks, every hook
+   comes from the main loop, none from inside a call. */
+#ifndef NJ_XMPP_TRANSPORT_H
+#define NJ_XMPP_TRANSPORT_H
+
+#include "base/base.h"
+
+typedef struct NjTransport NjTransport;
+typedef struct NjCertificate NjCertificate;
+
+typedef struct {
+    void (*on_open)(NjTransport *transport, void *owner);            /* connected (and secured, with direct TLS) */
+    void (*on_secured)(NjTransport *transport, void *owner);         /* the handshake begun by start_tls is done and the certificate accepted */
+    /* Takes up to length bytes, returns how many: fewer when its time (until_us) is up; the rest is offered again. dry: nothing more waits in the socket. */
+    gsize (*on_bytes)(NjTransport *transport, const char *bytes, gsize length, bool dry, gint64 until_us, void *owner);
+    void (*on_closed)(NjTransport *transport, const GError *why, void *owner);     /* once; why NULL: we closed it */
+} NjTransportHooks;
+
+typedef struct {
+    void (*write)(NjTransport *transport, const char *bytes, gsize length);        /* queued, sent as soon as may be */
+    void (*start_tls)(NjTransport *transport);                                     /* bytes received and not yet taken are dropped */
+    void (*pause)(NjTransport *transport, bool paused);                            /* back-pressure: reads nothing */
+    void (*close)(NjTransport *transport, bool flush);                             /* flush: what is queued first, 2 s at most; then on_closed */
+    void (*free)(NjTransport *transport);                                          /* no hook is called any more */
+    gsize (*queued)(const NjTransport *transport);                                 /* bytes not yet in the kernel */
+    bool (*secure)(const NjTransport *transport);
+    /* RFC 5929/9266: "tls-exporter" or "tls-server-end-point"; false if this connection can not give it. */
+    bool (*binding)(const NjTransport *transport, const char *type, GByteArray *out);
+    const NjCertificate *(*certificate)(const NjTransport *transport);             /* NULL before TLS */
+    bool (*client_certificate)(const NjTransport *transport);                      /* one was configured, loaded and asked for: EXTERNAL makes sense */
+} NjTransportClass;
+
+struct NjTransport {
+    const NjTransportClass *class;
+    const NjTransportHooks *hooks;
+    void *owner;
+};
+
+#endif

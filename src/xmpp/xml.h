@@ -1,0 +1,53 @@
+/* The door to libstrophe: every stanza that enters or leaves is an xmpp_stanza_t, held, walked, built and printed here.
+   Names are always matched together with their namespace.  Ownership: what _new makes belongs to the caller until _add
+   or a send takes it; what _child, _text, _attr give is borrowed.  Nothing here parses text: xmpp/parser.c does. */
+#ifndef NJ_XMPP_XML_H
+#define NJ_XMPP_XML_H
+
+#include "base/base.h"
+
+typedef struct _xmpp_stanza_t NjXml;
+
+#define NJ_NS_CLIENT  "jabber:client"
+#define NJ_NS_STREAM  "http://etherx.jabber.org/streams"
+#define NJ_NS_STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
+#define NJ_NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+
+NjXml *nj_xml_new(const char *name, const char *ns);                     /* ns NULL: the parent's (jabber:client for a stanza) */
+NjXml *nj_xml_ref(NjXml *xml);
+void   nj_xml_free(NjXml *xml);                                          /* drops a reference; NULL is fine; iterative */
+void   nj_xml_set(NjXml *xml, const char *attribute, const char *value); /* NULL takes it out */
+NjXml *nj_xml_add(NjXml *parent, NjXml *child);                          /* takes child, returns it, borrowed */
+NjXml *nj_xml_add_new(NjXml *parent, const char *name, const char *ns);  /* new child, borrowed */
+void   nj_xml_add_text(NjXml *parent, const char *text);                 /* escaped when printed */
+NjXml *nj_xml_add_with_text(NjXml *parent, const char *name, const char *ns, const char *text);
+
+const char *nj_xml_name(const NjXml *xml);                               /* local name; NULL for text */
+const char *nj_xml_ns(const NjXml *xml);                                 /* never inherited wrongly: the parser sets it on every element */
+const char *nj_xml_attr(const NjXml *xml, const char *attribute);        /* un-namespaced, or "xml:lang"; NULL */
+bool        nj_xml_is(const NjXml *xml, const char *name, const char *ns);
+NjXml      *nj_xml_child(const NjXml *xml, const char *name, const char *ns);     /* first match; name NULL: any */
+NjXml      *nj_xml_first(const NjXml *xml);                              /* first element child */
+NjXml      *nj_xml_next(const NjXml *xml);                               /* next element beside it */
+char       *nj_xml_text(const NjXml *xml);                               /* all direct text; the caller owns it; NULL without any */
+char       *nj_xml_child_text(const NjXml *xml, const char *name, const char *ns);
+char       *nj_xml_print(const NjXml *xml, gsize *length);               /* the caller owns it (g_free) */
+NjXml      *nj_xml_copy(const NjXml *xml);
+
+/* Stanzas. */
+NjXml *nj_xml_iq(const char *type, const char *to, const char *id);      /* id NULL: a random one */
+NjXml *nj_xml_message(const char *type, const char *to, const char *id);
+NjXml *nj_xml_presence(const char *type, const char *to);
+NjXml *nj_xml_reply(const NjXml *stanza, const char *type);              /* to its sender, same id */
+/* A stanza error (RFC 6120 8.3): condition as "item-not-found", kind as "cancel". */
+NjXml *nj_xml_error_reply(const NjXml *stanza, const char *kind, const char *condition);
+/* The condition of an error stanza (e.g. "not-allowed"), never NULL; *text: the sanitised words in it, or NULL, owned by the caller. */
+const char *nj_xml_error(const NjXml *stanza, char **text);
+/* A whole translated sentence for a condition. */
+const char *nj_xml_error_sentence(const char *condition);
+/* Numbers on the wire: false if absent, not a plain decimal, or out of range. */
+bool   nj_xml_int(const NjXml *xml, const char *attribute, gint64 low, gint64 high, gint64 *value);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjXml, nj_xml_free)
+
+#endif

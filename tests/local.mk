@@ -1,0 +1,8 @@
+include $(srcdir)/tests/base/local.mk
+include $(srcdir)/tests/model/local.mk
+include $(srcdir)/tests/xmpp/local.mk
+include $(srcdir)/tests/ui/local.mk
+include $(srcdir)/tests/cmd/local.mk
+include $(srcdir)/tests/system/local.mk
+include $(srcdir)/tests/fuzz/local.mk
+include $(srcdir)/tests/bench/local.mk
