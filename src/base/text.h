@@ -16,7 +16,7 @@ char *nj_text_body(const char *raw, gssize length);
 /* True if text already is what nj_text_body would make of it: the fast path makes no copy. */
 bool  nj_text_is_clean(const char *text, gsize length);
 
-/* Steps over one grapheme as the screen draws it: a base with its combining marks in one or two cells.
+/* Steps over one grapheme as the screen draws it: a base with its combining marks in one or two cells; a tab is four.
    A ZWJ sequence is its parts.  Returns the width in cells (0 only for a newline or the end), *length its bytes. */
 int   nj_text_step(const char *text, const char *end, gsize *length);
 int   nj_text_width(const char *text, gssize length);
@@ -26,7 +26,8 @@ gsize nj_text_fit(const char *text, gssize length, int cells, int *width);
 char *nj_text_ellipsize(const char *text, int cells);
 
 /* Wraps one paragraph (a body may hold newlines) to rows of at most `cells`, the first row having `first` cells.
-   Breaks at spaces, else between graphemes; a row never begins with the space it broke at.  Appends NjTextRow to rows. */
+   Breaks at spaces and between wide characters, else between graphemes; a row never begins with the space it broke at.
+   Where the first row is the shorter one, a word that does not fit leaves it empty.  Appends NjTextRow to rows. */
 typedef struct { guint start, length; int width; } NjTextRow;
 void  nj_text_wrap(const char *text, int first, int cells, GArray *rows);
 

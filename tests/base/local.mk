@@ -9,3 +9,9 @@ endif
 tests_base_test_bus_SOURCES = tests/base/test-bus.c
 tests_base_test_bus_CFLAGS = $(AM_CFLAGS) $(BASE_CFLAGS) $(CMOCKA_CFLAGS)
 tests_base_test_bus_LDADD = $(BASE_STACK) $(CMOCKA_LIBS)
+
+
+base_tests += tests/base/test-text
+tests_base_test_text_SOURCES = tests/base/test-text.c
+tests_base_test_text_CFLAGS = $(AM_CFLAGS) $(BASE_CFLAGS) $(CMOCKA_CFLAGS)
+tests_base_test_text_LDADD = $(BASE_STACK) $(CMOCKA_LIBS)
