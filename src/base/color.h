@@ -1,5 +1,5 @@
-/* XEP-0392: the colour of a name: the angle from SHA-1, here already mapped to the 256-colour palette's
-   fixed cells by the theme's brightness. */
+/* XEP-0392: the colour of a name.  Here is its angle on the colour wheel; which cell of the palette that
+   means is for the theme to say. */
 #ifndef NJ_BASE_COLOR_H
 #define NJ_BASE_COLOR_H
 

@@ -11,9 +11,9 @@ typedef struct {
     char *run;         /* state/run: fifo, control */
 } NjPaths;
 
-/* data: the value of --data or NULL.  With it config, state and run stay where they are unless
-   they were not set apart: --data DIR moves data to DIR, and state to DIR/state, so that two
-   programs do not share one FIFO.  Nothing is made on disk yet. */
+/* data: the value of --data or NULL.  --data DIR moves data to DIR, and state with run to DIR/state, so that two
+   programs do not share one FIFO; where $XDG_STATE_HOME is set, state stays there.  config stays where it is.
+   Nothing is made on disk yet. */
 NjPaths *nj_paths_new(const char *data);
 void     nj_paths_free(NjPaths *paths);
 

@@ -10,6 +10,7 @@ typedef enum { NJ_LOG_ERROR, NJ_LOG_WARNING, NJ_LOG_INFO, NJ_LOG_DEBUG } NjLogLe
 
 bool nj_log_open(const char *path, GError **error);    /* NULL: standard error (--headless) */
 void nj_log_set_level(NjLogLevel level);
+bool nj_log_wants(NjLogLevel level);                    /* ask before gathering what is costly to say */
 void nj_log_close(void);
 
 #endif
