@@ -261,10 +261,23 @@ nj_text_step(const char *text, const char *end, gsize *length)
         *length = 1;
         return 1;
     }
+    /* What is invisible at the start of a line belongs to the character behind it. */
     gunichar c;
     gsize bytes = decode(s, stop, &c);
-    *length = bytes;
     Kind kind = classify(c);
+    while ((kind == KIND_BIDI || kind == KIND_DROPPED) && s + bytes < stop && s[bytes] != '\0') {
+        gunichar after;
+        gsize more = decode(s + bytes, stop, &after);
+        Kind kind_after = classify(after);
+        if (kind_after == KIND_NEWLINE || kind_after == KIND_TAB)
+            break;
+        s += bytes;
+        bytes = more;
+        c = after;
+        kind = kind_after;
+    }
+    s += bytes;
+    *length = s - (const guchar *) text;
     if (kind == KIND_NEWLINE)
         return 0;
     if (kind == KIND_TAB)
@@ -273,7 +286,6 @@ nj_text_step(const char *text, const char *end, gsize *length)
         return 1;
 
     int width = kind == KIND_PLAIN ? wcwidth((wchar_t) c) : 1;
-    s += bytes;
     while (s < stop && *s >= 0x80) {
         bytes = decode(s, stop, &c);
         kind = classify(c);
@@ -283,6 +295,37 @@ nj_text_step(const char *text, const char *end, gsize *length)
     }
     *length = s - (const guchar *) text;
     return width == 2 ? 2 : 1;
+}
+
+/* Variation selectors stay in the text but are not drawn: terminals disagree on what they do to the width. */
+static bool
+is_selector(gunichar c)
+{
+    return (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0100 && c <= 0xe01ef);
+}
+
+guint
+nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH])
+{
+    const guchar *s = (const guchar *) grapheme, *end = s + length;
+    guint count = 0;
+    while (s < end && count < NJ_TEXT_GLYPH) {
+        gunichar c;
+        s += decode(s, end, &c);
+        Kind kind = classify(c);
+        if (kind == KIND_BIDI || kind == KIND_DROPPED || is_selector(c))
+            continue;
+        if (kind == KIND_TAB)
+            c = ' ';
+        else if (kind == KIND_BAD || kind == KIND_CONTROL || (kind == KIND_PLAIN && wcwidth((wchar_t) c) < 0))
+            c = 0xfffd;
+        else if (kind == KIND_MARK && count == 0)
+            out[count++] = ' ';
+        out[count++] = c;
+    }
+    if (count == 0)
+        out[count++] = ' ';
+    return count;
 }
 
 int

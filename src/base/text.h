@@ -20,6 +20,9 @@ bool  nj_text_is_clean(const char *text, gsize length);
    A ZWJ sequence is its parts.  Returns the width in cells (0 only for a newline or the end), *length its bytes. */
 int   nj_text_step(const char *text, const char *end, gsize *length);
 int   nj_text_width(const char *text, gssize length);
+/* What a cell shows of one grapheme: its code points without invisible ones, at most NJ_TEXT_GLYPH; returns how many. */
+#define NJ_TEXT_GLYPH 5
+guint nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH]);
 /* The longest start of text that fits into cells; *width what it takes. */
 gsize nj_text_fit(const char *text, gssize length, int cells, int *width);
 /* Cut to cells with "…" at the end where something is missing; the caller owns it. */

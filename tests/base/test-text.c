@@ -90,6 +90,9 @@ test_width(void **state)
     assert_int_equal(nj_text_width("\363\257\277\275", -1), 1);                       /* plane 15: unknown or private */
     assert_int_equal(nj_text_width("\314\201", -1), 1);                               /* a mark without a base */
 
+    assert_int_equal(nj_text_width("\342\200\256toad", -1), 4);                      /* RLO in front */
+    assert_int_equal(nj_text_width("\342\200\256", -1), 1);
+
     gsize bytes;
     const char *grapheme = "e\314\201x";
     assert_int_equal(nj_text_step(grapheme, grapheme + 4, &bytes), 1);

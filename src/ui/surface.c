@@ -1,0 +1,390 @@
+/* Cells, interned styles, glyphs of several code points, links.
+
+   A glyph of several code points is an index into a table that strangers can fill (any letter with any four marks), so it
+   is bounded: when it is full, what no cell shows any more is forgotten and the rest numbered anew; the generation tells
+   term.c that its memory of the screen means nothing now.  Links are a ring: the oldest are forgotten, their cells become
+   plain text, and no number comes back before 60,000 others were given. */
+#include "ui/surface.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define LONG_SPARE  1024       /* long glyphs beyond what the cells can show */
+#define STYLES_MAX  16384
+#define LINKS       1024       /* kept at once */
+#define URI_MAX     2048
+
+typedef struct {
+    guint16 id;
+    char   *uri;
+} Link;
+
+struct NjSurface {
+    int         rows, cols;
+    NjCell     *cells;
+    guint       generation;
+    GArray     *styles;         /* of NjStyle; 0 is the terminal's own */
+    GHashTable *style_ids;      /* packed style -> index */
+    NjStyle     last_style;
+    guint16     last_style_id;
+    GPtrArray  *longs;          /* of char *, owned by long_ids */
+    GHashTable *long_ids;
+    Link       *links;          /* LINKS of them, from the first link on */
+    GHashTable *link_ids;       /* uri, owned by links -> id */
+    guint16     next_link;
+};
+
+static const NjCell blank = { ' ', 0, 0 };
+
+static guint
+style_hash(gconstpointer key)
+{
+    const NjStyle *style = key;
+    return (guint) style->fg * 31 + (guint) style->bg * 131071 + style->attrs;
+}
+
+static gboolean
+style_equal(gconstpointer a, gconstpointer b)
+{
+    const NjStyle *x = a, *y = b;
+    return x->fg == y->fg && x->bg == y->bg && x->attrs == y->attrs;
+}
+
+static void
+forget_everything(NjSurface *surface)
+{
+    g_clear_pointer(&surface->style_ids, g_hash_table_unref);
+    g_clear_pointer(&surface->styles, g_array_unref);
+    g_clear_pointer(&surface->longs, g_ptr_array_unref);
+    g_clear_pointer(&surface->long_ids, g_hash_table_unref);
+    g_clear_pointer(&surface->link_ids, g_hash_table_unref);
+    for (guint i = 0; surface->links != NULL && i < LINKS; i++)
+        g_free(surface->links[i].uri);
+    g_clear_pointer(&surface->links, g_free);
+    g_clear_pointer(&surface->cells, g_free);
+}
+
+static GHashTable *
+long_table(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+NjSurface *
+nj_surface_new(int rows, int cols)
+{
+    NjSurface *surface = g_new0(NjSurface, 1);
+    nj_surface_resize(surface, rows, cols);
+    return surface;
+}
+
+void
+nj_surface_free(NjSurface *surface)
+{
+    if (surface == NULL)
+        return;
+    forget_everything(surface);
+    g_free(surface);
+}
+
+void
+nj_surface_resize(NjSurface *surface, int rows, int cols)
+{
+    forget_everything(surface);
+    surface->rows = MAX(rows, 0);
+    surface->cols = MAX(cols, 0);
+    gsize count = (gsize) surface->rows * (gsize) surface->cols;
+    surface->cells = g_new(NjCell, count);
+    for (gsize i = 0; i < count; i++)
+        surface->cells[i] = blank;
+    surface->generation++;
+    surface->last_style = (NjStyle) { -1, -1, 0 };
+    surface->last_style_id = 0;
+    surface->styles = g_array_new(FALSE, FALSE, sizeof(NjStyle));
+    surface->style_ids = g_hash_table_new_full(style_hash, style_equal, g_free, NULL);
+    g_array_append_val(surface->styles, surface->last_style);
+    g_hash_table_insert(surface->style_ids, g_memdup2(&surface->last_style, sizeof(NjStyle)), GUINT_TO_POINTER(0));
+    surface->longs = g_ptr_array_new();
+    surface->long_ids = long_table();
+}
+
+int
+nj_surface_rows(const NjSurface *surface)
+{
+    return surface->rows;
+}
+
+int
+nj_surface_cols(const NjSurface *surface)
+{
+    return surface->cols;
+}
+
+guint
+nj_surface_generation(const NjSurface *surface)
+{
+    return surface->generation;
+}
+
+static guint16
+intern_style(NjSurface *surface, NjStyle style)
+{
+    if (style_equal(&style, &surface->last_style))
+        return surface->last_style_id;
+    gpointer id;
+    if (!g_hash_table_lookup_extended(surface->style_ids, &style, NULL, &id)) {
+        if (surface->styles->len == STYLES_MAX)
+            return 0;
+        id = GUINT_TO_POINTER(surface->styles->len);
+        g_array_append_val(surface->styles, style);
+        g_hash_table_insert(surface->style_ids, g_memdup2(&style, sizeof style), id);
+    }
+    surface->last_style = style;
+    surface->last_style_id = (guint16) GPOINTER_TO_UINT(id);
+    return surface->last_style_id;
+}
+
+static guint32
+add_long(NjSurface *surface, const char *text)
+{
+    gpointer id;
+    if (!g_hash_table_lookup_extended(surface->long_ids, text, NULL, &id)) {
+        char *own = g_strdup(text);
+        id = GUINT_TO_POINTER(surface->longs->len);
+        g_ptr_array_add(surface->longs, own);
+        g_hash_table_insert(surface->long_ids, own, id);
+    }
+    return NJ_GLYPH_MANY + GPOINTER_TO_UINT(id);
+}
+
+static void
+forget_unseen(NjSurface *surface)
+{
+    g_autoptr(GPtrArray) old = g_steal_pointer(&surface->longs);
+    g_autoptr(GHashTable) owner = g_steal_pointer(&surface->long_ids);      /* of the old texts, until the end */
+    surface->longs = g_ptr_array_new();
+    surface->long_ids = long_table();
+    gsize count = (gsize) surface->rows * (gsize) surface->cols;
+    for (gsize i = 0; i < count; i++)
+        if (surface->cells[i].glyph >= NJ_GLYPH_MANY)
+            surface->cells[i].glyph = add_long(surface, g_ptr_array_index(old, surface->cells[i].glyph - NJ_GLYPH_MANY));
+    surface->generation++;
+}
+
+/* The glyph of one grapheme. */
+static guint32
+intern_glyph(NjSurface *surface, const char *grapheme, gsize length)
+{
+    gunichar points[NJ_TEXT_GLYPH];
+    guint count = nj_text_glyph(grapheme, length, points);
+    if (count == 1)
+        return points[0];
+    char text[NJ_TEXT_GLYPH * 6 + 1];
+    gsize bytes = 0;
+    for (guint i = 0; i < count; i++)
+        bytes += g_unichar_to_utf8(points[i], text + bytes);
+    text[bytes] = '\0';
+    if (surface->longs->len >= (guint) (surface->rows * surface->cols) + LONG_SPARE)
+        forget_unseen(surface);
+    return add_long(surface, text);
+}
+
+NjArea
+nj_area(NjSurface *surface, int row, int col, int rows, int cols)
+{
+    NjArea whole = { surface, 0, 0, surface->rows, surface->cols };
+    return nj_area_part(whole, row, col, rows, cols);
+}
+
+NjArea
+nj_area_part(NjArea area, int row, int col, int rows, int cols)
+{
+    int top = CLAMP(row, 0, area.rows), left = CLAMP(col, 0, area.cols);
+    int bottom = CLAMP(row + rows, top, area.rows), right = CLAMP(col + cols, left, area.cols);
+    return (NjArea) { area.surface, area.row + top, area.col + left, bottom - top, right - left };
+}
+
+static NjCell *
+cell_at(NjSurface *surface, int row, int col)
+{
+    return surface->cells + (gsize) row * (gsize) surface->cols + col;
+}
+
+/* Before cells from col to end (of the surface) are written: wide glyphs that stand half outside lose the other half. */
+static void
+part_wide(NjSurface *surface, int row, int col, int end)
+{
+    if (col < end && col > 0 && cell_at(surface, row, col)->glyph == 0)
+        cell_at(surface, row, col - 1)->glyph = ' ';
+    if (col < end && end < surface->cols && cell_at(surface, row, end)->glyph == 0)
+        cell_at(surface, row, end)->glyph = ' ';
+}
+
+static void
+write_blanks(NjSurface *surface, int row, int col, int end, guint16 style)
+{
+    NjCell *cell = cell_at(surface, row, col);
+    for (; col < end; col++)
+        *cell++ = (NjCell) { ' ', style, 0 };
+}
+
+void
+nj_area_clear(NjArea area, NjStyle style)
+{
+    guint16 id = intern_style(area.surface, style);
+    for (int row = area.row; row < area.row + area.rows; row++) {
+        part_wide(area.surface, row, area.col, area.col + area.cols);
+        write_blanks(area.surface, row, area.col, area.col + area.cols, id);
+    }
+}
+
+int
+nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text, gssize length, guint16 link)
+{
+    const char *s = text, *end = text + (length < 0 ? strlen(text) : (gsize) length);
+    if (row < 0 || row >= area.rows)
+        return col + nj_text_width(text, length);
+    NjSurface *surface = area.surface;
+    guint16 id = intern_style(surface, style);
+    int at_row = area.row + row;
+    while (s < end && col < area.cols) {
+        gsize bytes;
+        int width = nj_text_step(s, end, &bytes);
+        if (width == 0)
+            break;
+        int from = MAX(col, 0), to = MIN(col + width, area.cols);
+        if (from < to) {
+            part_wide(surface, at_row, area.col + from, area.col + to);
+            bool whole = width <= 2 && to - from == width;
+            if (whole) {
+                NjCell *cell = cell_at(surface, at_row, area.col + col);
+                guint32 glyph = bytes == 1 && *s >= ' ' && *s < 0x7f ? (guint32) *s : intern_glyph(surface, s, bytes);
+                *cell = (NjCell) { glyph, id, link };
+                if (width == 2)
+                    cell[1] = (NjCell) { 0, id, link };
+            } else {
+                write_blanks(surface, at_row, area.col + from, area.col + to, id);
+            }
+        }
+        col += width;
+        s += bytes;
+    }
+    return MIN(col, area.cols);
+}
+
+int
+nj_area_put(NjArea area, int row, int col, NjStyle style, const char *text, gssize length)
+{
+    return nj_area_put_link(area, row, col, style, text, length, 0);
+}
+
+void
+nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char *glyph)
+{
+    if (row < 0 || row >= area.rows || nj_text_width(glyph, -1) != 1)
+        return;
+    int from = MAX(col, 0), to = MIN(col + cells, area.cols);
+    if (from >= to)
+        return;
+    guint16 id = intern_style(area.surface, style);
+    guint32 number = intern_glyph(area.surface, glyph, strlen(glyph));
+    part_wide(area.surface, area.row + row, area.col + from, area.col + to);
+    NjCell *cell = cell_at(area.surface, area.row + row, area.col + from);
+    for (int i = from; i < to; i++)
+        *cell++ = (NjCell) { number, id, 0 };
+}
+
+void
+nj_area_scroll(NjArea area, int lines)
+{
+    int step = lines > 0 ? 1 : -1;
+    int kept = MAX(area.rows - ABS(lines), 0);
+    if (lines == 0 || area.cols == 0)
+        return;
+    for (int row = area.row; row < area.row + area.rows; row++)
+        part_wide(area.surface, row, area.col, area.col + area.cols);
+    int to = step > 0 ? area.row : area.row + area.rows - 1;
+    for (int i = 0; i < kept; i++, to += step)
+        memcpy(cell_at(area.surface, to, area.col), cell_at(area.surface, to + lines, area.col),
+               (gsize) area.cols * sizeof(NjCell));
+    for (int i = kept; i < area.rows; i++, to += step)
+        write_blanks(area.surface, to, area.col, area.col + area.cols, 0);
+}
+
+guint16
+nj_surface_link(NjSurface *surface, const char *uri)
+{
+    if (uri == NULL || strlen(uri) > URI_MAX)
+        return 0;
+    /* Between ESC ] 8 and ESC \ stand printable ASCII bytes only. */
+    for (const char *c = uri; *c != '\0'; c++)
+        if (*c <= ' ' || *c >= 0x7f)
+            return 0;
+    if (surface->links == NULL) {
+        surface->links = g_new0(Link, LINKS);
+        surface->link_ids = g_hash_table_new(g_str_hash, g_str_equal);
+        surface->next_link = 1;
+    }
+    guint16 id = (guint16) GPOINTER_TO_UINT(g_hash_table_lookup(surface->link_ids, uri));
+    if (id != 0)
+        return id;
+    id = surface->next_link;
+    surface->next_link = id == G_MAXUINT16 ? 1 : id + 1;
+    Link *link = &surface->links[id % LINKS];
+    if (link->uri != NULL)
+        g_hash_table_remove(surface->link_ids, link->uri);
+    g_free(link->uri);
+    link->id = id;
+    link->uri = g_strdup(uri);
+    g_hash_table_insert(surface->link_ids, link->uri, GUINT_TO_POINTER(id));
+    return id;
+}
+
+const char *
+nj_surface_uri(const NjSurface *surface, guint16 link)
+{
+    if (link == 0 || surface->links == NULL || surface->links[link % LINKS].id != link)
+        return NULL;
+    return surface->links[link % LINKS].uri;
+}
+
+const NjCell *
+nj_surface_cell(const NjSurface *surface, int row, int col)
+{
+    return surface->cells + (gsize) row * (gsize) surface->cols + col;
+}
+
+const char *
+nj_surface_glyph(const NjSurface *surface, guint32 glyph, char buffer[8])
+{
+    if (glyph >= NJ_GLYPH_MANY)
+        return g_ptr_array_index(surface->longs, glyph - NJ_GLYPH_MANY);
+    gsize bytes = glyph == 0 ? 0 : (gsize) g_unichar_to_utf8(glyph, buffer);
+    buffer[bytes] = '\0';
+    return buffer;
+}
+
+NjStyle
+nj_surface_style(const NjSurface *surface, guint16 style)
+{
+    return g_array_index(surface->styles, NjStyle, style);
+}
+
+char *
+nj_surface_text(const NjSurface *surface)
+{
+    GString *text = g_string_new(NULL);
+    for (int row = 0; row < surface->rows; row++) {
+        gsize start = text->len;
+        for (int col = 0; col < surface->cols; col++) {
+            char buffer[8];
+            g_string_append(text, nj_surface_glyph(surface, nj_surface_cell(surface, row, col)->glyph, buffer));
+        }
+        while (text->len > start && text->str[text->len - 1] == ' ')
+            g_string_truncate(text, text->len - 1);
+        if (row < surface->rows - 1)
+            g_string_append_c(text, '\n');
+    }
+    return g_string_free(text, FALSE);
+}
