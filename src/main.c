@@ -1,6 +1,516 @@
-/* Reads the arguments, assembles the parts, wires the hooks, runs the loop, and takes all of it down in reverse. */
-int
-main(void)
+/* Reads the arguments, assembles the parts, wires the hooks, runs the loop, and takes all of it down in reverse.
+ *
+ * The order of a start is what its speed is made of: the first screen is drawn before the history is opened, and the
+ * links are opened before the history has been looked at. */
+#include <glib-unix.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/fifo.h"
+#include "cmd/help.h"
+#include "cmd/password.h"
+#include "cmd/script.h"
+#include "model/events.h"
+#include "model/jid.h"
+#include "plugins/plugin.h"
+#include "ui/notify.h"
+#include "xmpp/session.h"
+
+#define QUIT_MS 2000             /* CONTRACT: SIGTERM and SIGHUP end the program within two seconds */
+#define QUIT_STORE_MS 1000       /* of these, at most, for what still waits to be written */
+
+typedef struct {
+    gchar  **accounts, **commands;
+    gboolean headless, no_connect, version;
+    char    *data, *dump;
+} NjArguments;
+
+typedef struct {
+    NjArguments *arguments;
+    NjClient    *client;
+    NjCmd       *cmd;
+    NjPlugins   *plugins;
+    NjScreen    *screen;
+    NjNotify    *notify;
+    NjFifo      *fifo;
+    NjHeadless  *headless;
+    GMainLoop   *loop;
+    guint        next_command;       /* of arguments->commands */
+    bool         commands_begun;
+    bool         failed;             /* a command of -x did */
+    bool         quitting;
+    gint64       quit_us;            /* when patience ends */
+} NjProgram;
+
+static int
+complain(const char *sentence)
 {
-    return 0;
+    fprintf(stderr, "natterjack: %s\n", sentence);
+    return EXIT_FAILURE;
+}
+
+/* Arguments. */
+
+static bool
+read_arguments(NjArguments *arguments, int *argc, char ***argv, GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "account", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &arguments->accounts,
+          N_("Start only this account: a name from the configuration, or an address"), N_("ACCOUNT") },
+        { "execute", 'x', 0, G_OPTION_ARG_STRING_ARRAY, &arguments->commands,
+          N_("Run a command in the running instance, or here once the accounts are online"), N_("COMMAND") },
+        { "headless", 0, 0, G_OPTION_ARG_NONE, &arguments->headless,
+          N_("No screen: events as JSON lines on standard output, commands on standard input"), NULL },
+        { "no-connect", 0, 0, G_OPTION_ARG_NONE, &arguments->no_connect, N_("Connect no account by itself"), NULL },
+        { "data", 0, 0, G_OPTION_ARG_FILENAME, &arguments->data, N_("Keep the history in this directory"), N_("DIR") },
+        { "dump", 0, 0, G_OPTION_ARG_STRING, &arguments->dump,
+          N_("Print a table and end: commands, options, keys, aliases, theme, modules or plugins"), N_("WHAT") },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_("Print the version and end"), NULL },
+        { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_option_context_set_summary(context, _("Natterjack is a terminal client for XMPP chat."));
+    g_option_context_set_description(context, _("Inside, /help tells everything. The manual: natterjack(1), natterjackrc(5)."));
+    g_option_context_add_main_entries(context, entries, PACKAGE);
+    if (!g_option_context_parse(context, argc, argv, error))
+        return false;
+    if (*argc > 1) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                    _("“%s” is not understood here; --help lists what is."), (*argv)[1]);
+        return false;
+    }
+    return true;
+}
+
+static void
+clear_arguments(NjArguments *arguments)
+{
+    g_strfreev(arguments->accounts);
+    g_strfreev(arguments->commands);
+    g_free(arguments->data);
+    g_free(arguments->dump);
+}
+
+/* readline and the terminal layer speak UTF-8 only: in any other locale bytes over 0x7f would be lost. */
+static bool
+use_utf8(void)
+{
+    setlocale(LC_ALL, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+        return true;
+    g_setenv("LC_ALL", "C.UTF-8", TRUE);
+    setlocale(LC_ALL, "");
+    return false;
+}
+
+/* -x */
+
+/* Asks the running instance; false if there is none.  An answer that says "not ok" is a failure. */
+static bool
+ask_running(const NjPaths *paths, const NjOptions *options, char **commands, int *status)
+{
+    g_autofree char *path = nj_fifo_path(paths, options);
+    for (guint i = 0; commands[i] != NULL; i++) {
+        g_autoptr(GError) error = NULL;
+        bool running = false, ok = false;
+        g_autofree char *answer = nj_fifo_ask(path, commands[i], 60, &running, &ok, &error);
+        if (!running && i == 0)
+            return false;
+        if (answer == NULL) {
+            *status = complain(error->message);
+            return true;
+        }
+        puts(answer);
+        if (!ok)
+            *status = EXIT_FAILURE;
+    }
+    return true;
+}
+
+static void run_next_command(NjProgram *program);
+
+static void
+on_command_result(const GError *error, NjRecord *result, void *data)
+{
+    NjProgram *program = data;
+    if (error != NULL)
+        program->failed = true;
+    if (program->headless != NULL)
+        nj_headless_answer(program->headless, error, result);
+    run_next_command(program);
+}
+
+/* Each runs when the one before it has its result. */
+static void
+run_next_command(NjProgram *program)
+{
+    char **commands = program->arguments->commands;
+    if (program->quitting || commands == NULL || commands[program->next_command] == NULL)
+        return;
+    const char *line = commands[program->next_command++];
+    nj_cmd_run(program->cmd, line, NJ_SOURCE_ARGUMENT, program->client->focus, on_command_result, program);
+}
+
+static bool
+all_settled(const NjClient *client)
+{
+    for (guint i = 0; i < client->accounts->len; i++) {
+        const NjAccount *account = g_ptr_array_index(client->accounts, i);
+        if (account->state == NJ_ACCOUNT_CONNECTING || (account->state == NJ_ACCOUNT_WAITING))
+            return false;
+    }
+    return true;
+}
+
+static void
+begin_commands(NjProgram *program)
+{
+    if (program->commands_begun || (!program->arguments->no_connect && !all_settled(program->client)))
+        return;
+    program->commands_begun = true;
+    run_next_command(program);
+}
+
+/* The end. */
+
+static bool
+all_offline(const NjClient *client)
+{
+    for (guint i = 0; i < client->accounts->len; i++)
+        if (((NjAccount *) g_ptr_array_index(client->accounts, i))->state != NJ_ACCOUNT_OFFLINE)
+            return false;
+    return true;
+}
+
+static gboolean
+end_patience(gpointer data)
+{
+    NjProgram *program = data;
+    g_main_loop_quit(program->loop);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_quit(NjClient *client, void *owner)
+{
+    NjProgram *program = owner;
+    if (program->quitting)
+        return;
+    program->quitting = true;
+    program->quit_us = nj_clock_us() + QUIT_MS * G_TIME_SPAN_MILLISECOND;
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjSession *session = nj_session_of(g_ptr_array_index(client->accounts, i));
+        if (session != NULL)
+            nj_session_disconnect(session);
+    }
+    if (all_offline(client))
+        g_main_loop_quit(program->loop);
+    else
+        g_timeout_add(QUIT_MS - QUIT_STORE_MS - 200, end_patience, program);
+}
+
+static gboolean
+on_signal(gpointer data)
+{
+    NjProgram *program = data;
+    nj_emit_quit(program->client->bus, program->client);
+    return G_SOURCE_CONTINUE;
+}
+
+/* Accounts and what main knows of them. */
+
+static void
+on_account_added(NjAccount *account, void *owner)
+{
+    NjProgram *program = owner;
+    nj_session_new(account, nj_plugins_modules(program->plugins), nj_link_new);
+}
+
+static void
+on_account_removed(NjAccount *account, void *owner)
+{
+    (void) owner;
+    nj_session_free(nj_session_of(account));
+}
+
+static void
+on_account_changed(NjAccount *account, void *owner)
+{
+    NjProgram *program = owner;
+    (void) account;
+    if (program->quitting) {
+        if (all_offline(program->client))
+            g_main_loop_quit(program->loop);
+        return;
+    }
+    begin_commands(program);
+}
+
+static void
+ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data, void *owner)
+{
+    NjProgram *program = owner;
+    nj_password_ask(program->cmd, account, done, data);
+}
+
+/* Which accounts: those of -a, else all. An address that no account has becomes one for this run. */
+static void
+add_accounts(NjProgram *program)
+{
+    NjClient *client = program->client;
+    const GPtrArray *known = nj_options_accounts(client->options);
+    char **wanted = program->arguments->accounts;
+    if (wanted == NULL) {
+        for (guint i = 0; i < known->len; i++)
+            nj_client_add_account(client, g_ptr_array_index(known, i));
+        return;
+    }
+    for (guint w = 0; wanted[w] != NULL; w++) {
+        NjAccountSettings *found = NULL;
+        for (guint i = 0; i < known->len && found == NULL; i++) {
+            NjAccountSettings *settings = g_ptr_array_index(known, i);
+            if (strcmp(settings->name, wanted[w]) == 0 || strcmp(settings->address, wanted[w]) == 0)
+                found = settings;
+        }
+        if (found != NULL) {
+            nj_client_add_account(client, found);
+            continue;
+        }
+        g_autoptr(GError) error = NULL;
+        char *address = strchr(wanted[w], '@') != NULL ? nj_jid_prepare(wanted[w], &error) : NULL;
+        if (address == NULL) {
+            nj_client_notice(client, NULL, NULL, NJ_NOTICE_ERROR, error != NULL ? "%s" : _("There is no account “%s” in natterjackrc."),
+                             error != NULL ? error->message : wanted[w]);
+            continue;
+        }
+        NjAccountSettings settings = { .name = address, .address = address, .autoconnect = true };
+        nj_client_add_account(client, &settings);
+        g_free(address);
+    }
+}
+
+static void
+connect_accounts(NjProgram *program)
+{
+    if (program->arguments->no_connect)
+        return;
+    for (guint i = 0; i < program->client->accounts->len; i++) {
+        NjAccount *account = g_ptr_array_index(program->client->accounts, i);
+        if (account->settings->autoconnect)
+            nj_session_connect(nj_session_of(account));
+    }
+}
+
+static void
+report_faults(NjClient *client)
+{
+    const GPtrArray *faults = nj_options_faults(client->options);
+    for (guint i = 0; i < faults->len; i++) {
+        const NjFault *fault = g_ptr_array_index(faults, i);
+        if (fault->line > 0)
+            nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc, line %d: %s"), fault->line, fault->text);
+        else
+            nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc: %s"), fault->text);
+    }
+}
+
+/* The store. */
+
+static void
+on_store_trouble(const char *sentence, void *owner)
+{
+    NjProgram *program = owner;
+    if (sentence != NULL)
+        nj_client_notice(program->client, NULL, NULL, NJ_NOTICE_ERROR, "%s", sentence);
+    else
+        nj_client_notice(program->client, NULL, NULL, NJ_NOTICE_SUCCESS, _("The history can be written again; nothing was lost."));
+}
+
+static void
+on_store_room(void *owner)
+{
+    NjProgram *program = owner;
+    for (guint i = 0; i < program->client->accounts->len; i++)
+        nj_session_resume_reading(nj_session_of(g_ptr_array_index(program->client->accounts, i)));
+}
+
+/* Hooks of the screen: what a person types goes to the commands. */
+
+static void
+run_line(const char *line, NjChat *chat, void *owner)
+{
+    NjProgram *program = owner;
+    nj_cmd_run(program->cmd, line, NJ_SOURCE_PROMPT, chat, NULL, NULL);
+}
+
+static char **
+complete_line(const char *text, gsize point, gsize *start, gsize *end, NjChat *chat, void *owner)
+{
+    NjProgram *program = owner;
+    return nj_cmd_complete(program->cmd, text, point, start, end, chat);
+}
+
+static void
+send_typing(NjChat *chat, NjTyping typing, void *owner)
+{
+    (void) owner;
+    nj_message_typing(chat, typing);
+}
+
+static bool
+make_screen(NjProgram *program, GError **error)
+{
+    g_autofree char *own = g_build_filename(program->client->paths->config, "themes", NULL);
+    const char *const dirs[] = { own, NJ_THEMEDIR, NULL };
+    const NjScreenHooks hooks = { .run = run_line, .complete = complete_line, .typing = send_typing, .owner = program };
+    program->screen = nj_screen_new(program->client, dirs, &hooks, error);
+    if (program->screen == NULL)
+        return false;
+    nj_cmd_set_screen(program->cmd, program->screen);
+    program->notify = nj_notify_new(program->screen);
+    return true;
+}
+
+/* From the arguments to the loop; an error is what ends the program. */
+static bool
+start(NjProgram *program, GError **error)
+{
+    NjClient *client = program->client;
+    NjBus *bus = client->bus;
+    nj_on_quit(bus, on_quit, program);
+    nj_on_account_added(bus, on_account_added, program);
+    nj_on_account_removed(bus, on_account_removed, program);
+    nj_on_account_changed(bus, on_account_changed, program);
+    client->hooks.ask_password = ask_password;
+    client->hooks.owner = program;
+
+    if (program->arguments->headless)
+        program->headless = nj_headless_new(program->cmd);
+    else if (!make_screen(program, error))
+        return false;
+    nj_cmd_load_pairs(program->cmd);
+    add_accounts(program);
+    if (program->screen != NULL && !nj_screen_open(program->screen, error))
+        return false;
+    connect_accounts(program);
+    NjStore *store = nj_store_open(client->paths->data, error);
+    if (store == NULL)
+        return false;
+    nj_store_set_hook(store, on_store_trouble, on_store_room, program);
+    nj_client_set_store(client, store);
+    if (program->screen != NULL)
+        nj_screen_store_ready(program->screen);
+
+    g_autoptr(GError) trouble = NULL;
+    g_autofree char *path = nj_fifo_path(client->paths, client->options);
+    program->fifo = nj_fifo_new(program->cmd, path, &trouble);
+    if (program->fifo == NULL)
+        nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", trouble->message);
+    report_faults(client);
+    begin_commands(program);
+    return true;
+}
+
+static void
+stop(NjProgram *program)
+{
+    NjClient *client = program->client;
+    nj_fifo_free(program->fifo);
+    while (client->accounts->len > 0)
+        nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
+    nj_notify_free(program->notify);
+    nj_headless_free(program->headless);
+    nj_cmd_set_screen(program->cmd, NULL);
+    nj_screen_free(program->screen);
+    nj_bus_forget(client->bus, program);
+}
+
+static int
+run(NjProgram *program)
+{
+    g_autoptr(GError) error = NULL;
+    int status = EXIT_SUCCESS;
+    program->loop = g_main_loop_new(NULL, FALSE);
+    const int signals[] = { SIGTERM, SIGHUP, SIGINT };
+    guint sources[G_N_ELEMENTS(signals)];
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+        sources[i] = g_unix_signal_add_full(G_PRIORITY_HIGH, signals[i], on_signal, program, NULL);
+    bool started = start(program, &error);
+    if (started && !program->quitting)
+        g_main_loop_run(program->loop);
+    else if (started && !all_offline(program->client))
+        g_main_loop_run(program->loop);
+
+    /* The store may take what is left of the two seconds; the screen goes first so that the sentence can be read. */
+    NjStore *store = program->client->store;
+    stop(program);
+    program->client->store = NULL;
+    gint64 left_ms = program->quitting ? (program->quit_us - nj_clock_us()) / 1000 : QUIT_STORE_MS;
+    if (store != NULL && !nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS)))
+        status = complain(_("Not everything could be written to the history in time."));
+    if (!started)
+        status = complain(error->message);
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
+        g_source_remove(sources[i]);
+    g_main_loop_unref(program->loop);
+    return program->failed && program->arguments->headless ? EXIT_FAILURE : status;
+}
+
+int
+main(int argc, char **argv)
+{
+    bool utf8 = use_utf8();
+    bindtextdomain(PACKAGE, NJ_LOCALEDIR);
+    bind_textdomain_codeset(PACKAGE, "UTF-8");
+    textdomain(PACKAGE);
+    signal(SIGPIPE, SIG_IGN);
+
+    NjArguments arguments = { 0 };
+    g_autoptr(GError) error = NULL;
+    if (!read_arguments(&arguments, &argc, &argv, &error))
+        return complain(error->message);
+    if (arguments.version) {
+        puts(PACKAGE_STRING);
+        clear_arguments(&arguments);
+        return EXIT_SUCCESS;
+    }
+
+    NjPaths *paths = nj_paths_new(arguments.data);
+    g_autofree char *file = g_build_filename(paths->config, "natterjackrc", NULL);
+    NjOptions *options = nj_options_new(file);
+    NjProgram program = { .arguments = &arguments };
+    program.client = nj_client_new(paths, options);
+    program.cmd = nj_cmd_new(program.client);
+    program.plugins = nj_plugins_new(program.client, program.cmd);
+    int status = EXIT_SUCCESS;
+    g_autofree char *log = g_build_filename(paths->state, "log", NULL);
+    if (!nj_options_load(options, &error)) {
+        status = complain(error->message);
+    } else if (arguments.dump != NULL) {
+        g_autofree char *text = nj_dump(program.cmd, arguments.dump, &error);
+        if (text != NULL)
+            fputs(text, stdout);
+        else
+            status = complain(error->message);
+    } else if (arguments.commands == NULL || !ask_running(paths, options, arguments.commands, &status)) {
+        if (!nj_log_open(arguments.headless ? NULL : log, &error)) {
+            nj_client_notice(program.client, NULL, NULL, NJ_NOTICE_WARNING, "%s", error->message);
+            g_clear_error(&error);
+        }
+        if (!utf8)
+            g_warning("the locale is not UTF-8: using C.UTF-8");
+        status = run(&program);
+    }
+    nj_plugins_free(program.plugins);
+    nj_cmd_free(program.cmd);
+    nj_client_free(program.client);
+    nj_log_close();
+    clear_arguments(&arguments);
+    return status;
 }

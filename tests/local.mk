@@ -1,3 +1,6 @@
+TESTS += tests/layers.test tests/links.test
+EXTRA_DIST += tests/layers.test tests/links.test
+
 include $(srcdir)/tests/base/local.mk
 include $(srcdir)/tests/model/local.mk
 include $(srcdir)/tests/xmpp/local.mk

@@ -14,5 +14,6 @@ void      nj_script_free(NjScript *script);
 typedef struct NjHeadless NjHeadless;
 NjHeadless *nj_headless_new(NjCmd *cmd);                                     /* stdin, stdout; a reader that is slow stops nothing */
 void        nj_headless_free(NjHeadless *headless);
+void        nj_headless_answer(NjHeadless *headless, const GError *error, NjRecord *result);   /* the result of a -x command, as one line like an event */
 
 #endif

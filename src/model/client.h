@@ -24,10 +24,15 @@ struct NjClient {
     GPtrArray *accounts;        /* of NjAccount, in the order of the configuration */
     NjChat    *focus;           /* the chat the prompt talks to; NULL: the console */
     NjHooks    hooks;
+    gint64     unkept;          /* the last id of a message that no store keeps: negative and growing */
 };
 
+/* The history is open: accounts and chats that are already there get their rows. */
+void       nj_client_set_store(NjClient *client, NjStore *store);
 NjClient  *nj_client_new(NjPaths *paths, NjOptions *options);               /* takes both */
 void       nj_client_free(NjClient *client);
+/* The store is opened after the first screen is drawn: gives the accounts that are there already their rows, rosters and open chats.  NULL: it ends. */
+void       nj_client_set_store(NjClient *client, NjStore *store);
 NjAccount *nj_client_add_account(NjClient *client, const NjAccountSettings *settings);     /* emits account_added */
 void       nj_client_remove_account(NjClient *client, NjAccount *account);                 /* emits account_removed, then frees */
 NjAccount *nj_client_account(NjClient *client, const char *name);           /* by name or bare address; NULL */

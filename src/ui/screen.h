@@ -27,6 +27,7 @@ const NjTheme *nj_screen_theme(const NjScreen *screen);
 bool      nj_screen_set_theme(NjScreen *screen, const char *name, GError **error);
 void      nj_screen_draw_on(NjScreen *screen, NjSurface *surface);           /* everything, now: tests */
 void      nj_screen_touch(NjScreen *screen);                                 /* all of it */
+void      nj_screen_store_ready(NjScreen *screen);                           /* client->store is there now: panes load their pages */
 void      nj_screen_touch_prompt(NjScreen *screen);
 void      nj_screen_redraw(NjScreen *screen);                                /* Ctrl-l */
 void      nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);   /* as if typed: tests */

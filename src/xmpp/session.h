@@ -14,6 +14,7 @@ NjSession *nj_session_of(const NjAccount *account);
 
 void       nj_session_connect(NjSession *session);            /* now; also while waiting */
 void       nj_session_disconnect(NjSession *session);         /* politely, and stay offline; ACCOUNT_OFFLINE follows within 2 s */
+void       nj_session_resume_reading(NjSession *session);       /* the store has room again */
 bool       nj_session_online(const NjSession *session);
 bool       nj_session_send(NjSession *session, NjXml *stanza);          /* takes it; false: not online */
 NjAccount *nj_session_account(const NjSession *session);

@@ -1,0 +1,5 @@
+# The built program against a real Prosody; skipped where something of it is missing.
+TESTS += tests/system/system.test
+EXTRA_DIST += tests/system/system.test tests/system/run tests/system/harness.py $(system_tests) \
+	tests/pond/pond tests/pond/life tests/pond/install tests/pond/packages
+system_tests =

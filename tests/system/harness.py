@@ -1,0 +1,429 @@
+"""What the system tests stand on: a real Prosody, the built program in a real pseudo-terminal, slixmpp as the other side.
+
+A test is a function `test_...(pond)` in a file test_*.py; what it asserts is what a person would see.  Everything lives below one
+scratch directory and ends with the test: nothing is started that is not ended by its PID."""
+import asyncio, fcntl, json, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios, threading, time
+
+import pyte
+
+TOP = os.environ.get('top_srcdir') or os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
+BUILD = os.environ.get('top_builddir') or os.getcwd()
+PROGRAM = os.environ.get('NATTERJACK') or os.path.join(BUILD, 'natterjack')
+DOMAIN, ROOM = 'pond.example', 'pond@rooms.pond.example'
+SLOW = float(os.environ.get('TEST_SLOW', '1'))         # factor for every wait: sanitizers, valgrind
+now = time.monotonic
+
+
+class Skip(Exception):
+    pass
+
+
+class Pond:
+    """The private Prosody of tests/pond/pond."""
+
+    def __init__(self, where, config='', port=None):
+        self.dir = where
+        os.makedirs(where, exist_ok=True)
+        env = dict(os.environ)
+        if config:
+            with open(where + '/extra.lua', 'w') as f:
+                f.write(config)
+            env['POND_CONFIG'] = where + '/extra.lua'
+        if port:
+            env['POND_PORT'] = str(port)
+        self.env = env
+        self.start()
+
+    def start(self):
+        if os.path.exists(self.dir + '/ready'):
+            os.unlink(self.dir + '/ready')
+        self.process = subprocess.Popen([TOP + '/tests/pond/pond', self.dir], stdin=subprocess.PIPE, env=self.env)
+        end = now() + 20 * SLOW
+        while not os.path.exists(self.dir + '/ready'):
+            if self.process.poll() is not None:
+                if self.process.returncode == 77:
+                    raise Skip('there is no Prosody here')
+                raise RuntimeError('Prosody did not start: ' + self.log()[-2000:])
+            if now() > end:
+                raise RuntimeError('Prosody is not ready')
+            time.sleep(0.05)
+        words = dict(w.split('=') for w in open(self.dir + '/ready').read().split())
+        self.port, self.direct = int(words['port']), int(words['direct'])
+        self.env['POND_PORT'] = str(self.port)         # the same again after a restart
+
+    def log(self):
+        try:
+            return open(self.dir + '/prosody.log', errors='replace').read()
+        except OSError:
+            return ''
+
+    def pid(self):
+        return int(open(self.dir + '/prosody.pid').read())
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+    ca = property(lambda self: self.dir + '/ca.pem')
+
+
+class Home:
+    """A home of its own for one natterjack: configuration, data, state."""
+
+    def __init__(self, rc=None):
+        self.dir = tempfile.mkdtemp(prefix='nj-')
+        os.makedirs(self.dir + '/config/natterjack')
+        if rc is not None:
+            self.rc(rc)
+
+    def rc(self, text):
+        path = self.dir + '/config/natterjack/natterjackrc'
+        with open(path, 'w') as f:
+            f.write(text)
+        os.chmod(path, 0o600)
+
+    def read_rc(self):
+        with open(self.dir + '/config/natterjack/natterjackrc') as f:
+            return f.read()
+
+    def env(self, **more):
+        e = {'HOME': self.dir, 'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', 'TZ': 'UTC', 'TERM': 'xterm-256color', 'SHELL': '/bin/sh',
+             'XDG_CONFIG_HOME': self.dir + '/config', 'XDG_DATA_HOME': self.dir + '/data', 'XDG_STATE_HOME': self.dir + '/state'}
+        for k in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'LD_PRELOAD'):
+            if k in os.environ:
+                e[k] = os.environ[k]
+        e.update(more)
+        return e
+
+    @property
+    def fifo(self):
+        return self.dir + '/state/natterjack/run/fifo'
+
+    @property
+    def database(self):
+        return self.dir + '/data/natterjack/history.db'
+
+    def rows(self, sql, *args):
+        import sqlite3
+        c = sqlite3.connect('file:%s?mode=ro' % self.database, uri=True)
+        try:
+            return c.execute(sql, args).fetchall()
+        finally:
+            c.close()
+
+    def log(self):
+        try:
+            return open(self.dir + '/state/natterjack/log', errors='replace').read()
+        except OSError:
+            return ''
+
+    def everything(self):
+        """All bytes the program has left on disk, but for the configuration: where no secret may stand."""
+        o = b''
+        for d, _, files in os.walk(self.dir):
+            for f in files:
+                p = os.path.join(d, f)
+                if os.path.isfile(p) and not p.endswith('natterjackrc'):
+                    o += open(p, 'rb').read()
+        return o
+
+    def remove(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def account(pond, who='toad', name=None, **more):
+    keys = dict(address='%s@%s' % (who, DOMAIN), password='pond', host='127.0.0.1', port=pond.port)
+    keys['ca-file'] = pond.ca
+    keys.update({k.replace('_', '-'): v for k, v in more.items()})
+    return '[account %s]\n' % (name or who) + ''.join('%s = %s\n' % kv for kv in keys.items() if kv[1] is not None)
+
+
+class Terminal:
+    """natterjack on a pseudo-terminal, its screen read by pyte."""
+
+    def __init__(self, home, *args, rows=24, cols=80, reads=True, env=None):
+        self.home, self.rows, self.cols = home, rows, cols
+        self.screen = pyte.Screen(cols, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b''
+        self.reads = reads
+        self.lock = threading.Lock()
+        self.errors = tempfile.TemporaryFile()
+        master, slave = pty.openpty()
+        self.fd = master
+        self.size(rows, cols, tell=False)
+
+        def prepare():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        self.process = subprocess.Popen([PROGRAM, *args], stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare,
+                                        cwd=home.dir)
+        os.close(slave)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        while True:
+            if not self.reads:
+                time.sleep(0.05)
+                continue
+            try:
+                if not select.select([self.fd], [], [], 0.2)[0]:
+                    continue
+                b = os.read(self.fd, 65536)
+            except (OSError, ValueError):
+                return
+            if not b:
+                return
+            with self.lock:
+                self.raw += b
+                # private sequences that pyte would print
+                self.stream.feed(re.sub(rb'\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)', b'', b))
+
+    def size(self, rows, cols, tell=True):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, cols, 0, 0))
+        if tell:
+            with self.lock:
+                self.screen.resize(rows, cols)
+            self.process.send_signal(signal.SIGWINCH)
+
+    def type(self, text):
+        os.write(self.fd, text.encode() if isinstance(text, str) else text)
+
+    def line(self, text):
+        self.type(text + '\r')
+
+    def paste(self, text):
+        self.type('\x1b[200~' + text + '\x1b[201~')
+
+    def text(self):
+        with self.lock:
+            return '\n'.join(l.rstrip() for l in self.screen.display)
+
+    def sees(self, pattern, wait=10):
+        """Waits until the screen shows the pattern; fails with the screen otherwise."""
+        end, r = now() + wait * SLOW, re.compile(pattern, re.S)
+        while True:
+            t = self.text()
+            m = r.search(t)
+            if m:
+                return m
+            if now() > end or self.process.poll() is not None:
+                time.sleep(0.2)
+                t = self.text()
+                m = r.search(t)
+                if m:
+                    return m
+                raise AssertionError('the screen never showed %r (exit %s):\n%s\n%s' % (pattern, self.process.poll(), t, self.stderr()[-3000:]))
+            time.sleep(0.02)
+
+    def never(self, pattern, wait=1):
+        end = now() + wait
+        while now() < end:
+            assert not re.search(pattern, self.text(), re.S), 'the screen shows %r:\n%s' % (pattern, self.text())
+            time.sleep(0.05)
+
+    def stderr(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors='replace')
+
+    def ends(self, wait=5):
+        """Waits for the end; the exit status."""
+        try:
+            return self.process.wait(wait * SLOW)
+        except subprocess.TimeoutExpired:
+            raise AssertionError('the program does not end:\n' + self.text())
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5 * SLOW)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        os.close(self.fd)
+        report = self.stderr()
+        assert 'Sanitizer' not in report and 'runtime error' not in report, report[-6000:]
+
+
+class Headless:
+    """natterjack --headless: JSON lines out, commands in."""
+
+    def __init__(self, home, *args):
+        self.home = home
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([PROGRAM, '--headless', *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+                                        env=home.env(), bufsize=1, cwd=home.dir)
+        self.lines, self.cv = [], threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for l in self.process.stdout:
+            with self.cv:
+                self.lines.append(json.loads(l))
+                self.cv.notify_all()
+
+    def say(self, line):
+        self.process.stdin.write(line + '\n')
+        self.process.stdin.flush()
+
+    def event(self, wait=10, since=0, **match):
+        """Waits for an event whose fields match; returns it."""
+        end = now() + wait * SLOW
+        with self.cv:
+            while True:
+                for e in self.lines[since:]:
+                    if all(e.get(k) == v for k, v in match.items()):
+                        return e
+                left = end - now()
+                if left <= 0:
+                    raise AssertionError('no event %r among:\n%s\n%s' % (match, '\n'.join(map(json.dumps, self.lines[since:])), self.stderr()[-3000:]))
+                self.cv.wait(left)
+
+    stderr = Terminal.stderr
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5 * SLOW)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        report = self.stderr()
+        assert 'Sanitizer' not in report and 'runtime error' not in report, report[-6000:]
+
+
+class Peer:
+    """A slixmpp client in a thread of its own."""
+
+    def __init__(self, pond, who='frog', resource='peer'):
+        try:
+            import slixmpp
+        except ImportError:
+            raise Skip('slixmpp is not installed')
+        import ssl
+        self.who, self.messages, self.presences, self.cv = who, [], [], threading.Condition()
+        self.ready = threading.Event()
+        self.loop = asyncio.new_event_loop()
+
+        def run():
+            asyncio.set_event_loop(self.loop)
+            c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, DOMAIN, resource), 'pond')
+            for plugin in ('xep_0030', 'xep_0045', 'xep_0199', 'xep_0092', 'xep_0115'):
+                c.register_plugin(plugin)
+            c.auto_authorize = None
+            c.ca_certs = pond.ca
+            c.add_event_handler('session_start', self._online)
+            for event in ('message', 'groupchat_subject'):
+                c.add_event_handler(event, self._message)
+            for event in ('presence_available', 'presence_unavailable', 'presence_subscribe', 'presence_subscribed', 'presence_unsubscribe',
+                          'presence_unsubscribed'):
+                c.add_event_handler(event, self._presence)
+            c.connect(('127.0.0.1', pond.port))
+            self.loop.run_forever()
+        self.thread = threading.Thread(target=run, daemon=True)
+        self.thread.start()
+        if not self.ready.wait(15 * SLOW):
+            raise RuntimeError('the peer could not log in')
+
+    async def _online(self, _):
+        self.client.send_presence()
+        await self.client.get_roster()
+        self.ready.set()
+
+    def _message(self, m):
+        with self.cv:
+            self.messages.append(m)
+            self.cv.notify_all()
+
+    def _presence(self, p):
+        with self.cv:
+            self.presences.append(p)
+            self.cv.notify_all()
+
+    def do(self, func, *args, **kw):
+        """Calls func in the peer's thread; waits for a coroutine's result."""
+        async def call():
+            r = func(*args, **kw)
+            return await r if asyncio.iscoroutine(r) or isinstance(r, asyncio.Future) else r
+        return asyncio.run_coroutine_threadsafe(call(), self.loop).result(15 * SLOW)
+
+    def say(self, to, body, mtype='chat'):
+        self.do(self.client.send_message, to, body, mtype=mtype)
+
+    def raw(self, xml):
+        self.do(self.client.send_raw, xml)
+
+    def join(self, room=ROOM, nick=None):
+        self.do(self.client.plugin['xep_0045'].join_muc, room, nick or self.who)
+
+    def hears(self, pattern, wait=10, since=0):
+        """Waits for a message whose body matches; returns it."""
+        return self._wait(self.messages, lambda m: re.search(pattern, m['body'] or '', re.S), wait, since, 'message %r' % pattern)
+
+    def notices(self, kind, who, wait=10):
+        """Waits for a presence of that type from that bare address."""
+        return self._wait(self.presences, lambda p: p['type'] == kind and p['from'].bare == who, wait, 0, 'presence %s of %s' % (kind, who))
+
+    def _wait(self, items, matches, wait, since, what):
+        end = now() + wait * SLOW
+        with self.cv:
+            while True:
+                for x in items[since:]:
+                    if matches(x):
+                        return x
+                left = end - now()
+                if left <= 0:
+                    raise AssertionError('%s got no %s, only %s' % (self.who, what, [str(i) for i in items[-5:]]))
+                self.cv.wait(left)
+
+    def close(self):
+        def end():
+            self.client.abort()
+            self.loop.call_later(0.1, self.loop.stop)
+        self.loop.call_soon_threadsafe(end)
+        self.thread.join(5)
+
+
+class Scratch:
+    """Everything a test makes, ended in reverse whatever happens."""
+
+    def __init__(self, pond):
+        self.pond, self.things = pond, []
+
+    def keep(self, thing):
+        self.things.append(thing)
+        return thing
+
+    def home(self, rc=None):
+        h = Home(rc)
+        self.things.append(h)
+        return h
+
+    def terminal(self, home, *args, **kw):
+        return self.keep(Terminal(home, *args, **kw))
+
+    def headless(self, home, *args):
+        return self.keep(Headless(home, *args))
+
+    def peer(self, who='frog', **kw):
+        return self.keep(Peer(self.pond, who, **kw))
+
+    def end(self):
+        trouble = None
+        for thing in reversed(self.things):
+            try:
+                (thing.remove if isinstance(thing, Home) else thing.stop if isinstance(thing, Pond) else thing.close)()
+            except Exception as e:
+                trouble = trouble or e
+        if trouble:
+            raise trouble
+
+
+def ask(home, *commands):
+    """natterjack -x COMMAND…: (exit status, output, error)."""
+    args = [w for c in commands for w in ('-x', c)]
+    r = subprocess.run([PROGRAM, *args], env=home.env(), capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, cwd=home.dir)
+    return r.returncode, r.stdout, r.stderr
