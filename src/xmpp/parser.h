@@ -1,6 +1,6 @@
 /* Bytes in, stanzas out: expat with namespaces, and the limits of HACKING.  What a stranger sends is judged here first:
-   DOCTYPE, processing instructions, comments, bad UTF-8, unbound prefixes, depth over 100, a stanza over 4 MiB, 4,000 elements or
-   1,000 children end the stream with the right condition (RFC 6120 4.9.3).  Only attributes without a namespace and xml:lang are kept. */
+   DOCTYPE, processing instructions, comments, bad UTF-8, unbound prefixes, depth over 100, a stanza over 4 MiB, 4,000 elements, 8,000 attributes or
+   1,000 children an element, a tag over 64 KiB end the stream with the right condition (RFC 6120 4.9.3).  Only attributes without a namespace and xml:lang are kept. */
 #ifndef NJ_XMPP_PARSER_H
 #define NJ_XMPP_PARSER_H
 
@@ -20,11 +20,10 @@ typedef struct {
 
 NjParser *nj_parser_new(const NjParserHooks *hooks, void *owner);
 void      nj_parser_free(NjParser *parser);                   /* may be called from a hook: freed when feed returns */
-/* Feeds bytes; stops early (returns TRUE, *used < length) once `until_us` of the monotonic clock has passed (0: never).  On FALSE the
-   condition ("not-well-formed", "restricted-xml", "policy-violation", "bad-format") is in *condition and the parser is dead. */
-bool      nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_us, gsize *used, const char **condition);
-/* The socket is dry: deliver what expat still holds back (its reparse deferral). */
-bool      nj_parser_settle(NjParser *parser, const char **condition);
+/* Feeds bytes; stops early (returns TRUE, *used < length) once `until_us` of the monotonic clock has passed (0: never): the rest must be offered
+   again as it is.  dry: nothing more waits in the socket, so nothing is held back.  On FALSE the condition ("not-well-formed", "restricted-xml",
+   "policy-violation", "bad-format", "invalid-namespace", "unsupported-encoding") is in *condition and the parser is dead. */
+bool      nj_parser_feed(NjParser *parser, const char *bytes, gsize length, bool dry, gint64 until_us, gsize *used, const char **condition);
 void      nj_parser_stop(NjParser *parser);                   /* from a hook: nothing more is delivered, the rest of the bytes is dropped */
 
 /* One whole element from a string, with the same rules: for decrypted payloads and tests. NULL and condition if it is not acceptable. */

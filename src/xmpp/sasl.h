@@ -12,17 +12,20 @@ typedef struct NjSasl NjSasl;
 typedef struct {
     const char *user;                  /* localpart */
     const char *authzid;               /* NULL */
-    const char *password;              /* NULL: only EXTERNAL can do */
+    const char *password;              /* NULL: nj_sasl_set_password() follows, if it is needed */
     NjTransport *transport;            /* for channel binding and what is verified */
     bool        loopback;              /* tls = none towards a loopback host: PLAIN may pass */
     bool        allow_plain;           /* the person allowed it again */
     int         scram_seen;            /* strongest seen so far from this server (table's rank), 0 none */
+    const char *nonce;                 /* NULL: random; a test of RFC 5802's example brings its own */
 } NjSaslSettings;
 
 /* offered: names from <mechanisms/>, NULL-ended; bindings: XEP-0440's types, NULL-ended, or NULL if not announced.
    NULL and a sentence (NJ_LINK_ERROR_MECHANISM) if none will do: nothing secret was sent. */
 NjSasl     *nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const char *const *bindings, GError **error);
 void        nj_sasl_free(NjSasl *sasl);                    /* wipes what is secret; cancels the worker */
+bool        nj_sasl_needs_password(const NjSasl *sasl);    /* none was given and the mechanism has no other way */
+bool        nj_sasl_set_password(NjSasl *sasl, const char *password, GError **error);     /* false: no password can look so */
 const char *nj_sasl_mechanism(const NjSasl *sasl);
 int         nj_sasl_rank(const NjSasl *sasl);              /* to remember as scram_seen; 0 for PLAIN and EXTERNAL */
 /* The bytes of <auth/>; base64 is the caller's ("=" for an empty one).  */

@@ -8,18 +8,21 @@
 typedef struct NjStream NjStream;
 
 typedef struct {
+    void (*on_open)(NjStream *stream, void *owner);                            /* the transport is connected (and secured, with direct TLS): start() follows */
     void (*on_features)(NjStream *stream, NjXml *features, void *owner);       /* after each header */
     void (*on_stanza)(NjStream *stream, NjXml *stanza, void *owner);           /* every other top-level element; borrowed */
-    void (*on_secured)(NjStream *stream, void *owner);                         /* the transport's TLS is up: restart() follows from the owner */
+    void (*on_secured)(NjStream *stream, void *owner);                         /* TLS asked for by start_tls() is up: start() again follows */
     void (*on_closed)(NjStream *stream, const GError *why, void *owner);       /* once, the last call; NJ_LINK_ERROR, NULL: we closed it */
     bool (*wants_items)(NjStream *stream, const NjXml *head, const NjXml *list, void *owner);     /* see parser.h; may be NULL */
     void (*on_item)(NjStream *stream, const NjXml *head, NjXml *item, void *owner);
 } NjStreamHooks;
 
 NjStream    *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner);   /* sets the transport's hooks; takes the transport */
-void         nj_stream_free(NjStream *stream);                                /* also the transport; no hook is called any more */
+void         nj_stream_free(NjStream *stream);                                /* also the transport; no hook is called any more; may come from a hook */
 void         nj_stream_start(NjStream *stream, const char *to, const char *from);      /* sends the header, with a fresh parser; again = restart. from NULL before TLS */
 void         nj_stream_send(NjStream *stream, NjXml *stanza);                  /* takes it */
+void         nj_stream_blank(NjStream *stream);                               /* a space: life for those in between */
+void         nj_stream_start_tls(NjStream *stream);                           /* from on_stanza: what came behind <proceed/> is dropped */
 void         nj_stream_fail(NjStream *stream, const char *condition, const char *sentence);    /* sends <stream:error/>, closes */
 void         nj_stream_close(NjStream *stream);                               /* </stream:stream>, waits 2 s for the other's */
 void         nj_stream_pause(NjStream *stream, bool paused);

@@ -1,5 +1,5 @@
 /* What carries a stream: bytes both ways, and TLS.  TCP is xmpp/tcp.c; tests have a string.  No call blocks, every hook
-   comes from the main loop, none from inside a call. */
+   comes from the main loop, none from inside a call.  Any call, also free, may come from inside a hook. */
 #ifndef NJ_XMPP_TRANSPORT_H
 #define NJ_XMPP_TRANSPORT_H
 
@@ -11,7 +11,8 @@ typedef struct NjCertificate NjCertificate;
 typedef struct {
     void (*on_open)(NjTransport *transport, void *owner);            /* connected (and secured, with direct TLS) */
     void (*on_secured)(NjTransport *transport, void *owner);         /* the handshake begun by start_tls is done and the certificate accepted */
-    /* Takes up to length bytes, returns how many: fewer when its time (until_us) is up; the rest is offered again. dry: nothing more waits in the socket. */
+    /* Takes up to length bytes, returns how many: fewer when its time (until_us) is up; the rest is offered again, alone or
+       with more behind it. dry: nothing more waits in the socket (length may be 0 then). */
     gsize (*on_bytes)(NjTransport *transport, const char *bytes, gsize length, bool dry, gint64 until_us, void *owner);
     void (*on_closed)(NjTransport *transport, const GError *why, void *owner);     /* once; why NULL: we closed it */
 } NjTransportHooks;

@@ -1,6 +1,7 @@
 /* The door to libstrophe: every stanza that enters or leaves is an xmpp_stanza_t, held, walked, built and printed here.
    Names are always matched together with their namespace.  Ownership: what _new makes belongs to the caller until _add
-   or a send takes it; what _child, _text, _attr give is borrowed.  Nothing here parses text: xmpp/parser.c does. */
+   or a send takes it; what _child and _attr give is borrowed.  A child lives as long as its tree: to keep one, copy it.  Characters
+   that XML forbids are dropped from what is put in.  Nothing here parses text: xmpp/parser.c does. */
 #ifndef NJ_XMPP_XML_H
 #define NJ_XMPP_XML_H
 
@@ -14,7 +15,7 @@ typedef struct _xmpp_stanza_t NjXml;
 #define NJ_NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 NjXml *nj_xml_new(const char *name, const char *ns);                     /* ns NULL: the parent's (jabber:client for a stanza) */
-NjXml *nj_xml_ref(NjXml *xml);
+NjXml *nj_xml_ref(NjXml *xml);                                           /* of a whole tree */
 void   nj_xml_free(NjXml *xml);                                          /* drops a reference; NULL is fine; iterative */
 void   nj_xml_set(NjXml *xml, const char *attribute, const char *value); /* NULL takes it out */
 NjXml *nj_xml_add(NjXml *parent, NjXml *child);                          /* takes child, returns it, borrowed */
@@ -23,7 +24,7 @@ void   nj_xml_add_text(NjXml *parent, const char *text);                 /* esca
 NjXml *nj_xml_add_with_text(NjXml *parent, const char *name, const char *ns, const char *text);
 
 const char *nj_xml_name(const NjXml *xml);                               /* local name; NULL for text */
-const char *nj_xml_ns(const NjXml *xml);                                 /* never inherited wrongly: the parser sets it on every element */
+const char *nj_xml_ns(const NjXml *xml);                                 /* its own or, once added, its parent's: it stands on every element */
 const char *nj_xml_attr(const NjXml *xml, const char *attribute);        /* un-namespaced, or "xml:lang"; NULL */
 bool        nj_xml_is(const NjXml *xml, const char *name, const char *ns);
 NjXml      *nj_xml_child(const NjXml *xml, const char *name, const char *ns);     /* first match; name NULL: any */
@@ -31,11 +32,11 @@ NjXml      *nj_xml_first(const NjXml *xml);                              /* firs
 NjXml      *nj_xml_next(const NjXml *xml);                               /* next element beside it */
 char       *nj_xml_text(const NjXml *xml);                               /* all direct text; the caller owns it; NULL without any */
 char       *nj_xml_child_text(const NjXml *xml, const char *name, const char *ns);
-char       *nj_xml_print(const NjXml *xml, gsize *length);               /* the caller owns it (g_free) */
+char       *nj_xml_print(const NjXml *xml, gsize *length);               /* the caller owns it (g_free); length may be NULL */
 NjXml      *nj_xml_copy(const NjXml *xml);
 
 /* Stanzas. */
-NjXml *nj_xml_iq(const char *type, const char *to, const char *id);      /* id NULL: a random one */
+NjXml *nj_xml_iq(const char *type, const char *to, const char *id);      /* id NULL: a random one, also of a message */
 NjXml *nj_xml_message(const char *type, const char *to, const char *id);
 NjXml *nj_xml_presence(const char *type, const char *to);
 NjXml *nj_xml_reply(const NjXml *stanza, const char *type);              /* to its sender, same id */
@@ -45,8 +46,14 @@ NjXml *nj_xml_error_reply(const NjXml *stanza, const char *kind, const char *con
 const char *nj_xml_error(const NjXml *stanza, char **text);
 /* A whole translated sentence for a condition. */
 const char *nj_xml_error_sentence(const char *condition);
+/* The sentence, and the other side's own words (raw, may be NULL) after it.  The caller owns it. */
+char  *nj_xml_said(const char *sentence, const char *words);
 /* Numbers on the wire: false if absent, not a plain decimal, or out of range. */
 bool   nj_xml_int(const NjXml *xml, const char *attribute, gint64 low, gint64 high, gint64 *value);
+
+/* For the parser, whose text expat has checked already: a stanza of 4 MiB is not read once more. */
+void   nj_xml_set_checked(NjXml *xml, const char *attribute, const char *value);
+void   nj_xml_add_text_checked(NjXml *parent, const char *text, gsize length);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjXml, nj_xml_free)
 
