@@ -1,0 +1,5 @@
+themedir = $(datadir)/natterjack/themes
+dist_theme_DATA = \
+	themes/mono.theme \
+	themes/pond.theme \
+	themes/reed.theme
