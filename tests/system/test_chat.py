@@ -1,0 +1,186 @@
+"""Talking: with a contact, in a room, with strangers."""
+import time
+from harness import *
+
+
+def online(s, rc=None, **kw):
+    home = s.home(rc or account(s.pond))
+    t = s.terminal(home, **kw)
+    t.sees(r'(?i)online|logged in')
+    return home, t
+
+
+def test_a_talk_both_ways_and_kept(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/msg frog@%s hello frog' % DOMAIN)
+    frog.hears('^hello frog$')
+    t.line('a second line, // and all')
+    frog.hears('a second line')
+    t.line('//me with a slash')
+    frog.hears('^/me with a slash$')
+    frog.say('toad@' + DOMAIN, 'hello toad 🐸 漢字 שלום é')
+    t.sees('hello toad')
+    t.sees('漢 ?字')
+    time.sleep(0.3)
+    t.line('/quit')
+    assert t.ends() == 0
+    bodies = [r[0] for r in home.rows('select body from message order by time, id')]
+    assert bodies == ['hello frog', 'a second line, // and all', '/me with a slash', 'hello toad 🐸 漢字 שלום é'], bodies
+    t = s.terminal(home)
+    t.sees(r'(?i)online|logged in')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('hello toad')
+    t.sees('hello frog')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_what_wants_attention_is_shown_and_reached_by_one_key(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/window console')
+    frog.say('toad@' + DOMAIN, 'are you there?')
+    t.sees(r'[Ff]rog')
+    t.type('\x1ba')
+    t.sees('are you there')
+
+
+def test_no_raw_byte_reaches_the_screen(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    frog.say('toad@' + DOMAIN, 'red \u009b31m csi \u202e bidi \u0085 nel')
+    t.sees('csi')
+    assert b'\xc2\x9b' not in t.raw and b'\xc2\x85' not in t.raw
+    t.line('/quit')
+    t.ends()
+
+
+def test_a_paste_is_one_message(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'frog@|Frog')
+    t.paste('one\r\ntwo\nthree')
+    t.sees('three')
+    t.type('\r')
+    frog.hears('^one\ntwo\nthree$')
+
+
+def test_a_long_paste_is_asked_about(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.paste('\n'.join('line %d' % i for i in range(30)))
+    t.type('\r')
+    t.sees(r'30')
+    t.type('n')
+    time.sleep(0.5)
+    assert not [m for m in frog.messages if 'line 3' in m['body']]
+    t.type('\r')
+    t.sees(r'30')
+    t.type('y')
+    frog.hears('line 29')
+
+
+def test_drafts_stay_with_their_chats(s):
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.type('half a sentence for frog')
+    t.sees('half a sentence')
+    t.line_start = None
+    t.type('\x1b1')
+    time.sleep(0.3)
+    t.never('half a sentence', 0.5)
+    t.line('/msg newt@' + DOMAIN)
+    t.never('half a sentence', 0.5)
+    t.line('/window frog@' + DOMAIN)
+    t.sees('half a sentence for frog')
+
+
+def test_a_room(s):
+    newt = s.peer('newt')
+    newt.join()
+    home, t = online(s, cols=100)
+    t.line('/join %s toad' % ROOM)
+    t.sees('newt')
+    t.line('hello room')
+    newt.hears('^hello room$')
+    newt.say(ROOM, 'hello toad, and welcome', 'groupchat')
+    t.sees('and welcome')
+    newt.raw("<message to='%s' type='groupchat'><subject>About water</subject></message>" % ROOM)
+    t.sees('About water')
+    t.line('/me waves')
+    newt.hears('^/me waves$')
+    t.sees('toad waves')
+    assert len([m for m in newt.messages if m['body'] == 'hello room']) == 1
+    time.sleep(0.5)
+    own = home.rows("select count(*) from message where body = 'hello room'")
+    assert own == [(1,)], own
+    t.line('/close')
+    t.sees(r'.')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_a_taken_nick_is_a_sentence(s):
+    newt = s.peer('newt')
+    newt.join()
+    home, t = online(s)
+    t.line('/join %s newt' % ROOM)
+    t.sees(r'(?i)nick|name')
+    t.sees(r'(?i)taken|in use|already')
+
+
+def test_strangers_wait(s):
+    heron = s.peer('heron')
+    home, t = online(s)
+    heron.say('toad@' + DOMAIN, 'buy my fish')
+    heron.raw("<presence type='subscribe' to='toad@%s'/>" % DOMAIN)
+    t.sees(r'(?i)request')
+    t.never('buy my fish', 1)
+    t.line('/requests accept heron@' + DOMAIN)
+    heron.notices('subscribed', 'toad@' + DOMAIN)
+    t.line('/msg heron@' + DOMAIN)
+    t.sees('buy my fish')
+
+
+def test_the_roster_is_edited(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/roster rename frog@%s Grandmother Frog' % DOMAIN)
+    t.sees('Grandmother')
+    t.line('/roster rename frog@%s Frog' % DOMAIN)
+    t.line('/ping frog@%s/peer' % DOMAIN)
+    t.sees(r'ms')
+    t.line('/status away gone fishing')
+    frog._wait(frog.presences, lambda p: p['show'] == 'away' and p['status'] == 'gone fishing', 10, 0, 'away presence')
+
+
+def test_a_server_that_goes_comes_back(s):
+    own = s.keep(Pond(s.home().dir + '/pond'))
+    home = s.home(account(own))
+    t = s.terminal(home)
+    t.sees(r'(?i)online|logged in')
+    own.stop()
+    t.sees(r'(?i)again|lost|closed|shut|retry|trying')
+    t.type('typed meanwhile')
+    t.sees('typed meanwhile')
+    own.start()
+    t.line('')
+    end = now() + 30 * SLOW
+    while own.log().count('Authenticated as toad') < 2 and now() < end:
+        time.sleep(0.2)
+    assert own.log().count('Authenticated as toad') >= 2, own.log()[-2000:]
+
+
+def test_two_accounts_at_once(s):
+    home = s.home(account(s.pond) + account(s.pond, 'newt'))
+    frog = s.peer('frog')
+    t = s.terminal(home)
+    frog.notices('available', 'toad@' + DOMAIN)
+    t.sees('toad.*newt|newt.*toad')
+    t.line('/toad:msg frog@%s from toad' % DOMAIN)
+    m = frog.hears('^from toad$')
+    assert m['from'].bare == 'toad@' + DOMAIN
