@@ -1,0 +1,54 @@
+# From a name to a login: sockets, TLS, a real server.
+link_tests = \
+	tests/xmpp/test-dial \
+	tests/xmpp/test-link \
+	tests/xmpp/test-tls
+if HAVE_CMOCKA
+check_PROGRAMS += $(link_tests)
+TESTS += $(link_tests)
+endif
+
+tests_xmpp_test_dial_SOURCES = tests/xmpp/test-dial.c
+tests_xmpp_test_dial_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_xmpp_test_dial_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
+tests_xmpp_test_link_SOURCES = tests/xmpp/test-link.c tests/xmpp/certificates.c tests/xmpp/certificates.h
+tests_xmpp_test_link_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_xmpp_test_link_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
+tests_xmpp_test_tls_SOURCES = tests/xmpp/test-tls.c tests/xmpp/certificates.c tests/xmpp/certificates.h
+tests_xmpp_test_tls_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_xmpp_test_tls_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
+
+# From bytes to stanzas and a bound resource.
+stream_tests = \
+	tests/xmpp/test-login \
+	tests/xmpp/test-parser \
+	tests/xmpp/test-sasl \
+	tests/xmpp/test-stream \
+	tests/xmpp/test-xml
+if HAVE_CMOCKA
+check_PROGRAMS += $(stream_tests)
+TESTS += $(stream_tests)
+endif
+string_transport = tests/xmpp/string-transport.c tests/xmpp/string-transport.h
+stream_test_cflags = $(AM_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
+stream_test_libs = $(XMPP_STACK) $(CMOCKA_LIBS)
+
+tests_xmpp_test_login_SOURCES = tests/xmpp/test-login.c $(string_transport)
+tests_xmpp_test_login_CFLAGS = $(stream_test_cflags)
+tests_xmpp_test_login_LDADD = $(stream_test_libs)
+
+tests_xmpp_test_parser_SOURCES = tests/xmpp/test-parser.c
+tests_xmpp_test_parser_CFLAGS = $(stream_test_cflags)
+tests_xmpp_test_parser_LDADD = $(stream_test_libs)
+
+tests_xmpp_test_sasl_SOURCES = tests/xmpp/test-sasl.c $(string_transport)
+tests_xmpp_test_sasl_CFLAGS = $(stream_test_cflags)
+tests_xmpp_test_sasl_LDADD = $(stream_test_libs)
+
+tests_xmpp_test_stream_SOURCES = tests/xmpp/test-stream.c $(string_transport)
+tests_xmpp_test_stream_CFLAGS = $(stream_test_cflags)
+tests_xmpp_test_stream_LDADD = $(stream_test_libs)
+
+tests_xmpp_test_xml_SOURCES = tests/xmpp/test-xml.c $(string_transport)
+tests_xmpp_test_xml_CFLAGS = $(stream_test_cflags)
+tests_xmpp_test_xml_LDADD = $(stream_test_libs)

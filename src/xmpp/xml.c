@@ -1,0 +1,428 @@
+/* libstrophe's stanzas behind our names.  Three things would surprise:
+
+   - A stanza needs a libstrophe context, though all it uses of it is the allocator.  There is one for the process, made on first use and never
+     changed: it has no state of ours, so two clients in one process do not meet in it.
+   - libstrophe keeps a namespace as an attribute "xmlns" and knows no inheritance.  Here every element has its own: the parser sets it, and
+     what is built without one gets its parent's when it is added.  Printing leaves out what the parent has said.
+   - Its getters by name do not look at namespaces; nothing here uses them. */
+#include "xmpp/xml.h"
+
+#include <string.h>
+#include <strophe.h>
+
+#include "base/random.h"
+#include "base/text.h"
+
+#define WORDS_MAX 300
+
+static void *
+give(const size_t size, void *const nothing)
+{
+    (void) nothing;
+    return g_malloc(size);
+}
+
+static void
+take_back(void *memory, void *const nothing)
+{
+    (void) nothing;
+    g_free(memory);
+}
+
+static void *
+give_more(void *memory, const size_t size, void *const nothing)
+{
+    (void) nothing;
+    return g_realloc(memory, size);
+}
+
+static void
+log_line(void *const nothing, const xmpp_log_level_t level, const char *const area, const char *const text)
+{
+    (void) nothing;
+    (void) level;
+    g_debug("libstrophe %s: %s", area, text);
+}
+
+static void *
+make_context(void *nothing)
+{
+    static const xmpp_mem_t memory = { give, take_back, give_more, NULL };
+    static const xmpp_log_t log = { log_line, NULL };
+    (void) nothing;
+    return xmpp_ctx_new(&memory, &log);
+}
+
+static xmpp_ctx_t *
+context(void)
+{
+    static GOnce once = G_ONCE_INIT;
+    return g_once(&once, make_context, NULL);
+}
+
+static NjXml *
+mutable(const NjXml *xml)       /* libstrophe's getters take no const */
+{
+    return (NjXml *) xml;
+}
+
+/* True if XML may carry every character of text (XML 1.0, 2.2). */
+static bool
+fits_xml(const char *text)
+{
+    for (const guchar *p = (const guchar *) text; *p; p++)
+        if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r') || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
+            return false;
+    return g_utf8_validate(text, -1, NULL);
+}
+
+/* What XML can not carry is dropped, not replaced: the other side would end the stream over it. */
+static char *
+drop_unfit(const char *text)
+{
+    GString *out = g_string_sized_new(strlen(text));
+    while (*text) {
+        gunichar c = g_utf8_get_char_validated(text, -1);
+        if (c == (gunichar) -1 || c == (gunichar) -2) {
+            text++;
+            continue;
+        }
+        const char *next = g_utf8_next_char(text);
+        if ((c >= 0x20 && c != 0xfffe && c != 0xffff) || c == '\t' || c == '\n' || c == '\r')
+            g_string_append_len(out, text, next - text);
+        text = next;
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* A child without a namespace is in its parent's, and so are its own children without one. */
+static void
+inherit(NjXml *xml, const char *ns)
+{
+    if (!ns || !xmpp_stanza_is_tag(xml) || xmpp_stanza_get_ns(xml))
+        return;
+    xmpp_stanza_set_ns(xml, ns);
+    for (NjXml *child = xmpp_stanza_get_children(xml); child; child = xmpp_stanza_get_next(child))
+        inherit(child, ns);
+}
+
+NjXml *
+nj_xml_new(const char *name, const char *ns)
+{
+    NjXml *xml = xmpp_stanza_new(context());
+    xmpp_stanza_set_name(xml, name);
+    if (!ns && (g_str_equal(name, "message") || g_str_equal(name, "presence") || g_str_equal(name, "iq")))
+        ns = NJ_NS_CLIENT;
+    if (ns)
+        xmpp_stanza_set_ns(xml, ns);
+    return xml;
+}
+
+NjXml *
+nj_xml_ref(NjXml *xml)
+{
+    return xmpp_stanza_clone(xml);
+}
+
+void
+nj_xml_free(NjXml *xml)
+{
+    if (xml)
+        xmpp_stanza_release(xml);
+}
+
+NjXml *
+nj_xml_copy(const NjXml *xml)
+{
+    return xmpp_stanza_copy(xml);
+}
+
+void
+nj_xml_set(NjXml *xml, const char *attribute, const char *value)
+{
+    if (!value) {
+        xmpp_stanza_del_attribute(xml, attribute);
+        return;
+    }
+    g_autofree char *clean = fits_xml(value) ? NULL : drop_unfit(value);
+    nj_xml_set_checked(xml, attribute, clean ? clean : value);
+}
+
+void
+nj_xml_set_checked(NjXml *xml, const char *attribute, const char *value)
+{
+    xmpp_stanza_set_attribute(xml, attribute, value);
+}
+
+NjXml *
+nj_xml_add(NjXml *parent, NjXml *child)
+{
+    inherit(child, xmpp_stanza_get_ns(parent));
+    xmpp_stanza_add_child_ex(parent, child, 0);
+    return child;
+}
+
+NjXml *
+nj_xml_add_new(NjXml *parent, const char *name, const char *ns)
+{
+    return nj_xml_add(parent, nj_xml_new(name, ns));
+}
+
+void
+nj_xml_add_text(NjXml *parent, const char *text)
+{
+    g_autofree char *clean = fits_xml(text) ? NULL : drop_unfit(text);
+    if (clean)
+        text = clean;
+    nj_xml_add_text_checked(parent, text, strlen(text));
+}
+
+void
+nj_xml_add_text_checked(NjXml *parent, const char *text, gsize length)
+{
+    if (!length)
+        return;
+    NjXml *node = xmpp_stanza_new(context());
+    xmpp_stanza_set_text_with_size(node, text, length);
+    xmpp_stanza_add_child_ex(parent, node, 0);
+}
+
+NjXml *
+nj_xml_add_with_text(NjXml *parent, const char *name, const char *ns, const char *text)
+{
+    NjXml *child = nj_xml_add_new(parent, name, ns);
+    nj_xml_add_text(child, text);
+    return child;
+}
+
+const char *
+nj_xml_name(const NjXml *xml)
+{
+    return xmpp_stanza_get_name(mutable(xml));
+}
+
+const char *
+nj_xml_ns(const NjXml *xml)
+{
+    return xmpp_stanza_is_tag(mutable(xml)) ? xmpp_stanza_get_ns(mutable(xml)) : NULL;
+}
+
+const char *
+nj_xml_attr(const NjXml *xml, const char *attribute)
+{
+    return xmpp_stanza_get_attribute(mutable(xml), attribute);
+}
+
+bool
+nj_xml_is(const NjXml *xml, const char *name, const char *ns)
+{
+    return xml && g_strcmp0(nj_xml_name(xml), name) == 0 && g_strcmp0(nj_xml_ns(xml), ns) == 0;
+}
+
+static NjXml *
+element_from(NjXml *node)
+{
+    while (node && !xmpp_stanza_is_tag(node))
+        node = xmpp_stanza_get_next(node);
+    return node;
+}
+
+NjXml *
+nj_xml_first(const NjXml *xml)
+{
+    return element_from(xmpp_stanza_get_children(mutable(xml)));
+}
+
+NjXml *
+nj_xml_next(const NjXml *xml)
+{
+    return element_from(xmpp_stanza_get_next(mutable(xml)));
+}
+
+NjXml *
+nj_xml_child(const NjXml *xml, const char *name, const char *ns)
+{
+    NjXml *child = nj_xml_first(xml);
+    while (child && ((name && !g_str_equal(nj_xml_name(child), name)) || g_strcmp0(nj_xml_ns(child), ns) != 0))
+        child = nj_xml_next(child);
+    return child;
+}
+
+/* The parser cuts long text in several nodes, so the length is counted first and nothing is copied twice. */
+char *
+nj_xml_text(const NjXml *xml)
+{
+    gsize length = 0;
+    bool found = false;
+    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node; node = xmpp_stanza_get_next(node))
+        if (xmpp_stanza_is_text(node)) {
+            length += strlen(xmpp_stanza_get_text_ptr(node));
+            found = true;
+        }
+    if (!found)
+        return NULL;
+    char *text = g_malloc(length + 1), *end = text;
+    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node; node = xmpp_stanza_get_next(node))
+        if (xmpp_stanza_is_text(node))
+            end = stpcpy(end, xmpp_stanza_get_text_ptr(node));
+    *end = '\0';
+    return text;
+}
+
+char *
+nj_xml_child_text(const NjXml *xml, const char *name, const char *ns)
+{
+    NjXml *child = nj_xml_child(xml, name, ns);
+    return child ? nj_xml_text(child) : NULL;
+}
+
+char *
+nj_xml_print(const NjXml *xml, gsize *length)
+{
+    char *text = NULL;
+    size_t printed = 0;
+    xmpp_stanza_to_text(mutable(xml), &text, &printed);      /* our allocator never fails, so this does not */
+    if (length)
+        *length = printed;
+    return text;
+}
+
+/* --- stanzas --- */
+
+static NjXml *
+stanza_new(const char *name, const char *type, const char *to)
+{
+    NjXml *xml = nj_xml_new(name, NJ_NS_CLIENT);
+    nj_xml_set(xml, "type", type);
+    nj_xml_set(xml, "to", to);
+    return xml;
+}
+
+static void
+set_id(NjXml *xml, const char *id)
+{
+    g_autofree char *made = id ? NULL : nj_random_id();
+    nj_xml_set(xml, "id", id ? id : made);
+}
+
+NjXml *
+nj_xml_iq(const char *type, const char *to, const char *id)
+{
+    NjXml *xml = stanza_new("iq", type, to);
+    set_id(xml, id);
+    return xml;
+}
+
+NjXml *
+nj_xml_message(const char *type, const char *to, const char *id)
+{
+    NjXml *xml = stanza_new("message", type, to);
+    set_id(xml, id);
+    return xml;
+}
+
+NjXml *
+nj_xml_presence(const char *type, const char *to)
+{
+    return stanza_new("presence", type, to);
+}
+
+NjXml *
+nj_xml_reply(const NjXml *stanza, const char *type)
+{
+    NjXml *xml = stanza_new(nj_xml_name(stanza), type, nj_xml_attr(stanza, "from"));
+    nj_xml_set(xml, "id", nj_xml_attr(stanza, "id"));
+    return xml;
+}
+
+NjXml *
+nj_xml_error_reply(const NjXml *stanza, const char *kind, const char *condition)
+{
+    NjXml *xml = nj_xml_reply(stanza, "error");
+    NjXml *error = nj_xml_add_new(xml, "error", NJ_NS_CLIENT);
+    nj_xml_set(error, "type", kind);
+    nj_xml_add_new(error, condition, NJ_NS_STANZAS);
+    return xml;
+}
+
+/* RFC 6120, 8.3.3. */
+static const struct { const char *condition, *sentence; } errors[] = {
+    { "bad-request",             N_("The other side could not make sense of the request; check what you entered.") },
+    { "conflict",                N_("That name or address is already in use; choose another one.") },
+    { "feature-not-implemented", N_("The other side does not offer this; it can not be done there.") },
+    { "forbidden",               N_("You are not allowed to do this there; ask an administrator or owner for the right to.") },
+    { "gone",                    N_("Nobody can be reached at that address any more; ask for the new one.") },
+    { "internal-server-error",   N_("The server failed while it worked on this; try again later.") },
+    { "item-not-found",          N_("There is nothing at that address; check the spelling.") },
+    { "jid-malformed",           N_("The server does not accept that address; check the spelling.") },
+    { "not-acceptable",          N_("The other side does not accept the request as it is; check what you entered.") },
+    { "not-allowed",             N_("Nobody may do this there.") },
+    { "not-authorized",          N_("A password or a permission is missing; give the password, or ask for access.") },
+    { "policy-violation",        N_("The server's rules forbid this; wait a little, or ask its administrator.") },
+    { "recipient-unavailable",   N_("The recipient is not available now; try again later.") },
+    { "redirect",                N_("The recipient is at another address for now; ask for it.") },
+    { "registration-required",   N_("Only members are let in; ask an owner to make you a member.") },
+    { "remote-server-not-found", N_("No server was found for that address; check the part behind the @.") },
+    { "remote-server-timeout",   N_("The other server can not be reached now; try again later.") },
+    { "resource-constraint",     N_("The server is too busy, or something there is full; try again later.") },
+    { "service-unavailable",     N_("The recipient can not be reached, or does not answer this; check the address, or try again later.") },
+    { "subscription-required",   N_("You need to be on their contact list first; ask with /subscribe ask ADDRESS.") },
+    { "undefined-condition",     N_("The other side refused without giving a known reason; try again later.") },
+    { "unexpected-request",      N_("The other side did not expect this now; try again.") },
+};
+
+static gsize
+find_error(const char *condition)
+{
+    gsize undefined = 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(errors); i++) {
+        if (g_strcmp0(errors[i].condition, condition) == 0)
+            return i;
+        if (g_str_equal(errors[i].condition, "undefined-condition"))
+            undefined = i;
+    }
+    return undefined;
+}
+
+const char *
+nj_xml_error(const NjXml *stanza, char **text)
+{
+    if (text)
+        *text = NULL;
+    const char *condition = NULL;
+    NjXml *error = nj_xml_child(stanza, "error", nj_xml_ns(stanza));
+    for (NjXml *child = error ? nj_xml_first(error) : NULL; child; child = nj_xml_next(child)) {
+        if (g_strcmp0(nj_xml_ns(child), NJ_NS_STANZAS) != 0)
+            continue;
+        if (!g_str_equal(nj_xml_name(child), "text"))
+            condition = condition ? condition : nj_xml_name(child);
+        else if (text && !*text) {
+            g_autofree char *raw = nj_xml_text(child);
+            *text = raw ? nj_text_line(raw, -1, WORDS_MAX) : NULL;
+        }
+    }
+    return errors[find_error(condition)].condition;
+}
+
+const char *
+nj_xml_error_sentence(const char *condition)
+{
+    return _(errors[find_error(condition)].sentence);
+}
+
+char *
+nj_xml_said(const char *sentence, const char *words)
+{
+    g_autofree char *line = words ? nj_text_line(words, -1, WORDS_MAX) : NULL;
+    if (!line || !*line)
+        return g_strdup(sentence);
+    /* Translators: first a sentence of ours, then what the server says about it. */
+    return g_strdup_printf(_("%1$s The server says: “%2$s”"), sentence, line);
+}
+
+bool
+nj_xml_int(const NjXml *xml, const char *attribute, gint64 low, gint64 high, gint64 *value)
+{
+    const char *text = nj_xml_attr(xml, attribute);
+    return text && *text != '+' && g_ascii_string_to_signed(text, 10, low, high, value, NULL);
+}
