@@ -8,6 +8,9 @@ src_model_libmodel_a_SOURCES = \
 	src/model/jid.c src/model/jid.h \
 	src/model/message.c src/model/message.h \
 	src/model/options.c src/model/options.h src/model/options-table.c \
+	src/model/precis.c src/model/precis.h \
+	src/model/rc.c src/model/rc.h \
 	src/model/room.c src/model/room.h \
 	src/model/roster.c src/model/roster.h \
-	src/model/store.c src/model/store.h
+	src/model/store.c src/model/store.h src/model/store-private.h \
+	src/model/store-schema.c src/model/store-writer.c
