@@ -32,20 +32,23 @@ typedef struct {
     int   scram_seen;          /* strongest mechanism seen from this server, 0 none: see xmpp/sasl.h */
 } NjAccountSettings;
 
-/* One fault of the file, to be shown: "natterjackrc, line 7: …". */
+/* One fault of the file: text is a sentence that says the line ("Line 7: …"); the caller says the file.  Line 0: the whole file. */
 typedef struct { int line; char *text; } NjFault;
 
 typedef struct NjOptions NjOptions;
 
-NjOptions *nj_options_new(const char *path);          /* nothing is read yet; NULL path: memory only (tests) */
+NjOptions *nj_options_new(const char *path);          /* has the core's rows; nothing is read yet; NULL path: memory only (tests) */
 void       nj_options_free(NjOptions *options);
 void       nj_options_add_rows(NjOptions *options, const NjOption *rows);     /* a plugin's; before load, or later */
 /* Reads the file; a missing one is no fault.  What is wrong is in faults; the rest counts.  False only if the file can not be read. */
 bool       nj_options_load(NjOptions *options, GError **error);
+/* Without a path: what stands for the file. */
+void       nj_options_set_memory(NjOptions *options, const char *text, gsize length);
+const GString   *nj_options_memory(const NjOptions *options);
 const GPtrArray *nj_options_faults(const NjOptions *options);                 /* of NjFault */
 const NjTable   *nj_options_table(const NjOptions *options);                  /* of NjOption */
 
-/* Values.  A name that is no row is a programmer's mistake. */
+/* Values.  A name that is no row is a programmer's mistake.  A text of kind path has its "~" expanded. */
 bool        nj_options_bool(const NjOptions *options, const char *name);
 gint64      nj_options_int(const NjOptions *options, const char *name);
 const char *nj_options_text(const NjOptions *options, const char *name);      /* borrowed until it changes */
@@ -61,8 +64,15 @@ bool nj_options_account_set(NjOptions *options, const char *account, const char 
 bool nj_options_account_remove(NjOptions *options, const char *account, GError **error);
 NjAccountSettings *nj_account_settings_copy(const NjAccountSettings *settings);
 void nj_account_settings_free(NjAccountSettings *settings);
-/* The keys an account block knows, for help, completion and man: name, summary pairs ending in NULL. */
-extern const struct NjAccountKey { const char *name, *values, *summary; } nj_account_keys[];
+/* The keys an account block knows, for help, completion and man; ends with a NULL name.  A choice's values stand in
+   values with "|" between; offset is the member of NjAccountSettings. */
+typedef struct NjAccountKey {
+    const char   *name, *values, *summary;
+    NjOptionKind  kind;
+    gsize         offset;
+    gint64        low, high;
+} NjAccountKey;
+extern const NjAccountKey nj_account_keys[];
 
 /* Sections of free pairs: [keys] KEY = command line; [aliases] NAME = command line.  The file's order. */
 typedef void (*NjPairFunc)(const char *key, const char *value, void *owner);

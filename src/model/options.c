@@ -1,0 +1,643 @@
+/* What natterjackrc says: options, accounts, keys, aliases.  model/rc.c knows the shape of the file and has its pairs;
+   here they are checked against their rows.  A change goes to the file first and counts only when it is there. */
+#include "model/options.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/files.h"
+#include "model/jid.h"
+#include "model/rc.h"
+
+#define MAX_FILE   (4 * 1024 * 1024)
+#define MAX_FAULTS 100          /* a picture that was named natterjackrc by mistake has thousands */
+
+/* What an option is now. */
+typedef struct {
+    const NjOption *row;
+    char           *text;
+    gint64          number;     /* BOOL, INT */
+} Value;
+
+struct NjOptions {
+    char       *path;           /* NULL: memory is the file */
+    GString    *memory;
+    bool        loaded;
+    NjTable    *table;
+    GHashTable *values;         /* name -> Value */
+    GHashTable *overrides;      /* name -> text, for this run */
+    NjRc       *rc;             /* as read, with our changes */
+    GPtrArray  *unreadable;     /* of NjFault: lines that rc.c could not read */
+    GPtrArray  *faults;         /* of NjFault: these and what is wrong with the rest */
+    GPtrArray  *accounts;       /* of NjAccountSettings */
+};
+
+/* Faults and errors. */
+
+G_GNUC_PRINTF(2, 3) static bool
+refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (error)
+        *error = g_error_new_valist(g_quark_from_static_string("nj-options"), 0, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static void
+free_fault(gpointer data)
+{
+    NjFault *fault = data;
+    g_free(fault->text);
+    g_free(fault);
+}
+
+static void
+add_fault(GPtrArray *faults, int line, const char *sentence)
+{
+    if (faults->len >= MAX_FAULTS)
+        return;
+    NjFault *fault = g_new(NjFault, 1);
+    fault->line = line;
+    fault->text = line > 0 ? g_strdup_printf(_("Line %d: %s"), line, sentence) : g_strdup(sentence);
+    g_ptr_array_add(faults, fault);
+}
+
+static void
+on_unreadable(int line, const char *sentence, void *owner)
+{
+    NjOptions *options = owner;
+    add_fault(options->unreadable, line, sentence);
+}
+
+static gint
+by_line(gconstpointer a, gconstpointer b)
+{
+    const NjFault *const *one = a, *const *two = b;
+    return (*one)->line - (*two)->line;
+}
+
+/* Values. */
+
+static bool
+read_bool(const char *text, gint64 *number)
+{
+    static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_ascii_strcasecmp(text, words[i]) == 0) {
+            *number = i % 2;
+            return true;
+        }
+    return false;
+}
+
+static bool
+has_control(const char *text)
+{
+    for (; *text; text++)
+        if (g_ascii_iscntrl(*text))
+            return true;
+    return false;
+}
+
+/* Reads a value; the number is what a BOOL, INT or CHOICE says.  *canonical is the caller's. */
+static bool
+read_value(const NjOption *row, const char *text, char **canonical, gint64 *number, GError **error)
+{
+    *number = 0;
+    switch (row->kind) {
+    case NJ_OPTION_BOOL:
+        if (!read_bool(text, number))
+            return refuse(error, _("“%s” is true or false, not “%s”."), row->name, text);
+        *canonical = g_strdup(*number ? "true" : "false");
+        return true;
+    case NJ_OPTION_INT:
+        if (!g_ascii_string_to_signed(text, 10, row->low, row->high, number, NULL))
+            return refuse(error, _("“%s” is a whole number from %lld to %lld, not “%s”."), row->name, (long long) row->low,
+                          (long long) row->high, text);
+        *canonical = g_strdup_printf("%lld", (long long) *number);
+        return true;
+    case NJ_OPTION_CHOICE:
+        for (gsize i = 0; i < G_N_ELEMENTS(row->choices) && row->choices[i]; i++)
+            if (strcmp(row->choices[i], text) == 0) {
+                *number = (gint64) i;
+                *canonical = g_strdup(text);
+                return true;
+            }
+        break;
+    case NJ_OPTION_TEXT:
+    case NJ_OPTION_PATH:
+        if (!g_utf8_validate(text, -1, NULL) || has_control(text))
+            return refuse(error, _("“%s” takes one line of text."), row->name);
+        *canonical = row->kind == NJ_OPTION_PATH ? nj_files_expand(text) : g_strdup(text);
+        return true;
+    }
+    g_autoptr(GString) choices = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(row->choices) && row->choices[i]; i++)
+        g_string_append_printf(choices, "%s%s", i ? ", " : "", row->choices[i]);
+    return refuse(error, _("“%s” is one of %s, not “%s”."), row->name, choices->str, text);
+}
+
+static void
+free_value(gpointer data)
+{
+    Value *value = data;
+    g_free(value->text);
+    g_free(value);
+}
+
+static const Value *
+value_of(const NjOptions *options, const char *name)
+{
+    const Value *value = g_hash_table_lookup(options->values, name);
+    if (!value)
+        g_error("There is no option \"%s\"", name);
+    return value;
+}
+
+static bool
+take(Value *value, const char *text, GError **error)
+{
+    char *canonical = NULL;
+    gint64 number;
+    if (!read_value(value->row, text, &canonical, &number, error))
+        return false;
+    g_free(value->text);
+    value->text = canonical;
+    value->number = number;
+    return true;
+}
+
+/* The override if there is one, else the file's if it is good, else the fallback. */
+static void
+settle(NjOptions *options, Value *value, int line)
+{
+    g_autoptr(GError) error = NULL;
+    const char *override = g_hash_table_lookup(options->overrides, value->row->name);
+    const char *said = nj_rc_value(nj_rc_section(options->rc, "options"), value->row->name);
+    const bool good = said && take(value, said, &error);
+    if (said && !good)
+        add_fault(options->faults, line, error->message);
+    if (override)
+        take(value, override, NULL);
+    else if (!good)
+        take(value, value->row->fallback, NULL);
+}
+
+/* Accounts. */
+
+#define TEXT_AT(settings, key) (*(char **) ((char *) (settings) + (key)->offset))
+
+void
+nj_account_settings_free(NjAccountSettings *settings)
+{
+    if (!settings)
+        return;
+    for (const NjAccountKey *key = nj_account_keys; key->name; key++)
+        if (key->kind == NJ_OPTION_TEXT || key->kind == NJ_OPTION_PATH)
+            g_free(TEXT_AT(settings, key));
+    g_free(settings->name);
+    g_free(settings);
+}
+
+NjAccountSettings *
+nj_account_settings_copy(const NjAccountSettings *settings)
+{
+    NjAccountSettings *copy = g_new(NjAccountSettings, 1);
+    *copy = *settings;
+    for (const NjAccountKey *key = nj_account_keys; key->name; key++)
+        if (key->kind == NJ_OPTION_TEXT || key->kind == NJ_OPTION_PATH)
+            TEXT_AT(copy, key) = g_strdup(TEXT_AT(settings, key));
+    copy->name = g_strdup(settings->name);
+    return copy;
+}
+
+static const NjAccountKey *
+account_key(const char *name)
+{
+    for (const NjAccountKey *key = nj_account_keys; key->name; key++)
+        if (strcmp(key->name, name) == 0)
+            return key;
+    return NULL;
+}
+
+/* The bare address; a resource in it goes where no key said one. */
+static bool
+set_address(NjAccountSettings *settings, const char *typed, GError **error)
+{
+    g_autofree char *address = nj_jid_prepare(typed, error);
+    if (!address)
+        return false;
+    g_autofree char *local = nj_jid_local(address);
+    if (!local)
+        return refuse(error, _("An account's address has a name before its “@”, like toad@example.org; “%s” has none."), typed);
+    if (!settings->resource)
+        settings->resource = g_strdup(nj_jid_resource(address));
+    g_free(settings->address);
+    settings->address = nj_jid_bare(address);
+    return true;
+}
+
+static bool
+set_key(NjAccountSettings *settings, const char *name, const char *text, GError **error)
+{
+    const NjAccountKey *key = account_key(name);
+    if (!key)
+        return refuse(error, _("An account has no key “%s”; /help account names those it has."), name);
+    if (key->offset == offsetof(NjAccountSettings, address))
+        return set_address(settings, text, error);
+
+    NjOption row = { .name = key->name, .kind = key->kind, .low = key->low, .high = key->high };
+    g_auto(GStrv) choices = key->kind == NJ_OPTION_CHOICE ? g_strsplit(key->values, "|", G_N_ELEMENTS(row.choices)) : NULL;
+    for (gsize i = 0; choices && choices[i]; i++)
+        row.choices[i] = choices[i];
+    g_autofree char *canonical = NULL;
+    gint64 number;
+    if (!read_value(&row, text, &canonical, &number, error))
+        return false;
+    if (key->kind == NJ_OPTION_BOOL) {
+        *(bool *) ((char *) settings + key->offset) = number;
+    } else if (key->kind == NJ_OPTION_INT || key->kind == NJ_OPTION_CHOICE) {
+        *(int *) ((char *) settings + key->offset) = (int) number;
+    } else {
+        const bool is_name = key->offset == offsetof(NjAccountSettings, resource) || key->offset == offsetof(NjAccountSettings, nick);
+        char *value = is_name ? nj_jid_prepare_resource(canonical, error) : g_steal_pointer(&canonical);
+        if (!value)
+            return false;
+        g_free(TEXT_AT(settings, key));
+        TEXT_AT(settings, key) = value;
+    }
+    return true;
+}
+G_STATIC_ASSERT(sizeof(((NjAccountSettings *) NULL)->tls) == sizeof(int));
+
+static bool
+is_account_name(const char *name)
+{
+    return *name && !strpbrk(name, " \t:/@\"[]") && !has_control(name) && g_utf8_validate(name, -1, NULL);
+}
+
+static char *
+account_section(const char *account)
+{
+    return g_strconcat("account ", account, NULL);
+}
+
+/* The account that a section describes; NULL with faults if it is none. */
+static NjAccountSettings *
+read_account(const NjRcSection *section, GPtrArray *faults)
+{
+    const char *name = section->name + strlen("account ");
+    if (!is_account_name(name)) {
+        add_fault(faults, section->line, _("An account's name is one word without “:”, “/”, “@” or quotes, like [account home]."));
+        return NULL;
+    }
+    NjAccountSettings *settings = g_new0(NjAccountSettings, 1);
+    bool address_is_bad = false;
+    settings->name = g_strdup(name);
+    settings->autoconnect = true;
+    for (guint i = 0; i < section->pairs->len; i++) {
+        const NjRcPair *pair = section->pairs->pdata[i];
+        g_autoptr(GError) error = NULL;
+        if (!*pair->value || set_key(settings, pair->key, pair->value, &error))
+            continue;
+        add_fault(faults, pair->line, error->message);
+        address_is_bad |= strcmp(pair->key, "address") == 0;
+    }
+    if (settings->address)
+        return settings;
+    if (!address_is_bad)
+        add_fault(faults, section->line, _("The account has no address; add a line like address = toad@example.org."));
+    nj_account_settings_free(settings);
+    return NULL;
+}
+
+/* Everything that follows from the pairs. */
+
+static void
+check_options(NjOptions *options)
+{
+    const NjRcSection *section = nj_rc_section(options->rc, "options");
+    for (guint i = 0; section && i < section->pairs->len; i++) {
+        const NjRcPair *pair = section->pairs->pdata[i];
+        if (nj_table_find(options->table, pair->key))
+            continue;
+        g_autofree char *sentence = g_strdup_printf(_("There is no option “%s”; /set lists those there are."), pair->key);
+        add_fault(options->faults, pair->line, sentence);
+    }
+    for (guint i = 0; i < nj_table_length(options->table); i++) {
+        const NjOption *row = nj_table_at(options->table, i);
+        const NjRcPair *pair = section ? g_hash_table_lookup(section->by_key, row->name) : NULL;
+        settle(options, g_hash_table_lookup(options->values, row->name), pair ? pair->line : 0);
+    }
+}
+
+static void
+check_sections(NjOptions *options)
+{
+    g_ptr_array_set_size(options->accounts, 0);
+    for (guint i = 0; i < options->rc->sections->len; i++) {
+        const NjRcSection *section = options->rc->sections->pdata[i];
+        if (g_str_has_prefix(section->name, "account ")) {
+            NjAccountSettings *settings = read_account(section, options->faults);
+            if (settings)
+                g_ptr_array_add(options->accounts, settings);
+        } else if (!g_strv_contains((const char *const[]) { "options", "keys", "aliases", NULL }, section->name)) {
+            g_autofree char *sentence = g_strdup_printf(_("There is no section [%s]; it is kept and not used."), section->name);
+            add_fault(options->faults, section->line, sentence);
+        }
+    }
+}
+
+static void
+check_mode(NjOptions *options)
+{
+    struct stat info;
+    bool has_password = false;
+    for (guint i = 0; i < options->accounts->len; i++)
+        has_password |= ((const NjAccountSettings *) options->accounts->pdata[i])->password != NULL;
+    if (!has_password || !options->path || stat(options->path, &info) != 0 || !(info.st_mode & 077))
+        return;
+    g_autofree char *sentence = g_strdup_printf(_("Others can read this file and the password in it; run: chmod 600 %s"), options->path);
+    add_fault(options->faults, 0, sentence);
+}
+
+static void
+check(NjOptions *options)
+{
+    g_ptr_array_set_size(options->faults, 0);
+    for (guint i = 0; i < options->unreadable->len; i++) {
+        const NjFault *fault = options->unreadable->pdata[i];
+        NjFault *copy = g_new(NjFault, 1);
+        *copy = (NjFault) { fault->line, g_strdup(fault->text) };
+        g_ptr_array_add(options->faults, copy);
+    }
+    check_options(options);
+    check_sections(options);
+    check_mode(options);
+    g_ptr_array_sort(options->faults, by_line);
+}
+
+/* The file. */
+
+NjOptions *
+nj_options_new(const char *path)
+{
+    NjOptions *options = g_new0(NjOptions, 1);
+    options->path = g_strdup(path);
+    options->memory = g_string_new(NULL);
+    options->table = nj_table_new();
+    options->values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_value);
+    options->overrides = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    options->rc = nj_rc_new();
+    options->unreadable = g_ptr_array_new_with_free_func(free_fault);
+    options->faults = g_ptr_array_new_with_free_func(free_fault);
+    options->accounts = g_ptr_array_new_with_free_func((GDestroyNotify) nj_account_settings_free);
+    nj_options_add_rows(options, nj_options_core);
+    return options;
+}
+
+void
+nj_options_free(NjOptions *options)
+{
+    if (!options)
+        return;
+    g_ptr_array_unref(options->accounts);
+    g_ptr_array_unref(options->faults);
+    g_ptr_array_unref(options->unreadable);
+    nj_rc_free(options->rc);
+    g_hash_table_unref(options->overrides);
+    g_hash_table_unref(options->values);
+    nj_table_free(options->table);
+    g_string_free(options->memory, TRUE);
+    g_free(options->path);
+    g_free(options);
+}
+
+void
+nj_options_add_rows(NjOptions *options, const NjOption *rows)
+{
+    for (const NjOption *row = rows; row->name; row++) {
+        if (!nj_table_add(options->table, row))
+            continue;
+        Value *value = g_new0(Value, 1);
+        value->row = row;
+        g_hash_table_insert(options->values, (gpointer) row->name, value);
+        take(value, row->fallback, NULL);
+    }
+    if (options->loaded)
+        check(options);
+}
+
+void
+nj_options_set_memory(NjOptions *options, const char *text, gsize length)
+{
+    g_string_truncate(options->memory, 0);
+    g_string_append_len(options->memory, text, (gssize) length);
+}
+
+const GString *
+nj_options_memory(const NjOptions *options)
+{
+    return options->memory;
+}
+
+/* A missing file is an empty one. */
+static bool
+read_file(const NjOptions *options, char **text, gsize *length, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    if (!options->path) {
+        *length = options->memory->len;
+        *text = g_malloc(*length + 1);
+        memcpy(*text, options->memory->str, *length + 1);
+        return true;
+    }
+    if (nj_files_read(options->path, MAX_FILE, text, length, &problem))
+        return true;
+    if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        *text = g_strdup("");
+        *length = 0;
+        return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+static bool
+write_file(NjOptions *options, const GString *text, GError **error)
+{
+    if (!options->path) {
+        nj_options_set_memory(options, text->str, text->len);
+        return true;
+    }
+    g_autofree char *folder = g_path_get_dirname(options->path);
+    if (!g_file_test(folder, G_FILE_TEST_IS_DIR) && !nj_files_ensure_dir(folder, error))
+        return false;
+    return nj_files_replace(options->path, text->str, text->len, error);
+}
+
+bool
+nj_options_load(NjOptions *options, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!read_file(options, &text, &length, error))
+        return false;
+    g_ptr_array_set_size(options->unreadable, 0);
+    nj_rc_free(options->rc);
+    options->rc = nj_rc_parse(text, length, on_unreadable, options);
+    options->loaded = true;
+    check(options);
+    return true;
+}
+
+/* One pair, in the file as it is now and here.  Nothing changes here if the file cannot be written. */
+static bool
+save(NjOptions *options, const char *section, const char *key, const char *value, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    if (value && !nj_rc_can_say(section, key, value))
+        return refuse(error, _("“%s = %s” cannot be written to natterjackrc; a value is one line without spaces at its ends."), key, value);
+    if (!read_file(options, &text, &length, error))
+        return false;
+    GString *edited = nj_rc_edit(text, length, section, key, value);
+    const bool saved = write_file(options, edited, error);
+    g_string_free(edited, TRUE);
+    if (saved)
+        nj_rc_put(options->rc, section, key, value);
+    return saved;
+}
+
+const GPtrArray *
+nj_options_faults(const NjOptions *options)
+{
+    return options->faults;
+}
+
+const NjTable *
+nj_options_table(const NjOptions *options)
+{
+    return options->table;
+}
+
+bool
+nj_options_bool(const NjOptions *options, const char *name)
+{
+    return value_of(options, name)->number;
+}
+
+gint64
+nj_options_int(const NjOptions *options, const char *name)
+{
+    return value_of(options, name)->number;
+}
+
+const char *
+nj_options_text(const NjOptions *options, const char *name)
+{
+    return value_of(options, name)->text;
+}
+
+static const NjOption *
+known(const NjOptions *options, const char *name, GError **error)
+{
+    const NjOption *row = nj_table_find(options->table, name);
+    if (!row)
+        refuse(error, _("There is no option “%s”; /set lists those there are."), name);
+    return row;
+}
+
+bool
+nj_options_set(NjOptions *options, const char *name, const char *value, GError **error)
+{
+    const NjOption *row = known(options, name, error);
+    g_autofree char *canonical = NULL;
+    gint64 number;
+    if (!row || (value && !read_value(row, value, &canonical, &number, error)) || !save(options, "options", name, value, error))
+        return false;
+    g_hash_table_remove(options->overrides, name);
+    return take(g_hash_table_lookup(options->values, name), value ? value : row->fallback, error);
+}
+
+bool
+nj_options_override(NjOptions *options, const char *name, const char *value, GError **error)
+{
+    if (!known(options, name, error) || !take(g_hash_table_lookup(options->values, name), value, error))
+        return false;
+    g_hash_table_insert(options->overrides, g_strdup(name), g_strdup(value));
+    return true;
+}
+
+const GPtrArray *
+nj_options_accounts(const NjOptions *options)
+{
+    return options->accounts;
+}
+
+/* Reads the accounts again; their faults were told when the file was read. */
+static void
+refresh_accounts(NjOptions *options)
+{
+    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(free_fault);
+    GPtrArray *faults = options->faults;
+    options->faults = told;
+    check_sections(options);
+    options->faults = faults;
+}
+
+bool
+nj_options_account_set(NjOptions *options, const char *account, const char *key, const char *value, GError **error)
+{
+    if (!is_account_name(account))
+        return refuse(error, _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."), account);
+    NjAccountSettings *trial = g_new0(NjAccountSettings, 1);
+    const bool good = value ? set_key(trial, key, value, error) : account_key(key) != NULL;
+    nj_account_settings_free(trial);
+    if (!good && !value)
+        return refuse(error, _("An account has no key “%s”; /help account names those it has."), key);
+    g_autofree char *section = account_section(account);
+    if (!good || !save(options, section, key, value, error))
+        return false;
+    refresh_accounts(options);
+    return true;
+}
+
+bool
+nj_options_account_remove(NjOptions *options, const char *account, GError **error)
+{
+    g_autofree char *section = account_section(account);
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!nj_rc_section(options->rc, section))
+        return refuse(error, _("There is no account “%s”; /account list names those there are."), account);
+    if (!read_file(options, &text, &length, error))
+        return false;
+    GString *edited = nj_rc_edit_drop(text, length, section);
+    const bool saved = write_file(options, edited, error);
+    g_string_free(edited, TRUE);
+    if (!saved)
+        return false;
+    nj_rc_drop(options->rc, section);
+    refresh_accounts(options);
+    return true;
+}
+
+void
+nj_options_pairs(const NjOptions *options, const char *section, NjPairFunc func, void *owner)
+{
+    const NjRcSection *found = nj_rc_section(options->rc, section);
+    for (guint i = 0; found && i < found->pairs->len; i++) {
+        const NjRcPair *pair = found->pairs->pdata[i];
+        func(pair->key, pair->value, owner);
+    }
+}
+
+bool
+nj_options_set_pair(NjOptions *options, const char *section, const char *key, const char *value, GError **error)
+{
+    return save(options, section, key, value, error);
+}

@@ -1,0 +1,390 @@
+/* Reading and editing natterjackrc.  Both walk the same lines, so what is edited is what was read.  The file is
+   the user's: an edit touches the bytes of one value, and keeps a BOM, CRLF and a missing last newline. */
+#include "model/rc.h"
+
+#include <string.h>
+
+#define MAX_LINE 65536
+
+typedef enum { BLANK, HEAD, PAIR, BROKEN } LineKind;
+
+typedef struct { const char *at; gsize length; } Slice;
+
+typedef struct {
+    const char *end;            /* of the text */
+    const char *start, *next;   /* this line with its newline */
+    int         number;
+    LineKind    kind;
+    Slice       key, value;     /* PAIR; HEAD: key is what stands between the brackets */
+    const char *fault;          /* BROKEN */
+    char       *section;        /* this line belongs to; NULL: none, or one whose head is broken */
+    bool        head_broken;
+} Walk;
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static Slice
+trim(const char *from, const char *to)
+{
+    while (from < to && is_space(*from))
+        from++;
+    while (to > from && is_space(to[-1]))
+        to--;
+    return (Slice) { from, (gsize) (to - from) };
+}
+
+/* "account   home" is "account home". */
+static char *
+section_name(Slice inside)
+{
+    GString *name = g_string_new(NULL);
+    for (gsize i = 0; i < inside.length; i++)
+        if (!is_space(inside.at[i]))
+            g_string_append_c(name, inside.at[i]);
+        else if (!is_space(inside.at[i - 1]))
+            g_string_append_c(name, ' ');
+    return g_string_free(name, FALSE);
+}
+
+/* Where the key ends.  Of a key in [keys] a "=" may be part: "=" itself, and "Alt-=". */
+static const char *
+equals_sign(Slice line, const char *section)
+{
+    const char *sign = memchr(line.at, '=', line.length);
+    const bool may_be_key = g_strcmp0(section, "keys") == 0;
+    if (sign && may_be_key && (sign == line.at || sign[-1] == '-')) {
+        const char *after = sign + 1;
+        return memchr(after, '=', line.length - (gsize) (after - line.at));
+    }
+    return sign;
+}
+
+static void
+broken(Walk *walk, const char *fault)
+{
+    walk->kind = BROKEN;
+    walk->fault = fault;
+}
+
+static void
+read_head(Walk *walk, Slice line)
+{
+    g_clear_pointer(&walk->section, g_free);
+    walk->head_broken = true;
+    if (line.at[line.length - 1] != ']') {
+        broken(walk, N_("A section begins with a line like [options]; here the “]” is missing."));
+        return;
+    }
+    walk->key = trim(line.at + 1, line.at + line.length - 1);
+    if (walk->key.length == 0) {
+        broken(walk, N_("A section needs a name, like [options]."));
+        return;
+    }
+    walk->kind = HEAD;
+    walk->head_broken = false;
+    walk->section = section_name(walk->key);
+}
+
+static void
+read_line(Walk *walk, const char *from, const char *to)
+{
+    const Slice line = trim(from, to);
+    if (line.length == 0 || *line.at == '#') {
+        walk->kind = BLANK;
+        return;
+    }
+    if (line.length > MAX_LINE) {
+        broken(walk, N_("The line is longer than 64 KiB and is ignored."));
+        return;
+    }
+    if (!g_utf8_validate_len(line.at, line.length, NULL)) {
+        broken(walk, N_("The line is no valid UTF-8 text and is ignored."));
+        return;
+    }
+    if (*line.at == '[') {
+        read_head(walk, line);
+        return;
+    }
+    const char *sign = equals_sign(line, walk->section);
+    const char *end = line.at + line.length;
+    if (!sign || sign == line.at) {
+        broken(walk, N_("A line is a pair like theme = pond, a section like [options], or begins with “#”."));
+        return;
+    }
+    walk->kind = PAIR;
+    walk->key = trim(line.at, sign);
+    walk->value = trim(sign + 1, end);
+    if (!walk->section && !walk->head_broken)
+        broken(walk, N_("This stands before the first section; put a line like [options] above it."));
+}
+
+static void
+begin(Walk *walk, const char *text, gsize length)
+{
+    *walk = (Walk) { .end = text + length, .start = text, .next = text };
+}
+
+/* Steps to the next line; false at the end, and then nothing is left to free. */
+static bool
+step(Walk *walk)
+{
+    if (walk->next == walk->end) {
+        g_clear_pointer(&walk->section, g_free);
+        return false;
+    }
+    walk->start = walk->next;
+    walk->number++;
+    const char *newline = memchr(walk->start, '\n', (gsize) (walk->end - walk->start));
+    walk->next = newline ? newline + 1 : walk->end;
+    const char *from = walk->start, *to = newline ? newline : walk->end;
+    if (walk->number == 1 && to - from >= 3 && memcmp(from, "\xEF\xBB\xBF", 3) == 0)
+        from += 3;
+    read_line(walk, from, to);
+    return true;
+}
+
+/* The pairs in memory. */
+
+static void
+free_pair(gpointer data)
+{
+    NjRcPair *pair = data;
+    g_free(pair->key);
+    g_free(pair->value);
+    g_free(pair);
+}
+
+static void
+free_section(gpointer data)
+{
+    NjRcSection *section = data;
+    g_hash_table_unref(section->by_key);
+    g_ptr_array_unref(section->pairs);
+    g_free(section->name);
+    g_free(section);
+}
+
+NjRc *
+nj_rc_new(void)
+{
+    NjRc *rc = g_new(NjRc, 1);
+    rc->sections = g_ptr_array_new_with_free_func(free_section);
+    rc->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    return rc;
+}
+
+void
+nj_rc_free(NjRc *rc)
+{
+    if (!rc)
+        return;
+    g_hash_table_unref(rc->by_name);
+    g_ptr_array_unref(rc->sections);
+    g_free(rc);
+}
+
+NjRcSection *
+nj_rc_section(const NjRc *rc, const char *name)
+{
+    return g_hash_table_lookup(rc->by_name, name);
+}
+
+static NjRcSection *
+need_section(NjRc *rc, const char *name, int line)
+{
+    NjRcSection *section = nj_rc_section(rc, name);
+    if (section)
+        return section;
+    section = g_new(NjRcSection, 1);
+    section->name = g_strdup(name);
+    section->line = line;
+    section->pairs = g_ptr_array_new_with_free_func(free_pair);
+    section->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    g_ptr_array_add(rc->sections, section);
+    g_hash_table_insert(rc->by_name, section->name, section);
+    return section;
+}
+
+const char *
+nj_rc_value(const NjRcSection *section, const char *key)
+{
+    const NjRcPair *pair = section ? g_hash_table_lookup(section->by_key, key) : NULL;
+    return pair ? pair->value : NULL;
+}
+
+/* True if the key was there before. */
+static bool
+put(NjRcSection *section, const char *key, const char *value, int line)
+{
+    NjRcPair *pair = g_hash_table_lookup(section->by_key, key);
+    const bool again = pair != NULL;
+    if (!pair) {
+        pair = g_new0(NjRcPair, 1);
+        pair->key = g_strdup(key);
+        g_ptr_array_add(section->pairs, pair);
+        g_hash_table_insert(section->by_key, pair->key, pair);
+    }
+    g_free(pair->value);
+    pair->value = g_strdup(value);
+    pair->line = line;
+    return again;
+}
+
+void
+nj_rc_put(NjRc *rc, const char *section, const char *key, const char *value)
+{
+    if (value) {
+        g_autofree char *copy = g_strdup(value);        /* it may be the old one */
+        put(need_section(rc, section, 0), key, copy, 0);
+        return;
+    }
+    NjRcSection *found = nj_rc_section(rc, section);
+    NjRcPair *pair = found ? g_hash_table_lookup(found->by_key, key) : NULL;
+    if (!pair)
+        return;
+    g_hash_table_remove(found->by_key, key);
+    g_ptr_array_remove(found->pairs, pair);
+}
+
+void
+nj_rc_drop(NjRc *rc, const char *section)
+{
+    NjRcSection *found = nj_rc_section(rc, section);
+    if (!found)
+        return;
+    g_hash_table_remove(rc->by_name, section);
+    g_ptr_array_remove(rc->sections, found);
+}
+
+NjRc *
+nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
+{
+    NjRc *rc = nj_rc_new();
+    Walk walk;
+    begin(&walk, text, length);
+    while (step(&walk)) {
+        if (walk.kind == BROKEN)
+            on_fault(walk.number, _(walk.fault), owner);
+        if (walk.kind == HEAD)
+            need_section(rc, walk.section, walk.number);
+        if (walk.kind != PAIR || !walk.section)
+            continue;
+        g_autofree char *key = g_strndup(walk.key.at, walk.key.length);
+        g_autofree char *value = g_strndup(walk.value.at, walk.value.length);
+        if (put(need_section(rc, walk.section, walk.number), key, value, walk.number)) {
+            g_autofree char *sentence = g_strdup_printf(_("“%s” stands twice in [%s]; the later line counts."), key, walk.section);
+            on_fault(walk.number, sentence, owner);
+        }
+    }
+    return rc;
+}
+
+/* Editing. */
+
+static bool
+is_key(const Walk *walk, const char *section, const char *key)
+{
+    return walk->kind == PAIR && g_strcmp0(walk->section, section) == 0 && walk->key.length == strlen(key)
+           && memcmp(walk->key.at, key, walk->key.length) == 0;
+}
+
+bool
+nj_rc_can_say(const char *section, const char *key, const char *value)
+{
+    g_autofree char *text = g_strdup_printf("[%s]\n%s = %s\n", section, key, value);
+    for (const char *c = value; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            return false;
+    Walk walk;
+    begin(&walk, text, strlen(text));
+    const bool head = step(&walk) && walk.kind == HEAD && strcmp(walk.section, section) == 0;
+    const bool pair = step(&walk) && is_key(&walk, section, key) && walk.value.length == strlen(value);
+    const bool only = !step(&walk);
+    g_free(walk.section);
+    return head && pair && only;
+}
+
+static const char *
+newline_of(const char *text, gsize length)
+{
+    const char *newline = memchr(text, '\n', length);
+    return newline && newline > text && newline[-1] == '\r' ? "\r\n" : "\n";
+}
+
+/* All lines of that key go: an earlier one must not come back to life. */
+static GString *
+take_out(const char *text, gsize length, const char *section, const char *key)
+{
+    GString *edited = g_string_new(NULL);
+    Walk walk;
+    begin(&walk, text, length);
+    while (step(&walk))
+        if (!is_key(&walk, section, key))
+            g_string_append_len(edited, walk.start, walk.next - walk.start);
+    return edited;
+}
+
+GString *
+nj_rc_edit(const char *text, gsize length, const char *section, const char *key, const char *value)
+{
+    if (!value)
+        return take_out(text, length, section, key);
+
+    /* The last line of that key counts; a new one goes below the section's last pair. */
+    const char *place = NULL;
+    Slice old = { NULL, 0 };
+    Walk walk;
+    begin(&walk, text, length);
+    while (step(&walk)) {
+        if (is_key(&walk, section, key))
+            old = walk.value;
+        if ((walk.kind == PAIR || walk.kind == HEAD) && g_strcmp0(walk.section, section) == 0)
+            place = walk.next;
+    }
+
+    const char *newline = newline_of(text, length), *end = text + length;
+    GString *edited = g_string_new(NULL);
+    if (old.at) {
+        g_string_append_len(edited, text, old.at - text);
+        if (old.at[-1] == '=' && old.length == 0 && *value)
+            g_string_append_c(edited, ' ');
+        g_string_append(edited, value);
+        g_string_append_len(edited, old.at + old.length, end - old.at - (gssize) old.length);
+        return edited;
+    }
+    const bool new_section = place == NULL;
+    if (new_section)
+        place = end;
+    g_string_append_len(edited, text, place - text);
+    if (place > text && place[-1] != '\n')
+        g_string_append(edited, newline);
+    if (new_section)
+        g_string_append_printf(edited, "%s[%s]%s", edited->len > 0 ? newline : "", section, newline);
+    g_string_append_printf(edited, "%s = %s%s", key, value, newline);
+    g_string_append_len(edited, place, end - place);
+    return edited;
+}
+
+/* From each head of that name to its last pair.  What follows, a comment perhaps, speaks of the next section. */
+GString *
+nj_rc_edit_drop(const char *text, gsize length, const char *section)
+{
+    GString *edited = g_string_new(NULL);
+    gsize kept = 0;             /* of edited, where the section's rest is cut off */
+    Walk walk;
+    begin(&walk, text, length);
+    while (step(&walk)) {
+        const bool inside = g_strcmp0(walk.section, section) == 0;
+        if (inside && walk.kind == HEAD)
+            kept = edited->len;
+        if (inside && (walk.kind == HEAD || walk.kind == PAIR))
+            g_string_truncate(edited, kept);
+        else
+            g_string_append_len(edited, walk.start, walk.next - walk.start);
+    }
+    return edited;
+}
