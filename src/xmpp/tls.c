@@ -1,0 +1,579 @@
+/* OpenSSL's one door for connections.  Three things would surprise you: the certificate is judged in the middle of the
+   handshake, so that nothing of ours (a client certificate, a password) goes to a server we do not accept; a pin
+   comes before everything the authorities say; and the authorities are looked up by hash in their directory, because reading
+   the whole bundle costs more time and memory than the rest of a login. */
+#include <gio/gio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "model/jid.h"
+#include "xmpp/link.h"
+#include "xmpp/tls.h"
+
+enum { MAX_NAMES = 100, MAX_NAME_BYTES = 255 };
+
+struct NjTls {
+    SSL_CTX *context;
+    SSL *ssl;
+    NjTlsSettings settings;            /* borrowed, as the caller's texts are */
+    NjCertificate *certificate;
+    GError *refused;                   /* why the certificate was not accepted */
+    bool open, dead;                   /* the handshake is done; nothing more may be asked of ssl */
+    bool asked, answered;              /* the server asked for a client certificate; there is one */
+};
+
+void
+nj_certificate_free(NjCertificate *certificate)
+{
+    if (!certificate)
+        return;
+    g_free(certificate->subject);
+    g_free(certificate->issuer);
+    g_strfreev(certificate->names);
+    g_free(certificate->sha256);
+    g_free(certificate->pin);
+    g_free(certificate->protocol);
+    g_free(certificate->cipher);
+    g_free(certificate->problem);
+    g_free(certificate);
+}
+
+NjCertificate *
+nj_certificate_copy(const NjCertificate *certificate)
+{
+    if (!certificate)
+        return NULL;
+    NjCertificate *copy = g_new(NjCertificate, 1);
+    *copy = *certificate;
+    copy->subject = g_strdup(certificate->subject);
+    copy->issuer = g_strdup(certificate->issuer);
+    copy->names = g_strdupv(certificate->names);
+    copy->sha256 = g_strdup(certificate->sha256);
+    copy->pin = g_strdup(certificate->pin);
+    copy->protocol = g_strdup(certificate->protocol);
+    copy->cipher = g_strdup(certificate->cipher);
+    copy->problem = g_strdup(certificate->problem);
+    return copy;
+}
+
+static char *
+hex(const unsigned char *bytes, gsize length)
+{
+    GString *text = g_string_sized_new(length * 2);
+    for (gsize i = 0; i < length; i++)
+        g_string_append_printf(text, "%02x", bytes[i]);
+    return g_string_free(text, FALSE);
+}
+
+static char *
+name_text(const X509_NAME *name)
+{
+    BIO *memory = BIO_new(BIO_s_mem());
+    X509_NAME_print_ex(memory, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+    char *bytes;
+    long length = BIO_get_mem_data(memory, &bytes);
+    char *text = nj_text_line(bytes, length, 0);
+    BIO_free(memory);
+    return text;
+}
+
+static gint64
+wall_ms(const ASN1_TIME *time)
+{
+    struct tm tm;
+    return ASN1_TIME_to_tm(time, &tm) ? (gint64) timegm(&tm) * 1000 : 0;
+}
+
+static char *
+day(gint64 ms)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ms / 1000);
+    return time ? g_date_time_format(time, "%Y-%m-%d") : g_strdup("?");
+}
+
+/* The text of an otherName we know (RFC 6120 13.7.1.2, RFC 4985); NULL for all others.  *service: it is an SRV-ID. */
+static const ASN1_STRING *
+other_name(const GENERAL_NAME *name, bool *service)
+{
+    if (name->type != GEN_OTHERNAME)
+        return NULL;
+    const ASN1_TYPE *value = name->d.otherName->value;
+    int kind = OBJ_obj2nid(name->d.otherName->type_id);
+    *service = kind == NID_SRVName;
+    if (kind == NID_SRVName && value->type == V_ASN1_IA5STRING)
+        return value->value.ia5string;
+    if (kind == NID_XmppAddr && value->type == V_ASN1_UTF8STRING)
+        return value->value.utf8string;
+    return NULL;
+}
+
+static char *
+address_text(const ASN1_OCTET_STRING *address)
+{
+    int length = ASN1_STRING_length(address);
+    if (length != 4 && length != 16)
+        return NULL;
+    g_autoptr(GInetAddress) inet = NULL;
+    inet = g_inet_address_new_from_bytes(ASN1_STRING_get0_data(address), length == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6);
+    return g_inet_address_to_string(inet);
+}
+
+/* The identities it was made for, to be shown.  The common name is none of them. */
+static char **
+collect_names(X509 *leaf)
+{
+    GPtrArray *names = g_ptr_array_new();
+    GENERAL_NAMES *all = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(all) && names->len < MAX_NAMES; i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
+        bool service;
+        const ASN1_STRING *text = name->type == GEN_DNS ? name->d.dNSName : other_name(name, &service);
+        g_autofree char *shown = NULL;
+        if (text)
+            shown = nj_text_line((const char *) ASN1_STRING_get0_data(text), ASN1_STRING_length(text), MAX_NAME_BYTES);
+        else if (name->type == GEN_IPADD)
+            shown = address_text(name->d.iPAddress);
+        if (shown && *shown && !g_ptr_array_find_with_equal_func(names, shown, g_str_equal, NULL))
+            g_ptr_array_add(names, g_steal_pointer(&shown));
+    }
+    GENERAL_NAMES_free(all);
+    g_ptr_array_add(names, NULL);
+    return (char **) g_ptr_array_free(names, FALSE);
+}
+
+static bool
+same_service(const char *value, const char *domain)
+{
+    static const char *const prefixes[] = { "_xmpp-client.", "_xmpps-client." };
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        gsize length = strlen(prefixes[i]);
+        if (!g_ascii_strncasecmp(value, prefixes[i], length) && !g_ascii_strcasecmp(value + length, domain))
+            return true;
+    }
+    return false;
+}
+
+static bool
+matches_other_name(X509 *leaf, const char *domain)
+{
+    bool found = false;
+    GENERAL_NAMES *all = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(all) && !found; i++) {
+        bool service;
+        const ASN1_STRING *text = other_name(sk_GENERAL_NAME_value(all, i), &service);
+        gsize length = text ? (gsize) ASN1_STRING_length(text) : 0;
+        if (!length || length > 1023 || memchr(ASN1_STRING_get0_data(text), 0, length))
+            continue;
+        g_autofree char *value = g_strndup((const char *) ASN1_STRING_get0_data(text), length);
+        if (service) {
+            found = same_service(value, domain);
+        } else if (g_utf8_validate(value, -1, NULL) && !strpbrk(value, "@/")) {
+            g_autofree char *ascii = nj_jid_ascii_domain(value, NULL);
+            found = ascii && !g_ascii_strcasecmp(ascii, domain);
+        }
+    }
+    GENERAL_NAMES_free(all);
+    return found;
+}
+
+/* RFC 6125 with the domain of the address as the only reference: whatever SRV or `host` said does not count. */
+static bool
+matches_domain(X509 *leaf, const char *domain)
+{
+    if (g_hostname_is_ip_address(domain))
+        return X509_check_ip_asc(leaf, domain, 0) == 1;
+    unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    return X509_check_host(leaf, domain, 0, flags, NULL) == 1 || matches_other_name(leaf, domain);
+}
+
+static char *
+other_names_problem(const NjCertificate *certificate, const char *domain)
+{
+    if (!certificate->names[0])
+        return g_strdup_printf(_("The certificate of %s names no address at all."), domain);
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; certificate->names[i]; i++) {
+        if (i == 5) {
+            g_string_append(list, ", …");
+            break;
+        }
+        g_string_append_printf(list, "%s%s", i ? ", " : "", certificate->names[i]);
+    }
+    char *problem = g_strdup_printf(_("The certificate of %s is for other names: %s."), domain, list->str);
+    g_string_free(list, TRUE);
+    return problem;
+}
+
+static char *
+chain_problem(const NjCertificate *certificate, const char *domain, int error, int depth)
+{
+    switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: {
+        if (depth > 0)
+            return g_strdup_printf(_("An authority's certificate above that of %s has expired."), domain);
+        g_autofree char *end = day(certificate->not_after);
+        return g_strdup_printf(_("The certificate of %s expired on %s."), domain, end);
+    }
+    case X509_V_ERR_CERT_NOT_YET_VALID: {
+        g_autofree char *start = day(certificate->not_before);
+        return g_strdup_printf(_("The certificate of %s is not valid before %s; check the clock of this machine."), domain, start);
+    }
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        return g_strdup_printf(_("The certificate of %s is signed by nobody but itself."), domain);
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return g_strdup_printf(_("The certificate of %s is signed by an authority this machine does not know."), domain);
+    default:
+        return g_strdup_printf(_("The certificate of %s is not acceptable (%s)."), domain, X509_verify_cert_error_string(error));
+    }
+}
+
+static NjCertificate *
+describe(X509 *leaf)
+{
+    NjCertificate *certificate = g_new0(NjCertificate, 1);
+    certificate->subject = name_text(X509_get_subject_name(leaf));
+    certificate->issuer = name_text(X509_get_issuer_name(leaf));
+    certificate->names = collect_names(leaf);
+    certificate->not_before = wall_ms(X509_get0_notBefore(leaf));
+    certificate->not_after = wall_ms(X509_get0_notAfter(leaf));
+
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (X509_digest(leaf, EVP_sha256(), digest, &length))
+        certificate->sha256 = hex(digest, length);
+    unsigned char *key = NULL;
+    int key_length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &key);
+    if (key_length > 0 && EVP_Digest(key, key_length, digest, &length, EVP_sha256(), NULL)) {
+        g_autofree char *text = hex(digest, length);
+        certificate->pin = g_strconcat("sha256:", text, NULL);
+    }
+    OPENSSL_free(key);
+    return certificate;
+}
+
+static bool
+same_pin(const char *wanted, const char *pin)
+{
+    return wanted && pin && !g_ascii_strcasecmp(wanted, pin);
+}
+
+/* Called in the middle of the handshake; 1 accepts. */
+static int
+judge(X509_STORE_CTX *store, void *owner)
+{
+    NjTls *tls = owner;
+    const NjTlsSettings *settings = &tls->settings;
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    NjCertificate *certificate = describe(leaf);
+    nj_certificate_free(tls->certificate);
+    tls->certificate = certificate;
+
+    if (X509_verify_cert(store) != 1)
+        certificate->problem = chain_problem(certificate, settings->domain, X509_STORE_CTX_get_error(store),
+                                             X509_STORE_CTX_get_error_depth(store));
+    else if (!matches_domain(leaf, settings->domain))
+        certificate->problem = other_names_problem(certificate, settings->domain);
+
+    certificate->pinned = same_pin(settings->pin, certificate->pin);
+    certificate->trusted_once = !certificate->pinned && same_pin(settings->trust_once, certificate->pin);
+    if (certificate->pinned || certificate->trusted_once || (!settings->pin && !certificate->problem))
+        return 1;
+
+    g_clear_error(&tls->refused);
+    if (settings->pin) {
+        g_free(certificate->problem);
+        certificate->problem = g_strdup_printf(_("The certificate of %s is not the pinned one."), settings->domain);
+        g_set_error(&tls->refused, NJ_LINK_ERROR, NJ_LINK_ERROR_CERTIFICATE, "%s %s", certificate->problem,
+                    _("Somebody may be listening in, or the server has a new key: ask its operators; /certificate shows what came, "
+                      "/certificate pin takes it instead of the old one."));
+    } else {
+        g_set_error(&tls->refused, NJ_LINK_ERROR, NJ_LINK_ERROR_CERTIFICATE, "%s %s", certificate->problem,
+                    _("/certificate shows it; if you know that it is right, /certificate trust accepts it once and /certificate pin for good."));
+    }
+    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
+    return 0;
+}
+
+/* The server wants to see a client certificate (none of our own making is chosen here: it was loaded before). */
+static int
+on_asked(SSL *ssl, void *owner)
+{
+    (void) ssl;
+    ((NjTls *) owner)->asked = true;
+    return 1;
+}
+
+/* OpenSSL would ask the terminal, which belongs to the screen. */
+static int
+no_passphrase(char *out, int size, int writing, void *owner)
+{
+    (void) out;
+    (void) size;
+    (void) writing;
+    (void) owner;
+    return -1;
+}
+
+static bool
+load_authorities(NjTls *tls, GError **error)
+{
+    SSL_CTX_set_default_verify_dir(tls->context);
+    if (!tls->settings.ca_file)
+        return true;
+    g_autofree char *path = nj_files_expand(tls->settings.ca_file);
+    if (SSL_CTX_load_verify_file(tls->context, path) == 1)
+        return true;
+    g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS,
+                _("The ca-file %s holds no certificates that can be read (PEM is wanted); correct it with /account set."), path);
+    return false;
+}
+
+static bool
+load_client_certificate(NjTls *tls, GError **error)
+{
+    if (!tls->settings.client_cert)
+        return true;
+    g_autofree char *cert = nj_files_expand(tls->settings.client_cert);
+    g_autofree char *key = nj_files_expand(tls->settings.client_key ? tls->settings.client_key : tls->settings.client_cert);
+    SSL_CTX_set_default_passwd_cb(tls->context, no_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(tls->context, cert) != 1) {
+        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS,
+                    _("The client certificate %s can not be read (PEM is wanted); correct it with /account set."), cert);
+        return false;
+    }
+    if (SSL_CTX_use_PrivateKey_file(tls->context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls->context) != 1) {
+        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS,
+                    _("The key %s can not be read or does not belong to the client certificate (PEM without a passphrase is wanted); "
+                      "correct it with /account set."), key);
+        return false;
+    }
+    tls->answered = true;
+    return true;
+}
+
+NjTls *
+nj_tls_new(int fd, const NjTlsSettings *settings, GError **error)
+{
+    static const unsigned char alpn[] = "\x0bxmpp-client";
+    NjTls *tls = g_new0(NjTls, 1);
+    tls->settings = *settings;
+    ERR_clear_error();
+    tls->context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
+    SSL_CTX_set_options(tls->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(tls->context, judge, tls);
+    SSL_CTX_set_cert_cb(tls->context, on_asked, tls);
+    if (!load_authorities(tls, error) || !load_client_certificate(tls, error)) {
+        nj_tls_free(tls);
+        return NULL;
+    }
+    tls->ssl = SSL_new(tls->context);
+    SSL_set_fd(tls->ssl, fd);
+    SSL_set_connect_state(tls->ssl);
+    if (!g_hostname_is_ip_address(settings->domain))
+        SSL_set_tlsext_host_name(tls->ssl, settings->domain);
+    if (settings->direct)
+        SSL_set_alpn_protos(tls->ssl, alpn, sizeof alpn - 1);
+    return tls;
+}
+
+void
+nj_tls_free(NjTls *tls)
+{
+    if (!tls)
+        return;
+    SSL_free(tls->ssl);
+    SSL_CTX_free(tls->context);
+    nj_certificate_free(tls->certificate);
+    g_clear_error(&tls->refused);
+    g_free(tls);
+}
+
+static void
+lost(const NjTls *tls, GError **error)
+{
+    g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The connection to %s broke off."), tls->settings.domain);
+}
+
+/* A handshake that failed for another reason than the certificate. */
+static void
+handshake_failure(const NjTls *tls, unsigned long code, GError **error)
+{
+    const char *domain = tls->settings.domain, *reason = ERR_reason_error_string(code);
+    switch (ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_BAD_RECORD_TYPE:
+    case SSL_R_UNEXPECTED_MESSAGE:
+        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS,
+                    _("What answers for %s does not speak TLS at this port; check tls, host and port of the account."), domain);
+        break;
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS,
+                    _("The server of %s has no TLS newer than 1.1, which is no longer safe; ask its operators for an update."), domain);
+        break;
+    default:
+        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS,
+                    _("No secure connection to %s came about (%s); ask its operators if it lasts."), domain, reason ? reason : "TLS");
+    }
+}
+
+/* What an OpenSSL call that returned `result` <= 0 means. */
+static NjTlsResult
+outcome(NjTls *tls, int result, GError **error)
+{
+    switch (SSL_get_error(tls->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        return NJ_TLS_WANT_READ;
+    case SSL_ERROR_WANT_WRITE:
+        return NJ_TLS_WANT_WRITE;
+    case SSL_ERROR_ZERO_RETURN:
+        return NJ_TLS_ENDED;
+    default:
+        break;
+    }
+    unsigned long code = ERR_peek_error();
+    bool cut = !code || ERR_GET_LIB(code) == ERR_LIB_SYS || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    tls->dead = true;
+    if (tls->refused)
+        g_propagate_error(error, g_steal_pointer(&tls->refused));
+    else if (tls->open || cut)
+        lost(tls, error);           /* also an end without close_notify: somebody may have cut it off */
+    else
+        handshake_failure(tls, code, error);
+    ERR_clear_error();
+    return NJ_TLS_FAILED;
+}
+
+static NjTlsResult
+gone(const NjTls *tls, GError **error)
+{
+    lost(tls, error);
+    return NJ_TLS_FAILED;
+}
+
+NjTlsResult
+nj_tls_handshake(NjTls *tls, GError **error)
+{
+    if (tls->dead)
+        return gone(tls, error);
+    ERR_clear_error();
+    int result = SSL_do_handshake(tls->ssl);
+    if (result != 1)
+        return outcome(tls, result, error);
+    if (!tls->certificate) {            /* no certificate was judged: it can not happen, and must not count */
+        tls->dead = true;
+        handshake_failure(tls, 0, error);
+        return NJ_TLS_FAILED;
+    }
+    tls->open = true;
+    tls->certificate->protocol = g_strdup(SSL_get_version(tls->ssl));
+    tls->certificate->cipher = g_strdup(SSL_get_cipher_name(tls->ssl));
+    return NJ_TLS_DONE;
+}
+
+NjTlsResult
+nj_tls_read(NjTls *tls, char *out, gsize size, gsize *got, GError **error)
+{
+    *got = 0;
+    if (tls->dead)
+        return gone(tls, error);
+    ERR_clear_error();
+    int result = SSL_read_ex(tls->ssl, out, size, got);
+    return result == 1 ? NJ_TLS_DONE : outcome(tls, result, error);
+}
+
+NjTlsResult
+nj_tls_write(NjTls *tls, const char *bytes, gsize length, gsize *put, GError **error)
+{
+    *put = 0;
+    if (tls->dead)
+        return gone(tls, error);
+    ERR_clear_error();
+    int result = SSL_write_ex(tls->ssl, bytes, length, put);
+    return result == 1 ? NJ_TLS_DONE : outcome(tls, result, error);
+}
+
+bool
+nj_tls_pending(const NjTls *tls)
+{
+    return !tls->dead && SSL_pending(tls->ssl) > 0;
+}
+
+void
+nj_tls_bye(NjTls *tls)
+{
+    if (!tls->open || tls->dead || (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN))
+        return;
+    ERR_clear_error();
+    SSL_shutdown(tls->ssl);
+    ERR_clear_error();
+}
+
+/* RFC 9266: below TLS 1.3 only with the extended master secret, else two connections may share the value. */
+static bool
+exporter(const NjTls *tls, GByteArray *out)
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+    unsigned char value[32];
+    if (SSL_version(tls->ssl) < TLS1_3_VERSION && SSL_get_extms_support(tls->ssl) != 1)
+        return false;
+    const unsigned char *nothing = (const unsigned char *) "";
+    if (SSL_export_keying_material(tls->ssl, value, sizeof value, label, sizeof label - 1, nothing, 0, 1) != 1)
+        return false;
+    g_byte_array_append(out, value, sizeof value);
+    return true;
+}
+
+/* RFC 5929 4.1: the hash of the certificate's own signature, SHA-256 where that is MD5 or SHA-1, undefined where it has none. */
+static bool
+end_point(const NjTls *tls, GByteArray *out)
+{
+    X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
+    int kind = NID_undef;
+    if (!leaf || X509_get_signature_info(leaf, &kind, NULL, NULL, NULL) != 1)
+        return false;
+    if (kind == NID_md5 || kind == NID_sha1)
+        kind = NID_sha256;
+    const EVP_MD *hash = EVP_get_digestbynid(kind);
+    unsigned char value[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (!hash || (EVP_MD_get_flags(hash) & EVP_MD_FLAG_XOF) || X509_digest(leaf, hash, value, &length) != 1)
+        return false;
+    g_byte_array_append(out, value, length);
+    return true;
+}
+
+bool
+nj_tls_binding(const NjTls *tls, const char *type, GByteArray *out)
+{
+    if (!tls->open || tls->dead)
+        return false;
+    ERR_clear_error();
+    if (g_str_equal(type, "tls-exporter"))
+        return exporter(tls, out);
+    return g_str_equal(type, "tls-server-end-point") && end_point(tls, out);
+}
+
+bool
+nj_tls_client_certificate(const NjTls *tls)
+{
+    return tls->asked && tls->answered;
+}
+
+const NjCertificate *
+nj_tls_certificate(const NjTls *tls)
+{
+    return tls->certificate;
+}
