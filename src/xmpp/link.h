@@ -39,7 +39,19 @@ typedef enum {
     NJ_LINK_ERROR_STREAM,          /* any other stream error */
     NJ_LINK_ERROR_SETTINGS,        /* tls = none for a host that is not loopback, unreadable ca-file … */
 } NjLinkError;
-bool nj_link_error_retry(int code);
+bool nj_link_error_retry(int code);        /* would a careful friend try again by himself, later? */
+
+/* How long each step may take, in milliseconds. */
+typedef struct {
+    guint dns;             /* one question to the resolver */
+    guint stagger;         /* between two addresses of a host (RFC 8305) */
+    guint tcp;             /* all addresses of a host */
+    guint dial;            /* all of it */
+    guint handshake;       /* TLS */
+    guint login;           /* from the open socket to a bound resource; stands still while the person looks for the password */
+    guint close;           /* a polite end */
+} NjLinkDeadlines;
+extern const NjLinkDeadlines nj_link_deadlines;         /* as shipped */
 
 typedef struct {
     void (*on_state)(NjLink *link, NjLinkState state, const GError *why, void *owner);     /* CLOSED comes once, why NULL: we closed it */
@@ -69,8 +81,11 @@ struct NjLink {
     void *owner;
 };
 
-/* The real one.  trust_once: a pin, or NULL. Settings are copied. One NjLink is one connection: a reconnect makes a new one. */
+/* The real one.  trust_once: a pin, or NULL. Settings are copied. One NjLink is one connection: a reconnect makes a new one.
+   RESOLVING and CLOSING follow from open() and close() at once, without a hook; CLOSED always comes from the loop.  free() may be called
+   from inside any hook. */
 NjLink *nj_link_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner);
+void    nj_link_set_deadlines(NjLink *link, const NjLinkDeadlines *deadlines);          /* of a real one, before open(); they are borrowed */
 typedef NjLink *(*NjLinkMaker)(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner);
 
 #endif

@@ -1,0 +1,443 @@
+/* xmpp/dial: names, services and sockets, with a name server that says what the test wants and real sockets on loopback. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "xmpp/dial.h"
+
+/* ---- A name server ---- */
+
+typedef struct { const char *name, *answer; } Row;      /* "" no such name, "?" an error, "!" never; NULL ends */
+
+typedef struct { GResolver parent; const Row *rows; guint asked; GPtrArray *waiting; } TestResolver;
+typedef GResolverClass TestResolverClass;
+GType test_resolver_get_type(void);
+G_DEFINE_TYPE(TestResolver, test_resolver, G_TYPE_RESOLVER)
+
+static void
+answer(GResolver *resolver, const char *name, GCancellable *cancel, GAsyncReadyCallback func, gpointer data, bool services)
+{
+    TestResolver *self = (TestResolver *) resolver;
+    GTask *task = g_task_new(resolver, cancel, func, data);
+    const char *text = "";
+    for (const Row *row = self->rows; row->name; row++)
+        text = g_str_equal(row->name, name) ? row->answer : text;
+    self->asked++;
+    if (*text == '!') {
+        g_ptr_array_add(self->waiting, task);
+        return;
+    }
+    if (!*text || *text == '?') {
+        g_task_return_new_error(task, G_RESOLVER_ERROR, *text ? G_RESOLVER_ERROR_TEMPORARY_FAILURE : G_RESOLVER_ERROR_NOT_FOUND, "no");
+        g_object_unref(task);
+        return;
+    }
+    g_auto(GStrv) parts = g_strsplit(text, ", ", 0);
+    GList *list = NULL;
+    for (int i = 0; parts[i]; i++) {
+        unsigned priority, weight, port;
+        char host[64] = "";
+        if (services && sscanf(parts[i], "%u %u %u %63s", &priority, &weight, &port, host) >= 3)
+            list = g_list_append(list, g_variant_ref_sink(g_variant_new("(qqqs)", priority, weight, port, host)));
+        else
+            list = g_list_append(list, g_inet_address_new_from_string(parts[i]));
+    }
+    g_task_return_pointer(task, list, NULL);
+    g_object_unref(task);
+}
+
+static void
+by_name(GResolver *resolver, const char *name, GCancellable *cancel, GAsyncReadyCallback func, gpointer data)
+{
+    answer(resolver, name, cancel, func, data, false);
+}
+
+static void
+records(GResolver *resolver, const char *name, GResolverRecordType type, GCancellable *cancel, GAsyncReadyCallback func, gpointer data)
+{
+    assert_int_equal(type, G_RESOLVER_RECORD_SRV);
+    answer(resolver, name, cancel, func, data, true);
+}
+
+static GList *
+take(GResolver *resolver, GAsyncResult *result, GError **error)
+{
+    (void) resolver;
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+static void
+test_resolver_init(TestResolver *self)
+{
+    self->waiting = g_ptr_array_new();
+}
+
+static void
+test_resolver_class_init(TestResolverClass *class)
+{
+    class->lookup_by_name_async = by_name;
+    class->lookup_by_name_finish = take;
+    class->lookup_records_async = records;
+    class->lookup_records_finish = take;
+}
+
+static TestResolver *resolver;
+
+/* The answers that never came do come now, long after anybody wants them. */
+static void
+answer_late(void)
+{
+    for (guint i = 0; i < resolver->waiting->len; i++) {
+        GTask *task = g_ptr_array_index(resolver->waiting, i);
+        g_task_return_pointer(task, NULL, NULL);
+        g_object_unref(task);
+    }
+    g_ptr_array_set_size(resolver->waiting, 0);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+/* ---- Sockets ---- */
+
+/* full: one that lets nobody in any more, so that a SYN gets no answer. */
+static int
+listen_on(const char *address, guint16 *port, bool full)
+{
+    g_autoptr(GInetAddress) inet = g_inet_address_new_from_string(address);
+    g_autoptr(GSocketAddress) place = g_inet_socket_address_new(inet, *port);
+    struct sockaddr_storage native;
+    socklen_t length = (socklen_t) g_socket_address_get_native_size(place);
+    g_socket_address_to_native(place, &native, sizeof native, NULL);
+    int fd = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *) &native, length) < 0 || listen(fd, full ? 0 : 5) < 0) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    getsockname(fd, (struct sockaddr *) &native, &length);
+    *port = ntohs(native.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &native)->sin6_port : ((struct sockaddr_in *) &native)->sin_port);
+    for (int i = 0; full && i < 4; i++) {
+        int caller = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void) !connect(caller, (struct sockaddr *) &native, length);     /* stays open until the program ends */
+    }
+    return fd;
+}
+
+static guint16
+closed_port(void)
+{
+    guint16 port = 0;
+    close(listen_on("127.0.0.1", &port, false));
+    return port;
+}
+
+/* ---- A dial and what comes of it ---- */
+
+typedef struct {
+    GMainLoop *loop;
+    NjDial *dial;
+    int calls, fd;
+    bool direct;
+    char *host;
+    guint16 port;
+    GError *error;
+} Result;
+
+static void
+on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *error, void *owner)
+{
+    Result *result = owner;
+    result->calls++;
+    result->fd = fd;
+    result->direct = direct;
+    result->host = g_strdup(host);
+    result->port = port;
+    result->error = error ? g_error_copy(error) : NULL;
+    g_clear_pointer(&result->dial, nj_dial_free);
+    g_main_loop_quit(result->loop);
+}
+
+static const NjLinkDeadlines quick = { .dns = 150, .stagger = 40, .tcp = 300, .dial = 2000, .handshake = 300, .login = 300, .close = 300 };
+
+static Result
+dial_with(const Row *rows, const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines)
+{
+    Result result = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
+    resolver->rows = rows;
+    resolver->asked = 0;
+    result.dial = nj_dial_new(domain, host, port, tls, deadlines, on_dialled, &result);
+    assert_int_equal(result.calls, 0);
+    g_main_loop_run(result.loop);
+    g_main_loop_unref(result.loop);
+    answer_late();
+    assert_int_equal(result.calls, 1);
+    if (result.fd >= 0) {
+        assert_true(fcntl(result.fd, F_GETFL) & O_NONBLOCK);
+        assert_true(fcntl(result.fd, F_GETFD) & FD_CLOEXEC);
+        close(result.fd);
+    }
+    return result;
+}
+
+static void
+done(Result *result)
+{
+    g_clear_error(&result->error);
+    g_free(result->host);
+}
+
+static void
+assert_failed(Result *result, int code, const char *words)
+{
+    assert_int_equal(result->fd, -1);
+    assert_true(g_error_matches(result->error, NJ_LINK_ERROR, code));
+    if (!strstr(result->error->message, words))
+        fail_msg("“%s” does not say “%s”", result->error->message, words);
+    done(result);
+}
+
+static const Row nothing[] = { { NULL, NULL } };
+
+static void
+test_addresses_need_no_name_server(void **state)
+{
+    (void) state;
+    guint16 port = 0;
+    int server = listen_on("127.0.0.1", &port, false);
+    static const struct { const char *domain, *host; int tls; } rows[] = {
+        { "127.0.0.1", NULL, NJ_TLS_STARTTLS }, { "pond.example", "127.0.0.1", NJ_TLS_STARTTLS }, { "localhost", NULL, NJ_TLS_STARTTLS },
+        { "pond.example", "localhost", NJ_TLS_NONE }, { "pond.example", "127.0.0.1", NJ_TLS_DIRECT },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Result result = dial_with(nothing, rows[i].domain, rows[i].host, port, rows[i].tls, &quick);
+        assert_true(result.fd >= 0);
+        assert_int_equal(result.direct, rows[i].tls == NJ_TLS_DIRECT);
+        assert_int_equal(resolver->asked, 0);
+        done(&result);
+    }
+    close(server);
+}
+
+static void
+test_services_are_one_list(void **state)
+{
+    (void) state;
+    guint16 plain = 0, direct = 0;
+    int a = listen_on("127.0.0.1", &plain, false), b = listen_on("127.0.0.1", &direct, false);
+    g_autofree char *starttls = g_strdup_printf("10 0 %u x.example", plain);
+    for (int first = 0; first < 2; first++) {
+        g_autofree char *secure = g_strdup_printf("%d 0 %u x.example", first ? 5 : 20, direct);
+        const Row rows[] = { { "_xmpp-client._tcp.xn--grn-ioa.example", starttls }, { "_xmpps-client._tcp.xn--grn-ioa.example", secure },
+                             { "x.example", "127.0.0.1" }, { NULL, NULL } };
+        Result result = dial_with(rows, "grün.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+        assert_int_equal(result.direct, first);
+        assert_int_equal(result.port, first ? direct : plain);
+        assert_string_equal(result.host, "x.example");
+        done(&result);
+        result = dial_with(rows, "grün.example", NULL, 0, NJ_TLS_DIRECT, &quick);
+        assert_true(result.direct);
+        assert_int_equal(resolver->asked, 2);               /* xmpps and the name: xmpp-client is no use */
+        done(&result);
+    }
+    close(a);
+    close(b);
+}
+
+/* RFC 2782: among equals by weight; a weight of 0 still has a small chance. */
+static void
+test_weights(void **state)
+{
+    (void) state;
+    guint16 heavy = 0, light = 0;
+    int a = listen_on("127.0.0.1", &heavy, false), b = listen_on("127.0.0.1", &light, false);
+    g_autofree char *both = g_strdup_printf("1 5 %u x.example, 1 65 %u x.example", light, heavy);
+    const Row rows[] = { { "_xmpp-client._tcp.pond.example", both }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    int count = 0;
+    for (int i = 0; i < 60; i++) {
+        Result result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+        count += result.port == heavy;
+        done(&result);
+        (void) !close(accept(a, NULL, NULL));
+        (void) !close(accept(b, NULL, NULL));
+    }
+    assert_in_range(count, 40, 60);                         /* 55 expected */
+    close(a);
+    close(b);
+}
+
+static void
+test_next_target(void **state)
+{
+    (void) state;
+    guint16 port = 0, dead = closed_port();
+    int server = listen_on("127.0.0.1", &port, false);
+    g_autofree char *three = g_strdup_printf("1 0 %u x.example, 2 0 5222 gone.example, 3 0 %u x.example", dead, port);
+    const Row rows[] = { { "_xmpp-client._tcp.pond.example", three }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    Result result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_int_equal(result.port, port);
+    done(&result);
+    close(server);
+
+    result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_non_null(strstr(result.error->message, "gone.example:5222: no such name"));
+    assert_failed(&result, NJ_LINK_ERROR_REFUSED, ": refused, ");
+}
+
+static void
+test_without_services(void **state)
+{
+    (void) state;
+    static const Row lone[] = { { "pond.example", "127.0.0.1" }, { NULL, NULL } };
+    Result result = dial_with(lone, "pond.example", NULL, 0, NJ_TLS_DIRECT, &quick);
+    if (result.fd < 0)
+        assert_failed(&result, NJ_LINK_ERROR_REFUSED, "pond.example:5223 refuses");
+    else
+        done(&result);                                      /* somebody runs a server here */
+
+    static const Row broken[] = { { "_xmpp-client._tcp.pond.example", "?" }, { "_xmpps-client._tcp.pond.example", "?" }, { NULL, NULL } };
+    result = dial_with(broken, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_int_equal(resolver->asked, 3);                   /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
+    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+}
+
+static void
+test_sentences(void **state)
+{
+    (void) state;
+    static const Row root[] = { { "_xmpp-client._tcp.pond.example", "0 0 0 ." }, { "_xmpps-client._tcp.pond.example", "0 0 0" }, { NULL, NULL } };
+    Result result = dial_with(root, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
+
+    result = dial_with(nothing, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+
+    static const Row silent[] = { { "_xmpp-client._tcp.pond.example", "!" }, { "_xmpps-client._tcp.pond.example", "" }, { NULL, NULL } };
+    result = dial_with(silent, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_DNS, "name server did not answer");
+
+    static const Row mute[] = { { "x.example", "!" }, { NULL, NULL } };
+    result = dial_with(mute, "pond.example", "x.example", 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_DNS, "asked for x.example");
+
+    static const Row failing[] = { { "x.example", "?" }, { NULL, NULL } };
+    result = dial_with(failing, "pond.example", "x.example", 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_DNS, "asked for x.example");
+
+    result = dial_with(nothing, "pond.example", "127.0.0.1", closed_port(), NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_REFUSED, "refuses connections");
+
+    result = dial_with(nothing, "pond.example", "255.255.255.255", 5222, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_UNREACHABLE, "no way to");
+
+    result = dial_with(nothing, "pond..example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_SETTINGS, "");
+
+    guint16 port = 0;
+    int server = listen_on("127.0.0.1", &port, true);
+    gint64 begin = g_get_monotonic_time();
+    result = dial_with(nothing, "pond.example", "127.0.0.1", port, NJ_TLS_STARTTLS, &quick);
+    assert_in_range(g_get_monotonic_time() - begin, 300000, 900000);
+    assert_failed(&result, NJ_LINK_ERROR_TIMEOUT, "does not answer");
+
+    const NjLinkDeadlines hasty = { .dns = 1000, .stagger = 40, .tcp = 1000, .dial = 100 };
+    result = dial_with(nothing, "pond.example", "127.0.0.1", port, NJ_TLS_STARTTLS, &hasty);
+    assert_failed(&result, NJ_LINK_ERROR_TIMEOUT, "does not answer");
+    result = dial_with(silent, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &hasty);
+    assert_failed(&result, NJ_LINK_ERROR_DNS, "name server did not answer");
+    close(server);
+}
+
+static void
+test_no_tls_stays_at_home(void **state)
+{
+    (void) state;
+    static const Row sly[] = { { "localhost.example", "127.0.0.1" }, { NULL, NULL } };
+    static const struct { const char *domain, *host; } rows[] = {
+        { "pond.example", NULL }, { "pond.example", "192.0.2.1" }, { "pond.example", "localhost.example" }, { "192.0.2.1", NULL },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Result result = dial_with(sly, rows[i].domain, rows[i].host, 0, NJ_TLS_NONE, &quick);
+        assert_int_equal(resolver->asked, 0);
+        assert_failed(&result, NJ_LINK_ERROR_SETTINGS, "tls = none");
+    }
+}
+
+/* RFC 8305: a road that leads nowhere costs a moment only. */
+static void
+test_happy_eyeballs(void **state)
+{
+    (void) state;
+    guint16 port = 0;
+    int six = listen_on("::1", &port, true);
+    if (six < 0)
+        skip();
+    int four = listen_on("127.0.0.1", &port, false);
+    static const Row rows[] = { { "x.example", "127.0.0.1, ::1" }, { NULL, NULL } };
+    gint64 begin = g_get_monotonic_time();
+    Result result = dial_with(rows, "pond.example", "x.example", port, NJ_TLS_STARTTLS, &quick);
+    assert_true(result.fd >= 0);
+    assert_in_range(g_get_monotonic_time() - begin, 38000, 290000);     /* ::1 went first, and was not waited for */
+    done(&result);
+    close(six);
+    close(four);
+}
+
+/* Freed while it asks, waits and connects: nothing comes any more. */
+static void
+test_free_midway(void **state)
+{
+    (void) state;
+    static const Row rows[] = { { "_xmpp-client._tcp.pond.example", "!" }, { "_xmpps-client._tcp.pond.example", "!" },
+                                { "x.example", "!" }, { NULL, NULL } };
+    guint16 port = 0;
+    int server = listen_on("127.0.0.1", &port, true);
+    static const char *const hosts[] = { NULL, "x.example", "127.0.0.1" };
+    resolver->rows = rows;
+    for (int turns = 0; turns < 3; turns++) {
+        for (guint i = 0; i < G_N_ELEMENTS(hosts); i++) {
+            Result result = { .loop = NULL };
+            NjDial *dial = nj_dial_new("pond.example", hosts[i], hosts[i] ? port : 0, NJ_TLS_STARTTLS, &quick, on_dialled, &result);
+            for (int turn = 0; turn < turns; turn++)
+                g_main_context_iteration(NULL, FALSE);
+            nj_dial_free(dial);
+            answer_late();
+            assert_int_equal(result.calls, 0);
+        }
+    }
+    close(server);
+}
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    resolver = g_object_new(test_resolver_get_type(), NULL);
+    g_resolver_set_default(G_RESOLVER(resolver));
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_addresses_need_no_name_server),
+        cmocka_unit_test(test_services_are_one_list),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_next_target),
+        cmocka_unit_test(test_without_services),
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_no_tls_stays_at_home),
+        cmocka_unit_test(test_happy_eyeballs),
+        cmocka_unit_test(test_free_midway),
+    };
+    return cmocka_run_group_tests_name("xmpp/dial", tests, set_up, NULL);
+}
