@@ -38,6 +38,9 @@ const char *nj_account_state_name(NjAccountState state);       /* offline waitin
 NjAccount  *nj_account_new(NjClient *client, const NjAccountSettings *settings);   /* added by nj_client_add_account() */
 void        nj_account_free(NjAccount *account);
 void        nj_account_set_state(NjAccount *account, NjAccountState state, const char *why);   /* emits account_changed */
+void        nj_account_set_jid(NjAccount *account, const char *full);              /* as the server bound it; any other state than online and closing forgets it */
+void        nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority);    /* what we want to be; emits account_changed */
+void        nj_account_restore(NjAccount *account);            /* from the client's store: row, roster, chats that want attention, strangers */
 bool        nj_account_is_own(const NjAccount *account, const char *address);      /* our bare address, with or without a resource */
 
 #endif

@@ -29,9 +29,13 @@ struct NjChat {
     char      *thread;          /* of the talk; NULL */
     bool       muted;
     void      *xmpp;            /* what xmpp/ keeps with it */
+    gint64     last_time, last_id;      /* the newest message */
+    char      *shown;           /* the address or the nick, sanitised */
+    guint      busy;            /* events about it under way: it is freed after them */
+    bool       closed;
 };
 
-/* Finds or makes the chat of an account; emits chat_added when it is made. */
+/* Finds or makes the chat of an account; emits chat_added when it is made.  A room's address is the room, whatever kind is asked for. */
 NjChat *nj_chat_open(NjAccount *account, NjChatKind kind, const char *address);
 NjChat *nj_chat_find(NjAccount *account, const char *address);                /* NULL; of any kind */
 void    nj_chat_close(NjChat *chat);                                          /* emits chat_removed, then frees; history stays */
@@ -44,5 +48,7 @@ void nj_chat_mark_read(NjChat *chat, const NjMessage *last);                  /*
 void nj_chat_set_draft(NjChat *chat, const char *text);                       /* NULL or "": none */
 void nj_chat_set_typing(NjChat *chat, NjTyping typing);
 void nj_chat_set_peer(NjChat *chat, const char *full);
+void nj_chat_set_thread(NjChat *chat, const char *thread);
+void nj_chat_restore(NjChat *chat);                                           /* its row and counts, from the store that has come */
 
 #endif

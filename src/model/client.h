@@ -27,8 +27,6 @@ struct NjClient {
     gint64     unkept;          /* the last id of a message that no store keeps: negative and growing */
 };
 
-/* The history is open: accounts and chats that are already there get their rows. */
-void       nj_client_set_store(NjClient *client, NjStore *store);
 NjClient  *nj_client_new(NjPaths *paths, NjOptions *options);               /* takes both */
 void       nj_client_free(NjClient *client);
 /* The store is opened after the first screen is drawn: gives the accounts that are there already their rows, rosters and open chats.  NULL: it ends. */

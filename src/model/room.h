@@ -34,13 +34,17 @@ struct NjRoom {
     GHashTable *occupants;      /* nick -> NjOccupant */
 };
 
-NjRoom     *nj_room_open(NjAccount *account, const char *address, const char *nick);    /* with its chat */
+NjRoom     *nj_room_open(NjAccount *account, const char *address, const char *nick /* NULL: as before, or the account's */);   /* with its chat */
+NjRoom     *nj_room_new(NjChat *chat);                                       /* chat.c's: the nick is the account's */
+void        nj_room_free(NjRoom *room);                                      /* chat.c's */
 NjOccupant *nj_room_occupant(NjRoom *room, const char *nick);                /* NULL */
 /* Puts or changes one; emits occupant_changed. */
 NjOccupant *nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role, NjAffiliation affiliation, NjShow show, const char *status);
 void        nj_room_take_out(NjRoom *room, const char *nick);                /* emits occupant_removed, then frees */
-void        nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick);
-void        nj_room_clear(NjRoom *room);                                     /* all occupants: before a join, after the end */
+void        nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick);  /* emits occupant_changed, and room_changed if it is us */
+/* All occupants: before a join, after the end.  room->full is false first, then occupant_removed for each: who comes and goes while it is
+   false is not worth a line. */
+void        nj_room_clear(NjRoom *room);
 void        nj_room_set_state(NjRoom *room, NjRoomState state, const char *why);       /* emits room_changed */
 void        nj_room_set_subject(NjRoom *room, const char *subject, const char *by);    /* emits room_changed */
 

@@ -33,7 +33,9 @@ struct NjContact {
     bool   ask;                 /* our request is pending */
     bool   approved;            /* pre-approved */
     bool   in_roster;           /* false: a guest: we talk without an item */
-    GPtrArray *presences;       /* of NjPresence, the most available first */
+    GPtrArray *presences;       /* of NjPresence, the most available first; never NULL */
+    char  *shown;               /* the address, where it had to be sanitised; NULL: as it is */
+    guint  round;               /* the full roster it was last in */
 };
 
 NjRoster  *nj_roster_new(NjAccount *account);
@@ -48,13 +50,15 @@ NjContact *nj_roster_put(NjRoster *roster, const char *address, const char *name
                          const char *const *groups);
 void       nj_roster_remove(NjRoster *roster, const char *address);          /* emits contact_removed, then frees */
 void       nj_roster_set_version(NjRoster *roster, const char *version);
-/* A full roster begins: items not put again until _end are removed. _end emits roster_loaded and saves. */
+/* A full roster begins: items not put again until _end are removed. _end emits roster_loaded and saves, with the version set by then.
+   A push is put (or removed) first, then its version is set: both are saved at once. */
 void       nj_roster_begin(NjRoster *roster);
 void       nj_roster_end(NjRoster *roster);
-void       nj_roster_load(NjRoster *roster);                                 /* from the store, for versioning */
+void       nj_roster_load(NjRoster *roster);                                 /* from the store, for versioning; nothing if there are items already */
 
 /* show OFFLINE takes the resource out; full: the address it came from. Emits contact_changed.  Unknown addresses that are no contact are dropped: NULL. */
 NjContact *nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priority, const char *status);
+void       nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const char *ver);    /* XEP-0115, of a presence that is there; NULLs: none */
 void       nj_roster_offline(NjRoster *roster);                              /* all presences gone: the link is down */
 
 NjShow      nj_contact_show(const NjContact *contact);                       /* of the most available resource */
@@ -65,6 +69,9 @@ const char *nj_show_name(NjShow show);                                       /* 
 bool        nj_show_parse(const char *word, NjShow *show);
 const char *nj_subscription_name(NjSubscription subscription);
 bool        nj_subscription_parse(const char *word, NjSubscription *subscription);
+
+#define NJ_REQUESTS_MAX         200
+#define NJ_REQUEST_MESSAGES_MAX 50
 
 /* Strangers: one bounded list an account (200): who asks to see us, and who wrote (50 messages each are kept in the store, unseen until accepted). */
 typedef struct {
@@ -77,8 +84,9 @@ typedef struct {
 
 const GPtrArray *nj_roster_requests(const NjRoster *roster);                 /* of NjRequest, the newest last */
 NjRequest *nj_roster_request(NjRoster *roster, const char *address);         /* NULL */
-/* Notes it, or adds to it; emits request_changed. NULL when the list is full: the caller drops what came. */
+/* Notes it, or adds to it; emits request_changed. NULL when the list is full, or has 50 messages of this one: the caller drops what came. */
 NjRequest *nj_roster_note_request(NjRoster *roster, const char *address, bool asks, const char *text, bool message);
+NjRequest *nj_roster_restore_request(NjRoster *roster, const char *address, guint messages, gint64 time);   /* from the store, quietly */
 void       nj_roster_drop_request(NjRoster *roster, const char *address);    /* emits request_changed */
 
 #endif

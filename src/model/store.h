@@ -1,8 +1,8 @@
 /* history.db: one SQLite file for all accounts, mode 0600.  One thread writes, in batches; this thread reads through a
    connection of its own.  Row ids are given here, at once, so that a message has its id before it is written; a page read from
-   the store contains what still waits to be written.  Only this file knows SQLite.
+   the store contains what still waits to be written.  Only store.c and its halves store-*.c know SQLite.
 
-   Order within a chat is (time, id). */
+   Order within a chat is (time, id): nj_is_after(). */
 #ifndef NJ_MODEL_STORE_H
 #define NJ_MODEL_STORE_H
 
@@ -11,6 +11,14 @@
 
 typedef struct NjStore NjStore;
 
+#define NJ_UNREAD_MAX 1000         /* nobody reads a larger number */
+
+static inline bool
+nj_is_after(gint64 time, gint64 id, gint64 than_time, gint64 than_id)
+{
+    return time > than_time || (time == than_time && id > than_id);
+}
+
 typedef enum { NJ_CHAT_PERSON, NJ_CHAT_ROOM, NJ_CHAT_PRIVATE } NjChatKind;   /* numbers stand in the database; PRIVATE: room/nick */
 
 typedef struct {
@@ -18,14 +26,15 @@ typedef struct {
     char  *address;
     NjChatKind kind;
     gint64 read_time, read_id;     /* up to here it was seen: (time, id) */
-    guint  unread;                 /* incoming after that */
+    guint  unread, mentions;       /* incoming after that; counted up to NJ_UNREAD_MAX */
+    gint64 last_time, last_id;     /* the newest message; 0 without one */
     bool   waiting;                /* a stranger's, not yet accepted */
     char  *draft;
 } NjStoredChat;
 
 /* Opens or makes the file, migrates it, takes the lock ($data/lock: flock, host, pid, tty).  An error is a sentence that names the holder. */
 NjStore *nj_store_open(const char *data_dir, GError **error);
-/* Writes what waits and closes; at most timeout_ms. True if everything was written. */
+/* Writes what waits and closes; at most timeout_ms. True if everything was written.  The hook is not called any more. */
 bool     nj_store_close(NjStore *store, guint timeout_ms);
 /* Called on the main thread when writing fails or works again; the sentence says what to do. */
 void     nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner), void (*on_room)(void *owner), void *owner);
@@ -34,7 +43,7 @@ gint64 nj_store_account(NjStore *store, const char *bare);                    /*
 /* Finds the chat or makes it. False only if the store can not be read. Clear with nj_stored_chat_clear(). */
 bool   nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out);
 void   nj_stored_chat_clear(NjStoredChat *chat);
-/* Chats with unread messages, a draft, or waiting strangers: what a start shows again. Array of NjStoredChat; free with g_ptr_array_unref. */
+/* Chats with unread messages, a draft, or waiting strangers: what a start shows again, as it was committed.  Array of NjStoredChat; free with g_ptr_array_unref. */
 GPtrArray *nj_store_open_chats(NjStore *store, gint64 account);
 
 void nj_store_add(NjStore *store, NjMessage *message);                        /* gives it its id, takes a reference */
@@ -46,19 +55,21 @@ void nj_store_forget_chat(NjStore *store, gint64 chat);                       /*
 
 /* True while too much waits to be written (5,000 rows or 4 MB): sockets are not read until on_room. */
 bool nj_store_full(const NjStore *store);
-void nj_store_flush(NjStore *store);                                          /* tests and quit: waits until all is written */
+void nj_store_flush(NjStore *store);                                          /* tests and quit: waits until all is written, or cannot be */
 
-/* Up to limit messages of a chat before (time, id), or the newest with time G_MAXINT64; oldest first. Array of NjMessage, owned. */
+/* Up to limit messages of a chat before (time, id), or the newest with time G_MAXINT64; oldest first. Array of NjMessage, owned.
+   What still waits to be written is the very object that was added, what was read is a new one: compare ids. */
 GPtrArray *nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
 GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
 /* Is there a message of this chat with this id, said by this sender (XEP-0359; for the echo of our own lines and for resends)? */
 bool nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
 bool nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id);
 
-/* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c. */
+/* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c.  Without replace the items are put one by one;
+   one whose subscription is "remove" is taken out. */
 typedef struct { char *address, *name, *subscription, *groups; bool ask, approved; } NjStoredItem;   /* groups: joined with '\n' */
 char *nj_store_roster(NjStore *store, gint64 account, GPtrArray *items);      /* the version or NULL; fills items with NjStoredItem */
-void  nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items /* owned */, bool replace);
+void  nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items /* taken; may be NULL */, bool replace);
 void  nj_stored_item_free(NjStoredItem *item);
 
 #endif

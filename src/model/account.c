@@ -1,0 +1,117 @@
+/* One account: its settings, its state, its chats. */
+#include "model/account.h"
+
+#include "model/events.h"
+#include "model/jid.h"
+
+const char *
+nj_account_state_name(NjAccountState state)
+{
+    static const char *const names[] = {
+        [NJ_ACCOUNT_OFFLINE] = "offline",
+        [NJ_ACCOUNT_WAITING] = "waiting",
+        [NJ_ACCOUNT_CONNECTING] = "connecting",
+        [NJ_ACCOUNT_ONLINE] = "online",
+        [NJ_ACCOUNT_CLOSING] = "closing",
+    };
+    return names[state];
+}
+
+NjAccount *
+nj_account_new(NjClient *client, const NjAccountSettings *settings)
+{
+    NjAccount *account = g_new0(NjAccount, 1);
+    account->client = client;
+    account->settings = nj_account_settings_copy(settings);
+    account->bare = nj_jid_bare(settings->address);
+    account->show = NJ_SHOW_ONLINE;
+    account->roster = nj_roster_new(account);
+    account->chats = g_hash_table_new(g_str_hash, g_str_equal);     /* the key is the chat's address */
+    return account;
+}
+
+void
+nj_account_free(NjAccount *account)
+{
+    if (!account)
+        return;
+    GHashTableIter iter;
+    void *chat;
+    while (g_hash_table_iter_init(&iter, account->chats), g_hash_table_iter_next(&iter, NULL, &chat))
+        nj_chat_close(chat);
+    g_hash_table_unref(account->chats);
+    nj_roster_free(account->roster);
+    nj_account_settings_free(account->settings);
+    g_free(account->why);
+    g_free(account->jid);
+    g_free(account->bare);
+    g_free(account->status);
+    g_free(account);
+}
+
+void
+nj_account_set_state(NjAccount *account, NjAccountState state, const char *why)
+{
+    char *kept = g_strdup(why);         /* it may be the old one */
+    g_free(account->why);
+    account->why = kept;
+    account->state = state;
+    if (state != NJ_ACCOUNT_ONLINE && state != NJ_ACCOUNT_CLOSING)
+        g_clear_pointer(&account->jid, g_free);
+    nj_emit_account_changed(account->client->bus, account);
+}
+
+void
+nj_account_set_jid(NjAccount *account, const char *full)
+{
+    char *jid = g_strdup(full);
+    g_free(account->jid);
+    account->jid = jid;
+    g_free(account->bare);
+    account->bare = nj_jid_bare(jid);
+}
+
+void
+nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority)
+{
+    char *kept = status && *status ? g_strdup(status) : NULL;
+    g_free(account->status);
+    account->status = kept;
+    account->show = show;
+    account->priority = priority;
+    nj_emit_account_changed(account->client->bus, account);
+}
+
+/* Rooms come back when they are entered again; their rows wait until then. */
+void
+nj_account_restore(NjAccount *account)
+{
+    NjStore *store = account->client->store;
+    if (!store || account->row)
+        return;
+    account->row = nj_store_account(store, account->bare);
+    nj_roster_load(account->roster);
+
+    GHashTableIter iter;
+    void *chat;
+    g_hash_table_iter_init(&iter, account->chats);
+    while (g_hash_table_iter_next(&iter, NULL, &chat))
+        nj_chat_restore(chat);
+
+    g_autoptr(GPtrArray) stored = nj_store_open_chats(store, account->row);
+    for (guint i = 0; i < stored->len; i++) {
+        const NjStoredChat *row = g_ptr_array_index(stored, i);
+        if (row->kind != NJ_CHAT_PERSON)
+            continue;
+        if (row->waiting)
+            nj_roster_restore_request(account->roster, row->address, row->unread, row->last_time);
+        else
+            nj_chat_open(account, NJ_CHAT_PERSON, row->address);
+    }
+}
+
+bool
+nj_account_is_own(const NjAccount *account, const char *address)
+{
+    return nj_jid_same_bare(account->bare, address);
+}

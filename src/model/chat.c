@@ -1,0 +1,269 @@
+/* Conversations: what is unread, what was typed, and the way of a message into the store and to whoever shows it.
+
+   A chat may be closed by a listener while it is being told of: `busy` keeps its memory until the last such call is over. */
+#include "model/chat.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "model/events.h"
+#include "model/jid.h"
+
+static NjBus *
+bus_of(const NjChat *chat)
+{
+    return chat->account->client->bus;
+}
+
+static void
+free_chat(NjChat *chat)
+{
+    nj_room_free(chat->kind == NJ_CHAT_ROOM ? chat->room : NULL);
+    g_free(chat->address);
+    g_free(chat->draft);
+    g_free(chat->peer);
+    g_free(chat->thread);
+    g_free(chat->shown);
+    g_free(chat);
+}
+
+static void
+let_go(NjChat *chat)
+{
+    if (!--chat->busy && chat->closed)
+        free_chat(chat);
+}
+
+/* The private chats of a room know it while it is there. */
+static void
+tell_private_chats(NjChat *chat, NjRoom *room)
+{
+    gsize length = strlen(chat->address);
+    GHashTableIter iter;
+    void *value;
+    g_hash_table_iter_init(&iter, chat->account->chats);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        NjChat *other = value;
+        if (other->kind == NJ_CHAT_PRIVATE && !strncmp(other->address, chat->address, length) && other->address[length] == '/')
+            other->room = room;
+    }
+}
+
+static void
+find_room(NjChat *chat)
+{
+    if (chat->kind == NJ_CHAT_ROOM) {
+        chat->room = nj_room_new(chat);
+        tell_private_chats(chat, chat->room);
+    } else if (chat->kind == NJ_CHAT_PRIVATE) {
+        g_autofree char *bare = nj_jid_bare(chat->address);
+        NjChat *room = nj_chat_find(chat->account, bare);
+        chat->room = room ? room->room : NULL;
+    }
+}
+
+void
+nj_chat_restore(NjChat *chat)
+{
+    NjStore *store = chat->account->client->store;
+    if (!store || chat->id)
+        return;
+    NjStoredChat row;
+    if (nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row)) {
+        chat->unread = row.unread;
+        chat->mentions = row.mentions;
+        chat->read_time = row.read_time;
+        chat->read_id = row.read_id;
+        chat->last_time = row.last_time;
+        chat->last_id = row.last_id;
+        if (!chat->draft)
+            chat->draft = g_steal_pointer(&row.draft);
+    }
+    chat->id = row.id;
+    nj_stored_chat_clear(&row);
+}
+
+NjChat *
+nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
+{
+    NjChat *chat = nj_chat_find(account, address);
+    if (chat && (chat->kind == kind || kind != NJ_CHAT_ROOM))
+        return chat;
+    if (chat)
+        nj_chat_close(chat);            /* taken for a person until now */
+    chat = g_new0(NjChat, 1);
+    chat->account = account;
+    chat->kind = kind;
+    chat->address = g_strdup(address);
+    const char *nick = kind == NJ_CHAT_PRIVATE ? nj_jid_resource(address) : NULL;
+    chat->shown = nj_text_line(nick ? nick : address, -1, 0);
+    find_room(chat);
+    nj_chat_restore(chat);
+    g_hash_table_insert(account->chats, chat->address, chat);
+    nj_emit_chat_added(bus_of(chat), chat);
+    return chat;
+}
+
+NjChat *
+nj_chat_find(NjAccount *account, const char *address)
+{
+    return g_hash_table_lookup(account->chats, address);
+}
+
+void
+nj_chat_close(NjChat *chat)
+{
+    if (!chat || chat->closed)
+        return;
+    chat->closed = true;
+    chat->busy++;
+    g_hash_table_remove(chat->account->chats, chat->address);
+    NjClient *client = chat->account->client;
+    if (client->focus == chat)
+        nj_client_set_focus(client, NULL);
+    nj_emit_chat_removed(client->bus, chat);
+    if (chat->kind == NJ_CHAT_ROOM)
+        tell_private_chats(chat, NULL);
+    let_go(chat);
+}
+
+const char *
+nj_chat_label(const NjChat *chat)
+{
+    const NjContact *contact = chat->kind == NJ_CHAT_PERSON ? nj_roster_find(chat->account->roster, chat->address) : NULL;
+    return contact ? nj_contact_label(contact) : chat->shown;
+}
+
+static void
+keep(NjChat *chat, NjMessage *message)
+{
+    NjClient *client = chat->account->client;
+    message->chat = chat->id;
+    if (client->store && chat->id)
+        nj_store_add(client->store, message);
+    else
+        message->id = ++client->unkept;
+    if (nj_is_after(message->time, message->id, chat->last_time, chat->last_id)) {
+        chat->last_time = message->time;
+        chat->last_id = message->id;
+    }
+    if (message->out || !nj_is_after(message->time, message->id, chat->read_time, chat->read_id))
+        return;
+    chat->unread = MIN(chat->unread + 1, NJ_UNREAD_MAX);
+    if (message->mention)
+        chat->mentions = MIN(chat->mentions + 1, NJ_UNREAD_MAX);
+}
+
+/* Whoever shows the chat marks it read while it hears of the message, so the counts are told afterwards, and only if
+   they are others than before: a flood into an open chat changes nothing. */
+void
+nj_chat_add(NjChat *chat, NjMessage *message)
+{
+    guint unread = chat->unread, mentions = chat->mentions;
+    keep(chat, message);
+    if (chat->kind == NJ_CHAT_ROOM && message->sender) {
+        NjOccupant *occupant = nj_room_occupant(chat->room, message->sender);
+        if (occupant)
+            occupant->spoke = MAX(occupant->spoke, message->time);
+    }
+    NjMessageEvent event = { chat, message };
+    chat->busy++;
+    nj_emit_message_added(bus_of(chat), &event);
+    bool tell = !chat->closed && chat->busy == 1 && (chat->unread != unread || chat->mentions != mentions);
+    let_go(chat);
+    if (tell)
+        nj_emit_chat_changed(bus_of(chat), chat);
+}
+
+void
+nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error)
+{
+    if (message->state == state && !g_strcmp0(message->error, error))
+        return;
+    char *kept = g_strdup(error);
+    g_free(message->error);
+    message->error = kept;
+    message->state = state;
+    NjStore *store = chat->account->client->store;
+    if (store && message->id > 0)
+        nj_store_set_state(store, message->id, state, error);
+    NjMessageEvent event = { chat, message };
+    nj_emit_message_changed(bus_of(chat), &event);
+}
+
+/* What came after `last` stays unread; how much that is only the store can say. */
+static void
+count_after(NjChat *chat)
+{
+    NjStoredChat row;
+    NjStore *store = chat->account->client->store;
+    if (!store || !chat->id || !nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row))
+        return;
+    chat->unread = row.unread;
+    chat->mentions = row.mentions;
+    nj_stored_chat_clear(&row);
+}
+
+void
+nj_chat_mark_read(NjChat *chat, const NjMessage *last)
+{
+    gint64 time = last ? last->time : chat->last_time, id = last ? last->id : chat->last_id;
+    if (!nj_is_after(time, id, chat->read_time, chat->read_id))
+        return;
+    guint unread = chat->unread, mentions = chat->mentions;
+    chat->read_time = time;
+    chat->read_id = id;
+    NjStore *store = chat->account->client->store;
+    if (store && chat->id)
+        nj_store_set_read(store, chat->id, time, id);
+    bool all = !nj_is_after(chat->last_time, chat->last_id, time, id);
+    if (all)
+        chat->unread = chat->mentions = 0;
+    else
+        count_after(chat);
+    if (!chat->busy && (chat->unread != unread || chat->mentions != mentions))
+        nj_emit_chat_changed(bus_of(chat), chat);
+}
+
+void
+nj_chat_set_draft(NjChat *chat, const char *text)
+{
+    if (text && !*text)
+        text = NULL;
+    if (!g_strcmp0(chat->draft, text))
+        return;
+    char *kept = g_strdup(text);
+    g_free(chat->draft);
+    chat->draft = kept;
+    NjStore *store = chat->account->client->store;
+    if (store && chat->id)
+        nj_store_set_draft(store, chat->id, kept);
+    nj_emit_chat_changed(bus_of(chat), chat);
+}
+
+void
+nj_chat_set_typing(NjChat *chat, NjTyping typing)
+{
+    if (chat->typing == typing)
+        return;
+    chat->typing = typing;
+    nj_emit_chat_changed(bus_of(chat), chat);
+}
+
+void
+nj_chat_set_peer(NjChat *chat, const char *full)
+{
+    if (!g_strcmp0(chat->peer, full))
+        return;
+    g_free(chat->peer);
+    chat->peer = g_strdup(full);
+}
+
+void
+nj_chat_set_thread(NjChat *chat, const char *thread)
+{
+    if (!g_strcmp0(chat->thread, thread))
+        return;
+    g_free(chat->thread);
+    chat->thread = g_strdup(thread);
+}

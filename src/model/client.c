@@ -1,0 +1,102 @@
+/* The whole client: its accounts, where the prompt talks to, and what the person is told. */
+#include "model/client.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "model/events.h"
+
+NjClient *
+nj_client_new(NjPaths *paths, NjOptions *options)
+{
+    NjClient *client = g_new0(NjClient, 1);
+    client->bus = nj_bus_new();
+    client->paths = paths;
+    client->options = options;
+    client->accounts = g_ptr_array_new();
+    client->unkept = G_MININT64;
+    return client;
+}
+
+void
+nj_client_free(NjClient *client)
+{
+    if (!client)
+        return;
+    while (client->accounts->len)
+        nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
+    g_ptr_array_unref(client->accounts);
+    nj_bus_free(client->bus);
+    nj_options_free(client->options);
+    nj_paths_free(client->paths);
+    g_free(client);
+}
+
+void
+nj_client_set_store(NjClient *client, NjStore *store)
+{
+    client->store = store;
+    for (guint i = 0; store && i < client->accounts->len; i++)
+        nj_account_restore(g_ptr_array_index(client->accounts, i));
+}
+
+NjAccount *
+nj_client_add_account(NjClient *client, const NjAccountSettings *settings)
+{
+    NjAccount *account = nj_account_new(client, settings);
+    g_ptr_array_add(client->accounts, account);
+    nj_emit_account_added(client->bus, account);
+    nj_account_restore(account);
+    return account;
+}
+
+void
+nj_client_remove_account(NjClient *client, NjAccount *account)
+{
+    if (!g_ptr_array_remove(client->accounts, account))
+        return;
+    nj_emit_account_removed(client->bus, account);
+    nj_account_free(account);
+}
+
+NjAccount *
+nj_client_account(NjClient *client, const char *name)
+{
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = g_ptr_array_index(client->accounts, i);
+        if (!strcmp(account->settings->name, name))
+            return account;
+    }
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = g_ptr_array_index(client->accounts, i);
+        if (!strcmp(account->bare, name))
+            return account;
+    }
+    return NULL;
+}
+
+void
+nj_client_set_focus(NjClient *client, NjChat *chat)
+{
+    if (client->focus == chat)
+        return;
+    client->focus = chat;
+    nj_emit_focus_changed(client->bus, client);
+}
+
+void
+nj_client_notice(NjClient *client, NjAccount *account, NjChat *chat, NjNoticeKind kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    NjNotice notice = {
+        .account = chat ? chat->account : account,
+        .chat = chat,
+        .kind = kind,
+        .text = text,
+        .time = nj_clock_wall_ms(),
+    };
+    nj_emit_notice(client->bus, &notice);
+}

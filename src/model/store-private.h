@@ -1,0 +1,98 @@
+/* What the parts of the store share: store.c (the main thread's side), store-writer.c (the thread) and
+   store-schema.c (files and tables).
+
+   What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from the head and removes them
+   when they are committed: so the list is always exactly what the file does not have yet.  Ids are given in the list's order;
+   what is in the file has a smaller id than the first message of the list. */
+#ifndef NJ_MODEL_STORE_PRIVATE_H
+#define NJ_MODEL_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "model/store.h"
+
+typedef enum {
+    NJ_WRITE_ACCOUNT,           /* row, text: address */
+    NJ_WRITE_CHAT,              /* row, account, number: kind, text: address */
+    NJ_WRITE_MESSAGE,           /* row, chat, message, number: state, text: error, both as they were when it was added */
+    NJ_WRITE_STATE,             /* row: the message, number: state, text: error */
+    NJ_WRITE_READ,              /* chat, time, row: the message */
+    NJ_WRITE_DRAFT,             /* chat, text */
+    NJ_WRITE_WAITING,           /* chat, number */
+    NJ_WRITE_FORGET,            /* chat */
+    NJ_WRITE_ROSTER,            /* account, text: version, items, number: replace */
+} NjWriteKind;
+
+typedef struct NjWrite NjWrite;
+struct NjWrite {
+    NjWrite    *next;
+    NjWriteKind kind;
+    int         number;
+    guint       rows;           /* what it counts against the limit */
+    gsize       bytes;
+    guint64     turn;           /* its place among all writes of this run */
+    gint64      row, chat, account, time;
+    NjMessage  *message;
+    char       *text;
+    GPtrArray  *items;          /* of NjStoredItem */
+};
+
+/* What the reading connection keeps prepared; the texts are in store.c. */
+typedef enum {
+    NJ_READ_IDS, NJ_READ_ACCOUNT, NJ_READ_CHAT, NJ_READ_OPEN_CHATS, NJ_READ_COUNTS, NJ_READ_LAST, NJ_READ_BEFORE, NJ_READ_AFTER, NJ_READ_ORIGIN,
+    NJ_READ_ARCHIVE, NJ_READ_VERSION, NJ_READ_ROSTER, NJ_READ_STATEMENTS
+} NjRead;
+
+struct NjStore {
+    char *lock_path, *path;
+    int   lock;
+
+    /* The main thread's own. */
+    sqlite3      *reader;
+    sqlite3_stmt *reads[NJ_READ_STATEMENTS];
+    gint64        last_account, last_chat, last_message;    /* given */
+    GHashTable   *accounts;     /* address -> row */
+    GHashTable   *chats;        /* row -> KnownChat: the chats met in this run, as they are */
+    GHashTable   *keys;         /* account, kind, address -> KnownChat */
+    void        (*on_trouble)(const char *sentence, void *owner);
+    void        (*on_room)(void *owner);
+    void         *owner;
+    GSource      *news;         /* brings the writer's news here */
+
+    /* Shared, under the mutex. */
+    GMutex        mutex;
+    GCond         work, done;
+    NjWrite      *first, **end;
+    guint         length, rows;
+    gsize         bytes;
+    guint64       turn, taken;  /* of the newest write; of the newest one that the writer took */
+    gint64        since;        /* monotonic: when the oldest not yet taken came */
+    GHashTable   *origins, *archives;   /* NjMessage sets of the list, by what identifies them */
+    bool          urgent, closing, idle, finished;
+    bool          full, has_room;       /* has_room: to be told */
+    char         *trouble;              /* NULL: none */
+    bool          trouble_changed;      /* to be told */
+
+    /* The writer's own. */
+    GThread      *thread;
+    sqlite3      *writer;
+};
+
+/* store-writer.c */
+NjWrite *nj_store_write_new(NjWriteKind kind);
+void     nj_store_write_free(NjWrite *write);
+void     nj_store_write(NjStore *store, NjWrite *write);         /* appends; takes it */
+void     nj_store_writer_start(NjStore *store);
+
+guint    nj_store_origin_hash(const void *message);
+gboolean nj_store_origin_equal(const void *a, const void *b);
+guint    nj_store_archive_hash(const void *message);
+gboolean nj_store_archive_equal(const void *a, const void *b);
+
+/* store-schema.c */
+int      nj_store_lock(const char *path, GError **error);        /* -1: somebody has it */
+sqlite3 *nj_store_connect(const char *path, bool writer, GError **error);
+bool     nj_store_migrate(sqlite3 *db, const char *path, GError **error);
+char    *nj_store_sentence(sqlite3 *db, const char *path);       /* what the last error means for the person; the caller owns it */
+
+#endif

@@ -1,0 +1,409 @@
+/* The thread that writes history.db.  It sleeps on a condition, without a timeout, while there is nothing to do.
+
+   A batch is what came in 50 ms, or 500 rows, or what cannot wait (our own messages), in one synced transaction; if it fails it
+   stays in the list and is tried again, first after a second, then ever more rarely.  A single row that SQLite refuses for its
+   content would block all others for ever: it is left out and noted in the log. */
+#include <string.h>
+
+#include "model/store-private.h"
+
+#define BATCH_US   (50 * G_TIME_SPAN_MILLISECOND)
+#define BATCH_ROWS 500
+#define BATCH_MAX  1000
+#define FULL_ROWS  5000
+#define FULL_BYTES (4 * 1024 * 1024)
+#define RETRY_MAX  (60 * G_TIME_SPAN_SECOND)
+
+static const char *const statements[] = {
+    [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
+    [NJ_WRITE_CHAT] = "INSERT INTO chat (id, account, address, kind) VALUES (?1, ?2, ?3, ?4)",
+    [NJ_WRITE_MESSAGE] = "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id,"
+                         " origin_id, archive_id, archive_by, encryption, error)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    [NJ_WRITE_STATE] = "UPDATE message SET state = ?2, error = ?3 WHERE id = ?1",
+    [NJ_WRITE_READ] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
+    [NJ_WRITE_DRAFT] = "UPDATE chat SET draft = ?2 WHERE id = ?1",
+    [NJ_WRITE_WAITING] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
+    [NJ_WRITE_FORGET] = "DELETE FROM message WHERE chat = ?1",
+    [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
+};
+
+/* The second and third statement of what needs more than one. */
+enum { FORGET_CHAT = NJ_WRITE_ROSTER + 1, PUT_ITEM, DROP_ITEM, SET_VERSION, DROP_VERSION, BEGIN, COMMIT, STATEMENTS };
+static const char *const more_statements[] = {
+    [FORGET_CHAT] = "DELETE FROM chat WHERE id = ?1",
+    [PUT_ITEM] = "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [DROP_ITEM] = "DELETE FROM roster WHERE account = ?1 AND address = ?2",
+    [SET_VERSION] = "INSERT OR REPLACE INTO roster_version (account, version) VALUES (?1, ?2)",
+    [DROP_VERSION] = "DELETE FROM roster_version WHERE account = ?1",
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+};
+
+typedef struct {
+    NjStore      *store;
+    sqlite3_stmt *statements[STATEMENTS];
+} Writer;
+
+/* The list */
+
+NjWrite *
+nj_store_write_new(NjWriteKind kind)
+{
+    NjWrite *write = g_new0(NjWrite, 1);
+    write->kind = kind;
+    write->rows = 1;
+    return write;
+}
+
+void
+nj_store_write_free(NjWrite *write)
+{
+    nj_message_unref(write->message);
+    g_free(write->text);
+    if (write->items)
+        g_ptr_array_unref(write->items);
+    g_free(write);
+}
+
+guint
+nj_store_origin_hash(const void *data)
+{
+    const NjMessage *message = data;
+    return g_str_hash(message->origin_id) ^ (guint) message->chat;
+}
+
+gboolean
+nj_store_origin_equal(const void *a, const void *b)
+{
+    const NjMessage *one = a, *other = b;
+    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id) && !g_strcmp0(one->sender, other->sender);
+}
+
+guint
+nj_store_archive_hash(const void *data)
+{
+    const NjMessage *message = data;
+    return g_str_hash(message->archive_id) ^ (guint) message->chat;
+}
+
+gboolean
+nj_store_archive_equal(const void *a, const void *b)
+{
+    const NjMessage *one = a, *other = b;
+    return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id) && !g_strcmp0(one->archive_by, other->archive_by);
+}
+
+void
+nj_store_write(NjStore *store, NjWrite *write)
+{
+    NjMessage *message = write->message;
+    write->bytes = sizeof *write + (write->text ? strlen(write->text) : 0) + write->rows * 100;
+    if (message)
+        write->bytes += sizeof *message + (message->body ? strlen(message->body) : 0);
+
+    g_mutex_lock(&store->mutex);
+    if (store->turn == store->taken)
+        store->since = g_get_monotonic_time();
+    write->turn = ++store->turn;
+    *store->end = write;
+    store->end = &write->next;
+    store->length++;
+    store->rows += write->rows;
+    store->bytes += write->bytes;
+    if (store->rows >= FULL_ROWS || store->bytes >= FULL_BYTES)
+        store->full = true;
+    if (message && message->origin_id)
+        g_hash_table_add(store->origins, message);
+    if (message && message->archive_id)
+        g_hash_table_add(store->archives, message);
+
+    bool urgent = message && message->out && !store->urgent;
+    store->urgent |= urgent;
+    if (store->idle && (store->length == 1 || store->length == BATCH_ROWS || urgent))
+        g_cond_signal(&store->work);
+    g_mutex_unlock(&store->mutex);
+}
+
+/* Statements */
+
+static void
+bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(statement, index);
+}
+
+static sqlite3_stmt *
+prepare(Writer *writer, int which)
+{
+    sqlite3_stmt **statement = &writer->statements[which];
+    const char *text = which < (int) G_N_ELEMENTS(statements) ? statements[which] : more_statements[which];
+    if (!*statement)
+        sqlite3_prepare_v3(writer->store->writer, text, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    return *statement;
+}
+
+/* False if the batch has to be tried again. */
+static bool
+run(Writer *writer, sqlite3_stmt *statement)
+{
+    sqlite3_step(statement);
+    int result = sqlite3_reset(statement) & 0xff;
+    if (result != SQLITE_CONSTRAINT && result != SQLITE_TOOBIG && result != SQLITE_MISMATCH)
+        return result == SQLITE_OK;
+    g_warning("history.db refused a row: %s", sqlite3_errmsg(writer->store->writer));
+    return true;
+}
+
+static bool
+run_simple(Writer *writer, int which, gint64 row, const char *text)
+{
+    sqlite3_stmt *statement = prepare(writer, which);
+    if (!statement)
+        return false;
+    if (sqlite3_bind_parameter_count(statement) > 0)
+        sqlite3_bind_int64(statement, 1, row);
+    if (sqlite3_bind_parameter_count(statement) > 1)
+        bind_text(statement, 2, text);
+    return run(writer, statement);
+}
+
+static void
+bind_message(sqlite3_stmt *statement, const NjWrite *write)
+{
+    const NjMessage *message = write->message;
+    sqlite3_bind_int64(statement, 1, write->row);
+    sqlite3_bind_int64(statement, 2, write->chat);
+    sqlite3_bind_int64(statement, 3, message->time);
+    sqlite3_bind_int(statement, 4, (int) message->type);
+    sqlite3_bind_int(statement, 5, write->number);
+    sqlite3_bind_int(statement, 6, message->out);
+    sqlite3_bind_int(statement, 7, message->delayed);
+    sqlite3_bind_int(statement, 8, message->mention);
+    bind_text(statement, 9, message->sender);
+    bind_text(statement, 10, message->body);
+    bind_text(statement, 11, message->subject);
+    bind_text(statement, 12, message->thread);
+    bind_text(statement, 13, message->wire_id);
+    bind_text(statement, 14, message->origin_id);
+    bind_text(statement, 15, message->archive_id);
+    bind_text(statement, 16, message->archive_by);
+    bind_text(statement, 17, message->encryption);
+    bind_text(statement, 18, write->text);
+}
+
+static bool
+write_item(Writer *writer, gint64 account, const NjStoredItem *item)
+{
+    if (!g_strcmp0(item->subscription, "remove"))
+        return run_simple(writer, DROP_ITEM, account, item->address);
+    sqlite3_stmt *statement = prepare(writer, PUT_ITEM);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, account);
+    bind_text(statement, 2, item->address);
+    bind_text(statement, 3, item->name);
+    bind_text(statement, 4, item->subscription);
+    bind_text(statement, 5, item->groups);
+    sqlite3_bind_int(statement, 6, item->ask);
+    sqlite3_bind_int(statement, 7, item->approved);
+    return run(writer, statement);
+}
+
+static bool
+write_roster(Writer *writer, const NjWrite *write)
+{
+    if (write->number && !run_simple(writer, NJ_WRITE_ROSTER, write->account, NULL))
+        return false;
+    for (guint i = 0; write->items && i < write->items->len; i++)
+        if (!write_item(writer, write->account, g_ptr_array_index(write->items, i)))
+            return false;
+    return run_simple(writer, write->text ? SET_VERSION : DROP_VERSION, write->account, write->text);
+}
+
+static bool
+write_one(Writer *writer, const NjWrite *write)
+{
+    if (write->kind == NJ_WRITE_ROSTER)
+        return write_roster(writer, write);
+    sqlite3_stmt *statement = prepare(writer, (int) write->kind);
+    if (!statement)
+        return false;
+    switch (write->kind) {
+    case NJ_WRITE_ACCOUNT:
+        return run_simple(writer, NJ_WRITE_ACCOUNT, write->row, write->text);
+    case NJ_WRITE_CHAT:
+        sqlite3_bind_int64(statement, 1, write->row);
+        sqlite3_bind_int64(statement, 2, write->account);
+        bind_text(statement, 3, write->text);
+        sqlite3_bind_int(statement, 4, write->number);
+        break;
+    case NJ_WRITE_MESSAGE:
+        bind_message(statement, write);
+        break;
+    case NJ_WRITE_STATE:
+        sqlite3_bind_int64(statement, 1, write->row);
+        sqlite3_bind_int(statement, 2, write->number);
+        bind_text(statement, 3, write->text);
+        break;
+    case NJ_WRITE_READ:
+        sqlite3_bind_int64(statement, 1, write->chat);
+        sqlite3_bind_int64(statement, 2, write->time);
+        sqlite3_bind_int64(statement, 3, write->row);
+        break;
+    case NJ_WRITE_DRAFT:
+        return run_simple(writer, NJ_WRITE_DRAFT, write->chat, write->text);
+    case NJ_WRITE_WAITING:
+        sqlite3_bind_int64(statement, 1, write->chat);
+        sqlite3_bind_int(statement, 2, write->number);
+        break;
+    case NJ_WRITE_FORGET:
+        return run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL) && run_simple(writer, FORGET_CHAT, write->chat, NULL);
+    case NJ_WRITE_ROSTER:
+        break;
+    }
+    return run(writer, statement);
+}
+
+/* NULL if all is committed, else the sentence that says why not. */
+static char *
+write_batch(Writer *writer, const NjWrite *write, guint length)
+{
+    sqlite3 *db = writer->store->writer;
+    bool good = run_simple(writer, BEGIN, 0, NULL);
+    for (guint i = 0; good && i < length; i++) {
+        good = write_one(writer, write);
+        if (i + 1 < length)
+            write = write->next;        /* that of the last one belongs to the main thread */
+    }
+    if (good && run_simple(writer, COMMIT, 0, NULL))
+        return NULL;
+    char *sentence = nj_store_sentence(db, writer->store->path);
+    if (!sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return sentence;
+}
+
+/* The loop; what follows holds the mutex. */
+
+static guint
+take_batch(NjStore *store)
+{
+    gint64 until = store->since + BATCH_US;
+    while (store->length < BATCH_ROWS && !store->urgent && !store->closing)
+        if (!g_cond_wait_until(&store->work, &store->mutex, until))
+            break;
+    guint length = MIN(store->length, BATCH_MAX);
+    if (length == store->length)
+        store->urgent = false;
+    store->taken = store->first->turn + length - 1;
+    return length;
+}
+
+static NjWrite *
+remove_batch(NjStore *store, guint length)
+{
+    NjWrite *batch = store->first, *last = NULL;
+    for (guint i = 0; i < length; i++) {
+        NjWrite *write = store->first;
+        NjMessage *message = write->message;
+        store->rows -= write->rows;
+        store->bytes -= write->bytes;
+        /* Of two that are equal the set has the later one. */
+        if (message && message->origin_id && g_hash_table_lookup(store->origins, message) == message)
+            g_hash_table_remove(store->origins, message);
+        if (message && message->archive_id && g_hash_table_lookup(store->archives, message) == message)
+            g_hash_table_remove(store->archives, message);
+        last = write;
+        store->first = write->next;
+    }
+    last->next = NULL;
+    store->length -= length;
+    if (!store->first)
+        store->end = &store->first;
+    if (store->full && store->rows < FULL_ROWS / 2 && store->bytes < FULL_BYTES / 2) {
+        store->full = false;
+        store->has_room = true;
+        g_source_set_ready_time(store->news, 0);
+    }
+    return batch;
+}
+
+/* Takes the sentence; NULL: it works. */
+static void
+tell_trouble(NjStore *store, char *sentence)
+{
+    if (!g_strcmp0(store->trouble, sentence)) {
+        g_free(sentence);
+        return;
+    }
+    g_free(store->trouble);
+    store->trouble = sentence;
+    store->trouble_changed = true;
+    g_source_set_ready_time(store->news, 0);
+}
+
+static void *
+write_all(void *data)
+{
+    Writer writer = { .store = data };
+    NjStore *store = data;
+    gint64 pause = G_TIME_SPAN_SECOND;
+    g_mutex_lock(&store->mutex);
+    for (;;) {
+        store->idle = true;
+        while (!store->length && !store->closing)
+            g_cond_wait(&store->work, &store->mutex);
+        if (!store->length)
+            break;
+        bool last_try = store->closing;
+        guint length = take_batch(store);
+        store->idle = false;
+        NjWrite *batch = store->first;
+        g_mutex_unlock(&store->mutex);
+        char *sentence = write_batch(&writer, batch, length);
+        g_mutex_lock(&store->mutex);
+        bool failed = sentence != NULL;
+        tell_trouble(store, sentence);
+        if (failed) {
+            g_cond_broadcast(&store->done);
+            if (last_try)
+                break;
+            for (gint64 until = g_get_monotonic_time() + pause; !store->closing;)
+                if (!g_cond_wait_until(&store->work, &store->mutex, until))
+                    break;
+            pause = MIN(pause * 2, RETRY_MAX);
+            continue;
+        }
+        pause = G_TIME_SPAN_SECOND;
+        batch = remove_batch(store, length);
+        g_cond_broadcast(&store->done);
+        g_mutex_unlock(&store->mutex);
+        while (batch) {
+            NjWrite *next = batch->next;
+            nj_store_write_free(batch);
+            batch = next;
+        }
+        g_mutex_lock(&store->mutex);
+    }
+    g_mutex_unlock(&store->mutex);
+
+    /* Closing brings the log into the file, so it is done here, where it may take its time. */
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(writer.statements[i]);
+    sqlite3_close(store->writer);
+    g_mutex_lock(&store->mutex);
+    store->finished = true;
+    g_cond_broadcast(&store->done);
+    g_mutex_unlock(&store->mutex);
+    return NULL;
+}
+
+void
+nj_store_writer_start(NjStore *store)
+{
+    store->thread = g_thread_new("history", write_all, store);
+}

@@ -1,0 +1,866 @@
+/* The main thread's side of history.db: ids, what is asked and what is read.
+
+   Reading never waits for the writer: a look at the list of what is not written yet comes first, the file second, with ids
+   below the list's first only.  A message that is committed between the two is then taken from the list, once.
+   What the file says of a chat or an account is read when it is first met in this run and kept as it changes. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "model/store-private.h"
+
+typedef struct {
+    char      *key;
+    gint64     id, account;
+    NjChatKind kind;
+    char      *address;
+    gint64     read_time, read_id;
+    bool       waiting;
+    char      *draft;
+    NjWrite   *read_write;      /* the last change of the marker that was asked for, and when: while not taken it is changed in place */
+    guint64    read_turn;
+} KnownChat;
+
+#define MESSAGE_COLUMNS "id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id, origin_id, archive_id," \
+                        " archive_by, encryption, error"
+#define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft"
+
+static const char *const read_texts[] = {
+    [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), (SELECT max(id) FROM message)",
+    [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
+    [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
+    [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR EXISTS"
+                           " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND NOT outgoing))",
+    [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
+                       " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 AND NOT outgoing LIMIT ?5)",
+    [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, id DESC LIMIT 1",
+    [NJ_READ_BEFORE] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
+                       " ORDER BY time DESC, id DESC LIMIT ?5",
+    [NJ_READ_AFTER] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
+    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE chat = ?1 AND origin_id = ?2 AND sender IS ?3 LIMIT 1",
+    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE chat = ?1 AND archive_id = ?2 AND archive_by IS ?3 LIMIT 1",
+    [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
+    [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
+};
+
+/* Statements of the reading connection */
+
+/* Ready to be bound; NULL if the file can not be read.  Ends with finish(). */
+static sqlite3_stmt *
+begin(NjStore *store, NjRead which)
+{
+    if (!store->reader) {
+        g_autoptr(GError) error = NULL;
+        store->reader = nj_store_connect(store->path, false, &error);
+        if (!store->reader) {
+            g_warning("history.db cannot be read: %s", error->message);
+            return NULL;
+        }
+    }
+    sqlite3_stmt **statement = &store->reads[which];
+    if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+    return *statement;
+}
+
+/* False after the last row. */
+static bool
+step(sqlite3_stmt *statement)
+{
+    return statement && sqlite3_step(statement) == SQLITE_ROW;
+}
+
+/* True if all went well.  A read transaction ends here, so none may be left open. */
+static bool
+finish(NjStore *store, sqlite3_stmt *statement)
+{
+    if (!statement)
+        return false;
+    bool good = sqlite3_reset(statement) == SQLITE_OK;
+    if (!good)
+        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+    sqlite3_clear_bindings(statement);
+    return good;
+}
+
+static char *
+column_text(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *) sqlite3_column_text(statement, column));
+}
+
+/* Opening and closing */
+
+static gboolean
+tell_news(void *data)
+{
+    NjStore *store = data;
+    g_source_set_ready_time(store->news, -1);
+    g_mutex_lock(&store->mutex);
+    bool has_room = store->has_room, changed = store->trouble_changed;
+    g_autofree char *trouble = g_strdup(store->trouble);
+    store->has_room = store->trouble_changed = false;
+    g_mutex_unlock(&store->mutex);
+    if (changed && store->on_trouble)
+        store->on_trouble(trouble, store->owner);
+    if (has_room && store->on_room)
+        store->on_room(store->owner);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+dispatch_news(GSource *source, GSourceFunc func, void *data)
+{
+    (void) source;
+    return func(data);
+}
+
+static GSource *
+make_news(NjStore *store)
+{
+    static GSourceFuncs funcs = { .dispatch = dispatch_news };
+    GSource *news = g_source_new(&funcs, sizeof(GSource));
+    g_source_set_callback(news, tell_news, store, NULL);
+    g_source_attach(news, g_main_context_get_thread_default());
+    return news;
+}
+
+static void
+free_known(void *data)
+{
+    KnownChat *known = data;
+    g_free(known->key);
+    g_free(known->address);
+    g_free(known->draft);
+    g_free(known);
+}
+
+static void
+close_reader(NjStore *store)
+{
+    for (int i = 0; i < NJ_READ_STATEMENTS; i++)
+        sqlite3_finalize(store->reads[i]);
+    sqlite3_close(store->reader);
+}
+
+static void
+free_store(NjStore *store)
+{
+    while (store->first) {
+        NjWrite *write = store->first;
+        store->first = write->next;
+        nj_store_write_free(write);
+    }
+    if (store->lock >= 0)
+        close(store->lock);
+    if (store->news) {
+        g_source_destroy(store->news);
+        g_source_unref(store->news);
+    }
+    g_clear_pointer(&store->accounts, g_hash_table_unref);
+    g_clear_pointer(&store->keys, g_hash_table_unref);
+    g_clear_pointer(&store->chats, g_hash_table_unref);
+    g_clear_pointer(&store->origins, g_hash_table_unref);
+    g_clear_pointer(&store->archives, g_hash_table_unref);
+    g_mutex_clear(&store->mutex);
+    g_cond_clear(&store->work);
+    g_cond_clear(&store->done);
+    g_free(store->trouble);
+    g_free(store->lock_path);
+    g_free(store->path);
+    g_free(store);
+}
+
+static bool
+read_ids(NjStore *store)
+{
+    sqlite3_stmt *statement = begin(store, NJ_READ_IDS);
+    if (step(statement)) {
+        store->last_account = sqlite3_column_int64(statement, 0);
+        store->last_chat = sqlite3_column_int64(statement, 1);
+        store->last_message = sqlite3_column_int64(statement, 2);
+    }
+    return finish(store, statement);
+}
+
+static bool
+open_files(NjStore *store, const char *data_dir, GError **error)
+{
+    if (!nj_files_ensure_dir(data_dir, error))
+        return false;
+    store->lock = nj_store_lock(store->lock_path, error);
+    if (store->lock < 0)
+        return false;
+    store->writer = nj_store_connect(store->path, true, error);
+    if (!store->writer || !nj_store_migrate(store->writer, store->path, error))
+        return false;
+    if (read_ids(store))
+        return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, _("%s cannot be read: quit, and move it away or bring back a copy of it."), store->path);
+    return false;
+}
+
+NjStore *
+nj_store_open(const char *data_dir, GError **error)
+{
+    g_return_val_if_fail(data_dir, NULL);
+    NjStore *store = g_new0(NjStore, 1);
+    store->lock_path = g_build_filename(data_dir, "lock", NULL);
+    store->path = g_build_filename(data_dir, "history.db", NULL);
+    store->lock = -1;
+    store->end = &store->first;
+    g_mutex_init(&store->mutex);
+    g_cond_init(&store->work);
+    g_cond_init(&store->done);
+    if (!open_files(store, data_dir, error)) {
+        close_reader(store);
+        sqlite3_close(store->writer);
+        free_store(store);
+        return NULL;
+    }
+    store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    store->keys = g_hash_table_new(g_str_hash, g_str_equal);
+    store->chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
+    store->origins = g_hash_table_new(nj_store_origin_hash, nj_store_origin_equal);
+    store->archives = g_hash_table_new(nj_store_archive_hash, nj_store_archive_equal);
+    store->news = make_news(store);
+    nj_store_writer_start(store);
+    return store;
+}
+
+bool
+nj_store_close(NjStore *store, guint timeout_ms)
+{
+    if (!store)
+        return true;
+    gint64 until = g_get_monotonic_time() + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
+    /* Ours first: the last connection to close brings the log into the file. */
+    close_reader(store);
+    g_source_destroy(store->news);
+    g_mutex_lock(&store->mutex);
+    store->closing = true;
+    g_cond_signal(&store->work);
+    while (!store->finished && g_cond_wait_until(&store->done, &store->mutex, until))
+        continue;
+    bool finished = store->finished;
+    guint left = store->length;
+    g_mutex_unlock(&store->mutex);
+    if (left)
+        g_warning("%u changes could not be written to history.db", left);
+    /* A thread that hangs in the disk cannot be taken back: what it uses stays, and the process ends soon. */
+    if (!finished)
+        return false;
+    g_thread_join(store->thread);
+    free_store(store);
+    return left == 0;
+}
+
+void
+nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner), void (*on_room)(void *owner), void *owner)
+{
+    store->on_trouble = on_trouble;
+    store->on_room = on_room;
+    store->owner = owner;
+}
+
+/* Accounts and chats */
+
+gint64
+nj_store_account(NjStore *store, const char *bare)
+{
+    gint64 *known = g_hash_table_lookup(store->accounts, bare);
+    if (known)
+        return *known;
+    gint64 row = 0;
+    sqlite3_stmt *statement = begin(store, NJ_READ_ACCOUNT);
+    if (statement)
+        sqlite3_bind_text(statement, 1, bare, -1, SQLITE_STATIC);
+    if (step(statement))
+        row = sqlite3_column_int64(statement, 0);
+    finish(store, statement);
+    if (!row) {
+        NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
+        row = write->row = ++store->last_account;
+        write->text = g_strdup(bare);
+        nj_store_write(store, write);
+    }
+    known = g_new(gint64, 1);
+    *known = row;
+    g_hash_table_insert(store->accounts, g_strdup(bare), known);
+    return row;
+}
+
+static char *
+chat_key(gint64 account, NjChatKind kind, const char *address)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT " %d %s", account, (int) kind, address);
+}
+
+/* Takes the key. */
+static KnownChat *
+know(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind, const char *address)
+{
+    KnownChat *known = g_new0(KnownChat, 1);
+    known->key = key;
+    known->id = id;
+    known->account = account;
+    known->kind = kind;
+    known->address = g_strdup(address);
+    g_hash_table_insert(store->chats, &known->id, known);
+    g_hash_table_insert(store->keys, known->key, known);
+    return known;
+}
+
+/* From a row of CHAT_COLUMNS; what is known already stays. */
+static KnownChat *
+know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
+{
+    const char *address = (const char *) sqlite3_column_text(statement, 1);
+    NjChatKind kind = (NjChatKind) sqlite3_column_int(statement, 2);
+    g_autofree char *key = chat_key(account, kind, address);
+    KnownChat *known = g_hash_table_lookup(store->keys, key);
+    if (known)
+        return known;
+    known = know(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0), account, kind, address);
+    known->read_time = sqlite3_column_int64(statement, 3);
+    known->read_id = sqlite3_column_int64(statement, 4);
+    known->waiting = sqlite3_column_int(statement, 5) != 0;
+    known->draft = column_text(statement, 6);
+    return known;
+}
+
+/* The id of the first message of the list; G_MAXINT64 without one.  With the mutex. */
+static gint64
+first_unwritten(const NjStore *store)
+{
+    for (const NjWrite *write = store->first; write; write = write->next)
+        if (write->kind == NJ_WRITE_MESSAGE)
+            return write->row;
+    return G_MAXINT64;
+}
+
+/* Fills in what the messages say: counts and the newest one. */
+static bool
+count(NjStore *store, NjStoredChat *out)
+{
+    g_mutex_lock(&store->mutex);
+    gint64 limit = first_unwritten(store);
+    for (const NjWrite *write = store->first; write; write = write->next) {
+        if (write->kind != NJ_WRITE_MESSAGE || write->chat != out->id)
+            continue;
+        const NjMessage *message = write->message;
+        if (nj_is_after(message->time, message->id, out->last_time, out->last_id)) {
+            out->last_time = message->time;
+            out->last_id = message->id;
+        }
+        if (message->out || !nj_is_after(message->time, message->id, out->read_time, out->read_id))
+            continue;
+        out->unread++;
+        out->mentions += message->mention;
+    }
+    g_mutex_unlock(&store->mutex);
+
+    sqlite3_stmt *statement = begin(store, NJ_READ_COUNTS);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, out->id);
+        sqlite3_bind_int64(statement, 2, out->read_time);
+        sqlite3_bind_int64(statement, 3, out->read_id);
+        sqlite3_bind_int64(statement, 4, limit);
+        sqlite3_bind_int(statement, 5, NJ_UNREAD_MAX);
+    }
+    if (step(statement)) {
+        out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_UNREAD_MAX);
+        out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_UNREAD_MAX);
+    }
+    bool good = finish(store, statement);
+
+    statement = begin(store, NJ_READ_LAST);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, out->id);
+        sqlite3_bind_int64(statement, 2, limit);
+    }
+    if (step(statement) && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), out->last_time, out->last_id)) {
+        out->last_time = sqlite3_column_int64(statement, 0);
+        out->last_id = sqlite3_column_int64(statement, 1);
+    }
+    return finish(store, statement) && good;
+}
+
+static bool
+describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
+{
+    *out = (NjStoredChat) {
+        .id = known->id,
+        .address = g_strdup(known->address),
+        .kind = known->kind,
+        .read_time = known->read_time,
+        .read_id = known->read_id,
+        .waiting = known->waiting,
+        .draft = g_strdup(known->draft),
+    };
+    return count(store, out);
+}
+
+bool
+nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out)
+{
+    g_autofree char *key = chat_key(account, kind, address);
+    KnownChat *known = g_hash_table_lookup(store->keys, key);
+    if (!known) {
+        sqlite3_stmt *statement = begin(store, NJ_READ_CHAT);
+        if (statement) {
+            sqlite3_bind_int64(statement, 1, account);
+            sqlite3_bind_int(statement, 2, (int) kind);
+            sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
+        }
+        if (step(statement))
+            known = know_row(store, account, statement);
+        if (!finish(store, statement)) {
+            *out = (NjStoredChat) { .kind = kind };
+            return false;
+        }
+    }
+    if (!known) {
+        NjWrite *write = nj_store_write_new(NJ_WRITE_CHAT);
+        write->row = ++store->last_chat;
+        write->account = account;
+        write->number = (int) kind;
+        write->text = g_strdup(address);
+        known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
+        nj_store_write(store, write);
+    }
+    return describe(store, known, out);
+}
+
+void
+nj_stored_chat_clear(NjStoredChat *chat)
+{
+    g_free(chat->address);
+    g_free(chat->draft);
+    *chat = (NjStoredChat) { 0 };
+}
+
+static void
+free_stored_chat(void *chat)
+{
+    nj_stored_chat_clear(chat);
+    g_free(chat);
+}
+
+GPtrArray *
+nj_store_open_chats(NjStore *store, gint64 account)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(free_stored_chat);
+    g_autoptr(GPtrArray) known = g_ptr_array_new();
+    sqlite3_stmt *statement = begin(store, NJ_READ_OPEN_CHATS);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    while (step(statement))
+        g_ptr_array_add(known, know_row(store, account, statement));
+    finish(store, statement);
+    for (guint i = 0; i < known->len; i++) {
+        NjStoredChat *chat = g_new(NjStoredChat, 1);
+        describe(store, g_ptr_array_index(known, i), chat);
+        g_ptr_array_add(found, chat);
+    }
+    return found;
+}
+
+/* Changes */
+
+void
+nj_store_add(NjStore *store, NjMessage *message)
+{
+    NjWrite *write = nj_store_write_new(NJ_WRITE_MESSAGE);
+    message->id = ++store->last_message;
+    write->row = message->id;
+    write->chat = message->chat;
+    write->message = nj_message_ref(message);
+    /* These two change later on this thread, while the other one reads. */
+    write->number = (int) message->state;
+    write->text = g_strdup(message->error);
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error)
+{
+    NjWrite *write = nj_store_write_new(NJ_WRITE_STATE);
+    write->row = id;
+    write->number = (int) state;
+    write->text = g_strdup(error);
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
+{
+    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    if (!known)
+        return;
+    known->read_time = time;
+    known->read_id = id;
+    /* A chat that is looked at moves its marker with every message: only the last place is worth a row. */
+    g_mutex_lock(&store->mutex);
+    bool waits = known->read_turn > store->taken;
+    if (waits) {
+        known->read_write->time = time;
+        known->read_write->row = id;
+    }
+    g_mutex_unlock(&store->mutex);
+    if (waits)
+        return;
+    NjWrite *write = nj_store_write_new(NJ_WRITE_READ);
+    write->chat = chat;
+    write->time = time;
+    write->row = id;
+    known->read_write = write;
+    known->read_turn = store->turn + 1;         /* only this thread moves it on */
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
+{
+    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    if (!known)
+        return;
+    g_free(known->draft);
+    known->draft = g_strdup(draft);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_DRAFT);
+    write->chat = chat;
+    write->text = g_strdup(draft);
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_waiting(NjStore *store, gint64 chat, bool waiting)
+{
+    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    if (!known)
+        return;
+    known->waiting = waiting;
+    NjWrite *write = nj_store_write_new(NJ_WRITE_WAITING);
+    write->chat = chat;
+    write->number = waiting;
+    nj_store_write(store, write);
+}
+
+void
+nj_store_forget_chat(NjStore *store, gint64 chat)
+{
+    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    if (!known)
+        return;
+    g_hash_table_remove(store->keys, known->key);
+    g_hash_table_remove(store->chats, &chat);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_FORGET);
+    write->chat = chat;
+    nj_store_write(store, write);
+}
+
+bool
+nj_store_full(const NjStore *store)
+{
+    GMutex *mutex = (GMutex *) &store->mutex;
+    g_mutex_lock(mutex);
+    bool full = store->full;
+    g_mutex_unlock(mutex);
+    return full;
+}
+
+void
+nj_store_flush(NjStore *store)
+{
+    g_mutex_lock(&store->mutex);
+    guint64 until = store->turn;
+    store->urgent = store->length > 0;
+    g_cond_signal(&store->work);
+    while (store->first && store->first->turn <= until && !store->trouble)
+        g_cond_wait(&store->done, &store->mutex);
+    g_mutex_unlock(&store->mutex);
+}
+
+/* Pages */
+
+static void
+free_message(void *message)
+{
+    nj_message_unref(message);
+}
+
+static NjMessage *
+read_message(sqlite3_stmt *statement)
+{
+    NjMessage *message = nj_message_new();
+    message->id = sqlite3_column_int64(statement, 0);
+    message->chat = sqlite3_column_int64(statement, 1);
+    message->time = sqlite3_column_int64(statement, 2);
+    message->type = (NjMessageType) CLAMP(sqlite3_column_int(statement, 3), NJ_MESSAGE_CHAT, NJ_MESSAGE_ERROR);
+    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED, NJ_STATE_FAILED);
+    message->out = sqlite3_column_int(statement, 5) != 0;
+    message->delayed = sqlite3_column_int(statement, 6) != 0;
+    message->mention = sqlite3_column_int(statement, 7) != 0;
+    message->sender = column_text(statement, 8);
+    message->body = column_text(statement, 9);
+    message->subject = column_text(statement, 10);
+    message->thread = column_text(statement, 11);
+    message->wire_id = column_text(statement, 12);
+    message->origin_id = column_text(statement, 13);
+    message->archive_id = column_text(statement, 14);
+    message->archive_by = column_text(statement, 15);
+    message->encryption = column_text(statement, 16);
+    message->error = column_text(statement, 17);
+    return message;
+}
+
+static int
+compare_messages(const void *a, const void *b)
+{
+    const NjMessage *one = *(NjMessage *const *) a, *other = *(NjMessage *const *) b;
+    if (one->id == other->id)
+        return 0;
+    return nj_is_after(one->time, one->id, other->time, other->id) ? 1 : -1;
+}
+
+/* A change of state that is not written yet. */
+typedef struct {
+    gint64 id;
+    NjMessageState state;
+    char *error;
+} Change;
+
+static void
+free_change(void *data)
+{
+    Change *change = data;
+    g_free(change->error);
+    g_free(change);
+}
+
+/* The messages of the list that belong to the page, and the changes of state of others; the first id that is not in the file. */
+static gint64
+look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page, GHashTable *changes)
+{
+    g_mutex_lock(&store->mutex);
+    gint64 limit = first_unwritten(store);
+    for (const NjWrite *write = store->first; write; write = write->next) {
+        if (write->kind == NJ_WRITE_STATE && write->row < limit) {
+            Change *change = g_new(Change, 1);
+            change->state = (NjMessageState) write->number;
+            change->error = g_strdup(write->text);
+            change->id = write->row;
+            g_hash_table_replace(changes, &change->id, change);
+        }
+        if (write->kind != NJ_WRITE_MESSAGE || write->chat != chat || write->row == id)
+            continue;
+        if (nj_is_after(write->message->time, write->row, time, id) != before)
+            g_ptr_array_add(page, nj_message_ref(write->message));
+    }
+    g_mutex_unlock(&store->mutex);
+    return limit;
+}
+
+static GPtrArray *
+read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool before)
+{
+    GPtrArray *page = g_ptr_array_new_with_free_func(free_message);
+    g_autoptr(GHashTable) changes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
+    gint64 first = look_at_list(store, chat, time, id, before, page, changes);
+
+    sqlite3_stmt *statement = begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, chat);
+        sqlite3_bind_int64(statement, 2, time);
+        sqlite3_bind_int64(statement, 3, id);
+        sqlite3_bind_int64(statement, 4, first);
+        sqlite3_bind_int64(statement, 5, limit);
+    }
+    while (step(statement)) {
+        NjMessage *message = read_message(statement);
+        const Change *change = g_hash_table_lookup(changes, &message->id);
+        if (change) {
+            message->state = change->state;
+            g_free(message->error);
+            message->error = g_strdup(change->error);
+        }
+        g_ptr_array_add(page, message);
+    }
+    finish(store, statement);
+
+    g_ptr_array_sort(page, compare_messages);
+    if (page->len > limit)
+        g_ptr_array_remove_range(page, before ? 0 : limit, page->len - limit);
+    return page;
+}
+
+GPtrArray *
+nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit)
+{
+    return read_page(store, chat, time, id, limit, true);
+}
+
+GPtrArray *
+nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit)
+{
+    return read_page(store, chat, time, id, limit, false);
+}
+
+static bool
+has(NjStore *store, GHashTable *list, NjRead which, const NjMessage *like, const char *id, const char *who)
+{
+    g_mutex_lock(&store->mutex);
+    bool found = g_hash_table_contains(list, like);
+    g_mutex_unlock(&store->mutex);
+    if (found)
+        return true;
+    sqlite3_stmt *statement = begin(store, which);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, like->chat);
+        sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
+    }
+    found = step(statement);
+    finish(store, statement);
+    return found;
+}
+
+bool
+nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
+{
+    NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
+    return has(store, store->origins, NJ_READ_ORIGIN, &like, origin_id, sender);
+}
+
+bool
+nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
+{
+    NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
+    return has(store, store->archives, NJ_READ_ARCHIVE, &like, archive_id, by);
+}
+
+/* The roster */
+
+void
+nj_stored_item_free(NjStoredItem *item)
+{
+    if (!item)
+        return;
+    g_free(item->address);
+    g_free(item->name);
+    g_free(item->subscription);
+    g_free(item->groups);
+    g_free(item);
+}
+
+static void
+free_item(void *item)
+{
+    nj_stored_item_free(item);
+}
+
+static NjStoredItem *
+copy_item(const NjStoredItem *item)
+{
+    NjStoredItem *copy = g_new(NjStoredItem, 1);
+    *copy = (NjStoredItem) {
+        .address = g_strdup(item->address),
+        .name = g_strdup(item->name),
+        .subscription = g_strdup(item->subscription),
+        .groups = g_strdup(item->groups),
+        .ask = item->ask,
+        .approved = item->approved,
+    };
+    return copy;
+}
+
+static guint
+hash_item(const void *item)
+{
+    return g_str_hash(((const NjStoredItem *) item)->address);
+}
+
+static gboolean
+equal_items(const void *a, const void *b)
+{
+    return !strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address);
+}
+
+/* Puts what the list says over what was read. */
+static void
+apply_roster(const NjWrite *write, GHashTable *items, char **version)
+{
+    g_free(*version);
+    *version = g_strdup(write->text);
+    if (write->number)
+        g_hash_table_remove_all(items);
+    for (guint i = 0; write->items && i < write->items->len; i++) {
+        NjStoredItem *item = g_ptr_array_index(write->items, i);
+        if (g_strcmp0(item->subscription, "remove"))
+            g_hash_table_replace(items, copy_item(item), NULL);
+        else
+            g_hash_table_remove(items, item);
+    }
+}
+
+static void
+read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
+{
+    sqlite3_stmt *statement = begin(store, NJ_READ_VERSION);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    if (step(statement))
+        *version = column_text(statement, 0);
+    finish(store, statement);
+
+    statement = begin(store, NJ_READ_ROSTER);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    while (step(statement)) {
+        NjStoredItem *item = g_new(NjStoredItem, 1);
+        item->address = column_text(statement, 0);
+        item->name = column_text(statement, 1);
+        item->subscription = column_text(statement, 2);
+        item->groups = column_text(statement, 3);
+        item->ask = sqlite3_column_int(statement, 4) != 0;
+        item->approved = sqlite3_column_int(statement, 5) != 0;
+        g_hash_table_replace(items, item, NULL);
+    }
+    finish(store, statement);
+}
+
+char *
+nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
+{
+    char *version = NULL;
+    g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
+    /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
+    g_mutex_lock(&store->mutex);
+    read_roster(store, account, found, &version);
+    for (const NjWrite *write = store->first; write; write = write->next)
+        if (write->kind == NJ_WRITE_ROSTER && write->account == account)
+            apply_roster(write, found, &version);
+    g_mutex_unlock(&store->mutex);
+
+    GHashTableIter iter;
+    void *item;
+    g_hash_table_iter_init(&iter, found);
+    while (g_hash_table_iter_next(&iter, &item, NULL)) {
+        g_ptr_array_add(items, item);
+        g_hash_table_iter_steal(&iter);
+    }
+    return version;
+}
+
+void
+nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items, bool replace)
+{
+    NjWrite *write = nj_store_write_new(NJ_WRITE_ROSTER);
+    write->account = account;
+    write->text = g_strdup(version);
+    write->number = replace;
+    write->items = items;
+    write->rows += items ? items->len : 0;
+    nj_store_write(store, write);
+}
