@@ -1,12 +1,27 @@
 
 # The terminal, the cells, the keys.
 terminal_tests = \
-	tests/ui/test-surface
+	tests/ui/spike-curses \
+	tests/ui/test-surface \
+	tests/ui/test-term \
+	tests/ui/test-theme
 if HAVE_CMOCKA
 check_PROGRAMS += $(terminal_tests)
 TESTS += $(terminal_tests)
 endif
 
+tests_ui_spike_curses_SOURCES = tests/ui/spike-curses.c
+tests_ui_spike_curses_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_spike_curses_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
 tests_ui_test_surface_SOURCES = tests/ui/test-surface.c
-tests_ui_test_surface_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_surface_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_surface_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_term_SOURCES = tests/ui/test-term.c
+tests_ui_test_term_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_term_LDADD = $(UI_STACK) $(CMOCKA_LIBS) -lutil
+
+tests_ui_test_theme_SOURCES = tests/ui/test-theme.c
+tests_ui_test_theme_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_theme_LDADD = $(UI_STACK) $(CMOCKA_LIBS)

@@ -1,0 +1,307 @@
+/* Every byte may travel over a slow line, so: rows that are the same cost one memcmp, a key that is echoed where the cursor stands
+   costs itself, short gaps are written again where that is shorter than jumping over them, and blanks at a row's end are erased.
+
+   Where terminals dispute the width of a glyph the cursor is placed again behind it, and the cell behind it is written too: a
+   terminal that thinks otherwise garbles one glyph, not the row.  At the right edge the cursor's place is unknown afterwards
+   (some wait there with the wrap, term.c asks for none).  */
+#include "ui/paint.h"
+
+#include <string.h>
+
+#define NOWHERE    -1
+#define GAP_MAX    4            /* cells written again instead of a jump, which takes three bytes or more */
+#define HIDE_ABOVE 400          /* bytes: frames so large hide the cursor while they are drawn */
+
+struct NjPaint {
+    NjPaintAbilities abilities;
+    const NjSurface *surface;   /* whose numbers the front has: compared, never read */
+    guint    generation;
+    int      rows, cols;
+    NjCell  *front;
+    bool     known;             /* front is what the terminal shows */
+    int      row, col;          /* the cursor; col may be NOWHERE */
+    bool     hidden;
+    NjStyle  style;
+    guint16  link;
+};
+
+static const NjStyle plain = { -1, -1, 0 };
+
+NjPaint *
+nj_paint_new(NjPaintAbilities abilities)
+{
+    NjPaint *paint = g_new0(NjPaint, 1);
+    paint->abilities = abilities;
+    paint->col = NOWHERE;
+    paint->style = plain;
+    return paint;
+}
+
+void
+nj_paint_free(NjPaint *paint)
+{
+    if (paint == NULL)
+        return;
+    g_free(paint->front);
+    g_free(paint);
+}
+
+void
+nj_paint_forget(NjPaint *paint)
+{
+    paint->known = false;
+}
+
+static void
+move_to(NjPaint *paint, int row, int col, GString *out)
+{
+    bool here = paint->row == row && paint->col != NOWHERE;
+    int back = paint->col - col;
+    if (here && back == 0)
+        return;
+    if (paint->row == row && col == 0)
+        g_string_append_c(out, '\r');
+    else if (here && back > 0 && back <= 3)
+        g_string_append_len(out, "\b\b\b", back);
+    else if (here && back == -1)
+        g_string_append(out, "\033[C");
+    else if (here && back < 0)
+        g_string_append_printf(out, "\033[%dC", -back);
+    else if (paint->row == row - 1 && col == 0)
+        g_string_append(out, "\r\n");
+    else if (paint->row == row - 1 && paint->col == col)
+        g_string_append_c(out, '\n');
+    else if (col == 0)
+        g_string_append_printf(out, "\033[%dH", row + 1);
+    else
+        g_string_append_printf(out, "\033[%d;%dH", row + 1, col + 1);
+    paint->row = row;
+    paint->col = col;
+}
+
+static void
+add_color(GString *codes, int color, int base)
+{
+    if (color < 0)
+        g_string_append_printf(codes, "%d;", base + 9);
+    else if (color < 8)
+        g_string_append_printf(codes, "%d;", base + color);
+    else if (color < 16)
+        g_string_append_printf(codes, "%d;", base + 60 + color - 8);
+    else if (color < 256)
+        g_string_append_printf(codes, "%d;5;%d;", base + 8, color);
+    else
+        g_string_append_printf(codes, "%d;2;%d;%d;%d;", base + 8, color >> 16 & 0xff, color >> 8 & 0xff, color & 0xff);
+}
+
+/* SGR parameters, each with a semicolon behind it, that lead from one style to the other. */
+static void
+add_change(GString *codes, NjStyle from, NjStyle to)
+{
+    static const struct {
+        guint8 attr, on, off;
+    } attributes[] = {
+        { NJ_ATTR_BOLD, 1, 22 },   { NJ_ATTR_DIM, 2, 22 },    { NJ_ATTR_ITALIC, 3, 23 },
+        { NJ_ATTR_UNDERLINE, 4, 24 }, { NJ_ATTR_REVERSE, 7, 27 },
+    };
+    guint8 gone = from.attrs & ~to.attrs, come = to.attrs & ~from.attrs;
+    if (gone & (NJ_ATTR_BOLD | NJ_ATTR_DIM)) {
+        g_string_append(codes, "22;");          /* ends both: the other one begins again */
+        come |= to.attrs & (NJ_ATTR_BOLD | NJ_ATTR_DIM);
+        gone &= ~(NJ_ATTR_BOLD | NJ_ATTR_DIM);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(attributes); i++) {
+        if (gone & attributes[i].attr)
+            g_string_append_printf(codes, "%d;", attributes[i].off);
+        if (come & attributes[i].attr)
+            g_string_append_printf(codes, "%d;", attributes[i].on);
+    }
+    if (from.fg != to.fg)
+        add_color(codes, to.fg, 30);
+    if (from.bg != to.bg)
+        add_color(codes, to.bg, 40);
+}
+
+static void
+set_style(NjPaint *paint, NjStyle style, GString *out)
+{
+    style.attrs &= paint->abilities.attrs;
+    if (style.fg == paint->style.fg && style.bg == paint->style.bg && style.attrs == paint->style.attrs)
+        return;
+    gsize start = out->len;
+    g_string_append(out, "\033[");
+    if (style.fg != -1 || style.bg != -1 || style.attrs != 0) {
+        add_change(out, paint->style, style);
+        gsize changed = out->len;
+        g_string_append(out, "\033[;");         /* or all anew, if that is shorter */
+        add_change(out, plain, style);
+        if (out->len - changed < changed - start)
+            g_string_erase(out, start, changed - start);
+        else
+            g_string_truncate(out, changed);
+        g_string_truncate(out, out->len - 1);
+    }
+    g_string_append_c(out, 'm');
+    paint->style = style;
+}
+
+static void
+set_link(NjPaint *paint, guint16 link, GString *out)
+{
+    if (paint->link == link)
+        return;
+    const char *uri = link != 0 ? nj_surface_uri(paint->surface, link) : NULL;
+    if (paint->abilities.links && (uri != NULL || paint->link != 0))
+        g_string_append_printf(out, "\033]8;;%s\033\\", uri != NULL ? uri : "");
+    paint->link = uri != NULL ? link : 0;
+}
+
+/* Scripts whose width every terminal knows.  Emoji, marks, private and new characters are not among them. */
+static bool
+is_undisputed(guint32 glyph)
+{
+    return glyph < 0x300 || (glyph >= 0x370 && glyph < 0x530 && glyph != 0x483) || (glyph >= 0x1e00 && glyph < 0x2000)
+        || (glyph >= 0x2010 && glyph < 0x2028) || (glyph >= 0x2500 && glyph < 0x25a0) || (glyph >= 0x3000 && glyph < 0x302a)
+        || (glyph >= 0x3041 && glyph < 0xa000 && glyph != 0x3099 && glyph != 0x309a) || (glyph >= 0xac00 && glyph < 0xd7a4)
+        || (glyph >= 0xff01 && glyph < 0xff61) || (glyph >= 0x20000 && glyph < 0x30000) || glyph == 0x2026;
+}
+
+/* A cell that erasing to the end of the row leaves. */
+static bool
+is_empty(const NjSurface *surface, const NjCell *cell)
+{
+    if (cell->glyph != ' ' || cell->link != 0)
+        return false;
+    NjStyle style = nj_surface_style(surface, cell->style);
+    return style.bg == -1 && (style.attrs & (NJ_ATTR_REVERSE | NJ_ATTR_UNDERLINE)) == 0;
+}
+
+static void
+draw_cell(NjPaint *paint, const NjSurface *surface, const NjCell *cell, int width, GString *out)
+{
+    char buffer[8];
+    set_style(paint, nj_surface_style(surface, cell->style), out);
+    set_link(paint, cell->link, out);
+    g_string_append(out, cell->glyph == 0 ? " " : nj_surface_glyph(surface, cell->glyph, buffer));
+    paint->col += width;
+    if (paint->col >= paint->cols || !is_undisputed(cell->glyph))
+        paint->col = NOWHERE;
+}
+
+/* From the cursor to col, over cells that are right already: again, or by a jump. */
+static void
+skip_to(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
+{
+    bool again = paint->col != NOWHERE && paint->row == row && col > paint->col && col - paint->col <= GAP_MAX;
+    for (int i = paint->col; again && i < col; i++) {
+        const NjCell *cell = nj_surface_cell(surface, row, i);
+        NjStyle style = nj_surface_style(surface, cell->style);
+        style.attrs &= paint->abilities.attrs;
+        again = cell->glyph >= ' ' && cell->glyph < 0x7f && cell->link == paint->link && style.fg == paint->style.fg
+            && style.bg == paint->style.bg && style.attrs == paint->style.attrs;
+    }
+    if (!again) {
+        move_to(paint, row, col, out);
+        return;
+    }
+    while (paint->col < col)
+        draw_cell(paint, surface, nj_surface_cell(surface, row, paint->col), 1, out);
+}
+
+static void
+draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
+{
+    const NjCell *back = nj_surface_cell(surface, row, 0);
+    NjCell *front = paint->front + (gsize) row * (gsize) paint->cols;
+    int cols = paint->cols;
+    if (memcmp(front, back, (gsize) cols * sizeof *back) == 0)
+        return;
+    int end = cols;             /* behind it all is empty */
+    while (end > 0 && is_empty(surface, &back[end - 1]))
+        end--;
+    bool forced = false;
+    for (int col = 0; col < end;) {
+        int width = col + 1 < cols && back[col + 1].glyph == 0 ? 2 : 1;
+        bool same = memcmp(&front[col], &back[col], (gsize) width * sizeof *back) == 0;
+        if (!same || forced) {
+            skip_to(paint, surface, row, col, out);
+            draw_cell(paint, surface, &back[col], width, out);
+            forced = !is_undisputed(back[col].glyph);
+        }
+        col += width;
+    }
+    int last = cols;            /* the last one that is not empty yet */
+    while (last > end && memcmp(&front[last - 1], &back[last - 1], sizeof *back) == 0)
+        last--;
+    if (last > end || forced) {
+        int first = end;
+        while (!forced && memcmp(&front[first], &back[first], sizeof *back) == 0)
+            first++;
+        if (first < cols) {
+            skip_to(paint, surface, row, first, out);
+            set_style(paint, plain, out);
+            set_link(paint, 0, out);
+            /* One blank is shorter written, and moves the cursor on as a typed space must. */
+            if (last - first == 1 && first + 1 < cols) {
+                g_string_append_c(out, ' ');
+                paint->col++;
+            } else {
+                g_string_append(out, "\033[K");
+            }
+        }
+    }
+    memcpy(front, back, (gsize) cols * sizeof *back);
+}
+
+static void
+clear(NjPaint *paint, const NjSurface *surface, GString *out)
+{
+    paint->rows = nj_surface_rows(surface);
+    paint->cols = nj_surface_cols(surface);
+    gsize count = (gsize) paint->rows * (gsize) paint->cols;
+    paint->front = g_renew(NjCell, paint->front, count);
+    for (gsize i = 0; i < count; i++)
+        paint->front[i] = (NjCell) { ' ', 0, 0 };
+    g_string_append(out, paint->abilities.links ? "\033]8;;\033\\\033[m\033[H\033[2J" : "\033[m\033[H\033[2J");
+    paint->style = plain;
+    paint->link = 0;
+    paint->row = paint->col = 0;
+    paint->surface = surface;
+    paint->generation = nj_surface_generation(surface);
+    paint->known = true;
+}
+
+void
+nj_paint_frame(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
+{
+    gsize start = out->len;
+    if (!paint->known || paint->surface != surface || paint->generation != nj_surface_generation(surface))
+        clear(paint, surface, out);
+    for (int i = 0; i < paint->rows && paint->cols > 0; i++)
+        draw_row(paint, surface, i, out);
+    set_link(paint, 0, out);
+    bool hide = row < 0 || row >= paint->rows || paint->cols == 0;
+    if (!paint->hidden && (hide || out->len - start > HIDE_ABOVE)) {
+        g_string_insert(out, (gssize) start, "\033[?25l");
+        paint->hidden = true;
+    }
+    if (hide)
+        return;
+    skip_to(paint, surface, row, CLAMP(col, 0, paint->cols - 1), out);
+    if (paint->hidden) {
+        g_string_append(out, "\033[?25h");
+        paint->hidden = false;
+    }
+}
+
+void
+nj_paint_end(NjPaint *paint, GString *out)
+{
+    set_style(paint, plain, out);
+    set_link(paint, 0, out);
+    if (paint->hidden)
+        g_string_append(out, "\033[?25h");
+    paint->hidden = false;
+    paint->known = false;
+    paint->col = NOWHERE;
+}
