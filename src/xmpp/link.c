@@ -215,6 +215,18 @@ may_go_elsewhere(RealLink *link)
 /* ---- What the stream and the login tell ---- */
 
 static void
+on_open(NjStream *stream, void *owner)
+{
+    (void) stream;
+    RealLink *link = owner;
+    if (!link->base.hooks || link->state == NJ_LINK_CLOSING)
+        return;
+    link->depth++;
+    nj_login_start(link->login);
+    link->depth--;
+}
+
+static void
 on_features(NjStream *stream, NjXml *features, void *owner)
 {
     (void) stream;
@@ -297,6 +309,7 @@ on_item(NjStream *stream, const NjXml *head, NjXml *item, void *owner)
 }
 
 static const NjStreamHooks stream_hooks = {
+    .on_open = on_open,
     .on_features = on_features,
     .on_stanza = on_stanza,
     .on_secured = on_secured,
@@ -391,8 +404,6 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
     link->depth++;
     set_state(link, NJ_LINK_SECURING);
     link->depth--;
-    if (link->base.hooks)
-        nj_login_start(link->login);
 }
 
 static void
