@@ -1,0 +1,18 @@
+# A fuzzer is one file with LLVMFuzzerTestOneInput(), one block here and a small corpus.  They are built in a tree
+# configured with --enable-fuzzers CC=clang; tests/fuzz/run FUZZER SECONDS runs one.
+fuzzers = tests/fuzz/fuzz-options
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/run tests/fuzz/corpus
+
+# natterjackrc
+tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c
+tests_fuzz_fuzz_options_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
+tests_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_options_LDADD = $(MODEL_STACK)
+
+# Others add themselves with fuzzers += above this line.
+if FUZZERS
+noinst_PROGRAMS += $(fuzzers)
+endif
+.PHONY: fuzzers
+fuzzers: $(fuzzers)
