@@ -1,8 +1,10 @@
-/* What a pane is: something with a head that draws itself into an area.  A row a kind. */
+/* What a pane is: something with a head that draws itself into an area.  A row a kind.  A call that a kind has no use for is
+   NULL in its row. */
 #ifndef NJ_UI_PANE_H
 #define NJ_UI_PANE_H
 
 #include "model/client.h"
+#include "model/room.h"
 #include "ui/surface.h"
 
 typedef struct NjPane   NjPane;
@@ -15,7 +17,16 @@ typedef struct {
     void  (*scroll_to)(NjPane *pane, bool end);                  /* the first line or the last */
     bool  (*move)(NjPane *pane, int rows);                       /* the selection; false: it has none */
     bool  (*activate)(NjPane *pane);                             /* Enter on the selection */
-    char *(*title)(NjPane *pane);                                /* owned by the caller */
+    char *(*title)(NjPane *pane);                                /* owned by the caller, as the next two; NULL is an answer */
+    char *(*subject)(NjPane *pane);                              /* the quiet text beside the title */
+    char *(*hint)(NjPane *pane);                                 /* at the right end of the head: "▼ 3 new" */
+    bool  (*at_end)(NjPane *pane);                               /* is the newest line in sight? */
+    void  (*shown)(NjPane *pane, bool shown);                    /* its window comes or goes, the terminal gets or loses the focus */
+    void  (*add)(NjPane *pane, NjMessage *message);              /* a message of its chat came or went out */
+    void  (*change)(NjPane *pane, NjMessage *message);           /* … has another state */
+    void  (*say)(NjPane *pane, NjNoticeKind kind, const char *text);
+    void  (*occupant)(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone);
+    void  (*reload)(NjPane *pane);                               /* the store is open now */
     void  (*free)(NjPane *pane);
 } NjPaneClass;
 
@@ -26,6 +37,7 @@ struct NjPane {
     bool      dirty;            /* set with nj_pane_touch() only */
 };
 
+void    nj_pane_init(NjPane *pane, const NjPaneClass *class, NjScreen *screen, NjChat *chat);    /* first thing in a kind's _new */
 void    nj_pane_touch(NjPane *pane);                             /* it looks different now: a frame comes */
 void    nj_pane_free(NjPane *pane);
 

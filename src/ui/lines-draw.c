@@ -1,0 +1,466 @@
+/* How a line becomes rows and how rows are drawn.
+
+       12:01      toad  the text, with its next rows
+                        under it
+       12:02 ✗    toad  ← the mark of a message that did not leave stands before the text
+
+   The clock and the nick column go when the pane becomes narrow.  What depends on a line's neighbours (the day, the unread
+   mark, the beginning) is never kept, so inserting and dropping lines invalidates nothing. */
+#include "ui/lines-private.h"
+
+#include "base/clock.h"
+#include "model/jid.h"
+#include "model/room.h"
+
+#include <string.h>
+
+#define GAP_CELLS    2          /* the mark and a space */
+#define INLINE_UNDER 30         /* columns: below, nicks stand in the text */
+
+static NjLine *
+line_at(const NjLines *lines, guint index)
+{
+    return g_ptr_array_index(lines->list, index);
+}
+
+static char *
+own_name(const NjChat *chat)
+{
+    const NjAccount *account = chat->account;
+    if (chat->room && chat->room->nick)
+        return nj_text_line(chat->room->nick, -1, 0);
+    if (account->settings && account->settings->nick)
+        return nj_text_line(account->settings->nick, -1, 0);
+    g_autofree char *local = account->bare ? nj_jid_local(account->bare) : NULL;
+    return nj_text_line(local ? local : _("me"), -1, 0);
+}
+
+static char *
+name_of(const NjChat *chat, const NjMessage *message)
+{
+    if (chat->kind == NJ_CHAT_ROOM)
+        return nj_text_line(message->sender ? message->sender : chat->address, -1, 0);
+    if (message->out)
+        return own_name(chat);
+    return nj_text_line(nj_chat_label(chat), -1, 0);
+}
+
+static void
+widen(NjLines *lines, const char *nick)
+{
+    lines->widest = MAX(lines->widest, nj_text_width(nick, -1));
+}
+
+static char *
+format_time(gint64 time, const char *format)
+{
+    g_autoptr(GDateTime) local = g_date_time_new_from_unix_local(time / 1000);
+    char *text = local ? g_date_time_format(local, format) : NULL;
+    return text ? text : g_strdup("");
+}
+
+static void
+follow_options(NjLines *lines)
+{
+    const NjOptions *options = lines->client->options;
+    const char *format = nj_options_text(options, "time-format");
+    lines->day_lines = nj_options_bool(options, "day-lines");
+    lines->nick_colors = nj_options_bool(options, "nick-colors");
+    if (g_strcmp0(format, lines->time_format) == 0)
+        return;
+    g_free(lines->time_format);
+    lines->time_format = g_strdup(format);
+    g_autofree char *sample = format_time(nj_clock_wall_ms(), format);
+    lines->clock_cells = nj_text_width(sample, -1);
+    nj_lines_compose_anew(lines);
+}
+
+void
+nj_lines_shape(NjLines *lines, int cols)
+{
+    if (lines->widest == 0) {
+        lines->widest = 1;
+        if (lines->chat && lines->chat->kind != NJ_CHAT_ROOM) {
+            g_autofree char *own = own_name(lines->chat);
+            widen(lines, own);
+            widen(lines, nj_chat_label(lines->chat));
+        }
+    }
+    NjShape shape = { .cols = cols };
+    if (cols >= INLINE_UNDER) {
+        shape.clock = lines->clock_cells > 0 && lines->clock_cells <= cols / 4 ? lines->clock_cells + 1 : 0;
+        shape.nick = MIN(lines->widest, cols >= 100 ? 16 : cols >= 48 ? 12 : 8);
+        shape.text = shape.clock + shape.nick + GAP_CELLS;
+    } else {
+        shape.text = cols > 8 ? 2 : 0;
+    }
+    lines->shape = shape;
+}
+
+/* Addresses of the web, for the eye and for terminals that open them. */
+static gsize
+link_length(const char *text)
+{
+    static const char *const starts[] = { "https://", "http://", "xmpp:" };
+    for (guint i = 0; i < G_N_ELEMENTS(starts); i++) {
+        gsize start = strlen(starts[i]);
+        if (strncmp(text, starts[i], start) != 0)
+            continue;
+        gsize length = start + strcspn(text + start, " \t\n<>\"");
+        while (length > start && strchr(".,;:!?)]}'", text[length - 1]))
+            length--;
+        return length > start ? length : 0;
+    }
+    return 0;
+}
+
+static void
+find_links(const char *text, guint from, guint to, GArray *spans)
+{
+    for (guint i = from; i < to; i++) {
+        if ((text[i] != 'h' && text[i] != 'x') || (i > from && g_ascii_isalnum(text[i - 1])))
+            continue;
+        gsize length = link_length(text + i);
+        if (length == 0)
+            continue;
+        NjSpan span = { i, MIN(i + (guint) length, to), NJ_ROLE_LINK };
+        g_array_append_val(spans, span);
+        i = span.end - 1;
+    }
+}
+
+/* Subject, body and what went wrong become one text; most messages are their body and cost no copy. */
+static void
+compose_message(NjLines *lines, NjLine *line)
+{
+    const NjMessage *message = line->message;
+    const char *body = message->body ? message->body : "";
+    const char *error = message->state == NJ_STATE_FAILED ? message->error ? message->error : _("This message was not sent.") : NULL;
+    const char *subject = message->type == NJ_MESSAGE_GROUPCHAT ? NULL : message->subject;
+    const char *unreadable = !message->body && message->encryption
+                                 ? _("This message is encrypted in a way that can not be read here.") : NULL;
+    line->nick = name_of(lines->chat, message);
+    line->action = g_str_has_prefix(body, "/me ");
+    line->shown = body;
+    GArray *spans = g_array_new(FALSE, FALSE, sizeof(NjSpan));
+    guint from = 0, to = (guint) strlen(body);
+    if (line->action || error || subject || unreadable) {
+        GString *text = g_string_new(NULL);
+        if (subject) {
+            g_string_append(text, subject);
+            NjSpan span = { 0, (guint) text->len, NJ_ROLE_TITLE };
+            g_array_append_val(spans, span);
+            if (*body)
+                g_string_append_c(text, '\n');
+        }
+        from = (guint) text->len;
+        if (line->action)
+            g_string_append(text, line->nick);
+        g_string_append(text, line->action ? body + 3 : unreadable ? unreadable : body);
+        to = (guint) text->len;
+        line->text = g_string_free(text, FALSE);
+        line->shown = line->text;
+    }
+    find_links(line->shown, from, to, spans);
+    if (error) {
+        char *whole = g_strconcat(line->text, "\n", error, NULL);
+        NjSpan span = { to + 1, (guint) strlen(whole), NJ_ROLE_ERROR };
+        g_array_append_val(spans, span);
+        g_free(line->text);
+        line->shown = line->text = whole;
+    }
+    line->span_count = spans->len;
+    line->spans = (NjSpan *) (void *) g_array_free(spans, spans->len == 0);
+    widen(lines, line->nick);
+}
+
+static void
+compose(NjLines *lines, NjLine *line)
+{
+    line->composed = true;
+    line->clock = format_time(line->time, lines->time_format);
+    if (line->message) {
+        compose_message(lines, line);
+        return;
+    }
+    line->shown = line->text;
+    GArray *spans = g_array_new(FALSE, FALSE, sizeof(NjSpan));
+    find_links(line->shown, 0, (guint) strlen(line->shown), spans);
+    line->span_count = spans->len;
+    line->spans = (NjSpan *) (void *) g_array_free(spans, spans->len == 0);
+}
+
+static void
+tell_day(NjLine *line)
+{
+    if (line->day)
+        return;
+    time_t seconds = (time_t) (line->time / 1000);
+    struct tm local;
+    if (!localtime_r(&seconds, &local))
+        memset(&local, 0, sizeof local);
+    line->day = (local.tm_year + 1) * 400 + local.tm_yday;
+}
+
+static const char *
+sign_of(const NjLine *line)
+{
+    if (line->message)
+        return "*";
+    static const char *const signs[] = { "·", "✓", "!", "✗" };
+    return signs[line->kind];
+}
+
+/* What stands in the text's first row before it when there is no column for it. */
+static char *
+inline_lead(const NjLines *lines, const NjLine *line)
+{
+    if (lines->shape.nick > 0)
+        return NULL;
+    if (!line->message || line->action)
+        return g_strconcat(sign_of(line), " ", NULL);
+    g_autofree char *nick = nj_text_ellipsize(line->nick, MAX(lines->shape.cols / 2, 1));
+    return g_strconcat(nick, ": ", NULL);
+}
+
+static void
+wrap(NjLines *lines, NjLine *line)
+{
+    if (!line->composed)
+        compose(lines, line);
+    const NjShape *shape = &lines->shape;
+    int cells = MAX(shape->cols - shape->text, 1), first = cells;
+    if (shape->nick == 0) {
+        g_autofree char *lead = inline_lead(lines, line);
+        first = MAX(shape->cols - nj_text_width(lead, -1), 1);
+    }
+    if (line->rows && line->first == first && line->cells == cells)
+        return;
+    g_array_set_size(lines->scratch, 0);
+    nj_text_wrap(line->shown, first, cells, lines->scratch);
+    if (lines->scratch->len == 0)
+        g_array_append_val(lines->scratch, ((NjTextRow) { 0, 0, 0 }));
+    g_free(line->rows);
+    line->row_count = lines->scratch->len;
+    line->rows = g_memdup2(lines->scratch->data, line->row_count * sizeof(NjTextRow));
+    line->first = first;
+    line->cells = cells;
+}
+
+typedef struct { bool begin, day, unread; } Head;
+
+static bool
+is_first_unread(const NjLines *lines, guint index)
+{
+    const NjLine *line = line_at(lines, index);
+    if (!lines->marking || !line->message
+        || line->time < lines->mark_time || (line->time == lines->mark_time && line->id <= lines->mark_id))
+        return false;
+    while (index-- > 0) {
+        const NjLine *before = line_at(lines, index);
+        if (before->message)
+            return before->time < lines->mark_time || (before->time == lines->mark_time && before->id <= lines->mark_id);
+    }
+    return !lines->more_before;
+}
+
+static Head
+head_of(NjLines *lines, guint index)
+{
+    NjLine *line = line_at(lines, index);
+    tell_day(line);
+    Head head = { .unread = is_first_unread(lines, index) };
+    if (index == 0) {
+        head.begin = lines->loaded && !lines->more_before;
+        head.day = lines->chat && lines->day_lines;
+        return head;
+    }
+    NjLine *before = line_at(lines, index - 1);
+    tell_day(before);
+    head.day = lines->day_lines && before->day != line->day;
+    return head;
+}
+
+int
+nj_lines_height(NjLines *lines, guint index)
+{
+    NjLine *line = line_at(lines, index);
+    wrap(lines, line);
+    Head head = head_of(lines, index);
+    return head.begin + head.day + head.unread + (int) line->row_count;
+}
+
+/* "── text ──" in the middle; wide: the line goes from edge to edge. */
+static void
+draw_rule(NjArea area, int y, NjStyle style, const char *text, bool wide)
+{
+    if (y < 0 || y >= area.rows)
+        return;
+    g_autofree char *cut = nj_text_ellipsize(text, MAX(area.cols - 6, 1));
+    int width = nj_text_width(cut, -1), x = MAX((area.cols - width) / 2, 0);
+    int arm = wide ? x - 1 : 2;
+    if (x >= arm + 1 && arm > 0) {
+        nj_area_fill(area, y, x - 1 - arm, arm, style, "─");
+        nj_area_fill(area, y, x + width + 1, wide ? area.cols - x - width - 1 : arm, style, "─");
+    }
+    nj_area_put(area, y, x, style, cut, -1);
+}
+
+static int
+draw_head(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
+{
+    Head head = head_of(lines, index);
+    if (head.begin)
+        draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DIM), _("Nothing older is stored."), false);
+    if (head.day) {
+        g_autofree char *day = format_time(line_at(lines, index)->time, _("%A, %-d %B %Y"));
+        draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DAY), day, false);
+    }
+    if (head.unread)
+        draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_UNREAD), _("new"), true);
+    return y;
+}
+
+static NjStyle
+text_style(const NjLine *line, const NjTheme *theme)
+{
+    static const NjRole notices[] = { NJ_ROLE_NOTICE, NJ_ROLE_SUCCESS, NJ_ROLE_WARNING, NJ_ROLE_ERROR };
+    NjRole role = NJ_ROLE_TEXT;
+    if (!line->message)
+        role = notices[line->kind];
+    else if (line->message->mention)
+        role = NJ_ROLE_MENTION;
+    else if (line->message->encryption)
+        role = line->message->body ? NJ_ROLE_ENCRYPTED : NJ_ROLE_DIM;
+    else if (line->action)
+        role = NJ_ROLE_ACTION;
+    return nj_theme_style(theme, role);
+}
+
+static NjStyle
+nick_style(const NjLines *lines, const NjLine *line, const NjTheme *theme)
+{
+    if (!line->message)
+        return text_style(line, theme);
+    if (line->message->out)
+        return nj_theme_style(theme, NJ_ROLE_OWN);
+    if (!lines->nick_colors)
+        return nj_theme_style(theme, NJ_ROLE_NICK);
+    const NjChat *chat = lines->chat;
+    const char *name = chat->kind == NJ_CHAT_ROOM && line->message->sender ? line->message->sender : chat->address;
+    return nj_theme_name_style(theme, name);
+}
+
+static void
+draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int x, NjStyle base, const NjTheme *theme)
+{
+    guint at = row->start, end = row->start + row->length;
+    for (guint i = 0; i < line->span_count && at < end; i++) {
+        const NjSpan *span = &line->spans[i];
+        if (span->end <= at)
+            continue;
+        if (span->start >= end)
+            break;
+        if (span->start > at) {
+            x = nj_area_put(area, y, x, base, line->shown + at, span->start - at);
+            at = span->start;
+        }
+        guint16 link = 0;
+        if (span->role == NJ_ROLE_LINK) {
+            g_autofree char *uri = g_strndup(line->shown + span->start, span->end - span->start);
+            link = nj_surface_link(area.surface, uri);
+        }
+        guint stop = MIN(span->end, end);
+        x = nj_area_put_link(area, y, x, nj_theme_style(theme, span->role), line->shown + at, stop - at, link);
+        at = stop;
+    }
+    if (at < end)
+        nj_area_put(area, y, x, base, line->shown + at, end - at);
+}
+
+/* The columns left of the text; returns where the first row of the text begins. */
+static int
+draw_lead(const NjLines *lines, const NjLine *line, NjArea area, int y, const NjTheme *theme)
+{
+    const NjShape *shape = &lines->shape;
+    NjStyle style = nick_style(lines, line, theme);
+    if (shape->nick == 0) {
+        g_autofree char *lead = inline_lead(lines, line);
+        return nj_area_put(area, y, 0, style, lead, -1);
+    }
+    if (shape->clock)
+        nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0, nj_theme_style(theme, NJ_ROLE_TIME), line->clock, -1);
+    g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
+    nj_area_put(area, y, shape->clock + shape->nick - nj_text_width(nick, -1), style, nick, -1);
+    if (line->message && line->message->out && line->message->state == NJ_STATE_FAILED)
+        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, NJ_ROLE_ERROR), "✗", -1);
+    else if (line->message && line->message->out && line->message->state == NJ_STATE_QUEUED)
+        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, NJ_ROLE_DIM), "·", -1);
+    return shape->text;
+}
+
+static void
+draw_line(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
+{
+    const NjLine *line = line_at(lines, index);
+    NjStyle base = text_style(line, theme);
+    y = draw_head(lines, index, area, y, theme);
+    for (guint i = 0; i < line->row_count; i++, y++) {
+        if (y < 0 || y >= area.rows)
+            continue;
+        int x = i == 0 ? draw_lead(lines, line, area, y, theme) : lines->shape.text;
+        draw_text_row(line, &line->rows[i], area, y, x, base, theme);
+    }
+}
+
+/* The upmost line that is seen, and the row (0 or less) it begins at; fetches what is missing. */
+static guint
+find_top(NjLines *lines, int *top)
+{
+    for (;;) {
+        if (lines->following)
+            lines->bottom = lines->list->len - 1;
+        int y = lines->view_rows + (lines->following ? 0 : lines->skip);
+        guint i = lines->bottom + 1;
+        while (i > 0 && y > 0)
+            y -= nj_lines_height(lines, --i);
+        *top = MIN(y, 0);
+        if (y <= 0 || !nj_lines_fetch_before(lines))
+            return i;
+    }
+}
+
+void
+nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
+{
+    nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_TEXT));
+    if (area.rows <= 0 || area.cols <= 0)
+        return;
+    lines->view_rows = area.rows;
+    follow_options(lines);
+    if (!lines->loaded)
+        nj_lines_fetch_before(lines);
+    if (lines->list->len == 0)
+        return;
+    if (!lines->following) {
+        lines->bottom = MIN(lines->bottom, lines->list->len - 1);
+        nj_lines_shape(lines, area.cols);
+        lines->skip = CLAMP(lines->skip, 0, nj_lines_height(lines, lines->bottom) - 1);
+    }
+    int y = 0, widest;
+    guint top;
+    do {                                            /* a wider nick came into view: its column grows, once */
+        nj_lines_shape(lines, area.cols);
+        widest = lines->widest;
+        top = find_top(lines, &y);
+    } while (widest != lines->widest);
+    for (guint i = top; i < lines->list->len && y < area.rows; i++) {
+        int height = nj_lines_height(lines, i);
+        draw_line(lines, i, area, y, theme);
+        y += height;
+        if (i + 1 == lines->list->len && y <= area.rows && !lines->more_after) {
+            lines->following = true;                /* the pane has grown: the end is in sight */
+            lines->fresh = 0;
+        }
+    }
+}

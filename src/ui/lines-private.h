@@ -1,0 +1,64 @@
+/* Shared by lines.c, which keeps the list and the view, and lines-draw.c, which wraps and draws. */
+#ifndef NJ_UI_LINES_PRIVATE_H
+#define NJ_UI_LINES_PRIVATE_H
+
+#include "base/text.h"
+#include "ui/lines.h"
+
+typedef struct {
+    guint  start, end;          /* bytes of the text */
+    NjRole role;
+} NjSpan;
+
+typedef struct {
+    NjMessage   *message;       /* NULL: a line of the program */
+    NjNoticeKind kind;
+    gint64       time, id;
+    int          day;           /* days since 1970 where we are; 0: not yet known */
+    bool         composed;      /* clock, nick, shown and spans are made when the line is first seen */
+    bool         action;
+    char        *clock;
+    char        *nick;          /* sanitised; NULL for a line of the program */
+    char        *text;          /* owned; NULL: the message's body as it is */
+    const char  *shown;         /* what is wrapped and drawn */
+    NjSpan      *spans;
+    guint        span_count;
+    NjTextRow   *rows;          /* wrapped for the shape below; NULL: not yet */
+    guint        row_count;
+    int          first, cells;
+} NjLine;
+
+/* Where the columns are; follows from the width and the widest nick seen. */
+typedef struct {
+    int  cols;
+    int  nick;                  /* cells of the nick column; 0: nicks stand in the text */
+    int  clock;                 /* cells of the clock, with the space behind it; 0: none */
+    int  text;                  /* column of the text */
+} NjShape;
+
+struct NjLines {
+    NjClient  *client;
+    NjChat    *chat;
+    GPtrArray *list;            /* of NjLine */
+    GArray    *scratch;         /* of NjTextRow */
+    bool       following;
+    guint      bottom;          /* not following: the line that is cut by the lower edge … */
+    int        skip;            /* … and its rows below that edge */
+    bool       loaded, more_before, more_after;
+    guint      fresh;
+    int        view_rows;
+    int        widest;          /* nick seen so far, in cells */
+    NjShape    shape;
+    char      *time_format;     /* the options, as last drawn */
+    int        clock_cells;
+    bool       day_lines, nick_colors;
+    bool       marking;
+    gint64     mark_time, mark_id;
+};
+
+int  nj_lines_height(NjLines *lines, guint index);                 /* rows, with what stands above it */
+void nj_lines_shape(NjLines *lines, int cols);                     /* columns for this width */
+void nj_lines_compose_anew(NjLines *lines);                        /* what is shown of all lines is made again */
+bool nj_lines_fetch_before(NjLines *lines);                        /* false: nothing more is stored */
+
+#endif

@@ -1,0 +1,33 @@
+/* The scrollback of one pane: messages and the program's own lines, in the order of their time, with their wraps kept for
+   the width they were last drawn with.  It holds a window of what is stored (at most a few thousand lines) and fetches a
+   page when somebody scrolls to its edge; only rows that are seen are wrapped. */
+#ifndef NJ_UI_LINES_H
+#define NJ_UI_LINES_H
+
+#include "model/client.h"
+#include "ui/surface.h"
+
+typedef struct NjLines NjLines;
+
+NjLines *nj_lines_new(NjClient *client, NjChat *chat);             /* chat NULL: the console, nothing is fetched */
+void     nj_lines_free(NjLines *lines);
+void     nj_lines_add(NjLines *lines, NjMessage *message);         /* keeps a reference */
+void     nj_lines_change(NjLines *lines, NjMessage *message);      /* its state */
+void     nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text);
+void     nj_lines_reload(NjLines *lines);                          /* the store came, or what it holds is another: fetched anew */
+
+/* The view: it follows the end, or stays where it was put. */
+void     nj_lines_scroll(NjLines *lines, int rows);                /* negative: up */
+void     nj_lines_scroll_to(NjLines *lines, bool end);
+bool     nj_lines_at_end(const NjLines *lines);
+guint    nj_lines_fresh(const NjLines *lines);                     /* lines that came below the view */
+int      nj_lines_rows(const NjLines *lines);                      /* of the view, when it was last drawn */
+
+/* The line "new": above the first message after (time, id), until it is taken away. */
+void     nj_lines_mark(NjLines *lines, gint64 time, gint64 id);
+void     nj_lines_mark_end(NjLines *lines);                        /* what comes from now on is new */
+void     nj_lines_unmark(NjLines *lines);
+
+void     nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme);
+
+#endif

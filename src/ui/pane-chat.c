@@ -1,0 +1,55 @@
+/* A talk with one person (or one occupant of a room); also a room's talk where it stands without its occupants. */
+#include "ui/talk.h"
+
+#include "model/chat.h"
+#include "model/roster.h"
+#include "model/room.h"
+
+static char *
+title(NjPane *pane)
+{
+    return g_strdup(nj_chat_label(pane->chat));
+}
+
+static char *
+subject(NjPane *pane)
+{
+    const NjChat *chat = pane->chat;
+    if (chat->kind == NJ_CHAT_ROOM)
+        return chat->room ? g_strdup(chat->room->subject) : NULL;
+    if (chat->typing == NJ_TYPING_COMPOSING)
+        return g_strdup(_("is writing…"));
+    if (chat->kind == NJ_CHAT_PRIVATE)
+        return g_strdup(chat->address);
+    NjContact *contact = nj_roster_find(chat->account->roster, chat->address);
+    if (!contact)
+        return NULL;
+    static const char *const shows[] = { N_("not here"), N_("busy"), N_("away for long"), N_("away"), N_("here"), N_("wants to talk") };
+    const char *show = _(shows[nj_contact_show(contact)]), *status = nj_contact_status(contact);
+    return status && *status ? g_strdup_printf("%s · %s", show, status) : g_strdup(show);
+}
+
+static const NjPaneClass chat_class = {
+    .name = "chat",
+    .draw = nj_talk_draw,
+    .scroll = nj_talk_scroll,
+    .scroll_to = nj_talk_scroll_to,
+    .title = title,
+    .subject = subject,
+    .hint = nj_talk_hint,
+    .at_end = nj_talk_at_end,
+    .shown = nj_talk_shown,
+    .add = nj_talk_add,
+    .change = nj_talk_change,
+    .say = nj_talk_say,
+    .reload = nj_talk_reload,
+    .free = nj_talk_free,
+};
+
+NjPane *
+nj_pane_chat_new(NjScreen *screen, NjChat *chat)
+{
+    NjTalk *talk = g_new0(NjTalk, 1);
+    nj_talk_init(talk, &chat_class, screen, chat);
+    return &talk->pane;
+}

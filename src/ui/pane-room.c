@@ -1,0 +1,209 @@
+/* A room: its talk, and who is there at the right.  The occupants stand in a sequence of their own, sorted by role and then
+   by name, so that one who comes or goes in a room of thousands costs a few comparisons. */
+#include "ui/talk.h"
+
+#include "base/text.h"
+#include "model/chat.h"
+#include "model/room.h"
+
+#include <string.h>
+
+#define LIST_LEAST  12
+#define LIST_MOST   20
+#define TALK_LEAST  42          /* columns: below that the list hides */
+
+typedef struct {
+    const NjOccupant *occupant;
+    char *key;                  /* collation */
+    int   rank;
+} Row;
+
+typedef struct {
+    NjTalk      talk;
+    GSequence  *rows;           /* of Row, owned */
+    GHashTable *by_nick;        /* nick -> GSequenceIter */
+} Room;
+
+static void
+free_row(void *data)
+{
+    Row *row = data;
+    g_free(row->key);
+    g_free(row);
+}
+
+static int
+compare(const void *a, const void *b, void *data)
+{
+    (void) data;
+    const Row *left = a, *right = b;
+    return left->rank != right->rank ? left->rank - right->rank : strcmp(left->key, right->key);
+}
+
+static int
+rank_of(const NjOccupant *occupant)
+{
+    return NJ_OCCUPANT_MODERATOR - (int) occupant->role;
+}
+
+static void
+take_out(Room *room, const char *nick)
+{
+    GSequenceIter *iter = g_hash_table_lookup(room->by_nick, nick);
+    if (!iter)
+        return;
+    g_hash_table_remove(room->by_nick, nick);
+    g_sequence_remove(iter);
+}
+
+static void
+put(Room *room, const NjOccupant *occupant)
+{
+    GSequenceIter *iter = g_hash_table_lookup(room->by_nick, occupant->nick);
+    if (iter) {
+        Row *row = g_sequence_get(iter);
+        row->occupant = occupant;
+        if (row->rank == rank_of(occupant))
+            return;
+        row->rank = rank_of(occupant);
+        g_sequence_sort_changed(iter, compare, NULL);
+        return;
+    }
+    Row *row = g_new0(Row, 1);
+    row->occupant = occupant;
+    row->rank = rank_of(occupant);
+    g_autofree char *folded = g_utf8_casefold(occupant->shown, -1);
+    row->key = g_utf8_collate_key(folded, -1);
+    g_hash_table_insert(room->by_nick, g_strdup(occupant->nick), g_sequence_insert_sorted(room->rows, row, compare, NULL));
+}
+
+static void
+on_occupant(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone)
+{
+    Room *room = (Room *) pane;
+    if (old_nick)
+        take_out(room, old_nick);
+    if (gone)
+        take_out(room, occupant->nick);
+    else
+        put(room, occupant);
+    nj_pane_touch(pane);
+}
+
+static void
+draw_occupant(const Row *row, NjArea area, int y, const NjTheme *theme)
+{
+    const NjOccupant *occupant = row->occupant;
+    bool here = occupant->show == NJ_SHOW_ONLINE || occupant->show == NJ_SHOW_CHAT;
+    NjStyle style = nj_theme_name_style(theme, occupant->nick);
+    const char *sign = " ";
+    if (occupant->role == NJ_OCCUPANT_MODERATOR)
+        sign = "@";
+    else if (occupant->role == NJ_OCCUPANT_VISITOR)
+        sign = "-";
+    if (!here)
+        style = nj_theme_style(theme, NJ_ROLE_DIM);
+    nj_area_put(area, y, 0, nj_theme_style(theme, NJ_ROLE_MODERATOR), sign, -1);
+    g_autofree char *name = nj_text_ellipsize(occupant->shown, MAX(area.cols - 1, 1));
+    nj_area_put(area, y, 1, style, name, -1);
+}
+
+static void
+draw_list(Room *room, NjArea area, const NjTheme *theme)
+{
+    nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_TEXT));
+    int count = g_sequence_get_length(room->rows), y = 0;
+    GSequenceIter *iter = g_sequence_get_begin_iter(room->rows);
+    for (; y < area.rows && !g_sequence_iter_is_end(iter); iter = g_sequence_iter_next(iter), y++) {
+        if (y + 1 == area.rows && count > area.rows) {
+            guint more = (guint) (count - y);
+            g_autofree char *text = g_strdup_printf(ngettext("+ %u more", "+ %u more", more), more);
+            nj_area_put(area, y, 0, nj_theme_style(theme, NJ_ROLE_DIM), text, -1);
+            return;
+        }
+        draw_occupant(g_sequence_get(iter), area, y, theme);
+    }
+}
+
+static void
+draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
+{
+    Room *room = (Room *) pane;
+    int list = CLAMP(area.cols / 5, LIST_LEAST, LIST_MOST), talk = area.cols - list - 2;
+    if (talk < TALK_LEAST) {
+        nj_talk_draw(pane, area, theme, focused);
+        return;
+    }
+    nj_talk_draw(pane, nj_area_part(area, 0, 0, area.rows, talk), theme, focused);
+    nj_area_clear(nj_area_part(area, 0, talk, area.rows, 2), nj_theme_style(theme, NJ_ROLE_TEXT));
+    for (int y = 0; y < area.rows; y++)
+        nj_area_put(area, y, talk, nj_theme_style(theme, NJ_ROLE_BORDER), "│", -1);
+    draw_list(room, nj_area_part(area, 0, talk + 2, area.rows, list), theme);
+}
+
+static char *
+title(NjPane *pane)
+{
+    const NjRoom *room = pane->chat->room;
+    guint count = room ? g_hash_table_size(room->occupants) : 0;
+    if (count == 0)
+        return g_strdup(nj_chat_label(pane->chat));
+    return g_strdup_printf("%s (%u)", nj_chat_label(pane->chat), count);
+}
+
+static char *
+subject(NjPane *pane)
+{
+    const NjRoom *room = pane->chat->room;
+    if (!room)
+        return NULL;
+    if (room->state == NJ_ROOM_JOINING)
+        return g_strdup(_("entering…"));
+    if (room->state == NJ_ROOM_OUT)
+        return g_strdup(room->why ? room->why : _("You are not in this room."));
+    return g_strdup(room->subject);
+}
+
+static void
+free_room(NjPane *pane)
+{
+    Room *room = (Room *) pane;
+    g_hash_table_unref(room->by_nick);
+    g_sequence_free(room->rows);
+    nj_talk_free(pane);
+}
+
+static const NjPaneClass room_class = {
+    .name = "room",
+    .draw = draw,
+    .scroll = nj_talk_scroll,
+    .scroll_to = nj_talk_scroll_to,
+    .title = title,
+    .subject = subject,
+    .hint = nj_talk_hint,
+    .at_end = nj_talk_at_end,
+    .shown = nj_talk_shown,
+    .add = nj_talk_add,
+    .change = nj_talk_change,
+    .say = nj_talk_say,
+    .occupant = on_occupant,
+    .reload = nj_talk_reload,
+    .free = free_room,
+};
+
+NjPane *
+nj_pane_room_new(NjScreen *screen, NjChat *chat)
+{
+    Room *room = g_new0(Room, 1);
+    room->rows = g_sequence_new(free_row);
+    room->by_nick = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    nj_talk_init(&room->talk, &room_class, screen, chat);
+    if (chat->room) {
+        GHashTableIter iter;
+        void *occupant;
+        g_hash_table_iter_init(&iter, chat->room->occupants);
+        while (g_hash_table_iter_next(&iter, NULL, &occupant))
+            put(room, occupant);
+    }
+    return &room->talk.pane;
+}

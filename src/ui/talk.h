@@ -1,0 +1,30 @@
+/* What the panes that show lines have in common: console, chat and room begin with an NjTalk and take these calls into
+   their rows. */
+#ifndef NJ_UI_TALK_H
+#define NJ_UI_TALK_H
+
+#include "ui/lines.h"
+#include "ui/pane.h"
+
+typedef struct {
+    NjPane   pane;
+    NjLines *lines;
+} NjTalk;
+
+void  nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *chat);
+void  nj_talk_clear(NjTalk *talk);
+void  nj_talk_draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused);
+void  nj_talk_scroll(NjPane *pane, int rows, bool page);
+void  nj_talk_scroll_to(NjPane *pane, bool end);
+char *nj_talk_hint(NjPane *pane);
+bool  nj_talk_at_end(NjPane *pane);
+void  nj_talk_shown(NjPane *pane, bool shown);
+void  nj_talk_add(NjPane *pane, NjMessage *message);
+void  nj_talk_change(NjPane *pane, NjMessage *message);
+void  nj_talk_say(NjPane *pane, NjNoticeKind kind, const char *text);
+void  nj_talk_reload(NjPane *pane);
+void  nj_talk_free(NjPane *pane);
+/* Calm sentences in the middle of an empty pane; NULL-ended. */
+void  nj_talk_draw_empty(NjArea area, const NjTheme *theme, const char *const *sentences);
+
+#endif
