@@ -21,6 +21,8 @@ void      nj_layout_zoom(NjLayout *layout);                      /* the focused 
 bool      nj_layout_zoomed(const NjLayout *layout);
 guint     nj_layout_count(const NjLayout *layout);
 void      nj_layout_each(NjLayout *layout, void (*func)(NjPane *pane, void *owner), void *owner);
+/* The line above a pane: title, subject, and the hint at the right. */
+void      nj_layout_draw_head(NjPane *pane, NjArea area, const NjTheme *theme, bool focused);
 /* Draws heads, borders and the panes that are dirty, or all. */
 void      nj_layout_draw(NjLayout *layout, NjArea area, const NjTheme *theme, bool all);
 

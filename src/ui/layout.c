@@ -1,0 +1,356 @@
+/* A binary tree: a node is a leaf with its pane, or two halves side by side or one below the other.
+
+   Every leaf has a head above it, which also separates it from what is above; halves side by side have a line between them.
+   A share is a part of 1,000, so that panes keep their proportions when the terminal changes its size.  What does not fit is
+   not drawn: a leaf of no rows or columns is still there and can be reached. */
+#include "ui/layout.h"
+
+#include "base/text.h"
+
+#define WHOLE 1000
+#define LEAST_ROWS 3            /* of a half after a split: head and two lines */
+#define LEAST_COLS 16
+
+typedef struct Node Node;
+struct Node {
+    Node   *parent;
+    NjPane *pane;               /* a leaf */
+    NjSplit how;
+    Node   *half[2];
+    int     share;              /* of the first half */
+    int     row, col, rows, cols;       /* as last drawn */
+};
+
+struct NjLayout {
+    Node *root;
+    Node *focus;                /* always a leaf */
+    bool  zoomed;
+    bool  changed;              /* the tree: all is drawn */
+};
+
+static Node *
+new_leaf(NjPane *pane)
+{
+    Node *node = g_new0(Node, 1);
+    node->pane = pane;
+    return node;
+}
+
+NjLayout *
+nj_layout_new(NjPane *pane)
+{
+    NjLayout *layout = g_new0(NjLayout, 1);
+    layout->root = layout->focus = new_leaf(pane);
+    layout->changed = true;
+    return layout;
+}
+
+static void
+free_node(Node *node)
+{
+    if (!node)
+        return;
+    free_node(node->half[0]);
+    free_node(node->half[1]);
+    nj_pane_free(node->pane);
+    g_free(node);
+}
+
+void
+nj_layout_free(NjLayout *layout)
+{
+    if (!layout)
+        return;
+    free_node(layout->root);
+    g_free(layout);
+}
+
+static void
+collect(Node *node, GPtrArray *leaves)
+{
+    if (node->pane) {
+        g_ptr_array_add(leaves, node);
+        return;
+    }
+    collect(node->half[0], leaves);
+    collect(node->half[1], leaves);
+}
+
+static GPtrArray *
+leaves_of(const NjLayout *layout)
+{
+    GPtrArray *leaves = g_ptr_array_new();
+    collect(layout->root, leaves);
+    return leaves;
+}
+
+static Node *
+leaf_of(const NjLayout *layout, const NjPane *pane)
+{
+    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    for (guint i = 0; i < leaves->len; i++)
+        if (((Node *) g_ptr_array_index(leaves, i))->pane == pane)
+            return g_ptr_array_index(leaves, i);
+    return NULL;
+}
+
+NjPane *
+nj_layout_focus(const NjLayout *layout)
+{
+    return layout->focus->pane;
+}
+
+static void
+focus_on(NjLayout *layout, Node *leaf)
+{
+    layout->focus = leaf;
+    layout->changed = true;
+}
+
+bool
+nj_layout_set_focus(NjLayout *layout, NjPane *pane)
+{
+    Node *leaf = leaf_of(layout, pane);
+    if (!leaf)
+        return false;
+    focus_on(layout, leaf);
+    return true;
+}
+
+void
+nj_layout_focus_next(NjLayout *layout, int step)
+{
+    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    guint at = 0;
+    g_ptr_array_find(leaves, layout->focus, &at);
+    int length = (int) leaves->len, next = (((int) at + step) % length + length) % length;
+    focus_on(layout, g_ptr_array_index(leaves, (guint) next));
+}
+
+/* The nearest leaf that way whose edge lies beside the middle of this one; else the nearest at all. */
+bool
+nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
+{
+    const Node *from = layout->focus;
+    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    Node *best = NULL;
+    int best_distance = G_MAXINT;
+    for (guint i = 0; i < leaves->len; i++) {
+        Node *to = g_ptr_array_index(leaves, i);
+        int down = (to->row * 2 + to->rows) - (from->row * 2 + from->rows);
+        int right = (to->col * 2 + to->cols) - (from->col * 2 + from->cols);
+        bool beyond = rows > 0 ? to->row >= from->row + from->rows
+                    : rows < 0 ? to->row + to->rows <= from->row
+                    : cols > 0 ? to->col >= from->col + from->cols
+                               : to->col + to->cols <= from->col;
+        if (to == from || !beyond)
+            continue;
+        int distance = rows ? ABS(down) + 4 * ABS(right) : ABS(right) + 4 * ABS(down);
+        if (distance < best_distance) {
+            best = to;
+            best_distance = distance;
+        }
+    }
+    if (!best)
+        return false;
+    focus_on(layout, best);
+    return true;
+}
+
+bool
+nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
+{
+    Node *node = layout->focus;
+    bool below = how == NJ_SPLIT_BELOW, drawn = node->rows > 0 && node->cols > 0;
+    if (drawn && (below ? node->rows < 2 * LEAST_ROWS : node->cols < 2 * LEAST_COLS + 1)) {
+        g_set_error_literal(error, G_IO_CHANNEL_ERROR, G_IO_CHANNEL_ERROR_NOSPC,
+                            _("This pane is too small to be split; make the terminal larger or close another pane."));
+        nj_pane_free(pane);
+        return false;
+    }
+    node->half[0] = new_leaf(node->pane);
+    node->half[1] = new_leaf(pane);
+    node->half[0]->parent = node->half[1]->parent = node;
+    node->pane = NULL;
+    node->how = how;
+    node->share = WHOLE / 2;
+    layout->zoomed = false;
+    focus_on(layout, node->half[1]);
+    return true;
+}
+
+/* The other half takes the place of both. */
+bool
+nj_layout_close(NjLayout *layout, NjPane *pane)
+{
+    Node *leaf = leaf_of(layout, pane), *parent = leaf ? leaf->parent : NULL;
+    if (!parent)
+        return false;
+    Node *other = parent->half[parent->half[0] == leaf];
+    bool focused = layout->focus == leaf, moved = layout->focus == other;
+    nj_pane_free(leaf->pane);
+    g_free(leaf);
+    parent->pane = other->pane;
+    parent->how = other->how;
+    parent->share = other->share;
+    parent->half[0] = other->half[0];
+    parent->half[1] = other->half[1];
+    for (int i = 0; i < 2; i++)
+        if (parent->half[i])
+            parent->half[i]->parent = parent;
+    g_free(other);
+    if (focused || moved) {
+        Node *node = parent;
+        while (!node->pane)
+            node = node->half[0];
+        layout->focus = node;
+    }
+    layout->zoomed = false;
+    layout->changed = true;
+    return true;
+}
+
+NjPane *
+nj_layout_replace(NjLayout *layout, NjPane *old, NjPane *pane)
+{
+    Node *leaf = leaf_of(layout, old);
+    if (!leaf)
+        return NULL;
+    leaf->pane = pane;
+    layout->changed = true;
+    return old;
+}
+
+/* Moves the nearest dividing line of that direction: the focused leaf grows by so many rows and columns. */
+static bool
+resize_one(NjLayout *layout, NjSplit how, int step)
+{
+    for (Node *node = layout->focus; step && node->parent; node = node->parent) {
+        Node *parent = node->parent;
+        if (parent->how != how)
+            continue;
+        int size = MAX(how == NJ_SPLIT_BELOW ? parent->rows : parent->cols, 1);
+        int change = step * WHOLE / size + (step > 0 ? 1 : -1);
+        parent->share = CLAMP(parent->share + (parent->half[0] == node ? change : -change), 50, WHOLE - 50);
+        layout->changed = true;
+        return true;
+    }
+    return false;
+}
+
+bool
+nj_layout_resize(NjLayout *layout, int rows, int cols)
+{
+    bool below = resize_one(layout, NJ_SPLIT_BELOW, rows), beside = resize_one(layout, NJ_SPLIT_BESIDE, cols);
+    return below || beside;
+}
+
+void
+nj_layout_zoom(NjLayout *layout)
+{
+    layout->zoomed = !layout->zoomed && layout->root->pane == NULL;
+    layout->changed = true;
+}
+
+bool
+nj_layout_zoomed(const NjLayout *layout)
+{
+    return layout->zoomed;
+}
+
+guint
+nj_layout_count(const NjLayout *layout)
+{
+    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    return leaves->len;
+}
+
+void
+nj_layout_each(NjLayout *layout, void (*func)(NjPane *pane, void *owner), void *owner)
+{
+    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    for (guint i = 0; i < leaves->len; i++)
+        func(((Node *) g_ptr_array_index(leaves, i))->pane, owner);
+}
+
+void
+nj_layout_draw_head(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
+{
+    const NjPaneClass *class = pane->class;
+    g_autofree char *title = class->title ? class->title(pane) : NULL;
+    g_autofree char *subject = class->subject ? class->subject(pane) : NULL;
+    g_autofree char *hint = class->hint ? class->hint(pane) : NULL;
+    NjStyle style = nj_theme_style(theme, focused ? NJ_ROLE_FOCUS : NJ_ROLE_TITLE);
+    NjStyle quiet = style;
+    quiet.attrs &= (guint8) ~(NJ_ATTR_BOLD | NJ_ATTR_UNDERLINE);
+    nj_area_clear(area, quiet);
+    int right = hint ? nj_text_width(hint, -1) + 2 : 0;
+    bool roomy = area.cols - right >= 12;
+    int cells = area.cols - (roomy ? right : 0) - 2;
+    if (cells <= 0)
+        return;
+    g_autofree char *shown = nj_text_ellipsize(title ? title : "", cells);
+    int x = nj_area_put(area, 0, 1, style, shown, -1);
+    if (subject && *subject && cells - x > 8) {
+        /* A subject may have several lines; the head has one. */
+        g_autofree char *line = nj_text_line(subject, -1, 0);
+        g_autofree char *cut = nj_text_ellipsize(line, cells - x - 1);
+        nj_area_put(area, 0, x + 2, quiet, cut, -1);
+    }
+    if (hint && roomy)
+        nj_area_put(area, 0, area.cols - right + 1, style, hint, -1);
+}
+
+static void
+draw_leaf(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool all)
+{
+    NjPane *pane = node->pane;
+    if (!all && !pane->dirty)
+        return;
+    pane->dirty = false;
+    bool focused = layout->focus == node;
+    if (area.rows <= 0 || area.cols <= 0)
+        return;
+    int head = area.rows >= 3;
+    /* The body first: drawing settles where its view is, and the head tells of it. */
+    pane->class->draw(pane, nj_area_part(area, head, 0, area.rows - head, area.cols), theme, focused);
+    if (head)
+        nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, area.cols), theme, focused && layout->root->pane == NULL);
+}
+
+static void
+draw_node(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool all)
+{
+    node->row = area.row;
+    node->col = area.col;
+    node->rows = area.rows;
+    node->cols = area.cols;
+    if (node->pane) {
+        draw_leaf(layout, node, area, theme, all);
+        return;
+    }
+    if (node->how == NJ_SPLIT_BELOW) {
+        int first = CLAMP(area.rows * node->share / WHOLE, MIN(1, area.rows), MAX(area.rows - 1, 0));
+        draw_node(layout, node->half[0], nj_area_part(area, 0, 0, first, area.cols), theme, all);
+        draw_node(layout, node->half[1], nj_area_part(area, first, 0, area.rows - first, area.cols), theme, all);
+        return;
+    }
+    int first = CLAMP(area.cols * node->share / WHOLE, MIN(1, area.cols), MAX(area.cols - 2, 0));
+    draw_node(layout, node->half[0], nj_area_part(area, 0, 0, area.rows, first), theme, all);
+    draw_node(layout, node->half[1], nj_area_part(area, 0, first + 1, area.rows, area.cols - first - 1), theme, all);
+    if (all)
+        for (int y = 0; y < area.rows; y++)
+            nj_area_put(area, y, first, nj_theme_style(theme, NJ_ROLE_BORDER), "│", -1);
+}
+
+void
+nj_layout_draw(NjLayout *layout, NjArea area, const NjTheme *theme, bool all)
+{
+    all = all || layout->changed;
+    layout->changed = false;
+    if (layout->zoomed) {
+        draw_leaf(layout, layout->focus, area, theme, all);
+        return;
+    }
+    draw_node(layout, layout->root, area, theme, all);
+}
