@@ -30,6 +30,7 @@ void      nj_screen_touch(NjScreen *screen);                                 /* 
 void      nj_screen_store_ready(NjScreen *screen);                           /* client->store is there now: panes load their pages */
 void      nj_screen_touch_prompt(NjScreen *screen);
 void      nj_screen_redraw(NjScreen *screen);                                /* Ctrl-l */
+void      nj_screen_suspend(NjScreen *screen);                               /* Ctrl-z */
 void      nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);   /* as if typed: tests */
 void      nj_screen_paste(NjScreen *screen, const char *text, gsize length);
 
@@ -37,6 +38,7 @@ void      nj_screen_paste(NjScreen *screen, const char *text, gsize length);
 guint     nj_screen_windows(const NjScreen *screen);
 NjWindow *nj_screen_window_at(const NjScreen *screen, guint index);
 NjWindow *nj_screen_window(const NjScreen *screen);                          /* the current one */
+bool      nj_screen_attends(const NjScreen *screen, const NjChat *chat);     /* it has the focus, and the terminal has it */
 void      nj_screen_show(NjScreen *screen, NjWindow *window);
 NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);               /* its window, made if there is none */
 NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", address, or a start of a name that is one's only */
@@ -50,7 +52,7 @@ bool      nj_screen_close_pane(NjScreen *screen);
 NjPane   *nj_screen_focus(NjScreen *screen);                                 /* never NULL */
 void      nj_screen_scroll(NjScreen *screen, int rows, bool page);
 void      nj_screen_scroll_to(NjScreen *screen, bool end);
-void      nj_screen_toggle_roster(NjScreen *screen);
+void      nj_screen_toggle_roster(NjScreen *screen);                         /* for this run; the option says how it starts */
 void      nj_screen_focus_roster(NjScreen *screen);                          /* the keys move in the roster until Enter or Esc */
 /* What the program answers to what was typed in the current window. */
 void      nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text);

@@ -1,0 +1,142 @@
+/* Bell and title.  The title follows the chats a moment after they changed, however many messages came; the bell rings at
+   most once a second. */
+#include "ui/notify.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/chat.h"
+#include "model/events.h"
+
+#include <string.h>
+
+#define TITLE_MS    100
+#define BELL_US     G_USEC_PER_SEC
+
+struct NjNotify {
+    NjScreen *screen;
+    NjClient *client;
+    guint     title_id;
+    gint64    bell_us;
+    char     *title;            /* as last written */
+};
+
+static bool
+wants_bell(const NjNotify *notify, const NjChat *chat, const NjMessage *message)
+{
+    const char *bell = nj_options_text(notify->client->options, "bell");
+    if (message->out || message->delayed || chat->muted || strcmp(bell, "none") == 0)
+        return false;
+    if (strcmp(bell, "all") == 0)
+        return true;
+    if (nj_screen_attends(notify->screen, chat))
+        return false;
+    return strcmp(bell, "chats") == 0 || chat->kind != NJ_CHAT_ROOM || message->mention;
+}
+
+static void
+on_message_added(NjMessageEvent *event, void *owner)
+{
+    NjNotify *notify = owner;
+    NjTerm *term = nj_screen_term(notify->screen);
+    if (!term || !wants_bell(notify, event->chat, event->message))
+        return;
+    gint64 now = nj_clock_us();
+    if (notify->bell_us && now - notify->bell_us < BELL_US)
+        return;
+    notify->bell_us = now;
+    nj_term_bell(term);
+}
+
+/* "natterjack — frog (3)": whose window it is, and how many messages wait in all. */
+static char *
+make_title(const NjNotify *notify)
+{
+    guint waiting = 0;
+    for (guint i = 0; i < nj_screen_windows(notify->screen); i++) {
+        const NjChat *chat = nj_screen_window_at(notify->screen, i)->chat;
+        if (chat && (chat->kind != NJ_CHAT_ROOM || chat->mentions))
+            waiting += chat->kind == NJ_CHAT_ROOM ? chat->mentions : chat->unread;
+    }
+    const NjChat *focus = notify->client->focus;
+    GString *title = g_string_new("natterjack");
+    if (focus)
+        g_string_append_printf(title, " — %s", nj_chat_label(focus));
+    if (waiting > 0)
+        g_string_append_printf(title, " (%u)", waiting);
+    return g_string_free(title, FALSE);
+}
+
+static gboolean
+on_title_time(void *owner)
+{
+    NjNotify *notify = owner;
+    notify->title_id = 0;
+    NjTerm *term = nj_screen_term(notify->screen);
+    if (!term || !nj_options_bool(notify->client->options, "title"))
+        return G_SOURCE_REMOVE;
+    g_autofree char *title = make_title(notify);
+    if (g_strcmp0(title, notify->title) == 0)
+        return G_SOURCE_REMOVE;
+    nj_term_title(term, title);
+    g_free(notify->title);
+    notify->title = g_steal_pointer(&title);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+want_title(NjNotify *notify)
+{
+    if (!notify->title_id)
+        notify->title_id = g_timeout_add(TITLE_MS, on_title_time, notify);
+}
+
+static void
+on_chat_changed(NjChat *chat, void *owner)
+{
+    (void) chat;
+    want_title(owner);
+}
+
+static void
+on_focus_changed(NjClient *client, void *owner)
+{
+    (void) client;
+    want_title(owner);
+}
+
+static void
+on_option_changed(NjOption *option, void *owner)
+{
+    NjNotify *notify = owner;
+    if (strcmp(option->name, "title") != 0)
+        return;
+    g_clear_pointer(&notify->title, g_free);
+    want_title(notify);
+}
+
+NjNotify *
+nj_notify_new(NjScreen *screen)
+{
+    NjNotify *notify = g_new0(NjNotify, 1);
+    notify->screen = screen;
+    notify->client = nj_screen_client(screen);
+    NjBus *bus = notify->client->bus;
+    nj_on_message_added(bus, on_message_added, notify);
+    nj_on_chat_changed(bus, on_chat_changed, notify);
+    nj_on_chat_removed(bus, on_chat_changed, notify);
+    nj_on_focus_changed(bus, on_focus_changed, notify);
+    nj_on_option_changed(bus, on_option_changed, notify);
+    want_title(notify);
+    return notify;
+}
+
+void
+nj_notify_free(NjNotify *notify)
+{
+    if (!notify)
+        return;
+    nj_bus_forget(notify->client->bus, notify);
+    g_clear_handle_id(&notify->title_id, g_source_remove);
+    g_free(notify->title);
+    g_free(notify);
+}

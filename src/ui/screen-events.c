@@ -1,0 +1,208 @@
+/* News of the model, told to the panes it concerns.  A pane does not listen itself: found by its chat, a message costs the
+   same with three windows and with three hundred. */
+#include "ui/screen-private.h"
+
+#include "model/chat.h"
+
+#include <string.h>
+
+static void
+touch_panes(NjScreen *screen, NjChat *chat)
+{
+    const GPtrArray *panes = nj_screen_panes(screen, chat);
+    for (guint i = 0; panes && i < panes->len; i++)
+        nj_pane_touch(g_ptr_array_index(panes, i));
+}
+
+/* The console speaks of several accounts: their lines begin with the name. */
+static void
+say_of_account(NjScreen *screen, const NjAccount *account, NjNoticeKind kind, const char *text)
+{
+    if (!account || screen->client->accounts->len < 2) {
+        nj_screen_say(screen, NULL, kind, text);
+        return;
+    }
+    g_autofree char *line = g_strdup_printf("%s: %s", account->settings->name, text);
+    nj_screen_say(screen, NULL, kind, line);
+}
+
+static void
+on_account_added(NjAccount *account, void *owner)
+{
+    NjScreen *screen = owner;
+    g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
+    nj_screen_touch(screen);                    /* the console's welcome knows of it */
+}
+
+static void
+on_account_removed(NjAccount *account, void *owner)
+{
+    NjScreen *screen = owner;
+    g_hash_table_remove(screen->states, account);
+    nj_screen_touch(screen);
+}
+
+static void
+on_account_changed(NjAccount *account, void *owner)
+{
+    NjScreen *screen = owner;
+    nj_screen_touch_status(screen);
+    int before = GPOINTER_TO_INT(g_hash_table_lookup(screen->states, account));
+    if (before == (int) account->state)
+        return;
+    g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
+    if (account->state == NJ_ACCOUNT_ONLINE) {
+        g_autofree char *text = g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
+        say_of_account(screen, account, NJ_NOTICE_SUCCESS, text);
+    } else if ((account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING) && account->why) {
+        say_of_account(screen, account, account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR, account->why);
+    } else if (account->state == NJ_ACCOUNT_OFFLINE) {
+        say_of_account(screen, account, NJ_NOTICE_INFO, _("Offline."));
+    }
+}
+
+/* What waits unread gets its window, and rooms do; nobody's focus is taken. */
+static void
+open_if_wanted(NjScreen *screen, NjChat *chat)
+{
+    if ((chat->kind == NJ_CHAT_ROOM || chat->unread > 0) && !nj_screen_panes(screen, chat))
+        nj_screen_window_of(screen, chat);
+}
+
+static void
+on_chat_added(NjChat *chat, void *owner)
+{
+    open_if_wanted(owner, chat);
+}
+
+static void
+on_chat_changed(NjChat *chat, void *owner)
+{
+    NjScreen *screen = owner;
+    open_if_wanted(screen, chat);
+    touch_panes(screen, chat);
+    nj_screen_touch_status(screen);
+}
+
+static void
+on_chat_removed(NjChat *chat, void *owner)
+{
+    nj_screen_forget_chat(owner, chat);
+}
+
+static void
+on_message_added(NjMessageEvent *event, void *owner)
+{
+    NjScreen *screen = owner;
+    const GPtrArray *panes = nj_screen_panes(screen, event->chat);
+    if (!panes) {
+        nj_screen_window_of(screen, event->chat);
+        panes = nj_screen_panes(screen, event->chat);
+    }
+    for (guint i = 0; i < panes->len; i++) {
+        NjPane *pane = g_ptr_array_index(panes, i);
+        pane->class->add(pane, event->message);
+    }
+}
+
+static void
+on_message_changed(NjMessageEvent *event, void *owner)
+{
+    const GPtrArray *panes = nj_screen_panes(owner, event->chat);
+    for (guint i = 0; panes && i < panes->len; i++) {
+        NjPane *pane = g_ptr_array_index(panes, i);
+        pane->class->change(pane, event->message);
+    }
+}
+
+static void
+on_contact_changed(NjContactEvent *event, void *owner)
+{
+    NjChat *chat = nj_chat_find(event->contact->account, event->contact->address);
+    if (chat)
+        touch_panes(owner, chat);
+}
+
+static void
+on_room_changed(NjRoom *room, void *owner)
+{
+    touch_panes(owner, room->chat);
+}
+
+static void
+tell_occupant(NjScreen *screen, NjOccupantEvent *event, bool gone)
+{
+    const GPtrArray *panes = nj_screen_panes(screen, event->room->chat);
+    for (guint i = 0; panes && i < panes->len; i++) {
+        NjPane *pane = g_ptr_array_index(panes, i);
+        if (pane->class->occupant)
+            pane->class->occupant(pane, event->occupant, event->old_nick, gone);
+    }
+}
+
+static void
+on_occupant_changed(NjOccupantEvent *event, void *owner)
+{
+    tell_occupant(owner, event, false);
+}
+
+static void
+on_occupant_removed(NjOccupantEvent *event, void *owner)
+{
+    tell_occupant(owner, event, true);
+}
+
+static void
+on_notice(NjNotice *notice, void *owner)
+{
+    NjScreen *screen = owner;
+    if (notice->chat && nj_screen_panes(screen, notice->chat))
+        nj_screen_say(screen, notice->chat, notice->kind, notice->text);
+    else
+        say_of_account(screen, notice->account, notice->kind, notice->text);
+}
+
+static void
+on_option_changed(NjOption *option, void *owner)
+{
+    NjScreen *screen = owner;
+    const NjOptions *options = screen->client->options;
+    g_autoptr(GError) error = NULL;
+    if (strcmp(option->name, "theme") == 0 && !nj_screen_set_theme(screen, nj_options_text(options, "theme"), &error))
+        nj_screen_say(screen, screen->talk, NJ_NOTICE_ERROR, error->message);
+    if (strcmp(option->name, "roster") == 0)
+        screen->roster_shown = nj_options_bool(options, "roster");
+    if (strcmp(option->name, "clock") == 0)
+        nj_screen_start_clock(screen);
+    nj_screen_touch(screen);
+}
+
+void
+nj_screen_listen(NjScreen *screen)
+{
+    NjBus *bus = screen->client->bus;
+    screen->states = g_hash_table_new(NULL, NULL);
+    nj_on_account_added(bus, on_account_added, screen);
+    nj_on_account_removed(bus, on_account_removed, screen);
+    nj_on_account_changed(bus, on_account_changed, screen);
+    nj_on_chat_added(bus, on_chat_added, screen);
+    nj_on_chat_changed(bus, on_chat_changed, screen);
+    nj_on_chat_removed(bus, on_chat_removed, screen);
+    nj_on_message_added(bus, on_message_added, screen);
+    nj_on_message_changed(bus, on_message_changed, screen);
+    nj_on_contact_changed(bus, on_contact_changed, screen);
+    nj_on_room_changed(bus, on_room_changed, screen);
+    nj_on_occupant_changed(bus, on_occupant_changed, screen);
+    nj_on_occupant_removed(bus, on_occupant_removed, screen);
+    nj_on_notice(bus, on_notice, screen);
+    nj_on_option_changed(bus, on_option_changed, screen);
+    for (guint i = 0; i < screen->client->accounts->len; i++) {
+        NjAccount *account = g_ptr_array_index(screen->client->accounts, i);
+        on_account_added(account, screen);
+        GHashTableIter iter;
+        void *chat;
+        g_hash_table_iter_init(&iter, account->chats);
+        while (g_hash_table_iter_next(&iter, NULL, &chat))
+            open_if_wanted(screen, chat);
+    }
+}

@@ -1,0 +1,331 @@
+/* From bytes to lines: bound keys run their command line, the roster takes its keys while it has them, the rest is the
+   prompt's.  Also what follows from typing: drafts, and the news that somebody types.  Timers run only while there is something
+   to wait for. */
+#include "ui/screen-private.h"
+
+#include "base/clock.h"
+#include "model/chat.h"
+
+#include <string.h>
+
+#define SETTLE_MS   25
+#define DRAFT_MS    1000
+#define PAUSED_MS   5000
+
+/* A talk is kept and told of; a command is neither: it may hold a password. */
+static bool
+is_talk(const char *text)
+{
+    return *text && (*text != '/' || g_str_has_prefix(text, "//") || g_str_has_prefix(text, "/me "));
+}
+
+void
+nj_screen_save_draft(NjScreen *screen)
+{
+    g_clear_handle_id(&screen->draft_id, g_source_remove);
+    NjChat *chat = screen->talk;
+    if (!chat || nj_prompt_asking(screen->prompt))
+        return;
+    const char *text = nj_prompt_text(screen->prompt), *draft = is_talk(text) ? text : NULL;
+    if (g_strcmp0(draft, chat->draft) != 0)
+        nj_chat_set_draft(chat, draft);
+}
+
+static gboolean
+on_draft_time(void *owner)
+{
+    NjScreen *screen = owner;
+    screen->draft_id = 0;
+    nj_screen_save_draft(screen);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+tell_typing(NjScreen *screen, NjTyping typing)
+{
+    screen->typing = typing;
+    if (screen->hooks.typing && screen->talk)
+        screen->hooks.typing(screen->talk, typing, screen->hooks.owner);
+}
+
+/* tell false: a message says it itself (XEP-0085, 5.1). */
+void
+nj_screen_stop_typing(NjScreen *screen, bool tell)
+{
+    g_clear_handle_id(&screen->typing_id, g_source_remove);
+    bool told = screen->typing == NJ_TYPING_COMPOSING || screen->typing == NJ_TYPING_PAUSED;
+    screen->typing = NJ_TYPING_ACTIVE;
+    if (told && tell)
+        tell_typing(screen, NJ_TYPING_ACTIVE);
+}
+
+static gboolean
+on_typing_time(void *owner)
+{
+    NjScreen *screen = owner;
+    gint64 rested = (nj_clock_us() - screen->typed_us) / 1000;
+    if (rested < PAUSED_MS) {
+        screen->typing_id = g_timeout_add((guint) (PAUSED_MS - rested), on_typing_time, screen);
+        return G_SOURCE_REMOVE;
+    }
+    screen->typing_id = 0;
+    tell_typing(screen, NJ_TYPING_PAUSED);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+note_typing(NjScreen *screen, const char *text)
+{
+    if (!screen->talk || !screen->hooks.typing)
+        return;
+    if (!is_talk(text)) {
+        nj_screen_stop_typing(screen, true);
+        return;
+    }
+    screen->typed_us = nj_clock_us();
+    if (screen->typing != NJ_TYPING_COMPOSING)
+        tell_typing(screen, NJ_TYPING_COMPOSING);
+    if (!screen->typing_id)
+        screen->typing_id = g_timeout_add(PAUSED_MS, on_typing_time, screen);
+}
+
+static void
+on_changed(NjPrompt *prompt, void *owner)
+{
+    NjScreen *screen = owner;
+    nj_screen_touch_prompt(screen);
+    if (screen->switching || nj_prompt_asking(prompt) || !screen->talk)
+        return;
+    note_typing(screen, nj_prompt_text(prompt));
+    if (!screen->draft_id)
+        screen->draft_id = g_timeout_add(DRAFT_MS, on_draft_time, screen);
+}
+
+static void
+submit(NjScreen *screen, const char *text, NjChat *chat)
+{
+    nj_screen_stop_typing(screen, !is_talk(text));
+    g_clear_handle_id(&screen->draft_id, g_source_remove);
+    if (chat && chat->draft)
+        nj_chat_set_draft(chat, NULL);
+    nj_screen_scroll_to(screen, true);
+    screen->hooks.run(text, chat, screen->hooks.owner);
+}
+
+void
+nj_screen_drop_pending(NjScreen *screen, NjChat *chat)
+{
+    if (!screen->pending || screen->pending_chat != chat)
+        return;
+    nj_prompt_cancel(screen->prompt, screen);
+    g_clear_pointer(&screen->pending, g_free);
+    screen->pending_chat = NULL;
+}
+
+static void
+on_paste_answer(int key, void *owner)
+{
+    NjScreen *screen = owner;
+    g_autofree char *text = g_steal_pointer(&screen->pending);
+    NjChat *chat = g_steal_pointer(&screen->pending_chat);
+    if (!text)
+        return;
+    if (key == 'y') {
+        submit(screen, text, chat);
+        return;
+    }
+    /* Given up is no answer: nothing that was written is lost. */
+    if (key != 'n' && chat == screen->talk)
+        nj_prompt_set_text(screen->prompt, text);
+}
+
+static guint
+count_lines(const char *text)
+{
+    guint lines = 1;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    return lines;
+}
+
+static void
+on_line(NjPrompt *prompt, const char *text, void *owner)
+{
+    NjScreen *screen = owner;
+    NjChat *chat = screen->talk;
+    if (!*text)
+        return;
+    guint lines = count_lines(text), most = (guint) nj_options_int(screen->client->options, "paste-ask");
+    if (most == 0 || lines <= most || screen->pending) {
+        submit(screen, text, chat);
+        return;
+    }
+    screen->pending = g_strdup(text);
+    screen->pending_chat = chat;
+    g_autofree char *question = g_strdup_printf(
+        ngettext("Send this text of %u line?  [y]es  [n]o  [e]dit", "Send this text of %u lines?  [y]es  [n]o  [e]dit", lines), lines);
+    nj_prompt_ask(prompt, question, "yne", on_paste_answer, screen);
+}
+
+static char **
+on_complete(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize *end, void *owner)
+{
+    (void) prompt;
+    NjScreen *screen = owner;
+    if (!screen->hooks.complete)
+        return NULL;
+    return screen->hooks.complete(text, point, start, end, screen->talk, screen->hooks.owner);
+}
+
+/* The roster's keys, as terminals send them. */
+typedef enum { ROSTER_UP, ROSTER_DOWN, ROSTER_PAGE_UP, ROSTER_PAGE_DOWN, ROSTER_HOME, ROSTER_END, ROSTER_ENTER, ROSTER_LEAVE } RosterKey;
+
+static const struct { const char *bytes; RosterKey key; } roster_keys[] = {
+    { "\033[A", ROSTER_UP }, { "\033OA", ROSTER_UP }, { "\020", ROSTER_UP },
+    { "\033[B", ROSTER_DOWN }, { "\033OB", ROSTER_DOWN }, { "\016", ROSTER_DOWN },
+    { "\033[5~", ROSTER_PAGE_UP }, { "\033[6~", ROSTER_PAGE_DOWN },
+    { "\033[H", ROSTER_HOME }, { "\033OH", ROSTER_HOME }, { "\033[1~", ROSTER_HOME }, { "\033[7~", ROSTER_HOME },
+    { "\033[F", ROSTER_END }, { "\033OF", ROSTER_END }, { "\033[4~", ROSTER_END }, { "\033[8~", ROSTER_END },
+    { "\r", ROSTER_ENTER }, { "\n", ROSTER_ENTER }, { "\033", ROSTER_LEAVE }, { "\007", ROSTER_LEAVE }, { "\003", ROSTER_LEAVE },
+};
+
+void
+nj_screen_leave_roster(NjScreen *screen)
+{
+    if (!screen->roster_focused)
+        return;
+    screen->roster_focused = false;
+    screen->roster->class->shown(screen->roster, false);
+    nj_screen_touch(screen);
+}
+
+void
+nj_screen_focus_roster(NjScreen *screen)
+{
+    if (screen->roster_focused)
+        return;
+    screen->roster_focused = true;
+    screen->roster->class->shown(screen->roster, true);
+    nj_screen_touch(screen);
+}
+
+static void
+run_roster_key(NjScreen *screen, RosterKey key)
+{
+    NjPane *roster = screen->roster;
+    switch (key) {
+    case ROSTER_UP:
+    case ROSTER_DOWN:
+        roster->class->move(roster, key == ROSTER_UP ? -1 : 1);
+        break;
+    case ROSTER_PAGE_UP:
+    case ROSTER_PAGE_DOWN:
+        roster->class->scroll(roster, key == ROSTER_PAGE_UP ? -1 : 1, true);
+        break;
+    case ROSTER_HOME:
+    case ROSTER_END:
+        roster->class->scroll_to(roster, key == ROSTER_END);
+        break;
+    case ROSTER_ENTER:
+        roster->class->activate(roster);
+        nj_screen_leave_roster(screen);
+        break;
+    case ROSTER_LEAVE:
+        nj_screen_leave_roster(screen);
+        break;
+    }
+}
+
+/* Takes the key at the start, the longest that fits; 0 if it is none of the roster's. */
+static gsize
+take_roster_key(NjScreen *screen, const char *bytes, gsize length)
+{
+    gsize best = 0;
+    RosterKey key = ROSTER_LEAVE;
+    for (guint i = 0; i < G_N_ELEMENTS(roster_keys); i++) {
+        gsize size = strlen(roster_keys[i].bytes);
+        if (size <= best || size > length || memcmp(bytes, roster_keys[i].bytes, size) != 0)
+            continue;
+        best = size;
+        key = roster_keys[i].key;
+    }
+    /* ESC with something behind it that is no key of ours belongs together. */
+    if (best == 1 && *bytes == '\033' && length > 1)
+        return 0;
+    if (best > 0)
+        run_roster_key(screen, key);
+    return best;
+}
+
+static void
+on_key_bytes(const char *bytes, gsize length, void *owner)
+{
+    NjScreen *screen = owner;
+    while (length > 0 && screen->roster_focused) {
+        gsize taken = take_roster_key(screen, bytes, length);
+        if (taken == 0) {
+            /* Somebody writes: the keys are the prompt's again. */
+            nj_screen_leave_roster(screen);
+            break;
+        }
+        bytes += taken;
+        length -= taken;
+    }
+    if (length > 0)
+        nj_prompt_feed(screen->prompt, bytes, length);
+}
+
+static void
+on_key_line(const char *line, void *owner)
+{
+    NjScreen *screen = owner;
+    screen->hooks.run(line, screen->talk, screen->hooks.owner);
+}
+
+static const NjKeysHooks key_hooks = { on_key_line, on_key_bytes };
+
+static gboolean
+on_settle_time(void *owner)
+{
+    NjScreen *screen = owner;
+    screen->settle_id = 0;
+    nj_keys_settle(screen->keys, &key_hooks, screen);
+    nj_screen_answer_key(screen);
+    return G_SOURCE_REMOVE;
+}
+
+void
+nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length)
+{
+    g_clear_handle_id(&screen->settle_id, g_source_remove);
+    nj_keys_feed(screen->keys, bytes, length, &key_hooks, screen);
+    if (nj_keys_partial(screen->keys))
+        screen->settle_id = g_timeout_add_full(G_PRIORITY_HIGH, SETTLE_MS, on_settle_time, screen, NULL);
+    nj_screen_answer_key(screen);
+}
+
+void
+nj_screen_paste(NjScreen *screen, const char *text, gsize length)
+{
+    nj_screen_leave_roster(screen);
+    nj_prompt_paste(screen->prompt, text, length);
+    nj_screen_answer_key(screen);
+}
+
+void
+nj_screen_open_input(NjScreen *screen)
+{
+    static const NjPromptHooks hooks = { on_line, on_changed, on_complete };
+    screen->prompt = nj_prompt_new(&hooks, screen);
+    screen->typing = NJ_TYPING_ACTIVE;
+}
+
+void
+nj_screen_close_input(NjScreen *screen)
+{
+    nj_screen_stop_typing(screen, false);
+    g_clear_handle_id(&screen->draft_id, g_source_remove);
+    g_clear_handle_id(&screen->settle_id, g_source_remove);
+    nj_prompt_cancel(screen->prompt, screen);
+    g_clear_pointer(&screen->pending, g_free);
+}

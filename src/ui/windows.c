@@ -1,0 +1,426 @@
+/* The screen's windows.  Numbers stay with their windows: closing one moves no other, and a new one takes the lowest that is
+   free.  The first is the console's and always there. */
+#include "ui/screen-private.h"
+
+#include "base/text.h"
+#include "model/chat.h"
+
+#include <string.h>
+
+static NjPane *
+make_pane(NjScreen *screen, NjChat *chat)
+{
+    if (!chat)
+        return nj_pane_console_new(screen);
+    return chat->kind == NJ_CHAT_ROOM ? nj_pane_room_new(screen, chat) : nj_pane_chat_new(screen, chat);
+}
+
+void
+nj_screen_attach(NjScreen *screen, NjPane *pane)
+{
+    GPtrArray *panes = g_hash_table_lookup(screen->panes, pane->chat);
+    if (!panes) {
+        panes = g_ptr_array_new();
+        g_hash_table_insert(screen->panes, pane->chat, panes);
+    }
+    g_ptr_array_add(panes, pane);
+}
+
+void
+nj_screen_detach(NjScreen *screen, NjPane *pane)
+{
+    GPtrArray *panes = g_hash_table_lookup(screen->panes, pane->chat);
+    g_ptr_array_remove(panes, pane);
+    if (panes->len == 0)
+        g_hash_table_remove(screen->panes, pane->chat);
+}
+
+const GPtrArray *
+nj_screen_panes(NjScreen *screen, NjChat *chat)
+{
+    return g_hash_table_lookup(screen->panes, chat);
+}
+
+static void
+find_pane(NjPane *pane, void *owner)
+{
+    NjPane **wanted = owner;
+    if (*wanted == pane)
+        *wanted = NULL;
+}
+
+bool
+nj_screen_is_visible(NjScreen *screen, NjPane *pane)
+{
+    NjLayout *layout = screen->window->layout;
+    if (nj_layout_zoomed(layout))
+        return nj_layout_focus(layout) == pane;
+    NjPane *wanted = pane;
+    nj_layout_each(layout, find_pane, &wanted);
+    return wanted == NULL;
+}
+
+static NjWindow *
+add_window(NjScreen *screen, NjChat *chat)
+{
+    NjWindow *window = g_new0(NjWindow, 1);
+    window->chat = chat;
+    window->layout = nj_layout_new(make_pane(screen, chat));
+    guint place = 0;
+    while (place < screen->windows->len && nj_screen_window_at(screen, place)->number == (int) place + 1)
+        place++;
+    window->number = (int) place + 1;
+    g_ptr_array_insert(screen->windows, (int) place, window);
+    nj_screen_touch_status(screen);
+    return window;
+}
+
+static NjWindow *
+find_window_of(NjScreen *screen, const NjChat *chat)
+{
+    for (guint i = 0; i < screen->windows->len; i++)
+        if (nj_screen_window_at(screen, i)->chat == chat)
+            return nj_screen_window_at(screen, i);
+    return NULL;
+}
+
+NjWindow *
+nj_screen_window_of(NjScreen *screen, NjChat *chat)
+{
+    NjWindow *window = find_window_of(screen, chat);
+    return window ? window : add_window(screen, chat);
+}
+
+guint
+nj_screen_windows(const NjScreen *screen)
+{
+    return screen->windows->len;
+}
+
+NjWindow *
+nj_screen_window_at(const NjScreen *screen, guint index)
+{
+    return index < screen->windows->len ? g_ptr_array_index(screen->windows, index) : NULL;
+}
+
+NjWindow *
+nj_screen_window(const NjScreen *screen)
+{
+    return screen->window;
+}
+
+NjPane *
+nj_screen_focus(NjScreen *screen)
+{
+    return nj_layout_focus(screen->window->layout);
+}
+
+bool
+nj_screen_attends(const NjScreen *screen, const NjChat *chat)
+{
+    return screen->attended && screen->talk == chat;
+}
+
+static void
+tell_shown(NjPane *pane, void *owner)
+{
+    if (pane->class->shown)
+        pane->class->shown(pane, *(bool *) owner);
+}
+
+void
+nj_screen_attend(NjScreen *screen, bool attended)
+{
+    if (screen->attended == attended)
+        return;
+    screen->attended = attended;
+    nj_layout_each(screen->window->layout, tell_shown, &attended);
+    nj_screen_touch_status(screen);
+}
+
+void
+nj_screen_follow_focus(NjScreen *screen)
+{
+    NjChat *chat = nj_screen_focus(screen)->chat;
+    nj_screen_touch(screen);
+    if (screen->settled && chat == screen->talk)
+        return;
+    nj_screen_stop_typing(screen, true);
+    nj_screen_save_draft(screen);
+    screen->settled = true;
+    screen->talk = chat;
+    nj_client_set_focus(screen->client, chat);
+    screen->switching = true;
+    nj_prompt_switch(screen->prompt, chat ? chat->id : 0, chat ? nj_chat_label(chat) : NULL, chat ? chat->draft : NULL);
+    screen->switching = false;
+}
+
+void
+nj_screen_show(NjScreen *screen, NjWindow *window)
+{
+    nj_screen_leave_roster(screen);
+    if (window == screen->window)
+        return;
+    bool shown = false;
+    if (screen->attended)
+        nj_layout_each(screen->window->layout, tell_shown, &shown);
+    screen->last = screen->window;
+    screen->window = window;
+    shown = true;
+    if (screen->attended)
+        nj_layout_each(window->layout, tell_shown, &shown);
+    nj_screen_follow_focus(screen);
+}
+
+NjWindow *
+nj_screen_show_chat(NjScreen *screen, NjChat *chat)
+{
+    NjWindow *window = nj_screen_window_of(screen, chat);
+    nj_screen_show(screen, window);
+    const GPtrArray *panes = nj_screen_panes(screen, chat);
+    for (guint i = 0; panes && i < panes->len; i++)
+        if (nj_layout_set_focus(window->layout, g_ptr_array_index(panes, i)))
+            break;
+    nj_screen_follow_focus(screen);
+    return window;
+}
+
+static bool
+begins_with(const char *text, const char *start)
+{
+    g_autofree char *folded_text = g_utf8_casefold(text, -1), *folded_start = g_utf8_casefold(start, -1);
+    return g_str_has_prefix(folded_text, folded_start);
+}
+
+NjWindow *
+nj_screen_find(NjScreen *screen, const char *word, GError **error)
+{
+    char *end;
+    gint64 number = g_ascii_strtoll(word, &end, 10);
+    NjWindow *found = NULL;
+    guint count = 0;
+    for (guint i = 0; i < screen->windows->len; i++) {
+        NjWindow *window = nj_screen_window_at(screen, i);
+        if (*word && !*end && window->number == number)
+            return window;
+        if (!window->chat ? strcmp(word, "console") == 0 : strcmp(word, window->chat->address) == 0)
+            return window;
+        if (*word && window->chat && (begins_with(nj_chat_label(window->chat), word) || begins_with(window->chat->address, word))) {
+            found = window;
+            count++;
+        }
+    }
+    if (count == 1)
+        return found;
+    g_autofree char *line = nj_text_line(word, -1, 0);
+    if (count > 1)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    ngettext("“%s” is the start of %u window's name; write more of it.",
+                             "“%s” is the start of %u windows' names; write more of it.", count), line, count);
+    else
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    _("There is no window “%s”; open a chat with /msg ADDRESS or a room with /join ROOM."), line);
+    return NULL;
+}
+
+void
+nj_screen_step(NjScreen *screen, int step)
+{
+    guint at = 0;
+    g_ptr_array_find(screen->windows, screen->window, &at);
+    int length = (int) screen->windows->len;
+    nj_screen_show(screen, nj_screen_window_at(screen, (guint) ((((int) at + step) % length + length) % length)));
+}
+
+void
+nj_screen_last(NjScreen *screen)
+{
+    if (screen->last)
+        nj_screen_show(screen, screen->last);
+}
+
+bool
+nj_screen_attention(NjScreen *screen)
+{
+    NjWindow *best = NULL;
+    int best_rank = G_MAXINT;
+    for (guint i = 0; i < screen->windows->len; i++) {
+        NjWindow *window = nj_screen_window_at(screen, i);
+        const NjChat *chat = window->chat;
+        if (!chat || chat->unread == 0 || window == screen->window)
+            continue;
+        int rank = chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : chat->muted ? 3 : 2;
+        if (rank < best_rank) {
+            best = window;
+            best_rank = rank;
+        }
+    }
+    if (!best)
+        return false;
+    nj_screen_show(screen, best);
+    return true;
+}
+
+static void
+free_window(NjWindow *window)
+{
+    nj_layout_free(window->layout);
+    g_free(window);
+}
+
+void
+nj_screen_close_window(NjScreen *screen, NjWindow *window)
+{
+    if (!window || window->number == 1)
+        return;
+    if (screen->window == window) {
+        guint at = 0;
+        g_ptr_array_find(screen->windows, window, &at);
+        nj_screen_show(screen, screen->last && screen->last != window ? screen->last : nj_screen_window_at(screen, at - 1));
+    }
+    if (screen->last == window)
+        screen->last = NULL;
+    g_ptr_array_remove(screen->windows, window);
+    free_window(window);
+    nj_screen_touch_status(screen);
+}
+
+static NjWindow *
+window_holding(NjScreen *screen, NjPane *pane)
+{
+    for (guint i = 0; i < screen->windows->len; i++) {
+        NjPane *wanted = pane;
+        nj_layout_each(nj_screen_window_at(screen, i)->layout, find_pane, &wanted);
+        if (!wanted)
+            return nj_screen_window_at(screen, i);
+    }
+    return NULL;
+}
+
+void
+nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
+{
+    nj_screen_drop_pending(screen, chat);
+    if (screen->talk == chat) {
+        nj_screen_stop_typing(screen, false);
+        g_clear_handle_id(&screen->draft_id, g_source_remove);
+        screen->talk = NULL;
+        screen->settled = false;
+    }
+    const GPtrArray *panes;
+    while ((panes = nj_screen_panes(screen, chat)) != NULL) {
+        NjPane *pane = g_ptr_array_index(panes, 0);
+        NjWindow *window = window_holding(screen, pane);
+        if (nj_layout_close(window->layout, pane))
+            continue;
+        if (window->number != 1)
+            nj_screen_close_window(screen, window);
+        else
+            nj_pane_free(nj_layout_replace(window->layout, pane, make_pane(screen, NULL)));
+    }
+    /* A window that was split lives on with its other panes, and goes by the name of one of them. */
+    NjWindow *window = find_window_of(screen, chat);
+    if (window)
+        window->chat = nj_layout_focus(window->layout)->chat;
+    nj_screen_follow_focus(screen);
+    if (chat->id)
+        nj_prompt_forget(screen->prompt, chat->id);
+}
+
+bool
+nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error)
+{
+    NjPane *pane = make_pane(screen, chat);
+    if (!nj_layout_split(screen->window->layout, how, pane, error))
+        return false;
+    bool shown = true;
+    tell_shown(pane, &shown);
+    nj_screen_follow_focus(screen);
+    return true;
+}
+
+bool
+nj_screen_close_pane(NjScreen *screen)
+{
+    if (!nj_layout_close(screen->window->layout, nj_screen_focus(screen)))
+        return false;
+    NjWindow *window = screen->window;
+    if (window->number != 1)
+        window->chat = nj_screen_focus(screen)->chat;
+    nj_screen_follow_focus(screen);
+    return true;
+}
+
+void
+nj_screen_scroll(NjScreen *screen, int rows, bool page)
+{
+    NjPane *pane = screen->roster_focused ? screen->roster : nj_screen_focus(screen);
+    if (pane->class->scroll)
+        pane->class->scroll(pane, rows, page);
+    nj_screen_touch_status(screen);
+}
+
+void
+nj_screen_scroll_to(NjScreen *screen, bool end)
+{
+    NjPane *pane = screen->roster_focused ? screen->roster : nj_screen_focus(screen);
+    if (pane->class->scroll_to)
+        pane->class->scroll_to(pane, end);
+    nj_screen_touch_status(screen);
+}
+
+void
+nj_screen_toggle_roster(NjScreen *screen)
+{
+    nj_screen_leave_roster(screen);
+    screen->roster_shown = !screen->roster_shown;
+    nj_screen_touch(screen);
+}
+
+/* Where the chat is seen; else the console says it. */
+void
+nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text)
+{
+    const GPtrArray *panes = nj_screen_panes(screen, chat);
+    if (!panes)
+        panes = nj_screen_panes(screen, NULL);
+    for (guint i = 0; panes && i < panes->len; i++)
+        nj_pane_say(g_ptr_array_index(panes, i), kind, text);
+}
+
+void
+nj_screen_store_ready(NjScreen *screen)
+{
+    GHashTableIter iter;
+    void *panes;
+    g_hash_table_iter_init(&iter, screen->panes);
+    while (g_hash_table_iter_next(&iter, NULL, &panes))
+        for (guint i = 0; i < ((GPtrArray *) panes)->len; i++) {
+            NjPane *pane = g_ptr_array_index((GPtrArray *) panes, i);
+            if (pane->class->reload)
+                pane->class->reload(pane);
+        }
+    /* The chat has its row now, and with it its place. */
+    screen->settled = false;
+    nj_screen_follow_focus(screen);
+}
+
+void
+nj_screen_open_windows(NjScreen *screen)
+{
+    screen->panes = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+    screen->windows = g_ptr_array_new();
+    screen->roster = nj_pane_roster_new(screen);
+    screen->window = add_window(screen, NULL);
+    nj_screen_follow_focus(screen);
+}
+
+void
+nj_screen_free_windows(NjScreen *screen)
+{
+    for (guint i = 0; i < screen->windows->len; i++)
+        free_window(nj_screen_window_at(screen, i));
+    g_ptr_array_unref(screen->windows);
+    nj_pane_free(screen->roster);
+    g_hash_table_unref(screen->panes);
+}
