@@ -68,7 +68,8 @@ struct NjStore {
     guint64       turn, taken;  /* of the newest write; of the newest one that the writer took */
     gint64        since;        /* monotonic: when the oldest not yet taken came */
     GHashTable   *origins, *archives;   /* NjMessage sets of the list, by what identifies them */
-    bool          urgent, closing, idle, finished;
+    bool          urgent, closing, idle;
+    bool          finished, abandoned;  /* abandoned: closed, but the writer is not finished */
     bool          full, has_room;       /* has_room: to be told */
     char         *trouble;              /* NULL: none */
     bool          trouble_changed;      /* to be told */
@@ -77,6 +78,9 @@ struct NjStore {
     GThread      *thread;
     sqlite3      *writer;
 };
+
+/* store.c */
+void     nj_store_free(NjStore *store);
 
 /* store-writer.c */
 NjWrite *nj_store_write_new(NjWriteKind kind);

@@ -397,8 +397,11 @@ write_all(void *data)
     sqlite3_close(store->writer);
     g_mutex_lock(&store->mutex);
     store->finished = true;
+    bool abandoned = store->abandoned;
     g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
+    if (abandoned)
+        nj_store_free(store);
     return NULL;
 }
 

@@ -144,8 +144,8 @@ close_reader(NjStore *store)
     sqlite3_close(store->reader);
 }
 
-static void
-free_store(NjStore *store)
+void
+nj_store_free(NjStore *store)
 {
     while (store->first) {
         NjWrite *write = store->first;
@@ -216,7 +216,7 @@ nj_store_open(const char *data_dir, GError **error)
     if (!open_files(store, data_dir, error)) {
         close_reader(store);
         sqlite3_close(store->writer);
-        free_store(store);
+        nj_store_free(store);
         return NULL;
     }
     store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -245,14 +245,18 @@ nj_store_close(NjStore *store, guint timeout_ms)
         continue;
     bool finished = store->finished;
     guint left = store->length;
+    GThread *thread = store->thread;
+    store->abandoned = !finished;
     g_mutex_unlock(&store->mutex);
     if (left)
         g_warning("%u changes could not be written to history.db", left);
-    /* A thread that hangs in the disk cannot be taken back: what it uses stays, and the process ends soon. */
-    if (!finished)
+    /* A thread that hangs in the disk cannot be taken back: should it come out of there, it frees the store itself. */
+    if (!finished) {
+        g_thread_unref(thread);
         return false;
-    g_thread_join(store->thread);
-    free_store(store);
+    }
+    g_thread_join(thread);
+    nj_store_free(store);
     return left == 0;
 }
 

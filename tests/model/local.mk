@@ -13,7 +13,33 @@ tests_model_test_options_SOURCES = tests/model/test-options.c
 tests_model_test_options_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_options_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
-# Store and history, roster, rooms, chats: append to model_tests with += above these two lines.
+# Store, roster, chats, rooms, client
+model_tests += \
+	tests/model/test-store \
+	tests/model/test-roster \
+	tests/model/test-chat \
+	tests/model/test-room \
+	tests/model/test-client
+
+tests_model_test_store_SOURCES = tests/model/test-store.c tests/model/house.h
+tests_model_test_store_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_store_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_roster_SOURCES = tests/model/test-roster.c tests/model/house.h
+tests_model_test_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_roster_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_chat_SOURCES = tests/model/test-chat.c tests/model/house.h
+tests_model_test_chat_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_chat_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_room_SOURCES = tests/model/test-room.c tests/model/house.h
+tests_model_test_room_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_room_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_client_SOURCES = tests/model/test-client.c tests/model/house.h
+tests_model_test_client_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_client_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(model_tests)

@@ -1,0 +1,169 @@
+/* model/client, model/account: accounts come and go, are found, and get from a store that comes later what it has of them. */
+#include "house.h"
+
+#include <string.h>
+
+typedef struct {
+    NjClient *client;
+    GString  *heard;
+} Ear;
+
+static void
+on_account_added(NjAccount *account, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "+%s ", account->settings->name);
+}
+
+static void
+on_account_changed(NjAccount *account, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "%s:%s ", account->settings->name, nj_account_state_name(account->state));
+}
+
+static void
+on_account_removed(NjAccount *account, void *owner)
+{
+    Ear *ear = owner;
+    assert_null(nj_client_account(ear->client, account->settings->name));
+    g_string_append_printf(ear->heard, "-%s ", account->settings->name);
+}
+
+static void
+on_focus_changed(NjClient *client, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "focus=%s ", client->focus ? client->focus->address : "console");
+}
+
+static void
+on_chat_removed(NjChat *chat, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "closed=%s ", chat->address);
+}
+
+static void
+on_chat_added(NjChat *chat, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "opened=%s(%u) ", chat->address, chat->unread);
+}
+
+static void
+on_notice(NjNotice *notice, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "%s:%s:%s ", notice->account ? notice->account->settings->name : "",
+                           notice->chat ? notice->chat->address : "", notice->text);
+    assert_true(notice->time > 0);
+}
+
+static void
+assert_heard(Ear *ear, const char *expected)
+{
+    assert_string_equal(ear->heard->str, expected);
+    g_string_truncate(ear->heard, 0);
+}
+
+static void
+listen(Ear *ear)
+{
+    NjBus *bus = ear->client->bus;
+    nj_on_account_added(bus, on_account_added, ear);
+    nj_on_account_changed(bus, on_account_changed, ear);
+    nj_on_account_removed(bus, on_account_removed, ear);
+    nj_on_focus_changed(bus, on_focus_changed, ear);
+    nj_on_chat_added(bus, on_chat_added, ear);
+    nj_on_chat_removed(bus, on_chat_removed, ear);
+    nj_on_notice(bus, on_notice, ear);
+}
+
+static void
+test_accounts(void **state)
+{
+    (void) state;
+    Ear ear = { nj_client_new(NULL, NULL), g_string_new(NULL) };
+    listen(&ear);
+    NjAccountSettings home = { .name = (char *) "home", .address = (char *) "toad@pond.example" };
+    NjAccountSettings work = { .name = (char *) "work", .address = (char *) "toad@lake.example" };
+    NjAccount *one = nj_client_add_account(ear.client, &home), *other = nj_client_add_account(ear.client, &work);
+    assert_heard(&ear, "+home +work ");
+    assert_ptr_equal(nj_client_account(ear.client, "home"), one);
+    assert_ptr_equal(nj_client_account(ear.client, "toad@lake.example"), other);
+    assert_null(nj_client_account(ear.client, "nobody"));
+    assert_true(nj_account_is_own(one, "toad@pond.example/desk"));
+    assert_false(nj_account_is_own(one, "toad@lake.example"));
+
+    nj_account_set_jid(one, "Toad@pond.example/desk");
+    nj_account_set_state(one, NJ_ACCOUNT_ONLINE, NULL);
+    assert_string_equal(one->jid, "Toad@pond.example/desk");
+    assert_string_equal(one->bare, "Toad@pond.example");
+    nj_account_set_state(one, NJ_ACCOUNT_WAITING, "The server hung up.");
+    assert_null(one->jid);
+    nj_account_set_state(one, NJ_ACCOUNT_OFFLINE, one->why);
+    assert_string_equal(one->why, "The server hung up.");
+    assert_heard(&ear, "home:online home:waiting home:offline ");
+
+    NjChat *chat = nj_chat_open(one, NJ_CHAT_PERSON, "frog@pond.example");
+    nj_client_set_focus(ear.client, chat);
+    nj_client_set_focus(ear.client, chat);
+    nj_client_notice(ear.client, NULL, chat, NJ_NOTICE_INFO, "It is %d.", 7);
+    nj_client_notice(ear.client, NULL, NULL, NJ_NOTICE_INFO, "Hello.");
+    assert_heard(&ear, "opened=frog@pond.example(0) focus=frog@pond.example home:frog@pond.example:It is 7. ::Hello. ");
+    nj_client_remove_account(ear.client, one);
+    assert_heard(&ear, "-home focus=console closed=frog@pond.example ");
+    assert_null(ear.client->focus);
+    nj_client_free(ear.client);
+    assert_heard(&ear, "-work ");
+    g_string_free(ear.heard, TRUE);
+}
+
+/* The first screen is drawn before the store is opened. */
+static void
+test_store_comes_later(void **state)
+{
+    (void) state;
+    char *dir = make_dir();
+    NjStore *store = open_store(dir);
+    NjClient *client = make_client();
+    nj_client_set_store(client, store);
+    NjChat *chat = nj_chat_open(first_account(client), NJ_CHAT_PERSON, "frog@pond.example");
+    g_autoptr(NjMessage) message = make_message(10, false, "croak");
+    nj_chat_add(chat, message);
+    NjChat *room = nj_chat_open(first_account(client), NJ_CHAT_ROOM, "pond@chat.example");
+    g_autoptr(NjMessage) said = make_message(10, false, "croak");
+    nj_chat_add(room, said);
+    gint64 row = first_account(client)->row, id = chat->id;
+    assert_true(row > 0 && id > 0 && message->id > 0);
+    NjStoredChat stranger;
+    assert_true(nj_store_chat(store, row, NJ_CHAT_PERSON, "stranger@pond.example", &stranger));
+    nj_store_set_waiting(store, stranger.id, true);
+    nj_stored_chat_clear(&stranger);
+    nj_client_free(client);
+    assert_true(nj_store_close(store, 5000));
+
+    store = open_store(dir);
+    Ear ear = { make_client(), g_string_new(NULL) };
+    NjAccount *account = first_account(ear.client);
+    NjChat *early = nj_chat_open(account, NJ_CHAT_PERSON, "newt@pond.example");
+    g_autoptr(NjMessage) unkept = make_message(10, false, "before the store");
+    nj_chat_add(early, unkept);
+    assert_true(unkept->id < 0);
+    listen(&ear);
+    nj_client_set_store(ear.client, store);
+    assert_heard(&ear, "opened=frog@pond.example(1) ");
+    assert_int_equal(account->row, row);
+    assert_int_equal(nj_chat_find(account, "frog@pond.example")->id, id);
+    assert_true(early->id > 0 && early->id != id);
+    assert_non_null(nj_roster_request(account->roster, "stranger@pond.example"));
+    nj_client_free(ear.client);
+    g_string_free(ear.heard, TRUE);
+    assert_true(nj_store_close(store, 5000));
+    drop_dir(dir);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_store_comes_later),
+    };
+    return cmocka_run_group_tests_name("model/client", tests, NULL, NULL);
+}

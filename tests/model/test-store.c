@@ -1,0 +1,637 @@
+/* model/store: what is kept is there again, at once and after a restart; nobody else can use it; trouble is told and over. */
+#include "house.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+    char    *dir;
+    NjStore *store;
+    gint64   chat;
+    GString *news;
+} House;
+
+static gint64
+chat_row(House *house, const char *address)
+{
+    NjStoredChat chat;
+    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"), NJ_CHAT_PERSON, address, &chat));
+    gint64 id = chat.id;
+    nj_stored_chat_clear(&chat);
+    return id;
+}
+
+static int
+set_up(void **state)
+{
+    House *house = g_new0(House, 1);
+    house->dir = make_dir();
+    house->store = open_store(house->dir);
+    house->chat = chat_row(house, "frog@pond.example");
+    house->news = g_string_new(NULL);
+    *state = house;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    House *house = *state;
+    nj_store_close(house->store, 5000);
+    drop_dir(house->dir);
+    g_string_free(house->news, TRUE);
+    g_free(house);
+    return 0;
+}
+
+static void
+reopen(House *house)
+{
+    assert_true(nj_store_close(house->store, 5000));
+    house->store = open_store(house->dir);
+}
+
+static gint64
+add(House *house, gint64 time, bool out, const char *body)
+{
+    g_autoptr(NjMessage) message = make_message(time, out, body);
+    message->chat = house->chat;
+    nj_store_add(house->store, message);
+    return message->id;
+}
+
+/* Bodies of a page, joined. */
+static char *
+words(GPtrArray *page)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < page->len; i++) {
+        NjMessage *message = g_ptr_array_index(page, i);
+        g_string_append_printf(text, "%s%s", i ? " " : "", message->body);
+    }
+    g_ptr_array_unref(page);
+    return g_string_free(text, FALSE);
+}
+
+static void
+assert_before(House *house, gint64 time, gint64 id, guint limit, const char *expected)
+{
+    g_autofree char *text = words(nj_store_page_before(house->store, house->chat, time, id, limit));
+    assert_string_equal(text, expected);
+}
+
+static void
+assert_after(House *house, gint64 time, gint64 id, guint limit, const char *expected)
+{
+    g_autofree char *text = words(nj_store_page_after(house->store, house->chat, time, id, limit));
+    assert_string_equal(text, expected);
+}
+
+static int
+ask_int(House *house, const char *sql)
+{
+    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+static void
+run_sql(const char *dir, const char *sql)
+{
+    g_autofree char *path = g_build_filename(dir, "history.db", NULL);
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void
+test_every_field_comes_back(void **state)
+{
+    House *house = *state;
+    NjMessage *message = make_message(1700000000123, true, "croak");
+    message->chat = house->chat;
+    message->type = NJ_MESSAGE_HEADLINE;
+    message->state = NJ_STATE_FAILED;
+    message->delayed = message->mention = true;
+    message->subject = g_strdup("subject");
+    message->thread = g_strdup("thread");
+    message->wire_id = g_strdup("wire");
+    message->origin_id = g_strdup("origin");
+    message->archive_id = g_strdup("archive");
+    message->archive_by = g_strdup("toad@pond.example");
+    message->encryption = g_strdup("OMEMO");
+    message->error = g_strdup("It was refused.");
+    nj_store_add(house->store, message);
+    reopen(house);
+
+    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
+    assert_int_equal(page->len, 1);
+    NjMessage *read = g_ptr_array_index(page, 0);
+    assert_ptr_not_equal(read, message);
+    assert_int_equal(read->id, message->id);
+    assert_int_equal(read->chat, house->chat);
+    assert_int_equal(read->time, message->time);
+    assert_int_equal(read->type, NJ_MESSAGE_HEADLINE);
+    assert_int_equal(read->state, NJ_STATE_FAILED);
+    assert_true(read->out && read->delayed && read->mention);
+    assert_string_equal(read->sender, message->sender);
+    assert_string_equal(read->body, "croak");
+    assert_string_equal(read->subject, "subject");
+    assert_string_equal(read->thread, "thread");
+    assert_string_equal(read->wire_id, "wire");
+    assert_string_equal(read->origin_id, "origin");
+    assert_string_equal(read->archive_id, "archive");
+    assert_string_equal(read->archive_by, "toad@pond.example");
+    assert_string_equal(read->encryption, "OMEMO");
+    assert_string_equal(read->error, "It was refused.");
+    nj_message_unref(message);
+}
+
+/* The order is (time, id), whether rows are in the file, still waiting, or both. */
+static void
+check_pages(House *house, gint64 third)
+{
+    assert_before(house, G_MAXINT64, 0, 10, "a b c d e f");
+    assert_before(house, G_MAXINT64, 0, 2, "e f");
+    assert_before(house, 30, third, 2, "a b");
+    assert_before(house, 10, 0, 2, "");
+    assert_after(house, 30, third, 2, "d e");
+    assert_after(house, 0, 0, 3, "a b c");
+    assert_after(house, 50, G_MAXINT64, 3, "");
+}
+
+static void
+test_pages(void **state)
+{
+    House *house = *state;
+    add(house, 20, false, "b");
+    gint64 third = add(house, 30, false, "c");
+    add(house, 50, false, "f");
+    nj_store_flush(house->store);
+    add(house, 30, false, "d");
+    add(house, 10, false, "a");
+    add(house, 40, false, "e");
+    check_pages(house, third);
+    nj_store_flush(house->store);
+    check_pages(house, third);
+    reopen(house);
+    check_pages(house, third);
+    house->chat = chat_row(house, "newt@pond.example");
+    assert_before(house, G_MAXINT64, 0, 10, "");
+}
+
+/* Nothing is missing or doubled while the writer is at work. */
+static void
+test_pages_meanwhile(void **state)
+{
+    House *house = *state;
+    for (int i = 1; i <= 6000; i++) {
+        add(house, i, false, "x");
+        if (i % 100)
+            continue;
+        g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 7000);
+        assert_int_equal(page->len, i);
+        for (int k = 0; k < i; k++)
+            assert_int_equal(((NjMessage *) g_ptr_array_index(page, k))->time, k + 1);
+    }
+}
+
+static void
+test_state(void **state)
+{
+    House *house = *state;
+    gint64 id = add(house, 10, true, "hello");
+    nj_store_set_state(house->store, id, NJ_STATE_SENT, NULL);
+    nj_store_flush(house->store);
+    nj_store_set_state(house->store, id, NJ_STATE_FAILED, "Nobody is there.");
+    for (int i = 0; i < 2; i++) {           /* still waiting, then from the file */
+        g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 1);
+        NjMessage *message = g_ptr_array_index(page, 0);
+        assert_int_equal(message->state, NJ_STATE_FAILED);
+        assert_string_equal(message->error, "Nobody is there.");
+        reopen(house);
+    }
+}
+
+static void
+assert_chat(House *house, guint unread, guint mentions, const char *draft)
+{
+    NjStoredChat chat;
+    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"), NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_int_equal(chat.id, house->chat);
+    assert_int_equal(chat.unread, unread);
+    assert_int_equal(chat.mentions, mentions);
+    if (draft)
+        assert_string_equal(chat.draft, draft);
+    else
+        assert_null(chat.draft);
+    nj_stored_chat_clear(&chat);
+}
+
+static void
+test_chats(void **state)
+{
+    House *house = *state;
+    assert_chat(house, 0, 0, NULL);
+    add(house, 10, false, "one");
+    gint64 second = add(house, 20, false, "two");
+    NjMessage *mention = make_message(20, false, "toad: three");
+    mention->mention = true;
+    mention->chat = house->chat;
+    nj_store_add(house->store, mention);
+    nj_message_unref(mention);
+    add(house, 30, true, "mine");
+    nj_store_set_draft(house->store, house->chat, "I think");
+    assert_chat(house, 3, 1, "I think");
+    nj_store_flush(house->store);
+    assert_chat(house, 3, 1, "I think");
+    nj_store_set_read(house->store, house->chat, 10, 1);
+    nj_store_set_read(house->store, house->chat, 20, second);
+    assert_chat(house, 1, 1, "I think");
+    reopen(house);
+    assert_chat(house, 1, 1, "I think");
+    nj_store_set_draft(house->store, house->chat, NULL);
+    reopen(house);
+    assert_chat(house, 1, 1, NULL);
+}
+
+static void
+test_unread_has_an_end(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 1500; i++)
+        add(house, i + 1, false, "x");
+    assert_chat(house, NJ_UNREAD_MAX, 0, NULL);
+    nj_store_flush(house->store);
+    assert_chat(house, NJ_UNREAD_MAX, 0, NULL);
+}
+
+static void
+test_open_chats(void **state)
+{
+    House *house = *state;
+    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    add(house, 10, false, "unread");
+    gint64 draft = chat_row(house, "newt@pond.example"), waiting = chat_row(house, "stranger@pond.example");
+    chat_row(house, "nothing@pond.example");
+    nj_store_set_draft(house->store, draft, "dear newt");
+    nj_store_set_waiting(house->store, waiting, true);
+    reopen(house);
+    g_autoptr(GPtrArray) chats = nj_store_open_chats(house->store, account);
+    assert_int_equal(chats->len, 3);
+    const NjStoredChat *first = g_ptr_array_index(chats, 0), *second = g_ptr_array_index(chats, 1), *third = g_ptr_array_index(chats, 2);
+    assert_string_equal(first->address, "frog@pond.example");
+    assert_int_equal(first->unread, 1);
+    assert_string_equal(second->draft, "dear newt");
+    assert_true(third->waiting);
+    assert_int_equal(nj_store_account(house->store, "toad@pond.example"), account);
+    assert_int_not_equal(nj_store_account(house->store, "other@pond.example"), account);
+}
+
+static void
+test_forget(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "buy");
+    gint64 before = house->chat;
+    nj_store_forget_chat(house->store, house->chat);
+    house->chat = chat_row(house, "frog@pond.example");
+    assert_int_not_equal(house->chat, before);
+    assert_chat(house, 0, 0, NULL);
+    nj_store_flush(house->store);
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM chat"), 1);
+}
+
+/* Only who said it can have said it before: a stranger's id suppresses nothing. */
+static void
+test_ids(void **state)
+{
+    House *house = *state;
+    NjMessage *message = make_message(10, false, "x");
+    message->chat = house->chat;
+    message->origin_id = g_strdup("o1");
+    message->archive_id = g_strdup("a1");
+    message->archive_by = g_strdup("toad@pond.example");
+    nj_store_add(house->store, message);
+    nj_message_unref(message);
+    for (int i = 0; i < 2; i++) {
+        assert_true(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o1"));
+        assert_false(nj_store_has_origin(house->store, house->chat, "newt@pond.example/leaf", "o1"));
+        assert_false(nj_store_has_origin(house->store, house->chat + 1, "frog@pond.example/leaf", "o1"));
+        assert_false(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o2"));
+        assert_true(nj_store_has_archive(house->store, house->chat, "toad@pond.example", "a1"));
+        assert_false(nj_store_has_archive(house->store, house->chat, "evil@pond.example", "a1"));
+        nj_store_flush(house->store);
+    }
+}
+
+static void
+free_item(void *item)
+{
+    nj_stored_item_free(item);
+}
+
+static GPtrArray *
+items_of(const char *first, ...)
+{
+    GPtrArray *items = g_ptr_array_new_with_free_func(free_item);
+    va_list args;
+    va_start(args, first);
+    for (const char *address = first; address; address = va_arg(args, const char *)) {
+        NjStoredItem *item = g_new0(NjStoredItem, 1);
+        item->address = g_strdup(address);
+        item->subscription = g_strdup(va_arg(args, const char *));
+        item->groups = g_strdup("Pond\nFriends");
+        g_ptr_array_add(items, item);
+    }
+    va_end(args);
+    return items;
+}
+
+static void
+assert_roster(House *house, const char *version, guint length)
+{
+    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
+    g_autofree char *found = nj_store_roster(house->store, account, items);
+    assert_string_equal(found, version);
+    assert_int_equal(items->len, length);
+    for (guint i = 0; i < length; i++)
+        assert_string_equal(((NjStoredItem *) g_ptr_array_index(items, i))->groups, "Pond\nFriends");
+}
+
+static void
+test_roster(void **state)
+{
+    House *house = *state;
+    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    nj_store_set_roster(house->store, account, "v1", items_of("a@x", "both", "b@x", "to", NULL), true);
+    assert_roster(house, "v1", 2);
+    nj_store_flush(house->store);
+    nj_store_set_roster(house->store, account, "v2", items_of("a@x", "remove", "c@x", "none", "d@x", "none", NULL), false);
+    assert_roster(house, "v2", 3);
+    reopen(house);
+    assert_roster(house, "v2", 3);
+    nj_store_set_roster(house->store, account, "v3", items_of("z@x", "both", NULL), true);
+    assert_roster(house, "v3", 1);
+    reopen(house);
+    assert_roster(house, "v3", 1);
+}
+
+static void
+test_file(void **state)
+{
+    House *house = *state;
+    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(chmod(path, 0644), 0);
+    add(house, 10, false, "x");
+    reopen(house);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(ask_int(house, "SELECT typeof(body) = 'text' FROM message"), 1);
+    assert_int_equal(ask_int(house, "SELECT type = 'TEXT' FROM pragma_table_info('message') WHERE name = 'body'"), 1);
+    assert_int_equal(ask_int(house, "PRAGMA user_version"), 1);
+}
+
+/* What is asked for while messages arrive comes from an index, in order. */
+static void
+test_plans(void **state)
+{
+    House *house = *state;
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM pragma_index_list('message')"), 3);
+    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    static const char *const texts[] = {
+        "EXPLAIN QUERY PLAN SELECT body FROM message WHERE chat = 1 AND (time, id) < (5, 5) AND id < 9 ORDER BY time DESC, id DESC LIMIT 9",
+        "EXPLAIN QUERY PLAN SELECT mention FROM message WHERE chat = 1 AND (time, id) > (5, 5) AND id < 9 AND NOT outgoing LIMIT 9",
+        "EXPLAIN QUERY PLAN SELECT 1 FROM message WHERE chat = 1 AND origin_id = 'x' AND sender IS 'y' LIMIT 1",
+        "EXPLAIN QUERY PLAN SELECT 1 FROM message WHERE chat = 1 AND archive_id = 'x' AND archive_by IS 'y' LIMIT 1",
+    };
+    static const char *const indexes[] = { "INDEX message_order (chat=? AND time<?", "COVERING INDEX message_order (chat=? AND time>?",
+                                           "INDEX message_origin (chat=? AND origin_id=?", "INDEX message_archive (chat=? AND archive_id=?" };
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        assert_int_equal(sqlite3_prepare_v2(db, texts[i], -1, &statement, NULL), SQLITE_OK);
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            const char *plan = (const char *) sqlite3_column_text(statement, 3);
+            if (!strstr(plan, indexes[i]))
+                fail_msg("%s", plan);
+        }
+        sqlite3_finalize(statement);
+    }
+    sqlite3_close(db);
+}
+
+static void
+assert_refused(const char *dir, const char *word)
+{
+    g_autoptr(GError) error = NULL;
+    assert_null(nj_store_open(dir, &error));
+    if (!strstr(error->message, word))
+        fail_msg("%s", error->message);
+}
+
+static void
+test_one_at_a_time(void **state)
+{
+    House *house = *state;
+    g_autofree char *holder = g_strdup_printf("process %d on %s", (int) getpid(), g_get_host_name());
+    assert_refused(house->dir, holder);
+    assert_refused(house->dir, "natterjack -x");
+    reopen(house);
+}
+
+static void
+test_migrations(void **state)
+{
+    (void) state;
+    char *dir = make_dir();
+    run_sql(dir, "PRAGMA user_version = 99");
+    assert_refused(dir, "newer Natterjack");
+    /* A migration that fails leaves nothing half done. */
+    run_sql(dir, "PRAGMA user_version = 0; CREATE TABLE roster (x)");
+    assert_refused(dir, "history.db");
+    run_sql(dir, "DROP TABLE roster");
+    NjStore *store = open_store(dir);
+    assert_true(nj_store_close(store, 5000));
+    drop_dir(dir);
+
+    dir = make_dir();
+    g_autofree char *path = g_build_filename(dir, "history.db", NULL);
+    g_autofree char *noise = g_strnfill(4096, 'x');
+    assert_true(g_file_set_contents(path, noise, 4096, NULL));
+    assert_refused(dir, "damaged");
+    drop_dir(dir);
+}
+
+/* Killed in the middle of a flood: what was flushed is there, and the file is whole. */
+static void
+test_killed(void **state)
+{
+    House *house = *state;
+    assert_true(nj_store_close(house->store, 5000));
+    house->store = NULL;
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (!child) {
+        House own = { .dir = house->dir, .store = open_store(house->dir), .chat = house->chat };
+        for (int i = 0; i < 1200; i++)
+            add(&own, i, false, "x");
+        nj_store_flush(own.store);
+        if (write(ready[1], "!", 1) != 1)
+            _exit(1);
+        for (int i = 0; i < 500000; i++)
+            add(&own, 5000 + i % 100, false, "y");
+        _exit(0);
+    }
+    char byte;
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    g_usleep(20000);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    house->store = open_store(house->dir);
+    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, 4000, 0, 2000);
+    assert_int_equal(page->len, 1200);
+    assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+}
+
+static void
+on_trouble(const char *sentence, void *owner)
+{
+    House *house = owner;
+    g_string_append(house->news, sentence ? sentence : "(over)");
+    g_string_append_c(house->news, '\n');
+}
+
+static void
+on_room(void *owner)
+{
+    House *house = owner;
+    g_string_append(house->news, "room\n");
+}
+
+static bool
+wait_for(House *house, const char *word)
+{
+    for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND; g_get_monotonic_time() < until; g_usleep(1000)) {
+        g_main_context_iteration(NULL, FALSE);
+        if (strstr(house->news->str, word))
+            return true;
+    }
+    return false;
+}
+
+static void
+test_back_pressure(void **state)
+{
+    House *house = *state;
+    nj_store_set_hook(house->store, on_trouble, on_room, house);
+    assert_false(nj_store_full(house->store));
+    g_autofree char *large = g_strnfill(1024 * 1024, 'x');
+    for (int i = 0; i < 4; i++)
+        add(house, i, false, large);
+    assert_true(nj_store_full(house->store));
+    assert_true(wait_for(house, "room"));
+    assert_false(nj_store_full(house->store));
+    for (int i = 0; i < 200000 && !nj_store_full(house->store); i++)
+        add(house, 10 + i, false, "x");
+    assert_true(nj_store_full(house->store));
+    g_string_truncate(house->news, 0);
+    assert_true(wait_for(house, "room"));
+    assert_string_equal(house->news->str, "room\n");
+}
+
+/* A file that may not grow is a full disk.  (RLIMIT_FSIZE: the write fails with EFBIG once the signal is ignored.) */
+static void
+test_full_disk(void **state)
+{
+    House *house = *state;
+    struct rlimit old, tight;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    nj_store_flush(house->store);
+    nj_store_set_hook(house->store, on_trouble, on_room, house);
+    tight = old;
+    tight.rlim_cur = 4096;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    for (int i = 0; i < 10; i++)
+        add(house, i + 1, false, "kept");
+    nj_store_flush(house->store);           /* comes back although it cannot be written */
+    bool told = wait_for(house, "history.db");
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_true(told);
+    assert_before(house, G_MAXINT64, 0, 3, "kept kept kept");
+    assert_true(wait_for(house, "(over)"));
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 10);
+    g_auto(GStrv) lines = g_strsplit(house->news->str, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 3);      /* once told, once over */
+    signal(SIGXFSZ, handler);
+}
+
+/* A clean end keeps to its time although the disk refuses. */
+static void
+test_close_in_trouble(void **state)
+{
+    House *house = *state;
+    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    nj_store_flush(house->store);
+    sqlite3 *other = NULL;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    add(house, 10, true, "x");
+    gint64 start = g_get_monotonic_time();
+    assert_false(nj_store_close(house->store, 300));
+    assert_true(g_get_monotonic_time() - start < 2 * G_TIME_SPAN_SECOND);
+    sqlite3_close(other);
+    /* The thread still tries, as the process it stands for would until its end. */
+    for (int i = 0; i < 5000 && (house->store = nj_store_open(house->dir, NULL), !house->store); i++)
+        g_usleep(1000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_every_field_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_state, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_chats, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_has_an_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_roster, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),
+        cmocka_unit_test(test_migrations),
+        cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_back_pressure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_close_in_trouble, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("model/store", tests, NULL, NULL);
+}
