@@ -2,6 +2,7 @@
    here they are checked against their rows.  A change goes to the file first and counts only when it is there. */
 #include "model/options.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -589,6 +590,15 @@ refresh_accounts(NjOptions *options)
     options->faults = faults;
 }
 
+/* Before a password comes into the file: from then on nobody else reads it. */
+static void
+close_to_others(const NjOptions *options)
+{
+    struct stat info;
+    if (options->path && stat(options->path, &info) == 0 && (info.st_mode & 077) && chmod(options->path, 0600) != 0)
+        g_warning("Others can read natterjackrc and that cannot be changed: %s", g_strerror(errno));
+}
+
 bool
 nj_options_account_set(NjOptions *options, const char *account, const char *key, const char *value, GError **error)
 {
@@ -600,7 +610,11 @@ nj_options_account_set(NjOptions *options, const char *account, const char *key,
     if (!good && !value)
         return refuse(error, _("An account has no key “%s”; /help account names those it has."), key);
     g_autofree char *section = account_section(account);
-    if (!good || !save(options, section, key, value, error))
+    if (!good)
+        return false;
+    if (value && strcmp(key, "password") == 0)
+        close_to_others(options);
+    if (!save(options, section, key, value, error))
         return false;
     refresh_accounts(options);
     return true;

@@ -434,6 +434,11 @@ test_file(void **state)
     assert_string_equal(account(options, 0)->password, "secret");
     assert_string_equal(nj_options_text(options, "theme"), "pond");
 
+    /* A password comes only into a file that nobody else reads. */
+    assert_true(nj_options_account_set(options, "home", "password", "new", NULL));
+    assert_int_equal(stat(real, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+
     /* What cannot be read is not written over. */
     g_autoptr(GError) error = NULL;
     assert_int_equal(unlink(path), 0);
