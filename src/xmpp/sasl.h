@@ -36,4 +36,7 @@ void        nj_sasl_step(NjSasl *sasl, const char *challenge, gsize length, NjSa
 /* <success/> with its data (NULL: none): true only if the server has proved that it knows the password (mechanisms that can). */
 bool        nj_sasl_finish(NjSasl *sasl, const char *data, gsize length, GError **error);
 
+/* Base64 to the letter, at least one group of it: GLib's decoder skips what is none.  NULL: it is not; the caller owns it. */
+guint8     *nj_sasl_decode(const char *text, gsize *length);
+
 #endif

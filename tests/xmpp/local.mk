@@ -2,6 +2,7 @@
 link_tests = \
 	tests/xmpp/test-dial \
 	tests/xmpp/test-link \
+	tests/xmpp/test-tcp \
 	tests/xmpp/test-tls
 if HAVE_CMOCKA
 check_PROGRAMS += $(link_tests)
@@ -11,9 +12,13 @@ endif
 tests_xmpp_test_dial_SOURCES = tests/xmpp/test-dial.c
 tests_xmpp_test_dial_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_dial_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
-tests_xmpp_test_link_SOURCES = tests/xmpp/test-link.c tests/xmpp/certificates.c tests/xmpp/certificates.h
+tests_xmpp_test_link_SOURCES = tests/xmpp/test-link.c tests/xmpp/prosody.c tests/xmpp/prosody.h \
+	tests/xmpp/certificates.c tests/xmpp/certificates.h
 tests_xmpp_test_link_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_link_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
+tests_xmpp_test_tcp_SOURCES = tests/xmpp/test-tcp.c tests/xmpp/certificates.c tests/xmpp/certificates.h
+tests_xmpp_test_tcp_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_xmpp_test_tcp_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
 tests_xmpp_test_tls_SOURCES = tests/xmpp/test-tls.c tests/xmpp/certificates.c tests/xmpp/certificates.h
 tests_xmpp_test_tls_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_tls_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
@@ -30,6 +35,7 @@ check_PROGRAMS += $(stream_tests)
 TESTS += $(stream_tests)
 endif
 string_transport = tests/xmpp/string-transport.c tests/xmpp/string-transport.h
+scram_server = tests/xmpp/scram-server.c tests/xmpp/scram-server.h
 stream_test_cflags = $(AM_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 stream_test_libs = $(XMPP_STACK) $(CMOCKA_LIBS)
 

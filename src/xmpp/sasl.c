@@ -1,0 +1,610 @@
+/* SASL (RFC 4422): EXTERNAL, SCRAM (RFC 5802, 7677; channel binding by RFC 5929 and 9266, types by XEP-0440) and PLAIN.
+
+   One row of the table is a mechanism, and the order of rows is the policy: the first that is offered and allowed is used.  There is no second
+   try with another one, so a wrong password is one attempt.
+
+   User and password are prepared with SASLprep (RFC 4013) for SCRAM, as its specification wants, but for two things: unassigned
+   code points pass, and so does mixed direction.  The server compares what its own preparation let pass, so a password that breaks these
+   rules fails there and not here.  PLAIN sends what was typed: there the server prepares.
+
+   Proofs are worth nothing without the server's: success counts only with a valid signature. */
+#include "xmpp/sasl.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "xmpp/link.h"
+#include "xmpp/xml.h"
+
+#define ROUNDS_MIN    4096
+#define ROUNDS_MAX    1000000
+#define ROUNDS_AT_ONCE 20000            /* more are counted by a worker */
+#define MESSAGE_MAX   (64 * 1024)       /* longer ones are not SCRAM */
+#define NONCE_BYTES   24
+
+typedef enum { EXTERNAL, SCRAM, PLAIN } Kind;
+
+typedef struct {
+    const char *name;
+    Kind        kind;
+    int         rank;                   /* of SCRAM: what is remembered as seen */
+    bool        binds;                  /* -PLUS */
+    const EVP_MD *(*digest)(void);
+} Mechanism;
+
+static const Mechanism mechanisms[] = {
+    { "EXTERNAL",           EXTERNAL, 0, false, NULL },
+    { "SCRAM-SHA-512-PLUS", SCRAM,    6, true,  EVP_sha512 },
+    { "SCRAM-SHA-256-PLUS", SCRAM,    5, true,  EVP_sha256 },
+    { "SCRAM-SHA-1-PLUS",   SCRAM,    4, true,  EVP_sha1 },
+    { "SCRAM-SHA-512",      SCRAM,    3, false, EVP_sha512 },
+    { "SCRAM-SHA-256",      SCRAM,    2, false, EVP_sha256 },
+    { "SCRAM-SHA-1",        SCRAM,    1, false, EVP_sha1 },
+    { "PLAIN",              PLAIN,    0, false, NULL },
+};
+
+/* What we can bind to, the better first. */
+static const char *const binding_types[] = { "tls-exporter", "tls-server-end-point" };
+
+/* Secret bytes of a known length. */
+typedef struct {
+    guint8 bytes[EVP_MAX_MD_SIZE];
+    guint  length;
+} Key;
+
+/* What a worker needs; it owns all of it. */
+typedef struct {
+    char         *password;
+    guint8       *salt;
+    gsize         salt_length;
+    int           rounds;
+    const EVP_MD *digest;
+    Key           salted;
+    NjSasl       *sasl;                 /* main loop only; NULL: nobody waits any more */
+    GMainContext *context;
+} Job;
+
+typedef enum { STEP_FIRST, STEP_CHALLENGE, STEP_COUNTING, STEP_FINAL, STEP_PROVED } Step;
+
+struct NjSasl {
+    const Mechanism *mechanism;
+    char       *user, *authzid;
+    char       *password;               /* prepared */
+    char       *nonce;
+    char       *gs2;                    /* "p=tls-exporter,," */
+    GByteArray *binding;                /* the channel's data behind it */
+    char       *first_bare, *server_first, *final_bare;
+    Key         signature;              /* what the server has to show */
+    Step        step;
+    Job        *job;
+    NjSaslFunc  done;
+    void       *data;
+};
+
+static void
+wipe_text(char *text)
+{
+    if (text)
+        OPENSSL_cleanse(text, strlen(text));
+    g_free(text);
+}
+
+static void
+wipe_key(Key *key)
+{
+    OPENSSL_cleanse(key, sizeof *key);
+}
+
+guint8 *
+nj_sasl_decode(const char *text, gsize *length)
+{
+    g_autofree guint8 *bytes = g_base64_decode(text, length);
+    g_autofree char *again = g_base64_encode(bytes, *length);
+    return *length && g_str_equal(again, text) ? g_steal_pointer(&bytes) : NULL;
+}
+
+/* --- preparing what was typed --- */
+
+static bool
+is_space(gunichar c)            /* RFC 3454, C.1.2 */
+{
+    return c != ' ' && (g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR || c == 0x200b);
+}
+
+static bool
+is_nothing(gunichar c)          /* RFC 3454, B.1 */
+{
+    return c == 0xad || c == 0x34f || c == 0x1806 || (c >= 0x180b && c <= 0x180d) || c == 0x200c || c == 0x200d || c == 0x2060
+           || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff;
+}
+
+static bool
+is_forbidden(gunichar c)        /* RFC 3454, C.2 to C.9 */
+{
+    switch (g_unichar_type(c)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_PRIVATE_USE:
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+        return true;
+    default:
+        return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef) || (c >= 0xfff9 && c <= 0xfffd) || (c >= 0x2ff0 && c <= 0x2ffb)
+               || c == 0x340 || c == 0x341 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x206a && c <= 0x206f)
+               || (c >= 0xe0000 && c <= 0xe007f);
+    }
+}
+
+/* SASLprep; NULL if the text can not be used.  The caller wipes the result. */
+static char *
+prepare(const char *text)
+{
+    if (!g_utf8_validate(text, -1, NULL))
+        return NULL;
+    gsize room = strlen(text) + 1;
+    char *mapped = g_malloc0(room), *end = mapped;
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (is_space(c))
+            *end++ = ' ';
+        else if (!is_nothing(c))
+            end += g_unichar_to_utf8(c, end);
+    }
+    char *normal = g_utf8_normalize(mapped, -1, G_NORMALIZE_NFKC);
+    OPENSSL_cleanse(mapped, room);
+    g_free(mapped);
+    for (const char *p = normal; *p; p = g_utf8_next_char(p))
+        if (is_forbidden(g_utf8_get_char(p))) {
+            wipe_text(normal);
+            return NULL;
+        }
+    return normal;
+}
+
+/* RFC 5802, 5.1: "=" and "," have a meaning of their own. */
+static char *
+escape_name(const char *name)
+{
+    GString *out = g_string_new(NULL);
+    for (; *name; name++)
+        if (*name == '=')
+            g_string_append(out, "=3D");
+        else if (*name == ',')
+            g_string_append(out, "=2C");
+        else
+            g_string_append_c(out, *name);
+    return g_string_free(out, FALSE);
+}
+
+/* --- the policy --- */
+
+/* The type of channel binding to use with a -PLUS mechanism, or NULL.  Without an announcement only tls-exporter is safe to guess. */
+static const char *
+choose_binding(const NjTransport *transport, const char *const *announced, GByteArray *out)
+{
+    if (!transport->class->secure(transport))
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(binding_types); i++) {
+        const char *type = binding_types[i];
+        if ((announced ? g_strv_contains(announced, type) : i == 0) && transport->class->binding(transport, type, out))
+            return type;
+        g_byte_array_set_size(out, 0);
+    }
+    return NULL;
+}
+
+static bool
+can_bind(const NjTransport *transport)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    return transport->class->secure(transport) && (transport->class->binding(transport, binding_types[0], out)
+                                                   || transport->class->binding(transport, binding_types[1], out));
+}
+
+static bool
+is_allowed(const Mechanism *mechanism, const NjSaslSettings *settings, const char *binding)
+{
+    bool secure = settings->transport->class->secure(settings->transport);
+    switch (mechanism->kind) {
+    case EXTERNAL:
+        return secure && settings->transport->class->client_certificate(settings->transport);
+    case SCRAM:
+        return (secure || settings->loopback) && (!mechanism->binds || binding);
+    case PLAIN:
+    default:
+        return (secure || settings->loopback) && (!settings->scram_seen || settings->allow_plain);
+    }
+}
+
+static const char *
+why_none(const NjSaslSettings *settings, const char *const *offered)
+{
+    bool secure = settings->transport->class->secure(settings->transport);
+    if (!secure && !settings->loopback)
+        return _("The connection is not encrypted, so the password was not sent; set tls of the account to starttls.");
+    if (g_strv_contains(offered, "PLAIN") && settings->scram_seen && !settings->allow_plain)
+        return _("The server used to prove that it knows the password and now wants to be told it; nothing was sent. If its administrator confirms the change, set allow-plain of the account to true.");
+    if (g_strv_contains(offered, "EXTERNAL"))
+        return _("The server asks for a client certificate; set client-cert and client-key of the account.");
+    return _("The server offers no way of logging in that Natterjack accepts; ask its administrator to turn on SCRAM.");
+}
+
+/* The header that says what is bound, and to whom the login is for (RFC 5802, 6).  "y" only where the server offers no -PLUS at all: it
+   means "I could, and think you can not", and a server that can would take it for an attack. */
+static char *
+gs2_header(const NjSasl *sasl, const NjSaslSettings *settings, const char *binding, bool plus_offered)
+{
+    g_autofree char *flag = sasl->mechanism->binds ? g_strdup_printf("p=%s", binding)
+                            : g_strdup(!plus_offered && can_bind(settings->transport) ? "y" : "n");
+    g_autofree char *authzid = settings->authzid ? escape_name(settings->authzid) : NULL;
+    return authzid ? g_strdup_printf("%s,a=%s,", flag, authzid) : g_strdup_printf("%s,,", flag);
+}
+
+static char *
+make_nonce(void)
+{
+    guint8 bytes[NONCE_BYTES];
+    nj_random_bytes(bytes, sizeof bytes);
+    return g_base64_encode(bytes, sizeof bytes);        /* no comma in it, no padding */
+}
+
+NjSasl *
+nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const char *const *bindings, GError **error)
+{
+    g_autoptr(GByteArray) binding_data = g_byte_array_new();
+    const char *binding = choose_binding(settings->transport, bindings, binding_data);
+    const Mechanism *chosen = NULL;
+    bool plus_offered = false;
+    for (gsize i = 0; i < G_N_ELEMENTS(mechanisms); i++) {
+        if (!g_strv_contains(offered, mechanisms[i].name))
+            continue;
+        plus_offered = plus_offered || mechanisms[i].binds;
+        if (!chosen && is_allowed(&mechanisms[i], settings, binding))
+            chosen = &mechanisms[i];
+    }
+    if (!chosen) {
+        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM, why_none(settings, offered));
+        return NULL;
+    }
+    NjSasl *sasl = g_new0(NjSasl, 1);
+    sasl->mechanism = chosen;
+    sasl->authzid = g_strdup(settings->authzid);
+    sasl->user = chosen->kind == SCRAM ? prepare(settings->user) : g_strdup(settings->user);
+    sasl->nonce = settings->nonce ? g_strdup(settings->nonce) : make_nonce();
+    sasl->gs2 = gs2_header(sasl, settings, binding, plus_offered);
+    sasl->binding = chosen->binds ? g_steal_pointer(&binding_data) : g_byte_array_new();
+    if (!sasl->user)
+        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM, _("The part of the address before the @ can not be used to log in; check the address of the account."));
+    if (!sasl->user || (settings->password && !nj_sasl_set_password(sasl, settings->password, error)))
+        g_clear_pointer(&sasl, nj_sasl_free);
+    return sasl;
+}
+
+bool
+nj_sasl_needs_password(const NjSasl *sasl)
+{
+    return sasl->mechanism->kind != EXTERNAL && !sasl->password;
+}
+
+bool
+nj_sasl_set_password(NjSasl *sasl, const char *password, GError **error)
+{
+    wipe_text(sasl->password);
+    sasl->password = sasl->mechanism->kind == SCRAM ? prepare(password) : g_utf8_validate(password, -1, NULL) ? g_strdup(password) : NULL;
+    if (sasl->password && *sasl->password)
+        return true;
+    g_clear_pointer(&sasl->password, wipe_text);
+    g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_PASSWORD, _("The password is empty or has a character in it that no password can have; type it again."));
+    return false;
+}
+
+void
+nj_sasl_free(NjSasl *sasl)
+{
+    if (!sasl)
+        return;
+    if (sasl->job)
+        sasl->job->sasl = NULL;
+    wipe_text(sasl->password);
+    wipe_key(&sasl->signature);
+    g_byte_array_unref(sasl->binding);
+    g_free(sasl->user);
+    g_free(sasl->authzid);
+    g_free(sasl->nonce);
+    g_free(sasl->gs2);
+    g_free(sasl->first_bare);
+    g_free(sasl->server_first);
+    g_free(sasl->final_bare);
+    g_free(sasl);
+}
+
+const char *
+nj_sasl_mechanism(const NjSasl *sasl)
+{
+    return sasl->mechanism->name;
+}
+
+int
+nj_sasl_rank(const NjSasl *sasl)
+{
+    return sasl->mechanism->rank;
+}
+
+/* --- the first message --- */
+
+typedef struct {
+    guint8 *bytes;
+    gsize   length;
+} Secret;
+
+static void
+free_secret(void *data)
+{
+    Secret *secret = data;
+    OPENSSL_cleanse(secret->bytes, secret->length);
+    g_free(secret->bytes);
+    g_free(secret);
+}
+
+static GBytes *
+plain_message(const NjSasl *sasl)
+{
+    const char *parts[] = { sasl->authzid ? sasl->authzid : "", sasl->user, sasl->password };
+    Secret *secret = g_new0(Secret, 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+        secret->length += strlen(parts[i]) + (i > 0);
+    secret->bytes = g_malloc(secret->length + 1);
+    guint8 *end = secret->bytes;
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)        /* each with its NUL: the last one is not sent */
+        end = (guint8 *) stpcpy((char *) end, parts[i]) + 1;
+    return g_bytes_new_with_free_func(secret->bytes, secret->length, free_secret, secret);
+}
+
+GBytes *
+nj_sasl_first(NjSasl *sasl)
+{
+    switch (sasl->mechanism->kind) {
+    case EXTERNAL:
+        sasl->step = STEP_PROVED;       /* the handshake was the proof */
+        return g_bytes_new(sasl->authzid, sasl->authzid ? strlen(sasl->authzid) : 0);
+    case PLAIN:
+        sasl->step = STEP_PROVED;       /* it has none, and TLS has said who the server is */
+        return plain_message(sasl);
+    case SCRAM:
+    default:
+        sasl->step = STEP_CHALLENGE;
+        g_autofree char *user = escape_name(sasl->user);
+        sasl->first_bare = g_strdup_printf("n=%s,r=%s", user, sasl->nonce);
+        char *message = g_strconcat(sasl->gs2, sasl->first_bare, NULL);
+        return g_bytes_new_take(message, strlen(message));
+    }
+}
+
+/* --- SCRAM --- */
+
+static void
+lie(GError **error, const char *detail)
+{
+    g_info("SCRAM: %s", detail);
+    g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_PROTOCOL,
+                        _("The server's part of the login is not as it must be, so it was broken off; check the host of the account, and tell the server's administrator."));
+}
+
+static void
+not_proved(GError **error)
+{
+    g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_PROOF,
+                        _("The server did not prove that it knows the password, so it may not be the one you think; the connection was ended. Ask its administrator before you try again."));
+}
+
+/* The text of a message, or NULL if it has a NUL in it or is far too long. */
+static char *
+message_text(const char *bytes, gsize length)
+{
+    if (length > MESSAGE_MAX || memchr(bytes, '\0', length) || !g_utf8_validate(bytes, (gssize) length, NULL))
+        return NULL;
+    return g_strndup(bytes, length);
+}
+
+/* "r=…,s=…,i=…" and extensions, which do not concern us unless they come first and so are mandatory (m=). */
+static bool
+read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, int *rounds, char **nonce, GError **error)
+{
+    guint64 number = 0;
+    g_auto(GStrv) fields = g_strsplit(text, ",", -1);
+    if (g_strv_length(fields) < 3 || !g_str_has_prefix(fields[0], "r=") || !g_str_has_prefix(fields[1], "s=") || !g_str_has_prefix(fields[2], "i=")) {
+        lie(error, "the challenge has not the fields it needs, or one that we do not know comes first");
+        return false;
+    }
+    if (!g_str_has_prefix(fields[0] + 2, sasl->nonce) || strlen(fields[0] + 2) <= strlen(sasl->nonce)) {
+        lie(error, "the server's nonce does not go on from ours");
+        return false;
+    }
+    if (!g_ascii_string_to_unsigned(fields[2] + 2, 10, ROUNDS_MIN, ROUNDS_MAX, &number, NULL)) {
+        g_info("SCRAM: rounds out of range");
+        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM,
+                            _("The server protects the password too little or asks for too much work to log in; tell its administrator that 4,096 to 1,000,000 rounds are accepted."));
+        return false;
+    }
+    *salt = nj_sasl_decode(fields[1] + 2, salt_length);
+    if (!*salt) {
+        lie(error, "the salt is not base64");
+        return false;
+    }
+    *rounds = (int) number;
+    *nonce = g_strdup(fields[0] + 2);
+    return true;
+}
+
+static void
+sign(const EVP_MD *digest, const Key *key, const void *data, gsize length, Key *out)
+{
+    HMAC(digest, key->bytes, (int) key->length, data, length, out->bytes, &out->length);
+}
+
+/* From the salted password to our proof, base64; notes what the server has to show. */
+static char *
+make_proof(NjSasl *sasl, const Key *salted)
+{
+    const EVP_MD *digest = sasl->mechanism->digest();
+    g_autofree char *all = g_strjoin(",", sasl->first_bare, sasl->server_first, sasl->final_bare, NULL);
+    Key client, stored, proof, server;
+    sign(digest, salted, "Client Key", strlen("Client Key"), &client);
+    EVP_Digest(client.bytes, client.length, stored.bytes, &stored.length, digest, NULL);
+    sign(digest, &stored, all, strlen(all), &proof);
+    for (guint i = 0; i < proof.length; i++)
+        proof.bytes[i] ^= client.bytes[i];
+    sign(digest, salted, "Server Key", strlen("Server Key"), &server);
+    sign(digest, &server, all, strlen(all), &sasl->signature);
+    char *text = g_base64_encode(proof.bytes, proof.length);
+    wipe_key(&client);
+    wipe_key(&stored);
+    wipe_key(&proof);
+    wipe_key(&server);
+    return text;
+}
+
+static void
+count_rounds(Job *job)
+{
+    job->salted.length = (guint) EVP_MD_get_size(job->digest);
+    PKCS5_PBKDF2_HMAC(job->password, (int) strlen(job->password), job->salt, (int) job->salt_length, job->rounds, job->digest,
+                      (int) job->salted.length, job->salted.bytes);
+}
+
+static void
+free_job(void *data)
+{
+    Job *job = data;
+    wipe_text(job->password);
+    wipe_key(&job->salted);
+    g_free(job->salt);
+    g_main_context_unref(job->context);
+    g_free(job);
+}
+
+/* Answers the challenge; the owner may free us in the call. */
+static void
+answer(NjSasl *sasl, Job *job)
+{
+    g_autofree char *proof = make_proof(sasl, &job->salted);
+    char *message = g_strdup_printf("%s,p=%s", sasl->final_bare, proof);
+    g_autoptr(GBytes) response = g_bytes_new_take(message, strlen(message));
+    sasl->step = STEP_FINAL;
+    sasl->done(response, NULL, sasl->data);
+}
+
+static gboolean
+on_counted(void *data)
+{
+    Job *job = data;
+    if (job->sasl) {
+        job->sasl->job = NULL;
+        answer(job->sasl, job);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void *
+work(void *data)
+{
+    Job *job = data;
+    count_rounds(job);
+    g_autoptr(GMainContext) context = g_main_context_ref(job->context);
+    g_autoptr(GSource) source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, on_counted, job, free_job);      /* with it the job goes back to the main loop */
+    g_source_attach(source, context);
+    return NULL;
+}
+
+static void
+answer_challenge(NjSasl *sasl, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *nonce = NULL;
+    Job *job = g_new0(Job, 1);
+    job->context = g_main_context_ref_thread_default();
+    if (!read_first(sasl, text, &job->salt, &job->salt_length, &job->rounds, &nonce, &error)) {
+        free_job(job);
+        sasl->done(NULL, error, sasl->data);
+        return;
+    }
+    g_autoptr(GByteArray) bound = g_byte_array_new();
+    g_byte_array_append(bound, (const guint8 *) sasl->gs2, (guint) strlen(sasl->gs2));
+    g_byte_array_append(bound, sasl->binding->data, sasl->binding->len);
+    g_autofree char *channel = g_base64_encode(bound->data, bound->len);
+    sasl->server_first = g_strdup(text);
+    sasl->final_bare = g_strdup_printf("c=%s,r=%s", channel, nonce);
+    job->password = g_strdup(sasl->password);
+    job->digest = sasl->mechanism->digest();
+    if (job->rounds <= ROUNDS_AT_ONCE) {
+        count_rounds(job);
+        answer(sasl, job);
+        free_job(job);
+        return;
+    }
+    sasl->step = STEP_COUNTING;
+    sasl->job = job;
+    job->sasl = sasl;
+    g_thread_unref(g_thread_new("nj-scram", work, job));
+}
+
+/* "v=…", or "e=…" where the server says what is wrong. */
+static bool
+check_final(NjSasl *sasl, const char *text, GError **error)
+{
+    g_auto(GStrv) fields = g_strsplit(text, ",", 2);
+    const char *first = fields[0] ? fields[0] : "";
+    if (g_str_has_prefix(first, "e=")) {
+        bool password = g_str_equal(first, "e=invalid-proof") || g_str_equal(first, "e=unknown-user");
+        g_autofree char *sentence = nj_xml_said(password ? _("The password is wrong, or the server does not know this account; check both.")
+                                                : _("The server refused the login; ask its administrator."), password ? NULL : first + 2);
+        g_set_error_literal(error, NJ_LINK_ERROR, password ? NJ_LINK_ERROR_PASSWORD : NJ_LINK_ERROR_ACCOUNT, sentence);
+        return false;
+    }
+    gsize length = 0;
+    g_autofree guint8 *signature = g_str_has_prefix(first, "v=") ? nj_sasl_decode(first + 2, &length) : NULL;
+    if (signature && length == sasl->signature.length && CRYPTO_memcmp(signature, sasl->signature.bytes, length) == 0) {
+        sasl->step = STEP_PROVED;
+        return true;
+    }
+    not_proved(error);
+    return false;
+}
+
+void
+nj_sasl_step(NjSasl *sasl, const char *challenge, gsize length, NjSaslFunc done, void *data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = message_text(challenge, length);
+    sasl->done = done;
+    sasl->data = data;
+    if (text && sasl->step == STEP_CHALLENGE) {
+        answer_challenge(sasl, text);
+        return;
+    }
+    if (text && sasl->step == STEP_FINAL && check_final(sasl, text, &error)) {
+        g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
+        done(nothing, NULL, data);
+        return;
+    }
+    if (!error)
+        lie(&error, "a challenge that nobody asked for, or not text");
+    done(NULL, error, data);
+}
+
+bool
+nj_sasl_finish(NjSasl *sasl, const char *data, gsize length, GError **error)
+{
+    g_autofree char *text = data && length ? message_text(data, length) : NULL;
+    if (sasl->step == STEP_FINAL && text)
+        return check_final(sasl, text, error);
+    if (sasl->step == STEP_PROVED)
+        return true;
+    not_proved(error);
+    return false;
+}
