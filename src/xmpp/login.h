@@ -9,6 +9,7 @@ typedef struct NjLogin NjLogin;
 
 typedef enum { NJ_LOGIN_SECURING, NJ_LOGIN_AUTHENTICATING, NJ_LOGIN_BINDING } NjLoginStep;
 
+/* on_done and on_failed are last calls: the login may be freed in them, not in the others. */
 typedef struct {
     void (*on_step)(NjLogin *login, NjLoginStep step, void *owner);
     /* The password is needed: answer with nj_login_password(), now or later. */
