@@ -24,7 +24,7 @@ const NjOption nj_options_core[] = {
     { .name = "title", .kind = NJ_OPTION_BOOL, .fallback = "true",
       .summary = N_("Show in the terminal's title what wants attention") },
     { .name = "bell", .kind = NJ_OPTION_CHOICE, .fallback = "mentions", .choices = { "none", "mentions", "chats", "all" },
-      .summary = N_("What rings the terminal's bell: nothing, private messages and mentions of your name, messages in chats, or every message") },
+      .summary = N_("What rings the terminal's bell, where you are not looking: none, mentions of your name and private messages, or everything in chats; all rings for every message") },
     { .name = "keys-mode", .kind = NJ_OPTION_CHOICE, .fallback = "inputrc", .choices = { "inputrc", "emacs", "vi" },
       .summary = N_("Editing keys of the prompt: as readline's inputrc says, emacs or vi") },
     { .name = "paste-ask", .kind = NJ_OPTION_INT, .fallback = "10", .low = 0, .high = 10000,

@@ -62,7 +62,7 @@ add_fault(GPtrArray *faults, int line, const char *sentence)
         return;
     NjFault *fault = g_new(NjFault, 1);
     fault->line = line;
-    fault->text = line > 0 ? g_strdup_printf(_("Line %d: %s"), line, sentence) : g_strdup(sentence);
+    fault->text = g_strdup(sentence);
     g_ptr_array_add(faults, fault);
 }
 

@@ -32,7 +32,7 @@ typedef struct {
     int   scram_seen;          /* strongest mechanism seen from this server, 0 none: see xmpp/sasl.h */
 } NjAccountSettings;
 
-/* One fault of the file: text is a sentence that says the line ("Line 7: …"); the caller says the file.  Line 0: the whole file. */
+/* One fault of the file: text is a sentence; who shows it says file and line ("natterjackrc, line 7: …").  Line 0: the whole file. */
 typedef struct { int line; char *text; } NjFault;
 
 typedef struct NjOptions NjOptions;
