@@ -26,4 +26,22 @@ session_sources = \
 	src/xmpp/iq.c src/xmpp/iq.h \
 	src/xmpp/modules.c src/xmpp/modules.h \
 	src/xmpp/pipeline.c src/xmpp/pipeline.h \
-	src/xmpp/session.c src/xmpp/session.h
+	src/xmpp/session.c src/xmpp/session.h \
+	src/xmpp/xep/xep.h src/xmpp/xep/ask.c \
+	src/xmpp/xep/rfc6121-message.c \
+	src/xmpp/xep/rfc6121-presence.c \
+	src/xmpp/xep/rfc6121-roster.c \
+	src/xmpp/xep/0030.c \
+	src/xmpp/xep/0045-join.c \
+	src/xmpp/xep/0045-talk.c \
+	src/xmpp/xep/0085.c \
+	src/xmpp/xep/0092.c \
+	src/xmpp/xep/0106.c \
+	src/xmpp/xep/0115.c \
+	src/xmpp/xep/0199.c \
+	src/xmpp/xep/0202.c \
+	src/xmpp/xep/0203.c \
+	src/xmpp/xep/0245.c \
+	src/xmpp/xep/0334.c \
+	src/xmpp/xep/0359.c \
+	src/xmpp/xep/0380.c

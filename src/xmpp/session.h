@@ -4,8 +4,10 @@
 
 #include "base/record.h"
 #include "model/account.h"
+#include "xmpp/iq.h"
 #include "xmpp/link.h"
 #include "xmpp/modules.h"
+#include "xmpp/pipeline.h"
 
 /* modules: rows to use (nj_modules(), plugins' added).  maker: nj_link_new outside of tests. */
 NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker);
@@ -24,6 +26,23 @@ const NjTable *nj_session_modules(const NjSession *session);
 const NjLink  *nj_session_link(const NjSession *session);     /* NULL while there is none */
 const NjCertificate *nj_session_certificate(const NjSession *session);  /* of the last handshake, kept after a failure; NULL */
 void       nj_session_trust_once(NjSession *session, const char *pin);  /* for the next connection only */
+
+/* The store has room again: sockets that were not read while it was full are read on. For main.c's on_room hook, every session. */
+void       nj_session_resume_reading(NjSession *session);
+
+/* Who speaks to us, the least known first.  Being invisible makes a contact a stranger: strangers are told nothing. */
+typedef enum {
+    NJ_PEER_STRANGER,
+    NJ_PEER_OCCUPANT,                                         /* of a room that we are in, or the room */
+    NJ_PEER_CONTACT,                                          /* one who may see our presence */
+    NJ_PEER_SERVER,                                           /* ours */
+    NJ_PEER_OWN,                                              /* our account, also without a "from" */
+} NjPeer;
+NjPeer      nj_session_peer(const NjSession *session, const char *from);
+const char *nj_session_domain(const NjSession *session);      /* our server's; never NULL */
+NjIqs      *nj_session_iqs(const NjSession *session);         /* for iq.c */
+NjPipeline *nj_session_pipeline(const NjSession *session);
+const NjXml *nj_session_features(const NjSession *session);   /* of the bound stream; NULL while there is none */
 
 /* What commands ask for.  done is called exactly once; result is borrowed and NULL on error; data's owner cancels with nj_iq_cancel(session, data). */
 typedef void (*NjDone)(const GError *error, NjRecord *result, void *data);

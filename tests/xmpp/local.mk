@@ -58,3 +58,11 @@ tests_xmpp_test_stream_LDADD = $(stream_test_libs)
 tests_xmpp_test_xml_SOURCES = tests/xmpp/test-xml.c $(string_transport)
 tests_xmpp_test_xml_CFLAGS = $(stream_test_cflags)
 tests_xmpp_test_xml_LDADD = $(stream_test_libs)
+
+# Talks: wire conversations as text, all of them in one program.
+check_PROGRAMS += tests/xmpp/talk
+TESTS += tests/xmpp/talk
+EXTRA_DIST += tests/talks
+tests_xmpp_talk_SOURCES = tests/xmpp/talk.c
+tests_xmpp_talk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
+tests_xmpp_talk_LDADD = $(XMPP_STACK)

@@ -1,0 +1,223 @@
+/* The way of a stanza through the module rows.  The order of the rows is the order within a stage. */
+#include "xmpp/pipeline.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "xmpp/session.h"
+
+#define ID_MAX 1023     /* bytes of an id or a thread that we keep */
+
+typedef struct {
+    NjStanzaKind kind;
+    const char *name, *ns;      /* name NULL: every stanza of the kind */
+} Key;
+
+typedef struct {
+    Key key;
+    GPtrArray *handlers;        /* of const NjHandler, the rows' */
+} Slot;
+
+struct NjPipeline {
+    GHashTable *slots;          /* Key -> Slot */
+    GPtrArray *in[NJ_STAGE_DELIVER + 1];
+    GPtrArray *out[NJ_OUT_SEND + 1];
+};
+
+static guint
+key_hash(const void *data)
+{
+    const Key *key = data;
+    guint hash = key->kind;
+    if (key->name)
+        hash = hash * 31 + g_str_hash(key->name);
+    if (key->ns)
+        hash = hash * 31 + g_str_hash(key->ns);
+    return hash;
+}
+
+static gboolean
+key_equal(const void *a, const void *b)
+{
+    const Key *x = a, *y = b;
+    return x->kind == y->kind && g_strcmp0(x->name, y->name) == 0 && g_strcmp0(x->ns, y->ns) == 0;
+}
+
+static void
+slot_free(Slot *slot)
+{
+    g_ptr_array_unref(slot->handlers);
+    g_free(slot);
+}
+
+static void
+add_handler(NjPipeline *pipeline, const NjHandler *handler)
+{
+    Key key = { handler->kind, handler->name, handler->ns };
+    Slot *slot = g_hash_table_lookup(pipeline->slots, &key);
+    if (!slot) {
+        slot = g_new0(Slot, 1);
+        slot->key = key;
+        slot->handlers = g_ptr_array_new();
+        g_hash_table_insert(pipeline->slots, &slot->key, slot);
+    }
+    g_ptr_array_add(slot->handlers, (void *) handler);
+}
+
+NjPipeline *
+nj_pipeline_new(const NjTable *modules)
+{
+    NjPipeline *pipeline = g_new0(NjPipeline, 1);
+    pipeline->slots = g_hash_table_new_full(key_hash, key_equal, NULL, (GDestroyNotify) slot_free);
+    for (guint i = 0; i < G_N_ELEMENTS(pipeline->in); i++)
+        pipeline->in[i] = g_ptr_array_new();
+    for (guint i = 0; i < G_N_ELEMENTS(pipeline->out); i++)
+        pipeline->out[i] = g_ptr_array_new();
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        for (guint j = 0; j < G_N_ELEMENTS(module->handlers) && module->handlers[j].func; j++)
+            add_handler(pipeline, &module->handlers[j]);
+        if (module->receive.func)
+            g_ptr_array_add(pipeline->in[module->receive.stage], (void *) module);
+        if (module->send.func)
+            g_ptr_array_add(pipeline->out[module->send.stage], (void *) module);
+    }
+    return pipeline;
+}
+
+void
+nj_pipeline_free(NjPipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    g_hash_table_unref(pipeline->slots);
+    for (guint i = 0; i < G_N_ELEMENTS(pipeline->in); i++)
+        g_ptr_array_unref(pipeline->in[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(pipeline->out); i++)
+        g_ptr_array_unref(pipeline->out[i]);
+    g_free(pipeline);
+}
+
+static const Slot *
+find(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
+{
+    Key key = { kind, NULL, NULL };
+    if (child) {
+        key.name = nj_xml_name(child);
+        key.ns = nj_xml_ns(child);
+    }
+    return g_hash_table_lookup(pipeline->slots, &key);
+}
+
+static bool
+call(const Slot *slot, NjSession *session, NjXml *stanza, NjXml *child)
+{
+    for (guint i = 0; slot && i < slot->handlers->len; i++) {
+        const NjHandler *handler = slot->handlers->pdata[i];
+        if (handler->func(session, stanza, child))
+            return true;
+    }
+    return false;
+}
+
+bool
+nj_pipeline_handle(NjPipeline *pipeline, NjSession *session, NjStanzaKind kind, NjXml *stanza)
+{
+    if (call(find(pipeline, kind, NULL), session, stanza, NULL))
+        return true;
+    for (NjXml *child = nj_xml_first(stanza); child; child = nj_xml_next(child))
+        if (call(find(pipeline, kind, child), session, stanza, child))
+            return true;
+    return false;
+}
+
+bool
+nj_pipeline_knows(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
+{
+    return find(pipeline, kind, child) != NULL;
+}
+
+/* RFC 6121, 5.2.2: a type that nobody knows is "normal". */
+static NjMessageType
+read_type(const NjXml *stanza)
+{
+    const char *type = nj_xml_attr(stanza, "type");
+    if (g_strcmp0(type, "chat") == 0)
+        return NJ_MESSAGE_CHAT;
+    if (g_strcmp0(type, "groupchat") == 0)
+        return NJ_MESSAGE_GROUPCHAT;
+    if (g_strcmp0(type, "headline") == 0)
+        return NJ_MESSAGE_HEADLINE;
+    return g_strcmp0(type, "error") == 0 ? NJ_MESSAGE_ERROR : NJ_MESSAGE_NORMAL;
+}
+
+static char *
+read_body(const NjXml *stanza)
+{
+    char *raw = nj_xml_child_text(stanza, "body", NJ_NS_CLIENT);
+    if (!raw || nj_text_is_clean(raw, strlen(raw)))
+        return raw;
+    char *clean = nj_text_body(raw, -1);
+    g_free(raw);
+    return clean;
+}
+
+static NjMessage *
+read_message(const NjXml *stanza, const char *from)
+{
+    NjMessage *message = nj_message_new();
+    message->type = read_type(stanza);
+    message->state = NJ_STATE_RECEIVED;
+    message->time = nj_clock_wall_ms();
+    message->sender = g_strdup(from);
+    message->body = read_body(stanza);
+    g_autofree char *subject = nj_xml_child_text(stanza, "subject", NJ_NS_CLIENT);
+    if (subject)
+        message->subject = nj_text_line(subject, -1, 0);
+    g_autofree char *thread = nj_xml_child_text(stanza, "thread", NJ_NS_CLIENT);
+    if (thread && strlen(thread) <= ID_MAX)
+        message->thread = g_steal_pointer(&thread);
+    const char *id = nj_xml_attr(stanza, "id");
+    if (id && strlen(id) <= ID_MAX)
+        message->wire_id = g_strdup(id);
+    return message;
+}
+
+static bool
+run_in(NjPipeline *pipeline, NjSession *session, NjInStage stage, NjIncoming *in)
+{
+    for (guint i = 0; i < pipeline->in[stage]->len; i++) {
+        const NjModule *module = pipeline->in[stage]->pdata[i];
+        if (!module->receive.func(session, in))
+            return false;
+    }
+    return true;
+}
+
+void
+nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, const char *from)
+{
+    if (nj_pipeline_handle(pipeline, session, NJ_KIND_MESSAGE, stanza))
+        return;
+    NjIncoming in = { .stanza = nj_xml_ref(stanza), .from = from };
+    if (run_in(pipeline, session, NJ_STAGE_UNWRAP, &in)) {
+        in.message = read_message(in.stanza, in.from);
+        if (run_in(pipeline, session, NJ_STAGE_DECRYPT, &in) && run_in(pipeline, session, NJ_STAGE_ANNOTATE, &in))
+            run_in(pipeline, session, NJ_STAGE_DELIVER, &in);
+    }
+    nj_message_unref(in.message);
+    nj_xml_free(in.stanza);
+}
+
+bool
+nj_pipeline_send(NjPipeline *pipeline, NjSession *session, NjOutgoing *out)
+{
+    for (guint stage = NJ_OUT_ANNOTATE; stage <= NJ_OUT_SEND; stage++)
+        for (guint i = 0; i < pipeline->out[stage]->len; i++) {
+            const NjModule *module = pipeline->out[stage]->pdata[i];
+            if (!module->send.func(session, out))
+                return false;
+        }
+    return nj_session_send(session, g_steal_pointer(&out->stanza));
+}

@@ -1,0 +1,559 @@
+/* XEP-0045: into a room and out of it: joining, who is there, and why we are not.  What is said inside is 0045-talk.c. */
+#include "xmpp/xep/xep.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define NS_OWNER  "http://jabber.org/protocol/muc#owner"
+#define NS_FORM   "jabber:x:data"
+#define HISTORY   "50"          /* lines asked for */
+#define STATUS_MAX 1024
+#define CODES_MAX 16
+
+typedef struct {
+    GHashTable *history;        /* addresses of rooms that show what was said before */
+} Muc;
+
+/* What a presence tells in <x xmlns='…muc#user'/>. */
+typedef struct {
+    gint64 codes[CODES_MAX];
+    guint count;
+    NjXml *item;                /* NULL */
+    NjXml *destroy;             /* NULL */
+} Told;
+
+typedef struct {
+    char *address;
+    NjDone done;                /* NULL: nobody asked, we came back ourselves */
+    void *data;
+} Join;
+
+static void *
+attach(NjSession *session)
+{
+    (void) session;
+    Muc *state = g_new0(Muc, 1);
+    state->history = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return state;
+}
+
+static void
+detach(NjSession *session, void *data)
+{
+    Muc *state = data;
+    (void) session;
+    g_hash_table_unref(state->history);
+    g_free(state);
+}
+
+NjRoom *
+nj_muc_room(const NjSession *session, const char *address)
+{
+    NjAccount *account = nj_session_account(session);
+    g_autofree char *bare = nj_jid_bare(address);
+    NjChat *chat = nj_chat_find(account, bare);
+    return chat && chat->kind == NJ_CHAT_ROOM ? chat->room : NULL;
+}
+
+bool
+nj_muc_in_history(const NjSession *session, const NjRoom *room)
+{
+    const Muc *state = nj_session_state(session, &nj_xep_0045);
+    return g_hash_table_contains(state->history, room->chat->address);
+}
+
+/* The subject ends it.  A line of ours that is not in it never came there. */
+void
+nj_muc_history_over(NjSession *session, NjRoom *room)
+{
+    Muc *state = nj_session_state(session, &nj_xep_0045);
+    if (g_hash_table_remove(state->history, room->chat->address))
+        nj_sent_fail_queued(session, room->chat, _("The connection was lost before the room had this line. Send it again if it is missing there."));
+}
+
+/* --- in --- */
+
+static void
+join_free(void *data)
+{
+    Join *join = data;
+    g_free(join->address);
+    g_free(join);
+}
+
+static char *
+join_key(const char *address)
+{
+    return g_strconcat("join ", address, NULL);
+}
+
+static void
+on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Join *join = data;
+    NjRoom *room = nj_muc_room(session, join->address);
+    (void) stanza;
+    if (error && error->code == NJ_IQ_ERROR_TIMEOUT && room && room->state == NJ_ROOM_JOINING)
+        nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not answer. Try again later."));
+    if (!join->done)
+        return;
+    if (error) {
+        join->done(error, NULL, join->data);
+        return;
+    }
+    g_autoptr(NjRecord) record = nj_record_new();
+    nj_record_set_text(record, "room", join->address);
+    room = nj_muc_room(session, join->address);
+    if (room)
+        nj_record_set_text(record, "nick", room->nick);
+    join->done(NULL, record, join->data);
+}
+
+static void
+wait_for_room(NjSession *session, const char *address, NjDone done, void *data)
+{
+    g_autofree char *key = join_key(address);
+    Join *join = g_new0(Join, 1);
+    *join = (Join) { g_strdup(address), done, data };
+    nj_wait_begin(session, key, 0, on_join_ended, join, join_free, data);
+}
+
+static void
+end_wait(NjSession *session, const char *address, const char *sentence)
+{
+    g_autofree char *key = join_key(address);
+    g_autoptr(GError) error = sentence ? g_error_new_literal(NJ_IQ_ERROR, NJ_IQ_ERROR_ANSWER, sentence) : NULL;
+    nj_wait_end(session, key, error);
+}
+
+static NjXml *
+room_presence(NjSession *session, const NjRoom *room, const char *nick)
+{
+    g_autofree char *to = g_strconcat(room->chat->address, "/", nick, NULL);
+    const NjAccount *account = nj_session_account(session);
+    if (account->show != NJ_SHOW_OFFLINE)
+        return nj_presence_stanza(session, to);
+    NjXml *presence = nj_xml_presence(NULL, to);        /* invisible, but asked to go in: that and no more */
+    nj_caps_add(session, presence);
+    return presence;
+}
+
+/* What came before is asked for from where our own history ends. */
+static void
+send_join(NjSession *session, NjRoom *room)
+{
+    Muc *state = nj_session_state(session, &nj_xep_0045);
+    NjXml *presence = room_presence(session, room, room->nick);
+    NjXml *x = nj_xml_add_new(presence, "x", NJ_NS_MUC);
+    if (room->password)
+        nj_xml_add_with_text(x, "password", NJ_NS_MUC, room->password);
+    NjXml *history = nj_xml_add_new(x, "history", NJ_NS_MUC);
+    nj_xml_set(history, "maxstanzas", HISTORY);
+    if (room->chat->last_time > 0) {
+        g_autofree char *since = nj_clock_format(room->chat->last_time + 1);
+        nj_xml_set(history, "since", since);
+    }
+    room->wanted = true;
+    g_hash_table_add(state->history, g_strdup(room->chat->address));
+    nj_session_send(session, presence);
+    g_autofree char *address = g_strdup(room->chat->address);
+    nj_room_clear(room);
+    room = nj_muc_room(session, address);               /* whoever heard of it may have closed it */
+    if (room)
+        nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
+}
+
+/* The one given, the one we had here, the account's, the option's, the address's. */
+static char *
+choose_nick(NjAccount *account, const char *address, const char *given, GError **error)
+{
+    NjChat *chat = nj_chat_find(account, address);
+    if (given && *given)
+        return nj_jid_prepare_resource(given, error);
+    if (chat && chat->kind == NJ_CHAT_ROOM)
+        return g_strdup(chat->room->nick);
+    const char *option = nj_options_text(account->client->options, "nick");
+    if (account->settings->nick)
+        return nj_jid_prepare_resource(account->settings->nick, error);
+    if (option && *option)
+        return nj_jid_prepare_resource(option, error);
+    char *local = nj_jid_local(account->bare);
+    return local ? local : g_strdup(account->bare);
+}
+
+void
+nj_muc_join(NjAccount *account, const char *address, const char *given, const char *password, NjDone done, void *data)
+{
+    g_autoptr(GError) error = NULL;
+    NjSession *session = nj_xep_online(account, &error);
+    g_autofree char *bare = nj_jid_bare(address);
+    g_autofree char *nick = session ? choose_nick(account, bare, given, &error) : NULL;
+    if (!nick) {
+        done(error, NULL, data);
+        return;
+    }
+    NjRoom *room = nj_room_open(account, bare, nick);
+    if (password) {
+        g_free(room->password);
+        room->password = g_strdup(password);
+    }
+    wait_for_room(session, bare, done, data);
+    if (room->state == NJ_ROOM_OUT)
+        send_join(session, room);
+    else if (room->state == NJ_ROOM_IN && g_str_equal(room->nick, nick))
+        end_wait(session, bare, NULL);
+    else if (room->state == NJ_ROOM_IN)
+        nj_session_send(session, room_presence(session, room, nick));
+}
+
+/* --- what its presences tell --- */
+
+static void
+read_told(const NjXml *presence, Told *told)
+{
+    const NjXml *x = nj_xml_child(presence, "x", NJ_NS_MUC_USER);
+    *told = (Told) { .count = 0 };
+    if (!x)
+        return;
+    told->item = nj_xml_child(x, "item", NJ_NS_MUC_USER);
+    told->destroy = nj_xml_child(x, "destroy", NJ_NS_MUC_USER);
+    for (NjXml *child = nj_xml_first(x); child && told->count < CODES_MAX; child = nj_xml_next(child))
+        if (nj_xml_is(child, "status", NJ_NS_MUC_USER) && nj_xml_int(child, "code", 100, 999, &told->codes[told->count]))
+            told->count++;
+}
+
+static bool
+says(const Told *told, gint64 code)
+{
+    for (guint i = 0; i < told->count; i++)
+        if (told->codes[i] == code)
+            return true;
+    return false;
+}
+
+static NjRoomRole
+read_role(const Told *told)
+{
+    const char *role = told->item ? nj_xml_attr(told->item, "role") : NULL;
+    if (g_strcmp0(role, "moderator") == 0)
+        return NJ_OCCUPANT_MODERATOR;
+    return g_strcmp0(role, "visitor") == 0 ? NJ_OCCUPANT_VISITOR : NJ_OCCUPANT_PARTICIPANT;
+}
+
+static NjAffiliation
+read_affiliation(const Told *told)
+{
+    static const char *const words[] = {
+        [NJ_AFFILIATION_OUTCAST] = "outcast",
+        [NJ_AFFILIATION_NONE] = "none",
+        [NJ_AFFILIATION_MEMBER] = "member",
+        [NJ_AFFILIATION_ADMIN] = "admin",
+        [NJ_AFFILIATION_OWNER] = "owner",
+    };
+    const char *word = told->item ? nj_xml_attr(told->item, "affiliation") : NULL;
+    for (gsize i = 0; word && i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(words[i], word))
+            return (NjAffiliation) i;
+    return NJ_AFFILIATION_NONE;
+}
+
+/* A room that we made is locked until its owner says something about it (10.1.2): what the server proposes will do. */
+static void
+unlock(NjSession *session, const char *address)
+{
+    NjXml *iq = nj_xml_iq("set", address, NULL);
+    NjXml *form = nj_xml_add_new(nj_xml_add_new(iq, "query", NS_OWNER), "x", NS_FORM);
+    nj_xml_set(form, "type", "submit");
+    nj_iq_send(session, iq, 0, NULL, NULL, NULL, session);
+}
+
+/* What one should know of the room one has come into. */
+static void
+tell_kind(NjSession *session, NjChat *chat, const Told *told)
+{
+    static const struct { gint64 code; const char *text; } kinds[] = {
+        { 100, N_("Everybody in this room can see your address.") },
+        { 170, N_("What is said in this room is logged where others may read it.") },
+        { 201, N_("There was no such room: you have just made it.") },
+    };
+    g_autofree char *address = g_strdup(chat->address);
+    NjAccount *account = nj_session_account(session);
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        chat = nj_chat_find(account, address);
+        if (chat && says(told, kinds[i].code))
+            nj_client_notice(account->client, account, chat, NJ_NOTICE_INFO, "%s", _(kinds[i].text));
+    }
+}
+
+static void
+come_in(NjSession *session, NjRoom *room, const char *nick, const Told *told)
+{
+    g_autofree char *address = g_strdup(room->chat->address);
+    if (!g_str_equal(room->nick, nick)) {               /* 7.2.3: the room chose; set_state tells of it */
+        g_free(room->nick);
+        room->nick = g_strdup(nick);
+    }
+    room->full = true;
+    if (says(told, 201))
+        unlock(session, address);
+    nj_room_set_state(room, NJ_ROOM_IN, NULL);
+    end_wait(session, address, NULL);
+    room = nj_muc_room(session, address);
+    if (room)
+        tell_kind(session, room->chat, told);
+}
+
+static void
+note_available(NjSession *session, NjRoom *room, const NjXml *stanza, const char *from, const Told *told)
+{
+    const char *nick = nj_jid_resource(from), *address = told->item ? nj_xml_attr(told->item, "jid") : NULL;
+    bool self = says(told, 110) || g_str_equal(nick, room->nick);
+    NjPresenceText text;
+    nj_presence_read(stanza, &text);
+    nj_room_put(room, nick, address && nj_jid_valid(address) ? address : NULL, read_role(told), read_affiliation(told), text.show, text.status);
+    g_free(text.status);
+    room = self ? nj_muc_room(session, from) : NULL;
+    if (room && room->state == NJ_ROOM_JOINING)
+        come_in(session, room, nick, told);
+}
+
+/* --- out --- */
+
+static char *
+out_sentence(const Told *told, const char *nick)
+{
+    if (says(told, 301))
+        return nick ? g_strdup_printf(_("%s was banned from the room."), nick) : g_strdup(_("You were banned from this room."));
+    if (says(told, 307))
+        return nick ? g_strdup_printf(_("%s was put out of the room."), nick) : g_strdup(_("You were put out of this room."));
+    if (says(told, 321))
+        return nick ? g_strdup_printf(_("%s is no longer a member and had to leave."), nick)
+                    : g_strdup(_("You are no longer a member, and so had to leave this room."));
+    if (says(told, 322))
+        return nick ? g_strdup_printf(_("%s had to leave: the room is for members only now."), nick)
+                    : g_strdup(_("This room is for members only now, and you are none. Ask its owner to make you one."));
+    if (nick)
+        return NULL;
+    if (told->destroy)
+        return g_strdup(_("This room was destroyed by its owner."));
+    if (says(told, 332))
+        return g_strdup(_("The service for rooms is being shut down. You come back to the room with the next connection."));
+    return says(told, 333) ? g_strdup(_("The room lost its connection to you. Use /join to enter it again.")) : NULL;
+}
+
+/* Why somebody is out, by whom and with which words; NULL if they simply went.  nick NULL: it is us. */
+static char *
+why_out(const Told *told, const char *nick)
+{
+    char *sentence = out_sentence(told, nick);
+    if (!sentence)
+        return NULL;
+    const NjXml *actor = told->item ? nj_xml_child(told->item, "actor", NJ_NS_MUC_USER) : NULL;
+    const NjXml *said_in = told->destroy ? told->destroy : told->item;
+    const char *name = !actor ? NULL : nj_xml_attr(actor, "nick") ? nj_xml_attr(actor, "nick") : nj_xml_attr(actor, "jid");
+    g_autofree char *by = name ? nj_text_line(name, -1, 0) : NULL;
+    g_autofree char *words = said_in ? nj_xml_child_text(said_in, "reason", NJ_NS_MUC_USER) : NULL;
+    g_autofree char *reason = words ? nj_text_line(words, -1, STATUS_MAX) : NULL;
+    if (by && *by) {
+        g_autofree char *before = sentence;
+        sentence = g_strdup_printf(_("%s It was done by %s."), before, by);
+    }
+    if (reason && *reason) {
+        g_autofree char *before = sentence;
+        sentence = g_strdup_printf(_("%s The reason given: “%s”"), before, reason);
+    }
+    return sentence;
+}
+
+/* wanted: come back with the next connection. */
+static void
+be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
+{
+    Muc *state = nj_session_state(session, &nj_xep_0045);
+    g_autofree char *address = g_strdup(room->chat->address);
+    g_hash_table_remove(state->history, address);
+    room->wanted = wanted;
+    nj_room_clear(room);
+    room = nj_muc_room(session, address);
+    if (room)
+        nj_room_set_state(room, NJ_ROOM_OUT, why);
+    end_wait(session, address, why ? why : _("You left the room before it let you in."));
+}
+
+static void
+note_renamed(NjSession *session, NjRoom *room, const char *nick, const char *new_nick)
+{
+    bool ours = g_str_equal(nick, room->nick);
+    g_autofree char *address = g_strdup(room->chat->address);
+    nj_room_rename(room, nick, new_nick);
+    if (ours)
+        end_wait(session, address, NULL);
+}
+
+static void
+note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told *told)
+{
+    const char *nick = nj_jid_resource(from), *new_nick = told->item ? nj_xml_attr(told->item, "nick") : NULL;
+    bool self = says(told, 110) || g_str_equal(nick, room->nick);
+    if (says(told, 303) && new_nick && *new_nick) {
+        note_renamed(session, room, nick, new_nick);
+    } else if (!self) {
+        NjAccount *account = nj_session_account(session);
+        const NjOccupant *occupant = nj_room_occupant(room, nick);
+        g_autofree char *why = occupant ? why_out(told, occupant->shown) : NULL;
+        if (why)
+            nj_client_notice(account->client, account, room->chat, NJ_NOTICE_INFO, "%s", why);
+        room = nj_muc_room(session, from);
+        if (room)
+            nj_room_take_out(room, nick);
+    } else if (room->state == NJ_ROOM_IN || told->destroy) {   /* while we join it is the echo of our leaving before */
+        g_autofree char *why = why_out(told, NULL);
+        be_out(session, room, why, says(told, 332) && !told->destroy);
+    }
+}
+
+/* 7.2: each refusal of a room in a sentence of its own. */
+static const char *
+refusal(const char *condition)
+{
+    static const struct { const char *condition, *sentence; } sentences[] = {
+        { "conflict", N_("This nickname is taken in the room. Use /join with another one.") },
+        { "not-authorized", N_("This room wants a password, or another one than was given.") },
+        { "registration-required", N_("Only members may enter this room. Ask its owner to make you one.") },
+        { "forbidden", N_("You are banned from this room.") },
+        { "item-not-found", N_("There is no such room, or its owner is still setting it up.") },
+        { "not-allowed", N_("There is no such room, and you may not make one there.") },
+        { "not-acceptable", N_("This room lets you in only with the nickname that you registered there.") },
+        { "jid-malformed", N_("This nickname can not be used in the room. Use /join with another one.") },
+        { "service-unavailable", N_("The room is full, or there are no rooms at this address. Try again later.") },
+        { "remote-server-not-found", N_("There is no server at this address. Check how it is written.") },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(sentences); i++)
+        if (g_str_equal(sentences[i].condition, condition))
+            return _(sentences[i].sentence);
+    return NULL;
+}
+
+static void
+note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
+{
+    const char *condition = nj_xml_error(stanza, NULL);
+    g_autofree char *sentence = nj_iq_error_text(stanza, refusal(condition));
+    if (room->state == NJ_ROOM_JOINING) {
+        bool passing = g_str_equal(condition, "remote-server-timeout") || g_str_equal(condition, "resource-constraint");
+        be_out(session, room, sentence, passing);
+    } else if (room->state == NJ_ROOM_IN) {             /* we are still there, under the old name */
+        g_autofree char *address = g_strdup(room->chat->address);
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_ERROR, "%s", sentence);
+        end_wait(session, address, sentence);
+    }
+}
+
+/* Every presence of a room ends here, also those of one that we have left. */
+static bool
+on_presence(NjSession *session, NjXml *stanza, NjXml *child)
+{
+    const char *from = nj_xml_attr(stanza, "from"), *type = nj_xml_attr(stanza, "type");
+    NjRoom *room = from ? nj_muc_room(session, from) : NULL;
+    (void) child;
+    if (!room)
+        return false;
+    Told told;
+    read_told(stanza, &told);
+    if (room->state == NJ_ROOM_OUT)
+        g_debug("dropped a presence of a room that we are not in");
+    else if (g_strcmp0(type, "error") == 0)
+        note_error(session, room, stanza);
+    else if (!nj_jid_resource(from))
+        g_debug("dropped a presence of a room itself");
+    else if (!type)
+        note_available(session, room, stanza, from, &told);
+    else if (g_str_equal(type, "unavailable"))
+        note_unavailable(session, room, from, &told);
+    return true;
+}
+
+/* --- ours --- */
+
+bool
+nj_muc_leave(NjRoom *room, const char *why, GError **error)
+{
+    NjAccount *account = room->chat->account;
+    NjSession *session = nj_session_of(account);
+    (void) error;
+    if (!session || room->state == NJ_ROOM_OUT) {
+        room->wanted = false;
+        return true;
+    }
+    g_autofree char *to = g_strconcat(room->chat->address, "/", room->nick, NULL);
+    NjXml *presence = nj_xml_presence("unavailable", to);
+    if (why && *why)
+        nj_xml_add_with_text(presence, "status", NULL, why);
+    nj_session_send(session, presence);
+    be_out(session, room, NULL, false);
+    return true;
+}
+
+/* Addresses, for whatever is done to a room may end it. */
+static char **
+addresses(NjSession *session)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    NjChat *chat;
+    g_hash_table_iter_init(&iter, nj_session_account(session)->chats);
+    while (g_hash_table_iter_next(&iter, NULL, (void **) &chat))
+        if (chat->kind == NJ_CHAT_ROOM)
+            g_ptr_array_add(list, g_strdup(chat->address));
+    g_ptr_array_add(list, NULL);
+    return (char **) g_ptr_array_free(list, FALSE);
+}
+
+void
+nj_muc_show(NjSession *session)
+{
+    g_auto(GStrv) list = addresses(session);
+    for (char **address = list; *address; address++) {
+        NjRoom *room = nj_muc_room(session, *address);
+        if (room && room->state != NJ_ROOM_OUT) {
+            nj_session_send(session, room_presence(session, room, room->nick));
+        } else if (room && room->wanted) {
+            wait_for_room(session, *address, NULL, NULL);
+            send_join(session, room);
+        }
+    }
+}
+
+static void
+leave_all(NjSession *session, const char *why)
+{
+    g_auto(GStrv) list = addresses(session);
+    for (char **address = list; *address; address++) {
+        NjRoom *room = nj_muc_room(session, *address);
+        if (room && room->state != NJ_ROOM_OUT)
+            be_out(session, room, why, room->wanted);
+    }
+}
+
+void
+nj_muc_hide(NjSession *session)
+{
+    leave_all(session, _("You are invisible now, and a room shows who is in it: you left. You come back when you are visible."));
+}
+
+static void
+offline(NjSession *session)
+{
+    leave_all(session, _("The connection is gone, and so are you from this room. You come back with the next connection."));
+}
+
+const NjModule nj_xep_0045 = {
+    .spec = "XEP-0045",
+    .name = N_("Multi-User Chat"),
+    .features = { NJ_NS_MUC },
+    .receive = { NJ_STAGE_DELIVER, nj_muc_deliver },
+    .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
+    .attach = attach,
+    .detach = detach,
+    .offline = offline,
+};

@@ -1,0 +1,144 @@
+/* XEP-0045: what is said in a room: by all, by the room itself, and privately by one of those in it.  Our own line is shown when it is
+   sent; when the room sends it back to everybody, it only becomes true. */
+#include "xmpp/xep/xep.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "model/store.h"
+
+/* --- our name --- */
+
+static bool
+is_word(gunichar c)
+{
+    return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '_';
+}
+
+/* As a word, whatever its case: "toad" is named in "Toad: hello", not in "toadstool". */
+static bool
+names_us(const char *body, const char *nick)
+{
+    g_autofree char *text = g_utf8_casefold(body, -1);
+    g_autofree char *name = g_utf8_casefold(nick, -1);
+    gsize length = strlen(name);
+    for (const char *at = text; length && (at = strstr(at, name)); at++) {
+        bool begins = at == text || !is_word(g_utf8_get_char(g_utf8_prev_char(at)));
+        if (begins && !is_word(g_utf8_get_char(at + length)))
+            return true;
+    }
+    return false;
+}
+
+/* --- the room --- */
+
+/* Ours comes back under our name and with our id; another's line with the same id does neither. */
+static bool
+is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick)
+{
+    if (!g_str_equal(nick, room->nick))
+        return false;
+    NjMessage *sent = nj_sent_find(session, in->from, in->message->origin_id);
+    if (!sent)
+        sent = nj_sent_find(session, in->from, in->message->wire_id);
+    if (!sent || sent->type != NJ_MESSAGE_GROUPCHAT)
+        return false;
+    nj_chat_set_state(room->chat, sent, NJ_STATE_SENT, NULL);
+    return true;
+}
+
+/* What a room shows of the past may be in our history already. */
+static bool
+is_known(NjRoom *room, const NjMessage *message)
+{
+    NjStore *store = room->chat->account->client->store;
+    if (!message->delayed || !store)
+        return false;
+    if (message->archive_id && nj_store_has_archive(store, room->chat->id, message->archive_by, message->archive_id))
+        return true;
+    return message->origin_id && nj_store_has_origin(store, room->chat->id, message->sender, message->origin_id);
+}
+
+static void
+note_subject(NjSession *session, NjRoom *room, const NjMessage *message, const char *nick)
+{
+    g_autofree char *address = g_strdup(room->chat->address);
+    nj_room_set_subject(room, *message->subject ? message->subject : NULL, nick);
+    room = nj_muc_room(session, address);
+    if (room)
+        nj_muc_history_over(session, room);
+}
+
+static void
+deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
+{
+    NjMessage *message = in->message;
+    const char *nick = nj_jid_resource(in->from);
+    in->chat = room->chat;
+    if (message->subject && !message->body) {
+        note_subject(session, room, message, nick);
+    } else if (!message->body) {
+        return;
+    } else if (!nick) {                 /* the room itself speaks */
+        g_autofree char *line = nj_text_line(message->body, -1, 0);
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_INFO, "%s", line);
+    } else if (!is_echo(session, room, in, nick)) {
+        g_free(message->sender);
+        message->sender = g_strdup(nick);
+        if (is_known(room, message))
+            return;
+        message->out = g_str_equal(nick, room->nick);
+        message->mention = !message->out && !message->delayed && names_us(message->body, room->nick);
+        nj_chat_add(room->chat, message);
+    }
+}
+
+/* --- one of those in it --- */
+
+static void
+deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
+{
+    NjAccount *account = nj_session_account(session);
+    if (!in->message->body)
+        return;
+    if (!nj_jid_resource(in->from)) {
+        g_autofree char *line = nj_text_line(in->message->body, -1, 0);
+        nj_client_notice(account->client, account, room->chat, NJ_NOTICE_INFO, "%s", line);
+        return;
+    }
+    in->chat = nj_chat_open(account, NJ_CHAT_PRIVATE, in->from);
+    nj_chat_add(in->chat, in->message);
+}
+
+/* What comes from a room that we are not in is nobody's word. */
+bool
+nj_muc_deliver(NjSession *session, NjIncoming *in)
+{
+    NjRoom *room = nj_muc_room(session, in->from);
+    bool groupchat = in->message->type == NJ_MESSAGE_GROUPCHAT;
+    if (!room && !groupchat)
+        return true;
+    if (!room || room->state != NJ_ROOM_IN)
+        g_debug("dropped a message of a room that we are not in");
+    else if (groupchat)
+        deliver_to_room(session, room, in);
+    else
+        deliver_privately(session, room, in);
+    return false;
+}
+
+bool
+nj_muc_set_subject(NjRoom *room, const char *subject, GError **error)
+{
+    NjSession *session = nj_xep_online(room->chat->account, error);
+    if (!session)
+        return false;
+    if (room->state != NJ_ROOM_IN) {
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("You are not in this room. Use /join to enter it again."));
+        return false;
+    }
+    g_autofree char *line = nj_text_line(subject ? subject : "", -1, 0);
+    NjXml *message = nj_xml_message("groupchat", room->chat->address, NULL);
+    nj_xml_add_with_text(message, "subject", NULL, line);
+    return nj_session_send(session, message);
+}

@@ -1,0 +1,82 @@
+/* XEP-0115: a hash of what we can, sent along with every presence; who does not know it yet asks for its node.  What others send
+   is noted with their presence. */
+#include "xmpp/xep/xep.h"
+
+#include <string.h>
+
+#define NS      "http://jabber.org/protocol/caps"
+#define NS_INFO "http://jabber.org/protocol/disco#info"
+#define NODE    "natterjack"
+
+/* XEP-0115, 5.1. The query is in the right order already. */
+static void *
+count(NjSession *session)
+{
+    g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NS_INFO));
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
+        if (nj_xml_is(child, "identity", NS_INFO))
+            g_string_append_printf(text, "%s/%s//%s<", nj_xml_attr(child, "category"), nj_xml_attr(child, "type"), nj_xml_attr(child, "name"));
+        else
+            g_string_append_printf(text, "%s<", nj_xml_attr(child, "var"));
+    }
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA1);
+    g_checksum_update(sum, (const guchar *) text->str, (gssize) text->len);
+    guint8 digest[20];
+    gsize length = sizeof digest;
+    g_checksum_get_digest(sum, digest, &length);
+    return g_base64_encode(digest, length);
+}
+
+static void
+forget(NjSession *session, void *ver)
+{
+    (void) session;
+    g_free(ver);
+}
+
+void
+nj_caps_add(NjSession *session, NjXml *presence)
+{
+    NjXml *caps = nj_xml_add_new(presence, "c", NS);
+    nj_xml_set(caps, "hash", "sha-1");
+    nj_xml_set(caps, "node", NODE);
+    nj_xml_set(caps, "ver", nj_session_state(session, &nj_xep_0115));
+}
+
+/* The node of our own hash; any other is left to the row of XEP-0030. */
+static bool
+answer_node(NjSession *session, NjXml *iq, NjXml *query)
+{
+    const char *node = nj_xml_attr(query, "node");
+    g_autofree char *ours = g_strconcat(NODE "#", nj_session_state(session, &nj_xep_0115), NULL);
+    if (g_strcmp0(node, ours) != 0)
+        return false;
+    NjXml *reply = nj_xml_reply(iq, "result");
+    NjXml *answer = nj_xml_add_new(reply, "query", NS_INFO);
+    nj_xml_set(answer, "node", node);
+    nj_disco_fill(session, answer);
+    nj_session_send(session, reply);
+    return true;
+}
+
+static bool
+note_caps(NjSession *session, NjXml *presence, NjXml *caps)
+{
+    const char *from = nj_xml_attr(presence, "from"), *node = nj_xml_attr(caps, "node"), *ver = nj_xml_attr(caps, "ver");
+    if (from && node && ver && nj_xml_attr(caps, "hash") && strlen(node) <= 255 && strlen(ver) <= 255)
+        nj_roster_set_caps(nj_session_account(session)->roster, from, node, ver);
+    return false;
+}
+
+const NjModule nj_xep_0115 = {
+    .spec = "XEP-0115",
+    .name = N_("Entity Capabilities"),
+    .features = { NS },
+    .handlers = {
+        { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },
+        { NJ_KIND_PRESENCE, "c", NS, note_caps },
+    },
+    .attach = count,
+    .detach = forget,
+};

@@ -1,0 +1,44 @@
+/* XEP-0199: pings, both ways.  The keep-alive of the link is in session.c. */
+#include "xmpp/xep/xep.h"
+
+#include "base/clock.h"
+
+#define NS "urn:xmpp:ping"
+
+static bool
+answer(NjSession *session, NjXml *iq, NjXml *ping)
+{
+    (void) ping;
+    nj_session_send(session, nj_xml_reply(iq, "result"));
+    return true;
+}
+
+static void
+fill(NjRecord *record, const NjXml *stanza, void *sent_us)
+{
+    (void) stanza;
+    nj_record_set_int(record, "ms", (nj_clock_us() - *(gint64 *) sent_us) / 1000);
+}
+
+void
+nj_ping(NjAccount *account, const char *to, NjDone done, void *data)
+{
+    g_autoptr(GError) error = NULL;
+    NjSession *session = nj_xep_online(account, &error);
+    if (!session) {
+        done(error, NULL, data);
+        return;
+    }
+    NjXml *iq = nj_xml_iq("get", to ? to : nj_session_domain(session), NULL);
+    nj_xml_add_new(iq, "ping", NS);
+    gint64 *sent_us = g_new(gint64, 1);
+    *sent_us = nj_clock_us();
+    nj_ask_fill(session, iq, fill, sent_us, g_free, done, data);
+}
+
+const NjModule nj_xep_0199 = {
+    .spec = "XEP-0199",
+    .name = N_("XMPP Ping"),
+    .features = { NS },
+    .handlers = { { NJ_KIND_IQ_GET, "ping", NS, answer } },
+};

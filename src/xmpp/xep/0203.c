@@ -1,0 +1,44 @@
+/* XEP-0203: when a message was really sent.  A stamp is believed from those who kept it for us, and never later than now. */
+#include "xmpp/xep/xep.h"
+
+#include "base/clock.h"
+
+#define NS        "urn:xmpp:delay"
+#define NS_LEGACY "jabber:x:delay"       /* XEP-0091 */
+
+/* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not be named, but in a room only
+   while it shows its history: afterwards it is an occupant's word. */
+static bool
+is_believed(NjSession *session, const NjIncoming *in, const char *by)
+{
+    g_autofree char *domain = nj_jid_domain(in->from);
+    const NjRoom *room = nj_muc_room(session, in->from);
+    if (room)
+        return by ? nj_jid_is_bare(by) && nj_jid_same_bare(by, in->from) : nj_muc_in_history(session, room);
+    return !by || nj_session_peer(session, by) >= NJ_PEER_SERVER || nj_jid_same_bare(by, in->from) || g_str_equal(by, domain);
+}
+
+static bool
+note_delay(NjSession *session, NjIncoming *in)
+{
+    const char *const spaces[] = { NS, NS_LEGACY };
+    for (gsize i = 0; i < G_N_ELEMENTS(spaces); i++)
+        for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
+            const char *stamp = nj_xml_attr(child, "stamp");
+            gint64 time;
+            if (!nj_xml_is(child, i == 0 ? "delay" : "x", spaces[i]) || !stamp || !nj_clock_parse(stamp, &time) ||
+                !is_believed(session, in, nj_xml_attr(child, "from")))
+                continue;
+            in->message->time = MIN(time, nj_clock_wall_ms());
+            in->message->delayed = true;
+            return true;
+        }
+    return true;
+}
+
+const NjModule nj_xep_0203 = {
+    .spec = "XEP-0203",
+    .name = N_("Delayed Delivery"),
+    .features = { NS },
+    .receive = { NJ_STAGE_ANNOTATE, note_delay },
+};

@@ -1,0 +1,7 @@
+/* XEP-0245: a body that begins with "/me " is an action.  It is a matter of showing, which the panes do: nothing is on the wire. */
+#include "xmpp/xep/xep.h"
+
+const NjModule nj_xep_0245 = {
+    .spec = "XEP-0245",
+    .name = N_("The /me Command"),
+};

@@ -1,0 +1,44 @@
+/* XEP-0359: ids that survive.  The sender's own is a claim and counts only together with the sender; an archive's counts only from
+   that archive: our account's, or the room's. */
+#include "xmpp/xep/xep.h"
+
+#include <string.h>
+
+#define NS     "urn:xmpp:sid:0"
+#define ID_MAX 1023
+
+static bool
+note_ids(NjSession *session, NjIncoming *in)
+{
+    g_autofree char *room = in->message->type == NJ_MESSAGE_GROUPCHAT ? nj_jid_bare(in->from) : NULL;
+    const char *archive = room ? room : nj_session_account(session)->bare;
+    for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
+        const char *id = nj_xml_attr(child, "id");
+        if (!id || !*id || strlen(id) > ID_MAX)
+            continue;
+        if (!in->message->origin_id && nj_xml_is(child, "origin-id", NS)) {
+            in->message->origin_id = g_strdup(id);
+        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NS) && g_strcmp0(nj_xml_attr(child, "by"), archive) == 0) {
+            in->message->archive_id = g_strdup(id);
+            in->message->archive_by = g_strdup(archive);
+        }
+    }
+    return true;
+}
+
+static bool
+add_id(NjSession *session, NjOutgoing *out)
+{
+    (void) session;
+    out->message->origin_id = g_strdup(out->message->wire_id);
+    nj_xml_set(nj_xml_add_new(out->stanza, "origin-id", NS), "id", out->message->origin_id);
+    return true;
+}
+
+const NjModule nj_xep_0359 = {
+    .spec = "XEP-0359",
+    .name = N_("Unique and Stable Stanza IDs"),
+    .features = { NS },
+    .receive = { NJ_STAGE_ANNOTATE, note_ids },
+    .send = { NJ_OUT_ANNOTATE, add_id },
+};

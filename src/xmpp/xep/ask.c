@@ -1,0 +1,59 @@
+/* Commands ask, iqs answer: the piece between. */
+#include "xmpp/xep/xep.h"
+
+typedef struct {
+    NjAsk ask;
+    NjAskFill fill;
+    void *fill_data;
+    GDestroyNotify free_fill;
+} Ask;
+
+static void
+ask_free(void *data)
+{
+    Ask *ask = data;
+    if (ask->free_fill)
+        ask->free_fill(ask->fill_data);
+    g_free(ask);
+}
+
+static void
+on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Ask *ask = data;
+    (void) session;
+    if (!ask->ask.done)
+        return;
+    if (error) {
+        ask->ask.done(error, NULL, ask->ask.data);
+        return;
+    }
+    g_autoptr(NjRecord) record = nj_record_new();
+    if (ask->fill)
+        ask->fill(record, stanza, ask->fill_data);
+    ask->ask.done(NULL, record, ask->ask.data);
+}
+
+void
+nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data, GDestroyNotify free_fill, NjDone done, void *data)
+{
+    Ask *ask = g_new0(Ask, 1);
+    *ask = (Ask) { { done, data }, fill, fill_data, free_fill };
+    nj_iq_send_full(session, iq, 0, on_answer, NULL, ask, ask_free, data);
+}
+
+void
+nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data)
+{
+    nj_ask_fill(session, iq, NULL, NULL, NULL, done, data);
+}
+
+NjSession *
+nj_xep_online(const NjAccount *account, GError **error)
+{
+    NjSession *session = nj_session_of(account);
+    if (session && nj_session_online(session))
+        return session;
+    g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s is not connected. Use /connect first."), account->bare);
+    return NULL;
+}

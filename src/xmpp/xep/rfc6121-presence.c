@@ -1,0 +1,315 @@
+/* RFC 6121, 3 and 4: who is there, who may see us, and who asks to. */
+#include "xmpp/xep/xep.h"
+
+#include "base/text.h"
+
+#define STATUS_MAX 1024
+
+typedef struct {
+    bool shown;                 /* the server tells our contacts that we are here */
+} Presence;
+
+static void *
+attach(NjSession *session)
+{
+    (void) session;
+    return g_new0(Presence, 1);
+}
+
+static void
+detach(NjSession *session, void *state)
+{
+    (void) session;
+    g_free(state);
+}
+
+/* --- ours --- */
+
+NjXml *
+nj_presence_stanza(NjSession *session, const char *to)
+{
+    const NjAccount *account = nj_session_account(session);
+    NjXml *presence = nj_xml_presence(NULL, to);
+    if (account->show != NJ_SHOW_ONLINE)
+        nj_xml_add_with_text(presence, "show", NULL, nj_show_name(account->show));
+    if (account->status && *account->status)
+        nj_xml_add_with_text(presence, "status", NULL, account->status);
+    if (account->priority && !to) {
+        char priority[8];
+        g_snprintf(priority, sizeof priority, "%d", CLAMP(account->priority, -128, 127));
+        nj_xml_add_with_text(presence, "priority", NULL, priority);
+    }
+    nj_caps_add(session, presence);
+    return presence;
+}
+
+void
+nj_presence_send(NjAccount *account)
+{
+    NjSession *session = nj_session_of(account);
+    if (!session || !nj_session_online(session))
+        return;
+    Presence *state = nj_session_state(session, &nj_rfc6121_presence);
+    if (account->show == NJ_SHOW_OFFLINE) {
+        if (state->shown)
+            nj_session_send(session, nj_xml_presence("unavailable", NULL));
+        state->shown = false;
+        nj_muc_hide(session);
+        return;
+    }
+    nj_session_send(session, nj_presence_stanza(session, NULL));
+    state->shown = true;
+    nj_muc_show(session);
+}
+
+static void
+online(NjSession *session)
+{
+    Presence *state = nj_session_state(session, &nj_rfc6121_presence);
+    state->shown = false;
+    if (nj_session_account(session)->show != NJ_SHOW_OFFLINE)
+        nj_presence_send(nj_session_account(session));
+}
+
+bool
+nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *status, GError **error)
+{
+    NjSession *session = nj_xep_online(account, error);
+    if (!session)
+        return false;
+    NjXml *presence = nj_xml_presence(show == NJ_SHOW_OFFLINE ? "unavailable" : NULL, to);
+    if (show != NJ_SHOW_OFFLINE && show != NJ_SHOW_ONLINE)
+        nj_xml_add_with_text(presence, "show", NULL, nj_show_name(show));
+    if (status && *status)
+        nj_xml_add_with_text(presence, "status", NULL, status);
+    if (show != NJ_SHOW_OFFLINE)
+        nj_caps_add(session, presence);
+    return nj_session_send(session, presence);
+}
+
+bool
+nj_presence_shown_to(const NjSession *session, const char *address)
+{
+    const Presence *state = nj_session_state(session, &nj_rfc6121_presence);
+    const NjContact *contact = nj_roster_find(nj_session_account(session)->roster, address);
+    return nj_session_online(session) && state->shown && contact && contact->in_roster &&
+        (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH);
+}
+
+/* --- theirs --- */
+
+void
+nj_presence_read(const NjXml *stanza, NjPresenceText *out)
+{
+    g_autofree char *show = nj_xml_child_text(stanza, "show", NJ_NS_CLIENT);
+    g_autofree char *priority = nj_xml_child_text(stanza, "priority", NJ_NS_CLIENT);
+    g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
+    gint64 number;
+    *out = (NjPresenceText) { .show = NJ_SHOW_ONLINE };
+    /* A word that nobody knows is somebody who is there; "offline" and "online" are no words of the wire. */
+    if (show && !g_str_equal(show, "offline") && !nj_show_parse(show, &out->show))
+        out->show = NJ_SHOW_ONLINE;
+    if (priority && g_ascii_string_to_signed(priority, 10, -128, 127, &number, NULL))
+        out->priority = (gint8) number;
+    if (status && *status)
+        out->status = nj_text_line(status, -1, STATUS_MAX);
+}
+
+/* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now. */
+static void
+unlock(NjAccount *account, const char *address)
+{
+    NjChat *chat = nj_chat_find(account, address);
+    if (chat && chat->peer)
+        nj_chat_set_peer(chat, NULL);
+}
+
+static void
+note_presence(NjSession *session, const NjXml *stanza, const char *from, bool available)
+{
+    NjAccount *account = nj_session_account(session);
+    NjPresenceText text = { .show = NJ_SHOW_OFFLINE };
+    if (available) {
+        nj_presence_read(stanza, &text);
+    } else {
+        g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
+        text.status = status && *status ? nj_text_line(status, -1, STATUS_MAX) : NULL;
+    }
+    const NjContact *contact = nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
+    if (contact)
+        unlock(account, contact->address);
+    g_free(text.status);
+}
+
+static void
+note_ask(NjSession *session, const NjXml *stanza, const char *bare)
+{
+    NjAccount *account = nj_session_account(session);
+    const NjContact *contact = nj_roster_find(account->roster, bare);
+    if (contact && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH)) {
+        nj_session_send(session, nj_xml_presence("subscribed", bare));     /* 3.1.3: they may already */
+        return;
+    }
+    g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
+    g_autofree char *text = status && *status ? nj_text_line(status, -1, STATUS_MAX) : NULL;
+    nj_roster_note_request(account->roster, bare, true, text, false);
+}
+
+/* Answers to our own asking, and the end of what was; from strangers it means nothing. */
+static void
+note_answer(NjSession *session, const char *type, const char *bare)
+{
+    NjAccount *account = nj_session_account(session);
+    const NjContact *contact = nj_roster_find(account->roster, bare);
+    if (!contact || !contact->in_roster)
+        return;
+    const char *label = nj_contact_label(contact);
+    if (g_str_equal(type, "subscribed"))
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_SUCCESS, _("%s lets you see when they are there."), label);
+    else if (g_str_equal(type, "unsubscribed"))
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO, _("%s does not let you see when they are there."), label);
+    else
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO, _("%s no longer wants to see when you are there."), label);
+}
+
+static void
+note_error(NjSession *session, const NjXml *stanza, const char *bare)
+{
+    NjAccount *account = nj_session_account(session);
+    const NjContact *contact = nj_roster_find(account->roster, bare);
+    if (!contact || !contact->ask)
+        return;
+    g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
+    nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING, _("%s could not be asked. %s"), nj_contact_label(contact), sentence);
+}
+
+static bool
+on_presence(NjSession *session, NjXml *stanza, NjXml *child)
+{
+    const char *from = nj_xml_attr(stanza, "from"), *type = nj_xml_attr(stanza, "type");
+    (void) child;
+    if (!from)
+        return true;
+    if (!type || g_str_equal(type, "unavailable")) {
+        note_presence(session, stanza, from, !type);
+        return false;
+    }
+    g_autofree char *bare = nj_jid_bare(from);
+    if (nj_account_is_own(nj_session_account(session), from))
+        return true;
+    if (g_str_equal(type, "subscribe"))
+        note_ask(session, stanza, bare);
+    else if (g_str_equal(type, "subscribed") || g_str_equal(type, "unsubscribed") || g_str_equal(type, "unsubscribe"))
+        note_answer(session, type, bare);
+    else if (g_str_equal(type, "error"))
+        note_error(session, stanza, bare);
+    else
+        g_debug("dropped a presence of unknown type");
+    return true;
+}
+
+/* --- subscriptions and strangers --- */
+
+/* What a stranger wrote becomes a chat like any other. */
+static void
+let_in(NjAccount *account, const char *address)
+{
+    NjStoredChat stored = { 0 };
+    if (!account->client->store || !nj_store_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
+        return;
+    nj_store_set_waiting(account->client->store, stored.id, false);
+    nj_stored_chat_clear(&stored);
+    nj_chat_open(account, NJ_CHAT_PERSON, address);
+}
+
+static void
+keep_out(NjAccount *account, const char *address)
+{
+    NjStoredChat stored = { 0 };
+    if (!account->client->store || !nj_store_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
+        return;
+    if (stored.waiting)
+        nj_store_forget_chat(account->client->store, stored.id);
+    nj_stored_chat_clear(&stored);
+}
+
+static NjXml *
+answer_ask(const char *type, const char *address, const char *text)
+{
+    NjXml *presence = nj_xml_presence(type, address);
+    if (text && *text)
+        nj_xml_add_with_text(presence, "status", NULL, text);
+    return presence;
+}
+
+bool
+nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const char *text, GError **error)
+{
+    static const char *const types[] = { "subscribe", "subscribed", "unsubscribed", "unsubscribe" };
+    NjSession *session = nj_xep_online(account, error);
+    if (!session)
+        return false;
+    g_autofree char *bare = nj_jid_bare(address);
+    if (nj_account_is_own(account, bare)) {
+        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("This is your own address; you see yourself already."));
+        return false;
+    }
+    const NjRequest *request = nj_roster_request(account->roster, bare);
+    if (request && what == NJ_SUBSCRIBE_ALLOW)
+        return nj_request_accept(account, bare, error);
+    if (request && what == NJ_SUBSCRIBE_DENY)
+        return nj_request_refuse(account, bare, error);
+    return nj_session_send(session, answer_ask(types[what], bare, text));
+}
+
+static const NjRequest *
+find_request(NjAccount *account, const char *address, GError **error)
+{
+    const NjRequest *request = nj_roster_request(account->roster, address);
+    if (!request)
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s has not asked for anything."), address);
+    return request;
+}
+
+bool
+nj_request_accept(NjAccount *account, const char *address, GError **error)
+{
+    const NjRequest *request = find_request(account, address, error);
+    NjSession *session = request && request->asks ? nj_xep_online(account, error) : NULL;
+    if (!request || (request->asks && !session))
+        return false;
+    bool wrote = request->messages > 0;
+    g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
+    if (request->asks)
+        nj_session_send(session, nj_xml_presence("subscribed", bare));
+    nj_roster_drop_request(account->roster, bare);
+    if (wrote)
+        let_in(account, bare);
+    return true;
+}
+
+bool
+nj_request_refuse(NjAccount *account, const char *address, GError **error)
+{
+    const NjRequest *request = find_request(account, address, error);
+    NjSession *session = request && request->asks ? nj_xep_online(account, error) : NULL;
+    if (!request || (request->asks && !session))
+        return false;
+    bool wrote = request->messages > 0;
+    g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
+    if (request->asks)
+        nj_session_send(session, nj_xml_presence("unsubscribed", bare));
+    nj_roster_drop_request(account->roster, bare);
+    if (wrote)
+        keep_out(account, bare);
+    return true;
+}
+
+const NjModule nj_rfc6121_presence = {
+    .spec = "RFC 6121 (4)",
+    .name = N_("Presence and Subscriptions"),
+    .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
+    .attach = attach,
+    .detach = detach,
+    .online = online,
+};

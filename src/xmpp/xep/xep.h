@@ -1,0 +1,84 @@
+/* What the module files share: the rows there are, and what one asks of another. */
+#ifndef NJ_XMPP_XEP_H
+#define NJ_XMPP_XEP_H
+
+#include "model/client.h"
+#include "model/events.h"
+#include "model/jid.h"
+#include "model/room.h"
+#include "xmpp/session.h"
+
+/* Every row, in the order in which they see a stanza and come online: rooms before people, the hashed node before disco. */
+#define NJ_MODULES(X)      \
+    X(nj_xep_0045)         \
+    X(nj_rfc6121_roster)   \
+    X(nj_rfc6121_presence) \
+    X(nj_rfc6121_message)  \
+    X(nj_xep_0115)         \
+    X(nj_xep_0030)         \
+    X(nj_xep_0085)         \
+    X(nj_xep_0092)         \
+    X(nj_xep_0106)         \
+    X(nj_xep_0199)         \
+    X(nj_xep_0202)         \
+    X(nj_xep_0203)         \
+    X(nj_xep_0245)         \
+    X(nj_xep_0334)         \
+    X(nj_xep_0359)         \
+    X(nj_xep_0380)
+
+#define NJ_MODULE_DECLARE(row) extern const NjModule row;
+NJ_MODULES(NJ_MODULE_DECLARE)
+
+#define NJ_NS_MUC      "http://jabber.org/protocol/muc"
+#define NJ_NS_MUC_USER "http://jabber.org/protocol/muc#user"
+#define NJ_NS_HINTS    "urn:xmpp:hints"
+
+/* An account's session if it is online; otherwise NULL and a sentence. */
+NjSession *nj_xep_online(const NjAccount *account, GError **error);
+
+/* --- asking for a command: an NjDone that waits for an iq --- */
+
+typedef struct {
+    NjDone done;
+    void  *data;
+} NjAsk;
+
+/* Sends iq and tells done how it ended; the result is an empty record. */
+void nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data);
+/* The same, and fill makes the record of the answer. */
+typedef void (*NjAskFill)(NjRecord *record, const NjXml *answer, void *fill_data);
+void nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data, GDestroyNotify free_fill, NjDone done, void *data);
+
+/* --- presence: rfc6121-presence.c, 0115.c --- */
+
+typedef struct {
+    NjShow show;
+    gint8  priority;
+    char  *status;              /* sanitised; NULL */
+} NjPresenceText;
+
+void   nj_presence_read(const NjXml *stanza, NjPresenceText *out);      /* clear with g_free(out->status) */
+NjXml *nj_presence_stanza(NjSession *session, const char *to);          /* what we want to be, as it stands on the wire, with caps */
+bool   nj_presence_shown_to(const NjSession *session, const char *address);    /* may this contact see us, and do we show ourselves? */
+void   nj_caps_add(NjSession *session, NjXml *presence);
+/* XEP-0030 3.1 of ourselves, as XEP-0115 counts it. */
+NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
+
+/* --- messages: rfc6121-message.c --- */
+
+/* What we sent lately, by id: for echoes and errors that come back. */
+void       nj_sent_add(NjSession *session, NjChat *chat, const char *to, NjMessage *message);
+NjMessage *nj_sent_find(NjSession *session, const char *to, const char *id);     /* borrowed; NULL */
+void       nj_sent_fail_queued(NjSession *session, NjChat *chat, const char *sentence);    /* rows of a room whose echo never came */
+
+/* --- rooms: 0045-join.c, 0045-talk.c --- */
+
+NjRoom *nj_muc_room(const NjSession *session, const char *address);     /* by bare or full address; NULL if it is none of ours */
+void    nj_muc_show(NjSession *session);                                /* our presence changed: tell the rooms */
+void    nj_muc_hide(NjSession *session);                                /* we went invisible: the server took us out of all rooms */
+bool    nj_muc_in_history(const NjSession *session, const NjRoom *room);   /* from our coming in until the subject: what was said before */
+void    nj_muc_history_over(NjSession *session, NjRoom *room);
+bool    nj_muc_deliver(NjSession *session, NjIncoming *in);             /* the row's DELIVER */
+
+#endif
