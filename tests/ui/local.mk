@@ -2,6 +2,7 @@
 # The terminal, the cells, the keys.
 terminal_tests = \
 	tests/ui/spike-curses \
+	tests/ui/test-keys \
 	tests/ui/test-surface \
 	tests/ui/test-term \
 	tests/ui/test-theme
@@ -13,6 +14,10 @@ endif
 tests_ui_spike_curses_SOURCES = tests/ui/spike-curses.c
 tests_ui_spike_curses_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_spike_curses_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_keys_SOURCES = tests/ui/test-keys.c
+tests_ui_test_keys_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_keys_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 tests_ui_test_surface_SOURCES = tests/ui/test-surface.c
 tests_ui_test_surface_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,187 @@
+/* ui/keys: names, and what is cut out of the stream. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <locale.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ui/keys.h"
+
+static void
+on_line(const char *line, void *owner)
+{
+    g_string_append_printf(owner, "<%s>", line);
+}
+
+static void
+on_bytes(const char *bytes, gsize length, void *owner)
+{
+    g_autofree char *shown = g_strndup(bytes, length);
+    g_strdelimit(shown, "\033", '^');
+    g_strdelimit(shown, "\r", '$');
+    g_string_append(owner, shown);
+}
+
+static const NjKeysHooks hooks = { on_line, on_bytes };
+
+static int
+set_up(void **state)
+{
+    NjKeys *keys = nj_keys_new();
+    static const char *const bound[] = { "Alt-1", "Ctrl-l", "F1", "PgUp", "Shift-Tab", "Alt-Enter", "Alt-a", "Alt-Up", "Ctrl-Right",
+                                         "Alt-ö", "Ctrl-Alt-x" };
+    for (guint i = 0; i < G_N_ELEMENTS(bound); i++)
+        assert_true(nj_keys_bind(keys, bound[i], bound[i], NULL));
+    *state = keys;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    nj_keys_free(*state);
+    return 0;
+}
+
+/* Feeds and says what came out; a '|' in the bytes is a pause. */
+static void
+gives(NjKeys *keys, const char *bytes, const char *wanted)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_auto(GStrv) parts = g_strsplit(bytes, "|", -1);
+    for (guint i = 0; parts[i] != NULL; i++) {
+        nj_keys_feed(keys, parts[i], strlen(parts[i]), &hooks, out);
+        if (parts[i + 1] != NULL)
+            nj_keys_settle(keys, &hooks, out);
+    }
+    assert_false(nj_keys_partial(keys));
+    assert_string_equal(out->str, wanted);
+}
+
+static void
+test_names(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *name, *canonical;
+    } rows[] = {
+        { "alt-1", "Alt-1" },     { "M-1", "Alt-1" },           { "meta-A", "Alt-A" },     { "Alt-Shift-a", "Alt-A" },
+        { "^L", "Ctrl-l" },       { "C-M-x", "Ctrl-Alt-x" },    { "alt-ctrl-X", "Ctrl-Alt-x" }, { "f12", "F12" },
+        { "pageup", "PgUp" },     { "Ctrl-i", "Tab" },          { "shift-tab", "Shift-Tab" },   { "Alt--", "Alt--" },
+        { "Ctrl-@", "Ctrl-Space" }, { "Alt-ö", "Alt-ö" },       { "escape", "Esc" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *canonical = nj_keys_canonical(rows[i].name, NULL);
+        assert_string_equal(canonical, rows[i].canonical);
+    }
+    static const char *const bad[] = { "", "a", "Space", "Enter", "Ctrl-m", "Alt-", "F99", "Alt-ab", "Hyper-x", "\377", "Alt-\033" };
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        GError *error = NULL;
+        assert_null(nj_keys_canonical(bad[i], &error));
+        assert_non_null(error);
+        g_error_free(error);
+    }
+}
+
+static void
+collect(const char *name, const char *line, void *owner)
+{
+    g_string_append_printf(owner, "%s=%s ", name, line);
+}
+
+static void
+test_binding(void **state)
+{
+    (void) state;
+    NjKeys *keys = nj_keys_new();
+    assert_true(nj_keys_bind(keys, "Alt-2", "/window 2", NULL));
+    assert_true(nj_keys_bind(keys, "Alt-1", "/window 1", NULL));
+    assert_true(nj_keys_bind(keys, "M-2", "/window two", NULL));
+    assert_true(nj_keys_bind(keys, "F3", "/x", NULL));
+    assert_true(nj_keys_bind(keys, "f3", NULL, NULL));
+    assert_true(nj_keys_bind(keys, "F4", NULL, NULL));
+    g_autoptr(GString) all = g_string_new(NULL);
+    nj_keys_each(keys, collect, all);
+    assert_string_equal(all->str, "Alt-2=/window two Alt-1=/window 1 ");
+    assert_string_equal(nj_keys_line(keys, "alt-2"), "/window two");
+    assert_null(nj_keys_line(keys, "F3"));
+    nj_keys_free(keys);
+}
+
+static void
+test_cutting(void **state)
+{
+    NjKeys *keys = *state;
+    gives(keys, "toad", "toad");
+    gives(keys, "a\0331b", "a<Alt-1>b");
+    gives(keys, "\014", "<Ctrl-l>");
+    gives(keys, "\033OP\033[11~\033[[A", "<F1><F1><F1>");
+    gives(keys, "\033[5~\033[Z\033\r", "<PgUp><Shift-Tab><Alt-Enter>");
+    gives(keys, "\033[1;3A\033\033[A\033[1;5C", "<Alt-Up><Alt-Up><Ctrl-Right>");
+    gives(keys, "\033[97;3u\033\303\266\033\030", "<Alt-a><Alt-ö><Ctrl-Alt-x>");
+    gives(keys, "\033[A\033b\r\033[3~", "^[A^b$^[3~");          /* the prompt's */
+    gives(keys, "x\033[99;9:3~y\033[?5;6zw\033[[Cv", "xywv");   /* nobody's */
+    gives(keys, "\033OM\033Op\033Ow", "$07");                   /* the keypad */
+    gives(keys, "\303\266\033\377z", "\303\266z");
+    gives(keys, "\033[1;\001b", "\001b");                       /* broken off */
+}
+
+static void
+test_pieces(void **state)
+{
+    NjKeys *keys = *state;
+    static const char whole[] = "a\033[1;5C\0331\033OPb\033[A";
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (gsize i = 0; i < sizeof whole - 1; i++)
+        nj_keys_feed(keys, whole + i, 1, &hooks, out);
+    assert_string_equal(out->str, "a<Ctrl-Right><Alt-1><F1>b^[A");
+}
+
+static void
+test_esc(void **state)
+{
+    NjKeys *keys = *state;
+    gives(keys, "\033|", "^");
+    gives(keys, "1", "^<Alt-1>");                               /* late, and the first ESC is taken back */
+    gives(keys, "1", "1");
+    gives(keys, "\033|x1", "^x1");
+    gives(keys, "\033|\r", "^^<Alt-Enter>");
+    gives(keys, "\033[|\033O|", "^[^O");
+    nj_keys_set_esc_prefix(keys, false);
+    gives(keys, "\033|a", "^a");
+    gives(keys, "\033a", "<Alt-a>");
+    assert_true(nj_keys_bind(keys, "Esc", "/esc", NULL));
+    gives(keys, "\033|", "</esc>");
+}
+
+static void
+rebind(const char *line, void *owner)
+{
+    assert_true(nj_keys_bind(owner, "F1", NULL, NULL));
+    assert_string_equal(line, "F1");
+}
+
+static void
+test_a_line_may_unbind_itself(void **state)
+{
+    static const NjKeysHooks rebinding = { rebind, on_bytes };
+    nj_keys_feed(*state, "\033OP", 3, &rebinding, *state);
+    assert_null(nj_keys_line(*state, "F1"));
+}
+
+int
+main(void)
+{
+    setlocale(LC_ALL, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_binding),
+        cmocka_unit_test_setup_teardown(test_cutting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_esc, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_line_may_unbind_itself, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("ui/keys", tests, NULL, NULL);
+}
