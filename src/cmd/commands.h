@@ -26,7 +26,7 @@ typedef struct {
     NjParamKind kind;
     int         flags;
     const char *summary;                /* N_() */
-    const char *choices[10];            /* CHOICE */
+    const char *choices[14];            /* CHOICE: all of them, ending in NULL; of other kinds words that may stand there too */
 } NjParam;
 
 #define NJ_NEEDS_ACCOUNT    1           /* some account, chosen by /name: or the chat's, or the only one */
@@ -72,8 +72,23 @@ void     nj_cmd_remove_topic(NjCmd *cmd, const NjTopic *topic);
 const NjTable *nj_cmd_table(const NjCmd *cmd);                 /* of NjCommand */
 /* Runs a line. chat: the focused one, or NULL. */
 void     nj_cmd_run(NjCmd *cmd, const char *line, NjSource source, NjChat *chat, NjResultFunc done, void *data);
+void     nj_cmd_forget(NjCmd *cmd, const void *data);          /* open calls whose data this is answer to nobody any more */
+/* Would running it show a secret to whoever keeps typed lines?  Such a line enters no history. */
+bool     nj_cmd_is_secret(NjCmd *cmd, const char *line);
 char   **nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *end, NjChat *chat);    /* cmd/complete.c */
 void     nj_cmd_load_pairs(NjCmd *cmd);                        /* aliases and keys of the configuration, over the shipped ones */
+/* Aliases: shipped rows and the configuration's. line NULL takes the own one away, so that a shipped one counts again. */
+bool     nj_cmd_set_alias(NjCmd *cmd, const char *name, const char *line, GError **error);
+void     nj_cmd_each_alias(NjCmd *cmd, void (*func)(const char *name, const char *line, const char *habit, void *owner), void *owner);
+const GPtrArray *nj_cmd_topics(const NjCmd *cmd);              /* of NjTopic, in order */
+/* A table behind --dump that cmd/ can not know: plugins/ adds its own. func's answer belongs to the caller. */
+void     nj_cmd_add_dump(NjCmd *cmd, const char *what, char *(*func)(void *owner), void *owner);
+
+/* What a result's error carries: codes are words ("not-connected"), kept as the error's number. */
+#define NJ_CMD_ERROR nj_cmd_error_quark()
+GQuark      nj_cmd_error_quark(void);
+int         nj_cmd_code(const char *word);
+const char *nj_cmd_error_code(const GError *error);            /* also of errors from elsewhere: never NULL */
 
 /* For run functions. */
 NjClient   *nj_call_client(NjCall *call);
@@ -91,6 +106,9 @@ void nj_call_fail(NjCall *call, const char *code, const char *format, ...) G_GNU
 void nj_call_fail_error(NjCall *call, const char *code, const GError *error);
 NjCall *nj_call_hold(NjCall *call);                            /* for a later answer; cancelled calls swallow it */
 void nj_call_release(NjCall *call);
+bool nj_call_open(const NjCall *call);                         /* false: answered, or its NjCmd is gone */
+/* func is called once when the call ends, however it ends; it lets go of what waits for this call. One a call. */
+void nj_call_on_end(NjCall *call, void (*func)(NjCall *call, void *data), void *data);
 /* A ready NjDone for xmpp/session.h: ends the held call with what came (code from the error). */
 void nj_call_answer(const GError *error, NjRecord *result, void *call);
 

@@ -1,0 +1,452 @@
+/* Accounts: adding one, its settings, its link, its certificate. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cmd/call.h"
+#include "cmd/password.h"
+#include "cmd/topic.h"
+#include "model/events.h"
+#include "model/jid.h"
+
+/* Somebody waits for an account to be online, or not to be. */
+typedef struct {
+    NjCall         *call;
+    NjBus          *bus;
+    NjAccount      *account;
+    NjAccountState  wanted;
+} Wait;
+
+static void
+on_wait_end(NjCall *call, void *data)
+{
+    Wait *wait = data;
+    nj_bus_forget(wait->bus, wait);
+    g_free(wait);
+    nj_call_release(call);
+}
+
+static void
+on_waited_change(NjAccount *account, void *owner)
+{
+    Wait *wait = owner;
+    NjCall *call = wait->call;
+    if (account != wait->account)
+        return;
+    if (account->state == wait->wanted)
+        nj_call_done(call);
+    else if (account->state != NJ_ACCOUNT_OFFLINE && account->state != NJ_ACCOUNT_WAITING)
+        return;
+    else if (account->why)
+        nj_call_fail(call, "not-connected", "%s", account->why);
+    else
+        nj_call_fail(call, "not-connected", _("Account %s went offline."), account->settings->name);
+}
+
+/* At the prompt the status line tells the rest; a script's answer comes when it is decided. */
+static void
+answer_when(NjCall *call, NjAccount *account, NjAccountState wanted)
+{
+    NjSource source = nj_call_source(call);
+    nj_record_set_text(nj_call_result(call), "account", account->settings->name);
+    if (source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY || account->state == wanted) {
+        nj_call_done(call);
+        return;
+    }
+    Wait *wait = g_new(Wait, 1);
+    *wait = (Wait) { nj_call_hold(call), nj_call_client(call)->bus, account, wanted };
+    nj_on_account_changed(wait->bus, on_waited_change, wait);
+    nj_call_on_end(call, on_wait_end, wait);
+}
+
+static void
+connect_account(NjCall *call, NjAccount *account)
+{
+    NjSession *session = nj_call_session(call, account);
+    if (!session)
+        return;
+    nj_session_connect(session);
+    answer_when(call, account, NJ_ACCOUNT_ONLINE);
+}
+
+/* The account that the line names, or the one it means. NULL: the call has failed. */
+static NjAccount *
+named_account(NjCall *call, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    NjAccount *account = name || !nj_call_account(call) ? nj_cmd_choose_account(nj_call_cmd(call), name, nj_call_chat(call), &error) : nj_call_account(call);
+    if (!account)
+        nj_call_end(call, error);
+    return account;
+}
+
+static void
+run_connect(NjCall *call)
+{
+    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    if (account)
+        connect_account(call, account);
+}
+
+static void
+run_disconnect(NjCall *call)
+{
+    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    NjSession *session = account ? nj_call_session(call, account) : NULL;
+    if (!session)
+        return;
+    nj_session_disconnect(session);
+    answer_when(call, account, NJ_ACCOUNT_OFFLINE);
+}
+
+/* /account */
+
+static void
+list_accounts(NjCall *call)
+{
+    NjClient *client = nj_call_client(call);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = client->accounts->pdata[i];
+        const char *state = nj_account_state_name(account->state);
+        NjRecord *record = nj_record_new();
+        nj_record_set_text(record, "name", account->settings->name);
+        nj_record_set_text(record, "address", account->jid ? account->jid : account->bare);
+        nj_record_set_text(record, "state", state);
+        nj_record_set_text(record, "why", account->why);
+        g_ptr_array_add(list, record);
+        nj_call_say(call, NJ_NOTICE_INFO, "%s  %s  %s%s%s", account->settings->name, account->jid ? account->jid : account->bare, state,
+                    account->why ? ": " : "", account->why ? account->why : "");
+    }
+    if (!list->len)
+        nj_call_say(call, NJ_NOTICE_INFO, _("There is no account yet; /account add you@example.org makes one."));
+    nj_record_set_list(nj_call_result(call), "accounts", list);
+    nj_call_done(call);
+}
+
+static const NjAccountSettings *
+stored_settings(NjClient *client, const char *name)
+{
+    const GPtrArray *all = nj_options_accounts(client->options);
+    for (guint i = 0; i < all->len; i++)
+        if (!strcmp(((NjAccountSettings *) all->pdata[i])->name, name))
+            return all->pdata[i];
+    return NULL;
+}
+
+/* A name for a new account: what stands before the "@", and a number if that is taken. */
+static char *
+new_name(NjClient *client, const char *address)
+{
+    g_autofree char *local = nj_jid_local(address);
+    g_autofree char *base = local ? g_steal_pointer(&local) : nj_jid_domain(address);
+    g_strcanon(base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '-');
+    char *name = g_strdup(base);
+    for (int i = 2; stored_settings(client, name) || nj_client_account(client, name); i++) {
+        g_free(name);
+        name = g_strdup_printf("%s%d", base, i);
+    }
+    return name;
+}
+
+static bool
+write_settings(NjCall *call, const char *name, const char *address, GError **error)
+{
+    NjOptions *options = nj_call_client(call)->options;
+    if (!nj_options_account_set(options, name, "address", address, error))
+        return false;
+    for (const char *const *word = nj_call_args(call, "setting"); *word; word++) {
+        const char *equals = strchr(*word, '=');
+        if (!equals) {
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("“%s” is no KEY=VALUE; /help account lists the keys."), *word);
+            return false;
+        }
+        g_autofree char *key = g_strndup(*word, equals - *word);
+        if (strcmp(key, "name") && !nj_options_account_set(options, name, key, equals + 1, error))
+            return false;
+    }
+    return true;
+}
+
+static void
+add_account(NjCall *call)
+{
+    NjClient *client = nj_call_client(call);
+    g_autoptr(GError) error = NULL;
+    if (!nj_call_needs(call, "name"))
+        return;
+    g_autofree char *typed = nj_jid_prepare(nj_call_arg(call, "name"), &error);
+    if (!typed) {
+        nj_call_fail_error(call, "bad-address", error);
+        return;
+    }
+    g_autofree char *bare = nj_jid_bare(typed);
+    NjAccount *known = nj_client_account(client, bare);
+    if (known) {
+        nj_call_fail(call, "exists", _("Account %s has this address already; /connect %s brings it online."), known->settings->name, known->settings->name);
+        return;
+    }
+
+    g_autofree char *name = NULL;
+    for (const char *const *word = nj_call_args(call, "setting"); *word; word++)
+        if (g_str_has_prefix(*word, "name="))
+            name = g_strdup(*word + strlen("name="));
+    if (name && (!*name || strpbrk(name, " \t\n:/[]=\"") || stored_settings(client, name) || nj_client_account(client, name))) {
+        nj_call_fail(call, "refused", _("The name “%s” can not be used: it must be one word, without : and /, and not taken."), name);
+        return;
+    }
+    if (!name)
+        name = new_name(client, bare);
+    if (!write_settings(call, name, typed, &error)) {
+        if (stored_settings(client, name))
+            nj_options_account_remove(client->options, name, NULL);
+        nj_call_fail_error(call, "refused", error);
+        return;
+    }
+    NjAccount *account = nj_client_add_account(client, stored_settings(client, name));
+    nj_password_offer(nj_call_cmd(call), account);
+    if (nj_call_arg(call, "password"))
+        nj_password_remember(nj_call_cmd(call), account, nj_call_arg(call, "password"));
+    nj_call_say(call, NJ_NOTICE_INFO, _("Account %s is in natterjackrc now; logging in as %s …"), name, account->bare);
+    connect_account(call, account);
+}
+
+/* The account that runs gets what the file says now; its link uses it from the next connection on. */
+static void
+renew_settings(NjClient *client, const char *name)
+{
+    NjAccount *account = nj_client_account(client, name);
+    const NjAccountSettings *settings = stored_settings(client, name);
+    if (account && settings)
+        nj_account_set_settings(account, settings);
+}
+
+static bool
+set_key(NjCall *call, NjAccount *account, const char *key, const char *value)
+{
+    NjClient *client = nj_call_client(call);
+    g_autoptr(GError) error = NULL;
+    if (!nj_options_account_set(client->options, account->settings->name, key, value, &error)) {
+        nj_call_fail_error(call, "refused", error);
+        return false;
+    }
+    renew_settings(client, account->settings->name);
+    return true;
+}
+
+static void
+on_new_password(const char *typed, void *data)
+{
+    NjCall *call = data;
+    NjAccount *account = nj_call_account(call);
+    if (nj_call_open(call)) {
+        if (!typed || !*typed || !account) {
+            nj_call_fail(call, "cancelled", _("The password was not changed."));
+        } else if (set_key(call, account, "password", typed)) {
+            nj_call_say(call, NJ_NOTICE_SUCCESS, _("The password of account %s is kept in natterjackrc."), account->settings->name);
+            nj_call_done(call);
+        }
+    }
+    nj_call_release(call);
+}
+
+static void
+ask_new_password(NjCall *call, NjAccount *account)
+{
+    NjScreen *screen = nj_call_screen(call);
+    if (!screen) {
+        nj_call_fail(call, "usage", _("Write it as /account set %s password=…"), account->settings->name);
+        return;
+    }
+    call->account = account;
+    g_autofree char *question = g_strdup_printf(_("New password of %s: "), account->bare);
+    nj_prompt_ask_secret(nj_screen_prompt(screen), question, on_new_password, nj_call_hold(call));
+}
+
+static void
+set_account(NjCall *call)
+{
+    if (!nj_call_needs(call, "name"))
+        return;
+    NjAccount *account = named_account(call, nj_call_arg(call, "name"));
+    if (!account)
+        return;
+    const char *password = nj_call_arg(call, "password");
+    const char *const *words = nj_call_args(call, "setting");
+    if (password) {
+        if (set_key(call, account, "password", *password ? password : NULL))
+            nj_call_done(call);
+        return;
+    }
+    if (!nj_call_needs(call, "setting"))
+        return;
+    if (!strcmp(words[0], "password")) {
+        if (words[1])
+            nj_call_fail(call, "usage", _("A password is not typed in the open: /account set %s password asks for it."), account->settings->name);
+        else
+            ask_new_password(call, account);
+        return;
+    }
+    g_autofree char *value = words[1] ? g_strjoinv(" ", (char **) words + 1) : NULL;
+    if (!set_key(call, account, words[0], value))
+        return;
+    nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is set; it counts from the next connection."), words[0], account->settings->name);
+    nj_call_done(call);
+}
+
+static void
+remove_account(NjCall *call)
+{
+    if (!nj_call_needs(call, "name"))
+        return;
+    NjClient *client = nj_call_client(call);
+    NjAccount *account = named_account(call, nj_call_arg(call, "name"));
+    if (!account)
+        return;
+    g_autofree char *name = g_strdup(account->settings->name);
+    g_autoptr(GError) error = NULL;
+    if (stored_settings(client, name) && !nj_options_account_remove(client->options, name, &error)) {
+        nj_call_fail_error(call, "refused", error);
+        return;
+    }
+    nj_client_remove_account(client, account);
+    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."), name);
+    nj_call_done(call);
+}
+
+static void
+run_account(NjCall *call)
+{
+    const char *action = nj_call_arg(call, "action");
+    if (!action || !strcmp(action, "list"))
+        list_accounts(call);
+    else if (!strcmp(action, "add"))
+        add_account(call);
+    else if (!strcmp(action, "set"))
+        set_account(call);
+    else
+        remove_account(call);
+}
+
+/* /certificate */
+
+static void
+show_certificate(NjCall *call, const NjCertificate *certificate)
+{
+    g_autofree char *names = g_strjoinv(", ", certificate->names);
+    g_autofree char *from = nj_clock_format(certificate->not_before);
+    g_autofree char *until = nj_clock_format(certificate->not_after);
+    nj_call_say(call, NJ_NOTICE_INFO, _("Certificate of %s, for %s"), certificate->subject, names);
+    nj_call_say(call, NJ_NOTICE_INFO, _("Issued by %s, valid from %.10s to %.10s"), certificate->issuer, from, until);
+    nj_call_say(call, NJ_NOTICE_INFO, _("SHA-256 %s"), certificate->sha256);
+    nj_call_say(call, NJ_NOTICE_INFO, _("Key %s"), certificate->pin);
+    if (certificate->protocol)
+        nj_call_say(call, NJ_NOTICE_INFO, _("Connection %s, %s"), certificate->protocol, certificate->cipher ? certificate->cipher : "");
+    if (certificate->problem)
+        nj_call_say(call, NJ_NOTICE_WARNING, "%s", certificate->problem);
+    else if (certificate->pinned)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted because its key is pinned."));
+    else if (certificate->trusted_once)
+        nj_call_say(call, NJ_NOTICE_WARNING, _("Accepted for this connection because you said so."));
+    else
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted: an authority of this system vouches for it."));
+
+    NjRecord *result = nj_call_result(call);
+    nj_record_set_text(result, "subject", certificate->subject);
+    nj_record_set_text(result, "issuer", certificate->issuer);
+    nj_record_set_text(result, "names", names);
+    nj_record_set_text(result, "not_before", from);
+    nj_record_set_text(result, "not_after", until);
+    nj_record_set_text(result, "sha256", certificate->sha256);
+    nj_record_set_text(result, "pin", certificate->pin);
+    nj_record_set_text(result, "problem", certificate->problem);
+    nj_call_done(call);
+}
+
+static void
+run_certificate(NjCall *call)
+{
+    const char *action = nj_call_arg(call, "action");
+    NjAccount *account = nj_call_account(call);
+    NjSession *session = nj_call_session(call, account);
+    if (!session)
+        return;
+    if (action && !strcmp(action, "forget")) {
+        if (!set_key(call, account, "pin", NULL))
+            return;
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("No key is pinned for account %s any more; the authorities count again."), account->settings->name);
+        nj_call_done(call);
+        return;
+    }
+    const NjCertificate *certificate = nj_session_certificate(session);
+    if (!certificate) {
+        nj_call_fail(call, "no-certificate", _("Account %s has seen no certificate yet; /connect %s shows it one."), account->settings->name,
+                     account->settings->name);
+        return;
+    }
+    if (!action || !strcmp(action, "show")) {
+        show_certificate(call, certificate);
+        return;
+    }
+    if (!strcmp(action, "trust"))
+        nj_session_trust_once(session, certificate->pin);
+    else if (!set_key(call, account, "pin", certificate->pin))
+        return;
+    if (account->state == NJ_ACCOUNT_ONLINE)
+        nj_call_done(call);
+    else
+        connect_account(call, account);
+}
+
+static const NjCommand cmd_account = {
+    .name     = "account",
+    .summary  = N_("List, add, change and remove accounts"),
+    .details  = N_("add ADDRESS logs in and keeps the account in natterjackrc; KEY=VALUE words go with it, name=NAME among them. The password is asked for, unless "
+                   "password= or password-command= is given, and kept only if you say so. set NAME KEY VALUE changes a key, without VALUE takes it out; "
+                   "set NAME password asks for a new one. The keys are those of natterjackrc(5): host, port, tls, ca-file, password-command, autoconnect, "
+                   "resource, nick and others."),
+    .params   = {
+        { "action", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("what to do; list without it"), { "list", "add", "set", "remove" } },
+        { "name", NJ_PARAM_ACCOUNT, NJ_OPTIONAL, N_("an account's name; for add an address") },
+        { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD, N_("the password; better let it be asked for") },
+        { "setting", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT, N_("for add KEY=VALUE words, for set KEY and VALUE") },
+    },
+    .examples = { "/account add toad@example.org", "/account add toad@example.org name=home host=127.0.0.1", "/account set home password-command pass show xmpp/home",
+                  "/account remove home" },
+    .run      = run_account,
+};
+
+static const NjCommand cmd_connect = {
+    .name     = "connect",
+    .summary  = N_("Bring an account online"),
+    .params   = { { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL, N_("which one; the chat's without it") } },
+    .examples = { "/connect", "/connect home" },
+    .run      = run_connect,
+};
+
+static const NjCommand cmd_disconnect = {
+    .name     = "disconnect",
+    .summary  = N_("Take an account offline until /connect"),
+    .params   = { { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL, N_("which one; the chat's without it") } },
+    .examples = { "/disconnect", "/disconnect home" },
+    .run      = run_disconnect,
+};
+
+static const NjCommand cmd_certificate = {
+    .name     = "certificate",
+    .summary  = N_("Show the server's certificate, or trust it"),
+    .details  = N_("trust accepts the certificate that was shown last for one connection; pin accepts its key from now on and nothing else; forget takes the pin away."),
+    .needs    = NJ_NEEDS_ACCOUNT,
+    .params   = { { "action", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("what to do; show without it"), { "show", "trust", "pin", "forget" } } },
+    .examples = { "/certificate", "/home:certificate pin" },
+    .run      = run_certificate,
+};
+
+static const NjCommand *const commands[] = { &cmd_account, &cmd_connect, &cmd_disconnect, &cmd_certificate, NULL };
+
+static const NjAliasRow aliases[] = {
+    { "reconnect", "/connect", "irssi" },
+    { "tls", "/certificate", "Profanity" },
+    { NULL },
+};
+
+const NjTopic nj_topic_account = { "accounts", N_("Accounts"), commands, aliases, NULL };

@@ -1,0 +1,283 @@
+/* One command being run: what a run function may ask, where its words go, how it ends.  A call is answered once; whoever still holds it
+   afterwards may go on calling, nothing comes of it. */
+#include "cmd/call.h"
+
+#include "model/events.h"
+#include "xmpp/iq.h"
+#include "xmpp/link.h"
+
+GQuark
+nj_cmd_error_quark(void)
+{
+    return g_quark_from_static_string("nj-cmd-error");
+}
+
+int
+nj_cmd_code(const char *word)
+{
+    return (int) g_quark_from_string(word);
+}
+
+const char *
+nj_cmd_error_code(const GError *error)
+{
+    if (error->domain == NJ_CMD_ERROR)
+        return g_quark_to_string((GQuark) error->code);
+    if (error->domain == NJ_IQ_ERROR)
+        return error->code == NJ_IQ_ERROR_OFFLINE ? "not-connected" : error->code == NJ_IQ_ERROR_TIMEOUT ? "timeout" : "refused";
+    if (error->domain == NJ_LINK_ERROR)
+        return "not-connected";
+    return "failed";
+}
+
+NjCall *
+nj_call_new(NjCmd *cmd, NjSource source, NjChat *chat, NjResultFunc done, void *data)
+{
+    NjCall *call = g_new0(NjCall, 1);
+    call->refs = 1;
+    call->cmd = cmd;
+    call->source = source;
+    call->chat = chat;
+    call->done = done;
+    call->data = data;
+    call->result = nj_record_new();
+    call->said = g_string_new(NULL);
+    g_hash_table_add(cmd->calls, call);
+    return call;
+}
+
+NjCall *
+nj_call_hold(NjCall *call)
+{
+    call->refs++;
+    return call;
+}
+
+void
+nj_call_release(NjCall *call)
+{
+    if (--call->refs > 0)
+        return;
+    if (call->cmd)                      /* nobody can answer any more: the asker shall not wait for ever */
+        nj_call_fail(call, "cancelled", _("The command was given up."));
+    nj_args_free(call->args);
+    nj_record_free(call->result);
+    g_string_free(call->said, TRUE);
+    g_free(call->name);
+    g_free(call);
+}
+
+bool
+nj_call_open(const NjCall *call)
+{
+    return call->cmd != NULL;
+}
+
+void
+nj_call_on_end(NjCall *call, void (*func)(NjCall *call, void *data), void *data)
+{
+    g_return_if_fail(!call->on_end);
+    if (call->cmd) {
+        call->on_end = func;
+        call->end_data = data;
+    } else {
+        func(call, data);
+    }
+}
+
+static bool
+typed(const NjCall *call)
+{
+    return call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY;
+}
+
+static const char *
+source_name(NjSource source)
+{
+    static const char *const names[] = { "prompt", "key", "fifo", "argument", "stdin" };
+    return names[source];
+}
+
+/* Shows a failure where the command came from. */
+static void
+report(NjCmd *cmd, NjCall *call, const GError *error)
+{
+    if (typed(call)) {
+        if (cmd->screen)
+            nj_screen_say(cmd->screen, call->chat, NJ_NOTICE_ERROR, error->message);
+        else
+            nj_client_notice(cmd->client, NULL, call->chat, NJ_NOTICE_ERROR, "%s", error->message);
+        return;
+    }
+    const char *name = call->name ? call->name : "";
+    NjCommandFailure failure = { name, nj_cmd_error_code(error), error->message, source_name(call->source) };
+    nj_emit_command_failed(cmd->client->bus, &failure);
+    if (call->source == NJ_SOURCE_FIFO)
+        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO, /%s: %s"), name, error->message);
+}
+
+void
+nj_call_end(NjCall *call, const GError *error)
+{
+    NjCmd *cmd = call->cmd;
+    if (!cmd)
+        return;
+    nj_call_hold(call);
+    call->cmd = NULL;
+    g_hash_table_remove(cmd->calls, call);
+    if (call->on_end)
+        call->on_end(call, call->end_data);
+    if (error)
+        report(cmd, call, error);
+    else if (call->said->len)
+        nj_record_set_text(call->result, "text", call->said->str);
+    if (call->done)
+        call->done(error, error ? NULL : call->result, call->data);
+    nj_call_release(call);
+}
+
+NjClient *
+nj_call_client(NjCall *call)
+{
+    return call->cmd ? call->cmd->client : NULL;
+}
+
+NjCmd *
+nj_call_cmd(NjCall *call)
+{
+    return call->cmd;
+}
+
+NjScreen *
+nj_call_screen(NjCall *call)
+{
+    return call->cmd ? call->cmd->screen : NULL;
+}
+
+NjAccount *
+nj_call_account(NjCall *call)
+{
+    return call->account;
+}
+
+NjChat *
+nj_call_chat(NjCall *call)
+{
+    return call->chat;
+}
+
+NjSource
+nj_call_source(NjCall *call)
+{
+    return call->source;
+}
+
+const char *
+nj_call_arg(NjCall *call, const char *param)
+{
+    return nj_args_get(call->args, param);
+}
+
+const char *const *
+nj_call_args(NjCall *call, const char *param)
+{
+    return nj_args_list(call->args, param);
+}
+
+void
+nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...)
+{
+    if (!call->cmd)
+        return;
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (typed(call) && call->cmd->screen) {
+        nj_screen_say(call->cmd->screen, call->chat, kind, text);
+        return;
+    }
+    if (call->said->len)
+        g_string_append_c(call->said, '\n');
+    g_string_append(call->said, text);
+}
+
+NjRecord *
+nj_call_result(NjCall *call)
+{
+    return call->result;
+}
+
+void
+nj_call_done(NjCall *call)
+{
+    nj_call_end(call, NULL);
+}
+
+void
+nj_call_fail(NjCall *call, const char *code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autoptr(GError) error = g_error_new_valist(NJ_CMD_ERROR, nj_cmd_code(code), format, args);
+    va_end(args);
+    nj_call_end(call, error);
+}
+
+void
+nj_call_fail_error(NjCall *call, const char *code, const GError *error)
+{
+    if (error->domain == NJ_CMD_ERROR)
+        nj_call_end(call, error);
+    else
+        nj_call_fail(call, code, "%s", error->message);
+}
+
+static void
+copy_fields(NjRecord *to, const NjRecord *from)
+{
+    for (guint i = 0; i < nj_record_length(from); i++) {
+        const NjField *field = nj_record_at(from, i);
+        switch (field->kind) {
+        case NJ_FIELD_TEXT:
+            nj_record_set_text(to, field->key, field->text);
+            break;
+        case NJ_FIELD_INT:
+            nj_record_set_int(to, field->key, field->number);
+            break;
+        case NJ_FIELD_BOOL:
+            nj_record_set_bool(to, field->key, field->number != 0);
+            break;
+        case NJ_FIELD_RECORD: {
+            NjRecord *child = nj_record_new();
+            copy_fields(child, field->record);
+            nj_record_set_record(to, field->key, child);
+            break;
+        }
+        case NJ_FIELD_LIST: {
+            GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
+            for (guint n = 0; n < field->list->len; n++) {
+                NjRecord *child = nj_record_new();
+                copy_fields(child, field->list->pdata[n]);
+                g_ptr_array_add(list, child);
+            }
+            nj_record_set_list(to, field->key, list);
+            break;
+        }
+        }
+    }
+}
+
+void
+nj_call_answer(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    if (error) {
+        nj_call_fail(call, nj_cmd_error_code(error), "%s", error->message);
+    } else {
+        if (result)
+            copy_fields(call->result, result);
+        nj_call_done(call);
+    }
+    nj_call_release(call);
+}

@@ -1,0 +1,344 @@
+/* TAB: what may stand at the cursor follows from the row's parameters.  Choices are whole words, quoted where they must be; the prompt puts the common start in. */
+#include "cmd/commands.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "cmd/call.h"
+#include "model/room.h"
+#include "model/roster.h"
+
+#define MOST_CHOICES 200
+
+typedef struct {
+    NjCmd      *cmd;
+    NjAccount  *account;                /* whose people; NULL: of all */
+    NjChat     *chat;
+    const char *start;                  /* what is typed of the word */
+    const char *after;                  /* put behind each choice */
+    bool        quote;
+    GHashTable *found;                  /* a set */
+} Search;
+
+/* Names are found by their start, whatever their case. */
+static bool
+starts(const char *word, const char *start)
+{
+    g_autofree char *folded_word = g_utf8_casefold(word, -1);
+    g_autofree char *folded_start = g_utf8_casefold(start, -1);
+    return g_str_has_prefix(folded_word, folded_start);
+}
+
+static void
+offer(Search *search, const char *word)
+{
+    if (!*word || g_hash_table_size(search->found) >= MOST_CHOICES || !starts(word, search->start))
+        return;
+    g_autofree char *shown = search->quote ? nj_parse_quote(word) : g_strdup(word);
+    g_hash_table_add(search->found, g_strconcat(shown, search->after, NULL));
+}
+
+static void
+offer_contact(NjContact *contact, void *owner)
+{
+    offer(owner, contact->address);
+}
+
+static void
+offer_people(Search *search)
+{
+    NjClient *client = search->cmd->client;
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = client->accounts->pdata[i];
+        if (search->account && account != search->account)
+            continue;
+        nj_roster_each(account->roster, offer_contact, search);
+        const GPtrArray *requests = nj_roster_requests(account->roster);
+        for (guint n = 0; n < requests->len; n++)
+            offer(search, ((NjRequest *) requests->pdata[n])->address);
+    }
+}
+
+static void
+offer_chats(Search *search, bool rooms_only)
+{
+    NjClient *client = search->cmd->client;
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = client->accounts->pdata[i];
+        if (search->account && account != search->account)
+            continue;
+        GHashTableIter iter;
+        NjChat *chat;
+        g_hash_table_iter_init(&iter, account->chats);
+        while (g_hash_table_iter_next(&iter, NULL, (void **) &chat))
+            if (!rooms_only || chat->kind == NJ_CHAT_ROOM)
+                offer(search, chat->address);
+    }
+}
+
+static void
+offer_nicks(Search *search)
+{
+    NjRoom *room = search->chat && search->chat->kind == NJ_CHAT_ROOM ? search->chat->room : NULL;
+    if (!room)
+        return;
+    GHashTableIter iter;
+    NjOccupant *occupant;
+    g_hash_table_iter_init(&iter, room->occupants);
+    while (g_hash_table_iter_next(&iter, NULL, (void **) &occupant))
+        if (!room->nick || strcmp(occupant->nick, room->nick))
+            offer(search, occupant->shown);
+}
+
+static void
+offer_accounts(Search *search)
+{
+    GPtrArray *accounts = search->cmd->client->accounts;
+    for (guint i = 0; i < accounts->len; i++)
+        offer(search, ((NjAccount *) accounts->pdata[i])->settings->name);
+}
+
+static void
+offer_rows(Search *search, const NjTable *table)
+{
+    for (guint i = 0; i < nj_table_length(table); i++)
+        offer(search, *(const char *const *) nj_table_at(table, i));
+}
+
+static void
+offer_alias(const char *name, const char *line, const char *habit, void *owner)
+{
+    (void) line;
+    (void) habit;
+    offer(owner, name);
+}
+
+static void
+offer_list(Search *search, const char *const *words)
+{
+    for (; words && *words; words++)
+        offer(search, *words);
+}
+
+static void
+offer_topics(Search *search)
+{
+    static const char *const more[] = { "keys", "options", "aliases", NULL };
+    offer_list(search, more);
+    offer_rows(search, search->cmd->table);
+    offer_rows(search, nj_options_table(search->cmd->client->options));
+    for (guint i = 0; i < search->cmd->topics->len; i++)
+        offer(search, ((NjTopic *) search->cmd->topics->pdata[i])->name);
+}
+
+static void
+offer_key(const char *name, const char *line, void *owner)
+{
+    (void) line;
+    offer(owner, name);
+}
+
+static void
+offer_themes(Search *search)
+{
+    g_autofree char *own = g_build_filename(search->cmd->client->paths->config, "themes", NULL);
+    const char *dirs[] = { own, NJ_THEMEDIR, NULL };
+    g_auto(GStrv) names = nj_theme_names(dirs);
+    offer_list(search, (const char *const *) names);
+}
+
+static void
+offer_windows(Search *search)
+{
+    offer(search, "console");
+    offer_chats(search, false);
+}
+
+/* The value of the option named earlier in the line. */
+static void
+offer_values(Search *search, const char *option_name)
+{
+    static const char *const truth[] = { "true", "false", NULL };
+    const NjOption *option = option_name ? nj_table_find(nj_options_table(search->cmd->client->options), option_name) : NULL;
+    if (!option)
+        return;
+    if (!strcmp(option->name, "theme"))
+        offer_themes(search);
+    else if (option->kind == NJ_OPTION_BOOL)
+        offer_list(search, truth);
+    else
+        offer_list(search, (const char *const *) option->choices);
+}
+
+/* The word that an earlier parameter of this kind has. */
+static char *
+earlier(const NjCommand *command, const char *rest, NjParamKind kind)
+{
+    const char *cursor = rest;
+    for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
+        if (command->params[i].flags & NJ_KEYWORD)
+            continue;
+        char *word = nj_parse_word(&cursor, NULL);
+        if (!word || command->params[i].kind == kind)
+            return word;
+        g_free(word);
+    }
+    return NULL;
+}
+
+static void
+offer_param(Search *search, const NjCommand *command, const NjParam *param, const char *rest)
+{
+    switch (param->kind) {
+    case NJ_PARAM_ADDRESS:
+    case NJ_PARAM_CONTACT:
+        offer_people(search);
+        offer_chats(search, false);
+        break;
+    case NJ_PARAM_ROOM:
+        offer_chats(search, true);
+        break;
+    case NJ_PARAM_NICK:
+        offer_nicks(search);
+        break;
+    case NJ_PARAM_ACCOUNT:
+        offer_accounts(search);
+        break;
+    case NJ_PARAM_WINDOW:
+        offer_windows(search);
+        break;
+    case NJ_PARAM_OPTION:
+        offer_rows(search, nj_options_table(search->cmd->client->options));
+        break;
+    case NJ_PARAM_VALUE: {
+        g_autofree char *option = earlier(command, rest, NJ_PARAM_OPTION);
+        offer_values(search, option);
+        break;
+    }
+    case NJ_PARAM_CHOICE:
+        break;
+    case NJ_PARAM_COMMAND:
+        offer_topics(search);
+        break;
+    case NJ_PARAM_KEY:
+        if (search->cmd->screen)
+            nj_keys_each(nj_screen_keys(search->cmd->screen), offer_key, search);
+        break;
+    case NJ_PARAM_THEME:
+        offer_themes(search);
+        break;
+    case NJ_PARAM_TEXT:
+        search->quote = false;
+        offer_nicks(search);
+        break;
+    default:
+        break;
+    }
+    offer_list(search, (const char *const *) param->choices);       /* also the fixed words among free ones: next, prev */
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static char **
+take_choices(Search *search)
+{
+    guint count = 0;
+    char **choices = (char **) g_hash_table_get_keys_as_array(search->found, &count);
+    g_hash_table_steal_all(search->found);
+    if (count) {
+        qsort(choices, count, sizeof *choices, by_text);
+        return choices;
+    }
+    g_free(choices);
+    return NULL;
+}
+
+/* In a text: the nick that is begun, with a colon where it opens the line. */
+static const char *
+complete_text(Search *search, char *text)
+{
+    char *word = strrchr(text, ' ');
+    char *newline = strrchr(text, '\n');
+    word = MAX(word, newline);
+    word = word ? word + 1 : text;
+    search->start = word;
+    search->after = word == text ? ": " : "";
+    search->quote = false;
+    if (*word)
+        offer_nicks(search);
+    return word;
+}
+
+static const char *
+complete_name(Search *search, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    const char *name = colon ? colon + 1 : text + 1;
+    search->start = name;
+    offer_rows(search, search->cmd->table);
+    nj_cmd_each_alias(search->cmd, offer_alias, search);
+    return name;
+}
+
+static const char *
+complete_param(Search *search, const NjLine *line, char **typed)
+{
+    const NjCommand *command = nj_table_find(search->cmd->table, line->name);
+    const char *word = NULL;
+    bool keyword = false;
+    const NjParam *param = command ? nj_parse_param_at(command, line->rest, &word, &keyword) : NULL;
+    if (!param || param->kind == NJ_PARAM_SECRET)
+        return NULL;
+    if (param->kind == NJ_PARAM_TEXT && !keyword) {
+        const char *space = MAX(strrchr(word, ' '), strrchr(word, '\n'));
+        word = space ? space + 1 : word;
+        if (!*word)
+            return NULL;                /* a text that is only begun: everybody would be offered */
+    }
+    /* An open quotation mark is closed here to read the word, a closed one is read as it is. */
+    const char *cursor = word;
+    *typed = nj_parse_word(&cursor, NULL);
+    if (!*typed)
+        *typed = g_strdup(*word == '"' ? word + 1 : "");
+    search->start = *typed;
+    if (line->account)
+        search->account = nj_client_account(search->cmd->client, line->account);
+    offer_param(search, command, param, line->rest);
+    for (guint i = 0; !keyword && **typed && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
+        if (!(command->params[i].flags & NJ_KEYWORD))
+            continue;
+        g_autofree char *key = g_strconcat(command->params[i].name, "=", NULL);
+        search->quote = false;
+        offer(search, key);
+    }
+    return word;
+}
+
+char **
+nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *end, NjChat *chat)
+{
+    g_autofree char *before = g_strndup(text, point);
+    g_autofree char *typed = NULL;
+    g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Search search = { cmd, chat ? chat->account : NULL, chat, "", "", true, found };
+    const char *word = NULL;
+    if (before[0] != '/' || before[1] == '/') {
+        word = complete_text(&search, before);
+    } else if (!strpbrk(before, " \t\n")) {
+        word = complete_name(&search, before);
+    } else {
+        NjLine line;
+        if (nj_parse_line(before, &line, NULL))
+            word = complete_param(&search, &line, &typed);
+        nj_line_clear(&line);
+    }
+    if (!word)
+        return NULL;
+    *start = word - before;
+    *end = point;
+    return take_choices(&search);
+}

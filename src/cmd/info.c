@@ -1,0 +1,124 @@
+/* What others tell of themselves. */
+#include <string.h>
+
+#include "cmd/topic.h"
+
+static void
+on_pong(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    const NjField *ms = result ? nj_record_find(result, "ms") : NULL;
+    if (!error && ms)
+        nj_call_say(call, NJ_NOTICE_INFO, _("An answer came after %d ms."), (int) ms->number);
+    nj_call_answer(error, result, call);
+}
+
+static void
+run_ping(NjCall *call)
+{
+    nj_ping(nj_call_account(call), nj_call_arg(call, "address"), on_pong, nj_call_hold(call));
+}
+
+static void say_record(NjCall *call, const NjRecord *record, int depth);
+
+static void
+say_field(NjCall *call, const NjField *field, int depth)
+{
+    switch (field->kind) {
+    case NJ_FIELD_TEXT:
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, field->text);
+        break;
+    case NJ_FIELD_INT:
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %" G_GINT64_FORMAT, depth * 2, "", field->key, field->number);
+        break;
+    case NJ_FIELD_BOOL:
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, field->number ? _("yes") : _("no"));
+        break;
+    case NJ_FIELD_RECORD:
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
+        say_record(call, field->record, depth + 1);
+        break;
+    case NJ_FIELD_LIST:
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
+        for (guint i = 0; i < field->list->len; i++)
+            say_record(call, field->list->pdata[i], depth + 1);
+        break;
+    }
+}
+
+static void
+say_record(NjCall *call, const NjRecord *record, int depth)
+{
+    for (guint i = 0; i < nj_record_length(record); i++)
+        say_field(call, nj_record_at(record, i), depth);
+}
+
+static void
+on_info(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    if (!error && result)
+        say_record(call, result, 0);
+    nj_call_answer(error, result, call);
+}
+
+/* What we know without asking. */
+static void
+say_known(NjCall *call, const char *address)
+{
+    NjAccount *account = nj_call_account(call);
+    const NjContact *contact = nj_roster_find(account->roster, address);
+    if (!contact)
+        return;
+    nj_call_say(call, NJ_NOTICE_INFO, _("%s, subscription %s"), nj_contact_label(contact), nj_subscription_name(contact->subscription));
+    for (guint i = 0; i < contact->presences->len; i++) {
+        const NjPresence *presence = contact->presences->pdata[i];
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"), *presence->resource ? presence->resource : address, nj_show_name(presence->show),
+                    presence->priority, presence->status ? presence->status : "");
+    }
+}
+
+static void
+run_info(NjCall *call)
+{
+    const char *address = nj_call_arg(call, "address");
+    NjChat *chat = nj_call_chat(call);
+    if (!address && chat)
+        address = chat->peer ? chat->peer : chat->address;
+    if (!address) {
+        nj_call_needs(call, "address");
+        return;
+    }
+    g_autofree char *whom = g_strdup(address);
+    say_known(call, whom);
+    nj_info(nj_call_account(call), whom, on_info, nj_call_hold(call));
+}
+
+static const NjCommand cmd_ping = {
+    .name     = "ping",
+    .summary  = N_("Measure how long an answer takes"),
+    .needs    = NJ_NEEDS_CONNECTION,
+    .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; your server without it") } },
+    .examples = { "/ping", "/ping frog@example.org/desk" },
+    .run      = run_ping,
+};
+
+static const NjCommand cmd_info = {
+    .name     = "info",
+    .summary  = N_("What a person, room or server tells of itself"),
+    .needs    = NJ_NEEDS_CONNECTION,
+    .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whose; the chat in front without it") } },
+    .examples = { "/info frog@example.org", "/info chat.example.org" },
+    .run      = run_info,
+};
+
+static const NjCommand *const commands[] = { &cmd_ping, &cmd_info, NULL };
+
+static const NjAliasRow aliases[] = {
+    { "whois", "/info", "irssi, WeeChat" },
+    { "version", "/info", "mcabber" },
+    { "software", "/info", "Profanity" },
+    { NULL },
+};
+
+const NjTopic nj_topic_info = { "info", N_("What others tell of themselves"), commands, aliases, NULL };

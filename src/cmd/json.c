@@ -1,0 +1,155 @@
+/* Records to JSON and back.  What is read may come from any process of the user: jansson bounds the depth, the caller the length. */
+#include "cmd/json.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+
+#define MOST_DEPTH 32
+
+static json_t *
+text_value(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value)
+        return value;
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    return json_string(valid);
+}
+
+static json_t *
+object_of(const NjRecord *record)
+{
+    json_t *object = json_object();
+    for (guint i = 0; record && i < nj_record_length(record); i++) {
+        const NjField *field = nj_record_at(record, i);
+        json_t *value = NULL;
+        switch (field->kind) {
+        case NJ_FIELD_TEXT:
+            value = text_value(field->text);
+            break;
+        case NJ_FIELD_INT:
+            value = json_integer(field->number);
+            break;
+        case NJ_FIELD_BOOL:
+            value = json_boolean(field->number != 0);
+            break;
+        case NJ_FIELD_RECORD:
+            value = object_of(field->record);
+            break;
+        case NJ_FIELD_LIST:
+            value = json_array();
+            for (guint n = 0; n < field->list->len; n++)
+                json_array_append_new(value, object_of(field->list->pdata[n]));
+            break;
+        }
+        json_object_set_new(object, field->key, value);
+    }
+    return object;
+}
+
+/* Takes object. */
+static char *
+print(json_t *object)
+{
+    char *text = json_dumps(object, JSON_PRESERVE_ORDER);
+    json_decref(object);
+    char *line = g_strdup(text);
+    free(text);
+    return line;
+}
+
+char *
+nj_json_write(const NjRecord *record)
+{
+    return print(object_of(record));
+}
+
+char *
+nj_json_answer(const GError *error, const NjRecord *result)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "ok", json_boolean(!error));
+    if (error) {
+        json_t *what = json_object();
+        json_object_set_new(what, "code", text_value(nj_cmd_error_code(error)));
+        json_object_set_new(what, "text", text_value(error->message));
+        json_object_set_new(object, "error", what);
+    } else {
+        json_object_set_new(object, "result", object_of(result));
+    }
+    return print(object);
+}
+
+static NjRecord *record_of(json_t *object, int depth, GError **error);
+
+static bool
+set_list(NjRecord *record, const char *key, json_t *array, int depth, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
+    size_t index;
+    json_t *item;
+    json_array_foreach(array, index, item) {
+        NjRecord *child = json_is_object(item) ? record_of(item, depth + 1, error) : NULL;
+        if (!child) {
+            if (!error || !*error)
+                g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A list of “%s” may hold objects only."), key);
+            return false;
+        }
+        g_ptr_array_add(list, child);
+    }
+    nj_record_set_list(record, key, g_steal_pointer(&list));
+    return true;
+}
+
+static NjRecord *
+record_of(json_t *object, int depth, GError **error)
+{
+    if (depth > MOST_DEPTH) {
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The JSON is nested too deep."));
+        return NULL;
+    }
+    g_autoptr(NjRecord) record = nj_record_new();
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value) {
+        if (json_is_string(value)) {
+            nj_record_set_text(record, key, json_string_value(value));
+        } else if (json_is_integer(value)) {
+            nj_record_set_int(record, key, json_integer_value(value));
+        } else if (json_is_boolean(value)) {
+            nj_record_set_bool(record, key, json_is_true(value));
+        } else if (json_is_object(value)) {
+            NjRecord *child = record_of(value, depth + 1, error);
+            if (!child)
+                return NULL;
+            nj_record_set_record(record, key, child);
+        } else if (json_is_array(value)) {
+            if (!set_list(record, key, value, depth, error))
+                return NULL;
+        } else if (!json_is_null(value)) {
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The value of “%s” may not be a fraction."), key);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&record);
+}
+
+NjRecord *
+nj_json_read(const char *line, gssize length, GError **error)
+{
+    json_error_t fault;
+    json_t *object = json_loadb(line, length < 0 ? strlen(line) : (size_t) length, JSON_REJECT_DUPLICATES, &fault);
+    if (!object) {
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("That is no JSON: %s."), fault.text);
+        return NULL;
+    }
+    NjRecord *record = NULL;
+    if (json_is_object(object))
+        record = record_of(object, 0, error);
+    else
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("One JSON object is expected on a line."));
+    json_decref(object);
+    return record;
+}

@@ -1,0 +1,21 @@
+/* Lines of commands from a descriptor: bounded in length, in bytes a dispatch and in time, so that no writer slows the screen. */
+#ifndef NJ_CMD_LINES_H
+#define NJ_CMD_LINES_H
+
+#include "base/base.h"
+
+typedef struct NjLines NjLines;
+
+#define NJ_LINES_MOST 65536             /* bytes of a line with its newline */
+
+typedef struct {
+    void (*on_line)(const char *line, void *owner);               /* valid UTF-8, without the newline, not empty */
+    void (*on_refused)(const char *sentence, void *owner);        /* a line that can not be a command */
+    void (*on_end)(void *owner);                                  /* nobody writes any more; what was unfinished has been refused */
+} NjLinesHooks;
+
+/* fd is borrowed; it is read only when it is readable.  A hook may free the lines. */
+NjLines *nj_lines_new(int fd, const NjLinesHooks *hooks, void *owner);
+void     nj_lines_free(NjLines *lines);
+
+#endif

@@ -1,0 +1,422 @@
+/* The language of commands.  Everything typed or written to the FIFO passes here first, so it is read as if a stranger had written it.
+   A raw text keeps every byte; only -e before it asks for escapes. */
+#include "cmd/parse.h"
+
+#include <string.h>
+
+#include "cmd/call.h"
+
+struct NjArgs {
+    const NjCommand *command;
+    char            *values[G_N_ELEMENTS(((NjCommand *) NULL)->params)];
+    GPtrArray       *list;              /* of the REPEAT parameter; NULL-ended once parsed */
+    int              repeat;            /* its index; -1: none */
+};
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
+static const char *
+skip_space(const char *text)
+{
+    while (is_space(*text))
+        text++;
+    return text;
+}
+
+static const char *
+skip_word(const char *text)
+{
+    while (*text && !is_space(*text))
+        text++;
+    return text;
+}
+
+bool
+nj_parse_line(const char *line, NjLine *out, GError **error)
+{
+    memset(out, 0, sizeof *out);
+    if (line[0] != '/') {
+        out->rest = line;
+        return true;
+    }
+    if (line[1] == '/') {
+        out->rest = line + 1;
+        return true;
+    }
+
+    const char *end = skip_word(line);
+    g_autofree char *word = g_strndup(line + 1, end - line - 1);
+    char *colon = strrchr(word, ':');
+    const char *name = colon ? colon + 1 : word;
+    if (!*name || colon == word) {
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                    _("A command follows the slash, as in /help; a text that begins with a slash is typed with two."));
+        return false;
+    }
+    out->command = true;
+    out->account = colon ? g_strndup(word, colon - word) : NULL;
+    out->name = g_strdup(name);
+    out->rest = skip_space(end);
+    return true;
+}
+
+void
+nj_line_clear(NjLine *line)
+{
+    g_clear_pointer(&line->account, g_free);
+    g_clear_pointer(&line->name, g_free);
+}
+
+/* Behind the closing quotation mark of the one at text, or NULL. */
+static const char *
+end_of_quote(const char *text)
+{
+    for (text++; *text && *text != '"'; text++)
+        if (text[0] == '\\' && text[1])
+            text++;
+    return *text ? text + 1 : NULL;
+}
+
+static char *
+read_quoted(const char **cursor, GError **error)
+{
+    const char *end = end_of_quote(*cursor);
+    if (!end) {
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                    _("A quotation mark is open; close it, or write \\\" for the mark itself."));
+        return NULL;
+    }
+    if (*end && !is_space(*end)) {
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A space must follow the closing quotation mark."));
+        return NULL;
+    }
+    GString *word = g_string_new(NULL);
+    for (const char *p = *cursor + 1; p < end - 1; p++) {
+        if (p[0] == '\\' && strchr("\"\\n", p[1])) {
+            p++;
+            g_string_append_c(word, *p == 'n' ? '\n' : *p);
+        } else {
+            g_string_append_c(word, *p);
+        }
+    }
+    *cursor = end;
+    return g_string_free(word, FALSE);
+}
+
+char *
+nj_parse_word(const char **cursor, GError **error)
+{
+    *cursor = skip_space(*cursor);
+    const char *start = *cursor;
+    if (!*start)
+        return NULL;
+    if (*start == '"')
+        return read_quoted(cursor, error);
+    *cursor = skip_word(start);
+    return g_strndup(start, *cursor - start);
+}
+
+char *
+nj_parse_raw_word(const char **cursor)
+{
+    const char *start = skip_space(*cursor);
+    if (!*start)
+        return NULL;
+    const char *end = *start == '"' ? end_of_quote(start) : NULL;
+    *cursor = end ? end : skip_word(start);
+    return g_strndup(start, *cursor - start);
+}
+
+/* -e: \n, \t and \\ are read, any other backslash stays. */
+static char *
+unescape(const char *text)
+{
+    GString *out = g_string_sized_new(strlen(text));
+    for (; *text; text++) {
+        if (text[0] != '\\' || !text[1] || !strchr("nt\\", text[1])) {
+            g_string_append_c(out, *text);
+            continue;
+        }
+        text++;
+        g_string_append_c(out, *text == 'n' ? '\n' : *text == 't' ? '\t' : '\\');
+    }
+    return g_string_free(out, FALSE);
+}
+
+static char *
+read_raw(const char *text)
+{
+    if (g_str_has_prefix(text, "-e") && is_space(text[2]))
+        return unescape(skip_space(text + 2));
+    return g_strdup(text);
+}
+
+static int
+param_count(const NjCommand *command)
+{
+    int count = 0;
+    while (count < (int) G_N_ELEMENTS(command->params) && command->params[count].name)
+        count++;
+    return count;
+}
+
+/* The keyword that text begins with, as in "wait=…"; -1 without one. */
+static int
+keyword_at(const NjCommand *command, const char *text)
+{
+    const char *end = text + strcspn(text, "= \t\n\"");
+    if (*end != '=' || end == text)
+        return -1;
+    for (int i = 0; i < param_count(command); i++) {
+        const NjParam *param = &command->params[i];
+        if ((param->flags & NJ_KEYWORD) && strlen(param->name) == (gsize) (end - text) && !strncmp(param->name, text, end - text))
+            return i;
+    }
+    return -1;
+}
+
+static int
+next_positional(const NjCommand *command, int from)
+{
+    for (int i = from; i < param_count(command); i++)
+        if (!(command->params[i].flags & NJ_KEYWORD))
+            return i;
+    return -1;
+}
+
+static bool
+is_raw(const NjCommand *command, int index)
+{
+    const NjParam *param = &command->params[index];
+    return param->kind == NJ_PARAM_TEXT && !(param->flags & (NJ_REPEAT | NJ_KEYWORD)) && next_positional(command, index + 1) < 0;
+}
+
+static char *
+param_shown(const NjParam *param)
+{
+    g_autofree char *choices = param->kind == NJ_PARAM_CHOICE ? g_strjoinv("|", (char **) param->choices) : NULL;
+    g_autofree char *what = choices ? g_steal_pointer(&choices) : g_ascii_strup(param->name, -1);
+    bool keyword = param->flags & NJ_KEYWORD;
+    return g_strconcat(param->flags & NJ_OPTIONAL ? "[" : "", keyword ? param->name : "", keyword ? "=" : "", what,
+                       param->flags & NJ_REPEAT ? "…" : "", param->flags & NJ_OPTIONAL ? "]" : "", NULL);
+}
+
+char *
+nj_parse_usage(const NjCommand *command)
+{
+    GString *usage = g_string_new("/");
+    g_string_append(usage, command->name);
+    for (int i = 0; i < param_count(command); i++) {
+        g_autofree char *shown = param_shown(&command->params[i]);
+        g_string_append_printf(usage, " %s", shown);
+    }
+    return g_string_free(usage, FALSE);
+}
+
+static void
+fail_usage(GError **error, const NjCommand *command, const char *sentence)
+{
+    g_autofree char *usage = nj_parse_usage(command);
+    /* Translators: a sentence about what is wrong, then how the command is written. */
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("%s It is used so: %s"), sentence, usage);
+}
+
+static bool
+check_value(const NjCommand *command, const NjParam *param, const char *value, GError **error)
+{
+    g_autofree char *sentence = NULL;
+    if (param->kind == NJ_PARAM_CHOICE && !g_strv_contains((const char *const *) param->choices, value)) {
+        g_autofree char *choices = g_strjoinv(", ", (char **) param->choices);
+        sentence = g_strdup_printf(_("“%s” is none of %s."), value, choices);
+    } else if (param->kind == NJ_PARAM_NUMBER && !g_ascii_string_to_signed(value, 10, G_MININT32, G_MAXINT32, NULL, NULL)) {
+        sentence = g_strdup_printf(_("“%s” is no number."), value);
+    }
+    if (sentence)
+        fail_usage(error, command, sentence);
+    return !sentence;
+}
+
+static void
+wipe(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    g_free(secret);
+}
+
+/* Takes value. */
+static bool
+put(NjArgs *args, int index, char *value, GError **error)
+{
+    const NjParam *param = &args->command->params[index];
+    if (!check_value(args->command, param, value, error)) {
+        g_free(value);
+        return false;
+    }
+    if (index == args->repeat) {
+        g_ptr_array_insert(args->list, args->list->len - 1, value);
+    } else {
+        wipe(args->values[index]);
+        args->values[index] = value;
+    }
+    return true;
+}
+
+static NjArgs *
+args_new(const NjCommand *command)
+{
+    NjArgs *args = g_new0(NjArgs, 1);
+    args->command = command;
+    args->repeat = -1;
+    args->list = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(args->list, NULL);
+    for (int i = 0; i < param_count(command); i++)
+        if (command->params[i].flags & NJ_REPEAT)
+            args->repeat = i;
+    return args;
+}
+
+NjArgs *
+nj_parse_args(const NjCommand *command, const char *rest, GError **error)
+{
+    g_autoptr(NjArgs) args = args_new(command);
+    int at = next_positional(command, 0);
+
+    for (rest = skip_space(rest); *rest; rest = skip_space(rest)) {
+        int index = keyword_at(command, rest);
+        if (index >= 0) {
+            rest += strlen(command->params[index].name) + 1;
+            char *value = is_space(*rest) || !*rest ? g_strdup("") : nj_parse_word(&rest, error);
+            if (!value || !put(args, index, value, error))
+                return NULL;
+            continue;
+        }
+        if (at < 0) {
+            fail_usage(error, command, _("That is more than the command takes."));
+            return NULL;
+        }
+        if (is_raw(command, at)) {
+            args->values[at] = read_raw(rest);
+            break;
+        }
+        char *value = nj_parse_word(&rest, error);
+        if (!value || !put(args, at, value, error))
+            return NULL;
+        if (at != args->repeat)
+            at = next_positional(command, at + 1);
+    }
+
+    for (int i = 0; i < param_count(command); i++) {
+        bool given = i == args->repeat ? args->list->len > 1 : args->values[i] != NULL;
+        if (!given && !(command->params[i].flags & NJ_OPTIONAL)) {
+            fail_usage(error, command, _("Something is missing."));
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&args);
+}
+
+void
+nj_args_free(NjArgs *args)
+{
+    if (!args)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(args->values); i++)
+        wipe(args->values[i]);
+    g_ptr_array_unref(args->list);
+    g_free(args);
+}
+
+static int
+index_of(const NjArgs *args, const char *param)
+{
+    for (int i = 0; i < param_count(args->command); i++)
+        if (!strcmp(args->command->params[i].name, param))
+            return i;
+    return -1;
+}
+
+const char *
+nj_args_get(const NjArgs *args, const char *param)
+{
+    int index = index_of(args, param);
+    return index < 0 ? NULL : args->values[index];
+}
+
+const char *const *
+nj_args_list(const NjArgs *args, const char *param)
+{
+    static const char *const none[] = { NULL };
+    int index = index_of(args, param);
+    return index >= 0 && index == args->repeat ? (const char *const *) args->list->pdata : none;
+}
+
+bool
+nj_args_set(NjArgs *args, const char *param, char *value)
+{
+    int index = index_of(args, param);
+    if (index < 0 || index == args->repeat) {
+        g_free(value);
+        return false;
+    }
+    wipe(args->values[index]);
+    args->values[index] = value;
+    return true;
+}
+
+bool
+nj_args_secret(const NjArgs *args)
+{
+    for (int i = 0; i < param_count(args->command); i++)
+        if (args->command->params[i].kind == NJ_PARAM_SECRET && args->values[i])
+            return true;
+    return false;
+}
+
+const NjParam *
+nj_parse_param_at(const NjCommand *command, const char *text, const char **word, bool *keyword)
+{
+    int at = next_positional(command, 0);
+    for (;;) {
+        text = skip_space(text);
+        int index = keyword_at(command, text);
+        *keyword = index >= 0;
+        *word = text;
+        if (index >= 0) {
+            text += strlen(command->params[index].name) + 1;
+            *word = text;
+        } else if (at >= 0 && is_raw(command, at)) {
+            return &command->params[at];
+        }
+        const char *quote_end = *text == '"' ? end_of_quote(text) : NULL;
+        const char *end = *text == '"' ? quote_end : skip_word(text);
+        if (!end || !*end)
+            return index >= 0 ? &command->params[index] : at >= 0 ? &command->params[at] : NULL;
+        text = end;
+        if (index < 0 && at >= 0 && !(command->params[at].flags & NJ_REPEAT))
+            at = next_positional(command, at + 1);
+    }
+}
+
+char *
+nj_parse_quote(const char *word)
+{
+    if (*word && !strpbrk(word, " \t\n\"\\=") && strcmp(word, "-e"))
+        return g_strdup(word);
+    GString *out = g_string_new("\"");
+    for (; *word; word++) {
+        if (*word == '\n') {
+            g_string_append(out, "\\n");
+            continue;
+        }
+        if (*word == '"' || *word == '\\')
+            g_string_append_c(out, '\\');
+        g_string_append_c(out, *word);
+    }
+    g_string_append_c(out, '"');
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,259 @@
+/* The session asks only when natterjackrc has no password, or one that the server refused.
+   A password that was typed or printed is kept in memory for this run, so that a reconnect asks nobody; it is forgotten when the server refuses it.
+   It reaches natterjackrc only if the person says so. */
+#include "cmd/password.h"
+
+#include <string.h>
+
+#include "cmd/call.h"
+#include "cmd/subprocess.h"
+#include "model/events.h"
+
+#define COMMAND_SECONDS 60
+
+typedef void (*Done)(const char *password, const char *why, void *data);
+
+/* What is known of one account. */
+typedef struct {
+    NjPasswords  *passwords;
+    NjAccount    *account;
+    char         *secret;
+    bool          proven;               /* the server took it since the last connect */
+    bool          offer;                /* ask whether to keep it */
+    NjSubprocess *process;
+    Done          done;                 /* an open question; NULL: none */
+    void         *data;
+} Entry;
+
+struct NjPasswords {
+    NjCmd      *cmd;
+    GHashTable *entries;                /* NjAccount -> Entry */
+};
+
+static void
+forget_secret(Entry *entry)
+{
+    if (entry->secret)
+        explicit_bzero(entry->secret, strlen(entry->secret));
+    g_clear_pointer(&entry->secret, g_free);
+    entry->proven = false;
+}
+
+static NjPrompt *
+prompt_of(Entry *entry)
+{
+    NjScreen *screen = entry->passwords->cmd->screen;
+    return screen ? nj_screen_prompt(screen) : NULL;
+}
+
+static void
+answer(Entry *entry, const char *password, const char *why)
+{
+    Done done = entry->done;
+    void *data = entry->data;
+    entry->done = NULL;
+    if (done)
+        done(password, why, data);
+}
+
+/* Nobody wants the answer any more. */
+static void
+withdraw(Entry *entry)
+{
+    g_clear_pointer(&entry->process, nj_subprocess_free);
+    if (prompt_of(entry))
+        nj_prompt_cancel(prompt_of(entry), entry);
+    answer(entry, NULL, NULL);
+}
+
+static void
+free_entry(void *data)
+{
+    Entry *entry = data;
+    withdraw(entry);
+    forget_secret(entry);
+    g_free(entry);
+}
+
+static Entry *
+entry_of(NjPasswords *passwords, NjAccount *account)
+{
+    Entry *entry = g_hash_table_lookup(passwords->entries, account);
+    if (entry)
+        return entry;
+    entry = g_new0(Entry, 1);
+    entry->passwords = passwords;
+    entry->account = account;
+    g_hash_table_insert(passwords->entries, account, entry);
+    return entry;
+}
+
+static void
+on_command_done(const char *out, const char *why, void *data)
+{
+    Entry *entry = data;
+    entry->process = NULL;
+    if (out) {
+        forget_secret(entry);
+        entry->secret = g_strdup(out);
+        answer(entry, entry->secret, NULL);
+        return;
+    }
+    const char *name = entry->account->settings->name;
+    g_autofree char *sentence = g_strdup_printf(_("The password-command of account %s gave no password. %s"), name, why);
+    answer(entry, NULL, sentence);
+}
+
+static void
+on_typed(const char *typed, void *data)
+{
+    Entry *entry = data;
+    if (!typed || !*typed) {
+        g_autofree char *sentence = g_strdup_printf(_("No password was given for account %s; /connect %s asks again."),
+                                                    entry->account->settings->name, entry->account->settings->name);
+        answer(entry, NULL, sentence);
+        return;
+    }
+    forget_secret(entry);
+    entry->secret = g_strdup(typed);
+    answer(entry, entry->secret, NULL);
+}
+
+static void
+ask_command(Entry *entry, const char *command)
+{
+    g_autoptr(GError) error = NULL;
+    entry->process = nj_subprocess_new(command, entry->passwords->cmd->screen, COMMAND_SECONDS, on_command_done, entry, &error);
+    if (!entry->process)
+        on_command_done(NULL, error->message, entry);
+}
+
+void
+nj_password_ask(NjCmd *cmd, NjAccount *account, Done done, void *data)
+{
+    Entry *entry = entry_of(cmd->passwords, account);
+    withdraw(entry);
+    entry->done = done;
+    entry->data = data;
+    const NjAccountSettings *settings = account->settings;
+    if (entry->secret) {
+        answer(entry, entry->secret, NULL);
+    } else if (settings->password_command) {
+        ask_command(entry, settings->password_command);
+    } else if (prompt_of(entry)) {
+        g_autofree char *question = g_strdup_printf(_("Password of %s: "), settings->address);
+        nj_prompt_ask_secret(prompt_of(entry), question, on_typed, entry);
+    } else {
+        g_autofree char *why = g_strdup_printf(_("Account %s has no password and nobody can be asked; set password-command in natterjackrc."), settings->name);
+        answer(entry, NULL, why);
+    }
+}
+
+void
+nj_password_remember(NjCmd *cmd, NjAccount *account, const char *password)
+{
+    Entry *entry = entry_of(cmd->passwords, account);
+    forget_secret(entry);
+    entry->secret = g_strdup(password);
+}
+
+void
+nj_password_offer(NjCmd *cmd, NjAccount *account)
+{
+    entry_of(cmd->passwords, account)->offer = true;
+}
+
+bool
+nj_password_cancel(NjCmd *cmd)
+{
+    bool any = false;
+    GHashTableIter iter;
+    Entry *entry;
+    g_hash_table_iter_init(&iter, cmd->passwords->entries);
+    while (g_hash_table_iter_next(&iter, NULL, (void **) &entry)) {
+        if (!entry->process)
+            continue;
+        nj_subprocess_cancel(entry->process);
+        any = true;
+    }
+    return any;
+}
+
+static void
+on_keep(int key, void *data)
+{
+    Entry *entry = data;
+    if (key != 'y' || !entry->secret)
+        return;
+    NjClient *client = entry->passwords->cmd->client;
+    const char *name = entry->account->settings->name;
+    g_autoptr(GError) error = NULL;
+    if (nj_options_account_set(client->options, name, "password", entry->secret, &error))
+        nj_client_notice(client, entry->account, NULL, NJ_NOTICE_SUCCESS, _("The password of account %s is kept in natterjackrc."), name);
+    else
+        nj_client_notice(client, entry->account, NULL, NJ_NOTICE_ERROR, "%s", error->message);
+}
+
+static void
+offer_to_keep(Entry *entry)
+{
+    entry->offer = false;
+    const NjAccountSettings *settings = entry->account->settings;
+    if (!entry->secret || settings->password || settings->password_command || !prompt_of(entry))
+        return;
+    g_autofree char *question = g_strdup_printf(_("Keep the password of %s in natterjackrc? [y/n] "), settings->address);
+    nj_prompt_ask(prompt_of(entry), question, "yn", on_keep, entry);
+}
+
+static void
+on_account_changed(NjAccount *account, void *owner)
+{
+    NjPasswords *passwords = owner;
+    Entry *entry = g_hash_table_lookup(passwords->entries, account);
+    if (!entry)
+        return;
+    switch (account->state) {
+    case NJ_ACCOUNT_CONNECTING:
+        entry->proven = false;
+        break;
+    case NJ_ACCOUNT_ONLINE:
+        entry->proven = true;
+        if (entry->offer)
+            offer_to_keep(entry);
+        break;
+    case NJ_ACCOUNT_OFFLINE:
+        /* A last word before the server took the password: it may have been the password. */
+        if (account->why && !entry->proven)
+            forget_secret(entry);
+        withdraw(entry);
+        break;
+    default:
+        break;                          /* a question stands while the link is lost: the answer is for the next one */
+    }
+}
+
+static void
+on_account_removed(NjAccount *account, void *owner)
+{
+    NjPasswords *passwords = owner;
+    g_hash_table_remove(passwords->entries, account);
+}
+
+NjPasswords *
+nj_passwords_new(NjCmd *cmd)
+{
+    NjPasswords *passwords = g_new0(NjPasswords, 1);
+    passwords->cmd = cmd;
+    passwords->entries = g_hash_table_new_full(NULL, NULL, NULL, free_entry);
+    nj_on_account_changed(cmd->client->bus, on_account_changed, passwords);
+    nj_on_account_removed(cmd->client->bus, on_account_removed, passwords);
+    return passwords;
+}
+
+void
+nj_passwords_free(NjPasswords *passwords)
+{
+    nj_bus_forget(passwords->cmd->client->bus, passwords);
+    g_hash_table_unref(passwords->entries);
+    g_free(passwords);
+}

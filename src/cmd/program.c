@@ -1,0 +1,70 @@
+/* The program itself: help, what it is, its end. */
+#include <string.h>
+
+#include "cmd/help.h"
+#include "cmd/topic.h"
+#include "model/events.h"
+
+static void
+run_help(NjCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = nj_help_text(nj_call_cmd(call), nj_call_arg(call, "topic"), &error);
+    if (!text) {
+        nj_call_fail_error(call, "unknown-topic", error);
+        return;
+    }
+    nj_call_say(call, NJ_NOTICE_INFO, "%s", text);
+    nj_call_done(call);
+}
+
+static void
+run_about(NjCall *call)
+{
+    nj_record_set_text(nj_call_result(call), "name", PACKAGE_NAME);
+    nj_record_set_text(nj_call_result(call), "version", PACKAGE_VERSION);
+    nj_call_say(call, NJ_NOTICE_INFO, _("Natterjack %s, a terminal client for XMPP, the open network of chat servers."), PACKAGE_VERSION);
+    nj_call_say(call, NJ_NOTICE_INFO, _("It is free software under the GNU General Public License, version 3 or later; there is no warranty."));
+    nj_call_done(call);
+}
+
+static void
+run_quit(NjCall *call)
+{
+    NjClient *client = nj_call_client(call);
+    nj_call_done(call);
+    nj_emit_quit(client->bus, client);
+}
+
+static const NjCommand cmd_help = {
+    .name     = "help",
+    .summary  = N_("Explain commands, keys and options"),
+    .params   = { { "topic", NJ_PARAM_COMMAND, NJ_OPTIONAL, N_("a command, an option, a topic, keys, options or aliases") } },
+    .examples = { "/help", "/help join", "/help keys" },
+    .run      = run_help,
+};
+
+static const NjCommand cmd_about = {
+    .name     = "about",
+    .summary  = N_("What this program is"),
+    .examples = { "/about" },
+    .run      = run_about,
+};
+
+static const NjCommand cmd_quit = {
+    .name     = "quit",
+    .summary  = N_("End Natterjack"),
+    .examples = { "/quit" },
+    .run      = run_quit,
+};
+
+static const NjCommand *const commands[] = { &cmd_help, &cmd_about, &cmd_quit, NULL };
+
+static const NjAliasRow aliases[] = {
+    { "exit", "/quit", "irssi" },
+    { "bye", "/quit", "irssi" },
+    { "h", "/help", "mcabber" },
+    { NULL },
+};
+
+const NjTopic nj_topic_program = { "program", N_("The program"), commands, aliases, NULL };

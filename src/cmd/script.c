@@ -1,0 +1,358 @@
+/* What scripts hear, and a life without a screen.  Fields and words are CONTRACT's: extended, never renamed. */
+#include "cmd/script.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/json.h"
+#include "cmd/lines.h"
+#include "model/events.h"
+
+struct NjScript {
+    NjClient    *client;
+    NjScriptFunc func;
+    void        *owner;
+};
+
+static NjRecord *
+event_new(const char *event, const NjAccount *account)
+{
+    NjRecord *record = nj_record_new();
+    nj_record_set_text(record, "event", event);
+    if (account)
+        nj_record_set_text(record, "account", account->settings->name);
+    return record;
+}
+
+static void
+tell(NjScript *script, NjRecord *record)
+{
+    script->func(record, script->owner);
+    nj_record_free(record);
+}
+
+/* The full address a message came from: in a room the sender is a nick. */
+static char *
+sender_address(const NjChat *chat, const NjMessage *message)
+{
+    if (!message->sender)
+        return g_strdup(chat->address);
+    if (chat->kind == NJ_CHAT_ROOM)
+        return g_strdup_printf("%s/%s", chat->address, message->sender);
+    return g_strdup(message->sender);
+}
+
+static void
+on_message_added(NjMessageEvent *event, void *owner)
+{
+    const NjMessage *message = event->message;
+    NjRecord *record = event_new("message", event->chat->account);
+    g_autofree char *from = sender_address(event->chat, message);
+    g_autofree char *time = nj_clock_format(message->time);
+    nj_record_set_text(record, "chat", event->chat->address);
+    nj_record_set_text(record, "from", from);
+    nj_record_set_text(record, "id", message->origin_id ? message->origin_id : message->wire_id);
+    nj_record_set_text(record, "stanza_id", message->archive_id);
+    nj_record_set_text(record, "time", time);
+    nj_record_set_text(record, "type", nj_message_type_name(message));
+    nj_record_set_text(record, "direction", message->out ? "out" : "in");
+    nj_record_set_text(record, "subject", message->subject);
+    nj_record_set_text(record, "thread", message->thread);
+    nj_record_set_text(record, "body", message->body);
+    nj_record_set_text(record, "encryption", message->encryption ? message->encryption : "none");
+    nj_record_set_text(record, "state", nj_message_state_name(message));
+    nj_record_set_text(record, "error", message->error);
+    tell(owner, record);
+}
+
+static void
+on_contact_changed(NjContactEvent *event, void *owner)
+{
+    NjShow show = nj_contact_show(event->contact);
+    if (show == event->before)
+        return;                         /* the item, or another resource of theirs */
+    NjRecord *record = event_new("presence", event->contact->account);
+    nj_record_set_text(record, "from", event->contact->address);
+    nj_record_set_text(record, "name", event->contact->name);
+    nj_record_set_text(record, "show", nj_show_name(show));
+    nj_record_set_text(record, "status", nj_contact_status(event->contact));
+    tell(owner, record);
+}
+
+static NjRecord *
+room_event(const NjRoom *room, const char *what)
+{
+    NjRecord *record = event_new("room", room->chat->account);
+    nj_record_set_text(record, "chat", room->chat->address);
+    nj_record_set_text(record, "what", what);
+    return record;
+}
+
+static void
+on_room_changed(NjRoom *room, void *owner)
+{
+    static const char *const states[] = { "out", "joining", "in" };
+    NjRecord *record = room_event(room, "room");
+    nj_record_set_text(record, "state", states[room->state]);
+    nj_record_set_text(record, "nick", room->nick);
+    nj_record_set_text(record, "subject", room->subject);
+    nj_record_set_text(record, "text", room->why);
+    tell(owner, record);
+}
+
+static void
+on_occupant_changed(NjOccupantEvent *event, void *owner)
+{
+    NjRecord *record = room_event(event->room, event->joined ? "joined" : event->old_nick ? "renamed" : "changed");
+    nj_record_set_text(record, "nick", event->occupant->shown);
+    nj_record_set_text(record, "old_nick", event->old_nick);
+    nj_record_set_text(record, "address", event->occupant->address);
+    nj_record_set_text(record, "show", nj_show_name(event->occupant->show));
+    nj_record_set_text(record, "status", event->occupant->status);
+    tell(owner, record);
+}
+
+static void
+on_occupant_removed(NjOccupantEvent *event, void *owner)
+{
+    NjRecord *record = room_event(event->room, "left");
+    nj_record_set_text(record, "nick", event->occupant->shown);
+    tell(owner, record);
+}
+
+static void
+on_account_changed(NjAccount *account, void *owner)
+{
+    NjRecord *record = event_new("connection", account);
+    nj_record_set_text(record, "state", nj_account_state_name(account->state));
+    nj_record_set_text(record, "address", account->jid ? account->jid : account->bare);
+    nj_record_set_text(record, "text", account->why);
+    tell(owner, record);
+}
+
+static void
+on_command_failed(NjCommandFailure *failure, void *owner)
+{
+    NjRecord *record = event_new("command-failed", NULL);
+    nj_record_set_text(record, "command", failure->command);
+    nj_record_set_text(record, "source", failure->source);
+    nj_record_set_text(record, "code", failure->code);
+    nj_record_set_text(record, "text", failure->text);
+    tell(owner, record);
+}
+
+NjScript *
+nj_script_new(NjClient *client, NjScriptFunc func, void *owner)
+{
+    NjScript *script = g_new(NjScript, 1);
+    *script = (NjScript) { client, func, owner };
+    nj_on_message_added(client->bus, on_message_added, script);
+    nj_on_contact_changed(client->bus, on_contact_changed, script);
+    nj_on_room_changed(client->bus, on_room_changed, script);
+    nj_on_occupant_changed(client->bus, on_occupant_changed, script);
+    nj_on_occupant_removed(client->bus, on_occupant_removed, script);
+    nj_on_account_changed(client->bus, on_account_changed, script);
+    nj_on_command_failed(client->bus, on_command_failed, script);
+    return script;
+}
+
+void
+nj_script_free(NjScript *script)
+{
+    if (!script)
+        return;
+    nj_bus_forget(script->client->bus, script);
+    g_free(script);
+}
+
+/* Headless. */
+
+#define MOST_QUEUED (4 * 1024 * 1024)
+
+struct NjHeadless {
+    NjCmd      *cmd;
+    NjScript   *script;
+    NjLines    *lines;
+    int         out;                    /* -1: nobody reads any more */
+    GByteArray *queue;                  /* bytes that the reader did not take yet */
+    gsize       taken;                  /* of them, those it has taken */
+    guint       source;
+    guint       dropped;
+};
+
+/* Nobody reads any more: there is nobody to tell, but commands still come in. */
+static void
+close_output(NjHeadless *headless)
+{
+    if (headless->out >= 0)
+        close(headless->out);
+    headless->out = -1;
+    headless->taken = 0;
+    g_byte_array_set_size(headless->queue, 0);
+}
+
+static void
+enqueue(NjHeadless *headless, char *json)
+{
+    g_byte_array_append(headless->queue, (const guint8 *) json, strlen(json));
+    g_byte_array_append(headless->queue, (const guint8 *) "\n", 1);
+    g_free(json);
+}
+
+/* True while bytes wait. */
+static bool
+write_some(NjHeadless *headless)
+{
+    while (headless->taken < headless->queue->len) {
+        ssize_t put = write(headless->out, headless->queue->data + headless->taken, headless->queue->len - headless->taken);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0 && errno == EAGAIN) {
+            if (headless->taken > headless->queue->len / 2) {
+                g_byte_array_remove_range(headless->queue, 0, headless->taken);
+                headless->taken = 0;
+            }
+            return true;
+        }
+        if (put < 0) {
+            close_output(headless);
+            return false;
+        }
+        headless->taken += put;
+    }
+    headless->taken = 0;
+    g_byte_array_set_size(headless->queue, 0);
+    if (headless->dropped) {
+        NjRecord *record = event_new("events-dropped", NULL);
+        nj_record_set_int(record, "count", headless->dropped);
+        headless->dropped = 0;
+        enqueue(headless, nj_json_write(record));
+        nj_record_free(record);
+        return write_some(headless);
+    }
+    return false;
+}
+
+static gboolean
+on_writable(gint fd, GIOCondition condition, void *data)
+{
+    (void) fd;
+    (void) condition;
+    NjHeadless *headless = data;
+    if (write_some(headless))
+        return G_SOURCE_CONTINUE;
+    headless->source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* Takes json. */
+static void
+print_json(NjHeadless *headless, char *json)
+{
+    if (headless->out < 0) {
+        g_free(json);
+        return;
+    }
+    if (headless->dropped || headless->queue->len - headless->taken > MOST_QUEUED) {
+        headless->dropped++;
+        g_free(json);
+        return;
+    }
+    enqueue(headless, json);
+    if (!headless->source && write_some(headless))
+        headless->source = g_unix_fd_add(headless->out, G_IO_OUT | G_IO_ERR, on_writable, headless);
+}
+
+static void
+on_event(NjRecord *event, void *owner)
+{
+    print_json(owner, nj_json_write(event));
+}
+
+void
+nj_headless_answer(NjHeadless *headless, const GError *error, const NjRecord *result)
+{
+    print_json(headless, nj_json_answer(error, result));
+}
+
+/* What a command found out is worth a line; failures are events already. */
+static void
+on_result(const GError *error, NjRecord *result, void *data)
+{
+    if (!error && nj_record_length(result) > 0)
+        nj_headless_answer(data, NULL, result);
+}
+
+static void
+on_line(const char *line, void *owner)
+{
+    NjHeadless *headless = owner;
+    nj_cmd_run(headless->cmd, line, NJ_SOURCE_STDIN, NULL, on_result, headless);
+}
+
+static void
+on_refused(const char *sentence, void *owner)
+{
+    NjHeadless *headless = owner;
+    NjCommandFailure failure = { "", "refused", sentence, "stdin" };
+    nj_emit_command_failed(nj_cmd_client(headless->cmd)->bus, &failure);
+}
+
+static void
+on_end(void *owner)
+{
+    NjHeadless *headless = owner;
+    g_clear_pointer(&headless->lines, nj_lines_free);       /* the program goes on */
+}
+
+/* Our own description of standard output, so that nobody who shares it finds it non-blocking. */
+static int
+open_output(int fd)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+    int own = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (own >= 0)
+        return own;
+    own = fcntl(fd, F_DUPFD_CLOEXEC, 3);                    /* a socket: it can not be opened again */
+    if (own >= 0)
+        g_unix_set_fd_nonblocking(own, TRUE, NULL);
+    return own;
+}
+
+NjHeadless *
+nj_headless_new(NjCmd *cmd)
+{
+    return nj_headless_new_on(cmd, STDIN_FILENO, STDOUT_FILENO);
+}
+
+NjHeadless *
+nj_headless_new_on(NjCmd *cmd, int in, int out)
+{
+    static const NjLinesHooks hooks = { on_line, on_refused, on_end };
+    NjHeadless *headless = g_new0(NjHeadless, 1);
+    headless->cmd = cmd;
+    headless->out = open_output(out);
+    headless->queue = g_byte_array_new();
+    headless->script = nj_script_new(nj_cmd_client(cmd), on_event, headless);
+    headless->lines = nj_lines_new(in, &hooks, headless);
+    return headless;
+}
+
+void
+nj_headless_free(NjHeadless *headless)
+{
+    if (!headless)
+        return;
+    nj_cmd_forget(headless->cmd, headless);
+    nj_lines_free(headless->lines);
+    nj_script_free(headless->script);
+    if (headless->source)
+        g_source_remove(headless->source);
+    close_output(headless);
+    g_byte_array_unref(headless->queue);
+    g_free(headless);
+}

@@ -1,0 +1,119 @@
+/* The rows there are, and attaching them: commands, options, modules.  The built-in topics come this way too, so that what a plugin needs is
+   tried every day. */
+#include "plugins/plugin.h"
+
+struct NjPlugins {
+    NjClient  *client;
+    NjCmd     *cmd;
+    NjTable   *table;           /* of NjPlugin */
+    NjTable   *modules;         /* of NjModule */
+    GPtrArray *rows;            /* those made here, one a topic */
+    GHashTable *states;         /* NjPlugin -> what start() gave */
+};
+
+static void
+attach(NjPlugins *plugins, const NjPlugin *plugin)
+{
+    if (!nj_table_add(plugins->table, plugin)) {
+        g_warning("there are two plugins %s", plugin->name);
+        return;
+    }
+    if (plugin->options)
+        nj_options_add_rows(plugins->client->options, plugin->options);
+    for (const NjModule *const *module = plugin->modules; module && *module; module++)
+        if (!nj_table_add(plugins->modules, *module))
+            g_warning("there are two modules %s", (*module)->spec);
+    if (plugin->topic)
+        nj_cmd_add_topic(plugins->cmd, plugin->topic);
+    if (plugin->start)
+        g_hash_table_insert(plugins->states, (void *) plugin, plugin->start(plugins));
+}
+
+static void
+detach(NjPlugins *plugins, const NjPlugin *plugin)
+{
+    if (plugin->stop)
+        plugin->stop(plugins, g_hash_table_lookup(plugins->states, plugin));
+    if (plugin->topic)
+        nj_cmd_remove_topic(plugins->cmd, plugin->topic);
+    for (const NjModule *const *module = plugin->modules; module && *module; module++)
+        nj_table_remove(plugins->modules, *module);
+    nj_table_remove(plugins->table, plugin);
+}
+
+static char *
+dump_plugins(void *owner)
+{
+    const NjTable *table = ((NjPlugins *) owner)->table;
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < nj_table_length(table); i++) {
+        const NjPlugin *plugin = nj_table_at(table, i);
+        g_string_append_printf(out, "%s\t%s\n", plugin->name, _(plugin->summary));
+    }
+    return g_string_free(out, FALSE);
+}
+
+static char *
+dump_modules(void *owner)
+{
+    const NjTable *table = ((NjPlugins *) owner)->modules;
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < nj_table_length(table); i++) {
+        const NjModule *module = nj_table_at(table, i);
+        g_string_append_printf(out, "%s\t%s\n", module->spec, _(module->name));
+    }
+    return g_string_free(out, FALSE);
+}
+
+NjPlugins *
+nj_plugins_new(NjClient *client, NjCmd *cmd)
+{
+    NjPlugins *plugins = g_new0(NjPlugins, 1);
+    plugins->client = client;
+    plugins->cmd = cmd;
+    plugins->table = nj_table_new();
+    plugins->modules = nj_table_new();
+    plugins->rows = g_ptr_array_new_with_free_func(g_free);
+    plugins->states = g_hash_table_new(NULL, NULL);
+    nj_cmd_add_dump(cmd, "modules", dump_modules, plugins);
+    nj_cmd_add_dump(cmd, "plugins", dump_plugins, plugins);
+
+    const NjTable *modules = nj_modules();
+    for (guint i = 0; i < nj_table_length(modules); i++)
+        nj_table_add(plugins->modules, nj_table_at(modules, i));
+    for (const NjTopic *const *topic = nj_topics; *topic; topic++) {
+        NjPlugin *row = g_new0(NjPlugin, 1);
+        row->name = (*topic)->name;
+        row->summary = (*topic)->summary;
+        row->topic = *topic;
+        g_ptr_array_add(plugins->rows, row);
+        attach(plugins, row);
+    }
+    return plugins;
+}
+
+void
+nj_plugins_free(NjPlugins *plugins)
+{
+    if (!plugins)
+        return;
+    while (nj_table_length(plugins->table))
+        detach(plugins, nj_table_at(plugins->table, nj_table_length(plugins->table) - 1));
+    g_hash_table_unref(plugins->states);
+    g_ptr_array_unref(plugins->rows);
+    nj_table_free(plugins->modules);
+    nj_table_free(plugins->table);
+    g_free(plugins);
+}
+
+const NjTable *
+nj_plugins_table(const NjPlugins *plugins)
+{
+    return plugins->table;
+}
+
+const NjTable *
+nj_plugins_modules(const NjPlugins *plugins)
+{
+    return plugins->modules;
+}
