@@ -1,5 +1,5 @@
-/* What the parts of the store share: store.c (the main thread's side), store-writer.c (the thread) and
-   store-schema.c (files and tables).
+/* What the parts of the store share: store.c (the main thread's side), store-read.c (what it reads), store-writer.c (the thread)
+   and store-schema.c (files and tables).
 
    What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from the head and removes them
    when they are committed: so the list is always exactly what the file does not have yet.  Ids are given in the list's order;
@@ -37,7 +37,7 @@ struct NjWrite {
     GPtrArray  *items;          /* of NjStoredItem */
 };
 
-/* What the reading connection keeps prepared; the texts are in store.c. */
+/* What the reading connection keeps prepared; the texts are in store-read.c. */
 typedef enum {
     NJ_READ_IDS, NJ_READ_ACCOUNT, NJ_READ_CHAT, NJ_READ_OPEN_CHATS, NJ_READ_COUNTS, NJ_READ_LAST, NJ_READ_BEFORE, NJ_READ_AFTER, NJ_READ_ORIGIN,
     NJ_READ_ARCHIVE, NJ_READ_VERSION, NJ_READ_ROSTER, NJ_READ_STATEMENTS
@@ -81,6 +81,14 @@ struct NjStore {
 
 /* store.c */
 void     nj_store_free(NjStore *store);
+
+/* store-read.c */
+/* A statement, ready to be bound; NULL if the file cannot be read, which the other two take. */
+sqlite3_stmt *nj_store_begin(NjStore *store, NjRead which);
+bool     nj_store_step(sqlite3_stmt *statement);                 /* false after the last row */
+bool     nj_store_finish(NjStore *store, sqlite3_stmt *statement);   /* true if all went well.  The read transaction ends here: none may stay open */
+char    *nj_store_text(sqlite3_stmt *statement, int column);     /* the caller owns it */
+gint64   nj_store_first_unwritten(const NjStore *store);         /* the id of the list's first message; G_MAXINT64 without one.  With the mutex */
 
 /* store-writer.c */
 NjWrite *nj_store_write_new(NjWriteKind kind);

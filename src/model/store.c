@@ -1,9 +1,7 @@
-/* The main thread's side of history.db: ids, what is asked and what is read.
+/* The main thread's side of history.db: its begin and end, ids, and what is to be changed.
 
-   Reading never waits for the writer: a look at the list of what is not written yet comes first, the file second, with ids
-   below the list's first only.  A message that is committed between the two is then taken from the list, once.
-   What the file says of a chat or an account is read when it is first met in this run and kept as it changes. */
-#include <errno.h>
+   What the file says of a chat or an account is read when it is first met in this run and kept here as it changes: so it is
+   always known, whatever the writer has done of it. */
 #include <string.h>
 #include <unistd.h>
 
@@ -21,74 +19,6 @@ typedef struct {
     NjWrite   *read_write;      /* the last change of the marker that was asked for, and when: while not taken it is changed in place */
     guint64    read_turn;
 } KnownChat;
-
-#define MESSAGE_COLUMNS "id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id, origin_id, archive_id," \
-                        " archive_by, encryption, error"
-#define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft"
-
-static const char *const read_texts[] = {
-    [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), (SELECT max(id) FROM message)",
-    [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
-    [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
-    [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR EXISTS"
-                           " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND NOT outgoing))",
-    [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
-                       " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 AND NOT outgoing LIMIT ?5)",
-    [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, id DESC LIMIT 1",
-    [NJ_READ_BEFORE] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
-                       " ORDER BY time DESC, id DESC LIMIT ?5",
-    [NJ_READ_AFTER] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
-    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE chat = ?1 AND origin_id = ?2 AND sender IS ?3 LIMIT 1",
-    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE chat = ?1 AND archive_id = ?2 AND archive_by IS ?3 LIMIT 1",
-    [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
-    [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
-};
-
-/* Statements of the reading connection */
-
-/* Ready to be bound; NULL if the file can not be read.  Ends with finish(). */
-static sqlite3_stmt *
-begin(NjStore *store, NjRead which)
-{
-    if (!store->reader) {
-        g_autoptr(GError) error = NULL;
-        store->reader = nj_store_connect(store->path, false, &error);
-        if (!store->reader) {
-            g_warning("history.db cannot be read: %s", error->message);
-            return NULL;
-        }
-    }
-    sqlite3_stmt **statement = &store->reads[which];
-    if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
-        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
-    return *statement;
-}
-
-/* False after the last row. */
-static bool
-step(sqlite3_stmt *statement)
-{
-    return statement && sqlite3_step(statement) == SQLITE_ROW;
-}
-
-/* True if all went well.  A read transaction ends here, so none may be left open. */
-static bool
-finish(NjStore *store, sqlite3_stmt *statement)
-{
-    if (!statement)
-        return false;
-    bool good = sqlite3_reset(statement) == SQLITE_OK;
-    if (!good)
-        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
-    sqlite3_clear_bindings(statement);
-    return good;
-}
-
-static char *
-column_text(sqlite3_stmt *statement, int column)
-{
-    return g_strdup((const char *) sqlite3_column_text(statement, column));
-}
 
 /* Opening and closing */
 
@@ -175,13 +105,13 @@ nj_store_free(NjStore *store)
 static bool
 read_ids(NjStore *store)
 {
-    sqlite3_stmt *statement = begin(store, NJ_READ_IDS);
-    if (step(statement)) {
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_IDS);
+    if (nj_store_step(statement)) {
         store->last_account = sqlite3_column_int64(statement, 0);
         store->last_chat = sqlite3_column_int64(statement, 1);
         store->last_message = sqlite3_column_int64(statement, 2);
     }
-    return finish(store, statement);
+    return nj_store_finish(store, statement);
 }
 
 static bool
@@ -277,12 +207,12 @@ nj_store_account(NjStore *store, const char *bare)
     if (known)
         return *known;
     gint64 row = 0;
-    sqlite3_stmt *statement = begin(store, NJ_READ_ACCOUNT);
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_ACCOUNT);
     if (statement)
         sqlite3_bind_text(statement, 1, bare, -1, SQLITE_STATIC);
-    if (step(statement))
+    if (nj_store_step(statement))
         row = sqlite3_column_int64(statement, 0);
-    finish(store, statement);
+    nj_store_finish(store, statement);
     if (!row) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
         row = write->row = ++store->last_account;
@@ -330,18 +260,8 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     known->read_time = sqlite3_column_int64(statement, 3);
     known->read_id = sqlite3_column_int64(statement, 4);
     known->waiting = sqlite3_column_int(statement, 5) != 0;
-    known->draft = column_text(statement, 6);
+    known->draft = nj_store_text(statement, 6);
     return known;
-}
-
-/* The id of the first message of the list; G_MAXINT64 without one.  With the mutex. */
-static gint64
-first_unwritten(const NjStore *store)
-{
-    for (const NjWrite *write = store->first; write; write = write->next)
-        if (write->kind == NJ_WRITE_MESSAGE)
-            return write->row;
-    return G_MAXINT64;
 }
 
 /* Fills in what the messages say: counts and the newest one. */
@@ -349,7 +269,7 @@ static bool
 count(NjStore *store, NjStoredChat *out)
 {
     g_mutex_lock(&store->mutex);
-    gint64 limit = first_unwritten(store);
+    gint64 limit = nj_store_first_unwritten(store);
     for (const NjWrite *write = store->first; write; write = write->next) {
         if (write->kind != NJ_WRITE_MESSAGE || write->chat != out->id)
             continue;
@@ -365,7 +285,7 @@ count(NjStore *store, NjStoredChat *out)
     }
     g_mutex_unlock(&store->mutex);
 
-    sqlite3_stmt *statement = begin(store, NJ_READ_COUNTS);
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_COUNTS);
     if (statement) {
         sqlite3_bind_int64(statement, 1, out->id);
         sqlite3_bind_int64(statement, 2, out->read_time);
@@ -373,22 +293,22 @@ count(NjStore *store, NjStoredChat *out)
         sqlite3_bind_int64(statement, 4, limit);
         sqlite3_bind_int(statement, 5, NJ_UNREAD_MAX);
     }
-    if (step(statement)) {
+    if (nj_store_step(statement)) {
         out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_UNREAD_MAX);
         out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_UNREAD_MAX);
     }
-    bool good = finish(store, statement);
+    bool good = nj_store_finish(store, statement);
 
-    statement = begin(store, NJ_READ_LAST);
+    statement = nj_store_begin(store, NJ_READ_LAST);
     if (statement) {
         sqlite3_bind_int64(statement, 1, out->id);
         sqlite3_bind_int64(statement, 2, limit);
     }
-    if (step(statement) && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), out->last_time, out->last_id)) {
+    if (nj_store_step(statement) && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), out->last_time, out->last_id)) {
         out->last_time = sqlite3_column_int64(statement, 0);
         out->last_id = sqlite3_column_int64(statement, 1);
     }
-    return finish(store, statement) && good;
+    return nj_store_finish(store, statement) && good;
 }
 
 static bool
@@ -412,15 +332,15 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known = g_hash_table_lookup(store->keys, key);
     if (!known) {
-        sqlite3_stmt *statement = begin(store, NJ_READ_CHAT);
+        sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_CHAT);
         if (statement) {
             sqlite3_bind_int64(statement, 1, account);
             sqlite3_bind_int(statement, 2, (int) kind);
             sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
         }
-        if (step(statement))
+        if (nj_store_step(statement))
             known = know_row(store, account, statement);
-        if (!finish(store, statement)) {
+        if (!nj_store_finish(store, statement)) {
             *out = (NjStoredChat) { .kind = kind };
             return false;
         }
@@ -457,12 +377,12 @@ nj_store_open_chats(NjStore *store, gint64 account)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func(free_stored_chat);
     g_autoptr(GPtrArray) known = g_ptr_array_new();
-    sqlite3_stmt *statement = begin(store, NJ_READ_OPEN_CHATS);
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_OPEN_CHATS);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
-    while (step(statement))
+    while (nj_store_step(statement))
         g_ptr_array_add(known, know_row(store, account, statement));
-    finish(store, statement);
+    nj_store_finish(store, statement);
     for (guint i = 0; i < known->len; i++) {
         NjStoredChat *chat = g_new(NjStoredChat, 1);
         describe(store, g_ptr_array_index(known, i), chat);
@@ -564,6 +484,18 @@ nj_store_forget_chat(NjStore *store, gint64 chat)
     nj_store_write(store, write);
 }
 
+void
+nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items, bool replace)
+{
+    NjWrite *write = nj_store_write_new(NJ_WRITE_ROSTER);
+    write->account = account;
+    write->text = g_strdup(version);
+    write->number = replace;
+    write->items = items;
+    write->rows += items ? items->len : 0;
+    nj_store_write(store, write);
+}
+
 bool
 nj_store_full(const NjStore *store)
 {
@@ -584,287 +516,4 @@ nj_store_flush(NjStore *store)
     while (store->first && store->first->turn <= until && !store->trouble)
         g_cond_wait(&store->done, &store->mutex);
     g_mutex_unlock(&store->mutex);
-}
-
-/* Pages */
-
-static void
-free_message(void *message)
-{
-    nj_message_unref(message);
-}
-
-static NjMessage *
-read_message(sqlite3_stmt *statement)
-{
-    NjMessage *message = nj_message_new();
-    message->id = sqlite3_column_int64(statement, 0);
-    message->chat = sqlite3_column_int64(statement, 1);
-    message->time = sqlite3_column_int64(statement, 2);
-    message->type = (NjMessageType) CLAMP(sqlite3_column_int(statement, 3), NJ_MESSAGE_CHAT, NJ_MESSAGE_ERROR);
-    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED, NJ_STATE_FAILED);
-    message->out = sqlite3_column_int(statement, 5) != 0;
-    message->delayed = sqlite3_column_int(statement, 6) != 0;
-    message->mention = sqlite3_column_int(statement, 7) != 0;
-    message->sender = column_text(statement, 8);
-    message->body = column_text(statement, 9);
-    message->subject = column_text(statement, 10);
-    message->thread = column_text(statement, 11);
-    message->wire_id = column_text(statement, 12);
-    message->origin_id = column_text(statement, 13);
-    message->archive_id = column_text(statement, 14);
-    message->archive_by = column_text(statement, 15);
-    message->encryption = column_text(statement, 16);
-    message->error = column_text(statement, 17);
-    return message;
-}
-
-static int
-compare_messages(const void *a, const void *b)
-{
-    const NjMessage *one = *(NjMessage *const *) a, *other = *(NjMessage *const *) b;
-    if (one->id == other->id)
-        return 0;
-    return nj_is_after(one->time, one->id, other->time, other->id) ? 1 : -1;
-}
-
-/* A change of state that is not written yet. */
-typedef struct {
-    gint64 id;
-    NjMessageState state;
-    char *error;
-} Change;
-
-static void
-free_change(void *data)
-{
-    Change *change = data;
-    g_free(change->error);
-    g_free(change);
-}
-
-/* The messages of the list that belong to the page, and the changes of state of others; the first id that is not in the file. */
-static gint64
-look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page, GHashTable *changes)
-{
-    g_mutex_lock(&store->mutex);
-    gint64 limit = first_unwritten(store);
-    for (const NjWrite *write = store->first; write; write = write->next) {
-        if (write->kind == NJ_WRITE_STATE && write->row < limit) {
-            Change *change = g_new(Change, 1);
-            change->state = (NjMessageState) write->number;
-            change->error = g_strdup(write->text);
-            change->id = write->row;
-            g_hash_table_replace(changes, &change->id, change);
-        }
-        if (write->kind != NJ_WRITE_MESSAGE || write->chat != chat || write->row == id)
-            continue;
-        if (nj_is_after(write->message->time, write->row, time, id) != before)
-            g_ptr_array_add(page, nj_message_ref(write->message));
-    }
-    g_mutex_unlock(&store->mutex);
-    return limit;
-}
-
-static GPtrArray *
-read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool before)
-{
-    GPtrArray *page = g_ptr_array_new_with_free_func(free_message);
-    g_autoptr(GHashTable) changes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
-    gint64 first = look_at_list(store, chat, time, id, before, page, changes);
-
-    sqlite3_stmt *statement = begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
-    if (statement) {
-        sqlite3_bind_int64(statement, 1, chat);
-        sqlite3_bind_int64(statement, 2, time);
-        sqlite3_bind_int64(statement, 3, id);
-        sqlite3_bind_int64(statement, 4, first);
-        sqlite3_bind_int64(statement, 5, limit);
-    }
-    while (step(statement)) {
-        NjMessage *message = read_message(statement);
-        const Change *change = g_hash_table_lookup(changes, &message->id);
-        if (change) {
-            message->state = change->state;
-            g_free(message->error);
-            message->error = g_strdup(change->error);
-        }
-        g_ptr_array_add(page, message);
-    }
-    finish(store, statement);
-
-    g_ptr_array_sort(page, compare_messages);
-    if (page->len > limit)
-        g_ptr_array_remove_range(page, before ? 0 : limit, page->len - limit);
-    return page;
-}
-
-GPtrArray *
-nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit)
-{
-    return read_page(store, chat, time, id, limit, true);
-}
-
-GPtrArray *
-nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit)
-{
-    return read_page(store, chat, time, id, limit, false);
-}
-
-static bool
-has(NjStore *store, GHashTable *list, NjRead which, const NjMessage *like, const char *id, const char *who)
-{
-    g_mutex_lock(&store->mutex);
-    bool found = g_hash_table_contains(list, like);
-    g_mutex_unlock(&store->mutex);
-    if (found)
-        return true;
-    sqlite3_stmt *statement = begin(store, which);
-    if (statement) {
-        sqlite3_bind_int64(statement, 1, like->chat);
-        sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
-    }
-    found = step(statement);
-    finish(store, statement);
-    return found;
-}
-
-bool
-nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
-{
-    NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
-    return has(store, store->origins, NJ_READ_ORIGIN, &like, origin_id, sender);
-}
-
-bool
-nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
-{
-    NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
-    return has(store, store->archives, NJ_READ_ARCHIVE, &like, archive_id, by);
-}
-
-/* The roster */
-
-void
-nj_stored_item_free(NjStoredItem *item)
-{
-    if (!item)
-        return;
-    g_free(item->address);
-    g_free(item->name);
-    g_free(item->subscription);
-    g_free(item->groups);
-    g_free(item);
-}
-
-static void
-free_item(void *item)
-{
-    nj_stored_item_free(item);
-}
-
-static NjStoredItem *
-copy_item(const NjStoredItem *item)
-{
-    NjStoredItem *copy = g_new(NjStoredItem, 1);
-    *copy = (NjStoredItem) {
-        .address = g_strdup(item->address),
-        .name = g_strdup(item->name),
-        .subscription = g_strdup(item->subscription),
-        .groups = g_strdup(item->groups),
-        .ask = item->ask,
-        .approved = item->approved,
-    };
-    return copy;
-}
-
-static guint
-hash_item(const void *item)
-{
-    return g_str_hash(((const NjStoredItem *) item)->address);
-}
-
-static gboolean
-equal_items(const void *a, const void *b)
-{
-    return !strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address);
-}
-
-/* Puts what the list says over what was read. */
-static void
-apply_roster(const NjWrite *write, GHashTable *items, char **version)
-{
-    g_free(*version);
-    *version = g_strdup(write->text);
-    if (write->number)
-        g_hash_table_remove_all(items);
-    for (guint i = 0; write->items && i < write->items->len; i++) {
-        NjStoredItem *item = g_ptr_array_index(write->items, i);
-        if (g_strcmp0(item->subscription, "remove"))
-            g_hash_table_replace(items, copy_item(item), NULL);
-        else
-            g_hash_table_remove(items, item);
-    }
-}
-
-static void
-read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
-{
-    sqlite3_stmt *statement = begin(store, NJ_READ_VERSION);
-    if (statement)
-        sqlite3_bind_int64(statement, 1, account);
-    if (step(statement))
-        *version = column_text(statement, 0);
-    finish(store, statement);
-
-    statement = begin(store, NJ_READ_ROSTER);
-    if (statement)
-        sqlite3_bind_int64(statement, 1, account);
-    while (step(statement)) {
-        NjStoredItem *item = g_new(NjStoredItem, 1);
-        item->address = column_text(statement, 0);
-        item->name = column_text(statement, 1);
-        item->subscription = column_text(statement, 2);
-        item->groups = column_text(statement, 3);
-        item->ask = sqlite3_column_int(statement, 4) != 0;
-        item->approved = sqlite3_column_int(statement, 5) != 0;
-        g_hash_table_replace(items, item, NULL);
-    }
-    finish(store, statement);
-}
-
-char *
-nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
-{
-    char *version = NULL;
-    g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
-    /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
-    g_mutex_lock(&store->mutex);
-    read_roster(store, account, found, &version);
-    for (const NjWrite *write = store->first; write; write = write->next)
-        if (write->kind == NJ_WRITE_ROSTER && write->account == account)
-            apply_roster(write, found, &version);
-    g_mutex_unlock(&store->mutex);
-
-    GHashTableIter iter;
-    void *item;
-    g_hash_table_iter_init(&iter, found);
-    while (g_hash_table_iter_next(&iter, &item, NULL)) {
-        g_ptr_array_add(items, item);
-        g_hash_table_iter_steal(&iter);
-    }
-    return version;
-}
-
-void
-nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items, bool replace)
-{
-    NjWrite *write = nj_store_write_new(NJ_WRITE_ROSTER);
-    write->account = account;
-    write->text = g_strdup(version);
-    write->number = replace;
-    write->items = items;
-    write->rows += items ? items->len : 0;
-    nj_store_write(store, write);
 }

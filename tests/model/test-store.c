@@ -411,6 +411,18 @@ test_file(void **state)
     assert_int_equal(ask_int(house, "PRAGMA user_version"), 1);
 }
 
+/* Nobody has to ask for it: a message is in the file soon after it came. */
+static void
+test_written_soon(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "x");
+    gint64 start = g_get_monotonic_time();
+    while (!ask_int(house, "SELECT count(*) FROM message") && g_get_monotonic_time() - start < 10 * G_TIME_SPAN_SECOND)
+        g_usleep(5000);
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
+}
+
 /* What is asked for while messages arrive comes from an index, in order. */
 static void
 test_plans(void **state)
@@ -625,6 +637,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_ids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_roster, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_written_soon, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),
         cmocka_unit_test(test_migrations),

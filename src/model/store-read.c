@@ -1,0 +1,350 @@
+/* What is read from history.db, on the main thread, through a connection of its own.
+
+   Reading never waits for the writer: a look at the list of what is not written yet comes first, the file second, with ids
+   below the list's first only.  A message that is committed between the two is then taken from the list, once. */
+#include <string.h>
+
+#include "model/store-private.h"
+
+#define MESSAGE_COLUMNS "id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id, origin_id, archive_id," \
+                        " archive_by, encryption, error"
+#define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft"
+
+static const char *const read_texts[] = {
+    [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), (SELECT max(id) FROM message)",
+    [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
+    [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
+    [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR EXISTS"
+                           " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND NOT outgoing))",
+    [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
+                       " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 AND NOT outgoing LIMIT ?5)",
+    [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, id DESC LIMIT 1",
+    [NJ_READ_BEFORE] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
+                       " ORDER BY time DESC, id DESC LIMIT ?5",
+    [NJ_READ_AFTER] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
+    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE chat = ?1 AND origin_id = ?2 AND sender IS ?3 LIMIT 1",
+    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE chat = ?1 AND archive_id = ?2 AND archive_by IS ?3 LIMIT 1",
+    [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
+    [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
+};
+
+sqlite3_stmt *
+nj_store_begin(NjStore *store, NjRead which)
+{
+    if (!store->reader) {
+        g_autoptr(GError) error = NULL;
+        store->reader = nj_store_connect(store->path, false, &error);
+        if (!store->reader) {
+            g_warning("history.db cannot be read: %s", error->message);
+            return NULL;
+        }
+    }
+    sqlite3_stmt **statement = &store->reads[which];
+    if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+    return *statement;
+}
+
+bool
+nj_store_step(sqlite3_stmt *statement)
+{
+    return statement && sqlite3_step(statement) == SQLITE_ROW;
+}
+
+bool
+nj_store_finish(NjStore *store, sqlite3_stmt *statement)
+{
+    if (!statement)
+        return false;
+    bool good = sqlite3_reset(statement) == SQLITE_OK;
+    if (!good)
+        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+    sqlite3_clear_bindings(statement);
+    return good;
+}
+
+char *
+nj_store_text(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *) sqlite3_column_text(statement, column));
+}
+
+gint64
+nj_store_first_unwritten(const NjStore *store)
+{
+    for (const NjWrite *write = store->first; write; write = write->next)
+        if (write->kind == NJ_WRITE_MESSAGE)
+            return write->row;
+    return G_MAXINT64;
+}
+
+/* Pages */
+
+static void
+free_message(void *message)
+{
+    nj_message_unref(message);
+}
+
+static NjMessage *
+read_message(sqlite3_stmt *statement)
+{
+    NjMessage *message = nj_message_new();
+    message->id = sqlite3_column_int64(statement, 0);
+    message->chat = sqlite3_column_int64(statement, 1);
+    message->time = sqlite3_column_int64(statement, 2);
+    message->type = (NjMessageType) CLAMP(sqlite3_column_int(statement, 3), NJ_MESSAGE_CHAT, NJ_MESSAGE_ERROR);
+    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED, NJ_STATE_FAILED);
+    message->out = sqlite3_column_int(statement, 5) != 0;
+    message->delayed = sqlite3_column_int(statement, 6) != 0;
+    message->mention = sqlite3_column_int(statement, 7) != 0;
+    message->sender = nj_store_text(statement, 8);
+    message->body = nj_store_text(statement, 9);
+    message->subject = nj_store_text(statement, 10);
+    message->thread = nj_store_text(statement, 11);
+    message->wire_id = nj_store_text(statement, 12);
+    message->origin_id = nj_store_text(statement, 13);
+    message->archive_id = nj_store_text(statement, 14);
+    message->archive_by = nj_store_text(statement, 15);
+    message->encryption = nj_store_text(statement, 16);
+    message->error = nj_store_text(statement, 17);
+    return message;
+}
+
+static int
+compare_messages(const void *a, const void *b)
+{
+    const NjMessage *one = *(NjMessage *const *) a, *other = *(NjMessage *const *) b;
+    if (one->id == other->id)
+        return 0;
+    return nj_is_after(one->time, one->id, other->time, other->id) ? 1 : -1;
+}
+
+/* A change of state that is not written yet. */
+typedef struct {
+    gint64 id;
+    NjMessageState state;
+    char *error;
+} Change;
+
+static void
+free_change(void *data)
+{
+    Change *change = data;
+    g_free(change->error);
+    g_free(change);
+}
+
+/* The messages of the list that belong to the page, and the changes of state of others; the first id that is not in the file. */
+static gint64
+look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page, GHashTable *changes)
+{
+    g_mutex_lock(&store->mutex);
+    gint64 limit = nj_store_first_unwritten(store);
+    for (const NjWrite *write = store->first; write; write = write->next) {
+        if (write->kind == NJ_WRITE_STATE && write->row < limit) {
+            Change *change = g_new(Change, 1);
+            change->state = (NjMessageState) write->number;
+            change->error = g_strdup(write->text);
+            change->id = write->row;
+            g_hash_table_replace(changes, &change->id, change);
+        }
+        if (write->kind != NJ_WRITE_MESSAGE || write->chat != chat || write->row == id)
+            continue;
+        if (nj_is_after(write->message->time, write->row, time, id) != before)
+            g_ptr_array_add(page, nj_message_ref(write->message));
+    }
+    g_mutex_unlock(&store->mutex);
+    return limit;
+}
+
+static GPtrArray *
+read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool before)
+{
+    GPtrArray *page = g_ptr_array_new_with_free_func(free_message);
+    g_autoptr(GHashTable) changes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
+    gint64 first = look_at_list(store, chat, time, id, before, page, changes);
+
+    sqlite3_stmt *statement = nj_store_begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, chat);
+        sqlite3_bind_int64(statement, 2, time);
+        sqlite3_bind_int64(statement, 3, id);
+        sqlite3_bind_int64(statement, 4, first);
+        sqlite3_bind_int64(statement, 5, limit);
+    }
+    while (nj_store_step(statement)) {
+        NjMessage *message = read_message(statement);
+        const Change *change = g_hash_table_lookup(changes, &message->id);
+        if (change) {
+            message->state = change->state;
+            g_free(message->error);
+            message->error = g_strdup(change->error);
+        }
+        g_ptr_array_add(page, message);
+    }
+    nj_store_finish(store, statement);
+
+    g_ptr_array_sort(page, compare_messages);
+    if (page->len > limit)
+        g_ptr_array_remove_range(page, before ? 0 : limit, page->len - limit);
+    return page;
+}
+
+GPtrArray *
+nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit)
+{
+    return read_page(store, chat, time, id, limit, true);
+}
+
+GPtrArray *
+nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit)
+{
+    return read_page(store, chat, time, id, limit, false);
+}
+
+static bool
+has(NjStore *store, GHashTable *list, NjRead which, const NjMessage *like, const char *id, const char *who)
+{
+    g_mutex_lock(&store->mutex);
+    bool found = g_hash_table_contains(list, like);
+    g_mutex_unlock(&store->mutex);
+    if (found)
+        return true;
+    sqlite3_stmt *statement = nj_store_begin(store, which);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, like->chat);
+        sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
+    }
+    found = nj_store_step(statement);
+    nj_store_finish(store, statement);
+    return found;
+}
+
+bool
+nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
+{
+    NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
+    return has(store, store->origins, NJ_READ_ORIGIN, &like, origin_id, sender);
+}
+
+bool
+nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
+{
+    NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
+    return has(store, store->archives, NJ_READ_ARCHIVE, &like, archive_id, by);
+}
+
+/* The roster */
+
+void
+nj_stored_item_free(NjStoredItem *item)
+{
+    if (!item)
+        return;
+    g_free(item->address);
+    g_free(item->name);
+    g_free(item->subscription);
+    g_free(item->groups);
+    g_free(item);
+}
+
+static void
+free_item(void *item)
+{
+    nj_stored_item_free(item);
+}
+
+static NjStoredItem *
+copy_item(const NjStoredItem *item)
+{
+    NjStoredItem *copy = g_new(NjStoredItem, 1);
+    *copy = (NjStoredItem) {
+        .address = g_strdup(item->address),
+        .name = g_strdup(item->name),
+        .subscription = g_strdup(item->subscription),
+        .groups = g_strdup(item->groups),
+        .ask = item->ask,
+        .approved = item->approved,
+    };
+    return copy;
+}
+
+static guint
+hash_item(const void *item)
+{
+    return g_str_hash(((const NjStoredItem *) item)->address);
+}
+
+static gboolean
+equal_items(const void *a, const void *b)
+{
+    return !strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address);
+}
+
+/* Puts what the list says over what was read. */
+static void
+apply_roster(const NjWrite *write, GHashTable *items, char **version)
+{
+    g_free(*version);
+    *version = g_strdup(write->text);
+    if (write->number)
+        g_hash_table_remove_all(items);
+    for (guint i = 0; write->items && i < write->items->len; i++) {
+        NjStoredItem *item = g_ptr_array_index(write->items, i);
+        if (g_strcmp0(item->subscription, "remove"))
+            g_hash_table_replace(items, copy_item(item), NULL);
+        else
+            g_hash_table_remove(items, item);
+    }
+}
+
+static void
+read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
+{
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_VERSION);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    if (nj_store_step(statement))
+        *version = nj_store_text(statement, 0);
+    nj_store_finish(store, statement);
+
+    statement = nj_store_begin(store, NJ_READ_ROSTER);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    while (nj_store_step(statement)) {
+        NjStoredItem *item = g_new(NjStoredItem, 1);
+        item->address = nj_store_text(statement, 0);
+        item->name = nj_store_text(statement, 1);
+        item->subscription = nj_store_text(statement, 2);
+        item->groups = nj_store_text(statement, 3);
+        item->ask = sqlite3_column_int(statement, 4) != 0;
+        item->approved = sqlite3_column_int(statement, 5) != 0;
+        g_hash_table_replace(items, item, NULL);
+    }
+    nj_store_finish(store, statement);
+}
+
+char *
+nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
+{
+    char *version = NULL;
+    g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
+    /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
+    g_mutex_lock(&store->mutex);
+    read_roster(store, account, found, &version);
+    for (const NjWrite *write = store->first; write; write = write->next)
+        if (write->kind == NJ_WRITE_ROSTER && write->account == account)
+            apply_roster(write, found, &version);
+    g_mutex_unlock(&store->mutex);
+
+    GHashTableIter iter;
+    void *item;
+    g_hash_table_iter_init(&iter, found);
+    while (g_hash_table_iter_next(&iter, &item, NULL)) {
+        g_ptr_array_add(items, item);
+        g_hash_table_iter_steal(&iter);
+    }
+    return version;
+}
