@@ -50,6 +50,14 @@ nj_account_free(NjAccount *account)
 }
 
 void
+nj_account_set_settings(NjAccount *account, const NjAccountSettings *settings)
+{
+    NjAccountSettings *copy = nj_account_settings_copy(settings);
+    nj_account_settings_free(account->settings);
+    account->settings = copy;
+}
+
+void
 nj_account_set_state(NjAccount *account, NjAccountState state, const char *why)
 {
     char *kept = g_strdup(why);         /* it may be the old one */
