@@ -1,0 +1,666 @@
+/* xmpp/link: from nothing to stanzas and back, against a real Prosody; and against servers of our own that stall, lie and send away. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "certificates.h"
+#include "prosody.h"
+#include "xmpp/link.h"
+
+static char *dir, *ca_file;
+static Identity authority, pond;
+static Prosody *prosody;               /* NULL: not installed */
+
+#define HEADER "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'" \
+               " id='s1' from='pond.example' version='1.0'>"
+#define STARTTLS "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
+#define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define ELSEWHERE "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u</see-other-host></stream:error></stream:stream>"
+
+/* ---- A server of our own: it waits for some words, says its own, and does the next thing ---- */
+
+typedef enum { GO_ON, SECURE, CUT } Then;
+typedef struct { const char *wait, *say; Then then; } Step;       /* the last one has say NULL: silence from there on */
+
+typedef struct {
+    const Step *steps;
+    guint16 port;
+    int fd, calls;                     /* how often somebody came */
+    guint source;
+    GPtrArray *guests;
+} Liar;
+
+typedef struct {
+    Liar *liar;
+    int fd;
+    guint source, step;
+    GString *heard;
+    SSL_CTX *context;
+    SSL *ssl;
+} Guest;
+
+static void
+free_guest(Guest *guest)
+{
+    g_clear_handle_id(&guest->source, g_source_remove);
+    SSL_free(guest->ssl);
+    SSL_CTX_free(guest->context);
+    if (guest->fd >= 0)
+        close(guest->fd);
+    g_string_free(guest->heard, TRUE);
+    g_free(guest);
+}
+
+static void
+secure(Guest *guest)
+{
+    guest->context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(guest->context, pond.certificate);
+    SSL_CTX_use_PrivateKey(guest->context, pond.key);
+    guest->ssl = SSL_new(guest->context);
+    SSL_set_fd(guest->ssl, guest->fd);
+    SSL_set_accept_state(guest->ssl);
+}
+
+static gboolean
+on_guest_speaks(int fd, GIOCondition condition, gpointer data)
+{
+    (void) condition;
+    Guest *guest = data;
+    char bytes[4096];
+    gssize got = guest->ssl ? SSL_read(guest->ssl, bytes, sizeof bytes) : read(fd, bytes, sizeof bytes);
+    if (got <= 0 && guest->ssl && SSL_get_error(guest->ssl, (int) got) == SSL_ERROR_WANT_READ)
+        return G_SOURCE_CONTINUE;
+    if (got <= 0) {
+        guest->source = 0;
+        return G_SOURCE_REMOVE;
+    }
+    g_string_append_len(guest->heard, bytes, got);
+    const Step *step = &guest->liar->steps[guest->step];
+    if (!step->say || !strstr(guest->heard->str, step->wait))
+        return G_SOURCE_CONTINUE;
+    g_string_truncate(guest->heard, 0);
+    guest->step++;
+    g_autofree char *said = strstr(step->say, "%u") ? NULL : g_strdup(step->say);
+    if (!said) {
+        g_auto(GStrv) parts = g_strsplit(step->say, "%u", 2);
+        said = g_strdup_printf("%s%u%s", parts[0], guest->liar->port, parts[1]);
+    }
+    if (guest->ssl)
+        SSL_write(guest->ssl, said, (int) strlen(said));
+    else
+        (void) !write(fd, said, strlen(said));
+    if (step->then == SECURE)
+        secure(guest);
+    if (step->then != CUT)
+        return G_SOURCE_CONTINUE;
+    close(guest->fd);
+    guest->fd = -1;
+    guest->source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_guest_comes(int fd, GIOCondition condition, gpointer data)
+{
+    (void) condition;
+    Liar *liar = data;
+    Guest *guest = g_new0(Guest, 1);
+    guest->liar = liar;
+    guest->fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    guest->heard = g_string_new(NULL);
+    guest->source = g_unix_fd_add(guest->fd, G_IO_IN, on_guest_speaks, guest);
+    g_ptr_array_add(liar->guests, guest);
+    liar->calls++;
+    return G_SOURCE_CONTINUE;
+}
+
+static Liar *
+liar_new(const Step *steps)
+{
+    Liar *liar = g_new0(Liar, 1);
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t length = sizeof address;
+    liar->steps = steps;
+    liar->guests = g_ptr_array_new_with_free_func((GDestroyNotify) free_guest);
+    liar->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(liar->fd, (struct sockaddr *) &address, length), 0);
+    assert_int_equal(listen(liar->fd, 5), 0);
+    getsockname(liar->fd, (struct sockaddr *) &address, &length);
+    liar->port = ntohs(address.sin_port);
+    liar->source = g_unix_fd_add(liar->fd, G_IO_IN, on_guest_comes, liar);
+    return liar;
+}
+
+static void
+liar_free(Liar *liar)
+{
+    g_ptr_array_unref(liar->guests);
+    g_source_remove(liar->source);
+    close(liar->fd);
+    g_free(liar);
+}
+
+/* ---- The link's owner ---- */
+
+typedef struct {
+    NjAccountSettings settings;
+    const NjLinkDeadlines *deadlines;
+    const char *trust_once;
+    const char *password;              /* given when asked; NULL: says so */
+    guint think_ms;                    /* before the answer */
+    const char *free_at, *close_at;    /* "state:N", "password", "stanza" */
+    NjLink *link;
+    GMainLoop *loop;
+    guint answer;
+    GString *states;                   /* digits of NjLinkState, as they came */
+    int closed, asked, stanzas;
+    GError *why;
+    char *jid, *pin;
+    char *pong;                        /* type of the iq that came */
+    int rank;
+    guint limit;
+    gint64 late_us, tick_us;
+} Owner;
+
+/* Does what the test wants to have done in this hook; true if it did. */
+static bool
+meddle(Owner *owner, const char *where)
+{
+    if (owner->free_at && g_str_equal(owner->free_at, where)) {
+        owner->link->class->free(owner->link);
+        owner->link = NULL;
+        g_main_loop_quit(owner->loop);
+        return true;
+    }
+    if (owner->close_at && g_str_equal(owner->close_at, where))
+        owner->link->class->close(owner->link);
+    return false;
+}
+
+static void
+on_state(NjLink *link, NjLinkState state, const GError *why, void *data)
+{
+    Owner *owner = data;
+    g_string_append_printf(owner->states, "%d", state);
+    if (state == NJ_LINK_ONLINE) {
+        g_free(owner->jid);
+        owner->jid = g_strdup(link->class->jid(link));
+        owner->rank = link->class->scram_rank(link);
+    }
+    if (state == NJ_LINK_CLOSED) {
+        owner->closed++;
+        owner->why = why ? g_error_copy(why) : NULL;
+        const NjCertificate *certificate = link->class->certificate(link);
+        g_free(owner->pin);
+        owner->pin = certificate ? g_strdup(certificate->pin) : NULL;
+    }
+    g_autofree char *where = g_strdup_printf("state:%d", state);
+    if (meddle(owner, where))
+        return;
+    if (state == NJ_LINK_ONLINE || state == NJ_LINK_CLOSED)
+        g_main_loop_quit(owner->loop);
+}
+
+static void
+on_stanza(NjLink *link, NjXml *stanza, void *data)
+{
+    (void) link;
+    Owner *owner = data;
+    owner->stanzas++;
+    g_free(owner->pong);
+    owner->pong = g_strdup(nj_xml_attr(stanza, "type"));
+    if (!meddle(owner, "stanza"))
+        g_main_loop_quit(owner->loop);
+}
+
+static gboolean
+answer(gpointer data)
+{
+    Owner *owner = data;
+    owner->answer = 0;
+    owner->link->class->password(owner->link, owner->password);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_password(NjLink *link, void *data)
+{
+    (void) link;
+    Owner *owner = data;
+    owner->asked++;
+    if (!meddle(owner, "password"))
+        owner->answer = g_timeout_add(owner->think_ms, answer, owner);
+}
+
+static const NjLinkHooks hooks = { .on_state = on_state, .on_stanza = on_stanza, .on_password = on_password };
+
+static gboolean
+on_tick(gpointer data)
+{
+    Owner *owner = data;
+    gint64 now = g_get_monotonic_time();
+    owner->late_us = MAX(owner->late_us, now - owner->tick_us - 5000);
+    owner->tick_us = now;
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_limit(gpointer data)
+{
+    (void) data;
+    fail_msg("nothing happens");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+run(Owner *owner)
+{
+    owner->tick_us = g_get_monotonic_time();
+    guint tick = g_timeout_add(5, on_tick, owner), limit = g_timeout_add(15000, on_limit, NULL);
+    g_main_loop_run(owner->loop);
+    g_source_remove(tick);
+    g_source_remove(limit);
+}
+
+static Owner
+owner_new(guint16 port)
+{
+    return (Owner) {
+        .settings = { .name = (char *) "home", .address = (char *) "toad@pond.example", .host = (char *) "127.0.0.1", .ca_file = ca_file,
+                      .resource = (char *) "desk", .port = port },
+        .password = "secret",
+        .loop = g_main_loop_new(NULL, FALSE),
+        .states = g_string_new(NULL),
+    };
+}
+
+/* Opens and waits until it is online or closed. */
+static void
+connect_now(Owner *owner)
+{
+    owner->link = nj_link_new(&owner->settings, "toad@pond.example", owner->trust_once, &hooks, owner);
+    if (owner->deadlines)
+        nj_link_set_deadlines(owner->link, owner->deadlines);
+    owner->link->class->open(owner->link);
+    assert_int_equal(owner->states->len, 0);
+    run(owner);
+}
+
+static void
+done(Owner *owner)
+{
+    g_clear_handle_id(&owner->answer, g_source_remove);
+    if (owner->link)
+        owner->link->class->free(owner->link);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    g_main_loop_unref(owner->loop);
+    g_string_free(owner->states, TRUE);
+    g_clear_error(&owner->why);
+    g_free(owner->jid);
+    g_free(owner->pin);
+    g_free(owner->pong);
+}
+
+static void
+assert_failed(Owner *owner, int code, const char *words)
+{
+    assert_int_equal(owner->closed, 1);
+    assert_non_null(owner->why);
+    if (owner->why->code != code || owner->why->domain != NJ_LINK_ERROR || !strstr(owner->why->message, words))
+        fail_msg("%d: “%s” is not %d: “%s”", owner->why->code, owner->why->message, code, words);
+}
+
+static void
+assert_online(Owner *owner)
+{
+    if (owner->why)
+        fail_msg("%s", owner->why->message);
+    assert_non_null(owner->jid);
+    assert_true(g_str_has_prefix(owner->jid, "toad@pond.example/"));
+}
+
+/* ---- Prosody ---- */
+
+static void
+test_login_and_back(void **state)
+{
+    (void) state;
+    if (!prosody)
+        skip();
+    for (int direct = 0; direct < 2; direct++) {
+        Owner owner = owner_new(direct ? prosody->direct_port : prosody->port);
+        owner.settings.tls = direct ? NJ_TLS_DIRECT : NJ_TLS_STARTTLS;
+        connect_now(&owner);
+        assert_online(&owner);
+        assert_string_equal(owner.states->str, "2345");
+        assert_int_equal(owner.asked, 1);
+        assert_true(owner.rank > 0);
+        assert_non_null(owner.link->class->features(owner.link));
+        const NjCertificate *certificate = owner.link->class->certificate(owner.link);
+        assert_null(certificate->problem);
+        assert_string_equal(certificate->names[0], "pond.example");
+
+        NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
+        nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
+        owner.link->class->send(owner.link, ping);
+        run(&owner);
+        assert_string_equal(owner.pong, "result");
+        assert_true(g_get_monotonic_time() - owner.link->class->last_byte_us(owner.link) < 1000000);
+
+        owner.link->class->close(owner.link);
+        assert_int_equal(owner.closed, 0);
+        run(&owner);
+        assert_int_equal(owner.closed, 1);
+        assert_null(owner.why);
+        done(&owner);
+    }
+}
+
+static void
+test_wrong_password_is_one_attempt(void **state)
+{
+    (void) state;
+    if (!prosody)
+        skip();
+    int failures = prosody_logged(prosody, ": <failure ");
+    int auths = prosody_logged(prosody, "<auth ");
+    Owner owner = owner_new(prosody->port);
+    owner.password = "wrong";
+    connect_now(&owner);
+    assert_failed(&owner, NJ_LINK_ERROR_PASSWORD, "");
+    assert_false(nj_link_error_retry(owner.why->code));
+    assert_int_equal(owner.asked, 1);
+    assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
+    assert_int_equal(prosody_logged(prosody, ": <failure ") - failures, 1);
+    done(&owner);
+
+    owner = owner_new(prosody->port);
+    owner.password = NULL;
+    connect_now(&owner);
+    assert_failed(&owner, NJ_LINK_ERROR_PASSWORD, "");
+    assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
+    done(&owner);
+}
+
+static void
+test_certificates_and_pins(void **state)
+{
+    (void) state;
+    if (!prosody)
+        skip();
+    Owner owner = owner_new(prosody->port);
+    owner.settings.ca_file = NULL;
+    connect_now(&owner);
+    assert_failed(&owner, NJ_LINK_ERROR_CERTIFICATE, "does not know");
+    assert_int_equal(owner.asked, 0);
+    assert_non_null(owner.pin);
+    g_autofree char *pin = g_strdup(owner.pin);
+    done(&owner);
+
+    for (int once = 0; once < 2; once++) {
+        owner = owner_new(prosody->port);
+        owner.settings.ca_file = NULL;
+        owner.settings.pin = once ? NULL : pin;
+        owner.trust_once = once ? pin : NULL;
+        connect_now(&owner);
+        assert_online(&owner);
+        assert_int_equal(owner.link->class->certificate(owner.link)->trusted_once, once);
+        done(&owner);
+    }
+
+    owner = owner_new(prosody->direct_port);
+    owner.settings.tls = NJ_TLS_DIRECT;
+    pin[10] = pin[10] == 'a' ? 'b' : 'a';
+    owner.settings.pin = pin;
+    connect_now(&owner);
+    assert_failed(&owner, NJ_LINK_ERROR_CERTIFICATE, "not the pinned one");
+    assert_int_equal(owner.asked, 0);
+    done(&owner);
+}
+
+/* The person may look for the password as long as it takes. */
+static void
+test_clock_waits_for_the_person(void **state)
+{
+    (void) state;
+    if (!prosody)
+        skip();
+    const NjLinkDeadlines quick = { .tcp = 5000, .dial = 5000, .handshake = 5000, .login = 1500, .close = 300 };
+    Owner owner = owner_new(prosody->port);
+    owner.deadlines = &quick;
+    owner.think_ms = 1800;
+    connect_now(&owner);
+    assert_online(&owner);
+    done(&owner);
+}
+
+static void
+test_sent_elsewhere(void **state)
+{
+    (void) state;
+    static const Step round[] = {
+        { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, SECURE }, { "<stream:stream", HEADER ELSEWHERE, GO_ON }, { NULL, NULL, GO_ON },
+    };
+    Liar *liar = liar_new(round);
+    Owner owner = owner_new(liar->port);
+    connect_now(&owner);
+    assert_failed(&owner, NJ_LINK_ERROR_ELSEWHERE, "");
+    assert_int_equal(liar->calls, 3);                       /* here, and two hops */
+    done(&owner);
+    liar_free(liar);
+
+    static const Step bare[] = { { "<stream:stream", HEADER ELSEWHERE, GO_ON }, { NULL, NULL, GO_ON } };
+    liar = liar_new(bare);
+    owner = owner_new(liar->port);
+    connect_now(&owner);
+    assert_failed(&owner, NJ_LINK_ERROR_ELSEWHERE, "");
+    assert_int_equal(liar->calls, 1);                       /* anybody could have said so */
+    done(&owner);
+    liar_free(liar);
+
+    if (!prosody)
+        return;
+    g_autofree char *away = g_strdup_printf(HEADER ELSEWHERE, prosody->port);
+    const Step there[] = { round[0], round[1], { "<stream:stream", away, GO_ON }, { NULL, NULL, GO_ON } };
+    liar = liar_new(there);
+    owner = owner_new(liar->port);
+    connect_now(&owner);
+    assert_online(&owner);
+    assert_string_equal(owner.states->str, "212345");
+    done(&owner);
+    liar_free(liar);
+}
+
+/* ---- Silence and lies ---- */
+
+static const NjLinkDeadlines quick = { .dns = 300, .stagger = 50, .tcp = 300, .dial = 600, .handshake = 300, .login = 500, .close = 200 };
+
+static void
+test_silence_ends(void **state)
+{
+    (void) state;
+    static const Step mute[] = { { NULL, NULL, GO_ON } };
+    static const Step header[] = { { "<stream:stream", HEADER, GO_ON }, { NULL, NULL, GO_ON } };
+    static const Step handshake[] = { { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, GO_ON }, { NULL, NULL, GO_ON } };
+    static const Step secured[] = { { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, SECURE }, { NULL, NULL, GO_ON } };
+    static const Step features[] = {
+        { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, SECURE },
+        { "<stream:stream", HEADER "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
+                            "</mechanisms></stream:features>", GO_ON },
+        { NULL, NULL, GO_ON },
+    };
+    static const struct { const Step *steps; int tls; const char *words; } rows[] = {
+        { mute, NJ_TLS_STARTTLS, "does not finish the login" },
+        { mute, NJ_TLS_DIRECT, "fell silent" },
+        { header, NJ_TLS_STARTTLS, "does not finish the login" },
+        { handshake, NJ_TLS_STARTTLS, "fell silent" },
+        { secured, NJ_TLS_STARTTLS, "does not finish the login" },
+        { features, NJ_TLS_STARTTLS, "does not finish the login" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Liar *liar = liar_new(rows[i].steps);
+        Owner owner = owner_new(liar->port);
+        owner.settings.tls = rows[i].tls;
+        owner.deadlines = &quick;
+        connect_now(&owner);
+        assert_failed(&owner, NJ_LINK_ERROR_TIMEOUT, rows[i].words);
+        assert_true(nj_link_error_retry(owner.why->code));
+        /* Whatever blocked would have blocked for 300 ms; less is a busy machine. */
+        assert_in_range(owner.late_us, 0, 150000);
+        print_message("silence %u: the loop was %.1f ms late at most\n", i, owner.late_us / 1000.0);
+        done(&owner);
+        liar_free(liar);
+    }
+}
+
+static void
+test_bad_servers(void **state)
+{
+    (void) state;
+    static const Step no_tls[] = {
+        { "<stream:stream", HEADER "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
+                            "</mechanisms></stream:features>", GO_ON },
+        { NULL, NULL, GO_ON },
+    };
+    static const Step web[] = { { "", "HTTP/1.1 400 Bad Request\r\n\r\n", CUT }, { NULL, NULL, GO_ON } };
+    static const Step cut[] = { { "<stream:stream", HEADER STARTTLS, CUT }, { NULL, NULL, GO_ON } };
+    static const Step unknown[] = {
+        { "<stream:stream", HEADER "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>", CUT },
+        { NULL, NULL, GO_ON },
+    };
+    static const struct { const Step *steps; int code; bool retry; } rows[] = {
+        { no_tls, NJ_LINK_ERROR_NO_TLS, false },
+        { web, NJ_LINK_ERROR_PROTOCOL, true },
+        { cut, NJ_LINK_ERROR_LOST, true },
+        { unknown, NJ_LINK_ERROR_HOST_UNKNOWN, false },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Liar *liar = liar_new(rows[i].steps);
+        Owner owner = owner_new(liar->port);
+        owner.deadlines = &quick;
+        connect_now(&owner);
+        assert_failed(&owner, rows[i].code, "");
+        assert_int_equal(nj_link_error_retry(owner.why->code), rows[i].retry);
+        assert_int_equal(owner.asked, 0);
+        done(&owner);
+        liar_free(liar);
+    }
+}
+
+static void
+test_free_and_close_at_any_moment(void **state)
+{
+    (void) state;
+    static const char *const moments[] = { "state:2", "state:3", "password", "state:4", "state:5" };
+    if (!prosody)
+        skip();
+    for (guint i = 0; i < G_N_ELEMENTS(moments); i++) {
+        Owner owner = owner_new(prosody->port);
+        owner.free_at = moments[i];
+        connect_now(&owner);
+        assert_null(owner.link);
+        assert_int_equal(owner.closed, 0);
+        done(&owner);
+
+        owner = owner_new(prosody->port);
+        owner.close_at = moments[i];
+        connect_now(&owner);
+        if (!owner.closed)
+            run(&owner);
+        assert_int_equal(owner.closed, 1);
+        assert_null(owner.why);
+        done(&owner);
+    }
+    Owner owner = owner_new(prosody->port);
+    owner.free_at = "stanza";
+    connect_now(&owner);
+    NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
+    nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
+    owner.link->class->send(owner.link, ping);
+    run(&owner);
+    assert_null(owner.link);
+    done(&owner);
+
+    owner = owner_new(prosody->port);
+    owner.settings.ca_file = NULL;
+    owner.free_at = "state:0";
+    connect_now(&owner);
+    assert_null(owner.link);
+    done(&owner);
+
+    for (int turns = 0; turns < 12; turns++) {
+        owner = owner_new(prosody->port);
+        owner.link = nj_link_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
+        owner.link->class->open(owner.link);
+        for (int turn = 0; turn < turns; turn++)
+            g_main_context_iteration(NULL, TRUE);
+        done(&owner);
+    }
+    owner = owner_new(prosody->port);
+    owner.link = nj_link_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
+    owner.link->class->open(owner.link);
+    owner.link->class->close(owner.link);                   /* before it has begun */
+    run(&owner);
+    assert_int_equal(owner.closed, 1);
+    assert_null(owner.why);
+    done(&owner);
+}
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    signal(SIGPIPE, SIG_IGN);
+    g_unsetenv("SSL_CERT_DIR");
+    dir = g_dir_make_tmp("nj-link-XXXXXX", NULL);
+    ca_file = g_build_filename(dir, "ca.pem", NULL);
+    authority = make_identity("Test Authority", NULL, 0, 30, NULL, 1, EVP_sha256());
+    pond = make_identity("a", "DNS:pond.example", 0, 30, &authority, 0, EVP_sha256());
+    save_identity(&authority, dir, "ca");
+    save_identity(&pond, dir, "server");
+    prosody = prosody_start(dir);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+    if (prosody)
+        prosody_stop(prosody);
+    else
+        prosody_remove(dir);
+    free_identity(&authority);
+    free_identity(&pond);
+    g_free(ca_file);
+    g_free(dir);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_login_and_back),
+        cmocka_unit_test(test_wrong_password_is_one_attempt),
+        cmocka_unit_test(test_certificates_and_pins),
+        cmocka_unit_test(test_clock_waits_for_the_person),
+        cmocka_unit_test(test_sent_elsewhere),
+        cmocka_unit_test(test_silence_ends),
+        cmocka_unit_test(test_bad_servers),
+        cmocka_unit_test(test_free_and_close_at_any_moment),
+    };
+    return cmocka_run_group_tests_name("xmpp/link", tests, set_up, tear_down);
+}
