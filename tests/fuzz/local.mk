@@ -1,6 +1,6 @@
 # A fuzzer is one file with LLVMFuzzerTestOneInput(), one block here and a small corpus.  They are built in a tree
 # configured with --enable-fuzzers CC=clang; tests/fuzz/run FUZZER SECONDS runs one.
-fuzzers = tests/fuzz/fuzz-options
+fuzzers = tests/fuzz/fuzz-options tests/fuzz/fuzz-jid
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/run tests/fuzz/corpus
 
@@ -9,6 +9,12 @@ tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz-options.c
 tests_fuzz_fuzz_options_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
 tests_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_options_LDADD = $(MODEL_STACK)
+
+# Addresses
+tests_fuzz_fuzz_jid_SOURCES = tests/fuzz/fuzz-jid.c
+tests_fuzz_fuzz_jid_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
+tests_fuzz_fuzz_jid_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_jid_LDADD = $(MODEL_STACK)
 
 # Others add themselves with fuzzers += above this line.
 if FUZZERS
