@@ -426,6 +426,7 @@ nj_roster_begin(NjRoster *roster)
 {
     roster->round++;
     roster->in_round = true;
+    g_clear_pointer(&roster->version, g_free);      /* a server may have stopped to count */
 }
 
 void

@@ -50,7 +50,7 @@ NjContact *nj_roster_put(NjRoster *roster, const char *address, const char *name
                          const char *const *groups);
 void       nj_roster_remove(NjRoster *roster, const char *address);          /* emits contact_removed, then frees */
 void       nj_roster_set_version(NjRoster *roster, const char *version);
-/* A full roster begins: items not put again until _end are removed. _end emits roster_loaded and saves, with the version set by then.
+/* A full roster begins: items not put again until _end are removed, the version is forgotten. _end emits roster_loaded and saves, with the version set by then.
    A push is put (or removed) first, then its version is set: both are saved at once. */
 void       nj_roster_begin(NjRoster *roster);
 void       nj_roster_end(NjRoster *roster);

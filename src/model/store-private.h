@@ -58,6 +58,8 @@ struct NjStore {
     void        (*on_room)(void *owner);
     void         *owner;
     GSource      *news;         /* brings the writer's news here */
+    char         *read_trouble; /* to be told, once; NULL: none yet */
+    bool          read_told;
 
     /* Shared, under the mutex. */
     GMutex        mutex;

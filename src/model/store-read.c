@@ -28,20 +28,24 @@ static const char *const read_texts[] = {
     [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
 };
 
+/* The person hears it once, when nobody is in the middle of something; the log each time. */
+static void
+note_trouble(NjStore *store)
+{
+    g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+    if (store->read_trouble)
+        return;
+    store->read_trouble = nj_store_sentence(store->reader, store->path);
+    if (store->news)
+        g_source_set_ready_time(store->news, 0);
+}
+
 sqlite3_stmt *
 nj_store_begin(NjStore *store, NjRead which)
 {
-    if (!store->reader) {
-        g_autoptr(GError) error = NULL;
-        store->reader = nj_store_connect(store->path, false, &error);
-        if (!store->reader) {
-            g_warning("history.db cannot be read: %s", error->message);
-            return NULL;
-        }
-    }
     sqlite3_stmt **statement = &store->reads[which];
     if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
-        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+        note_trouble(store);
     return *statement;
 }
 
@@ -58,7 +62,7 @@ nj_store_finish(NjStore *store, sqlite3_stmt *statement)
         return false;
     bool good = sqlite3_reset(statement) == SQLITE_OK;
     if (!good)
-        g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
+        note_trouble(store);
     sqlite3_clear_bindings(statement);
     return good;
 }

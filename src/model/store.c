@@ -34,6 +34,10 @@ tell_news(void *data)
     g_mutex_unlock(&store->mutex);
     if (changed && store->on_trouble)
         store->on_trouble(trouble, store->owner);
+    if (store->read_trouble && !store->read_told && store->on_trouble) {
+        store->read_told = true;
+        store->on_trouble(store->read_trouble, store->owner);
+    }
     if (has_room && store->on_room)
         store->on_room(store->owner);
     return G_SOURCE_CONTINUE;
@@ -97,6 +101,7 @@ nj_store_free(NjStore *store)
     g_cond_clear(&store->work);
     g_cond_clear(&store->done);
     g_free(store->trouble);
+    g_free(store->read_trouble);
     g_free(store->lock_path);
     g_free(store->path);
     g_free(store);
@@ -125,9 +130,10 @@ open_files(NjStore *store, const char *data_dir, GError **error)
     store->writer = nj_store_connect(store->path, true, error);
     if (!store->writer || !nj_store_migrate(store->writer, store->path, error))
         return false;
-    if (read_ids(store))
-        return true;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, _("%s cannot be read: quit, and move it away or bring back a copy of it."), store->path);
+    store->reader = nj_store_connect(store->path, false, error);
+    if (!store->reader || read_ids(store))
+        return store->reader != NULL;
+    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, store->read_trouble);
     return false;
 }
 

@@ -208,7 +208,7 @@ test_versions(void **state)
     assert_int_equal(house.loaded, 1);
     /* A server without versions: nothing to start from next time. */
     nj_roster_begin(house.roster);
-    nj_roster_set_version(house.roster, NULL);
+    nj_roster_put(house.roster, "frog@pond.example", "Frog", NJ_SUB_FROM, true, true, groups);
     nj_roster_end(house.roster);
     nj_client_free(house.client);
     house.client = make_client();

@@ -602,6 +602,30 @@ test_full_disk(void **state)
     signal(SIGXFSZ, handler);
 }
 
+/* Damage that shows only later: told once, and nothing falls over. */
+static void
+test_damaged_later(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 10; i++)
+        add(house, i + 1, false, "x");
+    reopen(house);
+    int page = ask_int(house, "SELECT rootpage FROM sqlite_master WHERE name = 'message_order'"), size = ask_int(house, "PRAGMA page_size");
+    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    g_autofree char *noise = g_strnfill((gsize) size, 'x');
+    assert_true(nj_store_close(house->store, 5000));
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, noise, (size_t) size, (off_t) (page - 1) * size), size);
+    close(fd);
+    house->store = open_store(house->dir);
+    nj_store_set_hook(house->store, on_trouble, on_room, house);
+    for (int i = 0; i < 3; i++)
+        assert_before(house, G_MAXINT64, 0, 10, "");
+    assert_true(wait_for(house, "damaged"));
+    g_auto(GStrv) lines = g_strsplit(house->news->str, "\n", -1);
+    assert_int_equal(g_strv_length(lines), 2);
+}
+
 /* A clean end keeps to its time although the disk refuses. */
 static void
 test_close_in_trouble(void **state)
@@ -644,6 +668,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_back_pressure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_in_trouble, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("model/store", tests, NULL, NULL);
