@@ -134,7 +134,7 @@ is_host_name(const char *ascii)
 {
     const char *last = strrchr(ascii, '.');
     last = last ? last + 1 : ascii;
-    if (!*last || *ascii == '.' || strstr(ascii, "..") || strlen(ascii) > 253 || last[strspn(last, "0123456789")] == '\0')
+    if (!*last || *ascii == '.' || strstr(ascii, "..") || last[strspn(last, "0123456789")] == '\0')
         return false;
     for (const char *c = ascii; *c; c++)
         if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))

@@ -7,6 +7,8 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +178,19 @@ test_replace(void **state)
     assert_false(nj_files_replace(sub, "x", 1, NULL));
     g_autofree char *nowhere = at(state, "no/where");
     assert_false(nj_files_replace(nowhere, "x", 1, NULL));
+
+    /* A disk that is full in the middle: the old one stays. */
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 100;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    g_autofree char *large = g_strnfill(1000, 'x');
+    const bool replaced = nj_files_replace(born, large, 1000, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_false(replaced);
+    expect_content(born, "b");
 
     /* Nothing is left beside them. */
     int count = 0;

@@ -114,13 +114,19 @@ test_rotation(void **state)
     assert_true(nj_log_open(path, NULL));
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
+    const off_t before = info.st_size;
+    for (off_t room = 1024 * 1024 - before; room > 0; room -= LINE)
+        g_message("%s", filler);
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(info.st_size < before);
 }
 
 static gpointer
 chatter(gpointer word)
 {
+    g_autofree char *filler = g_strnfill(2000, *(const char *) word);
     for (int i = 0; i < 500; i++)
-        g_message("%s %s", (const char *) word, (const char *) word);
+        g_message("%s %s", filler, (const char *) word);
     return NULL;
 }
 
@@ -132,11 +138,16 @@ test_threads(void **state)
     GThread *two = g_thread_new("two", chatter, (gpointer) "toad");
     g_thread_join(one);
     g_thread_join(two);
-    g_autofree char *text = content("");
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    assert_int_equal(g_strv_length(lines), 1001);
-    for (int i = 0; i < 1000; i++)
-        assert_true(g_str_has_suffix(lines[i], "info frog frog") || g_str_has_suffix(lines[i], "info toad toad"));
+    guint count = 0;
+    static const char *const files[] = { "", ".1", ".2" };        /* they rotated meanwhile */
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = content(files[i]);
+        g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+        for (char **line = lines; *line && **line; line++, count++)
+            assert_true(strlen(*line) == strlen("2026-01-02T03:04:05.678Z info  frog") + 2000
+                        && (g_str_has_suffix(*line, "f frog") || g_str_has_suffix(*line, "t toad")));
+    }
+    assert_int_equal(count, 1000);
 }
 
 /* A line that finds no place is lost, and that is all. */

@@ -91,6 +91,7 @@ test_localparts(void **state)
         { "\u0661\u0662@example.org", NULL },                                     /* begins with a number that runs to the left */
         { "\u0628\u0661@example.org", "\u0628\u0661@example.org" },
         { "\u0628\u0661\u06F1@example.org", NULL },                              /* two kinds of digits */
+        { "\u0628\u06611@example.org", NULL },                                  /* and again, by the bidi rule */
         { "\u05D0\u05D1@example.org", "\u05D0\u05D1@example.org" },
         { "\u05D0b@example.org", NULL },                                          /* RFC 5893 */
         { "a\u05D0@example.org", NULL },

@@ -312,6 +312,7 @@ test_override(void **state)
     assert_true(nj_options_load(options, NULL));
     assert_string_equal(nj_options_text(options, "theme"), "mono");
     assert_true(nj_options_set(options, "theme", "pond", NULL));
+    assert_true(nj_options_load(options, NULL));
     assert_string_equal(nj_options_text(options, "theme"), "pond");
     nj_options_free(options);
 }
