@@ -2,6 +2,8 @@
    or 64 KB and comes back, so that a flood can not hold up a key; bytes its owner had no time for are kept and offered again, and
    nothing is read meanwhile.  Every hook comes from dispatch(), also the bad news found while writing; an owner may free us in any of them. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@ typedef struct {
     int refs;                          /* the owner's, and a running dispatch's */
     GSource *source;
     gpointer tag;                      /* of fd in source; NULL while it is not watched */
+    GIOCondition watched;              /* what for */
     int fd;
     const NjTlsSettings *settings;
     const NjLinkDeadlines *deadlines;
@@ -94,7 +97,8 @@ conditions(const NjTcp *tcp)
     return wanted;
 }
 
-/* Watches for what the state asks for.  Without a wish the descriptor is taken out: poll() would report a hang-up for ever. */
+/* Watches for what the state asks for.  Without a wish the descriptor is taken out: poll() would report a hang-up for ever.  GLib wakes
+   the loop up for each change, so what stays is left alone. */
 static void
 rearm(NjTcp *tcp)
 {
@@ -106,9 +110,10 @@ rearm(NjTcp *tcp)
         tcp->tag = NULL;
     } else if (wanted && !tcp->tag) {
         tcp->tag = g_source_add_unix_fd(tcp->source, tcp->fd, wanted);
-    } else if (wanted) {
+    } else if (wanted != tcp->watched) {
         g_source_modify_unix_fd(tcp->source, tcp->tag, wanted);
     }
+    tcp->watched = wanted;
     g_source_set_ready_time(tcp->source, tcp->again ? 0 : tcp->deadline_us ? tcp->deadline_us : -1);
 }
 
@@ -156,11 +161,25 @@ put_some(NjTcp *tcp, const char *bytes, gsize length, gsize *put, GError **error
     return NJ_TLS_FAILED;
 }
 
+/* A server that answers in two small writes holds the second back until the first is acknowledged, and after a write of ours the
+   kernel takes 40 ms over that: most of a login.  This asks for the next acknowledgement at once; each write undoes it. */
+static void
+hurry(const NjTcp *tcp)
+{
+#ifdef TCP_QUICKACK
+    int yes = 1;
+    setsockopt(tcp->fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+#else
+    (void) tcp;
+#endif
+}
+
 /* Writes what the kernel takes, at most a slice at once. */
 static void
 flush(NjTcp *tcp)
 {
-    for (gsize total = 0; queued(&tcp->base);) {
+    gsize total = 0;
+    while (queued(&tcp->base)) {
         if (total >= SLICE_BYTES) {
             tcp->write_wants = G_IO_OUT;
             break;
@@ -179,6 +198,8 @@ flush(NjTcp *tcp)
         }
         break;
     }
+    if (total)
+        hurry(tcp);
     if (!queued(&tcp->base)) {
         /* A large queue is given back, an ordinary one used again. */
         if (tcp->out->len > SLICE_BYTES) {
@@ -279,6 +300,7 @@ handshake(NjTcp *tcp)
 {
     GError *error = NULL;
     NjTlsResult result = nj_tls_handshake(tcp->tls, &error);
+    hurry(tcp);
     tcp->read_wants = wants(result);
     if (result != NJ_TLS_DONE) {
         if (!tcp->read_wants)
