@@ -163,6 +163,17 @@ read_body(const NjXml *stanza)
     return clean;
 }
 
+/* An empty one is none, but for a room: there it takes the subject away. */
+static void
+read_subject(const NjXml *stanza, NjMessage *message)
+{
+    const NjXml *child = nj_xml_child(stanza, "subject", NJ_NS_CLIENT);
+    g_autofree char *raw = child ? nj_xml_text(child) : NULL;
+    g_autofree char *line = nj_text_line(raw ? raw : "", -1, 0);
+    if (*line || (child && message->type == NJ_MESSAGE_GROUPCHAT))
+        message->subject = g_steal_pointer(&line);
+}
+
 static NjMessage *
 read_message(const NjXml *stanza, const char *from)
 {
@@ -172,9 +183,7 @@ read_message(const NjXml *stanza, const char *from)
     message->time = nj_clock_wall_ms();
     message->sender = g_strdup(from);
     message->body = read_body(stanza);
-    g_autofree char *subject = nj_xml_child_text(stanza, "subject", NJ_NS_CLIENT);
-    if (subject)
-        message->subject = nj_text_line(subject, -1, 0);
+    read_subject(stanza, message);
     g_autofree char *thread = nj_xml_child_text(stanza, "thread", NJ_NS_CLIENT);
     if (thread && strlen(thread) <= ID_MAX)
         message->thread = g_steal_pointer(&thread);

@@ -534,12 +534,12 @@ listen(Talk *talk)
 /* --- what a person does --- */
 
 static void
-check(Talk *talk, bool done, const GError *error)
+check(Talk *talk, bool done, GError **error)
 {
-    if (error)
-        tell(talk, false, "refused: %s", error->message);
+    if (*error)
+        tell(talk, false, "refused: %s", (*error)->message);
     else if (!done)
-        tell(talk, false, "refused");
+        tell(talk, false, "refused without a word");
 }
 
 static void
@@ -585,7 +585,7 @@ static void
 call_send(Talk *talk, const char *address, const char *text)
 {
     g_autoptr(GError) error = NULL;
-    check(talk, nj_message_send(chat_of(talk, address), text, NULL, &error), error);
+    check(talk, nj_message_send(chat_of(talk, address), text, NULL, &error), &error);
 }
 
 static void
@@ -593,14 +593,14 @@ call_normal(Talk *talk, const char *address, const char *text)
 {
     g_autoptr(GError) error = NULL;
     NjSendOptions options = { NJ_MESSAGE_NORMAL, "The pond", "t1" };
-    check(talk, nj_message_send(chat_of(talk, address), text, &options, &error), error);
+    check(talk, nj_message_send(chat_of(talk, address), text, &options, &error), &error);
 }
 
 static void
 call_private(Talk *talk, const char *address, const char *text)
 {
     g_autoptr(GError) error = NULL;
-    check(talk, nj_message_send(nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address), text, NULL, &error), error);
+    check(talk, nj_message_send(nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address), text, NULL, &error), &error);
 }
 
 static void
@@ -640,7 +640,7 @@ call_subject(Talk *talk, const char *address, const char *text)
     g_autoptr(GError) error = NULL;
     NjRoom *room = room_of(talk, address);
     if (room)
-        check(talk, nj_muc_set_subject(room, text, &error), error);
+        check(talk, nj_muc_set_subject(room, text, &error), &error);
 }
 
 static void
@@ -667,7 +667,7 @@ call_subscribe(Talk *talk, const char *what, const char *address)
     g_autoptr(GError) error = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_str_equal(words[i], what))
-            check(talk, nj_subscribe(talk->account, address, (NjSubscribe) i, NULL, &error), error);
+            check(talk, nj_subscribe(talk->account, address, (NjSubscribe) i, NULL, &error), &error);
 }
 
 static void
@@ -689,7 +689,7 @@ call_accept(Talk *talk, const char *address, const char *rest)
 {
     g_autoptr(GError) error = NULL;
     (void) rest;
-    check(talk, nj_request_accept(talk->account, address, &error), error);
+    check(talk, nj_request_accept(talk->account, address, &error), &error);
 }
 
 static void
@@ -697,7 +697,7 @@ call_refuse(Talk *talk, const char *address, const char *rest)
 {
     g_autoptr(GError) error = NULL;
     (void) rest;
-    check(talk, nj_request_refuse(talk->account, address, &error), error);
+    check(talk, nj_request_refuse(talk->account, address, &error), &error);
 }
 
 static void
@@ -1004,6 +1004,8 @@ run_line(Talk *talk, const char *line)
         direct(talk, expanded);
     else
         fail(talk, "a line begins with one of # @ < > ! ?");
+    if (prepares)
+        g_queue_clear_full(&talk->events, (GDestroyNotify) event_free);
 }
 
 /* --- a talk --- */
@@ -1068,7 +1070,7 @@ run_lines(Talk *talk, char **lines)
         g_autoptr(GString) line = g_string_new(lines[i]);
         talk->line = i + 1;
         while (*line->str && *line->str != '#' && lines[i + 1] && lines[i + 1][0] == ' ')
-            g_string_append(line, g_strstrip(lines[++i]));
+            g_string_append_printf(line, " %s", g_strstrip(lines[++i]));
         if (*line->str && *line->str != '#')
             run_line(talk, line->str);
     }

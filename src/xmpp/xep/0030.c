@@ -145,7 +145,7 @@ static void
 on_info(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     Info *info = data;
-    const NjXml *query = error ? NULL : nj_xml_child(stanza, NULL, NULL);
+    const NjXml *query = error ? NULL : nj_xml_first(stanza);
     (void) session;
     info->answers++;
     if (error && !info->error)
