@@ -281,9 +281,12 @@ nj_layout_draw_head(NjPane *pane, NjArea area, const NjTheme *theme, bool focuse
     g_autofree char *subject = class->subject ? class->subject(pane) : NULL;
     g_autofree char *hint = class->hint ? class->hint(pane) : NULL;
     NjStyle style = nj_theme_style(theme, focused ? NJ_ROLE_FOCUS : NJ_ROLE_TITLE);
-    NjStyle quiet = style;
-    quiet.attrs &= (guint8) ~(NJ_ATTR_BOLD | NJ_ATTR_UNDERLINE);
-    nj_area_clear(area, quiet);
+    NjStyle quiet = nj_theme_style(theme, NJ_ROLE_DIM);
+    quiet.bg = style.bg;
+    quiet.attrs |= style.attrs & NJ_ATTR_REVERSE;
+    NjStyle blank = { style.fg, style.bg, style.attrs & NJ_ATTR_REVERSE };
+    style.attrs |= NJ_ATTR_BOLD;
+    nj_area_clear(area, blank);
     int right = hint ? nj_text_width(hint, -1) + 2 : 0;
     bool roomy = area.cols - right >= 12;
     int cells = area.cols - (roomy ? right : 0) - 2;

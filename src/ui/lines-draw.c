@@ -4,7 +4,7 @@
                         under it
        12:02 ✗    toad  ← the mark of a message that did not leave stands before the text
 
-   The clock and the nick column go when the pane becomes narrow.  What depends on a line's neighbours (the day, the unread
+   A cell at the right edge stays free, for there may be a border.  The clock and the nick column go when the pane becomes narrow.  What depends on a line's neighbours (the day, the unread
    mark, the beginning) is never kept, so inserting and dropping lines invalidates nothing. */
 #include "ui/lines-private.h"
 
@@ -229,7 +229,7 @@ wrap(NjLines *lines, NjLine *line)
     if (!line->composed)
         compose(lines, line);
     const NjShape *shape = &lines->shape;
-    int cells = MAX(shape->cols - shape->text, 1), first = cells;
+    int cells = MAX(shape->cols - shape->text - (shape->nick > 0), 1), first = cells;
     if (shape->nick == 0) {
         g_autofree char *lead = inline_lead(lines, line);
         first = MAX(shape->cols - nj_text_width(lead, -1), 1);
@@ -250,16 +250,30 @@ wrap(NjLines *lines, NjLine *line)
 typedef struct { bool begin, day, unread; } Head;
 
 static bool
+is_from_others(const NjLine *line)
+{
+    return line->message && !line->message->out;
+}
+
+static bool
+is_marked(const NjLines *lines, const NjLine *line)
+{
+    return line->time > lines->mark_time || (line->time == lines->mark_time && line->id > lines->mark_id);
+}
+
+static bool
 is_first_unread(const NjLines *lines, guint index)
 {
     const NjLine *line = line_at(lines, index);
-    if (!lines->marking || !line->message
-        || line->time < lines->mark_time || (line->time == lines->mark_time && line->id <= lines->mark_id))
+    if (!lines->marking || !is_from_others(line) || !is_marked(lines, line))
         return false;
+    /* Our own lines and the program's do not count as new, but may stand between. */
     while (index-- > 0) {
         const NjLine *before = line_at(lines, index);
-        if (before->message)
-            return before->time < lines->mark_time || (before->time == lines->mark_time && before->id <= lines->mark_id);
+        if (!is_marked(lines, before))
+            return true;
+        if (is_from_others(before))
+            return false;
     }
     return !lines->more_before;
 }

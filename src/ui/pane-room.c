@@ -91,11 +91,12 @@ on_occupant(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone)
 }
 
 static void
-draw_occupant(const Row *row, NjArea area, int y, const NjTheme *theme)
+draw_occupant(const NjRoom *room, const Row *row, NjArea area, int y, const NjTheme *theme)
 {
     const NjOccupant *occupant = row->occupant;
     bool here = occupant->show == NJ_SHOW_ONLINE || occupant->show == NJ_SHOW_CHAT;
-    NjStyle style = nj_theme_name_style(theme, occupant->nick);
+    bool own = room && g_strcmp0(room->nick, occupant->nick) == 0;
+    NjStyle style = own ? nj_theme_style(theme, NJ_ROLE_OWN) : nj_theme_name_style(theme, occupant->nick);
     const char *sign = " ";
     if (occupant->role == NJ_OCCUPANT_MODERATOR)
         sign = "@";
@@ -121,7 +122,7 @@ draw_list(Room *room, NjArea area, const NjTheme *theme)
             nj_area_put(area, y, 0, nj_theme_style(theme, NJ_ROLE_DIM), text, -1);
             return;
         }
-        draw_occupant(g_sequence_get(iter), area, y, theme);
+        draw_occupant(room->talk.pane.chat->room, g_sequence_get(iter), area, y, theme);
     }
 }
 

@@ -104,6 +104,8 @@ static int
 roster_cols(const NjScreen *screen, int cols)
 {
     int wanted = (int) nj_options_int(screen->client->options, "roster-width");
+    if (screen->client->accounts->len == 0)
+        return 0;
     if (screen->roster_focused)
         return MIN(wanted, cols);
     return screen->roster_shown && cols >= ROSTER_LEAST ? MIN(wanted, cols / 2) : 0;

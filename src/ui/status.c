@@ -59,16 +59,16 @@ put_account(Bar *bar, const NjAccount *account)
         break;
     case NJ_ACCOUNT_CONNECTING:
         sign = "◌";
-        word = _("connecting…");
+        word = _("connecting");
         break;
     case NJ_ACCOUNT_CLOSING:
         sign = "◌";
-        word = _("leaving…");
+        word = _("leaving");
         break;
     case NJ_ACCOUNT_WAITING:
         role = NJ_ROLE_STATUS_BAD;
         sign = "✗";
-        word = _("not connected, will try again");
+        word = _("waiting");
         break;
     case NJ_ACCOUNT_OFFLINE:
         role = account->why ? NJ_ROLE_STATUS_BAD : NJ_ROLE_STATUS_DIM;

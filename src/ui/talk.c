@@ -128,7 +128,7 @@ nj_talk_draw_empty(NjArea area, const NjTheme *theme, const char *const *sentenc
         nj_text_wrap(sentences[i], cells, cells, rows);
         height += (int) rows->len + 1;
     }
-    int y = MAX((area.rows - height) / 3, 0);
+    int y = MAX((area.rows - height) / 3, area.rows > height);
     for (guint i = 0; sentences[i]; i++, y++) {
         g_array_set_size(rows, 0);
         nj_text_wrap(sentences[i], cells, cells, rows);

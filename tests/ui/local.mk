@@ -30,3 +30,35 @@ tests_ui_test_term_LDADD = $(UI_STACK) $(CMOCKA_LIBS) -lutil
 tests_ui_test_theme_SOURCES = tests/ui/test-theme.c
 tests_ui_test_theme_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_theme_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+# What is shown: pictures of surfaces.
+pane_tests = \
+	tests/ui/test-layout \
+	tests/ui/test-lines \
+	tests/ui/test-pane-roster \
+	tests/ui/test-screen \
+	tests/ui/test-status
+if HAVE_CMOCKA
+check_PROGRAMS += $(pane_tests)
+TESTS += $(pane_tests)
+endif
+
+tests_ui_test_layout_SOURCES = tests/ui/test-layout.c tests/ui/world.h
+tests_ui_test_layout_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_layout_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_lines_SOURCES = tests/ui/test-lines.c tests/ui/world.h
+tests_ui_test_lines_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_lines_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_pane_roster_SOURCES = tests/ui/test-pane-roster.c tests/ui/world.h
+tests_ui_test_pane_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_pane_roster_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_screen_SOURCES = tests/ui/test-screen.c tests/ui/world.h
+tests_ui_test_screen_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_screen_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_status_SOURCES = tests/ui/test-status.c tests/ui/world.h
+tests_ui_test_status_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_status_LDADD = $(UI_STACK) $(CMOCKA_LIBS)

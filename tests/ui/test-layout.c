@@ -1,0 +1,138 @@
+/* ui/layout: who gets which rectangle, who has the focus. */
+#include "world.h"
+
+#include "ui/layout.h"
+#include "ui/screen.h"
+
+static World world;
+static NjScreen *screen;
+static NjSurface *surface;
+static NjTheme *theme;
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    world = world_new(false);
+    static const NjScreenHooks hooks = { NULL };
+    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    surface = nj_surface_new(10, 41);
+    theme = nj_theme_builtin(256);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+    nj_theme_free(theme);
+    nj_surface_free(surface);
+    nj_screen_free(screen);
+    world_free(&world);
+    return 0;
+}
+
+static NjPane *
+pane_of(const char *address)
+{
+    NjPane *pane = nj_pane_chat_new(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, address));
+    return pane;
+}
+
+static void
+draw(NjLayout *layout)
+{
+    nj_layout_draw(layout, nj_area(surface, 0, 0, nj_surface_rows(surface), nj_surface_cols(surface)), theme, true);
+}
+
+static void
+test_splits(void **state)
+{
+    (void) state;
+    NjPane *a = pane_of("a@x"), *b = pane_of("b@x"), *c = pane_of("c@x");
+    NjLayout *layout = nj_layout_new(a);
+    draw(layout);
+    assert_true(nj_layout_split(layout, NJ_SPLIT_BESIDE, b, NULL));
+    assert_true(nj_layout_split(layout, NJ_SPLIT_BELOW, c, NULL));
+    draw(layout);
+    shows(surface,
+          " a@x                │ b@x\n"
+          "                    │\n"
+          "                    │\n"
+          "                    │\n"
+          "                    │\n"
+          "                    │ c@x\n"
+          "                    │\n"
+          "                    │\n"
+          "                    │\n"
+          "                    │");
+    assert_ptr_equal(nj_layout_focus(layout), c);
+    assert_true(nj_layout_focus_towards(layout, -1, 0));
+    assert_ptr_equal(nj_layout_focus(layout), b);
+    assert_true(nj_layout_focus_towards(layout, 0, -1));
+    assert_ptr_equal(nj_layout_focus(layout), a);
+    assert_false(nj_layout_focus_towards(layout, 0, -1));
+    nj_layout_focus_next(layout, -1);
+    assert_ptr_equal(nj_layout_focus(layout), c);
+
+    assert_true(nj_layout_resize(layout, 1, 4));
+    draw(layout);
+    assert_true(has(surface, " a@x            │ b@x\n"));
+    assert_true(has(surface, "                │ c@x\n                │\n                │\n                │\n                │\n                │\n                │"));
+    nj_layout_zoom(layout);
+    assert_true(nj_layout_zoomed(layout));
+    draw(layout);
+    shows(surface, " c@x\n\n\n\n\n\n\n\n\n");
+    nj_layout_zoom(layout);
+
+    assert_int_equal(nj_layout_count(layout), 3);
+    assert_true(nj_layout_close(layout, a));
+    assert_ptr_equal(nj_layout_focus(layout), c);
+    assert_true(nj_layout_close(layout, c));
+    assert_ptr_equal(nj_layout_focus(layout), b);
+    assert_false(nj_layout_close(layout, b));
+    draw(layout);
+    shows(surface, " b@x\n\n\n\n\n\n\n\n\n");
+    nj_layout_free(layout);
+}
+
+static void
+test_too_small(void **state)
+{
+    (void) state;
+    NjLayout *layout = nj_layout_new(pane_of("a@x"));
+    nj_surface_resize(surface, 4, 20);
+    draw(layout);
+    g_autoptr(GError) error = NULL;
+    assert_false(nj_layout_split(layout, NJ_SPLIT_BELOW, pane_of("b@x"), &error));
+    assert_non_null(error);
+    assert_int_equal(nj_layout_count(layout), 1);
+    nj_layout_free(layout);
+}
+
+/* However small the terminal becomes afterwards. */
+static void
+test_shrinks(void **state)
+{
+    (void) state;
+    NjLayout *layout = nj_layout_new(pane_of("a@x"));
+    for (int i = 0; i < 5; i++)
+        assert_true(nj_layout_split(layout, i % 2 ? NJ_SPLIT_BELOW : NJ_SPLIT_BESIDE, pane_of("b@x"), NULL));
+    for (int rows = 12; rows > 0; rows--)
+        for (int cols = 40; cols > 0; cols -= 3) {
+            nj_surface_resize(surface, rows, cols);
+            draw(layout);
+        }
+    nj_layout_free(layout);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_splits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_small, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_shrinks, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,318 @@
+/* ui/lines: what is seen of a talk, whatever arrives and wherever one looks. */
+#include "world.h"
+
+#include "ui/lines.h"
+
+typedef struct {
+    World      world;
+    NjChat    *frog;
+    NjLines   *lines;
+    NjSurface *surface;
+    NjTheme   *theme;
+} Talk;
+
+static Talk
+talk_new(bool stored, int rows, int cols)
+{
+    Talk talk = { .world = world_new(stored) };
+    add_person(&talk.world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    talk.frog = nj_chat_open(talk.world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    talk.lines = nj_lines_new(talk.world.client, talk.frog);
+    talk.surface = nj_surface_new(rows, cols);
+    talk.theme = nj_theme_builtin(256);
+    return talk;
+}
+
+static void
+talk_free(Talk *talk)
+{
+    nj_theme_free(talk->theme);
+    nj_surface_free(talk->surface);
+    nj_lines_free(talk->lines);
+    world_free(&talk->world);
+}
+
+static void
+draw(Talk *talk)
+{
+    nj_lines_draw(talk->lines, nj_area(talk->surface, 0, 0, nj_surface_rows(talk->surface), nj_surface_cols(talk->surface)), talk->theme);
+}
+
+static NjMessage *
+tell(Talk *talk, const char *who, gint64 time, const char *body)
+{
+    NjMessage *message = nj_message_ref(make_message(time, who == NULL, body));
+    message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_SENT;
+    nj_chat_add(talk->frog, message);
+    nj_lines_add(talk->lines, message);
+    nj_message_unref(message);
+    nj_message_unref(message);
+    return message;
+}
+
+static void
+tell_many(Talk *talk, int from, int to)
+{
+    for (int i = from; i <= to; i++) {
+        g_autofree char *body = g_strdup_printf("line %d", i);
+        tell(talk, "frog", NOON + i, body);
+    }
+}
+
+static void
+test_columns(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 9, 48);
+    tell(&talk, "frog", NOON - 24 * 60 * MINUTE, "yesterday");
+    tell(&talk, "frog", NOON, "a longer text that must be broken to stand in the column of the text");
+    tell(&talk, NULL, NOON + MINUTE, "yes");
+    tell(&talk, "frog", NOON + 2 * MINUTE, "/me jumps");
+    draw(&talk);
+    shows(talk.surface,
+          "        ── Thursday, 19 November 2026 ──\n"
+          "12:00 Frog  yesterday\n"
+          "         ── Friday, 20 November 2026 ──\n"
+          "12:00 Frog  a longer text that must be broken\n"
+          "            to stand in the column of the text\n"
+          "12:01 toad  yes\n"
+          "12:02    *  Frog jumps\n\n");
+    talk_free(&talk);
+}
+
+static void
+test_states(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 6, 60);
+    g_autoptr(NjMessage) message = make_message(NOON, true, "hello?");
+    nj_chat_add(talk.frog, message);
+    nj_lines_add(talk.lines, message);
+    draw(&talk);
+    assert_true(has(talk.surface, "12:00 toad· hello?"));
+    nj_chat_set_state(talk.frog, message, NJ_STATE_FAILED, "There is no such address.");
+    nj_lines_change(talk.lines, message);
+    draw(&talk);
+    assert_true(has(talk.surface, "12:00 toad✗ hello?\n            There is no such address.\n"));
+    talk_free(&talk);
+}
+
+static void
+test_say_and_subject(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 5, 60);
+    g_autoptr(NjMessage) message = make_message(NOON - MINUTE, false, "at noon");
+    message->type = NJ_MESSAGE_NORMAL;
+    message->subject = g_strdup("Lunch");
+    nj_lines_add(talk.lines, message);
+    nj_lines_say(talk.lines, NJ_NOTICE_ERROR, "That did not work.\x1b[31m");
+    draw(&talk);
+    shows(talk.surface,
+          "               ── Friday, 20 November 2026 ──\n"
+          "11:59 Frog  Lunch\n"
+          "            at noon\n"
+          "12:00    ✗  That did not work. [31m\n");
+    talk_free(&talk);
+}
+
+static void
+test_narrow(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 5, 20);
+    tell(&talk, "frog", NOON, "a text for a narrow pane");
+    draw(&talk);
+    assert_true(has(talk.surface, "Frog: a text for a\n  narrow pane"));
+    for (int cols = 12; cols > 0; cols--)
+        for (int rows = 3; rows > 0; rows--) {
+            nj_surface_resize(talk.surface, rows, cols);
+            draw(&talk);
+        }
+    talk_free(&talk);
+}
+
+static void
+test_strange_names(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 4, 60);
+    nj_roster_put(talk.world.account->roster, "frog@pond.example", "日本蛙🐸日本蛙日本蛙", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    tell(&talk, "frog", NOON, "עברית and 🐸");
+    draw(&talk);
+    assert_true(has(talk.surface, "12:00  日本蛙🐸日…  עברית and 🐸"));
+    talk_free(&talk);
+}
+
+/* A page when it is opened; the rest when one goes there. */
+static void
+test_paging(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 5, 40);
+    for (int i = 1; i <= 300; i++) {
+        g_autofree char *body = g_strdup_printf("line %d", i);
+        say(talk.frog, "frog", NOON + i, body);
+    }
+    draw(&talk);
+    shows(talk.surface, "12:00 Frog  line 296\n12:00 Frog  line 297\n12:00 Frog  line 298\n12:00 Frog  line 299\n12:00 Frog  line 300");
+    nj_lines_scroll(talk.lines, -100);
+    draw(&talk);
+    shows(talk.surface, "12:00 Frog  line 196\n12:00 Frog  line 197\n12:00 Frog  line 198\n12:00 Frog  line 199\n12:00 Frog  line 200");
+    assert_false(nj_lines_at_end(talk.lines));
+    nj_lines_scroll(talk.lines, -1000);
+    draw(&talk);
+    shows(talk.surface, "     ── Nothing older is stored. ──\n     ── Friday, 20 November 2026 ──\n"
+                        "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
+    nj_lines_scroll_to(talk.lines, true);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 300"));
+    nj_lines_scroll_to(talk.lines, false);
+    draw(&talk);
+    shows(talk.surface, "     ── Nothing older is stored. ──\n     ── Friday, 20 November 2026 ──\n"
+                        "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
+    nj_lines_scroll(talk.lines, 295);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 298"));
+    assert_false(has(talk.surface, "line 299"));
+    nj_lines_scroll(talk.lines, 10);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 300"));
+    assert_true(nj_lines_at_end(talk.lines));
+    talk_free(&talk);
+}
+
+/* From the first line to the last and back, over all seams of fetching and trimming: each line is there once. */
+static void
+test_seams(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    enum { COUNT = 6000 };
+    for (int i = 1; i <= COUNT; i++) {
+        g_autofree char *body = g_strdup_printf("<%d>", i);
+        say(talk.frog, "frog", NOON + i, body);
+    }
+    nj_store_flush(talk.world.client->store);
+    draw(&talk);
+    nj_lines_scroll_to(talk.lines, false);
+    draw(&talk);
+    for (int i = 1; i <= COUNT - 4; i++) {
+        nj_lines_scroll(talk.lines, 1);
+        if (i < 5 || i % 97 == 0) {
+            draw(&talk);
+            g_autofree char *wanted = g_strdup_printf("<%d>\n", MAX(i, 3));
+            assert_true(has(talk.surface, wanted) || i < 3);
+        }
+    }
+    for (int i = COUNT; i > 4; i--)
+        nj_lines_scroll(talk.lines, -1);
+    nj_lines_scroll(talk.lines, -10);
+    draw(&talk);
+    assert_true(has(talk.surface, "<1>\n"));
+    talk_free(&talk);
+}
+
+static void
+test_reading_is_not_moved(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    draw(&talk);                                    /* loaded: from now on it hears */
+    tell_many(&talk, 1, 50);
+    draw(&talk);
+    nj_lines_scroll(talk.lines, -10);
+    draw(&talk);
+    g_autofree char *before = nj_surface_text(talk.surface);
+    tell_many(&talk, 51, 5000);
+    draw(&talk);
+    shows(talk.surface, before);
+    assert_int_equal(nj_lines_fresh(talk.lines), 4950);
+    nj_lines_scroll_to(talk.lines, true);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 5000"));
+    assert_int_equal(nj_lines_fresh(talk.lines), 0);
+    nj_surface_resize(talk.surface, 10, 30);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 5000"));
+    talk_free(&talk);
+}
+
+static void
+test_order(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 4, 40);
+    tell(&talk, "frog", NOON + 3, "third");
+    tell(&talk, "frog", NOON + 1, "first");
+    tell(&talk, "frog", NOON + 2, "second");
+    draw(&talk);
+    assert_true(has(talk.surface, "first\n12:00 Frog  second\n12:00 Frog  third"));
+    talk_free(&talk);
+}
+
+static void
+test_unread(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 6, 24);
+    say(talk.frog, "frog", NOON + 1, "old");
+    nj_chat_mark_read(talk.frog, NULL);
+    say(talk.frog, "frog", NOON + 2, "one");
+    say(talk.frog, "frog", NOON + 3, "two");
+    nj_surface_resize(talk.surface, 6, 40);
+    nj_lines_mark(talk.lines, talk.frog->read_time, talk.frog->read_id);
+    draw(&talk);
+    shows(talk.surface,
+          "     ── Nothing older is stored. ──\n"
+          "     ── Friday, 20 November 2026 ──\n"
+          "12:00 Frog  old\n"
+          "───────────────── new ──────────────────\n"
+          "12:00 Frog  one\n"
+          "12:00 Frog  two");
+    nj_lines_unmark(talk.lines);
+    draw(&talk);
+    assert_false(has(talk.surface, "new"));
+    nj_lines_mark_end(talk.lines);
+    draw(&talk);
+    assert_false(has(talk.surface, "new"));
+    tell(&talk, "frog", NOON + 4, "three");
+    draw(&talk);
+    assert_true(has(talk.surface, "new ──────────────────\n12:00 Frog  three"));
+    talk_free(&talk);
+}
+
+static void
+test_time_format(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 2, 40);
+    tell(&talk, "frog", NOON, "hello");
+    nj_options_override(talk.world.client->options, "time-format", "%H.%M.%S", NULL);
+    draw(&talk);
+    assert_true(has(talk.surface, "12.00.00 Frog  hello"));
+    nj_options_override(talk.world.client->options, "time-format", "", NULL);
+    nj_options_override(talk.world.client->options, "day-lines", "false", NULL);
+    draw(&talk);
+    shows(talk.surface, "Frog  hello\n");
+    talk_free(&talk);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_say_and_subject),
+        cmocka_unit_test(test_narrow),
+        cmocka_unit_test(test_strange_names),
+        cmocka_unit_test(test_paging),
+        cmocka_unit_test(test_seams),
+        cmocka_unit_test(test_reading_is_not_moved),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_unread),
+        cmocka_unit_test(test_time_format),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

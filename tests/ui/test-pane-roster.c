@@ -1,0 +1,175 @@
+/* ui/pane-roster: its order under changes, what is hidden, the selection. */
+#include "world.h"
+
+#include "ui/pane.h"
+#include "ui/screen.h"
+
+static World world;
+static NjScreen *screen;
+static NjPane *pane;
+static NjSurface *surface;
+static NjTheme *theme;
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    world = world_new(false);
+    static const NjScreenHooks hooks = { NULL };
+    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    pane = nj_pane_roster_new(screen);
+    surface = nj_surface_new(10, 20);
+    theme = nj_theme_builtin(256);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+    nj_theme_free(theme);
+    nj_surface_free(surface);
+    nj_pane_free(pane);
+    nj_screen_free(screen);
+    world_free(&world);
+    return 0;
+}
+
+static void
+expect(const char *picture)
+{
+    pane->class->draw(pane, nj_area(surface, 0, 0, 10, 20), theme, true);
+    g_autofree char *text = nj_surface_text(surface);
+    g_strchomp(text);
+    assert_string_equal(text, picture);
+}
+
+static void
+test_order(void **state)
+{
+    (void) state;
+    add_person(&world, "newt@x", "Newt", "Pond", NJ_SHOW_AWAY, NULL);
+    add_person(&world, "frog@x", "frog", "Pond", NJ_SHOW_ONLINE, NULL);
+    add_person(&world, "crab@x", "Crab", "Beach", NJ_SHOW_DND, NULL);
+    add_person(&world, "eel@x", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
+    add_person(&world, "ant@x", NULL, NULL, NJ_SHOW_XA, NULL);
+    expect("Beach            1/1\n"
+           "⊖ Crab\n"
+           "Pond             2/3\n"
+           "● frog\n"
+           "◐ Newt\n"
+           "Contacts         1/1\n"
+           "◔ ant@x");
+    nj_roster_presence(world.account->roster, "frog@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
+    nj_roster_presence(world.account->roster, "newt@x/leaf", NJ_SHOW_ONLINE, 0, NULL);
+    nj_roster_remove(world.account->roster, "crab@x");
+    expect("Pond             1/3\n● Newt\nContacts         1/1\n◔ ant@x");
+    /* In another group, by another name. */
+    nj_roster_put(world.account->roster, "newt@x", "Newton", NJ_SUB_BOTH, false, false, (const char *const[]) { "Tank", "Lab", NULL });
+    expect("Lab              1/1\n● Newton\nTank             1/1\n● Newton\nContacts         1/1\n◔ ant@x");
+    nj_roster_offline(world.account->roster);
+    expect("");
+}
+
+static void
+test_rooms_requests_unread(void **state)
+{
+    (void) state;
+    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
+    nj_roster_note_request(world.account->roster, "stranger@y", true, NULL, false);
+    nj_roster_note_request(world.account->roster, "other@y", true, NULL, false);
+    NjRoom *room = nj_room_open(world.account, "pond@rooms.x", "toad");
+    expect("? 2 requests\nRooms\n# pond@rooms.x");
+    /* Who is away and wrote is seen until it was read. */
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
+    say(frog, "frog", NOON, "hello");
+    expect("? 2 requests\nRooms\n# pond@rooms.x\nContacts         0/1\n○ Frog             1");
+    nj_chat_mark_read(frog, NULL);
+    nj_chat_close(room->chat);
+    nj_roster_drop_request(world.account->roster, "stranger@y");
+    expect("? 1 request");
+}
+
+static void
+test_show_offline(void **state)
+{
+    (void) state;
+    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
+    expect("");
+    nj_options_override(world.client->options, "show-offline", "true", NULL);
+    nj_emit_option_changed(world.client->bus, (NjOption *) nj_table_find(nj_options_table(world.client->options), "show-offline"));
+    expect("Contacts         0/1\n○ Frog");
+}
+
+static void
+test_several_accounts(void **state)
+{
+    (void) state;
+    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    NjAccountSettings settings = { .name = (char *) "work", .address = (char *) "t@work.example" };
+    NjAccount *work = nj_client_add_account(world.client, &settings);
+    nj_roster_put(work->roster, "boss@work.example", "Boss", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    nj_roster_presence(work->roster, "boss@work.example/x", NJ_SHOW_DND, 0, NULL);
+    expect("home\nContacts         1/1\n● Frog\nwork\nContacts         1/1\n⊖ Boss");
+    nj_client_remove_account(world.client, work);
+    expect("Contacts         1/1\n● Frog");
+}
+
+static NjChat *
+chosen(void)
+{
+    pane->class->activate(pane);
+    return world.client->focus;
+}
+
+static void
+test_selection(void **state)
+{
+    (void) state;
+    add_person(&world, "a@x", "A", "One", NJ_SHOW_ONLINE, NULL);
+    add_person(&world, "b@x", "B", "Two", NJ_SHOW_ONLINE, NULL);
+    add_person(&world, "c@x", "C", "Two", NJ_SHOW_ONLINE, NULL);
+    pane->class->shown(pane, true);
+    assert_string_equal(chosen()->address, "a@x");
+    pane->class->move(pane, 1);                     /* over the head of the next group */
+    assert_string_equal(chosen()->address, "b@x");
+    nj_roster_presence(world.account->roster, "b@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
+    assert_string_equal(chosen()->address, "c@x");
+    pane->class->scroll_to(pane, false);
+    assert_string_equal(chosen()->address, "a@x");
+    pane->class->scroll_to(pane, true);
+    assert_string_equal(chosen()->address, "c@x");
+    nj_roster_offline(world.account->roster);
+    pane->class->move(pane, 1);
+    expect("");
+}
+
+/* Thousands come and go: the order stays right. */
+static void
+test_many(void **state)
+{
+    (void) state;
+    for (int i = 0; i < 2000; i++) {
+        g_autofree char *address = g_strdup_printf("p%04d@x", i);
+        add_person(&world, address, NULL, i % 3 ? "Three" : NULL, NJ_SHOW_OFFLINE, NULL);
+    }
+    for (int i = 1999; i >= 0; i--) {
+        g_autofree char *full = g_strdup_printf("p%04d@x/r", i);
+        nj_roster_presence(world.account->roster, full, i < 5 ? NJ_SHOW_ONLINE : NJ_SHOW_AWAY, 0, NULL);
+    }
+    expect("Three      1333/1333\n● p0001@x\n● p0002@x\n● p0004@x\n◐ p0005@x\n◐ p0007@x\n◐ p0008@x\n◐ p0010@x\n◐ p0011@x\n◐ p0013@x");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rooms_requests_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_show_offline, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_accounts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_selection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,391 @@
+/* ui/screen: whole screens as pictures, and what keys, messages and windows do to them.  The prompt's rows are its own test's. */
+#include "world.h"
+
+#include "ui/screen.h"
+
+static World world;
+static NjScreen *screen;
+static GString *ran;            /* lines that went up, with where */
+static GString *typed;          /* typing that was told */
+
+static void
+run(const char *line, NjChat *chat, void *owner)
+{
+    (void) owner;
+    g_string_append_printf(ran, "%s<%s>", chat ? chat->address : "console", line);
+}
+
+static void
+typing(NjChat *chat, NjTyping what, void *owner)
+{
+    (void) chat;
+    (void) owner;
+    g_string_append(typed, what == NJ_TYPING_COMPOSING ? "composing " : what == NJ_TYPING_PAUSED ? "paused " : "active ");
+}
+
+static const NjScreenHooks hooks = { .run = run, .typing = typing };
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    world = world_new(true);
+    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    ran = g_string_new(NULL);
+    typed = g_string_new(NULL);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+    nj_screen_free(screen);
+    world_free(&world);
+    g_string_free(ran, TRUE);
+    g_string_free(typed, TRUE);
+    return 0;
+}
+
+static NjSurface *
+draw(int rows, int cols)
+{
+    NjSurface *surface = nj_surface_new(rows, cols);
+    nj_screen_draw_on(screen, surface);
+    return surface;
+}
+
+/* All but the prompt's row. */
+static void
+expect(int rows, int cols, const char *picture)
+{
+    NjSurface *surface = draw(rows, cols);
+    g_autofree char *text = nj_surface_text(surface);
+    char *last = strrchr(text, '\n');
+    assert_non_null(last);
+    *last = '\0';
+    if (strcmp(text, picture) != 0)
+        fail_msg("The screen is\n%s\nand should be\n%s", text, picture);
+    nj_surface_free(surface);
+}
+
+static void
+expect_part(int rows, int cols, const char *part, bool wanted)
+{
+    NjSurface *surface = draw(rows, cols);
+    g_autofree char *text = nj_surface_text(surface);
+    if ((strstr(text, part) != NULL) != wanted)
+        fail_msg("“%s” is %sin\n%s", part, wanted ? "not " : "", text);
+    nj_surface_free(surface);
+}
+
+static void
+type(const char *keys)
+{
+    nj_screen_bytes(screen, keys, strlen(keys));
+}
+
+static NjChat *
+pond(void)
+{
+    NjRoom *room = nj_room_open(world.account, "pond@rooms.example", "toad");
+    nj_room_set_state(room, NJ_ROOM_IN, NULL);
+    nj_room_set_subject(room, "All about ponds", "frog");
+    nj_room_put(room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(room, "a visitor with a name", NULL, NJ_OCCUPANT_VISITOR, NJ_AFFILIATION_NONE, NJ_SHOW_AWAY, NULL);
+    return room->chat;
+}
+
+static void
+test_first_run(void **state)
+{
+    (void) state;
+    nj_client_remove_account(world.client, world.account);
+    expect(12, 60,
+           " console\n"
+           "\n"
+           "  Natterjack talks with people and rooms over XMPP, from\n"
+           "  your terminal.\n"
+           "\n"
+           "  To log in, type  /account add you@example.org  and your\n"
+           "  password is asked for.\n"
+           "\n"
+           "  Everything else is told by  /help  and by the Tab key.\n"
+           "\n"
+           "  [1:console]");
+}
+
+static void
+test_room(void **state)
+{
+    (void) state;
+    nj_account_set_jid(world.account, "toad@pond.example/desk");
+    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    add_person(&world, "frog@pond.example", "Frog", "Pond", NJ_SHOW_ONLINE, NULL);
+    add_person(&world, "umi@sea.example", "うみ", "Pond", NJ_SHOW_AWAY, NULL);
+    add_person(&world, "eel@pond.example", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
+    NjChat *room = pond();
+    nj_screen_show_chat(screen, room);
+    say(room, "frog", NOON, "Good morning, pond!");
+    say(room, NULL, NOON + MINUTE, "日本語 and 🐸🐸 and a text that wraps to the next row");
+    say(room, "frog", NOON + 2 * MINUTE, "/me smiles");
+    nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    NjChat *frog = nj_chat_find(world.account, "frog@pond.example");
+    say(frog, "frog", NOON, "psst");
+    expect(24, 80,
+           " contacts          2/3 │ pond@rooms.example (3)  All about ponds\n"
+           " Rooms                 │      ── Nothing older is stored. ──      │ @frog\n"
+           " # pond@rooms.example  │      ── Friday, 20 November 2026 ──      │  toad\n"
+           " Pond              2/3 │12:00 frog  Good morning, pond!           │ -a visitor …\n"
+           " ● Frog              1 │12:01 toad  日本語 and 🐸🐸 and a text    │\n"
+           " ◐ うみ                │            that wraps to the next row    │\n"
+           "                       │12:02    *  frog smiles                   │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           "                       │                                          │\n"
+           " ● home  3:Frog 1  1:console [2:pond@rooms.exam…]");
+    /* Narrow: no roster, no list. */
+    expect(6, 40,
+           " pond@rooms.example (3)  All about pon…\n"
+           "12:01 toad  日本語 and 🐸🐸 and a text\n"
+           "            that wraps to the next row\n"
+           "12:02    *  frog smiles\n"
+           " ● home  3:Frog 1  1:console");
+    expect_part(50, 200, "│ -a visitor with a n…", true);
+}
+
+static void
+test_any_size(void **state)
+{
+    (void) state;
+    NjChat *room = pond();
+    say(room, "frog", NOON, "שלום 👍🏽 日本語");
+    nj_screen_show_chat(screen, room);
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, NULL, NULL));
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
+    static const int sizes[][2] = { { 1, 1 }, { 2, 1 }, { 3, 10 }, { 5, 20 }, { 3, 300 }, { 100, 2 }, { 24, 59 }, { 24, 60 }, { 200, 500 } };
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        nj_surface_free(draw(sizes[i][0], sizes[i][1]));
+        nj_screen_focus_roster(screen);
+        nj_surface_free(draw(sizes[i][0], sizes[i][1]));
+        nj_screen_toggle_roster(screen);
+        nj_screen_toggle_roster(screen);
+    }
+}
+
+/* What arrives opens a window and takes no focus; what is looked at is read. */
+static void
+test_arrivals(void **state)
+{
+    (void) state;
+    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    assert_int_equal(nj_screen_windows(screen), 1);
+    say(frog, "frog", NOON, "hello");
+    assert_int_equal(nj_screen_windows(screen), 2);
+    assert_null(world.client->focus);
+    nj_surface_free(draw(24, 80));
+    assert_int_equal(frog->unread, 1);
+    assert_true(nj_screen_attention(screen));
+    assert_ptr_equal(world.client->focus, frog);
+    expect_part(24, 80, "new ─", true);
+    assert_int_equal(frog->unread, 0);
+    expect_part(24, 80, "new ─", true);             /* as long as it is looked at */
+    assert_false(nj_screen_attention(screen));
+    nj_screen_last(screen);
+    assert_null(world.client->focus);
+    nj_screen_show_chat(screen, frog);
+    expect_part(24, 80, "new ─", false);
+}
+
+static void
+test_windows(void **state)
+{
+    (void) state;
+    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *b = nj_chat_open(world.account, NJ_CHAT_PERSON, "bert@x.example");
+    NjChat *c = nj_chat_open(world.account, NJ_CHAT_PERSON, "berta@x.example");
+    nj_screen_show_chat(screen, a);
+    nj_screen_show_chat(screen, b);
+    nj_screen_show_chat(screen, c);
+    assert_ptr_equal(nj_screen_find(screen, "2", NULL)->chat, a);
+    assert_ptr_equal(nj_screen_find(screen, "ANN", NULL)->chat, a);
+    assert_ptr_equal(nj_screen_find(screen, "bert@x.example", NULL)->chat, b);
+    assert_int_equal(nj_screen_find(screen, "console", NULL)->number, 1);
+    g_autoptr(GError) error = NULL;
+    assert_null(nj_screen_find(screen, "bert", &error));
+    assert_non_null(strstr(error->message, "2 windows"));
+    g_clear_error(&error);
+    assert_null(nj_screen_find(screen, "x", &error));
+    assert_non_null(error);
+    nj_screen_step(screen, 1);
+    assert_int_equal(nj_screen_window(screen)->number, 1);
+    nj_screen_step(screen, -1);
+    assert_ptr_equal(world.client->focus, c);
+    /* Numbers stay, and the lowest is taken again. */
+    nj_chat_close(b);
+    assert_null(nj_screen_find(screen, "3", NULL));
+    assert_ptr_equal(nj_screen_find(screen, "4", NULL)->chat, c);
+    NjChat *d = nj_chat_open(world.account, NJ_CHAT_PERSON, "dora@x.example");
+    nj_screen_show_chat(screen, d);
+    assert_int_equal(nj_screen_window(screen)->number, 3);
+    /* The focused chat goes; so do its panes elsewhere. */
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, a, NULL));
+    nj_screen_show_chat(screen, a);
+    nj_chat_close(a);
+    assert_null(nj_screen_find(screen, "2", NULL));
+    assert_ptr_equal(nj_screen_find(screen, "dora", NULL)->chat, d);
+    nj_surface_free(draw(24, 80));
+    nj_screen_close_window(screen, nj_screen_find(screen, "console", NULL));
+    assert_int_equal(nj_screen_windows(screen), 3);
+}
+
+static void
+test_says(void **state)
+{
+    (void) state;
+    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_screen_say(screen, a, NJ_NOTICE_INFO, "without a pane");
+    nj_screen_show_chat(screen, a);
+    nj_client_notice(world.client, NULL, a, NJ_NOTICE_ERROR, "in the chat");
+    nj_client_notice(world.client, world.account, NULL, NJ_NOTICE_ERROR, "of the account");
+    expect_part(24, 80, "in the chat", true);
+    expect_part(24, 80, "of the account", false);
+    nj_screen_step(screen, -1);
+    expect_part(24, 80, "without a pane", true);
+    expect_part(24, 80, "of the account", true);
+    nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
+    expect_part(24, 80, "!  The server does not answer.", true);
+}
+
+static void
+test_typing_and_drafts(void **state)
+{
+    (void) state;
+    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *b = nj_chat_open(world.account, NJ_CHAT_PERSON, "bert@x.example");
+    nj_screen_show_chat(screen, a);
+    type("hel");
+    assert_string_equal(typed->str, "composing ");
+    nj_screen_show_chat(screen, b);
+    assert_string_equal(typed->str, "composing active ");
+    assert_string_equal(a->draft, "hel");
+    type("/account add me@x secret");
+    nj_screen_show_chat(screen, a);
+    assert_null(b->draft);                          /* a command may hold a password */
+    type("lo");
+    type("\r");
+    assert_string_equal(ran->str, "anna@x.example<hello>");
+    assert_null(a->draft);
+    assert_string_equal(typed->str, "composing active composing ");
+}
+
+static void
+test_long_paste(void **state)
+{
+    (void) state;
+    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_screen_show_chat(screen, a);
+    g_autofree char *text = g_strnfill(11, '\n');
+    for (int i = 0; i < 11; i++)
+        text[i] = i % 2 ? '\n' : 'x';
+    nj_screen_paste(screen, text, 11);              /* six lines */
+    type("\r");
+    assert_true(g_str_has_prefix(ran->str, "anna@x.example<x\nx\n"));
+    g_string_truncate(ran, 0);
+    nj_screen_paste(screen, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11", 23);
+    type("\r");
+    assert_string_equal(ran->str, "");
+    assert_true(nj_prompt_asking(nj_screen_prompt(screen)));
+    expect_part(24, 80, "11 lines", true);
+    type("e");
+    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+    type("\r");
+    type("y");
+    assert_string_equal(ran->str, "anna@x.example<1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11>");
+    g_string_truncate(ran, 0);
+    /* The chat goes while it is asked about. */
+    nj_screen_paste(screen, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11", 23);
+    type("\r");
+    nj_chat_close(a);
+    assert_false(nj_prompt_asking(nj_screen_prompt(screen)));
+    assert_string_equal(ran->str, "");
+}
+
+static void
+test_roster_keys(void **state)
+{
+    (void) state;
+    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    add_person(&world, "newt@pond.example", "Newt", NULL, NJ_SHOW_ONLINE, NULL);
+    nj_surface_free(draw(24, 80));
+    nj_screen_focus_roster(screen);
+    type("\033[B\r");
+    assert_string_equal(world.client->focus->address, "newt@pond.example");
+    nj_screen_focus_roster(screen);
+    type("hi");                                     /* who writes, writes */
+    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hi");
+    type("\r");
+    assert_string_equal(ran->str, "newt@pond.example<hi>");
+}
+
+/* The first frames come before the store: nothing is missing afterwards, and nothing is there twice. */
+static void
+test_store_comes_late(void **state)
+{
+    (void) state;
+    World late = world_new(false);
+    NjScreen *second;
+    nj_screen_free(screen);
+    second = screen = nj_screen_new(late.client, NULL, &hooks, NULL);
+    nj_surface_free(draw(24, 80));
+    late.dir = make_dir();
+    nj_client_set_store(late.client, open_store(late.dir));
+    nj_screen_store_ready(screen);
+    NjChat *a = nj_chat_open(late.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_screen_show_chat(screen, a);
+    say(a, "anna", NOON, "once");
+    expect_part(24, 80, "once", true);
+    say(a, "anna", NOON, "more");
+    NjSurface *surface = draw(24, 80);
+    g_autofree char *text = nj_surface_text(surface);
+    char *first = strstr(text, "more");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "more"));
+    nj_surface_free(surface);
+    nj_screen_free(second);
+    world_free(&late);
+    nj_clock_freeze(NOON);
+    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_first_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_arrivals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_paste, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_roster_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_comes_late, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,109 @@
+/* ui/status: what is said in which order, and what goes first when it becomes narrow. */
+#include "world.h"
+
+#include "ui/status.h"
+
+static World world;
+static NjScreen *screen;
+static NjTheme *theme;
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    world = world_new(false);
+    static const NjScreenHooks hooks = { NULL };
+    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    theme = nj_theme_builtin(256);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+    nj_theme_free(theme);
+    nj_screen_free(screen);
+    world_free(&world);
+    return 0;
+}
+
+static void
+expect(int cols, const char *line)
+{
+    NjSurface *surface = nj_surface_new(1, cols);
+    nj_status_draw(screen, nj_area(surface, 0, 0, 1, cols), theme);
+    g_autofree char *text = nj_surface_text(surface);
+    assert_string_equal(text, line);
+    nj_surface_free(surface);
+}
+
+static void
+test_accounts(void **state)
+{
+    (void) state;
+    expect(60, " ○ home offline  [1:console]");
+    nj_account_set_state(world.account, NJ_ACCOUNT_CONNECTING, NULL);
+    expect(60, " ◌ home connecting  [1:console]");
+    nj_account_set_jid(world.account, "toad@pond.example/desk");
+    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    expect(60, " ● home  [1:console]");
+    nj_account_set_presence(world.account, NJ_SHOW_DND, NULL, 0);
+    expect(60, " ⊖ home busy  [1:console]");
+    nj_account_set_presence(world.account, NJ_SHOW_OFFLINE, NULL, 0);
+    expect(60, " ○ home invisible  [1:console]");
+    nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "No answer.");
+    expect(60, " ✗ home waiting  [1:console]");
+    expect(20, " ✗ home");
+    expect(4, " ✗");
+    expect(1, "");
+}
+
+static NjMessage *
+mention(NjChat *room)
+{
+    g_autoptr(NjMessage) message = make_message(NOON, false, "toad: hello");
+    message->type = NJ_MESSAGE_GROUPCHAT;
+    message->mention = true;
+    nj_chat_add(room, message);
+    return NULL;
+}
+
+static void
+test_attention(void **state)
+{
+    (void) state;
+    nj_account_set_jid(world.account, "toad@pond.example/desk");
+    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    NjRoom *lake = nj_room_open(world.account, "lake@rooms", "toad");
+    NjRoom *pond = nj_room_open(world.account, "pond@rooms", "toad");
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond");
+    NjChat *newt = nj_chat_open(world.account, NJ_CHAT_PERSON, "newt@pond");
+    nj_screen_show_chat(screen, newt);
+    say(lake->chat, "a", NOON, "one");
+    say(frog, "frog", NOON, "two");
+    say(frog, "frog", NOON, "three");
+    mention(pond->chat);
+    /* Mentions, people, rooms; then what rests. */
+    expect(90, " ● home  3:pond@rooms 1!  5:frog@pond 2  2:lake@rooms 1  1:console [4:newt@pond]");
+    expect(60, " ● home  3:pond@rooms 1!  5:frog@pond 2  2:lake@rooms 1");
+    expect(50, " ● home  3:pond@rooms 1!  5:frog@pond 2  2");
+    expect(26, " ● home  3:pond@rooms 1!");
+    expect(15, " ● home  3!  5");
+    nj_options_override(world.client->options, "clock", "true", NULL);
+    expect(50, " ● home  3:pond@rooms 1!  5:frog@pond 2  2  12:00");
+    nj_screen_show_chat(screen, frog);
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
+    nj_layout_zoom(nj_screen_window(screen)->layout);
+    expect(70, " ● home  3:pond@rooms 1!  2:lake@rooms 1  1:console       zoom  12:00");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_accounts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_attention, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* What the tests of the screen share: a client with an account, people and a room, and pictures of what is drawn. */
+#ifndef NJ_TESTS_UI_WORLD_H
+#define NJ_TESTS_UI_WORLD_H
+
+#include <locale.h>
+
+#include "../model/house.h"
+#include "base/clock.h"
+#include "model/chat.h"
+#include "model/room.h"
+#include "ui/surface.h"
+
+#define MINUTE 60000
+/* Friday, 20 November 2026, 12:00 UTC */
+#define NOON   G_GINT64_CONSTANT(1795176000000)
+
+typedef struct {
+    char      *dir;             /* NULL: without a store */
+    NjClient  *client;
+    NjAccount *account;
+} World;
+
+G_GNUC_UNUSED static World
+world_new(bool stored)
+{
+    g_setenv("TZ", "UTC", TRUE);
+    setlocale(LC_ALL, "C.UTF-8");
+    nj_clock_freeze(NOON);
+    World world = { .client = nj_client_new(NULL, nj_options_new(NULL)) };
+    if (stored) {
+        world.dir = make_dir();
+        nj_client_set_store(world.client, open_store(world.dir));
+    }
+    NjAccountSettings settings = { .name = (char *) "home", .address = (char *) "toad@pond.example", .nick = (char *) "toad" };
+    world.account = nj_client_add_account(world.client, &settings);
+    return world;
+}
+
+G_GNUC_UNUSED static void
+world_free(World *world)
+{
+    NjStore *store = world->client->store;
+    if (store)
+        nj_store_flush(store);
+    nj_client_free(world->client);
+    if (store)
+        nj_store_close(store, 5000);
+    if (world->dir)
+        drop_dir(world->dir);
+    nj_clock_freeze(0);
+}
+
+G_GNUC_UNUSED static void
+add_person(World *world, const char *address, const char *name, const char *group, NjShow show, const char *status)
+{
+    const char *groups[] = { group, NULL };
+    nj_roster_put(world->account->roster, address, name, NJ_SUB_BOTH, false, false, groups);
+    g_autofree char *full = g_strconcat(address, "/leaf", NULL);
+    if (show != NJ_SHOW_OFFLINE)
+        nj_roster_presence(world->account->roster, full, show, 0, status);
+}
+
+/* As it would have come or gone. who: the nick of a room, NULL: ours. */
+G_GNUC_UNUSED static NjMessage *
+say(NjChat *chat, const char *who, gint64 time, const char *body)
+{
+    g_autoptr(NjMessage) message = make_message(time, who == NULL, body);
+    message->type = chat->kind == NJ_CHAT_ROOM ? NJ_MESSAGE_GROUPCHAT : NJ_MESSAGE_CHAT;
+    message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_SENT;
+    g_free(message->sender);
+    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? who ? who : chat->room->nick : chat->address);
+    nj_chat_add(chat, message);
+    return message;             /* the chat's, as long as somebody keeps it */
+}
+
+/* Compares row by row, so that a failure says where; the whole is printed. */
+G_GNUC_UNUSED static void
+shows(const NjSurface *surface, const char *wanted)
+{
+    g_autofree char *text = nj_surface_text(surface);
+    if (strcmp(text, wanted) == 0)
+        return;
+    g_auto(GStrv) is = g_strsplit(text, "\n", -1), should = g_strsplit(wanted, "\n", -1);
+    guint row = 0;
+    while (is[row] && should[row] && strcmp(is[row], should[row]) == 0)
+        row++;
+    fail_msg("row %u is\n%s\nand should be\n%s\nin\n%s", row, is[row] ? is[row] : "(none)", should[row] ? should[row] : "(none)", text);
+}
+
+G_GNUC_UNUSED static bool
+has(const NjSurface *surface, const char *part)
+{
+    g_autofree char *text = nj_surface_text(surface);
+    return strstr(text, part) != NULL;
+}
+
+#endif
