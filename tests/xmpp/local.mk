@@ -12,8 +12,8 @@ endif
 tests_xmpp_test_dial_SOURCES = tests/xmpp/test-dial.c
 tests_xmpp_test_dial_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_dial_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
-tests_xmpp_test_link_SOURCES = tests/xmpp/test-link.c tests/xmpp/prosody.c tests/xmpp/prosody.h \
-	tests/xmpp/certificates.c tests/xmpp/certificates.h
+tests_xmpp_test_link_SOURCES = tests/xmpp/test-link.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/liar.c tests/xmpp/liar.h \
+	tests/xmpp/prosody.c tests/xmpp/prosody.h tests/xmpp/scram-server.c tests/xmpp/scram-server.h
 tests_xmpp_test_link_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_link_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
 tests_xmpp_test_tcp_SOURCES = tests/xmpp/test-tcp.c tests/xmpp/certificates.c tests/xmpp/certificates.h
@@ -63,6 +63,7 @@ tests_xmpp_test_xml_LDADD = $(stream_test_libs)
 check_PROGRAMS += tests/xmpp/talk
 TESTS += tests/xmpp/talk
 EXTRA_DIST += tests/talks
-tests_xmpp_talk_SOURCES = tests/xmpp/talk.c
+tests_xmpp_talk_SOURCES = tests/xmpp/talk.c tests/xmpp/talk.h \
+	tests/xmpp/talk-calls.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
 tests_xmpp_talk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
 tests_xmpp_talk_LDADD = $(XMPP_STACK)

@@ -1,0 +1,264 @@
+/* What a person does, as a word and its parameters. */
+#include "talk.h"
+
+static void
+check(Talk *talk, bool done, GError **error)
+{
+    if (*error)
+        tell(talk, false, "refused: %s", (*error)->message);
+    else if (!done)
+        tell(talk, false, "refused without a word");
+}
+
+static void
+append_record(GString *text, const NjRecord *record)
+{
+    for (guint i = 0; i < nj_record_length(record); i++) {
+        const NjField *field = nj_record_at(record, i);
+        if (field->kind == NJ_FIELD_LIST) {
+            g_string_append_printf(text, " %s=[", field->key);
+            for (guint j = 0; j < field->list->len; j++)
+                append_record(text, field->list->pdata[j]);
+            g_string_append(text, " ]");
+        } else if (field->kind == NJ_FIELD_TEXT) {
+            g_string_append_printf(text, " %s=%s", field->key, field->text);
+        } else {
+            g_string_append_printf(text, " %s=%" G_GINT64_FORMAT, field->key, field->number);
+        }
+    }
+}
+
+static void
+on_done(const GError *error, NjRecord *result, void *data)
+{
+    Talk *talk = data;
+    if (error) {
+        tell(talk, false, "failed: %s", error->message);
+        return;
+    }
+    g_autoptr(GString) text = g_string_new("done");
+    if (result)
+        append_record(text, result);
+    tell(talk, false, "%s", text->str);
+}
+
+static NjChat *
+chat_of(Talk *talk, const char *address)
+{
+    NjChat *chat = nj_chat_find(talk->account, address);
+    return chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, address);
+}
+
+static void
+call_send(Talk *talk, const char *address, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    check(talk, nj_message_send(chat_of(talk, address), text, NULL, &error), &error);
+}
+
+static void
+call_normal(Talk *talk, const char *address, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    NjSendOptions options = { NJ_MESSAGE_NORMAL, "The pond", "t1" };
+    check(talk, nj_message_send(chat_of(talk, address), text, &options, &error), &error);
+}
+
+static void
+call_private(Talk *talk, const char *address, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    check(talk, nj_message_send(nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address), text, NULL, &error), &error);
+}
+
+static void
+call_typing(Talk *talk, const char *address, const char *word)
+{
+    NjTyping typing = g_str_equal(word, "composing") ? NJ_TYPING_COMPOSING : g_str_equal(word, "paused") ? NJ_TYPING_PAUSED : NJ_TYPING_ACTIVE;
+    nj_message_typing(chat_of(talk, address), typing);
+}
+
+static void
+call_join(Talk *talk, const char *room, const char *rest)
+{
+    g_auto(GStrv) words = g_strsplit(rest, " ", 2);
+    nj_muc_join(talk->account, room, words[0], words[0] ? words[1] : NULL, on_done, talk);
+}
+
+static NjRoom *
+room_of(Talk *talk, const char *address)
+{
+    NjChat *chat = nj_chat_find(talk->account, address);
+    if (!chat || !chat->room)
+        fail(talk, "there is no room %s", address);
+    return chat ? chat->room : NULL;
+}
+
+static void
+call_leave(Talk *talk, const char *address, const char *text)
+{
+    NjRoom *room = room_of(talk, address);
+    if (room)
+        nj_muc_leave(room, text, NULL);
+}
+
+static void
+call_subject(Talk *talk, const char *address, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    NjRoom *room = room_of(talk, address);
+    if (room)
+        check(talk, nj_muc_set_subject(room, text, &error), &error);
+}
+
+static void
+call_show(Talk *talk, const char *word, const char *status)
+{
+    NjShow show = NJ_SHOW_ONLINE;
+    nj_show_parse(word, &show);
+    nj_account_set_presence(talk->account, show, status, show == NJ_SHOW_XA ? -5 : 0);
+    nj_presence_send(talk->account);
+}
+
+static void
+call_direct(Talk *talk, const char *address, const char *word)
+{
+    NjShow show = NJ_SHOW_ONLINE;
+    nj_show_parse(word, &show);
+    nj_presence_direct(talk->account, address, show, NULL, NULL);
+}
+
+static void
+call_subscribe(Talk *talk, const char *what, const char *address)
+{
+    static const char *const words[] = { "ask", "allow", "deny", "cancel" };
+    g_autoptr(GError) error = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(words[i], what))
+            check(talk, nj_subscribe(talk->account, address, (NjSubscribe) i, NULL, &error), &error);
+}
+
+static void
+call_edit(Talk *talk, const char *address, const char *rest)
+{
+    g_auto(GStrv) words = g_strsplit(rest, " ", -1);
+    nj_roster_edit(talk->account, address, words[0], words[0] && words[1] ? (const char *const *) words + 1 : NULL, on_done, talk);
+}
+
+static void
+call_delete(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_roster_delete(talk->account, address, on_done, talk);
+}
+
+static void
+call_accept(Talk *talk, const char *address, const char *rest)
+{
+    g_autoptr(GError) error = NULL;
+    (void) rest;
+    check(talk, nj_request_accept(talk->account, address, &error), &error);
+}
+
+static void
+call_refuse(Talk *talk, const char *address, const char *rest)
+{
+    g_autoptr(GError) error = NULL;
+    (void) rest;
+    check(talk, nj_request_refuse(talk->account, address, &error), &error);
+}
+
+static void
+call_ping(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_ping(talk->account, *address ? address : NULL, on_done, talk);
+}
+
+static void
+call_info(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_info(talk->account, address, on_done, talk);
+}
+
+static void
+call_cancel(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_iq_cancel(talk->session, talk);
+}
+
+static void
+call_open(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    chat_of(talk, address);
+}
+
+static void
+call_close(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_chat_close(nj_chat_find(talk->account, address));
+}
+
+static void
+call_connect(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_session_connect(talk->session);
+}
+
+static void
+call_disconnect(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_session_disconnect(talk->session);
+}
+
+/* What the store has of a chat, as an event a line. */
+static void
+call_stored(Talk *talk, const char *address, const char *rest)
+{
+    NjStoredChat stored = { 0 };
+    (void) rest;
+    nj_store_flush(talk->client->store);
+    nj_store_chat(talk->client->store, talk->account->row, NJ_CHAT_PERSON, address, &stored);
+    g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);
+    for (guint i = 0; i < page->len; i++)
+        tell(talk, false, "stored%s: %s", stored.waiting ? " waiting" : "", ((NjMessage *) page->pdata[i])->body);
+    if (!page->len)
+        tell(talk, false, "stored nothing");
+    nj_stored_chat_clear(&stored);
+}
+
+static const struct {
+    const char *name;
+    void (*func)(Talk *talk, const char *first, const char *rest);
+} calls[] = {
+    { "send", call_send },             { "normal", call_normal }, { "private", call_private }, { "typing", call_typing },
+    { "join", call_join },             { "leave", call_leave },   { "subject", call_subject }, { "show", call_show },
+    { "direct", call_direct },         { "edit", call_edit },     { "delete", call_delete },   { "accept", call_accept },
+    { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
+    { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
+    { "subscribe", call_subscribe },   { "stored", call_stored },
+};
+
+void
+call(Talk *talk, const char *line)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", 3);
+    const char *first = words[0] && words[1] ? words[1] : "";
+    const char *rest = *first && words[2] ? words[2] : "";
+    for (gsize i = 0; words[0] && i < G_N_ELEMENTS(calls); i++)
+        if (g_str_equal(calls[i].name, words[0])) {
+            calls[i].func(talk, first, rest);
+            settle();
+            return;
+        }
+    fail(talk, "no such call: %s", line);
+}

@@ -1,0 +1,161 @@
+/* What the bus tells, as lines of text. */
+#include "talk.h"
+
+void
+tell(Talk *talk, bool loose, const char *format, ...)
+{
+    Event *event = g_new0(Event, 1);
+    va_list args;
+    va_start(args, format);
+    event->text = g_strdup_vprintf(format, args);
+    va_end(args);
+    event->loose = loose;
+    g_queue_push_tail(&talk->events, event);
+}
+
+void
+event_free(Event *event)
+{
+    g_free(event->text);
+    g_free(event);
+}
+
+static void
+describe_message(GString *text, const NjMessage *message)
+{
+    if (message->mention)
+        g_string_append(text, " mention");
+    if (message->delayed) {
+        g_autofree char *time = nj_clock_format(message->time);
+        g_string_append_printf(text, " delayed=%s", time);
+    }
+    if (message->encryption)
+        g_string_append_printf(text, " encryption=%s", message->encryption);
+    if (message->type != NJ_MESSAGE_CHAT && message->type != NJ_MESSAGE_GROUPCHAT)
+        g_string_append_printf(text, " %s", nj_message_type_name(message));
+    if (message->subject)
+        g_string_append_printf(text, " subject=“%s”", message->subject);
+    if (message->archive_id)
+        g_string_append_printf(text, " archive=%s", message->archive_id);
+}
+
+static void
+on_message_added(NjMessageEvent *event, void *owner)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const NjMessage *message = event->message;
+    describe_message(text, message);
+    tell(owner, false, "message %s %s %s %s%s: %s", event->chat->address, message->out ? "out" : "in", message->sender,
+         nj_message_state_name(message), text->str, message->body ? message->body : "");
+}
+
+static void
+on_message_changed(NjMessageEvent *event, void *owner)
+{
+    const char *error = event->message->error;
+    tell(owner, false, "%s %s: %s%s%s", nj_message_state_name(event->message), event->chat->address, event->message->body,
+         error ? " | " : "", error ? error : "");
+}
+
+static void
+on_notice(NjNotice *notice, void *owner)
+{
+    static const char *const kinds[] = { "info", "success", "warning", "error" };
+    tell(owner, false, "notice %s%s%s: %s", kinds[notice->kind], notice->chat ? " " : "", notice->chat ? notice->chat->address : "", notice->text);
+}
+
+static void
+on_request_changed(NjAccount *account, void *owner)
+{
+    g_autoptr(GString) text = g_string_new("requests");
+    const GPtrArray *requests = nj_roster_requests(account->roster);
+    for (guint i = 0; i < requests->len; i++) {
+        const NjRequest *request = requests->pdata[i];
+        g_string_append_printf(text, "%s %s", i ? "," : "", request->address);
+        if (request->asks)
+            g_string_append(text, " asks");
+        if (request->messages)
+            g_string_append_printf(text, " wrote %u", request->messages);
+        if (request->text)
+            g_string_append_printf(text, " “%s”", request->text);
+    }
+    tell(owner, false, "%s", text->str);
+}
+
+static void
+on_account_changed(NjAccount *account, void *owner)
+{
+    tell(owner, false, "account %s%s%s", nj_account_state_name(account->state), account->why ? ": " : "", account->why ? account->why : "");
+}
+
+static void
+on_contact_changed(NjContactEvent *event, void *owner)
+{
+    const NjContact *contact = event->contact;
+    g_autofree char *groups = g_strjoinv(", ", contact->groups);
+    const char *status = nj_contact_status(contact);
+    tell(owner, true, "contact %s %s%s %s%s%s%s%s", contact->address, nj_subscription_name(contact->subscription), contact->ask ? " ask" : "",
+         nj_show_name(nj_contact_show(contact)), status ? " " : "", status ? status : "", *groups ? " groups: " : "", groups);
+}
+
+static void
+on_contact_removed(NjContact *contact, void *owner)
+{
+    tell(owner, false, "contact removed %s", contact->address);
+}
+
+static void
+on_room_changed(NjRoom *room, void *owner)
+{
+    static const char *const states[] = { "out", "joining", "in" };
+    tell(owner, true, "room %s %s %s%s%s%s%s", room->chat->address, room->nick, states[room->state], room->subject ? " subject: " : "",
+         room->subject ? room->subject : "", room->why ? ": " : "", room->why ? room->why : "");
+}
+
+static void
+on_occupant_changed(NjOccupantEvent *event, void *owner)
+{
+    static const char *const roles[] = { "visitor", "participant", "moderator" };
+    static const char *const affiliations[] = { "outcast", "none", "member", "admin", "owner" };
+    const NjOccupant *occupant = event->occupant;
+    tell(owner, true, "occupant %s %s %s %s %s%s%s%s%s", event->room->chat->address, occupant->shown, roles[occupant->role],
+         affiliations[occupant->affiliation], nj_show_name(occupant->show), occupant->status ? " " : "", occupant->status ? occupant->status : "",
+         event->old_nick ? " was " : "", event->old_nick ? event->old_nick : "");
+}
+
+static void
+on_occupant_removed(NjOccupantEvent *event, void *owner)
+{
+    tell(owner, true, "occupant gone %s %s", event->room->chat->address, event->occupant->shown);
+}
+
+static void
+on_chat_added(NjChat *chat, void *owner)
+{
+    tell(owner, true, "chat %s", chat->address);
+}
+
+static void
+on_chat_changed(NjChat *chat, void *owner)
+{
+    static const char *const typing[] = { "gone", "inactive", "active", "paused", "composing" };
+    tell(owner, true, "chat %s %s unread %u", chat->address, typing[chat->typing], chat->unread);
+}
+
+void
+listen_to_all(Talk *talk)
+{
+    NjBus *bus = talk->client->bus;
+    nj_on_message_added(bus, on_message_added, talk);
+    nj_on_message_changed(bus, on_message_changed, talk);
+    nj_on_notice(bus, on_notice, talk);
+    nj_on_request_changed(bus, on_request_changed, talk);
+    nj_on_account_changed(bus, on_account_changed, talk);
+    nj_on_contact_changed(bus, on_contact_changed, talk);
+    nj_on_contact_removed(bus, on_contact_removed, talk);
+    nj_on_room_changed(bus, on_room_changed, talk);
+    nj_on_occupant_changed(bus, on_occupant_changed, talk);
+    nj_on_occupant_removed(bus, on_occupant_removed, talk);
+    nj_on_chat_added(bus, on_chat_added, talk);
+    nj_on_chat_changed(bus, on_chat_changed, talk);
+}

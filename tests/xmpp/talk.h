@@ -1,0 +1,72 @@
+/* What the parts of the talk runner share; talk.c says what a talk is. */
+#ifndef NJ_TESTS_TALK_H
+#define NJ_TESTS_TALK_H
+
+#include <glib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "model/events.h"
+#include "model/store.h"
+#include "xmpp/parser.h"
+#include "xmpp/session.h"
+
+typedef struct Talk Talk;
+
+typedef struct {
+    NjLink base;
+    NjParser *parser;
+    gint64 last_byte_us;
+    bool online;
+    char *jid;
+} StringLink;
+
+typedef struct {
+    char *text;
+    bool loose;
+} Event;
+
+struct Talk {
+    const char *path;
+    int line;
+    char *dir;
+    NjClient *client;
+    NjAccount *account;
+    NjSession *session;
+    StringLink *link;
+    NjXml *features;
+    GString *roster;
+    GQueue sent;                /* of NjXml */
+    GQueue events;              /* of Event */
+    GHashTable *names;          /* $name -> text */
+    void (*password_done)(const char *password, const char *why, void *data);
+    void *password_data;
+    GString *failure;           /* what went wrong, empty: nothing */
+    bool begun, offline;
+};
+
+/* The maker of links knows no talk: the one that runs. */
+extern Talk *running;
+
+/* talk.c */
+void fail(Talk *talk, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void settle(void);                                              /* all that can be done at once is done */
+
+/* talk-string.c */
+NjXml  *parse(const char *text);                                /* one stanza; NULL if it is none */
+bool    matches(Talk *talk, const char *expected, const char *got);
+bool    same(Talk *talk, const NjXml *expected, const NjXml *got);
+NjLink *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner);
+void    go_online(Talk *talk);
+void    receive(Talk *talk, const char *bytes, gsize length);
+void    end_link(Talk *talk, NjLinkError code, const char *sentence);
+
+/* talk-events.c */
+void tell(Talk *talk, bool loose, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void event_free(Event *event);
+void listen_to_all(Talk *talk);
+
+/* talk-calls.c */
+void call(Talk *talk, const char *line);
+
+#endif
