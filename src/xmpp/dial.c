@@ -508,8 +508,8 @@ take_records(NjDial *dial, GList *records, bool direct)
             dial->service_refused = true;
             continue;
         }
-        if (!port || !g_str_is_ascii(host))
-            continue;
+        if (!port || strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._") != strlen(host))
+            continue;                      /* no name of a host, and it would be shown */
         add_target(dial, host, port, direct);
         Target *new = g_ptr_array_index(dial->targets, dial->targets->len - 1);
         new->priority = priority;

@@ -13,7 +13,7 @@ enum { MAX_HOPS = 2 };
 G_DEFINE_QUARK(nj-link-error, nj_link_error)
 
 const NjLinkDeadlines nj_link_deadlines = {
-    .dns = 10000, .stagger = 250, .tcp = 10000, .dial = 30000, .handshake = 15000, .login = 30000, .close = 2000,
+    .dns = 10000, .stagger = 250, .tcp = 10000, .dial = 30000, .handshake = 15000, .login = 30000, .close = 1500,
 };
 
 typedef struct {
@@ -496,10 +496,13 @@ real_free(NjLink *base)
     RealLink *link = (RealLink *) base;
     link->base.hooks = NULL;
     g_clear_pointer(&link->dial, nj_dial_free);
-    if (link->depth)
-        do_soon(link, destroy_now);
-    else
+    if (!link->depth) {
         destroy(link);
+        return;
+    }
+    NjTransport *transport = nj_stream_transport(link->stream);
+    transport->class->close(transport, false);              /* nothing more is said, whatever the login has begun */
+    do_soon(link, destroy_now);
 }
 
 static void

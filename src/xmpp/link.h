@@ -49,7 +49,7 @@ typedef struct {
     guint dial;            /* all of it */
     guint handshake;       /* TLS */
     guint login;           /* from the open socket to a bound resource; stands still while the person looks for the password */
-    guint close;           /* a polite end */
+    guint close;           /* a polite end; the program has two seconds for all of its own */
 } NjLinkDeadlines;
 extern const NjLinkDeadlines nj_link_deadlines;         /* as shipped */
 

@@ -326,6 +326,8 @@ static bool
 load_authorities(NjTls *tls, GError **error)
 {
     SSL_CTX_set_default_verify_dir(tls->context);
+    /* What stands in ca-file is trusted as it is, also an authority in the middle or the server's own certificate. */
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls->context), X509_V_FLAG_PARTIAL_CHAIN);
     if (!tls->settings.ca_file)
         return true;
     g_autofree char *path = nj_files_expand(tls->settings.ca_file);

@@ -1,79 +1,87 @@
-#include "scram-server.h"
-
+/* See scram-server.h; RFC 5802 and RFC 9266. */
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
-typedef struct {
-    guint8 bytes[64];
-    gsize  length;
-} Digest;
+#include "scram-server.h"
 
-static Digest
-sign(GChecksumType type, const void *key, gsize key_length, const void *data, gsize length)
+enum { ROUNDS = 4096, SIZE = 32 };
+
+/* The text between the first '>' and the '<' after it, decoded. */
+static char *
+payload(const char *element, const char *name)
 {
-    Digest out = { .length = sizeof out.bytes };
-    GHmac *hmac = g_hmac_new(type, key, key_length);
-    g_hmac_update(hmac, data, (gssize) length);
-    g_hmac_get_digest(hmac, out.bytes, &out.length);
-    g_hmac_unref(hmac);
-    return out;
+    const char *start = strstr(element, name);
+    start = start ? strchr(start, '>') : NULL;
+    const char *end = start ? strchr(start, '<') : NULL;
+    g_assert_nonnull(end);
+    g_autofree char *base64 = g_strndup(start + 1, end - start - 1);
+    gsize length;
+    g_autofree guchar *bytes = g_base64_decode(base64, &length);
+    return g_strndup((char *) bytes, length);
+}
+
+static char *
+element(const char *name, const char *text)
+{
+    g_autofree char *base64 = g_base64_encode((const guchar *) text, strlen(text));
+    return g_strdup_printf("<%s xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</%s>", name, base64, name);
+}
+
+char *
+scram_challenge(Guest *guest)
+{
+    g_autofree char *first = payload(guest->heard->str, "<auth");
+    if (!strstr(guest->heard->str, "SCRAM-SHA-256-PLUS") || !g_str_has_prefix(first, "p=tls-exporter,,n=toad,r="))
+        return g_strdup("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><invalid-mechanism/></failure>");
+    const char *bare = first + strlen("p=tls-exporter,,");
+    g_autofree char *challenge = g_strdup_printf("%sserver,s=c2FsdHNhbHQ=,i=%d", strstr(bare, "r="), ROUNDS);
+    guest->data = g_strdup_printf("%s,%s,", bare, challenge);            /* the beginning of what both sign */
+    return element("challenge", challenge);
 }
 
 static void
-mix(Digest *into, const Digest *with)
+sign(const guchar *key, const char *text, guchar *out)
 {
-    for (gsize i = 0; i < into->length; i++)
-        into->bytes[i] ^= with->bytes[i];
+    HMAC(EVP_sha256(), key, SIZE, (const guchar *) text, strlen(text), out, NULL);
 }
 
-/* RFC 5802, 2.2: Hi(). */
-static Digest
-salted(const ScramServer *server)
+static char *
+expected_binding(Guest *guest)
 {
-    gsize length;
-    g_autofree guint8 *salt = g_base64_decode(server->salt, &length);
-    salt = g_realloc(salt, length + 4);
-    memcpy(salt + length, "\0\0\0\1", 4);
-    Digest u = sign(server->type, server->password, strlen(server->password), salt, length + 4), sum = u;
-    for (int i = 1; i < server->rounds; i++) {
-        u = sign(server->type, server->password, strlen(server->password), u.bytes, u.length);
-        mix(&sum, &u);
-    }
-    return sum;
-}
-
-static const char *
-bare(const char *client_first)
-{
-    return strchr(strchr(client_first, ',') + 1, ',') + 1;
+    guchar value[16 + SIZE] = "p=tls-exporter,,";
+    SSL_export_keying_material(guest->ssl, value + 16, SIZE, "EXPORTER-Channel-Binding", 24, (const guchar *) "", 0, 1);
+    return g_base64_encode(value, sizeof value);
 }
 
 char *
-scram_server_first(const ScramServer *server, const char *client_first)
+scram_success(Guest *guest)
 {
-    return g_strdup_printf("%s-and-ours,s=%s,i=%d", strstr(bare(client_first), "r="), server->salt, server->rounds);
+    g_autofree char *last = payload(guest->heard->str, "<response"), *binding = expected_binding(guest);
+    g_autofree char *wanted = g_strdup_printf("c=%s,r=", binding);
+    const char *proof_text = strstr(last, ",p=");
+    g_assert_nonnull(proof_text);
+    g_autofree char *without = g_strndup(last, proof_text - last), *both = g_strconcat(guest->data, without, NULL);
+
+    guchar salted[SIZE], client_key[SIZE], stored[SIZE], signature[SIZE], server_key[SIZE], verifier[SIZE];
+    PKCS5_PBKDF2_HMAC("secret", 6, (const guchar *) "saltsalt", 8, ROUNDS, EVP_sha256(), SIZE, salted);
+    sign(salted, "Client Key", client_key);
+    EVP_Digest(client_key, SIZE, stored, NULL, EVP_sha256(), NULL);
+    sign(stored, both, signature);
+    for (int i = 0; i < SIZE; i++)
+        signature[i] ^= client_key[i];
+    g_autofree char *proof = g_base64_encode(signature, SIZE);
+    if (!g_str_has_prefix(last, wanted) || !g_str_equal(proof, proof_text + 3))
+        return g_strdup("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>");
+    sign(salted, "Server Key", server_key);
+    sign(server_key, both, verifier);
+    g_autofree char *base64 = g_base64_encode(verifier, SIZE), *text = g_strconcat("v=", base64, NULL);
+    return element("success", text);
 }
 
 char *
-scram_server_final(const ScramServer *server, const char *client_first, const char *server_first, const char *client_final, const char *channel)
+scram_lie(Guest *guest)
 {
-    g_auto(GStrv) fields = g_strsplit(client_final, ",", -1);
-    g_autofree char *bound = g_base64_encode((const guint8 *) channel, strlen(channel));
-    if (g_strv_length(fields) != 3 || !g_str_has_prefix(fields[0], "c=") || !g_str_equal(fields[0] + 2, bound) || !g_str_has_prefix(fields[2], "p="))
-        return NULL;
-    g_autofree char *all = g_strdup_printf("%s,%s,%s,%s", bare(client_first), server_first, fields[0], fields[1]);
-    Digest salted_password = salted(server);
-    Digest client = sign(server->type, salted_password.bytes, salted_password.length, "Client Key", 10), stored = { .length = sizeof stored.bytes };
-    GChecksum *sum = g_checksum_new(server->type);
-    g_checksum_update(sum, client.bytes, (gssize) client.length);
-    g_checksum_get_digest(sum, stored.bytes, &stored.length);
-    g_checksum_free(sum);
-    Digest proof = sign(server->type, stored.bytes, stored.length, all, strlen(all));
-    mix(&proof, &client);
-    g_autofree char *expected = g_base64_encode(proof.bytes, proof.length);
-    if (!g_str_equal(fields[2] + 2, expected))
-        return NULL;
-    Digest key = sign(server->type, salted_password.bytes, salted_password.length, "Server Key", 10);
-    Digest signature = sign(server->type, key.bytes, key.length, all, strlen(all));
-    g_autofree char *text = g_base64_encode(signature.bytes, signature.length);
-    return g_strdup_printf("v=%s", text);
+    (void) guest;
+    return element("success", "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 }

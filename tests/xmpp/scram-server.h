@@ -1,18 +1,16 @@
-/* The other side of SCRAM, written from RFC 5802 with GLib alone, so that ours is not tested against itself. */
-#ifndef NJ_TESTS_XMPP_SCRAM_SERVER_H
-#define NJ_TESTS_XMPP_SCRAM_SERVER_H
+/* The server's half of SCRAM-SHA-256-PLUS with tls-exporter, for user toad and password "secret". */
+#ifndef NJ_TESTS_SCRAM_SERVER_H
+#define NJ_TESTS_SCRAM_SERVER_H
 
-#include "base/base.h"
+#include "liar.h"
 
-typedef struct {
-    GChecksumType type;
-    const char   *password, *salt;         /* base64 */
-    int           rounds;
-} ScramServer;
+#define SCRAM_FEATURES "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256-PLUS</mechanism>" \
+    "<mechanism>SCRAM-SHA-256</mechanism></mechanisms><sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>" \
+    "<channel-binding type='tls-exporter'/></sasl-channel-binding></stream:features>"
 
-/* "n,,n=user,r=…" answered with "r=…,s=…,i=…".  The caller owns it. */
-char *scram_server_first(const ScramServer *server, const char *client_first);
-/* "v=…", or NULL if the proof is wrong or something else than `channel` (gs2 header and data) was bound. */
-char *scram_server_final(const ScramServer *server, const char *client_first, const char *server_first, const char *client_final, const char *channel);
+/* Answers for liar.h: to <auth/> and to <response/>.  The second says <failure/> unless proof and binding are right. */
+char *scram_challenge(Guest *guest);
+char *scram_success(Guest *guest);
+char *scram_lie(Guest *guest);         /* accepts everything, and proves nothing */
 
 #endif

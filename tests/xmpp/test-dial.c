@@ -303,6 +303,11 @@ test_without_services(void **state)
     else
         done(&result);                                      /* somebody runs a server here */
 
+    static const Row odd[] = { { "_xmpp-client._tcp.pond.example", "1 0 5222 \033[2Jx.example" }, { NULL, NULL } };
+    result = dial_with(odd, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_null(strchr(result.error->message, '\033'));
+    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+
     static const Row broken[] = { { "_xmpp-client._tcp.pond.example", "?" }, { "_xmpps-client._tcp.pond.example", "?" }, { NULL, NULL } };
     result = dial_with(broken, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_int_equal(resolver->asked, 3);                   /* RFC 6120 3.2.1: no answer to SRV still asks for the name */

@@ -4,17 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <arpa/inet.h>
-#include <glib-unix.h>
-#include <glib/gstdio.h>
-#include <openssl/ssl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "certificates.h"
+#include "liar.h"
 #include "prosody.h"
+#include "scram-server.h"
 #include "xmpp/link.h"
 
 static char *dir, *ca_file;
@@ -26,130 +22,6 @@ static Prosody *prosody;               /* NULL: not installed */
 #define STARTTLS "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
 #define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 #define ELSEWHERE "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u</see-other-host></stream:error></stream:stream>"
-
-/* ---- A server of our own: it waits for some words, says its own, and does the next thing ---- */
-
-typedef enum { GO_ON, SECURE, CUT } Then;
-typedef struct { const char *wait, *say; Then then; } Step;       /* the last one has say NULL: silence from there on */
-
-typedef struct {
-    const Step *steps;
-    guint16 port;
-    int fd, calls;                     /* how often somebody came */
-    guint source;
-    GPtrArray *guests;
-} Liar;
-
-typedef struct {
-    Liar *liar;
-    int fd;
-    guint source, step;
-    GString *heard;
-    SSL_CTX *context;
-    SSL *ssl;
-} Guest;
-
-static void
-free_guest(Guest *guest)
-{
-    g_clear_handle_id(&guest->source, g_source_remove);
-    SSL_free(guest->ssl);
-    SSL_CTX_free(guest->context);
-    if (guest->fd >= 0)
-        close(guest->fd);
-    g_string_free(guest->heard, TRUE);
-    g_free(guest);
-}
-
-static void
-secure(Guest *guest)
-{
-    guest->context = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_use_certificate(guest->context, pond.certificate);
-    SSL_CTX_use_PrivateKey(guest->context, pond.key);
-    guest->ssl = SSL_new(guest->context);
-    SSL_set_fd(guest->ssl, guest->fd);
-    SSL_set_accept_state(guest->ssl);
-}
-
-static gboolean
-on_guest_speaks(int fd, GIOCondition condition, gpointer data)
-{
-    (void) condition;
-    Guest *guest = data;
-    char bytes[4096];
-    gssize got = guest->ssl ? SSL_read(guest->ssl, bytes, sizeof bytes) : read(fd, bytes, sizeof bytes);
-    if (got <= 0 && guest->ssl && SSL_get_error(guest->ssl, (int) got) == SSL_ERROR_WANT_READ)
-        return G_SOURCE_CONTINUE;
-    if (got <= 0) {
-        guest->source = 0;
-        return G_SOURCE_REMOVE;
-    }
-    g_string_append_len(guest->heard, bytes, got);
-    const Step *step = &guest->liar->steps[guest->step];
-    if (!step->say || !strstr(guest->heard->str, step->wait))
-        return G_SOURCE_CONTINUE;
-    g_string_truncate(guest->heard, 0);
-    guest->step++;
-    g_autofree char *said = strstr(step->say, "%u") ? NULL : g_strdup(step->say);
-    if (!said) {
-        g_auto(GStrv) parts = g_strsplit(step->say, "%u", 2);
-        said = g_strdup_printf("%s%u%s", parts[0], guest->liar->port, parts[1]);
-    }
-    if (guest->ssl)
-        SSL_write(guest->ssl, said, (int) strlen(said));
-    else
-        (void) !write(fd, said, strlen(said));
-    if (step->then == SECURE)
-        secure(guest);
-    if (step->then != CUT)
-        return G_SOURCE_CONTINUE;
-    close(guest->fd);
-    guest->fd = -1;
-    guest->source = 0;
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_guest_comes(int fd, GIOCondition condition, gpointer data)
-{
-    (void) condition;
-    Liar *liar = data;
-    Guest *guest = g_new0(Guest, 1);
-    guest->liar = liar;
-    guest->fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    guest->heard = g_string_new(NULL);
-    guest->source = g_unix_fd_add(guest->fd, G_IO_IN, on_guest_speaks, guest);
-    g_ptr_array_add(liar->guests, guest);
-    liar->calls++;
-    return G_SOURCE_CONTINUE;
-}
-
-static Liar *
-liar_new(const Step *steps)
-{
-    Liar *liar = g_new0(Liar, 1);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t length = sizeof address;
-    liar->steps = steps;
-    liar->guests = g_ptr_array_new_with_free_func((GDestroyNotify) free_guest);
-    liar->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(liar->fd, (struct sockaddr *) &address, length), 0);
-    assert_int_equal(listen(liar->fd, 5), 0);
-    getsockname(liar->fd, (struct sockaddr *) &address, &length);
-    liar->port = ntohs(address.sin_port);
-    liar->source = g_unix_fd_add(liar->fd, G_IO_IN, on_guest_comes, liar);
-    return liar;
-}
-
-static void
-liar_free(Liar *liar)
-{
-    g_ptr_array_unref(liar->guests);
-    g_source_remove(liar->source);
-    close(liar->fd);
-    g_free(liar);
-}
 
 /* ---- The link's owner ---- */
 
@@ -451,9 +323,9 @@ test_sent_elsewhere(void **state)
 {
     (void) state;
     static const Step round[] = {
-        { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, SECURE }, { "<stream:stream", HEADER ELSEWHERE, GO_ON }, { NULL, NULL, GO_ON },
+        { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED, SECURE }, { "<stream:stream", HEADER ELSEWHERE }, { NULL },
     };
-    Liar *liar = liar_new(round);
+    Liar *liar = liar_new(&pond, round);
     Owner owner = owner_new(liar->port);
     connect_now(&owner);
     assert_failed(&owner, NJ_LINK_ERROR_ELSEWHERE, "");
@@ -461,8 +333,8 @@ test_sent_elsewhere(void **state)
     done(&owner);
     liar_free(liar);
 
-    static const Step bare[] = { { "<stream:stream", HEADER ELSEWHERE, GO_ON }, { NULL, NULL, GO_ON } };
-    liar = liar_new(bare);
+    static const Step bare[] = { { "<stream:stream", HEADER ELSEWHERE }, { NULL } };
+    liar = liar_new(&pond, bare);
     owner = owner_new(liar->port);
     connect_now(&owner);
     assert_failed(&owner, NJ_LINK_ERROR_ELSEWHERE, "");
@@ -473,14 +345,50 @@ test_sent_elsewhere(void **state)
     if (!prosody)
         return;
     g_autofree char *away = g_strdup_printf(HEADER ELSEWHERE, prosody->port);
-    const Step there[] = { round[0], round[1], { "<stream:stream", away, GO_ON }, { NULL, NULL, GO_ON } };
-    liar = liar_new(there);
+    const Step there[] = { round[0], round[1], { "<stream:stream", away }, { NULL } };
+    liar = liar_new(&pond, there);
     owner = owner_new(liar->port);
     connect_now(&owner);
     assert_online(&owner);
     assert_string_equal(owner.states->str, "212345");
     done(&owner);
     liar_free(liar);
+}
+
+/* ---- SCRAM bound to the channel, with a server that checks the binding ---- */
+
+#define BIND_FEATURES "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
+
+static char *
+bound(Guest *guest)
+{
+    const char *id = strstr(guest->heard->str, "id=") + 4;
+    g_autofree char *name = g_strndup(id, strcspn(id, "'\""));
+    return g_strdup_printf("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@pond.example/desk</jid></bind></iq>",
+                           name);
+}
+
+static void
+test_channel_binding(void **state)
+{
+    (void) state;
+    for (int lie = 0; lie < 2; lie++) {
+        const Step steps[] = {
+            { "<stream:stream", HEADER STARTTLS, GO_ON, NULL }, { "<starttls", PROCEED, SECURE, NULL },
+            { "<stream:stream", HEADER SCRAM_FEATURES, GO_ON, NULL }, { "</auth>", NULL, GO_ON, scram_challenge },
+            { "</response>", NULL, GO_ON, lie ? scram_lie : scram_success },
+            { "<stream:stream", HEADER BIND_FEATURES, GO_ON, NULL }, { "</iq>", NULL, GO_ON, bound }, { NULL, NULL, GO_ON, NULL },
+        };
+        Liar *liar = liar_new(&pond, steps);
+        Owner owner = owner_new(liar->port);
+        connect_now(&owner);
+        if (lie)
+            assert_failed(&owner, NJ_LINK_ERROR_PROOF, "");
+        else
+            assert_online(&owner);
+        done(&owner);
+        liar_free(liar);
+    }
 }
 
 /* ---- Silence and lies ---- */
@@ -491,15 +399,15 @@ static void
 test_silence_ends(void **state)
 {
     (void) state;
-    static const Step mute[] = { { NULL, NULL, GO_ON } };
-    static const Step header[] = { { "<stream:stream", HEADER, GO_ON }, { NULL, NULL, GO_ON } };
-    static const Step handshake[] = { { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, GO_ON }, { NULL, NULL, GO_ON } };
-    static const Step secured[] = { { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, SECURE }, { NULL, NULL, GO_ON } };
+    static const Step mute[] = { { NULL } };
+    static const Step header[] = { { "<stream:stream", HEADER }, { NULL } };
+    static const Step handshake[] = { { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED }, { NULL } };
+    static const Step secured[] = { { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED, SECURE }, { NULL } };
     static const Step features[] = {
-        { "<stream:stream", HEADER STARTTLS, GO_ON }, { "<starttls", PROCEED, SECURE },
+        { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED, SECURE },
         { "<stream:stream", HEADER "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
-                            "</mechanisms></stream:features>", GO_ON },
-        { NULL, NULL, GO_ON },
+                            "</mechanisms></stream:features>" },
+        { NULL },
     };
     static const struct { const Step *steps; int tls; const char *words; } rows[] = {
         { mute, NJ_TLS_STARTTLS, "does not finish the login" },
@@ -510,7 +418,7 @@ test_silence_ends(void **state)
         { features, NJ_TLS_STARTTLS, "does not finish the login" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Liar *liar = liar_new(rows[i].steps);
+        Liar *liar = liar_new(&pond, rows[i].steps);
         Owner owner = owner_new(liar->port);
         owner.settings.tls = rows[i].tls;
         owner.deadlines = &quick;
@@ -531,14 +439,14 @@ test_bad_servers(void **state)
     (void) state;
     static const Step no_tls[] = {
         { "<stream:stream", HEADER "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
-                            "</mechanisms></stream:features>", GO_ON },
-        { NULL, NULL, GO_ON },
+                            "</mechanisms></stream:features>" },
+        { NULL },
     };
-    static const Step web[] = { { "", "HTTP/1.1 400 Bad Request\r\n\r\n", CUT }, { NULL, NULL, GO_ON } };
-    static const Step cut[] = { { "<stream:stream", HEADER STARTTLS, CUT }, { NULL, NULL, GO_ON } };
+    static const Step web[] = { { "", "HTTP/1.1 400 Bad Request\r\n\r\n", CUT }, { NULL } };
+    static const Step cut[] = { { "<stream:stream", HEADER STARTTLS, CUT }, { NULL } };
     static const Step unknown[] = {
         { "<stream:stream", HEADER "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>", CUT },
-        { NULL, NULL, GO_ON },
+        { NULL },
     };
     static const struct { const Step *steps; int code; bool retry; } rows[] = {
         { no_tls, NJ_LINK_ERROR_NO_TLS, false },
@@ -547,7 +455,7 @@ test_bad_servers(void **state)
         { unknown, NJ_LINK_ERROR_HOST_UNKNOWN, false },
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Liar *liar = liar_new(rows[i].steps);
+        Liar *liar = liar_new(&pond, rows[i].steps);
         Owner owner = owner_new(liar->port);
         owner.deadlines = &quick;
         connect_now(&owner);
@@ -658,6 +566,7 @@ main(void)
         cmocka_unit_test(test_certificates_and_pins),
         cmocka_unit_test(test_clock_waits_for_the_person),
         cmocka_unit_test(test_sent_elsewhere),
+        cmocka_unit_test(test_channel_binding),
         cmocka_unit_test(test_silence_ends),
         cmocka_unit_test(test_bad_servers),
         cmocka_unit_test(test_free_and_close_at_any_moment),

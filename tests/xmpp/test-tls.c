@@ -242,6 +242,36 @@ test_pins(void **state)
     free_identity(&odd);
 }
 
+/* What the person trusts need not be the top of a chain. */
+static void
+test_trusted_in_the_middle(void **state)
+{
+    (void) state;
+    Identity middle = make_identity("Middle", NULL, 0, 30, &place.authority, 1, EVP_sha256());
+    const Identity rows[] = {
+        make_identity("a", "DNS:pond.example", 0, 30, &middle, 0, EVP_sha256()),
+        make_identity("b", "DNS:pond.example", 0, 30, &place.authority, 0, EVP_sha256()),
+        make_identity("c", "DNS:pond.example", 0, 30, NULL, 0, EVP_sha256()),
+    };
+    g_autofree char *file = g_build_filename(place.dir, "middle.pem", NULL), *key = g_build_filename(place.dir, "middle.key", NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Identity identity = rows[i];
+        save_identity(i ? &identity : &middle, place.dir, "middle");
+        Talk *talk = talk_new(&identity, "pond.example");
+        talk->settings.ca_file = file;
+        assert_int_equal(shake(talk), NJ_TLS_DONE);
+        talk_free(talk);
+        talk = talk_new(&identity, "lake.example");
+        talk->settings.ca_file = file;
+        assert_refused(talk, "for other names");
+        talk_free(talk);
+        free_identity(&identity);
+    }
+    g_unlink(file);
+    g_unlink(key);
+    free_identity(&middle);
+}
+
 /* The system's authorities come from the directory of hashes. */
 static void
 test_hash_directory(void **state)
@@ -465,6 +495,7 @@ main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_bad_chains),
         cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_trusted_in_the_middle),
         cmocka_unit_test(test_hash_directory),
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_no_tls_there),
