@@ -480,9 +480,23 @@ conclude(NjParser *parser, enum XML_Status status, bool dry)
         parser->condition = condition_of(XML_GetErrorCode(parser->expat));
 }
 
+/* expat takes UTF-16 for what it is, whatever it was told; a stream is UTF-8 (RFC 6120, 11.6). */
+static bool
+begins_as_utf16(const NjParser *parser, const char *bytes, gsize length)
+{
+    for (gsize i = 0; i < length && parser->fed + (gint64) i < 2; i++)
+        if (memchr("\0\xfe\xff", bytes[i], 3))
+            return true;
+    return false;
+}
+
 static void
 parse(NjParser *parser, const char *bytes, gsize length, bool dry)
 {
+    if (begins_as_utf16(parser, bytes, length)) {
+        parser->condition = "unsupported-encoding";
+        return;
+    }
     parser->fed += (gint64) length;
     set_deferral(parser, !dry);
     conclude(parser, XML_Parse(parser->expat, bytes, (int) length, 0), dry);

@@ -16,7 +16,7 @@ typedef struct _xmpp_stanza_t NjXml;
 
 NjXml *nj_xml_new(const char *name, const char *ns);                     /* ns NULL: the parent's (jabber:client for a stanza) */
 NjXml *nj_xml_ref(NjXml *xml);                                           /* of a whole tree */
-void   nj_xml_free(NjXml *xml);                                          /* drops a reference; NULL is fine; iterative */
+void   nj_xml_free(NjXml *xml);                                          /* drops a reference; NULL is fine */
 void   nj_xml_set(NjXml *xml, const char *attribute, const char *value); /* NULL takes it out */
 NjXml *nj_xml_add(NjXml *parent, NjXml *child);                          /* takes child, returns it, borrowed */
 NjXml *nj_xml_add_new(NjXml *parent, const char *name, const char *ns);  /* new child, borrowed */

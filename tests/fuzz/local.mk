@@ -16,6 +16,13 @@ tests_fuzz_fuzz_jid_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
 tests_fuzz_fuzz_jid_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_jid_LDADD = $(MODEL_STACK)
 
+# What a stream brings
+fuzzers += tests/fuzz/fuzz-parser
+tests_fuzz_fuzz_parser_SOURCES = tests/fuzz/fuzz-parser.c
+tests_fuzz_fuzz_parser_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
+tests_fuzz_fuzz_parser_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_parser_LDADD = $(XMPP_STACK)
+
 # Others add themselves with fuzzers += above this line.
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)

@@ -156,6 +156,7 @@ test_refused_headers(void **state)
         { "<stream:stream xmlns:stream='urn:other'>", "invalid-namespace" },
         { "<s:flood xmlns:s='" NJ_NS_STREAM "'>", "bad-format" },
         { "<?xml version='1.0' encoding='ISO-8859-1'?><a>", "unsupported-encoding" },
+        { "\xff\xfe<", "unsupported-encoding" },
         { "HTTP/1.1 400 Bad Request\r\n", "not-well-formed" },
         { "\x16\x03\x01\x02", "not-well-formed" },
         { "<!DOCTYPE a [<!ENTITY b 'c'>]><a>", "restricted-xml" },
@@ -170,6 +171,24 @@ test_refused_headers(void **state)
         if (g_strcmp0(condition, rows[i].condition) != 0)
             fail_msg("%s: %s, not %s", rows[i].text, condition ? condition : "accepted", rows[i].condition);
         assert_string_equal(ear.told->str, "");
+        forget(&ear);
+    }
+}
+
+static void
+test_utf16(void **state)
+{
+    (void) state;
+    g_autofree char *text = NULL;
+    gsize length;
+    text = g_convert(HEADER "<message/>", -1, "UTF-16LE", "UTF-8", NULL, &length, NULL);
+    for (gsize piece = 1; piece <= length; piece += length - 1) {
+        Ear ear;
+        const char *condition = NULL;
+        listen_to(&ear);
+        for (gsize at = 0; at < length && !condition; at += piece)
+            condition = feed(&ear, text + at, (gssize) piece);
+        assert_string_equal(condition, "unsupported-encoding");
         forget(&ear);
     }
 }
@@ -398,6 +417,7 @@ main(void)
         cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_no_stanza_waits_for_the_next),
         cmocka_unit_test(test_refused_headers),
+        cmocka_unit_test(test_utf16),
         cmocka_unit_test(test_refused_stanzas),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_depth),
