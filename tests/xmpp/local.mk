@@ -35,11 +35,11 @@ check_PROGRAMS += $(stream_tests)
 TESTS += $(stream_tests)
 endif
 string_transport = tests/xmpp/string-transport.c tests/xmpp/string-transport.h
-scram_server = tests/xmpp/scram-server.c tests/xmpp/scram-server.h
+scram_book = tests/xmpp/scram-book.c tests/xmpp/scram-book.h
 stream_test_cflags = $(AM_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 stream_test_libs = $(XMPP_STACK) $(CMOCKA_LIBS)
 
-tests_xmpp_test_login_SOURCES = tests/xmpp/test-login.c $(string_transport) $(scram_server)
+tests_xmpp_test_login_SOURCES = tests/xmpp/test-login.c $(string_transport) $(scram_book)
 tests_xmpp_test_login_CFLAGS = $(stream_test_cflags)
 tests_xmpp_test_login_LDADD = $(stream_test_libs)
 
@@ -47,7 +47,7 @@ tests_xmpp_test_parser_SOURCES = tests/xmpp/test-parser.c
 tests_xmpp_test_parser_CFLAGS = $(stream_test_cflags)
 tests_xmpp_test_parser_LDADD = $(stream_test_libs)
 
-tests_xmpp_test_sasl_SOURCES = tests/xmpp/test-sasl.c $(string_transport) $(scram_server)
+tests_xmpp_test_sasl_SOURCES = tests/xmpp/test-sasl.c $(string_transport) $(scram_book)
 tests_xmpp_test_sasl_CFLAGS = $(stream_test_cflags)
 tests_xmpp_test_sasl_LDADD = $(stream_test_libs)
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "scram-server.h"
+#include "scram-book.h"
 #include "string-transport.h"
 #include "xmpp/link.h"
 #include "xmpp/sasl.h"
