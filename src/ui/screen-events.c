@@ -172,6 +172,8 @@ on_option_changed(NjOption *option, void *owner)
         nj_screen_say(screen, screen->talk, NJ_NOTICE_ERROR, error->message);
     if (strcmp(option->name, "roster") == 0)
         screen->roster_shown = nj_options_bool(options, "roster");
+    if (strcmp(option->name, "keys-mode") == 0)
+        nj_screen_set_keys_mode(screen);
     if (strcmp(option->name, "clock") == 0)
         nj_screen_start_clock(screen);
     nj_screen_touch(screen);

@@ -312,11 +312,28 @@ nj_screen_paste(NjScreen *screen, const char *text, gsize length)
     nj_screen_answer_key(screen);
 }
 
+static bool
+may_keep(NjPrompt *prompt, const char *text, void *owner)
+{
+    (void) prompt;
+    NjScreen *screen = owner;
+    return !screen->hooks.may_keep || screen->hooks.may_keep(text, screen->hooks.owner);
+}
+
+/* In vi's way ESC is a key of its own. */
+void
+nj_screen_set_keys_mode(NjScreen *screen)
+{
+    bool vi = nj_prompt_set_mode(screen->prompt, nj_options_text(screen->client->options, "keys-mode"));
+    nj_keys_set_esc_prefix(screen->keys, !vi);
+}
+
 void
 nj_screen_open_input(NjScreen *screen)
 {
-    static const NjPromptHooks hooks = { on_line, on_changed, on_complete };
+    static const NjPromptHooks hooks = { on_line, on_changed, on_complete, may_keep };
     screen->prompt = nj_prompt_new(&hooks, screen);
+    nj_screen_set_keys_mode(screen);
     screen->typing = NJ_TYPING_ACTIVE;
 }
 

@@ -61,7 +61,6 @@ const GPtrArray *nj_screen_panes(NjScreen *screen, NjChat *chat);
 bool nj_screen_is_visible(NjScreen *screen, NjPane *pane);
 NjWindow *nj_screen_window_of(NjScreen *screen, NjChat *chat);     /* made if there is none, and not shown */
 void nj_screen_forget_chat(NjScreen *screen, NjChat *chat);        /* its panes and windows */
-void nj_screen_follow_focus(NjScreen *screen);                     /* the prompt goes where the focus is */
 void nj_screen_open_windows(NjScreen *screen);
 void nj_screen_free_windows(NjScreen *screen);
 void nj_screen_attend(NjScreen *screen, bool attended);            /* the panes in sight are looked at, or no longer */
@@ -69,6 +68,7 @@ void nj_screen_attend(NjScreen *screen, bool attended);            /* the panes 
 /* screen-input.c */
 void nj_screen_open_input(NjScreen *screen);
 void nj_screen_close_input(NjScreen *screen);
+void nj_screen_set_keys_mode(NjScreen *screen);                    /* as the option says */
 void nj_screen_save_draft(NjScreen *screen);
 void nj_screen_stop_typing(NjScreen *screen, bool tell);
 void nj_screen_drop_pending(NjScreen *screen, NjChat *chat);

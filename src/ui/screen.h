@@ -12,6 +12,7 @@ typedef struct {
     void   (*run)(const char *line, NjChat *chat, void *owner);              /* a line was typed; chat: where, NULL the console */
     char **(*complete)(const char *text, gsize point, gsize *start, gsize *end, NjChat *chat, void *owner);
     void   (*typing)(NjChat *chat, NjTyping typing, void *owner);            /* XEP-0085: the person began, paused, stopped */
+    bool   (*may_keep)(const char *line, void *owner);                       /* among the typed lines: false where it holds a secret; NULL: all may */
     void   *owner;
 } NjScreenHooks;
 
@@ -49,6 +50,7 @@ void      nj_screen_close_window(NjScreen *screen, NjWindow *window);        /* 
 /* Panes of the current window. */
 bool      nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error);      /* chat NULL: the console */
 bool      nj_screen_close_pane(NjScreen *screen);
+void      nj_screen_follow_focus(NjScreen *screen);                          /* after the layout's focus moved: the prompt goes with it */
 NjPane   *nj_screen_focus(NjScreen *screen);                                 /* never NULL */
 void      nj_screen_scroll(NjScreen *screen, int rows, bool page);
 void      nj_screen_scroll_to(NjScreen *screen, bool end);
