@@ -1,6 +1,7 @@
 #include "string-transport.h"
 
 #include <string.h>
+#include <strophe.h>
 
 #include "xmpp/parser.h"
 
@@ -146,52 +147,30 @@ string_transport_take(StringTransport *transport)
     return text;
 }
 
-static int
-by_text(const void *a, const void *b)
+static bool
+same_tree(const NjXml *a, const NjXml *b)
 {
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-/* As printed, but the attributes of each tag in order; libstrophe's order depends on how they were put in. */
-static char *
-canonical(const char *text)
-{
-    const char *condition;
-    g_autoptr(NjXml) xml = nj_parser_element(text, -1, &condition);
-    if (!xml)
-        return g_strdup(text);
-    g_autofree char *printed = nj_xml_print(xml, NULL);
-    g_auto(GStrv) pieces = g_strsplit_set(printed, "<>", -1);
-    for (guint i = 0; pieces[i]; i++) {
-        if (!strstr(pieces[i], "=\""))
-            continue;
-        bool empty = g_str_has_suffix(pieces[i], "/");
-        if (empty)
-            pieces[i][strlen(pieces[i]) - 1] = '\0';
-        g_auto(GStrv) attributes = g_strsplit(pieces[i], "\" ", -1);
-        char *name = attributes[0], *first = strchr(name, ' ');
-        GPtrArray *sorted = g_ptr_array_new_with_free_func(g_free);
-        g_ptr_array_add(sorted, g_strdup(first));
-        for (guint k = 1; attributes[k]; k++)
-            g_ptr_array_add(sorted, g_strdup_printf(" %s", attributes[k]));
-        for (guint k = 0; k < sorted->len; k++)         /* the last one still has its quote */
-            if (g_str_has_suffix(sorted->pdata[k], "\""))
-                ((char *) sorted->pdata[k])[strlen(sorted->pdata[k]) - 1] = '\0';
-        g_ptr_array_sort(sorted, by_text);
-        GString *tag = g_string_new_len(name, first - name);
-        for (guint k = 0; k < sorted->len; k++)
-            g_string_append_printf(tag, "%s\"", (char *) sorted->pdata[k]);
-        g_ptr_array_unref(sorted);
-        g_free(pieces[i]);
-        pieces[i] = g_string_free(g_string_append(tag, empty ? "/" : ""), FALSE);
-    }
-    return g_strjoinv("|", pieces);
+    xmpp_stanza_t *one = (xmpp_stanza_t *) a, *two = (xmpp_stanza_t *) b;
+    g_autofree char *text = nj_xml_text(a), *other_text = nj_xml_text(b);
+    int count = xmpp_stanza_get_attribute_count(one);
+    if (!nj_xml_is(a, nj_xml_name(b), nj_xml_ns(b)) || g_strcmp0(text, other_text) != 0 || count != xmpp_stanza_get_attribute_count(two))
+        return false;
+    g_autofree const char **attributes = g_new0(const char *, count * 2 + 1);
+    xmpp_stanza_get_attributes(one, attributes, count * 2);
+    for (int i = 0; i < count * 2; i += 2)
+        if (g_strcmp0(nj_xml_attr(b, attributes[i]), attributes[i + 1]) != 0)
+            return false;
+    for (a = nj_xml_first(a), b = nj_xml_first(b); a && b; a = nj_xml_next(a), b = nj_xml_next(b))
+        if (!same_tree(a, b))
+            return false;
+    return !a && !b;
 }
 
 bool
 same_xml(const char *a, const char *b)
 {
-    g_autofree char *one = canonical(a);
-    g_autofree char *two = canonical(b);
-    return g_str_equal(one, two);
+    const char *condition;
+    g_autoptr(NjXml) one = nj_parser_element(a, -1, &condition);
+    g_autoptr(NjXml) two = nj_parser_element(b, -1, &condition);
+    return one && two ? same_tree(one, two) : g_str_equal(a, b);
 }

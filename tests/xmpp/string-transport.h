@@ -24,7 +24,7 @@ void  string_transport_turn(StringTransport *transport);                       /
 void  string_transport_lose(StringTransport *transport, const GError *why);    /* the link breaks */
 char *string_transport_take(StringTransport *transport);                       /* what was written since; the caller owns it */
 
-/* The same elements, attributes in any order?  Both are stanzas as text. */
+/* The same elements, attributes in any order?  What is no element is compared as text. */
 bool  same_xml(const char *a, const char *b);
 
 #endif
