@@ -203,6 +203,22 @@ assert_online(Owner *owner)
     assert_true(g_str_has_prefix(owner->jid, "toad@pond.example/"));
 }
 
+/* Nothing of a link that is online ever wakes the program without a byte from the server. */
+static void
+assert_no_timer(void)
+{
+    GMainContext *loop = g_main_context_default();
+    GPollFD fds[16];
+    int priority, timeout;
+    while (g_main_context_iteration(loop, FALSE))
+        continue;
+    assert_true(g_main_context_acquire(loop));
+    g_main_context_prepare(loop, &priority);
+    g_main_context_query(loop, G_MAXINT, &timeout, fds, G_N_ELEMENTS(fds));
+    g_main_context_release(loop);
+    assert_int_equal(timeout, -1);
+}
+
 /* ---- Prosody ---- */
 
 static void
@@ -229,6 +245,7 @@ test_login_and_back(void **state)
         owner.link->class->send(owner.link, ping);
         run(&owner);
         assert_string_equal(owner.pong, "result");
+        assert_no_timer();
         assert_true(g_get_monotonic_time() - owner.link->class->last_byte_us(owner.link) < 1000000);
 
         owner.link->class->close(owner.link);
