@@ -21,7 +21,7 @@
 
 #define ROUNDS_MIN    4096
 #define ROUNDS_MAX    1000000
-#define ROUNDS_AT_ONCE 20000            /* more are counted by a worker */
+#define ROUNDS_AT_ONCE 4096             /* more take longer than a key may wait: a worker counts them */
 #define MESSAGE_MAX   (64 * 1024)       /* longer ones are not SCRAM */
 #define NONCE_BYTES   24
 

@@ -1,5 +1,5 @@
 /* SASL (RFC 4422): which mechanism, and its steps.  One table is the policy.  SCRAM checks the server's signature and accepts 4,096 to 1,000,000
-   rounds; over 20,000 they are counted by a worker.  PLAIN needs verified TLS (or a loopback host with tls = none) and is not used again
+   rounds; over 4,096 they are counted by a worker.  PLAIN needs verified TLS (or a loopback host with tls = none) and is not used again
    once SCRAM was seen from that server, until the person says so.  One wrong password is one attempt. */
 #ifndef NJ_XMPP_SASL_H
 #define NJ_XMPP_SASL_H
