@@ -320,6 +320,24 @@ report_faults(NjClient *client)
     }
 }
 
+/* The option's choices stand in the order of NjLogLevel. */
+static void
+set_log_level(const NjOptions *options)
+{
+    static const char *const levels[] = { "error", "warning", "info", "debug" };
+    for (guint i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (strcmp(nj_options_text(options, "log-level"), levels[i]) == 0)
+            nj_log_set_level((NjLogLevel) i);
+}
+
+static void
+on_option_changed(NjOption *option, void *owner)
+{
+    NjProgram *program = owner;
+    if (strcmp(option->name, "log-level") == 0)
+        set_log_level(program->client->options);
+}
+
 /* The store. */
 
 static void
@@ -387,6 +405,7 @@ start(NjProgram *program, GError **error)
     nj_on_account_added(bus, on_account_added, program);
     nj_on_account_removed(bus, on_account_removed, program);
     nj_on_account_changed(bus, on_account_changed, program);
+    nj_on_option_changed(bus, on_option_changed, program);
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
 
@@ -503,6 +522,7 @@ main(int argc, char **argv)
             nj_client_notice(program.client, NULL, NULL, NJ_NOTICE_WARNING, "%s", error->message);
             g_clear_error(&error);
         }
+        set_log_level(options);
         if (!utf8)
             g_warning("the locale is not UTF-8: using C.UTF-8");
         status = run(&program);

@@ -301,6 +301,16 @@ dump_options(NjCmd *cmd)
     return g_string_free(out, FALSE);
 }
 
+static char *
+dump_account_keys(NjCmd *cmd)
+{
+    (void) cmd;
+    GString *out = g_string_new(NULL);
+    for (const NjAccountKey *key = nj_account_keys; key->name; key++)
+        g_string_append_printf(out, "%s\t%s\t%s\n", key->name, key->values ? _(key->values) : "", _(key->summary));
+    return g_string_free(out, FALSE);
+}
+
 static void
 dump_key(const char *name, const char *line, void *owner)
 {
@@ -349,7 +359,8 @@ nj_dump(NjCmd *cmd, const char *what, GError **error)
         const char *what;
         char     *(*func)(NjCmd *cmd);
     } tables[] = {
-        { "commands", dump_commands }, { "options", dump_options }, { "keys", dump_keys }, { "theme", dump_theme }, { "aliases", dump_aliases },
+        { "commands", dump_commands }, { "options", dump_options }, { "account-keys", dump_account_keys },
+        { "keys", dump_keys }, { "theme", dump_theme }, { "aliases", dump_aliases },
     };
     GString *names = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
