@@ -1,5 +1,6 @@
 /* Finding the server and shaking its hand.  The targets come from SRV, or are the host that was set, or the domain itself; they are tried in order,
-   each with its addresses side by side, and every failure is kept for the one sentence at the end.
+   each with its addresses side by side, and every failure is kept for the one sentence at the end.  A target that stays silent is not waited for:
+   the next one joins in, and whichever answers first is taken.
    What needs no resolver gets none: its threads cost memory, and a look-up once begun can not be taken back. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +27,7 @@ typedef struct {
 
 typedef struct {
     NjDial *dial;
+    guint target;                      /* as NjDial.current counts */
     int fd;
     GSource *source;
 } Attempt;
@@ -44,13 +46,13 @@ struct NjDial {
     void *owner;
     char *ascii;                       /* of the domain */
     GPtrArray *targets;                /* of Target */
-    guint current;                     /* the target being tried, counted from 1 */
+    guint current;                     /* the target being tried, counted from 1; one more than there are: all were begun */
     GPtrArray *questions;              /* of Question, unanswered */
     GCancellable *cancel;
     GPtrArray *addresses;              /* of GInetAddress, the current target's, in the order they are tried */
     guint next_address;
     GPtrArray *attempts;               /* of Attempt, running */
-    GSource *timer, *stagger, *total;
+    GSource *timer, *patience, *stagger, *total;
     int worst;                         /* the code of the failure that tells most; -1 none yet */
     guint failures;
     GString *reasons;                  /* "a:5222: refused, b:5222: …" */
@@ -96,12 +98,26 @@ free_attempt(Attempt *attempt)
 
 /* ---- The end ---- */
 
+/* Nobody waits for these any more. */
+static void
+forget_questions(NjDial *dial)
+{
+    for (guint i = 0; i < dial->questions->len; i++)
+        ((Question *) g_ptr_array_index(dial->questions, i))->dial = NULL;
+    g_ptr_array_set_size(dial->questions, 0);
+    g_cancellable_cancel(dial->cancel);
+    g_object_unref(dial->cancel);
+    dial->cancel = g_cancellable_new();
+}
+
 static void
 finish(NjDial *dial, int fd, bool direct, const Target *target, const GError *error)
 {
     stop(&dial->timer);
+    stop(&dial->patience);
     stop(&dial->stagger);
     stop(&dial->total);
+    forget_questions(dial);
     g_ptr_array_set_size(dial->attempts, 0);
     dial->func(fd, direct, target ? target->host : NULL, target ? target->port : 0, error, dial->owner);
 }
@@ -207,23 +223,40 @@ target(const NjDial *dial)
     return g_ptr_array_index(dial->targets, dial->current - 1);
 }
 
+static guint
+running(const NjDial *dial, guint number)
+{
+    guint count = 0;
+    for (guint i = 0; i < dial->attempts->len; i++)
+        count += ((Attempt *) g_ptr_array_index(dial->attempts, i))->target == number;
+    return count;
+}
+
 static void
 target_failed(NjDial *dial, int code)
 {
     stop(&dial->timer);
+    stop(&dial->patience);
     stop(&dial->stagger);
-    g_ptr_array_set_size(dial->attempts, 0);
+    for (guint i = dial->attempts->len; i-- > 0;) {
+        if (((Attempt *) g_ptr_array_index(dial->attempts, i))->target == dial->current)
+            g_ptr_array_remove_index_fast(dial->attempts, i);
+    }
     note(dial, code, target(dial));
     next_target(dial);
 }
 
 static void
-attempt_failed(NjDial *dial, int number)
+attempt_failed(NjDial *dial, guint number, int error)
 {
-    if (dial->next_address < dial->addresses->len)
+    if (number != dial->current) {
+        if (dial->current > dial->targets->len && !dial->attempts->len)
+            give_up(dial);
+    } else if (dial->next_address < dial->addresses->len) {
         next_address(dial);
-    else if (!dial->attempts->len)
-        target_failed(dial, code_of(number));
+    } else if (!running(dial, number)) {
+        target_failed(dial, code_of(error));
+    }
 }
 
 static gboolean
@@ -232,17 +265,19 @@ on_writable(int fd, GIOCondition condition, gpointer data)
     (void) condition;
     Attempt *attempt = data;
     NjDial *dial = attempt->dial;
-    int number = 0;
-    socklen_t length = sizeof number;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &length) < 0)
-        number = errno;
-    if (!number)
+    guint number = attempt->target;
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    if (!error)
         attempt->fd = -1;                  /* ours no longer */
     g_ptr_array_remove(dial->attempts, attempt);
-    if (number)
-        attempt_failed(dial, number);
+    const Target *reached = g_ptr_array_index(dial->targets, number - 1);
+    if (error)
+        attempt_failed(dial, number, error);
     else
-        finish(dial, fd, target(dial)->direct, target(dial), NULL);
+        finish(dial, fd, reached->direct, reached, NULL);
     return G_SOURCE_REMOVE;
 }
 
@@ -267,6 +302,7 @@ attempt(NjDial *dial, GInetAddress *inet, guint16 port)
     }
     Attempt *new = g_new0(Attempt, 1);
     new->dial = dial;
+    new->target = dial->current;
     new->fd = fd;
     new->source = g_unix_fd_source_new(fd, G_IO_OUT);
     g_source_set_callback(new->source, G_SOURCE_FUNC(on_writable), new, NULL);
@@ -297,7 +333,7 @@ next_address(NjDial *dial)
             dial->stagger = after(dial->deadlines->stagger, on_stagger, dial);
         return;
     }
-    if (number && !dial->attempts->len)
+    if (number && !running(dial, dial->current))
         target_failed(dial, code_of(number));
 }
 
@@ -305,6 +341,18 @@ static gboolean
 on_tcp_timeout(NjDial *dial)
 {
     target_failed(dial, NJ_LINK_ERROR_TIMEOUT);
+    return G_SOURCE_REMOVE;
+}
+
+/* The next target joins in.  This one counts as silent, unless it answers after all. */
+static gboolean
+on_impatience(NjDial *dial)
+{
+    stop(&dial->timer);
+    stop(&dial->patience);
+    stop(&dial->stagger);
+    note(dial, NJ_LINK_ERROR_TIMEOUT, target(dial));
+    next_target(dial);
     return G_SOURCE_REMOVE;
 }
 
@@ -336,6 +384,8 @@ connect_to(NjDial *dial, GList *found)
         return;
     }
     dial->timer = after(dial->deadlines->tcp, on_tcp_timeout, dial);
+    if (dial->current < dial->targets->len)
+        dial->patience = after(dial->deadlines->patience, on_impatience, dial);
     next_address(dial);
 }
 
@@ -375,18 +425,6 @@ answered(Question *question)
     return dial;
 }
 
-/* Nobody waits for these any more. */
-static void
-forget_questions(NjDial *dial)
-{
-    for (guint i = 0; i < dial->questions->len; i++)
-        ((Question *) g_ptr_array_index(dial->questions, i))->dial = NULL;
-    g_ptr_array_set_size(dial->questions, 0);
-    g_cancellable_cancel(dial->cancel);
-    g_object_unref(dial->cancel);
-    dial->cancel = g_cancellable_new();
-}
-
 static int
 resolver_code(const GError *error)
 {
@@ -414,14 +452,24 @@ on_name_timeout(NjDial *dial)
     return G_SOURCE_REMOVE;
 }
 
+/* All were begun, and those left behind stay silent too. */
+static gboolean
+on_last_timeout(NjDial *dial)
+{
+    give_up(dial);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 next_target(NjDial *dial)
 {
-    if (dial->current == dial->targets->len) {
-        give_up(dial);
+    if (++dial->current > dial->targets->len) {
+        if (dial->attempts->len)
+            dial->timer = after(dial->deadlines->tcp, on_last_timeout, dial);
+        else
+            give_up(dial);
         return;
     }
-    dial->current++;
     g_ptr_array_set_size(dial->addresses, 0);
     const char *host = target(dial)->host;
     GInetAddress *inet = g_inet_address_new_from_string(host);
@@ -565,7 +613,8 @@ on_total_timeout(NjDial *dial)
         fail_early(dial, NJ_LINK_ERROR_DNS);
         return G_SOURCE_REMOVE;
     }
-    note(dial, dial->addresses->len ? NJ_LINK_ERROR_TIMEOUT : NJ_LINK_ERROR_DNS, target(dial));
+    if (dial->current <= dial->targets->len)
+        note(dial, dial->addresses->len ? NJ_LINK_ERROR_TIMEOUT : NJ_LINK_ERROR_DNS, target(dial));
     give_up(dial);
     return G_SOURCE_REMOVE;
 }
@@ -629,6 +678,7 @@ nj_dial_free(NjDial *dial)
     if (!dial)
         return;
     stop(&dial->timer);
+    stop(&dial->patience);
     stop(&dial->stagger);
     stop(&dial->total);
     forget_questions(dial);

@@ -13,7 +13,7 @@ enum { MAX_HOPS = 2 };
 G_DEFINE_QUARK(nj-link-error, nj_link_error)
 
 const NjLinkDeadlines nj_link_deadlines = {
-    .dns = 10000, .stagger = 250, .tcp = 10000, .dial = 30000, .handshake = 15000, .login = 30000, .close = 1500,
+    .dns = 10000, .stagger = 250, .patience = 2000, .tcp = 10000, .dial = 30000, .handshake = 15000, .login = 30000, .close = 1500,
 };
 
 typedef struct {

@@ -45,6 +45,7 @@ bool nj_link_error_retry(int code);        /* would a careful friend try again b
 typedef struct {
     guint dns;             /* one question to the resolver */
     guint stagger;         /* between two addresses of a host (RFC 8305) */
+    guint patience;        /* before the next host joins in */
     guint tcp;             /* all addresses of a host */
     guint dial;            /* all of it */
     guint handshake;       /* TLS */

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <glib-unix.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,7 +167,7 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
     g_main_loop_quit(result->loop);
 }
 
-static const NjLinkDeadlines quick = { .dns = 150, .stagger = 40, .tcp = 300, .dial = 2000, .handshake = 300, .login = 300, .close = 300 };
+static const NjLinkDeadlines quick = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 300, .dial = 2000, .handshake = 300, .login = 300, .close = 300 };
 
 static Result
 dial_with(const Row *rows, const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines)
@@ -396,6 +397,59 @@ test_happy_eyeballs(void **state)
     close(four);
 }
 
+static gboolean
+let_in(int fd, GIOCondition condition, gpointer data)
+{
+    (void) condition;
+    (void) data;
+    close(accept(fd, NULL, NULL));
+    return G_SOURCE_CONTINUE;
+}
+
+/* A target behind a wall is not waited for; it is taken if it is the one that answers after all. */
+static void
+test_silent_target(void **state)
+{
+    (void) state;
+    guint16 wall = 0, port = 0, dead = closed_port();
+    int silent = listen_on("127.0.0.1", &wall, true), server = listen_on("127.0.0.1", &port, false);
+    g_autofree char *then_good = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", wall, port);
+    const Row good[] = { { "_xmpp-client._tcp.pond.example", then_good }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    gint64 begin = g_get_monotonic_time();
+    Result result = dial_with(good, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_in_range(g_get_monotonic_time() - begin, 98000, 290000);
+    assert_int_equal(result.port, port);
+    done(&result);
+
+    g_autofree char *then_bad = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", wall, dead);
+    const Row bad[] = { { "_xmpp-client._tcp.pond.example", then_bad }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    result = dial_with(bad, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_non_null(strstr(result.error->message, ": no answer, "));
+    assert_failed(&result, NJ_LINK_ERROR_REFUSED, ": refused)");
+
+    /* The wall opens while the second one has already refused: the kernel asks again after a second. */
+    const NjLinkDeadlines patient = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000 };
+    Result late = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
+    resolver->rows = bad;
+    late.dial = nj_dial_new("pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient, on_dialled, &late);
+    gint64 end = g_get_monotonic_time() + 300000;
+    while (g_get_monotonic_time() < end) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(1000);
+    }
+    assert_int_equal(late.calls, 0);
+    guint door = g_unix_fd_add(silent, G_IO_IN, let_in, NULL);
+    g_main_loop_run(late.loop);
+    g_main_loop_unref(late.loop);
+    g_source_remove(door);
+    assert_true(late.fd >= 0);
+    assert_int_equal(late.port, wall);
+    close(late.fd);
+    done(&late);
+    close(silent);
+    close(server);
+}
+
 /* Freed while it asks, waits and connects: nothing comes any more. */
 static void
 test_free_midway(void **state)
@@ -442,6 +496,7 @@ main(void)
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_no_tls_stays_at_home),
         cmocka_unit_test(test_happy_eyeballs),
+        cmocka_unit_test(test_silent_target),
         cmocka_unit_test(test_free_midway),
     };
     return cmocka_run_group_tests_name("xmpp/dial", tests, set_up, NULL);
