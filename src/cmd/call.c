@@ -56,10 +56,10 @@ nj_call_hold(NjCall *call)
 void
 nj_call_release(NjCall *call)
 {
+    if (call->refs == 1 && call->cmd)   /* nobody can answer any more: the asker shall not wait for ever */
+        nj_call_fail(call, "cancelled", _("The command was given up."));
     if (--call->refs > 0)
         return;
-    if (call->cmd)                      /* nobody can answer any more: the asker shall not wait for ever */
-        nj_call_fail(call, "cancelled", _("The command was given up."));
     nj_args_free(call->args);
     nj_record_free(call->result);
     g_string_free(call->said, TRUE);

@@ -76,6 +76,7 @@ void     nj_cmd_forget(NjCmd *cmd, const void *data);          /* open calls who
 /* Would running it show a secret to whoever keeps typed lines?  Such a line enters no history. */
 bool     nj_cmd_is_secret(NjCmd *cmd, const char *line);
 char   **nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *end, NjChat *chat);    /* cmd/complete.c */
+char   **nj_cmd_theme_names(NjCmd *cmd);                       /* the user's and the shipped ones; g_strfreev() */
 void     nj_cmd_load_pairs(NjCmd *cmd);                        /* aliases and keys of the configuration, over the shipped ones */
 /* Aliases: shipped rows and the configuration's. line NULL takes the own one away, so that a shipped one counts again. */
 bool     nj_cmd_set_alias(NjCmd *cmd, const char *name, const char *line, GError **error);

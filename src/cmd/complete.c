@@ -138,12 +138,18 @@ offer_key(const char *name, const char *line, void *owner)
     offer(owner, name);
 }
 
+char **
+nj_cmd_theme_names(NjCmd *cmd)
+{
+    g_autofree char *own = g_build_filename(cmd->client->paths->config, "themes", NULL);
+    const char *dirs[] = { own, NJ_THEMEDIR, NULL };
+    return nj_theme_names(dirs);
+}
+
 static void
 offer_themes(Search *search)
 {
-    g_autofree char *own = g_build_filename(search->cmd->client->paths->config, "themes", NULL);
-    const char *dirs[] = { own, NJ_THEMEDIR, NULL };
-    g_auto(GStrv) names = nj_theme_names(dirs);
+    g_auto(GStrv) names = nj_cmd_theme_names(search->cmd);
     offer_list(search, (const char *const *) names);
 }
 

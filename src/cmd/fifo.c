@@ -18,7 +18,7 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "cmd/json.h"
-#include "cmd/lines.h"
+#include "cmd/feed.h"
 #include "cmd/parse.h"
 #include "model/events.h"
 
@@ -29,7 +29,7 @@ struct NjFifo {
     NjCmd      *cmd;
     char       *path;
     int         fd;
-    NjLines    *lines;
+    NjFeed     *feed;
     int         watch_fd;
     guint       watch;
     GHashTable *answers;                /* of Answer, as a set */
@@ -213,7 +213,7 @@ static bool open_reader(NjFifo *fifo, GError **error);
 static void
 drop_reader(NjFifo *fifo)
 {
-    g_clear_pointer(&fifo->lines, nj_lines_free);
+    g_clear_pointer(&fifo->feed, nj_feed_free);
     if (fifo->fd >= 0)
         close(fifo->fd);
     fifo->fd = -1;
@@ -240,7 +240,7 @@ on_end(void *owner)
 static bool
 open_reader(NjFifo *fifo, GError **error)
 {
-    static const NjLinesHooks hooks = { on_line, on_refused, on_end };
+    static const NjFeedHooks hooks = { on_line, on_refused, on_end };
     if (mkfifo(fifo->path, 0600) < 0 && errno != EEXIST) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be made: %s."), fifo->path, g_strerror(errno));
         return false;
@@ -252,7 +252,7 @@ open_reader(NjFifo *fifo, GError **error)
         g_debug("fchmod: %s", g_strerror(errno));
     drop_reader(fifo);
     fifo->fd = fd;
-    fifo->lines = nj_lines_new(fd, &hooks, fifo);
+    fifo->feed = nj_feed_new(fd, &hooks, fifo);
     return true;
 }
 
@@ -425,7 +425,7 @@ nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running,
     g_autofree char *line = g_strdup_printf("@%s %s\n", quoted, command);
     char *answer = NULL;
     int from = -1;
-    if (strchr(command, '\n') || strlen(line) > NJ_LINES_MOST) {
+    if (strchr(command, '\n') || strlen(line) > NJ_FEED_MOST) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A command is one line of at most 64 KiB; -e before a text allows \\n in it."));
     } else if (mkfifo(answer_path, 0600) < 0 || (from = open(answer_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be made: %s."), answer_path, g_strerror(errno));

@@ -9,10 +9,10 @@ engine_sources = \
 	src/cmd/call.c src/cmd/call.h \
 	src/cmd/commands.c src/cmd/commands.h \
 	src/cmd/complete.c \
+	src/cmd/feed.c src/cmd/feed.h \
 	src/cmd/fifo.c src/cmd/fifo.h \
 	src/cmd/help.c src/cmd/help.h \
 	src/cmd/json.c src/cmd/json.h \
-	src/cmd/lines.c src/cmd/lines.h \
 	src/cmd/parse.c src/cmd/parse.h \
 	src/cmd/password.c src/cmd/password.h \
 	src/cmd/script.c src/cmd/script.h \

@@ -73,9 +73,7 @@ run_theme(NjCall *call)
             nj_call_done(call);
         return;
     }
-    g_autofree char *own = g_build_filename(client->paths->config, "themes", NULL);
-    const char *dirs[] = { own, NJ_THEMEDIR, NULL };
-    g_auto(GStrv) names = nj_theme_names(dirs);
+    g_auto(GStrv) names = nj_cmd_theme_names(nj_call_cmd(call));
     g_autofree char *list = g_strjoinv(", ", names);
     nj_record_set_text(nj_call_result(call), "theme", nj_options_text(client->options, "theme"));
     nj_call_say(call, NJ_NOTICE_INFO, _("The theme is %s; there are: %s"), nj_options_text(client->options, "theme"), list);

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "cmd/json.h"
-#include "cmd/lines.h"
+#include "cmd/feed.h"
 #include "model/events.h"
 
 struct NjScript {
@@ -176,7 +176,7 @@ nj_script_free(NjScript *script)
 struct NjHeadless {
     NjCmd      *cmd;
     NjScript   *script;
-    NjLines    *lines;
+    NjFeed     *feed;
     int         out;                    /* -1: nobody reads any more */
     GByteArray *queue;                  /* bytes that the reader did not take yet */
     gsize       taken;                  /* of them, those it has taken */
@@ -306,7 +306,7 @@ static void
 on_end(void *owner)
 {
     NjHeadless *headless = owner;
-    g_clear_pointer(&headless->lines, nj_lines_free);       /* the program goes on */
+    g_clear_pointer(&headless->feed, nj_feed_free);       /* the program goes on */
 }
 
 /* Our own description of standard output, so that nobody who shares it finds it non-blocking. */
@@ -332,13 +332,13 @@ nj_headless_new(NjCmd *cmd)
 NjHeadless *
 nj_headless_new_on(NjCmd *cmd, int in, int out)
 {
-    static const NjLinesHooks hooks = { on_line, on_refused, on_end };
+    static const NjFeedHooks hooks = { on_line, on_refused, on_end };
     NjHeadless *headless = g_new0(NjHeadless, 1);
     headless->cmd = cmd;
     headless->out = open_output(out);
     headless->queue = g_byte_array_new();
     headless->script = nj_script_new(nj_cmd_client(cmd), on_event, headless);
-    headless->lines = nj_lines_new(in, &hooks, headless);
+    headless->feed = nj_feed_new(in, &hooks, headless);
     return headless;
 }
 
@@ -348,7 +348,7 @@ nj_headless_free(NjHeadless *headless)
     if (!headless)
         return;
     nj_cmd_forget(headless->cmd, headless);
-    nj_lines_free(headless->lines);
+    nj_feed_free(headless->feed);
     nj_script_free(headless->script);
     if (headless->source)
         g_source_remove(headless->source);

@@ -106,8 +106,7 @@ run_split(NjCall *call)
     for (guint i = 0; i < G_N_ELEMENTS(directions); i++)
         if (!strcmp(how, directions[i].word))
             nj_layout_focus_towards(layout, directions[i].rows, directions[i].cols);
-    nj_client_set_focus(nj_call_client(call), nj_screen_focus(screen)->chat);
-    nj_screen_touch(screen);
+    nj_screen_follow_focus(screen);
     nj_call_done_if(call, done, error);
 }
 

@@ -1,0 +1,254 @@
+/* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.  The sessions are real; behind them is a link that
+   is online at once and keeps what was sent. */
+#ifndef NJ_TESTS_CMD_SPEAKER_H
+#define NJ_TESTS_CMD_SPEAKER_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "cmd/commands.h"
+#include "cmd/json.h"
+#include "model/events.h"
+#include "xmpp/session.h"
+
+typedef struct {
+    NjClient *client;
+    NjCmd    *cmd;
+    char     *dir;
+    int       answers;
+    char     *code;             /* of the last answer; NULL: ok */
+    char     *text;             /* the sentence of a failure */
+    char     *json;             /* the result as JSON */
+} Speaker;
+
+/* The link. */
+
+typedef struct {
+    NjLink base;
+    char  *jid;
+} TestLink;
+
+static int test_links_sent;     /* stanzas of all links */
+
+static void
+test_link_open(NjLink *link)
+{
+    link->hooks->on_state(link, NJ_LINK_ONLINE, NULL, link->owner);
+}
+
+static void
+test_link_send(NjLink *link, NjXml *stanza)
+{
+    (void) link;
+    test_links_sent++;
+    nj_xml_free(stanza);
+}
+
+static void
+test_link_close(NjLink *link)
+{
+    link->hooks->on_state(link, NJ_LINK_CLOSED, NULL, link->owner);
+}
+
+static void
+test_link_free(NjLink *link)
+{
+    g_free(((TestLink *) link)->jid);
+    g_free(link);
+}
+
+static void
+test_link_pause(NjLink *link, bool paused)
+{
+    (void) link;
+    (void) paused;
+}
+
+static void
+test_link_password(NjLink *link, const char *password)
+{
+    (void) link;
+    (void) password;
+}
+
+static const char *
+test_link_jid(const NjLink *link)
+{
+    return ((const TestLink *) link)->jid;
+}
+
+static const NjXml *
+test_link_features(const NjLink *link)
+{
+    (void) link;
+    return NULL;
+}
+
+static const NjCertificate *
+test_link_certificate(const NjLink *link)
+{
+    (void) link;
+    return NULL;
+}
+
+static gint64
+test_link_last_byte(const NjLink *link)
+{
+    (void) link;
+    return g_get_monotonic_time();
+}
+
+static int
+test_link_rank(const NjLink *link)
+{
+    (void) link;
+    return 0;
+}
+
+static NjLink *
+test_link_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner)
+{
+    static const NjLinkClass class = { test_link_open, test_link_send, test_link_close, test_link_free, test_link_pause, test_link_password,
+                                       test_link_jid, test_link_features, test_link_certificate, test_link_last_byte, test_link_rank };
+    (void) settings;
+    (void) trust_once;
+    TestLink *link = g_new0(TestLink, 1);
+    link->base.class = &class;
+    link->base.hooks = hooks;
+    link->base.owner = owner;
+    link->jid = g_strconcat(bare, "/test", NULL);
+    return &link->base;
+}
+
+/* The client. */
+
+static void
+speaker_on_account_added(NjAccount *account, void *owner)
+{
+    (void) owner;
+    nj_session_new(account, nj_modules(), test_link_new);
+}
+
+static void
+speaker_on_account_removed(NjAccount *account, void *owner)
+{
+    (void) owner;
+    nj_session_free(nj_session_of(account));
+}
+
+/* accounts: "home=toad@pond.example" …, NULL-ended. */
+G_GNUC_UNUSED static void
+speaker_open(Speaker *speaker, const char *const *accounts)
+{
+    memset(speaker, 0, sizeof *speaker);
+    speaker->dir = g_dir_make_tmp("natterjack-test-XXXXXX", NULL);
+    assert_non_null(speaker->dir);
+    g_setenv("XDG_CONFIG_HOME", speaker->dir, TRUE);
+    g_setenv("XDG_STATE_HOME", speaker->dir, TRUE);
+    NjPaths *paths = nj_paths_new(speaker->dir);
+    speaker->client = nj_client_new(paths, nj_options_new(NULL));
+    speaker->cmd = nj_cmd_new(speaker->client);
+    for (const NjTopic *const *topic = nj_topics; *topic; topic++)
+        nj_cmd_add_topic(speaker->cmd, *topic);
+    nj_on_account_added(speaker->client->bus, speaker_on_account_added, speaker);
+    nj_on_account_removed(speaker->client->bus, speaker_on_account_removed, speaker);
+    for (; accounts && *accounts; accounts++) {
+        g_auto(GStrv) parts = g_strsplit(*accounts, "=", 2);
+        assert_true(nj_options_account_set(speaker->client->options, parts[0], "address", parts[1], NULL));
+        const GPtrArray *all = nj_options_accounts(speaker->client->options);
+        nj_client_add_account(speaker->client, g_ptr_array_index(all, all->len - 1));
+    }
+}
+
+G_GNUC_UNUSED static NjAccount *
+speaker_account(Speaker *speaker, const char *name)
+{
+    NjAccount *account = nj_client_account(speaker->client, name);
+    assert_non_null(account);
+    return account;
+}
+
+static void
+speaker_forget(Speaker *speaker)
+{
+    g_clear_pointer(&speaker->code, g_free);
+    g_clear_pointer(&speaker->text, g_free);
+    g_clear_pointer(&speaker->json, g_free);
+}
+
+G_GNUC_UNUSED static void
+speaker_close(Speaker *speaker)
+{
+    while (speaker->client->accounts->len)
+        nj_client_remove_account(speaker->client, g_ptr_array_index(speaker->client->accounts, 0));
+    nj_cmd_free(speaker->cmd);
+    nj_client_free(speaker->client);
+    speaker_forget(speaker);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", speaker->dir);
+    assert_int_equal(system(command), 0);
+    g_free(speaker->dir);
+}
+
+G_GNUC_UNUSED static void
+speaker_on_answer(const GError *error, NjRecord *result, void *data)
+{
+    Speaker *speaker = data;
+    speaker->answers++;
+    speaker_forget(speaker);
+    speaker->code = error ? g_strdup(nj_cmd_error_code(error)) : NULL;
+    speaker->text = error ? g_strdup(error->message) : NULL;
+    speaker->json = error ? NULL : nj_json_write(result);
+}
+
+/* Says a line as -x would; true if it was answered well at once. */
+G_GNUC_UNUSED static bool
+speak_in(Speaker *speaker, NjSource source, NjChat *chat, const char *line)
+{
+    int before = speaker->answers;
+    speaker_forget(speaker);
+    nj_cmd_run(speaker->cmd, line, source, chat, speaker_on_answer, speaker);
+    return speaker->answers == before + 1 && !speaker->code;
+}
+
+G_GNUC_UNUSED static bool
+speak(Speaker *speaker, const char *line)
+{
+    return speak_in(speaker, NJ_SOURCE_ARGUMENT, NULL, line);
+}
+
+G_GNUC_UNUSED static void
+expect_ok(Speaker *speaker, const char *line, const char *part)
+{
+    if (!speak(speaker, line))
+        fail_msg("%s: %s", line, speaker->text ? speaker->text : "no answer");
+    if (part && !strstr(speaker->json, part))
+        fail_msg("%s: %s does not have %s", line, speaker->json, part);
+}
+
+G_GNUC_UNUSED static void
+expect_failure(Speaker *speaker, const char *line, const char *code, const char *part)
+{
+    if (speak(speaker, line) || !speaker->code)
+        fail_msg("%s did not fail", line);
+    if (strcmp(speaker->code, code) || (part && !strstr(speaker->text, part)))
+        fail_msg("%s: [%s] %s, not [%s] %s", line, speaker->code, speaker->text, code, part ? part : "");
+}
+
+/* Turns the loop until a condition holds; ends the test after five seconds. */
+#define wait_until(condition)                                                                \
+    do {                                                                                     \
+        gint64 wait_end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;                       \
+        while (!(condition)) {                                                               \
+            if (g_get_monotonic_time() > wait_end)                                           \
+                fail_msg("waited in vain for " #condition);                                  \
+            g_main_context_iteration(NULL, FALSE);                                           \
+            g_usleep(200);                                                                   \
+        }                                                                                    \
+    } while (0)
+
+#endif

@@ -1,0 +1,276 @@
+/* cmd/commands: from a line to one answer: aliases, accounts, what a command needs, who is told of a failure. */
+#include "speaker.h"
+
+static const char *const two[] = { "home=toad@pond.example", "work=toad@marsh.example", NULL };
+
+static int
+open_two(void **state)
+{
+    static Speaker speaker;
+    speaker_open(&speaker, two);
+    *state = &speaker;
+    return 0;
+}
+
+static int
+close_all(void **state)
+{
+    speaker_close(*state);
+    return 0;
+}
+
+static void
+go_online(Speaker *speaker, const char *name)
+{
+    nj_session_connect(nj_session_of(speaker_account(speaker, name)));
+    assert_int_equal(speaker_account(speaker, name)->state, NJ_ACCOUNT_ONLINE);
+}
+
+static void
+test_unknown(void **state)
+{
+    Speaker *speaker = *state;
+    expect_failure(speaker, "/nonsense", "unknown-command", "/nonsense");
+    expect_failure(speaker, "/", "usage", NULL);
+    expect_failure(speaker, "hello", "usage", "/msg");
+    expect_failure(speaker, "/msg", "usage", "/msg ADDRESS");
+    expect_failure(speaker, "/join @@", "failed", NULL);
+}
+
+static void
+test_which_account(void **state)
+{
+    Speaker *speaker = *state;
+    expect_failure(speaker, "/ping", "which-account", "home, work");
+    expect_failure(speaker, "/pond:ping", "no-account", "home, work");
+    expect_failure(speaker, "/home:ping", "not-connected", "/connect home");
+    go_online(speaker, "work");
+    expect_ok(speaker, "/status", "\"account\": \"work\"");          /* the only one online */
+    go_online(speaker, "home");
+    expect_failure(speaker, "/status", "which-account", NULL);
+    NjChat *chat = nj_chat_open(speaker_account(speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
+    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/status"));  /* the chat's */
+    assert_non_null(strstr(speaker->json, "\"account\": \"home\""));
+    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/toad@marsh.example:status"));
+    assert_non_null(strstr(speaker->json, "\"account\": \"work\""));
+}
+
+static void
+test_no_account(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, NULL);
+    expect_failure(&speaker, "/msg frog@pond.example hi", "no-account", "/account add");
+    expect_ok(&speaker, "/account", "\"accounts\": []");
+    speaker_close(&speaker);
+}
+
+static void
+test_needs(void **state)
+{
+    Speaker *speaker = *state;
+    go_online(speaker, "home");
+    expect_failure(speaker, "/me jumps", "no-chat", "/msg ADDRESS");
+    expect_failure(speaker, "/window 1", "no-screen", "/window");
+    expect_failure(speaker, "/say hi", "no-chat", NULL);
+}
+
+static void
+test_send(void **state)
+{
+    Speaker *speaker = *state;
+    expect_failure(speaker, "/home:msg frog@pond.example hi", "not-connected", NULL);
+    go_online(speaker, "home");
+    int before = test_links_sent;
+    expect_ok(speaker, "/msg FROG@Pond.Example hi there", "\"chat\": \"frog@pond.example\"");
+    assert_true(test_links_sent > before);
+    NjChat *chat = nj_chat_find(speaker_account(speaker, "home"), "frog@pond.example");
+    assert_non_null(chat);
+    before = test_links_sent;
+    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "typed text"));
+    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "//path"));
+    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/me jumps"));
+    assert_true(test_links_sent >= before + 3);
+    assert_false(speak_in(speaker, NJ_SOURCE_PROMPT, NULL, "to nobody"));
+    assert_string_equal(speaker->code, "no-chat");
+}
+
+static void
+test_aliases(void **state)
+{
+    Speaker *speaker = *state;
+    go_online(speaker, "home");
+    expect_ok(speaker, "/query frog@pond.example", "frog@pond.example");
+    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*", NULL);
+    expect_ok(speaker, "/hi frog@pond.example \"old friend\"", NULL);
+    expect_ok(speaker, "/alias hi", "Hello, $2!");
+    expect_ok(speaker, "/alias hi free", NULL);
+    expect_failure(speaker, "/hi x", "unknown-command", NULL);
+    expect_ok(speaker, "/alias round /square", NULL);
+    expect_ok(speaker, "/alias square /round", NULL);
+    expect_failure(speaker, "/round", "usage", "circle");
+    expect_failure(speaker, "/alias msg /quit", "refused", "/msg");
+    expect_failure(speaker, "/alias a/b /quit", "usage", NULL);
+    expect_failure(speaker, "/alias x quit", "usage", NULL);
+    expect_ok(speaker, "/home:away Lunch", NULL);
+    assert_int_equal(speaker_account(speaker, "home")->show, NJ_SHOW_AWAY);
+    assert_string_equal(speaker_account(speaker, "home")->status, "Lunch");
+}
+
+static void
+test_secrets(void **state)
+{
+    Speaker *speaker = *state;
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example password=x"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/j room@b.example password=x"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account add \"open password=x"));
+    assert_false(nj_cmd_is_secret(speaker->cmd, "/account list"));
+    assert_false(nj_cmd_is_secret(speaker->cmd, "/msg frog password=x"));
+    assert_false(nj_cmd_is_secret(speaker->cmd, "password=x"));
+}
+
+static void
+count_failures(NjCommandFailure *failure, void *owner)
+{
+    char **last = owner;
+    g_free(*last);
+    *last = g_strdup_printf("%s %s %s", failure->source, failure->command, failure->code);
+}
+
+static void
+test_failures_are_events(void **state)
+{
+    Speaker *speaker = *state;
+    char *last = NULL;
+    nj_on_command_failed(speaker->client->bus, count_failures, &last);
+    speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/home:ping");
+    assert_string_equal(last, "fifo ping not-connected");
+    speak_in(speaker, NJ_SOURCE_STDIN, NULL, "/nonsense");
+    assert_string_equal(last, "stdin nonsense unknown-command");
+    g_clear_pointer(&last, g_free);
+    speak_in(speaker, NJ_SOURCE_PROMPT, NULL, "/nonsense");
+    assert_null(last);
+    nj_bus_forget(speaker->client->bus, &last);
+}
+
+static NjCall *held;
+
+static void
+hold(NjCall *call)
+{
+    held = nj_call_hold(call);
+}
+
+static const NjCommand cmd_hold = { .name = "hold", .summary = "", .run = hold };
+static const NjCommand *const test_commands[] = { &cmd_hold, NULL };
+static const NjTopic test_topic = { "test", "", test_commands, NULL, NULL };
+
+static void
+test_one_answer(void **state)
+{
+    Speaker *speaker = *state;
+    nj_cmd_add_topic(speaker->cmd, &test_topic);
+    speak(speaker, "/hold");
+    assert_int_equal(speaker->answers, 0);
+    nj_record_set_int(nj_call_result(held), "n", 1);
+    nj_call_done(held);
+    nj_call_fail(held, "late", "late");
+    assert_int_equal(speaker->answers, 1);
+    assert_string_equal(speaker->json, "{\"n\": 1}");
+    nj_call_release(held);
+
+    speak(speaker, "/hold");
+    nj_call_release(held);                          /* nobody is left to answer */
+    assert_int_equal(speaker->answers, 2);
+    assert_string_equal(speaker->code, "cancelled");
+
+    speak(speaker, "/hold");
+    nj_cmd_forget(speaker->cmd, speaker);
+    nj_call_done(held);
+    nj_call_release(held);
+    assert_int_equal(speaker->answers, 2);
+    nj_cmd_remove_topic(speaker->cmd, &test_topic);
+    expect_failure(speaker, "/hold", "unknown-command", NULL);
+}
+
+static void
+test_end_of_everything(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, two);
+    nj_cmd_add_topic(speaker.cmd, &test_topic);
+    speak(&speaker, "/hold");
+    NjCall *call = held;
+    nj_cmd_free(speaker.cmd);
+    assert_string_equal(speaker.code, "cancelled");
+    assert_false(nj_call_open(call));
+    nj_call_say(call, NJ_NOTICE_INFO, "nobody hears this");
+    nj_call_answer(NULL, NULL, call);
+    assert_int_equal(speaker.answers, 1);
+    speaker.cmd = nj_cmd_new(speaker.client);
+    speaker_close(&speaker);
+}
+
+static void
+expect_choices(Speaker *speaker, NjChat *chat, const char *text, const char *expected)
+{
+    gsize start = 0, end = 0;
+    char **choices = nj_cmd_complete(speaker->cmd, text, strlen(text), &start, &end, chat);
+    g_autofree char *list = choices ? g_strjoinv(" ", choices) : g_strdup("");
+    if (strcmp(list, expected))
+        fail_msg("%s: \"%s\", not \"%s\"", text, list, expected);
+    if (choices)
+        assert_int_equal(end, strlen(text));
+    g_strfreev(choices);
+}
+
+static void
+test_completion(void **state)
+{
+    Speaker *speaker = *state;
+    NjAccount *home = speaker_account(speaker, "home");
+    nj_roster_put(home->roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, NULL);
+    nj_roster_put(home->roster, "fred@pond.example", NULL, NJ_SUB_BOTH, false, false, NULL);
+    expect_choices(speaker, NULL, "/nam", "names");
+    expect_choices(speaker, NULL, "/home:nam", "names");
+    expect_choices(speaker, NULL, "/connect w", "work");
+    expect_choices(speaker, NULL, "/msg fr", "fred@pond.example frog@pond.example");
+    expect_choices(speaker, NULL, "/msg FRO", "frog@pond.example");
+    expect_choices(speaker, NULL, "/msg frog@pond.example wait=", "sent");
+    expect_choices(speaker, NULL, "/roster re", "remove rename");
+    expect_choices(speaker, NULL, "/set roster ", "false true");
+    expect_choices(speaker, NULL, "/set nick-c", "nick-colors");
+    expect_choices(speaker, NULL, "/account add x password=", "");
+    expect_choices(speaker, NULL, "/nonsense x", "");
+    expect_choices(speaker, NULL, "/window con", "console");
+    expect_choices(speaker, NULL, "plain", "");
+
+    NjRoom *room = nj_room_open(home, "pond@chat.example", "toad");
+    nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(room, "Tadpole", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
+    expect_choices(speaker, room->chat, "ta", "Tadpole: ");
+    expect_choices(speaker, room->chat, "hello ta", "Tadpole");
+    expect_choices(speaker, room->chat, "/me kicks ta", "Tadpole");
+    expect_choices(speaker, room->chat, "", "");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_unknown, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_which_account, open_two, close_all),
+        cmocka_unit_test(test_no_account),
+        cmocka_unit_test_setup_teardown(test_needs, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_send, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_aliases, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_secrets, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_failures_are_events, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_one_answer, open_two, close_all),
+        cmocka_unit_test(test_end_of_everything),
+        cmocka_unit_test_setup_teardown(test_completion, open_two, close_all),
+    };
+    return cmocka_run_group_tests_name("cmd/commands", tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+/* cmd/help: there is help for everything, it fits the screen, and the tables are tables. */
+#include "speaker.h"
+
+#include "base/text.h"
+#include "cmd/help.h"
+
+static void
+expect_fits(const char *what, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++)
+        if (nj_text_width(*line, -1) > 80)
+            fail_msg("/help %s: too wide: %s", what, *line);
+}
+
+static void
+expect_help(Speaker *speaker, const char *topic, const char *part)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = nj_help_text(speaker->cmd, topic, &error);
+    if (!text)
+        fail_msg("/help %s: %s", topic, error->message);
+    expect_fits(topic ? topic : "", text);
+    if (part && !strstr(text, part))
+        fail_msg("/help %s does not say \"%s\": %s", topic, part, text);
+}
+
+static void
+test_help(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, NULL);
+    expect_help(&speaker, NULL, "/join ");
+    expect_help(&speaker, "keys", "Alt-a");
+    expect_help(&speaker, "options", "ping-interval");
+    expect_help(&speaker, "aliases", "irssi");
+    expect_help(&speaker, "/msg", "/query");
+    expect_help(&speaker, "rooms", "/join ROOM");
+    expect_help(&speaker, "bell", "mentions");
+    expect_help(&speaker, "j", "/join");
+    const NjTable *table = nj_cmd_table(speaker.cmd);
+    for (guint i = 0; i < nj_table_length(table); i++)
+        expect_help(&speaker, ((const NjCommand *) nj_table_at(table, i))->name, NULL);
+    const NjTable *options = nj_options_table(speaker.client->options);
+    for (guint i = 0; i < nj_table_length(options); i++)
+        expect_help(&speaker, ((const NjOption *) nj_table_at(options, i))->name, NULL);
+    expect_failure(&speaker, "/help nonsense", "unknown-topic", "nonsense");
+    expect_ok(&speaker, "/help", "Rooms");
+    speaker_close(&speaker);
+}
+
+static char *
+more(void *owner)
+{
+    return g_strdup(owner);
+}
+
+static void
+test_dump(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, NULL);
+    nj_cmd_add_dump(speaker.cmd, "more", more, (void *) "a\tb\n");
+    static const struct {
+        const char *what, *line;
+        int         fields;
+    } tables[] = {
+        { "commands", "\nquit\t/quit\tprogram\t", 4 }, { "options", "\nclock\tbool\ttrue|false\tfalse\t", 5 }, { "keys", "\nAlt-2\t/window 2\t", 3 },
+        { "theme", "\nnick\t", 2 },                    { "aliases", "\nj\t/join\t", 3 },                        { "more", "\na\tb\n", 2 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *text = nj_dump(speaker.cmd, tables[i].what, NULL);
+        g_autofree char *behind = g_strconcat("\n", text, NULL);
+        if (!strstr(behind, tables[i].line))
+            fail_msg("%s has no line %s: %s", tables[i].what, tables[i].line, text);
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (char **line = lines; *line && **line; line++) {
+            g_auto(GStrv) fields = g_strsplit(*line, "\t", -1);
+            assert_int_equal(g_strv_length(fields), tables[i].fields);
+        }
+    }
+    g_autoptr(GError) error = NULL;
+    assert_null(nj_dump(speaker.cmd, "nothing", &error));
+    assert_non_null(strstr(error->message, "aliases, more"));
+    speaker_close(&speaker);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_dump),
+    };
+    return cmocka_run_group_tests_name("cmd/help", tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+/* cmd/password: commands that print one, that fail, that hang; and what is remembered. The terminal's part is in the system tests. */
+#include "speaker.h"
+
+#include "cmd/password.h"
+#include "cmd/subprocess.h"
+
+static const char *const one[] = { "home=toad@pond.example", NULL };
+
+typedef struct {
+    int   answers;
+    char *password, *why;
+} Answer;
+
+static void
+on_password(const char *password, const char *why, void *data)
+{
+    Answer *answer = data;
+    answer->answers++;
+    g_free(answer->password);
+    g_free(answer->why);
+    answer->password = g_strdup(password);
+    answer->why = g_strdup(why);
+}
+
+static void
+clear_answer(Answer *answer)
+{
+    g_free(answer->password);
+    g_free(answer->why);
+}
+
+static void
+expect(Speaker *speaker, const char *command, const char *password, const char *why)
+{
+    NjAccount *home = speaker_account(speaker, "home");
+    NjAccountSettings *settings = nj_account_settings_copy(home->settings);
+    g_free(settings->password_command);
+    settings->password_command = g_strdup(command);
+    nj_account_set_settings(home, settings);
+    nj_account_settings_free(settings);
+    nj_password_remember(speaker->cmd, home, NULL);
+    Answer answer = { 0 };
+    nj_password_ask(speaker->cmd, home, on_password, &answer);
+    wait_until(answer.answers);
+    if (g_strcmp0(answer.password, password))
+        fail_msg("%s: \"%s\" (%s)", command, answer.password ? answer.password : "", answer.why ? answer.why : "");
+    if (why && !(answer.why && strstr(answer.why, why)))
+        fail_msg("%s: \"%s\"", command, answer.why ? answer.why : "");
+    clear_answer(&answer);
+}
+
+static void
+test_commands(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect(&speaker, "echo secret; echo 'login: toad'", "secret", NULL);
+    expect(&speaker, "printf 'no newline'", "no newline", NULL);
+    expect(&speaker, "echo ' spaces stay '", " spaces stay ", NULL);
+    expect(&speaker, "echo secret; exit 3", NULL, "home");
+    expect(&speaker, "echo 'the key is locked' >&2; exit 1", NULL, "the key is locked");
+    expect(&speaker, "true", NULL, "nothing");
+    expect(&speaker, "no-such-program-here", NULL, "not found");
+    expect(&speaker, "cat", NULL, "nothing");                           /* there is no input to wait for */
+    expect(&speaker, "echo secret; head -c 1000000 /dev/zero", "secret", NULL);
+    expect(&speaker, "kill -STOP $$", NULL, "home");                    /* a stopped one is not waited for */
+    speaker_close(&speaker);
+}
+
+static void
+test_remembered(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    NjAccount *home = speaker_account(&speaker, "home");
+    Answer answer = { 0 };
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    assert_int_equal(answer.answers, 1);
+    assert_non_null(strstr(answer.why, "password-command"));            /* no screen, nobody to ask */
+    nj_password_remember(speaker.cmd, home, "typed");
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    assert_string_equal(answer.password, "typed");
+    nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The password is wrong.");
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    assert_null(answer.password);                                       /* forgotten: one wrong password, one attempt */
+    nj_password_remember(speaker.cmd, home, "right");
+    nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(home, NJ_ACCOUNT_ONLINE, NULL);
+    nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "Another client took over.");
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    assert_string_equal(answer.password, "right");
+    clear_answer(&answer);
+    speaker_close(&speaker);
+}
+
+static void
+test_given_up(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    NjAccount *home = speaker_account(&speaker, "home");
+    assert_true(nj_options_account_set(speaker.client->options, "home", "password-command", "sleep 100", NULL));
+    nj_account_set_settings(home, g_ptr_array_index(nj_options_accounts(speaker.client->options), 0));
+    assert_false(nj_password_cancel(speaker.cmd));
+    Answer answer = { 0 };
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    assert_true(nj_password_cancel(speaker.cmd));
+    wait_until(answer.answers == 1);
+    assert_non_null(strstr(answer.why, "given up"));
+
+    nj_password_ask(speaker.cmd, home, on_password, &answer);           /* its account goes while it runs */
+    nj_client_remove_account(speaker.client, home);
+    assert_int_equal(answer.answers, 2);
+    assert_null(answer.password);
+    clear_answer(&answer);
+    speaker_close(&speaker);
+}
+
+static void
+test_deadline(void **state)
+{
+    (void) state;
+    Answer answer = { 0 };
+    g_autoptr(GError) error = NULL;
+    assert_non_null(nj_subprocess_new("trap '' TERM; sleep 100 & wait; sleep 100", NULL, 1, on_password, &answer, &error));
+    wait_until(answer.answers);
+    assert_null(answer.password);
+    assert_non_null(strstr(answer.why, "too long"));
+    clear_answer(&answer);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_remembered),
+        cmocka_unit_test(test_given_up),
+        cmocka_unit_test(test_deadline),
+    };
+    return cmocka_run_group_tests_name("cmd/password", tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* The built-in topics: every row is whole, every example parses, and what can be said without a server works. */
+#include "speaker.h"
+
+#include "cmd/parse.h"
+
+static const char *const one[] = { "home=toad@pond.example", NULL };
+
+static void
+test_rows(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, NULL);
+    const NjTable *table = nj_cmd_table(speaker.cmd);
+    assert_true(nj_table_length(table) > 25);
+    for (guint i = 0; i < nj_table_length(table); i++) {
+        const NjCommand *command = nj_table_at(table, i);
+        assert_non_null(command->summary);
+        assert_non_null(command->run);
+        if (!command->examples[0])
+            fail_msg("/%s has no example", command->name);
+        for (guint n = 0; n < G_N_ELEMENTS(command->params) && command->params[n].name; n++)
+            assert_non_null(command->params[n].summary);
+        for (guint n = 0; n < G_N_ELEMENTS(command->examples) && command->examples[n]; n++) {
+            NjLine line;
+            g_autoptr(GError) error = NULL;
+            assert_true(nj_parse_line(command->examples[n], &line, &error));
+            assert_string_equal(line.name, command->name);
+            g_autoptr(NjArgs) args = nj_parse_args(command, line.rest, &error);
+            if (!args)
+                fail_msg("%s: %s", command->examples[n], error->message);
+            nj_line_clear(&line);
+        }
+    }
+    speaker_close(&speaker);
+}
+
+static void
+check_alias(const char *name, const char *line, const char *habit, void *owner)
+{
+    Speaker *speaker = owner;
+    NjLine parts;
+    assert_non_null(habit);
+    assert_true(nj_parse_line(line, &parts, NULL));
+    if (!nj_table_find(nj_cmd_table(speaker->cmd), parts.name))
+        fail_msg("the alias %s leads to no command", name);
+    if (nj_table_find(nj_cmd_table(speaker->cmd), name))
+        fail_msg("the alias %s is a command", name);
+    nj_line_clear(&parts);
+}
+
+static void
+test_shipped(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, NULL);
+    nj_cmd_each_alias(speaker.cmd, check_alias, &speaker);
+    NjKeys *keys = nj_keys_new();
+    for (const NjTopic *const *topic = nj_topics; *topic; topic++)
+        for (const NjKeyRow *row = (*topic)->keys; row && row->key; row++) {
+            g_autoptr(GError) error = NULL;
+            if (nj_keys_line(keys, row->key))
+                fail_msg("%s is bound twice", row->key);
+            if (!nj_keys_bind(keys, row->key, row->line, &error))
+                fail_msg("%s: %s", row->key, error->message);
+            NjLine parts;
+            assert_true(nj_parse_line(row->line, &parts, NULL));
+            const NjCommand *command = nj_table_find(nj_cmd_table(speaker.cmd), parts.name);
+            assert_non_null(command);
+            g_autoptr(NjArgs) args = nj_parse_args(command, parts.rest, &error);
+            if (!args)
+                fail_msg("%s: %s", row->key, error->message);
+            nj_line_clear(&parts);
+        }
+    nj_keys_free(keys);
+    speaker_close(&speaker);
+}
+
+static void
+test_account(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect_failure(&speaker, "/account add", "usage", "NAME");
+    expect_failure(&speaker, "/account add toad@pond.example", "exists", "/connect home");
+    expect_failure(&speaker, "/account add newt@pond.example port=fish", "refused", NULL);
+    expect_failure(&speaker, "/account add newt@pond.example nonsense", "usage", "KEY=VALUE");
+    expect_failure(&speaker, "/account add newt@pond.example name=home", "refused", "home");
+    assert_int_equal(nj_options_accounts(speaker.client->options)->len, 1);
+    expect_ok(&speaker, "/account add Newt@pond.example host=127.0.0.1 password=secret", "\"account\": \"newt\"");
+    NjAccount *newt = speaker_account(&speaker, "newt");
+    assert_int_equal(newt->state, NJ_ACCOUNT_ONLINE);
+    assert_string_equal(newt->settings->host, "127.0.0.1");
+    assert_null(newt->settings->password);
+    assert_null(strstr(speaker.json, "secret"));
+
+    expect_ok(&speaker, "/account set newt password-command pass  show \"my newt\"", NULL);
+    assert_string_equal(newt->settings->password_command, "pass show my newt");
+    expect_ok(&speaker, "/account set newt password-command", NULL);
+    assert_null(newt->settings->password_command);
+    expect_failure(&speaker, "/account set newt password hunter2", "usage", NULL);
+    assert_null(strstr(speaker.text, "hunter2"));
+    expect_ok(&speaker, "/account set newt password=hunter2", NULL);
+    assert_string_equal(newt->settings->password, "hunter2");
+    expect_failure(&speaker, "/account set newt colour green", "refused", NULL);
+
+    expect_ok(&speaker, "/account list", "\"state\": \"online\"");
+    expect_ok(&speaker, "/account remove newt", NULL);
+    assert_null(nj_client_account(speaker.client, "newt"));
+    assert_int_equal(nj_options_accounts(speaker.client->options)->len, 1);
+    speaker_close(&speaker);
+}
+
+static void
+test_connect(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect_ok(&speaker, "/connect home", "\"account\": \"home\"");
+    expect_ok(&speaker, "/disconnect", NULL);
+    assert_int_equal(speaker_account(&speaker, "home")->state, NJ_ACCOUNT_OFFLINE);
+    expect_failure(&speaker, "/certificate", "no-certificate", "/connect home");
+    expect_ok(&speaker, "/certificate forget", NULL);
+    speaker_close(&speaker);
+}
+
+static void
+test_people(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect_failure(&speaker, "/roster add frog@pond.example", "not-connected", NULL);
+    expect_ok(&speaker, "/connect", NULL);
+    NjRoster *roster = speaker_account(&speaker, "home")->roster;
+    const char *groups[] = { "Pond", NULL };
+    nj_roster_put(roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, groups);
+    expect_ok(&speaker, "/roster", "\"groups\": \"Pond\"");
+    expect_failure(&speaker, "/roster rename newt@pond.example Newt", "no-contact", "/roster add newt@pond.example");
+    expect_failure(&speaker, "/roster remove", "usage", "ADDRESS");
+    expect_failure(&speaker, "/roster group frog@pond.example \"open", "usage", NULL);
+    expect_ok(&speaker, "/requests", "\"requests\": []");
+    expect_failure(&speaker, "/requests accept newt@pond.example", "refused", NULL);
+    nj_roster_note_request(roster, "newt@pond.example", true, "hello", false);
+    expect_ok(&speaker, "/requests", "newt@pond.example");
+    expect_ok(&speaker, "/requests refuse newt@pond.example", NULL);
+    expect_ok(&speaker, "/subscribe ask newt@pond.example", NULL);
+    expect_failure(&speaker, "/subscribe beg newt@pond.example", "usage", "ask, allow");
+    speaker_close(&speaker);
+}
+
+static void
+test_status(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    NjAccount *home = speaker_account(&speaker, "home");
+    expect_ok(&speaker, "/status dnd priority=-3 Counting flies", NULL);
+    assert_int_equal(home->show, NJ_SHOW_DND);
+    assert_int_equal(home->priority, -3);
+    assert_string_equal(home->status, "Counting flies");
+    expect_ok(&speaker, "/status invisible", NULL);
+    assert_int_equal(home->show, NJ_SHOW_OFFLINE);
+    expect_ok(&speaker, "/status", "\"show\": \"invisible\"");
+    expect_failure(&speaker, "/status online priority=200", "usage", "127");
+    expect_failure(&speaker, "/status sleepy", "usage", "online, away");
+    speaker_close(&speaker);
+}
+
+static void
+test_rooms(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect_ok(&speaker, "/connect", NULL);
+    expect_failure(&speaker, "/join chat.pond.example", "bad-address", "@");
+    speak(&speaker, "/join pond@chat.pond.example toad");
+    assert_null(speaker.code);                      /* the server has not answered yet */
+    NjChat *chat = nj_chat_find(speaker_account(&speaker, "home"), "pond@chat.pond.example");
+    assert_non_null(chat);
+    nj_room_put(chat->room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
+    assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/names"));
+    assert_non_null(strstr(speaker.json, "\"nick\": \"frog\""));
+    nj_room_set_subject(chat->room, "Flies", "frog");
+    assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/topic"));
+    assert_non_null(strstr(speaker.json, "Flies"));
+    speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/part");     /* answers the open /join, too */
+    assert_null(nj_chat_find(speaker_account(&speaker, "home"), "pond@chat.pond.example"));
+    expect_failure(&speaker, "/close frog@pond.example", "no-chat", NULL);
+    speaker_close(&speaker);
+}
+
+static void
+on_option(NjOption *option, void *owner)
+{
+    *(const char **) owner = option->name;
+}
+
+static void
+test_options(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    const char *changed = NULL;
+    nj_on_option_changed(speaker.client->bus, on_option, &changed);
+    expect_ok(&speaker, "/set bell all", "\"bell\": \"all\"");
+    assert_string_equal(changed, "bell");
+    expect_ok(&speaker, "/set bell default", "\"bell\": \"mentions\"");
+    expect_failure(&speaker, "/set bell loud", "refused", NULL);
+    expect_failure(&speaker, "/set nothing", "no-option", "/set");
+    expect_ok(&speaker, "/set", "\"ping-interval\"");
+    expect_ok(&speaker, "/set time-format \"%d. %H:%M\"", "%d. %H:%M");
+    expect_ok(&speaker, "/about", PACKAGE_VERSION);
+    nj_bus_forget(speaker.client->bus, &changed);
+    speaker_close(&speaker);
+}
+
+static void
+on_quit(NjClient *client, void *owner)
+{
+    (void) client;
+    *(bool *) owner = true;
+}
+
+static void
+test_quit(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    bool quit = false;
+    nj_on_quit(speaker.client->bus, on_quit, &quit);
+    expect_ok(&speaker, "/quit", NULL);
+    assert_true(quit);
+    nj_bus_forget(speaker.client->bus, &quit);
+    speaker_close(&speaker);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_shipped), cmocka_unit_test(test_account), cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_people), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
+        cmocka_unit_test(test_quit),
+    };
+    return cmocka_run_group_tests_name("cmd topics", tests, NULL, NULL);
+}
