@@ -173,6 +173,14 @@ mark_read(NjPane *pane, void *owner)
         nj_chat_mark_read(pane->chat, NULL);
 }
 
+/* Once a frame, not once a message. */
+static void
+mark_seen(NjScreen *screen)
+{
+    if (screen->attended)
+        nj_layout_each(screen->window->layout, mark_read, screen);
+}
+
 static void
 show(NjScreen *screen)
 {
@@ -194,12 +202,11 @@ draw_frame(NjScreen *screen)
     if (!can_draw(screen))
         return;
     screen->frame_us = nj_clock_us();
-    /* Once a frame, not once a message. */
-    if (screen->attended)
-        nj_layout_each(screen->window->layout, mark_read, screen);
+    mark_seen(screen);
     compose(screen, screen->surface, false);
     g_source_set_ready_time(screen->frame, -1);
     screen->frame_due = false;
+    mark_seen(screen);                  /* drawing may have brought an end into sight */
     show(screen);
     screen->cost_us = nj_clock_us() - screen->frame_us;
 }
@@ -404,7 +411,7 @@ nj_screen_set_theme(NjScreen *screen, const char *name, GError **error)
 void
 nj_screen_draw_on(NjScreen *screen, NjSurface *surface)
 {
-    if (screen->attended)
-        nj_layout_each(screen->window->layout, mark_read, screen);
+    mark_seen(screen);
     compose(screen, surface, true);
+    mark_seen(screen);
 }

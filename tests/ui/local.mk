@@ -35,6 +35,7 @@ tests_ui_test_theme_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 pane_tests = \
 	tests/ui/test-layout \
 	tests/ui/test-lines \
+	tests/ui/test-pane-chat \
 	tests/ui/test-pane-roster \
 	tests/ui/test-screen \
 	tests/ui/test-status
@@ -50,6 +51,10 @@ tests_ui_test_layout_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 tests_ui_test_lines_SOURCES = tests/ui/test-lines.c tests/ui/world.h
 tests_ui_test_lines_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_lines_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_pane_chat_SOURCES = tests/ui/test-pane-chat.c tests/ui/world.h
+tests_ui_test_pane_chat_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_pane_chat_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 tests_ui_test_pane_roster_SOURCES = tests/ui/test-pane-roster.c tests/ui/world.h
 tests_ui_test_pane_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
