@@ -4,8 +4,8 @@
      only reported as used when it is through with them.  What can not be suspended is bounded by the limits below: one tag, one node of text.
    - expat keeps every name it ever saw.  On a stream that lives for weeks a stranger could fill the memory with made-up names, so after some
      20,000 of them the parser is replaced between two stanzas by a new one that is told the stream's header again.
-   - expat may hold back bytes until more arrive (its reparse deferral keeps long tags from costing quadratic time).  When the socket is dry it
-     must not: no stanza waits for the next one. */
+   - expat would hold back the end of a long tag until more bytes arrive (its reparse deferral keeps such tags from costing quadratic time).
+     Here a tag is short, and no stanza waits for the next one: the deferral is off. */
 #include "xmpp/parser.h"
 
 #include <expat.h>
@@ -376,6 +376,9 @@ make_expat(NjParser *parser)
     XML_SetCommentHandler(expat, on_comment);
     XML_SetProcessingInstructionHandler(expat, on_instruction);
     XML_SetStartDoctypeDeclHandler(expat, on_doctype);
+#ifdef HAVE_XML_SETREPARSEDEFERRALENABLED
+    XML_SetReparseDeferralEnabled(expat, XML_FALSE);
+#endif
     return expat;
 }
 
@@ -446,20 +449,9 @@ condition_of(enum XML_Error error)
     }
 }
 
-static void
-set_deferral(NjParser *parser, bool on)
-{
-#ifdef HAVE_XML_SETREPARSEDEFERRALENABLED
-    XML_SetReparseDeferralEnabled(parser->expat, on);
-#else
-    (void) parser;
-    (void) on;
-#endif
-}
-
 /* Notes how a call of expat ended, and sees its successors on their way. */
 static void
-conclude(NjParser *parser, enum XML_Status status, bool dry)
+conclude(NjParser *parser, enum XML_Status status)
 {
     while (parser->renew) {
         g_autoptr(GByteArray) rest = g_steal_pointer(&parser->rest);
@@ -472,7 +464,6 @@ conclude(NjParser *parser, enum XML_Status status, bool dry)
         parser->replaying = true;
         XML_Parse(parser->expat, parser->header->str, (int) parser->header->len, 0);
         parser->replaying = false;
-        set_deferral(parser, !dry);
         status = XML_Parse(parser->expat, (const char *) rest->data, (int) rest->len, 0);
     }
     parser->held = status == XML_STATUS_SUSPENDED;
@@ -491,26 +482,16 @@ begins_as_utf16(const NjParser *parser, const char *bytes, gsize length)
 }
 
 static void
-parse(NjParser *parser, const char *bytes, gsize length, bool dry)
+parse(NjParser *parser, const char *bytes, gsize length)
 {
     if (begins_as_utf16(parser, bytes, length)) {
         parser->condition = "unsupported-encoding";
         return;
     }
     parser->fed += (gint64) length;
-    set_deferral(parser, !dry);
-    conclude(parser, XML_Parse(parser->expat, bytes, (int) length, 0), dry);
-}
-
-/* A tag that does not end: before it is refused expat has to look whether it really has not. */
-static void
-check_tag(NjParser *parser)
-{
-    if (deaf(parser) || parser->held || parser->fed - parser->seen <= TAG_BYTES_MAX)
-        return;
-    parse(parser, "", 0, true);
+    conclude(parser, XML_Parse(parser->expat, bytes, (int) length, 0));
     if (!deaf(parser) && !parser->held && parser->fed - parser->seen > TAG_BYTES_MAX)
-        parser->condition = "policy-violation";
+        parser->condition = "policy-violation";         /* a tag that does not end */
 }
 
 static bool
@@ -521,26 +502,21 @@ done_for_now(const NjParser *parser)
 
 /* Returns how many of the bytes are done with. */
 static gsize
-run(NjParser *parser, const char *bytes, gsize length, bool dry)
+run(NjParser *parser, const char *bytes, gsize length)
 {
     gsize used = 0;
     if (parser->held && length < parser->ahead)
         return 0;
     if (parser->held) {
-        bool last = dry && parser->ahead == length;
-        set_deferral(parser, !last);
-        conclude(parser, XML_ResumeParser(parser->expat), last);
+        conclude(parser, XML_ResumeParser(parser->expat));
         if (!parser->held) {
             used = parser->ahead;
             parser->ahead = 0;
         }
-    } else if (!length && dry) {
-        parse(parser, "", 0, true);
     }
     while (used < length && !done_for_now(parser) && !(used && parser->until_us && nj_clock_us() >= parser->until_us)) {
         gsize piece = MIN(length - used, PIECE_BYTES);
-        parse(parser, bytes + used, piece, dry && used + piece == length);
-        check_tag(parser);
+        parse(parser, bytes + used, piece);
         if (parser->held)
             parser->ahead = piece;
         else
@@ -550,11 +526,11 @@ run(NjParser *parser, const char *bytes, gsize length, bool dry)
 }
 
 bool
-nj_parser_feed(NjParser *parser, const char *bytes, gsize length, bool dry, gint64 until_us, gsize *used, const char **condition)
+nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_us, gsize *used, const char **condition)
 {
     parser->until_us = length ? until_us : 0;
     parser->busy++;
-    *used = deaf(parser) ? 0 : run(parser, bytes, length, dry);
+    *used = deaf(parser) ? 0 : run(parser, bytes, length);
     parser->busy--;
     if (deaf(parser))
         *used = length;
@@ -602,10 +578,10 @@ nj_parser_element(const char *text, gssize length, const char **condition)
     One one = { 0 };
     gsize used;
     NjParser *parser = nj_parser_new(&hooks, &one);
-    bool fine = nj_parser_feed(parser, head, strlen(head), false, 0, &used, condition)
-                && nj_parser_feed(parser, text, length < 0 ? strlen(text) : (gsize) length, true, 0, &used, condition)
+    bool fine = nj_parser_feed(parser, head, strlen(head), 0, &used, condition)
+                && nj_parser_feed(parser, text, length < 0 ? strlen(text) : (gsize) length, 0, &used, condition)
                 && !one.closed                          /* the text ended the stream itself */
-                && nj_parser_feed(parser, tail, strlen(tail), true, 0, &used, condition)
+                && nj_parser_feed(parser, tail, strlen(tail), 0, &used, condition)
                 && one.closed && one.count == 1;
     nj_parser_free(parser);
     if (fine)

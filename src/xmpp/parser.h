@@ -21,9 +21,9 @@ typedef struct {
 NjParser *nj_parser_new(const NjParserHooks *hooks, void *owner);
 void      nj_parser_free(NjParser *parser);                   /* may be called from a hook: freed when feed returns */
 /* Feeds bytes; stops early (returns TRUE, *used < length) once `until_us` of the monotonic clock has passed (0: never): the rest must be offered
-   again as it is.  dry: nothing more waits in the socket, so nothing is held back.  On FALSE the condition ("not-well-formed", "restricted-xml",
-   "policy-violation", "bad-format", "invalid-namespace", "unsupported-encoding") is in *condition and the parser is dead. */
-bool      nj_parser_feed(NjParser *parser, const char *bytes, gsize length, bool dry, gint64 until_us, gsize *used, const char **condition);
+   again as it is.  On FALSE the condition ("not-well-formed", "restricted-xml", "policy-violation", "bad-format", "invalid-namespace",
+   "unsupported-encoding") is in *condition and the parser is dead. */
+bool      nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_us, gsize *used, const char **condition);
 void      nj_parser_stop(NjParser *parser);                   /* from a hook: nothing more is delivered, the rest of the bytes is dropped */
 
 /* One whole element from a string, with the same rules: for decrypted payloads and tests. NULL and condition if it is not acceptable. */

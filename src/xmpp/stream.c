@@ -148,7 +148,7 @@ note_elsewhere(NjStream *stream, const NjXml *condition)
 static void
 on_stream_error(NjStream *stream, const NjXml *error)
 {
-    gsize row = 0, undefined = 0;
+    gsize row, undefined = 0;
     g_autofree char *words = nj_xml_child_text(error, "text", NJ_NS_STREAMS);
     while (!g_str_equal(conditions[undefined].condition, "undefined-condition"))
         undefined++;
@@ -242,13 +242,14 @@ on_transport_bytes(NjTransport *transport, const char *bytes, gsize length, bool
     const char *condition;
     gsize used;
     (void) transport;
+    (void) dry;                 /* the parser holds nothing back */
     if (length)
         stream->last_byte_us = nj_clock_us();
     if (!stream->parser || stream->state == STREAM_OVER)
         return length;
     NjParser *parser = stream->parser;
     stream->busy++;
-    bool fine = nj_parser_feed(parser, bytes, length, dry, until_us, &used, &condition);
+    bool fine = nj_parser_feed(parser, bytes, length, until_us, &used, &condition);
     stream->busy--;
     if (stream->freed) {
         destroy(stream);

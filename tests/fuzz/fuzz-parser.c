@@ -82,7 +82,7 @@ told(const char *bytes, gsize length, gsize piece, gint64 until_us)
     const char *condition = NULL;
     for (gsize at = 0, used; at < length && !condition; at += used) {
         gsize left = MIN(piece, length - at);
-        nj_parser_feed(parser, bytes + at, left, true, until_us, &used, &condition);
+        nj_parser_feed(parser, bytes + at, left, until_us, &used, &condition);
         must(used <= left);
     }
     nj_parser_free(parser);

@@ -54,8 +54,8 @@ parse(const char *text)
     NjXml *stanza = NULL;
     gsize used;
     NjParser *parser = nj_parser_new(&hooks, &stanza);
-    if (!nj_parser_feed(parser, OPENED, strlen(OPENED), true, 0, &used, &condition) ||
-        !nj_parser_feed(parser, text, strlen(text), true, 0, &used, &condition))
+    if (!nj_parser_feed(parser, OPENED, strlen(OPENED), 0, &used, &condition) ||
+        !nj_parser_feed(parser, text, strlen(text), 0, &used, &condition))
         g_clear_pointer(&stanza, nj_xml_free);
     nj_parser_free(parser);
     return stanza;
@@ -242,7 +242,7 @@ make_link(const NjAccountSettings *settings, const char *bare, const char *trust
     link->jid = g_strdup(OURS);
     link->last_byte_us = nj_clock_us();
     link->parser = nj_parser_new(&parser_hooks, link);
-    nj_parser_feed(link->parser, OPENED, strlen(OPENED), true, 0, &used, &condition);
+    nj_parser_feed(link->parser, OPENED, strlen(OPENED), 0, &used, &condition);
     running->link = link;
     return &link->base;
 }
@@ -269,7 +269,7 @@ receive(Talk *talk, const char *bytes, gsize length)
         return;
     }
     link->last_byte_us = nj_clock_us();
-    if (!nj_parser_feed(link->parser, bytes, length, true, 0, &used, &condition)) {
+    if (!nj_parser_feed(link->parser, bytes, length, 0, &used, &condition)) {
         tell(talk, false, "stream error %s", condition);
         end_link(talk, NJ_LINK_ERROR_PROTOCOL, "The server does not speak XMPP.");
     }
