@@ -444,6 +444,19 @@ find_top(NjLines *lines, int *top)
     }
 }
 
+/* A long answer is read from its beginning. */
+static void
+hold_at_answer(NjLines *lines)
+{
+    lines->said = false;
+    int height = nj_lines_height(lines, lines->list->len - 1);
+    if (!lines->following || height <= lines->view_rows)
+        return;
+    lines->following = false;
+    lines->bottom = lines->list->len - 1;
+    lines->skip = height - lines->view_rows;
+}
+
 void
 nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
 {
@@ -456,11 +469,13 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
         nj_lines_fetch_before(lines);
     if (lines->list->len == 0)
         return;
+    nj_lines_shape(lines, area.cols);
     if (!lines->following) {
         lines->bottom = MIN(lines->bottom, lines->list->len - 1);
-        nj_lines_shape(lines, area.cols);
         lines->skip = CLAMP(lines->skip, 0, nj_lines_height(lines, lines->bottom) - 1);
     }
+    if (lines->said)
+        hold_at_answer(lines);
     int y = 0, widest;
     guint top;
     do {                                            /* a wider nick came into view: its column grows, once */

@@ -44,6 +44,7 @@ struct NjLines {
     bool       following;
     guint      bottom;          /* not following: the line that is cut by the lower edge … */
     int        skip;            /* … and its rows below that edge */
+    bool       said;            /* the last line is an answer that was not drawn yet */
     bool       loaded, more_before, more_after;
     guint      fresh;
     int        view_rows;

@@ -223,6 +223,7 @@ nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text)
     insert(lines, line);
     if (!lines->following)
         lines->fresh++;
+    lines->said = lines->following;
     trim(lines);
 }
 

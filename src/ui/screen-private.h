@@ -31,7 +31,6 @@ struct NjScreen {
     int      cursor_row, cursor_col;
     GSource *frame;                 /* ready when the next frame is due */
     bool     frame_due;
-    bool     skipped;               /* the terminal took no bytes when one was due */
     gint64   frame_us, cost_us;     /* when the last frame began, what it cost */
     bool     attended;              /* the terminal has the focus, or does not tell */
     guint    clock_id, settle_id;

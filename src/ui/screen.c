@@ -184,16 +184,13 @@ mark_seen(NjScreen *screen)
 static void
 show(NjScreen *screen)
 {
-    screen->skipped = !nj_term_show(screen->term, screen->surface, screen->cursor_row, screen->cursor_col);
+    nj_term_show(screen->term, screen->surface, screen->cursor_row, screen->cursor_col);
 }
 
 static bool
 can_draw(NjScreen *screen)
 {
-    if (!screen->term)
-        return false;
-    screen->skipped = !nj_term_ready(screen->term) || nj_term_lent(screen->term);
-    return !screen->skipped;
+    return screen->term && nj_term_ready(screen->term) && !nj_term_lent(screen->term);
 }
 
 static void
@@ -256,9 +253,7 @@ static void
 on_ready(NjTerm *term, void *owner)
 {
     (void) term;
-    NjScreen *screen = owner;
-    if (screen->skipped)
-        nj_screen_want_frame(screen);
+    nj_screen_want_frame(owner);        /* it may also have been given back: all of it is written again then */
 }
 
 static void

@@ -116,6 +116,25 @@ test_say_and_subject(void **state)
     talk_free(&talk);
 }
 
+/* It is read from its beginning; the next one after it is followed again. */
+static void
+test_long_answer(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 4, 40);
+    tell(&talk, "frog", NOON, "hello");
+    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "one\ntwo\nthree\nfour\nfive\nsix");
+    draw(&talk);
+    shows(talk.surface, "12:00    ·  one\n            two\n            three\n            four");
+    nj_lines_scroll(talk.lines, 1);
+    draw(&talk);
+    assert_true(has(talk.surface, "            five"));
+    nj_lines_scroll_to(talk.lines, true);
+    draw(&talk);
+    shows(talk.surface, "            three\n            four\n            five\n            six");
+    talk_free(&talk);
+}
+
 static void
 test_narrow(void **state)
 {
@@ -305,6 +324,7 @@ main(void)
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_say_and_subject),
+        cmocka_unit_test(test_long_answer),
         cmocka_unit_test(test_narrow),
         cmocka_unit_test(test_strange_names),
         cmocka_unit_test(test_paging),
