@@ -68,6 +68,12 @@ stop(guint *source)
     *source = 0;
 }
 
+static gint64
+option_us(NjSession *session, const char *name)
+{
+    return nj_options_int(nj_session_client(session)->options, name) * G_USEC_PER_SEC;
+}
+
 /* --- life --- */
 
 NjSession *
@@ -299,6 +305,17 @@ on_password(NjLink *link, void *owner)
     hooks->ask_password(session->account, on_answer, session->question, hooks->owner);
 }
 
+/* An account of the command line stands in no file, and is not written to one. */
+static bool
+is_configured(NjSession *session)
+{
+    const GPtrArray *accounts = nj_options_accounts(nj_session_client(session)->options);
+    for (guint i = 0; i < accounts->len; i++)
+        if (g_str_equal(((const NjAccountSettings *) accounts->pdata[i])->name, session->account->settings->name))
+            return true;
+    return false;
+}
+
 /* What was seen once must not be lost: whoever takes SCRAM out of the offer later does not get the password in plain. */
 static void
 remember_scram(NjSession *session)
@@ -308,6 +325,8 @@ remember_scram(NjSession *session)
     if (rank <= settings->scram_seen)
         return;
     settings->scram_seen = rank;
+    if (!is_configured(session))
+        return;
     char text[16];
     g_autoptr(GError) error = NULL;
     g_snprintf(text, sizeof text, "%d", rank);
@@ -380,7 +399,7 @@ go_online(NjSession *session)
         if (module->online)
             module->online(session);
     }
-    arm_keep_alive(session, nj_options_int(nj_session_client(session)->options, "ping-interval") * G_USEC_PER_SEC);
+    arm_keep_alive(session, option_us(session, "ping-interval"));
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
 
@@ -403,8 +422,9 @@ go_offline(NjSession *session)
 }
 
 static void
-end_link(NjSession *session, const GError *why)
+end_link(NjSession *session, const GError *reason)
 {
+    g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;       /* the link's, which goes */
     keep_certificate(session);
     free_link(session);
     session->link_asks = false;
@@ -419,6 +439,10 @@ end_link(NjSession *session, const GError *why)
         return;                                 /* somebody who heard of it connects again already */
     if (why && session->wanted && nj_link_error_retry(why->code)) {
         wait_and_retry(session, why->message);
+        return;
+    }
+    if (!why && session->wanted) {
+        open_link(session);                     /* wanted again while it was closing */
         return;
     }
     session->wanted = false;
@@ -459,12 +483,6 @@ nj_session_disconnect(NjSession *session)
 
 /* --- keep-alive --- */
 
-static gint64
-option_us(NjSession *session, const char *name)
-{
-    return nj_options_int(nj_session_client(session)->options, name) * G_USEC_PER_SEC;
-}
-
 static void
 on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -482,9 +500,9 @@ on_keep_alive(void *data)
     gint64 now = nj_clock_us(), last = session->link->class->last_byte_us(session->link);
     gint64 interval = option_us(session, "ping-interval"), timeout = option_us(session, "ping-timeout");
     session->keep_alive = 0;
-    if (session->paused || now - last < interval) {         /* what we do not read says nothing */
+    if (session->paused || now - last < interval - G_USEC_PER_SEC / 2) {       /* what we do not read says nothing */
         session->ping_us = 0;
-        arm_keep_alive(session, session->paused ? interval : interval - (now - last));
+        arm_keep_alive(session, session->paused ? interval : MAX(interval - (now - last), G_USEC_PER_SEC / 2));
         return G_SOURCE_REMOVE;
     }
     if (session->ping_us && last < session->ping_us) {
@@ -501,13 +519,17 @@ on_keep_alive(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* An interval of 0 means: no pings. */
+/* An interval of 0 means: no pings.  Long ones fall on whole seconds, where GLib lets the accounts share a wake-up. */
 static void
 arm_keep_alive(NjSession *session, gint64 delay_us)
 {
     stop(&session->keep_alive);
-    if (option_us(session, "ping-interval") > 0)
-        session->keep_alive = g_timeout_add((guint) (delay_us / 1000 + 1), on_keep_alive, session);
+    if (option_us(session, "ping-interval") <= 0)
+        return;
+    if (delay_us >= 10 * G_USEC_PER_SEC)
+        session->keep_alive = g_timeout_add_seconds((guint) (delay_us / G_USEC_PER_SEC), on_keep_alive, session);
+    else
+        session->keep_alive = g_timeout_add((guint) (MAX(delay_us, 0) / 1000 + 1), on_keep_alive, session);
 }
 
 /* --- back-pressure --- */

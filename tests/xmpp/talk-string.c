@@ -131,17 +131,10 @@ link_send(NjLink *base, NjXml *stanza)
 }
 
 static void
-close_link(StringLink *link, const GError *why)
-{
-    link->online = false;
-    link->base.hooks->on_state(&link->base, NJ_LINK_CLOSED, why, link->base.owner);
-}
-
-static void
 link_close(NjLink *base)
 {
-    tell(running, false, "stream closed");
-    close_link((StringLink *) base, NULL);
+    (void) base;
+    tell(running, false, "closing the stream");
 }
 
 static void
@@ -151,6 +144,7 @@ link_free(NjLink *base)
     if (running->link == link)
         running->link = NULL;
     nj_parser_free(link->parser);
+    g_clear_error(&link->why);
     g_free(link->jid);
     g_free(link);
 }
@@ -247,14 +241,18 @@ make_link(const NjAccountSettings *settings, const char *bare, const char *trust
     return &link->base;
 }
 
+/* code 0: it was us who closed. */
 void
-end_link(Talk *talk, NjLinkError code, const char *sentence)
+end_link(Talk *talk, int code, const char *sentence)
 {
-    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, (int) code, sentence);
-    if (talk->link)
-        close_link(talk->link, why);
-    else
+    StringLink *link = talk->link;
+    if (!link) {
         fail(talk, "there is no link");
+        return;
+    }
+    link->online = false;
+    link->why = code ? g_error_new_literal(NJ_LINK_ERROR, code, sentence) : NULL;
+    link->base.hooks->on_state(&link->base, NJ_LINK_CLOSED, link->why, link->base.owner);
     settle();
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     gint64 last_byte_us;
     bool online;
     char *jid;
+    GError *why;                /* of its end: gone with the link, as the real one's */
 } StringLink;
 
 typedef struct {
@@ -59,7 +60,7 @@ bool    same(Talk *talk, const NjXml *expected, const NjXml *got);
 NjLink *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner);
 void    go_online(Talk *talk);
 void    receive(Talk *talk, const char *bytes, gsize length);
-void    end_link(Talk *talk, NjLinkError code, const char *sentence);
+void    end_link(Talk *talk, int code, const char *sentence);
 
 /* talk-events.c */
 void tell(Talk *talk, bool loose, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -407,8 +407,9 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told 
         if (room)
             nj_room_take_out(room, nick);
     } else if (room->state == NJ_ROOM_IN || told->destroy) {   /* while we join it is the echo of our leaving before */
+        /* Without a reason it is our own going offline or invisible: /leave has been here before. */
         g_autofree char *why = why_out(told, NULL);
-        be_out(session, room, why, says(told, 332) && !told->destroy);
+        be_out(session, room, why, !why || (says(told, 332) && !told->destroy));
     }
 }
 

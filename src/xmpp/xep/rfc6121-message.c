@@ -266,6 +266,8 @@ deliver(NjSession *session, NjIncoming *in)
     if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE &&
         g_strcmp0(in->chat->peer, in->from) != 0)
         nj_chat_set_peer(in->chat, in->from);
+    if (message->type == NJ_MESSAGE_CHAT)
+        nj_chat_set_thread(in->chat, message->thread);     /* our answer belongs to it */
     nj_chat_add(in->chat, message);
     return false;
 }

@@ -115,13 +115,15 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
         out->status = nj_text_line(status, -1, STATUS_MAX);
 }
 
-/* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now. */
+/* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now; who is gone does not type. */
 static void
-unlock(NjAccount *account, const char *address)
+unlock(NjAccount *account, const NjContact *contact)
 {
-    NjChat *chat = nj_chat_find(account, address);
+    NjChat *chat = nj_chat_find(account, contact->address);
     if (chat && chat->peer)
         nj_chat_set_peer(chat, NULL);
+    if (chat && chat->typing != NJ_TYPING_GONE && nj_contact_show(contact) == NJ_SHOW_OFFLINE)
+        nj_chat_set_typing(chat, NJ_TYPING_GONE);
 }
 
 static void
@@ -137,7 +139,7 @@ note_presence(NjSession *session, const NjXml *stanza, const char *from, bool av
     }
     const NjContact *contact = nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
     if (contact)
-        unlock(account, contact->address);
+        unlock(account, contact);
     g_free(text.status);
 }
 
