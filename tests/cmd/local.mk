@@ -7,7 +7,8 @@ cmd_tests = \
 	tests/cmd/test-help \
 	tests/cmd/test-fifo \
 	tests/cmd/test-script \
-	tests/cmd/test-password
+	tests/cmd/test-password \
+	tests/cmd/test-subprocess
 if HAVE_CMOCKA
 check_PROGRAMS += $(cmd_tests)
 TESTS += $(cmd_tests)
@@ -46,3 +47,7 @@ tests_cmd_test_script_LDADD = $(cmd_test_ldadd)
 tests_cmd_test_password_SOURCES = tests/cmd/test-password.c tests/cmd/speaker.h
 tests_cmd_test_password_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_password_LDADD = $(cmd_test_ldadd)
+
+tests_cmd_test_subprocess_SOURCES = tests/cmd/test-subprocess.c tests/cmd/speaker.h
+tests_cmd_test_subprocess_CFLAGS = $(cmd_test_cflags)
+tests_cmd_test_subprocess_LDADD = $(cmd_test_ldadd)

@@ -23,6 +23,13 @@ tests_fuzz_fuzz_parser_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
 tests_fuzz_fuzz_parser_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_parser_LDADD = $(XMPP_STACK)
 
+# What is typed, and what a script writes
+fuzzers += tests/fuzz/fuzz-command
+tests_fuzz_fuzz_command_SOURCES = tests/fuzz/fuzz-command.c
+tests_fuzz_fuzz_command_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
+tests_fuzz_fuzz_command_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_command_LDADD = $(CMD_STACK)
+
 # Others add themselves with fuzzers += above this line.
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)
