@@ -464,6 +464,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     if (area.rows <= 0 || area.cols <= 0)
         return;
     lines->view_rows = area.rows;
+    lines->used_rows = 0;
     follow_options(lines);
     if (!lines->loaded)
         nj_lines_fetch_before(lines);
@@ -492,4 +493,5 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
             lines->fresh = 0;
         }
     }
+    lines->used_rows = MIN(y, area.rows);
 }

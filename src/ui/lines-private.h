@@ -47,7 +47,7 @@ struct NjLines {
     bool       said;            /* the last line is an answer that was not drawn yet */
     bool       loaded, more_before, more_after;
     guint      fresh;
-    int        view_rows;
+    int        view_rows, used_rows;
     int        widest;          /* nick seen so far, in cells */
     NjShape    shape;
     char      *time_format;     /* the options, as last drawn */

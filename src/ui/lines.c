@@ -443,6 +443,12 @@ nj_lines_rows(const NjLines *lines)
     return lines->view_rows;
 }
 
+int
+nj_lines_used(const NjLines *lines)
+{
+    return lines->used_rows;
+}
+
 /* What stands above a line may change with the mark, its own rows never: wraps stay. */
 void
 nj_lines_mark(NjLines *lines, gint64 time, gint64 id)

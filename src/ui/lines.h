@@ -22,6 +22,7 @@ void     nj_lines_scroll_to(NjLines *lines, bool end);
 bool     nj_lines_at_end(const NjLines *lines);
 guint    nj_lines_fresh(const NjLines *lines);                     /* lines that came below the view */
 int      nj_lines_rows(const NjLines *lines);                      /* of the view, when it was last drawn */
+int      nj_lines_used(const NjLines *lines);                      /* rows of it that had something to show */
 
 /* The line "new": above the first message after (time, id), until it is taken away. */
 void     nj_lines_mark(NjLines *lines, gint64 time, gint64 id);

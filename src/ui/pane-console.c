@@ -4,17 +4,12 @@
 
 #include "ui/screen.h"
 
-typedef struct {
-    NjTalk talk;
-    bool   spoken;              /* there is a line: no welcome any more */
-} Console;
+#define LEAST_ROWS 10          /* for the welcome */
 
 static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     nj_talk_draw(pane, area, theme, focused);
-    if (((Console *) pane)->spoken)
-        return;
     static const char *const hello[] = {
         N_("Natterjack talks with people and rooms over XMPP, from your terminal."),
         N_("To log in, type  /account add you@example.org  and your password is asked for."),
@@ -26,18 +21,16 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
         N_("Type  /msg someone@example.org  or  /join room@chat.example.org  to talk."),
         NULL,
     };
-    const char *const *rows = nj_screen_client(pane->screen)->accounts->len ? ready : hello;
+    bool first = nj_screen_client(pane->screen)->accounts->len == 0;
+    int used = nj_lines_used(((NjTalk *) pane)->lines);
+    /* Who has no account yet keeps seeing how to begin, below what was said, while there is room. */
+    if (used > 0 && (!first || area.rows - used < LEAST_ROWS))
+        return;
+    const char *const *rows = first ? hello : ready;
     const char *sentences[G_N_ELEMENTS(hello)] = { NULL };
     for (guint i = 0; rows[i]; i++)
         sentences[i] = _(rows[i]);
-    nj_talk_draw_empty(area, theme, sentences);
-}
-
-static void
-say(NjPane *pane, NjNoticeKind kind, const char *text)
-{
-    ((Console *) pane)->spoken = true;
-    nj_talk_say(pane, kind, text);
+    nj_talk_draw_empty(nj_area_part(area, used, 0, area.rows - used, area.cols), theme, sentences);
 }
 
 static char *
@@ -55,14 +48,14 @@ static const NjPaneClass console_class = {
     .title = title,
     .hint = nj_talk_hint,
     .at_end = nj_talk_at_end,
-    .say = say,
+    .say = nj_talk_say,
     .free = nj_talk_free,
 };
 
 NjPane *
 nj_pane_console_new(NjScreen *screen)
 {
-    Console *console = g_new0(Console, 1);
-    nj_talk_init(&console->talk, &console_class, screen, NULL);
-    return &console->talk.pane;
+    NjTalk *talk = g_new0(NjTalk, 1);
+    nj_talk_init(talk, &console_class, screen, NULL);
+    return &talk->pane;
 }

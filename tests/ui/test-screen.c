@@ -114,6 +114,10 @@ test_first_run(void **state)
            "  Everything else is told by  /help  and by the Tab key.\n"
            "\n"
            "  [1:console]");
+    nj_screen_say(screen, NULL, NJ_NOTICE_WARNING, "A word.");
+    expect_part(24, 80, "12:00 !  A word.\n", true);
+    expect_part(24, 80, "/account add", true);
+    expect_part(10, 80, "/account add", false);
 }
 
 static void
