@@ -83,6 +83,16 @@ nj_chat_restore(NjChat *chat)
     nj_stored_chat_clear(&row);
 }
 
+/* A room goes by the part before the "@", an occupant by the nick: the rest stands in the pane's head. */
+static char *
+short_name(NjChatKind kind, const char *address)
+{
+    g_autofree char *local = kind == NJ_CHAT_ROOM ? nj_jid_local(address) : NULL;
+    const char *nick = kind == NJ_CHAT_PRIVATE ? nj_jid_resource(address) : NULL;
+    g_autofree char *room = local ? nj_jid_unescape_local(local) : NULL;
+    return nj_text_line(room ? room : nick ? nick : address, -1, 0);
+}
+
 NjChat *
 nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
 {
@@ -95,8 +105,7 @@ nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
     chat->account = account;
     chat->kind = kind;
     chat->address = g_strdup(address);
-    const char *nick = kind == NJ_CHAT_PRIVATE ? nj_jid_resource(address) : NULL;
-    chat->shown = nj_text_line(nick ? nick : address, -1, 0);
+    chat->shown = short_name(kind, address);
     find_room(chat);
     nj_chat_restore(chat);
     g_hash_table_insert(account->chats, chat->address, chat);

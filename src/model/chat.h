@@ -39,7 +39,7 @@ struct NjChat {
 NjChat *nj_chat_open(NjAccount *account, NjChatKind kind, const char *address);
 NjChat *nj_chat_find(NjAccount *account, const char *address);                /* NULL; of any kind */
 void    nj_chat_close(NjChat *chat);                                          /* emits chat_removed, then frees; history stays */
-const char *nj_chat_label(const NjChat *chat);                                /* contact's name, nick, or address */
+const char *nj_chat_label(const NjChat *chat);                                /* contact's name, nick, room's local part, or address */
 
 /* Keeps a message: stores it, counts it as unread if it came in, emits message_added. Takes no reference from the caller. */
 void nj_chat_add(NjChat *chat, NjMessage *message);

@@ -147,9 +147,8 @@ title(NjPane *pane)
 {
     const NjRoom *room = pane->chat->room;
     guint count = room ? g_hash_table_size(room->occupants) : 0;
-    if (count == 0)
-        return g_strdup(nj_chat_label(pane->chat));
-    return g_strdup_printf("%s (%u)", nj_chat_label(pane->chat), count);
+    g_autofree char *address = nj_text_line(pane->chat->address, -1, 0);
+    return count == 0 ? g_steal_pointer(&address) : g_strdup_printf("%s (%u)", address, count);
 }
 
 static char *
