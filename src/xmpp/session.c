@@ -192,16 +192,17 @@ nj_session_features(const NjSession *session)
     return session->online ? session->link->class->features(session->link) : NULL;
 }
 
+/* What is sent behind the end of the stream reaches nobody. */
 bool
 nj_session_online(const NjSession *session)
 {
-    return session->online;
+    return session->online && session->account->state != NJ_ACCOUNT_CLOSING;
 }
 
 bool
 nj_session_send(NjSession *session, NjXml *stanza)
 {
-    if (!session->online) {
+    if (!nj_session_online(session)) {
         nj_xml_free(stanza);
         return false;
     }

@@ -97,15 +97,20 @@ fail(NjSession *session, Sent *sent, const char *sentence)
         nj_store_set_state(account->client->store, sent->message->id, NJ_STATE_FAILED, sentence);
 }
 
+/* Whoever hears of it may send again, or close the chat: the list is taken first. */
 void
 nj_sent_fail_queued(NjSession *session, NjChat *chat, const char *sentence)
 {
     Messages *state = nj_session_state(session, &nj_rfc6121_message);
+    g_autofree char *address = g_strdup(chat->address);
+    g_autoptr(GPtrArray) queued = g_ptr_array_new_with_free_func((GDestroyNotify) nj_message_unref);
     for (GList *item = state->order.head; item; item = item->next) {
-        Sent *sent = item->data;
-        if (sent->message->state == NJ_STATE_QUEUED && g_str_equal(sent->address, chat->address))
-            nj_chat_set_state(chat, sent->message, NJ_STATE_FAILED, sentence);
+        const Sent *sent = item->data;
+        if (sent->message->state == NJ_STATE_QUEUED && g_str_equal(sent->address, address))
+            g_ptr_array_add(queued, nj_message_ref(sent->message));
     }
+    for (guint i = 0; i < queued->len && (chat = nj_chat_find(nj_session_account(session), address)); i++)
+        nj_chat_set_state(chat, queued->pdata[i], NJ_STATE_FAILED, sentence);
 }
 
 /* --- out --- */
