@@ -41,9 +41,9 @@ nj_call_session(NjCall *call, NjAccount *account)
 void
 nj_call_show_chat(NjCall *call, NjChat *chat)
 {
+    /* A script takes nobody away from what is read; an argument of this start is what the person wants to see. */
     NjSource source = nj_call_source(call);
-    bool typed = source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY;
-    if (typed && nj_call_screen(call))
+    if (source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN && nj_call_screen(call))
         nj_screen_show_chat(nj_call_screen(call), chat);
     nj_record_set_text(nj_call_result(call), "account", chat->account->settings->name);
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
