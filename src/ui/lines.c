@@ -361,7 +361,9 @@ scroll_down(NjLines *lines, int rows)
         return;
     lines->skip -= rows;
     while (lines->skip < 0) {
-        if (lines->bottom + 1 >= lines->list->len && !fetch_after(lines)) {
+        if (lines->bottom + 1 >= lines->list->len) {
+            if (fetch_after(lines))
+                continue;           /* what came may stand above a line of the program that was last */
             follow(lines);
             return;
         }

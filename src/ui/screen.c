@@ -93,13 +93,6 @@ nj_screen_redraw(NjScreen *screen)
     nj_screen_touch(screen);
 }
 
-void
-nj_screen_suspend(NjScreen *screen)
-{
-    if (screen->term)
-        nj_term_suspend(screen->term);
-}
-
 static int
 roster_cols(const NjScreen *screen, int cols)
 {

@@ -297,6 +297,26 @@ window_holding(NjScreen *screen, NjPane *pane)
     return NULL;
 }
 
+static void
+find_chat(NjPane *pane, void *owner)
+{
+    NjChat **wanted = owner;
+    if (pane->chat == *wanted)
+        *wanted = NULL;
+}
+
+/* A window that was split lives on when its chat has left it, and goes by the name of what it shows.  The first is the console's. */
+static void
+name_window(NjWindow *window)
+{
+    NjChat *wanted = window->chat;
+    if (!wanted)
+        return;
+    nj_layout_each(window->layout, find_chat, &wanted);
+    if (wanted)
+        window->chat = nj_layout_focus(window->layout)->chat;
+}
+
 void
 nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
 {
@@ -318,10 +338,8 @@ nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
         else
             nj_pane_free(nj_layout_replace(window->layout, pane, make_pane(screen, NULL)));
     }
-    /* A window that was split lives on with its other panes, and goes by the name of one of them. */
-    NjWindow *window = find_window_of(screen, chat);
-    if (window)
-        window->chat = nj_layout_focus(window->layout)->chat;
+    for (guint i = 0; i < screen->windows->len; i++)
+        name_window(nj_screen_window_at(screen, i));
     nj_screen_follow_focus(screen);
     if (chat->id)
         nj_prompt_forget(screen->prompt, chat->id);
@@ -344,9 +362,7 @@ nj_screen_close_pane(NjScreen *screen)
 {
     if (!nj_layout_close(screen->window->layout, nj_screen_focus(screen)))
         return false;
-    NjWindow *window = screen->window;
-    if (window->number != 1)
-        window->chat = nj_screen_focus(screen)->chat;
+    name_window(screen->window);
     nj_screen_follow_focus(screen);
     return true;
 }

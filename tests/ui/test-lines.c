@@ -201,6 +201,30 @@ test_paging(void **state)
     talk_free(&talk);
 }
 
+/* Lines of the program are not stored: what is fetched goes to its place among them. */
+static void
+test_answers_among_pages(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    for (int i = 1; i <= 300; i++) {
+        g_autofree char *body = g_strdup_printf("line %d", i);
+        say(talk.frog, "frog", NOON - 1000 + i, body);
+    }
+    draw(&talk);
+    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "an answer");
+    draw(&talk);
+    nj_lines_scroll_to(talk.lines, false);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 1\n"));
+    for (int i = 0; i < 400; i++) {
+        nj_lines_scroll(talk.lines, 7);
+        draw(&talk);
+    }
+    shows(talk.surface, "11:59 Frog  line 298\n11:59 Frog  line 299\n11:59 Frog  line 300\n12:00    ·  an answer");
+    talk_free(&talk);
+}
+
 /* From the first line to the last and back, over all seams of fetching and trimming: each line is there once. */
 static void
 test_seams(void **state)
@@ -328,6 +352,7 @@ main(void)
         cmocka_unit_test(test_narrow),
         cmocka_unit_test(test_strange_names),
         cmocka_unit_test(test_paging),
+        cmocka_unit_test(test_answers_among_pages),
         cmocka_unit_test(test_seams),
         cmocka_unit_test(test_reading_is_not_moved),
         cmocka_unit_test(test_order),

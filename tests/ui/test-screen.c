@@ -252,9 +252,17 @@ test_windows(void **state)
     nj_chat_close(a);
     assert_null(nj_screen_find(screen, "2", NULL));
     assert_ptr_equal(nj_screen_find(screen, "dora", NULL)->chat, d);
+    /* A window goes by what it shows, also when that stands in two of them. */
+    nj_screen_show_chat(screen, c);
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, d, NULL));
+    nj_chat_close(c);
+    assert_ptr_equal(nj_screen_window(screen)->chat, d);
+    nj_chat_close(d);
+    assert_int_equal(nj_screen_windows(screen), 1);
+    assert_false(nj_screen_attention(screen));
     nj_surface_free(draw(24, 80));
-    nj_screen_close_window(screen, nj_screen_find(screen, "console", NULL));
-    assert_int_equal(nj_screen_windows(screen), 3);
+    nj_screen_close_window(screen, nj_screen_window(screen));      /* not the console */
+    assert_int_equal(nj_screen_windows(screen), 1);
 }
 
 static void
