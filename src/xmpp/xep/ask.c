@@ -2,7 +2,8 @@
 #include "xmpp/xep/xep.h"
 
 typedef struct {
-    NjAsk ask;
+    NjDone done;                /* NULL: nobody wants to know */
+    void *data;
     NjAskFill fill;
     void *fill_data;
     GDestroyNotify free_fill;
@@ -22,23 +23,23 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *da
 {
     Ask *ask = data;
     (void) session;
-    if (!ask->ask.done)
+    if (!ask->done)
         return;
     if (error) {
-        ask->ask.done(error, NULL, ask->ask.data);
+        ask->done(error, NULL, ask->data);
         return;
     }
     g_autoptr(NjRecord) record = nj_record_new();
     if (ask->fill)
         ask->fill(record, stanza, ask->fill_data);
-    ask->ask.done(NULL, record, ask->ask.data);
+    ask->done(NULL, record, ask->data);
 }
 
 void
 nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data, GDestroyNotify free_fill, NjDone done, void *data)
 {
     Ask *ask = g_new0(Ask, 1);
-    *ask = (Ask) { { done, data }, fill, fill_data, free_fill };
+    *ask = (Ask) { done, data, fill, fill_data, free_fill };
     nj_iq_send_full(session, iq, 0, on_answer, NULL, ask, ask_free, data);
 }
 

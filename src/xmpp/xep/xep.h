@@ -39,11 +39,6 @@ NjSession *nj_xep_online(const NjAccount *account, GError **error);
 
 /* --- asking for a command: an NjDone that waits for an iq --- */
 
-typedef struct {
-    NjDone done;
-    void  *data;
-} NjAsk;
-
 /* Sends iq and tells done how it ended; the result is an empty record. */
 void nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data);
 /* The same, and fill makes the record of the answer. */
