@@ -78,6 +78,8 @@ nj_talk_shown(NjPane *pane, bool shown)
         nj_lines_mark_end(lines);
     else if (chat->unread > 0)
         nj_lines_mark(lines, chat->read_time, chat->read_id);
+    else
+        nj_lines_unmark(lines);
     nj_pane_touch(pane);
 }
 

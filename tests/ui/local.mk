@@ -38,7 +38,8 @@ pane_tests = \
 	tests/ui/test-pane-chat \
 	tests/ui/test-pane-roster \
 	tests/ui/test-screen \
-	tests/ui/test-status
+	tests/ui/test-status \
+	tests/ui/test-walk
 if HAVE_CMOCKA
 check_PROGRAMS += $(pane_tests)
 TESTS += $(pane_tests)
@@ -63,6 +64,10 @@ tests_ui_test_pane_roster_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 tests_ui_test_screen_SOURCES = tests/ui/test-screen.c tests/ui/world.h
 tests_ui_test_screen_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_screen_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_walk_SOURCES = tests/ui/test-walk.c tests/ui/world.h
+tests_ui_test_walk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_walk_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 tests_ui_test_status_SOURCES = tests/ui/test-status.c tests/ui/world.h
 tests_ui_test_status_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
