@@ -348,7 +348,7 @@ show_certificate(NjCall *call, const NjCertificate *certificate)
     else if (certificate->trusted_once)
         nj_call_say(call, NJ_NOTICE_WARNING, _("Accepted for this connection because you said so."));
     else
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted: an authority of this system vouches for it."));
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted: an authority that is trusted here vouches for it."));
 
     NjRecord *result = nj_call_result(call);
     nj_record_set_text(result, "subject", certificate->subject);

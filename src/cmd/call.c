@@ -85,10 +85,11 @@ nj_call_on_end(NjCall *call, void (*func)(NjCall *call, void *data), void *data)
     }
 }
 
+/* Does a person look at the screen for the answer?  An argument of this start counts, too. */
 static bool
-typed(const NjCall *call)
+is_shown(const NjCall *call, const NjCmd *cmd)
 {
-    return call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY;
+    return call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY || (call->source == NJ_SOURCE_ARGUMENT && cmd->screen);
 }
 
 static const char *
@@ -102,13 +103,10 @@ source_name(NjSource source)
 static void
 report(NjCmd *cmd, NjCall *call, const GError *error)
 {
-    if (typed(call)) {
-        if (cmd->screen)
-            nj_screen_say(cmd->screen, call->chat, NJ_NOTICE_ERROR, error->message);
-        else
-            nj_client_notice(cmd->client, NULL, call->chat, NJ_NOTICE_ERROR, "%s", error->message);
+    if (is_shown(call, cmd) && cmd->screen)
+        nj_screen_say(cmd->screen, call->chat, NJ_NOTICE_ERROR, error->message);
+    if (call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY)
         return;
-    }
     const char *name = call->name ? call->name : "";
     NjCommandFailure failure = { name, nj_cmd_error_code(error), error->message, source_name(call->source) };
     nj_emit_command_failed(cmd->client->bus, &failure);
@@ -193,7 +191,7 @@ nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    if (typed(call) && call->cmd->screen) {
+    if (is_shown(call, call->cmd) && call->cmd->screen) {
         nj_screen_say(call->cmd->screen, call->chat, kind, text);
         return;
     }

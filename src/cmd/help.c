@@ -8,77 +8,71 @@
 #include "cmd/call.h"
 #include "ui/theme.h"
 
-#define COLUMNS 80
+/* What is being written, and how wide it may be. */
+typedef struct {
+    NjCmd   *cmd;
+    GString *out;
+    int      columns;
+} Page;
 
-/* Adds text wrapped to the screen's usual width, later rows indented. */
+/* Adds wrapped text, later rows indented. */
 static void
-add_wrapped(GString *out, const char *text, int indent, int first)
+add_wrapped(Page *page, const char *text, int indent, int first)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
-    nj_text_wrap(text, COLUMNS - first, COLUMNS - indent, rows);
+    nj_text_wrap(text, page->columns - first, page->columns - indent, rows);
     for (guint i = 0; i < rows->len; i++) {
         const NjTextRow *row = &g_array_index(rows, NjTextRow, i);
         if (i)
-            g_string_append_printf(out, "%*s", indent, "");
-        g_string_append_len(out, text + row->start, row->length);
-        g_string_append_c(out, '\n');
+            g_string_append_printf(page->out, "%*s", indent, "");
+        g_string_append_len(page->out, text + row->start, row->length);
+        g_string_append_c(page->out, '\n');
     }
 }
 
 /* "  name      summary", the summary in a column of its own. */
 static void
-add_entry(GString *out, const char *name, int column, const char *summary)
+add_entry(Page *page, const char *name, int column, const char *summary)
 {
     int width = nj_text_width(name, -1);
-    g_string_append_printf(out, "  %s", name);
+    column = MIN(column, page->columns * 2 / 5);
+    g_string_append_printf(page->out, "  %s", name);
     if (width + 2 >= column) {
-        g_string_append_c(out, '\n');
+        g_string_append_c(page->out, '\n');
         width = -2;
     }
-    g_string_append_printf(out, "%*s", column - width - 2, "");
-    add_wrapped(out, summary, column, column);
+    g_string_append_printf(page->out, "%*s", column - width - 2, "");
+    add_wrapped(page, summary, column, column);
 }
 
-static char *
-finish(GString *out)
+static void
+overview(Page *page)
 {
-    while (out->len && out->str[out->len - 1] == '\n')
-        g_string_truncate(out, out->len - 1);
-    return g_string_free(out, FALSE);
-}
-
-static char *
-overview(NjCmd *cmd)
-{
-    GString *out = g_string_new(NULL);
-    add_wrapped(out, _("A line that begins with a slash is a command, anything else is said in the chat in front. TAB completes, F1 shows this."), 0, 0);
-    for (guint i = 0; i < cmd->topics->len; i++) {
-        const NjTopic *topic = cmd->topics->pdata[i];
+    add_wrapped(page, _("A line that begins with a slash is a command, anything else is said in the chat in front. TAB completes, F1 shows this."), 0, 0);
+    for (guint i = 0; i < page->cmd->topics->len; i++) {
+        const NjTopic *topic = page->cmd->topics->pdata[i];
         if (!topic->commands || !topic->commands[0])
             continue;
-        g_string_append_printf(out, "\n%s\n", _(topic->summary));
+        g_string_append_printf(page->out, "\n%s\n", _(topic->summary));
         for (const NjCommand *const *row = topic->commands; *row; row++) {
             g_autofree char *name = g_strconcat("/", (*row)->name, NULL);
-            add_entry(out, name, 16, _((*row)->summary));
+            add_entry(page, name, 16, _((*row)->summary));
         }
     }
-    g_string_append_c(out, '\n');
-    add_wrapped(out, _("/help NAME tells more of a command, an option or a topic; /help keys, /help options and /help aliases list those."), 0, 0);
-    return finish(out);
+    g_string_append_c(page->out, '\n');
+    add_wrapped(page, _("/help NAME tells more of a command, an option or a topic; /help keys, /help options and /help aliases list those."), 0, 0);
 }
 
-static char *
-topic_help(const NjTopic *topic)
+static void
+topic_help(Page *page, const NjTopic *topic)
 {
-    GString *out = g_string_new(_(topic->summary));
-    g_string_append_c(out, '\n');
+    g_string_append_printf(page->out, "%s\n", _(topic->summary));
     for (const NjCommand *const *row = topic->commands; row && *row; row++) {
         g_autofree char *usage = nj_parse_usage(*row);
-        add_entry(out, usage, 30, _((*row)->summary));
+        add_entry(page, usage, 30, _((*row)->summary));
     }
     for (const NjKeyRow *row = topic->keys; row && row->key; row++)
-        add_entry(out, row->key, 30, _(row->summary));
-    return finish(out);
+        add_entry(page, row->key, 30, _(row->summary));
 }
 
 typedef struct {
@@ -98,31 +92,29 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
 }
 
-static char *
-command_help(NjCmd *cmd, const NjCommand *command)
+static void
+command_help(Page *page, const NjCommand *command)
 {
-    GString *out = g_string_new(NULL);
     g_autofree char *usage = nj_parse_usage(command);
-    add_wrapped(out, usage, 4, 0);
-    add_wrapped(out, _(command->summary), 0, 0);
+    add_wrapped(page, usage, 4, 0);
+    add_wrapped(page, _(command->summary), 0, 0);
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++)
-        add_entry(out, command->params[i].name, 16, _(command->params[i].summary));
+        add_entry(page, command->params[i].name, 16, _(command->params[i].summary));
     if (command->details) {
-        g_string_append_c(out, '\n');
-        add_wrapped(out, _(command->details), 0, 0);
+        g_string_append_c(page->out, '\n');
+        add_wrapped(page, _(command->details), 0, 0);
     }
     if (command->examples[0])
-        g_string_append_printf(out, "\n%s\n", _("For example:"));
+        g_string_append_printf(page->out, "\n%s\n", _("For example:"));
     for (guint i = 0; i < G_N_ELEMENTS(command->examples) && command->examples[i]; i++)
-        g_string_append_printf(out, "  %s\n", command->examples[i]);
+        g_string_append_printf(page->out, "  %s\n", command->examples[i]);
     g_autoptr(GString) aliases = g_string_new(NULL);
     AliasList list = { aliases, command->name, 0 };
-    nj_cmd_each_alias(cmd, add_alias_of, &list);
+    nj_cmd_each_alias(page->cmd, add_alias_of, &list);
     if (list.count) {
         g_autofree char *line = g_strdup_printf(_("Also typed as %s."), aliases->str);
-        add_wrapped(out, line, 0, 0);
+        add_wrapped(page, line, 0, 0);
     }
-    return finish(out);
 }
 
 /* What an option takes, in words: "on, off", "1 … 60". */
@@ -141,29 +133,25 @@ option_values(const NjOption *option)
     }
 }
 
-static char *
-option_help(NjCmd *cmd, const NjOption *option)
+static void
+option_help(Page *page, const NjOption *option)
 {
-    GString *out = g_string_new(NULL);
     g_autofree char *values = option_values(option);
-    g_string_append_printf(out, "/set %s %s\n", option->name, *values ? values : "TEXT");
-    add_wrapped(out, _(option->summary), 0, 0);
+    g_string_append_printf(page->out, "/set %s %s\n", option->name, *values ? values : "TEXT");
+    add_wrapped(page, _(option->summary), 0, 0);
     const char *fallback = option->fallback ? option->fallback : "";
-    g_autofree char *line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), nj_options_text(cmd->client->options, option->name), fallback);
-    add_wrapped(out, line, 0, 0);
-    return finish(out);
+    g_autofree char *line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), nj_options_text(page->cmd->client->options, option->name), fallback);
+    add_wrapped(page, line, 0, 0);
 }
 
-static char *
-options_help(NjCmd *cmd)
+static void
+options_help(Page *page)
 {
-    GString *out = g_string_new(NULL);
-    const NjTable *table = nj_options_table(cmd->client->options);
+    const NjTable *table = nj_options_table(page->cmd->client->options);
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjOption *option = nj_table_at(table, i);
-        add_entry(out, option->name, 26, _(option->summary));
+        add_entry(page, option->name, 26, _(option->summary));
     }
-    return finish(out);
 }
 
 static const char *
@@ -178,19 +166,14 @@ shipped_key_summary(NjCmd *cmd, const char *key, const char *line)
     return NULL;
 }
 
-typedef struct {
-    NjCmd   *cmd;
-    GString *out;
-} KeyList;
-
 static void
 add_key(const char *name, const char *line, void *owner)
 {
-    KeyList *list = owner;
-    const char *summary = shipped_key_summary(list->cmd, name, line);
+    Page *page = owner;
+    const char *summary = shipped_key_summary(page->cmd, name, line);
     if (!summary)
-        summary = shipped_key_summary(list->cmd, NULL, line);
-    add_entry(list->out, name, 16, summary ? _(summary) : line);
+        summary = shipped_key_summary(page->cmd, NULL, line);
+    add_entry(page, name, 16, summary ? _(summary) : line);
 }
 
 static void
@@ -205,15 +188,13 @@ each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owne
             func(row->key, row->line, owner);
 }
 
-static char *
-keys_help(NjCmd *cmd)
+static void
+keys_help(Page *page)
 {
-    KeyList list = { cmd, g_string_new(NULL) };
-    each_key(cmd, add_key, &list);
-    g_string_append_c(list.out, '\n');
-    add_wrapped(list.out, _("Alt-Enter begins a new line, TAB completes, Ctrl-r searches what was typed; all other keys are readline's. "
-                            "ESC and then a key is Alt with that key. /bind KEY COMMAND changes one."), 0, 0);
-    return finish(list.out);
+    each_key(page->cmd, add_key, page);
+    g_string_append_c(page->out, '\n');
+    add_wrapped(page, _("Alt-Enter begins a new line, TAB completes, Ctrl-r searches what was typed; all other keys are readline's. "
+                        "ESC and then a key is Alt with that key. /bind KEY COMMAND changes one."), 0, 0);
 }
 
 static void
@@ -224,12 +205,13 @@ add_alias(const char *name, const char *line, const char *habit, void *owner)
     add_entry(owner, shown, 16, what);
 }
 
-static char *
-aliases_help(NjCmd *cmd)
+static const NjTopic *
+find_topic(NjCmd *cmd, const char *name)
 {
-    GString *out = g_string_new(NULL);
-    nj_cmd_each_alias(cmd, add_alias, out);
-    return finish(out);
+    for (guint i = 0; i < cmd->topics->len; i++)
+        if (!strcmp(((NjTopic *) cmd->topics->pdata[i])->name, name))
+            return cmd->topics->pdata[i];
+    return NULL;
 }
 
 static void
@@ -241,33 +223,48 @@ find_alias(const char *name, const char *line, const char *habit, void *owner)
         found[1] = line;
 }
 
-char *
-nj_help_text(NjCmd *cmd, const char *topic, GError **error)
+/* False: there is no such topic. */
+static bool
+write_page(Page *page, const char *topic)
 {
-    if (!topic)
-        return overview(cmd);
-    if (!strcmp(topic, "keys"))
-        return keys_help(cmd);
-    if (!strcmp(topic, "options"))
-        return options_help(cmd);
-    if (!strcmp(topic, "aliases"))
-        return aliases_help(cmd);
-    const char *name = topic[0] == '/' ? topic + 1 : topic;
-    const NjCommand *command = nj_table_find(cmd->table, name);
-    if (command)
-        return command_help(cmd, command);
-    const NjOption *option = nj_table_find(nj_options_table(cmd->client->options), name);
-    if (option)
-        return option_help(cmd, option);
-    for (guint i = 0; i < cmd->topics->len; i++)
-        if (!strcmp(((NjTopic *) cmd->topics->pdata[i])->name, name))
-            return topic_help(cmd->topics->pdata[i]);
+    NjCmd *cmd = page->cmd;
+    const char *name = topic && topic[0] == '/' ? topic + 1 : topic;
+    const NjCommand *command = name ? nj_table_find(cmd->table, name) : NULL;
+    const NjOption *option = name ? nj_table_find(nj_options_table(cmd->client->options), name) : NULL;
     const char *alias[2] = { name, NULL };
-    nj_cmd_each_alias(cmd, find_alias, alias);
-    if (alias[1])
-        return g_strdup_printf(_("/%s is an alias of %s"), name, alias[1]);
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-topic"), _("There is no help on “%s”; /help lists what there is."), topic);
-    return NULL;
+    if (!name)
+        overview(page);
+    else if (!strcmp(name, "keys"))
+        keys_help(page);
+    else if (!strcmp(name, "options"))
+        options_help(page);
+    else if (!strcmp(name, "aliases"))
+        nj_cmd_each_alias(cmd, add_alias, page);
+    else if (command)
+        command_help(page, command);
+    else if (option)
+        option_help(page, option);
+    else if (find_topic(cmd, name))
+        topic_help(page, find_topic(cmd, name));
+    else if (nj_cmd_each_alias(cmd, find_alias, alias), alias[1])
+        g_string_append_printf(page->out, _("/%s is an alias of %s"), name, alias[1]);
+    else
+        return false;
+    return true;
+}
+
+char *
+nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error)
+{
+    Page page = { cmd, g_string_new(NULL), columns };
+    if (!write_page(&page, topic)) {
+        g_string_free(page.out, TRUE);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-topic"), _("There is no help on “%s”; /help lists what there is."), topic);
+        return NULL;
+    }
+    while (page.out->len && page.out->str[page.out->len - 1] == '\n')
+        g_string_truncate(page.out, page.out->len - 1);
+    return g_string_free(page.out, FALSE);
 }
 
 /* Tables. */
@@ -314,17 +311,17 @@ dump_account_keys(NjCmd *cmd)
 static void
 dump_key(const char *name, const char *line, void *owner)
 {
-    KeyList *list = owner;
-    const char *summary = shipped_key_summary(list->cmd, name, line);
-    g_string_append_printf(list->out, "%s\t%s\t%s\n", name, line, summary ? _(summary) : "");
+    Page *page = owner;
+    const char *summary = shipped_key_summary(page->cmd, name, line);
+    g_string_append_printf(page->out, "%s\t%s\t%s\n", name, line, summary ? _(summary) : "");
 }
 
 static char *
 dump_keys(NjCmd *cmd)
 {
-    KeyList list = { cmd, g_string_new(NULL) };
-    each_key(cmd, dump_key, &list);
-    return g_string_free(list.out, FALSE);
+    Page page = { cmd, g_string_new(NULL), 0 };
+    each_key(cmd, dump_key, &page);
+    return g_string_free(page.out, FALSE);
 }
 
 static char *

@@ -21,6 +21,23 @@ run_ping(NjCall *call)
 
 static void say_record(NjCall *call, const NjRecord *record, int depth);
 
+/* A list of plain words is one line. */
+static void
+say_list(NjCall *call, const NjField *field, int depth)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+    for (guint i = 0; i < field->list->len; i++) {
+        const NjRecord *record = field->list->pdata[i];
+        const NjField *only = nj_record_length(record) == 1 ? nj_record_at(record, 0) : NULL;
+        if (only && only->kind == NJ_FIELD_TEXT)
+            g_string_append_printf(words, "%s%s", words->len ? ", " : "", only->text);
+        else
+            say_record(call, record, depth + 1);
+    }
+    if (words->len)
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, words->str);
+}
+
 static void
 say_field(NjCall *call, const NjField *field, int depth)
 {
@@ -39,9 +56,7 @@ say_field(NjCall *call, const NjField *field, int depth)
         say_record(call, field->record, depth + 1);
         break;
     case NJ_FIELD_LIST:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
-        for (guint i = 0; i < field->list->len; i++)
-            say_record(call, field->list->pdata[i], depth + 1);
+        say_list(call, field, depth);
         break;
     }
 }

@@ -5,11 +5,11 @@
 #include "cmd/help.h"
 
 static void
-expect_fits(const char *what, const char *text)
+expect_fits(const char *what, const char *text, int columns)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++)
-        if (nj_text_width(*line, -1) > 80)
+        if (nj_text_width(*line, -1) > columns)
             fail_msg("/help %s: too wide: %s", what, *line);
 }
 
@@ -17,10 +17,10 @@ static void
 expect_help(Speaker *speaker, const char *topic, const char *part)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = nj_help_text(speaker->cmd, topic, &error);
+    g_autofree char *text = nj_help_text(speaker->cmd, topic, 80, &error);
     if (!text)
         fail_msg("/help %s: %s", topic, error->message);
-    expect_fits(topic ? topic : "", text);
+    expect_fits(topic ? topic : "", text, 80);
     if (part && !strstr(text, part))
         fail_msg("/help %s does not say \"%s\": %s", topic, part, text);
 }

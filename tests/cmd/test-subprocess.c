@@ -61,6 +61,8 @@ run_screen(const char *command, guint seconds, int report)
     _exit(0);
 }
 
+#define LENT "\033[?1049l"                          /* the screen has left */
+
 /* Runs the command there; once the terminal shows `question`, types `answer`. */
 static char *
 run_with_person(const char *command, guint seconds, const char *question, const char *answer)
@@ -86,8 +88,9 @@ run_with_person(const char *command, guint seconds, const char *question, const 
         char bytes[4096];
         while ((got = read(master, bytes, sizeof bytes)) > 0)
             g_string_append_len(shown, bytes, got);
-        if (question && !answered && strstr(shown->str, question)) {
+        if (question && !answered && strstr(shown->str, question) && strstr(shown->str, LENT)) {
             answered = true;
+            g_usleep(50000);                        /* a person is slower than the next system call */
             assert_true(write(master, answer, strlen(answer)) > 0);
         }
         while ((got = read(report[0], bytes, sizeof bytes)) > 0)
