@@ -98,7 +98,8 @@ run_subject(NjCall *call)
         return;
     if (subject) {
         g_autoptr(GError) error = NULL;
-        nj_call_done_if(call, nj_muc_set_subject(room, subject, &error), error);
+        bool done = nj_muc_set_subject(room, subject, &error);
+        nj_call_done_if(call, done, error);
         return;
     }
     nj_record_set_text(nj_call_result(call), "subject", room->subject);
