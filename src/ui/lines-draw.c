@@ -2,10 +2,11 @@
 
        12:01      toad  the text, with its next rows
                         under it
-       12:02 ✗    toad  ← the mark of a message that did not leave stands before the text
+       12:02      toad✗ a message that did not leave has its mark beside the name
 
-   A cell at the right edge stays free, for there may be a border.  The clock and the nick column go when the pane becomes narrow.  What depends on a line's neighbours (the day, the unread
-   mark, the beginning) is never kept, so inserting and dropping lines invalidates nothing. */
+   A cell at the right edge stays free, for there may be a border.  The clock and the nick column go when the pane becomes
+   narrow.  What depends on a line's neighbours (the day, the unread mark, the beginning) is never kept, so inserting and
+   dropping lines invalidates nothing. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -135,7 +136,9 @@ compose_message(NjLines *lines, NjLine *line)
 {
     const NjMessage *message = line->message;
     const char *body = message->body ? message->body : "";
-    const char *error = message->state == NJ_STATE_FAILED ? message->error ? message->error : _("This message was not sent.") : NULL;
+    const char *error = NULL;
+    if (message->state == NJ_STATE_FAILED)
+        error = message->error ? message->error : _("This message was not sent.");
     const char *subject = message->type == NJ_MESSAGE_GROUPCHAT ? NULL : message->subject;
     const char *unreadable = !message->body && message->encryption
                                  ? _("This message is encrypted in a way that can not be read here.") : NULL;

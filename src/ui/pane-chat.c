@@ -24,7 +24,14 @@ subject(NjPane *pane)
     NjContact *contact = nj_roster_find(chat->account->roster, chat->address);
     if (!contact)
         return NULL;
-    static const char *const shows[] = { N_("not here"), N_("busy"), N_("away for long"), N_("away"), N_("here"), N_("wants to talk") };
+    static const char *const shows[] = {
+        [NJ_SHOW_OFFLINE] = N_("not here"),
+        [NJ_SHOW_DND] = N_("busy"),
+        [NJ_SHOW_XA] = N_("away for long"),
+        [NJ_SHOW_AWAY] = N_("away"),
+        [NJ_SHOW_ONLINE] = N_("here"),
+        [NJ_SHOW_CHAT] = N_("wants to talk"),
+    };
     const char *show = _(shows[nj_contact_show(contact)]), *status = nj_contact_status(contact);
     return status && *status ? g_strdup_printf("%s · %s", show, status) : g_strdup(show);
 }

@@ -211,7 +211,8 @@ static int
 rank_of(const NjContact *contact)
 {
     static const int ranks[] = {
-        [NJ_SHOW_CHAT] = 0, [NJ_SHOW_ONLINE] = 0, [NJ_SHOW_DND] = 1, [NJ_SHOW_AWAY] = 2, [NJ_SHOW_XA] = 3, [NJ_SHOW_OFFLINE] = 4,
+        [NJ_SHOW_CHAT] = 0, [NJ_SHOW_ONLINE] = 0, [NJ_SHOW_DND] = 1,
+        [NJ_SHOW_AWAY] = 2, [NJ_SHOW_XA] = 3,     [NJ_SHOW_OFFLINE] = 4,
     };
     return ranks[nj_contact_show(contact)];
 }
@@ -605,7 +606,8 @@ draw_row(const Row *row, NjArea area, int y, const NjTheme *theme, bool selected
     g_autofree char *label = nj_text_ellipsize(look.label, MAX(area.cols - x - (right ? right + 1 : 0), 1));
     nj_area_put(area, y, x, selected ? chosen : nj_theme_style(theme, look.role), label, -1);
     if (look.right)
-        nj_area_put(area, y, MAX(area.cols - right, 0), selected ? chosen : nj_theme_style(theme, look.right_role), look.right, -1);
+        nj_area_put(area, y, MAX(area.cols - right, 0), selected ? chosen : nj_theme_style(theme, look.right_role),
+                    look.right, -1);
     g_free(look.right);
 }
 
@@ -674,7 +676,7 @@ static void
 tell_requests(Roster *roster, NjAccount *account)
 {
     const GPtrArray *requests = nj_roster_requests(account->roster);
-    GString *text = g_string_new(_("These people wait for an answer; write  /subscribe allow ADDRESS  or  /subscribe deny ADDRESS"));
+    GString *text = g_string_new(_("These people wait for an answer: /subscribe allow ADDRESS or /subscribe deny ADDRESS."));
     for (guint i = 0; i < requests->len; i++) {
         const NjRequest *request = g_ptr_array_index(requests, i);
         g_string_append_printf(text, "\n%s", request->address);

@@ -55,7 +55,8 @@ on_account_changed(NjAccount *account, void *owner)
         g_autofree char *text = g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
         say_of_account(screen, account, NJ_NOTICE_SUCCESS, text);
     } else if ((account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING) && account->why) {
-        say_of_account(screen, account, account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR, account->why);
+        NjNoticeKind kind = account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR;
+        say_of_account(screen, account, kind, account->why);
     } else if (account->state == NJ_ACCOUNT_OFFLINE) {
         say_of_account(screen, account, NJ_NOTICE_INFO, _("Offline."));
     }

@@ -163,7 +163,8 @@ on_line(NjPrompt *prompt, const char *text, void *owner)
     screen->pending = g_strdup(text);
     screen->pending_chat = chat;
     g_autofree char *question = g_strdup_printf(
-        ngettext("Send this text of %u line?  [y]es  [n]o  [e]dit", "Send this text of %u lines?  [y]es  [n]o  [e]dit", lines), lines);
+        ngettext("Send this text of %u line?  [y]es  [n]o  [e]dit", "Send this text of %u lines?  [y]es  [n]o  [e]dit", lines),
+        lines);
     nj_prompt_ask(prompt, question, "yne", on_paste_answer, screen);
 }
 
@@ -178,7 +179,9 @@ on_complete(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize
 }
 
 /* The roster's keys, as terminals send them. */
-typedef enum { ROSTER_UP, ROSTER_DOWN, ROSTER_PAGE_UP, ROSTER_PAGE_DOWN, ROSTER_HOME, ROSTER_END, ROSTER_ENTER, ROSTER_LEAVE } RosterKey;
+typedef enum {
+    ROSTER_UP, ROSTER_DOWN, ROSTER_PAGE_UP, ROSTER_PAGE_DOWN, ROSTER_HOME, ROSTER_END, ROSTER_ENTER, ROSTER_LEAVE,
+} RosterKey;
 
 static const struct { const char *bytes; RosterKey key; } roster_keys[] = {
     { "\033[A", ROSTER_UP }, { "\033OA", ROSTER_UP }, { "\020", ROSTER_UP },
@@ -186,7 +189,8 @@ static const struct { const char *bytes; RosterKey key; } roster_keys[] = {
     { "\033[5~", ROSTER_PAGE_UP }, { "\033[6~", ROSTER_PAGE_DOWN },
     { "\033[H", ROSTER_HOME }, { "\033OH", ROSTER_HOME }, { "\033[1~", ROSTER_HOME }, { "\033[7~", ROSTER_HOME },
     { "\033[F", ROSTER_END }, { "\033OF", ROSTER_END }, { "\033[4~", ROSTER_END }, { "\033[8~", ROSTER_END },
-    { "\r", ROSTER_ENTER }, { "\n", ROSTER_ENTER }, { "\033", ROSTER_LEAVE }, { "\007", ROSTER_LEAVE }, { "\003", ROSTER_LEAVE },
+    { "\r", ROSTER_ENTER }, { "\n", ROSTER_ENTER },
+    { "\033", ROSTER_LEAVE }, { "\007", ROSTER_LEAVE }, { "\003", ROSTER_LEAVE },
 };
 
 void

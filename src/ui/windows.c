@@ -205,7 +205,8 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
             return window;
         if (!window->chat ? strcmp(word, "console") == 0 : strcmp(word, window->chat->address) == 0)
             return window;
-        if (*word && window->chat && (begins_with(nj_chat_label(window->chat), word) || begins_with(window->chat->address, word))) {
+        if (*word && window->chat
+            && (begins_with(nj_chat_label(window->chat), word) || begins_with(window->chat->address, word))) {
             found = window;
             count++;
         }
@@ -305,7 +306,8 @@ find_chat(NjPane *pane, void *owner)
         *wanted = NULL;
 }
 
-/* A window that was split lives on when its chat has left it, and goes by the name of what it shows.  The first is the console's. */
+/* A window that was split lives on when its chat has left it, and goes by the name of what it shows.  The first is the
+   console's. */
 static void
 name_window(NjWindow *window)
 {
