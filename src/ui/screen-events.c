@@ -39,6 +39,7 @@ on_account_removed(NjAccount *account, void *owner)
 {
     NjScreen *screen = owner;
     g_hash_table_remove(screen->states, account);
+    g_hash_table_remove(screen->reasons, account);
     nj_screen_touch(screen);
 }
 
@@ -52,9 +53,14 @@ on_account_changed(NjAccount *account, void *owner)
         return;
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
     if (account->state == NJ_ACCOUNT_ONLINE) {
+        g_hash_table_remove(screen->reasons, account);
         g_autofree char *text = g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
         say_of_account(screen, account, NJ_NOTICE_SUCCESS, text);
     } else if ((account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING) && account->why) {
+        /* A server that is down is tried for hours: what failed is said once. */
+        if (g_strcmp0(g_hash_table_lookup(screen->reasons, account), account->why) == 0)
+            return;
+        g_hash_table_insert(screen->reasons, account, g_strdup(account->why));
         NjNoticeKind kind = account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR;
         say_of_account(screen, account, kind, account->why);
     } else if (account->state == NJ_ACCOUNT_OFFLINE) {
@@ -185,6 +191,7 @@ nj_screen_listen(NjScreen *screen)
 {
     NjBus *bus = screen->client->bus;
     screen->states = g_hash_table_new(NULL, NULL);
+    screen->reasons = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     nj_on_account_added(bus, on_account_added, screen);
     nj_on_account_removed(bus, on_account_removed, screen);
     nj_on_account_changed(bus, on_account_changed, screen);

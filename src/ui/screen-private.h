@@ -24,6 +24,7 @@ struct NjScreen {
     bool        roster_shown;       /* as the option or F2 says */
     bool        roster_focused;
     GHashTable *states;             /* NjAccount -> its state, as last told */
+    GHashTable *reasons;            /* NjAccount -> why it is not online, as last told */
 
     /* Frames */
     bool     all, prompt_dirty, status_dirty;

@@ -342,6 +342,7 @@ nj_screen_free(NjScreen *screen)
     screen->term = NULL;
     nj_screen_free_windows(screen);
     g_hash_table_unref(screen->states);
+    g_hash_table_unref(screen->reasons);
     nj_prompt_free(screen->prompt);
     nj_keys_free(screen->keys);
     nj_surface_free(screen->surface);

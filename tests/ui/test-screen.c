@@ -281,6 +281,13 @@ test_says(void **state)
     expect_part(24, 80, "of the account", true);
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
     expect_part(24, 80, "!  The server does not answer.", true);
+    /* The same again is not said again. */
+    nj_account_set_state(world.account, NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
+    NjSurface *surface = draw(24, 80);
+    g_autofree char *text = nj_surface_text(surface);
+    assert_null(strstr(strstr(text, "The server") + 1, "The server"));
+    nj_surface_free(surface);
 }
 
 static void

@@ -85,17 +85,17 @@ test_attention(void **state)
     say(frog, "frog", NOON, "three");
     mention(pond->chat);
     /* Mentions, people, rooms; then what rests. */
-    expect(90, " ● home  3:pond@rooms 1!  5:frog@pond 2  2:lake@rooms 1  1:console [4:newt@pond]");
-    expect(60, " ● home  3:pond@rooms 1!  5:frog@pond 2  2:lake@rooms 1");
-    expect(50, " ● home  3:pond@rooms 1!  5:frog@pond 2  2");
-    expect(26, " ● home  3:pond@rooms 1!");
+    expect(90, " ● home  3:pond 1!  5:frog@pond 2  2:lake 1  1:console [4:newt@pond]");
+    expect(50, " ● home  3:pond 1!  5:frog@pond 2  2:lake 1");
+    expect(40, " ● home  3:pond 1!  5:frog@pond 2  2");
+    expect(20, " ● home  3:pond 1!");
     expect(15, " ● home  3!  5");
     nj_options_override(world.client->options, "clock", "true", NULL);
-    expect(50, " ● home  3:pond@rooms 1!  5:frog@pond 2  2  12:00");
+    expect(45, " ● home  3:pond 1!  5:frog@pond 2  2   12:00");
     nj_screen_show_chat(screen, frog);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
     nj_layout_zoom(nj_screen_window(screen)->layout);
-    expect(70, " ● home  3:pond@rooms 1!  2:lake@rooms 1  1:console       zoom  12:00");
+    expect(58, " ● home  3:pond 1!  2:lake 1  1:console       zoom  12:00");
 }
 
 int
