@@ -238,14 +238,20 @@ on_new_password(const char *typed, void *data)
 {
     NjCall *call = data;
     NjAccount *account = nj_call_account(call);
-    if (nj_call_open(call)) {
-        if (!typed || !*typed || !account) {
-            nj_call_fail(call, "cancelled", _("The password was not changed."));
-        } else if (set_key(call, account, "password", typed)) {
-            nj_call_say(call, NJ_NOTICE_SUCCESS, _("The password of account %s is kept in natterjackrc."), account->settings->name);
-            nj_call_done(call);
-        }
+    if (!typed || !*typed || !account) {
+        nj_call_fail(call, "cancelled", _("The password was not changed."));
+    } else if (set_key(call, account, "password", typed)) {
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The password of account %s is kept in natterjackrc."), account->settings->name);
+        nj_call_done(call);
     }
+}
+
+static void
+on_asking_end(NjCall *call, void *data)
+{
+    NjCmd *cmd = data;
+    if (cmd->screen)
+        nj_prompt_cancel(nj_screen_prompt(cmd->screen), call);
     nj_call_release(call);
 }
 
@@ -259,6 +265,7 @@ ask_new_password(NjCall *call, NjAccount *account)
     }
     call->account = account;
     g_autofree char *question = g_strdup_printf(_("New password of %s: "), account->bare);
+    nj_call_on_end(call, on_asking_end, nj_call_cmd(call));
     nj_prompt_ask_secret(nj_screen_prompt(screen), question, on_new_password, nj_call_hold(call));
 }
 

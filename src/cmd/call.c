@@ -89,7 +89,7 @@ nj_call_on_end(NjCall *call, void (*func)(NjCall *call, void *data), void *data)
 static bool
 is_shown(const NjCall *call, const NjCmd *cmd)
 {
-    return call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY || (call->source == NJ_SOURCE_ARGUMENT && cmd->screen);
+    return cmd->screen && call->source != NJ_SOURCE_FIFO && call->source != NJ_SOURCE_STDIN;
 }
 
 static const char *
@@ -103,7 +103,7 @@ source_name(NjSource source)
 static void
 report(NjCmd *cmd, NjCall *call, const GError *error)
 {
-    if (is_shown(call, cmd) && cmd->screen)
+    if (is_shown(call, cmd))
         nj_screen_say(cmd->screen, call->chat, NJ_NOTICE_ERROR, error->message);
     if (call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY)
         return;
@@ -191,7 +191,7 @@ nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    if (is_shown(call, call->cmd) && call->cmd->screen) {
+    if (is_shown(call, call->cmd)) {
         nj_screen_say(call->cmd->screen, call->chat, kind, text);
         return;
     }

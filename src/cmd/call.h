@@ -38,6 +38,7 @@ NjCall *nj_call_new(NjCmd *cmd, NjSource source, NjChat *chat, NjResultFunc done
 void    nj_call_end(NjCall *call, const GError *error);        /* takes no reference */
 /* The account a command means, as commands.h says; name: of "/name:", or NULL.  NULL and a sentence if the choice is open. */
 NjAccount *nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error);
+const char *nj_cmd_alias_line(NjCmd *cmd, const char *name);   /* NULL: no alias */
 bool    nj_cmd_check_online(NjAccount *account, GError **error);
 
 typedef struct { char *(*func)(void *owner); void *owner; } NjDump;

@@ -130,6 +130,8 @@ bind_keys(NjCmd *cmd, const NjTopic *topic, bool bound)
 void
 nj_cmd_set_screen(NjCmd *cmd, NjScreen *screen)
 {
+    if (!screen)
+        nj_passwords_withdraw(cmd->passwords);
     cmd->screen = screen;
     for (guint i = 0; i < cmd->topics->len; i++)
         bind_keys(cmd, cmd->topics->pdata[i], true);
@@ -295,8 +297,8 @@ nj_cmd_check_online(NjAccount *account, GError **error)
 
 /* Aliases. */
 
-static const char *
-alias_line(NjCmd *cmd, const char *name)
+const char *
+nj_cmd_alias_line(NjCmd *cmd, const char *name)
 {
     const char *own = g_hash_table_lookup(cmd->aliases, name);
     if (own)
@@ -347,7 +349,7 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
         const NjCommand *command = parts->command ? nj_table_find(cmd->table, parts->name) : NULL;
         if (command)
             return command;
-        const char *alias = parts->command ? alias_line(cmd, parts->name) : NULL;
+        const char *alias = parts->command ? nj_cmd_alias_line(cmd, parts->name) : NULL;
         if (!alias) {
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-command"),
                         _("There is no command /%s; /help lists them. A text that begins with a slash is typed with two."),

@@ -290,13 +290,30 @@ complete_name(Search *search, const char *text)
     return name;
 }
 
-static const char *
-complete_param(Search *search, const NjLine *line, char **typed)
+/* An alias that only stands before its words is completed as what it stands for.  The word at the end stays where it is, seen from there. */
+static const NjCommand *
+resolve(NjCmd *cmd, char **line, NjLine *parts)
 {
-    const NjCommand *command = nj_table_find(search->cmd->table, line->name);
+    for (int i = 0; i < 10 && nj_parse_line(*line, parts, NULL); i++) {
+        const NjCommand *command = nj_table_find(cmd->table, parts->name);
+        const char *alias = command ? NULL : nj_cmd_alias_line(cmd, parts->name);
+        if (!alias || strchr(alias, '$'))
+            return command;
+        char *next = g_strconcat(alias, " ", parts->rest, NULL);
+        g_free(*line);
+        *line = next;
+        nj_line_clear(parts);
+    }
+    return NULL;
+}
+
+/* *typed keeps what is searched for alive. */
+static const char *
+complete_param(Search *search, const NjCommand *command, const char *rest, char **typed)
+{
     const char *word = NULL;
     bool keyword = false;
-    const NjParam *param = command ? nj_parse_param_at(command, line->rest, &word, &keyword) : NULL;
+    const NjParam *param = nj_parse_param_at(command, rest, &word, &keyword);
     if (!param || param->kind == NJ_PARAM_SECRET)
         return NULL;
     if (param->kind == NJ_PARAM_TEXT && !keyword) {
@@ -311,9 +328,7 @@ complete_param(Search *search, const NjLine *line, char **typed)
     if (!*typed)
         *typed = g_strdup(*word == '"' ? word + 1 : "");
     search->start = *typed;
-    if (line->account)
-        search->account = nj_client_account(search->cmd->client, line->account);
-    offer_param(search, command, param, line->rest);
+    offer_param(search, command, param, rest);
     for (guint i = 0; !keyword && **typed && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         if (!(command->params[i].flags & NJ_KEYWORD))
             continue;
@@ -331,20 +346,24 @@ nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *
     g_autofree char *typed = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Search search = { cmd, chat ? chat->account : NULL, chat, "", "", true, found };
+    NjLine line = { 0 };
     const char *word = NULL;
     if (before[0] != '/' || before[1] == '/') {
         word = complete_text(&search, before);
     } else if (!strpbrk(before, " \t\n")) {
         word = complete_name(&search, before);
-    } else {
-        NjLine line;
-        if (nj_parse_line(before, &line, NULL))
-            word = complete_param(&search, &line, &typed);
+    } else if (nj_parse_line(before, &line, NULL)) {
+        if (line.account)
+            search.account = nj_client_account(cmd->client, line.account);
         nj_line_clear(&line);
+        const NjCommand *command = resolve(cmd, &before, &line);
+        word = command ? complete_param(&search, command, line.rest, &typed) : NULL;
     }
-    if (!word)
+    gsize length = word ? strlen(word) : 0;
+    nj_line_clear(&line);
+    if (!word || length > point)
         return NULL;
-    *start = word - before;
+    *start = point - length;
     *end = point;
     return take_choices(&search);
 }

@@ -331,10 +331,7 @@ nj_fifo_free(NjFifo *fifo)
 {
     if (!fifo)
         return;
-    bool ours = still_there(fifo);
-    drop_reader(fifo);
-    if (ours)
-        unlink(fifo->path);             /* so that -x sees at once that nobody is there */
+    drop_reader(fifo);                  /* the file stays: a script that writes meanwhile waits, and makes no plain file in its place */
     if (fifo->watch)
         g_source_remove(fifo->watch);
     if (fifo->watch_fd >= 0)

@@ -251,6 +251,14 @@ nj_passwords_new(NjCmd *cmd)
 }
 
 void
+nj_passwords_withdraw(NjPasswords *passwords)
+{
+    g_autoptr(GList) entries = g_hash_table_get_values(passwords->entries);
+    for (GList *at = entries; at; at = at->next)
+        withdraw(at->data);
+}
+
+void
 nj_passwords_free(NjPasswords *passwords)
 {
     nj_bus_forget(passwords->cmd->client->bus, passwords);

@@ -8,6 +8,7 @@ typedef struct NjPasswords NjPasswords;
 
 NjPasswords *nj_passwords_new(NjCmd *cmd);
 void         nj_passwords_free(NjPasswords *passwords);        /* wiped; open questions end without an answer */
+void         nj_passwords_withdraw(NjPasswords *passwords);    /* the screen goes: open questions end without an answer */
 
 /* The answer to client->hooks.ask_password (model/client.h): done is called exactly once, now or later. */
 void nj_password_ask(NjCmd *cmd, NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data);

@@ -275,7 +275,7 @@ wait_for_it(void *data)
         bool over = exited(status);
         Change *change = g_new(Change, 1);
         *change = (Change) { watch, status };
-        g_main_context_invoke_full(NULL, G_PRIORITY_DEFAULT, on_change, change, NULL);
+        g_idle_add_full(G_PRIORITY_DEFAULT, on_change, change, NULL);      /* never g_main_context_invoke(): it may run the function here */
         if (over)
             return NULL;
     }

@@ -239,6 +239,8 @@ test_completion(void **state)
     expect_choices(speaker, NULL, "/msg fr", "fred@pond.example frog@pond.example");
     expect_choices(speaker, NULL, "/msg FRO", "frog@pond.example");
     expect_choices(speaker, NULL, "/msg frog@pond.example wait=", "sent");
+    expect_choices(speaker, NULL, "/query fr", "fred@pond.example frog@pond.example");
+    expect_choices(speaker, NULL, "/del fro", "frog@pond.example");
     expect_choices(speaker, NULL, "/roster re", "remove rename");
     expect_choices(speaker, NULL, "/set roster ", "false true");
     expect_choices(speaker, NULL, "/set nick-c", "nick-colors");
