@@ -382,11 +382,19 @@ send_typing(NjChat *chat, NjTyping typing, void *owner)
 }
 
 static bool
+may_keep_line(const char *line, void *owner)
+{
+    NjProgram *program = owner;
+    return !nj_cmd_is_secret(program->cmd, line);
+}
+
+static bool
 make_screen(NjProgram *program, GError **error)
 {
     g_autofree char *own = g_build_filename(program->client->paths->config, "themes", NULL);
     const char *const dirs[] = { own, NJ_THEMEDIR, NULL };
-    const NjScreenHooks hooks = { .run = run_line, .complete = complete_line, .typing = send_typing, .owner = program };
+    const NjScreenHooks hooks = { .run = run_line, .complete = complete_line, .typing = send_typing,
+                                  .may_keep = may_keep_line, .owner = program };
     program->screen = nj_screen_new(program->client, dirs, &hooks, error);
     if (program->screen == NULL)
         return false;
