@@ -168,6 +168,38 @@ write_settings(NjCall *call, const char *name, const char *address, GError **err
 }
 
 static void
+on_asking_end(NjCall *call, void *data)
+{
+    NjCmd *cmd = data;
+    if (cmd->screen)
+        nj_prompt_cancel(nj_screen_prompt(cmd->screen), call);
+    nj_call_release(call);
+}
+
+static void
+ask_secret(NjCall *call, NjAccount *account, const char *question, void (*done)(const char *typed, void *call))
+{
+    call->account = account;
+    nj_call_on_end(call, on_asking_end, nj_call_cmd(call));
+    nj_prompt_ask_secret(nj_screen_prompt(nj_call_screen(call)), question, done, nj_call_hold(call));
+}
+
+static void
+on_first_password(const char *typed, void *data)
+{
+    NjCall *call = data;
+    NjAccount *account = nj_call_account(call);
+    if (!account || !typed || !*typed) {
+        nj_call_fail(call, "cancelled", _("No password was given; /connect asks again."));
+        return;
+    }
+    nj_password_remember(nj_call_cmd(call), account, typed);
+    call->on_end = NULL;                /* the question is answered; what is waited for now ends otherwise */
+    connect_account(call, account);
+    nj_call_release(call);
+}
+
+static void
 add_account(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
@@ -207,7 +239,13 @@ add_account(NjCall *call)
     if (nj_call_arg(call, "password"))
         nj_password_remember(nj_call_cmd(call), account, nj_call_arg(call, "password"));
     nj_call_say(call, NJ_NOTICE_INFO, _("Account %s is in natterjackrc now; logging in as %s …"), name, account->bare);
-    connect_account(call, account);
+    if (nj_call_arg(call, "password") || account->settings->password_command || account->settings->client_cert || !nj_call_screen(call)) {
+        connect_account(call, account);
+        return;
+    }
+    /* At once, not when the server wants it: what is typed ahead would stand in the open. */
+    g_autofree char *question = g_strdup_printf(_("Password of %s: "), account->bare);
+    ask_secret(call, account, question, on_first_password);
 }
 
 /* The account that runs gets what the file says now; its link uses it from the next connection on. */
@@ -247,26 +285,14 @@ on_new_password(const char *typed, void *data)
 }
 
 static void
-on_asking_end(NjCall *call, void *data)
-{
-    NjCmd *cmd = data;
-    if (cmd->screen)
-        nj_prompt_cancel(nj_screen_prompt(cmd->screen), call);
-    nj_call_release(call);
-}
-
-static void
 ask_new_password(NjCall *call, NjAccount *account)
 {
-    NjScreen *screen = nj_call_screen(call);
-    if (!screen) {
+    if (!nj_call_screen(call)) {
         nj_call_fail(call, "usage", _("Write it as /account set %s password=…"), account->settings->name);
         return;
     }
-    call->account = account;
     g_autofree char *question = g_strdup_printf(_("New password of %s: "), account->bare);
-    nj_call_on_end(call, on_asking_end, nj_call_cmd(call));
-    nj_prompt_ask_secret(nj_screen_prompt(screen), question, on_new_password, nj_call_hold(call));
+    ask_secret(call, account, question, on_new_password);
 }
 
 static void

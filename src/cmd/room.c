@@ -49,6 +49,20 @@ room_in_front(NjCall *call)
     return NULL;
 }
 
+static void
+run_nick(NjCall *call)
+{
+    NjRoom *room = room_in_front(call);
+    if (!room)
+        return;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *nick = nj_jid_prepare_resource(nj_call_arg(call, "nick"), &error);
+    if (nick)
+        nj_muc_join(room->chat->account, room->chat->address, nick, NULL, nj_call_answer, nj_call_hold(call));
+    else
+        nj_call_fail_error(call, "bad-nick", error);
+}
+
 static int
 by_rank(const void *a, const void *b)
 {
@@ -125,6 +139,15 @@ static const NjCommand cmd_join = {
     .run      = run_join,
 };
 
+static const NjCommand cmd_nick = {
+    .name     = "nick",
+    .summary  = N_("Change your name in the room"),
+    .needs    = NJ_NEEDS_CHAT,
+    .params   = { { "nick", NJ_PARAM_TEXT, 0, N_("the new one") } },
+    .examples = { "/nick toad" },
+    .run      = run_nick,
+};
+
 static const NjCommand cmd_names = {
     .name     = "names",
     .summary  = N_("List who is in the room"),
@@ -142,7 +165,7 @@ static const NjCommand cmd_subject = {
     .run      = run_subject,
 };
 
-static const NjCommand *const commands[] = { &cmd_join, &cmd_names, &cmd_subject, NULL };
+static const NjCommand *const commands[] = { &cmd_join, &cmd_nick, &cmd_names, &cmd_subject, NULL };
 
 static const NjAliasRow aliases[] = {
     { "j", "/join", "irssi, WeeChat" },

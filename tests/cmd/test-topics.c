@@ -186,6 +186,10 @@ test_rooms(void **state)
     nj_room_put(chat->room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
     assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/names"));
     assert_non_null(strstr(speaker.json, "\"nick\": \"frog\""));
+    nj_room_set_state(chat->room, NJ_ROOM_IN, NULL);
+    int before = test_links_sent;
+    speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");
+    assert_int_equal(test_links_sent, before + 1);
     nj_room_set_subject(chat->room, "Flies", "frog");
     assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/topic"));
     assert_non_null(strstr(speaker.json, "Flies"));
