@@ -8,7 +8,9 @@ src_ui_libui_a_SOURCES = \
 terminal_sources = \
 	src/ui/keys.c src/ui/keys.h \
 	src/ui/paint.c src/ui/paint.h \
-	src/ui/prompt.c src/ui/prompt.h \
+	src/ui/prompt.c src/ui/prompt.h src/ui/prompt-private.h \
+	src/ui/prompt-ask.c \
+	src/ui/prompt-draw.c \
 	src/ui/surface.c src/ui/surface.h \
 	src/ui/term.c src/ui/term.h \
 	src/ui/theme.c src/ui/theme.h

@@ -11,10 +11,16 @@ typedef struct {
     void (*on_changed)(NjPrompt *prompt, void *owner);                       /* draw it; drafts, typing notices */
     /* TAB: choices for the word at point; *start and *end its bytes. NULL-ended, sanitised; NULL: none. The caller frees it. */
     char **(*on_complete)(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize *end, void *owner);
+    /* May this line be kept among the typed ones?  NULL: all may.  What begins with a space never is. */
+    bool (*may_keep)(NjPrompt *prompt, const char *text, void *owner);
 } NjPromptHooks;
 
 NjPrompt *nj_prompt_new(const NjPromptHooks *hooks, void *owner);            /* one a process: readline is */
 void      nj_prompt_free(NjPrompt *prompt);
+/* "emacs", "vi", else what the inputrc says.  True if vi's keys count now: tell nj_keys_set_esc_prefix(). */
+bool      nj_prompt_set_mode(NjPrompt *prompt, const char *mode);
+/* Keys, whole sequences at a time.  A lone ESC ends choices and questions; with the keys of emacs it also is Meta for the key that comes,
+   and a second one takes it back. */
 void      nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length);
 /* A paste: kept as one text, CR and CRLF as LF, control characters dropped. */
 void      nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length);

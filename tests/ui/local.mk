@@ -3,6 +3,7 @@
 terminal_tests = \
 	tests/ui/spike-curses \
 	tests/ui/test-keys \
+	tests/ui/test-prompt \
 	tests/ui/test-surface \
 	tests/ui/test-term \
 	tests/ui/test-theme
@@ -18,6 +19,10 @@ tests_ui_spike_curses_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 tests_ui_test_keys_SOURCES = tests/ui/test-keys.c
 tests_ui_test_keys_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_keys_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_prompt_SOURCES = tests/ui/test-prompt.c
+tests_ui_test_prompt_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_prompt_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 tests_ui_test_surface_SOURCES = tests/ui/test-surface.c
 tests_ui_test_surface_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
