@@ -2,7 +2,7 @@
 
 A test is a function `test_...(pond)` in a file test_*.py; what it asserts is what a person would see.  Everything lives below one
 scratch directory and ends with the test: nothing is started that is not ended by its PID."""
-import asyncio, fcntl, json, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios, threading, time
+import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios, threading, time
 
 import pyte
 
@@ -73,6 +73,7 @@ class Home:
     def __init__(self, rc=None):
         self.dir = tempfile.mkdtemp(prefix='nj-')
         os.makedirs(self.dir + '/config/natterjack')
+        os.symlink(TOP + '/themes', self.dir + '/config/natterjack/themes')       # nothing is installed
         if rc is not None:
             self.rc(rc)
 
@@ -92,6 +93,7 @@ class Home:
         for k in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'LD_PRELOAD'):
             if k in os.environ:
                 e[k] = os.environ[k]
+        e['ASAN_OPTIONS'] = 'exitcode=99:detect_leaks=1:' + e.get('ASAN_OPTIONS', '')
         e.update(more)
         return e
 
@@ -138,10 +140,27 @@ def account(pond, who='toad', name=None, **more):
     return '[account %s]\n' % (name or who) + ''.join('%s = %s\n' % kv for kv in keys.items() if kv[1] is not None)
 
 
+def end_program(process):
+    """Ends it as an administrator would, and not so kindly if that does not help."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5 * SLOW)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def check_end(process, report):
+    """A report of a sanitizer, a leak, a crash: whatever else a test was about."""
+    assert 'Sanitizer' not in report and 'runtime error' not in report and 'CRITICAL' not in report, report[-6000:]
+    assert process.returncode in (0, 1, -signal.SIGKILL), 'it ended with %s: %s' % (process.returncode, report[-3000:])
+
+
 class Terminal:
     """natterjack on a pseudo-terminal, its screen read by pyte."""
 
-    def __init__(self, home, *args, rows=24, cols=80, reads=True, env=None):
+    def __init__(self, home, *args, rows=24, cols=80, reads=True, env=None, shell=False):
         self.home, self.rows, self.cols = home, rows, cols
         self.screen = pyte.Screen(cols, rows)
         self.stream = pyte.ByteStream(self.screen)
@@ -156,8 +175,9 @@ class Terminal:
         def prepare():
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        self.process = subprocess.Popen([PROGRAM, *args], stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare,
-                                        cwd=home.dir)
+        # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its session can not be stopped.
+        way = ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', PROGRAM, *args] if shell else [PROGRAM, *args]
+        self.process = subprocess.Popen(way, stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare, cwd=home.dir)
         os.close(slave)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -234,17 +254,13 @@ class Terminal:
         except subprocess.TimeoutExpired:
             raise AssertionError('the program does not end:\n' + self.text())
 
+    def told(self):
+        return 'the screen:\n' + self.text()
+
     def close(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5 * SLOW)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_program(self.process)
         os.close(self.fd)
-        report = self.stderr()
-        assert 'Sanitizer' not in report and 'runtime error' not in report, report[-6000:]
+        check_end(self.process, self.stderr())
 
 
 class Headless:
@@ -283,16 +299,12 @@ class Headless:
 
     stderr = Terminal.stderr
 
+    def told(self):
+        return 'its events:\n' + '\n'.join(map(json.dumps, self.lines[-20:]))
+
     def close(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5 * SLOW)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        report = self.stderr()
-        assert 'Sanitizer' not in report and 'runtime error' not in report, report[-6000:]
+        end_program(self.process)
+        check_end(self.process, self.stderr())
 
 
 class Peer:
@@ -308,6 +320,8 @@ class Peer:
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
 
+        logging.getLogger('slixmpp').setLevel(logging.CRITICAL)
+
         def run():
             asyncio.set_event_loop(self.loop)
             c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, DOMAIN, resource), 'pond')
@@ -318,11 +332,14 @@ class Peer:
             c.add_event_handler('session_start', self._online)
             for event in ('message', 'groupchat_subject'):
                 c.add_event_handler(event, self._message)
-            for event in ('presence_available', 'presence_unavailable', 'presence_subscribe', 'presence_subscribed', 'presence_unsubscribe',
-                          'presence_unsubscribed'):
-                c.add_event_handler(event, self._presence)
+            c.add_event_handler('presence', self._presence)
             c.connect(('127.0.0.1', pond.port))
             self.loop.run_forever()
+            left = asyncio.all_tasks(self.loop)
+            for task in left:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self.loop.close()
         self.thread = threading.Thread(target=run, daemon=True)
         self.thread.start()
         if not self.ready.wait(15 * SLOW):
@@ -410,6 +427,9 @@ class Scratch:
 
     def peer(self, who='frog', **kw):
         return self.keep(Peer(self.pond, who, **kw))
+
+    def told(self):
+        return '\n'.join(thing.told() for thing in self.things if hasattr(thing, 'told'))
 
     def end(self):
         trouble = None

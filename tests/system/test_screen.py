@@ -1,5 +1,5 @@
 """The screen: sizes, themes, what does not read it."""
-import os, signal, time
+import termios, time
 from harness import *
 
 
@@ -26,7 +26,7 @@ def test_every_theme_and_terminal(s):
         for theme in ('reed', 'mono', 'pond'):
             t.line('/set theme ' + theme)
         t.line('/help')
-        t.sees('/join')
+        t.sees('/msg')
         t.line('/quit')
         assert t.ends() == 0, term
         if 'NO_COLOR' in more:
@@ -54,20 +54,24 @@ def test_a_terminal_nobody_reads_stops_nothing(s):
 
 
 def test_suspend_and_come_back(s):
-    t = s.terminal(s.home())
+    t = s.terminal(s.home(), shell=True)
     t.sees('/account add')
+    child = int(open('/proc/%d/task/%d/children' % (t.process.pid, t.process.pid)).read())
     t.type('\x1a')
-    end = now() + 5
-    while now() < end:
-        state = open('/proc/%d/stat' % t.process.pid).read().rsplit(')', 1)[1].split()[0]
-        if state == 'T':
-            break
+    end, state = now() + 5, ''
+    while state != 'T' and now() < end:
         time.sleep(0.05)
+        state = open('/proc/%d/stat' % child).read().rsplit(')', 1)[1].split()[0]
     assert state == 'T', state
-    os.kill(t.process.pid, signal.SIGCONT)
-    time.sleep(0.3)
+    attributes = termios.tcgetattr(t.fd)
+    assert attributes[3] & termios.ICANON and attributes[3] & termios.ECHO, 'the terminal is not as it was'
+    t.line('')
+    t.sees('/account add')
     t.type('back')
     t.sees('back')
+    t.type('\x03')
+    t.line('/quit')
+    assert t.ends() == 0
 
 
 def test_splits(s):
