@@ -11,6 +11,7 @@ USER, PASSWORD = 'user', 'benchpass'
 UID = int(os.environ.get('BENCH_UID', '65534')) if os.geteuid() == 0 else None
 ROWS, COLS = int(os.environ.get('BENCH_ROWS', '40')), int(os.environ.get('BENCH_COLS', '120'))
 now = time.monotonic
+sys.setswitchinterval(0.0002)            # the thread that reads the terminal shall not wait for the others
 
 
 def certs():
