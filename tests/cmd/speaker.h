@@ -245,7 +245,7 @@ expect_failure(Speaker *speaker, const char *line, const char *code, const char 
         gint64 wait_end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;                       \
         while (!(condition)) {                                                               \
             if (g_get_monotonic_time() > wait_end)                                           \
-                fail_msg("waited in vain for " #condition);                                  \
+                fail_msg("waited in vain for %s", #condition);                                 \
             g_main_context_iteration(NULL, FALSE);                                           \
             g_usleep(200);                                                                   \
         }                                                                                    \
