@@ -36,6 +36,8 @@ struct NjPrompt {
     char       *label;
     GString    *queue;          /* bytes for readline, from queue_at on; wiped when they were read */
     gsize       queue_at;
+    char        half[4];        /* the beginning of a character */
+    gsize       half_length;
     bool        esc;            /* a lone ESC came: the next key is Meta (emacs) */
     char       *entered;        /* a line readline is done with: the hook is called when readline has returned */
     bool        inputrc_vi;     /* what the inputrc wanted */

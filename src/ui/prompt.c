@@ -285,38 +285,24 @@ set_up_readline(NjPrompt *prompt)
         rl_variable_bind(settings[i][0], settings[i][1]);
     bind_keys(rl_get_keymap_by_name("emacs"));
     bind_keys(rl_get_keymap_by_name("vi-insert"));
+    /* vi's own completion is of files. */
+    static const char *const completions[] = { "=", "*", "\\\\" };
+    for (guint i = 0; i < G_N_ELEMENTS(completions); i++)
+        rl_bind_keyseq_in_map(completions[i], NULL, rl_get_keymap_by_name("vi-command"));
     prompt->inputrc_vi = rl_editing_mode == 0;
     stifle_history(HISTORY_MAX);
     rl_callback_handler_install("", on_entered);
 }
 
-static void
-free_undo(UNDO_LIST *undo)
-{
-    while (undo != NULL) {
-        UNDO_LIST *next = undo->next;
-        free(undo->text);
-        free(undo);
-        undo = next;
-    }
-}
-
-/* readline lets an edited line of the history and the buffer own one undo list together, and can free it twice.  After each key the
-   lines own none: what was edited stays edited. */
+/* readline lets an edited line of the history, the line it keeps aside and the buffer own one undo list together, and can free it twice.
+   After each key the lines of the history own none: what was edited stays edited, and the list is lost, a few bytes, rather than
+   freed under somebody's feet. */
 static void
 part_from_undo(void)
 {
     HIST_ENTRY **lines = history_list();
-    for (int i = 0; lines != NULL && lines[i] != NULL; i++) {
-        UNDO_LIST *undo = (UNDO_LIST *) lines[i]->data;
-        if (undo == NULL)
-            continue;
-        for (int j = i; lines[j] != NULL; j++)
-            if (lines[j]->data == (histdata_t) undo)
-                lines[j]->data = NULL;
-        if (undo != rl_undo_list)
-            free_undo(undo);
-    }
+    for (int i = 0; lines != NULL && lines[i] != NULL; i++)
+        lines[i]->data = NULL;
 }
 
 static void
@@ -525,6 +511,23 @@ take_esc(NjPrompt *prompt)
     return true;
 }
 
+/* Into the queue, whole characters only: the beginning of one waits, what is no UTF-8 is dropped.  Some of vi's motions never end on it. */
+static void
+take_whole(NjPrompt *prompt, const char *bytes, gsize length)
+{
+    for (gsize i = 0; i < length; i++) {
+        if ((guchar) bytes[i] < 0x80)
+            prompt->half_length = 0;
+        prompt->half[prompt->half_length++] = bytes[i];
+        gunichar c = prompt->half[0] != '\0' ? g_utf8_get_char_validated(prompt->half, (gssize) prompt->half_length) : 0;
+        if (c == (gunichar) -2 && prompt->half_length < sizeof prompt->half)
+            continue;
+        if (c < 0x110000)
+            g_string_append_len(prompt->queue, prompt->half, (gssize) prompt->half_length);
+        prompt->half_length = 0;
+    }
+}
+
 void
 nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
 {
@@ -536,7 +539,7 @@ nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
     if (prompt->esc)
         g_string_append_c(prompt->queue, '\033');
     prompt->esc = false;
-    g_string_append_len(prompt->queue, bytes, (gssize) length);
+    take_whole(prompt, bytes, length);
     while (prompt->queue_at < prompt->queue->len) {
         const char *left = prompt->queue->str + prompt->queue_at;
         if (nj_prompt_asking(prompt))
