@@ -7,7 +7,8 @@ struct NjPlugins {
     NjCmd     *cmd;
     NjTable   *table;           /* of NjPlugin */
     NjTable   *modules;         /* of NjModule */
-    GPtrArray *rows;            /* those made here, one a topic */
+    GPtrArray *rows;            /* those made here: the core, and one a topic */
+    GPtrArray *core;            /* of NjModule, NULL-ended: the core's */
     GHashTable *states;         /* NjPlugin -> what start() gave */
 };
 
@@ -65,6 +66,28 @@ dump_modules(void *owner)
     return g_string_free(out, FALSE);
 }
 
+/* A row made here lives as long as the plugins do. */
+static void
+attach_row(NjPlugins *plugins, NjPlugin row)
+{
+    NjPlugin *kept = g_memdup2(&row, sizeof row);
+    g_ptr_array_add(plugins->rows, kept);
+    attach(plugins, kept);
+}
+
+/* What every account speaks; the options' core rows are there from the start, for natterjackrc is read with them. */
+static void
+attach_core(NjPlugins *plugins)
+{
+    const NjTable *modules = nj_modules();
+    plugins->core = g_ptr_array_new();
+    for (guint i = 0; i < nj_table_length(modules); i++)
+        g_ptr_array_add(plugins->core, (void *) nj_table_at(modules, i));
+    g_ptr_array_add(plugins->core, NULL);
+    attach_row(plugins, (NjPlugin) { .name = "core", .summary = N_("What every account speaks"),
+                                     .modules = (const NjModule *const *) plugins->core->pdata });
+}
+
 NjPlugins *
 nj_plugins_new(NjClient *client, NjCmd *cmd)
 {
@@ -78,17 +101,9 @@ nj_plugins_new(NjClient *client, NjCmd *cmd)
     nj_cmd_add_dump(cmd, "modules", dump_modules, plugins);
     nj_cmd_add_dump(cmd, "plugins", dump_plugins, plugins);
 
-    const NjTable *modules = nj_modules();
-    for (guint i = 0; i < nj_table_length(modules); i++)
-        nj_table_add(plugins->modules, nj_table_at(modules, i));
-    for (const NjTopic *const *topic = nj_topics; *topic; topic++) {
-        NjPlugin *row = g_new0(NjPlugin, 1);
-        row->name = (*topic)->name;
-        row->summary = (*topic)->summary;
-        row->topic = *topic;
-        g_ptr_array_add(plugins->rows, row);
-        attach(plugins, row);
-    }
+    attach_core(plugins);
+    for (const NjTopic *const *topic = nj_topics; *topic; topic++)
+        attach_row(plugins, (NjPlugin) { .name = (*topic)->name, .summary = (*topic)->summary, .topic = *topic });
     return plugins;
 }
 
@@ -101,6 +116,7 @@ nj_plugins_free(NjPlugins *plugins)
         detach(plugins, nj_table_at(plugins->table, nj_table_length(plugins->table) - 1));
     g_hash_table_unref(plugins->states);
     g_ptr_array_unref(plugins->rows);
+    g_ptr_array_unref(plugins->core);
     nj_table_free(plugins->modules);
     nj_table_free(plugins->table);
     g_free(plugins);
