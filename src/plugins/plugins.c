@@ -70,7 +70,8 @@ dump_modules(void *owner)
 static void
 attach_row(NjPlugins *plugins, NjPlugin row)
 {
-    NjPlugin *kept = g_memdup2(&row, sizeof row);
+    NjPlugin *kept = g_new(NjPlugin, 1);
+    *kept = row;
     g_ptr_array_add(plugins->rows, kept);
     attach(plugins, kept);
 }
