@@ -386,10 +386,12 @@ may_begin_row(const char *s)
     return true;
 }
 
+/* A space that carries a mark is none. */
 static bool
-is_space(const char *s)
+is_space(const char *s, const char *end)
 {
-    return *s == ' ' || *s == '\t';
+    gsize bytes;
+    return (*s == ' ' || *s == '\t') && nj_text_step(s, end, &bytes) > 0 && bytes == 1;
 }
 
 /* One row of at most limit cells.  Returns where the next one begins; NULL: nothing is left.
@@ -409,10 +411,10 @@ wrap_row(const char *start, const char *end, int limit, bool whole, NjTextRow *r
             row->width = width;
             return bytes > 0 ? s + bytes : NULL;
         }
-        if (is_space(s)) {
+        if (is_space(s, end)) {
             const char *behind = s;
             int run = 0;
-            for (; is_space(behind); behind++)
+            for (; is_space(behind, end); behind++)
                 run += *behind == ' ' ? 1 : TAB_CELLS;
             cut = s;
             cut_width = width;

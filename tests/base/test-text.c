@@ -158,6 +158,7 @@ test_wrap(void **state)
     wrap_is("toad \nb", 4, 4, "toad|b");
     wrap_is("toad    ", 4, 4, "toad");
     wrap_is("  in", 4, 4, "  in");
+    wrap_is("a \314\201b", 4, 4, "a \314\201b");              /* a space that carries a mark */
     wrap_is("toad sat", 2, 4, "|toad|sat");                    /* a first word goes below whole */
     wrap_is("a toad", 2, 4, "a|toad");
     wrap_is("\350\233\231\350\233\231\350\233\231", 5, 5, "\350\233\231\350\233\231|\350\233\231");

@@ -30,6 +30,13 @@ tests_fuzz_fuzz_command_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
 tests_fuzz_fuzz_command_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_command_LDADD = $(CMD_STACK)
 
+# Text from strangers
+fuzzers += tests/fuzz/fuzz-text
+tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz-text.c
+tests_fuzz_fuzz_text_CFLAGS = $(AM_CFLAGS) $(BASE_CFLAGS)
+tests_fuzz_fuzz_text_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_text_LDADD = $(BASE_STACK)
+
 # Others add themselves with fuzzers += above this line.
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)
