@@ -13,7 +13,7 @@
 #define COLS 20
 
 /* readline loses some of its own: undo lists of edited history lines. */
-const char *__lsan_default_suppressions(void);
+NJ_API const char *__lsan_default_suppressions(void);
 const char *
 __lsan_default_suppressions(void)
 {
