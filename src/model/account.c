@@ -31,14 +31,20 @@ nj_account_new(NjClient *client, const NjAccountSettings *settings)
 }
 
 void
-nj_account_free(NjAccount *account)
+nj_account_close_chats(NjAccount *account)
 {
-    if (!account)
-        return;
     GHashTableIter iter;
     void *chat;
     while (g_hash_table_iter_init(&iter, account->chats), g_hash_table_iter_next(&iter, NULL, &chat))
         nj_chat_close(chat);
+}
+
+void
+nj_account_free(NjAccount *account)
+{
+    if (!account)
+        return;
+    nj_account_close_chats(account);
     g_hash_table_unref(account->chats);
     nj_roster_free(account->roster);
     nj_account_settings_free(account->settings);

@@ -37,6 +37,7 @@ struct NjAccount {
 const char *nj_account_state_name(NjAccountState state);       /* offline waiting connecting online closing */
 NjAccount  *nj_account_new(NjClient *client, const NjAccountSettings *settings);   /* added by nj_client_add_account() */
 void        nj_account_free(NjAccount *account);
+void        nj_account_close_chats(NjAccount *account);
 void        nj_account_set_settings(NjAccount *account, const NjAccountSettings *settings);    /* copied; the next connection uses them */
 void        nj_account_set_state(NjAccount *account, NjAccountState state, const char *why);   /* emits account_changed */
 void        nj_account_set_jid(NjAccount *account, const char *full);              /* as the server bound it; any other state than online and closing forgets it */

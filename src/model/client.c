@@ -14,6 +14,7 @@ nj_client_new(NjPaths *paths, NjOptions *options)
     client->paths = paths;
     client->options = options;
     client->accounts = g_ptr_array_new();
+    client->removed = g_ptr_array_new_with_free_func((GDestroyNotify) nj_account_free);
     client->unkept = G_MININT64;
     return client;
 }
@@ -26,6 +27,8 @@ nj_client_free(NjClient *client)
     while (client->accounts->len)
         nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
     g_ptr_array_unref(client->accounts);
+    g_clear_handle_id(&client->sweep, g_source_remove);
+    g_ptr_array_unref(client->removed);
     nj_bus_free(client->bus);
     nj_options_free(client->options);
     nj_paths_free(client->paths);
@@ -50,13 +53,26 @@ nj_client_add_account(NjClient *client, const NjAccountSettings *settings)
     return account;
 }
 
+static gboolean
+free_removed(void *data)
+{
+    NjClient *client = data;
+    client->sweep = 0;
+    g_ptr_array_set_size(client->removed, 0);
+    return G_SOURCE_REMOVE;
+}
+
+/* Whoever is on the stack may be in the middle of something with it: its memory stays until the loop turns. */
 void
 nj_client_remove_account(NjClient *client, NjAccount *account)
 {
     if (!g_ptr_array_remove(client->accounts, account))
         return;
     nj_emit_account_removed(client->bus, account);
-    nj_account_free(account);
+    nj_account_close_chats(account);
+    g_ptr_array_add(client->removed, account);
+    if (!client->sweep)
+        client->sweep = g_idle_add(free_removed, client);
 }
 
 NjAccount *

@@ -24,6 +24,8 @@ struct NjClient {
     GPtrArray *accounts;        /* of NjAccount, in the order of the configuration */
     NjChat    *focus;           /* the chat the prompt talks to; NULL: the console */
     NjHooks    hooks;
+    GPtrArray *removed;         /* of NjAccount: gone, and freed when the loop turns */
+    guint      sweep;           /* the source that does it */
     gint64     unkept;          /* the last id of a message that no store keeps: negative and growing */
 };
 
@@ -32,7 +34,7 @@ void       nj_client_free(NjClient *client);
 /* The store is opened after the first screen is drawn: gives the accounts that are there already their rows, rosters and open chats.  NULL: it ends. */
 void       nj_client_set_store(NjClient *client, NjStore *store);
 NjAccount *nj_client_add_account(NjClient *client, const NjAccountSettings *settings);     /* emits account_added */
-void       nj_client_remove_account(NjClient *client, NjAccount *account);                 /* emits account_removed, then frees */
+void       nj_client_remove_account(NjClient *client, NjAccount *account);                 /* emits account_removed, closes its chats; freed when the loop turns */
 NjAccount *nj_client_account(NjClient *client, const char *name);           /* by name or bare address; NULL */
 void       nj_client_set_focus(NjClient *client, NjChat *chat);             /* emits focus_changed */
 

@@ -18,7 +18,7 @@ typedef struct { NjContact *contact; NjShow before; } NjContactEvent;           
 #define NJ_EVENTS(X)                                                                        \
     X(account_added,    NjAccount)                                                          \
     X(account_changed,  NjAccount)         /* its state */                                  \
-    X(account_removed,  NjAccount)         /* after it is out of client->accounts, before it is freed */ \
+    X(account_removed,  NjAccount)         /* after it is out of client->accounts, before its chats are closed */ \
     X(chat_added,       NjChat)                                                             \
     X(chat_changed,     NjChat)            /* unread, draft, typing, label, muted */        \
     X(chat_removed,     NjChat)                                                             \

@@ -114,6 +114,37 @@ test_accounts(void **state)
     g_string_free(ear.heard, TRUE);
 }
 
+/* A command may take the account away while somebody is told of it. */
+static void
+on_change_remove(NjAccount *account, void *owner)
+{
+    nj_client_remove_account(owner, account);
+}
+
+static void
+on_change_look(NjAccount *account, void *owner)
+{
+    (void) owner;
+    assert_string_equal(account->settings->name, "home");
+    assert_non_null(account->roster);
+    assert_int_equal(g_hash_table_size(account->chats), 0);
+}
+
+static void
+test_removed_while_told(void **state)
+{
+    (void) state;
+    NjClient *client = make_client();
+    nj_chat_open(first_account(client), NJ_CHAT_PERSON, "frog@pond.example");
+    nj_on_account_changed(client->bus, on_change_remove, client);
+    nj_on_account_changed(client->bus, on_change_look, client);
+    nj_account_set_state(first_account(client), NJ_ACCOUNT_ONLINE, NULL);
+    assert_int_equal(client->accounts->len, 0);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    nj_client_free(client);
+}
+
 /* The first screen is drawn before the store is opened. */
 static void
 test_store_comes_later(void **state)
@@ -163,6 +194,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_removed_while_told),
         cmocka_unit_test(test_store_comes_later),
     };
     return cmocka_run_group_tests_name("model/client", tests, NULL, NULL);
