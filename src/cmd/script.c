@@ -66,6 +66,8 @@ on_message_added(NjMessageEvent *event, void *owner)
     nj_record_set_text(record, "encryption", message->encryption ? message->encryption : "none");
     nj_record_set_text(record, "state", nj_message_state_name(message));
     nj_record_set_text(record, "error", message->error);
+    if (message->delayed)
+        nj_record_set_bool(record, "delayed", true);
     tell(owner, record);
 }
 
