@@ -60,10 +60,16 @@ nj_iqs_free(NjIqs *iqs)
 {
     if (!iqs)
         return;
-    if (iqs->timer)
-        g_source_remove(iqs->timer);
+    nj_iqs_drop(iqs);
     g_hash_table_unref(iqs->requests);
     g_free(iqs);
+}
+
+void
+nj_iqs_drop(NjIqs *iqs)
+{
+    g_hash_table_remove_all(iqs->requests);
+    arm(iqs);
 }
 
 /* Out of the table first: done may ask again, or cancel. */

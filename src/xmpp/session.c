@@ -31,6 +31,7 @@ struct NjSession {
     GHashTable *states;         /* NjModule -> what its attach returned */
     NjLink *link;
     bool online;
+    bool ended;                 /* freed when the loop turns */
     bool paused;
     bool wanted;                /* stay connected: come back after a loss */
     char *domain;
@@ -104,14 +105,10 @@ free_link(NjSession *session)
         link->class->free(link);
 }
 
-void
-nj_session_free(NjSession *session)
+static gboolean
+destroy(void *data)
 {
-    if (!session)
-        return;
-    stop(&session->retry);
-    stop(&session->keep_alive);
-    free_link(session);
+    NjSession *session = data;
     nj_iqs_free(session->iqs);
     for (guint i = nj_table_length(session->modules); i-- > 0;) {
         const NjModule *module = nj_table_at(session->modules, i);
@@ -120,16 +117,33 @@ nj_session_free(NjSession *session)
     }
     g_hash_table_unref(session->states);
     nj_pipeline_free(session->pipeline);
+    nj_certificate_free(session->certificate);
+    g_free(session->trust_once);
+    g_free(session->domain);
+    g_free(session);
+    return G_SOURCE_REMOVE;
+}
+
+/* A command may end it from inside an answer or an event, with half of this folder on the stack: it is silent from
+   now on, and its memory stays until the loop turns. */
+void
+nj_session_free(NjSession *session)
+{
+    if (!session)
+        return;
+    session->ended = true;
+    session->online = session->wanted = false;
+    stop(&session->retry);
+    stop(&session->keep_alive);
+    free_link(session);
+    nj_iqs_drop(session->iqs);
     if (session->question)
         session->question->session = NULL;
     wipe(&session->password);
     wipe(&session->refused);
     wipe(&session->tried);
-    nj_certificate_free(session->certificate);
     session->account->session = NULL;
-    g_free(session->trust_once);
-    g_free(session->domain);
-    g_free(session);
+    g_idle_add(destroy, session);
 }
 
 NjSession *
@@ -400,6 +414,8 @@ go_online(NjSession *session)
         if (module->online)
             module->online(session);
     }
+    if (!nj_session_online(session))
+        return;                                 /* somebody who heard of it ended it */
     arm_keep_alive(session, option_us(session, "ping-interval"));
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
@@ -419,7 +435,8 @@ go_offline(NjSession *session)
         if (module->offline)
             module->offline(session);
     }
-    nj_roster_offline(session->account->roster);
+    if (!session->ended)
+        nj_roster_offline(session->account->roster);
 }
 
 static void
@@ -436,8 +453,8 @@ end_link(NjSession *session, const GError *reason)
         wipe(&session->password);
     }
     wipe(&session->tried);
-    if (session->link)
-        return;                                 /* somebody who heard of it connects again already */
+    if (session->link || session->ended)
+        return;                                 /* somebody who heard of it connects again already, or took the account away */
     if (why && session->wanted && nj_link_error_retry(why->code)) {
         wait_and_retry(session, why->message);
         return;

@@ -11,7 +11,7 @@
 
 /* modules: rows to use (nj_modules(), plugins' added).  maker: nj_link_new outside of tests. */
 NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker);
-void       nj_session_free(NjSession *session);               /* at once */
+void       nj_session_free(NjSession *session);               /* ends at once, also from inside anything of its own; the memory goes when the loop turns */
 NjSession *nj_session_of(const NjAccount *account);
 
 void       nj_session_connect(NjSession *session);            /* now; also while waiting */

@@ -42,6 +42,21 @@ on_done(const GError *error, NjRecord *result, void *data)
     tell(talk, false, "%s", text->str);
 }
 
+/* As a command would that runs when the one before it is answered. */
+static void
+take_account(Talk *talk)
+{
+    nj_session_free(g_steal_pointer(&talk->session));
+    nj_client_remove_account(talk->client, talk->account);
+}
+
+static void
+on_done_remove(const GError *error, NjRecord *result, void *data)
+{
+    on_done(error, result, data);
+    take_account(data);
+}
+
 static NjChat *
 chat_of(Talk *talk, const char *address)
 {
@@ -83,6 +98,27 @@ call_join(Talk *talk, const char *room, const char *rest)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", 2);
     nj_muc_join(talk->account, room, words[0], words[0] ? words[1] : NULL, on_done, talk);
+}
+
+static void
+call_join_remove(Talk *talk, const char *room, const char *nick)
+{
+    nj_muc_join(talk->account, room, nick, NULL, on_done_remove, talk);
+}
+
+static void
+call_ping_remove(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_ping(talk->account, address, on_done_remove, talk);
+}
+
+static void
+call_remove(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    take_account(talk);
 }
 
 static NjRoom *
@@ -245,7 +281,8 @@ static const struct {
     { "direct", call_direct },         { "edit", call_edit },     { "delete", call_delete },   { "accept", call_accept },
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
-    { "subscribe", call_subscribe },   { "stored", call_stored },
+    { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
+    { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove },
 };
 
 void
