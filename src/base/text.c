@@ -68,6 +68,13 @@ is_invisible(gunichar c)
              || c == 0x110bd || c == 0x110cd);
 }
 
+/* Kana, Han and Hangul without anything special among them: most of what is not Latin, and costly to look up. */
+static bool
+is_common(gunichar c)
+{
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fa) || (c >= 0x4e00 && c <= 0x9fa5) || (c >= 0xac00 && c <= 0xd7a3);
+}
+
 static Kind
 classify(gunichar c)
 {
@@ -83,7 +90,7 @@ classify(gunichar c)
         return KIND_CONTROL;
     if ((c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef))
         return KIND_DROPPED;
-    if (c < 0x300 && c != 0xad)
+    if ((c < 0x300 && c != 0xad) || is_common(c))
         return KIND_PLAIN;
     if (is_bidi(c))
         return KIND_BIDI;
@@ -191,37 +198,47 @@ nj_text_line(const char *raw, gssize length, gsize max)
     return g_string_free(out, FALSE);
 }
 
-/* Walks a body.  With out it is written there; without, the answer is whether out would be the same. */
+/* A walk over a body, or over a piece of it. */
+typedef struct {
+    Bidi  bidi;
+    guint marks;
+    bool  cr;           /* the last one was CR: a newline behind it is the same */
+} Walk;
+
+/* Walks on.  With out it is written there; without, the answer is whether out would be the same; the end is the caller's to close. */
 static bool
-clean_body(const guchar *s, const guchar *end, GString *out)
+clean_body(Walk *walk, const guchar *s, const guchar *end, GString *out)
 {
-    Bidi bidi = { 0 };
-    guint marks = 0;
     while (s < end) {
         gsize run = plain_run(s, end);
         if (run > 0) {
             if (out != NULL)
                 g_string_append_len(out, (const char *) s, run);
             s += run;
-            marks = 0;
+            walk->marks = 0;
+            walk->cr = false;
             continue;
         }
         gunichar c;
         gsize bytes = decode(s, end, &c);
         Kind kind = classify(c);
-        bool keep = kind == KIND_PLAIN || kind == KIND_TAB || (kind == KIND_NEWLINE && c == '\n' && bidi.depth == 0)
-            || (kind == KIND_MARK && marks < MARKS_MAX) || (kind == KIND_BIDI && bidi_take(&bidi, c));
-        marks = kind == KIND_MARK ? marks + 1 : kind == KIND_DROPPED || kind == KIND_BIDI ? marks : 0;
+        bool second = walk->cr && c == '\n';
+        walk->cr = c == '\r';
+        if (second) {
+            s += bytes;
+            continue;
+        }
+        bool keep = kind == KIND_PLAIN || kind == KIND_TAB || (kind == KIND_NEWLINE && c == '\n' && walk->bidi.depth == 0)
+            || (kind == KIND_MARK && walk->marks < MARKS_MAX) || (kind == KIND_BIDI && bidi_take(&walk->bidi, c));
+        walk->marks = kind == KIND_MARK ? walk->marks + 1 : kind == KIND_DROPPED || kind == KIND_BIDI ? walk->marks : 0;
         if (out == NULL) {
             if (!keep)
                 return false;
         } else if (keep) {
             g_string_append_len(out, (const char *) s, bytes);
         } else if (kind == KIND_NEWLINE) {
-            bidi_close(&bidi, out);
+            bidi_close(&walk->bidi, out);
             g_string_append_c(out, '\n');
-            if (c == '\r' && s + 1 < end && s[1] == '\n')
-                bytes = 2;
         } else if (kind == KIND_CONTROL) {
             g_string_append_c(out, ' ');
         } else if (kind == KIND_BAD) {
@@ -229,9 +246,7 @@ clean_body(const guchar *s, const guchar *end, GString *out)
         }
         s += bytes;
     }
-    if (out != NULL)
-        bidi_close(&bidi, out);
-    return bidi.depth == 0;
+    return walk->bidi.depth == 0;
 }
 
 char *
@@ -239,14 +254,46 @@ nj_text_body(const char *raw, gssize length)
 {
     gsize bytes = length < 0 ? strlen(raw) : (gsize) length;
     GString *out = g_string_sized_new(bytes + 1);
-    clean_body((const guchar *) raw, (const guchar *) raw + bytes, out);
+    Walk walk = { 0 };
+    clean_body(&walk, (const guchar *) raw, (const guchar *) raw + bytes, out);
+    bidi_close(&walk.bidi, out);
     return g_string_free(out, FALSE);
+}
+
+struct NjTextBody {
+    Walk     walk;
+    GString *out;
+};
+
+NjTextBody *
+nj_text_body_new(void)
+{
+    NjTextBody *body = g_new0(NjTextBody, 1);
+    body->out = g_string_new(NULL);
+    return body;
+}
+
+void
+nj_text_body_add(NjTextBody *body, const char *raw, gsize length)
+{
+    clean_body(&body->walk, (const guchar *) raw, (const guchar *) raw + length, body->out);
+}
+
+char *
+nj_text_body_end(NjTextBody *body)
+{
+    bidi_close(&body->walk.bidi, body->out);
+    gsize length = body->out->len;
+    char *text = g_realloc(g_string_free(body->out, FALSE), length + 1);       /* it grew by doubling */
+    g_free(body);
+    return text;
 }
 
 bool
 nj_text_is_clean(const char *text, gsize length)
 {
-    return clean_body((const guchar *) text, (const guchar *) text + length, NULL);
+    Walk walk = { 0 };
+    return clean_body(&walk, (const guchar *) text, (const guchar *) text + length, NULL);
 }
 
 int

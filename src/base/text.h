@@ -13,6 +13,11 @@ char *nj_text_line(const char *raw, gssize length, gsize max);
 /* A body: newline and tab stay, CR LF and CR become LF, bidi controls stay but are closed at the end of each line, the rest as above.
    No limit but the input's. */
 char *nj_text_body(const char *raw, gssize length);
+/* The same in pieces, each of whole characters, so that a long body holds nobody up.  end: takes the walk; the caller owns the text. */
+typedef struct NjTextBody NjTextBody;
+NjTextBody *nj_text_body_new(void);
+void  nj_text_body_add(NjTextBody *body, const char *raw, gsize length);
+char *nj_text_body_end(NjTextBody *body);
 /* True if text already is what nj_text_body would make of it: the fast path makes no copy. */
 bool  nj_text_is_clean(const char *text, gsize length);
 

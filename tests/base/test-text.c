@@ -63,6 +63,24 @@ test_body(void **state)
     body_is("\342\201\246\342\200\256x", -1, "\342\201\246\342\200\256x\342\200\254\342\201\251");
 }
 
+/* Cut anywhere between two characters it is the same body: what a piece must know of the one before it are marks, bidi controls and CR. */
+static void
+test_body_in_pieces(void **state)
+{
+    (void) state;
+    const char *raw = "one\r\ntwo\rthree\n\r\ne\314\201\314\201\314\201\314\201\314\201x\342\200\256left\342\200\254 \342\201\246a\nb\377 \350\233\231";
+    g_autofree char *wanted = nj_text_body(raw, -1);
+    for (const char *cut = raw; *cut; cut++) {
+        if (((guchar) *cut & 0xc0) == 0x80)
+            continue;
+        NjTextBody *body = nj_text_body_new();
+        nj_text_body_add(body, raw, (gsize) (cut - raw));
+        nj_text_body_add(body, cut, strlen(cut));
+        g_autofree char *text = nj_text_body_end(body);
+        assert_string_equal(text, wanted);
+    }
+}
+
 static void
 test_many_openers_stay_bounded(void **state)
 {
@@ -194,6 +212,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),
         cmocka_unit_test(test_body),
+        cmocka_unit_test(test_body_in_pieces),
         cmocka_unit_test(test_many_openers_stay_bounded),
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_fit),
