@@ -17,6 +17,7 @@
 
 #define GAP_CELLS    2          /* the mark and a space */
 #define INLINE_UNDER 30         /* columns: below, nicks stand in the text */
+#define SHOWN_MOST   (16 * 1024)        /* bytes of a body: some five pages */
 
 static NjLine *
 line_at(const NjLines *lines, guint index)
@@ -130,12 +131,45 @@ find_links(const char *text, guint from, guint to, GArray *spans)
     }
 }
 
+/* How much of a body is shown: all of it, or its beginning up to the end of a character. */
+static gsize
+shown_length(const char *body)
+{
+    gsize length = strnlen(body, SHOWN_MOST + 1);
+    if (length <= SHOWN_MOST)
+        return length;
+    return g_utf8_find_prev_char(body, body + SHOWN_MOST + 1) - body;
+}
+
+/* Behind the beginning of a long body: what is missing. */
+static char *
+tell_rest(const char *body, gsize shown)
+{
+    g_autofree char *size = g_format_size(strlen(body));
+    g_autofree char *seen = g_format_size(shown);
+    return g_strdup_printf(_("This message is very long (%s): the first %s are shown, all of it is kept."), size, seen);
+}
+
+/* A row of its own below the text, which is the line's own already. */
+static void
+add_remark(NjLine *line, const char *remark, NjRole role, GArray *spans)
+{
+    NjSpan span = { (guint) strlen(line->text) + 1, 0, role };
+    char *whole = g_strconcat(line->text, "\n", remark, NULL);
+    span.end = (guint) strlen(whole);
+    g_array_append_val(spans, span);
+    g_free(line->text);
+    line->shown = line->text = whole;
+}
+
 /* Subject, body and what went wrong become one text; most messages are their body and cost no copy. */
 static void
 compose_message(NjLines *lines, NjLine *line)
 {
     const NjMessage *message = line->message;
     const char *body = message->body ? message->body : "";
+    gsize length = shown_length(body);
+    g_autofree char *rest = body[length] ? tell_rest(body, length) : NULL;
     const char *error = NULL;
     if (message->state == NJ_STATE_FAILED)
         error = message->error ? message->error : _("This message was not sent.");
@@ -146,8 +180,8 @@ compose_message(NjLines *lines, NjLine *line)
     line->action = g_str_has_prefix(body, "/me ");
     line->shown = body;
     GArray *spans = g_array_new(FALSE, FALSE, sizeof(NjSpan));
-    guint from = 0, to = (guint) strlen(body);
-    if (line->action || error || subject || unreadable) {
+    guint from = 0, to = (guint) length;
+    if (line->action || error || subject || unreadable || rest) {
         GString *text = g_string_new(NULL);
         if (subject) {
             g_string_append(text, subject);
@@ -159,19 +193,20 @@ compose_message(NjLines *lines, NjLine *line)
         from = (guint) text->len;
         if (line->action)
             g_string_append(text, line->nick);
-        g_string_append(text, line->action ? body + 3 : unreadable ? unreadable : body);
+        gsize skip = line->action ? 3 : 0;
+        if (unreadable)
+            g_string_append(text, unreadable);
+        else
+            g_string_append_len(text, body + skip, (gssize) (length - skip));
         to = (guint) text->len;
         line->text = g_string_free(text, FALSE);
         line->shown = line->text;
     }
     find_links(line->shown, from, to, spans);
-    if (error) {
-        char *whole = g_strconcat(line->text, "\n", error, NULL);
-        NjSpan span = { to + 1, (guint) strlen(whole), NJ_ROLE_ERROR };
-        g_array_append_val(spans, span);
-        g_free(line->text);
-        line->shown = line->text = whole;
-    }
+    if (rest)
+        add_remark(line, rest, NJ_ROLE_DIM, spans);
+    if (error)
+        add_remark(line, error, NJ_ROLE_ERROR, spans);
     line->span_count = spans->len;
     line->spans = (NjSpan *) (void *) g_array_free(spans, spans->len == 0);
     widen(lines, line->nick);

@@ -135,6 +135,30 @@ test_long_answer(void **state)
     talk_free(&talk);
 }
 
+/* Megabytes are neither wrapped nor scrolled past: their beginning stands for them, cut between characters, and says so. */
+static void
+test_very_long_body(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 5, 60);
+    GString *body = g_string_new("!");
+    for (int i = 0; i < 100000; i++)
+        g_string_append(body, "\350\233\231");
+    tell(&talk, "frog", NOON, body->str);
+    tell(&talk, "frog", NOON + 1, "short");
+    draw(&talk);
+    assert_true(has(talk.surface, "very long (300.0"));
+    assert_true(has(talk.surface, "all of it is kept"));
+    assert_false(has(talk.surface, "\357\277\275"));
+    for (int i = 0; !has(talk.surface, "!"); i++) {
+        assert_true(i < 300);
+        nj_lines_scroll(talk.lines, -1);
+        draw(&talk);
+    }
+    g_string_free(body, TRUE);
+    talk_free(&talk);
+}
+
 static void
 test_narrow(void **state)
 {
@@ -349,6 +373,7 @@ main(void)
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_say_and_subject),
         cmocka_unit_test(test_long_answer),
+        cmocka_unit_test(test_very_long_body),
         cmocka_unit_test(test_narrow),
         cmocka_unit_test(test_strange_names),
         cmocka_unit_test(test_paging),
