@@ -308,6 +308,17 @@ on_item(NjStream *stream, const NjXml *head, NjXml *item, void *owner)
     link->depth--;
 }
 
+/* Nobody is freed here: it only looks at the stanza. */
+static bool
+prepare(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner)
+{
+    (void) stream;
+    RealLink *link = owner;
+    if (!link->base.hooks || !link->jid || link->why || !link->base.hooks->prepare)
+        return true;
+    return link->base.hooks->prepare(&link->base, stanza, until_us, link->base.owner);
+}
+
 static const NjStreamHooks stream_hooks = {
     .on_open = on_open,
     .on_features = on_features,
@@ -316,6 +327,7 @@ static const NjStreamHooks stream_hooks = {
     .on_closed = on_closed,
     .wants_items = wants_items,
     .on_item = on_item,
+    .prepare = prepare,
 };
 
 static void

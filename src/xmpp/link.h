@@ -60,6 +60,7 @@ typedef struct {
     void (*on_password)(NjLink *link, void *owner);                                        /* answer: nj_link_password() */
     bool (*wants_items)(NjLink *link, const NjXml *head, const NjXml *list, void *owner);  /* parser.h */
     void (*on_item)(NjLink *link, const NjXml *head, NjXml *item, void *owner);
+    bool (*prepare)(NjLink *link, NjXml *stanza, gint64 until_us, void *owner);             /* parser.h; may be NULL */
 } NjLinkHooks;
 
 typedef struct {

@@ -38,6 +38,7 @@ struct NjParser {
     const NjParserHooks *hooks;
     void       *owner;
     XML_Parser  expat;
+    NjXml      *whole;                  /* a stanza that is being prepared; expat is suspended behind it */
     GPtrArray  *open;                   /* elements begun and not ended: a stanza and its descendants */
     GArray     *children;               /* guint: how many each of them has had */
     GString    *text;                   /* of the innermost, not yet a node */
@@ -261,9 +262,20 @@ leave_expat(NjParser *parser)
     XML_StopParser(parser->expat, XML_FALSE);
 }
 
+static bool
+prepare(NjParser *parser, NjXml *stanza)
+{
+    return !parser->hooks->prepare || parser->hooks->prepare(stanza, parser->until_us, parser->owner);
+}
+
 static void
 end_stanza(NjParser *parser, NjXml *stanza)
 {
+    if (!prepare(parser, stanza)) {
+        parser->whole = nj_xml_ref(stanza);
+        XML_StopParser(parser->expat, XML_TRUE);
+        return;
+    }
     parser->hooks->on_stanza(stanza, parser->owner);
     if (!deaf(parser) && parser->names > NAMES_MAX)
         leave_expat(parser);
@@ -410,6 +422,7 @@ nj_parser_free(NjParser *parser)
         return;
     }
     XML_ParserFree(parser->expat);
+    nj_xml_free(parser->whole);
     g_ptr_array_unref(parser->open);
     g_array_unref(parser->children);
     g_string_free(parser->text, TRUE);
@@ -500,12 +513,25 @@ done_for_now(const NjParser *parser)
     return deaf(parser) || parser->held;
 }
 
+/* False: the stanza that expat waits behind is not prepared yet. */
+static bool
+end_whole(NjParser *parser)
+{
+    if (!prepare(parser, parser->whole))
+        return false;
+    g_autoptr(NjXml) stanza = g_steal_pointer(&parser->whole);
+    parser->hooks->on_stanza(stanza, parser->owner);
+    return true;
+}
+
 /* Returns how many of the bytes are done with. */
 static gsize
 run(NjParser *parser, const char *bytes, gsize length)
 {
     gsize used = 0;
     if (parser->held && length < parser->ahead)
+        return 0;
+    if (parser->whole && (!end_whole(parser) || deaf(parser)))
         return 0;
     if (parser->held) {
         conclude(parser, XML_ResumeParser(parser->expat));

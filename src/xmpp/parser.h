@@ -16,6 +16,8 @@ typedef struct {
        and forgotten, and counts only bytes of its own.  The stanza then arrives without them.  head: the stanza's start tag. */
     bool (*wants_items)(const NjXml *head, const NjXml *list, void *owner);
     void (*on_item)(const NjXml *head, NjXml *item, void *owner);
+    /* May be NULL.  Called before on_stanza for what takes long with a large one; false: the time was up, call again in the next slice. */
+    bool (*prepare)(NjXml *stanza, gint64 until_us, void *owner);
 } NjParserHooks;
 
 NjParser *nj_parser_new(const NjParserHooks *hooks, void *owner);

@@ -23,6 +23,9 @@ struct NjPipeline {
     GHashTable *slots;          /* Key -> Slot */
     GPtrArray *in[NJ_STAGE_DELIVER + 1];
     GPtrArray *out[NJ_OUT_SEND + 1];
+    NjXml *prepared;            /* the stanza whose body is cleaned in slices */
+    const NjXml *node;          /* the last piece of it that was */
+    NjTextBody *body;
 };
 
 static guint
@@ -86,11 +89,22 @@ nj_pipeline_new(const NjTable *modules)
     return pipeline;
 }
 
+static void
+forget_prepared(NjPipeline *pipeline)
+{
+    if (pipeline->body)
+        g_free(nj_text_body_end(pipeline->body));
+    pipeline->body = NULL;
+    g_clear_pointer(&pipeline->prepared, nj_xml_free);
+    pipeline->node = NULL;
+}
+
 void
 nj_pipeline_free(NjPipeline *pipeline)
 {
     if (!pipeline)
         return;
+    forget_prepared(pipeline);
     g_hash_table_unref(pipeline->slots);
     for (guint i = 0; i < G_N_ELEMENTS(pipeline->in); i++)
         g_ptr_array_unref(pipeline->in[i]);
@@ -152,9 +166,38 @@ read_type(const NjXml *stanza)
     return g_strcmp0(type, "error") == 0 ? NJ_MESSAGE_ERROR : NJ_MESSAGE_NORMAL;
 }
 
-static char *
-read_body(const NjXml *stanza)
+/* A body of one node is short: the parser sees to that. */
+bool
+nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
 {
+    const NjXml *child = nj_xml_child(stanza, "body", NJ_NS_CLIENT);
+    const char *text;
+    if (stanza != pipeline->prepared) {
+        forget_prepared(pipeline);
+        const NjXml *first = child ? nj_xml_text_node(child, NULL, &text) : NULL;
+        if (!first || !nj_xml_text_node(child, first, &text))
+            return true;
+        pipeline->prepared = nj_xml_ref(stanza);
+        pipeline->body = nj_text_body_new();
+    }
+    const NjXml *node;
+    while ((node = nj_xml_text_node(child, pipeline->node, &text))) {
+        nj_text_body_add(pipeline->body, text, strlen(text));
+        pipeline->node = node;
+        if (until_us && nj_clock_us() >= until_us)
+            return false;
+    }
+    return true;
+}
+
+static char *
+read_body(NjPipeline *pipeline, const NjXml *stanza)
+{
+    if (stanza == pipeline->prepared) {
+        char *text = nj_text_body_end(g_steal_pointer(&pipeline->body));
+        forget_prepared(pipeline);
+        return text;
+    }
     char *raw = nj_xml_child_text(stanza, "body", NJ_NS_CLIENT);
     if (!raw || nj_text_is_clean(raw, strlen(raw)))
         return raw;
@@ -175,14 +218,14 @@ read_subject(const NjXml *stanza, NjMessage *message)
 }
 
 static NjMessage *
-read_message(const NjXml *stanza, const char *from)
+read_message(NjPipeline *pipeline, const NjXml *stanza, const char *from)
 {
     NjMessage *message = nj_message_new();
     message->type = read_type(stanza);
     message->state = NJ_STATE_RECEIVED;
     message->time = nj_clock_wall_ms();
     message->sender = g_strdup(from);
-    message->body = read_body(stanza);
+    message->body = read_body(pipeline, stanza);
     read_subject(stanza, message);
     g_autofree char *thread = nj_xml_child_text(stanza, "thread", NJ_NS_CLIENT);
     if (thread && strlen(thread) <= ID_MAX)
@@ -211,12 +254,13 @@ nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, con
         return;
     NjIncoming in = { .stanza = nj_xml_ref(stanza), .from = from };
     if (run_in(pipeline, session, NJ_STAGE_UNWRAP, &in)) {
-        in.message = read_message(in.stanza, in.from);
+        in.message = read_message(pipeline, in.stanza, in.from);
         if (run_in(pipeline, session, NJ_STAGE_DECRYPT, &in) && run_in(pipeline, session, NJ_STAGE_ANNOTATE, &in))
             run_in(pipeline, session, NJ_STAGE_DELIVER, &in);
     }
     nj_message_unref(in.message);
     nj_xml_free(in.stanza);
+    forget_prepared(pipeline);
 }
 
 bool

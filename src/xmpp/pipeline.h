@@ -14,6 +14,8 @@ void        nj_pipeline_free(NjPipeline *pipeline);
 bool nj_pipeline_handle(NjPipeline *pipeline, NjSession *session, NjStanzaKind kind, NjXml *stanza);
 /* Is there a handler for this payload? An unknown one of an iq is answered differently from a known one that is not done. */
 bool nj_pipeline_knows(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child);
+/* Cleans a long body, as far as the time reaches; true: done, the message may be received. */
+bool nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us);
 /* A message: handlers, then UNWRAP, DECRYPT, ANNOTATE, DELIVER. from is its sender's address, checked. */
 void nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, const char *from);
 /* ANNOTATE, ENCRYPT, SEND and the link. False: a stage refused, or the link is gone; nothing was sent. */

@@ -202,8 +202,16 @@ on_list_item(const NjXml *head, NjXml *item, void *owner)
     stream->hooks->on_item(stream, head, item, stream->owner);
 }
 
+static bool
+prepare_element(NjXml *stanza, gint64 until_us, void *owner)
+{
+    NjStream *stream = owner;
+    return !stream->hooks->prepare || stream->hooks->prepare(stream, stanza, until_us, stream->owner);
+}
+
 static const NjParserHooks parser_hooks = {
     .on_open = on_header, .on_stanza = on_element, .on_close = on_goodbye, .wants_items = on_list, .on_item = on_list_item,
+    .prepare = prepare_element,
 };
 
 /* --- what the transport says --- */

@@ -15,6 +15,7 @@ typedef struct {
     void (*on_closed)(NjStream *stream, const GError *why, void *owner);       /* once, the last call; NJ_LINK_ERROR, NULL: we closed it */
     bool (*wants_items)(NjStream *stream, const NjXml *head, const NjXml *list, void *owner);     /* see parser.h; may be NULL */
     void (*on_item)(NjStream *stream, const NjXml *head, NjXml *item, void *owner);
+    bool (*prepare)(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner);       /* see parser.h; may be NULL */
 } NjStreamHooks;
 
 NjStream    *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner);   /* sets the transport's hooks; takes the transport */

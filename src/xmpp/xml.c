@@ -269,6 +269,16 @@ nj_xml_text(const NjXml *xml)
     return text;
 }
 
+NjXml *
+nj_xml_text_node(const NjXml *xml, const NjXml *node, const char **text)
+{
+    NjXml *next = node ? xmpp_stanza_get_next(mutable(node)) : xmpp_stanza_get_children(mutable(xml));
+    while (next && !xmpp_stanza_is_text(next))
+        next = xmpp_stanza_get_next(next);
+    *text = next ? xmpp_stanza_get_text_ptr(next) : NULL;
+    return next;
+}
+
 char *
 nj_xml_child_text(const NjXml *xml, const char *name, const char *ns)
 {

@@ -31,6 +31,8 @@ NjXml      *nj_xml_child(const NjXml *xml, const char *name, const char *ns);   
 NjXml      *nj_xml_first(const NjXml *xml);                              /* first element child */
 NjXml      *nj_xml_next(const NjXml *xml);                               /* next element beside it */
 char       *nj_xml_text(const NjXml *xml);                               /* all direct text; the caller owns it; NULL without any */
+/* The text in the nodes that hold it, which the parser keeps short: the first for NULL, then the one behind `node`; NULL after the last. */
+NjXml      *nj_xml_text_node(const NjXml *xml, const NjXml *node, const char **text);
 char       *nj_xml_child_text(const NjXml *xml, const char *name, const char *ns);
 char       *nj_xml_print(const NjXml *xml, gsize *length);               /* the caller owns it (g_free); length may be NULL */
 NjXml      *nj_xml_copy(const NjXml *xml);

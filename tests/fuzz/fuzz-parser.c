@@ -71,7 +71,7 @@ on_item(const NjXml *head, NjXml *item, void *owner)
     g_string_append_printf(owner, "item of %s: %s\n", nj_xml_name(head), text);
 }
 
-static const NjParserHooks hooks = { on_open, on_stanza, on_close, wants_items, on_item };
+static const NjParserHooks hooks = { on_open, on_stanza, on_close, wants_items, on_item, NULL };
 
 /* What the owner was told. */
 static char *

@@ -49,7 +49,7 @@ ignore_item(const NjXml *head, NjXml *item, void *owner)
 NjXml *
 parse(const char *text)
 {
-    static const NjParserHooks hooks = { ignore_open, keep_stanza, ignore_close, no_items, ignore_item };
+    static const NjParserHooks hooks = { ignore_open, keep_stanza, ignore_close, no_items, ignore_item, NULL };
     const char *condition = NULL;
     NjXml *stanza = NULL;
     gsize used;
@@ -225,7 +225,7 @@ on_item(const NjXml *head, NjXml *item, void *owner)
 NjLink *
 make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner)
 {
-    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items, on_item };
+    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items, on_item, NULL };
     StringLink *link = g_new0(StringLink, 1);
     const char *condition;
     gsize used;

@@ -16,6 +16,7 @@ typedef struct {
     GString  *told;             /* "open(s1) message item iq close" */
     bool      wants_items, free_inside, stop_inside;
     guint     stanzas, items;
+    guint     slices, prepared;         /* how many a stanza takes to be prepared; how many it had */
     gsize     text;             /* bytes of the last stanza's text */
 } Ear;
 
@@ -30,6 +31,8 @@ static void
 on_stanza(NjXml *stanza, void *owner)
 {
     Ear *ear = owner;
+    assert_int_equal(ear->prepared, ear->slices);
+    ear->prepared = 0;
     g_autofree char *text = nj_xml_text(stanza);
     ear->text = text ? strlen(text) : 0;
     if (ear->stanzas++ < 10)
@@ -64,7 +67,16 @@ on_item(const NjXml *head, NjXml *item, void *owner)
         g_string_append_printf(ear->told, "%s:%s ", nj_xml_name(item), nj_xml_attr(item, "jid"));
 }
 
-static const NjParserHooks hooks = { on_open, on_stanza, on_close, wants_items, on_item };
+static bool
+prepare(NjXml *stanza, gint64 until_us, void *owner)
+{
+    Ear *ear = owner;
+    (void) until_us;
+    (void) stanza;
+    return ear->prepared == ear->slices || ++ear->prepared == ear->slices;
+}
+
+static const NjParserHooks hooks = { on_open, on_stanza, on_close, wants_items, on_item, prepare };
 
 static void
 listen_to(Ear *ear)
@@ -374,6 +386,40 @@ test_time_is_kept(void **state)
     forget(&ear);
 }
 
+/* What follows a stanza waits until that is prepared, also where both came in one piece; its owner may still end it all. */
+static void
+test_a_stanza_is_prepared(void **state)
+{
+    (void) state;
+    for (guint mode = 0; mode < 3; mode++) {
+        Ear ear;
+        listen_to(&ear);
+        ear.slices = 3;
+        ear.stop_inside = mode == 1;
+        ear.free_inside = mode == 2;
+        g_autofree char *text = g_strdup(HEADER "<message><body>1</body></message><message/> <message>2</message></stream:stream>");
+        gsize length = strlen(text), at = 0, turns = 0;
+        while (at < length && ear.parser) {
+            gsize used;
+            const char *condition;
+            assert_true(nj_parser_feed(ear.parser, text + at, length - at, G_MAXINT64, &used, &condition));
+            memset(text + at, '#', used);
+            at += used;
+            turns++;
+        }
+        assert_int_equal(ear.stanzas, mode ? 1 : 3);
+        assert_int_equal(turns, mode ? 3 : 7);
+        assert_string_equal(ear.told->str, mode ? "open(s1) message " : "open(s1) message message message close ");
+        forget(&ear);
+    }
+    Ear ear;                    /* and it may go while it is half prepared */
+    listen_to(&ear);
+    ear.slices = 2;
+    assert_null(feed(&ear, HEADER "<message/>", -1));
+    assert_int_equal(ear.prepared, 1);
+    forget(&ear);
+}
+
 /* A stranger's made-up names must not stay in memory; what is cut off between two parsers must not be lost. */
 static void
 test_names_are_forgotten(void **state)
@@ -424,6 +470,7 @@ main(void)
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_stopped_and_freed_inside),
         cmocka_unit_test(test_time_is_kept),
+        cmocka_unit_test(test_a_stanza_is_prepared),
         cmocka_unit_test(test_names_are_forgotten),
         cmocka_unit_test(test_one_element),
     };

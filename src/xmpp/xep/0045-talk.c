@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "model/store.h"
 
+#define NAMED_WITHIN (16 * 1024)        /* bytes of a body: who is meant stands near its beginning */
+
 /* --- our name --- */
 
 static bool
@@ -19,7 +21,7 @@ is_word(gunichar c)
 static bool
 names_us(const char *body, const char *nick)
 {
-    g_autofree char *text = g_utf8_casefold(body, -1);
+    g_autofree char *text = g_utf8_casefold(body, (gssize) strnlen(body, NAMED_WITHIN));
     g_autofree char *name = g_utf8_casefold(nick, -1);
     gsize length = strlen(name);
     for (const char *at = text; length && (at = strstr(at, name)); at++) {
