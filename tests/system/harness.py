@@ -220,27 +220,32 @@ class Terminal:
         with self.lock:
             return '\n'.join(l.rstrip() for l in self.screen.display)
 
-    def sees(self, pattern, wait=10):
-        """Waits until the screen shows the pattern; fails with the screen otherwise."""
-        end, r = now() + wait * SLOW, re.compile(pattern, re.S)
+    def sees(self, pattern, wait=10, look=None):
+        """Waits until the screen shows the pattern; fails otherwise."""
+        end, r, look = now() + wait * SLOW, re.compile(pattern, re.S), look or self.text
         while True:
-            t = self.text()
-            m = r.search(t)
+            over = now() > end or self.process.poll() is not None
+            if over:
+                time.sleep(0.2)
+            m = r.search(look())
             if m:
                 return m
-            if now() > end or self.process.poll() is not None:
-                time.sleep(0.2)
-                t = self.text()
-                m = r.search(t)
-                if m:
-                    return m
-                raise AssertionError('the screen never showed %r (exit %s):\n%s\n%s' % (pattern, self.process.poll(), t, self.stderr()[-3000:]))
+            if over:
+                raise AssertionError('the screen never showed %r (exit %s) %s' % (pattern, self.process.poll(), self.stderr()[-3000:]))
             time.sleep(0.02)
+
+    def said(self):
+        """What stands in the pane between its borders, as one line."""
+        return ' '.join(parts[len(parts) > 1].strip() for parts in (line.split('│') for line in self.text().split('\n')))
+
+    def says(self, pattern, wait=10):
+        """As sees(), of words that may be wrapped."""
+        return self.sees(pattern, wait, self.said)
 
     def never(self, pattern, wait=1):
         end = now() + wait
         while now() < end:
-            assert not re.search(pattern, self.text(), re.S), 'the screen shows %r:\n%s' % (pattern, self.text())
+            assert not re.search(pattern, self.text(), re.S), 'the screen shows %r' % pattern
             time.sleep(0.05)
 
     def stderr(self):
@@ -332,7 +337,9 @@ class Peer:
             c.add_event_handler('session_start', self._online)
             for event in ('message', 'groupchat_subject'):
                 c.add_event_handler(event, self._message)
-            c.add_event_handler('presence', self._presence)
+            from slixmpp.xmlstream.handler import Callback
+            from slixmpp.xmlstream.matcher import MatchXPath
+            c.register_handler(Callback('all presence', MatchXPath('{jabber:client}presence'), self._presence))
             c.connect(('127.0.0.1', pond.port))
             self.loop.run_forever()
             left = asyncio.all_tasks(self.loop)
@@ -380,9 +387,24 @@ class Peer:
         """Waits for a message whose body matches; returns it."""
         return self._wait(self.messages, lambda m: re.search(pattern, m['body'] or '', re.S), wait, since, 'message %r' % pattern)
 
-    def notices(self, kind, who, wait=10):
-        """Waits for a presence of that type from that bare address."""
-        return self._wait(self.presences, lambda p: p['type'] == kind and p['from'].bare == who, wait, 0, 'presence %s of %s' % (kind, who))
+    def configure(self, room, **values):
+        """Sets up a room that is ours."""
+        async def set_up():
+            muc = self.client.plugin['xep_0045']
+            form = await muc.get_room_config(room)
+            form['type'] = 'submit'
+            for name, value in values.items():
+                form.get_fields()[name]['value'] = value
+            await muc.set_room_config(room, form)
+        self.do(set_up)
+
+    def affiliate(self, room, affiliation, who):
+        self.do(self.client.plugin['xep_0045'].set_affiliation, room, affiliation, jid=who)
+
+    def notices(self, kind, who, wait=10, nick=None):
+        """Waits for a presence of that type from that bare address, of that nick in a room."""
+        return self._wait(self.presences, lambda p: p['type'] == kind and p['from'].bare == who and (nick is None or p['from'].resource == nick),
+                          wait, 0, 'presence %s of %s' % (kind, who))
 
     def _wait(self, items, matches, wait, since, what):
         end = now() + wait * SLOW

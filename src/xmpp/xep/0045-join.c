@@ -95,8 +95,12 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
     (void) stanza;
     if (error && error->code == NJ_IQ_ERROR_TIMEOUT && room && room->state == NJ_ROOM_JOINING)
         nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not answer. Try again later."));
-    if (!join->done)
+    if (!join->done) {
+        room = error ? nj_muc_room(session, join->address) : NULL;
+        if (room && nj_session_online(session))
+            nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_WARNING, "%s", error->message);
         return;
+    }
     if (error) {
         join->done(error, NULL, join->data);
         return;
@@ -371,12 +375,16 @@ be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
     g_autofree char *address = g_strdup(room->chat->address);
+    bool was_in = room->state == NJ_ROOM_IN;            /* else whoever wanted to go in is answered */
     g_hash_table_remove(state->history, address);
     room->wanted = wanted;
     nj_room_clear(room);
     room = nj_muc_room(session, address);
     if (room)
         nj_room_set_state(room, NJ_ROOM_OUT, why);
+    room = why && was_in ? nj_muc_room(session, address) : NULL;
+    if (room)
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_WARNING, "%s", why);
     end_wait(session, address, why ? why : _("You left the room before it let you in."));
 }
 

@@ -122,7 +122,10 @@ destination(const NjChat *chat, GError **error)
     if (chat->kind == NJ_CHAT_PERSON)
         return chat->peer ? chat->peer : chat->address;
     if (!chat->room || chat->room->state != NJ_ROOM_IN) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("You are not in this room. Use /join to enter it again."));
+        bool joining = chat->room && chat->room->state == NJ_ROOM_JOINING;
+        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+                            joining ? _("The room has not let you in yet. Try again in a moment.")
+                                    : _("You are not in this room. Use /join to enter it again."));
         return NULL;
     }
     const char *nick = chat->kind == NJ_CHAT_PRIVATE ? nj_jid_resource(chat->address) : NULL;
@@ -206,10 +209,14 @@ on_message(NjSession *session, NjXml *stanza, NjXml *child)
     if (g_strcmp0(nj_xml_attr(stanza, "type"), "error") != 0)
         return false;
     Sent *sent = find_sent(session, from ? from : nj_session_account(session)->bare, nj_xml_attr(stanza, "id"));
-    if (!sent || sent->message->state == NJ_STATE_FAILED)
+    NjRoom *room = sent || !from || nj_jid_resource(from) ? NULL : nj_muc_room(session, from);
+    if ((!sent || sent->message->state == NJ_STATE_FAILED) && (!room || room->state != NJ_ROOM_IN))
         return true;
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
-    fail(session, sent, sentence);
+    if (sent)
+        fail(session, sent, sentence);
+    else                                        /* what else one says to a room: its subject */
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_ERROR, "%s", sentence);
     return true;
 }
 

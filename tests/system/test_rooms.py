@@ -1,0 +1,164 @@
+"""Rooms: why one may not enter, is put out, what is said privately, and coming back."""
+import time
+from harness import *
+
+NS_ADMIN, NS_OWNER = 'http://jabber.org/protocol/muc#admin', 'http://jabber.org/protocol/muc#owner'
+
+
+def online(s, **kw):
+    home = s.home(account(s.pond))
+    t = s.terminal(home, cols=100, **kw)
+    t.sees('Online as toad@')
+    return home, t
+
+
+def made_room(s, name, **settings):
+    """A room that newt has made and set up; (its address, newt)."""
+    newt = s.peer('newt')
+    room = '%s@rooms.%s' % (name, DOMAIN)
+    newt.join(room)
+    newt.notices('available', room)
+    if settings:
+        newt.configure(room, **{'muc#roomconfig_' + k: v for k, v in settings.items()})
+    return room, newt
+
+
+def enter(t, room, words=''):
+    """Goes in where newt is."""
+    t.line('/join %s toad%s' % (room, words))
+    t.sees(re.escape(room) + r' \(2\)')
+
+
+def test_a_password_is_wanted(s):
+    room, newt = made_room(s, 'cellar', roomsecret='toadstool')
+    home, t = online(s)
+    t.line('/join %s toad' % room)
+    t.says(r'This room wants a password')
+    enter(t, room, ' password=toadstool')
+    t.line('let me in')
+    newt.hears('^let me in$')
+    t.line('/quit')
+    assert t.ends() == 0
+    assert b'toadstool' not in home.everything()
+
+
+def test_members_only(s):
+    room, newt = made_room(s, 'club', membersonly='1')
+    home, t = online(s)
+    t.line('/join %s toad' % room)
+    t.says(r'Only members may enter')
+    newt.affiliate(room, 'member', 'toad@' + DOMAIN)
+    enter(t, room)
+    newt.affiliate(room, 'none', 'toad@' + DOMAIN)
+    t.says(r'no longer a member')
+
+
+def test_banned(s):
+    room, newt = made_room(s, 'terrace')
+    newt.affiliate(room, 'outcast', 'toad@' + DOMAIN)
+    home, t = online(s)
+    t.line('/join %s toad' % room)
+    t.says(r'You are banned from this room')
+    assert ask(home, '/window list')[0] == 0
+
+
+def test_put_out_with_a_reason_and_in_again(s):
+    room, newt = made_room(s, 'pier')
+    home, t = online(s)
+    enter(t, room)
+    newt.raw("<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'><reason>Too loud</reason></item></query></iq>" % (room, NS_ADMIN))
+    t.sees(r'You were put out of this room')
+    t.says(r'Too loud')
+    t.line('can you hear me?')
+    t.says(r'You are not in this room')
+    t.sees('pier› can you hear me')       # what was not sent is not lost
+    t.type('\x03')
+    t.line('/join ' + room)
+    t.sees(r'\(2\)')
+    t.line('sorry')
+    newt.hears('^sorry$')
+    assert not [m for m in newt.messages if 'can you hear' in m['body']]
+
+
+def test_a_room_is_destroyed(s):
+    room, newt = made_room(s, 'bridge')
+    home, t = online(s)
+    enter(t, room)
+    newt.raw("<iq type='set' id='d1' to='%s'><query xmlns='%s'><destroy><reason>High water</reason></destroy></query></iq>" % (room, NS_OWNER))
+    t.sees(r'destroyed')
+    t.says(r'High water')
+
+
+def test_words_for_one_person_in_a_room(s):
+    room, newt = made_room(s, 'corner')
+    home, t = online(s)
+    enter(t, room)
+    newt.say(room + '/toad', 'only for you')
+    t.sees(r'3:newt 1')
+    t.line('/window 3')
+    t.sees('only for you')
+    t.line('only for newt')
+    m = newt.hears('^only for newt$')
+    assert m['type'] == 'chat' and m['from'] == room + '/toad', m
+    t.line('/window 2')
+    t.sees(r'\[2:')
+    t.never('only for', 0.3)
+
+
+def test_somebody_comes_goes_and_is_renamed(s):
+    room, newt = made_room(s, 'hall')
+    home, t = online(s)
+    enter(t, room)
+    frog = s.peer('frog')
+    frog.join(room, 'Kröte')
+    t.sees('Kröte')
+    frog.raw("<presence to='%s/frog'/>" % room)
+    t.sees('frog')
+    frog.say(room, 'toad: are you here?', 'groupchat')
+    t.sees('are you here')
+    frog.raw("<presence type='unavailable' to='%s/frog'/>" % room)
+    newt.notices('unavailable', room, nick='frog')
+    time.sleep(0.3)
+    t.line('/names')
+    t.sees(r'2 people are here: \S+, \S+')
+
+
+def test_a_mention_elsewhere_wants_attention(s):
+    room, newt = made_room(s, 'garden')
+    home, t = online(s)
+    enter(t, room)
+    t.line('/window console')
+    newt.say(room, 'nobody in particular', 'groupchat')
+    newt.say(room, 'Toad, look at this', 'groupchat')
+    t.sees(r'2:garden\S* 2')
+    assert b'\x07' in t.raw, 'no bell'
+    t.type('\x1ba')
+    t.sees('look at this')
+    t.sees('new')                        # the line before what is unread
+
+
+def test_a_subject_is_set_and_a_stranger_may_not(s):
+    room, newt = made_room(s, 'tower')
+    home, t = online(s)
+    enter(t, room)
+    t.line('/subject Frogs and newts')
+    t.says(r'(?i)not allowed|may not|forbidden')
+    newt.raw("<message to='%s' type='groupchat'><subject>Of owls</subject></message>" % room)
+    t.sees('Of owls')
+
+
+def test_rooms_are_entered_again_when_the_server_is_back(s):
+    own = s.keep(Pond(s.home().dir + '/pond'))
+    home = s.home(account(own))
+    t = s.terminal(home)
+    t.sees('Online as toad@')
+    t.line('/join %s toad' % ROOM)
+    t.sees('just made it')
+    own.stop()
+    t.says(r'come back with the next')
+    own.start()
+    frog = s.keep(Peer(own, 'frog'))
+    frog.join()
+    t.sees(r'\(2\)', wait=20)
+    t.line('here again')
+    frog.hears('^here again$')
