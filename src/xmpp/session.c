@@ -651,4 +651,12 @@ on_item(NjLink *link, const NjXml *head, NjXml *item, void *owner)
         nj_iqs_item(session->iqs, head, item);
 }
 
-static const NjLinkHooks link_hooks = { on_state, on_stanza, on_password, wants_items, on_item };
+static bool
+prepare(NjLink *link, NjXml *stanza, gint64 until_us, void *owner)
+{
+    NjSession *session = owner;
+    (void) link;
+    return !nj_xml_is(stanza, "message", NJ_NS_CLIENT) || nj_pipeline_prepare(session->pipeline, stanza, until_us);
+}
+
+static const NjLinkHooks link_hooks = { on_state, on_stanza, on_password, wants_items, on_item, prepare };
