@@ -54,6 +54,7 @@ struct NjStore {
     GHashTable   *accounts;     /* address -> row */
     GHashTable   *chats;        /* row -> KnownChat: the chats met in this run, as they are */
     GHashTable   *keys;         /* account, kind, address -> KnownChat */
+    GHashTable   *gone;         /* keys of chats that were forgotten: the file may have them a little longer */
     void        (*on_trouble)(const char *sentence, void *owner);
     void        (*on_room)(void *owner);
     void         *owner;

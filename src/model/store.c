@@ -94,6 +94,7 @@ nj_store_free(NjStore *store)
     }
     g_clear_pointer(&store->accounts, g_hash_table_unref);
     g_clear_pointer(&store->keys, g_hash_table_unref);
+    g_clear_pointer(&store->gone, g_hash_table_unref);
     g_clear_pointer(&store->chats, g_hash_table_unref);
     g_clear_pointer(&store->origins, g_hash_table_unref);
     g_clear_pointer(&store->archives, g_hash_table_unref);
@@ -157,6 +158,7 @@ nj_store_open(const char *data_dir, GError **error)
     }
     store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     store->keys = g_hash_table_new(g_str_hash, g_str_equal);
+    store->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     store->chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
     store->origins = g_hash_table_new(nj_store_origin_hash, nj_store_origin_equal);
     store->archives = g_hash_table_new(nj_store_archive_hash, nj_store_archive_equal);
@@ -332,31 +334,48 @@ describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
     return count(store, out);
 }
 
+/* False only if the store can not be read; *known NULL: there is none. */
+static bool
+look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, const char *key, KnownChat **known)
+{
+    *known = g_hash_table_lookup(store->keys, key);
+    if (*known || g_hash_table_contains(store->gone, key))
+        return true;
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_CHAT);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, account);
+        sqlite3_bind_int(statement, 2, (int) kind);
+        sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
+    }
+    if (nj_store_step(statement))
+        *known = know_row(store, account, statement);
+    return nj_store_finish(store, statement);
+}
+
+bool
+nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out)
+{
+    g_autofree char *key = chat_key(account, kind, address);
+    KnownChat *known;
+    *out = (NjStoredChat) { .kind = kind };
+    return look_up(store, account, kind, address, key, &known) && known && describe(store, known, out);
+}
+
 bool
 nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out)
 {
     g_autofree char *key = chat_key(account, kind, address);
-    KnownChat *known = g_hash_table_lookup(store->keys, key);
-    if (!known) {
-        sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_CHAT);
-        if (statement) {
-            sqlite3_bind_int64(statement, 1, account);
-            sqlite3_bind_int(statement, 2, (int) kind);
-            sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
-        }
-        if (nj_store_step(statement))
-            known = know_row(store, account, statement);
-        if (!nj_store_finish(store, statement)) {
-            *out = (NjStoredChat) { .kind = kind };
-            return false;
-        }
-    }
+    KnownChat *known;
+    *out = (NjStoredChat) { .kind = kind };
+    if (!look_up(store, account, kind, address, key, &known))
+        return false;
     if (!known) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_CHAT);
         write->row = ++store->last_chat;
         write->account = account;
         write->number = (int) kind;
         write->text = g_strdup(address);
+        g_hash_table_remove(store->gone, key);
         known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
         nj_store_write(store, write);
     }
@@ -484,6 +503,7 @@ nj_store_forget_chat(NjStore *store, gint64 chat)
     if (!known)
         return;
     g_hash_table_remove(store->keys, known->key);
+    g_hash_table_add(store->gone, g_strdup(known->key));
     g_hash_table_remove(store->chats, &chat);
     NjWrite *write = nj_store_write_new(NJ_WRITE_FORGET);
     write->chat = chat;

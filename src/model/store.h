@@ -42,6 +42,8 @@ void     nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *senten
 gint64 nj_store_account(NjStore *store, const char *bare);                    /* the account's row, made if new */
 /* Finds the chat or makes it. False only if the store can not be read. Clear with nj_stored_chat_clear(). */
 bool   nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out);
+/* The same, but makes none: false if there is none, too. */
+bool   nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out);
 void   nj_stored_chat_clear(NjStoredChat *chat);
 /* Chats with unread messages, a draft, or waiting strangers: what a start shows again, as it was committed.  Array of NjStoredChat; free with g_ptr_array_unref. */
 GPtrArray *nj_store_open_chats(NjStore *store, gint64 account);

@@ -242,6 +242,30 @@ assert_chat(House *house, guint unread, guint mentions, const char *draft)
     nj_stored_chat_clear(&chat);
 }
 
+/* Looking for a chat makes none; one that was forgotten is not found again in the file while the writer has not come to it. */
+static void
+test_chats_found(void **state)
+{
+    House *house = *state;
+    NjStoredChat chat;
+    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    assert_false(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    assert_false(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    gint64 first = chat_row(house, "snake@grass.example");
+    assert_true(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    assert_int_equal(chat.id, first);
+    nj_stored_chat_clear(&chat);
+    nj_store_flush(house->store);
+
+    nj_store_forget_chat(house->store, first);
+    assert_false(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    gint64 second = chat_row(house, "snake@grass.example");
+    assert_int_not_equal(second, first);
+    assert_int_equal(chat_row(house, "snake@grass.example"), second);
+    reopen(house);
+    assert_int_equal(chat_row(house, "snake@grass.example"), second);
+}
+
 static void
 test_chats(void **state)
 {
@@ -655,6 +679,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_pages_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chats, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_chats_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unread_has_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
