@@ -200,7 +200,15 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
 
 /* --- in --- */
 
-/* An error is about something we sent, and comes from where we sent it. */
+/* What an error is about: something we sent, and it comes from where we sent it.  A room hands our id to everybody in it, so there
+   the address counts to the letter. */
+static Sent *
+find_failed(NjSession *session, const char *from, const char *id)
+{
+    Sent *sent = find_sent(session, from, id);
+    return sent && nj_muc_room(session, from) && !g_str_equal(sent->to, from) ? NULL : sent;
+}
+
 static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *child)
 {
@@ -208,7 +216,7 @@ on_message(NjSession *session, NjXml *stanza, NjXml *child)
     (void) child;
     if (g_strcmp0(nj_xml_attr(stanza, "type"), "error") != 0)
         return false;
-    Sent *sent = find_sent(session, from ? from : nj_session_account(session)->bare, nj_xml_attr(stanza, "id"));
+    Sent *sent = find_failed(session, from ? from : nj_session_account(session)->bare, nj_xml_attr(stanza, "id"));
     NjRoom *room = sent || !from || nj_jid_resource(from) ? NULL : nj_muc_room(session, from);
     if ((!sent || sent->message->state == NJ_STATE_FAILED) && (!room || room->state != NJ_ROOM_IN))
         return true;
@@ -242,13 +250,14 @@ keep_waiting(NjSession *session, const char *bare, NjMessage *message)
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
     NjStoredChat stored = { 0 };
-    if (!store || !account->row || !nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))
+    if (!store || !account->row)
         return true;
+    bool found = nj_store_find_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored);
     const char *text = message->body ? message->body : message->subject;
     g_autofree char *line = nj_text_line(text, (gssize) strcspn(text, "\n"), 0);
-    bool known = !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
+    bool known = found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
     const NjRequest *request = known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
-    if (request) {
+    if (request && (found || nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
         if (!stored.waiting)
             nj_store_set_waiting(store, stored.id, true);
         message->chat = stored.id;

@@ -217,7 +217,7 @@ static void
 let_in(NjAccount *account, const char *address)
 {
     NjStoredChat stored = { 0 };
-    if (!account->client->store || !nj_store_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
+    if (!account->client->store || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
         return;
     nj_store_set_waiting(account->client->store, stored.id, false);
     nj_stored_chat_clear(&stored);
@@ -228,7 +228,7 @@ static void
 keep_out(NjAccount *account, const char *address)
 {
     NjStoredChat stored = { 0 };
-    if (!account->client->store || !nj_store_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
+    if (!account->client->store || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
         return;
     if (stored.waiting)
         nj_store_forget_chat(account->client->store, stored.id);
