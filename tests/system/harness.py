@@ -2,7 +2,7 @@
 
 A test is a function `test_...(pond)` in a file test_*.py; what it asserts is what a person would see.  Everything lives below one
 scratch directory and ends with the test: nothing is started that is not ended by its PID."""
-import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios, threading, time
+import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, termios, threading, time
 
 import pyte
 
@@ -426,6 +426,108 @@ class Peer:
         self.thread.join(5)
 
 
+class Wire:
+    """The server's end of a connection."""
+
+    def __init__(self, sock):
+        self.sock, self.got = sock, b''
+
+    def send(self, data):
+        self.sock.sendall(data.encode() if isinstance(data, str) else data)
+
+    def hears(self, pattern, wait=10):
+        """Waits until the client has said it; what came before is forgotten.  The match."""
+        r, end = re.compile(pattern.encode(), re.S), now() + wait * SLOW
+        while True:
+            m = r.search(self.got)
+            if m:
+                self.got = self.got[m.end():]
+                return m
+            self.sock.settimeout(max(0.01, end - now()))
+            try:
+                b = self.sock.recv(65536)
+            except OSError:
+                b = b''
+            if not b:
+                raise AssertionError('the server never heard %r, only %r' % (pattern, self.got[-2000:]))
+            self.got += b
+
+    def header(self, features=''):
+        self.hears(r'<stream:stream[^>]*>')
+        self.send("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='%s' "
+                  "version='1.0'><stream:features>%s</stream:features>" % (DOMAIN, features))
+
+    def login(self):
+        self.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+        self.hears('</auth>')
+        self.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+        self.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
+        self.send("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
+                  % (self.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN))
+        self.send("<iq type='result' id='%s'><query xmlns='jabber:iq:roster'><item jid='frog@%s' name='Frog' subscription='both'/></query></iq>"
+                  % (self.asked('jabber:iq:roster'), DOMAIN))
+        self.hears('<presence')
+
+    def asked(self, ns):
+        """Waits for a request with such a child; its id."""
+        return self.hears(r"""<iq [^>]*?id=['"]([^'"]+)['"][^>]*>\s*<\w+ [^>]*?xmlns=['"]""" + re.escape(ns)).group(1).decode()
+
+    def alive(self):
+        """Proves with a ping that the client has read all and is well."""
+        self.send("<iq type='get' id='alive' from='%s'><ping xmlns='urn:xmpp:ping'/></iq>" % DOMAIN)
+        self.hears(r"""<iq [^>]*id=['"]alive['"]""")
+
+    def ended(self, condition):
+        """Waits until the client has ended the stream, with that word."""
+        self.hears('<stream:error[^>]*>.*<' + condition)
+        self.hears('</stream:stream>')
+
+
+class Server:
+    """A server of our own without TLS, for what no honest one says: talk(wire, number) runs for each connection."""
+
+    def __init__(self, talk):
+        self.talk, self.connections, self.trouble, self.done = talk, 0, None, threading.Event()
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            number, self.connections = self.connections, self.connections + 1
+            threading.Thread(target=self._talk, args=(sock, number), daemon=True).start()
+
+    def _talk(self, sock, number):
+        try:
+            self.talk(Wire(sock), number)
+        except Exception as e:
+            self.trouble = self.trouble or e
+        self.done.set()
+        time.sleep(0.05)
+        sock.close()
+
+    def account(self, **more):
+        keys = dict(address='toad@' + DOMAIN, password='pond', host='127.0.0.1', port=self.port, tls='none')
+        keys.update(more)
+        return '[account toad]\n' + ''.join('%s = %s\n' % kv for kv in keys.items())
+
+    def finished(self, wait=10):
+        """Waits until a talk has come to its end, and well."""
+        if not self.done.wait(wait * SLOW):
+            raise AssertionError('the talk goes on')
+        self.done.clear()
+        if self.trouble:
+            raise self.trouble
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
 class Scratch:
     """Everything a test makes, ended in reverse whatever happens."""
 
@@ -446,6 +548,9 @@ class Scratch:
 
     def headless(self, home, *args):
         return self.keep(Headless(home, *args))
+
+    def server(self, talk):
+        return self.keep(Server(talk))
 
     def peer(self, who='frog', **kw):
         return self.keep(Peer(self.pond, who, **kw))

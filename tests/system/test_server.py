@@ -1,0 +1,236 @@
+"""Servers that lie, fall silent or talk nonsense: never a crash, a stall, a raw byte or a storm; a sentence in the console, and a prompt that answers."""
+import time
+from harness import *
+
+FROG = 'frog@' + DOMAIN
+STANZA_ERROR = 'urn:ietf:params:xml:ns:xmpp-stanzas'
+
+# What an honest client drops or answers while the stream goes on.
+NONSENSE = (
+    "<message/>",
+    "<message><body>from nowhere</body></message>",
+    "<message from=''><body>from nobody</body></message>",
+    "<message from='@@@///'><body>from nonsense</body></message>",
+    "<message from='%s/a' type='no-such-type' id=''><body>of no type</body></message>" % FROG,
+    "<message from='%s/a' type='error'/>" % FROG,
+    "<message from='%s/a' type='groupchat'><body>from no room</body></message>" % FROG,
+    "<message from='%s/a' type='chat'><body xmlns='urn:other'>in another namespace</body></message>" % FROG,
+    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='the day after'/><body>never</body></message>" % FROG,
+    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='9999999-99-99T99:99:99Z'/></message>" % FROG,
+    "<message from='%s/a' type='chat'><thread/><subject/><active xmlns='http://jabber.org/protocol/chatstates'/></message>" % FROG,
+    "<presence/>",
+    "<presence from='frog'/>",
+    "<presence type='no-such-type' from='%s'/>" % FROG,
+    "<presence from='%s/a'><priority>99999999999999999999</priority><show>sleeping</show></presence>" % FROG,
+    "<presence from='%s/b'><c xmlns='http://jabber.org/protocol/caps' hash='md6' node='' ver=''/><status>%s</status></presence>" % (FROG, 'x' * 70000),
+    "<iq/>",
+    "<iq type='get'/>",
+    "<iq type='get' id=''><ping xmlns='urn:xmpp:ping'/></iq>",
+    "<iq type='set' id='1'/>",
+    "<iq type='no-such-type' id='2' from='%s/a'><ping xmlns='urn:xmpp:ping'/></iq>" % FROG,
+    "<iq type='result' id='nobody-asked' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>" % FROG,
+    "<iq type='error' id='nobody-asked'/>",
+    "<iq type='set' id='forged' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>" % FROG,
+    "<iq type='set' id='3'><query xmlns='jabber:iq:roster'/></iq>",
+    "<iq type='set' id='4'><query xmlns='jabber:iq:roster'><item/></query></iq>",
+    "<iq type='set' id='5'><query xmlns='jabber:iq:roster'><item jid='@@' subscription='both'/></query></iq>",
+    "<iq type='get' id='6' from='%s/a'><query xmlns='http://jabber.org/protocol/disco#info' node='%s'/></iq>" % (FROG, 'n' * 9000),
+    "<no-stanza xmlns='urn:of-mine'/>",
+    "<stream:features/>",
+    "<message from='%s/a' id='%s' type='chat'><body>with a long id</body></message>" % (FROG, 'i' * 9000),
+    "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 90 + '</a>' * 90),
+)
+
+
+def test_nonsense_is_dropped_and_the_stream_goes_on(s):
+    def talk(wire, number):
+        wire.login()
+        for stanza in NONSENSE:
+            wire.send(stanza)
+            wire.alive()
+        wire.send("<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' type='chat'><body>who said this?</body></message>" % FROG)
+        wire.alive()
+        time.sleep(0.5)
+    server = s.server(talk)
+    home = s.home(server.account())
+    t = s.terminal(home)
+    server.finished(20)
+    assert server.connections == 1
+    t.line('/msg ' + FROG)
+    t.sees('who said this')
+    t.sees('with a long id')
+    bodies = [r[0] for r in home.rows('select body from message order by time, id')]
+    # without a sender it is our own account's word (RFC 6120, 8.1.2.1), without a type that is known it is normal
+    assert bodies == ['from nowhere', 'of no type', 'never', 'with a long id', 'who said this?'], bodies
+    assert 'evil' not in t.text()
+    t.type('still here')
+    t.sees('still here')
+
+
+def test_what_is_no_xmpp_ends_the_stream(s):
+    poisons = [
+        ('restricted-xml|not-well-formed', "<!DOCTYPE a [<!ENTITY b 'c'>]><message/>"),
+        ('restricted-xml', "<?php echo 1 ?>"),
+        ('restricted-xml', "<!-- hello -->"),
+        ('not-well-formed|bad-format|unsupported-encoding', b"<message from='frog@pond.example'><body>\xff\xfe\xc0\x80</body></message>"),
+        ('not-well-formed', "<message from='frog@pond.example'><body>&#27;[31m</body></message>"),
+        ('not-well-formed|restricted-xml', "<message><body>&undefined;</body></message>"),
+        ('not-well-formed', "<message></presence>"),
+        ('not-well-formed|bad-namespace-prefix|invalid-namespace', "<q:message/>"),
+        ('policy-violation', '<message>' + '<a>' * 5000),
+        ('policy-violation', "<message><a b='%s'/></message>" % ('c' * 70000)),
+        ('policy-violation', '<message>' + '<a/>' * 1500 + '</message>'),
+        ('not-well-formed', "\x00\x01\x02 GET / HTTP/1.1"),
+    ]
+
+    def talk(wire, number):
+        wire.login()
+        if number < len(poisons):
+            wire.send(poisons[number][1])
+            wire.ended('(%s)' % poisons[number][0])
+        else:
+            wire.alive()
+            time.sleep(1)
+    server = s.server(talk)
+    t = s.terminal(s.home(server.account()))
+    for number in range(len(poisons)):
+        server.finished()
+        if number == 0:
+            t.says('sent something that XMPP does not allow')
+        t.sees('waiting')
+        t.line('/connect')                    # else it comes back by itself, more slowly each time
+    t.sees('● toad')
+    assert server.connections == len(poisons) + 1, server.connections
+
+
+def stream_error(condition, more=''):
+    return "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'>%s</%s></stream:error></stream:stream>" % (condition, more, condition)
+
+
+def one_error(s, condition, sentence, comes_back, more=''):
+    def talk(wire, number):
+        wire.login()
+        if number == 0:
+            wire.send(stream_error(condition, more))
+            wire.hears('</stream:stream>')
+        else:
+            wire.alive()
+            time.sleep(2)
+    server = s.server(talk)
+    t = s.terminal(s.home(server.account()))
+    t.says(sentence)
+    if comes_back:
+        t.sees('● toad')
+    else:
+        time.sleep(1.6)
+    assert server.connections == (2 if comes_back else 1), server.connections
+    t.type('still here')
+    t.sees('still here')
+
+
+def test_conflict_is_not_fought(s):
+    one_error(s, 'conflict', 'Another client has connected under the same resource', False)
+
+
+def test_an_unknown_host_is_not_asked_again(s):
+    one_error(s, 'host-unknown', 'does not serve this domain', False)
+
+
+def test_a_server_that_shuts_down_is_come_back_to(s):
+    one_error(s, 'system-shutdown', 'is shutting down', True)
+
+
+def test_another_host_is_not_followed_without_tls(s):
+    other = s.server(lambda wire, number: wire.hears('.'))
+    one_error(s, 'see-other-host', 'sends this account to another host', True, '127.0.0.1:%d' % other.port)
+    assert other.connections == 0
+
+
+def test_no_storm_when_every_login_is_thrown_out(s):
+    def talk(wire, number):
+        wire.login()
+        wire.send(stream_error('undefined-condition'))
+    server = s.server(talk)
+    t = s.terminal(s.home(server.account()))
+    t.says('for a reason of its own')
+    time.sleep(4)
+    assert 2 <= server.connections <= 4, server.connections
+    t.type('still here')
+    t.sees('still here')
+
+
+def test_what_is_no_server_at_all(s):
+    def talk(wire, number):
+        wire.send('HTTP/1.0 400 Bad Request\r\nServer: pond\r\n\r\n<html>' + 'x' * 20000)
+    t = s.terminal(s.home(s.server(talk).account()))
+    t.says('does not speak XMPP')
+
+
+def test_a_login_that_is_none(s):
+    """A success that nobody has proved, features without a way to log in, an address of somebody else."""
+    def no_way(wire, number):
+        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X-GUESS</mechanism></mechanisms>")
+        wire.hears('</stream:stream>')
+        assert b'<auth' not in wire.got
+
+    def unproved(wire, number):
+        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>")
+        wire.hears('</auth>')
+        wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+        wire.hears('</stream:stream>')
+
+    def elsewhere(wire, number):
+        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+        wire.hears('</auth>')
+        wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+        wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
+        wire.send("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>@@nonsense</jid></bind></iq>"
+                  % wire.asked('urn:ietf:params:xml:ns:xmpp-bind'))
+        wire.hears('</stream:stream>')
+    for talk, sentence in ((no_way, r'logging in|log in'), (unproved, r'login|prove|password'), (elsewhere, 'an address that can not be its own')):
+        server = s.server(talk)
+        t = s.terminal(s.home(server.account()))
+        t.says(sentence)
+        server.finished()
+        t.never('Online as', 0.2)
+
+
+def test_tls_none_is_for_this_machine_only(s):
+    t = s.terminal(s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 192.0.2.1\ntls = none\n' % DOMAIN))
+    t.says('for a server on this machine only')
+
+
+def test_a_flood_does_not_hold_up_the_prompt(s):
+    def talk(wire, number):
+        wire.login()
+        wire.send(''.join("<message from='%s/a' type='chat'><body>line %d of the flood</body></message>" % (FROG, i) for i in range(3000)))
+        wire.alive()
+        time.sleep(1)
+    server = s.server(talk)
+    home = s.home(server.account())
+    t = s.terminal(home)
+    t.sees('● toad')
+    t.line('/msg ' + FROG)
+    for word in ('one', 'two', 'three'):
+        t.type(word)
+        t.sees(r'› ' + word, wait=2)
+        t.type('\x03')
+    server.finished(30)
+    t.sees('line 2999 of the flood')
+    time.sleep(0.3)
+    assert home.rows('select count(*) from message')[0][0] == 3000
+
+
+def test_silence_is_a_lost_link(s):
+    def talk(wire, number):
+        wire.login()
+        wire.hears('urn:xmpp:ping')
+        if number == 0:
+            time.sleep(2.5)
+        else:
+            time.sleep(0.5)
+    server = s.server(talk)
+    t = s.terminal(s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + server.account()))
+    t.sees('● toad')
+    t.says('Online as .* (does not answer|no answer|silent|silence|lost|not heard)')
+    assert t.process.poll() is None
