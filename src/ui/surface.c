@@ -162,13 +162,14 @@ static void
 forget_unseen(NjSurface *surface)
 {
     g_autoptr(GPtrArray) old = g_steal_pointer(&surface->longs);
-    g_autoptr(GHashTable) owner = g_steal_pointer(&surface->long_ids);      /* of the old texts, until the end */
+    GHashTable *owner = g_steal_pointer(&surface->long_ids);        /* of the old texts, until the end */
     surface->longs = g_ptr_array_new();
     surface->long_ids = long_table();
     gsize count = (gsize) surface->rows * (gsize) surface->cols;
     for (gsize i = 0; i < count; i++)
         if (surface->cells[i].glyph >= NJ_GLYPH_MANY)
             surface->cells[i].glyph = add_long(surface, g_ptr_array_index(old, surface->cells[i].glyph - NJ_GLYPH_MANY));
+    g_hash_table_unref(owner);
     surface->generation++;
 }
 
