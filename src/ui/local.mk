@@ -15,6 +15,16 @@ terminal_sources = \
 	src/ui/term.c src/ui/term.h \
 	src/ui/theme.c src/ui/theme.h
 
+# The shipped themes as rows of C.
+src/ui/themes.inc: $(dist_theme_DATA) $(srcdir)/src/ui/local.mk
+	@$(MKDIR_P) src/ui
+	$(AM_V_GEN)for theme in $(dist_theme_DATA); do \
+		name=`basename $$theme .theme`; \
+		echo "{ \"$$name\","; sed -e 's/[\\"]/\\&/g' -e 's/.*/  "&\\n"/' $(srcdir)/$$theme; echo "},"; \
+	done >$@.new && mv $@.new $@
+src/ui/src_ui_libui_a-theme.$(OBJEXT): src/ui/themes.inc
+CLEANFILES += src/ui/themes.inc
+
 # What is shown.
 pane_sources = \
 	src/ui/layout.c src/ui/layout.h \

@@ -7,8 +7,11 @@
    A role has up to three looks: for 256 colours (or more), for 16, and without any.  A look is a colour, `on` and a colour, and
    attributes, each at most once.  A colour is default, a name (black … white, bright-black … bright-white), a number to 255 or
    #rrggbb; the look for 16 colours knows the first two kinds and numbers to 15.  A missing look is the one before it as far as that goes.
-   A role `nick` without a colour leaves all names without.  What a file leaves out is taken from the built-in theme, which is
-   written in the same way and read by the same code. */
+   A role `nick` without a colour leaves all names without.  What a file leaves out is taken from a plain look without colours, which is
+   written in the same way and read by the same code.
+
+   The shipped themes are in the program too (themes.inc is made of their files), so it looks as it should before anything is installed;
+   a file of that name, the user's or the installed one, comes first. */
 #include "ui/theme.h"
 
 #include <string.h>
@@ -43,7 +46,13 @@ static const struct {
     { "italic", NJ_ATTR_ITALIC }, { "dim", NJ_ATTR_DIM },
 };
 
-static const char builtin[] =
+static const struct {
+    const char *name, *text;
+} shipped[] = {
+#include "ui/themes.inc"
+};
+
+static const char plain_look[] =
     "dim = dim\n"
     "time = dim\n"
     "nick = bold\n"
@@ -240,7 +249,24 @@ nj_theme_builtin(int colors)
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
         theme->styles[role] = (NjStyle) { -1, -1, 0 };
     theme->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    parse(theme, builtin, "", NULL);
+    parse(theme, plain_look, "", NULL);
+    return theme;
+}
+
+static const char *
+shipped_text(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(shipped); i++)
+        if (strcmp(shipped[i].name, name) == 0)
+            return shipped[i].text;
+    return NULL;
+}
+
+static NjTheme *
+theme_from(const char *text, const char *file, int colors, GPtrArray *faults)
+{
+    NjTheme *theme = nj_theme_builtin(colors);
+    parse(theme, text, file, faults);
     return theme;
 }
 
@@ -257,11 +283,11 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
             continue;
         if (!nj_files_read(path, FILE_MAX, &text, &length, error))
             return NULL;
-        NjTheme *theme = nj_theme_builtin(colors);
-        parse(theme, text, file, faults);
-        return theme;
+        return theme_from(text, file, colors, faults);
     }
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _("There is no theme “%s”; /help theme lists those there are."), name);
+    if (shipped_text(name) != NULL)
+        return theme_from(shipped_text(name), file, colors, faults);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _("There is no theme “%s”; /theme lists those there are."), name);
     return NULL;
 }
 
@@ -340,6 +366,13 @@ nj_theme_name_style(const NjTheme *theme, const char *name)
     return *style;
 }
 
+static void
+add_name(GPtrArray *names, const char *name)
+{
+    if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+        g_ptr_array_add(names, g_strdup(name));
+}
+
 static int
 compare(gconstpointer a, gconstpointer b)
 {
@@ -349,19 +382,17 @@ compare(gconstpointer a, gconstpointer b)
 char **
 nj_theme_names(const char *const *dirs)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GPtrArray *names = g_ptr_array_new();
+    for (guint i = 0; i < G_N_ELEMENTS(shipped); i++)
+        add_name(names, shipped[i].name);
     for (guint i = 0; dirs != NULL && dirs[i] != NULL; i++) {
         GDir *dir = g_dir_open(dirs[i], 0, NULL);
         for (const char *file; dir != NULL && (file = g_dir_read_name(dir)) != NULL;) {
             if (!g_str_has_suffix(file, ".theme") || file[0] == '.')
                 continue;
             g_autofree char *stem = g_strndup(file, strlen(file) - strlen(".theme"));
-            char *name = nj_text_line(stem, -1, 0);
-            if (g_hash_table_add(seen, name))
-                g_ptr_array_add(names, name);
-            else
-                g_free(name);
+            g_autofree char *name = nj_text_line(stem, -1, 0);
+            add_name(names, name);
         }
         g_clear_pointer(&dir, g_dir_close);
     }

@@ -53,12 +53,12 @@ typedef struct { int fg, bg; guint8 attrs; } NjStyle;
 
 typedef struct NjTheme NjTheme;
 
-/* name: looked up in dirs (NULL-ended, the user's first) as NAME.theme. colors: 0, 8, 16, 256 or 1<<24. Faults are lines "FILE, line N: …" appended to faults (of char *, may be NULL). */
+/* name: looked up in dirs (NULL-ended, the user's first) as NAME.theme, then among the shipped ones. colors: 0, 8, 16, 256 or 1<<24. Faults are lines "FILE, line N: …" appended to faults (of char *, may be NULL). */
 NjTheme *nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *faults, GError **error);
-NjTheme *nj_theme_builtin(int colors);                     /* what is used when nothing can be read: attributes only, or pond's colours */
+NjTheme *nj_theme_builtin(int colors);                     /* a plain look, nearly without colours */
 void     nj_theme_free(NjTheme *theme);
 NjStyle  nj_theme_style(const NjTheme *theme, NjRole role);
 NjStyle  nj_theme_name_style(const NjTheme *theme, const char *name);        /* XEP-0392: nick colours, cached; falls back to attributes in mono */
-char   **nj_theme_names(const char *const *dirs);          /* NULL-ended, sorted; g_strfreev() */
+char   **nj_theme_names(const char *const *dirs);          /* of dirs and the shipped ones; NULL-ended, sorted; g_strfreev() */
 
 #endif

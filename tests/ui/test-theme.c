@@ -79,6 +79,38 @@ test_faults(void **state)
     }
 }
 
+/* Nothing is installed, and what is shipped is there all the same; but for it a file comes first. */
+static void
+test_uninstalled(void **state)
+{
+    (void) state;
+    const char *const nowhere[] = { "/nonexistent", NULL };
+    g_autofree char *dir = g_build_filename(g_getenv("top_srcdir"), "themes", NULL);
+    const char *const shipped[] = { dir, NULL };
+    g_auto(GStrv) names = nj_theme_names(nowhere);
+    g_autofree char *joined = g_strjoinv(" ", names);
+    assert_string_equal(joined, "mono pond reed");
+    for (guint i = 0; names[i] != NULL; i++) {
+        NjTheme *built_in = nj_theme_load(names[i], nowhere, 256, NULL, NULL), *file = nj_theme_load(names[i], shipped, 256, NULL, NULL);
+        assert_non_null(built_in);
+        for (int role = 0; role < NJ_ROLE_COUNT; role++) {
+            NjStyle one = nj_theme_style(built_in, (NjRole) role), other = nj_theme_style(file, (NjRole) role);
+            assert_true(one.fg == other.fg && one.bg == other.bg && one.attrs == other.attrs);
+        }
+        nj_theme_free(built_in);
+        nj_theme_free(file);
+    }
+    g_autofree char *own = g_dir_make_tmp("theme-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(own, "pond.theme", NULL);
+    assert_true(g_file_set_contents(path, "nick = 7\n", -1, NULL));
+    const char *const dirs[] = { own, NULL };
+    NjTheme *theme = nj_theme_load("pond", dirs, 256, NULL, NULL);
+    assert_int_equal(nj_theme_style(theme, NJ_ROLE_NICK).fg, 7);
+    nj_theme_free(theme);
+    g_unlink(path);
+    g_rmdir(own);
+}
+
 /* What is shipped has no faults and names every role that has a look of its own. */
 static void
 test_shipped(void **state)
@@ -132,6 +164,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looks),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_uninstalled),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_names),
     };
