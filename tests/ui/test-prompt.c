@@ -12,14 +12,6 @@
 
 #define COLS 20
 
-/* readline loses some of its own: undo lists of edited history lines. */
-NJ_API const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-    return "leak:libreadline\n";
-}
-
 typedef struct {
     NjPrompt *prompt;
     NjTheme  *theme;
