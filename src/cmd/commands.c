@@ -11,6 +11,7 @@
 #include "xmpp/session.h"
 
 #define MOST_EXPANSIONS 10              /* an alias of an alias of …; a circle ends here */
+#define MOST_EXPANDED   (8 * 1024 * 1024)       /* bytes: one that says $* several times grows in a circle */
 
 static void
 on_account_removed(NjAccount *account, void *owner)
@@ -307,6 +308,7 @@ nj_cmd_alias_line(NjCmd *cmd, const char *name)
     return row ? row->line : NULL;
 }
 
+/* NULL: it has grown too long. */
 static char *
 expand(const char *line, const char *rest)
 {
@@ -316,7 +318,7 @@ expand(const char *line, const char *rest)
         words[i] = nj_parse_raw_word(&cursor);
     GString *out = g_string_new(NULL);
     bool used = false;
-    for (; *line; line++) {
+    for (; *line && out->len <= MOST_EXPANDED; line++) {
         if (line[0] != '$' || !(line[1] == '*' || (line[1] >= '1' && line[1] <= '9'))) {
             g_string_append_c(out, *line);
             continue;
@@ -333,7 +335,7 @@ expand(const char *line, const char *rest)
             explicit_bzero(words[i], strlen(words[i]));
         g_free(words[i]);
     }
-    return g_string_free(out, FALSE);
+    return g_string_free(out, out->len > MOST_EXPANDED);
 }
 
 /* Follows aliases until a command is found.  *line becomes what the command sees; the result is the row, or NULL and error. */
@@ -357,6 +359,10 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
             return NULL;
         }
         char *next = expand(alias, parts->rest);
+        if (!next) {
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("What that alias stands for is too long; /alias shows it."));
+            return NULL;
+        }
         explicit_bzero(*line, strlen(*line));
         g_free(*line);
         *line = next;
@@ -367,6 +373,33 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
     return NULL;
 }
 
+/* A secret parameter's name with something behind it, wherever it stands: "password x" is not how it is written, but x is the secret. */
+static bool
+names_secret(const NjCommand *command, const char *text)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
+        const NjParam *param = &command->params[i];
+        gsize length = strlen(param->name);
+        const char *at = param->kind == NJ_PARAM_SECRET ? strstr(text, param->name) : NULL;
+        for (; at; at = strstr(at + length, param->name)) {
+            bool begins = at == text || strchr(" \t\n\"", at[-1]), ends = at[length] && strchr("= \t\n\"", at[length]);
+            if (begins && ends && at[length + strspn(at + length, "= \t\n\"")])
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A command that was mistyped is none, and its password is one. */
+static bool
+names_any_secret(NjCmd *cmd, const char *text)
+{
+    for (guint i = 0; i < nj_table_length(cmd->table); i++)
+        if (names_secret(nj_table_at(cmd->table, i), text))
+            return true;
+    return false;
+}
+
 bool
 nj_cmd_is_secret(NjCmd *cmd, const char *line)
 {
@@ -375,13 +408,13 @@ nj_cmd_is_secret(NjCmd *cmd, const char *line)
     g_autofree char *copy = g_strdup(line);
     NjLine parts = { 0 };
     const NjCommand *command = resolve(cmd, &copy, &parts, NULL);
-    bool secret = false;
+    bool secret = !command && names_any_secret(cmd, copy);
     if (command) {
         g_autoptr(NjArgs) args = nj_parse_args(command, parts.rest, NULL);
         /* What does not parse may still hold the secret. */
         for (guint i = 0; !args && i < G_N_ELEMENTS(command->params); i++)
             secret |= command->params[i].kind == NJ_PARAM_SECRET;
-        secret |= args && nj_args_secret(args);
+        secret |= (args && nj_args_secret(args)) || names_secret(command, parts.rest);
     }
     nj_line_clear(&parts);
     explicit_bzero(copy, strlen(copy));

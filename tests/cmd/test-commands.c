@@ -110,6 +110,9 @@ test_aliases(void **state)
     expect_ok(speaker, "/alias round /square", NULL);
     expect_ok(speaker, "/alias square /round", NULL);
     expect_failure(speaker, "/round", "usage", "circle");
+    expect_ok(speaker, "/alias grow /flood $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
+    expect_ok(speaker, "/alias flood /grow $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
+    expect_failure(speaker, "/grow all that is typed", "usage", "too long");
     expect_failure(speaker, "/alias msg /quit", "refused", "/msg");
     expect_failure(speaker, "/alias a/b /quit", "usage", NULL);
     expect_failure(speaker, "/alias x quit", "usage", NULL);
@@ -125,6 +128,11 @@ test_secrets(void **state)
     assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example password=x"));
     assert_true(nj_cmd_is_secret(speaker->cmd, "/j room@b.example password=x"));
     assert_true(nj_cmd_is_secret(speaker->cmd, "/account add \"open password=x"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account set home password x"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/acount add a@b.example password=x"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example \"password=x\""));
+    assert_false(nj_cmd_is_secret(speaker->cmd, "/account set home password"));
+    assert_false(nj_cmd_is_secret(speaker->cmd, "/account set home password-command pass show home"));
     assert_false(nj_cmd_is_secret(speaker->cmd, "/account list"));
     assert_false(nj_cmd_is_secret(speaker->cmd, "/msg frog password=x"));
     assert_false(nj_cmd_is_secret(speaker->cmd, "password=x"));
