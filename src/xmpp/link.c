@@ -457,14 +457,14 @@ real_open(NjLink *base)
     dial(link);
 }
 
-static void
+static bool
 real_send(NjLink *base, NjXml *stanza)
 {
     RealLink *link = (RealLink *) base;
     if (link->jid && link->stream && link->state == NJ_LINK_ONLINE)
-        nj_stream_send(link->stream, stanza);
-    else
-        nj_xml_free(stanza);
+        return nj_stream_send(link->stream, stanza);
+    nj_xml_free(stanza);
+    return false;
 }
 
 static void

@@ -65,7 +65,7 @@ typedef struct {
 
 typedef struct {
     void (*open)(NjLink *link);
-    void (*send)(NjLink *link, NjXml *stanza);              /* takes it */
+    bool (*send)(NjLink *link, NjXml *stanza);              /* takes it; false: the stream is over, though CLOSED may not have come yet */
     void (*close)(NjLink *link);                            /* politely: </stream:stream>, 2 s at most */
     void (*free)(NjLink *link);                             /* at once, without a hook */
     void (*pause)(NjLink *link, bool paused);

@@ -220,8 +220,7 @@ nj_session_send(NjSession *session, NjXml *stanza)
         nj_xml_free(stanza);
         return false;
     }
-    session->link->class->send(session->link, stanza);
-    return true;
+    return session->link->class->send(session->link, stanza);
 }
 
 NjPeer

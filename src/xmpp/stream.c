@@ -244,15 +244,13 @@ refuse(NjStream *stream, const char *condition)
 }
 
 static gsize
-on_transport_bytes(NjTransport *transport, const char *bytes, gsize length, bool dry, gint64 until_us, void *owner)
+on_transport_bytes(NjTransport *transport, const char *bytes, gsize length, gint64 until_us, void *owner)
 {
     NjStream *stream = owner;
     const char *condition;
     gsize used;
     (void) transport;
-    (void) dry;                 /* the parser holds nothing back */
-    if (length)
-        stream->last_byte_us = nj_clock_us();
+    stream->last_byte_us = nj_clock_us();
     if (!stream->parser || stream->state == STREAM_OVER)
         return length;
     NjParser *parser = stream->parser;
@@ -331,15 +329,17 @@ nj_stream_start(NjStream *stream, const char *to, const char *from)
     write_text(stream, header);
 }
 
-void
+bool
 nj_stream_send(NjStream *stream, NjXml *stanza)
 {
-    if (stream->state == STREAM_OPEN) {
+    bool open = stream->state == STREAM_OPEN;
+    if (open) {
         gsize length;
         g_autofree char *text = nj_xml_print(stanza, &length);
         stream->transport->class->write(stream->transport, text, length);
     }
     nj_xml_free(stanza);
+    return open;
 }
 
 void

@@ -270,7 +270,7 @@ receive(NjTcp *tcp)
             continue;
         }
         gsize length = tcp->in_end - tcp->in_start;
-        gsize taken = tcp->base.hooks->on_bytes(&tcp->base, tcp->in + tcp->in_start, length, dry, until, tcp->base.owner);
+        gsize taken = tcp->base.hooks->on_bytes(&tcp->base, tcp->in + tcp->in_start, length, until, tcp->base.owner);
         if (!tcp->base.hooks || tcp->state != UP)
             return;
         tcp->in_start += MIN(taken, length);

@@ -12,8 +12,8 @@ typedef struct {
     void (*on_open)(NjTransport *transport, void *owner);            /* connected (and secured, with direct TLS) */
     void (*on_secured)(NjTransport *transport, void *owner);         /* the handshake begun by start_tls is done and the certificate accepted */
     /* Takes up to length bytes, returns how many: fewer when its time (until_us) is up; the rest is offered again, alone or
-       with more behind it. dry: nothing more waits in the socket (length may be 0 then). */
-    gsize (*on_bytes)(NjTransport *transport, const char *bytes, gsize length, bool dry, gint64 until_us, void *owner);
+       with more behind it. */
+    gsize (*on_bytes)(NjTransport *transport, const char *bytes, gsize length, gint64 until_us, void *owner);
     void (*on_closed)(NjTransport *transport, const GError *why, void *owner);     /* once; why NULL: we closed it */
 } NjTransportHooks;
 

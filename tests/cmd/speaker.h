@@ -41,12 +41,13 @@ test_link_open(NjLink *link)
     link->hooks->on_state(link, NJ_LINK_ONLINE, NULL, link->owner);
 }
 
-static void
+static bool
 test_link_send(NjLink *link, NjXml *stanza)
 {
     (void) link;
     test_links_sent++;
     nj_xml_free(stanza);
+    return true;
 }
 
 static void

@@ -111,7 +111,7 @@ string_transport_receive(StringTransport *transport, const char *text)
 {
     gsize left = strlen(text);
     while (left && !transport->freed && !transport->closed) {
-        gsize used = transport->base.hooks->on_bytes(&transport->base, text, left, true, 0, transport->base.owner);
+        gsize used = transport->base.hooks->on_bytes(&transport->base, text, left, 0, transport->base.owner);
         g_assert_cmpuint(used, <=, left);
         text += used;
         left -= used;

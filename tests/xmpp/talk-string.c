@@ -116,11 +116,14 @@ link_open(NjLink *base)
 }
 
 /* What goes out is printed and read again, as the other side would. */
-static void
+static bool
 link_send(NjLink *base, NjXml *stanza)
 {
     Talk *talk = running;
-    (void) base;
+    if (((StringLink *) base)->over) {
+        nj_xml_free(stanza);
+        return false;
+    }
     g_autofree char *text = nj_xml_print(stanza, NULL);
     NjXml *read = parse(text);
     if (read)
@@ -128,6 +131,7 @@ link_send(NjLink *base, NjXml *stanza)
     else
         fail(talk, "sent what can not be read: %s", text);
     nj_xml_free(stanza);
+    return true;
 }
 
 static void

@@ -3,7 +3,7 @@
      # a comment; the first one is the talk's title
      @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
      @ roster <item …/>       @ features <ver …/>       @ invisible       @ offline
-     @ online | closed | lost | conflict | refused | asks | answer SECRET | sleep MS      what the link does, or the person who is asked
+     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | sleep MS      what the link does, or the person who is asked
      < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
      > STANZA                 sent: compared as a tree; * stands for anything, $name for one text that stays the same
      ! EVENT                  told by the bus; * stands for anything
@@ -207,6 +207,8 @@ direct(Talk *talk, const char *line)
         go_online(talk);
     } else if (g_str_equal(what, "closed")) {
         end_link(talk, 0, NULL);
+    } else if (g_str_equal(what, "over") && talk->link) {
+        talk->link->over = true;
     } else if (g_str_equal(what, "lost")) {
         end_link(talk, NJ_LINK_ERROR_LOST, "The connection was lost.");
     } else if (g_str_equal(what, "conflict")) {

@@ -136,7 +136,7 @@ test_a_conversation(void **state)
     assert_string_equal(nj_stream_id(talk->stream), "s1");
     assert_string_equal(nj_stream_from(talk->stream), "pond.example");
     assert_true(nj_stream_last_byte_us(talk->stream) > 0);
-    nj_stream_send(talk->stream, nj_xml_new("r", "urn:xmpp:sm:3"));
+    assert_true(nj_stream_send(talk->stream, nj_xml_new("r", "urn:xmpp:sm:3")));
     assert_sent(talk, "<r xmlns=\"urn:xmpp:sm:3\"/>");
     nj_stream_blank(talk->stream);
     assert_sent(talk, " ");
@@ -151,7 +151,7 @@ test_polite_end(void **state)
     meet(talk, HEADER "<stream:features/>");
     nj_stream_close(talk->stream);
     assert_sent(talk, "</stream:stream>");
-    nj_stream_send(talk->stream, nj_xml_new("presence", NULL));
+    assert_false(nj_stream_send(talk->stream, nj_xml_new("presence", NULL)));
     assert_sent(talk, "");                                      /* nothing after goodbye */
     assert_false(talk->transport->closing);
     string_transport_receive(talk->transport, "<message/></stream:stream>");

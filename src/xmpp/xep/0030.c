@@ -46,8 +46,10 @@ nj_disco_fill(const NjSession *session, NjXml *query)
 static bool
 answer_info(NjSession *session, NjXml *iq, NjXml *query)
 {
-    if (nj_xml_attr(query, "node"))
-        return nj_session_send(session, nj_xml_error_reply(iq, "cancel", "item-not-found"));
+    if (nj_xml_attr(query, "node")) {
+        nj_session_send(session, nj_xml_error_reply(iq, "cancel", "item-not-found"));
+        return true;
+    }
     NjXml *reply = nj_xml_reply(iq, "result");
     nj_disco_fill(session, nj_xml_add_new(reply, "query", NS_INFO));
     nj_session_send(session, reply);

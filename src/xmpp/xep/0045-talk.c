@@ -142,5 +142,5 @@ nj_muc_set_subject(NjRoom *room, const char *subject, GError **error)
     g_autofree char *line = nj_text_line(subject ? subject : "", -1, 0);
     NjXml *message = nj_xml_message("groupchat", room->chat->address, NULL);
     nj_xml_add_with_text(message, "subject", NULL, line);
-    return nj_session_send(session, message);
+    return nj_xep_send(session, message, error);
 }

@@ -49,12 +49,27 @@ nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data)
     nj_ask_fill(session, iq, NULL, NULL, NULL, done, data);
 }
 
+static void
+not_connected(const NjAccount *account, GError **error)
+{
+    g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s is not connected. Use /connect first."), account->bare);
+}
+
 NjSession *
 nj_xep_online(const NjAccount *account, GError **error)
 {
     NjSession *session = nj_session_of(account);
     if (session && nj_session_online(session))
         return session;
-    g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s is not connected. Use /connect first."), account->bare);
+    not_connected(account, error);
     return NULL;
+}
+
+bool
+nj_xep_send(NjSession *session, NjXml *stanza, GError **error)
+{
+    if (nj_session_send(session, stanza))
+        return true;
+    not_connected(nj_session_account(session), error);
+    return false;
 }

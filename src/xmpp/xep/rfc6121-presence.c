@@ -84,7 +84,7 @@ nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *
         nj_xml_add_with_text(presence, "status", NULL, status);
     if (show != NJ_SHOW_OFFLINE)
         nj_caps_add(session, presence);
-    return nj_session_send(session, presence);
+    return nj_xep_send(session, presence, error);
 }
 
 bool
@@ -261,7 +261,7 @@ nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const ch
         return nj_request_accept(account, bare, error);
     if (request && what == NJ_SUBSCRIBE_DENY)
         return nj_request_refuse(account, bare, error);
-    return nj_session_send(session, answer_ask(types[what], bare, text));
+    return nj_xep_send(session, answer_ask(types[what], bare, text), error);
 }
 
 static const NjRequest *
@@ -282,8 +282,8 @@ nj_request_accept(NjAccount *account, const char *address, GError **error)
         return false;
     bool wrote = request->messages > 0;
     g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
-    if (request->asks)
-        nj_session_send(session, nj_xml_presence("subscribed", bare));
+    if (request->asks && !nj_xep_send(session, nj_xml_presence("subscribed", bare), error))
+        return false;
     nj_roster_drop_request(account->roster, bare);
     if (wrote)
         let_in(account, bare);
@@ -299,8 +299,8 @@ nj_request_refuse(NjAccount *account, const char *address, GError **error)
         return false;
     bool wrote = request->messages > 0;
     g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
-    if (request->asks)
-        nj_session_send(session, nj_xml_presence("unsubscribed", bare));
+    if (request->asks && !nj_xep_send(session, nj_xml_presence("unsubscribed", bare), error))
+        return false;
     nj_roster_drop_request(account->roster, bare);
     if (wrote)
         keep_out(account, bare);

@@ -36,6 +36,8 @@ NJ_MODULES(NJ_MODULE_DECLARE)
 
 /* An account's session if it is online; otherwise NULL and a sentence. */
 NjSession *nj_xep_online(const NjAccount *account, GError **error);
+/* nj_session_send() with a sentence: the stream may be over before anybody was told. */
+bool       nj_xep_send(NjSession *session, NjXml *stanza, GError **error);
 
 /* --- asking for a command: an NjDone that waits for an iq --- */
 
