@@ -22,7 +22,7 @@ src/ui/themes.inc: $(dist_theme_DATA) $(srcdir)/src/ui/local.mk
 		name=`basename $$theme .theme`; \
 		echo "{ \"$$name\","; sed -e 's/[\\"]/\\&/g' -e 's/.*/  "&\\n"/' $(srcdir)/$$theme; echo "},"; \
 	done >$@.new && mv $@.new $@
-src/ui/src_ui_libui_a-theme.$(OBJEXT): src/ui/themes.inc
+src/ui/libui_a-theme.$(OBJEXT): src/ui/themes.inc
 CLEANFILES += src/ui/themes.inc
 
 # What is shown.
