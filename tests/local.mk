@@ -1,5 +1,5 @@
 TESTS += tests/layers.test tests/links.test
-EXTRA_DIST += tests/layers.test tests/links.test
+EXTRA_DIST += tests/layers.test tests/links.test tests/words.test
 
 include $(srcdir)/tests/base/local.mk
 include $(srcdir)/tests/model/local.mk
