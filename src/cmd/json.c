@@ -49,15 +49,33 @@ object_of(const NjRecord *record)
     return object;
 }
 
+/* jansson leaves DEL, the C1 controls and the two separators of lines as they are: the first would act on the terminal of whoever
+   reads the line there, the last would end it for some. */
+static bool
+wants_escape(gunichar c)
+{
+    return (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029;
+}
+
 /* Takes object. */
 static char *
 print(json_t *object)
 {
     char *text = json_dumps(object, JSON_PRESERVE_ORDER);
     json_decref(object);
-    char *line = g_strdup(text);
+    GString *line = g_string_new(NULL);
+    const char *plain = text;
+    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+        gunichar c = (guchar) *at < 0x7f ? (guchar) *at : g_utf8_get_char(at);
+        if (!wants_escape(c))
+            continue;
+        g_string_append_len(line, plain, at - plain);
+        g_string_append_printf(line, "\\u%04X", c);
+        plain = g_utf8_next_char(at);
+    }
+    g_string_append(line, plain);
     free(text);
-    return line;
+    return g_string_free(line, FALSE);
 }
 
 char *

@@ -35,6 +35,18 @@ test_bad_utf8(void **state)
 }
 
 static void
+test_controls(void **state)
+{
+    (void) state;
+    g_autoptr(NjRecord) record = nj_record_new();
+    nj_record_set_text(record, "nick", "\033[1m\177 \302\2332J\302\205 \342\200\250\342\200\251 \303\244\342\202\254");
+    g_autofree char *line = nj_json_write(record);
+    assert_string_equal(line, "{\"nick\": \"\\u001B[1m\\u007F \\u009B2J\\u0085 \\u2028\\u2029 \303\244\342\202\254\"}");
+    g_autoptr(NjRecord) again = nj_json_read(line, -1, NULL);
+    assert_string_equal(nj_record_text(again, "nick"), nj_record_text(record, "nick"));
+}
+
+static void
 test_answers(void **state)
 {
     (void) state;
@@ -71,6 +83,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_bad_utf8),
+        cmocka_unit_test(test_controls),
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_refused),
     };
