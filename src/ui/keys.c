@@ -325,6 +325,12 @@ read_key(const char *s, gsize length, bool finally, gsize *used, Key *key)
         Read read = length == 2 ? READ_PARTIAL : read_sequence(s, length, used, key);
         return read == READ_PARTIAL && finally ? READ_JUNK : read;
     }
+    /* More than one before a sequence: nobody's Alt, and no reason to go as deep as there are bytes. */
+    if (length > 2 && s[1] == '\033' && s[2] == '\033') {
+        key->name = "Esc";
+        *used = 1;
+        return READ_KEY;
+    }
     /* Alt, and a key that may be a sequence itself. */
     Read read = s[1] == '\033' ? read_key(s + 1, length - 1, finally, used, key) : read_character(s + 1, length - 1, used, key);
     if (read == READ_PARTIAL && finally)

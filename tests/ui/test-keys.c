@@ -156,6 +156,18 @@ test_esc(void **state)
     gives(keys, "\033|", "</esc>");
 }
 
+/* A million of them is no reason to go a million calls deep. */
+static void
+test_many_escs(void **state)
+{
+    NjKeys *keys = *state;
+    g_autofree char *escs = g_strnfill(1000000, '\033');
+    g_autoptr(GString) out = g_string_new(NULL);
+    nj_keys_feed(keys, escs, 1000000, &hooks, out);
+    nj_keys_settle(keys, &hooks, out);
+    gives(keys, "x\033[A", "x^[A");
+}
+
 static void
 rebind(const char *line, void *owner)
 {
@@ -181,6 +193,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_cutting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_esc, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_escs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_may_unbind_itself, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui/keys", tests, NULL, NULL);
