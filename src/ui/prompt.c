@@ -624,8 +624,11 @@ nj_prompt_clear(NjPrompt *prompt)
     } else {
         end_midst(prompt);
         nj_prompt_drop_choices(prompt);
-        if (rl_end > 0)
+        bool kept = prompt->hooks.may_keep == NULL || prompt->hooks.may_keep(prompt, rl_line_buffer, prompt->owner);
+        if (kept && rl_end > 0)
             rl_kill_text(0, rl_end);
+        else
+            rl_replace_line("", 1);             /* with its undo list */
         rl_point = 0;
         using_history();
     }

@@ -141,6 +141,10 @@ test_typing(void **state)
     has(bench, "|");
     type(bench, "\031");
     has(bench, "the toads|");                            /* it went into the kill ring */
+    type(bench, "\003/account add password=x");
+    nj_prompt_clear(bench->prompt);
+    type(bench, "\037\031");
+    has(bench, "the toads|");                            /* what is secret did not */
     type(bench, "\003");
     has(bench, "|");
     type(bench, "\004\004x");                            /* the end of nothing */
