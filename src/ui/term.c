@@ -778,8 +778,11 @@ nj_term_take_back(NjTerm *term)
     if (!term->lent)
         return;
     term->lent = false;
-    if (!term->gone)
-        come_back(term);
+    if (term->gone)
+        return;
+    struct termios before = term->before;
+    come_back(term);
+    term->before = before;                  /* a program that was killed may have left the terminal without its echo */
 }
 
 bool

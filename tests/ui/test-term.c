@@ -561,12 +561,19 @@ test_lent(void **state)
     assert_string_equal(line->log->str, "");
     char buffer[32];
     assert_int_equal(read(line->slave, buffer, sizeof buffer), 9);
+    /* It was killed while it asked for a passphrase. */
+    mode.c_lflag &= ~(tcflag_t) ECHO;
+    tcsetattr(line->slave, TCSANOW, &mode);
     nj_term_take_back(line->term);
     hears(line, "ready");
     tcgetattr(line->slave, &mode);
     assert_false(mode.c_lflag & ICANON);
     types(line, "k");
     hears(line, "[k]");
+    nj_term_free(line->term);
+    line->term = NULL;
+    tcgetattr(line->slave, &mode);
+    assert_true((mode.c_lflag & ICANON) && (mode.c_lflag & ECHO));
     nj_surface_free(surface);
 }
 
