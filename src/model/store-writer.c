@@ -4,6 +4,7 @@
    stays in the list and is tried again, first after a second, then ever more rarely.  A single row that SQLite refuses for its
    content would block all others for ever: it is left out and noted in the log. */
 #include <string.h>
+#include <unistd.h>
 
 #include "model/store-private.h"
 
@@ -346,12 +347,23 @@ tell_trouble(NjStore *store, char *sentence)
     g_source_set_ready_time(store->news, 0);
 }
 
+/* Where the processors are few, a flood that is written must not take one from who types.  On Linux this is of the thread alone;
+   elsewhere it would be of the program. */
+static void
+give_way(void)
+{
+#ifdef __linux__
+    (void) !nice(10);
+#endif
+}
+
 static void *
 write_all(void *data)
 {
     Writer writer = { .store = data };
     NjStore *store = data;
     gint64 pause = G_TIME_SPAN_SECOND;
+    give_way();
     g_mutex_lock(&store->mutex);
     for (;;) {
         store->idle = true;
