@@ -1,4 +1,4 @@
-/* One socket on the main loop: a single source that is always watched for the right direction.  A dispatch stops after a millisecond
+/* One socket on the main loop: a single source that is always watched for the right direction.  A dispatch stops after half a millisecond
    or 64 KB and comes back, so that a flood can not hold up a key; bytes its owner had no time for are kept and offered again, and
    nothing is read meanwhile.  Every hook comes from dispatch(), also the bad news found while writing; an owner may free us in any of them. */
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "xmpp/tcp.h"
 
 enum {
-    SLICE_US = 1000,
+    SLICE_US = 500,
     SLICE_BYTES = 64 * 1024,
     CHUNK = 16 * 1024,                 /* a TLS record */
     QUEUE_LIMIT = 8 * 1024 * 1024,     /* a server that takes nothing for so long is gone */
