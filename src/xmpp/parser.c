@@ -4,6 +4,9 @@
      only reported as used when it is through with them.  What can not be suspended is bounded by the limits below: one tag, one node of text.
    - expat keeps every name it ever saw.  On a stream that lives for weeks a stranger could fill the memory with made-up names, so after some
      20,000 of them the parser is replaced between two stanzas by a new one that is told the stream's header again.
+   - What is well-formed but too deep, wide or long is skipped and the stream goes on: a server hands on whatever is well-formed, and if such a
+     stanza ended the stream, any stranger could keep us offline with one of a few kilobytes now and then.  Nothing of it is kept while expat runs
+     through it; only what no server hands on (SKIP_*) ends the stream.
    - expat would hold back the end of a long tag until more bytes arrive (its reparse deferral keeps such tags from costing quadratic time).
      Here a tag is short, and no stanza waits for the next one: the deferral is off. */
 #include "xmpp/parser.h"
@@ -20,6 +23,9 @@
 #define ELEMENT_CHILDREN_MAX   1000
 #define ELEMENT_ATTRIBUTES_MAX 100      /* with its namespace declarations, and those we do not keep */
 #define TAG_BYTES_MAX          (64 * 1024)
+#define SKIP_BYTES_MAX         (16 * 1024 * 1024)
+#define SKIP_DEPTH_MAX         100000
+#define SKIP_TAG_BYTES_MAX     (512 * 1024)
 #define TEXT_NODE_BYTES        (64 * 1024)      /* longer text becomes several nodes: no copy takes long */
 #define PIECE_BYTES            (16 * 1024)      /* between two looks at the length of an unfinished tag */
 #define NAMES_MAX              20000    /* until expat is replaced */
@@ -52,6 +58,7 @@ struct NjParser {
     gint64      until_us;
     gsize       ahead;                  /* bytes that expat has and the caller still offers */
     guint       names, events, declarations;
+    guint       skipped;                /* depth inside a stanza that is too much; 0: in none */
     bool        in_stream, items, held, renew, replaying, stopped, freed;
     int         busy;
 };
@@ -80,6 +87,17 @@ look_at_clock(NjParser *parser)
         XML_StopParser(parser->expat, XML_TRUE);
 }
 
+/* This stanza is too much: all of it is forgotten, and nobody hears of it. */
+static void
+skip(NjParser *parser)
+{
+    g_info("dropped a stanza that is too large");
+    parser->skipped = parser->open->len;
+    g_ptr_array_set_size(parser->open, 0);
+    g_array_set_size(parser->children, 0);
+    g_string_truncate(parser->text, 0);
+}
+
 /* Each event passes here first: where are we, is the stanza too long, is the time up?  False: the event does not count. */
 static bool
 enter_event(NjParser *parser)
@@ -91,10 +109,11 @@ enter_event(NjParser *parser)
     if (parser->open->len) {
         bool inside_item = parser->items && parser->open->len > 2;
         gint64 bytes = inside_item ? parser->seen - parser->item.start : parser->seen - parser->stanza.start - parser->stanza.elsewhere;
-        if (bytes > STANZA_BYTES_MAX) {
-            fail(parser, "policy-violation");
-            return false;
-        }
+        if (bytes > STANZA_BYTES_MAX)
+            skip(parser);
+    } else if (parser->skipped && parser->seen - parser->stanza.start - parser->stanza.elsewhere > SKIP_BYTES_MAX) {
+        fail(parser, "policy-violation");
+        return false;
     }
     if (++parser->events >= EVENTS_A_LOOK)
         look_at_clock(parser);
@@ -168,7 +187,7 @@ open_stream(NjParser *parser, const char *prefix, const char **attributes)
     look_at_clock(parser);
 }
 
-/* Counts one more element with so many attributes; false: too much of something, and the stream is over. */
+/* Counts one more element with so many attributes; false: too much of something. */
 static bool
 count_element(NjParser *parser, guint attributes)
 {
@@ -191,7 +210,6 @@ count_element(NjParser *parser, guint attributes)
         if (depth < DEPTH_MAX && parser->stanza.elements <= STANZA_ELEMENTS_MAX && parser->stanza.attributes <= STANZA_ATTRIBUTES_MAX)
             return true;
     }
-    fail(parser, "policy-violation");
     return false;
 }
 
@@ -206,8 +224,13 @@ on_start(void *data, const char *joined, const char **attributes)
     for (const char **a = attributes; *a; a += 2)
         count++;
     parser->names += 1 + count;
-    if (XML_GetCurrentByteCount(parser->expat) > TAG_BYTES_MAX) {
+    int bytes = XML_GetCurrentByteCount(parser->expat);
+    if (bytes > SKIP_TAG_BYTES_MAX || parser->skipped >= SKIP_DEPTH_MAX || (!parser->in_stream && bytes > TAG_BYTES_MAX)) {
         fail(parser, "policy-violation");
+        return;
+    }
+    if (parser->skipped) {
+        parser->skipped++;
         return;
     }
     const char *prefix = split_name(parser, joined);
@@ -217,8 +240,11 @@ on_start(void *data, const char *joined, const char **attributes)
     }
     if (parser->open->len)
         flush_text(parser);
-    if (!count_element(parser, count))
+    if (!count_element(parser, count) || bytes > TAG_BYTES_MAX) {
+        skip(parser);
+        parser->skipped++;
         return;
+    }
     guint none = 0;
     g_ptr_array_add(parser->open, make_element(parser, attributes));
     g_array_append_val(parser->children, none);
@@ -282,12 +308,23 @@ end_stanza(NjParser *parser, NjXml *stanza)
 }
 
 static void
+end_skipped(NjParser *parser)
+{
+    if (!--parser->skipped && parser->names > NAMES_MAX)
+        leave_expat(parser);
+}
+
+static void
 on_end(void *data, const char *joined)
 {
     NjParser *parser = data;
     (void) joined;
     if (!enter_event(parser))
         return;
+    if (parser->skipped) {
+        end_skipped(parser);
+        return;
+    }
     if (!parser->open->len) {
         parser->stopped = true;
         XML_StopParser(parser->expat, XML_FALSE);
@@ -313,7 +350,7 @@ static void
 on_text(void *data, const char *text, int length)
 {
     NjParser *parser = data;
-    if (!enter_event(parser))
+    if (!enter_event(parser) || parser->skipped)
         return;
     if (!parser->open->len) {
         for (int i = 0; i < length; i++)
@@ -503,7 +540,7 @@ parse(NjParser *parser, const char *bytes, gsize length)
     }
     parser->fed += (gint64) length;
     conclude(parser, XML_Parse(parser->expat, bytes, (int) length, 0));
-    if (!deaf(parser) && !parser->held && parser->fed - parser->seen > TAG_BYTES_MAX)
+    if (!deaf(parser) && !parser->held && parser->fed - parser->seen > SKIP_TAG_BYTES_MAX)
         parser->condition = "policy-violation";         /* a tag that does not end */
 }
 

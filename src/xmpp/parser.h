@@ -1,6 +1,7 @@
 /* Bytes in, stanzas out: expat with namespaces, and the limits of HACKING.  What a stranger sends is judged here first:
-   DOCTYPE, processing instructions, comments, bad UTF-8, unbound prefixes, depth over 100, a stanza over 4 MiB, 4,000 elements, 8,000 attributes or
-   1,000 children an element, a tag over 64 KiB end the stream with the right condition (RFC 6120 4.9.3).  Only attributes without a namespace and xml:lang are kept. */
+   DOCTYPE, processing instructions, comments, bad UTF-8 and unbound prefixes end the stream with the right condition (RFC 6120 4.9.3).  A stanza of
+   depth over 100, over 4 MiB, 4,000 elements, 8,000 attributes, with 1,000 children or 100 attributes in an element or with a tag over 64 KiB is
+   skipped.  Only attributes without a namespace and xml:lang are kept. */
 #ifndef NJ_XMPP_PARSER_H
 #define NJ_XMPP_PARSER_H
 

@@ -39,6 +39,10 @@ NONSENSE = (
     "<stream:features/>",
     "<message from='%s/a' id='%s' type='chat'><body>with a long id</body></message>" % (FROG, 'i' * 9000),
     "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 90 + '</a>' * 90),
+    # what any stranger may send does not end the stream, however deep, wide or long
+    "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 5000 + '</a>' * 5000),
+    "<message from='%s/a' type='chat'><body>%s</body></message>" % (FROG, '<a/>' * 1500),
+    "<message from='%s/a' type='chat'><a b='%s'/><body>x</body></message>" % (FROG, 'c' * 70000),
 )
 
 
@@ -77,9 +81,8 @@ def test_what_is_no_xmpp_ends_the_stream(s):
         ('not-well-formed|restricted-xml', "<message><body>&undefined;</body></message>"),
         ('not-well-formed', "<message></presence>"),
         ('not-well-formed|bad-namespace-prefix|invalid-namespace', "<q:message/>"),
-        ('policy-violation', '<message>' + '<a>' * 5000),
-        ('policy-violation', "<message><a b='%s'/></message>" % ('c' * 70000)),
-        ('policy-violation', '<message>' + '<a/>' * 1500 + '</message>'),
+        ('policy-violation', '<message>' + '<a>' * 100001),
+        ('policy-violation', "<message><a b='%s'/></message>" % ('c' * 600000)),
         ('not-well-formed', "\x00\x01\x02 GET / HTTP/1.1"),
     ]
 
