@@ -24,7 +24,7 @@ nj_screen_save_draft(NjScreen *screen)
 {
     g_clear_handle_id(&screen->draft_id, g_source_remove);
     NjChat *chat = screen->talk;
-    if (!chat || nj_prompt_asking(screen->prompt))
+    if (!chat)
         return;
     const char *text = nj_prompt_text(screen->prompt), *draft = is_talk(text) ? text : NULL;
     if (g_strcmp0(draft, chat->draft) != 0)
@@ -118,8 +118,10 @@ nj_screen_drop_pending(NjScreen *screen, NjChat *chat)
     if (!screen->pending || screen->pending_chat != chat)
         return;
     nj_prompt_cancel(screen->prompt, screen);
-    g_clear_pointer(&screen->pending, g_free);
+    g_autofree char *text = g_steal_pointer(&screen->pending);
     screen->pending_chat = NULL;
+    if (chat && is_talk(text))
+        nj_chat_set_draft(chat, text);
 }
 
 static void
@@ -134,9 +136,14 @@ on_paste_answer(int key, void *owner)
         submit(screen, text, chat);
         return;
     }
-    /* Given up is no answer: nothing that was written is lost. */
-    if (key != 'n' && chat == screen->talk)
-        nj_prompt_set_text(screen->prompt, text);
+    /* Given up is no answer: nothing that was written is lost, wherever one has gone meanwhile. */
+    if (key == 'n')
+        return;
+    if (chat)
+        nj_screen_show_chat(screen, chat);
+    else
+        nj_screen_show(screen, nj_screen_window_at(screen, 0));
+    nj_prompt_set_text(screen->prompt, text);
 }
 
 static guint
@@ -347,6 +354,5 @@ nj_screen_close_input(NjScreen *screen)
     nj_screen_stop_typing(screen, false);
     g_clear_handle_id(&screen->draft_id, g_source_remove);
     g_clear_handle_id(&screen->settle_id, g_source_remove);
-    nj_prompt_cancel(screen->prompt, screen);
-    g_clear_pointer(&screen->pending, g_free);
+    nj_screen_drop_pending(screen, screen->pending_chat);
 }

@@ -331,7 +331,7 @@ nj_screen_free(NjScreen *screen)
     if (!screen)
         return;
     nj_screen_save_draft(screen);
-    nj_screen_close_input(screen);
+    nj_screen_close_input(screen);          /* a text that is asked about becomes the draft */
     nj_bus_forget(screen->client->bus, screen);
     g_clear_handle_id(&screen->clock_id, g_source_remove);
     if (screen->frame) {

@@ -322,13 +322,13 @@ name_window(NjWindow *window)
 void
 nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
 {
-    nj_screen_drop_pending(screen, chat);
     if (screen->talk == chat) {
         nj_screen_stop_typing(screen, false);
-        g_clear_handle_id(&screen->draft_id, g_source_remove);
+        nj_screen_save_draft(screen);
         screen->talk = NULL;
         screen->settled = false;
     }
+    nj_screen_drop_pending(screen, chat);
     const GPtrArray *panes;
     while ((panes = nj_screen_panes(screen, chat)) != NULL) {
         NjPane *pane = g_ptr_array_index(panes, 0);

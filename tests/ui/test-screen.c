@@ -342,6 +342,43 @@ test_long_paste(void **state)
     nj_chat_close(a);
     assert_false(nj_prompt_asking(nj_screen_prompt(screen)));
     assert_string_equal(ran->str, "");
+    nj_store_flush(world.client->store);
+    a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    assert_string_equal(a->draft, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+    /* Somebody goes to another window before the answer. */
+    nj_screen_show_chat(screen, a);
+    type("\r");
+    nj_screen_show(screen, nj_screen_window_at(screen, 0));
+    type("e");
+    assert_ptr_equal(world.client->focus, a);
+    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+}
+
+static void
+unlike_a_key(int key, void *data)
+{
+    (void) key;
+    (void) data;
+}
+
+/* However a chat goes, what is being typed there is there when it comes back. */
+static void
+test_draft_stays(void **state)
+{
+    (void) state;
+    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_screen_show_chat(screen, a);
+    type("hello");
+    nj_chat_close(a);
+    nj_store_flush(world.client->store);
+    a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_screen_show_chat(screen, a);
+    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hello");
+    /* A question stands above it. */
+    type("!");
+    nj_prompt_ask(nj_screen_prompt(screen), "?", "yn", unlike_a_key, NULL);
+    nj_screen_show(screen, nj_screen_window_at(screen, 0));
+    assert_string_equal(a->draft, "hello!");
 }
 
 static void
@@ -403,6 +440,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_paste, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_draft_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_roster_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_comes_late, set_up, tear_down),
     };
