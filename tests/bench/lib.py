@@ -314,6 +314,21 @@ class Child:
             pass
         return d
 
+    def alone(self, beside):
+        """KB that would be its own if nothing but the process `beside` ran: what the programs of this machine happen to share with it
+        would flatter it."""
+        with open('/proc/%d/maps' % beside) as f:
+            shared = set(re.findall(r'(/\S+)', f.read()))
+        total, name = 0, ''
+        with open('/proc/%d/smaps' % self.pid) as f:
+            for line in f:
+                head = re.match(r'[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \S+\s*(.*)', line)
+                if head:
+                    name = head.group(1)
+                elif line.startswith('Private_Dirty:' if name in shared else 'Rss:'):
+                    total += int(line.split()[1])
+        return total
+
     def ctxt(self):
         v = n = 0
         for t in os.listdir('/proc/%d/task' % self.pid):
