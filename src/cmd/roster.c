@@ -136,15 +136,36 @@ run_roster(NjCall *call)
 /* /subscribe and /requests */
 
 static void
+tell_subscribed(NjCall *call, NjSubscribe what, const char *address)
+{
+    switch (what) {
+    case NJ_SUBSCRIBE_ASK:
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is asked whether you may see their presence."), address);
+        break;
+    case NJ_SUBSCRIBE_ALLOW:
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s may see your presence."), address);
+        break;
+    case NJ_SUBSCRIBE_DENY:
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s may not see your presence."), address);
+        break;
+    case NJ_SUBSCRIBE_CANCEL:
+        nj_call_say(call, NJ_NOTICE_INFO, _("You do not see the presence of %s any more."), address);
+        break;
+    }
+}
+
+static void
 run_subscribe(NjCall *call)
 {
     static const char *const words[] = { "ask", "allow", "deny", "cancel", NULL };
-    const char *action = nj_call_arg(call, "action");
+    const char *action = nj_call_arg(call, "action"), *address = nj_call_arg(call, "address");
     NjSubscribe what = NJ_SUBSCRIBE_ASK;
     while (strcmp(words[what], action))
         what++;
     g_autoptr(GError) error = NULL;
-    bool done = nj_subscribe(nj_call_account(call), nj_call_arg(call, "address"), what, nj_call_arg(call, "text"), &error);
+    bool done = nj_subscribe(nj_call_account(call), address, what, nj_call_arg(call, "text"), &error);
+    if (done)
+        tell_subscribed(call, what, address);
     nj_call_done_if(call, done, error);
 }
 

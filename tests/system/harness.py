@@ -242,6 +242,13 @@ class Terminal:
         """As sees(), of words that may be wrapped."""
         return self.sees(pattern, wait, self.said)
 
+    def gone(self, pattern, wait=10):
+        """Waits until the screen does not show the pattern any more."""
+        end = now() + wait * SLOW
+        while re.search(pattern, self.text(), re.S):
+            assert now() < end, 'the screen still shows %r' % pattern
+            time.sleep(0.02)
+
     def never(self, pattern, wait=1):
         end = now() + wait
         while now() < end:

@@ -1,0 +1,160 @@
+"""People: who is there, who may see whom, which of their clients is answered, and what could not be sent."""
+import time
+from harness import *
+
+
+def online(s, rc=None, **kw):
+    home = s.home(rc or account(s.pond))
+    t = s.terminal(home, **kw)
+    t.sees('contacts +./2')              # the roster is here
+    return home, t
+
+
+def test_groups_and_presence_stand_in_the_roster(s):
+    home, t = online(s)
+    t.line('/set show-offline true')
+    t.sees('Pond +0/2.*Frog.*Newt')
+    frog = s.peer('frog')
+    t.sees('Pond +1/2.*● Frog')
+    t.line('/roster group frog@%s "Old friends" Choir' % DOMAIN)
+    t.sees('Choir.*Frog.*Old friends.*Frog.*Pond +0/1')
+    frog.raw("<presence><show>dnd</show><status>counting flies</status></presence>")
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('busy')
+    t.line('/roster')
+    t.says('dnd +frog@pond.example +Frog')
+    t.line('/roster group frog@%s Pond' % DOMAIN)
+    t.sees('Pond +1/2')
+
+
+def test_info(s):
+    s.peer('frog')
+    home, t = online(s)
+    t.sees('● Frog')
+    t.line('/info frog@%s/peer' % DOMAIN)
+    t.says('Frog, subscription both.*peer: online.*software: Slixmpp')
+    t.line('/info ' + DOMAIN)
+    t.says('software: Prosody')
+
+
+def test_a_stranger_becomes_a_contact_and_goes(s):
+    home, t = online(s)
+    heron = s.peer('heron')
+    heron.raw("<presence type='subscribe' to='toad@%s'><status>It is me</status></presence>" % DOMAIN)
+    t.sees('request')
+    t.line('/requests')
+    t.says('heron@pond.example asks to see your presence. It is me')
+    t.line('/subscribe allow heron@' + DOMAIN)
+    heron.notices('subscribed', 'toad@' + DOMAIN)
+    heron.notices('available', 'toad@' + DOMAIN)
+    t.line('/subscribe ask heron@%s And you?' % DOMAIN)
+    p = heron.notices('subscribe', 'toad@' + DOMAIN)
+    assert p['status'] == 'And you?', p
+    heron.raw("<presence type='subscribed' to='toad@%s'/>" % DOMAIN)
+    t.says('heron@pond.example lets you see when they are there')
+    t.sees('● heron')
+    t.line('/subscribe cancel heron@' + DOMAIN)
+    heron.notices('unsubscribe', 'toad@' + DOMAIN)
+    t.line('/subscribe deny heron@' + DOMAIN)
+    heron.notices('unsubscribed', 'toad@' + DOMAIN)
+    t.line('/roster remove heron@' + DOMAIN)
+    t.gone('[●○] heron')
+
+
+def test_a_refused_stranger_leaves_nothing(s):
+    home, t = online(s)
+    heron = s.peer('heron')
+    heron.say('toad@' + DOMAIN, 'first word')
+    heron.say('toad@' + DOMAIN, 'second word')
+    t.sees('request')
+    t.line('/requests')
+    t.says('heron@pond.example wrote 2 messages, the first: first word')
+    t.line('/requests refuse heron@' + DOMAIN)
+    t.line('/requests')
+    t.says('Nobody waits')
+    assert not [p for p in heron.presences if p['from'].bare == 'toad@' + DOMAIN]
+    time.sleep(0.3)
+    assert home.rows("select count(*) from message where body like '%word'") == [(0,)]
+
+
+def test_the_client_that_wrote_last_is_answered(s):
+    desk, phone = s.peer('frog', resource='desk'), s.peer('frog', resource='phone')
+    desk.raw("<presence><priority>-1</priority></presence>")
+    home, t = online(s)
+    t.sees('● Frog')
+    desk.say('toad@' + DOMAIN, 'from my desk')
+    t.sees('2:Frog 1')
+    t.line('/window 2')
+    t.line('to your desk')
+    m = desk.hears('^to your desk$')
+    assert m['to'].resource == 'desk', m
+    phone.say('toad@' + DOMAIN, 'from my phone')
+    t.sees('from my phone')
+    t.line('to your phone')
+    phone.hears('^to your phone$')
+    assert not [m for m in desk.messages if m['body'] == 'to your phone' and m['to'].resource == 'phone']
+
+
+def test_what_could_not_be_sent_is_marked(s):
+    home, t = online(s)
+    t.line('/msg nobody@%s is anybody there?' % DOMAIN)
+    t.says('✗ is anybody there')
+    t.says('(can not be reached|nobody|no such|nothing at)')
+    t.line('/quit')
+    assert t.ends() == 0
+    assert home.rows('select count(*) from message') == [(1,)]
+    t = s.terminal(home, '--no-connect')
+    t.line('/msg nobody@' + DOMAIN)
+    t.says('✗ is anybody there')
+    t.line('and without a connection')
+    t.says('/connect')
+
+
+def test_typing_is_shown_and_told_once(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.sees('● Frog')
+    t.line('/msg frog@' + DOMAIN)
+    frog.raw("<message type='chat' to='toad@%s'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>" % DOMAIN)
+    t.sees('is writing')
+    frog.say('toad@' + DOMAIN, 'done')
+    t.sees('done')
+    t.never('is writing', 0.2)
+
+
+def test_subject_headline_and_an_encrypted_one(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.sees('● Frog')
+    t.line('/msg frog@%s subject="Of flies" They are many' % DOMAIN)
+    m = frog.hears('They are many')
+    assert m['subject'] == 'Of flies', m
+    frog.raw("<message type='headline' to='toad@%s'><subject>Weather</subject><body>Rain, at last</body></message>" % DOMAIN)
+    t.sees('Weather')
+    t.sees('Rain, at last')
+    frog.raw("<message type='chat' to='toad@%s'><body>secret fallback</body><encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0' name='OTR'/></message>" % DOMAIN)
+    t.says('(?i)encrypted')
+    t.never('secret fallback', 0.2)
+
+
+def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.sees('● Frog')
+    for i in range(150):
+        frog.say('toad@' + DOMAIN, 'word number %d' % i)
+    t.sees('2:Frog 150')
+    t.line('/quit')
+    assert t.ends() == 0
+    t = s.terminal(home, '--no-connect')
+    t.sees('1:console')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('word number 149')
+    for _ in range(30):
+        t.type('\x1b[5~')
+        time.sleep(0.03)
+    t.sees('Nothing older is stored.*word number 0\n.*word number 1\n')
+    t.type('\x1b[6~')
+    t.gone('word number 0\n')
+    t.line('/scroll bottom')
+    t.sees('word number 149')

@@ -1,0 +1,187 @@
+"""Typing: TAB, searching, several lines, vi's keys, own keys and aliases, and what of it is kept in the file."""
+import os, stat, time
+from harness import *
+
+RC = '# mine\n[options]\n# not so loud\nbell = none\n'
+
+
+def online(s, **kw):
+    home = s.home(RC + account(s.pond))
+    t = s.terminal(home, **kw)
+    t.sees('contacts +./2')
+    return home, t
+
+
+def test_tab_completes_and_shows_choices(s):
+    home, t = online(s)
+    t.type('/subj\t')
+    t.sees('› /subject')
+    t.type('\x03/s\t')
+    t.sees('scroll.*set.*split')
+    t.type('\t')
+    t.sees('› /say')
+    t.type('\x1b[Z')
+    t.type('\x03/msg FR\t')
+    t.sees('› /msg frog@pond.example')
+    t.type('\x03/window con\t')
+    t.sees('› /window console')
+    t.type('\x03/set the\tre\t')
+    t.sees('› /set theme reed')
+    t.type('\x03/toad:sta\taw\t')
+    t.sees('› /toad:status away')
+    t.type('\x03nothing here\t')
+    t.sees('› nothing here')
+
+
+def test_names_are_completed_in_a_room(s):
+    newt = s.peer('newt')
+    newt.join(nick='Newton')
+    home, t = online(s)
+    t.line('/join %s toad' % ROOM)
+    t.sees(r'\(2\)')
+    t.type('new\t')
+    t.sees(r'› Newton:')
+    t.type('hello\r')
+    newt.hears('^Newton: hello$')
+
+
+def test_typed_lines_are_searched_and_called_back(s):
+    home, t = online(s)
+    t.line('/msg frog@%s' % DOMAIN)
+    t.sees(r'\[2:Frog\]')
+    for line in ('/help say', '/names', '/set bell'):
+        t.line(line)
+    t.type('\x12say')
+    t.sees('/help say')
+    t.type('\x07\x03')
+    t.type('\x1b[A')
+    t.sees('› /set bell')
+    t.type('\x1b[A\x1b[A')
+    t.sees('› /help say')
+    t.type('\x1b[B')
+    t.sees('› /names')
+
+
+def test_a_line_of_several_rows(s):
+    frog = s.peer('frog')
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog\]')
+    t.type('one\x1b\rtwo\x1b\rthree')
+    t.sees('› one\n +two\n +three')
+    t.type('\x1b[A\x1b[Afirst ')
+    t.type('\r')
+    frog.hears('^(one|first one|onefirst )')
+    long = 'word ' * 80
+    t.type(long + 'end')
+    t.sees('word end')
+    t.type('\r')
+    frog.hears('word end$')
+
+
+def test_vi_keys(s):
+    frog = s.peer('frog')
+    home = s.home(RC + account(s.pond))
+    with open(home.dir + '/suppressions', 'w') as f:
+        f.write('leak:libreadline\n')            # its kill ring, in vi's mode only
+    t = s.terminal(home, env=home.env(LSAN_OPTIONS='print_suppressions=0:suppressions=' + home.dir + '/suppressions'))
+    t.sees('contacts +./2')
+    t.line('/set keys-mode vi')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog\]')
+    t.type('hello big world\x1b')
+    time.sleep(0.2)
+    t.type('bbdw0ihey, \r')
+    frog.hears('^hey, hello world$')
+    t.type('a second line\r')
+    frog.hears('^a second line$')
+    t.line('/set keys-mode emacs')
+    t.type('abc\x01x')
+    t.sees('xabc')
+
+
+def test_what_is_set_is_kept_and_comments_stay(s):
+    home, t = online(s)
+    t.line('/set time-format "%H.%M"')
+    t.says('time-format = %H.%M')
+    t.line('/set roster-width 30')
+    t.line('/set roster-width 3000')
+    t.says('roster-width|8 to 80|80')
+    t.line('/bind F5 /window console')
+    t.line('/alias hi /msg $1 Hello, $2!')
+    t.line('/set nothing-of-ours 3')
+    t.says('There is no option')
+    t.line('/quit')
+    assert t.ends() == 0
+    rc = home.read_rc()
+    assert rc.startswith(RC[:RC.index('bell')]) and '[account toad]\naddress' in rc, rc
+    for line in ('bell = none', 'time-format = %H.%M', 'roster-width = 30', 'F5 = /window console', 'hi = /msg $1 Hello, $2!'):
+        assert '\n' + line + '\n' in rc, (line, rc)
+    assert stat.S_IMODE(os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode) == 0o600
+    frog = s.peer('frog')
+    t = s.terminal(home)
+    t.sees('● Frog')
+    t.line('/hi frog@%s dear' % DOMAIN)
+    frog.hears('^Hello, dear!$')
+    t.type('\x1b[15~')
+    t.sees(r'\[1:console\]')
+    t.line('/bind F5 free')
+    t.line('/alias hi free')
+    t.line('/hi frog@%s again' % DOMAIN)
+    t.says('(?i)no command|unknown|/hi')
+    assert '/window console' not in home.read_rc()
+
+
+def test_a_file_behind_a_link_stays_behind_it(s):
+    home = s.home(RC + account(s.pond))
+    path = home.dir + '/config/natterjack/natterjackrc'
+    os.rename(path, home.dir + '/real')
+    os.symlink(home.dir + '/real', path)
+    t = s.terminal(home, '--no-connect')
+    t.sees('1:console')
+    t.line('/set roster-width 33')
+    t.says('roster-width = 33')
+    assert os.path.islink(path) and 'roster-width = 33' in home.read_rc()
+
+
+def test_keys_of_contract(s):
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog\]')
+    t.type('\x1b1')
+    t.sees(r'\[1:console\]')
+    t.type('\x1bn')
+    t.sees(r'\[2:Frog\]')
+    t.type('\x1bp')
+    t.sees(r'\[1:console\]')
+    t.type('\x1bz')
+    t.sees(r'\[2:Frog\]')
+    t.type('\x1b')
+    time.sleep(0.3)                      # where Alt does not arrive: ESC, and then the key
+    t.type('1')
+    t.sees(r'\[1:console\]')
+    t.type('\x1bOP')
+    t.sees('begins with a slash')
+    t.type('half a line\x03')
+    t.gone('half a line')
+    t.type('\x03\x03')
+    t.type('\x0c')
+    t.sees(r'\[1:console\]')
+    assert t.process.poll() is None
+
+
+def test_unknown_commands_and_mistakes_are_told_where_they_were_typed(s):
+    home, t = online(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog\]')
+    t.line('/joyn ' + ROOM)
+    t.says('joyn')
+    t.type('\x03')
+    t.line('/msg not@@an@address hello')
+    t.says('(?i)address')
+    t.type('\x03')
+    t.line('/join')
+    t.says('/join ROOM')
+    t.type('\x03')
+    t.line('/nobody:msg frog@%s hello' % DOMAIN)
+    t.says('(?i)no account')
