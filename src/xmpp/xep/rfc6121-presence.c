@@ -51,8 +51,9 @@ nj_presence_send(NjAccount *account)
         return;
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     if (account->show == NJ_SHOW_OFFLINE) {
-        if (state->shown)
-            nj_session_send(session, nj_xml_presence("unavailable", NULL));
+        if (!state->shown)
+            return;                             /* so it was before, and a room one went into all the same stays */
+        nj_session_send(session, nj_xml_presence("unavailable", NULL));
         state->shown = false;
         nj_muc_hide(session);
         return;
@@ -149,7 +150,8 @@ note_ask(NjSession *session, const NjXml *stanza, const char *bare)
     NjAccount *account = nj_session_account(session);
     const NjContact *contact = nj_roster_find(account->roster, bare);
     if (contact && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH)) {
-        nj_session_send(session, nj_xml_presence("subscribed", bare));     /* 3.1.3: they may already */
+        if (account->show != NJ_SHOW_OFFLINE)
+            nj_session_send(session, nj_xml_presence("subscribed", bare));     /* 3.1.3: they may already */
         return;
     }
     g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
