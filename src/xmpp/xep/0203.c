@@ -6,15 +6,15 @@
 #define NS        "urn:xmpp:delay"
 #define NS_LEGACY "jabber:x:delay"       /* XEP-0091 */
 
-/* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not be named, but in a room only
-   while it shows its history: afterwards it is an occupant's word. */
+/* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not be named.  In a room a stamp counts only
+   while it shows its history: afterwards it is an occupant's word, whoever it names, and would hide a line in the past. */
 static bool
 is_believed(NjSession *session, const NjIncoming *in, const char *by)
 {
     g_autofree char *domain = nj_jid_domain(in->from);
     const NjRoom *room = nj_muc_room(session, in->from);
     if (room)
-        return by ? nj_jid_is_bare(by) && nj_jid_same_bare(by, in->from) : nj_muc_in_history(session, room);
+        return nj_muc_in_history(session, room) && (!by || (nj_jid_is_bare(by) && nj_jid_same_bare(by, in->from)));
     return !by || nj_session_peer(session, by) >= NJ_PEER_SERVER || nj_jid_same_bare(by, in->from) || g_str_equal(by, domain);
 }
 
