@@ -398,12 +398,21 @@ note_renamed(NjSession *session, NjRoom *room, const char *nick, const char *new
         end_wait(session, address, NULL);
 }
 
+/* The name somebody has from now on; NULL: none, or one that no address can have. */
+static const char *
+renamed_to(const NjRoom *room, const Told *told)
+{
+    const char *nick = says(told, 303) && told->item ? nj_xml_attr(told->item, "nick") : NULL;
+    g_autofree char *full = nick ? g_strconcat(room->chat->address, "/", nick, NULL) : NULL;
+    return full && nj_jid_valid(full) ? nick : NULL;
+}
+
 static void
 note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told *told)
 {
-    const char *nick = nj_jid_resource(from), *new_nick = told->item ? nj_xml_attr(told->item, "nick") : NULL;
+    const char *nick = nj_jid_resource(from), *new_nick = renamed_to(room, told);
     bool self = says(told, 110) || g_str_equal(nick, room->nick);
-    if (says(told, 303) && new_nick && *new_nick) {
+    if (new_nick) {
         note_renamed(session, room, nick, new_nick);
     } else if (!self) {
         NjAccount *account = nj_session_account(session);
