@@ -585,7 +585,7 @@ receive_request(NjSession *session, NjXml *iq, const char *from, NjStanzaKind ki
     NjXml *child = nj_xml_first(iq);
     if (nj_session_peer(session, from) == NJ_PEER_STRANGER)
         answer_error(session, iq, "cancel", "service-unavailable");
-    else if (!nj_xml_attr(iq, "id") || !child || nj_xml_next(child))
+    else if (!child || nj_xml_next(child))
         answer_error(session, iq, "modify", "bad-request");
     else if (!nj_pipeline_handle(session->pipeline, session, kind, iq))
         answer_error(session, iq, "cancel",
@@ -596,7 +596,9 @@ static void
 receive_iq(NjSession *session, NjXml *iq, const char *from)
 {
     const char *type = nj_xml_attr(iq, "type");
-    if (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0)
+    if (!nj_xml_attr(iq, "id"))                 /* no answer to it could be valid (RFC 6120, 8.1.3) */
+        g_debug("dropped an iq without an id");
+    else if (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0)
         nj_iqs_answer(session->iqs, iq);
     else if (g_strcmp0(type, "get") == 0)
         receive_request(session, iq, from, NJ_KIND_IQ_GET);
