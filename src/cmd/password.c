@@ -21,6 +21,7 @@ typedef struct {
     bool          proven;               /* the server took it since the last connect */
     bool          offer;                /* ask whether to keep it */
     NjSubprocess *process;
+    char         *waits;                /* its password-command, to be run once another's has ended */
     Done          done;                 /* an open question; NULL: none */
     void         *data;
 } Entry;
@@ -28,7 +29,10 @@ typedef struct {
 struct NjPasswords {
     NjCmd      *cmd;
     GHashTable *entries;                /* NjAccount -> Entry */
+    bool        closing;
 };
+
+static void run_next_command(NjPasswords *passwords);
 
 static void
 forget_secret(Entry *entry)
@@ -52,18 +56,25 @@ answer(Entry *entry, const char *password, const char *why)
     Done done = entry->done;
     void *data = entry->data;
     entry->done = NULL;
-    if (done)
-        done(password, why, data);
+    if (!done)
+        return;
+    char *copy = g_strdup(password);    /* what follows may forget the secret */
+    done(copy, why, data);
+    if (copy)
+        explicit_bzero(copy, strlen(copy));
+    g_free(copy);
 }
 
 /* Nobody wants the answer any more. */
 static void
 withdraw(Entry *entry)
 {
+    g_clear_pointer(&entry->waits, g_free);
     g_clear_pointer(&entry->process, nj_subprocess_free);
     if (prompt_of(entry))
         nj_prompt_cancel(prompt_of(entry), entry);
     answer(entry, NULL, NULL);
+    run_next_command(entry->passwords);
 }
 
 static void
@@ -92,16 +103,18 @@ static void
 on_command_done(const char *out, const char *why, void *data)
 {
     Entry *entry = data;
+    NjPasswords *passwords = entry->passwords;
     entry->process = NULL;
     if (out) {
         forget_secret(entry);
         entry->secret = g_strdup(out);
         answer(entry, entry->secret, NULL);
-        return;
+    } else {
+        const char *name = entry->account->settings->name;
+        g_autofree char *sentence = g_strdup_printf(_("The password-command of account %s gave no password. %s"), name, why);
+        answer(entry, NULL, sentence);
     }
-    const char *name = entry->account->settings->name;
-    g_autofree char *sentence = g_strdup_printf(_("The password-command of account %s gave no password. %s"), name, why);
-    answer(entry, NULL, sentence);
+    run_next_command(passwords);
 }
 
 static void
@@ -119,13 +132,27 @@ on_typed(const char *typed, void *data)
     answer(entry, entry->secret, NULL);
 }
 
+/* One at a time: there is one terminal to lend, and what the first has unlocked the others need not ask for. */
 static void
-ask_command(Entry *entry, const char *command)
+run_next_command(NjPasswords *passwords)
 {
+    Entry *next = NULL;
+    GHashTableIter iter;
+    Entry *entry;
+    g_hash_table_iter_init(&iter, passwords->entries);
+    while (!passwords->closing && g_hash_table_iter_next(&iter, NULL, (void **) &entry)) {
+        if (entry->process)
+            return;
+        if (entry->waits)
+            next = entry;
+    }
+    if (!next)
+        return;
     g_autoptr(GError) error = NULL;
-    entry->process = nj_subprocess_new(command, entry->passwords->cmd->screen, COMMAND_SECONDS, on_command_done, entry, &error);
-    if (!entry->process)
-        on_command_done(NULL, error->message, entry);
+    g_autofree char *command = g_steal_pointer(&next->waits);
+    next->process = nj_subprocess_new(command, passwords->cmd->screen, COMMAND_SECONDS, on_command_done, next, &error);
+    if (!next->process)
+        on_command_done(NULL, error->message, next);
 }
 
 void
@@ -139,7 +166,8 @@ nj_password_ask(NjCmd *cmd, NjAccount *account, Done done, void *data)
     if (entry->secret) {
         answer(entry, entry->secret, NULL);
     } else if (settings->password_command) {
-        ask_command(entry, settings->password_command);
+        entry->waits = g_strdup(settings->password_command);
+        run_next_command(cmd->passwords);
     } else if (prompt_of(entry)) {
         g_autofree char *question = g_strdup_printf(_("Password of %s: "), settings->address);
         nj_prompt_ask_secret(prompt_of(entry), question, on_typed, entry);
@@ -254,13 +282,16 @@ void
 nj_passwords_withdraw(NjPasswords *passwords)
 {
     g_autoptr(GList) entries = g_hash_table_get_values(passwords->entries);
+    passwords->closing = true;
     for (GList *at = entries; at; at = at->next)
         withdraw(at->data);
+    passwords->closing = false;
 }
 
 void
 nj_passwords_free(NjPasswords *passwords)
 {
+    passwords->closing = true;
     nj_bus_forget(passwords->cmd->client->bus, passwords);
     g_hash_table_unref(passwords->entries);
     g_free(passwords);

@@ -68,6 +68,34 @@ test_commands(void **state)
     speaker_close(&speaker);
 }
 
+/* There is one terminal, and one key to be unlocked. */
+static void
+test_one_at_a_time(void **state)
+{
+    (void) state;
+    static const char *const three[] = { "home=toad@pond.example", "work=toad@marsh.example", "club=toad@club.example", NULL };
+    Speaker speaker;
+    speaker_open(&speaker, three);
+    g_autofree char *command = g_strdup_printf("mkdir %s/alone || exit 1; sleep 0.2; rmdir %s/alone; echo secret", speaker.dir, speaker.dir);
+    Answer answers[3] = { 0 };
+    for (guint i = 0; i < 3; i++) {
+        NjAccount *account = speaker.client->accounts->pdata[i];
+        NjAccountSettings *settings = nj_account_settings_copy(account->settings);
+        settings->password_command = g_strdup(command);
+        nj_account_set_settings(account, settings);
+        nj_account_settings_free(settings);
+        nj_password_ask(speaker.cmd, account, on_password, &answers[i]);
+    }
+    nj_client_remove_account(speaker.client, speaker.client->accounts->pdata[2]);       /* while it waits, or runs */
+    wait_until(answers[0].answers && answers[1].answers);
+    assert_string_equal(answers[0].password, "secret");
+    assert_string_equal(answers[1].password, "secret");
+    assert_int_equal(answers[2].answers, 1);
+    for (guint i = 0; i < 3; i++)
+        clear_answer(&answers[i]);
+    speaker_close(&speaker);
+}
+
 static void
 test_remembered(void **state)
 {
@@ -138,6 +166,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commands),
+        cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_remembered),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_deadline),
