@@ -46,8 +46,6 @@ list_contacts(NjCall *call)
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < contacts->len; i++) {
         const NjContact *contact = contacts->pdata[i];
-        if (!contact->in_roster)
-            continue;
         g_ptr_array_add(list, contact_record(contact));
         const char *name = contact->name ? contact->name : "";
         nj_call_say(call, NJ_NOTICE_INFO, "%-8s %s%s%s  (%s)", nj_show_name(nj_contact_show(contact)), contact->shown ? contact->shown : contact->address,
@@ -120,8 +118,7 @@ run_roster(NjCall *call)
     if (!nj_call_needs(call, "address") || !nj_call_needs_online(call))
         return;
     NjAccount *account = nj_call_account(call);
-    const NjContact *contact = nj_roster_find(account->roster, address);
-    if (strcmp(action, "add") && !(contact && contact->in_roster))
+    if (strcmp(action, "add") && !nj_roster_find(account->roster, address))
         nj_call_fail(call, "no-contact", _("%s is no contact of account %s; /roster add %s makes it one."), address, account->settings->name, address);
     else if (!strcmp(action, "add"))
         add_contact(call, address);

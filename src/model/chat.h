@@ -27,8 +27,6 @@ struct NjChat {
     NjTyping   typing;          /* what the other side does */
     char      *peer;            /* the full address that wrote last, RFC 6121 5.1's lock; NULL: none */
     char      *thread;          /* of the talk; NULL */
-    bool       muted;
-    void      *xmpp;            /* what xmpp/ keeps with it */
     gint64     last_time, last_id;      /* the newest message */
     char      *shown;           /* the address or the nick, sanitised */
     guint      busy;            /* events about it under way: it is freed after them */

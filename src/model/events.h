@@ -20,7 +20,7 @@ typedef struct { NjContact *contact; NjShow before; } NjContactEvent;           
     X(account_changed,  NjAccount)         /* its state */                                  \
     X(account_removed,  NjAccount)         /* after it is out of client->accounts, before its chats are closed */ \
     X(chat_added,       NjChat)                                                             \
-    X(chat_changed,     NjChat)            /* unread, draft, typing, label, muted */        \
+    X(chat_changed,     NjChat)            /* unread, draft, typing, label */        \
     X(chat_removed,     NjChat)                                                             \
     X(message_added,    NjMessageEvent)                                                     \
     X(message_changed,  NjMessageEvent)    /* its state */                                  \

@@ -296,8 +296,7 @@ save_all(NjRoster *roster)
     void *contact;
     g_hash_table_iter_init(&iter, roster->contacts);
     while (roster->version && g_hash_table_iter_next(&iter, NULL, &contact))
-        if (((NjContact *) contact)->in_roster)
-            g_ptr_array_add(items, item_of(contact, false));
+        g_ptr_array_add(items, item_of(contact, false));
     nj_store_set_roster(store, roster->account->row, roster->version, items, true);
 }
 
@@ -374,7 +373,7 @@ nj_roster_put(NjRoster *roster, const char *address, const char *name, NjSubscri
               const char *const *groups)
 {
     NjContact *contact = nj_roster_find(roster, address);
-    bool changed = !contact || !contact->in_roster;
+    bool changed = !contact;
     if (!contact) {
         g_autofree char *bare = nj_jid_bare(address);
         contact = new_contact(roster, bare);
@@ -386,7 +385,6 @@ nj_roster_put(NjRoster *roster, const char *address, const char *name, NjSubscri
     contact->subscription = subscription;
     contact->ask = ask;
     contact->approved = approved;
-    contact->in_roster = true;
     if (!changed)
         return contact;
     save_one(roster, contact, false);
@@ -438,7 +436,7 @@ nj_roster_end(NjRoster *roster)
     g_hash_table_iter_init(&iter, roster->contacts);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NjContact *contact = value;
-        if (contact->in_roster && contact->round != roster->round)
+        if (contact->round != roster->round)
             g_ptr_array_add(gone, contact);
     }
     for (guint i = 0; i < gone->len; i++)

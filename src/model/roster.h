@@ -32,7 +32,6 @@ struct NjContact {
     NjSubscription subscription;
     bool   ask;                 /* our request is pending */
     bool   approved;            /* pre-approved */
-    bool   in_roster;           /* false: a guest: we talk without an item */
     GPtrArray *presences;       /* of NjPresence, the most available first; never NULL */
     char  *shown;               /* the address, where it had to be sanitised; NULL: as it is */
     guint  round;               /* the full roster it was last in */

@@ -24,7 +24,7 @@ static bool
 wants_bell(const NjNotify *notify, const NjChat *chat, const NjMessage *message)
 {
     const char *bell = nj_options_text(notify->client->options, "bell");
-    if (message->out || message->delayed || chat->muted || strcmp(bell, "none") == 0)
+    if (message->out || message->delayed || strcmp(bell, "none") == 0)
         return false;
     if (strcmp(bell, "all") == 0)
         return true;

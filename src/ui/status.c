@@ -89,7 +89,7 @@ rank_of(const NjScreen *screen, const NjWindow *window)
     const NjChat *chat = window->chat;
     if (window == nj_screen_window(screen) || !chat || chat->unread == 0)
         return 3;
-    return chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : chat->muted ? 3 : 2;
+    return chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : 2;
 }
 
 static bool

@@ -250,7 +250,7 @@ nj_screen_attention(NjScreen *screen)
         const NjChat *chat = window->chat;
         if (!chat || chat->unread == 0 || window == screen->window)
             continue;
-        int rank = chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : chat->muted ? 3 : 2;
+        int rank = chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : 2;
         if (rank < best_rank) {
             best = window;
             best_rank = rank;
@@ -393,6 +393,13 @@ nj_screen_toggle_roster(NjScreen *screen)
     nj_screen_leave_roster(screen);
     screen->roster_shown = !screen->roster_shown;
     nj_screen_touch(screen);
+}
+
+int
+nj_screen_answer_cells(NjScreen *screen)
+{
+    NjPane *pane = nj_screen_focus(screen);
+    return pane->class->answer_cells ? pane->class->answer_cells(pane) : 0;
 }
 
 /* Where the chat is seen; else the console says it. */

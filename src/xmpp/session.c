@@ -232,7 +232,7 @@ nj_session_peer(const NjSession *session, const char *from)
     if (g_str_equal(from, session->domain))
         return NJ_PEER_SERVER;
     const NjContact *contact = nj_roster_find(account->roster, from);
-    if (contact && contact->in_roster && account->show != NJ_SHOW_OFFLINE &&
+    if (contact && account->show != NJ_SHOW_OFFLINE &&
         (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH))
         return NJ_PEER_CONTACT;
     g_autofree char *bare = nj_jid_bare(from);

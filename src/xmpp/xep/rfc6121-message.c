@@ -231,8 +231,7 @@ on_message(NjSession *session, NjXml *stanza, NjXml *child)
 static bool
 is_stranger(NjSession *session, const char *bare)
 {
-    const NjContact *contact = nj_roster_find(nj_session_account(session)->roster, bare);
-    return !(contact && contact->in_roster) && nj_session_peer(session, bare) < NJ_PEER_SERVER;
+    return !nj_roster_find(nj_session_account(session)->roster, bare) && nj_session_peer(session, bare) < NJ_PEER_SERVER;
 }
 
 /* Did we talk before, in a chat that is closed now? */

@@ -93,7 +93,7 @@ nj_presence_shown_to(const NjSession *session, const char *address)
 {
     const Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     const NjContact *contact = nj_roster_find(nj_session_account(session)->roster, address);
-    return nj_session_online(session) && state->shown && contact && contact->in_roster &&
+    return nj_session_online(session) && state->shown && contact &&
         (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH);
 }
 
@@ -165,7 +165,7 @@ note_answer(NjSession *session, const char *type, const char *bare)
 {
     NjAccount *account = nj_session_account(session);
     const NjContact *contact = nj_roster_find(account->roster, bare);
-    if (!contact || !contact->in_roster)
+    if (!contact)
         return;
     const char *label = nj_contact_label(contact);
     if (g_str_equal(type, "subscribed"))
