@@ -3,10 +3,12 @@
 
 #include <string.h>
 
-static NjAsk *
-first(const NjPrompt *prompt)
+/* One that takes a key waits while something is being typed: what was meant for a sentence would answer it. */
+NjAsk *
+nj_prompt_first_ask(const NjPrompt *prompt)
 {
-    return g_queue_peek_head((GQueue *) &prompt->asks);
+    NjAsk *ask = g_queue_peek_head((GQueue *) &prompt->asks);
+    return ask != NULL && ask->keys != NULL && *nj_prompt_text(prompt) != '\0' ? NULL : ask;
 }
 
 static void
@@ -48,7 +50,8 @@ nj_prompt_ask(NjPrompt *prompt, const char *question, const char *keys, void (*d
 void
 nj_prompt_cancel(NjPrompt *prompt, void *data)
 {
-    bool asked = first(prompt) != NULL && first(prompt)->data == data;
+    const NjAsk *now = nj_prompt_first_ask(prompt);
+    bool asked = now != NULL && now->data == data;
     for (GList *link = prompt->asks.head; link != NULL;) {
         GList *next = link->next;
         NjAsk *ask = link->data;
@@ -67,7 +70,7 @@ nj_prompt_cancel(NjPrompt *prompt, void *data)
 bool
 nj_prompt_asking(const NjPrompt *prompt)
 {
-    return first(prompt) != NULL;
+    return nj_prompt_first_ask(prompt) != NULL;
 }
 
 void
@@ -129,7 +132,7 @@ skip_sequence(const char *bytes, gsize length)
 gsize
 nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
 {
-    NjAsk *ask = first(prompt);
+    NjAsk *ask = nj_prompt_first_ask(prompt);
     char byte = *bytes;
     if (byte == '\003' || byte == '\007' || (byte == '\033' && length == 1)) {
         answer(prompt, false, 0);
@@ -158,7 +161,7 @@ nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
 void
 nj_prompt_paste_answer(NjPrompt *prompt, const char *text)
 {
-    if (first(prompt)->keys != NULL)
+    if (nj_prompt_first_ask(prompt)->keys != NULL)
         return;
     for (; *text != '\0' && *text != '\n'; text++)
         add_to_secret(prompt, *text);

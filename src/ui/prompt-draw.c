@@ -80,7 +80,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
 static void
 measure(NjPrompt *prompt, Look *look, int cols)
 {
-    const NjAsk *ask = g_queue_peek_head(&prompt->asks);
+    const NjAsk *ask = nj_prompt_first_ask(prompt);
     const char *special = nj_prompt_sign(prompt);
     if (ask != NULL) {
         GString *made = g_string_new(ask->question);

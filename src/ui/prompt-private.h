@@ -58,6 +58,7 @@ void        nj_prompt_drop_choices(NjPrompt *prompt);
 void        nj_prompt_tell(NjPrompt *prompt);                  /* on_changed */
 
 /* prompt-ask.c */
+NjAsk      *nj_prompt_first_ask(const NjPrompt *prompt);       /* the question that gets the keys; NULL: the text does */
 gsize       nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length);     /* to the first question; how many it took */
 void        nj_prompt_paste_answer(NjPrompt *prompt, const char *text);
 void        nj_prompt_drop_asks(NjPrompt *prompt);

@@ -445,6 +445,12 @@ test_questions(void **state)
     type(bench, "a");
     has(bench, "a|");
     said(bench, "");
+    /* What is being typed answers nothing. */
+    nj_prompt_ask(bench->prompt, "Keep it?", "yn", on_key, bench->log);
+    assert_false(nj_prompt_asking(bench->prompt));
+    looks(bench, 3, "› a@0,3");
+    type(bench, "y\ry");
+    said(bench, "<ay>(y)");
 }
 
 /* An answer may ask the next question, and a line too. */
