@@ -42,6 +42,14 @@ on_waited_change(NjAccount *account, void *owner)
         nj_call_fail(call, "not-connected", _("Account %s went offline."), account->settings->name);
 }
 
+static void
+on_waited_removed(NjAccount *account, void *owner)
+{
+    Wait *wait = owner;
+    if (account == wait->account)
+        nj_call_fail(wait->call, "not-connected", _("Account %s was removed."), account->settings->name);
+}
+
 /* At the prompt the status line tells the rest; a script's answer comes when it is decided. */
 static void
 answer_when(NjCall *call, NjAccount *account, NjAccountState wanted)
@@ -55,6 +63,7 @@ answer_when(NjCall *call, NjAccount *account, NjAccountState wanted)
     Wait *wait = g_new(Wait, 1);
     *wait = (Wait) { nj_call_hold(call), nj_call_client(call)->bus, account, wanted };
     nj_on_account_changed(wait->bus, on_waited_change, wait);
+    nj_on_account_removed(wait->bus, on_waited_removed, wait);
     nj_call_on_end(call, on_wait_end, wait);
 }
 
@@ -376,11 +385,11 @@ show_certificate(NjCall *call, const NjCertificate *certificate)
         nj_call_say(call, NJ_NOTICE_INFO, _("Connection %s, %s"), certificate->protocol, certificate->cipher ? certificate->cipher : "");
     if (certificate->problem)
         nj_call_say(call, NJ_NOTICE_WARNING, "%s", certificate->problem);
-    else if (certificate->pinned)
+    if (certificate->pinned)
         nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted because its key is pinned."));
     else if (certificate->trusted_once)
         nj_call_say(call, NJ_NOTICE_WARNING, _("Accepted for this connection because you said so."));
-    else
+    else if (!certificate->problem)
         nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted: an authority that is trusted here vouches for it."));
 
     NjRecord *result = nj_call_result(call);

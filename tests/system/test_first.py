@@ -1,5 +1,5 @@
 """The first minutes: no configuration, an account added, passwords that go nowhere."""
-import os, re, stat, time
+import os, signal, stat, time
 from harness import *
 
 
@@ -61,14 +61,72 @@ def test_a_wrong_configuration_is_told_with_its_line(s):
 
 def test_a_wrong_password_is_one_attempt_and_one_sentence(s):
     home = s.home(account(s.pond, password='wrong-one'))
-    before = s.pond.log().count('uthentication')
+    before = s.pond.log().count('Client connected')
     t = s.terminal(home)
-    t.sees(r'(?i)password')
-    time.sleep(3)
-    log = s.pond.log()
+    t.says('The password is wrong, or the server does not know this account')
+    time.sleep(2)
+    assert s.pond.log().count('Client connected') == before + 1
+    assert t.said().count('The password is wrong') == 1
+    t.line('/connect')
+    t.sees('Password of toad@')
+    t.type('pond\r')
+    t.sees('Online as toad@')
     t.line('/quit')
     assert t.ends() == 0
     assert b'wrong-one' not in home.everything()
+
+
+def script(home, text):
+    """A password-command."""
+    path = home.dir + '/ask'
+    with open(path, 'w') as f:
+        f.write('#!/bin/sh\n' + text + '\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def test_a_password_command_that_fails_is_a_sentence(s):
+    for text, said in (('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
+                       ('exit 1', 'ended with an error and said nothing'), ('true', 'answered nothing')):
+        home = s.home()
+        home.rc(account(s.pond, password=None, password_command=script(home, text)))
+        t = s.terminal(home)
+        t.says(said)
+        t.type('still here')
+        t.sees('still here')
+
+
+def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
+    home = s.home()
+    home.rc(account(s.pond, password=None, password_command=script(home, 'echo $$ >%s/pid\nsleep 60\necho pond' % home.dir)))
+    t = s.terminal(home)
+    end = now() + 5 * SLOW
+    while not (os.path.exists(home.dir + '/pid') and open(home.dir + '/pid').read()) and now() < end:
+        time.sleep(0.05)
+    pid = int(open(home.dir + '/pid').read())
+    t.type('typed meanwhile')
+    t.sees('typed meanwhile')
+    t.type('\x03')
+    t.gone('typed meanwhile')
+    t.type('\x03')
+    t.says('given up')
+    time.sleep(0.3)
+    assert not os.path.exists('/proc/%d' % pid) or open('/proc/%d/stat' % pid).read().rsplit(')', 1)[1].split()[0] == 'Z', 'it runs on'
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_a_password_command_without_a_terminal(s):
+    home = s.home()
+    home.rc(account(s.pond, password=None, password_command=script(home, 'read pin </dev/tty && echo pond || { echo no terminal >&2; exit 1; }')))
+    h = s.headless(home)
+    e = h.event(event='connection', state='offline')
+    assert e['text'], e
+    home.rc(account(s.pond, password=None, password_command=script(home, 'echo pond')))
+    h.process.terminate()
+    h.process.wait(5 * SLOW)
+    h = s.headless(home)
+    h.event(event='connection', state='online')
 
 
 def test_sigterm_while_nobody_answers_ends_in_two_seconds(s):
@@ -110,3 +168,106 @@ def test_an_unknown_certificate_is_refused_shown_and_trusted_by_command(s):
     assert 'pin = sha256:' in home.read_rc()
     t.line('/quit')
     assert t.ends() == 0
+
+
+def test_trusted_once_is_once(s):
+    home = s.home(account(s.pond, ca_file=None))
+    t = s.terminal(home)
+    t.says('certificate of pond.example')
+    t.line('/certificate trust')
+    t.sees('Online as toad@')
+    t.line('/certificate')
+    t.says('for this connection because you said so')
+    t.line('/disconnect')
+    t.says('Offline')
+    t.line('/connect')
+    t.says('Offline.*certificate of pond.example')
+    assert 'pin' not in home.read_rc()
+
+
+def test_a_pin_that_is_another_is_refused_before_the_password(s):
+    home = s.home(account(s.pond, pin='sha256:' + '0' * 64))
+    before = s.pond.log().count('Authenticated as toad')
+    t = s.terminal(home)
+    t.says('is not the pinned one')
+    t.line('/certificate forget')
+    t.line('/connect')
+    t.sees('Online as toad@')
+    assert s.pond.log().count('Authenticated as toad') == before + 1
+
+
+def test_direct_tls(s):
+    home = s.home(account(s.pond, port=s.pond.direct, tls='direct'))
+    t = s.terminal(home)
+    t.sees('Online as toad@')
+    t.line('/certificate')
+    t.says('Accepted: an authority that is trusted')
+    wrong = s.terminal(s.home(account(s.pond, tls='direct')))
+    wrong.says('does not speak TLS at this port')
+
+
+def test_a_server_without_tls_hears_no_password(s):
+    heard = []
+
+    def talk(wire, number):
+        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+        try:
+            wire.hears('<auth', wait=1)
+            heard.append('auth')
+        except AssertionError:
+            pass
+    server = s.server(talk)
+    t = s.terminal(s.home(server.account(tls='starttls')))
+    t.says('offers no encryption')
+    server.finished()
+    time.sleep(1)
+    assert not heard and server.connections == 1, (heard, server.connections)
+
+
+def test_a_host_that_is_none_is_a_sentence(s):
+    t = s.terminal(s.home('[account toad]\naddress = toad@%s\npassword = x\nhost = no-such-host.invalid\n' % DOMAIN))
+    t.says('There is no server called|The name server did not answer')
+
+
+def test_an_address_of_the_command_line(s):
+    frog = s.peer('frog')
+    home = s.home()
+    t = s.terminal(home, '-a', 'not an address')
+    t.says('not an address')
+    t.line('/quit')
+    assert t.ends() == 0
+    home.rc(account(s.pond) + account(s.pond, 'newt'))
+    t = s.terminal(home, '-a', 'newt')
+    t.sees('Online as newt@')
+    t.line('/quit')
+    assert t.ends() == 0
+    t = s.terminal(home, '-a', 'toad@' + DOMAIN)
+    t.sees('Online as toad@')
+    t.never('newt', 0.3)
+
+
+def test_a_vanished_terminal_ends_it_cleanly(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('Online as toad@')
+    frog.notices('available', 'toad@' + DOMAIN)
+    t.process.send_signal(signal.SIGHUP)
+    assert t.ends() == 0
+    frog.notices('unavailable', 'toad@' + DOMAIN)
+
+
+def test_what_was_said_survives_a_kill(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('● Frog')
+    frog.say('toad@' + DOMAIN, 'remember this')
+    t.sees('2:Frog 1')
+    time.sleep(0.3)
+    t.process.kill()
+    t.process.wait()
+    t = s.terminal(home, '--no-connect')
+    t.sees('1:console')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('remember this')

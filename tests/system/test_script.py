@@ -1,5 +1,5 @@
 """Scripts: FIFO, -x, headless, --dump."""
-import json, os, stat, subprocess, time
+import json, os, stat, subprocess, tempfile, time
 from harness import *
 
 
@@ -105,3 +105,141 @@ def test_dump_and_version(s):
     assert r.returncode == 0 and r.stdout.startswith('natterjack ')
     r = subprocess.run([PROGRAM, '--no-such'], env=home.env(), capture_output=True, text=True)
     assert r.returncode == 1 and len(r.stderr.strip().splitlines()) == 1
+
+
+def test_x_without_a_connection_runs_at_once(s):
+    home = s.home(account(s.pond))
+    def run(*commands):
+        return subprocess.run([PROGRAM, '--headless', '--no-connect', *[w for c in commands for w in ('-x', c)]], env=home.env(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=30 * SLOW)
+    r = run('/set roster-width 31', '/quit')
+    assert r.returncode == 0 and 'roster-width = 31' in home.read_rc(), r
+    r = run('/msg frog@%s hello' % DOMAIN, '/quit')
+    assert r.returncode == 1 and '/connect' in r.stdout, r
+    r = run('/account list', '/no-such-command', '/quit')
+    assert r.returncode == 1, r
+    lines = [json.loads(l) for l in r.stdout.splitlines()]
+    assert [l for l in lines if l.get('ok') and l['result'].get('accounts', [{}])[0].get('address') == 'toad@' + DOMAIN], lines
+    assert 'pond.example/ca.pem' not in r.stdout and '"pond"' not in r.stdout, r.stdout
+
+
+def test_x_on_a_screen_runs_when_online(s):
+    frog = s.peer('frog')
+    t = s.terminal(s.home(account(s.pond)), '-x', '/msg frog@%s good morning' % DOMAIN)
+    frog.hears('^good morning$')
+    t.sees('good morning')
+
+
+def test_a_fifo_line_that_is_too_long_is_refused_whole(s):
+    home = s.home(account(s.pond))
+    h = s.headless(home)
+    h.event(event='connection', state='online')
+    with open(home.fifo, 'wb') as f:
+        f.write(b'/say ' + b'x' * 70000 + b'\n/roster toggle\n')
+    e = h.event(event='command-failed', source='fifo', code='refused')
+    assert '64 KiB' in e['text'], e
+    h.event(event='command-failed', source='fifo', code='no-screen')       # the next line is a line again
+    with open(home.fifo, 'wb') as f:
+        f.write(b'/say \xff\xfe\nno command\n')
+    assert 'UTF-8' in h.event(event='command-failed', source='fifo', text='A line that is not UTF-8 text was refused.')['text']
+    status, out, err = ask(home, '/say ' + 'x' * 70000)
+    assert status == 1 and '64 KiB' in err, (status, out[-200:], err)
+
+
+def test_many_writers_of_the_fifo(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    h = s.headless(home)
+    h.event(event='connection', state='online')
+    writers = [subprocess.Popen(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "/msg frog@%s writer %d line $i" >"$0"; done' % (DOMAIN, w), home.fifo])
+               for w in range(6)]
+    for w in writers:
+        assert w.wait(20 * SLOW) == 0
+    end = now() + 10 * SLOW
+    while len(frog.messages) < 60 and now() < end:
+        time.sleep(0.05)
+    got = sorted(m['body'] for m in frog.messages)
+    assert got == sorted('writer %d line %d' % (w, i) for w in range(6) for i in range(1, 11)), got
+
+
+def test_a_fifo_that_is_a_link_is_refused(s):
+    home = s.home(account(s.pond))
+    os.makedirs(os.path.dirname(home.fifo), 0o700)
+    os.mkfifo(home.dir + '/elsewhere', 0o600)
+    os.symlink(home.dir + '/elsewhere', home.fifo)
+    t = s.terminal(home)
+    t.says('is a link and is not followed')
+    t.sees('Online as toad@')
+    status, out, err = ask(home, '/set')
+    assert status == 1 and 'link' in err, (status, out, err)
+    t.line('/quit')
+    assert t.ends() == 0
+    assert os.path.islink(home.fifo)
+    os.unlink(home.fifo)
+    with open(home.fifo, 'w') as f:
+        f.write('a plain file')
+    t = s.terminal(home)
+    t.says('is no FIFO')
+    t.line('/quit')
+    assert t.ends() == 0
+    assert open(home.fifo).read() == 'a plain file'
+
+
+def test_a_slow_reader_of_events_stops_nothing(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    errors = tempfile.TemporaryFile()
+    p = subprocess.Popen([PROGRAM, '--headless'], env=home.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+    try:
+        end = now() + 10 * SLOW
+        got = b''
+        while b'"online"' not in got and now() < end:
+            got += os.read(p.stdout.fileno(), 65536)
+        for i in range(100):                 # 6 MB: more than the pipe and the queue hold
+            frog.say('toad@' + DOMAIN, 'line %d %s' % (i, 'x' * 60000))
+        end = now() + 30 * SLOW
+        while now() < end and home.rows("select count(*) from message where body like 'line %'") != [(100,)]:
+            time.sleep(0.2)
+        assert home.rows("select count(*) from message where body like 'line %'") == [(100,)]
+        p.stdin.write(b'/msg frog@%s I am well\n' % DOMAIN.encode())
+        p.stdin.flush()
+        frog.hears('^I am well$')
+        os.set_blocking(p.stdout.fileno(), False)
+        got, end = b'', now() + 10 * SLOW
+        while b'"events-dropped"' not in got and now() < end:
+            try:
+                got += os.read(p.stdout.fileno(), 1 << 20)
+            except BlockingIOError:
+                time.sleep(0.02)
+        assert b'"events-dropped"' in got, len(got)
+        for l in got.splitlines():
+            json.loads(l)
+        begun = now()
+        p.terminate()
+        assert p.wait(5 * SLOW) == 0 and now() - begun < 2 * SLOW
+    finally:
+        end_program(p)
+        errors.seek(0)
+        check_end(p, errors.read().decode())
+
+
+def test_events_of_presence_and_rooms(s):
+    home = s.home(account(s.pond))
+    h = s.headless(home)
+    h.event(event='connection', state='online')
+    frog = s.peer('frog')
+    h.event(event='presence', show='online', **{'from': 'frog@' + DOMAIN})
+    frog.raw("<presence><show>away</show><status>at lunch</status></presence>")
+    e = h.event(event='presence', show='away')
+    assert e['status'] == 'at lunch' and e['name'] == 'Frog', e
+    frog.join()
+    h.say('/join %s toad' % ROOM)
+    h.event(event='room', what='room', state='in', nick='toad')
+    h.event(event='room', what='joined', nick='frog')
+    frog.say(ROOM, 'hello all', 'groupchat')
+    e = h.event(event='message', body='hello all')
+    assert e['from'] == ROOM + '/frog' and e['chat'] == ROOM and e['type'] == 'groupchat', e
+    frog.raw("<presence type='unavailable' to='%s/frog'/>" % ROOM)
+    h.event(event='room', what='left', nick='frog')
+    h.say('/disconnect')
+    h.event(event='connection', state='offline')
