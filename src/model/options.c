@@ -196,6 +196,8 @@ nj_account_settings_free(NjAccountSettings *settings)
 {
     if (!settings)
         return;
+    if (settings->password)
+        explicit_bzero(settings->password, strlen(settings->password));
     for (const NjAccountKey *key = nj_account_keys; key->name; key++)
         if (key->kind == NJ_OPTION_TEXT || key->kind == NJ_OPTION_PATH)
             g_free(TEXT_AT(settings, key));

@@ -58,8 +58,17 @@ nj_room_free(NjRoom *room)
     g_free(room->subject);
     g_free(room->subject_by);
     g_free(room->why);
-    g_free(room->password);
+    nj_room_set_password(room, NULL);
     g_free(room);
+}
+
+void
+nj_room_set_password(NjRoom *room, const char *password)
+{
+    if (room->password)
+        explicit_bzero(room->password, strlen(room->password));
+    g_free(room->password);
+    room->password = g_strdup(password);
 }
 
 /* True if it is another one now. */
@@ -98,6 +107,8 @@ nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role
         g_clear_pointer(&line, g_free);
     NjOccupant *occupant = nj_room_occupant(room, nick);
     bool joined = !occupant;
+    if (joined && g_hash_table_size(room->occupants) >= NJ_OCCUPANTS_MAX)
+        return NULL;
     if (joined) {
         occupant = g_new0(NjOccupant, 1);
         occupant->nick = g_strdup(nick);

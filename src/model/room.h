@@ -10,6 +10,8 @@ typedef enum { NJ_ROOM_OUT, NJ_ROOM_JOINING, NJ_ROOM_IN } NjRoomState;
 typedef enum { NJ_OCCUPANT_VISITOR, NJ_OCCUPANT_PARTICIPANT, NJ_OCCUPANT_MODERATOR } NjRoomRole;
 typedef enum { NJ_AFFILIATION_OUTCAST, NJ_AFFILIATION_NONE, NJ_AFFILIATION_MEMBER, NJ_AFFILIATION_ADMIN, NJ_AFFILIATION_OWNER } NjAffiliation;
 
+#define NJ_OCCUPANTS_MAX 20000          /* a larger room is one that makes its people up */
+
 typedef struct {
     char  *nick;                /* the wire's spelling */
     char  *shown;               /* sanitised */
@@ -38,7 +40,7 @@ NjRoom     *nj_room_open(NjAccount *account, const char *address, const char *ni
 NjRoom     *nj_room_new(NjChat *chat);                                       /* chat.c's: the nick is the account's */
 void        nj_room_free(NjRoom *room);                                      /* chat.c's */
 NjOccupant *nj_room_occupant(NjRoom *room, const char *nick);                /* NULL */
-/* Puts or changes one; emits occupant_changed. */
+/* Puts or changes one; emits occupant_changed.  NULL: there are too many. */
 NjOccupant *nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role, NjAffiliation affiliation, NjShow show, const char *status);
 void        nj_room_take_out(NjRoom *room, const char *nick);                /* emits occupant_removed, then frees */
 void        nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick);  /* emits occupant_changed, and room_changed if it is us */
@@ -46,6 +48,7 @@ void        nj_room_rename(NjRoom *room, const char *old_nick, const char *new_n
    false is not worth a line. */
 void        nj_room_clear(NjRoom *room);
 void        nj_room_set_state(NjRoom *room, NjRoomState state, const char *why);       /* emits room_changed */
+void        nj_room_set_password(NjRoom *room, const char *password);        /* of the room's door; NULL: none */
 void        nj_room_set_subject(NjRoom *room, const char *subject, const char *by);    /* emits room_changed */
 
 #endif

@@ -86,6 +86,22 @@ test_come_and_go(void **state)
     assert_false(house->room->full);
 }
 
+/* Nobody can fill our memory with names. */
+static void
+test_too_many(void **state)
+{
+    House *house = *state;
+    char nick[16];
+    for (int i = 0; i < NJ_OCCUPANTS_MAX; i++) {
+        g_snprintf(nick, sizeof nick, "%d", i);
+        assert_non_null(put(house, nick, NJ_SHOW_ONLINE));
+    }
+    assert_null(put(house, "one more", NJ_SHOW_ONLINE));
+    assert_non_null(put(house, "7", NJ_SHOW_AWAY));
+    nj_room_take_out(house->room, "8");
+    assert_non_null(put(house, "one more", NJ_SHOW_ONLINE));
+}
+
 static void
 test_rename(void **state)
 {
@@ -143,6 +159,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_come_and_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rename, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_who_spoke, set_up, tear_down),

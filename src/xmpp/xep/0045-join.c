@@ -197,10 +197,8 @@ nj_muc_join(NjAccount *account, const char *address, const char *given, const ch
         return;
     }
     NjRoom *room = nj_room_open(account, bare, nick);
-    if (password) {
-        g_free(room->password);
-        room->password = g_strdup(password);
-    }
+    if (password)
+        nj_room_set_password(room, password);
     wait_for_room(session, bare, done, data);
     if (room->state == NJ_ROOM_OUT)
         send_join(session, room);
