@@ -45,13 +45,13 @@ struct NjLogin {
     int                      rank;
 };
 
-/* RFC 6120, 6.5. */
+/* RFC 6120, 6.5.  One that is not here is the account's affair: to try again unasked may be what locks it. */
 static const struct {
     const char *condition;
     NjLinkError code;
     const char *sentence;
 } failures[] = {
-    { "aborted", NJ_LINK_ERROR_ACCOUNT, N_("The server broke off the login; use /connect to try again.") },
+    { "aborted", NJ_LINK_ERROR_SHUTDOWN, N_("The server broke off the login; use /connect to try again at once.") },
     { "account-disabled", NJ_LINK_ERROR_ACCOUNT, N_("The server has disabled this account; ask its administrator.") },
     { "credentials-expired", NJ_LINK_ERROR_ACCOUNT, N_("The password of this account has expired; set a new one where you got the account.") },
     { "encryption-required", NJ_LINK_ERROR_NO_TLS, N_("The server lets nobody in without encryption; set tls of the account to starttls.") },

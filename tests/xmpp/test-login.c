@@ -396,6 +396,7 @@ test_failures(void **state)
         { "account-disabled", NJ_LINK_ERROR_ACCOUNT },
         { "credentials-expired", NJ_LINK_ERROR_ACCOUNT },
         { "temporary-auth-failure", NJ_LINK_ERROR_SHUTDOWN },
+        { "aborted", NJ_LINK_ERROR_SHUTDOWN },
         { "mechanism-too-weak", NJ_LINK_ERROR_MECHANISM },
         { "made-up", NJ_LINK_ERROR_ACCOUNT },
     };
