@@ -45,6 +45,7 @@ add_entry(Page *page, const char *name, int column, const char *summary)
     add_wrapped(page, summary, column, column);
 }
 
+/* One screen: who knows what to do finds the word, and /help WORD tells the rest. */
 static void
 overview(Page *page)
 {
@@ -53,14 +54,12 @@ overview(Page *page)
         const NjTopic *topic = page->cmd->topics->pdata[i];
         if (!topic->commands || !topic->commands[0])
             continue;
-        g_string_append_printf(page->out, "\n%s\n", _(topic->summary));
-        for (const NjCommand *const *row = topic->commands; *row; row++) {
-            g_autofree char *name = g_strconcat("/", (*row)->name, NULL);
-            add_entry(page, name, 16, _((*row)->summary));
-        }
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (const NjCommand *const *row = topic->commands; *row; row++)
+            g_string_append_printf(names, "%s/%s", names->len ? " " : "", (*row)->name);
+        add_entry(page, topic->name, 12, names->str);
     }
-    g_string_append_c(page->out, '\n');
-    add_wrapped(page, _("/help NAME tells more of a command, an option or a topic; /help keys, /help options and /help aliases list those."), 0, 0);
+    add_wrapped(page, _("/help NAME tells more of a command, an option or a topic, as in /help rooms; /help keys, /help options and /help aliases list those."), 0, 0);
 }
 
 static void

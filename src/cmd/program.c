@@ -5,22 +5,14 @@
 #include "cmd/topic.h"
 #include "model/events.h"
 
-/* What a line may take: 80 columns, or what the pane in front leaves beside the list of contacts, the time and the name. */
+/* What a line may take: 80 columns, or what the pane in front has for it. */
 static int
 help_columns(NjCall *call)
 {
     NjSource source = nj_call_source(call);
     NjScreen *screen = nj_call_screen(call);
-    if (!screen || !nj_screen_term(screen) || (source != NJ_SOURCE_PROMPT && source != NJ_SOURCE_KEY))
-        return 80;
-    NjOptions *options = nj_call_client(call)->options;
-    NjChat *chat = nj_call_chat(call);
-    int columns = nj_term_cols(nj_screen_term(screen)) - 12;
-    if (nj_options_bool(options, "roster"))
-        columns -= (int) nj_options_int(options, "roster-width") + 1;
-    if (chat && chat->kind == NJ_CHAT_ROOM)
-        columns = columns * 4 / 5 - 2;
-    return CLAMP(columns, 30, 80);
+    int columns = screen && (source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY) ? nj_screen_answer_cells(screen) : 0;
+    return columns > 0 ? CLAMP(columns, 20, 80) : 80;
 }
 
 static void

@@ -3,6 +3,7 @@
        12:01      toad  the text, with its next rows
                         under it
        12:02      toad✗ a message that did not leave has its mark beside the name
+       12:02 ·  the program's own lines need no column for nicks
 
    A cell at the right edge stays free, for there may be a border.  The clock and the nick column go when the pane becomes
    narrow.  What depends on a line's neighbours (the day, the unread mark, the beginning) is never kept, so inserting and
@@ -97,6 +98,22 @@ nj_lines_shape(NjLines *lines, int cols)
         shape.text = cols > 8 ? 2 : 0;
     }
     lines->shape = shape;
+}
+
+/* Where the text of a line begins. */
+static int
+text_column(const NjLines *lines, const NjLine *line)
+{
+    const NjShape *shape = &lines->shape;
+    return line->message || shape->nick == 0 ? shape->text : shape->clock + 1 + GAP_CELLS;
+}
+
+/* What an answer that comes wrapped may take, as the lines were last drawn. */
+int
+nj_lines_answer_cells(const NjLines *lines)
+{
+    const NjShape *shape = &lines->shape;
+    return shape->nick == 0 ? shape->cols - shape->text : shape->cols - shape->clock - 1 - GAP_CELLS - 1;
 }
 
 /* Addresses of the web, for the eye and for terminals that open them. */
@@ -267,7 +284,7 @@ wrap(NjLines *lines, NjLine *line)
     if (!line->composed)
         compose(lines, line);
     const NjShape *shape = &lines->shape;
-    int cells = MAX(shape->cols - shape->text - (shape->nick > 0), 1), first = cells;
+    int cells = MAX(shape->cols - text_column(lines, line) - (shape->nick > 0), 1), first = cells;
     if (shape->nick == 0) {
         g_autofree char *lead = inline_lead(lines, line);
         first = MAX(shape->cols - nj_text_width(lead, -1), 1);
@@ -443,12 +460,13 @@ draw_lead(const NjLines *lines, const NjLine *line, NjArea area, int y, const Nj
     if (shape->clock)
         nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0, nj_theme_style(theme, NJ_ROLE_TIME), line->clock, -1);
     g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
-    nj_area_put(area, y, shape->clock + shape->nick - nj_text_width(nick, -1), style, nick, -1);
+    int text = text_column(lines, line);
+    nj_area_put(area, y, text - GAP_CELLS - nj_text_width(nick, -1), style, nick, -1);
     if (line->message && line->message->out && line->message->state == NJ_STATE_FAILED)
         nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, NJ_ROLE_ERROR), "✗", -1);
     else if (line->message && line->message->out && line->message->state == NJ_STATE_QUEUED)
         nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, NJ_ROLE_DIM), "·", -1);
-    return shape->text;
+    return text;
 }
 
 static void
@@ -460,7 +478,7 @@ draw_line(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
     for (guint i = 0; i < line->row_count; i++, y++) {
         if (y < 0 || y >= area.rows)
             continue;
-        int x = i == 0 ? draw_lead(lines, line, area, y, theme) : lines->shape.text;
+        int x = i == 0 ? draw_lead(lines, line, area, y, theme) : text_column(lines, line);
         draw_text_row(line, &line->rows[i], area, y, x, base, theme);
     }
 }
@@ -506,9 +524,9 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     follow_options(lines);
     if (!lines->loaded)
         nj_lines_fetch_before(lines);
+    nj_lines_shape(lines, area.cols);
     if (lines->list->len == 0)
         return;
-    nj_lines_shape(lines, area.cols);
     if (!lines->following) {
         lines->bottom = MIN(lines->bottom, lines->list->len - 1);
         lines->skip = CLAMP(lines->skip, 0, nj_lines_height(lines, lines->bottom) - 1);

@@ -23,6 +23,7 @@ bool     nj_lines_at_end(const NjLines *lines);
 guint    nj_lines_fresh(const NjLines *lines);                     /* lines that came below the view */
 int      nj_lines_rows(const NjLines *lines);                      /* of the view, when it was last drawn */
 int      nj_lines_used(const NjLines *lines);                      /* rows of it that had something to show */
+int      nj_lines_answer_cells(const NjLines *lines);              /* columns of the program's own lines, when it was last drawn; 0: it was not */
 
 /* The line "new": above the first message after (time, id), until it is taken away. */
 void     nj_lines_mark(NjLines *lines, gint64 time, gint64 id);

@@ -49,6 +49,7 @@ static const NjPaneClass chat_class = {
     .add = nj_talk_add,
     .change = nj_talk_change,
     .say = nj_talk_say,
+    .answer_cells = nj_talk_answer_cells,
     .reload = nj_talk_reload,
     .free = nj_talk_free,
 };

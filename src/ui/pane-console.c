@@ -49,6 +49,7 @@ static const NjPaneClass console_class = {
     .hint = nj_talk_hint,
     .at_end = nj_talk_at_end,
     .say = nj_talk_say,
+    .answer_cells = nj_talk_answer_cells,
     .free = nj_talk_free,
 };
 

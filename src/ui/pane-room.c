@@ -186,6 +186,7 @@ static const NjPaneClass room_class = {
     .add = nj_talk_add,
     .change = nj_talk_change,
     .say = nj_talk_say,
+    .answer_cells = nj_talk_answer_cells,
     .occupant = on_occupant,
     .reload = nj_talk_reload,
     .free = free_room,

@@ -25,6 +25,7 @@ typedef struct {
     void  (*add)(NjPane *pane, NjMessage *message);              /* a message of its chat came or went out */
     void  (*change)(NjPane *pane, NjMessage *message);           /* … has another state */
     void  (*say)(NjPane *pane, NjNoticeKind kind, const char *text);
+    int   (*answer_cells)(NjPane *pane);                         /* how wide what is said may be; 0: not drawn yet */
     void  (*occupant)(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone);
     void  (*reload)(NjPane *pane);                               /* the store is open now */
     void  (*free)(NjPane *pane);

@@ -56,6 +56,7 @@ void      nj_screen_scroll_to(NjScreen *screen, bool end);
 void      nj_screen_toggle_roster(NjScreen *screen);                         /* for this run; the option says how it starts */
 void      nj_screen_focus_roster(NjScreen *screen);                          /* the keys move in the roster until Enter or Esc */
 /* What the program answers to what was typed in the current window. */
+int       nj_screen_answer_cells(NjScreen *screen);                          /* columns of an answer in the pane with the focus; 0: not drawn yet */
 void      nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text);
 
 #endif

@@ -104,6 +104,12 @@ nj_talk_say(NjPane *pane, NjNoticeKind kind, const char *text)
     nj_pane_touch(pane);
 }
 
+int
+nj_talk_answer_cells(NjPane *pane)
+{
+    return nj_lines_answer_cells(lines_of(pane));
+}
+
 void
 nj_talk_reload(NjPane *pane)
 {

@@ -46,7 +46,7 @@ test_help(void **state)
     for (guint i = 0; i < nj_table_length(options); i++)
         expect_help(&speaker, ((const NjOption *) nj_table_at(options, i))->name, NULL);
     expect_failure(&speaker, "/help nonsense", "unknown-topic", "nonsense");
-    expect_ok(&speaker, "/help", "Rooms");
+    expect_ok(&speaker, "/help", "rooms     /join ");
     speaker_close(&speaker);
 }
 

@@ -112,7 +112,7 @@ test_say_and_subject(void **state)
           "               ── Friday, 20 November 2026 ──\n"
           "11:59 Frog  Lunch\n"
           "            at noon\n"
-          "12:00    ✗  That did not work. [31m\n");
+          "12:00 ✗  That did not work. [31m\n");
     talk_free(&talk);
 }
 
@@ -125,10 +125,10 @@ test_long_answer(void **state)
     tell(&talk, "frog", NOON, "hello");
     nj_lines_say(talk.lines, NJ_NOTICE_INFO, "one\ntwo\nthree\nfour\nfive\nsix");
     draw(&talk);
-    shows(talk.surface, "12:00    ·  one\n            two\n            three\n            four");
+    shows(talk.surface, "12:00 ·  one\n         two\n         three\n         four");
     nj_lines_scroll(talk.lines, 1);
     draw(&talk);
-    assert_true(has(talk.surface, "            five"));
+    assert_true(has(talk.surface, "         five"));
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
     shows(talk.surface, "            three\n            four\n            five\n            six");
@@ -245,7 +245,7 @@ test_answers_among_pages(void **state)
         nj_lines_scroll(talk.lines, 7);
         draw(&talk);
     }
-    shows(talk.surface, "11:59 Frog  line 298\n11:59 Frog  line 299\n11:59 Frog  line 300\n12:00    ·  an answer");
+    shows(talk.surface, "11:59 Frog  line 298\n11:59 Frog  line 299\n11:59 Frog  line 300\n12:00 ·  an answer");
     talk_free(&talk);
 }
 
