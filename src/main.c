@@ -2,16 +2,20 @@
  *
  * The order of a start is what its speed is made of: the first screen is drawn before the history is opened, and the
  * links are opened before the history has been looked at. */
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cmd/fifo.h"
 #include "cmd/help.h"
 #include "cmd/password.h"
@@ -41,6 +45,7 @@ typedef struct {
     NjFifo      *fifo;
     NjHeadless  *headless;
     GMainLoop   *loop;
+    char        *log_trouble;        /* why there is no log; told when somebody listens */
     guint        next_command;       /* of arguments->commands */
     bool         commands_begun;
     bool         failed;             /* a command of -x did */
@@ -53,6 +58,15 @@ complain(const char *sentence)
 {
     fprintf(stderr, "natterjack: %s\n", sentence);
     return EXIT_FAILURE;
+}
+
+/* Who starts us with one of them closed would have the next file we open in its place: the history, written to as standard output. */
+static void
+keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            exit(EXIT_FAILURE);
 }
 
 /* Arguments. */
@@ -139,7 +153,7 @@ static void
 on_command_result(const GError *error, NjRecord *result, void *data)
 {
     NjProgram *program = data;
-    if (error != NULL)
+    if (error != NULL && !program->quitting)
         program->failed = true;
     if (program->headless != NULL)
         nj_headless_answer(program->headless, error, result);
@@ -308,9 +322,12 @@ connect_accounts(NjProgram *program)
 }
 
 static void
-report_faults(NjClient *client)
+report_faults(NjProgram *program)
 {
+    NjClient *client = program->client;
     const GPtrArray *faults = nj_options_faults(client->options);
+    if (program->log_trouble != NULL)
+        nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", program->log_trouble);
     for (guint i = 0; i < faults->len; i++) {
         const NjFault *fault = g_ptr_array_index(faults, i);
         if (fault->line > 0)
@@ -318,6 +335,18 @@ report_faults(NjClient *client)
         else
             nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc: %s"), fault->text);
     }
+}
+
+/* Without a screen what a person must know goes where the log goes; nobody is waited for who does not read it. */
+static void
+on_notice(NjNotice *notice, void *owner)
+{
+    (void) owner;
+    struct pollfd errors = { STDERR_FILENO, POLLOUT, 0 };
+    if (notice->kind < NJ_NOTICE_WARNING || poll(&errors, 1, 0) != 1 || (errors.revents & POLLOUT) == 0)
+        return;
+    g_autofree char *line = nj_text_line(notice->text, -1, 0);
+    complain(line);
 }
 
 /* The option's choices stand in the order of NjLogLevel. */
@@ -417,10 +446,12 @@ start(NjProgram *program, GError **error)
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
 
-    if (program->arguments->headless)
+    if (program->arguments->headless) {
         program->headless = nj_headless_new(program->cmd);
-    else if (!make_screen(program, error))
+        nj_on_notice(bus, on_notice, program);
+    } else if (!make_screen(program, error)) {
         return false;
+    }
     nj_cmd_load_pairs(program->cmd);
     add_accounts(program);
     if (program->screen != NULL && !nj_screen_open(program->screen, error))
@@ -439,7 +470,7 @@ start(NjProgram *program, GError **error)
     program->fifo = nj_fifo_new(program->cmd, path, &trouble);
     if (program->fifo == NULL)
         nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", trouble->message);
-    report_faults(client);
+    report_faults(program);
     begin_commands(program);
     return true;
 }
@@ -448,6 +479,7 @@ static void
 stop(NjProgram *program)
 {
     NjClient *client = program->client;
+    nj_cmd_end_calls(program->cmd);         /* who waits for an answer gets one */
     nj_fifo_free(program->fifo);
     while (client->accounts->len > 0)
         nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
@@ -492,6 +524,7 @@ run(NjProgram *program)
 int
 main(int argc, char **argv)
 {
+    keep_standard_streams();
     bool utf8 = use_utf8();
     bindtextdomain(PACKAGE, NJ_LOCALEDIR);
     bind_textdomain_codeset(PACKAGE, "UTF-8");
@@ -527,7 +560,7 @@ main(int argc, char **argv)
             status = complain(error->message);
     } else if (arguments.commands == NULL || !ask_running(paths, options, arguments.commands, &status)) {
         if (!nj_log_open(arguments.headless ? NULL : log, &error)) {
-            nj_client_notice(program.client, NULL, NULL, NJ_NOTICE_WARNING, "%s", error->message);
+            program.log_trouble = g_strdup(error->message);
             g_clear_error(&error);
         }
         set_log_level(options);
@@ -539,6 +572,7 @@ main(int argc, char **argv)
     nj_cmd_free(program.cmd);
     nj_client_free(program.client);
     nj_log_close();
+    g_free(program.log_trouble);
     clear_arguments(&arguments);
     return status;
 }

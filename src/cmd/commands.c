@@ -55,10 +55,8 @@ nj_cmd_new(NjClient *client)
 }
 
 void
-nj_cmd_free(NjCmd *cmd)
+nj_cmd_end_calls(NjCmd *cmd)
 {
-    if (!cmd)
-        return;
     g_autoptr(GList) open = g_hash_table_get_keys(cmd->calls);
     for (GList *at = open; at; at = at->next)
         nj_call_hold(at->data);
@@ -66,6 +64,14 @@ nj_cmd_free(NjCmd *cmd)
         nj_call_fail(at->data, "cancelled", _("Natterjack is closing."));
         nj_call_release(at->data);
     }
+}
+
+void
+nj_cmd_free(NjCmd *cmd)
+{
+    if (!cmd)
+        return;
+    nj_cmd_end_calls(cmd);
     nj_passwords_free(cmd->passwords);
     nj_bus_forget(cmd->client->bus, cmd);
     g_hash_table_unref(cmd->calls);

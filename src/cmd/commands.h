@@ -65,6 +65,7 @@ typedef void (*NjResultFunc)(const GError *error, NjRecord *result, void *data);
 
 NjCmd   *nj_cmd_new(NjClient *client);
 void     nj_cmd_free(NjCmd *cmd);                              /* calls still open end with an error */
+void     nj_cmd_end_calls(NjCmd *cmd);                         /* the same, while there is still somebody to hear it */
 NjClient *nj_cmd_client(NjCmd *cmd);
 void     nj_cmd_set_screen(NjCmd *cmd, NjScreen *screen);      /* NULL: headless */
 void     nj_cmd_add_topic(NjCmd *cmd, const NjTopic *topic);

@@ -1,0 +1,108 @@
+"""The edges of a program: descriptors that are closed, answers that are late, ends that come early, secrets."""
+import json, os, signal, socket, subprocess, time
+from harness import *
+
+
+def test_closed_descriptors_hurt_no_file(s):
+    home = s.home('[options]\nno-such-option = 1\n')
+    r = subprocess.run(['/bin/sh', '-c', 'exec "$0" --headless --no-connect -x /set -x /quit <&- >&- 2>&-', PROGRAM], env=home.env(), cwd=home.dir, timeout=20 * SLOW)
+    assert r.returncode == 0, r
+    for d, _, files in os.walk(home.dir + '/data'):
+        for f in files:
+            assert b'"ok"' not in open(os.path.join(d, f), 'rb').read(), f
+    assert home.rows('pragma integrity_check') == [('ok',)]
+
+
+def test_faults_are_told_without_a_screen(s):
+    home = s.home('[options]\nno-such-option = 1\n')
+    r = subprocess.run([PROGRAM, '--headless', '--no-connect', '-a', 'nobody', '-x', '/quit'], env=home.env(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       timeout=20 * SLOW)
+    assert r.returncode == 0, r
+    assert 'natterjackrc, line 2' in r.stderr and '“nobody”' in r.stderr, r.stderr
+
+
+def test_a_log_that_cannot_be_opened_is_told(s):
+    home = s.home()
+    os.makedirs(home.dir + '/state/natterjack/log')
+    t = s.terminal(home)
+    t.says('state/natterjack/log')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def silent():
+    """A port that takes connections and never says a word."""
+    listener = socket.create_server(('127.0.0.1', 0))
+    return listener, listener.getsockname()[1]
+
+
+def test_who_waits_for_an_answer_gets_one_at_the_end(s):
+    listener, port = silent()
+    home = s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n' % (DOMAIN, port))
+    t = s.terminal(home, '--no-connect')
+    t.sees('/msg')
+    for end in ('/account remove toad', None):
+        p = subprocess.Popen([PROGRAM, '-x', '/connect'], env=home.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        t.sees('connecting')
+        if end:
+            t.line(end)
+        else:
+            t.process.terminate()
+        begun = now()
+        out = p.communicate(timeout=20 * SLOW)[0]
+        assert p.returncode == 1 and json.loads(out)['ok'] is False, out
+        assert now() - begun < 4 * SLOW
+        if end:
+            t.line('/account add toad@%s name=toad password=pond host=127.0.0.1 port=%d tls=none' % (DOMAIN, port))
+            t.sees('connecting')
+            t.line('/disconnect')
+            t.sees('offline')
+    assert t.ends() == 0
+    listener.close()
+
+
+def test_what_is_typed_survives_the_signal(s):
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('Online')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog\]')
+    t.type('half a sentence')
+    t.sees('half a sentence')
+    t.process.terminate()
+    assert t.ends() == 0
+    t = s.terminal(home)
+    t.sees('Online')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('half a sentence')
+
+
+def test_a_password_in_the_open_is_not_kept(s):
+    t = s.terminal(s.home(account(s.pond)))
+    t.sees('Online')
+    t.line('/account set toad password hunter2')
+    t.says('not typed in the open')
+    t.type('\x1b[A')
+    time.sleep(0.3)
+    assert 'hunter2' not in t.text(), t.text()
+    t.type('/acount add password=hunter3\x03')
+    time.sleep(0.2)
+    t.type('\x19')
+    time.sleep(0.2)
+    assert 'hunter3' not in t.text(), t.text()
+
+
+def test_clear_takes_the_programs_lines(s):
+    frog = s.peer('frog')
+    t = s.terminal(s.home(account(s.pond)))
+    t.sees('Online')
+    t.line('/msg frog@%s good morning' % DOMAIN)
+    t.sees('good morning')
+    t.line('/status')
+    t.says('shows itself as')
+    t.line('/clear')
+    time.sleep(0.3)
+    t.never('shows itself', 0.2)
+    t.sees('good morning')
+    frog.say('toad@' + DOMAIN, 'and you')
+    t.sees('good morning.*and you')
