@@ -4,6 +4,8 @@
 #include "cmd/password.h"
 #include "cmd/topic.h"
 
+#define MOST_LINES 100000              /* of one scroll */
+
 static NjRecord *
 window_record(const NjWindow *window)
 {
@@ -118,13 +120,20 @@ run_scroll(NjCall *call)
     NjScreen *screen = nj_call_screen(call);
     const char *where = nj_call_arg(call, "where");
     const char *lines = nj_call_arg(call, "lines");
-    int step = !strcmp(where, "up") ? -1 : 1;
+    int step = !strcmp(where, "up") ? -1 : 1, count = lines ? CLAMP(atoi(lines), -MOST_LINES, MOST_LINES) : 0;
     if (!strcmp(where, "top") || !strcmp(where, "bottom"))
         nj_screen_scroll_to(screen, where[0] == 'b');
     else if (lines)
-        nj_screen_scroll(screen, step * atoi(lines), false);
+        nj_screen_scroll(screen, step * count, false);
     else
         nj_screen_scroll(screen, step, true);
+    nj_call_done(call);
+}
+
+static void
+run_clear(NjCall *call)
+{
+    nj_pane_clear(nj_screen_focus(nj_call_screen(call)));
     nj_call_done(call);
 }
 
@@ -191,6 +200,15 @@ static const NjCommand cmd_scroll = {
     .run      = run_scroll,
 };
 
+static const NjCommand cmd_clear = {
+    .name     = "clear",
+    .summary  = N_("Take away what the program said here"),
+    .details  = N_("Answers, help and errors go; what people said is stored, and stays."),
+    .needs    = NJ_NEEDS_SCREEN,
+    .examples = { "/clear" },
+    .run      = run_clear,
+};
+
 static const NjCommand cmd_redraw = {
     .name     = "redraw",
     .summary  = N_("Draw the screen again"),
@@ -215,7 +233,7 @@ static const NjCommand cmd_cancel = {
     .run      = run_cancel,
 };
 
-static const NjCommand *const commands[] = { &cmd_window, &cmd_split, &cmd_scroll, &cmd_redraw, &cmd_suspend, &cmd_cancel, NULL };
+static const NjCommand *const commands[] = { &cmd_window, &cmd_split, &cmd_scroll, &cmd_clear, &cmd_redraw, &cmd_suspend, &cmd_cancel, NULL };
 
 static const NjAliasRow aliases[] = {
     { "w", "/window", "irssi" },

@@ -427,6 +427,16 @@ nj_lines_scroll_to(NjLines *lines, bool end)
     settle_at_top(lines);
 }
 
+void
+nj_lines_unsay(NjLines *lines)
+{
+    for (guint i = lines->list->len; i-- > 0;)
+        if (!line_at(lines, i)->message)
+            g_ptr_array_remove_index(lines->list, i);
+    lines->said = false;
+    nj_lines_scroll_to(lines, true);
+}
+
 bool
 nj_lines_at_end(const NjLines *lines)
 {

@@ -50,6 +50,7 @@ static const NjPaneClass chat_class = {
     .change = nj_talk_change,
     .say = nj_talk_say,
     .answer_cells = nj_talk_answer_cells,
+    .clear = nj_talk_unsay,
     .reload = nj_talk_reload,
     .free = nj_talk_free,
 };

@@ -50,6 +50,7 @@ static const NjPaneClass console_class = {
     .at_end = nj_talk_at_end,
     .say = nj_talk_say,
     .answer_cells = nj_talk_answer_cells,
+    .clear = nj_talk_unsay,
     .free = nj_talk_free,
 };
 

@@ -190,6 +190,7 @@ static const NjPaneClass room_class = {
     .occupant = on_occupant,
     .reload = nj_talk_reload,
     .free = free_room,
+    .clear = nj_talk_unsay,
 };
 
 NjPane *

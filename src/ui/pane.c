@@ -38,3 +38,10 @@ nj_pane_say(NjPane *pane, NjNoticeKind kind, const char *text)
     if (pane->class->say)
         pane->class->say(pane, kind, text);
 }
+
+void
+nj_pane_clear(NjPane *pane)
+{
+    if (pane->class->clear)
+        pane->class->clear(pane);
+}

@@ -27,6 +27,7 @@ typedef struct {
     void  (*say)(NjPane *pane, NjNoticeKind kind, const char *text);
     int   (*answer_cells)(NjPane *pane);                         /* how wide what is said may be; 0: not drawn yet */
     void  (*occupant)(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone);
+    void  (*clear)(NjPane *pane);                                /* of lines that the program said */
     void  (*reload)(NjPane *pane);                               /* the store is open now */
     void  (*free)(NjPane *pane);
 } NjPaneClass;
@@ -48,5 +49,6 @@ NjPane *nj_pane_chat_new(NjScreen *screen, NjChat *chat);        /* also the tal
 NjPane *nj_pane_room_new(NjScreen *screen, NjChat *chat);        /* talk and occupants side by side */
 /* Puts lines of the program into a chat's or the console's talk: answers to commands. */
 void    nj_pane_say(NjPane *pane, NjNoticeKind kind, const char *text);
+void    nj_pane_clear(NjPane *pane);                             /* takes them away again */
 
 #endif

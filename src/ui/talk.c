@@ -104,6 +104,13 @@ nj_talk_say(NjPane *pane, NjNoticeKind kind, const char *text)
     nj_pane_touch(pane);
 }
 
+void
+nj_talk_unsay(NjPane *pane)
+{
+    nj_lines_unsay(lines_of(pane));
+    nj_pane_touch(pane);
+}
+
 int
 nj_talk_answer_cells(NjPane *pane)
 {

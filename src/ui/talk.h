@@ -23,6 +23,7 @@ void  nj_talk_add(NjPane *pane, NjMessage *message);
 void  nj_talk_change(NjPane *pane, NjMessage *message);
 void  nj_talk_say(NjPane *pane, NjNoticeKind kind, const char *text);
 int   nj_talk_answer_cells(NjPane *pane);
+void  nj_talk_unsay(NjPane *pane);
 void  nj_talk_reload(NjPane *pane);
 void  nj_talk_free(NjPane *pane);
 /* Calm sentences in the middle of an empty pane; NULL-ended. */
