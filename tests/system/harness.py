@@ -535,6 +535,21 @@ class Server:
         self.listener.close()
 
 
+class Strangers:
+    """toad and heron do not know each other again afterwards."""
+
+    def __init__(self, pond):
+        self.pond = pond
+
+    def close(self):
+        for who, other in (('toad', 'heron'), ('heron', 'toad')):
+            peer = Peer(self.pond, who)
+            other = '%s@%s' % (other, DOMAIN)
+            if other in peer.client.client_roster.keys():
+                peer.do(peer.client.update_roster, other, subscription='remove')
+            peer.close()
+
+
 class Scratch:
     """Everything a test makes, ended in reverse whatever happens."""
 
@@ -558,6 +573,11 @@ class Scratch:
 
     def server(self, talk):
         return self.keep(Server(talk))
+
+    def stranger(self):
+        """heron, whom toad does not know."""
+        self.keep(Strangers(self.pond))
+        return self.peer('heron')
 
     def peer(self, who='frog', **kw):
         return self.keep(Peer(self.pond, who, **kw))

@@ -138,7 +138,7 @@ def test_a_taken_nick_is_a_sentence(s):
 
 
 def test_strangers_wait(s):
-    heron = s.peer('heron')
+    heron = s.stranger()
     home, t = online(s)
     heron.say('toad@' + DOMAIN, 'buy my fish')
     heron.raw("<presence type='subscribe' to='toad@%s'/>" % DOMAIN)

@@ -38,8 +38,8 @@ def test_info(s):
 
 
 def test_a_stranger_becomes_a_contact_and_goes(s):
+    heron = s.stranger()
     home, t = online(s)
-    heron = s.peer('heron')
     heron.raw("<presence type='subscribe' to='toad@%s'><status>It is me</status></presence>" % DOMAIN)
     t.sees('request')
     t.line('/requests')
@@ -62,8 +62,8 @@ def test_a_stranger_becomes_a_contact_and_goes(s):
 
 
 def test_a_refused_stranger_leaves_nothing(s):
+    heron = s.stranger()
     home, t = online(s)
-    heron = s.peer('heron')
     heron.say('toad@' + DOMAIN, 'first word')
     heron.say('toad@' + DOMAIN, 'second word')
     t.sees('request')
