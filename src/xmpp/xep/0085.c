@@ -11,7 +11,9 @@ static const char *const names[] = {
     [NJ_TYPING_COMPOSING] = "composing",
 };
 
-/* The state is what each chat was told last: address -> NjTyping + 1. */
+#define SILENT 100              /* they answered without a state: they are told none (5.1) */
+
+/* The state is what each chat was told last: address -> NjTyping + 1, or SILENT. */
 static void *
 attach(NjSession *session)
 {
@@ -42,10 +44,28 @@ may_tell(NjSession *session, const NjChat *chat)
 }
 
 static bool
+is_silent(NjSession *session, const NjChat *chat)
+{
+    return GPOINTER_TO_INT(g_hash_table_lookup(nj_session_state(session, &nj_xep_0085), chat->address)) == SILENT;
+}
+
+/* An answer tells whether they know of this at all. */
+static void
+note_answer(NjSession *session, const NjChat *chat, bool knows)
+{
+    GHashTable *told = nj_session_state(session, &nj_xep_0085);
+    if (!knows)
+        g_hash_table_insert(told, g_strdup(chat->address), GINT_TO_POINTER(SILENT));
+    else if (is_silent(session, chat))
+        g_hash_table_remove(told, chat->address);
+}
+
+static bool
 note_told(NjSession *session, const NjChat *chat, NjTyping typing)
 {
     GHashTable *told = nj_session_state(session, &nj_xep_0085);
-    if (GPOINTER_TO_INT(g_hash_table_lookup(told, chat->address)) == (int) typing + 1)
+    int last = GPOINTER_TO_INT(g_hash_table_lookup(told, chat->address));
+    if (last == SILENT || last == (int) typing + 1)
         return false;
     g_hash_table_insert(told, g_strdup(chat->address), GINT_TO_POINTER((int) typing + 1));
     return true;
@@ -59,6 +79,8 @@ nj_message_typing(NjChat *chat, NjTyping typing)
         return false;
     NjXml *stanza = nj_xml_message(chat->kind == NJ_CHAT_ROOM ? "groupchat" : "chat", chat->peer ? chat->peer : chat->address, NULL);
     nj_xml_add_new(stanza, names[typing], NS);
+    if (chat->thread && chat->kind == NJ_CHAT_PERSON)
+        nj_xml_add_with_text(stanza, "thread", NULL, chat->thread);
     nj_xml_add_new(stanza, "no-store", NJ_NS_HINTS);
     return nj_session_send(session, stanza);
 }
@@ -67,7 +89,7 @@ nj_message_typing(NjChat *chat, NjTyping typing)
 static bool
 say_active(NjSession *session, NjOutgoing *out)
 {
-    if (out->message->type == NJ_MESSAGE_HEADLINE || !may_tell(session, out->chat))
+    if (out->message->type == NJ_MESSAGE_HEADLINE || !may_tell(session, out->chat) || is_silent(session, out->chat))
         return true;
     note_told(session, out->chat, NJ_TYPING_ACTIVE);
     nj_xml_add_new(out->stanza, names[NJ_TYPING_ACTIVE], NS);
@@ -93,13 +115,16 @@ note_typing(NjSession *session, NjIncoming *in)
     if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT || nj_xml_child(in->stanza, "delay", "urn:xmpp:delay"))
         return true;
     NjTyping typing = NJ_TYPING_ACTIVE;
-    if (!read_typing(in->stanza, &typing) && !in->message->body)
+    bool told = read_typing(in->stanza, &typing);
+    if (!told && !in->message->body)
         return true;
     NjChat *chat = nj_chat_find(account, in->from);
     if (!chat) {
         g_autofree char *bare = nj_jid_bare(in->from);
         chat = nj_chat_find(account, bare);
     }
+    if (chat && chat->kind == NJ_CHAT_PERSON && in->message->type != NJ_MESSAGE_HEADLINE)
+        note_answer(session, chat, told);
     if (chat && chat->kind != NJ_CHAT_ROOM && chat->typing != typing)
         nj_chat_set_typing(chat, typing);
     return true;
