@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#define LIST_LEAST  12
+#define LIST_LEAST  10          /* columns, with the sign before the name */
 #define LIST_MOST   20
-#define TALK_LEAST  42          /* columns: below that the list hides */
+#define TALK_LEAST  40          /* below that the list hides */
 
 typedef struct {
     const NjOccupant *occupant;
@@ -22,6 +22,7 @@ typedef struct {
     NjTalk      talk;
     GSequence  *rows;           /* of Row, owned */
     GHashTable *by_nick;        /* nick -> GSequenceIter */
+    int         widest;         /* name that came since the list was empty, in cells: who goes moves no border */
 } Room;
 
 static void
@@ -54,6 +55,8 @@ take_out(Room *room, const char *nick)
         return;
     g_hash_table_remove(room->by_nick, nick);
     g_sequence_remove(iter);
+    if (g_hash_table_size(room->by_nick) == 0)
+        room->widest = 0;
 }
 
 static void
@@ -74,6 +77,7 @@ put(Room *room, const NjOccupant *occupant)
     row->rank = rank_of(occupant);
     g_autofree char *folded = g_utf8_casefold(occupant->shown, -1);
     row->key = g_utf8_collate_key(folded, -1);
+    room->widest = MAX(room->widest, nj_text_width(occupant->shown, -1));
     g_hash_table_insert(room->by_nick, g_strdup(occupant->nick), g_sequence_insert_sorted(room->rows, row, compare, NULL));
 }
 
@@ -130,16 +134,15 @@ static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     Room *room = (Room *) pane;
-    int list = CLAMP(area.cols / 5, LIST_LEAST, LIST_MOST), talk = area.cols - list - 2;
-    if (talk < TALK_LEAST) {
+    int list = CLAMP(room->widest + 1, LIST_LEAST, CLAMP(area.cols / 5, 12, LIST_MOST)), talk = area.cols - list - 1;
+    if (talk < TALK_LEAST || room->widest == 0) {
         nj_talk_draw(pane, area, theme, focused);
         return;
     }
     nj_talk_draw(pane, nj_area_part(area, 0, 0, area.rows, talk), theme, focused);
-    nj_area_clear(nj_area_part(area, 0, talk, area.rows, 2), nj_theme_style(theme, NJ_ROLE_TEXT));
     for (int y = 0; y < area.rows; y++)
         nj_area_put(area, y, talk, nj_theme_style(theme, NJ_ROLE_BORDER), "│", -1);
-    draw_list(room, nj_area_part(area, 0, talk + 2, area.rows, list), theme);
+    draw_list(room, nj_area_part(area, 0, talk + 1, area.rows, list), theme);
 }
 
 static char *
@@ -187,10 +190,10 @@ static const NjPaneClass room_class = {
     .change = nj_talk_change,
     .say = nj_talk_say,
     .answer_cells = nj_talk_answer_cells,
+    .clear = nj_talk_unsay,
     .occupant = on_occupant,
     .reload = nj_talk_reload,
     .free = free_room,
-    .clear = nj_talk_unsay,
 };
 
 NjPane *

@@ -92,6 +92,7 @@ test_room(void **state)
     NjRoom *room = nj_room_open(world.account, "pond@rooms.example", "toad");
     nj_screen_show_chat(screen, room->chat);
     head("pond@rooms.example  You are not in this room.");
+    assert_false(has(surface, "                              │\n"));                  /* nobody to list, no list */
     nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
     head("pond@rooms.example  entering…");
     nj_room_put(room, "newt", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
@@ -99,12 +100,12 @@ test_room(void **state)
     nj_room_set_state(room, NJ_ROOM_IN, NULL);
     nj_room_set_subject(room, "Two\nlines", "frog");
     head("pond@rooms.example (2)  Two lines");
-    assert_true(has(surface, "│  Frog\n"));
+    assert_true(has(surface, " │ Frog\n"));
     nj_room_put(room, "newt", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
     nj_room_rename(room, "Frog", "Albert");
     nj_screen_draw_on(screen, surface);
-    assert_true(has(surface, "│ @newt\n"));
-    assert_true(has(surface, "│  Albert\n"));
+    assert_true(has(surface, " │@newt\n"));
+    assert_true(has(surface, " │ Albert\n"));
     assert_false(has(surface, "Frog\n"));
     nj_room_take_out(room, "newt");
     nj_screen_draw_on(screen, surface);
@@ -114,10 +115,11 @@ test_room(void **state)
         nj_room_put(room, nick, NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
     }
     nj_screen_draw_on(screen, surface);
-    assert_true(has(surface, "│ + 23 more"));
+    assert_true(has(surface, "│+ 23 more"));
     nj_room_clear(room);
     nj_room_set_state(room, NJ_ROOM_OUT, "You were thrown out by newt.");
     head("pond@rooms.example  You were thrown out by newt.");
+    assert_false(has(surface, "                              │\n"));
 }
 
 int

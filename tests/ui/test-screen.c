@@ -139,27 +139,27 @@ test_room(void **state)
     say(frog, "frog", NOON, "psst");
     expect(24, 80,
            " contacts          2/3 │ pond@rooms.example (3)  All about ponds\n"
-           " Rooms                 │      ── Nothing older is stored. ──      │ @frog\n"
-           " # pond                │      ── Friday, 20 November 2026 ──      │  toad\n"
-           " Pond              2/3 │12:00 frog  Good morning, pond!           │ -a visitor …\n"
-           " ● Frog              1 │12:01 toad  日本語 and 🐸🐸 and a text    │\n"
-           " ◐ うみ                │            that wraps to the next row    │\n"
-           "                       │12:02    *  frog smiles                   │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
-           "                       │                                          │\n"
+           " Rooms                 │      ── Nothing older is stored. ──       │@frog\n"
+           " # pond                │      ── Friday, 20 November 2026 ──       │ toad\n"
+           " Pond              2/3 │12:00 frog  Good morning, pond!            │-a visitor …\n"
+           " ● Frog              1 │12:01 toad  日本語 and 🐸🐸 and a text     │\n"
+           " ◐ うみ                │            that wraps to the next row     │\n"
+           "                       │12:02    *  frog smiles                    │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
+           "                       │                                           │\n"
            " ● home  3:Frog 1  1:console [2:pond]");
     /* Narrow: no roster, no list. */
     expect(6, 40,
@@ -168,7 +168,7 @@ test_room(void **state)
            "            that wraps to the next row\n"
            "12:02    *  frog smiles\n"
            " ● home  3:Frog 1  1:console [2:pond]");
-    expect_part(50, 200, "│ -a visitor with a n…", true);
+    expect_part(50, 200, "│-a visitor with a n…", true);
 }
 
 static void
