@@ -60,7 +60,7 @@ cut_rows(NjPrompt *prompt, Look *look, int cells)
 static void
 measure_choices(NjPrompt *prompt, Look *look, int cols)
 {
-    int widest = 1;
+    int widest = 8;             /* "+ 9 more" */
     for (guint i = 0; i < prompt->choices.count; i++)
         widest = MAX(widest, nj_text_width(prompt->choices.texts[i], -1));
     look->choice_cells = MIN(widest + 2, MAX(cols, 1));
@@ -123,12 +123,19 @@ nj_prompt_rows(NjPrompt *prompt, int cols, int most)
 static void
 draw_choices(NjPrompt *prompt, const Look *look, NjArea area, const NjTheme *theme)
 {
-    int chosen_row = MAX(prompt->choices.chosen, 0) / look->choice_cols;
-    int top = CLAMP(chosen_row - area.rows + 1, 0, look->choice_rows - area.rows);
+    /* While more is below, the last cell tells how much, and what is chosen stands above that row. */
+    int count = (int) prompt->choices.count, chosen_row = MAX(prompt->choices.chosen, 0) / look->choice_cols;
+    int top = CLAMP(chosen_row - area.rows + 1 + (area.rows > 1), 0, look->choice_rows - area.rows);
+    int shown = MIN((top + area.rows) * look->choice_cols, count), more = count - shown;
+    if (more > 0 && area.rows > 1) {
+        g_autofree char *rest = g_strdup_printf(ngettext("+ %d more", "+ %d more", (gulong) more + 1), more + 1);
+        nj_area_put(area, area.rows - 1, (look->choice_cols - 1) * look->choice_cells, nj_theme_style(theme, NJ_ROLE_NOTICE), rest, -1);
+        shown--;
+    }
     for (int row = 0; row < area.rows; row++)
         for (int col = 0; col < look->choice_cols; col++) {
             int i = (top + row) * look->choice_cols + col;
-            if (i >= (int) prompt->choices.count)
+            if (i >= shown)
                 return;
             g_autofree char *text = nj_text_ellipsize(prompt->choices.texts[i], MAX(look->choice_cells - 2, 1));
             NjRole role = i == prompt->choices.chosen ? NJ_ROLE_SELECTED : NJ_ROLE_DIM;

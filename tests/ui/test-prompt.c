@@ -371,6 +371,17 @@ test_tab(void **state)
     nj_prompt_clear(bench->prompt);
     type(bench, "> t\t");
     looks(bench, 1, "› > toad@0,8");                     /* no room for choices */
+    nj_prompt_clear(bench->prompt);
+
+    char *lots[] = { "n1", "n2", "n3", "n4", "n5", "n6", "n7", NULL };
+    bench->choices = lots;
+    type(bench, "> n\t\t");
+    looks(bench, 3, "n1        n2\nn3        + 4 more\n› > n1@2,6");
+    looks(bench, 2, "n1        n2\n› > n1@1,6");
+    type(bench, "\t\t");
+    looks(bench, 3, "n3        n4\nn5        + 2 more\n› > n3@2,6");
+    type(bench, "\t\t\t\t");
+    looks(bench, 3, "n5        n6\nn7\n› > n7@2,6");
 }
 
 static void
