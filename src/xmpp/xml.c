@@ -366,7 +366,7 @@ static const struct { const char *condition, *sentence; } errors[] = {
     { "item-not-found",          N_("There is nothing at that address; check the spelling.") },
     { "jid-malformed",           N_("The server does not accept that address; check the spelling.") },
     { "not-acceptable",          N_("The other side does not accept the request as it is; check what you entered.") },
-    { "not-allowed",             N_("Nobody may do this there.") },
+    { "not-allowed",             N_("That is not allowed there.") },
     { "not-authorized",          N_("A password or a permission is missing; give the password, or ask for access.") },
     { "policy-violation",        N_("The server's rules forbid this; wait a little, or ask its administrator.") },
     { "recipient-unavailable",   N_("The recipient is not available now; try again later.") },
