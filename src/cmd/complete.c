@@ -286,7 +286,8 @@ complete_name(Search *search, const char *text)
     const char *name = colon ? colon + 1 : text + 1;
     search->start = name;
     offer_rows(search, search->cmd->table);
-    nj_cmd_each_alias(search->cmd, offer_alias, search);
+    if (g_hash_table_size(search->found) == 0)           /* one name a thing, until another is asked for */
+        nj_cmd_each_alias(search->cmd, offer_alias, search);
     return name;
 }
 
