@@ -1,10 +1,9 @@
 /* Finding the server and shaking its hand.  The targets come from SRV, or are the host that was set, or the domain itself; they are tried in order,
    each with its addresses side by side, and every failure is kept for the one sentence at the end.  A target that stays silent is not waited for:
    the next one joins in, and whichever answers first is taken.
-   What needs no resolver gets none: its threads cost memory, and a look-up once begun can not be taken back. */
+   What needs no resolver gets none: a look-up once begun can not be taken back. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <gio/gio.h>
 #include <glib-unix.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -48,8 +47,8 @@ struct NjDial {
     GPtrArray *targets;                /* of Target */
     guint current;                     /* the target being tried, counted from 1; one more than there are: all were begun */
     GPtrArray *questions;              /* of Question, unanswered */
-    GCancellable *cancel;
-    GPtrArray *addresses;              /* of GInetAddress, the current target's, in the order they are tried */
+    NjResolver resolver;
+    GArray *addresses;                 /* of NjInet, the current target's, in the order they are tried */
     guint next_address;
     GPtrArray *attempts;               /* of Attempt, running */
     GSource *timer, *patience, *stagger, *total;
@@ -105,9 +104,6 @@ forget_questions(NjDial *dial)
     for (guint i = 0; i < dial->questions->len; i++)
         ((Question *) g_ptr_array_index(dial->questions, i))->dial = NULL;
     g_ptr_array_set_size(dial->questions, 0);
-    g_cancellable_cancel(dial->cancel);
-    g_object_unref(dial->cancel);
-    dial->cancel = g_cancellable_new();
 }
 
 static void
@@ -283,19 +279,23 @@ on_writable(int fd, GIOCondition condition, gpointer data)
 
 /* Begins to connect; 0, or why not. */
 static int
-attempt(NjDial *dial, GInetAddress *inet, guint16 port)
+attempt(NjDial *dial, const NjInet *inet, guint16 port)
 {
-    g_autoptr(GSocketAddress) address = g_inet_socket_address_new(inet, port);
-    struct sockaddr_storage native;
-    gssize size = g_socket_address_get_native_size(address);
-    if (size < 0 || size > (gssize) sizeof native || !g_socket_address_to_native(address, &native, sizeof native, NULL))
-        return EAFNOSUPPORT;
-    int fd = socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    union { struct sockaddr any; struct sockaddr_in four; struct sockaddr_in6 six; } native = { 0 };
+    socklen_t size = inet->family == AF_INET ? sizeof native.four : sizeof native.six;
+    if (inet->family == AF_INET) {
+        native.four = (struct sockaddr_in) { .sin_family = AF_INET, .sin_port = htons(port) };
+        memcpy(&native.four.sin_addr, inet->bytes, 4);
+    } else {
+        native.six = (struct sockaddr_in6) { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+        memcpy(&native.six.sin6_addr, inet->bytes, 16);
+    }
+    int fd = socket(inet->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return errno;
     int yes = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(fd, (struct sockaddr *) &native, (socklen_t) size) < 0 && errno != EINPROGRESS) {
+    if (connect(fd, &native.any, size) < 0 && errno != EINPROGRESS) {
         int number = errno;
         close(fd);
         return number;
@@ -326,7 +326,7 @@ next_address(NjDial *dial)
     stop(&dial->stagger);
     int number = 0;
     while (dial->next_address < dial->addresses->len) {
-        number = attempt(dial, g_ptr_array_index(dial->addresses, dial->next_address++), target(dial)->port);
+        number = attempt(dial, &g_array_index(dial->addresses, NjInet, dial->next_address++), target(dial)->port);
         if (number)
             continue;
         if (dial->next_address < dial->addresses->len)
@@ -358,23 +358,23 @@ on_impatience(NjDial *dial)
 
 /* IPv6 first, then in turn (RFC 8305 4); within a family the resolver's order stands. */
 static void
-order_addresses(NjDial *dial, GList *found)
+order_addresses(NjDial *dial, const GArray *found)
 {
-    GList *turns[2] = { found, found };
-    static const GSocketFamily families[2] = { G_SOCKET_FAMILY_IPV6, G_SOCKET_FAMILY_IPV4 };
-    for (guint i = 0; (turns[0] || turns[1]) && dial->addresses->len < MAX_ADDRESSES; i ^= 1) {
-        while (turns[i] && g_inet_address_get_family(turns[i]->data) != families[i])
-            turns[i] = turns[i]->next;
-        if (!turns[i])
+    guint turns[2] = { 0, 0 };
+    static const int families[2] = { AF_INET6, AF_INET };
+    for (guint i = 0; (turns[0] < found->len || turns[1] < found->len) && dial->addresses->len < MAX_ADDRESSES; i ^= 1) {
+        while (turns[i] < found->len && g_array_index(found, NjInet, turns[i]).family != families[i])
+            turns[i]++;
+        if (turns[i] == found->len)
             continue;
-        if (dial->tls != NJ_TLS_NONE || g_inet_address_get_is_loopback(turns[i]->data))
-            g_ptr_array_add(dial->addresses, g_object_ref(turns[i]->data));
-        turns[i] = turns[i]->next;
+        const NjInet *inet = &g_array_index(found, NjInet, turns[i]++);
+        if (dial->tls != NJ_TLS_NONE || nj_inet_is_loopback(inet))
+            g_array_append_vals(dial->addresses, inet, 1);
     }
 }
 
 static void
-connect_to(NjDial *dial, GList *found)
+connect_to(NjDial *dial, const GArray *found)
 {
     stop(&dial->timer);
     dial->next_address = 0;
@@ -400,8 +400,8 @@ is_localhost(const char *host)
 static bool
 is_loopback(const char *host)
 {
-    g_autoptr(GInetAddress) inet = g_inet_address_new_from_string(host);
-    return inet ? g_inet_address_get_is_loopback(inet) : is_localhost(host);
+    NjInet inet;
+    return nj_inet_parse(host, &inet) ? nj_inet_is_loopback(&inet) : is_localhost(host);
 }
 
 static Question *
@@ -425,23 +425,14 @@ answered(Question *question)
     return dial;
 }
 
-static int
-resolver_code(const GError *error)
-{
-    return g_error_matches(error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND) ? NJ_LINK_ERROR_NO_SUCH_HOST : NJ_LINK_ERROR_DNS;
-}
-
 static void
-on_addresses(GObject *resolver, GAsyncResult *result, gpointer data)
+on_addresses(const NjAnswer *answer, void *data)
 {
-    g_autoptr(GError) error = NULL;
-    GList *found = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &error);
     NjDial *dial = answered(data);
-    if (dial && found)
-        connect_to(dial, found);
+    if (dial && answer->addresses->len)
+        connect_to(dial, answer->addresses);
     else if (dial)
-        target_failed(dial, resolver_code(error));
-    g_resolver_free_addresses(found);
+        target_failed(dial, answer->result == NJ_RESOLVE_NO_ANSWER ? NJ_LINK_ERROR_DNS : NJ_LINK_ERROR_NO_SUCH_HOST);
 }
 
 static gboolean
@@ -460,6 +451,21 @@ on_last_timeout(NjDial *dial)
     return G_SOURCE_REMOVE;
 }
 
+/* Of what needs no name server; empty for all else. */
+static GArray *
+known_addresses(const char *host)
+{
+    static const char *const here[] = { "::1", "127.0.0.1" };
+    GArray *known = g_array_new(FALSE, FALSE, sizeof(NjInet));
+    NjInet inet;
+    if (nj_inet_parse(host, &inet))
+        g_array_append_val(known, inet);
+    for (guint i = 0; is_localhost(host) && i < G_N_ELEMENTS(here); i++)
+        if (nj_inet_parse(here[i], &inet))
+            g_array_append_val(known, inet);
+    return known;
+}
+
 static void
 next_target(NjDial *dial)
 {
@@ -470,24 +476,15 @@ next_target(NjDial *dial)
             give_up(dial);
         return;
     }
-    g_ptr_array_set_size(dial->addresses, 0);
+    g_array_set_size(dial->addresses, 0);
     const char *host = target(dial)->host;
-    GInetAddress *inet = g_inet_address_new_from_string(host);
-    GList *found = NULL;
-    if (inet)
-        found = g_list_append(found, inet);
-    else if (is_localhost(host)) {
-        found = g_list_append(found, g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV6));
-        found = g_list_append(found, g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
-    }
-    if (found) {
-        connect_to(dial, found);
-        g_list_free_full(found, g_object_unref);
+    g_autoptr(GArray) known = known_addresses(host);
+    if (known->len) {
+        connect_to(dial, known);
         return;
     }
-    g_autoptr(GResolver) resolver = g_resolver_get_default();
     dial->timer = after(dial->deadlines->dns, on_name_timeout, dial);
-    g_resolver_lookup_by_name_async(resolver, host, dial->cancel, on_addresses, ask(dial, false));
+    dial->resolver(host, false, on_addresses, ask(dial, false));
 }
 
 /* ---- Services ---- */
@@ -546,39 +543,35 @@ services_known(NjDial *dial)
 }
 
 static void
-take_records(NjDial *dial, GList *records, bool direct)
+take_services(NjDial *dial, const GPtrArray *services, bool direct)
 {
-    for (GList *i = records; i && dial->targets->len < 4 * MAX_TARGETS; i = i->next) {
-        guint16 priority, weight, port;
-        const char *host;
-        g_variant_get(i->data, "(qqq&s)", &priority, &weight, &port, &host);
+    for (guint i = 0; i < services->len && dial->targets->len < 4 * MAX_TARGETS; i++) {
+        const NjService *service = services->pdata[i];
+        const char *host = service->host;
         if (!*host || g_str_equal(host, ".")) {
             dial->service_refused = true;
             continue;
         }
-        if (!port || strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._") != strlen(host))
+        if (!service->port || strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._") != strlen(host))
             continue;                      /* no name of a host, and it would be shown */
-        add_target(dial, host, port, direct);
+        add_target(dial, host, service->port, direct);
         Target *new = g_ptr_array_index(dial->targets, dial->targets->len - 1);
-        new->priority = priority;
-        new->weight = weight;
+        new->priority = service->priority;
+        new->weight = service->weight;
     }
 }
 
 static void
-on_records(GObject *resolver, GAsyncResult *result, gpointer data)
+on_services(const NjAnswer *answer, void *data)
 {
     bool direct = ((Question *) data)->direct;
-    g_autoptr(GError) error = NULL;
-    GList *records = g_resolver_lookup_records_finish(G_RESOLVER(resolver), result, &error);
     NjDial *dial = answered(data);
-    if (dial) {
-        /* An error here decides nothing: the domain itself is asked for next (RFC 6120 3.2.1). */
-        take_records(dial, records, direct);
-        if (!dial->questions->len)
-            services_known(dial);
-    }
-    g_list_free_full(records, (GDestroyNotify) g_variant_unref);
+    if (!dial)
+        return;
+    /* No answer decides nothing: the domain itself is asked for next (RFC 6120 3.2.1). */
+    take_services(dial, answer->services, direct);
+    if (!dial->questions->len)
+        services_known(dial);
 }
 
 /* One service may have answered while the question for the other is lost. */
@@ -597,11 +590,10 @@ static void
 ask_services(NjDial *dial)
 {
     static const char *const services[] = { "_xmpp-client._tcp.", "_xmpps-client._tcp." };
-    g_autoptr(GResolver) resolver = g_resolver_get_default();
     dial->timer = after(dial->deadlines->dns, on_services_timeout, dial);
     for (int direct = dial->tls == NJ_TLS_DIRECT; direct < 2; direct++) {
         g_autofree char *name = g_strconcat(services[direct], dial->ascii, NULL);
-        g_resolver_lookup_records_async(resolver, name, G_RESOLVER_RECORD_SRV, dial->cancel, on_records, ask(dial, direct));
+        dial->resolver(name, true, on_services, ask(dial, direct));
     }
 }
 
@@ -653,7 +645,15 @@ start(NjDial *dial)
 NjDial *
 nj_dial_new(const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines, NjDialFunc func, void *owner)
 {
+    return nj_dial_new_with(nj_resolve, domain, host, port, tls, deadlines, func, owner);
+}
+
+NjDial *
+nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines,
+                 NjDialFunc func, void *owner)
+{
     NjDial *dial = g_new0(NjDial, 1);
+    dial->resolver = resolver;
     dial->domain = g_strdup(domain);
     dial->host = g_strdup(host);
     dial->port = port;
@@ -663,8 +663,7 @@ nj_dial_new(const char *domain, const char *host, int port, int tls, const NjLin
     dial->owner = owner;
     dial->targets = g_ptr_array_new_with_free_func((GDestroyNotify) free_target);
     dial->questions = g_ptr_array_new();
-    dial->cancel = g_cancellable_new();
-    dial->addresses = g_ptr_array_new_with_free_func(g_object_unref);
+    dial->addresses = g_array_new(FALSE, FALSE, sizeof(NjInet));
     dial->attempts = g_ptr_array_new_with_free_func((GDestroyNotify) free_attempt);
     dial->worst = -1;
     dial->reasons = g_string_new(NULL);
@@ -682,10 +681,9 @@ nj_dial_free(NjDial *dial)
     stop(&dial->stagger);
     stop(&dial->total);
     forget_questions(dial);
-    g_object_unref(dial->cancel);
     g_ptr_array_unref(dial->questions);
     g_ptr_array_unref(dial->attempts);
-    g_ptr_array_unref(dial->addresses);
+    g_array_unref(dial->addresses);
     g_ptr_array_unref(dial->targets);
     g_string_free(dial->reasons, TRUE);
     g_free(dial->sentence);

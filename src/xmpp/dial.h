@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "model/options.h"
 #include "xmpp/link.h"
+#include "xmpp/resolve.h"
 
 typedef struct NjDial NjDial;
 
@@ -17,6 +18,9 @@ typedef void (*NjDialFunc)(int fd, bool direct, const char *host, guint16 port, 
    The deadlines are borrowed. */
 NjDial *nj_dial_new(const char *domain, const char *host, int port, int tls /* NjAccountSettings.tls */,
                     const NjLinkDeadlines *deadlines, NjDialFunc func, void *owner);
+/* The same with another resolver than the system's. */
+NjDial *nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int port, int tls,
+                         const NjLinkDeadlines *deadlines, NjDialFunc func, void *owner);
 void    nj_dial_free(NjDial *dial);             /* cancels; no call comes any more */
 
 #endif

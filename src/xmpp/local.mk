@@ -9,6 +9,7 @@ src_xmpp_libxmpp_a_SOURCES = \
 link_sources = \
 	src/xmpp/dial.c src/xmpp/dial.h \
 	src/xmpp/link.c src/xmpp/link.h \
+	src/xmpp/resolve.c src/xmpp/resolve.h \
 	src/xmpp/tcp.c src/xmpp/tcp.h \
 	src/xmpp/tls.c src/xmpp/tls.h
 

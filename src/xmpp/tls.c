@@ -2,7 +2,7 @@
    handshake, so that nothing of ours (a client certificate, a password) goes to a server we do not accept; a pin
    comes before everything the authorities say; and the authorities are looked up by hash in their directory, because reading
    the whole bundle costs more time and memory than the rest of a login. */
-#include <gio/gio.h>
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -118,9 +118,8 @@ address_text(const ASN1_OCTET_STRING *address)
     int length = ASN1_STRING_length(address);
     if (length != 4 && length != 16)
         return NULL;
-    g_autoptr(GInetAddress) inet = NULL;
-    inet = g_inet_address_new_from_bytes(ASN1_STRING_get0_data(address), length == 4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6);
-    return g_inet_address_to_string(inet);
+    char text[INET6_ADDRSTRLEN];
+    return g_strdup(inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text));
 }
 
 /* The identities it was made for, to be shown.  The common name is none of them. */

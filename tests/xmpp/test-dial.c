@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
-#include <gio/gio.h>
 #include <glib-unix.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -19,90 +18,66 @@
 
 typedef struct { const char *name, *answer; } Row;      /* "" no such name, "?" an error, "!" never; NULL ends */
 
-typedef struct { GResolver parent; const Row *rows; guint asked; GPtrArray *waiting; } TestResolver;
-typedef GResolverClass TestResolverClass;
-GType test_resolver_get_type(void);
-G_DEFINE_TYPE(TestResolver, test_resolver, G_TYPE_RESOLVER)
+static struct {
+    const Row *rows;
+    guint asked;
+    GPtrArray *waiting;         /* of Asked, never answered in time */
+} resolver;
+
+typedef struct {
+    NjAnswerFunc func;
+    void *data;
+    NjAnswer answer;
+} Asked;
+
+static gboolean
+give(void *data)
+{
+    Asked *asked = data;
+    asked->func(&asked->answer, asked->data);
+    nj_answer_clear(&asked->answer);
+    g_free(asked);
+    return G_SOURCE_REMOVE;
+}
 
 static void
-answer(GResolver *resolver, const char *name, GCancellable *cancel, GAsyncReadyCallback func, gpointer data, bool services)
+ask(const char *name, bool services, NjAnswerFunc func, void *data)
 {
-    TestResolver *self = (TestResolver *) resolver;
-    GTask *task = g_task_new(resolver, cancel, func, data);
+    Asked *asked = g_new0(Asked, 1);
+    asked->func = func;
+    asked->data = data;
+    nj_answer_init(&asked->answer);
     const char *text = "";
-    for (const Row *row = self->rows; row->name; row++)
+    for (const Row *row = resolver.rows; row->name; row++)
         text = g_str_equal(row->name, name) ? row->answer : text;
-    self->asked++;
+    resolver.asked++;
     if (*text == '!') {
-        g_ptr_array_add(self->waiting, task);
+        g_ptr_array_add(resolver.waiting, asked);
         return;
     }
-    if (!*text || *text == '?') {
-        g_task_return_new_error(task, G_RESOLVER_ERROR, *text ? G_RESOLVER_ERROR_TEMPORARY_FAILURE : G_RESOLVER_ERROR_NOT_FOUND, "no");
-        g_object_unref(task);
+    g_idle_add(give, asked);
+    if (*text == '?')
         return;
-    }
+    asked->answer.result = *text ? NJ_RESOLVE_FOUND : NJ_RESOLVE_NO_SUCH_NAME;
     g_auto(GStrv) parts = g_strsplit(text, ", ", 0);
-    GList *list = NULL;
     for (int i = 0; parts[i]; i++) {
         unsigned priority, weight, port;
         char host[64] = "";
+        NjInet inet;
         if (services && sscanf(parts[i], "%u %u %u %63s", &priority, &weight, &port, host) >= 3)
-            list = g_list_append(list, g_variant_ref_sink(g_variant_new("(qqqs)", priority, weight, port, host)));
-        else
-            list = g_list_append(list, g_inet_address_new_from_string(parts[i]));
+            nj_answer_add_service(&asked->answer, priority, weight, port, host);
+        else if (nj_inet_parse(parts[i], &inet))
+            g_array_append_val(asked->answer.addresses, inet);
     }
-    g_task_return_pointer(task, list, NULL);
-    g_object_unref(task);
 }
-
-static void
-by_name(GResolver *resolver, const char *name, GCancellable *cancel, GAsyncReadyCallback func, gpointer data)
-{
-    answer(resolver, name, cancel, func, data, false);
-}
-
-static void
-records(GResolver *resolver, const char *name, GResolverRecordType type, GCancellable *cancel, GAsyncReadyCallback func, gpointer data)
-{
-    assert_int_equal(type, G_RESOLVER_RECORD_SRV);
-    answer(resolver, name, cancel, func, data, true);
-}
-
-static GList *
-take(GResolver *resolver, GAsyncResult *result, GError **error)
-{
-    (void) resolver;
-    return g_task_propagate_pointer(G_TASK(result), error);
-}
-
-static void
-test_resolver_init(TestResolver *self)
-{
-    self->waiting = g_ptr_array_new();
-}
-
-static void
-test_resolver_class_init(TestResolverClass *class)
-{
-    class->lookup_by_name_async = by_name;
-    class->lookup_by_name_finish = take;
-    class->lookup_records_async = records;
-    class->lookup_records_finish = take;
-}
-
-static TestResolver *resolver;
 
 /* The answers that never came do come now, long after anybody wants them. */
 static void
 answer_late(void)
 {
-    for (guint i = 0; i < resolver->waiting->len; i++) {
-        GTask *task = g_ptr_array_index(resolver->waiting, i);
-        g_task_return_pointer(task, NULL, NULL);
-        g_object_unref(task);
-    }
-    g_ptr_array_set_size(resolver->waiting, 0);
+    for (guint i = 0; i < resolver.waiting->len; i++)
+        give(resolver.waiting->pdata[i]);
+    g_ptr_array_set_size(resolver.waiting, 0);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 }
@@ -113,11 +88,14 @@ answer_late(void)
 static int
 listen_on(const char *address, guint16 *port, bool full)
 {
-    g_autoptr(GInetAddress) inet = g_inet_address_new_from_string(address);
-    g_autoptr(GSocketAddress) place = g_inet_socket_address_new(inet, *port);
-    struct sockaddr_storage native;
-    socklen_t length = (socklen_t) g_socket_address_get_native_size(place);
-    g_socket_address_to_native(place, &native, sizeof native, NULL);
+    NjInet inet;
+    assert_true(nj_inet_parse(address, &inet));
+    struct sockaddr_storage native = { .ss_family = (sa_family_t) inet.family };
+    struct sockaddr_in *four = (struct sockaddr_in *) &native;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *) &native;
+    socklen_t length = inet.family == AF_INET ? sizeof *four : sizeof *six;
+    *(inet.family == AF_INET ? &four->sin_port : &six->sin6_port) = htons(*port);
+    memcpy(inet.family == AF_INET ? (void *) &four->sin_addr : &six->sin6_addr, inet.bytes, inet.family == AF_INET ? 4 : 16);
     int fd = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *) &native, length) < 0 || listen(fd, full ? 0 : 5) < 0) {
         if (fd >= 0)
@@ -173,9 +151,9 @@ static Result
 dial_with(const Row *rows, const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines)
 {
     Result result = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
-    resolver->rows = rows;
-    resolver->asked = 0;
-    result.dial = nj_dial_new(domain, host, port, tls, deadlines, on_dialled, &result);
+    resolver.rows = rows;
+    resolver.asked = 0;
+    result.dial = nj_dial_new_with(ask, domain, host, port, tls, deadlines, on_dialled, &result);
     assert_int_equal(result.calls, 0);
     g_main_loop_run(result.loop);
     g_main_loop_unref(result.loop);
@@ -222,7 +200,7 @@ test_addresses_need_no_name_server(void **state)
         Result result = dial_with(nothing, rows[i].domain, rows[i].host, port, rows[i].tls, &quick);
         assert_true(result.fd >= 0);
         assert_int_equal(result.direct, rows[i].tls == NJ_TLS_DIRECT);
-        assert_int_equal(resolver->asked, 0);
+        assert_int_equal(resolver.asked, 0);
         done(&result);
     }
     close(server);
@@ -246,7 +224,7 @@ test_services_are_one_list(void **state)
         done(&result);
         result = dial_with(rows, "grün.example", NULL, 0, NJ_TLS_DIRECT, &quick);
         assert_true(result.direct);
-        assert_int_equal(resolver->asked, 2);               /* xmpps and the name: xmpp-client is no use */
+        assert_int_equal(resolver.asked, 2);               /* xmpps and the name: xmpp-client is no use */
         done(&result);
     }
     close(a);
@@ -311,7 +289,7 @@ test_without_services(void **state)
 
     static const Row broken[] = { { "_xmpp-client._tcp.pond.example", "?" }, { "_xmpps-client._tcp.pond.example", "?" }, { NULL, NULL } };
     result = dial_with(broken, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_int_equal(resolver->asked, 3);                   /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
+    assert_int_equal(resolver.asked, 3);                   /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
     assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
 }
 
@@ -372,7 +350,7 @@ test_no_tls_stays_at_home(void **state)
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Result result = dial_with(sly, rows[i].domain, rows[i].host, 0, NJ_TLS_NONE, &quick);
-        assert_int_equal(resolver->asked, 0);
+        assert_int_equal(resolver.asked, 0);
         assert_failed(&result, NJ_LINK_ERROR_SETTINGS, "tls = none");
     }
 }
@@ -430,8 +408,8 @@ test_silent_target(void **state)
     /* The wall opens while the second one has already refused: the kernel asks again after a second. */
     const NjLinkDeadlines patient = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000 };
     Result late = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
-    resolver->rows = bad;
-    late.dial = nj_dial_new("pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient, on_dialled, &late);
+    resolver.rows = bad;
+    late.dial = nj_dial_new_with(ask, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient, on_dialled, &late);
     gint64 end = g_get_monotonic_time() + 300000;
     while (g_get_monotonic_time() < end) {
         g_main_context_iteration(NULL, FALSE);
@@ -460,11 +438,11 @@ test_free_midway(void **state)
     guint16 port = 0;
     int server = listen_on("127.0.0.1", &port, true);
     static const char *const hosts[] = { NULL, "x.example", "127.0.0.1" };
-    resolver->rows = rows;
+    resolver.rows = rows;
     for (int turns = 0; turns < 3; turns++) {
         for (guint i = 0; i < G_N_ELEMENTS(hosts); i++) {
             Result result = { .loop = NULL };
-            NjDial *dial = nj_dial_new("pond.example", hosts[i], hosts[i] ? port : 0, NJ_TLS_STARTTLS, &quick, on_dialled, &result);
+            NjDial *dial = nj_dial_new_with(ask, "pond.example", hosts[i], hosts[i] ? port : 0, NJ_TLS_STARTTLS, &quick, on_dialled, &result);
             for (int turn = 0; turn < turns; turn++)
                 g_main_context_iteration(NULL, FALSE);
             nj_dial_free(dial);
@@ -475,12 +453,68 @@ test_free_midway(void **state)
     close(server);
 }
 
+static void
+on_real_answer(const NjAnswer *answer, void *data)
+{
+    assert_ptr_not_equal(data, NULL);
+    *(int *) data = answer->result == NJ_RESOLVE_FOUND && answer->addresses->len ? 1 : 2;
+}
+
+/* A name server's message: two services and another record between them, names with pointers; then all its beginnings, and with each byte spoilt. */
+static void
+test_a_message(void **state)
+{
+    (void) state;
+    static const guint8 whole[] = "\0\1\201\200\0\1\0\3\0\0\0\0" "\4pond\0\0\041\0\1"
+        "\300\014\0\041\0\1\0\0\0\074\0\12" "\0\5\0\1\024\146" "\1x\300\014"
+        "\300\014\0\1\0\1\0\0\0\074\0\4" "\177\0\0\1"
+        "\300\014\0\041\0\1\0\0\0\074\0\7" "\0\12\0\0\0\0" "\0";
+    NjAnswer answer;
+    nj_answer_init(&answer);
+    nj_answer_read(&answer, whole, sizeof whole - 1);
+    assert_int_equal(answer.services->len, 2);
+    const NjService *first = answer.services->pdata[0], *second = answer.services->pdata[1];
+    assert_int_equal(first->priority, 5);
+    assert_int_equal(first->weight, 1);
+    assert_int_equal(first->port, 5222);
+    assert_string_equal(first->host, "x.pond");
+    assert_int_equal(second->priority, 10);
+    assert_string_equal(second->host, "");
+    for (gsize length = 0; length < sizeof whole - 1; length++) {
+        g_autofree guint8 *part = g_memdup2(whole, MAX(length, 1));
+        nj_answer_read(&answer, part, length);
+        for (gsize i = 0; i < length; i++) {
+            part[i] ^= 0xff;
+            nj_answer_read(&answer, part, length);
+            part[i] ^= 0xff;
+        }
+    }
+    nj_answer_clear(&answer);
+}
+
+/* The C library's way, with what needs no network: a name of the hosts file, and one that can not be (RFC 6761). */
+static void
+test_the_system(void **state)
+{
+    (void) state;
+    static const struct { const char *name; bool services; int wanted; } rows[] = {
+        { "localhost", false, 1 }, { "a name with spaces", false, 2 }, { "..", true, 2 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        int got = 0;
+        nj_resolve(rows[i].name, rows[i].services, on_real_answer, &got);
+        assert_int_equal(got, 0);
+        while (!got)
+            g_main_context_iteration(NULL, TRUE);
+        assert_int_equal(got, rows[i].wanted);
+    }
+}
+
 static int
 set_up(void **state)
 {
     (void) state;
-    resolver = g_object_new(test_resolver_get_type(), NULL);
-    g_resolver_set_default(G_RESOLVER(resolver));
+    resolver.waiting = g_ptr_array_new();
     return 0;
 }
 
@@ -498,6 +532,8 @@ main(void)
         cmocka_unit_test(test_happy_eyeballs),
         cmocka_unit_test(test_silent_target),
         cmocka_unit_test(test_free_midway),
+        cmocka_unit_test(test_a_message),
+        cmocka_unit_test(test_the_system),
     };
     return cmocka_run_group_tests_name("xmpp/dial", tests, set_up, NULL);
 }

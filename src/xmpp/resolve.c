@@ -1,0 +1,205 @@
+/* The C library's look-ups on threads.  GLib's resolver would do the same, but brings libgio and its six libraries with it: a millisecond of every
+   start and more than a megabyte. */
+#include "xmpp/resolve.h"
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ANSWER_MAX (64 * 1024)          /* what TCP can carry */
+#define HEADER     12
+#define RECORD     10                   /* bytes between a record's name and what it holds */
+#define SRV        6                    /* bytes in it before the host's name */
+
+typedef struct {
+    char        *name;
+    bool         services;
+    NjAnswerFunc func;
+    void        *data;
+    NjAnswer     answer;
+} Query;
+
+bool
+nj_inet_parse(const char *text, NjInet *inet)
+{
+    static const int families[] = { AF_INET, AF_INET6 };
+    *inet = (NjInet) { 0 };
+    for (guint i = 0; i < G_N_ELEMENTS(families); i++)
+        if (inet_pton(families[i], text, inet->bytes) == 1) {
+            inet->family = families[i];
+            return true;
+        }
+    return false;
+}
+
+bool
+nj_inet_is_loopback(const NjInet *inet)
+{
+    struct in6_addr six;
+    if (inet->family == AF_INET)
+        return inet->bytes[0] == 127;
+    memcpy(&six, inet->bytes, sizeof six);
+    return IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static void
+free_service(void *data)
+{
+    NjService *service = data;
+    g_free(service->host);
+    g_free(service);
+}
+
+void
+nj_answer_init(NjAnswer *answer)
+{
+    answer->result = NJ_RESOLVE_NO_ANSWER;
+    answer->addresses = g_array_new(FALSE, FALSE, sizeof(NjInet));
+    answer->services = g_ptr_array_new_with_free_func(free_service);
+}
+
+void
+nj_answer_clear(NjAnswer *answer)
+{
+    g_array_unref(answer->addresses);
+    g_ptr_array_unref(answer->services);
+}
+
+void
+nj_answer_add_service(NjAnswer *answer, guint priority, guint weight, guint port, const char *host)
+{
+    NjService *service = g_new(NjService, 1);
+    *service = (NjService) { (guint16) priority, (guint16) weight, (guint16) port, g_strdup(host) };
+    g_ptr_array_add(answer->services, service);
+}
+
+static NjResolveResult
+result_of(int number)
+{
+    switch (number) {
+    case 0:
+        return NJ_RESOLVE_FOUND;
+    case EAI_NONAME:
+    case EAI_FAIL:
+#ifdef EAI_NODATA
+    case EAI_NODATA:
+#endif
+        return NJ_RESOLVE_NO_SUCH_NAME;
+    default:
+        return NJ_RESOLVE_NO_ANSWER;
+    }
+}
+
+static void
+look_up_addresses(const char *name, NjAnswer *answer)
+{
+    const struct addrinfo hints = { .ai_flags = AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP };
+    struct addrinfo *found = NULL;
+    answer->result = result_of(getaddrinfo(name, NULL, &hints, &found));
+    for (const struct addrinfo *one = found; one; one = one->ai_next) {
+        NjInet inet = { .family = one->ai_family };
+        if (one->ai_family == AF_INET)
+            memcpy(inet.bytes, &((const struct sockaddr_in *) (const void *) one->ai_addr)->sin_addr, 4);
+        else if (one->ai_family == AF_INET6)
+            memcpy(inet.bytes, &((const struct sockaddr_in6 *) (const void *) one->ai_addr)->sin6_addr, 16);
+        else
+            continue;
+        g_array_append_val(answer->addresses, inet);
+    }
+    if (found)
+        freeaddrinfo(found);
+}
+
+static guint
+number_at(const guint8 *bytes)
+{
+    return (guint) bytes[0] << 8 | bytes[1];
+}
+
+/* RFC 1035, 4.1: a header, the question again, then the records. What is cut short ends it. */
+void
+nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
+{
+    const guint8 *end = bytes + length, *at = bytes + HEADER;
+    if (length < HEADER)
+        return;
+    for (guint left = number_at(bytes + 4); left > 0; left--) {
+        int name = dn_skipname(at, end);
+        if (name < 0 || end - at < name + 4)
+            return;
+        at += name + 4;
+    }
+    for (guint left = number_at(bytes + 6); left > 0; left--) {
+        char host[NS_MAXDNAME];
+        int name = dn_skipname(at, end);
+        if (name < 0 || end - at < name + RECORD)
+            return;
+        at += name + RECORD;
+        guint type = number_at(at - RECORD), size = number_at(at - 2);
+        if (end - at < (gssize) size)
+            return;
+        if (type == ns_t_srv && size > SRV && dn_expand(bytes, end, at + SRV, host, sizeof host) >= 0)
+            nj_answer_add_service(answer, number_at(at), number_at(at + 2), number_at(at + 4), host);
+        at += size;
+    }
+}
+
+static void
+look_up_services(const char *name, NjAnswer *answer)
+{
+    struct __res_state state = { 0 };
+    if (res_ninit(&state) != 0)
+        return;
+    g_autofree guint8 *bytes = g_malloc(ANSWER_MAX);
+    int length = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, ANSWER_MAX);
+    if (length < 0 && (state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA))
+        answer->result = NJ_RESOLVE_NO_SUCH_NAME;
+    res_nclose(&state);
+    if (length < 0)
+        return;
+    answer->result = NJ_RESOLVE_FOUND;
+    nj_answer_read(answer, bytes, (gsize) MIN(length, ANSWER_MAX));
+}
+
+static gboolean
+deliver(void *data)
+{
+    Query *query = data;
+    query->func(&query->answer, query->data);
+    nj_answer_clear(&query->answer);
+    g_free(query->name);
+    g_free(query);
+    return G_SOURCE_REMOVE;
+}
+
+static void *
+look_up(void *data)
+{
+    Query *query = data;
+    if (query->services)
+        look_up_services(query->name, &query->answer);
+    else
+        look_up_addresses(query->name, &query->answer);
+    g_idle_add_full(G_PRIORITY_DEFAULT, deliver, query, NULL);
+    return NULL;
+}
+
+void
+nj_resolve(const char *name, bool services, NjAnswerFunc func, void *data)
+{
+    Query *query = g_new0(Query, 1);
+    query->name = g_strdup(name);
+    query->services = services;
+    query->func = func;
+    query->data = data;
+    nj_answer_init(&query->answer);
+    GThread *thread = g_thread_try_new("resolver", look_up, query, NULL);
+    if (thread)
+        g_thread_unref(thread);
+    else
+        g_idle_add_full(G_PRIORITY_DEFAULT, deliver, query, NULL);      /* no answer */
+}
