@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define SENT_MAX     256        /* messages whose errors and echoes we can tell */
+#define SENT_MAX       256              /* messages whose errors and echoes we can tell */
+#define STRANGER_BYTES (16 * 1024)      /* of a body that is kept until its sender is let in */
 
 typedef struct {
     NjMessage *message;
@@ -242,6 +243,17 @@ talked_before(NjStore *store, const NjStoredChat *stored)
     return page && page->len > 0;
 }
 
+/* Nobody asked for what a stranger writes: of a very long text the beginning will do. */
+static void
+shorten(NjMessage *message)
+{
+    if (!message->body || strlen(message->body) <= STRANGER_BYTES)
+        return;
+    g_autofree char *whole = g_steal_pointer(&message->body);
+    const char *end = g_utf8_find_prev_char(whole, whole + STRANGER_BYTES);
+    message->body = g_strdup_printf("%.*s…", (int) (end - whole), whole);
+}
+
 /* Kept, but without a chat, a window or an answer; false: it is nobody's stranger after all. */
 static bool
 keep_waiting(NjSession *session, const char *bare, NjMessage *message)
@@ -260,6 +272,7 @@ keep_waiting(NjSession *session, const char *bare, NjMessage *message)
         if (!stored.waiting)
             nj_store_set_waiting(store, stored.id, true);
         message->chat = stored.id;
+        shorten(message);
         nj_store_add(store, message);
     }
     nj_stored_chat_clear(&stored);
