@@ -131,7 +131,7 @@ test_long_answer(void **state)
     assert_true(has(talk.surface, "         five"));
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
-    shows(talk.surface, "            three\n            four\n            five\n            six");
+    shows(talk.surface, "         three\n         four\n         five\n         six");
     talk_free(&talk);
 }
 
