@@ -1,10 +1,10 @@
 /* The status line.
 
-        ● toad  ✗ work waiting   4:pond 12!  2:frog 3   1:console 3:newt              ▼ zoom 12:01
-       accounts                  what wants attention   the other windows, if there is room
-
+        ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom  12:01
+       accounts                 where    what wants attention   the other windows, if there is room
+                                we are
    Pieces are put from the left while they fit: first what must be seen.  The one that does not fit is left out whole, so a
-   number is never cut into a smaller one. */
+   number is never cut into a smaller one; how many more want attention stands in its place. */
 #include "ui/status.h"
 
 #include "base/clock.h"
@@ -12,6 +12,10 @@
 #include "model/chat.h"
 
 #define LABEL_MOST 16
+#define MORE_CELLS 5            /* " +99 " */
+
+/* In the order they stand. */
+enum { CURRENT, MENTIONED, PERSON, ROOM, AT_REST, RANKS };
 
 typedef struct {
     NjArea         area;
@@ -87,45 +91,62 @@ static int
 rank_of(const NjScreen *screen, const NjWindow *window)
 {
     const NjChat *chat = window->chat;
-    if (window == nj_screen_window(screen) || !chat || chat->unread == 0)
-        return 3;
-    return chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : 2;
+    if (window == nj_screen_window(screen))
+        return CURRENT;
+    if (!chat || chat->unread == 0)
+        return AT_REST;
+    return chat->mentions ? MENTIONED : chat->kind != NJ_CHAT_ROOM ? PERSON : ROOM;
 }
 
 static bool
-put_window(Bar *bar, const NjScreen *screen, const NjWindow *window, int rank, int gap)
+put_window(Bar *bar, const NjWindow *window, int rank, int gap)
 {
+    static const NjRole roles[] = {
+        [CURRENT] = NJ_ROLE_STATUS,   [MENTIONED] = NJ_ROLE_STATUS_HOT, [PERSON] = NJ_ROLE_STATUS_HOT,
+        [ROOM] = NJ_ROLE_STATUS,      [AT_REST] = NJ_ROLE_STATUS_DIM,
+    };
     const NjChat *chat = window->chat;
-    bool current = window == nj_screen_window(screen);
+    bool hot = rank > CURRENT && rank < AT_REST;
     g_autofree char *label = nj_text_ellipsize(chat ? nj_chat_label(chat) : _("console"), LABEL_MOST);
     g_autofree char *text = NULL;
-    if (rank < 3)
-        text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread, rank == 0 ? "!" : "");
+    if (hot)
+        text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread, rank == MENTIONED ? "!" : "");
     else
-        text = g_strdup_printf(current ? "[%d:%s]" : "%d:%s", window->number, label);
-    NjRole role = rank < 2 ? NJ_ROLE_STATUS_HOT : rank == 2 || current ? NJ_ROLE_STATUS : NJ_ROLE_STATUS_DIM;
-    if (put(bar, role, gap, text))
+        text = g_strdup_printf(rank == CURRENT ? "[%d:%s]" : "%d:%s", window->number, label);
+    if (put(bar, roles[rank], gap, text))
         return true;
-    if (rank == 3)
+    if (rank == AT_REST)
         return false;
-    g_autofree char *brief = g_strdup_printf("%d%s", window->number, rank == 0 ? "!" : "");
-    return put(bar, role, gap, brief);
+    g_autofree char *brief = g_strdup_printf(rank == CURRENT ? "[%d]" : rank == MENTIONED ? "%d!" : "%d", window->number);
+    return put(bar, roles[rank], gap, brief);
 }
 
 static void
 put_windows(Bar *bar, NjScreen *screen)
 {
-    guint count = nj_screen_windows(screen);
-    for (int rank = 0, gap = 2; rank <= 3; rank++)
+    guint count = nj_screen_windows(screen), ranks[RANKS] = { 0 };
+    for (guint i = 0; i < count; i++)
+        ranks[rank_of(screen, nj_screen_window_at(screen, i))]++;
+    guint waiting = ranks[MENTIONED] + ranks[PERSON] + ranks[ROOM];
+    for (int rank = 0, gap = 2; rank < RANKS; rank++)
         for (guint i = 0; i < count; i++) {
             const NjWindow *window = nj_screen_window_at(screen, i);
             if (rank_of(screen, window) != rank)
                 continue;
-            if (!put_window(bar, screen, window, rank, gap))
+            bool hot = rank > CURRENT && rank < AT_REST;
+            int end = bar->end;
+            if (hot && waiting > 1)
+                bar->end -= MORE_CELLS;
+            bool fits = put_window(bar, window, rank, gap);
+            bar->end = end;
+            if (!fits && hot) {
+                g_autofree char *more = g_strdup_printf("+%u", waiting);
+                put(bar, NJ_ROLE_STATUS_HOT, gap, more);
+            }
+            if (!fits && rank != CURRENT)
                 return;
-            gap = 1;
-            if (rank < 3)
-                gap = 2;
+            waiting -= hot;
+            gap = rank == AT_REST ? 1 : 2;
         }
 }
 

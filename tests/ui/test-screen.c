@@ -160,14 +160,14 @@ test_room(void **state)
            "                       │                                           │\n"
            "                       │                                           │\n"
            "                       │                                           │\n"
-           " ● home  3:Frog 1  1:console [2:pond]");
+           " ● home  [2:pond]  3:Frog 1  1:console");
     /* Narrow: no roster, no list. */
     expect(6, 40,
            " pond@rooms.example (3)  All about pon…\n"
            "12:01 toad  日本語 and 🐸🐸 and a text\n"
            "            that wraps to the next row\n"
            "12:02    *  frog smiles\n"
-           " ● home  3:Frog 1  1:console [2:pond]");
+           " ● home  [2:pond]  3:Frog 1  1:console");
     expect_part(50, 200, "│-a visitor with a n…", true);
 }
 

@@ -54,7 +54,7 @@ test_accounts(void **state)
     expect(60, " ○ home invisible  [1:console]");
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "No answer.");
     expect(60, " ✗ home waiting  [1:console]");
-    expect(20, " ✗ home");
+    expect(20, " ✗ home  [1]");
     expect(4, " ✗");
     expect(1, "");
 }
@@ -84,14 +84,15 @@ test_attention(void **state)
     say(frog, "frog", NOON, "two");
     say(frog, "frog", NOON, "three");
     mention(pond->chat);
-    /* Mentions, people, rooms; then what rests. */
-    expect(90, " ● home  3:pond 1!  5:frog@pond 2  2:lake 1  1:console [4:newt@pond]");
-    expect(50, " ● home  3:pond 1!  5:frog@pond 2  2:lake 1");
-    expect(40, " ● home  3:pond 1!  5:frog@pond 2  2");
-    expect(20, " ● home  3:pond 1!");
-    expect(15, " ● home  3!  5");
+    /* Where we are; mentions, people, rooms; then what rests. */
+    expect(90, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1  1:console");
+    expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1");
+    expect(52, " ● home  [4:newt@pond]  3:pond 1!  5  2:lake 1");
+    expect(40, " ● home  [4:newt@pond]  3:pond 1!  5  +1");
+    expect(36, " ● home  [4:newt@pond]  3!  5  +1");
+    expect(20, " ● home  [4]  +3");
     nj_options_override(world.client->options, "clock", "true", NULL);
-    expect(45, " ● home  3:pond 1!  5:frog@pond 2  2   12:00");
+    expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2   12:00");
     nj_screen_show_chat(screen, frog);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
     nj_layout_zoom(nj_screen_window(screen)->layout);
