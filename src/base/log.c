@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #define MAX_SIZE (1024 * 1024)
@@ -152,6 +153,9 @@ on_line(GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer dat
 bool
 nj_log_open(const char *path, GError **error)
 {
+    g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
+    if (folder)
+        nj_files_ensure_dir(folder, NULL);      /* what is wrong with it the file will tell */
     nj_log_close();
     g_mutex_lock(&the_log.lock);
     /* Open even without a file: a line that has no place must not land on the screen. */

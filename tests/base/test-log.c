@@ -19,7 +19,8 @@ static int
 open_log(void **state)
 {
     (void) state;
-    folder = g_dir_make_tmp("natterjack-XXXXXX", NULL);
+    g_autofree char *top = g_dir_make_tmp("natterjack-XXXXXX", NULL);
+    folder = g_build_filename(top, "state", NULL);          /* which a first start does not find */
     path = g_build_filename(folder, "log", NULL);
     nj_clock_freeze(G_GINT64_CONSTANT(1767323045678));
     nj_log_set_level(NJ_LOG_INFO);
@@ -38,6 +39,8 @@ remove_log(void **state)
         unlink(old);
     }
     rmdir(folder);
+    g_autofree char *top = g_path_get_dirname(folder);
+    rmdir(top);
     g_free(path);
     g_free(folder);
     return 0;
