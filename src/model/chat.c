@@ -148,6 +148,9 @@ keep(NjChat *chat, NjMessage *message)
 {
     NjClient *client = chat->account->client;
     message->chat = chat->id;
+    /* A clock that was put back would hide in the past what is said now. */
+    if (!message->delayed)
+        message->time = MAX(message->time, chat->last_time);
     if (client->store && chat->id)
         nj_store_add(client->store, message);
     else

@@ -92,11 +92,29 @@ test_unread(void **state)
     assert_int_equal(house->chat->unread, 0);
     assert_int_equal(house->chat->mentions, 0);
     assert_int_equal(house->changed, 3);
-    say(house, 250, false, true);                   /* history that was read elsewhere */
+    g_autoptr(NjMessage) past = make_message(250, false, "x");      /* history that was read elsewhere */
+    past->mention = past->delayed = true;
+    nj_chat_add(house->chat, past);
     assert_int_equal(house->chat->unread, 0);
     assert_int_equal(house->changed, 3);
     nj_chat_mark_read(house->chat, NULL);
     assert_int_equal(house->changed, 3);
+}
+
+/* The clock of the machine was put back: what is said now comes last all the same, and is not taken for read. */
+static void
+test_clock_put_back(void **state)
+{
+    House *house = *state;
+    say(house, 5000, false, false);
+    nj_chat_mark_read(house->chat, NULL);
+    g_autoptr(NjMessage) now = make_message(1000, false, "now");
+    nj_chat_add(house->chat, now);
+    assert_int_equal(house->chat->unread, 1);
+    assert_int_equal(house->chat->last_id, now->id);
+    say(house, 1001, true, false);
+    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat->id, G_MAXINT64, G_MAXINT64, 2);
+    assert_int_equal(((NjMessage *) page->pdata[0])->id, now->id);
 }
 
 static void
@@ -216,6 +234,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_clock_put_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_read_up_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_closed_while_told, set_up, tear_down),

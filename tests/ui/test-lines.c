@@ -43,6 +43,7 @@ tell(Talk *talk, const char *who, gint64 time, const char *body)
 {
     NjMessage *message = nj_message_ref(make_message(time, who == NULL, body));
     message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_SENT;
+    message->delayed = time < talk->frog->last_time;
     nj_chat_add(talk->frog, message);
     nj_lines_add(talk->lines, message);
     nj_message_unref(message);
