@@ -9,6 +9,7 @@ import pyte
 TOP = os.environ.get('top_srcdir') or os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.environ.get('top_builddir') or os.getcwd()
 PROGRAM = os.environ.get('NATTERJACK') or os.path.join(BUILD, 'natterjack')
+SERVER = os.environ.get('POND_SERVER', 'prosody')       # or ejabberd
 DOMAIN, ROOM = 'pond.example', 'pond@rooms.pond.example'
 SLOW = float(os.environ.get('TEST_SLOW', '1'))         # factor for every wait: sanitizers, valgrind
 now = time.monotonic
@@ -19,13 +20,15 @@ class Skip(Exception):
 
 
 class Pond:
-    """The private Prosody of tests/pond/pond."""
+    """The private server of tests/pond/pond: Prosody, or what POND_SERVER says."""
 
     def __init__(self, where, config='', port=None):
         self.dir = where
         os.makedirs(where, exist_ok=True)
         env = dict(os.environ)
         if config:
+            if SERVER != 'prosody':
+                raise Skip('it configures Prosody')
             with open(where + '/extra.lua', 'w') as f:
                 f.write(config)
             env['POND_CONFIG'] = where + '/extra.lua'
@@ -42,10 +45,10 @@ class Pond:
         while not os.path.exists(self.dir + '/ready'):
             if self.process.poll() is not None:
                 if self.process.returncode == 77:
-                    raise Skip('there is no Prosody here')
-                raise RuntimeError('Prosody did not start: ' + self.log()[-2000:])
+                    raise Skip('there is no %s here' % SERVER)
+                raise RuntimeError('%s did not start: %s' % (SERVER, self.log()[-2000:]))
             if now() > end:
-                raise RuntimeError('Prosody is not ready')
+                raise RuntimeError('%s is not ready' % SERVER)
             time.sleep(0.05)
         words = dict(w.split('=') for w in open(self.dir + '/ready').read().split())
         self.port, self.direct = int(words['port']), int(words['direct'])
@@ -53,12 +56,17 @@ class Pond:
 
     def log(self):
         try:
-            return open(self.dir + '/prosody.log', errors='replace').read()
+            return open('%s/%s.log' % (self.dir, SERVER), errors='replace').read()
         except OSError:
             return ''
 
-    def pid(self):
-        return int(open(self.dir + '/prosody.pid').read())
+    def connections(self):
+        """How often a client has connected."""
+        return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[SERVER])
+
+    def logins(self, who):
+        """How often one of the people has logged in."""
+        return len(re.findall({'prosody': r'Authenticated as %s@', 'ejabberd': r'Accepted c2s \S+ authentication for %s@'}[SERVER] % who, self.log()))
 
     def stop(self):
         self.process.stdin.close()
