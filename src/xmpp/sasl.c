@@ -181,15 +181,16 @@ escape_name(const char *name)
 
 /* --- the policy --- */
 
-/* The type of channel binding to use with a -PLUS mechanism, or NULL.  Without an announcement only tls-exporter is safe to guess. */
+/* The type of channel binding to use with a -PLUS mechanism, or NULL.  Only what is announced: ejabberd 23.01 offers -PLUS without saying that it
+   means tls-unique, and takes a guess at tls-exporter for a wrong password. */
 static const char *
 choose_binding(const NjTransport *transport, const char *const *announced, GByteArray *out)
 {
-    if (!transport->class->secure(transport))
+    if (!announced || !transport->class->secure(transport))
         return NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(binding_types); i++) {
         const char *type = binding_types[i];
-        if ((announced ? g_strv_contains(announced, type) : i == 0) && transport->class->binding(transport, type, out))
+        if (g_strv_contains(announced, type) && transport->class->binding(transport, type, out))
             return type;
         g_byte_array_set_size(out, 0);
     }
