@@ -159,7 +159,7 @@ test_no_place(void **state)
 {
     (void) state;
     g_autoptr(GError) error = NULL;
-    g_autofree char *nowhere = g_strconcat(folder, "/no/log", NULL);
+    g_autofree char *nowhere = g_strconcat(path, "/log", NULL);         /* below a file */
     assert_false(nj_log_open(nowhere, &error));
     assert_non_null(strstr(error->message, nowhere));
     g_message("lost");

@@ -88,8 +88,8 @@ test_attention(void **state)
     expect(90, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1  1:console");
     expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1");
     expect(52, " ● home  [4:newt@pond]  3:pond 1!  5  2:lake 1");
-    expect(40, " ● home  [4:newt@pond]  3:pond 1!  5  +1");
-    expect(36, " ● home  [4:newt@pond]  3!  5  +1");
+    expect(40, " ● home  [4:newt@pond]  3:pond 1!  +2");
+    expect(36, " ● home  [4:newt@pond]  3!  5  2");
     expect(20, " ● home  [4]  +3");
     nj_options_override(world.client->options, "clock", "true", NULL);
     expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2   12:00");
