@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/store.h"
 
+#define PRIVATE_MAX  100                /* chats with occupants that others may open */
 #define NAMED_WITHIN (16 * 1024)        /* bytes of a body: who is meant stands near its beginning */
 
 /* --- our name --- */
@@ -97,6 +98,19 @@ deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
 
 /* --- one of those in it --- */
 
+/* With a new nickname for every line one occupant could open windows without end. */
+static bool
+too_many_private(const NjAccount *account)
+{
+    guint count = 0;
+    GHashTableIter iter;
+    void *chat;
+    g_hash_table_iter_init(&iter, account->chats);
+    while (g_hash_table_iter_next(&iter, NULL, &chat))
+        count += ((const NjChat *) chat)->kind == NJ_CHAT_PRIVATE;
+    return count >= PRIVATE_MAX;
+}
+
 static void
 deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
 {
@@ -106,6 +120,10 @@ deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
     if (!nj_jid_resource(in->from)) {
         g_autofree char *line = nj_text_line(in->message->body, -1, 0);
         nj_client_notice(account->client, account, room->chat, NJ_NOTICE_INFO, "%s", line);
+        return;
+    }
+    if (!nj_chat_find(account, in->from) && too_many_private(account)) {
+        g_debug("dropped a private message: there are too many chats with occupants");
         return;
     }
     in->chat = nj_chat_open(account, NJ_CHAT_PRIVATE, in->from);
