@@ -1,5 +1,8 @@
 /* Who waits for the program is a thread of its own: GLib's child watches see no stops, and a stop is how a background job says that it wants
-   the terminal.  The thread does nothing but waitpid() and hands each change to the main loop. */
+   the terminal.  The thread does nothing but waitpid() and hands each change to the main loop.
+
+   One that is stopped while it reads goes on with the terminal.  One that is stopped while it writes or sets the terminal's mode may have seen
+   ours before, in which Enter ends no line, and would build on that: it is ended and started again, with the terminal from its beginning. */
 #include "cmd/subprocess.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -35,9 +39,11 @@ typedef struct {
 } Stream;
 
 struct NjSubprocess {
+    char             *command;
     Watch            *watch;
-    NjScreen         *screen;
+    NjScreen         *screen;           /* NULL: it gets no terminal */
     bool              lent;
+    bool              again;            /* it is being ended to be started with the terminal */
     guint             timer;
     const char       *gave_up;          /* the sentence, once it was told to end */
     Stream            out, err;
@@ -86,8 +92,9 @@ on_readable(gint fd, GIOCondition condition, void *data)
 static void
 open_stream(Stream *stream, int fd)
 {
+    close_stream(stream);
     stream->fd = fd;
-    stream->text = g_string_sized_new(MOST_BYTES);      /* never moved: a secret leaves no copies behind */
+    g_string_truncate(stream->text, 0);
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     stream->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP, on_readable, stream);
 }
@@ -122,6 +129,21 @@ set_foreground(pid_t group)
     close(fd);
 }
 
+/* While it runs in the background, it is stopped by writing to the terminal as well as by reading: its question must not be lost on our screen. */
+static void
+stop_writers(bool stop)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct termios modes;
+    if (fd < 0)
+        return;
+    if (tcgetattr(fd, &modes) == 0) {
+        modes.c_lflag = stop ? modes.c_lflag | TOSTOP : modes.c_lflag & ~(tcflag_t) TOSTOP;
+        tcsetattr(fd, TCSANOW, &modes);
+    }
+    close(fd);
+}
+
 static void
 take_terminal_back(NjSubprocess *process)
 {
@@ -136,6 +158,8 @@ static void
 free_process(NjSubprocess *process)
 {
     take_terminal_back(process);
+    if (process->screen)
+        stop_writers(false);
     if (process->timer)
         g_source_remove(process->timer);
     if (process->watch)
@@ -146,6 +170,7 @@ free_process(NjSubprocess *process)
         explicit_bzero(streams[i]->text->str, streams[i]->text->allocated_len);
         g_string_free(streams[i]->text, TRUE);
     }
+    g_free(process->command);
     g_free(process);
 }
 
@@ -222,6 +247,70 @@ finish(NjSubprocess *process, int status)
     free_process(process);
 }
 
+/* In the child: a job of its own, in front if the terminal is its, with the signals a shell would give it. */
+static void
+set_up_child(void *data)
+{
+    const NjSubprocess *process = data;
+    setpgid(0, 0);
+    if (process->lent)
+        set_foreground(getpid());
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTTIN, SIG_DFL);
+    signal(SIGTTOU, SIG_DFL);
+    signal(SIGTSTP, SIG_DFL);
+}
+
+static void *wait_for_it(void *data);
+
+static bool
+start(NjSubprocess *process, GError **error)
+{
+    char *argv[] = { "/bin/sh", "-c", process->command, NULL };
+    GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | (process->screen ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
+    GPid pid;
+    int out, err;
+    if (process->screen && !process->lent)
+        stop_writers(true);
+    if (!g_spawn_async_with_pipes(NULL, argv, NULL, flags, set_up_child, process, &pid, NULL, &out, &err, error))
+        return false;
+    setpgid(pid, pid);                  /* whoever of both comes first */
+    process->watch = g_new0(Watch, 1);
+    process->watch->pid = pid;
+    process->watch->process = process;
+    open_stream(&process->out, out);
+    open_stream(&process->err, err);
+    g_thread_unref(g_thread_new("subprocess", wait_for_it, process->watch));
+    return true;
+}
+
+static void
+lend_terminal(NjSubprocess *process)
+{
+    process->lent = true;
+    nj_term_lend(nj_screen_term(process->screen));
+    g_clear_handle_id(&process->timer, g_source_remove);
+    process->timer = g_timeout_add_seconds(LENT_SECONDS, on_deadline, process);
+}
+
+/* With the terminal, and as if it had not run before. */
+static void
+start_again(NjSubprocess *process)
+{
+    process->again = false;
+    lend_terminal(process);
+    g_autoptr(GError) error = NULL;
+    if (start(process, &error))
+        return;
+    take_terminal_back(process);
+    process->done(NULL, error->message, process->data);
+    free_process(process);
+}
+
 /* It was stopped: by reaching for the terminal from the background, which is then lent; or by a person while it had it, who wants it away. */
 static void
 on_stopped(NjSubprocess *process, int stop)
@@ -233,11 +322,13 @@ on_stopped(NjSubprocess *process, int stop)
         kill(-process->watch->pid, SIGCONT);
         return;
     }
-    process->lent = true;
-    nj_term_lend(term);
+    if (stop == SIGTTOU) {
+        process->again = true;
+        kill(-process->watch->pid, SIGKILL);
+        return;
+    }
+    lend_terminal(process);
     set_foreground(process->watch->pid);
-    g_source_remove(process->timer);
-    process->timer = g_timeout_add_seconds(LENT_SECONDS, on_deadline, process);
     kill(-process->watch->pid, SIGCONT);
 }
 
@@ -253,7 +344,10 @@ on_change(void *data)
         g_free(watch);                  /* the thread has ended */
         if (process) {
             process->watch = NULL;
-            finish(process, status);
+            if (process->again && !process->gave_up)
+                start_again(process);
+            else
+                finish(process, status);
         }
     } else if (process) {
         on_stopped(process, WSTOPSIG(status));
@@ -281,44 +375,21 @@ wait_for_it(void *data)
     }
 }
 
-/* In the child: a job of its own, with the signals a shell would give it. */
-static void
-set_up_child(void *data)
-{
-    (void) data;
-    setpgid(0, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTTIN, SIG_DFL);
-    signal(SIGTTOU, SIG_DFL);
-    signal(SIGTSTP, SIG_DFL);
-}
-
 NjSubprocess *
 nj_subprocess_new(const char *command, NjScreen *screen, guint seconds, NjSubprocessFunc done, void *data, GError **error)
 {
-    char *argv[] = { "/bin/sh", "-c", (char *) command, NULL };
-    bool terminal = screen && nj_screen_term(screen) && isatty(STDIN_FILENO);
-    GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | (terminal ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
-    GPid pid;
-    int out, err;
-    if (!g_spawn_async_with_pipes(NULL, argv, NULL, flags, set_up_child, NULL, &pid, NULL, &out, &err, error))
-        return NULL;
-    setpgid(pid, pid);                  /* whoever of both comes first */
-
     NjSubprocess *process = g_new0(NjSubprocess, 1);
-    process->screen = screen;
+    process->command = g_strdup(command);
+    process->screen = screen && nj_screen_term(screen) && isatty(STDIN_FILENO) ? screen : NULL;
     process->done = done;
     process->data = data;
-    process->watch = g_new0(Watch, 1);
-    process->watch->pid = pid;
-    process->watch->process = process;
-    open_stream(&process->out, out);
-    open_stream(&process->err, err);
+    process->out.fd = process->err.fd = -1;
+    process->out.text = g_string_sized_new(MOST_BYTES);         /* never moved: a secret leaves no copies behind */
+    process->err.text = g_string_sized_new(MOST_BYTES);
+    if (!start(process, error)) {
+        free_process(process);
+        return NULL;
+    }
     process->timer = g_timeout_add_seconds(seconds, on_deadline, process);
-    g_thread_unref(g_thread_new("subprocess", wait_for_it, process->watch));
     return process;
 }
