@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/fifo.h"
@@ -559,6 +560,8 @@ main(int argc, char **argv)
         else
             status = complain(error->message);
     } else if (arguments.commands == NULL || !ask_running(paths, options, arguments.commands, &status)) {
+        if (!arguments.headless)
+            nj_files_ensure_dir(paths->state, NULL);        /* the first start makes it; if it can not, the log says why */
         if (!nj_log_open(arguments.headless ? NULL : log, &error)) {
             program.log_trouble = g_strdup(error->message);
             g_clear_error(&error);
