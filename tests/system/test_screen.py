@@ -1,5 +1,5 @@
 """The screen: sizes, themes, what does not read it."""
-import termios, time
+import re, termios, time
 from harness import *
 
 
@@ -85,3 +85,90 @@ def test_splits(s):
     t.line('/split close')
     t.line('/quit')
     assert t.ends() == 0
+
+
+def test_two_chats_at_once(s):
+    frog, newt = s.peer('frog'), s.peer('newt')
+    t = s.terminal(s.home(account(s.pond)), cols=120, rows=30)
+    t.sees('● Frog.*● Newt')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog')
+    t.line('/msg newt@' + DOMAIN)
+    t.sees(r'\[3:Newt')
+    t.line('/split beside Frog')
+    frog.say('toad@' + DOMAIN, 'from the left')
+    newt.say('toad@' + DOMAIN, 'from the right')
+    t.sees('from the left')
+    t.sees('from the right')
+    t.type('\x1bo')
+    t.line('first')
+    t.type('\x1bo')
+    t.line('second')
+    end = now() + 10 * SLOW
+    while not (frog.messages and newt.messages) and now() < end:
+        time.sleep(0.05)
+    assert {frog.messages[0]['body'], newt.messages[0]['body']} == {'first', 'second'}
+    t.line('/split zoom')
+    t.gone('from the (left.*from the right|right.*from the left)')
+    t.line('/split zoom')
+    t.sees('from the (left.*from the right|right.*from the left)')
+    t.line('/split below console')
+    t.sees('Online as')
+    for _ in range(3):
+        t.line('/split grow')
+    for rows, cols in ((8, 30), (30, 120)):
+        t.size(rows, cols)
+        time.sleep(0.2)
+    t.sees('Online as')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_wide_and_odd_characters_keep_their_places(s):
+    frog = s.peer('frog')
+    t = s.terminal(s.home(account(s.pond)))
+    t.sees('● Frog')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:Frog')
+    for text in ('漢字' * 60, '👩‍👩‍👧‍👦 family', 'e' + '\u0301' * 50 + ' zalgo', '\u202eover\u202d', '\ufeff\u200b\u2060nothing', 'tab\there', 'שלום עולם', '🇩🇪🇫🇷', 'x' * 3000):
+        frog.say('toad@' + DOMAIN, text)
+    frog.say('toad@' + DOMAIN, 'the end')
+    t.sees('the end')
+    t.sees('family|zalgo|x{40}')
+    t.type('漢字 é 👍')
+    t.type('\x7f\x7f')
+    t.sees('› 漢字 é')
+    t.type('\x01a')
+    t.sees('› a')
+    for cols in (20, 37, 80):
+        t.size(24, cols)
+        time.sleep(0.15)
+    t.sees('the end')
+    # what is in the left and the right border stands where it should
+    for line in t.text().split('\n')[:20]:
+        assert '│' not in line or line.index('│') <= 24, line
+
+
+def test_the_title_tells_what_wants_attention(s):
+    frog = s.peer('frog')
+    t = s.terminal(s.home(account(s.pond)))
+    t.sees('● Frog')
+    frog.say('toad@' + DOMAIN, 'psst')
+    t.sees('2:Frog 1')
+    time.sleep(0.3)
+    titles = re.findall(rb'\x1b\][02];([^\x07\x1b]*)', t.raw)
+    assert titles and b'1' in titles[-1], titles
+    t.line('/set title false')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_no_trace_is_left_on_the_terminal(s):
+    t = s.terminal(s.home())
+    t.sees('/account add')
+    t.line('/quit')
+    assert t.ends() == 0
+    time.sleep(0.3)
+    for on, off in ((b'\x1b[?1049h', b'\x1b[?1049l'), (b'\x1b[?2004h', b'\x1b[?2004l')):
+        assert on in t.raw and t.raw.rfind(off) > t.raw.rfind(on), (on, t.raw[-300:])
+    assert t.raw.rfind(b'\x1b[?25l') < max(t.raw.rfind(b'\x1b[?25h'), t.raw.rfind(b'\x1b[?12;25h')), t.raw[-300:]

@@ -71,6 +71,45 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
     t.sees('still here')
 
 
+def test_no_raw_byte_of_anything_reaches_the_terminal(s):
+    bad = 'a\u009b31mb\u202ec\u0085d\u2028e\u0007f'.replace('\u0007', '')
+
+    def talk(wire, number):
+        wire.login()
+        wire.send("<iq type='set' id='p1'><query xmlns='jabber:iq:roster'><item jid='%s' name='Roster%s' subscription='both'><group>Group%s</group></item></query></iq>"
+                  % (FROG, bad, bad))
+        wire.send("<presence from='%s/res%s'><show>away</show><status>Status%s</status></presence>" % (FROG, bad, bad))
+        wire.send("<message type='chat' from='%s/x'><subject>Subject%s</subject><body>Body%s</body></message>" % (FROG, bad, bad))
+        wire.send("<message type='chat' from='stranger@example.org/x'><body>Stranger%s</body></message>" % bad)
+        wire.send("<presence type='subscribe' from='asker@example.org'><status>Asks%s</status></presence>" % bad)
+        wire.alive()
+        to = wire.hears(r"""<presence [^>]*to=['"](room@rooms[^/]*)/toad['"]""").group(1).decode()
+        for nick, code in (('Nick' + bad, ''), ('toad', "<status code='110'/>")):
+            wire.send("<presence from='%s/%s'><status>%s</status><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant'/>%s</x></presence>"
+                      % (to, nick, bad, code))
+        wire.send("<message type='groupchat' from='%s/Nick%s'><body>In the room%s</body></message>" % (to, bad, bad))
+        wire.send("<message type='groupchat' from='%s/Nick%s'><subject>Topic%s</subject></message>" % (to, bad, bad))
+        wire.alive()
+        wire.send("<presence type='unavailable' from='%s/toad'><x xmlns='http://jabber.org/protocol/muc#user'><item role='none'><reason>Reason%s</reason></item>"
+                  "<status code='307'/><status code='110'/></x></presence>" % (to, bad))
+        wire.send("<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Words%s</text></stream:error>" % bad)
+    server = s.server(talk)
+    t = s.terminal(s.home(server.account()), cols=100, rows=40)
+    t.sees('● toad')
+    t.line('/requests')
+    t.line('/roster')
+    t.line('/info ' + FROG)
+    t.line('/window 2')
+    t.sees('Body')
+    t.line('/join room@rooms.%s toad' % DOMAIN)
+    t.says('Reason')
+    t.line('/window console')
+    t.says('Words')
+    for raw in (b'\xc2\x9b', b'\xc2\x85', '\u2028'.encode(), '\u202e'.encode()):
+        at = t.raw.find(raw)
+        assert at < 0, (raw, t.raw[max(0, at - 60):at + 20])
+
+
 def test_what_is_no_xmpp_ends_the_stream(s):
     poisons = [
         ('restricted-xml|not-well-formed', "<!DOCTYPE a [<!ENTITY b 'c'>]><message/>"),

@@ -1,0 +1,142 @@
+"""Several accounts, and several programs of one."""
+import os, time
+from harness import *
+
+
+def test_one_that_fails_holds_up_no_other(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond) + account(s.pond, 'newt', password='wrong') + '[account dead]\naddress = heron@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN)
+    t = s.terminal(home, cols=120)
+    t.says('toad: Online as')
+    t.says('newt: The password is wrong')
+    t.says('dead: .*refuses connections')
+    t.line('/msg frog@%s from the one that works' % DOMAIN)
+    m = frog.hears('^from the one that works$')
+    assert m['from'].bare == 'toad@' + DOMAIN
+    t.line('/account list')
+    t.says('toad@pond.example/.*newt@pond.example.*heron@pond.example')
+    t.line('/newt:msg frog@%s hello' % DOMAIN)
+    t.says('/connect')
+
+
+def test_the_same_contact_of_two_accounts_is_two_chats(s):
+    toad = s.peer('toad')
+    home = s.home(account(s.pond, 'frog') + account(s.pond, 'newt'))
+    t = s.terminal(home)
+    t.sees('frog.*● Toad.*newt.*● Toad|newt.*● Toad.*frog.*● Toad')
+    toad.say('frog@' + DOMAIN, 'word for frog')
+    toad.say('newt@' + DOMAIN, 'word for newt')
+    t.sees('2:Toad.*3:Toad|3:Toad.*2:Toad')
+    shown = []
+    for window in ('2', '3'):
+        t.line('/window ' + window)
+        t.sees(r'\[%s:.*\n' % window)
+        shown.append(t.sees('word for (frog|newt)').group(1))
+        t.line('answer of ' + shown[-1])
+        m = toad.hears('^answer of %s$' % shown[-1])
+        assert m['from'].bare == '%s@%s' % (shown[-1], DOMAIN), m
+    assert sorted(shown) == ['frog', 'newt'], shown
+
+
+def test_an_account_is_added_changed_and_removed(s):
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('Online as toad@')
+    t.line('/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.sees('Password of newt@')
+    t.type('pond\r')
+    t.sees(r'Keep the password of newt@')
+    t.type('y')
+    t.says('is kept in natterjackrc')
+    assert '[account other]\naddress = newt@pond.example' in home.read_rc() and home.read_rc().count('password = pond') == 2
+    t.line('/account set other resource den')
+    t.line('/disconnect other')
+    t.says('other: Offline')
+    t.line('/connect other')
+    t.says('other: Online as newt@pond.example/den')
+    t.line('/account set other port 99999999')
+    t.says('65535')
+    t.type('\x03')
+    t.line('/account remove other')
+    t.says('Account other is removed')
+    assert 'other' not in home.read_rc() and '[account toad]' in home.read_rc()
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:')
+
+
+def test_two_programs_under_one_resource_do_not_fight(s):
+    one = s.terminal(s.home(account(s.pond, resource='desk')))
+    one.sees('Online as toad@pond.example/desk')
+    before = s.pond.logins('toad')
+    two = s.terminal(s.home(account(s.pond, resource='desk')))
+    two.sees('Online as toad@')
+    one.says('Another client has connected under the same resource')
+    time.sleep(2.5)
+    assert s.pond.logins('toad') == before + 1
+    two.sees('● toad')
+
+
+def test_two_programs_of_one_account_hear_each_other_not(s):
+    """Each has what is sent to it; what one sends is the other's only with carbons, which come later."""
+    one = s.terminal(s.home(account(s.pond)))
+    one.sees('Online as toad@')
+    two = s.terminal(s.home(account(s.pond, 'newt')))
+    two.sees('Online as newt@')
+    one.line('/msg newt@%s from one program' % DOMAIN)
+    two.sees(r'2:Toad 1')
+    two.type('\x1ba')
+    two.sees('from one program')
+    two.line('to the other')
+    one.sees('to the other')
+    two.type('typing now')
+    one.sees('is writing')
+    two.type('\x03')
+    one.gone('is writing')
+
+
+def test_what_is_on_disk_is_ours_alone_and_the_log_tells_no_words(s):
+    frog = s.peer('frog')
+    home = s.home('[options]\nlog-level = debug\n' + account(s.pond))
+    t = s.terminal(home)
+    t.sees('● Frog')
+    t.line('/msg frog@%s quiet waters' % DOMAIN)
+    frog.hears('^quiet waters$')
+    frog.say('toad@' + DOMAIN, 'run deep')
+    t.sees('run deep')
+    t.line('/quit')
+    assert t.ends() == 0
+    log = home.log()
+    assert os.path.exists(home.dir + '/state/natterjack/log')
+    assert 'quiet waters' not in log and 'run deep' not in log and 'pond"' not in log, log
+    for d, dirs, files in os.walk(home.dir + '/data/natterjack'):
+        for f in files:
+            assert os.stat(os.path.join(d, f)).st_mode & 0o077 == 0, f
+    assert os.stat(home.dir + '/state/natterjack/log').st_mode & 0o077 == 0
+
+
+def test_a_draft_is_there_after_a_restart_and_a_secret_is_not(s):
+    home = s.home(account(s.pond))
+    t = s.terminal(home, '--no-connect')
+    t.sees('1:console')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees(r'\[2:')
+    t.type('half a thought')
+    t.sees('half a thought')
+    time.sleep(1.3)
+    t.process.terminate()
+    assert t.ends() == 0
+    t = s.terminal(home, '--no-connect')
+    t.sees('1:console')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('› half a thought')
+    t.type('\x03')
+    t.type('/account add heron@%s password=hidden-one' % DOMAIN)
+    t.sees('account add')
+    time.sleep(1.3)
+    t.type('\r')
+    time.sleep(0.5)
+    t.type('\x1b[A')
+    t.never('hidden-one', 0.3)
+    t.process.terminate()
+    t.ends()
+    assert b'hidden-one' not in home.everything()
