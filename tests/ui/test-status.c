@@ -92,11 +92,11 @@ test_attention(void **state)
     expect(36, " ● home  [4:newt@pond]  3!  5  2");
     expect(20, " ● home  [4]  +3");
     nj_options_override(world.client->options, "clock", "true", NULL);
-    expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2   12:00");
+    expect(60, " ● home  [4:newt@pond]  3:pond 1!  5  2:lake 1        12:00");
     nj_screen_show_chat(screen, frog);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
     nj_layout_zoom(nj_screen_window(screen)->layout);
-    expect(58, " ● home  3:pond 1!  2:lake 1  1:console       zoom  12:00");
+    expect(58, " ● home  [5:frog@pond]  3:pond 1!  2:lake 1   zoom  12:00");
 }
 
 int
