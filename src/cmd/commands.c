@@ -277,7 +277,7 @@ nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error
         account = only_account(client, true);
     if (!account)
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("which-account"),
-                    _("Which account is meant? Write its name before the command, as in /%s:help; there are %s."),
+                    _("Which account is meant? Write its name before the command, as in /%s:msg; there are %s."),
                     ((NjAccount *) client->accounts->pdata[0])->settings->name, names);
     return account;
 }
