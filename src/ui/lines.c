@@ -227,6 +227,22 @@ nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text)
     trim(lines);
 }
 
+void
+nj_lines_say_again(NjLines *lines, const NjLines *from)
+{
+    for (guint i = 0; i < from->list->len; i++) {
+        const NjLine *said = line_at(from, i);
+        if (said->message)
+            continue;
+        NjLine *line = g_new0(NjLine, 1);
+        line->kind = said->kind;
+        line->text = g_strdup(said->text);
+        line->time = said->time;
+        line->id = said->id;
+        insert(lines, line);
+    }
+}
+
 static bool
 is_stored(const NjLines *lines)
 {

@@ -14,6 +14,7 @@ void     nj_lines_free(NjLines *lines);
 void     nj_lines_add(NjLines *lines, NjMessage *message);         /* keeps a reference */
 void     nj_lines_change(NjLines *lines, NjMessage *message);      /* its state */
 void     nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text);
+void     nj_lines_say_again(NjLines *lines, const NjLines *from);   /* what the program said there */
 void     nj_lines_unsay(NjLines *lines);                           /* what the program said is taken away */
 void     nj_lines_reload(NjLines *lines);                          /* the store came, or what it holds is another: fetched anew */
 
