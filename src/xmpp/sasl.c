@@ -220,6 +220,17 @@ is_allowed(const Mechanism *mechanism, const NjSaslSettings *settings, const cha
     }
 }
 
+/* Was a login of this account ever bound to its channel?  Then only the person may leave it, for the announcement of types is as easily taken out or
+   changed by somebody in between as an offer is, and nothing in a login without binding would tell the server. */
+static bool
+was_bound(const NjSaslSettings *settings)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(mechanisms); i++)
+        if (mechanisms[i].binds && mechanisms[i].rank <= settings->scram_seen)
+            return true;
+    return false;
+}
+
 static const char *
 why_none(const NjSaslSettings *settings, const char *const *offered)
 {
@@ -268,6 +279,12 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
     }
     if (!chosen) {
         g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM, why_none(settings, offered));
+        return NULL;
+    }
+    if (chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound(settings)) {
+        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM,
+                            _("The server used to bind the login to the encrypted connection and now leaves out how, as somebody in between would make it look; nothing was sent. "
+                              "If its administrator confirms the change, set scram-seen of the account to 3."));
         return NULL;
     }
     NjSasl *sasl = g_new0(NjSasl, 1);

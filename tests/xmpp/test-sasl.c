@@ -236,6 +236,16 @@ test_channel_binding_is_chosen(void **state)
     assert_gs2(talk, "SCRAM-SHA-256", "tls-exporter", "y,,");   /* somebody took -PLUS away? the server will know */
     talk->transport->exporter = NULL;
     assert_gs2(talk, "SCRAM-SHA-256", NULL, "y,,");
+    /* Once bound, always bound, until the person says so; where the server offers no -PLUS at all it is told what we think. */
+    talk->settings.scram_seen = 5;
+    assert_null(choose(talk, both, NULL));
+    assert_code(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_non_null(strstr(talk->error->message, "scram-seen"));
+    assert_null(choose(talk, both, "tls-unique"));
+    assert_gs2(talk, both, "tls-server-end-point", "p=tls-server-end-point,,");
+    assert_gs2(talk, "SCRAM-SHA-256", NULL, "y,,");
+    talk->settings.scram_seen = 3;
+    assert_gs2(talk, both, NULL, "n,,");
     talk->transport->end_point = NULL;
     assert_gs2(talk, "SCRAM-SHA-256", NULL, "n,,");
     assert_null(choose(talk, "SCRAM-SHA-1-PLUS", "tls-exporter"));
