@@ -55,6 +55,8 @@ class Pond:
         self.env['POND_PORT'] = str(self.port)         # the same again after a restart
 
     def log(self):
+        if SERVER == 'ejabberd':
+            time.sleep(2.5)                            # it writes its log in its own time
         try:
             return open('%s/%s.log' % (self.dir, SERVER), errors='replace').read()
         except OSError:
@@ -167,6 +169,7 @@ def check_end(process, report):
 
 class Terminal:
     """natterjack on a pseudo-terminal, its screen read by pyte."""
+    program, user = PROGRAM, None        # user: a number, for what refuses to run as root
 
     def __init__(self, home, *args, rows=24, cols=80, reads=True, env=None, shell=False):
         self.home, self.rows, self.cols = home, rows, cols
@@ -184,8 +187,9 @@ class Terminal:
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its session can not be stopped.
-        way = ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', PROGRAM, *args] if shell else [PROGRAM, *args]
-        self.process = subprocess.Popen(way, stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare, cwd=home.dir)
+        way = ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', self.program, *args] if shell else [self.program, *args]
+        self.process = subprocess.Popen(way, stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare, cwd=home.dir,
+                                        user=self.user, group=self.user, extra_groups=None if self.user is None else [])
         os.close(slave)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()

@@ -41,7 +41,7 @@ def test_the_same_contact_of_two_accounts_is_two_chats(s):
 def test_an_account_is_added_changed_and_removed(s):
     home = s.home(account(s.pond))
     t = s.terminal(home)
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     t.line('/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
     t.sees('Password of newt@')
     t.type('pond\r')
@@ -66,10 +66,10 @@ def test_an_account_is_added_changed_and_removed(s):
 
 def test_two_programs_under_one_resource_do_not_fight(s):
     one = s.terminal(s.home(account(s.pond, resource='desk')))
-    one.sees('Online as toad@pond.example/desk')
+    one.says('Online as toad@pond.example/desk')
     before = s.pond.logins('toad')
     two = s.terminal(s.home(account(s.pond, resource='desk')))
-    two.sees('Online as toad@')
+    two.says('Online as toad@')
     one.says('Another client has connected under the same resource')
     time.sleep(2.5)
     assert s.pond.logins('toad') == before + 1
@@ -79,9 +79,9 @@ def test_two_programs_under_one_resource_do_not_fight(s):
 def test_two_programs_of_one_account_hear_each_other_not(s):
     """Each has what is sent to it; what one sends is the other's only with carbons, which come later."""
     one = s.terminal(s.home(account(s.pond)))
-    one.sees('Online as toad@')
+    one.says('Online as toad@')
     two = s.terminal(s.home(account(s.pond, 'newt')))
-    two.sees('Online as newt@')
+    two.says('Online as newt@')
     one.line('/msg newt@%s from one program' % DOMAIN)
     two.sees(r'2:Toad 1')
     two.type('\x1ba')

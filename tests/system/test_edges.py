@@ -1,5 +1,5 @@
 """The edges of a program: descriptors that are closed, answers that are late, ends that come early, secrets."""
-import json, os, signal, socket, subprocess, time
+import json, os, re, socket, subprocess, termios, time
 from harness import *
 
 
@@ -106,3 +106,48 @@ def test_clear_takes_the_programs_lines(s):
     t.sees('good morning')
     frog.say('toad@' + DOMAIN, 'and you')
     t.sees('good morning.*and you')
+
+
+ASKS = '''#!/bin/sh
+stty -echo </dev/tty
+printf 'PIN: ' >/dev/tty
+read pin </dev/tty
+stty echo </dev/tty
+echo "$pin"
+'''
+
+
+def asking(s):
+    """Two accounts whose password-command asks on the terminal as pass and getpass(3) do, and sets its mode."""
+    home = s.home()
+    path = home.dir + '/asks'
+    with open(path, 'w') as f:
+        f.write(ASKS)
+    os.chmod(path, 0o700)
+    home.rc(account(s.pond, password=None, password_command=path) + account(s.pond, 'frog', password=None, password_command=path))
+    return home
+
+
+def test_password_commands_that_set_the_terminals_mode(s):
+    t = s.terminal(asking(s))
+    for who in range(2):
+        t.sees('(PIN: ){%d}' % (who + 1), look=lambda: re.sub(r'\s+', ' ', t.text()))
+        t.line('pond')
+    t.says('Online as toad@')
+    t.says('Online as frog@')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_a_password_command_is_ended_and_the_terminal_whole(s):
+    t = s.terminal(asking(s), shell=True)
+    t.sees('PIN: ')
+    for mode in range(50):
+        if not termios.tcgetattr(t.fd)[3] & termios.ECHO:
+            break
+        time.sleep(0.05)
+    subprocess.run(['pkill', '-TERM', '-P', str(t.process.pid), '-x', 'natterjack'], check=True)
+    begun = now()
+    while not termios.tcgetattr(t.fd)[3] & termios.ECHO and now() - begun < 3 * SLOW:
+        time.sleep(0.05)
+    assert termios.tcgetattr(t.fd)[3] & termios.ECHO and termios.tcgetattr(t.fd)[3] & termios.ICANON

@@ -70,7 +70,7 @@ def test_a_wrong_password_is_one_attempt_and_one_sentence(s):
     t.line('/connect')
     t.sees('Password of toad@')
     t.type('pond\r')
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     t.line('/quit')
     assert t.ends() == 0
     assert b'wrong-one' not in home.everything()
@@ -175,7 +175,7 @@ def test_trusted_once_is_once(s):
     t = s.terminal(home)
     t.says('certificate of pond.example')
     t.line('/certificate trust')
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     t.line('/certificate')
     t.says('for this connection because you said so')
     t.line('/disconnect')
@@ -192,14 +192,14 @@ def test_a_pin_that_is_another_is_refused_before_the_password(s):
     t.says('is not the pinned one')
     t.line('/certificate forget')
     t.line('/connect')
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     assert s.pond.logins('toad') == before + 1
 
 
 def test_direct_tls(s):
     home = s.home(account(s.pond, port=s.pond.direct, tls='direct'))
     t = s.terminal(home)
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     t.line('/certificate')
     t.says('Accepted: an authority that is trusted')
     wrong = s.terminal(s.home(account(s.pond, tls='direct')))
@@ -238,11 +238,11 @@ def test_an_address_of_the_command_line(s):
     assert t.ends() == 0
     home.rc(account(s.pond) + account(s.pond, 'newt'))
     t = s.terminal(home, '-a', 'newt')
-    t.sees('Online as newt@')
+    t.says('Online as newt@')
     t.line('/quit')
     assert t.ends() == 0
     t = s.terminal(home, '-a', 'toad@' + DOMAIN)
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     t.never('newt', 0.3)
 
 
@@ -250,7 +250,7 @@ def test_a_vanished_terminal_ends_it_cleanly(s):
     frog = s.peer('frog')
     home = s.home(account(s.pond))
     t = s.terminal(home)
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     frog.notices('available', 'toad@' + DOMAIN)
     t.process.send_signal(signal.SIGHUP)
     assert t.ends() == 0

@@ -8,7 +8,7 @@ NS_ADMIN, NS_OWNER = 'http://jabber.org/protocol/muc#admin', 'http://jabber.org/
 def online(s, **kw):
     home = s.home(account(s.pond))
     t = s.terminal(home, cols=100, **kw)
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     return home, t
 
 
@@ -151,7 +151,7 @@ def test_rooms_are_entered_again_when_the_server_is_back(s):
     own = s.keep(Pond(s.home().dir + '/pond'))
     home = s.home(account(own))
     t = s.terminal(home)
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     t.line('/join %s toad' % ROOM)
     t.sees('just made it')
     own.stop()

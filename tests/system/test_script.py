@@ -169,7 +169,7 @@ def test_a_fifo_that_is_a_link_is_refused(s):
     os.symlink(home.dir + '/elsewhere', home.fifo)
     t = s.terminal(home)
     t.says('is a link and is not followed')
-    t.sees('Online as toad@')
+    t.says('Online as toad@')
     status, out, err = ask(home, '/set')
     assert status == 1 and 'link' in err, (status, out, err)
     t.line('/quit')
