@@ -549,7 +549,7 @@ take_services(NjDial *dial, const GPtrArray *services, bool direct)
         const NjService *service = services->pdata[i];
         const char *host = service->host;
         if (!*host || g_str_equal(host, ".")) {
-            dial->service_refused = true;
+            dial->service_refused |= !direct || dial->tls == NJ_TLS_DIRECT;    /* no direct TLS is not no service */
             continue;
         }
         if (!service->port || strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._") != strlen(host))

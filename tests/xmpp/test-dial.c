@@ -301,6 +301,13 @@ test_sentences(void **state)
     Result result = dial_with(root, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_LINK_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
 
+    /* No direct TLS says nothing of the other service, which then is at the domain itself (RFC 6120 3.2.1). */
+    static const Row no_direct[] = { { "_xmpps-client._tcp.pond.example", "0 0 0 ." }, { NULL, NULL } };
+    result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+    result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_DIRECT, &quick);
+    assert_failed(&result, NJ_LINK_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
+
     result = dial_with(nothing, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
 
