@@ -328,6 +328,10 @@ set_account(NjCall *call)
             ask_new_password(call, account);
         return;
     }
+    if (!strcmp(words[0], "address")) {
+        nj_call_fail(call, "refused", _("An account keeps its address, as its history does; /account add makes another account."));
+        return;
+    }
     g_autofree char *value = words[1] ? g_strjoinv(" ", (char **) words + 1) : NULL;
     if (!set_key(call, account, words[0], value))
         return;

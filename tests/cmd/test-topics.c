@@ -105,6 +105,8 @@ test_account(void **state)
     expect_ok(&speaker, "/account set newt password=hunter2", NULL);
     assert_string_equal(newt->settings->password, "hunter2");
     expect_failure(&speaker, "/account set newt colour green", "refused", NULL);
+    expect_failure(&speaker, "/account set newt address eft@pond.example", "refused", NULL);       /* its history is another's */
+    expect_failure(&speaker, "/account set newt address", "refused", NULL);
 
     expect_ok(&speaker, "/account list", "\"state\": \"online\"");
     expect_ok(&speaker, "/account remove newt", NULL);
