@@ -1,5 +1,5 @@
 """Servers that lie, fall silent or talk nonsense: never a crash, a stall, a raw byte or a storm; a sentence in the console, and a prompt that answers."""
-import time
+import socket, threading, time
 from harness import *
 
 FROG = 'frog@' + DOMAIN
@@ -276,3 +276,65 @@ def test_silence_is_a_lost_link(s):
     t.sees('● toad')
     t.says('Online as .* (does not answer|no answer|silent|silence|lost|not heard)')
     assert t.process.poll() is None
+
+
+def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
+    gone = threading.Event()
+
+    def step(number):
+        def talk(wire, connection):
+            if number > 0:
+                wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+            if number > 1:
+                wire.hears('</auth>')
+                wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+            if number > 2:
+                wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
+            if number > 3:
+                wire.send("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
+                          % (wire.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN))
+            gone.wait(20 * SLOW)
+        return talk
+    try:
+        for number in range(5):
+            server = s.server(step(number))
+            t = s.terminal(s.home(server.account()))
+            t.sees('toad')
+            time.sleep(0.2)
+            t.type('step %d' % number)
+            t.sees('› step %d' % number)
+            begun = now()
+            t.process.terminate()
+            assert t.ends(3) == 0
+            assert now() - begun < 2 * SLOW, number
+    finally:
+        gone.set()
+
+
+def test_a_server_that_does_not_read_holds_up_nothing(s):
+    gone = threading.Event()
+
+    def talk(wire, number):
+        wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.login()
+        gone.wait(20 * SLOW)
+    server = s.server(talk)
+    home = s.home(server.account())
+    t = s.terminal(home)
+    t.sees('● toad')
+    try:
+        with open(home.fifo, 'w') as f:
+            for i in range(100):
+                f.write('/msg %s line %d %s\n' % (FROG, i, 'x' * 60000))
+        t.line('/msg ' + FROG)
+        t.type('typed meanwhile')
+        t.sees('typed meanwhile')
+        t.sees('x{20}')
+        begun = now()
+        t.process.terminate()
+        assert t.ends(3) == 0
+        assert now() - begun < 2 * SLOW
+        rows = home.rows("select count(*) from message where body like 'line %'")
+        assert rows == [(100,)], rows
+    finally:
+        gone.set()
