@@ -243,3 +243,47 @@ def test_events_of_presence_and_rooms(s):
     h.event(event='room', what='left', nick='frog')
     h.say('/disconnect')
     h.event(event='connection', state='offline')
+
+
+def test_what_a_killed_program_left_is_no_obstacle(s):
+    home = s.home(account(s.pond))
+    h = s.headless(home)
+    h.event(event='connection', state='online')
+    h.process.kill()
+    h.process.wait()
+    assert os.path.exists(home.fifo)
+    r = subprocess.run([PROGRAM, '--headless', '--no-connect', '-x', '/set roster-width 44', '-x', '/quit'], env=home.env(), stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, timeout=20 * SLOW)
+    assert r.returncode == 0 and 'roster-width = 44' in home.read_rc(), r
+
+
+def test_another_data_directory_is_another_program(s):
+    home = s.home()
+    t = s.terminal(home)
+    t.sees('/account add')
+    p = subprocess.Popen([PROGRAM, '--headless', '--no-connect', '--data', home.dir + '/other'], env=home.env(XDG_STATE_HOME=home.dir + '/state2'),
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    p.stdin.write('/quit\n')
+    p.stdin.flush()
+    assert p.wait(10 * SLOW) == 0
+    assert os.path.exists(home.dir + '/other/history.db') or os.path.exists(home.dir + '/other/natterjack/history.db')
+
+
+def test_habits_of_other_programs(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('● Frog')
+    t.line('/query frog@%s as in irssi' % DOMAIN)
+    frog.hears('^as in irssi$')
+    t.line('/j %s toad' % ROOM)
+    t.sees(r'\[3:pond\]')
+    t.sees(r'\(1\)')
+    t.line('/topic As in WeeChat')
+    t.sees('As in WeeChat')
+    t.line('/part')
+    t.gone('3:pond')
+    t.line('/away back soon')
+    frog._wait(frog.presences, lambda p: p['type'] == 'away' and p['status'] == 'back soon', 10, 0, 'away presence')
+    t.line('/wc')
+    t.gone('2:Frog')
