@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "model/store-private.h"
 
 static const char *const migrations[] = {
@@ -99,11 +100,11 @@ file_error(const char *path)
 static GError *
 held_error(const char *path, int fd)
 {
-    char text[512];
-    ssize_t got = pread(fd, text, sizeof text - 1, 0);
-    text[MAX(got, 0)] = '\0';
+    char bytes[512];
+    ssize_t got = pread(fd, bytes, sizeof bytes, 0);
+    g_autofree char *text = nj_text_line(bytes, MAX(got, 0), 0);
     char host[256] = "?", pid[32] = "?", tty[128] = "-";
-    if (!g_utf8_validate(text, -1, NULL) || sscanf(text, "%255s %31s %127s", host, pid, tty) < 2)
+    if (sscanf(text, "%255s %31s %127s", host, pid, tty) < 2)
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
                            _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."), path);
     if (!strcmp(tty, "-"))

@@ -266,6 +266,24 @@ test_chats_found(void **state)
     assert_int_equal(chat_row(house, "snake@grass.example"), second);
 }
 
+/* One program for each directory.  Whatever stands in the lock file, it is shown on a terminal. */
+static void
+test_second_program(void **state)
+{
+    House *house = *state;
+    g_autoptr(GError) error = NULL;
+    assert_null(nj_store_open(house->dir, &error));
+    assert_non_null(strstr(error->message, "runs already"));
+    g_clear_error(&error);
+    g_autofree char *path = g_build_filename(house->dir, "lock", NULL);
+    FILE *file = fopen(path, "w");
+    fputs("\033[2Jhost 7 \302\233tty\n", file);
+    fclose(file);
+    assert_null(nj_store_open(house->dir, &error));
+    assert_null(strchr(error->message, '\033'));
+    assert_null(strstr(error->message, "\302\233"));
+}
+
 static void
 test_chats(void **state)
 {
@@ -679,6 +697,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_pages_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_state, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chats, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_second_program, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chats_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unread_has_an_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
