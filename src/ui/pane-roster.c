@@ -676,7 +676,7 @@ static void
 tell_requests(Roster *roster, NjAccount *account)
 {
     const GPtrArray *requests = nj_roster_requests(account->roster);
-    GString *text = g_string_new(_("These people wait for an answer: /subscribe allow ADDRESS or /subscribe deny ADDRESS."));
+    GString *text = g_string_new(_("These people wait for an answer: /requests accept ADDRESS or /requests refuse ADDRESS."));
     for (guint i = 0; i < requests->len; i++) {
         const NjRequest *request = g_ptr_array_index(requests, i);
         g_string_append_printf(text, "\n%s", request->address);
@@ -722,15 +722,31 @@ hint(NjPane *pane)
     return roster->total ? g_strdup_printf("%u/%u", roster->here, roster->total) : NULL;
 }
 
-/* Its window "comes" with the keys: the selection lives as long as they move here. */
+/* Where the chat in front stands; NULL: nowhere. */
+static GSequenceIter *
+find_front(Roster *roster)
+{
+    NjChat *chat = nj_screen_focus(roster->pane.screen)->chat;
+    const Row *row = chat ? g_hash_table_lookup(roster->room_rows, chat) : NULL;
+    if (!row && chat && chat->kind == NJ_CHAT_PERSON) {
+        NjContact *contact = nj_roster_find(chat->account->roster, chat->address);
+        const Entry *entry = contact ? g_hash_table_lookup(roster->entries, contact) : NULL;
+        row = entry && entry->rows->len > 0 ? g_ptr_array_index(entry->rows, 0) : NULL;
+    }
+    return row ? row->iter : NULL;
+}
+
+/* Its window "comes" with the keys: the selection lives as long as they move here, from the chat in front on. */
 static void
 on_shown(NjPane *pane, bool shown)
 {
     Roster *roster = (Roster *) pane;
-    if (shown && !roster->selected)
+    if (shown && !roster->selected) {
+        roster->selected = find_front(roster);
         move(pane, 0);
-    else if (!shown)
+    } else if (!shown) {
         roster->selected = NULL;
+    }
     nj_pane_touch(pane);
 }
 

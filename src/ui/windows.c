@@ -359,11 +359,27 @@ nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error)
     return true;
 }
 
+/* The window's own chat was closed in it, and the one chat that is left has a window already (the first stays the console's):
+   this window goes back to its own chat, and what is left is shown in its window. */
+static bool
+leave_window(NjScreen *screen, NjWindow *window)
+{
+    NjPane *left = nj_layout_focus(window->layout);
+    NjChat *chat = left->chat;
+    if (nj_layout_count(window->layout) != 1 || chat == window->chat || (window->chat && !find_window_of(screen, chat)))
+        return false;
+    nj_pane_free(nj_layout_replace(window->layout, left, make_pane(screen, window->chat)));
+    nj_screen_show_chat(screen, chat);
+    return true;
+}
+
 bool
 nj_screen_close_pane(NjScreen *screen)
 {
     if (!nj_layout_close(screen->window->layout, nj_screen_focus(screen)))
         return false;
+    if (leave_window(screen, screen->window))
+        return true;
     name_window(screen->window);
     nj_screen_follow_focus(screen);
     return true;

@@ -246,6 +246,21 @@ test_windows(void **state)
     NjChat *d = nj_chat_open(world.account, NJ_CHAT_PERSON, "dora@x.example");
     nj_screen_show_chat(screen, d);
     assert_int_equal(nj_screen_window(screen)->number, 3);
+    /* A window that is left with another's chat goes back to its own. */
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, c, NULL));
+    nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
+    assert_true(nj_screen_close_pane(screen));
+    assert_ptr_equal(nj_screen_window(screen), nj_screen_find(screen, "4", NULL));
+    assert_ptr_equal(nj_screen_focus(screen)->chat, c);
+    nj_screen_show(screen, nj_screen_window_at(screen, 0));
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, d, NULL));
+    nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
+    assert_true(nj_screen_close_pane(screen));
+    assert_int_equal(nj_screen_window(screen)->number, 3);
+    assert_ptr_equal(nj_screen_focus(screen)->chat, d);
+    nj_screen_show(screen, nj_screen_window_at(screen, 0));
+    assert_null(nj_screen_focus(screen)->chat);
+    nj_screen_show_chat(screen, d);
     /* The focused chat goes; so do its panes elsewhere. */
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, a, NULL));
     nj_screen_show_chat(screen, a);
@@ -391,6 +406,11 @@ test_roster_keys(void **state)
     nj_screen_focus_roster(screen);
     type("\033[B\r");
     assert_string_equal(world.client->focus->address, "newt@pond.example");
+    nj_screen_focus_roster(screen);
+    type("\033[A\r");                               /* from the chat in front on */
+    assert_string_equal(world.client->focus->address, "frog@pond.example");
+    nj_screen_focus_roster(screen);
+    type("\033[B\r");
     nj_screen_focus_roster(screen);
     type("hi");                                     /* who writes, writes */
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hi");
