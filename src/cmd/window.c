@@ -21,16 +21,19 @@ static void
 list_windows(NjCall *call, NjScreen *screen)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
+    g_autoptr(GString) text = g_string_new(NULL);           /* one answer, which is read from its beginning */
     for (guint i = 0; i < nj_screen_windows(screen); i++) {
         const NjWindow *window = nj_screen_window_at(screen, i);
         g_ptr_array_add(list, window_record(window));
         const char *label = window->chat ? nj_chat_label(window->chat) : _("console");
         if (window->chat && window->chat->unread)
-            nj_call_say(call, NJ_NOTICE_INFO, ngettext("%d  %s, %u unread message", "%d  %s, %u unread messages", window->chat->unread), window->number,
-                        label, window->chat->unread);
+            g_string_append_printf(text, ngettext("%2d  %s, %u unread message", "%2d  %s, %u unread messages", window->chat->unread), window->number,
+                                   label, window->chat->unread);
         else
-            nj_call_say(call, NJ_NOTICE_INFO, "%d  %s", window->number, label);
+            g_string_append_printf(text, "%2d  %s", window->number, label);
+        g_string_append_c(text, '\n');
     }
+    nj_call_say(call, NJ_NOTICE_INFO, "%s", text->str);
     nj_record_set_list(nj_call_result(call), "windows", list);
     nj_call_done(call);
 }
