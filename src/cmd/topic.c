@@ -43,8 +43,10 @@ nj_call_show_chat(NjCall *call, NjChat *chat)
 {
     /* A script takes nobody away from what is read; an argument of this start is what the person wants to see. */
     NjSource source = nj_call_source(call);
-    if (source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN && nj_call_screen(call))
+    if (source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN && nj_call_screen(call)) {
         nj_screen_show_chat(nj_call_screen(call), chat);
+        call->chat = chat;                      /* and is answered there */
+    }
     nj_record_set_text(nj_call_result(call), "account", chat->account->settings->name);
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
 }

@@ -16,7 +16,8 @@ def test_one_that_fails_holds_up_no_other(s):
     t.line('/account list')
     t.says('toad@pond.example/.*newt@pond.example.*heron@pond.example')
     t.line('/newt:msg frog@%s hello' % DOMAIN)
-    t.says('/connect')
+    t.sees(r'\[3:frog')
+    t.says('✗ .*/connect')               # where one is taken by it
 
 
 def test_the_same_contact_of_two_accounts_is_two_chats(s):
