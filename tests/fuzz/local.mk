@@ -37,6 +37,13 @@ tests_fuzz_fuzz_text_CFLAGS = $(AM_CFLAGS) $(BASE_CFLAGS)
 tests_fuzz_fuzz_text_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_text_LDADD = $(BASE_STACK)
 
+# What a name server answers
+fuzzers += tests/fuzz/fuzz-resolve
+tests_fuzz_fuzz_resolve_SOURCES = tests/fuzz/fuzz-resolve.c
+tests_fuzz_fuzz_resolve_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
+tests_fuzz_fuzz_resolve_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_resolve_LDADD = $(XMPP_STACK)
+
 # Others add themselves with fuzzers += above this line.
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)

@@ -1,0 +1,25 @@
+/* What a name server answers: from any bytes come only whole records, with names that end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "xmpp/resolve.h"
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    NjAnswer answer;
+    nj_answer_init(&answer);
+    g_autofree guint8 *bytes = g_malloc(MAX(size, 1));      /* an end of its own: nothing may be read behind it */
+    if (size > 0)
+        memcpy(bytes, data, size);
+    nj_answer_read(&answer, bytes, size);
+    for (guint i = 0; i < answer.services->len; i++)
+        if (strlen(((const NjService *) answer.services->pdata[i])->host) > 1025)
+            abort();
+    if (answer.services->len > size / 8)
+        abort();
+    nj_answer_clear(&answer);
+    return 0;
+}
