@@ -638,10 +638,20 @@ nj_prompt_clear(NjPrompt *prompt)
 /* --- Places. */
 
 void
+nj_prompt_set_label(NjPrompt *prompt, const char *label)
+{
+    char *line = label != NULL ? nj_text_line(label, -1, 256) : NULL;
+    bool same = g_strcmp0(line, prompt->label) == 0;
+    g_free(prompt->label);
+    prompt->label = line;
+    if (!same)
+        nj_prompt_tell(prompt);
+}
+
+void
 nj_prompt_switch(NjPrompt *prompt, gint64 id, const char *label, const char *draft)
 {
-    g_free(prompt->label);
-    prompt->label = label != NULL ? nj_text_line(label, -1, 256) : NULL;
+    nj_prompt_set_label(prompt, label);
     if (prompt->place->id != id) {
         NjPlace *place = g_hash_table_lookup(prompt->places, &id);
         if (place == NULL) {

@@ -31,6 +31,7 @@ void      nj_prompt_clear(NjPrompt *prompt);                                 /* 
 
 /* Each place (a chat's row id, 0 the console) keeps its own text, cursor and typed lines. */
 void      nj_prompt_switch(NjPrompt *prompt, gint64 place, const char *label, const char *draft);    /* draft: where nothing is known of the place yet */
+void      nj_prompt_set_label(NjPrompt *prompt, const char *label);          /* of the place we are in; NULL: none */
 void      nj_prompt_forget(NjPrompt *prompt, gint64 place);
 
 /* Asks for something secret: shown as dots; no history, draft, kill ring, undo or log has it. done(NULL) if given up (Ctrl-c, Ctrl-g). What was being typed comes back afterwards.

@@ -122,12 +122,32 @@ on_message_changed(NjMessageEvent *event, void *owner)
     }
 }
 
+/* Its chat goes by another name perhaps. */
+static void
+follow_contact(NjScreen *screen, const NjContact *contact)
+{
+    NjChat *chat = nj_chat_find(contact->account, contact->address);
+    if (!chat)
+        return;
+    touch_panes(screen, chat);
+    nj_screen_touch_status(screen);
+    if (chat != screen->talk)
+        return;
+    screen->switching = true;                   /* nobody types */
+    nj_prompt_set_label(screen->prompt, nj_chat_label(chat));
+    screen->switching = false;
+}
+
 static void
 on_contact_changed(NjContactEvent *event, void *owner)
 {
-    NjChat *chat = nj_chat_find(event->contact->account, event->contact->address);
-    if (chat)
-        touch_panes(owner, chat);
+    follow_contact(owner, event->contact);
+}
+
+static void
+on_contact_removed(NjContact *contact, void *owner)
+{
+    follow_contact(owner, contact);
 }
 
 static void
@@ -201,6 +221,7 @@ nj_screen_listen(NjScreen *screen)
     nj_on_message_added(bus, on_message_added, screen);
     nj_on_message_changed(bus, on_message_changed, screen);
     nj_on_contact_changed(bus, on_contact_changed, screen);
+    nj_on_contact_removed(bus, on_contact_removed, screen);
     nj_on_room_changed(bus, on_room_changed, screen);
     nj_on_occupant_changed(bus, on_occupant_changed, screen);
     nj_on_occupant_removed(bus, on_occupant_removed, screen);

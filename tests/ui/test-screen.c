@@ -370,6 +370,23 @@ test_long_paste(void **state)
 }
 
 static void
+test_name_comes_late(void **state)
+{
+    (void) state;
+    nj_screen_show_chat(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example"));
+    g_string_truncate(typed, 0);
+    add_person(&world, "anna@x.example", "Anna", "Pond", NJ_SHOW_ONLINE, NULL);
+    NjSurface *surface = draw(12, 80);
+    assert_true(has(surface, "[2:Anna]") && has(surface, "Anna›"));
+    nj_surface_free(surface);
+    assert_string_equal(typed->str, "");
+    nj_roster_remove(world.account->roster, "anna@x.example");
+    surface = draw(12, 80);
+    assert_true(has(surface, "[2:anna@x.example]") && !has(surface, "Anna"));
+    nj_surface_free(surface);
+}
+
+static void
 unlike_a_key(int key, void *data)
 {
     (void) key;
@@ -461,6 +478,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_paste, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draft_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_name_comes_late, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_roster_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_comes_late, set_up, tear_down),
     };
