@@ -495,7 +495,8 @@ nj_session_disconnect(NjSession *session)
     if (session->online)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
-    session->link->class->close(session->link);
+    if (session->link)                          /* else somebody who heard of it ended it */
+        session->link->class->close(session->link);
 }
 
 /* --- keep-alive --- */

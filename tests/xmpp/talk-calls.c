@@ -256,6 +256,21 @@ call_disconnect(Talk *talk, const char *what, const char *rest)
     nj_session_disconnect(talk->session);
 }
 
+static void
+on_change_remove(NjAccount *account, void *owner)
+{
+    Talk *talk = owner;
+    if (talk->session && account->state == NJ_ACCOUNT_CLOSING)
+        take_account(talk);
+}
+
+static void
+call_disconnect_remove(Talk *talk, const char *what, const char *rest)
+{
+    nj_on_account_changed(talk->client->bus, on_change_remove, talk);
+    call_disconnect(talk, what, rest);
+}
+
 /* What the store has of a chat, as an event a line. */
 static void
 call_stored(Talk *talk, const char *address, const char *rest)
@@ -282,7 +297,7 @@ static const struct {
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
-    { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove },
+    { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };
 
 void
