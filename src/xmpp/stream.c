@@ -58,7 +58,7 @@ static const struct {
     { "resource-constraint", NJ_LINK_ERROR_SHUTDOWN, N_("The server has no room for this connection now; use /connect to try again later.") },
     { "restricted-xml", NJ_LINK_ERROR_PROTOCOL, N_("The server refused a kind of XML that Natterjack sent; please report this as a fault.") },
     { "see-other-host", NJ_LINK_ERROR_ELSEWHERE, N_("The server sends this account to another host; set that as the host of the account if Natterjack does not go there by itself.") },
-    { "system-shutdown", NJ_LINK_ERROR_SHUTDOWN, N_("The server is shutting down; use /connect when it is back.") },
+    { "system-shutdown", NJ_LINK_ERROR_SHUTDOWN, N_("The server is shutting down; it is tried again by itself, and by /connect at once.") },
     { "undefined-condition", NJ_LINK_ERROR_STREAM, N_("The server has closed the connection for a reason of its own; use /connect to try again.") },
     { "unsupported-encoding", NJ_LINK_ERROR_PROTOCOL, N_("The server does not read UTF-8, so it does not speak XMPP; check the host and port of the account.") },
     { "unsupported-feature", NJ_LINK_ERROR_PROTOCOL, N_("The server needs something that Natterjack does not offer; ask its administrator which clients it takes.") },

@@ -52,7 +52,11 @@ nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data)
 static void
 not_connected(const NjAccount *account, GError **error)
 {
-    g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s is not connected. Use /connect first."), account->bare);
+    if (account->state == NJ_ACCOUNT_WAITING)
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s has no connection now; it is tried again by itself, and by /connect at once."),
+                    account->bare);
+    else
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s is not connected. Use /connect first."), account->bare);
 }
 
 NjSession *
