@@ -133,16 +133,17 @@ nj_session_free(NjSession *session)
         return;
     session->ended = true;
     session->online = session->wanted = false;
+    session->account->session = NULL;
     stop(&session->retry);
     stop(&session->keep_alive);
     free_link(session);
+    nj_iqs_offline(session->iqs);               /* whoever waits is told; what they ask for now is dropped */
     nj_iqs_drop(session->iqs);
     if (session->question)
         session->question->session = NULL;
     wipe(&session->password);
     wipe(&session->refused);
     wipe(&session->tried);
-    session->account->session = NULL;
     g_idle_add(destroy, session);
 }
 
