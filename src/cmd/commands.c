@@ -106,12 +106,6 @@ nj_cmd_table(const NjCmd *cmd)
     return cmd->table;
 }
 
-const GPtrArray *
-nj_cmd_topics(const NjCmd *cmd)
-{
-    return cmd->topics;
-}
-
 void
 nj_cmd_add_dump(NjCmd *cmd, const char *what, char *(*func)(void *owner), void *owner)
 {

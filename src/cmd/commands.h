@@ -82,7 +82,6 @@ void     nj_cmd_load_pairs(NjCmd *cmd);                        /* aliases and ke
 /* Aliases: shipped rows and the configuration's. line NULL takes the own one away, so that a shipped one counts again. */
 bool     nj_cmd_set_alias(NjCmd *cmd, const char *name, const char *line, GError **error);
 void     nj_cmd_each_alias(NjCmd *cmd, void (*func)(const char *name, const char *line, const char *habit, void *owner), void *owner);
-const GPtrArray *nj_cmd_topics(const NjCmd *cmd);              /* of NjTopic, in order */
 /* A table behind --dump that cmd/ can not know: plugins/ adds its own. func's answer belongs to the caller. */
 void     nj_cmd_add_dump(NjCmd *cmd, const char *what, char *(*func)(void *owner), void *owner);
 

@@ -19,7 +19,6 @@ typedef struct {
 
 NjPlugins *nj_plugins_new(NjClient *client, NjCmd *cmd);       /* the built-in rows, attached */
 void       nj_plugins_free(NjPlugins *plugins);
-const NjTable *nj_plugins_table(const NjPlugins *plugins);
 const NjTable *nj_plugins_modules(const NjPlugins *plugins);   /* all module rows, in order: what sessions use */
 
 #endif

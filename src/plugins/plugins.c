@@ -124,12 +124,6 @@ nj_plugins_free(NjPlugins *plugins)
 }
 
 const NjTable *
-nj_plugins_table(const NjPlugins *plugins)
-{
-    return plugins->table;
-}
-
-const NjTable *
 nj_plugins_modules(const NjPlugins *plugins)
 {
     return plugins->modules;

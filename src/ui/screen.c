@@ -375,12 +375,6 @@ nj_screen_keys(NjScreen *screen)
     return screen->keys;
 }
 
-const NjTheme *
-nj_screen_theme(const NjScreen *screen)
-{
-    return screen->theme;
-}
-
 bool
 nj_screen_set_theme(NjScreen *screen, const char *name, GError **error)
 {

@@ -24,7 +24,6 @@ NjClient *nj_screen_client(NjScreen *screen);
 NjTerm   *nj_screen_term(NjScreen *screen);
 NjPrompt *nj_screen_prompt(NjScreen *screen);
 NjKeys   *nj_screen_keys(NjScreen *screen);
-const NjTheme *nj_screen_theme(const NjScreen *screen);
 bool      nj_screen_set_theme(NjScreen *screen, const char *name, GError **error);
 void      nj_screen_draw_on(NjScreen *screen, NjSurface *surface);           /* everything, now: tests */
 void      nj_screen_touch(NjScreen *screen);                                 /* all of it */
