@@ -477,12 +477,6 @@ on_request_changed(NjAccount *account, void *owner)
         update_requests(roster, block);
 }
 
-static void
-on_chat_added(NjChat *chat, void *owner)
-{
-    add_room(owner, chat);
-}
-
 /* Unread messages bring an offline contact into sight. */
 static void
 on_chat_changed(NjChat *chat, void *owner)
@@ -493,6 +487,14 @@ on_chat_changed(NjChat *chat, void *owner)
         update(roster, contact);
     else
         nj_pane_touch(&roster->pane);
+}
+
+/* One that the store remembers may bring its unread messages along. */
+static void
+on_chat_added(NjChat *chat, void *owner)
+{
+    add_room(owner, chat);
+    on_chat_changed(chat, owner);
 }
 
 static void

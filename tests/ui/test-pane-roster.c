@@ -90,6 +90,23 @@ test_rooms_requests_unread(void **state)
     expect("? 1 request");
 }
 
+/* What the store remembers as unread is seen as if it had just come. */
+static void
+test_unread_of_the_store(void **state)
+{
+    (void) state;
+    world.dir = make_dir();
+    nj_client_set_store(world.client, open_store(world.dir));
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
+    say(frog, "frog", NOON, "hello");
+    nj_store_flush(world.client->store);
+    nj_chat_close(frog);
+    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
+    expect("");
+    nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
+    expect("Contacts         0/1\n○ Frog             1");
+}
+
 static void
 test_show_offline(void **state)
 {
@@ -166,6 +183,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rooms_requests_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_of_the_store, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_show_offline, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_several_accounts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_selection, set_up, tear_down),
