@@ -34,14 +34,16 @@ add_wrapped(Page *page, const char *text, int indent, int first)
 static void
 add_entry(Page *page, const char *name, int column, const char *summary)
 {
-    int width = nj_text_width(name, -1);
-    column = MIN(column, page->columns * 2 / 5);
-    g_string_append_printf(page->out, "  %s", name);
-    if (width + 2 >= column) {
-        g_string_append_c(page->out, '\n');
-        width = -2;
+    int width = nj_text_width(name, -1) + 2;
+    column = MIN(column, page->columns * 4 / 9);
+    g_string_append(page->out, "  ");
+    if (width + 1 < column) {
+        g_string_append(page->out, name);
+    } else {
+        add_wrapped(page, name, 6, 2);
+        width = 0;
     }
-    g_string_append_printf(page->out, "%*s", column - width - 2, "");
+    g_string_append_printf(page->out, "%*s", column - width, "");
     add_wrapped(page, summary, column, column);
 }
 
@@ -165,14 +167,44 @@ shipped_key_summary(NjCmd *cmd, const char *key, const char *line)
     return NULL;
 }
 
+/* Keys that do the same, or count the same up, make one entry. */
+typedef struct {
+    const char *first, *last;
+    char       *summary;
+    guint       count;
+} KeyEntry;
+
 static void
-add_key(const char *name, const char *line, void *owner)
+free_key_entry(void *data)
 {
-    Page *page = owner;
-    const char *summary = shipped_key_summary(page->cmd, name, line);
+    g_free(((KeyEntry *) data)->summary);
+    g_free(data);
+}
+
+typedef struct {
+    NjCmd     *cmd;
+    GPtrArray *entries;         /* of KeyEntry */
+} KeyList;
+
+static void
+note_key(const char *name, const char *line, void *owner)
+{
+    KeyList *list = owner;
+    const char *summary = shipped_key_summary(list->cmd, name, line);
     if (!summary)
-        summary = shipped_key_summary(page->cmd, NULL, line);
-    add_entry(page, name, 16, summary ? _(summary) : line);
+        summary = shipped_key_summary(list->cmd, NULL, line);
+    summary = summary ? _(summary) : line;
+    for (guint i = 0; i < list->entries->len; i++) {
+        KeyEntry *entry = list->entries->pdata[i];
+        if (strcmp(entry->summary, summary))
+            continue;
+        entry->last = name;
+        entry->count++;
+        return;
+    }
+    KeyEntry *entry = g_new(KeyEntry, 1);
+    *entry = (KeyEntry) { name, name, g_strdup(summary), 1 };
+    g_ptr_array_add(list->entries, entry);
 }
 
 static void
@@ -190,7 +222,15 @@ each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owne
 static void
 keys_help(Page *page)
 {
-    each_key(page->cmd, add_key, page);
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_key_entry);
+    KeyList list = { page->cmd, entries };
+    each_key(page->cmd, note_key, &list);
+    for (guint i = 0; i < entries->len; i++) {
+        const KeyEntry *entry = entries->pdata[i];
+        g_autofree char *names = entry->count == 1 ? g_strdup(entry->first)
+                                                   : g_strdup_printf("%s%s%s", entry->first, entry->count == 2 ? ", " : " … ", entry->last);
+        add_entry(page, names, 20, entry->summary);
+    }
     g_string_append_c(page->out, '\n');
     add_wrapped(page, _("Alt-Enter begins a new line, TAB completes, Ctrl-r searches what was typed; all other keys are readline's. "
                         "ESC and then a key is Alt with that key. /bind KEY COMMAND changes one."), 0, 0);

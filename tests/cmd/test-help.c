@@ -32,7 +32,8 @@ test_help(void **state)
     Speaker speaker;
     speaker_open(&speaker, NULL);
     expect_help(&speaker, NULL, "/join ");
-    expect_help(&speaker, "keys", "Alt-a");
+    expect_help(&speaker, "keys", "  Alt-2 … Alt-0     the window of that number\n");
+    expect_help(&speaker, "keys", "  Alt-n, Ctrl-PgDn  next window\n");
     expect_help(&speaker, "options", "ping-interval");
     expect_help(&speaker, "aliases", "irssi");
     expect_help(&speaker, "/msg", "/query");
