@@ -447,9 +447,16 @@ draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int 
         nj_area_put(area, y, x, base, line->shown + at, end - at);
 }
 
-/* The columns left of the text; returns where the first row of the text begins. */
+/* Lines that the program says in one go need its time once. */
+static bool
+needs_clock(const NjLine *line, const NjLine *above)
+{
+    return !above || line->message || above->message || strcmp(line->clock, above->clock) != 0;
+}
+
+/* The columns left of the text; returns where the first row of the text begins. above: the line that is seen there, or NULL. */
 static int
-draw_lead(const NjLines *lines, const NjLine *line, NjArea area, int y, const NjTheme *theme)
+draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea area, int y, const NjTheme *theme)
 {
     const NjShape *shape = &lines->shape;
     NjStyle style = nick_style(lines, line, theme);
@@ -457,7 +464,7 @@ draw_lead(const NjLines *lines, const NjLine *line, NjArea area, int y, const Nj
         g_autofree char *lead = inline_lead(lines, line);
         return nj_area_put(area, y, 0, style, lead, -1);
     }
-    if (shape->clock)
+    if (shape->clock && needs_clock(line, above))
         nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0, nj_theme_style(theme, NJ_ROLE_TIME), line->clock, -1);
     g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
     int text = text_column(lines, line);
@@ -470,7 +477,7 @@ draw_lead(const NjLines *lines, const NjLine *line, NjArea area, int y, const Nj
 }
 
 static void
-draw_line(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
+draw_line(NjLines *lines, guint index, const NjLine *above, NjArea area, int y, const NjTheme *theme)
 {
     const NjLine *line = line_at(lines, index);
     NjStyle base = text_style(line, theme);
@@ -478,7 +485,7 @@ draw_line(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
     for (guint i = 0; i < line->row_count; i++, y++) {
         if (y < 0 || y >= area.rows)
             continue;
-        int x = i == 0 ? draw_lead(lines, line, area, y, theme) : text_column(lines, line);
+        int x = i == 0 ? draw_lead(lines, line, above, area, y, theme) : text_column(lines, line);
         draw_text_row(line, &line->rows[i], area, y, x, base, theme);
     }
 }
@@ -542,7 +549,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     } while (widest != lines->widest);
     for (guint i = top; i < lines->list->len && y < area.rows; i++) {
         int height = nj_lines_height(lines, i);
-        draw_line(lines, i, area, y, theme);
+        draw_line(lines, i, i > top ? line_at(lines, i - 1) : NULL, area, y, theme);
         y += height;
         if (i + 1 == lines->list->len && y <= area.rows && !lines->more_after) {
             lines->following = true;                /* the pane has grown: the end is in sight */

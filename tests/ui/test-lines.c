@@ -114,6 +114,14 @@ test_say_and_subject(void **state)
           "11:59 Frog  Lunch\n"
           "            at noon\n"
           "12:00 ✗  That did not work. [31m\n");
+    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "In the same minute.");
+    draw(&talk);
+    shows(talk.surface,
+          "               ── Friday, 20 November 2026 ──\n"
+          "11:59 Frog  Lunch\n"
+          "            at noon\n"
+          "12:00 ✗  That did not work. [31m\n"
+          "      ·  In the same minute.");
     talk_free(&talk);
 }
 
