@@ -85,6 +85,25 @@ add_contact(NjCall *call, const char *address)
     nj_roster_edit(account, address, nj_call_arg(call, "text"), NULL, nj_call_answer, nj_call_hold(call));
 }
 
+/* The server has done it. */
+static void
+on_edited(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    const char *action = nj_call_arg(call, "action"), *address = nj_call_arg(call, "address"), *text = nj_call_arg(call, "text");
+    if (!error && !strcmp(action, "remove"))
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is no contact any more."), address);
+    else if (!error && !strcmp(action, "group") && text)
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is found under %s now."), address, text);
+    else if (!error && !strcmp(action, "group"))
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is in no group now."), address);
+    else if (!error && text)
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is called %s now."), address, text);
+    else if (!error)
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s goes by the address now."), address);
+    nj_call_answer(error, result, call);
+}
+
 static void
 set_groups(NjCall *call, const char *address)
 {
@@ -99,7 +118,7 @@ set_groups(NjCall *call, const char *address)
         return;
     }
     g_ptr_array_add(groups, NULL);
-    nj_roster_edit(nj_call_account(call), address, NULL, (const char *const *) groups->pdata, nj_call_answer, nj_call_hold(call));
+    nj_roster_edit(nj_call_account(call), address, NULL, (const char *const *) groups->pdata, on_edited, nj_call_hold(call));
 }
 
 static void
@@ -123,11 +142,11 @@ run_roster(NjCall *call)
     else if (!strcmp(action, "add"))
         add_contact(call, address);
     else if (!strcmp(action, "remove"))
-        nj_roster_delete(account, address, nj_call_answer, nj_call_hold(call));
+        nj_roster_delete(account, address, on_edited, nj_call_hold(call));
     else if (!strcmp(action, "group"))
         set_groups(call, address);
     else
-        nj_roster_edit(account, address, nj_call_arg(call, "text") ? nj_call_arg(call, "text") : "", NULL, nj_call_answer, nj_call_hold(call));
+        nj_roster_edit(account, address, nj_call_arg(call, "text") ? nj_call_arg(call, "text") : "", NULL, on_edited, nj_call_hold(call));
 }
 
 /* /subscribe and /requests */
