@@ -351,21 +351,23 @@ char *
 nj_fifo_path(const NjPaths *paths, const NjOptions *options)
 {
     const char *path = nj_options_text(options, "fifo");
-    return *path ? nj_files_expand(path) : g_build_filename(paths->run, "fifo", NULL);
+    g_autofree char *expanded = nj_files_expand(*path ? path : "fifo");
+    return g_canonicalize_filename(expanded, paths->run);
 }
 
 /* The other side: -x. */
 
+/* False: it is too late, or nobody is there any more who reads the other one (-1: none). */
 static bool
-wait_for(int fd, short what, gint64 until)
+wait_for(int fd, short what, int other, gint64 until)
 {
     for (;;) {
         gint64 left = (until - nj_clock_us()) / 1000;
-        struct pollfd ready = { fd, what, 0 };
-        int count = left > 0 ? poll(&ready, 1, left) : 0;
+        struct pollfd ready[] = { { fd, what, 0 }, { other, 0, 0 } };
+        int count = left > 0 ? poll(ready, G_N_ELEMENTS(ready), left) : 0;
         if (count < 0 && errno == EINTR)
             continue;
-        return count > 0;
+        return count > 0 && ready[0].revents != 0;
     }
 }
 
@@ -375,7 +377,7 @@ write_all(int fd, const char *text, gint64 until)
     gsize length = strlen(text);
     while (length) {
         ssize_t put = write(fd, text, length);
-        if (put < 0 && errno != EINTR && (errno != EAGAIN || !wait_for(fd, POLLOUT, until)))
+        if (put < 0 && errno != EINTR && (errno != EAGAIN || !wait_for(fd, POLLOUT, -1, until)))
             return false;
         if (put > 0) {
             text += put;
@@ -385,13 +387,14 @@ write_all(int fd, const char *text, gint64 until)
     return true;
 }
 
+/* As long as somebody reads what was asked. */
 static char *
-read_line(int fd, gint64 until)
+read_line(int fd, int asked, gint64 until)
 {
     g_autoptr(GString) answer = g_string_new(NULL);
     char bytes[4096];
     while (!strchr(answer->str, '\n')) {
-        if (!wait_for(fd, POLLIN, until))
+        if (!wait_for(fd, POLLIN, asked, until))
             return NULL;
         ssize_t got = read(fd, bytes, sizeof bytes);
         if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
@@ -428,7 +431,7 @@ nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running,
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be made: %s."), answer_path, g_strerror(errno));
     } else {
         gint64 until = nj_clock_us() + (gint64) seconds * G_USEC_PER_SEC;
-        answer = write_all(to, line, until) ? read_line(from, until) : NULL;
+        answer = write_all(to, line, until) ? read_line(from, to, until) : NULL;
         if (!answer)
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("timeout"), _("The running Natterjack did not answer; its screen tells more."));
     }

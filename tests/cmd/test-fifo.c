@@ -203,7 +203,8 @@ test_answers(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     int fd = open_writer(house->path);
     put(fd, line);                                  /* nobody reads: nothing hangs, nothing fails but what must */
-    wait_until(house->failures == 1);
+    put(fd, "/status xa\n");                        /* and all of it is done before somebody does */
+    wait_until(house->failures == 1 && show_of(house) == NJ_SHOW_XA);
 
     int from = open(path, O_RDONLY | O_NONBLOCK);
     put(fd, line);

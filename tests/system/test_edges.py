@@ -62,6 +62,20 @@ def test_who_waits_for_an_answer_gets_one_at_the_end(s):
     listener.close()
 
 
+def test_nobody_waits_for_a_program_that_died(s):
+    listener, port = silent()
+    home = s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n[options]\nfifo = mine\n' % (DOMAIN, port))
+    t = s.terminal(home, '--no-connect')
+    fifo = os.path.dirname(home.fifo) + '/mine'
+    while not os.path.exists(fifo):
+        time.sleep(0.02)
+    p = subprocess.Popen([PROGRAM, '-x', '/connect'], env=home.env(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    t.sees('connecting')
+    t.process.kill()
+    assert 'did not answer' in p.communicate(timeout=5 * SLOW)[1] and p.returncode == 1
+    listener.close()
+
+
 def test_what_is_typed_survives_the_signal(s):
     home = s.home(account(s.pond))
     t = s.terminal(home)
