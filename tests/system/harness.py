@@ -181,7 +181,7 @@ class Terminal:
         self.errors = tempfile.TemporaryFile()
         master, slave = pty.openpty()
         self.fd = master
-        self.size(rows, cols, tell=False)
+        self.size(rows, cols)
 
         def prepare():
             os.setsid()
@@ -212,12 +212,10 @@ class Terminal:
                 # private sequences that pyte would print
                 self.stream.feed(re.sub(rb'\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)', b'', b))
 
-    def size(self, rows, cols, tell=True):
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, cols, 0, 0))
-        if tell:
-            with self.lock:
-                self.screen.resize(rows, cols)
-            self.process.send_signal(signal.SIGWINCH)
+    def size(self, rows, cols):
+        with self.lock:                  # what is drawn for the new size must not be read with the old one
+            self.screen.resize(rows, cols)
+            fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, cols, 0, 0))
 
     def type(self, text):
         os.write(self.fd, text.encode() if isinstance(text, str) else text)

@@ -67,6 +67,9 @@ def test_a_refused_stranger_leaves_nothing(s):
     heron.say('toad@' + DOMAIN, 'first word')
     heron.say('toad@' + DOMAIN, 'second word')
     t.sees('request')
+    end = now() + 10 * SLOW
+    while home.rows("select count(*) from message where body like '%word'") != [(2,)] and now() < end:
+        time.sleep(0.05)
     t.line('/requests')
     t.says('heron@pond.example wrote 2 messages, the first: first word')
     t.line('/requests refuse heron@' + DOMAIN)
