@@ -405,13 +405,14 @@ class Peer:
         return self._wait(self.messages, lambda m: re.search(pattern, m['body'] or '', re.S), wait, since, 'message %r' % pattern)
 
     def configure(self, room, **values):
-        """Sets up a room that is ours."""
+        """Sets up a room that is ours, as far as its server has such a setting."""
         async def set_up():
             muc = self.client.plugin['xep_0045']
             form = await muc.get_room_config(room)
             form['type'] = 'submit'
-            for name, value in values.items():
-                form.get_fields()[name]['value'] = value
+            fields = form.get_fields()
+            for name in values.keys() & fields.keys():
+                fields[name]['value'] = values[name]
             await muc.set_room_config(room, form)
         self.do(set_up)
 

@@ -30,7 +30,7 @@ def enter(t, room, words=''):
 
 
 def test_a_password_is_wanted(s):
-    room, newt = made_room(s, 'cellar', roomsecret='toadstool')
+    room, newt = made_room(s, 'cellar', passwordprotectedroom='1', roomsecret='toadstool')
     home, t = online(s)
     t.line('/join %s toad' % room)
     t.says(r'This room wants a password')

@@ -1,0 +1,231 @@
+"""Other clients as the other side: each typed to and read as a person would, in a terminal of its own.  For make check-long."""
+import os, re, shutil, subprocess, time
+from harness import *
+
+NOBODY = 65534
+
+
+class Client(Terminal):
+    """Another program, logged in as one of the people.  NAME, ARGUMENTS, FILES (of its home) and what says that it is ready are each one's own."""
+    def __init__(self, s, who):
+        self.program = shutil.which(self.name)
+        if not self.program:
+            raise Skip('%s is not installed' % self.name)
+        home = s.keep(Home())
+        shutil.copy(s.pond.ca, home.dir + '/ca.pem')
+        words = {'who': who, 'jid': '%s@%s' % (who, DOMAIN), 'port': s.pond.port, 'home': home.dir, 'rooms': 'rooms.' + DOMAIN}
+        for path, text in self.files.items():
+            path = os.path.join(home.dir, path)
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), 'w') as f:
+                f.write(text % words)
+        if os.getuid() == 0:             # poezio refuses to be root; the others need not be
+            self.user = NOBODY
+            for d, dirs, names in os.walk(home.dir):
+                for path in [d] + [os.path.join(d, n) for n in names]:
+                    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        super().__init__(home, *[a % words for a in self.arguments], rows=30, cols=110)
+        s.keep(self)
+        self.sees(self.ready, 20)
+
+    def type(self, text):
+        for c in text:                   # what comes at once is a paste to some
+            super().type(c)
+            time.sleep(0.005)
+
+    def line(self, text):
+        self.type(text)
+        time.sleep(0.1 * SLOW)           # and Enter would be a part of it
+        self.type('\r')
+
+    def acts(self, text):
+        self.line('/me ' + text)
+
+    def told(self):
+        return '%s:\n%s' % (self.name, self.text())
+
+    def close(self):
+        if self.process.poll() is None:  # a session that is not ended politely stays in its rooms
+            self.line('/quit')
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                pass
+        end_program(self.process)
+        os.close(self.fd)
+
+
+class Profanity(Client):
+    name, arguments, ready = 'profanity', ['-a', '%(jid)s'], 'logged in successfully'
+    typing = r'typing\.\.\.'
+    files = {
+        'config/profanity/profrc': '[ui]\nsplash=false\n[notifications]\nmessage=off\nroom=off\ntyping=false\n[chatstates]\nenabled=true\nouttype=true\n',
+        'data/profanity/accounts': '[%(jid)s]\nenabled=true\njid=%(jid)s\nserver=127.0.0.1\nport=%(port)s\nresource=profanity\npassword=pond\n'
+                                   'presence.last=online\npresence.login=online\nmuc.service=%(rooms)s\nmuc.nick=%(who)s\ntls.policy=trust\nauth.policy=default\n',
+    }
+
+    def opens(self, address):
+        self.line('/msg ' + address)
+
+    def joins(self, room, nick):
+        self.line('/join %s nick %s' % (room, nick))
+
+    lines = None                         # it has no key for a second line
+
+
+class Mcabber(Client):
+    name, arguments, ready = 'mcabber', ['-f', '%(home)s/.mcabber/mcabberrc'], 'Your status has been set'
+    typing = r'\[C\]'
+    files = {
+        '.mcabber/mcabberrc': 'set jid = %(jid)s\nset password = pond\nset server = 127.0.0.1\nset port = %(port)s\nset resource = mcabber\nset tls = 1\n'
+                              'set ssl_ca = %(home)s/ca.pem\nset nickname = %(who)s\nset escdelay = 50\n',
+    }
+
+    def opens(self, address):
+        self.line('/roster search ' + address)
+        self.line('')
+
+    def joins(self, room, nick):
+        self.line('/room join %s %s' % (room, nick))
+        self.sees(re.escape(room.split('@')[0]))
+        self.opens(room)
+
+    def acts(self, text):
+        self.line('/say /me ' + text)
+
+    def lines(self, *texts):
+        for text in ('/msay begin', *texts, '/msay send'):
+            self.line(text)
+
+
+class Poezio(Client):
+    name, arguments, ready = 'poezio', ['-f', '%(home)s/config/poezio/poezio.cfg'], 'Authentication success'
+    typing = r'\] composing'
+    files = {
+        'config/poezio/poezio.cfg': '[Poezio]\njid = %(jid)s/poezio\npassword = pond\ncustom_host = 127.0.0.1\ncustom_port = %(port)s\n'
+                                    'ca_cert_path = %(home)s/ca.pem\ndefault_nick = %(who)s\nmam_sync = false\n',
+    }
+
+    def opens(self, address):
+        self.does('/message ' + address, address)
+
+    def joins(self, room, nick):
+        self.does('/join %s/%s' % (room, nick), room)
+
+    def does(self, command, address):
+        """Opens a tab; what is typed in its first moments is lost."""
+        end = now() + 10 * SLOW
+        while '[%s]' % address not in self.text() and now() < end:
+            self.line(command)
+            time.sleep(1)
+
+    def lines(self, *texts):
+        self.line('\n'.join(texts))
+
+
+def online(s):
+    t = s.terminal(s.home(account(s.pond)), rows=40, cols=120)
+    t.says('Online as')
+    return t
+
+
+def one_to_one(s, kind):
+    t = online(s)
+    c = kind(s, 'frog')
+    t.sees('● Frog')
+    t.line('/msg frog@%s hello, %s 🐸' % (DOMAIN, c.name))
+    c.opens('toad@' + DOMAIN)
+    c.sees('hello, %s 🐸' % c.name)
+    c.line('and to you: 漢字 🦆 ščř')
+    t.sees('Frog +and to you: 漢字 🦆 ščř')
+    # /me, each way
+    c.acts('looks up')
+    t.sees(r'\* +Frog looks up')
+    t.line('/me nods')
+    c.sees(r'(?i)\* ?toad\S* nods')
+    # who is writing
+    t.type('typ')
+    c.sees(c.typing)
+    t.type('\x03')
+    c.type('some words')
+    t.sees('Frog +is writing')
+    c.line(' at last')
+    t.sees('some words at last')
+    t.gone('is writing')
+    # several lines
+    t.paste('uno\ndue')
+    t.type('\r')
+    c.sees('uno *\n[^\n]*due')
+    if c.lines:
+        c.lines('eins', 'zwei')
+        t.sees('Frog +eins *\n[^\n]* zwei')
+    assert t.text().count('some words at last') == 1
+    t.line('/status away gone swimming')
+    c.sees(r'(?i)away|gone swimming|\[a\]')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_one_to_one_with_profanity(s):
+    one_to_one(s, Profanity)
+
+
+def test_one_to_one_with_mcabber(s):
+    one_to_one(s, Mcabber)
+
+
+def test_one_to_one_with_poezio(s):
+    one_to_one(s, Poezio)
+
+
+def test_a_room_with_all(s):
+    room, t, others = 'menagerie@rooms.' + DOMAIN, online(s), []
+    t.line('/join %s toad' % room)
+    t.says(r'menagerie.* \(1\)')
+    for kind, who in ((Profanity, 'frog'), (Mcabber, 'newt'), (Poezio, 'heron')):
+        try:
+            c = kind(s, who)
+        except Skip:
+            continue
+        c.joins(room, who)
+        others.append((c, who))
+        t.says(r'menagerie.* \(%d\)' % (1 + len(others)))
+    if not others:
+        raise Skip('no other client is installed')
+    t.line('good evening, all 🐸')
+    for c, who in others:
+        c.sees('good evening, all 🐸')
+        c.line('I am %s 🦆' % c.name)
+        for other in (t, *(o for o, _ in others)):
+            other.sees('I am %s 🦆' % c.name)
+        c.acts('waves with %s' % c.name)
+        t.sees(r'\* +%s waves with %s' % (who, c.name))
+        if c.lines:
+            c.lines('a line', 'of ' + c.name)
+            t.sees(r'%s +a line[^\n]*\n[^\n]* of %s' % (who, c.name))
+    t.line('/me bows')
+    for c, who in others:
+        c.sees(r'\* ?toad bows')
+    t.paste('tick\ntock')
+    t.type('\r')
+    for c, who in others:
+        c.sees(r'tick[^\n]*\n[^\n]*tock')
+    t.line('/subject The weather, again')
+    for c, who in others:
+        c.sees('The weather, again')
+    # somebody is called in another window; names are what they call themselves
+    t.line('/window console')
+    c, who = others[-1]
+    c.line('toad: where are you?')
+    t.sees(r'menagerie\S* 1')
+    t.type('\x1ba')
+    t.sees('where are you')
+    c.line('/nick' + (' ' if c.name != 'mcabber' else 'name ') + 'Bigbird')
+    t.sees('Bigbird')
+    # all have left but us
+    for c, who in others:
+        c.close()
+        s.things.remove(c)
+    t.says(r'menagerie.* \(1\)', 20)
+    t.line('/quit')
+    assert t.ends() == 0
