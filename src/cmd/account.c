@@ -454,7 +454,7 @@ static const NjCommand cmd_account = {
         { "action", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("what to do; list without it"), { "list", "add", "set", "remove" } },
         { "name", NJ_PARAM_ACCOUNT, NJ_OPTIONAL, N_("an account's name; for add an address") },
         { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD, N_("the password; better let it be asked for") },
-        { "setting", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT, N_("for add KEY=VALUE words, for set KEY and VALUE") },
+        { "setting", NJ_PARAM_SETTING, NJ_OPTIONAL | NJ_REPEAT, N_("for add KEY=VALUE words, for set KEY and VALUE") },
     },
     .examples = { "/account add toad@example.org", "/account add toad@example.org name=home host=127.0.0.1", "/account set home password-command pass show xmpp/home",
                   "/account remove home" },

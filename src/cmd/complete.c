@@ -29,19 +29,26 @@ starts(const char *word, const char *start)
     return g_str_has_prefix(folded_word, folded_start);
 }
 
+/* An address is also found by the name it goes by. */
 static void
-offer(Search *search, const char *word)
+offer_address(Search *search, const char *word, const char *name)
 {
-    if (!*word || g_hash_table_size(search->found) >= MOST_CHOICES || !starts(word, search->start))
+    if (!*word || g_hash_table_size(search->found) >= MOST_CHOICES || !(starts(word, search->start) || starts(name, search->start)))
         return;
     g_autofree char *shown = search->quote ? nj_parse_quote(word) : g_strdup(word);
     g_hash_table_add(search->found, g_strconcat(shown, search->after, NULL));
 }
 
 static void
+offer(Search *search, const char *word)
+{
+    offer_address(search, word, word);
+}
+
+static void
 offer_contact(NjContact *contact, void *owner)
 {
-    offer(owner, contact->address);
+    offer_address(owner, contact->address, nj_contact_label(contact));
 }
 
 static void
@@ -72,7 +79,7 @@ offer_chats(Search *search, bool rooms_only)
         g_hash_table_iter_init(&iter, account->chats);
         while (g_hash_table_iter_next(&iter, NULL, (void **) &chat))
             if (!rooms_only || chat->kind == NJ_CHAT_ROOM)
-                offer(search, chat->address);
+                offer_address(search, chat->address, nj_chat_label(chat));
     }
 }
 
@@ -153,6 +160,19 @@ offer_themes(Search *search)
     offer_list(search, (const char *const *) names);
 }
 
+/* KEY=VALUE where the account is made, KEY alone where it is there. */
+static void
+offer_settings(Search *search, const char *rest)
+{
+    const char *cursor = rest;
+    search->quote = false;
+    g_autofree char *action = nj_parse_word(&cursor, NULL);
+    for (const NjAccountKey *key = nj_account_keys; key->name; key++) {
+        g_autofree char *word = g_strconcat(key->name, g_strcmp0(action, "add") ? "" : "=", NULL);
+        offer(search, word);
+    }
+}
+
 static void
 offer_windows(Search *search)
 {
@@ -229,6 +249,9 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     case NJ_PARAM_KEY:
         if (search->cmd->screen)
             nj_keys_each(nj_screen_keys(search->cmd->screen), offer_key, search);
+        break;
+    case NJ_PARAM_SETTING:
+        offer_settings(search, rest);
         break;
     case NJ_PARAM_THEME:
         offer_themes(search);

@@ -241,11 +241,13 @@ test_completion(void **state)
     NjAccount *home = speaker_account(speaker, "home");
     nj_roster_put(home->roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, NULL);
     nj_roster_put(home->roster, "fred@pond.example", NULL, NJ_SUB_BOTH, false, false, NULL);
+    nj_roster_put(home->roster, "l.otter@pond.example", "Lutra", NJ_SUB_BOTH, false, false, NULL);
     expect_choices(speaker, NULL, "/nam", "names");
     expect_choices(speaker, NULL, "/home:nam", "names");
     expect_choices(speaker, NULL, "/connect w", "work");
     expect_choices(speaker, NULL, "/msg fr", "fred@pond.example frog@pond.example");
     expect_choices(speaker, NULL, "/msg FRO", "frog@pond.example");
+    expect_choices(speaker, NULL, "/msg lut", "l.otter@pond.example");
     expect_choices(speaker, NULL, "/msg frog@pond.example wait=", "sent");
     expect_choices(speaker, NULL, "/query fr", "fred@pond.example frog@pond.example");
     expect_choices(speaker, NULL, "/del fro", "frog@pond.example");
@@ -253,6 +255,8 @@ test_completion(void **state)
     expect_choices(speaker, NULL, "/set roster ", "false true");
     expect_choices(speaker, NULL, "/set nick-c", "nick-colors");
     expect_choices(speaker, NULL, "/account add x password=", "");
+    expect_choices(speaker, NULL, "/account add x po", "port=");
+    expect_choices(speaker, NULL, "/account set home ca", "ca-file");
     expect_choices(speaker, NULL, "/nonsense x", "");
     expect_choices(speaker, NULL, "/window con", "console");
     expect_choices(speaker, NULL, "plain", "");
