@@ -296,23 +296,6 @@ nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char
         *cell++ = (NjCell) { number, id, 0 };
 }
 
-void
-nj_area_scroll(NjArea area, int lines)
-{
-    int step = lines > 0 ? 1 : -1;
-    int kept = MAX(area.rows - ABS(lines), 0);
-    if (lines == 0 || area.cols == 0)
-        return;
-    for (int row = area.row; row < area.row + area.rows; row++)
-        part_wide(area.surface, row, area.col, area.col + area.cols);
-    int to = step > 0 ? area.row : area.row + area.rows - 1;
-    for (int i = 0; i < kept; i++, to += step)
-        memcpy(cell_at(area.surface, to, area.col), cell_at(area.surface, to + lines, area.col),
-               (gsize) area.cols * sizeof(NjCell));
-    for (int i = kept; i < area.rows; i++, to += step)
-        write_blanks(area.surface, to, area.col, area.col + area.cols, 0);
-}
-
 guint16
 nj_surface_link(NjSurface *surface, const char *uri)
 {

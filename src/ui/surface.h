@@ -32,8 +32,6 @@ void   nj_area_clear(NjArea area, NjStyle style);
 int    nj_area_put(NjArea area, int row, int col, NjStyle style, const char *text, gssize length);
 int    nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text, gssize length, guint16 link);
 void   nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char *glyph);
-/* Moves rows up (lines > 0) or down; the freed rows are blank. */
-void   nj_area_scroll(NjArea area, int lines);
 
 guint16     nj_surface_link(NjSurface *surface, const char *uri);           /* an id for OSC 8, to be drawn with at once; 0: no address */
 const char *nj_surface_uri(const NjSurface *surface, guint16 link);

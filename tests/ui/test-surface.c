@@ -74,25 +74,6 @@ test_clipped_areas(void **state)
     NjArea none = nj_area(surface, 5, 5, -3, 2);
     assert_int_equal(none.rows, 0);
     nj_area_clear(none, plain);
-    nj_area_scroll(none, 1);
-    nj_surface_free(surface);
-}
-
-static void
-test_scroll(void **state)
-{
-    (void) state;
-    NjSurface *surface = nj_surface_new(4, 3);
-    NjArea all = nj_area(surface, 0, 0, 4, 3);
-    const char *const names[] = { "aaa", "bbb", "ccc", "ddd" };
-    for (int i = 0; i < 4; i++)
-        nj_area_put(all, i, 0, plain, names[i], -1);
-    nj_area_scroll(nj_area(surface, 0, 1, 3, 2), 1);
-    shows(surface, "abb\nbcc\nc\nddd");
-    nj_area_scroll(all, -2);
-    shows(surface, "\n\nabb\nbcc");
-    nj_area_scroll(all, 9);
-    shows(surface, "\n\n\n");
     nj_surface_free(surface);
 }
 
@@ -164,7 +145,6 @@ main(void)
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_wide),
         cmocka_unit_test(test_clipped_areas),
-        cmocka_unit_test(test_scroll),
         cmocka_unit_test(test_styles_and_links),
         cmocka_unit_test(test_many_long_glyphs),
         cmocka_unit_test(test_nothing_raw),

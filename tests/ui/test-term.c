@@ -283,8 +283,6 @@ test_random_pictures(void **state)
             nj_area_put(easel->all, g_rand_int_range(rand, 0, ROWS), g_rand_int_range(rand, -2, COLS), style,
                         pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))], -1);
         }
-        if (g_rand_int_range(rand, 0, 10) == 0)
-            nj_area_scroll(easel->all, g_rand_int_range(rand, -2, 3));
         if (g_rand_int_range(rand, 0, 50) == 0)
             nj_paint_forget(easel->paint);
         show(easel, g_rand_int_range(rand, -1, ROWS), g_rand_int_range(rand, 0, COLS));
