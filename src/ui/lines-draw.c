@@ -78,6 +78,19 @@ follow_options(NjLines *lines)
     nj_lines_compose_anew(lines);
 }
 
+/* Who is renamed is renamed in what they said. */
+static void
+follow_name(NjLines *lines)
+{
+    const char *label = lines->chat && lines->chat->kind != NJ_CHAT_ROOM ? nj_chat_label(lines->chat) : NULL;
+    if (g_strcmp0(label, lines->label) == 0)
+        return;
+    g_free(lines->label);
+    lines->label = g_strdup(label);
+    lines->widest = 0;
+    nj_lines_compose_anew(lines);
+}
+
 void
 nj_lines_shape(NjLines *lines, int cols)
 {
@@ -529,6 +542,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     lines->view_rows = area.rows;
     lines->used_rows = 0;
     follow_options(lines);
+    follow_name(lines);
     if (!lines->loaded)
         nj_lines_fetch_before(lines);
     nj_lines_shape(lines, area.cols);

@@ -50,6 +50,7 @@ struct NjLines {
     int        view_rows, used_rows;
     int        widest;          /* nick seen so far, in cells */
     NjShape    shape;
+    char      *label;           /* the other side's name, as last drawn */
     char      *time_format;     /* the options, as last drawn */
     int        clock_cells;
     bool       day_lines, nick_colors;

@@ -68,6 +68,7 @@ nj_lines_free(NjLines *lines)
         return;
     g_ptr_array_unref(lines->list);
     g_array_unref(lines->scratch);
+    g_free(lines->label);
     g_free(lines->time_format);
     g_free(lines);
 }

@@ -98,6 +98,15 @@ on_chat_changed(NjChat *chat, void *owner)
 }
 
 static void
+on_contact_changed(NjContactEvent *event, void *owner)
+{
+    NjNotify *notify = owner;
+    const NjChat *focus = notify->client->focus;
+    if (focus && focus->account == event->contact->account && strcmp(focus->address, event->contact->address) == 0)
+        want_title(notify);
+}
+
+static void
 on_focus_changed(NjClient *client, void *owner)
 {
     (void) client;
@@ -124,6 +133,7 @@ nj_notify_new(NjScreen *screen)
     nj_on_message_added(bus, on_message_added, notify);
     nj_on_chat_changed(bus, on_chat_changed, notify);
     nj_on_chat_removed(bus, on_chat_changed, notify);
+    nj_on_contact_changed(bus, on_contact_changed, notify);
     nj_on_focus_changed(bus, on_focus_changed, notify);
     nj_on_option_changed(bus, on_option_changed, notify);
     want_title(notify);

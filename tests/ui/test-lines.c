@@ -78,6 +78,10 @@ test_columns(void **state)
           "            to stand in the column of the text\n"
           "12:01 toad  yes\n"
           "12:02    *  Frog jumps\n\n");
+    /* Who is renamed is renamed in what they said. */
+    nj_roster_put(talk.world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    draw(&talk);
+    assert_true(has(talk.surface, "12:01   toad  yes\n12:02      *  Kermit jumps\n"));
     talk_free(&talk);
 }
 
