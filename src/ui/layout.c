@@ -170,7 +170,11 @@ nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
     }
     node->half[0] = new_leaf(node->pane);
     node->half[1] = new_leaf(pane);
-    node->half[0]->parent = node->half[1]->parent = node;
+    for (int i = 0; i < 2; i++) {           /* about as large as they will be drawn: the next split may come before that */
+        node->half[i]->parent = node;
+        node->half[i]->rows = below ? node->rows / 2 : node->rows;
+        node->half[i]->cols = below ? node->cols : node->cols / 2;
+    }
     node->pane = NULL;
     node->how = how;
     node->share = WHOLE / 2;
