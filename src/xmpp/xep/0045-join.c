@@ -560,7 +560,7 @@ nj_muc_hide(NjSession *session)
 static void
 offline(NjSession *session)
 {
-    leave_all(session, _("The connection is gone, and so are you from this room. You come back with the next connection."));
+    leave_all(session, _("The connection is gone, and with it your place in this room. You come back with the next connection."));
 }
 
 const NjModule nj_xep_0045 = {
