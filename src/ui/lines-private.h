@@ -14,6 +14,7 @@ typedef struct {
     NjMessage   *message;       /* NULL: a line of the program */
     NjNoticeKind kind;
     gint64       time, id;
+    gsize        heft;          /* bytes of the body */
     int          day;           /* days since 1970 where we are; 0: not yet known */
     bool         composed;      /* clock, nick, shown and spans are made when the line is first seen */
     bool         action;
@@ -40,6 +41,7 @@ struct NjLines {
     NjClient  *client;
     NjChat    *chat;
     GPtrArray *list;            /* of NjLine */
+    gsize      heft;            /* of all of them */
     GArray    *scratch;         /* of NjTextRow */
     bool       following;
     guint      bottom;          /* not following: the line that is cut by the lower edge … */

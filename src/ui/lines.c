@@ -14,6 +14,7 @@
 
 #define LINES_MOST  2000
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
+#define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
 #define PAGE_LEAST  50
 
 static void
@@ -107,6 +108,7 @@ insert(NjLines *lines, NjLine *line)
 {
     guint place = place_of(lines, line->time, line->id);
     g_ptr_array_insert(lines->list, (int) place, line);
+    lines->heft += line->heft;
     if (!lines->following && place <= lines->bottom)
         lines->bottom++;
 }
@@ -118,13 +120,22 @@ line_of(NjMessage *message)
     line->message = nj_message_ref(message);
     line->time = message->time;
     line->id = message->id;
+    line->heft = message->body ? strlen(message->body) : 0;
     return line;
+}
+
+static void
+take_out(NjLines *lines, guint first, guint count)
+{
+    for (guint i = first; i < first + count; i++)
+        lines->heft -= line_at(lines, i)->heft;
+    g_ptr_array_remove_range(lines->list, first, count);
 }
 
 static void
 drop_first(NjLines *lines, guint count)
 {
-    g_ptr_array_remove_range(lines->list, 0, count);
+    take_out(lines, 0, count);
     lines->more_before = lines->loaded;
     if (lines->following)
         return;
@@ -133,19 +144,41 @@ drop_first(NjLines *lines, guint count)
     lines->bottom -= MIN(lines->bottom, count);
 }
 
+/* How many lines are too many: counted from the beginning or the end, two always stay. */
+static guint
+excess_of(const NjLines *lines, bool from_end)
+{
+    guint length = lines->list->len;
+    guint excess = length > LINES_MOST + LINES_SLACK ? length - LINES_MOST : 0;
+    if (lines->heft <= 2 * HEFT_MOST)
+        return excess;
+    gsize heft = lines->heft;
+    guint count = 0;
+    while (heft > HEFT_MOST && count + 2 < length) {
+        heft -= line_at(lines, from_end ? length - 1 - count : count)->heft;
+        count++;
+    }
+    return MAX(excess, count);
+}
+
 /* Cuts the list at the end that is farther from what is seen.  Lines of the program are not stored: those at a cut are lost. */
 static void
 trim(NjLines *lines)
 {
     guint length = lines->list->len;
-    if (length <= LINES_MOST + LINES_SLACK)
+    bool from_end = !lines->following && lines->loaded && lines->bottom <= length / 2;
+    guint excess = excess_of(lines, from_end);
+    if (excess == 0)
         return;
-    guint excess = length - LINES_MOST;
-    if (lines->following || !lines->loaded || lines->bottom > length / 2) {
+    if (!from_end) {
         drop_first(lines, excess);
         return;
     }
-    g_ptr_array_remove_range(lines->list, length - excess, excess);
+    take_out(lines, length - excess, excess);
+    if (lines->bottom >= lines->list->len) {
+        lines->bottom = lines->list->len - 1;
+        lines->skip = 0;
+    }
     lines->more_after = true;
 }
 
@@ -305,6 +338,7 @@ drop_messages(NjLines *lines)
     g_ptr_array_set_free_func(lines->list, NULL);
     g_ptr_array_unref(lines->list);
     lines->list = kept;
+    lines->heft = 0;
     lines->loaded = lines->more_before = lines->more_after = false;
 }
 

@@ -1,7 +1,7 @@
 /* ui/lines: what is seen of a talk, whatever arrives and wherever one looks. */
 #include "world.h"
 
-#include "ui/lines.h"
+#include "ui/lines-private.h"
 
 typedef struct {
     World      world;
@@ -378,10 +378,36 @@ test_time_format(void **state)
     talk_free(&talk);
 }
 
+/* Bodies of the largest allowed size: a pane holds few of them, and finds the others in the store again. */
+static void
+test_heavy(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 10, 60);
+    draw(&talk);
+    g_autofree char *body = g_strnfill(1024 * 1024, 'x');
+    for (int i = 0; i < 40; i++)
+        tell(&talk, "frog", NOON + i, body);
+    assert_true(talk.lines->heft <= 16 * 1024 * 1024 && talk.lines->list->len <= 16);
+    tell(&talk, "frog", NOON + 50, "and the last word");
+    draw(&talk);
+    g_autofree char *shown = nj_surface_text(talk.surface);
+    assert_non_null(strstr(shown, "and the last word"));
+    nj_lines_scroll_to(talk.lines, false);
+    draw(&talk);
+    assert_false(nj_lines_at_end(talk.lines));
+    nj_lines_scroll_to(talk.lines, true);
+    draw(&talk);
+    g_autofree char *again = nj_surface_text(talk.surface);
+    assert_non_null(strstr(again, "and the last word"));
+    talk_free(&talk);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_heavy),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_say_and_subject),
