@@ -343,13 +343,6 @@ nj_stream_send(NjStream *stream, NjXml *stanza)
 }
 
 void
-nj_stream_blank(NjStream *stream)
-{
-    if (stream->state == STREAM_OPEN)
-        write_text(stream, " ");
-}
-
-void
 nj_stream_start_tls(NjStream *stream)
 {
     if (stream->state != STREAM_OPEN)

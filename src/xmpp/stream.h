@@ -22,7 +22,6 @@ NjStream    *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, v
 void         nj_stream_free(NjStream *stream);                                /* also the transport; no hook is called any more; may come from a hook */
 void         nj_stream_start(NjStream *stream, const char *to, const char *from);      /* sends the header, with a fresh parser; again = restart. from NULL before TLS */
 bool         nj_stream_send(NjStream *stream, NjXml *stanza);                  /* takes it; false: the stream is over */
-void         nj_stream_blank(NjStream *stream);                               /* a space: life for those in between */
 void         nj_stream_start_tls(NjStream *stream);                           /* from on_stanza: what came behind <proceed/> is dropped */
 void         nj_stream_fail(NjStream *stream, const char *condition, const char *sentence);    /* sends <stream:error/>, closes */
 void         nj_stream_close(NjStream *stream);                               /* </stream:stream>, waits 2 s for the other's */

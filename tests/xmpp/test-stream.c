@@ -138,8 +138,6 @@ test_a_conversation(void **state)
     assert_true(nj_stream_last_byte_us(talk->stream) > 0);
     assert_true(nj_stream_send(talk->stream, nj_xml_new("r", "urn:xmpp:sm:3")));
     assert_sent(talk, "<r xmlns=\"urn:xmpp:sm:3\"/>");
-    nj_stream_blank(talk->stream);
-    assert_sent(talk, " ");
     nj_stream_pause(talk->stream, true);
     assert_true(talk->transport->paused);
 }
