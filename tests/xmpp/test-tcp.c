@@ -14,7 +14,7 @@
 #include "certificates.h"
 #include "xmpp/tcp.h"
 
-static const NjLinkDeadlines quick = { .handshake = 200, .close = 200 };
+static const NjLinkDeadlines quick = { .handshake = 800, .close = 200 };
 
 typedef struct {
     NjTransport *transport;
@@ -145,8 +145,11 @@ serve_tls(Talk *talk)
     talk->server = SSL_new(talk->context);
     SSL_set_fd(talk->server, talk->fd);
     SSL_set_accept_state(talk->server);
-    for (int i = 0; i < 20 && SSL_do_handshake(talk->server) != 1; i++)
-        turn(10);
+    gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+    while (SSL_do_handshake(talk->server) != 1 && !talk->closed && g_get_monotonic_time() < end) {
+        if (!turn(10))
+            g_usleep(1000);
+    }
     turn(10);
 }
 
@@ -341,7 +344,7 @@ test_silent_handshake(void **state)
     Talk *talk = talk_new(true);
     gint64 begin = g_get_monotonic_time();
     wait_for(&talk->closed, 2000);
-    assert_true(g_get_monotonic_time() - begin >= 190000);
+    assert_true(g_get_monotonic_time() - begin >= 790000);
     assert_true(g_error_matches(talk->why, NJ_LINK_ERROR, NJ_LINK_ERROR_TIMEOUT));
     assert_non_null(strstr(talk->why->message, "fell silent"));
     talk_free(talk);
