@@ -126,7 +126,7 @@ int
 nj_lines_answer_cells(const NjLines *lines)
 {
     const NjShape *shape = &lines->shape;
-    return shape->nick == 0 ? shape->cols - shape->text : shape->cols - shape->clock - 1 - GAP_CELLS - 1;
+    return shape->nick == 0 ? shape->cols - shape->text - (shape->text > 0) : shape->cols - shape->clock - 1 - GAP_CELLS - 1;
 }
 
 /* Addresses of the web, for the eye and for terminals that open them. */
@@ -297,10 +297,10 @@ wrap(NjLines *lines, NjLine *line)
     if (!line->composed)
         compose(lines, line);
     const NjShape *shape = &lines->shape;
-    int cells = MAX(shape->cols - text_column(lines, line) - (shape->nick > 0), 1), first = cells;
+    int cells = MAX(shape->cols - text_column(lines, line) - (shape->text > 0), 1), first = cells;
     if (shape->nick == 0) {
         g_autofree char *lead = inline_lead(lines, line);
-        first = MAX(shape->cols - nj_text_width(lead, -1), 1);
+        first = MAX(shape->cols - nj_text_width(lead, -1) - (shape->text > 0), 1);
     }
     if (line->rows && line->first == first && line->cells == cells)
         return;
