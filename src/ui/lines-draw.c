@@ -378,7 +378,7 @@ draw_rule(NjArea area, int y, NjStyle style, const char *text, bool wide)
 {
     if (y < 0 || y >= area.rows)
         return;
-    g_autofree char *cut = nj_text_ellipsize(text, MAX(area.cols - 6, 1));
+    g_autofree char *cut = nj_text_ellipsize(text, MAX(area.cols - 2, 1));      /* rather the arms than the words */
     int width = nj_text_width(cut, -1), x = MAX((area.cols - width) / 2, 0);
     int arm = wide ? x - 1 : 2;
     if (x >= arm + 1 && arm > 0) {

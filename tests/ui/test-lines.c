@@ -179,7 +179,12 @@ test_narrow(void **state)
     Talk talk = talk_new(false, 5, 20);
     tell(&talk, "frog", NOON, "a text for the narrow panes of this");
     draw(&talk);
-    /* The last cell stays free here, too. */
+    /* The words of a line need more room than its arms, and the last cell stays free here, too. */
+    nj_surface_resize(talk.surface, 5, 26);
+    draw(&talk);
+    assert_true(has(talk.surface, " Friday, 20 November 2026\n"));
+    nj_surface_resize(talk.surface, 5, 20);
+    draw(&talk);
     assert_true(has(talk.surface, "Frog: a text for\n  the narrow panes\n  of this\n"));
     for (int cols = 12; cols > 0; cols--)
         for (int rows = 3; rows > 0; rows--) {
