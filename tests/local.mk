@@ -1,5 +1,10 @@
 TESTS += tests/layers.test tests/links.test
-EXTRA_DIST += tests/layers.test tests/links.test tests/words.test
+EXTRA_DIST += tests/layers.test tests/links.test tests/words.test tests/long
+
+# The patient tests: ./check and tests/long, without a limit of time.
+.PHONY: check-long
+check-long:
+	CHECK_LONG=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-120} $(srcdir)/check
 
 include $(srcdir)/tests/base/local.mk
 include $(srcdir)/tests/model/local.mk
