@@ -142,9 +142,11 @@ nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
         return skip_sequence(bytes, length);
     if (ask->keys != NULL) {
         char key = g_ascii_tolower(byte);
-        if (byte > ' ' && (strchr(ask->keys, byte) != NULL || strchr(ask->keys, key) != NULL))
-            answer(prompt, true, strchr(ask->keys, byte) != NULL ? byte : key);
-        return 1;
+        if ((guchar) byte <= ' ')
+            return 1;
+        bool known = strchr(ask->keys, byte) != NULL || strchr(ask->keys, key) != NULL;
+        answer(prompt, known, strchr(ask->keys, byte) != NULL ? byte : key);
+        return known ? 1 : 0;           /* somebody goes on typing: the question is given up, the key is the prompt's */
     }
     if (byte == '\r' || byte == '\n')
         answer(prompt, true, 0);

@@ -540,12 +540,17 @@ nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
         g_string_append_c(prompt->queue, '\033');
     prompt->esc = false;
     take_whole(prompt, bytes, length);
+    bool refused = false;           /* the byte is no answer but typed text: no other question gets it either */
     while (prompt->queue_at < prompt->queue->len) {
         const char *left = prompt->queue->str + prompt->queue_at;
-        if (nj_prompt_asking(prompt))
-            prompt->queue_at += nj_prompt_take_answer(prompt, left, prompt->queue->len - prompt->queue_at);
-        else
+        if (!refused && nj_prompt_asking(prompt)) {
+            gsize taken = nj_prompt_take_answer(prompt, left, prompt->queue->len - prompt->queue_at);
+            refused = taken == 0;
+            prompt->queue_at += taken;
+        } else {
             run_readline(prompt);
+            refused = false;
+        }
     }
     explicit_bzero(prompt->queue->str, prompt->queue->len);
     g_string_truncate(prompt->queue, 0);

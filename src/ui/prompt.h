@@ -37,7 +37,8 @@ void      nj_prompt_forget(NjPrompt *prompt, gint64 place);
 /* Asks for something secret: shown as dots; no history, draft, kill ring, undo or log has it. done(NULL) if given up (Ctrl-c, Ctrl-g). What was being typed comes back afterwards.
    One at a time: a second waits. */
 void      nj_prompt_ask_secret(NjPrompt *prompt, const char *question, void (*done)(const char *answer, void *data), void *data);
-/* Asks a question with one key: keys are the letters accepted; done(0) if given up.  It waits until nothing is being typed. */
+/* Asks a question with one key: keys are the letters accepted; done(0) if given up, also by any other letter, which then is typed.
+   It waits until nothing is being typed. */
 void      nj_prompt_ask(NjPrompt *prompt, const char *question, const char *keys, void (*done)(int key, void *data), void *data);
 void      nj_prompt_cancel(NjPrompt *prompt, void *data);                    /* a question of this owner is withdrawn, done is not called */
 bool      nj_prompt_asking(const NjPrompt *prompt);

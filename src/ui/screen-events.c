@@ -52,7 +52,9 @@ on_account_changed(NjAccount *account, void *owner)
     if (before == (int) account->state)
         return;
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
-    if (account->state == NJ_ACCOUNT_ONLINE) {
+    if (account->state == NJ_ACCOUNT_CONNECTING && before == NJ_ACCOUNT_OFFLINE) {
+        g_hash_table_remove(screen->reasons, account);          /* somebody asked for it, and shall hear what comes of it */
+    } else if (account->state == NJ_ACCOUNT_ONLINE) {
         g_hash_table_remove(screen->reasons, account);
         g_autofree char *text = g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
         say_of_account(screen, account, NJ_NOTICE_SUCCESS, text);

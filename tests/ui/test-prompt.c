@@ -444,7 +444,7 @@ test_questions(void **state)
     nj_prompt_ask(bench->prompt, "And?", "ab", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "Gone", "ab", on_key, &other);
     looks(bench, 3, "Send 9 lines? (y/n)\n@1,0");
-    type(bench, "x\r\033[AY");
+    type(bench, "\r\033[AY");
     said(bench, "(y)");
     nj_prompt_cancel(bench->prompt, &other);
     looks(bench, 3, "And?@0,5");
@@ -462,6 +462,14 @@ test_questions(void **state)
     looks(bench, 3, "› a@0,3");
     type(bench, "y\ry");
     said(bench, "<ay>(y)");
+    /* Nor does the y of a word that somebody begins: it gives the question up, and another one waits for its turn. */
+    nj_prompt_ask(bench->prompt, "Keep it?", "yn", on_key, bench->log);
+    nj_prompt_ask(bench->prompt, "And?", "hy", on_key, bench->log);
+    type(bench, "hey");
+    has(bench, "hey|");
+    said(bench, "(0)");
+    type(bench, "\rh");
+    said(bench, "<hey>(h)");
 }
 
 /* An answer may ask the next question, and a line too. */
