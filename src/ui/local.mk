@@ -11,6 +11,7 @@ terminal_sources = \
 	src/ui/prompt.c src/ui/prompt.h src/ui/prompt-private.h \
 	src/ui/prompt-ask.c \
 	src/ui/prompt-draw.c \
+	src/ui/rescue.c src/ui/rescue.h \
 	src/ui/surface.c src/ui/surface.h \
 	src/ui/term.c src/ui/term.h \
 	src/ui/theme.c src/ui/theme.h

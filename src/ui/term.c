@@ -25,6 +25,7 @@
 
 #include "base/text.h"
 #include "ui/paint.h"
+#include "ui/rescue.h"
 
 #define READ_MAX      (64 * 1024)
 #define PASTE_MAX     (4 * 1024 * 1024)
@@ -284,6 +285,8 @@ static void
 take(NjTerm *term)
 {
     set_raw(term);
+    if (term->raw && term->own)
+        nj_rescue_arm(term->out, &term->before, term->leave);
     nj_paint_forget(term->paint);
     g_string_append(term->pending, term->enter);        /* leaves with the first frame, in one piece */
 }
@@ -298,6 +301,7 @@ give_back(NjTerm *term)
     if (term->raw)
         tcsetattr(term->in, TCSANOW, &term->before);
     term->raw = false;
+    nj_rescue_disarm();
 }
 
 static void
@@ -659,6 +663,7 @@ nj_term_free(NjTerm *term)
             give_back(term);
         else if (term->raw)
             tcsetattr(term->in, TCSANOW, &term->before);
+        nj_rescue_disarm();
         g_source_destroy(term->source);
         g_source_unref(term->source);
         if (term->signals)

@@ -172,3 +172,17 @@ def test_no_trace_is_left_on_the_terminal(s):
     for on, off in ((b'\x1b[?1049h', b'\x1b[?1049l'), (b'\x1b[?2004h', b'\x1b[?2004l')):
         assert on in t.raw and t.raw.rfind(off) > t.raw.rfind(on), (on, t.raw[-300:])
     assert t.raw.rfind(b'\x1b[?25l') < max(t.raw.rfind(b'\x1b[?25h'), t.raw.rfind(b'\x1b[?12;25h')), t.raw[-300:]
+
+
+def test_a_crash_gives_the_terminal_back(s):
+    import resource
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    t = s.terminal(s.home())
+    t.sees('/account add')
+    assert not termios.tcgetattr(t.fd)[3] & termios.ECHO
+    t.process.send_signal(signal.SIGQUIT)
+    assert t.ends() == -signal.SIGQUIT
+    t.process.returncode = 0                # it was asked for
+    time.sleep(0.3)
+    assert termios.tcgetattr(t.fd)[3] & termios.ECHO and termios.tcgetattr(t.fd)[3] & termios.ICANON
+    assert b'\x1b[?1049l' in t.raw[-200:], t.raw[-200:]
