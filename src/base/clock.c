@@ -164,3 +164,20 @@ nj_clock_parse(const char *text, gint64 *wall_ms)
     *wall_ms = value;
     return true;
 }
+
+GSource *
+nj_clock_after(guint ms, GSourceFunc func, void *data)
+{
+    GSource *source = g_timeout_source_new(ms);
+    g_source_set_callback(source, func, data, NULL);
+    g_source_attach(source, NULL);
+    return source;
+}
+
+void
+nj_clock_cancel(GSource **source)
+{
+    if (*source)
+        g_source_destroy(*source);
+    g_clear_pointer(source, g_source_unref);
+}

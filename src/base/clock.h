@@ -13,4 +13,8 @@ char  *nj_clock_format(gint64 wall_ms);                 /* "2026-01-02T03:04:05.
 /* XEP-0082 DateTime (years 1970 … 9999) or XEP-0091's legacy form; false for anything else. */
 bool   nj_clock_parse(const char *text, gint64 *wall_ms);
 
+/* Once, after so long; the caller owns the source until nj_clock_cancel(), which takes NULL too and clears the pointer. */
+GSource *nj_clock_after(guint ms, GSourceFunc func, void *data);
+void     nj_clock_cancel(GSource **source);
+
 #endif

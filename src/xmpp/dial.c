@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "model/jid.h"
 #include "xmpp/dial.h"
@@ -70,26 +71,9 @@ free_target(Target *target)
 }
 
 static void
-stop(GSource **source)
-{
-    if (*source)
-        g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
-
-static GSource *
-after(guint ms, gboolean (*func)(NjDial *dial), NjDial *dial)
-{
-    GSource *source = g_timeout_source_new(ms);
-    g_source_set_callback(source, G_SOURCE_FUNC(func), dial, NULL);
-    g_source_attach(source, NULL);
-    return source;
-}
-
-static void
 free_attempt(Attempt *attempt)
 {
-    stop(&attempt->source);
+    nj_clock_cancel(&attempt->source);
     if (attempt->fd >= 0)
         close(attempt->fd);
     g_free(attempt);
@@ -109,10 +93,10 @@ forget_questions(NjDial *dial)
 static void
 finish(NjDial *dial, int fd, bool direct, const Target *target, const GError *error)
 {
-    stop(&dial->timer);
-    stop(&dial->patience);
-    stop(&dial->stagger);
-    stop(&dial->total);
+    nj_clock_cancel(&dial->timer);
+    nj_clock_cancel(&dial->patience);
+    nj_clock_cancel(&dial->stagger);
+    nj_clock_cancel(&dial->total);
     forget_questions(dial);
     g_ptr_array_set_size(dial->attempts, 0);
     dial->func(fd, direct, target ? target->host : NULL, target ? target->port : 0, error, dial->owner);
@@ -231,9 +215,9 @@ running(const NjDial *dial, guint number)
 static void
 target_failed(NjDial *dial, int code)
 {
-    stop(&dial->timer);
-    stop(&dial->patience);
-    stop(&dial->stagger);
+    nj_clock_cancel(&dial->timer);
+    nj_clock_cancel(&dial->patience);
+    nj_clock_cancel(&dial->stagger);
     for (guint i = dial->attempts->len; i-- > 0;) {
         if (((Attempt *) g_ptr_array_index(dial->attempts, i))->target == dial->current)
             g_ptr_array_remove_index_fast(dial->attempts, i);
@@ -314,7 +298,7 @@ attempt(NjDial *dial, const NjInet *inet, guint16 port)
 static gboolean
 on_stagger(NjDial *dial)
 {
-    stop(&dial->stagger);
+    nj_clock_cancel(&dial->stagger);
     next_address(dial);
     return G_SOURCE_REMOVE;
 }
@@ -323,14 +307,14 @@ on_stagger(NjDial *dial)
 static void
 next_address(NjDial *dial)
 {
-    stop(&dial->stagger);
+    nj_clock_cancel(&dial->stagger);
     int number = 0;
     while (dial->next_address < dial->addresses->len) {
         number = attempt(dial, &g_array_index(dial->addresses, NjInet, dial->next_address++), target(dial)->port);
         if (number)
             continue;
         if (dial->next_address < dial->addresses->len)
-            dial->stagger = after(dial->deadlines->stagger, on_stagger, dial);
+            dial->stagger = nj_clock_after(dial->deadlines->stagger, G_SOURCE_FUNC(on_stagger), dial);
         return;
     }
     if (number && !running(dial, dial->current))
@@ -348,9 +332,9 @@ on_tcp_timeout(NjDial *dial)
 static gboolean
 on_impatience(NjDial *dial)
 {
-    stop(&dial->timer);
-    stop(&dial->patience);
-    stop(&dial->stagger);
+    nj_clock_cancel(&dial->timer);
+    nj_clock_cancel(&dial->patience);
+    nj_clock_cancel(&dial->stagger);
     note(dial, NJ_LINK_ERROR_TIMEOUT, target(dial));
     next_target(dial);
     return G_SOURCE_REMOVE;
@@ -376,16 +360,16 @@ order_addresses(NjDial *dial, const GArray *found)
 static void
 connect_to(NjDial *dial, const GArray *found)
 {
-    stop(&dial->timer);
+    nj_clock_cancel(&dial->timer);
     dial->next_address = 0;
     order_addresses(dial, found);
     if (!dial->addresses->len) {
         target_failed(dial, NJ_LINK_ERROR_NO_SUCH_HOST);
         return;
     }
-    dial->timer = after(dial->deadlines->tcp, on_tcp_timeout, dial);
+    dial->timer = nj_clock_after(dial->deadlines->tcp, G_SOURCE_FUNC(on_tcp_timeout), dial);
     if (dial->current < dial->targets->len)
-        dial->patience = after(dial->deadlines->patience, on_impatience, dial);
+        dial->patience = nj_clock_after(dial->deadlines->patience, G_SOURCE_FUNC(on_impatience), dial);
     next_address(dial);
 }
 
@@ -471,7 +455,7 @@ next_target(NjDial *dial)
 {
     if (++dial->current > dial->targets->len) {
         if (dial->attempts->len)
-            dial->timer = after(dial->deadlines->tcp, on_last_timeout, dial);
+            dial->timer = nj_clock_after(dial->deadlines->tcp, G_SOURCE_FUNC(on_last_timeout), dial);
         else
             give_up(dial);
         return;
@@ -483,7 +467,7 @@ next_target(NjDial *dial)
         connect_to(dial, known);
         return;
     }
-    dial->timer = after(dial->deadlines->dns, on_name_timeout, dial);
+    dial->timer = nj_clock_after(dial->deadlines->dns, G_SOURCE_FUNC(on_name_timeout), dial);
     dial->resolver(host, false, on_addresses, ask(dial, false));
 }
 
@@ -531,7 +515,7 @@ order_targets(GPtrArray *targets)
 static void
 services_known(NjDial *dial)
 {
-    stop(&dial->timer);
+    nj_clock_cancel(&dial->timer);
     order_targets(dial->targets);
     if (!dial->targets->len && dial->service_refused) {
         fail_early(dial, NJ_LINK_ERROR_NOT_OFFERED);
@@ -590,7 +574,7 @@ static void
 ask_services(NjDial *dial)
 {
     static const char *const services[] = { "_xmpp-client._tcp.", "_xmpps-client._tcp." };
-    dial->timer = after(dial->deadlines->dns, on_services_timeout, dial);
+    dial->timer = nj_clock_after(dial->deadlines->dns, G_SOURCE_FUNC(on_services_timeout), dial);
     for (int direct = dial->tls == NJ_TLS_DIRECT; direct < 2; direct++) {
         g_autofree char *name = g_strconcat(services[direct], dial->ascii, NULL);
         dial->resolver(name, true, on_services, ask(dial, direct));
@@ -615,7 +599,7 @@ on_total_timeout(NjDial *dial)
 static gboolean
 start(NjDial *dial)
 {
-    stop(&dial->total);
+    nj_clock_cancel(&dial->total);
     g_autoptr(GError) error = NULL;
     g_autofree char *host = NULL;
     dial->ascii = nj_jid_ascii_domain(dial->domain, &error);
@@ -632,7 +616,7 @@ start(NjDial *dial)
              _("tls = none is for a server on this machine only (host = 127.0.0.1, ::1 or localhost); take it out of the account."));
         return G_SOURCE_REMOVE;
     }
-    dial->total = after(dial->deadlines->dial, on_total_timeout, dial);
+    dial->total = nj_clock_after(dial->deadlines->dial, G_SOURCE_FUNC(on_total_timeout), dial);
     if (!host) {
         ask_services(dial);
         return G_SOURCE_REMOVE;
@@ -667,7 +651,7 @@ nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int 
     dial->attempts = g_ptr_array_new_with_free_func((GDestroyNotify) free_attempt);
     dial->worst = -1;
     dial->reasons = g_string_new(NULL);
-    dial->total = after(0, start, dial);
+    dial->total = nj_clock_after(0, G_SOURCE_FUNC(start), dial);
     return dial;
 }
 
@@ -676,10 +660,10 @@ nj_dial_free(NjDial *dial)
 {
     if (!dial)
         return;
-    stop(&dial->timer);
-    stop(&dial->patience);
-    stop(&dial->stagger);
-    stop(&dial->total);
+    nj_clock_cancel(&dial->timer);
+    nj_clock_cancel(&dial->patience);
+    nj_clock_cancel(&dial->stagger);
+    nj_clock_cancel(&dial->total);
     forget_questions(dial);
     g_ptr_array_unref(dial->questions);
     g_ptr_array_unref(dial->attempts);

@@ -1,6 +1,7 @@
 /* One connection from beginning to end: dial, then the stream over the socket, then the login, then stanzas.  It owns the deadlines that
    span these steps and decides which news goes up.  The owner may free it inside any hook, and some of these are called by the very stream that
    would have to go: the parts then stay until the next turn of the loop, without an owner to talk to. */
+#include "base/clock.h"
 #include "model/jid.h"
 #include "xmpp/dial.h"
 #include "xmpp/link.h"
@@ -76,23 +77,6 @@ nj_link_error_retry(int code)
 }
 
 static void
-stop(GSource **source)
-{
-    if (*source)
-        g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
-}
-
-static GSource *
-after(guint ms, gboolean (*func)(RealLink *link), RealLink *link)
-{
-    GSource *source = g_timeout_source_new(ms);
-    g_source_set_callback(source, G_SOURCE_FUNC(func), link, NULL);
-    g_source_attach(source, NULL);
-    return source;
-}
-
-static void
 keep_certificate(RealLink *link)
 {
     NjTransport *transport = nj_stream_transport(link->stream);
@@ -106,8 +90,8 @@ keep_certificate(RealLink *link)
 static void
 drop_parts(RealLink *link)
 {
-    stop(&link->timer);
-    stop(&link->soon);
+    nj_clock_cancel(&link->timer);
+    nj_clock_cancel(&link->soon);
     g_clear_pointer(&link->dial, nj_dial_free);
     if (link->stream)
         keep_certificate(link);
@@ -137,9 +121,9 @@ tell_closed(RealLink *link)
 static void
 do_soon(RealLink *link, gboolean (*func)(RealLink *link))
 {
-    stop(&link->timer);
-    stop(&link->soon);
-    link->soon = after(0, func, link);
+    nj_clock_cancel(&link->timer);
+    nj_clock_cancel(&link->soon);
+    link->soon = nj_clock_after(0, G_SOURCE_FUNC(func), link);
 }
 
 /* ---- The clock of the login ---- */
@@ -155,15 +139,15 @@ on_login_timeout(RealLink *link)
 static void
 run_clock(RealLink *link)
 {
-    stop(&link->timer);
+    nj_clock_cancel(&link->timer);
     link->login_until_us = g_get_monotonic_time() + link->login_left_us;
-    link->timer = after((guint) (link->login_left_us / 1000), on_login_timeout, link);
+    link->timer = nj_clock_after((guint) (link->login_left_us / 1000), G_SOURCE_FUNC(on_login_timeout), link);
 }
 
 static void
 stop_clock(RealLink *link)
 {
-    stop(&link->timer);
+    nj_clock_cancel(&link->timer);
     link->login_left_us = MAX(link->login_until_us - g_get_monotonic_time(), 0);
 }
 
@@ -366,7 +350,7 @@ on_done(NjLogin *login, const char *jid, const NjXml *features, void *owner)
     RealLink *link = owner;
     if (!link->base.hooks || link->state == NJ_LINK_CLOSING)
         return;
-    stop(&link->timer);
+    nj_clock_cancel(&link->timer);
     link->jid = g_strdup(jid);
     link->features = features ? nj_xml_copy(features) : NULL;
     link->scram_rank = nj_login_scram_rank(login);
@@ -443,8 +427,8 @@ close_politely(RealLink *link)
         do_soon(link, tell_closed);
         return;
     }
-    stop(&link->timer);
-    link->timer = after(link->deadlines->close, on_close_timeout, link);
+    nj_clock_cancel(&link->timer);
+    link->timer = nj_clock_after(link->deadlines->close, G_SOURCE_FUNC(on_close_timeout), link);
     nj_stream_close(link->stream);
 }
 

@@ -275,8 +275,8 @@ find_request(NjAccount *account, const char *address, GError **error)
     return request;
 }
 
-bool
-nj_request_accept(NjAccount *account, const char *address, GError **error)
+static bool
+decide(NjAccount *account, const char *address, const char *answer, void (*messages)(NjAccount *account, const char *address), GError **error)
 {
     const NjRequest *request = find_request(account, address, error);
     NjSession *session = request && request->asks ? nj_xep_online(account, error) : NULL;
@@ -284,29 +284,24 @@ nj_request_accept(NjAccount *account, const char *address, GError **error)
         return false;
     bool wrote = request->messages > 0;
     g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
-    if (request->asks && !nj_xep_send(session, nj_xml_presence("subscribed", bare), error))
+    if (request->asks && !nj_xep_send(session, nj_xml_presence(answer, bare), error))
         return false;
     nj_roster_drop_request(account->roster, bare);
     if (wrote)
-        let_in(account, bare);
+        messages(account, bare);
     return true;
+}
+
+bool
+nj_request_accept(NjAccount *account, const char *address, GError **error)
+{
+    return decide(account, address, "subscribed", let_in, error);
 }
 
 bool
 nj_request_refuse(NjAccount *account, const char *address, GError **error)
 {
-    const NjRequest *request = find_request(account, address, error);
-    NjSession *session = request && request->asks ? nj_xep_online(account, error) : NULL;
-    if (!request || (request->asks && !session))
-        return false;
-    bool wrote = request->messages > 0;
-    g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
-    if (request->asks && !nj_xep_send(session, nj_xml_presence("unsubscribed", bare), error))
-        return false;
-    nj_roster_drop_request(account->roster, bare);
-    if (wrote)
-        keep_out(account, bare);
-    return true;
+    return decide(account, address, "unsubscribed", keep_out, error);
 }
 
 const NjModule nj_rfc6121_presence = {
