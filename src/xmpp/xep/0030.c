@@ -68,13 +68,15 @@ answer_items(NjSession *session, NjXml *iq, NjXml *query)
 
 /* --- nj_info() --- */
 
-/* Three questions at once; the last answer, also one that failed, tells the rest. */
+/* Three questions at once; the last answer, also one that failed, tells the rest.  What is not among the features is not waited for: not every
+   client refuses what it does not know. */
+enum { ASK_FEATURES = 1, ASK_VERSION = 2, ASK_TIME = 4 };
 typedef struct {
     NjRecord *record;
     guint refs;                 /* questions not yet ended */
-    guint answers;
+    guint waited;               /* for these */
     GError *error;              /* of the first that failed */
-    NjDone done;
+    NjDone done;                /* NULL when it has been told */
     void *data;
 } Info;
 
@@ -144,35 +146,76 @@ read_time(NjRecord *record, const NjXml *query)
 }
 
 static void
-on_info(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+answered(Info *info, guint questions, const GError *error)
 {
-    Info *info = data;
-    const NjXml *query = error ? NULL : nj_xml_first(stanza);
-    (void) session;
-    info->answers++;
+    info->waited &= ~questions;
     if (error && !info->error)
         info->error = g_error_copy(error);
-    if (query && nj_xml_is(query, "query", NS_INFO)) {
-        read_info(info->record, query);
-    } else if (query && nj_xml_is(query, "query", NS_VERSION)) {
-        set_child(info->record, "software", query, "name", NS_VERSION);
-        set_child(info->record, "version", query, "version", NS_VERSION);
-        set_child(info->record, "system", query, "os", NS_VERSION);
-    } else if (query && nj_xml_is(query, "time", NS_TIME)) {
-        read_time(info->record, query);
-    }
-    if (info->answers < 3)
+    if (info->waited || !info->done)
         return;
+    NjDone done = info->done;
+    info->done = NULL;
     bool told = nj_record_length(info->record) > 1;
-    info->done(told ? NULL : info->error, told || !info->error ? info->record : NULL, info->data);
+    done(told ? NULL : info->error, told || !info->error ? info->record : NULL, info->data);
+}
+
+static bool
+has_feature(const NjXml *query, const char *ns)
+{
+    for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
+        if (nj_xml_is(child, "feature", NS_INFO) && g_strcmp0(nj_xml_attr(child, "var"), ns) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void
-ask_info(NjSession *session, const char *to, const char *name, const char *ns, Info *info)
+on_features(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Info *info = data;
+    const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_INFO);
+    (void) session;
+    if (query)
+        read_info(info->record, query);
+    guint questions = ASK_FEATURES;
+    if (query && !has_feature(query, NS_VERSION))
+        questions |= ASK_VERSION;
+    if (query && !has_feature(query, NS_TIME))
+        questions |= ASK_TIME;
+    answered(info, questions, error);
+}
+
+static void
+on_version(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Info *info = data;
+    const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_VERSION);
+    (void) session;
+    if (query) {
+        set_child(info->record, "software", query, "name", NS_VERSION);
+        set_child(info->record, "version", query, "version", NS_VERSION);
+        set_child(info->record, "system", query, "os", NS_VERSION);
+    }
+    answered(info, ASK_VERSION, error);
+}
+
+static void
+on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Info *info = data;
+    const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NS_TIME);
+    (void) session;
+    if (time)
+        read_time(info->record, time);
+    answered(info, ASK_TIME, error);
+}
+
+static void
+ask_info(NjSession *session, const char *to, const char *name, const char *ns, NjIqFunc done, Info *info)
 {
     NjXml *iq = nj_xml_iq("get", to, NULL);
     nj_xml_add_new(iq, name, ns);
-    nj_iq_send_full(session, iq, 20, on_info, NULL, info, info_unref, info->data);
+    nj_iq_send_full(session, iq, 20, done, NULL, info, info_unref, info->data);
 }
 
 /* A contact's bare address is the server's to answer for: the client that is online is asked instead. */
@@ -197,11 +240,11 @@ nj_info(NjAccount *account, const char *address, NjDone done, void *data)
     }
     g_autofree char *to = whom_to_ask(account, address);
     Info *info = g_new0(Info, 1);
-    *info = (Info) { .record = nj_record_new(), .refs = 3, .done = done, .data = data };
+    *info = (Info) { .record = nj_record_new(), .refs = 3, .waited = ASK_FEATURES | ASK_VERSION | ASK_TIME, .done = done, .data = data };
     nj_record_set_text(info->record, "address", to);
-    ask_info(session, to, "query", NS_INFO, info);
-    ask_info(session, to, "query", NS_VERSION, info);
-    ask_info(session, to, "time", NS_TIME, info);
+    ask_info(session, to, "query", NS_INFO, on_features, info);
+    ask_info(session, to, "query", NS_VERSION, on_version, info);
+    ask_info(session, to, "time", NS_TIME, on_time, info);
 }
 
 const NjModule nj_xep_0030 = {
