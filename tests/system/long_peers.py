@@ -41,6 +41,13 @@ class Client(Terminal):
     def acts(self, text):
         self.line('/me ' + text)
 
+    def whispers(self, nick, text):
+        """Words for one person in the room that is shown."""
+        self.line('/msg %s %s' % (nick, text))
+
+    def renames(self, nick):
+        self.line('/nick ' + nick)
+
     def told(self):
         return '%s:\n%s' % (self.name, self.text())
 
@@ -93,6 +100,12 @@ class Mcabber(Client):
     def acts(self, text):
         self.line('/say /me ' + text)
 
+    def whispers(self, nick, text):
+        self.line('/room privmsg %s %s' % (nick, text))
+
+    def renames(self, nick):
+        self.line('/room nick ' + nick)
+
     def lines(self, *texts):
         for text in ('/msay begin', *texts, '/msay send'):
             self.line(text)
@@ -118,6 +131,9 @@ class Poezio(Client):
         while '[%s]' % address not in self.text() and now() < end:
             self.line(command)
             time.sleep(1)
+
+    def whispers(self, nick, text):
+        self.line('/query %s %s' % (nick, text))
 
     def lines(self, *texts):
         self.line('\n'.join(texts))
@@ -160,6 +176,12 @@ def one_to_one(s, kind):
         c.lines('eins', 'zwei')
         t.sees('Frog +eins *\n[^\n]* zwei')
     assert t.text().count('some words at last') == 1
+    # what they tell each other of themselves
+    t.line('/info frog@' + DOMAIN)
+    t.says('(?i)name: ' + c.name)
+    t.says('features: .*urn:xmpp:ping')
+    t.line('/ping frog@%s/%s' % (DOMAIN, t.sees(r'(?i)address: frog@\S+?/(\S+)').group(1)))
+    t.says('An answer came after')
     t.line('/status away gone swimming')
     c.sees(r'(?i)away|gone swimming|\[a\]')
     t.line('/quit')
@@ -213,14 +235,22 @@ def test_a_room_with_all(s):
     t.line('/subject The weather, again')
     for c, who in others:
         c.sees('The weather, again')
+    # words for one person
+    c, who = others[-1]
+    c.whispers('toad', 'only for toad')
+    t.sees('3:%s 1' % who)
+    t.line('/window 3')
+    t.sees('only for toad')
+    t.line('only for ' + who)
+    c.sees('only for ' + who)
+    c.joins(room, who)                   # and back to the room
     # somebody is called in another window; names are what they call themselves
     t.line('/window console')
-    c, who = others[-1]
     c.line('toad: where are you?')
     t.sees(r'menagerie\S* 1')
     t.type('\x1ba')
     t.sees('where are you')
-    c.line('/nick' + (' ' if c.name != 'mcabber' else 'name ') + 'Bigbird')
+    c.renames('Bigbird')
     t.sees('Bigbird')
     # all have left but us
     for c, who in others:
