@@ -73,8 +73,8 @@ nj_account_set_state(NjAccount *account, NjAccountState state, const char *why)
     if (state != NJ_ACCOUNT_ONLINE && state != NJ_ACCOUNT_CLOSING)
         g_clear_pointer(&account->jid, g_free);
     g_info("account %s: %s", account->settings->name, nj_account_state_name(state));
-    if (why)
-        g_debug("account %s: %s", account->settings->name, why);        /* may name addresses */
+    if (kept)
+        g_debug("account %s: %s", account->settings->name, kept);       /* may name addresses */
     nj_emit_account_changed(account->client->bus, account);
 }
 
