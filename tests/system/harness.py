@@ -186,6 +186,8 @@ class Terminal:
         def prepare():
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):    # a job in the background, or of nohup, begins with them ignored
+                signal.signal(number, signal.SIG_DFL)
         # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its session can not be stopped.
         way = ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', self.program, *args] if shell else [self.program, *args]
         self.process = subprocess.Popen(way, stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare, cwd=home.dir,
