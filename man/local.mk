@@ -5,6 +5,6 @@ MAINTAINERCLEANFILES = $(dist_man_MANS)
 
 $(dist_man_MANS): man/tables.awk natterjack
 	@$(MKDIR_P) man
-	$(AM_V_GEN)$(AWK) -v program=./natterjack -v version=$(VERSION) -v date="$$(LC_ALL=C date -u -d "@$${SOURCE_DATE_EPOCH:-$$(date +%s)}" +%Y-%m 2>/dev/null || date +%Y-%m)" -f $(srcdir)/man/tables.awk $(srcdir)/$@.in >$@.new && mv $@.new $@
+	$(AM_V_GEN)$(AWK) -v program=./natterjack -v version=$(VERSION) -v date="$$(LC_ALL=C date -u -d "@$${SOURCE_DATE_EPOCH:-$$(date +%s)}" +%Y-%m-%d 2>/dev/null || date +%Y-%m-%d)" -f $(srcdir)/man/tables.awk $(srcdir)/$@.in >$@.new && mv $@.new $@
 man/natterjack.1: man/natterjack.1.in
 man/natterjackrc.5: man/natterjackrc.5.in

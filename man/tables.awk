@@ -8,7 +8,7 @@ function dump(what,    command, row, n) {
         print ".TP"
         print ".B \"" quote(what == "commands" ? field[2] : what == "aliases" ? "/" field[1] : field[1]) "\""
         if (what == "commands") print quote(field[4])
-        else if (what == "options") print quote(field[5]) " (" quote(field[3]) (field[4] == "" ? "" : "; default: " quote(field[4])) ")"
+        else if (what == "options") print quote(field[5]) " (" quote(field[3] == "" ? field[2] : field[3]) (field[4] == "" ? "" : "; default: " quote(field[4])) ")"
         else if (what == "account-keys") print quote(field[3]) (field[2] == "" ? "" : " (" quote(field[2]) ")")
         else print quote(field[2]) (field[3] == "" ? "" : " \\(em " quote(field[3]))
     }

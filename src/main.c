@@ -85,7 +85,7 @@ read_arguments(NjArguments *arguments, int *argc, char ***argv, GError **error)
         { "no-connect", 0, 0, G_OPTION_ARG_NONE, &arguments->no_connect, N_("Connect no account by itself"), NULL },
         { "data", 0, 0, G_OPTION_ARG_FILENAME, &arguments->data, N_("Keep the history in this directory"), N_("DIR") },
         { "dump", 0, 0, G_OPTION_ARG_STRING, &arguments->dump,
-          N_("Print a table and end: commands, options, keys, aliases, theme, modules or plugins"), N_("WHAT") },
+          N_("Print a table and end: commands, options, keys, aliases, account-keys, theme, modules or plugins"), N_("WHAT") },
         { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_("Print the version and end"), NULL },
         { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
     };
@@ -455,8 +455,11 @@ start(NjProgram *program, GError **error)
     }
     nj_cmd_load_pairs(program->cmd);
     add_accounts(program);
-    if (program->screen != NULL && !nj_screen_open(program->screen, error))
+    if (program->screen != NULL && !nj_screen_open(program->screen, error)) {
+        if (program->arguments->commands != NULL)
+            g_prefix_error(error, "%s ", _("No Natterjack is running here that could do this."));
         return false;
+    }
     connect_accounts(program);
     NjStore *store = nj_store_open(client->paths->data, error);
     if (store == NULL)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -311,10 +312,14 @@ on_end(void *owner)
     g_clear_pointer(&headless->feed, nj_feed_free);       /* the program goes on */
 }
 
-/* Our own description of standard output, so that nobody who shares it finds it non-blocking. */
+/* Our own description of standard output, so that nobody who shares it finds it non-blocking.  But not of a file: that never blocks, and
+   its place in it is shared with whoever else writes there. */
 static int
 open_output(int fd)
 {
+    struct stat about;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+        return fcntl(fd, F_DUPFD_CLOEXEC, 3);
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
     int own = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (own >= 0)

@@ -2,6 +2,7 @@
    same with three windows and with three hundred. */
 #include "ui/screen-private.h"
 
+#include "base/clock.h"
 #include "model/chat.h"
 
 #include <string.h>
@@ -52,7 +53,8 @@ on_account_changed(NjAccount *account, void *owner)
     if (before == (int) account->state)
         return;
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
-    if (account->state == NJ_ACCOUNT_CONNECTING && before == NJ_ACCOUNT_OFFLINE) {
+    bool early = before == NJ_ACCOUNT_WAITING && nj_clock_us() + 100 * 1000 < account->retry_us;
+    if (account->state == NJ_ACCOUNT_CONNECTING && (before == NJ_ACCOUNT_OFFLINE || early)) {
         g_hash_table_remove(screen->reasons, account);          /* somebody asked for it, and shall hear what comes of it */
     } else if (account->state == NJ_ACCOUNT_ONLINE) {
         g_hash_table_remove(screen->reasons, account);

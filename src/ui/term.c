@@ -757,7 +757,7 @@ nj_term_suspend(NjTerm *term)
     struct sigaction plain = { .sa_handler = SIG_DFL }, ours;
     sigemptyset(&plain.sa_mask);
     sigaction(SIGTSTP, &plain, &ours);
-    raise(SIGTSTP);
+    kill(0, SIGTSTP);           /* the whole job, as the terminal's own Ctrl-z: a script that started us must stop too, or no shell comes */
     sigaction(SIGTSTP, &ours, NULL);
     /* SIGCONT was ours too: all it asks for is done here. */
     char bytes[64];

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -507,7 +508,11 @@ test_the_system(void **state)
     static const struct { const char *name; bool services; int wanted; } rows[] = {
         { "localhost", false, 1 }, { "a name with spaces", false, 2 }, { "..", true, 2 },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    struct addrinfo *found = NULL;
+    bool known = getaddrinfo("localhost", NULL, NULL, &found) == 0;      /* a machine may have no hosts file */
+    if (known)
+        freeaddrinfo(found);
+    for (guint i = known ? 0 : 1; i < G_N_ELEMENTS(rows); i++) {
         int got = 0;
         nj_resolve(rows[i].name, rows[i].services, on_real_answer, &got);
         assert_int_equal(got, 0);
