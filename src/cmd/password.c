@@ -1,5 +1,6 @@
 /* The session asks only when natterjackrc has no password, or one that the server refused.
-   A password that was typed or printed is kept in memory for this run, so that a reconnect asks nobody; it is forgotten when the server refuses it.
+   A password that was typed or printed is kept in memory for this run, so that a reconnect asks nobody; it is forgotten when the server refuses it,
+   not when a connection ends before the server was told it.
    It reaches natterjackrc only if the person says so. */
 #include "cmd/password.h"
 
@@ -18,6 +19,7 @@ typedef struct {
     NjPasswords  *passwords;
     NjAccount    *account;
     char         *secret;
+    bool          given;                /* the session has had it */
     bool          proven;               /* the server took it since the last connect */
     bool          offer;                /* ask whether to keep it */
     NjSubprocess *process;
@@ -40,7 +42,7 @@ forget_secret(Entry *entry)
     if (entry->secret)
         explicit_bzero(entry->secret, strlen(entry->secret));
     g_clear_pointer(&entry->secret, g_free);
-    entry->proven = false;
+    entry->given = entry->proven = false;
 }
 
 static NjPrompt *
@@ -59,6 +61,7 @@ answer(Entry *entry, const char *password, const char *why)
     if (!done)
         return;
     char *copy = g_strdup(password);    /* what follows may forget the secret */
+    entry->given = entry->given || password;
     done(copy, why, data);
     if (copy)
         explicit_bzero(copy, strlen(copy));
@@ -251,7 +254,7 @@ on_account_changed(NjAccount *account, void *owner)
         break;
     case NJ_ACCOUNT_OFFLINE:
         /* A last word before the server took the password: it may have been the password. */
-        if (account->why && !entry->proven)
+        if (account->why && entry->given && !entry->proven)
             forget_secret(entry);
         withdraw(entry);
         break;

@@ -110,6 +110,11 @@ test_remembered(void **state)
     nj_password_remember(speaker.cmd, home, "typed");
     nj_password_ask(speaker.cmd, home, on_password, &answer);
     assert_string_equal(answer.password, "typed");
+    nj_password_remember(speaker.cmd, home, "typed");
+    nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The certificate is unknown.");
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    assert_string_equal(answer.password, "typed");                      /* kept: the server was not told it */
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The password is wrong.");
     nj_password_ask(speaker.cmd, home, on_password, &answer);

@@ -185,6 +185,24 @@ def test_trusted_once_is_once(s):
     assert 'pin' not in home.read_rc()
 
 
+def test_a_password_given_before_the_certificate_was_refused_is_kept(s):
+    t = s.terminal(s.home(''))
+    t.line('/account add newt@%s host=127.0.0.1 port=%d' % (DOMAIN, s.pond.port))
+    t.sees('Password of newt@')
+    t.type('pond\r')
+    t.says('certificate of pond.example')
+    t.line('/certificate trust')
+    t.sees('Keep the password of newt@')
+    t.type('n')
+    t.line('/disconnect')
+    t.says('Offline')
+    h = s.headless(s.home(''))
+    h.say('/account add newt@%s host=127.0.0.1 port=%d password=pond' % (DOMAIN, s.pond.port))
+    h.event(event='connection', account='newt', state='offline')
+    h.say('/certificate trust')
+    h.event(event='connection', account='newt', state='online')
+
+
 def test_a_pin_that_is_another_is_refused_before_the_password(s):
     home = s.home(account(s.pond, pin='sha256:' + '0' * 64))
     before = s.pond.logins('toad')
