@@ -36,6 +36,7 @@ struct NjSession {
     bool wanted;                /* stay connected: come back after a loss */
     char *domain;
     char *trust_once;
+    bool trust_lent;            /* to the link, which has not judged a certificate yet */
     NjCertificate *certificate;
     char *password;             /* as a person gave it, for this run */
     char *refused;              /* the one the server did not take: not tried again unasked */
@@ -251,6 +252,9 @@ keep_certificate(NjSession *session)
     const NjCertificate *certificate = session->link ? session->link->class->certificate(session->link) : NULL;
     if (!certificate)
         return;
+    if (session->trust_lent)                    /* a link that came to nothing before has not used it up */
+        g_clear_pointer(&session->trust_once, g_free);
+    session->trust_lent = false;
     nj_certificate_free(session->certificate);
     session->certificate = nj_certificate_copy(certificate);
 }
@@ -266,6 +270,7 @@ nj_session_trust_once(NjSession *session, const char *pin)
 {
     g_free(session->trust_once);
     session->trust_once = g_strdup(pin);
+    session->trust_lent = false;
 }
 
 static void
@@ -357,7 +362,7 @@ open_link(NjSession *session)
     NjAccount *account = session->account;
     stop(&session->retry);
     session->link = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
-    g_clear_pointer(&session->trust_once, g_free);
+    session->trust_lent = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
     if (session->link)
         session->link->class->open(session->link);

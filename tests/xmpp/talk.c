@@ -3,7 +3,7 @@
      # a comment; the first one is the talk's title
      @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
      @ roster <item …/>       @ features <ver …/>       @ invisible       @ offline
-     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | sleep MS      what the link does, or the person who is asked
+     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged | sleep MS      what the link does, or the person who is asked
      < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
      > STANZA                 sent: compared as a tree; * stands for anything, $name for one text that stays the same
      ! EVENT                  told by the bus; * stands for anything
@@ -220,6 +220,12 @@ direct(Talk *talk, const char *line)
     } else if (g_str_equal(what, "answer") && talk->password_done) {
         void (*done)(const char *, const char *, void *) = g_steal_pointer(&talk->password_done);
         done(first, NULL, talk->password_data);
+    } else if (g_str_equal(what, "trust") && first) {
+        nj_session_trust_once(talk->session, first);
+    } else if (g_str_equal(what, "judged") && talk->link) {
+        static char *names[] = { NULL };
+        static const NjCertificate certificate = { .names = names };
+        talk->link->certificate = &certificate;
     } else if (g_str_equal(what, "sleep")) {
         sleep_for(first);
     } else {

@@ -18,6 +18,7 @@ typedef struct {
     NjParser *parser;
     gint64 last_byte_us;
     bool online;
+    const NjCertificate *certificate;   /* what the server showed */
     bool over;                  /* the server has ended the stream, and nobody has told so yet */
     char *jid;
     GError *why;                /* of its end: gone with the link, as the real one's */
