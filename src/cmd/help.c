@@ -93,6 +93,16 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
 }
 
+/* The usage line shows the words of a choice; those that may stand among free ones are shown here. */
+static void
+add_param(Page *page, const NjParam *param)
+{
+    g_autofree char *words = param->kind != NJ_PARAM_CHOICE && param->choices[0] ? g_strjoinv(", ", (char **) param->choices) : NULL;
+    /* Translators: what a parameter takes, then the fixed words that it takes, too. */
+    g_autofree char *summary = words ? g_strdup_printf(_("%s; or one of %s"), _(param->summary), words) : g_strdup(_(param->summary));
+    add_entry(page, param->name, 16, summary);
+}
+
 static void
 command_help(Page *page, const NjCommand *command)
 {
@@ -100,7 +110,7 @@ command_help(Page *page, const NjCommand *command)
     add_wrapped(page, usage, 4, 0);
     add_wrapped(page, _(command->summary), 0, 0);
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++)
-        add_entry(page, command->params[i].name, 16, _(command->params[i].summary));
+        add_param(page, &command->params[i]);
     if (command->details) {
         g_string_append_c(page->out, '\n');
         add_wrapped(page, _(command->details), 0, 0);

@@ -173,7 +173,7 @@ static const NjCommand cmd_window = {
     .summary  = N_("Show a chat, a room or the console"),
     .details  = N_("attention goes to what wants it most: mentions, then people, then rooms. last goes back to the window before. A part of a name does, if it is one's only."),
     .needs    = NJ_NEEDS_SCREEN,
-    .params   = { { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL, N_("a number, a name, console; or"), { "next", "prev", "last", "attention", "list" } } },
+    .params   = { { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL, N_("a number, a name or console"), { "next", "prev", "last", "attention", "list" } } },
     .examples = { "/window 3", "/window frog@example.org", "/window console", "/window attention" },
     .run      = run_window,
 };

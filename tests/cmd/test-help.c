@@ -38,6 +38,7 @@ test_help(void **state)
     expect_help(&speaker, "aliases", "irssi");
     expect_help(&speaker, "/msg", "/query");
     expect_help(&speaker, "rooms", "/join ROOM");
+    expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
     expect_help(&speaker, "bell", "mentions");
     expect_help(&speaker, "j", "/join");
     const NjTable *table = nj_cmd_table(speaker.cmd);
