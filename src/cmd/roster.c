@@ -85,16 +85,30 @@ add_contact(NjCall *call, const char *address)
     nj_roster_edit(account, address, nj_call_arg(call, "text"), NULL, nj_call_answer, nj_call_hold(call));
 }
 
+/* "Old friends" Pond, in the words of set_groups: “Old friends”, “Pond”. */
+static char *
+groups_shown(const char *text)
+{
+    GString *shown = g_string_new(NULL);
+    char *word;
+    while ((word = nj_parse_word(&text, NULL))) {
+        g_string_append_printf(shown, "%s“%s”", shown->len ? ", " : "", word);
+        g_free(word);
+    }
+    return g_string_free(shown, FALSE);
+}
+
 /* The server has done it. */
 static void
 on_edited(const GError *error, NjRecord *result, void *data)
 {
     NjCall *call = data;
     const char *action = nj_call_arg(call, "action"), *address = nj_call_arg(call, "address"), *text = nj_call_arg(call, "text");
+    g_autofree char *groups = text ? groups_shown(text) : NULL;
     if (!error && !strcmp(action, "remove"))
         nj_call_say(call, NJ_NOTICE_INFO, _("%s is no contact any more."), address);
     else if (!error && !strcmp(action, "group") && text)
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is found under %s now."), address, text);
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is found under %s now."), address, groups);
     else if (!error && !strcmp(action, "group"))
         nj_call_say(call, NJ_NOTICE_INFO, _("%s is in no group now."), address);
     else if (!error && text)

@@ -17,6 +17,7 @@ def test_groups_and_presence_stand_in_the_roster(s):
     frog = s.peer('frog')
     t.sees('Pond +1/2.*● Frog')
     t.line('/roster group frog@%s "Old friends" Choir' % DOMAIN)
+    t.says('is found under “Old friends”, “Choir” now')
     t.sees('Choir.*Frog.*Old friends.*Frog.*Pond +0/1')
     frog.raw("<presence><show>dnd</show><status>counting flies</status></presence>")
     t.line('/msg frog@' + DOMAIN)
