@@ -99,7 +99,7 @@ source_name(NjSource source)
     return names[source];
 }
 
-/* Shows a failure where the command came from. */
+/* Shows a failure where the command came from; who asked for the answer has it, and the screen is not told, too. */
 static void
 report(NjCmd *cmd, NjCall *call, const GError *error)
 {
@@ -110,8 +110,12 @@ report(NjCmd *cmd, NjCall *call, const GError *error)
     const char *name = call->name ? call->name : "";
     NjCommandFailure failure = { name, nj_cmd_error_code(error), error->message, source_name(call->source) };
     nj_emit_command_failed(cmd->client->bus, &failure);
-    if (call->source == NJ_SOURCE_FIFO)
+    if (call->source != NJ_SOURCE_FIFO || call->done)
+        return;
+    if (*name)
         nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO, /%s: %s"), name, error->message);
+    else
+        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO: %s"), error->message);
 }
 
 void
