@@ -213,8 +213,10 @@ add_account(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
     g_autoptr(GError) error = NULL;
-    if (!nj_call_needs(call, "name"))
+    if (!nj_call_arg(call, "name")) {
+        nj_call_fail(call, "usage", _("An address is missing, as in /account add you@example.org; /help account tells more."));
         return;
+    }
     g_autofree char *typed = nj_jid_prepare(nj_call_arg(call, "name"), &error);
     if (!typed) {
         nj_call_fail_error(call, "bad-address", error);

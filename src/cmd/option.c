@@ -1,6 +1,7 @@
 /* What can be set: options, theme, keys, aliases.  Each change is in natterjackrc at once. */
 #include <string.h>
 
+#include "cmd/call.h"
 #include "cmd/topic.h"
 #include "model/events.h"
 
@@ -119,6 +120,10 @@ run_bind(NjCall *call)
     }
     bool done = nj_keys_bind(keys, name, unbind ? NULL : line, &error) &&
                 nj_options_set_pair(nj_call_client(call)->options, "keys", name, unbind ? "" : line, &error);
+    if (done && unbind)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is the prompt's again."), name);
+    else if (done)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s stands for %s now."), name, line);
     nj_call_done_if(call, done, error);
 }
 
@@ -164,6 +169,10 @@ run_alias(NjCall *call)
     bool remove = !strcmp(line, "free");
     bool done = nj_cmd_set_alias(cmd, name, remove ? NULL : line, &error) &&
                 nj_options_set_pair(nj_call_client(call)->options, "aliases", name, remove ? NULL : line, &error);
+    if (done && remove)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, nj_cmd_alias_line(cmd, name) ? _("/%s is the shipped alias again.") : _("/%s is no alias any more."), name);
+    else if (done)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("/%s stands for %s now."), name, line);
     nj_call_done_if(call, done, error);
 }
 

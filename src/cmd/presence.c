@@ -13,8 +13,8 @@ show_status(NjCall *call)
     nj_record_set_text(nj_call_result(call), "show", show);
     nj_record_set_text(nj_call_result(call), "status", account->status);
     nj_record_set_int(nj_call_result(call), "priority", account->priority);
-    nj_call_say(call, NJ_NOTICE_INFO, _("Account %s is %s, and shows itself as %s. %s"), account->settings->name, nj_account_state_name(account->state), show,
-                account->status ? account->status : "");
+    nj_call_say(call, NJ_NOTICE_INFO, _("Account %s is %s, and shows itself as %s.%s%s"), account->settings->name, nj_account_state_name(account->state), show,
+                account->status ? " " : "", account->status ? account->status : "");
     nj_call_done(call);
 }
 
@@ -54,10 +54,15 @@ run_status(NjCall *call)
             nj_show_parse(word, &show);
         g_autoptr(GError) error = NULL;
         bool done = nj_presence_direct(account, to, show, text, &error);
+        if (done)
+            nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s sees account %s as %s now."), to, account->settings->name, word);
         nj_call_done_if(call, done, error);
         return;
     }
     set_status(account, word, text, number);
+    nj_call_say(call, NJ_NOTICE_SUCCESS, account->state == NJ_ACCOUNT_ONLINE ? _("Account %s shows itself as %s now.")
+                                                                             : _("Account %s shows itself as %s once it is online."),
+                account->settings->name, word);
     nj_call_done(call);
 }
 

@@ -31,6 +31,13 @@ run_join(NjCall *call)
         nj_call_fail(call, "refused", _("%s is a chat with a person; /close %s ends it first."), room, room);
         return;
     }
+    const NjRoom *in = known && known->room && known->room->state == NJ_ROOM_IN ? known->room : NULL;
+    if (in && (!prepared || !strcmp(prepared, in->nick)) && !nj_call_arg(call, "password")) {
+        nj_call_show_chat(call, known);
+        nj_call_say(call, NJ_NOTICE_INFO, _("You are in %s already."), room);
+        nj_call_done(call);
+        return;
+    }
     nj_call_hold(call);
     nj_muc_join(account, room, prepared, nj_call_arg(call, "password"), nj_call_answer, call);
     NjChat *chat = nj_chat_find(account, room);

@@ -102,10 +102,10 @@ test_aliases(void **state)
     Speaker *speaker = *state;
     go_online(speaker, "home");
     expect_ok(speaker, "/query frog@pond.example", "frog@pond.example");
-    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*", NULL);
+    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*", "/hi stands for /msg $1 Hello, $2! $* now.");
     expect_ok(speaker, "/hi frog@pond.example \"old friend\"", NULL);
     expect_ok(speaker, "/alias hi", "Hello, $2!");
-    expect_ok(speaker, "/alias hi free", NULL);
+    expect_ok(speaker, "/alias hi free", "/hi is no alias any more.");
     expect_failure(speaker, "/hi x", "unknown-command", NULL);
     expect_ok(speaker, "/alias round /square", NULL);
     expect_ok(speaker, "/alias square /round", NULL);
@@ -144,6 +144,32 @@ count_failures(NjCommandFailure *failure, void *owner)
     char **last = owner;
     g_free(*last);
     *last = g_strdup_printf("%s %s %s", failure->source, failure->command, failure->code);
+}
+
+static void
+keep_notice(NjNotice *notice, void *owner)
+{
+    char **last = owner;
+    g_free(*last);
+    *last = g_strdup(notice->text);
+}
+
+/* Who asked for the answer has it; else the console tells what went wrong. */
+static void
+test_failures_of_the_fifo(void **state)
+{
+    Speaker *speaker = *state;
+    char *last = NULL;
+    nj_on_notice(speaker->client->bus, keep_notice, &last);
+    speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/nonsense");
+    assert_string_equal(speaker->code, "unknown-command");
+    assert_null(last);
+    nj_cmd_run(speaker->cmd, "/nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
+    assert_true(g_str_has_prefix(last, "From the FIFO, /nonsense: There is no command"));
+    nj_cmd_run(speaker->cmd, "nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
+    assert_true(g_str_has_prefix(last, "From the FIFO: A command begins with a slash"));
+    nj_bus_forget(speaker->client->bus, &last);
+    g_free(last);
 }
 
 static void
@@ -280,6 +306,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_needs, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_send, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_aliases, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_failures_of_the_fifo, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_secrets, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_failures_are_events, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_one_answer, open_two, close_all),

@@ -83,7 +83,7 @@ test_account(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
-    expect_failure(&speaker, "/account add", "usage", "NAME");
+    expect_failure(&speaker, "/account add", "usage", "An address is missing");
     expect_failure(&speaker, "/account add toad@pond.example", "exists", "/connect home");
     expect_failure(&speaker, "/account add newt@pond.example port=fish", "refused", NULL);
     expect_failure(&speaker, "/account add newt@pond.example nonsense", "usage", "KEY=VALUE");
@@ -161,7 +161,8 @@ test_status(void **state)
     Speaker speaker;
     speaker_open(&speaker, one);
     NjAccount *home = speaker_account(&speaker, "home");
-    expect_ok(&speaker, "/status dnd priority=-3 Counting flies", NULL);
+    expect_ok(&speaker, "/status", "shows itself as online.\"");
+    expect_ok(&speaker, "/status dnd priority=-3 Counting flies", "shows itself as dnd once it is online.");
     assert_int_equal(home->show, NJ_SHOW_DND);
     assert_int_equal(home->priority, -3);
     assert_string_equal(home->status, "Counting flies");
@@ -189,6 +190,7 @@ test_rooms(void **state)
     assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/names"));
     assert_non_null(strstr(speaker.json, "\"nick\": \"frog\""));
     nj_room_set_state(chat->room, NJ_ROOM_IN, NULL);
+    expect_ok(&speaker, "/join pond@chat.pond.example", "You are in pond@chat.pond.example already.");
     int before = test_links_sent;
     speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");
     assert_int_equal(test_links_sent, before + 1);
