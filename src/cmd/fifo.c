@@ -433,7 +433,7 @@ nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running,
         gint64 until = nj_clock_us() + (gint64) seconds * G_USEC_PER_SEC;
         answer = write_all(to, line, until) ? read_line(from, to, until) : NULL;
         if (!answer)
-            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("timeout"), _("The running Natterjack did not answer; its screen tells more."));
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("timeout"), _("The running Natterjack did not answer in time; what was asked may still be going on."));
     }
     if (from >= 0)
         close(from);
