@@ -146,6 +146,15 @@ def test_sigterm_while_nobody_answers_ends_in_two_seconds(s):
     l.close()
 
 
+def test_a_key_that_is_bound_is_said(s):
+    t = s.terminal(s.home())
+    t.sees('/account add')
+    t.line('/bind F5 /window console')
+    t.says('F5 stands for /window console now')
+    t.line('/bind F5 free')
+    t.says("F5 is the prompt's again")
+
+
 def test_nobody_there_is_a_sentence(s):
     home = s.home('[account nobody]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN)
     t = s.terminal(home)
