@@ -38,20 +38,10 @@ subject(NjPane *pane)
 
 static const NjPaneClass chat_class = {
     .name = "chat",
+    NJ_TALK_CALLS,
     .draw = nj_talk_draw,
-    .scroll = nj_talk_scroll,
-    .scroll_to = nj_talk_scroll_to,
     .title = title,
     .subject = subject,
-    .hint = nj_talk_hint,
-    .at_end = nj_talk_at_end,
-    .shown = nj_talk_shown,
-    .add = nj_talk_add,
-    .change = nj_talk_change,
-    .say = nj_talk_say,
-    .answer_cells = nj_talk_answer_cells,
-    .clear = nj_talk_unsay,
-    .reload = nj_talk_reload,
     .free = nj_talk_free,
 };
 

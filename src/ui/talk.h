@@ -26,6 +26,14 @@ int   nj_talk_answer_cells(NjPane *pane);
 void  nj_talk_unsay(NjPane *pane);
 void  nj_talk_reload(NjPane *pane);
 void  nj_talk_free(NjPane *pane);
+
+/* What chat and room panes have in their rows alike; a row names what is its own besides. */
+#define NJ_TALK_CALLS                                                                       \
+    .scroll = nj_talk_scroll, .scroll_to = nj_talk_scroll_to, .hint = nj_talk_hint,         \
+    .at_end = nj_talk_at_end, .shown = nj_talk_shown, .add = nj_talk_add,                   \
+    .change = nj_talk_change, .say = nj_talk_say, .answer_cells = nj_talk_answer_cells,     \
+    .clear = nj_talk_unsay, .reload = nj_talk_reload
+
 /* Calm sentences in the middle of an empty pane; NULL-ended. */
 void  nj_talk_draw_empty(NjArea area, const NjTheme *theme, const char *const *sentences);
 
