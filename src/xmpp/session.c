@@ -178,12 +178,6 @@ nj_session_modules(const NjSession *session)
     return session->modules;
 }
 
-const NjLink *
-nj_session_link(const NjSession *session)
-{
-    return session->link;
-}
-
 NjIqs *
 nj_session_iqs(const NjSession *session)
 {

@@ -23,7 +23,6 @@ NjAccount *nj_session_account(const NjSession *session);
 NjClient  *nj_session_client(const NjSession *session);
 void      *nj_session_state(const NjSession *session, const NjModule *module);
 const NjTable *nj_session_modules(const NjSession *session);
-const NjLink  *nj_session_link(const NjSession *session);     /* NULL while there is none */
 const NjCertificate *nj_session_certificate(const NjSession *session);  /* of the last handshake, kept after a failure; NULL */
 void       nj_session_trust_once(NjSession *session, const char *pin);  /* for the next connection only */
 
