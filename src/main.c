@@ -177,7 +177,7 @@ all_settled(const NjClient *client)
 {
     for (guint i = 0; i < client->accounts->len; i++) {
         const NjAccount *account = g_ptr_array_index(client->accounts, i);
-        if (account->state == NJ_ACCOUNT_CONNECTING || (account->state == NJ_ACCOUNT_WAITING))
+        if (account->state == NJ_ACCOUNT_CONNECTING || account->state == NJ_ACCOUNT_WAITING)
             return false;
     }
     return true;
