@@ -42,6 +42,9 @@ nj_message_state_name(const NjMessage *message)
         [NJ_STATE_QUEUED] = "queued",
         [NJ_STATE_SENT] = "sent",
         [NJ_STATE_FAILED] = "failed",
+        [NJ_STATE_ACKNOWLEDGED] = "acknowledged",
+        [NJ_STATE_DELIVERED] = "delivered",
+        [NJ_STATE_UNSURE] = "unsure",
     };
     return names[message->state];
 }

@@ -6,7 +6,19 @@
 #include "base/base.h"
 
 typedef enum { NJ_MESSAGE_CHAT, NJ_MESSAGE_NORMAL, NJ_MESSAGE_HEADLINE, NJ_MESSAGE_GROUPCHAT, NJ_MESSAGE_ERROR } NjMessageType;
-typedef enum { NJ_STATE_RECEIVED, NJ_STATE_QUEUED, NJ_STATE_SENT, NJ_STATE_FAILED } NjMessageState;    /* numbers stand in the database */
+/* Numbers stand in the database.  Of what we say: QUEUED (kept, and on its way when there is one), SENT (handed to the stream), ACKNOWLEDGED (the server has
+   it, XEP-0198), DELIVERED (the other side has it, XEP-0184, or the room showed it to all); FAILED with a sentence; UNSURE: nobody can say
+   whether the server got it, and only the person may send it again. */
+typedef enum {
+    NJ_STATE_RECEIVED, NJ_STATE_QUEUED, NJ_STATE_SENT, NJ_STATE_FAILED, NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_UNSURE, NJ_STATE_COUNT
+} NjMessageState;
+
+/* Is it still ours to get across? */
+static inline bool
+nj_state_is_open(NjMessageState state)
+{
+    return state == NJ_STATE_QUEUED || state == NJ_STATE_SENT || state == NJ_STATE_UNSURE;
+}
 
 typedef struct NjMessage NjMessage;
 struct NjMessage {
@@ -32,7 +44,7 @@ struct NjMessage {
 NjMessage *nj_message_new(void);
 NjMessage *nj_message_ref(NjMessage *message);
 void       nj_message_unref(NjMessage *message);       /* NULL is fine */
-const char *nj_message_state_name(const NjMessage *message);      /* CONTRACT's words: received, queued, sent, failed */
+const char *nj_message_state_name(const NjMessage *message);      /* CONTRACT's words: received, queued, sent, acknowledged, delivered, failed, unsure */
 const char *nj_message_type_name(const NjMessage *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjMessage, nj_message_unref)

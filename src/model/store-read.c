@@ -98,7 +98,7 @@ read_message(sqlite3_stmt *statement)
     message->chat = sqlite3_column_int64(statement, 1);
     message->time = sqlite3_column_int64(statement, 2);
     message->type = (NjMessageType) CLAMP(sqlite3_column_int(statement, 3), NJ_MESSAGE_CHAT, NJ_MESSAGE_ERROR);
-    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED, NJ_STATE_FAILED);
+    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED, NJ_STATE_COUNT - 1);
     message->out = sqlite3_column_int(statement, 5) != 0;
     message->delayed = sqlite3_column_int(statement, 6) != 0;
     message->mention = sqlite3_column_int(statement, 7) != 0;

@@ -30,6 +30,7 @@ typedef struct {
     gint64 last_time, last_id;     /* the newest message; 0 without one */
     bool   waiting;                /* a stranger's, not yet accepted */
     char  *draft;
+    char  *nick;                   /* a room we were in when the program ended without leaving it; NULL */
 } NjStoredChat;
 
 /* Opens or makes the file, migrates it, takes the lock ($data/lock: flock, host, pid, tty).  An error is a sentence that names the holder. */
@@ -45,7 +46,7 @@ bool   nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char
 /* The same, but makes none: false if there is none, too. */
 bool   nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out);
 void   nj_stored_chat_clear(NjStoredChat *chat);
-/* Chats with unread messages, a draft, or waiting strangers: what a start shows again, as it was committed.  Array of NjStoredChat; free with g_ptr_array_unref. */
+/* Chats with unread messages, a draft, a message that is still to be sent, waiting strangers, and rooms we were in: what a start shows again, as it was committed.  Array of NjStoredChat; free with g_ptr_array_unref. */
 GPtrArray *nj_store_open_chats(NjStore *store, gint64 account);
 
 void nj_store_add(NjStore *store, NjMessage *message);                        /* gives it its id, takes a reference */
@@ -54,6 +55,45 @@ void nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id);
 void nj_store_set_draft(NjStore *store, gint64 chat, const char *draft);      /* NULL: none */
 void nj_store_set_waiting(NjStore *store, gint64 chat, bool waiting);
 void nj_store_forget_chat(NjStore *store, gint64 chat);                       /* a refused stranger: with its messages */
+
+void nj_store_set_room(NjStore *store, gint64 chat, const char *nick);        /* we are in it under this name; NULL: not any more */
+
+/* What is safe.  Committed means: written in a batch that was synced, so it survives kill -9 and a power cut. */
+/* Calls func on the main thread, in the order asked, when everything that was asked of the store before is committed; never from inside
+   this call.  owner: nj_store_forget() takes all of its calls back. */
+void nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void *owner);
+void nj_store_forget(NjStore *store, const void *owner);
+bool nj_store_in_trouble(const NjStore *store);                               /* batches fail at present: nothing is committed */
+
+/* The stream of an account that could be resumed (XEP-0198), also by another run of the program. */
+typedef struct {
+    char   *id;                    /* of <enabled/>; never NULL */
+    char   *jid;                   /* full, as it was bound */
+    char   *location;              /* host or host:port the server prefers; NULL */
+    guint32 received;              /* stanzas of the server whose content is committed */
+    gint64  until;                 /* Unix ms: after that the server has forgotten it; 0: it did not say */
+} NjStoredStream;
+bool    nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out);         /* false: none; clear with nj_stored_stream_clear() */
+void    nj_stored_stream_clear(NjStoredStream *stream);
+void    nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream);     /* copied; its count counts as committed with it; NULL: it is over */
+/* So many stanzas were received and dealt with: committed together with what was asked of the store before this call, never earlier. Cheap: every stanza calls
+   it.  Where no content came along it may wait for company for half a second. */
+void    nj_store_count(NjStore *store, gint64 account, guint32 received);
+guint32 nj_store_counted(NjStore *store, gint64 account);                     /* the count that is committed */
+
+/* What we said and nobody has acknowledged: a row for each message of ours whose state is open (nj_state_is_open()), made and removed by nj_store_add() and
+   nj_store_set_state() themselves. */
+typedef struct {
+    NjMessage *message;
+    NjChatKind kind;               /* of its chat */
+    char      *address;
+    bool       numbered;           /* it was given to a stream, as its stanza `number` */
+    guint32    number;
+} NjStoredOut;
+GPtrArray *nj_store_outbox(NjStore *store, gint64 account);                   /* as it is now, in the order of the ids. Array of NjStoredOut; free with g_ptr_array_unref */
+void       nj_store_set_number(NjStore *store, gint64 message, bool numbered, guint32 number);
+/* Ours, by the id it went out with; the caller owns it; NULL. */
+NjMessage *nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id);
 
 /* True while too much waits to be written (5,000 rows or 4 MB): sockets are not read until on_room. */
 bool nj_store_full(const NjStore *store);
@@ -66,6 +106,22 @@ GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 
 /* Is there a message of this chat with this id, said by this sender (XEP-0359; for the echo of our own lines and for resends)? */
 bool nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
 bool nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id);
+
+/* A search over what was said: words by their beginning, as a person types them (never the engine's syntax), newest first.  The work is done by a thread of
+   its own; the index is brought up to date first. */
+typedef struct {
+    const char *words;             /* NULL or "": any */
+    gint64      account, chat;     /* 0: all */
+    const char *sender;            /* an address, a nick or a part of one, in any case; "me": ours; NULL: anybody */
+    gint64      since, until;      /* Unix ms, until exclusive; 0: open */
+    bool        links;             /* only what has a link in it */
+    gint64      before_time, before_id;    /* continue behind this hit; 0: from the newest */
+    guint       limit;
+} NjSearch;
+typedef struct { NjMessage *message; gint64 account; char *account_address; NjChatKind kind; char *address; } NjFound;     /* address: the chat's */
+typedef void (*NjSearchFunc)(GPtrArray *found /* of NjFound, borrowed; NULL on error */, const GError *error, void *data);
+void nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void *data, const void *owner);    /* copied; done on the main thread, later */
+void nj_store_search_cancel(NjStore *store, const void *owner);
 
 /* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c.  Without replace the items are put one by one;
    one whose subscription is "remove" is taken out. */
