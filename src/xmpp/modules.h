@@ -47,7 +47,8 @@ typedef struct {
     void *    (*attach)(NjSession *session);                    /* the module's state for one account: nj_session_state() */
     void      (*detach)(NjSession *session, void *state);
     void      (*online)(NjSession *session);                    /* bound: in the order of the table */
-    void      (*offline)(NjSession *session);                   /* the link is gone */
+    void      (*offline)(NjSession *session);                   /* the session is gone; a broken link that may be resumed is not the end of it */
+    void      (*resumed)(NjSession *session);                   /* the same session on a new link (XEP-0198): what is not counted has to be said again */
 } NjModule;
 
 const NjTable *nj_modules(void);          /* the built-in rows, in order */

@@ -16,7 +16,8 @@ NjSession *nj_session_of(const NjAccount *account);
 
 void       nj_session_connect(NjSession *session);            /* now; also while waiting */
 void       nj_session_disconnect(NjSession *session);         /* politely, and stay offline; ACCOUNT_OFFLINE follows within 2 s */
-void       nj_session_resume_reading(NjSession *session);       /* the store has room again */
+/* The network changed, or the machine slept: an account that waits tries now, one that is online is tested now. */
+void       nj_session_wake(NjSession *session);
 bool       nj_session_online(const NjSession *session);
 bool       nj_session_send(NjSession *session, NjXml *stanza);          /* takes it; false: not online */
 NjAccount *nj_session_account(const NjSession *session);
@@ -49,8 +50,11 @@ typedef void (*NjDone)(const GError *error, NjRecord *result, void *data);
 /* RFC 6121: xmpp/xep/rfc6121-*.c */
 typedef enum { NJ_SUBSCRIBE_ASK, NJ_SUBSCRIBE_ALLOW, NJ_SUBSCRIBE_DENY, NJ_SUBSCRIBE_CANCEL } NjSubscribe;
 typedef struct { NjMessageType type; const char *subject; const char *thread; } NjSendOptions;
-/* Sends text in a chat, a room or privately; keeps it; the caller borrows the message. NULL and a sentence if it can not be sent: nothing was kept. options may be NULL. */
+/* Says text in a chat, a room or privately: it is kept first (QUEUED) and goes out when it is committed and there is a way, once and in order; the chat shows it when
+   it is safe.  The caller borrows the message.  NULL and a sentence if it can not be said: nothing was kept.  options may be NULL. */
 NjMessage *nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GError **error);
+/* Sends again what failed or is unsure, as it was said. */
+bool nj_message_retry(NjChat *chat, NjMessage *message, GError **error);
 bool nj_message_typing(NjChat *chat, NjTyping typing);        /* XEP-0085, as the options allow; true if it was sent */
 void nj_presence_send(NjAccount *account);                    /* account->show, status, priority to everyone, and to rooms; OFFLINE: goes invisible */
 bool nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *status, GError **error);   /* OFFLINE: unavailable */

@@ -69,6 +69,15 @@ void       nj_sent_add(NjSession *session, NjChat *chat, const char *to, NjMessa
 NjMessage *nj_sent_find(NjSession *session, const char *to, const char *id);     /* borrowed; NULL */
 void       nj_sent_fail_queued(NjSession *session, NjChat *chat, const char *sentence);    /* rows of a room whose echo never came */
 
+/* --- the account's own archive: 0313-ask.c --- */
+
+typedef enum { NJ_ARCHIVE_UNKNOWN, NJ_ARCHIVE_HAS, NJ_ARCHIVE_LACKS } NjArchiveAnswer;
+/* answers[i] is for ids[i].  Called once. */
+typedef void (*NjArchiveFunc)(NjSession *session, const NjArchiveAnswer *answers, void *data);
+/* Which of our own messages, by the origin-ids they went out with, does our archive have?  since_ms: none of them is older.  UNKNOWN, for all of them: there is
+   no archive, it does not keep everything we say, or it could not be read to its end.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
+void nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner);
+
 /* --- rooms: 0045-join.c, 0045-talk.c --- */
 
 NjRoom *nj_muc_room(const NjSession *session, const char *address);     /* by bare or full address; NULL if it is none of ours */
