@@ -16,6 +16,8 @@ nj_client_new(NjPaths *paths, NjOptions *options)
     client->accounts = g_ptr_array_new();
     client->removed = g_ptr_array_new_with_free_func((GDestroyNotify) nj_account_free);
     client->unkept = G_MININT64;
+    client->looking = true;
+    client->active_us = nj_clock_us();
     return client;
 }
 
@@ -98,6 +100,26 @@ nj_client_set_focus(NjClient *client, NjChat *chat)
         return;
     client->focus = chat;
     nj_emit_focus_changed(client->bus, client);
+}
+
+void
+nj_client_set_looking(NjClient *client, bool looking)
+{
+    if (client->looking == looking)
+        return;
+    client->looking = looking;
+    if (looking)
+        client->active_us = nj_clock_us();
+    nj_emit_person_changed(client->bus, client);
+}
+
+void
+nj_client_note_active(NjClient *client)
+{
+    gint64 now = nj_clock_us(), before = client->active_us;
+    client->active_us = now;
+    if (now - before >= NJ_CLIENT_REST_US)
+        nj_emit_person_changed(client->bus, client);
 }
 
 void

@@ -23,6 +23,8 @@ struct NjClient {
     NjStore   *store;           /* NULL until opened */
     GPtrArray *accounts;        /* of NjAccount, in the order of the configuration */
     NjChat    *focus;           /* the chat the prompt talks to; NULL: the console */
+    bool       looking;         /* the terminal has the focus, as far as it tells; not while we are suspended */
+    gint64     active_us;       /* monotonic: the person's last key, or when the terminal got the focus */
     NjHooks    hooks;
     GPtrArray *removed;         /* of NjAccount: gone, and freed when the loop turns */
     guint      sweep;           /* the source that does it */
@@ -37,6 +39,11 @@ NjAccount *nj_client_add_account(NjClient *client, const NjAccountSettings *sett
 void       nj_client_remove_account(NjClient *client, NjAccount *account);                 /* emits account_removed, closes its chats; freed when the loop turns */
 NjAccount *nj_client_account(NjClient *client, const char *name);           /* by name or bare address; NULL */
 void       nj_client_set_focus(NjClient *client, NjChat *chat);             /* emits focus_changed */
+/* Where the person is.  Both emit person_changed: when looking changes, and at the first key after NJ_CLIENT_REST_US without one; any other key stores a
+   number. */
+#define    NJ_CLIENT_REST_US (60 * G_USEC_PER_SEC)
+void       nj_client_set_looking(NjClient *client, bool looking);           /* the focus coming is as good as a key */
+void       nj_client_note_active(NjClient *client);                         /* a key */
 
 /* A line for the person: where it belongs (chat may be NULL: the console; account NULL: the program). Emits notice. text is kept by the listener if needed. */
 typedef enum { NJ_NOTICE_INFO, NJ_NOTICE_SUCCESS, NJ_NOTICE_WARNING, NJ_NOTICE_ERROR } NjNoticeKind;

@@ -32,6 +32,7 @@ typedef struct { NjContact *contact; NjShow before; } NjContactEvent;           
     X(occupant_changed, NjOccupantEvent)                                                    \
     X(occupant_removed, NjOccupantEvent)                                                    \
     X(focus_changed,    NjClient)                                                           \
+    X(person_changed,   NjClient)          /* looks here now or no longer, or is back: see client.h */ \
     X(option_changed,   NjOption)                                                           \
     X(notice,           NjNotice)                                                           \
     X(command_failed,   NjCommandFailure)  /* from the FIFO, -x or standard input */        \

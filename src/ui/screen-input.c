@@ -305,9 +305,18 @@ on_settle_time(void *owner)
     return G_SOURCE_REMOVE;
 }
 
+/* Who types looks here, also where the terminal has not told that it got the focus again (a tmux attached from elsewhere). */
+static void
+note_person(NjScreen *screen)
+{
+    nj_client_note_active(screen->client);
+    nj_screen_attend(screen, true);
+}
+
 void
 nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length)
 {
+    note_person(screen);
     g_clear_handle_id(&screen->settle_id, g_source_remove);
     nj_keys_feed(screen->keys, bytes, length, &key_hooks, screen);
     if (nj_keys_partial(screen->keys))
@@ -318,6 +327,7 @@ nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length)
 void
 nj_screen_paste(NjScreen *screen, const char *text, gsize length)
 {
+    note_person(screen);
     nj_screen_leave_roster(screen);
     nj_prompt_paste(screen->prompt, text, length);
     nj_screen_answer_key(screen);

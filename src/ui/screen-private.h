@@ -33,7 +33,6 @@ struct NjScreen {
     GSource *frame;                 /* ready when the next frame is due */
     bool     frame_due;
     gint64   frame_us, cost_us;     /* when the last frame began, what it cost */
-    bool     attended;              /* the terminal has the focus, or does not tell */
     guint    clock_id, settle_id;
 
     /* What is being typed */
@@ -63,7 +62,7 @@ NjWindow *nj_screen_window_of(NjScreen *screen, NjChat *chat);     /* made if th
 void nj_screen_forget_chat(NjScreen *screen, NjChat *chat);        /* its panes and windows */
 void nj_screen_open_windows(NjScreen *screen);
 void nj_screen_free_windows(NjScreen *screen);
-void nj_screen_attend(NjScreen *screen, bool attended);            /* the panes in sight are looked at, or no longer */
+void nj_screen_attend(NjScreen *screen, bool looking);             /* the panes in sight are looked at, or no longer */
 
 /* screen-input.c */
 void nj_screen_open_input(NjScreen *screen);

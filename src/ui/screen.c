@@ -170,7 +170,7 @@ mark_read(NjPane *pane, void *owner)
 static void
 mark_seen(NjScreen *screen)
 {
-    if (screen->attended)
+    if (screen->client->looking)
         nj_layout_each(screen->window->layout, mark_read, screen);
 }
 
@@ -294,7 +294,6 @@ nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHoo
     screen->theme_dirs = g_strdupv((char **) theme_dirs);
     screen->hooks = *hooks;
     screen->theme = nj_theme_builtin(256);
-    screen->attended = true;
     screen->all = true;
     screen->roster_shown = nj_options_bool(client->options, "roster");
     screen->keys = nj_keys_new();

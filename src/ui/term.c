@@ -753,6 +753,7 @@ nj_term_suspend(NjTerm *term)
 {
     if (term->lent)
         return;
+    term->hooks.on_focus(term, false, term->owner);
     give_back(term);
     struct sigaction plain = { .sa_handler = SIG_DFL }, ours;
     sigemptyset(&plain.sa_mask);
@@ -764,6 +765,7 @@ nj_term_suspend(NjTerm *term)
     while (term->signals && read(signal_pipe[0], bytes, sizeof bytes) > 0)
         continue;
     come_back(term);
+    term->hooks.on_focus(term, true, term->owner);
 }
 
 void

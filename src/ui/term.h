@@ -12,7 +12,7 @@ typedef struct {
     void (*on_paste)(NjTerm *term, char *text, gsize length, void *owner);            /* one bracketed paste, raw; takes text */
     void (*on_resize)(NjTerm *term, int rows, int cols, void *owner);
     void (*on_ready)(NjTerm *term, void *owner);               /* all bytes are out: a frame may be shown again */
-    void (*on_focus)(NjTerm *term, bool has, void *owner);
+    void (*on_focus)(NjTerm *term, bool has, void *owner);     /* also before we are suspended, and behind it */
     void (*on_gone)(NjTerm *term, void *owner);                /* hung up */
 } NjTermHooks;
 

@@ -118,7 +118,7 @@ nj_screen_focus(NjScreen *screen)
 bool
 nj_screen_attends(const NjScreen *screen, const NjChat *chat)
 {
-    return screen->attended && screen->talk == chat;
+    return screen->client->looking && screen->talk == chat;
 }
 
 static void
@@ -129,12 +129,12 @@ tell_shown(NjPane *pane, void *owner)
 }
 
 void
-nj_screen_attend(NjScreen *screen, bool attended)
+nj_screen_attend(NjScreen *screen, bool looking)
 {
-    if (screen->attended == attended)
+    if (screen->client->looking == looking)
         return;
-    screen->attended = attended;
-    nj_layout_each(screen->window->layout, tell_shown, &attended);
+    nj_client_set_looking(screen->client, looking);
+    nj_layout_each(screen->window->layout, tell_shown, &looking);
     nj_screen_touch_status(screen);
 }
 
@@ -162,12 +162,12 @@ nj_screen_show(NjScreen *screen, NjWindow *window)
     if (window == screen->window)
         return;
     bool shown = false;
-    if (screen->attended)
+    if (screen->client->looking)
         nj_layout_each(screen->window->layout, tell_shown, &shown);
     screen->last = screen->window;
     screen->window = window;
     shown = true;
-    if (screen->attended)
+    if (screen->client->looking)
         nj_layout_each(window->layout, tell_shown, &shown);
     nj_screen_follow_focus(screen);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 typedef struct {
     NjClient *client;
     GString  *heard;
@@ -114,6 +116,39 @@ test_accounts(void **state)
     g_string_free(ear.heard, TRUE);
 }
 
+static void
+on_person_changed(NjClient *client, void *owner)
+{
+    g_string_append_printf(((Ear *) owner)->heard, "looking=%d ", client->looking);
+}
+
+/* Keys make no events, but for the first after a rest. */
+static void
+test_person(void **state)
+{
+    (void) state;
+    Ear ear = { nj_client_new(NULL, NULL), g_string_new(NULL) };
+    nj_on_person_changed(ear.client->bus, on_person_changed, &ear);
+    assert_true(ear.client->looking);
+    assert_true(nj_clock_us() - ear.client->active_us < G_USEC_PER_SEC);
+    nj_client_note_active(ear.client);
+    assert_heard(&ear, "");
+    nj_client_set_looking(ear.client, false);
+    nj_client_set_looking(ear.client, false);
+    assert_heard(&ear, "looking=0 ");
+    ear.client->active_us -= NJ_CLIENT_REST_US;
+    nj_client_note_active(ear.client);
+    nj_client_note_active(ear.client);
+    assert_heard(&ear, "looking=0 ");
+    ear.client->active_us -= NJ_CLIENT_REST_US;
+    nj_client_set_looking(ear.client, true);
+    assert_heard(&ear, "looking=1 ");
+    nj_client_note_active(ear.client);
+    assert_heard(&ear, "");
+    nj_client_free(ear.client);
+    g_string_free(ear.heard, TRUE);
+}
+
 /* A command may take the account away while somebody is told of it. */
 static void
 on_change_remove(NjAccount *account, void *owner)
@@ -194,6 +229,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_person),
         cmocka_unit_test(test_removed_while_told),
         cmocka_unit_test(test_store_comes_later),
     };

@@ -215,6 +215,24 @@ test_arrivals(void **state)
     expect_part(24, 80, "new ─", false);
 }
 
+/* Nothing is read behind the back of who looks elsewhere; who types looks here, whatever the terminal tells of its focus. */
+static void
+test_looks_elsewhere(void **state)
+{
+    (void) state;
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    nj_screen_show_chat(screen, frog);
+    nj_client_set_looking(world.client, false);
+    say(frog, "frog", NOON, "are you there?");
+    nj_surface_free(draw(24, 80));
+    assert_int_equal(frog->unread, 1);
+    assert_false(nj_screen_attends(screen, frog));
+    type("y");
+    assert_true(world.client->looking);
+    nj_surface_free(draw(24, 80));
+    assert_int_equal(frog->unread, 0);
+}
+
 static void
 test_windows(void **state)
 {
@@ -473,6 +491,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_any_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_arrivals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_looks_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
