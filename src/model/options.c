@@ -217,8 +217,8 @@ nj_account_settings_copy(const NjAccountSettings *settings)
     return copy;
 }
 
-static const NjAccountKey *
-account_key(const char *name)
+const NjAccountKey *
+nj_account_key(const char *name)
 {
     for (const NjAccountKey *key = nj_account_keys; key->name; key++)
         if (strcmp(key->name, name) == 0)
@@ -246,7 +246,7 @@ set_address(NjAccountSettings *settings, const char *typed, GError **error)
 static bool
 set_key(NjAccountSettings *settings, const char *name, const char *text, GError **error)
 {
-    const NjAccountKey *key = account_key(name);
+    const NjAccountKey *key = nj_account_key(name);
     if (!key)
         return refuse(error, _("An account has no key “%s”; /help account names those it has."), name);
     if (key->offset == offsetof(NjAccountSettings, address))
@@ -337,6 +337,33 @@ check_options(NjOptions *options)
     }
 }
 
+static const NjAccountSettings *
+account_of(const NjOptions *options, const char *address)
+{
+    for (guint i = 0; i < options->accounts->len; i++) {
+        const NjAccountSettings *settings = options->accounts->pdata[i];
+        if (strcmp(settings->address, address) == 0)
+            return settings;
+    }
+    return NULL;
+}
+
+/* The store knows accounts by their address: two of one would write into each other's history. */
+static void
+add_account(NjOptions *options, NjAccountSettings *settings, const NjRcSection *section)
+{
+    const NjAccountSettings *same = account_of(options, settings->address);
+    if (!same) {
+        g_ptr_array_add(options->accounts, settings);
+        return;
+    }
+    const NjRcPair *pair = g_hash_table_lookup(section->by_key, "address");
+    g_autofree char *sentence = g_strdup_printf(_("The account %s has the same address as the account %s; only the first of them is used."),
+                                                settings->name, same->name);
+    add_fault(options->faults, pair->line, sentence);
+    nj_account_settings_free(settings);
+}
+
 static void
 check_sections(NjOptions *options)
 {
@@ -346,7 +373,7 @@ check_sections(NjOptions *options)
         if (g_str_has_prefix(section->name, "account ")) {
             NjAccountSettings *settings = read_account(section, options->faults);
             if (settings)
-                g_ptr_array_add(options->accounts, settings);
+                add_account(options, settings, section);
         } else if (!g_strv_contains((const char *const[]) { "options", "keys", "aliases", NULL }, section->name)) {
             g_autofree char *sentence = g_strdup_printf(_("There is no section [%s]; it is kept and not used."), section->name);
             add_fault(options->faults, section->line, sentence);
@@ -607,10 +634,13 @@ nj_options_account_set(NjOptions *options, const char *account, const char *key,
     if (!is_account_name(account))
         return refuse(error, _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."), account);
     NjAccountSettings *trial = g_new0(NjAccountSettings, 1);
-    const bool good = value ? set_key(trial, key, value, error) : account_key(key) != NULL;
+    const bool good = value ? set_key(trial, key, value, error) : nj_account_key(key) != NULL;
+    const NjAccountSettings *same = good && trial->address ? account_of(options, trial->address) : NULL;
     nj_account_settings_free(trial);
     if (!good && !value)
         return refuse(error, _("An account has no key “%s”; /help account names those it has."), key);
+    if (same && strcmp(same->name, account) != 0)
+        return refuse(error, _("The account %s has this address already; one address is one account."), same->name);
     g_autofree char *section = account_section(account);
     if (!good)
         return false;
@@ -622,22 +652,57 @@ nj_options_account_set(NjOptions *options, const char *account, const char *key,
     return true;
 }
 
+const NjAccountSettings *
+nj_options_account(const NjOptions *options, const char *name)
+{
+    for (guint i = 0; i < options->accounts->len; i++) {
+        const NjAccountSettings *settings = options->accounts->pdata[i];
+        if (strcmp(settings->name, name) == 0)
+            return settings;
+    }
+    return NULL;
+}
+
+/* A whole section goes, or gets another name; the file is read first, as it is now. */
+static bool
+edit_section(NjOptions *options, const char *section, const char *name, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!read_file(options, &text, &length, error))
+        return false;
+    GString *edited = name ? nj_rc_edit_rename(text, length, section, name) : nj_rc_edit_drop(text, length, section);
+    const bool saved = write_file(options, edited, error);
+    g_string_free(edited, TRUE);
+    return saved;
+}
+
 bool
 nj_options_account_remove(NjOptions *options, const char *account, GError **error)
 {
     g_autofree char *section = account_section(account);
-    g_autofree char *text = NULL;
-    gsize length;
     if (!nj_rc_section(options->rc, section))
         return refuse(error, _("There is no account “%s”; /account list names those there are."), account);
-    if (!read_file(options, &text, &length, error))
-        return false;
-    GString *edited = nj_rc_edit_drop(text, length, section);
-    const bool saved = write_file(options, edited, error);
-    g_string_free(edited, TRUE);
-    if (!saved)
+    if (!edit_section(options, section, NULL, error))
         return false;
     nj_rc_drop(options->rc, section);
+    refresh_accounts(options);
+    return true;
+}
+
+bool
+nj_options_account_rename(NjOptions *options, const char *account, const char *name, GError **error)
+{
+    g_autofree char *section = account_section(account), *renamed = account_section(name);
+    if (!nj_rc_section(options->rc, section))
+        return refuse(error, _("There is no account “%s”; /account list names those there are."), account);
+    if (!is_account_name(name))
+        return refuse(error, _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."), name);
+    if (nj_rc_section(options->rc, renamed))
+        return refuse(error, _("There is an account “%s” already."), name);
+    if (!edit_section(options, section, renamed, error))
+        return false;
+    nj_rc_rename(options->rc, section, renamed);
     refresh_accounts(options);
     return true;
 }

@@ -62,17 +62,22 @@ const GPtrArray *nj_options_accounts(const NjOptions *options);               /*
 bool nj_options_account_set(NjOptions *options, const char *account, const char *key, const char *value, GError **error);
                                                                               /* makes the block if it is new; NULL value takes the key out */
 bool nj_options_account_remove(NjOptions *options, const char *account, GError **error);
+bool nj_options_account_rename(NjOptions *options, const char *account, const char *name, GError **error);
+const NjAccountSettings *nj_options_account(const NjOptions *options, const char *name);      /* NULL: none of that name */
 NjAccountSettings *nj_account_settings_copy(const NjAccountSettings *settings);
 void nj_account_settings_free(NjAccountSettings *settings);
 /* The keys an account block knows, for help, completion and man; ends with a NULL name.  A choice's values stand in
    values with "|" between; offset is the member of NjAccountSettings. */
+typedef enum { NJ_FROM_CONNECTION, NJ_FROM_ROOM, NJ_FROM_START } NjKeyFrom;
 typedef struct NjAccountKey {
     const char   *name, *values, *summary;
     NjOptionKind  kind;
     gsize         offset;
     gint64        low, high;
+    NjKeyFrom     from;        /* a change counts from the next one on */
 } NjAccountKey;
 extern const NjAccountKey nj_account_keys[];
+const NjAccountKey *nj_account_key(const char *name);                          /* NULL: none of that name */
 
 /* Sections of free pairs: [keys] KEY = command line; [aliases] NAME = command line.  The file's order. */
 typedef void (*NjPairFunc)(const char *key, const char *value, void *owner);

@@ -260,6 +260,17 @@ nj_rc_drop(NjRc *rc, const char *section)
     g_ptr_array_remove(rc->sections, found);
 }
 
+void
+nj_rc_rename(NjRc *rc, const char *section, const char *name)
+{
+    NjRcSection *found = nj_rc_section(rc, section);
+    g_return_if_fail(found && !nj_rc_section(rc, name));
+    g_hash_table_remove(rc->by_name, section);
+    g_free(found->name);
+    found->name = g_strdup(name);
+    g_hash_table_insert(rc->by_name, found->name, found);
+}
+
 NjRc *
 nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
 {
@@ -385,6 +396,25 @@ nj_rc_edit_drop(const char *text, gsize length, const char *section)
             g_string_truncate(edited, kept);
         else
             g_string_append_len(edited, walk.start, walk.next - walk.start);
+    }
+    return edited;
+}
+
+/* What stands between the brackets of each head of that name. */
+GString *
+nj_rc_edit_rename(const char *text, gsize length, const char *section, const char *name)
+{
+    GString *edited = g_string_new(NULL);
+    Walk walk;
+    begin(&walk, text, length);
+    while (step(&walk)) {
+        const char *from = walk.start;
+        if (walk.kind == HEAD && strcmp(walk.section, section) == 0) {
+            g_string_append_len(edited, from, walk.key.at - from);
+            g_string_append(edited, name);
+            from = walk.key.at + walk.key.length;
+        }
+        g_string_append_len(edited, from, walk.next - from);
     }
     return edited;
 }

@@ -29,12 +29,14 @@ NjRcSection *nj_rc_section(const NjRc *rc, const char *name);                   
 const char  *nj_rc_value(const NjRcSection *section, const char *key);                  /* NULL without one */
 void         nj_rc_put(NjRc *rc, const char *section, const char *key, const char *value);     /* NULL takes it out */
 void         nj_rc_drop(NjRc *rc, const char *section);
+void         nj_rc_rename(NjRc *rc, const char *section, const char *name);             /* nothing has that name yet */
 
 /* Would the pair be read back as it is?  No newline, no space at an end, and so on. */
 bool         nj_rc_can_say(const char *section, const char *key, const char *value);
-/* The text with one pair set, or taken out (value NULL), or with a section taken out; every other byte as it was. */
+/* The text with one pair set, or taken out (value NULL), or with a section taken out or called otherwise; every other byte as it was. */
 GString     *nj_rc_edit(const char *text, gsize length, const char *section, const char *key, const char *value);
 GString     *nj_rc_edit_drop(const char *text, gsize length, const char *section);
+GString     *nj_rc_edit_rename(const char *text, gsize length, const char *section, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjRc, nj_rc_free)
 

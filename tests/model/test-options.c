@@ -325,6 +325,7 @@ test_accounts_change(void **state)
     NjOptions *options = load("# first\n");
     assert_false(nj_options_account_set(options, "home", "address", "toad@@x", &error));
     assert_non_null(error);
+    g_clear_error(&error);
     assert_false(nj_options_account_set(options, "ho me", "address", "toad@example.org", NULL));
     assert_false(nj_options_account_set(options, "home", "colour", "green", NULL));
     assert_false(nj_options_account_set(options, "home", "colour", NULL, NULL));
@@ -342,11 +343,61 @@ test_accounts_change(void **state)
     assert_true(nj_options_account_set(options, "home", "port", NULL, NULL));
     assert_int_equal(account(options, 0)->port, 0);
 
+    /* One address is one account, whoever writes it. */
+    assert_false(nj_options_account_set(options, "second", "address", "Toad@Example.org/desk", &error));
+    assert_non_null(strstr(error->message, "home"));
+    assert_false(nj_options_account_set(options, "work", "address", "toad@example.org", NULL));
+    assert_true(nj_options_account_set(options, "home", "address", "toad@example.org", NULL));
+    assert_null(nj_options_account(options, "second"));
+    assert_int_equal(nj_options_accounts(options)->len, 2);
+
     assert_true(nj_options_account_remove(options, "home", NULL));
     assert_false(nj_options_account_remove(options, "home", NULL));
     expect_text(options, "# first\n\n\n[account work]\naddress = frog@example.net\n");
     assert_int_equal(nj_options_accounts(options)->len, 1);
     assert_string_equal(account(options, 0)->name, "work");
+    nj_options_free(options);
+}
+
+/* A name is changed where it stands, and nothing else is. */
+static void
+test_account_renamed(void **state)
+{
+    (void) state;
+    static const char *const bad[] = { "", "a b", "a:b", "a@b", "a]", "work", "home" };
+    NjOptions *options = load("# mine\n[ account  home ] \r\n# its comment\naddress = toad@example.org\n\n[account work]\naddress = frog@example.net\n"
+                              "[options]\n[account home]\nport = 5223");
+    expect_faults(options, -1);
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_false(nj_options_account_rename(options, "home", bad[i], &error));
+        assert_non_null(error);
+    }
+    assert_false(nj_options_account_rename(options, "den", "pond", NULL));
+    assert_true(nj_options_account_rename(options, "home", "pond", NULL));
+    expect_text(options, "# mine\n[ account pond ] \r\n# its comment\naddress = toad@example.org\n\n[account work]\naddress = frog@example.net\n"
+                           "[options]\n[account pond]\nport = 5223");
+    assert_null(nj_options_account(options, "home"));
+    const NjAccountSettings *pond = nj_options_account(options, "pond");
+    assert_ptr_equal(pond, account(options, 0));
+    assert_string_equal(pond->address, "toad@example.org");
+    assert_int_equal(pond->port, 5223);
+    assert_true(nj_options_account_set(options, "pond", "port", NULL, NULL));
+    assert_true(nj_options_load(options, NULL));
+    assert_string_equal(account(options, 0)->name, "pond");
+    assert_int_equal(account(options, 0)->port, 0);
+    nj_options_free(options);
+}
+
+/* Two sections of one address: the first counts, the other's line is told. */
+static void
+test_address_twice(void **state)
+{
+    (void) state;
+    NjOptions *options = load("[account home]\naddress = toad@example.org\n[account work]\nport = 5222\naddress = TOAD@example.org/work\n");
+    expect_faults(options, 5, "home", -1);
+    assert_int_equal(nj_options_accounts(options)->len, 1);
+    assert_string_equal(account(options, 0)->name, "home");
     nj_options_free(options);
 }
 
@@ -467,6 +518,8 @@ main(void)
         cmocka_unit_test(test_refused_values),
         cmocka_unit_test(test_override),
         cmocka_unit_test(test_accounts_change),
+        cmocka_unit_test(test_account_renamed),
+        cmocka_unit_test(test_address_twice),
         cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_more_rows),
         cmocka_unit_test(test_file),
