@@ -2,7 +2,7 @@
 
        12:01      toad  the text, with its next rows
                         under it
-       12:02      toad✗ a message that did not leave has its mark beside the name
+       12:02      toad✗ what became of a message of ours stands beside the name; nothing: the server has it
        12:02 ·  the program's own lines need no column for nicks
 
    A cell at the right edge stays free, for there may be a border.  The clock and the nick column go when the pane becomes
@@ -203,6 +203,8 @@ compose_message(NjLines *lines, NjLine *line)
     const char *error = NULL;
     if (message->state == NJ_STATE_FAILED)
         error = message->error ? message->error : _("This message was not sent.");
+    else if (message->state == NJ_STATE_UNSURE)
+        error = message->error ? message->error : _("Nobody can say whether the server has this message; /retry sends it again.");
     const char *subject = message->type == NJ_MESSAGE_GROUPCHAT ? NULL : message->subject;
     const char *unreadable = !message->body && message->encryption
                                  ? _("This message is encrypted in a way that can not be read here.") : NULL;
@@ -236,7 +238,7 @@ compose_message(NjLines *lines, NjLine *line)
     if (rest)
         add_remark(line, rest, NJ_ROLE_DIM, spans);
     if (error)
-        add_remark(line, error, NJ_ROLE_ERROR, spans);
+        add_remark(line, error, message->state == NJ_STATE_FAILED ? NJ_ROLE_ERROR : NJ_ROLE_WARNING, spans);
     line->span_count = spans->len;
     line->spans = (NjSpan *) (void *) g_array_free(spans, spans->len == 0);
     widen(lines, line->nick);
@@ -279,16 +281,38 @@ sign_of(const NjLine *line)
     return signs[line->kind];
 }
 
+typedef struct {
+    const char *sign;           /* one cell; NULL: none */
+    NjRole      role;
+} Mark;
+
+/* How far a message of ours has come.  That the server has it is what one expects, and so is that a room shows it. */
+static Mark
+mark_of(const NjLines *lines, const NjLine *line)
+{
+    static const Mark marks[NJ_STATE_COUNT] = {
+        [NJ_STATE_QUEUED] = { "…", NJ_ROLE_MARK },    [NJ_STATE_SENT] = { "·", NJ_ROLE_MARK },
+        [NJ_STATE_DELIVERED] = { "✓", NJ_ROLE_MARK }, [NJ_STATE_UNSURE] = { "?", NJ_ROLE_WARNING },
+        [NJ_STATE_FAILED] = { "✗", NJ_ROLE_ERROR },
+    };
+    const NjMessage *message = line->message;
+    if (!message || !message->out || message->state >= NJ_STATE_COUNT
+        || (message->state == NJ_STATE_DELIVERED && lines->chat->kind == NJ_CHAT_ROOM))
+        return (Mark) { NULL };
+    return marks[message->state];
+}
+
 /* What stands in the text's first row before it when there is no column for it. */
 static char *
 inline_lead(const NjLines *lines, const NjLine *line)
 {
     if (lines->shape.nick > 0)
         return NULL;
+    Mark mark = mark_of(lines, line);
     if (!line->message || line->action)
-        return g_strconcat(sign_of(line), " ", NULL);
+        return g_strconcat(sign_of(line), mark.sign ? mark.sign : "", " ", NULL);
     g_autofree char *nick = nj_text_ellipsize(line->nick, MAX(lines->shape.cols / 2, 1));
-    return g_strconcat(nick, ": ", NULL);
+    return g_strconcat(nick, mark.sign ? mark.sign : "", ": ", NULL);
 }
 
 static void
@@ -482,10 +506,9 @@ draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea 
     g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
     int text = text_column(lines, line);
     nj_area_put(area, y, text - GAP_CELLS - nj_text_width(nick, -1), style, nick, -1);
-    if (line->message && line->message->out && line->message->state == NJ_STATE_FAILED)
-        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, NJ_ROLE_ERROR), "✗", -1);
-    else if (line->message && line->message->out && line->message->state == NJ_STATE_QUEUED)
-        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, NJ_ROLE_DIM), "·", -1);
+    Mark mark = mark_of(lines, line);
+    if (mark.sign)
+        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, mark.role), mark.sign, -1);
     return text;
 }
 

@@ -113,6 +113,15 @@ insert(NjLines *lines, NjLine *line)
         lines->bottom++;
 }
 
+/* The line of this very message, whichever object tells of it: one that was read and one that was added have the same row. */
+static NjLine *
+find_line(const NjLines *lines, const NjMessage *message)
+{
+    guint place = place_of(lines, message->time, message->id);
+    NjLine *line = place > 0 ? line_at(lines, place - 1) : NULL;
+    return line && line->message && message->id != 0 && line->id == message->id && line->time == message->time ? line : NULL;
+}
+
 static NjLine *
 line_of(NjMessage *message)
 {
@@ -210,11 +219,26 @@ last_message(const NjLines *lines, gint64 *time, gint64 *id)
     return false;
 }
 
+static void
+renew(NjLine *line, NjMessage *message)
+{
+    nj_message_ref(message);
+    nj_message_unref(line->message);
+    line->message = message;
+    forget_composed(line);
+}
+
+/* What we say ourselves comes when it is committed: others may have spoken since, and a page may have brought it already. */
 void
 nj_lines_add(NjLines *lines, NjMessage *message)
 {
     if (!lines->loaded && lines->client->store)
         return;
+    NjLine *held = find_line(lines, message);
+    if (held) {
+        renew(held, message);
+        return;
+    }
     gint64 time, id;
     if (lines->more_before && first_message(lines, &time, &id)
         && (message->time < time || (message->time == time && message->id < id)))
@@ -230,19 +254,9 @@ nj_lines_add(NjLines *lines, NjMessage *message)
 void
 nj_lines_change(NjLines *lines, NjMessage *message)
 {
-    for (guint i = place_of(lines, message->time, message->id); i-- > 0;) {
-        NjLine *line = line_at(lines, i);
-        if (line->time < message->time)
-            return;
-        /* Before the history is open messages have no id yet. */
-        if (line->message != message && (message->id == 0 || line->id != message->id || !line->message))
-            continue;
-        nj_message_ref(message);
-        nj_message_unref(line->message);
-        line->message = message;
-        forget_composed(line);
-        return;
-    }
+    NjLine *line = find_line(lines, message);
+    if (line)
+        renew(line, message);
 }
 
 void
@@ -289,7 +303,8 @@ take(NjLines *lines, GPtrArray *page)
 {
     guint count = page->len;
     for (guint i = 0; i < count; i++)
-        insert(lines, line_of(g_ptr_array_index(page, i)));
+        if (!find_line(lines, g_ptr_array_index(page, i)))
+            insert(lines, line_of(g_ptr_array_index(page, i)));
     g_ptr_array_unref(page);
     return count;
 }

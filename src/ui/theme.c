@@ -59,6 +59,7 @@ static const char plain_look[] =
     "own = bold\n"
     "mention = bold\n"
     "action = italic\n"
+    "mark = dim\n"
     "day = dim\n"
     "unread = bold\n"
     "warning = yellow bold | yellow bold | bold\n"

@@ -13,6 +13,7 @@
     X(OWN,         "own",         N_("our own name"))                   \
     X(MENTION,     "mention",     N_("a line that names us"))           \
     X(ACTION,      "action",      N_("a /me line"))                     \
+    X(MARK,        "mark",        N_("what became of a message of ours")) \
     X(DAY,         "day",         N_("the line between two days"))      \
     X(UNREAD,      "unread",      N_("the line above what is new"))     \
     X(NOTICE,      "notice",      N_("what the program says"))          \

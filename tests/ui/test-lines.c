@@ -42,7 +42,7 @@ static NjMessage *
 tell(Talk *talk, const char *who, gint64 time, const char *body)
 {
     NjMessage *message = nj_message_ref(make_message(time, who == NULL, body));
-    message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_SENT;
+    message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_ACKNOWLEDGED;
     message->delayed = time < talk->frog->last_time;
     nj_chat_add(talk->frog, message);
     nj_lines_add(talk->lines, message);
@@ -85,20 +85,94 @@ test_columns(void **state)
     talk_free(&talk);
 }
 
+/* The mark beside the name says how far it came; what has its sentence has it below. */
 static void
 test_states(void **state)
 {
     (void) state;
+    static const struct { NjMessageState state; const char *error, *picture, *narrow; } steps[] = {
+        { NJ_STATE_QUEUED, NULL, "12:00 toad… hello?\n\n", "toad…: hello?" },
+        { NJ_STATE_SENT, NULL, "12:00 toad· hello?\n\n", "toad·: hello?" },
+        { NJ_STATE_ACKNOWLEDGED, NULL, "12:00 toad  hello?\n\n", "toad: hello?" },
+        { NJ_STATE_DELIVERED, NULL, "12:00 toad✓ hello?\n\n", "toad✓: hello?" },
+        { NJ_STATE_UNSURE, NULL, "12:00 toad? hello?\n            Nobody can say whether the server has this\n            message; /retry", "toad?: hello?" },
+        { NJ_STATE_FAILED, NULL, "12:00 toad✗ hello?\n            This message was not sent.\n", "toad✗: hello?" },
+        { NJ_STATE_FAILED, "There is no such address.", "12:00 toad✗ hello?\n            There is no such address.\n", "toad✗: hello?" },
+    };
     Talk talk = talk_new(false, 6, 60);
     g_autoptr(NjMessage) message = make_message(NOON, true, "hello?");
     nj_chat_add(talk.frog, message);
     nj_lines_add(talk.lines, message);
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        nj_chat_set_state(talk.frog, message, steps[i].state, steps[i].error);
+        nj_lines_change(talk.lines, message);
+        nj_surface_resize(talk.surface, 6, 60);
+        draw(&talk);
+        if (!has(talk.surface, steps[i].picture))
+            shows(talk.surface, steps[i].picture);
+        nj_surface_resize(talk.surface, 6, 28);
+        draw(&talk);
+        assert_true(has(talk.surface, steps[i].narrow));
+    }
+    talk_free(&talk);
+}
+
+/* What came from elsewhere has no state of ours, and that a room shows our line is no news. */
+static void
+test_states_of_others(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(false, 6, 60);
+    tell(&talk, "frog", NOON, "hello?");
+    NjRoom *room = nj_room_open(talk.world.account, "pond@rooms.example", "toad");
+    NjLines *lines = nj_lines_new(talk.world.client, room->chat);
+    g_autoptr(NjMessage) message = make_message(NOON, true, "hello, room");
+    message->type = NJ_MESSAGE_GROUPCHAT;
+    g_free(message->sender);
+    message->sender = g_strdup("toad");
+    message->state = NJ_STATE_SENT;
+    nj_chat_add(room->chat, message);
+    nj_lines_add(lines, message);
+    nj_lines_draw(lines, nj_area(talk.surface, 0, 0, 6, 60), talk.theme);
+    assert_true(has(talk.surface, "toad· hello, room"));
+    nj_chat_set_state(room->chat, message, NJ_STATE_DELIVERED, NULL);
+    nj_lines_change(lines, message);
+    nj_lines_draw(lines, nj_area(talk.surface, 0, 0, 6, 60), talk.theme);
+    assert_true(has(talk.surface, "toad  hello, room"));
+    nj_lines_free(lines);
+    talk_free(&talk);
+}
+
+/* Ours comes when it is committed: behind a line that was said later, and after the page that has it was read. */
+static void
+test_committed_late(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    g_autoptr(NjMessage) ours = make_message(NOON, true, "a question");
+    ours->chat = talk.frog->id;
+    nj_store_add(talk.world.client->store, ours);
     draw(&talk);
-    assert_true(has(talk.surface, "12:00 toad· hello?"));
-    nj_chat_set_state(talk.frog, message, NJ_STATE_FAILED, "There is no such address.");
-    nj_lines_change(talk.lines, message);
+    assert_true(has(talk.surface, "toad… a question"));
+    tell(&talk, "frog", NOON + 20, "an answer to the one before");
+    g_autoptr(NjMessage) next = make_message(NOON + 10, true, "another question");
+    next->chat = talk.frog->id;
+    nj_store_add(talk.world.client->store, next);
+    nj_lines_add(talk.lines, ours);
+    nj_lines_add(talk.lines, next);
     draw(&talk);
-    assert_true(has(talk.surface, "12:00 toad✗ hello?\n            There is no such address.\n"));
+    shows(talk.surface, "     ── Friday, 20 November 2026 ──\n12:00 toad… a question\n"
+                        "12:00 toad… another question\n12:00 Frog  an answer to the one before");
+    assert_int_equal(talk.lines->list->len, 3);
+    /* Its state reaches the line through another object that has the same row. */
+    nj_store_flush(talk.world.client->store);
+    nj_lines_reload(talk.lines);
+    draw(&talk);
+    nj_chat_set_state(talk.frog, ours, NJ_STATE_DELIVERED, NULL);
+    nj_lines_change(talk.lines, ours);
+    draw(&talk);
+    assert_true(has(talk.surface, "toad✓ a question"));
+    assert_int_equal(talk.lines->list->len, 3);
     talk_free(&talk);
 }
 
@@ -416,6 +490,8 @@ main(void)
         cmocka_unit_test(test_heavy),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_states),
+        cmocka_unit_test(test_states_of_others),
+        cmocka_unit_test(test_committed_late),
         cmocka_unit_test(test_say_and_subject),
         cmocka_unit_test(test_long_answer),
         cmocka_unit_test(test_very_long_body),

@@ -66,7 +66,7 @@ say(NjChat *chat, const char *who, gint64 time, const char *body)
 {
     g_autoptr(NjMessage) message = make_message(time, who == NULL, body);
     message->type = chat->kind == NJ_CHAT_ROOM ? NJ_MESSAGE_GROUPCHAT : NJ_MESSAGE_CHAT;
-    message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_SENT;
+    message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_ACKNOWLEDGED;
     message->delayed = time < chat->last_time;
     g_free(message->sender);
     message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? who ? who : chat->room->nick : chat->address);
