@@ -22,10 +22,11 @@ class Skip(Exception):
 class Pond:
     """The private server of tests/pond/pond: Prosody, or what POND_SERVER says."""
 
-    def __init__(self, where, config='', port=None):
+    def __init__(self, where, config='', port=None, **knobs):
+        """knobs: POND_NAME of tests/pond/pond, as name=value."""
         self.dir = where
         os.makedirs(where, exist_ok=True)
-        env = dict(os.environ)
+        env = dict(os.environ, **{'POND_' + name.upper(): str(value) for name, value in knobs.items()})
         if config:
             if SERVER != 'prosody':
                 raise Skip('it configures Prosody')
@@ -80,8 +81,8 @@ class Pond:
 class Home:
     """A home of its own for one natterjack: configuration, data, state."""
 
-    def __init__(self, rc=None):
-        self.dir = tempfile.mkdtemp(prefix='nj-')
+    def __init__(self, rc=None, where=None):
+        self.dir = tempfile.mkdtemp(prefix='nj-', dir=where)
         os.makedirs(self.dir + '/config/natterjack')
         os.symlink(TOP + '/themes', self.dir + '/config/natterjack/themes')       # nothing is installed
         if rc is not None:
@@ -333,6 +334,7 @@ class Headless:
 
 class Peer:
     """A slixmpp client in a thread of its own."""
+    plugins = ('xep_0030', 'xep_0045', 'xep_0199', 'xep_0092', 'xep_0115')
 
     def __init__(self, pond, who='frog', resource='peer'):
         try:
@@ -349,7 +351,7 @@ class Peer:
         def run():
             asyncio.set_event_loop(self.loop)
             c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, DOMAIN, resource), 'pond')
-            for plugin in ('xep_0030', 'xep_0045', 'xep_0199', 'xep_0092', 'xep_0115'):
+            for plugin in self.plugins:
                 c.register_plugin(plugin)
             c.auto_authorize = None
             c.ca_certs = pond.ca
