@@ -33,6 +33,7 @@ session_sources = \
 	src/xmpp/xep/rfc6121-presence.c \
 	src/xmpp/xep/rfc6121-roster.c \
 	src/xmpp/xep/0030.c \
+	src/xmpp/xep/0030-server.c \
 	src/xmpp/xep/0045-join.c \
 	src/xmpp/xep/0045-talk.c \
 	src/xmpp/xep/0085.c \

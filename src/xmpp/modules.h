@@ -49,6 +49,7 @@ typedef struct {
     void      (*online)(NjSession *session);                    /* bound: in the order of the table */
     void      (*offline)(NjSession *session);                   /* the session is gone; a broken link that may be resumed is not the end of it */
     void      (*resumed)(NjSession *session);                   /* the same session on a new link (XEP-0198): what is not counted has to be said again */
+    void      (*discovered)(NjSession *session);                /* after online(): nj_session_server_has() and nj_session_account_has() know what they can */
 } NjModule;
 
 const NjTable *nj_modules(void);          /* the built-in rows, in order */

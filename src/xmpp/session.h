@@ -44,6 +44,11 @@ NjIqs      *nj_session_iqs(const NjSession *session);         /* for iq.c */
 NjPipeline *nj_session_pipeline(const NjSession *session);
 const NjXml *nj_session_features(const NjSession *session);   /* of the bound stream; NULL while there is none */
 
+/* XEP-0030: what our server, and our account on it, announced on this stream; false also before they have answered. */
+bool        nj_session_server_has(const NjSession *session, const char *feature);
+bool        nj_session_account_has(const NjSession *session, const char *feature);
+bool        nj_session_discovered(const NjSession *session);  /* both have answered */
+
 /* What commands ask for.  done is called exactly once; result is borrowed and NULL on error; data's owner cancels with nj_iq_cancel(session, data). */
 typedef void (*NjDone)(const GError *error, NjRecord *result, void *data);
 

@@ -3,6 +3,7 @@
      # a comment; the first one is the talk's title
      @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
      @ roster <item …/>       @ features <ver …/>       @ invisible       @ offline
+     @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and our account on it
      @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged | sleep MS      what the link does, or the person who is asked
      < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
      > STANZA                 sent: compared as a tree; * stands for anything, $name for one text that stays the same
@@ -11,7 +12,7 @@
 
    A line that begins with a space goes on with the one before.  Everything sent must be named, and so must every event but those
    of `loose`, which may be left out: thus silence is tested by writing nothing.  Without `@ offline` the talk begins logged in,
-   with the roster answered.  The wall stands still at NOW. */
+   with the roster and both questions for features answered.  The wall stands still at NOW. */
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,21 @@ forget_all(Talk *talk)
     g_queue_clear_full(&talk->events, (GDestroyNotify) event_free);
 }
 
-/* Roster and presence are out before anything came back. */
+static void
+answer_features(Talk *talk, const NjXml *asked, const char *features)
+{
+    g_autoptr(GString) answer = g_string_new(NULL);
+    g_auto(GStrv) words = g_strsplit(features, " ", -1);
+    g_string_printf(answer, "<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'>", nj_xml_attr(asked, "id"),
+                    nj_xml_attr(asked, "to"));
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_string_append_printf(answer, "<feature var='%s'/>", *word);
+    g_string_append(answer, "</query></iq>");
+    receive(talk, answer->str, answer->len);
+}
+
+/* Roster, features and presence are asked for and said before anything came back. */
 static void
 log_in(Talk *talk)
 {
@@ -98,6 +113,13 @@ log_in(Talk *talk)
         receive(talk, answer, strlen(answer));
     }
     nj_xml_free(roster);
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(NjXml) asked = g_queue_pop_head(&talk->sent);
+        if (asked && nj_xml_child(asked, "query", "http://jabber.org/protocol/disco#info"))
+            answer_features(talk, asked, strchr(nj_xml_attr(asked, "to"), '@') ? talk->ours->str : talk->server->str);
+        else
+            fail(talk, "the login does not ask for features after the roster");
+    }
     forget_all(talk);
 }
 
@@ -199,6 +221,8 @@ direct(Talk *talk, const char *line)
         g_string_append(talk->roster, line + strlen("roster "));
     } else if (g_str_equal(what, "features")) {
         nj_xml_add(talk->features, parse(line + strlen("features ")));
+    } else if (g_str_equal(what, "server") || g_str_equal(what, "ours")) {
+        g_string_append_printf(*what == 's' ? talk->server : talk->ours, " %s", line + strlen(what));
     } else if (g_str_equal(what, "invisible")) {
         nj_account_set_presence(talk->account, NJ_SHOW_OFFLINE, NULL, 0);
     } else if (g_str_equal(what, "offline")) {
@@ -236,7 +260,7 @@ direct(Talk *talk, const char *line)
 static void
 run_line(Talk *talk, const char *line)
 {
-    static const char *const before_login[] = { "option", "roster", "features", "invisible", "offline" };
+    static const char *const before_login[] = { "option", "roster", "features", "server ", "ours ", "invisible", "offline" };
     const char *text = line + 1 + (line[1] == ' ');
     g_autofree char *expanded = expand(talk, text);
     bool prepares = false;
@@ -348,6 +372,8 @@ run_talk(const char *path)
     running = &talk;
     talk.failure = g_string_new(NULL);
     talk.roster = g_string_new(NULL);
+    talk.server = g_string_new(NULL);
+    talk.ours = g_string_new(NULL);
     talk.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     open_client(&talk);
     run_lines(&talk, lines);
@@ -359,6 +385,8 @@ run_talk(const char *path)
     forget_all(&talk);
     g_hash_table_unref(talk.names);
     g_string_free(talk.roster, TRUE);
+    g_string_free(talk.server, TRUE);
+    g_string_free(talk.ours, TRUE);
     g_string_free(talk.failure, TRUE);
     return good;
 }

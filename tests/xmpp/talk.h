@@ -39,6 +39,7 @@ struct Talk {
     StringLink *link;
     NjXml *features;
     GString *roster;
+    GString *server, *ours;     /* features that the server announces, and our account on it */
     GQueue sent;                /* of NjXml */
     GQueue events;              /* of Event */
     GHashTable *names;          /* $name -> text */

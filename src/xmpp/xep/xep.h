@@ -8,10 +8,12 @@
 #include "model/room.h"
 #include "xmpp/session.h"
 
-/* Every row, in the order in which they see a stanza and come online: rooms before people, the hashed node before disco. */
+/* Every row, in the order in which they see a stanza and come online: rooms before people, what the server can before the first presence, the hashed node before
+   disco. */
 #define NJ_MODULES(X)      \
     X(nj_xep_0045)         \
     X(nj_rfc6121_roster)   \
+    X(nj_xep_0030_server)  \
     X(nj_rfc6121_presence) \
     X(nj_rfc6121_message)  \
     X(nj_xep_0115)         \

@@ -1,0 +1,142 @@
+/* XEP-0030, 3, asked of our own side: what the server can, and what our account on it.  Both questions go out before the first presence: a
+   server answers a stream in order (RFC 6120, 10.1), so the answers are here before what was said while we were away. */
+#include "xmpp/xep/xep.h"
+
+#include <string.h>
+
+#define NS       "http://jabber.org/protocol/disco#info"
+#define PATIENCE 20         /* seconds */
+#define MOST     1000       /* features of one answer */
+#define LONGEST  256
+
+typedef struct {
+    GHashTable *server, *account;       /* sets of features; NULL: it has not said */
+    guint asked;                        /* questions whose end is not known */
+} Features;
+
+static Features *
+state_of(const NjSession *session)
+{
+    return nj_session_state(session, &nj_xep_0030_server);
+}
+
+static void *
+attach(NjSession *session)
+{
+    (void) session;
+    return g_new0(Features, 1);
+}
+
+static void
+forget(Features *state)
+{
+    g_clear_pointer(&state->server, g_hash_table_unref);
+    g_clear_pointer(&state->account, g_hash_table_unref);
+    state->asked = 0;
+}
+
+static void
+detach(NjSession *session, void *state)
+{
+    (void) session;
+    forget(state);
+    g_free(state);
+}
+
+static GHashTable *
+read_features(const NjXml *query)
+{
+    GHashTable *features = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (NjXml *child = query ? nj_xml_first(query) : NULL; child && g_hash_table_size(features) < MOST; child = nj_xml_next(child)) {
+        const char *var = nj_xml_attr(child, "var");
+        if (nj_xml_is(child, "feature", NS) && var && strlen(var) <= LONGEST)
+            g_hash_table_add(features, g_strdup(var));
+    }
+    return features;
+}
+
+/* A refusal says that there is nothing; silence says nothing. */
+static void
+on_answer(NjSession *session, const NjXml *stanza, const GError *error, GHashTable **into)
+{
+    Features *state = state_of(session);
+    if (!nj_session_online(session))
+        return;
+    if (stanza)
+        *into = read_features(error ? NULL : nj_xml_child(stanza, "query", NS));
+    if (--state->asked > 0)
+        return;
+    const NjTable *modules = nj_session_modules(session);
+    for (guint i = 0; i < nj_table_length(modules) && nj_session_online(session); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (module->discovered)
+            module->discovered(session);
+    }
+}
+
+static void
+on_server(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    (void) data;
+    on_answer(session, stanza, error, &state_of(session)->server);
+}
+
+static void
+on_account(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    (void) data;
+    on_answer(session, stanza, error, &state_of(session)->account);
+}
+
+static void
+ask(NjSession *session, const char *to, NjIqFunc done)
+{
+    NjXml *iq = nj_xml_iq("get", to, NULL);
+    nj_xml_add_new(iq, "query", NS);
+    nj_iq_send(session, iq, PATIENCE, done, NULL, NULL, state_of(session));
+}
+
+static void
+online(NjSession *session)
+{
+    forget(state_of(session));
+    state_of(session)->asked = 2;
+    ask(session, nj_session_domain(session), on_server);
+    ask(session, nj_session_account(session)->bare, on_account);
+}
+
+static void
+offline(NjSession *session)
+{
+    forget(state_of(session));
+}
+
+bool
+nj_session_discovered(const NjSession *session)
+{
+    const Features *state = state_of(session);
+    return state->server && state->account;
+}
+
+bool
+nj_session_server_has(const NjSession *session, const char *feature)
+{
+    const Features *state = state_of(session);
+    return state->server && g_hash_table_contains(state->server, feature);
+}
+
+bool
+nj_session_account_has(const NjSession *session, const char *feature)
+{
+    const Features *state = state_of(session);
+    return state->account && g_hash_table_contains(state->account, feature);
+}
+
+const NjModule nj_xep_0030_server = {
+    .spec = "XEP-0030 (3)",
+    .name = N_("Features of the Server"),
+    .attach = attach,
+    .detach = detach,
+    .online = online,
+    .offline = offline,
+};
