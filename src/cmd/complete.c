@@ -130,7 +130,7 @@ offer_list(Search *search, const char *const *words)
 static void
 offer_topics(Search *search)
 {
-    static const char *const more[] = { "keys", "options", "aliases", NULL };
+    static const char *const more[] = { "keys", "options", "aliases", "marks", NULL };
     offer_list(search, more);
     offer_rows(search, search->cmd->table);
     offer_rows(search, nj_options_table(search->cmd->client->options));

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cmd/call.h"
+#include "ui/lines.h"
 #include "ui/theme.h"
 
 /* What is being written, and how wide it may be. */
@@ -61,7 +62,8 @@ overview(Page *page)
             g_string_append_printf(names, "%s/%s", names->len ? " " : "", (*row)->name);
         add_entry(page, topic->name, 12, names->str);
     }
-    add_wrapped(page, _("/help NAME tells more of a command, an option or a topic, as in /help rooms; /help keys, /help options and /help aliases list those."), 0, 0);
+    add_wrapped(page, _("/help NAME tells more of a command, an option or a topic, as in /help rooms; /help keys, /help options and /help aliases list those, "
+                        "/help marks says what the signs beside your messages mean."), 0, 0);
 }
 
 static void
@@ -247,6 +249,17 @@ keys_help(Page *page)
 }
 
 static void
+marks_help(Page *page)
+{
+    static const NjMessageState steps[] = { NJ_STATE_QUEUED, NJ_STATE_SENT, NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_UNSURE, NJ_STATE_FAILED };
+    add_wrapped(page, _("Beside the name in front of a message of yours stands what became of it:"), 0, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        const NjMark *mark = &nj_marks[steps[i]];
+        add_entry(page, mark->sign ? mark->sign : " ", 6, _(mark->meaning));
+    }
+}
+
+static void
 add_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     g_autofree char *shown = g_strconcat("/", name, NULL);
@@ -287,6 +300,8 @@ write_page(Page *page, const char *topic)
         keys_help(page);
     else if (!strcmp(name, "options"))
         options_help(page);
+    else if (!strcmp(name, "marks"))
+        marks_help(page);
     else if (!strcmp(name, "aliases"))
         nj_cmd_each_alias(cmd, add_alias, page);
     else if (command)

@@ -281,25 +281,26 @@ sign_of(const NjLine *line)
     return signs[line->kind];
 }
 
-typedef struct {
-    const char *sign;           /* one cell; NULL: none */
-    NjRole      role;
-} Mark;
+/* That the server has it is what one expects. */
+const NjMark nj_marks[NJ_STATE_COUNT] = {
+    [NJ_STATE_QUEUED]       = { "…", NJ_ROLE_MARK, N_("It is kept here, and goes when the account is online.") },
+    [NJ_STATE_SENT]         = { "·", NJ_ROLE_MARK, N_("It is on its way; the server has not said yet that it is there.") },
+    [NJ_STATE_ACKNOWLEDGED] = { NULL, NJ_ROLE_MARK, N_("The server has it.") },
+    [NJ_STATE_DELIVERED]    = { "✓", NJ_ROLE_MARK, N_("The other side has it.") },
+    [NJ_STATE_UNSURE]       = { "?", NJ_ROLE_WARNING, N_("Nobody can say whether the server has it; /retry sends it again.") },
+    [NJ_STATE_FAILED]       = { "✗", NJ_ROLE_ERROR, N_("It was not sent; the reason stands below it.") },
+};
 
-/* How far a message of ours has come.  That the server has it is what one expects, and so is that a room shows it. */
-static Mark
+/* NULL: none.  That a room shows our line to all is no more than one expects, either. */
+static const NjMark *
 mark_of(const NjLines *lines, const NjLine *line)
 {
-    static const Mark marks[NJ_STATE_COUNT] = {
-        [NJ_STATE_QUEUED] = { "…", NJ_ROLE_MARK },    [NJ_STATE_SENT] = { "·", NJ_ROLE_MARK },
-        [NJ_STATE_DELIVERED] = { "✓", NJ_ROLE_MARK }, [NJ_STATE_UNSURE] = { "?", NJ_ROLE_WARNING },
-        [NJ_STATE_FAILED] = { "✗", NJ_ROLE_ERROR },
-    };
     const NjMessage *message = line->message;
     if (!message || !message->out || message->state >= NJ_STATE_COUNT
         || (message->state == NJ_STATE_DELIVERED && lines->chat->kind == NJ_CHAT_ROOM))
-        return (Mark) { NULL };
-    return marks[message->state];
+        return NULL;
+    const NjMark *mark = &nj_marks[message->state];
+    return mark->sign ? mark : NULL;
 }
 
 /* What stands in the text's first row before it when there is no column for it. */
@@ -308,11 +309,11 @@ inline_lead(const NjLines *lines, const NjLine *line)
 {
     if (lines->shape.nick > 0)
         return NULL;
-    Mark mark = mark_of(lines, line);
+    const NjMark *mark = mark_of(lines, line);
     if (!line->message || line->action)
-        return g_strconcat(sign_of(line), mark.sign ? mark.sign : "", " ", NULL);
+        return g_strconcat(sign_of(line), mark ? mark->sign : "", " ", NULL);
     g_autofree char *nick = nj_text_ellipsize(line->nick, MAX(lines->shape.cols / 2, 1));
-    return g_strconcat(nick, mark.sign ? mark.sign : "", ": ", NULL);
+    return g_strconcat(nick, mark ? mark->sign : "", ": ", NULL);
 }
 
 static void
@@ -506,9 +507,9 @@ draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea 
     g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
     int text = text_column(lines, line);
     nj_area_put(area, y, text - GAP_CELLS - nj_text_width(nick, -1), style, nick, -1);
-    Mark mark = mark_of(lines, line);
-    if (mark.sign)
-        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, mark.role), mark.sign, -1);
+    const NjMark *mark = mark_of(lines, line);
+    if (mark)
+        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, mark->role), mark->sign, -1);
     return text;
 }
 

@@ -9,6 +9,14 @@
 
 typedef struct NjLines NjLines;
 
+/* What became of a message of ours: by its state, the cell beside the name (NULL: none) and what it means. */
+typedef struct {
+    const char *sign;
+    NjRole      role;
+    const char *meaning;        /* NULL: no state of ours */
+} NjMark;
+extern const NjMark nj_marks[];                                    /* NJ_STATE_COUNT of them */
+
 NjLines *nj_lines_new(NjClient *client, NjChat *chat);             /* chat NULL: the console, nothing is fetched */
 void     nj_lines_free(NjLines *lines);
 void     nj_lines_add(NjLines *lines, NjMessage *message);         /* keeps a reference; to its place, and once only */

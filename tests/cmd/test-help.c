@@ -36,6 +36,7 @@ test_help(void **state)
     expect_help(&speaker, "keys", "  Alt-n, Ctrl-PgDn  next window\n");
     expect_help(&speaker, "options", "ping-interval");
     expect_help(&speaker, "aliases", "irssi");
+    expect_help(&speaker, "marks", "  ✓   The other side has it.\n");
     expect_help(&speaker, "/msg", "/query");
     expect_help(&speaker, "rooms", "/join ROOM");
     expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
