@@ -294,7 +294,8 @@ add_accounts(NjProgram *program)
                 found = settings;
         }
         if (found != NULL) {
-            nj_client_add_account(client, found);
+            if (nj_client_account(client, found->address) == NULL)     /* said twice, it is there once */
+                nj_client_add_account(client, found);
             continue;
         }
         g_autoptr(GError) error = NULL;
@@ -305,7 +306,9 @@ add_accounts(NjProgram *program)
             continue;
         }
         NjAccountSettings settings = { .name = address, .address = address, .autoconnect = true };
-        nj_client_add_account(client, &settings);
+        g_autofree char *bare = nj_jid_bare(address);
+        if (nj_client_account(client, bare) == NULL)
+            nj_client_add_account(client, &settings);
         g_free(address);
     }
 }

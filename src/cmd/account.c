@@ -96,6 +96,18 @@ run_connect(NjCall *call)
         connect_account(call, account);
 }
 
+/* A link that is wanted again while it closes is opened anew. */
+static void
+run_reconnect(NjCall *call)
+{
+    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    NjSession *session = account ? nj_call_session(call, account) : NULL;
+    if (!session)
+        return;
+    nj_session_disconnect(session);
+    connect_account(call, account);
+}
+
 static void
 run_disconnect(NjCall *call)
 {
@@ -110,36 +122,51 @@ run_disconnect(NjCall *call)
 /* /account */
 
 static void
+say_account(NjCall *call, const NjAccount *account, gint64 left_us)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_string_printf(line, "%s  %s  %s", account->settings->name, account->jid ? account->jid : account->bare, nj_account_state_name(account->state));
+    if (account->why)
+        g_string_append_printf(line, ": %s", account->why);
+    if (account->state == NJ_ACCOUNT_WAITING) {
+        int seconds = (int) MIN(left_us / G_USEC_PER_SEC + 1, G_MAXINT);
+        g_string_append_c(line, ' ');
+        g_string_append_printf(line, ngettext("The next try comes in %d second.", "The next try comes in %d seconds.", (gulong) seconds), seconds);
+    }
+    nj_call_say(call, NJ_NOTICE_INFO, "%s", line->str);
+}
+
+static NjRecord *
+account_record(const NjAccount *account, gint64 left_us)
+{
+    NjRecord *record = nj_record_new();
+    nj_record_set_text(record, "name", account->settings->name);
+    nj_record_set_text(record, "address", account->jid ? account->jid : account->bare);
+    nj_record_set_text(record, "state", nj_account_state_name(account->state));
+    nj_record_set_text(record, "why", account->why);
+    if (account->state == NJ_ACCOUNT_WAITING) {
+        g_autofree char *time = nj_clock_format(nj_clock_wall_ms() + left_us / 1000);
+        nj_record_set_text(record, "next_try", time);
+    }
+    nj_record_set_bool(record, "autoconnect", account->settings->autoconnect);
+    return record;
+}
+
+static void
 list_accounts(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < client->accounts->len; i++) {
-        NjAccount *account = client->accounts->pdata[i];
-        const char *state = nj_account_state_name(account->state);
-        NjRecord *record = nj_record_new();
-        nj_record_set_text(record, "name", account->settings->name);
-        nj_record_set_text(record, "address", account->jid ? account->jid : account->bare);
-        nj_record_set_text(record, "state", state);
-        nj_record_set_text(record, "why", account->why);
-        g_ptr_array_add(list, record);
-        nj_call_say(call, NJ_NOTICE_INFO, "%s  %s  %s%s%s", account->settings->name, account->jid ? account->jid : account->bare, state,
-                    account->why ? ": " : "", account->why ? account->why : "");
+        const NjAccount *account = client->accounts->pdata[i];
+        gint64 left_us = MAX(account->retry_us - nj_clock_us(), 0);
+        g_ptr_array_add(list, account_record(account, left_us));
+        say_account(call, account, left_us);
     }
     if (!list->len)
         nj_call_say(call, NJ_NOTICE_INFO, _("There is no account yet; /account add you@example.org makes one."));
     nj_record_set_list(nj_call_result(call), "accounts", list);
     nj_call_done(call);
-}
-
-static const NjAccountSettings *
-stored_settings(NjClient *client, const char *name)
-{
-    const GPtrArray *all = nj_options_accounts(client->options);
-    for (guint i = 0; i < all->len; i++)
-        if (!strcmp(((NjAccountSettings *) all->pdata[i])->name, name))
-            return all->pdata[i];
-    return NULL;
 }
 
 /* A name for a new account: what stands before the "@", and a number if that is taken. */
@@ -150,7 +177,7 @@ new_name(NjClient *client, const char *address)
     g_autofree char *base = local ? g_steal_pointer(&local) : nj_jid_domain(address);
     g_strcanon(base, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '-');
     char *name = g_strdup(base);
-    for (int i = 2; stored_settings(client, name) || nj_client_account(client, name); i++) {
+    for (int i = 2; nj_options_account(client->options, name) || nj_client_account(client, name); i++) {
         g_free(name);
         name = g_strdup_printf("%s%d", base, i);
     }
@@ -225,7 +252,8 @@ add_account(NjCall *call)
     g_autofree char *bare = nj_jid_bare(typed);
     NjAccount *known = nj_client_account(client, bare);
     if (known) {
-        nj_call_fail(call, "exists", _("Account %s has this address already; /connect %s brings it online."), known->settings->name, known->settings->name);
+        const char *kept = known->settings->name;
+        nj_call_fail(call, "exists", _("Account %s has this address already; /connect %s brings it online."), kept, kept);
         return;
     }
 
@@ -233,19 +261,19 @@ add_account(NjCall *call)
     for (const char *const *word = nj_call_args(call, "setting"); *word; word++)
         if (g_str_has_prefix(*word, "name="))
             name = g_strdup(*word + strlen("name="));
-    if (name && (!*name || strpbrk(name, " \t\n:/[]=\"") || stored_settings(client, name) || nj_client_account(client, name))) {
+    if (name && (!*name || strpbrk(name, " \t\n:/[]=\"") || nj_options_account(client->options, name) || nj_client_account(client, name))) {
         nj_call_fail(call, "refused", _("The name “%s” can not be used: it must be one word, without : and /, and not taken."), name);
         return;
     }
     if (!name)
         name = new_name(client, bare);
     if (!write_settings(call, name, typed, &error)) {
-        if (stored_settings(client, name))
+        if (nj_options_account(client->options, name))
             nj_options_account_remove(client->options, name, NULL);
         nj_call_fail_error(call, "refused", error);
         return;
     }
-    NjAccount *account = nj_client_add_account(client, stored_settings(client, name));
+    NjAccount *account = nj_client_add_account(client, nj_options_account(client->options, name));
     nj_password_offer(nj_call_cmd(call), account);
     if (nj_call_arg(call, "password"))
         nj_password_remember(nj_call_cmd(call), account, nj_call_arg(call, "password"));
@@ -259,27 +287,49 @@ add_account(NjCall *call)
     ask_secret(call, account, question, on_first_password);
 }
 
-/* The account that runs gets what the file says now; its link uses it from the next connection on. */
-static void
-renew_settings(NjClient *client, const char *name)
+/* An account of -a stands in no file: what is changed would be changed nowhere. */
+static bool
+is_kept(NjCall *call, const NjAccount *account)
 {
-    NjAccount *account = nj_client_account(client, name);
-    const NjAccountSettings *settings = stored_settings(client, name);
-    if (account && settings)
-        nj_account_set_settings(account, settings);
+    const char *name = account->settings->name;
+    if (nj_options_account(nj_call_client(call)->options, name))
+        return true;
+    nj_call_fail(call, "refused", _("Account %s was named on the command line and is not in natterjackrc; /account remove %s and /account add %s keep it there."),
+                 name, name, account->bare);
+    return false;
 }
 
+/* The account that runs gets what the file says now; its link uses it from the next connection on. */
 static bool
 set_key(NjCall *call, NjAccount *account, const char *key, const char *value)
 {
-    NjClient *client = nj_call_client(call);
+    NjOptions *options = nj_call_client(call)->options;
+    const char *name = account->settings->name;
     g_autoptr(GError) error = NULL;
-    if (!nj_options_account_set(client->options, account->settings->name, key, value, &error)) {
+    if (!is_kept(call, account))
+        return false;
+    if (!nj_options_account_set(options, name, key, value, &error)) {
         nj_call_fail_error(call, "refused", error);
         return false;
     }
-    renew_settings(client, account->settings->name);
+    nj_account_set_settings(account, nj_options_account(options, name));
     return true;
+}
+
+/* From when the change counts, and what makes it count now. */
+static void
+tell_set(NjCall *call, const NjAccount *account, const NjAccountKey *key)
+{
+    const char *name = account->settings->name;
+    if (key->from == NJ_FROM_START)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is changed; it counts when Natterjack starts the next time."), key->name, name);
+    else if (key->from == NJ_FROM_ROOM)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is changed; it counts in the rooms you enter from now on."), key->name, name);
+    else if (account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is changed; /connect %s uses it."), key->name, name, name);
+    else
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is changed; it counts from the next connection, which /reconnect %s makes now."), key->name,
+                    name, name);
 }
 
 static void
@@ -337,8 +387,93 @@ set_account(NjCall *call)
     g_autofree char *value = words[1] ? g_strjoinv(" ", (char **) words + 1) : NULL;
     if (!set_key(call, account, words[0], value))
         return;
-    nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is set; it counts from the next connection."), words[0], account->settings->name);
+    tell_set(call, account, nj_account_key(words[0]));
     nj_call_done(call);
+}
+
+/* Lines of the file's [keys] and [aliases] may name the account. */
+typedef struct {
+    char *words;                /* "/home:" */
+    guint count;
+} Mentions;
+
+static void
+count_mention(const char *key, const char *value, void *owner)
+{
+    Mentions *mentions = owner;
+    (void) key;
+    mentions->count += g_str_has_prefix(value, mentions->words);
+}
+
+static void
+rename_account(NjCall *call)
+{
+    if (!nj_call_needs(call, "name") || !nj_call_needs(call, "setting"))
+        return;
+    NjClient *client = nj_call_client(call);
+    NjAccount *account = named_account(call, nj_call_arg(call, "name"));
+    if (!account || !is_kept(call, account))
+        return;
+    const char *const *words = nj_call_args(call, "setting");
+    g_autofree char *old = g_strdup(account->settings->name);
+    g_autoptr(GError) error = NULL;
+    if (words[1]) {
+        nj_call_fail(call, "usage", _("A name is one word, as in /account rename %s work."), old);
+        return;
+    }
+    if (!nj_options_account_rename(client->options, old, words[0], &error)) {
+        nj_call_fail_error(call, "refused", error);
+        return;
+    }
+    nj_account_set_settings(account, nj_options_account(client->options, words[0]));
+    nj_emit_account_changed(client->bus, account);
+    nj_record_set_text(nj_call_result(call), "account", words[0]);
+    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Account %s is called %s now; its chats and its history stay with it."), old, words[0]);
+
+    g_autofree char *prefix = g_strdup_printf("/%s:", old);
+    Mentions mentions = { prefix, 0 };
+    nj_options_pairs(client->options, "aliases", count_mention, &mentions);
+    nj_options_pairs(client->options, "keys", count_mention, &mentions);
+    if (mentions.count)
+        nj_call_say(call, NJ_NOTICE_WARNING, ngettext("%u alias or key in natterjackrc still says %s and finds no account now.",
+                                                      "%u aliases and keys in natterjackrc still say %s and find no account now.", mentions.count),
+                    mentions.count, prefix);
+    nj_call_done(call);
+}
+
+/* An account that is out of the file already, and goes when its stream has been closed as it should be. */
+typedef struct {
+    NjCall    *call;
+    NjClient  *client;
+    NjAccount *account;
+} Removal;
+
+static void
+on_removal_end(NjCall *call, void *data)
+{
+    Removal *removal = data;
+    nj_bus_forget(removal->client->bus, removal);
+    g_free(removal);
+    nj_call_release(call);
+}
+
+static void
+on_removed(NjAccount *account, void *owner)
+{
+    Removal *removal = owner;
+    if (account != removal->account)
+        return;
+    nj_call_say(removal->call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."), account->settings->name);
+    nj_call_done(removal->call);
+}
+
+/* Also one that somebody connects again meanwhile. */
+static void
+on_removed_changes(NjAccount *account, void *owner)
+{
+    Removal *removal = owner;
+    if (account == removal->account && account->state != NJ_ACCOUNT_CLOSING)
+        nj_client_remove_account(removal->client, account);
 }
 
 static void
@@ -350,15 +485,23 @@ remove_account(NjCall *call)
     NjAccount *account = named_account(call, nj_call_arg(call, "name"));
     if (!account)
         return;
-    g_autofree char *name = g_strdup(account->settings->name);
+    const char *name = account->settings->name;
     g_autoptr(GError) error = NULL;
-    if (stored_settings(client, name) && !nj_options_account_remove(client->options, name, &error)) {
+    if (nj_options_account(client->options, name) && !nj_options_account_remove(client->options, name, &error)) {
         nj_call_fail_error(call, "refused", error);
         return;
     }
-    nj_client_remove_account(client, account);
-    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."), name);
-    nj_call_done(call);
+    nj_record_set_text(nj_call_result(call), "account", name);
+    Removal *removal = g_new(Removal, 1);
+    *removal = (Removal) { nj_call_hold(call), client, account };
+    nj_on_account_changed(client->bus, on_removed_changes, removal);
+    nj_on_account_removed(client->bus, on_removed, removal);
+    nj_call_on_end(call, on_removal_end, removal);
+    NjSession *session = nj_session_of(account);
+    if (session)
+        nj_session_disconnect(session);
+    if (account->state != NJ_ACCOUNT_CLOSING && nj_call_open(call))     /* it was offline before */
+        nj_client_remove_account(client, account);
 }
 
 static void
@@ -371,6 +514,8 @@ run_account(NjCall *call)
         add_account(call);
     else if (!strcmp(action, "set"))
         set_account(call);
+    else if (!strcmp(action, "rename"))
+        rename_account(call);
     else
         remove_account(call);
 }
@@ -450,16 +595,16 @@ static const NjCommand cmd_account = {
     .summary  = N_("List, add, change and remove accounts"),
     .details  = N_("add ADDRESS logs in and keeps the account in natterjackrc; KEY=VALUE words go with it, name=NAME among them. The password is asked for, unless "
                    "password= or password-command= is given, and kept only if you say so. set NAME KEY VALUE changes a key, without VALUE takes it out; "
-                   "set NAME password asks for a new one. The keys are those of natterjackrc(5): host, port, tls, ca-file, password-command, autoconnect, "
+                   "set NAME password asks for a new one. rename NAME NEW changes nothing but the name. remove closes the connection and keeps the history. The keys are those of natterjackrc(5): host, port, tls, ca-file, password-command, autoconnect, "
                    "resource, nick and others."),
     .params   = {
-        { "action", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("what to do; list without it"), { "list", "add", "set", "remove" } },
+        { "action", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("what to do; list without it"), { "list", "add", "set", "rename", "remove" } },
         { "name", NJ_PARAM_ACCOUNT, NJ_OPTIONAL, N_("an account's name; for add an address") },
         { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD, N_("the password; better let it be asked for") },
-        { "setting", NJ_PARAM_SETTING, NJ_OPTIONAL | NJ_REPEAT, N_("for add KEY=VALUE words, for set KEY and VALUE") },
+        { "setting", NJ_PARAM_SETTING, NJ_OPTIONAL | NJ_REPEAT, N_("for add KEY=VALUE words, for set KEY and VALUE, for rename the new name") },
     },
     .examples = { "/account add toad@example.org", "/account add toad@example.org name=home host=127.0.0.1", "/account set home password-command pass show xmpp/home",
-                  "/account remove home" },
+                  "/account rename home pond", "/account remove home" },
     .run      = run_account,
 };
 
@@ -479,6 +624,14 @@ static const NjCommand cmd_disconnect = {
     .run      = run_disconnect,
 };
 
+static const NjCommand cmd_reconnect = {
+    .name     = "reconnect",
+    .summary  = N_("Close an account's connection and make a new one"),
+    .params   = { { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL, N_("which one; the chat's without it") } },
+    .examples = { "/reconnect", "/reconnect home" },
+    .run      = run_reconnect,
+};
+
 static const NjCommand cmd_certificate = {
     .name     = "certificate",
     .summary  = N_("Show the server's certificate, or trust it"),
@@ -489,10 +642,9 @@ static const NjCommand cmd_certificate = {
     .run      = run_certificate,
 };
 
-static const NjCommand *const commands[] = { &cmd_account, &cmd_connect, &cmd_disconnect, &cmd_certificate, NULL };
+static const NjCommand *const commands[] = { &cmd_account, &cmd_connect, &cmd_disconnect, &cmd_reconnect, &cmd_certificate, NULL };
 
 static const NjAliasRow aliases[] = {
-    { "reconnect", "/connect", "irssi" },
     { "tls", "/certificate", "Profanity" },
     { NULL },
 };

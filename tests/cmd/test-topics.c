@@ -109,9 +109,72 @@ test_account(void **state)
     expect_failure(&speaker, "/account set newt address", "refused", NULL);
 
     expect_ok(&speaker, "/account list", "\"state\": \"online\"");
-    expect_ok(&speaker, "/account remove newt", NULL);
+    expect_ok(&speaker, "/account remove newt", "its history stays");
     assert_null(nj_client_account(speaker.client, "newt"));
     assert_int_equal(nj_options_accounts(speaker.client->options)->len, 1);
+    speaker_close(&speaker);
+}
+
+/* From when a change counts is said with it. */
+static void
+test_account_set(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect_ok(&speaker, "/account set home resource den", "/connect home uses it");
+    expect_ok(&speaker, "/connect home", NULL);
+    expect_ok(&speaker, "/account set home resource desk", "/reconnect home");
+    expect_ok(&speaker, "/account set home nick Mr Toad", "rooms you enter from now on");
+    expect_ok(&speaker, "/account set home autoconnect false", "starts the next time");
+    expect_ok(&speaker, "/account list", "\"autoconnect\": false");
+    int sent = test_links_sent;
+    expect_ok(&speaker, "/reconnect", "\"account\": \"home\"");
+    assert_true(test_links_sent > sent);
+    assert_int_equal(speaker_account(&speaker, "home")->state, NJ_ACCOUNT_ONLINE);
+
+    /* Of the command line: there is nothing to change. */
+    NjAccountSettings settings = { .name = (char *) "newt@pond.example", .address = (char *) "newt@pond.example", .autoconnect = true };
+    nj_client_add_account(speaker.client, &settings);
+    expect_failure(&speaker, "/account set newt@pond.example port 5223", "refused", "/account add newt@pond.example");
+    expect_failure(&speaker, "/account rename newt@pond.example newt", "refused", "command line");
+    expect_ok(&speaker, "/account remove newt@pond.example", NULL);
+    speaker_close(&speaker);
+}
+
+static void
+on_renamed(NjAccount *account, void *owner)
+{
+    g_string_append(owner, account->settings->name);
+}
+
+/* The name is configuration: what belongs to the account stays where it is. */
+static void
+test_account_rename(void **state)
+{
+    (void) state;
+    static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
+    Speaker speaker;
+    speaker_open(&speaker, two);
+    NjAccount *home = speaker_account(&speaker, "home");
+    NjChat *chat = nj_chat_open(home, NJ_CHAT_PERSON, "frog@pond.example");
+    expect_ok(&speaker, "/connect home", NULL);
+    GString *heard = g_string_new(NULL);
+    nj_on_account_changed(speaker.client->bus, on_renamed, heard);
+    expect_failure(&speaker, "/account rename home", "usage", "SETTING");
+    expect_failure(&speaker, "/account rename home a b", "usage", "one word");
+    expect_failure(&speaker, "/account rename home work", "refused", "already");
+    expect_failure(&speaker, "/account rename den home", "no-account", NULL);
+    assert_true(nj_options_set_pair(speaker.client->options, "aliases", "hi", "/home:msg frog@pond.example hi", NULL));
+    expect_ok(&speaker, "/account rename home pond", "1 alias or key");
+    assert_string_equal(heard->str, "pond");
+    assert_ptr_equal(speaker_account(&speaker, "pond"), home);
+    assert_ptr_equal(nj_chat_find(home, "frog@pond.example"), chat);
+    assert_int_equal(home->state, NJ_ACCOUNT_ONLINE);
+    assert_null(nj_client_account(speaker.client, "home"));
+    expect_ok(&speaker, "/pond:msg frog@pond.example", "\"account\": \"pond\"");
+    nj_bus_forget(speaker.client->bus, heard);
+    g_string_free(heard, TRUE);
     speaker_close(&speaker);
 }
 
@@ -254,7 +317,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),   cmocka_unit_test(test_shipped), cmocka_unit_test(test_account), cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_shipped), cmocka_unit_test(test_account), cmocka_unit_test(test_account_set),
+        cmocka_unit_test(test_account_rename), cmocka_unit_test(test_connect),
         cmocka_unit_test(test_people), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
         cmocka_unit_test(test_quit),
     };

@@ -1,5 +1,5 @@
 """Several accounts, and several programs of one."""
-import os, time
+import os, re, threading, time
 from harness import *
 
 
@@ -55,6 +55,10 @@ def test_an_account_is_added_changed_and_removed(s):
     t.says('other: Offline')
     t.line('/connect other')
     t.says('other: Online as newt@pond.example/den')
+    t.line('/account set other resource lily')
+    t.says('which /reconnect other makes now')
+    t.line('/reconnect other')
+    t.says('other: Online as newt@pond.example/lily')
     t.line('/account set other port 99999999')
     t.says('65535')
     t.type('\x03')
@@ -63,6 +67,103 @@ def test_an_account_is_added_changed_and_removed(s):
     assert 'other' not in home.read_rc() and '[account toad]' in home.read_rc()
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:')
+
+
+def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
+    toad = s.peer('toad')
+    home = s.home(account(s.pond, 'frog') + '# of the other one\n' + account(s.pond, 'newt', name='other'))
+    t = s.headless(home)
+    t.event(event='connection', account='other', state='online')
+    t.say('/other:msg toad@%s before it went' % DOMAIN)
+    toad.hears('^before it went$')
+    toad.notices('available', 'newt@' + DOMAIN)
+    t.say('/account remove other')
+    t.event(ok=True, result={'account': 'other', 'text': 'Account other is removed; its history stays.'})
+    toad.notices('unavailable', 'newt@' + DOMAIN)
+    assert '# of the other one' in home.read_rc() and 'newt' not in home.read_rc()
+    t.event(event='connection', account='other', state='offline')
+    t.say('/account add newt@%s name=again password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.event(event='connection', account='again', state='online')
+    toad.say('newt@' + DOMAIN, 'welcome back')
+    t.event(event='message', account='again', body='welcome back')
+    t.process.terminate()
+    t.process.wait(5 * SLOW)
+    assert [r[0] for r in home.rows('select body from message order by id')] == ['before it went', 'welcome back']
+    assert home.rows('select count(*) from account where address = ?', 'newt@' + DOMAIN) == [(1,)]
+
+
+def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
+    frog = s.peer('frog')
+    home = s.home('# mine\n' + account(s.pond, name='home') + '# below\n')
+    t = s.terminal(home)
+    t.sees('● Frog')
+    logins = s.pond.logins('toad')
+    t.line('/msg frog@%s said before' % DOMAIN)
+    frog.hears('^said before$')
+    t.line('/account rename home pond')
+    t.says('Account home is called pond now')
+    t.sees('● pond')
+    assert re.sub('scram-seen.*\n', '', home.read_rc()) == '# mine\n' + account(s.pond, name='pond') + '# below\n'
+    assert os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode & 0o777 == 0o600
+    t.line('/pond:msg frog@%s said after' % DOMAIN)
+    frog.hears('^said after$')
+    t.sees('said before.*said after')
+    assert s.pond.logins('toad') == logins
+    t.line('/home:msg frog@%s nobody' % DOMAIN)
+    t.says('There is no account “home”; there is pond')
+
+
+def test_an_account_that_is_named_twice_is_there_once(s):
+    home = s.home(account(s.pond))
+    t = s.headless(home, '--no-connect', '-a', 'toad', '-a', 'toad@' + DOMAIN, '-a', 'Toad@%s/desk' % DOMAIN, '-a', 'newt@' + DOMAIN, '-a', 'newt@%s/desk' % DOMAIN)
+    t.say('/account list')
+    listed = t.event(ok=True)['result']['accounts']
+    assert [(a['name'], a['address']) for a in listed] == [('toad', 'toad@' + DOMAIN), ('newt@' + DOMAIN, 'newt@' + DOMAIN)], listed
+
+
+def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
+    """One server never says a word, one stops in the middle of the login, one does not know the password, one is not there."""
+    frog = s.peer('frog')
+    held = threading.Event()
+
+    def mute(wire, number):
+        held.wait(60)
+
+    def half(wire, number):
+        wire.hears(r'<stream:stream[^>]*>')
+        wire.send("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea")
+        held.wait(60)
+    one, two = s.server(mute), s.server(half)
+    more = one.account(address='heron@' + DOMAIN).replace('toad', 'mute', 1) + two.account(address='eft@' + DOMAIN).replace('toad', 'half', 1)
+    home = s.home(account(s.pond) + account(s.pond, 'newt', name='wrong', password='wrong') + more +
+                  '[account dead]\naddress = grebe@%s\npassword = x\nhost = 127.0.0.1\nport = 1\ntls = none\n' % DOMAIN)
+    t = s.headless(home)
+    t.event(event='connection', account='toad', state='online')
+    why = t.event(event='connection', account='wrong', state='offline')['text']
+    t.event(event='connection', account='dead', state='waiting')
+    for n in range(20):
+        t.say('/toad:msg frog@%s number %d' % (DOMAIN, n))
+        frog.hears('^number %d$' % n, wait=2)
+    frog.say('toad@' + DOMAIN, 'I hear you')
+    t.event(event='message', account='toad', body='I hear you')
+    t.say('/account list')
+    end = now() + 5 * SLOW
+    while not any('accounts' in e.get('result', {}) for e in t.lines):
+        assert now() < end
+        time.sleep(0.05)
+    listed = {a['name']: a for e in t.lines if 'accounts' in e.get('result', {}) for a in e['result']['accounts']}
+    assert listed['toad']['state'] == 'online' and 'why' not in listed['toad'], listed
+    assert listed['wrong'] == dict(name='wrong', address='newt@' + DOMAIN, state='offline', why=why, autoconnect=True), listed
+    assert 'password' in why
+    assert listed['mute']['state'] == 'connecting' and listed['half']['state'] == 'connecting', listed
+    assert listed['dead']['state'] in ('waiting', 'connecting'), listed
+    if listed['dead']['state'] == 'waiting':
+        assert 'refuses' in listed['dead']['why'] and listed['dead']['next_try'].startswith('20'), listed
+    t.say('/account remove mute')
+    t.event(result={'account': 'mute', 'text': 'Account mute is removed; its history stays.'}, wait=4)
+    t.say('/toad:msg frog@%s and on it goes' % DOMAIN)
+    frog.hears('^and on it goes$')
+    held.set()
 
 
 def test_two_programs_under_one_resource_do_not_fight(s):
@@ -135,8 +236,9 @@ def test_a_draft_is_there_after_a_restart_and_a_secret_is_not(s):
     t.sees('account add')
     time.sleep(1.3)
     t.type('\r')
-    time.sleep(0.5)
+    t.gone('hidden-one')
     t.type('\x1b[A')
+    t.sees('› /msg frog@')
     t.never('hidden-one', 0.3)
     t.process.terminate()
     t.ends()
