@@ -46,6 +46,7 @@ nj_account_free(NjAccount *account)
         return;
     nj_account_close_chats(account);
     g_hash_table_unref(account->chats);
+    g_clear_pointer(&account->blocked, g_hash_table_unref);
     nj_roster_free(account->roster);
     nj_account_settings_free(account->settings);
     g_free(account->why);
@@ -131,4 +132,34 @@ bool
 nj_account_is_own(const NjAccount *account, const char *address)
 {
     return nj_jid_same_bare(account->bare, address);
+}
+
+void
+nj_account_set_blocked(NjAccount *account, GHashTable *addresses)
+{
+    if (!addresses && !account->blocked)
+        return;
+    g_clear_pointer(&account->blocked, g_hash_table_unref);
+    account->blocked = addresses;
+    nj_emit_blocked_changed(account->client->bus, account);
+}
+
+void
+nj_account_block(NjAccount *account, const char *address, bool blocked)
+{
+    if (!account->blocked)
+        account->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (blocked ? g_hash_table_add(account->blocked, g_strdup(address)) : g_hash_table_remove(account->blocked, address))
+        nj_emit_blocked_changed(account->client->bus, account);
+}
+
+bool
+nj_account_has_blocked(const NjAccount *account, const char *from)
+{
+    if (!account->blocked || !g_hash_table_size(account->blocked) || nj_account_is_own(account, from))
+        return false;
+    g_autofree char *bare = nj_jid_bare(from);
+    g_autofree char *domain = nj_jid_domain(from);
+    return g_hash_table_contains(account->blocked, from) || g_hash_table_contains(account->blocked, bare) ||
+        g_hash_table_contains(account->blocked, domain);
 }

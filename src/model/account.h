@@ -31,6 +31,7 @@ struct NjAccount {
     int                priority;
     NjRoster          *roster;
     GHashTable        *chats;           /* address -> NjChat */
+    GHashTable        *blocked;         /* XEP-0191: set of addresses, as the server told it last; NULL: it has told none, or can not block */
     void              *session;         /* xmpp/session.h */
 };
 
@@ -43,6 +44,9 @@ void        nj_account_set_state(NjAccount *account, NjAccountState state, const
 void        nj_account_set_jid(NjAccount *account, const char *full);              /* as the server bound it; any other state than online and closing forgets it */
 void        nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority);    /* what we want to be; emits account_changed */
 void        nj_account_restore(NjAccount *account);            /* from the client's store: row, roster, chats that want attention, strangers */
+void        nj_account_set_blocked(NjAccount *account, GHashTable *addresses);     /* taken; NULL: none known. Emits blocked_changed */
+void        nj_account_block(NjAccount *account, const char *address, bool blocked);   /* one more or less on the list; emits blocked_changed */
+bool        nj_account_has_blocked(const NjAccount *account, const char *from);    /* XEP-0191, 4: by full or bare address, or domain; never our own */
 bool        nj_account_is_own(const NjAccount *account, const char *address);      /* our bare address, with or without a resource */
 
 #endif

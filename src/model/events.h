@@ -28,6 +28,7 @@ typedef struct { NjContact *contact; NjShow before; } NjContactEvent;           
     X(contact_changed,  NjContactEvent)    /* item or presence */                           \
     X(contact_removed,  NjContact)                                                          \
     X(request_changed,  NjAccount)         /* the list of strangers */                      \
+    X(blocked_changed,  NjAccount)         /* the list of blocked addresses */              \
     X(room_changed,     NjRoom)            /* state, subject, our nick */                   \
     X(occupant_changed, NjOccupantEvent)                                                    \
     X(occupant_removed, NjOccupantEvent)                                                    \

@@ -7,7 +7,8 @@
 #include "model/jid.h"
 #include "xmpp/session.h"
 
-#define DEADLINE 60     /* seconds */
+#define DEADLINE    60     /* seconds */
+#define NS_BLOCKED  "urn:xmpp:blocking:errors"
 
 typedef struct {
     NjIqs *iqs;
@@ -250,6 +251,9 @@ nj_iq_error_text(const NjXml *stanza, const char *sentence)
 {
     g_autofree char *words = NULL;
     const char *condition = nj_xml_error(stanza, &words);
+    const NjXml *error = nj_xml_child(stanza, "error", NJ_NS_CLIENT);
+    if (!sentence && error && nj_xml_child(error, "blocked", NS_BLOCKED))
+        sentence = _("You have blocked this address. Use /unblock to talk to it again.");    /* XEP-0191, 3.3 */
     if (!sentence)
         sentence = nj_xml_error_sentence(condition);
     if (!words || !*words)

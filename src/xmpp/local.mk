@@ -40,6 +40,7 @@ session_sources = \
 	src/xmpp/xep/0092.c \
 	src/xmpp/xep/0106.c \
 	src/xmpp/xep/0115.c \
+	src/xmpp/xep/0191.c \
 	src/xmpp/xep/0199.c \
 	src/xmpp/xep/0202.c \
 	src/xmpp/xep/0203.c \

@@ -70,6 +70,9 @@ void nj_roster_delete(NjAccount *account, const char *address, NjDone done, void
 bool nj_request_accept(NjAccount *account, const char *address, GError **error);
 bool nj_request_refuse(NjAccount *account, const char *address, GError **error);
 
+/* XEP-0191: the list is account->blocked.  address NULL and blocked false: nobody is blocked any more. */
+void nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, void *data);
+
 /* XEP-0045 */
 void nj_muc_join(NjAccount *account, const char *room, const char *nick /* NULL: as before, or the account's */, const char *password, NjDone done, void *data);
 bool nj_muc_leave(NjRoom *room, const char *why, GError **error);

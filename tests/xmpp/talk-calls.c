@@ -219,6 +219,20 @@ call_info(Talk *talk, const char *address, const char *rest)
 }
 
 static void
+call_block(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_block(talk->account, address, true, on_done, talk);
+}
+
+static void
+call_unblock(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    nj_block(talk->account, *address ? address : NULL, false, on_done, talk);
+}
+
+static void
 call_cancel(Talk *talk, const char *what, const char *rest)
 {
     (void) what;
@@ -297,6 +311,7 @@ static const struct {
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
+    { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };
 

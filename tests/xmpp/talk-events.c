@@ -83,6 +83,16 @@ on_request_changed(NjAccount *account, void *owner)
 }
 
 static void
+on_blocked_changed(NjAccount *account, void *owner)
+{
+    g_autoptr(GList) addresses = account->blocked ? g_list_sort(g_hash_table_get_keys(account->blocked), (GCompareFunc) strcmp) : NULL;
+    g_autoptr(GString) text = g_string_new(account->blocked ? "blocked" : "blocked: not known");
+    for (GList *item = addresses; item; item = item->next)
+        g_string_append_printf(text, " %s", (const char *) item->data);
+    tell(owner, false, "%s", text->str);
+}
+
+static void
 on_account_changed(NjAccount *account, void *owner)
 {
     tell(owner, false, "account %s%s%s", nj_account_state_name(account->state), account->why ? ": " : "", account->why ? account->why : "");
@@ -150,6 +160,7 @@ listen_to_all(Talk *talk)
     nj_on_message_changed(bus, on_message_changed, talk);
     nj_on_notice(bus, on_notice, talk);
     nj_on_request_changed(bus, on_request_changed, talk);
+    nj_on_blocked_changed(bus, on_blocked_changed, talk);
     nj_on_account_changed(bus, on_account_changed, talk);
     nj_on_contact_changed(bus, on_contact_changed, talk);
     nj_on_contact_removed(bus, on_contact_removed, talk);

@@ -21,6 +21,7 @@
     X(nj_xep_0085)         \
     X(nj_xep_0092)         \
     X(nj_xep_0106)         \
+    X(nj_xep_0191)         \
     X(nj_xep_0199)         \
     X(nj_xep_0202)         \
     X(nj_xep_0203)         \
