@@ -19,6 +19,29 @@ class Skip(Exception):
     pass
 
 
+def memory():
+    """Where scratch directories stand: in memory where there is enough of it, for a disk that is busy elsewhere for seconds would decide whether a program
+    that has two of them to end has written all.  TMPDIR overrides it."""
+    place = '/dev/shm'
+    try:
+        space = os.statvfs(place)
+    except OSError:
+        return None
+    fits = os.access(place, os.W_OK | os.X_OK) and space.f_bavail * space.f_frsize > 200 << 20 and not space.f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+    return place if fits and 'TMPDIR' not in os.environ else None
+
+
+def until(what, wait=10):
+    """Asks what() again and again until it is true or the time is over; its last answer."""
+    end = now() + wait * SLOW
+    while True:
+        over = now() > end
+        answer = what()
+        if answer or over:
+            return answer
+        time.sleep(0.02)
+
+
 class Pond:
     """The private server of tests/pond/pond: Prosody, or what POND_SERVER says."""
 
@@ -63,6 +86,12 @@ class Pond:
         except OSError:
             return ''
 
+    def settled(self):
+        """Waits until those of the tests before have gone; how often a client has connected until now."""
+        if SERVER == 'prosody':
+            until(lambda: self.log().count('Client disconnected') == self.connections())
+        return self.connections()
+
     def connections(self):
         """How often a client has connected."""
         return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[SERVER])
@@ -73,7 +102,7 @@ class Pond:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(10 * SLOW)
 
     ca = property(lambda self: self.dir + '/ca.pem')
 
@@ -82,7 +111,7 @@ class Home:
     """A home of its own for one natterjack: configuration, data, state."""
 
     def __init__(self, rc=None, where=None):
-        self.dir = tempfile.mkdtemp(prefix='nj-', dir=where)
+        self.dir = tempfile.mkdtemp(prefix='nj-', dir=where or memory())
         os.makedirs(self.dir + '/config/natterjack')
         os.symlink(TOP + '/themes', self.dir + '/config/natterjack/themes')       # nothing is installed
         if rc is not None:
@@ -123,6 +152,29 @@ class Home:
             return c.execute(sql, args).fetchall()
         finally:
             c.close()
+
+    def has(self, sql, rows, wait=10):
+        """Waits until the query gives these rows: what is shown is written a moment later."""
+        import sqlite3
+
+        def ask():
+            try:
+                return self.rows(sql)
+            except sqlite3.OperationalError as e:        # it is being made
+                return e
+        until(lambda: ask() == rows, wait)
+        found = ask()
+        assert found == rows, '%s gives %r and not %r' % (sql, found, rows)
+
+    def takes_lines(self, fifo=None):
+        """Waits until the program reads its FIFO."""
+        def opens():
+            try:
+                os.close(os.open(fifo or self.fifo, os.O_WRONLY | os.O_NONBLOCK))
+                return True
+            except OSError:
+                return False
+        assert until(opens), 'nobody reads the FIFO'
 
     def log(self):
         try:
@@ -279,8 +331,12 @@ class Terminal:
         except subprocess.TimeoutExpired:
             raise AssertionError('the program does not end:\n' + self.text())
 
+    def shown(self, test):
+        """Waits until what was written to the terminal, as bytes, passes the test."""
+        assert until(lambda: test(self.raw)), self.raw[-300:]
+
     def told(self):
-        return 'the screen:\n' + self.text()
+        return 'exit %s %s\nthe screen:\n%s' % (self.process.poll(), self.stderr()[-3000:], '\n'.join(l for l in self.text().split('\n') if l))
 
     def close(self):
         end_program(self.process)
@@ -325,7 +381,7 @@ class Headless:
     stderr = Terminal.stderr
 
     def told(self):
-        return 'its events:\n' + '\n'.join(map(json.dumps, self.lines[-20:]))
+        return 'exit %s %s\nits events:\n' % (self.process.poll(), self.stderr()[-3000:]) + '\n'.join(map(json.dumps, self.lines[-20:]))
 
     def close(self):
         end_program(self.process)

@@ -40,8 +40,7 @@ def test_who_waits_for_an_answer_gets_one_at_the_end(s):
     listener, port = silent()
     home = s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n' % (DOMAIN, port))
     t = s.terminal(home, '--no-connect')
-    while not os.path.exists(home.fifo):
-        time.sleep(0.02)
+    home.takes_lines()
     for end in ('/account remove toad', None):
         p = subprocess.Popen([PROGRAM, '-x', '/connect'], env=home.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         t.sees('connecting')
@@ -66,9 +65,7 @@ def test_nobody_waits_for_a_program_that_died(s):
     listener, port = silent()
     home = s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n[options]\nfifo = mine\n' % (DOMAIN, port))
     t = s.terminal(home, '--no-connect')
-    fifo = os.path.dirname(home.fifo) + '/mine'
-    while not os.path.exists(fifo):
-        time.sleep(0.02)
+    home.takes_lines(os.path.dirname(home.fifo) + '/mine')
     p = subprocess.Popen([PROGRAM, '-x', '/connect'], env=home.env(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     t.sees('connecting')
     t.process.kill()
@@ -116,8 +113,7 @@ def test_clear_takes_the_programs_lines(s):
     t.line('/status')
     t.says('shows itself as')
     t.line('/clear')
-    time.sleep(0.3)
-    t.never('shows itself', 0.2)
+    t.gone('shows itself')
     t.sees('good morning')
     frog.say('toad@' + DOMAIN, 'and you')
     t.sees('good morning.*and you')
@@ -157,8 +153,7 @@ def test_password_commands_that_set_the_terminals_mode(s):
 def test_a_password_command_is_ended_and_the_terminal_whole(s):
     t = s.terminal(asking(s))
     t.sees('PIN:')
-    while termios.tcgetattr(t.fd)[3] & termios.ECHO:
-        time.sleep(0.02)
+    assert until(lambda: not termios.tcgetattr(t.fd)[3] & termios.ECHO)
     t.process.terminate()
     assert t.ends() == 0
     assert termios.tcgetattr(t.fd)[3] & termios.ECHO and termios.tcgetattr(t.fd)[3] & termios.ICANON
