@@ -497,19 +497,23 @@ static int
 draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea area, int y, const NjTheme *theme)
 {
     const NjShape *shape = &lines->shape;
-    NjStyle style = nick_style(lines, line, theme);
+    bool found = lines->found_id != 0 && line->id == lines->found_id && line->time == lines->found_time;
+    NjStyle style = found ? nj_theme_style(theme, NJ_ROLE_SELECTED) : nick_style(lines, line, theme);
+    if (found && shape->nick > 0)
+        nj_area_fill(area, y, 0, shape->text - 1, style, " ");
     if (shape->nick == 0) {
         g_autofree char *lead = inline_lead(lines, line);
         return nj_area_put(area, y, 0, style, lead, -1);
     }
     if (shape->clock && needs_clock(line, above))
-        nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0, nj_theme_style(theme, NJ_ROLE_TIME), line->clock, -1);
+        nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0, found ? style : nj_theme_style(theme, NJ_ROLE_TIME),
+                    line->clock, -1);
     g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
     int text = text_column(lines, line);
     nj_area_put(area, y, text - GAP_CELLS - nj_text_width(nick, -1), style, nick, -1);
     const NjMark *mark = mark_of(lines, line);
     if (mark)
-        nj_area_put(area, y, shape->text - GAP_CELLS, nj_theme_style(theme, mark->role), mark->sign, -1);
+        nj_area_put(area, y, shape->text - GAP_CELLS, found ? style : nj_theme_style(theme, mark->role), mark->sign, -1);
     return text;
 }
 
@@ -539,7 +543,7 @@ find_top(NjLines *lines, int *top)
         while (i > 0 && y > 0)
             y -= nj_lines_height(lines, --i);
         *top = MIN(y, 0);
-        if (y <= 0 || !nj_lines_fetch_before(lines))
+        if ((y <= 0 && (i > 0 || !lines->more_before)) || !nj_lines_fetch_before(lines))
             return i;
     }
 }
@@ -567,9 +571,11 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     lines->used_rows = 0;
     follow_options(lines);
     follow_name(lines);
+    nj_lines_shape(lines, area.cols);
+    if (lines->seeking)
+        nj_lines_seek(lines);
     if (!lines->loaded)
         nj_lines_fetch_before(lines);
-    nj_lines_shape(lines, area.cols);
     if (lines->list->len == 0)
         return;
     if (!lines->following) {

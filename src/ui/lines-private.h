@@ -41,7 +41,8 @@ struct NjLines {
     NjClient  *client;
     NjChat    *chat;
     GPtrArray *list;            /* of NjLine */
-    gsize      heft;            /* of all of them */
+    GPtrArray *parked;          /* of NjLine: the program's own, from a time that is not in the list */
+    gsize      heft;            /* of all in the list */
     GArray    *scratch;         /* of NjTextRow */
     bool       following;
     guint      bottom;          /* not following: the line that is cut by the lower edge … */
@@ -58,11 +59,15 @@ struct NjLines {
     bool       day_lines, nick_colors;
     bool       marking;
     gint64     mark_time, mark_id;
+    bool       seeking;         /* the next picture is of (seek_time, seek_id); G_MININT64: of that time */
+    gint64     seek_time, seek_id;
+    gint64     found_time, found_id;    /* what was looked for is marked; 0: nothing */
 };
 
 int  nj_lines_height(NjLines *lines, guint index);                 /* rows, with what stands above it */
 void nj_lines_shape(NjLines *lines, int cols);                     /* columns for this width */
 void nj_lines_compose_anew(NjLines *lines);                        /* what is shown of all lines is made again */
 bool nj_lines_fetch_before(NjLines *lines);                        /* false: nothing more is stored */
+void nj_lines_seek(NjLines *lines);                                /* the view goes to what is sought */
 
 #endif

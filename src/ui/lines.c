@@ -4,7 +4,9 @@
    below the edge (skip).  So what arrives at the end, and what is fetched above, moves nothing that is being read.
    While the view is far up, the list is cut at its end instead of its beginning; more_after says so, what arrives meanwhile
    is only counted, and scrolling down fetches it again.  A pane that was never drawn has fetched nothing and keeps nothing:
-   what arrives is in the store already. */
+   what arrives is in the store already.
+   The program's own lines can not be fetched.  Those from a time that is not in the list are set aside (parked) and come back
+   with it, so that none stands between two messages that it did not stand between. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -16,6 +18,8 @@
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
 #define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
 #define PAGE_LEAST  50
+#define PARKED_MOST 500
+#define SCROLL_MOST 1000        /* rows in one go; the list is cut after each */
 
 static void
 forget_wrap(NjLine *line)
@@ -41,6 +45,8 @@ static void
 free_line(void *data)
 {
     NjLine *line = data;
+    if (!line)
+        return;                 /* it was parked */
     forget_wrap(line);
     g_free(line->spans);
     g_free(line->nick);
@@ -57,6 +63,7 @@ nj_lines_new(NjClient *client, NjChat *chat)
     lines->client = client;
     lines->chat = chat;
     lines->list = g_ptr_array_new_with_free_func(free_line);
+    lines->parked = g_ptr_array_new_with_free_func(free_line);
     lines->scratch = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
     lines->following = true;
     return lines;
@@ -68,6 +75,7 @@ nj_lines_free(NjLines *lines)
     if (!lines)
         return;
     g_ptr_array_unref(lines->list);
+    g_ptr_array_unref(lines->parked);
     g_array_unref(lines->scratch);
     g_free(lines->label);
     g_free(lines->time_format);
@@ -133,19 +141,38 @@ line_of(NjMessage *message)
     return line;
 }
 
+static bool
+is_stored(const NjLines *lines)
+{
+    return lines->chat && lines->client->store;
+}
+
+static void
+park(NjLines *lines, NjLine *line)
+{
+    if (lines->parked->len >= PARKED_MOST)
+        g_ptr_array_remove_index(lines->parked, 0);
+    g_ptr_array_add(lines->parked, line);
+}
+
 static void
 take_out(NjLines *lines, guint first, guint count)
 {
-    for (guint i = first; i < first + count; i++)
-        lines->heft -= line_at(lines, i)->heft;
+    if (count == 0)
+        return;
+    for (guint i = first; i < first + count; i++) {
+        NjLine *line = line_at(lines, i);
+        lines->heft -= line->heft;
+        if (!line->message && is_stored(lines))
+            park(lines, g_steal_pointer(&g_ptr_array_index(lines->list, i)));
+    }
     g_ptr_array_remove_range(lines->list, first, count);
 }
 
 static void
-drop_first(NjLines *lines, guint count)
+cut_first(NjLines *lines, guint count)
 {
     take_out(lines, 0, count);
-    lines->more_before = lines->loaded;
     if (lines->following)
         return;
     if (lines->bottom < count)
@@ -153,7 +180,17 @@ drop_first(NjLines *lines, guint count)
     lines->bottom -= MIN(lines->bottom, count);
 }
 
-/* How many lines are too many: counted from the beginning or the end, two always stay. */
+static void
+cut_last(NjLines *lines, guint count)
+{
+    take_out(lines, lines->list->len - count, count);
+    if (lines->following || lines->bottom < lines->list->len)
+        return;
+    lines->bottom = MAX(lines->list->len, 1) - 1;
+    lines->skip = 0;
+}
+
+/* How many lines are too many: counted from the beginning or the end; two always stay. */
 static guint
 excess_of(const NjLines *lines, bool from_end)
 {
@@ -170,53 +207,60 @@ excess_of(const NjLines *lines, bool from_end)
     return MAX(excess, count);
 }
 
-/* Cuts the list at the end that is farther from what is seen.  Lines of the program are not stored: those at a cut are lost. */
+static const NjLine *
+first_message(const NjLines *lines)
+{
+    for (guint i = 0; i < lines->list->len; i++)
+        if (line_at(lines, i)->message)
+            return line_at(lines, i);
+    return NULL;
+}
+
+static const NjLine *
+last_message(const NjLines *lines)
+{
+    for (guint i = lines->list->len; i-- > 0;)
+        if (line_at(lines, i)->message)
+            return line_at(lines, i);
+    return NULL;
+}
+
+/* After the range of messages in the list has changed. */
+static void
+settle_parked(NjLines *lines)
+{
+    guint count = 0;
+    while (lines->more_before && count < lines->list->len && !line_at(lines, count)->message)
+        count++;
+    cut_first(lines, count);
+    count = 0;
+    while (lines->more_after && count < lines->list->len && !line_at(lines, lines->list->len - 1 - count)->message)
+        count++;
+    cut_last(lines, count);
+    const NjLine *first = first_message(lines), *last = last_message(lines);
+    for (guint i = 0; i < lines->parked->len;) {
+        NjLine *line = g_ptr_array_index(lines->parked, i);
+        if ((lines->more_before && first && line->time < first->time) || (lines->more_after && last && line->time >= last->time))
+            i++;
+        else
+            insert(lines, g_ptr_array_steal_index(lines->parked, i));
+    }
+}
+
+/* Cuts the list at the end that is farther from what is seen. */
 static void
 trim(NjLines *lines)
 {
-    guint length = lines->list->len;
-    bool from_end = !lines->following && lines->loaded && lines->bottom <= length / 2;
+    bool from_end = !lines->following && lines->loaded && lines->bottom <= lines->list->len / 2;
     guint excess = excess_of(lines, from_end);
     if (excess == 0)
         return;
-    if (!from_end) {
-        drop_first(lines, excess);
-        return;
-    }
-    take_out(lines, length - excess, excess);
-    if (lines->bottom >= lines->list->len) {
-        lines->bottom = lines->list->len - 1;
-        lines->skip = 0;
-    }
-    lines->more_after = true;
-}
-
-static bool
-first_message(const NjLines *lines, gint64 *time, gint64 *id)
-{
-    for (guint i = 0; i < lines->list->len; i++) {
-        NjLine *line = line_at(lines, i);
-        if (!line->message)
-            continue;
-        *time = line->time;
-        *id = line->id;
-        return true;
-    }
-    return false;
-}
-
-static bool
-last_message(const NjLines *lines, gint64 *time, gint64 *id)
-{
-    for (guint i = lines->list->len; i-- > 0;) {
-        NjLine *line = line_at(lines, i);
-        if (!line->message)
-            continue;
-        *time = line->time;
-        *id = line->id;
-        return true;
-    }
-    return false;
+    if (from_end)
+        cut_last(lines, excess);
+    else
+        cut_first(lines, excess);
+    *(from_end ? &lines->more_after : &lines->more_before) = lines->loaded;
+    settle_parked(lines);
 }
 
 static void
@@ -239,13 +283,12 @@ nj_lines_add(NjLines *lines, NjMessage *message)
         renew(held, message);
         return;
     }
-    gint64 time, id;
-    if (lines->more_before && first_message(lines, &time, &id)
-        && (message->time < time || (message->time == time && message->id < id)))
+    const NjLine *first = lines->more_before ? first_message(lines) : NULL, *last = lines->more_after ? last_message(lines) : NULL;
+    if (first && is_after(first, message->time, message->id))
         return;
     if (!lines->following)
         lines->fresh++;
-    if (lines->more_after)
+    if (last && !is_after(last, message->time, message->id))
         return;
     insert(lines, line_of(message));
     trim(lines);
@@ -268,18 +311,22 @@ nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text)
     g_strchomp(line->text);
     line->time = nj_clock_wall_ms();
     line->id = G_MAXINT64;
-    insert(lines, line);
     if (!lines->following)
         lines->fresh++;
     lines->said = lines->following;
+    if (lines->more_after) {
+        park(lines, line);
+        return;
+    }
+    insert(lines, line);
     trim(lines);
 }
 
-void
-nj_lines_say_again(NjLines *lines, const NjLines *from)
+static void
+say_again(NjLines *lines, const GPtrArray *list)
 {
-    for (guint i = 0; i < from->list->len; i++) {
-        const NjLine *said = line_at(from, i);
+    for (guint i = 0; i < list->len; i++) {
+        const NjLine *said = g_ptr_array_index(list, i);
         if (said->message)
             continue;
         NjLine *line = g_new0(NjLine, 1);
@@ -291,13 +338,14 @@ nj_lines_say_again(NjLines *lines, const NjLines *from)
     }
 }
 
-static bool
-is_stored(const NjLines *lines)
+void
+nj_lines_say_again(NjLines *lines, const NjLines *from)
 {
-    return lines->chat && lines->client->store;
+    say_again(lines, from->list);
+    say_again(lines, from->parked);
 }
 
-/* Takes a page that ends where the list begins. */
+/* Takes a page that ends where the list begins, or begins where it ends. */
 static guint
 take(NjLines *lines, GPtrArray *page)
 {
@@ -314,26 +362,27 @@ nj_lines_fetch_before(NjLines *lines)
 {
     if (!is_stored(lines) || (lines->loaded && !lines->more_before))
         return false;
-    gint64 time = G_MAXINT64, id = G_MAXINT64;
-    if (lines->loaded)
-        first_message(lines, &time, &id);
+    const NjLine *first = lines->loaded ? first_message(lines) : NULL;
+    gint64 time = first ? first->time : G_MAXINT64, id = first ? first->id : G_MAXINT64;
     /* The first page is what is seen, so that opening a chat costs a screenful; the next ones are larger. */
-    guint limit = (guint) (lines->loaded ? MAX(lines->view_rows, PAGE_LEAST) : MAX(lines->view_rows, 1));
+    guint limit = (guint) (lines->loaded ? MAX(lines->view_rows, PAGE_LEAST) : lines->view_rows + 1);
     guint count = take(lines, nj_store_page_before(lines->client->store, lines->chat->id, time, id, limit));
     lines->loaded = true;
     lines->more_before = count == limit;
+    settle_parked(lines);
     return count > 0;
 }
 
 static bool
 fetch_after(NjLines *lines)
 {
-    gint64 time, id;
-    if (!lines->more_after || !is_stored(lines) || !last_message(lines, &time, &id))
+    const NjLine *last = lines->more_after && is_stored(lines) ? last_message(lines) : NULL;
+    if (!last)
         return false;
     guint limit = (guint) MAX(lines->view_rows, PAGE_LEAST);
-    guint count = take(lines, nj_store_page_after(lines->client->store, lines->chat->id, time, id, limit));
+    guint count = take(lines, nj_store_page_after(lines->client->store, lines->chat->id, last->time, last->id, limit));
     lines->more_after = count == limit;
+    settle_parked(lines);
     trim(lines);
     return count > 0;
 }
@@ -342,18 +391,7 @@ fetch_after(NjLines *lines)
 static void
 drop_messages(NjLines *lines)
 {
-    GPtrArray *kept = g_ptr_array_new_with_free_func(free_line);
-    for (guint i = 0; i < lines->list->len; i++) {
-        NjLine *line = line_at(lines, i);
-        if (line->message)
-            free_line(line);
-        else
-            g_ptr_array_add(kept, line);
-    }
-    g_ptr_array_set_free_func(lines->list, NULL);
-    g_ptr_array_unref(lines->list);
-    lines->list = kept;
-    lines->heft = 0;
+    take_out(lines, 0, lines->list->len);
     lines->loaded = lines->more_before = lines->more_after = false;
 }
 
@@ -371,6 +409,7 @@ nj_lines_reload(NjLines *lines)
 {
     if (is_stored(lines))
         drop_messages(lines);
+    settle_parked(lines);
     follow(lines);
 }
 
@@ -381,12 +420,13 @@ nj_lines_compose_anew(NjLines *lines)
         forget_composed(line_at(lines, i));
 }
 
-/* Rows from the lower edge of the view up, fetching where the list ends; counts no further than `most`. */
+/* Rows from the lower edge of the view up, fetching where the list ends; counts no further than `most`.  What stands above the first
+   line of the list is known when it is the first of all. */
 static int
 rows_above_edge(NjLines *lines, int most)
 {
     int rows = -lines->skip;
-    for (guint i = lines->bottom + 1; rows < most;) {
+    for (guint i = lines->bottom + 1; rows < most || (i == 0 && lines->more_before);) {
         if (i > 0) {
             rows += nj_lines_height(lines, --i);
             continue;
@@ -418,6 +458,7 @@ scroll_up(NjLines *lines, int rows)
     }
     if (lines->bottom == lines->list->len - 1 && lines->skip == 0 && !lines->more_after)
         follow(lines);
+    trim(lines);
 }
 
 static void
@@ -443,12 +484,16 @@ scroll_down(NjLines *lines, int rows)
 void
 nj_lines_scroll(NjLines *lines, int rows)
 {
+    if (lines->seeking && lines->view_rows > 0)
+        nj_lines_seek(lines);
     if (lines->list->len == 0 || lines->view_rows == 0)
         return;
-    if (rows < 0)
-        scroll_up(lines, MIN(-rows, 100000));
-    else
-        scroll_down(lines, MIN(rows, 100000));
+    for (int left = CLAMP(ABS(rows), 0, 100000); left > 0; left -= SCROLL_MOST) {
+        if (rows < 0)
+            scroll_up(lines, MIN(left, SCROLL_MOST));
+        else
+            scroll_down(lines, MIN(left, SCROLL_MOST));
+    }
 }
 
 /* The lower edge is put where the first line stands at the top. */
@@ -468,10 +513,88 @@ settle_at_top(NjLines *lines)
     follow(lines);
 }
 
+static bool
+holds(const NjLines *lines, gint64 time, gint64 id)
+{
+    const NjLine *first = first_message(lines), *last = last_message(lines);
+    return lines->loaded && first && (!lines->more_before || !is_after(first, time, id))
+           && (!lines->more_after || is_after(last, time, id) || (last->time == time && last->id == id));
+}
+
+/* Not page by page from where one is: what lies between would be read for nothing. */
+static void
+load_around(NjLines *lines, gint64 time, gint64 id)
+{
+    NjStore *store = lines->client->store;
+    guint limit = (guint) MAX(lines->view_rows, PAGE_LEAST);
+    drop_messages(lines);
+    lines->loaded = lines->following = true;            /* nothing is held while it comes in */
+    lines->more_before = take(lines, nj_store_page_before(store, lines->chat->id, time, id, limit)) == limit;
+    bool at = id != G_MININT64;
+    lines->more_after = take(lines, nj_store_page_after(store, lines->chat->id, at ? time : time - 1, at ? id - 1 : G_MAXINT64, limit)) == limit;
+    settle_parked(lines);
+}
+
+/* The lower edge is put where `above` rows are seen above the line. */
+static void
+put_at(NjLines *lines, guint index, int above)
+{
+    int below = lines->view_rows - above, rows = 0;
+    lines->following = false;
+    lines->bottom = index;
+    lines->skip = 0;
+    for (;;) {
+        rows += nj_lines_height(lines, lines->bottom);
+        if (rows >= below)
+            break;
+        if (lines->bottom + 1 >= lines->list->len && !fetch_after(lines)) {
+            follow(lines);                              /* the end is in sight */
+            return;
+        }
+        lines->bottom++;
+    }
+    lines->skip = rows - below;
+    if (rows_above_edge(lines, lines->view_rows) < lines->view_rows)
+        settle_at_top(lines);
+}
+
+void
+nj_lines_seek(NjLines *lines)
+{
+    gint64 time = lines->seek_time, id = lines->seek_id;
+    lines->seeking = false;
+    if (is_stored(lines) && !holds(lines, time, id))
+        load_around(lines, time, id);
+    guint place = place_of(lines, time, id);
+    if (lines->list->len == 0 || (place == lines->list->len && id == G_MININT64)) {
+        follow(lines);
+        return;
+    }
+    bool there = id != G_MININT64 && place > 0;
+    put_at(lines, there ? place - 1 : place, there ? lines->view_rows / 3 : 0);
+}
+
+void
+nj_lines_show(NjLines *lines, gint64 time, gint64 id)
+{
+    lines->seeking = true;
+    lines->seek_time = time;
+    lines->seek_id = id ? id : G_MININT64;
+    lines->found_time = time;
+    lines->found_id = id;
+    lines->following = false;           /* what is unread at the end is not seen now */
+    lines->said = false;
+    lines->bottom = 0;
+    lines->skip = 0;
+    lines->fresh = 0;
+}
+
 void
 nj_lines_scroll_to(NjLines *lines, bool end)
 {
+    lines->seeking = false;
     if (end) {
+        lines->found_id = 0;
         if (lines->more_after)
             drop_messages(lines);
         follow(lines);
@@ -481,15 +604,8 @@ nj_lines_scroll_to(NjLines *lines, bool end)
         return;
     if (lines->following)
         lines->fresh = 0;
-    if (is_stored(lines) && lines->more_before) {
-        /* Not page by page: what lies between would be read for nothing. */
-        drop_messages(lines);
-        guint limit = (guint) MAX(lines->view_rows, PAGE_LEAST);
-        lines->following = true;
-        guint count = take(lines, nj_store_page_after(lines->client->store, lines->chat->id, G_MININT64, 0, limit));
-        lines->loaded = true;
-        lines->more_after = count == limit;
-    }
+    if (is_stored(lines) && lines->more_before)
+        load_around(lines, G_MININT64 + 1, G_MININT64);
     settle_at_top(lines);
 }
 
@@ -499,6 +615,7 @@ nj_lines_unsay(NjLines *lines)
     for (guint i = lines->list->len; i-- > 0;)
         if (!line_at(lines, i)->message)
             g_ptr_array_remove_index(lines->list, i);
+    g_ptr_array_set_size(lines->parked, 0);
     lines->said = false;
     nj_lines_scroll_to(lines, true);
 }
@@ -539,10 +656,10 @@ nj_lines_mark(NjLines *lines, gint64 time, gint64 id)
 void
 nj_lines_mark_end(NjLines *lines)
 {
-    gint64 time, id;
+    const NjLine *last = last_message(lines);
     lines->marking = false;
-    if (last_message(lines, &time, &id))
-        nj_lines_mark(lines, time, id);
+    if (last)
+        nj_lines_mark(lines, last->time, last->id);
 }
 
 void

@@ -29,6 +29,8 @@ void     nj_lines_reload(NjLines *lines);                          /* the store 
 /* The view: it follows the end, or stays where it was put. */
 void     nj_lines_scroll(NjLines *lines, int rows);                /* negative: up */
 void     nj_lines_scroll_to(NjLines *lines, bool end);
+/* The view goes to this message, which is marked until the end is asked for; id 0: to the first at or after the time. */
+void     nj_lines_show(NjLines *lines, gint64 time, gint64 id);
 bool     nj_lines_at_end(const NjLines *lines);
 guint    nj_lines_fresh(const NjLines *lines);                     /* lines that came below the view */
 int      nj_lines_rows(const NjLines *lines);                      /* of the view, when it was last drawn */

@@ -15,6 +15,7 @@ typedef struct {
     void  (*draw)(NjPane *pane, NjArea area, const NjTheme *theme, bool focused);
     void  (*scroll)(NjPane *pane, int rows, bool page);          /* negative: up; page: rows are pages (halves of the height are the pane's choice) */
     void  (*scroll_to)(NjPane *pane, bool end);                  /* the first line or the last */
+    void  (*seek)(NjPane *pane, gint64 time, gint64 id);         /* that place of the history; id 0: the first message at or after the time */
     bool  (*move)(NjPane *pane, int rows);                       /* the selection; false: it has none */
     bool  (*activate)(NjPane *pane);                             /* Enter on the selection */
     char *(*title)(NjPane *pane);                                /* owned by the caller, as the next two; NULL is an answer */

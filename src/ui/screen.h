@@ -40,6 +40,10 @@ NjWindow *nj_screen_window(const NjScreen *screen);                          /* 
 bool      nj_screen_attends(const NjScreen *screen, const NjChat *chat);     /* it has the focus, and the terminal has it */
 void      nj_screen_show(NjScreen *screen, NjWindow *window);
 NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);               /* its window, made if there is none */
+/* A place of the history in the chat's pane, its window shown: this message, marked, or what was said at this time and after.  What
+   came since stays unread until it is seen. */
+void      nj_screen_show_message(NjScreen *screen, NjChat *chat, gint64 time, gint64 id);
+void      nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time);
 NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", address, or a start of a name that is one's only */
 void      nj_screen_step(NjScreen *screen, int step);                        /* next, previous */
 void      nj_screen_last(NjScreen *screen);                                  /* Alt-z */

@@ -57,6 +57,13 @@ nj_talk_scroll_to(NjPane *pane, bool end)
     nj_pane_touch(pane);
 }
 
+void
+nj_talk_seek(NjPane *pane, gint64 time, gint64 id)
+{
+    nj_lines_show(lines_of(pane), time, id);
+    nj_pane_touch(pane);
+}
+
 char *
 nj_talk_hint(NjPane *pane)
 {

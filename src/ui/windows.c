@@ -185,6 +185,21 @@ nj_screen_show_chat(NjScreen *screen, NjChat *chat)
     return window;
 }
 
+void
+nj_screen_show_message(NjScreen *screen, NjChat *chat, gint64 time, gint64 id)
+{
+    nj_screen_show_chat(screen, chat);
+    NjPane *pane = nj_screen_focus(screen);
+    if (pane->class->seek)
+        pane->class->seek(pane, time, id);
+}
+
+void
+nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time)
+{
+    nj_screen_show_message(screen, chat, time, 0);
+}
+
 static bool
 begins_with(const char *text, const char *start)
 {

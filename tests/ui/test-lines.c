@@ -374,6 +374,139 @@ test_seams(void **state)
 }
 
 static void
+fill(Talk *talk, int count)
+{
+    for (int i = 1; i <= count; i++) {
+        g_autofree char *body = g_strdup_printf("<%d>", i);
+        say(talk->frog, "frog", NOON + i, body);
+    }
+    nj_store_flush(talk->world.client->store);
+}
+
+/* The row that is drawn first has this number. */
+static int
+first_number(Talk *talk)
+{
+    draw(talk);
+    g_autofree char *text = nj_surface_text(talk->surface);
+    const char *at = strchr(text, '<');
+    assert_non_null(at);
+    return atoi(at + 1);
+}
+
+/* To any message, then up to the first and down to the last: each is there once, and few are held. */
+static void
+test_show(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 6, 40);
+    enum { COUNT = 5000, HIT = 2500 };
+    nj_lines_show(talk.lines, NOON + HIT, HIT);         /* before it is drawn for the first time */
+    fill(&talk, COUNT);
+    assert_false(nj_lines_at_end(talk.lines));
+    draw(&talk);
+    shows(talk.surface, "12:00 Frog  <2498>\n12:00 Frog  <2499>\n12:00 Frog  <2500>\n"
+                        "12:00 Frog  <2501>\n12:00 Frog  <2502>\n12:00 Frog  <2503>");
+    NjStyle selected = nj_theme_style(talk.theme, NJ_ROLE_SELECTED);
+    for (int row = 0; row < 6; row++) {
+        NjStyle style = nj_surface_style(talk.surface, nj_surface_cell(talk.surface, row, 0)->style);
+        assert_int_equal(style.attrs == selected.attrs, row == 2);
+    }
+    assert_true(talk.lines->list->len <= 110);
+    int at = first_number(&talk);
+    for (int i = 0; i < 300; i++) {
+        nj_lines_scroll(talk.lines, -3);
+        assert_int_equal(first_number(&talk), at -= 3);
+    }
+    while (at < COUNT - 5) {
+        nj_lines_scroll(talk.lines, 3);
+        at = MIN(at + 3, COUNT - 5);
+        assert_int_equal(first_number(&talk), at);
+        assert_true(talk.lines->list->len <= 2400);
+    }
+    assert_true(nj_lines_at_end(talk.lines));
+    while (at > 4) {
+        nj_lines_scroll(talk.lines, -4);
+        assert_int_equal(first_number(&talk), at -= 4);
+        assert_true(talk.lines->list->len <= 2400);
+    }
+    /* From one place to another that is far or near, the beginning, and the end. */
+    static const int places[] = { 4000, 4001, 10, 4003, 2001, COUNT - 20, 7 };
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        nj_lines_show(talk.lines, NOON + places[i], places[i]);
+        assert_int_equal(first_number(&talk), places[i] - 2);
+    }
+    nj_lines_show(talk.lines, NOON + 1, 1);
+    assert_int_equal(first_number(&talk), 1);
+    assert_true(has(talk.surface, "Nothing older"));
+    nj_lines_show(talk.lines, NOON + COUNT, COUNT);
+    assert_int_equal(first_number(&talk), COUNT - 5);
+    assert_true(nj_lines_at_end(talk.lines));
+    nj_lines_show(talk.lines, NOON + 3000, 3000);
+    nj_lines_scroll_to(talk.lines, true);
+    assert_int_equal(first_number(&talk), COUNT - 5);
+    talk_free(&talk);
+}
+
+static void
+test_show_time(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    say(talk.frog, "frog", NOON - 2 * 24 * 60 * MINUTE, "on Wednesday");
+    fill(&talk, 500);
+    nj_lines_show(talk.lines, NOON - 12 * 60 * MINUTE, 0);
+    draw(&talk);
+    shows(talk.surface, "     ── Friday, 20 November 2026 ──\n12:00 Frog  <1>\n12:00 Frog  <2>\n12:00 Frog  <3>");
+    nj_lines_show(talk.lines, NOON + 400, 0);
+    assert_int_equal(first_number(&talk), 400);
+    nj_lines_show(talk.lines, 0, 0);
+    draw(&talk);
+    assert_true(has(talk.surface, "on Wednesday"));
+    nj_lines_show(talk.lines, NOON + MINUTE, 0);
+    assert_int_equal(first_number(&talk), 497);
+    assert_true(nj_lines_at_end(talk.lines));
+    talk_free(&talk);
+}
+
+/* While one looks there, what comes is counted and moves nothing; what the program said stays in its place. */
+static void
+test_show_is_not_moved(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    fill(&talk, 1000);
+    draw(&talk);
+    nj_clock_freeze(NOON + 2000);
+    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "an answer");
+    draw(&talk);
+    nj_lines_show(talk.lines, NOON + 500, 501);         /* of a row that is not there: the one before */
+    assert_int_equal(first_number(&talk), 499);
+    for (int i = 1001; i <= 4000; i++)
+        tell(&talk, "frog", NOON + MINUTE + i, "more");
+    assert_int_equal(first_number(&talk), 499);
+    assert_int_equal(nj_lines_fresh(talk.lines), 3000);
+    for (int i = 499; i < 997; i++) {
+        assert_int_equal(first_number(&talk), i);
+        assert_false(has(talk.surface, "an answer"));
+        nj_lines_scroll(talk.lines, 1);
+    }
+    draw(&talk);
+    shows(talk.surface, "12:00 Frog  <997>\n12:00 Frog  <998>\n12:00 Frog  <999>\n12:00 Frog  <1000>");
+    nj_lines_scroll(talk.lines, 2);
+    draw(&talk);
+    shows(talk.surface, "12:00 Frog  <999>\n12:00 Frog  <1000>\n12:00 ·  an answer\n12:01 Frog  more");
+    nj_lines_scroll_to(talk.lines, true);
+    draw(&talk);
+    assert_int_equal(nj_lines_fresh(talk.lines), 0);
+    nj_lines_unsay(talk.lines);
+    nj_lines_show(talk.lines, NOON + 1000, 1000);
+    draw(&talk);
+    assert_true(has(talk.surface, "<1000>\n12:01 Frog  more"));
+    talk_free(&talk);
+}
+
+static void
 test_reading_is_not_moved(void **state)
 {
     (void) state;
@@ -500,6 +633,9 @@ main(void)
         cmocka_unit_test(test_paging),
         cmocka_unit_test(test_answers_among_pages),
         cmocka_unit_test(test_seams),
+        cmocka_unit_test(test_show),
+        cmocka_unit_test(test_show_time),
+        cmocka_unit_test(test_show_is_not_moved),
         cmocka_unit_test(test_reading_is_not_moved),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_unread),

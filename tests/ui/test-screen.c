@@ -233,6 +233,36 @@ test_looks_elsewhere(void **state)
     assert_int_equal(frog->unread, 0);
 }
 
+/* A place of the history is shown; what is unread below it stays so until it is seen. */
+static void
+test_show_message(void **state)
+{
+    (void) state;
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    gint64 wanted = 0;
+    for (int i = 1; i <= 200; i++) {
+        g_autofree char *body = g_strdup_printf("<%d>", i);
+        say(frog, "frog", NOON + i * MINUTE, body);
+        if (i == 90)
+            wanted = frog->last_id;
+    }
+    nj_screen_show_message(screen, frog, NOON + 90 * MINUTE, wanted);
+    assert_ptr_equal(world.client->focus, frog);
+    expect_part(24, 80, "<90>", true);
+    expect_part(24, 80, "▼ more", true);
+    assert_int_equal(frog->unread, 200);
+    nj_screen_show_time(screen, frog, NOON + 60 * MINUTE);
+    expect_part(24, 80, "<59>", false);
+    expect_part(24, 80, "13:00 frog@pond.e…  <60>", true);
+    say(frog, "frog", NOON + 201 * MINUTE, "<201>");
+    expect_part(24, 80, "▼ 1 new", true);
+    expect_part(24, 80, "13:00 frog@pond.e…  <60>", true);
+    assert_int_equal(frog->unread, 201);
+    nj_screen_scroll_to(screen, true);
+    expect_part(24, 80, "<201>", true);
+    assert_int_equal(frog->unread, 0);
+}
+
 static void
 test_windows(void **state)
 {
@@ -492,6 +522,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_any_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_arrivals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_looks_elsewhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_show_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
