@@ -1,5 +1,5 @@
-/* What the parts of the store share: store.c (the main thread's side), store-read.c (what it reads), store-writer.c (the thread)
-   and store-schema.c (files and tables).
+/* What the parts of the store share: store.c (the main thread's side), store-safe.c (what is committed: callbacks, streams, what we
+   said), store-read.c (what is read), store-writer.c (the thread) and store-schema.c (files and tables).
 
    What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from the head and removes them
    when they are committed: so the list is always exactly what the file does not have yet.  Ids are given in the list's order;
@@ -16,10 +16,14 @@ typedef enum {
     NJ_WRITE_CHAT,              /* row, account, number: kind, text: address */
     NJ_WRITE_MESSAGE,           /* row, chat, message, number: state, text: error, both as they were when it was added */
     NJ_WRITE_STATE,             /* row: the message, number: state, text: error */
-    NJ_WRITE_READ,              /* chat, time, row: the message */
+    NJ_WRITE_READ,              /* chat, value: time, row: the message */
     NJ_WRITE_DRAFT,             /* chat, text */
     NJ_WRITE_WAITING,           /* chat, number */
+    NJ_WRITE_ROOM,              /* chat, text: nick */
     NJ_WRITE_FORGET,            /* chat */
+    NJ_WRITE_NUMBER,            /* row: the message, number: whether it has one, value: which */
+    NJ_WRITE_STREAM,            /* account, stream; NULL: none any more */
+    NJ_WRITE_COUNT,             /* nothing but what any write may carry: counting, count */
     NJ_WRITE_ROSTER,            /* account, text: version, items, number: replace */
 } NjWriteKind;
 
@@ -31,16 +35,32 @@ struct NjWrite {
     guint       rows;           /* what it counts against the limit */
     gsize       bytes;
     guint64     turn;           /* its place among all writes of this run */
-    gint64      row, chat, account, time;
+    bool        joined;         /* is committed only together with the next one */
+    gint64      row, chat, account, value;
+    gint64      counting;       /* the account of the count that is committed together with this write; 0: none */
+    guint32     count;
     NjMessage  *message;
     char       *text;
     GPtrArray  *items;          /* of NjStoredItem */
+    NjStoredStream *stream;
 };
+
+/* An account's stream as it was asked to be. */
+typedef struct {
+    gint64         account;
+    bool           here;            /* there is one */
+    NjStoredStream stream;
+    NjWrite       *carrier;         /* of the last count, as long as its turn was not taken */
+    guint64        carrier_turn;
+    /* Shared, under the mutex. */
+    guint64        since;           /* the turn in which the stream was set: counts of older turns are of another */
+    guint32        counted;
+} NjKnownStream;
 
 /* What the reading connection keeps prepared; the texts are in store-read.c. */
 typedef enum {
     NJ_READ_IDS, NJ_READ_ACCOUNT, NJ_READ_CHAT, NJ_READ_OPEN_CHATS, NJ_READ_COUNTS, NJ_READ_LAST, NJ_READ_BEFORE, NJ_READ_AFTER, NJ_READ_ORIGIN,
-    NJ_READ_ARCHIVE, NJ_READ_VERSION, NJ_READ_ROSTER, NJ_READ_STATEMENTS
+    NJ_READ_ARCHIVE, NJ_READ_VERSION, NJ_READ_ROSTER, NJ_READ_STREAM, NJ_READ_OUTBOX, NJ_READ_OUT, NJ_READ_OUT_ROW, NJ_READ_STATEMENTS
 } NjRead;
 
 struct NjStore {
@@ -55,6 +75,9 @@ struct NjStore {
     GHashTable   *chats;        /* row -> KnownChat: the chats met in this run, as they are */
     GHashTable   *keys;         /* account, kind, address -> KnownChat */
     GHashTable   *gone;         /* keys of chats that were forgotten: the file may have them a little longer */
+    GQueue        waiting;      /* calls for when something is committed */
+    guint64       last_call;
+    bool         *closed;       /* of the news that are being told: a listener closed the store */
     void        (*on_trouble)(const char *sentence, void *owner);
     void        (*on_room)(void *owner);
     void         *owner;
@@ -65,13 +88,19 @@ struct NjStore {
     /* Shared, under the mutex. */
     GMutex        mutex;
     GCond         work, done;
-    NjWrite      *first, **end;
+    NjWrite      *first, **end, *last;      /* last: while its turn was not taken */
     guint         length, rows;
     gsize         bytes;
-    guint64       turn, taken;  /* of the newest write; of the newest one that the writer took */
-    gint64        since;        /* monotonic: when the oldest not yet taken came */
-    GHashTable   *origins, *archives;   /* NjMessage sets of the list, by what identifies them */
+    guint64       turn, taken, committed;   /* of the newest write; of the newest one that the writer took; that is in the file */
+    guint64       content;      /* of the newest write that is more than a count */
+    guint64       awaited;      /* of the first call that waits; G_MAXUINT64: nobody does */
+    gint64        due;          /* monotonic: when what is not yet taken has to be */
+    bool          lazy;         /* these are only counts that nobody waits for */
+    GHashTable   *origins, *archives, *ours;    /* NjMessage sets of the list, by what identifies them; ours: what we said */
+    GHashTable   *states;       /* message -> its newest NJ_WRITE_STATE of the list */
+    GHashTable   *streams;      /* account -> NjKnownStream; filled by the main thread */
     bool          urgent, closing, idle;
+    bool          held, blocked;        /* held: what comes now is joined; blocked: the writer waits for the end of that */
     bool          finished, abandoned;  /* abandoned: closed, but the writer is not finished */
     bool          full, has_room;       /* has_room: to be told */
     char         *trouble;              /* NULL: none */
@@ -85,7 +114,18 @@ struct NjStore {
 /* store.c */
 void     nj_store_free(NjStore *store);
 
+bool     nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind, const char **address);    /* false: not met in this run */
+
+/* store-safe.c */
+void     nj_store_unjoin(NjStore *store);                        /* what came up to now is whole.  With the mutex */
+void     nj_store_call(NjStore *store);                          /* what waited for what is committed now; it may close the store */
+void     nj_store_drop_calls(NjStore *store);
+void     nj_known_stream_free(void *known);
+
 /* store-read.c */
+#define NJ_MESSAGE_COLUMNS "message.id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id, origin_id, archive_id," \
+                           " archive_by, encryption, error"
+NjMessage *nj_store_read_message(sqlite3_stmt *statement);       /* from a row that begins with these; the caller owns it */
 /* A statement, ready to be bound; NULL if the file cannot be read, which the other two take. */
 sqlite3_stmt *nj_store_begin(NjStore *store, NjRead which);
 bool     nj_store_step(sqlite3_stmt *statement);                 /* false after the last row */
@@ -94,13 +134,17 @@ char    *nj_store_text(sqlite3_stmt *statement, int column);     /* the caller o
 gint64   nj_store_first_unwritten(const NjStore *store);         /* the id of the list's first message; G_MAXINT64 without one.  With the mutex */
 
 /* store-writer.c */
+#define NJ_BATCH_US (50 * G_TIME_SPAN_MILLISECOND)
 NjWrite *nj_store_write_new(NjWriteKind kind);
 void     nj_store_write_free(NjWrite *write);
+bool     nj_store_is_open(const NjWrite *write);                 /* a message of ours that is still to be got across */
 void     nj_store_write(NjStore *store, NjWrite *write);         /* appends; takes it */
+void     nj_store_hurry(NjStore *store, gint64 due);             /* what is not yet taken is due then.  With the mutex */
 void     nj_store_writer_start(NjStore *store);
 
 guint    nj_store_origin_hash(const void *message);
 gboolean nj_store_origin_equal(const void *a, const void *b);
+gboolean nj_store_ours_equal(const void *a, const void *b);
 guint    nj_store_archive_hash(const void *message);
 gboolean nj_store_archive_equal(const void *a, const void *b);
 

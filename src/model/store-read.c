@@ -6,26 +6,31 @@
 
 #include "model/store-private.h"
 
-#define MESSAGE_COLUMNS "id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id, origin_id, archive_id," \
-                        " archive_by, encryption, error"
-#define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft"
+#define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft, nick"
 
 static const char *const read_texts[] = {
     [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), (SELECT max(id) FROM message)",
     [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
     [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
-    [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR EXISTS"
+    [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR nick IS NOT NULL"
+                           " OR id IN (SELECT message.chat FROM outbox JOIN message ON message.id = outbox.message) OR EXISTS"
                            " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND NOT outgoing))",
     [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
                        " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 AND NOT outgoing LIMIT ?5)",
     [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, id DESC LIMIT 1",
-    [NJ_READ_BEFORE] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
+    [NJ_READ_BEFORE] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
                        " ORDER BY time DESC, id DESC LIMIT ?5",
-    [NJ_READ_AFTER] = "SELECT " MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
+    [NJ_READ_AFTER] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
     [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE chat = ?1 AND origin_id = ?2 AND sender IS ?3 LIMIT 1",
     [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE chat = ?1 AND archive_id = ?2 AND archive_by IS ?3 LIMIT 1",
     [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
     [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
+    [NJ_READ_STREAM] = "SELECT id, jid, location, received, until FROM stream WHERE account = ?1",
+    [NJ_READ_OUTBOX] = "SELECT " NJ_MESSAGE_COLUMNS ", kind, address, number FROM outbox JOIN message ON message.id = outbox.message"
+                       " JOIN chat ON chat.id = message.chat WHERE account = ?1",
+    [NJ_READ_OUT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND origin_id = ?2 AND outgoing ORDER BY message.id DESC LIMIT 1",
+    [NJ_READ_OUT_ROW] = "SELECT " NJ_MESSAGE_COLUMNS ", kind, address FROM message JOIN chat ON chat.id = message.chat"
+                        " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
 /* The person hears it once, when nobody is in the middle of something; the log each time. */
@@ -90,8 +95,8 @@ free_message(void *message)
     nj_message_unref(message);
 }
 
-static NjMessage *
-read_message(sqlite3_stmt *statement)
+NjMessage *
+nj_store_read_message(sqlite3_stmt *statement)
 {
     NjMessage *message = nj_message_new();
     message->id = sqlite3_column_int64(statement, 0);
@@ -178,7 +183,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
         sqlite3_bind_int64(statement, 5, limit);
     }
     while (nj_store_step(statement)) {
-        NjMessage *message = read_message(statement);
+        NjMessage *message = nj_store_read_message(statement);
         const Change *change = g_hash_table_lookup(changes, &message->id);
         if (change) {
             message->state = change->state;

@@ -63,6 +63,20 @@ static const char *const migrations[] = {
     "CREATE TABLE roster_version ("
     "  account INTEGER PRIMARY KEY,"
     "  version TEXT NOT NULL);",
+
+    /* 2.  What nobody has acknowledged, streams to resume, rooms to enter again.  What an older program left as queued it had given to a stream. */
+    "CREATE TABLE outbox ("
+    "  message INTEGER PRIMARY KEY,"
+    "  number INTEGER);"
+    "CREATE TABLE stream ("
+    "  account INTEGER PRIMARY KEY,"
+    "  id TEXT NOT NULL,"
+    "  jid TEXT NOT NULL,"
+    "  location TEXT,"
+    "  received INTEGER NOT NULL,"
+    "  until INTEGER NOT NULL);"
+    "ALTER TABLE chat ADD COLUMN nick TEXT;"
+    "UPDATE message SET state = 2 WHERE outgoing AND state = 1;",
 };
 
 char *

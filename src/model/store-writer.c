@@ -1,16 +1,17 @@
 /* The thread that writes history.db.  It sleeps on a condition, without a timeout, while there is nothing to do.
 
    A batch is what came in 50 ms, or 500 rows, or what cannot wait (our own messages), in one synced transaction; if it fails it
-   stays in the list and is tried again, first after a second, then ever more rarely.  A single row that SQLite refuses for its
+   stays in the list and is tried again, first after a second, then ever more rarely.  The counts of received stanzas that the
+   writes of a batch carry are written at its end, one row for each account.  A single row that SQLite refuses for its
    content would block all others for ever: it is left out and noted in the log. */
 #include <string.h>
 #include <unistd.h>
 
 #include "model/store-private.h"
 
-#define BATCH_US   (50 * G_TIME_SPAN_MILLISECOND)
 #define BATCH_ROWS 500
 #define BATCH_MAX  1000
+#define LAZY_US    (500 * G_TIME_SPAN_MILLISECOND)     /* a count without content waits for company */
 #define FULL_ROWS  5000
 #define FULL_BYTES (4 * 1024 * 1024)
 #define RETRY_MAX  (60 * G_TIME_SPAN_SECOND)
@@ -25,14 +26,26 @@ static const char *const statements[] = {
     [NJ_WRITE_READ] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
     [NJ_WRITE_DRAFT] = "UPDATE chat SET draft = ?2 WHERE id = ?1",
     [NJ_WRITE_WAITING] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
+    [NJ_WRITE_ROOM] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
+    [NJ_WRITE_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
+    [NJ_WRITE_STREAM] = "INSERT OR REPLACE INTO stream (account, id, jid, location, received, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [NJ_WRITE_COUNT] = "UPDATE stream SET received = ?2 WHERE account = ?1",
     [NJ_WRITE_FORGET] = "DELETE FROM message WHERE chat = ?1",
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
 };
 
 /* The second and third statement of what needs more than one. */
-enum { FORGET_CHAT = NJ_WRITE_ROSTER + 1, PUT_ITEM, DROP_ITEM, SET_VERSION, DROP_VERSION, BEGIN, COMMIT, STATEMENTS };
+enum {
+    FORGET_CHAT = NJ_WRITE_ROSTER + 1, FORGET_OUT, PUT_OUT, OPEN_OUT, CLOSE_OUT, DROP_STREAM, PUT_ITEM, DROP_ITEM, SET_VERSION, DROP_VERSION, BEGIN, COMMIT,
+    STATEMENTS
+};
 static const char *const more_statements[] = {
     [FORGET_CHAT] = "DELETE FROM chat WHERE id = ?1",
+    [FORGET_OUT] = "DELETE FROM outbox WHERE message IN (SELECT id FROM message WHERE chat = ?1)",
+    [PUT_OUT] = "INSERT OR IGNORE INTO outbox (message) VALUES (?1)",
+    [OPEN_OUT] = "INSERT OR IGNORE INTO outbox (message) SELECT id FROM message WHERE id = ?1 AND outgoing",
+    [CLOSE_OUT] = "DELETE FROM outbox WHERE message = ?1",
+    [DROP_STREAM] = "DELETE FROM stream WHERE account = ?1",
     [PUT_ITEM] = "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [DROP_ITEM] = "DELETE FROM roster WHERE account = ?1 AND address = ?2",
     [SET_VERSION] = "INSERT OR REPLACE INTO roster_version (account, version) VALUES (?1, ?2)",
@@ -41,9 +54,17 @@ static const char *const more_statements[] = {
     [COMMIT] = "COMMIT",
 };
 
+/* So many stanzas of an account were received when the write of this turn was asked for. */
+typedef struct {
+    gint64  account;
+    guint64 turn;
+    guint32 count;
+} Count;
+
 typedef struct {
     NjStore      *store;
     sqlite3_stmt *statements[STATEMENTS];
+    GArray       *counts;       /* of the batch: the newest Count of each account */
 } Writer;
 
 /* The list */
@@ -64,6 +85,9 @@ nj_store_write_free(NjWrite *write)
     g_free(write->text);
     if (write->items)
         g_ptr_array_unref(write->items);
+    if (write->stream)
+        nj_stored_stream_clear(write->stream);
+    g_free(write->stream);
     g_free(write);
 }
 
@@ -81,6 +105,13 @@ nj_store_origin_equal(const void *a, const void *b)
     return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id) && !g_strcmp0(one->sender, other->sender);
 }
 
+gboolean
+nj_store_ours_equal(const void *a, const void *b)
+{
+    const NjMessage *one = a, *other = b;
+    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id);
+}
+
 guint
 nj_store_archive_hash(const void *data)
 {
@@ -95,6 +126,63 @@ nj_store_archive_equal(const void *a, const void *b)
     return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id) && !g_strcmp0(one->archive_by, other->archive_by);
 }
 
+bool
+nj_store_is_open(const NjWrite *write)
+{
+    return write->kind == NJ_WRITE_MESSAGE && write->message->out && nj_state_is_open((NjMessageState) write->number);
+}
+
+static void
+list_message(NjStore *store, NjMessage *message)
+{
+    if (message->origin_id)
+        g_hash_table_add(store->origins, message);
+    if (message->origin_id && message->out)
+        g_hash_table_add(store->ours, message);
+    if (message->archive_id)
+        g_hash_table_add(store->archives, message);
+}
+
+static void
+take_from(GHashTable *set, NjMessage *message)
+{
+    /* Of two that are equal the set has the later one. */
+    if (g_hash_table_lookup(set, message) == message)
+        g_hash_table_remove(set, message);
+}
+
+static void
+unlist_message(NjStore *store, NjMessage *message)
+{
+    if (message->origin_id)
+        take_from(store->origins, message);
+    if (message->origin_id && message->out)
+        take_from(store->ours, message);
+    if (message->archive_id)
+        take_from(store->archives, message);
+}
+
+void
+nj_store_hurry(NjStore *store, gint64 due)
+{
+    store->lazy = false;
+    store->due = due;
+    if (store->idle)
+        g_cond_signal(&store->work);
+}
+
+/* When the write that is about to be appended has to be in the file. */
+static void
+set_due(NjStore *store, bool lazy)
+{
+    if (store->turn == store->taken) {
+        store->due = g_get_monotonic_time() + (lazy ? LAZY_US : NJ_BATCH_US);
+        store->lazy = lazy;
+    } else if (store->lazy && !lazy) {
+        nj_store_hurry(store, MIN(store->due, g_get_monotonic_time() + NJ_BATCH_US));
+    }
+}
+
 void
 nj_store_write(NjStore *store, NjWrite *write)
 {
@@ -104,22 +192,26 @@ nj_store_write(NjStore *store, NjWrite *write)
         write->bytes += sizeof *message + (message->body ? strlen(message->body) : 0);
 
     g_mutex_lock(&store->mutex);
-    if (store->turn == store->taken)
-        store->since = g_get_monotonic_time();
+    set_due(store, write->kind == NJ_WRITE_COUNT);
     write->turn = ++store->turn;
+    write->joined = store->held;
+    if (write->kind != NJ_WRITE_COUNT)
+        store->content = write->turn;
     *store->end = write;
     store->end = &write->next;
+    store->last = write;
     store->length++;
     store->rows += write->rows;
     store->bytes += write->bytes;
     if (store->rows >= FULL_ROWS || store->bytes >= FULL_BYTES)
         store->full = true;
-    if (message && message->origin_id)
-        g_hash_table_add(store->origins, message);
-    if (message && message->archive_id)
-        g_hash_table_add(store->archives, message);
+    if (message)
+        list_message(store, message);
+    if (write->kind == NJ_WRITE_STATE)
+        g_hash_table_replace(store->states, &write->row, write);
 
-    bool urgent = message && message->out && !store->urgent;
+    /* What we say leaves when it is in the file, with its number. */
+    bool urgent = (nj_store_is_open(write) || write->kind == NJ_WRITE_NUMBER) && !store->urgent;
     store->urgent |= urgent;
     if (store->idle && (store->length == 1 || store->length == BATCH_ROWS || urgent))
         g_cond_signal(&store->work);
@@ -226,47 +318,137 @@ write_roster(Writer *writer, const NjWrite *write)
 }
 
 static bool
-write_one(Writer *writer, const NjWrite *write)
+write_message(Writer *writer, const NjWrite *write)
 {
-    if (write->kind == NJ_WRITE_ROSTER)
-        return write_roster(writer, write);
-    sqlite3_stmt *statement = prepare(writer, (int) write->kind);
+    sqlite3_stmt *statement = prepare(writer, NJ_WRITE_MESSAGE);
     if (!statement)
         return false;
+    bind_message(statement, write);
+    if (!run(writer, statement))
+        return false;
+    return !nj_store_is_open(write) || run_simple(writer, PUT_OUT, write->row, NULL);
+}
+
+static bool
+write_stream(Writer *writer, const NjWrite *write)
+{
+    const NjStoredStream *stream = write->stream;
+    if (!stream)
+        return run_simple(writer, DROP_STREAM, write->account, NULL);
+    sqlite3_stmt *statement = prepare(writer, NJ_WRITE_STREAM);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, write->account);
+    bind_text(statement, 2, stream->id);
+    bind_text(statement, 3, stream->jid);
+    bind_text(statement, 4, stream->location);
+    sqlite3_bind_int64(statement, 5, stream->received);
+    sqlite3_bind_int64(statement, 6, stream->until);
+    return run(writer, statement);
+}
+
+/* A row and one or two numbers, or a number and a text. */
+static bool
+write_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third, const char *text)
+{
+    sqlite3_stmt *statement = prepare(writer, which);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, row);
+    if (second)
+        sqlite3_bind_int64(statement, 2, *second);
+    else
+        sqlite3_bind_null(statement, 2);
+    if (third)
+        sqlite3_bind_int64(statement, 3, *third);
+    else if (sqlite3_bind_parameter_count(statement) > 2)
+        bind_text(statement, 3, text);
+    return run(writer, statement);
+}
+
+static bool
+write_chat(Writer *writer, const NjWrite *write)
+{
+    sqlite3_stmt *statement = prepare(writer, NJ_WRITE_CHAT);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, write->row);
+    sqlite3_bind_int64(statement, 2, write->account);
+    bind_text(statement, 3, write->text);
+    sqlite3_bind_int(statement, 4, write->number);
+    return run(writer, statement);
+}
+
+static bool
+write_one(Writer *writer, const NjWrite *write)
+{
+    gint64 number = write->number;
     switch (write->kind) {
     case NJ_WRITE_ACCOUNT:
         return run_simple(writer, NJ_WRITE_ACCOUNT, write->row, write->text);
     case NJ_WRITE_CHAT:
-        sqlite3_bind_int64(statement, 1, write->row);
-        sqlite3_bind_int64(statement, 2, write->account);
-        bind_text(statement, 3, write->text);
-        sqlite3_bind_int(statement, 4, write->number);
-        break;
+        return write_chat(writer, write);
     case NJ_WRITE_MESSAGE:
-        bind_message(statement, write);
-        break;
+        return write_message(writer, write);
     case NJ_WRITE_STATE:
-        sqlite3_bind_int64(statement, 1, write->row);
-        sqlite3_bind_int(statement, 2, write->number);
-        bind_text(statement, 3, write->text);
-        break;
+        return write_numbers(writer, NJ_WRITE_STATE, write->row, &number, NULL, write->text)
+               && run_simple(writer, nj_state_is_open((NjMessageState) write->number) ? OPEN_OUT : CLOSE_OUT, write->row, NULL);
     case NJ_WRITE_READ:
-        sqlite3_bind_int64(statement, 1, write->chat);
-        sqlite3_bind_int64(statement, 2, write->time);
-        sqlite3_bind_int64(statement, 3, write->row);
-        break;
+        return write_numbers(writer, NJ_WRITE_READ, write->chat, &write->value, &write->row, NULL);
     case NJ_WRITE_DRAFT:
-        return run_simple(writer, NJ_WRITE_DRAFT, write->chat, write->text);
+    case NJ_WRITE_ROOM:
+        return run_simple(writer, (int) write->kind, write->chat, write->text);
     case NJ_WRITE_WAITING:
-        sqlite3_bind_int64(statement, 1, write->chat);
-        sqlite3_bind_int(statement, 2, write->number);
-        break;
+        return write_numbers(writer, NJ_WRITE_WAITING, write->chat, &number, NULL, NULL);
     case NJ_WRITE_FORGET:
-        return run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL) && run_simple(writer, FORGET_CHAT, write->chat, NULL);
+        return run_simple(writer, FORGET_OUT, write->chat, NULL) && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)
+               && run_simple(writer, FORGET_CHAT, write->chat, NULL);
+    case NJ_WRITE_NUMBER:
+        return write_numbers(writer, NJ_WRITE_NUMBER, write->row, write->number ? &write->value : NULL, NULL, NULL);
+    case NJ_WRITE_STREAM:
+        return write_stream(writer, write);
     case NJ_WRITE_ROSTER:
+        return write_roster(writer, write);
+    case NJ_WRITE_COUNT:
         break;
     }
-    return run(writer, statement);
+    return true;
+}
+
+static void
+put_count(GArray *counts, gint64 account, guint32 count, guint64 turn)
+{
+    guint i = 0;
+    while (i < counts->len && g_array_index(counts, Count, i).account != account)
+        i++;
+    if (i == counts->len)
+        g_array_set_size(counts, i + 1);
+    g_array_index(counts, Count, i) = (Count) { account, turn, count };
+}
+
+/* Those that came before a stream was set are another stream's. */
+static void
+note_count(GArray *counts, const NjWrite *write)
+{
+    for (guint i = 0; write->kind == NJ_WRITE_STREAM && i < counts->len; i++)
+        if (g_array_index(counts, Count, i).account == write->account)
+            g_array_remove_index_fast(counts, i--);
+    if (write->stream)
+        put_count(counts, write->account, write->stream->received, write->turn);
+    if (write->counting)
+        put_count(counts, write->counting, write->count, write->turn);
+}
+
+static bool
+write_counts(Writer *writer)
+{
+    for (guint i = 0; i < writer->counts->len; i++) {
+        const Count *count = &g_array_index(writer->counts, Count, i);
+        gint64 value = count->count;
+        if (!write_numbers(writer, NJ_WRITE_COUNT, count->account, &value, NULL, NULL))
+            return false;
+    }
+    return true;
 }
 
 /* NULL if all is committed, else the sentence that says why not. */
@@ -275,12 +457,14 @@ write_batch(Writer *writer, const NjWrite *write, guint length)
 {
     sqlite3 *db = writer->store->writer;
     bool good = run_simple(writer, BEGIN, 0, NULL);
+    g_array_set_size(writer->counts, 0);
     for (guint i = 0; good && i < length; i++) {
         good = write_one(writer, write);
+        note_count(writer->counts, write);
         if (i + 1 < length)
             write = write->next;        /* that of the last one belongs to the main thread */
     }
-    if (good && run_simple(writer, COMMIT, 0, NULL))
+    if (good && write_counts(writer) && run_simple(writer, COMMIT, 0, NULL))
         return NULL;
     char *sentence = nj_store_sentence(db, writer->store->path);
     if (!sqlite3_get_autocommit(db))
@@ -290,14 +474,33 @@ write_batch(Writer *writer, const NjWrite *write, guint length)
 
 /* The loop; what follows holds the mutex. */
 
+/* So many writes can be committed now: none is parted from those it is joined with. */
+static guint
+batch_length(const NjStore *store)
+{
+    guint whole = 0, seen = 0;
+    for (const NjWrite *write = store->first; write && (seen < BATCH_MAX || !whole); write = write->next) {
+        seen++;
+        if (!write->joined)
+            whole = seen;
+    }
+    return whole;
+}
+
 static guint
 take_batch(NjStore *store)
 {
-    gint64 until = store->since + BATCH_US;
-    while (store->length < BATCH_ROWS && !store->urgent && !store->closing)
-        if (!g_cond_wait_until(&store->work, &store->mutex, until))
+    while (store->length < BATCH_ROWS && !store->urgent && !store->closing) {
+        gint64 due = store->due;
+        if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->due >= due)
             break;
-    guint length = MIN(store->length, BATCH_MAX);
+    }
+    guint length;
+    while (!(length = batch_length(store))) {
+        store->blocked = true;
+        g_cond_wait(&store->work, &store->mutex);
+    }
+    store->blocked = false;
     if (length == store->length)
         store->urgent = false;
     store->taken = store->first->turn + length - 1;
@@ -310,19 +513,20 @@ remove_batch(NjStore *store, guint length)
     NjWrite *batch = store->first, *last = NULL;
     for (guint i = 0; i < length; i++) {
         NjWrite *write = store->first;
-        NjMessage *message = write->message;
         store->rows -= write->rows;
         store->bytes -= write->bytes;
-        /* Of two that are equal the set has the later one. */
-        if (message && message->origin_id && g_hash_table_lookup(store->origins, message) == message)
-            g_hash_table_remove(store->origins, message);
-        if (message && message->archive_id && g_hash_table_lookup(store->archives, message) == message)
-            g_hash_table_remove(store->archives, message);
+        if (write->message)
+            unlist_message(store, write->message);
+        if (write->kind == NJ_WRITE_STATE && g_hash_table_lookup(store->states, &write->row) == write)
+            g_hash_table_remove(store->states, &write->row);
         last = write;
         store->first = write->next;
     }
     last->next = NULL;
     store->length -= length;
+    store->committed = last->turn;
+    if (store->committed >= store->awaited)
+        g_source_set_ready_time(store->news, 0);
     if (!store->first)
         store->end = &store->first;
     if (store->full && store->rows < FULL_ROWS / 2 && store->bytes < FULL_BYTES / 2) {
@@ -331,6 +535,17 @@ remove_batch(NjStore *store, guint length)
         g_source_set_ready_time(store->news, 0);
     }
     return batch;
+}
+
+static void
+publish_counts(NjStore *store, const GArray *counts)
+{
+    for (guint i = 0; i < counts->len; i++) {
+        const Count *count = &g_array_index(counts, Count, i);
+        NjKnownStream *known = g_hash_table_lookup(store->streams, &count->account);
+        if (known && count->turn >= known->since)
+            known->counted = count->count;
+    }
 }
 
 /* Takes the sentence; NULL: it works. */
@@ -360,7 +575,7 @@ give_way(void)
 static void *
 write_all(void *data)
 {
-    Writer writer = { .store = data };
+    Writer writer = { .store = data, .counts = g_array_new(FALSE, FALSE, sizeof(Count)) };
     NjStore *store = data;
     gint64 pause = G_TIME_SPAN_SECOND;
     give_way();
@@ -392,6 +607,7 @@ write_all(void *data)
         }
         pause = G_TIME_SPAN_SECOND;
         batch = remove_batch(store, length);
+        publish_counts(store, writer.counts);
         g_cond_broadcast(&store->done);
         g_mutex_unlock(&store->mutex);
         while (batch) {
@@ -406,6 +622,7 @@ write_all(void *data)
     /* Closing brings the log into the file, so it is done here, where it may take its time. */
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(writer.statements[i]);
+    g_array_unref(writer.counts);
     sqlite3_close(store->writer);
     g_mutex_lock(&store->mutex);
     store->finished = true;

@@ -16,6 +16,7 @@ typedef struct {
     gint64     read_time, read_id;
     bool       waiting;
     char      *draft;
+    char      *nick;
     NjWrite   *read_write;      /* the last change of the marker that was asked for, and when: while not taken it is changed in place */
     guint64    read_turn;
 } KnownChat;
@@ -32,14 +33,21 @@ tell_news(void *data)
     g_autofree char *trouble = g_strdup(store->trouble);
     store->has_room = store->trouble_changed = false;
     g_mutex_unlock(&store->mutex);
+    bool closed = false;
+    store->closed = &closed;
     if (changed && store->on_trouble)
         store->on_trouble(trouble, store->owner);
-    if (store->read_trouble && !store->read_told && store->on_trouble) {
+    if (!closed && store->read_trouble && !store->read_told && store->on_trouble) {
         store->read_told = true;
         store->on_trouble(store->read_trouble, store->owner);
     }
-    if (has_room && store->on_room)
+    if (!closed && has_room && store->on_room)
         store->on_room(store->owner);
+    if (!closed)
+        nj_store_call(store);
+    if (closed)
+        return G_SOURCE_REMOVE;
+    store->closed = NULL;
     return G_SOURCE_CONTINUE;
 }
 
@@ -67,6 +75,7 @@ free_known(void *data)
     g_free(known->key);
     g_free(known->address);
     g_free(known->draft);
+    g_free(known->nick);
     g_free(known);
 }
 
@@ -98,6 +107,9 @@ nj_store_free(NjStore *store)
     g_clear_pointer(&store->chats, g_hash_table_unref);
     g_clear_pointer(&store->origins, g_hash_table_unref);
     g_clear_pointer(&store->archives, g_hash_table_unref);
+    g_clear_pointer(&store->ours, g_hash_table_unref);
+    g_clear_pointer(&store->states, g_hash_table_unref);
+    g_clear_pointer(&store->streams, g_hash_table_unref);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->work);
     g_cond_clear(&store->done);
@@ -147,6 +159,7 @@ nj_store_open(const char *data_dir, GError **error)
     store->path = g_build_filename(data_dir, "history.db", NULL);
     store->lock = -1;
     store->end = &store->first;
+    store->awaited = G_MAXUINT64;
     g_mutex_init(&store->mutex);
     g_cond_init(&store->work);
     g_cond_init(&store->done);
@@ -162,6 +175,9 @@ nj_store_open(const char *data_dir, GError **error)
     store->chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
     store->origins = g_hash_table_new(nj_store_origin_hash, nj_store_origin_equal);
     store->archives = g_hash_table_new(nj_store_archive_hash, nj_store_archive_equal);
+    store->ours = g_hash_table_new(nj_store_origin_hash, nj_store_ours_equal);
+    store->states = g_hash_table_new(g_int64_hash, g_int64_equal);
+    store->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
     store->news = make_news(store);
     nj_store_writer_start(store);
     return store;
@@ -176,8 +192,12 @@ nj_store_close(NjStore *store, guint timeout_ms)
     /* Ours first: the last connection to close brings the log into the file. */
     close_reader(store);
     g_source_destroy(store->news);
+    nj_store_drop_calls(store);
+    if (store->closed)
+        *store->closed = true;
     g_mutex_lock(&store->mutex);
     store->closing = true;
+    nj_store_unjoin(store);
     g_cond_signal(&store->work);
     while (!store->finished && g_cond_wait_until(&store->done, &store->mutex, until))
         continue;
@@ -188,13 +208,14 @@ nj_store_close(NjStore *store, guint timeout_ms)
     g_mutex_unlock(&store->mutex);
     if (left)
         g_warning("%u changes could not be written to history.db", left);
-    /* A thread that hangs in the disk cannot be taken back: should it come out of there, it frees the store itself. */
-    if (!finished) {
+    /* A thread that hangs in the disk cannot be taken back: should it come out of there, it frees the store itself.  If all is committed, it is only
+       bringing the log into the file: without that the next start reads it there. */
+    if (finished) {
+        g_thread_join(thread);
+        nj_store_free(store);
+    } else {
         g_thread_unref(thread);
-        return false;
     }
-    g_thread_join(thread);
-    nj_store_free(store);
     return left == 0;
 }
 
@@ -269,6 +290,7 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     known->read_id = sqlite3_column_int64(statement, 4);
     known->waiting = sqlite3_column_int(statement, 5) != 0;
     known->draft = nj_store_text(statement, 6);
+    known->nick = nj_store_text(statement, 7);
     return known;
 }
 
@@ -330,6 +352,7 @@ describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
         .read_id = known->read_id,
         .waiting = known->waiting,
         .draft = g_strdup(known->draft),
+        .nick = g_strdup(known->nick),
     };
     return count(store, out);
 }
@@ -382,11 +405,24 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
     return describe(store, known, out);
 }
 
+bool
+nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind, const char **address)
+{
+    const KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    if (!known)
+        return false;
+    *account = known->account;
+    *kind = known->kind;
+    *address = known->address;
+    return true;
+}
+
 void
 nj_stored_chat_clear(NjStoredChat *chat)
 {
     g_free(chat->address);
     g_free(chat->draft);
+    g_free(chat->nick);
     *chat = (NjStoredChat) { 0 };
 }
 
@@ -454,7 +490,7 @@ nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
     g_mutex_lock(&store->mutex);
     bool waits = known->read_turn > store->taken;
     if (waits) {
-        known->read_write->time = time;
+        known->read_write->value = time;
         known->read_write->row = id;
     }
     g_mutex_unlock(&store->mutex);
@@ -462,7 +498,7 @@ nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
         return;
     NjWrite *write = nj_store_write_new(NJ_WRITE_READ);
     write->chat = chat;
-    write->time = time;
+    write->value = time;
     write->row = id;
     known->read_write = write;
     known->read_turn = store->turn + 1;         /* only this thread moves it on */
@@ -480,6 +516,20 @@ nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
     NjWrite *write = nj_store_write_new(NJ_WRITE_DRAFT);
     write->chat = chat;
     write->text = g_strdup(draft);
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
+{
+    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    if (!known || !g_strcmp0(known->nick, nick))
+        return;
+    g_free(known->nick);
+    known->nick = g_strdup(nick);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_ROOM);
+    write->chat = chat;
+    write->text = g_strdup(nick);
     nj_store_write(store, write);
 }
 
@@ -538,6 +588,7 @@ nj_store_flush(NjStore *store)
     g_mutex_lock(&store->mutex);
     guint64 until = store->turn;
     store->urgent = store->length > 0;
+    nj_store_unjoin(store);
     g_cond_signal(&store->work);
     while (store->first && store->first->turn <= until && !store->trouble)
         g_cond_wait(&store->done, &store->mutex);

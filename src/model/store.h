@@ -65,6 +65,11 @@ void nj_store_after(NjStore *store, void (*func)(void *data), void *data, const 
 void nj_store_forget(NjStore *store, const void *owner);
 bool nj_store_in_trouble(const NjStore *store);                               /* batches fail at present: nothing is committed */
 
+/* What is asked for between these two is committed together or not at all: a stanza's content with its count, a message with its number.  Not nested; within
+   one call from the loop. */
+void nj_store_hold(NjStore *store);
+void nj_store_release(NjStore *store);
+
 /* The stream of an account that could be resumed (XEP-0198), also by another run of the program. */
 typedef struct {
     char   *id;                    /* of <enabled/>; never NULL */

@@ -1,0 +1,470 @@
+/* What is safe: calls for when it is committed, the streams with their counts, and what we said that nobody has acknowledged.
+
+   A count rides on the newest write of the list, so that it is committed with what was asked for before it and costs no row of
+   its own while messages arrive.  The outbox is the file with what the list does to it: while the mutex is held nothing leaves
+   the list, and to do once more what the writer has just committed changes nothing. */
+#include <string.h>
+
+#include "model/store-private.h"
+
+#define SLICE_US 500        /* so long one dispatch may call */
+
+/* Calls */
+
+typedef struct {
+    void      (*func)(void *data);
+    void       *data;
+    const void *owner;
+    guint64     turn, serial;
+} Call;
+
+/* With the mutex. */
+static void
+set_awaited(NjStore *store)
+{
+    const Call *first = g_queue_peek_head(&store->waiting);
+    store->awaited = first ? first->turn : G_MAXUINT64;
+    if (store->committed >= store->awaited)
+        g_source_set_ready_time(store->news, 0);
+}
+
+void
+nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void *owner)
+{
+    Call *call = g_new(Call, 1);
+    g_mutex_lock(&store->mutex);
+    *call = (Call) { func, data, owner, store->turn, ++store->last_call };
+    g_queue_push_tail(&store->waiting, call);
+    if (store->lazy && store->turn > store->taken)
+        nj_store_hurry(store, MIN(store->due, g_get_monotonic_time() + NJ_BATCH_US));
+    set_awaited(store);
+    g_mutex_unlock(&store->mutex);
+}
+
+void
+nj_store_forget(NjStore *store, const void *owner)
+{
+    for (GList *link = store->waiting.head; link;) {
+        GList *next = link->next;
+        Call *call = link->data;
+        if (call->owner == owner) {
+            g_free(call);
+            g_queue_delete_link(&store->waiting, link);
+        }
+        link = next;
+    }
+    g_mutex_lock(&store->mutex);
+    set_awaited(store);
+    g_mutex_unlock(&store->mutex);
+}
+
+void
+nj_store_drop_calls(NjStore *store)
+{
+    g_queue_clear_full(&store->waiting, g_free);
+}
+
+/* What is called may ask for another call: that one comes with the next dispatch. */
+void
+nj_store_call(NjStore *store)
+{
+    const bool *closed = store->closed;
+    guint64 newest = store->last_call;
+    g_mutex_lock(&store->mutex);
+    guint64 committed = store->committed;
+    g_mutex_unlock(&store->mutex);
+    for (gint64 until = g_get_monotonic_time() + SLICE_US; g_get_monotonic_time() < until;) {
+        Call *call = g_queue_peek_head(&store->waiting);
+        if (!call || call->turn > committed || call->serial > newest)
+            break;
+        g_queue_pop_head(&store->waiting);
+        call->func(call->data);
+        g_free(call);
+        if (*closed)
+            return;
+    }
+    g_mutex_lock(&store->mutex);
+    set_awaited(store);
+    g_mutex_unlock(&store->mutex);
+}
+
+bool
+nj_store_in_trouble(const NjStore *store)
+{
+    GMutex *mutex = (GMutex *) &store->mutex;
+    g_mutex_lock(mutex);
+    bool trouble = store->trouble != NULL;
+    g_mutex_unlock(mutex);
+    return trouble;
+}
+
+/* What is committed together */
+
+void
+nj_store_hold(NjStore *store)
+{
+    g_mutex_lock(&store->mutex);
+    store->held = true;
+    g_mutex_unlock(&store->mutex);
+}
+
+void
+nj_store_unjoin(NjStore *store)
+{
+    if (store->turn == store->taken || !store->last->joined)
+        return;
+    store->last->joined = false;
+    if (store->blocked)
+        g_cond_signal(&store->work);
+}
+
+void
+nj_store_release(NjStore *store)
+{
+    g_mutex_lock(&store->mutex);
+    store->held = false;
+    nj_store_unjoin(store);
+    g_mutex_unlock(&store->mutex);
+}
+
+/* Streams */
+
+void
+nj_stored_stream_clear(NjStoredStream *stream)
+{
+    g_free(stream->id);
+    g_free(stream->jid);
+    g_free(stream->location);
+    *stream = (NjStoredStream) { 0 };
+}
+
+void
+nj_known_stream_free(void *data)
+{
+    NjKnownStream *known = data;
+    nj_stored_stream_clear(&known->stream);
+    g_free(known);
+}
+
+static void
+copy_stream(const NjStoredStream *stream, NjStoredStream *out)
+{
+    *out = *stream;
+    out->id = g_strdup(stream->id);
+    out->jid = g_strdup(stream->jid);
+    out->location = g_strdup(stream->location);
+}
+
+static NjKnownStream *
+know_stream(NjStore *store, gint64 account)
+{
+    NjKnownStream *known = g_hash_table_lookup(store->streams, &account);
+    if (known)
+        return known;
+    known = g_new0(NjKnownStream, 1);
+    known->account = account;
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_STREAM);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    if (nj_store_step(statement)) {
+        known->here = true;
+        known->stream.id = nj_store_text(statement, 0);
+        known->stream.jid = nj_store_text(statement, 1);
+        known->stream.location = nj_store_text(statement, 2);
+        known->counted = (guint32) sqlite3_column_int64(statement, 3);
+        known->stream.until = sqlite3_column_int64(statement, 4);
+    }
+    nj_store_finish(store, statement);
+    g_mutex_lock(&store->mutex);
+    g_hash_table_insert(store->streams, &known->account, known);
+    g_mutex_unlock(&store->mutex);
+    return known;
+}
+
+bool
+nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out)
+{
+    const NjKnownStream *known = know_stream(store, account);
+    if (!known->here) {
+        *out = (NjStoredStream) { 0 };
+        return false;
+    }
+    copy_stream(&known->stream, out);
+    out->received = nj_store_counted(store, account);
+    return true;
+}
+
+void
+nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream)
+{
+    NjKnownStream *known = know_stream(store, account);
+    if (!stream && !known->here)
+        return;
+    NjWrite *write = nj_store_write_new(NJ_WRITE_STREAM);
+    write->account = account;
+    bool same = known->here && stream && !g_strcmp0(known->stream.id, stream->id);
+    NjStoredStream old = known->stream;
+    known->stream = (NjStoredStream) { 0 };
+    known->here = stream != NULL;
+    known->carrier_turn = 0;
+    if (stream) {
+        write->stream = g_new0(NjStoredStream, 1);
+        copy_stream(stream, write->stream);
+        copy_stream(stream, &known->stream);
+    }
+    nj_stored_stream_clear(&old);
+    g_mutex_lock(&store->mutex);
+    known->since = store->turn + 1;         /* only this thread moves it on */
+    if (!same)
+        known->counted = 0;
+    g_mutex_unlock(&store->mutex);
+    nj_store_write(store, write);
+}
+
+/* Does a write take the count along that is not on its way yet? */
+static bool
+carry(NjStore *store, NjKnownStream *known, guint32 received)
+{
+    NjWrite *write = NULL;
+    /* Since the last count nothing came but other accounts' counts. */
+    if (known->carrier_turn > store->taken && known->carrier_turn >= store->content)
+        write = known->carrier;
+    else if (store->turn > store->taken && !store->last->counting)
+        write = store->last;
+    if (!write)
+        return false;
+    write->counting = known->account;
+    write->count = received;
+    known->carrier = write;
+    known->carrier_turn = write->turn;
+    return true;
+}
+
+void
+nj_store_count(NjStore *store, gint64 account, guint32 received)
+{
+    NjKnownStream *known = know_stream(store, account);
+    if (!known->here)
+        return;
+    g_mutex_lock(&store->mutex);
+    bool carried = carry(store, known, received);
+    guint64 turn = store->turn + 1;
+    g_mutex_unlock(&store->mutex);
+    if (carried)
+        return;
+    NjWrite *write = nj_store_write_new(NJ_WRITE_COUNT);
+    write->counting = account;
+    write->count = received;
+    known->carrier = write;
+    known->carrier_turn = turn;
+    nj_store_write(store, write);
+}
+
+guint32
+nj_store_counted(NjStore *store, gint64 account)
+{
+    const NjKnownStream *known = know_stream(store, account);
+    g_mutex_lock(&store->mutex);
+    guint32 counted = known->counted;
+    g_mutex_unlock(&store->mutex);
+    return counted;
+}
+
+/* What we said */
+
+static void
+free_out(void *data)
+{
+    NjStoredOut *out = data;
+    nj_message_unref(out->message);
+    g_free(out->address);
+    g_free(out);
+}
+
+static void
+set_state(NjMessage *message, const NjWrite *state)
+{
+    message->state = (NjMessageState) state->number;
+    char *error = g_strdup(state->text);
+    g_free(message->error);
+    message->error = error;
+}
+
+/* While an outbox is put together. */
+typedef struct {
+    NjStore    *store;
+    gint64      account;
+    GHashTable *found;      /* message -> NjStoredOut */
+    GHashTable *listed;     /* message -> NjMessage: all of ours in the list, up to here */
+} Outbox;
+
+static NjStoredOut *
+put_out(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
+{
+    NjStoredOut *out = g_new0(NjStoredOut, 1);
+    out->message = message;
+    out->kind = kind;
+    out->address = g_strdup(address);
+    g_hash_table_replace(box->found, &message->id, out);
+    return out;
+}
+
+/* From a row of NJ_MESSAGE_COLUMNS, kind, address. */
+static NjStoredOut *
+read_out(Outbox *box, sqlite3_stmt *statement)
+{
+    return put_out(box, nj_store_read_message(statement), (NjChatKind) sqlite3_column_int(statement, 18), (const char *) sqlite3_column_text(statement, 19));
+}
+
+static void
+read_file(Outbox *box)
+{
+    sqlite3_stmt *statement = nj_store_begin(box->store, NJ_READ_OUTBOX);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, box->account);
+    while (nj_store_step(statement)) {
+        NjStoredOut *out = read_out(box, statement);
+        out->numbered = sqlite3_column_type(statement, 20) != SQLITE_NULL;
+        out->number = (guint32) sqlite3_column_int64(statement, 20);
+    }
+    nj_store_finish(box->store, statement);
+}
+
+static void
+read_one(Outbox *box, gint64 id)
+{
+    sqlite3_stmt *statement = nj_store_begin(box->store, NJ_READ_OUT_ROW);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, id);
+        sqlite3_bind_int64(statement, 2, box->account);
+    }
+    if (nj_store_step(statement))
+        read_out(box, statement);
+    nj_store_finish(box->store, statement);
+}
+
+static void
+list_out(Outbox *box, NjMessage *message)
+{
+    gint64 account;
+    NjChatKind kind;
+    const char *address;
+    if (nj_store_chat_place(box->store, message->chat, &account, &kind, &address) && account == box->account)
+        put_out(box, nj_message_ref(message), kind, address);
+}
+
+static void
+apply_state(Outbox *box, const NjWrite *write)
+{
+    if (!nj_state_is_open((NjMessageState) write->number)) {
+        g_hash_table_remove(box->found, &write->row);
+        return;
+    }
+    if (!g_hash_table_contains(box->found, &write->row)) {
+        NjMessage *listed = g_hash_table_lookup(box->listed, &write->row);
+        if (listed)
+            list_out(box, listed);
+        else
+            read_one(box, write->row);
+    }
+    NjStoredOut *out = g_hash_table_lookup(box->found, &write->row);
+    if (out)
+        set_state(out->message, write);
+}
+
+static void
+apply_forget(Outbox *box, gint64 chat)
+{
+    GHashTableIter iter;
+    void *value;
+    g_hash_table_iter_init(&iter, box->found);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((const NjStoredOut *) value)->message->chat == chat)
+            g_hash_table_iter_remove(&iter);
+}
+
+static void
+apply(Outbox *box, const NjWrite *write)
+{
+    if (write->kind == NJ_WRITE_MESSAGE && write->message->out) {
+        g_hash_table_insert(box->listed, &write->message->id, write->message);
+        if (nj_store_is_open(write))
+            list_out(box, write->message);
+    } else if (write->kind == NJ_WRITE_STATE) {
+        apply_state(box, write);
+    } else if (write->kind == NJ_WRITE_FORGET) {
+        apply_forget(box, write->chat);
+    } else if (write->kind == NJ_WRITE_NUMBER) {
+        NjStoredOut *out = g_hash_table_lookup(box->found, &write->row);
+        if (out) {
+            out->numbered = write->number != 0;
+            out->number = (guint32) write->value;
+        }
+    }
+}
+
+static int
+compare_outs(const void *a, const void *b)
+{
+    const NjStoredOut *one = *(NjStoredOut *const *) a, *other = *(NjStoredOut *const *) b;
+    return (one->message->id > other->message->id) - (one->message->id < other->message->id);
+}
+
+GPtrArray *
+nj_store_outbox(NjStore *store, gint64 account)
+{
+    g_autoptr(GHashTable) found = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
+    g_autoptr(GHashTable) listed = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Outbox box = { store, account, found, listed };
+    g_mutex_lock(&store->mutex);
+    read_file(&box);
+    for (const NjWrite *write = store->first; write; write = write->next)
+        apply(&box, write);
+    g_mutex_unlock(&store->mutex);
+
+    GPtrArray *outs = g_ptr_array_new_with_free_func(free_out);
+    GHashTableIter iter;
+    void *out;
+    g_hash_table_iter_init(&iter, found);
+    while (g_hash_table_iter_next(&iter, NULL, &out)) {
+        g_ptr_array_add(outs, out);
+        g_hash_table_iter_steal(&iter);
+    }
+    g_ptr_array_sort(outs, compare_outs);
+    return outs;
+}
+
+void
+nj_store_set_number(NjStore *store, gint64 message, bool numbered, guint32 number)
+{
+    NjWrite *write = nj_store_write_new(NJ_WRITE_NUMBER);
+    write->row = message;
+    write->number = numbered;
+    write->value = number;
+    nj_store_write(store, write);
+}
+
+NjMessage *
+nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
+{
+    NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
+    g_mutex_lock(&store->mutex);
+    NjMessage *message = g_hash_table_lookup(store->ours, &like);
+    if (message) {
+        nj_message_ref(message);
+    } else {
+        sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_OUT);
+        if (statement) {
+            sqlite3_bind_int64(statement, 1, chat);
+            sqlite3_bind_text(statement, 2, wire_id, -1, SQLITE_STATIC);
+        }
+        if (nj_store_step(statement))
+            message = nj_store_read_message(statement);
+        nj_store_finish(store, statement);
+        const NjWrite *state = message ? g_hash_table_lookup(store->states, &message->id) : NULL;
+        if (state)
+            set_state(message, state);
+    }
+    g_mutex_unlock(&store->mutex);
+    return message;
+}

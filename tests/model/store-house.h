@@ -1,0 +1,90 @@
+/* What the tests of the store share: a store in a directory of its own with one chat, and a look into the file beside it. */
+#ifndef NJ_TESTS_MODEL_STORE_HOUSE_H
+#define NJ_TESTS_MODEL_STORE_HOUSE_H
+
+#include "house.h"
+
+#include <sqlite3.h>
+
+typedef struct {
+    char    *dir;
+    NjStore *store;
+    gint64   chat;
+    GString *news;
+} House;
+
+G_GNUC_UNUSED static gint64
+chat_row(House *house, const char *address)
+{
+    NjStoredChat chat;
+    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"), NJ_CHAT_PERSON, address, &chat));
+    gint64 id = chat.id;
+    nj_stored_chat_clear(&chat);
+    return id;
+}
+
+G_GNUC_UNUSED static int
+set_up(void **state)
+{
+    House *house = g_new0(House, 1);
+    house->dir = make_dir();
+    house->store = open_store(house->dir);
+    house->chat = chat_row(house, "frog@pond.example");
+    house->news = g_string_new(NULL);
+    *state = house;
+    return 0;
+}
+
+G_GNUC_UNUSED static int
+tear_down(void **state)
+{
+    House *house = *state;
+    nj_store_close(house->store, 5000);
+    drop_dir(house->dir);
+    g_string_free(house->news, TRUE);
+    g_free(house);
+    return 0;
+}
+
+G_GNUC_UNUSED static void
+reopen(House *house)
+{
+    assert_true(nj_store_close(house->store, 5000));
+    house->store = open_store(house->dir);
+}
+
+G_GNUC_UNUSED static gint64
+add(House *house, gint64 time, bool out, const char *body)
+{
+    g_autoptr(NjMessage) message = make_message(time, out, body);
+    message->chat = house->chat;
+    nj_store_add(house->store, message);
+    return message->id;
+}
+
+G_GNUC_UNUSED static int
+ask_int(House *house, const char *sql)
+{
+    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+G_GNUC_UNUSED static void
+run_sql(const char *dir, const char *sql)
+{
+    g_autofree char *path = g_build_filename(dir, "history.db", NULL);
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* model/store: files of older formats become ours, with all that is in them.  Each format stands here as the program that made it wrote it. */
+#include "store-house.h"
+
+#include <string.h>
+
+static const char format_1[] =
+    "CREATE TABLE account ("
+    "  id INTEGER PRIMARY KEY,"
+    "  address TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE chat ("
+    "  id INTEGER PRIMARY KEY,"
+    "  account INTEGER NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  kind INTEGER NOT NULL,"
+    "  read_time INTEGER NOT NULL DEFAULT 0,"
+    "  read_id INTEGER NOT NULL DEFAULT 0,"
+    "  waiting INTEGER NOT NULL DEFAULT 0,"
+    "  draft TEXT,"
+    "  UNIQUE (account, address, kind));"
+    "CREATE TABLE message ("
+    "  id INTEGER PRIMARY KEY,"
+    "  chat INTEGER NOT NULL,"
+    "  time INTEGER NOT NULL,"
+    "  type INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  outgoing INTEGER NOT NULL,"
+    "  delayed INTEGER NOT NULL,"
+    "  mention INTEGER NOT NULL,"
+    "  sender TEXT,"
+    "  body TEXT,"
+    "  subject TEXT,"
+    "  thread TEXT,"
+    "  wire_id TEXT,"
+    "  origin_id TEXT,"
+    "  archive_id TEXT,"
+    "  archive_by TEXT,"
+    "  encryption TEXT,"
+    "  error TEXT);"
+    "CREATE INDEX message_order ON message (chat, time, id, outgoing, mention);"
+    "CREATE INDEX message_origin ON message (chat, origin_id) WHERE origin_id IS NOT NULL;"
+    "CREATE INDEX message_archive ON message (chat, archive_id) WHERE archive_id IS NOT NULL;"
+    "CREATE TABLE roster ("
+    "  account INTEGER NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  name TEXT,"
+    "  subscription TEXT NOT NULL,"
+    "  groups TEXT,"
+    "  ask INTEGER NOT NULL,"
+    "  approved INTEGER NOT NULL,"
+    "  PRIMARY KEY (account, address)) WITHOUT ROWID;"
+    "CREATE TABLE roster_version ("
+    "  account INTEGER PRIMARY KEY,"
+    "  version TEXT NOT NULL);"
+    "PRAGMA user_version = 1;"
+    "INSERT INTO account VALUES (1, 'toad@pond.example');"
+    "INSERT INTO chat VALUES (1, 1, 'frog@pond.example', 0, 20, 2, 0, 'dear frog'), (2, 1, 'room@pond.example', 1, 0, 0, 0, NULL);"
+    "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, origin_id) VALUES"
+    " (1, 1, 10, 0, 0, 0, 0, 0, 'frog@pond.example/leaf', 'one', 'o1'), (2, 1, 20, 0, 2, 1, 0, 0, 'toad@pond.example/desk', 'two', 'o2'),"
+    " (3, 1, 30, 0, 0, 0, 0, 0, 'frog@pond.example/leaf', 'three', 'o3'), (4, 2, 40, 3, 1, 1, 0, 0, 'toad', 'four', 'o4');"
+    "INSERT INTO roster VALUES (1, 'frog@pond.example', 'Frog', 'both', 'Pond', 0, 1);"
+    "INSERT INTO roster_version VALUES (1, 'v1');";
+
+static void
+free_item(void *item)
+{
+    nj_stored_item_free(item);
+}
+
+static House *
+begin_with(const char *format)
+{
+    House *house = g_new0(House, 1);
+    house->dir = make_dir();
+    house->news = g_string_new(NULL);
+    run_sql(house->dir, format);
+    house->store = open_store(house->dir);
+    house->chat = chat_row(house, "frog@pond.example");
+    return house;
+}
+
+/* What every format has. */
+static void
+check_content(House *house)
+{
+    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    assert_int_equal(account, 1);
+    assert_int_equal(house->chat, 1);
+    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
+    assert_int_equal(page->len, 3);
+    assert_string_equal(((NjMessage *) g_ptr_array_index(page, 2))->body, "three");
+    NjStoredChat chat;
+    assert_true(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_string_equal(chat.draft, "dear frog");
+    assert_int_equal(chat.unread, 1);
+    assert_null(chat.nick);
+    nj_stored_chat_clear(&chat);
+    assert_true(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o3"));
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
+    g_autofree char *version = nj_store_roster(house->store, account, items);
+    assert_string_equal(version, "v1");
+    assert_int_equal(items->len, 1);
+    assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+}
+
+/* What format 1 kept was handed to a stream of long ago: nothing of it leaves again. */
+static void
+test_from_1(void **state)
+{
+    House *house = begin_with(format_1);
+    *state = house;
+    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    check_content(house);
+    g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
+    assert_int_equal(outs->len, 0);
+    assert_int_equal(ask_int(house, "SELECT state FROM message WHERE id = 4"), NJ_STATE_SENT);
+    NjStoredStream stream;
+    assert_false(nj_store_stream(house->store, account, &stream));
+
+    nj_store_set_stream(house->store, account, &(NjStoredStream) { .id = (char *) "s", .jid = (char *) "toad@pond.example/desk", .received = 3 });
+    nj_store_set_room(house->store, 2, "toad");
+    add(house, 50, true, "five");
+    reopen(house);
+    g_autoptr(GPtrArray) later = nj_store_outbox(house->store, account);
+    assert_int_equal(later->len, 1);
+    assert_true(nj_store_stream(house->store, account, &stream));
+    nj_stored_stream_clear(&stream);
+    tear_down(state);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_from_1),
+    };
+    return cmocka_run_group_tests_name("model/store-formats", tests, NULL, NULL);
+}
