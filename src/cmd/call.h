@@ -15,6 +15,7 @@ struct NjCmd {
     GHashTable  *calls;             /* the open ones, as a set */
     GHashTable  *dumps;             /* what -> Dump, help.c */
     struct NjPasswords *passwords;  /* password.c */
+    struct NjAway      *away;       /* away.c; NULL without a screen */
 };
 
 struct NjCall {

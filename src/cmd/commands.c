@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cmd/away.h"
 #include "cmd/call.h"
 #include "cmd/password.h"
 #include "model/events.h"
@@ -73,6 +74,7 @@ nj_cmd_free(NjCmd *cmd)
         return;
     nj_cmd_end_calls(cmd);
     nj_passwords_free(cmd->passwords);
+    nj_away_free(cmd->away);
     nj_bus_forget(cmd->client->bus, cmd);
     g_hash_table_unref(cmd->calls);
     g_hash_table_unref(cmd->dumps);
@@ -134,6 +136,8 @@ nj_cmd_set_screen(NjCmd *cmd, NjScreen *screen)
     if (!screen)
         nj_passwords_withdraw(cmd->passwords);
     cmd->screen = screen;
+    g_clear_pointer(&cmd->away, nj_away_free);
+    cmd->away = screen ? nj_away_new(cmd->client) : NULL;
     for (guint i = 0; i < cmd->topics->len; i++)
         bind_keys(cmd, cmd->topics->pdata[i], true);
 }

@@ -13,8 +13,10 @@ show_status(NjCall *call)
     nj_record_set_text(nj_call_result(call), "show", show);
     nj_record_set_text(nj_call_result(call), "status", account->status);
     nj_record_set_int(nj_call_result(call), "priority", account->priority);
-    nj_call_say(call, NJ_NOTICE_INFO, _("Account %s is %s, and shows itself as %s.%s%s"), account->settings->name, nj_account_state_name(account->state), show,
-                account->status ? " " : "", account->status ? account->status : "");
+    nj_record_set_bool(nj_call_result(call), "by_itself", account->by_itself);
+    nj_call_say(call, NJ_NOTICE_INFO, account->by_itself ? _("Account %s is %s, and shows itself as %s until somebody types here.%s%s")
+                                                         : _("Account %s is %s, and shows itself as %s.%s%s"),
+                account->settings->name, nj_account_state_name(account->state), show, account->status ? " " : "", account->status ? account->status : "");
     nj_call_done(call);
 }
 
@@ -46,6 +48,13 @@ run_status(NjCall *call)
         nj_call_fail(call, "usage", _("A priority is a number from -128 to 127."));
         return;
     }
+    if (!word && !to) {
+        nj_account_set_priority(account, number);
+        nj_presence_send(account);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is %d now."), account->settings->name, number);
+        nj_call_done(call);
+        return;
+    }
     if (!word)
         word = account->show == NJ_SHOW_OFFLINE ? "invisible" : nj_show_name(account->show);
     if (to) {
@@ -69,7 +78,8 @@ run_status(NjCall *call)
 static const NjCommand cmd_status = {
     .name     = "status",
     .summary  = N_("Show or change how others see you"),
-    .details  = N_("invisible stays connected and tells nobody; then nothing is sent to contacts or strangers."),
+    .details  = N_("invisible stays connected and tells nobody; then nothing is sent to contacts or strangers. The options auto-away and auto-xa change a state of "
+                   "online or chat by themselves while nobody types, and no other."),
     .needs    = NJ_NEEDS_ACCOUNT,
     .params   = {
         { "show", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("the new state"), { "online", "away", "xa", "dnd", "chat", "invisible" } },

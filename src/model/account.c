@@ -53,6 +53,7 @@ nj_account_free(NjAccount *account)
     g_free(account->jid);
     g_free(account->bare);
     g_free(account->status);
+    g_free(account->own_status);
     g_free(account);
 }
 
@@ -97,7 +98,40 @@ nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int
     account->status = kept;
     account->show = show;
     account->priority = priority;
+    account->by_itself = false;
+    g_clear_pointer(&account->own_status, g_free);
     nj_emit_account_changed(account->client->bus, account);
+}
+
+void
+nj_account_set_priority(NjAccount *account, int priority)
+{
+    account->priority = priority;
+    nj_emit_account_changed(account->client->bus, account);
+}
+
+void
+nj_account_go_away(NjAccount *account, NjShow show, const char *status)
+{
+    NjShow own_show = account->by_itself ? account->own_show : account->show;
+    char *kept = g_strdup(status), *own_status = account->by_itself ? g_steal_pointer(&account->own_status) : g_strdup(account->status);
+    g_free(account->status);
+    account->status = kept;
+    account->show = show;
+    account->by_itself = true;
+    account->own_show = own_show;
+    account->own_status = own_status;
+    nj_emit_account_changed(account->client->bus, account);
+}
+
+bool
+nj_account_come_back(NjAccount *account)
+{
+    if (!account->by_itself)
+        return false;
+    g_autofree char *status = g_strdup(account->own_status);
+    nj_account_set_presence(account, account->own_show, status, account->priority);
+    return true;
 }
 
 /* Rooms come back when they are entered again; their rows wait until then. */

@@ -28,6 +28,9 @@ struct NjAccount {
     char              *bare;            /* the server's spelling once bound, before that as prepared */
     NjShow             show;            /* what we want to be: NJ_SHOW_ONLINE by default; OFFLINE: invisible, connected without presence */
     char              *status;
+    bool               by_itself;       /* away because nobody types: what we were before comes back */
+    NjShow             own_show;        /* by_itself: what it was, as own_status */
+    char              *own_status;
     int                priority;
     NjRoster          *roster;
     GHashTable        *chats;           /* address -> NjChat */
@@ -43,6 +46,11 @@ void        nj_account_set_settings(NjAccount *account, const NjAccountSettings 
 void        nj_account_set_state(NjAccount *account, NjAccountState state, const char *why);   /* emits account_changed */
 void        nj_account_set_jid(NjAccount *account, const char *full);              /* as the server bound it; any other state than online and closing forgets it */
 void        nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority);    /* what we want to be; emits account_changed */
+/* The same because nobody types; away already, it may become more so.  Coming back is to exactly what was before; false: it was not away by itself, or somebody
+   has said what it is meanwhile. */
+void        nj_account_go_away(NjAccount *account, NjShow show, const char *status);
+bool        nj_account_come_back(NjAccount *account);
+void        nj_account_set_priority(NjAccount *account, int priority);             /* and nothing else; emits account_changed */
 void        nj_account_restore(NjAccount *account);            /* from the client's store: row, roster, chats that want attention, strangers */
 void        nj_account_set_blocked(NjAccount *account, GHashTable *addresses);     /* taken; NULL: none known. Emits blocked_changed */
 void        nj_account_block(NjAccount *account, const char *address, bool blocked);   /* one more or less on the list; emits blocked_changed */

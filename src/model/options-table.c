@@ -31,6 +31,13 @@ const NjOption nj_options_core[] = {
       .summary = N_("Ask before a paste of more lines than this is sent; 0 never asks") },
     { .name = "nick", .kind = NJ_OPTION_TEXT, .fallback = "",
       .summary = N_("Your name in rooms; empty takes the part of your address before the “@”") },
+    /* Off as shipped: how long nobody typed here is nobody's business unless the person says so. */
+    { .name = "auto-away", .kind = NJ_OPTION_INT, .fallback = "0", .low = 0, .high = 10080,
+      .summary = N_("Minutes without a key after which accounts that are online show themselves as away, until the next key; 0 never does") },
+    { .name = "auto-xa", .kind = NJ_OPTION_INT, .fallback = "0", .low = 0, .high = 10080,
+      .summary = N_("Minutes without a key after which they show themselves as away for longer (xa); 0 never does") },
+    { .name = "auto-away-message", .kind = NJ_OPTION_TEXT, .fallback = "",
+      .summary = N_("Words to go with it; empty keeps yours") },
     { .name = "typing", .kind = NJ_OPTION_BOOL, .fallback = "true",
       .summary = N_("Let contacts see that you are typing") },
     { .name = "typing-rooms", .kind = NJ_OPTION_BOOL, .fallback = "false",

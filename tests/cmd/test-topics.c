@@ -229,6 +229,8 @@ test_status(void **state)
     assert_int_equal(home->show, NJ_SHOW_DND);
     assert_int_equal(home->priority, -3);
     assert_string_equal(home->status, "Counting flies");
+    expect_ok(&speaker, "/status priority=5", "priority of account home is 5");
+    assert_string_equal(home->status, "Counting flies");
     expect_ok(&speaker, "/status invisible", NULL);
     assert_int_equal(home->show, NJ_SHOW_OFFLINE);
     expect_ok(&speaker, "/status", "\"show\": \"invisible\"");

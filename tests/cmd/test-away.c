@@ -1,0 +1,163 @@
+/* Auto-away: who does not type is seen as away, and afterwards as exactly what was said before. */
+#include "speaker.h"
+
+#include "base/clock.h"
+#include "cmd/away.h"
+
+static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
+
+/* The last key was so long ago; what is due happens at the next event. */
+static void
+rest(Speaker *speaker, gint64 minutes)
+{
+    speaker->client->active_us = nj_clock_us() - minutes * 60 * G_USEC_PER_SEC;
+    nj_emit_person_changed(speaker->client->bus, speaker->client);
+}
+
+static void
+type(Speaker *speaker)
+{
+    nj_client_note_active(speaker->client);
+}
+
+static void
+expect(const NjAccount *account, NjShow show, const char *status)
+{
+    assert_string_equal(nj_show_name(account->show), nj_show_name(show));
+    if (g_strcmp0(account->status, status))
+        fail_msg("the status is %s, not %s", account->status ? account->status : "none", status ? status : "none");
+}
+
+/* Sources that wait for a time, of the main loop. */
+static int
+timeout_ms(void)
+{
+    int timeout = -1, priority;
+    GPollFD fds[32];
+    GMainContext *context = g_main_context_default();
+    while (g_main_context_iteration(context, FALSE))
+        continue;
+    assert_true(g_main_context_acquire(context));
+    g_main_context_prepare(context, &priority);
+    g_main_context_query(context, priority, &timeout, fds, G_N_ELEMENTS(fds));
+    g_main_context_release(context);
+    return timeout;
+}
+
+static void
+test_steps(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, two);
+    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
+    expect_ok(&speaker, "/home:status chat Counting flies", NULL);
+    expect_ok(&speaker, "/connect home", NULL);
+    expect_ok(&speaker, "/set auto-away 10", NULL);
+    expect_ok(&speaker, "/set auto-xa 60", NULL);
+    NjAway *away = nj_away_new(speaker.client);
+
+    int sent = test_links_sent;
+    rest(&speaker, 9);
+    expect(home, NJ_SHOW_CHAT, "Counting flies");
+    assert_int_equal(test_links_sent, sent);
+    rest(&speaker, 10);
+    expect(home, NJ_SHOW_AWAY, "Counting flies");
+    expect(work, NJ_SHOW_AWAY, NULL);               /* offline: it is sent with the login */
+    assert_int_equal(test_links_sent, sent + 1);
+    expect_ok(&speaker, "/home:status", "until somebody types here. Counting flies");
+    rest(&speaker, 59);
+    assert_int_equal(test_links_sent, sent + 1);
+    expect_ok(&speaker, "/set auto-away-message \"at lunch\"", NULL);
+    expect(home, NJ_SHOW_AWAY, "at lunch");
+    rest(&speaker, 60);
+    expect(home, NJ_SHOW_XA, "at lunch");
+    expect_ok(&speaker, "/home:status priority=3", NULL);
+    expect(home, NJ_SHOW_XA, "at lunch");
+    type(&speaker);
+    expect(home, NJ_SHOW_CHAT, "Counting flies");
+    expect(work, NJ_SHOW_ONLINE, NULL);
+    assert_int_equal(home->priority, 3);
+    assert_int_equal(test_links_sent, sent + 5);
+
+    /* Turned off meanwhile. */
+    rest(&speaker, 10);
+    expect_ok(&speaker, "/set auto-xa 0", NULL);
+    expect(home, NJ_SHOW_AWAY, "at lunch");
+    expect_ok(&speaker, "/set auto-away 0", NULL);
+    expect(home, NJ_SHOW_CHAT, "Counting flies");
+    nj_away_free(away);
+    speaker_close(&speaker);
+}
+
+/* What was said by hand stays, before and after. */
+static void
+test_by_hand(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, two);
+    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
+    expect_ok(&speaker, "/set auto-away 10", NULL);
+    expect_ok(&speaker, "/set auto-away-message gone", NULL);
+    NjAway *away = nj_away_new(speaker.client);
+    expect_ok(&speaker, "/home:status invisible", NULL);
+    expect_ok(&speaker, "/work:status dnd Writing", NULL);
+    rest(&speaker, 100);
+    expect(home, NJ_SHOW_OFFLINE, NULL);
+    expect(work, NJ_SHOW_DND, "Writing");
+    type(&speaker);
+    expect(home, NJ_SHOW_OFFLINE, NULL);
+    expect(work, NJ_SHOW_DND, "Writing");
+
+    /* A script says the same meanwhile: then it is said. */
+    expect_ok(&speaker, "/home:status online", NULL);
+    expect_ok(&speaker, "/work:status online here", NULL);
+    rest(&speaker, 100);
+    expect(home, NJ_SHOW_AWAY, "gone");
+    expect_ok(&speaker, "/home:status away gone", NULL);
+    type(&speaker);
+    expect(home, NJ_SHOW_AWAY, "gone");
+    expect(work, NJ_SHOW_ONLINE, "here");
+    nj_away_free(away);
+    speaker_close(&speaker);
+}
+
+/* No timer while it is off, one while it is on, none when nobody can go further away. */
+static void
+test_timer(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, two);
+    NjAway *away = nj_away_new(speaker.client);
+    assert_int_equal(timeout_ms(), -1);
+    expect_ok(&speaker, "/set auto-away 2", NULL);
+    int left = timeout_ms();
+    assert_true(left > 115 * 1000 && left <= 120 * 1000 + 1);
+    speaker.client->active_us -= 119 * G_USEC_PER_SEC;         /* keys since then would have moved nothing */
+    nj_emit_person_changed(speaker.client->bus, speaker.client);
+    left = timeout_ms();
+    assert_true(left > 0 && left <= 1001);
+    wait_until(speaker_account(&speaker, "home")->by_itself);
+    assert_int_equal(timeout_ms(), -1);
+    nj_client_set_looking(speaker.client, false);
+    assert_true(speaker_account(&speaker, "home")->by_itself);
+    nj_client_set_looking(speaker.client, true);               /* the terminal has the focus again */
+    assert_false(speaker_account(&speaker, "home")->by_itself);
+    assert_true(timeout_ms() > 115 * 1000);
+    nj_away_free(away);
+    assert_int_equal(timeout_ms(), -1);
+    speaker_close(&speaker);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_timer),
+    };
+    return cmocka_run_group_tests_name("cmd away", tests, NULL, NULL);
+}
