@@ -16,6 +16,7 @@ tests_model_test_options_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 # Store, roster, chats, rooms, client
 model_tests += \
 	tests/model/test-store \
+	tests/model/test-store-close \
 	tests/model/test-store-safe \
 	tests/model/test-store-formats \
 	tests/model/test-roster \
@@ -34,6 +35,10 @@ tests_model_test_store_safe_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 tests_model_test_store_formats_SOURCES = tests/model/test-store-formats.c tests/model/store-house.h tests/model/house.h
 tests_model_test_store_formats_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_store_formats_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_store_close_SOURCES = tests/model/test-store-close.c tests/model/house.h
+tests_model_test_store_close_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_store_close_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 tests_model_test_roster_SOURCES = tests/model/test-roster.c tests/model/house.h
 tests_model_test_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
