@@ -3,6 +3,8 @@
 
 #include "model/events.h"
 #include "model/jid.h"
+#include "model/outbox.h"
+#include "model/room.h"
 
 const char *
 nj_account_state_name(NjAccountState state)
@@ -27,6 +29,7 @@ nj_account_new(NjClient *client, const NjAccountSettings *settings)
     account->show = NJ_SHOW_ONLINE;
     account->roster = nj_roster_new(account);
     account->chats = g_hash_table_new(g_str_hash, g_str_equal);     /* the key is the chat's address */
+    account->outbox = nj_outbox_new(account);
     return account;
 }
 
@@ -45,6 +48,7 @@ nj_account_free(NjAccount *account)
     if (!account)
         return;
     nj_account_close_chats(account);
+    nj_outbox_free(account->outbox);
     g_hash_table_unref(account->chats);
     g_clear_pointer(&account->blocked, g_hash_table_unref);
     nj_roster_free(account->roster);
@@ -134,7 +138,15 @@ nj_account_come_back(NjAccount *account)
     return true;
 }
 
-/* Rooms come back when they are entered again; their rows wait until then. */
+/* A room that nobody left is entered again when the account is online. */
+static void
+restore_room(NjAccount *account, const NjStoredChat *row)
+{
+    NjRoom *room = nj_room_open(account, row->address, row->nick);
+    if (room)
+        room->wanted = true;
+}
+
 void
 nj_account_restore(NjAccount *account)
 {
@@ -153,6 +165,8 @@ nj_account_restore(NjAccount *account)
     g_autoptr(GPtrArray) stored = nj_store_open_chats(store, account->row);
     for (guint i = 0; i < stored->len; i++) {
         const NjStoredChat *row = g_ptr_array_index(stored, i);
+        if (row->kind == NJ_CHAT_ROOM && row->nick)
+            restore_room(account, row);
         if (row->kind != NJ_CHAT_PERSON)
             continue;
         if (row->waiting)
@@ -160,6 +174,7 @@ nj_account_restore(NjAccount *account)
         else
             nj_chat_open(account, NJ_CHAT_PERSON, row->address);
     }
+    nj_outbox_restore(account->outbox);
 }
 
 bool

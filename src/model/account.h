@@ -34,6 +34,7 @@ struct NjAccount {
     int                priority;
     NjRoster          *roster;
     GHashTable        *chats;           /* address -> NjChat */
+    struct NjOutbox   *outbox;          /* model/outbox.h */
     GHashTable        *blocked;         /* XEP-0191: set of addresses, as the server told it last; NULL: it has told none, or can not block */
     void              *session;         /* xmpp/session.h */
 };

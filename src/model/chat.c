@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "model/events.h"
 #include "model/jid.h"
+#include "model/outbox.h"
 
 static NjBus *
 bus_of(const NjChat *chat)
@@ -143,8 +144,8 @@ nj_chat_label(const NjChat *chat)
     return contact ? nj_contact_label(contact) : chat->shown;
 }
 
-static void
-keep(NjChat *chat, NjMessage *message)
+void
+nj_chat_keep(NjChat *chat, NjMessage *message)
 {
     NjClient *client = chat->account->client;
     message->chat = chat->id;
@@ -166,13 +167,9 @@ keep(NjChat *chat, NjMessage *message)
         chat->mentions = MIN(chat->mentions + 1, NJ_UNREAD_MAX);
 }
 
-/* Whoever shows the chat marks it read while it hears of the message, so the counts are told afterwards, and only if
-   they are others than before: a flood into an open chat changes nothing. */
-void
-nj_chat_add(NjChat *chat, NjMessage *message)
+static void
+show(NjChat *chat, NjMessage *message, guint unread, guint mentions)
 {
-    guint unread = chat->unread, mentions = chat->mentions;
-    keep(chat, message);
     if (chat->kind == NJ_CHAT_ROOM && message->sender) {
         NjOccupant *occupant = nj_room_occupant(chat->room, message->sender);
         if (occupant)
@@ -187,6 +184,22 @@ nj_chat_add(NjChat *chat, NjMessage *message)
         nj_emit_chat_changed(bus_of(chat), chat);
 }
 
+/* Whoever shows the chat marks it read while it hears of the message, so the counts are told afterwards, and only if
+   they are others than before: a flood into an open chat changes nothing. */
+void
+nj_chat_add(NjChat *chat, NjMessage *message)
+{
+    guint unread = chat->unread, mentions = chat->mentions;
+    nj_chat_keep(chat, message);
+    show(chat, message, unread, mentions);
+}
+
+void
+nj_chat_show(NjChat *chat, NjMessage *message)
+{
+    show(chat, message, chat->unread, chat->mentions);
+}
+
 void
 nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error)
 {
@@ -197,10 +210,25 @@ nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const 
     message->error = kept;
     message->state = state;
     NjStore *store = chat->account->client->store;
-    if (store && message->id > 0)
+    if (store && message->id > 0 && state != NJ_STATE_SENT)
         nj_store_set_state(store, message->id, state, error);
     NjMessageEvent event = { chat, message };
     nj_emit_message_changed(bus_of(chat), &event);
+}
+
+void
+nj_account_settle(NjAccount *account, const char *address, NjMessage *message, NjMessageState state, const char *error)
+{
+    NjOut *out = nj_outbox_find(account->outbox, message->id);
+    if (out) {
+        nj_outbox_set_state(account->outbox, out, state, error);
+        return;
+    }
+    NjChat *chat = nj_chat_find(account, address);
+    if (chat)
+        nj_chat_set_state(chat, message, state, error);
+    else if (account->client->store && message->id > 0)
+        nj_store_set_state(account->client->store, message->id, state, error);
 }
 
 /* What came after `last` stays unread; how much that is only the store can say. */

@@ -41,7 +41,13 @@ const char *nj_chat_label(const NjChat *chat);                                /*
 
 /* Keeps a message: stores it, counts it as unread if it came in, emits message_added. Takes no reference from the caller. */
 void nj_chat_add(NjChat *chat, NjMessage *message);
-void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);  /* emits message_changed */
+/* The two halves of it, for what is shown later than it is kept (model/outbox.h). */
+void nj_chat_keep(NjChat *chat, NjMessage *message);
+void nj_chat_show(NjChat *chat, NjMessage *message);
+/* Emits message_changed.  SENT is of this run and not stored: the row of the outbox tells it. */
+void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);
+/* What became of a message of ours, whether its chat is open or not, and whether or not it still stands in the outbox, which it leaves when that is settled. */
+void nj_account_settle(NjAccount *account, const char *address, NjMessage *message, NjMessageState state, const char *error);
 void nj_chat_mark_read(NjChat *chat, const NjMessage *last);                  /* last NULL: all that came */
 void nj_chat_set_draft(NjChat *chat, const char *text);                       /* NULL or "": none */
 void nj_chat_set_typing(NjChat *chat, NjTyping typing);

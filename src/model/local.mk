@@ -8,6 +8,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/jid.c src/model/jid.h \
 	src/model/message.c src/model/message.h \
 	src/model/options.c src/model/options.h src/model/options-table.c \
+	src/model/outbox.c src/model/outbox.h \
 	src/model/precis.c src/model/precis.h \
 	src/model/rc.c src/model/rc.h \
 	src/model/room.c src/model/room.h \

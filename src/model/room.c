@@ -71,6 +71,17 @@ nj_room_set_password(NjRoom *room, const char *password)
     room->password = g_strdup(password);
 }
 
+void
+nj_room_set_wanted(NjRoom *room, bool wanted)
+{
+    NjStore *store = room->chat->account->client->store;
+    if (room->wanted == wanted)
+        return;
+    room->wanted = wanted;
+    if (store && room->chat->id)
+        nj_store_set_room(store, room->chat->id, wanted ? room->nick : NULL);
+}
+
 /* True if it is another one now. */
 static bool
 replace_text(char **place, const char *text)

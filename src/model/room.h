@@ -30,7 +30,7 @@ struct NjRoom {
     char       *subject;        /* sanitised; NULL */
     char       *subject_by;
     char       *why;            /* OUT: the sentence that says why, NULL: we left */
-    bool        wanted;         /* join again after a reconnect */
+    bool        wanted;         /* join again after a reconnect or a restart */
     bool        full;           /* all occupants were told (status 110 came) */
     char       *password;       /* for this run only */
     GHashTable *occupants;      /* nick -> NjOccupant */
@@ -48,6 +48,7 @@ void        nj_room_rename(NjRoom *room, const char *old_nick, const char *new_n
    false is not worth a line. */
 void        nj_room_clear(NjRoom *room);
 void        nj_room_set_state(NjRoom *room, NjRoomState state, const char *why);       /* emits room_changed */
+void        nj_room_set_wanted(NjRoom *room, bool wanted);                  /* kept in the store, with our nick */
 void        nj_room_set_password(NjRoom *room, const char *password);        /* of the room's door; NULL: none */
 void        nj_room_set_subject(NjRoom *room, const char *subject, const char *by);    /* emits room_changed */
 

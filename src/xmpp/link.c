@@ -35,7 +35,9 @@ typedef struct {
     int port;
     int hops;
     GError *why;
+    bool bound;                        /* or resumed: stanzas go both ways */
     char *jid;
+    NjXml *resumed;
     NjXml *features;
     NjCertificate *certificate;        /* of a stream that is gone */
     int scram_rank;
@@ -230,7 +232,7 @@ on_stanza(NjStream *stream, NjXml *stanza, void *owner)
     if (!link->base.hooks || link->why)
         return;
     link->depth++;
-    if (link->jid)
+    if (link->bound)
         link->base.hooks->on_stanza(&link->base, stanza, link->base.owner);
     else
         nj_login_stanza(link->login, stanza);
@@ -272,7 +274,7 @@ wants_items(NjStream *stream, const NjXml *head, const NjXml *list, void *owner)
 {
     (void) stream;
     RealLink *link = owner;
-    if (!link->base.hooks || !link->jid || !link->base.hooks->wants_items)
+    if (!link->base.hooks || !link->bound || !link->base.hooks->wants_items)
         return false;
     link->depth++;
     bool wanted = link->base.hooks->wants_items(&link->base, head, list, link->base.owner);
@@ -298,9 +300,21 @@ prepare(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner)
 {
     (void) stream;
     RealLink *link = owner;
-    if (!link->base.hooks || !link->jid || link->why || !link->base.hooks->prepare)
+    if (!link->base.hooks || !link->bound || link->why || !link->base.hooks->prepare)
         return true;
     return link->base.hooks->prepare(&link->base, stanza, until_us, link->base.owner);
+}
+
+static void
+on_skipped(NjStream *stream, void *owner)
+{
+    (void) stream;
+    RealLink *link = owner;
+    if (!link->base.hooks || !link->bound || link->why || !link->base.hooks->skipped)
+        return;
+    link->depth++;
+    link->base.hooks->skipped(&link->base, link->base.owner);
+    link->depth--;
 }
 
 static const NjStreamHooks stream_hooks = {
@@ -312,6 +326,7 @@ static const NjStreamHooks stream_hooks = {
     .wants_items = wants_items,
     .on_item = on_item,
     .prepare = prepare,
+    .on_skipped = on_skipped,
 };
 
 static void
@@ -345,17 +360,56 @@ on_password(NjLogin *login, void *owner)
 }
 
 static void
+be_online(RealLink *link, NjLogin *login, const NjXml *features)
+{
+    nj_clock_cancel(&link->timer);
+    link->bound = true;
+    link->features = features ? nj_xml_copy(features) : NULL;
+    link->scram_rank = nj_login_scram_rank(login);
+    link->depth++;
+    set_state(link, NJ_LINK_ONLINE);
+    link->depth--;
+}
+
+static void
 on_done(NjLogin *login, const char *jid, const NjXml *features, void *owner)
 {
     RealLink *link = owner;
     if (!link->base.hooks || link->state == NJ_LINK_CLOSING)
         return;
-    nj_clock_cancel(&link->timer);
     link->jid = g_strdup(jid);
-    link->features = features ? nj_xml_copy(features) : NULL;
-    link->scram_rank = nj_login_scram_rank(login);
+    be_online(link, login, features);
+}
+
+static void
+on_resumed(NjLogin *login, const NjXml *answer, const NjXml *features, void *owner)
+{
+    RealLink *link = owner;
+    if (!link->base.hooks || link->state == NJ_LINK_CLOSING)
+        return;
+    link->resumed = nj_xml_copy(answer);
+    be_online(link, login, features);
+}
+
+static NjXml *
+resume(NjLogin *login, const NjXml *features, void *owner)
+{
+    (void) login;
+    RealLink *link = owner;
+    if (!link->base.hooks || !link->base.hooks->resume || link->state == NJ_LINK_CLOSING)
+        return NULL;
+    return link->base.hooks->resume(&link->base, features, link->base.owner);
+}
+
+static void
+on_not_resumed(NjLogin *login, const NjXml *answer, void *owner)
+{
+    (void) login;
+    RealLink *link = owner;
+    if (!link->base.hooks || link->state == NJ_LINK_CLOSING)
+        return;
     link->depth++;
-    set_state(link, NJ_LINK_ONLINE);
+    link->base.hooks->not_resumed(&link->base, answer, link->base.owner);
     link->depth--;
 }
 
@@ -376,6 +430,9 @@ static const NjLoginHooks login_hooks = {
     .on_step = on_step,
     .on_password = on_password,
     .on_done = on_done,
+    .resume = resume,
+    .on_resumed = on_resumed,
+    .on_not_resumed = on_not_resumed,
     .on_failed = on_failed,
 };
 
@@ -445,7 +502,7 @@ static bool
 real_send(NjLink *base, NjXml *stanza)
 {
     RealLink *link = (RealLink *) base;
-    if (link->jid && link->stream && link->state == NJ_LINK_ONLINE)
+    if (link->bound && link->stream && link->state == NJ_LINK_ONLINE)
         return nj_stream_send(link->stream, stanza);
     nj_xml_free(stanza);
     return false;
@@ -470,6 +527,7 @@ destroy(RealLink *link)
     nj_account_settings_free(link->settings);
     nj_certificate_free(link->certificate);
     nj_xml_free(link->features);
+    nj_xml_free(link->resumed);
     g_free(link->jid);
     g_free(link->host);
     g_free(link->trust_once);
@@ -513,7 +571,7 @@ static void
 real_password(NjLink *base, const char *password)
 {
     RealLink *link = (RealLink *) base;
-    if (!link->login || link->state == NJ_LINK_CLOSING || link->jid)
+    if (!link->login || link->state == NJ_LINK_CLOSING || link->bound)
         return;
     if (!link->timer)
         run_clock(link);
@@ -524,6 +582,12 @@ static const char *
 real_jid(const NjLink *base)
 {
     return ((const RealLink *) base)->jid;
+}
+
+static const NjXml *
+real_resumed(const NjLink *base)
+{
+    return ((const RealLink *) base)->resumed;
 }
 
 static const NjXml *
@@ -562,6 +626,7 @@ static const NjLinkClass real_class = {
     .pause = real_pause,
     .password = real_password,
     .jid = real_jid,
+    .resumed = real_resumed,
     .features = real_features,
     .certificate = real_certificate,
     .last_byte_us = real_last_byte_us,

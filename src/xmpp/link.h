@@ -61,6 +61,9 @@ typedef struct {
     bool (*wants_items)(NjLink *link, const NjXml *head, const NjXml *list, void *owner);  /* parser.h */
     void (*on_item)(NjLink *link, const NjXml *head, NjXml *item, void *owner);
     bool (*prepare)(NjLink *link, NjXml *stanza, gint64 until_us, void *owner);             /* parser.h; may be NULL */
+    void (*skipped)(NjLink *link, void *owner);                                             /* parser.h; may be NULL */
+    NjXml *(*resume)(NjLink *link, const NjXml *features, void *owner);                    /* login.h; may be NULL, then the other is not called */
+    void (*not_resumed)(NjLink *link, const NjXml *answer, void *owner);
 } NjLinkHooks;
 
 typedef struct {
@@ -70,7 +73,8 @@ typedef struct {
     void (*free)(NjLink *link);                             /* at once, without a hook */
     void (*pause)(NjLink *link, bool paused);
     void (*password)(NjLink *link, const char *password);   /* NULL: not given */
-    const char *(*jid)(const NjLink *link);                 /* as bound */
+    const char *(*jid)(const NjLink *link);                 /* as bound; NULL: the session was resumed */
+    const NjXml *(*resumed)(const NjLink *link);            /* <resumed/>, if it was; else NULL */
     const NjXml *(*features)(const NjLink *link);           /* of the bound stream */
     const NjCertificate *(*certificate)(const NjLink *link);     /* of the last handshake, also a failed one; NULL */
     gint64 (*last_byte_us)(const NjLink *link);

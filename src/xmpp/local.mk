@@ -28,6 +28,7 @@ session_sources = \
 	src/xmpp/modules.c src/xmpp/modules.h \
 	src/xmpp/pipeline.c src/xmpp/pipeline.h \
 	src/xmpp/session.c src/xmpp/session.h \
+	src/xmpp/sm.c src/xmpp/sm.h \
 	src/xmpp/xep/xep.h src/xmpp/xep/ask.c \
 	src/xmpp/xep/rfc6121-message.c \
 	src/xmpp/xep/rfc6121-presence.c \
@@ -46,5 +47,6 @@ session_sources = \
 	src/xmpp/xep/0203.c \
 	src/xmpp/xep/0245.c \
 	src/xmpp/xep/0334.c \
+	src/xmpp/xep/0313-ask.c \
 	src/xmpp/xep/0359.c \
 	src/xmpp/xep/0380.c

@@ -24,6 +24,7 @@ typedef enum {
     WAIT_SASL,                  /* the server's turn */
     WAIT_PROOF,                 /* ours: rounds are being counted */
     WAIT_BOUND_FEATURES,
+    WAIT_RESUMED,
     WAIT_BIND,
     WAIT_SESSION,
     WAIT_NOTHING,               /* done or failed */
@@ -350,6 +351,34 @@ bind_resource(NjLogin *login)
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
 }
 
+static void
+resume_or_bind(NjLogin *login)
+{
+    NjXml *resume = login->hooks->resume ? login->hooks->resume(login, login->features, login->owner) : NULL;
+    if (!resume) {
+        bind_resource(login);
+        return;
+    }
+    login->wait = WAIT_RESUMED;
+    nj_stream_send(login->stream, resume);
+    login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
+}
+
+/* XEP-0198, 5: a session that is gone is no reason to end the stream. */
+static void
+on_resume_answer(NjLogin *login, const NjXml *answer)
+{
+    if (nj_xml_is(answer, "resumed", NJ_NS_SM)) {
+        login->wait = WAIT_NOTHING;
+        login->hooks->on_resumed(login, answer, login->features, login->owner);
+    } else if (nj_xml_is(answer, "failed", NJ_NS_SM)) {
+        login->hooks->on_not_resumed(login, answer, login->owner);
+        bind_resource(login);
+    } else {
+        g_info("login: something came before the answer was there, and was dropped");
+    }
+}
+
 /* The server's answer, or an ordinary sender's that only looks like it? */
 static bool
 is_answer(const NjLogin *login, const NjXml *stanza)
@@ -459,7 +488,7 @@ nj_login_features(NjLogin *login, NjXml *features)
     if (login->wait == WAIT_FEATURES)
         on_first_features(login);
     else
-        bind_resource(login);
+        resume_or_bind(login);
 }
 
 void
@@ -471,6 +500,9 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
         break;
     case WAIT_SASL:
         on_sasl_answer(login, stanza);
+        break;
+    case WAIT_RESUMED:
+        on_resume_answer(login, stanza);
         break;
     case WAIT_BIND:
     case WAIT_SESSION:

@@ -44,8 +44,8 @@ typedef struct {
     struct { NjInStage stage;  bool (*func)(NjSession *session, NjIncoming *in); }  receive;
     struct { NjOutStage stage; bool (*func)(NjSession *session, NjOutgoing *out); } send;
     NjHandler   handlers[8];
-    void *    (*attach)(NjSession *session);                    /* the module's state for one account: nj_session_state() */
-    void      (*detach)(NjSession *session, void *state);
+    void *    (*attach)(NjSession *session);                    /* the module's state for one account: nj_session_state(); it may own listeners of bus and store */
+    void      (*detach)(NjSession *session, void *state);       /* these are forgotten already, and the account may be gone */
     void      (*online)(NjSession *session);                    /* bound: in the order of the table */
     void      (*offline)(NjSession *session);                   /* the session is gone; a broken link that may be resumed is not the end of it */
     void      (*resumed)(NjSession *session);                   /* the same session on a new link (XEP-0198): what is not counted has to be said again */

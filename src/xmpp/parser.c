@@ -59,6 +59,7 @@ struct NjParser {
     gsize       ahead;                  /* bytes that expat has and the caller still offers */
     guint       names, events, declarations;
     guint       skipped;                /* depth inside a stanza that is too much; 0: in none */
+    bool        counts;                 /* it is a stanza, and not something else at the top */
     bool        in_stream, items, held, renew, replaying, stopped, freed;
     int         busy;
 };
@@ -87,11 +88,19 @@ look_at_clock(NjParser *parser)
         XML_StopParser(parser->expat, XML_TRUE);
 }
 
-/* This stanza is too much: all of it is forgotten, and nobody hears of it. */
+static bool
+is_stanza(const char *name, const char *ns)
+{
+    return !g_strcmp0(ns, NJ_NS_CLIENT) && (!strcmp(name, "message") || !strcmp(name, "presence") || !strcmp(name, "iq"));
+}
+
+/* This stanza is too much: all of it is forgotten. */
 static void
 skip(NjParser *parser)
 {
     g_info("dropped a stanza that is too large");
+    if (parser->open->len)
+        parser->counts = is_stanza(nj_xml_name(parser->open->pdata[0]), nj_xml_ns(parser->open->pdata[0]));
     parser->skipped = parser->open->len;
     g_ptr_array_set_size(parser->open, 0);
     g_array_set_size(parser->children, 0);
@@ -241,6 +250,8 @@ on_start(void *data, const char *joined, const char **attributes)
     if (parser->open->len)
         flush_text(parser);
     if (!count_element(parser, count) || bytes > TAG_BYTES_MAX) {
+        if (!parser->open->len)
+            parser->counts = is_stanza(parser->name->str, parser->ns->str);
         skip(parser);
         parser->skipped++;
         return;
@@ -310,7 +321,11 @@ end_stanza(NjParser *parser, NjXml *stanza)
 static void
 end_skipped(NjParser *parser)
 {
-    if (!--parser->skipped && parser->names > NAMES_MAX)
+    if (--parser->skipped)
+        return;
+    if (parser->counts && parser->hooks->on_skipped)
+        parser->hooks->on_skipped(parser->owner);
+    if (!deaf(parser) && parser->names > NAMES_MAX)
         leave_expat(parser);
 }
 

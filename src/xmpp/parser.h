@@ -19,6 +19,7 @@ typedef struct {
     void (*on_item)(const NjXml *head, NjXml *item, void *owner);
     /* May be NULL.  Called before on_stanza for what takes long with a large one; false: the time was up, call again in the next slice. */
     bool (*prepare)(NjXml *stanza, gint64 until_us, void *owner);
+    void (*on_skipped)(void *owner);                          /* may be NULL: a stanza was too much and is over; who counts stanzas counts it */
 } NjParserHooks;
 
 NjParser *nj_parser_new(const NjParserHooks *hooks, void *owner);

@@ -272,5 +272,5 @@ nj_pipeline_send(NjPipeline *pipeline, NjSession *session, NjOutgoing *out)
             if (!module->send.func(session, out))
                 return false;
         }
-    return nj_session_send(session, g_steal_pointer(&out->stanza));
+    return nj_session_send_row(session, g_steal_pointer(&out->stanza), out->message->id);
 }

@@ -10,12 +10,19 @@
 #include "model/client.h"
 #include "model/events.h"
 #include "model/jid.h"
+#include "model/outbox.h"
 #include "model/room.h"
 #include "model/store.h"
+#include "xmpp/sm.h"
+#include "xmpp/xep/xep.h"
 
 #define BACK_OFF_FIRST 1000         /* ms */
 #define BACK_OFF_LAST  (300 * 1000)
+#define PATIENT_AFTER  10           /* tries */
 #define STABLE_US      (60 * G_USEC_PER_SEC)      /* a link that lived this long starts the back-off anew */
+#define ANSWER_US      (15 * G_USEC_PER_SEC)      /* after something was said that has to be answered */
+#define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
+#define CLOSING_MS     600          /* for acknowledgements, before the stream is closed; the program has two seconds for all of its end */
 
 /* A password that somebody is being asked for; it may be answered after the session is gone. */
 typedef struct {
@@ -28,9 +35,11 @@ struct NjSession {
     NjLinkMaker maker;
     NjPipeline *pipeline;
     NjIqs *iqs;
+    NjSm *sm;
     GHashTable *states;         /* NjModule -> what its attach returned */
     NjLink *link;
-    bool online;
+    bool online;                /* there is a link, and stanzas go both ways */
+    bool begun;                 /* the modules were told of a session, which may have no link for a while */
     bool ended;                 /* freed when the loop turns */
     bool paused;
     bool wanted;                /* stay connected: come back after a loss */
@@ -47,12 +56,17 @@ struct NjSession {
     guint retry;                /* source */
     gint64 online_us;
     guint keep_alive;           /* source */
-    gint64 ping_us;             /* sent at, 0: no answer is waited for */
+    gint64 asked_us;            /* when a sign of life was asked for, 0: none is waited for */
+    GSource *closing;           /* when patience with what is open ends */
 };
 
+static gboolean on_keep_alive(void *data);
 static const NjLinkHooks link_hooks;
+static const NjSmHooks sm_hooks;
 
 static void arm_keep_alive(NjSession *session, gint64 delay_us);
+static void close_when_settled(NjSession *session);
+static void probe(NjSession *session, gint64 timeout_us);
 
 static void
 wipe(char **secret)
@@ -88,6 +102,7 @@ nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker)
     session->domain = nj_jid_domain(account->bare);
     session->pipeline = nj_pipeline_new(modules);
     session->iqs = nj_iqs_new(session);
+    session->sm = nj_sm_new(account, &sm_hooks, session);
     session->states = g_hash_table_new(NULL, NULL);
     account->session = session;
     for (guint i = 0; i < nj_table_length(modules); i++) {
@@ -111,6 +126,7 @@ destroy(void *data)
 {
     NjSession *session = data;
     nj_iqs_free(session->iqs);
+    nj_sm_free(session->sm);
     for (guint i = nj_table_length(session->modules); i-- > 0;) {
         const NjModule *module = nj_table_at(session->modules, i);
         if (module->detach)
@@ -125,6 +141,24 @@ destroy(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/* Neither bus nor store call for it any more. */
+static void
+silence(NjSession *session, const void *owner)
+{
+    NjClient *client = nj_session_client(session);
+    nj_bus_forget(client->bus, owner);
+    if (client->store)
+        nj_store_forget(client->store, owner);
+}
+
+static void
+silence_state(void *module, void *state, void *session)
+{
+    (void) module;
+    if (state)
+        silence(session, state);
+}
+
 /* A command may end it from inside an answer or an event, with half of this folder on the stack: it is silent from
    now on, and its memory stays until the loop turns. */
 void
@@ -137,7 +171,11 @@ nj_session_free(NjSession *session)
     session->account->session = NULL;
     stop(&session->retry);
     stop(&session->keep_alive);
+    nj_clock_cancel(&session->closing);
     free_link(session);
+    nj_sm_end(session->sm);
+    silence(session, session);
+    g_hash_table_foreach(session->states, silence_state, session);
     nj_iqs_offline(session->iqs);               /* whoever waits is told; what they ask for now is dropped */
     nj_iqs_drop(session->iqs);
     if (session->question)
@@ -210,13 +248,19 @@ nj_session_online(const NjSession *session)
 }
 
 bool
-nj_session_send(NjSession *session, NjXml *stanza)
+nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row)
 {
     if (!nj_session_online(session)) {
         nj_xml_free(stanza);
         return false;
     }
-    return session->link->class->send(session->link, stanza);
+    return nj_sm_send(session->sm, stanza, row);
+}
+
+bool
+nj_session_send(NjSession *session, NjXml *stanza)
+{
+    return nj_session_send_row(session, stanza, 0);
 }
 
 NjPeer
@@ -372,6 +416,17 @@ nj_session_connect(NjSession *session)
     open_link(session);
 }
 
+void
+nj_session_wake(NjSession *session)
+{
+    if (session->retry) {
+        session->tries = 0;
+        open_link(session);
+    } else if (session->online && session->account->state == NJ_ACCOUNT_ONLINE) {
+        probe(session, WAKE_TIMEOUT_US);
+    }
+}
+
 static gboolean
 on_retry(void *data)
 {
@@ -381,11 +436,13 @@ on_retry(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* 1 s, doubled up to 5 minutes; up to half of it is left to chance, so that a server that comes back is not met by everybody at once. */
+/* At first every second, for that is how long a server takes to start again and a network to come back; then ever more rarely, up to
+   5 minutes.  Up to half of it is left to chance, so that a server that comes back is not met by everybody at once. */
 static void
 wait_and_retry(NjSession *session, const char *why)
 {
-    guint delay = MIN(BACK_OFF_FIRST << MIN(session->tries, 16), BACK_OFF_LAST);
+    guint doubled = session->tries < PATIENT_AFTER ? 0 : MIN(session->tries - PATIENT_AFTER + 1, 16);
+    guint delay = MIN(BACK_OFF_FIRST << doubled, BACK_OFF_LAST);
     session->tries++;
     delay = delay / 2 + nj_random_below(delay / 2 + 1);
     session->account->retry_us = nj_clock_us() + (gint64) delay * 1000;
@@ -394,33 +451,66 @@ wait_and_retry(NjSession *session, const char *why)
 }
 
 static void
-go_online(NjSession *session)
+begin(NjSession *session)
 {
-    NjAccount *account = session->account;
-    session->online = true;
-    session->paused = false;
-    session->online_us = nj_clock_us();
-    session->ping_us = 0;
-    nj_account_set_jid(account, session->link->class->jid(session->link));
-    g_free(session->domain);
-    session->domain = nj_jid_domain(account->bare);
-    wipe(&session->tried);
-    wipe(&session->refused);
-    remember_scram(session);
-    /* The wire before the news: the first presence waits for nobody who listens. */
+    session->begun = true;
     for (guint i = 0; i < nj_table_length(session->modules); i++) {
         const NjModule *module = nj_table_at(session->modules, i);
         if (module->online)
             module->online(session);
     }
-    if (!nj_session_online(session))
-        return;                                 /* somebody who heard of it ended it */
-    arm_keep_alive(session, option_us(session, "ping-interval"));
-    nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
 
 static void
-go_offline(NjSession *session)
+go_on(NjSession *session)
+{
+    for (guint i = 0; i < nj_table_length(session->modules); i++) {
+        const NjModule *module = nj_table_at(session->modules, i);
+        if (module->resumed)
+            module->resumed(session);
+    }
+}
+
+static void end_session(NjSession *session);
+
+/* The wire before the news: the first presence waits for nobody who listens.  A session of another run is settled as far as messages go; who is there and
+   what we are to others begins anew. */
+static void
+go_online(NjSession *session)
+{
+    NjAccount *account = session->account;
+    const NjXml *resumed = session->link->class->resumed(session->link);
+    if (!resumed)
+        end_session(session);
+    session->online = true;
+    session->paused = false;
+    session->online_us = nj_clock_us();
+    session->asked_us = 0;
+    nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->link->class->jid(session->link));
+    g_free(session->domain);
+    session->domain = nj_jid_domain(account->bare);
+    wipe(&session->tried);
+    wipe(&session->refused);
+    remember_scram(session);
+    if (!resumed) {
+        nj_sm_begin(session->sm, session->link->class->features(session->link));
+        begin(session);
+    } else if (nj_sm_resumed(session->sm, resumed) && session->begun) {
+        go_on(session);
+    } else if (nj_session_online(session)) {
+        nj_session_send(session, nj_xml_presence("unavailable", NULL));
+        begin(session);
+    }
+    if (!nj_session_online(session))
+        return;                                 /* somebody who heard of it ended it */
+    if (!session->asked_us)
+        arm_keep_alive(session, option_us(session, "ping-interval"));
+    nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
+}
+
+/* The link is gone; the session may come back. */
+static void
+lose_link(NjSession *session)
 {
     if (!session->online)
         return;
@@ -428,6 +518,16 @@ go_offline(NjSession *session)
     if (nj_clock_us() - session->online_us >= STABLE_US)
         session->tries = 0;
     stop(&session->keep_alive);
+    nj_clock_cancel(&session->closing);
+    nj_sm_suspend(session->sm);
+}
+
+static void
+end_session(NjSession *session)
+{
+    if (!session->begun)
+        return;
+    session->begun = false;
     nj_iqs_offline(session->iqs);
     for (guint i = nj_table_length(session->modules); i-- > 0;) {
         const NjModule *module = nj_table_at(session->modules, i);
@@ -445,7 +545,10 @@ end_link(NjSession *session, const GError *reason)
     keep_certificate(session);
     free_link(session);
     session->link_asks = false;
-    go_offline(session);
+    bool again = why && session->wanted && nj_link_error_retry(why->code);
+    lose_link(session);
+    if (!again || !nj_sm_can_resume(session->sm))
+        end_session(session);
     if (why && why->code == NJ_LINK_ERROR_PASSWORD && session->tried) {
         wipe(&session->refused);
         session->refused = g_steal_pointer(&session->tried);
@@ -458,6 +561,7 @@ end_link(NjSession *session, const GError *reason)
         wait_and_retry(session, why->message);
         return;
     }
+    end_session(session);
     if (!why && session->wanted) {
         open_link(session);                     /* wanted again while it was closing */
         return;
@@ -480,6 +584,41 @@ on_state(NjLink *link, NjLinkState state, const GError *why, void *owner)
         end_link(session, why);
 }
 
+/* What is on its way is acknowledged and what came is committed before the stream is closed, or else it would come twice, or be in doubt. */
+static void
+close_when_settled(NjSession *session)
+{
+    if (!session->closing || !nj_sm_all_settled(session->sm))
+        return;
+    nj_clock_cancel(&session->closing);
+    nj_sm_close(session->sm);
+    session->link->class->close(session->link);
+}
+
+static void
+on_counted(void *data)
+{
+    close_when_settled(data);
+}
+
+static void
+watch_the_store(NjSession *session)
+{
+    NjStore *store = nj_session_client(session)->store;
+    if (session->closing && store)
+        nj_store_after(store, on_counted, session, session);
+}
+
+static gboolean
+on_closing(void *data)
+{
+    NjSession *session = data;
+    nj_clock_cancel(&session->closing);
+    nj_sm_close(session->sm);
+    session->link->class->close(session->link);
+    return G_SOURCE_REMOVE;
+}
+
 void
 nj_session_disconnect(NjSession *session)
 {
@@ -492,23 +631,59 @@ nj_session_disconnect(NjSession *session)
     }
     if (session->account->state == NJ_ACCOUNT_CLOSING)
         return;
-    if (session->online)
+    bool online = session->online;
+    if (online)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
-    if (session->link)                          /* else somebody who heard of it ended it */
+    if (!session->link)
+        return;                                 /* somebody who heard of it ended it */
+    if (!online) {
         session->link->class->close(session->link);
+        return;
+    }
+    nj_sm_ask(session->sm);
+    session->closing = nj_clock_after(CLOSING_MS, on_closing, session);
+    watch_the_store(session);
+    close_when_settled(session);
 }
 
 /* --- keep-alive --- */
+
+/* Something was said that the server has to answer.  Any byte is life. */
+static void
+expect_life(NjSession *session, gint64 timeout_us)
+{
+    gint64 last = session->link->class->last_byte_us(session->link);
+    if (session->asked_us && last < session->asked_us)
+        return;                                 /* the first one that is not answered counts */
+    session->asked_us = nj_clock_us();
+    stop(&session->keep_alive);
+    session->keep_alive = g_timeout_add((guint) (timeout_us / 1000), on_keep_alive, session);
+}
 
 static void
 on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     (void) data;
-    if (!stanza && error)
-        return;                                 /* the keep-alive sees for itself whether anything came */
-    session->ping_us = 0;
-    arm_keep_alive(session, option_us(session, "ping-interval"));
+    (void) error;
+    if (stanza)
+        nj_sm_answered(session->sm);
+}
+
+static void
+send_ping(NjSession *session)
+{
+    NjXml *ping = nj_xml_iq("get", session->domain, NULL);
+    nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
+    nj_iq_send(session, ping, (guint) (option_us(session, "ping-timeout") / G_USEC_PER_SEC) + 5, on_pong, NULL, NULL, session);
+}
+
+static void
+probe(NjSession *session, gint64 timeout_us)
+{
+    if (!nj_sm_ask(session->sm))
+        send_ping(session);
+    expect_life(session, timeout_us);
 }
 
 static gboolean
@@ -516,24 +691,18 @@ on_keep_alive(void *data)
 {
     NjSession *session = data;
     gint64 now = nj_clock_us(), last = session->link->class->last_byte_us(session->link);
-    gint64 interval = option_us(session, "ping-interval"), timeout = option_us(session, "ping-timeout");
+    gint64 interval = option_us(session, "ping-interval");
     session->keep_alive = 0;
-    if (session->paused || now - last < interval - G_USEC_PER_SEC / 2) {       /* what we do not read says nothing */
-        session->ping_us = 0;
-        arm_keep_alive(session, session->paused ? interval : MAX(interval - (now - last), G_USEC_PER_SEC / 2));
-        return G_SOURCE_REMOVE;
-    }
-    if (session->ping_us && last < session->ping_us) {
+    if (session->asked_us && last < session->asked_us && !session->paused) {       /* what we do not read says nothing */
         g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The server stopped answering; the connection is taken for lost."));
         end_link(session, why);
         return G_SOURCE_REMOVE;
     }
-    session->ping_us = now;
-    arm_keep_alive(session, timeout);
-    NjXml *ping = nj_xml_iq("get", session->domain, NULL);
-    nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
-    /* Later than our own deadline, which it must not beat: any byte is life, also one that is no pong. */
-    nj_iq_send(session, ping, (guint) (timeout / G_USEC_PER_SEC) + 5, on_pong, NULL, NULL, session);
+    session->asked_us = 0;
+    if (session->paused || now - last < interval - G_USEC_PER_SEC / 2)
+        arm_keep_alive(session, session->paused ? interval : MAX(interval - (now - last), G_USEC_PER_SEC / 2));
+    else if (interval > 0)
+        probe(session, option_us(session, "ping-timeout"));
     return G_SOURCE_REMOVE;
 }
 
@@ -610,13 +779,10 @@ receive_iq(NjSession *session, NjXml *iq, const char *from)
 }
 
 static void
-on_stanza(NjLink *link, NjXml *stanza, void *owner)
+deal_with(NjSession *session, NjXml *stanza)
 {
-    NjSession *session = owner;
     NjAccount *account = session->account;
     const char *from = nj_xml_attr(stanza, "from"), *to = nj_xml_attr(stanza, "to");
-    if (link != session->link || !session->online)
-        return;
     if (from && !nj_jid_valid(from)) {
         g_debug("dropped a stanza whose sender is no address");
         return;
@@ -625,16 +791,56 @@ on_stanza(NjLink *link, NjXml *stanza, void *owner)
         g_debug("dropped a stanza that is not for us");
         return;
     }
-    if (nj_xml_is(stanza, "message", NJ_NS_CLIENT)) {
+    if (nj_xml_is(stanza, "message", NJ_NS_CLIENT))
         nj_pipeline_receive(session->pipeline, session, stanza, from ? from : account->bare);
-        mind_the_store(session);
-    } else if (nj_xml_is(stanza, "presence", NJ_NS_CLIENT)) {
+    else if (nj_xml_is(stanza, "presence", NJ_NS_CLIENT))
         nj_pipeline_handle(session->pipeline, session, NJ_KIND_PRESENCE, stanza);
-    } else if (nj_xml_is(stanza, "iq", NJ_NS_CLIENT)) {
+    else
         receive_iq(session, stanza, from);
+}
+
+static bool
+is_stanza(const NjXml *xml)
+{
+    return nj_xml_is(xml, "message", NJ_NS_CLIENT) || nj_xml_is(xml, "presence", NJ_NS_CLIENT) || nj_xml_is(xml, "iq", NJ_NS_CLIENT);
+}
+
+/* Whatever becomes of a stanza, it counts; and only after what it brought. */
+static void
+count(NjSession *session)
+{
+    if (session->ended)
+        return;
+    nj_sm_received(session->sm);
+    mind_the_store(session);
+    watch_the_store(session);
+    close_when_settled(session);
+}
+
+static void
+on_stanza(NjLink *link, NjXml *stanza, void *owner)
+{
+    NjSession *session = owner;
+    if (link != session->link || !session->online)
+        return;
+    if (is_stanza(stanza)) {
+        if (!nj_sm_skips(session->sm))
+            deal_with(session, stanza);
+        if (link == session->link)              /* else it came from a link that was ended by it */
+            count(session);
+    } else if (nj_sm_take(session->sm, stanza)) {
+        close_when_settled(session);
     } else {
         g_debug("dropped an element that is no stanza");
     }
+}
+
+static void
+on_skipped(NjLink *link, void *owner)
+{
+    NjSession *session = owner;
+    if (link == session->link && session->online)
+        count(session);
 }
 
 static bool
@@ -642,7 +848,7 @@ wants_items(NjLink *link, const NjXml *head, const NjXml *list, void *owner)
 {
     NjSession *session = owner;
     (void) list;
-    return link == session->link && session->online && nj_iqs_wants_items(session->iqs, head);
+    return link == session->link && session->online && !nj_sm_skips(session->sm) && nj_iqs_wants_items(session->iqs, head);
 }
 
 static void
@@ -661,4 +867,85 @@ prepare(NjLink *link, NjXml *stanza, gint64 until_us, void *owner)
     return !nj_xml_is(stanza, "message", NJ_NS_CLIENT) || nj_pipeline_prepare(session->pipeline, stanza, until_us);
 }
 
-static const NjLinkHooks link_hooks = { on_state, on_stanza, on_password, wants_items, on_item, prepare };
+/* --- acknowledgements --- */
+
+static NjXml *
+resume(NjLink *link, const NjXml *features, void *owner)
+{
+    NjSession *session = owner;
+    return link == session->link ? nj_sm_resume(session->sm, features) : NULL;
+}
+
+static void
+not_resumed(NjLink *link, const NjXml *answer, void *owner)
+{
+    NjSession *session = owner;
+    if (link == session->link)
+        nj_sm_not_resumed(session->sm, answer);
+}
+
+static bool
+write_xml(NjXml *xml, void *owner)
+{
+    NjSession *session = owner;
+    if (session->link)
+        return session->link->class->send(session->link, xml);
+    nj_xml_free(xml);
+    return false;
+}
+
+static void
+on_asked(void *owner)
+{
+    expect_life(owner, ANSWER_US);
+}
+
+static void
+on_broken(const char *sentence, void *owner)
+{
+    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_PROTOCOL, sentence);
+    end_link(owner, why);
+}
+
+static void
+on_written(gint64 row, void *owner)
+{
+    nj_message_written(owner, row);
+}
+
+static void
+on_acknowledged(gint64 row, void *owner)
+{
+    nj_message_acknowledged(owner, row);
+}
+
+static void
+on_unsent(gint64 row, void *owner)
+{
+    nj_message_unsent(owner, row);
+}
+
+static void
+on_unknown(gint64 row, void *owner)
+{
+    nj_message_unknown(owner, row);
+}
+
+static void
+ping(void *owner)
+{
+    send_ping(owner);
+}
+
+static const NjSmHooks sm_hooks = { write_xml, on_written, on_acknowledged, on_unsent, on_unknown, on_asked, ping, on_broken };
+
+void
+nj_session_store_trouble(NjSession *session, bool trouble)
+{
+    if (trouble)
+        nj_sm_store_trouble(session->sm);
+    else if (nj_session_online(session))
+        nj_message_pump(session);
+}
+
+static const NjLinkHooks link_hooks = { on_state, on_stanza, on_password, wants_items, on_item, prepare, on_skipped, resume, not_resumed };

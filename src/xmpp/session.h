@@ -20,6 +20,8 @@ void       nj_session_disconnect(NjSession *session);         /* politely, and s
 void       nj_session_wake(NjSession *session);
 bool       nj_session_online(const NjSession *session);
 bool       nj_session_send(NjSession *session, NjXml *stanza);          /* takes it; false: not online */
+bool       nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row);        /* the same of a message that stands in the outbox */
+void       nj_session_store_trouble(NjSession *session, bool trouble);  /* nothing can be committed at present, or it can again */
 NjAccount *nj_session_account(const NjSession *session);
 NjClient  *nj_session_client(const NjSession *session);
 void      *nj_session_state(const NjSession *session, const NjModule *module);

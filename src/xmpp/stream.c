@@ -209,9 +209,17 @@ prepare_element(NjXml *stanza, gint64 until_us, void *owner)
     return !stream->hooks->prepare || stream->hooks->prepare(stream, stanza, until_us, stream->owner);
 }
 
+static void
+on_skipped(void *owner)
+{
+    NjStream *stream = owner;
+    if (stream->hooks->on_skipped)
+        stream->hooks->on_skipped(stream, stream->owner);
+}
+
 static const NjParserHooks parser_hooks = {
     .on_open = on_header, .on_stanza = on_element, .on_close = on_goodbye, .wants_items = on_list, .on_item = on_list_item,
-    .prepare = prepare_element,
+    .prepare = prepare_element, .on_skipped = on_skipped,
 };
 
 /* --- what the transport says --- */

@@ -16,6 +16,7 @@ typedef struct {
     bool (*wants_items)(NjStream *stream, const NjXml *head, const NjXml *list, void *owner);     /* see parser.h; may be NULL */
     void (*on_item)(NjStream *stream, const NjXml *head, NjXml *item, void *owner);
     bool (*prepare)(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner);       /* see parser.h; may be NULL */
+    void (*on_skipped)(NjStream *stream, void *owner);                          /* see parser.h; may be NULL */
 } NjStreamHooks;
 
 NjStream    *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner);   /* sets the transport's hooks; takes the transport */

@@ -149,6 +149,7 @@ link_free(NjLink *base)
         running->link = NULL;
     nj_parser_free(link->parser);
     g_clear_error(&link->why);
+    nj_xml_free(link->resumed);
     g_free(link->jid);
     g_free(link);
 }
@@ -199,16 +200,37 @@ link_scram_rank(const NjLink *base)
     return 0;
 }
 
+static const NjXml *
+link_resumed(const NjLink *base)
+{
+    return ((const StringLink *) base)->resumed;
+}
+
 static const NjLinkClass link_class = {
-    link_open, link_send, link_close, link_free, link_pause, link_password, link_jid, link_features, link_certificate, link_last_byte_us,
-    link_scram_rank,
+    link_open, link_send, link_close, link_free, link_pause, link_password, link_jid, link_resumed, link_features, link_certificate,
+    link_last_byte_us, link_scram_rank,
 };
+
+/* XEP-0198, 5, as a login does it: a session that is gone is followed by a new one. */
+static void
+on_resume_answer(StringLink *link, NjXml *answer)
+{
+    link->resuming = false;
+    if (nj_xml_is(answer, "resumed", "urn:xmpp:sm:3"))
+        link->resumed = nj_xml_copy(answer);
+    else
+        link->base.hooks->not_resumed(&link->base, answer, link->base.owner);
+    link->base.hooks->on_state(&link->base, NJ_LINK_ONLINE, NULL, link->base.owner);
+}
 
 static void
 on_stanza(NjXml *stanza, void *owner)
 {
     StringLink *link = owner;
-    link->base.hooks->on_stanza(&link->base, stanza, link->base.owner);
+    if (link->resuming)
+        on_resume_answer(link, stanza);
+    else
+        link->base.hooks->on_stanza(&link->base, stanza, link->base.owner);
 }
 
 static bool
@@ -225,10 +247,17 @@ on_item(const NjXml *head, NjXml *item, void *owner)
     link->base.hooks->on_item(&link->base, head, item, link->base.owner);
 }
 
+static void
+on_skipped(void *owner)
+{
+    StringLink *link = owner;
+    link->base.hooks->skipped(&link->base, link->base.owner);
+}
+
 NjLink *
 make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner)
 {
-    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items, on_item, NULL };
+    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items, on_item, NULL, on_skipped };
     StringLink *link = g_new0(StringLink, 1);
     const char *condition;
     gsize used;
@@ -286,6 +315,12 @@ go_online(Talk *talk)
         return;
     }
     talk->link->online = true;
+    NjXml *resume = talk->link->base.hooks->resume(&talk->link->base, talk->features, talk->link->base.owner);
+    if (resume) {
+        talk->link->resuming = true;
+        g_queue_push_tail(&talk->sent, resume);
+        return;
+    }
     talk->link->base.hooks->on_state(&talk->link->base, NJ_LINK_ONLINE, NULL, talk->link->base.owner);
     settle();
 }

@@ -35,11 +35,17 @@ fail(Talk *talk, const char *format, ...)
     va_end(args);
 }
 
+/* What waits for its commit has it, too. */
 void
 settle(void)
 {
-    while (g_main_context_iteration(NULL, FALSE))
-        ;
+    NjStore *store = running && running->client ? running->client->store : NULL;
+    for (int i = 0; i < 3; i++) {
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        if (store)
+            nj_store_flush(store);
+    }
 }
 
 /* --- the lines --- */
@@ -104,6 +110,9 @@ log_in(Talk *talk)
     nj_session_connect(talk->session);
     settle();
     go_online(talk);
+    NjXml *first = g_queue_peek_head(&talk->sent);
+    if (first && nj_xml_is(first, "enable", "urn:xmpp:sm:3"))
+        nj_xml_free(g_queue_pop_head(&talk->sent));
     NjXml *roster = g_queue_pop_head(&talk->sent);
     if (!roster || !nj_xml_is(roster, "iq", NJ_NS_CLIENT)) {
         fail(talk, "the login does not begin with the roster");

@@ -18,6 +18,8 @@ typedef struct {
     NjParser *parser;
     gint64 last_byte_us;
     bool online;
+    bool resuming;              /* asked for the session of before, and not answered */
+    NjXml *resumed;
     const NjCertificate *certificate;   /* what the server showed */
     bool over;                  /* the server has ended the stream, and nobody has told so yet */
     char *jid;

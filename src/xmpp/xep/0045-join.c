@@ -62,13 +62,12 @@ nj_muc_in_history(const NjSession *session, const NjRoom *room)
     return g_hash_table_contains(state->history, room->chat->address);
 }
 
-/* The subject ends it.  A line of ours that is not in it never came there. */
+/* The subject ends it. */
 void
 nj_muc_history_over(NjSession *session, NjRoom *room)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
-    if (g_hash_table_remove(state->history, room->chat->address))
-        nj_sent_fail_queued(session, room->chat, _("The connection was lost before the room had this line. Send it again if it is missing there."));
+    g_hash_table_remove(state->history, room->chat->address);
 }
 
 /* --- in --- */
@@ -157,7 +156,7 @@ send_join(NjSession *session, NjRoom *room)
         g_autofree char *since = nj_clock_format(room->chat->last_time + 1);
         nj_xml_set(history, "since", since);
     }
-    room->wanted = true;
+    nj_room_set_wanted(room, true);
     g_hash_table_add(state->history, g_strdup(room->chat->address));
     nj_session_send(session, presence);
     g_autofree char *address = g_strdup(room->chat->address);
@@ -375,7 +374,7 @@ be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
     g_autofree char *address = g_strdup(room->chat->address);
     bool was_in = room->state == NJ_ROOM_IN;            /* else whoever wanted to go in is answered */
     g_hash_table_remove(state->history, address);
-    room->wanted = wanted;
+    nj_room_set_wanted(room, wanted);
     nj_room_clear(room);
     room = nj_muc_room(session, address);
     if (room)
@@ -498,7 +497,7 @@ nj_muc_leave(NjRoom *room, const char *why, GError **error)
     NjSession *session = nj_session_of(account);
     (void) error;
     if (!session || room->state == NJ_ROOM_OUT) {
-        room->wanted = false;
+        nj_room_set_wanted(room, false);
         return true;
     }
     g_autofree char *to = g_strconcat(room->chat->address, "/", room->nick, NULL);

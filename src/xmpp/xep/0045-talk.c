@@ -41,12 +41,15 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
 {
     if (!g_str_equal(nick, room->nick))
         return false;
-    NjMessage *sent = nj_sent_find(session, in->from, in->message->origin_id);
-    if (!sent)
-        sent = nj_sent_find(session, in->from, in->message->wire_id);
+    NjStore *store = nj_session_client(session)->store;
+    const char *const ids[] = { in->message->origin_id, in->message->wire_id };
+    g_autoptr(NjMessage) sent = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(ids) && store && !sent; i++)
+        sent = ids[i] ? nj_store_find_out(store, room->chat->id, ids[i]) : NULL;
     if (!sent || sent->type != NJ_MESSAGE_GROUPCHAT)
         return false;
-    nj_chat_set_state(room->chat, sent, NJ_STATE_SENT, NULL);
+    if (sent->state != NJ_STATE_DELIVERED)
+        nj_account_settle(room->chat->account, room->chat->address, sent, NJ_STATE_DELIVERED, NULL);
     return true;
 }
 

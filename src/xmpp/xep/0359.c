@@ -30,7 +30,6 @@ static bool
 add_id(NjSession *session, NjOutgoing *out)
 {
     (void) session;
-    out->message->origin_id = g_strdup(out->message->wire_id);
     nj_xml_set(nj_xml_add_new(out->stanza, "origin-id", NS), "id", out->message->origin_id);
     return true;
 }

@@ -7,40 +7,32 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "model/outbox.h"
 #include "model/store.h"
 
-#define SENT_MAX       256              /* messages whose errors and echoes we can tell */
 #define STRANGER_BYTES (16 * 1024)      /* of a body that is kept until its sender is let in */
+#define PUMP_MAX       50               /* messages in one go: who types comes first */
 
 typedef struct {
-    NjMessage *message;
-    char *address;              /* of the chat */
-    char *to;                   /* as it stood on the wire */
-} Sent;
-
-typedef struct {
-    GHashTable *by_id;          /* wire id -> Sent */
-    GQueue order;               /* of Sent, the oldest first; owns them */
+    NjSession *session;
+    GSource *again;             /* the pump goes on when the loop turns */
+    GArray *asked;              /* rows the archive is asked about; NULL: none */
 } Messages;
 
-/* --- what was sent lately --- */
-
 static void
-sent_free(Sent *sent)
+on_room_changed(NjRoom *room, void *owner)
 {
-    nj_message_unref(sent->message);
-    g_free(sent->address);
-    g_free(sent->to);
-    g_free(sent);
+    Messages *state = owner;
+    if (room->state != NJ_ROOM_JOINING && room->chat->account == nj_session_account(state->session))
+        nj_message_pump(state->session);
 }
 
 static void *
 attach(NjSession *session)
 {
-    (void) session;
     Messages *state = g_new0(Messages, 1);
-    state->by_id = g_hash_table_new(g_str_hash, g_str_equal);
-    g_queue_init(&state->order);
+    state->session = session;
+    nj_on_room_changed(nj_session_client(session)->bus, on_room_changed, state);
     return state;
 }
 
@@ -49,88 +41,153 @@ detach(NjSession *session, void *data)
 {
     Messages *state = data;
     (void) session;
-    g_hash_table_unref(state->by_id);
-    g_queue_clear_full(&state->order, (GDestroyNotify) sent_free);
+    nj_clock_cancel(&state->again);
+    g_clear_pointer(&state->asked, g_array_unref);
     g_free(state);
 }
 
-void
-nj_sent_add(NjSession *session, NjChat *chat, const char *to, NjMessage *message)
-{
-    Messages *state = nj_session_state(session, &nj_rfc6121_message);
-    if (state->order.length >= SENT_MAX) {
-        Sent *oldest = g_queue_pop_head(&state->order);
-        g_hash_table_remove(state->by_id, oldest->message->wire_id);
-        sent_free(oldest);
-    }
-    Sent *sent = g_new0(Sent, 1);
-    sent->message = nj_message_ref(message);
-    sent->address = g_strdup(chat->address);
-    sent->to = g_strdup(to);
-    g_queue_push_tail(&state->order, sent);
-    g_hash_table_insert(state->by_id, sent->message->wire_id, sent);
-}
+/* --- what was sent --- */
 
-static Sent *
-find_sent(NjSession *session, const char *from, const char *id)
+/* The chat a message of ours to this address would be in: a room's by its bare address, an occupant's by the full one.  0: none. */
+static gint64
+chat_row(NjSession *session, const char *address, char **chat_address)
 {
-    Messages *state = nj_session_state(session, &nj_rfc6121_message);
-    Sent *sent = id ? g_hash_table_lookup(state->by_id, id) : NULL;
-    return sent && nj_jid_same_bare(sent->to, from) ? sent : NULL;
+    NjAccount *account = nj_session_account(session);
+    bool exact = nj_muc_room(session, address) != NULL;
+    g_autofree char *bare = exact ? g_strdup(address) : nj_jid_bare(address);
+    NjChat *chat = nj_chat_find(account, bare);
+    NjStoredChat stored = { 0 };
+    gint64 row = chat ? chat->id : 0;
+    if (!chat && !exact && account->row && nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, bare, &stored))
+        row = stored.id;
+    nj_stored_chat_clear(&stored);
+    *chat_address = g_steal_pointer(&bare);
+    return row;
 }
 
 NjMessage *
-nj_sent_find(NjSession *session, const char *to, const char *id)
+nj_sent_find(NjSession *session, const char *address, const char *id, char **chat_address)
 {
-    Sent *sent = find_sent(session, to, id);
-    return sent ? sent->message : NULL;
+    NjStore *store = nj_session_client(session)->store;
+    gint64 row = id && store ? chat_row(session, address, chat_address) : 0;
+    return row ? nj_store_find_out(store, row, id) : NULL;
 }
 
-/* The chat may be closed by now; its history is not. */
-static void
-fail(NjSession *session, Sent *sent, const char *sentence)
+/* --- the outbox on the wire --- */
+
+static NjOut *
+find_row(NjSession *session, gint64 row)
 {
-    NjAccount *account = nj_session_account(session);
-    NjChat *chat = nj_chat_find(account, sent->address);
-    if (chat)
-        nj_chat_set_state(chat, sent->message, NJ_STATE_FAILED, sentence);
-    else if (account->client->store)
-        nj_store_set_state(account->client->store, sent->message->id, NJ_STATE_FAILED, sentence);
+    return nj_outbox_find(nj_session_account(session)->outbox, row);
 }
 
-/* Whoever hears of it may send again, or close the chat: the list is taken first. */
 void
-nj_sent_fail_queued(NjSession *session, NjChat *chat, const char *sentence)
+nj_message_written(NjSession *session, gint64 row)
+{
+    NjOut *out = find_row(session, row);
+    if (out)
+        nj_outbox_set_state(nj_session_account(session)->outbox, out, NJ_STATE_SENT, NULL);
+}
+
+void
+nj_message_acknowledged(NjSession *session, gint64 row)
+{
+    NjOut *out = find_row(session, row);
+    if (out)
+        nj_outbox_set_state(nj_session_account(session)->outbox, out, NJ_STATE_ACKNOWLEDGED, NULL);
+}
+
+void
+nj_message_unsent(NjSession *session, gint64 row)
+{
+    NjOutbox *outbox = nj_session_account(session)->outbox;
+    NjOut *out = find_row(session, row);
+    if (!out)
+        return;
+    nj_outbox_take_back(outbox, out);
+    nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
+}
+
+/* Until somebody can say more.  An account's archive has what was said to persons; of a room its own history tells. */
+void
+nj_message_unknown(NjSession *session, gint64 row)
+{
+    NjOutbox *outbox = nj_session_account(session)->outbox;
+    NjOut *out = find_row(session, row);
+    if (!out)
+        return;
+    nj_outbox_take_back(outbox, out);
+    nj_outbox_ask(outbox, out, out->kind == NJ_CHAT_PERSON);
+    nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
+}
+
+static void
+on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
+{
+    Messages *state = data;
+    NjOutbox *outbox = nj_session_account(session)->outbox;
+    g_autoptr(GArray) asked = g_steal_pointer(&state->asked);
+    for (guint i = 0; i < asked->len; i++) {
+        NjOut *out = find_row(session, g_array_index(asked, gint64, i));
+        if (!out || !out->in_question)
+            continue;
+        nj_outbox_ask(outbox, out, false);
+        if (answers[i] != NJ_ARCHIVE_UNKNOWN)
+            nj_outbox_set_state(outbox, out, answers[i] == NJ_ARCHIVE_HAS ? NJ_STATE_ACKNOWLEDGED : NJ_STATE_QUEUED, NULL);
+    }
+    nj_message_pump(session);
+}
+
+static void
+ask_the_archive(NjSession *session)
 {
     Messages *state = nj_session_state(session, &nj_rfc6121_message);
-    g_autofree char *address = g_strdup(chat->address);
-    g_autoptr(GPtrArray) queued = g_ptr_array_new_with_free_func((GDestroyNotify) nj_message_unref);
-    for (GList *item = state->order.head; item; item = item->next) {
-        const Sent *sent = item->data;
-        if (sent->message->state == NJ_STATE_QUEUED && g_str_equal(sent->address, address))
-            g_ptr_array_add(queued, nj_message_ref(sent->message));
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    gint64 since = G_MAXINT64;
+    g_clear_pointer(&state->asked, g_array_unref);
+    state->asked = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (GList *item = nj_session_account(session)->outbox->rows.head; item; item = item->next) {
+        const NjOut *out = item->data;
+        if (!out->in_question)
+            continue;
+        g_ptr_array_add(ids, out->message->origin_id);
+        g_array_append_val(state->asked, out->message->id);
+        since = MIN(since, out->message->time);
     }
-    for (guint i = 0; i < queued->len && (chat = nj_chat_find(nj_session_account(session), address)); i++)
-        nj_chat_set_state(chat, queued->pdata[i], NJ_STATE_FAILED, sentence);
+    g_ptr_array_add(ids, NULL);
+    if (state->asked->len)
+        nj_archive_ask(session, (const char *const *) ids->pdata, since, on_archive, state, state);
+}
+
+static void
+online(NjSession *session)
+{
+    ask_the_archive(session);
+    nj_message_pump(session);
+}
+
+static void
+offline(NjSession *session)
+{
+    nj_iq_cancel(session, nj_session_state(session, &nj_rfc6121_message));
 }
 
 /* --- out --- */
 
-/* Where it goes: to the client that wrote last (5.1), the room, or the occupant. NULL and a sentence: nowhere. */
+/* Where it goes: to the client that wrote last (5.1), the room, or the occupant.  NULL and a sentence: nowhere; without one: not yet. */
 static const char *
 destination(const NjChat *chat, GError **error)
 {
+    NjRoom *room = chat->room;
     if (chat->kind == NJ_CHAT_PERSON)
         return chat->peer ? chat->peer : chat->address;
-    if (!chat->room || chat->room->state != NJ_ROOM_IN) {
-        bool joining = chat->room && chat->room->state == NJ_ROOM_JOINING;
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
-                            joining ? _("The room has not let you in yet. Try again in a moment.")
-                                    : _("You are not in this room. Use /join to enter it again."));
+    if (!room || room->state != NJ_ROOM_IN) {
+        if (!room || (room->state == NJ_ROOM_OUT && !room->wanted))
+            g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("You are not in this room. Use /join to enter it again."));
         return NULL;
     }
     const char *nick = chat->kind == NJ_CHAT_PRIVATE ? nj_jid_resource(chat->address) : NULL;
-    if (nick && !nj_room_occupant(chat->room, nick)) {
+    if (nick && !nj_room_occupant(room, nick)) {
         g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s is not in the room any more."), nick);
         return NULL;
     }
@@ -166,64 +223,138 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
     message->out = true;
     message->time = nj_clock_wall_ms();
     message->type = chat->kind == NJ_CHAT_ROOM ? NJ_MESSAGE_GROUPCHAT : options ? options->type : NJ_MESSAGE_CHAT;
-    /* A room shows that it has a line by sending it to all; otherwise the link's word is all there is. */
-    message->state = chat->kind == NJ_CHAT_ROOM ? NJ_STATE_QUEUED : NJ_STATE_SENT;
-    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? chat->room->nick : account->jid);
+    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? chat->room->nick : account->jid ? account->jid : account->bare);
     message->body = nj_text_body(text, -1);
     message->subject = options && options->subject ? nj_text_line(options->subject, -1, 0) : NULL;
     message->thread = g_strdup(options && options->thread ? options->thread : chat->thread);
     message->wire_id = nj_random_id();
+    message->origin_id = g_strdup(message->wire_id);
     return message;
+}
+
+static void
+send_row(NjSession *session, NjOut *out)
+{
+    NjAccount *account = nj_session_account(session);
+    NjOutbox *outbox = account->outbox;
+    g_autoptr(NjMessage) message = nj_message_ref(out->message);
+    g_autoptr(GError) error = NULL;
+    NjChat *chat = nj_chat_find(account, out->address);
+    if (!chat && out->kind == NJ_CHAT_PERSON)
+        chat = nj_chat_open(account, NJ_CHAT_PERSON, out->address);
+    if (!chat)
+        g_set_error_literal(&error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("The room was left before this could be said in it."));
+    const char *to = chat ? destination(chat, &error) : NULL;
+    out = find_row(session, message->id);
+    if (!out || (!to && !error))
+        return;
+    if (error) {
+        nj_outbox_set_state(outbox, out, NJ_STATE_FAILED, error->message);
+        return;
+    }
+    NjOutgoing going = { build(chat, message, to), chat, message };
+    nj_outbox_hand_over(outbox, out);
+    if (nj_pipeline_send(nj_session_pipeline(session), session, &going) || !going.stanza)
+        return;
+    nj_xml_free(going.stanza);
+    out = find_row(session, message->id);
+    if (out)
+        nj_outbox_set_state(outbox, out, NJ_STATE_FAILED, _("The message could not be prepared for sending."));
+}
+
+static gboolean
+pump_again(void *data)
+{
+    Messages *state = data;
+    nj_clock_cancel(&state->again);
+    nj_message_pump(state->session);
+    return G_SOURCE_REMOVE;
+}
+
+/* In each chat in the order it was said; what may go now is taken down first, for whoever hears of it may change the list. */
+void
+nj_message_pump(NjSession *session)
+{
+    Messages *state = nj_session_state(session, &nj_rfc6121_message);
+    NjAccount *account = nj_session_account(session);
+    NjStore *store = account->client->store;
+    if (!nj_session_online(session) || (store && nj_store_in_trouble(store)))
+        return;
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GHashTable) stopped = g_hash_table_new(g_str_hash, g_str_equal);
+    for (GList *item = account->outbox->rows.head; item && rows->len < PUMP_MAX; item = item->next) {
+        const NjOut *out = item->data;
+        if (out->in_question)
+            g_hash_table_add(stopped, out->address);
+        else if (out->message->state == NJ_STATE_QUEUED && !out->numbered && !g_hash_table_contains(stopped, out->address))
+            g_array_append_val(rows, out->message->id);
+    }
+    for (guint i = 0; i < rows->len; i++) {
+        NjOut *out = nj_session_online(session) ? find_row(session, g_array_index(rows, gint64, i)) : NULL;
+        if (out)
+            send_row(session, out);
+    }
+    if (rows->len == PUMP_MAX && !state->again)
+        state->again = nj_clock_after(1, pump_again, state);
 }
 
 NjMessage *
 nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GError **error)
 {
-    NjSession *session = nj_xep_online(chat->account, error);
-    const char *to = session ? destination(chat, error) : NULL;
-    if (!to)
+    NjAccount *account = chat->account;
+    NjSession *session = nj_session_of(account);
+    g_autoptr(GError) nowhere = NULL;
+    if (!destination(chat, &nowhere) && nowhere) {
+        g_propagate_error(error, g_steal_pointer(&nowhere));
         return NULL;
+    }
     g_autoptr(NjMessage) message = new_message(chat, text, options);
     if (!*message->body) {
         g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("There is nothing to send: the message is empty."));
         return NULL;
     }
-    NjOutgoing out = { build(chat, message, to), chat, message };
-    if (!nj_pipeline_send(nj_session_pipeline(session), session, &out)) {
-        nj_xml_free(out.stanza);
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("The message could not be sent, and was not kept."));
-        return NULL;
+    nj_outbox_add(account->outbox, chat, message);
+    if (session)
+        nj_message_pump(session);
+    return message;             /* the outbox or the store holds it still */
+}
+
+bool
+nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
+{
+    NjSession *session = nj_session_of(chat->account);
+    if (!message->out || (message->state != NJ_STATE_FAILED && message->state != NJ_STATE_UNSURE)) {
+        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("This message needs no other try: only one that failed or is unsure is sent again."));
+        return false;
     }
-    nj_sent_add(session, chat, to, message);
-    nj_chat_add(chat, message);
-    return message;             /* the sent list and the store hold it still */
+    if (!destination(chat, error) && error && *error)
+        return false;
+    nj_outbox_add_again(chat->account->outbox, chat, message);
+    if (session)
+        nj_message_pump(session);
+    return true;
 }
 
 /* --- in --- */
 
 /* What an error is about: something we sent, and it comes from where we sent it.  A room hands our id to everybody in it, so there
    the address counts to the letter. */
-static Sent *
-find_failed(NjSession *session, const char *from, const char *id)
-{
-    Sent *sent = find_sent(session, from, id);
-    return sent && nj_muc_room(session, from) && !g_str_equal(sent->to, from) ? NULL : sent;
-}
-
 static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *child)
 {
+    NjAccount *account = nj_session_account(session);
     const char *from = nj_xml_attr(stanza, "from");
+    g_autofree char *address = NULL;
     (void) child;
     if (g_strcmp0(nj_xml_attr(stanza, "type"), "error") != 0)
         return false;
-    Sent *sent = find_failed(session, from ? from : nj_session_account(session)->bare, nj_xml_attr(stanza, "id"));
+    g_autoptr(NjMessage) sent = nj_sent_find(session, from ? from : account->bare, nj_xml_attr(stanza, "id"), &address);
     NjRoom *room = sent || !from || nj_jid_resource(from) ? NULL : nj_muc_room(session, from);
-    if ((!sent || sent->message->state == NJ_STATE_FAILED) && (!room || room->state != NJ_ROOM_IN))
+    if ((!sent || sent->state == NJ_STATE_FAILED || sent->state == NJ_STATE_DELIVERED) && (!room || room->state != NJ_ROOM_IN))
         return true;
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     if (sent)
-        fail(session, sent, sentence);
+        nj_account_settle(account, address, sent, NJ_STATE_FAILED, sentence);
     else                                        /* what else one says to a room: its subject */
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_ERROR, "%s", sentence);
     return true;
@@ -312,4 +443,7 @@ const NjModule nj_rfc6121_message = {
     .handlers = { { NJ_KIND_MESSAGE, NULL, NULL, on_message } },
     .attach = attach,
     .detach = detach,
+    .online = online,
+    .offline = offline,
+    .resumed = nj_message_pump,
 };

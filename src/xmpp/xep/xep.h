@@ -67,10 +67,15 @@ NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
 
 /* --- messages: rfc6121-message.c --- */
 
-/* What we sent lately, by id: for echoes and errors that come back. */
-void       nj_sent_add(NjSession *session, NjChat *chat, const char *to, NjMessage *message);
-NjMessage *nj_sent_find(NjSession *session, const char *to, const char *id);     /* borrowed; NULL */
-void       nj_sent_fail_queued(NjSession *session, NjChat *chat, const char *sentence);    /* rows of a room whose echo never came */
+/* A message of ours by the id it went out with, and the address of its chat, for what comes back about it; NULL; both are the caller's. */
+NjMessage *nj_sent_find(NjSession *session, const char *address, const char *id, char **chat_address);
+
+/* The outbox on the wire: what can go goes, and what the stream tells of it (xmpp/sm.h). */
+void nj_message_pump(NjSession *session);
+void nj_message_written(NjSession *session, gint64 row);
+void nj_message_acknowledged(NjSession *session, gint64 row);
+void nj_message_unsent(NjSession *session, gint64 row);
+void nj_message_unknown(NjSession *session, gint64 row);
 
 /* --- the account's own archive: 0313-ask.c --- */
 

@@ -1,0 +1,220 @@
+/* The outbox of one account.  A line of ours is shown when it is committed, so that whoever has seen it will find it again after anything; if
+   the disk takes longer than somebody who looks at an empty place is patient, it is shown all the same, as queued, and goes nowhere yet. */
+#include "model/outbox.h"
+
+#include "base/clock.h"
+#include "model/client.h"
+#include "model/events.h"
+
+#define PATIENCE_MS 250
+
+static NjStore *
+store_of(const NjOutbox *outbox)
+{
+    return outbox->account->client->store;
+}
+
+static void
+free_out(void *data)
+{
+    NjOut *out = data;
+    nj_message_unref(out->message);
+    g_free(out->address);
+    g_free(out);
+}
+
+NjOutbox *
+nj_outbox_new(NjAccount *account)
+{
+    NjOutbox *outbox = g_new0(NjOutbox, 1);
+    outbox->account = account;
+    outbox->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_queue_init(&outbox->rows);
+    g_queue_init(&outbox->unseen);
+    return outbox;
+}
+
+void
+nj_outbox_free(NjOutbox *outbox)
+{
+    if (!outbox)
+        return;
+    if (store_of(outbox))
+        nj_store_forget(store_of(outbox), outbox);
+    nj_clock_cancel(&outbox->late);
+    g_hash_table_unref(outbox->by_id);
+    g_queue_clear_full(&outbox->unseen, g_free);
+    g_queue_clear_full(&outbox->rows, free_out);
+    g_free(outbox);
+}
+
+NjOut *
+nj_outbox_find(const NjOutbox *outbox, gint64 message)
+{
+    GList *item = g_hash_table_lookup(outbox->by_id, &message);
+    return item ? item->data : NULL;
+}
+
+/* Nearly always at the end. */
+static NjOut *
+insert(NjOutbox *outbox, NjMessage *message, NjChatKind kind, const char *address)
+{
+    NjOut *out = g_new0(NjOut, 1);
+    out->message = nj_message_ref(message);
+    out->kind = kind;
+    out->address = g_strdup(address);
+    GList *before = outbox->rows.tail;
+    while (before && ((NjOut *) before->data)->message->id > message->id)
+        before = before->prev;
+    g_queue_insert_after(&outbox->rows, before, out);
+    g_hash_table_insert(outbox->by_id, &out->message->id, before ? before->next : outbox->rows.head);
+    return out;
+}
+
+static void
+take_out(NjOutbox *outbox, NjOut *out)
+{
+    GList *item = g_hash_table_lookup(outbox->by_id, &out->message->id);
+    g_hash_table_remove(outbox->by_id, &out->message->id);
+    g_queue_delete_link(&outbox->rows, item);
+    free_out(out);
+}
+
+void
+nj_outbox_restore(NjOutbox *outbox)
+{
+    NjAccount *account = outbox->account;
+    g_autoptr(GPtrArray) stored = nj_store_outbox(store_of(outbox), account->row);
+    for (guint i = 0; i < stored->len; i++) {
+        const NjStoredOut *row = g_ptr_array_index(stored, i);
+        if (nj_outbox_find(outbox, row->message->id))
+            continue;
+        NjOut *out = insert(outbox, row->message, row->kind, row->address);
+        out->shown = true;
+        out->numbered = row->numbered;
+        out->number = row->number;
+        if (out->numbered && out->message->state == NJ_STATE_QUEUED)
+            out->message->state = NJ_STATE_SENT;
+        /* The session began before the history was there: it is not the stream of this number. */
+        if (out->numbered && account->state == NJ_ACCOUNT_ONLINE) {
+            nj_outbox_take_back(outbox, out);
+            nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
+        }
+    }
+}
+
+/* --- shown when it is safe --- */
+
+static void
+show(NjOutbox *outbox, NjOut *out)
+{
+    NjChat *chat = nj_chat_find(outbox->account, out->address);
+    if (out->shown)
+        return;
+    out->shown = true;
+    if (chat)
+        nj_chat_show(chat, out->message);
+}
+
+static void
+on_committed(void *data)
+{
+    NjOutbox *outbox = data;
+    g_autofree gint64 *id = g_queue_pop_head(&outbox->unseen);
+    if (g_queue_is_empty(&outbox->unseen))
+        nj_clock_cancel(&outbox->late);
+    NjOut *out = nj_outbox_find(outbox, *id);
+    if (out)
+        show(outbox, out);
+}
+
+static gboolean
+on_late(void *data)
+{
+    NjOutbox *outbox = data;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    nj_clock_cancel(&outbox->late);
+    for (GList *item = outbox->unseen.head; item; item = item->next)
+        g_array_append_val(ids, *(gint64 *) item->data);
+    for (guint i = 0; i < ids->len; i++) {
+        NjOut *out = nj_outbox_find(outbox, g_array_index(ids, gint64, i));
+        if (out)
+            show(outbox, out);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void
+nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message)
+{
+    message->state = NJ_STATE_QUEUED;
+    nj_chat_keep(chat, message);
+    NjOut *out = insert(outbox, message, chat->kind, chat->address);
+    NjStore *store = store_of(outbox);
+    if (!store || !chat->id) {
+        show(outbox, out);
+        return;
+    }
+    gint64 *id = g_new(gint64, 1);
+    *id = message->id;
+    g_queue_push_tail(&outbox->unseen, id);
+    nj_store_after(store, on_committed, outbox, outbox);
+    if (!outbox->late)
+        outbox->late = nj_clock_after(PATIENCE_MS, on_late, outbox);
+}
+
+void
+nj_outbox_add_again(NjOutbox *outbox, NjChat *chat, NjMessage *message)
+{
+    NjOut *out = nj_outbox_find(outbox, message->id);
+    if (!out) {
+        out = insert(outbox, message, chat->kind, chat->address);
+        out->shown = true;
+    }
+    nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
+}
+
+/* --- changes --- */
+
+void
+nj_outbox_hand_over(NjOutbox *outbox, NjOut *out)
+{
+    (void) outbox;
+    out->numbered = true;
+}
+
+void
+nj_outbox_take_back(NjOutbox *outbox, NjOut *out)
+{
+    if (out->numbered && store_of(outbox))
+        nj_store_set_number(store_of(outbox), out->message->id, false, 0);
+    out->numbered = false;
+}
+
+void
+nj_outbox_ask(NjOutbox *outbox, NjOut *out, bool in_question)
+{
+    (void) outbox;
+    out->in_question = in_question;
+}
+
+/* The chat may be closed by now; its history is not. */
+void
+nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const char *error)
+{
+    g_autoptr(NjMessage) message = nj_message_ref(out->message);
+    g_autofree char *address = g_strdup(out->address);
+    if (!nj_state_is_open(state)) {
+        show(outbox, out);
+        out = nj_outbox_find(outbox, message->id);
+        if (!out)
+            return;                             /* whoever saw it has settled it */
+        take_out(outbox, out);
+    }
+    NjChat *chat = nj_chat_find(outbox->account, address);
+    NjStore *store = store_of(outbox);
+    if (chat)
+        nj_chat_set_state(chat, message, state, error);
+    else if (store && message->id > 0 && state != NJ_STATE_SENT)
+        nj_store_set_state(store, message->id, state, error);
+}
