@@ -1,0 +1,55 @@
+"""Three runs of the loop of loss.py, one of each family of faults, and some of the bytes of a login; long_loss.py has the rest."""
+import random
+from harness import *
+from loss import cut_logins, one_run
+from proxy import Proxy
+
+FROG = 'frog@' + DOMAIN
+
+
+def test_nothing_is_lost_when_the_link_breaks(s):
+    one_run(random.choice(('close', 'close, refuse', 'reset', 'reset, refuse', 'cut up', 'cut down', 'close twice')))
+
+
+def test_nothing_is_lost_when_the_link_falls_silent(s):
+    one_run(random.choice(('silence', 'silence up', 'silence down', 'silence, strand')))
+
+
+def test_nothing_is_lost_when_the_program_is_killed(s):
+    one_run('kill')
+
+
+def some(sizes):
+    return [(way, random.randrange(i * size // 16, (i + 1) * size // 16)) for way, size in sizes.items() for i in range(16)]
+
+
+def test_a_login_is_cut_anywhere(s):
+    cut_logins(s, some, resumes=False)
+
+
+def test_a_resume_is_cut_anywhere(s):
+    cut_logins(s, some, resumes=True)
+
+
+def test_what_is_typed_while_the_server_is_away_is_sent_once_and_in_order(s):
+    pond = s.keep(Pond(s.home().dir + '/pond'))
+    frog = s.peer('frog')
+    frog.close()
+    s.things.remove(frog)
+    t = s.terminal(s.home(account(pond)))
+    t.sees('● toad')
+    t.line('/msg ' + FROG)
+    t.line('said before')
+    pond.stop()
+    t.sees('waiting')
+    lines = ['typed %d while it was away' % i for i in range(5)]
+    for line in lines:
+        t.line(line)
+        t.sees('toad +' + line)
+    pond.start()
+    t.line('/connect')
+    t.sees('● toad', 20)
+    frog = s.keep(Peer(pond, 'frog'))
+    frog.hears('typed 4')
+    time.sleep(1)
+    assert [m['body'] for m in frog.messages if 'typed' in m['body']] == lines
