@@ -168,7 +168,7 @@ def test_a_server_that_goes_comes_back(s):
     t = s.terminal(home)
     t.sees(r'(?i)online|logged in')
     own.stop()
-    t.sees(r'(?i)again|lost|closed|shut|retry|trying')
+    t.sees(r'(?i)again|lost|closed|shut|broke|retry|trying')
     t.type('typed meanwhile')
     t.sees('typed meanwhile')
     own.start()
