@@ -46,6 +46,7 @@ session_sources = \
 	src/xmpp/xep/0202.c \
 	src/xmpp/xep/0203.c \
 	src/xmpp/xep/0245.c \
+	src/xmpp/xep/0280.c \
 	src/xmpp/xep/0334.c \
 	src/xmpp/xep/0313-ask.c \
 	src/xmpp/xep/0359.c \

@@ -15,6 +15,8 @@ typedef struct {
     NjMessage  *message;        /* body already sanitised, or NULL */
     NjChat     *chat;           /* set by DELIVER */
     bool        sent;           /* a copy of what another of our clients sent */
+    NjXml      *wrapper;        /* owned: what the stanza was taken out of, sent by one who may; NULL */
+    const NjXml *forwarded;     /* in it, around the stanza (XEP-0297); NULL */
 } NjIncoming;
 
 /* A message on its way out: ANNOTATE adds, ENCRYPT replaces, SEND hands it to the link. */

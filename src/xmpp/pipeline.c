@@ -24,6 +24,7 @@ struct NjPipeline {
     GPtrArray *in[NJ_STAGE_DELIVER + 1];
     GPtrArray *out[NJ_OUT_SEND + 1];
     NjXml *prepared;            /* the stanza whose body is cleaned in slices */
+    const NjXml *prepared_body; /* the element in it, or in what it wraps */
     const NjXml *node;          /* the last piece of it that was */
     NjTextBody *body;
 };
@@ -96,7 +97,7 @@ forget_prepared(NjPipeline *pipeline)
         g_free(nj_text_body_end(pipeline->body));
     pipeline->body = NULL;
     g_clear_pointer(&pipeline->prepared, nj_xml_free);
-    pipeline->node = NULL;
+    pipeline->prepared_body = pipeline->node = NULL;
 }
 
 void
@@ -166,22 +167,33 @@ read_type(const NjXml *stanza)
     return g_strcmp0(type, "error") == 0 ? NJ_MESSAGE_ERROR : NJ_MESSAGE_NORMAL;
 }
 
+/* Of the message itself, or of the one that its first child forwards. */
+static const NjXml *
+find_body(const NjXml *stanza)
+{
+    const NjXml *first = nj_xml_first(stanza);
+    const NjXml *forwarded = first ? nj_xml_child(first, "forwarded", "urn:xmpp:forward:0") : NULL;
+    const NjXml *inner = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
+    return nj_xml_child(inner ? inner : stanza, "body", NJ_NS_CLIENT);
+}
+
 /* A body of one node is short: the parser sees to that. */
 bool
 nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
 {
-    const NjXml *child = nj_xml_child(stanza, "body", NJ_NS_CLIENT);
     const char *text;
     if (stanza != pipeline->prepared) {
         forget_prepared(pipeline);
-        const NjXml *first = child ? nj_xml_text_node(child, NULL, &text) : NULL;
-        if (!first || !nj_xml_text_node(child, first, &text))
+        const NjXml *body = find_body(stanza);
+        const NjXml *first = body ? nj_xml_text_node(body, NULL, &text) : NULL;
+        if (!first || !nj_xml_text_node(body, first, &text))
             return true;
         pipeline->prepared = nj_xml_ref(stanza);
+        pipeline->prepared_body = body;
         pipeline->body = nj_text_body_new();
     }
     const NjXml *node;
-    while ((node = nj_xml_text_node(child, pipeline->node, &text))) {
+    while ((node = nj_xml_text_node(pipeline->prepared_body, pipeline->node, &text))) {
         nj_text_body_add(pipeline->body, text, strlen(text));
         pipeline->node = node;
         if (until_us && nj_clock_us() >= until_us)
@@ -193,12 +205,13 @@ nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
 static char *
 read_body(NjPipeline *pipeline, const NjXml *stanza)
 {
-    if (stanza == pipeline->prepared) {
+    const NjXml *body = nj_xml_child(stanza, "body", NJ_NS_CLIENT);
+    if (body && body == pipeline->prepared_body) {
         char *text = nj_text_body_end(g_steal_pointer(&pipeline->body));
         forget_prepared(pipeline);
         return text;
     }
-    char *raw = nj_xml_child_text(stanza, "body", NJ_NS_CLIENT);
+    char *raw = body ? nj_xml_text(body) : NULL;
     if (!raw || nj_text_is_clean(raw, strlen(raw)))
         return raw;
     char *clean = nj_text_body(raw, -1);
@@ -260,6 +273,7 @@ nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, con
     }
     nj_message_unref(in.message);
     nj_xml_free(in.stanza);
+    nj_xml_free(in.wrapper);
     forget_prepared(pipeline);
 }
 

@@ -5,6 +5,7 @@
 
 #define NS        "urn:xmpp:delay"
 #define NS_LEGACY "jabber:x:delay"       /* XEP-0091 */
+#define LIVE      (60 * 1000)            /* ms */
 
 /* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not be named.  In a room a stamp counts only
    while it shows its history: afterwards it is an occupant's word, whoever it names, and would hide a line in the past. */
@@ -19,21 +20,41 @@ is_believed(NjSession *session, const NjIncoming *in, const char *by)
 }
 
 static bool
+take_stamp(NjMessage *message, const char *stamp)
+{
+    gint64 time;
+    if (!stamp || !nj_clock_parse(stamp, &time))
+        return false;
+    message->time = MIN(time, nj_clock_wall_ms());
+    message->delayed = true;
+    return true;
+}
+
+/* Around a copy stands our server's word (XEP-0297, 3.2).  The time of this minute is no delay but the way here. */
+static bool
+note_forwarded(NjIncoming *in)
+{
+    const NjXml *around[] = { in->forwarded, in->wrapper };
+    for (gsize i = 0; in->forwarded && i < G_N_ELEMENTS(around); i++) {
+        const NjXml *delay = nj_xml_child(around[i], "delay", NS);
+        gint64 time;
+        if (delay && nj_xml_attr(delay, "stamp") && nj_clock_parse(nj_xml_attr(delay, "stamp"), &time) && time < nj_clock_wall_ms() - LIVE)
+            return take_stamp(in->message, nj_xml_attr(delay, "stamp"));
+    }
+    return true;
+}
+
+static bool
 note_delay(NjSession *session, NjIncoming *in)
 {
     const char *const spaces[] = { NS, NS_LEGACY };
     for (gsize i = 0; i < G_N_ELEMENTS(spaces); i++)
         for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
-            const char *stamp = nj_xml_attr(child, "stamp");
-            gint64 time;
-            if (!nj_xml_is(child, i == 0 ? "delay" : "x", spaces[i]) || !stamp || !nj_clock_parse(stamp, &time) ||
-                !is_believed(session, in, nj_xml_attr(child, "from")))
-                continue;
-            in->message->time = MIN(time, nj_clock_wall_ms());
-            in->message->delayed = true;
-            return true;
+            if (nj_xml_is(child, i == 0 ? "delay" : "x", spaces[i]) && is_believed(session, in, nj_xml_attr(child, "from")) &&
+                take_stamp(in->message, nj_xml_attr(child, "stamp")))
+                return true;
         }
-    return true;
+    return note_forwarded(in);
 }
 
 const NjModule nj_xep_0203 = {

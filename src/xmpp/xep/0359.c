@@ -4,8 +4,38 @@
 
 #include <string.h>
 
+#include "model/store.h"
+
 #define NS     "urn:xmpp:sid:0"
+#define NS_MAM "urn:xmpp:mam:2"
 #define ID_MAX 1023
+
+static bool
+is_announced(NjSession *session)
+{
+    return nj_session_account_has(session, NS) || nj_session_account_has(session, NS_MAM);
+}
+
+/* A server that announces no ids lets through those that a stranger claims in its name (XEP-0359, 6).  Before it has said so they are kept, since a
+   stream that is resumed brings messages before anything can be asked, but nothing is looked up by them: what was claimed in that moment could only
+   suppress a message of an archive that the same server has got since, under an id guessed right. */
+static bool
+may_keep(NjSession *session)
+{
+    return !nj_session_discovered(session) || is_announced(session);
+}
+
+bool
+nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in)
+{
+    NjStore *store = nj_session_client(session)->store;
+    const NjMessage *message = in->message;
+    if (!store || !chat || (!message->delayed && !in->wrapper))
+        return false;
+    if (message->archive_id && is_announced(session) && nj_store_has_archive(store, chat, message->archive_by, message->archive_id))
+        return true;
+    return message->origin_id && nj_store_has_origin(store, chat, message->sender, message->origin_id);
+}
 
 static bool
 note_ids(NjSession *session, NjIncoming *in)
@@ -18,7 +48,8 @@ note_ids(NjSession *session, NjIncoming *in)
             continue;
         if (!in->message->origin_id && nj_xml_is(child, "origin-id", NS)) {
             in->message->origin_id = g_strdup(id);
-        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NS) && g_strcmp0(nj_xml_attr(child, "by"), archive) == 0) {
+        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NS) && g_strcmp0(nj_xml_attr(child, "by"), archive) == 0 &&
+                   (room || may_keep(session))) {
             in->message->archive_id = g_strdup(id);
             in->message->archive_by = g_strdup(archive);
         }

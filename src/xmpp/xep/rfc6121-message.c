@@ -387,8 +387,9 @@ shorten(NjMessage *message)
 
 /* Kept, but without a chat, a window or an answer; false: it is nobody's stranger after all. */
 static bool
-keep_waiting(NjSession *session, const char *bare, NjMessage *message)
+keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
 {
+    NjMessage *message = in->message;
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
     NjStoredChat stored = { 0 };
@@ -397,6 +398,10 @@ keep_waiting(NjSession *session, const char *bare, NjMessage *message)
     bool found = nj_store_find_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored);
     const char *text = message->body ? message->body : message->subject;
     g_autofree char *line = nj_text_line(text, (gssize) strcspn(text, "\n"), 0);
+    if (found && nj_message_is_known(session, stored.id, in)) {
+        nj_stored_chat_clear(&stored);
+        return true;
+    }
     bool known = found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
     const NjRequest *request = known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
     if (request && (found || nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
@@ -415,17 +420,21 @@ deliver(NjSession *session, NjIncoming *in)
 {
     NjAccount *account = nj_session_account(session);
     NjMessage *message = in->message;
+    if (in->sent) {
+        nj_carbon_deliver(session, in);
+        return false;
+    }
     if (message->type == NJ_MESSAGE_GROUPCHAT || (!message->body && !message->subject))
         return false;
     g_autofree char *bare = nj_jid_bare(in->from);
     in->chat = nj_chat_find(account, bare);
     if (in->chat && in->chat->kind != NJ_CHAT_PERSON)
         return false;
-    if (!in->chat && is_stranger(session, bare) && keep_waiting(session, bare, message))
+    if (!in->chat && is_stranger(session, bare) && keep_waiting(session, bare, in))
         return false;
     if (!in->chat)
         in->chat = nj_chat_open(account, NJ_CHAT_PERSON, bare);
-    if (!in->chat)
+    if (!in->chat || nj_message_is_known(session, in->chat->id, in))
         return false;
     if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE &&
         g_strcmp0(in->chat->peer, in->from) != 0)

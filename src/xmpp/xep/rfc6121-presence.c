@@ -226,6 +226,18 @@ let_in(NjAccount *account, const char *address)
     nj_chat_open(account, NJ_CHAT_PERSON, address);
 }
 
+/* Whom another client of ours writes to is no stranger: what they wrote is let in.  What they ask for still stands. */
+void
+nj_request_answered(NjAccount *account, const char *address)
+{
+    const NjRequest *request = nj_roster_request(account->roster, address);
+    if (!request || !request->messages)
+        return;
+    if (!request->asks)
+        nj_roster_drop_request(account->roster, address);
+    let_in(account, address);
+}
+
 static void
 keep_out(NjAccount *account, const char *address)
 {

@@ -8,14 +8,15 @@
 #include "model/room.h"
 #include "xmpp/session.h"
 
-/* Every row, in the order in which they see a stanza and come online: rooms before people, what the server can before the first presence, the hashed node before
-   disco. */
+/* Every row, in the order in which they see a stanza and come online: rooms before people, what the server can before the first presence, copies are
+   unwrapped before anything looks at them, the hashed node before disco. */
 #define NJ_MODULES(X)      \
     X(nj_xep_0045)         \
     X(nj_rfc6121_roster)   \
     X(nj_xep_0030_server)  \
     X(nj_rfc6121_presence) \
     X(nj_rfc6121_message)  \
+    X(nj_xep_0280)         \
     X(nj_xep_0115)         \
     X(nj_xep_0030)         \
     X(nj_xep_0085)         \
@@ -76,6 +77,11 @@ void nj_message_written(NjSession *session, gint64 row);
 void nj_message_acknowledged(NjSession *session, gint64 row);
 void nj_message_unsent(NjSession *session, gint64 row);
 void nj_message_unknown(NjSession *session, gint64 row);
+
+/* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its archive's id, or the sender's own. */
+bool       nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in);
+void       nj_carbon_deliver(NjSession *session, NjIncoming *in);       /* XEP-0280: what another client of ours said: in->sent */
+void       nj_request_answered(NjAccount *account, const char *address);       /* another client of ours wrote to them */
 
 /* --- the account's own archive: 0313-ask.c --- */
 

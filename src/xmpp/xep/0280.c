@@ -1,0 +1,126 @@
+/* XEP-0280: what our other clients hear and say, copied to us.  A copy shows somebody else's words under their name, so nothing is believed but what our own
+   bare address wraps, and the addresses inside have to fit.  Beneath the wrapper a copy is a message like any other, but nothing is answered to it. */
+#include "xmpp/xep/xep.h"
+
+#include "model/store.h"
+
+#define NS         "urn:xmpp:carbons:2"
+#define NS_FORWARD "urn:xmpp:forward:0"
+#define NS_MAM     "urn:xmpp:mam:2"
+
+static void
+on_enabled(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    NjAccount *account = nj_session_account(session);
+    (void) data;
+    if (error && stanza)
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING, _("What your other clients say and hear will not be shown here. %s"), error->message);
+}
+
+static void
+discovered(NjSession *session)
+{
+    if (!nj_session_server_has(session, NS))
+        return;
+    NjXml *iq = nj_xml_iq("set", NULL, NULL);
+    nj_xml_add_new(iq, "enable", NS);
+    nj_iq_send(session, iq, 0, on_enabled, NULL, NULL, session);
+}
+
+/* --- in --- */
+
+/* A wrapper inside a wrapper, or what does not stand between two people (6.1): rooms send their lines themselves, errors belong to who spoke. */
+static bool
+is_plain(const NjXml *message)
+{
+    const char *type = nj_xml_attr(message, "type");
+    return g_strcmp0(type, "groupchat") != 0 && g_strcmp0(type, "error") != 0 && !nj_xml_child(message, "received", NS) &&
+        !nj_xml_child(message, "sent", NS) && !nj_xml_child(message, "result", NS_MAM);
+}
+
+/* Heard by another client of ours, from somebody else.  What an occupant says privately the room sends to every client that is in it (6.1). */
+static bool
+is_received(NjSession *session, const NjXml *message, const char *from, const char *to)
+{
+    NjAccount *account = nj_session_account(session);
+    if (!nj_account_is_own(account, to) || nj_account_is_own(account, from))
+        return false;
+    return !nj_muc_room(session, from) && !(nj_jid_resource(from) && nj_xml_child(message, "x", NJ_NS_MUC_USER));
+}
+
+/* Said by another client of ours, to somebody else; to an occupant only of a room that we are in: elsewhere nobody could answer. */
+static bool
+is_sent(NjSession *session, const NjXml *message, const char *from, const char *to)
+{
+    NjAccount *account = nj_session_account(session);
+    if (!nj_account_is_own(account, from) || nj_account_is_own(account, to))
+        return false;
+    NjRoom *room = nj_muc_room(session, to);
+    return room ? room->state == NJ_ROOM_IN && nj_jid_resource(to) : !nj_xml_child(message, "x", NJ_NS_MUC_USER);
+}
+
+/* 11: "Any forwarded copies received by a Carbons-enabled client MUST be from that user's bare JID; any copies that do not meet this requirement MUST be
+   ignored." */
+static bool
+unwrap(NjSession *session, NjIncoming *in)
+{
+    NjXml *received = nj_xml_child(in->stanza, "received", NS), *sent = nj_xml_child(in->stanza, "sent", NS);
+    if (!received && !sent)
+        return true;
+    NjXml *forwarded = nj_xml_child(received ? received : sent, "forwarded", NS_FORWARD);
+    NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
+    const char *from = message ? nj_xml_attr(message, "from") : NULL, *to = message ? nj_xml_attr(message, "to") : NULL;
+    bool good = !(received && sent) && from && to && nj_jid_valid(from) && nj_jid_valid(to) &&
+        g_str_equal(in->from, nj_session_account(session)->bare) && is_plain(message) &&
+        (received ? is_received(session, message, from, to) : is_sent(session, message, from, to));
+    if (!good) {
+        g_debug("dropped a copy that is none of ours, or none of a message between people");
+        return false;
+    }
+    in->wrapper = in->stanza;
+    in->stanza = nj_xml_ref(message);
+    in->forwarded = forwarded;
+    in->from = from;
+    in->sent = !received;
+    return true;
+}
+
+static NjChat *
+chat_of(NjSession *session, const char *to)
+{
+    NjAccount *account = nj_session_account(session);
+    if (nj_muc_room(session, to))
+        return nj_chat_open(account, NJ_CHAT_PRIVATE, to);
+    g_autofree char *bare = nj_jid_bare(to);
+    nj_request_answered(account, bare);
+    return nj_chat_open(account, NJ_CHAT_PERSON, bare);
+}
+
+/* We said it, so we have read what stands before it, wherever that was. */
+void
+nj_carbon_deliver(NjSession *session, NjIncoming *in)
+{
+    NjMessage *message = in->message;
+    if (!message->body && !message->subject)
+        return;
+    NjChat *chat = chat_of(session, nj_xml_attr(in->stanza, "to"));
+    if (chat->kind == NJ_CHAT_ROOM || nj_message_is_known(session, chat->id, in))
+        return;
+    message->out = true;
+    message->state = NJ_STATE_ACKNOWLEDGED;
+    in->chat = chat;
+    if (message->type == NJ_MESSAGE_CHAT && chat->kind == NJ_CHAT_PERSON)
+        nj_chat_set_thread(chat, message->thread);
+    g_autofree char *address = g_strdup(chat->address);
+    nj_chat_add(chat, message);
+    chat = nj_chat_find(nj_session_account(session), address);
+    if (chat)
+        nj_chat_mark_read(chat, message);
+}
+
+const NjModule nj_xep_0280 = {
+    .spec = "XEP-0280",
+    .name = N_("Message Carbons"),
+    .receive = { NJ_STAGE_UNWRAP, unwrap },
+    .discovered = discovered,
+};
