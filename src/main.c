@@ -381,6 +381,11 @@ on_store_trouble(const char *sentence, void *owner)
         nj_client_notice(program->client, NULL, NULL, NJ_NOTICE_ERROR, "%s", sentence);
     else
         nj_client_notice(program->client, NULL, NULL, NJ_NOTICE_SUCCESS, _("The history can be written again; nothing was lost."));
+    for (guint i = 0; i < program->client->accounts->len; i++) {
+        NjSession *session = nj_session_of(g_ptr_array_index(program->client->accounts, i));
+        if (session != NULL)
+            nj_session_store_trouble(session, nj_store_in_trouble(program->client->store));
+    }
 }
 
 static void
