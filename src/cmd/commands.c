@@ -433,7 +433,7 @@ prepare_addresses(NjCall *call, GError **error)
     const NjCommand *command = call->command;
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         const NjParam *param = &command->params[i];
-        if (param->kind != NJ_PARAM_ADDRESS && param->kind != NJ_PARAM_CONTACT && param->kind != NJ_PARAM_ROOM)
+        if (param->kind != NJ_PARAM_ADDRESS && param->kind != NJ_PARAM_CONTACT && param->kind != NJ_PARAM_ROOM && param->kind != NJ_PARAM_BLOCKED)
             continue;
         const char *typed = nj_args_get(call->args, param->name);
         if (!typed)

@@ -14,7 +14,7 @@ typedef struct NjCall NjCall;           /* one command being run */
 typedef enum {
     NJ_PARAM_NONE, NJ_PARAM_WORD, NJ_PARAM_TEXT /* raw to the end of the line when last; else a word */, NJ_PARAM_ADDRESS, NJ_PARAM_CONTACT, NJ_PARAM_ROOM,
     NJ_PARAM_NICK, NJ_PARAM_ACCOUNT, NJ_PARAM_WINDOW, NJ_PARAM_OPTION, NJ_PARAM_VALUE, NJ_PARAM_CHOICE, NJ_PARAM_COMMAND, NJ_PARAM_KEY, NJ_PARAM_NUMBER,
-    NJ_PARAM_THEME, NJ_PARAM_SETTING /* of an account */, NJ_PARAM_SECRET /* enters no history, log, echo or index */,
+    NJ_PARAM_THEME, NJ_PARAM_SETTING /* of an account */, NJ_PARAM_BLOCKED /* an address that is blocked */, NJ_PARAM_SECRET /* enters no history, log, echo or index */,
 } NjParamKind;
 
 #define NJ_OPTIONAL 1

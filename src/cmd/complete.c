@@ -84,6 +84,22 @@ offer_chats(Search *search, bool rooms_only)
 }
 
 static void
+offer_blocked(Search *search)
+{
+    NjClient *client = search->cmd->client;
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = client->accounts->pdata[i];
+        if (!account->blocked || (search->account && account != search->account))
+            continue;
+        GHashTableIter iter;
+        void *address;
+        g_hash_table_iter_init(&iter, account->blocked);
+        while (g_hash_table_iter_next(&iter, &address, NULL))
+            offer(search, address);
+    }
+}
+
+static void
 offer_nicks(Search *search)
 {
     NjRoom *room = search->chat && search->chat->kind == NJ_CHAT_ROOM ? search->chat->room : NULL;
@@ -245,6 +261,9 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         break;
     case NJ_PARAM_COMMAND:
         offer_topics(search);
+        break;
+    case NJ_PARAM_BLOCKED:
+        offer_blocked(search);
         break;
     case NJ_PARAM_KEY:
         if (search->cmd->screen)

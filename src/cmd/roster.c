@@ -1,4 +1,4 @@
-/* People: the list of contacts, who may see whom, and strangers who ask. */
+/* People: the list of contacts, who may see whom, strangers who ask, and who is kept away. */
 #include <string.h>
 
 #include "cmd/call.h"
@@ -248,6 +248,92 @@ run_requests(NjCall *call)
     nj_call_done_if(call, done, error);
 }
 
+/* /block and /unblock */
+
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static void
+list_blocked(NjCall *call)
+{
+    NjAccount *account = nj_call_account(call);
+    if (!account->blocked) {
+        if (nj_call_needs_online(call))
+            nj_call_fail(call, "refused", _("The server of account %s has told nothing about blocked addresses; perhaps it can not block any."), account->settings->name);
+        return;
+    }
+    guint count = 0;
+    g_autofree char **addresses = (char **) g_hash_table_get_keys_as_array(account->blocked, &count);
+    qsort(addresses, count, sizeof *addresses, by_text);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
+    for (guint i = 0; i < count; i++) {
+        NjRecord *record = nj_record_new();
+        nj_record_set_text(record, "address", addresses[i]);
+        g_ptr_array_add(list, record);
+        nj_call_say(call, NJ_NOTICE_INFO, "%s", addresses[i]);
+    }
+    nj_record_set_list(nj_call_result(call), "blocked", list);
+    if (count)
+        nj_call_say(call, NJ_NOTICE_INFO, ngettext("Account %s blocks %u address; /unblock ADDRESS lets it through again.",
+                                                   "Account %s blocks %u addresses; /unblock ADDRESS lets one through again.", count),
+                    account->settings->name, count);
+    else
+        nj_call_say(call, NJ_NOTICE_INFO, _("Account %s blocks nobody."), account->settings->name);
+    nj_call_done(call);
+}
+
+/* A stranger who waits does not wait any longer. */
+static void
+on_blocked(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    NjAccount *account = nj_call_account(call);
+    const char *address = nj_call_arg(call, "address");
+    if (!error && account) {
+        if (nj_roster_request(account->roster, address))
+            nj_request_refuse(account, address, NULL);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is blocked: the server keeps away from you what they send, and they see you as offline."), address);
+    }
+    nj_call_answer(error, result, call);
+}
+
+static void
+run_block(NjCall *call)
+{
+    const char *address = nj_call_arg(call, "address");
+    if (!address)
+        list_blocked(call);
+    else if (nj_call_needs_online(call))
+        nj_block(nj_call_account(call), address, true, on_blocked, nj_call_hold(call));
+}
+
+static void
+on_unblocked(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    const char *address = nj_call_arg(call, "address");
+    if (!error && !strcmp(address, "all"))
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Nobody is blocked any more."));
+    else if (!error)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is not blocked any more."), address);
+    nj_call_answer(error, result, call);
+}
+
+static void
+run_unblock(NjCall *call)
+{
+    NjAccount *account = nj_call_account(call);
+    const char *address = nj_call_arg(call, "address");
+    bool all = !strcmp(address, "all");
+    if (!all && account->blocked && !g_hash_table_contains(account->blocked, address))
+        nj_call_fail(call, "refused", _("%s is not blocked by account %s; /block lists who is."), address, account->settings->name);
+    else
+        nj_block(account, all ? NULL : address, false, on_unblocked, nj_call_hold(call));
+}
+
 static const NjCommand cmd_roster = {
     .name     = "roster",
     .summary  = N_("List and change your contacts"),
@@ -290,7 +376,27 @@ static const NjCommand cmd_requests = {
     .run      = run_requests,
 };
 
-static const NjCommand *const commands[] = { &cmd_roster, &cmd_subscribe, &cmd_requests, NULL };
+static const NjCommand cmd_block = {
+    .name     = "block",
+    .summary  = N_("Block an address, or list those that are"),
+    .details  = N_("Your server keeps away what a blocked address sends, and does not tell it that you are there. A server's name blocks everybody there, an address "
+                   "with a resource only that."),
+    .needs    = NJ_NEEDS_ACCOUNT,
+    .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; without it those who are blocked are listed") } },
+    .examples = { "/block", "/block newt@example.org", "/block spam.example.org" },
+    .run      = run_block,
+};
+
+static const NjCommand cmd_unblock = {
+    .name     = "unblock",
+    .summary  = N_("Let an address through again"),
+    .needs    = NJ_NEEDS_CONNECTION,
+    .params   = { { "address", NJ_PARAM_BLOCKED, 0, N_("whom; all lets everybody through"), { "all" } } },
+    .examples = { "/unblock newt@example.org", "/unblock all" },
+    .run      = run_unblock,
+};
+
+static const NjCommand *const commands[] = { &cmd_roster, &cmd_subscribe, &cmd_requests, &cmd_block, &cmd_unblock, NULL };
 
 static const NjAliasRow aliases[] = {
     { "add", "/roster add", "mcabber" },

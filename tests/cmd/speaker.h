@@ -84,6 +84,13 @@ test_link_jid(const NjLink *link)
 }
 
 static const NjXml *
+test_link_resumed(const NjLink *link)
+{
+    (void) link;
+    return NULL;
+}
+
+static const NjXml *
 test_link_features(const NjLink *link)
 {
     (void) link;
@@ -115,7 +122,7 @@ static NjLink *
 test_link_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner)
 {
     static const NjLinkClass class = { test_link_open, test_link_send, test_link_close, test_link_free, test_link_pause, test_link_password,
-                                       test_link_jid, test_link_features, test_link_certificate, test_link_last_byte, test_link_rank };
+                                       test_link_jid, test_link_resumed, test_link_features, test_link_certificate, test_link_last_byte, test_link_rank };
     (void) settings;
     (void) trust_once;
     TestLink *link = g_new0(TestLink, 1);

@@ -218,6 +218,32 @@ test_people(void **state)
 }
 
 static void
+test_block(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    NjAccount *home = speaker_account(&speaker, "home");
+    expect_failure(&speaker, "/block", "not-connected", "/connect home");
+    expect_failure(&speaker, "/block newt@pond.example", "not-connected", NULL);
+    expect_ok(&speaker, "/connect", NULL);
+    expect_failure(&speaker, "/block", "refused", "has told nothing");
+    nj_account_set_blocked(home, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
+    expect_ok(&speaker, "/block", "\"blocked\": []");
+    nj_account_block(home, "newt@pond.example", true);
+    nj_account_block(home, "eft.example", true);
+    expect_ok(&speaker, "/block", "\"blocked\": [{\"address\": \"eft.example\"}, {\"address\": \"newt@pond.example\"}]");
+    expect_failure(&speaker, "/unblock", "usage", "ADDRESS");
+    expect_failure(&speaker, "/unblock frog@pond.example", "refused", "/block lists");
+    gsize start, end;
+    g_auto(GStrv) choices = nj_cmd_complete(speaker.cmd, "/unblock n", 10, &start, &end, NULL);
+    assert_non_null(choices);
+    assert_string_equal(choices[0], "newt@pond.example");
+    assert_null(choices[1]);
+    speaker_close(&speaker);
+}
+
+static void
 test_status(void **state)
 {
     (void) state;
@@ -321,7 +347,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),   cmocka_unit_test(test_shipped), cmocka_unit_test(test_account), cmocka_unit_test(test_account_set),
         cmocka_unit_test(test_account_rename), cmocka_unit_test(test_connect),
-        cmocka_unit_test(test_people), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
+        cmocka_unit_test(test_people), cmocka_unit_test(test_block), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
         cmocka_unit_test(test_quit),
     };
     return cmocka_run_group_tests_name("cmd topics", tests, NULL, NULL);
