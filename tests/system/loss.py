@@ -268,53 +268,46 @@ def cut_logins(s, cuts, resumes):
         with open(home.fifo, 'w') as f:
             f.write(line + '\n')
 
-    def leave():
-        if not resumes:
-            command('/disconnect')
-        else:
-            proxy.reset()
-        proxy.wait(lambda: not proxy.alive(), 10 * SLOW, 'the old link is not given up')
-
-    def comes():
-        """Another link, at once: the pauses between tries are not what is tested."""
-        tries, end = proxy.tries, now() + 20 * SLOW
+    def comes(**cut):
+        """Leaves the link that there is, if any; the next one, which comes at once: the pauses between tries are not what is tested."""
+        tries, end = proxy.cut_next(**cut), now() + 20 * SLOW
+        if proxy.alive():
+            if resumes:
+                proxy.reset()
+            else:
+                command('/disconnect')
+            proxy.wait(lambda: proxy.tries > tries or not proxy.alive(), 10 * SLOW, 'the old link is not given up')
         while proxy.tries == tries:
             assert now() < end, 'it does not come back:\n' + t.text()
             command('/connect')
             for _ in range(20):
                 if proxy.tries == tries:
                     time.sleep(0.01)
+        return proxy.last
 
     def whole():
-        comes()
+        link = comes()
         t.sees('● toad', 20)
+        return link
 
-    leave()
-    t.gone('● toad')
     whole()
     time.sleep(0.5 * SLOW)
+    link = whole()
+    time.sleep(0.5 * SLOW)
     # no two are of quite the same size: signatures vary
-    sizes = {'up': proxy.last.up.passed - 40, 'down': proxy.last.down.passed - 40}
-    leave()
+    sizes = {'up': link.up.passed - 40, 'down': link.down.passed - 40}
     for number, (way, at) in enumerate(cuts(sizes)):
-        proxy.cut_next(**{way: at, 'reset': number % 2 == 1})
-        comes()
-        link = proxy.last
-        proxy.wait(lambda: link.over or t.process.poll() is not None, 20 * SLOW, 'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way))
-        # it waits to come back, or is already there again: it never gives up
+        link = comes(**{way: at, 'reset': number % 2 == 1})
         tries = proxy.tries
+        proxy.wait(lambda: link.over or t.process.poll() is not None, 10 * SLOW, 'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way))
+        # it waits to come back, or is already there again: it never gives up
         t.sees('waiting', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
         if number % 4 == 0:
             t.type('%d %s' % (at, way))
             t.sees('› *%d %s' % (at, way), 2)
             t.type('\x15')
-        if number % 16 == 15 and not resumes:
+        if resumes or at > sizes[way] / 3 or number % 16 == 0:       # what was bound before the cut can be resumed
             whole()
-            leave()
-        elif resumes:
-            whole()
-            leave()
     whole()
     t.line('/quit')
     assert t.ends() == 0
-    return sizes

@@ -108,8 +108,8 @@ class Proxy:
         self._do(lambda: setattr(self, 'delay', seconds))
 
     def cut_next(self, up=None, down=None, reset=False):
-        """The next link that comes breaks when exactly so many bytes have passed to the server (up) or from it (down)."""
-        self._do(lambda: self.cuts.append((up, down, reset)))
+        """The next link that comes breaks when exactly so many bytes have passed to the server (up) or from it (down).  How many links came before it."""
+        return self._do(lambda: self.cuts.append((up, down, reset)) or self.tries)
 
     def cut_here(self, up=None, down=None):
         """The links that are open break after so many more bytes."""

@@ -1,7 +1,7 @@
 """Three runs of the loop of loss.py, one of each family of faults, and some of the bytes of a login; long_loss.py has the rest."""
 import random
 from harness import *
-from loss import cut_logins, one_run
+from loss import ACKNOWLEDGED, cut_logins, one_run
 from proxy import Proxy
 
 FROG = 'frog@' + DOMAIN
@@ -36,16 +36,18 @@ def test_what_is_typed_while_the_server_is_away_is_sent_once_and_in_order(s):
     frog = s.peer('frog')
     frog.close()
     s.things.remove(frog)
-    t = s.terminal(s.home(account(pond)))
+    home = s.home(account(pond))
+    t = s.terminal(home)
     t.sees('● toad')
     t.line('/msg ' + FROG)
     t.line('said before')
+    t.sees('said before', look=lambda: str(home.rows('select body from message where state = ?', ACKNOWLEDGED)))
     pond.stop()
     t.sees('waiting')
     lines = ['typed %d while it was away' % i for i in range(5)]
     for line in lines:
         t.line(line)
-        t.sees('toad +' + line)
+        t.sees('toad. +' + line)
     pond.start()
     t.line('/connect')
     t.sees('● toad', 20)
