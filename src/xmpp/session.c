@@ -248,13 +248,20 @@ nj_session_online(const NjSession *session)
 }
 
 bool
+nj_session_begun(const NjSession *session)
+{
+    if (session->ended || session->account->state == NJ_ACCOUNT_CLOSING)
+        return false;
+    return session->online || (session->begun && nj_sm_can_resume(session->sm));
+}
+
+bool
 nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row)
 {
-    if (!nj_session_online(session)) {
-        nj_xml_free(stanza);
-        return false;
-    }
-    return nj_sm_send(session->sm, stanza, row);
+    if (nj_session_begun(session))
+        return nj_sm_send(session->sm, stanza, row);
+    nj_xml_free(stanza);
+    return false;
 }
 
 bool
@@ -614,8 +621,7 @@ on_closing(void *data)
 {
     NjSession *session = data;
     nj_clock_cancel(&session->closing);
-    nj_sm_close(session->sm);
-    session->link->class->close(session->link);
+    end_link(session, NULL);                    /* without </stream:stream>: the next connection resumes the session and settles it */
     return G_SOURCE_REMOVE;
 }
 
@@ -625,6 +631,7 @@ nj_session_disconnect(NjSession *session)
     session->wanted = false;
     stop(&session->retry);
     if (!session->link) {
+        end_session(session);
         if (session->account->state != NJ_ACCOUNT_OFFLINE)
             nj_account_set_state(session->account, NJ_ACCOUNT_OFFLINE, NULL);
         return;

@@ -19,7 +19,10 @@ void       nj_session_disconnect(NjSession *session);         /* politely, and s
 /* The network changed, or the machine slept: an account that waits tries now, one that is online is tested now. */
 void       nj_session_wake(NjSession *session);
 bool       nj_session_online(const NjSession *session);
-bool       nj_session_send(NjSession *session, NjXml *stanza);          /* takes it; false: not online */
+/* There is a session, though its link may be broken for a while. */
+bool       nj_session_begun(const NjSession *session);
+/* Takes it.  False: there is no link.  While a session waits to be resumed, what is said in it waits, too. */
+bool       nj_session_send(NjSession *session, NjXml *stanza);
 bool       nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row);        /* the same of a message that stands in the outbox */
 void       nj_session_store_trouble(NjSession *session, bool trouble);  /* nothing can be committed at present, or it can again */
 NjAccount *nj_session_account(const NjSession *session);

@@ -11,6 +11,7 @@
 #include "model/store.h"
 
 #define STRANGER_BYTES (16 * 1024)      /* of a body that is kept until its sender is let in */
+#define ASK_WITHIN_MS  (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
 #define PUMP_MAX       50               /* messages in one go: who types comes first */
 
 typedef struct {
@@ -117,7 +118,7 @@ nj_message_unknown(NjSession *session, gint64 row)
     if (!out)
         return;
     nj_outbox_take_back(outbox, out);
-    nj_outbox_ask(outbox, out, out->kind == NJ_CHAT_PERSON);
+    nj_outbox_ask(outbox, out, out->kind == NJ_CHAT_PERSON && out->message->origin_id);
     nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
 }
 
@@ -129,18 +130,23 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     g_autoptr(GArray) asked = g_steal_pointer(&state->asked);
     for (guint i = 0; i < asked->len; i++) {
         NjOut *out = find_row(session, g_array_index(asked, gint64, i));
-        if (!out || !out->in_question)
+        bool fresh = out && out->in_question;
+        if (!out || out->message->state != NJ_STATE_UNSURE)
             continue;
         nj_outbox_ask(outbox, out, false);
-        if (answers[i] != NJ_ARCHIVE_UNKNOWN)
-            nj_outbox_set_state(outbox, out, answers[i] == NJ_ARCHIVE_HAS ? NJ_STATE_ACKNOWLEDGED : NJ_STATE_QUEUED, NULL);
+        if (answers[i] == NJ_ARCHIVE_HAS)
+            nj_outbox_set_state(outbox, out, NJ_STATE_ACKNOWLEDGED, NULL);
+        else if (answers[i] == NJ_ARCHIVE_LACKS && fresh)
+            nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
     }
     nj_message_pump(session);
 }
 
+/* What has been unsure since an earlier session may turn out to have arrived; but it is not sent again unasked. */
 static void
 ask_the_archive(NjSession *session)
 {
+    gint64 oldest = nj_clock_wall_ms() - ASK_WITHIN_MS;
     Messages *state = nj_session_state(session, &nj_rfc6121_message);
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
     gint64 since = G_MAXINT64;
@@ -148,7 +154,8 @@ ask_the_archive(NjSession *session)
     state->asked = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (GList *item = nj_session_account(session)->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        if (!out->in_question)
+        bool unsure = out->message->state == NJ_STATE_UNSURE && out->kind == NJ_CHAT_PERSON && out->message->origin_id && out->message->time >= oldest;
+        if (!out->in_question && !unsure)
             continue;
         g_ptr_array_add(ids, out->message->origin_id);
         g_array_append_val(state->asked, out->message->id);
@@ -313,6 +320,8 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
         g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("There is nothing to send: the message is empty."));
         return NULL;
     }
+    if (account->state != NJ_ACCOUNT_ONLINE && g_queue_is_empty(&account->outbox->rows))
+        nj_client_notice(account->client, account, chat, NJ_NOTICE_INFO, _("You are not connected: what you write is kept, and sent when you are."));
     nj_outbox_add(account->outbox, chat, message);
     if (session)
         nj_message_pump(session);

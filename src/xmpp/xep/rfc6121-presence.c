@@ -47,7 +47,7 @@ void
 nj_presence_send(NjAccount *account)
 {
     NjSession *session = nj_session_of(account);
-    if (!session || !nj_session_online(session))
+    if (!session || !nj_session_begun(session))
         return;
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     if (account->show == NJ_SHOW_OFFLINE) {
