@@ -21,6 +21,7 @@
 #define PATIENT_AFTER  10           /* tries */
 #define STABLE_US      (60 * G_USEC_PER_SEC)      /* a link that lived this long starts the back-off anew */
 #define ANSWER_US      (15 * G_USEC_PER_SEC)      /* after something was said that has to be answered */
+#define STUCK_US       (2 * G_USEC_PER_SEC)
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
 #define CLOSING_MS     600          /* for acknowledgements, before the stream is closed; the program has two seconds for all of its end */
 
@@ -54,7 +55,7 @@ struct NjSession {
     bool link_asks;
     guint tries;
     guint retry;                /* source */
-    gint64 online_us;
+    gint64 opened_us, online_us;
     guint keep_alive;           /* source */
     gint64 asked_us;            /* when a sign of life was asked for, 0: none is waited for */
     GSource *closing;           /* when patience with what is open ends */
@@ -406,6 +407,7 @@ open_link(NjSession *session)
 {
     NjAccount *account = session->account;
     stop(&session->retry);
+    session->opened_us = nj_clock_us();
     session->link = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
     session->trust_lent = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
@@ -417,6 +419,8 @@ void
 nj_session_connect(NjSession *session)
 {
     session->wanted = true;
+    if (session->online)
+        nj_session_wake(session);
     if (session->link)
         return;
     session->tries = 0;
@@ -426,10 +430,15 @@ nj_session_connect(NjSession *session)
 void
 nj_session_wake(NjSession *session)
 {
-    if (session->retry) {
+    NjAccountState state = session->account->state;
+    /* A try that began before may wait for an answer from a network that is gone. */
+    bool stuck = state == NJ_ACCOUNT_CONNECTING && session->link && !session->link_asks && nj_clock_us() - session->opened_us > STUCK_US;
+    if (stuck)
+        free_link(session);
+    if (session->retry || stuck) {
         session->tries = 0;
         open_link(session);
-    } else if (session->online && session->account->state == NJ_ACCOUNT_ONLINE) {
+    } else if (session->online && state == NJ_ACCOUNT_ONLINE) {
         probe(session, WAKE_TIMEOUT_US);
     }
 }
