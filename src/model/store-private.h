@@ -27,6 +27,9 @@ typedef enum {
     NJ_WRITE_ROSTER,            /* account, text: version, items, number: replace */
 } NjWriteKind;
 
+typedef struct NjIndex NjIndex;         /* store-words.h */
+typedef struct NjSearcher NjSearcher;
+
 typedef struct NjWrite NjWrite;
 struct NjWrite {
     NjWrite    *next;
@@ -82,6 +85,7 @@ struct NjStore {
     void        (*on_room)(void *owner);
     void         *owner;
     GSource      *news;         /* brings the writer's news here */
+    NjSearcher   *searcher;     /* searches; never NULL once it is open */
     char         *read_trouble; /* to be told, once; NULL: none yet */
     bool          read_told;
 
@@ -109,6 +113,7 @@ struct NjStore {
     /* The writer's own. */
     GThread      *thread;
     sqlite3      *writer;
+    NjIndex      *index;        /* follows the rows */
 };
 
 /* store.c */

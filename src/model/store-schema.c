@@ -12,7 +12,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "model/store-private.h"
+#include "model/store-words.h"
 
 static const char *const migrations[] = {
     /* 1.  The indexes hold what they are asked for: the order of a chat with its unread count; the echo of our own lines; copies from an archive. */
@@ -77,6 +77,13 @@ static const char *const migrations[] = {
     "  until INTEGER NOT NULL);"
     "ALTER TABLE chat ADD COLUMN nick TEXT;"
     "UPDATE message SET state = 2 WHERE outgoing AND state = 1;",
+
+    /* 3.  The word index (store-index.c), which merges when it is told to. */
+    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize = 0,"
+    "  tokenize = \"unicode61 remove_diacritics 2 categories '" NJ_WORD_CATEGORIES "'\");"
+    "INSERT INTO word (word, rank) VALUES ('automerge', 0);"
+    "CREATE TABLE word_mark (message INTEGER NOT NULL);"
+    "INSERT INTO word_mark VALUES (0);",
 };
 
 char *

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/store-private.h"
+#include "model/store-words.h"
 
 #define BATCH_ROWS 500
 #define BATCH_MAX  1000
@@ -401,7 +401,8 @@ write_one(Writer *writer, const NjWrite *write)
     case NJ_WRITE_WAITING:
         return write_numbers(writer, NJ_WRITE_WAITING, write->chat, &number, NULL, NULL);
     case NJ_WRITE_FORGET:
-        return run_simple(writer, FORGET_OUT, write->chat, NULL) && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)
+        return nj_index_forget(writer->store->index, write->chat) && run_simple(writer, FORGET_OUT, write->chat, NULL)
+               && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)
                && run_simple(writer, FORGET_CHAT, write->chat, NULL);
     case NJ_WRITE_NUMBER:
         return write_numbers(writer, NJ_WRITE_NUMBER, write->row, write->number ? &write->value : NULL, NULL, NULL);
@@ -492,6 +493,8 @@ take_batch(NjStore *store)
 {
     while (store->length < BATCH_ROWS && !store->urgent && !store->closing) {
         gint64 due = store->due;
+        if (nj_store_index(store, due))
+            continue;
         if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->due >= due)
             break;
     }
@@ -583,7 +586,8 @@ write_all(void *data)
     for (;;) {
         store->idle = true;
         while (!store->length && !store->closing)
-            g_cond_wait(&store->work, &store->mutex);
+            if (!nj_store_index(store, G_MAXINT64))
+                g_cond_wait(&store->work, &store->mutex);
         if (!store->length)
             break;
         bool last_try = store->closing;
@@ -595,6 +599,7 @@ write_all(void *data)
         g_mutex_lock(&store->mutex);
         bool failed = sentence != NULL;
         tell_trouble(store, sentence);
+        nj_searcher_trouble(store->searcher, failed);
         if (failed) {
             g_cond_broadcast(&store->done);
             if (last_try)
@@ -609,6 +614,8 @@ write_all(void *data)
         batch = remove_batch(store, length);
         publish_counts(store, writer.counts);
         g_cond_broadcast(&store->done);
+        if (nj_searcher_waits(store->searcher))
+            nj_store_index(store, G_MAXINT64);
         g_mutex_unlock(&store->mutex);
         while (batch) {
             NjWrite *next = batch->next;
@@ -623,6 +630,7 @@ write_all(void *data)
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(writer.statements[i]);
     g_array_unref(writer.counts);
+    nj_index_free(store->index);
     sqlite3_close(store->writer);
     g_mutex_lock(&store->mutex);
     store->finished = true;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "model/store-private.h"
+#include "model/store-words.h"
 
 typedef struct {
     char      *key;
@@ -101,6 +101,7 @@ nj_store_free(NjStore *store)
         g_source_destroy(store->news);
         g_source_unref(store->news);
     }
+    nj_searcher_unref(store->searcher);
     g_clear_pointer(&store->accounts, g_hash_table_unref);
     g_clear_pointer(&store->keys, g_hash_table_unref);
     g_clear_pointer(&store->gone, g_hash_table_unref);
@@ -179,6 +180,8 @@ nj_store_open(const char *data_dir, GError **error)
     store->states = g_hash_table_new(g_int64_hash, g_int64_equal);
     store->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
     store->news = make_news(store);
+    store->index = nj_index_new(store);
+    store->searcher = nj_searcher_new(store->path);
     nj_store_writer_start(store);
     return store;
 }
@@ -192,6 +195,7 @@ nj_store_close(NjStore *store, guint timeout_ms)
     /* Ours first: the last connection to close brings the log into the file. */
     close_reader(store);
     g_source_destroy(store->news);
+    nj_searcher_close(store->searcher, until);
     nj_store_drop_calls(store);
     if (store->closed)
         *store->closed = true;

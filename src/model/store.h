@@ -127,6 +127,7 @@ typedef struct { NjMessage *message; gint64 account; char *account_address; NjCh
 typedef void (*NjSearchFunc)(GPtrArray *found /* of NjFound, borrowed; NULL on error */, const GError *error, void *data);
 void nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void *data, const void *owner);    /* copied; done on the main thread, later */
 void nj_store_search_cancel(NjStore *store, const void *owner);
+guint nj_store_unindexed(NjStore *store);                                     /* messages that a search has to wait for: 0, but after an update or an import */
 
 /* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c.  Without replace the items are put one by one;
    one whose subscription is "remove" is taken out. */

@@ -1,0 +1,436 @@
+/* The word index of history.db (FTS5): it follows the rows on the writer's thread in slices of a few milliseconds, outside the commit of the
+   messages, whenever nothing waits to be written.  A mark says up to which row it has come; both change in one transaction, so that after any
+   end it goes on where it was.  That transaction is not synced: what a power cut takes from it is made again from the rows.
+
+   The number of an entry is made of the message's time and id (nj_index_entry), so the order of the index is the order of time, whatever came
+   late: an import, an archive, a delayed message.  "The newest fifty", "since", "until" and "behind this hit" are ranges of these numbers, and
+   the most common word costs no more than fifty entries.  The message is found again from the number, so nothing else is kept.
+
+   The index holds no texts (content='') and is fed with more than the texts: marks for chat, account, "ours" and "has a link" make a filter
+   as cheap as one more word, and characters of scripts that know no spaces, and emoji, are each made a word (nj_index_spread).  A mark begins
+   with a character for private use; it stands in a column of its own, where nobody's text comes. */
+#include <string.h>
+
+#include "model/store-words.h"
+
+#define PART_ROWS   64                  /* are read, put in order and entered together */
+#define PART_BYTES  (128 * 1024)
+#define BODY_MOST   (256 * 1024)        /* of a longer body the beginning is found */
+#define SLICE_ROWS  4096
+#define SLICE_US    (20 * G_TIME_SPAN_MILLISECOND)
+#define MERGE_AFTER 4                   /* slices */
+#define MERGE_PAGES "64"
+#define RETRY_US    (60 * G_TIME_SPAN_SECOND)
+
+typedef enum { READ_ROWS, READ_CHAT, ENTER, TAKE_OUT, SET_MARK, BEGIN, COMMIT, MERGE, STATEMENTS } Statement;
+
+#define ROW_COLUMNS "SELECT message.id, time, chat, outgoing, sender, body, subject, account, address FROM message LEFT JOIN chat ON chat.id = message.chat"
+static const char *const texts[] = {
+    [READ_ROWS] = ROW_COLUMNS " WHERE message.id > ?1 ORDER BY message.id",
+    [READ_CHAT] = ROW_COLUMNS " WHERE message.chat = ?1 ORDER BY time, message.id",
+    [ENTER] = "INSERT INTO word (rowid, body, subject, sender, marks) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [TAKE_OUT] = "INSERT INTO word (word, rowid, body, subject, sender, marks) VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
+    [SET_MARK] = "UPDATE word_mark SET message = ?1",
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [MERGE] = "INSERT INTO word (word, rank) VALUES ('merge', " MERGE_PAGES ")",
+};
+
+/* What is entered of one message. */
+typedef struct {
+    gint64 entry;
+    char  *body, *subject, *sender, *marks;
+} Words;
+
+struct NjIndex {
+    NjStore      *store;
+    sqlite3      *db;
+    sqlite3_stmt *statements[STATEMENTS];
+    gint64        mark;         /* the last row that is in the index */
+    gint64        newest;       /* the last row there is, as far as we know */
+    GArray       *part;         /* of Words */
+    guint         slices;       /* since the last merge */
+    bool          unsynced;     /* its commits need no sync */
+    bool          rebuilt;      /* once a run is enough */
+    /* Under the store's mutex. */
+    bool          whole;        /* it has had all rows once */
+    guint64       turn;         /* what was committed up to this write is in the index */
+    gint64        retry;        /* monotonic: not before */
+};
+
+gint64
+nj_index_entry(gint64 time, gint64 id)
+{
+    const gint64 last = G_MAXINT64 >> NJ_ENTRY_BITS;
+    return CLAMP(time, 0, last) << NJ_ENTRY_BITS | (id & ((1 << NJ_ENTRY_BITS) - 1));
+}
+
+/* Words in texts */
+
+bool
+nj_index_is_alone(gunichar c)
+{
+    if (c < 0xa0)
+        return false;
+    if (g_unichar_type(c) == G_UNICODE_OTHER_SYMBOL)
+        return true;
+    switch (c < 0xe00 ? G_UNICODE_SCRIPT_LATIN : g_unichar_get_script(c)) {
+    case G_UNICODE_SCRIPT_HAN:
+    case G_UNICODE_SCRIPT_HIRAGANA:
+    case G_UNICODE_SCRIPT_KATAKANA:
+    case G_UNICODE_SCRIPT_BOPOMOFO:
+    case G_UNICODE_SCRIPT_THAI:
+    case G_UNICODE_SCRIPT_LAO:
+    case G_UNICODE_SCRIPT_KHMER:
+    case G_UNICODE_SCRIPT_MYANMAR:
+    case G_UNICODE_SCRIPT_TIBETAN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+char *
+nj_index_spread(const char *text)
+{
+    gsize length = strnlen(text, BODY_MOST + 1);
+    if (length > BODY_MOST)
+        length = g_utf8_find_prev_char(text, text + length) - text;
+    GString *out = NULL;
+    const char *end = text + length, *kept = text;
+    for (const char *at = text; at < end;) {
+        const char *next = (guchar) *at < 0x80 ? at + 1 : g_utf8_next_char(at);
+        if (next != at + 1 && nj_index_is_alone(g_utf8_get_char(at))) {
+            if (!out)
+                out = g_string_sized_new(length + length / 2);
+            g_string_append_len(out, kept, at - kept);
+            g_string_append_c(out, ' ');
+            g_string_append_len(out, at, next - at);
+            g_string_append_c(out, ' ');
+            kept = next;
+        }
+        at = next;
+    }
+    if (!out)
+        return g_strndup(text, length);
+    g_string_append_len(out, kept, end - kept);
+    return g_string_free(out, FALSE);
+}
+
+/* SCHEME://… of any scheme, and the usual ones without slashes. */
+bool
+nj_index_has_link(const char *text)
+{
+    static const char *const schemes[] = { "xmpp", "mailto", "geo", "tel", "sip", "sips", "magnet" };
+    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
+        const char *start = colon;
+        while (start > text && (g_ascii_isalnum(start[-1]) || strchr("+.-", start[-1])))
+            start--;
+        while (start < colon && !g_ascii_isalpha(*start))
+            start++;
+        gsize length = colon - start;
+        if (length > 1 && !strncmp(colon, "://", 3) && g_ascii_isgraph(colon[3]))
+            return true;
+        for (guint i = 0; i < G_N_ELEMENTS(schemes); i++)
+            if (strlen(schemes[i]) == length && !g_ascii_strncasecmp(start, schemes[i], length) && g_ascii_isgraph(colon[1]))
+                return true;
+    }
+    return false;
+}
+
+static void
+clear_words(void *data)
+{
+    Words *words = data;
+    g_free(words->body);
+    g_free(words->subject);
+    g_free(words->sender);
+    g_free(words->marks);
+}
+
+static const char *
+column_text(sqlite3_stmt *statement, int column)
+{
+    return (const char *) sqlite3_column_text(statement, column);
+}
+
+static char *
+make_marks(gint64 chat, gint64 account, bool ours, bool link)
+{
+    GString *marks = g_string_new(NULL);
+    g_string_append_printf(marks, NJ_MARK_FORMAT " " NJ_MARK_FORMAT, NJ_MARK_CHAT, chat, NJ_MARK_ACCOUNT, account);
+    if (ours)
+        g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_OURS, (gint64) 0);
+    if (link)
+        g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_LINK, (gint64) 0);
+    return g_string_free(marks, FALSE);
+}
+
+/* From a row of ROW_COLUMNS. False: it has no words. The same row always gives the same: that is how it is taken out again. */
+static bool
+read_words(sqlite3_stmt *statement, Words *out)
+{
+    const char *body = column_text(statement, 5), *subject = column_text(statement, 6);
+    if (!body && !subject)
+        return false;
+    bool ours = sqlite3_column_int(statement, 3) != 0;
+    const char *sender = column_text(statement, 4);
+    if (!sender && !ours)
+        sender = column_text(statement, 8);
+    bool link = (body && nj_index_has_link(body)) || (subject && nj_index_has_link(subject));
+    *out = (Words) {
+        .entry = nj_index_entry(sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 0)),
+        .body = body ? nj_index_spread(body) : NULL,
+        .subject = subject ? nj_index_spread(subject) : NULL,
+        .sender = sender ? nj_index_spread(sender) : NULL,
+        .marks = make_marks(sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 7), ours, link),
+    };
+    return true;
+}
+
+/* Statements */
+
+static sqlite3_stmt *
+prepare(NjIndex *index, Statement which)
+{
+    sqlite3_stmt **statement = &index->statements[which];
+    if (!*statement)
+        sqlite3_prepare_v3(index->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    return *statement;
+}
+
+static bool
+run(sqlite3_stmt *statement)
+{
+    if (!statement)
+        return false;
+    sqlite3_step(statement);
+    return sqlite3_reset(statement) == SQLITE_OK;
+}
+
+static bool
+put_words(NjIndex *index, Statement which, const Words *words)
+{
+    sqlite3_stmt *statement = prepare(index, which);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, words->entry);
+    sqlite3_bind_text(statement, 2, words->body, -1, SQLITE_STATIC);        /* NULL binds as NULL */
+    sqlite3_bind_text(statement, 3, words->subject, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 4, words->sender, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 5, words->marks, -1, SQLITE_STATIC);
+    bool good = run(statement);
+    sqlite3_clear_bindings(statement);
+    return good;
+}
+
+static gint64
+read_number(NjIndex *index, const char *text)
+{
+    sqlite3_stmt *statement = NULL;
+    gint64 number = 0;
+    if (sqlite3_prepare_v2(index->db, text, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+/* Slices */
+
+static int
+compare_words(const void *a, const void *b)
+{
+    const Words *one = a, *other = b;
+    return one->entry < other->entry ? -1 : one->entry > other->entry;
+}
+
+/* The next rows behind *last; false if they cannot be read.  *more: it stopped before the end. */
+static bool
+read_part(NjIndex *index, gint64 *last, bool *more)
+{
+    gsize bytes = 0;
+    guint rows = 0;
+    g_array_set_size(index->part, 0);
+    *more = false;
+    sqlite3_stmt *statement = prepare(index, READ_ROWS);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, *last);
+    while (!*more && sqlite3_step(statement) == SQLITE_ROW) {
+        Words words;
+        *last = sqlite3_column_int64(statement, 0);
+        if (read_words(statement, &words))
+            g_array_append_val(index->part, words);
+        bytes += sqlite3_column_bytes(statement, 5);
+        *more = ++rows == PART_ROWS || bytes > PART_BYTES;
+    }
+    /* Entries that go up are gathered in memory; each step down would write what was gathered. */
+    g_array_sort(index->part, compare_words);
+    return sqlite3_reset(statement) == SQLITE_OK;
+}
+
+static bool
+enter_part(NjIndex *index)
+{
+    for (guint i = 0; i < index->part->len; i++)
+        if (!put_words(index, ENTER, &g_array_index(index->part, Words, i)))
+            return false;
+    return true;
+}
+
+static bool
+must_stop(NjStore *store, gint64 now)
+{
+    g_mutex_lock(&store->mutex);
+    bool stop = store->closing || (store->length && (store->urgent || (now >= store->due && !nj_searcher_waits(store->searcher))));
+    g_mutex_unlock(&store->mutex);
+    return stop;
+}
+
+/* False if it failed; *more: rows are left. */
+static bool
+enter_rows(NjIndex *index, bool *more)
+{
+    gint64 until = g_get_monotonic_time() + SLICE_US, last = index->mark;
+    if (!read_part(index, &last, more))
+        return false;
+    if (last == index->mark)
+        return true;
+    bool good = run(prepare(index, BEGIN));
+    for (guint rows = PART_ROWS; good; rows += PART_ROWS) {
+        good = enter_part(index);
+        gint64 now = g_get_monotonic_time();
+        if (!good || !*more || rows >= SLICE_ROWS || now >= until || must_stop(index->store, now))
+            break;
+        good = read_part(index, &last, more);
+    }
+    sqlite3_stmt *statement = prepare(index, SET_MARK);
+    if (good && statement) {
+        sqlite3_bind_int64(statement, 1, last);
+        good = run(statement) && run(prepare(index, COMMIT));
+    }
+    if (!good)
+        return false;
+    index->mark = last;
+    index->newest = MAX(index->newest, last);
+    index->slices++;
+    return true;
+}
+
+/* Small trees become larger ones, a little at a time: FTS5 left alone does it now and then and then long. */
+static bool
+merge(NjIndex *index)
+{
+    int before = sqlite3_total_changes(index->db);
+    bool good = run(prepare(index, MERGE));
+    if (!good || sqlite3_total_changes(index->db) - before < 2)
+        index->slices = 0;
+    return good;
+}
+
+static bool
+exec(NjIndex *index, const char *script)
+{
+    return sqlite3_exec(index->db, script, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* A damaged index is no reason to lose anything: it is made anew.  False: it has to wait. */
+static bool
+mend(NjIndex *index)
+{
+    int result = sqlite3_errcode(index->db) & 0xff;
+    g_warning("the index of history.db: %s", sqlite3_errmsg(index->db));
+    if (!sqlite3_get_autocommit(index->db))
+        exec(index, "ROLLBACK");
+    if (result != SQLITE_CORRUPT || index->rebuilt)
+        return false;
+    index->rebuilt = true;
+    index->mark = 0;
+    if (exec(index, "BEGIN IMMEDIATE; INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0; COMMIT"))
+        return true;
+    if (!sqlite3_get_autocommit(index->db))
+        exec(index, "ROLLBACK");
+    return false;
+}
+
+bool
+nj_store_index(NjStore *store, gint64 due)
+{
+    NjIndex *index = store->index;
+    gint64 now = g_get_monotonic_time();
+    bool behind = !index->whole || index->turn < store->committed;
+    if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US || store->closing)
+        return false;
+    guint64 committed = store->committed;
+    g_mutex_unlock(&store->mutex);
+
+    bool more = behind, good;
+    if (index->unsynced)
+        exec(index, "PRAGMA synchronous = NORMAL");
+    if (index->slices >= MERGE_AFTER)
+        good = merge(index);
+    else
+        good = enter_rows(index, &more);
+    bool mended = !good && mend(index);
+    if (index->unsynced)
+        exec(index, "PRAGMA synchronous = FULL");
+
+    g_mutex_lock(&store->mutex);
+    if (mended)
+        index->whole = false;
+    else if (!good)
+        index->retry = now + RETRY_US;
+    if (good && behind && !more) {
+        index->whole = true;
+        index->turn = committed;
+    }
+    nj_searcher_indexed(store->searcher, index->whole, index->turn, MAX(0, index->newest - index->mark), !good && !mended);
+    return true;
+}
+
+bool
+nj_index_forget(NjIndex *index, gint64 chat)
+{
+    sqlite3_stmt *statement = prepare(index, READ_CHAT);
+    if (!statement)
+        return false;
+    bool good = true;
+    sqlite3_bind_int64(statement, 1, chat);
+    while (good && sqlite3_step(statement) == SQLITE_ROW) {
+        Words words;
+        if (sqlite3_column_int64(statement, 0) > index->mark || !read_words(statement, &words))
+            continue;
+        good = put_words(index, TAKE_OUT, &words);
+        clear_words(&words);
+    }
+    return sqlite3_reset(statement) == SQLITE_OK && good;
+}
+
+NjIndex *
+nj_index_new(NjStore *store)
+{
+    NjIndex *index = g_new0(NjIndex, 1);
+    index->store = store;
+    index->db = store->writer;
+    index->part = g_array_new(FALSE, FALSE, sizeof(Words));
+    g_array_set_clear_func(index->part, clear_words);
+    /* The ids of what was forgotten last are given again after a restart. */
+    index->newest = read_number(index, "SELECT max(id) FROM message");
+    index->mark = MIN(read_number(index, "SELECT message FROM word_mark"), index->newest);
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(index->db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        index->unsynced = !g_strcmp0(column_text(statement, 0), "wal");
+    sqlite3_finalize(statement);
+    return index;
+}
+
+void
+nj_index_free(NjIndex *index)
+{
+    if (!index)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(index->statements[i]);
+    g_array_unref(index->part);
+    g_free(index);
+}
