@@ -103,13 +103,16 @@ nj_sm_can_resume(const NjSm *sm)
 
 /* --- out --- */
 
+/* Behind the end of the stream nothing is written: the link is over, whoever may not have been told yet. */
 static bool
 put(NjSm *sm, NjXml *xml)
 {
-    if (sm->linked)
-        return sm->hooks->write(xml, sm->owner);
-    nj_xml_free(xml);
-    return false;
+    if (!sm->linked) {
+        nj_xml_free(xml);
+        return false;
+    }
+    sm->linked = sm->hooks->write(xml, sm->owner);
+    return sm->linked;
 }
 
 /* Without acknowledgements the answer to a ping says the same: the server reads in order. */
@@ -140,15 +143,16 @@ ask(NjSm *sm)
     sm->hooks->on_asked(sm->owner);
 }
 
+/* Takes it, if it can be written. */
 static bool
 write_out(NjSm *sm, Sent *sent)
 {
-    bool written = put(sm, nj_xml_ref(sent->stanza));
-    bool keep = sm->counting || sent->row;
     gint64 row = sent->row;
-    if (!keep) {
+    if (!put(sm, nj_xml_ref(sent->stanza)))
+        return false;
+    if (!sm->counting && !row) {
         free_sent(sent);
-        return written;
+        return true;
     }
     g_queue_push_tail(&sm->unacked, sent);
     sm->open += row != 0;
@@ -156,7 +160,7 @@ write_out(NjSm *sm, Sent *sent)
         sm->hooks->on_written(row, sm->owner);
     if (sm->open || sm->unacked.length >= ASK_EVERY)
         ask(sm);
-    return written;
+    return true;
 }
 
 /* What is committed goes, and what has waited behind it. */
@@ -166,7 +170,10 @@ release(NjSm *sm)
     Sent *sent;
     while (sm->linked && (sent = g_queue_peek_head(&sm->held)) && sent->ticket <= sm->done) {
         g_queue_pop_head(&sm->held);
-        write_out(sm, sent);
+        if (!write_out(sm, sent)) {
+            g_queue_push_head(&sm->held, sent);
+            return;
+        }
     }
 }
 
@@ -191,10 +198,15 @@ nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
         sent->ticket = ++sm->ticket;
         nj_store_after(store, on_committed, sm, sm);
     }
-    if (!sent->ticket && g_queue_is_empty(&sm->held))
-        return write_out(sm, sent);
+    if (!sent->ticket && g_queue_is_empty(&sm->held) && write_out(sm, sent))
+        return true;
+    if (!row && !sm->linked && !sm->id) {
+        sm->sent--;
+        free_sent(sent);
+        return false;
+    }
     g_queue_push_tail(&sm->held, sent);
-    return sm->linked;
+    return true;
 }
 
 /* --- what the server says of ours --- */
