@@ -4,7 +4,8 @@
      @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
      @ roster <item …/>       @ features <ver …/>       @ invisible       @ offline
      @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and our account on it
-     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged | sleep MS      what the link does, or the person who is asked
+     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged      what the link does, or the person who is asked
+     @ sleep MS               to see that nothing happens            @ wait      until something does
      < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
      > STANZA                 sent: compared as a tree; * stands for anything, $name for one text that stays the same
      ! EVENT                  told by the bus; * stands for anything
@@ -207,6 +208,21 @@ sleep_for(const char *text)
         g_main_context_iteration(NULL, TRUE);
 }
 
+/* Whatever comes next is told by the lines behind this one. */
+static void
+wait_for_news(Talk *talk)
+{
+    bool over = false;
+    guint patience = g_timeout_add(10000, wake, &over);
+    while (!over && g_queue_is_empty(&talk->sent) && g_queue_is_empty(&talk->events))
+        g_main_context_iteration(NULL, TRUE);
+    if (over)
+        fail(talk, "nothing happened");
+    else
+        g_source_remove(patience);
+    settle();
+}
+
 static void
 ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data, void *owner)
 {
@@ -261,6 +277,8 @@ direct(Talk *talk, const char *line)
         talk->link->certificate = &certificate;
     } else if (g_str_equal(what, "sleep")) {
         sleep_for(first);
+    } else if (g_str_equal(what, "wait")) {
+        wait_for_news(talk);
     } else {
         fail(talk, "this can not be done: %s", line);
     }
