@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cmd/call.h"
+#include "cmd/outbox.h"
 #include "cmd/password.h"
 #include "cmd/topic.h"
 #include "model/events.h"
@@ -461,10 +462,20 @@ static void
 on_removed(NjAccount *account, void *owner)
 {
     Removal *removal = owner;
+    NjCall *call = removal->call;
     if (account != removal->account)
         return;
-    nj_call_say(removal->call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."), account->settings->name);
-    nj_call_done(removal->call);
+    guint unsure = 0, waiting = nj_outbox_count(account, &unsure);
+    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."), account->settings->name);
+    if (waiting)
+        nj_call_say(call, NJ_NOTICE_WARNING, ngettext("%u message was not sent; it stays there, and is sent if you add the account again.",
+                                                      "%u messages were not sent; they stay there, and are sent if you add the account again.", waiting), waiting);
+    if (unsure)
+        nj_call_say(call, NJ_NOTICE_WARNING, ngettext("%u message may not have arrived; it stays there as unsure.",
+                                                      "%u messages may not have arrived; they stay there as unsure.", unsure), unsure);
+    nj_record_set_int(nj_call_result(call), "waiting", waiting);
+    nj_record_set_int(nj_call_result(call), "unsure", unsure);
+    nj_call_done(call);
 }
 
 /* Also one that somebody connects again meanwhile. */

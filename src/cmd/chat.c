@@ -9,6 +9,7 @@
 typedef struct {
     NjCall    *call;
     NjBus     *bus;
+    NjChat    *chat;
     NjMessage *message;
 } Wait;
 
@@ -36,13 +37,24 @@ on_message_changed(NjMessageEvent *event, void *owner)
 {
     Wait *wait = owner;
     NjCall *call = wait->call;
-    if (event->message != wait->message || event->message->state == NJ_STATE_QUEUED)
+    const NjMessage *message = wait->message;
+    if (event->message->id != message->id || message->state == NJ_STATE_QUEUED || message->state == NJ_STATE_SENT)
         return;
-    note_message(call, event->message);
-    if (event->message->state != NJ_STATE_FAILED)
-        nj_call_done(call);
+    note_message(call, message);
+    if (message->state == NJ_STATE_UNSURE)
+        nj_call_fail(call, "unsure", _("The connection broke, and nobody can say yet whether the server has the message; /outbox lists it while that is so."));
+    else if (message->state == NJ_STATE_FAILED)
+        nj_call_fail(call, "not-sent", "%s", message->error ? message->error : _("The message could not be sent."));
     else
-        nj_call_fail(call, "not-sent", "%s", event->message->error ? event->message->error : _("The message could not be sent."));
+        nj_call_done(call);
+}
+
+static void
+on_chat_removed(NjChat *chat, void *owner)
+{
+    Wait *wait = owner;
+    if (chat == wait->chat)
+        nj_call_fail(wait->call, "cancelled", _("The chat was closed meanwhile; what was said is sent all the same."));
 }
 
 static void
@@ -57,13 +69,14 @@ say(NjCall *call, NjChat *chat, const char *text, const NjSendOptions *options, 
     nj_record_set_text(nj_call_result(call), "account", chat->account->settings->name);
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
     note_message(call, message);
-    if (!wait_sent || message->state != NJ_STATE_QUEUED) {
+    if (!wait_sent) {
         nj_call_done(call);
         return;
     }
     Wait *wait = g_new(Wait, 1);
-    *wait = (Wait) { nj_call_hold(call), nj_call_client(call)->bus, nj_message_ref(message) };
+    *wait = (Wait) { nj_call_hold(call), nj_call_client(call)->bus, chat, nj_message_ref(message) };
     nj_on_message_changed(wait->bus, on_message_changed, wait);
+    nj_on_chat_removed(wait->bus, on_chat_removed, wait);
     nj_call_on_end(call, on_wait_end, wait);
 }
 

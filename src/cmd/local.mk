@@ -25,6 +25,7 @@ topic_sources = \
 	src/cmd/chat.c \
 	src/cmd/info.c \
 	src/cmd/option.c \
+	src/cmd/outbox.c src/cmd/outbox.h \
 	src/cmd/presence.c \
 	src/cmd/program.c \
 	src/cmd/room.c \

@@ -7,6 +7,7 @@
 
 extern const NjTopic nj_topic_account;
 extern const NjTopic nj_topic_chat;
+extern const NjTopic nj_topic_outbox;
 extern const NjTopic nj_topic_room;
 extern const NjTopic nj_topic_roster;
 extern const NjTopic nj_topic_presence;

@@ -5,6 +5,7 @@ cmd_tests = \
 	tests/cmd/test-commands \
 	tests/cmd/test-topics \
 	tests/cmd/test-away \
+	tests/cmd/test-outbox \
 	tests/cmd/test-help \
 	tests/cmd/test-fifo \
 	tests/cmd/test-script \
@@ -36,6 +37,10 @@ tests_cmd_test_topics_LDADD = $(cmd_test_ldadd)
 tests_cmd_test_away_SOURCES = tests/cmd/test-away.c tests/cmd/speaker.h
 tests_cmd_test_away_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_away_LDADD = $(cmd_test_ldadd)
+
+tests_cmd_test_outbox_SOURCES = tests/cmd/test-outbox.c tests/cmd/speaker.h
+tests_cmd_test_outbox_CFLAGS = $(cmd_test_cflags)
+tests_cmd_test_outbox_LDADD = $(cmd_test_ldadd)
 
 tests_cmd_test_help_SOURCES = tests/cmd/test-help.c tests/cmd/speaker.h
 tests_cmd_test_help_CFLAGS = $(cmd_test_cflags)

@@ -1,5 +1,5 @@
 """Several accounts, and several programs of one."""
-import os, re, threading, time
+import json, os, re, threading, time
 from harness import *
 
 
@@ -17,7 +17,7 @@ def test_one_that_fails_holds_up_no_other(s):
     t.says('toad@pond.example/.*newt@pond.example.*heron@pond.example')
     t.line('/newt:msg frog@%s hello' % DOMAIN)
     t.sees(r'\[3:frog')
-    t.says('✗ .*/connect')               # where one is taken by it
+    t.says('newt… hello.*You are not connected: what you write is kept')
 
 
 def test_the_same_contact_of_two_accounts_is_two_chats(s):
@@ -78,7 +78,7 @@ def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     toad.hears('^before it went$')
     toad.notices('available', 'newt@' + DOMAIN)
     t.say('/account remove other')
-    t.event(ok=True, result={'account': 'other', 'text': 'Account other is removed; its history stays.'})
+    t.event(ok=True, result={'account': 'other', 'waiting': 0, 'unsure': 0, 'text': 'Account other is removed; its history stays.'})
     toad.notices('unavailable', 'newt@' + DOMAIN)
     assert '# of the other one' in home.read_rc() and 'newt' not in home.read_rc()
     t.event(event='connection', account='other', state='offline')
@@ -111,6 +111,35 @@ def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
     assert s.pond.logins('toad') == logins
     t.line('/home:msg frog@%s nobody' % DOMAIN)
     t.says('There is no account “home”; there is pond')
+
+
+def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.headless(home, '--no-connect')
+    for n in (1, 2):
+        t.say('/msg frog@%s late word %d' % (DOMAIN, n))
+        t.event(event='message', body='late word %d' % n, state='queued')
+    t.say('/account remove toad')
+    said = t.event(ok=True, result=dict(account='toad', waiting=2, unsure=0, text='Account toad is removed; its history stays.\n2 messages were not sent; they stay '
+                                        'there, and are sent if you add the account again.'))
+    assert said
+    t.say('/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.event(event='connection', account='back', state='online')
+    frog.hears('^late word 2$')
+    assert [m['body'] for m in frog.messages if m['body']] == ['late word 1', 'late word 2']
+
+
+def test_who_asks_for_it_hears_when_the_server_has_it(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('● Frog')
+    status, out, err = ask(home, '/msg frog@%s wait=sent is it there?' % DOMAIN)
+    assert status == 0 and json.loads(out)['result']['state'] in ('acknowledged', 'delivered'), (status, out, err)
+    frog.hears('^is it there')
+    status, out, err = ask(home, '/msg frog@%s is it on its way?' % DOMAIN)
+    assert status == 0 and json.loads(out)['result']['state'] == 'queued', (status, out, err)
 
 
 def test_an_account_that_is_named_twice_is_there_once(s):
@@ -160,7 +189,7 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
     if listed['dead']['state'] == 'waiting':
         assert 'refuses' in listed['dead']['why'] and listed['dead']['next_try'].startswith('20'), listed
     t.say('/account remove mute')
-    t.event(result={'account': 'mute', 'text': 'Account mute is removed; its history stays.'}, wait=4)
+    t.event(result={'account': 'mute', 'waiting': 0, 'unsure': 0, 'text': 'Account mute is removed; its history stays.'}, wait=4)
     t.say('/toad:msg frog@%s and on it goes' % DOMAIN)
     frog.hears('^and on it goes$')
     held.set()

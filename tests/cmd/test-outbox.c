@@ -1,0 +1,173 @@
+/* What is not across yet: seen, counted, said again. */
+#include "speaker.h"
+
+#include "base/clock.h"
+#include "cmd/outbox.h"
+#include "model/outbox.h"
+
+static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
+
+static void
+open_house(Speaker *speaker)
+{
+    speaker_open(speaker, two);
+    nj_client_set_store(speaker->client, nj_store_open(speaker->dir, NULL));
+    assert_non_null(speaker->client->store);
+}
+
+static void
+close_house(Speaker *speaker)
+{
+    NjStore *store = speaker->client->store;
+    while (speaker->client->accounts->len)
+        nj_client_remove_account(speaker->client, g_ptr_array_index(speaker->client->accounts, 0));
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    speaker->client->store = NULL;
+    assert_true(nj_store_close(store, 5000));
+    speaker_close(speaker);
+}
+
+static NjOut *
+newest(NjAccount *account)
+{
+    return g_queue_peek_tail(&account->outbox->rows);
+}
+
+static void
+expect_sentence(Speaker *speaker, const char *expected)
+{
+    g_autofree char *sentence = nj_outbox_sentence(speaker->client);
+    if (g_strcmp0(sentence, expected))
+        fail_msg("it says: %s", sentence ? sentence : "nothing");
+}
+
+static void
+test_list(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    open_house(&speaker);
+    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
+    expect_ok(&speaker, "/outbox", "\"messages\": []");
+    expect_sentence(&speaker, NULL);
+    expect_ok(&speaker, "/home:msg frog@pond.example one", "\"state\": \"queued\"");
+    expect_sentence(&speaker, "1 message to frog@pond.example waits; it is sent when you are online again.");
+    expect_ok(&speaker, "/home:msg frog@pond.example two", NULL);
+    expect_sentence(&speaker, "2 messages to frog@pond.example wait; they are sent when you are online again.");
+    expect_ok(&speaker, "/work:msg eft@pond.example three", NULL);
+    expect_sentence(&speaker, "3 messages to frog@pond.example and others wait; they are sent when you are online again.");
+    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
+    nj_outbox_set_state(work->outbox, newest(work), NJ_STATE_FAILED, "Nobody is there.");
+    expect_sentence(&speaker, "1 message to frog@pond.example waits; it is sent when you are online again.");
+    expect_ok(&speaker, "/outbox", "\"body\": \"one\"");
+    assert_non_null(strstr(speaker.json, "\"state\": \"unsure\", \"body\": \"two\""));
+    assert_non_null(strstr(speaker.json, "\"state\": \"failed\", \"error\": \"Nobody is there.\", \"body\": \"three\""));
+    guint unsure = 0;
+    assert_int_equal(nj_outbox_count(home, &unsure), 1);
+    assert_int_equal(unsure, 1);
+    expect_ok(&speaker, "/account remove home", "1 message may not have arrived");
+    assert_non_null(strstr(speaker.json, "1 message was not sent; it stays there"));
+    assert_non_null(strstr(speaker.json, "\"waiting\": 1, \"unsure\": 1"));
+    close_house(&speaker);
+}
+
+static void
+test_retry(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    open_house(&speaker);
+    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
+    expect_failure(&speaker, "/retry", "no-chat", "/retry all");
+    expect_ok(&speaker, "/home:msg frog@pond.example failed", NULL);
+    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_FAILED, "Nobody is there.");
+    expect_ok(&speaker, "/home:msg frog@pond.example waits", NULL);
+    expect_ok(&speaker, "/home:msg frog@pond.example unsure", NULL);
+    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
+    expect_ok(&speaker, "/home:msg eft@pond.example elsewhere", NULL);
+    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
+    expect_ok(&speaker, "/work:msg eft@pond.example closed", NULL);
+    nj_outbox_set_state(work->outbox, newest(work), NJ_STATE_UNSURE, NULL);
+    assert_int_equal(home->outbox->rows.length, 3);
+
+    NjChat *frog = nj_chat_find(home, "frog@pond.example");
+    if (!speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"))
+        fail_msg("%s", speaker.text);
+    assert_non_null(strstr(speaker.json, "\"count\": 2"));
+    assert_non_null(strstr(speaker.json, "2 messages are sent again when their accounts are online."));
+    const char *const bodies[] = { "failed", "waits", "unsure", "elsewhere" };
+    guint at = 0;
+    for (GList *item = home->outbox->rows.head; item; item = item->next, at++) {
+        const NjMessage *message = ((NjOut *) item->data)->message;
+        assert_string_equal(message->body, bodies[at]);
+        assert_int_equal(message->state, at < 3 ? NJ_STATE_QUEUED : NJ_STATE_UNSURE);
+        assert_null(message->error);
+    }
+    assert_int_equal(at, 4);
+    assert_true(speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"));
+    assert_non_null(strstr(speaker.json, "Nothing that you said here failed"));
+
+    nj_chat_close(nj_chat_find(work, "eft@pond.example"));
+    expect_ok(&speaker, "/retry all", "\"count\": 2");
+    assert_non_null(nj_chat_find(work, "eft@pond.example"));
+    expect_ok(&speaker, "/retry all", "Nothing that you said failed");
+    close_house(&speaker);
+}
+
+/* What failed yesterday is not said today by a command that names no message. */
+static void
+test_old_failures(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    open_house(&speaker);
+    NjAccount *home = speaker_account(&speaker, "home");
+    gint64 now = nj_clock_wall_ms();
+    nj_clock_freeze(now - 25 * 3600 * 1000);
+    expect_ok(&speaker, "/home:msg frog@pond.example long ago", NULL);
+    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_FAILED, "Nobody was there.");
+    nj_clock_freeze(now);
+    expect_ok(&speaker, "/outbox", "\"messages\": []");
+    expect_ok(&speaker, "/retry all", "\"count\": 0");
+    nj_clock_freeze(0);
+    close_house(&speaker);
+}
+
+/* wait=sent is answered when the server has it, or cannot get it. */
+static void
+test_wait(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    open_house(&speaker);
+    NjAccount *home = speaker_account(&speaker, "home");
+    const NjMessageState ends[] = { NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_FAILED, NJ_STATE_UNSURE };
+    const char *const codes[] = { NULL, NULL, "not-sent", "unsure" };
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+        int before = speaker.answers;
+        assert_false(speak(&speaker, "/home:msg frog@pond.example wait=sent hello"));
+        nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_SENT, NULL);
+        assert_int_equal(speaker.answers, before);
+        nj_outbox_set_state(home->outbox, newest(home), ends[i], ends[i] == NJ_STATE_FAILED ? "Nobody is there." : NULL);
+        assert_int_equal(speaker.answers, before + 1);
+        if (g_strcmp0(speaker.code, codes[i]))
+            fail_msg("%s, not %s", speaker.code ? speaker.code : "ok", codes[i] ? codes[i] : "ok");
+    }
+    assert_false(speak(&speaker, "/home:msg eft@pond.example wait=sent hello"));
+    nj_chat_close(nj_chat_find(home, "eft@pond.example"));
+    assert_string_equal(speaker.code, "cancelled");
+    close_house(&speaker);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_old_failures),
+        cmocka_unit_test(test_wait),
+    };
+    return cmocka_run_group_tests_name("cmd outbox", tests, NULL, NULL);
+}
