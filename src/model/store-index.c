@@ -336,13 +336,12 @@ exec(NjIndex *index, const char *script)
 
 /* A damaged index is no reason to lose anything: it is made anew.  False: it has to wait. */
 static bool
-mend(NjIndex *index)
+mend(NjIndex *index, bool broken)
 {
-    int result = sqlite3_errcode(index->db) & 0xff;
-    g_warning("the index of history.db: %s", sqlite3_errmsg(index->db));
+    g_warning("the index of history.db: %s", broken ? "it is damaged" : sqlite3_errmsg(index->db));
     if (!sqlite3_get_autocommit(index->db))
         exec(index, "ROLLBACK");
-    if (result != SQLITE_CORRUPT || index->rebuilt)
+    if (!broken || index->rebuilt)
         return false;
     index->rebuilt = true;
     index->mark = 0;
@@ -358,7 +357,7 @@ nj_store_index(NjStore *store, gint64 due)
 {
     NjIndex *index = store->index;
     gint64 now = g_get_monotonic_time();
-    bool behind = !index->whole || index->turn < store->committed;
+    bool broken = nj_searcher_take_broken(store->searcher), behind = broken || !index->whole || index->turn < store->committed;
     if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US || store->closing)
         return false;
     guint64 committed = store->committed;
@@ -367,11 +366,13 @@ nj_store_index(NjStore *store, gint64 due)
     bool more = behind, good;
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = NORMAL");
-    if (index->slices >= MERGE_AFTER)
+    if (broken)
+        good = false;
+    else if (index->slices >= MERGE_AFTER)
         good = merge(index);
     else
         good = enter_rows(index, &more);
-    bool mended = !good && mend(index);
+    bool mended = !good && mend(index, broken || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = FULL");
 

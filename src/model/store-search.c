@@ -47,6 +47,7 @@ struct NjSearcher {
     guint64       turn;
     gint64        missing;
     guint         waiting;
+    bool          broken;               /* a search found the index damaged; the writer looks when the next one wakes it */
 };
 
 /* The thread's own. */
@@ -506,17 +507,28 @@ open_db(Search *search, GError **error)
 }
 
 static void
+note_failure(Search *search, Request *request)
+{
+    g_autofree char *sentence = nj_store_sentence(search->db, search->searcher->path);
+    bool broken = (sqlite3_errcode(search->db) & 0xff) == SQLITE_CORRUPT;
+    g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
+    g_set_error_literal(&request->error, G_FILE_ERROR, G_FILE_ERROR_IO,
+                        broken ? _("The list of words that searches go by is damaged. It is made anew now: search again in a while.") : sentence);
+    g_mutex_lock(&search->searcher->mutex);
+    search->searcher->broken |= broken;
+    search->searcher->whole &= !broken;
+    g_mutex_unlock(&search->searcher->mutex);
+}
+
+static void
 do_request(Search *search, Request *request)
 {
     request->found = g_ptr_array_new_with_free_func(free_found);
     search->cancelled = &request->cancelled;
     if (open_db(search, &request->error)) {
         bool good = sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK && look(search, request, request->found);
-        if (!good && !is_cancelled(search)) {
-            g_autofree char *sentence = nj_store_sentence(search->db, search->searcher->path);
-            g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
-            g_set_error_literal(&request->error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
-        }
+        if (!good && !is_cancelled(search))
+            note_failure(search, request);
         search->cancelled = NULL;
         if (!sqlite3_get_autocommit(search->db))
             sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
@@ -650,6 +662,16 @@ nj_searcher_close(NjSearcher *searcher, gint64 until)
     while (searcher->threads && g_cond_wait_until(&searcher->moved, &searcher->mutex, until))
         continue;
     g_mutex_unlock(&searcher->mutex);
+}
+
+bool
+nj_searcher_take_broken(NjSearcher *searcher)
+{
+    g_mutex_lock(&searcher->mutex);
+    bool broken = searcher->broken;
+    searcher->broken = false;
+    g_mutex_unlock(&searcher->mutex);
+    return broken;
 }
 
 bool

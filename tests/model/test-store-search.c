@@ -1,0 +1,398 @@
+/* model/store-search and store-index: what was said is found by its words, as people type them, newest first, at once and after anything. */
+#include "store-house.h"
+
+#include <string.h>
+
+/* One search and its answer. */
+
+typedef struct {
+    GString *bodies;                /* joined by '|' */
+    char    *error;
+    guint    count;
+    gint64   time, id;              /* of the last hit */
+    bool     answered;
+} Answer;
+
+static void
+take_answer(GPtrArray *found, const GError *error, void *data)
+{
+    Answer *answer = data;
+    answer->answered = true;
+    answer->error = error ? g_strdup(error->message) : NULL;
+    answer->count = found ? found->len : 0;
+    for (guint i = 0; i < answer->count; i++) {
+        const NjFound *one = g_ptr_array_index(found, i);
+        assert_string_equal(one->account_address, "toad@pond.example");
+        g_string_append_printf(answer->bodies, "%s%s", i ? "|" : "", one->message->body);
+        answer->time = one->message->time;
+        answer->id = one->message->id;
+    }
+}
+
+static Answer
+ask(House *house, NjSearch search)
+{
+    Answer answer = { .bodies = g_string_new(NULL) };
+    if (!search.limit)
+        search.limit = 100;
+    nj_store_search(house->store, &search, take_answer, &answer, house);
+    assert_false(answer.answered);
+    while (!answer.answered)
+        g_main_context_iteration(NULL, TRUE);
+    return answer;
+}
+
+static void
+check(House *house, NjSearch search, const char *bodies)
+{
+    Answer answer = ask(house, search);
+    assert_null(answer.error);
+    assert_string_equal(answer.bodies->str, bodies);
+    g_string_free(answer.bodies, TRUE);
+}
+
+static void
+check_words(House *house, const char *words, const char *bodies)
+{
+    check(house, (NjSearch) { .words = words }, bodies);
+}
+
+static void
+say(House *house, gint64 chat, gint64 time, bool out, const char *sender, const char *body)
+{
+    g_autoptr(NjMessage) message = make_message(time, out, body);
+    message->chat = chat;
+    g_free(message->sender);
+    message->sender = g_strdup(sender);
+    nj_store_add(house->store, message);
+}
+
+/* Words */
+
+static void
+test_words(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "The toad sits by the pond");
+    add(house, 30, true, "Do toads sing? Ponderous question");
+    add(house, 20, false, "a café near the Straße, don't worry");
+    check_words(house, "toad", "Do toads sing? Ponderous question|The toad sits by the pond");
+    check_words(house, "POND", "Do toads sing? Ponderous question|The toad sits by the pond");
+    check_words(house, "pond toad", "Do toads sing? Ponderous question|The toad sits by the pond");
+    check_words(house, "ponder toad", "Do toads sing? Ponderous question");
+    check_words(house, "oad", "");
+    check_words(house, "cafe", "a café near the Straße, don't worry");
+    check_words(house, "CAFÉ", "a café near the Straße, don't worry");
+    check_words(house, "don't", "a café near the Straße, don't worry");
+    check_words(house, "\"by the\"", "The toad sits by the pond");
+    check_words(house, "\"the by\"", "");
+    check_words(house, "\"the pon\"", "");              /* in quotation marks words are whole */
+    check_words(house, "question.", "Do toads sing? Ponderous question");
+    check_words(house, "questio,", "");                 /* what ends a word, ends it */
+    check_words(house, "", "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by the pond");
+    check(house, (NjSearch) { 0 }, "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by the pond");
+}
+
+/* Whatever is typed is words, and nothing of the engine's. */
+static void
+test_any_bytes(void **state)
+{
+    static const char *const typed[] = {
+        "toad AND", "NOT toad", "toad OR frog", "NEAR(toad frog)", "to*d", "body:toad", "{body}:toad", "\"", "\"\"", "\"toad", "toad\"", "(", ")))",
+        "^toad", "toad + frog", "'; DROP TABLE message; --", "\\", "-", "--toad", "\xff\xfe", "\x01\x02", "toad\xc3", "%", "_", "marks:x", "\xee\x80\x80" "a1",
+    };
+    House *house = *state;
+    add(house, 10, false, "no such thing");
+    for (guint i = 0; i < G_N_ELEMENTS(typed); i++) {
+        Answer answer = ask(house, (NjSearch) { .words = typed[i] });
+        if (answer.error)
+            fail_msg("%s: %s", typed[i], answer.error);
+        if (strstr(typed[i], "toad") || i == G_N_ELEMENTS(typed) - 1)
+            assert_int_equal(answer.count, 0);
+        g_string_free(answer.bodies, TRUE);
+        answer = ask(house, (NjSearch) { .sender = typed[i] });
+        if (answer.error)
+            fail_msg("from %s: %s", typed[i], answer.error);
+        g_string_free(answer.bodies, TRUE);
+    }
+    g_autofree char *long_word = g_strnfill(100000, 'x'), *many = g_strnfill(100000, 'x');
+    for (guint i = 1; i < 100000; i += 2)
+        many[i] = ' ';
+    check_words(house, long_word, "");
+    check_words(house, many, "");
+}
+
+/* Scripts without spaces are found anywhere; emoji too; signs by themselves as they stand. */
+static void
+test_other_scripts(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "今天天气很好");
+    add(house, 20, false, "สวัสดีครับ");
+    add(house, 30, false, "すごい🎉🐸pond");
+    add(house, 40, false, "well :-) a -> b");
+    add(house, 50, false, "Жаба сидит");
+    check_words(house, "天气", "今天天气很好");
+    check_words(house, "气天", "");
+    check_words(house, "今 好", "今天天气很好");
+    check_words(house, "ครับ", "สวัสดีครับ");
+    check_words(house, "ごい", "すごい🎉🐸pond");
+    check_words(house, "🐸", "すごい🎉🐸pond");
+    check_words(house, "🐸 po", "すごい🎉🐸pond");
+    check_words(house, "🎉 :-)", "");
+    check_words(house, ":-)", "well :-) a -> b");
+    check_words(house, "-> well", "well :-) a -> b");
+    check_words(house, "жаб", "Жаба сидит");
+}
+
+/* FTS5 would read all that begins so; what we do instead finds the same. */
+static void
+test_common_beginnings(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 3000; i++) {
+        g_autofree char *body = i % 7 ? g_strdup_printf("x%d said", i) : g_strdup_printf("x%d went home%s", i, i % 700 ? "" : " xylophone");
+        add(house, 1000 + i, false, body);
+        if (i % 500 == 0)
+            nj_store_flush(house->store);
+    }
+    Answer answer = ask(house, (NjSearch) { .words = "x", .limit = 5000 });
+    assert_int_equal(answer.count, 3000);
+    g_string_free(answer.bodies, TRUE);
+    answer = ask(house, (NjSearch) { .words = "x2 went", .limit = 5000 });         /* of 2, 20 … 29, 200 … 299, 2000 … 2999 every seventh */
+    assert_int_equal(answer.count, 2 + 14 + 143);
+    g_string_free(answer.bodies, TRUE);
+    check(house, (NjSearch) { .words = "x xyl h" },
+          "x2800 went home xylophone|x2100 went home xylophone|x1400 went home xylophone|x700 went home xylophone|x0 went home xylophone");
+    check(house, (NjSearch) { .words = "x", .limit = 2 }, "x2999 said|x2998 said");
+}
+
+/* Filters */
+
+static void
+test_filters(void **state)
+{
+    House *house = *state;
+    gint64 other = chat_row(house, "newt@pond.example"), account = nj_store_account(house->store, "toad@pond.example");
+    say(house, house->chat, 10, false, "frog@pond.example/leaf", "hello one");
+    say(house, other, 20, false, "newt@pond.example/mud", "hello two https://pond.example/a");
+    say(house, other, 30, true, "toad@pond.example/desk", "hello three");
+    say(house, other, 40, false, NULL, "hello four xmpp:room@pond.example?join");
+    check(house, (NjSearch) { .words = "hello", .chat = house->chat }, "hello one");
+    check(house, (NjSearch) { .words = "hello", .chat = other, .until = 30 }, "hello two https://pond.example/a");
+    check(house, (NjSearch) { .words = "hello", .since = 20, .until = 40 }, "hello three|hello two https://pond.example/a");
+    check(house, (NjSearch) { .words = "hello", .account = account + 1 }, "");
+    check(house, (NjSearch) { .words = "hello", .account = account, .chat = house->chat }, "hello one");
+    check(house, (NjSearch) { .words = "hello", .sender = "FROG" }, "hello one");
+    check(house, (NjSearch) { .words = "hello", .sender = "frog@pond.example" }, "hello one");
+    check(house, (NjSearch) { .sender = "newt" }, "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
+    check(house, (NjSearch) { .sender = "Me" }, "hello three");
+    check(house, (NjSearch) { .links = true }, "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
+    check(house, (NjSearch) { .links = true, .words = "two" }, "hello two https://pond.example/a");
+}
+
+static void
+test_links(void **state)
+{
+    static const struct { const char *text; bool link; } rows[] = {
+        { "see HTTPS://pond.example", true }, { "geo:47.1,8.2", true }, { "(mailto:frog@pond.example)", true }, { "aesgcm://x.example/y#z", true },
+        { "note: this", false }, { "12:30", false }, { "a::b", false }, { "http:// nothing", false }, { "xmpp: nothing", false }, { ":", false },
+        { "Telephone: 5", false }, { "c:\\x", false }, { "http://", false }, { "tel:+41", true },
+    };
+    House *house = *state;
+    GString *expected = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        add(house, 1000 - i, false, rows[i].text);
+        if (rows[i].link)
+            g_string_append_printf(expected, "%s%s", expected->len ? "|" : "", rows[i].text);
+    }
+    check(house, (NjSearch) { .links = true }, expected->str);
+    g_string_free(expected, TRUE);
+}
+
+/* Page by page everything comes once, also where many have the same time. */
+static void
+test_continuation(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 50; i++) {
+        g_autofree char *body = g_strdup_printf("word%d", i);
+        add(house, 1000 - i / 10, false, body);
+    }
+    NjSearch search = { .words = "word", .limit = 7 };
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint count = 0;
+    for (;;) {
+        Answer answer = ask(house, search);
+        g_auto(GStrv) bodies = g_strsplit(answer.bodies->str, "|", -1);
+        for (guint i = 0; i < answer.count; i++)
+            assert_true(g_hash_table_add(seen, g_strdup(bodies[i])));
+        count += answer.count;
+        search.before_time = answer.time;
+        search.before_id = answer.id;
+        g_string_free(answer.bodies, TRUE);
+        if (!answer.count)
+            break;
+    }
+    assert_int_equal(count, 50);
+}
+
+/* The index */
+
+static void
+test_forgotten(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "keep this");
+    gint64 stranger = chat_row(house, "stranger@mud.example");
+    say(house, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
+    check_words(house, "this", "buy this https://mud.example|keep this");
+    nj_store_forget_chat(house->store, stranger);
+    check_words(house, "this", "keep this");
+    check(house, (NjSearch) { .sender = "stranger" }, "");
+    /* Their ids are given again, and are indexed again. */
+    reopen(house);
+    house->chat = chat_row(house, "frog@pond.example");
+    add(house, 30, false, "this is new");
+    check_words(house, "this", "this is new|keep this");
+    check_words(house, "buy", "");
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM word ('this')"), 2);
+    nj_store_flush(house->store);
+    run_sql(house->dir, "INSERT INTO word (word) VALUES ('integrity-check')");
+}
+
+/* Where it was left it goes on; rows of an older program are found as well. */
+static void
+test_catch_up(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 2000; i++)
+        add(house, 1000 + i, false, i == 3 ? "needle" : "hay");
+    nj_store_close(house->store, 5000);
+    run_sql(house->dir, "INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0;");
+    house->store = open_store(house->dir);
+    check_words(house, "needle", "needle");
+    assert_int_equal(nj_store_unindexed(house->store), 0);
+    assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 2000);
+    Answer answer = ask(house, (NjSearch) { .words = "hay", .limit = 5000 });
+    assert_int_equal(answer.count, 1999);
+    g_string_free(answer.bodies, TRUE);
+}
+
+/* Nobody searches: it is made all the same, behind the rows. */
+static void
+test_follows(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 3000; i++)
+        add(house, 1000 + i, false, "hay");
+    gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+    while (ask_int(house, "SELECT message FROM word_mark") < 3000 && g_get_monotonic_time() < until)
+        g_usleep(5000);
+    assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 3000);
+}
+
+static void
+test_damaged(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "keep this");
+    check_words(house, "keep", "keep this");
+    nj_store_close(house->store, 5000);
+    run_sql(house->dir, "UPDATE word_data SET block = x'00010203' WHERE id > 10");
+    house->store = open_store(house->dir);
+    Answer answer = ask(house, (NjSearch) { .words = "keep" });
+    if (!answer.error)              /* the writer found it first */
+        assert_string_equal(answer.bodies->str, "keep this");
+    else
+        assert_non_null(strstr(answer.error, "search again"));
+    g_free(answer.error);
+    g_string_free(answer.bodies, TRUE);
+    check_words(house, "keep", "keep this");
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
+}
+
+/* The thread */
+
+static void
+never(GPtrArray *found, const GError *error, void *data)
+{
+    (void) found;
+    (void) error;
+    (void) data;
+    fail_msg("a cancelled search was answered");
+}
+
+static void
+test_cancel(void **state)
+{
+    House *house = *state;
+    int owner = 0;
+    for (int i = 0; i < 5000; i++)
+        add(house, 1000 + i, false, "hay, and more hay");
+    NjSearch search = { .words = ":-)", .limit = 10 };
+    for (int i = 0; i < 5; i++)
+        nj_store_search(house->store, &search, never, NULL, &owner);
+    g_usleep(20000);
+    nj_store_search_cancel(house->store, &owner);
+    check_words(house, "nothing", "");
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+static void
+test_close_meanwhile(void **state)
+{
+    House *house = *state;
+    for (int i = 0; i < 5000; i++)
+        add(house, 1000 + i, false, "hay, and more hay");
+    NjSearch search = { .words = ":-)", .limit = 10 };
+    nj_store_search(house->store, &search, never, NULL, house);
+    nj_store_search(house->store, &search, never, NULL, house);
+    reopen(house);
+}
+
+static void
+close_it(GPtrArray *found, const GError *error, void *data)
+{
+    House *house = data;
+    assert_null(error);
+    assert_int_equal(found->len, 1);
+    nj_store_close(house->store, 5000);
+    house->store = NULL;
+}
+
+static void
+test_closed_by_the_answer(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "hello");
+    NjSearch search = { .words = "hello", .limit = 10 };
+    nj_store_search(house->store, &search, close_it, house, house);
+    nj_store_search(house->store, &search, never, NULL, house);
+    while (house->store)
+        g_main_context_iteration(NULL, TRUE);
+    house->store = open_store(house->dir);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_scripts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_common_beginnings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_continuation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_catch_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_follows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_close_meanwhile, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_by_the_answer, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("model/store-search", tests, NULL, NULL);
+}
