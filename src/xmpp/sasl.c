@@ -17,6 +17,7 @@
 
 #include "base/random.h"
 #include "xmpp/link.h"
+#include "xmpp/tls.h"
 #include "xmpp/xml.h"
 
 #define ROUNDS_MIN    4096
@@ -266,6 +267,7 @@ make_nonce(void)
 NjSasl *
 nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const char *const *bindings, GError **error)
 {
+    nj_tls_prepare();
     g_autoptr(GByteArray) binding_data = g_byte_array_new();
     const char *binding = choose_binding(settings->transport, bindings, binding_data);
     const Mechanism *chosen = NULL;

@@ -360,12 +360,21 @@ load_client_certificate(NjTls *tls, GError **error)
     return true;
 }
 
+/* Without this OpenSSL takes everything down at exit(), beneath a thread that may still be counting rounds (sasl.c): both then free what that
+   thread has there, twice or never.  The first call to OpenSSL decides. */
+void
+nj_tls_prepare(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 NjTls *
 nj_tls_new(int fd, const NjTlsSettings *settings, GError **error)
 {
     static const unsigned char alpn[] = "\x0bxmpp-client";
     NjTls *tls = g_new0(NjTls, 1);
     tls->settings = *settings;
+    nj_tls_prepare();
     ERR_clear_error();
     tls->context = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);

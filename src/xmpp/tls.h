@@ -32,6 +32,7 @@ typedef struct {
 
 typedef enum { NJ_TLS_DONE, NJ_TLS_WANT_READ, NJ_TLS_WANT_WRITE, NJ_TLS_ENDED, NJ_TLS_FAILED } NjTlsResult;
 
+void        nj_tls_prepare(void);                                      /* before anything of OpenSSL is used; again is fine */
 NjTls      *nj_tls_new(int fd, const NjTlsSettings *settings, GError **error);
 void        nj_tls_free(NjTls *tls);
 NjTlsResult nj_tls_handshake(NjTls *tls, GError **error);              /* FAILED with NJ_LINK_ERROR_CERTIFICATE after a bad one; certificate() has it */

@@ -1,5 +1,5 @@
 """Servers that lie, fall silent or talk nonsense: never a crash, a stall, a raw byte or a storm; a sentence in the console, and a prompt that answers."""
-import socket, threading, time
+import base64, socket, threading, time
 from harness import *
 
 FROG = 'frog@' + DOMAIN
@@ -249,6 +249,26 @@ def test_a_login_that_is_none(s):
         t.says(sentence)
         server.finished()
         t.never('Online as', 0.2)
+
+
+def test_an_end_while_a_password_is_counted(s):
+    """The rounds of SCRAM (RFC 5802, 5.1) are counted on a thread of its own, which may be over in the moment in which the program is."""
+    def talk(wire, number):
+        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>")
+        first = base64.b64decode(wire.hears('<auth[^>]*>([^<]*)</auth>').group(1)).decode()
+        challenge = 'r=%sx,s=%s,i=%d' % (first[first.index('r=') + 2:], base64.b64encode(b'salt of the pond').decode(), 5000 + 3000 * number)
+        wire.send("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>" % base64.b64encode(challenge.encode()).decode())
+        counting.set()
+        wire.hears('</stream:stream>')
+        wire.send('</stream:stream>')
+    counting = threading.Event()
+    server = s.server(talk)
+    for turn in range(30):
+        counting.clear()
+        h = s.headless(s.home(server.account()))
+        assert counting.wait(10 * SLOW), server.trouble
+        h.process.terminate()
+        assert h.process.wait(5 * SLOW) == 0, h.stderr()
 
 
 def test_tls_none_is_for_this_machine_only(s):
