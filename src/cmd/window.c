@@ -11,7 +11,7 @@ window_record(const NjWindow *window)
 {
     NjRecord *record = nj_record_new();
     nj_record_set_int(record, "number", window->number);
-    nj_record_set_text(record, "chat", window->chat ? window->chat->address : "console");
+    nj_record_set_text(record, "chat", window->chat ? window->chat->address : window->name);
     nj_record_set_text(record, "account", window->chat ? window->chat->account->settings->name : NULL);
     nj_record_set_int(record, "unread", window->chat ? window->chat->unread : 0);
     return record;
@@ -25,7 +25,7 @@ list_windows(NjCall *call, NjScreen *screen)
     for (guint i = 0; i < nj_screen_windows(screen); i++) {
         const NjWindow *window = nj_screen_window_at(screen, i);
         g_ptr_array_add(list, window_record(window));
-        const char *label = window->chat ? nj_chat_label(window->chat) : _("console");
+        const char *label = window->chat ? nj_chat_label(window->chat) : _(window->name);
         if (window->chat && window->chat->unread)
             g_string_append_printf(text, ngettext("%2d  %s, %u unread message", "%2d  %s, %u unread messages", window->chat->unread), window->number,
                                    label, window->chat->unread);
@@ -262,6 +262,7 @@ static const NjKeyRow keys[] = {
     { "Alt-n", "/window next", N_("next window") },
     { "Alt-p", "/window prev", N_("previous window") },
     { "Alt-z", "/window last", N_("the window before") },
+    { "Alt-s", "/window search", N_("what the last search found") },
     { "Ctrl-PgDn", "/window next", N_("next window") },
     { "Ctrl-PgUp", "/window prev", N_("previous window") },
     { "PgUp", "/scroll up", N_("a page up") },

@@ -28,6 +28,7 @@ CLEANFILES += src/ui/themes.inc
 
 # What is shown.
 pane_sources = \
+	src/ui/found.c src/ui/found.h \
 	src/ui/layout.c src/ui/layout.h \
 	src/ui/lines.c src/ui/lines-draw.c src/ui/lines.h src/ui/lines-private.h \
 	src/ui/notify.c src/ui/notify.h \
@@ -36,6 +37,7 @@ pane_sources = \
 	src/ui/pane-console.c \
 	src/ui/pane-room.c \
 	src/ui/pane-roster.c \
+	src/ui/pane-search.c \
 	src/ui/screen.c src/ui/screen.h src/ui/screen-private.h \
 	src/ui/screen-events.c \
 	src/ui/screen-input.c \

@@ -691,7 +691,7 @@ tell_requests(Roster *roster, NjAccount *account)
 }
 
 static bool
-activate(NjPane *pane)
+open_selected(NjPane *pane)
 {
     Roster *roster = (Roster *) pane;
     if (!roster->selected)
@@ -708,6 +708,20 @@ activate(NjPane *pane)
         return false;
     nj_screen_show_chat(pane->screen, chat);
     return true;
+}
+
+static bool
+activate(NjPane *pane)
+{
+    bool opened = open_selected(pane);
+    nj_screen_leave_roster(pane->screen);
+    return opened;
+}
+
+static void
+leave(NjPane *pane)
+{
+    nj_screen_leave_roster(pane->screen);
 }
 
 static char *
@@ -771,6 +785,7 @@ static const NjPaneClass roster_class = {
     .scroll_to = scroll_to,
     .move = move,
     .activate = activate,
+    .leave = leave,
     .title = title,
     .hint = hint,
     .shown = on_shown,

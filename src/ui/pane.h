@@ -18,6 +18,7 @@ typedef struct {
     void  (*seek)(NjPane *pane, gint64 time, gint64 id);         /* that place of the history; id 0: the first message at or after the time */
     bool  (*move)(NjPane *pane, int rows);                       /* the selection; false: it has none */
     bool  (*activate)(NjPane *pane);                             /* Enter on the selection */
+    void  (*leave)(NjPane *pane);                                /* Esc */
     char *(*title)(NjPane *pane);                                /* owned by the caller, as the next two; NULL is an answer */
     char *(*subject)(NjPane *pane);                              /* the quiet text beside the title */
     char *(*hint)(NjPane *pane);                                 /* at the right end of the head: "▼ 3 new" */
@@ -46,6 +47,8 @@ void    nj_pane_free(NjPane *pane);
 
 NjPane *nj_pane_console_new(NjScreen *screen);
 NjPane *nj_pane_roster_new(NjScreen *screen);
+NjPane *nj_pane_search_new(NjScreen *screen);
+void    nj_pane_search_run(NjPane *pane, const NjSearch *search, const char *title);      /* both copied; what it showed before goes */
 NjPane *nj_pane_chat_new(NjScreen *screen, NjChat *chat);        /* also the talk of a room */
 NjPane *nj_pane_room_new(NjScreen *screen, NjChat *chat);        /* talk and occupants side by side */
 /* Puts lines of the program into a chat's or the console's talk: answers to commands. */

@@ -185,20 +185,29 @@ on_complete(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize
     return screen->hooks.complete(text, point, start, end, screen->talk, screen->hooks.owner);
 }
 
-/* The roster's keys, as terminals send them. */
-typedef enum {
-    ROSTER_UP, ROSTER_DOWN, ROSTER_PAGE_UP, ROSTER_PAGE_DOWN, ROSTER_HOME, ROSTER_END, ROSTER_ENTER, ROSTER_LEAVE,
-} RosterKey;
+/* The keys of a list, as terminals send them. */
+typedef enum { LIST_UP, LIST_DOWN, LIST_PAGE_UP, LIST_PAGE_DOWN, LIST_HOME, LIST_END, LIST_ENTER, LIST_LEAVE } ListKey;
 
-static const struct { const char *bytes; RosterKey key; } roster_keys[] = {
-    { "\033[A", ROSTER_UP }, { "\033OA", ROSTER_UP }, { "\020", ROSTER_UP },
-    { "\033[B", ROSTER_DOWN }, { "\033OB", ROSTER_DOWN }, { "\016", ROSTER_DOWN },
-    { "\033[5~", ROSTER_PAGE_UP }, { "\033[6~", ROSTER_PAGE_DOWN },
-    { "\033[H", ROSTER_HOME }, { "\033OH", ROSTER_HOME }, { "\033[1~", ROSTER_HOME }, { "\033[7~", ROSTER_HOME },
-    { "\033[F", ROSTER_END }, { "\033OF", ROSTER_END }, { "\033[4~", ROSTER_END }, { "\033[8~", ROSTER_END },
-    { "\r", ROSTER_ENTER }, { "\n", ROSTER_ENTER },
-    { "\033", ROSTER_LEAVE }, { "\007", ROSTER_LEAVE }, { "\003", ROSTER_LEAVE },
+static const struct { const char *bytes; ListKey key; } list_keys[] = {
+    { "\033[A", LIST_UP }, { "\033OA", LIST_UP }, { "\020", LIST_UP },
+    { "\033[B", LIST_DOWN }, { "\033OB", LIST_DOWN }, { "\016", LIST_DOWN },
+    { "\033[5~", LIST_PAGE_UP }, { "\033[6~", LIST_PAGE_DOWN },
+    { "\033[H", LIST_HOME }, { "\033OH", LIST_HOME }, { "\033[1~", LIST_HOME }, { "\033[7~", LIST_HOME },
+    { "\033[F", LIST_END }, { "\033OF", LIST_END }, { "\033[4~", LIST_END }, { "\033[8~", LIST_END },
+    { "\r", LIST_ENTER }, { "\n", LIST_ENTER },
+    { "\033", LIST_LEAVE }, { "\007", LIST_LEAVE }, { "\003", LIST_LEAVE },
 };
+
+/* The list that has the keys: the roster while it is focused, one in the window while nothing is typed; NULL: the prompt has them. */
+static NjPane *
+list_of(NjScreen *screen)
+{
+    if (screen->roster_focused)
+        return screen->roster;
+    NjPane *pane = nj_screen_focus(screen);
+    bool typed = *nj_prompt_text(screen->prompt) != '\0' || nj_prompt_asking(screen->prompt);
+    return pane->class->activate && !typed ? pane : NULL;
+}
 
 void
 nj_screen_leave_roster(NjScreen *screen)
@@ -221,50 +230,49 @@ nj_screen_focus_roster(NjScreen *screen)
 }
 
 static void
-run_roster_key(NjScreen *screen, RosterKey key)
+run_list_key(NjPane *list, ListKey key)
 {
-    NjPane *roster = screen->roster;
+    const NjPaneClass *class = list->class;
     switch (key) {
-    case ROSTER_UP:
-    case ROSTER_DOWN:
-        roster->class->move(roster, key == ROSTER_UP ? -1 : 1);
+    case LIST_UP:
+    case LIST_DOWN:
+        class->move(list, key == LIST_UP ? -1 : 1);
         break;
-    case ROSTER_PAGE_UP:
-    case ROSTER_PAGE_DOWN:
-        roster->class->scroll(roster, key == ROSTER_PAGE_UP ? -1 : 1, true);
+    case LIST_PAGE_UP:
+    case LIST_PAGE_DOWN:
+        class->scroll(list, key == LIST_PAGE_UP ? -1 : 1, true);
         break;
-    case ROSTER_HOME:
-    case ROSTER_END:
-        roster->class->scroll_to(roster, key == ROSTER_END);
+    case LIST_HOME:
+    case LIST_END:
+        class->scroll_to(list, key == LIST_END);
         break;
-    case ROSTER_ENTER:
-        roster->class->activate(roster);
-        nj_screen_leave_roster(screen);
+    case LIST_ENTER:
+        class->activate(list);
         break;
-    case ROSTER_LEAVE:
-        nj_screen_leave_roster(screen);
+    case LIST_LEAVE:
+        class->leave(list);
         break;
     }
 }
 
-/* Takes the key at the start, the longest that fits; 0 if it is none of the roster's. */
+/* Takes the key at the start, the longest that fits; 0 if it is none of a list's. */
 static gsize
-take_roster_key(NjScreen *screen, const char *bytes, gsize length)
+take_list_key(NjPane *list, const char *bytes, gsize length)
 {
     gsize best = 0;
-    RosterKey key = ROSTER_LEAVE;
-    for (guint i = 0; i < G_N_ELEMENTS(roster_keys); i++) {
-        gsize size = strlen(roster_keys[i].bytes);
-        if (size <= best || size > length || memcmp(bytes, roster_keys[i].bytes, size) != 0)
+    ListKey key = LIST_LEAVE;
+    for (guint i = 0; i < G_N_ELEMENTS(list_keys); i++) {
+        gsize size = strlen(list_keys[i].bytes);
+        if (size <= best || size > length || memcmp(bytes, list_keys[i].bytes, size) != 0)
             continue;
         best = size;
-        key = roster_keys[i].key;
+        key = list_keys[i].key;
     }
     /* ESC with something behind it that is no key of ours belongs together. */
     if (best == 1 && *bytes == '\033' && length > 1)
         return 0;
     if (best > 0)
-        run_roster_key(screen, key);
+        run_list_key(list, key);
     return best;
 }
 
@@ -272,8 +280,8 @@ static void
 on_key_bytes(const char *bytes, gsize length, void *owner)
 {
     NjScreen *screen = owner;
-    while (length > 0 && screen->roster_focused) {
-        gsize taken = take_roster_key(screen, bytes, length);
+    for (NjPane *list; length > 0 && (list = list_of(screen)) != NULL;) {
+        gsize taken = take_list_key(list, bytes, length);
         if (taken == 0) {
             /* Somebody writes: the keys are the prompt's again. */
             nj_screen_leave_roster(screen);

@@ -1,5 +1,5 @@
 /* Shared by the files that are the screen: screen.c (frames), screen-input.c (keys, drafts, typing), screen-events.c (news),
-   windows.c, and by pane.c.  Nobody else includes it. */
+   windows.c, and by the panes that are part of it.  Nobody else includes it. */
 #ifndef NJ_UI_SCREEN_PRIVATE_H
 #define NJ_UI_SCREEN_PRIVATE_H
 
@@ -21,6 +21,7 @@ struct NjScreen {
     NjWindow   *window, *last;
     GHashTable *panes;              /* NjChat (NULL: none) -> GPtrArray of NjPane */
     NjPane     *roster;
+    NjPane     *search;             /* what was found last; NULL: nobody searched */
     bool        roster_shown;       /* as the option or F2 says */
     bool        roster_focused;
     GHashTable *states;             /* NjAccount -> its state, as last told */
@@ -71,7 +72,6 @@ void nj_screen_set_keys_mode(NjScreen *screen);                    /* as the opt
 void nj_screen_save_draft(NjScreen *screen);
 void nj_screen_stop_typing(NjScreen *screen, bool tell);
 void nj_screen_drop_pending(NjScreen *screen, NjChat *chat);
-void nj_screen_leave_roster(NjScreen *screen);
 
 /* screen-events.c */
 void nj_screen_listen(NjScreen *screen);

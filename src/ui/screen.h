@@ -44,7 +44,9 @@ NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);               /* 
    came since stays unread until it is seen. */
 void      nj_screen_show_message(NjScreen *screen, NjChat *chat, gint64 time, gint64 id);
 void      nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time);
-NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", address, or a start of a name that is one's only */
+/* What is found is listed in a window of its own, one for all searches; title says what was looked for. */
+void      nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title);
+NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", "search", address, or a start of a name that is one's only */
 void      nj_screen_step(NjScreen *screen, int step);                        /* next, previous */
 void      nj_screen_last(NjScreen *screen);                                  /* Alt-z */
 bool      nj_screen_attention(NjScreen *screen);                             /* Alt-a: mentions first, then chats, then rooms; false: nothing does */
@@ -58,6 +60,7 @@ void      nj_screen_scroll(NjScreen *screen, int rows, bool page);
 void      nj_screen_scroll_to(NjScreen *screen, bool end);
 void      nj_screen_toggle_roster(NjScreen *screen);                         /* for this run; the option says how it starts */
 void      nj_screen_focus_roster(NjScreen *screen);                          /* the keys move in the roster until Enter or Esc */
+void      nj_screen_leave_roster(NjScreen *screen);
 /* What the program answers to what was typed in the current window. */
 int       nj_screen_answer_cells(NjScreen *screen);                          /* columns of an answer in the pane with the focus; 0: not drawn yet */
 void      nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text);

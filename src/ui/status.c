@@ -107,7 +107,7 @@ put_window(Bar *bar, const NjWindow *window, int rank, int gap)
     };
     const NjChat *chat = window->chat;
     bool hot = rank > CURRENT && rank < AT_REST;
-    g_autofree char *label = nj_text_ellipsize(chat ? nj_chat_label(chat) : _("console"), LABEL_MOST);
+    g_autofree char *label = nj_text_ellipsize(chat ? nj_chat_label(chat) : _(window->name), LABEL_MOST);
     g_autofree char *text = NULL;
     if (hot)
         text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread, rank == MENTIONED ? "!" : "");

@@ -11,11 +11,11 @@ nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *c
 {
     nj_pane_init(&talk->pane, class, screen, chat);
     talk->lines = nj_lines_new(nj_screen_client(screen), chat);
-    /* The first of those that show the same has what was said so far. */
+    /* The first of those that show the same has what was said so far; a list belongs to no chat, either. */
     const GPtrArray *panes = nj_screen_panes(screen, chat);
     for (guint i = 0; i < panes->len; i++) {
         NjPane *other = g_ptr_array_index(panes, i);
-        if (other != &talk->pane && other->class->say) {
+        if (other != &talk->pane && (chat ? other->class->say != NULL : other->class == class)) {
             nj_lines_say_again(talk->lines, ((NjTalk *) other)->lines);
             break;
         }

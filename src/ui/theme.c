@@ -64,6 +64,7 @@ static const char plain_look[] =
     "unread = bold\n"
     "warning = yellow bold | yellow bold | bold\n"
     "error = red bold | red bold | bold\n"
+    "found = yellow bold | yellow bold | bold underline\n"
     "border = dim\n"
     "focus = bold\n"
     "status = reverse\n"

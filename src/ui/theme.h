@@ -20,6 +20,7 @@
     X(SUCCESS,     "success",     N_("something worked"))               \
     X(WARNING,     "warning",     N_("something needs a look"))         \
     X(ERROR,       "error",       N_("something failed"))               \
+    X(FOUND,       "found",       N_("what a search looked for"))       \
     X(BORDER,      "border",      N_("lines between panes"))            \
     X(TITLE,       "title",       N_("the head of a pane"))             \
     X(FOCUS,       "focus",       N_("the head of the pane that has the keys")) \

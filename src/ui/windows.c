@@ -61,11 +61,12 @@ nj_screen_is_visible(NjScreen *screen, NjPane *pane)
 }
 
 static NjWindow *
-add_window(NjScreen *screen, NjChat *chat)
+add_window(NjScreen *screen, NjChat *chat, NjPane *pane, const char *name)
 {
     NjWindow *window = g_new0(NjWindow, 1);
     window->chat = chat;
-    window->layout = nj_layout_new(make_pane(screen, chat));
+    window->name = name;
+    window->layout = nj_layout_new(pane);
     guint place = 0;
     while (place < screen->windows->len && nj_screen_window_at(screen, place)->number == (int) place + 1)
         place++;
@@ -88,7 +89,7 @@ NjWindow *
 nj_screen_window_of(NjScreen *screen, NjChat *chat)
 {
     NjWindow *window = find_window_of(screen, chat);
-    return window ? window : add_window(screen, chat);
+    return window ? window : add_window(screen, chat, make_pane(screen, chat), NULL);
 }
 
 guint
@@ -218,7 +219,7 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
         NjWindow *window = nj_screen_window_at(screen, i);
         if (*word && !*end && window->number == number)
             return window;
-        if (!window->chat ? strcmp(word, "console") == 0 : strcmp(word, window->chat->address) == 0)
+        if (strcmp(word, window->chat ? window->chat->address : window->name) == 0)
             return window;
         if (*word && window->chat
             && (begins_with(nj_chat_label(window->chat), word) || begins_with(window->chat->address, word))) {
@@ -233,6 +234,8 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     ngettext("“%s” is the start of %u window's name; write more of it.",
                              "“%s” is the start of %u windows' names; write more of it.", count), line, count);
+    else if (strcmp(word, "search") == 0)
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("Nothing was searched for yet; /search WORDS does."));
     else
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     _("There is no window “%s”; open a chat with /msg ADDRESS or a room with /join ROOM."), line);
@@ -313,6 +316,20 @@ window_holding(NjScreen *screen, NjPane *pane)
     return NULL;
 }
 
+void
+nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title)
+{
+    NjWindow *window = screen->search ? window_holding(screen, screen->search) : NULL;
+    if (!window) {
+        screen->search = nj_pane_search_new(screen);
+        window = add_window(screen, NULL, screen->search, N_("search"));
+    }
+    nj_pane_search_run(screen->search, search, title);
+    nj_screen_show(screen, window);
+    nj_layout_set_focus(window->layout, screen->search);
+    nj_screen_follow_focus(screen);
+}
+
 static void
 find_chat(NjPane *pane, void *owner)
 {
@@ -332,6 +349,7 @@ name_window(NjWindow *window)
     nj_layout_each(window->layout, find_chat, &wanted);
     if (wanted)
         window->chat = nj_layout_focus(window->layout)->chat;
+    window->name = window->chat ? NULL : N_("console");
 }
 
 void
@@ -381,16 +399,33 @@ leave_window(NjScreen *screen, NjWindow *window)
 {
     NjPane *left = nj_layout_focus(window->layout);
     NjChat *chat = left->chat;
-    if (nj_layout_count(window->layout) != 1 || chat == window->chat || (window->chat && !find_window_of(screen, chat)))
+    if (nj_layout_count(window->layout) != 1 || left == screen->search || chat == window->chat
+        || (window->chat && !find_window_of(screen, chat)))
         return false;
     nj_pane_free(nj_layout_replace(window->layout, left, make_pane(screen, window->chat)));
     nj_screen_show_chat(screen, chat);
     return true;
 }
 
+/* The list goes with its window, and with it what stood beside it: those have windows of their own. */
+static void
+close_search(NjScreen *screen)
+{
+    NjWindow *window = screen->window;
+    nj_layout_focus_next(window->layout, 1);
+    const NjPane *beside = nj_screen_focus(screen);
+    if (beside != screen->search)
+        nj_screen_show_chat(screen, beside->chat);
+    nj_screen_close_window(screen, window);
+}
+
 bool
 nj_screen_close_pane(NjScreen *screen)
 {
+    if (nj_screen_focus(screen) == screen->search) {
+        close_search(screen);
+        return true;
+    }
     if (!nj_layout_close(screen->window->layout, nj_screen_focus(screen)))
         return false;
     if (leave_window(screen, screen->window))
@@ -467,7 +502,7 @@ nj_screen_open_windows(NjScreen *screen)
     screen->panes = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
     screen->windows = g_ptr_array_new();
     screen->roster = nj_pane_roster_new(screen);
-    screen->window = add_window(screen, NULL);
+    screen->window = add_window(screen, NULL, nj_pane_console_new(screen), N_("console"));
     nj_screen_follow_focus(screen);
 }
 

@@ -38,10 +38,12 @@ tests_ui_test_theme_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 # What is shown: pictures of surfaces.
 pane_tests = \
+	tests/ui/test-found \
 	tests/ui/test-layout \
 	tests/ui/test-lines \
 	tests/ui/test-pane-chat \
 	tests/ui/test-pane-roster \
+	tests/ui/test-pane-search \
 	tests/ui/test-screen \
 	tests/ui/test-status \
 	tests/ui/test-walk
@@ -49,6 +51,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += $(pane_tests)
 TESTS += $(pane_tests)
 endif
+
+tests_ui_test_found_SOURCES = tests/ui/test-found.c
+tests_ui_test_found_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_found_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 tests_ui_test_layout_SOURCES = tests/ui/test-layout.c tests/ui/world.h
 tests_ui_test_layout_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
@@ -65,6 +71,10 @@ tests_ui_test_pane_chat_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 tests_ui_test_pane_roster_SOURCES = tests/ui/test-pane-roster.c tests/ui/world.h
 tests_ui_test_pane_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_pane_roster_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
+
+tests_ui_test_pane_search_SOURCES = tests/ui/test-pane-search.c tests/ui/world.h
+tests_ui_test_pane_search_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+tests_ui_test_pane_search_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
 tests_ui_test_screen_SOURCES = tests/ui/test-screen.c tests/ui/world.h
 tests_ui_test_screen_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,173 @@
+/* The words are kept as code points without case and accents, and compared with a text in the same way as it is walked: nothing is copied,
+   and of a body of megabytes only the beginning is looked through. */
+#include "ui/found.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define WORDS_MOST   32
+#define LOOKED_MOST  (256 * 1024)       /* bytes of a body */
+#define BEFORE_MOST  120                /* bytes of an excerpt in front of the hit … */
+#define EXCERPT_MOST 600                /* … and in all */
+
+struct NjFoundWords {
+    GPtrArray *words;           /* of GArray of gunichar */
+    bool       links;
+};
+
+/* 0: a mark, which belongs to the letter before it. */
+static gunichar
+fold(gunichar c)
+{
+    if (c < 0x80)
+        return (gunichar) g_ascii_tolower((char) c);
+    if (g_unichar_ismark(c))
+        return 0;
+    gunichar parts[G_UNICHAR_MAX_DECOMPOSITION_LENGTH];
+    g_unichar_fully_decompose(c, FALSE, parts, G_N_ELEMENTS(parts));
+    return g_unichar_tolower(parts[0]);
+}
+
+static bool
+is_of_word(gunichar c)
+{
+    return c < 0x80 ? g_ascii_isalnum((char) c) : g_unichar_isalnum(c) || g_unichar_ismark(c);
+}
+
+/* Chinese and its neighbours write no spaces: each character begins a word. */
+static bool
+stands_alone(gunichar c)
+{
+    return c >= 0x1100 && g_unichar_iswide(c);
+}
+
+static void
+add_word(NjFoundWords *words, GArray *word)
+{
+    if (word->len == 0 || words->words->len >= WORDS_MOST)
+        g_array_unref(word);
+    else
+        g_ptr_array_add(words->words, word);
+}
+
+/* As the engine's: what is between letters and digits divides; a word without any is looked for as it is. */
+static void
+add_typed(NjFoundWords *words, const char *typed)
+{
+    bool plain = false;
+    for (const char *at = typed; *at; at = g_utf8_next_char(at))
+        plain |= is_of_word(g_utf8_get_char(at));
+    GArray *word = g_array_new(FALSE, FALSE, sizeof(gunichar));
+    for (const char *at = typed; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at), folded = fold(c);
+        if (plain && !is_of_word(c)) {
+            add_word(words, word);
+            word = g_array_new(FALSE, FALSE, sizeof(gunichar));
+        } else if (folded) {
+            g_array_append_val(word, folded);
+        }
+    }
+    add_word(words, word);
+}
+
+NjFoundWords *
+nj_found_words_new(const char *typed, bool links)
+{
+    NjFoundWords *words = g_new0(NjFoundWords, 1);
+    words->words = g_ptr_array_new_with_free_func((GDestroyNotify) g_array_unref);
+    words->links = links;
+    g_autofree char *valid = g_utf8_make_valid(typed ? typed : "", -1);
+    g_auto(GStrv) parts = g_strsplit_set(valid, " \t\n\"", -1);
+    for (guint i = 0; parts[i]; i++)
+        add_typed(words, parts[i]);
+    return words;
+}
+
+void
+nj_found_words_free(NjFoundWords *words)
+{
+    if (!words)
+        return;
+    g_ptr_array_unref(words->words);
+    g_free(words);
+}
+
+/* The bytes that the word takes at the beginning of this text; 0: it does not stand there. */
+static gsize
+match(const GArray *word, const char *text, const char *end)
+{
+    const char *at = text;
+    for (guint i = 0; i < word->len;) {
+        if (at >= end)
+            return 0;
+        gunichar folded = fold(g_utf8_get_char(at));
+        if (folded && folded != g_array_index(word, gunichar, i))
+            return 0;
+        i += folded != 0;
+        at = g_utf8_next_char(at);
+    }
+    while (at < end && g_unichar_ismark(g_utf8_get_char(at)))
+        at = g_utf8_next_char(at);
+    return (gsize) (at - text);
+}
+
+static gsize
+match_link(const char *text, const char *end)
+{
+    static const char *const starts[] = { "https://", "http://", "xmpp:" };
+    for (guint i = 0; i < G_N_ELEMENTS(starts); i++)
+        if ((gsize) (end - text) > strlen(starts[i]) && g_ascii_strncasecmp(text, starts[i], strlen(starts[i])) == 0) {
+            const char *at = text;
+            while (at < end && !g_ascii_isspace(*at))
+                at++;
+            return (gsize) (at - text);
+        }
+    return 0;
+}
+
+bool
+nj_found_next(const NjFoundWords *words, const char *text, gsize length, gsize from, gsize *start, gsize *end)
+{
+    const char *stop = text + length;
+    bool inside = from > 0 && is_of_word(g_utf8_get_char(g_utf8_prev_char(text + from)));
+    for (const char *at = text + from; at < stop; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        gsize size = !inside && words->links ? match_link(at, stop) : 0;
+        bool begins = !inside || !is_of_word(c) || stands_alone(c);
+        for (guint i = 0; begins && i < words->words->len; i++)
+            size = MAX(size, match(g_ptr_array_index(words->words, i), at, stop));
+        if (size > 0) {
+            *start = (gsize) (at - text);
+            *end = *start + size;
+            return true;
+        }
+        inside = is_of_word(c);
+    }
+    return false;
+}
+
+static const char *
+to_character(const char *text, const char *at)
+{
+    while (at > text && ((guchar) *at & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+char *
+nj_found_excerpt(const NjFoundWords *words, const char *body, bool *cut)
+{
+    gsize length = strnlen(body, LOOKED_MOST), start = 0, end = 0;
+    length = (gsize) (to_character(body, body + length) - body);
+    nj_found_next(words, body, length, 0, &start, &end);
+    const char *from = body;
+    if (start > BEFORE_MOST) {
+        from = to_character(body, body + start - BEFORE_MOST);
+        const char *space = memchr(from, ' ', BEFORE_MOST);
+        from = space ? space + 1 : from;
+    }
+    *cut = from > body;
+    const char *to = from + strnlen(from, EXCERPT_MOST);
+    return nj_text_line(from, to_character(from, to) - from, 0);
+}

@@ -1,0 +1,269 @@
+/* ui/pane-search: what was found as a list, the way to a hit in its talk and back, over a real history. */
+#include "world.h"
+
+#include "ui/screen.h"
+
+static World world;
+static NjScreen *screen;
+static NjChat *frog, *pond;
+
+static void
+run(const char *line, NjChat *chat, void *owner)
+{
+    (void) line;
+    (void) chat;
+    (void) owner;
+}
+
+static int
+set_up(void **state)
+{
+    (void) state;
+    static const NjScreenHooks hooks = { .run = run };
+    world = world_new(true);
+    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    nj_screen_toggle_roster(screen);
+    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    pond = nj_room_open(world.account, "pond@rooms.example", "toad")->chat;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+    nj_screen_free(screen);
+    world_free(&world);
+    return 0;
+}
+
+static char *
+picture(int rows, int cols)
+{
+    NjSurface *surface = nj_surface_new(rows, cols);
+    nj_screen_draw_on(screen, surface);
+    char *text = nj_surface_text(surface);
+    nj_surface_free(surface);
+    return text;
+}
+
+/* Draws until the part is there or gone: what is found comes later. */
+static void
+expect(int rows, int cols, const char *part, bool wanted)
+{
+    g_autofree char *text = picture(rows, cols);
+    for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC; (strstr(text, part) != NULL) != wanted;) {
+        if (nj_clock_us() > end)
+            fail_msg("“%s” is %sin\n%s", part, wanted ? "not " : "", text);
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(1000);
+        g_free(text);
+        text = picture(rows, cols);
+    }
+}
+
+static void
+type(const char *keys)
+{
+    nj_screen_bytes(screen, keys, strlen(keys));
+}
+
+static void
+search(const char *words)
+{
+    NjSearch what = { .words = words };
+    g_autofree char *title = g_strdup_printf("search: %s", words);
+    nj_screen_search(screen, &what, title);
+}
+
+static void
+begins(const char *text, const char *wanted)
+{
+    if (!g_str_has_prefix(text, wanted))
+        fail_msg("This should begin with\n%s\nand is\n%s", wanted, text);
+}
+
+static void
+test_list(void **state)
+{
+    (void) state;
+    say(frog, "frog", NOON - 3 * MINUTE, "The pond is cold; a pondering frog jumps");
+    say(frog, NULL, NOON - 2 * MINUTE, "Which POND?");
+    say(pond, "newt with a long name", NOON - MINUTE, "日本語 and 🐸 before the pond, and more than one row can ever hold of it");
+    say(frog, "frog", NOON, "nothing of it");
+    search("pond");
+    expect(10, 100, "1/3", true);
+    g_autofree char *wide = picture(10, 100);
+    begins(wide,
+        " search: pond  Enter goes there, Alt-s comes back, Esc leaves                                   1/3\n"
+        "2026-11-20 11:59  #pond newt with a l…  日本語 and 🐸 before the pond, and more than one row can e…\n"
+        "2026-11-20 11:58  → Frog                Which POND?\n"
+        "2026-11-20 11:57  Frog                  The pond is cold; a pondering frog jumps\n");
+    g_autofree char *narrow = picture(12, 40);
+    begins(strchr(narrow, '\n') + 1,
+        "2026-11-20 11:59  #pond newt with a lo…\n"
+        "  日本語 and 🐸 before the pond, and m…\n"
+        "2026-11-20 11:58  → Frog\n"
+        "  Which POND?\n");
+    /* The words that were looked for are seen, wherever they stand in a long text. */
+    say(frog, "frog", NOON + 1, "One two three four five six seven eight nine ten eleven twelve thirteen newts");
+    search("newts");
+    expect(12, 40, "thirteen newts\n", true);
+    /* Any size. */
+    for (int rows = 1; rows < 12; rows++)
+        for (int cols = 1; cols < 100; cols += 7)
+            g_free(picture(rows, cols));
+}
+
+static void
+test_nothing(void **state)
+{
+    (void) state;
+    say(frog, "frog", NOON, "hello");
+    search("absent");
+    expect(24, 80, "Searching…", true);
+    expect(24, 80, "Nothing was found.", true);
+    type("\r\033[A\033[B");
+    expect(24, 80, "Nothing was found.", true);
+    /* Given up while it runs. */
+    search("hello");
+    expect(24, 80, "searching…", true);
+    type("\007");
+    expect(24, 80, "The search was given up.", true);
+    for (int i = 0; i < 100; i++) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(1000);
+    }
+    expect(24, 80, "1/1", false);
+    search("hello");
+    expect(24, 80, "1/1", true);
+}
+
+/* A hit is shown in its talk, which is opened for it, and Alt-z comes back to the same row. */
+static void
+test_there_and_back(void **state)
+{
+    (void) state;
+    for (int i = 1; i <= 400; i++) {
+        g_autofree char *body = g_strdup_printf("%s <%d>", i % 10 ? "line" : "needle", i);
+        say(frog, "frog", NOON + i, body);
+    }
+    nj_chat_close(frog);
+    search("needle");
+    expect(24, 80, "1/40", true);
+    expect(24, 80, "needle <400>", true);
+    type("\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B");
+    expect(24, 80, "16/40", true);
+    type("\r");
+    NjChat *chat = nj_chat_find(world.account, "frog@pond.example");
+    assert_non_null(chat);
+    assert_ptr_equal(world.client->focus, chat);
+    expect(24, 80, "needle <250>", true);
+    expect(24, 80, "line <249>", true);
+    expect(24, 80, "▼ more", true);
+    assert_int_equal(chat->unread, 400);
+    nj_screen_last(screen);
+    expect(24, 80, "16/40", true);
+    expect(24, 80, "needle <250>", true);
+    type("\033[A\r");
+    expect(24, 80, "line <259>", true);
+    g_autoptr(GError) error = NULL;
+    NjWindow *window = nj_screen_find(screen, "search", &error);
+    assert_non_null(window);
+    nj_screen_show(screen, window);
+    expect(24, 80, "15/40", true);
+    /* Who types has the keys, also Up and Down; Esc goes where one was. */
+    type("x\033[A\033[B\033[B");
+    expect(24, 80, "15/40", true);
+    type("\025");
+    type("\007");
+    assert_ptr_equal(world.client->focus, chat);
+    nj_screen_show(screen, window);
+    assert_true(nj_screen_close_pane(screen));
+    assert_null(nj_screen_find(screen, "search", NULL));
+    assert_int_equal(nj_screen_windows(screen), 3);
+}
+
+/* Page after page, down to the oldest. */
+static void
+test_more(void **state)
+{
+    (void) state;
+    for (int i = 1; i <= 350; i++) {
+        g_autofree char *body = g_strdup_printf("needle <%d>", i);
+        say(frog, "frog", NOON + i, body);
+    }
+    search("needle");
+    expect(24, 80, "1/100+", true);
+    for (int at = 100; at < 400; at += 100) {
+        nj_screen_scroll_to(screen, true);
+        g_autofree char *wanted = g_strdup_printf("%d/%d", at, MIN(at + 100, 350));
+        expect(24, 80, wanted, true);
+    }
+    nj_screen_scroll_to(screen, true);
+    expect(24, 80, "350/350\n", true);
+    expect(24, 80, "needle <1>", true);
+    nj_screen_scroll(screen, -1, true);
+    expect(24, 80, "341/350", true);
+    nj_screen_scroll_to(screen, false);
+    expect(24, 80, "1/350", true);
+    expect(24, 80, "needle <350>", true);
+}
+
+/* What is typed in the list is answered there, too; the console keeps it. */
+static void
+test_answers(void **state)
+{
+    (void) state;
+    say(frog, "frog", NOON, "needle");
+    search("needle");
+    expect(24, 80, "1/1", true);
+    nj_screen_say(screen, NULL, NJ_NOTICE_ERROR, "There is no such command.");
+    expect(24, 80, "There is no such command.", true);
+    type("\033[B");
+    expect(24, 80, "There is no such command.", false);
+    nj_screen_say(screen, NULL, NJ_NOTICE_INFO, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10");
+    expect(24, 80, "All of it stands in window 1", true);
+    expect(24, 80, "needle", true);
+    nj_screen_show(screen, nj_screen_window_at(screen, 0));
+    expect(24, 80, "10\n", true);
+    g_autoptr(GError) error = NULL;
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, &error));     /* a second console has what was said, and is no list */
+    expect(24, 80, "10\n", true);
+}
+
+/* A hit of an account that is not here any more is said to be one; windows beside the list stay. */
+static void
+test_gone(void **state)
+{
+    (void) state;
+    say(frog, "frog", NOON, "needle");
+    search("needle");
+    expect(24, 80, "1/1", true);
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, pond, NULL));
+    assert_ptr_equal(world.client->focus, pond);
+    nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
+    nj_screen_follow_focus(screen);
+    assert_true(nj_screen_close_pane(screen));
+    assert_ptr_equal(world.client->focus, pond);
+    search("needle");
+    expect(24, 80, "1/1", true);
+    nj_client_remove_account(world.client, world.account);
+    type("\r");
+    expect(24, 80, "is not among yours any more", true);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_there_and_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gone, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
