@@ -1,14 +1,18 @@
-/* The console: what the program says that belongs to no chat.  Empty and without an account it says in three sentences how
+/* The console: how the accounts stand, and what the program says that belongs to no chat.  Empty and without an account it says in three sentences how
    to begin. */
 #include "ui/talk.h"
 
 #include "ui/screen.h"
+#include "ui/status.h"
 
 #define LEAST_ROWS 10          /* for the welcome */
 
 static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
+    nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_TEXT));
+    int accounts = nj_status_draw_accounts(pane->screen, area, theme);
+    area = nj_area_part(area, accounts, 0, area.rows - accounts, area.cols);
     nj_talk_draw(pane, area, theme, focused);
     static const char *const hello[] = {
         N_("Natterjack talks with people and rooms over XMPP, from your terminal."),

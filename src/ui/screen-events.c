@@ -49,6 +49,7 @@ on_account_changed(NjAccount *account, void *owner)
 {
     NjScreen *screen = owner;
     nj_screen_touch_status(screen);
+    touch_panes(screen, NULL);
     int before = GPOINTER_TO_INT(g_hash_table_lookup(screen->states, account));
     if (before == (int) account->state)
         return;

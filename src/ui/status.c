@@ -13,6 +13,8 @@
 
 #define LABEL_MOST 16
 #define MORE_CELLS 5            /* " +99 " */
+#define WHERE_CELLS 20          /* accounts leave so much to the windows before their words go … */
+#define WHERE_LEAST 8           /* … and so much before their names do */
 
 /* In the order they stand. */
 enum { CURRENT, MENTIONED, PERSON, ROOM, AT_REST, RANKS };
@@ -45,46 +47,128 @@ put_right(Bar *bar, NjRole role, const char *text)
     return true;
 }
 
-/* Only what is not as it should be needs words. */
+/* The time of day, which unlike a countdown is true without anybody waking for it; NULL: at once, or nobody said. */
+static char *
+next_try(const NjAccount *account)
+{
+    gint64 left_us = account->retry_us - nj_clock_us();
+    if (account->state != NJ_ACCOUNT_WAITING || left_us <= 0)
+        return NULL;
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local((nj_clock_wall_ms() + left_us / 1000 + 500) / 1000);
+    return when ? g_date_time_format(when, "%H:%M:%S") : NULL;
+}
+
+/* What stands for an account.  Only what is not as it should be needs a word. */
+typedef struct { const char *sign; char *word; NjRole role; } Look;
+
+static Look
+look_of(const NjAccount *account)
+{
+    switch (account->state) {
+    case NJ_ACCOUNT_ONLINE:
+        if (account->show == NJ_SHOW_OFFLINE)
+            return (Look) { "○", g_strdup(_("invisible")), NJ_ROLE_STATUS };
+        if (account->show == NJ_SHOW_DND)
+            return (Look) { "⊖", g_strdup(_("busy")), NJ_ROLE_STATUS };
+        if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
+            return (Look) { "◐", g_strdup(_("away")), NJ_ROLE_STATUS };
+        return (Look) { "●", NULL, NJ_ROLE_STATUS };
+    case NJ_ACCOUNT_CONNECTING:
+        return (Look) { "◌", g_strdup(_("connecting")), NJ_ROLE_STATUS };
+    case NJ_ACCOUNT_CLOSING:
+        return (Look) { "◌", g_strdup(_("leaving")), NJ_ROLE_STATUS };
+    case NJ_ACCOUNT_WAITING: {
+        g_autofree char *when = next_try(account);
+        return (Look) { "✗", when ? g_strdup_printf(_("again %s"), when) : g_strdup(_("waiting")), NJ_ROLE_STATUS_BAD };
+    }
+    case NJ_ACCOUNT_OFFLINE:
+        break;
+    }
+    if (account->why)
+        return (Look) { "✗", g_strdup(_("offline")), NJ_ROLE_STATUS_BAD };
+    return (Look) { "○", g_strdup(_("offline")), NJ_ROLE_STATUS_DIM };
+}
+
 static void
 put_account(Bar *bar, const NjAccount *account)
 {
-    const char *name = account->settings->name, *sign = "●", *word = NULL;
-    NjRole role = NJ_ROLE_STATUS;
+    Look look = look_of(account);
+    g_autofree char *word = look.word, *label = nj_text_ellipsize(account->settings->name, LABEL_MOST);
+    g_autofree char *brief = g_strdup_printf("%s %s", look.sign, label);
+    g_autofree char *whole = word ? g_strdup_printf("%s %s", brief, word) : NULL;
+    int end = bar->end;
+    bar->end = end - WHERE_CELLS;
+    bool done = put(bar, look.role, 1, whole ? whole : brief);
+    bar->end = end - WHERE_LEAST;
+    done = done || put(bar, look.role, 1, brief);
+    bar->end = end;
+    if (!done)
+        put(bar, look.role, 1, look.sign);
+}
+
+/* Whole sentences. */
+static char *
+tell_account(const NjAccount *account)
+{
+    g_autofree char *when = next_try(account);
+    const char *jid = account->jid ? account->jid : account->bare;
     switch (account->state) {
     case NJ_ACCOUNT_ONLINE:
-        if (account->show == NJ_SHOW_OFFLINE) {
-            sign = "○";
-            word = _("invisible");
-        } else if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT) {
-            sign = account->show == NJ_SHOW_DND ? "⊖" : "◐";
-            word = account->show == NJ_SHOW_DND ? _("busy") : _("away");
-        }
-        break;
+        if (account->show == NJ_SHOW_OFFLINE)
+            return g_strdup_printf(_("Online as %s, seen by nobody."), jid);
+        if (account->show == NJ_SHOW_DND)
+            return g_strdup_printf(_("Online as %s, busy."), jid);
+        if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
+            return g_strdup_printf(_("Online as %s, away."), jid);
+        return g_strdup_printf(_("Online as %s."), jid);
     case NJ_ACCOUNT_CONNECTING:
-        sign = "◌";
-        word = _("connecting");
-        break;
+        return g_strdup_printf(_("Connecting %s…"), jid);
     case NJ_ACCOUNT_CLOSING:
-        sign = "◌";
-        word = _("leaving");
-        break;
+        return g_strdup(_("Leaving…"));
     case NJ_ACCOUNT_WAITING:
-        role = NJ_ROLE_STATUS_BAD;
-        sign = "✗";
-        word = _("waiting");
-        break;
+        if (when && account->why)
+            return g_strdup_printf(_("The next try is at %s. %s"), when, account->why);
+        return g_strdup(account->why ? account->why : _("Waiting for the next try."));
     case NJ_ACCOUNT_OFFLINE:
-        role = account->why ? NJ_ROLE_STATUS_BAD : NJ_ROLE_STATUS_DIM;
-        sign = account->why ? "✗" : "○";
-        word = _("offline");
         break;
     }
-    g_autofree char *label = nj_text_ellipsize(name, LABEL_MOST);
-    g_autofree char *brief = g_strdup_printf("%s %s", sign, label);
-    g_autofree char *whole = word ? g_strdup_printf("%s %s", brief, word) : NULL;
-    if ((!whole || bar->end < 40 || !put(bar, role, 1, whole)) && !put(bar, role, 1, brief))
-        put(bar, role, 1, sign);
+    return account->why ? g_strdup_printf(_("Offline. %s"), account->why) : g_strdup(_("Offline; /connect goes online."));
+}
+
+static bool
+is_well(const NjAccount *account)
+{
+    return account->state == NJ_ACCOUNT_ONLINE || (account->state == NJ_ACCOUNT_OFFLINE && !account->why);
+}
+
+static void
+draw_account(const NjAccount *account, NjArea area, int y, int widest, const NjTheme *theme)
+{
+    Look look = look_of(account);
+    g_autofree char *word = look.word, *name = nj_text_ellipsize(account->settings->name, LABEL_MOST), *sentence = tell_account(account);
+    g_autofree char *line = nj_text_line(sentence, -1, 0), *shown = nj_text_ellipsize(line, MAX(area.cols - widest - 6, 1));
+    NjRole role = is_well(account) ? NJ_ROLE_DIM : account->why ? NJ_ROLE_WARNING : NJ_ROLE_NOTICE;
+    nj_area_put(area, y, 1, nj_theme_style(theme, is_well(account) ? NJ_ROLE_ONLINE : role), look.sign, -1);
+    nj_area_put(area, y, 3, nj_theme_style(theme, NJ_ROLE_TITLE), name, -1);
+    nj_area_put(area, y, 5 + widest, nj_theme_style(theme, role), shown, -1);
+}
+
+int
+nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
+{
+    const GPtrArray *accounts = nj_screen_client(screen)->accounts;
+    int rows = MIN((int) accounts->len, area.rows / 3), y = 0, widest = 0;
+    for (guint i = 0; i < accounts->len; i++)
+        widest = MAX(widest, MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1), LABEL_MOST));
+    bool all = rows == (int) accounts->len;
+    /* Where not all have room, those with trouble come first. */
+    for (int turn = 0; turn < (all ? 1 : 2); turn++)
+        for (guint i = 0; i < accounts->len && y < rows; i++) {
+            const NjAccount *account = g_ptr_array_index(accounts, i);
+            if (all || is_well(account) == (turn == 1))
+                draw_account(account, area, y++, widest, theme);
+        }
+    return rows;
 }
 
 static int

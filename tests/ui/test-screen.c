@@ -349,8 +349,40 @@ test_says(void **state)
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
     NjSurface *surface = draw(24, 80);
     g_autofree char *text = nj_surface_text(surface);
-    assert_null(strstr(strstr(text, "The server") + 1, "The server"));
+    assert_null(strstr(strstr(text, "!  The server") + 1, "!  The server"));
     nj_surface_free(surface);
+}
+
+/* Each account has its line in the console: which one has trouble, why, and when the next try is. */
+static void
+test_account_lines(void **state)
+{
+    (void) state;
+    static const char *const names[] = { "work", "a name that is long", "four", "five" };
+    NjAccount *accounts[G_N_ELEMENTS(names)];
+    expect_part(24, 80, " ○ home  Offline; /connect goes online.\n", true);
+    nj_account_set_jid(world.account, "toad@pond.example/desk");
+    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        NjAccountSettings settings = { .name = (char *) names[i], .address = (char *) "toad@lake.example" };
+        accounts[i] = nj_client_add_account(world.client, &settings);
+    }
+    accounts[0]->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
+    nj_account_set_state(accounts[0], NJ_ACCOUNT_WAITING, "lake.example does not answer; it may be down.");
+    nj_account_set_state(accounts[1], NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(accounts[2], NJ_ACCOUNT_OFFLINE, "The password is wrong.");
+    nj_screen_toggle_roster(screen);
+    expect_part(24, 80,
+                " console\n"
+                " ● home              Online as toad@pond.example/desk.\n"
+                " ✗ work              The next try is at 12:01:05. lake.example does not answer…\n"
+                " ◌ a name that is …  Connecting toad@lake.example…\n"
+                " ✗ four              Offline. The password is wrong.\n"
+                " ○ five              Offline; /connect goes online.\n", true);
+    /* Where there is little room, who has trouble has it. */
+    expect_part(12, 50, " console\n ✗ work              The next try is at 12:01:05…\n ◌ a name", true);
+    expect_part(12, 50, "  [1]\n", true);
+    expect_part(12, 50, "home  ", false);
 }
 
 static void
@@ -525,6 +557,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_show_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_account_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_paste, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draft_stays, set_up, tear_down),

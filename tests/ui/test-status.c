@@ -54,6 +54,8 @@ test_accounts(void **state)
     expect(60, " ○ home invisible  [1:console]");
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "No answer.");
     expect(60, " ✗ home waiting  [1:console]");
+    world.account->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
+    expect(60, " ✗ home again 12:01:05  [1:console]");
     expect(20, " ✗ home  [1]");
     expect(4, " ✗");
     expect(1, "");
