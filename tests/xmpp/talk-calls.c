@@ -86,6 +86,23 @@ call_private(Talk *talk, const char *address, const char *text)
     check(talk, nj_message_send(nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address), text, NULL, &error), &error);
 }
 
+/* The newest that says so. */
+static void
+call_retry(Talk *talk, const char *address, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    NjChat *chat = chat_of(talk, address);
+    g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, chat->id, G_MAXINT64, G_MAXINT64, 100);
+    for (guint i = page->len; i-- > 0;) {
+        NjMessage *message = page->pdata[i];
+        if (g_str_equal(message->body, text)) {
+            check(talk, nj_message_retry(chat, message, &error), &error);
+            return;
+        }
+    }
+    fail(talk, "nobody said so");
+}
+
 static void
 call_typing(Talk *talk, const char *address, const char *word)
 {
@@ -306,6 +323,7 @@ static const struct {
     void (*func)(Talk *talk, const char *first, const char *rest);
 } calls[] = {
     { "send", call_send },             { "normal", call_normal }, { "private", call_private }, { "typing", call_typing },
+    { "retry", call_retry },
     { "join", call_join },             { "leave", call_leave },   { "subject", call_subject }, { "show", call_show },
     { "direct", call_direct },         { "edit", call_edit },     { "delete", call_delete },   { "accept", call_accept },
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },

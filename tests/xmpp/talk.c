@@ -6,6 +6,8 @@
      @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and our account on it
      @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged      what the link does, or the person who is asked
      @ sleep MS               to see that nothing happens            @ wait      until something does
+     @ hold                   from now on nothing is committed       @ commit    all of it is
+     @ restart                the program is killed and begun again, with what was committed
      < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
      > STANZA                 sent: compared as a tree; * stands for anything, $name for one text that stays the same
      ! EVENT                  told by the bus; * stands for anything
@@ -14,7 +16,6 @@
    A line that begins with a space goes on with the one before.  Everything sent must be named, and so must every event but those
    of `loose`, which may be left out: thus silence is tested by writing nothing.  Without `@ offline` the talk begins logged in,
    with the roster and both questions for features answered.  The wall stands still at NOW. */
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,7 +45,7 @@ settle(void)
     for (int i = 0; i < 3; i++) {
         while (g_main_context_iteration(NULL, FALSE))
             ;
-        if (store)
+        if (store && !running->holds)
             nj_store_flush(store);
     }
 }
@@ -224,13 +225,11 @@ wait_for_news(Talk *talk)
 }
 
 static void
-ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data, void *owner)
+hold(Talk *talk, bool holds)
 {
-    Talk *talk = owner;
-    (void) account;
-    talk->password_done = done;
-    talk->password_data = data;
-    tell(talk, false, "asked for the password");
+    talk->holds = holds;
+    (holds ? nj_store_hold : nj_store_release)(talk->client->store);
+    settle();
 }
 
 static void
@@ -277,6 +276,11 @@ direct(Talk *talk, const char *line)
         talk->link->certificate = &certificate;
     } else if (g_str_equal(what, "sleep")) {
         sleep_for(first);
+    } else if (g_str_equal(what, "hold") || g_str_equal(what, "commit")) {
+        hold(talk, *what == 'h');
+    } else if (g_str_equal(what, "restart")) {
+        restart_client(talk);
+        forget_all(talk);
     } else if (g_str_equal(what, "wait")) {
         wait_for_news(talk);
     } else {
@@ -318,59 +322,6 @@ run_line(Talk *talk, const char *line)
 /* --- a talk --- */
 
 static void
-open_client(Talk *talk)
-{
-    NjAccountSettings settings = {
-        .name = (char *) "home", .address = (char *) "toad@pond.example", .resource = (char *) "desk", .autoconnect = true,
-    };
-    g_autoptr(GError) error = NULL;
-    talk->dir = g_dir_make_tmp("talk-XXXXXX", &error);
-    if (!talk->dir)
-        g_error("%s", error->message);
-    talk->client = nj_client_new(nj_paths_new(talk->dir), nj_options_new(NULL));
-    NjStore *store = nj_store_open(talk->dir, &error);
-    if (!store)
-        g_error("%s", error->message);
-    nj_client_set_store(talk->client, store);
-    talk->client->hooks.ask_password = ask_password;
-    talk->client->hooks.owner = talk;
-    talk->account = nj_client_add_account(talk->client, &settings);
-    talk->session = nj_session_new(talk->account, nj_modules(), make_link);
-    talk->features = parse("<stream:features/>");
-    listen_to_all(talk);
-}
-
-static void
-remove_dir(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *file = g_build_filename(path, name, NULL);
-        if (g_unlink(file) != 0)
-            remove_dir(file);
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_rmdir(path);
-}
-
-static void
-close_client(Talk *talk)
-{
-    NjStore *store = talk->client->store;
-    nj_bus_forget(talk->client->bus, talk);
-    nj_session_free(talk->session);
-    if (talk->password_done)
-        talk->password_done(NULL, NULL, talk->password_data);
-    nj_client_free(talk->client);
-    nj_store_close(store, 2000);
-    nj_xml_free(talk->features);
-    remove_dir(talk->dir);
-    g_free(talk->dir);
-}
-
-static void
 run_lines(Talk *talk, char **lines)
 {
     for (int i = 0; lines[i] && !talk->failure->len; i++) {
@@ -402,13 +353,15 @@ run_talk(const char *path)
     talk.server = g_string_new(NULL);
     talk.ours = g_string_new(NULL);
     talk.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    open_client(&talk);
+    talk.features = parse("<stream:features/>");
+    open_client(&talk, NULL);
     run_lines(&talk, lines);
     bool good = !talk.failure->len;
     g_autofree char *name = g_path_get_basename(path);
     printf("%s %s%s%s\n", good ? "ok    " : "FAILED", good ? name : talk.failure->str, good && *lines[0] == '#' ? ":" : "",
            good && *lines[0] == '#' ? lines[0] + 1 : "");
     close_client(&talk);
+    nj_xml_free(talk.features);
     forget_all(&talk);
     g_hash_table_unref(talk.names);
     g_string_free(talk.roster, TRUE);

@@ -49,6 +49,7 @@ struct Talk {
     void *password_data;
     GString *failure;           /* what went wrong, empty: nothing */
     bool begun, offline;
+    bool holds;                 /* nothing is committed */
 };
 
 /* The maker of links knows no talk: the one that runs. */
@@ -57,6 +58,11 @@ extern Talk *running;
 /* talk.c */
 void fail(Talk *talk, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void settle(void);                                              /* all that can be done at once is done */
+
+/* talk-client.c */
+void open_client(Talk *talk, char *dir);                        /* takes dir; NULL: a new one */
+void close_client(Talk *talk);
+void restart_client(Talk *talk);
 
 /* talk-string.c */
 NjXml  *parse(const char *text);                                /* one stanza; NULL if it is none */
