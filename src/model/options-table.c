@@ -38,6 +38,8 @@ const NjOption nj_options_core[] = {
       .summary = N_("Minutes without a key after which they show themselves as away for longer (xa); 0 never does") },
     { .name = "auto-away-message", .kind = NJ_OPTION_TEXT, .fallback = "",
       .summary = N_("Words to go with it; empty keeps yours") },
+    { .name = "receipts", .kind = NJ_OPTION_BOOL, .fallback = "true",
+      .summary = N_("Tell contacts that their messages have reached you") },
     { .name = "typing", .kind = NJ_OPTION_BOOL, .fallback = "true",
       .summary = N_("Let contacts see that you are typing") },
     { .name = "typing-rooms", .kind = NJ_OPTION_BOOL, .fallback = "false",

@@ -41,13 +41,14 @@ session_sources = \
 	src/xmpp/xep/0092.c \
 	src/xmpp/xep/0106.c \
 	src/xmpp/xep/0115.c \
+	src/xmpp/xep/0184.c \
 	src/xmpp/xep/0191.c \
 	src/xmpp/xep/0199.c \
 	src/xmpp/xep/0202.c \
 	src/xmpp/xep/0203.c \
 	src/xmpp/xep/0245.c \
 	src/xmpp/xep/0280.c \
-	src/xmpp/xep/0334.c \
 	src/xmpp/xep/0313-ask.c \
+	src/xmpp/xep/0334.c \
 	src/xmpp/xep/0359.c \
 	src/xmpp/xep/0380.c

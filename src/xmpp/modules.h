@@ -43,6 +43,7 @@ typedef struct {
     const char *spec;           /* "XEP-0199": the row's name in tables */
     const char *name;           /* N_() */
     const char *features[8];
+    const char *option;         /* they are announced while this one is on; NULL: always */
     struct { NjInStage stage;  bool (*func)(NjSession *session, NjIncoming *in); }  receive;
     struct { NjOutStage stage; bool (*func)(NjSession *session, NjOutgoing *out); } send;
     NjHandler   handlers[8];

@@ -302,20 +302,42 @@ call_disconnect_remove(Talk *talk, const char *what, const char *rest)
     call_disconnect(talk, what, rest);
 }
 
-/* What the store has of a chat, as an event a line. */
 static void
-call_stored(Talk *talk, const char *address, const char *rest)
+tell_stored(Talk *talk, const char *address, bool states)
 {
     NjStoredChat stored = { 0 };
-    (void) rest;
     nj_store_flush(talk->client->store);
     nj_store_chat(talk->client->store, talk->account->row, NJ_CHAT_PERSON, address, &stored);
     g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);
     for (guint i = 0; i < page->len; i++)
-        tell(talk, false, "stored%s: %s", stored.waiting ? " waiting" : "", ((NjMessage *) page->pdata[i])->body);
+        tell(talk, false, "%s%s: %s", states ? nj_message_state_name(page->pdata[i]) : "stored", stored.waiting ? " waiting" : "",
+             ((NjMessage *) page->pdata[i])->body);
     if (!page->len)
         tell(talk, false, "stored nothing");
     nj_stored_chat_clear(&stored);
+}
+
+/* What the store has of a chat, as an event a line. */
+static void
+call_stored(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    tell_stored(talk, address, false);
+}
+
+static void
+call_states(Talk *talk, const char *address, const char *rest)
+{
+    (void) rest;
+    tell_stored(talk, address, true);
+}
+
+static void
+call_set(Talk *talk, const char *name, const char *value)
+{
+    g_autoptr(GError) error = NULL;
+    check(talk, nj_options_override(talk->client->options, name, value, &error), &error);
+    nj_emit_option_changed(talk->client->bus, (NjOption *) nj_table_find(nj_options_table(talk->client->options), name));
 }
 
 static const struct {
@@ -329,6 +351,7 @@ static const struct {
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
+    { "states", call_states },         { "set", call_set },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };

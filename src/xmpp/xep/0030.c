@@ -30,6 +30,8 @@ nj_disco_fill(const NjSession *session, NjXml *query)
     g_autoptr(GPtrArray) features = g_ptr_array_new();
     for (guint i = 0; i < nj_table_length(modules); i++) {
         const NjModule *module = nj_table_at(modules, i);
+        if (module->option && !nj_options_bool(nj_session_client(session)->options, module->option))
+            continue;
         for (gsize j = 0; j < G_N_ELEMENTS(module->features) && module->features[j]; j++)
             g_ptr_array_add(features, (void *) module->features[j]);
     }

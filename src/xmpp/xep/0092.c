@@ -24,5 +24,6 @@ const NjModule nj_xep_0092 = {
     .spec = "XEP-0092",
     .name = N_("Software Version"),
     .features = { NS },
+    .option = "version-reply",
     .handlers = { { NJ_KIND_IQ_GET, "query", NS, answer } },
 };

@@ -8,8 +8,13 @@
 #define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NODE    "natterjack"
 
+typedef struct {
+    NjSession *session;
+    char *ver;
+} Caps;
+
 /* XEP-0115, 5.1. The query is in the right order already. */
-static void *
+static char *
 count(NjSession *session)
 {
     g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NS_INFO));
@@ -28,11 +33,46 @@ count(NjSession *session)
     return g_base64_encode(digest, length);
 }
 
+/* What an option takes away or gives back is told to everybody who sees us (XEP-0115, 6.1). */
 static void
-forget(NjSession *session, void *ver)
+on_option_changed(NjOption *option, void *owner)
 {
+    Caps *state = owner;
+    const NjTable *modules = nj_session_modules(state->session);
+    bool counts = false;
+    for (guint i = 0; i < nj_table_length(modules) && !counts; i++)
+        counts = g_strcmp0(((const NjModule *) nj_table_at(modules, i))->option, option->name) == 0;
+    if (!counts)
+        return;
+    g_autofree char *before = g_steal_pointer(&state->ver);
+    state->ver = count(state->session);
+    if (!g_str_equal(before, state->ver))
+        nj_presence_send(nj_session_account(state->session));
+}
+
+static void *
+attach(NjSession *session)
+{
+    Caps *state = g_new0(Caps, 1);
+    state->session = session;
+    state->ver = count(session);
+    nj_on_option_changed(nj_session_client(session)->bus, on_option_changed, state);
+    return state;
+}
+
+static void
+detach(NjSession *session, void *data)
+{
+    Caps *state = data;
     (void) session;
-    g_free(ver);
+    g_free(state->ver);
+    g_free(state);
+}
+
+static const char *
+our_ver(const NjSession *session)
+{
+    return ((const Caps *) nj_session_state(session, &nj_xep_0115))->ver;
 }
 
 void
@@ -41,7 +81,7 @@ nj_caps_add(NjSession *session, NjXml *presence)
     NjXml *caps = nj_xml_add_new(presence, "c", NS);
     nj_xml_set(caps, "hash", "sha-1");
     nj_xml_set(caps, "node", NODE);
-    nj_xml_set(caps, "ver", nj_session_state(session, &nj_xep_0115));
+    nj_xml_set(caps, "ver", our_ver(session));
 }
 
 /* The node of our own hash; any other is left to the row of XEP-0030. */
@@ -49,7 +89,7 @@ static bool
 answer_node(NjSession *session, NjXml *iq, NjXml *query)
 {
     const char *node = nj_xml_attr(query, "node");
-    g_autofree char *ours = g_strconcat(NODE "#", nj_session_state(session, &nj_xep_0115), NULL);
+    g_autofree char *ours = g_strconcat(NODE "#", our_ver(session), NULL);
     if (g_strcmp0(node, ours) != 0)
         return false;
     NjXml *reply = nj_xml_reply(iq, "result");
@@ -77,6 +117,6 @@ const NjModule nj_xep_0115 = {
         { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },
         { NJ_KIND_PRESENCE, "c", NS, note_caps },
     },
-    .attach = count,
-    .detach = forget,
+    .attach = attach,
+    .detach = detach,
 };

@@ -37,5 +37,6 @@ const NjModule nj_xep_0202 = {
     .spec = "XEP-0202",
     .name = N_("Entity Time"),
     .features = { NS },
+    .option = "time-reply",
     .handlers = { { NJ_KIND_IQ_GET, "time", NS, answer } },
 };

@@ -1,11 +1,321 @@
-/* XEP-0313, as far as it is asked whether a message of ours arrived. */
+/* XEP-0313: our account's archive, asked whether the server got what we said, when a session is gone and no acknowledgement tells.  "No" is the answer that
+   sends a message again, so it needs proof: an archive that keeps everything we say to that person (XEP-0441), read to its end, from before the
+   message by the server's own clock.  Whatever is missing of it makes the answer "unknown". */
 #include "xmpp/xep/xep.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "model/outbox.h"
+
+#define NS         "urn:xmpp:mam:2"
+#define NS_TIME    "urn:xmpp:time"
+#define NS_FORWARD "urn:xmpp:forward:0"
+#define NS_SID     "urn:xmpp:sid:0"
+#define NS_RSM     "http://jabber.org/protocol/rsm"
+#define NS_DATA    "jabber:x:data"
+#define PATIENCE   20                       /* seconds for all of it */
+#define MARGIN     (5 * 60 * 1000)          /* ms that clocks may differ in */
+#define PAGE       "100"
+#define PAGES      100
+
+typedef struct {
+    guint refs;
+    NjSession *session;
+    GPtrArray *ids;             /* of char */
+    char **people;              /* whom each was said to; NULL: nobody knows */
+    bool *keeps;                /* so the archive has it, if it was ever said */
+    GHashTable *missing;        /* set of those ids that were not seen yet */
+    gint64 since_ms;
+    char *key;                  /* of the wait, and of our queries */
+    guint pages;
+    bool over;                  /* it was told, or is not to be any more */
+    bool complete;
+    NjArchiveFunc done;
+    void *data;
+    const void *owner;
+} Ask;
+
+/* The state is a list of the questions under way. */
+static void *
+attach(NjSession *session)
+{
+    (void) session;
+    return g_ptr_array_new();
+}
+
+static void
+detach(NjSession *session, void *asks)
+{
+    (void) session;
+    g_ptr_array_unref(asks);
+}
+
+static void
+ask_unref(void *data)
+{
+    Ask *ask = data;
+    if (--ask->refs > 0)
+        return;
+    for (guint i = 0; i < ask->ids->len; i++)
+        g_free(ask->people[i]);
+    g_free(ask->people);
+    g_free(ask->keeps);
+    g_ptr_array_unref(ask->ids);
+    g_hash_table_unref(ask->missing);
+    g_free(ask->key);
+    g_free(ask);
+}
+
+/* The end of the wait, also one that nobody hears of. */
+static void
+ask_over(void *data)
+{
+    Ask *ask = data;
+    ask->over = true;
+    g_ptr_array_remove_fast(nj_session_state(ask->session, &nj_xep_0313), ask);
+    ask_unref(ask);
+}
+
+/* When the session is over first, nobody hears of it: whoever wants to know asks the next one. */
+static void
+tell(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Ask *ask = data;
+    g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, ask->ids->len + 1);
+    (void) stanza;
+    ask->over = true;
+    if (error && error->code == NJ_IQ_ERROR_OFFLINE)
+        return;
+    for (guint i = 0; i < ask->ids->len; i++) {
+        if (!g_hash_table_contains(ask->missing, ask->ids->pdata[i]))
+            answers[i] = NJ_ARCHIVE_HAS;
+        else
+            answers[i] = !error && ask->complete && ask->keeps[i] ? NJ_ARCHIVE_LACKS : NJ_ARCHIVE_UNKNOWN;
+    }
+    ask->done(session, answers, ask->data);
+}
+
+static void
+finish(Ask *ask)
+{
+    if (!ask->over)
+        nj_wait_end(ask->session, ask->key, NULL);
+}
+
+static void
+send(Ask *ask, NjXml *iq, NjIqFunc done)
+{
+    ask->refs++;
+    nj_iq_send_full(ask->session, iq, PATIENCE, done, NULL, ask, ask_unref, ask->owner);
+}
+
+/* --- reading --- */
+
+static bool
+on_message(NjSession *session, NjXml *stanza, NjXml *result)
+{
+    NjAccount *account = nj_session_account(session);
+    const GPtrArray *asks = nj_session_state(session, &nj_xep_0313);
+    const char *from = nj_xml_attr(stanza, "from"), *query = nj_xml_attr(result, "queryid");
+    const NjXml *forwarded = nj_xml_child(result, "forwarded", NS_FORWARD);
+    const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
+    const char *author = message ? nj_xml_attr(message, "from") : NULL;
+    /* 8.1: "A client MUST verify the source of MAM query results against an open query"; and what somebody else said has our id only by copying it. */
+    if (!query || !author || (from && !g_str_equal(from, account->bare)) || !nj_account_is_own(account, author))
+        return true;
+    const NjXml *origin = nj_xml_child(message, "origin-id", NS_SID);
+    const char *ids[] = { origin ? nj_xml_attr(origin, "id") : NULL, nj_xml_attr(message, "id") };
+    for (guint i = 0; i < asks->len; i++) {
+        const Ask *ask = asks->pdata[i];
+        if (g_str_equal(ask->key, query))
+            for (gsize j = 0; j < G_N_ELEMENTS(ids); j++)
+                if (ids[j])
+                    g_hash_table_remove(ask->missing, ids[j]);
+    }
+    return true;
+}
+
+static void on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data);
+
+static void
+add_field(NjXml *form, const char *name, const char *value)
+{
+    NjXml *field = nj_xml_add_new(form, "field", NS_DATA);
+    nj_xml_set(field, "var", name);
+    nj_xml_add_with_text(field, "value", NS_DATA, value);
+}
+
+static void
+ask_page(Ask *ask, const char *after)
+{
+    g_autofree char *start = nj_clock_format(MAX(ask->since_ms - MARGIN, 0));
+    NjXml *iq = nj_xml_iq("set", NULL, NULL);
+    NjXml *query = nj_xml_add_new(iq, "query", NS);
+    nj_xml_set(query, "queryid", ask->key);
+    NjXml *form = nj_xml_add_new(query, "x", NS_DATA);
+    nj_xml_set(form, "type", "submit");
+    add_field(form, "FORM_TYPE", NS);
+    add_field(form, "start", start);
+    NjXml *set = nj_xml_add_new(query, "set", NS_RSM);
+    nj_xml_add_with_text(set, "max", NS_RSM, PAGE);
+    if (after)
+        nj_xml_add_with_text(set, "after", NS_RSM, after);
+    ask->pages++;
+    send(ask, iq, on_page);
+}
+
+/* Without the whole of it nothing is lacking for certain. */
+static void
+on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Ask *ask = data;
+    const NjXml *fin = error ? NULL : nj_xml_child(stanza, "fin", NS);
+    const NjXml *set = fin ? nj_xml_child(fin, "set", NS_RSM) : NULL;
+    const char *complete = fin ? nj_xml_attr(fin, "complete") : NULL;
+    g_autofree char *last = set ? nj_xml_child_text(set, "last", NS_RSM) : NULL;
+    (void) session;
+    if (ask->over)
+        return;
+    ask->complete = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
+    if (!ask->complete && last && *last && ask->pages < PAGES && g_hash_table_size(ask->missing))
+        ask_page(ask, last);
+    else
+        finish(ask);
+}
+
+/* --- what has to be known before --- */
+
+/* XEP-0202: an archive's times are its server's. */
+static void
+on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Ask *ask = data;
+    const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NS_TIME);
+    g_autofree char *utc = time ? nj_xml_child_text(time, "utc", NS_TIME) : NULL;
+    gint64 there;
+    (void) session;
+    if (ask->over)
+        return;
+    if (!utc || !nj_clock_parse(utc, &there)) {
+        finish(ask);
+        return;
+    }
+    ask->since_ms += MIN(there - nj_clock_wall_ms(), 0);
+    ask_page(ask, NULL);
+}
+
+static bool
+lists(const NjXml *list, const char *address)
+{
+    for (NjXml *item = list ? nj_xml_first(list) : NULL; item; item = nj_xml_next(item)) {
+        g_autofree char *text = nj_xml_text(item);
+        g_autofree char *domain = nj_jid_domain(address);
+        if (text && nj_jid_valid(text) && (nj_jid_same_bare(text, address) || g_str_equal(text, domain)))
+            return true;
+    }
+    return false;
+}
+
+/* XEP-0441, 2: the exceptions count more than the rule. */
+static bool
+is_kept(NjSession *session, const NjXml *prefs, const char *address)
+{
+    const char *rule = nj_xml_attr(prefs, "default");
+    if (!address || lists(nj_xml_child(prefs, "never", NS), address))
+        return false;
+    if (lists(nj_xml_child(prefs, "always", NS), address) || g_strcmp0(rule, "always") == 0)
+        return true;
+    return g_strcmp0(rule, "roster") == 0 && nj_roster_find(nj_session_account(session)->roster, address);
+}
+
+static void
+on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Ask *ask = data;
+    const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NS);
+    bool any = false;
+    if (ask->over)
+        return;
+    for (guint i = 0; prefs && i < ask->ids->len; i++)
+        any |= ask->keeps[i] = is_kept(session, prefs, ask->people[i]);
+    if (!any || !nj_session_server_has(session, NS_TIME)) {
+        finish(ask);
+        return;
+    }
+    NjXml *iq = nj_xml_iq("get", nj_session_domain(session), NULL);
+    nj_xml_add_new(iq, "time", NS_TIME);
+    send(ask, iq, on_time);
+}
+
+static void
+begin(Ask *ask)
+{
+    if (!nj_session_account_has(ask->session, NS)) {
+        finish(ask);
+        return;
+    }
+    NjXml *iq = nj_xml_iq("get", NULL, NULL);
+    nj_xml_add_new(iq, "prefs", NS);
+    send(ask, iq, on_prefs);
+}
+
+static void
+discovered(NjSession *session)
+{
+    const GPtrArray *asks = nj_session_state(session, &nj_xep_0313);
+    g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(ask_unref);
+    for (guint i = 0; i < asks->len; i++) {
+        Ask *ask = asks->pdata[i];
+        ask->refs++;
+        g_ptr_array_add(now, ask);
+    }
+    for (guint i = 0; i < now->len; i++)
+        if (!((Ask *) now->pdata[i])->over)
+            begin(now->pdata[i]);
+}
+
+/* Only of a message that stands in the outbox it is known whom it was for; and of some kinds no archive is asked to keep all. */
+static void
+find_people(Ask *ask)
+{
+    g_autoptr(GHashTable) people = g_hash_table_new(g_str_hash, g_str_equal);
+    for (GList *item = nj_session_account(ask->session)->outbox->rows.head; item; item = item->next) {
+        const NjOut *out = item->data;
+        if (out->kind == NJ_CHAT_PERSON && out->message->origin_id && out->message->type != NJ_MESSAGE_HEADLINE)
+            g_hash_table_insert(people, out->message->origin_id, out->address);
+    }
+    for (guint i = 0; i < ask->ids->len; i++)
+        ask->people[i] = g_strdup(g_hash_table_lookup(people, ask->ids->pdata[i]));
+}
 
 void
 nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner)
 {
-    g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, g_strv_length((char **) ids) + 1);
-    (void) since_ms;
-    (void) owner;
-    done(session, answers, data);
+    Ask *ask = g_new0(Ask, 1);
+    *ask = (Ask) { .refs = 1, .session = session, .since_ms = since_ms, .done = done, .data = data, .owner = owner };
+    ask->ids = g_ptr_array_new_with_free_func(g_free);
+    ask->missing = g_hash_table_new(g_str_hash, g_str_equal);
+    for (; *ids; ids++) {
+        g_ptr_array_add(ask->ids, g_strdup(*ids));
+        g_hash_table_add(ask->missing, ask->ids->pdata[ask->ids->len - 1]);
+    }
+    ask->people = g_new0(char *, ask->ids->len + 1);
+    ask->keeps = g_new0(bool, ask->ids->len + 1);
+    ask->key = nj_random_id();
+    find_people(ask);
+    g_ptr_array_add(nj_session_state(session, &nj_xep_0313), ask);
+    nj_wait_begin(session, ask->key, PATIENCE, tell, ask, ask_over, owner);
+    if (nj_session_discovered(session))
+        begin(ask);
 }
+
+const NjModule nj_xep_0313 = {
+    .spec = "XEP-0313",
+    .name = N_("Message Archive Management"),
+    .handlers = { { NJ_KIND_MESSAGE, "result", NS, on_message } },
+    .attach = attach,
+    .detach = detach,
+    .discovered = discovered,
+};

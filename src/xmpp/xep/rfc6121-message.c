@@ -443,14 +443,19 @@ deliver(NjSession *session, NjIncoming *in)
         return false;
     if (!in->chat)
         in->chat = nj_chat_open(account, NJ_CHAT_PERSON, bare);
-    if (!in->chat || nj_message_is_known(session, in->chat->id, in))
+    if (!in->chat)
         return false;
+    if (nj_message_is_known(session, in->chat->id, in)) {
+        nj_receipt_owe(session, in);                       /* the first one may have been lost with the link */
+        return false;
+    }
     if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE &&
         g_strcmp0(in->chat->peer, in->from) != 0)
         nj_chat_set_peer(in->chat, in->from);
     if (message->type == NJ_MESSAGE_CHAT)
         nj_chat_set_thread(in->chat, message->thread);     /* our answer belongs to it */
     nj_chat_add(in->chat, message);
+    nj_receipt_owe(session, in);
     return false;
 }
 

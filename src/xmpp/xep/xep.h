@@ -22,11 +22,13 @@
     X(nj_xep_0085)         \
     X(nj_xep_0092)         \
     X(nj_xep_0106)         \
+    X(nj_xep_0184)         \
     X(nj_xep_0191)         \
     X(nj_xep_0199)         \
     X(nj_xep_0202)         \
     X(nj_xep_0203)         \
     X(nj_xep_0245)         \
+    X(nj_xep_0313)         \
     X(nj_xep_0334)         \
     X(nj_xep_0359)         \
     X(nj_xep_0380)
@@ -80,16 +82,17 @@ void nj_message_unknown(NjSession *session, gint64 row);
 
 /* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its archive's id, or the sender's own. */
 bool       nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in);
+void       nj_receipt_owe(NjSession *session, const NjIncoming *in);    /* XEP-0184: a person's message is kept, now or before */
 void       nj_carbon_deliver(NjSession *session, NjIncoming *in);       /* XEP-0280: what another client of ours said: in->sent */
 void       nj_request_answered(NjAccount *account, const char *address);       /* another client of ours wrote to them */
 
 /* --- the account's own archive: 0313-ask.c --- */
 
 typedef enum { NJ_ARCHIVE_UNKNOWN, NJ_ARCHIVE_HAS, NJ_ARCHIVE_LACKS } NjArchiveAnswer;
-/* answers[i] is for ids[i].  Called once. */
+/* answers[i] is for ids[i].  Called once, or not at all if the session is over first. */
 typedef void (*NjArchiveFunc)(NjSession *session, const NjArchiveAnswer *answers, void *data);
-/* Which of our own messages, by the origin-ids they went out with, does our archive have?  since_ms: none of them is older.  UNKNOWN, for all of them: there is
-   no archive, it does not keep everything we say, or it could not be read to its end.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
+/* Which of our own messages, by the origin-ids they went out with, does our archive have?  since_ms: none of them is older.  UNKNOWN: there is no archive,
+   it does not keep all we say to that person, or it could not be read to its end in time.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
 void nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner);
 
 /* --- rooms: 0045-join.c, 0045-talk.c --- */

@@ -1,0 +1,178 @@
+/* XEP-0184: did it arrive?  We ask it of every message to a person, and answer those who may see our presence: not when a message is read but when it is
+   committed, so that “delivered” is true whatever happens to us.  Who says it about what was said to somebody else, or was never said, is not heard. */
+#include "xmpp/xep/xep.h"
+
+#include "base/clock.h"
+#include "model/store.h"
+
+#define NS        "urn:xmpp:receipts"
+#define MOST      10000     /* answers that wait; who floods us is not told of all */
+#define IN_ONE_GO 50
+
+typedef struct {
+    char *to, *id;
+    NjMessageType type;
+} Answer;
+
+typedef struct {
+    NjSession *session;
+    GQueue waiting;             /* of Answer: to what is not committed yet, in the order of the store */
+    guint asked;                /* so many of them will be when the store says so; 0: it is not asked */
+    GQueue due;                 /* of Answer: to be sent */
+    GSource *again;
+} Receipts;
+
+static void
+answer_free(void *data)
+{
+    Answer *answer = data;
+    g_free(answer->to);
+    g_free(answer->id);
+    g_free(answer);
+}
+
+static void *
+attach(NjSession *session)
+{
+    Receipts *state = g_new0(Receipts, 1);
+    state->session = session;
+    g_queue_init(&state->waiting);
+    g_queue_init(&state->due);
+    return state;
+}
+
+static void
+detach(NjSession *session, void *data)
+{
+    Receipts *state = data;
+    (void) session;
+    nj_clock_cancel(&state->again);
+    g_queue_clear_full(&state->waiting, answer_free);
+    g_queue_clear_full(&state->due, answer_free);
+    g_free(state);
+}
+
+/* --- ours --- */
+
+/* 5.1 advises to ask nobody who is known not to answer; whom it reaches nobody knows, and whoever knows nothing of it ignores it. */
+static bool
+ask(NjSession *session, NjOutgoing *out)
+{
+    if (out->chat->kind == NJ_CHAT_PERSON && out->message->type == NJ_MESSAGE_CHAT && out->message->body &&
+        !nj_account_is_own(nj_session_account(session), out->chat->address))
+        nj_xml_add_new(out->stanza, "request", NS);
+    return true;
+}
+
+/* Of whatever became of it before: what has arrived has not failed. */
+static void
+note_receipt(NjSession *session, const NjIncoming *in, const NjXml *received)
+{
+    g_autofree char *address = NULL;
+    if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT || nj_muc_room(session, in->from))
+        return;
+    g_autoptr(NjMessage) message = nj_sent_find(session, in->from, nj_xml_attr(received, "id"), &address);
+    if (message && message->state != NJ_STATE_DELIVERED)
+        nj_account_settle(nj_session_account(session), address, message, NJ_STATE_DELIVERED, NULL);
+}
+
+static bool
+note(NjSession *session, NjIncoming *in)
+{
+    const NjXml *received = nj_xml_child(in->stanza, "received", NS);
+    if (received)
+        note_receipt(session, in, received);
+    return true;
+}
+
+/* --- theirs --- */
+
+static bool
+may_answer(NjSession *session, const NjIncoming *in)
+{
+    const NjMessage *message = in->message;
+    return !in->wrapper && message->wire_id && *message->wire_id && message->type != NJ_MESSAGE_GROUPCHAT && nj_xml_child(in->stanza, "request", NS) &&
+        !nj_xml_child(in->stanza, "received", NS) && nj_options_bool(nj_session_client(session)->options, "receipts") &&
+        nj_presence_shown_to(session, in->from);
+}
+
+static void send_due(Receipts *state);
+
+static gboolean
+on_again(void *data)
+{
+    Receipts *state = data;
+    nj_clock_cancel(&state->again);
+    send_due(state);
+    return G_SOURCE_REMOVE;
+}
+
+/* What can not be sent now is when the link is back.  Whom we hide from since is told nothing any more. */
+static void
+send_due(Receipts *state)
+{
+    static const char *const types[] = { [NJ_MESSAGE_CHAT] = "chat", [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_ERROR] = NULL };
+    for (guint i = 0; i < IN_ONE_GO && state->due.length && nj_session_online(state->session); i++) {
+        Answer *answer = g_queue_pop_head(&state->due);
+        if (nj_presence_shown_to(state->session, answer->to)) {
+            NjXml *stanza = nj_xml_message(types[answer->type], answer->to, NULL);
+            nj_xml_set(nj_xml_add_new(stanza, "received", NS), "id", answer->id);
+            nj_session_send(state->session, stanza);
+        }
+        answer_free(answer);
+    }
+    if (state->due.length && nj_session_online(state->session) && !state->again)
+        state->again = nj_clock_after(1, on_again, state);
+}
+
+static void on_committed(void *data);
+
+static void
+ask_the_store(Receipts *state)
+{
+    state->asked = state->waiting.length;
+    if (state->asked)
+        nj_store_after(nj_session_client(state->session)->store, on_committed, state, state);
+}
+
+static void
+on_committed(void *data)
+{
+    Receipts *state = data;
+    for (guint i = 0; i < state->asked; i++)
+        g_queue_push_tail_link(&state->due, g_queue_pop_head_link(&state->waiting));
+    ask_the_store(state);
+    send_due(state);
+}
+
+void
+nj_receipt_owe(NjSession *session, const NjIncoming *in)
+{
+    Receipts *state = nj_session_state(session, &nj_xep_0184);
+    if (!may_answer(session, in) || !nj_session_client(session)->store || state->waiting.length + state->due.length >= MOST)
+        return;
+    Answer *answer = g_new0(Answer, 1);
+    *answer = (Answer) { g_strdup(in->from), g_strdup(in->message->wire_id), in->message->type };
+    g_queue_push_tail(&state->waiting, answer);
+    if (!state->asked)
+        ask_the_store(state);
+}
+
+static void
+back(NjSession *session)
+{
+    send_due(nj_session_state(session, &nj_xep_0184));
+}
+
+const NjModule nj_xep_0184 = {
+    .spec = "XEP-0184",
+    .name = N_("Message Delivery Receipts"),
+    .features = { NS },
+    .option = "receipts",
+    .receive = { NJ_STAGE_ANNOTATE, note },
+    .send = { NJ_OUT_ANNOTATE, ask },
+    .attach = attach,
+    .detach = detach,
+    .online = back,
+    .resumed = back,
+};
