@@ -11,7 +11,7 @@ typedef struct { NjChat *chat; NjMessage *message; } NjMessageEvent;
 typedef struct { NjRoom *room; NjOccupant *occupant; const char *old_nick; bool joined; } NjOccupantEvent;  /* old_nick: renamed; joined: came in */
 typedef struct { NjAccount *account; NjChat *chat; NjNoticeKind kind; const char *text; gint64 time; } NjNotice;
 typedef struct { const char *command; const char *code; const char *text; const char *source; } NjCommandFailure;
-typedef struct { NjAccount *account; const char *from; const char *what; } NjAlert;
+typedef struct { NjChat *chat; const char *what; } NjAlert;                               /* what: the words that came along; NULL */
 typedef struct { NjContact *contact; NjShow before; } NjContactEvent;                    /* before: its show until now */
 
 /*  X(name, payload type) */
@@ -24,6 +24,7 @@ typedef struct { NjContact *contact; NjShow before; } NjContactEvent;           
     X(chat_removed,     NjChat)                                                             \
     X(message_added,    NjMessageEvent)                                                     \
     X(message_changed,  NjMessageEvent)    /* its state */                                  \
+    X(alert,            NjAlert)           /* somebody we know wants attention (XEP-0224), here and now: it is not stored */ \
     X(roster_loaded,    NjAccount)                                                          \
     X(contact_changed,  NjContactEvent)    /* item or presence */                           \
     X(contact_removed,  NjContact)                                                          \

@@ -20,31 +20,42 @@ struct NjNotify {
     char     *title;            /* as last written */
 };
 
+/* named: it is for us. */
 static bool
-wants_bell(const NjNotify *notify, const NjChat *chat, const NjMessage *message)
+wants_bell(const NjNotify *notify, const NjChat *chat, bool named)
 {
     const char *bell = nj_options_text(notify->client->options, "bell");
-    if (message->out || message->delayed || strcmp(bell, "none") == 0)
+    if (strcmp(bell, "none") == 0)
         return false;
     if (strcmp(bell, "all") == 0)
         return true;
-    if (nj_screen_attends(notify->screen, chat))
-        return false;
-    return strcmp(bell, "chats") == 0 || chat->kind != NJ_CHAT_ROOM || message->mention;
+    return !nj_screen_attends(notify->screen, chat) && (named || strcmp(bell, "chats") == 0);
 }
 
 static void
-on_message_added(NjMessageEvent *event, void *owner)
+ring(NjNotify *notify, const NjChat *chat, bool named)
 {
-    NjNotify *notify = owner;
     NjTerm *term = nj_screen_term(notify->screen);
-    if (!term || !wants_bell(notify, event->chat, event->message))
+    if (!term || !wants_bell(notify, chat, named))
         return;
     gint64 now = nj_clock_us();
     if (notify->bell_us && now - notify->bell_us < BELL_US)
         return;
     notify->bell_us = now;
     nj_term_bell(term);
+}
+
+static void
+on_message_added(NjMessageEvent *event, void *owner)
+{
+    if (!event->message->out && !event->message->delayed)
+        ring(owner, event->chat, event->chat->kind != NJ_CHAT_ROOM || event->message->mention);
+}
+
+static void
+on_alert(NjAlert *alert, void *owner)
+{
+    ring(owner, alert->chat, true);
 }
 
 /* "natterjack — frog (3)": whose window it is, and how many messages wait in all. */
@@ -131,6 +142,7 @@ nj_notify_new(NjScreen *screen)
     notify->client = nj_screen_client(screen);
     NjBus *bus = notify->client->bus;
     nj_on_message_added(bus, on_message_added, notify);
+    nj_on_alert(bus, on_alert, notify);
     nj_on_chat_changed(bus, on_chat_changed, notify);
     nj_on_chat_removed(bus, on_chat_changed, notify);
     nj_on_contact_changed(bus, on_contact_changed, notify);

@@ -127,6 +127,16 @@ on_message_changed(NjMessageEvent *event, void *owner)
     }
 }
 
+static void
+on_alert(NjAlert *alert, void *owner)
+{
+    g_autofree char *text = alert->what && *alert->what
+                                ? g_strdup_printf(_("%s wants your attention: %s"), nj_chat_label(alert->chat), alert->what)
+                                : g_strdup_printf(_("%s wants your attention."), nj_chat_label(alert->chat));
+    nj_screen_window_of(owner, alert->chat);
+    nj_screen_say(owner, alert->chat, NJ_NOTICE_WARNING, text);
+}
+
 /* Its chat goes by another name perhaps. */
 static void
 follow_contact(NjScreen *screen, const NjContact *contact)
@@ -225,6 +235,7 @@ nj_screen_listen(NjScreen *screen)
     nj_on_chat_removed(bus, on_chat_removed, screen);
     nj_on_message_added(bus, on_message_added, screen);
     nj_on_message_changed(bus, on_message_changed, screen);
+    nj_on_alert(bus, on_alert, screen);
     nj_on_contact_changed(bus, on_contact_changed, screen);
     nj_on_contact_removed(bus, on_contact_removed, screen);
     nj_on_room_changed(bus, on_room_changed, screen);

@@ -386,6 +386,21 @@ test_account_lines(void **state)
 }
 
 static void
+test_alert(void **state)
+{
+    (void) state;
+    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjAlert alert = { a, NULL };
+    nj_emit_alert(world.client->bus, &alert);
+    assert_null(world.client->focus);
+    nj_screen_show_chat(screen, a);
+    expect_part(24, 80, "!  anna@x.example wants your attention.", true);
+    alert.what = "Look here!";
+    nj_emit_alert(world.client->bus, &alert);
+    expect_part(24, 80, "anna@x.example wants your attention: Look\n", true);
+}
+
+static void
 test_typing_and_drafts(void **state)
 {
     (void) state;
@@ -558,6 +573,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_account_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alert, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_long_paste, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draft_stays, set_up, tear_down),
