@@ -23,6 +23,7 @@
 #include "cmd/script.h"
 #include "model/events.h"
 #include "model/jid.h"
+#include "model/textlog.h"
 #include "plugins/plugin.h"
 #include "ui/notify.h"
 #include "xmpp/session.h"
@@ -45,6 +46,7 @@ typedef struct {
     NjNotify    *notify;
     NjFifo      *fifo;
     NjHeadless  *headless;
+    NjTextlog   *textlog;
     GMainLoop   *loop;
     char        *log_trouble;        /* why there is no log; told when somebody listens */
     guint        next_command;       /* of arguments->commands */
@@ -462,6 +464,7 @@ start(NjProgram *program, GError **error)
         return false;
     }
     nj_cmd_load_pairs(program->cmd);
+    program->textlog = nj_textlog_new(client);
     add_accounts(program);
     if (program->screen != NULL && !nj_screen_open(program->screen, error)) {
         if (program->arguments->commands != NULL)
@@ -495,6 +498,7 @@ stop(NjProgram *program)
     nj_fifo_free(program->fifo);
     while (client->accounts->len > 0)
         nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
+    nj_textlog_free(program->textlog);
     nj_notify_free(program->notify);
     nj_headless_free(program->headless);
     nj_cmd_set_screen(program->cmd, NULL);

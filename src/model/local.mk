@@ -13,6 +13,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/rc.c src/model/rc.h \
 	src/model/room.c src/model/room.h \
 	src/model/roster.c src/model/roster.h \
+	src/model/textlog.c src/model/textlog.h \
 	src/model/store.c src/model/store.h src/model/store-private.h \
 	src/model/store-read.c src/model/store-safe.c src/model/store-schema.c src/model/store-writer.c \
 	src/model/store-words.h src/model/store-index.c src/model/store-search.c

@@ -23,6 +23,7 @@ model_tests += \
 	tests/model/test-roster \
 	tests/model/test-chat \
 	tests/model/test-room \
+	tests/model/test-textlog \
 	tests/model/test-client
 
 tests_model_test_store_SOURCES = tests/model/test-store.c tests/model/store-house.h tests/model/house.h
@@ -56,6 +57,10 @@ tests_model_test_chat_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 tests_model_test_room_SOURCES = tests/model/test-room.c tests/model/house.h
 tests_model_test_room_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_room_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_textlog_SOURCES = tests/model/test-textlog.c tests/model/house.h
+tests_model_test_textlog_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_textlog_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 tests_model_test_client_SOURCES = tests/model/test-client.c tests/model/house.h
 tests_model_test_client_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)

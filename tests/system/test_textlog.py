@@ -1,0 +1,52 @@
+"""Plain-text logs, where somebody asks for them."""
+import os, re
+from harness import *
+
+
+def test_text_logs_are_on_and_off_while_the_program_runs(s):
+    frog, newt = s.peer('frog'), s.peer('newt')
+    newt.join()
+    home = s.home(account(s.pond))
+    logs = home.dir + '/logs'
+    t = s.terminal(home)
+    t.sees('● Frog')
+    t.line('/msg frog@%s before' % DOMAIN)
+    frog.hears('^before$')
+    t.line('/set text-logs ~/logs')
+    t.sees('text-logs = ')
+    t.line('first line')
+    frog.hears('^first line$')
+    frog.say('toad@' + DOMAIN, 'two\nlines')
+    t.sees('lines')
+    t.line('/join ' + ROOM)
+    t.sees('newt')
+    newt.say(ROOM, 'to the room', 'groupchat')
+    t.sees('to the room')
+    t.line('/set text-logs default')
+    t.sees('text-logs = +│')
+    newt.say(ROOM, 'off the log', 'groupchat')
+    t.sees('off the log')
+    t.line('/quit')
+    assert t.ends() == 0
+    place = logs + '/toad@' + DOMAIN
+    text = open('%s/frog@%s.log' % (place, DOMAIN)).read()
+    assert re.fullmatch(r'(\S+ \S+) <toad> first line\n\S+ \S+ <Frog> two\n {25}lines\n', text), text
+    assert re.match(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000 ', text), text
+    room = open('%s/%s.log' % (place, ROOM)).read()
+    assert re.search(r'<newt> to the room\n', room) and 'off the log' not in room, room
+    for where, folders, files in os.walk(logs):
+        assert os.stat(where).st_mode & 0o777 == 0o700, where
+        for name in files:
+            assert os.stat(os.path.join(where, name)).st_mode & 0o777 == 0o600, name
+
+
+def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
+    frog = s.peer('frog')
+    home = s.home('[options]\ntext-logs = /proc/nowhere\n' + account(s.pond))
+    t = s.terminal(home)
+    t.says('Cannot make the directory /proc/nowhere')
+    t.sees('● Frog')
+    t.line('/msg frog@%s all the same' % DOMAIN)
+    frog.hears('^all the same$')
+    t.line('/quit')
+    assert t.ends() == 0
