@@ -133,7 +133,8 @@ on_alert(NjAlert *alert, void *owner)
     g_autofree char *text = alert->what && *alert->what
                                 ? g_strdup_printf(_("%s wants your attention: %s"), nj_chat_label(alert->chat), alert->what)
                                 : g_strdup_printf(_("%s wants your attention."), nj_chat_label(alert->chat));
-    nj_screen_window_of(owner, alert->chat);
+    if (!nj_screen_panes(owner, alert->chat))
+        nj_screen_window_of(owner, alert->chat);
     nj_screen_say(owner, alert->chat, NJ_NOTICE_WARNING, text);
 }
 
