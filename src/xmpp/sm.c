@@ -115,6 +115,14 @@ put(NjSm *sm, NjXml *xml)
     return sm->linked;
 }
 
+/* The number of the last stanza that was. */
+static guint32
+written(const NjSm *sm)
+{
+    const Sent *held = g_queue_peek_head((GQueue *) &sm->held);
+    return held ? held->number - 1 : sm->sent;
+}
+
 /* Without acknowledgements the answer to a ping says the same: the server reads in order. */
 bool
 nj_sm_ask(NjSm *sm)
@@ -123,6 +131,7 @@ nj_sm_ask(NjSm *sm)
         return false;
     if (!sm->asked) {
         sm->asked = true;
+        sm->asked_at = written(sm);
         put(sm, nj_xml_new("r", NJ_NS_SM));
         sm->hooks->on_asked(sm->owner);
     }
@@ -240,9 +249,7 @@ read_count(const NjXml *element, guint32 *count)
 static bool
 is_possible(const NjSm *sm, guint32 count)
 {
-    const Sent *held = g_queue_peek_head((GQueue *) &sm->held);
-    guint32 written = held ? held->number - 1 : sm->sent;
-    return (gint32) (count - sm->acked) >= 0 && (gint32) (written - count) >= 0;
+    return (gint32) (count - sm->acked) >= 0 && (gint32) (written(sm) - count) >= 0;
 }
 
 static void
@@ -272,9 +279,11 @@ note_ack(NjSm *sm, const NjXml *element)
         break_off(sm);
         return;
     }
+    /* A server that takes its time says the same once more: asked again at once, both would say nothing else any more. */
+    bool news = count != sm->acked || sm->asked_at != written(sm);
     sm->asked = false;
     acknowledge(sm, count);
-    if (sm->open)
+    if (sm->open && news)
         ask(sm);
 }
 
