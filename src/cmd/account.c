@@ -314,6 +314,11 @@ set_key(NjCall *call, NjAccount *account, const char *key, const char *value)
         return false;
     }
     nj_account_set_settings(account, nj_options_account(options, name));
+    /* What was typed in this run would be tried before it. */
+    if (nj_session_of(account) && (!strcmp(key, "password") || !strcmp(key, "password-command"))) {
+        nj_password_remember(nj_call_cmd(call), account, NULL);
+        nj_session_forget_password(nj_session_of(account));
+    }
     return true;
 }
 
@@ -368,8 +373,10 @@ set_account(NjCall *call)
     const char *password = nj_call_arg(call, "password");
     const char *const *words = nj_call_args(call, "setting");
     if (password) {
-        if (set_key(call, account, "password", *password ? password : NULL))
-            nj_call_done(call);
+        if (!set_key(call, account, "password", *password ? password : NULL))
+            return;
+        tell_set(call, account, nj_account_key("password"));
+        nj_call_done(call);
         return;
     }
     if (!nj_call_needs(call, "setting"))

@@ -312,6 +312,13 @@ nj_session_certificate(const NjSession *session)
 }
 
 void
+nj_session_forget_password(NjSession *session)
+{
+    wipe(&session->password);
+    wipe(&session->refused);
+}
+
+void
 nj_session_trust_once(NjSession *session, const char *pin)
 {
     g_free(session->trust_once);

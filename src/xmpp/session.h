@@ -30,6 +30,7 @@ NjClient  *nj_session_client(const NjSession *session);
 void      *nj_session_state(const NjSession *session, const NjModule *module);
 const NjTable *nj_session_modules(const NjSession *session);
 const NjCertificate *nj_session_certificate(const NjSession *session);  /* of the last handshake, kept after a failure; NULL */
+void       nj_session_forget_password(NjSession *session);       /* the one of this run, and that one was refused: the settings have a new one */
 void       nj_session_trust_once(NjSession *session, const char *pin);  /* for the next connection only */
 
 /* The store has room again: sockets that were not read while it was full are read on. For main.c's on_room hook, every session. */

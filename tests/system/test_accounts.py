@@ -69,6 +69,22 @@ def test_an_account_is_added_changed_and_removed(s):
     t.sees(r'\[2:')
 
 
+def test_a_new_password_is_used_by_the_next_connection(s):
+    """Before what was typed in this run, and also where it had been refused before."""
+    home = s.home(account(s.pond, password=None))
+    t = s.terminal(home)
+    t.sees('Password of')
+    t.type('pond\r')
+    t.says('Online as toad@')
+    for typed, then in (('wrong', 'The password is wrong'), ('pond', 'Online as toad@.*Online as toad@'), ('wrong', 'wrong.*The password is wrong')):
+        t.line('/account set toad password')
+        t.sees('New password of toad@pond.example')
+        t.type(typed + '\r')
+        t.says('is kept in natterjackrc')
+        t.line('/reconnect')
+        t.says(then)
+
+
 def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     toad = s.peer('toad')
     home = s.home(account(s.pond, 'frog') + '# of the other one\n' + account(s.pond, 'newt', name='other'))
