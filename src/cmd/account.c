@@ -89,10 +89,14 @@ named_account(NjCall *call, const char *name)
     return account;
 }
 
+/* One of the file that was left out with -a comes in. */
 static void
 run_connect(NjCall *call)
 {
-    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    NjClient *client = nj_call_client(call);
+    const char *name = nj_call_arg(call, "account");
+    const NjAccountSettings *left_out = name && !nj_client_account(client, name) ? nj_options_account(client->options, name) : NULL;
+    NjAccount *account = left_out ? nj_client_add_account(client, left_out) : named_account(call, name);
     if (account)
         connect_account(call, account);
 }
@@ -153,6 +157,21 @@ account_record(const NjAccount *account, gint64 left_us)
     return record;
 }
 
+/* In natterjackrc, and not among those of -a. */
+static void
+list_left_out(NjCall *call, GPtrArray *list, const NjAccountSettings *settings)
+{
+    g_autofree char *why = g_strdup_printf(_("It was left out of this run; /connect %s brings it in."), settings->name);
+    NjRecord *record = nj_record_new();
+    nj_record_set_text(record, "name", settings->name);
+    nj_record_set_text(record, "address", settings->address);
+    nj_record_set_text(record, "state", nj_account_state_name(NJ_ACCOUNT_OFFLINE));
+    nj_record_set_text(record, "why", why);
+    nj_record_set_bool(record, "autoconnect", settings->autoconnect);
+    g_ptr_array_add(list, record);
+    nj_call_say(call, NJ_NOTICE_INFO, "%s  %s  %s: %s", settings->name, settings->address, nj_account_state_name(NJ_ACCOUNT_OFFLINE), why);
+}
+
 static void
 list_accounts(NjCall *call)
 {
@@ -163,6 +182,12 @@ list_accounts(NjCall *call)
         gint64 left_us = MAX(account->retry_us - nj_clock_us(), 0);
         g_ptr_array_add(list, account_record(account, left_us));
         say_account(call, account, left_us);
+    }
+    const GPtrArray *stored = nj_options_accounts(client->options);
+    for (guint i = 0; i < stored->len; i++) {
+        const NjAccountSettings *settings = stored->pdata[i];
+        if (!nj_client_account(client, settings->name))
+            list_left_out(call, list, settings);
     }
     if (!list->len)
         nj_call_say(call, NJ_NOTICE_INFO, _("There is no account yet; /account add you@example.org makes one."));
@@ -236,6 +261,20 @@ on_first_password(const char *typed, void *data)
     nj_call_release(call);
 }
 
+/* The account with this address; NULL: there is none, neither here nor in the file. */
+static const char *
+name_of(NjClient *client, const char *address)
+{
+    const NjAccount *account = nj_client_account(client, address);
+    const GPtrArray *stored = nj_options_accounts(client->options);
+    for (guint i = 0; !account && i < stored->len; i++) {
+        const NjAccountSettings *settings = stored->pdata[i];
+        if (!strcmp(settings->address, address))
+            return settings->name;
+    }
+    return account ? account->settings->name : NULL;
+}
+
 static void
 add_account(NjCall *call)
 {
@@ -251,9 +290,8 @@ add_account(NjCall *call)
         return;
     }
     g_autofree char *bare = nj_jid_bare(typed);
-    NjAccount *known = nj_client_account(client, bare);
-    if (known) {
-        const char *kept = known->settings->name;
+    const char *kept = name_of(client, bare);
+    if (kept) {
         nj_call_fail(call, "exists", _("Account %s has this address already; /connect %s brings it online."), kept, kept);
         return;
     }

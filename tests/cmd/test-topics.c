@@ -133,6 +133,13 @@ test_account_set(void **state)
     assert_true(test_links_sent > sent);
     assert_int_equal(speaker_account(&speaker, "home")->state, NJ_ACCOUNT_ONLINE);
 
+    /* In the file, and left out of this run. */
+    assert_true(nj_options_account_set(speaker.client->options, "work", "address", "eft@pond.example", NULL));
+    expect_ok(&speaker, "/account list", "\"name\": \"work\", \"address\": \"eft@pond.example\", \"state\": \"offline\", \"why\": \"It was left out");
+    expect_failure(&speaker, "/account add eft@pond.example", "exists", "/connect work");
+    expect_ok(&speaker, "/connect work", NULL);
+    assert_int_equal(speaker_account(&speaker, "work")->state, NJ_ACCOUNT_ONLINE);
+
     /* Of the command line: there is nothing to change. */
     NjAccountSettings settings = { .name = (char *) "newt@pond.example", .address = (char *) "newt@pond.example", .autoconnect = true };
     nj_client_add_account(speaker.client, &settings);
