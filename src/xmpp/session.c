@@ -13,6 +13,7 @@
 #include "model/outbox.h"
 #include "model/room.h"
 #include "model/store.h"
+#include "xmpp/login.h"
 #include "xmpp/sm.h"
 #include "xmpp/xep/xep.h"
 
@@ -21,6 +22,7 @@
 #define PATIENT_AFTER  10           /* tries */
 #define STABLE_US      (60 * G_USEC_PER_SEC)      /* a link that lived this long starts the back-off anew */
 #define ANSWER_US      (15 * G_USEC_PER_SEC)      /* after something was said that has to be answered */
+#define OWED_US        (120 * G_USEC_PER_SEC)     /* for an acknowledgement, while other things come before it */
 #define STUCK_US       (2 * G_USEC_PER_SEC)
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
 #define CLOSING_MS     600          /* for acknowledgements, before the stream is closed; the program has two seconds for all of its end */
@@ -58,6 +60,7 @@ struct NjSession {
     gint64 opened_us, online_us;
     guint keep_alive;           /* source */
     gint64 asked_us;            /* when a sign of life was asked for, 0: none is waited for */
+    gint64 owed_us;             /* since when an acknowledgement is waited for, whatever else comes; 0: it came */
     GSource *closing;           /* when patience with what is open ends */
 };
 
@@ -508,7 +511,7 @@ go_online(NjSession *session)
     session->online = true;
     session->paused = false;
     session->online_us = nj_clock_us();
-    session->asked_us = 0;
+    session->asked_us = session->owed_us = 0;
     nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->link->class->jid(session->link));
     g_free(session->domain);
     session->domain = nj_jid_domain(account->bare);
@@ -689,8 +692,10 @@ on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data
 {
     (void) data;
     (void) error;
-    if (stanza)
-        nj_sm_answered(session->sm);
+    if (!stanza)
+        return;
+    session->owed_us = 0;
+    nj_sm_answered(session->sm);
 }
 
 static void
@@ -709,6 +714,23 @@ probe(NjSession *session, gint64 timeout_us)
     expect_life(session, timeout_us);
 }
 
+static void
+give_up_link(NjSession *session)
+{
+    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The server stopped answering; the connection is taken for lost."));
+    end_link(session, why);
+}
+
+/* Where only our direction is dead, bytes go on to come, and no answer is among them. */
+static void
+wait_for_debt(NjSession *session, gint64 left_us)
+{
+    if (left_us > 0)
+        session->keep_alive = g_timeout_add((guint) (left_us / 1000) + 1, on_keep_alive, session);
+    else
+        give_up_link(session);
+}
+
 static gboolean
 on_keep_alive(void *data)
 {
@@ -717,11 +739,14 @@ on_keep_alive(void *data)
     gint64 interval = option_us(session, "ping-interval");
     session->keep_alive = 0;
     if (session->asked_us && last < session->asked_us && !session->paused) {       /* what we do not read says nothing */
-        g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The server stopped answering; the connection is taken for lost."));
-        end_link(session, why);
+        give_up_link(session);
         return G_SOURCE_REMOVE;
     }
     session->asked_us = 0;
+    if (session->owed_us && !session->paused) {
+        wait_for_debt(session, MIN(last + ANSWER_US, session->owed_us + OWED_US) - now);
+        return G_SOURCE_REMOVE;
+    }
     if (session->paused || now - last < interval - G_USEC_PER_SEC / 2)
         arm_keep_alive(session, session->paused ? interval : MAX(interval - (now - last), G_USEC_PER_SEC / 2));
     else if (interval > 0)
@@ -846,6 +871,8 @@ on_stanza(NjLink *link, NjXml *stanza, void *owner)
     NjSession *session = owner;
     if (link != session->link || !session->online)
         return;
+    if (nj_xml_is(stanza, "a", NJ_NS_SM))
+        session->owed_us = 0;
     if (is_stanza(stanza)) {
         if (!nj_sm_skips(session->sm))
             deal_with(session, stanza);
@@ -920,7 +947,10 @@ write_xml(NjXml *xml, void *owner)
 static void
 on_asked(void *owner)
 {
-    expect_life(owner, ANSWER_US);
+    NjSession *session = owner;
+    if (!session->owed_us)
+        session->owed_us = nj_clock_us();
+    expect_life(session, ANSWER_US);
 }
 
 static void
