@@ -63,25 +63,41 @@ find_room(NjChat *chat)
     }
 }
 
-void
-nj_chat_restore(NjChat *chat)
+/* True if the store knows. */
+static bool
+take_row(NjChat *chat)
 {
-    NjStore *store = chat->account->client->store;
-    if (!store || chat->id)
-        return;
     NjStoredChat row;
-    if (nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row)) {
+    NjStore *store = chat->account->client->store;
+    bool known = nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row);
+    if (known) {
         chat->unread = row.unread;
         chat->mentions = row.mentions;
         chat->read_time = row.read_time;
         chat->read_id = row.read_id;
         chat->last_time = row.last_time;
         chat->last_id = row.last_id;
-        if (!chat->draft)
+        if (!chat->id && !chat->draft)
             chat->draft = g_steal_pointer(&row.draft);
     }
-    chat->id = row.id;
+    if (!chat->id)
+        chat->id = row.id;
     nj_stored_chat_clear(&row);
+    return known;
+}
+
+void
+nj_chat_restore(NjChat *chat)
+{
+    if (chat->account->client->store && !chat->id)
+        take_row(chat);
+}
+
+void
+nj_chat_refresh(NjChat *chat)
+{
+    if (chat->account->client->store && chat->id && take_row(chat))
+        nj_emit_chat_changed(bus_of(chat), chat);
 }
 
 /* A room goes by the part before the "@", an occupant by the nick: the rest stands in the pane's head. */

@@ -54,5 +54,6 @@ void nj_chat_set_typing(NjChat *chat, NjTyping typing);
 void nj_chat_set_peer(NjChat *chat, const char *full);
 void nj_chat_set_thread(NjChat *chat, const char *thread);
 void nj_chat_restore(NjChat *chat);                                           /* its row and counts, from the store that has come */
+void nj_chat_refresh(NjChat *chat);                                           /* the same again: messages were stored past it */
 
 #endif

@@ -20,6 +20,7 @@ model_tests += \
 	tests/model/test-store-safe \
 	tests/model/test-store-formats \
 	tests/model/test-store-search \
+	tests/model/test-import \
 	tests/model/test-roster \
 	tests/model/test-chat \
 	tests/model/test-room \
@@ -41,6 +42,10 @@ tests_model_test_store_formats_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 tests_model_test_store_search_SOURCES = tests/model/test-store-search.c tests/model/store-house.h tests/model/house.h
 tests_model_test_store_search_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_store_search_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_import_SOURCES = tests/model/test-import.c tests/model/house.h
+tests_model_test_import_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_import_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 tests_model_test_store_close_SOURCES = tests/model/test-store-close.c tests/model/house.h
 tests_model_test_store_close_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
