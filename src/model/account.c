@@ -162,6 +162,7 @@ nj_account_restore(NjAccount *account)
     while (g_hash_table_iter_next(&iter, NULL, &chat))
         nj_chat_restore(chat);
 
+    nj_outbox_restore(account->outbox);         /* before its chats: who shows them asks for it */
     g_autoptr(GPtrArray) stored = nj_store_open_chats(store, account->row);
     for (guint i = 0; i < stored->len; i++) {
         const NjStoredChat *row = g_ptr_array_index(stored, i);
@@ -174,7 +175,6 @@ nj_account_restore(NjAccount *account)
         else
             nj_chat_open(account, NJ_CHAT_PERSON, row->address);
     }
-    nj_outbox_restore(account->outbox);
 }
 
 bool

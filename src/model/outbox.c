@@ -55,6 +55,15 @@ nj_outbox_find(const NjOutbox *outbox, gint64 message)
     return item ? item->data : NULL;
 }
 
+bool
+nj_outbox_has_chat(const NjOutbox *outbox, const char *address)
+{
+    for (GList *item = outbox->rows.head; item; item = item->next)
+        if (g_str_equal(((const NjOut *) item->data)->address, address))
+            return true;
+    return false;
+}
+
 /* Nearly always at the end. */
 static NjOut *
 insert(NjOutbox *outbox, NjMessage *message, NjChatKind kind, const char *address)

@@ -32,6 +32,7 @@ void      nj_outbox_restore(NjOutbox *outbox);                  /* what the stor
 void      nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message);
 /* Back into the outbox, as QUEUED: what failed or is unsure is to be sent again. */
 void      nj_outbox_add_again(NjOutbox *outbox, NjChat *chat, NjMessage *message);
+bool      nj_outbox_has_chat(const NjOutbox *outbox, const char *address);           /* is anything of this chat open? */
 NjOut    *nj_outbox_find(const NjOutbox *outbox, gint64 message);
 /* A new state; one that is not open (model/message.h) ends the row. SENT is known to this run only. */
 void      nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const char *error);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "model/chat.h"
+#include "model/outbox.h"
 
 #include <string.h>
 
@@ -73,11 +74,13 @@ on_account_changed(NjAccount *account, void *owner)
     }
 }
 
-/* What waits unread gets its window, and rooms do; nobody's focus is taken. */
+/* What waits unread gets its window, and so do rooms and what is not sent yet; nobody's focus is taken. */
 static void
 open_if_wanted(NjScreen *screen, NjChat *chat)
 {
-    if ((chat->kind == NJ_CHAT_ROOM || chat->unread > 0) && !nj_screen_panes(screen, chat))
+    if (nj_screen_panes(screen, chat))
+        return;
+    if (chat->kind == NJ_CHAT_ROOM || chat->unread > 0 || nj_outbox_has_chat(chat->account->outbox, chat->address))
         nj_screen_window_of(screen, chat);
 }
 
