@@ -2,7 +2,7 @@
 
      # a comment; the first one is the talk's title
      @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
-     @ roster <item …/>       @ features <ver …/>       @ invisible       @ offline
+     @ roster <item …/>       @ features <ver …/> (none: not any more)       @ invisible       @ offline
      @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and our account on it
      @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged      what the link does, or the person who is asked
      @ sleep MS               to see that nothing happens            @ wait      until something does
@@ -243,6 +243,9 @@ direct(Talk *talk, const char *line)
             fail(talk, "%s", error->message);
     } else if (g_str_equal(what, "roster")) {
         g_string_append(talk->roster, line + strlen("roster "));
+    } else if (g_str_equal(what, "features") && !*first) {
+        nj_xml_free(talk->features);
+        talk->features = parse("<stream:features/>");
     } else if (g_str_equal(what, "features")) {
         nj_xml_add(talk->features, parse(line + strlen("features ")));
     } else if (g_str_equal(what, "server") || g_str_equal(what, "ours")) {
