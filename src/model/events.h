@@ -22,6 +22,7 @@ typedef struct { NjContact *contact; NjShow before; } NjContactEvent;           
     X(chat_added,       NjChat)                                                             \
     X(chat_changed,     NjChat)            /* unread, draft, typing, label */        \
     X(chat_removed,     NjChat)                                                             \
+    X(chat_let_in,      NjChat)            /* a stranger's: what they wrote is unread in it, and was not told of before */ \
     X(message_added,    NjMessageEvent)                                                     \
     X(message_changed,  NjMessageEvent)    /* its state */                                  \
     X(alert,            NjAlert)           /* somebody we know wants attention (XEP-0224), here and now: it is not stored */ \

@@ -388,6 +388,22 @@ on_message_added(NjMessageEvent *event, void *owner)
     enqueue(log, nj_textlog_name(event->chat->account->bare), g_strconcat(name, ".log", NULL), format(event->chat, event->message));
 }
 
+/* What a stranger wrote comes into the log when it is a conversation. */
+static void
+on_chat_let_in(NjChat *chat, void *owner)
+{
+    NjTextlog *log = owner;
+    NjStore *store = chat->account->client->store;
+    if (!log->dir || !store || !chat->id)
+        return;
+    g_autoptr(GPtrArray) page = nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, NJ_REQUEST_MESSAGES_MAX);
+    for (guint i = 0; i < page->len; i++) {
+        NjMessageEvent event = { chat, page->pdata[i] };
+        if (!event.message->out && nj_is_after(event.message->time, event.message->id, chat->read_time, chat->read_id))
+            on_message_added(&event, log);
+    }
+}
+
 static void
 start_worker(NjTextlog *log)
 {
@@ -457,6 +473,7 @@ nj_textlog_new(NjClient *client)
     g_source_set_callback(log->news, on_news, log, NULL);
     g_source_attach(log->news, NULL);
     nj_on_message_added(client->bus, on_message_added, log);
+    nj_on_chat_let_in(client->bus, on_chat_let_in, log);
     nj_on_option_changed(client->bus, on_option_changed, log);
     use_option(log);
     return log;

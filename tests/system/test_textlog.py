@@ -50,3 +50,22 @@ def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
     frog.hears('^all the same$')
     t.line('/quit')
     assert t.ends() == 0
+
+
+def test_a_stranger_comes_into_the_log_when_let_in(s):
+    heron = s.stranger()
+    home = s.home('[options]\ntext-logs = ~/logs\n' + account(s.pond))
+    t = s.terminal(home)
+    t.says('Online as toad@')
+    heron.say('toad@' + DOMAIN, 'a word')
+    heron.say('toad@' + DOMAIN, 'and another')
+    t.sees('1 request')
+    path = '%s/logs/toad@%s/heron@%s.log' % (home.dir, DOMAIN, DOMAIN)
+    assert not os.path.exists(path)
+    t.line('/requests accept heron@' + DOMAIN)
+    t.sees('and another')
+    heron.say('toad@' + DOMAIN, 'thank you')
+    t.sees('thank you')
+    t.line('/quit')
+    assert t.ends() == 0
+    assert re.findall('> (.*)', open(path).read()) == ['a word', 'and another', 'thank you']

@@ -223,7 +223,8 @@ let_in(NjAccount *account, const char *address)
         return;
     nj_store_set_waiting(account->client->store, stored.id, false);
     nj_stored_chat_clear(&stored);
-    nj_chat_open(account, NJ_CHAT_PERSON, address);
+    NjChat *chat = nj_chat_open(account, NJ_CHAT_PERSON, address);
+    nj_emit_chat_let_in(account->client->bus, chat);
 }
 
 /* Whom another client of ours writes to is no stranger: what they wrote is let in.  What they ask for still stands. */
