@@ -30,6 +30,10 @@ typedef enum {
 typedef struct NjIndex NjIndex;         /* store-words.h */
 typedef struct NjSearcher NjSearcher;
 
+/* What a message is found again by (store-idents.c). */
+typedef struct NjIdents NjIdents;
+typedef enum { NJ_IDENT_ORIGIN, NJ_IDENT_OURS, NJ_IDENT_ARCHIVE, NJ_IDENT_KINDS } NjIdentKind;
+
 typedef struct NjWrite NjWrite;
 struct NjWrite {
     NjWrite    *next;
@@ -42,6 +46,7 @@ struct NjWrite {
     gint64      row, chat, account, value;
     gint64      counting;       /* the account of the count that is committed together with this write; 0: none */
     guint32     count;
+    gint64      idents[NJ_IDENT_KINDS];     /* hashes of the message's; 0: none */
     NjMessage  *message;
     char       *text;
     GPtrArray  *items;          /* of NjStoredItem */
@@ -69,6 +74,7 @@ typedef enum {
 struct NjStore {
     char *lock_path, *path;
     int   lock;
+    bool  shared;               /* one connection for all: a network file system */
 
     /* The main thread's own. */
     sqlite3      *reader;
@@ -101,6 +107,7 @@ struct NjStore {
     gint64        due;          /* monotonic: when what is not yet taken has to be */
     bool          lazy;         /* these are only counts that nobody waits for */
     GHashTable   *origins, *archives, *ours;    /* NjMessage sets of the list, by what identifies them; ours: what we said */
+    NjIdents     *idents;       /* of what is in the file, but not yet in their table */
     GHashTable   *states;       /* message -> its newest NJ_WRITE_STATE of the list */
     GHashTable   *streams;      /* account -> NjKnownStream; filled by the main thread */
     bool          urgent, closing, idle;
@@ -152,6 +159,16 @@ gboolean nj_store_origin_equal(const void *a, const void *b);
 gboolean nj_store_ours_equal(const void *a, const void *b);
 guint    nj_store_archive_hash(const void *message);
 gboolean nj_store_archive_equal(const void *a, const void *b);
+
+/* store-idents.c */
+gint64   nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char *who, const char *id);     /* who: OURS has none */
+void     nj_idents_of(const NjIdents *idents, const NjMessage *message, gint64 hashes[NJ_IDENT_KINDS]);
+bool     nj_idents_open(NjStore *store, sqlite3 *db, bool writes);
+void     nj_idents_note(NjIdents *idents, gint64 message, const gint64 hashes[NJ_IDENT_KINDS]);      /* it is in the file.  With the mutex, as is the next */
+gint64   nj_idents_fresh(const NjIdents *idents, gint64 hash);   /* the message that may be it; 0: ask the table */
+bool     nj_store_drain_idents(NjStore *store, gint64 due);      /* one slice of work; false: there is nothing to be done.  With the mutex, which it lets go meanwhile */
+void     nj_idents_end(NjIdents *idents);                        /* before the writer's connection is closed */
+void     nj_idents_free(NjIdents *idents);                       /* NULL is fine */
 
 /* store-schema.c */
 int      nj_store_lock(const char *path, GError **error);        /* -1: somebody has it */

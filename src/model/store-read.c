@@ -6,10 +6,14 @@
 
 #include "model/store-private.h"
 
+/* By the table of hashes, or the one that memory knows.  "+chat" keeps SQLite from going through the whole chat instead. */
+#define NJ_IDENTIFIED   "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
 #define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft, nick"
 
 static const char *const read_texts[] = {
-    [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), (SELECT max(id) FROM message)",
+    /* No id is given again that one of the marks has passed, whatever was forgotten. */
+    [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat),"
+                    " max((SELECT coalesce(max(id), 0) FROM message), (SELECT message FROM ident_mark), (SELECT message FROM word_mark))",
     [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
     [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
     [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR nick IS NOT NULL"
@@ -21,14 +25,15 @@ static const char *const read_texts[] = {
     [NJ_READ_BEFORE] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
                        " ORDER BY time DESC, id DESC LIMIT ?5",
     [NJ_READ_AFTER] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
-    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE chat = ?1 AND origin_id = ?2 AND sender IS ?3 LIMIT 1",
-    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE chat = ?1 AND archive_id = ?2 AND archive_by IS ?3 LIMIT 1",
+    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND origin_id = ?4 AND sender IS ?5 LIMIT 1",
+    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND archive_id = ?4 AND archive_by IS ?5 LIMIT 1",
     [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
     [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
     [NJ_READ_STREAM] = "SELECT id, jid, location, received, until FROM stream WHERE account = ?1",
     [NJ_READ_OUTBOX] = "SELECT " NJ_MESSAGE_COLUMNS ", kind, address, number FROM outbox JOIN message ON message.id = outbox.message"
                        " JOIN chat ON chat.id = message.chat WHERE account = ?1",
-    [NJ_READ_OUT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND origin_id = ?2 AND outgoing ORDER BY message.id DESC LIMIT 1",
+    [NJ_READ_OUT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND origin_id = ?4 AND outgoing"
+                    " ORDER BY message.id DESC LIMIT 1",
     [NJ_READ_OUT_ROW] = "SELECT " NJ_MESSAGE_COLUMNS ", kind, address FROM message JOIN chat ON chat.id = message.chat"
                         " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
@@ -213,18 +218,22 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
 }
 
 static bool
-has(NjStore *store, GHashTable *list, NjRead which, const NjMessage *like, const char *id, const char *who)
+has(NjStore *store, GHashTable *list, NjRead which, NjIdentKind kind, const NjMessage *like, const char *id, const char *who)
 {
+    gint64 hash = nj_ident_hash(store->idents, kind, like->chat, who, id);
     g_mutex_lock(&store->mutex);
     bool found = g_hash_table_contains(list, like);
+    gint64 fresh = nj_idents_fresh(store->idents, hash);
     g_mutex_unlock(&store->mutex);
     if (found)
         return true;
     sqlite3_stmt *statement = nj_store_begin(store, which);
     if (statement) {
-        sqlite3_bind_int64(statement, 1, like->chat);
-        sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
+        sqlite3_bind_int64(statement, 1, hash);
+        sqlite3_bind_int64(statement, 2, fresh);
+        sqlite3_bind_int64(statement, 3, like->chat);
+        sqlite3_bind_text(statement, 4, id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 5, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
     }
     found = nj_store_step(statement);
     nj_store_finish(store, statement);
@@ -235,14 +244,14 @@ bool
 nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
 {
     NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
-    return has(store, store->origins, NJ_READ_ORIGIN, &like, origin_id, sender);
+    return has(store, store->origins, NJ_READ_ORIGIN, NJ_IDENT_ORIGIN, &like, origin_id, sender);
 }
 
 bool
 nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
 {
     NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
-    return has(store, store->archives, NJ_READ_ARCHIVE, &like, archive_id, by);
+    return has(store, store->archives, NJ_READ_ARCHIVE, NJ_IDENT_ARCHIVE, &like, archive_id, by);
 }
 
 /* The roster */

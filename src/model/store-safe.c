@@ -448,6 +448,7 @@ NjMessage *
 nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
 {
     NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
+    gint64 hash = nj_ident_hash(store->idents, NJ_IDENT_OURS, chat, NULL, wire_id);
     g_mutex_lock(&store->mutex);
     NjMessage *message = g_hash_table_lookup(store->ours, &like);
     if (message) {
@@ -455,8 +456,10 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
     } else {
         sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_OUT);
         if (statement) {
-            sqlite3_bind_int64(statement, 1, chat);
-            sqlite3_bind_text(statement, 2, wire_id, -1, SQLITE_STATIC);
+            sqlite3_bind_int64(statement, 1, hash);
+            sqlite3_bind_int64(statement, 2, nj_idents_fresh(store->idents, hash));
+            sqlite3_bind_int64(statement, 3, chat);
+            sqlite3_bind_text(statement, 4, wire_id, -1, SQLITE_STATIC);
         }
         if (nj_store_step(statement))
             message = nj_store_read_message(statement);

@@ -84,6 +84,16 @@ static const char *const migrations[] = {
     "INSERT INTO word (word, rank) VALUES ('automerge', 0);"
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
     "INSERT INTO word_mark VALUES (0);",
+
+    /* 4.  What messages are found again by is a table of hashes, filled by store-idents.c. */
+    "DROP INDEX message_origin;"
+    "DROP INDEX message_archive;"
+    "CREATE TABLE ident ("
+    "  hash INTEGER NOT NULL,"
+    "  message INTEGER NOT NULL,"
+    "  PRIMARY KEY (hash, message)) WITHOUT ROWID;"
+    "CREATE TABLE ident_mark (message INTEGER NOT NULL, key0 INTEGER NOT NULL, key1 INTEGER NOT NULL);"
+    "INSERT INTO ident_mark VALUES (0, random(), random());",
 };
 
 char *
@@ -175,7 +185,7 @@ make_private(const char *path, GError **error)
 }
 
 /* Caches are small: what is read is a page of a chat, and the kernel keeps the file. */
-static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -512;";
+static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2048;";
 static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
 
 sqlite3 *

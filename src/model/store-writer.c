@@ -10,7 +10,7 @@
 #include "model/store-words.h"
 
 #define BATCH_ROWS 500
-#define BATCH_MAX  1000
+#define BATCH_MAX  2500
 #define LAZY_US    (500 * G_TIME_SPAN_MILLISECOND)     /* a count without content waits for company */
 #define FULL_ROWS  5000
 #define FULL_BYTES (4 * 1024 * 1024)
@@ -318,8 +318,9 @@ write_roster(Writer *writer, const NjWrite *write)
 }
 
 static bool
-write_message(Writer *writer, const NjWrite *write)
+write_message(Writer *writer, NjWrite *write)
 {
+    nj_idents_of(writer->store->idents, write->message, write->idents);
     sqlite3_stmt *statement = prepare(writer, NJ_WRITE_MESSAGE);
     if (!statement)
         return false;
@@ -380,7 +381,7 @@ write_chat(Writer *writer, const NjWrite *write)
 }
 
 static bool
-write_one(Writer *writer, const NjWrite *write)
+write_one(Writer *writer, NjWrite *write)
 {
     gint64 number = write->number;
     switch (write->kind) {
@@ -454,7 +455,7 @@ write_counts(Writer *writer)
 
 /* NULL if all is committed, else the sentence that says why not. */
 static char *
-write_batch(Writer *writer, const NjWrite *write, guint length)
+write_batch(Writer *writer, NjWrite *write, guint length)
 {
     sqlite3 *db = writer->store->writer;
     bool good = run_simple(writer, BEGIN, 0, NULL);
@@ -518,8 +519,10 @@ remove_batch(NjStore *store, guint length)
         NjWrite *write = store->first;
         store->rows -= write->rows;
         store->bytes -= write->bytes;
-        if (write->message)
+        if (write->message) {
             unlist_message(store, write->message);
+            nj_idents_note(store->idents, write->row, write->idents);
+        }
         if (write->kind == NJ_WRITE_STATE && g_hash_table_lookup(store->states, &write->row) == write)
             g_hash_table_remove(store->states, &write->row);
         last = write;
@@ -586,7 +589,7 @@ write_all(void *data)
     for (;;) {
         store->idle = true;
         while (!store->length && !store->closing)
-            if (!nj_store_index(store, G_MAXINT64))
+            if (!nj_store_index(store, G_MAXINT64) && !nj_store_drain_idents(store, G_MAXINT64))
                 g_cond_wait(&store->work, &store->mutex);
         if (!store->length)
             break;
@@ -616,6 +619,7 @@ write_all(void *data)
         g_cond_broadcast(&store->done);
         if (nj_searcher_waits(store->searcher))
             nj_store_index(store, G_MAXINT64);
+        nj_store_drain_idents(store, 0);
         g_mutex_unlock(&store->mutex);
         while (batch) {
             NjWrite *next = batch->next;
@@ -631,6 +635,7 @@ write_all(void *data)
         sqlite3_finalize(writer.statements[i]);
     g_array_unref(writer.counts);
     nj_index_free(store->index);
+    nj_idents_end(store->idents);
     sqlite3_close(store->writer);
     g_mutex_lock(&store->mutex);
     store->finished = true;

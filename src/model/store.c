@@ -102,6 +102,7 @@ nj_store_free(NjStore *store)
         g_source_unref(store->news);
     }
     nj_searcher_unref(store->searcher);
+    nj_idents_free(store->idents);
     g_clear_pointer(&store->accounts, g_hash_table_unref);
     g_clear_pointer(&store->keys, g_hash_table_unref);
     g_clear_pointer(&store->gone, g_hash_table_unref);
@@ -144,6 +145,11 @@ open_files(NjStore *store, const char *data_dir, GError **error)
     store->writer = nj_store_connect(store->path, true, error);
     if (!store->writer || !nj_store_migrate(store->writer, store->path, error))
         return false;
+    if (!nj_idents_open(store, store->writer, true)) {
+        g_autofree char *sentence = nj_store_sentence(store->writer, store->path);
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
+        return false;
+    }
     store->reader = nj_store_connect(store->path, false, error);
     if (!store->reader || read_ids(store))
         return store->reader != NULL;
@@ -166,6 +172,8 @@ nj_store_open(const char *data_dir, GError **error)
     g_cond_init(&store->done);
     if (!open_files(store, data_dir, error)) {
         close_reader(store);
+        if (store->idents)
+            nj_idents_end(store->idents);
         sqlite3_close(store->writer);
         nj_store_free(store);
         return NULL;

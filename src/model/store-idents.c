@@ -1,0 +1,342 @@
+/* What a message is found again by: the ids it came or went with (message.h).
+
+   Such an id is random, so an index by it has each new row on another page: with a million rows stored a flood would write five pages for each
+   message.  Instead the newest are kept here in memory, as hashes, and go into their table when nothing else is to be done, many
+   at once and in the table's order.  A mark says up to which message that has happened; at a start those behind it are read again.
+
+   A hash is keyed with numbers that only the file knows (SipHash-2-4), for the ids are strangers'; and whatever it finds is compared with
+   the row itself. */
+#include <string.h>
+
+#include "model/store-private.h"
+
+#define DRAIN_IDLE  2048                /* messages: with so many it is worth while */
+#define DRAIN_BUSY  16384               /* with so many it does not wait for quiet */
+#define READ_MOST   65536               /* at a start */
+#define SLICE_KEYS  1024
+#define RETRY_US    (60 * G_TIME_SPAN_SECOND)
+
+typedef struct {
+    gint64 hash, message;               /* message 0: nothing */
+} Ident;
+
+/* Open addressing; never more than three quarters full.  Of one hash the newest message is kept. */
+typedef struct {
+    Ident *slots;
+    guint  size, used;
+} Set;
+
+struct NjIdents {
+    NjStore *store;
+    sqlite3 *db;
+    sqlite3_stmt *put;
+    guint64  key[2];
+    bool     unsynced;                  /* these commits need no sync: what a power cut takes is read again from the rows */
+    GArray  *drain;                     /* of Ident, in order: what is on its way into the table */
+    guint    drained;
+    gint64   drain_to;
+    /* Under the store's mutex. */
+    Set      fresh;
+    guint    messages;                  /* noted since the last drain began */
+    gint64   newest;
+    gint64   retry;                     /* monotonic: not before */
+};
+
+/* SipHash-2-4 by Aumasson and Bernstein. */
+
+#define ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
+
+static void
+sip_round(guint64 v[4])
+{
+    v[0] += v[1];
+    v[1] = ROTATE(v[1], 13) ^ v[0];
+    v[0] = ROTATE(v[0], 32);
+    v[2] += v[3];
+    v[3] = ROTATE(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = ROTATE(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = ROTATE(v[1], 17) ^ v[2];
+    v[2] = ROTATE(v[2], 32);
+}
+
+static void
+sip_word(guint64 v[4], guint64 word)
+{
+    v[3] ^= word;
+    sip_round(v);
+    sip_round(v);
+    v[0] ^= word;
+}
+
+/* Each text with its length in front, so that no two of them can be taken for others. */
+static void
+sip_text(guint64 v[4], const char *text)
+{
+    gsize length = text ? strlen(text) : 0;
+    sip_word(v, text ? length : G_MAXUINT64);
+    for (gsize i = 0; i < length; i += 8) {
+        guint64 word = 0;
+        memcpy(&word, text + i, MIN(8, length - i));
+        sip_word(v, GUINT64_FROM_LE(word));
+    }
+}
+
+gint64
+nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char *who, const char *id)
+{
+    guint64 v[4] = { idents->key[0] ^ 0x736f6d6570736575u, idents->key[1] ^ 0x646f72616e646f6du, idents->key[0] ^ 0x6c7967656e657261u,
+                     idents->key[1] ^ 0x7465646279746573u };
+    sip_word(v, (guint64) kind);
+    sip_word(v, (guint64) chat);
+    sip_text(v, who);
+    sip_text(v, id);
+    v[2] ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        sip_round(v);
+    return (gint64) (v[0] ^ v[1] ^ v[2] ^ v[3]);
+}
+
+void
+nj_idents_of(const NjIdents *idents, const NjMessage *message, gint64 hashes[NJ_IDENT_KINDS])
+{
+    memset(hashes, 0, NJ_IDENT_KINDS * sizeof *hashes);
+    if (message->origin_id)
+        hashes[NJ_IDENT_ORIGIN] = nj_ident_hash(idents, NJ_IDENT_ORIGIN, message->chat, message->sender, message->origin_id);
+    if (message->origin_id && message->out)
+        hashes[NJ_IDENT_OURS] = nj_ident_hash(idents, NJ_IDENT_OURS, message->chat, NULL, message->origin_id);
+    if (message->archive_id)
+        hashes[NJ_IDENT_ARCHIVE] = nj_ident_hash(idents, NJ_IDENT_ARCHIVE, message->chat, message->archive_by, message->archive_id);
+}
+
+/* The newest, in memory */
+
+static Ident *
+slot_of(const Set *set, gint64 hash)
+{
+    guint at = (guint) hash & (set->size - 1);
+    while (set->slots[at].message && set->slots[at].hash != hash)
+        at = (at + 1) & (set->size - 1);
+    return &set->slots[at];
+}
+
+static void
+put_in_set(Set *set, Ident ident)
+{
+    if (4 * (set->used + 1) > 3 * set->size) {
+        Set larger = { .size = MAX(64, 2 * set->size) };
+        larger.slots = g_new0(Ident, larger.size);
+        larger.used = set->used;
+        for (guint i = 0; i < set->size; i++)
+            if (set->slots[i].message)
+                *slot_of(&larger, set->slots[i].hash) = set->slots[i];
+        g_free(set->slots);
+        *set = larger;
+    }
+    Ident *slot = slot_of(set, ident.hash);
+    set->used += !slot->message;
+    *slot = ident;
+}
+
+void
+nj_idents_note(NjIdents *idents, gint64 message, const gint64 hashes[NJ_IDENT_KINDS])
+{
+    for (int i = 0; i < NJ_IDENT_KINDS; i++)
+        if (hashes[i])
+            put_in_set(&idents->fresh, (Ident) { hashes[i], message });
+    idents->messages++;
+    idents->newest = message;
+}
+
+gint64
+nj_idents_fresh(const NjIdents *idents, gint64 hash)
+{
+    return idents->fresh.size ? slot_of(&idents->fresh, hash)->message : 0;
+}
+
+/* Into the table */
+
+static int
+compare_idents(const void *a, const void *b)
+{
+    const Ident *one = a, *other = b;
+    if (one->hash != other->hash)
+        return one->hash < other->hash ? -1 : 1;
+    return (one->message > other->message) - (one->message < other->message);
+}
+
+static void
+begin_drain(NjIdents *idents)
+{
+    const Set *set = &idents->fresh;
+    g_array_set_size(idents->drain, 0);
+    for (guint i = 0; i < set->size; i++)
+        if (set->slots[i].message)
+            g_array_append_val(idents->drain, set->slots[i]);
+    idents->drained = 0;
+    idents->drain_to = idents->newest;
+    idents->messages = 0;
+}
+
+/* What is in the table now need not be here, too. */
+static void
+end_drain(NjIdents *idents)
+{
+    Set kept = { 0 };
+    for (guint i = 0; i < idents->fresh.size; i++)
+        if (idents->fresh.slots[i].message > idents->drain_to)
+            put_in_set(&kept, idents->fresh.slots[i]);
+    g_free(idents->fresh.slots);
+    idents->fresh = kept;
+    g_array_unref(idents->drain);
+    idents->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
+}
+
+static bool
+exec(NjIdents *idents, const char *script)
+{
+    return sqlite3_exec(idents->db, script, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* One transaction; with the last one the mark moves. */
+static bool
+drain_some(NjIdents *idents, guint count)
+{
+    if (!idents->put
+        && sqlite3_prepare_v3(idents->db, "INSERT OR IGNORE INTO ident (hash, message) VALUES (?1, ?2)", -1, SQLITE_PREPARE_PERSISTENT, &idents->put, NULL))
+        return false;
+    if (!idents->drained)
+        g_array_sort(idents->drain, compare_idents);
+    guint end = MIN(idents->drain->len, idents->drained + count);
+    bool good = exec(idents, "BEGIN IMMEDIATE");
+    for (guint i = idents->drained; good && i < end; i++) {
+        const Ident *ident = &g_array_index(idents->drain, Ident, i);
+        sqlite3_bind_int64(idents->put, 1, ident->hash);
+        sqlite3_bind_int64(idents->put, 2, ident->message);
+        sqlite3_step(idents->put);
+        good = sqlite3_reset(idents->put) == SQLITE_OK;
+    }
+    if (good && end == idents->drain->len) {
+        g_autofree char *mark = g_strdup_printf("UPDATE ident_mark SET message = %" G_GINT64_FORMAT, idents->drain_to);
+        good = exec(idents, mark);
+    }
+    if (good && exec(idents, "COMMIT")) {
+        idents->drained = end;
+        return true;
+    }
+    g_warning("the ids of history.db: %s", sqlite3_errmsg(idents->db));
+    if (!sqlite3_get_autocommit(idents->db))
+        exec(idents, "ROLLBACK");
+    return false;
+}
+
+bool
+nj_store_drain_idents(NjStore *store, gint64 due)
+{
+    NjIdents *idents = store->idents;
+    gint64 now = g_get_monotonic_time();
+    bool busy = idents->messages >= DRAIN_BUSY, under_way = idents->drain->len > 0;
+    if ((!under_way && idents->messages < DRAIN_IDLE) || now < idents->retry || (!busy && (now >= due || store->closing)))
+        return false;
+    if (!under_way)
+        begin_drain(idents);
+    g_mutex_unlock(&store->mutex);
+    if (idents->unsynced)
+        exec(idents, "PRAGMA synchronous = NORMAL");
+    bool good = drain_some(idents, busy ? 16 * SLICE_KEYS : SLICE_KEYS);
+    if (idents->unsynced)
+        exec(idents, "PRAGMA synchronous = FULL");
+    g_mutex_lock(&store->mutex);
+    if (!good)
+        idents->retry = now + RETRY_US;
+    else if (idents->drained == idents->drain->len)
+        end_drain(idents);
+    return true;
+}
+
+/* The begin */
+
+static bool
+read_behind(NjIdents *idents, gint64 mark, bool *all)
+{
+    sqlite3_stmt *statement = NULL;
+    gint64 hashes[NJ_IDENT_KINDS];
+    guint count = 0;
+    *all = false;
+    if (sqlite3_prepare_v2(idents->db, "SELECT id, chat, outgoing, sender, origin_id, archive_id, archive_by FROM message WHERE id > ?1 ORDER BY id", -1,
+                           &statement, NULL))
+        return false;
+    sqlite3_bind_int64(statement, 1, mark);
+    while (count++ < READ_MOST && !(*all = sqlite3_step(statement) != SQLITE_ROW)) {
+        NjMessage row = {
+            .chat = sqlite3_column_int64(statement, 1),
+            .out = sqlite3_column_int(statement, 2) != 0,
+            .sender = (char *) sqlite3_column_text(statement, 3),
+            .origin_id = (char *) sqlite3_column_text(statement, 4),
+            .archive_id = (char *) sqlite3_column_text(statement, 5),
+            .archive_by = (char *) sqlite3_column_text(statement, 6),
+        };
+        nj_idents_of(idents, &row, hashes);
+        nj_idents_note(idents, sqlite3_column_int64(statement, 0), hashes);
+    }
+    return sqlite3_finalize(statement) == SQLITE_OK;
+}
+
+static bool
+read_mark(NjIdents *idents, gint64 *mark)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(idents->db, "SELECT message, key0, key1 FROM ident_mark", -1, &statement, NULL))
+        return false;
+    bool good = sqlite3_step(statement) == SQLITE_ROW;
+    if (good) {
+        *mark = sqlite3_column_int64(statement, 0);
+        idents->key[0] = (guint64) sqlite3_column_int64(statement, 1);
+        idents->key[1] = (guint64) sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_finalize(statement);
+    return good;
+}
+
+bool
+nj_idents_open(NjStore *store, sqlite3 *db, bool writes)
+{
+    NjIdents *idents = store->idents = g_new0(NjIdents, 1);
+    idents->store = store;
+    idents->db = db;
+    idents->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
+    idents->unsynced = !store->shared;
+    gint64 mark = 0;
+    bool all = false;
+    if (!read_mark(idents, &mark))
+        return false;
+    idents->newest = mark;
+    /* All of a file whose format knew none. */
+    while (read_behind(idents, idents->newest, &all)) {
+        if (all || !writes)
+            return true;
+        begin_drain(idents);
+        if (!drain_some(idents, G_MAXUINT / 2))
+            return false;
+        end_drain(idents);
+    }
+    return false;
+}
+
+void
+nj_idents_end(NjIdents *idents)
+{
+    sqlite3_finalize(idents->put);
+    idents->put = NULL;
+}
+
+void
+nj_idents_free(NjIdents *idents)
+{
+    if (!idents)
+        return;
+    g_array_unref(idents->drain);
+    g_free(idents->fresh.slots);
+    g_free(idents);
+}
