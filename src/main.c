@@ -457,6 +457,7 @@ start(NjProgram *program, GError **error)
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
 
+    client->headless = program->arguments->headless;
     if (program->arguments->headless) {
         program->headless = nj_headless_new(program->cmd);
         nj_on_notice(bus, on_notice, program);

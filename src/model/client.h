@@ -23,6 +23,7 @@ struct NjClient {
     NjStore   *store;           /* NULL until opened */
     GPtrArray *accounts;        /* of NjAccount, in the order of the configuration */
     NjChat    *focus;           /* the chat the prompt talks to; NULL: the console */
+    bool       headless;        /* there is no terminal: nobody sits before it, and whoever reads the events wants all of them */
     bool       looking;         /* the terminal has the focus, as far as it tells; not while we are suspended */
     gint64     active_us;       /* monotonic: the person's last key, or when the terminal got the focus */
     NjHooks    hooks;

@@ -33,6 +33,7 @@ session_sources = \
 	src/xmpp/xep/rfc6121-message.c \
 	src/xmpp/xep/rfc6121-presence.c \
 	src/xmpp/xep/rfc6121-roster.c \
+	src/xmpp/xep/0012.c \
 	src/xmpp/xep/0030.c \
 	src/xmpp/xep/0030-server.c \
 	src/xmpp/xep/0045-join.c \
@@ -47,8 +48,10 @@ session_sources = \
 	src/xmpp/xep/0202.c \
 	src/xmpp/xep/0203.c \
 	src/xmpp/xep/0245.c \
+	src/xmpp/xep/0224.c \
 	src/xmpp/xep/0280.c \
 	src/xmpp/xep/0313-ask.c \
 	src/xmpp/xep/0334.c \
+	src/xmpp/xep/0352.c \
 	src/xmpp/xep/0359.c \
 	src/xmpp/xep/0380.c

@@ -66,6 +66,8 @@ struct NjSession {
 
 static gboolean on_keep_alive(void *data);
 static const NjLinkHooks link_hooks;
+
+static bool write_xml(NjXml *xml, void *owner);
 static const NjSmHooks sm_hooks;
 
 static void arm_keep_alive(NjSession *session, gint64 delay_us);
@@ -272,6 +274,15 @@ bool
 nj_session_send(NjSession *session, NjXml *stanza)
 {
     return nj_session_send_row(session, stanza, 0);
+}
+
+bool
+nj_session_send_nonza(NjSession *session, NjXml *element)
+{
+    if (nj_session_online(session))
+        return write_xml(element, session);
+    nj_xml_free(element);
+    return false;
 }
 
 NjPeer

@@ -23,6 +23,7 @@ bool       nj_session_online(const NjSession *session);
 bool       nj_session_begun(const NjSession *session);
 /* Takes it.  False: there is no link.  While a session waits to be resumed, what is said in it waits, too. */
 bool       nj_session_send(NjSession *session, NjXml *stanza);
+bool       nj_session_send_nonza(NjSession *session, NjXml *element);   /* what is no stanza and not counted (XEP-0198, 4) */
 bool       nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row);        /* the same of a message that stands in the outbox */
 void       nj_session_store_trouble(NjSession *session, bool trouble);  /* nothing can be committed at present, or it can again */
 NjAccount *nj_session_account(const NjSession *session);
@@ -79,12 +80,14 @@ bool nj_request_refuse(NjAccount *account, const char *address, GError **error);
 /* XEP-0191: the list is account->blocked.  address NULL and blocked false: nobody is blocked any more. */
 void nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, void *data);
 
+bool nj_attention(NjChat *chat, GError **error);              /* XEP-0224: asks a person for it */
+
 /* XEP-0045 */
 void nj_muc_join(NjAccount *account, const char *room, const char *nick /* NULL: as before, or the account's */, const char *password, NjDone done, void *data);
 bool nj_muc_leave(NjRoom *room, const char *why, GError **error);
 bool nj_muc_set_subject(NjRoom *room, const char *subject, GError **error);
 
-/* XEP-0199: result "ms".  0030, 0092, 0202: one record with what the address tells of itself (identity, features, version, time). */
+/* XEP-0199: result "ms".  0012, 0030, 0092, 0202: one record with what the address tells of itself (identity, features, version, time). */
 void nj_ping(NjAccount *account, const char *to /* NULL: the server */, NjDone done, void *data);
 void nj_info(NjAccount *account, const char *address, NjDone done, void *data);
 

@@ -250,6 +250,29 @@ call_unblock(Talk *talk, const char *address, const char *rest)
 }
 
 static void
+call_attention(Talk *talk, const char *address, const char *rest)
+{
+    g_autoptr(GError) error = NULL;
+    NjChat *chat = strchr(address, '/') ? nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address) : chat_of(talk, address);
+    (void) rest;
+    check(talk, nj_attention(chat, &error), &error);
+}
+
+/* idle SECONDS: since the last key; looks YES|NO; key: one that is struck now. */
+static void
+call_person(Talk *talk, const char *what, const char *rest)
+{
+    if (g_str_equal(what, "looks")) {
+        nj_client_set_looking(talk->client, g_str_equal(rest, "yes"));
+    } else if (g_str_equal(what, "idle")) {
+        talk->client->active_us = nj_clock_us() - g_ascii_strtoll(rest, NULL, 10) * G_USEC_PER_SEC;
+        nj_emit_person_changed(talk->client->bus, talk->client);
+    } else {
+        nj_client_note_active(talk->client);
+    }
+}
+
+static void
 call_cancel(Talk *talk, const char *what, const char *rest)
 {
     (void) what;
@@ -351,6 +374,7 @@ static const struct {
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
+    { "attention", call_attention },   { "person", call_person },
     { "states", call_states },         { "set", call_set },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },

@@ -83,6 +83,12 @@ on_request_changed(NjAccount *account, void *owner)
 }
 
 static void
+on_alert(NjAlert *alert, void *owner)
+{
+    tell(owner, false, "alert %s%s%s", alert->chat->address, alert->what ? ": " : "", alert->what ? alert->what : "");
+}
+
+static void
 on_blocked_changed(NjAccount *account, void *owner)
 {
     g_autoptr(GList) addresses = account->blocked ? g_list_sort(g_hash_table_get_keys(account->blocked), (GCompareFunc) strcmp) : NULL;
@@ -160,6 +166,7 @@ listen_to_all(Talk *talk)
     nj_on_message_changed(bus, on_message_changed, talk);
     nj_on_notice(bus, on_notice, talk);
     nj_on_request_changed(bus, on_request_changed, talk);
+    nj_on_alert(bus, on_alert, talk);
     nj_on_blocked_changed(bus, on_blocked_changed, talk);
     nj_on_account_changed(bus, on_account_changed, talk);
     nj_on_contact_changed(bus, on_contact_changed, talk);

@@ -1,4 +1,4 @@
-/* XEP-0030: what we are and what we can, answered from the module rows; and what an address tells of itself, with XEP-0092 and 0202. */
+/* XEP-0030: what we are and what we can, answered from the module rows; and what an address tells of itself, with XEP-0012, 0092 and 0202. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -10,6 +10,7 @@
 #define NS_ITEMS   "http://jabber.org/protocol/disco#items"
 #define NS_VERSION "jabber:iq:version"
 #define NS_TIME    "urn:xmpp:time"
+#define NS_LAST    "jabber:iq:last"
 #define FEATURES_SHOWN 1000
 
 static int
@@ -70,9 +71,9 @@ answer_items(NjSession *session, NjXml *iq, NjXml *query)
 
 /* --- nj_info() --- */
 
-/* Three questions at once; the last answer, also one that failed, tells the rest.  What is not among the features is not waited for: not every
+/* Four questions at once; the last answer, also one that failed, tells the rest.  What is not among the features is not waited for: not every
    client refuses what it does not know. */
-enum { ASK_FEATURES = 1, ASK_VERSION = 2, ASK_TIME = 4 };
+enum { ASK_FEATURES = 1, ASK_VERSION = 2, ASK_TIME = 4, ASK_LAST = 8 };
 typedef struct {
     NjRecord *record;
     guint refs;                 /* questions not yet ended */
@@ -184,6 +185,8 @@ on_features(NjSession *session, const NjXml *stanza, const GError *error, void *
         questions |= ASK_VERSION;
     if (query && !has_feature(query, NS_TIME))
         questions |= ASK_TIME;
+    if (query && !has_feature(query, NS_LAST))
+        questions |= ASK_LAST;
     answered(info, questions, error);
 }
 
@@ -210,6 +213,19 @@ on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data
     if (time)
         read_time(info->record, time);
     answered(info, ASK_TIME, error);
+}
+
+/* Of a person their last key, of one who is not there their going, of a server its start. */
+static void
+on_last(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    Info *info = data;
+    const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_LAST);
+    gint64 seconds;
+    (void) session;
+    if (query && nj_xml_int(query, "seconds", 0, G_MAXINT64, &seconds))
+        nj_record_set_int(info->record, "last-activity-seconds", seconds);
+    answered(info, ASK_LAST, error);
 }
 
 static void
@@ -242,11 +258,12 @@ nj_info(NjAccount *account, const char *address, NjDone done, void *data)
     }
     g_autofree char *to = whom_to_ask(account, address);
     Info *info = g_new0(Info, 1);
-    *info = (Info) { .record = nj_record_new(), .refs = 3, .waited = ASK_FEATURES | ASK_VERSION | ASK_TIME, .done = done, .data = data };
+    *info = (Info) { .record = nj_record_new(), .refs = 4, .waited = ASK_FEATURES | ASK_VERSION | ASK_TIME | ASK_LAST, .done = done, .data = data };
     nj_record_set_text(info->record, "address", to);
     ask_info(session, to, "query", NS_INFO, on_features, info);
     ask_info(session, to, "query", NS_VERSION, on_version, info);
     ask_info(session, to, "time", NS_TIME, on_time, info);
+    ask_info(session, to, "query", NS_LAST, on_last, info);
 }
 
 const NjModule nj_xep_0030 = {

@@ -19,6 +19,7 @@
     X(nj_xep_0280)         \
     X(nj_xep_0115)         \
     X(nj_xep_0030)         \
+    X(nj_xep_0012)         \
     X(nj_xep_0085)         \
     X(nj_xep_0092)         \
     X(nj_xep_0106)         \
@@ -27,9 +28,11 @@
     X(nj_xep_0199)         \
     X(nj_xep_0202)         \
     X(nj_xep_0203)         \
+    X(nj_xep_0224)         \
     X(nj_xep_0245)         \
     X(nj_xep_0313)         \
     X(nj_xep_0334)         \
+    X(nj_xep_0352)         \
     X(nj_xep_0359)         \
     X(nj_xep_0380)
 
