@@ -10,4 +10,5 @@ src_base_libbase_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/record.c src/base/record.h \
 	src/base/table.c src/base/table.h \
-	src/base/text.c src/base/text.h
+	src/base/text.c src/base/text.h \
+	src/base/wake.c src/base/wake.h

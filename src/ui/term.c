@@ -80,6 +80,8 @@ on_signal(int number)
     int saved = errno;
     char byte = number == SIGWINCH ? 'w' : number == SIGCONT ? 'c' : 't';
     (void) !write(signal_pipe[1], &byte, 1);
+    if (number == SIGCONT && before_cont.sa_handler != SIG_DFL && before_cont.sa_handler != SIG_IGN)
+        before_cont.sa_handler(number);                 /* others want to hear of it too (base/wake.c) */
     errno = saved;
 }
 
