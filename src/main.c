@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wake.h"
 #include "cmd/fifo.h"
 #include "cmd/help.h"
 #include "cmd/password.h"
@@ -46,6 +47,7 @@ typedef struct {
     NjNotify    *notify;
     NjFifo      *fifo;
     NjHeadless  *headless;
+    NjWake      *wake;
     NjTextlog   *textlog;
     GMainLoop   *loop;
     char        *log_trouble;        /* why there is no log; told when somebody listens */
@@ -443,6 +445,14 @@ make_screen(NjProgram *program, GError **error)
     return true;
 }
 
+static void
+on_wake(void *owner)
+{
+    NjProgram *program = owner;
+    for (guint i = 0; i < program->client->accounts->len; i++)
+        nj_session_wake(nj_session_of(g_ptr_array_index(program->client->accounts, i)));
+}
+
 /* From the arguments to the loop; an error is what ends the program. */
 static bool
 start(NjProgram *program, GError **error)
@@ -456,6 +466,7 @@ start(NjProgram *program, GError **error)
     nj_on_option_changed(bus, on_option_changed, program);
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
+    program->wake = nj_wake_new(on_wake, program);          /* before the terminal, which passes SIGCONT on */
 
     client->headless = program->arguments->headless;
     if (program->arguments->headless) {
@@ -504,6 +515,7 @@ stop(NjProgram *program)
     nj_headless_free(program->headless);
     nj_cmd_set_screen(program->cmd, NULL);
     nj_screen_free(program->screen);
+    nj_wake_free(program->wake);
     nj_bus_forget(client->bus, program);
 }
 

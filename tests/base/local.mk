@@ -49,3 +49,8 @@ base_tests += tests/base/test-text
 tests_base_test_text_SOURCES = tests/base/test-text.c
 tests_base_test_text_CFLAGS = $(AM_CFLAGS) $(BASE_CFLAGS) $(CMOCKA_CFLAGS)
 tests_base_test_text_LDADD = $(BASE_STACK) $(CMOCKA_LIBS)
+
+base_tests += tests/base/test-wake
+tests_base_test_wake_SOURCES = tests/base/test-wake.c
+tests_base_test_wake_CFLAGS = $(AM_CFLAGS) $(BASE_CFLAGS) $(CMOCKA_CFLAGS)
+tests_base_test_wake_LDADD = $(BASE_STACK) $(CMOCKA_LIBS)
