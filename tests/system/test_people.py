@@ -108,7 +108,7 @@ def test_what_could_not_be_sent_is_marked(s):
     t.line('/msg nobody@' + DOMAIN)
     t.says('✗ is anybody there')
     t.line('and without a connection')
-    t.says('/connect')
+    t.says('… and without a connection.*You are not connected: what you write is kept')
 
 
 def test_typing_is_shown_and_told_once(s):

@@ -32,7 +32,7 @@ def test_the_fifo_takes_lines_and_answers(s):
     frog = s.peer('frog')
     home = s.home(account(s.pond))
     t = s.terminal(home)
-    t.sees(r'(?i)online|logged in')
+    t.says('Online as toad@')
     assert stat.S_IMODE(os.stat(home.fifo).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(os.path.dirname(home.fifo)).st_mode) == 0o700
     with open(home.fifo, 'w') as f:
@@ -111,6 +111,8 @@ def test_x_without_a_connection_runs_at_once(s):
     r = run('/set roster-width 31', '/quit')
     assert r.returncode == 0 and 'roster-width = 31' in home.read_rc(), r
     r = run('/msg frog@%s hello' % DOMAIN, '/quit')
+    assert r.returncode == 0 and '"queued"' in r.stdout, r
+    r = run('/roster add frog@%s' % DOMAIN, '/quit')
     assert r.returncode == 1 and '/connect' in r.stdout, r
     r = run('/account list', '/no-such-command', '/quit')
     assert r.returncode == 1, r
