@@ -120,6 +120,25 @@ run_me(NjCall *call)
     say(call, nj_call_chat(call), text, NULL, false);
 }
 
+static void
+run_attention(NjCall *call)
+{
+    NjAccount *account = nj_call_account(call);
+    const char *address = nj_call_arg(call, "address");
+    NjChat *chat = nj_call_chat(call);
+    if (address)
+        chat = open_chat(account, address);
+    if (!chat) {
+        nj_call_fail(call, "no-chat", _("Whose attention? Write it as in /attention frog@example.org."));
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    bool done = nj_attention(chat, &error);
+    if (done)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is asked for attention, if their program can tell them."), nj_chat_label(chat));
+    nj_call_done_if(call, done, error);
+}
+
 /* Leaves the room if it is one, then ends the chat; its window goes with it. */
 static void
 run_close(NjCall *call)
@@ -185,6 +204,16 @@ static const NjCommand cmd_me = {
     .run      = run_me,
 };
 
+static const NjCommand cmd_attention = {
+    .name     = "attention",
+    .summary  = N_("Ring at somebody's"),
+    .details  = N_("Their program rings, or shows in its way that you want their attention, if it knows how (XEP-0224). Nothing of it is kept."),
+    .needs    = NJ_NEEDS_CONNECTION,
+    .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whose; the chat in front without it") } },
+    .examples = { "/attention", "/attention frog@example.org" },
+    .run      = run_attention,
+};
+
 static const NjCommand cmd_close = {
     .name     = "close",
     .summary  = N_("Leave the chat or room, and close its window"),
@@ -196,13 +225,14 @@ static const NjCommand cmd_close = {
     .run      = run_close,
 };
 
-static const NjCommand *const commands[] = { &cmd_msg, &cmd_say, &cmd_me, &cmd_close, NULL };
+static const NjCommand *const commands[] = { &cmd_msg, &cmd_say, &cmd_me, &cmd_attention, &cmd_close, NULL };
 
 static const NjAliasRow aliases[] = {
     { "query", "/msg", "irssi, WeeChat" },
     { "q", "/msg", "irssi" },
     { "m", "/msg", "irssi" },
     { "chat", "/msg", "mcabber" },
+    { "buzz", "/attention", "mcabber" },
     { "unquery", "/close", "irssi" },
     { "part", "/close", "irssi, WeeChat" },
     { "leave", "/close", "Profanity" },

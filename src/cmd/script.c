@@ -138,6 +138,15 @@ on_account_changed(NjAccount *account, void *owner)
 }
 
 static void
+on_alert(NjAlert *alert, void *owner)
+{
+    NjRecord *record = event_new("attention", alert->chat->account);
+    nj_record_set_text(record, "chat", alert->chat->address);
+    nj_record_set_text(record, "text", alert->what);
+    tell(owner, record);
+}
+
+static void
 on_command_failed(NjCommandFailure *failure, void *owner)
 {
     NjRecord *record = event_new("command-failed", NULL);
@@ -159,6 +168,7 @@ nj_script_new(NjClient *client, NjScriptFunc func, void *owner)
     nj_on_occupant_changed(client->bus, on_occupant_changed, script);
     nj_on_occupant_removed(client->bus, on_occupant_removed, script);
     nj_on_account_changed(client->bus, on_account_changed, script);
+    nj_on_alert(client->bus, on_alert, script);
     nj_on_command_failed(client->bus, on_command_failed, script);
     return script;
 }

@@ -251,6 +251,24 @@ test_block(void **state)
 }
 
 static void
+test_attention(void **state)
+{
+    (void) state;
+    Speaker speaker;
+    speaker_open(&speaker, one);
+    expect_failure(&speaker, "/attention frog@pond.example", "not-connected", NULL);
+    expect_ok(&speaker, "/connect", NULL);
+    expect_failure(&speaker, "/attention", "no-chat", "/attention frog@");
+    int sent = test_links_sent;
+    expect_ok(&speaker, "/buzz frog@pond.example", "is asked for attention");
+    assert_int_equal(test_links_sent, sent + 1);
+    NjChat *room = nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_ROOM, "pond@rooms.pond.example");
+    assert_false(speak_in(&speaker, NJ_SOURCE_ARGUMENT, room, "/attention"));
+    assert_non_null(strstr(speaker.text, "Only a person"));
+    speaker_close(&speaker);
+}
+
+static void
 test_status(void **state)
 {
     (void) state;
@@ -354,7 +372,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),   cmocka_unit_test(test_shipped), cmocka_unit_test(test_account), cmocka_unit_test(test_account_set),
         cmocka_unit_test(test_account_rename), cmocka_unit_test(test_connect),
-        cmocka_unit_test(test_people), cmocka_unit_test(test_block), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
+        cmocka_unit_test(test_people), cmocka_unit_test(test_block), cmocka_unit_test(test_attention), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
         cmocka_unit_test(test_quit),
     };
     return cmocka_run_group_tests_name("cmd topics", tests, NULL, NULL);

@@ -161,6 +161,23 @@ def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
     t.sees('word number 149')
 
 
+def test_attention_is_asked_for_and_told(s):
+    """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of it."""
+    one = s.terminal(s.home(account(s.pond)))
+    two = s.headless(s.home(account(s.pond, 'newt')))
+    one.says('Online as toad@')
+    two.event(event='connection', state='online')
+    one.sees('● Newt')
+    one.line('/msg newt@' + DOMAIN)
+    one.line('/attention')
+    one.says('Newt is asked for attention')
+    assert two.event(event='attention') == dict(event='attention', account='newt', chat='toad@' + DOMAIN)
+    two.say('/attention toad@' + DOMAIN)
+    one.says('Newt wants your attention')
+    one.line('/buzz frog@' + DOMAIN)
+    one.says('frog@pond.example is asked for attention|Frog is asked')
+
+
 def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     frog = s.peer('frog')
     home = s.home(account(s.pond))
