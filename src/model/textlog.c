@@ -332,6 +332,9 @@ static void *
 work(void *data)
 {
     NjTextlog *log = data;
+#ifdef __linux__
+    (void) !nice(10);                   /* of this thread; what is typed comes first */
+#endif
     g_mutex_lock(&log->mutex);
     for (;;) {
         while (g_queue_is_empty(&log->jobs) && !log->closing)
