@@ -132,7 +132,7 @@ tell_account(const NjAccount *account)
     case NJ_ACCOUNT_OFFLINE:
         break;
     }
-    return account->why ? g_strdup_printf(_("Offline. %s"), account->why) : g_strdup(_("Offline; /connect goes online."));
+    return account->why ? g_strdup_printf(_("Offline. %s"), account->why) : g_strdup(_("Offline; /connect logs in."));
 }
 
 static bool

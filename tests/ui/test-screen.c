@@ -360,7 +360,7 @@ test_account_lines(void **state)
     (void) state;
     static const char *const names[] = { "work", "a name that is long", "four", "five" };
     NjAccount *accounts[G_N_ELEMENTS(names)];
-    expect_part(24, 80, " ○ home  Offline; /connect goes online.\n", true);
+    expect_part(24, 80, " ○ home  Offline; /connect logs in.\n", true);
     nj_account_set_jid(world.account, "toad@pond.example/desk");
     nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -378,7 +378,7 @@ test_account_lines(void **state)
                 " ✗ work              The next try is at 12:01:05. lake.example does not answer…\n"
                 " ◌ a name that is …  Connecting toad@lake.example…\n"
                 " ✗ four              Offline. The password is wrong.\n"
-                " ○ five              Offline; /connect goes online.\n", true);
+                " ○ five              Offline; /connect logs in.\n", true);
     /* Where there is little room, who has trouble has it. */
     expect_part(12, 50, " console\n ✗ work              The next try is at 12:01:05…\n ◌ a name", true);
     expect_part(12, 50, "  [1]\n", true);
