@@ -720,9 +720,9 @@ send_ping(NjSession *session)
 static void
 probe(NjSession *session, gint64 timeout_us)
 {
+    expect_life(session, timeout_us);           /* first: asking has a patience of its own */
     if (!nj_sm_ask(session->sm))
         send_ping(session);
-    expect_life(session, timeout_us);
 }
 
 static void
