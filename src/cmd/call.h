@@ -24,6 +24,7 @@ struct NjCall {
     const NjCommand *command;       /* NULL: text for a chat */
     NjArgs          *args;
     NjAccount       *account;
+    bool             named;         /* by "/name:", and not chosen for whoever typed it */
     NjChat          *chat;
     NjSource         source;
     char            *name;          /* as typed: "msg"; for reports */

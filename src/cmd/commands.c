@@ -452,6 +452,7 @@ meet_needs(NjCall *call, const char *account_name, GError **error)
     NjCmd *cmd = call->cmd;
     int needs = call->command->needs;
     bool must = (needs & (NJ_NEEDS_ACCOUNT | NJ_NEEDS_CONNECTION)) || account_name;
+    call->named = account_name != NULL;
     call->account = nj_cmd_choose_account(cmd, account_name, call->chat, must ? error : NULL);
     if (must && !call->account)
         return false;

@@ -23,6 +23,7 @@ engine_sources = \
 topic_sources = \
 	src/cmd/account.c \
 	src/cmd/chat.c \
+	src/cmd/history.c src/cmd/history.h \
 	src/cmd/info.c \
 	src/cmd/option.c \
 	src/cmd/outbox.c src/cmd/outbox.h \
@@ -31,4 +32,5 @@ topic_sources = \
 	src/cmd/room.c \
 	src/cmd/roster.c \
 	src/cmd/topic.c src/cmd/topic.h \
+	src/cmd/when.c src/cmd/when.h \
 	src/cmd/window.c

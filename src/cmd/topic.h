@@ -12,6 +12,7 @@ extern const NjTopic nj_topic_room;
 extern const NjTopic nj_topic_roster;
 extern const NjTopic nj_topic_presence;
 extern const NjTopic nj_topic_info;
+extern const NjTopic nj_topic_history;
 extern const NjTopic nj_topic_window;
 extern const NjTopic nj_topic_option;
 extern const NjTopic nj_topic_program;

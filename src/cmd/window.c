@@ -1,6 +1,7 @@
 /* Windows, splits, scrolling: what is shown.  The keys are here too, a row each. */
 #include <string.h>
 
+#include "cmd/history.h"
 #include "cmd/password.h"
 #include "cmd/topic.h"
 
@@ -163,7 +164,7 @@ run_cancel(NjCall *call)
     NjPrompt *prompt = nj_screen_prompt(nj_call_screen(call));
     if (nj_prompt_asking(prompt) || *nj_prompt_text(prompt))
         nj_prompt_clear(prompt);
-    else
+    else if (!nj_history_cancel(nj_call_cmd(call)))
         nj_password_cancel(nj_call_cmd(call));
     nj_call_done(call);
 }
@@ -230,7 +231,7 @@ static const NjCommand cmd_suspend = {
 
 static const NjCommand cmd_cancel = {
     .name     = "cancel",
-    .summary  = N_("Give up the line, the question or the password-command"),
+    .summary  = N_("Give up the line, the question, an import, a search or the password-command"),
     .needs    = NJ_NEEDS_SCREEN,
     .examples = { "/cancel" },
     .run      = run_cancel,
@@ -281,7 +282,7 @@ static const NjKeyRow keys[] = {
     { "F3", "/roster toggle", N_("hide or show the list of contacts") },
     { "Ctrl-l", "/redraw", N_("draw the screen again") },
     { "Ctrl-z", "/suspend", N_("stop until the shell's fg") },
-    { "Ctrl-c", "/cancel", N_("give up the line, a question or a password-command") },
+    { "Ctrl-c", "/cancel", N_("give up the line, a question, an import or a password-command") },
     { "F1", "/help", N_("help") },
     { NULL },
 };

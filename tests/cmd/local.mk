@@ -6,6 +6,8 @@ cmd_tests = \
 	tests/cmd/test-topics \
 	tests/cmd/test-away \
 	tests/cmd/test-outbox \
+	tests/cmd/test-when \
+	tests/cmd/test-history \
 	tests/cmd/test-help \
 	tests/cmd/test-fifo \
 	tests/cmd/test-script \
@@ -41,6 +43,14 @@ tests_cmd_test_away_LDADD = $(cmd_test_ldadd)
 tests_cmd_test_outbox_SOURCES = tests/cmd/test-outbox.c tests/cmd/speaker.h
 tests_cmd_test_outbox_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_outbox_LDADD = $(cmd_test_ldadd)
+
+tests_cmd_test_when_SOURCES = tests/cmd/test-when.c
+tests_cmd_test_when_CFLAGS = $(cmd_test_cflags)
+tests_cmd_test_when_LDADD = $(cmd_test_ldadd)
+
+tests_cmd_test_history_SOURCES = tests/cmd/test-history.c tests/cmd/speaker.h
+tests_cmd_test_history_CFLAGS = $(cmd_test_cflags)
+tests_cmd_test_history_LDADD = $(cmd_test_ldadd)
 
 tests_cmd_test_help_SOURCES = tests/cmd/test-help.c tests/cmd/speaker.h
 tests_cmd_test_help_CFLAGS = $(cmd_test_cflags)
