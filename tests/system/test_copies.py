@@ -1,0 +1,184 @@
+"""Several clients of one account, and what is told about a message: copies, receipts, blocking, and the archive that knows what came across."""
+import time
+from harness import *
+from proxy import Proxy
+
+TOAD, FROG = 'toad@' + DOMAIN, 'frog@' + DOMAIN
+FAILED, ACKNOWLEDGED, DELIVERED = 3, 4, 5
+
+
+def wait_for(what, wait=10):
+    end = now() + wait * SLOW
+    while not what():
+        assert now() < end, 'it never came true'
+        time.sleep(0.05)
+
+
+def state(home, body):
+    """Of the message of ours with that text; None: it is not kept."""
+    rows = home.rows('select state from message where outgoing and body = ?', body)
+    assert len(rows) < 2, '%r stands there %d times' % (body, len(rows))
+    return rows[0][0] if rows else None
+
+
+def has_state(home, body, wanted, wait=10):
+    end = now() + wait * SLOW
+    while state(home, body) != wanted:
+        assert now() < end, '%r is in state %s and not %d' % (body, state(home, body), wanted)
+        time.sleep(0.05)
+
+
+def online(s, pond, resource, port=None, **kw):
+    """One of toad's own clients without a screen."""
+    home = s.home(account(pond, resource=resource, **(dict(port=port) if port else {})))
+    client = s.headless(home)
+    client.event(event='connection', state='online')
+    return home, client
+
+
+def carbons_are_on(client):
+    """The server answers in order: what it was asked before a ping is done.  The first answer comes after what it can, the second after what was asked for then."""
+    for _ in range(2):
+        before = len(client.lines)
+        client.say('/ping')
+        client.event(since=before, ok=True)
+
+
+def test_what_is_said_and_heard_stands_in_every_client(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond, resource='desk'))
+    t = s.terminal(home)
+    t.sees('contacts +1/2')
+    phone_home, phone = online(s, s.pond, 'phone')
+    carbons_are_on(phone)
+    # heard by one, shown by both
+    frog.say(TOAD + '/phone', 'only to the phone')
+    phone.event(event='message', direction='in', body='only to the phone')
+    t.sees(r'Frog.* 1\b|1\b.*Frog')
+    t.line('/msg ' + FROG)
+    t.sees('only to the phone')
+    frog.say(TOAD + '/desk', 'only to the desk')
+    t.sees('only to the desk')
+    assert phone.event(event='message', body='only to the desk')['direction'] == 'in'
+    # said by one, shown by the other as ours; and what the other side says about it is heard by both
+    phone.say('/msg %s said by the phone' % FROG)
+    frog.hears('said by the phone')
+    t.sees('toad.* said by the phone')
+    has_state(home, 'said by the phone', ACKNOWLEDGED)
+    t.line('said by the desk')
+    frog.hears('said by the desk')
+    assert phone.event(event='message', body='said by the desk')['direction'] == 'out'
+    for h in (home, phone_home):
+        wait_for(lambda: h.rows('select count(*) from message') == [(4,)])
+
+
+def test_read_there_is_read_here(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond, resource='desk'))
+    t = s.terminal(home)
+    t.sees('contacts +1/2')
+    phone_home, phone = online(s, s.pond, 'phone')
+    carbons_are_on(phone)
+    frog.say(TOAD, 'are you there')
+    t.sees(r'\[2:Frog\]|2:Frog')
+    wait_for(lambda: home.rows('select count(*) from message where body = ?', 'are you there') == [(1,)])
+    phone.say('/msg %s yes' % FROG)
+    t.gone(r'[Ff]rog.*\(?1\)?$')
+    wait_for(lambda: home.rows('select count(*) from message m, chat c where m.chat = c.id and not outgoing and (m.time, m.id) > (c.read_time, c.read_id)') == [(0,)])
+
+
+def test_receipts_go_both_ways(s):
+    """Two natterjacks: each tells the other."""
+    frog_home = s.home(account(s.pond, 'frog'))
+    frog = s.headless(frog_home)
+    frog.event(event='connection', state='online')
+    home, toad = online(s, s.pond, 'desk')
+    frog.event(event='presence', **{'from': TOAD})
+    toad.say('/msg %s have you got it' % FROG)
+    frog.event(event='message', body='have you got it')
+    has_state(home, 'have you got it', DELIVERED)
+    frog.say('/msg %s I have' % TOAD)
+    has_state(frog_home, 'I have', DELIVERED)
+    frog.say('/set receipts false')
+    toad.say('/msg %s and now' % FROG)
+    frog.event(event='message', body='and now')
+    has_state(home, 'and now', ACKNOWLEDGED)
+    time.sleep(0.5)
+    assert state(home, 'and now') == ACKNOWLEDGED
+
+
+def test_blocked(s):
+    frog = s.peer('frog')
+    home, toad = online(s, s.pond, 'desk')
+    carbons_are_on(toad)
+    before = len(toad.lines)
+    toad.say('/block ' + FROG)
+    toad.event(since=before, ok=True)
+    frog.say(TOAD, 'do you hear me')
+    toad.say('/msg %s nor do I you' % FROG)
+    has_state(home, 'nor do I you', FAILED)
+    assert 'blocked' in home.rows("select error from message where body = 'nor do I you'")[0][0]
+    toad.say('/unblock ' + FROG)
+    end = now() + 10 * SLOW
+    while not any(l.get('body') == 'and now' for l in toad.lines):
+        assert now() < end, toad.told()
+        frog.say(TOAD, 'and now')
+        time.sleep(0.2)
+    assert not any(l.get('body') == 'do you hear me' for l in toad.lines)
+
+
+def test_attention(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.sees('contacts +1/2')
+    frog.raw("<message type='headline' to='%s'><attention xmlns='urn:xmpp:attention:0'/></message>" % TOAD)
+    t.line('/msg ' + FROG)
+    t.says('Frog wants your attention')
+
+
+def forgotten(s, swallow):
+    """A message is said while the link swallows one direction; then the server is killed, and knows nothing of the session.  (home, toad, a frog that came afterwards)"""
+    if SERVER != 'prosody':
+        raise Skip('it kills Prosody')
+    pond = s.keep(Pond(s.home().dir + '/pond', log='debug'))
+    proxy = s.keep(Proxy(pond.port))
+    home, toad = online(s, pond, 'desk', port=proxy.port)
+    carbons_are_on(toad)
+    frog = s.keep(Peer(pond, 'frog'))
+    proxy.fall_silent(up=swallow == 'up', down=swallow == 'down')
+    toad.say('/msg %s said in between' % FROG)
+    if swallow == 'down':
+        frog.hears('said in between')
+    else:
+        wait_for(lambda: state(home, 'said in between') is not None)
+        time.sleep(0.5)
+    frog.close()
+    s.things.remove(frog)
+    os.kill(int(open(pond.dir + '/prosody.pid').read()), signal.SIGKILL)      # or it keeps how far it had counted
+    pond.stop()
+    proxy.reset()
+    proxy.speak()
+    pond.start()
+    since = len(toad.lines)
+    frog = s.keep(Peer(pond, 'frog'))
+    toad.say('/connect')
+    toad.event(since=since, event='connection', state='online', wait=30)
+    wait_for(lambda: 'Archive query' in pond.log())          # nothing else could tell
+    return home, toad, frog
+
+
+def test_what_the_server_had_is_not_said_twice(s):
+    home, toad, frog = forgotten(s, 'down')
+    has_state(home, 'said in between', ACKNOWLEDGED, 30)
+    toad.say('/msg %s behind it' % FROG)
+    frog.hears('behind it')
+    assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was said twice'
+
+
+def test_what_the_server_had_not_is_said_once(s):
+    home, toad, frog = forgotten(s, 'up')
+    frog.hears('said in between', 30)
+    toad.say('/msg %s behind it' % FROG)
+    frog.hears('behind it')
+    assert [m['body'] for m in frog.messages if m['body']] == ['said in between', 'behind it'], frog.messages
