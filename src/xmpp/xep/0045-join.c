@@ -339,7 +339,7 @@ out_sentence(const Told *told, const char *nick)
         return g_strdup(_("This room was destroyed by its owner."));
     if (says(told, 332))
         return g_strdup(_("The service for rooms is being shut down. You come back to the room with the next connection."));
-    return says(told, 333) ? g_strdup(_("The room lost its connection to you. Use /join to enter it again.")) : NULL;
+    return says(told, 333) ? g_strdup(_("The room lost its connection to you. You come back with the next connection, or by /join.")) : NULL;
 }
 
 /* Why somebody is out, by whom and with which words; NULL if they simply went.  nick NULL: it is us. */
@@ -423,7 +423,7 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told 
     } else if (room->state == NJ_ROOM_IN || told->destroy) {   /* while we join it is the echo of our leaving before */
         /* Without a reason it is our own going offline or invisible: /leave has been here before. */
         g_autofree char *why = why_out(told, NULL);
-        be_out(session, room, why, !why || (says(told, 332) && !told->destroy));
+        be_out(session, room, why, !why || ((says(told, 332) || says(told, 333)) && !told->destroy));
     }
 }
 
