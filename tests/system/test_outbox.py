@@ -1,0 +1,53 @@
+"""What is not across yet, and who decides about it."""
+import re, threading
+from harness import *
+
+
+def test_what_nobody_can_say_waits_for_retry(s):
+    """The server goes away with a message, and neither it nor an archive can say afterwards whether it had it."""
+    ids, went_on, said_again = [], threading.Event(), threading.Event()
+
+    def log_in(wire):
+        """The server and the account say that they have no archive."""
+        plain, heard = wire.hears, []
+
+        def collect(pattern, wait=10):
+            match = plain(pattern, wait)
+            heard.append(match.string)
+            return match
+        wire.hears = collect
+        wire.login()
+        asked = re.findall(rb'<iq ([^>]*)>\s*<query [^>]*disco#info', heard[-1])
+        assert len(asked) == 2, heard[-1]
+        for keys in asked:
+            keys = dict(re.findall(r"""(id|to)=['"]([^'"]+)""", keys.decode()))
+            wire.send("<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>" % (keys['id'], keys['to']))
+
+    def talk(wire, number):
+        log_in(wire)
+        if number == 0:
+            ids.append(wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>").group(1))
+            return
+        wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>afterwards</body>")
+        went_on.set()
+        ids.append(wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>").group(1))
+        said_again.set()
+        wire.hears('</stream:stream>', wait=20)
+    server = s.server(talk)
+    home = s.home(server.account())
+    t = s.terminal(home, cols=100)
+    t.says('Online as toad@')
+    t.line('/msg frog@' + DOMAIN)
+    t.line('once only')
+    t.sees(r'\? once only')
+    t.line('afterwards')
+    assert went_on.wait(20 * SLOW), server.trouble
+    t.line('/outbox')
+    t.says('frog@pond.example +may not have arrived: once only')
+    assert not said_again.is_set()
+    t.line('/retry')
+    t.says('1 message is sent again')
+    assert said_again.wait(10 * SLOW), server.trouble
+    assert len(ids) == 2 and ids[0] == ids[1], ids
+    t.line('/quit')
+    assert t.ends() == 0
