@@ -237,16 +237,18 @@ nj_store_drain_idents(NjStore *store, gint64 due)
     NjIdents *idents = store->idents;
     gint64 now = g_get_monotonic_time();
     bool busy = idents->messages >= DRAIN_BUSY, under_way = idents->drain->len > 0;
-    if ((!under_way && idents->messages < DRAIN_IDLE) || now < idents->retry || (!busy && (now >= due || store->closing)))
+    if (!store->writer || (!under_way && idents->messages < DRAIN_IDLE) || now < idents->retry || (!busy && (now >= due || store->closing)))
         return false;
     if (!under_way)
         begin_drain(idents);
     g_mutex_unlock(&store->mutex);
+    nj_access_enter(store->access, G_MAXINT64);
     if (idents->unsynced)
         exec(idents, "PRAGMA synchronous = NORMAL");
     bool good = drain_some(idents, busy ? 16 * SLICE_KEYS : SLICE_KEYS);
     if (idents->unsynced)
         exec(idents, "PRAGMA synchronous = FULL");
+    nj_access_leave(store->access);
     g_mutex_lock(&store->mutex);
     if (!good)
         idents->retry = now + RETRY_US;
@@ -322,6 +324,12 @@ nj_idents_open(NjStore *store, sqlite3 *db, bool writes)
         end_drain(idents);
     }
     return false;
+}
+
+void
+nj_idents_write_to(NjIdents *idents, sqlite3 *db)
+{
+    idents->db = db;
 }
 
 void

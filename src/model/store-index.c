@@ -357,6 +357,8 @@ nj_store_index(NjStore *store, gint64 due)
 {
     NjIndex *index = store->index;
     gint64 now = g_get_monotonic_time();
+    if (!index)                         /* there is nothing to write to */
+        return false;
     bool broken = nj_searcher_take_broken(store->searcher), behind = broken || !index->whole || index->turn < store->committed;
     if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US || store->closing)
         return false;
@@ -364,6 +366,7 @@ nj_store_index(NjStore *store, gint64 due)
     g_mutex_unlock(&store->mutex);
 
     bool more = behind, good;
+    nj_access_enter(store->access, G_MAXINT64);
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = NORMAL");
     if (broken)
@@ -375,6 +378,7 @@ nj_store_index(NjStore *store, gint64 due)
     bool mended = !good && mend(index, broken || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = FULL");
+    nj_access_leave(store->access);
 
     g_mutex_lock(&store->mutex);
     if (mended)

@@ -1,5 +1,6 @@
 /* What the parts of the store share: store.c (the main thread's side), store-safe.c (what is committed: callbacks, streams, what we
-   said), store-read.c (what is read), store-writer.c (the thread) and store-schema.c (files and tables).
+   said), store-read.c (what is read), store-writer.c (the thread), store-idents.c (what a message is found again by), store-access.c (the file) and
+   store-schema.c (its tables).
 
    What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from the head and removes them
    when they are committed: so the list is always exactly what the file does not have yet.  Ids are given in the list's order;
@@ -32,6 +33,7 @@ typedef struct NjSearcher NjSearcher;
 
 /* What a message is found again by (store-idents.c). */
 typedef struct NjIdents NjIdents;
+typedef struct NjAccess NjAccess;       /* the file and its door (store-access.c) */
 typedef enum { NJ_IDENT_ORIGIN, NJ_IDENT_OURS, NJ_IDENT_ARCHIVE, NJ_IDENT_KINDS } NjIdentKind;
 
 typedef struct NjWrite NjWrite;
@@ -67,14 +69,16 @@ typedef struct {
 
 /* What the reading connection keeps prepared; the texts are in store-read.c. */
 typedef enum {
-    NJ_READ_IDS, NJ_READ_ACCOUNT, NJ_READ_CHAT, NJ_READ_OPEN_CHATS, NJ_READ_COUNTS, NJ_READ_LAST, NJ_READ_BEFORE, NJ_READ_AFTER, NJ_READ_ORIGIN,
+    NJ_READ_ACCOUNT, NJ_READ_CHAT, NJ_READ_CHATS, NJ_READ_OPEN_CHATS, NJ_READ_COUNTS, NJ_READ_LAST, NJ_READ_BEFORE, NJ_READ_AFTER, NJ_READ_ORIGIN,
     NJ_READ_ARCHIVE, NJ_READ_VERSION, NJ_READ_ROSTER, NJ_READ_STREAM, NJ_READ_OUTBOX, NJ_READ_OUT, NJ_READ_OUT_ROW, NJ_READ_STATEMENTS
 } NjRead;
 
 struct NjStore {
     char *lock_path, *path;
     int   lock;
-    bool  shared;               /* one connection for all: a network file system */
+    bool  shared;               /* a network file system: reader and writer are one connection */
+    NjAccess *access;
+    gint64    found[3];         /* the last ids of the file when it was opened */
 
     /* The main thread's own. */
     sqlite3      *reader;
@@ -92,6 +96,7 @@ struct NjStore {
     void         *owner;
     GSource      *news;         /* brings the writer's news here */
     NjSearcher   *searcher;     /* searches; never NULL once it is open */
+    bool          frozen;       /* the reader sees a file that could not be written */
     char         *read_trouble; /* to be told, once; NULL: none yet */
     bool          read_told;
 
@@ -125,6 +130,10 @@ struct NjStore {
 
 /* store.c */
 void     nj_store_free(NjStore *store);
+NjStore *nj_store_open_as(const char *data_dir, bool remote, GError **error);     /* what nj_store_open() does once it knows where the directory is */
+bool     nj_store_open_writer(NjStore *store, GError **error);   /* takes the lock and the file to write to */
+void     nj_store_close_reader(NjStore *store);
+bool     nj_store_read_ids(sqlite3 *db, gint64 ids[3]);          /* of accounts, chats, messages: the last ones */
 
 bool     nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind, const char **address);    /* false: not met in this run */
 
@@ -164,16 +173,33 @@ gboolean nj_store_archive_equal(const void *a, const void *b);
 gint64   nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char *who, const char *id);     /* who: OURS has none */
 void     nj_idents_of(const NjIdents *idents, const NjMessage *message, gint64 hashes[NJ_IDENT_KINDS]);
 bool     nj_idents_open(NjStore *store, sqlite3 *db, bool writes);
+void     nj_idents_write_to(NjIdents *idents, sqlite3 *db);
 void     nj_idents_note(NjIdents *idents, gint64 message, const gint64 hashes[NJ_IDENT_KINDS]);      /* it is in the file.  With the mutex, as is the next */
 gint64   nj_idents_fresh(const NjIdents *idents, gint64 hash);   /* the message that may be it; 0: ask the table */
 bool     nj_store_drain_idents(NjStore *store, gint64 due);      /* one slice of work; false: there is nothing to be done.  With the mutex, which it lets go meanwhile */
 void     nj_idents_end(NjIdents *idents);                        /* before the writer's connection is closed */
 void     nj_idents_free(NjIdents *idents);                       /* NULL is fine */
 
+/* store-access.c */
+bool     nj_store_is_remote(const char *dir);
+int      nj_store_lock(const char *path, GError **error);        /* -1: somebody has it; without an error: there is none, and it cannot be made */
+NjAccess *nj_access_new(const char *path, bool shared);
+NjAccess *nj_access_ref(NjAccess *access);
+void     nj_access_unref(NjAccess *access);                      /* NULL is fine */
+const char *nj_access_path(const NjAccess *access);
+/* An error whose code is G_FILE_ERROR_ROFS may pass: until then the file is frozen. */
+sqlite3 *nj_access_connect(NjAccess *access, bool writer, GError **error);
+bool     nj_access_enter(NjAccess *access, gint64 until);        /* before a connection is used; false: somebody else was inside until then (monotonic) */
+void     nj_access_leave(NjAccess *access);
+bool     nj_access_is_frozen(NjAccess *access);                  /* connections see the file as it was when they were made */
+void     nj_access_freeze(NjAccess *access, bool frozen);
+
 /* store-schema.c */
-int      nj_store_lock(const char *path, GError **error);        /* -1: somebody has it */
-sqlite3 *nj_store_connect(const char *path, bool writer, GError **error);
 bool     nj_store_migrate(sqlite3 *db, const char *path, GError **error);
+bool     nj_store_is_current(sqlite3 *db, const char *path, GError **error);
 char    *nj_store_sentence(sqlite3 *db, const char *path);       /* what the last error means for the person; the caller owns it */
+char    *nj_store_unwritable(const char *path);
+void     nj_store_set_error(sqlite3 *db, const char *path, GError **error);
+bool     nj_store_may_come_back(sqlite3 *db);                    /* the last error is one of the disk's or of its rights */
 
 #endif

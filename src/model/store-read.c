@@ -6,14 +6,13 @@
 
 #include "model/store-private.h"
 
+#define ENTRY_US        G_TIME_SPAN_SECOND      /* so long a read waits for the writer, where they share a connection */
+
 /* By the table of hashes, or the one that memory knows.  "+chat" keeps SQLite from going through the whole chat instead. */
 #define NJ_IDENTIFIED   "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
 #define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft, nick"
 
 static const char *const read_texts[] = {
-    /* No id is given again that one of the marks has passed, whatever was forgotten. */
-    [NJ_READ_IDS] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat),"
-                    " max((SELECT coalesce(max(id), 0) FROM message), (SELECT message FROM ident_mark), (SELECT message FROM word_mark))",
     [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
     [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
     [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR nick IS NOT NULL"
@@ -27,6 +26,7 @@ static const char *const read_texts[] = {
     [NJ_READ_AFTER] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
     [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND origin_id = ?4 AND sender IS ?5 LIMIT 1",
     [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND archive_id = ?4 AND archive_by IS ?5 LIMIT 1",
+    [NJ_READ_CHATS] = "SELECT " CHAT_COLUMNS ", account FROM chat",
     [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
     [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
     [NJ_READ_STREAM] = "SELECT id, jid, location, received, until FROM stream WHERE account = ?1",
@@ -50,12 +50,44 @@ note_trouble(NjStore *store)
         g_source_set_ready_time(store->news, 0);
 }
 
+static void
+note_no_entry(NjStore *store)
+{
+    g_warning("history.db cannot be read: a write takes too long");
+    if (store->read_trouble)
+        return;
+    store->read_trouble = g_strdup_printf(_("The disk with %s takes long to answer: what is stored is not shown at present. Check the connection to it."),
+                                          store->path);
+    if (store->news)
+        g_source_set_ready_time(store->news, 0);
+}
+
+/* The file can be written again, so it is not what the reader sees any more. */
+static void
+thaw(NjStore *store)
+{
+    nj_store_close_reader(store);
+    g_autoptr(GError) error = NULL;
+    store->reader = store->shared ? store->writer : nj_access_connect(store->access, false, &error);
+    if (error)
+        g_warning("%s", error->message);
+    store->frozen = !store->reader;
+}
+
 sqlite3_stmt *
 nj_store_begin(NjStore *store, NjRead which)
 {
     sqlite3_stmt **statement = &store->reads[which];
+    if (store->frozen && !nj_access_is_frozen(store->access))
+        thaw(store);
+    if (!nj_access_enter(store->access, g_get_monotonic_time() + ENTRY_US)) {
+        note_no_entry(store);
+        return NULL;
+    }
     if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
         note_trouble(store);
+    if (!*statement)
+        nj_access_leave(store->access);
     return *statement;
 }
 
@@ -74,6 +106,7 @@ nj_store_finish(NjStore *store, sqlite3_stmt *statement)
     if (!good)
         note_trouble(store);
     sqlite3_clear_bindings(statement);
+    nj_access_leave(store->access);
     return good;
 }
 

@@ -1,17 +1,9 @@
-/* history.db as a file: who may use it, its connections, its tables and how older ones become these.
+/* The tables of history.db and how older ones become these; what the engine's errors mean for the person.
 
    A migration is one entry of the list below and never changes once it was released: PRAGMA user_version counts those that
    were done.  Each runs in a transaction of its own. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/files.h"
-#include "base/text.h"
 #include "model/store-words.h"
 
 static const char *const migrations[] = {
@@ -96,10 +88,31 @@ static const char *const migrations[] = {
     "INSERT INTO ident_mark VALUES (0, random(), random());",
 };
 
+/* Beyond the engine's own codes: it knows a full disk only by ENOSPC. */
+static int
+code_of(sqlite3 *db)
+{
+    int code = sqlite3_errcode(db) & 0xff;
+    if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
+        return code;
+    switch (sqlite3_system_errno(db)) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return SQLITE_FULL;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+        return SQLITE_READONLY;
+    default:
+        return code;
+    }
+}
+
 char *
 nj_store_sentence(sqlite3 *db, const char *path)
 {
-    switch (sqlite3_errcode(db) & 0xff) {
+    switch (code_of(db)) {
     case SQLITE_FULL:
         return g_strdup_printf(_("The disk with %s is full: new messages are kept in memory only. Make room; they are written as soon as there is some."),
                                path);
@@ -107,7 +120,7 @@ nj_store_sentence(sqlite3 *db, const char *path)
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
-        return g_strdup_printf(_("%s cannot be written: check the owner and the mode of the file and of its directory."), path);
+        return nj_store_unwritable(path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return g_strdup_printf(_("Another program is writing to %s: close it."), path);
@@ -119,94 +132,25 @@ nj_store_sentence(sqlite3 *db, const char *path)
     }
 }
 
-static GError *
-file_error(const char *path)
+void
+nj_store_set_error(sqlite3 *db, const char *path, GError **error)
 {
-    int reason = errno;
-    return g_error_new(G_FILE_ERROR, (int) g_file_error_from_errno(reason), _("%s cannot be opened (%s): check its owner and its mode."), path,
-                       g_strerror(reason));
-}
-
-/* "host pid tty": what the holder wrote. */
-static GError *
-held_error(const char *path, int fd)
-{
-    char bytes[512];
-    ssize_t got = pread(fd, bytes, sizeof bytes, 0);
-    g_autofree char *text = nj_text_line(bytes, MAX(got, 0), 0);
-    char host[256] = "?", pid[32] = "?", tty[128] = "-";
-    if (sscanf(text, "%255s %31s %127s", host, pid, tty) < 2)
-        return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."), path);
-    if (!strcmp(tty, "-"))
-        return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Natterjack runs already, as process %s on %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."),
-                           pid, host);
-    return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                       _("Natterjack runs already, as process %s on %s at %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."),
-                       pid, host, tty);
-}
-
-int
-nj_store_lock(const char *path, GError **error)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        g_propagate_error(error, file_error(path));
-        return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
-        g_propagate_error(error, errno == EWOULDBLOCK ? held_error(path, fd) : file_error(path));
-        close(fd);
-        return -1;
-    }
-    char tty[128] = "-";
-    if (isatty(STDIN_FILENO) && ttyname_r(STDIN_FILENO, tty, sizeof tty))
-        g_strlcpy(tty, "-", sizeof tty);
-    g_autofree char *text = g_strdup_printf("%s %ld %s\n", g_get_host_name(), (long) getpid(), tty);
-    /* The lock is what counts; on a full disk the name of its holder is missing. */
-    if (ftruncate(fd, 0) || pwrite(fd, text, strlen(text), 0) < 0)
-        g_info("the lock file cannot be written: %s", g_strerror(errno));
-    return fd;
-}
-
-/* SQLite would make it with the umask's mode, and its companions take the mode of the file. */
-static bool
-make_private(const char *path, GError **error)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    struct stat info;
-    bool good = fd >= 0 && !fstat(fd, &info) && (!(info.st_mode & 077) || !fchmod(fd, 0600));
-    if (!good)
-        g_propagate_error(error, file_error(path));
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
-/* Caches are small: what is read is a page of a chat, and the kernel keeps the file. */
-static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2048;";
-static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
-
-sqlite3 *
-nj_store_connect(const char *path, bool writer, GError **error)
-{
-    if (writer && !make_private(path, error))
-        return NULL;
-    sqlite3 *db = NULL;
-    /* Each connection belongs to one thread at a time. */
-    int result = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (result == SQLITE_OK) {
-        sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 48);
-        sqlite3_busy_timeout(db, writer ? 2000 : 200);
-        result = sqlite3_exec(db, writer ? writer_pragmas : reader_pragmas, NULL, NULL, NULL);
-    }
-    if (result == SQLITE_OK)
-        return db;
     g_autofree char *sentence = nj_store_sentence(db, path);
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
-    sqlite3_close(db);
-    return NULL;
+    g_set_error_literal(error, G_FILE_ERROR, nj_store_may_come_back(db) ? G_FILE_ERROR_ROFS : G_FILE_ERROR_IO, sentence);
+}
+
+char *
+nj_store_unwritable(const char *path)
+{
+    return g_strdup_printf(_("%s cannot be written: new messages are kept in memory only. Check the owner and the mode of the file and of its directory, and"
+                             " whether the disk is mounted read-only."), path);
+}
+
+bool
+nj_store_may_come_back(sqlite3 *db)
+{
+    int code = code_of(db);
+    return code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_CANTOPEN;
 }
 
 static int
@@ -238,9 +182,19 @@ nj_store_migrate(sqlite3 *db, const char *path, GError **error)
     }
     if (version == newest)
         return true;
-    g_autofree char *sentence = nj_store_sentence(db, path);
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
+    nj_store_set_error(db, path, error);
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+bool
+nj_store_is_current(sqlite3 *db, const char *path, GError **error)
+{
+    if (version_of(db) == (int) G_N_ELEMENTS(migrations))
+        return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                _("%s was written by another Natterjack and has to be changed first, but cannot be written: check its owner and its mode, or use --data DIR."),
+                path);
     return false;
 }

@@ -34,7 +34,7 @@ typedef struct {
 
 struct NjSearcher {
     gint          refs;
-    char         *path;
+    NjAccess     *access;
     GSource      *news;                 /* brings answers to the main thread */
     /* Shared, under the mutex. */
     GMutex        mutex;
@@ -58,6 +58,7 @@ typedef struct {
     fts5_tokenizer  tokenizer;
     Fts5Tokenizer  *cutter;
     gint           *cancelled;          /* of the request that runs */
+    bool            frozen;             /* the file could not be written when the connection was made */
 } Search;
 
 static void
@@ -491,16 +492,19 @@ close_db(Search *search)
 static bool
 open_db(Search *search, GError **error)
 {
+    if (search->frozen && !nj_access_is_frozen(search->searcher->access))
+        close_db(search);
     if (search->db)
         return true;
-    search->db = nj_store_connect(search->searcher->path, false, error);
+    search->frozen = nj_access_is_frozen(search->searcher->access);
+    search->db = nj_access_connect(search->searcher->access, false, error);
     if (!search->db)
         return false;
     if (prepare(search)) {
         sqlite3_progress_handler(search->db, 1000, is_cancelled, search);
         return true;
     }
-    g_autofree char *sentence = nj_store_sentence(search->db, search->searcher->path);
+    g_autofree char *sentence = nj_store_sentence(search->db, nj_access_path(search->searcher->access));
     g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
     close_db(search);
     return false;
@@ -509,7 +513,7 @@ open_db(Search *search, GError **error)
 static void
 note_failure(Search *search, Request *request)
 {
-    g_autofree char *sentence = nj_store_sentence(search->db, search->searcher->path);
+    g_autofree char *sentence = nj_store_sentence(search->db, nj_access_path(search->searcher->access));
     bool broken = (sqlite3_errcode(search->db) & 0xff) == SQLITE_CORRUPT;
     g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
     g_set_error_literal(&request->error, G_FILE_ERROR, G_FILE_ERROR_IO,
@@ -525,6 +529,7 @@ do_request(Search *search, Request *request)
 {
     request->found = g_ptr_array_new_with_free_func(free_found);
     search->cancelled = &request->cancelled;
+    nj_access_enter(search->searcher->access, G_MAXINT64);
     if (open_db(search, &request->error)) {
         bool good = sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK && look(search, request, request->found);
         if (!good && !is_cancelled(search))
@@ -534,6 +539,7 @@ do_request(Search *search, Request *request)
             sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
     }
     search->cancelled = NULL;
+    nj_access_leave(search->searcher->access);
     if (request->error)
         g_clear_pointer(&request->found, g_ptr_array_unref);
 }
@@ -622,12 +628,12 @@ dispatch_news(GSource *source, GSourceFunc func, void *data)
 }
 
 NjSearcher *
-nj_searcher_new(const char *path)
+nj_searcher_new(NjAccess *access)
 {
     static GSourceFuncs funcs = { .dispatch = dispatch_news };
     NjSearcher *searcher = g_new0(NjSearcher, 1);
     searcher->refs = 1;
-    searcher->path = g_strdup(path);
+    searcher->access = nj_access_ref(access);
     g_mutex_init(&searcher->mutex);
     g_cond_init(&searcher->moved);
     searcher->news = g_source_new(&funcs, sizeof(GSource));
@@ -646,7 +652,7 @@ nj_searcher_unref(NjSearcher *searcher)
     g_source_unref(searcher->news);
     g_mutex_clear(&searcher->mutex);
     g_cond_clear(&searcher->moved);
-    g_free(searcher->path);
+    nj_access_unref(searcher->access);
     g_free(searcher);
 }
 

@@ -30,7 +30,7 @@ bool     nj_store_index(NjStore *store, gint64 due);
 bool     nj_index_forget(NjIndex *index, gint64 chat);
 
 /* The thread that searches.  It lives on when the store had to be abandoned, so it shares no memory with it. */
-NjSearcher *nj_searcher_new(const char *path);          /* on the main thread, whose loop brings the answers */
+NjSearcher *nj_searcher_new(NjAccess *access);          /* on the main thread, whose loop brings the answers */
 void     nj_searcher_close(NjSearcher *searcher, gint64 until);    /* nobody is answered any more; waits so long for the thread */
 void     nj_searcher_unref(NjSearcher *searcher);       /* NULL is fine */
 bool     nj_searcher_waits(NjSearcher *searcher);       /* for the index */

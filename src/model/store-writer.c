@@ -14,7 +14,7 @@
 #define LAZY_US    (500 * G_TIME_SPAN_MILLISECOND)     /* a count without content waits for company */
 #define FULL_ROWS  5000
 #define FULL_BYTES (4 * 1024 * 1024)
-#define RETRY_MAX  (60 * G_TIME_SPAN_SECOND)
+#define RETRY_MAX  (15 * G_TIME_SPAN_SECOND)
 
 static const char *const statements[] = {
     [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
@@ -455,7 +455,7 @@ write_counts(Writer *writer)
 
 /* NULL if all is committed, else the sentence that says why not. */
 static char *
-write_batch(Writer *writer, NjWrite *write, guint length)
+write_inside(Writer *writer, NjWrite *write, guint length)
 {
     sqlite3 *db = writer->store->writer;
     bool good = run_simple(writer, BEGIN, 0, NULL);
@@ -472,6 +472,35 @@ write_batch(Writer *writer, NjWrite *write, guint length)
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return sentence;
+}
+
+static char *
+write_batch(Writer *writer, NjWrite *write, guint length)
+{
+    NjAccess *access = writer->store->access;
+    nj_access_enter(access, G_MAXINT64);
+    char *sentence = write_inside(writer, write, length);
+    nj_access_leave(access);
+    return sentence;
+}
+
+/* A file that was frozen at the start: can it be written now, and is it the one that was read?  NULL: yes. */
+static char *
+thaw(NjStore *store)
+{
+    g_autoptr(GError) error = NULL;
+    gint64 found[3] = { 0 };
+    if (!nj_store_open_writer(store, &error))
+        return g_strdup(error->message);
+    if (!nj_store_read_ids(store->writer, found) || memcmp(found, store->found, sizeof found)) {
+        sqlite3_close(store->writer);
+        store->writer = NULL;
+        return g_strdup_printf(_("%s is another one than at the start: new messages are kept in memory only. Quit and start again."), store->path);
+    }
+    nj_idents_write_to(store->idents, store->writer);
+    store->index = nj_index_new(store);
+    nj_access_freeze(store->access, false);
+    return NULL;
 }
 
 /* The loop; what follows holds the mutex. */
@@ -578,56 +607,93 @@ give_way(void)
 #endif
 }
 
+/* After a failure: waits before the next try, ever longer.  False: it is the end. */
+static bool
+wait_for_disk(NjStore *store, gint64 *pause)
+{
+    g_cond_broadcast(&store->done);
+    for (gint64 until = g_get_monotonic_time() + *pause; !store->closing;)
+        if (!g_cond_wait_until(&store->work, &store->mutex, until))
+            break;
+    *pause = MIN(*pause * 2, RETRY_MAX);
+    return !store->closing || store->length;
+}
+
+static void
+try_to_thaw(NjStore *store)
+{
+    g_mutex_unlock(&store->mutex);
+    char *sentence = thaw(store);
+    g_mutex_lock(&store->mutex);
+    nj_searcher_trouble(store->searcher, sentence != NULL);
+    tell_trouble(store, sentence);
+}
+
+static void
+free_batch(NjWrite *batch)
+{
+    while (batch) {
+        NjWrite *next = batch->next;
+        nj_store_write_free(batch);
+        batch = next;
+    }
+}
+
+/* One batch, from the list into the file. */
+static bool
+write_some(Writer *writer)
+{
+    NjStore *store = writer->store;
+    guint length = take_batch(store);
+    store->idle = false;
+    NjWrite *batch = store->first;
+    g_mutex_unlock(&store->mutex);
+    char *sentence = write_batch(writer, batch, length);
+    g_mutex_lock(&store->mutex);
+    bool failed = sentence != NULL;
+    tell_trouble(store, sentence);
+    nj_searcher_trouble(store->searcher, failed);
+    if (failed)
+        return false;
+    batch = remove_batch(store, length);
+    publish_counts(store, writer->counts);
+    g_cond_broadcast(&store->done);
+    if (nj_searcher_waits(store->searcher))
+        nj_store_index(store, G_MAXINT64);
+    nj_store_drain_idents(store, 0);
+    g_mutex_unlock(&store->mutex);
+    free_batch(batch);
+    g_mutex_lock(&store->mutex);
+    return true;
+}
+
 static void *
 write_all(void *data)
 {
     Writer writer = { .store = data, .counts = g_array_new(FALSE, FALSE, sizeof(Count)) };
     NjStore *store = data;
     gint64 pause = G_TIME_SPAN_SECOND;
+    bool last_try = false;
     give_way();
     g_mutex_lock(&store->mutex);
-    for (;;) {
+    while (!last_try) {
         store->idle = true;
-        while (!store->length && !store->closing)
+        while (store->writer && !store->length && !store->closing)
             if (!nj_store_index(store, G_MAXINT64) && !nj_store_drain_idents(store, G_MAXINT64))
                 g_cond_wait(&store->work, &store->mutex);
-        if (!store->length)
+        if (store->closing && !store->length)
             break;
-        bool last_try = store->closing;
-        guint length = take_batch(store);
-        store->idle = false;
-        NjWrite *batch = store->first;
-        g_mutex_unlock(&store->mutex);
-        char *sentence = write_batch(&writer, batch, length);
-        g_mutex_lock(&store->mutex);
-        bool failed = sentence != NULL;
-        tell_trouble(store, sentence);
-        nj_searcher_trouble(store->searcher, failed);
-        if (failed) {
-            g_cond_broadcast(&store->done);
-            if (last_try)
-                break;
-            for (gint64 until = g_get_monotonic_time() + pause; !store->closing;)
-                if (!g_cond_wait_until(&store->work, &store->mutex, until))
-                    break;
-            pause = MIN(pause * 2, RETRY_MAX);
-            continue;
+        last_try = store->closing;
+        if (!store->writer)
+            try_to_thaw(store);
+        if (store->writer && (!store->length || write_some(&writer))) {
+            pause = G_TIME_SPAN_SECOND;
+            last_try = false;
+        } else if (!wait_for_disk(store, &pause)) {
+            break;
         }
-        pause = G_TIME_SPAN_SECOND;
-        batch = remove_batch(store, length);
-        publish_counts(store, writer.counts);
-        g_cond_broadcast(&store->done);
-        if (nj_searcher_waits(store->searcher))
-            nj_store_index(store, G_MAXINT64);
-        nj_store_drain_idents(store, 0);
-        g_mutex_unlock(&store->mutex);
-        while (batch) {
-            NjWrite *next = batch->next;
-            nj_store_write_free(batch);
-            batch = next;
-        }
-        g_mutex_lock(&store->mutex);
     }
+    g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
 
     /* Closing brings the log into the file, so it is done here, where it may take its time. */
@@ -636,6 +702,8 @@ write_all(void *data)
     g_array_unref(writer.counts);
     nj_index_free(store->index);
     nj_idents_end(store->idents);
+    if (store->shared)
+        nj_store_close_reader(store);
     sqlite3_close(store->writer);
     g_mutex_lock(&store->mutex);
     store->finished = true;

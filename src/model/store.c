@@ -21,6 +21,8 @@ typedef struct {
     guint64    read_turn;
 } KnownChat;
 
+static KnownChat *know_row(NjStore *store, gint64 account, sqlite3_stmt *statement);
+
 /* Opening and closing */
 
 static gboolean
@@ -79,12 +81,15 @@ free_known(void *data)
     g_free(known);
 }
 
-static void
-close_reader(NjStore *store)
+void
+nj_store_close_reader(NjStore *store)
 {
     for (int i = 0; i < NJ_READ_STATEMENTS; i++)
         sqlite3_finalize(store->reads[i]);
-    sqlite3_close(store->reader);
+    memset(store->reads, 0, sizeof store->reads);
+    if (store->reader != store->writer)
+        sqlite3_close(store->reader);
+    store->reader = NULL;
 }
 
 void
@@ -103,6 +108,7 @@ nj_store_free(NjStore *store)
     }
     nj_searcher_unref(store->searcher);
     nj_idents_free(store->idents);
+    nj_access_unref(store->access);
     g_clear_pointer(&store->accounts, g_hash_table_unref);
     g_clear_pointer(&store->keys, g_hash_table_unref);
     g_clear_pointer(&store->gone, g_hash_table_unref);
@@ -122,58 +128,104 @@ nj_store_free(NjStore *store)
     g_free(store);
 }
 
-static bool
-read_ids(NjStore *store)
+/* No id of a message is given again that one of the marks has passed, whatever was forgotten. */
+bool
+nj_store_read_ids(sqlite3 *db, gint64 ids[3])
 {
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_IDS);
-    if (nj_store_step(statement)) {
-        store->last_account = sqlite3_column_int64(statement, 0);
-        store->last_chat = sqlite3_column_int64(statement, 1);
-        store->last_message = sqlite3_column_int64(statement, 2);
-    }
-    return nj_store_finish(store, statement);
+    static const char text[] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), max((SELECT coalesce(max(id), 0) FROM message),"
+                               " (SELECT message FROM ident_mark), (SELECT message FROM word_mark))";
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(db, text, -1, &statement, NULL);
+    if (nj_store_step(statement))
+        for (int i = 0; i < 3; i++)
+            ids[i] = sqlite3_column_int64(statement, i);
+    return statement && sqlite3_finalize(statement) == SQLITE_OK;
 }
 
-static bool
-open_files(NjStore *store, const char *data_dir, GError **error)
+bool
+nj_store_open_writer(NjStore *store, GError **error)
 {
-    if (!nj_files_ensure_dir(data_dir, error))
-        return false;
-    store->lock = nj_store_lock(store->lock_path, error);
-    if (store->lock < 0)
-        return false;
-    store->writer = nj_store_connect(store->path, true, error);
-    if (!store->writer || !nj_store_migrate(store->writer, store->path, error))
-        return false;
-    if (!nj_idents_open(store, store->writer, true)) {
-        g_autofree char *sentence = nj_store_sentence(store->writer, store->path);
-        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
-        return false;
+    if (store->lock < 0) {
+        GError *reason = NULL;
+        store->lock = nj_store_lock(store->lock_path, &reason);
+        g_autofree char *sentence = store->lock < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
+        if (sentence)
+            reason = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
+        if (reason) {
+            g_propagate_error(error, reason);
+            return false;
+        }
     }
-    store->reader = nj_store_connect(store->path, false, error);
-    if (!store->reader || read_ids(store))
-        return store->reader != NULL;
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, store->read_trouble);
+    sqlite3 *db = nj_access_connect(store->access, true, error);
+    if (db && nj_store_migrate(db, store->path, error)) {
+        store->writer = db;
+        return true;
+    }
+    sqlite3_close(db);
     return false;
 }
 
-NjStore *
-nj_store_open(const char *data_dir, GError **error)
+static bool
+read_begin(NjStore *store, GError **error)
 {
-    g_return_val_if_fail(data_dir, NULL);
+    sqlite3 *db = store->writer ? store->writer : store->reader;
+    if (nj_store_read_ids(db, store->found) && nj_idents_open(store, db, store->writer != NULL)) {
+        store->last_account = store->found[0];
+        store->last_chat = store->found[1];
+        store->last_message = store->found[2];
+        return true;
+    }
+    nj_store_set_error(db, store->path, error);
+    return false;
+}
+
+/* A file that cannot be written is read; what is said waits in memory until it can be. */
+static bool
+open_files(NjStore *store, GError **error)
+{
+    GError *reason = NULL;
+    if (!nj_store_open_writer(store, &reason)) {
+        if (!g_error_matches(reason, G_FILE_ERROR, G_FILE_ERROR_ROFS)) {
+            g_propagate_error(error, reason);
+            return false;
+        }
+        nj_access_freeze(store->access, true);
+        store->frozen = store->trouble_changed = true;
+        store->trouble = g_strdup(reason->message);
+        g_error_free(reason);
+    }
+    store->reader = store->shared && store->writer ? store->writer : nj_access_connect(store->access, false, error);
+    return store->reader && (store->writer || nj_store_is_current(store->reader, store->path, error)) && read_begin(store, error);
+}
+
+/* Where reading may have to wait, who is who is never in doubt. */
+static void
+know_all(NjStore *store)
+{
+    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_CHATS);
+    while (nj_store_step(statement))
+        know_row(store, sqlite3_column_int64(statement, 8), statement);
+    nj_store_finish(store, statement);
+}
+
+NjStore *
+nj_store_open_as(const char *data_dir, bool remote, GError **error)
+{
     NjStore *store = g_new0(NjStore, 1);
     store->lock_path = g_build_filename(data_dir, "lock", NULL);
     store->path = g_build_filename(data_dir, "history.db", NULL);
+    store->access = nj_access_new(store->path, remote);
+    store->shared = remote;
     store->lock = -1;
     store->end = &store->first;
     store->awaited = G_MAXUINT64;
     g_mutex_init(&store->mutex);
     g_cond_init(&store->work);
     g_cond_init(&store->done);
-    if (!open_files(store, data_dir, error)) {
-        close_reader(store);
+    if (!open_files(store, error)) {
         if (store->idents)
             nj_idents_end(store->idents);
+        nj_store_close_reader(store);
         sqlite3_close(store->writer);
         nj_store_free(store);
         return NULL;
@@ -188,10 +240,24 @@ nj_store_open(const char *data_dir, GError **error)
     store->states = g_hash_table_new(g_int64_hash, g_int64_equal);
     store->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
     store->news = make_news(store);
-    store->index = nj_index_new(store);
-    store->searcher = nj_searcher_new(store->path);
+    if (remote)
+        know_all(store);
+    store->searcher = nj_searcher_new(store->access);
+    if (store->writer)
+        store->index = nj_index_new(store);
+    else
+        nj_searcher_trouble(store->searcher, true);
+    if (store->trouble)
+        g_source_set_ready_time(store->news, 0);
     nj_store_writer_start(store);
     return store;
+}
+
+NjStore *
+nj_store_open(const char *data_dir, GError **error)
+{
+    g_return_val_if_fail(data_dir, NULL);
+    return nj_files_ensure_dir(data_dir, error) ? nj_store_open_as(data_dir, nj_store_is_remote(data_dir), error) : NULL;
 }
 
 bool
@@ -200,8 +266,9 @@ nj_store_close(NjStore *store, guint timeout_ms)
     if (!store)
         return true;
     gint64 until = g_get_monotonic_time() + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
-    /* Ours first: the last connection to close brings the log into the file. */
-    close_reader(store);
+    /* Ours first: the last connection to close brings the log into the file.  A shared one is the writer's to close. */
+    if (!store->shared || store->frozen)
+        nj_store_close_reader(store);
     g_source_destroy(store->news);
     nj_searcher_close(store->searcher, until);
     nj_store_drop_calls(store);

@@ -6,11 +6,14 @@
 
 #include <sqlite3.h>
 
+#include "model/store-private.h"
+
 typedef struct {
     char    *dir;
     NjStore *store;
     gint64   chat;
     GString *news;
+    bool     remote;
 } House;
 
 G_GNUC_UNUSED static gint64
@@ -23,16 +26,40 @@ chat_row(House *house, const char *address)
     return id;
 }
 
+/* As on a disk of this machine, or as on a network's. */
+G_GNUC_UNUSED static NjStore *
+open_here(const char *dir, bool remote)
+{
+    g_autoptr(GError) error = NULL;
+    NjStore *store = nj_store_open_as(dir, remote, &error);
+    if (!store)
+        fail_msg("%s", error->message);
+    return store;
+}
+
 G_GNUC_UNUSED static int
-set_up(void **state)
+set_up_at(void **state, bool remote)
 {
     House *house = g_new0(House, 1);
     house->dir = make_dir();
-    house->store = open_store(house->dir);
+    house->remote = remote;
+    house->store = open_here(house->dir, remote);
     house->chat = chat_row(house, "frog@pond.example");
     house->news = g_string_new(NULL);
     *state = house;
     return 0;
+}
+
+G_GNUC_UNUSED static int
+set_up(void **state)
+{
+    return set_up_at(state, false);
+}
+
+G_GNUC_UNUSED static int
+set_up_remote(void **state)
+{
+    return set_up_at(state, true);
 }
 
 G_GNUC_UNUSED static int
@@ -50,7 +77,7 @@ G_GNUC_UNUSED static void
 reopen(House *house)
 {
     assert_true(nj_store_close(house->store, 5000));
-    house->store = open_store(house->dir);
+    house->store = open_here(house->dir, house->remote);
 }
 
 G_GNUC_UNUSED static gint64
@@ -69,6 +96,7 @@ ask_int(House *house, const char *sql)
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     int value = sqlite3_column_int(statement, 0);

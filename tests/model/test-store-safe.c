@@ -563,6 +563,19 @@ main(void)
         cmocka_unit_test_setup_teardown(test_outbox_is_ours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_find_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
+        { "test_after (remote)", test_after, set_up_remote, tear_down, NULL },
+        { "test_after_forgotten (remote)", test_after_forgotten, set_up_remote, tear_down, NULL },
+        { "test_after_calls_anything (remote)", test_after_calls_anything, set_up_remote, tear_down, NULL },
+        { "test_after_in_slices (remote)", test_after_in_slices, set_up_remote, tear_down, NULL },
+        { "test_after_trouble (remote)", test_after_trouble, set_up_remote, tear_down, NULL },
+        { "test_stream (remote)", test_stream, set_up_remote, tear_down, NULL },
+        { "test_hold (remote)", test_hold, set_up_remote, tear_down, NULL },
+        { "test_counts_of_accounts (remote)", test_counts_of_accounts, set_up_remote, tear_down, NULL },
+        { "test_lone_counts_wait (remote)", test_lone_counts_wait, set_up_remote, tear_down, NULL },
+        { "test_outbox_is_exact (remote)", test_outbox_is_exact, set_up_remote, tear_down, NULL },
+        { "test_outbox_is_ours (remote)", test_outbox_is_ours, set_up_remote, tear_down, NULL },
+        { "test_find_out (remote)", test_find_out, set_up_remote, tear_down, NULL },
+        { "test_open_chats (remote)", test_open_chats, set_up_remote, tear_down, NULL },
     };
     return cmocka_run_group_tests_name("model/store-safe", tests, NULL, NULL);
 }

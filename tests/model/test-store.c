@@ -463,7 +463,7 @@ test_killed(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (!child) {
-        House own = { .dir = house->dir, .store = open_store(house->dir), .chat = house->chat };
+        House own = { .dir = house->dir, .store = open_here(house->dir, house->remote), .chat = house->chat };
         for (int i = 0; i < 1200; i++)
             add(&own, i, false, "x");
         nj_store_flush(own.store);
@@ -480,7 +480,7 @@ test_killed(void **state)
     g_usleep(20000);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    house->store = open_store(house->dir);
+    house->store = open_here(house->dir, house->remote);
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, 4000, 0, 2000);
     assert_int_equal(page->len, 1200);
     assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
@@ -574,7 +574,7 @@ test_damaged_later(void **state)
     int fd = open(path, O_WRONLY);
     assert_int_equal(pwrite(fd, noise, (size_t) size, (off_t) (page - 1) * size), size);
     close(fd);
-    house->store = open_store(house->dir);
+    house->store = open_here(house->dir, house->remote);
     nj_store_set_hook(house->store, on_trouble, on_room, house);
     for (int i = 0; i < 3; i++)
         assert_before(house, G_MAXINT64, 0, 10, "");
@@ -629,6 +629,24 @@ main(void)
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_in_trouble, set_up, tear_down),
+        { "test_every_field_comes_back (remote)", test_every_field_comes_back, set_up_remote, tear_down, NULL },
+        { "test_pages (remote)", test_pages, set_up_remote, tear_down, NULL },
+        { "test_pages_meanwhile (remote)", test_pages_meanwhile, set_up_remote, tear_down, NULL },
+        { "test_state (remote)", test_state, set_up_remote, tear_down, NULL },
+        { "test_chats (remote)", test_chats, set_up_remote, tear_down, NULL },
+        { "test_chats_found (remote)", test_chats_found, set_up_remote, tear_down, NULL },
+        { "test_unread_has_an_end (remote)", test_unread_has_an_end, set_up_remote, tear_down, NULL },
+        { "test_open_chats (remote)", test_open_chats, set_up_remote, tear_down, NULL },
+        { "test_forget (remote)", test_forget, set_up_remote, tear_down, NULL },
+        { "test_ids (remote)", test_ids, set_up_remote, tear_down, NULL },
+        { "test_roster (remote)", test_roster, set_up_remote, tear_down, NULL },
+        { "test_file (remote)", test_file, set_up_remote, tear_down, NULL },
+        { "test_written_soon (remote)", test_written_soon, set_up_remote, tear_down, NULL },
+        { "test_killed (remote)", test_killed, set_up_remote, tear_down, NULL },
+        { "test_back_pressure (remote)", test_back_pressure, set_up_remote, tear_down, NULL },
+        { "test_full_disk (remote)", test_full_disk, set_up_remote, tear_down, NULL },
+        { "test_damaged_later (remote)", test_damaged_later, set_up_remote, tear_down, NULL },
+        { "test_close_in_trouble (remote)", test_close_in_trouble, set_up_remote, tear_down, NULL },
     };
     return cmocka_run_group_tests_name("model/store", tests, NULL, NULL);
 }
