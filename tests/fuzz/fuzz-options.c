@@ -1,5 +1,5 @@
 /* natterjackrc may hold anything.  Whatever it is, a value that was set is read back, one that was taken out is
-   gone, and the accounts that were read have addresses. */
+   gone, and the accounts that were read have addresses, each its own. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +21,39 @@ read_again(NjOptions *options)
 {
     must(nj_options_load(options, NULL));
     const GPtrArray *accounts = nj_options_accounts(options);
+    g_autoptr(GHashTable) addresses = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < accounts->len; i++) {
         const NjAccountSettings *settings = accounts->pdata[i];
         must(nj_jid_valid(settings->address));
         must(nj_jid_is_bare(settings->address));
+        must(g_hash_table_add(addresses, settings->address));
     }
+}
+
+/* Does another account have it?  Then no other may. */
+static bool
+is_taken(const NjOptions *options, const char *address)
+{
+    const GPtrArray *accounts = nj_options_accounts(options);
+    for (guint i = 0; i < accounts->len; i++) {
+        const NjAccountSettings *settings = accounts->pdata[i];
+        if (strcmp(settings->name, "pond") != 0 && strcmp(settings->address, address) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* There and back; where the name is taken, nothing happens. */
+static void
+rename_account(NjOptions *options)
+{
+    if (!nj_options_account_rename(options, "pond", "heron", NULL))
+        return;
+    read_again(options);
+    must(!nj_options_account(options, "pond"));
+    must(nj_options_account(options, "heron") != NULL);
+    must(nj_options_account_rename(options, "heron", "pond", NULL));
+    read_again(options);
 }
 
 int
@@ -36,17 +64,22 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     read_again(options);
 
     must(nj_options_set(options, "theme", "reed", NULL));
-    must(nj_options_account_set(options, "pond", "address", "toad@pond.example", NULL));
+    const bool taken = is_taken(options, "toad@pond.example");
+    must(nj_options_account_set(options, "pond", "address", "toad@pond.example", NULL) == !taken);
     must(nj_options_set_pair(options, "keys", "Alt-=", "/help", NULL));
     read_again(options);
     must(strcmp(nj_options_text(options, "theme"), "reed") == 0);
 
     must(nj_options_set(options, "theme", NULL, NULL));
-    const guint accounts = nj_options_accounts(options)->len;
-    must(nj_options_account_remove(options, "pond", NULL));
-    read_again(options);
+    if (!taken) {
+        const guint accounts = nj_options_accounts(options)->len;
+        rename_account(options);
+        must(nj_options_account_remove(options, "pond", NULL));
+        read_again(options);
+        must(!nj_options_account(options, "pond"));
+        must(nj_options_accounts(options)->len >= accounts - 1);        /* one of the same address may come in for it */
+    }
     must(strcmp(nj_options_text(options, "theme"), "pond") == 0);
-    must(nj_options_accounts(options)->len == accounts - 1);
     nj_options_free(options);
     return 0;
 }
