@@ -166,7 +166,7 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
         { { "w", "week", "weeks" }, 0, 0, 7, 0 }, { { "mo", "month", "months" }, 0, 1, 0, 0 }, { { "y", "year", "years" }, 1, 0, 0, 0 },
     };
     gsize digits = strspn(words[0], "0123456789");
-    if (!digits || digits > 5)
+    if (!digits || digits > 4)
         return false;
     const char *unit = words[0][digits] ? words[0] + digits : count > 1 ? words[1] : "";
     guint used = words[0][digits] ? 1 : 2;
@@ -180,6 +180,8 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
             GDateTime *then = g_date_time_add_minutes(now, number * units[i].minutes);
             return put_span(then, then ? g_date_time_add_minutes(then, 1) : NULL, out);
         }
+        if (number < -1000 && (units[i].years || units[i].months))
+            return false;               /* GLib ends the program over years before the first */
         g_autoptr(GDateTime) then = g_date_time_add_full(now, number * units[i].years, number * units[i].months, number * units[i].days, 0, 0, 0);
         return then && put_day(day_of(then), out);
     }

@@ -44,6 +44,27 @@ tests_fuzz_fuzz_resolve_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
 tests_fuzz_fuzz_resolve_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_resolve_LDADD = $(XMPP_STACK)
 
+# Logs of other programs
+fuzzers += tests/fuzz/fuzz-import
+tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz-import.c
+tests_fuzz_fuzz_import_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
+tests_fuzz_fuzz_import_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_import_LDADD = $(MODEL_STACK)
+
+# Words to look for, and texts they are looked for in
+fuzzers += tests/fuzz/fuzz-search
+tests_fuzz_fuzz_search_SOURCES = tests/fuzz/fuzz-search.c
+tests_fuzz_fuzz_search_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS)
+tests_fuzz_fuzz_search_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_search_LDADD = $(MODEL_STACK)
+
+# Dates as they are typed
+fuzzers += tests/fuzz/fuzz-when
+tests_fuzz_fuzz_when_SOURCES = tests/fuzz/fuzz-when.c
+tests_fuzz_fuzz_when_CFLAGS = $(AM_CFLAGS) $(XMPP_CFLAGS)
+tests_fuzz_fuzz_when_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_when_LDADD = $(CMD_STACK)
+
 # Others add themselves with fuzzers += above this line.
 if FUZZERS
 noinst_PROGRAMS += $(fuzzers)
