@@ -20,6 +20,7 @@
 #include "base/wake.h"
 #include "cmd/fifo.h"
 #include "cmd/help.h"
+#include "cmd/outbox.h"
 #include "cmd/password.h"
 #include "cmd/script.h"
 #include "model/events.h"
@@ -345,16 +346,24 @@ report_faults(NjProgram *program)
     }
 }
 
-/* Without a screen what a person must know goes where the log goes; nobody is waited for who does not read it. */
+/* On standard error; nobody is waited for who does not read it. */
+static void
+remark(const char *sentence)
+{
+    struct pollfd errors = { STDERR_FILENO, POLLOUT, 0 };
+    if (poll(&errors, 1, 0) != 1 || (errors.revents & POLLOUT) == 0)
+        return;
+    g_autofree char *line = nj_text_line(sentence, -1, 0);
+    complain(line);
+}
+
+/* Without a screen what a person must know goes where the log goes. */
 static void
 on_notice(NjNotice *notice, void *owner)
 {
     (void) owner;
-    struct pollfd errors = { STDERR_FILENO, POLLOUT, 0 };
-    if (notice->kind < NJ_NOTICE_WARNING || poll(&errors, 1, 0) != 1 || (errors.revents & POLLOUT) == 0)
-        return;
-    g_autofree char *line = nj_text_line(notice->text, -1, 0);
-    complain(line);
+    if (notice->kind >= NJ_NOTICE_WARNING)
+        remark(notice->text);
 }
 
 /* The option's choices stand in the order of NjLogLevel. */
@@ -537,7 +546,10 @@ run(NjProgram *program)
 
     /* The store may take what is left of the two seconds; the screen goes first so that the sentence can be read. */
     NjStore *store = program->client->store;
+    g_autofree char *waits = started ? nj_outbox_sentence(program->client) : NULL;
     stop(program);
+    if (waits != NULL)
+        remark(waits);
     program->client->store = NULL;
     gint64 left_ms = program->quitting ? (program->quit_us - nj_clock_us()) / 1000 : QUIT_STORE_MS;
     if (store != NULL && !nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS)))

@@ -51,3 +51,19 @@ def test_what_nobody_can_say_waits_for_retry(s):
     assert len(ids) == 2 and ids[0] == ids[1], ids
     t.line('/quit')
     assert t.ends() == 0
+
+
+def test_who_leaves_is_told_what_still_waits(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home, '--no-connect')
+    t.says('1:console')
+    t.line('/msg frog@%s later' % DOMAIN)
+    t.sees('later')
+    t.line('/quit')
+    assert t.ends() == 0
+    assert t.stderr() == 'natterjack: 1 message to frog@pond.example waits; it is sent when you are online again.\n', t.stderr()
+    t = s.terminal(home)
+    frog.hears('^later$')
+    t.line('/quit')
+    assert t.ends() == 0 and t.stderr() == '', t.stderr()
