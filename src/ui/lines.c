@@ -582,11 +582,12 @@ nj_lines_show(NjLines *lines, gint64 time, gint64 id)
     lines->seek_id = id ? id : G_MININT64;
     lines->found_time = time;
     lines->found_id = id;
+    if (lines->following)
+        lines->fresh = 0;
     lines->following = false;           /* what is unread at the end is not seen now */
     lines->said = false;
     lines->bottom = 0;
     lines->skip = 0;
-    lines->fresh = 0;
 }
 
 void

@@ -382,7 +382,7 @@ leave(NjPane *pane)
 static char *
 title(NjPane *pane)
 {
-    return g_strdup(((const Search *) pane)->title);
+    return g_strdup_printf(_("search: %s"), ((const Search *) pane)->title);
 }
 
 static char *

@@ -108,7 +108,8 @@ submit(NjScreen *screen, const char *text, NjChat *chat)
     g_clear_handle_id(&screen->draft_id, g_source_remove);
     if (chat && chat->draft)
         nj_chat_set_draft(chat, NULL);
-    nj_screen_scroll_to(screen, true);
+    if (nj_screen_focus(screen)->class->at_end)         /* a talk: the answer comes at its end; a list stays where it is */
+        nj_screen_scroll_to(screen, true);
     screen->hooks.run(text, chat, screen->hooks.owner);
 }
 
@@ -276,22 +277,31 @@ take_list_key(NjPane *list, const char *bytes, gsize length)
     return best;
 }
 
+/* Up to the end of a line: behind it a list may have the keys. */
+static gsize
+line_length(const char *bytes, gsize length)
+{
+    for (gsize i = 0; i < length; i++)
+        if (bytes[i] == '\r' || bytes[i] == '\n')
+            return i + 1;
+    return length;
+}
+
 static void
 on_key_bytes(const char *bytes, gsize length, void *owner)
 {
     NjScreen *screen = owner;
-    for (NjPane *list; length > 0 && (list = list_of(screen)) != NULL;) {
-        gsize taken = take_list_key(list, bytes, length);
+    while (length > 0) {
+        NjPane *list = list_of(screen);
+        gsize taken = list ? take_list_key(list, bytes, length) : 0;
         if (taken == 0) {
-            /* Somebody writes: the keys are the prompt's again. */
-            nj_screen_leave_roster(screen);
-            break;
+            nj_screen_leave_roster(screen);         /* somebody writes: the keys are the prompt's again */
+            taken = line_length(bytes, length);
+            nj_prompt_feed(screen->prompt, bytes, taken);
         }
         bytes += taken;
         length -= taken;
     }
-    if (length > 0)
-        nj_prompt_feed(screen->prompt, bytes, length);
 }
 
 static void

@@ -44,7 +44,7 @@ NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);               /* 
    came since stays unread until it is seen. */
 void      nj_screen_show_message(NjScreen *screen, NjChat *chat, gint64 time, gint64 id);
 void      nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time);
-/* What is found is listed in a window of its own, one for all searches; title says what was looked for. */
+/* What is found is listed in a window of its own, one for all searches; title: what was looked for, as it was typed. */
 void      nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title);
 NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", "search", address, or a start of a name that is one's only */
 void      nj_screen_step(NjScreen *screen, int step);                        /* next, previous */

@@ -73,8 +73,7 @@ static void
 search(const char *words)
 {
     NjSearch what = { .words = words };
-    g_autofree char *title = g_strdup_printf("search: %s", words);
-    nj_screen_search(screen, &what, title);
+    nj_screen_search(screen, &what, words);
 }
 
 static void
@@ -173,9 +172,13 @@ test_there_and_back(void **state)
     assert_non_null(window);
     nj_screen_show(screen, window);
     expect(24, 80, "15/40", true);
-    /* Who types has the keys, also Up and Down; Esc goes where one was. */
+    /* Who types has the keys, also Up and Down; a command leaves the list where it is; Esc goes where one was. */
     type("x\033[A\033[B\033[B");
     expect(24, 80, "15/40", true);
+    type("\025");
+    type("/help\r\033[A");
+    expect(24, 80, "14/40", true);
+    type("x");
     type("\025");
     type("\007");
     assert_ptr_equal(world.client->focus, chat);

@@ -1,0 +1,142 @@
+"""Looking for what was said: the list, the way to a hit and back, and the history from there."""
+import re, time
+from harness import *
+
+TIME = r'\d{4}-\d\d-\d\d \d\d:\d\d'
+
+
+def filled(s, count=300):
+    """Toad, who has heard so much of frog, in front of an empty console."""
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.says('Online as toad@')
+    for i in range(1, count + 1):
+        frog.say('toad@' + DOMAIN, 'needle <%d>' % i if i % 50 == 0 else 'straw <%d> 蛙🐸 עברית' % i)
+    home.has('select count(*) from message', [(count,)])
+    return frog, home, t
+
+
+def test_to_a_hit_and_back(s):
+    frog, home, t = filled(s)
+    t.line('/search needl')
+    t.sees('search: needl .*1/6\n.*%s  Frog.*\n.*  needle <300>' % TIME)
+    t.type('\x1b[B')
+    t.sees('2/6')
+    t.type('\x1b[B')
+    t.sees('3/6')
+    t.type('\r')
+    t.sees(r'▼ more.*straw <199> 蛙🐸 .*needle <200>.*straw <201>')
+    assert '<300>' not in t.text()
+    # What comes now moves nothing.
+    before = talk(t)
+    frog.say('toad@' + DOMAIN, 'something new')
+    t.sees('▼ 1 new')
+    assert talk(t) == before
+    # Back to the same row, by either key; and there again.
+    t.type('\x1bs')
+    t.sees('search: needl .*3/6')
+    t.type('\x1b[A')
+    t.sees('2/6')
+    t.type('\r')
+    t.sees('needle <250>')
+    t.type('\x1bz')
+    t.sees('search: needl .*2/6')
+    t.type('\x1bz')
+    t.sees('▼ 1 new.*needle <250>')
+    # To the end and the beginning from here.
+    t.type('\x1b[1;3F')
+    t.sees('something new')
+    t.gone('▼')
+    t.type('\x1b[1;3H')
+    t.sees('Nothing older is stored.*straw <1>')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_page_by_page_from_the_middle(s):
+    """From a hit up to the first message and down to the last: each once, in order."""
+    frog, home, t = filled(s, 400)
+    t.line('/search <200>')
+    t.sees('1/1')
+    t.type('\r')
+    t.sees('needle <200>.*straw <201>')
+    seen = set(numbers(t))
+    for key, end in (('\x1b[5~', 1), ('\x1b[6~', 400)):
+        for page in range(60):
+            rows = numbers(t)
+            assert rows == list(range(rows[0], rows[0] + len(rows))), rows
+            seen.update(rows)
+            if end in rows:
+                break
+            t.type(key)
+            t.sees('.', look=lambda: '.' if numbers(t) != rows else '')
+    assert seen == set(range(1, 401)), sorted(set(range(1, 401)) - seen)
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def talk(t):
+    return [row.split('│')[-1] for row in t.text().split('\n')[1:-2]]
+
+
+def numbers(t):
+    return [int(n) for n in re.findall(r'<(\d+)>', t.text())]
+
+
+def test_of_a_chat_that_is_closed(s):
+    frog, home, t = filled(s)
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('<300>')
+    t.line('/close')
+    t.gone('<300>')
+    t.line('/search needle')
+    t.sees('1/6')
+    t.type('\x1b[F')
+    t.sees('6/6')
+    t.type('\r')
+    t.sees('▼ more.*needle <50>')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_nothing_and_esc(s):
+    frog, home, t = filled(s, 20)
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('<20>')
+    t.line('/search absent')
+    t.sees('Nothing was found')
+    t.type('\x1b')
+    t.sees(r'\[\d:Frog')
+    t.sees('<20>')
+    # The list of the next search is the same window; what is typed in it is answered in it.
+    t.line('/search straw')
+    t.sees('1/20')
+    t.line('/nonsense')
+    t.says('nonsense.*/help')
+    t.sees('1/20')
+    t.type('\x1b[B')
+    t.gone('nonsense')
+    t.line('/close')
+    t.sees(r'\[\d:Frog')
+    t.line('/window search')
+    t.says('Nothing was searched for yet')
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_a_list_of_every_size(s):
+    frog, home, t = filled(s, 100)
+    t.line('/search straw')
+    t.sees('1/98')
+    for rows, cols in ((1, 1), (2, 5), (5, 20), (12, 40), (50, 200), (3, 300), (24, 80)):
+        t.size(rows, cols)
+        time.sleep(0.15)
+        assert t.process.poll() is None, (rows, cols, t.stderr()[-2000:])
+    t.sees('1/98')
+    for theme in ('mono', 'reed', 'pond'):
+        t.line('/set theme ' + theme)
+    t.type('\x1b[B')
+    t.sees('2/98')
+    t.line('/quit')
+    assert t.ends() == 0
