@@ -294,12 +294,13 @@ nj_lines_add(NjLines *lines, NjMessage *message)
     trim(lines);
 }
 
-void
+bool
 nj_lines_change(NjLines *lines, NjMessage *message)
 {
     NjLine *line = find_line(lines, message);
     if (line)
         renew(line, message);
+    return line != NULL;
 }
 
 void

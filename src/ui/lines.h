@@ -20,7 +20,7 @@ extern const NjMark nj_marks[];                                    /* NJ_STATE_C
 NjLines *nj_lines_new(NjClient *client, NjChat *chat);             /* chat NULL: the console, nothing is fetched */
 void     nj_lines_free(NjLines *lines);
 void     nj_lines_add(NjLines *lines, NjMessage *message);         /* keeps a reference; to its place, and once only */
-void     nj_lines_change(NjLines *lines, NjMessage *message);      /* its state */
+bool     nj_lines_change(NjLines *lines, NjMessage *message);      /* its state; false: the line is not held */
 void     nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text);
 void     nj_lines_say_again(NjLines *lines, const NjLines *from);   /* what the program said there */
 void     nj_lines_unsay(NjLines *lines);                           /* what the program said is taken away */

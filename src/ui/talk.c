@@ -109,8 +109,8 @@ nj_talk_add(NjPane *pane, NjMessage *message)
 void
 nj_talk_change(NjPane *pane, NjMessage *message)
 {
-    nj_lines_change(lines_of(pane), message);
-    nj_pane_touch(pane);
+    if (nj_lines_change(lines_of(pane), message))
+        nj_pane_touch(pane);
 }
 
 void
