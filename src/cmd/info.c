@@ -90,6 +90,10 @@ say_known(NjCall *call, const char *address)
         const NjPresence *presence = contact->presences->pdata[i];
         nj_call_say(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"), *presence->resource ? presence->resource : address, nj_show_name(presence->show),
                     presence->priority, presence->status ? presence->status : "");
+        g_autoptr(GDateTime) idle = presence->idle ? g_date_time_new_from_unix_local(presence->idle / 1000) : NULL;
+        g_autofree char *since = idle ? g_date_time_format(idle, "%Y-%m-%d %H:%M") : NULL;
+        if (since)
+            nj_call_say(call, NJ_NOTICE_INFO, _("Nobody is there since %s."), since);
     }
 }
 

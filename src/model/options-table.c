@@ -46,6 +46,8 @@ const NjOption nj_options_core[] = {
       .summary = N_("Let everybody in a room see that you are typing") },
     { .name = "version-reply", .kind = NJ_OPTION_BOOL, .fallback = "true",
       .summary = N_("Tell contacts who ask which program and version you use") },
+    { .name = "idle-time", .kind = NJ_OPTION_BOOL, .fallback = "false",
+      .summary = N_("Tell contacts since when nobody types, where auto-away shows you as away") },
     { .name = "last-activity-reply", .kind = NJ_OPTION_BOOL, .fallback = "false",
       .summary = N_("Tell contacts who ask how long ago you did something") },
     { .name = "attention", .kind = NJ_OPTION_BOOL, .fallback = "true",

@@ -534,12 +534,26 @@ share_text(char **place, const char *text)
         *place = g_ref_string_new_intern(text);
 }
 
-void
-nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const char *ver)
+static NjPresence *
+presence_of(NjRoster *roster, const char *full)
 {
     NjContact *contact = nj_roster_find(roster, full);
     const char *resource = nj_jid_resource(full);
-    NjPresence *presence = contact ? find_presence(contact, resource ? resource : "") : NULL;
+    return contact ? find_presence(contact, resource ? resource : "") : NULL;
+}
+
+void
+nj_roster_set_idle(NjRoster *roster, const char *full, gint64 since)
+{
+    NjPresence *presence = presence_of(roster, full);
+    if (presence)
+        presence->idle = since;
+}
+
+void
+nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const char *ver)
+{
+    NjPresence *presence = presence_of(roster, full);
     if (!presence)
         return;
     share_text(&presence->caps_node, node);

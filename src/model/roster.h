@@ -20,6 +20,7 @@ typedef struct {
     char  *status;
     char  *caps_node, *caps_ver;        /* XEP-0115 */
     gint64 since;                       /* wall ms */
+    gint64 idle;                        /* XEP-0319: wall ms since when nobody is there; 0: somebody is, or it is not told */
 } NjPresence;
 
 /* Read freely; changed only through the calls below, which emit. */
@@ -58,6 +59,7 @@ void       nj_roster_load(NjRoster *roster);                                 /* 
 /* show OFFLINE takes the resource out; full: the address it came from. Emits contact_changed.  Unknown addresses that are no contact are dropped: NULL. */
 NjContact *nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priority, const char *status);
 void       nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const char *ver);    /* XEP-0115, of a presence that is there; NULLs: none */
+void       nj_roster_set_idle(NjRoster *roster, const char *full, gint64 since);          /* XEP-0319, likewise; 0: none */
 void       nj_roster_offline(NjRoster *roster);                              /* all presences gone: the link is down */
 
 NjShow      nj_contact_show(const NjContact *contact);                       /* of the most available resource */

@@ -52,6 +52,7 @@ session_sources = \
 	src/xmpp/xep/0280.c \
 	src/xmpp/xep/0313-ask.c \
 	src/xmpp/xep/0334.c \
+	src/xmpp/xep/0319.c \
 	src/xmpp/xep/0352.c \
 	src/xmpp/xep/0359.c \
 	src/xmpp/xep/0380.c

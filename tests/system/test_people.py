@@ -161,6 +161,22 @@ def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
     t.sees('word number 149')
 
 
+def test_since_when_nobody_is_there_is_read(s):
+    frog = s.peer('frog')
+    t = s.terminal(s.home(account(s.pond)))
+    t.sees('● Frog')
+    frog.raw("<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/></presence>")
+    t.sees('◐ Frog')
+    t.line('/info frog@%s/peer' % DOMAIN)
+    t.says('peer: away, priority 0 .*Nobody is there since 2026-01-02 03:04')
+    frog.raw("<presence/>")
+    t.sees('● Frog')
+    t.line('/clear')
+    t.line('/info frog@%s/peer' % DOMAIN)
+    t.says('peer: online, priority 0')
+    t.never('Nobody is there', 0.3)
+
+
 def test_attention_is_asked_for_and_told(s):
     """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of it."""
     one = s.terminal(s.home(account(s.pond)))

@@ -173,6 +173,25 @@ call_show(Talk *talk, const char *word, const char *status)
     nj_presence_send(talk->account);
 }
 
+/* Because nobody types. */
+static void
+call_away(Talk *talk, const char *word, const char *status)
+{
+    NjShow show = NJ_SHOW_AWAY;
+    nj_show_parse(word, &show);
+    nj_account_go_away(talk->account, show, *status ? status : NULL);
+    nj_presence_send(talk->account);
+}
+
+static void
+call_back(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_account_come_back(talk->account);
+    nj_presence_send(talk->account);
+}
+
 static void
 call_direct(Talk *talk, const char *address, const char *word)
 {
@@ -374,7 +393,7 @@ static const struct {
     { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
-    { "attention", call_attention },   { "person", call_person },
+    { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
     { "states", call_states },         { "set", call_set },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },

@@ -39,6 +39,8 @@ nj_presence_stanza(NjSession *session, const char *to)
         g_snprintf(priority, sizeof priority, "%d", CLAMP(account->priority, -128, 127));
         nj_xml_add_with_text(presence, "priority", NULL, priority);
     }
+    if (!to)
+        nj_idle_add(session, presence);
     nj_caps_add(session, presence);
     return presence;
 }

@@ -31,6 +31,7 @@
     X(nj_xep_0224)         \
     X(nj_xep_0245)         \
     X(nj_xep_0313)         \
+    X(nj_xep_0319)         \
     X(nj_xep_0334)         \
     X(nj_xep_0352)         \
     X(nj_xep_0359)         \
@@ -68,6 +69,7 @@ void   nj_presence_read(const NjXml *stanza, NjPresenceText *out);      /* clear
 NjXml *nj_presence_stanza(NjSession *session, const char *to);          /* what we want to be, as it stands on the wire, with caps */
 bool   nj_presence_shown_to(const NjSession *session, const char *address);    /* may this contact see us, and do we show ourselves? */
 void   nj_caps_add(NjSession *session, NjXml *presence);
+void   nj_idle_add(NjSession *session, NjXml *presence);       /* XEP-0319, where the option says so */
 /* XEP-0030 3.1 of ourselves, as XEP-0115 counts it. */
 NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
 

@@ -1,0 +1,42 @@
+/* XEP-0319: since when nobody types, told with the presence that says so, and only where the option asks for it. */
+#include "xmpp/xep/xep.h"
+
+#include "base/clock.h"
+
+#define NS "urn:xmpp:idle:1"
+
+/* To contacts, never to rooms; whole seconds say enough. */
+void
+nj_idle_add(NjSession *session, NjXml *presence)
+{
+    const NjAccount *account = nj_session_account(session);
+    const NjClient *client = account->client;
+    if (!account->by_itself || !nj_options_bool(client->options, "idle-time"))
+        return;
+    gint64 since = nj_clock_wall_ms() - (nj_clock_us() - client->active_us) / 1000;
+    g_autofree char *time = nj_clock_format(since - since % 1000);
+    nj_xml_set(nj_xml_add_new(presence, "idle", NS), "since", time);
+}
+
+/* A presence without it says that somebody is there. */
+static bool
+note_idle(NjSession *session, NjXml *presence, NjXml *child)
+{
+    const char *from = nj_xml_attr(presence, "from"), *type = nj_xml_attr(presence, "type");
+    const NjXml *idle = nj_xml_child(presence, "idle", NS);
+    const char *since = idle ? nj_xml_attr(idle, "since") : NULL;
+    gint64 time = 0;
+    (void) child;
+    if (!from || type)
+        return false;
+    if (since && (!nj_clock_parse(since, &time) || time > nj_clock_wall_ms()))
+        time = 0;
+    nj_roster_set_idle(nj_session_account(session)->roster, from, time);
+    return false;
+}
+
+const NjModule nj_xep_0319 = {
+    .spec = "XEP-0319",
+    .name = N_("Last User Interaction in Presence"),
+    .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, note_idle } },
+};
