@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -185,6 +186,7 @@ nj_script_free(NjScript *script)
 /* Headless. */
 
 #define MOST_QUEUED (4 * 1024 * 1024)
+#define LAST_WORDS_US (300 * G_TIME_SPAN_MILLISECOND)
 
 struct NjHeadless {
     NjCmd      *cmd;
@@ -359,6 +361,17 @@ nj_headless_new_on(NjCmd *cmd, int in, int out)
     return headless;
 }
 
+/* Who reads gets the end of the answer too; who does not holds the end of the program up no longer than this. */
+static void
+write_rest(NjHeadless *headless)
+{
+    gint64 until = g_get_monotonic_time() + LAST_WORDS_US, now;
+    while (headless->out >= 0 && write_some(headless) && (now = g_get_monotonic_time()) < until) {
+        struct pollfd out = { headless->out, POLLOUT, 0 };
+        poll(&out, 1, (int) ((until - now) / 1000) + 1);
+    }
+}
+
 void
 nj_headless_free(NjHeadless *headless)
 {
@@ -369,6 +382,7 @@ nj_headless_free(NjHeadless *headless)
     nj_script_free(headless->script);
     if (headless->source)
         g_source_remove(headless->source);
+    write_rest(headless);
     close_output(headless);
     g_byte_array_unref(headless->queue);
     g_free(headless);
