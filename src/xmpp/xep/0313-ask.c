@@ -1,6 +1,10 @@
 /* XEP-0313: our account's archive, asked whether the server got what we said, when a session is gone and no acknowledgement tells.  "No" is the answer that
    sends a message again, so it needs proof: an archive that keeps everything we say to that person (XEP-0441), read to its end, from before the
-   message by the server's own clock.  Whatever is missing of it makes the answer "unknown". */
+   message by the server's own clock.  Whatever is missing of it makes the answer "unknown".
+
+   A session that has asked is closed and begun anew.  Prosody 0.12 takes whoever asks for one that fetches from the archive all that did not arrive
+   (mod_smacks and mod_offline with mam_requested), and when such a session breaks it sends none of that again.  As long as we do not fetch it, it
+   would be lost. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -19,6 +23,7 @@
 #define MARGIN     (5 * 60 * 1000)          /* ms that clocks may differ in */
 #define PAGE       "100"
 #define PAGES      100
+#define RENEWAL    1000                     /* ms: what is said again then is acknowledged by this session */
 
 typedef struct {
     guint refs;
@@ -37,20 +42,72 @@ typedef struct {
     const void *owner;
 } Ask;
 
-/* The state is a list of the questions under way. */
+typedef struct {
+    NjSession *session;
+    GPtrArray *asks;            /* of Ask, under way */
+    GHashTable *futile;         /* set of ids that it was asked for and could tell nothing of: it is not asked again in this run */
+    bool read;                  /* the archive was read in this session */
+    GSource *renewal;
+} Archive;
+
+static Archive *
+state_of(NjSession *session)
+{
+    return nj_session_state(session, &nj_xep_0313);
+}
+
 static void *
 attach(NjSession *session)
 {
-    (void) session;
-    return g_ptr_array_new();
+    Archive *state = g_new0(Archive, 1);
+    state->session = session;
+    state->asks = g_ptr_array_new();
+    state->futile = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return state;
 }
 
 static void
-detach(NjSession *session, void *asks)
+detach(NjSession *session, void *data)
 {
+    Archive *state = data;
     (void) session;
-    g_ptr_array_unref(asks);
+    nj_clock_cancel(&state->renewal);
+    g_ptr_array_unref(state->asks);
+    g_hash_table_unref(state->futile);
+    g_free(state);
 }
+
+/* --- the session after it --- */
+
+static gboolean
+on_renewal(void *data)
+{
+    Archive *state = data;
+    nj_clock_cancel(&state->renewal);
+    if (state->read && !state->asks->len && nj_session_online(state->session)) {
+        nj_session_disconnect(state->session);
+        nj_session_connect(state->session);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void
+renew(NjSession *session)
+{
+    Archive *state = state_of(session);
+    if (state->read && !state->asks->len && !state->renewal)
+        state->renewal = nj_clock_after(RENEWAL, on_renewal, state);
+}
+
+static void
+offline(NjSession *session)
+{
+    Archive *state = state_of(session);
+    state->read = false;
+    nj_clock_cancel(&state->renewal);
+}
+
+/* --- one question --- */
 
 static void
 ask_unref(void *data)
@@ -74,7 +131,8 @@ ask_over(void *data)
 {
     Ask *ask = data;
     ask->over = true;
-    g_ptr_array_remove_fast(nj_session_state(ask->session, &nj_xep_0313), ask);
+    g_ptr_array_remove_fast(state_of(ask->session)->asks, ask);
+    renew(ask->session);
     ask_unref(ask);
 }
 
@@ -93,6 +151,8 @@ tell(NjSession *session, const NjXml *stanza, const GError *error, void *data)
             answers[i] = NJ_ARCHIVE_HAS;
         else
             answers[i] = !error && ask->complete && ask->keeps[i] ? NJ_ARCHIVE_LACKS : NJ_ARCHIVE_UNKNOWN;
+        if (ask->pages && answers[i] == NJ_ARCHIVE_UNKNOWN)
+            g_hash_table_add(state_of(session)->futile, g_strdup(ask->ids->pdata[i]));
     }
     ask->done(session, answers, ask->data);
 }
@@ -117,7 +177,7 @@ static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *result)
 {
     NjAccount *account = nj_session_account(session);
-    const GPtrArray *asks = nj_session_state(session, &nj_xep_0313);
+    const GPtrArray *asks = state_of(session)->asks;
     const char *from = nj_xml_attr(stanza, "from"), *query = nj_xml_attr(result, "queryid");
     const NjXml *forwarded = nj_xml_child(result, "forwarded", NS_FORWARD);
     const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
@@ -163,6 +223,7 @@ ask_page(Ask *ask, const char *after)
     if (after)
         nj_xml_add_with_text(set, "after", NS_RSM, after);
     ask->pages++;
+    state_of(ask->session)->read = true;
     send(ask, iq, on_page);
 }
 
@@ -238,8 +299,10 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
     bool any = false;
     if (ask->over)
         return;
-    for (guint i = 0; prefs && i < ask->ids->len; i++)
-        any |= ask->keeps[i] = is_kept(session, prefs, ask->people[i]);
+    for (guint i = 0; prefs && i < ask->ids->len; i++) {
+        ask->keeps[i] = is_kept(session, prefs, ask->people[i]);
+        any |= ask->keeps[i] && !g_hash_table_contains(state_of(session)->futile, ask->ids->pdata[i]);
+    }
     if (!any || !nj_session_server_has(session, NS_TIME)) {
         finish(ask);
         return;
@@ -264,7 +327,7 @@ begin(Ask *ask)
 static void
 discovered(NjSession *session)
 {
-    const GPtrArray *asks = nj_session_state(session, &nj_xep_0313);
+    const GPtrArray *asks = state_of(session)->asks;
     g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(ask_unref);
     for (guint i = 0; i < asks->len; i++) {
         Ask *ask = asks->pdata[i];
@@ -305,7 +368,7 @@ nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjAr
     ask->keeps = g_new0(bool, ask->ids->len + 1);
     ask->key = nj_random_id();
     find_people(ask);
-    g_ptr_array_add(nj_session_state(session, &nj_xep_0313), ask);
+    g_ptr_array_add(state_of(session)->asks, ask);
     nj_wait_begin(session, ask->key, PATIENCE, tell, ask, ask_over, owner);
     if (nj_session_discovered(session))
         begin(ask);
@@ -317,5 +380,7 @@ const NjModule nj_xep_0313 = {
     .handlers = { { NJ_KIND_MESSAGE, "result", NS, on_message } },
     .attach = attach,
     .detach = detach,
+    .offline = offline,
+    .resumed = renew,
     .discovered = discovered,
 };
