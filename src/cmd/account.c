@@ -78,25 +78,25 @@ connect_account(NjCall *call, NjAccount *account)
     answer_when(call, account, NJ_ACCOUNT_ONLINE);
 }
 
-/* The account that the line names, or the one it means. NULL: the call has failed. */
+/* The account that the line names, or the one it means; one of the file that was left out with -a comes in, offline.  NULL: the call has failed. */
 static NjAccount *
 named_account(NjCall *call, const char *name)
 {
     g_autoptr(GError) error = NULL;
+    NjClient *client = nj_call_client(call);
+    const NjAccountSettings *left_out = name && !nj_client_account(client, name) ? nj_options_account(client->options, name) : NULL;
+    if (left_out)
+        return nj_client_add_account(client, left_out);
     NjAccount *account = name || !nj_call_account(call) ? nj_cmd_choose_account(nj_call_cmd(call), name, nj_call_chat(call), &error) : nj_call_account(call);
     if (!account)
         nj_call_end(call, error);
     return account;
 }
 
-/* One of the file that was left out with -a comes in. */
 static void
 run_connect(NjCall *call)
 {
-    NjClient *client = nj_call_client(call);
-    const char *name = nj_call_arg(call, "account");
-    const NjAccountSettings *left_out = name && !nj_client_account(client, name) ? nj_options_account(client->options, name) : NULL;
-    NjAccount *account = left_out ? nj_client_add_account(client, left_out) : named_account(call, name);
+    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
     if (account)
         connect_account(call, account);
 }

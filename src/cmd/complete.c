@@ -117,8 +117,11 @@ static void
 offer_accounts(Search *search)
 {
     GPtrArray *accounts = search->cmd->client->accounts;
+    const GPtrArray *stored = nj_options_accounts(search->cmd->client->options);     /* those that were left out of this run, too */
     for (guint i = 0; i < accounts->len; i++)
         offer(search, ((NjAccount *) accounts->pdata[i])->settings->name);
+    for (guint i = 0; i < stored->len; i++)
+        offer(search, ((NjAccountSettings *) stored->pdata[i])->name);
 }
 
 static void

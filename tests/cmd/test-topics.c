@@ -137,8 +137,16 @@ test_account_set(void **state)
     assert_true(nj_options_account_set(speaker.client->options, "work", "address", "eft@pond.example", NULL));
     expect_ok(&speaker, "/account list", "\"name\": \"work\", \"address\": \"eft@pond.example\", \"state\": \"offline\", \"why\": \"It was left out");
     expect_failure(&speaker, "/account add eft@pond.example", "exists", "/connect work");
+    gsize start, end;
+    g_auto(GStrv) choices = nj_cmd_complete(speaker.cmd, "/connect w", 10, &start, &end, NULL);
+    assert_non_null(choices);
+    assert_string_equal(choices[0], "work");
     expect_ok(&speaker, "/connect work", NULL);
     assert_int_equal(speaker_account(&speaker, "work")->state, NJ_ACCOUNT_ONLINE);
+    assert_true(nj_options_account_set(speaker.client->options, "third", "address", "adder@pond.example", NULL));
+    expect_ok(&speaker, "/account rename third fourth", NULL);
+    assert_int_equal(speaker_account(&speaker, "fourth")->state, NJ_ACCOUNT_OFFLINE);
+    expect_ok(&speaker, "/account remove fourth", NULL);
 
     /* Of the command line: there is nothing to change. */
     NjAccountSettings settings = { .name = (char *) "newt@pond.example", .address = (char *) "newt@pond.example", .autoconnect = true };
