@@ -78,7 +78,7 @@ on_account_changed(NjAccount *account, void *owner)
 static void
 open_if_wanted(NjScreen *screen, NjChat *chat)
 {
-    if (nj_screen_panes(screen, chat))
+    if (chat->closed || nj_screen_panes(screen, chat))
         return;
     if (chat->kind == NJ_CHAT_ROOM || chat->unread > 0 || nj_outbox_has_chat(chat->account->outbox, chat->address))
         nj_screen_window_of(screen, chat);

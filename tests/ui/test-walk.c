@@ -56,7 +56,7 @@ step_messages(Walk *walk)
         }
         nj_chat_add(chat, message);
         if (!pick(walk, 5))
-            nj_chat_set_state(chat, message, NJ_STATE_FAILED, pick(walk, 2) ? "It did not arrive." : NULL);
+            nj_chat_set_state(chat, message, (NjMessageState) pick(walk, NJ_STATE_COUNT), pick(walk, 2) ? "It did not arrive." : NULL);
     }
 }
 
@@ -136,6 +136,34 @@ step_keys(Walk *walk)
 }
 
 static void
+step_history(Walk *walk)
+{
+    static const char *const words[] = { "hello", "日本", "a", ":-)", "", "absent" };
+    static const char *const keys[] = { "\r", "\033[A", "\033[B", "\033[H", "\033[F", "\007" };
+    NjScreen *screen = walk->screen;
+    NjChat *chat = some_chat(walk);
+    NjSearch search = { .words = words[pick(walk, G_N_ELEMENTS(words))], .links = !pick(walk, 5), .chat = chat && pick(walk, 2) ? chat->id : 0 };
+    switch (pick(walk, 6)) {
+    case 0:
+        nj_screen_search(screen, &search, search.words);
+        break;
+    case 1:
+        if (chat)
+            nj_screen_show_message(screen, chat, NOON + (gint64) ((double) (walk->now - NOON) * g_rand_double(walk->random)), pick(walk, 20000));
+        break;
+    case 2:
+        for (int i = 0; i < 30 && g_main_context_iteration(NULL, FALSE); i++)
+            continue;
+        break;
+    default:
+        for (int i = pick(walk, 5); i >= 0; i--) {
+            const char *key = keys[pick(walk, G_N_ELEMENTS(keys))];
+            nj_screen_bytes(screen, key, strlen(key));
+        }
+    }
+}
+
+static void
 drop_line(const char *line, NjChat *chat, void *owner)
 {
     (void) line;
@@ -147,7 +175,7 @@ static void
 walk_once(guint32 number)
 {
     static const NjScreenHooks hooks = { .run = drop_line };
-    static void (*const steps[])(Walk *) = { step_messages, step_messages, step_people, step_chats, step_windows, step_keys };
+    static void (*const steps[])(Walk *) = { step_messages, step_messages, step_people, step_chats, step_windows, step_keys, step_history };
     Walk walk = { .world = world_new(true), .surface = nj_surface_new(24, 80), .random = g_rand_new_with_seed(number), .now = NOON };
     print_message("walk %u\n", number);
     walk.screen = nj_screen_new(walk.world.client, NULL, &hooks, NULL);
