@@ -145,12 +145,13 @@ static void
 draw_account(const NjAccount *account, NjArea area, int y, int widest, const NjTheme *theme)
 {
     Look look = look_of(account);
-    g_autofree char *word = look.word, *name = nj_text_ellipsize(account->settings->name, LABEL_MOST), *sentence = tell_account(account);
+    g_autofree char *name = nj_text_ellipsize(account->settings->name, LABEL_MOST), *sentence = tell_account(account);
     g_autofree char *line = nj_text_line(sentence, -1, 0), *shown = nj_text_ellipsize(line, MAX(area.cols - widest - 6, 1));
     NjRole role = is_well(account) ? NJ_ROLE_DIM : account->why ? NJ_ROLE_WARNING : NJ_ROLE_NOTICE;
     nj_area_put(area, y, 1, nj_theme_style(theme, is_well(account) ? NJ_ROLE_ONLINE : role), look.sign, -1);
     nj_area_put(area, y, 3, nj_theme_style(theme, NJ_ROLE_TITLE), name, -1);
     nj_area_put(area, y, 5 + widest, nj_theme_style(theme, role), shown, -1);
+    g_free(look.word);
 }
 
 int

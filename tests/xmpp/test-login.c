@@ -69,7 +69,7 @@ on_failed(NjLogin *login, const GError *why, void *owner)
     nj_stream_close(talk->stream);
 }
 
-static const NjLoginHooks login_hooks = { on_step, on_password, on_done, on_failed };
+static const NjLoginHooks login_hooks = { .on_step = on_step, .on_password = on_password, .on_done = on_done, .on_failed = on_failed };
 
 static void
 on_open(NjStream *stream, void *owner)
