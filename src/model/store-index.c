@@ -21,6 +21,9 @@
 #define MERGE_AFTER 4                   /* slices */
 #define MERGE_PAGES "64"
 #define RETRY_US    (60 * G_TIME_SPAN_SECOND)
+#define FLOOD       500                 /* writes a second; measured over */
+#define FLOOD_US    (10 * G_TIME_SPAN_MILLISECOND)
+#define CROWD       100                 /* writes that wait end a slice */
 
 typedef enum { READ_ROWS, READ_CHAT, ENTER, TAKE_OUT, SET_MARK, BEGIN, COMMIT, MERGE, STATEMENTS } Statement;
 
@@ -47,7 +50,6 @@ struct NjIndex {
     sqlite3      *db;
     sqlite3_stmt *statements[STATEMENTS];
     gint64        mark;         /* the last row that is in the index */
-    gint64        newest;       /* the last row there is, as far as we know */
     GArray       *part;         /* of Words */
     guint         slices;       /* since the last merge */
     bool          unsynced;     /* its commits need no sync */
@@ -56,6 +58,9 @@ struct NjIndex {
     bool          whole;        /* it has had all rows once */
     guint64       turn;         /* what was committed up to this write is in the index */
     gint64        retry;        /* monotonic: not before */
+    guint64       seen_turn;    /* the newest write, when we looked */
+    gint64        seen_time;
+    bool          flood;        /* writes came so fast that the index would take the processor from them */
 };
 
 gint64
@@ -282,7 +287,8 @@ static bool
 must_stop(NjStore *store, gint64 now)
 {
     g_mutex_lock(&store->mutex);
-    bool stop = store->closing || (store->length && (store->urgent || (now >= store->due && !nj_searcher_waits(store->searcher))));
+    bool searched = nj_searcher_waits(store->searcher);
+    bool stop = store->closing || (store->length && (store->urgent || (!searched && (now >= store->due || store->length > CROWD))));
     g_mutex_unlock(&store->mutex);
     return stop;
 }
@@ -312,7 +318,6 @@ enter_rows(NjIndex *index, bool *more)
     if (!good)
         return false;
     index->mark = last;
-    index->newest = MAX(index->newest, last);
     index->slices++;
     return true;
 }
@@ -352,6 +357,18 @@ mend(NjIndex *index, bool broken)
     return false;
 }
 
+static bool
+is_flood(NjIndex *index, gint64 now)
+{
+    gint64 elapsed = now - index->seen_time;
+    if (elapsed >= FLOOD_US) {
+        index->flood = (gint64) (index->store->turn - index->seen_turn) * G_TIME_SPAN_SECOND > elapsed * FLOOD;
+        index->seen_turn = index->store->turn;
+        index->seen_time = now;
+    }
+    return index->flood;
+}
+
 bool
 nj_store_index(NjStore *store, gint64 due)
 {
@@ -361,6 +378,8 @@ nj_store_index(NjStore *store, gint64 due)
         return false;
     bool broken = nj_searcher_take_broken(store->searcher), behind = broken || !index->whole || index->turn < store->committed;
     if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US || store->closing)
+        return false;
+    if (store->length && is_flood(index, now) && !nj_searcher_waits(store->searcher))
         return false;
     guint64 committed = store->committed;
     g_mutex_unlock(&store->mutex);
@@ -389,7 +408,7 @@ nj_store_index(NjStore *store, gint64 due)
         index->whole = true;
         index->turn = committed;
     }
-    nj_searcher_indexed(store->searcher, index->whole, index->turn, MAX(0, index->newest - index->mark), !good && !mended);
+    nj_searcher_indexed(store->searcher, index->whole, index->turn, index->mark, !good && !mended);
     return true;
 }
 
@@ -420,12 +439,12 @@ nj_index_new(NjStore *store)
     index->part = g_array_new(FALSE, FALSE, sizeof(Words));
     g_array_set_clear_func(index->part, clear_words);
     /* The ids of what was forgotten last are given again after a restart. */
-    index->newest = read_number(index, "SELECT max(id) FROM message");
-    index->mark = MIN(read_number(index, "SELECT message FROM word_mark"), index->newest);
+    index->mark = MIN(read_number(index, "SELECT message FROM word_mark"), read_number(index, "SELECT max(id) FROM message"));
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(index->db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
         index->unsynced = !g_strcmp0(column_text(statement, 0), "wal");
     sqlite3_finalize(statement);
+    nj_searcher_indexed(store->searcher, false, 0, index->mark, false);
     return index;
 }
 

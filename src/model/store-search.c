@@ -45,7 +45,7 @@ struct NjSearcher {
     guint         threads;              /* that one, and one that is just ending */
     bool          whole, failed, trouble;
     guint64       turn;
-    gint64        missing;
+    gint64        mark;                 /* the last message that is in it */
     guint         waiting;
     bool          broken;               /* a search found the index damaged; the writer looks when the next one wakes it */
 };
@@ -690,12 +690,12 @@ nj_searcher_waits(NjSearcher *searcher)
 }
 
 void
-nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 missing, bool failed)
+nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark, bool failed)
 {
     g_mutex_lock(&searcher->mutex);
     searcher->whole = whole;
     searcher->turn = turn;
-    searcher->missing = missing;
+    searcher->mark = mark;
     searcher->failed = failed;
     g_cond_broadcast(&searcher->moved);
     g_mutex_unlock(&searcher->mutex);
@@ -779,8 +779,11 @@ guint
 nj_store_unindexed(NjStore *store)
 {
     NjSearcher *searcher = store->searcher;
+    g_mutex_lock(&store->mutex);
     g_mutex_lock(&searcher->mutex);
-    gint64 missing = searcher->missing;
+    bool all = (searcher->whole && searcher->turn >= store->content) || searcher->failed || searcher->trouble;
+    gint64 missing = all ? 0 : store->last_message - searcher->mark;
     g_mutex_unlock(&searcher->mutex);
-    return (guint) MIN(missing, G_MAXINT);
+    g_mutex_unlock(&store->mutex);
+    return (guint) CLAMP(missing, 0, G_MAXINT);
 }

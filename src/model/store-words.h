@@ -35,8 +35,8 @@ void     nj_searcher_close(NjSearcher *searcher, gint64 until);    /* nobody is 
 void     nj_searcher_unref(NjSearcher *searcher);       /* NULL is fine */
 bool     nj_searcher_waits(NjSearcher *searcher);       /* for the index */
 bool     nj_searcher_take_broken(NjSearcher *searcher); /* a search found it damaged; told once */
-/* Where the index stands: it has had all rows once, and again up to this turn; so many are missing; it cannot go on at present. */
-void     nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 missing, bool failed);
+/* Where the index stands: it has had all rows once, and again up to this turn; the last message in it; it cannot go on at present. */
+void     nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark, bool failed);
 void     nj_searcher_trouble(NjSearcher *searcher, bool trouble);  /* batches fail: what was asked for last is not going to come */
 
 #endif
