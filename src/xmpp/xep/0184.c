@@ -6,8 +6,8 @@
 #include "model/store.h"
 
 #define NS        "urn:xmpp:receipts"
-#define MOST      10000     /* answers that wait; who floods us is not told of all */
-#define IN_ONE_GO 50
+#define MOST      20000     /* answers that wait; who floods us is not told of all */
+#define IN_ONE_GO 500       /* microseconds */
 
 typedef struct {
     char *to, *id;
@@ -112,7 +112,8 @@ static void
 send_due(Receipts *state)
 {
     static const char *const types[] = { [NJ_MESSAGE_CHAT] = "chat", [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_ERROR] = NULL };
-    for (guint i = 0; i < IN_ONE_GO && state->due.length && nj_session_online(state->session); i++) {
+    gint64 until = nj_clock_us() + IN_ONE_GO;
+    while (state->due.length && nj_session_online(state->session) && nj_clock_us() < until) {
         Answer *answer = g_queue_pop_head(&state->due);
         if (nj_presence_shown_to(state->session, answer->to)) {
             NjXml *stanza = nj_xml_message(types[answer->type], answer->to, NULL);
