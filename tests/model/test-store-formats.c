@@ -84,7 +84,9 @@ static const char content_2[] =
     "UPDATE chat SET nick = 'toad' WHERE id = 2;";
 
 static const char to_3[] =
-    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize = 0);"
+    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize = 0,"
+    "  tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co So'\");"
+    "INSERT INTO word (word, rank) VALUES ('automerge', 0);"
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
     "INSERT INTO word_mark VALUES (0);"
     "PRAGMA user_version = 3;";
@@ -114,6 +116,24 @@ begin_with(const char *const *scripts)
     return house;
 }
 
+static void
+count_found(GPtrArray *found, const GError *error, void *data)
+{
+    assert_null(error);
+    *(int *) data = (int) found->len;
+}
+
+/* How many messages have the word. */
+static int
+search(House *house, const char *word)
+{
+    int count = -1;
+    nj_store_search(house->store, &(NjSearch) { .words = word, .limit = 10 }, count_found, &count, house);
+    while (count < 0)
+        g_main_context_iteration(NULL, TRUE);
+    return count;
+}
+
 /* What every format has. */
 static void
 check_content(House *house)
@@ -135,6 +155,7 @@ check_content(House *house)
     g_autofree char *version = nj_store_roster(house->store, account, items);
     assert_string_equal(version, "v1");
     assert_int_equal(items->len, 1);
+    assert_int_equal(search(house, "three"), 1);
     assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
 }
 
