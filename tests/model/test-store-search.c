@@ -270,7 +270,7 @@ test_catch_up(void **state)
         add(house, 1000 + i, false, i == 3 ? "needle" : "hay");
     nj_store_close(house->store, 5000);
     run_sql(house->dir, "INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0;");
-    house->store = open_store(house->dir);
+    house->store = open_here(house->dir, house->remote);
     check_words(house, "needle", "needle");
     assert_int_equal(nj_store_unindexed(house->store), 0);
     assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 2000);
@@ -300,7 +300,7 @@ test_damaged(void **state)
     check_words(house, "keep", "keep this");
     nj_store_close(house->store, 5000);
     run_sql(house->dir, "UPDATE word_data SET block = x'00010203' WHERE id > 10");
-    house->store = open_store(house->dir);
+    house->store = open_here(house->dir, house->remote);
     Answer answer = ask(house, (NjSearch) { .words = "keep" });
     if (!answer.error)              /* the writer found it first */
         assert_string_equal(answer.bodies->str, "keep this");
@@ -372,7 +372,7 @@ test_closed_by_the_answer(void **state)
     nj_store_search(house->store, &search, never, NULL, house);
     while (house->store)
         g_main_context_iteration(NULL, TRUE);
-    house->store = open_store(house->dir);
+    house->store = open_here(house->dir, house->remote);
 }
 
 int
@@ -393,6 +393,13 @@ main(void)
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_closed_by_the_answer, set_up, tear_down),
+        /* Through the one door of a network file system. */
+        cmocka_unit_test_setup_teardown(test_words, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_follows, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_catch_up, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancel, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_close_meanwhile, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_by_the_answer, set_up_remote, tear_down),
     };
     return cmocka_run_group_tests_name("model/store-search", tests, NULL, NULL);
 }
