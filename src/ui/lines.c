@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define LINES_MOST  2000
+#define LINES_ENOUGH 500        /* of a chat whose end is followed: the rest is a page away */
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
 #define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
 #define PAGE_LEAST  50
@@ -194,8 +195,8 @@ cut_last(NjLines *lines, guint count)
 static guint
 excess_of(const NjLines *lines, bool from_end)
 {
-    guint length = lines->list->len;
-    guint excess = length > LINES_MOST + LINES_SLACK ? length - LINES_MOST : 0;
+    guint length = lines->list->len, most = lines->following && lines->loaded ? LINES_ENOUGH : LINES_MOST;
+    guint excess = length > most + LINES_SLACK ? length - most : 0;
     if (lines->heft <= 2 * HEFT_MOST)
         return excess;
     gsize heft = lines->heft;

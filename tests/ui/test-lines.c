@@ -373,6 +373,23 @@ test_seams(void **state)
     talk_free(&talk);
 }
 
+/* Who follows a chat for weeks holds its last lines in memory, not all of them; the others are a page away. */
+static void
+test_followed(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 4, 40);
+    draw(&talk);
+    tell_many(&talk, 1, 5000);
+    nj_store_flush(talk.world.client->store);
+    draw(&talk);
+    assert_in_range(talk.lines->list->len, 4, 1000);
+    nj_lines_scroll(talk.lines, 1500);
+    draw(&talk);
+    assert_true(has(talk.surface, "line 3500\n"));
+    talk_free(&talk);
+}
+
 static void
 fill(Talk *talk, int count)
 {
@@ -638,6 +655,7 @@ main(void)
         cmocka_unit_test(test_show_is_not_moved),
         cmocka_unit_test(test_reading_is_not_moved),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_followed),
         cmocka_unit_test(test_unread),
         cmocka_unit_test(test_time_format),
     };
