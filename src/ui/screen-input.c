@@ -379,8 +379,8 @@ nj_screen_open_input(NjScreen *screen)
 void
 nj_screen_close_input(NjScreen *screen)
 {
+    nj_screen_drop_pending(screen, screen->pending_chat);       /* first: it changes the prompt, which begins to wait for more */
     nj_screen_stop_typing(screen, false);
     g_clear_handle_id(&screen->draft_id, g_source_remove);
     g_clear_handle_id(&screen->settle_id, g_source_remove);
-    nj_screen_drop_pending(screen, screen->pending_chat);
 }
