@@ -384,9 +384,10 @@ test_followed(void **state)
     nj_store_flush(talk.world.client->store);
     draw(&talk);
     assert_in_range(talk.lines->list->len, 4, 1000);
-    nj_lines_scroll(talk.lines, 1500);
+    for (int i = 0; i < 1500; i++)
+        nj_lines_scroll(talk.lines, -1);
     draw(&talk);
-    assert_true(has(talk.surface, "line 3500\n"));
+    shows(talk.surface, "12:00 Frog  line 3497\n12:00 Frog  line 3498\n12:00 Frog  line 3499\n12:00 Frog  line 3500");
     talk_free(&talk);
 }
 
@@ -601,6 +602,10 @@ test_time_format(void **state)
     nj_options_override(talk.world.client->options, "time-format", "%H.%M.%S", NULL);
     draw(&talk);
     assert_true(has(talk.surface, "12.00.00 Frog  hello"));
+    g_setenv("TZ", "UTC-13:30", TRUE);              /* who has travelled */
+    draw(&talk);
+    assert_true(has(talk.surface, "01.30.00 Frog  hello"));
+    g_setenv("TZ", "UTC", TRUE);
     nj_options_override(talk.world.client->options, "time-format", "", NULL);
     nj_options_override(talk.world.client->options, "day-lines", "false", NULL);
     draw(&talk);
