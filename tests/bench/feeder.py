@@ -17,6 +17,7 @@ NS_C = '{jabber:client}'
 NS_STREAM = 'http://etherx.jabber.org/streams'
 NS_SASL = 'urn:ietf:params:xml:ns:xmpp-sasl'
 NS_TLS = 'urn:ietf:params:xml:ns:xmpp-tls'
+NS_SM = 'urn:xmpp:sm:3'
 now = time.monotonic
 
 ap = argparse.ArgumentParser()
@@ -31,6 +32,7 @@ ap.add_argument('--caps', type=int, default=0, help='number of distinct XEP-0115
 ap.add_argument('--occupants', type=int, default=0)
 ap.add_argument('--dress', choices=['plain', 'modern'], default='plain',
                 help='modern: messages also carry stanza-id, origin-id, active, markable')
+ap.add_argument('--sm', action='store_true', help='stream management (XEP-0198): streams outlive their links')
 ap.add_argument('--mam', action='store_true', help='offer XEP-0313 with an empty archive')
 ap.add_argument('--stall', choices=['tcp', 'tls', 'login'], help='accept and stay silent; stop in the handshake; stop after authentication began')
 ap.add_argument('--seed', type=int, default=1)
@@ -84,6 +86,20 @@ def presences(full):
     return ''.join(o)
 
 
+class Stream:
+    """What of a stream outlives its link (XEP-0198)."""
+
+    def __init__(self, client):
+        self.user, self.full, self.waiting = client.user, client.full, client.waiting
+        self.unacked, self.acked, self.received = collections.deque(), 0, 0
+        self.id = 'bench-%d' % random.getrandbits(60)
+
+    def ack(self, h):
+        while self.acked < h:
+            self.unacked.popleft()
+            self.acked += 1
+
+
 class Client:
     """One connection.  Plain select loop, non-blocking; `outq` holds bytes and, between them, callables."""
     count = 0
@@ -99,6 +115,7 @@ class Client:
         self.full = None
         self.tls = self.authed = self.online = self.got_roster = self.login_pinged = False
         self.waiting = {}          # ping id -> label
+        self.stream = None
         self.flights = 0
         self.bytes_in = self.stanzas_in = 0
         self.iqs = []
@@ -117,6 +134,8 @@ class Client:
 
     def send(self, s):
         b = s.encode() if isinstance(s, str) else s
+        if self.stream and b[:4] in (b'<mes', b'<iq ', b'<pre'):       # one stanza
+            self.stream.unacked.append(b)
         if self.outq and isinstance(self.outq[-1], bytearray) and len(self.outq[-1]) < 32768:
             self.outq[-1] += b
         else:
@@ -210,7 +229,7 @@ class Client:
             self.send("<mechanisms xmlns='%s'><mechanism>PLAIN</mechanism></mechanisms>" % NS_SASL)
         else:
             self.send("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
-                      "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>")
+                      "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>" + ("<sm xmlns='%s'/>" % NS_SM if A.sm else ''))
         self.send('</stream:features>')
 
     def stanza(self, el):
@@ -234,6 +253,11 @@ class Client:
             self.authed = True
             self.send("<success xmlns='%s'/>" % NS_SASL)
             return True
+        if tag.startswith('{%s}' % NS_SM):
+            self.manage(tag[len(NS_SM) + 2:], el)
+            return False
+        if self.stream:
+            self.stream.received += 1
         if tag == NS_C + 'iq':
             self.iq(el)
         elif tag == NS_C + 'presence':
@@ -247,6 +271,31 @@ class Client:
                     self.send("<message from='%s/bench' to='%s' type='groupchat' id=%s><body>%s</body></message>" % (
                         el.get('to'), self.full, quoteattr(el.get('id') or 'x'), b.text))
         return False
+
+    def manage(self, what, el):
+        if what == 'enable' and A.sm:
+            stream = Stream(self)
+            S.streams[stream.id] = stream
+            self.send("<enabled xmlns='%s' id='%s' resume='true' max='300'/>" % (NS_SM, stream.id))
+            self.stream = stream
+        elif what == 'r' and self.stream:
+            self.send("<a xmlns='%s' h='%d'/>" % (NS_SM, self.stream.received))
+        elif what == 'a' and self.stream:
+            self.stream.ack(int(el.get('h')))
+            out(ev='acked', n=self.n, left=len(self.stream.unacked))
+        elif what == 'resume':
+            stream = S.streams.get(el.get('previd'))
+            if not stream:
+                self.send("<failed xmlns='%s'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>" % NS_SM)
+                return
+            stream.ack(int(el.get('h')))
+            self.send("<resumed xmlns='%s' previd='%s' h='%d'/>" % (NS_SM, stream.id, stream.received))
+            again, stream.unacked = stream.unacked, collections.deque()
+            self.full, self.waiting, self.stream, self.online, self.login_pinged = stream.full, stream.waiting, stream, True, True
+            for b in again:
+                self.send(b)
+            S.clients.append(self)
+            out(ev='login', n=self.n, full=self.full, resumed=True, again=len(again))
 
     def iq(self, el):
         typ, i, to = el.get('type'), el.get('id') or '', el.get('to')
@@ -393,7 +442,8 @@ class Client:
         if not rate:
             data = ''.join(st).encode()
             out(ev='flood_start', label=label, n=len(st), bytes=len(data))
-            self.send(data)
+            for part in st if self.stream else [data]:
+                self.send(part)
             return end()
         out(ev='flood_start', label=label, n=len(st), bytes=sum(map(len, st)))
         t0, i = now(), 0
@@ -412,6 +462,7 @@ class Client:
 
 
 class S:
+    streams = {}
     clients, conns, timers, seq = [], [], [], 0
     roster = ''
     stop = False
@@ -447,6 +498,10 @@ def control(c):
     elif cmd == 'close':          # TCP reset, no </stream:stream>
         cl.close(rst=True)
         out(ev='aborted', n=cl.n)
+    elif cmd == 'ask':            # for an acknowledgement
+        cl.send("<r xmlns='%s'/>" % NS_SM)
+    elif cmd == 'forget':         # the next try to resume fails
+        S.streams.clear()
     elif cmd == 'raw':            # any bytes, TIMES times; then a ping
         cl.send(c['xml'].replace('FULL', cl.full) * c.get('times', 1))
         cl.ping(c.get('label', 'raw'))
