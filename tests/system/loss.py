@@ -12,11 +12,11 @@ FROG = 'frog@' + DOMAIN
 ACKNOWLEDGED, DELIVERED = 4, 5
 
 
-def breaks(kind, rng, proxy):
+def breaks(kind, rng, proxy, seconds=None):
     """What is done at the moment, and how long after it is undone: (do, seconds, undo, words)."""
     nothing = lambda: None
-    while_away = rng.uniform(2, 8)
-    quiet = rng.uniform(5, 14)
+    while_away = seconds or rng.uniform(2, 8)
+    quiet = seconds or rng.uniform(5, 14)
     count = rng.randint(1, 3000)
 
     def both(*jobs):
@@ -66,8 +66,9 @@ def numbers(bodies, tag):
 
 
 class Run:
-    def __init__(self, kind, seed, incoming=400, typed=40, rate=20, pace=2, pond=None):
+    def __init__(self, kind, seed, incoming=400, typed=40, rate=20, pace=2, seconds=None, pond=None):
         self.kind, self.seed, self.count_in, self.count_out, self.rate, self.pace = kind, seed, incoming, typed, rate, pace
+        self.seconds, self.bodies, self.got = seconds, [], []
         self.rng = random.Random('%s %s' % (kind, seed))
         self.where = tempfile.mkdtemp(prefix='nj-loss-')
         self.things = []
@@ -134,7 +135,7 @@ class Run:
         span = max(self.count_in / self.rate, self.count_out / self.pace)
         moment = self.rng.uniform(0.1, 0.75) * span
         kills = self.kind == 'kill'
-        do, seconds, undo, words = (self.kill, 0, lambda: None, 'kill -9') if kills else breaks(self.kind, self.rng, self.proxy)
+        do, seconds, undo, words = (self.kill, 0, lambda: None, 'kill -9') if kills else breaks(self.kind, self.rng, self.proxy, self.seconds)
         self.waiting, undone, due = None, None, now()
         end = now() + span + seconds + 120 * max(1, SLOW)
         self.begun = now()
@@ -184,7 +185,7 @@ class Run:
 
     def judge(self):
         came, ours = self.state()
-        got, bodies = self.received(), numbers(came, 'i')
+        got, bodies = self.got, self.bodies = self.received(), numbers(came, 'i')
         told = numbers([b for b, _ in ours], 'o')
         f = {
             'in missing': sorted(set(range(self.count_in)) - set(bodies)),
