@@ -16,7 +16,8 @@
 #define WORDS_MOST    32
 #define TYPED_MOST    2000              /* bytes */
 #define ENDINGS_MOST  32                /* words with one beginning */
-#define READ_MOST     1000              /* texts */
+#define READ_MOST     1000              /* texts, for what the index would take long to tell */
+#define WALK_MOST     4000              /* texts in one transaction */
 #define LIMIT_MOST    10000
 #define IDLE_US       (60 * G_TIME_SPAN_SECOND)
 
@@ -58,6 +59,7 @@ typedef struct {
     fts5_tokenizer  tokenizer;
     Fts5Tokenizer  *cutter;
     gint           *cancelled;          /* of the request that runs */
+    bool            inside;             /* the door, in a transaction */
     bool            frozen;             /* the file could not be written when the connection was made */
 } Search;
 
@@ -251,7 +253,9 @@ add_sender(Search *search, GString *out, const char *sender)
         add_mark(out, " AND ", NJ_MARK_OURS, 0);
         return;
     }
-    Typed *typed = read_typed(search, sender, false);
+    /* Behind "frog@pond.example" nothing goes on: five times as fast. */
+    const char *at = strchr(sender, '@');
+    Typed *typed = read_typed(search, sender, at && strchr(at, '.'));
     if (typed->sign)
         add_mark(out, " AND ", NJ_MARK_OURS, 1);        /* no name is without a letter: nothing has this mark */
     else
@@ -427,27 +431,6 @@ any_common(const GPtrArray *words)
     return false;
 }
 
-static bool
-look(Search *search, const Request *request, GPtrArray *found)
-{
-    const NjSearch *wanted = &request->search;
-    g_autoptr(GPtrArray) words = read_words(search, request->words);
-    Range range = { .until = G_MAXINT64, .last = last_id(search) };
-    if (wanted->since > 0)
-        range.from = nj_index_entry(wanted->since, 0);
-    if (wanted->until > 0)
-        range.until = nj_index_entry(wanted->until, 0) - 1;
-    if (wanted->before_id > 0)
-        range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
-    bool good = true;
-    if (any_common(words))
-        good = walk(search, request, words, false, &range, READ_MOST, found);
-    if (good && found->len < wanted->limit && range.until >= range.from)
-        good = walk(search, request, words, true, &range, G_MAXUINT, found);
-    g_ptr_array_sort(found, compare_found);
-    return good;
-}
-
 /* The thread */
 
 static bool
@@ -510,6 +493,61 @@ open_db(Search *search, GError **error)
     return false;
 }
 
+/* A transaction, through the door of the file. */
+static bool
+begin(Search *search, GError **error)
+{
+    nj_access_enter(search->searcher->access, G_MAXINT64);
+    search->inside = open_db(search, error) && sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+    if (!search->inside)
+        nj_access_leave(search->searcher->access);
+    return search->inside;
+}
+
+static void
+end(Search *search)
+{
+    if (!search->inside)
+        return;
+    if (!sqlite3_get_autocommit(search->db))
+        sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
+    nj_access_leave(search->searcher->access);
+    search->inside = false;
+}
+
+/* Somebody else may want to go through the door, and the log may want to be brought into the file. */
+static bool
+breathe(Search *search, GError **error)
+{
+    end(search);
+    g_thread_yield();
+    return begin(search, error);
+}
+
+static bool
+look(Search *search, Request *request, GPtrArray *found)
+{
+    const NjSearch *wanted = &request->search;
+    g_autoptr(GPtrArray) words = read_words(search, request->words);
+    Range range = { .until = G_MAXINT64, .last = last_id(search) };
+    if (wanted->since > 0)
+        range.from = nj_index_entry(wanted->since, 0);
+    if (wanted->until > 0)
+        range.until = nj_index_entry(wanted->until, 0) - 1;
+    if (wanted->before_id > 0)
+        range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
+    bool good = true, common = any_common(words);
+    if (common)
+        good = walk(search, request, words, false, &range, READ_MOST, found);
+    while (good && found->len < wanted->limit && range.until >= range.from && !is_cancelled(search)) {
+        good = walk(search, request, words, true, &range, common ? G_MAXUINT : WALK_MOST, found);
+        if (good && found->len < wanted->limit && range.until >= range.from)
+            good = breathe(search, &request->error);
+    }
+    g_ptr_array_sort(found, compare_found);
+    return good;
+}
+
 static void
 note_failure(Search *search, Request *request)
 {
@@ -529,17 +567,11 @@ do_request(Search *search, Request *request)
 {
     request->found = g_ptr_array_new_with_free_func(free_found);
     search->cancelled = &request->cancelled;
-    nj_access_enter(search->searcher->access, G_MAXINT64);
-    if (open_db(search, &request->error)) {
-        bool good = sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK && look(search, request, request->found);
-        if (!good && !is_cancelled(search))
-            note_failure(search, request);
-        search->cancelled = NULL;
-        if (!sqlite3_get_autocommit(search->db))
-            sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
-    }
+    bool good = begin(search, &request->error) && look(search, request, request->found);
+    if (!good && !request->error && !is_cancelled(search))
+        note_failure(search, request);
     search->cancelled = NULL;
-    nj_access_leave(search->searcher->access);
+    end(search);
     if (request->error)
         g_clear_pointer(&request->found, g_ptr_array_unref);
 }
