@@ -632,6 +632,14 @@ close_when_settled(NjSession *session)
     session->link->class->close(session->link);
 }
 
+/* When the server has our unavailable presence, too, no message is on its way to us: one that we had read behind our last <a/> would come once more. */
+static void
+ask_for_the_rest(NjSession *session)
+{
+    if (session->closing && !nj_sm_all_acknowledged(session->sm))
+        nj_sm_ask(session->sm);
+}
+
 static void
 on_counted(void *data)
 {
@@ -674,6 +682,10 @@ nj_session_disconnect(NjSession *session)
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
     if (!session->link)
         return;                                 /* somebody who heard of it ended it */
+    if (!online && nj_sm_can_resume(session->sm)) {
+        end_link(session, NULL);                /* the server may have resumed it already: </stream:stream> would end it, and nobody would know what arrived */
+        return;
+    }
     if (!online) {
         session->link->class->close(session->link);
         return;
@@ -890,6 +902,7 @@ on_stanza(NjLink *link, NjXml *stanza, void *owner)
         if (link == session->link)              /* else it came from a link that was ended by it */
             count(session);
     } else if (nj_sm_take(session->sm, stanza)) {
+        ask_for_the_rest(session);
         close_when_settled(session);
     } else {
         g_debug("dropped an element that is no stanza");

@@ -35,6 +35,7 @@ struct NjSm {
     GQueue unacked, held;       /* of Sent */
     guint open;                 /* messages in unacked */
     guint64 ticket, done;       /* commits asked for, and those that came */
+    guint64 barrier;            /* before this one nothing is written */
     bool asked;                 /* <r/>, or a ping, is under way */
     guint32 asked_at;           /* what was written when it went */
     bool ack_due;               /* the server wants <a/>; it goes when what came is committed */
@@ -194,6 +195,13 @@ on_committed(void *data)
     release(sm);
 }
 
+static guint64
+ask_for_commit(NjSm *sm)
+{
+    nj_store_after(store_of(sm), on_committed, sm, sm);
+    return ++sm->ticket;
+}
+
 bool
 nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
 {
@@ -204,9 +212,10 @@ nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
     sent->row = row;
     if (row && store) {
         nj_store_set_number(store, row, true, sent->number);
-        sent->ticket = ++sm->ticket;
-        nj_store_after(store, on_committed, sm, sm);
+        sent->ticket = ask_for_commit(sm);
     }
+    if (!sent->ticket && sm->done < sm->barrier)
+        sent->ticket = sm->barrier;
     if (!sent->ticket && g_queue_is_empty(&sm->held) && write_out(sm, sent))
         return true;
     if (!row && !sm->linked && !sm->id) {
@@ -549,6 +558,9 @@ nj_sm_resumed(NjSm *sm, const NjXml *answer)
     sm->ours = true;
     sm->sent = sm->acked = count;
     settle_rows(sm, &count);
+    /* The store has the numbers they had: a count that goes past them before they are taken back would acknowledge to another run what nobody has. */
+    if (store_of(sm))
+        sm->barrier = ask_for_commit(sm);
     return true;
 }
 
@@ -574,9 +586,15 @@ nj_sm_close(NjSm *sm)
 }
 
 bool
+nj_sm_all_acknowledged(const NjSm *sm)
+{
+    return !sm->held.length && !sm->open && (!sm->counting || sm->acked == sm->sent);
+}
+
+bool
 nj_sm_all_settled(const NjSm *sm)
 {
-    return !sm->held.length && !sm->open && counted(sm) == sm->received;
+    return nj_sm_all_acknowledged(sm) && counted(sm) == sm->received;
 }
 
 /* --- a disk that fails --- */

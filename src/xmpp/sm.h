@@ -45,7 +45,8 @@ bool   nj_sm_skips(const NjSm *sm);                             /* is this stanz
 void   nj_sm_received(NjSm *sm);                                /* a stanza was dealt with, or skipped */
 void   nj_sm_answered(NjSm *sm);                                /* the ping was: all that was written before it has arrived */
 bool   nj_sm_ask(NjSm *sm);                                     /* for an acknowledgement, now; false: not offered */
-bool   nj_sm_all_settled(const NjSm *sm);                       /* nothing held back, no message unacknowledged, all that came counted */
+bool   nj_sm_all_acknowledged(const NjSm *sm);                  /* and nothing is held back */
+bool   nj_sm_all_settled(const NjSm *sm);                       /* and all that came is counted */
 void   nj_sm_store_trouble(NjSm *sm);                           /* nothing is committed at present: what waits for it is taken back (on_unsent), the rest goes on */
 
 #endif

@@ -67,3 +67,10 @@ tests_xmpp_talk_SOURCES = tests/xmpp/talk.c tests/xmpp/talk.h \
 	tests/xmpp/talk-calls.c tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
 tests_xmpp_talk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
 tests_xmpp_talk_LDADD = $(XMPP_STACK)
+
+# The same client in bad weather.
+check_PROGRAMS += tests/xmpp/storm
+TESTS += tests/xmpp/storm
+tests_xmpp_storm_SOURCES = tests/xmpp/storm.c tests/xmpp/talk.h tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
+tests_xmpp_storm_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
+tests_xmpp_storm_LDADD = $(XMPP_STACK)

@@ -72,7 +72,7 @@ close_client(Talk *talk)
     if (talk->password_done)
         talk->password_done(NULL, NULL, talk->password_data);
     talk->password_done = NULL;
-    nj_client_free(talk->client);
+    nj_client_free(g_steal_pointer(&talk->client));
     nj_store_close(store, 2000);
     remove_dir(talk->dir);
     g_free(talk->dir);

@@ -1,0 +1,555 @@
+/* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules, over links that break between any two stanzas, disks
+   that hold back, and kills.  Whatever happens, each line that was shown is said once and in order, and each line that came is kept once and in order.
+
+   A storm is a number: `storm 17` is the same every time, and tells all of it; `storm 1 1000` goes through a thousand of them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "talk.h"
+
+#define STEPS   120
+#define STORMS  60
+#define FROG    "frog@pond.example"
+
+typedef struct {
+    guint32 number;
+    char *text;
+} Sent;
+
+/* Of the server: one session, which outlives its links. */
+typedef struct {
+    int serial;                 /* of the session: its id */
+    bool exists, counting, available;
+    bool attached;              /* there is a link, and the session runs on it */
+    bool deaf;                  /* the link is dead, and the other side does not know */
+    guint32 handled, sent;
+    GQueue unacked;             /* of Sent */
+    GQueue offline;             /* of char: messages that wait for somebody to be there */
+    int gone;                   /* a session that timed out, */
+    guint32 gone_handled;       /* with what is remembered of it */
+} Server;
+
+typedef struct {
+    Talk talk;
+    Server server;
+    GRand *rand;
+    int typed, told;            /* lines of ours, and of the frog */
+    GHashTable *shown;          /* lines of ours that were seen when they were safe */
+    GArray *heard;              /* lines of ours, as the frog heard them */
+    bool enabled, safe;         /* the client has heard that its session can be resumed, and will know it after a kill */
+    bool doubt;                 /* it did not when the link broke: then nobody can know what arrived */
+} Storm;
+
+Talk *running;
+static Storm *storm;
+static bool aloud;
+
+void
+fail(Talk *talk, const char *format, ...)
+{
+    va_list args;
+    if (talk->failure->len)
+        return;
+    va_start(args, format);
+    g_string_append_vprintf(talk->failure, format, args);
+    va_end(args);
+}
+
+void
+settle(void)
+{
+    for (int i = 0; i < 2; i++) {
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        if (running->client && running->client->store && !running->holds)
+            nj_store_flush(running->client->store);
+    }
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+}
+
+/* Of one storm everything is told. */
+static void G_GNUC_PRINTF(1, 2)
+trace(const char *format, ...)
+{
+    va_list args;
+    if (!aloud)
+        return;
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+static bool
+chance(int percent)
+{
+    return g_rand_int_range(storm->rand, 0, 100) < percent;
+}
+
+static void
+free_sent(void *data)
+{
+    Sent *sent = data;
+    g_free(sent->text);
+    g_free(sent);
+}
+
+/* --- the server --- */
+
+static bool
+is_up(void)
+{
+    return storm->talk.link && storm->talk.link->online;
+}
+
+static void
+put(const char *text)
+{
+    trace("%s %s", is_up() && !storm->server.deaf ? "<" : "lost <", text);
+    if (is_up() && !storm->server.deaf)
+        receive(&storm->talk, text, strlen(text));
+}
+
+static void
+send_stanza(const char *text)
+{
+    Server *server = &storm->server;
+    if (server->counting) {
+        Sent *sent = g_new0(Sent, 1);
+        sent->number = ++server->sent;
+        sent->text = g_strdup(text);
+        g_queue_push_tail(&server->unacked, sent);
+    }
+    if (server->attached)
+        put(text);
+}
+
+static void
+drop_acked(guint32 count)
+{
+    Server *server = &storm->server;
+    Sent *sent;
+    if (count > server->sent)
+        fail(&storm->talk, "%u stanzas were acknowledged, and %u sent", count, server->sent);
+    while ((sent = g_queue_peek_head(&server->unacked)) && sent->number <= count)
+        free_sent(g_queue_pop_head(&server->unacked));
+}
+
+/* What nobody has taken waits for the next session, if it is a message. */
+static void
+end_session(void)
+{
+    Server *server = &storm->server;
+    Sent *sent;
+    GQueue kept = G_QUEUE_INIT;
+    while ((sent = g_queue_pop_head(&server->unacked))) {
+        if (g_str_has_prefix(sent->text, "<message"))
+            g_queue_push_tail(&kept, g_strdup(sent->text));
+        free_sent(sent);
+    }
+    while (!g_queue_is_empty(&kept))
+        g_queue_push_head(&server->offline, g_queue_pop_tail(&kept));
+    server->exists = server->counting = server->available = false;
+}
+
+static void
+bring_offline(void)
+{
+    GQueue now = storm->server.offline;
+    g_queue_init(&storm->server.offline);
+    char *text;
+    while ((text = g_queue_pop_head(&now))) {
+        send_stanza(text);
+        g_free(text);
+    }
+}
+
+static void
+tell_toad(void)
+{
+    Server *server = &storm->server;
+    g_autofree char *text = g_strdup_printf("<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++storm->told);
+    if (server->exists && server->counting && server->available)
+        send_stanza(text);
+    else
+        g_queue_push_tail(&server->offline, g_strdup(text));
+}
+
+static void
+on_resume(const NjXml *resume)
+{
+    Server *server = &storm->server;
+    g_autofree char *id = g_strdup_printf("s%d", server->serial);
+    g_autofree char *gone = g_strdup_printf("s%d", server->gone);
+    const char *previd = nj_xml_attr(resume, "previd");
+    guint32 count = (guint32) strtoul(nj_xml_attr(resume, "h"), NULL, 10);
+    g_autofree char *answer = NULL;
+    if (server->exists && g_str_equal(previd, id)) {
+        drop_acked(count);
+        server->attached = true;
+        answer = g_strdup_printf("<resumed xmlns='urn:xmpp:sm:3' previd='%s' h='%u'/>", id, server->handled);
+        put(answer);
+        for (GList *item = server->unacked.head; item && is_up(); item = item->next)
+            put(((Sent *) item->data)->text);
+        return;
+    }
+    storm->enabled = storm->safe = false;
+    if (!g_str_equal(previd, gone) || server->exists || server->gone != server->serial) {
+        put("<failed xmlns='urn:xmpp:sm:3'/>");
+        storm->doubt = true;
+        return;
+    }
+    /* What was safe is in its count. */
+    for (GList *item = server->unacked.head; item;) {
+        GList *next = item->next;
+        Sent *sent = item->data;
+        if (sent->number <= count) {
+            free_sent(sent);
+            g_queue_delete_link(&server->unacked, item);
+        }
+        item = next;
+    }
+    end_session();
+    answer = g_strdup_printf("<failed xmlns='urn:xmpp:sm:3' h='%u'/>", server->gone_handled);
+    put(answer);
+}
+
+static void
+on_iq(const NjXml *iq)
+{
+    NjXml *child = nj_xml_first(iq);
+    const char *to = nj_xml_attr(iq, "to");
+    if (g_strcmp0(nj_xml_attr(iq, "type"), "result") == 0 || g_strcmp0(nj_xml_attr(iq, "type"), "error") == 0)
+        return;
+    bool roster = child && g_strcmp0(nj_xml_ns(child), "jabber:iq:roster") == 0;
+    bool disco = child && g_strcmp0(nj_xml_ns(child), "http://jabber.org/protocol/disco#info") == 0;
+    g_autofree char *answer =
+        g_strdup_printf("<iq type='result' id='%s'%s%s%s>%s</iq>", nj_xml_attr(iq, "id"), to ? " from='" : "", to ? to : "", to ? "'" : "",
+                        roster ? "<query xmlns='jabber:iq:roster'><item jid='" FROG "' subscription='both'/></query>"
+                        : disco ? "<query xmlns='http://jabber.org/protocol/disco#info'/>" : "");
+    send_stanza(answer);
+}
+
+static void
+on_message(const NjXml *message)
+{
+    g_autofree char *body = nj_xml_child_text(message, "body", NJ_NS_CLIENT);
+    if (!body)
+        return;
+    int line = atoi(body), last = storm->heard->len ? g_array_index(storm->heard, int, storm->heard->len - 1) : 0;
+    if (line <= last)
+        fail(&storm->talk, "the frog heard line %d after line %d", line, last);
+    g_array_append_val(storm->heard, line);
+}
+
+static void
+on_sm(const NjXml *element)
+{
+    Server *server = &storm->server;
+    const char *name = nj_xml_name(element);
+    g_autofree char *text = NULL;
+    if (g_str_equal(name, "enable")) {
+        end_session();
+        server->exists = server->counting = server->attached = true;
+        server->handled = server->sent = 0;
+        storm->enabled = storm->safe = false;
+        text = g_strdup_printf("<enabled xmlns='urn:xmpp:sm:3' id='s%d' resume='true'/>", ++server->serial);
+        put(text);
+        storm->enabled = is_up() && !server->deaf;
+        storm->safe = storm->enabled && !running->holds;
+    } else if (g_str_equal(name, "resume")) {
+        on_resume(element);
+    } else if (g_str_equal(name, "r")) {
+        text = g_strdup_printf("<a xmlns='urn:xmpp:sm:3' h='%u'/>", server->handled);
+        put(text);
+    } else if (g_str_equal(name, "a")) {
+        drop_acked((guint32) strtoul(nj_xml_attr(element, "h"), NULL, 10));
+    }
+}
+
+/* One of what the client has said.  False: there is nothing. */
+static bool
+serve(void)
+{
+    Server *server = &storm->server;
+    g_autoptr(NjXml) said = g_queue_pop_head(&storm->talk.sent);
+    if (!said)
+        return false;
+    g_autofree char *text = aloud ? nj_xml_print(said, NULL) : NULL;
+    trace("> %s", text);
+    if (g_strcmp0(nj_xml_ns(said), "urn:xmpp:sm:3") == 0) {
+        on_sm(said);
+        return true;
+    }
+    server->handled++;
+    if (nj_xml_is(said, "iq", NJ_NS_CLIENT)) {
+        on_iq(said);
+    } else if (nj_xml_is(said, "message", NJ_NS_CLIENT)) {
+        on_message(said);
+    } else if (!nj_xml_attr(said, "to")) {
+        server->available = nj_xml_attr(said, "type") == NULL;
+        if (server->available)
+            bring_offline();
+    }
+    return true;
+}
+
+static void
+forget_said(void)
+{
+    g_queue_clear_full(&storm->talk.sent, (GDestroyNotify) nj_xml_free);
+}
+
+/* --- the weather --- */
+
+static void
+on_shown(NjMessageEvent *event, void *owner)
+{
+    (void) owner;
+    if (event->message->out && !running->holds)
+        g_hash_table_add(storm->shown, GINT_TO_POINTER(atoi(event->message->body)));
+}
+
+static void
+hold(bool holds)
+{
+    Talk *talk = &storm->talk;
+    if (talk->holds == holds)
+        return;
+    talk->holds = holds;
+    trace(holds ? "-- hold" : "-- commit");
+    (holds ? nj_store_hold : nj_store_release)(talk->client->store);
+    settle();
+    storm->safe |= storm->enabled && !holds;
+}
+
+static void
+type(void)
+{
+    Talk *talk = &storm->talk;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("%d", ++storm->typed);
+    NjChat *chat = nj_chat_find(talk->account, FROG);
+    trace("-- type %s", text);
+    if (!nj_message_send(chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG), text, NULL, &error))
+        fail(talk, "refused: %s", error->message);
+    settle();
+}
+
+static void
+come_back(void)
+{
+    Talk *talk = &storm->talk;
+    if (is_up())
+        return;
+    trace("-- connect");
+    storm->server.deaf = storm->server.attached = false;
+    if (!talk->link)
+        nj_session_connect(talk->session);
+    go_online(talk);
+    settle();
+}
+
+/* Of what is under way a part arrives; what the server says to it does not. */
+static void
+break_link(void)
+{
+    trace("-- break");
+    storm->server.deaf = true;
+    while (chance(50) && serve())
+        ;
+    if (is_up())
+        end_link(&storm->talk, NJ_LINK_ERROR_LOST, "The connection was lost.");
+    forget_said();
+    storm->doubt |= !storm->enabled;
+}
+
+static void
+time_out(void)
+{
+    Server *server = &storm->server;
+    if (is_up() || !server->exists)
+        return;
+    trace("-- timed out");
+    hold(false);                /* else what was read, and is not safe, comes again in another session, where its number says nothing */
+    server->gone = server->serial;
+    server->gone_handled = server->handled;
+    server->exists = server->counting = server->available = false;
+}
+
+static void
+kill_client(void)
+{
+    Talk *talk = &storm->talk;
+    trace("-- kill");
+    storm->doubt |= !storm->safe;
+    storm->server.deaf = true;
+    while (chance(50) && serve())
+        ;
+    forget_said();
+    restart_client(talk);
+    nj_on_message_added(talk->client->bus, on_shown, storm);
+    settle();
+}
+
+static void
+leave(void)
+{
+    Talk *talk = &storm->talk;
+    if (!is_up())
+        return;
+    trace("-- leave");
+    hold(false);
+    nj_session_disconnect(talk->session);
+    if (!talk->link) {
+        storm->server.deaf = true;
+        while (chance(50) && serve())
+            ;
+        forget_said();
+        return;
+    }
+    while (serve())
+        ;
+    end_link(talk, 0, NULL);
+    end_session();
+    storm->enabled = storm->safe = false;
+}
+
+static void
+step(void)
+{
+    int what = g_rand_int_range(storm->rand, 0, 100);
+    if (what < 20)
+        type();
+    else if (what < 35)
+        tell_toad();
+    else if (what < 75)
+        serve();
+    else if (what < 82)
+        hold(!storm->talk.holds);
+    else if (what < 88)
+        break_link();
+    else if (what < 96)
+        come_back();
+    else if (what < 97)
+        time_out();
+    else if (what < 98)
+        leave();
+    else
+        kill_client();
+    g_queue_clear_full(&storm->talk.events, (GDestroyNotify) event_free);
+}
+
+/* --- what it left --- */
+
+static void
+calm_down(void)
+{
+    hold(false);
+    for (int i = 0; i < 3; i++) {
+        come_back();
+        while (serve() || !g_queue_is_empty(&storm->talk.sent))
+            ;
+        settle();
+    }
+}
+
+static void
+check_said(GPtrArray *page)
+{
+    Talk *talk = &storm->talk;
+    g_autoptr(GHashTable) heard = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < storm->heard->len; i++)
+        g_hash_table_add(heard, GINT_TO_POINTER(g_array_index(storm->heard, int, i)));
+    for (guint i = 0; i < page->len; i++) {
+        const NjMessage *message = page->pdata[i];
+        void *line = GINT_TO_POINTER(atoi(message->body));
+        if (!message->out)
+            continue;
+        g_hash_table_remove(storm->shown, line);
+        bool known = g_hash_table_remove(heard, line);
+        if (message->state == NJ_STATE_UNSURE && storm->doubt)
+            continue;
+        if (!known)
+            fail(talk, "line %s, which is %s, was never heard", message->body, nj_message_state_name(message));
+        else if (message->state != NJ_STATE_ACKNOWLEDGED)
+            fail(talk, "line %s was heard and is called %s", message->body, nj_message_state_name(message));
+    }
+    if (g_hash_table_size(storm->shown))
+        fail(talk, "%u lines were shown and are not there any more", g_hash_table_size(storm->shown));
+    if (g_hash_table_size(heard))
+        fail(talk, "%u lines were heard that are not there", g_hash_table_size(heard));
+}
+
+static void
+check_kept(GPtrArray *page)
+{
+    int last = 0;
+    for (guint i = 0; i < page->len; i++) {
+        const NjMessage *message = page->pdata[i];
+        trace("= %s %s %s", message->out ? "ours" : "frog", message->body, nj_message_state_name(message));
+        if (message->out)
+            continue;
+        if (atoi(message->body) != ++last) {
+            fail(&storm->talk, "the frog's line %d is followed by line %s", last - 1, message->body);
+            return;
+        }
+    }
+    if (last != storm->told)
+        fail(&storm->talk, "the frog has said %d lines, and %d were kept", storm->told, last);
+}
+
+static bool
+rage(guint32 seed)
+{
+    Storm now = { .rand = g_rand_new_with_seed(seed), .shown = g_hash_table_new(NULL, NULL), .heard = g_array_new(FALSE, FALSE, sizeof(int)) };
+    Talk *talk = &now.talk;
+    storm = &now;
+    running = talk;
+    talk->failure = g_string_new(NULL);
+    talk->names = g_hash_table_new(NULL, NULL);
+    talk->features = parse("<stream:features><sm xmlns='urn:xmpp:sm:3'/></stream:features>");
+    open_client(talk, NULL);
+    nj_on_message_added(talk->client->bus, on_shown, storm);
+    come_back();
+    for (int i = 0; i < STEPS && !talk->failure->len; i++)
+        step();
+    calm_down();
+    NjChat *chat = nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG);
+    g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, chat->id, G_MAXINT64, G_MAXINT64, 1000);
+    check_said(page);
+    check_kept(page);
+    bool good = !talk->failure->len;
+    if (!good)
+        printf("FAILED storm %u: %s\n", seed, talk->failure->str);
+    close_client(talk);
+    settle();
+    running = NULL;
+    nj_xml_free(talk->features);
+    forget_said();
+    g_queue_clear_full(&talk->events, (GDestroyNotify) event_free);
+    g_queue_clear_full(&now.server.unacked, free_sent);
+    g_queue_clear_full(&now.server.offline, g_free);
+    g_hash_table_unref(talk->names);
+    g_string_free(talk->failure, TRUE);
+    g_hash_table_unref(now.shown);
+    g_array_unref(now.heard);
+    g_rand_free(now.rand);
+    return good;
+}
+
+int
+main(int argc, char **argv)
+{
+    gint64 time;
+    guint32 first = argc > 1 ? (guint32) strtoul(argv[1], NULL, 10) : 1, last = argc > 2 ? (guint32) strtoul(argv[2], NULL, 10) : argc > 1 ? first : STORMS;
+    int failed = 0;
+    aloud = argc == 2;
+    if (nj_clock_parse("2026-01-02T03:04:05.678Z", &time))
+        nj_clock_freeze(time);
+    for (guint32 seed = first; seed <= last; seed++)
+        failed += !rage(seed);
+    printf("%u storms, %d failed\n", last - first + 1, failed);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
