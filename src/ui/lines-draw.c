@@ -55,11 +55,24 @@ widen(NjLines *lines, const char *nick)
 }
 
 static char *
-format_time(gint64 time, const char *format)
+format_time(const NjLines *lines, gint64 time, const char *format)
 {
-    g_autoptr(GDateTime) local = g_date_time_new_from_unix_local(time / 1000);
+    g_autoptr(GDateTime) universal = g_date_time_new_from_unix_utc(time / 1000);
+    g_autoptr(GDateTime) local = universal ? g_date_time_to_timezone(universal, lines->zone) : NULL;
     char *text = local ? g_date_time_format(local, format) : NULL;
     return text ? text : g_strdup("");
+}
+
+/* Asking where we are costs two calls of the system: once a picture, and not once a line.  Who has travelled gets all times anew. */
+static void
+follow_zone(NjLines *lines)
+{
+    GTimeZone *zone = g_time_zone_new_local();
+    bool moved = lines->zone && strcmp(g_time_zone_get_identifier(zone), g_time_zone_get_identifier(lines->zone)) != 0;
+    g_clear_pointer(&lines->zone, g_time_zone_unref);
+    lines->zone = zone;
+    if (moved)
+        nj_lines_compose_anew(lines);
 }
 
 static void
@@ -73,7 +86,7 @@ follow_options(NjLines *lines)
         return;
     g_free(lines->time_format);
     lines->time_format = g_strdup(format);
-    g_autofree char *sample = format_time(nj_clock_wall_ms(), format);
+    g_autofree char *sample = format_time(lines, nj_clock_wall_ms(), format);
     lines->clock_cells = nj_text_width(sample, -1);
     nj_lines_compose_anew(lines);
 }
@@ -248,7 +261,7 @@ static void
 compose(NjLines *lines, NjLine *line)
 {
     line->composed = true;
-    line->clock = format_time(line->time, lines->time_format);
+    line->clock = format_time(lines, line->time, lines->time_format);
     if (line->message) {
         compose_message(lines, line);
         return;
@@ -261,15 +274,13 @@ compose(NjLines *lines, NjLine *line)
 }
 
 static void
-tell_day(NjLine *line)
+tell_day(const NjLines *lines, NjLine *line)
 {
     if (line->day)
         return;
-    time_t seconds = (time_t) (line->time / 1000);
-    struct tm local;
-    if (!localtime_r(&seconds, &local))
-        memset(&local, 0, sizeof local);
-    line->day = (local.tm_year + 1) * 400 + local.tm_yday;
+    gint64 seconds = line->time / 1000;
+    int interval = g_time_zone_find_interval(lines->zone, G_TIME_TYPE_UNIVERSAL, seconds);
+    line->day = (int) ((seconds + g_time_zone_get_offset(lines->zone, interval)) / 86400) + 1;
 }
 
 static const char *
@@ -375,7 +386,7 @@ static Head
 head_of(NjLines *lines, guint index)
 {
     NjLine *line = line_at(lines, index);
-    tell_day(line);
+    tell_day(lines, line);
     Head head = { .unread = is_first_unread(lines, index) };
     if (index == 0) {
         head.begin = lines->loaded && !lines->more_before;
@@ -383,7 +394,7 @@ head_of(NjLines *lines, guint index)
         return head;
     }
     NjLine *before = line_at(lines, index - 1);
-    tell_day(before);
+    tell_day(lines, before);
     head.day = lines->day_lines && before->day != line->day;
     return head;
 }
@@ -420,7 +431,7 @@ draw_head(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
     if (head.begin)
         draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DIM), _("Nothing older is stored."), false);
     if (head.day) {
-        g_autofree char *day = format_time(line_at(lines, index)->time, _("%A, %-d %B %Y"));
+        g_autofree char *day = format_time(lines, line_at(lines, index)->time, _("%A, %-d %B %Y"));
         draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DAY), day, false);
     }
     if (head.unread)
@@ -569,6 +580,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
         return;
     lines->view_rows = area.rows;
     lines->used_rows = 0;
+    follow_zone(lines);
     follow_options(lines);
     follow_name(lines);
     nj_lines_shape(lines, area.cols);

@@ -15,7 +15,7 @@ typedef struct {
     NjNoticeKind kind;
     gint64       time, id;
     gsize        heft;          /* bytes of the body */
-    int          day;           /* days since 1970 where we are; 0: not yet known */
+    int          day;           /* the first of 1970 where we are is 1; 0: not yet known */
     bool         composed;      /* clock, nick, shown and spans are made when the line is first seen */
     bool         action;
     char        *clock;
@@ -53,6 +53,7 @@ struct NjLines {
     int        view_rows, used_rows;
     int        widest;          /* nick seen so far, in cells */
     NjShape    shape;
+    GTimeZone *zone;            /* where we are, as last drawn */
     char      *label;           /* the other side's name, as last drawn */
     char      *time_format;     /* the options, as last drawn */
     int        clock_cells;

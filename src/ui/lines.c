@@ -39,6 +39,7 @@ forget_composed(NjLine *line)
     if (line->message)
         g_clear_pointer(&line->text, g_free);
     line->span_count = 0;
+    line->day = 0;
     line->composed = false;
 }
 
@@ -78,6 +79,7 @@ nj_lines_free(NjLines *lines)
     g_ptr_array_unref(lines->list);
     g_ptr_array_unref(lines->parked);
     g_array_unref(lines->scratch);
+    g_clear_pointer(&lines->zone, g_time_zone_unref);
     g_free(lines->label);
     g_free(lines->time_format);
     g_free(lines);
