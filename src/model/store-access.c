@@ -258,7 +258,7 @@ make_private(const char *path, GError **error)
 /* Caches are small: what is read is a page of a chat, and the kernel keeps the file.  The writer's holds what a batch changes.
    EXTRA syncs the directory, too: a journal that comes back after a power cut would undo what was committed.  The exclusive mode reads what a
    log has left without shared memory. */
-static const char log_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2048;";
+static const char log_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048;";
 static const char journal_pragmas[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;"
                                       " PRAGMA synchronous = EXTRA; PRAGMA cache_size = -2048;";
 static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
@@ -290,15 +290,15 @@ static bool
 is_empty(const char *path)
 {
     struct stat info;
-    return stat(path, &info) || !info.st_size;
+    return stat(path, &info) ? errno == ENOENT : !info.st_size;
 }
 
-/* A file that is not there is an empty one.  A log can be read where its index is; without a log the file is all there is. */
+/* A file that is not there, or has nothing in it yet, is an empty one.  A log can be read where its index is; without a log the file is all there is. */
 static sqlite3 *
 open_frozen(const char *path, GError **error)
 {
     static const char pragmas[] = "PRAGMA query_only = 1; SELECT count(*) FROM sqlite_master";
-    if (access(path, F_OK) && errno == ENOENT) {
+    if (is_empty(path)) {
         sqlite3 *db = open_file(":memory:", SQLITE_OPEN_READWRITE, "");
         if (nj_store_migrate(db, path, error))
             return db;

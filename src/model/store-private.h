@@ -96,6 +96,7 @@ struct NjStore {
     void         *owner;
     GSource      *news;         /* brings the writer's news here */
     NjSearcher   *searcher;     /* searches; never NULL once it is open */
+    gint64        impatient;    /* monotonic: until then a read does not wait for the shared connection */
     bool          frozen;       /* the reader sees a file that could not be written */
     char         *read_trouble; /* to be told, once; NULL: none yet */
     bool          read_told;
@@ -198,6 +199,7 @@ void     nj_access_freeze(NjAccess *access, bool frozen);
 bool     nj_store_migrate(sqlite3 *db, const char *path, GError **error);
 bool     nj_store_is_current(sqlite3 *db, const char *path, GError **error);
 char    *nj_store_sentence(sqlite3 *db, const char *path);       /* what the last error means for the person; the caller owns it */
+char    *nj_store_sentence_of(sqlite3 *db, const char *path, int reason);     /* where the engine forgets the errno: for a commit */
 char    *nj_store_unwritable(const char *path);
 void     nj_store_set_error(sqlite3 *db, const char *path, GError **error);
 bool     nj_store_may_come_back(sqlite3 *db);                    /* the last error is one of the disk's or of its rights */

@@ -80,7 +80,10 @@ nj_store_begin(NjStore *store, NjRead which)
     sqlite3_stmt **statement = &store->reads[which];
     if (store->frozen && !nj_access_is_frozen(store->access))
         thaw(store);
-    if (!nj_access_enter(store->access, g_get_monotonic_time() + ENTRY_US)) {
+    /* One wait is enough for all that is asked at once. */
+    gint64 now = g_get_monotonic_time();
+    if (!nj_access_enter(store->access, now < store->impatient ? now : now + ENTRY_US)) {
+        store->impatient = g_get_monotonic_time() + ENTRY_US;
         note_no_entry(store);
         return NULL;
     }

@@ -88,14 +88,14 @@ static const char *const migrations[] = {
     "INSERT INTO ident_mark VALUES (0, random(), random());",
 };
 
-/* Beyond the engine's own codes: it knows a full disk only by ENOSPC. */
+/* Beyond the engine's own codes: it knows a full disk only by ENOSPC.  reason: an errno. */
 static int
-code_of(sqlite3 *db)
+code_of(sqlite3 *db, int reason)
 {
     int code = sqlite3_errcode(db) & 0xff;
     if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
         return code;
-    switch (sqlite3_system_errno(db)) {
+    switch (reason) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
@@ -112,7 +112,13 @@ code_of(sqlite3 *db)
 char *
 nj_store_sentence(sqlite3 *db, const char *path)
 {
-    switch (code_of(db)) {
+    return nj_store_sentence_of(db, path, sqlite3_system_errno(db));
+}
+
+char *
+nj_store_sentence_of(sqlite3 *db, const char *path, int reason)
+{
+    switch (code_of(db, reason)) {
     case SQLITE_FULL:
         return g_strdup_printf(_("The disk with %s is full: new messages are kept in memory only. Make room; they are written as soon as there is some."),
                                path);
@@ -149,7 +155,7 @@ nj_store_unwritable(const char *path)
 bool
 nj_store_may_come_back(sqlite3 *db)
 {
-    int code = code_of(db);
+    int code = code_of(db, sqlite3_system_errno(db));
     return code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_CANTOPEN;
 }
 

@@ -4,6 +4,7 @@
    stays in the list and is tried again, first after a second, then ever more rarely.  The counts of received stanzas that the
    writes of a batch carry are written at its end, one row for each account.  A single row that SQLite refuses for its
    content would block all others for ever: it is left out and noted in the log. */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #define LAZY_US    (500 * G_TIME_SPAN_MILLISECOND)     /* a count without content waits for company */
 #define FULL_ROWS  5000
 #define FULL_BYTES (4 * 1024 * 1024)
+#define LOG_IDLE   250         /* pages: with so many the log goes into the file as soon as nothing else is to be done, */
+#define LOG_BUSY   4000        /* with so many at once */
 #define RETRY_MAX  (15 * G_TIME_SPAN_SECOND)
 
 static const char *const statements[] = {
@@ -65,6 +68,9 @@ typedef struct {
     NjStore      *store;
     sqlite3_stmt *statements[STATEMENTS];
     GArray       *counts;       /* of the batch: the newest Count of each account */
+    int           log;          /* pages in the log, since it was last brought into the file */
+    int           reason;       /* errno when a statement failed last */
+    bool          doubt;        /* a sync failed: nobody knows what of the log is on the disk */
 } Writer;
 
 /* The list */
@@ -243,7 +249,9 @@ prepare(Writer *writer, int which)
 static bool
 run(Writer *writer, sqlite3_stmt *statement)
 {
+    errno = 0;
     sqlite3_step(statement);
+    writer->reason = errno;
     int result = sqlite3_reset(statement) & 0xff;
     if (result != SQLITE_CONSTRAINT && result != SQLITE_TOOBIG && result != SQLITE_MISMATCH)
         return result == SQLITE_OK;
@@ -453,12 +461,57 @@ write_counts(Writer *writer)
     return true;
 }
 
+/* The log */
+
+static int
+on_log(void *data, sqlite3 *db, const char *name, int pages)
+{
+    Writer *writer = data;
+    (void) db;
+    (void) name;
+    writer->log = pages;
+    return SQLITE_OK;
+}
+
+/* SQLite would do it inside of the commit that makes the log too long. */
+static void
+keep_log(Writer *writer)
+{
+    sqlite3_wal_hook(writer->store->writer, on_log, writer);
+}
+
+/* With the mutex, which it lets go meanwhile.  Whoever reads an old page keeps the rest of the log: the next time, then. */
+static bool
+bring_log_in(Writer *writer, int most)
+{
+    NjStore *store = writer->store;
+    if (writer->log < most)
+        return false;
+    g_mutex_unlock(&store->mutex);
+    sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    g_mutex_lock(&store->mutex);
+    writer->log = 0;
+    return true;
+}
+
+/* After a sync that failed the system may have forgotten what it has not written, and say the next time that all is well.  What the log has is
+   brought into the file and synced there, and the log begun anew, before anything is called committed again. */
+static bool
+settle_doubt(Writer *writer)
+{
+    sqlite3 *db = writer->store->writer;
+    if (writer->doubt && sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK)
+        return false;
+    writer->doubt = false;
+    return true;
+}
+
 /* NULL if all is committed, else the sentence that says why not. */
 static char *
 write_inside(Writer *writer, NjWrite *write, guint length)
 {
     sqlite3 *db = writer->store->writer;
-    bool good = run_simple(writer, BEGIN, 0, NULL);
+    bool good = settle_doubt(writer) && run_simple(writer, BEGIN, 0, NULL);
     g_array_set_size(writer->counts, 0);
     for (guint i = 0; good && i < length; i++) {
         good = write_one(writer, write);
@@ -468,7 +521,8 @@ write_inside(Writer *writer, NjWrite *write, guint length)
     }
     if (good && write_counts(writer) && run_simple(writer, COMMIT, 0, NULL))
         return NULL;
-    char *sentence = nj_store_sentence(db, writer->store->path);
+    char *sentence = nj_store_sentence_of(db, writer->store->path, writer->reason);
+    writer->doubt |= sqlite3_extended_errcode(db) == SQLITE_IOERR_FSYNC;
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return sentence;
@@ -620,10 +674,13 @@ wait_for_disk(NjStore *store, gint64 *pause)
 }
 
 static void
-try_to_thaw(NjStore *store)
+try_to_thaw(Writer *writer)
 {
+    NjStore *store = writer->store;
     g_mutex_unlock(&store->mutex);
     char *sentence = thaw(store);
+    if (!sentence)
+        keep_log(writer);
     g_mutex_lock(&store->mutex);
     nj_searcher_trouble(store->searcher, sentence != NULL);
     tell_trouble(store, sentence);
@@ -661,6 +718,7 @@ write_some(Writer *writer)
     if (nj_searcher_waits(store->searcher))
         nj_store_index(store, G_MAXINT64);
     nj_store_drain_idents(store, 0);
+    bring_log_in(writer, LOG_BUSY);
     g_mutex_unlock(&store->mutex);
     free_batch(batch);
     g_mutex_lock(&store->mutex);
@@ -675,17 +733,20 @@ write_all(void *data)
     gint64 pause = G_TIME_SPAN_SECOND;
     bool last_try = false;
     give_way();
+    if (store->writer)
+        keep_log(&writer);
     g_mutex_lock(&store->mutex);
     while (!last_try) {
         store->idle = true;
         while (store->writer && !store->length && !store->closing)
-            if (!nj_store_index(store, G_MAXINT64) && !nj_store_drain_idents(store, G_MAXINT64))
+            if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64) && !nj_store_drain_idents(store, G_MAXINT64)
+                && !bring_log_in(&writer, LOG_IDLE))
                 g_cond_wait(&store->work, &store->mutex);
         if (store->closing && !store->length)
             break;
         last_try = store->closing;
         if (!store->writer)
-            try_to_thaw(store);
+            try_to_thaw(&writer);
         if (store->writer && (!store->length || write_some(&writer))) {
             pause = G_TIME_SPAN_SECOND;
             last_try = false;

@@ -374,7 +374,7 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
 }
 
 /* Fills in what the messages say: counts and the newest one. */
-static bool
+static void
 count(NjStore *store, NjStoredChat *out)
 {
     g_mutex_lock(&store->mutex);
@@ -406,7 +406,7 @@ count(NjStore *store, NjStoredChat *out)
         out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_UNREAD_MAX);
         out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_UNREAD_MAX);
     }
-    bool good = nj_store_finish(store, statement);
+    nj_store_finish(store, statement);
 
     statement = nj_store_begin(store, NJ_READ_LAST);
     if (statement) {
@@ -417,10 +417,10 @@ count(NjStore *store, NjStoredChat *out)
         out->last_time = sqlite3_column_int64(statement, 0);
         out->last_id = sqlite3_column_int64(statement, 1);
     }
-    return nj_store_finish(store, statement) && good;
+    nj_store_finish(store, statement);
 }
 
-static bool
+static void
 describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
 {
     *out = (NjStoredChat) {
@@ -433,7 +433,7 @@ describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
         .draft = g_strdup(known->draft),
         .nick = g_strdup(known->nick),
     };
-    return count(store, out);
+    count(store, out);
 }
 
 /* False only if the store can not be read; *known NULL: there is none. */
@@ -460,7 +460,10 @@ nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known;
     *out = (NjStoredChat) { .kind = kind };
-    return look_up(store, account, kind, address, key, &known) && known && describe(store, known, out);
+    if (!look_up(store, account, kind, address, key, &known) || !known)
+        return false;
+    describe(store, known, out);
+    return true;
 }
 
 bool
@@ -481,7 +484,9 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
         known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
         nj_store_write(store, write);
     }
-    return describe(store, known, out);
+    /* Who knows the chat may write to it, though its messages cannot be counted. */
+    describe(store, known, out);
+    return true;
 }
 
 bool

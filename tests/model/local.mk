@@ -20,6 +20,7 @@ model_tests += \
 	tests/model/test-store-safe \
 	tests/model/test-store-formats \
 	tests/model/test-store-idents \
+	tests/model/test-store-disk \
 	tests/model/test-store-search \
 	tests/model/test-import \
 	tests/model/test-roster \
@@ -55,6 +56,10 @@ tests_model_test_store_close_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 tests_model_test_store_idents_SOURCES = tests/model/test-store-idents.c tests/model/store-house.h tests/model/house.h
 tests_model_test_store_idents_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_store_idents_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_store_disk_SOURCES = tests/model/test-store-disk.c tests/model/store-house.h tests/model/house.h tests/shim/disk.c tests/shim/disk.h
+tests_model_test_store_disk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_store_disk_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 tests_model_test_roster_SOURCES = tests/model/test-roster.c tests/model/house.h
 tests_model_test_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,669 @@
+/* model/store on a disk that fails: nothing that was called committed is missing, whenever the power goes, and what fails is told, kept and written later. */
+#ifndef __linux__
+int
+main(void)
+{
+    return 77;
+}
+#else
+#include "store-house.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../shim/disk.h"
+
+static const DiskOrders well = { 0 };
+
+static bool
+is_long(void)
+{
+    return g_getenv("CHECK_LONG") != NULL;
+}
+
+static gint64
+account_of(House *house)
+{
+    return nj_store_account(house->store, "toad@pond.example");
+}
+
+static void
+turn_loop(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}
+
+/* What is said and heard: each message with its count in one piece, some of ours with a number, states, a draft, a roster, a forgotten chat. */
+
+typedef struct {
+    House  *house;
+    int     said;           /* messages, ours included */
+    int     committed;      /* of them, as far as it was told */
+    guint32 received;
+    GArray *promises;       /* of Promise: those that were kept */
+    GPtrArray *asked;       /* of Promise */
+} Talk;
+
+typedef struct {
+    Talk   *talk;
+    int     said;
+    guint32 received;
+    long    at;             /* this was told when so many changes had come to the disk */
+} Promise;
+
+static void
+on_committed(void *data)
+{
+    Promise *promise = data;
+    Talk *talk = promise->talk;
+    promise->at = disk_changes(NULL);
+    talk->committed = promise->said;
+    if (talk->promises)
+        g_array_append_vals(talk->promises, promise, 1);
+}
+
+static void
+hear(Talk *talk, int size)
+{
+    House *house = talk->house;
+    g_autofree char *body = g_strnfill((gsize) size, 'x');
+    nj_store_hold(house->store);
+    g_autoptr(NjMessage) message = make_message(1000 + talk->said, false, body);
+    message->chat = house->chat;
+    message->origin_id = g_strdup_printf("o%d", talk->said++);
+    nj_store_add(house->store, message);
+    nj_store_count(house->store, account_of(house), ++talk->received);
+    nj_store_release(house->store);
+}
+
+static gint64
+say(Talk *talk, gint64 last)
+{
+    House *house = talk->house;
+    nj_store_hold(house->store);
+    g_autoptr(NjMessage) message = make_message(1000 + talk->said, true, "mine");
+    message->chat = house->chat;
+    message->origin_id = g_strdup_printf("o%d", talk->said++);
+    nj_store_add(house->store, message);
+    nj_store_set_number(house->store, message->id, true, (guint32) message->id);
+    nj_store_release(house->store);
+    if (last)
+        nj_store_set_state(house->store, last, NJ_STATE_ACKNOWLEDGED, NULL);
+    return message->id;
+}
+
+static void
+promise(Talk *talk)
+{
+    Promise *promise = g_new(Promise, 1);
+    *promise = (Promise) { talk, talk->said, talk->received, 0 };
+    if (!talk->asked)
+        talk->asked = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(talk->asked, promise);
+    nj_store_after(talk->house->store, on_committed, promise, talk);
+}
+
+static bool
+wait_committed(Talk *talk)
+{
+    for (int i = 0; i < 30000 && talk->committed < talk->said; i++) {
+        turn_loop();
+        g_usleep(1000);
+    }
+    return talk->committed == talk->said;
+}
+
+static void
+begin_talk(Talk *talk, House *house)
+{
+    NjStoredStream stream = { .id = (char *) "s", .jid = (char *) "toad@pond.example/desk" };
+    *talk = (Talk) { .house = house };
+    nj_store_set_stream(house->store, account_of(house), &stream);
+    nj_store_flush(house->store);
+}
+
+static void
+end_talk(Talk *talk)
+{
+    if (talk->asked)
+        g_ptr_array_unref(talk->asked);
+    if (talk->promises)
+        g_array_unref(talk->promises);
+}
+
+static void
+talk_on(Talk *talk, int batches)
+{
+    gint64 last = 0;
+    for (int i = 0; i < batches; i++) {
+        for (int k = 0; k < 6; k++)
+            hear(talk, k == 5 ? 3000 : 40);
+        if (i % 2)
+            last = say(talk, last);
+        if (i % 3 == 0)
+            nj_store_set_draft(talk->house->store, talk->house->chat, i % 2 ? "dear frog" : NULL);
+        promise(talk);
+        if (i % 4)
+            assert_true(wait_committed(talk));
+    }
+    assert_true(wait_committed(talk));
+}
+
+static void
+quiet_set_up(House *house, bool remote)
+{
+    disk_order(&well);
+    *house = (House) { .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
+    house->store = open_here(house->dir, remote);
+    house->chat = chat_row(house, "frog@pond.example");
+}
+
+static void
+quiet_tear_down(House *house)
+{
+    if (house->store)
+        nj_store_close(house->store, 5000);
+    drop_dir(house->dir);
+    g_string_free(house->news, TRUE);
+}
+
+/* The power goes */
+
+/* A file as the disk has it: `sure` is synced, `now` what the program believes. */
+typedef struct {
+    GByteArray *now;
+    bool        here;
+} Image;
+
+static const struct { DiskFile file; const char *name; } names[] = {
+    { DISK_BASE, "history.db" }, { DISK_LOG, "history.db-wal" }, { DISK_JOURNAL, "history.db-journal" },
+};
+
+static void
+apply(Image images[], const DiskChange *change, size_t length)
+{
+    Image *image = &images[change->file];
+    switch (change->call) {
+    case DISK_OPEN:
+        image->here = true;
+        break;
+    case DISK_WRITE:
+        image->here = true;
+        if (image->now->len < (gsize) change->offset + length) {
+            guint old = image->now->len;
+            g_byte_array_set_size(image->now, (guint) change->offset + (guint) length);
+            memset(image->now->data + old, 0, image->now->len - old);
+        }
+        memcpy(image->now->data + change->offset, change->data, length);
+        break;
+    case DISK_TRUNCATE: {
+        guint old = image->now->len;
+        g_byte_array_set_size(image->now, (guint) change->offset);
+        if (image->now->len > old)
+            memset(image->now->data + old, 0, image->now->len - old);
+        break;
+    }
+    case DISK_UNLINK:
+        image->here = false;
+        g_byte_array_set_size(image->now, 0);
+        break;
+    case DISK_SYNC:
+        break;
+    }
+}
+
+static void
+free_images(Image images[])
+{
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        g_byte_array_unref(images[names[i].file].now);
+}
+
+static void
+new_images(Image images[])
+{
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        images[names[i].file] = (Image) { g_byte_array_new(), false };
+}
+
+/* Is it sure to be on the disk when the power goes before change `end`? */
+static bool
+is_synced(const DiskChange *changes, long at, long end)
+{
+    DiskFile wanted = changes[at].call & (DISK_OPEN | DISK_UNLINK) ? DISK_DIRECTORY : changes[at].file;
+    for (long i = at + 1; i < end; i++)
+        if (changes[i].call == DISK_SYNC && (changes[i].file == wanted || (changes[at].call == DISK_OPEN && changes[i].file == changes[at].file)))
+            return true;
+    return false;
+}
+
+/* The files as a killed program leaves them; or, where the power went, with any of what was not synced, the last write torn. */
+static void
+make_files(const char *dir, const DiskChange *changes, long end, GRand *power)
+{
+    Image images[DISK_DIRECTORY + 1];
+    new_images(images);
+    for (long i = 0; i < end; i++) {
+        const DiskChange *change = &changes[i];
+        size_t length = change->length;
+        if (change->file == DISK_DIRECTORY)
+            continue;
+        if (power && change->call != DISK_SYNC && !is_synced(changes, i, end)) {
+            if (g_rand_boolean(power))
+                continue;
+            if (change->call == DISK_WRITE && length > 512 && g_rand_int_range(power, 0, 4) == 0)
+                length = 512 * (size_t) g_rand_int_range(power, 1, (gint32) (length / 512) + 1);
+        }
+        apply(images, change, length);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        const Image *image = &images[names[i].file];
+        g_autofree char *path = g_build_filename(dir, names[i].name, NULL);
+        g_remove(path);
+        if (image->here)
+            assert_true(g_file_set_contents_full(path, (const char *) image->now->data, (gssize) image->now->len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    }
+    g_autofree char *memory = g_build_filename(dir, "history.db-shm", NULL);
+    g_remove(memory);
+    free_images(images);
+}
+
+static void
+check_promises(House *again, const Talk *talk, long end)
+{
+    int said = 0;
+    guint32 received = 0;
+    for (guint i = 0; i < talk->promises->len; i++) {
+        const Promise *promise = &g_array_index(talk->promises, Promise, i);
+        if (promise->at > end)
+            break;
+        said = promise->said;
+        received = promise->received;
+    }
+    int there = ask_int(again, "SELECT count(*) FROM message");
+    if (there < said)
+        fail_msg("%d messages were promised, %d are there after %ld changes", said, there, end);
+    assert_int_equal(ask_int(again, "SELECT coalesce(max(id), 0) FROM message"), there);        /* none is missing between */
+    /* The count is exactly that of what was heard. */
+    int heard = ask_int(again, "SELECT count(*) FROM message WHERE NOT outgoing"), counted = ask_int(again, "SELECT coalesce(max(received), 0) FROM stream");
+    assert_int_equal(counted, heard);
+    assert_true(counted >= (int) received);
+    assert_int_equal(ask_int(again, "SELECT count(*) FROM message WHERE outgoing AND state = 1"), ask_int(again, "SELECT count(*) FROM outbox WHERE number = message"));
+    assert_int_equal(ask_int(again, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+    for (int i = 0; i < there; i += 1 + there / 20) {
+        g_autofree char *id = g_strdup_printf("o%d", i);
+        g_autoptr(NjMessage) ours = nj_store_find_out(again->store, again->chat, id);
+        assert_true(ours || nj_store_has_origin(again->store, again->chat, "frog@pond.example/leaf", id));
+    }
+}
+
+static void
+check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long end, GRand *power, bool remote)
+{
+    House again = { .dir = (char *) dir, .remote = remote };
+    make_files(dir, changes, end, power);
+    again.store = open_here(dir, remote);
+    again.chat = 1;
+    check_promises(&again, talk, end);
+    assert_true(nj_store_close(again.store, 5000));
+}
+
+/* Every moment of a talk, with its logs that are brought in, its index and its hashes. */
+static void
+check_every_moment(bool remote)
+{
+    House house;
+    Talk talk;
+    quiet_set_up(&house, remote);
+    assert_true(nj_store_close(house.store, 5000));
+    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL);
+    g_remove(path);
+    disk_order(&(DiskOrders) { .record = true });
+    house.store = open_here(house.dir, remote);
+    assert_int_equal(chat_row(&house, "frog@pond.example"), house.chat);
+    begin_talk(&talk, &house);
+    talk.promises = g_array_new(FALSE, FALSE, sizeof(Promise));
+    long begin = disk_changes(NULL);
+    talk_on(&talk, remote ? 30 : 120);
+    assert_true(nj_store_close(house.store, 5000));
+    house.store = NULL;
+    disk_order(&well);
+    DiskChange *changes;
+    long end = disk_changes(&changes);
+    guint32 seed = g_random_int();
+    g_autoptr(GRand) random = g_rand_new_with_seed(seed);
+    print_message("%ld changes, seed %u\n", end, seed);
+    assert_true(end > begin + 100);
+    char *dir = quick_dir();
+    if (is_long()) {
+        for (long i = begin; i <= end; i++) {
+            check_moment(dir, &talk, changes, i, NULL, remote);
+            check_moment(dir, &talk, changes, i, random, remote);
+        }
+    } else {
+        for (int i = 0; i < 60; i++)
+            check_moment(dir, &talk, changes, g_rand_int_range(random, (gint32) begin, (gint32) end + 1), i % 2 ? random : NULL, remote);
+        check_moment(dir, &talk, changes, end, NULL, remote);
+    }
+    drop_dir(dir);
+    end_talk(&talk);
+    disk_forget();
+    quiet_tear_down(&house);
+}
+
+static void
+test_every_moment(void **state)
+{
+    (void) state;
+    check_every_moment(false);
+}
+
+static void
+test_every_moment_remote(void **state)
+{
+    (void) state;
+    check_every_moment(true);
+}
+
+/* The disk fails */
+
+static void
+on_trouble(const char *sentence, void *owner)
+{
+    House *house = owner;
+    g_string_append(house->news, sentence ? sentence : "(over)");
+    g_string_append_c(house->news, '\n');
+}
+
+static bool
+wait_news(House *house, const char *word)
+{
+    for (int i = 0; i < 30000 && !strstr(house->news->str, word); i++) {
+        turn_loop();
+        g_usleep(1000);
+    }
+    return strstr(house->news->str, word) != NULL;
+}
+
+/* From some call on nothing works; then all does again. */
+static void
+fail_once(GRand *random, bool remote)
+{
+    static const struct { int error, calls; const char *word; } ways[] = {
+        { ENOSPC, DISK_WRITE | DISK_TRUNCATE, "is full" }, { EIO, DISK_WRITE | DISK_SYNC | DISK_TRUNCATE | DISK_UNLINK, "check the disk" },
+        { EIO, DISK_SYNC, "check the disk" }, { EROFS, DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, "cannot be written" },
+        { EDQUOT, DISK_WRITE, "is full" },
+    };
+    int way = g_rand_int_range(random, 0, G_N_ELEMENTS(ways));
+    House house;
+    Talk talk;
+    quiet_set_up(&house, remote);
+    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    begin_talk(&talk, &house);
+    talk_on(&talk, 3);
+    DiskOrders orders = { .error = ways[way].error, .calls = ways[way].calls, .from = g_rand_int_range(random, 1, 60) };
+    disk_order(&orders);
+    int before = talk.said;
+    for (int i = 0; i < 200 && !nj_store_in_trouble(house.store); i++) {
+        hear(&talk, 3000);
+        promise(&talk);
+        turn_loop();
+        g_usleep(1000);
+    }
+    int safe = talk.committed;
+    print_message("%s at call %ld of %d\n", g_strerror(orders.error), orders.from, orders.calls);
+    assert_true(nj_store_in_trouble(house.store));
+    if (!wait_news(&house, ways[way].word))
+        fail_msg("%s", house.news->str);
+    for (int i = 0; i < 20; i++)
+        hear(&talk, 100);
+    promise(&talk);
+    turn_loop();
+    assert_true(talk.committed <= safe + (talk.said - before) && talk.committed < talk.said);
+    assert_null(strstr(house.news->str, "(over)"));
+    disk_order(&well);
+    assert_true(wait_committed(&talk));
+    assert_true(wait_news(&house, "(over)"));
+    assert_false(nj_store_in_trouble(house.store));
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10000);
+        assert_int_equal(page->len, talk.said);
+        reopen(&house);
+    }
+    assert_int_equal(ask_int(&house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+    assert_int_equal(ask_int(&house, "SELECT received FROM stream"), talk.received);
+    quiet_tear_down(&house);
+    end_talk(&talk);
+}
+
+static void
+test_failing(void **state)
+{
+    (void) state;
+    guint32 seed = g_random_int();
+    g_autoptr(GRand) random = g_rand_new_with_seed(seed);
+    print_message("seed %u\n", seed);
+    for (int i = 0; i < (is_long() ? 200 : 4); i++)
+        fail_once(random, i % 2);
+}
+
+/* Nothing of a batch that fails is taken for written, and memory has an end. */
+static void
+test_failing_for_long(void **state)
+{
+    (void) state;
+    House house;
+    Talk talk;
+    quiet_set_up(&house, false);
+    begin_talk(&talk, &house);
+    disk_order(&(DiskOrders) { .error = ENOSPC, .calls = DISK_WRITE, .from = 1 });
+    while (!nj_store_full(house.store))
+        hear(&talk, 1000);
+    assert_in_range(talk.said, 1000, 5000);
+    promise(&talk);
+    nj_store_flush(house.store);
+    turn_loop();
+    assert_int_equal(talk.committed, 0);
+    assert_false(nj_store_close(house.store, 3000));
+    disk_order(&well);
+    house.store = open_here(house.dir, false);
+    assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(ask_int(&house, "SELECT received FROM stream"), 0);
+    quiet_tear_down(&house);
+    end_talk(&talk);
+}
+
+/* Read-only from the start */
+
+static void
+check_frozen(House *house, bool remote)
+{
+    Talk talk = { .house = house };
+    const DiskOrders read_only = { .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 };
+    disk_order(&read_only);
+    int old = house->chat ? 5 : 0;
+    house->store = open_here(house->dir, remote);
+    nj_store_set_hook(house->store, on_trouble, NULL, house);
+    assert_true(nj_store_in_trouble(house->store));
+    assert_true(wait_news(house, "cannot be written"));
+    house->chat = chat_row(house, "frog@pond.example");
+    for (int i = 0; i < 5; i++)
+        hear(&talk, 10);
+    say(&talk, 0);
+    promise(&talk);
+    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
+    assert_int_equal(page->len, old + 6);
+    g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account_of(house));
+    assert_int_equal(outs->len, 1);
+    nj_store_flush(house->store);
+    turn_loop();
+    assert_int_equal(talk.committed, 0);
+    disk_order(&well);
+    assert_true(wait_committed(&talk));
+    assert_true(wait_news(house, "(over)"));
+    g_autoptr(GPtrArray) later = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
+    assert_int_equal(later->len, old + 6);
+    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), old + 6);
+    /* It has the lock now. */
+    g_autoptr(GError) error = NULL;
+    assert_null(nj_store_open(house->dir, &error));
+    reopen(house);
+    end_talk(&talk);
+}
+
+static void
+old_talk(House *house, bool remote)
+{
+    quiet_set_up(house, remote);
+    for (int i = 0; i < 5; i++)
+        add(house, i, false, "x");
+    assert_true(nj_store_close(house->store, 5000));
+    house->store = NULL;
+}
+
+static void
+test_frozen(void **state)
+{
+    (void) state;
+    for (int remote = 0; remote < 2; remote++) {
+        House house;
+        old_talk(&house, remote);
+        check_frozen(&house, remote);
+        quiet_tear_down(&house);
+
+        house = (House) { .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };       /* nothing is there yet */
+        check_frozen(&house, remote);
+        quiet_tear_down(&house);
+    }
+}
+
+/* A log that a killed program has left is read with the file. */
+static void
+test_frozen_log(void **state)
+{
+    (void) state;
+    House house;
+    old_talk(&house, false);
+    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL), *log = g_strconcat(path, "-wal", NULL), *kept = NULL;
+    gsize length;
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE message SET body = 'from the log'", NULL, NULL, NULL), SQLITE_OK);
+    assert_true(g_file_get_contents(log, &kept, &length, NULL));
+    g_autofree char *base = NULL;
+    gsize base_length;
+    assert_true(g_file_get_contents(path, &base, &base_length, NULL));
+    sqlite3_close(db);
+    assert_true(g_file_set_contents(path, base, (gssize) base_length, NULL));
+    assert_true(g_file_set_contents(log, kept, (gssize) length, NULL));
+    disk_order(&(DiskOrders) { .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
+    g_autoptr(GError) error = NULL;
+    house.store = nj_store_open(house.dir, &error);
+    if (house.store) {
+        g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 1);
+        assert_int_equal(page->len, 1);
+        assert_string_equal(((NjMessage *) g_ptr_array_index(page, 0))->body, "from the log");
+    } else {
+        assert_non_null(strstr(error->message, "history.db"));
+    }
+    disk_order(&well);
+    quiet_tear_down(&house);
+}
+
+/* Another file than the one that was read gets nothing. */
+static void
+test_frozen_and_changed(void **state)
+{
+    (void) state;
+    House house;
+    g_autofree char *old = NULL, *new = NULL;
+    gsize old_length, new_length;
+    old_talk(&house, false);
+    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL);
+    assert_true(g_file_get_contents(path, &old, &old_length, NULL));
+    run_sql(house.dir, "INSERT INTO message (chat, time, type, state, outgoing, delayed, mention) VALUES (1, 50, 0, 0, 0, 0, 0)");
+    assert_true(g_file_get_contents(path, &new, &new_length, NULL));
+    assert_true(g_file_set_contents(path, old, (gssize) old_length, NULL));
+    disk_order(&(DiskOrders) { .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
+    house.store = open_here(house.dir, false);
+    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    add(&house, 100, false, "x");
+    assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
+    disk_order(&well);
+    assert_true(wait_news(&house, "another one than at the start"));
+    assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), 6);
+    assert_false(nj_store_close(house.store, 3000));
+    house.store = NULL;
+    quiet_tear_down(&house);
+}
+
+/* Where it is */
+
+static void
+test_where(void **state)
+{
+    (void) state;
+    static const struct { unsigned long kind; bool remote; } kinds[] = {
+        { 0x6969, true }, { 0xff534d42, true }, { 0xfe534d42, true }, { 0x01021997, true }, { 0x65735546, true }, { 0xef53, false }, { 0x9123683e, false },
+        { 0x01021994, false }, { 0x58465342, false },
+    };
+    House house = { .dir = quick_dir(), .news = g_string_new(NULL) };
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        disk_order(&(DiskOrders) { .kind = kinds[i].kind });
+        house.store = open_store(house.dir);
+        assert_int_equal(house.store->shared, kinds[i].remote);
+        house.chat = chat_row(&house, "frog@pond.example");
+        add(&house, i, false, "x");
+        nj_store_flush(house.store);
+        g_autofree char *log = g_build_filename(house.dir, "history.db-wal", NULL);
+        assert_int_equal(g_file_test(log, G_FILE_TEST_EXISTS), !kinds[i].remote);
+        assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), i + 1);
+        assert_true(nj_store_close(house.store, 5000));
+    }
+    disk_order(&well);
+    house.store = NULL;
+    quiet_tear_down(&house);
+}
+
+/* While a network's disk takes its time the main thread does not wait for it for long: what waits in memory is shown, and who is who is known. */
+static void
+test_slow_disk(void **state)
+{
+    (void) state;
+    House house;
+    quiet_set_up(&house, true);
+    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    nj_store_flush(house.store);
+    disk_order(&(DiskOrders) { .delay_ms = 2000 });
+    add(&house, 1, true, "x");
+    g_usleep(100000);
+    gint64 start = g_get_monotonic_time();
+    assert_int_equal(chat_row(&house, "frog@pond.example"), house.chat);
+    g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10);
+    assert_int_equal(page->len, 1);
+    assert_in_range(g_get_monotonic_time() - start, 0, 1800 * G_TIME_SPAN_MILLISECOND);
+    disk_order(&well);
+    nj_store_flush(house.store);
+    quiet_tear_down(&house);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_moment),
+        cmocka_unit_test(test_every_moment_remote),
+        cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_failing_for_long),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_frozen_log),
+        cmocka_unit_test(test_frozen_and_changed),
+        cmocka_unit_test(test_where),
+        cmocka_unit_test(test_slow_disk),
+    };
+    return cmocka_run_group_tests_name("model/store-disk", tests, NULL, NULL);
+}
+#endif
