@@ -147,6 +147,9 @@ def forgotten(s, swallow):
     home, toad = online(s, pond, 'desk', port=proxy.port)
     carbons_are_on(toad)
     frog = s.keep(Peer(pond, 'frog'))
+    for i in range(60):                                       # more than a page of Prosody's archive
+        frog.say(TOAD, 'line %d' % i)
+    toad.event(event='message', body='line 59')
     proxy.fall_silent(up=swallow == 'up', down=swallow == 'down')
     toad.say('/msg %s said in between' % FROG)
     if swallow == 'down':

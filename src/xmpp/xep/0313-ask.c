@@ -1,6 +1,6 @@
 /* XEP-0313: our account's archive, asked whether the server got what we said, when a session is gone and no acknowledgement tells.  "No" is the answer that
-   sends a message again, so it needs proof: an archive that keeps everything we say to that person (XEP-0441), read to its end, from before the
-   message by the server's own clock.  Whatever is missing of it makes the answer "unknown".
+   sends a message again, so it needs proof: an archive that keeps everything we say to that person (XEP-0441), read from its end to before
+   the message, by the server's own clock.  Whatever is missing of it makes the answer "unknown".
 
    A session that has asked is closed and begun anew.  Prosody 0.12 takes whoever asks for one that fetches from the archive all that did not arrive
    (mod_smacks and mod_offline with mam_requested), and when such a session breaks it sends none of that again.  As long as we do not fetch it, it
@@ -17,6 +17,7 @@
 #define NS_TIME    "urn:xmpp:time"
 #define NS_FORWARD "urn:xmpp:forward:0"
 #define NS_SID     "urn:xmpp:sid:0"
+#define NS_DELAY   "urn:xmpp:delay"
 #define NS_RSM     "http://jabber.org/protocol/rsm"
 #define NS_DATA    "jabber:x:data"
 #define PATIENCE   20                       /* seconds for all of it */
@@ -26,13 +27,21 @@
 #define RENEWAL    1000                     /* ms: what is said again then is acknowledged by this session */
 
 typedef struct {
+    char *id;
+    char *to;                   /* NULL: nobody knows */
+    gint64 time_ms;             /* by the server's clock, as soon as that is known */
+    bool keeps;                 /* the archive keeps what is said to them */
+} Said;
+
+typedef struct {
     guint refs;
     NjSession *session;
-    GPtrArray *ids;             /* of char */
-    char **people;              /* whom each was said to; NULL: nobody knows */
-    bool *keeps;                /* so the archive has it, if it was ever said */
-    GHashTable *missing;        /* set of those ids that were not seen yet */
+    Said *said;
+    guint count;
+    GHashTable *missing;        /* set of ids that were not seen yet */
     gint64 since_ms;
+    gint64 reached_ms;          /* everything after that was read */
+    gint64 oldest_ms;           /* seen on this page */
     char *key;                  /* of the wait, and of our queries */
     guint pages;
     bool over;                  /* it was told, or is not to be any more */
@@ -115,12 +124,12 @@ ask_unref(void *data)
     Ask *ask = data;
     if (--ask->refs > 0)
         return;
-    for (guint i = 0; i < ask->ids->len; i++)
-        g_free(ask->people[i]);
-    g_free(ask->people);
-    g_free(ask->keeps);
-    g_ptr_array_unref(ask->ids);
     g_hash_table_unref(ask->missing);
+    for (guint i = 0; i < ask->count; i++) {
+        g_free(ask->said[i].id);
+        g_free(ask->said[i].to);
+    }
+    g_free(ask->said);
     g_free(ask->key);
     g_free(ask);
 }
@@ -136,23 +145,28 @@ ask_over(void *data)
     ask_unref(ask);
 }
 
+static NjArchiveAnswer
+answer(const Ask *ask, const Said *said)
+{
+    if (!g_hash_table_contains(ask->missing, said->id))
+        return NJ_ARCHIVE_HAS;
+    return said->keeps && (ask->complete || ask->reached_ms <= said->time_ms - MARGIN) ? NJ_ARCHIVE_LACKS : NJ_ARCHIVE_UNKNOWN;
+}
+
 /* When the session is over first, nobody hears of it: whoever wants to know asks the next one. */
 static void
 tell(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     Ask *ask = data;
-    g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, ask->ids->len + 1);
+    g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, ask->count + 1);
     (void) stanza;
     ask->over = true;
     if (error && error->code == NJ_IQ_ERROR_OFFLINE)
         return;
-    for (guint i = 0; i < ask->ids->len; i++) {
-        if (!g_hash_table_contains(ask->missing, ask->ids->pdata[i]))
-            answers[i] = NJ_ARCHIVE_HAS;
-        else
-            answers[i] = !error && ask->complete && ask->keeps[i] ? NJ_ARCHIVE_LACKS : NJ_ARCHIVE_UNKNOWN;
+    for (guint i = 0; i < ask->count; i++) {
+        answers[i] = answer(ask, &ask->said[i]);
         if (ask->pages && answers[i] == NJ_ARCHIVE_UNKNOWN)
-            g_hash_table_add(state_of(session)->futile, g_strdup(ask->ids->pdata[i]));
+            g_hash_table_add(state_of(session)->futile, g_strdup(ask->said[i].id));
     }
     ask->done(session, answers, ask->data);
 }
@@ -173,27 +187,37 @@ send(Ask *ask, NjXml *iq, NjIqFunc done)
 
 /* --- reading --- */
 
+/* What somebody else said has an id of ours only by copying it. */
+static void
+note_result(Ask *ask, const NjXml *result)
+{
+    const NjXml *forwarded = nj_xml_child(result, "forwarded", NS_FORWARD);
+    const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
+    const NjXml *delay = forwarded ? nj_xml_child(forwarded, "delay", NS_DELAY) : NULL;
+    const char *stamp = delay ? nj_xml_attr(delay, "stamp") : NULL, *author = message ? nj_xml_attr(message, "from") : NULL;
+    gint64 time;
+    if (stamp && nj_clock_parse(stamp, &time))
+        ask->oldest_ms = MIN(ask->oldest_ms, time);
+    if (!author || !nj_account_is_own(nj_session_account(ask->session), author))
+        return;
+    const NjXml *origin = nj_xml_child(message, "origin-id", NS_SID);
+    const char *ids[] = { origin ? nj_xml_attr(origin, "id") : NULL, nj_xml_attr(message, "id") };
+    for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
+        if (ids[i])
+            g_hash_table_remove(ask->missing, ids[i]);
+}
+
 static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *result)
 {
     NjAccount *account = nj_session_account(session);
     const GPtrArray *asks = state_of(session)->asks;
     const char *from = nj_xml_attr(stanza, "from"), *query = nj_xml_attr(result, "queryid");
-    const NjXml *forwarded = nj_xml_child(result, "forwarded", NS_FORWARD);
-    const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
-    const char *author = message ? nj_xml_attr(message, "from") : NULL;
-    /* 8.1: "A client MUST verify the source of MAM query results against an open query"; and what somebody else said has our id only by copying it. */
-    if (!query || !author || (from && !g_str_equal(from, account->bare)) || !nj_account_is_own(account, author))
-        return true;
-    const NjXml *origin = nj_xml_child(message, "origin-id", NS_SID);
-    const char *ids[] = { origin ? nj_xml_attr(origin, "id") : NULL, nj_xml_attr(message, "id") };
-    for (guint i = 0; i < asks->len; i++) {
-        const Ask *ask = asks->pdata[i];
-        if (g_str_equal(ask->key, query))
-            for (gsize j = 0; j < G_N_ELEMENTS(ids); j++)
-                if (ids[j])
-                    g_hash_table_remove(ask->missing, ids[j]);
-    }
+    /* 8.1: "A client MUST verify the source of MAM query results against an open query". */
+    if (query && (!from || g_str_equal(from, account->bare)))
+        for (guint i = 0; i < asks->len; i++)
+            if (g_str_equal(((const Ask *) asks->pdata[i])->key, query))
+                note_result(asks->pdata[i], result);
     return true;
 }
 
@@ -207,8 +231,9 @@ add_field(NjXml *form, const char *name, const char *value)
     nj_xml_add_with_text(field, "value", NS_DATA, value);
 }
 
+/* The newest first: what is asked about is seldom old. */
 static void
-ask_page(Ask *ask, const char *after)
+ask_page(Ask *ask, const char *before)
 {
     g_autofree char *start = nj_clock_format(MAX(ask->since_ms - MARGIN, 0));
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
@@ -220,14 +245,25 @@ ask_page(Ask *ask, const char *after)
     add_field(form, "start", start);
     NjXml *set = nj_xml_add_new(query, "set", NS_RSM);
     nj_xml_add_with_text(set, "max", NS_RSM, PAGE);
-    if (after)
-        nj_xml_add_with_text(set, "after", NS_RSM, after);
+    if (before)
+        nj_xml_add_with_text(set, "before", NS_RSM, before);
+    else
+        nj_xml_add_new(set, "before", NS_RSM);
+    ask->oldest_ms = G_MAXINT64;
     ask->pages++;
     state_of(ask->session)->read = true;
     send(ask, iq, on_page);
 }
 
-/* Without the whole of it nothing is lacking for certain. */
+static bool
+knows_all(const Ask *ask)
+{
+    for (guint i = 0; i < ask->count; i++)
+        if (ask->said[i].keeps && answer(ask, &ask->said[i]) == NJ_ARCHIVE_UNKNOWN)
+            return false;
+    return true;
+}
+
 static void
 on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -235,20 +271,22 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
     const NjXml *fin = error ? NULL : nj_xml_child(stanza, "fin", NS);
     const NjXml *set = fin ? nj_xml_child(fin, "set", NS_RSM) : NULL;
     const char *complete = fin ? nj_xml_attr(fin, "complete") : NULL;
-    g_autofree char *last = set ? nj_xml_child_text(set, "last", NS_RSM) : NULL;
+    g_autofree char *first = set ? nj_xml_child_text(set, "first", NS_RSM) : NULL;
     (void) session;
     if (ask->over)
         return;
+    if (fin)
+        ask->reached_ms = MIN(ask->reached_ms, ask->oldest_ms);
     ask->complete = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
-    if (!ask->complete && last && *last && ask->pages < PAGES && g_hash_table_size(ask->missing))
-        ask_page(ask, last);
+    if (first && *first && ask->pages < PAGES && !knows_all(ask))
+        ask_page(ask, first);
     else
         finish(ask);
 }
 
 /* --- what has to be known before --- */
 
-/* XEP-0202: an archive's times are its server's. */
+/* XEP-0202: an archive's times are its server's.  A clock there that is ahead of ours may have been behind it when the message was sent. */
 static void
 on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -263,7 +301,10 @@ on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data
         finish(ask);
         return;
     }
-    ask->since_ms += MIN(there - nj_clock_wall_ms(), 0);
+    gint64 behind = MIN(there - nj_clock_wall_ms(), 0);
+    ask->since_ms += behind;
+    for (guint i = 0; i < ask->count; i++)
+        ask->said[i].time_ms += behind;
     ask_page(ask, NULL);
 }
 
@@ -299,9 +340,10 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
     bool any = false;
     if (ask->over)
         return;
-    for (guint i = 0; prefs && i < ask->ids->len; i++) {
-        ask->keeps[i] = is_kept(session, prefs, ask->people[i]);
-        any |= ask->keeps[i] && !g_hash_table_contains(state_of(session)->futile, ask->ids->pdata[i]);
+    for (guint i = 0; prefs && i < ask->count; i++) {
+        Said *said = &ask->said[i];
+        said->keeps = is_kept(session, prefs, said->to) && !g_hash_table_contains(state_of(session)->futile, said->id);
+        any |= said->keeps;
     }
     if (!any || !nj_session_server_has(session, NS_TIME)) {
         finish(ask);
@@ -341,33 +383,35 @@ discovered(NjSession *session)
 
 /* Only of a message that stands in the outbox it is known whom it was for; and of some kinds no archive is asked to keep all. */
 static void
-find_people(Ask *ask)
+find_rows(Ask *ask)
 {
-    g_autoptr(GHashTable) people = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) rows = g_hash_table_new(g_str_hash, g_str_equal);
     for (GList *item = nj_session_account(ask->session)->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
         if (out->kind == NJ_CHAT_PERSON && out->message->origin_id && out->message->type != NJ_MESSAGE_HEADLINE)
-            g_hash_table_insert(people, out->message->origin_id, out->address);
+            g_hash_table_insert(rows, out->message->origin_id, (void *) out);
     }
-    for (guint i = 0; i < ask->ids->len; i++)
-        ask->people[i] = g_strdup(g_hash_table_lookup(people, ask->ids->pdata[i]));
+    for (guint i = 0; i < ask->count; i++) {
+        const NjOut *out = g_hash_table_lookup(rows, ask->said[i].id);
+        ask->said[i].to = out ? g_strdup(out->address) : NULL;
+        ask->said[i].time_ms = out ? out->message->time : 0;
+    }
 }
 
 void
 nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner)
 {
     Ask *ask = g_new0(Ask, 1);
-    *ask = (Ask) { .refs = 1, .session = session, .since_ms = since_ms, .done = done, .data = data, .owner = owner };
-    ask->ids = g_ptr_array_new_with_free_func(g_free);
+    *ask = (Ask) { .refs = 1, .session = session, .since_ms = since_ms, .reached_ms = G_MAXINT64, .done = done, .data = data, .owner = owner };
+    ask->count = g_strv_length((char **) ids);
+    ask->said = g_new0(Said, ask->count + 1);
     ask->missing = g_hash_table_new(g_str_hash, g_str_equal);
-    for (; *ids; ids++) {
-        g_ptr_array_add(ask->ids, g_strdup(*ids));
-        g_hash_table_add(ask->missing, ask->ids->pdata[ask->ids->len - 1]);
+    for (guint i = 0; i < ask->count; i++) {
+        ask->said[i].id = g_strdup(ids[i]);
+        g_hash_table_add(ask->missing, ask->said[i].id);
     }
-    ask->people = g_new0(char *, ask->ids->len + 1);
-    ask->keeps = g_new0(bool, ask->ids->len + 1);
     ask->key = nj_random_id();
-    find_people(ask);
+    find_rows(ask);
     g_ptr_array_add(state_of(session)->asks, ask);
     nj_wait_begin(session, ask->key, PATIENCE, tell, ask, ask_over, owner);
     if (nj_session_discovered(session))
