@@ -176,13 +176,22 @@ is_empty(const NjSurface *surface, const NjCell *cell)
     return style.bg == -1 && (style.attrs & (NJ_ATTR_REVERSE | NJ_ATTR_UNDERLINE)) == 0;
 }
 
+static bool
+is_same(const NjCell *a, const NjCell *b)
+{
+    return a->glyph == b->glyph && a->style == b->style && a->link == b->link;
+}
+
 static void
 draw_cell(NjPaint *paint, const NjSurface *surface, const NjCell *cell, int width, GString *out)
 {
     char buffer[8];
     set_style(paint, nj_surface_style(surface, cell->style), out);
     set_link(paint, cell->link, out);
-    g_string_append(out, cell->glyph == 0 ? " " : nj_surface_glyph(surface, cell->glyph, buffer));
+    if (cell->glyph < 0x80)
+        g_string_append_c(out, cell->glyph == 0 ? ' ' : (char) cell->glyph);
+    else
+        g_string_append(out, nj_surface_glyph(surface, cell->glyph, buffer));
     paint->col += width;
     if (paint->col >= paint->cols || !is_undisputed(cell->glyph))
         paint->col = NOWHERE;
@@ -222,7 +231,7 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
     bool forced = false;
     for (int col = 0; col < end;) {
         int width = col + 1 < cols && back[col + 1].glyph == 0 ? 2 : 1;
-        bool same = memcmp(&front[col], &back[col], (gsize) width * sizeof *back) == 0;
+        bool same = is_same(&front[col], &back[col]) && (width == 1 || is_same(&front[col + 1], &back[col + 1]));
         if (!same || forced) {
             skip_to(paint, surface, row, col, out);
             draw_cell(paint, surface, &back[col], width, out);
@@ -231,11 +240,11 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
         col += width;
     }
     int last = cols;            /* the last one that is not empty yet */
-    while (last > end && memcmp(&front[last - 1], &back[last - 1], sizeof *back) == 0)
+    while (last > end && is_same(&front[last - 1], &back[last - 1]))
         last--;
     if (last > end || forced) {
         int first = end;
-        while (!forced && memcmp(&front[first], &back[first], sizeof *back) == 0)
+        while (!forced && is_same(&front[first], &back[first]))
             first++;
         if (first < cols) {
             skip_to(paint, surface, row, first, out);
