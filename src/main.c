@@ -386,14 +386,23 @@ on_option_changed(NjOption *option, void *owner)
 
 /* The store. */
 
+/* In the console, and where the person is. */
+static void
+tell_of_store(NjClient *client, NjNoticeKind kind, const char *sentence)
+{
+    nj_client_notice(client, NULL, NULL, kind, "%s", sentence);
+    if (client->focus != NULL)
+        nj_client_notice(client, NULL, client->focus, kind, "%s", sentence);
+}
+
 static void
 on_store_trouble(const char *sentence, void *owner)
 {
     NjProgram *program = owner;
     if (sentence != NULL)
-        nj_client_notice(program->client, NULL, NULL, NJ_NOTICE_ERROR, "%s", sentence);
+        tell_of_store(program->client, NJ_NOTICE_ERROR, sentence);
     else
-        nj_client_notice(program->client, NULL, NULL, NJ_NOTICE_SUCCESS, _("The history can be written again; nothing was lost."));
+        tell_of_store(program->client, NJ_NOTICE_SUCCESS, _("The history can be written again; nothing was lost."));
     for (guint i = 0; i < program->client->accounts->len; i++) {
         NjSession *session = nj_session_of(g_ptr_array_index(program->client->accounts, i));
         if (session != NULL)

@@ -189,13 +189,35 @@ set_due(NjStore *store, bool lazy)
     }
 }
 
+static gsize
+length_of(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* About what it takes in memory, and surely what a stranger can make large. */
+static gsize
+bytes_of(const NjWrite *write)
+{
+    const NjMessage *message = write->message;
+    gsize bytes = sizeof *write + length_of(write->text);
+    for (guint i = 0; write->items && i < write->items->len; i++) {
+        const NjStoredItem *item = g_ptr_array_index(write->items, i);
+        bytes += sizeof *item + length_of(item->address) + length_of(item->name) + length_of(item->groups) + 100;
+    }
+    if (!message)
+        return bytes + 100;
+    const char *const texts[] = { message->sender, message->body, message->subject, message->thread, message->wire_id, message->origin_id, message->archive_id };
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        bytes += length_of(texts[i]);
+    return bytes + sizeof *message + 100;
+}
+
 void
 nj_store_write(NjStore *store, NjWrite *write)
 {
     NjMessage *message = write->message;
-    write->bytes = sizeof *write + (write->text ? strlen(write->text) : 0) + write->rows * 100;
-    if (message)
-        write->bytes += sizeof *message + (message->body ? strlen(message->body) : 0);
+    write->bytes = bytes_of(write);
 
     g_mutex_lock(&store->mutex);
     set_due(store, write->kind == NJ_WRITE_COUNT);
@@ -488,7 +510,8 @@ bring_log_in(Writer *writer, int most)
     if (writer->log < most)
         return false;
     g_mutex_unlock(&store->mutex);
-    sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int result = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    writer->doubt |= (result & 0xff) == SQLITE_IOERR;
     g_mutex_lock(&store->mutex);
     writer->log = 0;
     return true;

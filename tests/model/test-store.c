@@ -524,6 +524,16 @@ test_back_pressure(void **state)
     assert_true(nj_store_full(house->store));
     assert_true(wait_for(house, "room"));
     assert_false(nj_store_full(house->store));
+    /* Whatever of it is large. */
+    for (int i = 0; i < 5; i++) {
+        g_autoptr(NjMessage) message = make_message(5, false, "x");
+        message->chat = house->chat;
+        message->origin_id = g_strdup(large);
+        nj_store_add(house->store, message);
+    }
+    assert_true(nj_store_full(house->store));
+    g_string_truncate(house->news, 0);
+    assert_true(wait_for(house, "room"));
     for (int i = 0; i < 200000 && !nj_store_full(house->store); i++)
         add(house, 10 + i, false, "x");
     assert_true(nj_store_full(house->store));

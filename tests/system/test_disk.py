@@ -1,0 +1,72 @@
+"""The disk is full or cannot be written: told at once, nothing is lost, nothing leaves that is not kept, and it goes on by itself."""
+import os
+from harness import *
+
+SHIM = BUILD + '/tests/shim/disk.so'
+
+
+def failing(home, word=None):
+    """The environment in which history.db fails as home/disk says; word: from the start."""
+    if not os.path.exists(SHIM):
+        raise Skip('tests/shim/disk.so is not built')
+    if word:
+        say(home, word)
+    plain = home.env()
+    return home.env(LD_PRELOAD=':'.join(filter(None, (SHIM, plain.get('LD_PRELOAD')))), NJ_DISK=home.dir + '/disk',
+                    ASAN_OPTIONS='verify_asan_link_order=0:' + plain['ASAN_OPTIONS'])
+
+
+def say(home, word):
+    with open(home.dir + '/disk.new', 'w') as f:
+        f.write(word)
+    os.rename(home.dir + '/disk.new', home.dir + '/disk')
+
+
+def test_a_full_disk(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home, env=failing(home), cols=120)
+    t.says('Online as toad@')
+    t.line('/msg frog@%s before' % DOMAIN)
+    frog.hears('^before$')
+    say(home, 'ENOSPC')
+    frog.say('toad@' + DOMAIN, 'heard while full')
+    t.sees('heard while full')
+    t.says('is full: new messages are kept in memory only')
+    t.line('said while full')
+    t.sees('said while full')
+    time.sleep(2)
+    assert not [m for m in frog.messages if 'while full' in m['body']], frog.messages
+    assert home.rows("select count(*) from message where body like '%while full'") == [(0,)]
+    os.unlink(home.dir + '/disk')
+    frog.hears('^said while full$', wait=30)
+    home.has("select body from message where body like '%while full' order by id", [('heard while full',), ('said while full',)])
+    t.line('/quit')
+    assert t.ends() == 0
+    assert len([m for m in frog.messages if 'said while full' in m['body']]) == 1
+
+
+def test_a_disk_that_is_read_only_from_the_start(s):
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home)
+    t.says('Online as toad@')
+    t.line('/msg frog@%s of old' % DOMAIN)
+    frog.hears('^of old$')
+    t.line('/quit')
+    assert t.ends() == 0
+    t = s.terminal(home, env=failing(home, 'EROFS'), cols=120)
+    t.says('cannot be written: new messages are kept in memory only')
+    t.says('Online as toad@')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('of old')
+    frog.say('toad@' + DOMAIN, 'heard in between')
+    t.sees('heard in between')
+    t.line('said in between')
+    t.sees('said in between')
+    assert home.rows('select body from message') == [('of old',)]
+    os.unlink(home.dir + '/disk')
+    frog.hears('^said in between$', wait=40)
+    home.has('select body from message order by id', [('of old',), ('heard in between',), ('said in between',)])
+    t.line('/quit')
+    assert t.ends() == 0
