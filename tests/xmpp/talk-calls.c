@@ -277,7 +277,7 @@ call_attention(Talk *talk, const char *address, const char *rest)
     check(talk, nj_attention(chat, &error), &error);
 }
 
-/* idle SECONDS: since the last key; looks YES|NO; key: one that is struck now. */
+/* idle SECONDS: since the last key; looks yes|no; key: one that is struck now; nowhere: there is no terminal. */
 static void
 call_person(Talk *talk, const char *what, const char *rest)
 {
@@ -286,6 +286,8 @@ call_person(Talk *talk, const char *what, const char *rest)
     } else if (g_str_equal(what, "idle")) {
         talk->client->active_us = nj_clock_us() - g_ascii_strtoll(rest, NULL, 10) * G_USEC_PER_SEC;
         nj_emit_person_changed(talk->client->bus, talk->client);
+    } else if (g_str_equal(what, "nowhere")) {
+        talk->client->headless = true;
     } else {
         nj_client_note_active(talk->client);
     }

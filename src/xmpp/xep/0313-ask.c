@@ -179,7 +179,7 @@ finish(Ask *ask)
 }
 
 static void
-send(Ask *ask, NjXml *iq, NjIqFunc done)
+ask_server(Ask *ask, NjXml *iq, NjIqFunc done)
 {
     ask->refs++;
     nj_iq_send_full(ask->session, iq, PATIENCE, done, NULL, ask, ask_unref, ask->owner);
@@ -252,7 +252,7 @@ ask_page(Ask *ask, const char *before)
     ask->oldest_ms = G_MAXINT64;
     ask->pages++;
     state_of(ask->session)->read = true;
-    send(ask, iq, on_page);
+    ask_server(ask, iq, on_page);
 }
 
 static bool
@@ -351,7 +351,7 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
     }
     NjXml *iq = nj_xml_iq("get", nj_session_domain(session), NULL);
     nj_xml_add_new(iq, "time", NS_TIME);
-    send(ask, iq, on_time);
+    ask_server(ask, iq, on_time);
 }
 
 static void
@@ -363,7 +363,7 @@ begin(Ask *ask)
     }
     NjXml *iq = nj_xml_iq("get", NULL, NULL);
     nj_xml_add_new(iq, "prefs", NS);
-    send(ask, iq, on_prefs);
+    ask_server(ask, iq, on_prefs);
 }
 
 static void
