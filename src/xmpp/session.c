@@ -17,9 +17,9 @@
 #include "xmpp/sm.h"
 #include "xmpp/xep/xep.h"
 
-#define BACK_OFF_FIRST 1000         /* ms */
+#define BACK_OFF_FIRST 800          /* ms; the half of it and more: who is let in again at once is back within a second */
 #define BACK_OFF_LAST  (300 * 1000)
-#define PATIENT_AFTER  10           /* tries */
+#define PATIENT_AFTER  12           /* tries */
 #define STABLE_US      (60 * G_USEC_PER_SEC)      /* a link that lived this long starts the back-off anew */
 #define ANSWER_US      (15 * G_USEC_PER_SEC)      /* after something was said that has to be answered */
 #define OWED_US        (120 * G_USEC_PER_SEC)     /* for an acknowledgement, while other things come before it */
@@ -473,7 +473,7 @@ on_retry(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* At first every second, for that is how long a server takes to start again and a network to come back; then ever more rarely, up to
+/* At first more than once a second, for that is how long a server takes to start again and a network to come back; then ever more rarely, up to
    5 minutes.  Up to half of it is left to chance, so that a server that comes back is not met by everybody at once. */
 static void
 wait_and_retry(NjSession *session, const char *why)
