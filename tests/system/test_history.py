@@ -1,5 +1,5 @@
 """The history: imported, searched, gone back in."""
-import json, os, signal, subprocess
+import json, os, signal, sqlite3, subprocess
 from datetime import datetime, timedelta
 from harness import *
 
@@ -19,6 +19,13 @@ def logs(home, **files):
 def many(count, tag='line'):
     start = datetime(2024, 1, 1)
     return ''.join('M%s %s 000 %s %d of many\n' % ('RS'[i % 2], (start + timedelta(minutes=i)).strftime('%Y%m%dT%H:%M:%SZ'), tag, i) for i in range(count))
+
+
+def stored(home):
+    try:
+        return home.rows('SELECT count(*) FROM message')[0][0]
+    except sqlite3.OperationalError:            # it is being made
+        return 0
 
 
 def run(home, *lines):
@@ -56,12 +63,7 @@ def test_an_import_that_was_killed_goes_on(s):
     path = logs(home, frog=many(20000))
     p = subprocess.Popen([PROGRAM, '--headless', '--no-connect', '-x', '/history import mcabber ' + path], env=home.env(), stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    def some():
-        try:
-            return home.rows('SELECT count(*) FROM message')[0][0] > 2000
-        except Exception:
-            return False
-    assert until(some, 20)
+    assert until(lambda: stored(home) > 2000, 20)
     p.send_signal(signal.SIGKILL)
     p.wait()
     answer, found = run(home, '/history import mcabber ' + path, '/search limit=10000 from=me many')
@@ -108,6 +110,24 @@ def test_a_person_imports_searches_and_goes_back(s):
     t.says('is no date')
     status, out, err = ask(home, '/search limit=3 many')
     assert status == 0 and len(json.loads(out)['result']['hits']) == 3, (status, out, err)
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_an_import_is_given_up_and_begun_again(s):
+    home = s.home(OFFLINE)
+    path = logs(home, frog=many(60000))
+    t = s.terminal(home, '--no-connect')
+    t.line('/history import mcabber ' + path)
+    assert until(lambda: stored(home) > 500, 20)
+    t.type('\x03')
+    t.says('The import was given up')
+    assert stored(home) < 60000
+    t.line('/history cancel')
+    t.says('Nothing is being imported')
+    t.line('/history import mcabber ' + path)
+    t.says('messages were there already', 60)
+    assert home.rows('SELECT count(*), count(DISTINCT body) FROM message') == [(60000, 60000)]
     t.line('/quit')
     assert t.ends() == 0
 
