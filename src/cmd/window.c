@@ -164,7 +164,7 @@ run_cancel(NjCall *call)
     NjPrompt *prompt = nj_screen_prompt(nj_call_screen(call));
     if (nj_prompt_asking(prompt) || *nj_prompt_text(prompt))
         nj_prompt_clear(prompt);
-    else if (!nj_history_cancel(nj_call_cmd(call)))
+    else if (!nj_screen_search_stop(nj_call_screen(call)) && !nj_history_cancel(nj_call_cmd(call)))
         nj_password_cancel(nj_call_cmd(call));
     nj_call_done(call);
 }

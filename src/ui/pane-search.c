@@ -362,21 +362,33 @@ activate(NjPane *pane)
                       _("The account that this was said to is not among yours any more; /account add brings it back."));
         return false;
     }
+    /* Strangers have no window until they are let in. */
+    if (hit->kind == NJ_CHAT_PERSON && nj_roster_request(account->roster, hit->address) && !nj_chat_find(account, hit->address)) {
+        g_autofree char *text = g_strdup_printf(_("%s waits to be let in; /requests accept %s does, and shows all of it."), hit->label, hit->label);
+        nj_screen_say(pane->screen, NULL, NJ_NOTICE_INFO, text);
+        return false;
+    }
     nj_screen_show_message(pane->screen, nj_chat_open(account, hit->kind, hit->address), hit->time, hit->id);
+    return true;
+}
+
+bool
+nj_pane_search_stop(NjPane *pane)
+{
+    Search *search = (Search *) pane;
+    if (!search->searching)
+        return false;
+    stop(search);
+    search->stopped = search->hits->len == 0;
+    nj_pane_touch(pane);
     return true;
 }
 
 static void
 leave(NjPane *pane)
 {
-    Search *search = (Search *) pane;
-    if (!search->searching) {
+    if (!nj_pane_search_stop(pane))
         nj_screen_last(pane->screen);
-        return;
-    }
-    stop(search);
-    search->stopped = search->hits->len == 0;
-    nj_pane_touch(pane);
 }
 
 static char *

@@ -49,6 +49,7 @@ NjPane *nj_pane_console_new(NjScreen *screen);
 NjPane *nj_pane_roster_new(NjScreen *screen);
 NjPane *nj_pane_search_new(NjScreen *screen);
 void    nj_pane_search_run(NjPane *pane, const NjSearch *search, const char *title);      /* both copied; what it showed before goes */
+bool    nj_pane_search_stop(NjPane *pane);                       /* false: it was not searching */
 NjPane *nj_pane_chat_new(NjScreen *screen, NjChat *chat);        /* also the talk of a room */
 NjPane *nj_pane_room_new(NjScreen *screen, NjChat *chat);        /* talk and occupants side by side */
 /* Puts lines of the program into a chat's or the console's talk: answers to commands. */

@@ -46,6 +46,7 @@ void      nj_screen_show_message(NjScreen *screen, NjChat *chat, gint64 time, gi
 void      nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time);
 /* What is found is listed in a window of its own, one for all searches; title: what was looked for, as it was typed. */
 void      nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title);
+bool      nj_screen_search_stop(NjScreen *screen);                           /* what is still looked for is given up; false: nothing is */
 NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);   /* number, "console", "search", address, or a start of a name that is one's only */
 void      nj_screen_step(NjScreen *screen, int step);                        /* next, previous */
 void      nj_screen_last(NjScreen *screen);                                  /* Alt-z */

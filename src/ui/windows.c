@@ -330,6 +330,12 @@ nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title)
     nj_screen_follow_focus(screen);
 }
 
+bool
+nj_screen_search_stop(NjScreen *screen)
+{
+    return screen->search && nj_pane_search_stop(screen->search);
+}
+
 static void
 find_chat(NjPane *pane, void *owner)
 {

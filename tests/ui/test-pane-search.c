@@ -136,7 +136,27 @@ test_nothing(void **state)
     }
     expect(24, 80, "1/1", false);
     search("hello");
+    assert_true(nj_screen_search_stop(screen));
+    assert_false(nj_screen_search_stop(screen));
+    expect(24, 80, "The search was given up.", true);
+    search("hello");
     expect(24, 80, "1/1", true);
+}
+
+/* Who is not let in yet gets no window. */
+static void
+test_stranger(void **state)
+{
+    (void) state;
+    NjChat *chat = nj_chat_open(world.account, NJ_CHAT_PERSON, "who@far.example");
+    say(chat, "who", NOON, "let me in");
+    nj_chat_close(chat);
+    nj_roster_note_request(world.account->roster, "who@far.example", true, "let me in", true);
+    search("let");
+    expect(24, 80, "1/1", true);
+    type("\r");
+    expect(24, 80, "who@far.example waits to be let in", true);
+    assert_null(nj_chat_find(world.account, "who@far.example"));
 }
 
 /* A hit is shown in its talk, which is opened for it, and Alt-z comes back to the same row. */
@@ -263,6 +283,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_there_and_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
