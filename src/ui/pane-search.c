@@ -108,6 +108,7 @@ on_found(GPtrArray *found, const GError *error, void *data)
     Search *search = data;
     search->searching = false;
     nj_pane_touch(&search->pane);
+    nj_screen_hurry(search->pane.screen);
     if (!found) {
         search->trouble = g_strdup(error->message);
         search->more = false;

@@ -62,6 +62,14 @@ nj_screen_want_frame(NjScreen *screen)
     g_source_set_ready_time(screen->frame, screen->frame_us + frame_pause(screen));
 }
 
+/* Takes a place between two frames for what somebody is waiting for. */
+void
+nj_screen_hurry(NjScreen *screen)
+{
+    if (screen->frame_due)
+        g_source_set_ready_time(screen->frame, 0);
+}
+
 void
 nj_screen_touch(NjScreen *screen)
 {

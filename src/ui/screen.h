@@ -30,6 +30,7 @@ void      nj_screen_touch(NjScreen *screen);                                 /* 
 void      nj_screen_store_ready(NjScreen *screen);                           /* client->store is there now: panes load their pages */
 void      nj_screen_touch_prompt(NjScreen *screen);
 void      nj_screen_redraw(NjScreen *screen);                                /* Ctrl-l */
+void      nj_screen_hurry(NjScreen *screen);                                 /* a frame that is due comes at once: what somebody waits for is here */
 void      nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);   /* as if typed: tests */
 void      nj_screen_paste(NjScreen *screen, const char *text, gsize length);
 
