@@ -1,25 +1,15 @@
 /* Searching what was said, on a thread of its own with a connection of its own.  It begins with the first search and ends a minute after the
-   last one; the main thread only hands over what is asked and is told the answer.
-
-   What a person types becomes an expression of FTS5 here, and nowhere else: each word is cut up by the tokenizer that cut up the texts, and every
-   piece is quoted.  A word counts by its beginning.  FTS5 can do that ("word*"), but reads all that begins so before it answers: 30 ms for a
-   common word of a million messages, half a second for a letter.  So the words that begin so are looked up one after the other, and an OR over
-   them is asked, which goes from newest to oldest and stops when there are enough.  If too many words begin so, there must be many messages with
-   one of them: the newest ones that fit all else are read, and only if they were not enough FTS5 makes its list.
-
-   A word in which the tokenizer finds nothing, like ":-)" or "->", is looked for in the texts that all else has left over. */
+   last one; the main thread only hands over what is asked and is told the answer. */
 #include <string.h>
 
 #include "base/text.h"
 #include "model/store-words.h"
 
-#define WORDS_MOST    32
-#define TYPED_MOST    2000              /* bytes */
-#define ENDINGS_MOST  32                /* words with one beginning */
-#define READ_MOST     1000              /* texts, for what the index would take long to tell */
-#define WALK_MOST     4000              /* texts in one transaction */
-#define LIMIT_MOST    10000
-#define IDLE_US       (60 * G_TIME_SPAN_SECOND)
+#define TYPED_MOST 2000                 /* bytes */
+#define READ_MOST  1000                 /* texts, for what the index would take long to tell */
+#define WALK_MOST  4000                 /* texts in one transaction */
+#define LIMIT_MOST 10000
+#define IDLE_US    (60 * G_TIME_SPAN_SECOND)
 
 typedef struct {
     NjSearch      search;
@@ -55,9 +45,8 @@ struct NjSearcher {
 typedef struct {
     NjSearcher     *searcher;
     sqlite3        *db;
-    sqlite3_stmt   *next_word, *message, *last;
-    fts5_tokenizer  tokenizer;
-    Fts5Tokenizer  *cutter;
+    sqlite3_stmt   *message, *last;
+    NjCutter       *cutter;
     gint           *cancelled;          /* of the request that runs */
     bool            inside;             /* the door, in a transaction */
     bool            frozen;             /* the file could not be written when the connection was made */
@@ -84,256 +73,7 @@ free_request(Request *request)
     g_free(request);
 }
 
-/* What was typed, in pieces */
-
-typedef struct {
-    GPtrArray *pieces;                  /* of char: what the tokenizer made of it */
-    char      *sign;                    /* what was typed, where it made nothing of it; else NULL */
-    bool       open;                    /* the last piece may be the beginning of a word */
-    bool       common;                  /* too many words begin so */
-    GPtrArray *words;                   /* those that do, unless they are too many */
-} Typed;
-
-static void
-free_typed(void *data)
-{
-    Typed *typed = data;
-    g_ptr_array_unref(typed->pieces);
-    g_free(typed->sign);
-    if (typed->words)
-        g_ptr_array_unref(typed->words);
-    g_free(typed);
-}
-
-typedef struct {
-    GPtrArray *pieces;
-    int        end;                     /* of the last one */
-} Cut;
-
-static int
-take_piece(void *data, int flags, const char *piece, int length, int start, int end)
-{
-    (void) start;
-    Cut *cut = data;
-    if (!(flags & FTS5_TOKEN_COLOCATED))
-        g_ptr_array_add(cut->pieces, g_strndup(piece, length));
-    cut->end = end;
-    return SQLITE_OK;
-}
-
-/* Appends to the pieces.  True: nothing stands behind the last one. */
-static bool
-cut(Search *search, const char *text, GPtrArray *pieces)
-{
-    g_autofree char *spread = nj_index_spread(text);
-    Cut walk = { pieces, 0 };
-    search->tokenizer.xTokenize(search->cutter, &walk, FTS5_TOKENIZE_DOCUMENT, spread, (int) strlen(spread), take_piece);
-    return !spread[walk.end];
-}
-
-/* The words of the index that begin so. NULL: there are too many. */
-static GPtrArray *
-beginning_so(Search *search, const char *start)
-{
-    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *from = g_strdup(start);
-    for (;;) {
-        sqlite3_bind_text(search->next_word, 1, from, -1, SQLITE_STATIC);
-        const char *word = sqlite3_step(search->next_word) == SQLITE_ROW ? (const char *) sqlite3_column_text(search->next_word, 0) : NULL;
-        bool fits = word && g_str_has_prefix(word, start);
-        if (fits) {
-            g_ptr_array_add(words, g_strdup(word));
-            g_free(from);
-            from = g_strconcat(word, " ", NULL);        /* behind this one, before those that are longer */
-        }
-        sqlite3_reset(search->next_word);
-        if (!fits)
-            return g_steal_pointer(&words);
-        if (words->len > ENDINGS_MOST)
-            return NULL;
-    }
-}
-
-static Typed *
-read_typed(Search *search, const char *text, bool quoted)
-{
-    Typed *typed = g_new0(Typed, 1);
-    typed->pieces = g_ptr_array_new_with_free_func(g_free);
-    typed->open = cut(search, text, typed->pieces) && !quoted;  /* behind "hello," nothing goes on, nor behind a character that is a word */
-    if (!typed->pieces->len) {
-        typed->sign = g_strdup(text);
-    } else if (typed->open) {
-        typed->words = beginning_so(search, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
-        typed->common = !typed->words;
-    }
-    return typed;
-}
-
-/* The next word, or what stands in quotation marks; NULL: there is none. */
-static char *
-next_typed(const char **cursor, bool *quoted)
-{
-    const char *at = *cursor;
-    while (*at && g_unichar_isspace(g_utf8_get_char(at)))
-        at = g_utf8_next_char(at);
-    const char *close = *at == '"' ? strchr(at + 1, '"') : NULL;
-    *quoted = close && close > at + 1;
-    if (*quoted) {
-        *cursor = close + 1;
-        return g_strndup(at + 1, close - at - 1);
-    }
-    const char *end = at;
-    while (*end && !g_unichar_isspace(g_utf8_get_char(end)))
-        end = g_utf8_next_char(end);
-    *cursor = end;
-    return end > at ? g_strndup(at, end - at) : NULL;
-}
-
-static GPtrArray *
-read_words(Search *search, const char *cursor)
-{
-    GPtrArray *words = g_ptr_array_new_with_free_func(free_typed);
-    bool quoted;
-    char *text;
-    while (words->len < WORDS_MOST && (text = next_typed(&cursor, &quoted))) {
-        g_ptr_array_add(words, read_typed(search, text, quoted));
-        g_free(text);
-    }
-    return words;
-}
-
-/* From pieces to an expression */
-
-static void
-add_phrase(GString *out, const GPtrArray *pieces, const char *last, const char *behind)
-{
-    g_string_append_c(out, '"');
-    for (guint i = 0; i + 1 < pieces->len; i++)
-        g_string_append_printf(out, "%s ", (const char *) g_ptr_array_index(pieces, i));
-    g_string_append_printf(out, "%s\"%s", last, behind);
-}
-
-/* Pieces that follow each other, the last of which may go on. */
-static void
-add_typed(GString *out, const char *columns, const Typed *typed)
-{
-    const GPtrArray *words = typed->words;
-    g_string_append_printf(out, "%s{%s} : (", out->len ? " AND " : "", columns);
-    if (!words || !words->len)
-        add_phrase(out, typed->pieces, g_ptr_array_index(typed->pieces, typed->pieces->len - 1), typed->common ? " *" : "");
-    for (guint i = 0; words && i < words->len; i++) {
-        if (i)
-            g_string_append(out, " OR ");
-        add_phrase(out, typed->pieces, g_ptr_array_index(words, i), "");
-    }
-    g_string_append_c(out, ')');
-}
-
-static void
-add_mark(GString *out, const char *join, int what, gint64 which)
-{
-    g_string_append_printf(out, "%smarks : \"" NJ_MARK_FORMAT "\"", out->len ? join : "", what, which);
-}
-
-/* Any message at all has the mark of one of the accounts. */
-static void
-add_accounts(Search *search, GString *out)
-{
-    sqlite3_stmt *statement = NULL;
-    sqlite3_prepare_v2(search->db, "SELECT id FROM account", -1, &statement, NULL);
-    while (statement && sqlite3_step(statement) == SQLITE_ROW)
-        add_mark(out, " OR ", NJ_MARK_ACCOUNT, sqlite3_column_int64(statement, 0));
-    sqlite3_finalize(statement);
-}
-
-static void
-add_sender(Search *search, GString *out, const char *sender)
-{
-    if (!g_ascii_strcasecmp(sender, "me")) {
-        add_mark(out, " AND ", NJ_MARK_OURS, 0);
-        return;
-    }
-    /* Behind "frog@pond.example" nothing goes on: five times as fast. */
-    const char *at = strchr(sender, '@');
-    Typed *typed = read_typed(search, sender, at && strchr(at, '.'));
-    if (typed->sign)
-        add_mark(out, " AND ", NJ_MARK_OURS, 1);        /* no name is without a letter: nothing has this mark */
-    else
-        add_typed(out, "sender", typed);
-    free_typed(typed);
-}
-
-/* all: also the words that are too common; else the texts are to be read for them. */
-static char *
-express(Search *search, const Request *request, const GPtrArray *words, bool all)
-{
-    const NjSearch *wanted = &request->search;
-    GString *out = g_string_new(NULL);
-    for (guint i = 0; i < words->len; i++) {
-        const Typed *typed = g_ptr_array_index(words, i);
-        if (!typed->sign && (all || !typed->common))
-            add_typed(out, "body subject", typed);
-    }
-    if (wanted->chat)
-        add_mark(out, " AND ", NJ_MARK_CHAT, wanted->chat);
-    if (wanted->account)
-        add_mark(out, " AND ", NJ_MARK_ACCOUNT, wanted->account);
-    if (wanted->links)
-        add_mark(out, " AND ", NJ_MARK_LINK, 0);
-    if (request->sender)
-        add_sender(search, out, request->sender);
-    if (!out->len)
-        add_accounts(search, out);
-    return g_string_free(out, FALSE);
-}
-
 /* From entries to messages */
-
-static bool
-follow_each_other(const GPtrArray *pieces, guint at, const Typed *typed)
-{
-    guint last = typed->pieces->len - 1;
-    if (at + last >= pieces->len)
-        return false;
-    for (guint i = 0; i < last; i++)
-        if (strcmp(g_ptr_array_index(pieces, at + i), g_ptr_array_index(typed->pieces, i)))
-            return false;
-    return g_str_has_prefix(g_ptr_array_index(pieces, at + last), g_ptr_array_index(typed->pieces, last));
-}
-
-static bool
-has_typed(const GPtrArray *pieces, const Typed *typed)
-{
-    for (guint at = 0; at < pieces->len; at++)
-        if (follow_each_other(pieces, at, typed))
-            return true;
-    return false;
-}
-
-/* Reads the text for what the expression did not ask. */
-static bool
-has_rest(Search *search, const NjMessage *message, const GPtrArray *words, bool all)
-{
-    const char *const texts[] = { message->body, message->subject };
-    g_autoptr(GPtrArray) pieces = NULL;
-    for (guint i = 0; i < words->len; i++) {
-        const Typed *typed = g_ptr_array_index(words, i);
-        if (typed->sign) {
-            if (!(texts[0] && strstr(texts[0], typed->sign)) && !(texts[1] && strstr(texts[1], typed->sign)))
-                return false;
-        } else if (typed->common && !all) {
-            if (!pieces) {
-                pieces = g_ptr_array_new_with_free_func(g_free);
-                for (guint t = 0; t < G_N_ELEMENTS(texts); t++)
-                    if (texts[t])
-                        cut(search, texts[t], pieces);
-            }
-            if (!has_typed(pieces, typed))
-                return false;
-        }
-    }
-    return true;
-}
 
 static NjFound *
 read_found(sqlite3_stmt *statement)
@@ -356,7 +96,7 @@ look_up(Search *search, gint64 entry, gint64 last, const GPtrArray *words, bool 
         sqlite3_bind_int64(search->message, 1, id);
         if (sqlite3_step(search->message) == SQLITE_ROW && nj_index_entry(sqlite3_column_int64(search->message, 2), id) == entry) {
             NjFound *one = read_found(search->message);
-            if (has_rest(search, one->message, words, all))
+            if (nj_cutter_fits(search->cutter, one->message, words, all))
                 g_ptr_array_add(found, one);
             else
                 free_found(one);
@@ -398,7 +138,7 @@ typedef struct {
 static bool
 walk(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range, guint most, GPtrArray *found)
 {
-    g_autofree char *expression = express(search, request, words, all);
+    g_autofree char *expression = nj_cutter_express(search->cutter, &request->search, words, all);
     sqlite3_stmt *statement = NULL;
     if (!*expression)                   /* there is no account yet */
         range->until = -1;
@@ -422,36 +162,13 @@ walk(Search *search, const Request *request, const GPtrArray *words, bool all, R
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
-static bool
-any_common(const GPtrArray *words)
-{
-    for (guint i = 0; i < words->len; i++)
-        if (((const Typed *) g_ptr_array_index(words, i))->common)
-            return true;
-    return false;
-}
-
 /* The thread */
 
 static bool
 prepare(Search *search)
 {
-    static const char *const cut[] = { "remove_diacritics", "2", "categories", NJ_WORD_CATEGORIES };
-    sqlite3_stmt *statement = NULL;
-    fts5_api *api = NULL;
-    void *context = NULL;
-    if (sqlite3_prepare_v2(search->db, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK) {
-        sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", NULL);
-        sqlite3_step(statement);
-    }
-    sqlite3_finalize(statement);
-    return api && api->xFindTokenizer(api, "unicode61", &context, &search->tokenizer) == SQLITE_OK
-           && search->tokenizer.xCreate(context, (const char **) cut, G_N_ELEMENTS(cut), &search->cutter) == SQLITE_OK
-           && sqlite3_exec(search->db, "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
-                           " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', 'instance'); PRAGMA query_only = 1;", NULL, NULL,
-                           NULL) == SQLITE_OK
-           && sqlite3_prepare_v3(search->db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1, SQLITE_PREPARE_PERSISTENT,
-                                 &search->next_word, NULL) == SQLITE_OK
+    search->cutter = nj_cutter_new(search->db);
+    return search->cutter
            && sqlite3_prepare_v3(search->db, "SELECT max(id) FROM message", -1, SQLITE_PREPARE_PERSISTENT, &search->last, NULL) == SQLITE_OK
            && sqlite3_prepare_v3(search->db, "SELECT " NJ_MESSAGE_COLUMNS ", chat.kind, chat.address, account.id, account.address FROM message"
                                  " JOIN chat ON chat.id = message.chat JOIN account ON account.id = chat.account WHERE message.id = ?1", -1,
@@ -461,13 +178,11 @@ prepare(Search *search)
 static void
 close_db(Search *search)
 {
-    if (search->cutter)
-        search->tokenizer.xDelete(search->cutter);
+    nj_cutter_free(search->cutter);
     search->cutter = NULL;
-    sqlite3_finalize(search->next_word);
     sqlite3_finalize(search->message);
     sqlite3_finalize(search->last);
-    search->next_word = search->message = search->last = NULL;
+    search->message = search->last = NULL;
     sqlite3_close(search->db);
     search->db = NULL;
 }
@@ -528,7 +243,7 @@ static bool
 look(Search *search, Request *request, GPtrArray *found)
 {
     const NjSearch *wanted = &request->search;
-    g_autoptr(GPtrArray) words = read_words(search, request->words);
+    g_autoptr(GPtrArray) words = nj_cutter_read(search->cutter, request->words);
     Range range = { .until = G_MAXINT64, .last = last_id(search) };
     if (wanted->since > 0)
         range.from = nj_index_entry(wanted->since, 0);
@@ -536,7 +251,7 @@ look(Search *search, Request *request, GPtrArray *found)
         range.until = nj_index_entry(wanted->until, 0) - 1;
     if (wanted->before_id > 0)
         range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
-    bool good = true, common = any_common(words);
+    bool good = true, common = nj_cutter_any_common(words);
     if (common)
         good = walk(search, request, words, false, &range, READ_MOST, found);
     while (good && found->len < wanted->limit && range.until >= range.from && !is_cancelled(search)) {

@@ -1,0 +1,314 @@
+/* What a person types becomes an expression of FTS5 here, and nowhere else: each word is cut up by the tokenizer that cut up the texts, and every
+   piece is quoted.
+
+   A word counts by its beginning.  FTS5 can do that ("word*"), but reads all that begins so before it answers: 30 ms for a common word of a million
+   messages, half a second for a letter.  So the words that begin so are looked up one after the other, and an OR over them is asked, which goes
+   from newest to oldest and stops when there are enough.  If too many words begin so, there must be many messages with one of them: the newest
+   ones that fit all else are read, and only if they were not enough FTS5 makes its list.
+
+   A word in which the tokenizer finds nothing, like ":-)" or "->", is looked for in the texts that all else has left over. */
+#include <string.h>
+
+#include "model/store-words.h"
+
+#define WORDS_MOST   32
+#define ENDINGS_MOST 32                 /* words with one beginning */
+
+struct NjCutter {
+    sqlite3        *db;
+    sqlite3_stmt   *next_word;
+    fts5_tokenizer  tokenizer;
+    Fts5Tokenizer  *cutter;
+};
+
+typedef struct {
+    GPtrArray *pieces;                  /* of char: what the tokenizer made of it */
+    char      *sign;                    /* what was typed, where it made nothing of it; else NULL */
+    bool       open;                    /* the last piece may be the beginning of a word */
+    bool       common;                  /* too many words begin so */
+    GPtrArray *words;                   /* those that do, unless they are too many */
+} Typed;
+
+static void
+free_typed(void *data)
+{
+    Typed *typed = data;
+    g_ptr_array_unref(typed->pieces);
+    g_free(typed->sign);
+    if (typed->words)
+        g_ptr_array_unref(typed->words);
+    g_free(typed);
+}
+
+typedef struct {
+    GPtrArray *pieces;
+    int        end;                     /* of the last one */
+} Cut;
+
+static int
+take_piece(void *data, int flags, const char *piece, int length, int start, int end)
+{
+    (void) start;
+    Cut *cut = data;
+    if (!(flags & FTS5_TOKEN_COLOCATED))
+        g_ptr_array_add(cut->pieces, g_strndup(piece, length));
+    cut->end = end;
+    return SQLITE_OK;
+}
+
+/* Appends to the pieces.  True: nothing stands behind the last one. */
+static bool
+cut(NjCutter *cutter, const char *text, GPtrArray *pieces)
+{
+    g_autofree char *spread = nj_index_spread(text);
+    Cut walk = { pieces, 0 };
+    cutter->tokenizer.xTokenize(cutter->cutter, &walk, FTS5_TOKENIZE_DOCUMENT, spread, (int) strlen(spread), take_piece);
+    return !spread[walk.end];
+}
+
+/* The words of the index that begin so. NULL: there are too many. */
+static GPtrArray *
+beginning_so(NjCutter *cutter, const char *start)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *from = g_strdup(start);
+    for (;;) {
+        sqlite3_bind_text(cutter->next_word, 1, from, -1, SQLITE_STATIC);
+        const char *word = sqlite3_step(cutter->next_word) == SQLITE_ROW ? (const char *) sqlite3_column_text(cutter->next_word, 0) : NULL;
+        bool fits = word && g_str_has_prefix(word, start);
+        if (fits) {
+            g_ptr_array_add(words, g_strdup(word));
+            g_free(from);
+            from = g_strconcat(word, " ", NULL);        /* behind this one, before those that are longer */
+        }
+        sqlite3_reset(cutter->next_word);
+        if (!fits)
+            return g_steal_pointer(&words);
+        if (words->len > ENDINGS_MOST)
+            return NULL;
+    }
+}
+
+static Typed *
+read_typed(NjCutter *cutter, const char *text, bool quoted)
+{
+    Typed *typed = g_new0(Typed, 1);
+    typed->pieces = g_ptr_array_new_with_free_func(g_free);
+    typed->open = cut(cutter, text, typed->pieces) && !quoted;  /* behind "hello," nothing goes on, nor behind a character that is a word */
+    if (!typed->pieces->len) {
+        typed->sign = g_strdup(text);
+    } else if (typed->open) {
+        typed->words = beginning_so(cutter, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
+        typed->common = !typed->words;
+    }
+    return typed;
+}
+
+/* The next word, or what stands in quotation marks; NULL: there is none. */
+static char *
+next_typed(const char **cursor, bool *quoted)
+{
+    const char *at = *cursor;
+    while (*at && g_unichar_isspace(g_utf8_get_char(at)))
+        at = g_utf8_next_char(at);
+    const char *close = *at == '"' ? strchr(at + 1, '"') : NULL;
+    *quoted = close && close > at + 1;
+    if (*quoted) {
+        *cursor = close + 1;
+        return g_strndup(at + 1, close - at - 1);
+    }
+    const char *end = at;
+    while (*end && !g_unichar_isspace(g_utf8_get_char(end)))
+        end = g_utf8_next_char(end);
+    *cursor = end;
+    return end > at ? g_strndup(at, end - at) : NULL;
+}
+
+GPtrArray *
+nj_cutter_read(NjCutter *cutter, const char *cursor)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(free_typed);
+    bool quoted;
+    char *text;
+    while (words->len < WORDS_MOST && (text = next_typed(&cursor, &quoted))) {
+        g_ptr_array_add(words, read_typed(cutter, text, quoted));
+        g_free(text);
+    }
+    return words;
+}
+
+/* From pieces to an expression */
+
+static void
+add_phrase(GString *out, const GPtrArray *pieces, const char *last, const char *behind)
+{
+    g_string_append_c(out, '"');
+    for (guint i = 0; i + 1 < pieces->len; i++)
+        g_string_append_printf(out, "%s ", (const char *) g_ptr_array_index(pieces, i));
+    g_string_append_printf(out, "%s\"%s", last, behind);
+}
+
+/* Pieces that follow each other, the last of which may go on. */
+static void
+add_typed(GString *out, const char *columns, const Typed *typed)
+{
+    const GPtrArray *words = typed->words;
+    g_string_append_printf(out, "%s{%s} : (", out->len ? " AND " : "", columns);
+    if (!words || !words->len)
+        add_phrase(out, typed->pieces, g_ptr_array_index(typed->pieces, typed->pieces->len - 1), typed->common ? " *" : "");
+    for (guint i = 0; words && i < words->len; i++) {
+        if (i)
+            g_string_append(out, " OR ");
+        add_phrase(out, typed->pieces, g_ptr_array_index(words, i), "");
+    }
+    g_string_append_c(out, ')');
+}
+
+static void
+add_mark(GString *out, const char *join, int what, gint64 which)
+{
+    g_string_append_printf(out, "%smarks : \"" NJ_MARK_FORMAT "\"", out->len ? join : "", what, which);
+}
+
+/* Any message at all has the mark of one of the accounts. */
+static void
+add_accounts(NjCutter *cutter, GString *out)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3_prepare_v2(cutter->db, "SELECT id FROM account", -1, &statement, NULL);
+    while (statement && sqlite3_step(statement) == SQLITE_ROW)
+        add_mark(out, " OR ", NJ_MARK_ACCOUNT, sqlite3_column_int64(statement, 0));
+    sqlite3_finalize(statement);
+}
+
+static void
+add_sender(NjCutter *cutter, GString *out, const char *sender)
+{
+    if (!g_ascii_strcasecmp(sender, "me")) {
+        add_mark(out, " AND ", NJ_MARK_OURS, 0);
+        return;
+    }
+    /* Behind "frog@pond.example" nothing goes on: five times as fast. */
+    const char *at = strchr(sender, '@');
+    Typed *typed = read_typed(cutter, sender, at && strchr(at, '.'));
+    if (typed->sign)
+        add_mark(out, " AND ", NJ_MARK_OURS, 1);        /* no name is without a letter: nothing has this mark */
+    else
+        add_typed(out, "sender", typed);
+    free_typed(typed);
+}
+
+char *
+nj_cutter_express(NjCutter *cutter, const NjSearch *wanted, const GPtrArray *words, bool all)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < words->len; i++) {
+        const Typed *typed = g_ptr_array_index(words, i);
+        if (!typed->sign && (all || !typed->common))
+            add_typed(out, "body subject", typed);
+    }
+    if (wanted->chat)
+        add_mark(out, " AND ", NJ_MARK_CHAT, wanted->chat);
+    if (wanted->account)
+        add_mark(out, " AND ", NJ_MARK_ACCOUNT, wanted->account);
+    if (wanted->links)
+        add_mark(out, " AND ", NJ_MARK_LINK, 0);
+    if (wanted->sender)
+        add_sender(cutter, out, wanted->sender);
+    if (!out->len)
+        add_accounts(cutter, out);
+    return g_string_free(out, FALSE);
+}
+
+/* From texts back to pieces */
+
+static bool
+follow_each_other(const GPtrArray *pieces, guint at, const Typed *typed)
+{
+    guint last = typed->pieces->len - 1;
+    if (at + last >= pieces->len)
+        return false;
+    for (guint i = 0; i < last; i++)
+        if (strcmp(g_ptr_array_index(pieces, at + i), g_ptr_array_index(typed->pieces, i)))
+            return false;
+    return g_str_has_prefix(g_ptr_array_index(pieces, at + last), g_ptr_array_index(typed->pieces, last));
+}
+
+static bool
+has_typed(const GPtrArray *pieces, const Typed *typed)
+{
+    for (guint at = 0; at < pieces->len; at++)
+        if (follow_each_other(pieces, at, typed))
+            return true;
+    return false;
+}
+
+bool
+nj_cutter_fits(NjCutter *cutter, const NjMessage *message, const GPtrArray *words, bool all)
+{
+    const char *const texts[] = { message->body, message->subject };
+    g_autoptr(GPtrArray) pieces = NULL;
+    for (guint i = 0; i < words->len; i++) {
+        const Typed *typed = g_ptr_array_index(words, i);
+        if (typed->sign) {
+            if (!(texts[0] && strstr(texts[0], typed->sign)) && !(texts[1] && strstr(texts[1], typed->sign)))
+                return false;
+        } else if (typed->common && !all) {
+            if (!pieces) {
+                pieces = g_ptr_array_new_with_free_func(g_free);
+                for (guint t = 0; t < G_N_ELEMENTS(texts); t++)
+                    if (texts[t])
+                        cut(cutter, texts[t], pieces);
+            }
+            if (!has_typed(pieces, typed))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool
+nj_cutter_any_common(const GPtrArray *words)
+{
+    for (guint i = 0; i < words->len; i++)
+        if (((const Typed *) g_ptr_array_index(words, i))->common)
+            return true;
+    return false;
+}
+
+NjCutter *
+nj_cutter_new(sqlite3 *db)
+{
+    static const char *const arguments[] = { "remove_diacritics", "2", "categories", NJ_WORD_CATEGORIES };
+    NjCutter *cutter = g_new0(NjCutter, 1);
+    sqlite3_stmt *statement = NULL;
+    fts5_api *api = NULL;
+    void *context = NULL;
+    cutter->db = db;
+    if (sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK) {
+        sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", NULL);
+        sqlite3_step(statement);
+    }
+    sqlite3_finalize(statement);
+    if (api && api->xFindTokenizer(api, "unicode61", &context, &cutter->tokenizer) == SQLITE_OK
+        && cutter->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments), &cutter->cutter) == SQLITE_OK
+        && sqlite3_exec(db, "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
+                        " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', 'instance'); PRAGMA query_only = 1;", NULL, NULL, NULL)
+               == SQLITE_OK
+        && sqlite3_prepare_v3(db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1, SQLITE_PREPARE_PERSISTENT, &cutter->next_word, NULL)
+               == SQLITE_OK)
+        return cutter;
+    nj_cutter_free(cutter);
+    return NULL;
+}
+
+void
+nj_cutter_free(NjCutter *cutter)
+{
+    if (!cutter)
+        return;
+    if (cutter->cutter)
+        cutter->tokenizer.xDelete(cutter->cutter);
+    sqlite3_finalize(cutter->next_word);
+    g_free(cutter);
+}
