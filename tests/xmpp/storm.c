@@ -8,7 +8,7 @@
 #include "talk.h"
 
 #define STEPS   120
-#define STORMS  60
+#define STORMS  30
 #define FROG    "frog@pond.example"
 
 typedef struct {
@@ -21,8 +21,9 @@ typedef struct {
     int serial;                 /* of the session: its id */
     bool exists, counting, available;
     bool attached;              /* there is a link, and the session runs on it */
+    bool calm;                  /* else it takes its time with acknowledgements */
     bool deaf;                  /* the link is dead, and the other side does not know */
-    guint32 handled, sent;
+    guint32 handled, acked, sent;
     GQueue unacked;             /* of Sent */
     GQueue offline;             /* of char: messages that wait for somebody to be there */
     int gone;                   /* a session that timed out, */
@@ -188,6 +189,7 @@ on_resume(const NjXml *resume)
     if (server->exists && g_str_equal(previd, id)) {
         drop_acked(count);
         server->attached = true;
+        server->acked = server->handled;
         answer = g_strdup_printf("<resumed xmlns='urn:xmpp:sm:3' previd='%s' h='%u'/>", id, server->handled);
         put(answer);
         for (GList *item = server->unacked.head; item && is_up(); item = item->next)
@@ -252,7 +254,7 @@ on_sm(const NjXml *element)
     if (g_str_equal(name, "enable")) {
         end_session();
         server->exists = server->counting = server->attached = true;
-        server->handled = server->sent = 0;
+        server->handled = server->acked = server->sent = 0;
         storm->enabled = storm->safe = false;
         text = g_strdup_printf("<enabled xmlns='urn:xmpp:sm:3' id='s%d' resume='true'/>", ++server->serial);
         put(text);
@@ -261,7 +263,9 @@ on_sm(const NjXml *element)
     } else if (g_str_equal(name, "resume")) {
         on_resume(element);
     } else if (g_str_equal(name, "r")) {
-        text = g_strdup_printf("<a xmlns='urn:xmpp:sm:3' h='%u'/>", server->handled);
+        if (server->calm || chance(70))
+            server->acked = server->handled;
+        text = g_strdup_printf("<a xmlns='urn:xmpp:sm:3' h='%u'/>", server->acked);
         put(text);
     } else if (g_str_equal(name, "a")) {
         drop_acked((guint32) strtoul(nj_xml_attr(element, "h"), NULL, 10));
@@ -393,6 +397,17 @@ kill_client(void)
     settle();
 }
 
+/* A full disk, and room again. */
+static void
+fill_disk(void)
+{
+    trace("-- disk full");
+    nj_session_store_trouble(storm->talk.session, true);
+    settle();
+    nj_session_store_trouble(storm->talk.session, false);
+    settle();
+}
+
 static void
 leave(void)
 {
@@ -436,6 +451,8 @@ step(void)
         time_out();
     else if (what < 98)
         leave();
+    else if (what < 99 && storm->talk.holds)
+        fill_disk();
     else
         kill_client();
     g_queue_clear_full(&storm->talk.events, (GDestroyNotify) event_free);
@@ -447,8 +464,10 @@ static void
 calm_down(void)
 {
     hold(false);
+    storm->server.calm = true;
     for (int i = 0; i < 3; i++) {
         come_back();
+        nj_session_wake(storm->talk.session);
         while (serve() || !g_queue_is_empty(&storm->talk.sent))
             ;
         settle();
