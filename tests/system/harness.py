@@ -47,11 +47,11 @@ class Pond:
 
     def __init__(self, where, config='', port=None, **knobs):
         """knobs: POND_NAME of tests/pond/pond, as name=value."""
-        self.dir = where
+        self.dir, self.server, self.domain = where, knobs.get('server', SERVER), knobs.get('domain', DOMAIN)
         os.makedirs(where, exist_ok=True)
         env = dict(os.environ, **{'POND_' + name.upper(): str(value) for name, value in knobs.items()})
         if config:
-            if SERVER != 'prosody':
+            if self.server != 'prosody':
                 raise Skip('it configures Prosody')
             with open(where + '/extra.lua', 'w') as f:
                 f.write(config)
@@ -69,20 +69,20 @@ class Pond:
         while not os.path.exists(self.dir + '/ready'):
             if self.process.poll() is not None:
                 if self.process.returncode == 77:
-                    raise Skip('there is no %s here' % SERVER)
-                raise RuntimeError('%s did not start: %s' % (SERVER, self.log()[-2000:]))
+                    raise Skip('there is no %s here' % self.server)
+                raise RuntimeError('%s did not start: %s' % (self.server, self.log()[-2000:]))
             if now() > end:
-                raise RuntimeError('%s is not ready' % SERVER)
+                raise RuntimeError('%s is not ready' % self.server)
             time.sleep(0.05)
         words = dict(w.split('=') for w in open(self.dir + '/ready').read().split())
         self.port, self.direct = int(words['port']), int(words['direct'])
         self.env['POND_PORT'] = str(self.port)         # the same again after a restart
 
     def log(self):
-        if SERVER == 'ejabberd':
+        if self.server == 'ejabberd':
             time.sleep(2.5)                            # it writes its log in its own time
         try:
-            return open('%s/%s.log' % (self.dir, SERVER), errors='replace').read()
+            return open('%s/%s.log' % (self.dir, self.server), errors='replace').read()
         except OSError:
             return ''
 
@@ -94,11 +94,11 @@ class Pond:
 
     def connections(self):
         """How often a client has connected."""
-        return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[SERVER])
+        return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[self.server])
 
     def logins(self, who):
         """How often one of the people has logged in."""
-        return len(re.findall({'prosody': r'Authenticated as %s@', 'ejabberd': r'Accepted c2s \S+ authentication for %s@'}[SERVER] % who, self.log()))
+        return len(re.findall({'prosody': r'Authenticated as %s@', 'ejabberd': r'Accepted c2s \S+ authentication for %s@'}[self.server] % who, self.log()))
 
     def stop(self):
         self.process.stdin.close()
@@ -197,7 +197,7 @@ class Home:
 
 
 def account(pond, who='toad', name=None, **more):
-    keys = dict(address='%s@%s' % (who, DOMAIN), password='pond', host='127.0.0.1', port=pond.port)
+    keys = dict(address='%s@%s' % (who, pond.domain), password='pond', host='127.0.0.1', port=pond.port)
     keys['ca-file'] = pond.ca
     keys.update({k.replace('_', '-'): v for k, v in more.items()})
     return '[account %s]\n' % (name or who) + ''.join('%s = %s\n' % kv for kv in keys.items() if kv[1] is not None)
@@ -406,7 +406,7 @@ class Peer:
 
         def run():
             asyncio.set_event_loop(self.loop)
-            c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, DOMAIN, resource), 'pond')
+            c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, pond.domain, resource), 'pond')
             for plugin in self.plugins:
                 c.register_plugin(plugin)
             c.auto_authorize = None

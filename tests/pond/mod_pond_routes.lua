@@ -1,0 +1,15 @@
+-- For two ponds that see each other without DNS: other domains are at these ports of loopback.
+--   pond_routes = { ["reed.example"] = 5269 }
+local service, manual = require "net.resolvers.service", require "net.resolvers.manual";
+local routes, new = module:get_option("pond_routes", {}), service.new;
+
+function service.new(host, name, ...)
+	if routes[host] and name == "xmpp-server" then
+		return manual.new({ { "tcp4", "127.0.0.1", routes[host], (select(2, ...)) } });
+	end
+	return new(host, name, ...);
+end
+
+function module.unload()
+	service.new = new;
+end
