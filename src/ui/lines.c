@@ -10,6 +10,7 @@
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
+#include "model/outbox.h"
 #include "model/store.h"
 
 #include <string.h>
@@ -349,16 +350,46 @@ nj_lines_say_again(NjLines *lines, const NjLines *from)
     say_again(lines, from->parked);
 }
 
-/* Takes a page that ends where the list begins, or begins where it ends. */
-static guint
-take(NjLines *lines, GPtrArray *page)
+/* What is seen of a message that was read; NULL: nothing yet.  What is on its way the outbox knows better than the store, and a line of ours is seen when it
+   is committed, which a page does not wait for: nj_lines_add() brings it then. */
+static NjMessage *
+seen_of(const NjLines *lines, NjMessage *message)
 {
-    guint count = page->len;
-    for (guint i = 0; i < count; i++)
-        if (!find_line(lines, g_ptr_array_index(page, i)))
-            insert(lines, line_of(g_ptr_array_index(page, i)));
-    g_ptr_array_unref(page);
+    const NjOut *out = message->out && nj_state_is_open(message->state) ? nj_outbox_find(lines->chat->account->outbox, message->id) : NULL;
+    return !out ? message : out->shown ? out->message : NULL;
+}
+
+/* Takes a page that ends where the list begins, or begins where it ends; returns how many lines came. */
+static guint
+take(NjLines *lines, const GPtrArray *page)
+{
+    guint count = 0;
+    for (guint i = 0; i < page->len; i++) {
+        NjMessage *message = seen_of(lines, g_ptr_array_index(page, i));
+        if (!message || find_line(lines, message))
+            continue;
+        insert(lines, line_of(message));
+        count++;
+    }
     return count;
+}
+
+/* A page from here on, or more of them if nothing of it is seen; *more: there may be others behind. */
+static guint
+take_from(NjLines *lines, bool before, gint64 time, gint64 id, guint limit, bool *more)
+{
+    NjStore *store = lines->client->store;
+    gint64 chat = lines->chat->id;
+    for (;;) {
+        g_autoptr(GPtrArray) page = before ? nj_store_page_before(store, chat, time, id, limit) : nj_store_page_after(store, chat, time, id, limit);
+        guint count = take(lines, page);
+        *more = page->len == limit;
+        if (count > 0 || !*more)
+            return count;
+        const NjMessage *edge = g_ptr_array_index(page, before ? 0 : page->len - 1);
+        time = edge->time;
+        id = edge->id;
+    }
 }
 
 bool
@@ -370,9 +401,8 @@ nj_lines_fetch_before(NjLines *lines)
     gint64 time = first ? first->time : G_MAXINT64, id = first ? first->id : G_MAXINT64;
     /* The first page is what is seen, so that opening a chat costs a screenful; the next ones are larger. */
     guint limit = (guint) (lines->loaded ? MAX(lines->view_rows, PAGE_LEAST) : lines->view_rows + 1);
-    guint count = take(lines, nj_store_page_before(lines->client->store, lines->chat->id, time, id, limit));
+    guint count = take_from(lines, true, time, id, limit, &lines->more_before);
     lines->loaded = true;
-    lines->more_before = count == limit;
     settle_parked(lines);
     return count > 0;
 }
@@ -383,9 +413,7 @@ fetch_after(NjLines *lines)
     const NjLine *last = lines->more_after && is_stored(lines) ? last_message(lines) : NULL;
     if (!last)
         return false;
-    guint limit = (guint) MAX(lines->view_rows, PAGE_LEAST);
-    guint count = take(lines, nj_store_page_after(lines->client->store, lines->chat->id, last->time, last->id, limit));
-    lines->more_after = count == limit;
+    guint count = take_from(lines, false, last->time, last->id, (guint) MAX(lines->view_rows, PAGE_LEAST), &lines->more_after);
     settle_parked(lines);
     trim(lines);
     return count > 0;
@@ -529,13 +557,12 @@ holds(const NjLines *lines, gint64 time, gint64 id)
 static void
 load_around(NjLines *lines, gint64 time, gint64 id)
 {
-    NjStore *store = lines->client->store;
     guint limit = (guint) MAX(lines->view_rows, PAGE_LEAST);
+    bool at = id != G_MININT64;
     drop_messages(lines);
     lines->loaded = lines->following = true;            /* nothing is held while it comes in */
-    lines->more_before = take(lines, nj_store_page_before(store, lines->chat->id, time, id, limit)) == limit;
-    bool at = id != G_MININT64;
-    lines->more_after = take(lines, nj_store_page_after(store, lines->chat->id, at ? time : time - 1, at ? id - 1 : G_MAXINT64, limit)) == limit;
+    take_from(lines, true, time, id, limit, &lines->more_before);
+    take_from(lines, false, at ? time : time - 1, at ? id - 1 : G_MAXINT64, limit, &lines->more_after);
     settle_parked(lines);
 }
 

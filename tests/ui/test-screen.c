@@ -1,6 +1,7 @@
 /* ui/screen: whole screens as pictures, and what keys, messages and windows do to them.  The prompt's rows are its own test's. */
 #include "world.h"
 
+#include "model/outbox.h"
 #include "ui/screen.h"
 
 static World world;
@@ -231,6 +232,42 @@ test_looks_elsewhere(void **state)
     assert_true(world.client->looking);
     nj_surface_free(draw(24, 80));
     assert_int_equal(frog->unread, 0);
+}
+
+/* Ours is seen when it is safe: also where the page is read before, however often, and whatever is behind it. */
+static void
+test_own_line(void **state)
+{
+    (void) state;
+    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    NjOutbox *outbox = world.account->outbox;
+    say(frog, "frog", NOON - 1, "a question");
+    nj_store_flush(world.client->store);
+    nj_screen_show_chat(screen, frog);
+    NjMessage *last = NULL;
+    for (int i = 0; i < 120; i++) {
+        g_autofree char *body = g_strdup_printf("answer <%d>", i);
+        g_autoptr(NjMessage) message = last = make_message(NOON, true, body);
+        nj_outbox_add(outbox, frog, message);
+    }
+    expect_part(24, 80, "a question", true);
+    expect_part(24, 80, "answer", false);
+    say(frog, "frog", NOON + 1, "another question");
+    nj_screen_show_time(screen, frog, 0);
+    expect_part(24, 80, "another question", true);
+    expect_part(24, 80, "answer", false);
+    nj_store_flush(world.client->store);
+    for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC; !nj_outbox_find(outbox, last->id)->shown && nj_clock_us() < end;)
+        g_main_context_iteration(NULL, TRUE);
+    nj_screen_scroll_to(screen, true);
+    expect_part(24, 80, "toad… answer <119>\n                       │12:00 frog@pond.e…  another question\n", true);
+    /* That it was sent is not in the store: the outbox knows. */
+    nj_outbox_set_state(outbox, nj_outbox_find(outbox, last->id), NJ_STATE_SENT, NULL);
+    nj_screen_store_ready(screen);
+    expect_part(24, 80, "toad· answer <119>\n", true);
+    expect_part(24, 80, "toad… answer <118>\n", true);
+    nj_outbox_set_state(outbox, nj_outbox_find(outbox, last->id), NJ_STATE_ACKNOWLEDGED, NULL);
+    expect_part(24, 80, "toad  answer <119>\n", true);
 }
 
 /* A place of the history is shown; what is unread below it stays so until it is seen. */
@@ -569,6 +606,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_any_size, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_arrivals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_looks_elsewhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_own_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_show_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
