@@ -569,6 +569,6 @@ main(int argc, char **argv)
         nj_clock_freeze(time);
     for (guint32 seed = first; seed <= last; seed++)
         failed += !rage(seed);
-    printf("%u storms, %d failed\n", last - first + 1, failed);
+    printf("%d passed, %d failed, 0 skipped\n", (int) (last - first + 1) - failed, failed);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
