@@ -13,12 +13,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def two_servers(s, kind):
+def two_servers(s, kind, names=None):
+    """names: the resolver that the other server asks for ours."""
     where = s.home().dir
     ours, theirs = free_port(), free_port()
     between = s.keep(Proxy(theirs))
+    if names:
+        names.target = ours
     pond = s.keep(Pond(where + '/pond', server='prosody', s2s=ours, routes='%s=%d' % (OTHER, between.port)))
-    reed = s.keep(Pond(where + '/reed', server=kind, domain=OTHER, s2s=theirs, routes='%s=%d' % (DOMAIN, ours)))
+    reed = s.keep(Pond(where + '/reed', server=kind, domain=OTHER, s2s=theirs, routes='%s=%d' % (DOMAIN, ours), dns=names.port if names else 0))
     proxy = s.keep(Proxy(pond.port))
     frog = s.keep(Talker(reed, 'frog'))
     receipts = []
