@@ -20,6 +20,7 @@
 #define BATCHES     8                   /* that wait */
 #define SLICE_US    (2 * G_TIME_SPAN_MILLISECOND)
 #define KEY_BYTES   12
+#define PAGE        500
 
 /* Some messages of one file. */
 typedef struct {
@@ -331,6 +332,26 @@ read_all(void *data)
 
 /* The slices */
 
+/* The first message that came here and that nobody has seen; imported ones, of an import that was interrupted, are read up to there. */
+static void
+find_unread(NjImport *import)
+{
+    for (;;) {
+        g_autoptr(GPtrArray) page = nj_store_page_after(import->store, import->chat, import->read_time, import->read_id, PAGE);
+        for (guint i = 0; i < page->len; i++) {
+            const NjMessage *message = g_ptr_array_index(page, i);
+            if (!message->out && (!message->archive_by || !g_str_has_prefix(message->archive_by, "import:"))) {
+                import->unread_time = message->time;
+                return;
+            }
+            import->read_time = message->time;
+            import->read_id = message->id;
+        }
+        if (page->len < PAGE)
+            return;
+    }
+}
+
 /* A log tells of one address, and may be a room's: that knows who has been there. */
 static bool
 begin_file(NjImport *import, const char *address)
@@ -347,11 +368,8 @@ begin_file(NjImport *import, const char *address)
     import->read_time = row.read_time;
     import->read_id = row.read_id;
     import->unread_time = G_MAXINT64;
-    if (row.unread) {
-        g_autoptr(GPtrArray) next = nj_store_page_after(import->store, row.id, row.read_time, row.read_id, 1);
-        if (next->len)
-            import->unread_time = ((NjMessage *) g_ptr_array_index(next, 0))->time;
-    }
+    if (row.unread)
+        find_unread(import);
     g_free(import->address);
     import->address = g_strdup(address);
     nj_stored_chat_clear(&row);
@@ -401,6 +419,7 @@ begin_batch(NjImport *import, Batch *batch)
         import->chat = 0;
 }
 
+/* What was stored of the batch is read. */
 static void
 end_batch(NjImport *import)
 {
@@ -555,7 +574,7 @@ nj_import_cancel(NjImport *import)
     g_source_destroy(shared->news);
     unref_shared(shared);
     if (import->batch)
-        free_batch(import->batch);
+        end_batch(import);
     g_free(import->counts.example);
     g_free(import->address);
     g_free(import);

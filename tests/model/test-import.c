@@ -282,6 +282,15 @@ put_many(World *world, guint count)
     g_string_free(log, TRUE);
 }
 
+static void
+check_unread(World *world, guint count)
+{
+    NjStoredChat chat;
+    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_int_equal(chat.unread, count);
+    nj_stored_chat_clear(&chat);
+}
+
 /* More than the store takes at once; given up in the middle, and begun again. */
 static void
 test_many(void **state)
@@ -296,13 +305,17 @@ test_many(void **state)
     guint before = nj_import_counts(first)->messages;
     nj_import_cancel(first);
     assert_false(world->done);
+    check_unread(world, 0);
+    /* A program that was killed has not marked all of them. */
+    NjStoredChat chat;
+    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    nj_store_set_read(world->client->store, chat.id, 0, 0);
+    nj_stored_chat_clear(&chat);
+    check_unread(world, NJ_UNREAD_MAX);
     import(world);
     assert_int_equal(world->counts.known, before);
     assert_int_equal(world->counts.messages, 20000 - before);
-    NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
-    assert_int_equal(chat.unread, 0);
-    nj_stored_chat_clear(&chat);
+    check_unread(world, 0);
 }
 
 static void
