@@ -33,6 +33,7 @@ struct NjAccess {
     GMutex mutex;
     GCond  left;
     bool   inside;
+    guint  hurried;             /* wait and have little time: they go first */
 };
 
 /* Where is it? */
@@ -205,10 +206,12 @@ nj_access_enter(NjAccess *access, gint64 until)
     if (!access->shared)
         return true;
     g_mutex_lock(&access->mutex);
-    bool free = true;
-    while (access->inside && free)
-        free = g_cond_wait_until(&access->left, &access->mutex, until);
-    free = !access->inside;
+    bool hurried = until < G_MAXINT64, in_time = true;
+    access->hurried += hurried;
+    while (in_time && (access->inside || (!hurried && access->hurried)))
+        in_time = g_cond_wait_until(&access->left, &access->mutex, until);
+    access->hurried -= hurried;
+    bool free = !access->inside;
     access->inside = true;
     g_mutex_unlock(&access->mutex);
     return free;
@@ -221,7 +224,7 @@ nj_access_leave(NjAccess *access)
         return;
     g_mutex_lock(&access->mutex);
     access->inside = false;
-    g_cond_signal(&access->left);
+    g_cond_broadcast(&access->left);
     g_mutex_unlock(&access->mutex);
 }
 

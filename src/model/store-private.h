@@ -96,6 +96,7 @@ struct NjStore {
     void         *owner;
     GSource      *news;         /* brings the writer's news here */
     NjSearcher   *searcher;     /* searches; never NULL once it is open */
+    int           inside;       /* how often the main thread went through the door */
     gint64        impatient;    /* monotonic: until then a read does not wait for the shared connection */
     bool          frozen;       /* the reader sees a file that could not be written */
     char         *read_trouble; /* to be told, once; NULL: none yet */
@@ -148,6 +149,9 @@ void     nj_known_stream_free(void *known);
 #define NJ_MESSAGE_COLUMNS "message.id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id, origin_id, archive_id," \
                            " archive_by, encryption, error"
 NjMessage *nj_store_read_message(sqlite3_stmt *statement);       /* from a row that begins with these; the caller owns it */
+/* Whoever needs both goes through the door first and takes the mutex then. */
+bool     nj_store_enter(NjStore *store);                         /* the main thread; false: not now */
+void     nj_store_leave(NjStore *store);
 /* A statement, ready to be bound; NULL if the file cannot be read, which the other two take. */
 sqlite3_stmt *nj_store_begin(NjStore *store, NjRead which);
 bool     nj_store_step(sqlite3_stmt *statement);                 /* false after the last row */

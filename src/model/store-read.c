@@ -74,23 +74,39 @@ thaw(NjStore *store)
     store->frozen = !store->reader;
 }
 
+bool
+nj_store_enter(NjStore *store)
+{
+    /* One wait is enough for all that is asked at once. */
+    gint64 now = g_get_monotonic_time();
+    if (!store->inside && !nj_access_enter(store->access, now < store->impatient ? now : now + ENTRY_US)) {
+        store->impatient = g_get_monotonic_time() + ENTRY_US;
+        note_no_entry(store);
+        return false;
+    }
+    store->inside++;
+    return true;
+}
+
+void
+nj_store_leave(NjStore *store)
+{
+    if (!--store->inside)
+        nj_access_leave(store->access);
+}
+
 sqlite3_stmt *
 nj_store_begin(NjStore *store, NjRead which)
 {
     sqlite3_stmt **statement = &store->reads[which];
     if (store->frozen && !nj_access_is_frozen(store->access))
         thaw(store);
-    /* One wait is enough for all that is asked at once. */
-    gint64 now = g_get_monotonic_time();
-    if (!nj_access_enter(store->access, now < store->impatient ? now : now + ENTRY_US)) {
-        store->impatient = g_get_monotonic_time() + ENTRY_US;
-        note_no_entry(store);
+    if (!nj_store_enter(store))
         return NULL;
-    }
     if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
         note_trouble(store);
     if (!*statement)
-        nj_access_leave(store->access);
+        nj_store_leave(store);
     return *statement;
 }
 
@@ -109,7 +125,7 @@ nj_store_finish(NjStore *store, sqlite3_stmt *statement)
     if (!good)
         note_trouble(store);
     sqlite3_clear_bindings(statement);
-    nj_access_leave(store->access);
+    nj_store_leave(store);
     return good;
 }
 
@@ -386,12 +402,15 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
     char *version = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
     /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
+    bool inside = nj_store_enter(store);
     g_mutex_lock(&store->mutex);
     read_roster(store, account, found, &version);
     for (const NjWrite *write = store->first; write; write = write->next)
         if (write->kind == NJ_WRITE_ROSTER && write->account == account)
             apply_roster(write, found, &version);
     g_mutex_unlock(&store->mutex);
+    if (inside)
+        nj_store_leave(store);
 
     GHashTableIter iter;
     void *item;

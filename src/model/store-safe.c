@@ -416,11 +416,14 @@ nj_store_outbox(NjStore *store, gint64 account)
     g_autoptr(GHashTable) found = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
     g_autoptr(GHashTable) listed = g_hash_table_new(g_int64_hash, g_int64_equal);
     Outbox box = { store, account, found, listed };
+    bool inside = nj_store_enter(store);
     g_mutex_lock(&store->mutex);
     read_file(&box);
     for (const NjWrite *write = store->first; write; write = write->next)
         apply(&box, write);
     g_mutex_unlock(&store->mutex);
+    if (inside)
+        nj_store_leave(store);
 
     GPtrArray *outs = g_ptr_array_new_with_free_func(free_out);
     GHashTableIter iter;
@@ -449,6 +452,7 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
 {
     NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
     gint64 hash = nj_ident_hash(store->idents, NJ_IDENT_OURS, chat, NULL, wire_id);
+    bool inside = nj_store_enter(store);
     g_mutex_lock(&store->mutex);
     NjMessage *message = g_hash_table_lookup(store->ours, &like);
     if (message) {
@@ -469,5 +473,7 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
             set_state(message, state);
     }
     g_mutex_unlock(&store->mutex);
+    if (inside)
+        nj_store_leave(store);
     return message;
 }

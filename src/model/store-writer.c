@@ -1,7 +1,7 @@
 /* The thread that writes history.db.  It sleeps on a condition, without a timeout, while there is nothing to do.
 
    A batch is what came in 50 ms, or 500 rows, or what cannot wait (our own messages), in one synced transaction; if it fails it
-   stays in the list and is tried again, first after a second, then ever more rarely.  The counts of received stanzas that the
+   stays in the list and is tried again, first after a quarter of a second, then ever more rarely.  The counts of received stanzas that the
    writes of a batch carry are written at its end, one row for each account.  A single row that SQLite refuses for its
    content would block all others for ever: it is left out and noted in the log. */
 #include <errno.h>
@@ -17,6 +17,7 @@
 #define FULL_BYTES (4 * 1024 * 1024)
 #define LOG_IDLE   250         /* pages: with so many the log goes into the file as soon as nothing else is to be done, */
 #define LOG_BUSY   4000        /* with so many at once */
+#define RETRY_MIN  (250 * G_TIME_SPAN_MILLISECOND)
 #define RETRY_MAX  (15 * G_TIME_SPAN_SECOND)
 
 static const char *const statements[] = {
@@ -753,7 +754,7 @@ write_all(void *data)
 {
     Writer writer = { .store = data, .counts = g_array_new(FALSE, FALSE, sizeof(Count)) };
     NjStore *store = data;
-    gint64 pause = G_TIME_SPAN_SECOND;
+    gint64 pause = RETRY_MIN;
     bool last_try = false;
     give_way();
     if (store->writer)
@@ -771,7 +772,7 @@ write_all(void *data)
         if (!store->writer)
             try_to_thaw(&writer);
         if (store->writer && (!store->length || write_some(&writer))) {
-            pause = G_TIME_SPAN_SECOND;
+            pause = RETRY_MIN;
             last_try = false;
         } else if (!wait_for_disk(store, &pause)) {
             break;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -118,6 +119,8 @@ ask(DiskCall call, DiskFile file)
     calls++;
     if (orders.error && orders.calls & (int) call && calls >= orders.from && (!orders.until || calls <= orders.until))
         error = orders.error;
+    if (error && orders.once)
+        orders.error = 0;
     pthread_mutex_unlock(&mutex);
     return error;
 }
@@ -125,6 +128,7 @@ ask(DiskCall call, DiskFile file)
 static void
 record(DiskCall call, DiskFile file, long offset, const void *data, size_t length)
 {
+    int error = errno;
     if (!orders.record || file == DISK_NONE || file == DISK_MEMORY || file == DISK_LOCK)
         return;
     pthread_mutex_lock(&mutex);
@@ -133,12 +137,14 @@ record(DiskCall call, DiskFile file, long offset, const void *data, size_t lengt
         changes = realloc(changes, (size_t) changes_size * sizeof *changes);
     }
     DiskChange *change = &changes[changes_length++];
-    *change = (DiskChange) { call, file, offset, length, NULL };
+    *change = (DiskChange) { .call = call, .file = file, .offset = offset, .length = length };
     if (data) {
         change->data = malloc(length);
         memcpy(change->data, data, length);
     }
+    change->failed = call == DISK_SYNC && length;
     pthread_mutex_unlock(&mutex);
+    errno = error;
 }
 
 #define REAL(name) ((__typeof__(&name)) dlsym(RTLD_NEXT, #name))
@@ -238,6 +244,7 @@ sync_file(int fd, int (*real)(int))
     if (orders.delay_ms && file_at(fd) != DISK_NONE)
         usleep((useconds_t) orders.delay_ms * 1000);
     if (error) {
+        record(DISK_SYNC, file_at(fd), 0, NULL, 1);
         errno = error;
         return -1;
     }
@@ -272,6 +279,16 @@ unlink(const char *path)
     if (!result)
         record(DISK_UNLINK, file, 0, NULL, 0);
     return result;
+}
+
+int
+flock(int fd, int operation)
+{
+    if (orders.lock && file_at(fd) == DISK_LOCK) {
+        errno = orders.lock;
+        return -1;
+    }
+    return REAL(flock)(fd, operation);
 }
 
 int

@@ -14,6 +14,7 @@ typedef enum { DISK_NONE, DISK_BASE, DISK_LOG, DISK_JOURNAL, DISK_MEMORY, DISK_L
 typedef struct {
     DiskCall call;              /* OPEN: it was made */
     DiskFile file;
+    bool     failed;            /* SYNC: what was to be synced is not there, and the system has forgotten it */
     long     offset;            /* TRUNCATE: the size */
     size_t   length;
     char    *data;
@@ -24,7 +25,9 @@ typedef struct {
     int   calls;                /* which DiskCalls */
     long  from, until;          /* those that change something are counted from 1; until 0: for ever */
     unsigned long kind;         /* of the file system, as statfs says it; 0: the true one */
+    int   lock;                 /* the lock cannot be had, with this error */
     int   delay_ms;             /* each sync takes so long */
+    bool  once;                 /* only the first of them that comes fails */
     bool  record;
 } DiskOrders;
 
