@@ -168,6 +168,9 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
     /* A clock that was put back would hide in the past what is said now. */
     if (!message->delayed)
         message->time = MAX(message->time, chat->last_time);
+    /* Servers stamp whole seconds: within its second it stands where it came. */
+    else if (message->time % 1000 == 0 && chat->last_time > message->time && chat->last_time < message->time + 1000)
+        message->time = chat->last_time;
     if (client->store && chat->id)
         nj_store_add(client->store, message);
     else
