@@ -190,6 +190,7 @@ class Run:
         f = {
             'in missing': sorted(set(range(self.count_in)) - set(bodies)),
             'in doubled': sorted({b for b in bodies if bodies.count(b) > 1}),
+            'in out of order': [b for a, b in zip(bodies, bodies[1:]) if b < a],
             'out missing at the other side': sorted(set(range(self.count_out)) - set(got)),
             'out doubled at the other side': sorted({b for b in got if got.count(b) > 1}),
             'out of order at the other side': [b for a, b in zip(got, got[1:]) if b < a],
@@ -200,7 +201,6 @@ class Run:
         }
         if self.home.rows("select 1 from sqlite_master where name = 'outbox'"):
             f['rows left in the outbox'] = self.home.rows('select * from outbox')
-        self.disorder = [b for a, b in zip(bodies, bodies[1:]) if b < a]
         return {what: which for what, which in f.items() if which}
 
     def run(self):
