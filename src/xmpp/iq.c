@@ -8,6 +8,7 @@
 #include "xmpp/session.h"
 
 #define DEADLINE    60     /* seconds */
+#define GONE_MAX    600    /* seconds without a link, then no answer is waited for: a server has forgotten the session, too */
 #define NS_BLOCKED  "urn:xmpp:blocking:errors"
 
 typedef struct {
@@ -29,6 +30,8 @@ struct NjIqs {
     GHashTable *requests;   /* key -> Request */
     guint timer;
     gint64 timer_us;
+    gint64 gone_us;         /* since then there is no link, and that time does not count; 0: there is */
+    guint patience;         /* source */
 };
 
 G_DEFINE_QUARK(nj-iq-error-quark, nj_iq_error)
@@ -70,6 +73,7 @@ void
 nj_iqs_drop(NjIqs *iqs)
 {
     g_hash_table_remove_all(iqs->requests);
+    g_clear_handle_id(&iqs->patience, g_source_remove);
     arm(iqs);
 }
 
@@ -121,12 +125,12 @@ arm(NjIqs *iqs)
     g_hash_table_iter_init(&iter, iqs->requests);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
         first = MIN(first, request->deadline_us);
-    if (iqs->timer && iqs->timer_us <= first && first != G_MAXINT64)
+    if (iqs->timer && iqs->timer_us <= first && first != G_MAXINT64 && !iqs->gone_us)
         return;
     if (iqs->timer)
         g_source_remove(iqs->timer);
     iqs->timer = 0;
-    if (first == G_MAXINT64)
+    if (first == G_MAXINT64 || iqs->gone_us)
         return;
     iqs->timer_us = first;
     iqs->timer = g_timeout_add((guint) (MAX(first - nj_clock_us(), 0) / 1000 + 1), on_deadline, iqs);
@@ -213,6 +217,7 @@ nj_wait_end(NjSession *session, const char *key, const GError *error)
 void
 nj_iqs_offline(NjIqs *iqs)
 {
+    g_clear_handle_id(&iqs->patience, g_source_remove);
     for (;;) {
         GHashTableIter iter;
         Request *request = NULL;
@@ -223,6 +228,38 @@ nj_iqs_offline(NjIqs *iqs)
             return;
         end_with(request, NJ_IQ_ERROR_OFFLINE, _("The connection was lost before an answer came. Try again when it is back."));
     }
+}
+
+static gboolean
+on_long_gone(void *data)
+{
+    NjIqs *iqs = data;
+    iqs->patience = 0;
+    nj_iqs_offline(iqs);
+    return G_SOURCE_REMOVE;
+}
+
+void
+nj_iqs_suspend(NjIqs *iqs)
+{
+    iqs->gone_us = nj_clock_us();
+    g_clear_handle_id(&iqs->patience, g_source_remove);
+    iqs->patience = g_timeout_add_seconds(GONE_MAX, on_long_gone, iqs);
+    arm(iqs);
+}
+
+void
+nj_iqs_resume(NjIqs *iqs)
+{
+    gint64 gone = iqs->gone_us ? nj_clock_us() - iqs->gone_us : 0;
+    GHashTableIter iter;
+    Request *request;
+    g_hash_table_iter_init(&iter, iqs->requests);
+    while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
+        request->deadline_us += gone;
+    iqs->gone_us = 0;
+    g_clear_handle_id(&iqs->patience, g_source_remove);
+    arm(iqs);
 }
 
 /* RFC 6120, 8.1.2.1: what we asked our own account or server for may come without a sender; anything else comes from whom

@@ -36,6 +36,8 @@ char *nj_iq_error_text(const NjXml *stanza, const char *sentence);
 NjIqs *nj_iqs_new(NjSession *session);
 void   nj_iqs_free(NjIqs *iqs);                               /* no done is called */
 void   nj_iqs_drop(NjIqs *iqs);                               /* forgets all requests, and calls no done */
+void   nj_iqs_suspend(NjIqs *iqs);                            /* the link is gone, and may come back: deadlines wait for it */
+void   nj_iqs_resume(NjIqs *iqs);                             /* there is one */
 void   nj_iqs_offline(NjIqs *iqs);                            /* every request ends with an error */
 void   nj_iqs_answer(NjIqs *iqs, const NjXml *stanza);        /* a result or an error */
 bool   nj_iqs_wants_items(NjIqs *iqs, const NjXml *head);

@@ -523,6 +523,7 @@ go_online(NjSession *session)
     session->paused = false;
     session->online_us = nj_clock_us();
     session->asked_us = session->owed_us = 0;
+    nj_iqs_resume(session->iqs);
     nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->link->class->jid(session->link));
     g_free(session->domain);
     session->domain = nj_jid_domain(account->bare);
@@ -557,6 +558,7 @@ lose_link(NjSession *session)
     stop(&session->keep_alive);
     nj_clock_cancel(&session->closing);
     nj_sm_suspend(session->sm);
+    nj_iqs_suspend(session->iqs);
 }
 
 static void

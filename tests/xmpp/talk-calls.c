@@ -248,6 +248,23 @@ call_ping(Talk *talk, const char *address, const char *rest)
 }
 
 static void
+on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    (void) session;
+    (void) stanza;
+    on_done(error, NULL, data);
+}
+
+/* Patient for that many seconds. */
+static void
+call_ask(Talk *talk, const char *address, const char *seconds)
+{
+    NjXml *iq = nj_xml_iq("get", address, NULL);
+    nj_xml_add_new(iq, "query", "urn:test");
+    nj_iq_send(talk->session, iq, (guint) atoi(seconds), on_answer, NULL, talk, talk);
+}
+
+static void
 call_info(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
@@ -392,7 +409,7 @@ static const struct {
     { "retry", call_retry },
     { "join", call_join },             { "leave", call_leave },   { "subject", call_subject }, { "show", call_show },
     { "direct", call_direct },         { "edit", call_edit },     { "delete", call_delete },   { "accept", call_accept },
-    { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "cancel", call_cancel },
+    { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "ask", call_ask },       { "cancel", call_cancel },
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
     { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
