@@ -1,6 +1,6 @@
 /* What the parts of the store share: store.c (the main thread's side), store-safe.c (what is committed: callbacks, streams, what we
-   said), store-read.c (what is read), store-writer.c (the thread), store-idents.c (what a message is found again by), store-access.c (the file) and
-   store-schema.c (its tables).
+   said), store-read.c (what is read), store-list.c (what is to be written), store-writer.c (the thread), store-idents.c (what a
+   message is found again by), store-access.c (the file) and store-schema.c (its tables).
 
    What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from the head and removes them
    when they are committed: so the list is always exactly what the file does not have yet.  Ids are given in the list's order;
@@ -159,20 +159,26 @@ bool     nj_store_finish(NjStore *store, sqlite3_stmt *statement);   /* true if 
 char    *nj_store_text(sqlite3_stmt *statement, int column);     /* the caller owns it */
 gint64   nj_store_first_unwritten(const NjStore *store);         /* the id of the list's first message; G_MAXINT64 without one.  With the mutex */
 
-/* store-writer.c */
-#define NJ_BATCH_US (50 * G_TIME_SPAN_MILLISECOND)
+/* store-list.c */
+#define NJ_BATCH_US   (50 * G_TIME_SPAN_MILLISECOND)
+#define NJ_BATCH_ROWS 500                                       /* with so many a batch does not wait */
+#define NJ_FULL_ROWS  5000
+#define NJ_FULL_BYTES (4 * 1024 * 1024)
 NjWrite *nj_store_write_new(NjWriteKind kind);
 void     nj_store_write_free(NjWrite *write);
 bool     nj_store_is_open(const NjWrite *write);                 /* a message of ours that is still to be got across */
 void     nj_store_write(NjStore *store, NjWrite *write);         /* appends; takes it */
-void     nj_store_hurry(NjStore *store, gint64 due);             /* what is not yet taken is due then.  With the mutex */
-void     nj_store_writer_start(NjStore *store);
+void     nj_store_hurry(NjStore *store, gint64 due);             /* what is not yet taken is due then.  With the mutex, as is the next */
+void     nj_store_unlist_message(NjStore *store, NjMessage *message);
 
 guint    nj_store_origin_hash(const void *message);
 gboolean nj_store_origin_equal(const void *a, const void *b);
 gboolean nj_store_ours_equal(const void *a, const void *b);
 guint    nj_store_archive_hash(const void *message);
 gboolean nj_store_archive_equal(const void *a, const void *b);
+
+/* store-writer.c */
+void     nj_store_writer_start(NjStore *store);
 
 /* store-idents.c */
 gint64   nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char *who, const char *id);     /* who: OURS has none */

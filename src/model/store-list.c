@@ -1,0 +1,177 @@
+/* The list of what is to be written: what is appended, when it is due, how much of it there may be, and what of it is found again at once. */
+#include <string.h>
+
+#include "model/store-private.h"
+
+#define LAZY_US    (500 * G_TIME_SPAN_MILLISECOND)     /* a count without content waits for company */
+
+NjWrite *
+nj_store_write_new(NjWriteKind kind)
+{
+    NjWrite *write = g_new0(NjWrite, 1);
+    write->kind = kind;
+    write->rows = 1;
+    return write;
+}
+
+void
+nj_store_write_free(NjWrite *write)
+{
+    nj_message_unref(write->message);
+    g_free(write->text);
+    if (write->items)
+        g_ptr_array_unref(write->items);
+    if (write->stream)
+        nj_stored_stream_clear(write->stream);
+    g_free(write->stream);
+    g_free(write);
+}
+
+guint
+nj_store_origin_hash(const void *data)
+{
+    const NjMessage *message = data;
+    return g_str_hash(message->origin_id) ^ (guint) message->chat;
+}
+
+gboolean
+nj_store_origin_equal(const void *a, const void *b)
+{
+    const NjMessage *one = a, *other = b;
+    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id) && !g_strcmp0(one->sender, other->sender);
+}
+
+gboolean
+nj_store_ours_equal(const void *a, const void *b)
+{
+    const NjMessage *one = a, *other = b;
+    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id);
+}
+
+guint
+nj_store_archive_hash(const void *data)
+{
+    const NjMessage *message = data;
+    return g_str_hash(message->archive_id) ^ (guint) message->chat;
+}
+
+gboolean
+nj_store_archive_equal(const void *a, const void *b)
+{
+    const NjMessage *one = a, *other = b;
+    return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id) && !g_strcmp0(one->archive_by, other->archive_by);
+}
+
+bool
+nj_store_is_open(const NjWrite *write)
+{
+    return write->kind == NJ_WRITE_MESSAGE && write->message->out && nj_state_is_open((NjMessageState) write->number);
+}
+
+static void
+list_message(NjStore *store, NjMessage *message)
+{
+    if (message->origin_id)
+        g_hash_table_add(store->origins, message);
+    if (message->origin_id && message->out)
+        g_hash_table_add(store->ours, message);
+    if (message->archive_id)
+        g_hash_table_add(store->archives, message);
+}
+
+static void
+take_from(GHashTable *set, NjMessage *message)
+{
+    /* Of two that are equal the set has the later one. */
+    if (g_hash_table_lookup(set, message) == message)
+        g_hash_table_remove(set, message);
+}
+
+void
+nj_store_unlist_message(NjStore *store, NjMessage *message)
+{
+    if (message->origin_id)
+        take_from(store->origins, message);
+    if (message->origin_id && message->out)
+        take_from(store->ours, message);
+    if (message->archive_id)
+        take_from(store->archives, message);
+}
+
+void
+nj_store_hurry(NjStore *store, gint64 due)
+{
+    store->lazy = false;
+    store->due = due;
+    if (store->idle)
+        g_cond_signal(&store->work);
+}
+
+/* When the write that is about to be appended has to be in the file. */
+static void
+set_due(NjStore *store, bool lazy)
+{
+    if (store->turn == store->taken) {
+        store->due = g_get_monotonic_time() + (lazy ? LAZY_US : NJ_BATCH_US);
+        store->lazy = lazy;
+    } else if (store->lazy && !lazy) {
+        nj_store_hurry(store, MIN(store->due, g_get_monotonic_time() + NJ_BATCH_US));
+    }
+}
+
+static gsize
+length_of(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* About what it takes in memory, and surely what a stranger can make large. */
+static gsize
+bytes_of(const NjWrite *write)
+{
+    const NjMessage *message = write->message;
+    gsize bytes = sizeof *write + length_of(write->text);
+    for (guint i = 0; write->items && i < write->items->len; i++) {
+        const NjStoredItem *item = g_ptr_array_index(write->items, i);
+        bytes += sizeof *item + length_of(item->address) + length_of(item->name) + length_of(item->groups) + 100;
+    }
+    if (!message)
+        return bytes + 100;
+    const char *const texts[] = { message->sender, message->body, message->subject, message->thread, message->wire_id, message->origin_id, message->archive_id };
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        bytes += length_of(texts[i]);
+    return bytes + sizeof *message + 100;
+}
+
+void
+nj_store_write(NjStore *store, NjWrite *write)
+{
+    NjMessage *message = write->message;
+    write->bytes = bytes_of(write);
+
+    g_mutex_lock(&store->mutex);
+    set_due(store, write->kind == NJ_WRITE_COUNT);
+    write->turn = ++store->turn;
+    write->joined = store->held;
+    if (write->kind != NJ_WRITE_COUNT)
+        store->content = write->turn;
+    *store->end = write;
+    store->end = &write->next;
+    store->last = write;
+    store->length++;
+    store->rows += write->rows;
+    store->bytes += write->bytes;
+    if (store->rows >= NJ_FULL_ROWS || store->bytes >= NJ_FULL_BYTES)
+        store->full = true;
+    if (message)
+        list_message(store, message);
+    if (write->kind == NJ_WRITE_STATE)
+        g_hash_table_replace(store->states, &write->row, write);
+
+    /* What we say leaves when it is in the file, with its number. */
+    bool urgent = (nj_store_is_open(write) || write->kind == NJ_WRITE_NUMBER) && !store->urgent;
+    store->urgent |= urgent;
+    if (store->idle && (store->length == 1 || store->length == NJ_BATCH_ROWS || urgent))
+        g_cond_signal(&store->work);
+    g_mutex_unlock(&store->mutex);
+}
