@@ -1,0 +1,26 @@
+"""What takes a minute of nobody looking: the server holds back what can wait (XEP-0352), and gives it when somebody looks again.  For make check-long."""
+import time
+from harness import *
+
+
+def test_nobody_looks_for_a_minute(s):
+    pond = s.keep(Pond(s.home().dir + '/pond', log='debug'))
+    frog = s.keep(Peer(pond, 'frog'))
+    t = s.terminal(s.home(account(pond)))
+    t.sees('contacts +1/2')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('Frog›')
+    t.type('\x1b[O')                     # the terminal has lost the focus
+    end = now() + 90
+    while SERVER == 'prosody' and '<inactive' not in pond.log():
+        assert now() < end, 'the server never heard of it'
+        time.sleep(1)
+    time.sleep(8 if SERVER == 'prosody' else 65)        # whatever is flushed lets through for five seconds what comes behind it
+    frog.raw('<presence><show>dnd</show></presence>')
+    time.sleep(2)
+    assert 'busy' not in t.text(), 'it was not held back'
+    frog.say('toad@' + DOMAIN, 'this matters')
+    t.sees('this matters')
+    frog.raw('<presence><show>away</show></presence>')
+    t.type('\x1b[I')
+    t.sees('Frog +away')
