@@ -75,7 +75,7 @@ take_row(NjChat *chat)
         chat->mentions = row.mentions;
         chat->read_time = row.read_time;
         chat->read_id = row.read_id;
-        chat->last_time = row.last_time;
+        chat->last_time = chat->heard_time = row.last_time;
         chat->last_id = row.last_id;
         if (!chat->id && !chat->draft)
             chat->draft = g_steal_pointer(&row.draft);
@@ -168,9 +168,11 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
     /* A clock that was put back would hide in the past what is said now. */
     if (!message->delayed)
         message->time = MAX(message->time, chat->last_time);
-    /* Servers stamp whole seconds: within its second it stands where it came. */
-    else if (message->time % 1000 == 0 && chat->last_time > message->time && chat->last_time < message->time + 1000)
-        message->time = chat->last_time;
+    /* Servers stamp whole seconds: within its second it stands behind what came before. */
+    else if (message->time % 1000 == 0 && chat->heard_time > message->time && chat->heard_time < message->time + 1000)
+        message->time = chat->heard_time;
+    if (!message->out)
+        chat->heard_time = MAX(chat->heard_time, message->time);
     if (client->store && chat->id)
         nj_store_add(client->store, message);
     else

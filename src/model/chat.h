@@ -28,6 +28,7 @@ struct NjChat {
     char      *peer;            /* the full address that wrote last, RFC 6121 5.1's lock; NULL: none */
     char      *thread;          /* of the talk; NULL */
     gint64     last_time, last_id;      /* the newest message */
+    gint64     heard_time;              /* of the newest that somebody else said; at first that of the newest */
     char      *shown;           /* the address or the nick, sanitised */
     guint      busy;            /* events about it under way: it is freed after them */
     bool       closed;
