@@ -143,8 +143,10 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
         const NjChat *chat = nj_call_chat(call);
         if (!chat)
             nj_call_fail(call, "no-chat", _("No chat is in front: write chat=ADDRESS."));
+        else if (!chat->id)
+            nj_call_fail(call, "no-chat", _("The history has no chat with %s."), chat->address);
         search->chat = chat ? chat->id : 0;
-        return chat != NULL;
+        return search->chat > 0;
     }
     search->chat = find_chat(call, store, account, address, &where);
     if (!search->chat)

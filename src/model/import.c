@@ -18,7 +18,7 @@
 #define BATCH_ROWS  500
 #define BATCH_BYTES (256 * 1024)
 #define BATCHES     8                   /* that wait */
-#define SLICE_US    (2 * G_TIME_SPAN_MILLISECOND)
+#define SLICE_US    500
 #define KEY_BYTES   12
 #define PAGE        500
 
