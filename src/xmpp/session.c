@@ -890,6 +890,21 @@ count(NjSession *session)
     close_when_settled(session);
 }
 
+/* What it brings and its count are committed together: of one without the other a program that is killed in between would make two messages. */
+static void
+take_stanza(NjSession *session, NjLink *link, NjXml *stanza)
+{
+    NjClient *client = session->account->client;
+    if (client->store)
+        nj_store_hold(client->store);
+    if (!nj_sm_skips(session->sm))
+        deal_with(session, stanza);
+    if (link == session->link)              /* else it came from a link that was ended by it */
+        count(session);
+    if (client->store)
+        nj_store_release(client->store);
+}
+
 static void
 on_stanza(NjLink *link, NjXml *stanza, void *owner)
 {
@@ -899,10 +914,7 @@ on_stanza(NjLink *link, NjXml *stanza, void *owner)
     if (nj_xml_is(stanza, "a", NJ_NS_SM))
         session->owed_us = 0;
     if (is_stanza(stanza)) {
-        if (!nj_sm_skips(session->sm))
-            deal_with(session, stanza);
-        if (link == session->link)              /* else it came from a link that was ended by it */
-            count(session);
+        take_stanza(session, link, stanza);
     } else if (nj_sm_take(session->sm, stanza)) {
         ask_for_the_rest(session);
         close_when_settled(session);
