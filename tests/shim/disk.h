@@ -1,5 +1,6 @@
 /* A disk that fails and remembers: stands between SQLite and the C library.  Linked into a test it is told what to do here; loaded with
-   LD_PRELOAD into the program (disk.so) it does what the file says that NJ_DISK names: "ENOSPC", "EIO" or "EROFS", as long as it is there.
+   LD_PRELOAD into the program (disk.so) it does what the file says that NJ_DISK names: "ENOSPC", "EIO" or "EROFS", as long as it is there;
+   and NJ_DISK_KIND is what statfs says of it.
    Only history.db with its companions, and lock, are meant. */
 #ifndef NJ_TESTS_SHIM_DISK_H
 #define NJ_TESTS_SHIM_DISK_H

@@ -1,11 +1,11 @@
-"""The disk is full or cannot be written: told at once, nothing is lost, nothing leaves that is not kept, and it goes on by itself."""
+"""The disk is full or cannot be written: told at once, nothing is lost, nothing leaves that is not kept, and it goes on by itself.  It is a network's."""
 import os
 from harness import *
 
 SHIM = BUILD + '/tests/shim/disk.so'
 
 
-def failing(home, word=None):
+def failing(home, word=None, **more):
     """The environment in which history.db fails as home/disk says; word: from the start."""
     if not os.path.exists(SHIM):
         raise Skip('tests/shim/disk.so is not built')
@@ -13,7 +13,7 @@ def failing(home, word=None):
         say(home, word)
     plain = home.env()
     return home.env(LD_PRELOAD=':'.join(filter(None, (SHIM, plain.get('LD_PRELOAD')))), NJ_DISK=home.dir + '/disk',
-                    ASAN_OPTIONS='verify_asan_link_order=0:' + plain['ASAN_OPTIONS'])
+                    ASAN_OPTIONS='verify_asan_link_order=0:' + plain['ASAN_OPTIONS'], **more)
 
 
 def say(home, word):
@@ -68,5 +68,31 @@ def test_a_disk_that_is_read_only_from_the_start(s):
     os.unlink(home.dir + '/disk')
     frog.hears('^said in between$', wait=40)
     home.has('select body from message order by id', [('of old',), ('heard in between',), ('said in between',)])
+    t.line('/quit')
+    assert t.ends() == 0
+
+
+def test_a_network_s_disk(s):
+    """NFS, as far as the program can see: no log beside the file, and all works as on a disk."""
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    env = failing(home, NJ_DISK_KIND='0x6969')
+    t = s.terminal(home, env=env, cols=120)
+    t.says('Online as toad@')
+    t.line('/msg frog@%s over the network' % DOMAIN)
+    frog.hears('^over the network$')
+    for i in range(50):
+        frog.say('toad@' + DOMAIN, 'line %d heliotrope' % i)
+    t.sees('line 49 heliotrope')
+    home.has("select count(*) from message where body like 'line %'", [(50,)])
+    assert not os.path.exists(home.database + '-wal')
+    t.line('/search heliotrope')
+    t.sees('line 49 heliotrope')
+    t.line('/quit')
+    assert t.ends() == 0
+    t = s.terminal(home, env=env, cols=120)
+    t.says('Online as toad@')
+    t.line('/msg frog@' + DOMAIN)
+    t.sees('line 49 heliotrope')
     t.line('/quit')
     assert t.ends() == 0
