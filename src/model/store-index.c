@@ -20,7 +20,7 @@
 #define SLICE_US    (20 * G_TIME_SPAN_MILLISECOND)
 #define MERGE_AFTER 4                   /* slices */
 #define MERGE_PAGES "64"
-#define RETRY_US    (60 * G_TIME_SPAN_SECOND)
+#define RETRY_US    (5 * G_TIME_SPAN_SECOND)
 #define FLOOD       500                 /* writes a second; measured over */
 #define FLOOD_US    (10 * G_TIME_SPAN_MILLISECOND)
 #define CROWD       100                 /* writes that wait end a slice */

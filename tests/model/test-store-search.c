@@ -1,7 +1,9 @@
 /* model/store-search and store-index: what was said is found by its words, as people type them, newest first, at once and after anything. */
 #include "store-house.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* One search and its answer. */
 
@@ -312,6 +314,32 @@ test_damaged(void **state)
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
 }
 
+/* On a full disk a search waits for nothing: what is in the file is found.  What could not be listed meanwhile is listed later. */
+static void
+test_full_disk(void **state)
+{
+    House *house = *state;
+    struct rlimit old, tight;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    add(house, 10, false, "old words");
+    check_words(house, "words", "old words");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    tight = old;
+    tight.rlim_cur = 4096;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    add(house, 20, false, "new words");
+    Answer answer = ask(house, (NjSearch) { .words = "words" });
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_null(answer.error);
+    assert_string_equal(answer.bodies->str, "old words");
+    g_string_free(answer.bodies, TRUE);
+    while (nj_store_in_trouble(house->store))
+        g_main_context_iteration(NULL, TRUE);
+    nj_store_flush(house->store);
+    check_words(house, "words", "new words|old words");
+    signal(SIGXFSZ, handler);
+}
+
 /* The thread */
 
 static void
@@ -390,6 +418,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_catch_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_closed_by_the_answer, set_up, tear_down),
