@@ -13,6 +13,7 @@
 #define STRANGER_BYTES (16 * 1024)      /* of a body that is kept until its sender is let in */
 #define ASK_WITHIN_MS  (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
 #define PUMP_MAX       50               /* messages in one go: who types comes first */
+#define CLOCKS         (60 * 1000)      /* ms that two clocks and the way between them may differ */
 
 typedef struct {
     NjSession *session;
@@ -424,6 +425,14 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
     return !known;
 }
 
+/* What our server kept for us comes in the order in which it was said, whatever the clocks of both and the way between them make of it. */
+static void
+keep_order(const NjChat *chat, NjMessage *message)
+{
+    if (message->delayed && message->time < chat->heard_time && message->time > chat->heard_time - CLOCKS)
+        message->time = chat->heard_time;
+}
+
 static bool
 deliver(NjSession *session, NjIncoming *in)
 {
@@ -454,6 +463,8 @@ deliver(NjSession *session, NjIncoming *in)
         nj_chat_set_peer(in->chat, in->from);
     if (message->type == NJ_MESSAGE_CHAT)
         nj_chat_set_thread(in->chat, message->thread);     /* our answer belongs to it */
+    if (!in->forwarded)
+        keep_order(in->chat, message);
     nj_chat_add(in->chat, message);
     nj_receipt_owe(session, in);
     return false;
