@@ -717,18 +717,25 @@ on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data
 {
     (void) data;
     (void) error;
-    if (!stanza)
-        return;
-    session->owed_us = 0;
-    nj_sm_answered(session->sm);
+    if (stanza)
+        session->owed_us = 0;
+}
+
+/* The answer to a ping that was sent before a message says nothing of that message. */
+static void
+on_pong_behind(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+{
+    on_pong(session, stanza, error, data);
+    if (stanza)
+        nj_sm_answered(session->sm);
 }
 
 static void
-send_ping(NjSession *session)
+send_ping(NjSession *session, NjIqFunc done)
 {
     NjXml *ping = nj_xml_iq("get", session->domain, NULL);
     nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
-    nj_iq_send(session, ping, (guint) (option_us(session, "ping-timeout") / G_USEC_PER_SEC) + 5, on_pong, NULL, NULL, session);
+    nj_iq_send(session, ping, (guint) (option_us(session, "ping-timeout") / G_USEC_PER_SEC) + 5, done, NULL, NULL, session);
 }
 
 static void
@@ -736,7 +743,7 @@ probe(NjSession *session, gint64 timeout_us)
 {
     expect_life(session, timeout_us);           /* first: asking has a patience of its own */
     if (!nj_sm_ask(session->sm))
-        send_ping(session);
+        send_ping(session, on_pong);
 }
 
 static void
@@ -1025,7 +1032,7 @@ on_unknown(gint64 row, void *owner)
 static void
 ping(void *owner)
 {
-    send_ping(owner);
+    send_ping(owner, on_pong_behind);
 }
 
 static const NjSmHooks sm_hooks = { write_xml, on_written, on_acknowledged, on_unsent, on_unknown, on_asked, ping, on_broken };
