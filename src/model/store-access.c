@@ -211,10 +211,10 @@ nj_access_enter(NjAccess *access, gint64 until)
     while (in_time && (access->inside || (!hurried && access->hurried)))
         in_time = g_cond_wait_until(&access->left, &access->mutex, until);
     access->hurried -= hurried;
-    bool free = !access->inside;
+    bool alone = !access->inside;
     access->inside = true;
     g_mutex_unlock(&access->mutex);
-    return free;
+    return alone;
 }
 
 void

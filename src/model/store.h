@@ -1,5 +1,5 @@
 /* history.db: one SQLite file for all accounts, mode 0600.  One thread writes, in batches; this thread reads through a
-   connection of its own.  Row ids are given here, at once, so that a message has its id before it is written; a page read from
+   connection of its own, but for a network's disk.  Row ids are given here, at once, so that a message has its id before it is written; a page read from
    the store contains what still waits to be written.  Only store.c and its halves store-*.c know SQLite.
 
    Order within a chat is (time, id): nj_is_after(). */
@@ -33,7 +33,8 @@ typedef struct {
     char  *nick;                   /* a room we were in when the program ended without leaving it; NULL */
 } NjStoredChat;
 
-/* Opens or makes the file, migrates it, takes the lock ($data/lock: flock, host, pid, tty).  An error is a sentence that names the holder. */
+/* Opens or makes the file, migrates it, takes the lock ($data/lock: flock, host, pid, tty).  An error is a sentence that names the holder.  What can only
+   be read is opened, too: it is in trouble then, until it can be written. */
 NjStore *nj_store_open(const char *data_dir, GError **error);
 /* Writes what waits and closes; at most timeout_ms. True if everything was written.  The hook is not called any more. */
 bool     nj_store_close(NjStore *store, guint timeout_ms);
