@@ -72,8 +72,8 @@ nj_index_entry(gint64 time, gint64 id)
 
 /* Words in texts */
 
-bool
-nj_index_is_alone(gunichar c)
+static bool
+is_alone(gunichar c)
 {
     if (c < 0xa0)
         return false;
@@ -104,8 +104,10 @@ nj_index_spread(const char *text)
     GString *out = NULL;
     const char *end = text + length, *kept = text;
     for (const char *at = text; at < end;) {
-        const char *next = (guchar) *at < 0x80 ? at + 1 : g_utf8_next_char(at);
-        if (next != at + 1 && nj_index_is_alone(g_utf8_get_char(at))) {
+        gunichar c = (guchar) *at < 0x80 ? 0 : g_utf8_get_char_validated(at, end - at);
+        bool known = c && c < (gunichar) -2;            /* a damaged file may hold any bytes */
+        const char *next = known ? g_utf8_next_char(at) : at + 1;
+        if (known && is_alone(c)) {
             if (!out)
                 out = g_string_sized_new(length + length / 2);
             g_string_append_len(out, kept, at - kept);
@@ -123,8 +125,8 @@ nj_index_spread(const char *text)
 }
 
 /* SCHEME://… of any scheme, and the usual ones without slashes. */
-bool
-nj_index_has_link(const char *text)
+static bool
+has_link(const char *text)
 {
     static const char *const schemes[] = { "xmpp", "mailto", "geo", "tel", "sip", "sips", "magnet" };
     for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
@@ -182,7 +184,7 @@ read_words(sqlite3_stmt *statement, Words *out)
     const char *sender = column_text(statement, 4);
     if (!sender && !ours)
         sender = column_text(statement, 8);
-    bool link = (body && nj_index_has_link(body)) || (subject && nj_index_has_link(subject));
+    bool link = (body && has_link(body)) || (subject && has_link(subject));
     *out = (Words) {
         .entry = nj_index_entry(sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 0)),
         .body = body ? nj_index_spread(body) : NULL,

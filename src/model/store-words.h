@@ -16,9 +16,7 @@ gint64 nj_index_entry(gint64 time, gint64 id);
 #define NJ_MARK_FORMAT NJ_MARK "%c%" G_GINT64_FORMAT
 enum { NJ_MARK_CHAT = 'c', NJ_MARK_ACCOUNT = 'a', NJ_MARK_OURS = 'o', NJ_MARK_LINK = 'l' };     /* which, of the last two: 0 */
 
-char *nj_index_spread(const char *text);                /* as it is given to the engine: valid UTF-8 in and out; the caller owns it */
-bool  nj_index_is_alone(gunichar c);                    /* it is a word by itself */
-bool  nj_index_has_link(const char *text);
+char *nj_index_spread(const char *text);                /* as it is given to the engine; the caller owns it */
 
 /* The writer's.  Its connection is open, its thread not yet. */
 NjIndex *nj_index_new(NjStore *store);

@@ -294,6 +294,28 @@ test_follows(void **state)
     assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 3000);
 }
 
+/* Rows with bytes that are no text, from a damaged file. */
+static void
+test_bad_rows(void **state)
+{
+    House *house = *state;
+    add(house, 10, false, "fine words");
+    nj_store_flush(house->store);
+    run_sql(house->dir, "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body) VALUES"
+                        " (1000, 1, -5, 0, 0, 0, 0, 0, CAST(x'ff' AS TEXT), CAST(x'776f726473ff20e4bb' AS TEXT)), (1001, 77, 9e18, 9, 99, 0, 0, 0, NULL, x'f0'),"
+                        " (1002, 1, 20, 0, 0, 0, 0, 0, NULL, CAST(x'e0' AS TEXT))");
+    reopen(house);
+    house->chat = chat_row(house, "frog@pond.example");
+    Answer answer = ask(house, (NjSearch) { .words = "words" });
+    assert_null(answer.error);
+    assert_int_equal(answer.count, 2);
+    g_string_free(answer.bodies, TRUE);
+    add(house, 30, false, "more words");
+    answer = ask(house, (NjSearch) { .words = "more" });
+    assert_int_equal(answer.count, 1);
+    g_string_free(answer.bodies, TRUE);
+}
+
 static void
 test_damaged(void **state)
 {
@@ -417,6 +439,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_catch_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_follows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
