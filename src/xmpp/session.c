@@ -516,9 +516,12 @@ static void
 go_online(NjSession *session)
 {
     NjAccount *account = session->account;
-    const NjXml *resumed = session->link->class->resumed(session->link);
+    const NjLink *link = session->link;
+    const NjXml *resumed = link->class->resumed(link);
     if (!resumed)
         end_session(session);
+    if (session->link != link || account->state == NJ_ACCOUNT_CLOSING)
+        return;                                 /* somebody who heard of it ended it */
     session->online = true;
     session->paused = false;
     session->online_us = nj_clock_us();
