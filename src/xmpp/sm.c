@@ -133,16 +133,17 @@ nj_sm_ask(NjSm *sm)
     if (!sm->asked) {
         sm->asked = true;
         sm->asked_at = written(sm);
-        put(sm, nj_xml_new("r", NJ_NS_SM));
-        sm->hooks->on_asked(sm->owner);
+        if (put(sm, nj_xml_new("r", NJ_NS_SM)))
+            sm->hooks->on_asked(sm->owner);
     }
     return true;
 }
 
+/* Whoever heard of a message just now may have ended the link. */
 static void
 ask(NjSm *sm)
 {
-    if (nj_sm_ask(sm) || sm->asked)
+    if (!sm->linked || nj_sm_ask(sm) || sm->asked)
         return;
     const Sent *last = g_queue_peek_tail(&sm->unacked);
     if (!last)

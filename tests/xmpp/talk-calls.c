@@ -401,6 +401,8 @@ call_set(Talk *talk, const char *name, const char *value)
     nj_emit_option_changed(talk->client->bus, (NjOption *) nj_table_find(nj_options_table(talk->client->options), name));
 }
 
+static void call_upon(Talk *talk, const char *state, const char *rest);
+
 static const struct {
     const char *name;
     void (*func)(Talk *talk, const char *first, const char *rest);
@@ -413,13 +415,13 @@ static const struct {
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
     { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
-    { "states", call_states },         { "set", call_set },
+    { "states", call_states },         { "set", call_set },       { "upon", call_upon },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };
 
-void
-call(Talk *talk, const char *line)
+static bool
+call_now(Talk *talk, const char *line)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", 3);
     const char *first = words[0] && words[1] ? words[1] : "";
@@ -427,8 +429,36 @@ call(Talk *talk, const char *line)
     for (gsize i = 0; words[0] && i < G_N_ELEMENTS(calls); i++)
         if (g_str_equal(calls[i].name, words[0])) {
             calls[i].func(talk, first, rest);
-            settle();
-            return;
+            return true;
         }
-    fail(talk, "no such call: %s", line);
+    return false;
+}
+
+static void
+on_message_changed(NjMessageEvent *event, void *owner)
+{
+    Talk *talk = owner;
+    const char *state = nj_message_state_name(event->message);
+    if (!talk->upon || !g_str_has_prefix(talk->upon, state) || talk->upon[strlen(state)] != ' ')
+        return;
+    g_autofree char *upon = g_steal_pointer(&talk->upon);
+    call_now(talk, upon + strlen(state) + 1);
+}
+
+/* upon STATE CALL: once, from inside the news that a message has that state. */
+static void
+call_upon(Talk *talk, const char *state, const char *rest)
+{
+    g_free(talk->upon);
+    talk->upon = g_strdup_printf("%s %s", state, rest);
+    nj_on_message_changed(talk->client->bus, on_message_changed, talk);
+}
+
+void
+call(Talk *talk, const char *line)
+{
+    if (call_now(talk, line))
+        settle();
+    else
+        fail(talk, "no such call: %s", line);
 }

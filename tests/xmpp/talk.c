@@ -371,6 +371,7 @@ run_talk(const char *path)
     g_string_free(talk.server, TRUE);
     g_string_free(talk.ours, TRUE);
     g_string_free(talk.failure, TRUE);
+    g_free(talk.upon);
     return good;
 }
 

@@ -50,6 +50,7 @@ struct Talk {
     GString *failure;           /* what went wrong, empty: nothing */
     bool begun, offline;
     bool holds;                 /* nothing is committed */
+    char *upon;                 /* the state of a message, and what is called when one has it; NULL: nothing is */
 };
 
 /* The maker of links knows no talk: the one that runs. */
