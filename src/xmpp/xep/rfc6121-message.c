@@ -240,6 +240,12 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
     return message;
 }
 
+static bool
+waits(const NjOut *out)
+{
+    return out->message->state == NJ_STATE_QUEUED && !out->numbered && !out->in_question;
+}
+
 static void
 send_row(NjSession *session, NjOut *out)
 {
@@ -254,7 +260,7 @@ send_row(NjSession *session, NjOut *out)
         g_set_error_literal(&error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("The room was left before this could be said in it."));
     const char *to = chat ? destination(chat, &error) : NULL;
     out = find_row(session, message->id);
-    if (!out || (!to && !error))
+    if (!out || !waits(out) || (!to && !error))
         return;
     if (error) {
         nj_outbox_set_state(outbox, out, NJ_STATE_FAILED, error->message);
@@ -279,7 +285,8 @@ pump_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* In each chat in the order it was said; what may go now is taken down first, for whoever hears of it may change the list. */
+/* In each chat in the order it was said; what may go now is taken down first, for whoever hears of it may change the list, or say something and so
+   send what is taken down here. */
 void
 nj_message_pump(NjSession *session)
 {
@@ -294,12 +301,12 @@ nj_message_pump(NjSession *session)
         const NjOut *out = item->data;
         if (out->in_question)
             g_hash_table_add(stopped, out->address);
-        else if (out->message->state == NJ_STATE_QUEUED && !out->numbered && !g_hash_table_contains(stopped, out->address))
+        else if (waits(out) && !g_hash_table_contains(stopped, out->address))
             g_array_append_val(rows, out->message->id);
     }
     for (guint i = 0; i < rows->len; i++) {
         NjOut *out = nj_session_online(session) ? find_row(session, g_array_index(rows, gint64, i)) : NULL;
-        if (out)
+        if (out && waits(out))
             send_row(session, out);
     }
     if (rows->len == PUMP_MAX && !state->again)
