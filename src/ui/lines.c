@@ -20,6 +20,7 @@
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
 #define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
 #define PAGE_LEAST  50
+#define PAGE_HEFT   (2 * 1024 * 1024)
 #define PARKED_MOST 500
 #define SCROLL_MOST 1000        /* rows in one go; the list is cut after each */
 
@@ -194,17 +195,30 @@ cut_last(NjLines *lines, guint count)
     lines->skip = 0;
 }
 
-/* How many lines are too many: counted from the beginning or the end; two always stay. */
+/* How many lines stay, counted from the other end: what is seen and one line more, or who scrolls would come to what was just cut. */
 static guint
-excess_of(const NjLines *lines, bool from_end)
+kept_of(NjLines *lines, bool from_end)
+{
+    guint length = lines->list->len, first = lines->following ? length : lines->bottom + 1;
+    if (from_end)
+        return first + 1;
+    int rows = lines->following ? 0 : -lines->skip;
+    while (first > 0 && rows < lines->view_rows)
+        rows += nj_lines_height(lines, --first);
+    return MIN(length - first + 1, length);
+}
+
+/* How many lines are too many: counted from the beginning or the end. */
+static guint
+excess_of(NjLines *lines, bool from_end)
 {
     guint length = lines->list->len, most = lines->following && lines->loaded ? LINES_ENOUGH : LINES_MOST;
     guint excess = length > most + LINES_SLACK ? length - most : 0;
     if (lines->heft <= 2 * HEFT_MOST)
         return excess;
     gsize heft = lines->heft;
-    guint count = 0;
-    while (heft > HEFT_MOST && count + 2 < length) {
+    guint count = 0, kept = kept_of(lines, from_end);
+    while (heft > HEFT_MOST && count + kept < length) {
         heft -= line_at(lines, from_end ? length - 1 - count : count)->heft;
         count++;
     }
@@ -251,20 +265,22 @@ settle_parked(NjLines *lines)
     }
 }
 
-/* Cuts the list at the end that is farther from what is seen. */
+/* Cuts the list at the end that is farther from what is seen, and then perhaps at the other. */
 static void
 trim(NjLines *lines)
 {
-    bool from_end = !lines->following && lines->loaded && lines->bottom <= lines->list->len / 2;
-    guint excess = excess_of(lines, from_end);
-    if (excess == 0)
-        return;
-    if (from_end)
-        cut_last(lines, excess);
-    else
-        cut_first(lines, excess);
-    *(from_end ? &lines->more_after : &lines->more_before) = lines->loaded;
-    settle_parked(lines);
+    for (int end = 0; end < 2; end++) {
+        bool from_end = !lines->following && lines->loaded && lines->bottom <= lines->list->len / 2;
+        guint excess = excess_of(lines, from_end);
+        if (excess == 0)
+            return;
+        if (from_end)
+            cut_last(lines, excess);
+        else
+            cut_first(lines, excess);
+        *(from_end ? &lines->more_after : &lines->more_before) = lines->loaded;
+        settle_parked(lines);
+    }
 }
 
 static void
@@ -392,6 +408,14 @@ take_from(NjLines *lines, bool before, gint64 time, gint64 id, guint limit, bool
     }
 }
 
+/* Of lines that long as those in the list fewer are fetched at once. */
+static guint
+page_of(const NjLines *lines)
+{
+    gsize each = lines->heft / MAX(lines->list->len, 1), most = (gsize) MAX(lines->view_rows, PAGE_LEAST);
+    return (guint) CLAMP(PAGE_HEFT / MAX(each, 1), 2, most);
+}
+
 bool
 nj_lines_fetch_before(NjLines *lines)
 {
@@ -400,7 +424,7 @@ nj_lines_fetch_before(NjLines *lines)
     const NjLine *first = lines->loaded ? first_message(lines) : NULL;
     gint64 time = first ? first->time : G_MAXINT64, id = first ? first->id : G_MAXINT64;
     /* The first page is what is seen, so that opening a chat costs a screenful; the next ones are larger. */
-    guint limit = (guint) (lines->loaded ? MAX(lines->view_rows, PAGE_LEAST) : lines->view_rows + 1);
+    guint limit = lines->loaded ? page_of(lines) : (guint) lines->view_rows + 1;
     guint count = take_from(lines, true, time, id, limit, &lines->more_before);
     lines->loaded = true;
     settle_parked(lines);
@@ -413,7 +437,7 @@ fetch_after(NjLines *lines)
     const NjLine *last = lines->more_after && is_stored(lines) ? last_message(lines) : NULL;
     if (!last)
         return false;
-    guint count = take_from(lines, false, last->time, last->id, (guint) MAX(lines->view_rows, PAGE_LEAST), &lines->more_after);
+    guint count = take_from(lines, false, last->time, last->id, page_of(lines), &lines->more_after);
     settle_parked(lines);
     trim(lines);
     return count > 0;
@@ -603,6 +627,7 @@ nj_lines_seek(NjLines *lines)
     }
     bool there = id != G_MININT64 && place > 0;
     put_at(lines, there ? place - 1 : place, there ? lines->view_rows / 3 : 0);
+    trim(lines);
 }
 
 void

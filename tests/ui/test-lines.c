@@ -638,11 +638,65 @@ test_heavy(void **state)
     talk_free(&talk);
 }
 
+/* From one to the next through messages of this size, down and up: none is left out, and few are held. */
+static void
+walk_heavy(gsize size, const char *filling)
+{
+    Talk talk = talk_new(true, 12, 60);
+    enum { COUNT = 300, HIT = 100 };
+    g_autoptr(GString) rest = g_string_new(NULL);
+    while (rest->len < size)
+        g_string_append(rest, filling);
+    for (int i = 1; i <= COUNT; i++) {
+        g_autofree char *body = g_strdup_printf("<%d> %s", i, rest->str);
+        say(talk.frog, "frog", NOON + i, body);
+    }
+    nj_store_flush(talk.world.client->store);
+    alarm(120);                                         /* a loop that never ends shall end */
+    nj_lines_show(talk.lines, NOON + HIT, HIT);
+    int last = HIT;
+    draw(&talk);
+    for (int step = 0; !nj_lines_at_end(talk.lines); step++) {
+        nj_lines_scroll(talk.lines, 4);
+        draw(&talk);
+        g_autofree char *text = nj_surface_text(talk.surface);
+        for (const char *at = text; (at = strchr(at, '<')) != NULL; at++)
+            if (atoi(at + 1) > last)
+                assert_int_equal(atoi(at + 1), ++last);
+        assert_true(talk.lines->heft <= 32 * 1024 * 1024);
+    }
+    assert_int_equal(last, COUNT);
+    int first = COUNT;
+    while (first > 1) {
+        nj_lines_scroll(talk.lines, -4);
+        draw(&talk);
+        g_autofree char *text = nj_surface_text(talk.surface);
+        const char *at = strchr(text, '<');
+        if (at && atoi(at + 1) < first) {
+            assert_in_range(atoi(at + 1), MAX(first - 4, 1), first - 1);
+            first = atoi(at + 1);
+        }
+        assert_true(talk.lines->heft <= 32 * 1024 * 1024);
+    }
+    alarm(0);
+    talk_free(&talk);
+}
+
+static void
+test_walk_heavy(void **state)
+{
+    (void) state;
+    walk_heavy(200 * 1024, "\xe2\x80\x8b");             /* nothing to be seen of it: a row each */
+    walk_heavy(300 * 1024, "x");
+    walk_heavy(1024 * 1024, "\xe2\x80\x8b");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_heavy),
+        cmocka_unit_test(test_walk_heavy),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_states_of_others),
