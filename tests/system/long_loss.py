@@ -13,7 +13,7 @@ def run(kind, seed):
 
 
 for _number in range(RUNS or 50):
-    _kind = 'kill' if _number % 3 == 2 else KINDS[(_number - _number // 3) % len(KINDS)]
+    _kind = ('kill', 'kill', 'kill, expired')[_number // 3 % 3] if _number % 3 == 2 else KINDS[(_number - _number // 3) % len(KINDS)]
     globals()['test_run_%d:_%s' % (FIRST + _number, _kind)] = run(_kind, FIRST + _number)
 
 

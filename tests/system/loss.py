@@ -15,7 +15,7 @@ ACKNOWLEDGED, DELIVERED = 4, 5
 def breaks(kind, rng, proxy, seconds=None):
     """What is done at the moment, and how long after it is undone: (do, seconds, undo, words)."""
     nothing = lambda: None
-    while_away = seconds or rng.uniform(2, 8)
+    while_away = seconds or (rng.uniform(5, 9) if 'expired' in kind else rng.uniform(2, 8))
     quiet = seconds or rng.uniform(5, 14)
     count = rng.randint(1, 3000)
 
@@ -24,6 +24,7 @@ def breaks(kind, rng, proxy, seconds=None):
     return {
         'close': (proxy.close_links, 0, nothing, 'the link is closed'),
         'close, refuse': (both(proxy.refuse, proxy.close_links), while_away, proxy.admit, 'the link is closed, nobody listens for %.1f s' % while_away),
+        'close, expired': (both(proxy.refuse, proxy.close_links), while_away, proxy.admit, 'the link is closed, and the server forgets us for %.1f s' % while_away),
         'reset': (proxy.reset, 0, nothing, 'the link is reset'),
         'reset, refuse': (both(proxy.refuse, proxy.reset), while_away, proxy.admit, 'the link is reset, nobody listens for %.1f s' % while_away),
         'strand': (proxy.strand, 0, nothing, 'the link is closed, the server never learns it'),
@@ -31,6 +32,7 @@ def breaks(kind, rng, proxy, seconds=None):
         'silence up': (lambda: proxy.fall_silent(down=False), quiet, proxy.speak, 'what goes to the server is swallowed, for %.1f s' % quiet),
         'silence down': (lambda: proxy.fall_silent(up=False), quiet, proxy.speak, 'what comes from the server is swallowed, for %.1f s' % quiet),
         'silence, strand': (proxy.fall_silent, quiet, both(proxy.strand, proxy.speak), 'silence both ways for %.1f s, then our end is closed' % quiet),
+        'silence, expired': (both(proxy.fall_silent, proxy.drop_server), quiet, proxy.speak, 'silence, which the server notices and forgets us, for %.1f s' % quiet),
         'hold': (proxy.hold, quiet, proxy.release, 'nothing comes through for %.1f s, then all of it' % quiet),
         'slow, reset': (lambda: proxy.slow(0.7), quiet, both(proxy.reset, lambda: proxy.slow(0)), 'all takes 0.7 s longer for %.1f s, then a reset' % quiet),
         'cut up': (lambda: proxy.cut_here(up=count), 0, nothing, 'the link breaks %d bytes later, to the server' % count),
@@ -39,7 +41,7 @@ def breaks(kind, rng, proxy, seconds=None):
     }[kind]
 
 
-KINDS = ('close', 'close, refuse', 'reset', 'reset, refuse', 'strand', 'silence', 'silence up', 'silence down', 'silence, strand', 'hold', 'slow, reset', 'cut up',
+KINDS = ('close', 'close, refuse', 'close, expired', 'reset', 'reset, refuse', 'strand', 'silence', 'silence up', 'silence down', 'silence, strand', 'silence, expired', 'hold', 'slow, reset', 'cut up',
          'cut down', 'close twice')
 
 
@@ -72,7 +74,7 @@ class Run:
         self.rng = random.Random('%s %s' % (kind, seed))
         self.where = tempfile.mkdtemp(prefix='nj-loss-')
         self.things = []
-        self.pond = self.keep(pond or Pond(self.where + '/pond', hibernation=120, log='debug'))
+        self.pond = self.keep(pond or Pond(self.where + '/pond', hibernation=2 if 'expired' in kind else 120, log='debug'))
         self.proxy = self.keep(Proxy(self.pond.port))
         # On the disk of the build: what syncing costs belongs to it.
         self.home = Home('[options]\nlog-level = debug\n' + account(self.pond, port=self.proxy.port, resource='desk'), where=BUILD)
@@ -114,10 +116,12 @@ class Run:
         return numbers([m['body'] for m in list(self.frog.messages) if m['type'] != 'error'], 'o')
 
     def kill(self):
-        """kill -9, and the same home again at once."""
+        """kill -9, and the same home again, at once or when the server has forgotten us."""
         self.terminal.process.kill()
         self.terminal.process.wait()
         self.note('killed')
+        if 'expired' in self.kind:
+            time.sleep(4)
         self.start()
         self.terminal.type('\x03')               # a line that was begun may have been kept
         self.open_chat()
@@ -134,7 +138,7 @@ class Run:
         """Both talk until both have said everything and the fault is over."""
         span = max(self.count_in / self.rate, self.count_out / self.pace)
         moment = self.rng.uniform(0.1, 0.75) * span
-        kills = self.kind == 'kill'
+        kills = self.kind.startswith('kill')
         do, seconds, undo, words = (self.kill, 0, lambda: None, 'kill -9') if kills else breaks(self.kind, self.rng, self.proxy, self.seconds)
         self.waiting, undone, due = None, None, now()
         end = now() + span + seconds + 120 * max(1, SLOW)

@@ -74,6 +74,16 @@ class Proxy:
                 link.over = True
         self._do(strand)
 
+    def drop_server(self):
+        """The server's end is closed; the client's stays open, and never learns of it."""
+        def drop():
+            for link in self._alive():
+                link.down.swallows = True
+                link.down.waiting.clear()
+                link.down.size = 0
+                self._forget(link.server)
+        self._do(drop)
+
     def refuse(self):
         """Nobody listens; the links that are open stay."""
         self._do(lambda: self._listen(False))
