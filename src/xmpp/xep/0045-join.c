@@ -95,7 +95,9 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
     if (error && error->code == NJ_IQ_ERROR_TIMEOUT && room && room->state == NJ_ROOM_JOINING)
         nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not answer. Try again later."));
     if (!join->done) {
-        room = error ? nj_muc_room(session, join->address) : NULL;
+        /* Asked for again meanwhile, by /join at the start: whoever did hears what comes of it. */
+        bool tell = error && error->code != NJ_IQ_ERROR_BAD;
+        room = tell ? nj_muc_room(session, join->address) : NULL;
         if (room && nj_session_online(session))
             nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_WARNING, "%s", error->message);
         return;
