@@ -99,9 +99,18 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
 static void
 add_param(Page *page, const NjParam *param)
 {
-    g_autofree char *words = param->kind != NJ_PARAM_CHOICE && param->choices[0] ? g_strjoinv(", ", (char **) param->choices) : NULL;
-    /* Translators: what a parameter takes, then the fixed words that it takes, too. */
-    g_autofree char *summary = words ? g_strdup_printf(_("%s; or one of %s"), _(param->summary), words) : g_strdup(_(param->summary));
+    const char *const *choices = param->choices;
+    g_autofree char *summary = NULL;
+    if (param->kind == NJ_PARAM_CHOICE || !choices[0]) {
+        summary = g_strdup(_(param->summary));
+    } else if (!choices[1]) {
+        /* Translators: what a parameter takes, then the one fixed word that it takes, too. */
+        summary = g_strdup_printf(_("%s; or %s"), _(param->summary), choices[0]);
+    } else {
+        g_autofree char *words = g_strjoinv(", ", (char **) choices);
+        /* Translators: what a parameter takes, then the fixed words that it takes, too. */
+        summary = g_strdup_printf(_("%s; or one of %s"), _(param->summary), words);
+    }
     add_entry(page, param->name, 16, summary);
 }
 
@@ -153,7 +162,14 @@ option_help(Page *page, const NjOption *option)
     g_string_append_printf(page->out, "/set %s %s\n", option->name, *values ? values : "TEXT");
     add_wrapped(page, _(option->summary), 0, 0);
     const char *fallback = option->fallback ? option->fallback : "";
-    g_autofree char *line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), nj_options_text(page->cmd->client->options, option->name), fallback);
+    const char *value = nj_options_text(page->cmd->client->options, option->name);
+    g_autofree char *line = NULL;
+    if (!g_str_equal(value, fallback))
+        line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), value, fallback);
+    else if (*value)
+        line = g_strdup_printf(_("It is “%s”, as shipped."), value);
+    else
+        line = g_strdup(_("It is empty, as shipped."));
     add_wrapped(page, line, 0, 0);
 }
 

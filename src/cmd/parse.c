@@ -231,7 +231,8 @@ check_value(const NjCommand *command, const NjParam *param, const char *value, G
     g_autofree char *sentence = NULL;
     if (param->kind == NJ_PARAM_CHOICE && !g_strv_contains((const char *const *) param->choices, value)) {
         g_autofree char *choices = g_strjoinv(", ", (char **) param->choices);
-        sentence = g_strdup_printf(_("“%s” is none of %s."), value, choices);
+        sentence = param->choices[1] ? g_strdup_printf(_("“%s” is none of %s."), value, choices)
+                                     : g_strdup_printf(_("“%s” is not “%s”, and no other word stands there."), value, choices);
     } else if (param->kind == NJ_PARAM_NUMBER && !g_ascii_string_to_signed(value, 10, G_MININT32, G_MAXINT32, NULL, NULL)) {
         sentence = g_strdup_printf(_("“%s” is no number."), value);
     }

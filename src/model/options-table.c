@@ -63,8 +63,8 @@ const NjOption nj_options_core[] = {
     { .name = "fifo", .kind = NJ_OPTION_PATH, .fallback = "",
       .summary = N_("Path of the FIFO that takes commands; empty for run/fifo in the state directory") },
     { .name = "text-logs", .kind = NJ_OPTION_PATH, .fallback = "",
-      .summary = N_("Directory for a plain-text copy of all that is said, a file for each chat; empty for none. Whoever can read those files, a backup too, can read "
-                    "all of it, also what was encrypted on its way") },
+      .summary = N_("Directory for a plain-text copy of all that is said, a file for each chat; empty for none; whoever can read those files, or a backup of them, can "
+                    "read all of it, also what was encrypted on its way") },
     { .name = "log-level", .kind = NJ_OPTION_CHOICE, .fallback = "info", .choices = { "error", "warning", "info", "debug" },
       .summary = N_("How much is written to the log") },
     { .name = NULL },

@@ -40,7 +40,10 @@ test_help(void **state)
     expect_help(&speaker, "/msg", "/query");
     expect_help(&speaker, "rooms", "/join ROOM");
     expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
+    expect_help(&speaker, "search", "only with this address; or here\n");
     expect_help(&speaker, "bell", "mentions");
+    expect_help(&speaker, "bell", "It is “mentions”, as shipped.");
+    expect_help(&speaker, "text-logs", "It is empty, as shipped.");
     expect_help(&speaker, "j", "/join");
     const NjTable *table = nj_cmd_table(speaker.cmd);
     for (guint i = 0; i < nj_table_length(table); i++)

@@ -102,7 +102,7 @@ test_search(void **state)
     expect_failure(&speaker, "/search chat=nobody@pond.example ribbit", "no-chat", "nobody@pond.example");
     expect_failure(&speaker, "/search chat=here ribbit", "no-chat", "chat=ADDRESS");
     expect_failure(&speaker, "/search account=play ribbit", "no-account", "play");
-    expect_failure(&speaker, "/search has=fish ribbit", "usage", NULL);
+    expect_failure(&speaker, "/search has=fish ribbit", "usage", "“fish” is not “link”");
     keep(&speaker, "work", "frog@pond.example", 1000, false, "at the mill");
     expect_failure(&speaker, "/search chat=frog@pond.example ribbit", "which-account", "account=home");
     ask(&speaker, NULL, "/search chat=frog@pond.example account=work mill");
