@@ -382,7 +382,8 @@ static const NjCommand cmd_search = {
     .name     = "search",
     .summary  = N_("Find what was said, in everything stored"),
     .details  = N_("A word finds all that begins so; words in quotation marks stand together. What restricts the search comes before the words: chat=here is the"
-                   " chat in front, from=me what you said, has=link what has an address of the web in it. Dates are typed as in /history; until takes its day in."),
+                   " chat in front, from=me what you said, has=link what has an address of the web in it. Dates are typed as in /history; until takes its day in."
+                   " In what is found the arrows choose, Enter goes to where it was said, Alt-s comes back, and Esc leaves."),
     .params   = {
         { "chat", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD, N_("only with this address"), { "here" } },
         { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD, N_("only of this account") },

@@ -409,7 +409,7 @@ subject(NjPane *pane)
         return g_strdup(_("searching…"));
     if (count == 0)
         return NULL;
-    return g_strdup(_("Enter goes there, Alt-s comes back, Esc leaves"));
+    return g_strdup(_("Enter there, Alt-s back, Esc leaves"));
 }
 
 static char *
