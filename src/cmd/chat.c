@@ -206,7 +206,7 @@ static const NjCommand cmd_me = {
 
 static const NjCommand cmd_attention = {
     .name     = "attention",
-    .summary  = N_("Ring at somebody's"),
+    .summary  = N_("Ask for somebody's attention"),
     .details  = N_("Their program rings, or shows in its way that you want their attention, if it knows how (XEP-0224). Nothing of it is kept."),
     .needs    = NJ_NEEDS_CONNECTION,
     .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whose; the chat in front without it") } },

@@ -296,10 +296,10 @@ sign_of(const NjLine *line)
 const NjMark nj_marks[NJ_STATE_COUNT] = {
     [NJ_STATE_QUEUED]       = { "…", NJ_ROLE_MARK, N_("It is kept here, and goes when the account is online.") },
     [NJ_STATE_SENT]         = { "·", NJ_ROLE_MARK, N_("It is on its way; the server has not said yet that it is there.") },
-    [NJ_STATE_ACKNOWLEDGED] = { NULL, NJ_ROLE_MARK, N_("The server has it.") },
+    [NJ_STATE_ACKNOWLEDGED] = { NULL, NJ_ROLE_MARK, N_("No sign: the server has it.") },
     [NJ_STATE_DELIVERED]    = { "✓", NJ_ROLE_MARK, N_("The other side has it.") },
     [NJ_STATE_UNSURE]       = { "?", NJ_ROLE_WARNING, N_("Nobody can say whether the server has it; /retry sends it again.") },
-    [NJ_STATE_FAILED]       = { "✗", NJ_ROLE_ERROR, N_("It was not sent; the reason stands below it.") },
+    [NJ_STATE_FAILED]       = { "✗", NJ_ROLE_ERROR, N_("It did not arrive; the reason stands below it.") },
 };
 
 /* NULL: none.  That a room shows our line to all is no more than one expects, either. */
