@@ -14,6 +14,7 @@ typedef struct {
     bool       numbered;        /* it was given to a stream, as its stanza `number` */
     guint32    number;
     bool       in_question;     /* somebody is being asked whether the server has it: what was said behind it waits */
+    bool       missing;         /* the server's archive does not have it */
     bool       shown;
 } NjOut;
 

@@ -132,9 +132,11 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     for (guint i = 0; i < asked->len; i++) {
         NjOut *out = find_row(session, g_array_index(asked, gint64, i));
         bool fresh = out && out->in_question;
-        if (!out || out->message->state != NJ_STATE_UNSURE)
+        /* One that the person sends again meanwhile is queued already. */
+        if (!out || out->numbered || (out->message->state != NJ_STATE_UNSURE && out->message->state != NJ_STATE_QUEUED))
             continue;
         nj_outbox_ask(outbox, out, false);
+        out->missing = answers[i] == NJ_ARCHIVE_LACKS;
         if (answers[i] == NJ_ARCHIVE_HAS)
             nj_outbox_set_state(outbox, out, NJ_STATE_ACKNOWLEDGED, NULL);
         else if (answers[i] == NJ_ARCHIVE_LACKS && fresh)
@@ -143,7 +145,8 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     nj_message_pump(session);
 }
 
-/* What has been unsure since an earlier session may turn out to have arrived; but it is not sent again unasked. */
+/* What has been unsure since an earlier session may turn out to have arrived; but it is not sent again unasked.  Once it is known to be missing nothing
+   is asked any more, for who has asked begins another session. */
 static void
 ask_the_archive(NjSession *session)
 {
@@ -155,7 +158,8 @@ ask_the_archive(NjSession *session)
     state->asked = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (GList *item = nj_session_account(session)->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        bool unsure = out->message->state == NJ_STATE_UNSURE && out->kind == NJ_CHAT_PERSON && out->message->origin_id && out->message->time >= oldest;
+        bool unsure = out->message->state == NJ_STATE_UNSURE && !out->missing && out->kind == NJ_CHAT_PERSON && out->message->origin_id &&
+            out->message->time >= oldest;
         if (!out->in_question && !unsure)
             continue;
         g_ptr_array_add(ids, out->message->origin_id);
