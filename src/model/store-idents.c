@@ -11,7 +11,7 @@
 #include "model/store-private.h"
 
 #define DRAIN_IDLE  2048                /* messages: with so many it is worth while */
-#define DRAIN_BUSY  16384               /* with so many it does not wait for quiet */
+#define DRAIN_BUSY  24576               /* with so many it does not wait for quiet */
 #define READ_MOST   65536               /* at a start */
 #define SLICE_KEYS  1024
 #define RETRY_US    (60 * G_TIME_SPAN_SECOND)
@@ -38,6 +38,7 @@ struct NjIdents {
     /* Under the store's mutex. */
     Set      fresh;
     guint    messages;                  /* noted since the last drain began */
+    bool     busy;                      /* this drain does not wait for quiet */
     gint64   newest;
     gint64   retry;                     /* monotonic: not before */
 };
@@ -236,11 +237,12 @@ nj_store_drain_idents(NjStore *store, gint64 due)
 {
     NjIdents *idents = store->idents;
     gint64 now = g_get_monotonic_time();
-    bool busy = idents->messages >= DRAIN_BUSY, under_way = idents->drain->len > 0;
+    bool busy = idents->busy || idents->messages >= DRAIN_BUSY, under_way = idents->drain->len > 0;
     if (!store->writer || (!under_way && idents->messages < DRAIN_IDLE) || now < idents->retry || (!busy && (now >= due || store->closing)))
         return false;
     if (!under_way)
         begin_drain(idents);
+    idents->busy = busy;
     g_mutex_unlock(&store->mutex);
     nj_access_enter(store->access, G_MAXINT64);
     if (idents->unsynced)
@@ -250,10 +252,12 @@ nj_store_drain_idents(NjStore *store, gint64 due)
         exec(idents, "PRAGMA synchronous = FULL");
     nj_access_leave(store->access);
     g_mutex_lock(&store->mutex);
-    if (!good)
+    if (!good) {
         idents->retry = now + RETRY_US;
-    else if (idents->drained == idents->drain->len)
+    } else if (idents->drained == idents->drain->len) {
         end_drain(idents);
+        idents->busy = false;
+    }
     return true;
 }
 
