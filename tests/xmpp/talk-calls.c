@@ -318,6 +318,15 @@ call_cancel(Talk *talk, const char *what, const char *rest)
     nj_iq_cancel(talk->session, talk);
 }
 
+/* As when there was no link for ten minutes. */
+static void
+call_gone(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_iqs_offline(nj_session_iqs(talk->session));
+}
+
 static void
 call_open(Talk *talk, const char *address, const char *rest)
 {
@@ -415,7 +424,7 @@ static const struct {
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
     { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
-    { "states", call_states },         { "set", call_set },       { "upon", call_upon },
+    { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };

@@ -178,6 +178,13 @@ finish(Ask *ask)
         nj_wait_end(ask->session, ask->key, NULL);
 }
 
+/* With the session the wait ends, too, before or after the question. */
+static bool
+is_over(const Ask *ask, const GError *error)
+{
+    return ask->over || (error && error->code == NJ_IQ_ERROR_OFFLINE);
+}
+
 static void
 ask_server(Ask *ask, NjXml *iq, NjIqFunc done)
 {
@@ -273,7 +280,7 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
     const char *complete = fin ? nj_xml_attr(fin, "complete") : NULL;
     g_autofree char *first = set ? nj_xml_child_text(set, "first", NS_RSM) : NULL;
     (void) session;
-    if (ask->over)
+    if (is_over(ask, error))
         return;
     if (fin)
         ask->reached_ms = MIN(ask->reached_ms, ask->oldest_ms);
@@ -295,7 +302,7 @@ on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data
     g_autofree char *utc = time ? nj_xml_child_text(time, "utc", NS_TIME) : NULL;
     gint64 there;
     (void) session;
-    if (ask->over)
+    if (is_over(ask, error))
         return;
     if (!utc || !nj_clock_parse(utc, &there)) {
         finish(ask);
@@ -338,7 +345,7 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
     Ask *ask = data;
     const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NS);
     bool any = false;
-    if (ask->over)
+    if (is_over(ask, error))
         return;
     for (guint i = 0; prefs && i < ask->count; i++) {
         Said *said = &ask->said[i];
@@ -416,6 +423,12 @@ nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjAr
     nj_wait_begin(session, ask->key, PATIENCE, tell, ask, ask_over, owner);
     if (nj_session_discovered(session))
         begin(ask);
+}
+
+bool
+nj_archive_asks(NjSession *session)
+{
+    return state_of(session)->asks->len > 0;
 }
 
 const NjModule nj_xep_0313 = {

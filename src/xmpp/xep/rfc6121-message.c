@@ -178,6 +178,16 @@ online(NjSession *session)
     nj_message_pump(session);
 }
 
+/* A link that is gone for long ends what was asked, and the session need not have ended with it. */
+static void
+resumed(NjSession *session)
+{
+    const Messages *state = nj_session_state(session, &nj_rfc6121_message);
+    if (state->asked && !nj_archive_asks(session))
+        ask_the_archive(session);
+    nj_message_pump(session);
+}
+
 static void
 offline(NjSession *session)
 {
@@ -490,5 +500,5 @@ const NjModule nj_rfc6121_message = {
     .detach = detach,
     .online = online,
     .offline = offline,
-    .resumed = nj_message_pump,
+    .resumed = resumed,
 };

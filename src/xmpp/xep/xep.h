@@ -99,6 +99,7 @@ typedef void (*NjArchiveFunc)(NjSession *session, const NjArchiveAnswer *answers
 /* Which of our own messages, by the origin-ids they went out with, does our archive have?  since_ms: none of them is older.  UNKNOWN: there is no archive,
    it does not keep all we say to that person, or it could not be read to its end in time.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
 void nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner);
+bool nj_archive_asks(NjSession *session);                      /* something is still waited for */
 
 /* --- rooms: 0045-join.c, 0045-talk.c --- */
 
