@@ -27,7 +27,8 @@ session_sources = \
 	src/xmpp/iq.c src/xmpp/iq.h \
 	src/xmpp/modules.c src/xmpp/modules.h \
 	src/xmpp/pipeline.c src/xmpp/pipeline.h \
-	src/xmpp/session.c src/xmpp/session.h \
+	src/xmpp/session.c src/xmpp/session.h src/xmpp/session-private.h \
+	src/xmpp/session-alive.c src/xmpp/session-secrets.c src/xmpp/session-stanzas.c \
 	src/xmpp/sm.c src/xmpp/sm.h \
 	src/xmpp/xep/xep.h src/xmpp/xep/ask.c \
 	src/xmpp/xep/rfc6121-message.c \

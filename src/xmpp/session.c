@@ -1,99 +1,32 @@
-/* One account on the wire.  The session outlives its links: each try is a new NjLink, freed inside the hook that tells of its end.
-   The keep-alive is one timer that is armed again only when it fires: bytes that arrive move nothing,
-   they are looked at when it does. */
-#include "xmpp/session.h"
-
-#include <string.h>
+/* One account on the wire.  The session outlives its links: each try is a new NjLink, freed inside the hook that tells of its end. */
+#include "xmpp/session-private.h"
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "model/client.h"
-#include "model/events.h"
 #include "model/jid.h"
-#include "model/outbox.h"
-#include "model/room.h"
 #include "model/store.h"
-#include "xmpp/login.h"
-#include "xmpp/sm.h"
 #include "xmpp/xep/xep.h"
 
 #define BACK_OFF_FIRST 800          /* ms; the half of it and more: who is let in again at once is back within a second */
 #define BACK_OFF_LAST  (300 * 1000)
 #define PATIENT_AFTER  12           /* tries */
 #define STABLE_US      (60 * G_USEC_PER_SEC)      /* a link that lived this long starts the back-off anew */
-#define ANSWER_US      (15 * G_USEC_PER_SEC)      /* after something was said that has to be answered */
-#define OWED_US        (120 * G_USEC_PER_SEC)     /* for an acknowledgement, while other things come before it */
 #define STUCK_US       (2 * G_USEC_PER_SEC)
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
 #define CLOSING_MS     600          /* for acknowledgements, before the stream is closed; the program has two seconds for all of its end */
 
-/* A password that somebody is being asked for; it may be answered after the session is gone. */
-typedef struct {
-    NjSession *session;
-} Question;
-
-struct NjSession {
-    NjAccount *account;
-    const NjTable *modules;
-    NjLinkMaker maker;
-    NjPipeline *pipeline;
-    NjIqs *iqs;
-    NjSm *sm;
-    GHashTable *states;         /* NjModule -> what its attach returned */
-    NjLink *link;
-    bool online;                /* there is a link, and stanzas go both ways */
-    bool begun;                 /* the modules were told of a session, which may have no link for a while */
-    bool ended;                 /* freed when the loop turns */
-    bool paused;
-    bool wanted;                /* stay connected: come back after a loss */
-    char *domain;
-    char *trust_once;
-    bool trust_lent;            /* to the link, which has not judged a certificate yet */
-    NjCertificate *certificate;
-    char *password;             /* as a person gave it, for this run */
-    char *refused;              /* the one the server did not take: not tried again unasked */
-    char *tried;                /* the one this link was given */
-    Question *question;
-    bool link_asks;
-    guint tries;
-    guint retry;                /* source */
-    gint64 opened_us, online_us;
-    guint keep_alive;           /* source */
-    gint64 asked_us;            /* when a sign of life was asked for, 0: none is waited for */
-    gint64 owed_us;             /* since when an acknowledgement is waited for, whatever else comes; 0: it came */
-    GSource *closing;           /* when patience with what is open ends */
-};
-
-static gboolean on_keep_alive(void *data);
 static const NjLinkHooks link_hooks;
-
-static bool write_xml(NjXml *xml, void *owner);
 static const NjSmHooks sm_hooks;
 
-static void arm_keep_alive(NjSession *session, gint64 delay_us);
-static void close_when_settled(NjSession *session);
-static void probe(NjSession *session, gint64 timeout_us);
+static bool write_xml(NjXml *xml, void *owner);
 
-static void
-wipe(char **secret)
-{
-    if (*secret)
-        explicit_bzero(*secret, strlen(*secret));
-    g_clear_pointer(secret, g_free);
-}
-
-static void
-stop(guint *source)
+void
+nj_session_stop(guint *source)
 {
     if (*source)
         g_source_remove(*source);
     *source = 0;
-}
-
-static gint64
-option_us(NjSession *session, const char *name)
-{
-    return nj_options_int(nj_session_client(session)->options, name) * G_USEC_PER_SEC;
 }
 
 /* --- life --- */
@@ -175,8 +108,8 @@ nj_session_free(NjSession *session)
     session->ended = true;
     session->online = session->wanted = false;
     session->account->session = NULL;
-    stop(&session->retry);
-    stop(&session->keep_alive);
+    nj_session_stop(&session->retry);
+    nj_session_stop(&session->keep_alive);
     nj_clock_cancel(&session->closing);
     free_link(session);
     nj_sm_end(session->sm);
@@ -186,9 +119,9 @@ nj_session_free(NjSession *session)
     nj_iqs_drop(session->iqs);
     if (session->question)
         session->question->session = NULL;
-    wipe(&session->password);
-    wipe(&session->refused);
-    wipe(&session->tried);
+    nj_session_wipe(&session->password);
+    nj_session_wipe(&session->refused);
+    nj_session_wipe(&session->tried);
     g_idle_add(destroy, session);
 }
 
@@ -304,130 +237,13 @@ nj_session_peer(const NjSession *session, const char *from)
     return NJ_PEER_STRANGER;
 }
 
-/* --- certificates and passwords --- */
-
-static void
-keep_certificate(NjSession *session)
-{
-    const NjCertificate *certificate = session->link ? session->link->class->certificate(session->link) : NULL;
-    if (!certificate)
-        return;
-    if (session->trust_lent)                    /* a link that came to nothing before has not used it up */
-        g_clear_pointer(&session->trust_once, g_free);
-    session->trust_lent = false;
-    nj_certificate_free(session->certificate);
-    session->certificate = nj_certificate_copy(certificate);
-}
-
-const NjCertificate *
-nj_session_certificate(const NjSession *session)
-{
-    return session->certificate;
-}
-
-void
-nj_session_forget_password(NjSession *session)
-{
-    wipe(&session->password);
-    wipe(&session->refused);
-}
-
-void
-nj_session_trust_once(NjSession *session, const char *pin)
-{
-    g_free(session->trust_once);
-    session->trust_once = g_strdup(pin);
-    session->trust_lent = false;
-}
-
-static void
-give_password(NjSession *session, const char *password)
-{
-    session->link_asks = false;
-    wipe(&session->tried);
-    session->tried = g_strdup(password);
-    session->link->class->password(session->link, password);
-}
-
-static void
-on_answer(const char *password, const char *why, void *data)
-{
-    Question *question = data;
-    NjSession *session = question->session;
-    g_free(question);
-    if (!session)
-        return;
-    session->question = NULL;
-    if (password) {
-        wipe(&session->password);
-        session->password = g_strdup(password);
-        wipe(&session->refused);
-    } else if (why) {
-        nj_client_notice(nj_session_client(session), session->account, NULL, NJ_NOTICE_ERROR, "%s", why);
-    }
-    if (session->link && session->link_asks)
-        give_password(session, password);
-}
-
-static void
-on_password(NjLink *link, void *owner)
-{
-    NjSession *session = owner;
-    const NjHooks *hooks = &nj_session_client(session)->hooks;
-    const char *settled = session->password ? session->password : session->account->settings->password;
-    (void) link;
-    if (settled && g_strcmp0(settled, session->refused) != 0) {
-        give_password(session, settled);
-        return;
-    }
-    session->link_asks = true;
-    if (session->question)
-        return;                                 /* the question still stands: its answer is for this link */
-    if (!hooks->ask_password) {
-        give_password(session, NULL);
-        return;
-    }
-    session->question = g_new0(Question, 1);
-    session->question->session = session;
-    hooks->ask_password(session->account, on_answer, session->question, hooks->owner);
-}
-
-/* An account of the command line stands in no file, and is not written to one. */
-static bool
-is_configured(NjSession *session)
-{
-    const GPtrArray *accounts = nj_options_accounts(nj_session_client(session)->options);
-    for (guint i = 0; i < accounts->len; i++)
-        if (g_str_equal(((const NjAccountSettings *) accounts->pdata[i])->name, session->account->settings->name))
-            return true;
-    return false;
-}
-
-/* What was seen once must not be lost: whoever takes SCRAM out of the offer later does not get the password in plain. */
-static void
-remember_scram(NjSession *session)
-{
-    NjAccountSettings *settings = session->account->settings;
-    int rank = session->link->class->scram_rank(session->link);
-    if (rank <= settings->scram_seen)
-        return;
-    settings->scram_seen = rank;
-    if (!is_configured(session))
-        return;
-    char text[16];
-    g_autoptr(GError) error = NULL;
-    g_snprintf(text, sizeof text, "%d", rank);
-    if (!nj_options_account_set(nj_session_client(session)->options, settings->name, "scram-seen", text, &error))
-        g_warning("the login mechanism could not be remembered: %s", error->message);
-}
-
 /* --- the link's ups and downs --- */
 
 static void
 open_link(NjSession *session)
 {
     NjAccount *account = session->account;
-    stop(&session->retry);
+    nj_session_stop(&session->retry);
     session->opened_us = nj_clock_us();
     session->link = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
     session->trust_lent = true;
@@ -460,7 +276,7 @@ nj_session_wake(NjSession *session)
         session->tries = 0;
         open_link(session);
     } else if (session->online && state == NJ_ACCOUNT_ONLINE) {
-        probe(session, WAKE_TIMEOUT_US);
+        nj_session_probe(session, WAKE_TIMEOUT_US);
     }
 }
 
@@ -530,9 +346,9 @@ go_online(NjSession *session)
     nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->link->class->jid(session->link));
     g_free(session->domain);
     session->domain = nj_jid_domain(account->bare);
-    wipe(&session->tried);
-    wipe(&session->refused);
-    remember_scram(session);
+    nj_session_wipe(&session->tried);
+    nj_session_wipe(&session->refused);
+    nj_session_remember_scram(session);
     if (!resumed) {
         nj_sm_begin(session->sm, session->link->class->features(session->link));
         begin(session);
@@ -545,7 +361,7 @@ go_online(NjSession *session)
     if (!nj_session_online(session))
         return;                                 /* somebody who heard of it ended it */
     if (!session->asked_us)
-        arm_keep_alive(session, option_us(session, "ping-interval"));
+        nj_session_keep_alive(session);
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
 
@@ -558,7 +374,7 @@ lose_link(NjSession *session)
     session->online = false;
     if (nj_clock_us() - session->online_us >= STABLE_US)
         session->tries = 0;
-    stop(&session->keep_alive);
+    nj_session_stop(&session->keep_alive);
     nj_clock_cancel(&session->closing);
     nj_sm_suspend(session->sm);
     nj_iqs_suspend(session->iqs);
@@ -580,11 +396,11 @@ end_session(NjSession *session)
         nj_roster_offline(session->account->roster);
 }
 
-static void
-end_link(NjSession *session, const GError *reason)
+void
+nj_session_end_link(NjSession *session, const GError *reason)
 {
     g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;       /* the link's, which goes */
-    keep_certificate(session);
+    nj_session_keep_certificate(session);
     free_link(session);
     session->link_asks = false;
     bool again = why && session->wanted && nj_link_error_retry(why->code);
@@ -592,11 +408,11 @@ end_link(NjSession *session, const GError *reason)
     if (!again || !nj_sm_can_resume(session->sm))
         end_session(session);
     if (why && why->code == NJ_LINK_ERROR_PASSWORD && session->tried) {
-        wipe(&session->refused);
+        nj_session_wipe(&session->refused);
         session->refused = g_steal_pointer(&session->tried);
-        wipe(&session->password);
+        nj_session_wipe(&session->password);
     }
-    wipe(&session->tried);
+    nj_session_wipe(&session->tried);
     if (session->link || session->ended)
         return;                                 /* somebody who heard of it connects again already, or took the account away */
     if (why && session->wanted && nj_link_error_retry(why->code)) {
@@ -619,16 +435,16 @@ on_state(NjLink *link, NjLinkState state, const GError *why, void *owner)
     if (link != session->link)
         return;
     if (state == NJ_LINK_AUTHENTICATING)
-        keep_certificate(session);
+        nj_session_keep_certificate(session);
     else if (state == NJ_LINK_ONLINE)
         go_online(session);
     else if (state == NJ_LINK_CLOSED)
-        end_link(session, why);
+        nj_session_end_link(session, why);
 }
 
 /* What is on its way is acknowledged and what came is committed before the stream is closed, or else it would come twice, or be in doubt. */
-static void
-close_when_settled(NjSession *session)
+void
+nj_session_close_when_settled(NjSession *session)
 {
     if (!session->closing || !nj_sm_all_settled(session->sm))
         return;
@@ -638,8 +454,8 @@ close_when_settled(NjSession *session)
 }
 
 /* When the server has our unavailable presence, too, no message is on its way to us: one that we had read behind our last <a/> would come once more. */
-static void
-ask_for_the_rest(NjSession *session)
+void
+nj_session_ask_for_the_rest(NjSession *session)
 {
     if (session->closing && !nj_sm_all_acknowledged(session->sm))
         nj_sm_ask(session->sm);
@@ -648,11 +464,11 @@ ask_for_the_rest(NjSession *session)
 static void
 on_counted(void *data)
 {
-    close_when_settled(data);
+    nj_session_close_when_settled(data);
 }
 
-static void
-watch_the_store(NjSession *session)
+void
+nj_session_watch_the_store(NjSession *session)
 {
     NjStore *store = nj_session_client(session)->store;
     if (session->closing && store)
@@ -664,7 +480,7 @@ on_closing(void *data)
 {
     NjSession *session = data;
     nj_clock_cancel(&session->closing);
-    end_link(session, NULL);                    /* without </stream:stream>: the next connection resumes the session and settles it */
+    nj_session_end_link(session, NULL);                    /* without </stream:stream>: the next connection resumes the session and settles it */
     return G_SOURCE_REMOVE;
 }
 
@@ -672,7 +488,7 @@ void
 nj_session_disconnect(NjSession *session)
 {
     session->wanted = false;
-    stop(&session->retry);
+    nj_session_stop(&session->retry);
     if (!session->link) {
         end_session(session);
         if (session->account->state != NJ_ACCOUNT_OFFLINE)
@@ -688,7 +504,7 @@ nj_session_disconnect(NjSession *session)
     if (!session->link)
         return;                                 /* somebody who heard of it ended it */
     if (!online && nj_sm_can_resume(session->sm)) {
-        end_link(session, NULL);                /* the server may have resumed it already: </stream:stream> would end it, and nobody would know what arrived */
+        nj_session_end_link(session, NULL);                /* the server may have resumed it already: </stream:stream> would end it, and nobody would know what arrived */
         return;
     }
     if (!online) {
@@ -697,272 +513,8 @@ nj_session_disconnect(NjSession *session)
     }
     nj_sm_ask(session->sm);
     session->closing = nj_clock_after(CLOSING_MS, on_closing, session);
-    watch_the_store(session);
-    close_when_settled(session);
-}
-
-/* --- keep-alive --- */
-
-/* Something was said that the server has to answer.  Any byte is life. */
-static void
-expect_life(NjSession *session, gint64 timeout_us)
-{
-    gint64 last = session->link->class->last_byte_us(session->link);
-    if (session->asked_us && last < session->asked_us)
-        return;                                 /* the first one that is not answered counts */
-    session->asked_us = nj_clock_us();
-    stop(&session->keep_alive);
-    session->keep_alive = g_timeout_add((guint) (timeout_us / 1000), on_keep_alive, session);
-}
-
-static void
-on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data)
-{
-    (void) data;
-    (void) error;
-    if (stanza)
-        session->owed_us = 0;
-}
-
-/* The answer to a ping that was sent before a message says nothing of that message. */
-static void
-on_pong_behind(NjSession *session, const NjXml *stanza, const GError *error, void *data)
-{
-    on_pong(session, stanza, error, data);
-    if (stanza)
-        nj_sm_answered(session->sm);
-}
-
-static void
-send_ping(NjSession *session, NjIqFunc done)
-{
-    NjXml *ping = nj_xml_iq("get", session->domain, NULL);
-    nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
-    nj_iq_send(session, ping, (guint) (option_us(session, "ping-timeout") / G_USEC_PER_SEC) + 5, done, NULL, NULL, session);
-}
-
-static void
-probe(NjSession *session, gint64 timeout_us)
-{
-    expect_life(session, timeout_us);           /* first: asking has a patience of its own */
-    if (!nj_sm_ask(session->sm))
-        send_ping(session, on_pong);
-}
-
-static void
-give_up_link(NjSession *session)
-{
-    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The server stopped answering; the connection is taken for lost."));
-    end_link(session, why);
-}
-
-/* Where only our direction is dead, bytes go on to come, and no answer is among them. */
-static void
-wait_for_debt(NjSession *session, gint64 left_us)
-{
-    if (left_us > 0)
-        session->keep_alive = g_timeout_add((guint) (left_us / 1000) + 1, on_keep_alive, session);
-    else
-        give_up_link(session);
-}
-
-static gboolean
-on_keep_alive(void *data)
-{
-    NjSession *session = data;
-    gint64 now = nj_clock_us(), last = session->link->class->last_byte_us(session->link);
-    gint64 interval = option_us(session, "ping-interval");
-    session->keep_alive = 0;
-    if (session->asked_us && last < session->asked_us && !session->paused) {       /* what we do not read says nothing */
-        give_up_link(session);
-        return G_SOURCE_REMOVE;
-    }
-    session->asked_us = 0;
-    if (session->owed_us && !session->paused) {
-        wait_for_debt(session, MIN(last + ANSWER_US, session->owed_us + OWED_US) - now);
-        return G_SOURCE_REMOVE;
-    }
-    if (session->paused || now - last < interval - G_USEC_PER_SEC / 2)
-        arm_keep_alive(session, session->paused ? interval : MAX(interval - (now - last), G_USEC_PER_SEC / 2));
-    else if (interval > 0)
-        probe(session, option_us(session, "ping-timeout"));
-    return G_SOURCE_REMOVE;
-}
-
-/* An interval of 0 means: no pings.  Long ones fall on whole seconds, where GLib lets the accounts share a wake-up. */
-static void
-arm_keep_alive(NjSession *session, gint64 delay_us)
-{
-    stop(&session->keep_alive);
-    if (option_us(session, "ping-interval") <= 0)
-        return;
-    if (delay_us >= 10 * G_USEC_PER_SEC)
-        session->keep_alive = g_timeout_add_seconds((guint) (delay_us / G_USEC_PER_SEC), on_keep_alive, session);
-    else
-        session->keep_alive = g_timeout_add((guint) (MAX(delay_us, 0) / 1000 + 1), on_keep_alive, session);
-}
-
-/* --- back-pressure --- */
-
-static void
-mind_the_store(NjSession *session)
-{
-    NjStore *store = nj_session_client(session)->store;
-    if (!session->paused && session->online && store && nj_store_full(store)) {
-        session->paused = true;
-        session->link->class->pause(session->link, true);
-    }
-}
-
-void
-nj_session_resume_reading(NjSession *session)
-{
-    if (!session->paused)
-        return;
-    session->paused = false;
-    if (session->link)
-        session->link->class->pause(session->link, false);
-}
-
-/* --- stanzas --- */
-
-static void
-answer_error(NjSession *session, const NjXml *iq, const char *kind, const char *condition)
-{
-    nj_session_send(session, nj_xml_error_reply(iq, kind, condition));
-}
-
-static void
-receive_request(NjSession *session, NjXml *iq, const char *from, NjStanzaKind kind)
-{
-    NjXml *child = nj_xml_first(iq);
-    if (nj_session_peer(session, from) == NJ_PEER_STRANGER)
-        answer_error(session, iq, "cancel", "service-unavailable");
-    else if (!child || nj_xml_next(child))
-        answer_error(session, iq, "modify", "bad-request");
-    else if (!nj_pipeline_handle(session->pipeline, session, kind, iq))
-        answer_error(session, iq, "cancel",
-                     nj_pipeline_knows(session->pipeline, kind, child) ? "feature-not-implemented" : "service-unavailable");
-}
-
-static void
-receive_iq(NjSession *session, NjXml *iq, const char *from)
-{
-    const char *type = nj_xml_attr(iq, "type");
-    if (!nj_xml_attr(iq, "id"))                 /* no answer to it could be valid (RFC 6120, 8.1.3) */
-        g_debug("dropped an iq without an id");
-    else if (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0)
-        nj_iqs_answer(session->iqs, iq);
-    else if (g_strcmp0(type, "get") == 0)
-        receive_request(session, iq, from, NJ_KIND_IQ_GET);
-    else if (g_strcmp0(type, "set") == 0)
-        receive_request(session, iq, from, NJ_KIND_IQ_SET);
-    else if (nj_session_peer(session, from) != NJ_PEER_STRANGER)
-        answer_error(session, iq, "modify", "bad-request");
-}
-
-static void
-deal_with(NjSession *session, NjXml *stanza)
-{
-    NjAccount *account = session->account;
-    const char *from = nj_xml_attr(stanza, "from"), *to = nj_xml_attr(stanza, "to");
-    if (from && !nj_jid_valid(from)) {
-        g_debug("dropped a stanza whose sender is no address");
-        return;
-    }
-    if (to && !nj_account_is_own(account, to)) {
-        g_debug("dropped a stanza that is not for us");
-        return;
-    }
-    if (nj_xml_is(stanza, "message", NJ_NS_CLIENT))
-        nj_pipeline_receive(session->pipeline, session, stanza, from ? from : account->bare);
-    else if (nj_xml_is(stanza, "presence", NJ_NS_CLIENT))
-        nj_pipeline_handle(session->pipeline, session, NJ_KIND_PRESENCE, stanza);
-    else
-        receive_iq(session, stanza, from);
-}
-
-static bool
-is_stanza(const NjXml *xml)
-{
-    return nj_xml_is(xml, "message", NJ_NS_CLIENT) || nj_xml_is(xml, "presence", NJ_NS_CLIENT) || nj_xml_is(xml, "iq", NJ_NS_CLIENT);
-}
-
-/* Whatever becomes of a stanza, it counts; and only after what it brought. */
-static void
-count(NjSession *session)
-{
-    if (session->ended)
-        return;
-    nj_sm_received(session->sm);
-    mind_the_store(session);
-    watch_the_store(session);
-    close_when_settled(session);
-}
-
-/* What it brings and its count are committed together: of one without the other a program that is killed in between would make two messages. */
-static void
-take_stanza(NjSession *session, NjLink *link, NjXml *stanza)
-{
-    NjClient *client = session->account->client;
-    if (client->store)
-        nj_store_hold(client->store);
-    if (!nj_sm_skips(session->sm))
-        deal_with(session, stanza);
-    if (link == session->link)              /* else it came from a link that was ended by it */
-        count(session);
-    if (client->store)
-        nj_store_release(client->store);
-}
-
-static void
-on_stanza(NjLink *link, NjXml *stanza, void *owner)
-{
-    NjSession *session = owner;
-    if (link != session->link || !session->online)
-        return;
-    if (nj_xml_is(stanza, "a", NJ_NS_SM))
-        session->owed_us = 0;
-    if (is_stanza(stanza)) {
-        take_stanza(session, link, stanza);
-    } else if (nj_sm_take(session->sm, stanza)) {
-        ask_for_the_rest(session);
-        close_when_settled(session);
-    } else {
-        g_debug("dropped an element that is no stanza");
-    }
-}
-
-static void
-on_skipped(NjLink *link, void *owner)
-{
-    NjSession *session = owner;
-    if (link == session->link && session->online)
-        count(session);
-}
-
-static bool
-wants_items(NjLink *link, const NjXml *head, const NjXml *list, void *owner)
-{
-    NjSession *session = owner;
-    (void) list;
-    return link == session->link && session->online && !nj_sm_skips(session->sm) && nj_iqs_wants_items(session->iqs, head);
-}
-
-static void
-on_item(NjLink *link, const NjXml *head, NjXml *item, void *owner)
-{
-    NjSession *session = owner;
-    if (link == session->link && session->online)
-        nj_iqs_item(session->iqs, head, item);
-}
-
-static bool
-prepare(NjLink *link, NjXml *stanza, gint64 until_us, void *owner)
-{
-    NjSession *session = owner;
-    (void) link;
-    return !nj_xml_is(stanza, "message", NJ_NS_CLIENT) || nj_pipeline_prepare(session->pipeline, stanza, until_us);
+    nj_session_watch_the_store(session);
+    nj_session_close_when_settled(session);
 }
 
 /* --- acknowledgements --- */
@@ -995,17 +547,14 @@ write_xml(NjXml *xml, void *owner)
 static void
 on_asked(void *owner)
 {
-    NjSession *session = owner;
-    if (!session->owed_us)
-        session->owed_us = nj_clock_us();
-    expect_life(session, ANSWER_US);
+    nj_session_expect_answer(owner);
 }
 
 static void
 on_broken(const char *sentence, void *owner)
 {
     g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_PROTOCOL, sentence);
-    end_link(owner, why);
+    nj_session_end_link(owner, why);
 }
 
 static void
@@ -1035,7 +584,7 @@ on_unknown(gint64 row, void *owner)
 static void
 ping(void *owner)
 {
-    send_ping(owner, on_pong_behind);
+    nj_session_ping(owner);
 }
 
 static const NjSmHooks sm_hooks = { write_xml, on_written, on_acknowledged, on_unsent, on_unknown, on_asked, ping, on_broken };
@@ -1049,4 +598,7 @@ nj_session_store_trouble(NjSession *session, bool trouble)
         nj_message_pump(session);
 }
 
-static const NjLinkHooks link_hooks = { on_state, on_stanza, on_password, wants_items, on_item, prepare, on_skipped, resume, not_resumed };
+static const NjLinkHooks link_hooks = {
+    on_state, nj_session_on_stanza, nj_session_on_password, nj_session_wants_items, nj_session_on_item, nj_session_prepare, nj_session_on_skipped, resume,
+    not_resumed,
+};
