@@ -555,14 +555,20 @@ run(NjProgram *program)
 
     /* The store may take what is left of the two seconds; the screen goes first so that the sentence can be read. */
     NjStore *store = program->client->store;
-    g_autofree char *waits = started ? nj_outbox_sentence(program->client) : NULL;
+    g_autofree char *waits = started ? nj_outbox_sentence(program->client, true) : NULL;
+    g_autofree char *safe = started ? nj_outbox_sentence(program->client, false) : NULL;
+    guint unsafe = started ? nj_outbox_unsafe(program->client) : 0;
     stop(program);
-    if (waits != NULL)
-        remark(waits);
     program->client->store = NULL;
     gint64 left_ms = program->quitting ? (program->quit_us - nj_clock_us()) / 1000 : QUIT_STORE_MS;
-    if (store != NULL && !nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS)))
-        status = complain(_("Not everything could be written to the history in time."));
+    bool written = store == NULL || nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS));
+    if (written ? waits != NULL : safe != NULL)
+        remark(written ? waits : safe);
+    if (!written) {
+        g_autofree char *lost = g_strdup_printf(ngettext("%u message could be neither written nor sent, and is lost.",
+                                                         "%u messages could be neither written nor sent, and are lost.", unsafe), unsafe);
+        status = complain(unsafe > 0 ? lost : _("Not everything could be written to the history in time."));
+    }
     if (!started)
         status = complain(error->message);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)

@@ -25,8 +25,20 @@ nj_outbox_count(const NjAccount *account, guint *unsure)
     return waiting;
 }
 
+guint
+nj_outbox_unsafe(NjClient *client)
+{
+    guint count = 0;
+    for (guint i = 0; i < client->accounts->len; i++) {
+        const NjOutbox *outbox = ((NjAccount *) client->accounts->pdata[i])->outbox;
+        for (GList *item = outbox->rows.tail; item && !nj_outbox_is_safe(outbox, item->data); item = item->prev)
+            count++;
+    }
+    return count;
+}
+
 char *
-nj_outbox_sentence(NjClient *client)
+nj_outbox_sentence(NjClient *client, bool written)
 {
     const char *first = NULL;
     guint count = 0;
@@ -35,7 +47,7 @@ nj_outbox_sentence(NjClient *client)
         const NjAccount *account = client->accounts->pdata[i];
         for (GList *item = account->outbox->rows.head; item; item = item->next) {
             const NjOut *out = item->data;
-            if (out->message->state == NJ_STATE_UNSURE)
+            if (out->message->state == NJ_STATE_UNSURE || (!written && !nj_outbox_is_safe(account->outbox, out)))
                 continue;
             count++;
             if (!first)

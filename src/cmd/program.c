@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "cmd/help.h"
+#include "cmd/outbox.h"
 #include "cmd/topic.h"
 #include "model/events.h"
+#include "model/store.h"
 
 /* What a line may take: 80 columns, or what the pane in front has for it. */
 static int
@@ -39,11 +41,31 @@ run_about(NjCall *call)
 }
 
 static void
+on_quit_answer(int key, void *data)
+{
+    NjClient *client = data;
+    if (key == 'y')
+        nj_emit_quit(client->bus, client);
+}
+
+/* Who sits at the screen is asked before a line that only memory has is lost with it; a script and a signal are obeyed. */
+static void
 run_quit(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
+    NjScreen *screen = nj_call_screen(call);
+    NjSource source = nj_call_source(call);
+    bool person = screen && (source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY);
+    guint unsafe = person && client->store && nj_store_in_trouble(client->store) ? nj_outbox_unsafe(client) : 0;
     nj_call_done(call);
-    nj_emit_quit(client->bus, client);
+    if (!unsafe) {
+        nj_emit_quit(client->bus, client);
+        return;
+    }
+    g_autofree char *question = g_strdup_printf(ngettext("The disk fails, and %u message that is not sent would be lost. End all the same? [y/n] ",
+                                                         "The disk fails, and %u messages that are not sent would be lost. End all the same? [y/n] ", unsafe),
+                                                unsafe);
+    nj_prompt_ask(nj_screen_prompt(screen), question, "yn", on_quit_answer, client);
 }
 
 static const NjCommand cmd_help = {

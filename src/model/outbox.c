@@ -183,6 +183,14 @@ nj_outbox_add_again(NjOutbox *outbox, NjChat *chat, NjMessage *message)
     nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
 }
 
+/* They are committed in the order of their ids. */
+bool
+nj_outbox_is_safe(const NjOutbox *outbox, const NjOut *out)
+{
+    const gint64 *first = g_queue_peek_head((GQueue *) &outbox->unseen);
+    return out->message->id > 0 && (!first || out->message->id < *first);
+}
+
 /* --- changes --- */
 
 void

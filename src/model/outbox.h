@@ -35,6 +35,7 @@ void      nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message);
 void      nj_outbox_add_again(NjOutbox *outbox, NjChat *chat, NjMessage *message);
 bool      nj_outbox_has_chat(const NjOutbox *outbox, const char *address);           /* is anything of this chat open? */
 NjOut    *nj_outbox_find(const NjOutbox *outbox, gint64 message);
+bool      nj_outbox_is_safe(const NjOutbox *outbox, const NjOut *out);               /* committed: else it ends with the program */
 /* A new state; one that is not open (model/message.h) ends the row. SENT is known to this run only. */
 void      nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const char *error);
 void      nj_outbox_hand_over(NjOutbox *outbox, NjOut *out);                          /* to a stream, which numbers it and tells the store */

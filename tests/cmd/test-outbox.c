@@ -37,7 +37,7 @@ newest(NjAccount *account)
 static void
 expect_sentence(Speaker *speaker, const char *expected)
 {
-    g_autofree char *sentence = nj_outbox_sentence(speaker->client);
+    g_autofree char *sentence = nj_outbox_sentence(speaker->client, true);
     if (g_strcmp0(sentence, expected))
         fail_msg("it says: %s", sentence ? sentence : "nothing");
 }

@@ -72,6 +72,30 @@ def test_a_disk_that_is_read_only_from_the_start(s):
     assert t.ends() == 0
 
 
+def test_leaving_while_the_disk_is_full(s):
+    """What only memory has would be lost with it: who leaves is asked first, and is told the truth."""
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    t = s.terminal(home, env=failing(home), cols=120)
+    t.says('Online as toad@')
+    t.line('/msg frog@%s before' % DOMAIN)
+    frog.hears('^before$')
+    say(home, 'ENOSPC')
+    t.line('said while full')
+    t.says('is full: new messages are kept in memory only')
+    t.line('/quit')
+    t.says('1 message that is not sent would be lost. End all the same')
+    t.type('n')
+    t.line('said later')
+    t.sees('said later')
+    t.line('/quit')
+    t.says('2 messages that are not sent would be lost. End all the same')
+    t.type('y')
+    assert t.ends() == 1
+    assert t.stderr() == 'natterjack: 2 messages could be neither written nor sent, and are lost.\n', t.stderr()
+    assert not [m for m in frog.messages if m['body'] != 'before'], frog.messages
+
+
 def test_a_network_s_disk(s):
     """NFS, as far as the program can see: no log beside the file, and all works as on a disk."""
     frog = s.peer('frog')
