@@ -87,19 +87,32 @@ read_found(sqlite3_stmt *statement)
     return found;
 }
 
+/* A hundred bodies of the largest size would be as many megabytes. */
+static void
+cut_body(NjMessage *message, gsize most)
+{
+    if (!most || !message->body || strnlen(message->body, most + 1) <= most)
+        return;
+    char *cut = g_strndup(message->body, g_utf8_find_prev_char(message->body, message->body + most + 1) - message->body);
+    g_free(message->body);
+    message->body = cut;
+}
+
 /* Of the ids that end so, one has this time; more than a million messages have a few that end alike. */
 static void
-look_up(Search *search, gint64 entry, gint64 last, const GPtrArray *words, bool all, GPtrArray *found)
+look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const GPtrArray *words, bool all, GPtrArray *found)
 {
     const gint64 step = 1 << NJ_ENTRY_BITS;
     for (gint64 id = entry & (step - 1); id <= last; id += step) {
         sqlite3_bind_int64(search->message, 1, id);
         if (sqlite3_step(search->message) == SQLITE_ROW && nj_index_entry(sqlite3_column_int64(search->message, 2), id) == entry) {
             NjFound *one = read_found(search->message);
-            if (nj_cutter_fits(search->cutter, one->message, words, all))
+            if (nj_cutter_fits(search->cutter, one->message, words, all)) {
+                cut_body(one->message, wanted->body_most);
                 g_ptr_array_add(found, one);
-            else
+            } else {
                 free_found(one);
+            }
         }
         sqlite3_reset(search->message);
     }
@@ -156,7 +169,7 @@ walk(Search *search, const Request *request, const GPtrArray *words, bool all, R
             break;
         }
         gint64 entry = sqlite3_column_int64(statement, 0);
-        look_up(search, entry, range->last, words, all, found);
+        look_up(search, &request->search, entry, range->last, words, all, found);
         range->until = entry - 1;
     }
     return sqlite3_finalize(statement) == SQLITE_OK;

@@ -66,8 +66,8 @@ void nj_store_after(NjStore *store, void (*func)(void *data), void *data, const 
 void nj_store_forget(NjStore *store, const void *owner);
 bool nj_store_in_trouble(const NjStore *store);                               /* batches fail at present: nothing is committed */
 
-/* What is asked for between these two is committed together or not at all: a stanza's content with its count, a message with its number.  Not nested; within
-   one call from the loop. */
+/* What is asked for between these two is committed together or not at all: a stanza's content with its count, a message with its number.  May be nested;
+   within one call from the loop. */
 void nj_store_hold(NjStore *store);
 void nj_store_release(NjStore *store);
 
@@ -123,6 +123,7 @@ typedef struct {
     bool        links;             /* only what has a link in it */
     gint64      before_time, before_id;    /* continue behind this hit; 0: from the newest */
     guint       limit;
+    gsize       body_most;         /* bytes of a body that are wanted; 0: all */
 } NjSearch;
 typedef struct { NjMessage *message; gint64 account; char *account_address; NjChatKind kind; char *address; } NjFound;     /* address: the chat's */
 typedef void (*NjSearchFunc)(GPtrArray *found /* of NjFound, borrowed; NULL on error */, const GError *error, void *data);

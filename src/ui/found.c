@@ -1,5 +1,5 @@
 /* The words are kept as code points without case and accents, and compared with a text in the same way as it is walked: nothing is copied,
-   and of a body of megabytes only the beginning is looked through. */
+   and of a long body only the beginning is looked through. */
 #include "ui/found.h"
 
 #include <string.h>
@@ -7,7 +7,6 @@
 #include "base/text.h"
 
 #define WORDS_MOST   32
-#define LOOKED_MOST  (256 * 1024)       /* bytes of a body */
 #define BEFORE_MOST  120                /* bytes of an excerpt in front of the hit … */
 #define EXCERPT_MOST 600                /* … and in all */
 
@@ -158,7 +157,7 @@ to_character(const char *text, const char *at)
 char *
 nj_found_excerpt(const NjFoundWords *words, const char *body, bool *cut)
 {
-    gsize length = strnlen(body, LOOKED_MOST), start = 0, end = 0;
+    gsize length = strnlen(body, NJ_FOUND_LOOKED), start = 0, end = 0;
     length = (gsize) (to_character(body, body + length) - body);
     nj_found_next(words, body, length, 0, &start, &end);
     const char *from = body;

@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+#define NJ_FOUND_LOOKED (32 * 1024)     /* bytes of a body that are looked through; a talk shows half of that */
+
 typedef struct NjFoundWords NjFoundWords;
 
 NjFoundWords *nj_found_words_new(const char *typed, bool links);              /* typed NULL: none; links: addresses of the web count too */

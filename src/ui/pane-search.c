@@ -7,6 +7,7 @@
    thousands is small whatever the messages were.  The list has the keys while nothing is typed. */
 #include "ui/pane.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/chat.h"
 #include "model/jid.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define PAGE        100
+#define SLICE_US    500         /* so long hits are made of what was found, in one go */
 #define HITS_MOST   10000
 #define TIME_CELLS  18          /* with the space behind it */
 #define WIDE        90          /* columns: a hit is one row */
@@ -38,6 +40,9 @@ typedef struct {
     char         *words, *sender, *title;       /* search points to the first two */
     NjFoundWords *found;
     GPtrArray    *hits;         /* of Hit */
+    GPtrArray    *found_now;    /* of NjFound: hits are being made of them, from `next` on; NULL */
+    guint         next;
+    guint         rest_id;      /* the source that goes on with it */
     guint         selected;
     guint         top;          /* the first hit in sight */
     int           view_hits;    /* how many fit, when it was last drawn */
@@ -102,21 +107,41 @@ hit_of(const Search *search, const NjFound *found)
     return hit;
 }
 
+/* Makes hits for a while. */
+static gboolean
+take_some(void *data)
+{
+    Search *search = data;
+    GPtrArray *found = search->found_now;
+    gint64 until = nj_clock_us() + SLICE_US;
+    while (search->next < found->len && nj_clock_us() < until)
+        g_ptr_array_add(search->hits, hit_of(search, g_ptr_array_index(found, search->next++)));
+    nj_pane_touch(&search->pane);
+    if (search->next < found->len)
+        return G_SOURCE_CONTINUE;
+    nj_screen_hurry(search->pane.screen);
+    search->searching = false;
+    search->more = found->len >= search->search.limit && search->hits->len < HITS_MOST;
+    search->rest_id = 0;
+    g_clear_pointer(&search->found_now, g_ptr_array_unref);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 on_found(GPtrArray *found, const GError *error, void *data)
 {
     Search *search = data;
-    search->searching = false;
-    nj_pane_touch(&search->pane);
-    nj_screen_hurry(search->pane.screen);
     if (!found) {
+        search->searching = search->more = false;
         search->trouble = g_strdup(error->message);
-        search->more = false;
+        nj_pane_touch(&search->pane);
+        nj_screen_hurry(search->pane.screen);
         return;
     }
-    for (guint i = 0; i < found->len; i++)
-        g_ptr_array_add(search->hits, hit_of(search, g_ptr_array_index(found, i)));
-    search->more = found->len == search->search.limit && search->hits->len < HITS_MOST;
+    search->found_now = g_ptr_array_ref(found);
+    search->next = 0;
+    if (take_some(search) == G_SOURCE_CONTINUE)
+        search->rest_id = g_idle_add(take_some, search);
 }
 
 static void
@@ -142,6 +167,8 @@ stop(Search *search)
     NjStore *store = nj_screen_client(search->pane.screen)->store;
     if (search->searching && store)
         nj_store_search_cancel(store, search);
+    g_clear_handle_id(&search->rest_id, g_source_remove);
+    g_clear_pointer(&search->found_now, g_ptr_array_unref);
     search->searching = false;
 }
 
@@ -172,6 +199,7 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
     search->search.sender = search->sender = sender;
     search->search.before_time = search->search.before_id = 0;
     search->search.limit = PAGE;
+    search->search.body_most = NJ_FOUND_LOOKED;
     search->title = nj_text_line(title, -1, 0);
     search->found = nj_found_words_new(words, what->links);
     fetch(search);
@@ -212,9 +240,9 @@ begin_of(const Search *search, const Hit *hit, int cells)
     gsize length = strlen(hit->text), start, end, at = 0;
     if (!nj_found_next(search->found, hit->text, length, 0, &start, &end) || nj_text_width(hit->text, (gssize) end) < cells)
         return 0;
-    while (at < start && nj_text_width(hit->text + at, (gssize) (start - at)) > cells / 3) {
+    for (int before = nj_text_width(hit->text, (gssize) start); at < start && before > cells / 3;) {
         gsize step = 0;
-        nj_text_step(hit->text + at, hit->text + length, &step);
+        before -= nj_text_step(hit->text + at, hit->text + length, &step);
         at += MAX(step, 1);
     }
     return at;

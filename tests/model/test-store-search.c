@@ -93,6 +93,10 @@ test_words(void **state)
     check_words(house, "questio,", "");                 /* what ends a word, ends it */
     check_words(house, "", "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by the pond");
     check(house, (NjSearch) { 0 }, "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by the pond");
+    /* Who wants the beginnings only gets those, up to the end of a character. */
+    check(house, (NjSearch) { .words = "worry", .body_most = 7 }, "a café");
+    check(house, (NjSearch) { .words = "worry", .body_most = 6 }, "a caf");
+    check(house, (NjSearch) { .words = "worry", .body_most = 1000 }, "a café near the Straße, don't worry");
 }
 
 /* Whatever is typed is words, and nothing of the engine's. */

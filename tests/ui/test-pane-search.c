@@ -115,6 +115,34 @@ test_list(void **state)
             g_free(picture(rows, cols));
 }
 
+/* Bodies of hundreds of kilobytes: the list is made in slices, and the first of its texts is at hand. */
+static void
+test_heavy(void **state)
+{
+    (void) state;
+    g_autoptr(GString) body = g_string_new("the pond ");
+    while (body->len < 200 * 1024)
+        g_string_append(body, "some words of a log file that somebody sent ");
+    g_string_append(body, "newts");
+    for (int i = 0; i < 100; i++)
+        say(frog, "frog", NOON - MINUTE + i, body->str);
+    nj_store_flush(world.client->store);
+    gint64 longest = 0;
+    search("newts");
+    g_autofree char *text = picture(10, 100);
+    for (gint64 end = nj_clock_us() + 60 * G_USEC_PER_SEC; !strstr(text, "1/100") && nj_clock_us() < end;) {
+        gint64 begun = nj_clock_us();
+        g_main_context_iteration(NULL, FALSE);
+        longest = MAX(longest, nj_clock_us() - begun);
+        g_usleep(100);
+        g_free(text);
+        text = picture(10, 100);
+    }
+    assert_non_null(strstr(text, "1/100"));
+    assert_non_null(strstr(text, "the pond some words"));
+    assert_in_range(longest, 0, 100000);                /* with sanitizers, among others; it was two seconds */
+}
+
 static void
 test_nothing(void **state)
 {
@@ -282,6 +310,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_heavy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_there_and_back, set_up, tear_down),
