@@ -297,7 +297,7 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
             continue;
         }
         if (at < 0) {
-            fail_usage(error, command, _("That is more than the command takes."));
+            fail_usage(error, command, _("That is more than the command takes; words in quotation marks count as one."));
             return NULL;
         }
         if (is_raw(command, at)) {

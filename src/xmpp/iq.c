@@ -289,8 +289,9 @@ nj_iq_error_text(const NjXml *stanza, const char *sentence)
     g_autofree char *words = NULL;
     const char *condition = nj_xml_error(stanza, &words);
     const NjXml *error = nj_xml_child(stanza, "error", NJ_NS_CLIENT);
+    /* XEP-0191, 3.3: our own server's, whose words would say it again. */
     if (!sentence && error && nj_xml_child(error, "blocked", NS_BLOCKED))
-        sentence = _("You have blocked this address. Use /unblock to talk to it again.");    /* XEP-0191, 3.3 */
+        return g_strdup(_("You have blocked this address. Use /unblock to talk to it again."));
     if (!sentence)
         sentence = nj_xml_error_sentence(condition);
     if (!words || !*words)
