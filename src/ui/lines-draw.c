@@ -294,7 +294,7 @@ sign_of(const NjLine *line)
 
 /* That the server has it is what one expects. */
 const NjMark nj_marks[NJ_STATE_COUNT] = {
-    [NJ_STATE_QUEUED]       = { "…", NJ_ROLE_MARK, N_("It is kept here, and goes when the account is online.") },
+    [NJ_STATE_QUEUED]       = { "…", NJ_ROLE_MARK, N_("It waits here until the account is online and the disk works.") },
     [NJ_STATE_SENT]         = { "·", NJ_ROLE_MARK, N_("It is on its way; the server has not said yet that it is there.") },
     [NJ_STATE_ACKNOWLEDGED] = { NULL, NJ_ROLE_MARK, N_("No sign: the server has it.") },
     [NJ_STATE_DELIVERED]    = { "✓", NJ_ROLE_MARK, N_("The other side has it.") },
