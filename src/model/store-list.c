@@ -152,7 +152,7 @@ nj_store_write(NjStore *store, NjWrite *write)
     g_mutex_lock(&store->mutex);
     set_due(store, write->kind == NJ_WRITE_COUNT);
     write->turn = ++store->turn;
-    write->joined = store->held;
+    write->joined = store->held > 0;
     if (write->kind != NJ_WRITE_COUNT)
         store->content = write->turn;
     *store->end = write;

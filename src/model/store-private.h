@@ -118,7 +118,8 @@ struct NjStore {
     GHashTable   *states;       /* message -> its newest NJ_WRITE_STATE of the list */
     GHashTable   *streams;      /* account -> NjKnownStream; filled by the main thread */
     bool          urgent, closing, idle;
-    bool          held, blocked;        /* held: what comes now is joined; blocked: the writer waits for the end of that */
+    guint         held;                 /* what comes now is joined, until it was released as often */
+    bool          blocked;              /* the writer waits for the end of that */
     bool          finished, abandoned;  /* abandoned: closed, but the writer is not finished */
     bool          full, has_room;       /* has_room: to be told */
     char         *trouble;              /* NULL: none */

@@ -104,7 +104,7 @@ void
 nj_store_hold(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
-    store->held = true;
+    store->held++;
     g_mutex_unlock(&store->mutex);
 }
 
@@ -122,8 +122,8 @@ void
 nj_store_release(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
-    store->held = false;
-    nj_store_unjoin(store);
+    if (!--store->held)
+        nj_store_unjoin(store);
     g_mutex_unlock(&store->mutex);
 }
 

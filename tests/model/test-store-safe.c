@@ -292,8 +292,11 @@ test_hold(void **state)
     nj_store_hold(house->store);
     add(house, 10, true, "x");
     settle(120);
-    for (int i = 0; i < 3000; i++)
+    for (int i = 0; i < 3000; i++) {
+        nj_store_hold(house->store);
         add(house, 20 + i, false, "y");
+        nj_store_release(house->store);
+    }
     settle(120);
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 0);
     nj_store_release(house->store);
