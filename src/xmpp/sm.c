@@ -31,6 +31,7 @@ struct NjSm {
     char *id, *jid;             /* to resume; NULL: it can not be */
     guint32 sent, acked;        /* of ours: given a number; acknowledged by the server */
     guint32 received;
+    guint32 safe;               /* of them, where there is no session to resume: their content is committed.  Its address owns the calls for it */
     guint32 skip;               /* stanzas that will come again, and were dealt with */
     GQueue unacked, held;       /* of Sent */
     guint open;                 /* messages in unacked */
@@ -74,8 +75,10 @@ void
 nj_sm_end(NjSm *sm)
 {
     sm->linked = false;
-    if (store_of(sm))
-        nj_store_forget(store_of(sm), sm);
+    if (!store_of(sm))
+        return;
+    nj_store_forget(store_of(sm), sm);
+    nj_store_forget(store_of(sm), &sm->safe);
 }
 
 void
@@ -313,7 +316,7 @@ static guint32
 counted(const NjSm *sm)
 {
     NjStore *store = store_of(sm);
-    return store && sm->id ? nj_store_counted(store, sm->account->row) : sm->received;
+    return !store ? sm->received : sm->id ? nj_store_counted(store, sm->account->row) : sm->safe;
 }
 
 static void
@@ -357,6 +360,13 @@ nj_sm_skips(const NjSm *sm)
     return sm->skip > 0;
 }
 
+static void
+on_safe(void *data)
+{
+    NjSm *sm = data;
+    sm->safe++;
+}
+
 void
 nj_sm_received(NjSm *sm)
 {
@@ -367,8 +377,12 @@ nj_sm_received(NjSm *sm)
         return;
     }
     sm->received++;
-    if (store_of(sm) && sm->id)
+    if (!store_of(sm))
+        return;
+    if (sm->id)
         nj_store_count(store_of(sm), sm->account->row, sm->received);
+    else
+        nj_store_after(store_of(sm), on_safe, sm, &sm->safe);
 }
 
 /* --- the life of a session --- */
@@ -490,7 +504,9 @@ nj_sm_begin(NjSm *sm, const NjXml *features)
     settle_rows(sm, NULL);                      /* what still has a number has it in a stream that is no more */
     sm->linked = true;
     sm->enabled = sm->asked = sm->ack_due = sm->ours = false;
-    sm->sent = sm->acked = sm->received = sm->skip = 0;
+    sm->sent = sm->acked = sm->received = sm->safe = sm->skip = 0;
+    if (store_of(sm))
+        nj_store_forget(store_of(sm), &sm->safe);
     sm->counting = features && nj_xml_child(features, "sm", NJ_NS_SM);
     if (!sm->counting)
         return;
@@ -583,6 +599,7 @@ nj_sm_close(NjSm *sm)
 {
     if (sm->linked && sm->enabled)
         say_count(sm);
+    sm->enabled = false;
     forget_session(sm);
 }
 
