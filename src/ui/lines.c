@@ -17,6 +17,7 @@
 
 #define LINES_MOST  2000
 #define LINES_ENOUGH 500        /* of a chat whose end is followed: the rest is a page away */
+#define LINES_UNKEPT 1000       /* of what is followed and kept nowhere else, as the console is */
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
 #define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
 #define PAGE_LEAST  50
@@ -212,7 +213,7 @@ kept_of(NjLines *lines, bool from_end)
 static guint
 excess_of(NjLines *lines, bool from_end)
 {
-    guint length = lines->list->len, most = lines->following && lines->loaded ? LINES_ENOUGH : LINES_MOST;
+    guint length = lines->list->len, most = !lines->following ? LINES_MOST : lines->loaded ? LINES_ENOUGH : LINES_UNKEPT;
     guint excess = length > most + LINES_SLACK ? length - most : 0;
     if (lines->heft <= 2 * HEFT_MOST)
         return excess;
