@@ -177,7 +177,7 @@ run_search(NjCall *call)
     const char *limit = nj_call_arg(call, "limit");
     NjSpan since = { 0, 0 }, until = { 0, 0 };
     NjSearch search = { .words = nj_call_arg(call, "words"), .sender = nj_call_arg(call, "from"), .links = nj_call_arg(call, "has") != NULL };
-    search.limit = limit ? (guint) MAX(atoi(limit), 1) : HITS;
+    search.limit = limit ? (guint) MAX(atoi(limit), 1) : 0;
     if (!store || !read_when(call, nj_call_arg(call, "since"), &since) || !read_when(call, nj_call_arg(call, "until"), &until)
         || !read_place(call, store, &search))
         return;
@@ -197,6 +197,7 @@ run_search(NjCall *call)
         nj_call_done(call);
         return;
     }
+    search.limit = limit ? search.limit : HITS;
     nj_call_on_end(call, on_search_end, store);
     nj_store_search(store, &search, on_found, nj_call_hold(call), call);
 }
@@ -391,7 +392,7 @@ static const NjCommand cmd_search = {
         { "since", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_KEYWORD, N_("a date, or a time"), { "today", "yesterday" } },
         { "until", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_KEYWORD, N_("a date, or a time"), { "today", "yesterday" } },
         { "has", NJ_PARAM_CHOICE, NJ_OPTIONAL | NJ_KEYWORD, N_("only messages with a link"), { "link" } },
-        { "limit", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD, N_("how many at most; 50 without it") },
+        { "limit", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD, N_("how many at most; without it 50, in the list on the screen all") },
         { "words", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("what to look for") },
     },
     .examples = { "/search pond", "/search chat=here since=monday \"lily pad\"", "/search from=frog has=link", "/search chat=frog@example.org until=2026-11-02 fly" },

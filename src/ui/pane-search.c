@@ -40,6 +40,7 @@ typedef struct {
     char         *words, *sender, *title;       /* search points to the first two */
     NjFoundWords *found;
     GPtrArray    *hits;         /* of Hit */
+    guint         most;         /* of them */
     GPtrArray    *found_now;    /* of NjFound: hits are being made of them, from `next` on; NULL */
     guint         next;
     guint         rest_id;      /* the source that goes on with it */
@@ -121,7 +122,7 @@ take_some(void *data)
         return G_SOURCE_CONTINUE;
     nj_screen_hurry(search->pane.screen);
     search->searching = false;
-    search->more = found->len >= search->search.limit && search->hits->len < HITS_MOST;
+    search->more = found->len >= search->search.limit && search->hits->len < search->most;
     search->rest_id = 0;
     g_clear_pointer(&search->found_now, g_ptr_array_unref);
     return G_SOURCE_REMOVE;
@@ -157,6 +158,7 @@ fetch(Search *search)
         search->search.before_time = last->time;
         search->search.before_id = last->id;
     }
+    search->search.limit = MIN(PAGE, search->most - search->hits->len);
     search->searching = true;
     nj_store_search(store, &search->search, on_found, search, search);
 }
@@ -198,7 +200,7 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
     search->search.words = search->words = words;
     search->search.sender = search->sender = sender;
     search->search.before_time = search->search.before_id = 0;
-    search->search.limit = PAGE;
+    search->most = what->limit ? MIN(what->limit, HITS_MOST) : HITS_MOST;
     search->search.body_most = NJ_FOUND_LOOKED;
     search->title = nj_text_line(title, -1, 0);
     search->found = nj_found_words_new(words, what->links);

@@ -109,6 +109,9 @@ test_list(void **state)
     say(frog, "frog", NOON + 1, "One two three four five six seven eight nine ten eleven twelve thirteen newts");
     search("newts");
     expect(12, 40, "thirteen newts\n", true);
+    /* No more than somebody wants. */
+    nj_screen_search(screen, &(NjSearch) { .words = "pond", .limit = 2 }, "pond");
+    expect(10, 100, "1/2\n", true);
     /* Any size. */
     for (int rows = 1; rows < 12; rows++)
         for (int cols = 1; cols < 100; cols += 7)
