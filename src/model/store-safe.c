@@ -171,7 +171,7 @@ know_stream(NjStore *store, gint64 account)
         known->stream.id = nj_store_text(statement, 0);
         known->stream.jid = nj_store_text(statement, 1);
         known->stream.location = nj_store_text(statement, 2);
-        known->counted = (guint32) sqlite3_column_int64(statement, 3);
+        known->counted = known->stream.received = (guint32) sqlite3_column_int64(statement, 3);
         known->stream.until = sqlite3_column_int64(statement, 4);
     }
     nj_store_finish(store, statement);
@@ -190,7 +190,6 @@ nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out)
         return false;
     }
     copy_stream(&known->stream, out);
-    out->received = nj_store_counted(store, account);
     return true;
 }
 
@@ -246,6 +245,7 @@ nj_store_count(NjStore *store, gint64 account, guint32 received)
     NjKnownStream *known = know_stream(store, account);
     if (!known->here)
         return;
+    known->stream.received = received;
     g_mutex_lock(&store->mutex);
     bool carried = carry(store, known, received);
     guint64 turn = store->turn + 1;

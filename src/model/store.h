@@ -76,7 +76,7 @@ typedef struct {
     char   *id;                    /* of <enabled/>; never NULL */
     char   *jid;                   /* full, as it was bound */
     char   *location;              /* host or host:port the server prefers; NULL */
-    guint32 received;              /* stanzas of the server whose content is committed */
+    guint32 received;              /* stanzas of the server that were counted; how many are committed nj_store_counted() says */
     gint64  until;                 /* Unix ms: after that the server has forgotten it; 0: it did not say */
 } NjStoredStream;
 bool    nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out);         /* false: none; clear with nj_stored_stream_clear() */
@@ -112,6 +112,8 @@ GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 
 /* Is there a message of this chat with this id, said by this sender (XEP-0359; for the echo of our own lines and for resends)? */
 bool nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
 bool nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id);
+/* How many reads have failed so far: if there are more after a question than before it, its answer is none. */
+guint nj_store_failed_reads(const NjStore *store);
 
 /* A search over what was said: words by their beginning, as a person types them (never the engine's syntax), newest first.  The work is done by a thread of
    its own; the index is brought up to date first. */

@@ -515,7 +515,7 @@ nj_sm_begin(NjSm *sm, const NjXml *features)
     put(sm, enable);
 }
 
-/* The stream of the run before; its stanzas that were no messages are gone. */
+/* The stream of the run before, or of an account that was taken away and came back; its stanzas that were no messages are gone. */
 static void
 find_stored(NjSm *sm)
 {

@@ -208,7 +208,13 @@ test_stream(void **state)
     nj_store_count(house->store, account, 4294967295u);
     reopen(house);
     assert_stream(house, account, "s1", 4294967295u);
+    nj_store_hold(house->store);
     nj_store_count(house->store, account, 1);           /* over 2^32 */
+    assert_true(nj_store_stream(house->store, account, &stream));
+    assert_int_equal(stream.received, 1);               /* what waits to be committed was counted, too */
+    nj_stored_stream_clear(&stream);
+    assert_int_equal(nj_store_counted(house->store, account), 4294967295u);
+    nj_store_release(house->store);
     nj_store_flush(house->store);
     assert_stream(house, account, "s1", 1);
 

@@ -138,6 +138,14 @@ call_remove(Talk *talk, const char *what, const char *rest)
     take_account(talk);
 }
 
+static void
+call_add(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    add_account(talk);
+}
+
 static NjRoom *
 room_of(Talk *talk, const char *address)
 {
@@ -424,7 +432,7 @@ static const struct {
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
     { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
-    { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },
+    { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },     { "add", call_add },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };

@@ -26,11 +26,18 @@ new_dir(void)
 }
 
 void
-open_client(Talk *talk, char *dir)
+add_account(Talk *talk)
 {
     NjAccountSettings settings = {
         .name = (char *) "home", .address = (char *) "toad@pond.example", .resource = (char *) "desk", .autoconnect = true,
     };
+    talk->account = nj_client_add_account(talk->client, &settings);
+    talk->session = nj_session_new(talk->account, nj_modules(), make_link);
+}
+
+void
+open_client(Talk *talk, char *dir)
+{
     g_autoptr(GError) error = NULL;
     talk->dir = dir ? dir : new_dir();
     talk->client = nj_client_new(nj_paths_new(talk->dir), nj_options_new(NULL));
@@ -40,8 +47,7 @@ open_client(Talk *talk, char *dir)
     nj_client_set_store(talk->client, store);
     talk->client->hooks.ask_password = ask_password;
     talk->client->hooks.owner = talk;
-    talk->account = nj_client_add_account(talk->client, &settings);
-    talk->session = nj_session_new(talk->account, nj_modules(), make_link);
+    add_account(talk);
     listen_to_all(talk);
 }
 

@@ -62,6 +62,7 @@ void settle(void);                                              /* all that can 
 
 /* talk-client.c */
 void open_client(Talk *talk, char *dir);                        /* takes dir; NULL: a new one */
+void add_account(Talk *talk);
 void close_client(Talk *talk);
 void restart_client(Talk *talk);
 
