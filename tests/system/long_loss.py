@@ -9,7 +9,7 @@ PARTS = 4
 
 
 def run(kind, seed):
-    return lambda s: one_run(kind, seed)
+    return lambda s: one_run((kind,), seed)
 
 
 for _number in range(RUNS or 50):
