@@ -510,6 +510,8 @@ on_removed(NjAccount *account, void *owner)
     NjCall *call = removal->call;
     if (account != removal->account)
         return;
+    if (call->chat && call->chat->account == account)
+        call->chat = NULL;              /* it was said in a chat that goes with the account: the console answers */
     guint unsure = 0, waiting = nj_outbox_count(account, &unsure);
     nj_call_say(call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."), account->settings->name);
     if (waiting)

@@ -62,6 +62,8 @@ def test_an_account_is_added_changed_and_removed(s):
     t.line('/account set other port 99999999')
     t.says('65535')
     t.type('\x03')
+    t.line('/other:msg toad@' + DOMAIN)      # a chat of its own goes with it, and can not show the answer
+    t.sees(r'\[2:')
     t.line('/account remove other')
     t.says('Account other is removed')
     assert 'other' not in home.read_rc() and '[account toad]' in home.read_rc()
