@@ -296,7 +296,7 @@ nj_iq_error_text(const NjXml *stanza, const char *sentence)
         sentence = nj_xml_error_sentence(condition);
     if (!words || !*words)
         return g_strdup(sentence);
-    return g_strdup_printf(_("%s The other side says: “%s”"), sentence, words);
+    return g_strdup_printf(_("%s The answer says: “%s”"), sentence, words);
 }
 
 void
