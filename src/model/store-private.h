@@ -101,6 +101,7 @@ struct NjStore {
     bool          frozen;       /* the reader sees a file that could not be written */
     char         *read_trouble; /* to be told, once; NULL: none yet */
     bool          read_told;
+    guint         failed_reads;
 
     /* Shared, under the mutex. */
     GMutex        mutex;
@@ -142,7 +143,7 @@ bool     nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjCha
 
 /* store-safe.c */
 void     nj_store_unjoin(NjStore *store);                        /* what came up to now is whole.  With the mutex */
-void     nj_store_call(NjStore *store);                          /* what waited for what is committed now; it may close the store */
+void     nj_store_call(NjStore *store, bool all);                /* what waited for what is committed now, or a slice of it; it may close the store */
 void     nj_store_drop_calls(NjStore *store);
 void     nj_known_stream_free(void *known);
 

@@ -66,14 +66,14 @@ nj_store_drop_calls(NjStore *store)
 
 /* What is called may ask for another call: that one comes with the next dispatch. */
 void
-nj_store_call(NjStore *store)
+nj_store_call(NjStore *store, bool all)
 {
     const bool *closed = store->closed;
     guint64 newest = store->last_call;
     g_mutex_lock(&store->mutex);
     guint64 committed = store->committed;
     g_mutex_unlock(&store->mutex);
-    for (gint64 until = g_get_monotonic_time() + SLICE_US; g_get_monotonic_time() < until;) {
+    for (gint64 until = g_get_monotonic_time() + SLICE_US; all || g_get_monotonic_time() < until;) {
         Call *call = g_queue_peek_head(&store->waiting);
         if (!call || call->turn > committed || call->serial > newest)
             break;

@@ -37,7 +37,9 @@ tell_news(void *data)
     g_mutex_unlock(&store->mutex);
     bool closed = false;
     store->closed = &closed;
-    if (changed && store->on_trouble)
+    /* First what is committed: who hears of the trouble takes the rest back. */
+    nj_store_call(store, changed && trouble);
+    if (!closed && changed && store->on_trouble)
         store->on_trouble(trouble, store->owner);
     if (!closed && store->read_trouble && !store->read_told && store->on_trouble) {
         store->read_told = true;
@@ -45,8 +47,6 @@ tell_news(void *data)
     }
     if (!closed && has_room && store->on_room)
         store->on_room(store->owner);
-    if (!closed)
-        nj_store_call(store);
     if (closed)
         return G_SOURCE_REMOVE;
     store->closed = NULL;

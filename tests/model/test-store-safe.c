@@ -167,6 +167,40 @@ test_after_trouble(void **state)
     signal(SIGXFSZ, handler);
 }
 
+static void
+note_trouble(const char *sentence, void *owner)
+{
+    House *house = owner;
+    g_string_append_c(house->news, sentence ? 't' : 'T');
+}
+
+/* What was committed before the disk failed is told before that: who hears of the trouble takes the rest for not committed. */
+static void
+test_calls_before_trouble(void **state)
+{
+    House *house = *state;
+    struct rlimit old, tight;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    nj_store_set_hook(house->store, note_trouble, NULL, house);
+    add(house, 10, true, "x");
+    for (int i = 0; i < 20; i++)
+        nj_store_after(house->store, say_slowly, house, house);
+    nj_store_flush(house->store);
+    tight = old;
+    tight.rlim_cur = 4096;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    add(house, 20, true, "y");
+    nj_store_after(house->store, say_slowly, house, house);
+    nj_store_flush(house->store);
+    assert_true(nj_store_in_trouble(house->store));
+    settle(50);
+    assert_string_equal(house->news->str, "xxxxxxxxxxxxxxxxxxxxt");
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_true(wait_for(house, 23));
+    signal(SIGXFSZ, handler);
+}
+
 /* Streams and counts */
 
 static gint64
@@ -562,6 +596,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_after_calls_anything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_after_in_slices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_after_trouble, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_calls_before_trouble, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stream, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_counts_in_a_flood, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_counts_held, set_up, tear_down),
