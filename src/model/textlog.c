@@ -416,13 +416,15 @@ start_worker(NjTextlog *log)
     log->thread = g_thread_new("text logs", work, log);
 }
 
-/* Whether the place can be used is said at once, and not with the first message. */
+/* Whether the place can be used is said at once, and not with the first message.  A path that begins nowhere begins at home, from wherever the program
+   was started. */
 static void
 use_option(NjTextlog *log)
 {
     const char *dir = nj_options_text(log->client->options, "text-logs");
     g_free(log->dir);
-    log->dir = *dir ? g_canonicalize_filename(dir, NULL) : NULL;
+    g_autofree char *home = nj_files_expand("~");
+    log->dir = *dir ? g_canonicalize_filename(dir, home) : NULL;
     g_mutex_lock(&log->mutex);
     g_clear_pointer(&log->failed, g_free);
     log->full = false;

@@ -52,6 +52,24 @@ def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
     assert t.ends() == 0
 
 
+def test_text_logs_begin_at_home(s):
+    """Not where the program was started by chance."""
+    frog = s.peer('frog')
+    home = s.home(account(s.pond))
+    house = home.dir + '/house'
+    os.mkdir(house)
+    t = s.terminal(home, env=home.env(HOME=house))
+    t.sees('● Frog')
+    t.line('/set text-logs logs')
+    t.sees('text-logs = logs')
+    t.line('/msg frog@%s at home' % DOMAIN)
+    frog.hears('^at home$')
+    t.line('/quit')
+    assert t.ends() == 0
+    assert 'at home' in open('%s/logs/toad@%s/frog@%s.log' % (house, DOMAIN, DOMAIN)).read()
+    assert not os.path.exists(home.dir + '/logs')
+
+
 def test_a_stranger_comes_into_the_log_when_let_in(s):
     heron = s.stranger()
     home = s.home('[options]\ntext-logs = ~/logs\n' + account(s.pond))
