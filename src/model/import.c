@@ -62,6 +62,7 @@ struct NjImport {
     gint64          read_time, read_id; /* the marker */
     gint64          unread_time;        /* of the first message that nobody has seen */
     bool            waiting;            /* for the store */
+    bool            blind;              /* the history could not be read: it may have these messages already */
 };
 
 static void
@@ -353,7 +354,7 @@ find_unread(NjImport *import)
 }
 
 /* A log tells of one address, and may be a room's: that knows who has been there. */
-static bool
+static void
 begin_file(NjImport *import, const char *address)
 {
     NjStoredChat row;
@@ -361,8 +362,9 @@ begin_file(NjImport *import, const char *address)
     import->room = open ? open->kind == NJ_CHAT_ROOM : nj_store_find_chat(import->store, import->account->row, NJ_CHAT_ROOM, address, &row);
     if (!open && import->room)
         nj_stored_chat_clear(&row);
+    import->chat = 0;
     if (!nj_store_chat(import->store, import->account->row, import->room ? NJ_CHAT_ROOM : NJ_CHAT_PERSON, address, &row))
-        return false;
+        return;
     import->chat = row.id;
     import->fresh = !row.last_id;
     import->read_time = row.read_time;
@@ -373,14 +375,18 @@ begin_file(NjImport *import, const char *address)
     g_free(import->address);
     import->address = g_strdup(address);
     nj_stored_chat_clear(&row);
-    return true;
 }
 
 static void
 store_message(NjImport *import, NjMessage *message)
 {
+    guint failed = nj_store_failed_reads(import->store);
     if (!import->fresh && nj_store_has_archive(import->store, import->chat, message->archive_by, message->archive_id)) {
         import->counts.known++;
+        return;
+    }
+    if (nj_store_failed_reads(import->store) != failed) {
+        import->blind = true;
         return;
     }
     message->chat = import->chat;
@@ -413,10 +419,10 @@ begin_batch(NjImport *import, Batch *batch)
     counts->lines += batch->lines;
     if (!batch->first)
         return;
-    if (begin_file(import, batch->address))
-        counts->files++;
-    else
-        import->chat = 0;
+    guint failed = nj_store_failed_reads(import->store);
+    begin_file(import, batch->address);
+    import->blind = nj_store_failed_reads(import->store) != failed;
+    counts->files++;
 }
 
 /* What was stored of the batch is read. */
@@ -461,7 +467,10 @@ static void
 finish(void *data)
 {
     NjImport *import = data;
-    import->hooks.done(import->shared->error, &import->counts, import->hooks.owner);
+    g_autoptr(GError) blind = !import->blind ? NULL
+        : g_error_new(G_FILE_ERROR, G_FILE_ERROR_IO, _("The history could not be read, so nobody can say what is in it already. What was imported stays;"
+                                                       " when it can be read again, importing the same again goes on from there."));
+    import->hooks.done(blind ? blind : import->shared->error, &import->counts, import->hooks.owner);
     nj_import_cancel(import);
 }
 
@@ -484,9 +493,14 @@ store_some(NjImport *import)
             return false;
         }
         const GPtrArray *messages = import->batch->messages;
-        for (guint i = 0; import->chat && messages && import->at < messages->len && i < 16; i++)
+        for (guint i = 0; !import->blind && messages && import->at < messages->len && i < 16; i++)
             store_message(import, g_ptr_array_index(messages, import->at++));
-        if (!messages || !import->chat || import->at >= messages->len)
+        if (import->blind) {
+            import->waiting = true;
+            nj_store_after(import->store, finish, import, import);
+            return false;
+        }
+        if (!messages || import->at >= messages->len)
             end_batch(import);
     }
     return true;

@@ -42,6 +42,7 @@ static const char *const read_texts[] = {
 static void
 note_trouble(NjStore *store)
 {
+    store->failed_reads++;
     g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
     if (store->read_trouble)
         return;
@@ -53,6 +54,7 @@ note_trouble(NjStore *store)
 static void
 note_no_entry(NjStore *store)
 {
+    store->failed_reads++;
     g_warning("history.db cannot be read: a write takes too long");
     if (store->read_trouble)
         return;
@@ -60,6 +62,12 @@ note_no_entry(NjStore *store)
                                           store->path);
     if (store->news)
         g_source_set_ready_time(store->news, 0);
+}
+
+guint
+nj_store_failed_reads(const NjStore *store)
+{
+    return store->failed_reads;
 }
 
 /* The file can be written again, so it is not what the reader sees any more. */

@@ -2,6 +2,7 @@
 #include "house.h"
 
 #include "model/import.h"
+#include "model/store-private.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -75,19 +76,33 @@ typedef struct {
     bool       done;
     char      *error;
     NjImportCounts counts;
+    gint       held;            /* atomic: somebody else is at the file */
 } World;
 
 static int
-set_up(void **state)
+set_up_at(void **state, bool remote)
 {
     World *world = g_new0(World, 1);
     world->dir = make_dir();
     world->logs = make_dir();
     world->client = make_client();
     world->account = first_account(world->client);
-    nj_client_set_store(world->client, open_store(world->dir));
+    nj_client_set_store(world->client, nj_store_open_as(world->dir, remote, NULL));
     *state = world;
     return 0;
+}
+
+static int
+set_up(void **state)
+{
+    return set_up_at(state, false);
+}
+
+/* As on a network's disk: who reads may have to wait for the writer, and does not wait for ever. */
+static int
+set_up_remote(void **state)
+{
+    return set_up_at(state, true);
 }
 
 static int
@@ -318,6 +333,43 @@ test_many(void **state)
     check_unread(world, 0);
 }
 
+static void *
+hold_door(void *data)
+{
+    World *world = data;
+    nj_access_enter(world->client->store->access, G_MAXINT64);
+    g_atomic_int_set(&world->held, 1);
+    while (g_atomic_int_get(&world->held))
+        g_usleep(1000);
+    nj_access_leave(world->client->store->access);
+    return NULL;
+}
+
+/* While the history can not be read nobody knows what is there already: then nothing is stored, and the next time all of it. */
+static void
+test_blind(void **state)
+{
+    World *world = *state;
+    put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\n");
+    import(world);
+    assert_int_equal(world->counts.messages, 2);
+    put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\nMR 20240101T00:00:02Z 000 three\n");
+    GThread *thread = g_thread_new("door", hold_door, world);
+    while (!g_atomic_int_get(&world->held))
+        g_usleep(1000);
+    import_path(world, world->logs);
+    g_atomic_int_set(&world->held, 0);
+    g_thread_join(thread);
+    assert_non_null(world->error);
+    assert_non_null(strstr(world->error, "could not be read"));
+    assert_int_equal(world->counts.messages, 0);
+    g_usleep(1100000);                                  /* so long it would not wait again */
+    import(world);
+    assert_int_equal(world->counts.messages, 1);
+    assert_int_equal(world->counts.known, 2);
+    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0, "<frog@pond.example: one|>toad@pond.example: two|<frog@pond.example: three");
+}
+
 static void
 test_account_goes(void **state)
 {
@@ -343,6 +395,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_blind, set_up_remote, tear_down),
         cmocka_unit_test_setup_teardown(test_account_goes, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("model/import", tests, NULL, NULL);
