@@ -268,7 +268,9 @@ tell_progress(void *data)
     Importing *importing = data;
     const NjImportCounts *counts = nj_import_counts(importing->import);
     int percent = counts->total ? (int) MIN(counts->bytes * 100 / counts->total, 100) : 0;
-    nj_call_say(importing->call, NJ_NOTICE_INFO, _("%u messages so far, %d %%; /history cancel gives it up."), counts->messages + counts->known, percent);
+    guint messages = counts->messages + counts->known;
+    nj_call_say(importing->call, NJ_NOTICE_INFO, ngettext("%u message so far, %d %%; /history cancel gives it up.",
+                                                          "%u messages so far, %d %%; /history cancel gives it up.", messages), messages, percent);
     return G_SOURCE_CONTINUE;
 }
 
