@@ -310,6 +310,19 @@ watch_directory(NjFifo *fifo, GError **error)
     return true;
 }
 
+/* Of two readers one gets a line by chance: who has its data elsewhere (--data) may have its state in the same place. */
+static bool
+is_free(const NjFifo *fifo, GError **error)
+{
+    int fd = open_checked(fifo->path, O_WRONLY, NULL);      /* there is a reader, or it fails */
+    if (fd < 0)
+        return true;
+    close(fd);
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"), _("Another Natterjack takes its commands from %s; this one takes none. Start it with another"
+                " XDG_STATE_HOME to give it a FIFO of its own."), fifo->path);
+    return false;
+}
+
 NjFifo *
 nj_fifo_new(NjCmd *cmd, const char *path, GError **error)
 {
@@ -319,7 +332,7 @@ nj_fifo_new(NjCmd *cmd, const char *path, GError **error)
     fifo->fd = fifo->watch_fd = -1;
     fifo->answers = g_hash_table_new_full(NULL, NULL, free_answer, NULL);
     fifo->asked = g_hash_table_new(NULL, NULL);
-    if (!watch_directory(fifo, error) || !open_reader(fifo, error)) {
+    if (!watch_directory(fifo, error) || !is_free(fifo, error) || !open_reader(fifo, error)) {
         nj_fifo_free(fifo);
         return NULL;
     }

@@ -298,6 +298,7 @@ test_refused_places(void **state)
 {
     House *house = *state;
     g_autofree char *plain = g_build_filename(house->speaker.dir, "run", "plain", NULL);
+    expect_refused(house, house->path, "Another Natterjack");
     g_autofree char *link = g_build_filename(house->speaker.dir, "run", "link", NULL);
     assert_true(g_file_set_contents(plain, "", 0, NULL));
     assert_int_equal(symlink(house->path, link), 0);
