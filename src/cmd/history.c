@@ -287,6 +287,19 @@ find_format(NjCall *call, const char *name)
     return NULL;
 }
 
+/* Two at a time would each take for new what the other is just bringing in. */
+static bool
+is_importing(const NjCmd *cmd)
+{
+    GHashTableIter iter;
+    void *call;
+    g_hash_table_iter_init(&iter, cmd->calls);
+    while (g_hash_table_iter_next(&iter, &call, NULL))
+        if (((NjCall *) call)->on_end == on_import_end)
+            return true;
+    return false;
+}
+
 static void
 run_import(NjCall *call, const char *const *words)
 {
@@ -306,6 +319,10 @@ run_import(NjCall *call, const char *const *words)
     NjAccount *account = call->named && !name ? nj_call_account(call) : nj_cmd_choose_account(nj_call_cmd(call), name, nj_call_chat(call), &error);
     if (!account) {
         nj_call_fail_error(call, nj_cmd_error_code(error), error);
+        return;
+    }
+    if (is_importing(nj_call_cmd(call))) {
+        nj_call_fail(call, "refused", _("There is an import already: wait until it is done, or give it up with /history cancel."));
         return;
     }
     Importing *importing = g_new0(Importing, 1);

@@ -153,6 +153,8 @@ test_import(void **state)
     for (int i = 0; i < 20; i++)
         g_main_context_iteration(NULL, FALSE);
     assert_int_equal(speaker.answers, before);
+    expect_failure(&speaker, line, "refused", "/history cancel");       /* one at a time */
+    before = speaker.answers;
     speak(&speaker, "/history cancel");
     assert_int_equal(speaker.answers, before + 2);          /* its own and the import's */
     assert_null(speaker.code);
