@@ -617,7 +617,7 @@ nj_sm_all_settled(const NjSm *sm)
 
 /* --- a disk that fails --- */
 
-/* What does not wait for it moves up: nobody has heard of the numbers yet. */
+/* What does not wait for it moves up: nobody has heard of the numbers yet.  Of what is committed already the file has, and only the link is missing. */
 void
 nj_sm_store_trouble(NjSm *sm)
 {
@@ -627,7 +627,7 @@ nj_sm_store_trouble(NjSm *sm)
     for (GList *item = sm->held.head; item;) {
         GList *next = item->next;
         Sent *sent = item->data;
-        if (sent->row) {
+        if (sent->row && sent->ticket > sm->done) {
             g_ptr_array_add(rows, sent);
             g_queue_delete_link(&sm->held, item);
         } else {

@@ -138,6 +138,15 @@ call_remove(Talk *talk, const char *what, const char *rest)
     take_account(talk);
 }
 
+/* What the store says when a batch fails. */
+static void
+call_trouble(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_session_store_trouble(talk->session, true);
+}
+
 static void
 call_add(Talk *talk, const char *what, const char *rest)
 {
@@ -432,7 +441,7 @@ static const struct {
     { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
     { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
     { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
-    { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },     { "add", call_add },
+    { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },     { "add", call_add },       { "trouble", call_trouble },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
 };
