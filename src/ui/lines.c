@@ -462,15 +462,6 @@ follow(NjLines *lines)
 }
 
 void
-nj_lines_reload(NjLines *lines)
-{
-    if (is_stored(lines))
-        drop_messages(lines);
-    settle_parked(lines);
-    follow(lines);
-}
-
-void
 nj_lines_compose_anew(NjLines *lines)
 {
     for (guint i = 0; i < lines->list->len; i++)
@@ -589,6 +580,28 @@ load_around(NjLines *lines, gint64 time, gint64 id)
     take_from(lines, true, time, id, limit, &lines->more_before);
     take_from(lines, false, at ? time : time - 1, at ? id - 1 : G_MAXINT64, limit, &lines->more_after);
     settle_parked(lines);
+}
+
+/* All of it is read again; who reads far up stays there. */
+void
+nj_lines_reload(NjLines *lines)
+{
+    const NjLine *held = NULL;
+    if (is_stored(lines) && !lines->following && !lines->seeking)
+        for (guint i = MIN(lines->bottom + 1, lines->list->len); !held && i-- > 0;)
+            held = line_at(lines, i)->message ? line_at(lines, i) : NULL;
+    if (held) {
+        gint64 time = held->time, id = held->id;
+        load_around(lines, time, id);
+        guint place = place_of(lines, time, id);
+        lines->following = place == 0;
+        lines->bottom = place > 0 ? place - 1 : 0;
+        return;
+    }
+    if (is_stored(lines))
+        drop_messages(lines);
+    settle_parked(lines);
+    follow(lines);
 }
 
 /* The lower edge is put where `above` rows are seen above the line. */

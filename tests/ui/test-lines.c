@@ -466,6 +466,35 @@ test_show(void **state)
     talk_free(&talk);
 }
 
+/* After an import all is read again: what is being read stays in sight, whatever came above and below it. */
+static void
+test_reload(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 6, 40);
+    enum { COUNT = 500 };
+    draw(&talk);
+    fill(&talk, COUNT);
+    nj_lines_reload(talk.lines);
+    assert_int_equal(first_number(&talk), COUNT - 5);
+    assert_true(nj_lines_at_end(talk.lines));
+    nj_lines_scroll(talk.lines, -200);
+    assert_int_equal(first_number(&talk), COUNT - 205);
+    say(talk.frog, "frog", NOON, "older");
+    say(talk.frog, "frog", NOON + COUNT - 210, "imported");
+    say(talk.frog, "frog", NOON + COUNT - 100, "imported");
+    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "3 messages were imported.");
+    nj_lines_reload(talk.lines);
+    assert_int_equal(first_number(&talk), COUNT - 205);
+    assert_false(nj_lines_at_end(talk.lines));
+    nj_lines_scroll(talk.lines, 1000);
+    assert_true(nj_lines_at_end(talk.lines));
+    nj_lines_show(talk.lines, NOON + 20, 20);
+    nj_lines_reload(talk.lines);                        /* before it was drawn */
+    draw(&talk);
+    talk_free(&talk);
+}
+
 static void
 test_show_time(void **state)
 {
@@ -710,6 +739,7 @@ main(void)
         cmocka_unit_test(test_answers_among_pages),
         cmocka_unit_test(test_seams),
         cmocka_unit_test(test_show),
+        cmocka_unit_test(test_reload),
         cmocka_unit_test(test_show_time),
         cmocka_unit_test(test_show_is_not_moved),
         cmocka_unit_test(test_reading_is_not_moved),
