@@ -439,7 +439,7 @@ subject(NjPane *pane)
         return g_strdup(_("searching…"));
     if (count == 0)
         return NULL;
-    return g_strdup(_("Enter there, Alt-s back, Esc leaves"));
+    return g_strdup(_("Enter there, Alt-s back"));
 }
 
 static char *

@@ -95,7 +95,7 @@ test_list(void **state)
     expect(10, 100, "1/3", true);
     g_autofree char *wide = picture(10, 100);
     begins(wide,
-        " search: pond  Enter there, Alt-s back, Esc leaves                                              1/3\n"
+        " search: pond  Enter there, Alt-s back                                                          1/3\n"
         "2026-11-20 11:59  #pond newt with a l…  日本語 and 🐸 before the pond, and more than one row can e…\n"
         "2026-11-20 11:58  → Frog                Which POND?\n"
         "2026-11-20 11:57  Frog                  The pond is cold; a pondering frog jumps\n");
