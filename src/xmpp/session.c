@@ -203,6 +203,12 @@ nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row)
     return false;
 }
 
+void
+nj_session_forget_row(NjSession *session, gint64 row)
+{
+    nj_sm_forget_row(session->sm, row);
+}
+
 bool
 nj_session_send(NjSession *session, NjXml *stanza)
 {

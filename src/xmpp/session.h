@@ -25,6 +25,7 @@ bool       nj_session_begun(const NjSession *session);
 bool       nj_session_send(NjSession *session, NjXml *stanza);
 bool       nj_session_send_nonza(NjSession *session, NjXml *element);   /* what is no stanza and not counted (XEP-0198, 4) */
 bool       nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row);        /* the same of a message that stands in the outbox */
+void       nj_session_forget_row(NjSession *session, gint64 row);       /* it goes once more: what becomes of the first time is not its state */
 void       nj_session_store_trouble(NjSession *session, bool trouble);  /* nothing can be committed at present, or it can again */
 NjAccount *nj_session_account(const NjSession *session);
 NjClient  *nj_session_client(const NjSession *session);

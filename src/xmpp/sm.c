@@ -231,6 +231,25 @@ nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
     return true;
 }
 
+static guint
+forget_row(GQueue *list, gint64 row)
+{
+    guint count = 0;
+    for (GList *item = list->head; item; item = item->next) {
+        Sent *sent = item->data;
+        count += sent->row == row;
+        sent->row = sent->row == row ? 0 : sent->row;
+    }
+    return count;
+}
+
+void
+nj_sm_forget_row(NjSm *sm, gint64 row)
+{
+    sm->open -= forget_row(&sm->unacked, row);
+    forget_row(&sm->held, row);
+}
+
 /* --- what the server says of ours --- */
 
 static void

@@ -40,6 +40,7 @@ const char *nj_sm_jid(const NjSm *sm);                          /* of the sessio
 
 /* --- stanzas --- */
 bool   nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row);         /* takes it; row 0: no message of the outbox.  False: the link is over, and the session with it */
+void   nj_sm_forget_row(NjSm *sm, gint64 row);                  /* what becomes of the stanza it went in does not matter any more */
 bool   nj_sm_take(NjSm *sm, const NjXml *element);              /* <a/>, <r/>, <enabled/>, <failed/>; false: it is none of them */
 bool   nj_sm_skips(const NjSm *sm);                             /* is this stanza one that we had before the link broke? */
 void   nj_sm_received(NjSm *sm);                                /* a stanza was dealt with, or skipped */

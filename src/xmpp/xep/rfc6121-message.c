@@ -360,6 +360,8 @@ nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
     }
     if (!destination(chat, error) && error && *error)
         return false;
+    if (session)
+        nj_session_forget_row(session, message->id);
     nj_outbox_add_again(chat->account->outbox, chat, message);
     if (session)
         nj_message_pump(session);
