@@ -261,6 +261,8 @@ open_link(NjSession *session)
 void
 nj_session_connect(NjSession *session)
 {
+    if (session->ended)
+        return;
     session->wanted = true;
     if (session->online)
         nj_session_wake(session);

@@ -382,10 +382,19 @@ on_change_remove(NjAccount *account, void *owner)
         take_account(talk);
 }
 
+/* Whoever closes it. */
+static void
+call_closing_remove(Talk *talk, const char *what, const char *rest)
+{
+    (void) what;
+    (void) rest;
+    nj_on_account_changed(talk->client->bus, on_change_remove, talk);
+}
+
 static void
 call_disconnect_remove(Talk *talk, const char *what, const char *rest)
 {
-    nj_on_account_changed(talk->client->bus, on_change_remove, talk);
+    call_closing_remove(talk, what, rest);
     call_disconnect(talk, what, rest);
 }
 
@@ -444,6 +453,7 @@ static const struct {
     { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },     { "add", call_add },       { "trouble", call_trouble },
     { "block", call_block },           { "unblock", call_unblock },
     { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
+    { "closing-remove", call_closing_remove },
 };
 
 static bool
