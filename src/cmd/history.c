@@ -183,8 +183,10 @@ run_search(NjCall *call)
         return;
     search.since = since.start;
     search.until = until.end;
-    if (!search.words && !search.sender && !search.links && !search.chat && !search.since && !search.until && !nj_call_needs(call, "words"))
+    if (!search.words && !search.sender && !search.links && !search.chat && !search.since && !search.until) {
+        nj_call_fail(call, "usage", _("Say what to look for, as in /search pond; /help search tells more."));
         return;
+    }
     guint missing = nj_store_unindexed(store);
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);

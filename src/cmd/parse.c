@@ -314,7 +314,9 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
     for (int i = 0; i < param_count(command); i++) {
         bool given = i == args->repeat ? args->list->len > 1 : args->values[i] != NULL;
         if (!given && !(command->params[i].flags & NJ_OPTIONAL)) {
-            fail_usage(error, command, _("Something is missing."));
+            g_autofree char *shown = g_ascii_strup(command->params[i].name, -1);
+            g_autofree char *sentence = g_strdup_printf(_("%s is missing."), shown);
+            fail_usage(error, command, sentence);
             return NULL;
         }
     }

@@ -33,7 +33,7 @@ test_unknown(void **state)
     expect_failure(speaker, "/nonsense", "unknown-command", "/nonsense");
     expect_failure(speaker, "/", "usage", NULL);
     expect_failure(speaker, "hello", "usage", "/msg");
-    expect_failure(speaker, "/msg", "usage", "/msg ADDRESS");
+    expect_failure(speaker, "/msg", "usage", "ADDRESS is missing. It is used so: /msg ADDRESS");
     expect_failure(speaker, "/join @@", "failed", NULL);
 }
 

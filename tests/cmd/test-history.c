@@ -97,7 +97,7 @@ test_search(void **state)
     assert_int_equal(hits(&speaker), 0);
     assert_non_null(strstr(speaker.json, "Nothing was found."));
 
-    expect_failure(&speaker, "/search", "usage", "WORDS");
+    expect_failure(&speaker, "/search", "usage", "Say what to look for");
     expect_failure(&speaker, "/search since=fish ribbit", "usage", "“fish” is no date");
     expect_failure(&speaker, "/search chat=nobody@pond.example ribbit", "no-chat", "nobody@pond.example");
     expect_failure(&speaker, "/search chat=here ribbit", "no-chat", "chat=ADDRESS");
