@@ -24,6 +24,7 @@ struct NjSm {
     NjAccount *account;
     const NjSmHooks *hooks;
     void *owner;
+    bool ended;                 /* nothing is asked of the store any more */
     bool linked;                /* there is a link, and the session runs on it */
     bool counting;              /* <enable/> was said */
     bool enabled;               /* and heard */
@@ -48,7 +49,7 @@ static void on_counted(void *data);
 static NjStore *
 store_of(const NjSm *sm)
 {
-    return sm->account->row ? sm->account->client->store : NULL;
+    return sm->account->row && !sm->ended ? sm->account->client->store : NULL;
 }
 
 static void
@@ -74,11 +75,13 @@ nj_sm_new(NjAccount *account, const NjSmHooks *hooks, void *owner)
 void
 nj_sm_end(NjSm *sm)
 {
+    NjStore *store = store_of(sm);
     sm->linked = false;
-    if (!store_of(sm))
+    sm->ended = true;
+    if (!store)
         return;
-    nj_store_forget(store_of(sm), sm);
-    nj_store_forget(store_of(sm), &sm->safe);
+    nj_store_forget(store, sm);
+    nj_store_forget(store, &sm->safe);
 }
 
 void

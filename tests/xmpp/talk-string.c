@@ -220,6 +220,8 @@ on_resume_answer(StringLink *link, NjXml *answer)
         link->resumed = nj_xml_copy(answer);
     else
         link->base.hooks->not_resumed(&link->base, answer, link->base.owner);
+    if (running->link != link)
+        return;                 /* somebody who heard of it ended it */
     link->base.hooks->on_state(&link->base, NJ_LINK_ONLINE, NULL, link->base.owner);
 }
 
