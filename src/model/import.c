@@ -277,8 +277,13 @@ read_directory(Shared *shared, GDir *dir)
         if (name[0] == '.')
             continue;
         char *path = g_build_filename(shared->path, name, NULL);
-        if (!lstat(path, &info) && S_ISREG(info.st_mode))
-            total += (guint64) info.st_size;
+        /* Others are not even opened: who waits behind a FIFO would take us for its reader. */
+        if (lstat(path, &info) || !S_ISREG(info.st_mode)) {
+            leave_out(shared, name);
+            g_free(path);
+            continue;
+        }
+        total += (guint64) info.st_size;
         g_ptr_array_add(paths, path);
     }
     g_mutex_lock(&shared->mutex);

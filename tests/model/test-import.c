@@ -4,6 +4,7 @@
 #include "model/import.h"
 #include "model/store-private.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -262,6 +263,17 @@ test_text(void **state)
 }
 
 /* Neither a pipe nor a device nor a link holds it, and all is said. */
+/* Comes back when somebody reads at the other end. */
+static void *
+open_pipe(void *data)
+{
+    World *world = data;
+    g_autofree char *pipe = log_path(world, "pipe@pond.example");
+    close(open(pipe, O_WRONLY | O_CLOEXEC));
+    g_atomic_int_set(&world->held, 1);
+    return NULL;
+}
+
 static void
 test_places(void **state)
 {
@@ -274,6 +286,8 @@ test_places(void **state)
     assert_int_equal(mkfifo(pipe, 0600), 0);
     import_path(world, pipe);
     assert_non_null(world->error);
+    GThread *writer = g_thread_new("writer", open_pipe, world);
+    g_usleep(100000);
     assert_int_equal(symlink("/dev/zero", link), 0);
     assert_int_equal(g_mkdir(sub, 0700), 0);
     put(world, "readme", "This is no log.\n");
@@ -285,6 +299,11 @@ test_places(void **state)
     assert_int_equal(world->counts.lines, 1);
     assert_int_equal(world->counts.messages, 1);
     assert_non_null(world->counts.example);
+    g_usleep(100000);
+    assert_false(g_atomic_int_get(&world->held));
+    int fd = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    g_thread_join(writer);
+    close(fd);
 }
 
 static void
