@@ -86,6 +86,7 @@ static const NjCommand cmd_about = {
 static const NjCommand cmd_quit = {
     .name     = "quit",
     .summary  = N_("End Natterjack"),
+    .details  = N_("What waits to be sent, and what you were typing, is kept for the next start. Only a disk that fails can not keep it: then you are asked first."),
     .examples = { "/quit" },
     .run      = run_quit,
 };
