@@ -21,6 +21,7 @@
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
 #define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
 #define PAGE_LEAST  50
+#define PAGE_FIRST  10          /* of lines whose length nobody knows yet */
 #define PAGE_HEFT   (2 * 1024 * 1024)
 #define PARKED_MOST 500
 #define SCROLL_MOST 1000        /* rows in one go; the list is cut after each */
@@ -413,7 +414,9 @@ take_from(NjLines *lines, bool before, gint64 time, gint64 id, guint limit, bool
 static guint
 page_of(const NjLines *lines)
 {
-    gsize each = lines->heft / MAX(lines->list->len, 1), most = (gsize) MAX(lines->view_rows, PAGE_LEAST);
+    if (lines->list->len == 0)
+        return PAGE_FIRST;
+    gsize each = lines->heft / lines->list->len, most = (gsize) MAX(lines->view_rows, PAGE_LEAST);
     return (guint) CLAMP(PAGE_HEFT / MAX(each, 1), 2, most);
 }
 
@@ -424,9 +427,7 @@ nj_lines_fetch_before(NjLines *lines)
         return false;
     const NjLine *first = lines->loaded ? first_message(lines) : NULL;
     gint64 time = first ? first->time : G_MAXINT64, id = first ? first->id : G_MAXINT64;
-    /* The first page is what is seen, so that opening a chat costs a screenful; the next ones are larger. */
-    guint limit = lines->loaded ? page_of(lines) : (guint) lines->view_rows + 1;
-    guint count = take_from(lines, true, time, id, limit, &lines->more_before);
+    guint count = take_from(lines, true, time, id, page_of(lines), &lines->more_before);
     lines->loaded = true;
     settle_parked(lines);
     return count > 0;
@@ -549,12 +550,14 @@ static void
 settle_at_top(NjLines *lines)
 {
     int rows = 0;
-    for (guint i = 0; i < lines->list->len; i++) {
+    lines->following = false;
+    lines->skip = 0;
+    for (guint i = 0; i < lines->list->len || fetch_after(lines); i++) {
+        lines->bottom = i;
         rows += nj_lines_height(lines, i);
         if (rows < lines->view_rows)
             continue;
         lines->following = i + 1 == lines->list->len && rows == lines->view_rows && !lines->more_after;
-        lines->bottom = i;
         lines->skip = rows - lines->view_rows;
         return;
     }
@@ -573,12 +576,11 @@ holds(const NjLines *lines, gint64 time, gint64 id)
 static void
 load_around(NjLines *lines, gint64 time, gint64 id)
 {
-    guint limit = (guint) MAX(lines->view_rows, PAGE_LEAST);
     bool at = id != G_MININT64;
     drop_messages(lines);
     lines->loaded = lines->following = true;            /* nothing is held while it comes in */
-    take_from(lines, true, time, id, limit, &lines->more_before);
-    take_from(lines, false, at ? time : time - 1, at ? id - 1 : G_MAXINT64, limit, &lines->more_after);
+    take_from(lines, true, time, id, page_of(lines), &lines->more_before);
+    take_from(lines, false, at ? time : time - 1, at ? id - 1 : G_MAXINT64, page_of(lines), &lines->more_after);
     settle_parked(lines);
 }
 

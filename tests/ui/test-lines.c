@@ -495,6 +495,39 @@ test_reload(void **state)
     talk_free(&talk);
 }
 
+/* More is seen than comes with the first page. */
+static void
+test_tall(void **state)
+{
+    (void) state;
+    Talk talk = talk_new(true, 70, 40);
+    enum { COUNT = 200 };
+    fill(&talk, COUNT);
+    assert_int_equal(first_number(&talk), COUNT - 69);
+    nj_lines_scroll_to(talk.lines, false);
+    assert_int_equal(first_number(&talk), 1);
+    assert_true(has(talk.surface, "<68>"));
+    assert_false(nj_lines_at_end(talk.lines));
+    nj_lines_scroll_to(talk.lines, true);
+    assert_int_equal(first_number(&talk), COUNT - 69);
+    nj_lines_show(talk.lines, NOON + 100, 100);
+    assert_int_equal(first_number(&talk), 100 - 23);
+    assert_true(has(talk.surface, "<146>"));
+    nj_lines_show(talk.lines, NOON + 3, 3);
+    assert_int_equal(first_number(&talk), 1);
+    nj_lines_show(talk.lines, NOON + 120, 0);
+    assert_int_equal(first_number(&talk), 120);
+    talk_free(&talk);
+    /* Few fit. */
+    talk = talk_new(true, 70, 40);
+    fill(&talk, 30);
+    assert_int_equal(first_number(&talk), 1);
+    nj_lines_scroll_to(talk.lines, false);
+    assert_int_equal(first_number(&talk), 1);
+    assert_true(nj_lines_at_end(talk.lines));
+    talk_free(&talk);
+}
+
 static void
 test_show_time(void **state)
 {
@@ -740,6 +773,7 @@ main(void)
         cmocka_unit_test(test_seams),
         cmocka_unit_test(test_show),
         cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_tall),
         cmocka_unit_test(test_show_time),
         cmocka_unit_test(test_show_is_not_moved),
         cmocka_unit_test(test_reading_is_not_moved),
