@@ -39,22 +39,11 @@ read_when(NjCall *call, const char *typed, NjSpan *out)
 
 /* /search */
 
-static NjAccount *
-account_of_row(const NjClient *client, gint64 row)
-{
-    for (guint i = 0; i < client->accounts->len; i++) {
-        NjAccount *account = g_ptr_array_index(client->accounts, i);
-        if (account->row == row)
-            return account;
-    }
-    return NULL;
-}
-
 static NjRecord *
 hit_record(const NjClient *client, const NjFound *found)
 {
     const NjMessage *message = found->message;
-    const NjAccount *account = account_of_row(client, found->account);
+    const NjAccount *account = nj_client_account_of_row(client, found->account);
     g_autofree char *time = nj_clock_format(message->time);
     g_autofree char *full = found->kind == NJ_CHAT_ROOM && message->sender ? g_strdup_printf("%s/%s", found->address, message->sender) : NULL;
     const char *id = message->origin_id ? message->origin_id : message->wire_id ? message->wire_id : message->archive_id;

@@ -93,6 +93,17 @@ nj_client_account(NjClient *client, const char *name)
     return NULL;
 }
 
+NjAccount *
+nj_client_account_of_row(const NjClient *client, gint64 row)
+{
+    for (guint i = 0; i < client->accounts->len; i++) {
+        NjAccount *account = g_ptr_array_index(client->accounts, i);
+        if (account->row == row)
+            return account;
+    }
+    return NULL;
+}
+
 void
 nj_client_set_focus(NjClient *client, NjChat *chat)
 {

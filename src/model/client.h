@@ -39,6 +39,7 @@ void       nj_client_set_store(NjClient *client, NjStore *store);
 NjAccount *nj_client_add_account(NjClient *client, const NjAccountSettings *settings);     /* emits account_added */
 void       nj_client_remove_account(NjClient *client, NjAccount *account);                 /* emits account_removed, closes its chats; freed when the loop turns */
 NjAccount *nj_client_account(NjClient *client, const char *name);           /* by name or bare address; NULL */
+NjAccount *nj_client_account_of_row(const NjClient *client, gint64 row);    /* by its row in the store; NULL */
 void       nj_client_set_focus(NjClient *client, NjChat *chat);             /* emits focus_changed */
 /* Where the person is.  Both emit person_changed: when looking changes, and at the first key after NJ_CLIENT_REST_US without one; any other key stores a
    number. */

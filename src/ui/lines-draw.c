@@ -104,8 +104,9 @@ follow_name(NjLines *lines)
     nj_lines_compose_anew(lines);
 }
 
-void
-nj_lines_shape(NjLines *lines, int cols)
+/* Columns for this width. */
+static void
+shape_for(NjLines *lines, int cols)
 {
     if (lines->widest == 0) {
         lines->widest = 1;
@@ -583,7 +584,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     follow_zone(lines);
     follow_options(lines);
     follow_name(lines);
-    nj_lines_shape(lines, area.cols);
+    shape_for(lines, area.cols);
     if (lines->seeking)
         nj_lines_seek(lines);
     if (!lines->loaded)
@@ -599,7 +600,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     int y = 0, widest;
     guint top;
     do {                                            /* a wider nick came into view: its column grows, once */
-        nj_lines_shape(lines, area.cols);
+        shape_for(lines, area.cols);
         widest = lines->widest;
         top = find_top(lines, &y);
     } while (widest != lines->widest);

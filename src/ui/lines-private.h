@@ -66,7 +66,6 @@ struct NjLines {
 };
 
 int  nj_lines_height(NjLines *lines, guint index);                 /* rows, with what stands above it */
-void nj_lines_shape(NjLines *lines, int cols);                     /* columns for this width */
 void nj_lines_compose_anew(NjLines *lines);                        /* what is shown of all lines is made again */
 bool nj_lines_fetch_before(NjLines *lines);                        /* false: nothing more is stored */
 void nj_lines_seek(NjLines *lines);                                /* the view goes to what is sought */

@@ -65,20 +65,10 @@ free_hit(void *data)
     g_free(hit);
 }
 
-static NjAccount *
-account_of(const Search *search, gint64 row)
-{
-    const GPtrArray *accounts = nj_screen_client(search->pane.screen)->accounts;
-    for (guint i = 0; i < accounts->len; i++)
-        if (((NjAccount *) g_ptr_array_index(accounts, i))->row == row)
-            return g_ptr_array_index(accounts, i);
-    return NULL;
-}
-
 static char *
 label_of(const Search *search, const NjFound *found)
 {
-    NjAccount *account = account_of(search, found->account);
+    NjAccount *account = nj_client_account_of_row(nj_screen_client(search->pane.screen), found->account);
     const NjContact *contact = account && found->kind == NJ_CHAT_PERSON ? nj_roster_find(account->roster, found->address) : NULL;
     if (contact)
         return g_strdup(nj_contact_label(contact));
@@ -387,7 +377,7 @@ activate(NjPane *pane)
     if (search->hits->len == 0)
         return false;
     const Hit *hit = g_ptr_array_index(search->hits, search->selected);
-    NjAccount *account = account_of(search, hit->account);
+    NjAccount *account = nj_client_account_of_row(nj_screen_client(pane->screen), hit->account);
     if (!account) {
         nj_screen_say(pane->screen, NULL, NJ_NOTICE_ERROR,
                       _("The account that this was said to is not among yours any more; /account add brings it back."));
