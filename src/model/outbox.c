@@ -230,8 +230,14 @@ nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const ch
     }
     NjChat *chat = nj_chat_find(outbox->account, address);
     NjStore *store = store_of(outbox);
-    if (chat)
+    if (chat) {
         nj_chat_set_state(chat, message, state, error);
-    else if (store && message->id > 0 && state != NJ_STATE_SENT)
+        return;
+    }
+    char *kept = g_strdup(error);
+    g_free(message->error);
+    message->error = kept;
+    message->state = state;
+    if (store && message->id > 0 && state != NJ_STATE_SENT)
         nj_store_set_state(store, message->id, state, error);
 }
