@@ -161,8 +161,15 @@ on_line(NjPrompt *prompt, const char *text, void *owner)
 {
     NjScreen *screen = owner;
     NjChat *chat = screen->talk;
-    if (!*text)
+    /* Lines that were copied whole end in one that is empty: nobody said that. */
+    gsize length = strlen(text);
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    if (length == 0)
         return;
+    g_autofree char *said = NULL;
+    if (text[length])
+        text = said = g_strndup(text, length);
     guint lines = count_lines(text), most = (guint) nj_options_int(screen->client->options, "paste-ask");
     if (most == 0 || lines <= most || screen->pending) {
         submit(screen, text, chat);

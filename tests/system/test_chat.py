@@ -65,6 +65,10 @@ def test_a_paste_is_one_message(s):
     t.sees('three')
     t.type('\r')
     frog.hears('^one\ntwo\nthree$')
+    t.paste('whole\nlines\n')               # the end of the last one is no line of its own
+    t.sees('lines')
+    t.type('\r')
+    frog.hears(r'^whole\nlines\Z')
 
 
 def test_a_long_paste_is_asked_about(s):
