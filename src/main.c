@@ -1,7 +1,7 @@
 /* Reads the arguments, assembles the parts, wires the hooks, runs the loop, and takes all of it down in reverse.
  *
  * The order of a start is what its speed is made of: the first screen is drawn before the history is opened, and the
- * links are opened before the history has been looked at. */
+ * links are opened before the history has been looked at; but nobody connects who may not have the history, for another one runs with it. */
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <langinfo.h>
@@ -501,10 +501,10 @@ start(NjProgram *program, GError **error)
             g_prefix_error(error, "%s ", _("No Natterjack is running here that could do this."));
         return false;
     }
-    connect_accounts(program);
     NjStore *store = nj_store_open(client->paths->data, error);
     if (store == NULL)
         return false;
+    connect_accounts(program);
     nj_store_set_hook(store, on_store_trouble, on_store_room, program);
     nj_client_set_store(client, store);
     if (program->screen != NULL)
