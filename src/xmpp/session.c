@@ -195,6 +195,12 @@ nj_session_begun(const NjSession *session)
 }
 
 bool
+nj_session_settling(const NjSession *session)
+{
+    return nj_sm_settling(session->sm);
+}
+
+bool
 nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row)
 {
     if (nj_session_begun(session))

@@ -21,6 +21,7 @@ void       nj_session_wake(NjSession *session);
 bool       nj_session_online(const NjSession *session);
 /* There is a session, though its link may be broken for a while. */
 bool       nj_session_begun(const NjSession *session);
+bool       nj_session_settling(const NjSession *session);     /* what became of the messages of before is being told: new ones wait */
 /* Takes it.  False: there is no link.  While a session waits to be resumed, what is said in it waits, too. */
 bool       nj_session_send(NjSession *session, NjXml *stanza);
 bool       nj_session_send_nonza(NjSession *session, NjXml *element);   /* what is no stanza and not counted (XEP-0198, 4) */

@@ -26,6 +26,7 @@ struct NjSm {
     void *owner;
     bool ended;                 /* nothing is asked of the store any more */
     bool linked;                /* there is a link, and the session runs on it */
+    bool settling;              /* what is said now, by who hears how the rest stands, waits until all of that is settled */
     bool counting;              /* <enable/> was said */
     bool enabled;               /* and heard */
     bool ours;                  /* begun by this run */
@@ -100,6 +101,12 @@ const char *
 nj_sm_jid(const NjSm *sm)
 {
     return sm->jid;
+}
+
+bool
+nj_sm_settling(const NjSm *sm)
+{
+    return sm->settling;
 }
 
 bool
@@ -185,7 +192,7 @@ static void
 release(NjSm *sm)
 {
     Sent *sent;
-    while (sm->linked && (sent = g_queue_peek_head(&sm->held)) && sent->ticket <= sm->done) {
+    while (sm->linked && !sm->settling && (sent = g_queue_peek_head(&sm->held)) && sent->ticket <= sm->done) {
         g_queue_pop_head(&sm->held);
         if (!write_out(sm, sent)) {
             g_queue_push_head(&sm->held, sent);
@@ -223,7 +230,7 @@ nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
     }
     if (!sent->ticket && sm->done < sm->barrier)
         sent->ticket = sm->barrier;
-    if (!sent->ticket && g_queue_is_empty(&sm->held) && write_out(sm, sent))
+    if (!sent->ticket && !sm->settling && g_queue_is_empty(&sm->held) && write_out(sm, sent))
         return true;
     if (!row && !sm->linked && !sm->id) {
         sm->sent--;
@@ -504,29 +511,39 @@ nj_sm_give_up(NjSm *sm)
     sm->linked = false;
 }
 
-/* The rows of a run that was killed, which have their numbers in the store. */
+typedef struct {
+    gint64 row;
+    guint32 number;
+} Numbered;
+
+/* The rows of a run that was killed, which have their numbers in the store.  Who hears of one may say something, which is none of them. */
 static void
 settle_rows(NjSm *sm, const guint32 *count)
 {
-    NjOutbox *outbox = sm->account->outbox;
-    for (GList *item = outbox->rows.head; item;) {
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Numbered));
+    for (GList *item = sm->account->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        item = item->next;
-        if (!out->numbered)
-            continue;
-        bool there = count && (gint32) (out->number - *count) <= 0;
-        (there ? sm->hooks->on_acknowledged : count ? sm->hooks->on_unsent : sm->hooks->on_unknown)(out->message->id, sm->owner);
+        Numbered numbered = { out->message->id, out->number };
+        if (out->numbered)
+            g_array_append_val(rows, numbered);
+    }
+    for (guint i = 0; i < rows->len; i++) {
+        const Numbered *numbered = &g_array_index(rows, Numbered, i);
+        bool there = count && (gint32) (numbered->number - *count) <= 0;
+        (there ? sm->hooks->on_acknowledged : count ? sm->hooks->on_unsent : sm->hooks->on_unknown)(numbered->row, sm->owner);
     }
 }
 
 void
 nj_sm_begin(NjSm *sm, const NjXml *features)
 {
+    sm->settling = true;
     nj_sm_give_up(sm);
-    settle_rows(sm, NULL);                      /* what still has a number has it in a stream that is no more */
-    sm->linked = true;
     sm->enabled = sm->asked = sm->ack_due = sm->ours = false;
     sm->sent = sm->acked = sm->received = sm->safe = sm->skip = 0;
+    settle_rows(sm, NULL);                      /* what still has a number has it in a stream that is no more */
+    sm->settling = false;
+    sm->linked = true;
     if (store_of(sm))
         nj_store_forget(store_of(sm), &sm->safe);
     sm->counting = features && nj_xml_child(features, "sm", NJ_NS_SM);
@@ -590,16 +607,23 @@ nj_sm_resumed(NjSm *sm, const NjXml *answer)
         return false;
     }
     if (sm->ours) {
+        sm->settling = true;
         acknowledge(sm, count);
+        sm->settling = false;
         write_again(sm);
         return true;
     }
     sm->ours = true;
     sm->sent = sm->acked = count;
+    sm->settling = true;
     settle_rows(sm, &count);
+    sm->settling = false;
     /* The store has the numbers they had: a count that goes past them before they are taken back would acknowledge to another run what nobody has. */
     if (store_of(sm))
         sm->barrier = ask_for_commit(sm);
+    for (GList *item = sm->held.head; item; item = item->next)
+        ((Sent *) item->data)->ticket = sm->barrier;
+    release(sm);
     return true;
 }
 

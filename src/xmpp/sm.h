@@ -34,6 +34,7 @@ void   nj_sm_not_resumed(NjSm *sm, const NjXml *answer);        /* settles what 
 void   nj_sm_begin(NjSm *sm, const NjXml *features);            /* a fresh session was bound: <enable/>, if it is offered */
 void   nj_sm_suspend(NjSm *sm);                                 /* the link is gone */
 bool   nj_sm_can_resume(const NjSm *sm);
+bool   nj_sm_settling(const NjSm *sm);                          /* hooks are told what became of all that was said: nothing is said before the end of that */
 void   nj_sm_give_up(NjSm *sm);                                 /* the session will not come back: what is open is unknown, but for what was never written */
 void   nj_sm_close(NjSm *sm);                                   /* before </stream:stream>: the last acknowledgement; the session is over then */
 const char *nj_sm_jid(const NjSm *sm);                          /* of the session to resume; NULL */

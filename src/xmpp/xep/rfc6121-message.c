@@ -307,7 +307,7 @@ nj_message_pump(NjSession *session)
     Messages *state = nj_session_state(session, &nj_rfc6121_message);
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
-    if (!nj_session_online(session) || (store && nj_store_in_trouble(store)))
+    if (!nj_session_online(session) || nj_session_settling(session) || (store && nj_store_in_trouble(store)))
         return;
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(GHashTable) stopped = g_hash_table_new(g_str_hash, g_str_equal);
