@@ -1,5 +1,6 @@
 /* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules, over links that break between any two stanzas, disks
-   that hold back, and kills.  Whatever happens, each line that was shown is said once and in order, and each line that came is kept once and in order.
+   that hold back, kills, accounts that are removed and added, and somebody who types, closes the chat or wakes the session from inside news.  Whatever
+   happens, each line that was shown is said once and in order, and each line that came is kept once and in order.
 
    A storm is a number: `storm 17` is the same every time, and tells all of it; `storm 1 1000` goes through a thousand of them. */
 #include <stdio.h>
@@ -37,6 +38,7 @@ typedef struct {
     int typed, told;            /* lines of ours, and of the frog */
     GHashTable *shown;          /* lines of ours that were seen when they were safe */
     GArray *heard;              /* lines of ours, as the frog heard them */
+    bool meddling;              /* somebody does something from inside news */
     bool enabled, safe;         /* the client has heard that its session can be resumed, and will know it after a kill */
     bool doubt;                 /* it did not when the link broke: then nobody can know what arrived */
 } Storm;
@@ -329,15 +331,20 @@ hold(bool holds)
 }
 
 static void
-type(void)
+say(NjChat *chat)
 {
     Talk *talk = &storm->talk;
     g_autoptr(GError) error = NULL;
     g_autofree char *text = g_strdup_printf("%d", ++storm->typed);
-    NjChat *chat = nj_chat_find(talk->account, FROG);
     trace("-- type %s", text);
     if (!nj_message_send(chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG), text, NULL, &error))
         fail(talk, "refused: %s", error->message);
+}
+
+static void
+type(void)
+{
+    say(nj_chat_find(storm->talk.account, FROG));
     settle();
 }
 
@@ -382,6 +389,56 @@ time_out(void)
     server->exists = server->counting = server->available = false;
 }
 
+/* As a plugin might, with half of the client on the stack. */
+static void
+meddle(NjMessageEvent *event, void *owner)
+{
+    Talk *talk = &storm->talk;
+    (void) owner;
+    if (storm->meddling || event->chat->account != talk->account || !talk->session || !chance(12))
+        return;
+    int what = g_rand_int_range(storm->rand, 0, 10);
+    NjChat *chat = nj_chat_find(talk->account, FROG);
+    storm->meddling = true;
+    trace("-- meddle %d", what);
+    if (what < 5)
+        say(chat);
+    else if (what >= 8)
+        nj_session_wake(talk->session);
+    else if (chat)
+        nj_chat_close(chat);
+    storm->meddling = false;
+}
+
+static void
+listen_to_messages(void)
+{
+    NjBus *bus = storm->talk.client->bus;
+    nj_on_message_added(bus, on_shown, storm);
+    nj_on_message_added(bus, meddle, storm);
+    nj_on_message_changed(bus, meddle, storm);
+}
+
+/* The account is removed without a word, and added again. */
+static void
+take_and_add(void)
+{
+    Talk *talk = &storm->talk;
+    trace("-- remove and add");
+    storm->doubt |= !storm->enabled;
+    storm->server.deaf = true;
+    while (chance(50) && serve())
+        ;
+    forget_said();
+    nj_session_free(g_steal_pointer(&talk->session));
+    nj_client_remove_account(talk->client, talk->account);
+    while (chance(50) && g_main_context_iteration(NULL, FALSE))
+        ;
+    add_account(talk);
+    storm->safe = storm->enabled;
+    settle();
+}
+
 static void
 kill_client(void)
 {
@@ -393,7 +450,7 @@ kill_client(void)
         ;
     forget_said();
     restart_client(talk);
-    nj_on_message_added(talk->client->bus, on_shown, storm);
+    listen_to_messages();
     settle();
 }
 
@@ -450,7 +507,7 @@ step(void)
     else if (what < 97)
         time_out();
     else if (what < 98)
-        leave();
+        (chance(50) ? leave : take_and_add)();
     else if (what < 99 && storm->talk.holds)
         fill_disk();
     else
@@ -530,7 +587,7 @@ rage(guint32 seed)
     talk->names = g_hash_table_new(NULL, NULL);
     talk->features = parse("<stream:features><sm xmlns='urn:xmpp:sm:3'/></stream:features>");
     open_client(talk, NULL);
-    nj_on_message_added(talk->client->bus, on_shown, storm);
+    listen_to_messages();
     come_back();
     for (int i = 0; i < STEPS && !talk->failure->len; i++)
         step();
