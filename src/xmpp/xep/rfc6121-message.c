@@ -21,12 +21,34 @@ typedef struct {
     GArray *asked;              /* rows the archive is asked about; NULL: none */
 } Messages;
 
+/* A nick is whoever's who has it now: what waits for an occupant was meant for the one of before.  room NULL: of every room. */
+static void
+fail_private(NjSession *session, const char *room)
+{
+    NjOutbox *outbox = nj_session_account(session)->outbox;
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (GList *item = outbox->rows.head; item; item = item->next) {
+        const NjOut *out = item->data;
+        if (out->kind == NJ_CHAT_PRIVATE && out->message->state == NJ_STATE_QUEUED && !out->numbered && (!room || nj_jid_same_bare(out->address, room)))
+            g_array_append_val(rows, out->message->id);
+    }
+    for (guint i = 0; i < rows->len; i++) {
+        NjOut *out = nj_outbox_find(outbox, g_array_index(rows, gint64, i));
+        if (out)
+            nj_outbox_set_state(outbox, out, NJ_STATE_FAILED,
+                                _("The room was lost before this could be said, and who has this name there now may be somebody else. /retry says it all the same."));
+    }
+}
+
 static void
 on_room_changed(NjRoom *room, void *owner)
 {
     Messages *state = owner;
-    if (room->state != NJ_ROOM_JOINING && room->chat->account == nj_session_account(state->session))
-        nj_message_pump(state->session);
+    if (room->state == NJ_ROOM_JOINING || room->chat->account != nj_session_account(state->session))
+        return;
+    if (room->state == NJ_ROOM_OUT)
+        fail_private(state->session, room->chat->address);
+    nj_message_pump(state->session);
 }
 
 static void *
@@ -124,6 +146,21 @@ nj_message_unknown(NjSession *session, gint64 row)
 }
 
 static void
+tell_unsure(NjSession *session)
+{
+    NjAccount *account = nj_session_account(session);
+    guint count = 0;
+    for (GList *item = account->outbox->rows.head; item; item = item->next) {
+        const NjOut *out = item->data;
+        count += out->kind == NJ_CHAT_PERSON && out->message->state == NJ_STATE_UNSURE;      /* of a room its history may tell in a moment */
+    }
+    if (count)
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
+                         ngettext("%u message may not have arrived: /outbox shows it, and /retry in its chat sends it again.",
+                                  "%u messages may not have arrived: /outbox shows them, and /retry in their chats sends them again.", count), count);
+}
+
+static void
 on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
 {
     Messages *state = data;
@@ -142,6 +179,7 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
         else if (answers[i] == NJ_ARCHIVE_LACKS && fresh)
             nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
     }
+    tell_unsure(session);
     nj_message_pump(session);
 }
 
@@ -169,11 +207,14 @@ ask_the_archive(NjSession *session)
     g_ptr_array_add(ids, NULL);
     if (state->asked->len)
         nj_archive_ask(session, (const char *const *) ids->pdata, since, on_archive, state, state);
+    else
+        tell_unsure(session);
 }
 
 static void
 online(NjSession *session)
 {
+    fail_private(session, NULL);
     ask_the_archive(session);
     nj_message_pump(session);
 }
