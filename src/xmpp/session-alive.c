@@ -28,13 +28,23 @@ expect_life(NjSession *session, gint64 timeout_us)
     session->keep_alive = g_timeout_add((guint) (timeout_us / 1000), on_keep_alive, session);
 }
 
+/* Nothing is waited for until it is quiet again: whoever waits without need wakes up without need. */
+void
+nj_session_heard(NjSession *session)
+{
+    if (!session->asked_us && !session->owed_us)
+        return;
+    session->asked_us = session->owed_us = 0;
+    nj_session_keep_alive(session);
+}
+
 static void
 on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     (void) data;
     (void) error;
     if (stanza)
-        session->owed_us = 0;
+        nj_session_heard(session);
 }
 
 /* The answer to a ping that was sent before a message says nothing of that message. */

@@ -61,6 +61,7 @@ void     nj_session_keep_alive(NjSession *session);                             
 void     nj_session_probe(NjSession *session, gint64 timeout_us);               /* now */
 void     nj_session_ping(NjSession *session);                                   /* its answer acknowledges what was written before it */
 void     nj_session_expect_answer(NjSession *session);
+void     nj_session_heard(NjSession *session);                                  /* the answer */
 
 /* session-stanzas.c: hooks of the link */
 void     nj_session_on_stanza(NjLink *link, NjXml *stanza, void *owner);

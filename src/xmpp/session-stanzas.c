@@ -122,7 +122,7 @@ nj_session_on_stanza(NjLink *link, NjXml *stanza, void *owner)
     if (link != session->link || !session->online)
         return;
     if (nj_xml_is(stanza, "a", NJ_NS_SM))
-        session->owed_us = 0;
+        nj_session_heard(session);
     if (is_stanza(stanza)) {
         take_stanza(session, link, stanza);
     } else if (nj_sm_take(session->sm, stanza)) {
