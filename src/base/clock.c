@@ -174,6 +174,24 @@ nj_clock_after(guint ms, GSourceFunc func, void *data)
     return source;
 }
 
+static gboolean
+dispatch_signal(GSource *source, GSourceFunc func, void *data)
+{
+    g_source_set_ready_time(source, -1);
+    return func(data);
+}
+
+GSource *
+nj_clock_signal(int priority, GSourceFunc func, void *data)
+{
+    static GSourceFuncs funcs = { .dispatch = dispatch_signal };
+    GSource *source = g_source_new(&funcs, sizeof(GSource));
+    g_source_set_priority(source, priority);
+    g_source_set_callback(source, func, data, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
+}
+
 void
 nj_clock_cancel(GSource **source)
 {

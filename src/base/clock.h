@@ -16,5 +16,8 @@ bool   nj_clock_parse(const char *text, gint64 *wall_ms);
 /* Once, after so long; the caller owns the source until nj_clock_cancel(), which takes NULL too and clears the pointer. */
 GSource *nj_clock_after(guint ms, GSourceFunc func, void *data);
 void     nj_clock_cancel(GSource **source);
+/* A source that any thread fires with g_source_set_ready_time(source, 0); func runs in the context of the thread that made it.
+   The caller destroys and unrefs it. */
+GSource *nj_clock_signal(int priority, GSourceFunc func, void *data);
 
 #endif

@@ -515,7 +515,8 @@ static gboolean
 on_news(void *data)
 {
     NjImport *import = data;
-    g_source_set_ready_time(import->shared->news, !import->waiting && store_some(import) ? 0 : -1);
+    if (!import->waiting && store_some(import))
+        g_source_set_ready_time(import->shared->news, 0);
     return G_SOURCE_CONTINUE;
 }
 
@@ -525,13 +526,6 @@ go_on(void *data)
     NjImport *import = data;
     import->waiting = false;
     g_source_set_ready_time(import->shared->news, 0);
-}
-
-static gboolean
-dispatch_news(GSource *source, GSourceFunc func, void *data)
-{
-    (void) source;
-    return func(data);
 }
 
 static void
@@ -549,7 +543,6 @@ on_account_removed(NjAccount *account, void *owner)
 NjImport *
 nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *path, const NjImportHooks *hooks)
 {
-    static GSourceFuncs funcs = { .dispatch = dispatch_news };
     g_return_val_if_fail(account->client->store, NULL);
     Shared *shared = g_new0(Shared, 1);
     shared->refs = 2;
@@ -563,10 +556,7 @@ nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *pa
     import->account = account;
     import->store = account->client->store;
     import->hooks = *hooks;
-    shared->news = g_source_new(&funcs, sizeof(GSource));
-    g_source_set_callback(shared->news, on_news, import, NULL);
-    g_source_set_priority(shared->news, G_PRIORITY_DEFAULT_IDLE);
-    g_source_attach(shared->news, g_main_context_get_thread_default());
+    shared->news = nj_clock_signal(G_PRIORITY_DEFAULT_IDLE, on_news, import);
     nj_on_account_removed(account->client->bus, on_account_removed, import);
     g_thread_unref(g_thread_new("import", read_all, shared));
     return import;

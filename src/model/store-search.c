@@ -2,6 +2,7 @@
    last one; the main thread only hands over what is asked and is told the answer. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/store-words.h"
 
@@ -370,7 +371,6 @@ tell_answers(void *data)
 {
     NjSearcher *searcher = data;
     Request *request;
-    g_source_set_ready_time(searcher->news, -1);
     g_atomic_int_inc(&searcher->refs);          /* who is told may close the store */
     while (!searcher->closing && (request = take_answer(searcher))) {
         request->done(request->found, request->error, request->data);
@@ -380,25 +380,15 @@ tell_answers(void *data)
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-dispatch_news(GSource *source, GSourceFunc func, void *data)
-{
-    (void) source;
-    return func(data);
-}
-
 NjSearcher *
 nj_searcher_new(NjAccess *access)
 {
-    static GSourceFuncs funcs = { .dispatch = dispatch_news };
     NjSearcher *searcher = g_new0(NjSearcher, 1);
     searcher->refs = 1;
     searcher->access = nj_access_ref(access);
     g_mutex_init(&searcher->mutex);
     g_cond_init(&searcher->moved);
-    searcher->news = g_source_new(&funcs, sizeof(GSource));
-    g_source_set_callback(searcher->news, tell_answers, searcher, NULL);
-    g_source_attach(searcher->news, g_main_context_get_thread_default());
+    searcher->news = nj_clock_signal(G_PRIORITY_DEFAULT, tell_answers, searcher);
     return searcher;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "model/store-words.h"
 
@@ -29,7 +30,6 @@ static gboolean
 tell_news(void *data)
 {
     NjStore *store = data;
-    g_source_set_ready_time(store->news, -1);
     g_mutex_lock(&store->mutex);
     bool has_room = store->has_room, changed = store->trouble_changed;
     g_autofree char *trouble = g_strdup(store->trouble);
@@ -51,23 +51,6 @@ tell_news(void *data)
         return G_SOURCE_REMOVE;
     store->closed = NULL;
     return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-dispatch_news(GSource *source, GSourceFunc func, void *data)
-{
-    (void) source;
-    return func(data);
-}
-
-static GSource *
-make_news(NjStore *store)
-{
-    static GSourceFuncs funcs = { .dispatch = dispatch_news };
-    GSource *news = g_source_new(&funcs, sizeof(GSource));
-    g_source_set_callback(news, tell_news, store, NULL);
-    g_source_attach(news, g_main_context_get_thread_default());
-    return news;
 }
 
 static void
@@ -239,7 +222,7 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     store->ours = g_hash_table_new(nj_store_origin_hash, nj_store_ours_equal);
     store->states = g_hash_table_new(g_int64_hash, g_int64_equal);
     store->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
-    store->news = make_news(store);
+    store->news = nj_clock_signal(G_PRIORITY_DEFAULT, tell_news, store);
     if (remote)
         know_all(store);
     store->searcher = nj_searcher_new(store->access);

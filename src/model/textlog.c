@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/events.h"
 #include "model/jid.h"
@@ -446,7 +447,6 @@ static gboolean
 on_news(void *data)
 {
     NjTextlog *log = data;
-    g_source_set_ready_time(log->news, -1);
     g_mutex_lock(&log->mutex);
     g_autofree char *sentence = g_steal_pointer(&log->sentence);
     NjNoticeKind kind = log->kind;
@@ -456,17 +456,9 @@ on_news(void *data)
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-dispatch(GSource *source, GSourceFunc func, void *data)
-{
-    (void) source;
-    return func(data);
-}
-
 NjTextlog *
 nj_textlog_new(NjClient *client)
 {
-    static GSourceFuncs funcs = { .dispatch = dispatch };
     NjTextlog *log = g_new0(NjTextlog, 1);
     log->refs = 1;
     log->client = client;
@@ -474,9 +466,7 @@ nj_textlog_new(NjClient *client)
     g_cond_init(&log->work);
     g_cond_init(&log->done);
     g_queue_init(&log->jobs);
-    log->news = g_source_new(&funcs, sizeof(GSource));
-    g_source_set_callback(log->news, on_news, log, NULL);
-    g_source_attach(log->news, NULL);
+    log->news = nj_clock_signal(G_PRIORITY_DEFAULT, on_news, log);
     nj_on_message_added(client->bus, on_message_added, log);
     nj_on_chat_let_in(client->bus, on_chat_let_in, log);
     nj_on_option_changed(client->bus, on_option_changed, log);
