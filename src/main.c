@@ -249,7 +249,7 @@ static void
 on_account_added(NjAccount *account, void *owner)
 {
     NjProgram *program = owner;
-    nj_session_new(account, nj_plugins_modules(program->plugins), nj_link_new);
+    nj_session_new(account, nj_plugins_modules(program->plugins), nj_connection_new);
 }
 
 static void

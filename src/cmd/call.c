@@ -4,7 +4,7 @@
 
 #include "model/events.h"
 #include "xmpp/iq.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 
 GQuark
 nj_cmd_error_quark(void)
@@ -25,7 +25,7 @@ nj_cmd_error_code(const GError *error)
         return g_quark_to_string((GQuark) error->code);
     if (error->domain == NJ_IQ_ERROR)
         return error->code == NJ_IQ_ERROR_OFFLINE ? "not-connected" : error->code == NJ_IQ_ERROR_TIMEOUT ? "timeout" : "refused";
-    if (error->domain == NJ_LINK_ERROR)
+    if (error->domain == NJ_CONNECTION_ERROR)
         return "not-connected";
     return "failed";
 }

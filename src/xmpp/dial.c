@@ -41,7 +41,7 @@ typedef struct {
 struct NjDial {
     char *domain, *host;               /* as they stand in the settings; host NULL */
     int port, tls;
-    const NjLinkDeadlines *deadlines;
+    const NjConnectionDeadlines *deadlines;
     NjDialFunc func;
     void *owner;
     char *ascii;                       /* of the domain */
@@ -105,7 +105,7 @@ finish(NjDial *dial, int fd, bool direct, const Target *target, const GError *er
 static void
 fail(NjDial *dial, int code, const char *sentence)
 {
-    g_autoptr(GError) error = g_error_new_literal(NJ_LINK_ERROR, code, sentence);
+    g_autoptr(GError) error = g_error_new_literal(NJ_CONNECTION_ERROR, code, sentence);
     finish(dial, -1, false, NULL, error);
 }
 
@@ -114,12 +114,12 @@ static const struct {
     int code;
     const char *sentence, *words;      /* the sentence takes the host */
 } reasons[] = {
-    { NJ_LINK_ERROR_NOT_OFFERED, N_("%s offers no XMPP service to clients; check the address."), N_("not offered") },
-    { NJ_LINK_ERROR_NO_SUCH_HOST, N_("There is no server called %s; check the address, or set host."), N_("no such name") },
-    { NJ_LINK_ERROR_DNS, N_("The name server did not answer when asked for %s; check the network."), N_("no answer from the name server") },
-    { NJ_LINK_ERROR_UNREACHABLE, N_("There is no way to %s from here; check the network."), N_("unreachable") },
-    { NJ_LINK_ERROR_TIMEOUT, N_("%s does not answer; check the network, or host and port."), N_("no answer") },
-    { NJ_LINK_ERROR_REFUSED, N_("%s refuses connections; the server may be down, or the port another one."), N_("refused") },
+    { NJ_CONNECTION_ERROR_NOT_OFFERED, N_("%s offers no XMPP service to clients; check the address."), N_("not offered") },
+    { NJ_CONNECTION_ERROR_NO_SUCH_HOST, N_("There is no server called %s; check the address, or set host."), N_("no such name") },
+    { NJ_CONNECTION_ERROR_DNS, N_("The name server did not answer when asked for %s; check the network."), N_("no answer from the name server") },
+    { NJ_CONNECTION_ERROR_UNREACHABLE, N_("There is no way to %s from here; check the network."), N_("unreachable") },
+    { NJ_CONNECTION_ERROR_TIMEOUT, N_("%s does not answer; check the network, or host and port."), N_("no answer") },
+    { NJ_CONNECTION_ERROR_REFUSED, N_("%s refuses connections; the server may be down, or the port another one."), N_("refused") },
 };
 
 static guint
@@ -160,7 +160,7 @@ note(NjDial *dial, int code, const Target *target)
 {
     g_autofree char *where = place(target->host, target->port);
     g_debug("dial: %s: %s", where, reasons[reason_row(code)].words);
-    bool named = code == NJ_LINK_ERROR_NO_SUCH_HOST || code == NJ_LINK_ERROR_DNS;
+    bool named = code == NJ_CONNECTION_ERROR_NO_SUCH_HOST || code == NJ_CONNECTION_ERROR_DNS;
     if (!dial->sentence)
         dial->sentence = sentence_for(code, named ? target->host : where);
     g_string_append_printf(dial->reasons, "%s%s: %s", dial->failures ? ", " : "", where, _(reasons[reason_row(code)].words));
@@ -189,11 +189,11 @@ code_of(int number)
     switch (number) {
     case ECONNREFUSED:
     case ECONNRESET:
-        return NJ_LINK_ERROR_REFUSED;
+        return NJ_CONNECTION_ERROR_REFUSED;
     case ETIMEDOUT:
-        return NJ_LINK_ERROR_TIMEOUT;
+        return NJ_CONNECTION_ERROR_TIMEOUT;
     default:
-        return NJ_LINK_ERROR_UNREACHABLE;
+        return NJ_CONNECTION_ERROR_UNREACHABLE;
     }
 }
 
@@ -324,7 +324,7 @@ next_address(NjDial *dial)
 static gboolean
 on_tcp_timeout(NjDial *dial)
 {
-    target_failed(dial, NJ_LINK_ERROR_TIMEOUT);
+    target_failed(dial, NJ_CONNECTION_ERROR_TIMEOUT);
     return G_SOURCE_REMOVE;
 }
 
@@ -335,7 +335,7 @@ on_impatience(NjDial *dial)
     nj_clock_cancel(&dial->timer);
     nj_clock_cancel(&dial->patience);
     nj_clock_cancel(&dial->stagger);
-    note(dial, NJ_LINK_ERROR_TIMEOUT, target(dial));
+    note(dial, NJ_CONNECTION_ERROR_TIMEOUT, target(dial));
     next_target(dial);
     return G_SOURCE_REMOVE;
 }
@@ -364,7 +364,7 @@ connect_to(NjDial *dial, const GArray *found)
     dial->next_address = 0;
     order_addresses(dial, found);
     if (!dial->addresses->len) {
-        target_failed(dial, NJ_LINK_ERROR_NO_SUCH_HOST);
+        target_failed(dial, NJ_CONNECTION_ERROR_NO_SUCH_HOST);
         return;
     }
     dial->timer = nj_clock_after(dial->deadlines->tcp, G_SOURCE_FUNC(on_tcp_timeout), dial);
@@ -416,14 +416,14 @@ on_addresses(const NjAnswer *answer, void *data)
     if (dial && answer->addresses->len)
         connect_to(dial, answer->addresses);
     else if (dial)
-        target_failed(dial, answer->result == NJ_RESOLVE_NO_ANSWER ? NJ_LINK_ERROR_DNS : NJ_LINK_ERROR_NO_SUCH_HOST);
+        target_failed(dial, answer->result == NJ_RESOLVE_NO_ANSWER ? NJ_CONNECTION_ERROR_DNS : NJ_CONNECTION_ERROR_NO_SUCH_HOST);
 }
 
 static gboolean
 on_name_timeout(NjDial *dial)
 {
     forget_questions(dial);
-    target_failed(dial, NJ_LINK_ERROR_DNS);
+    target_failed(dial, NJ_CONNECTION_ERROR_DNS);
     return G_SOURCE_REMOVE;
 }
 
@@ -518,7 +518,7 @@ services_known(NjDial *dial)
     nj_clock_cancel(&dial->timer);
     order_targets(dial->targets);
     if (!dial->targets->len && dial->service_refused) {
-        fail_early(dial, NJ_LINK_ERROR_NOT_OFFERED);
+        fail_early(dial, NJ_CONNECTION_ERROR_NOT_OFFERED);
         return;
     }
     if (!dial->targets->len)
@@ -566,7 +566,7 @@ on_services_timeout(NjDial *dial)
     if (dial->targets->len || dial->service_refused)
         services_known(dial);
     else
-        fail_early(dial, NJ_LINK_ERROR_DNS);
+        fail_early(dial, NJ_CONNECTION_ERROR_DNS);
     return G_SOURCE_REMOVE;
 }
 
@@ -586,11 +586,11 @@ on_total_timeout(NjDial *dial)
 {
     forget_questions(dial);
     if (!dial->current) {
-        fail_early(dial, NJ_LINK_ERROR_DNS);
+        fail_early(dial, NJ_CONNECTION_ERROR_DNS);
         return G_SOURCE_REMOVE;
     }
     if (dial->current <= dial->targets->len)
-        note(dial, dial->addresses->len ? NJ_LINK_ERROR_TIMEOUT : NJ_LINK_ERROR_DNS, target(dial));
+        note(dial, dial->addresses->len ? NJ_CONNECTION_ERROR_TIMEOUT : NJ_CONNECTION_ERROR_DNS, target(dial));
     give_up(dial);
     return G_SOURCE_REMOVE;
 }
@@ -606,13 +606,13 @@ start(NjDial *dial)
     if (dial->ascii && dial->host)
         host = nj_jid_ascii_domain(dial->host, &error);
     if (error) {
-        fail(dial, NJ_LINK_ERROR_SETTINGS, error->message);
+        fail(dial, NJ_CONNECTION_ERROR_SETTINGS, error->message);
         return G_SOURCE_REMOVE;
     }
     if (!host && (dial->port || nj_jid_is_ip(dial->domain) || is_localhost(dial->ascii)))
         host = g_strdup(dial->ascii);
     if (dial->tls == NJ_TLS_NONE && (!host || !is_loopback(host))) {
-        fail(dial, NJ_LINK_ERROR_SETTINGS,
+        fail(dial, NJ_CONNECTION_ERROR_SETTINGS,
              _("tls = none is for a server on this machine only (host = 127.0.0.1, ::1 or localhost); take it out of the account."));
         return G_SOURCE_REMOVE;
     }
@@ -627,13 +627,13 @@ start(NjDial *dial)
 }
 
 NjDial *
-nj_dial_new(const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines, NjDialFunc func, void *owner)
+nj_dial_new(const char *domain, const char *host, int port, int tls, const NjConnectionDeadlines *deadlines, NjDialFunc func, void *owner)
 {
     return nj_dial_new_with(nj_resolve, domain, host, port, tls, deadlines, func, owner);
 }
 
 NjDial *
-nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines,
+nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int port, int tls, const NjConnectionDeadlines *deadlines,
                  NjDialFunc func, void *owner)
 {
     NjDial *dial = g_new0(NjDial, 1);

@@ -8,7 +8,7 @@
 #include "xmpp/session.h"
 
 #define DEADLINE    60     /* seconds */
-#define GONE_MAX    600    /* seconds without a link, then no answer is waited for: a server has forgotten the session, too */
+#define GONE_MAX    600    /* seconds without a connection, then no answer is waited for: a server has forgotten the session, too */
 #define NS_BLOCKED  "urn:xmpp:blocking:errors"
 
 typedef struct {
@@ -16,7 +16,7 @@ typedef struct {
     char *key;              /* the id of the stanza, or what a wait is called */
     char *to;               /* who may answer; NULL: our server for our account */
     bool wait;              /* no answer on the wire ends it */
-    guint idle;             /* there was no link: the end comes from an idle */
+    guint idle;             /* there was no connection: the end comes from an idle */
     gint64 deadline_us;
     NjIqFunc done;
     NjIqItemFunc on_item;
@@ -30,7 +30,7 @@ struct NjIqs {
     GHashTable *requests;   /* key -> Request */
     guint timer;
     gint64 timer_us;
-    gint64 gone_us;         /* since then there is no link, and that time does not count; 0: there is */
+    gint64 gone_us;         /* since then there is no connection, and that time does not count; 0: there is */
     guint patience;         /* source */
 };
 

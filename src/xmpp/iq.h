@@ -8,12 +8,12 @@
 typedef struct NjSession NjSession;
 typedef struct NjIqs     NjIqs;
 
-/* stanza: the result, or the error stanza, or NULL when nothing came (deadline, link gone); error NULL only for a result. */
+/* stanza: the result, or the error stanza, or NULL when nothing came (deadline, connection gone); error NULL only for a result. */
 typedef void (*NjIqFunc)(NjSession *session, const NjXml *stanza, const GError *error, void *data);
 typedef void (*NjIqItemFunc)(NjSession *session, const NjXml *item, void *data);
 
 /* Sends iq (takes it; its id is set here).  seconds 0: 60.  on_item: the answer's list comes item by item.  owner: nj_iq_cancel() finds it.
-   Without a link done is called from an idle, with an error. */
+   Without a connection done is called from an idle, with an error. */
 void nj_iq_send(NjSession *session, NjXml *iq, guint seconds, NjIqFunc done, NjIqItemFunc on_item, void *data, const void *owner);
 /* The same; free_data is called when the request ends, also when it is cancelled. */
 void nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc done, NjIqItemFunc on_item, void *data, GDestroyNotify free_data,
@@ -36,7 +36,7 @@ char *nj_iq_error_text(const NjXml *stanza, const char *sentence);
 NjIqs *nj_iqs_new(NjSession *session);
 void   nj_iqs_free(NjIqs *iqs);                               /* no done is called */
 void   nj_iqs_drop(NjIqs *iqs);                               /* forgets all requests, and calls no done */
-void   nj_iqs_suspend(NjIqs *iqs);                            /* the link is gone, and may come back: deadlines wait for it */
+void   nj_iqs_suspend(NjIqs *iqs);                            /* the connection is gone, and may come back: deadlines wait for it */
 void   nj_iqs_resume(NjIqs *iqs);                             /* there is one */
 void   nj_iqs_offline(NjIqs *iqs);                            /* every request ends with an error */
 void   nj_iqs_answer(NjIqs *iqs, const NjXml *stanza);        /* a result or an error */

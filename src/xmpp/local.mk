@@ -8,7 +8,7 @@ src_xmpp_libxmpp_a_SOURCES = \
 # From a name to a secured socket, and the seam above all of it.
 link_sources = \
 	src/xmpp/dial.c src/xmpp/dial.h \
-	src/xmpp/link.c src/xmpp/link.h \
+	src/xmpp/connection.c src/xmpp/connection.h \
 	src/xmpp/resolve.c src/xmpp/resolve.h \
 	src/xmpp/tcp.c src/xmpp/tcp.h \
 	src/xmpp/tls.c src/xmpp/tls.h

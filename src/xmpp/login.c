@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "model/jid.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/sasl.h"
 
 #define NS_TLS      "urn:ietf:params:xml:ns:xmpp-tls"
@@ -49,20 +49,20 @@ struct NjLogin {
 /* RFC 6120, 6.5.  One that is not here is the account's affair: to try again unasked may be what locks it. */
 static const struct {
     const char *condition;
-    NjLinkError code;
+    NjConnectionError code;
     const char *sentence;
 } failures[] = {
-    { "aborted", NJ_LINK_ERROR_SHUTDOWN, N_("The server broke off the login; use /connect to try again at once.") },
-    { "account-disabled", NJ_LINK_ERROR_ACCOUNT, N_("The server has disabled this account; ask its administrator.") },
-    { "credentials-expired", NJ_LINK_ERROR_ACCOUNT, N_("The password of this account has expired; set a new one where you got the account.") },
-    { "encryption-required", NJ_LINK_ERROR_NO_TLS, N_("The server lets nobody in without encryption; set tls of the account to starttls.") },
-    { "incorrect-encoding", NJ_LINK_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent to log in; please report this as a fault.") },
-    { "invalid-authzid", NJ_LINK_ERROR_ACCOUNT, N_("The server does not let this account in under this address; check the address of the account.") },
-    { "invalid-mechanism", NJ_LINK_ERROR_MECHANISM, N_("The server does not know the way of logging in that it offered; ask its administrator.") },
-    { "malformed-request", NJ_LINK_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent to log in; please report this as a fault.") },
-    { "mechanism-too-weak", NJ_LINK_ERROR_MECHANISM, N_("The server wants a stronger way of logging in for this account; ask its administrator.") },
-    { "not-authorized", NJ_LINK_ERROR_PASSWORD, N_("The password is wrong, or the server does not know this account; check both, then use /connect.") },
-    { "temporary-auth-failure", NJ_LINK_ERROR_SHUTDOWN, N_("The server can not check passwords now; use /connect to try again later.") },
+    { "aborted", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server broke off the login; use /connect to try again at once.") },
+    { "account-disabled", NJ_CONNECTION_ERROR_ACCOUNT, N_("The server has disabled this account; ask its administrator.") },
+    { "credentials-expired", NJ_CONNECTION_ERROR_ACCOUNT, N_("The password of this account has expired; set a new one where you got the account.") },
+    { "encryption-required", NJ_CONNECTION_ERROR_NO_TLS, N_("The server lets nobody in without encryption; set tls of the account to starttls.") },
+    { "incorrect-encoding", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent to log in; please report this as a fault.") },
+    { "invalid-authzid", NJ_CONNECTION_ERROR_ACCOUNT, N_("The server does not let this account in under this address; check the address of the account.") },
+    { "invalid-mechanism", NJ_CONNECTION_ERROR_MECHANISM, N_("The server does not know the way of logging in that it offered; ask its administrator.") },
+    { "malformed-request", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent to log in; please report this as a fault.") },
+    { "mechanism-too-weak", NJ_CONNECTION_ERROR_MECHANISM, N_("The server wants a stronger way of logging in for this account; ask its administrator.") },
+    { "not-authorized", NJ_CONNECTION_ERROR_PASSWORD, N_("The password is wrong, or the server does not know this account; check both, then use /connect.") },
+    { "temporary-auth-failure", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server can not check passwords now; use /connect to try again later.") },
 };
 
 /* The last thing that is done with a login in any function that calls it: the owner may free it. */
@@ -74,9 +74,9 @@ fail_with(NjLogin *login, const GError *why)
 }
 
 static void
-fail(NjLogin *login, NjLinkError code, const char *sentence)
+fail(NjLogin *login, NjConnectionError code, const char *sentence)
 {
-    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, (int) code, sentence);
+    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, (int) code, sentence);
     fail_with(login, why);
 }
 
@@ -84,7 +84,7 @@ static void
 fail_out_of_turn(NjLogin *login)
 {
     g_info("login: a step out of turn");
-    fail(login, NJ_LINK_ERROR_PROTOCOL, _("The server did not keep to the steps of a login, so it was broken off; use /connect to try again, and tell its administrator if it happens again."));
+    fail(login, NJ_CONNECTION_ERROR_PROTOCOL, _("The server did not keep to the steps of a login, so it was broken off; use /connect to try again, and tell its administrator if it happens again."));
 }
 
 static bool
@@ -145,7 +145,7 @@ static void
 ask_for_tls(NjLogin *login)
 {
     if (!nj_xml_child(login->features, "starttls", NS_TLS)) {
-        fail(login, NJ_LINK_ERROR_NO_TLS, _("The server offers no encryption, so nothing was sent to it; check the host and port of the account, or ask its administrator."));
+        fail(login, NJ_CONNECTION_ERROR_NO_TLS, _("The server offers no encryption, so nothing was sent to it; check the host and port of the account, or ask its administrator."));
         return;
     }
     login->wait = WAIT_PROCEED;
@@ -159,7 +159,7 @@ on_tls_answer(NjLogin *login, const NjXml *answer)
         login->wait = WAIT_TLS;
         nj_stream_start_tls(login->stream);
     } else if (nj_xml_is(answer, "failure", NS_TLS)) {
-        fail(login, NJ_LINK_ERROR_NO_TLS, _("The server offers encryption but can not begin it now; use /connect to try again later, or tell its administrator."));
+        fail(login, NJ_CONNECTION_ERROR_NO_TLS, _("The server offers encryption but can not begin it now; use /connect to try again later, or tell its administrator."));
     } else {
         fail_out_of_turn(login);
     }
@@ -254,7 +254,7 @@ nj_login_password(NjLogin *login, const char *password)
     if (login->wait != WAIT_PASSWORD)
         return;
     if (!password)
-        fail(login, NJ_LINK_ERROR_PASSWORD, _("No password was given; use /connect to be asked again."));
+        fail(login, NJ_CONNECTION_ERROR_PASSWORD, _("No password was given; use /connect to be asked again."));
     else if (!nj_sasl_set_password(login->sasl, password, &error))
         fail_with(login, error);
     else
@@ -280,7 +280,7 @@ on_failure(NjLogin *login, const NjXml *failure)
         row++;
     bool known = row < G_N_ELEMENTS(failures);
     g_autofree char *sentence = nj_xml_said(known ? _(failures[row].sentence) : _("The server refused the login without a known reason; ask its administrator."), words);
-    fail(login, known ? failures[row].code : NJ_LINK_ERROR_ACCOUNT, sentence);
+    fail(login, known ? failures[row].code : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
 }
 
 /* Base64 as RFC 6120, 6.4 has it: "=" is an empty message.  NULL: it is not base64. */
@@ -422,7 +422,7 @@ on_bind_error(NjLogin *login, const NjXml *answer)
     else if (g_str_equal(condition, "bad-request") || g_str_equal(condition, "jid-malformed"))
         sentence = _("The server does not accept the resource of this account; give the account another resource, or none.");
     g_autofree char *all = nj_xml_said(sentence, words);
-    fail(login, NJ_LINK_ERROR_BIND, all);
+    fail(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
 static void
@@ -435,7 +435,7 @@ on_bound(NjLogin *login, const NjXml *answer)
     }
     login->jid = bind ? nj_xml_child_text(bind, "jid", NS_BIND) : NULL;
     if (!is_acceptable(login, login->jid)) {
-        fail(login, NJ_LINK_ERROR_BIND, _("The server gave this client an address that can not be its own, so the connection was ended; tell the server's administrator."));
+        fail(login, NJ_CONNECTION_ERROR_BIND, _("The server gave this client an address that can not be its own, so the connection was ended; tell the server's administrator."));
         return;
     }
     /* Servers from before RFC 6121 want one more step; those that only still offer it say so. */
@@ -459,7 +459,7 @@ on_session(NjLogin *login, const NjXml *answer)
     g_autofree char *words = NULL;
     nj_xml_error(answer, &words);
     g_autofree char *all = nj_xml_said(_("The server did not begin a session for this client; use /connect to try again, or ask its administrator."), words);
-    fail(login, NJ_LINK_ERROR_BIND, all);
+    fail(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
 /* --- what the stream brings --- */
@@ -472,7 +472,7 @@ on_first_features(NjLogin *login)
     else if (login->settings->tls == NJ_TLS_STARTTLS)
         ask_for_tls(login);
     else
-        fail(login, NJ_LINK_ERROR_SETTINGS, _("Without encryption Natterjack only logs in to this computer itself; set tls of the account to starttls or direct."));
+        fail(login, NJ_CONNECTION_ERROR_SETTINGS, _("Without encryption Natterjack only logs in to this computer itself; set tls of the account to starttls or direct."));
 }
 
 void

@@ -22,7 +22,7 @@ typedef struct {
     NjXml *(*resume)(NjLogin *login, const NjXml *features, void *owner);
     void (*on_resumed)(NjLogin *login, const NjXml *answer, const NjXml *features, void *owner);
     void (*on_not_resumed)(NjLogin *login, const NjXml *answer, void *owner);
-    void (*on_failed)(NjLogin *login, const GError *why, void *owner);                         /* NJ_LINK_ERROR; the caller closes the stream */
+    void (*on_failed)(NjLogin *login, const GError *why, void *owner);                         /* NJ_CONNECTION_ERROR; the caller closes the stream */
 } NjLoginHooks;
 
 /* address: bare, prepared.  direct: TLS is already up.  Settings are borrowed while it lives. */
@@ -30,7 +30,7 @@ NjLogin *nj_login_new(NjStream *stream, const NjAccountSettings *settings, const
                       const NjLoginHooks *hooks, void *owner);
 void     nj_login_free(NjLogin *login);
 void     nj_login_start(NjLogin *login);
-void     nj_login_password(NjLogin *login, const char *password);            /* NULL: not given, fails with NJ_LINK_ERROR_PASSWORD */
+void     nj_login_password(NjLogin *login, const char *password);            /* NULL: not given, fails with NJ_CONNECTION_ERROR_PASSWORD */
 /* The owner's stream hooks pass these on until on_done or on_failed. */
 void     nj_login_features(NjLogin *login, NjXml *features);
 void     nj_login_secured(NjLogin *login);

@@ -19,7 +19,7 @@ typedef struct {
     const NjXml *forwarded;     /* in it, around the stanza (XEP-0297); NULL */
 } NjIncoming;
 
-/* A message on its way out: ANNOTATE adds, ENCRYPT replaces, SEND hands it to the link. */
+/* A message on its way out: ANNOTATE adds, ENCRYPT replaces, SEND hands it to the connection. */
 typedef struct {
     NjXml     *stanza;          /* owned */
     NjChat    *chat;
@@ -50,8 +50,8 @@ typedef struct {
     void *    (*attach)(NjSession *session);                    /* the module's state for one account: nj_session_state(); it may own listeners of bus and store */
     void      (*detach)(NjSession *session, void *state);       /* these are forgotten already, and the account may be gone */
     void      (*online)(NjSession *session);                    /* bound: in the order of the table */
-    void      (*offline)(NjSession *session);                   /* the session is gone; a broken link that may be resumed is not the end of it */
-    void      (*resumed)(NjSession *session);                   /* the same session on a new link (XEP-0198): what is not counted has to be said again */
+    void      (*offline)(NjSession *session);                   /* the session is gone; a broken connection that may be resumed is not the end of it */
+    void      (*resumed)(NjSession *session);                   /* the same session on a new connection (XEP-0198): what is not counted has to be said again */
     void      (*discovered)(NjSession *session);                /* after online(): nj_session_server_has() and nj_session_account_has() know what they can */
 } NjModule;
 

@@ -1,4 +1,4 @@
-/* What happens to a stanza between the link and the model.  Dispatch is one hash on (kind, name, namespace), made from the
+/* What happens to a stanza between the connection and the model.  Dispatch is one hash on (kind, name, namespace), made from the
    module rows; a message then goes through the stages, row by row, until one keeps or drops it. */
 #ifndef NJ_XMPP_PIPELINE_H
 #define NJ_XMPP_PIPELINE_H
@@ -18,7 +18,7 @@ bool nj_pipeline_knows(const NjPipeline *pipeline, NjStanzaKind kind, const NjXm
 bool nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us);
 /* A message: handlers, then UNWRAP, DECRYPT, ANNOTATE, DELIVER. from is its sender's address, checked. */
 void nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, const char *from);
-/* ANNOTATE, ENCRYPT, SEND and the link. False: a stage refused, or the link is gone; nothing was sent. */
+/* ANNOTATE, ENCRYPT, SEND and the connection. False: a stage refused, or the connection is gone; nothing was sent. */
 bool nj_pipeline_send(NjPipeline *pipeline, NjSession *session, NjOutgoing *out);
 
 #endif

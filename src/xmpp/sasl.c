@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/tls.h"
 #include "xmpp/xml.h"
 
@@ -280,11 +280,11 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
             chosen = &mechanisms[i];
     }
     if (!chosen) {
-        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM, why_none(settings, offered));
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM, why_none(settings, offered));
         return NULL;
     }
     if (chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound(settings)) {
-        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM,
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
                             _("The server used to bind the login to the encrypted connection and now leaves out how, as somebody in between would make it look; nothing was sent. "
                               "If its administrator confirms the change, set scram-seen of the account to 3."));
         return NULL;
@@ -297,7 +297,7 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
     sasl->gs2 = gs2_header(sasl, settings, binding, plus_offered);
     sasl->binding = chosen->binds ? g_steal_pointer(&binding_data) : g_byte_array_new();
     if (!sasl->user)
-        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM, _("The part of the address before the @ can not be used to log in; check the address of the account."));
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM, _("The part of the address before the @ can not be used to log in; check the address of the account."));
     if (!sasl->user || (settings->password && !nj_sasl_set_password(sasl, settings->password, error)))
         g_clear_pointer(&sasl, nj_sasl_free);
     return sasl;
@@ -317,7 +317,7 @@ nj_sasl_set_password(NjSasl *sasl, const char *password, GError **error)
     if (sasl->password && *sasl->password)
         return true;
     g_clear_pointer(&sasl->password, wipe_text);
-    g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_PASSWORD, _("The password is empty or has a character in it that no password can have; type it again."));
+    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PASSWORD, _("The password is empty or has a character in it that no password can have; type it again."));
     return false;
 }
 
@@ -409,14 +409,14 @@ static void
 lie(GError **error, const char *detail)
 {
     g_info("SCRAM: %s", detail);
-    g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_PROTOCOL,
+    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL,
                         _("The server's part of the login is not as it must be, so it was broken off; check the host of the account, and tell the server's administrator."));
 }
 
 static void
 not_proved(GError **error)
 {
-    g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_PROOF,
+    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROOF,
                         _("The server did not prove that it knows the password, so it may not be the one you think; the connection was ended. Ask its administrator before you try again."));
 }
 
@@ -445,7 +445,7 @@ read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, in
     }
     if (!g_ascii_string_to_unsigned(fields[2] + 2, 10, ROUNDS_MIN, ROUNDS_MAX, &number, NULL)) {
         g_info("SCRAM: rounds out of range");
-        g_set_error_literal(error, NJ_LINK_ERROR, NJ_LINK_ERROR_MECHANISM,
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
                             _("The server protects the password too little or asks for too much work to log in; tell its administrator that 4,096 to 1,000,000 rounds are accepted."));
         return false;
     }
@@ -583,7 +583,7 @@ check_final(NjSasl *sasl, const char *text, GError **error)
         bool password = g_str_equal(first, "e=invalid-proof") || g_str_equal(first, "e=unknown-user");
         g_autofree char *sentence = nj_xml_said(password ? _("The password is wrong, or the server does not know this account; check both.")
                                                 : _("The server refused the login; ask its administrator."), password ? NULL : first + 2);
-        g_set_error_literal(error, NJ_LINK_ERROR, password ? NJ_LINK_ERROR_PASSWORD : NJ_LINK_ERROR_ACCOUNT, sentence);
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, password ? NJ_CONNECTION_ERROR_PASSWORD : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
         return false;
     }
     gsize length = 0;

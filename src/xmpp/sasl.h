@@ -21,7 +21,7 @@ typedef struct {
 } NjSaslSettings;
 
 /* offered: names from <mechanisms/>, NULL-ended; bindings: XEP-0440's types, NULL-ended, or NULL if not announced.
-   NULL and a sentence (NJ_LINK_ERROR_MECHANISM) if none will do: nothing secret was sent. */
+   NULL and a sentence (NJ_CONNECTION_ERROR_MECHANISM) if none will do: nothing secret was sent. */
 NjSasl     *nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const char *const *bindings, GError **error);
 void        nj_sasl_free(NjSasl *sasl);                    /* wipes what is secret; cancels the worker */
 bool        nj_sasl_needs_password(const NjSasl *sasl);    /* none was given and the mechanism has no other way */

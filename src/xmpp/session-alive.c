@@ -20,7 +20,7 @@ option_us(NjSession *session, const char *name)
 static void
 expect_life(NjSession *session, gint64 timeout_us)
 {
-    gint64 last = session->link->class->last_byte_us(session->link);
+    gint64 last = session->connection->class->last_byte_us(session->connection);
     if (session->asked_us && last < session->asked_us)
         return;                                 /* the first one that is not answered counts */
     session->asked_us = nj_clock_us();
@@ -75,7 +75,7 @@ nj_session_probe(NjSession *session, gint64 timeout_us)
 static void
 give_up_link(NjSession *session)
 {
-    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The server stopped answering; the connection is taken for lost."));
+    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST, _("The server stopped answering; the connection is taken for lost."));
     nj_session_end_link(session, why);
 }
 
@@ -93,7 +93,7 @@ static gboolean
 on_keep_alive(void *data)
 {
     NjSession *session = data;
-    gint64 now = nj_clock_us(), last = session->link->class->last_byte_us(session->link);
+    gint64 now = nj_clock_us(), last = session->connection->class->last_byte_us(session->connection);
     gint64 interval = option_us(session, "ping-interval");
     session->keep_alive = 0;
     if (session->asked_us && last < session->asked_us && !session->paused) {       /* what we do not read says nothing */

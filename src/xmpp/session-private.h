@@ -1,4 +1,4 @@
-/* What the parts of a session share: session.c (its life, links and end), session-secrets.c (certificates and passwords), session-alive.c (is the server
+/* What the parts of a session share: session.c (its life, connections and end), session-secrets.c (certificates and passwords), session-alive.c (is the server
    there?) and session-stanzas.c (what it says). */
 #ifndef NJ_XMPP_SESSION_PRIVATE_H
 #define NJ_XMPP_SESSION_PRIVATE_H
@@ -14,24 +14,24 @@ typedef struct {
 struct NjSession {
     NjAccount *account;
     const NjTable *modules;
-    NjLinkMaker maker;
+    NjConnectionMaker maker;
     NjPipeline *pipeline;
     NjIqs *iqs;
     NjSm *sm;
     GHashTable *states;         /* NjModule -> what its attach returned */
-    NjLink *link;
-    bool online;                /* there is a link, and stanzas go both ways */
-    bool begun;                 /* the modules were told of a session, which may have no link for a while */
+    NjConnection *connection;
+    bool online;                /* there is a connection, and stanzas go both ways */
+    bool begun;                 /* the modules were told of a session, which may have no connection for a while */
     bool ended;                 /* freed when the loop turns */
     bool paused;
     bool wanted;                /* stay connected: come back after a loss */
     char *domain;
     char *trust_once;
-    bool trust_lent;            /* to the link, which has not judged a certificate yet */
+    bool trust_lent;            /* to the connection, which has not judged a certificate yet */
     NjCertificate *certificate;
     char *password;             /* as a person gave it, for this run */
     char *refused;              /* the one the server did not take: not tried again unasked */
-    char *tried;                /* the one this link was given */
+    char *tried;                /* the one this connection was given */
     Question *question;
     bool link_asks;
     guint tries;
@@ -54,7 +54,7 @@ void     nj_session_ask_for_the_rest(NjSession *session);
 void     nj_session_wipe(char **secret);
 void     nj_session_keep_certificate(NjSession *session);
 void     nj_session_remember_scram(NjSession *session);
-void     nj_session_on_password(NjLink *link, void *owner);
+void     nj_session_on_password(NjConnection *connection, void *owner);
 
 /* session-alive.c */
 void     nj_session_keep_alive(NjSession *session);                             /* from now on */
@@ -63,11 +63,11 @@ void     nj_session_ping(NjSession *session);                                   
 void     nj_session_expect_answer(NjSession *session);
 void     nj_session_heard(NjSession *session);                                  /* the answer */
 
-/* session-stanzas.c: hooks of the link */
-void     nj_session_on_stanza(NjLink *link, NjXml *stanza, void *owner);
-void     nj_session_on_skipped(NjLink *link, void *owner);
-bool     nj_session_wants_items(NjLink *link, const NjXml *head, const NjXml *list, void *owner);
-void     nj_session_on_item(NjLink *link, const NjXml *head, NjXml *item, void *owner);
-bool     nj_session_prepare(NjLink *link, NjXml *stanza, gint64 until_us, void *owner);
+/* session-stanzas.c: hooks of the connection */
+void     nj_session_on_stanza(NjConnection *connection, NjXml *stanza, void *owner);
+void     nj_session_on_skipped(NjConnection *connection, void *owner);
+bool     nj_session_wants_items(NjConnection *connection, const NjXml *head, const NjXml *list, void *owner);
+void     nj_session_on_item(NjConnection *connection, const NjXml *head, NjXml *item, void *owner);
+bool     nj_session_prepare(NjConnection *connection, NjXml *stanza, gint64 until_us, void *owner);
 
 #endif

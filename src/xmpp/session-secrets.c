@@ -16,10 +16,10 @@ nj_session_wipe(char **secret)
 void
 nj_session_keep_certificate(NjSession *session)
 {
-    const NjCertificate *certificate = session->link ? session->link->class->certificate(session->link) : NULL;
+    const NjCertificate *certificate = session->connection ? session->connection->class->certificate(session->connection) : NULL;
     if (!certificate)
         return;
-    if (session->trust_lent)                    /* a link that came to nothing before has not used it up */
+    if (session->trust_lent)                    /* a connection that came to nothing before has not used it up */
         g_clear_pointer(&session->trust_once, g_free);
     session->trust_lent = false;
     nj_certificate_free(session->certificate);
@@ -53,7 +53,7 @@ give_password(NjSession *session, const char *password)
     session->link_asks = false;
     nj_session_wipe(&session->tried);
     session->tried = g_strdup(password);
-    session->link->class->password(session->link, password);
+    session->connection->class->password(session->connection, password);
 }
 
 static void
@@ -72,24 +72,24 @@ on_answer(const char *password, const char *why, void *data)
     } else if (why) {
         nj_client_notice(nj_session_client(session), session->account, NULL, NJ_NOTICE_ERROR, "%s", why);
     }
-    if (session->link && session->link_asks)
+    if (session->connection && session->link_asks)
         give_password(session, password);
 }
 
 void
-nj_session_on_password(NjLink *link, void *owner)
+nj_session_on_password(NjConnection *connection, void *owner)
 {
     NjSession *session = owner;
     const NjHooks *hooks = &nj_session_client(session)->hooks;
     const char *settled = session->password ? session->password : session->account->settings->password;
-    (void) link;
+    (void) connection;
     if (settled && g_strcmp0(settled, session->refused) != 0) {
         give_password(session, settled);
         return;
     }
     session->link_asks = true;
     if (session->question)
-        return;                                 /* the question still stands: its answer is for this link */
+        return;                                 /* the question still stands: its answer is for this connection */
     if (!hooks->ask_password) {
         give_password(session, NULL);
         return;
@@ -115,7 +115,7 @@ void
 nj_session_remember_scram(NjSession *session)
 {
     NjAccountSettings *settings = session->account->settings;
-    int rank = session->link->class->scram_rank(session->link);
+    int rank = session->connection->class->scram_rank(session->connection);
     if (rank <= settings->scram_seen)
         return;
     settings->scram_seen = rank;

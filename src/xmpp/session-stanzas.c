@@ -12,7 +12,7 @@ mind_the_store(NjSession *session)
     NjStore *store = nj_session_client(session)->store;
     if (!session->paused && session->online && store && nj_store_full(store)) {
         session->paused = true;
-        session->link->class->pause(session->link, true);
+        session->connection->class->pause(session->connection, true);
     }
 }
 
@@ -22,8 +22,8 @@ nj_session_resume_reading(NjSession *session)
     if (!session->paused)
         return;
     session->paused = false;
-    if (session->link)
-        session->link->class->pause(session->link, false);
+    if (session->connection)
+        session->connection->class->pause(session->connection, false);
 }
 
 static void
@@ -102,29 +102,29 @@ count(NjSession *session)
 
 /* What it brings and its count are committed together: of one without the other a program that is killed in between would make two messages. */
 static void
-take_stanza(NjSession *session, NjLink *link, NjXml *stanza)
+take_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
 {
     NjClient *client = session->account->client;
     if (client->store)
         nj_store_hold(client->store);
     if (!nj_sm_skips(session->sm))
         deal_with(session, stanza);
-    if (link == session->link)              /* else it came from a link that was ended by it */
+    if (connection == session->connection)              /* else it came from a connection that was ended by it */
         count(session);
     if (client->store)
         nj_store_release(client->store);
 }
 
 void
-nj_session_on_stanza(NjLink *link, NjXml *stanza, void *owner)
+nj_session_on_stanza(NjConnection *connection, NjXml *stanza, void *owner)
 {
     NjSession *session = owner;
-    if (link != session->link || !session->online)
+    if (connection != session->connection || !session->online)
         return;
     if (nj_xml_is(stanza, "a", NJ_NS_SM))
         nj_session_heard(session);
     if (is_stanza(stanza)) {
-        take_stanza(session, link, stanza);
+        take_stanza(session, connection, stanza);
     } else if (nj_sm_take(session->sm, stanza)) {
         nj_session_ask_for_the_rest(session);
         nj_session_close_when_settled(session);
@@ -134,33 +134,33 @@ nj_session_on_stanza(NjLink *link, NjXml *stanza, void *owner)
 }
 
 void
-nj_session_on_skipped(NjLink *link, void *owner)
+nj_session_on_skipped(NjConnection *connection, void *owner)
 {
     NjSession *session = owner;
-    if (link == session->link && session->online)
+    if (connection == session->connection && session->online)
         count(session);
 }
 
 bool
-nj_session_wants_items(NjLink *link, const NjXml *head, const NjXml *list, void *owner)
+nj_session_wants_items(NjConnection *connection, const NjXml *head, const NjXml *list, void *owner)
 {
     NjSession *session = owner;
     (void) list;
-    return link == session->link && session->online && !nj_sm_skips(session->sm) && nj_iqs_wants_items(session->iqs, head);
+    return connection == session->connection && session->online && !nj_sm_skips(session->sm) && nj_iqs_wants_items(session->iqs, head);
 }
 
 void
-nj_session_on_item(NjLink *link, const NjXml *head, NjXml *item, void *owner)
+nj_session_on_item(NjConnection *connection, const NjXml *head, NjXml *item, void *owner)
 {
     NjSession *session = owner;
-    if (link == session->link && session->online)
+    if (connection == session->connection && session->online)
         nj_iqs_item(session->iqs, head, item);
 }
 
 bool
-nj_session_prepare(NjLink *link, NjXml *stanza, gint64 until_us, void *owner)
+nj_session_prepare(NjConnection *connection, NjXml *stanza, gint64 until_us, void *owner)
 {
     NjSession *session = owner;
-    (void) link;
+    (void) connection;
     return !nj_xml_is(stanza, "message", NJ_NS_CLIENT) || nj_pipeline_prepare(session->pipeline, stanza, until_us);
 }

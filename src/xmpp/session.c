@@ -1,4 +1,4 @@
-/* One account on the wire.  The session outlives its links: each try is a new NjLink, freed inside the hook that tells of its end. */
+/* One account on the wire.  The session outlives its connections: each try is a new NjConnection, freed inside the hook that tells of its end. */
 #include "xmpp/session-private.h"
 
 #include "base/clock.h"
@@ -11,12 +11,12 @@
 #define BACK_OFF_FIRST 800          /* ms; the half of it and more: who is let in again at once is back within a second */
 #define BACK_OFF_LAST  (300 * 1000)
 #define PATIENT_AFTER  12           /* tries */
-#define STABLE_US      (60 * G_USEC_PER_SEC)      /* a link that lived this long starts the back-off anew */
+#define STABLE_US      (60 * G_USEC_PER_SEC)      /* a connection that lived this long starts the back-off anew */
 #define STUCK_US       (2 * G_USEC_PER_SEC)
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
 #define CLOSING_MS     600          /* for acknowledgements, before the stream is closed; the program has two seconds for all of its end */
 
-static const NjLinkHooks link_hooks;
+static const NjConnectionHooks link_hooks;
 static const NjSmHooks sm_hooks;
 
 static bool write_xml(NjXml *xml, void *owner);
@@ -32,7 +32,7 @@ nj_session_stop(guint *source)
 /* --- life --- */
 
 NjSession *
-nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker)
+nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker maker)
 {
     NjSession *session = g_new0(NjSession, 1);
     session->account = account;
@@ -55,9 +55,9 @@ nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker)
 static void
 free_link(NjSession *session)
 {
-    NjLink *link = g_steal_pointer(&session->link);
-    if (link)
-        link->class->free(link);
+    NjConnection *connection = g_steal_pointer(&session->connection);
+    if (connection)
+        connection->class->free(connection);
 }
 
 static gboolean
@@ -176,7 +176,7 @@ nj_session_domain(const NjSession *session)
 const NjXml *
 nj_session_features(const NjSession *session)
 {
-    return session->online ? session->link->class->features(session->link) : NULL;
+    return session->online ? session->connection->class->features(session->connection) : NULL;
 }
 
 /* What is sent behind the end of the stream reaches nobody. */
@@ -249,7 +249,7 @@ nj_session_peer(const NjSession *session, const char *from)
     return NJ_PEER_STRANGER;
 }
 
-/* --- the link's ups and downs --- */
+/* --- the connection's ups and downs --- */
 
 static void
 open_link(NjSession *session)
@@ -257,11 +257,11 @@ open_link(NjSession *session)
     NjAccount *account = session->account;
     nj_session_stop(&session->retry);
     session->opened_us = nj_clock_us();
-    session->link = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
+    session->connection = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
     session->trust_lent = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
-    if (session->link)
-        session->link->class->open(session->link);
+    if (session->connection)
+        session->connection->class->open(session->connection);
 }
 
 void
@@ -272,7 +272,7 @@ nj_session_connect(NjSession *session)
     session->wanted = true;
     if (session->online)
         nj_session_wake(session);
-    if (session->link)
+    if (session->connection)
         return;
     session->tries = 0;
     open_link(session);
@@ -283,7 +283,7 @@ nj_session_wake(NjSession *session)
 {
     NjAccountState state = session->account->state;
     /* A try that began before may wait for an answer from a network that is gone. */
-    bool stuck = state == NJ_ACCOUNT_CONNECTING && session->link && !session->link_asks && nj_clock_us() - session->opened_us > STUCK_US;
+    bool stuck = state == NJ_ACCOUNT_CONNECTING && session->connection && !session->link_asks && nj_clock_us() - session->opened_us > STUCK_US;
     if (stuck)
         free_link(session);
     if (session->retry || stuck) {
@@ -346,25 +346,25 @@ static void
 go_online(NjSession *session)
 {
     NjAccount *account = session->account;
-    const NjLink *link = session->link;
-    const NjXml *resumed = link->class->resumed(link);
+    const NjConnection *connection = session->connection;
+    const NjXml *resumed = connection->class->resumed(connection);
     if (!resumed)
         end_session(session);
-    if (session->link != link || account->state == NJ_ACCOUNT_CLOSING)
+    if (session->connection != connection || account->state == NJ_ACCOUNT_CLOSING)
         return;                                 /* somebody who heard of it ended it */
     session->online = true;
     session->paused = false;
     session->online_us = nj_clock_us();
     session->asked_us = session->owed_us = 0;
     nj_iqs_resume(session->iqs);
-    nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->link->class->jid(session->link));
+    nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->connection->class->jid(session->connection));
     g_free(session->domain);
     session->domain = nj_jid_domain(account->bare);
     nj_session_wipe(&session->tried);
     nj_session_wipe(&session->refused);
     nj_session_remember_scram(session);
     if (!resumed) {
-        nj_sm_begin(session->sm, session->link->class->features(session->link));
+        nj_sm_begin(session->sm, session->connection->class->features(session->connection));
         begin(session);
     } else if (nj_sm_resumed(session->sm, resumed) && session->begun) {
         go_on(session);
@@ -379,7 +379,7 @@ go_online(NjSession *session)
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
 
-/* The link is gone; the session may come back. */
+/* The connection is gone; the session may come back. */
 static void
 lose_link(NjSession *session)
 {
@@ -413,23 +413,23 @@ end_session(NjSession *session)
 void
 nj_session_end_link(NjSession *session, const GError *reason)
 {
-    g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;       /* the link's, which goes */
+    g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;       /* the connection's, which goes */
     nj_session_keep_certificate(session);
     free_link(session);
     session->link_asks = false;
-    bool again = why && session->wanted && nj_link_error_retry(why->code);
+    bool again = why && session->wanted && nj_connection_error_retry(why->code);
     lose_link(session);
     if (!again || !nj_sm_can_resume(session->sm))
         end_session(session);
-    if (why && why->code == NJ_LINK_ERROR_PASSWORD && session->tried) {
+    if (why && why->code == NJ_CONNECTION_ERROR_PASSWORD && session->tried) {
         nj_session_wipe(&session->refused);
         session->refused = g_steal_pointer(&session->tried);
         nj_session_wipe(&session->password);
     }
     nj_session_wipe(&session->tried);
-    if (session->link || session->ended)
+    if (session->connection || session->ended)
         return;                                 /* somebody who heard of it connects again already, or took the account away */
-    if (why && session->wanted && nj_link_error_retry(why->code)) {
+    if (why && session->wanted && nj_connection_error_retry(why->code)) {
         wait_and_retry(session, why->message);
         return;
     }
@@ -443,16 +443,16 @@ nj_session_end_link(NjSession *session, const GError *reason)
 }
 
 static void
-on_state(NjLink *link, NjLinkState state, const GError *why, void *owner)
+on_state(NjConnection *connection, NjConnectionState state, const GError *why, void *owner)
 {
     NjSession *session = owner;
-    if (link != session->link)
+    if (connection != session->connection)
         return;
-    if (state == NJ_LINK_AUTHENTICATING)
+    if (state == NJ_CONNECTION_AUTHENTICATING)
         nj_session_keep_certificate(session);
-    else if (state == NJ_LINK_ONLINE)
+    else if (state == NJ_CONNECTION_ONLINE)
         go_online(session);
-    else if (state == NJ_LINK_CLOSED)
+    else if (state == NJ_CONNECTION_CLOSED)
         nj_session_end_link(session, why);
 }
 
@@ -464,7 +464,7 @@ nj_session_close_when_settled(NjSession *session)
         return;
     nj_clock_cancel(&session->closing);
     nj_sm_close(session->sm);
-    session->link->class->close(session->link);
+    session->connection->class->close(session->connection);
 }
 
 /* When the server has our unavailable presence, too, no message is on its way to us: one that we had read behind our last <a/> would come once more. */
@@ -503,7 +503,7 @@ nj_session_disconnect(NjSession *session)
 {
     session->wanted = false;
     nj_session_stop(&session->retry);
-    if (!session->link) {
+    if (!session->connection) {
         end_session(session);
         if (session->account->state != NJ_ACCOUNT_OFFLINE)
             nj_account_set_state(session->account, NJ_ACCOUNT_OFFLINE, NULL);
@@ -515,14 +515,14 @@ nj_session_disconnect(NjSession *session)
     if (online)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
-    if (!session->link)
+    if (!session->connection)
         return;                                 /* somebody who heard of it ended it */
     if (!online && nj_sm_can_resume(session->sm)) {
         nj_session_end_link(session, NULL);                /* the server may have resumed it already: </stream:stream> would end it, and nobody would know what arrived */
         return;
     }
     if (!online) {
-        session->link->class->close(session->link);
+        session->connection->class->close(session->connection);
         return;
     }
     nj_sm_ask(session->sm);
@@ -534,17 +534,17 @@ nj_session_disconnect(NjSession *session)
 /* --- acknowledgements --- */
 
 static NjXml *
-resume(NjLink *link, const NjXml *features, void *owner)
+resume(NjConnection *connection, const NjXml *features, void *owner)
 {
     NjSession *session = owner;
-    return link == session->link ? nj_sm_resume(session->sm, features) : NULL;
+    return connection == session->connection ? nj_sm_resume(session->sm, features) : NULL;
 }
 
 static void
-not_resumed(NjLink *link, const NjXml *answer, void *owner)
+not_resumed(NjConnection *connection, const NjXml *answer, void *owner)
 {
     NjSession *session = owner;
-    if (link == session->link)
+    if (connection == session->connection)
         nj_sm_not_resumed(session->sm, answer);
 }
 
@@ -552,8 +552,8 @@ static bool
 write_xml(NjXml *xml, void *owner)
 {
     NjSession *session = owner;
-    if (session->link)
-        return session->link->class->send(session->link, xml);
+    if (session->connection)
+        return session->connection->class->send(session->connection, xml);
     nj_xml_free(xml);
     return false;
 }
@@ -567,7 +567,7 @@ on_asked(void *owner)
 static void
 on_broken(const char *sentence, void *owner)
 {
-    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_PROTOCOL, sentence);
+    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
     nj_session_end_link(owner, why);
 }
 
@@ -612,7 +612,7 @@ nj_session_store_trouble(NjSession *session, bool trouble)
         nj_message_pump(session);
 }
 
-static const NjLinkHooks link_hooks = {
+static const NjConnectionHooks link_hooks = {
     on_state, nj_session_on_stanza, nj_session_on_password, nj_session_wants_items, nj_session_on_item, nj_session_prepare, nj_session_on_skipped, resume,
     not_resumed,
 };

@@ -1,16 +1,16 @@
-/* One account on the wire: its link, its requests, the state of its modules, and the tries to come back.  account->session. */
+/* One account on the wire: its connection, its requests, the state of its modules, and the tries to come back.  account->session. */
 #ifndef NJ_XMPP_SESSION_H
 #define NJ_XMPP_SESSION_H
 
 #include "base/record.h"
 #include "model/account.h"
 #include "xmpp/iq.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/modules.h"
 #include "xmpp/pipeline.h"
 
-/* modules: rows to use (nj_modules(), plugins' added).  maker: nj_link_new outside of tests. */
-NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjLinkMaker maker);
+/* modules: rows to use (nj_modules(), plugins' added).  maker: nj_connection_new outside of tests. */
+NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker maker);
 void       nj_session_free(NjSession *session);               /* ends at once, also from inside anything of its own; the memory goes when the loop turns */
 NjSession *nj_session_of(const NjAccount *account);
 
@@ -19,10 +19,10 @@ void       nj_session_disconnect(NjSession *session);         /* politely, and s
 /* The network changed, or the machine slept: an account that waits tries now, one that is online is tested now. */
 void       nj_session_wake(NjSession *session);
 bool       nj_session_online(const NjSession *session);
-/* There is a session, though its link may be broken for a while. */
+/* There is a session, though its connection may be broken for a while. */
 bool       nj_session_begun(const NjSession *session);
 bool       nj_session_settling(const NjSession *session);     /* what became of the messages of before is being told: new ones wait */
-/* Takes it.  False: there is no link.  While a session waits to be resumed, what is said in it waits, too. */
+/* Takes it.  False: there is no connection.  While a session waits to be resumed, what is said in it waits, too. */
 bool       nj_session_send(NjSession *session, NjXml *stanza);
 bool       nj_session_send_nonza(NjSession *session, NjXml *element);   /* what is no stanza and not counted (XEP-0198, 4) */
 bool       nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row);        /* the same of a message that stands in the outbox */

@@ -25,7 +25,7 @@ struct NjSm {
     const NjSmHooks *hooks;
     void *owner;
     bool ended;                 /* nothing is asked of the store any more */
-    bool linked;                /* there is a link, and the session runs on it */
+    bool connected;                /* there is a connection, and the session runs on it */
     bool settling;              /* what is said now, by who hears how the rest stands, waits until all of that is settled */
     bool counting;              /* <enable/> was said */
     bool enabled;               /* and heard */
@@ -77,7 +77,7 @@ void
 nj_sm_end(NjSm *sm)
 {
     NjStore *store = store_of(sm);
-    sm->linked = false;
+    sm->connected = false;
     sm->ended = true;
     if (!store)
         return;
@@ -117,16 +117,16 @@ nj_sm_can_resume(const NjSm *sm)
 
 /* --- out --- */
 
-/* Behind the end of the stream nothing is written: the link is over, whoever may not have been told yet. */
+/* Behind the end of the stream nothing is written: the connection is over, whoever may not have been told yet. */
 static bool
 put(NjSm *sm, NjXml *xml)
 {
-    if (!sm->linked) {
+    if (!sm->connected) {
         nj_xml_free(xml);
         return false;
     }
-    sm->linked = sm->hooks->write(xml, sm->owner);
-    return sm->linked;
+    sm->connected = sm->hooks->write(xml, sm->owner);
+    return sm->connected;
 }
 
 /* The number of the last stanza that was. */
@@ -152,11 +152,11 @@ nj_sm_ask(NjSm *sm)
     return true;
 }
 
-/* Whoever heard of a message just now may have ended the link. */
+/* Whoever heard of a message just now may have ended the connection. */
 static void
 ask(NjSm *sm)
 {
-    if (!sm->linked || nj_sm_ask(sm) || sm->asked)
+    if (!sm->connected || nj_sm_ask(sm) || sm->asked)
         return;
     const Sent *last = g_queue_peek_tail(&sm->unacked);
     if (!last)
@@ -192,7 +192,7 @@ static void
 release(NjSm *sm)
 {
     Sent *sent;
-    while (sm->linked && !sm->settling && (sent = g_queue_peek_head(&sm->held)) && sent->ticket <= sm->done) {
+    while (sm->connected && !sm->settling && (sent = g_queue_peek_head(&sm->held)) && sent->ticket <= sm->done) {
         g_queue_pop_head(&sm->held);
         if (!write_out(sm, sent)) {
             g_queue_push_head(&sm->held, sent);
@@ -232,7 +232,7 @@ nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
         sent->ticket = sm->barrier;
     if (!sent->ticket && !sm->settling && g_queue_is_empty(&sm->held) && write_out(sm, sent))
         return true;
-    if (!row && !sm->linked && !sm->id) {
+    if (!row && !sm->connected && !sm->id) {
         sm->sent--;
         free_sent(sent);
         return false;
@@ -468,7 +468,7 @@ nj_sm_take(NjSm *sm, const NjXml *element)
 void
 nj_sm_suspend(NjSm *sm)
 {
-    sm->linked = sm->asked = sm->ack_due = false;
+    sm->connected = sm->asked = sm->ack_due = false;
     sm->skip = 0;
     if (!sm->id)
         nj_sm_give_up(sm);
@@ -508,7 +508,7 @@ nj_sm_give_up(NjSm *sm)
 {
     settle(sm, NULL);
     forget_session(sm);
-    sm->linked = false;
+    sm->connected = false;
 }
 
 typedef struct {
@@ -543,7 +543,7 @@ nj_sm_begin(NjSm *sm, const NjXml *features)
     sm->sent = sm->acked = sm->received = sm->safe = sm->skip = 0;
     settle_rows(sm, NULL);                      /* what still has a number has it in a stream that is no more */
     sm->settling = false;
-    sm->linked = true;
+    sm->connected = true;
     if (store_of(sm))
         nj_store_forget(store_of(sm), &sm->safe);
     sm->counting = features && nj_xml_child(features, "sm", NJ_NS_SM);
@@ -588,7 +588,7 @@ nj_sm_resume(NjSm *sm, const NjXml *features)
 static void
 write_again(NjSm *sm)
 {
-    for (GList *item = sm->unacked.head; item && sm->linked; item = item->next) {
+    for (GList *item = sm->unacked.head; item && sm->connected; item = item->next) {
         const Sent *sent = item->data;
         put(sm, nj_xml_ref(sent->stanza));
     }
@@ -601,7 +601,7 @@ bool
 nj_sm_resumed(NjSm *sm, const NjXml *answer)
 {
     guint32 count;
-    sm->linked = sm->counting = sm->enabled = true;
+    sm->connected = sm->counting = sm->enabled = true;
     if (g_strcmp0(nj_xml_attr(answer, "previd"), sm->id) != 0 || !read_count(answer, &count) || (sm->ours && !is_possible(sm, count))) {
         break_off(sm);
         return false;
@@ -643,7 +643,7 @@ nj_sm_not_resumed(NjSm *sm, const NjXml *answer)
 void
 nj_sm_close(NjSm *sm)
 {
-    if (sm->linked && sm->enabled)
+    if (sm->connected && sm->enabled)
         say_count(sm);
     sm->enabled = false;
     forget_session(sm);
@@ -663,7 +663,7 @@ nj_sm_all_settled(const NjSm *sm)
 
 /* --- a disk that fails --- */
 
-/* What does not wait for it moves up: nobody has heard of the numbers yet.  Of what is committed already the file has, and only the link is missing. */
+/* What does not wait for it moves up: nobody has heard of the numbers yet.  Of what is committed already the file has, and only the connection is missing. */
 void
 nj_sm_store_trouble(NjSm *sm)
 {

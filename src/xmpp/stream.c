@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "model/jid.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 
 #define CLOSE_MS 2000           /* how long the other side may take to say its </stream:stream> */
 
@@ -36,34 +36,34 @@ struct NjStream {
 /* RFC 6120, 4.9.3: what the server may say about the whole stream. */
 static const struct {
     const char *condition;
-    NjLinkError code;
+    NjConnectionError code;
     const char *sentence;
 } conditions[] = {
-    { "bad-format", NJ_LINK_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent; please report this as a fault.") },
-    { "bad-namespace-prefix", NJ_LINK_ERROR_PROTOCOL, N_("The server does not take a namespace that Natterjack used; please report this as a fault.") },
-    { "conflict", NJ_LINK_ERROR_CONFLICT, N_("Another client has connected under the same resource and taken the place of this one; give the account another resource, or use /connect to take it back.") },
-    { "connection-timeout", NJ_LINK_ERROR_LOST, N_("The server has not heard from this client for too long and has closed the connection; use /connect to connect at once.") },
-    { "host-gone", NJ_LINK_ERROR_HOST_UNKNOWN, N_("The server no longer serves this domain; ask its administrator where the account has gone.") },
-    { "host-unknown", NJ_LINK_ERROR_HOST_UNKNOWN, N_("The server does not serve this domain; check the address and the host of the account.") },
-    { "improper-addressing", NJ_LINK_ERROR_PROTOCOL, N_("The server misses an address in what Natterjack sent; please report this as a fault.") },
-    { "internal-server-error", NJ_LINK_ERROR_SHUTDOWN, N_("The server has a fault of its own and has closed the connection; use /connect to try again.") },
-    { "invalid-from", NJ_LINK_ERROR_PROTOCOL, N_("The server does not accept our address as the sender; check the address of the account.") },
-    { "invalid-namespace", NJ_LINK_ERROR_PROTOCOL, N_("The server speaks another protocol than XMPP for clients; check the host and port of the account.") },
-    { "invalid-xml", NJ_LINK_ERROR_PROTOCOL, N_("The server could not accept what Natterjack sent; please report this as a fault.") },
-    { "not-authorized", NJ_LINK_ERROR_POLICY, N_("The server does not allow this before logging in; use /connect to try again.") },
-    { "not-well-formed", NJ_LINK_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent; please report this as a fault.") },
-    { "policy-violation", NJ_LINK_ERROR_POLICY, N_("The server has closed the connection because its rules were broken; wait a little, then use /connect, or ask its administrator.") },
-    { "remote-connection-failed", NJ_LINK_ERROR_SHUTDOWN, N_("The server can not reach a service it needs for logging in; use /connect to try again later.") },
-    { "reset", NJ_LINK_ERROR_SHUTDOWN, N_("The server asks for a new connection because something about the account has changed; use /connect to connect at once.") },
-    { "resource-constraint", NJ_LINK_ERROR_SHUTDOWN, N_("The server has no room for this connection now; use /connect to try again later.") },
-    { "restricted-xml", NJ_LINK_ERROR_PROTOCOL, N_("The server refused a kind of XML that Natterjack sent; please report this as a fault.") },
-    { "see-other-host", NJ_LINK_ERROR_ELSEWHERE, N_("The server sends this account to another host; set that as the host of the account if Natterjack does not go there by itself.") },
-    { "system-shutdown", NJ_LINK_ERROR_SHUTDOWN, N_("The server is shutting down; it is tried again by itself, and by /connect at once.") },
-    { "undefined-condition", NJ_LINK_ERROR_STREAM, N_("The server has closed the connection for a reason of its own; use /connect to try again.") },
-    { "unsupported-encoding", NJ_LINK_ERROR_PROTOCOL, N_("The server does not read UTF-8, so it does not speak XMPP; check the host and port of the account.") },
-    { "unsupported-feature", NJ_LINK_ERROR_PROTOCOL, N_("The server needs something that Natterjack does not offer; ask its administrator which clients it takes.") },
-    { "unsupported-stanza-type", NJ_LINK_ERROR_PROTOCOL, N_("The server does not know a kind of stanza that Natterjack sent; please report this as a fault.") },
-    { "unsupported-version", NJ_LINK_ERROR_PROTOCOL, N_("The server does not speak this version of XMPP; ask its administrator for a newer server.") },
+    { "bad-format", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent; please report this as a fault.") },
+    { "bad-namespace-prefix", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server does not take a namespace that Natterjack used; please report this as a fault.") },
+    { "conflict", NJ_CONNECTION_ERROR_CONFLICT, N_("Another client has connected under the same resource and taken the place of this one; give the account another resource, or use /connect to take it back.") },
+    { "connection-timeout", NJ_CONNECTION_ERROR_LOST, N_("The server has not heard from this client for too long and has closed the connection; use /connect to connect at once.") },
+    { "host-gone", NJ_CONNECTION_ERROR_HOST_UNKNOWN, N_("The server no longer serves this domain; ask its administrator where the account has gone.") },
+    { "host-unknown", NJ_CONNECTION_ERROR_HOST_UNKNOWN, N_("The server does not serve this domain; check the address and the host of the account.") },
+    { "improper-addressing", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server misses an address in what Natterjack sent; please report this as a fault.") },
+    { "internal-server-error", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server has a fault of its own and has closed the connection; use /connect to try again.") },
+    { "invalid-from", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server does not accept our address as the sender; check the address of the account.") },
+    { "invalid-namespace", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server speaks another protocol than XMPP for clients; check the host and port of the account.") },
+    { "invalid-xml", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not accept what Natterjack sent; please report this as a fault.") },
+    { "not-authorized", NJ_CONNECTION_ERROR_POLICY, N_("The server does not allow this before logging in; use /connect to try again.") },
+    { "not-well-formed", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent; please report this as a fault.") },
+    { "policy-violation", NJ_CONNECTION_ERROR_POLICY, N_("The server has closed the connection because its rules were broken; wait a little, then use /connect, or ask its administrator.") },
+    { "remote-connection-failed", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server can not reach a service it needs for logging in; use /connect to try again later.") },
+    { "reset", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server asks for a new connection because something about the account has changed; use /connect to connect at once.") },
+    { "resource-constraint", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server has no room for this connection now; use /connect to try again later.") },
+    { "restricted-xml", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server refused a kind of XML that Natterjack sent; please report this as a fault.") },
+    { "see-other-host", NJ_CONNECTION_ERROR_ELSEWHERE, N_("The server sends this account to another host; set that as the host of the account if Natterjack does not go there by itself.") },
+    { "system-shutdown", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server is shutting down; it is tried again by itself, and by /connect at once.") },
+    { "undefined-condition", NJ_CONNECTION_ERROR_STREAM, N_("The server has closed the connection for a reason of its own; use /connect to try again.") },
+    { "unsupported-encoding", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server does not read UTF-8, so it does not speak XMPP; check the host and port of the account.") },
+    { "unsupported-feature", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server needs something that Natterjack does not offer; ask its administrator which clients it takes.") },
+    { "unsupported-stanza-type", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server does not know a kind of stanza that Natterjack sent; please report this as a fault.") },
+    { "unsupported-version", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server does not speak this version of XMPP; ask its administrator for a newer server.") },
 };
 
 static void
@@ -98,10 +98,10 @@ hang_up(NjStream *stream, bool flush)
 }
 
 static void
-note_why(NjStream *stream, NjLinkError code, const char *sentence)
+note_why(NjStream *stream, NjConnectionError code, const char *sentence)
 {
     if (!stream->why)
-        stream->why = g_error_new_literal(NJ_LINK_ERROR, (int) code, sentence);
+        stream->why = g_error_new_literal(NJ_CONNECTION_ERROR, (int) code, sentence);
 }
 
 void
@@ -110,7 +110,7 @@ nj_stream_fail(NjStream *stream, const char *condition, const char *sentence)
     if (stream->state == STREAM_OVER)
         return;
     g_info("the stream is ended by us: %s", condition);
-    note_why(stream, NJ_LINK_ERROR_PROTOCOL, sentence);
+    note_why(stream, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
     if (stream->state == STREAM_OPEN) {
         g_autofree char *error = g_strdup_printf("<stream:error><%s xmlns='" NJ_NS_STREAMS "'/></stream:error>", condition);
         write_text(stream, error);
@@ -156,7 +156,7 @@ on_stream_error(NjStream *stream, const NjXml *error)
         const NjXml *condition = nj_xml_child(error, conditions[row].condition, NJ_NS_STREAMS);
         if (!condition)
             continue;
-        if (conditions[row].code == NJ_LINK_ERROR_ELSEWHERE)
+        if (conditions[row].code == NJ_CONNECTION_ERROR_ELSEWHERE)
             note_elsewhere(stream, condition);
         break;
     }
@@ -184,7 +184,7 @@ static void
 on_goodbye(void *owner)
 {
     NjStream *stream = owner;
-    note_why(stream, NJ_LINK_ERROR_LOST, _("The server has closed the connection; use /connect to connect again at once."));
+    note_why(stream, NJ_CONNECTION_ERROR_LOST, _("The server has closed the connection; use /connect to connect again at once."));
     hang_up(stream, true);
 }
 
@@ -284,7 +284,7 @@ on_transport_closed(NjTransport *transport, const GError *why, void *owner)
     if (!stream->why && why)
         stream->why = g_error_copy(why);
     if (!stream->why)
-        note_why(stream, NJ_LINK_ERROR_LOST, _("The connection to the server was lost; use /connect to connect again at once."));
+        note_why(stream, NJ_CONNECTION_ERROR_LOST, _("The connection to the server was lost; use /connect to connect again at once."));
     g_autoptr(GError) last = g_steal_pointer(&stream->why);       /* the owner may free us in the call */
     stream->hooks->on_closed(stream, stream->by_us ? NULL : last, stream->owner);
 }

@@ -12,7 +12,7 @@ typedef struct {
     void (*on_features)(NjStream *stream, NjXml *features, void *owner);       /* after each header */
     void (*on_stanza)(NjStream *stream, NjXml *stanza, void *owner);           /* every other top-level element; borrowed */
     void (*on_secured)(NjStream *stream, void *owner);                         /* TLS asked for by start_tls() is up: start() again follows */
-    void (*on_closed)(NjStream *stream, const GError *why, void *owner);       /* once, the last call; NJ_LINK_ERROR, NULL: we closed it */
+    void (*on_closed)(NjStream *stream, const GError *why, void *owner);       /* once, the last call; NJ_CONNECTION_ERROR, NULL: we closed it */
     bool (*wants_items)(NjStream *stream, const NjXml *head, const NjXml *list, void *owner);     /* see parser.h; may be NULL */
     void (*on_item)(NjStream *stream, const NjXml *head, NjXml *item, void *owner);
     bool (*prepare)(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner);       /* see parser.h; may be NULL */
@@ -31,7 +31,7 @@ NjTransport *nj_stream_transport(NjStream *stream);
 const char  *nj_stream_id(const NjStream *stream);
 const char  *nj_stream_from(const NjStream *stream);
 gint64       nj_stream_last_byte_us(const NjStream *stream);                   /* monotonic: any byte is life */
-/* see-other-host: where to, after on_closed with NJ_LINK_ERROR_ELSEWHERE; NULL. */
+/* see-other-host: where to, after on_closed with NJ_CONNECTION_ERROR_ELSEWHERE; NULL. */
 const char  *nj_stream_elsewhere(const NjStream *stream);
 
 #endif

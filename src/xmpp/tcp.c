@@ -28,7 +28,7 @@ typedef struct {
     GIOCondition watched;              /* what for */
     int fd;
     const NjTlsSettings *settings;
-    const NjLinkDeadlines *deadlines;
+    const NjConnectionDeadlines *deadlines;
     NjTls *tls;
     State state;
     bool direct, secure, paused;
@@ -137,7 +137,7 @@ end(NjTcp *tcp, GError *why)
 static GError *
 lost(const NjTcp *tcp)
 {
-    return g_error_new(NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The connection to %s broke off."), tcp->settings->domain);
+    return g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST, _("The connection to %s broke off."), tcp->settings->domain);
 }
 
 static GIOCondition
@@ -334,7 +334,7 @@ out_of_time(NjTcp *tcp)
 {
     tcp->deadline_us = 0;
     if (tcp->state == HANDSHAKE)
-        end(tcp, g_error_new(NJ_LINK_ERROR, NJ_LINK_ERROR_TIMEOUT,
+        end(tcp, g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
                              _("The server of %s began to secure the connection and then fell silent."), tcp->settings->domain));
     else
         end(tcp, NULL);
@@ -477,7 +477,7 @@ static const NjTransportClass tcp_class = {
 };
 
 NjTransport *
-nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings, const NjLinkDeadlines *deadlines)
+nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings, const NjConnectionDeadlines *deadlines)
 {
     static GSourceFuncs funcs = { .dispatch = dispatch };
     NjTcp *tcp = g_new0(NjTcp, 1);

@@ -2,10 +2,10 @@
 #ifndef NJ_XMPP_TCP_H
 #define NJ_XMPP_TCP_H
 
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/transport.h"
 
 /* Takes the descriptor: connected and non-blocking.  direct: TLS first, on_open after it.  Settings and deadlines are borrowed. */
-NjTransport *nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings, const NjLinkDeadlines *deadlines);
+NjTransport *nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings, const NjConnectionDeadlines *deadlines);
 
 #endif

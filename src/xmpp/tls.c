@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "model/jid.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/tls.h"
 
 enum { MAX_NAMES = 100, MAX_NAME_BYTES = 255 };
@@ -290,11 +290,11 @@ judge(X509_STORE_CTX *store, void *owner)
     if (settings->pin) {
         g_free(certificate->problem);
         certificate->problem = g_strdup_printf(_("The certificate of %s is not the pinned one."), settings->domain);
-        g_set_error(&tls->refused, NJ_LINK_ERROR, NJ_LINK_ERROR_CERTIFICATE, "%s %s", certificate->problem,
+        g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s", certificate->problem,
                     _("Somebody may be listening in, or the server has a new key: ask its operators; /certificate shows what came, "
                       "/certificate pin takes it instead of the old one."));
     } else {
-        g_set_error(&tls->refused, NJ_LINK_ERROR, NJ_LINK_ERROR_CERTIFICATE, "%s %s", certificate->problem,
+        g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s", certificate->problem,
                     _("/certificate shows it; if you know that it is right, /certificate trust accepts it once and /certificate pin for good."));
     }
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
@@ -332,7 +332,7 @@ load_authorities(NjTls *tls, GError **error)
     g_autofree char *path = nj_files_expand(tls->settings.ca_file);
     if (SSL_CTX_load_verify_file(tls->context, path) == 1)
         return true;
-    g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS,
+    g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
                 _("The ca-file %s holds no certificates that can be read (PEM is wanted); correct it with /account set."), path);
     return false;
 }
@@ -346,12 +346,12 @@ load_client_certificate(NjTls *tls, GError **error)
     g_autofree char *key = nj_files_expand(tls->settings.client_key ? tls->settings.client_key : tls->settings.client_cert);
     SSL_CTX_set_default_passwd_cb(tls->context, no_passphrase);
     if (SSL_CTX_use_certificate_chain_file(tls->context, cert) != 1) {
-        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS,
+        g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
                     _("The client certificate %s can not be read (PEM is wanted); correct it with /account set."), cert);
         return false;
     }
     if (SSL_CTX_use_PrivateKey_file(tls->context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls->context) != 1) {
-        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS,
+        g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
                     _("The key %s can not be read or does not belong to the client certificate (PEM without a passphrase is wanted); "
                       "correct it with /account set."), key);
         return false;
@@ -413,7 +413,7 @@ nj_tls_free(NjTls *tls)
 static void
 lost(const NjTls *tls, GError **error)
 {
-    g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_LOST, _("The connection to %s broke off."), tls->settings.domain);
+    g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST, _("The connection to %s broke off."), tls->settings.domain);
 }
 
 /* A handshake that failed for another reason than the certificate. */
@@ -425,16 +425,16 @@ handshake_failure(const NjTls *tls, unsigned long code, GError **error)
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_BAD_RECORD_TYPE:
     case SSL_R_UNEXPECTED_MESSAGE:
-        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS,
+        g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
                     _("What answers for %s does not speak TLS at this port; check tls, host and port of the account."), domain);
         break;
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS,
+        g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
                     _("The server of %s has no TLS newer than 1.1, which is no longer safe; ask its operators for an update."), domain);
         break;
     default:
-        g_set_error(error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS,
+        g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
                     _("No secure connection to %s came about (%s); ask its operators if it lasts."), domain, reason ? reason : "TLS");
     }
 }

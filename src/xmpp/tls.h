@@ -35,7 +35,7 @@ typedef enum { NJ_TLS_DONE, NJ_TLS_WANT_READ, NJ_TLS_WANT_WRITE, NJ_TLS_ENDED, N
 void        nj_tls_prepare(void);                                      /* before anything of OpenSSL is used; again is fine */
 NjTls      *nj_tls_new(int fd, const NjTlsSettings *settings, GError **error);
 void        nj_tls_free(NjTls *tls);
-NjTlsResult nj_tls_handshake(NjTls *tls, GError **error);              /* FAILED with NJ_LINK_ERROR_CERTIFICATE after a bad one; certificate() has it */
+NjTlsResult nj_tls_handshake(NjTls *tls, GError **error);              /* FAILED with NJ_CONNECTION_ERROR_CERTIFICATE after a bad one; certificate() has it */
 NjTlsResult nj_tls_read(NjTls *tls, char *out, gsize size, gsize *got, GError **error);
 NjTlsResult nj_tls_write(NjTls *tls, const char *bytes, gsize length, gsize *put, GError **error);
 bool        nj_tls_pending(const NjTls *tls);                          /* bytes inside that make no descriptor readable */

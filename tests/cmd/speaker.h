@@ -1,4 +1,4 @@
-/* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.  The sessions are real; behind them is a link that
+/* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.  The sessions are real; behind them is a connection that
    is online at once and keeps what was sent. */
 #ifndef NJ_TESTS_CMD_SPEAKER_H
 #define NJ_TESTS_CMD_SPEAKER_H
@@ -26,111 +26,111 @@ typedef struct {
     char     *json;             /* the result as JSON */
 } Speaker;
 
-/* The link. */
+/* The connection. */
 
 typedef struct {
-    NjLink base;
+    NjConnection base;
     char  *jid;
-} TestLink;
+} TestConnection;
 
-static int test_links_sent;     /* stanzas of all links */
+static int test_connections_sent;     /* stanzas of all connections */
 
 static void
-test_link_open(NjLink *link)
+test_connection_open(NjConnection *connection)
 {
-    link->hooks->on_state(link, NJ_LINK_ONLINE, NULL, link->owner);
+    connection->hooks->on_state(connection, NJ_CONNECTION_ONLINE, NULL, connection->owner);
 }
 
 static bool
-test_link_send(NjLink *link, NjXml *stanza)
+test_connection_send(NjConnection *connection, NjXml *stanza)
 {
-    (void) link;
-    test_links_sent++;
+    (void) connection;
+    test_connections_sent++;
     nj_xml_free(stanza);
     return true;
 }
 
 static void
-test_link_close(NjLink *link)
+test_connection_close(NjConnection *connection)
 {
-    link->hooks->on_state(link, NJ_LINK_CLOSED, NULL, link->owner);
+    connection->hooks->on_state(connection, NJ_CONNECTION_CLOSED, NULL, connection->owner);
 }
 
 static void
-test_link_free(NjLink *link)
+test_connection_free(NjConnection *connection)
 {
-    g_free(((TestLink *) link)->jid);
-    g_free(link);
+    g_free(((TestConnection *) connection)->jid);
+    g_free(connection);
 }
 
 static void
-test_link_pause(NjLink *link, bool paused)
+test_connection_pause(NjConnection *connection, bool paused)
 {
-    (void) link;
+    (void) connection;
     (void) paused;
 }
 
 static void
-test_link_password(NjLink *link, const char *password)
+test_connection_password(NjConnection *connection, const char *password)
 {
-    (void) link;
+    (void) connection;
     (void) password;
 }
 
 static const char *
-test_link_jid(const NjLink *link)
+test_connection_jid(const NjConnection *connection)
 {
-    return ((const TestLink *) link)->jid;
+    return ((const TestConnection *) connection)->jid;
 }
 
 static const NjXml *
-test_link_resumed(const NjLink *link)
+test_connection_resumed(const NjConnection *connection)
 {
-    (void) link;
+    (void) connection;
     return NULL;
 }
 
 static const NjXml *
-test_link_features(const NjLink *link)
+test_connection_features(const NjConnection *connection)
 {
-    (void) link;
+    (void) connection;
     return NULL;
 }
 
 static const NjCertificate *
-test_link_certificate(const NjLink *link)
+test_connection_certificate(const NjConnection *connection)
 {
-    (void) link;
+    (void) connection;
     return NULL;
 }
 
 static gint64
-test_link_last_byte(const NjLink *link)
+test_connection_last_byte(const NjConnection *connection)
 {
-    (void) link;
+    (void) connection;
     return g_get_monotonic_time();
 }
 
 static int
-test_link_rank(const NjLink *link)
+test_connection_rank(const NjConnection *connection)
 {
-    (void) link;
+    (void) connection;
     return 0;
 }
 
-static NjLink *
-test_link_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner)
+static NjConnection *
+test_connection_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner)
 {
-    static const NjLinkClass class = { test_link_open, test_link_send, test_link_close, test_link_free, test_link_pause, test_link_password,
-                                       test_link_jid, test_link_resumed, test_link_features, test_link_certificate, test_link_last_byte, test_link_rank };
+    static const NjConnectionClass class = { test_connection_open, test_connection_send, test_connection_close, test_connection_free, test_connection_pause, test_connection_password,
+                                       test_connection_jid, test_connection_resumed, test_connection_features, test_connection_certificate, test_connection_last_byte, test_connection_rank };
     (void) settings;
     (void) trust_once;
-    TestLink *link = g_new0(TestLink, 1);
-    link->base.class = &class;
-    link->base.hooks = hooks;
-    link->base.owner = owner;
-    link->jid = g_strconcat(bare, "/test", NULL);
-    return &link->base;
+    TestConnection *connection = g_new0(TestConnection, 1);
+    connection->base.class = &class;
+    connection->base.hooks = hooks;
+    connection->base.owner = owner;
+    connection->jid = g_strconcat(bare, "/test", NULL);
+    return &connection->base;
 }
 
 /* The client. */
@@ -139,7 +139,7 @@ static void
 speaker_on_account_added(NjAccount *account, void *owner)
 {
     (void) owner;
-    nj_session_new(account, nj_modules(), test_link_new);
+    nj_session_new(account, nj_modules(), test_connection_new);
 }
 
 static void

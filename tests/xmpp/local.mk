@@ -1,18 +1,18 @@
 # From a name to a login: sockets, TLS, a real server.
-link_tests = \
+connection_tests = \
 	tests/xmpp/test-dial \
-	tests/xmpp/test-link \
+	tests/xmpp/test-connection \
 	tests/xmpp/test-tcp \
 	tests/xmpp/test-tls
 if HAVE_CMOCKA
-check_PROGRAMS += $(link_tests)
-TESTS += $(link_tests)
+check_PROGRAMS += $(connection_tests)
+TESTS += $(connection_tests)
 endif
 
 tests_xmpp_test_dial_SOURCES = tests/xmpp/test-dial.c
 tests_xmpp_test_dial_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_dial_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
-tests_xmpp_test_link_SOURCES = tests/xmpp/test-link.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/liar.c tests/xmpp/liar.h \
+tests_xmpp_test_link_SOURCES = tests/xmpp/test-connection.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/liar.c tests/xmpp/liar.h \
 	tests/xmpp/prosody.c tests/xmpp/prosody.h tests/xmpp/scram-server.c tests/xmpp/scram-server.h
 tests_xmpp_test_link_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_link_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)

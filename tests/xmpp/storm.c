@@ -1,4 +1,4 @@
-/* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules, over links that break between any two stanzas, disks
+/* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules, over connections that break between any two stanzas, disks
    that hold back, kills, accounts that are removed and added, and somebody who types, closes the chat or wakes the session from inside news.  Whatever
    happens, each line that was shown is said once and in order, and each line that came is kept once and in order.
 
@@ -17,13 +17,13 @@ typedef struct {
     char *text;
 } Sent;
 
-/* Of the server: one session, which outlives its links. */
+/* Of the server: one session, which outlives its connections. */
 typedef struct {
     int serial;                 /* of the session: its id */
     bool exists, counting, available;
-    bool attached;              /* there is a link, and the session runs on it */
+    bool attached;              /* there is a connection, and the session runs on it */
     bool calm;                  /* else it takes its time with acknowledgements */
-    bool deaf;                  /* the link is dead, and the other side does not know */
+    bool deaf;                  /* the connection is dead, and the other side does not know */
     guint32 handled, acked, sent;
     GQueue unacked;             /* of Sent */
     GQueue offline;             /* of char: messages that wait for somebody to be there */
@@ -40,7 +40,7 @@ typedef struct {
     GArray *heard;              /* lines of ours, as the frog heard them */
     bool meddling;              /* somebody does something from inside news */
     bool enabled, safe;         /* the client has heard that its session can be resumed, and will know it after a kill */
-    bool doubt;                 /* it did not when the link broke: then nobody can know what arrived */
+    bool doubt;                 /* it did not when the connection broke: then nobody can know what arrived */
 } Storm;
 
 Talk *running;
@@ -103,7 +103,7 @@ free_sent(void *data)
 static bool
 is_up(void)
 {
-    return storm->talk.link && storm->talk.link->online;
+    return storm->talk.connection && storm->talk.connection->online;
 }
 
 static void
@@ -356,7 +356,7 @@ come_back(void)
         return;
     trace("-- connect");
     storm->server.deaf = storm->server.attached = false;
-    if (!talk->link)
+    if (!talk->connection)
         nj_session_connect(talk->session);
     go_online(talk);
     settle();
@@ -371,7 +371,7 @@ break_link(void)
     while (chance(50) && serve())
         ;
     if (is_up())
-        end_link(&storm->talk, NJ_LINK_ERROR_LOST, "The connection was lost.");
+        end_link(&storm->talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
     forget_said();
     storm->doubt |= !storm->enabled;
 }
@@ -474,7 +474,7 @@ leave(void)
     trace("-- leave");
     hold(false);
     nj_session_disconnect(talk->session);
-    if (!talk->link) {
+    if (!talk->connection) {
         storm->server.deaf = true;
         while (chance(50) && serve())
             ;

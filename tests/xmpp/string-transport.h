@@ -21,7 +21,7 @@ void  string_transport_drop(StringTransport *transport);
 void  string_transport_open(StringTransport *transport);                       /* on_open */
 void  string_transport_receive(StringTransport *transport, const char *text);  /* on_bytes, until all is taken */
 void  string_transport_turn(StringTransport *transport);                       /* on_secured or on_closed, if one is due */
-void  string_transport_lose(StringTransport *transport, const GError *why);    /* the link breaks */
+void  string_transport_lose(StringTransport *transport, const GError *why);    /* the connection breaks */
 char *string_transport_take(StringTransport *transport);                       /* what was written since; the caller owns it */
 
 /* The same elements, attributes in any order?  What is no element is compared as text. */

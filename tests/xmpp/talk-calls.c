@@ -335,7 +335,7 @@ call_cancel(Talk *talk, const char *what, const char *rest)
     nj_iq_cancel(talk->session, talk);
 }
 
-/* As when there was no link for ten minutes. */
+/* As when there was no connection for ten minutes. */
 static void
 call_gone(Talk *talk, const char *what, const char *rest)
 {

@@ -1,4 +1,4 @@
-/* The wire of a talk: stanzas as text, read as the other side would read them, and a link that is a string. */
+/* The wire of a talk: stanzas as text, read as the other side would read them, and a connection that is a string. */
 #include <strophe.h>
 
 #include "talk.h"
@@ -110,14 +110,14 @@ same(Talk *talk, const NjXml *expected, const NjXml *got)
 /* --- the string --- */
 
 static void
-link_open(NjLink *base)
+link_open(NjConnection *base)
 {
     (void) base;
 }
 
 /* What goes out is printed and read again, as the other side would. */
 static bool
-link_send(NjLink *base, NjXml *stanza)
+link_send(NjConnection *base, NjXml *stanza)
 {
     Talk *talk = running;
     if (((StringLink *) base)->over) {
@@ -135,176 +135,176 @@ link_send(NjLink *base, NjXml *stanza)
 }
 
 static void
-link_close(NjLink *base)
+link_close(NjConnection *base)
 {
     (void) base;
     tell(running, false, "closing the stream");
 }
 
 static void
-link_free(NjLink *base)
+link_free(NjConnection *base)
 {
-    StringLink *link = (StringLink *) base;
-    if (running->link == link)
-        running->link = NULL;
-    nj_parser_free(link->parser);
-    g_clear_error(&link->why);
-    nj_xml_free(link->resumed);
-    g_free(link->jid);
-    g_free(link);
+    StringLink *connection = (StringLink *) base;
+    if (running->connection == connection)
+        running->connection = NULL;
+    nj_parser_free(connection->parser);
+    g_clear_error(&connection->why);
+    nj_xml_free(connection->resumed);
+    g_free(connection->jid);
+    g_free(connection);
 }
 
 static void
-link_pause(NjLink *base, bool paused)
+link_pause(NjConnection *base, bool paused)
 {
     (void) base;
     tell(running, false, "reading %s", paused ? "stopped" : "resumed");
 }
 
 static void
-link_password(NjLink *base, const char *password)
+link_password(NjConnection *base, const char *password)
 {
     (void) base;
     tell(running, false, "password %s", password ? password : "not given");
 }
 
 static const char *
-link_jid(const NjLink *base)
+link_jid(const NjConnection *base)
 {
     return ((const StringLink *) base)->jid;
 }
 
 static const NjXml *
-link_features(const NjLink *base)
+link_features(const NjConnection *base)
 {
     (void) base;
     return running->features;
 }
 
 static const NjCertificate *
-link_certificate(const NjLink *base)
+link_certificate(const NjConnection *base)
 {
     return ((const StringLink *) base)->certificate;
 }
 
 static gint64
-link_last_byte_us(const NjLink *base)
+link_last_byte_us(const NjConnection *base)
 {
     return ((const StringLink *) base)->last_byte_us;
 }
 
 static int
-link_scram_rank(const NjLink *base)
+link_scram_rank(const NjConnection *base)
 {
     (void) base;
     return 0;
 }
 
 static const NjXml *
-link_resumed(const NjLink *base)
+link_resumed(const NjConnection *base)
 {
     return ((const StringLink *) base)->resumed;
 }
 
-static const NjLinkClass link_class = {
+static const NjConnectionClass link_class = {
     link_open, link_send, link_close, link_free, link_pause, link_password, link_jid, link_resumed, link_features, link_certificate,
     link_last_byte_us, link_scram_rank,
 };
 
 /* XEP-0198, 5, as a login does it: a session that is gone is followed by a new one. */
 static void
-on_resume_answer(StringLink *link, NjXml *answer)
+on_resume_answer(StringLink *connection, NjXml *answer)
 {
-    link->resuming = false;
+    connection->resuming = false;
     if (nj_xml_is(answer, "resumed", "urn:xmpp:sm:3"))
-        link->resumed = nj_xml_copy(answer);
+        connection->resumed = nj_xml_copy(answer);
     else
-        link->base.hooks->not_resumed(&link->base, answer, link->base.owner);
-    if (running->link != link)
+        connection->base.hooks->not_resumed(&connection->base, answer, connection->base.owner);
+    if (running->connection != connection)
         return;                 /* somebody who heard of it ended it */
-    link->base.hooks->on_state(&link->base, NJ_LINK_ONLINE, NULL, link->base.owner);
+    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_ONLINE, NULL, connection->base.owner);
 }
 
 static void
 on_stanza(NjXml *stanza, void *owner)
 {
-    StringLink *link = owner;
-    if (link->resuming)
-        on_resume_answer(link, stanza);
+    StringLink *connection = owner;
+    if (connection->resuming)
+        on_resume_answer(connection, stanza);
     else
-        link->base.hooks->on_stanza(&link->base, stanza, link->base.owner);
+        connection->base.hooks->on_stanza(&connection->base, stanza, connection->base.owner);
 }
 
 static bool
 wants_items(const NjXml *head, const NjXml *list, void *owner)
 {
-    StringLink *link = owner;
-    return link->base.hooks->wants_items(&link->base, head, list, link->base.owner);
+    StringLink *connection = owner;
+    return connection->base.hooks->wants_items(&connection->base, head, list, connection->base.owner);
 }
 
 static void
 on_item(const NjXml *head, NjXml *item, void *owner)
 {
-    StringLink *link = owner;
-    link->base.hooks->on_item(&link->base, head, item, link->base.owner);
+    StringLink *connection = owner;
+    connection->base.hooks->on_item(&connection->base, head, item, connection->base.owner);
 }
 
 static void
 on_skipped(void *owner)
 {
-    StringLink *link = owner;
-    link->base.hooks->skipped(&link->base, link->base.owner);
+    StringLink *connection = owner;
+    connection->base.hooks->skipped(&connection->base, connection->base.owner);
 }
 
-NjLink *
-make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner)
+NjConnection *
+make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner)
 {
     static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items, on_item, NULL, on_skipped };
-    StringLink *link = g_new0(StringLink, 1);
+    StringLink *connection = g_new0(StringLink, 1);
     const char *condition;
     gsize used;
     (void) settings;
     (void) bare;
     if (trust_once)
         tell(running, false, "trusts %s", trust_once);
-    link->base = (NjLink) { &link_class, hooks, owner };
-    link->jid = g_strdup(OURS);
-    link->last_byte_us = nj_clock_us();
-    link->parser = nj_parser_new(&parser_hooks, link);
-    nj_parser_feed(link->parser, OPENED, strlen(OPENED), 0, &used, &condition);
-    running->link = link;
-    return &link->base;
+    connection->base = (NjConnection) { &link_class, hooks, owner };
+    connection->jid = g_strdup(OURS);
+    connection->last_byte_us = nj_clock_us();
+    connection->parser = nj_parser_new(&parser_hooks, connection);
+    nj_parser_feed(connection->parser, OPENED, strlen(OPENED), 0, &used, &condition);
+    running->connection = connection;
+    return &connection->base;
 }
 
 /* code 0: it was us who closed. */
 void
 end_link(Talk *talk, int code, const char *sentence)
 {
-    StringLink *link = talk->link;
-    if (!link) {
-        fail(talk, "there is no link");
+    StringLink *connection = talk->connection;
+    if (!connection) {
+        fail(talk, "there is no connection");
         return;
     }
-    link->online = false;
-    link->why = code ? g_error_new_literal(NJ_LINK_ERROR, code, sentence) : NULL;
-    link->base.hooks->on_state(&link->base, NJ_LINK_CLOSED, link->why, link->base.owner);
+    connection->online = false;
+    connection->why = code ? g_error_new_literal(NJ_CONNECTION_ERROR, code, sentence) : NULL;
+    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_CLOSED, connection->why, connection->base.owner);
     settle();
 }
 
 void
 receive(Talk *talk, const char *bytes, gsize length)
 {
-    StringLink *link = talk->link;
+    StringLink *connection = talk->connection;
     const char *condition = NULL;
     gsize used;
-    if (!link || !link->online) {
-        fail(talk, "nobody listens: the link is not up");
+    if (!connection || !connection->online) {
+        fail(talk, "nobody listens: the connection is not up");
         return;
     }
-    link->last_byte_us = nj_clock_us();
-    if (!nj_parser_feed(link->parser, bytes, length, 0, &used, &condition)) {
+    connection->last_byte_us = nj_clock_us();
+    if (!nj_parser_feed(connection->parser, bytes, length, 0, &used, &condition)) {
         tell(talk, false, "stream error %s", condition);
-        end_link(talk, NJ_LINK_ERROR_PROTOCOL, "The server does not speak XMPP.");
+        end_link(talk, NJ_CONNECTION_ERROR_PROTOCOL, "The server does not speak XMPP.");
     }
     settle();
 }
@@ -312,17 +312,17 @@ receive(Talk *talk, const char *bytes, gsize length)
 void
 go_online(Talk *talk)
 {
-    if (!talk->link) {
-        fail(talk, "there is no link");
+    if (!talk->connection) {
+        fail(talk, "there is no connection");
         return;
     }
-    talk->link->online = true;
-    NjXml *resume = talk->link->base.hooks->resume(&talk->link->base, talk->features, talk->link->base.owner);
+    talk->connection->online = true;
+    NjXml *resume = talk->connection->base.hooks->resume(&talk->connection->base, talk->features, talk->connection->base.owner);
     if (resume) {
-        talk->link->resuming = true;
+        talk->connection->resuming = true;
         g_queue_push_tail(&talk->sent, resume);
         return;
     }
-    talk->link->base.hooks->on_state(&talk->link->base, NJ_LINK_ONLINE, NULL, talk->link->base.owner);
+    talk->connection->base.hooks->on_state(&talk->connection->base, NJ_CONNECTION_ONLINE, NULL, talk->connection->base.owner);
     settle();
 }

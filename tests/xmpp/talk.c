@@ -4,7 +4,7 @@
      @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
      @ roster <item …/>       @ features <ver …/> (none: not any more)       @ invisible       @ offline
      @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and our account on it
-     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged      what the link does, or the person who is asked
+     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged      what the connection does, or the person who is asked
      @ sleep MS               to see that nothing happens            @ wait      until something does
      @ hold                   from now on nothing is committed       @ commit    all of it is
      @ restart                the program is killed and begun again, with what was committed
@@ -258,25 +258,25 @@ direct(Talk *talk, const char *line)
         go_online(talk);
     } else if (g_str_equal(what, "closed")) {
         end_link(talk, 0, NULL);
-    } else if (g_str_equal(what, "over") && talk->link) {
-        talk->link->over = true;
+    } else if (g_str_equal(what, "over") && talk->connection) {
+        talk->connection->over = true;
     } else if (g_str_equal(what, "lost")) {
-        end_link(talk, NJ_LINK_ERROR_LOST, "The connection was lost.");
+        end_link(talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
     } else if (g_str_equal(what, "conflict")) {
-        end_link(talk, NJ_LINK_ERROR_CONFLICT, "Another client took this place.");
+        end_link(talk, NJ_CONNECTION_ERROR_CONFLICT, "Another client took this place.");
     } else if (g_str_equal(what, "refused")) {
-        end_link(talk, NJ_LINK_ERROR_PASSWORD, "The password is wrong.");
-    } else if (g_str_equal(what, "asks") && talk->link) {
-        talk->link->base.hooks->on_password(&talk->link->base, talk->link->base.owner);
+        end_link(talk, NJ_CONNECTION_ERROR_PASSWORD, "The password is wrong.");
+    } else if (g_str_equal(what, "asks") && talk->connection) {
+        talk->connection->base.hooks->on_password(&talk->connection->base, talk->connection->base.owner);
     } else if (g_str_equal(what, "answer") && talk->password_done) {
         void (*done)(const char *, const char *, void *) = g_steal_pointer(&talk->password_done);
         done(first, NULL, talk->password_data);
     } else if (g_str_equal(what, "trust") && first) {
         nj_session_trust_once(talk->session, first);
-    } else if (g_str_equal(what, "judged") && talk->link) {
+    } else if (g_str_equal(what, "judged") && talk->connection) {
         static char *names[] = { NULL };
         static const NjCertificate certificate = { .names = names };
-        talk->link->certificate = &certificate;
+        talk->connection->certificate = &certificate;
     } else if (g_str_equal(what, "sleep")) {
         sleep_for(first);
     } else if (g_str_equal(what, "hold") || g_str_equal(what, "commit")) {

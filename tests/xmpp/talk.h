@@ -14,7 +14,7 @@
 typedef struct Talk Talk;
 
 typedef struct {
-    NjLink base;
+    NjConnection base;
     NjParser *parser;
     gint64 last_byte_us;
     bool online;
@@ -23,7 +23,7 @@ typedef struct {
     const NjCertificate *certificate;   /* what the server showed */
     bool over;                  /* the server has ended the stream, and nobody has told so yet */
     char *jid;
-    GError *why;                /* of its end: gone with the link, as the real one's */
+    GError *why;                /* of its end: gone with the connection, as the real one's */
 } StringLink;
 
 typedef struct {
@@ -38,7 +38,7 @@ struct Talk {
     NjClient *client;
     NjAccount *account;
     NjSession *session;
-    StringLink *link;
+    StringLink *connection;
     NjXml *features;
     GString *roster;
     GString *server, *ours;     /* features that the server announces, and our account on it */
@@ -53,7 +53,7 @@ struct Talk {
     char *upon;                 /* the state of a message, and what is called when one has it; NULL: nothing is */
 };
 
-/* The maker of links knows no talk: the one that runs. */
+/* The maker of connections knows no talk: the one that runs. */
 extern Talk *running;
 
 /* talk.c */
@@ -70,7 +70,7 @@ void restart_client(Talk *talk);
 NjXml  *parse(const char *text);                                /* one stanza; NULL if it is none */
 bool    matches(Talk *talk, const char *expected, const char *got);
 bool    same(Talk *talk, const NjXml *expected, const NjXml *got);
-NjLink *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjLinkHooks *hooks, void *owner);
+NjConnection *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner);
 void    go_online(Talk *talk);
 void    receive(Talk *talk, const char *bytes, gsize length);
 void    end_link(Talk *talk, int code, const char *sentence);

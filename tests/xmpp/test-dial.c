@@ -146,10 +146,10 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
     g_main_loop_quit(result->loop);
 }
 
-static const NjLinkDeadlines quick = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 300, .dial = 2000, .handshake = 300, .login = 300, .close = 300 };
+static const NjConnectionDeadlines quick = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 300, .dial = 2000, .handshake = 300, .login = 300, .close = 300 };
 
 static Result
-dial_with(const Row *rows, const char *domain, const char *host, int port, int tls, const NjLinkDeadlines *deadlines)
+dial_with(const Row *rows, const char *domain, const char *host, int port, int tls, const NjConnectionDeadlines *deadlines)
 {
     Result result = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
     resolver.rows = rows;
@@ -179,7 +179,7 @@ static void
 assert_failed(Result *result, int code, const char *words)
 {
     assert_int_equal(result->fd, -1);
-    assert_true(g_error_matches(result->error, NJ_LINK_ERROR, code));
+    assert_true(g_error_matches(result->error, NJ_CONNECTION_ERROR, code));
     if (!strstr(result->error->message, words))
         fail_msg("“%s” does not say “%s”", result->error->message, words);
     done(result);
@@ -269,7 +269,7 @@ test_next_target(void **state)
 
     result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_non_null(strstr(result.error->message, "gone.example:5222: no such name"));
-    assert_failed(&result, NJ_LINK_ERROR_REFUSED, ": refused, ");
+    assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, ": refused, ");
 }
 
 static void
@@ -279,19 +279,19 @@ test_without_services(void **state)
     static const Row lone[] = { { "pond.example", "127.0.0.1" }, { NULL, NULL } };
     Result result = dial_with(lone, "pond.example", NULL, 0, NJ_TLS_DIRECT, &quick);
     if (result.fd < 0)
-        assert_failed(&result, NJ_LINK_ERROR_REFUSED, "pond.example:5223 refuses");
+        assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, "pond.example:5223 refuses");
     else
         done(&result);                                      /* somebody runs a server here */
 
     static const Row odd[] = { { "_xmpp-client._tcp.pond.example", "1 0 5222 \033[2Jx.example" }, { NULL, NULL } };
     result = dial_with(odd, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_null(strchr(result.error->message, '\033'));
-    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+    assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 
     static const Row broken[] = { { "_xmpp-client._tcp.pond.example", "?" }, { "_xmpps-client._tcp.pond.example", "?" }, { NULL, NULL } };
     result = dial_with(broken, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_int_equal(resolver.asked, 3);                   /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
-    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+    assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 }
 
 static void
@@ -300,51 +300,51 @@ test_sentences(void **state)
     (void) state;
     static const Row root[] = { { "_xmpp-client._tcp.pond.example", "0 0 0 ." }, { "_xmpps-client._tcp.pond.example", "0 0 0" }, { NULL, NULL } };
     Result result = dial_with(root, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
+    assert_failed(&result, NJ_CONNECTION_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
 
     /* No direct TLS says nothing of the other service, which then is at the domain itself (RFC 6120 3.2.1). */
     static const Row no_direct[] = { { "_xmpps-client._tcp.pond.example", "0 0 0 ." }, { NULL, NULL } };
     result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+    assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
     result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_DIRECT, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
+    assert_failed(&result, NJ_CONNECTION_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
 
     result = dial_with(nothing, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_NO_SUCH_HOST, "no server called pond.example");
+    assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 
     static const Row silent[] = { { "_xmpp-client._tcp.pond.example", "!" }, { "_xmpps-client._tcp.pond.example", "" }, { NULL, NULL } };
     result = dial_with(silent, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_DNS, "name server did not answer");
+    assert_failed(&result, NJ_CONNECTION_ERROR_DNS, "name server did not answer");
 
     static const Row mute[] = { { "x.example", "!" }, { NULL, NULL } };
     result = dial_with(mute, "pond.example", "x.example", 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_DNS, "asked for x.example");
+    assert_failed(&result, NJ_CONNECTION_ERROR_DNS, "asked for x.example");
 
     static const Row failing[] = { { "x.example", "?" }, { NULL, NULL } };
     result = dial_with(failing, "pond.example", "x.example", 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_DNS, "asked for x.example");
+    assert_failed(&result, NJ_CONNECTION_ERROR_DNS, "asked for x.example");
 
     result = dial_with(nothing, "pond.example", "127.0.0.1", closed_port(), NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_REFUSED, "refuses connections");
+    assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, "refuses connections");
 
     result = dial_with(nothing, "pond.example", "255.255.255.255", 5222, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_UNREACHABLE, "no way to");
+    assert_failed(&result, NJ_CONNECTION_ERROR_UNREACHABLE, "no way to");
 
     result = dial_with(nothing, "pond..example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_failed(&result, NJ_LINK_ERROR_SETTINGS, "");
+    assert_failed(&result, NJ_CONNECTION_ERROR_SETTINGS, "");
 
     guint16 port = 0;
     int server = listen_on("127.0.0.1", &port, true);
     gint64 begin = g_get_monotonic_time();
     result = dial_with(nothing, "pond.example", "127.0.0.1", port, NJ_TLS_STARTTLS, &quick);
     assert_in_range(g_get_monotonic_time() - begin, 300000, 900000);
-    assert_failed(&result, NJ_LINK_ERROR_TIMEOUT, "does not answer");
+    assert_failed(&result, NJ_CONNECTION_ERROR_TIMEOUT, "does not answer");
 
-    const NjLinkDeadlines hasty = { .dns = 1000, .stagger = 40, .tcp = 1000, .dial = 100 };
+    const NjConnectionDeadlines hasty = { .dns = 1000, .stagger = 40, .tcp = 1000, .dial = 100 };
     result = dial_with(nothing, "pond.example", "127.0.0.1", port, NJ_TLS_STARTTLS, &hasty);
-    assert_failed(&result, NJ_LINK_ERROR_TIMEOUT, "does not answer");
+    assert_failed(&result, NJ_CONNECTION_ERROR_TIMEOUT, "does not answer");
     result = dial_with(silent, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &hasty);
-    assert_failed(&result, NJ_LINK_ERROR_DNS, "name server did not answer");
+    assert_failed(&result, NJ_CONNECTION_ERROR_DNS, "name server did not answer");
     close(server);
 }
 
@@ -359,7 +359,7 @@ test_no_tls_stays_at_home(void **state)
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Result result = dial_with(sly, rows[i].domain, rows[i].host, 0, NJ_TLS_NONE, &quick);
         assert_int_equal(resolver.asked, 0);
-        assert_failed(&result, NJ_LINK_ERROR_SETTINGS, "tls = none");
+        assert_failed(&result, NJ_CONNECTION_ERROR_SETTINGS, "tls = none");
     }
 }
 
@@ -411,10 +411,10 @@ test_silent_target(void **state)
     const Row bad[] = { { "_xmpp-client._tcp.pond.example", then_bad }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
     result = dial_with(bad, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_non_null(strstr(result.error->message, ": no answer, "));
-    assert_failed(&result, NJ_LINK_ERROR_REFUSED, ": refused)");
+    assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, ": refused)");
 
     /* The wall opens while the second one has already refused: the kernel asks again after a second. */
-    const NjLinkDeadlines patient = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000 };
+    const NjConnectionDeadlines patient = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000 };
     Result late = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
     resolver.rows = bad;
     late.dial = nj_dial_new_with(ask, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient, on_dialled, &late);

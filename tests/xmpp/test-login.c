@@ -8,7 +8,7 @@
 
 #include "scram-book.h"
 #include "string-transport.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/login.h"
 #include "xmpp/parser.h"
 
@@ -211,11 +211,11 @@ answer(Talk *talk, const char *type, const char *id, const char *more, const cha
 }
 
 static void
-assert_failed(Talk *talk, NjLinkError code)
+assert_failed(Talk *talk, NjConnectionError code)
 {
     if (!talk->why)
         fail_msg("no failure: %s", talk->told->str);
-    assert_true(talk->why->domain == NJ_LINK_ERROR);
+    assert_true(talk->why->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->why->code, code);
     assert_true(g_str_has_suffix(talk->why->message, ".") || g_str_has_suffix(talk->why->message, "”"));
     sent(talk, "</stream:stream>");
@@ -286,7 +286,7 @@ test_scram_success_without_proof(void **state)
     secure(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-1</mechanism></mechanisms>");
     g_free(string_transport_take(talk->transport));
     got(talk, "<success" SASL "/>");
-    assert_failed(talk, NJ_LINK_ERROR_PROOF);
+    assert_failed(talk, NJ_CONNECTION_ERROR_PROOF);
 }
 
 static void
@@ -310,7 +310,7 @@ test_no_password(void **state)
     talk->password = NULL;
     secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     nj_login_password(talk->login, NULL);
-    assert_failed(talk, NJ_LINK_ERROR_PASSWORD);
+    assert_failed(talk, NJ_CONNECTION_ERROR_PASSWORD);
 }
 
 static void
@@ -342,7 +342,7 @@ test_no_tls_offered(void **state)
     Talk *talk = *state;
     string_transport_open(talk->transport);
     meet(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    assert_failed(talk, NJ_LINK_ERROR_NO_TLS);
+    assert_failed(talk, NJ_CONNECTION_ERROR_NO_TLS);
     assert_string_equal(talk->told->str, "securing ");
 }
 
@@ -354,7 +354,7 @@ test_tls_refused(void **state)
     meet(talk, STARTTLS);
     sent(talk, STARTTLS);
     got(talk, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-    assert_failed(talk, NJ_LINK_ERROR_NO_TLS);
+    assert_failed(talk, NJ_CONNECTION_ERROR_NO_TLS);
 }
 
 static void
@@ -376,7 +376,7 @@ test_without_tls_on_loopback_only(void **state)
     talk->settings.tls = NJ_TLS_NONE;
     string_transport_open(talk->transport);
     meet(talk, STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    assert_failed(talk, NJ_LINK_ERROR_SETTINGS);
+    assert_failed(talk, NJ_CONNECTION_ERROR_SETTINGS);
     Talk *home;
     begin((void **) &home);
     nj_login_free(home->login);
@@ -391,14 +391,14 @@ test_without_tls_on_loopback_only(void **state)
 static void
 test_failures(void **state)
 {
-    static const struct { const char *condition; NjLinkError code; } rows[] = {
-        { "not-authorized", NJ_LINK_ERROR_PASSWORD },
-        { "account-disabled", NJ_LINK_ERROR_ACCOUNT },
-        { "credentials-expired", NJ_LINK_ERROR_ACCOUNT },
-        { "temporary-auth-failure", NJ_LINK_ERROR_SHUTDOWN },
-        { "aborted", NJ_LINK_ERROR_SHUTDOWN },
-        { "mechanism-too-weak", NJ_LINK_ERROR_MECHANISM },
-        { "made-up", NJ_LINK_ERROR_ACCOUNT },
+    static const struct { const char *condition; NjConnectionError code; } rows[] = {
+        { "not-authorized", NJ_CONNECTION_ERROR_PASSWORD },
+        { "account-disabled", NJ_CONNECTION_ERROR_ACCOUNT },
+        { "credentials-expired", NJ_CONNECTION_ERROR_ACCOUNT },
+        { "temporary-auth-failure", NJ_CONNECTION_ERROR_SHUTDOWN },
+        { "aborted", NJ_CONNECTION_ERROR_SHUTDOWN },
+        { "mechanism-too-weak", NJ_CONNECTION_ERROR_MECHANISM },
+        { "made-up", NJ_CONNECTION_ERROR_ACCOUNT },
     };
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -421,7 +421,7 @@ test_no_mechanism(void **state)
 {
     Talk *talk = *state;
     secure(talk, "<mechanisms" SASL "><mechanism>DIGEST-MD5</mechanism></mechanisms>");
-    assert_failed(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_failed(talk, NJ_CONNECTION_ERROR_MECHANISM);
     assert_null(strstr(talk->told->str, "password"));
 }
 
@@ -431,7 +431,7 @@ test_plain_after_scram(void **state)
     Talk *talk = *state;
     talk->settings.scram_seen = 2;
     secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    assert_failed(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_failed(talk, NJ_CONNECTION_ERROR_MECHANISM);
 }
 
 /* What a server says instead of the next step. */
@@ -449,7 +449,7 @@ test_out_of_turn(void **state)
         secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
         sent(talk, PLAIN_AUTH);
         got(talk, after_auth[i]);
-        assert_failed(talk, NJ_LINK_ERROR_PROTOCOL);
+        assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
         end((void **) &talk);
     }
     static const char *const features[] = { "", "<mechanisms><mechanism>PLAIN</mechanism></mechanisms>", BIND };
@@ -457,20 +457,20 @@ test_out_of_turn(void **state)
         Talk *talk;
         begin((void **) &talk);
         secure(talk, features[i]);
-        assert_failed(talk, NJ_LINK_ERROR_PROTOCOL);
+        assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
         end((void **) &talk);
     }
     Talk *talk;
     begin((void **) &talk);
     authenticate(talk, "");                             /* nothing to bind */
-    assert_failed(talk, NJ_LINK_ERROR_PROTOCOL);
+    assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     end((void **) &talk);
     begin((void **) &talk);
     string_transport_open(talk->transport);
     meet(talk, STARTTLS);
     sent(talk, STARTTLS);
     got(talk, "<success" SASL "/>");
-    assert_failed(talk, NJ_LINK_ERROR_PROTOCOL);
+    assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     end((void **) &talk);
 }
 
@@ -482,7 +482,7 @@ test_resource(void **state)
     authenticate(talk, BIND);
     g_autofree char *id = asked(talk, "<iq type='set' id='%s'><bind" BIND_NS "><resource>d&amp;sk</resource></bind></iq>");
     answer(talk, "error", id, "", "<error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
-    assert_failed(talk, NJ_LINK_ERROR_BIND);
+    assert_failed(talk, NJ_CONNECTION_ERROR_BIND);
 }
 
 static void
@@ -516,7 +516,7 @@ test_addresses_that_can_not_be_ours(void **state)
         authenticate(talk, BIND);
         g_autofree char *id = asked(talk, ASK_BIND);
         answer(talk, "result", id, "", insides[i]);
-        assert_failed(talk, NJ_LINK_ERROR_BIND);
+        assert_failed(talk, NJ_CONNECTION_ERROR_BIND);
         end((void **) &talk);
     }
 }

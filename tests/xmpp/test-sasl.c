@@ -8,7 +8,7 @@
 
 #include "scram-book.h"
 #include "string-transport.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/sasl.h"
 
 typedef struct {
@@ -97,10 +97,10 @@ finished(Talk *talk, const char *text)
 }
 
 static void
-assert_code(Talk *talk, NjLinkError code)
+assert_code(Talk *talk, NjConnectionError code)
 {
     assert_non_null(talk->error);
-    assert_true(talk->error->domain == NJ_LINK_ERROR);
+    assert_true(talk->error->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->error->code, code);
     assert_true(g_str_has_suffix(talk->error->message, ".") || g_str_has_suffix(talk->error->message, "”"));
 }
@@ -145,7 +145,7 @@ test_the_stronger_first(void **state)
     assert_string_equal(choose(talk, "EXTERNAL PLAIN", NULL), "PLAIN");
     assert_int_equal(nj_sasl_rank(talk->sasl), 0);
     assert_null(choose(talk, "DIGEST-MD5 ANONYMOUS CRAM-MD5", NULL));
-    assert_code(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_code(talk, NJ_CONNECTION_ERROR_MECHANISM);
     assert_null(choose(talk, "", NULL));
 }
 
@@ -165,7 +165,7 @@ test_plain_needs_tls(void **state)
     Talk *talk = *state;
     talk->transport->secure = false;
     assert_null(choose(talk, "PLAIN SCRAM-SHA-1", NULL));
-    assert_code(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_code(talk, NJ_CONNECTION_ERROR_MECHANISM);
     talk->settings.loopback = true;
     assert_string_equal(choose(talk, "PLAIN", NULL), "PLAIN");
 }
@@ -176,7 +176,7 @@ test_no_plain_after_scram(void **state)
     Talk *talk = *state;
     talk->settings.scram_seen = 1;
     assert_null(choose(talk, "PLAIN", NULL));
-    assert_code(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_code(talk, NJ_CONNECTION_ERROR_MECHANISM);
     assert_non_null(strstr(talk->error->message, "allow-plain"));
     talk->settings.allow_plain = true;
     assert_string_equal(choose(talk, "PLAIN", NULL), "PLAIN");
@@ -206,7 +206,7 @@ test_password_when_needed(void **state)
     assert_string_equal(choose(talk, "SCRAM-SHA-1", NULL), "SCRAM-SHA-1");
     assert_true(nj_sasl_needs_password(talk->sasl));
     assert_false(nj_sasl_set_password(talk->sasl, "", &talk->error));
-    assert_code(talk, NJ_LINK_ERROR_PASSWORD);
+    assert_code(talk, NJ_CONNECTION_ERROR_PASSWORD);
     assert_true(nj_sasl_needs_password(talk->sasl));
     assert_true(nj_sasl_set_password(talk->sasl, "pencil", NULL));
     assert_false(nj_sasl_needs_password(talk->sasl));
@@ -239,7 +239,7 @@ test_channel_binding_is_chosen(void **state)
     /* Once bound, always bound, until the person says so; where the server offers no -PLUS at all it is told what we think. */
     talk->settings.scram_seen = 5;
     assert_null(choose(talk, both, NULL));
-    assert_code(talk, NJ_LINK_ERROR_MECHANISM);
+    assert_code(talk, NJ_CONNECTION_ERROR_MECHANISM);
     assert_non_null(strstr(talk->error->message, "scram-seen"));
     assert_null(choose(talk, both, "tls-unique"));
     assert_gs2(talk, both, "tls-server-end-point", "p=tls-server-end-point,,");
@@ -293,7 +293,7 @@ test_many_rounds_by_a_worker(void **state)
     assert_false(talk->answered);
     challenge(talk, server_first);              /* impatience is an error, not a second worker */
     assert_null(talk->response);
-    assert_code(talk, NJ_LINK_ERROR_PROTOCOL);
+    assert_code(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     talk->answered = false;
     g_clear_pointer(&talk->sasl, nj_sasl_free);
     gint64 until = g_get_monotonic_time() + 500 * 1000;
@@ -319,7 +319,7 @@ test_prepared(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         talk->settings.password = bad[i];
         assert_null(choose(talk, "SCRAM-SHA-256", NULL));
-        assert_code(talk, NJ_LINK_ERROR_PASSWORD);
+        assert_code(talk, NJ_CONNECTION_ERROR_PASSWORD);
     }
     talk->settings.password = "I \u2168";
     choose(talk, "PLAIN", NULL);
@@ -331,23 +331,23 @@ static void
 test_challenges_not_believed(void **state)
 {
     Talk *talk = *state;
-    static const struct { const char *text; NjLinkError code; } rows[] = {
-        { "r=fyko,s=QSXCR+Q6sek8bf92,i=4096", NJ_LINK_ERROR_PROTOCOL },                             /* not our nonce */
-        { "r=fyko+d2lbbFgONRv9qkxdawL,s=QSXCR+Q6sek8bf92,i=4096", NJ_LINK_ERROR_PROTOCOL },         /* nothing added */
-        { "r=xfyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096", NJ_LINK_ERROR_PROTOCOL },
-        { "m=new,r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096", NJ_LINK_ERROR_PROTOCOL },  /* must be known, is not */
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92", NJ_LINK_ERROR_PROTOCOL },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSX!R+Q6sek8bf92,i=4096", NJ_LINK_ERROR_PROTOCOL },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=,i=4096", NJ_LINK_ERROR_PROTOCOL },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf9,i=4096", NJ_LINK_ERROR_PROTOCOL },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4095", NJ_LINK_ERROR_MECHANISM },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=1000001", NJ_LINK_ERROR_MECHANISM },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=99999999999999999999", NJ_LINK_ERROR_MECHANISM },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=-4096", NJ_LINK_ERROR_MECHANISM },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=", NJ_LINK_ERROR_MECHANISM },
-        { "", NJ_LINK_ERROR_PROTOCOL },
-        { ",,,,", NJ_LINK_ERROR_PROTOCOL },
-        { "\xff", NJ_LINK_ERROR_PROTOCOL },
+    static const struct { const char *text; NjConnectionError code; } rows[] = {
+        { "r=fyko,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },                             /* not our nonce */
+        { "r=fyko+d2lbbFgONRv9qkxdawL,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },         /* nothing added */
+        { "r=xfyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
+        { "m=new,r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },  /* must be known, is not */
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92", NJ_CONNECTION_ERROR_PROTOCOL },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSX!R+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf9,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4095", NJ_CONNECTION_ERROR_MECHANISM },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=1000001", NJ_CONNECTION_ERROR_MECHANISM },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=99999999999999999999", NJ_CONNECTION_ERROR_MECHANISM },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=-4096", NJ_CONNECTION_ERROR_MECHANISM },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=", NJ_CONNECTION_ERROR_MECHANISM },
+        { "", NJ_CONNECTION_ERROR_PROTOCOL },
+        { ",,,,", NJ_CONNECTION_ERROR_PROTOCOL },
+        { "\xff", NJ_CONNECTION_ERROR_PROTOCOL },
     };
     talk->settings.nonce = "fyko+d2lbbFgONRv9qkxdawL";
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -364,16 +364,16 @@ static void
 test_success_without_proof(void **state)
 {
     Talk *talk = *state;
-    static const struct { const char *text; NjLinkError code; } rows[] = {
-        { NULL, NJ_LINK_ERROR_PROOF },
-        { "", NJ_LINK_ERROR_PROOF },
-        { "v=rmF9pqV8S7suAoZWja4dJRkFsKU=", NJ_LINK_ERROR_PROOF },
-        { "v=rmF9pqV8S7suAoZWja4dJRkFsKR=", NJ_LINK_ERROR_PROOF },      /* the same bytes, but no base64 to the letter */
-        { "v=rmF9", NJ_LINK_ERROR_PROOF },
-        { "v=", NJ_LINK_ERROR_PROOF },
-        { "x=rmF9pqV8S7suAoZWja4dJRkFsKQ=", NJ_LINK_ERROR_PROOF },
-        { "e=invalid-proof", NJ_LINK_ERROR_PASSWORD },
-        { "e=other-error", NJ_LINK_ERROR_ACCOUNT },
+    static const struct { const char *text; NjConnectionError code; } rows[] = {
+        { NULL, NJ_CONNECTION_ERROR_PROOF },
+        { "", NJ_CONNECTION_ERROR_PROOF },
+        { "v=rmF9pqV8S7suAoZWja4dJRkFsKU=", NJ_CONNECTION_ERROR_PROOF },
+        { "v=rmF9pqV8S7suAoZWja4dJRkFsKR=", NJ_CONNECTION_ERROR_PROOF },      /* the same bytes, but no base64 to the letter */
+        { "v=rmF9", NJ_CONNECTION_ERROR_PROOF },
+        { "v=", NJ_CONNECTION_ERROR_PROOF },
+        { "x=rmF9pqV8S7suAoZWja4dJRkFsKQ=", NJ_CONNECTION_ERROR_PROOF },
+        { "e=invalid-proof", NJ_CONNECTION_ERROR_PASSWORD },
+        { "e=other-error", NJ_CONNECTION_ERROR_ACCOUNT },
     };
     talk->settings.nonce = "fyko+d2lbbFgONRv9qkxdawL";
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -387,7 +387,7 @@ test_success_without_proof(void **state)
     choose(talk, "SCRAM-SHA-1", NULL);          /* success before anything was proved */
     g_autofree char *message = first(talk);
     assert_false(finished(talk, NULL));
-    assert_code(talk, NJ_LINK_ERROR_PROOF);
+    assert_code(talk, NJ_CONNECTION_ERROR_PROOF);
     assert_false(finished(talk, "v=AAAA"));
 }
 

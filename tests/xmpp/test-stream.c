@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "string-transport.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/stream.h"
 
 #define HEADER "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -116,13 +116,13 @@ meet(Talk *talk, const char *received)
 }
 
 static void
-assert_ended(Talk *talk, NjLinkError code)
+assert_ended(Talk *talk, NjConnectionError code)
 {
     assert_true(talk->transport->closing);
     string_transport_turn(talk->transport);
     assert_true(g_str_has_suffix(talk->told->str, "closed"));
     assert_non_null(talk->why);
-    assert_true(talk->why->domain == NJ_LINK_ERROR);
+    assert_true(talk->why->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->why->code, code);
     assert_true(g_str_has_suffix(talk->why->message, ".") || g_str_has_suffix(talk->why->message, "”"));
 }
@@ -193,32 +193,32 @@ test_the_server_ends(void **state)
     Talk *talk = *state;
     meet(talk, HEADER "</stream:stream>");
     assert_sent(talk, "</stream:stream>");
-    assert_ended(talk, NJ_LINK_ERROR_LOST);
+    assert_ended(talk, NJ_CONNECTION_ERROR_LOST);
 }
 
 static void
 test_the_link_breaks(void **state)
 {
     Talk *talk = *state;
-    g_autoptr(GError) why = g_error_new_literal(NJ_LINK_ERROR, NJ_LINK_ERROR_TIMEOUT, "It took too long.");
+    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT, "It took too long.");
     meet(talk, HEADER);
     string_transport_lose(talk->transport, why);
-    assert_int_equal(talk->why->code, NJ_LINK_ERROR_TIMEOUT);
+    assert_int_equal(talk->why->code, NJ_CONNECTION_ERROR_TIMEOUT);
 }
 
 static void
 test_stream_errors(void **state)
 {
-    static const struct { const char *condition; NjLinkError code; } rows[] = {
-        { "conflict", NJ_LINK_ERROR_CONFLICT },
-        { "host-unknown", NJ_LINK_ERROR_HOST_UNKNOWN },
-        { "host-gone", NJ_LINK_ERROR_HOST_UNKNOWN },
-        { "policy-violation", NJ_LINK_ERROR_POLICY },
-        { "system-shutdown", NJ_LINK_ERROR_SHUTDOWN },
-        { "reset", NJ_LINK_ERROR_SHUTDOWN },
-        { "connection-timeout", NJ_LINK_ERROR_LOST },
-        { "undefined-condition", NJ_LINK_ERROR_STREAM },
-        { "made-up-by-the-server", NJ_LINK_ERROR_STREAM },
+    static const struct { const char *condition; NjConnectionError code; } rows[] = {
+        { "conflict", NJ_CONNECTION_ERROR_CONFLICT },
+        { "host-unknown", NJ_CONNECTION_ERROR_HOST_UNKNOWN },
+        { "host-gone", NJ_CONNECTION_ERROR_HOST_UNKNOWN },
+        { "policy-violation", NJ_CONNECTION_ERROR_POLICY },
+        { "system-shutdown", NJ_CONNECTION_ERROR_SHUTDOWN },
+        { "reset", NJ_CONNECTION_ERROR_SHUTDOWN },
+        { "connection-timeout", NJ_CONNECTION_ERROR_LOST },
+        { "undefined-condition", NJ_CONNECTION_ERROR_STREAM },
+        { "made-up-by-the-server", NJ_CONNECTION_ERROR_STREAM },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         Talk *talk;
@@ -239,7 +239,7 @@ test_words_in_a_stream_error(void **state)
     Talk *talk = *state;
     meet(talk, HEADER "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
                       "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Password\nchanged</text></stream:error></stream:stream>");
-    assert_ended(talk, NJ_LINK_ERROR_SHUTDOWN);
+    assert_ended(talk, NJ_CONNECTION_ERROR_SHUTDOWN);
     assert_true(g_str_has_suffix(talk->why->message, "The server says: “Password changed”"));
 }
 
@@ -248,7 +248,7 @@ test_elsewhere(void **state)
 {
     Talk *talk = *state;
     meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'> [::1]:9222 </see-other-host></stream:error>");
-    assert_ended(talk, NJ_LINK_ERROR_ELSEWHERE);
+    assert_ended(talk, NJ_CONNECTION_ERROR_ELSEWHERE);
     assert_string_equal(nj_stream_elsewhere(talk->stream), "[::1]:9222");
 }
 
@@ -257,7 +257,7 @@ test_elsewhere_is_nowhere(void **state)
 {
     Talk *talk = *state;
     meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a b/c</see-other-host></stream:error>");
-    assert_ended(talk, NJ_LINK_ERROR_ELSEWHERE);
+    assert_ended(talk, NJ_CONNECTION_ERROR_ELSEWHERE);
     assert_null(nj_stream_elsewhere(talk->stream));
 }
 
@@ -270,7 +270,7 @@ assert_refusal(const char *received, const char *condition)
     g_autofree char *expected = g_strdup_printf("<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>", condition);
     assert_sent(talk, expected);
     assert_true(talk->transport->flushed);
-    assert_ended(talk, NJ_LINK_ERROR_PROTOCOL);
+    assert_ended(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     assert_null(strstr(talk->told->str, "message"));
     end((void **) &talk);
 }

@@ -14,7 +14,7 @@
 #include "certificates.h"
 #include "xmpp/tcp.h"
 
-static const NjLinkDeadlines quick = { .handshake = 800, .close = 200 };
+static const NjConnectionDeadlines quick = { .handshake = 800, .close = 200 };
 
 typedef struct {
     NjTransport *transport;
@@ -163,7 +163,7 @@ trust(Talk *talk)
         turn(5);
         serve_tls(first);
         assert_int_equal(first->closed, 1);
-        assert_true(g_error_matches(first->why, NJ_LINK_ERROR, NJ_LINK_ERROR_CERTIFICATE));
+        assert_true(g_error_matches(first->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE));
         assert_false(first->transport->class->secure(first->transport));
         pin = g_strdup(first->transport->class->certificate(first->transport)->pin);
         talk_free(first);
@@ -194,7 +194,7 @@ test_plain(void **state)
     turn(10);
     assert_string_equal(talk->got->str, "hellolast");       /* the bytes before the end */
     assert_int_equal(talk->closed, 1);
-    assert_true(g_error_matches(talk->why, NJ_LINK_ERROR, NJ_LINK_ERROR_LOST));
+    assert_true(g_error_matches(talk->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST));
     talk->transport->class->write(talk->transport, "late", 4);
     assert_int_equal(turn(5), 0);
     talk_free(talk);
@@ -323,7 +323,7 @@ test_other_side_does_not_read(void **state)
     assert_int_equal(talk->closed, 0);                       /* not from inside the call */
     turn(5);
     assert_int_equal(talk->closed, 1);
-    assert_true(g_error_matches(talk->why, NJ_LINK_ERROR, NJ_LINK_ERROR_LOST));
+    assert_true(g_error_matches(talk->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST));
     talk_free(talk);
 
     talk = talk_new(false);                                  /* a polite end waits for its deadline only */
@@ -345,7 +345,7 @@ test_silent_handshake(void **state)
     gint64 begin = g_get_monotonic_time();
     wait_for(&talk->closed, 2000);
     assert_true(g_get_monotonic_time() - begin >= 790000);
-    assert_true(g_error_matches(talk->why, NJ_LINK_ERROR, NJ_LINK_ERROR_TIMEOUT));
+    assert_true(g_error_matches(talk->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT));
     assert_non_null(strstr(talk->why->message, "fell silent"));
     talk_free(talk);
 
@@ -353,7 +353,7 @@ test_silent_handshake(void **state)
     talk->settings.ca_file = "/does/not/exist";
     turn(5);
     assert_int_equal(talk->closed, 1);
-    assert_true(g_error_matches(talk->why, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS));
+    assert_true(g_error_matches(talk->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS));
     talk_free(talk);
 }
 

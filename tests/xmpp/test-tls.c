@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "certificates.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 #include "xmpp/tls.h"
 
 typedef struct {
@@ -99,7 +99,7 @@ static void
 assert_refused(Talk *talk, const char *words)
 {
     assert_int_equal(shake(talk), NJ_TLS_FAILED);
-    assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_CERTIFICATE));
+    assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE));
     if (!strstr(talk->error->message, words))
         fail_msg("“%s” says nothing of “%s”", talk->error->message, words);
     assert_non_null(strstr(talk->error->message, "/certificate"));
@@ -113,7 +113,7 @@ test_good_certificate(void **state)
     Identity pond = make_identity("whoever", "DNS:pond.example,DNS:*.pond.example", 0, 30, &place.authority, 0, EVP_sha256());
     Talk *talk = talk_new(&pond, "pond.example");
     assert_null(nj_tls_new(talk->fds[0], &(NjTlsSettings) { .domain = "x", .ca_file = "/does/not/exist" }, &talk->error));
-    assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS));
+    assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS));
     g_clear_error(&talk->error);
     assert_int_equal(shake(talk), NJ_TLS_DONE);
     assert_string_equal(talk->sni, "pond.example");
@@ -313,7 +313,7 @@ test_cut_off(void **state)
         NjTlsResult result = nj_tls_read(talk->client, bytes, sizeof bytes, &count, &talk->error);
         assert_int_equal(result, polite ? NJ_TLS_ENDED : NJ_TLS_FAILED);
         if (!polite) {
-            assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_LOST));
+            assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST));
             g_clear_error(&talk->error);
             assert_int_equal(nj_tls_write(talk->client, "x", 1, &count, &talk->error), NJ_TLS_FAILED);
         }
@@ -331,7 +331,7 @@ test_no_tls_there(void **state)
     const char *page = "HTTP/1.1 400 Bad Request\r\n\r\n";
     assert_true(write(talk->fds[1], page, strlen(page)) > 0);
     assert_int_equal(shake(talk), NJ_TLS_FAILED);
-    assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS));
+    assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS));
     assert_non_null(strstr(talk->error->message, "does not speak TLS"));
     assert_null(nj_tls_certificate(talk->client));
     talk_free(talk);
@@ -341,7 +341,7 @@ test_no_tls_there(void **state)
     talk->fds[1] = -1;
     talk->client = nj_tls_new(talk->fds[0], &talk->settings, &talk->error);
     assert_int_equal(nj_tls_handshake(talk->client, &talk->error), NJ_TLS_FAILED);
-    assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_LOST));
+    assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST));
     talk_free(talk);
 
     talk = talk_new(&pond, "pond.example");
@@ -349,7 +349,7 @@ test_no_tls_there(void **state)
     SSL_CTX_set_max_proto_version(talk->context, TLS1_1_VERSION);
     SSL_CTX_set_security_level(talk->context, 0);
     assert_int_equal(shake(talk), NJ_TLS_FAILED);
-    assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_TLS));
+    assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS));
     assert_non_null(strstr(talk->error->message, "no TLS newer than 1.1"));
     talk_free(talk);
     free_identity(&pond);
@@ -441,7 +441,7 @@ test_direct_and_client_certificate(void **state)
     talk->settings.client_cert = cert;
     talk->settings.client_key = other;
     assert_int_equal(shake(talk), NJ_TLS_FAILED);
-    assert_true(g_error_matches(talk->error, NJ_LINK_ERROR, NJ_LINK_ERROR_SETTINGS));
+    assert_true(g_error_matches(talk->error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS));
     talk_free(talk);
 
     /* A server that is not accepted never gets to see who we are. */

@@ -107,7 +107,7 @@ on_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* What can not be sent now is when the link is back.  Whom we hide from since is told nothing any more. */
+/* What can not be sent now is when the connection is back.  Whom we hide from since is told nothing any more. */
 static void
 send_due(Receipts *state)
 {

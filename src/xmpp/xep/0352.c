@@ -13,7 +13,7 @@
 typedef struct {
     NjSession *session;
     gint64 left_us;             /* since when nobody looks; 0: somebody does */
-    bool inactive;              /* as this link was told */
+    bool inactive;              /* as this connection was told */
     GSource *timer;
 } State;
 

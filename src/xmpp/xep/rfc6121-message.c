@@ -219,7 +219,7 @@ online(NjSession *session)
     nj_message_pump(session);
 }
 
-/* A link that is gone for long ends what was asked, and the session need not have ended with it. */
+/* A connection that is gone for long ends what was asked, and the session need not have ended with it. */
 static void
 resumed(NjSession *session)
 {
@@ -519,7 +519,7 @@ deliver(NjSession *session, NjIncoming *in)
     if (!in->chat)
         return false;
     if (nj_message_is_known(session, in->chat->id, in)) {
-        nj_receipt_owe(session, in);                       /* the first one may have been lost with the link */
+        nj_receipt_owe(session, in);                       /* the first one may have been lost with the connection */
         return false;
     }
     if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE &&

@@ -9,7 +9,7 @@
 
 typedef struct {
     bool begun;                 /* a full roster is coming */
-    bool here;                  /* the server has answered since the link is up */
+    bool here;                  /* the server has answered since the connection is up */
     GPtrArray *early;           /* of NjXml */
 } Roster;
 

@@ -1,4 +1,4 @@
-/* xmpp/link: from nothing to stanzas and back, against a real Prosody; and against servers of our own that stall, lie and send away. */
+/* xmpp/connection: from nothing to stanzas and back, against a real Prosody; and against servers of our own that stall, lie and send away. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "liar.h"
 #include "prosody.h"
 #include "scram-server.h"
-#include "xmpp/link.h"
+#include "xmpp/connection.h"
 
 static char *dir, *ca_file;
 static Identity authority, pond;
@@ -23,19 +23,19 @@ static Prosody *prosody;               /* NULL: not installed */
 #define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 #define ELSEWHERE "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u</see-other-host></stream:error></stream:stream>"
 
-/* ---- The link's owner ---- */
+/* ---- The connection's owner ---- */
 
 typedef struct {
     NjAccountSettings settings;
-    const NjLinkDeadlines *deadlines;
+    const NjConnectionDeadlines *deadlines;
     const char *trust_once;
     const char *password;              /* given when asked; NULL: says so */
     guint think_ms;                    /* before the answer */
     const char *free_at, *close_at;    /* "state:N", "password", "stanza" */
-    NjLink *link;
+    NjConnection *connection;
     GMainLoop *loop;
     guint answer;
-    GString *states;                   /* digits of NjLinkState, as they came */
+    GString *states;                   /* digits of NjConnectionState, as they came */
     int closed, asked, stanzas;
     GError *why;
     char *jid, *pin;
@@ -50,44 +50,44 @@ static bool
 meddle(Owner *owner, const char *where)
 {
     if (owner->free_at && g_str_equal(owner->free_at, where)) {
-        owner->link->class->free(owner->link);
-        owner->link = NULL;
+        owner->connection->class->free(owner->connection);
+        owner->connection = NULL;
         g_main_loop_quit(owner->loop);
         return true;
     }
     if (owner->close_at && g_str_equal(owner->close_at, where))
-        owner->link->class->close(owner->link);
+        owner->connection->class->close(owner->connection);
     return false;
 }
 
 static void
-on_state(NjLink *link, NjLinkState state, const GError *why, void *data)
+on_state(NjConnection *connection, NjConnectionState state, const GError *why, void *data)
 {
     Owner *owner = data;
     g_string_append_printf(owner->states, "%d", state);
-    if (state == NJ_LINK_ONLINE) {
+    if (state == NJ_CONNECTION_ONLINE) {
         g_free(owner->jid);
-        owner->jid = g_strdup(link->class->jid(link));
-        owner->rank = link->class->scram_rank(link);
+        owner->jid = g_strdup(connection->class->jid(connection));
+        owner->rank = connection->class->scram_rank(connection);
     }
-    if (state == NJ_LINK_CLOSED) {
+    if (state == NJ_CONNECTION_CLOSED) {
         owner->closed++;
         owner->why = why ? g_error_copy(why) : NULL;
-        const NjCertificate *certificate = link->class->certificate(link);
+        const NjCertificate *certificate = connection->class->certificate(connection);
         g_free(owner->pin);
         owner->pin = certificate ? g_strdup(certificate->pin) : NULL;
     }
     g_autofree char *where = g_strdup_printf("state:%d", state);
     if (meddle(owner, where))
         return;
-    if (state == NJ_LINK_ONLINE || state == NJ_LINK_CLOSED)
+    if (state == NJ_CONNECTION_ONLINE || state == NJ_CONNECTION_CLOSED)
         g_main_loop_quit(owner->loop);
 }
 
 static void
-on_stanza(NjLink *link, NjXml *stanza, void *data)
+on_stanza(NjConnection *connection, NjXml *stanza, void *data)
 {
-    (void) link;
+    (void) connection;
     Owner *owner = data;
     owner->stanzas++;
     g_free(owner->pong);
@@ -101,21 +101,21 @@ answer(gpointer data)
 {
     Owner *owner = data;
     owner->answer = 0;
-    owner->link->class->password(owner->link, owner->password);
+    owner->connection->class->password(owner->connection, owner->password);
     return G_SOURCE_REMOVE;
 }
 
 static void
-on_password(NjLink *link, void *data)
+on_password(NjConnection *connection, void *data)
 {
-    (void) link;
+    (void) connection;
     Owner *owner = data;
     owner->asked++;
     if (!meddle(owner, "password"))
         owner->answer = g_timeout_add(owner->think_ms, answer, owner);
 }
 
-static const NjLinkHooks hooks = { .on_state = on_state, .on_stanza = on_stanza, .on_password = on_password };
+static const NjConnectionHooks hooks = { .on_state = on_state, .on_stanza = on_stanza, .on_password = on_password };
 
 static gboolean
 on_tick(gpointer data)
@@ -161,10 +161,10 @@ owner_new(guint16 port)
 static void
 connect_now(Owner *owner)
 {
-    owner->link = nj_link_new(&owner->settings, "toad@pond.example", owner->trust_once, &hooks, owner);
+    owner->connection = nj_connection_new(&owner->settings, "toad@pond.example", owner->trust_once, &hooks, owner);
     if (owner->deadlines)
-        nj_link_set_deadlines(owner->link, owner->deadlines);
-    owner->link->class->open(owner->link);
+        nj_connection_set_deadlines(owner->connection, owner->deadlines);
+    owner->connection->class->open(owner->connection);
     assert_int_equal(owner->states->len, 0);
     run(owner);
 }
@@ -173,8 +173,8 @@ static void
 done(Owner *owner)
 {
     g_clear_handle_id(&owner->answer, g_source_remove);
-    if (owner->link)
-        owner->link->class->free(owner->link);
+    if (owner->connection)
+        owner->connection->class->free(owner->connection);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
     g_main_loop_unref(owner->loop);
@@ -190,7 +190,7 @@ assert_failed(Owner *owner, int code, const char *words)
 {
     assert_int_equal(owner->closed, 1);
     assert_non_null(owner->why);
-    if (owner->why->code != code || owner->why->domain != NJ_LINK_ERROR || !strstr(owner->why->message, words))
+    if (owner->why->code != code || owner->why->domain != NJ_CONNECTION_ERROR || !strstr(owner->why->message, words))
         fail_msg("%d: “%s” is not %d: “%s”", owner->why->code, owner->why->message, code, words);
 }
 
@@ -203,7 +203,7 @@ assert_online(Owner *owner)
     assert_true(g_str_has_prefix(owner->jid, "toad@pond.example/"));
 }
 
-/* Nothing of a link that is online ever wakes the program without a byte from the server. */
+/* Nothing of a connection that is online ever wakes the program without a byte from the server. */
 static void
 assert_no_timer(void)
 {
@@ -235,20 +235,20 @@ test_login_and_back(void **state)
         assert_string_equal(owner.states->str, "2345");
         assert_int_equal(owner.asked, 1);
         assert_true(owner.rank > 0);
-        assert_non_null(owner.link->class->features(owner.link));
-        const NjCertificate *certificate = owner.link->class->certificate(owner.link);
+        assert_non_null(owner.connection->class->features(owner.connection));
+        const NjCertificate *certificate = owner.connection->class->certificate(owner.connection);
         assert_null(certificate->problem);
         assert_string_equal(certificate->names[0], "pond.example");
 
         NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
         nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
-        owner.link->class->send(owner.link, ping);
+        owner.connection->class->send(owner.connection, ping);
         run(&owner);
         assert_string_equal(owner.pong, "result");
         assert_no_timer();
-        assert_true(g_get_monotonic_time() - owner.link->class->last_byte_us(owner.link) < 1000000);
+        assert_true(g_get_monotonic_time() - owner.connection->class->last_byte_us(owner.connection) < 1000000);
 
-        owner.link->class->close(owner.link);
+        owner.connection->class->close(owner.connection);
         assert_int_equal(owner.closed, 0);
         run(&owner);
         assert_int_equal(owner.closed, 1);
@@ -268,8 +268,8 @@ test_wrong_password_is_one_attempt(void **state)
     Owner owner = owner_new(prosody->port);
     owner.password = "wrong";
     connect_now(&owner);
-    assert_failed(&owner, NJ_LINK_ERROR_PASSWORD, "");
-    assert_false(nj_link_error_retry(owner.why->code));
+    assert_failed(&owner, NJ_CONNECTION_ERROR_PASSWORD, "");
+    assert_false(nj_connection_error_retry(owner.why->code));
     assert_int_equal(owner.asked, 1);
     assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
     assert_int_equal(prosody_logged(prosody, ": <failure ") - failures, 1);
@@ -278,7 +278,7 @@ test_wrong_password_is_one_attempt(void **state)
     owner = owner_new(prosody->port);
     owner.password = NULL;
     connect_now(&owner);
-    assert_failed(&owner, NJ_LINK_ERROR_PASSWORD, "");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_PASSWORD, "");
     assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
     done(&owner);
 }
@@ -292,7 +292,7 @@ test_certificates_and_pins(void **state)
     Owner owner = owner_new(prosody->port);
     owner.settings.ca_file = NULL;
     connect_now(&owner);
-    assert_failed(&owner, NJ_LINK_ERROR_CERTIFICATE, "does not know");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_CERTIFICATE, "does not know");
     assert_int_equal(owner.asked, 0);
     assert_non_null(owner.pin);
     g_autofree char *pin = g_strdup(owner.pin);
@@ -305,7 +305,7 @@ test_certificates_and_pins(void **state)
         owner.trust_once = once ? pin : NULL;
         connect_now(&owner);
         assert_online(&owner);
-        assert_int_equal(owner.link->class->certificate(owner.link)->trusted_once, once);
+        assert_int_equal(owner.connection->class->certificate(owner.connection)->trusted_once, once);
         done(&owner);
     }
 
@@ -314,7 +314,7 @@ test_certificates_and_pins(void **state)
     pin[10] = pin[10] == 'a' ? 'b' : 'a';
     owner.settings.pin = pin;
     connect_now(&owner);
-    assert_failed(&owner, NJ_LINK_ERROR_CERTIFICATE, "not the pinned one");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_CERTIFICATE, "not the pinned one");
     assert_int_equal(owner.asked, 0);
     done(&owner);
 }
@@ -326,7 +326,7 @@ test_clock_waits_for_the_person(void **state)
     (void) state;
     if (!prosody)
         skip();
-    const NjLinkDeadlines quick = { .tcp = 5000, .dial = 5000, .handshake = 5000, .login = 1500, .close = 300 };
+    const NjConnectionDeadlines quick = { .tcp = 5000, .dial = 5000, .handshake = 5000, .login = 1500, .close = 300 };
     Owner owner = owner_new(prosody->port);
     owner.deadlines = &quick;
     owner.think_ms = 1800;
@@ -345,7 +345,7 @@ test_sent_elsewhere(void **state)
     Liar *liar = liar_new(&pond, round);
     Owner owner = owner_new(liar->port);
     connect_now(&owner);
-    assert_failed(&owner, NJ_LINK_ERROR_ELSEWHERE, "");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_ELSEWHERE, "");
     assert_int_equal(liar->calls, 3);                       /* here, and two hops */
     done(&owner);
     liar_free(liar);
@@ -354,7 +354,7 @@ test_sent_elsewhere(void **state)
     liar = liar_new(&pond, bare);
     owner = owner_new(liar->port);
     connect_now(&owner);
-    assert_failed(&owner, NJ_LINK_ERROR_ELSEWHERE, "");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_ELSEWHERE, "");
     assert_int_equal(liar->calls, 1);                       /* anybody could have said so */
     done(&owner);
     liar_free(liar);
@@ -400,7 +400,7 @@ test_channel_binding(void **state)
         Owner owner = owner_new(liar->port);
         connect_now(&owner);
         if (lie)
-            assert_failed(&owner, NJ_LINK_ERROR_PROOF, "");
+            assert_failed(&owner, NJ_CONNECTION_ERROR_PROOF, "");
         else
             assert_online(&owner);
         done(&owner);
@@ -410,7 +410,7 @@ test_channel_binding(void **state)
 
 /* ---- Silence and lies ---- */
 
-static const NjLinkDeadlines quick = { .dns = 300, .stagger = 50, .tcp = 300, .dial = 600, .handshake = 300, .login = 500, .close = 200 };
+static const NjConnectionDeadlines quick = { .dns = 300, .stagger = 50, .tcp = 300, .dial = 600, .handshake = 300, .login = 500, .close = 200 };
 
 static void
 test_silence_ends(void **state)
@@ -440,8 +440,8 @@ test_silence_ends(void **state)
         owner.settings.tls = rows[i].tls;
         owner.deadlines = &quick;
         connect_now(&owner);
-        assert_failed(&owner, NJ_LINK_ERROR_TIMEOUT, rows[i].words);
-        assert_true(nj_link_error_retry(owner.why->code));
+        assert_failed(&owner, NJ_CONNECTION_ERROR_TIMEOUT, rows[i].words);
+        assert_true(nj_connection_error_retry(owner.why->code));
         /* Whatever blocked would have blocked for 300 ms; less is a busy machine. */
         assert_in_range(owner.late_us, 0, 150000);
         print_message("silence %u: the loop was %.1f ms late at most\n", i, owner.late_us / 1000.0);
@@ -466,10 +466,10 @@ test_bad_servers(void **state)
         { NULL },
     };
     static const struct { const Step *steps; int code; bool retry; } rows[] = {
-        { no_tls, NJ_LINK_ERROR_NO_TLS, false },
-        { web, NJ_LINK_ERROR_PROTOCOL, true },
-        { cut, NJ_LINK_ERROR_LOST, true },
-        { unknown, NJ_LINK_ERROR_HOST_UNKNOWN, false },
+        { no_tls, NJ_CONNECTION_ERROR_NO_TLS, false },
+        { web, NJ_CONNECTION_ERROR_PROTOCOL, true },
+        { cut, NJ_CONNECTION_ERROR_LOST, true },
+        { unknown, NJ_CONNECTION_ERROR_HOST_UNKNOWN, false },
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Liar *liar = liar_new(&pond, rows[i].steps);
@@ -477,7 +477,7 @@ test_bad_servers(void **state)
         owner.deadlines = &quick;
         connect_now(&owner);
         assert_failed(&owner, rows[i].code, "");
-        assert_int_equal(nj_link_error_retry(owner.why->code), rows[i].retry);
+        assert_int_equal(nj_connection_error_retry(owner.why->code), rows[i].retry);
         assert_int_equal(owner.asked, 0);
         done(&owner);
         liar_free(liar);
@@ -495,7 +495,7 @@ test_free_and_close_at_any_moment(void **state)
         Owner owner = owner_new(prosody->port);
         owner.free_at = moments[i];
         connect_now(&owner);
-        assert_null(owner.link);
+        assert_null(owner.connection);
         assert_int_equal(owner.closed, 0);
         done(&owner);
 
@@ -513,30 +513,30 @@ test_free_and_close_at_any_moment(void **state)
     connect_now(&owner);
     NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
     nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
-    owner.link->class->send(owner.link, ping);
+    owner.connection->class->send(owner.connection, ping);
     run(&owner);
-    assert_null(owner.link);
+    assert_null(owner.connection);
     done(&owner);
 
     owner = owner_new(prosody->port);
     owner.settings.ca_file = NULL;
     owner.free_at = "state:0";
     connect_now(&owner);
-    assert_null(owner.link);
+    assert_null(owner.connection);
     done(&owner);
 
     for (int turns = 0; turns < 12; turns++) {
         owner = owner_new(prosody->port);
-        owner.link = nj_link_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
-        owner.link->class->open(owner.link);
+        owner.connection = nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
+        owner.connection->class->open(owner.connection);
         for (int turn = 0; turn < turns; turn++)
             g_main_context_iteration(NULL, TRUE);
         done(&owner);
     }
     owner = owner_new(prosody->port);
-    owner.link = nj_link_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
-    owner.link->class->open(owner.link);
-    owner.link->class->close(owner.link);                   /* before it has begun */
+    owner.connection = nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
+    owner.connection->class->open(owner.connection);
+    owner.connection->class->close(owner.connection);                   /* before it has begun */
     run(&owner);
     assert_int_equal(owner.closed, 1);
     assert_null(owner.why);
@@ -549,7 +549,7 @@ set_up(void **state)
     (void) state;
     signal(SIGPIPE, SIG_IGN);
     g_unsetenv("SSL_CERT_DIR");
-    dir = g_dir_make_tmp("nj-link-XXXXXX", NULL);
+    dir = g_dir_make_tmp("nj-connection-XXXXXX", NULL);
     ca_file = g_build_filename(dir, "ca.pem", NULL);
     authority = make_identity("Test Authority", NULL, 0, 30, NULL, 1, EVP_sha256());
     pond = make_identity("a", "DNS:pond.example", 0, 30, &authority, 0, EVP_sha256());
@@ -588,5 +588,5 @@ main(void)
         cmocka_unit_test(test_bad_servers),
         cmocka_unit_test(test_free_and_close_at_any_moment),
     };
-    return cmocka_run_group_tests_name("xmpp/link", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("xmpp/connection", tests, set_up, tear_down);
 }
