@@ -139,7 +139,7 @@ sign(int fd)
 }
 
 int
-nj_store_lock(const char *path, GError **error)
+nj_store_lock_file(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool writes = fd >= 0;
@@ -201,7 +201,7 @@ nj_access_path(const NjAccess *access)
 }
 
 bool
-nj_access_enter(NjAccess *access, gint64 until)
+nj_access_lock(NjAccess *access, gint64 until)
 {
     if (!access->shared)
         return true;
@@ -218,7 +218,7 @@ nj_access_enter(NjAccess *access, gint64 until)
 }
 
 void
-nj_access_leave(NjAccess *access)
+nj_access_unlock(NjAccess *access)
 {
     if (!access->shared)
         return;

@@ -387,7 +387,7 @@ nj_store_index(NjStore *store, gint64 due)
     g_mutex_unlock(&store->mutex);
 
     bool more = behind, good;
-    nj_access_enter(store->access, G_MAXINT64);
+    nj_access_lock(store->access, G_MAXINT64);
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = NORMAL");
     if (broken)
@@ -399,7 +399,7 @@ nj_store_index(NjStore *store, gint64 due)
     bool mended = !good && mend(index, broken || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = FULL");
-    nj_access_leave(store->access);
+    nj_access_unlock(store->access);
 
     g_mutex_lock(&store->mutex);
     if (mended)

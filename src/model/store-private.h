@@ -1,5 +1,5 @@
 /* What the parts of the store share: store.c (the main thread's side), store-safe.c (what is committed: callbacks, streams, what we
-   said), store-read.c (what is read), store-list.c (what is to be written), store-writer.c (the thread), store-idents.c (what a
+   said), store-read.c (what is read), store-list.c (what is to be written), store-writer.c (the thread), store-id-index.c (what a
    message is found again by), store-access.c (the file) and store-schema.c (its tables).
 
    What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from the head and removes them
@@ -31,10 +31,10 @@ typedef enum {
 typedef struct NjIndex NjIndex;         /* store-words.h */
 typedef struct NjSearcher NjSearcher;
 
-/* What a message is found again by (store-idents.c). */
-typedef struct NjIdents NjIdents;
+/* What a message is found again by (store-id-index.c). */
+typedef struct NjIdIndex NjIdIndex;
 typedef struct NjAccess NjAccess;       /* the file and its door (store-access.c) */
-typedef enum { NJ_IDENT_ORIGIN, NJ_IDENT_OURS, NJ_IDENT_ARCHIVE, NJ_IDENT_KINDS } NjIdentKind;
+typedef enum { NJ_ID_ORIGIN, NJ_ID_OURS, NJ_ID_ARCHIVE, NJ_ID_KINDS } NjIdKind;
 
 typedef struct NjWrite NjWrite;
 struct NjWrite {
@@ -48,7 +48,7 @@ struct NjWrite {
     gint64      row, chat, account, value;
     gint64      counting;       /* the account of the count that is committed together with this write; 0: none */
     guint32     count;
-    gint64      idents[NJ_IDENT_KINDS];     /* hashes of the message's; 0: none */
+    gint64      id_hashes[NJ_ID_KINDS];     /* hashes of the message's; 0: none */
     NjMessage  *message;
     char       *text;
     GPtrArray  *items;          /* of NjStoredItem */
@@ -115,7 +115,7 @@ struct NjStore {
     gint64        due;          /* monotonic: when what is not yet taken has to be */
     bool          lazy;         /* these are only counts that nobody waits for */
     GHashTable   *origins, *archives, *ours;    /* NjMessage sets of the list, by what identifies them; ours: what we said */
-    NjIdents     *idents;       /* of what is in the file, but not yet in their table */
+    NjIdIndex     *id_index;       /* of what is in the file, but not yet in their table */
     GHashTable   *states;       /* message -> its newest NJ_WRITE_STATE of the list */
     GHashTable   *streams;      /* account -> NjKnownStream; filled by the main thread */
     bool          urgent, closing, idle;
@@ -152,13 +152,13 @@ void     nj_known_stream_free(void *known);
                            " archive_by, encryption, error"
 NjMessage *nj_store_read_message(sqlite3_stmt *statement);       /* from a row that begins with these; the caller owns it */
 /* Whoever needs both goes through the door first and takes the mutex then. */
-bool     nj_store_enter(NjStore *store);                         /* the main thread; false: not now */
-void     nj_store_leave(NjStore *store);
+bool     nj_store_lock(NjStore *store);                         /* the main thread; false: not now */
+void     nj_store_unlock(NjStore *store);
 /* A statement, ready to be bound; NULL if the file cannot be read, which the other two take. */
-sqlite3_stmt *nj_store_begin(NjStore *store, NjRead which);
-bool     nj_store_step(sqlite3_stmt *statement);                 /* false after the last row */
-bool     nj_store_finish(NjStore *store, sqlite3_stmt *statement);   /* true if all went well.  The read transaction ends here: none may stay open */
-char    *nj_store_text(sqlite3_stmt *statement, int column);     /* the caller owns it */
+sqlite3_stmt *nj_store_read_begin(NjStore *store, NjRead which);
+bool     nj_store_read_step(sqlite3_stmt *statement);                 /* false after the last row */
+bool     nj_store_read_end(NjStore *store, sqlite3_stmt *statement);   /* true if all went well.  The read transaction ends here: none may stay open */
+char    *nj_store_read_text(sqlite3_stmt *statement, int column);     /* the caller owns it */
 gint64   nj_store_first_unwritten(const NjStore *store);         /* the id of the list's first message; G_MAXINT64 without one.  With the mutex */
 
 /* store-list.c */
@@ -182,28 +182,28 @@ gboolean nj_store_archive_equal(const void *a, const void *b);
 /* store-writer.c */
 void     nj_store_writer_start(NjStore *store);
 
-/* store-idents.c */
-gint64   nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char *who, const char *id);     /* who: OURS has none */
-void     nj_idents_of(const NjIdents *idents, const NjMessage *message, gint64 hashes[NJ_IDENT_KINDS]);
-bool     nj_idents_open(NjStore *store, sqlite3 *db, bool writes);
-void     nj_idents_write_to(NjIdents *idents, sqlite3 *db);
-void     nj_idents_note(NjIdents *idents, gint64 message, const gint64 hashes[NJ_IDENT_KINDS]);      /* it is in the file.  With the mutex, as is the next */
-gint64   nj_idents_fresh(const NjIdents *idents, gint64 hash);   /* the message that may be it; 0: ask the table */
-bool     nj_store_drain_idents(NjStore *store, gint64 due);      /* one slice of work; false: there is nothing to be done.  With the mutex, which it lets go meanwhile */
-void     nj_idents_end(NjIdents *idents);                        /* before the writer's connection is closed */
-void     nj_idents_free(NjIdents *idents);                       /* NULL is fine */
+/* store-id-index.c */
+gint64   nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *who, const char *id);     /* who: OURS has none */
+void     nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message, gint64 hashes[NJ_ID_KINDS]);
+bool     nj_id_index_open(NjStore *store, sqlite3 *db, bool writes);
+void     nj_id_index_write_to(NjIdIndex *id_index, sqlite3 *db);
+void     nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ_ID_KINDS]);      /* it is in the file.  With the mutex, as is the next */
+gint64   nj_id_index_find(const NjIdIndex *id_index, gint64 hash);   /* the message that may be it; 0: ask the table */
+bool     nj_store_drain_id_index(NjStore *store, gint64 due);      /* one slice of work; false: there is nothing to be done.  With the mutex, which it lets go meanwhile */
+void     nj_id_index_close(NjIdIndex *id_index);                        /* before the writer's connection is closed */
+void     nj_id_index_free(NjIdIndex *id_index);                       /* NULL is fine */
 
 /* store-access.c */
 bool     nj_store_is_remote(const char *dir);
-int      nj_store_lock(const char *path, GError **error);        /* -1: somebody has it; without an error: there is none, and it cannot be made */
+int      nj_store_lock_file(const char *path, GError **error);        /* -1: somebody has it; without an error: there is none, and it cannot be made */
 NjAccess *nj_access_new(const char *path, bool shared);
 NjAccess *nj_access_ref(NjAccess *access);
 void     nj_access_unref(NjAccess *access);                      /* NULL is fine */
 const char *nj_access_path(const NjAccess *access);
 /* An error whose code is G_FILE_ERROR_ROFS may pass: until then the file is frozen. */
 sqlite3 *nj_access_connect(NjAccess *access, bool writer, GError **error);
-bool     nj_access_enter(NjAccess *access, gint64 until);        /* before a connection is used; false: somebody else was inside until then (monotonic) */
-void     nj_access_leave(NjAccess *access);
+bool     nj_access_lock(NjAccess *access, gint64 until);        /* before a connection is used; false: somebody else was inside until then (monotonic) */
+void     nj_access_unlock(NjAccess *access);
 bool     nj_access_is_frozen(NjAccess *access);                  /* connections see the file as it was when they were made */
 void     nj_access_freeze(NjAccess *access, bool frozen);
 

@@ -83,11 +83,11 @@ thaw(NjStore *store)
 }
 
 bool
-nj_store_enter(NjStore *store)
+nj_store_lock(NjStore *store)
 {
     /* One wait is enough for all that is asked at once. */
     gint64 now = g_get_monotonic_time();
-    if (!store->inside && !nj_access_enter(store->access, now < store->impatient ? now : now + ENTRY_US)) {
+    if (!store->inside && !nj_access_lock(store->access, now < store->impatient ? now : now + ENTRY_US)) {
         store->impatient = g_get_monotonic_time() + ENTRY_US;
         note_no_entry(store);
         return false;
@@ -97,35 +97,35 @@ nj_store_enter(NjStore *store)
 }
 
 void
-nj_store_leave(NjStore *store)
+nj_store_unlock(NjStore *store)
 {
     if (!--store->inside)
-        nj_access_leave(store->access);
+        nj_access_unlock(store->access);
 }
 
 sqlite3_stmt *
-nj_store_begin(NjStore *store, NjRead which)
+nj_store_read_begin(NjStore *store, NjRead which)
 {
     sqlite3_stmt **statement = &store->reads[which];
     if (store->frozen && !nj_access_is_frozen(store->access))
         thaw(store);
-    if (!nj_store_enter(store))
+    if (!nj_store_lock(store))
         return NULL;
     if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
         note_trouble(store);
     if (!*statement)
-        nj_store_leave(store);
+        nj_store_unlock(store);
     return *statement;
 }
 
 bool
-nj_store_step(sqlite3_stmt *statement)
+nj_store_read_step(sqlite3_stmt *statement)
 {
     return statement && sqlite3_step(statement) == SQLITE_ROW;
 }
 
 bool
-nj_store_finish(NjStore *store, sqlite3_stmt *statement)
+nj_store_read_end(NjStore *store, sqlite3_stmt *statement)
 {
     if (!statement)
         return false;
@@ -133,12 +133,12 @@ nj_store_finish(NjStore *store, sqlite3_stmt *statement)
     if (!good)
         note_trouble(store);
     sqlite3_clear_bindings(statement);
-    nj_store_leave(store);
+    nj_store_unlock(store);
     return good;
 }
 
 char *
-nj_store_text(sqlite3_stmt *statement, int column)
+nj_store_read_text(sqlite3_stmt *statement, int column)
 {
     return g_strdup((const char *) sqlite3_column_text(statement, column));
 }
@@ -172,16 +172,16 @@ nj_store_read_message(sqlite3_stmt *statement)
     message->out = sqlite3_column_int(statement, 5) != 0;
     message->delayed = sqlite3_column_int(statement, 6) != 0;
     message->mention = sqlite3_column_int(statement, 7) != 0;
-    message->sender = nj_store_text(statement, 8);
-    message->body = nj_store_text(statement, 9);
-    message->subject = nj_store_text(statement, 10);
-    message->thread = nj_store_text(statement, 11);
-    message->wire_id = nj_store_text(statement, 12);
-    message->origin_id = nj_store_text(statement, 13);
-    message->archive_id = nj_store_text(statement, 14);
-    message->archive_by = nj_store_text(statement, 15);
-    message->encryption = nj_store_text(statement, 16);
-    message->error = nj_store_text(statement, 17);
+    message->sender = nj_store_read_text(statement, 8);
+    message->body = nj_store_read_text(statement, 9);
+    message->subject = nj_store_read_text(statement, 10);
+    message->thread = nj_store_read_text(statement, 11);
+    message->wire_id = nj_store_read_text(statement, 12);
+    message->origin_id = nj_store_read_text(statement, 13);
+    message->archive_id = nj_store_read_text(statement, 14);
+    message->archive_by = nj_store_read_text(statement, 15);
+    message->encryption = nj_store_read_text(statement, 16);
+    message->error = nj_store_read_text(statement, 17);
     return message;
 }
 
@@ -239,7 +239,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
     g_autoptr(GHashTable) changes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
     gint64 first = look_at_list(store, chat, time, id, before, page, changes);
 
-    sqlite3_stmt *statement = nj_store_begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
+    sqlite3_stmt *statement = nj_store_read_begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
     if (statement) {
         sqlite3_bind_int64(statement, 1, chat);
         sqlite3_bind_int64(statement, 2, time);
@@ -247,7 +247,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
         sqlite3_bind_int64(statement, 4, first);
         sqlite3_bind_int64(statement, 5, limit);
     }
-    while (nj_store_step(statement)) {
+    while (nj_store_read_step(statement)) {
         NjMessage *message = nj_store_read_message(statement);
         const Change *change = g_hash_table_lookup(changes, &message->id);
         if (change) {
@@ -257,7 +257,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
         }
         g_ptr_array_add(page, message);
     }
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
 
     g_ptr_array_sort(page, compare_messages);
     if (page->len > limit)
@@ -278,16 +278,16 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
 }
 
 static bool
-has(NjStore *store, GHashTable *list, NjRead which, NjIdentKind kind, const NjMessage *like, const char *id, const char *who)
+has(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessage *like, const char *id, const char *who)
 {
-    gint64 hash = nj_ident_hash(store->idents, kind, like->chat, who, id);
+    gint64 hash = nj_id_index_hash(store->id_index, kind, like->chat, who, id);
     g_mutex_lock(&store->mutex);
     bool found = g_hash_table_contains(list, like);
-    gint64 fresh = nj_idents_fresh(store->idents, hash);
+    gint64 fresh = nj_id_index_find(store->id_index, hash);
     g_mutex_unlock(&store->mutex);
     if (found)
         return true;
-    sqlite3_stmt *statement = nj_store_begin(store, which);
+    sqlite3_stmt *statement = nj_store_read_begin(store, which);
     if (statement) {
         sqlite3_bind_int64(statement, 1, hash);
         sqlite3_bind_int64(statement, 2, fresh);
@@ -295,8 +295,8 @@ has(NjStore *store, GHashTable *list, NjRead which, NjIdentKind kind, const NjMe
         sqlite3_bind_text(statement, 4, id, -1, SQLITE_STATIC);
         sqlite3_bind_text(statement, 5, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
     }
-    found = nj_store_step(statement);
-    nj_store_finish(store, statement);
+    found = nj_store_read_step(statement);
+    nj_store_read_end(store, statement);
     return found;
 }
 
@@ -304,14 +304,14 @@ bool
 nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
 {
     NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
-    return has(store, store->origins, NJ_READ_ORIGIN, NJ_IDENT_ORIGIN, &like, origin_id, sender);
+    return has(store, store->origins, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id, sender);
 }
 
 bool
 nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
 {
     NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
-    return has(store, store->archives, NJ_READ_ARCHIVE, NJ_IDENT_ARCHIVE, &like, archive_id, by);
+    return has(store, store->archives, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like, archive_id, by);
 }
 
 /* The roster */
@@ -381,27 +381,27 @@ apply_roster(const NjWrite *write, GHashTable *items, char **version)
 static void
 read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
 {
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_VERSION);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_VERSION);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
-    if (nj_store_step(statement))
-        *version = nj_store_text(statement, 0);
-    nj_store_finish(store, statement);
+    if (nj_store_read_step(statement))
+        *version = nj_store_read_text(statement, 0);
+    nj_store_read_end(store, statement);
 
-    statement = nj_store_begin(store, NJ_READ_ROSTER);
+    statement = nj_store_read_begin(store, NJ_READ_ROSTER);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
-    while (nj_store_step(statement)) {
+    while (nj_store_read_step(statement)) {
         NjStoredItem *item = g_new(NjStoredItem, 1);
-        item->address = nj_store_text(statement, 0);
-        item->name = nj_store_text(statement, 1);
-        item->subscription = nj_store_text(statement, 2);
-        item->groups = nj_store_text(statement, 3);
+        item->address = nj_store_read_text(statement, 0);
+        item->name = nj_store_read_text(statement, 1);
+        item->subscription = nj_store_read_text(statement, 2);
+        item->groups = nj_store_read_text(statement, 3);
         item->ask = sqlite3_column_int(statement, 4) != 0;
         item->approved = sqlite3_column_int(statement, 5) != 0;
         g_hash_table_replace(items, item, NULL);
     }
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
 }
 
 char *
@@ -410,7 +410,7 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
     char *version = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
     /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
-    bool inside = nj_store_enter(store);
+    bool inside = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
     read_roster(store, account, found, &version);
     for (const NjWrite *write = store->first; write; write = write->next)
@@ -418,7 +418,7 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
             apply_roster(write, found, &version);
     g_mutex_unlock(&store->mutex);
     if (inside)
-        nj_store_leave(store);
+        nj_store_unlock(store);
 
     GHashTableIter iter;
     void *item;

@@ -101,7 +101,7 @@ nj_store_in_trouble(const NjStore *store)
 /* What is committed together */
 
 void
-nj_store_hold(NjStore *store)
+nj_store_begin(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
     store->held++;
@@ -119,7 +119,7 @@ nj_store_unjoin(NjStore *store)
 }
 
 void
-nj_store_release(NjStore *store)
+nj_store_commit(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
     if (!--store->held)
@@ -163,18 +163,18 @@ know_stream(NjStore *store, gint64 account)
         return known;
     known = g_new0(NjKnownStream, 1);
     known->account = account;
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_STREAM);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_STREAM);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
-    if (nj_store_step(statement)) {
+    if (nj_store_read_step(statement)) {
         known->here = true;
-        known->stream.id = nj_store_text(statement, 0);
-        known->stream.jid = nj_store_text(statement, 1);
-        known->stream.location = nj_store_text(statement, 2);
+        known->stream.id = nj_store_read_text(statement, 0);
+        known->stream.jid = nj_store_read_text(statement, 1);
+        known->stream.location = nj_store_read_text(statement, 2);
         known->counted = known->stream.received = (guint32) sqlite3_column_int64(statement, 3);
         known->stream.until = sqlite3_column_int64(statement, 4);
     }
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
     g_mutex_lock(&store->mutex);
     g_hash_table_insert(store->streams, &known->account, known);
     g_mutex_unlock(&store->mutex);
@@ -319,28 +319,28 @@ read_out(Outbox *box, sqlite3_stmt *statement)
 static void
 read_file(Outbox *box)
 {
-    sqlite3_stmt *statement = nj_store_begin(box->store, NJ_READ_OUTBOX);
+    sqlite3_stmt *statement = nj_store_read_begin(box->store, NJ_READ_OUTBOX);
     if (statement)
         sqlite3_bind_int64(statement, 1, box->account);
-    while (nj_store_step(statement)) {
+    while (nj_store_read_step(statement)) {
         NjStoredOut *out = read_out(box, statement);
         out->numbered = sqlite3_column_type(statement, 20) != SQLITE_NULL;
         out->number = (guint32) sqlite3_column_int64(statement, 20);
     }
-    nj_store_finish(box->store, statement);
+    nj_store_read_end(box->store, statement);
 }
 
 static void
 read_one(Outbox *box, gint64 id)
 {
-    sqlite3_stmt *statement = nj_store_begin(box->store, NJ_READ_OUT_ROW);
+    sqlite3_stmt *statement = nj_store_read_begin(box->store, NJ_READ_OUT_ROW);
     if (statement) {
         sqlite3_bind_int64(statement, 1, id);
         sqlite3_bind_int64(statement, 2, box->account);
     }
-    if (nj_store_step(statement))
+    if (nj_store_read_step(statement))
         read_out(box, statement);
-    nj_store_finish(box->store, statement);
+    nj_store_read_end(box->store, statement);
 }
 
 static void
@@ -416,14 +416,14 @@ nj_store_outbox(NjStore *store, gint64 account)
     g_autoptr(GHashTable) found = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
     g_autoptr(GHashTable) listed = g_hash_table_new(g_int64_hash, g_int64_equal);
     Outbox box = { store, account, found, listed };
-    bool inside = nj_store_enter(store);
+    bool inside = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
     read_file(&box);
     for (const NjWrite *write = store->first; write; write = write->next)
         apply(&box, write);
     g_mutex_unlock(&store->mutex);
     if (inside)
-        nj_store_leave(store);
+        nj_store_unlock(store);
 
     GPtrArray *outs = g_ptr_array_new_with_free_func(free_out);
     GHashTableIter iter;
@@ -451,29 +451,29 @@ NjMessage *
 nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
 {
     NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
-    gint64 hash = nj_ident_hash(store->idents, NJ_IDENT_OURS, chat, NULL, wire_id);
-    bool inside = nj_store_enter(store);
+    gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_OURS, chat, NULL, wire_id);
+    bool inside = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
     NjMessage *message = g_hash_table_lookup(store->ours, &like);
     if (message) {
         nj_message_ref(message);
     } else {
-        sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_OUT);
+        sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_OUT);
         if (statement) {
             sqlite3_bind_int64(statement, 1, hash);
-            sqlite3_bind_int64(statement, 2, nj_idents_fresh(store->idents, hash));
+            sqlite3_bind_int64(statement, 2, nj_id_index_find(store->id_index, hash));
             sqlite3_bind_int64(statement, 3, chat);
             sqlite3_bind_text(statement, 4, wire_id, -1, SQLITE_STATIC);
         }
-        if (nj_store_step(statement))
+        if (nj_store_read_step(statement))
             message = nj_store_read_message(statement);
-        nj_store_finish(store, statement);
+        nj_store_read_end(store, statement);
         const NjWrite *state = message ? g_hash_table_lookup(store->states, &message->id) : NULL;
         if (state)
             set_state(message, state);
     }
     g_mutex_unlock(&store->mutex);
     if (inside)
-        nj_store_leave(store);
+        nj_store_unlock(store);
     return message;
 }

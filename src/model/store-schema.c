@@ -77,7 +77,7 @@ static const char *const migrations[] = {
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
     "INSERT INTO word_mark VALUES (0);",
 
-    /* 4.  What messages are found again by is a table of hashes, filled by store-idents.c. */
+    /* 4.  What messages are found again by is a table of hashes, filled by store-id-index.c. */
     "DROP INDEX message_origin;"
     "DROP INDEX message_archive;"
     "CREATE TABLE ident ("

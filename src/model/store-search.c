@@ -47,7 +47,7 @@ typedef struct {
     NjSearcher     *searcher;
     sqlite3        *db;
     sqlite3_stmt   *message, *last;
-    NjCutter       *cutter;
+    NjQuery       *query;
     gint           *cancelled;          /* of the request that runs */
     bool            inside;             /* the door, in a transaction */
     bool            frozen;             /* the file could not be written when the connection was made */
@@ -82,9 +82,9 @@ read_found(sqlite3_stmt *statement)
     NjFound *found = g_new0(NjFound, 1);
     found->message = nj_store_read_message(statement);
     found->kind = (NjChatKind) sqlite3_column_int(statement, 18);
-    found->address = nj_store_text(statement, 19);
+    found->address = nj_store_read_text(statement, 19);
     found->account = sqlite3_column_int64(statement, 20);
-    found->account_address = nj_store_text(statement, 21);
+    found->account_address = nj_store_read_text(statement, 21);
     return found;
 }
 
@@ -108,7 +108,7 @@ look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const
         sqlite3_bind_int64(search->message, 1, id);
         if (sqlite3_step(search->message) == SQLITE_ROW && nj_index_entry(sqlite3_column_int64(search->message, 2), id) == entry) {
             NjFound *one = read_found(search->message);
-            if (nj_cutter_fits(search->cutter, one->message, words, all)) {
+            if (nj_query_fits(search->query, one->message, words, all)) {
                 cut_body(one->message, wanted->body_most);
                 g_ptr_array_add(found, one);
             } else {
@@ -152,7 +152,7 @@ typedef struct {
 static bool
 walk(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range, guint most, GPtrArray *found)
 {
-    g_autofree char *expression = nj_cutter_express(search->cutter, &request->search, words, all);
+    g_autofree char *expression = nj_query_express(search->query, &request->search, words, all);
     sqlite3_stmt *statement = NULL;
     if (!*expression)                   /* there is no account yet */
         range->until = -1;
@@ -181,8 +181,8 @@ walk(Search *search, const Request *request, const GPtrArray *words, bool all, R
 static bool
 prepare(Search *search)
 {
-    search->cutter = nj_cutter_new(search->db);
-    return search->cutter
+    search->query = nj_query_new(search->db);
+    return search->query
            && sqlite3_prepare_v3(search->db, "SELECT max(id) FROM message", -1, SQLITE_PREPARE_PERSISTENT, &search->last, NULL) == SQLITE_OK
            && sqlite3_prepare_v3(search->db, "SELECT " NJ_MESSAGE_COLUMNS ", chat.kind, chat.address, account.id, account.address FROM message"
                                  " JOIN chat ON chat.id = message.chat JOIN account ON account.id = chat.account WHERE message.id = ?1", -1,
@@ -192,8 +192,8 @@ prepare(Search *search)
 static void
 close_db(Search *search)
 {
-    nj_cutter_free(search->cutter);
-    search->cutter = NULL;
+    nj_query_free(search->query);
+    search->query = NULL;
     sqlite3_finalize(search->message);
     sqlite3_finalize(search->last);
     search->message = search->last = NULL;
@@ -226,10 +226,10 @@ open_db(Search *search, GError **error)
 static bool
 begin(Search *search, GError **error)
 {
-    nj_access_enter(search->searcher->access, G_MAXINT64);
+    nj_access_lock(search->searcher->access, G_MAXINT64);
     search->inside = open_db(search, error) && sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     if (!search->inside)
-        nj_access_leave(search->searcher->access);
+        nj_access_unlock(search->searcher->access);
     return search->inside;
 }
 
@@ -240,7 +240,7 @@ end(Search *search)
         return;
     if (!sqlite3_get_autocommit(search->db))
         sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
-    nj_access_leave(search->searcher->access);
+    nj_access_unlock(search->searcher->access);
     search->inside = false;
 }
 
@@ -257,7 +257,7 @@ static bool
 look(Search *search, Request *request, GPtrArray *found)
 {
     const NjSearch *wanted = &request->search;
-    g_autoptr(GPtrArray) words = nj_cutter_read(search->cutter, request->words);
+    g_autoptr(GPtrArray) words = nj_query_read(search->query, request->words);
     Range range = { .until = G_MAXINT64, .last = last_id(search) };
     if (wanted->since > 0)
         range.from = nj_index_entry(wanted->since, 0);
@@ -265,7 +265,7 @@ look(Search *search, Request *request, GPtrArray *found)
         range.until = nj_index_entry(wanted->until, 0) - 1;
     if (wanted->before_id > 0)
         range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
-    bool good = true, common = nj_cutter_any_common(words);
+    bool good = true, common = nj_query_any_common(words);
     if (common)
         good = walk(search, request, words, false, &range, READ_MOST, found);
     while (good && found->len < wanted->limit && range.until >= range.from && !is_cancelled(search)) {

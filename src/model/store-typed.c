@@ -14,11 +14,11 @@
 #define WORDS_MOST   32
 #define ENDINGS_MOST 32                 /* words with one beginning */
 
-struct NjCutter {
+struct NjQuery {
     sqlite3        *db;
     sqlite3_stmt   *next_word;
     fts5_tokenizer  tokenizer;
-    Fts5Tokenizer  *cutter;
+    Fts5Tokenizer  *query;
 };
 
 typedef struct {
@@ -58,30 +58,30 @@ take_piece(void *data, int flags, const char *piece, int length, int start, int 
 
 /* Appends to the pieces.  True: nothing stands behind the last one. */
 static bool
-cut(NjCutter *cutter, const char *text, GPtrArray *pieces)
+cut(NjQuery *query, const char *text, GPtrArray *pieces)
 {
     g_autofree char *spread = nj_index_spread(text);
     Cut walk = { pieces, 0 };
-    cutter->tokenizer.xTokenize(cutter->cutter, &walk, FTS5_TOKENIZE_DOCUMENT, spread, (int) strlen(spread), take_piece);
+    query->tokenizer.xTokenize(query->query, &walk, FTS5_TOKENIZE_DOCUMENT, spread, (int) strlen(spread), take_piece);
     return !spread[walk.end];
 }
 
 /* The words of the index that begin so. NULL: there are too many. */
 static GPtrArray *
-beginning_so(NjCutter *cutter, const char *start)
+beginning_so(NjQuery *query, const char *start)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *from = g_strdup(start);
     for (;;) {
-        sqlite3_bind_text(cutter->next_word, 1, from, -1, SQLITE_STATIC);
-        const char *word = sqlite3_step(cutter->next_word) == SQLITE_ROW ? (const char *) sqlite3_column_text(cutter->next_word, 0) : NULL;
+        sqlite3_bind_text(query->next_word, 1, from, -1, SQLITE_STATIC);
+        const char *word = sqlite3_step(query->next_word) == SQLITE_ROW ? (const char *) sqlite3_column_text(query->next_word, 0) : NULL;
         bool fits = word && g_str_has_prefix(word, start);
         if (fits) {
             g_ptr_array_add(words, g_strdup(word));
             g_free(from);
             from = g_strconcat(word, " ", NULL);        /* behind this one, before those that are longer */
         }
-        sqlite3_reset(cutter->next_word);
+        sqlite3_reset(query->next_word);
         if (!fits)
             return g_steal_pointer(&words);
         if (words->len > ENDINGS_MOST)
@@ -90,15 +90,15 @@ beginning_so(NjCutter *cutter, const char *start)
 }
 
 static Typed *
-read_typed(NjCutter *cutter, const char *text, bool quoted)
+read_typed(NjQuery *query, const char *text, bool quoted)
 {
     Typed *typed = g_new0(Typed, 1);
     typed->pieces = g_ptr_array_new_with_free_func(g_free);
-    typed->open = cut(cutter, text, typed->pieces) && !quoted;  /* behind "hello," nothing goes on, nor behind a character that is a word */
+    typed->open = cut(query, text, typed->pieces) && !quoted;  /* behind "hello," nothing goes on, nor behind a character that is a word */
     if (!typed->pieces->len) {
         typed->sign = g_strdup(text);
     } else if (typed->open) {
-        typed->words = beginning_so(cutter, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
+        typed->words = beginning_so(query, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
         typed->common = !typed->words;
     }
     return typed;
@@ -125,13 +125,13 @@ next_typed(const char **cursor, bool *quoted)
 }
 
 GPtrArray *
-nj_cutter_read(NjCutter *cutter, const char *cursor)
+nj_query_read(NjQuery *query, const char *cursor)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(free_typed);
     bool quoted;
     char *text;
     while (words->len < WORDS_MOST && (text = next_typed(&cursor, &quoted))) {
-        g_ptr_array_add(words, read_typed(cutter, text, quoted));
+        g_ptr_array_add(words, read_typed(query, text, quoted));
         g_free(text);
     }
     return words;
@@ -172,17 +172,17 @@ add_mark(GString *out, const char *join, int what, gint64 which)
 
 /* Any message at all has the mark of one of the accounts. */
 static void
-add_accounts(NjCutter *cutter, GString *out)
+add_accounts(NjQuery *query, GString *out)
 {
     sqlite3_stmt *statement = NULL;
-    sqlite3_prepare_v2(cutter->db, "SELECT id FROM account", -1, &statement, NULL);
+    sqlite3_prepare_v2(query->db, "SELECT id FROM account", -1, &statement, NULL);
     while (statement && sqlite3_step(statement) == SQLITE_ROW)
         add_mark(out, " OR ", NJ_MARK_ACCOUNT, sqlite3_column_int64(statement, 0));
     sqlite3_finalize(statement);
 }
 
 static void
-add_sender(NjCutter *cutter, GString *out, const char *sender)
+add_sender(NjQuery *query, GString *out, const char *sender)
 {
     if (!g_ascii_strcasecmp(sender, "me")) {
         add_mark(out, " AND ", NJ_MARK_OURS, 0);
@@ -190,7 +190,7 @@ add_sender(NjCutter *cutter, GString *out, const char *sender)
     }
     /* Behind "frog@pond.example" nothing goes on: five times as fast. */
     const char *at = strchr(sender, '@');
-    Typed *typed = read_typed(cutter, sender, at && strchr(at, '.'));
+    Typed *typed = read_typed(query, sender, at && strchr(at, '.'));
     if (typed->sign)
         add_mark(out, " AND ", NJ_MARK_OURS, 1);        /* no name is without a letter: nothing has this mark */
     else
@@ -199,7 +199,7 @@ add_sender(NjCutter *cutter, GString *out, const char *sender)
 }
 
 char *
-nj_cutter_express(NjCutter *cutter, const NjSearch *wanted, const GPtrArray *words, bool all)
+nj_query_express(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, bool all)
 {
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < words->len; i++) {
@@ -214,9 +214,9 @@ nj_cutter_express(NjCutter *cutter, const NjSearch *wanted, const GPtrArray *wor
     if (wanted->links)
         add_mark(out, " AND ", NJ_MARK_LINK, 0);
     if (wanted->sender)
-        add_sender(cutter, out, wanted->sender);
+        add_sender(query, out, wanted->sender);
     if (!out->len)
-        add_accounts(cutter, out);
+        add_accounts(query, out);
     return g_string_free(out, FALSE);
 }
 
@@ -244,7 +244,7 @@ has_typed(const GPtrArray *pieces, const Typed *typed)
 }
 
 bool
-nj_cutter_fits(NjCutter *cutter, const NjMessage *message, const GPtrArray *words, bool all)
+nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all)
 {
     const char *const texts[] = { message->body, message->subject };
     g_autoptr(GPtrArray) pieces = NULL;
@@ -258,7 +258,7 @@ nj_cutter_fits(NjCutter *cutter, const NjMessage *message, const GPtrArray *word
                 pieces = g_ptr_array_new_with_free_func(g_free);
                 for (guint t = 0; t < G_N_ELEMENTS(texts); t++)
                     if (texts[t])
-                        cut(cutter, texts[t], pieces);
+                        cut(query, texts[t], pieces);
             }
             if (!has_typed(pieces, typed))
                 return false;
@@ -268,7 +268,7 @@ nj_cutter_fits(NjCutter *cutter, const NjMessage *message, const GPtrArray *word
 }
 
 bool
-nj_cutter_any_common(const GPtrArray *words)
+nj_query_any_common(const GPtrArray *words)
 {
     for (guint i = 0; i < words->len; i++)
         if (((const Typed *) g_ptr_array_index(words, i))->common)
@@ -276,39 +276,39 @@ nj_cutter_any_common(const GPtrArray *words)
     return false;
 }
 
-NjCutter *
-nj_cutter_new(sqlite3 *db)
+NjQuery *
+nj_query_new(sqlite3 *db)
 {
     static const char *const arguments[] = { "remove_diacritics", "2", "categories", NJ_WORD_CATEGORIES };
-    NjCutter *cutter = g_new0(NjCutter, 1);
+    NjQuery *query = g_new0(NjQuery, 1);
     sqlite3_stmt *statement = NULL;
     fts5_api *api = NULL;
     void *context = NULL;
-    cutter->db = db;
+    query->db = db;
     if (sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK) {
         sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", NULL);
         sqlite3_step(statement);
     }
     sqlite3_finalize(statement);
-    if (api && api->xFindTokenizer(api, "unicode61", &context, &cutter->tokenizer) == SQLITE_OK
-        && cutter->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments), &cutter->cutter) == SQLITE_OK
+    if (api && api->xFindTokenizer(api, "unicode61", &context, &query->tokenizer) == SQLITE_OK
+        && query->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments), &query->query) == SQLITE_OK
         && sqlite3_exec(db, "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
                         " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', 'instance'); PRAGMA query_only = 1;", NULL, NULL, NULL)
                == SQLITE_OK
-        && sqlite3_prepare_v3(db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1, SQLITE_PREPARE_PERSISTENT, &cutter->next_word, NULL)
+        && sqlite3_prepare_v3(db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1, SQLITE_PREPARE_PERSISTENT, &query->next_word, NULL)
                == SQLITE_OK)
-        return cutter;
-    nj_cutter_free(cutter);
+        return query;
+    nj_query_free(query);
     return NULL;
 }
 
 void
-nj_cutter_free(NjCutter *cutter)
+nj_query_free(NjQuery *query)
 {
-    if (!cutter)
+    if (!query)
         return;
-    if (cutter->cutter)
-        cutter->tokenizer.xDelete(cutter->cutter);
-    sqlite3_finalize(cutter->next_word);
-    g_free(cutter);
+    if (query->query)
+        query->tokenizer.xDelete(query->query);
+    sqlite3_finalize(query->next_word);
+    g_free(query);
 }

@@ -28,15 +28,15 @@ bool     nj_store_index(NjStore *store, gint64 due);
 bool     nj_index_forget(NjIndex *index, gint64 chat);
 
 /* What people type, for a connection that searches. */
-typedef struct NjCutter NjCutter;
-NjCutter  *nj_cutter_new(sqlite3 *db);                  /* NULL: the connection knows why */
-void       nj_cutter_free(NjCutter *cutter);            /* NULL is fine */
-GPtrArray *nj_cutter_read(NjCutter *cutter, const char *typed);     /* the words of it, for the calls below */
-bool       nj_cutter_any_common(const GPtrArray *words);
+typedef struct NjQuery NjQuery;
+NjQuery  *nj_query_new(sqlite3 *db);                  /* NULL: the connection knows why */
+void       nj_query_free(NjQuery *query);            /* NULL is fine */
+GPtrArray *nj_query_read(NjQuery *query, const char *typed);     /* the words of it, for the calls below */
+bool       nj_query_any_common(const GPtrArray *words);
 /* The expression.  all: with the words that are too common; else the texts are to be read for them.  "": there can be no message. */
-char      *nj_cutter_express(NjCutter *cutter, const NjSearch *search, const GPtrArray *words, bool all);
+char      *nj_query_express(NjQuery *query, const NjSearch *search, const GPtrArray *words, bool all);
 /* Does the message have what the expression did not ask for? */
-bool       nj_cutter_fits(NjCutter *cutter, const NjMessage *message, const GPtrArray *words, bool all);
+bool       nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all);
 
 /* The thread that searches.  It lives on when the store had to be abandoned, so it shares no memory with it. */
 NjSearcher *nj_searcher_new(NjAccess *access);          /* on the main thread, whose loop brings the answers */

@@ -174,7 +174,7 @@ write_roster(Writer *writer, const NjWrite *write)
 static bool
 write_message(Writer *writer, NjWrite *write)
 {
-    nj_idents_of(writer->store->idents, write->message, write->idents);
+    nj_id_index_hash_all(writer->store->id_index, write->message, write->id_hashes);
     sqlite3_stmt *statement = prepare(writer, NJ_WRITE_MESSAGE);
     if (!statement)
         return false;
@@ -379,9 +379,9 @@ static char *
 write_batch(Writer *writer, NjWrite *write, guint length)
 {
     NjAccess *access = writer->store->access;
-    nj_access_enter(access, G_MAXINT64);
+    nj_access_lock(access, G_MAXINT64);
     char *sentence = write_inside(writer, write, length);
-    nj_access_leave(access);
+    nj_access_unlock(access);
     return sentence;
 }
 
@@ -398,7 +398,7 @@ thaw(NjStore *store)
         store->writer = NULL;
         return g_strdup_printf(_("%s is another one than at the start: new messages are kept in memory only. Quit and start again."), store->path);
     }
-    nj_idents_write_to(store->idents, store->writer);
+    nj_id_index_write_to(store->id_index, store->writer);
     store->index = nj_index_new(store);
     nj_access_freeze(store->access, false);
     return NULL;
@@ -451,7 +451,7 @@ remove_batch(NjStore *store, guint length)
         store->bytes -= write->bytes;
         if (write->message) {
             nj_store_unlist_message(store, write->message);
-            nj_idents_note(store->idents, write->row, write->idents);
+            nj_id_index_add(store->id_index, write->row, write->id_hashes);
         }
         if (write->kind == NJ_WRITE_STATE && g_hash_table_lookup(store->states, &write->row) == write)
             g_hash_table_remove(store->states, &write->row);
@@ -564,7 +564,7 @@ write_some(Writer *writer)
     g_cond_broadcast(&store->done);
     if (nj_searcher_waits(store->searcher))
         nj_store_index(store, G_MAXINT64);
-    nj_store_drain_idents(store, 0);
+    nj_store_drain_id_index(store, 0);
     bring_log_in(writer, LOG_BUSY);
     g_mutex_unlock(&store->mutex);
     free_batch(batch);
@@ -586,7 +586,7 @@ write_all(void *data)
     while (!last_try) {
         store->idle = true;
         while (store->writer && !store->length && !store->closing)
-            if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64) && !nj_store_drain_idents(store, G_MAXINT64)
+            if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64) && !nj_store_drain_id_index(store, G_MAXINT64)
                 && !bring_log_in(&writer, LOG_IDLE))
                 g_cond_wait(&store->work, &store->mutex);
         if (store->closing && !store->length)
@@ -609,7 +609,7 @@ write_all(void *data)
         sqlite3_finalize(writer.statements[i]);
     g_array_unref(writer.counts);
     nj_index_free(store->index);
-    nj_idents_end(store->idents);
+    nj_id_index_close(store->id_index);
     if (store->shared)
         nj_store_close_reader(store);
     sqlite3_close(store->writer);

@@ -90,7 +90,7 @@ nj_store_free(NjStore *store)
         g_source_unref(store->news);
     }
     nj_searcher_unref(store->searcher);
-    nj_idents_free(store->idents);
+    nj_id_index_free(store->id_index);
     nj_access_unref(store->access);
     g_clear_pointer(&store->accounts, g_hash_table_unref);
     g_clear_pointer(&store->keys, g_hash_table_unref);
@@ -119,7 +119,7 @@ nj_store_read_ids(sqlite3 *db, gint64 ids[3])
                                " (SELECT message FROM ident_mark), (SELECT message FROM word_mark))";
     sqlite3_stmt *statement = NULL;
     sqlite3_prepare_v2(db, text, -1, &statement, NULL);
-    if (nj_store_step(statement))
+    if (nj_store_read_step(statement))
         for (int i = 0; i < 3; i++)
             ids[i] = sqlite3_column_int64(statement, i);
     return statement && sqlite3_finalize(statement) == SQLITE_OK;
@@ -130,7 +130,7 @@ nj_store_open_writer(NjStore *store, GError **error)
 {
     if (store->lock < 0) {
         GError *reason = NULL;
-        store->lock = nj_store_lock(store->lock_path, &reason);
+        store->lock = nj_store_lock_file(store->lock_path, &reason);
         g_autofree char *sentence = store->lock < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
         if (sentence)
             reason = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
@@ -152,7 +152,7 @@ static bool
 read_begin(NjStore *store, GError **error)
 {
     sqlite3 *db = store->writer ? store->writer : store->reader;
-    if (nj_store_read_ids(db, store->found) && nj_idents_open(store, db, store->writer != NULL)) {
+    if (nj_store_read_ids(db, store->found) && nj_id_index_open(store, db, store->writer != NULL)) {
         store->last_account = store->found[0];
         store->last_chat = store->found[1];
         store->last_message = store->found[2];
@@ -185,10 +185,10 @@ open_files(NjStore *store, GError **error)
 static void
 know_all(NjStore *store)
 {
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_CHATS);
-    while (nj_store_step(statement))
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHATS);
+    while (nj_store_read_step(statement))
         know_row(store, sqlite3_column_int64(statement, 8), statement);
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
 }
 
 NjStore *
@@ -206,8 +206,8 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     g_cond_init(&store->work);
     g_cond_init(&store->done);
     if (!open_files(store, error)) {
-        if (store->idents)
-            nj_idents_end(store->idents);
+        if (store->id_index)
+            nj_id_index_close(store->id_index);
         nj_store_close_reader(store);
         sqlite3_close(store->writer);
         nj_store_free(store);
@@ -298,12 +298,12 @@ nj_store_account(NjStore *store, const char *bare)
     if (known)
         return *known;
     gint64 row = 0;
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_ACCOUNT);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_ACCOUNT);
     if (statement)
         sqlite3_bind_text(statement, 1, bare, -1, SQLITE_STATIC);
-    if (nj_store_step(statement))
+    if (nj_store_read_step(statement))
         row = sqlite3_column_int64(statement, 0);
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
     if (!row) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
         row = write->row = ++store->last_account;
@@ -351,8 +351,8 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     known->read_time = sqlite3_column_int64(statement, 3);
     known->read_id = sqlite3_column_int64(statement, 4);
     known->waiting = sqlite3_column_int(statement, 5) != 0;
-    known->draft = nj_store_text(statement, 6);
-    known->nick = nj_store_text(statement, 7);
+    known->draft = nj_store_read_text(statement, 6);
+    known->nick = nj_store_read_text(statement, 7);
     return known;
 }
 
@@ -377,7 +377,7 @@ count(NjStore *store, NjStoredChat *out)
     }
     g_mutex_unlock(&store->mutex);
 
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_COUNTS);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_COUNTS);
     if (statement) {
         sqlite3_bind_int64(statement, 1, out->id);
         sqlite3_bind_int64(statement, 2, out->read_time);
@@ -385,22 +385,22 @@ count(NjStore *store, NjStoredChat *out)
         sqlite3_bind_int64(statement, 4, limit);
         sqlite3_bind_int(statement, 5, NJ_UNREAD_MAX);
     }
-    if (nj_store_step(statement)) {
+    if (nj_store_read_step(statement)) {
         out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_UNREAD_MAX);
         out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_UNREAD_MAX);
     }
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
 
-    statement = nj_store_begin(store, NJ_READ_LAST);
+    statement = nj_store_read_begin(store, NJ_READ_LAST);
     if (statement) {
         sqlite3_bind_int64(statement, 1, out->id);
         sqlite3_bind_int64(statement, 2, limit);
     }
-    if (nj_store_step(statement) && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), out->last_time, out->last_id)) {
+    if (nj_store_read_step(statement) && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), out->last_time, out->last_id)) {
         out->last_time = sqlite3_column_int64(statement, 0);
         out->last_id = sqlite3_column_int64(statement, 1);
     }
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
 }
 
 static void
@@ -426,15 +426,15 @@ look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, co
     *known = g_hash_table_lookup(store->keys, key);
     if (*known || g_hash_table_contains(store->gone, key))
         return true;
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_CHAT);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHAT);
     if (statement) {
         sqlite3_bind_int64(statement, 1, account);
         sqlite3_bind_int(statement, 2, (int) kind);
         sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
     }
-    if (nj_store_step(statement))
+    if (nj_store_read_step(statement))
         *known = know_row(store, account, statement);
-    return nj_store_finish(store, statement);
+    return nj_store_read_end(store, statement);
 }
 
 bool
@@ -505,12 +505,12 @@ nj_store_open_chats(NjStore *store, gint64 account)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func(free_stored_chat);
     g_autoptr(GPtrArray) known = g_ptr_array_new();
-    sqlite3_stmt *statement = nj_store_begin(store, NJ_READ_OPEN_CHATS);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_OPEN_CHATS);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
-    while (nj_store_step(statement))
+    while (nj_store_read_step(statement))
         g_ptr_array_add(known, know_row(store, account, statement));
-    nj_store_finish(store, statement);
+    nj_store_read_end(store, statement);
     for (guint i = 0; i < known->len; i++) {
         NjStoredChat *chat = g_new(NjStoredChat, 1);
         describe(store, g_ptr_array_index(known, i), chat);

@@ -68,8 +68,8 @@ bool nj_store_in_trouble(const NjStore *store);                               /*
 
 /* What is asked for between these two is committed together or not at all: a stanza's content with its count, a message with its number.  May be nested;
    within one call from the loop. */
-void nj_store_hold(NjStore *store);
-void nj_store_release(NjStore *store);
+void nj_store_begin(NjStore *store);
+void nj_store_commit(NjStore *store);
 
 /* The stream of an account that could be resumed (XEP-0198), also by another run of the program. */
 typedef struct {

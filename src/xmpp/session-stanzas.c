@@ -106,13 +106,13 @@ take_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
 {
     NjClient *client = session->account->client;
     if (client->store)
-        nj_store_hold(client->store);
+        nj_store_begin(client->store);
     if (!nj_sm_skips(session->sm))
         deal_with(session, stanza);
     if (connection == session->connection)              /* else it came from a connection that was ended by it */
         count(session);
     if (client->store)
-        nj_store_release(client->store);
+        nj_store_commit(client->store);
 }
 
 void

@@ -19,7 +19,7 @@ model_tests += \
 	tests/model/test-store-close \
 	tests/model/test-store-safe \
 	tests/model/test-store-formats \
-	tests/model/test-store-idents \
+	tests/model/test-store-id-index \
 	tests/model/test-store-disk \
 	tests/model/test-store-search \
 	tests/model/test-import \
@@ -53,9 +53,9 @@ tests_model_test_store_close_SOURCES = tests/model/test-store-close.c tests/mode
 tests_model_test_store_close_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_store_close_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
-tests_model_test_store_idents_SOURCES = tests/model/test-store-idents.c tests/model/store-house.h tests/model/house.h
-tests_model_test_store_idents_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
-tests_model_test_store_idents_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+tests_model_test_store_id_index_SOURCES = tests/model/test-store-id-index.c tests/model/store-house.h tests/model/house.h
+tests_model_test_store_id_index_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_store_id_index_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 tests_model_test_store_disk_SOURCES = tests/model/test-store-disk.c tests/model/store-house.h tests/model/house.h tests/shim/disk.c tests/shim/disk.h
 tests_model_test_store_disk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)

@@ -356,11 +356,11 @@ static void *
 hold_door(void *data)
 {
     World *world = data;
-    nj_access_enter(world->client->store->access, G_MAXINT64);
+    nj_access_lock(world->client->store->access, G_MAXINT64);
     g_atomic_int_set(&world->held, 1);
     while (g_atomic_int_get(&world->held))
         g_usleep(1000);
-    nj_access_leave(world->client->store->access);
+    nj_access_unlock(world->client->store->access);
     return NULL;
 }
 

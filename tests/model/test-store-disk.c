@@ -70,26 +70,26 @@ hear(Talk *talk, int size)
 {
     House *house = talk->house;
     g_autofree char *body = g_strnfill((gsize) size, 'x');
-    nj_store_hold(house->store);
+    nj_store_begin(house->store);
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, false, body);
     message->chat = house->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
     nj_store_add(house->store, message);
     nj_store_count(house->store, account_of(house), ++talk->received);
-    nj_store_release(house->store);
+    nj_store_commit(house->store);
 }
 
 static gint64
 say(Talk *talk, gint64 last)
 {
     House *house = talk->house;
-    nj_store_hold(house->store);
+    nj_store_begin(house->store);
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, true, "mine");
     message->chat = house->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
     nj_store_add(house->store, message);
     nj_store_set_number(house->store, message->id, true, (guint32) message->id);
-    nj_store_release(house->store);
+    nj_store_commit(house->store);
     if (last)
         nj_store_set_state(house->store, last, NJ_STATE_ACKNOWLEDGED, NULL);
     return message->id;

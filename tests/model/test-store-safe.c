@@ -242,13 +242,13 @@ test_stream(void **state)
     nj_store_count(house->store, account, 4294967295u);
     reopen(house);
     assert_stream(house, account, "s1", 4294967295u);
-    nj_store_hold(house->store);
+    nj_store_begin(house->store);
     nj_store_count(house->store, account, 1);           /* over 2^32 */
     assert_true(nj_store_stream(house->store, account, &stream));
     assert_int_equal(stream.received, 1);               /* what waits to be committed was counted, too */
     nj_stored_stream_clear(&stream);
     assert_int_equal(nj_store_counted(house->store, account), 4294967295u);
-    nj_store_release(house->store);
+    nj_store_commit(house->store);
     nj_store_flush(house->store);
     assert_stream(house, account, "s1", 1);
 
@@ -284,13 +284,13 @@ count_in_a_flood(House *house, bool hold)
     int moments = 0;
     for (int i = 1; i <= 6000; i++) {
         if (hold)
-            nj_store_hold(house->store);
+            nj_store_begin(house->store);
         add(house, i, false, "x");
         if (i % 500 == 0)
             g_usleep(2000);     /* the writer would have time to take the message alone */
         nj_store_count(house->store, account, (guint32) i);
         if (hold)
-            nj_store_release(house->store);
+            nj_store_commit(house->store);
         if (i % 100)
             continue;
         g_usleep(2000);
@@ -329,21 +329,21 @@ test_hold(void **state)
 {
     House *house = *state;
     nj_store_flush(house->store);
-    nj_store_hold(house->store);
+    nj_store_begin(house->store);
     add(house, 10, true, "x");
     settle(120);
     for (int i = 0; i < 3000; i++) {
-        nj_store_hold(house->store);
+        nj_store_begin(house->store);
         add(house, 20 + i, false, "y");
-        nj_store_release(house->store);
+        nj_store_commit(house->store);
     }
     settle(120);
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 0);
-    nj_store_release(house->store);
+    nj_store_commit(house->store);
     while (!ask_int(house, "SELECT count(*) FROM message"))
         g_usleep(1000);
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 3001);
-    nj_store_hold(house->store);
+    nj_store_begin(house->store);
     add(house, 4000, false, "z");
     nj_store_flush(house->store);
     add(house, 5000, false, "z");

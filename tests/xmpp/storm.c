@@ -325,7 +325,7 @@ hold(bool holds)
         return;
     talk->holds = holds;
     trace(holds ? "-- hold" : "-- commit");
-    (holds ? nj_store_hold : nj_store_release)(talk->client->store);
+    (holds ? nj_store_begin : nj_store_commit)(talk->client->store);
     settle();
     storm->safe |= storm->enabled && !holds;
 }

@@ -71,7 +71,7 @@ close_client(Talk *talk)
 {
     NjStore *store = talk->client->store;
     if (talk->holds)
-        nj_store_release(store);
+        nj_store_commit(store);
     talk->holds = false;
     nj_bus_forget(talk->client->bus, talk);
     nj_session_free(talk->session);

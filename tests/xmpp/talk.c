@@ -228,7 +228,7 @@ static void
 hold(Talk *talk, bool holds)
 {
     talk->holds = holds;
-    (holds ? nj_store_hold : nj_store_release)(talk->client->store);
+    (holds ? nj_store_begin : nj_store_commit)(talk->client->store);
     settle();
 }
 

@@ -26,7 +26,7 @@ typedef struct {
     guint  size, used;
 } Set;
 
-struct NjIdents {
+struct NjIdIndex {
     NjStore *store;
     sqlite3 *db;
     sqlite3_stmt *put;
@@ -85,10 +85,10 @@ sip_text(guint64 v[4], const char *text)
 }
 
 gint64
-nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char *who, const char *id)
+nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *who, const char *id)
 {
-    guint64 v[4] = { idents->key[0] ^ 0x736f6d6570736575u, idents->key[1] ^ 0x646f72616e646f6du, idents->key[0] ^ 0x6c7967656e657261u,
-                     idents->key[1] ^ 0x7465646279746573u };
+    guint64 v[4] = { id_index->key[0] ^ 0x736f6d6570736575u, id_index->key[1] ^ 0x646f72616e646f6du, id_index->key[0] ^ 0x6c7967656e657261u,
+                     id_index->key[1] ^ 0x7465646279746573u };
     sip_word(v, (guint64) kind);
     sip_word(v, (guint64) chat);
     sip_text(v, who);
@@ -100,15 +100,15 @@ nj_ident_hash(const NjIdents *idents, NjIdentKind kind, gint64 chat, const char 
 }
 
 void
-nj_idents_of(const NjIdents *idents, const NjMessage *message, gint64 hashes[NJ_IDENT_KINDS])
+nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message, gint64 hashes[NJ_ID_KINDS])
 {
-    memset(hashes, 0, NJ_IDENT_KINDS * sizeof *hashes);
+    memset(hashes, 0, NJ_ID_KINDS * sizeof *hashes);
     if (message->origin_id)
-        hashes[NJ_IDENT_ORIGIN] = nj_ident_hash(idents, NJ_IDENT_ORIGIN, message->chat, message->sender, message->origin_id);
+        hashes[NJ_ID_ORIGIN] = nj_id_index_hash(id_index, NJ_ID_ORIGIN, message->chat, message->sender, message->origin_id);
     if (message->origin_id && message->out)
-        hashes[NJ_IDENT_OURS] = nj_ident_hash(idents, NJ_IDENT_OURS, message->chat, NULL, message->origin_id);
+        hashes[NJ_ID_OURS] = nj_id_index_hash(id_index, NJ_ID_OURS, message->chat, NULL, message->origin_id);
     if (message->archive_id)
-        hashes[NJ_IDENT_ARCHIVE] = nj_ident_hash(idents, NJ_IDENT_ARCHIVE, message->chat, message->archive_by, message->archive_id);
+        hashes[NJ_ID_ARCHIVE] = nj_id_index_hash(id_index, NJ_ID_ARCHIVE, message->chat, message->archive_by, message->archive_id);
 }
 
 /* The newest, in memory */
@@ -141,25 +141,25 @@ put_in_set(Set *set, Ident ident)
 }
 
 void
-nj_idents_note(NjIdents *idents, gint64 message, const gint64 hashes[NJ_IDENT_KINDS])
+nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ_ID_KINDS])
 {
-    for (int i = 0; i < NJ_IDENT_KINDS; i++)
+    for (int i = 0; i < NJ_ID_KINDS; i++)
         if (hashes[i])
-            put_in_set(&idents->fresh, (Ident) { hashes[i], message });
-    idents->messages++;
-    idents->newest = message;
+            put_in_set(&id_index->fresh, (Ident) { hashes[i], message });
+    id_index->messages++;
+    id_index->newest = message;
 }
 
 gint64
-nj_idents_fresh(const NjIdents *idents, gint64 hash)
+nj_id_index_find(const NjIdIndex *id_index, gint64 hash)
 {
-    return idents->fresh.size ? slot_of(&idents->fresh, hash)->message : 0;
+    return id_index->fresh.size ? slot_of(&id_index->fresh, hash)->message : 0;
 }
 
 /* Into the table */
 
 static int
-compare_idents(const void *a, const void *b)
+compare_entries(const void *a, const void *b)
 {
     const Ident *one = a, *other = b;
     if (one->hash != other->hash)
@@ -168,95 +168,95 @@ compare_idents(const void *a, const void *b)
 }
 
 static void
-begin_drain(NjIdents *idents)
+begin_drain(NjIdIndex *id_index)
 {
-    const Set *set = &idents->fresh;
-    g_array_set_size(idents->drain, 0);
+    const Set *set = &id_index->fresh;
+    g_array_set_size(id_index->drain, 0);
     for (guint i = 0; i < set->size; i++)
         if (set->slots[i].message)
-            g_array_append_val(idents->drain, set->slots[i]);
-    idents->drained = 0;
-    idents->drain_to = idents->newest;
-    idents->messages = 0;
+            g_array_append_val(id_index->drain, set->slots[i]);
+    id_index->drained = 0;
+    id_index->drain_to = id_index->newest;
+    id_index->messages = 0;
 }
 
 /* What is in the table now need not be here, too. */
 static void
-end_drain(NjIdents *idents)
+end_drain(NjIdIndex *id_index)
 {
     Set kept = { 0 };
-    for (guint i = 0; i < idents->fresh.size; i++)
-        if (idents->fresh.slots[i].message > idents->drain_to)
-            put_in_set(&kept, idents->fresh.slots[i]);
-    g_free(idents->fresh.slots);
-    idents->fresh = kept;
-    g_array_unref(idents->drain);
-    idents->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
+    for (guint i = 0; i < id_index->fresh.size; i++)
+        if (id_index->fresh.slots[i].message > id_index->drain_to)
+            put_in_set(&kept, id_index->fresh.slots[i]);
+    g_free(id_index->fresh.slots);
+    id_index->fresh = kept;
+    g_array_unref(id_index->drain);
+    id_index->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
 }
 
 static bool
-exec(NjIdents *idents, const char *script)
+exec(NjIdIndex *id_index, const char *script)
 {
-    return sqlite3_exec(idents->db, script, NULL, NULL, NULL) == SQLITE_OK;
+    return sqlite3_exec(id_index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* One transaction; with the last one the mark moves. */
 static bool
-drain_some(NjIdents *idents, guint count)
+drain_some(NjIdIndex *id_index, guint count)
 {
-    if (!idents->put
-        && sqlite3_prepare_v3(idents->db, "INSERT OR IGNORE INTO ident (hash, message) VALUES (?1, ?2)", -1, SQLITE_PREPARE_PERSISTENT, &idents->put, NULL))
+    if (!id_index->put
+        && sqlite3_prepare_v3(id_index->db, "INSERT OR IGNORE INTO ident (hash, message) VALUES (?1, ?2)", -1, SQLITE_PREPARE_PERSISTENT, &id_index->put, NULL))
         return false;
-    if (!idents->drained)
-        g_array_sort(idents->drain, compare_idents);
-    guint end = MIN(idents->drain->len, idents->drained + count);
-    bool good = exec(idents, "BEGIN IMMEDIATE");
-    for (guint i = idents->drained; good && i < end; i++) {
-        const Ident *ident = &g_array_index(idents->drain, Ident, i);
-        sqlite3_bind_int64(idents->put, 1, ident->hash);
-        sqlite3_bind_int64(idents->put, 2, ident->message);
-        sqlite3_step(idents->put);
-        good = sqlite3_reset(idents->put) == SQLITE_OK;
+    if (!id_index->drained)
+        g_array_sort(id_index->drain, compare_entries);
+    guint end = MIN(id_index->drain->len, id_index->drained + count);
+    bool good = exec(id_index, "BEGIN IMMEDIATE");
+    for (guint i = id_index->drained; good && i < end; i++) {
+        const Ident *ident = &g_array_index(id_index->drain, Ident, i);
+        sqlite3_bind_int64(id_index->put, 1, ident->hash);
+        sqlite3_bind_int64(id_index->put, 2, ident->message);
+        sqlite3_step(id_index->put);
+        good = sqlite3_reset(id_index->put) == SQLITE_OK;
     }
-    if (good && end == idents->drain->len) {
-        g_autofree char *mark = g_strdup_printf("UPDATE ident_mark SET message = %" G_GINT64_FORMAT, idents->drain_to);
-        good = exec(idents, mark);
+    if (good && end == id_index->drain->len) {
+        g_autofree char *mark = g_strdup_printf("UPDATE ident_mark SET message = %" G_GINT64_FORMAT, id_index->drain_to);
+        good = exec(id_index, mark);
     }
-    if (good && exec(idents, "COMMIT")) {
-        idents->drained = end;
+    if (good && exec(id_index, "COMMIT")) {
+        id_index->drained = end;
         return true;
     }
-    g_warning("the ids of history.db: %s", sqlite3_errmsg(idents->db));
-    if (!sqlite3_get_autocommit(idents->db))
-        exec(idents, "ROLLBACK");
+    g_warning("the ids of history.db: %s", sqlite3_errmsg(id_index->db));
+    if (!sqlite3_get_autocommit(id_index->db))
+        exec(id_index, "ROLLBACK");
     return false;
 }
 
 bool
-nj_store_drain_idents(NjStore *store, gint64 due)
+nj_store_drain_id_index(NjStore *store, gint64 due)
 {
-    NjIdents *idents = store->idents;
+    NjIdIndex *id_index = store->id_index;
     gint64 now = g_get_monotonic_time();
-    bool busy = idents->busy || idents->messages >= DRAIN_BUSY, under_way = idents->drain->len > 0;
-    if (!store->writer || (!under_way && idents->messages < DRAIN_IDLE) || now < idents->retry || (!busy && (now >= due || store->closing)))
+    bool busy = id_index->busy || id_index->messages >= DRAIN_BUSY, under_way = id_index->drain->len > 0;
+    if (!store->writer || (!under_way && id_index->messages < DRAIN_IDLE) || now < id_index->retry || (!busy && (now >= due || store->closing)))
         return false;
     if (!under_way)
-        begin_drain(idents);
-    idents->busy = busy;
+        begin_drain(id_index);
+    id_index->busy = busy;
     g_mutex_unlock(&store->mutex);
-    nj_access_enter(store->access, G_MAXINT64);
-    if (idents->unsynced)
-        exec(idents, "PRAGMA synchronous = NORMAL");
-    bool good = drain_some(idents, busy ? 16 * SLICE_KEYS : SLICE_KEYS);
-    if (idents->unsynced)
-        exec(idents, "PRAGMA synchronous = FULL");
-    nj_access_leave(store->access);
+    nj_access_lock(store->access, G_MAXINT64);
+    if (id_index->unsynced)
+        exec(id_index, "PRAGMA synchronous = NORMAL");
+    bool good = drain_some(id_index, busy ? 16 * SLICE_KEYS : SLICE_KEYS);
+    if (id_index->unsynced)
+        exec(id_index, "PRAGMA synchronous = FULL");
+    nj_access_unlock(store->access);
     g_mutex_lock(&store->mutex);
     if (!good) {
-        idents->retry = now + RETRY_US;
-    } else if (idents->drained == idents->drain->len) {
-        end_drain(idents);
-        idents->busy = false;
+        id_index->retry = now + RETRY_US;
+    } else if (id_index->drained == id_index->drain->len) {
+        end_drain(id_index);
+        id_index->busy = false;
     }
     return true;
 }
@@ -264,13 +264,13 @@ nj_store_drain_idents(NjStore *store, gint64 due)
 /* The begin */
 
 static bool
-read_behind(NjIdents *idents, gint64 mark, bool *all)
+read_behind(NjIdIndex *id_index, gint64 mark, bool *all)
 {
     sqlite3_stmt *statement = NULL;
-    gint64 hashes[NJ_IDENT_KINDS];
+    gint64 hashes[NJ_ID_KINDS];
     guint count = 0;
     *all = false;
-    if (sqlite3_prepare_v2(idents->db, "SELECT id, chat, outgoing, sender, origin_id, archive_id, archive_by FROM message WHERE id > ?1 ORDER BY id", -1,
+    if (sqlite3_prepare_v2(id_index->db, "SELECT id, chat, outgoing, sender, origin_id, archive_id, archive_by FROM message WHERE id > ?1 ORDER BY id", -1,
                            &statement, NULL))
         return false;
     sqlite3_bind_int64(statement, 1, mark);
@@ -283,72 +283,72 @@ read_behind(NjIdents *idents, gint64 mark, bool *all)
             .archive_id = (char *) sqlite3_column_text(statement, 5),
             .archive_by = (char *) sqlite3_column_text(statement, 6),
         };
-        nj_idents_of(idents, &row, hashes);
-        nj_idents_note(idents, sqlite3_column_int64(statement, 0), hashes);
+        nj_id_index_hash_all(id_index, &row, hashes);
+        nj_id_index_add(id_index, sqlite3_column_int64(statement, 0), hashes);
     }
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
 static bool
-read_mark(NjIdents *idents, gint64 *mark)
+read_mark(NjIdIndex *id_index, gint64 *mark)
 {
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(idents->db, "SELECT message, key0, key1 FROM ident_mark", -1, &statement, NULL))
+    if (sqlite3_prepare_v2(id_index->db, "SELECT message, key0, key1 FROM ident_mark", -1, &statement, NULL))
         return false;
     bool good = sqlite3_step(statement) == SQLITE_ROW;
     if (good) {
         *mark = sqlite3_column_int64(statement, 0);
-        idents->key[0] = (guint64) sqlite3_column_int64(statement, 1);
-        idents->key[1] = (guint64) sqlite3_column_int64(statement, 2);
+        id_index->key[0] = (guint64) sqlite3_column_int64(statement, 1);
+        id_index->key[1] = (guint64) sqlite3_column_int64(statement, 2);
     }
     sqlite3_finalize(statement);
     return good;
 }
 
 bool
-nj_idents_open(NjStore *store, sqlite3 *db, bool writes)
+nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
 {
-    NjIdents *idents = store->idents = g_new0(NjIdents, 1);
-    idents->store = store;
-    idents->db = db;
-    idents->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
-    idents->unsynced = !store->shared;
+    NjIdIndex *id_index = store->id_index = g_new0(NjIdIndex, 1);
+    id_index->store = store;
+    id_index->db = db;
+    id_index->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
+    id_index->unsynced = !store->shared;
     gint64 mark = 0;
     bool all = false;
-    if (!read_mark(idents, &mark))
+    if (!read_mark(id_index, &mark))
         return false;
-    idents->newest = mark;
+    id_index->newest = mark;
     /* All of a file whose format knew none. */
-    while (read_behind(idents, idents->newest, &all)) {
+    while (read_behind(id_index, id_index->newest, &all)) {
         if (all || !writes)
             return true;
-        begin_drain(idents);
-        if (!drain_some(idents, G_MAXUINT / 2))
+        begin_drain(id_index);
+        if (!drain_some(id_index, G_MAXUINT / 2))
             return false;
-        end_drain(idents);
+        end_drain(id_index);
     }
     return false;
 }
 
 void
-nj_idents_write_to(NjIdents *idents, sqlite3 *db)
+nj_id_index_write_to(NjIdIndex *id_index, sqlite3 *db)
 {
-    idents->db = db;
+    id_index->db = db;
 }
 
 void
-nj_idents_end(NjIdents *idents)
+nj_id_index_close(NjIdIndex *id_index)
 {
-    sqlite3_finalize(idents->put);
-    idents->put = NULL;
+    sqlite3_finalize(id_index->put);
+    id_index->put = NULL;
 }
 
 void
-nj_idents_free(NjIdents *idents)
+nj_id_index_free(NjIdIndex *id_index)
 {
-    if (!idents)
+    if (!id_index)
         return;
-    g_array_unref(idents->drain);
-    g_free(idents->fresh.slots);
-    g_free(idents);
+    g_array_unref(id_index->drain);
+    g_free(id_index->fresh.slots);
+    g_free(id_index);
 }

@@ -185,5 +185,5 @@ main(void)
         cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
     };
-    return cmocka_run_group_tests_name("model/store-idents", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("model/store-id-index", tests, NULL, NULL);
 }
