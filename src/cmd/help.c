@@ -161,11 +161,11 @@ option_help(Page *page, const NjOption *option)
     g_autofree char *values = option_values(option);
     g_string_append_printf(page->out, "/set %s %s\n", option->name, *values ? values : "TEXT");
     add_wrapped(page, _(option->summary), 0, 0);
-    const char *fallback = option->fallback ? option->fallback : "";
+    const char *default_value = option->default_value ? option->default_value : "";
     const char *value = nj_options_text(page->cmd->client->options, option->name);
     g_autofree char *line = NULL;
-    if (!g_str_equal(value, fallback))
-        line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), value, fallback);
+    if (!g_str_equal(value, default_value))
+        line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), value, default_value);
     else if (*value)
         line = g_strdup_printf(_("It is “%s”, as shipped."), value);
     else
@@ -372,7 +372,7 @@ dump_options(NjCmd *cmd)
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjOption *option = nj_table_at(table, i);
         g_autofree char *values = option_values(option);
-        g_string_append_printf(out, "%s\t%s\t%s\t%s\t%s\n", option->name, kinds[option->kind], values, option->fallback ? option->fallback : "",
+        g_string_append_printf(out, "%s\t%s\t%s\t%s\t%s\n", option->name, kinds[option->kind], values, option->default_value ? option->default_value : "",
                                _(option->summary));
     }
     return g_string_free(out, FALSE);

@@ -34,7 +34,7 @@ change_option(NjCall *call, const NjOption *option, const char *value)
 {
     NjScreen *screen = nj_call_screen(call);
     g_autoptr(GError) error = NULL;
-    if (screen && !strcmp(option->name, "theme") && !nj_screen_set_theme(screen, value ? value : option->fallback, &error)) {
+    if (screen && !strcmp(option->name, "theme") && !nj_screen_set_theme(screen, value ? value : option->default_value, &error)) {
         nj_call_fail_error(call, "no-theme", error);
         return false;
     }

@@ -42,7 +42,7 @@ struct NjSubprocess {
     char             *command;
     Watch            *watch;
     NjScreen         *screen;           /* NULL: it gets no terminal */
-    bool              lent;
+    bool              has_terminal;
     bool              again;            /* it is being ended to be started with the terminal */
     guint             timer;
     const char       *gave_up;          /* the sentence, once it was told to end */
@@ -147,11 +147,11 @@ stop_writers(bool stop)
 static void
 take_terminal_back(NjSubprocess *process)
 {
-    if (!process->lent)
+    if (!process->has_terminal)
         return;
-    process->lent = false;
+    process->has_terminal = false;
     set_foreground(getpgrp());
-    nj_term_take_back(nj_screen_term(process->screen));
+    nj_term_resume(nj_screen_term(process->screen));
 }
 
 static void
@@ -253,7 +253,7 @@ set_up_child(void *data)
 {
     const NjSubprocess *process = data;
     setpgid(0, 0);
-    if (process->lent)
+    if (process->has_terminal)
         set_foreground(getpid());
     sigset_t none;
     sigemptyset(&none);
@@ -274,7 +274,7 @@ start(NjSubprocess *process, GError **error)
     GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | (process->screen ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
     GPid pid;
     int out, err;
-    if (process->screen && !process->lent)
+    if (process->screen && !process->has_terminal)
         stop_writers(true);
     if (!g_spawn_async_with_pipes(NULL, argv, NULL, flags, set_up_child, process, &pid, NULL, &out, &err, error))
         return false;
@@ -291,8 +291,8 @@ start(NjSubprocess *process, GError **error)
 static void
 lend_terminal(NjSubprocess *process)
 {
-    process->lent = true;
-    nj_term_lend(nj_screen_term(process->screen));
+    process->has_terminal = true;
+    nj_term_suspend(nj_screen_term(process->screen));
     g_clear_handle_id(&process->timer, g_source_remove);
     process->timer = g_timeout_add_seconds(LENT_SECONDS, on_deadline, process);
 }
@@ -317,7 +317,7 @@ on_stopped(NjSubprocess *process, int stop)
 {
     bool wants_terminal = stop == SIGTTIN || stop == SIGTTOU;
     NjTerm *term = process->screen ? nj_screen_term(process->screen) : NULL;
-    if (process->gave_up || !term || process->lent || !wants_terminal || nj_term_lent(term)) {
+    if (process->gave_up || !term || process->has_terminal || !wants_terminal || nj_term_is_suspended(term)) {
         give_up(process, wants_terminal ? _("It needs the terminal, and there is none to give.") : _("It was given up."));
         kill(-process->watch->pid, SIGCONT);
         return;

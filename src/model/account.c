@@ -170,7 +170,7 @@ nj_account_restore(NjAccount *account)
             restore_room(account, row);
         if (row->kind != NJ_CHAT_PERSON)
             continue;
-        if (row->waiting)
+        if (row->from_stranger)
             nj_roster_restore_request(account->roster, row->address, row->unread, row->last_time);
         else
             nj_chat_open(account, NJ_CHAT_PERSON, row->address);

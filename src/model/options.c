@@ -171,7 +171,7 @@ take(Value *value, const char *text, GError **error)
     return true;
 }
 
-/* The override if there is one, else the file's if it is good, else the fallback. */
+/* The override if there is one, else the file's if it is good, else the default_value. */
 static void
 settle(NjOptions *options, Value *value, int line)
 {
@@ -184,7 +184,7 @@ settle(NjOptions *options, Value *value, int line)
     if (override)
         take(value, override, NULL);
     else if (!good)
-        take(value, value->row->fallback, NULL);
+        take(value, value->row->default_value, NULL);
 }
 
 /* Accounts. */
@@ -455,7 +455,7 @@ nj_options_add_rows(NjOptions *options, const NjOption *rows)
         Value *value = g_new0(Value, 1);
         value->row = row;
         g_hash_table_insert(options->values, (gpointer) row->name, value);
-        take(value, row->fallback, NULL);
+        take(value, row->default_value, NULL);
     }
     if (options->loaded)
         check(options);
@@ -590,7 +590,7 @@ nj_options_set(NjOptions *options, const char *name, const char *value, GError *
     if (!row || (value && !read_value(row, value, &canonical, &number, error)) || !save(options, "options", name, value, error))
         return false;
     g_hash_table_remove(options->overrides, name);
-    return take(g_hash_table_lookup(options->values, name), value ? value : row->fallback, error);
+    return take(g_hash_table_lookup(options->values, name), value ? value : row->default_value, error);
 }
 
 bool

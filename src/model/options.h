@@ -12,7 +12,7 @@ typedef enum { NJ_OPTION_BOOL, NJ_OPTION_INT, NJ_OPTION_TEXT, NJ_OPTION_CHOICE, 
 typedef struct {
     const char   *name;
     NjOptionKind  kind;
-    const char   *fallback;           /* as it would stand in the file */
+    const char   *default_value;           /* as it would stand in the file */
     gint64        low, high;          /* INT */
     const char   *choices[12];        /* CHOICE */
     const char   *summary;            /* N_() */
@@ -52,7 +52,7 @@ const NjTable   *nj_options_table(const NjOptions *options);                  /*
 bool        nj_options_bool(const NjOptions *options, const char *name);
 gint64      nj_options_int(const NjOptions *options, const char *name);
 const char *nj_options_text(const NjOptions *options, const char *name);      /* borrowed until it changes */
-/* Checks, sets and saves; value NULL goes back to the fallback.  The caller emits option_changed.  The error says what the option takes. */
+/* Checks, sets and saves; value NULL goes back to the default_value.  The caller emits option_changed.  The error says what the option takes. */
 bool        nj_options_set(NjOptions *options, const char *name, const char *value, GError **error);
 /* For this run only, without saving (command line, tests). */
 bool        nj_options_override(NjOptions *options, const char *name, const char *value, GError **error);

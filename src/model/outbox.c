@@ -209,10 +209,10 @@ nj_outbox_take_back(NjOutbox *outbox, NjOut *out)
 }
 
 void
-nj_outbox_ask(NjOutbox *outbox, NjOut *out, bool in_question)
+nj_outbox_set_archive_pending(NjOutbox *outbox, NjOut *out, bool archive_pending)
 {
     (void) outbox;
-    out->in_question = in_question;
+    out->archive_pending = archive_pending;
 }
 
 /* The chat may be closed by now; its history is not. */

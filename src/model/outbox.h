@@ -13,7 +13,7 @@ typedef struct {
     char      *address;
     bool       numbered;        /* it was given to a stream, as its stanza `number` */
     guint32    number;
-    bool       in_question;     /* somebody is being asked whether the server has it: what was said behind it waits */
+    bool       archive_pending;     /* somebody is being asked whether the server has it: what was said behind it waits */
     bool       missing;         /* the server's archive does not have it */
     bool       shown;
 } NjOut;
@@ -40,6 +40,6 @@ bool      nj_outbox_is_safe(const NjOutbox *outbox, const NjOut *out);          
 void      nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const char *error);
 void      nj_outbox_hand_over(NjOutbox *outbox, NjOut *out);                          /* to a stream, which numbers it and tells the store */
 void      nj_outbox_take_back(NjOutbox *outbox, NjOut *out);                          /* it has no number any more; the store is told */
-void      nj_outbox_ask(NjOutbox *outbox, NjOut *out, bool in_question);
+void      nj_outbox_set_archive_pending(NjOutbox *outbox, NjOut *out, bool archive_pending);
 
 #endif

@@ -19,7 +19,7 @@ typedef enum {
     NJ_WRITE_STATE,             /* row: the message, number: state, text: error */
     NJ_WRITE_READ,              /* chat, value: time, row: the message */
     NJ_WRITE_DRAFT,             /* chat, text */
-    NJ_WRITE_WAITING,           /* chat, number */
+    NJ_WRITE_FROM_STRANGER,           /* chat, number */
     NJ_WRITE_ROOM,              /* chat, text: nick */
     NJ_WRITE_FORGET,            /* chat */
     NJ_WRITE_NUMBER,            /* row: the message, number: whether it has one, value: which */

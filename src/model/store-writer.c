@@ -25,7 +25,7 @@ static const char *const statements[] = {
     [NJ_WRITE_STATE] = "UPDATE message SET state = ?2, error = ?3 WHERE id = ?1",
     [NJ_WRITE_READ] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
     [NJ_WRITE_DRAFT] = "UPDATE chat SET draft = ?2 WHERE id = ?1",
-    [NJ_WRITE_WAITING] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
+    [NJ_WRITE_FROM_STRANGER] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
     [NJ_WRITE_ROOM] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
     [NJ_WRITE_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
     [NJ_WRITE_STREAM] = "INSERT OR REPLACE INTO stream (account, id, jid, location, received, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -253,8 +253,8 @@ write_one(Writer *writer, NjWrite *write)
     case NJ_WRITE_DRAFT:
     case NJ_WRITE_ROOM:
         return run_simple(writer, (int) write->kind, write->chat, write->text);
-    case NJ_WRITE_WAITING:
-        return write_numbers(writer, NJ_WRITE_WAITING, write->chat, &number, NULL, NULL);
+    case NJ_WRITE_FROM_STRANGER:
+        return write_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
     case NJ_WRITE_FORGET:
         return nj_index_forget(writer->store->index, write->chat) && run_simple(writer, FORGET_OUT, write->chat, NULL)
                && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)

@@ -350,7 +350,7 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     known = know(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0), account, kind, address);
     known->read_time = sqlite3_column_int64(statement, 3);
     known->read_id = sqlite3_column_int64(statement, 4);
-    known->waiting = sqlite3_column_int(statement, 5) != 0;
+    known->from_stranger = sqlite3_column_int(statement, 5) != 0;
     known->draft = nj_store_read_text(statement, 6);
     known->nick = nj_store_read_text(statement, 7);
     return known;
@@ -412,7 +412,7 @@ describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
         .kind = known->kind,
         .read_time = known->read_time,
         .read_id = known->read_id,
-        .waiting = known->waiting,
+        .from_stranger = known->from_stranger,
         .draft = g_strdup(known->draft),
         .nick = g_strdup(known->nick),
     };
@@ -601,13 +601,13 @@ nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
 }
 
 void
-nj_store_set_waiting(NjStore *store, gint64 chat, bool waiting)
+nj_store_set_from_stranger(NjStore *store, gint64 chat, bool waiting)
 {
     KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known)
         return;
-    known->waiting = waiting;
-    NjWrite *write = nj_store_write_new(NJ_WRITE_WAITING);
+    known->from_stranger = waiting;
+    NjWrite *write = nj_store_write_new(NJ_WRITE_FROM_STRANGER);
     write->chat = chat;
     write->number = waiting;
     nj_store_write(store, write);

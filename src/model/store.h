@@ -54,7 +54,7 @@ void nj_store_add(NjStore *store, NjMessage *message);                        /*
 void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
 void nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id);
 void nj_store_set_draft(NjStore *store, gint64 chat, const char *draft);      /* NULL: none */
-void nj_store_set_waiting(NjStore *store, gint64 chat, bool waiting);
+void nj_store_set_from_stranger(NjStore *store, gint64 chat, bool waiting);
 void nj_store_forget_chat(NjStore *store, gint64 chat);                       /* a refused stranger: with its messages */
 
 void nj_store_set_room(NjStore *store, gint64 chat, const char *nick);        /* we are in it under this name; NULL: not any more */

@@ -191,7 +191,7 @@ show(NjScreen *screen)
 static bool
 can_draw(NjScreen *screen)
 {
-    return screen->term && nj_term_ready(screen->term) && !nj_term_lent(screen->term);
+    return screen->term && nj_term_ready(screen->term) && !nj_term_is_suspended(screen->term);
 }
 
 static void

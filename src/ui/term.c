@@ -58,7 +58,7 @@ struct NjTerm {
     GString *pending;
     gsize    written;
     bool     blocked;           /* the terminal did not take all of pending */
-    bool     lent, gone;
+    bool     suspended, gone;
     bool     gone_untold;       /* on_gone is still to be called, by dispatch() */
     GSource *source;
     gpointer in_tag, out_tag;
@@ -309,7 +309,7 @@ give_back(NjTerm *term)
 static void
 write_title(NjTerm *term)
 {
-    if (term->title == NULL || term->blocked || term->lent)
+    if (term->title == NULL || term->blocked || term->suspended)
         return;
     g_string_append_printf(term->pending, "\033]2;%s\007", term->title);
     g_clear_pointer(&term->title, g_free);
@@ -522,7 +522,7 @@ read_signals(NjTerm *term)
             resumed |= bytes[i] == 'c';
             stop |= bytes[i] == 't';
         }
-    if (term->lent)
+    if (term->suspended)
         return;                             /* all is read anew when it comes back */
     if (stop) {
         nj_term_suspend(term);
@@ -545,18 +545,18 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
         read_signals(term);
     if (term->freed || term->gone)
         return;
-    if (((in | out) & (G_IO_HUP | G_IO_ERR)) != 0 && (term->lent || (in & G_IO_IN) == 0)) {
+    if (((in | out) & (G_IO_HUP | G_IO_ERR)) != 0 && (term->suspended || (in & G_IO_IN) == 0)) {
         set_gone(term);
         return;
     }
     if (out != 0 && term->blocked) {
         flush(term);
-        if (!term->blocked && !term->gone && !term->lent) {
+        if (!term->blocked && !term->gone && !term->suspended) {
             write_title(term);
             term->hooks.on_ready(term, term->owner);
         }
     }
-    if (in != 0 && !term->freed && !term->gone && !term->lent)
+    if (in != 0 && !term->freed && !term->gone && !term->suspended)
         read_input(term);
 }
 
@@ -661,7 +661,7 @@ nj_term_free(NjTerm *term)
     if (term == NULL)
         return;
     if (term->source != NULL) {
-        if (!term->lent && !term->gone)
+        if (!term->suspended && !term->gone)
             give_back(term);
         else if (term->raw)
             tcsetattr(term->in, TCSANOW, &term->before);
@@ -708,7 +708,7 @@ nj_term_colors(const NjTerm *term)
 bool
 nj_term_ready(const NjTerm *term)
 {
-    return !term->blocked && !term->lent && !term->gone;
+    return !term->blocked && !term->suspended && !term->gone;
 }
 
 bool
@@ -753,7 +753,7 @@ nj_term_title(NjTerm *term, const char *text)
 void
 nj_term_suspend(NjTerm *term)
 {
-    if (term->lent)
+    if (term->suspended)
         return;
     term->hooks.on_focus(term, false, term->owner);
     give_back(term);
@@ -771,22 +771,22 @@ nj_term_suspend(NjTerm *term)
 }
 
 void
-nj_term_lend(NjTerm *term)
+nj_term_suspend(NjTerm *term)
 {
-    if (term->lent)
+    if (term->suspended)
         return;
     give_back(term);
-    term->lent = true;
+    term->suspended = true;
     if (!term->gone)
         g_source_modify_unix_fd(term->source, term->in_tag, 0);
 }
 
 void
-nj_term_take_back(NjTerm *term)
+nj_term_resume(NjTerm *term)
 {
-    if (!term->lent)
+    if (!term->suspended)
         return;
-    term->lent = false;
+    term->suspended = false;
     if (term->gone)
         return;
     struct termios before = term->before;
@@ -795,9 +795,9 @@ nj_term_take_back(NjTerm *term)
 }
 
 bool
-nj_term_lent(const NjTerm *term)
+nj_term_is_suspended(const NjTerm *term)
 {
-    return term->lent;
+    return term->suspended;
 }
 
 gsize

@@ -32,9 +32,9 @@ void    nj_term_bell(NjTerm *term);
 void    nj_term_title(NjTerm *term, const char *text);         /* sanitised here again */
 void    nj_term_suspend(NjTerm *term);                         /* Ctrl-z: restores, SIGTSTP to ourselves; back at SIGCONT with a redraw */
 /* Lends the terminal to a program (editor, pass); frames are skipped meanwhile, input is not read. */
-void    nj_term_lend(NjTerm *term);
-void    nj_term_take_back(NjTerm *term);
-bool    nj_term_lent(const NjTerm *term);
+void    nj_term_suspend(NjTerm *term);
+void    nj_term_resume(NjTerm *term);
+bool    nj_term_is_suspended(const NjTerm *term);
 gsize   nj_term_written(const NjTerm *term);                   /* bytes so far: for the bench */
 
 #endif

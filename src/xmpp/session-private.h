@@ -27,7 +27,7 @@ struct NjSession {
     bool wanted;                /* stay connected: come back after a loss */
     char *domain;
     char *trust_once;
-    bool trust_lent;            /* to the connection, which has not judged a certificate yet */
+    bool trust_in_use;            /* to the connection, which has not judged a certificate yet */
     NjCertificate *certificate;
     char *password;             /* as a person gave it, for this run */
     char *refused;              /* the one the server did not take: not tried again unasked */

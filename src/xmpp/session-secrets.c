@@ -19,9 +19,9 @@ nj_session_keep_certificate(NjSession *session)
     const NjCertificate *certificate = session->connection ? session->connection->class->certificate(session->connection) : NULL;
     if (!certificate)
         return;
-    if (session->trust_lent)                    /* a connection that came to nothing before has not used it up */
+    if (session->trust_in_use)                    /* a connection that came to nothing before has not used it up */
         g_clear_pointer(&session->trust_once, g_free);
-    session->trust_lent = false;
+    session->trust_in_use = false;
     nj_certificate_free(session->certificate);
     session->certificate = nj_certificate_copy(certificate);
 }
@@ -44,7 +44,7 @@ nj_session_trust_once(NjSession *session, const char *pin)
 {
     g_free(session->trust_once);
     session->trust_once = g_strdup(pin);
-    session->trust_lent = false;
+    session->trust_in_use = false;
 }
 
 static void

@@ -258,7 +258,7 @@ open_link(NjSession *session)
     nj_session_stop(&session->retry);
     session->opened_us = nj_clock_us();
     session->connection = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
-    session->trust_lent = true;
+    session->trust_in_use = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
     if (session->connection)
         session->connection->class->open(session->connection);

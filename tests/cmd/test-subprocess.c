@@ -53,7 +53,7 @@ run_screen(const char *command, guint seconds, int report)
     struct termios now;
     tcgetattr(STDIN_FILENO, &now);
     g_string_append_printf(child.report, "raw=%d foreground=%d lent=%d", !(now.c_lflag & ICANON), tcgetpgrp(STDIN_FILENO) == getpgrp(),
-                           nj_term_lent(nj_screen_term(screen)));
+                           nj_term_is_suspended(nj_screen_term(screen)));
     if (write(report, child.report->str, child.report->len) < 0)
         _exit(2);
     nj_screen_free(screen);

@@ -67,7 +67,7 @@ expect_text(const NjOptions *options, const char *text)
     assert_string_equal(nj_options_memory(options)->str, text);
 }
 
-/* Each row's fallback is a value that the row takes, and nothing stands twice. */
+/* Each row's default_value is a value that the row takes, and nothing stands twice. */
 static void
 test_rows(void **state)
 {
@@ -75,7 +75,7 @@ test_rows(void **state)
     NjOptions *options = nj_options_new(NULL);
     guint rows = 0;
     for (const NjOption *row = nj_options_core; row->name; row++, rows++) {
-        assert_true(nj_options_override(options, row->name, row->fallback, NULL));
+        assert_true(nj_options_override(options, row->name, row->default_value, NULL));
         assert_true(row->summary && *row->summary);
     }
     assert_int_equal(nj_table_length(nj_options_table(options)), rows);
@@ -433,7 +433,7 @@ static void
 test_more_rows(void **state)
 {
     static const NjOption rows[] = {
-        { .name = "otr-policy", .kind = NJ_OPTION_CHOICE, .fallback = "offered", .choices = { "off", "offered" }, .summary = "x" },
+        { .name = "otr-policy", .kind = NJ_OPTION_CHOICE, .default_value = "offered", .choices = { "off", "offered" }, .summary = "x" },
         { .name = NULL },
     };
     (void) state;

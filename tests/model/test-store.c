@@ -249,7 +249,7 @@ test_open_chats(void **state)
     gint64 draft = chat_row(house, "newt@pond.example"), waiting = chat_row(house, "stranger@pond.example");
     chat_row(house, "nothing@pond.example");
     nj_store_set_draft(house->store, draft, "dear newt");
-    nj_store_set_waiting(house->store, waiting, true);
+    nj_store_set_from_stranger(house->store, waiting, true);
     reopen(house);
     g_autoptr(GPtrArray) chats = nj_store_open_chats(house->store, account);
     assert_int_equal(chats->len, 3);
@@ -257,7 +257,7 @@ test_open_chats(void **state)
     assert_string_equal(first->address, "frog@pond.example");
     assert_int_equal(first->unread, 1);
     assert_string_equal(second->draft, "dear newt");
-    assert_true(third->waiting);
+    assert_true(third->from_stranger);
     assert_int_equal(nj_store_account(house->store, "toad@pond.example"), account);
     assert_int_not_equal(nj_store_account(house->store, "other@pond.example"), account);
 }

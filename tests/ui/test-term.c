@@ -554,7 +554,7 @@ test_lent(void **state)
     Line *line = *state;
     NjSurface *surface = nj_surface_new(ROWS, COLS);
     assert_true(nj_term_show(line->term, surface, 0, 0));
-    nj_term_lend(line->term);
+    nj_term_suspend(line->term);
     assert_false(nj_term_show(line->term, surface, 0, 0));
     struct termios mode;
     tcgetattr(line->slave, &mode);
@@ -568,7 +568,7 @@ test_lent(void **state)
     /* It was killed while it asked for a passphrase. */
     mode.c_lflag &= ~(tcflag_t) ECHO;
     tcsetattr(line->slave, TCSANOW, &mode);
-    nj_term_take_back(line->term);
+    nj_term_resume(line->term);
     hears(line, "ready");
     tcgetattr(line->slave, &mode);
     assert_false(mode.c_lflag & ICANON);

@@ -141,7 +141,7 @@ nj_message_unknown(NjSession *session, gint64 row)
     if (!out)
         return;
     nj_outbox_take_back(outbox, out);
-    nj_outbox_ask(outbox, out, out->kind == NJ_CHAT_PERSON && out->message->origin_id);
+    nj_outbox_set_archive_pending(outbox, out, out->kind == NJ_CHAT_PERSON && out->message->origin_id);
     nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
 }
 
@@ -168,11 +168,11 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     g_autoptr(GArray) asked = g_steal_pointer(&state->asked);
     for (guint i = 0; i < asked->len; i++) {
         NjOut *out = find_row(session, g_array_index(asked, gint64, i));
-        bool fresh = out && out->in_question;
+        bool fresh = out && out->archive_pending;
         /* One that the person sends again meanwhile is queued already. */
         if (!out || out->numbered || (out->message->state != NJ_STATE_UNSURE && out->message->state != NJ_STATE_QUEUED))
             continue;
-        nj_outbox_ask(outbox, out, false);
+        nj_outbox_set_archive_pending(outbox, out, false);
         out->missing = answers[i] == NJ_ARCHIVE_LACKS;
         if (answers[i] == NJ_ARCHIVE_HAS)
             nj_outbox_set_state(outbox, out, NJ_STATE_ACKNOWLEDGED, NULL);
@@ -198,7 +198,7 @@ ask_the_archive(NjSession *session)
         const NjOut *out = item->data;
         bool unsure = out->message->state == NJ_STATE_UNSURE && !out->missing && out->kind == NJ_CHAT_PERSON && out->message->origin_id &&
             out->message->time >= oldest;
-        if (!out->in_question && !unsure)
+        if (!out->archive_pending && !unsure)
             continue;
         g_ptr_array_add(ids, out->message->origin_id);
         g_array_append_val(state->asked, out->message->id);
@@ -298,7 +298,7 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
 static bool
 waits(const NjOut *out)
 {
-    return out->message->state == NJ_STATE_QUEUED && !out->numbered && !out->in_question;
+    return out->message->state == NJ_STATE_QUEUED && !out->numbered && !out->archive_pending;
 }
 
 static void
@@ -354,7 +354,7 @@ nj_message_pump(NjSession *session)
     g_autoptr(GHashTable) stopped = g_hash_table_new(g_str_hash, g_str_equal);
     for (GList *item = account->outbox->rows.head; item && rows->len < PUMP_MAX; item = item->next) {
         const NjOut *out = item->data;
-        if (out->in_question)
+        if (out->archive_pending)
             g_hash_table_add(stopped, out->address);
         else if (waits(out) && !g_hash_table_contains(stopped, out->address))
             g_array_append_val(rows, out->message->id);
@@ -444,7 +444,7 @@ is_stranger(NjSession *session, const char *bare)
 static bool
 talked_before(NjStore *store, const NjStoredChat *stored)
 {
-    g_autoptr(GPtrArray) page = stored->waiting ? NULL : nj_store_page_before(store, stored->id, G_MAXINT64, G_MAXINT64, 1);
+    g_autoptr(GPtrArray) page = stored->from_stranger ? NULL : nj_store_page_before(store, stored->id, G_MAXINT64, G_MAXINT64, 1);
     return page && page->len > 0;
 }
 
@@ -480,7 +480,7 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
     const NjRequest *request = known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
     if (request && (found || nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
         if (!stored.waiting)
-            nj_store_set_waiting(store, stored.id, true);
+            nj_store_set_from_stranger(store, stored.id, true);
         message->chat = stored.id;
         shorten(message);
         nj_store_add(store, message);

@@ -223,7 +223,7 @@ let_in(NjAccount *account, const char *address)
     NjStoredChat stored = { 0 };
     if (!account->client->store || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
         return;
-    nj_store_set_waiting(account->client->store, stored.id, false);
+    nj_store_set_from_stranger(account->client->store, stored.id, false);
     nj_stored_chat_clear(&stored);
     NjChat *chat = nj_chat_open(account, NJ_CHAT_PERSON, address);
     nj_emit_chat_let_in(account->client->bus, chat);
