@@ -11,9 +11,9 @@
 #include <string.h>
 #include <wchar.h>
 
-#define LINE_MAX_BYTES 1024
-#define MARKS_MAX      4
-#define BIDI_MAX       16      /* openers open at once; more are dropped */
+#define MAX_LINE_BYTES 1024
+#define MAX_MARKS      4
+#define MAX_BIDI       16      /* openers open at once; more are dropped */
 #define TAB_CELLS      4       /* a row does not know its column: a tab is as wide everywhere */
 
 typedef enum {
@@ -112,7 +112,7 @@ plain_run(const guchar *s, const guchar *end)
 /* Which bidi controls of a line are open.  An opener's closer is PDF or PDI; PDI closes what was opened inside its isolate too. */
 typedef struct {
     guint  depth;
-    guint8 isolate[BIDI_MAX];
+    guint8 isolate[MAX_BIDI];
 } Bidi;
 
 /* True if c may stay. */
@@ -136,7 +136,7 @@ bidi_take(Bidi *bidi, gunichar c)
         bidi->depth = at - 1;
         return true;
     }
-    if (bidi->depth == BIDI_MAX)
+    if (bidi->depth == MAX_BIDI)
         return false;
     bidi->isolate[bidi->depth++] = c >= 0x2066;
     return true;
@@ -154,7 +154,7 @@ nj_text_line(const char *raw, gssize length, gsize max)
 {
     const guchar *s = (const guchar *) raw, *end = s + (length < 0 ? strlen(raw) : (gsize) length);
     if (max == 0)
-        max = LINE_MAX_BYTES;
+        max = MAX_LINE_BYTES;
     GString *out = g_string_sized_new(MIN((gsize) (end - s), max) + 1);
     guint marks = 0;
     bool space = false;
@@ -174,7 +174,7 @@ nj_text_line(const char *raw, gssize length, gsize max)
         case KIND_DROPPED:
             continue;
         case KIND_MARK:
-            if (++marks > MARKS_MAX)
+            if (++marks > MAX_MARKS)
                 continue;
             break;
         case KIND_BAD:
@@ -229,7 +229,7 @@ clean_body(Walk *walk, const guchar *s, const guchar *end, GString *out)
             continue;
         }
         bool keep = kind == KIND_PLAIN || kind == KIND_TAB || (kind == KIND_NEWLINE && c == '\n' && walk->bidi.depth == 0)
-            || (kind == KIND_MARK && walk->marks < MARKS_MAX) || (kind == KIND_BIDI && bidi_take(&walk->bidi, c));
+            || (kind == KIND_MARK && walk->marks < MAX_MARKS) || (kind == KIND_BIDI && bidi_take(&walk->bidi, c));
         walk->marks = kind == KIND_MARK ? walk->marks + 1 : kind == KIND_DROPPED || kind == KIND_BIDI ? walk->marks : 0;
         if (out == NULL) {
             if (!keep)

@@ -29,18 +29,18 @@
 #include "base/clock.h"
 
 #define GATHER_MS   300
-#define MOST        3                                   /* calls in … */
+#define MAX_CALLS        3                                   /* calls in … */
 #define SPAN_US     (30 * G_TIME_SPAN_SECOND)           /* … so long */
 #define SLEPT_US    G_TIME_SPAN_SECOND
 #define JUMP_US     (30 * G_TIME_SPAN_SECOND)           /* of the wall clock alone: a virtual machine stood still */
 #define DATAGRAM    (32 * 1024)
-#define MOST_KNOWN  4096                                /* addresses and links */
+#define MAX_KNOWN  4096                                /* addresses and links */
 
 struct NjWake {
     void       (*on_wake)(void *owner);
     void        *owner;
     GSource     *timer;
-    gint64       calls[MOST];                           /* when the last ones were, a ring */
+    gint64       calls[MAX_CALLS];                           /* when the last ones were, a ring */
     guint        next;
     NjWakeClocks clocks;
     int          network_fd, clock_fd;
@@ -56,7 +56,7 @@ on_timer(NjWake *wake)
 {
     nj_clock_cancel(&wake->timer);
     wake->calls[wake->next] = nj_clock_us();
-    wake->next = (wake->next + 1) % MOST;
+    wake->next = (wake->next + 1) % MAX_CALLS;
     wake->on_wake(wake->owner);                         /* may free us */
     return G_SOURCE_REMOVE;
 }
@@ -93,7 +93,7 @@ learn(NjWake *wake, bool there, const void *key, gsize length)
         g_hash_table_remove(wake->known, bytes);
         return false;
     }
-    if (g_hash_table_contains(wake->known, bytes) || g_hash_table_size(wake->known) >= MOST_KNOWN)
+    if (g_hash_table_contains(wake->known, bytes) || g_hash_table_size(wake->known) >= MAX_KNOWN)
         return false;
     return g_hash_table_add(wake->known, g_steal_pointer(&bytes));
 }

@@ -11,8 +11,8 @@
 #include "model/jid.h"
 #include "xmpp/session.h"
 
-#define MOST_EXPANSIONS 10              /* an alias of an alias of …; a circle ends here */
-#define MOST_EXPANDED   (8 * 1024 * 1024)       /* bytes: one that says $* several times grows in a circle */
+#define MAX_EXPANSIONS 10              /* an alias of an alias of …; a circle ends here */
+#define MAX_EXPANDED   (8 * 1024 * 1024)       /* bytes: one that says $* several times grows in a circle */
 
 static void
 on_account_removed(NjAccount *account, void *owner)
@@ -322,7 +322,7 @@ expand(const char *line, const char *rest)
         words[i] = nj_parse_raw_word(&cursor);
     GString *out = g_string_new(NULL);
     bool used = false;
-    for (; *line && out->len <= MOST_EXPANDED; line++) {
+    for (; *line && out->len <= MAX_EXPANDED; line++) {
         if (line[0] != '$' || !(line[1] == '*' || (line[1] >= '1' && line[1] <= '9'))) {
             g_string_append_c(out, *line);
             continue;
@@ -339,7 +339,7 @@ expand(const char *line, const char *rest)
             explicit_bzero(words[i], strlen(words[i]));
         g_free(words[i]);
     }
-    return g_string_free(out, out->len > MOST_EXPANDED);
+    return g_string_free(out, out->len > MAX_EXPANDED);
 }
 
 /* Follows aliases until a command is found.  *line becomes what the command sees; the result is the row, or NULL and error. */
@@ -347,7 +347,7 @@ static const NjCommand *
 resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
 {
     g_autofree char *account = NULL;
-    for (int i = 0; i < MOST_EXPANSIONS; i++) {
+    for (int i = 0; i < MAX_EXPANSIONS; i++) {
         if (!nj_parse_line(*line, parts, error))
             return NULL;
         if (!parts->account)

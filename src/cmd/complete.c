@@ -8,7 +8,7 @@
 #include "model/room.h"
 #include "model/roster.h"
 
-#define MOST_CHOICES 200
+#define MAX_CHOICES 200
 
 typedef struct {
     NjCmd      *cmd;
@@ -33,7 +33,7 @@ starts(const char *word, const char *start)
 static void
 offer_address(Search *search, const char *word, const char *name)
 {
-    if (!*word || g_hash_table_size(search->found) >= MOST_CHOICES || !(starts(word, search->start) || starts(name, search->start)))
+    if (!*word || g_hash_table_size(search->found) >= MAX_CHOICES || !(starts(word, search->start) || starts(name, search->start)))
         return;
     g_autofree char *shown = search->quote ? nj_parse_quote(word) : g_strdup(word);
     g_hash_table_add(search->found, g_strconcat(shown, search->after, NULL));

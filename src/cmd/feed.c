@@ -91,7 +91,7 @@ run_lines(NjFeed *feed)
         char *from = feed->buffer->str + MAX(feed->searched, feed->done);
         char *end = memchr(from, '\n', feed->buffer->str + feed->buffer->len - from);
         gsize length = (end ? end : feed->buffer->str + feed->buffer->len) - start;
-        bool too_long = !feed->skipping && length >= NJ_FEED_MOST;
+        bool too_long = !feed->skipping && length >= NJ_MAX_FEED;
         if (too_long && !refuse(feed, _("A line of more than 64 KiB was refused.")))
             return GONE;
         if (!end) {

@@ -6,7 +6,7 @@
 
 typedef struct NjFeed NjFeed;
 
-#define NJ_FEED_MOST 65536             /* bytes of a line with its newline */
+#define NJ_MAX_FEED 65536             /* bytes of a line with its newline */
 
 typedef struct {
     void (*on_line)(const char *line, void *owner);               /* valid UTF-8, without the newline, not empty */

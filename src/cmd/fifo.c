@@ -22,7 +22,7 @@
 #include "cmd/parse.h"
 #include "model/events.h"
 
-#define MOST_ANSWERS   64               /* on their way to slow readers; more are dropped */
+#define MAX_ANSWERS   64               /* on their way to slow readers; more are dropped */
 #define ANSWER_SECONDS 10
 
 struct NjFifo {
@@ -141,7 +141,7 @@ static void
 send_answer(NjFifo *fifo, const char *path, char *text)
 {
     g_autoptr(GError) error = NULL;
-    int fd = g_hash_table_size(fifo->answers) < MOST_ANSWERS ? open_checked(path, O_WRONLY, &error) : -1;
+    int fd = g_hash_table_size(fifo->answers) < MAX_ANSWERS ? open_checked(path, O_WRONLY, &error) : -1;
     if (fd < 0) {
         g_debug("a result was not written: %s", error ? error->message : "too many wait");
         g_free(text);
@@ -438,7 +438,7 @@ nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running,
     g_autofree char *line = g_strdup_printf("@%s %s\n", quoted, command);
     char *answer = NULL;
     int from = -1;
-    if (strchr(command, '\n') || strlen(line) > NJ_FEED_MOST) {
+    if (strchr(command, '\n') || strlen(line) > NJ_MAX_FEED) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A command is one line of at most 64 KiB; -e before a text allows \\n in it."));
     } else if (mkfifo(answer_path, 0600) < 0 || (from = open(answer_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be made: %s."), answer_path, g_strerror(errno));

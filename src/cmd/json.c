@@ -6,7 +6,7 @@
 
 #include "cmd/commands.h"
 
-#define MOST_DEPTH 32
+#define MAX_DEPTH 32
 
 static json_t *
 text_value(const char *text)
@@ -124,7 +124,7 @@ set_list(NjRecord *record, const char *key, json_t *array, int depth, GError **e
 static NjRecord *
 record_of(json_t *object, int depth, GError **error)
 {
-    if (depth > MOST_DEPTH) {
+    if (depth > MAX_DEPTH) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The JSON is nested too deep."));
         return NULL;
     }

@@ -185,7 +185,7 @@ nj_script_free(NjScript *script)
 
 /* Headless. */
 
-#define MOST_QUEUED (4 * 1024 * 1024)
+#define MAX_QUEUED (4 * 1024 * 1024)
 #define LAST_WORDS_US (300 * G_TIME_SPAN_MILLISECOND)
 
 struct NjHeadless {
@@ -272,7 +272,7 @@ print_json(NjHeadless *headless, char *json)
         g_free(json);
         return;
     }
-    if (headless->dropped || headless->queue->len - headless->taken > MOST_QUEUED) {
+    if (headless->dropped || headless->queue->len - headless->taken > MAX_QUEUED) {
         headless->dropped++;
         g_free(json);
         return;

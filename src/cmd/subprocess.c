@@ -17,7 +17,7 @@
 
 #include "base/text.h"
 
-#define MOST_BYTES   4096               /* of each stream; the rest is read and dropped */
+#define MAX_BYTES   4096               /* of each stream; the rest is read and dropped */
 #define LENT_SECONDS 300                /* a person is typing a passphrase */
 #define KILL_MS      1000               /* between a polite end and the other one */
 
@@ -78,7 +78,7 @@ on_readable(gint fd, GIOCondition condition, void *data)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (got > 0) {
-        gsize room = MOST_BYTES - MIN(stream->text->len, MOST_BYTES);
+        gsize room = MAX_BYTES - MIN(stream->text->len, MAX_BYTES);
         g_string_append_len(stream->text, bytes, MIN((gsize) got, room));
     }
     explicit_bzero(bytes, sizeof bytes);
@@ -384,8 +384,8 @@ nj_subprocess_new(const char *command, NjScreen *screen, guint seconds, NjSubpro
     process->done = done;
     process->data = data;
     process->out.fd = process->err.fd = -1;
-    process->out.text = g_string_sized_new(MOST_BYTES);         /* never moved: a secret leaves no copies behind */
-    process->err.text = g_string_sized_new(MOST_BYTES);
+    process->out.text = g_string_sized_new(MAX_BYTES);         /* never moved: a secret leaves no copies behind */
+    process->err.text = g_string_sized_new(MAX_BYTES);
     if (!start(process, error)) {
         free_process(process);
         return NULL;

@@ -5,7 +5,7 @@
 #include "cmd/password.h"
 #include "cmd/topic.h"
 
-#define MOST_LINES 100000              /* of one scroll */
+#define MAX_LINES 100000              /* of one scroll */
 
 static NjRecord *
 window_record(const NjWindow *window)
@@ -124,7 +124,7 @@ run_scroll(NjCall *call)
     NjScreen *screen = nj_call_screen(call);
     const char *where = nj_call_arg(call, "where");
     const char *lines = nj_call_arg(call, "lines");
-    int step = !strcmp(where, "up") ? -1 : 1, count = lines ? CLAMP(atoi(lines), -MOST_LINES, MOST_LINES) : 0;
+    int step = !strcmp(where, "up") ? -1 : 1, count = lines ? CLAMP(atoi(lines), -MAX_LINES, MAX_LINES) : 0;
     if (!strcmp(where, "top") || !strcmp(where, "bottom"))
         nj_screen_scroll_to(screen, where[0] == 'b');
     else if (lines)
@@ -154,7 +154,7 @@ run_suspend(NjCall *call)
     NjTerm *term = nj_screen_term(nj_call_screen(call));
     nj_call_done(call);
     if (term)
-        nj_term_suspend(term);
+        nj_term_stop(term);
 }
 
 /* Ctrl-c: what is going on is given up, nearest first; it never ends the program. */

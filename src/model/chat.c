@@ -183,9 +183,9 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
     }
     if (message->out || !nj_is_after(message->time, message->id, chat->read_time, chat->read_id))
         return;
-    chat->unread = MIN(chat->unread + 1, NJ_UNREAD_MAX);
+    chat->unread = MIN(chat->unread + 1, NJ_MAX_UNREAD);
     if (message->mention)
-        chat->mentions = MIN(chat->mentions + 1, NJ_UNREAD_MAX);
+        chat->mentions = MIN(chat->mentions + 1, NJ_MAX_UNREAD);
 }
 
 static void

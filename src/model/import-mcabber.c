@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "model/import.h"
 
-#define LINE_MOST (1024 * 1024)         /* of a text; what is longer is cut off */
+#define MAX_LINE (1024 * 1024)         /* of a text; what is longer is cut off */
 #define HEAD      26                    /* "MR 20240101T00:00:00Z 000 " */
 
 typedef struct {
@@ -69,7 +69,7 @@ read_head(Reader *reader, const char *line, gsize length)
 static void
 add_text(Reader *reader, const char *text, gsize length)
 {
-    gsize room = LINE_MOST - reader->text->len;
+    gsize room = MAX_LINE - reader->text->len;
     if (reader->wanted)
         g_string_append_len(reader->text, text, MIN(length, room));
 }
@@ -110,7 +110,7 @@ feed(void *data, const char *bytes, gsize length)
     Reader *reader = data;
     for (const char *end = bytes + length; bytes < end;) {
         const char *newline = memchr(bytes, '\n', end - bytes);
-        gsize part = (newline ? newline : end) - bytes, room = LINE_MOST + HEAD - reader->line->len;
+        gsize part = (newline ? newline : end) - bytes, room = MAX_LINE + HEAD - reader->line->len;
         g_string_append_len(reader->line, bytes, MIN(part, room));
         bytes += part + (newline != NULL);
         /* What begins otherwise and never ends is no log. */

@@ -118,7 +118,7 @@ nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role
         g_clear_pointer(&line, g_free);
     NjOccupant *occupant = nj_room_occupant(room, nick);
     bool joined = !occupant;
-    if (joined && g_hash_table_size(room->occupants) >= NJ_OCCUPANTS_MAX)
+    if (joined && g_hash_table_size(room->occupants) >= NJ_MAX_OCCUPANTS)
         return NULL;
     if (joined) {
         occupant = g_new0(NjOccupant, 1);

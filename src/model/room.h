@@ -10,7 +10,7 @@ typedef enum { NJ_ROOM_OUT, NJ_ROOM_JOINING, NJ_ROOM_IN } NjRoomState;
 typedef enum { NJ_OCCUPANT_VISITOR, NJ_OCCUPANT_PARTICIPANT, NJ_OCCUPANT_MODERATOR } NjRoomRole;
 typedef enum { NJ_AFFILIATION_OUTCAST, NJ_AFFILIATION_NONE, NJ_AFFILIATION_MEMBER, NJ_AFFILIATION_ADMIN, NJ_AFFILIATION_OWNER } NjAffiliation;
 
-#define NJ_OCCUPANTS_MAX 20000          /* a larger room is one that makes its people up */
+#define NJ_MAX_OCCUPANTS 20000          /* a larger room is one that makes its people up */
 
 typedef struct {
     char  *nick;                /* the wire's spelling */

@@ -10,7 +10,7 @@
 #include "model/jid.h"
 
 /* More resources of one contact than this are somebody's joke. */
-#define RESOURCES_MAX 64
+#define MAX_RESOURCES 64
 
 struct NjRoster {
     NjAccount  *account;
@@ -507,7 +507,7 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
     if (presence && presence->show == show && presence->priority == priority && !g_strcmp0(presence->status, line))
         return contact;
     if (!presence) {
-        if (contact->presences->len >= RESOURCES_MAX)
+        if (contact->presences->len >= MAX_RESOURCES)
             return contact;
         presence = g_new0(NjPresence, 1);
         presence->resource = g_strdup(resource);
@@ -596,7 +596,7 @@ nj_roster_request(NjRoster *roster, const char *address)
 NjRequest *
 nj_roster_restore_request(NjRoster *roster, const char *address, guint messages, gint64 time)
 {
-    if (roster->requests->len >= NJ_REQUESTS_MAX || nj_roster_request(roster, address))
+    if (roster->requests->len >= NJ_MAX_REQUESTS || nj_roster_request(roster, address))
         return NULL;
     NjRequest *request = g_new0(NjRequest, 1);
     request->address = g_strdup(address);
@@ -612,7 +612,7 @@ nj_roster_note_request(NjRoster *roster, const char *address, bool asks, const c
     NjRequest *request = nj_roster_request(roster, address);
     if (!request)
         request = nj_roster_restore_request(roster, address, 0, nj_clock_wall_ms());
-    if (!request || (message && request->messages >= NJ_REQUEST_MESSAGES_MAX))
+    if (!request || (message && request->messages >= NJ_MAX_REQUEST_MESSAGES))
         return NULL;
     request->asks |= asks;
     request->messages += message;

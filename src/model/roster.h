@@ -71,8 +71,8 @@ bool        nj_show_parse(const char *word, NjShow *show);
 const char *nj_subscription_name(NjSubscription subscription);
 bool        nj_subscription_parse(const char *word, NjSubscription *subscription);
 
-#define NJ_REQUESTS_MAX         200
-#define NJ_REQUEST_MESSAGES_MAX 50
+#define NJ_MAX_REQUESTS         200
+#define NJ_MAX_REQUEST_MESSAGES 50
 
 /* Strangers: one bounded list an account (200): who asks to see us, and who wrote (50 messages each are kept in the store, unseen until accepted). */
 typedef struct {

@@ -12,7 +12,7 @@
 
 #define DRAIN_IDLE  2048                /* messages: with so many it is worth while */
 #define DRAIN_BUSY  24576               /* with so many it does not wait for quiet */
-#define READ_MOST   65536               /* at a start */
+#define MAX_READ   65536               /* at a start */
 #define SLICE_KEYS  1024
 #define RETRY_US    (60 * G_TIME_SPAN_SECOND)
 
@@ -274,7 +274,7 @@ read_behind(NjIdIndex *id_index, gint64 mark, bool *all)
                            &statement, NULL))
         return false;
     sqlite3_bind_int64(statement, 1, mark);
-    while (count++ < READ_MOST && !(*all = sqlite3_step(statement) != SQLITE_ROW)) {
+    while (count++ < MAX_READ && !(*all = sqlite3_step(statement) != SQLITE_ROW)) {
         NjMessage row = {
             .chat = sqlite3_column_int64(statement, 1),
             .out = sqlite3_column_int(statement, 2) != 0,

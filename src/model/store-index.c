@@ -15,7 +15,7 @@
 
 #define PART_ROWS   64                  /* are read, put in order and entered together */
 #define PART_BYTES  (128 * 1024)
-#define BODY_MOST   (256 * 1024)        /* of a longer body the beginning is found */
+#define MAX_BODY   (256 * 1024)        /* of a longer body the beginning is found */
 #define SLICE_ROWS  4096
 #define SLICE_US    (20 * G_TIME_SPAN_MILLISECOND)
 #define MERGE_AFTER 4                   /* slices */
@@ -98,8 +98,8 @@ is_alone(gunichar c)
 char *
 nj_index_spread(const char *text)
 {
-    gsize length = strnlen(text, BODY_MOST + 1);
-    if (length > BODY_MOST)
+    gsize length = strnlen(text, MAX_BODY + 1);
+    if (length > MAX_BODY)
         length = g_utf8_find_prev_char(text, text + length) - text;
     GString *out = NULL;
     const char *end = text + length, *kept = text;

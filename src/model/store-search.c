@@ -6,10 +6,10 @@
 #include "base/text.h"
 #include "model/store-words.h"
 
-#define TYPED_MOST 2000                 /* bytes */
-#define READ_MOST  1000                 /* texts, for what the index would take long to tell */
-#define WALK_MOST  4000                 /* texts in one transaction */
-#define LIMIT_MOST 10000
+#define MAX_TYPED 2000                 /* bytes */
+#define MAX_READ  1000                 /* texts, for what the index would take long to tell */
+#define MAX_WALK  4000                 /* texts in one transaction */
+#define MAX_LIMIT 10000
 #define IDLE_US    (60 * G_TIME_SPAN_SECOND)
 
 typedef struct {
@@ -267,9 +267,9 @@ look(Search *search, Request *request, GPtrArray *found)
         range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
     bool good = true, common = nj_query_any_common(words);
     if (common)
-        good = walk(search, request, words, false, &range, READ_MOST, found);
+        good = walk(search, request, words, false, &range, MAX_READ, found);
     while (good && found->len < wanted->limit && range.until >= range.from && !is_cancelled(search)) {
-        good = walk(search, request, words, true, &range, common ? G_MAXUINT : WALK_MOST, found);
+        good = walk(search, request, words, true, &range, common ? G_MAXUINT : MAX_WALK, found);
         if (good && found->len < wanted->limit && range.until >= range.from)
             good = breathe(search, &request->error);
     }
@@ -475,9 +475,9 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     NjSearcher *searcher = store->searcher;
     Request *request = g_new0(Request, 1);
     request->search = *search;
-    request->search.limit = CLAMP(search->limit, 1, LIMIT_MOST);
+    request->search.limit = CLAMP(search->limit, 1, MAX_LIMIT);
     g_autofree char *words = g_utf8_make_valid(search->words ? search->words : "", -1);
-    request->words = nj_text_line(words, -1, TYPED_MOST);
+    request->words = nj_text_line(words, -1, MAX_TYPED);
     request->sender = search->sender && *search->sender ? nj_text_line(search->sender, -1, 0) : NULL;
     request->search.words = request->words;
     request->search.sender = request->sender;

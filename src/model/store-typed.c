@@ -11,8 +11,8 @@
 
 #include "model/store-words.h"
 
-#define WORDS_MOST   32
-#define ENDINGS_MOST 32                 /* words with one beginning */
+#define MAX_WORDS   32
+#define MAX_ENDINGS 32                 /* words with one beginning */
 
 struct NjQuery {
     sqlite3        *db;
@@ -84,7 +84,7 @@ beginning_so(NjQuery *query, const char *start)
         sqlite3_reset(query->next_word);
         if (!fits)
             return g_steal_pointer(&words);
-        if (words->len > ENDINGS_MOST)
+        if (words->len > MAX_ENDINGS)
             return NULL;
     }
 }
@@ -130,7 +130,7 @@ nj_query_read(NjQuery *query, const char *cursor)
     GPtrArray *words = g_ptr_array_new_with_free_func(free_typed);
     bool quoted;
     char *text;
-    while (words->len < WORDS_MOST && (text = next_typed(&cursor, &quoted))) {
+    while (words->len < MAX_WORDS && (text = next_typed(&cursor, &quoted))) {
         g_ptr_array_add(words, read_typed(query, text, quoted));
         g_free(text);
     }

@@ -10,11 +10,11 @@
 
 #include "model/store-words.h"
 
-#define BATCH_MAX  2500
+#define MAX_BATCH  2500
 #define LOG_IDLE   250         /* pages: with so many the log goes into the file as soon as nothing else is to be done, */
 #define LOG_BUSY   4000        /* with so many at once */
-#define RETRY_MIN  (250 * G_TIME_SPAN_MILLISECOND)
-#define RETRY_MAX  (15 * G_TIME_SPAN_SECOND)
+#define MIN_RETRY  (250 * G_TIME_SPAN_MILLISECOND)
+#define MAX_RETRY  (15 * G_TIME_SPAN_SECOND)
 
 static const char *const statements[] = {
     [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
@@ -411,7 +411,7 @@ static guint
 batch_length(const NjStore *store)
 {
     guint whole = 0, seen = 0;
-    for (const NjWrite *write = store->first; write && (seen < BATCH_MAX || !whole); write = write->next) {
+    for (const NjWrite *write = store->first; write && (seen < MAX_BATCH || !whole); write = write->next) {
         seen++;
         if (!write->joined)
             whole = seen;
@@ -516,7 +516,7 @@ wait_for_disk(NjStore *store, gint64 *pause)
     for (gint64 until = g_get_monotonic_time() + *pause; !store->closing;)
         if (!g_cond_wait_until(&store->work, &store->mutex, until))
             break;
-    *pause = MIN(*pause * 2, RETRY_MAX);
+    *pause = MIN(*pause * 2, MAX_RETRY);
     return !store->closing || store->length;
 }
 
@@ -577,7 +577,7 @@ write_all(void *data)
 {
     Writer writer = { .store = data, .counts = g_array_new(FALSE, FALSE, sizeof(Count)) };
     NjStore *store = data;
-    gint64 pause = RETRY_MIN;
+    gint64 pause = MIN_RETRY;
     bool last_try = false;
     give_way();
     if (store->writer)
@@ -595,7 +595,7 @@ write_all(void *data)
         if (!store->writer)
             try_to_thaw(&writer);
         if (store->writer && (!store->length || write_some(&writer))) {
-            pause = RETRY_MIN;
+            pause = MIN_RETRY;
             last_try = false;
         } else if (!wait_for_disk(store, &pause)) {
             break;

@@ -15,7 +15,7 @@ typedef struct {
     NjChatKind kind;
     char      *address;
     gint64     read_time, read_id;
-    bool       waiting;
+    bool       from_stranger;
     char      *draft;
     char      *nick;
     NjWrite   *read_write;      /* the last change of the marker that was asked for, and when: while not taken it is changed in place */
@@ -383,11 +383,11 @@ count(NjStore *store, NjStoredChat *out)
         sqlite3_bind_int64(statement, 2, out->read_time);
         sqlite3_bind_int64(statement, 3, out->read_id);
         sqlite3_bind_int64(statement, 4, limit);
-        sqlite3_bind_int(statement, 5, NJ_UNREAD_MAX);
+        sqlite3_bind_int(statement, 5, NJ_MAX_UNREAD);
     }
     if (nj_store_read_step(statement)) {
-        out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_UNREAD_MAX);
-        out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_UNREAD_MAX);
+        out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_MAX_UNREAD);
+        out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_MAX_UNREAD);
     }
     nj_store_read_end(store, statement);
 
@@ -601,15 +601,15 @@ nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
 }
 
 void
-nj_store_set_from_stranger(NjStore *store, gint64 chat, bool waiting)
+nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger)
 {
     KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known)
         return;
-    known->from_stranger = waiting;
+    known->from_stranger = from_stranger;
     NjWrite *write = nj_store_write_new(NJ_WRITE_FROM_STRANGER);
     write->chat = chat;
-    write->number = waiting;
+    write->number = from_stranger;
     nj_store_write(store, write);
 }
 

@@ -11,7 +11,7 @@
 
 typedef struct NjStore NjStore;
 
-#define NJ_UNREAD_MAX 1000         /* nobody reads a larger number */
+#define NJ_MAX_UNREAD 1000         /* nobody reads a larger number */
 
 static inline bool
 nj_is_after(gint64 time, gint64 id, gint64 than_time, gint64 than_id)
@@ -26,9 +26,9 @@ typedef struct {
     char  *address;
     NjChatKind kind;
     gint64 read_time, read_id;     /* up to here it was seen: (time, id) */
-    guint  unread, mentions;       /* incoming after that; counted up to NJ_UNREAD_MAX */
+    guint  unread, mentions;       /* incoming after that; counted up to NJ_MAX_UNREAD */
     gint64 last_time, last_id;     /* the newest message; 0 without one */
-    bool   waiting;                /* a stranger's, not yet accepted */
+    bool   from_stranger;          /* a stranger's, not yet accepted */
     char  *draft;
     char  *nick;                   /* a room we were in when the program ended without leaving it; NULL */
 } NjStoredChat;
@@ -54,7 +54,7 @@ void nj_store_add(NjStore *store, NjMessage *message);                        /*
 void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
 void nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id);
 void nj_store_set_draft(NjStore *store, gint64 chat, const char *draft);      /* NULL: none */
-void nj_store_set_from_stranger(NjStore *store, gint64 chat, bool waiting);
+void nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger);
 void nj_store_forget_chat(NjStore *store, gint64 chat);                       /* a refused stranger: with its messages */
 
 void nj_store_set_room(NjStore *store, gint64 chat, const char *nick);        /* we are in it under this name; NULL: not any more */

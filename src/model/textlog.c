@@ -15,8 +15,8 @@
 #include "model/events.h"
 #include "model/jid.h"
 
-#define MOST_BYTES   (8 * 1024 * 1024)
-#define MOST_LINES   50000
+#define MAX_BYTES   (8 * 1024 * 1024)
+#define MAX_LINES   50000
 #define NAME_BYTES   180                /* of a file's name before it is shortened; 255 are allowed */
 #define PATIENCE_US  (G_USEC_PER_SEC / 2)
 
@@ -367,7 +367,7 @@ enqueue(NjTextlog *log, char *folder, char *name, char *text)
     *job = (Job) { g_strdup(log->dir), folder, name, text };
     gsize size = text ? strlen(text) : 0;
     g_mutex_lock(&log->mutex);
-    bool fits = log->jobs.length < MOST_LINES && log->bytes + size <= MOST_BYTES;
+    bool fits = log->jobs.length < MAX_LINES && log->bytes + size <= MAX_BYTES;
     if (fits) {
         log->bytes += size;
         g_queue_push_tail(&log->jobs, job);
@@ -400,7 +400,7 @@ on_chat_let_in(NjChat *chat, void *owner)
     NjStore *store = chat->account->client->store;
     if (!log->dir || !store || !chat->id)
         return;
-    g_autoptr(GPtrArray) page = nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, NJ_REQUEST_MESSAGES_MAX);
+    g_autoptr(GPtrArray) page = nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, NJ_MAX_REQUEST_MESSAGES);
     for (guint i = 0; i < page->len; i++) {
         NjMessageEvent event = { chat, page->pdata[i] };
         if (!event.message->out && nj_is_after(event.message->time, event.message->id, chat->read_time, chat->read_id))

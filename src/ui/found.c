@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 
-#define WORDS_MOST   32
-#define BEFORE_MOST  120                /* bytes of an excerpt in front of the hit … */
-#define EXCERPT_MOST 600                /* … and in all */
+#define MAX_WORDS   32
+#define MAX_BEFORE  120                /* bytes of an excerpt in front of the hit … */
+#define MAX_EXCERPT 600                /* … and in all */
 
 struct NjFoundWords {
     GPtrArray *words;           /* of GArray of gunichar */
@@ -44,7 +44,7 @@ stands_alone(gunichar c)
 static void
 add_word(NjFoundWords *words, GArray *word)
 {
-    if (word->len == 0 || words->words->len >= WORDS_MOST)
+    if (word->len == 0 || words->words->len >= MAX_WORDS)
         g_array_unref(word);
     else
         g_ptr_array_add(words->words, word);
@@ -161,12 +161,12 @@ nj_found_excerpt(const NjFoundWords *words, const char *body, bool *cut)
     length = (gsize) (to_character(body, body + length) - body);
     nj_found_next(words, body, length, 0, &start, &end);
     const char *from = body;
-    if (start > BEFORE_MOST) {
-        from = to_character(body, body + start - BEFORE_MOST);
-        const char *space = memchr(from, ' ', BEFORE_MOST);
+    if (start > MAX_BEFORE) {
+        from = to_character(body, body + start - MAX_BEFORE);
+        const char *space = memchr(from, ' ', MAX_BEFORE);
         from = space ? space + 1 : from;
     }
     *cut = from > body;
-    const char *to = from + strnlen(from, EXCERPT_MOST);
+    const char *to = from + strnlen(from, MAX_EXCERPT);
     return nj_text_line(from, to_character(from, to) - from, 0);
 }

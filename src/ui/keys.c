@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 
-#define SEQUENCE_MAX 64
+#define MAX_SEQUENCE 64
 
 #define SHIFT 1
 #define ALT   2
@@ -281,7 +281,7 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
     }
     *used = i;
     if (i == length)
-        return length < SEQUENCE_MAX ? READ_PARTIAL : READ_JUNK;
+        return length < MAX_SEQUENCE ? READ_PARTIAL : READ_JUNK;
     if ((guchar) s[i] < 0x40 || (guchar) s[i] > 0x7e)
         return READ_JUNK;       /* broken off: what stands here is read anew */
     *used = i + 1;

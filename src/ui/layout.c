@@ -8,8 +8,8 @@
 #include "base/text.h"
 
 #define WHOLE 1000
-#define LEAST_ROWS 3            /* of a half after a split: head and two lines */
-#define LEAST_COLS 16
+#define MIN_ROWS 3            /* of a half after a split: head and two lines */
+#define MIN_COLS 16
 
 typedef struct Node Node;
 struct Node {
@@ -162,7 +162,7 @@ nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
 {
     Node *node = layout->focus;
     bool below = how == NJ_SPLIT_BELOW, drawn = node->rows > 0 && node->cols > 0;
-    if (drawn && (below ? node->rows < 2 * LEAST_ROWS : node->cols < 2 * LEAST_COLS + 1)) {
+    if (drawn && (below ? node->rows < 2 * MIN_ROWS : node->cols < 2 * MIN_COLS + 1)) {
         g_set_error_literal(error, G_IO_CHANNEL_ERROR, G_IO_CHANNEL_ERROR_NOSPC,
                             _("This pane is too small to be split; make the terminal larger or close another pane."));
         nj_pane_free(pane);

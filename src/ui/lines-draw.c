@@ -18,7 +18,7 @@
 
 #define GAP_CELLS    2          /* the mark and a space */
 #define INLINE_UNDER 30         /* columns: below, nicks stand in the text */
-#define SHOWN_MOST   (16 * 1024)        /* bytes of a body: some five pages */
+#define MAX_SHOWN   (16 * 1024)        /* bytes of a body: some five pages */
 
 static NjLine *
 line_at(const NjLines *lines, guint index)
@@ -179,10 +179,10 @@ find_links(const char *text, guint from, guint to, GArray *spans)
 static gsize
 shown_length(const char *body)
 {
-    gsize length = strnlen(body, SHOWN_MOST + 1);
-    if (length <= SHOWN_MOST)
+    gsize length = strnlen(body, MAX_SHOWN + 1);
+    if (length <= MAX_SHOWN)
         return length;
-    return g_utf8_find_prev_char(body, body + SHOWN_MOST + 1) - body;
+    return g_utf8_find_prev_char(body, body + MAX_SHOWN + 1) - body;
 }
 
 /* Behind the beginning of a long body: what is missing. */

@@ -15,16 +15,16 @@
 
 #include <string.h>
 
-#define LINES_MOST  2000
-#define LINES_ENOUGH 500        /* of a chat whose end is followed: the rest is a page away */
+#define MAX_LINES  2000
+#define MAX_FOLLOWED_LINES 500        /* of a chat whose end is followed: the rest is a page away */
 #define LINES_UNKEPT 1000       /* of what is followed and kept nowhere else, as the console is */
 #define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
-#define HEFT_MOST   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
-#define PAGE_LEAST  50
+#define MAX_BODY_BYTES   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
+#define MIN_PAGE  50
 #define PAGE_FIRST  10          /* of lines whose length nobody knows yet */
 #define PAGE_HEFT   (2 * 1024 * 1024)
-#define PARKED_MOST 500
-#define SCROLL_MOST 1000        /* rows in one go; the list is cut after each */
+#define MAX_PARKED 500
+#define MAX_SCROLL 1000        /* rows in one go; the list is cut after each */
 
 static void
 forget_wrap(NjLine *line)
@@ -157,7 +157,7 @@ is_stored(const NjLines *lines)
 static void
 park(NjLines *lines, NjLine *line)
 {
-    if (lines->parked->len >= PARKED_MOST)
+    if (lines->parked->len >= MAX_PARKED)
         g_ptr_array_remove_index(lines->parked, 0);
     g_ptr_array_add(lines->parked, line);
 }
@@ -214,13 +214,13 @@ kept_of(NjLines *lines, bool from_end)
 static guint
 excess_of(NjLines *lines, bool from_end)
 {
-    guint length = lines->list->len, most = !lines->following ? LINES_MOST : lines->loaded ? LINES_ENOUGH : LINES_UNKEPT;
+    guint length = lines->list->len, most = !lines->following ? MAX_LINES : lines->loaded ? MAX_FOLLOWED_LINES : LINES_UNKEPT;
     guint excess = length > most + LINES_SLACK ? length - most : 0;
-    if (lines->heft <= 2 * HEFT_MOST)
+    if (lines->heft <= 2 * MAX_BODY_BYTES)
         return excess;
     gsize heft = lines->heft;
     guint count = 0, kept = kept_of(lines, from_end);
-    while (heft > HEFT_MOST && count + kept < length) {
+    while (heft > MAX_BODY_BYTES && count + kept < length) {
         heft -= line_at(lines, from_end ? length - 1 - count : count)->heft;
         count++;
     }
@@ -416,7 +416,7 @@ page_of(const NjLines *lines)
 {
     if (lines->list->len == 0)
         return PAGE_FIRST;
-    gsize each = lines->heft / lines->list->len, most = (gsize) MAX(lines->view_rows, PAGE_LEAST);
+    gsize each = lines->heft / lines->list->len, most = (gsize) MAX(lines->view_rows, MIN_PAGE);
     return (guint) CLAMP(PAGE_HEFT / MAX(each, 1), 2, most);
 }
 
@@ -537,11 +537,11 @@ nj_lines_scroll(NjLines *lines, int rows)
         nj_lines_seek(lines);
     if (lines->list->len == 0 || lines->view_rows == 0)
         return;
-    for (int left = CLAMP(ABS(rows), 0, 100000); left > 0; left -= SCROLL_MOST) {
+    for (int left = CLAMP(ABS(rows), 0, 100000); left > 0; left -= MAX_SCROLL) {
         if (rows < 0)
-            scroll_up(lines, MIN(left, SCROLL_MOST));
+            scroll_up(lines, MIN(left, MAX_SCROLL));
         else
-            scroll_down(lines, MIN(left, SCROLL_MOST));
+            scroll_down(lines, MIN(left, MAX_SCROLL));
     }
 }
 

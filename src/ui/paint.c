@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NOWHERE    -1
-#define GAP_MAX    4            /* cells written again instead of a jump, which takes three bytes or more */
+#define MAX_GAP    4            /* cells written again instead of a jump, which takes three bytes or more */
 #define HIDE_ABOVE 400          /* bytes: frames so large hide the cursor while they are drawn */
 
 struct NjPaint {
@@ -201,7 +201,7 @@ draw_cell(NjPaint *paint, const NjSurface *surface, const NjCell *cell, int widt
 static void
 skip_to(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
 {
-    bool again = paint->col != NOWHERE && paint->row == row && col > paint->col && col - paint->col <= GAP_MAX;
+    bool again = paint->col != NOWHERE && paint->row == row && col > paint->col && col - paint->col <= MAX_GAP;
     for (int i = paint->col; again && i < col; i++) {
         const NjCell *cell = nj_surface_cell(surface, row, i);
         NjStyle style = nj_surface_style(surface, cell->style);

@@ -5,7 +5,7 @@
 #include "ui/screen.h"
 #include "ui/status.h"
 
-#define LEAST_ROWS 10          /* for the welcome */
+#define MIN_ROWS 10          /* for the welcome */
 
 static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
@@ -28,7 +28,7 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
     bool first = nj_screen_client(pane->screen)->accounts->len == 0;
     int used = nj_lines_used(((NjTalk *) pane)->lines);
     /* Who has no account yet keeps seeing how to begin, below what was said, while there is room. */
-    if (used > 0 && (!first || area.rows - used < LEAST_ROWS))
+    if (used > 0 && (!first || area.rows - used < MIN_ROWS))
         return;
     const char *const *rows = first ? hello : ready;
     const char *sentences[G_N_ELEMENTS(hello)] = { NULL };

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#define LIST_LEAST  10          /* columns, with the sign before the name */
-#define LIST_MOST   20
-#define TALK_LEAST  40          /* below that the list hides */
+#define MIN_LIST  10          /* columns, with the sign before the name */
+#define MAX_LIST   20
+#define MIN_TALK  40          /* below that the list hides */
 
 typedef struct {
     const NjOccupant *occupant;
@@ -134,8 +134,8 @@ static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     Room *room = (Room *) pane;
-    int list = CLAMP(room->widest + 1, LIST_LEAST, CLAMP(area.cols / 5, 12, LIST_MOST)), talk = area.cols - list - 1;
-    if (talk < TALK_LEAST || room->widest == 0) {
+    int list = CLAMP(room->widest + 1, MIN_LIST, CLAMP(area.cols / 5, 12, MAX_LIST)), talk = area.cols - list - 1;
+    if (talk < MIN_TALK || room->widest == 0) {
         nj_talk_draw(pane, area, theme, focused);
         return;
     }

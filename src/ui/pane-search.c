@@ -19,7 +19,7 @@
 
 #define PAGE        100
 #define SLICE_US    500         /* so long hits are made of what was found, in one go */
-#define HITS_MOST   10000
+#define MAX_HITS   10000
 #define TIME_CELLS  18          /* with the space behind it */
 #define WIDE        90          /* columns: a hit is one row */
 #define INDENT      2           /* of the second row */
@@ -190,7 +190,7 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
     search->search.words = search->words = words;
     search->search.sender = search->sender = sender;
     search->search.before_time = search->search.before_id = 0;
-    search->most = what->limit ? MIN(what->limit, HITS_MOST) : HITS_MOST;
+    search->most = what->limit ? MIN(what->limit, MAX_HITS) : MAX_HITS;
     search->search.body_most = NJ_FOUND_LOOKED;
     search->title = nj_text_line(title, -1, 0);
     search->found = nj_found_words_new(words, what->links);
@@ -367,7 +367,7 @@ scroll(NjPane *pane, int rows, bool page)
 static void
 scroll_to(NjPane *pane, bool end)
 {
-    move(pane, end ? HITS_MOST : -HITS_MOST);
+    move(pane, end ? MAX_HITS : -MAX_HITS);
 }
 
 static bool

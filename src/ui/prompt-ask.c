@@ -86,7 +86,7 @@ static void
 answer(NjPrompt *prompt, bool given, int key)
 {
     NjAsk *ask = g_queue_pop_head(&prompt->asks);
-    char secret[SECRET_MAX];
+    char secret[MAX_SECRET];
     memcpy(secret, prompt->secret, sizeof secret);
     wipe(prompt);
     if (ask->keys != NULL)
@@ -100,7 +100,7 @@ answer(NjPrompt *prompt, bool given, int key)
 static void
 add_to_secret(NjPrompt *prompt, char byte)
 {
-    if (prompt->secret_length < SECRET_MAX - 1)
+    if (prompt->secret_length < MAX_SECRET - 1)
         prompt->secret[prompt->secret_length++] = byte;
 }
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define SECRET_MAX 1024
+#define MAX_SECRET 1024
 
 /* A question that waits, or is being asked: the first of the queue is. */
 typedef struct {
@@ -44,7 +44,7 @@ struct NjPrompt {
     NjChoices   choices;
     bool        completing;     /* this key was TAB */
     GQueue      asks;           /* of NjAsk */
-    char        secret[SECRET_MAX];
+    char        secret[MAX_SECRET];
     gsize       secret_length;
     FILE       *in, *out;       /* readline's */
     int         in_write;       /* keeps `in` open and silent */

@@ -22,8 +22,8 @@
 
 #include "base/text.h"
 
-#define HISTORY_MAX 500
-#define PASTE_MAX   (4 * 1024 * 1024)
+#define MAX_HISTORY 500
+#define MAX_PASTE   (4 * 1024 * 1024)
 #define MIDST       (RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MULTIKEY | RL_STATE_VIMOTION | RL_STATE_CHARSEARCH)
 
 struct NjPlace {
@@ -290,7 +290,7 @@ set_up_readline(NjPrompt *prompt)
     for (guint i = 0; i < G_N_ELEMENTS(completions); i++)
         rl_bind_keyseq_in_map(completions[i], NULL, rl_get_keymap_by_name("vi-command"));
     prompt->inputrc_vi = rl_editing_mode == 0;
-    stifle_history(HISTORY_MAX);
+    stifle_history(MAX_HISTORY);
     rl_callback_handler_install("", on_entered);
 }
 
@@ -561,8 +561,8 @@ nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
 void
 nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length)
 {
-    GString *plain = g_string_sized_new(MIN(length, PASTE_MAX) + 1);
-    for (gsize i = 0; i < length && plain->len < PASTE_MAX; i++) {
+    GString *plain = g_string_sized_new(MIN(length, MAX_PASTE) + 1);
+    for (gsize i = 0; i < length && plain->len < MAX_PASTE; i++) {
         guchar c = (guchar) text[i];
         if ((c >= ' ' && c != 0x7f) || c == '\n' || c == '\t' || c == '\r')
             g_string_append_c(plain, (char) c);

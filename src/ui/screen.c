@@ -13,8 +13,8 @@
 
 #define FRAME_US     16667
 #define REST         4              /* of the time, frames may take a fifth */
-#define PROMPT_MOST  8
-#define ROSTER_LEAST 60             /* columns of the terminal */
+#define MAX_PROMPT  8
+#define MIN_ROSTER 60             /* columns of the terminal */
 
 typedef struct {
     GSource   source;
@@ -109,7 +109,7 @@ roster_cols(const NjScreen *screen, int cols)
         return 0;
     if (screen->roster_focused)
         return MIN(wanted, cols);
-    return screen->roster_shown && cols >= ROSTER_LEAST ? MIN(wanted, cols / 2) : 0;
+    return screen->roster_shown && cols >= MIN_ROSTER ? MIN(wanted, cols / 2) : 0;
 }
 
 static void
@@ -147,7 +147,7 @@ static void
 compose(NjScreen *screen, NjSurface *surface, bool all)
 {
     int rows = nj_surface_rows(surface), cols = nj_surface_cols(surface);
-    int prompt = nj_prompt_rows(screen->prompt, cols, CLAMP(rows / 3, 1, PROMPT_MOST));
+    int prompt = nj_prompt_rows(screen->prompt, cols, CLAMP(rows / 3, 1, MAX_PROMPT));
     prompt = CLAMP(prompt, 1, MAX(rows, 1));
     int status = rows >= 3, body = MAX(rows - prompt - status, 0), roster = roster_cols(screen, cols);
     all = all || screen->all || rows != screen->rows || cols != screen->cols || prompt != screen->prompt_rows
@@ -214,7 +214,7 @@ nj_screen_answer_key(NjScreen *screen)
 {
     if (!can_draw(screen))
         return;
-    int rows = nj_prompt_rows(screen->prompt, screen->cols, CLAMP(screen->rows / 3, 1, PROMPT_MOST));
+    int rows = nj_prompt_rows(screen->prompt, screen->cols, CLAMP(screen->rows / 3, 1, MAX_PROMPT));
     if (rows != screen->prompt_rows || (screen->frame_due && nj_clock_us() - screen->frame_us >= frame_pause(screen))) {
         draw_frame(screen);
         return;

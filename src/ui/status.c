@@ -11,10 +11,10 @@
 #include "base/text.h"
 #include "model/chat.h"
 
-#define LABEL_MOST 16
+#define MAX_LABEL 16
 #define MORE_CELLS 5            /* " +99 " */
 #define WHERE_CELLS 20          /* accounts leave so much to the windows before their words go … */
-#define WHERE_LEAST 8           /* … and so much before their names do */
+#define MIN_WHERE 8           /* … and so much before their names do */
 
 /* In the order they stand. */
 enum { CURRENT, MENTIONED, PERSON, ROOM, AT_REST, RANKS };
@@ -93,13 +93,13 @@ static void
 put_account(Bar *bar, const NjAccount *account)
 {
     Look look = look_of(account);
-    g_autofree char *word = look.word, *label = nj_text_ellipsize(account->settings->name, LABEL_MOST);
+    g_autofree char *word = look.word, *label = nj_text_ellipsize(account->settings->name, MAX_LABEL);
     g_autofree char *brief = g_strdup_printf("%s %s", look.sign, label);
     g_autofree char *whole = word ? g_strdup_printf("%s %s", brief, word) : NULL;
     int end = bar->end;
     bar->end = end - WHERE_CELLS;
     bool done = put(bar, look.role, 1, whole ? whole : brief);
-    bar->end = end - WHERE_LEAST;
+    bar->end = end - MIN_WHERE;
     done = done || put(bar, look.role, 1, brief);
     bar->end = end;
     if (!done)
@@ -145,7 +145,7 @@ static void
 draw_account(const NjAccount *account, NjArea area, int y, int widest, const NjTheme *theme)
 {
     Look look = look_of(account);
-    g_autofree char *name = nj_text_ellipsize(account->settings->name, LABEL_MOST), *sentence = tell_account(account);
+    g_autofree char *name = nj_text_ellipsize(account->settings->name, MAX_LABEL), *sentence = tell_account(account);
     g_autofree char *line = nj_text_line(sentence, -1, 0), *shown = nj_text_ellipsize(line, MAX(area.cols - widest - 6, 1));
     NjRole role = is_well(account) ? NJ_ROLE_DIM : account->why ? NJ_ROLE_WARNING : NJ_ROLE_NOTICE;
     nj_area_put(area, y, 1, nj_theme_style(theme, is_well(account) ? NJ_ROLE_ONLINE : role), look.sign, -1);
@@ -160,7 +160,7 @@ nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
     const GPtrArray *accounts = nj_screen_client(screen)->accounts;
     int rows = MIN((int) accounts->len, area.rows / 3), y = 0, widest = 0;
     for (guint i = 0; i < accounts->len; i++)
-        widest = MAX(widest, MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1), LABEL_MOST));
+        widest = MAX(widest, MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1), MAX_LABEL));
     bool all = rows == (int) accounts->len;
     /* Where not all have room, those with trouble come first. */
     for (int turn = 0; turn < (all ? 1 : 2); turn++)
@@ -192,7 +192,7 @@ put_window(Bar *bar, const NjWindow *window, int rank, int gap)
     };
     const NjChat *chat = window->chat;
     bool hot = rank > CURRENT && rank < AT_REST;
-    g_autofree char *label = nj_text_ellipsize(chat ? nj_chat_label(chat) : _(window->name), LABEL_MOST);
+    g_autofree char *label = nj_text_ellipsize(chat ? nj_chat_label(chat) : _(window->name), MAX_LABEL);
     g_autofree char *text = NULL;
     if (hot)
         text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread, rank == MENTIONED ? "!" : "");

@@ -11,9 +11,9 @@
 #include "base/text.h"
 
 #define LONG_SPARE  1024       /* long glyphs beyond what the cells can show */
-#define STYLES_MAX  16384
+#define MAX_STYLES  16384
 #define LINKS       1024       /* kept at once */
-#define URI_MAX     2048
+#define MAX_URI     2048
 
 typedef struct {
     guint16 id;
@@ -134,7 +134,7 @@ intern_style(NjSurface *surface, NjStyle style)
         return surface->last_style_id;
     gpointer id;
     if (!g_hash_table_lookup_extended(surface->style_ids, &style, NULL, &id)) {
-        if (surface->styles->len == STYLES_MAX)
+        if (surface->styles->len == MAX_STYLES)
             return 0;
         id = GUINT_TO_POINTER(surface->styles->len);
         g_array_append_val(surface->styles, style);
@@ -299,7 +299,7 @@ nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char
 guint16
 nj_surface_link(NjSurface *surface, const char *uri)
 {
-    if (uri == NULL || strlen(uri) > URI_MAX)
+    if (uri == NULL || strlen(uri) > MAX_URI)
         return 0;
     /* Between ESC ] 8 and ESC \ stand printable ASCII bytes only. */
     for (const char *c = uri; *c != '\0'; c++)

@@ -27,14 +27,14 @@
 #include "ui/paint.h"
 #include "ui/rescue.h"
 
-#define READ_MAX      (64 * 1024)
-#define PASTE_MAX     (4 * 1024 * 1024)
+#define MAX_READ      (64 * 1024)
+#define MAX_PASTE     (4 * 1024 * 1024)
 #define PASTE_WAIT_MS 1000
 #define ESC_WAIT_MS   20        /* for the rest of a sequence that may be ours */
 #define FREE_WAIT_MS  200
-#define HELD_MAX      256
-#define ROWS_MAX      1000
-#define COLS_MAX      2000
+#define MAX_HELD      256
+#define MAX_ROWS      1000
+#define MAX_COLS      2000
 
 static const char paste_end[] = "\033[201~";
 
@@ -211,8 +211,8 @@ read_size(NjTerm *term)
     struct winsize size = { 0 };
     if (ioctl(term->out, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
         size = (struct winsize) { .ws_row = 24, .ws_col = 80 };
-    term->rows = MIN(size.ws_row, ROWS_MAX);
-    term->cols = MIN(size.ws_col, COLS_MAX);
+    term->rows = MIN(size.ws_row, MAX_ROWS);
+    term->cols = MIN(size.ws_col, MAX_COLS);
 }
 
 /* --- Writing. */
@@ -352,13 +352,13 @@ take_paste(NjTerm *term, const char *bytes, gsize length)
         }
         if (term->paste_match > 0) {
             /* Not the end after all.  ESC stands only at its beginning: nothing within can begin anew. */
-            g_string_append_len(term->paste, paste_end, term->paste->len < PASTE_MAX ? term->paste_match : 0);
+            g_string_append_len(term->paste, paste_end, term->paste->len < MAX_PASTE ? term->paste_match : 0);
             term->paste_match = 0;
             continue;
         }
         const char *esc = memchr(bytes + i, '\033', length - i);
         gsize run = esc != NULL ? (gsize) (esc - bytes) - i : length - i;
-        g_string_append_len(term->paste, bytes + i, (gssize) MIN(run, PASTE_MAX - MIN(term->paste->len, PASTE_MAX)));
+        g_string_append_len(term->paste, bytes + i, (gssize) MIN(run, MAX_PASTE - MIN(term->paste->len, MAX_PASTE)));
         i += run;
     }
     return length;
@@ -436,7 +436,7 @@ take_input(NjTerm *term, const char *bytes, gsize length)
             break;
         gsize used = 0;
         Ours ours = match(esc, left - run, &used);
-        if (ours == OURS_PARTLY && left - run <= HELD_MAX) {
+        if (ours == OURS_PARTLY && left - run <= MAX_HELD) {
             g_string_append_len(term->held, esc, (gssize) (left - run));
             break;
         }
@@ -482,7 +482,7 @@ arm(NjTerm *term)
 static void
 read_input(NjTerm *term)
 {
-    static char buffer[READ_MAX];
+    static char buffer[MAX_READ];
     ssize_t n = read(term->in, buffer, sizeof buffer);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
@@ -525,7 +525,7 @@ read_signals(NjTerm *term)
     if (term->suspended)
         return;                             /* all is read anew when it comes back */
     if (stop) {
-        nj_term_suspend(term);
+        nj_term_stop(term);
     } else if (resumed) {
         struct termios before = term->before;
         come_back(term);
@@ -751,7 +751,7 @@ nj_term_title(NjTerm *term, const char *text)
 }
 
 void
-nj_term_suspend(NjTerm *term)
+nj_term_stop(NjTerm *term)
 {
     if (term->suspended)
         return;

@@ -30,7 +30,7 @@ bool    nj_term_show(NjTerm *term, const NjSurface *surface, int row, int col);
 void    nj_term_redraw(NjTerm *term);                          /* Ctrl-l: the next show draws everything */
 void    nj_term_bell(NjTerm *term);
 void    nj_term_title(NjTerm *term, const char *text);         /* sanitised here again */
-void    nj_term_suspend(NjTerm *term);                         /* Ctrl-z: restores, SIGTSTP to ourselves; back at SIGCONT with a redraw */
+void    nj_term_stop(NjTerm *term);                         /* Ctrl-z: restores, SIGTSTP to ourselves; back at SIGCONT with a redraw */
 /* Lends the terminal to a program (editor, pass); frames are skipped meanwhile, input is not read. */
 void    nj_term_suspend(NjTerm *term);
 void    nj_term_resume(NjTerm *term);

@@ -20,8 +20,8 @@
 #include "base/files.h"
 #include "base/text.h"
 
-#define FILE_MAX   (64 * 1024)
-#define CACHE_MAX  4096         /* names; then the cache begins anew */
+#define MAX_FILE   (64 * 1024)
+#define MAX_CACHE  4096         /* names; then the cache begins anew */
 
 struct NjTheme {
     int         colors;
@@ -283,7 +283,7 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
         gsize length;
         if (!g_file_test(path, G_FILE_TEST_EXISTS))
             continue;
-        if (!nj_files_read(path, FILE_MAX, &text, &length, error))
+        if (!nj_files_read(path, MAX_FILE, &text, &length, error))
             return NULL;
         return theme_from(text, file, colors, faults);
     }
@@ -360,7 +360,7 @@ nj_theme_name_style(const NjTheme *theme, const char *name)
     NjStyle *style = g_hash_table_lookup(theme->names, name);
     if (style != NULL)
         return *style;
-    if (g_hash_table_size(theme->names) >= CACHE_MAX)
+    if (g_hash_table_size(theme->names) >= MAX_CACHE)
         g_hash_table_remove_all(theme->names);
     style = g_new(NjStyle, 1);
     *style = name_style(theme, name);

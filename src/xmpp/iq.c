@@ -8,7 +8,7 @@
 #include "xmpp/session.h"
 
 #define DEADLINE    60     /* seconds */
-#define GONE_MAX    600    /* seconds without a connection, then no answer is waited for: a server has forgotten the session, too */
+#define MAX_GONE    600    /* seconds without a connection, then no answer is waited for: a server has forgotten the session, too */
 #define NS_BLOCKED  "urn:xmpp:blocking:errors"
 
 typedef struct {
@@ -244,7 +244,7 @@ nj_iqs_suspend(NjIqs *iqs)
 {
     iqs->gone_us = nj_clock_us();
     g_clear_handle_id(&iqs->patience, g_source_remove);
-    iqs->patience = g_timeout_add_seconds(GONE_MAX, on_long_gone, iqs);
+    iqs->patience = g_timeout_add_seconds(MAX_GONE, on_long_gone, iqs);
     arm(iqs);
 }
 

@@ -14,7 +14,7 @@
 #define NS_BIND     "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION  "urn:ietf:params:xml:ns:xmpp-session"
 
-#define OFFERS_MAX 64           /* mechanisms or bindings that are looked at */
+#define MAX_OFFERS 64           /* mechanisms or bindings that are looked at */
 
 typedef enum {
     WAIT_FEATURES,              /* of the stream as it is: plain, encrypted */
@@ -179,7 +179,7 @@ static char **
 list_of(const NjXml *list, const char *name, const char *ns, const char *attribute)
 {
     GPtrArray *found = g_ptr_array_new();
-    for (NjXml *child = nj_xml_first(list); child && found->len < OFFERS_MAX; child = nj_xml_next(child)) {
+    for (NjXml *child = nj_xml_first(list); child && found->len < MAX_OFFERS; child = nj_xml_next(child)) {
         if (!nj_xml_is(child, name, ns))
             continue;
         char *text = attribute ? g_strdup(nj_xml_attr(child, attribute)) : nj_xml_text(child);

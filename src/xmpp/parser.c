@@ -16,19 +16,19 @@
 
 #include "base/clock.h"
 
-#define DEPTH_MAX              100      /* elements inside each other, the stanza being the first */
-#define STANZA_BYTES_MAX       (4 * 1024 * 1024)
-#define STANZA_ELEMENTS_MAX    4000
-#define STANZA_ATTRIBUTES_MAX  8000
-#define ELEMENT_CHILDREN_MAX   1000
-#define ELEMENT_ATTRIBUTES_MAX 100      /* with its namespace declarations, and those we do not keep */
-#define TAG_BYTES_MAX          (64 * 1024)
-#define SKIP_BYTES_MAX         (16 * 1024 * 1024)
-#define SKIP_DEPTH_MAX         100000
-#define SKIP_TAG_BYTES_MAX     (512 * 1024)
+#define MAX_DEPTH              100      /* elements inside each other, the stanza being the first */
+#define MAX_STANZA_BYTES       (4 * 1024 * 1024)
+#define MAX_STANZA_ELEMENTS    4000
+#define MAX_STANZA_ATTRIBUTES  8000
+#define MAX_ELEMENT_CHILDREN   1000
+#define MAX_ELEMENT_ATTRIBUTES 100      /* with its namespace declarations, and those we do not keep */
+#define MAX_TAG_BYTES          (64 * 1024)
+#define MAX_SKIP_BYTES         (16 * 1024 * 1024)
+#define MAX_SKIP_DEPTH         100000
+#define MAX_SKIP_TAG_BYTES     (512 * 1024)
 #define TEXT_NODE_BYTES        (64 * 1024)      /* longer text becomes several nodes: no copy takes long */
 #define PIECE_BYTES            (16 * 1024)      /* between two looks at the length of an unfinished tag */
-#define NAMES_MAX              20000    /* until expat is replaced */
+#define MAX_NAMES              20000    /* until expat is replaced */
 #define EVENTS_A_LOOK          16       /* between two looks at the clock */
 
 #define SEPARATOR '\001'                /* between the parts of a name: no XML can contain it */
@@ -118,9 +118,9 @@ enter_event(NjParser *parser)
     if (parser->open->len) {
         bool inside_item = parser->items && parser->open->len > 2;
         gint64 bytes = inside_item ? parser->seen - parser->item.start : parser->seen - parser->stanza.start - parser->stanza.elsewhere;
-        if (bytes > STANZA_BYTES_MAX)
+        if (bytes > MAX_STANZA_BYTES)
             skip(parser);
-    } else if (parser->skipped && parser->seen - parser->stanza.start - parser->stanza.elsewhere > SKIP_BYTES_MAX) {
+    } else if (parser->skipped && parser->seen - parser->stanza.start - parser->stanza.elsewhere > MAX_SKIP_BYTES) {
         fail(parser, "policy-violation");
         return false;
     }
@@ -210,13 +210,13 @@ count_element(NjParser *parser, guint attributes)
             parser->item = parser->stanza;
             parser->item.start = parser->origin + XML_GetCurrentByteIndex(parser->expat);
         }
-        if (!(parser->items && depth == 2) && ++*siblings > ELEMENT_CHILDREN_MAX)
+        if (!(parser->items && depth == 2) && ++*siblings > MAX_ELEMENT_CHILDREN)
             attributes = G_MAXUINT;
     }
-    if (attributes <= ELEMENT_ATTRIBUTES_MAX) {
+    if (attributes <= MAX_ELEMENT_ATTRIBUTES) {
         parser->stanza.elements++;
         parser->stanza.attributes += attributes;
-        if (depth < DEPTH_MAX && parser->stanza.elements <= STANZA_ELEMENTS_MAX && parser->stanza.attributes <= STANZA_ATTRIBUTES_MAX)
+        if (depth < MAX_DEPTH && parser->stanza.elements <= MAX_STANZA_ELEMENTS && parser->stanza.attributes <= MAX_STANZA_ATTRIBUTES)
             return true;
     }
     return false;
@@ -234,7 +234,7 @@ on_start(void *data, const char *joined, const char **attributes)
         count++;
     parser->names += 1 + count;
     int bytes = XML_GetCurrentByteCount(parser->expat);
-    if (bytes > SKIP_TAG_BYTES_MAX || parser->skipped >= SKIP_DEPTH_MAX || (!parser->in_stream && bytes > TAG_BYTES_MAX)) {
+    if (bytes > MAX_SKIP_TAG_BYTES || parser->skipped >= MAX_SKIP_DEPTH || (!parser->in_stream && bytes > MAX_TAG_BYTES)) {
         fail(parser, "policy-violation");
         return;
     }
@@ -249,7 +249,7 @@ on_start(void *data, const char *joined, const char **attributes)
     }
     if (parser->open->len)
         flush_text(parser);
-    if (!count_element(parser, count) || bytes > TAG_BYTES_MAX) {
+    if (!count_element(parser, count) || bytes > MAX_TAG_BYTES) {
         if (!parser->open->len)
             parser->counts = is_stanza(parser->name->str, parser->ns->str);
         skip(parser);
@@ -314,7 +314,7 @@ end_stanza(NjParser *parser, NjXml *stanza)
         return;
     }
     parser->hooks->on_stanza(stanza, parser->owner);
-    if (!deaf(parser) && parser->names > NAMES_MAX)
+    if (!deaf(parser) && parser->names > MAX_NAMES)
         leave_expat(parser);
 }
 
@@ -325,7 +325,7 @@ end_skipped(NjParser *parser)
         return;
     if (parser->counts && parser->hooks->on_skipped)
         parser->hooks->on_skipped(parser->owner);
-    if (!deaf(parser) && parser->names > NAMES_MAX)
+    if (!deaf(parser) && parser->names > MAX_NAMES)
         leave_expat(parser);
 }
 
@@ -555,7 +555,7 @@ parse(NjParser *parser, const char *bytes, gsize length)
     }
     parser->fed += (gint64) length;
     conclude(parser, XML_Parse(parser->expat, bytes, (int) length, 0));
-    if (!deaf(parser) && !parser->held && parser->fed - parser->seen > SKIP_TAG_BYTES_MAX)
+    if (!deaf(parser) && !parser->held && parser->fed - parser->seen > MAX_SKIP_TAG_BYTES)
         parser->condition = "policy-violation";         /* a tag that does not end */
 }
 

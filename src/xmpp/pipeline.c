@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "xmpp/session.h"
 
-#define ID_MAX 1023     /* bytes of an id or a thread that we keep */
+#define MAX_ID 1023     /* bytes of an id or a thread that we keep */
 
 typedef struct {
     NjStanzaKind kind;
@@ -241,10 +241,10 @@ read_message(NjPipeline *pipeline, const NjXml *stanza, const char *from)
     message->body = read_body(pipeline, stanza);
     read_subject(stanza, message);
     g_autofree char *thread = nj_xml_child_text(stanza, "thread", NJ_NS_CLIENT);
-    if (thread && strlen(thread) <= ID_MAX)
+    if (thread && strlen(thread) <= MAX_ID)
         message->thread = g_steal_pointer(&thread);
     const char *id = nj_xml_attr(stanza, "id");
-    if (id && strlen(id) <= ID_MAX)
+    if (id && strlen(id) <= MAX_ID)
         message->wire_id = g_strdup(id);
     return message;
 }

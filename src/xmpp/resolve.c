@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ANSWER_MAX (64 * 1024)          /* what TCP can carry */
+#define MAX_ANSWER (64 * 1024)          /* what TCP can carry */
 #define HEADER     12
 #define RECORD     10                   /* bytes between a record's name and what it holds */
 #define SRV        6                    /* bytes in it before the host's name */
@@ -154,15 +154,15 @@ look_up_services(const char *name, NjAnswer *answer)
     struct __res_state state = { 0 };
     if (res_ninit(&state) != 0)
         return;
-    g_autofree guint8 *bytes = g_malloc(ANSWER_MAX);
-    int length = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, ANSWER_MAX);
+    g_autofree guint8 *bytes = g_malloc(MAX_ANSWER);
+    int length = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, MAX_ANSWER);
     if (length < 0 && (state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA))
         answer->result = NJ_RESOLVE_NO_SUCH_NAME;
     res_nclose(&state);
     if (length < 0)
         return;
     answer->result = NJ_RESOLVE_FOUND;
-    nj_answer_read(answer, bytes, (gsize) MIN(length, ANSWER_MAX));
+    nj_answer_read(answer, bytes, (gsize) MIN(length, MAX_ANSWER));
 }
 
 static gboolean

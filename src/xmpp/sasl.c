@@ -20,10 +20,10 @@
 #include "xmpp/tls.h"
 #include "xmpp/xml.h"
 
-#define ROUNDS_MIN    4096
-#define ROUNDS_MAX    1000000
+#define MIN_ROUNDS    4096
+#define MAX_ROUNDS    1000000
 #define ROUNDS_AT_ONCE 4096             /* more take longer than a key may wait: a worker counts them */
-#define MESSAGE_MAX   (64 * 1024)       /* longer ones are not SCRAM */
+#define MAX_MESSAGE   (64 * 1024)       /* longer ones are not SCRAM */
 #define NONCE_BYTES   24
 
 typedef enum { EXTERNAL, SCRAM, PLAIN } Kind;
@@ -424,7 +424,7 @@ not_proved(GError **error)
 static char *
 message_text(const char *bytes, gsize length)
 {
-    if (length > MESSAGE_MAX || memchr(bytes, '\0', length) || !g_utf8_validate(bytes, (gssize) length, NULL))
+    if (length > MAX_MESSAGE || memchr(bytes, '\0', length) || !g_utf8_validate(bytes, (gssize) length, NULL))
         return NULL;
     return g_strndup(bytes, length);
 }
@@ -443,7 +443,7 @@ read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, in
         lie(error, "the server's nonce does not go on from ours");
         return false;
     }
-    if (!g_ascii_string_to_unsigned(fields[2] + 2, 10, ROUNDS_MIN, ROUNDS_MAX, &number, NULL)) {
+    if (!g_ascii_string_to_unsigned(fields[2] + 2, 10, MIN_ROUNDS, MAX_ROUNDS, &number, NULL)) {
         g_info("SCRAM: rounds out of range");
         g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
                             _("The server protects the password too little or asks for too much work to log in; tell its administrator that 4,096 to 1,000,000 rounds are accepted."));

@@ -11,7 +11,7 @@
 #include "xmpp/login.h"
 
 #define ASK_EVERY 20            /* stanzas without a message among them; who says nothing is asked by the keep-alive */
-#define ID_MAX    4096
+#define MAX_ID    4096
 
 typedef struct {
     guint32 number;
@@ -425,7 +425,7 @@ note_enabled(NjSm *sm, const NjXml *element)
         return;
     sm->enabled = true;
     sm->received = 0;
-    if (!id || !*id || strlen(id) > ID_MAX || (g_strcmp0(resume, "true") != 0 && g_strcmp0(resume, "1") != 0))
+    if (!id || !*id || strlen(id) > MAX_ID || (g_strcmp0(resume, "true") != 0 && g_strcmp0(resume, "1") != 0))
         return;
     sm->id = g_strdup(id);
     sm->jid = g_strdup(sm->account->jid);

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 
-#define WORDS_MAX 300
+#define MAX_WORDS 300
 
 static void *
 give(const size_t size, void *const nothing)
@@ -408,7 +408,7 @@ nj_xml_error(const NjXml *stanza, char **text)
             condition = condition ? condition : nj_xml_name(child);
         else if (text && !*text) {
             g_autofree char *raw = nj_xml_text(child);
-            *text = raw ? nj_text_line(raw, -1, WORDS_MAX) : NULL;
+            *text = raw ? nj_text_line(raw, -1, MAX_WORDS) : NULL;
         }
     }
     return errors[find_error(condition)].condition;
@@ -423,7 +423,7 @@ nj_xml_error_sentence(const char *condition)
 char *
 nj_xml_said(const char *sentence, const char *words)
 {
-    g_autofree char *line = words ? nj_text_line(words, -1, WORDS_MAX) : NULL;
+    g_autofree char *line = words ? nj_text_line(words, -1, MAX_WORDS) : NULL;
     if (!line || !*line)
         return g_strdup(sentence);
     /* Translators: first a sentence of ours, then what the server says about it. */

@@ -57,17 +57,17 @@ test_steps(void **state)
     expect_ok(&speaker, "/set auto-xa 60", NULL);
     NjAway *away = nj_away_new(speaker.client);
 
-    int sent = test_links_sent;
+    int sent = test_connections_sent;
     rest(&speaker, 9);
     expect(home, NJ_SHOW_CHAT, "Counting flies");
-    assert_int_equal(test_links_sent, sent);
+    assert_int_equal(test_connections_sent, sent);
     rest(&speaker, 10);
     expect(home, NJ_SHOW_AWAY, "Counting flies");
     expect(work, NJ_SHOW_AWAY, NULL);               /* offline: it is sent with the login */
-    assert_int_equal(test_links_sent, sent + 1);
+    assert_int_equal(test_connections_sent, sent + 1);
     expect_ok(&speaker, "/home:status", "until somebody types here. Counting flies");
     rest(&speaker, 59);
-    assert_int_equal(test_links_sent, sent + 1);
+    assert_int_equal(test_connections_sent, sent + 1);
     expect_ok(&speaker, "/set auto-away-message \"at lunch\"", NULL);
     expect(home, NJ_SHOW_AWAY, "at lunch");
     rest(&speaker, 60);
@@ -78,7 +78,7 @@ test_steps(void **state)
     expect(home, NJ_SHOW_CHAT, "Counting flies");
     expect(work, NJ_SHOW_ONLINE, NULL);
     assert_int_equal(home->priority, 3);
-    assert_int_equal(test_links_sent, sent + 5);
+    assert_int_equal(test_connections_sent, sent + 5);
 
     /* Turned off meanwhile. */
     rest(&speaker, 10);

@@ -82,16 +82,16 @@ test_send(void **state)
     Speaker *speaker = *state;
     expect_ok(speaker, "/home:msg frog@pond.example hi", "\"state\": \"queued\"");      /* it waits for the connection */
     go_online(speaker, "home");
-    int before = test_links_sent;
+    int before = test_connections_sent;
     expect_ok(speaker, "/msg FROG@Pond.Example hi there", "\"chat\": \"frog@pond.example\"");
-    assert_true(test_links_sent > before);
+    assert_true(test_connections_sent > before);
     NjChat *chat = nj_chat_find(speaker_account(speaker, "home"), "frog@pond.example");
     assert_non_null(chat);
-    before = test_links_sent;
+    before = test_connections_sent;
     assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "typed text"));
     assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "//path"));
     assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/me jumps"));
-    assert_true(test_links_sent >= before + 3);
+    assert_true(test_connections_sent >= before + 3);
     assert_false(speak_in(speaker, NJ_SOURCE_PROMPT, NULL, "to nobody"));
     assert_string_equal(speaker->code, "no-chat");
 }

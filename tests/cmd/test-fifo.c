@@ -142,7 +142,7 @@ test_bad_lines(void **state)
 {
     House *house = *state;
     int fd = open_writer(house->path);
-    g_autofree char *most = g_strnfill(NJ_FEED_MOST, 'x');
+    g_autofree char *most = g_strnfill(NJ_MAX_FEED, 'x');
     put(fd, "/status away ");
     put(fd, most);
     put(fd, "\n/status dnd\n");

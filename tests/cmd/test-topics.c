@@ -128,9 +128,9 @@ test_account_set(void **state)
     expect_ok(&speaker, "/account set home nick Mr Toad", "rooms you enter from now on");
     expect_ok(&speaker, "/account set home autoconnect false", "starts the next time");
     expect_ok(&speaker, "/account list", "\"autoconnect\": false");
-    int sent = test_links_sent;
+    int sent = test_connections_sent;
     expect_ok(&speaker, "/reconnect", "\"account\": \"home\"");
-    assert_true(test_links_sent > sent);
+    assert_true(test_connections_sent > sent);
     assert_int_equal(speaker_account(&speaker, "home")->state, NJ_ACCOUNT_ONLINE);
 
     /* In the file, and left out of this run. */
@@ -267,9 +267,9 @@ test_attention(void **state)
     expect_failure(&speaker, "/attention frog@pond.example", "not-connected", NULL);
     expect_ok(&speaker, "/connect", NULL);
     expect_failure(&speaker, "/attention", "no-chat", "/attention frog@");
-    int sent = test_links_sent;
+    int sent = test_connections_sent;
     expect_ok(&speaker, "/buzz frog@pond.example", "is asked for attention");
-    assert_int_equal(test_links_sent, sent + 1);
+    assert_int_equal(test_connections_sent, sent + 1);
     NjChat *room = nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_ROOM, "pond@rooms.pond.example");
     assert_false(speak_in(&speaker, NJ_SOURCE_ARGUMENT, room, "/attention"));
     assert_non_null(strstr(speaker.text, "Only a person"));
@@ -315,9 +315,9 @@ test_rooms(void **state)
     assert_non_null(strstr(speaker.json, "\"nick\": \"frog\""));
     nj_room_set_state(chat->room, NJ_ROOM_IN, NULL);
     expect_ok(&speaker, "/join pond@chat.pond.example", "You are in pond@chat.pond.example already.");
-    int before = test_links_sent;
+    int before = test_connections_sent;
     speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");
-    assert_int_equal(test_links_sent, before + 1);
+    assert_int_equal(test_connections_sent, before + 1);
     nj_room_set_subject(chat->room, "Flies", "frog");
     assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/topic"));
     assert_non_null(strstr(speaker.json, "Flies"));

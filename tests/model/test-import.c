@@ -345,7 +345,7 @@ test_many(void **state)
     assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
     nj_store_set_read(world->client->store, chat.id, 0, 0);
     nj_stored_chat_clear(&chat);
-    check_unread(world, NJ_UNREAD_MAX);
+    check_unread(world, NJ_MAX_UNREAD);
     import(world);
     assert_int_equal(world->counts.known, before);
     assert_int_equal(world->counts.messages, 20000 - before);

@@ -92,7 +92,7 @@ test_too_many(void **state)
 {
     House *house = *state;
     char nick[16];
-    for (int i = 0; i < NJ_OCCUPANTS_MAX; i++) {
+    for (int i = 0; i < NJ_MAX_OCCUPANTS; i++) {
         g_snprintf(nick, sizeof nick, "%d", i);
         assert_non_null(put(house, nick, NJ_SHOW_ONLINE));
     }

@@ -228,16 +228,16 @@ test_requests(void **state)
     assert_string_equal(request->text, "I am newt");
     assert_true(request->asks);
     assert_int_equal(request->messages, 0);
-    for (int i = 0; i < NJ_REQUEST_MESSAGES_MAX; i++)
+    for (int i = 0; i < NJ_MAX_REQUEST_MESSAGES; i++)
         assert_ptr_equal(nj_roster_note_request(house->roster, "newt@pond.example", false, "hi", true), request);
     assert_null(nj_roster_note_request(house->roster, "newt@pond.example", false, "hi", true));
     assert_string_equal(request->text, "I am newt");
-    assert_int_equal(house->requests, 1 + NJ_REQUEST_MESSAGES_MAX);
+    assert_int_equal(house->requests, 1 + NJ_MAX_REQUEST_MESSAGES);
     for (int i = 0; i < 1000; i++) {
         g_autofree char *address = g_strdup_printf("spam%d@pond.example", i);
         nj_roster_note_request(house->roster, address, true, NULL, false);
     }
-    assert_int_equal(nj_roster_requests(house->roster)->len, NJ_REQUESTS_MAX);
+    assert_int_equal(nj_roster_requests(house->roster)->len, NJ_MAX_REQUESTS);
     nj_roster_drop_request(house->roster, "newt@pond.example");
     nj_roster_drop_request(house->roster, "newt@pond.example");
     assert_null(nj_roster_request(house->roster, "newt@pond.example"));

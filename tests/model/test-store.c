@@ -235,9 +235,9 @@ test_unread_has_an_end(void **state)
     House *house = *state;
     for (int i = 0; i < 1500; i++)
         add(house, i + 1, false, "x");
-    assert_chat(house, NJ_UNREAD_MAX, 0, NULL);
+    assert_chat(house, NJ_MAX_UNREAD, 0, NULL);
     nj_store_flush(house->store);
-    assert_chat(house, NJ_UNREAD_MAX, 0, NULL);
+    assert_chat(house, NJ_MAX_UNREAD, 0, NULL);
 }
 
 static void

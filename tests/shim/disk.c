@@ -18,12 +18,12 @@
 
 #include "disk.h"
 
-#define FILES_MAX 1024
+#define MAX_FILES 1024
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static DiskOrders orders;
 static long calls;
-static DiskFile files[FILES_MAX];
+static DiskFile files[MAX_FILES];
 static DiskChange *changes;
 static long changes_length, changes_size;
 
@@ -85,7 +85,7 @@ file_of(const char *path)
 static DiskFile
 file_at(int fd)
 {
-    return fd >= 0 && fd < FILES_MAX ? files[fd] : DISK_NONE;
+    return fd >= 0 && fd < MAX_FILES ? files[fd] : DISK_NONE;
 }
 
 /* What the file says that NJ_DISK names. */
@@ -156,7 +156,7 @@ opened(int fd, const char *path, int flags, bool was_there)
     DiskFile file = file_of(path);
     if (file == DISK_NONE && fd >= 0 && !fstat(fd, &info) && S_ISDIR(info.st_mode))
         file = DISK_DIRECTORY;
-    if (fd >= 0 && fd < FILES_MAX)
+    if (fd >= 0 && fd < MAX_FILES)
         files[fd] = file;
     if (fd >= 0 && flags & O_CREAT && !was_there)
         record(DISK_OPEN, file, 0, NULL, 0);
@@ -197,7 +197,7 @@ OPEN(open64)
 int
 close(int fd)
 {
-    if (fd >= 0 && fd < FILES_MAX)
+    if (fd >= 0 && fd < MAX_FILES)
         files[fd] = DISK_NONE;
     return REAL(close)(fd);
 }

@@ -12,10 +12,10 @@ endif
 tests_xmpp_test_dial_SOURCES = tests/xmpp/test-dial.c
 tests_xmpp_test_dial_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_dial_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
-tests_xmpp_test_link_SOURCES = tests/xmpp/test-connection.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/liar.c tests/xmpp/liar.h \
+tests_xmpp_test_connection_SOURCES = tests/xmpp/test-connection.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/liar.c tests/xmpp/liar.h \
 	tests/xmpp/prosody.c tests/xmpp/prosody.h tests/xmpp/scram-server.c tests/xmpp/scram-server.h
-tests_xmpp_test_link_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
-tests_xmpp_test_link_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
+tests_xmpp_test_connection_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_xmpp_test_connection_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
 tests_xmpp_test_tcp_SOURCES = tests/xmpp/test-tcp.c tests/xmpp/certificates.c tests/xmpp/certificates.h
 tests_xmpp_test_tcp_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_tcp_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)

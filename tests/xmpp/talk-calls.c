@@ -406,7 +406,7 @@ tell_stored(Talk *talk, const char *address, bool states)
     nj_store_chat(talk->client->store, talk->account->row, NJ_CHAT_PERSON, address, &stored);
     g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);
     for (guint i = 0; i < page->len; i++)
-        tell(talk, false, "%s%s: %s", states ? nj_message_state_name(page->pdata[i]) : "stored", stored.waiting ? " waiting" : "",
+        tell(talk, false, "%s%s: %s", states ? nj_message_state_name(page->pdata[i]) : "stored", stored.from_stranger ? " waiting" : "",
              ((NjMessage *) page->pdata[i])->body);
     if (!page->len)
         tell(talk, false, "stored nothing");

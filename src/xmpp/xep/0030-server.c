@@ -6,8 +6,8 @@
 
 #define NS       "http://jabber.org/protocol/disco#info"
 #define PATIENCE 20         /* seconds */
-#define MOST     1000       /* features of one answer */
-#define LONGEST  256
+#define MAX_FEATURES     1000       /* features of one answer */
+#define MAX_FEATURE_BYTES  256
 
 typedef struct {
     GHashTable *server, *account;       /* sets of features; NULL: it has not said */
@@ -47,9 +47,9 @@ static GHashTable *
 read_features(const NjXml *query)
 {
     GHashTable *features = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (NjXml *child = query ? nj_xml_first(query) : NULL; child && g_hash_table_size(features) < MOST; child = nj_xml_next(child)) {
+    for (NjXml *child = query ? nj_xml_first(query) : NULL; child && g_hash_table_size(features) < MAX_FEATURES; child = nj_xml_next(child)) {
         const char *var = nj_xml_attr(child, "var");
-        if (nj_xml_is(child, "feature", NS) && var && strlen(var) <= LONGEST)
+        if (nj_xml_is(child, "feature", NS) && var && strlen(var) <= MAX_FEATURE_BYTES)
             g_hash_table_add(features, g_strdup(var));
     }
     return features;

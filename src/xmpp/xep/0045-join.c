@@ -7,8 +7,8 @@
 #define NS_OWNER  "http://jabber.org/protocol/muc#owner"
 #define NS_FORM   "jabber:x:data"
 #define HISTORY   "50"          /* lines asked for */
-#define STATUS_MAX 1024
-#define CODES_MAX 16
+#define MAX_STATUS 1024
+#define MAX_CODES 16
 
 typedef struct {
     GHashTable *history;        /* addresses of rooms that show what was said before */
@@ -16,7 +16,7 @@ typedef struct {
 
 /* What a presence tells in <x xmlns='…muc#user'/>. */
 typedef struct {
-    gint64 codes[CODES_MAX];
+    gint64 codes[MAX_CODES];
     guint count;
     NjXml *item;                /* NULL */
     NjXml *destroy;             /* NULL */
@@ -220,7 +220,7 @@ read_told(const NjXml *presence, Told *told)
         return;
     told->item = nj_xml_child(x, "item", NJ_NS_MUC_USER);
     told->destroy = nj_xml_child(x, "destroy", NJ_NS_MUC_USER);
-    for (NjXml *child = nj_xml_first(x); child && told->count < CODES_MAX; child = nj_xml_next(child))
+    for (NjXml *child = nj_xml_first(x); child && told->count < MAX_CODES; child = nj_xml_next(child))
         if (nj_xml_is(child, "status", NJ_NS_MUC_USER) && nj_xml_int(child, "code", 100, 999, &told->codes[told->count]))
             told->count++;
 }
@@ -356,7 +356,7 @@ why_out(const Told *told, const char *nick)
     const char *name = !actor ? NULL : nj_xml_attr(actor, "nick") ? nj_xml_attr(actor, "nick") : nj_xml_attr(actor, "jid");
     g_autofree char *by = name ? nj_text_line(name, -1, 0) : NULL;
     g_autofree char *words = said_in ? nj_xml_child_text(said_in, "reason", NJ_NS_MUC_USER) : NULL;
-    g_autofree char *reason = words ? nj_text_line(words, -1, STATUS_MAX) : NULL;
+    g_autofree char *reason = words ? nj_text_line(words, -1, MAX_STATUS) : NULL;
     if (by && *by) {
         g_autofree char *before = sentence;
         sentence = g_strdup_printf(_("%s It was done by %s."), before, by);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define PRIVATE_MAX  100                /* chats with occupants that others may open */
+#define MAX_PRIVATE  100                /* chats with occupants that others may open */
 #define NAMED_WITHIN (16 * 1024)        /* bytes of a body: who is meant stands near its beginning */
 
 /* --- our name --- */
@@ -111,7 +111,7 @@ too_many_private(const NjAccount *account)
     g_hash_table_iter_init(&iter, account->chats);
     while (g_hash_table_iter_next(&iter, NULL, &chat))
         count += ((const NjChat *) chat)->kind == NJ_CHAT_PRIVATE;
-    return count >= PRIVATE_MAX;
+    return count >= MAX_PRIVATE;
 }
 
 static void

@@ -6,7 +6,7 @@
 #include "model/store.h"
 
 #define NS        "urn:xmpp:receipts"
-#define MOST      20000     /* answers that wait; who floods us is not told of all */
+#define MAX_ANSWERS      20000     /* answers that wait; who floods us is not told of all */
 #define IN_ONE_GO 500       /* microseconds */
 
 typedef struct {
@@ -150,7 +150,7 @@ void
 nj_receipt_owe(NjSession *session, const NjIncoming *in)
 {
     Receipts *state = nj_session_state(session, &nj_xep_0184);
-    if (!may_answer(session, in) || !nj_session_client(session)->store || state->waiting.length + state->due.length >= MOST)
+    if (!may_answer(session, in) || !nj_session_client(session)->store || state->waiting.length + state->due.length >= MAX_ANSWERS)
         return;
     Answer *answer = g_new0(Answer, 1);
     *answer = (Answer) { g_strdup(in->from), g_strdup(in->message->wire_id), in->message->type };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define NS    "urn:xmpp:blocking"
-#define MOST  100000      /* addresses that we keep of a server's list */
+#define MAX_BLOCKED  100000      /* addresses that we keep of a server's list */
 
 /* The list that is on its way; NULL: none. */
 typedef struct { GHashTable *coming; } Blocking;
@@ -47,7 +47,7 @@ on_item(NjSession *session, const NjXml *item, void *data)
     Blocking *state = data;
     const char *address = address_of(item);
     (void) session;
-    if (address && state->coming && g_hash_table_size(state->coming) < MOST)
+    if (address && state->coming && g_hash_table_size(state->coming) < MAX_BLOCKED)
         g_hash_table_add(state->coming, g_strdup(address));
 }
 

@@ -8,7 +8,7 @@
 
 #define NS     "urn:xmpp:sid:0"
 #define NS_MAM "urn:xmpp:mam:2"
-#define ID_MAX 1023
+#define MAX_ID 1023
 
 static bool
 is_announced(NjSession *session)
@@ -44,7 +44,7 @@ note_ids(NjSession *session, NjIncoming *in)
     const char *archive = room ? room : nj_session_account(session)->bare;
     for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
         const char *id = nj_xml_attr(child, "id");
-        if (!id || !*id || strlen(id) > ID_MAX)
+        if (!id || !*id || strlen(id) > MAX_ID)
             continue;
         if (!in->message->origin_id && nj_xml_is(child, "origin-id", NS)) {
             in->message->origin_id = g_strdup(id);

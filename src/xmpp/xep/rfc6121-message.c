@@ -12,7 +12,7 @@
 
 #define STRANGER_BYTES (16 * 1024)      /* of a body that is kept until its sender is let in */
 #define ASK_WITHIN_MS  (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
-#define PUMP_MAX       50               /* messages in one go: who types comes first */
+#define MAX_PUMP       50               /* messages in one go: who types comes first */
 #define CLOCKS         (60 * 1000)      /* ms that two clocks and the way between them may differ */
 
 typedef struct {
@@ -352,7 +352,7 @@ nj_message_pump(NjSession *session)
         return;
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(GHashTable) stopped = g_hash_table_new(g_str_hash, g_str_equal);
-    for (GList *item = account->outbox->rows.head; item && rows->len < PUMP_MAX; item = item->next) {
+    for (GList *item = account->outbox->rows.head; item && rows->len < MAX_PUMP; item = item->next) {
         const NjOut *out = item->data;
         if (out->archive_pending)
             g_hash_table_add(stopped, out->address);
@@ -364,7 +364,7 @@ nj_message_pump(NjSession *session)
         if (out && waits(out))
             send_row(session, out);
     }
-    if (rows->len == PUMP_MAX && !state->again)
+    if (rows->len == MAX_PUMP && !state->again)
         state->again = nj_clock_after(1, pump_again, state);
 }
 
@@ -479,7 +479,7 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
     bool known = found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
     const NjRequest *request = known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
     if (request && (found || nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
-        if (!stored.waiting)
+        if (!stored.from_stranger)
             nj_store_set_from_stranger(store, stored.id, true);
         message->chat = stored.id;
         shorten(message);

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-#define STATUS_MAX 1024
+#define MAX_STATUS 1024
 
 typedef struct {
     bool shown;                 /* the server tells our contacts that we are here */
@@ -115,7 +115,7 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
     if (priority && g_ascii_string_to_signed(priority, 10, -128, 127, &number, NULL))
         out->priority = (gint8) number;
     if (status && *status)
-        out->status = nj_text_line(status, -1, STATUS_MAX);
+        out->status = nj_text_line(status, -1, MAX_STATUS);
 }
 
 /* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now; who is gone does not type. */
@@ -138,7 +138,7 @@ note_presence(NjSession *session, const NjXml *stanza, const char *from, bool av
         nj_presence_read(stanza, &text);
     } else {
         g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
-        text.status = status && *status ? nj_text_line(status, -1, STATUS_MAX) : NULL;
+        text.status = status && *status ? nj_text_line(status, -1, MAX_STATUS) : NULL;
     }
     const NjContact *contact = nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
     if (contact)
@@ -157,7 +157,7 @@ note_ask(NjSession *session, const NjXml *stanza, const char *bare)
         return;
     }
     g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
-    g_autofree char *text = status && *status ? nj_text_line(status, -1, STATUS_MAX) : NULL;
+    g_autofree char *text = status && *status ? nj_text_line(status, -1, MAX_STATUS) : NULL;
     nj_roster_note_request(account->roster, bare, true, text, false);
 }
 
@@ -247,7 +247,7 @@ keep_out(NjAccount *account, const char *address)
     NjStoredChat stored = { 0 };
     if (!account->client->store || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
         return;
-    if (stored.waiting)
+    if (stored.from_stranger)
         nj_store_forget_chat(account->client->store, stored.id);
     nj_stored_chat_clear(&stored);
 }
