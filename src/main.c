@@ -1,7 +1,9 @@
-/* Reads the arguments, assembles the parts, wires the hooks, runs the loop, and takes all of it down in reverse.
+/* Reads the arguments, assembles the parts, wires the hooks, runs the loop, and takes all of it
+ * down in reverse.
  *
- * The order of a start is what its speed is made of: the first screen is drawn before the history is opened, and the
- * links are opened before the history has been looked at; but nobody connects who may not have the history, for another one runs with it. */
+ * The order of a start is what its speed is made of: the first screen is drawn before the history
+ * is opened, and the links are opened before the history has been looked at; but nobody connects
+ * who may not have the history, for another one runs with it. */
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <langinfo.h>
@@ -30,33 +32,34 @@
 #include "ui/notify.h"
 #include "xmpp/session.h"
 
-#define QUIT_MS 2000             /* CONTRACT: SIGTERM and SIGHUP end the program within two seconds */
-#define QUIT_STORE_MS 1000       /* of these, at most, for what still waits to be written */
+/* CONTRACT: SIGTERM and SIGHUP end the program within two seconds */
+#define QUIT_MS 2000
+#define QUIT_STORE_MS 1000 /* of these, at most, for what still waits to be written */
 
 typedef struct {
-    gchar  **accounts, **commands;
+    gchar **accounts, **commands;
     gboolean headless, no_connect, version;
-    char    *data, *dump;
+    char *data, *dump;
 } NjArguments;
 
 typedef struct {
     NjArguments *arguments;
-    NjClient    *client;
-    NjCmd       *cmd;
-    NjPlugins   *plugins;
-    NjScreen    *screen;
-    NjNotify    *notify;
-    NjFifo      *fifo;
-    NjHeadless  *headless;
-    NjWake      *wake;
-    NjTextlog   *textlog;
-    GMainLoop   *loop;
-    char        *log_trouble;        /* why there is no log; told when somebody listens */
-    guint        next_command;       /* of arguments->commands */
-    bool         commands_begun;
-    bool         failed;             /* a command of -x did */
-    bool         quitting;
-    gint64       quit_us;            /* when patience ends */
+    NjClient *client;
+    NjCmd *cmd;
+    NjPlugins *plugins;
+    NjScreen *screen;
+    NjNotify *notify;
+    NjFifo *fifo;
+    NjHeadless *headless;
+    NjWake *wake;
+    NjTextlog *textlog;
+    GMainLoop *loop;
+    char *log_trouble;  /* why there is no log; told when somebody listens */
+    guint next_command; /* of arguments->commands */
+    bool commands_begun;
+    bool failed; /* a command of -x did */
+    bool quitting;
+    gint64 quit_us; /* when patience ends */
 } NjProgram;
 
 static int
@@ -66,7 +69,8 @@ complain(const char *sentence)
     return EXIT_FAILURE;
 }
 
-/* Who starts us with one of them closed would have the next file we open in its place: the history, written to as standard output. */
+/* Who starts us with one of them closed would have the next file we open in its place: the history,
+ * written to as standard output. */
 static void
 keep_standard_streams(void)
 {
@@ -82,29 +86,42 @@ read_arguments(NjArguments *arguments, int *argc, char ***argv, GError **error)
 {
     const GOptionEntry entries[] = {
         { "account", 'a', 0, G_OPTION_ARG_STRING_ARRAY, &arguments->accounts,
-          N_("Start only this account: a name from the configuration, or an address"), N_("ACCOUNT") },
+          N_("Start only this account: a name from the configuration, or an address"),
+          N_("ACCOUNT") },
         { "execute", 'x', 0, G_OPTION_ARG_STRING_ARRAY, &arguments->commands,
-          N_("Run a command in the running instance, or here once the accounts are online"), N_("COMMAND") },
+          N_("Run a command in the running instance, or here once the accounts are online"),
+          N_("COMMAND") },
         { "headless", 0, 0, G_OPTION_ARG_NONE, &arguments->headless,
-          N_("No screen: events as JSON lines on standard output, commands on standard input"), NULL },
-        { "no-connect", 0, 0, G_OPTION_ARG_NONE, &arguments->no_connect, N_("Connect no account by itself"), NULL },
-        { "data", 0, 0, G_OPTION_ARG_FILENAME, &arguments->data, N_("Keep the history in this directory"), N_("DIR") },
+          N_("No screen: events as JSON lines on standard output, commands on standard input"),
+          NULL },
+        { "no-connect", 0, 0, G_OPTION_ARG_NONE, &arguments->no_connect,
+          N_("Connect no account by itself"), NULL },
+        { "data", 0, 0, G_OPTION_ARG_FILENAME, &arguments->data,
+          N_("Keep the history in this directory"), N_("DIR") },
         { "dump", 0, 0, G_OPTION_ARG_STRING, &arguments->dump,
-          N_("Print a table and end: commands, options, keys, aliases, account-keys, theme, modules or plugins"), N_("WHAT") },
-        { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_("Print the version and end"), NULL },
+          N_("Print a table and end: commands, options, keys, aliases, account-keys, theme, "
+             "modules or plugins"),
+          N_("WHAT") },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, N_("Print the version and end"),
+          NULL },
         { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
     };
+
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+
     g_option_context_set_summary(context, _("Natterjack is a terminal client for XMPP chat."));
-    g_option_context_set_description(context, _("Inside, /help tells everything. The manual: natterjack(1), natterjackrc(5)."));
+    g_option_context_set_description(
+        context, _("Inside, /help tells everything. The manual: natterjack(1), natterjackrc(5)."));
     g_option_context_add_main_entries(context, entries, PACKAGE);
     if (!g_option_context_parse(context, argc, argv, error))
         return false;
+
     if (*argc > 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
                     _("“%s” is not understood here; --help lists what is."), (*argv)[1]);
         return false;
     }
+
     return true;
 }
 
@@ -117,7 +134,8 @@ clear_arguments(NjArguments *arguments)
     g_free(arguments->dump);
 }
 
-/* readline and the terminal layer speak UTF-8 only: in any other locale bytes over 0x7f would be lost. */
+/* readline and the terminal layer speak UTF-8 only: in any other locale bytes over 0x7f would be
+ * lost. */
 static bool
 use_utf8(void)
 {
@@ -150,6 +168,7 @@ ask_running(const NjPaths *paths, const NjOptions *options, char **commands, int
         if (!ok)
             *status = EXIT_FAILURE;
     }
+
     return true;
 }
 
@@ -174,7 +193,8 @@ run_next_command(NjProgram *program)
     if (program->quitting || commands == NULL || commands[program->next_command] == NULL)
         return;
     const char *line = commands[program->next_command++];
-    nj_cmd_run(program->cmd, line, NJ_SOURCE_ARGUMENT, program->client->focus, on_command_result, program);
+    nj_cmd_run(program->cmd, line, NJ_SOURCE_ARGUMENT, program->client->focus, on_command_result,
+               program);
 }
 
 static bool
@@ -191,7 +211,8 @@ all_settled(const NjClient *client)
 static void
 begin_commands(NjProgram *program)
 {
-    if (program->commands_begun || (!program->arguments->no_connect && !all_settled(program->client)))
+    if (program->commands_begun
+        || (!program->arguments->no_connect && !all_settled(program->client)))
         return;
     program->commands_begun = true;
     run_next_command(program);
@@ -222,6 +243,7 @@ on_quit(NjClient *client, void *owner)
     NjProgram *program = owner;
     if (program->quitting)
         return;
+
     program->quitting = true;
     program->quit_us = nj_clock_us() + QUIT_MS * G_TIME_SPAN_MILLISECOND;
     for (guint i = 0; i < client->accounts->len; i++) {
@@ -229,6 +251,7 @@ on_quit(NjClient *client, void *owner)
         if (session != NULL)
             nj_session_disconnect(session);
     }
+
     if (all_offline(client))
         g_main_loop_quit(program->loop);
     else
@@ -273,24 +296,28 @@ on_account_changed(NjAccount *account, void *owner)
 }
 
 static void
-ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data, void *owner)
+ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data),
+             void *data, void *owner)
 {
     NjProgram *program = owner;
     nj_password_ask(program->cmd, account, done, data);
 }
 
-/* Which accounts: those of -a, else all. An address that no account has becomes one for this run. */
+/* Which accounts: those of -a, else all. An address that no account has becomes one for this
+ * run. */
 static void
 add_accounts(NjProgram *program)
 {
     NjClient *client = program->client;
     const GPtrArray *known = nj_options_accounts(client->options);
     char **wanted = program->arguments->accounts;
+
     if (wanted == NULL) {
         for (guint i = 0; i < known->len; i++)
             nj_client_add_account(client, g_ptr_array_index(known, i));
         return;
     }
+
     for (guint w = 0; wanted[w] != NULL; w++) {
         NjAccountSettings *found = NULL;
         for (guint i = 0; i < known->len && found == NULL; i++) {
@@ -299,14 +326,16 @@ add_accounts(NjProgram *program)
                 found = settings;
         }
         if (found != NULL) {
-            if (nj_client_account(client, found->address) == NULL)     /* said twice, it is there once */
+            /* said twice, it is there once */
+            if (nj_client_account(client, found->address) == NULL)
                 nj_client_add_account(client, found);
             continue;
         }
         g_autoptr(GError) error = NULL;
         char *address = strchr(wanted[w], '@') != NULL ? nj_jid_prepare(wanted[w], &error) : NULL;
         if (address == NULL) {
-            nj_client_notice(client, NULL, NULL, NJ_NOTICE_ERROR, error != NULL ? "%s" : _("There is no account “%s” in natterjackrc."),
+            nj_client_notice(client, NULL, NULL, NJ_NOTICE_ERROR,
+                             error != NULL ? "%s" : _("There is no account “%s” in natterjackrc."),
                              error != NULL ? error->message : wanted[w]);
             continue;
         }
@@ -335,14 +364,17 @@ report_faults(NjProgram *program)
 {
     NjClient *client = program->client;
     const GPtrArray *faults = nj_options_faults(client->options);
+
     if (program->log_trouble != NULL)
         nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", program->log_trouble);
     for (guint i = 0; i < faults->len; i++) {
         const NjFault *fault = g_ptr_array_index(faults, i);
         if (fault->line > 0)
-            nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc, line %d: %s"), fault->line, fault->text);
+            nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc, line %d: %s"),
+                             fault->line, fault->text);
         else
-            nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc: %s"), fault->text);
+            nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc: %s"),
+                             fault->text);
     }
 }
 
@@ -402,7 +434,9 @@ on_store_trouble(const char *sentence, void *owner)
     if (sentence != NULL)
         tell_of_store(program->client, NJ_NOTICE_ERROR, sentence);
     else
-        tell_of_store(program->client, NJ_NOTICE_SUCCESS, _("The history can be written again; nothing was lost."));
+        tell_of_store(program->client, NJ_NOTICE_SUCCESS,
+                      _("The history can be written again; nothing was lost."));
+
     for (guint i = 0; i < program->client->accounts->len; i++) {
         NjSession *session = nj_session_of(g_ptr_array_index(program->client->accounts, i));
         if (session != NULL)
@@ -453,11 +487,16 @@ make_screen(NjProgram *program, GError **error)
 {
     g_autofree char *own = g_build_filename(program->client->paths->config, "themes", NULL);
     const char *const dirs[] = { own, NJ_THEMEDIR, NULL };
-    const NjScreenHooks hooks = { .run = run_line, .complete = complete_line, .typing = send_typing,
-                                  .may_keep = may_keep_line, .owner = program };
+    const NjScreenHooks hooks = { .run = run_line,
+                                  .complete = complete_line,
+                                  .typing = send_typing,
+                                  .may_keep = may_keep_line,
+                                  .owner = program };
+
     program->screen = nj_screen_new(program->client, dirs, &hooks, error);
     if (program->screen == NULL)
         return false;
+
     nj_cmd_set_screen(program->cmd, program->screen);
     program->notify = nj_notify_new(program->screen);
     return true;
@@ -477,6 +516,7 @@ start(NjProgram *program, GError **error)
 {
     NjClient *client = program->client;
     NjBus *bus = client->bus;
+
     nj_on_quit(bus, on_quit, program);
     nj_on_account_added(bus, on_account_added, program);
     nj_on_account_removed(bus, on_account_removed, program);
@@ -484,7 +524,9 @@ start(NjProgram *program, GError **error)
     nj_on_option_changed(bus, on_option_changed, program);
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
-    program->wake = nj_wake_new(on_wake, program);          /* before the terminal, which passes SIGCONT on */
+
+    /* before the terminal, which passes SIGCONT on */
+    program->wake = nj_wake_new(on_wake, program);
 
     client->headless = program->arguments->headless;
     if (program->arguments->headless) {
@@ -493,17 +535,21 @@ start(NjProgram *program, GError **error)
     } else if (!make_screen(program, error)) {
         return false;
     }
+
     nj_cmd_load_pairs(program->cmd);
     program->textlog = nj_textlog_new(client);
     add_accounts(program);
+
     if (program->screen != NULL && !nj_screen_open(program->screen, error)) {
         if (program->arguments->commands != NULL)
             g_prefix_error(error, "%s ", _("No Natterjack is running here that could do this."));
         return false;
     }
+
     NjStore *store = nj_store_open(client->paths->data, error);
     if (store == NULL)
         return false;
+
     connect_accounts(program);
     nj_store_set_hook(store, on_store_trouble, on_store_room, program);
     nj_client_set_store(client, store);
@@ -515,6 +561,7 @@ start(NjProgram *program, GError **error)
     program->fifo = nj_fifo_new(program->cmd, path, &trouble);
     if (program->fifo == NULL)
         nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", trouble->message);
+
     report_faults(program);
     begin_commands(program);
     return true;
@@ -524,10 +571,12 @@ static void
 stop(NjProgram *program)
 {
     NjClient *client = program->client;
-    nj_cmd_end_calls(program->cmd);         /* who waits for an answer gets one */
+    nj_cmd_end_calls(program->cmd); /* who waits for an answer gets one */
     nj_fifo_free(program->fifo);
     while (client->accounts->len > 0)
-        nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
+        nj_client_remove_account(client,
+                                 g_ptr_array_index(client->accounts, client->accounts->len - 1));
+
     nj_textlog_free(program->textlog);
     nj_notify_free(program->notify);
     nj_headless_free(program->headless);
@@ -542,37 +591,48 @@ run(NjProgram *program)
 {
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
+
     program->loop = g_main_loop_new(NULL, FALSE);
     const int signals[] = { SIGTERM, SIGHUP, SIGINT };
     guint sources[G_N_ELEMENTS(signals)];
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
         sources[i] = g_unix_signal_add_full(G_PRIORITY_HIGH, signals[i], on_signal, program, NULL);
+
     bool started = start(program, &error);
     if (started && !program->quitting)
         g_main_loop_run(program->loop);
     else if (started && !all_offline(program->client))
         g_main_loop_run(program->loop);
 
-    /* The store may take what is left of the two seconds; the screen goes first so that the sentence can be read. */
+    /* The store may take what is left of the two seconds; the screen goes first so that the
+     * sentence can be read. */
     NjStore *store = program->client->store;
     g_autofree char *waits = started ? nj_outbox_sentence(program->client, true) : NULL;
     g_autofree char *safe = started ? nj_outbox_sentence(program->client, false) : NULL;
     guint unsafe = started ? nj_outbox_unsafe(program->client) : 0;
+
     stop(program);
     program->client->store = NULL;
+
     gint64 left_ms = program->quitting ? (program->quit_us - nj_clock_us()) / 1000 : QUIT_STORE_MS;
     bool written = store == NULL || nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS));
     if (written ? waits != NULL : safe != NULL)
         remark(written ? waits : safe);
+
     if (!written) {
-        g_autofree char *lost = g_strdup_printf(ngettext("%u message could be neither written nor sent, and is lost.",
-                                                         "%u messages could be neither written nor sent, and are lost.", unsafe), unsafe);
-        status = complain(unsafe > 0 ? lost : _("Not everything could be written to the history in time."));
+        g_autofree char *lost = g_strdup_printf(
+            ngettext("%u message could be neither written nor sent, and is lost.",
+                     "%u messages could be neither written nor sent, and are lost.", unsafe),
+            unsafe);
+        status = complain(
+            unsafe > 0 ? lost : _("Not everything could be written to the history in time."));
     }
+
     if (!started)
         status = complain(error->message);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         g_source_remove(sources[i]);
+
     g_main_loop_unref(program->loop);
     return program->failed && program->arguments->headless ? EXIT_FAILURE : status;
 }
@@ -591,6 +651,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     if (!read_arguments(&arguments, &argc, &argv, &error))
         return complain(error->message);
+
     if (arguments.version) {
         puts(PACKAGE_STRING);
         clear_arguments(&arguments);
@@ -604,6 +665,7 @@ main(int argc, char **argv)
     program.client = nj_client_new(paths, options);
     program.cmd = nj_cmd_new(program.client);
     program.plugins = nj_plugins_new(program.client, program.cmd);
+
     int status = EXIT_SUCCESS;
     g_autofree char *log = g_build_filename(paths->state, "log", NULL);
     if (!nj_options_load(options, &error)) {
@@ -614,9 +676,11 @@ main(int argc, char **argv)
             fputs(text, stdout);
         else
             status = complain(error->message);
-    } else if (arguments.commands == NULL || !ask_running(paths, options, arguments.commands, &status)) {
+    } else if (arguments.commands == NULL
+               || !ask_running(paths, options, arguments.commands, &status)) {
         if (!arguments.headless)
-            nj_files_ensure_dir(paths->state, NULL);        /* the first start makes it; if it can not, the log says why */
+            /* the first start makes it; if it can not, the log says why */
+            nj_files_ensure_dir(paths->state, NULL);
         if (!nj_log_open(arguments.headless ? NULL : log, &error)) {
             program.log_trouble = g_strdup(error->message);
             g_clear_error(&error);
@@ -626,11 +690,13 @@ main(int argc, char **argv)
             g_warning("the locale is not UTF-8: using C.UTF-8");
         status = run(&program);
     }
+
     nj_plugins_free(program.plugins);
     nj_cmd_free(program.cmd);
     nj_client_free(program.client);
     nj_log_close();
     g_free(program.log_trouble);
     clear_arguments(&arguments);
+
     return status;
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <libintl.h>
 
-#define _(text)  gettext(text)
-#define N_(text) (text)                 /* for tables: translated where it is shown */
+#define _(text) gettext(text)
+#define N_(text) (text) /* for tables: translated where it is shown */
 
 /* Exported to plugins; all else stays inside the program. */
 #define NJ_API __attribute__((visibility("default")))

@@ -1,16 +1,18 @@
-/* News travels here: see bus.h.  A walk goes by index, so a list that grows under it does no harm; who is
-   forgotten during a walk leaves an empty place, which is swept when no walk is under way any more. */
+/* News travels here: see bus.h.  A walk goes by index, so a list that grows under it does no harm;
+ * who is forgotten during a walk leaves an empty place, which is swept when no walk is under way
+ * any more. */
 #include "base/bus.h"
 
 typedef struct {
-    NjBusFunc func;             /* NULL: forgotten during a walk */
-    void     *owner;
+    NjBusFunc func; /* NULL: forgotten during a walk */
+    void *owner;
 } Listener;
 
 struct NjBus {
-    GPtrArray *events;          /* by number, of GArray of Listener; NULL where nobody ever listened */
-    guint      walks;           /* under way */
-    bool       holes;
+    /* by number, of GArray of Listener; NULL where nobody ever listened */
+    GPtrArray *events;
+    guint walks; /* under way */
+    bool holes;
 };
 
 static void
@@ -68,6 +70,7 @@ sweep(NjBus *bus)
         if (listeners)
             g_array_set_size(listeners, kept);
     }
+
     bus->holes = false;
 }
 
@@ -84,6 +87,7 @@ nj_bus_forget(NjBus *bus, const void *owner)
             }
         }
     }
+
     if (bus->walks == 0 && bus->holes)
         sweep(bus);
 }
@@ -93,7 +97,7 @@ nj_bus_begin(NjBus *bus, guint event)
 {
     GArray *listeners = listeners_of(bus, event);
     bus->walks++;
-    return (NjBusWalk) { bus, event, 0, listeners ? listeners->len : 0 };
+    return (NjBusWalk){ bus, event, 0, listeners ? listeners->len : 0 };
 }
 
 bool
@@ -108,6 +112,7 @@ nj_bus_next(NjBusWalk *walk, NjBusFunc *func, void **owner)
             return true;
         }
     }
+
     if (--walk->bus->walks == 0 && walk->bus->holes)
         sweep(walk->bus);
     return false;

@@ -1,9 +1,9 @@
-/* Time.  Dates are reckoned here, without libc's time zones: a message's stamp is always UTC, and one is
-   written and read for every message there is. */
+/* Time.  Dates are reckoned here, without libc's time zones: a message's stamp is always UTC, and
+ * one is written and read for every message there is. */
 #include "base/clock.h"
 
 #define MS_PER_DAY 86400000
-#define LAST_MS    G_GINT64_CONSTANT(253402300799999)     /* 9999-12-31T23:59:59.999Z */
+#define LAST_MS G_GINT64_CONSTANT(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* The one thing of the process here: what tests set. */
 static gint64 frozen;
@@ -26,14 +26,15 @@ nj_clock_freeze(gint64 wall_ms)
     frozen = wall_ms;
 }
 
-/* Days since 1970-01-01 and back, in the Gregorian calendar.  Years begin in March here, so that the leap
-   day is a year's last day and months follow one formula. */
+/* Days since 1970-01-01 and back, in the Gregorian calendar.  Years begin in March here, so that
+ * the leap day is a year's last day and months follow one formula. */
 static gint64
 days_of(int year, int month, int day)
 {
     const int from_march = (month + 9) % 12;
     const int y = year - (month <= 2);
-    return 365 * (gint64) y + y / 4 - y / 100 + y / 400 + (153 * from_march + 2) / 5 + day - 1 - 719468;
+    return 365 * (gint64) y + y / 4 - y / 100 + y / 400 + (153 * from_march + 2) / 5 + day - 1
+           - 719468;
 }
 
 static void
@@ -45,6 +46,7 @@ date_of(gint64 days, int *year, int *month, int *day)
     const int y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     const int of_year = of_era - (365 * y + y / 4 - y / 100);
     const int from_march = (5 * of_year + 2) / 153;
+
     *day = of_year - (153 * from_march + 2) / 5 + 1;
     *month = from_march < 10 ? from_march + 3 : from_march - 9;
     *year = (int) (y + era * 400) + (*month <= 2);
@@ -75,6 +77,7 @@ nj_clock_format(gint64 wall_ms)
     *at++ = 'T';
     at = put_digits(at, ms / 3600000, 2);
     *at++ = ':';
+
     at = put_digits(at, ms / 60000 % 60, 2);
     *at++ = ':';
     at = put_digits(at, ms / 1000 % 60, 2);
@@ -82,6 +85,7 @@ nj_clock_format(gint64 wall_ms)
     at = put_digits(at, ms % 1000, 3);
     *at++ = 'Z';
     *at = '\0';
+
     return text;
 }
 
@@ -117,6 +121,7 @@ fraction(const char **at, int *ms)
         return true;
     if (!g_ascii_isdigit(**at))
         return false;
+
     for (; g_ascii_isdigit(**at); (*at)++, weight /= 10)
         *ms += (**at - '0') * weight;
     return true;
@@ -130,11 +135,14 @@ zone(const char **at, bool legacy, int *minutes)
     *minutes = 0;
     if (legacy || skip(at, 'Z'))
         return true;
+
     const int sign = **at == '-' ? -1 : 1;
     if (!skip(at, '+') && !skip(at, '-'))
         return false;
-    if (!digits(at, 2, &hour) || !skip(at, ':') || !digits(at, 2, &minute) || hour > 23 || minute > 59)
+    if (!digits(at, 2, &hour) || !skip(at, ':') || !digits(at, 2, &minute) || hour > 23
+        || minute > 59)
         return false;
+
     *minutes = sign * (hour * 60 + minute);
     return true;
 }
@@ -145,22 +153,26 @@ nj_clock_parse(const char *text, gint64 *wall_ms)
     int year, month, day, hour, minute, second, ms = 0, offset;
     if (!text || !digits(&text, 4, &year))
         return false;
+
     const bool legacy = *text != '-';
-    if (!(legacy || skip(&text, '-')) || !digits(&text, 2, &month)
-        || !(legacy || skip(&text, '-')) || !digits(&text, 2, &day)
-        || !skip(&text, 'T') || !digits(&text, 2, &hour)
-        || !skip(&text, ':') || !digits(&text, 2, &minute)
-        || !skip(&text, ':') || !digits(&text, 2, &second)
-        || !(legacy || fraction(&text, &ms)) || !zone(&text, legacy, &offset) || *text)
+    if (!(legacy || skip(&text, '-')) || !digits(&text, 2, &month) || !(legacy || skip(&text, '-'))
+        || !digits(&text, 2, &day) || !skip(&text, 'T') || !digits(&text, 2, &hour)
+        || !skip(&text, ':') || !digits(&text, 2, &minute) || !skip(&text, ':')
+        || !digits(&text, 2, &second) || !(legacy || fraction(&text, &ms))
+        || !zone(&text, legacy, &offset) || *text)
         return false;
+
     /* A leap second is the next minute's first one. */
     if (year < 1970 || !g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year)
         || hour > 23 || minute > 59 || second > 60)
         return false;
+
     const gint64 value = days_of(year, month, day) * MS_PER_DAY
-                         + ((hour * 60 + minute - offset) * 60 + second) * G_GINT64_CONSTANT(1000) + ms;
+                         + ((hour * 60 + minute - offset) * 60 + second) * G_GINT64_CONSTANT(1000)
+                         + ms;
     if (value < 0 || value > LAST_MS)
         return false;
+
     *wall_ms = value;
     return true;
 }

@@ -1,5 +1,5 @@
-/* Where things are kept and how they are written without tearing.  Errors are whole sentences with the path
-   in them; their domain is G_FILE_ERROR. */
+/* Where things are kept and how they are written without tearing.  Errors are whole sentences with
+ * the path in them; their domain is G_FILE_ERROR. */
 #include "base/files.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_LINKS 40            /* as many as the kernel follows */
+#define MAX_LINKS 40 /* as many as the kernel follows */
 
 /* GLib reads these variables once in a process; two clients in one test have two homes. */
 static const char *
@@ -32,7 +32,8 @@ static char *
 place(const char *variable, const char *below_home)
 {
     const char *set = xdg(variable);
-    return set ? g_build_filename(set, "natterjack", NULL) : g_build_filename(home(), below_home, "natterjack", NULL);
+    return set ? g_build_filename(set, "natterjack", NULL)
+               : g_build_filename(home(), below_home, "natterjack", NULL);
 }
 
 NjPaths *
@@ -46,6 +47,7 @@ nj_paths_new(const char *data)
     } else {
         paths->data = place("XDG_DATA_HOME", ".local/share");
     }
+
     paths->state = data && !xdg("XDG_STATE_HOME") ? g_build_filename(paths->data, "state", NULL)
                                                   : place("XDG_STATE_HOME", ".local/state");
     paths->run = g_build_filename(paths->state, "run", NULL);
@@ -86,30 +88,37 @@ nj_files_ensure_dir(const char *path, GError **error)
     struct stat info;
     if (g_mkdir_with_parents(path, 0700) != 0 && errno != EEXIST) {
         const int why = errno;
-        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot make the directory %s: %s."), path, g_strerror(why));
+        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot make the directory %s: %s."),
+                    path, g_strerror(why));
         return false;
     }
+
     /* Without a slash at the end, which would follow a link. */
     g_autofree char *last = g_canonicalize_filename(path, NULL);
     if (lstat(last, &info) != 0) {
         const int why = errno;
-        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot use the directory %s: %s."), path, g_strerror(why));
+        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot use the directory %s: %s."),
+                    path, g_strerror(why));
         return false;
     }
+
     if (!S_ISDIR(info.st_mode)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR,
                     _("%s is no directory of its own; move it away, then start again."), path);
         return false;
     }
+
     if (info.st_uid != geteuid()) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
                     _("The directory %s belongs to somebody else; choose another place."), path);
         return false;
     }
+
     return true;
 }
 
-/* Where the links of path end; what is there need not exist yet.  NULL where they turn in circles. */
+/* Where the links of path end; what is there need not exist yet.  NULL where they turn in
+ * circles. */
 static char *
 end_of_links(const char *path)
 {
@@ -121,8 +130,10 @@ end_of_links(const char *path)
         g_autofree char *folder = g_path_get_dirname(at);
         g_free(at);
         /* Never canonicalised: "x/.." may lead elsewhere where x is a link. */
-        at = g_path_is_absolute(target) ? g_steal_pointer(&target) : g_build_filename(folder, target, NULL);
+        at = g_path_is_absolute(target) ? g_steal_pointer(&target)
+                                        : g_build_filename(folder, target, NULL);
     }
+
     errno = ELOOP;
     return NULL;
 }
@@ -139,10 +150,12 @@ write_all(int fd, const char *text, gsize length)
         text += written;
         length -= (gsize) written;
     }
+
     return true;
 }
 
-/* A rename lasts only when the directory is on the disk too.  Some file systems cannot; then so be it. */
+/* A rename lasts only when the directory is on the disk too.  Some file systems cannot; then so be
+ * it. */
 static void
 sync_dir(const char *folder)
 {
@@ -159,6 +172,7 @@ replace(const char *target, const char *text, gsize length)
 {
     struct stat info;
     mode_t mode = 0600;
+
     if (stat(target, &info) == 0) {
         if (!S_ISREG(info.st_mode)) {
             errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
@@ -168,26 +182,31 @@ replace(const char *target, const char *text, gsize length)
     } else if (errno != ENOENT) {
         return false;
     }
+
     g_autofree char *folder = g_path_get_dirname(target);
     g_autofree char *fresh = g_strconcat(target, ".XXXXXX", NULL);
-    int fd = mkostemp(fresh, O_CLOEXEC);        /* 0600 */
+    int fd = mkostemp(fresh, O_CLOEXEC); /* 0600 */
     if (fd < 0)
         return false;
+
     bool done = write_all(fd, text, length) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && done) {
         done = false;
         why = errno;
     }
+
     if (done && rename(fresh, target) != 0) {
         done = false;
         why = errno;
     }
+
     if (!done) {
         unlink(fresh);
         errno = why;
         return false;
     }
+
     sync_dir(folder);
     return true;
 }
@@ -199,7 +218,8 @@ nj_files_replace(const char *path, const char *text, gsize length, GError **erro
     if (target && replace(target, text, length))
         return true;
     const int why = errno;
-    g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot write %s: %s."), path, g_strerror(why));
+    g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot write %s: %s."), path,
+                g_strerror(why));
     return false;
 }
 
@@ -229,6 +249,7 @@ nj_files_read(const char *path, gsize limit, char **text, gsize *length, GError 
 {
     struct stat info;
     g_autoptr(GString) whole = g_string_new(NULL);
+
     /* O_NONBLOCK: a FIFO in its place must not hold us. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     bool done = fd >= 0 && fstat(fd, &info) == 0;
@@ -236,14 +257,18 @@ nj_files_read(const char *path, gsize limit, char **text, gsize *length, GError 
         errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
         done = false;
     }
+
     done = done && read_all(fd, limit, whole);
     const int why = errno;
     if (fd >= 0)
         close(fd);
+
     if (!done) {
-        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot read %s: %s."), path, g_strerror(why));
+        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot read %s: %s."), path,
+                    g_strerror(why));
         return false;
     }
+
     *length = whole->len;
     *text = g_string_free(g_steal_pointer(&whole), FALSE);
     return true;

@@ -35,13 +35,16 @@ nj_random_below(guint32 limit)
 char *
 nj_random_id(void)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    enum { LENGTH = 22 };       /* of 6 bits: 128 and 4 more */
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    enum { LENGTH = 22 }; /* of 6 bits: 128 and 4 more */
+
     guint8 bytes[LENGTH];
     char *id = g_malloc(LENGTH + 1);
     nj_random_bytes(bytes, sizeof bytes);
     for (int i = 0; i < LENGTH; i++)
         id[i] = letters[bytes[i] & 63];
+
     id[LENGTH] = '\0';
     return id;
 }

@@ -4,8 +4,12 @@
 
 #include "base/base.h"
 
-void    nj_random_bytes(void *out, gsize length);
-guint32 nj_random_below(guint32 limit);       /* 0 … limit - 1, without bias */
-char   *nj_random_id(void);                   /* 128 bits as 22 letters, digits, '-' and '_'; the caller owns it */
+void nj_random_bytes(void *out, gsize length);
+
+/* 0 … limit - 1, without bias */
+guint32 nj_random_below(guint32 limit);
+
+/* 128 bits as 22 letters, digits, '-' and '_'; the caller owns it */
+char *nj_random_id(void);
 
 #endif

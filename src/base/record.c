@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct NjRecord {
-    GArray *fields;             /* of NjField; key and value are ours */
+    GArray *fields; /* of NjField; key and value are ours */
 };
 
 static void
@@ -14,7 +14,7 @@ clear_value(NjField *field)
     nj_record_free(field->record);
     if (field->list)
         g_ptr_array_unref(field->list);
-    *field = (NjField) { .key = field->key };
+    *field = (NjField){ .key = field->key };
 }
 
 static void
@@ -66,6 +66,7 @@ place(NjRecord *record, const char *key, NjFieldKind kind)
         g_array_append_val(record->fields, fresh);
         field = &g_array_index(record->fields, NjField, record->fields->len - 1);
     }
+
     field->kind = kind;
     return field;
 }
@@ -74,7 +75,7 @@ void
 nj_record_set_text(NjRecord *record, const char *key, const char *text)
 {
     if (text) {
-        char *copy = g_strdup(text);        /* first: text may be the value it replaces */
+        char *copy = g_strdup(text); /* first: text may be the value it replaces */
         place(record, key, NJ_FIELD_TEXT)->text = copy;
         return;
     }

@@ -1,10 +1,10 @@
-/* A registry of rows: an array for the order, a hash for the names.  Rows and their names stay where they
-   are, so that nothing is copied. */
+/* A registry of rows: an array for the order, a hash for the names.  Rows and their names stay
+ * where they are, so that nothing is copied. */
 #include "base/table.h"
 
 struct NjTable {
-    GPtrArray  *rows;
-    GHashTable *names;          /* name -> row */
+    GPtrArray *rows;
+    GHashTable *names; /* name -> row */
 };
 
 static const char *

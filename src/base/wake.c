@@ -1,10 +1,11 @@
 /* What the system tells of its network and its sleep.
-
-   On Linux the network is a socket of rtnetlink.  Its messages also repeat what is known (an IPv6 address with every advertisement of its router,
-   a wireless link with every search for others), so what is there is remembered, from a list that is asked for once at the beginning; only what
-   was not there is news.  Elsewhere a socket of PF_ROUTE says less.
-   Sleep shows in a timer that never ends and is cancelled when the clock is set, as it is after each sleep: then the clocks are compared.  Being
-   stopped shows in SIGCONT. */
+ *
+ * On Linux the network is a socket of rtnetlink.  Its messages also repeat what is known (an IPv6
+ * address with every advertisement of its router, a wireless link with every search for others), so
+ * what is there is remembered, from a list that is asked for once at the beginning; only what was
+ * not there is news.  Elsewhere a socket of PF_ROUTE says less. Sleep shows in a timer that never
+ * ends and is cancelled when the clock is set, as it is after each sleep: then the clocks are
+ * compared.  Being stopped shows in SIGCONT. */
 #include "base/wake.h"
 
 #include <errno.h>
@@ -28,25 +29,27 @@
 
 #include "base/clock.h"
 
-#define GATHER_MS   300
-#define MAX_CALLS        3                                   /* calls in … */
-#define SPAN_US     (30 * G_TIME_SPAN_SECOND)           /* … so long */
-#define SLEPT_US    G_TIME_SPAN_SECOND
-#define JUMP_US     (30 * G_TIME_SPAN_SECOND)           /* of the wall clock alone: a virtual machine stood still */
-#define DATAGRAM    (32 * 1024)
-#define MAX_KNOWN  4096                                /* addresses and links */
+#define GATHER_MS 300
+#define MAX_CALLS 3                       /* calls in … */
+#define SPAN_US (30 * G_TIME_SPAN_SECOND) /* … so long */
+#define SLEPT_US G_TIME_SPAN_SECOND
+/* of the wall clock alone: a virtual machine stood still */
+#define JUMP_US (30 * G_TIME_SPAN_SECOND)
+#define DATAGRAM (32 * 1024)
+#define MAX_KNOWN 4096 /* addresses and links */
 
 struct NjWake {
-    void       (*on_wake)(void *owner);
-    void        *owner;
-    GSource     *timer;
-    gint64       calls[MAX_CALLS];                           /* when the last ones were, a ring */
-    guint        next;
+    void (*on_wake)(void *owner);
+    void *owner;
+    GSource *timer;
+    gint64 calls[MAX_CALLS]; /* when the last ones were, a ring */
+    guint next;
     NjWakeClocks clocks;
-    int          network_fd, clock_fd;
-    GSource     *network, *clock, *signal;
-    GHashTable  *known;                                 /* of GBytes: addresses that are there, links that run */
-    guint32      port;                                  /* ours, on rtnetlink */
+    int network_fd, clock_fd;
+    GSource *network, *clock, *signal;
+    /* of GBytes: addresses that are there, links that run */
+    GHashTable *known;
+    guint32 port; /* ours, on rtnetlink */
 };
 
 /* ---- Calling ---- */
@@ -57,7 +60,7 @@ on_timer(NjWake *wake)
     nj_clock_cancel(&wake->timer);
     wake->calls[wake->next] = nj_clock_us();
     wake->next = (wake->next + 1) % MAX_CALLS;
-    wake->on_wake(wake->owner);                         /* may free us */
+    wake->on_wake(wake->owner); /* may free us */
     return G_SOURCE_REMOVE;
 }
 
@@ -102,8 +105,10 @@ static bool
 is_new_link(NjWake *wake, const struct nlmsghdr *header)
 {
     const struct ifinfomsg *link = NLMSG_DATA(header);
-    bool runs = header->nlmsg_type == RTM_NEWLINK && (link->ifi_flags & IFF_UP) && (link->ifi_flags & IFF_RUNNING);
-    return !(link->ifi_flags & IFF_LOOPBACK) && learn(wake, runs, &link->ifi_index, sizeof link->ifi_index);
+    bool runs = header->nlmsg_type == RTM_NEWLINK && (link->ifi_flags & IFF_UP)
+                && (link->ifi_flags & IFF_RUNNING);
+    return !(link->ifi_flags & IFF_LOOPBACK)
+           && learn(wake, runs, &link->ifi_index, sizeof link->ifi_index);
 }
 
 /* An address that is not yet known to be unique is told again when it is. */
@@ -113,11 +118,18 @@ is_new_address(NjWake *wake, const struct nlmsghdr *header)
     const struct ifaddrmsg *address = NLMSG_DATA(header);
     if (address->ifa_scope == RT_SCOPE_HOST || (address->ifa_flags & IFA_F_TENTATIVE))
         return false;
-    struct { guint32 link, family; guint8 bytes[16]; } key = { address->ifa_index, address->ifa_family, { 0 } };
+
+    struct {
+        guint32 link, family;
+        guint8 bytes[16];
+    } key = { address->ifa_index, address->ifa_family, { 0 } };
+
     int left = (int) IFA_PAYLOAD(header);
     for (const struct rtattr *one = IFA_RTA(address); RTA_OK(one, left); one = RTA_NEXT(one, left))
-        if (one->rta_type == IFA_LOCAL || (one->rta_type == IFA_ADDRESS && address->ifa_family == AF_INET6))
+        if (one->rta_type == IFA_LOCAL
+            || (one->rta_type == IFA_ADDRESS && address->ifa_family == AF_INET6))
             memcpy(key.bytes, RTA_DATA(one), MIN(RTA_PAYLOAD(one), sizeof key.bytes));
+
     return learn(wake, header->nlmsg_type == RTM_NEWADDR, &key, sizeof key);
 }
 
@@ -125,18 +137,25 @@ static bool
 is_new_default(const struct nlmsghdr *header)
 {
     const struct rtmsg *route = NLMSG_DATA(header);
-    return header->nlmsg_type == RTM_NEWROUTE && route->rtm_dst_len == 0 && route->rtm_type == RTN_UNICAST;
+    return header->nlmsg_type == RTM_NEWROUTE && route->rtm_dst_len == 0
+           && route->rtm_type == RTN_UNICAST;
 }
 
 /* Asks for what is there: one list after the other, for the kernel makes one at a time. */
 static void
 ask_for(NjWake *wake, int type)
 {
-    struct { struct nlmsghdr header; struct rtgenmsg what; } request = {
-        { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg)), .nlmsg_type = (guint16) type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+    struct {
+        struct nlmsghdr header;
+        struct rtgenmsg what;
+    } request = {
+        { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg)),
+          .nlmsg_type = (guint16) type,
+          .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
           .nlmsg_seq = (guint32) type },
         { .rtgen_family = AF_UNSPEC },
     };
+
     if (send(wake->network_fd, &request, request.header.nlmsg_len, 0) < 0)
         g_debug("rtnetlink: %s", g_strerror(errno));
 }
@@ -147,10 +166,13 @@ is_news(NjWake *wake, const struct nlmsghdr *header)
     switch (header->nlmsg_type) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
-        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) && is_new_link(wake, header);
+        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg))
+               && is_new_link(wake, header);
     case RTM_NEWADDR:
     case RTM_DELADDR:
-        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg)) && is_new_address(wake, header);
+        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg))
+               && is_new_address(wake, header);
+
     case RTM_NEWROUTE:
         return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg)) && is_new_default(header);
     default:
@@ -180,12 +202,18 @@ static int
 open_network(NjWake *wake)
 {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-    struct sockaddr_nl name = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE };
+    struct sockaddr_nl name = { .nl_family = AF_NETLINK,
+                                .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
+                                             | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE };
     socklen_t size = sizeof name;
-    if (fd >= 0 && (bind(fd, (struct sockaddr *) &name, size) < 0 || getsockname(fd, (struct sockaddr *) &name, &size) < 0)) {
+
+    if (fd >= 0
+        && (bind(fd, (struct sockaddr *) &name, size) < 0
+            || getsockname(fd, (struct sockaddr *) &name, &size) < 0)) {
         close(fd);
         return -1;
     }
+
     wake->port = name.nl_pid;
     return fd;
 }
@@ -193,7 +221,8 @@ open_network(NjWake *wake)
 static bool
 is_kernel(const struct sockaddr_storage *from)
 {
-    return from->ss_family == AF_NETLINK && ((const struct sockaddr_nl *) (const void *) from)->nl_pid == 0;
+    return from->ss_family == AF_NETLINK
+           && ((const struct sockaddr_nl *) (const void *) from)->nl_pid == 0;
 }
 #elif defined HAVE_NET_ROUTE_H && defined PF_ROUTE
 void
@@ -202,7 +231,8 @@ nj_wake_take_network(NjWake *wake, const void *bytes, gsize length)
     const struct rt_msghdr *message = bytes;
     if (length < sizeof *message || message->rtm_version != RTM_VERSION)
         return;
-    if (message->rtm_type == RTM_NEWADDR || (message->rtm_type == RTM_ADD && (message->rtm_flags & RTF_GATEWAY)))
+    if (message->rtm_type == RTM_NEWADDR
+        || (message->rtm_type == RTM_ADD && (message->rtm_flags & RTF_GATEWAY)))
         wake_soon(wake, "the network changed");
 }
 
@@ -253,7 +283,11 @@ on_network(int fd, GIOCondition condition, void *data)
 {
     (void) condition;
     NjWake *wake = data;
-    union { char bytes[DATAGRAM]; gint64 aligned; } got;
+    union {
+        char bytes[DATAGRAM];
+        gint64 aligned;
+    } got;
+
     struct sockaddr_storage from = { 0 };
     socklen_t size = sizeof from;
     ssize_t length = recvfrom(fd, &got, sizeof got, 0, (struct sockaddr *) &from, &size);
@@ -261,10 +295,12 @@ on_network(int fd, GIOCondition condition, void *data)
         nj_wake_take_network(wake, &got, (gsize) length);
     if (length < 0 && errno == ENOBUFS)
         wake_soon(wake, "the network changed faster than we read");
+
     if (length == 0 || (length < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR)) {
         nj_clock_cancel(&wake->network);
         return G_SOURCE_REMOVE;
     }
+
     return G_SOURCE_CONTINUE;
 }
 
@@ -285,7 +321,8 @@ read_clock(clockid_t which)
 static NjWakeClocks
 read_clocks(void)
 {
-    return (NjWakeClocks) { read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME), read_clock(CLOCK_MONOTONIC) };
+    return (NjWakeClocks){ read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME),
+                           read_clock(CLOCK_MONOTONIC) };
 }
 
 /* The wall clock is set by a second or less every now and then: that is no sleep. */
@@ -293,8 +330,10 @@ void
 nj_wake_take_clocks(NjWake *wake, const NjWakeClocks *clocks)
 {
     const NjWakeClocks *before = &wake->clocks;
-    gint64 slept = (clocks->boot_us - before->boot_us) - (clocks->monotonic_us - before->monotonic_us);
+    gint64 slept =
+        (clocks->boot_us - before->boot_us) - (clocks->monotonic_us - before->monotonic_us);
     gint64 jumped = (clocks->wall_us - before->wall_us) - (clocks->boot_us - before->boot_us);
+
     wake->clocks = *clocks;
     if (slept >= SLEPT_US)
         wake_soon(wake, "the machine slept");
@@ -322,6 +361,7 @@ on_clock(int fd, GIOCondition condition, void *data)
         nj_wake_take_clocks(wake, &clocks);
         return G_SOURCE_CONTINUE;
     }
+
     nj_clock_cancel(&wake->clock);
     return G_SOURCE_REMOVE;
 }
@@ -402,7 +442,8 @@ nj_wake_new(void (*on_wake)(void *owner), void *owner)
     wake->owner = owner;
     wake->clocks = read_clocks();
     wake->clock_fd = -1;
-    wake->known = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+    wake->known =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
     wake->network_fd = open_network(wake);
     if (wake->network_fd >= 0) {
         wake->network = watch(wake->network_fd, on_network, wake);
@@ -411,6 +452,7 @@ nj_wake_new(void (*on_wake)(void *owner), void *owner)
 #endif
     }
     open_clock(wake);
+
     open_signal(wake);
     return wake;
 }
@@ -420,6 +462,7 @@ nj_wake_free(NjWake *wake)
 {
     if (!wake)
         return;
+
     close_signal(wake);
     nj_clock_cancel(&wake->timer);
     nj_clock_cancel(&wake->network);
@@ -428,6 +471,7 @@ nj_wake_free(NjWake *wake)
         close(wake->network_fd);
     if (wake->clock_fd >= 0)
         close(wake->clock_fd);
+
     g_hash_table_unref(wake->known);
     g_free(wake);
 }

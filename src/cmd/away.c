@@ -1,6 +1,7 @@
-/* Auto-away.  One timer, armed only while an option asks for it and somebody could still go further away: a key moves nothing, it is looked at when the
-   timer fires.  What the person said of an account stays: one that is away, busy or invisible already is left alone, and model/account.c keeps what was
-   there before, so that coming back is exact. */
+/* Auto-away.  One timer, armed only while an option asks for it and somebody could still go further
+ * away: a key moves nothing, it is looked at when the timer fires.  What the person said of an
+ * account stays: one that is away, busy or invisible already is left alone, and model/account.c
+ * keeps what was there before, so that coming back is exact. */
 #include "cmd/away.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@
 
 struct NjAway {
     NjClient *client;
-    GSource  *timer;
+    GSource *timer;
 };
 
 /* Of the two options, which idle time asks for which show; 0: not at all. */
@@ -38,7 +39,10 @@ go_away(NjAway *away, NjAccount *account, NjShow show)
     const char *message = nj_options_text(away->client->options, "auto-away-message");
     if (!account->by_itself && account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
         return;
-    const char *status = *message ? message : account->by_itself ? account->own_status : account->status;
+
+    const char *status = *message             ? message
+                         : account->by_itself ? account->own_status
+                                              : account->status;
     if (!account->by_itself || account->show != show || g_strcmp0(account->status, status)) {
         nj_account_go_away(account, show, status);
         nj_presence_send(account);
@@ -65,6 +69,7 @@ settle(NjAway *away)
     GPtrArray *accounts = away->client->accounts;
     gint64 idle_us = nj_clock_us() - away->client->active_us;
     NjShow show = show_after(away, idle_us);
+
     for (guint i = 0; i < accounts->len; i++) {
         NjAccount *account = accounts->pdata[i];
         if (show != NJ_SHOW_ONLINE)
@@ -72,6 +77,7 @@ settle(NjAway *away)
         else if (nj_account_come_back(account))
             nj_presence_send(account);
     }
+
     arm(away, idle_us);
 }
 

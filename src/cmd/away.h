@@ -1,4 +1,5 @@
-/* Auto-away: where the person has typed nothing for as long as the options say, the accounts say so by themselves, and take it back at the next key. */
+/* Auto-away: where the person has typed nothing for as long as the options say, the accounts say so
+ * by themselves, and take it back at the next key. */
 #ifndef NJ_CMD_AWAY_H
 #define NJ_CMD_AWAY_H
 
@@ -6,7 +7,8 @@
 
 typedef struct NjAway NjAway;
 
-NjAway *nj_away_new(NjClient *client);     /* for a client with a screen: without one nobody is here, and nobody is away */
-void    nj_away_free(NjAway *away);
+/* for a client with a screen: without one nobody is here, and nobody is away */
+NjAway *nj_away_new(NjClient *client);
+void nj_away_free(NjAway *away);
 
 #endif

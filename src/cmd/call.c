@@ -1,5 +1,5 @@
-/* One command being run: what a run function may ask, where its words go, how it ends.  A call is answered once; whoever still holds it
-   afterwards may go on calling, nothing comes of it. */
+/* One command being run: what a run function may ask, where its words go, how it ends.  A call is
+ * answered once; whoever still holds it afterwards may go on calling, nothing comes of it. */
 #include "cmd/call.h"
 
 #include "model/events.h"
@@ -23,10 +23,14 @@ nj_cmd_error_code(const GError *error)
 {
     if (error->domain == NJ_CMD_ERROR)
         return g_quark_to_string((GQuark) error->code);
+
     if (error->domain == NJ_IQ_ERROR)
-        return error->code == NJ_IQ_ERROR_OFFLINE ? "not-connected" : error->code == NJ_IQ_ERROR_TIMEOUT ? "timeout" : "refused";
+        return error->code == NJ_IQ_ERROR_OFFLINE   ? "not-connected"
+               : error->code == NJ_IQ_ERROR_TIMEOUT ? "timeout"
+                                                    : "refused";
     if (error->domain == NJ_CONNECTION_ERROR)
         return "not-connected";
+
     return "failed";
 }
 
@@ -42,6 +46,7 @@ nj_call_new(NjCmd *cmd, NjSource source, NjChat *chat, NjResultFunc done, void *
     call->data = data;
     call->result = nj_record_new();
     call->said = g_string_new(NULL);
+
     g_hash_table_add(cmd->calls, call);
     return call;
 }
@@ -56,10 +61,12 @@ nj_call_hold(NjCall *call)
 void
 nj_call_release(NjCall *call)
 {
-    if (call->refs == 1 && call->cmd)   /* nobody can answer any more: the asker shall not wait for ever */
+    /* nobody can answer any more: the asker shall not wait for ever */
+    if (call->refs == 1 && call->cmd)
         nj_call_fail(call, "cancelled", _("The command was given up."));
     if (--call->refs > 0)
         return;
+
     nj_args_free(call->args);
     nj_record_free(call->result);
     g_string_free(call->said, TRUE);
@@ -99,7 +106,8 @@ source_name(NjSource source)
     return names[source];
 }
 
-/* Shows a failure where the command came from; who asked for the answer has it, and the screen is not told, too. */
+/* Shows a failure where the command came from; who asked for the answer has it, and the screen is
+ * not told, too. */
 static void
 report(NjCmd *cmd, NjCall *call, const GError *error)
 {
@@ -107,15 +115,20 @@ report(NjCmd *cmd, NjCall *call, const GError *error)
         nj_screen_say(cmd->screen, call->chat, NJ_NOTICE_ERROR, error->message);
     if (call->source == NJ_SOURCE_PROMPT || call->source == NJ_SOURCE_KEY)
         return;
+
     const char *name = call->name ? call->name : "";
-    NjCommandFailure failure = { name, nj_cmd_error_code(error), error->message, source_name(call->source) };
+    NjCommandFailure failure = { name, nj_cmd_error_code(error), error->message,
+                                 source_name(call->source) };
     nj_emit_command_failed(cmd->client->bus, &failure);
     if (call->source != NJ_SOURCE_FIFO || call->done)
         return;
+
     if (*name)
-        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO, /%s: %s"), name, error->message);
+        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO, /%s: %s"),
+                         name, error->message);
     else
-        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO: %s"), error->message);
+        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_ERROR, _("From the FIFO: %s"),
+                         error->message);
 }
 
 void
@@ -124,6 +137,7 @@ nj_call_end(NjCall *call, const GError *error)
     NjCmd *cmd = call->cmd;
     if (!cmd)
         return;
+
     nj_call_hold(call);
     call->cmd = NULL;
     g_hash_table_remove(cmd->calls, call);
@@ -133,6 +147,7 @@ nj_call_end(NjCall *call, const GError *error)
         report(cmd, call, error);
     else if (call->said->len)
         nj_record_set_text(call->result, "text", call->said->str);
+
     if (call->done)
         call->done(error, error ? NULL : call->result, call->data);
     nj_call_release(call);
@@ -191,14 +206,17 @@ nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...)
 {
     if (!call->cmd)
         return;
+
     va_list args;
     va_start(args, format);
+
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     if (is_shown(call, call->cmd)) {
         nj_screen_say(call->cmd->screen, call->chat, kind, text);
         return;
     }
+
     if (call->said->len)
         g_string_append_c(call->said, '\n');
     g_string_append(call->said, text);
@@ -281,5 +299,6 @@ nj_call_answer(const GError *error, NjRecord *result, void *data)
             copy_fields(call->result, result);
         nj_call_done(call);
     }
+
     nj_call_release(call);
 }

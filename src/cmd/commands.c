@@ -1,5 +1,6 @@
-/* The command side of one client: which rows and aliases there are, and how a line finds its command, its account and its end.
-   Text that could not be sent goes back to the prompt: what was typed is never lost. */
+/* The command side of one client: which rows and aliases there are, and how a line finds its
+ * command, its account and its end. Text that could not be sent goes back to the prompt: what was
+ * typed is never lost. */
 #include "cmd/commands.h"
 
 #include <string.h>
@@ -11,8 +12,9 @@
 #include "model/jid.h"
 #include "xmpp/session.h"
 
-#define MAX_EXPANSIONS 10              /* an alias of an alias of …; a circle ends here */
-#define MAX_EXPANDED   (8 * 1024 * 1024)       /* bytes: one that says $* several times grows in a circle */
+#define MAX_EXPANSIONS 10 /* an alias of an alias of …; a circle ends here */
+/* bytes: one that says $* several times grows in a circle */
+#define MAX_EXPANDED (8 * 1024 * 1024)
 
 static void
 on_account_removed(NjAccount *account, void *owner)
@@ -50,6 +52,7 @@ nj_cmd_new(NjClient *client)
     cmd->calls = g_hash_table_new(NULL, NULL);
     cmd->dumps = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     cmd->passwords = nj_passwords_new(cmd);
+
     nj_on_account_removed(client->bus, on_account_removed, cmd);
     nj_on_chat_removed(client->bus, on_chat_removed, cmd);
     return cmd;
@@ -72,6 +75,7 @@ nj_cmd_free(NjCmd *cmd)
 {
     if (!cmd)
         return;
+
     nj_cmd_end_calls(cmd);
     nj_passwords_free(cmd->passwords);
     nj_away_free(cmd->away);
@@ -81,6 +85,7 @@ nj_cmd_free(NjCmd *cmd)
     g_hash_table_unref(cmd->shipped);
     g_hash_table_unref(cmd->aliases);
     g_ptr_array_unref(cmd->topics);
+
     nj_table_free(cmd->table);
     g_free(cmd);
 }
@@ -112,7 +117,7 @@ void
 nj_cmd_add_dump(NjCmd *cmd, const char *what, char *(*func)(void *owner), void *owner)
 {
     NjDump *dump = g_new(NjDump, 1);
-    *dump = (NjDump) { func, owner };
+    *dump = (NjDump){ func, owner };
     g_hash_table_replace(cmd->dumps, (void *) what, dump);
 }
 
@@ -173,20 +178,28 @@ nj_cmd_set_alias(NjCmd *cmd, const char *name, const char *line, GError **error)
         g_hash_table_remove(cmd->aliases, name);
         return true;
     }
+
     if (nj_table_find(cmd->table, name)) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"), _("/%s is a command; choose another name for the alias."), name);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
+                    _("/%s is a command; choose another name for the alias."), name);
         return false;
     }
+
     if (!*name || strpbrk(name, "/: \t\n\"=") || line[0] != '/') {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("An alias is one word without a slash and stands for a line that begins with one."));
+        g_set_error(
+            error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+            _("An alias is one word without a slash and stands for a line that begins with one."));
         return false;
     }
+
     g_hash_table_replace(cmd->aliases, g_strdup(name), g_strdup(line));
     return true;
 }
 
 void
-nj_cmd_each_alias(NjCmd *cmd, void (*func)(const char *name, const char *line, const char *habit, void *owner), void *owner)
+nj_cmd_each_alias(NjCmd *cmd,
+                  void (*func)(const char *name, const char *line, const char *habit, void *owner),
+                  void *owner)
 {
     for (guint i = 0; i < cmd->topics->len; i++) {
         const NjTopic *topic = cmd->topics->pdata[i];
@@ -194,6 +207,7 @@ nj_cmd_each_alias(NjCmd *cmd, void (*func)(const char *name, const char *line, c
             if (!g_hash_table_contains(cmd->aliases, row->name))
                 func(row->name, row->line, row->habit, owner);
     }
+
     g_autoptr(GList) own = g_list_sort(g_hash_table_get_keys(cmd->aliases), (GCompareFunc) strcmp);
     for (GList *at = own; at; at = at->next)
         func(at->data, g_hash_table_lookup(cmd->aliases, at->data), NULL, owner);
@@ -205,7 +219,8 @@ load_alias(const char *name, const char *line, void *owner)
     NjCmd *cmd = owner;
     g_autoptr(GError) error = NULL;
     if (!nj_cmd_set_alias(cmd, name, line, &error))
-        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc, alias %s: %s"), name, error->message);
+        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_WARNING,
+                         _("natterjackrc, alias %s: %s"), name, error->message);
 }
 
 static void
@@ -214,7 +229,8 @@ load_key(const char *key, const char *line, void *owner)
     NjCmd *cmd = owner;
     g_autoptr(GError) error = NULL;
     if (!nj_keys_bind(nj_screen_keys(cmd->screen), key, *line ? line : NULL, &error))
-        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc, key %s: %s"), key, error->message);
+        nj_client_notice(cmd->client, NULL, NULL, NJ_NOTICE_WARNING, _("natterjackrc, key %s: %s"),
+                         key, error->message);
 }
 
 void
@@ -250,6 +266,7 @@ only_account(NjClient *client, bool online)
             return NULL;
         only = account;
     }
+
     return only;
 }
 
@@ -258,25 +275,32 @@ nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error
 {
     NjClient *client = cmd->client;
     if (client->accounts->len == 0) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-account"), _("There is no account yet; /account add you@example.org makes one."));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-account"),
+                    _("There is no account yet; /account add you@example.org makes one."));
         return NULL;
     }
+
     g_autofree char *names = account_names(client);
     if (name) {
         NjAccount *account = nj_client_account(client, name);
         if (!account)
-            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-account"), _("There is no account “%s”; there is %s."), name, names);
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-account"),
+                        _("There is no account “%s”; there is %s."), name, names);
         return account;
     }
+
     if (chat)
         return chat->account;
+
     NjAccount *account = only_account(client, false);
     if (!account)
         account = only_account(client, true);
     if (!account)
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("which-account"),
-                    _("Which account is meant? Write its name before the command, as in /%s:msg; there are %s."),
+                    _("Which account is meant? Write its name before the command, as in /%s:msg; "
+                      "there are %s."),
                     ((NjAccount *) client->accounts->pdata[0])->settings->name, names);
+
     return account;
 }
 
@@ -288,14 +312,19 @@ nj_cmd_check_online(NjAccount *account, GError **error)
     case NJ_ACCOUNT_ONLINE:
         return true;
     case NJ_ACCOUNT_CONNECTING:
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-connected"), _("Account %s is still connecting; try again in a moment."), name);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-connected"),
+                    _("Account %s is still connecting; try again in a moment."), name);
         return false;
     case NJ_ACCOUNT_WAITING:
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-connected"),
-                    _("Account %s has no connection and tries again by itself; /connect %s tries at once."), name, name);
+        g_set_error(
+            error, NJ_CMD_ERROR, nj_cmd_code("not-connected"),
+            _("Account %s has no connection and tries again by itself; /connect %s tries at once."),
+            name, name);
         return false;
+
     default:
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-connected"), _("Account %s is offline; /connect %s brings it online."), name, name);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-connected"),
+                    _("Account %s is offline; /connect %s brings it online."), name, name);
         return false;
     }
 }
@@ -318,8 +347,10 @@ expand(const char *line, const char *rest)
 {
     char *words[10] = { NULL };
     const char *cursor = rest;
+
     for (int i = 1; i < 10; i++)
         words[i] = nj_parse_raw_word(&cursor);
+
     GString *out = g_string_new(NULL);
     bool used = false;
     for (; *line && out->len <= MAX_EXPANDED; line++) {
@@ -332,6 +363,7 @@ expand(const char *line, const char *rest)
         const char *word = *line == '*' ? rest : words[*line - '0'];
         g_string_append(out, word ? word : "");
     }
+
     if (!used && *rest)
         g_string_append_printf(out, " %s", rest);
     for (int i = 1; i < 10; i++) {
@@ -339,10 +371,12 @@ expand(const char *line, const char *rest)
             explicit_bzero(words[i], strlen(words[i]));
         g_free(words[i]);
     }
+
     return g_string_free(out, out->len > MAX_EXPANDED);
 }
 
-/* Follows aliases until a command is found.  *line becomes what the command sees; the result is the row, or NULL and error. */
+/* Follows aliases until a command is found.  *line becomes what the command sees; the result is the
+ * row, or NULL and error. */
 static const NjCommand *
 resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
 {
@@ -358,13 +392,15 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
         const char *alias = parts->command ? nj_cmd_alias_line(cmd, parts->name) : NULL;
         if (!alias) {
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-command"),
-                        _("There is no command /%s; /help lists them. A text that begins with a slash is typed with two."),
+                        _("There is no command /%s; /help lists them. A text that begins with a "
+                          "slash is typed with two."),
                         parts->command ? parts->name : *line);
             return NULL;
         }
         char *next = expand(alias, parts->rest);
         if (!next) {
-            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("What that alias stands for is too long; /alias shows it."));
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                        _("What that alias stands for is too long; /alias shows it."));
             return NULL;
         }
         explicit_bzero(*line, strlen(*line));
@@ -373,11 +409,14 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
         account = g_steal_pointer(&parts->account);
         nj_line_clear(parts);
     }
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("That alias leads in a circle; /alias shows what it stands for."));
+
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                _("That alias leads in a circle; /alias shows what it stands for."));
     return NULL;
 }
 
-/* A secret parameter's name with something behind it, wherever it stands: "password x" is not how it is written, but x is the secret. */
+/* A secret parameter's name with something behind it, wherever it stands: "password x" is not how
+ * it is written, but x is the secret. */
 static bool
 names_secret(const NjCommand *command, const char *text)
 {
@@ -386,11 +425,13 @@ names_secret(const NjCommand *command, const char *text)
         gsize length = strlen(param->name);
         const char *at = param->kind == NJ_PARAM_SECRET ? strstr(text, param->name) : NULL;
         for (; at; at = strstr(at + length, param->name)) {
-            bool begins = at == text || strchr(" \t\n\"", at[-1]), ends = at[length] && strchr("= \t\n\"", at[length]);
+            bool begins = at == text || strchr(" \t\n\"", at[-1]),
+                 ends = at[length] && strchr("= \t\n\"", at[length]);
             if (begins && ends && at[length + strspn(at + length, "= \t\n\"")])
                 return true;
         }
     }
+
     return false;
 }
 
@@ -409,6 +450,7 @@ nj_cmd_is_secret(NjCmd *cmd, const char *line)
 {
     if (line[0] != '/' || line[1] == '/')
         return false;
+
     g_autofree char *copy = g_strdup(line);
     NjLine parts = { 0 };
     const NjCommand *command = resolve(cmd, &copy, &parts, NULL);
@@ -420,6 +462,7 @@ nj_cmd_is_secret(NjCmd *cmd, const char *line)
             secret |= command->params[i].kind == NJ_PARAM_SECRET;
         secret |= (args && nj_args_secret(args)) || names_secret(command, parts.rest);
     }
+
     nj_line_clear(&parts);
     explicit_bzero(copy, strlen(copy));
     return secret;
@@ -433,7 +476,8 @@ prepare_addresses(NjCall *call, GError **error)
     const NjCommand *command = call->command;
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         const NjParam *param = &command->params[i];
-        if (param->kind != NJ_PARAM_ADDRESS && param->kind != NJ_PARAM_CONTACT && param->kind != NJ_PARAM_ROOM && param->kind != NJ_PARAM_BLOCKED)
+        if (param->kind != NJ_PARAM_ADDRESS && param->kind != NJ_PARAM_CONTACT
+            && param->kind != NJ_PARAM_ROOM && param->kind != NJ_PARAM_BLOCKED)
             continue;
         const char *typed = nj_args_get(call->args, param->name);
         if (!typed)
@@ -443,6 +487,7 @@ prepare_addresses(NjCall *call, GError **error)
             return false;
         nj_args_set(call->args, param->name, prepared);
     }
+
     return true;
 }
 
@@ -452,20 +497,26 @@ meet_needs(NjCall *call, const char *account_name, GError **error)
     NjCmd *cmd = call->cmd;
     int needs = call->command->needs;
     bool must = (needs & (NJ_NEEDS_ACCOUNT | NJ_NEEDS_CONNECTION)) || account_name;
+
     call->named = account_name != NULL;
     call->account = nj_cmd_choose_account(cmd, account_name, call->chat, must ? error : NULL);
     if (must && !call->account)
         return false;
     if ((needs & NJ_NEEDS_CONNECTION) && !nj_cmd_check_online(call->account, error))
         return false;
+
     if ((needs & NJ_NEEDS_CHAT) && !call->chat) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-chat"), _("This needs a chat or room in front; /msg ADDRESS or /join ROOM opens one."));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-chat"),
+                    _("This needs a chat or room in front; /msg ADDRESS or /join ROOM opens one."));
         return false;
     }
+
     if ((needs & NJ_NEEDS_SCREEN) && !cmd->screen) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-screen"), _("/%s needs a screen, and Natterjack runs without one."), call->command->name);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-screen"),
+                    _("/%s needs a screen, and Natterjack runs without one."), call->command->name);
         return false;
     }
+
     return true;
 }
 
@@ -476,11 +527,14 @@ run_command(NjCall *call, const char *line)
     g_autoptr(GError) error = NULL;
     char *copy = g_strdup(line);
     NjLine parts = { 0 };
+
     call->command = resolve(cmd, &copy, &parts, &error);
     call->name = g_strdup(call->command ? call->command->name : parts.name);
     if (call->command)
         call->args = nj_parse_args(call->command, parts.rest, &error);
-    bool ready = call->args && prepare_addresses(call, &error) && meet_needs(call, parts.account, &error);
+
+    bool ready =
+        call->args && prepare_addresses(call, &error) && meet_needs(call, parts.account, &error);
     nj_line_clear(&parts);
     explicit_bzero(copy, strlen(copy));
     g_free(copy);
@@ -509,15 +563,20 @@ send_text(NjCall *call, const char *line, const char *text)
         nj_call_fail(call, "usage", _("A command begins with a slash, as in /msg ADDRESS TEXT."));
         return;
     }
+
     if (!*text) {
         nj_call_done(call);
         return;
     }
+
     if (!call->chat) {
         give_back(call, line);
-        nj_call_fail(call, "no-chat", _("Nobody reads the console: /msg ADDRESS opens a chat, /join ROOM a room, /help tells more."));
+        nj_call_fail(call, "no-chat",
+                     _("Nobody reads the console: /msg ADDRESS opens a chat, /join ROOM a room, "
+                       "/help tells more."));
         return;
     }
+
     g_autoptr(GError) error = NULL;
     if (nj_message_send(call->chat, text, NULL, &error)) {
         nj_call_done(call);
@@ -528,7 +587,8 @@ send_text(NjCall *call, const char *line, const char *text)
 }
 
 void
-nj_cmd_run(NjCmd *cmd, const char *line, NjSource source, NjChat *chat, NjResultFunc done, void *data)
+nj_cmd_run(NjCmd *cmd, const char *line, NjSource source, NjChat *chat, NjResultFunc done,
+           void *data)
 {
     NjCall *call = nj_call_new(cmd, source, chat, done, data);
     if (line[0] == '/' && line[1] != '/')

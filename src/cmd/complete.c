@@ -1,4 +1,5 @@
-/* TAB: what may stand at the cursor follows from the row's parameters.  Choices are whole words, quoted where they must be; the prompt puts the common start in. */
+/* TAB: what may stand at the cursor follows from the row's parameters.  Choices are whole words,
+ * quoted where they must be; the prompt puts the common start in. */
 #include "cmd/commands.h"
 
 #include <string.h>
@@ -11,13 +12,13 @@
 #define MAX_CHOICES 200
 
 typedef struct {
-    NjCmd      *cmd;
-    NjAccount  *account;                /* whose people; NULL: of all */
-    NjChat     *chat;
-    const char *start;                  /* what is typed of the word */
-    const char *after;                  /* put behind each choice */
-    bool        quote;
-    GHashTable *found;                  /* a set */
+    NjCmd *cmd;
+    NjAccount *account; /* whose people; NULL: of all */
+    NjChat *chat;
+    const char *start; /* what is typed of the word */
+    const char *after; /* put behind each choice */
+    bool quote;
+    GHashTable *found; /* a set */
 } Search;
 
 /* Names are found by their start, whatever their case. */
@@ -33,7 +34,8 @@ starts(const char *word, const char *start)
 static void
 offer_address(Search *search, const char *word, const char *name)
 {
-    if (!*word || g_hash_table_size(search->found) >= MAX_CHOICES || !(starts(word, search->start) || starts(name, search->start)))
+    if (!*word || g_hash_table_size(search->found) >= MAX_CHOICES
+        || !(starts(word, search->start) || starts(name, search->start)))
         return;
     g_autofree char *shown = search->quote ? nj_parse_quote(word) : g_strdup(word);
     g_hash_table_add(search->found, g_strconcat(shown, search->after, NULL));
@@ -105,6 +107,7 @@ offer_nicks(Search *search)
     NjRoom *room = search->chat && search->chat->kind == NJ_CHAT_ROOM ? search->chat->room : NULL;
     if (!room)
         return;
+
     GHashTableIter iter;
     NjOccupant *occupant;
     g_hash_table_iter_init(&iter, room->occupants);
@@ -117,7 +120,8 @@ static void
 offer_accounts(Search *search)
 {
     GPtrArray *accounts = search->cmd->client->accounts;
-    const GPtrArray *stored = nj_options_accounts(search->cmd->client->options);     /* those that were left out of this run, too */
+    /* those that were left out of this run, too */
+    const GPtrArray *stored = nj_options_accounts(search->cmd->client->options);
     for (guint i = 0; i < accounts->len; i++)
         offer(search, ((NjAccount *) accounts->pdata[i])->settings->name);
     for (guint i = 0; i < stored->len; i++)
@@ -204,9 +208,13 @@ static void
 offer_values(Search *search, const char *option_name)
 {
     static const char *const truth[] = { "true", "false", NULL };
-    const NjOption *option = option_name ? nj_table_find(nj_options_table(search->cmd->client->options), option_name) : NULL;
+    const NjOption *option =
+        option_name ? nj_table_find(nj_options_table(search->cmd->client->options), option_name)
+                    : NULL;
+
     if (!option)
         return;
+
     if (!strcmp(option->name, "theme"))
         offer_themes(search);
     else if (option->kind == NJ_OPTION_BOOL)
@@ -228,6 +236,7 @@ earlier(const NjCommand *command, const char *rest, NjParamKind kind)
             return word;
         g_free(word);
     }
+
     return NULL;
 }
 
@@ -243,6 +252,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     case NJ_PARAM_ROOM:
         offer_chats(search, true);
         break;
+
     case NJ_PARAM_NICK:
         offer_nicks(search);
         break;
@@ -252,6 +262,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     case NJ_PARAM_WINDOW:
         offer_windows(search);
         break;
+
     case NJ_PARAM_OPTION:
         offer_rows(search, nj_options_table(search->cmd->client->options));
         break;
@@ -262,6 +273,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     }
     case NJ_PARAM_CHOICE:
         break;
+
     case NJ_PARAM_COMMAND:
         offer_topics(search);
         break;
@@ -272,6 +284,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         if (search->cmd->screen)
             nj_keys_each(nj_screen_keys(search->cmd->screen), offer_key, search);
         break;
+
     case NJ_PARAM_SETTING:
         offer_settings(search, rest);
         break;
@@ -282,10 +295,13 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         search->quote = false;
         offer_nicks(search);
         break;
+
     default:
         break;
     }
-    offer_list(search, (const char *const *) param->choices);       /* also the fixed words among free ones: next, prev */
+
+    /* also the fixed words among free ones: next, prev */
+    offer_list(search, (const char *const *) param->choices);
 }
 
 static int
@@ -299,11 +315,13 @@ take_choices(Search *search)
 {
     guint count = 0;
     char **choices = (char **) g_hash_table_get_keys_as_array(search->found, &count);
+
     g_hash_table_steal_all(search->found);
     if (count) {
         qsort(choices, count, sizeof *choices, by_text);
         return choices;
     }
+
     g_free(choices);
     return NULL;
 }
@@ -314,6 +332,7 @@ complete_text(Search *search, char *text)
 {
     char *word = strrchr(text, ' ');
     char *newline = strrchr(text, '\n');
+
     word = MAX(word, newline);
     word = word ? word + 1 : text;
     search->start = word;
@@ -321,6 +340,7 @@ complete_text(Search *search, char *text)
     search->quote = false;
     if (*word)
         offer_nicks(search);
+
     return word;
 }
 
@@ -331,12 +351,14 @@ complete_name(Search *search, const char *text)
     const char *name = colon ? colon + 1 : text + 1;
     search->start = name;
     offer_rows(search, search->cmd->table);
-    if (g_hash_table_size(search->found) == 0)           /* one name a thing, until another is asked for */
+    /* one name a thing, until another is asked for */
+    if (g_hash_table_size(search->found) == 0)
         nj_cmd_each_alias(search->cmd, offer_alias, search);
     return name;
 }
 
-/* An alias that only stands before its words is completed as what it stands for.  The word at the end stays where it is, seen from there. */
+/* An alias that only stands before its words is completed as what it stands for.  The word at the
+ * end stays where it is, seen from there. */
 static const NjCommand *
 resolve(NjCmd *cmd, char **line, NjLine *parts)
 {
@@ -350,6 +372,7 @@ resolve(NjCmd *cmd, char **line, NjLine *parts)
         *line = next;
         nj_line_clear(parts);
     }
+
     return NULL;
 }
 
@@ -360,28 +383,34 @@ complete_param(Search *search, const NjCommand *command, const char *rest, char 
     const char *word = NULL;
     bool keyword = false;
     const NjParam *param = nj_parse_param_at(command, rest, &word, &keyword);
+
     if (!param || param->kind == NJ_PARAM_SECRET)
         return NULL;
+
     if (param->kind == NJ_PARAM_TEXT && !keyword) {
         const char *space = MAX(strrchr(word, ' '), strrchr(word, '\n'));
         word = space ? space + 1 : word;
         if (!*word)
-            return NULL;                /* a text that is only begun: everybody would be offered */
+            return NULL; /* a text that is only begun: everybody would be offered */
     }
+
     /* An open quotation mark is closed here to read the word, a closed one is read as it is. */
     const char *cursor = word;
     *typed = nj_parse_word(&cursor, NULL);
     if (!*typed)
         *typed = g_strdup(*word == '"' ? word + 1 : "");
+
     search->start = *typed;
     offer_param(search, command, param, rest);
-    for (guint i = 0; !keyword && **typed && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
+    for (guint i = 0;
+         !keyword && **typed && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         if (!(command->params[i].flags & NJ_KEYWORD))
             continue;
         g_autofree char *key = g_strconcat(command->params[i].name, "=", NULL);
         search->quote = false;
         offer(search, key);
     }
+
     return word;
 }
 
@@ -394,6 +423,7 @@ nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *
     Search search = { cmd, chat ? chat->account : NULL, chat, "", "", true, found };
     NjLine line = { 0 };
     const char *word = NULL;
+
     if (before[0] != '/' || before[1] == '/') {
         word = complete_text(&search, before);
     } else if (!strpbrk(before, " \t\n")) {
@@ -405,10 +435,12 @@ nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *
         const NjCommand *command = resolve(cmd, &before, &line);
         word = command ? complete_param(&search, command, line.rest, &typed) : NULL;
     }
+
     gsize length = word ? strlen(word) : 0;
     nj_line_clear(&line);
     if (!word || length > point)
         return NULL;
+
     *start = point - length;
     *end = point;
     return take_choices(&search);

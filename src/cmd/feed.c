@@ -1,4 +1,5 @@
-/* A dispatch reads once and runs lines for a millisecond; what is left waits for the next turn of the loop, and meanwhile nothing more is read. */
+/* A dispatch reads once and runs lines for a millisecond; what is left waits for the next turn of
+ * the loop, and meanwhile nothing more is read. */
 #include "cmd/feed.h"
 
 #include <errno.h>
@@ -11,16 +12,16 @@
 #define TURN_US 1000
 
 struct NjFeed {
-    int                 fd;
+    int fd;
     const NjFeedHooks *hooks;
-    void               *owner;
-    guint               source;         /* readable, or the next turn */
-    GString            *buffer;
-    gsize               done;           /* bytes of it that were handled */
-    gsize               searched;       /* no newline before this one */
-    bool                skipping;       /* the rest of a line that was too long */
-    bool                ended;
-    bool               *freed;          /* set while a hook runs */
+    void *owner;
+    guint source; /* readable, or the next turn */
+    GString *buffer;
+    gsize done;     /* bytes of it that were handled */
+    gsize searched; /* no newline before this one */
+    bool skipping;  /* the rest of a line that was too long */
+    bool ended;
+    bool *freed; /* set while a hook runs */
 };
 
 static gboolean on_readable(gint fd, GIOCondition condition, void *data);
@@ -43,10 +44,12 @@ nj_feed_free(NjFeed *feed)
 {
     if (!feed)
         return;
+
     if (feed->freed)
         *feed->freed = true;
     if (feed->source)
         g_source_remove(feed->source);
+
     explicit_bzero(feed->buffer->str, feed->buffer->len);
     g_string_free(feed->buffer, TRUE);
     g_free(feed);
@@ -64,6 +67,7 @@ handle(NjFeed *feed, char *line, gsize length)
         line[length] = 0;
         feed->hooks->on_line(line, feed->owner);
     }
+
     if (!freed)
         feed->freed = NULL;
     return !freed;
@@ -127,11 +131,13 @@ take_turn(NjFeed *feed)
     Turn turn = run_lines(feed);
     if (turn == GONE)
         return;
+
     if (turn == EMPTY) {
         g_string_erase(feed->buffer, 0, feed->done);
         feed->searched -= MIN(feed->searched, feed->done);
         feed->done = 0;
     }
+
     if (turn == MORE)
         feed->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_turn, feed, NULL);
     else if (feed->ended)
@@ -158,10 +164,12 @@ on_readable(gint fd, GIOCondition condition, void *data)
     ssize_t got = read(fd, bytes, sizeof bytes);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
+
     if (got > 0)
         g_string_append_len(feed->buffer, bytes, got);
     feed->ended = got <= 0;
     feed->source = 0;
     take_turn(feed);
+
     return G_SOURCE_REMOVE;
 }

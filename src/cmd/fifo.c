@@ -1,8 +1,10 @@
 /* The command FIFO: a file anybody of this user can write a line to, and nobody else.
-
-   What surprises about FIFOs: a reader opened while nobody writes sees no hang-up, after the last writer left it sees nothing else.  So at each end we open
-   the FIFO again, the new descriptor before the old one is closed: a writer that comes in between never meets a FIFO without a reader.
-   The directory is watched (inotify), so that a FIFO that vanishes is there again at once without polling. */
+ *
+ * What surprises about FIFOs: a reader opened while nobody writes sees no hang-up, after the last
+ * writer left it sees nothing else.  So at each end we open the FIFO again, the new descriptor
+ * before the old one is closed: a writer that comes in between never meets a FIFO without a reader.
+ * The directory is watched (inotify), so that a FIFO that vanishes is there again at once without
+ * polling. */
 #include "cmd/fifo.h"
 
 #include <errno.h>
@@ -22,33 +24,33 @@
 #include "cmd/parse.h"
 #include "model/events.h"
 
-#define MAX_ANSWERS   64               /* on their way to slow readers; more are dropped */
+#define MAX_ANSWERS 64 /* on their way to slow readers; more are dropped */
 #define ANSWER_SECONDS 10
 
 struct NjFifo {
-    NjCmd      *cmd;
-    char       *path;
-    int         fd;
-    NjFeed     *feed;
-    int         watch_fd;
-    guint       watch;
-    GHashTable *answers;                /* of Answer, as a set */
-    GHashTable *asked;                  /* of Asked, as a set */
+    NjCmd *cmd;
+    char *path;
+    int fd;
+    NjFeed *feed;
+    int watch_fd;
+    guint watch;
+    GHashTable *answers; /* of Answer, as a set */
+    GHashTable *asked;   /* of Asked, as a set */
 };
 
 /* A result that did not fit into the caller's FIFO at once. */
 typedef struct {
     NjFifo *fifo;
-    int     fd;
-    char   *text;
-    gsize   length, done;
-    guint   source, timer;
+    int fd;
+    char *text;
+    gsize length, done;
+    guint source, timer;
 } Answer;
 
 /* A command whose result somebody waits for. */
 typedef struct {
-    NjFifo *fifo;                       /* NULL: gone meanwhile */
-    char   *path;
+    NjFifo *fifo; /* NULL: gone meanwhile */
+    char *path;
 } Asked;
 
 /* Ours, a FIFO and no link: what may be opened. */
@@ -56,11 +58,15 @@ static bool
 check_fifo(const struct stat *info, const char *path, GError **error)
 {
     if (!S_ISFIFO(info->st_mode))
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"), _("%s is no FIFO; move it away, or set the option fifo."), path);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
+                    _("%s is no FIFO; move it away, or set the option fifo."), path);
     else if (info->st_uid != geteuid())
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"), _("The FIFO %s belongs to somebody else; remove it, or set the option fifo."), path);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
+                    _("The FIFO %s belongs to somebody else; remove it, or set the option fifo."),
+                    path);
     else
         return true;
+
     return false;
 }
 
@@ -69,15 +75,20 @@ open_checked(const char *path, int flags, GError **error)
 {
     int fd = open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
     struct stat info;
+
     if (fd < 0 && (errno == ENXIO || errno == ENOENT)) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-running"), _("Nobody reads %s."), path);
     } else if (fd < 0 && errno == ELOOP) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"), _("%s is a link and is not followed; remove it, or set the option fifo."), path);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
+                    _("%s is a link and is not followed; remove it, or set the option fifo."),
+                    path);
     } else if (fd < 0 || fstat(fd, &info) < 0) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be opened: %s."), path, g_strerror(errno));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"),
+                    _("The FIFO %s can not be opened: %s."), path, g_strerror(errno));
     } else if (check_fifo(&info, path, error)) {
         return fd;
     }
+
     if (fd >= 0)
         close(fd);
     return -1;
@@ -120,6 +131,7 @@ write_some(Answer *answer)
             return errno == EAGAIN;
         answer->done += put;
     }
+
     return false;
 }
 
@@ -141,21 +153,26 @@ static void
 send_answer(NjFifo *fifo, const char *path, char *text)
 {
     g_autoptr(GError) error = NULL;
-    int fd = g_hash_table_size(fifo->answers) < MAX_ANSWERS ? open_checked(path, O_WRONLY, &error) : -1;
+    int fd =
+        g_hash_table_size(fifo->answers) < MAX_ANSWERS ? open_checked(path, O_WRONLY, &error) : -1;
+
     if (fd < 0) {
         g_debug("a result was not written: %s", error ? error->message : "too many wait");
         g_free(text);
         return;
     }
+
     Answer *answer = g_new0(Answer, 1);
     answer->fifo = fifo;
     answer->fd = fd;
     answer->text = text;
     answer->length = strlen(text);
+
     if (!write_some(answer)) {
         free_answer(answer);
         return;
     }
+
     answer->source = g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR, on_answer_writable, answer);
     answer->timer = g_timeout_add_seconds(ANSWER_SECONDS, on_answer_late, answer);
     g_hash_table_add(fifo->answers, answer);
@@ -194,17 +211,20 @@ on_line(const char *line, void *owner)
         nj_cmd_run(fifo->cmd, line, NJ_SOURCE_FIFO, NULL, NULL, NULL);
         return;
     }
+
     const char *command = line + 1;
     g_autofree char *path = nj_parse_word(&command, NULL);
     if (!path || path[0] != '/' || *command != ' ') {
         on_refused(_("@ is followed by the absolute path of a FIFO, a space and a command."), fifo);
         return;
     }
+
     Asked *asked = g_new(Asked, 1);
-    *asked = (Asked) { fifo, g_steal_pointer(&path) };
+    *asked = (Asked){ fifo, g_steal_pointer(&path) };
     g_hash_table_add(fifo->asked, asked);
     while (*command == ' ')
         command++;
+
     nj_cmd_run(fifo->cmd, command, NJ_SOURCE_FIFO, NULL, on_result, asked);
 }
 
@@ -242,17 +262,21 @@ open_reader(NjFifo *fifo, GError **error)
 {
     static const NjFeedHooks hooks = { on_line, on_refused, on_end };
     if (mkfifo(fifo->path, 0600) < 0 && errno != EEXIST) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be made: %s."), fifo->path, g_strerror(errno));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"),
+                    _("The FIFO %s can not be made: %s."), fifo->path, g_strerror(errno));
         return false;
     }
+
     int fd = open_checked(fifo->path, O_RDONLY, error);
     if (fd < 0)
         return false;
+
     if (fchmod(fd, 0600) < 0)
         g_debug("fchmod: %s", g_strerror(errno));
     drop_reader(fifo);
     fifo->fd = fd;
     fifo->feed = nj_feed_new(fd, &hooks, fifo);
+
     return true;
 }
 
@@ -261,7 +285,8 @@ static bool
 still_there(NjFifo *fifo)
 {
     struct stat ours, theirs;
-    return fifo->fd >= 0 && fstat(fifo->fd, &ours) == 0 && lstat(fifo->path, &theirs) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+    return fifo->fd >= 0 && fstat(fifo->fd, &ours) == 0 && lstat(fifo->path, &theirs) == 0
+           && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
 /* The directory. */
@@ -274,10 +299,13 @@ on_directory(gint fd, GIOCondition condition, void *data)
     (void) condition;
     NjFifo *fifo = data;
     _Alignas(struct inotify_event) char events[4096];
+
     ssize_t got = read(fd, events, sizeof events);
     bool directory_gone = false;
-    for (char *at = events; got > 0 && at < events + got; at += sizeof(struct inotify_event) + ((struct inotify_event *) at)->len)
-        directory_gone |= (((struct inotify_event *) at)->mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
+    for (char *at = events; got > 0 && at < events + got;
+         at += sizeof(struct inotify_event) + ((struct inotify_event *) at)->len)
+        directory_gone |=
+            (((struct inotify_event *) at)->mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
     if (!directory_gone && still_there(fifo))
         return G_SOURCE_CONTINUE;
 
@@ -287,6 +315,7 @@ on_directory(gint fd, GIOCondition condition, void *data)
         close(fifo->watch_fd);
         fifo->watch_fd = -1;
     }
+
     if ((directory_gone && !watch_directory(fifo, &error)) || !open_reader(fifo, &error))
         complain(fifo, error);
     return directory_gone ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
@@ -299,27 +328,36 @@ watch_directory(NjFifo *fifo, GError **error)
     g_autofree char *directory = g_path_get_dirname(fifo->path);
     if (!nj_files_ensure_dir(directory, error))
         return false;
+
     fifo->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    guint32 mask = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    guint32 mask =
+        IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
     if (fifo->watch_fd < 0 || inotify_add_watch(fifo->watch_fd, directory, mask) < 0) {
         /* The FIFO works all the same; it is only not made again. */
         g_warning("the FIFO's directory can not be watched: %s", g_strerror(errno));
         return true;
     }
+
     fifo->watch = g_unix_fd_add(fifo->watch_fd, G_IO_IN, on_directory, fifo);
     return true;
 }
 
-/* Of two readers one gets a line by chance: who has its data elsewhere (--data) may have its state in the same place. */
+/* Of two readers one gets a line by chance: who has its data elsewhere (--data) may have its state
+ * in the same place. */
 static bool
 is_free(const NjFifo *fifo, GError **error)
 {
-    int fd = open_checked(fifo->path, O_WRONLY, NULL);      /* there is a reader, or it fails */
+    int fd = open_checked(fifo->path, O_WRONLY, NULL); /* there is a reader, or it fails */
     if (fd < 0)
         return true;
+
     close(fd);
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"), _("Another Natterjack takes its commands from %s; this one takes none. Start it with another"
-                " XDG_STATE_HOME to give it a FIFO of its own."), fifo->path);
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
+                _("Another Natterjack takes its commands from %s; this one takes none. Start it "
+                  "with another"
+                  " XDG_STATE_HOME to give it a FIFO of its own."),
+                fifo->path);
+
     return false;
 }
 
@@ -332,10 +370,12 @@ nj_fifo_new(NjCmd *cmd, const char *path, GError **error)
     fifo->fd = fifo->watch_fd = -1;
     fifo->answers = g_hash_table_new_full(NULL, NULL, free_answer, NULL);
     fifo->asked = g_hash_table_new(NULL, NULL);
+
     if (!watch_directory(fifo, error) || !is_free(fifo, error) || !open_reader(fifo, error)) {
         nj_fifo_free(fifo);
         return NULL;
     }
+
     return fifo;
 }
 
@@ -344,16 +384,20 @@ nj_fifo_free(NjFifo *fifo)
 {
     if (!fifo)
         return;
-    drop_reader(fifo);                  /* the file stays: a script that writes meanwhile waits, and makes no plain file in its place */
+
+    /* the file stays: a script that writes meanwhile waits, and makes no plain file in its place */
+    drop_reader(fifo);
     if (fifo->watch)
         g_source_remove(fifo->watch);
     if (fifo->watch_fd >= 0)
         close(fifo->watch_fd);
+
     GHashTableIter iter;
     Asked *asked;
     g_hash_table_iter_init(&iter, fifo->asked);
     while (g_hash_table_iter_next(&iter, (void **) &asked, NULL))
         asked->fifo = NULL;
+
     g_hash_table_unref(fifo->asked);
     g_hash_table_unref(fifo->answers);
     g_free(fifo->path);
@@ -397,6 +441,7 @@ write_all(int fd, const char *text, gint64 until)
             length -= put;
         }
     }
+
     return true;
 }
 
@@ -406,6 +451,7 @@ read_line(int fd, int asked, gint64 until)
 {
     g_autoptr(GString) answer = g_string_new(NULL);
     char bytes[4096];
+
     while (!strchr(answer->str, '\n')) {
         if (!wait_for(fd, POLLIN, asked, until))
             return NULL;
@@ -415,17 +461,20 @@ read_line(int fd, int asked, gint64 until)
         if (got > 0)
             g_string_append_len(answer, bytes, got);
     }
+
     g_string_truncate(answer, strcspn(answer->str, "\n"));
     return g_strdup(answer->str);
 }
 
 char *
-nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running, bool *ok, GError **error)
+nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running, bool *ok,
+            GError **error)
 {
     *ok = false;
     g_autoptr(GError) why = NULL;
     int to = open_checked(path, O_WRONLY, &why);
     *running = to >= 0 || why->code != nj_cmd_code("not-running");
+
     if (to < 0) {
         g_propagate_error(error, g_steal_pointer(&why));
         return NULL;
@@ -438,20 +487,29 @@ nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running,
     g_autofree char *line = g_strdup_printf("@%s %s\n", quoted, command);
     char *answer = NULL;
     int from = -1;
+
     if (strchr(command, '\n') || strlen(line) > NJ_MAX_FEED) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A command is one line of at most 64 KiB; -e before a text allows \\n in it."));
-    } else if (mkfifo(answer_path, 0600) < 0 || (from = open(answer_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"), _("The FIFO %s can not be made: %s."), answer_path, g_strerror(errno));
+        g_set_error(
+            error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+            _("A command is one line of at most 64 KiB; -e before a text allows \\n in it."));
+    } else if (mkfifo(answer_path, 0600) < 0
+               || (from = open(answer_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"),
+                    _("The FIFO %s can not be made: %s."), answer_path, g_strerror(errno));
     } else {
         gint64 until = nj_clock_us() + (gint64) seconds * G_USEC_PER_SEC;
         answer = write_all(to, line, until) ? read_line(from, to, until) : NULL;
         if (!answer)
-            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("timeout"), _("The running Natterjack did not answer in time; what was asked may still be going on."));
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("timeout"),
+                        _("The running Natterjack did not answer in time; what was asked may still "
+                          "be going on."));
     }
+
     if (from >= 0)
         close(from);
     unlink(answer_path);
     close(to);
+
     g_autoptr(NjRecord) record = answer ? nj_json_read(answer, -1, NULL) : NULL;
     const NjField *field = record ? nj_record_find(record, "ok") : NULL;
     *ok = field && field->kind == NJ_FIELD_BOOL && field->number;

@@ -1,5 +1,6 @@
 /* Help and the stable tables: nothing here is written twice, all of it is read off the rows.
-   A dump is lines of fields joined by tabs; the first field is the name, and fields are only ever added at the end. */
+ * A dump is lines of fields joined by tabs; the first field is the name, and fields are only ever
+ * added at the end. */
 #include "cmd/help.h"
 
 #include <string.h>
@@ -11,9 +12,9 @@
 
 /* What is being written, and how wide it may be. */
 typedef struct {
-    NjCmd   *cmd;
+    NjCmd *cmd;
     GString *out;
-    int      columns;
+    int columns;
 } Page;
 
 /* Adds wrapped text, later rows indented. */
@@ -38,12 +39,14 @@ add_entry(Page *page, const char *name, int column, const char *summary)
     int width = nj_text_width(name, -1) + 2;
     column = MIN(column, page->columns * 4 / 9);
     g_string_append(page->out, "  ");
+
     if (width + 1 < column) {
         g_string_append(page->out, name);
     } else {
         add_wrapped(page, name, 6, 2);
         width = 0;
     }
+
     g_string_append_printf(page->out, "%*s", column - width, "");
     add_wrapped(page, summary, column, column);
 }
@@ -52,7 +55,11 @@ add_entry(Page *page, const char *name, int column, const char *summary)
 static void
 overview(Page *page)
 {
-    add_wrapped(page, _("A line that begins with a slash is a command, anything else is said in the chat in front. TAB completes, F1 shows this."), 0, 0);
+    add_wrapped(page,
+                _("A line that begins with a slash is a command, anything else is said in the chat "
+                  "in front. TAB completes, F1 shows this."),
+                0, 0);
+
     for (guint i = 0; i < page->cmd->topics->len; i++) {
         const NjTopic *topic = page->cmd->topics->pdata[i];
         if (!topic->commands || !topic->commands[0])
@@ -62,8 +69,12 @@ overview(Page *page)
             g_string_append_printf(names, "%s/%s", names->len ? " " : "", (*row)->name);
         add_entry(page, topic->name, 12, names->str);
     }
-    add_wrapped(page, _("/help NAME tells more of a command, an option or a topic, as in /help rooms; /help keys, /help options and /help aliases list those, "
-                        "/help marks says what the signs beside your messages mean."), 0, 0);
+
+    add_wrapped(page,
+                _("/help NAME tells more of a command, an option or a topic, as in /help rooms; "
+                  "/help keys, /help options and /help aliases list those, "
+                  "/help marks says what the signs beside your messages mean."),
+                0, 0);
 }
 
 static void
@@ -79,9 +90,9 @@ topic_help(Page *page, const NjTopic *topic)
 }
 
 typedef struct {
-    GString    *out;
+    GString *out;
     const char *command;
-    guint       count;
+    guint count;
 } AliasList;
 
 static void
@@ -90,17 +101,20 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
     (void) habit;
     AliasList *list = owner;
     gsize length = strlen(list->command);
-    if (line[0] != '/' || strncmp(line + 1, list->command, length) || (line[1 + length] && line[1 + length] != ' '))
+    if (line[0] != '/' || strncmp(line + 1, list->command, length)
+        || (line[1 + length] && line[1 + length] != ' '))
         return;
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
 }
 
-/* The usage line shows the words of a choice; those that may stand among free ones are shown here. */
+/* The usage line shows the words of a choice; those that may stand among free ones are shown
+ * here. */
 static void
 add_param(Page *page, const NjParam *param)
 {
     const char *const *choices = param->choices;
     g_autofree char *summary = NULL;
+
     if (param->kind == NJ_PARAM_CHOICE || !choices[0]) {
         summary = g_strdup(_(param->summary));
     } else if (!choices[1]) {
@@ -111,6 +125,7 @@ add_param(Page *page, const NjParam *param)
         /* Translators: what a parameter takes, then the fixed words that it takes, too. */
         summary = g_strdup_printf(_("%s; or one of %s"), _(param->summary), words);
     }
+
     add_entry(page, param->name, 16, summary);
 }
 
@@ -122,17 +137,21 @@ command_help(Page *page, const NjCommand *command)
     add_wrapped(page, _(command->summary), 0, 0);
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++)
         add_param(page, &command->params[i]);
+
     if (command->details) {
         g_string_append_c(page->out, '\n');
         add_wrapped(page, _(command->details), 0, 0);
     }
+
     if (command->examples[0])
         g_string_append_printf(page->out, "\n%s\n", _("For example:"));
     for (guint i = 0; i < G_N_ELEMENTS(command->examples) && command->examples[i]; i++)
         g_string_append_printf(page->out, "  %s\n", command->examples[i]);
+
     g_autoptr(GString) aliases = g_string_new(NULL);
     AliasList list = { aliases, command->name, 0 };
     nj_cmd_each_alias(page->cmd, add_alias_of, &list);
+
     if (list.count) {
         g_autofree char *line = g_strdup_printf(_("Also typed as %s."), aliases->str);
         add_wrapped(page, line, 0, 0);
@@ -161,6 +180,7 @@ option_help(Page *page, const NjOption *option)
     g_autofree char *values = option_values(option);
     g_string_append_printf(page->out, "/set %s %s\n", option->name, *values ? values : "TEXT");
     add_wrapped(page, _(option->summary), 0, 0);
+
     const char *default_value = option->default_value ? option->default_value : "";
     const char *value = nj_options_text(page->cmd->client->options, option->name);
     g_autofree char *line = NULL;
@@ -170,6 +190,7 @@ option_help(Page *page, const NjOption *option)
         line = g_strdup_printf(_("It is “%s”, as shipped."), value);
     else
         line = g_strdup(_("It is empty, as shipped."));
+
     add_wrapped(page, line, 0, 0);
 }
 
@@ -198,8 +219,8 @@ shipped_key_summary(NjCmd *cmd, const char *key, const char *line)
 /* Keys that do the same, or count the same up, make one entry. */
 typedef struct {
     const char *first, *last;
-    char       *summary;
-    guint       count;
+    char *summary;
+    guint count;
 } KeyEntry;
 
 static void
@@ -210,8 +231,8 @@ free_key_entry(void *data)
 }
 
 typedef struct {
-    NjCmd     *cmd;
-    GPtrArray *entries;         /* of KeyEntry */
+    NjCmd *cmd;
+    GPtrArray *entries; /* of KeyEntry */
 } KeyList;
 
 static void
@@ -219,9 +240,11 @@ note_key(const char *name, const char *line, void *owner)
 {
     KeyList *list = owner;
     const char *summary = shipped_key_summary(list->cmd, name, line);
+
     if (!summary)
         summary = shipped_key_summary(list->cmd, NULL, line);
     summary = summary ? _(summary) : line;
+
     for (guint i = 0; i < list->entries->len; i++) {
         KeyEntry *entry = list->entries->pdata[i];
         if (strcmp(entry->summary, summary))
@@ -230,8 +253,9 @@ note_key(const char *name, const char *line, void *owner)
         entry->count++;
         return;
     }
+
     KeyEntry *entry = g_new(KeyEntry, 1);
-    *entry = (KeyEntry) { name, name, g_strdup(summary), 1 };
+    *entry = (KeyEntry){ name, name, g_strdup(summary), 1 };
     g_ptr_array_add(list->entries, entry);
 }
 
@@ -243,7 +267,8 @@ each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owne
         return;
     }
     for (guint i = 0; i < cmd->topics->len; i++)
-        for (const NjKeyRow *row = ((NjTopic *) cmd->topics->pdata[i])->keys; row && row->key; row++)
+        for (const NjKeyRow *row = ((NjTopic *) cmd->topics->pdata[i])->keys; row && row->key;
+             row++)
             func(row->key, row->line, owner);
 }
 
@@ -252,23 +277,34 @@ keys_help(Page *page)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_key_entry);
     KeyList list = { page->cmd, entries };
+
     each_key(page->cmd, note_key, &list);
     for (guint i = 0; i < entries->len; i++) {
         const KeyEntry *entry = entries->pdata[i];
-        g_autofree char *names = entry->count == 1 ? g_strdup(entry->first)
-                                                   : g_strdup_printf("%s%s%s", entry->first, entry->count == 2 ? ", " : " … ", entry->last);
+        g_autofree char *names =
+            entry->count == 1 ? g_strdup(entry->first)
+                              : g_strdup_printf("%s%s%s", entry->first,
+                                                entry->count == 2 ? ", " : " … ", entry->last);
         add_entry(page, names, 20, entry->summary);
     }
+
     g_string_append_c(page->out, '\n');
-    add_wrapped(page, _("Alt-Enter begins a new line, TAB completes, Ctrl-r searches what was typed; all other keys are readline's. "
-                        "ESC and then a key is Alt with that key. /bind KEY COMMAND changes one."), 0, 0);
+    add_wrapped(page,
+                _("Alt-Enter begins a new line, TAB completes, Ctrl-r searches what was typed; all "
+                  "other keys are readline's. "
+                  "ESC and then a key is Alt with that key. /bind KEY COMMAND changes one."),
+                0, 0);
 }
 
 static void
 marks_help(Page *page)
 {
-    static const NjMessageState steps[] = { NJ_STATE_QUEUED, NJ_STATE_SENT, NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_UNSURE, NJ_STATE_FAILED };
-    add_wrapped(page, _("Beside the name in front of a message of yours stands what became of it:"), 0, 0);
+    static const NjMessageState steps[] = { NJ_STATE_QUEUED,       NJ_STATE_SENT,
+                                            NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED,
+                                            NJ_STATE_UNSURE,       NJ_STATE_FAILED };
+    add_wrapped(page, _("Beside the name in front of a message of yours stands what became of it:"),
+                0, 0);
+
     for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
         const NjMark *mark = &nj_marks[steps[i]];
         add_entry(page, mark->sign ? mark->sign : " ", 6, _(mark->meaning));
@@ -308,8 +344,10 @@ write_page(Page *page, const char *topic)
     NjCmd *cmd = page->cmd;
     const char *name = topic && topic[0] == '/' ? topic + 1 : topic;
     const NjCommand *command = name ? nj_table_find(cmd->table, name) : NULL;
-    const NjOption *option = name ? nj_table_find(nj_options_table(cmd->client->options), name) : NULL;
+    const NjOption *option =
+        name ? nj_table_find(nj_options_table(cmd->client->options), name) : NULL;
     const char *alias[2] = { name, NULL };
+
     if (!name)
         overview(page);
     else if (!strcmp(name, "keys"))
@@ -330,6 +368,7 @@ write_page(Page *page, const char *topic)
         g_string_append_printf(page->out, _("/%s is an alias of %s"), name, alias[1]);
     else
         return false;
+
     return true;
 }
 
@@ -339,9 +378,11 @@ nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error)
     Page page = { cmd, g_string_new(NULL), columns };
     if (!write_page(&page, topic)) {
         g_string_free(page.out, TRUE);
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-topic"), _("There is no help on “%s”; /help lists what there is."), topic);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-topic"),
+                    _("There is no help on “%s”; /help lists what there is."), topic);
         return NULL;
     }
+
     while (page.out->len && page.out->str[page.out->len - 1] == '\n')
         g_string_truncate(page.out, page.out->len - 1);
     return g_string_free(page.out, FALSE);
@@ -357,9 +398,11 @@ dump_commands(NjCmd *cmd)
         const NjTopic *topic = cmd->topics->pdata[i];
         for (const NjCommand *const *row = topic->commands; row && *row; row++) {
             g_autofree char *usage = nj_parse_usage(*row);
-            g_string_append_printf(out, "%s\t%s\t%s\t%s\n", (*row)->name, usage, topic->name, _((*row)->summary));
+            g_string_append_printf(out, "%s\t%s\t%s\t%s\n", (*row)->name, usage, topic->name,
+                                   _((*row)->summary));
         }
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -369,12 +412,15 @@ dump_options(NjCmd *cmd)
     static const char *const kinds[] = { "bool", "int", "text", "choice", "path" };
     GString *out = g_string_new(NULL);
     const NjTable *table = nj_options_table(cmd->client->options);
+
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjOption *option = nj_table_at(table, i);
         g_autofree char *values = option_values(option);
-        g_string_append_printf(out, "%s\t%s\t%s\t%s\t%s\n", option->name, kinds[option->kind], values, option->default_value ? option->default_value : "",
+        g_string_append_printf(out, "%s\t%s\t%s\t%s\t%s\n", option->name, kinds[option->kind],
+                               values, option->default_value ? option->default_value : "",
                                _(option->summary));
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -384,7 +430,8 @@ dump_account_keys(NjCmd *cmd)
     (void) cmd;
     GString *out = g_string_new(NULL);
     for (const NjAccountKey *key = nj_account_keys; key->name; key++)
-        g_string_append_printf(out, "%s\t%s\t%s\n", key->name, key->values ? _(key->values) : "", _(key->summary));
+        g_string_append_printf(out, "%s\t%s\t%s\n", key->name, key->values ? _(key->values) : "",
+                               _(key->summary));
     return g_string_free(out, FALSE);
 }
 
@@ -434,11 +481,16 @@ nj_dump(NjCmd *cmd, const char *what, GError **error)
 {
     static const struct {
         const char *what;
-        char     *(*func)(NjCmd *cmd);
+        char *(*func)(NjCmd *cmd);
     } tables[] = {
-        { "commands", dump_commands }, { "options", dump_options }, { "account-keys", dump_account_keys },
-        { "keys", dump_keys }, { "theme", dump_theme }, { "aliases", dump_aliases },
+        { "commands", dump_commands },
+        { "options", dump_options },
+        { "account-keys", dump_account_keys },
+        { "keys", dump_keys },
+        { "theme", dump_theme },
+        { "aliases", dump_aliases },
     };
+
     GString *names = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
         if (!strcmp(tables[i].what, what)) {
@@ -447,16 +499,20 @@ nj_dump(NjCmd *cmd, const char *what, GError **error)
         }
         g_string_append_printf(names, "%s%s", i ? ", " : "", tables[i].what);
     }
+
     g_autofree char *known = g_string_free(names, FALSE);
     const NjDump *dump = g_hash_table_lookup(cmd->dumps, what);
     if (dump)
         return dump->func(dump->owner);
+
     g_autoptr(GList) more = g_list_sort(g_hash_table_get_keys(cmd->dumps), (GCompareFunc) strcmp);
     for (GList *at = more; at; at = at->next) {
         char *longer = g_strconcat(known, ", ", at->data, NULL);
         g_free(known);
         known = longer;
     }
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("There is no table “%s”; there are %s."), what, known);
+
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                _("There is no table “%s”; there are %s."), what, known);
     return NULL;
 }

@@ -4,7 +4,10 @@
 
 #include "cmd/commands.h"
 
-char *nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error);        /* NULL topic: the overview */
-char *nj_dump(NjCmd *cmd, const char *what, GError **error);                 /* commands, options, keys, theme, modules, plugins, aliases */
+/* NULL topic: the overview */
+char *nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error);
+
+/* commands, options, keys, theme, modules, plugins, aliases */
+char *nj_dump(NjCmd *cmd, const char *what, GError **error);
 
 #endif

@@ -1,6 +1,7 @@
 /* What was said: looking for it, going there, bringing it in from other programs.
-
-   At the prompt a search opens the pane that lists what was found; whoever has no screen gets the hits as a result. */
+ *
+ * At the prompt a search opens the pane that lists what was found; whoever has no screen gets the
+ * hits as a result. */
 #include "cmd/history.h"
 
 #include <string.h>
@@ -11,9 +12,10 @@
 #include "cmd/when.h"
 #include "model/import.h"
 
-#define HITS          50                /* unless another limit is given */
-#define MANY_MISSING  20000             /* messages without words yet: the search waits, and says so */
-#define PROGRESS_MS   3000
+#define HITS 50 /* unless another limit is given */
+/* messages without words yet: the search waits, and says so */
+#define MANY_MISSING 20000
+#define PROGRESS_MS 3000
 
 static NjStore *
 store_of(NjCall *call)
@@ -45,18 +47,31 @@ hit_record(const NjClient *client, const NjFound *found)
     const NjMessage *message = found->message;
     const NjAccount *account = nj_client_account_of_row(client, found->account);
     g_autofree char *time = nj_clock_format(message->time);
-    g_autofree char *full = found->kind == NJ_CHAT_ROOM && message->sender ? g_strdup_printf("%s/%s", found->address, message->sender) : NULL;
-    const char *id = message->origin_id ? message->origin_id : message->wire_id ? message->wire_id : message->archive_id;
+    g_autofree char *full = found->kind == NJ_CHAT_ROOM && message->sender
+                                ? g_strdup_printf("%s/%s", found->address, message->sender)
+                                : NULL;
+    const char *id = message->origin_id ? message->origin_id
+                     : message->wire_id ? message->wire_id
+                                        : message->archive_id;
+
     NjRecord *record = nj_record_new();
-    nj_record_set_text(record, "account", account ? account->settings->name : found->account_address);
+
+    nj_record_set_text(record, "account",
+                       account ? account->settings->name : found->account_address);
     nj_record_set_text(record, "chat", found->address);
-    nj_record_set_text(record, "from", full ? full : message->sender ? message->sender : message->out ? found->account_address : found->address);
+    nj_record_set_text(record, "from",
+                       full              ? full
+                       : message->sender ? message->sender
+                       : message->out    ? found->account_address
+                                         : found->address);
     nj_record_set_text(record, "id", id);
+
     nj_record_set_text(record, "time", time);
     nj_record_set_text(record, "type", nj_message_type_name(message));
     nj_record_set_text(record, "direction", message->out ? "out" : "in");
     nj_record_set_text(record, "subject", message->subject);
     nj_record_set_text(record, "body", message->body);
+
     return record;
 }
 
@@ -68,11 +83,13 @@ on_found(GPtrArray *found, const GError *error, void *data)
         nj_call_fail_error(call, "failed", error);
         return;
     }
+
     GPtrArray *hits = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < found->len; i++)
         g_ptr_array_add(hits, hit_record(nj_call_client(call), g_ptr_array_index(found, i)));
     if (!found->len)
         nj_call_say(call, NJ_NOTICE_INFO, _("Nothing was found."));
+
     nj_record_set_list(nj_call_result(call), "hits", hits);
     nj_call_done(call);
 }
@@ -86,20 +103,26 @@ on_search_end(NjCall *call, void *data)
 
 /* The chats with this address that are kept: of one account or of all. */
 static gint64
-find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *address, const NjAccount **where)
+find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *address,
+          const NjAccount **where)
 {
     const NjClient *client = nj_call_client(call);
     gint64 chat = 0;
+
     for (guint i = 0; i < client->accounts->len; i++) {
         const NjAccount *account = g_ptr_array_index(client->accounts, i);
         for (int kind = NJ_CHAT_PERSON; kind <= NJ_CHAT_PRIVATE; kind++) {
             NjStoredChat row;
-            if ((only && account != only) || !nj_store_find_chat(store, account->row, (NjChatKind) kind, address, &row))
+            if ((only && account != only)
+                || !nj_store_find_chat(store, account->row, (NjChatKind) kind, address, &row))
                 continue;
             if (chat && *where != account) {
                 nj_stored_chat_clear(&row);
-                nj_call_fail(call, "which-account", _("Both %s and %s have a chat with %s: add account=%s or the other one."), (*where)->settings->name,
-                             account->settings->name, address, (*where)->settings->name);
+                nj_call_fail(
+                    call, "which-account",
+                    _("Both %s and %s have a chat with %s: add account=%s or the other one."),
+                    (*where)->settings->name, account->settings->name, address,
+                    (*where)->settings->name);
                 return -1;
             }
             /* A room may have been taken for a person once; it has more to say. */
@@ -108,6 +131,7 @@ find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *addre
             nj_stored_chat_clear(&row);
         }
     }
+
     return chat;
 }
 
@@ -118,6 +142,7 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
     const char *name = nj_call_arg(call, "account"), *address = nj_call_arg(call, "chat");
     const NjAccount *account = call->named ? nj_call_account(call) : NULL, *where = NULL;
     g_autoptr(GError) error = NULL;
+
     if (name) {
         account = nj_cmd_choose_account(nj_call_cmd(call), name, NULL, &error);
         if (!account) {
@@ -125,9 +150,11 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
             return false;
         }
     }
+
     search->account = account ? account->row : 0;
     if (!address)
         return true;
+
     if (!strcmp(address, "here")) {
         const NjChat *chat = nj_call_chat(call);
         if (!chat)
@@ -137,6 +164,7 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
         search->chat = chat ? chat->id : 0;
         return search->chat > 0;
     }
+
     search->chat = find_chat(call, store, account, address, &where);
     if (!search->chat)
         nj_call_fail(call, "no-chat", _("The history has no chat with %s."), address);
@@ -149,13 +177,16 @@ title_of(NjCall *call, const NjSearch *search)
 {
     static const char *const keys[] = { "chat", "account", "from", "since", "until", "has" };
     GString *title = g_string_new(search->words);
+
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
         const char *value = nj_call_arg(call, keys[i]);
         if (!value)
             continue;
         bool here = !strcmp(value, "here") && nj_call_chat(call);
-        g_string_append_printf(title, "%s%s=%s", title->len ? " " : "", keys[i], here ? nj_call_chat(call)->address : value);
+        g_string_append_printf(title, "%s%s=%s", title->len ? " " : "", keys[i],
+                               here ? nj_call_chat(call)->address : value);
     }
+
     return g_string_free(title, FALSE);
 }
 
@@ -165,29 +196,44 @@ run_search(NjCall *call)
     NjStore *store = store_of(call);
     const char *limit = nj_call_arg(call, "limit");
     NjSpan since = { 0, 0 }, until = { 0, 0 };
-    NjSearch search = { .words = nj_call_arg(call, "words"), .sender = nj_call_arg(call, "from"), .links = nj_call_arg(call, "has") != NULL };
+    NjSearch search = { .words = nj_call_arg(call, "words"),
+                        .sender = nj_call_arg(call, "from"),
+                        .links = nj_call_arg(call, "has") != NULL };
+
     search.limit = limit ? (guint) MAX(atoi(limit), 1) : 0;
-    if (!store || !read_when(call, nj_call_arg(call, "since"), &since) || !read_when(call, nj_call_arg(call, "until"), &until)
+    if (!store || !read_when(call, nj_call_arg(call, "since"), &since)
+        || !read_when(call, nj_call_arg(call, "until"), &until)
         || !read_place(call, store, &search))
         return;
+
     search.since = since.start;
     search.until = until.end;
-    if (!search.words && !search.sender && !search.links && !search.chat && !search.since && !search.until) {
-        nj_call_fail(call, "usage", _("Say what to look for, as in /search pond; /help search tells more."));
+    if (!search.words && !search.sender && !search.links && !search.chat && !search.since
+        && !search.until) {
+        nj_call_fail(call, "usage",
+                     _("Say what to look for, as in /search pond; /help search tells more."));
         return;
     }
+
     guint missing = nj_store_unindexed(store);
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);
     if (missing > MANY_MISSING && screen)
-        nj_call_say(call, NJ_NOTICE_INFO, ngettext("The words of %u message are still being listed; what is found comes when that is done.",
-                                                   "The words of %u messages are still being listed; what is found comes when that is done.", missing), missing);
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    ngettext("The words of %u message are still being listed; what is found comes "
+                             "when that is done.",
+                             "The words of %u messages are still being listed; what is found comes "
+                             "when that is done.",
+                             missing),
+                    missing);
+
     if (screen && source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN) {
         g_autofree char *title = title_of(call, &search);
         nj_screen_search(screen, &search, title);
         nj_call_done(call);
         return;
     }
+
     search.limit = limit ? search.limit : HITS;
     nj_call_on_end(call, on_search_end, store);
     nj_store_search(store, &search, on_found, nj_call_hold(call), call);
@@ -196,10 +242,10 @@ run_search(NjCall *call)
 /* /history import */
 
 typedef struct {
-    NjCall      *call;
-    NjImport    *import;
+    NjCall *call;
+    NjImport *import;
     const NjImportFormat *format;
-    guint        progress;              /* the source that tells of it */
+    guint progress; /* the source that tells of it */
 } Importing;
 
 static void
@@ -215,17 +261,29 @@ on_import_end(NjCall *call, void *data)
 static void
 say_counts(NjCall *call, const NjImportCounts *counts)
 {
-    nj_call_say(call, NJ_NOTICE_SUCCESS, ngettext("%u message was imported.", "%u messages were imported.", counts->messages), counts->messages);
+    nj_call_say(
+        call, NJ_NOTICE_SUCCESS,
+        ngettext("%u message was imported.", "%u messages were imported.", counts->messages),
+        counts->messages);
     if (counts->known)
-        nj_call_say(call, NJ_NOTICE_INFO, ngettext("%u message was there already.", "%u messages were there already.", counts->known), counts->known);
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    ngettext("%u message was there already.", "%u messages were there already.",
+                             counts->known),
+                    counts->known);
+
     if (counts->lines)
-        nj_call_say(call, NJ_NOTICE_WARNING, ngettext("%u line was not understood and left out.", "%u lines were not understood and left out.", counts->lines),
+        nj_call_say(call, NJ_NOTICE_WARNING,
+                    ngettext("%u line was not understood and left out.",
+                             "%u lines were not understood and left out.", counts->lines),
                     counts->lines);
     if (counts->left_out)
-        nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("%u file is no log that could be read, or is not named after an address: %s.",
-                             "%u files are no logs that could be read, or are not named after an address, among them %s.", counts->left_out),
-                    counts->left_out, counts->example);
+        nj_call_say(
+            call, NJ_NOTICE_WARNING,
+            ngettext("%u file is no log that could be read, or is not named after an address: %s.",
+                     "%u files are no logs that could be read, or are not named after an address, "
+                     "among them %s.",
+                     counts->left_out),
+            counts->left_out, counts->example);
 }
 
 static void
@@ -235,7 +293,8 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
     NjCall *call = importing->call;
     NjRecord *result = nj_call_result(call);
     NjScreen *screen = nj_call_screen(call);
-    importing->import = NULL;           /* it ends by itself */
+
+    importing->import = NULL; /* it ends by itself */
     if (screen && counts->messages)
         nj_screen_store_ready(screen);
     nj_record_set_int(result, "messages", counts->messages);
@@ -243,10 +302,14 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
     nj_record_set_int(result, "files", counts->files);
     nj_record_set_int(result, "left_out", counts->left_out);
     nj_record_set_int(result, "lines", counts->lines);
+
     if (error) {
         nj_call_fail_error(call, "failed", error);
     } else if (!counts->files) {
-        nj_call_fail(call, "failed", _("There is no log of %s: its files are named after the addresses, as in frog@example.org."), importing->format->name);
+        nj_call_fail(call, "failed",
+                     _("There is no log of %s: its files are named after the addresses, as in "
+                       "frog@example.org."),
+                     importing->format->name);
     } else {
         say_counts(call, counts);
         nj_call_done(call);
@@ -260,8 +323,12 @@ tell_progress(void *data)
     const NjImportCounts *counts = nj_import_counts(importing->import);
     int percent = counts->total ? (int) MIN(counts->bytes * 100 / counts->total, 100) : 0;
     guint messages = counts->messages + counts->known;
-    nj_call_say(importing->call, NJ_NOTICE_INFO, ngettext("%u message so far, %d %%; /history cancel gives it up.",
-                                                          "%u messages so far, %d %%; /history cancel gives it up.", messages), messages, percent);
+
+    nj_call_say(importing->call, NJ_NOTICE_INFO,
+                ngettext("%u message so far, %d %%; /history cancel gives it up.",
+                         "%u messages so far, %d %%; /history cancel gives it up.", messages),
+                messages, percent);
+
     return G_SOURCE_CONTINUE;
 }
 
@@ -274,7 +341,9 @@ find_format(NjCall *call, const char *name)
             return *format;
         g_string_append_printf(names, "%s%s", names->len ? ", " : "", (*format)->name);
     }
-    nj_call_fail(call, "usage", _("“%s” is no format that can be imported; there is %s."), name, names->str);
+
+    nj_call_fail(call, "usage", _("“%s” is no format that can be imported; there is %s."), name,
+                 names->str);
     return NULL;
 }
 
@@ -295,35 +364,49 @@ static void
 run_import(NjCall *call, const char *const *words)
 {
     if (!words[0] || !words[1]) {
-        nj_call_fail(call, "usage", _("It is used so: /history import FORMAT PATH [account=NAME]; the only format yet is mcabber."));
+        nj_call_fail(call, "usage",
+                     _("It is used so: /history import FORMAT PATH [account=NAME]; the only format "
+                       "yet is mcabber."));
         return;
     }
+
     if (words[2]) {
-        nj_call_fail(call, "usage", _("One path at a time; one with a space stands in quotation marks."));
+        nj_call_fail(call, "usage",
+                     _("One path at a time; one with a space stands in quotation marks."));
         return;
     }
+
     g_autoptr(GError) error = NULL;
     const char *name = nj_call_arg(call, "account");
     const NjImportFormat *format = find_format(call, words[0]);
     if (!format || !store_of(call))
         return;
-    NjAccount *account = call->named && !name ? nj_call_account(call) : nj_cmd_choose_account(nj_call_cmd(call), name, nj_call_chat(call), &error);
+
+    NjAccount *account = call->named && !name ? nj_call_account(call)
+                                              : nj_cmd_choose_account(nj_call_cmd(call), name,
+                                                                      nj_call_chat(call), &error);
     if (!account) {
         nj_call_fail_error(call, nj_cmd_error_code(error), error);
         return;
     }
+
     if (is_importing(nj_call_cmd(call))) {
-        nj_call_fail(call, "refused", _("There is an import already: wait until it is done, or give it up with /history cancel."));
+        nj_call_fail(call, "refused",
+                     _("There is an import already: wait until it is done, or give it up with "
+                       "/history cancel."));
         return;
     }
+
     Importing *importing = g_new0(Importing, 1);
     const NjImportHooks hooks = { on_imported, importing };
     importing->call = nj_call_hold(call);
     importing->format = format;
     importing->import = nj_import_begin(account, format, words[1], &hooks);
     nj_record_set_text(nj_call_result(call), "account", account->settings->name);
-    if (nj_call_screen(call) && nj_call_source(call) != NJ_SOURCE_FIFO && nj_call_source(call) != NJ_SOURCE_STDIN)
+    if (nj_call_screen(call) && nj_call_source(call) != NJ_SOURCE_FIFO
+        && nj_call_source(call) != NJ_SOURCE_STDIN)
         importing->progress = g_timeout_add(PROGRESS_MS, tell_progress, importing);
+
     nj_call_on_end(call, on_import_end, importing);
 }
 
@@ -333,19 +416,24 @@ nj_history_cancel(NjCmd *cmd)
     g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func((GDestroyNotify) nj_call_release);
     GHashTableIter iter;
     void *value;
+
     g_hash_table_iter_init(&iter, cmd->calls);
     while (g_hash_table_iter_next(&iter, &value, NULL)) {
         NjCall *call = value;
         if (call->on_end == on_import_end || call->on_end == on_search_end)
             g_ptr_array_add(open, nj_call_hold(call));
     }
+
     for (guint i = 0; i < open->len; i++) {
         NjCall *call = g_ptr_array_index(open, i);
         if (call->on_end == on_import_end)
-            nj_call_fail(call, "cancelled", _("The import was given up; what was imported stays, and doing it again goes on from there."));
+            nj_call_fail(call, "cancelled",
+                         _("The import was given up; what was imported stays, and doing it again "
+                           "goes on from there."));
         else
             nj_call_fail(call, "cancelled", _("The search was given up."));
     }
+
     return open->len > 0;
 }
 
@@ -357,13 +445,19 @@ run_go(NjCall *call, const char *first, const char *const *more)
     g_autofree char *rest = g_strjoinv(" ", (char **) more);
     g_autofree char *typed = *rest ? g_strconcat(first, " ", rest, NULL) : g_strdup(first);
     NjSpan span;
+
     if (!read_when(call, typed, &span))
         return;
+
     NjScreen *screen = nj_call_screen(call);
     if (!nj_call_chat(call)) {
-        nj_call_fail(call, "no-chat", _("This needs a chat or room in front; /msg ADDRESS or /join ROOM opens one."));
+        nj_call_fail(
+            call, "no-chat",
+            _("This needs a chat or room in front; /msg ADDRESS or /join ROOM opens one."));
     } else if (!screen) {
-        nj_call_fail(call, "no-screen", _("Going to a date needs a screen; /search chat=ADDRESS since=DATE answers without one."));
+        nj_call_fail(call, "no-screen",
+                     _("Going to a date needs a screen; /search chat=ADDRESS since=DATE answers "
+                       "without one."));
     } else if (span.start > nj_clock_wall_ms()) {
         nj_call_fail(call, "refused", _("%s is still to come."), typed);
     } else {
@@ -377,6 +471,7 @@ run_history(NjCall *call)
 {
     const char *what = nj_call_arg(call, "what");
     const char *const *more = nj_call_args(call, "more");
+
     if (!strcmp(what, "import")) {
         run_import(call, more);
     } else if (!strcmp(what, "cancel") && !*more) {
@@ -390,37 +485,72 @@ run_history(NjCall *call)
 }
 
 static const NjCommand cmd_search = {
-    .name     = "search",
-    .summary  = N_("Find what was said, in everything stored"),
-    .details  = N_("A word finds all that begins so; words in quotation marks stand together. What restricts the search comes before the words: chat=here is the"
-                   " chat in front, from=me what you said, has=link what has an address of the web in it. Dates are typed as in /history; until takes its day in."
-                   " In what is found the arrows choose, Enter goes to where it was said, Alt-s comes back, and Esc leaves."),
-    .params   = {
-        { "chat", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD, N_("only with this address"), { "here" } },
-        { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD, N_("only of this account") },
-        { "from", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_KEYWORD, N_("who said it: an address, a nick, the beginning of one"), { "me" } },
-        { "since", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_KEYWORD, N_("a date, or a time"), { "today", "yesterday" } },
-        { "until", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_KEYWORD, N_("a date, or a time"), { "today", "yesterday" } },
-        { "has", NJ_PARAM_CHOICE, NJ_OPTIONAL | NJ_KEYWORD, N_("only messages with a link"), { "link" } },
-        { "limit", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD, N_("how many at most; without it 50, in the list on the screen all") },
-        { "words", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("what to look for") },
-    },
-    .examples = { "/search pond", "/search chat=here since=monday \"lily pad\"", "/search from=frog has=link", "/search chat=frog@example.org until=2026-11-02 fly" },
-    .run      = run_search,
+    .name = "search",
+    .summary = N_("Find what was said, in everything stored"),
+    .details = N_("A word finds all that begins so; words in quotation marks stand together. What "
+                  "restricts the search comes before the words: chat=here is the"
+                  " chat in front, from=me what you said, has=link what has an address of the web "
+                  "in it. Dates are typed as in /history; until takes its day in."
+                  " In what is found the arrows choose, Enter goes to where it was said, Alt-s "
+                  "comes back, and Esc leaves."),
+    .params = { { "chat",
+                  NJ_PARAM_CONTACT,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("only with this address"),
+                  { "here" } },
+                { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("only of this account") },
+                { "from",
+                  NJ_PARAM_WORD,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("who said it: an address, a nick, the beginning of one"),
+                  { "me" } },
+                { "since",
+                  NJ_PARAM_WORD,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("a date, or a time"),
+                  { "today", "yesterday" } },
+                { "until",
+                  NJ_PARAM_WORD,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("a date, or a time"),
+                  { "today", "yesterday" } },
+                { "has",
+                  NJ_PARAM_CHOICE,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("only messages with a link"),
+                  { "link" } },
+                { "limit", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("how many at most; without it 50, in the list on the screen all") },
+                { "words", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("what to look for") } },
+    .examples = { "/search pond", "/search chat=here since=monday \"lily pad\"",
+                  "/search from=frog has=link",
+                  "/search chat=frog@example.org until=2026-11-02 fly" },
+    .run = run_search,
 };
 
 static const NjCommand cmd_history = {
-    .name     = "history",
-    .summary  = N_("Go to a date in the chat in front, or import what another program kept"),
-    .details  = N_("Dates: 2026-11-02, 2.11., yesterday, monday, 12:30, 3d for three days ago, yesterday 18:00. import FORMAT PATH brings in a directory of"
-                   " logs, or one of them; doing it again doubles nothing. The only format yet is mcabber. cancel gives up an import."),
-    .params   = {
-        { "what", NJ_PARAM_WORD, 0, N_("a date, or what to do"), { "import", "cancel", "today", "yesterday" } },
-        { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD, N_("whose messages are imported; the chat's or the only one without it") },
-        { "more", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT, N_("the time behind a date; the format and the path of an import"), { "mcabber" } },
-    },
-    .examples = { "/history 2026-11-02", "/history yesterday 18:00", "/history import mcabber ~/.mcabber/histo account=home", "/history cancel" },
-    .run      = run_history,
+    .name = "history",
+    .summary = N_("Go to a date in the chat in front, or import what another program kept"),
+    .details = N_("Dates: 2026-11-02, 2.11., yesterday, monday, 12:30, 3d for three days ago, "
+                  "yesterday 18:00. import FORMAT PATH brings in a directory of"
+                  " logs, or one of them; doing it again doubles nothing. The only format yet is "
+                  "mcabber. cancel gives up an import."),
+    .params = { { "what",
+                  NJ_PARAM_WORD,
+                  0,
+                  N_("a date, or what to do"),
+                  { "import", "cancel", "today", "yesterday" } },
+                { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("whose messages are imported; the chat's or the only one without it") },
+                { "more",
+                  NJ_PARAM_WORD,
+                  NJ_OPTIONAL | NJ_REPEAT,
+                  N_("the time behind a date; the format and the path of an import"),
+                  { "mcabber" } } },
+    .examples = { "/history 2026-11-02", "/history yesterday 18:00",
+                  "/history import mcabber ~/.mcabber/histo account=home", "/history cancel" },
+    .run = run_history,
 };
 
 static const NjCommand *const commands[] = { &cmd_search, &cmd_history, NULL };

@@ -4,6 +4,7 @@
 
 #include "cmd/commands.h"
 
-bool nj_history_cancel(NjCmd *cmd);                            /* gives up imports and searches that somebody waits for; false: there is none */
+/* gives up imports and searches that somebody waits for; false: there is none */
+bool nj_history_cancel(NjCmd *cmd);
 
 #endif

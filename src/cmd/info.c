@@ -34,6 +34,7 @@ say_list(NjCall *call, const NjField *field, int depth)
         else
             say_record(call, record, depth + 1);
     }
+
     if (words->len)
         nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, words->str);
 }
@@ -46,11 +47,14 @@ say_field(NjCall *call, const NjField *field, int depth)
         nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, field->text);
         break;
     case NJ_FIELD_INT:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %" G_GINT64_FORMAT, depth * 2, "", field->key, field->number);
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %" G_GINT64_FORMAT, depth * 2, "", field->key,
+                    field->number);
         break;
     case NJ_FIELD_BOOL:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, field->number ? _("yes") : _("no"));
+        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key,
+                    field->number ? _("yes") : _("no"));
         break;
+
     case NJ_FIELD_RECORD:
         nj_call_say(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
         say_record(call, field->record, depth + 1);
@@ -83,14 +87,20 @@ say_known(NjCall *call, const char *address)
 {
     NjAccount *account = nj_call_account(call);
     const NjContact *contact = nj_roster_find(account->roster, address);
+
     if (!contact)
         return;
-    nj_call_say(call, NJ_NOTICE_INFO, _("%s, subscription %s"), nj_contact_label(contact), nj_subscription_name(contact->subscription));
+
+    nj_call_say(call, NJ_NOTICE_INFO, _("%s, subscription %s"), nj_contact_label(contact),
+                nj_subscription_name(contact->subscription));
     for (guint i = 0; i < contact->presences->len; i++) {
         const NjPresence *presence = contact->presences->pdata[i];
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"), *presence->resource ? presence->resource : address, nj_show_name(presence->show),
-                    presence->priority, presence->status ? presence->status : "");
-        g_autoptr(GDateTime) idle = presence->idle ? g_date_time_new_from_unix_local(presence->idle / 1000) : NULL;
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"),
+                    *presence->resource ? presence->resource : address,
+                    nj_show_name(presence->show), presence->priority,
+                    presence->status ? presence->status : "");
+        g_autoptr(GDateTime) idle =
+            presence->idle ? g_date_time_new_from_unix_local(presence->idle / 1000) : NULL;
         g_autofree char *since = idle ? g_date_time_format(idle, "%Y-%m-%d %H:%M") : NULL;
         if (since)
             nj_call_say(call, NJ_NOTICE_INFO, _("Nobody is there since %s."), since);
@@ -102,33 +112,36 @@ run_info(NjCall *call)
 {
     const char *address = nj_call_arg(call, "address");
     NjChat *chat = nj_call_chat(call);
+
     if (!address && chat)
         address = chat->peer ? chat->peer : chat->address;
     if (!address) {
         nj_call_needs(call, "address");
         return;
     }
+
     g_autofree char *whom = g_strdup(address);
     say_known(call, whom);
     nj_info(nj_call_account(call), whom, on_info, nj_call_hold(call));
 }
 
 static const NjCommand cmd_ping = {
-    .name     = "ping",
-    .summary  = N_("Measure how long an answer takes"),
-    .needs    = NJ_NEEDS_CONNECTION,
-    .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; your server without it") } },
+    .name = "ping",
+    .summary = N_("Measure how long an answer takes"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; your server without it") } },
     .examples = { "/ping", "/ping frog@example.org/desk" },
-    .run      = run_ping,
+    .run = run_ping,
 };
 
 static const NjCommand cmd_info = {
-    .name     = "info",
-    .summary  = N_("What a person, room or server tells of itself"),
-    .needs    = NJ_NEEDS_CONNECTION,
-    .params   = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whose; the chat in front without it") } },
+    .name = "info",
+    .summary = N_("What a person, room or server tells of itself"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
+                  N_("whose; the chat in front without it") } },
     .examples = { "/info frog@example.org", "/info chat.example.org" },
-    .run      = run_info,
+    .run = run_info,
 };
 
 static const NjCommand *const commands[] = { &cmd_ping, &cmd_info, NULL };
@@ -140,4 +153,5 @@ static const NjAliasRow aliases[] = {
     { NULL },
 };
 
-const NjTopic nj_topic_info = { "info", N_("What others tell of themselves"), commands, aliases, NULL };
+const NjTopic nj_topic_info = { "info", N_("What others tell of themselves"), commands, aliases,
+                                NULL };

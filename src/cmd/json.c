@@ -1,4 +1,5 @@
-/* Records to JSON and back.  What is read may come from any process of the user: jansson bounds the depth, the caller the length. */
+/* Records to JSON and back.  What is read may come from any process of the user: jansson bounds the
+ * depth, the caller the length. */
 #include "cmd/json.h"
 
 #include <jansson.h>
@@ -46,11 +47,12 @@ object_of(const NjRecord *record)
         }
         json_object_set_new(object, field->key, value);
     }
+
     return object;
 }
 
-/* jansson leaves DEL, the C1 controls and the two separators of lines as they are: the first would act on the terminal of whoever
-   reads the line there, the last would end it for some. */
+/* jansson leaves DEL, the C1 controls and the two separators of lines as they are: the first would
+ * act on the terminal of whoever reads the line there, the last would end it for some. */
 static bool
 wants_escape(gunichar c)
 {
@@ -63,6 +65,7 @@ print(json_t *object)
 {
     char *text = json_dumps(object, JSON_PRESERVE_ORDER);
     json_decref(object);
+
     GString *line = g_string_new(NULL);
     const char *plain = text;
     for (const char *at = text; *at; at = g_utf8_next_char(at)) {
@@ -73,6 +76,7 @@ print(json_t *object)
         g_string_append_printf(line, "\\u%04X", c);
         plain = g_utf8_next_char(at);
     }
+
     g_string_append(line, plain);
     free(text);
     return g_string_free(line, FALSE);
@@ -97,6 +101,7 @@ nj_json_answer(const GError *error, const NjRecord *result)
     } else {
         json_object_set_new(object, "result", object_of(result));
     }
+
     return print(object);
 }
 
@@ -108,15 +113,19 @@ set_list(NjRecord *record, const char *key, json_t *array, int depth, GError **e
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     size_t index;
     json_t *item;
-    json_array_foreach(array, index, item) {
+
+    json_array_foreach(array, index, item)
+    {
         NjRecord *child = json_is_object(item) ? record_of(item, depth + 1, error) : NULL;
         if (!child) {
             if (!error || !*error)
-                g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A list of “%s” may hold objects only."), key);
+                g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                            _("A list of “%s” may hold objects only."), key);
             return false;
         }
         g_ptr_array_add(list, child);
     }
+
     nj_record_set_list(record, key, g_steal_pointer(&list));
     return true;
 }
@@ -128,10 +137,12 @@ record_of(json_t *object, int depth, GError **error)
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The JSON is nested too deep."));
         return NULL;
     }
+
     g_autoptr(NjRecord) record = nj_record_new();
     const char *key;
     json_t *value;
-    json_object_foreach(object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         if (json_is_string(value)) {
             nj_record_set_text(record, key, json_string_value(value));
         } else if (json_is_integer(value)) {
@@ -147,10 +158,12 @@ record_of(json_t *object, int depth, GError **error)
             if (!set_list(record, key, value, depth, error))
                 return NULL;
         } else if (!json_is_null(value)) {
-            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The value of “%s” may not be a fraction."), key);
+            g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                        _("The value of “%s” may not be a fraction."), key);
             return NULL;
         }
     }
+
     return g_steal_pointer(&record);
 }
 
@@ -158,16 +171,22 @@ NjRecord *
 nj_json_read(const char *line, gssize length, GError **error)
 {
     json_error_t fault;
-    json_t *object = json_loadb(line, length < 0 ? strlen(line) : (size_t) length, JSON_REJECT_DUPLICATES, &fault);
+    json_t *object = json_loadb(line, length < 0 ? strlen(line) : (size_t) length,
+                                JSON_REJECT_DUPLICATES, &fault);
+
     if (!object) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("That is no JSON: %s."), fault.text);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("That is no JSON: %s."),
+                    fault.text);
         return NULL;
     }
+
     NjRecord *record = NULL;
     if (json_is_object(object))
         record = record_of(object, 0, error);
     else
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("One JSON object is expected on a line."));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                    _("One JSON object is expected on a line."));
+
     json_decref(object);
     return record;
 }

@@ -34,7 +34,8 @@ change_option(NjCall *call, const NjOption *option, const char *value)
 {
     NjScreen *screen = nj_call_screen(call);
     g_autoptr(GError) error = NULL;
-    if (screen && !strcmp(option->name, "theme") && !nj_screen_set_theme(screen, value ? value : option->default_value, &error)) {
+    if (screen && !strcmp(option->name, "theme")
+        && !nj_screen_set_theme(screen, value ? value : option->default_value, &error)) {
         nj_call_fail_error(call, "no-theme", error);
         return false;
     }
@@ -48,14 +49,17 @@ run_set(NjCall *call)
     const char *name = nj_call_arg(call, "option");
     const char *value = nj_call_arg(call, "value");
     const NjOption *option = name ? nj_table_find(table, name) : NULL;
+
     if (name && !option) {
         nj_call_fail(call, "no-option", _("There is no option “%s”; /set lists them all."), name);
         return;
     }
+
     for (guint i = 0; !option && i < nj_table_length(table); i++)
         show_option(call, ((const NjOption *) nj_table_at(table, i))->name);
     if (option && value && !change_option(call, option, strcmp(value, "default") ? value : NULL))
         return;
+
     if (option)
         show_option(call, name);
     nj_call_done(call);
@@ -69,15 +73,18 @@ run_theme(NjCall *call)
     NjClient *client = nj_call_client(call);
     const NjOption *option = nj_table_find(nj_options_table(client->options), "theme");
     const char *name = nj_call_arg(call, "theme");
+
     if (name) {
         if (change_option(call, option, name))
             nj_call_done(call);
         return;
     }
+
     g_auto(GStrv) names = nj_cmd_theme_names(nj_call_cmd(call));
     g_autofree char *list = g_strjoinv(", ", names);
     nj_record_set_text(nj_call_result(call), "theme", nj_options_text(client->options, "theme"));
-    nj_call_say(call, NJ_NOTICE_INFO, _("The theme is %s; there are: %s"), nj_options_text(client->options, "theme"), list);
+    nj_call_say(call, NJ_NOTICE_INFO, _("The theme is %s; there are: %s"),
+                nj_options_text(client->options, "theme"), list);
     nj_call_done(call);
 }
 
@@ -96,16 +103,19 @@ run_bind(NjCall *call)
     const char *key = nj_call_arg(call, "key");
     const char *line = nj_call_arg(call, "line");
     g_autoptr(GError) error = NULL;
+
     if (!key) {
         nj_keys_each(keys, say_key, call);
         nj_call_done(call);
         return;
     }
+
     g_autofree char *name = nj_keys_canonical(key, &error);
     if (!name) {
         nj_call_fail_error(call, "usage", error);
         return;
     }
+
     if (!line) {
         line = nj_keys_line(keys, name);
         nj_call_say(call, NJ_NOTICE_INFO, "%-12s %s", name, line ? line : _("free"));
@@ -113,17 +123,23 @@ run_bind(NjCall *call)
         nj_call_done(call);
         return;
     }
+
     bool unbind = !strcmp(line, "free");
     if (!unbind && line[0] != '/') {
-        nj_call_fail(call, "usage", _("A key stands for a command that begins with a slash; “free” gives the key back to the prompt."));
+        nj_call_fail(call, "usage",
+                     _("A key stands for a command that begins with a slash; “free” gives the key "
+                       "back to the prompt."));
         return;
     }
-    bool done = nj_keys_bind(keys, name, unbind ? NULL : line, &error) &&
-                nj_options_set_pair(nj_call_client(call)->options, "keys", name, unbind ? "" : line, &error);
+
+    bool done = nj_keys_bind(keys, name, unbind ? NULL : line, &error)
+                && nj_options_set_pair(nj_call_client(call)->options, "keys", name,
+                                       unbind ? "" : line, &error);
     if (done && unbind)
         nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is the prompt's again."), name);
     else if (done)
         nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s stands for %s now."), name, line);
+
     nj_call_done_if(call, done, error);
 }
 
@@ -139,7 +155,7 @@ say_alias(const char *name, const char *line, const char *habit, void *owner)
 }
 
 typedef struct {
-    NjCall     *call;
+    NjCall *call;
     const char *name;
 } OneAlias;
 
@@ -157,6 +173,7 @@ run_alias(NjCall *call)
     NjCmd *cmd = nj_call_cmd(call);
     const char *name = nj_call_arg(call, "name");
     const char *line = nj_call_arg(call, "line");
+
     if (name && name[0] == '/')
         name++;
     if (!line) {
@@ -165,60 +182,64 @@ run_alias(NjCall *call)
         nj_call_done(call);
         return;
     }
+
     g_autoptr(GError) error = NULL;
     bool remove = !strcmp(line, "free");
-    bool done = nj_cmd_set_alias(cmd, name, remove ? NULL : line, &error) &&
-                nj_options_set_pair(nj_call_client(call)->options, "aliases", name, remove ? NULL : line, &error);
+    bool done = nj_cmd_set_alias(cmd, name, remove ? NULL : line, &error)
+                && nj_options_set_pair(nj_call_client(call)->options, "aliases", name,
+                                       remove ? NULL : line, &error);
     if (done && remove)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, nj_cmd_alias_line(cmd, name) ? _("/%s is the shipped alias again.") : _("/%s is no alias any more."), name);
+        nj_call_say(call, NJ_NOTICE_SUCCESS,
+                    nj_cmd_alias_line(cmd, name) ? _("/%s is the shipped alias again.")
+                                                 : _("/%s is no alias any more."),
+                    name);
     else if (done)
         nj_call_say(call, NJ_NOTICE_SUCCESS, _("/%s stands for %s now."), name, line);
+
     nj_call_done_if(call, done, error);
 }
 
 static const NjCommand cmd_set = {
-    .name     = "set",
-    .summary  = N_("Show or change options"),
-    .details  = N_("The value “default” goes back to what is shipped. /help OPTION tells what one is for."),
-    .params   = {
-        { "option", NJ_PARAM_OPTION, NJ_OPTIONAL, N_("which; all without it") },
-        { "value", NJ_PARAM_VALUE, NJ_OPTIONAL, N_("the new value, in quotation marks if it has spaces") },
-    },
+    .name = "set",
+    .summary = N_("Show or change options"),
+    .details =
+        N_("The value “default” goes back to what is shipped. /help OPTION tells what one is for."),
+    .params = { { "option", NJ_PARAM_OPTION, NJ_OPTIONAL, N_("which; all without it") },
+                { "value", NJ_PARAM_VALUE, NJ_OPTIONAL,
+                  N_("the new value, in quotation marks if it has spaces") } },
     .examples = { "/set", "/set theme reed", "/set time-format \"%d.%m. %H:%M\"" },
-    .run      = run_set,
+    .run = run_set,
 };
 
 static const NjCommand cmd_theme = {
-    .name     = "theme",
-    .summary  = N_("Show or choose the colours"),
-    .params   = { { "theme", NJ_PARAM_THEME, NJ_OPTIONAL, N_("its name") } },
+    .name = "theme",
+    .summary = N_("Show or choose the colours"),
+    .params = { { "theme", NJ_PARAM_THEME, NJ_OPTIONAL, N_("its name") } },
     .examples = { "/theme", "/theme reed" },
-    .run      = run_theme,
+    .run = run_theme,
 };
 
 static const NjCommand cmd_bind = {
-    .name     = "bind",
-    .summary  = N_("Show or change what a key does"),
-    .details  = N_("Keys are written like Alt-1, Ctrl-l, F5, PgUp, Alt-Enter. The line “free” gives a key back to the prompt."),
-    .needs    = NJ_NEEDS_SCREEN,
-    .params   = {
-        { "key", NJ_PARAM_KEY, NJ_OPTIONAL, N_("which; all without it") },
-        { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command it stands for") },
-    },
+    .name = "bind",
+    .summary = N_("Show or change what a key does"),
+    .details = N_("Keys are written like Alt-1, Ctrl-l, F5, PgUp, Alt-Enter. The line “free” gives "
+                  "a key back to the prompt."),
+    .needs = NJ_NEEDS_SCREEN,
+    .params = { { "key", NJ_PARAM_KEY, NJ_OPTIONAL, N_("which; all without it") },
+                { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command it stands for") } },
     .examples = { "/bind", "/bind F5 /window console", "/bind F5 free" },
-    .run      = run_bind,
+    .run = run_bind,
 };
 
 static const NjCommand cmd_alias = {
-    .name     = "alias",
-    .summary  = N_("Show or change names for command lines"),
-    .details  = N_("In LINE, $1 to $9 are the words behind the alias and $* all of them; without any, they follow. The line “free” takes an alias away."),
-    .params   = {
-        { "name", NJ_PARAM_WORD, NJ_OPTIONAL, N_("which; all without it") },
-        { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command line it stands for") },
-    },
+    .name = "alias",
+    .summary = N_("Show or change names for command lines"),
+    .details = N_("In LINE, $1 to $9 are the words behind the alias and $* all of them; without "
+                  "any, they follow. The line “free” takes an alias away."),
+    .params = { { "name", NJ_PARAM_WORD, NJ_OPTIONAL, N_("which; all without it") },
+                { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command line it stands for") } },
     .examples = { "/alias", "/alias hi /say Hello, $*!", "/alias hi free" },
-    .run      = run_alias,
+    .run = run_alias,
 };
 
 static const NjCommand *const commands[] = { &cmd_set, &cmd_theme, &cmd_bind, &cmd_alias, NULL };

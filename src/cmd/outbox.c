@@ -1,7 +1,9 @@
-/* What was said and is not across yet: to be seen, and to be sent again where only the person may decide that.
-
-   What waits is the outbox of each account.  What failed is no longer in it; it is looked for where a person would: at the end of the chats that are
-   open, and not further back than a day, so that nobody's forgotten words of last year are said by a /retry. */
+/* What was said and is not across yet: to be seen, and to be sent again where only the person may
+ * decide that.
+ *
+ * What waits is the outbox of each account.  What failed is no longer in it; it is looked for where
+ * a person would: at the end of the chats that are open, and not further back than a day, so that
+ * nobody's forgotten words of last year are said by a /retry. */
 #include "cmd/outbox.h"
 
 #include <string.h>
@@ -12,8 +14,8 @@
 #include "model/events.h"
 #include "model/outbox.h"
 
-#define FAILED_MESSAGES 50                      /* of a chat, from its end */
-#define FAILED_MS       (24 * 3600 * G_GINT64_CONSTANT(1000))
+#define FAILED_MESSAGES 50 /* of a chat, from its end */
+#define FAILED_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
 
 guint
 nj_outbox_count(const NjAccount *account, guint *unsure)
@@ -31,7 +33,8 @@ nj_outbox_unsafe(NjClient *client)
     guint count = 0;
     for (guint i = 0; i < client->accounts->len; i++) {
         const NjOutbox *outbox = ((NjAccount *) client->accounts->pdata[i])->outbox;
-        for (GList *item = outbox->rows.tail; item && !nj_outbox_is_safe(outbox, item->data); item = item->prev)
+        for (GList *item = outbox->rows.tail; item && !nj_outbox_is_safe(outbox, item->data);
+             item = item->prev)
             count++;
     }
     return count;
@@ -43,11 +46,13 @@ nj_outbox_sentence(NjClient *client, bool written)
     const char *first = NULL;
     guint count = 0;
     bool others = false;
+
     for (guint i = 0; i < client->accounts->len; i++) {
         const NjAccount *account = client->accounts->pdata[i];
         for (GList *item = account->outbox->rows.head; item; item = item->next) {
             const NjOut *out = item->data;
-            if (out->message->state == NJ_STATE_UNSURE || (!written && !nj_outbox_is_safe(account->outbox, out)))
+            if (out->message->state == NJ_STATE_UNSURE
+                || (!written && !nj_outbox_is_safe(account->outbox, out)))
                 continue;
             count++;
             if (!first)
@@ -55,13 +60,21 @@ nj_outbox_sentence(NjClient *client, bool written)
             others |= strcmp(first, out->address) != 0;
         }
     }
+
     if (!count)
         return NULL;
+
     if (others)
-        return g_strdup_printf(ngettext("%u message to %s and others waits; it is sent when you are online again.",
-                                        "%u messages to %s and others wait; they are sent when you are online again.", count), count, first);
-    return g_strdup_printf(ngettext("%u message to %s waits; it is sent when you are online again.",
-                                    "%u messages to %s wait; they are sent when you are online again.", count), count, first);
+        return g_strdup_printf(
+            ngettext("%u message to %s and others waits; it is sent when you are online again.",
+                     "%u messages to %s and others wait; they are sent when you are online again.",
+                     count),
+            count, first);
+
+    return g_strdup_printf(
+        ngettext("%u message to %s waits; it is sent when you are online again.",
+                 "%u messages to %s wait; they are sent when you are online again.", count),
+        count, first);
 }
 
 /* What there is. */
@@ -69,7 +82,7 @@ nj_outbox_sentence(NjClient *client, bool written)
 typedef struct {
     NjAccount *account;
     NjChatKind kind;
-    char      *address;
+    char *address;
     NjMessage *message;
 } Entry;
 
@@ -83,10 +96,11 @@ free_entry(void *data)
 }
 
 static void
-add_entry(GPtrArray *entries, NjAccount *account, NjChatKind kind, const char *address, NjMessage *message)
+add_entry(GPtrArray *entries, NjAccount *account, NjChatKind kind, const char *address,
+          NjMessage *message)
 {
     Entry *entry = g_new(Entry, 1);
-    *entry = (Entry) { account, kind, g_strdup(address), nj_message_ref(message) };
+    *entry = (Entry){ account, kind, g_strdup(address), nj_message_ref(message) };
     g_ptr_array_add(entries, entry);
 }
 
@@ -95,9 +109,12 @@ add_failed(GPtrArray *entries, NjChat *chat)
 {
     NjStore *store = chat->account->client->store;
     gint64 since = nj_clock_wall_ms() - FAILED_MS;
+
     if (!store || !chat->id || chat->last_time < since)
         return;
-    g_autoptr(GPtrArray) page = nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, FAILED_MESSAGES);
+
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, FAILED_MESSAGES);
     for (guint i = 0; i < page->len; i++) {
         NjMessage *message = page->pdata[i];
         if (message->out && message->state == NJ_STATE_FAILED && message->time >= since)
@@ -134,6 +151,7 @@ collect(NjClient *client, NjChat *chat)
         while (!chat && g_hash_table_iter_next(&iter, NULL, &open))
             add_failed(entries, open);
     }
+
     g_ptr_array_sort(entries, by_id);
     return entries;
 }
@@ -161,13 +179,16 @@ entry_record(const Entry *entry)
     const NjMessage *message = entry->message;
     NjRecord *record = nj_record_new();
     g_autofree char *time = nj_clock_format(message->time);
+
     nj_record_set_text(record, "account", entry->account->settings->name);
     nj_record_set_text(record, "chat", entry->address);
-    nj_record_set_text(record, "message", message->origin_id ? message->origin_id : message->wire_id);
+    nj_record_set_text(record, "message",
+                       message->origin_id ? message->origin_id : message->wire_id);
     nj_record_set_text(record, "time", time);
     nj_record_set_text(record, "state", nj_message_state_name(message));
     nj_record_set_text(record, "error", message->error);
     nj_record_set_text(record, "body", message->body);
+
     return record;
 }
 
@@ -177,10 +198,18 @@ say_entry(NjCall *call, const Entry *entry)
     const NjMessage *message = entry->message;
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(message->time / 1000);
     g_autofree char *shown = time ? g_date_time_format(time, "%Y-%m-%d %H:%M") : g_strdup("");
-    g_autofree char *line = nj_text_line(message->body ? message->body : message->subject ? message->subject : "", -1, 0);
+    g_autofree char *line = nj_text_line(message->body      ? message->body
+                                         : message->subject ? message->subject
+                                                            : "",
+                                         -1, 0);
     g_autofree char *text = nj_text_ellipsize(line, 40);
-    nj_call_say(call, message->state == NJ_STATE_FAILED || message->state == NJ_STATE_UNSURE ? NJ_NOTICE_WARNING : NJ_NOTICE_INFO, "%s  %s  %s: %s%s%s", shown,
-                entry->address, state_shown(message->state), text, message->error ? "  " : "", message->error ? message->error : "");
+
+    nj_call_say(call,
+                message->state == NJ_STATE_FAILED || message->state == NJ_STATE_UNSURE
+                    ? NJ_NOTICE_WARNING
+                    : NJ_NOTICE_INFO,
+                "%s  %s  %s: %s%s%s", shown, entry->address, state_shown(message->state), text,
+                message->error ? "  " : "", message->error ? message->error : "");
 }
 
 static void
@@ -189,17 +218,23 @@ run_outbox(NjCall *call)
     g_autoptr(GPtrArray) entries = collect(nj_call_client(call), NULL);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     bool again = false;
+
     for (guint i = 0; i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];
-        again |= entry->message->state == NJ_STATE_FAILED || entry->message->state == NJ_STATE_UNSURE;
+        again |=
+            entry->message->state == NJ_STATE_FAILED || entry->message->state == NJ_STATE_UNSURE;
         g_ptr_array_add(list, entry_record(entry));
         say_entry(call, entry);
     }
+
     nj_record_set_list(nj_call_result(call), "messages", list);
     if (!entries->len)
         nj_call_say(call, NJ_NOTICE_INFO, _("Everything you said has reached a server."));
     else if (again)
-        nj_call_say(call, NJ_NOTICE_INFO, _("/retry sends again what failed or may not have arrived in a chat, /retry all everywhere; the rest is sent by itself."));
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    _("/retry sends again what failed or may not have arrived in a chat, /retry "
+                      "all everywhere; the rest is sent by itself."));
+
     nj_call_done(call);
 }
 
@@ -213,7 +248,9 @@ chat_of(const Entry *entry, GError **error)
     if (!chat && entry->kind == NJ_CHAT_PERSON)
         chat = nj_chat_open(entry->account, NJ_CHAT_PERSON, entry->address);
     if (!chat)
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-chat"), _("You are not in %s any more; /join it to say it there again."), entry->address);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-chat"),
+                    _("You are not in %s any more; /join it to say it there again."),
+                    entry->address);
     return chat;
 }
 
@@ -222,10 +259,13 @@ tell_retried(NjCall *call, guint now, guint later)
 {
     nj_record_set_int(nj_call_result(call), "count", now + later);
     if (now)
-        nj_call_say(call, NJ_NOTICE_INFO, ngettext("%u message is sent again.", "%u messages are sent again.", now), now);
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    ngettext("%u message is sent again.", "%u messages are sent again.", now), now);
     if (later)
-        nj_call_say(call, NJ_NOTICE_INFO, ngettext("%u message is sent again when its account is online.",
-                                                   "%u messages are sent again when their accounts are online.", later), later);
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    ngettext("%u message is sent again when its account is online.",
+                             "%u messages are sent again when their accounts are online.", later),
+                    later);
 }
 
 static void
@@ -233,9 +273,12 @@ run_retry(NjCall *call)
 {
     NjChat *chat = nj_call_arg(call, "which") ? NULL : nj_call_chat(call);
     if (!chat && !nj_call_arg(call, "which")) {
-        nj_call_fail(call, "no-chat", _("No chat is in front; /retry all sends again what failed or may not have arrived anywhere."));
+        nj_call_fail(call, "no-chat",
+                     _("No chat is in front; /retry all sends again what failed or may not have "
+                       "arrived anywhere."));
         return;
     }
+
     g_autoptr(GPtrArray) entries = collect(nj_call_client(call), chat);
     g_autoptr(GError) first = NULL;
     guint now = 0, later = 0, refused = 0;
@@ -253,13 +296,19 @@ run_retry(NjCall *call)
         if (!first)
             first = g_steal_pointer(&error);
     }
+
     if (refused && !now && !later) {
         nj_call_fail_error(call, nj_cmd_error_code(first), first);
         return;
     }
+
     if (!refused && !now && !later)
-        nj_call_say(call, NJ_NOTICE_INFO, chat ? _("Nothing that you said here failed today or is unsure; /outbox lists what waits.")
-                                               : _("Nothing that you said failed today or is unsure; /outbox lists what waits."));
+        nj_call_say(
+            call, NJ_NOTICE_INFO,
+            chat ? _(
+                "Nothing that you said here failed today or is unsure; /outbox lists what waits.")
+                 : _("Nothing that you said failed today or is unsure; /outbox lists what waits."));
+
     tell_retried(call, now, later);
     if (refused)
         nj_call_say(call, NJ_NOTICE_ERROR, "%s", first->message);
@@ -267,21 +316,28 @@ run_retry(NjCall *call)
 }
 
 static const NjCommand cmd_retry = {
-    .name     = "retry",
-    .summary  = N_("Send again what failed or may not have arrived"),
-    .details  = N_("What waits for a connection is sent by itself. Here the rest is sent again, in the order in which you said it: what nobody knows the fate of since "
-                   "a connection broke, and what failed in the last 24 hours, near the end of an open chat."),
-    .params   = { { "which", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("all: of every chat; without it only of the one in front"), { "all" } } },
+    .name = "retry",
+    .summary = N_("Send again what failed or may not have arrived"),
+    .details = N_(
+        "What waits for a connection is sent by itself. Here the rest is sent again, in the order "
+        "in which you said it: what nobody knows the fate of since "
+        "a connection broke, and what failed in the last 24 hours, near the end of an open chat."),
+    .params = { { "which",
+                  NJ_PARAM_CHOICE,
+                  NJ_OPTIONAL,
+                  N_("all: of every chat; without it only of the one in front"),
+                  { "all" } } },
     .examples = { "/retry", "/retry all" },
-    .run      = run_retry,
+    .run = run_retry,
 };
 
 static const NjCommand cmd_outbox = {
-    .name     = "outbox",
-    .summary  = N_("List what you said and no server has yet"),
-    .details  = N_("What waits, what is on its way, what failed, and what may not have arrived; of all accounts."),
+    .name = "outbox",
+    .summary = N_("List what you said and no server has yet"),
+    .details = N_("What waits, what is on its way, what failed, and what may not have arrived; of "
+                  "all accounts."),
     .examples = { "/outbox" },
-    .run      = run_outbox,
+    .run = run_outbox,
 };
 
 static const NjCommand *const commands[] = { &cmd_outbox, &cmd_retry, NULL };

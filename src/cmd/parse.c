@@ -1,5 +1,6 @@
-/* The language of commands.  Everything typed or written to the FIFO passes here first, so it is read as if a stranger had written it.
-   A raw text keeps every byte; only -e before it asks for escapes. */
+/* The language of commands.  Everything typed or written to the FIFO passes here first, so it is
+ * read as if a stranger had written it. A raw text keeps every byte; only -e before it asks for
+ * escapes. */
 #include "cmd/parse.h"
 
 #include <string.h>
@@ -8,9 +9,9 @@
 
 struct NjArgs {
     const NjCommand *command;
-    char            *values[G_N_ELEMENTS(((NjCommand *) NULL)->params)];
-    GPtrArray       *list;              /* of the REPEAT parameter; NULL-ended once parsed */
-    int              repeat;            /* its index; -1: none */
+    char *values[G_N_ELEMENTS(((NjCommand *) NULL)->params)];
+    GPtrArray *list; /* of the REPEAT parameter; NULL-ended once parsed */
+    int repeat;      /* its index; -1: none */
 };
 
 static bool
@@ -43,6 +44,7 @@ nj_parse_line(const char *line, NjLine *out, GError **error)
         out->rest = line;
         return true;
     }
+
     if (line[1] == '/') {
         out->rest = line + 1;
         return true;
@@ -54,13 +56,16 @@ nj_parse_line(const char *line, NjLine *out, GError **error)
     const char *name = colon ? colon + 1 : word;
     if (!*name || colon == word) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                    _("A command follows the slash, as in /help; a text that begins with a slash is typed with two."));
+                    _("A command follows the slash, as in /help; a text that begins with a slash "
+                      "is typed with two."));
         return false;
     }
+
     out->command = true;
     out->account = colon ? g_strndup(word, colon - word) : NULL;
     out->name = g_strdup(name);
     out->rest = skip_space(end);
+
     return true;
 }
 
@@ -90,10 +95,13 @@ read_quoted(const char **cursor, GError **error)
                     _("A quotation mark is open; close it, or write \\\" for the mark itself."));
         return NULL;
     }
+
     if (*end && !is_space(*end)) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("A space must follow the closing quotation mark."));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
+                    _("A space must follow the closing quotation mark."));
         return NULL;
     }
+
     GString *word = g_string_new(NULL);
     for (const char *p = *cursor + 1; p < end - 1; p++) {
         if (p[0] == '\\' && strchr("\"\\n", p[1])) {
@@ -103,6 +111,7 @@ read_quoted(const char **cursor, GError **error)
             g_string_append_c(word, *p);
         }
     }
+
     *cursor = end;
     return g_string_free(word, FALSE);
 }
@@ -144,6 +153,7 @@ unescape(const char *text)
         text++;
         g_string_append_c(out, *text == 'n' ? '\n' : *text == 't' ? '\t' : '\\');
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -171,11 +181,14 @@ keyword_at(const NjCommand *command, const char *text)
     const char *end = text + strcspn(text, "= \t\n\"");
     if (*end != '=' || end == text)
         return -1;
+
     for (int i = 0; i < param_count(command); i++) {
         const NjParam *param = &command->params[i];
-        if ((param->flags & NJ_KEYWORD) && strlen(param->name) == (gsize) (end - text) && !strncmp(param->name, text, end - text))
+        if ((param->flags & NJ_KEYWORD) && strlen(param->name) == (gsize) (end - text)
+            && !strncmp(param->name, text, end - text))
             return i;
     }
+
     return -1;
 }
 
@@ -192,17 +205,20 @@ static bool
 is_raw(const NjCommand *command, int index)
 {
     const NjParam *param = &command->params[index];
-    return param->kind == NJ_PARAM_TEXT && !(param->flags & (NJ_REPEAT | NJ_KEYWORD)) && next_positional(command, index + 1) < 0;
+    return param->kind == NJ_PARAM_TEXT && !(param->flags & (NJ_REPEAT | NJ_KEYWORD))
+           && next_positional(command, index + 1) < 0;
 }
 
 static char *
 param_shown(const NjParam *param)
 {
-    g_autofree char *choices = param->kind == NJ_PARAM_CHOICE ? g_strjoinv("|", (char **) param->choices) : NULL;
+    g_autofree char *choices =
+        param->kind == NJ_PARAM_CHOICE ? g_strjoinv("|", (char **) param->choices) : NULL;
     g_autofree char *what = choices ? g_steal_pointer(&choices) : g_ascii_strup(param->name, -1);
     bool keyword = param->flags & NJ_KEYWORD;
-    return g_strconcat(param->flags & NJ_OPTIONAL ? "[" : "", keyword ? param->name : "", keyword ? "=" : "", what,
-                       param->flags & NJ_REPEAT ? "…" : "", param->flags & NJ_OPTIONAL ? "]" : "", NULL);
+    return g_strconcat(param->flags & NJ_OPTIONAL ? "[" : "", keyword ? param->name : "",
+                       keyword ? "=" : "", what, param->flags & NJ_REPEAT ? "…" : "",
+                       param->flags & NJ_OPTIONAL ? "]" : "", NULL);
 }
 
 char *
@@ -222,20 +238,26 @@ fail_usage(GError **error, const NjCommand *command, const char *sentence)
 {
     g_autofree char *usage = nj_parse_usage(command);
     /* Translators: a sentence about what is wrong, then how the command is written. */
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("%s It is used so: %s"), sentence, usage);
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("%s It is used so: %s"), sentence,
+                usage);
 }
 
 static bool
 check_value(const NjCommand *command, const NjParam *param, const char *value, GError **error)
 {
     g_autofree char *sentence = NULL;
-    if (param->kind == NJ_PARAM_CHOICE && !g_strv_contains((const char *const *) param->choices, value)) {
+    if (param->kind == NJ_PARAM_CHOICE
+        && !g_strv_contains((const char *const *) param->choices, value)) {
         g_autofree char *choices = g_strjoinv(", ", (char **) param->choices);
-        sentence = param->choices[1] ? g_strdup_printf(_("“%s” is none of %s."), value, choices)
-                                     : g_strdup_printf(_("“%s” is not “%s”, and no other word stands there."), value, choices);
-    } else if (param->kind == NJ_PARAM_NUMBER && !g_ascii_string_to_signed(value, 10, G_MININT32, G_MAXINT32, NULL, NULL)) {
+        sentence = param->choices[1]
+                       ? g_strdup_printf(_("“%s” is none of %s."), value, choices)
+                       : g_strdup_printf(_("“%s” is not “%s”, and no other word stands there."),
+                                         value, choices);
+    } else if (param->kind == NJ_PARAM_NUMBER
+               && !g_ascii_string_to_signed(value, 10, G_MININT32, G_MAXINT32, NULL, NULL)) {
         sentence = g_strdup_printf(_("“%s” is no number."), value);
     }
+
     if (sentence)
         fail_usage(error, command, sentence);
     return !sentence;
@@ -258,12 +280,14 @@ put(NjArgs *args, int index, char *value, GError **error)
         g_free(value);
         return false;
     }
+
     if (index == args->repeat) {
         g_ptr_array_insert(args->list, args->list->len - 1, value);
     } else {
         wipe(args->values[index]);
         args->values[index] = value;
     }
+
     return true;
 }
 
@@ -278,6 +302,7 @@ args_new(const NjCommand *command)
     for (int i = 0; i < param_count(command); i++)
         if (command->params[i].flags & NJ_REPEAT)
             args->repeat = i;
+
     return args;
 }
 
@@ -297,7 +322,9 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
             continue;
         }
         if (at < 0) {
-            fail_usage(error, command, _("That is more than the command takes; words in quotation marks count as one."));
+            fail_usage(
+                error, command,
+                _("That is more than the command takes; words in quotation marks count as one."));
             return NULL;
         }
         if (is_raw(command, at)) {
@@ -320,6 +347,7 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
             return NULL;
         }
     }
+
     return g_steal_pointer(&args);
 }
 
@@ -410,6 +438,7 @@ nj_parse_quote(const char *word)
 {
     if (*word && !strpbrk(word, " \t\n\"\\=") && strcmp(word, "-e"))
         return g_strdup(word);
+
     GString *out = g_string_new("\"");
     for (; *word; word++) {
         if (*word == '\n') {
@@ -420,6 +449,7 @@ nj_parse_quote(const char *word)
             g_string_append_c(out, '\\');
         g_string_append_c(out, *word);
     }
+
     g_string_append_c(out, '"');
     return g_string_free(out, FALSE);
 }

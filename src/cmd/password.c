@@ -1,7 +1,7 @@
 /* The session asks only when natterjackrc has no password, or one that the server refused.
-   A password that was typed or printed is kept in memory for this run, so that a reconnect asks nobody; it is forgotten when the server refuses it,
-   not when a connection ends before the server was told it.
-   It reaches natterjackrc only if the person says so. */
+ * A password that was typed or printed is kept in memory for this run, so that a reconnect asks
+ * nobody; it is forgotten when the server refuses it, not when a connection ends before the server
+ * was told it. It reaches natterjackrc only if the person says so. */
 #include "cmd/password.h"
 
 #include <string.h>
@@ -16,22 +16,23 @@ typedef void (*Done)(const char *password, const char *why, void *data);
 
 /* What is known of one account. */
 typedef struct {
-    NjPasswords  *passwords;
-    NjAccount    *account;
-    char         *secret;
-    bool          given;                /* the session has had it */
-    bool          proven;               /* the server took it since the last connect */
-    bool          offer;                /* ask whether to keep it */
+    NjPasswords *passwords;
+    NjAccount *account;
+    char *secret;
+    bool given;  /* the session has had it */
+    bool proven; /* the server took it since the last connect */
+    bool offer;  /* ask whether to keep it */
     NjSubprocess *process;
-    char         *waits;                /* its password-command, to be run once another's has ended */
-    Done          done;                 /* an open question; NULL: none */
-    void         *data;
+    /* its password-command, to be run once another's has ended */
+    char *waits;
+    Done done; /* an open question; NULL: none */
+    void *data;
 } Entry;
 
 struct NjPasswords {
-    NjCmd      *cmd;
-    GHashTable *entries;                /* NjAccount -> Entry */
-    bool        closing;
+    NjCmd *cmd;
+    GHashTable *entries; /* NjAccount -> Entry */
+    bool closing;
 };
 
 static void run_next_command(NjPasswords *passwords);
@@ -57,14 +58,17 @@ answer(Entry *entry, const char *password, const char *why)
 {
     Done done = entry->done;
     void *data = entry->data;
+
     entry->done = NULL;
     if (!done)
         return;
-    char *copy = g_strdup(password);    /* what follows may forget the secret */
+
+    char *copy = g_strdup(password); /* what follows may forget the secret */
     entry->given = entry->given || password;
     done(copy, why, data);
     if (copy)
         explicit_bzero(copy, strlen(copy));
+
     g_free(copy);
 }
 
@@ -107,6 +111,7 @@ on_command_done(const char *out, const char *why, void *data)
 {
     Entry *entry = data;
     NjPasswords *passwords = entry->passwords;
+
     entry->process = NULL;
     if (out) {
         forget_secret(entry);
@@ -114,9 +119,11 @@ on_command_done(const char *out, const char *why, void *data)
         answer(entry, entry->secret, NULL);
     } else {
         const char *name = entry->account->settings->name;
-        g_autofree char *sentence = g_strdup_printf(_("The password-command of account %s gave no password. %s"), name, why);
+        g_autofree char *sentence = g_strdup_printf(
+            _("The password-command of account %s gave no password. %s"), name, why);
         answer(entry, NULL, sentence);
     }
+
     run_next_command(passwords);
 }
 
@@ -125,23 +132,27 @@ on_typed(const char *typed, void *data)
 {
     Entry *entry = data;
     if (!typed || !*typed) {
-        g_autofree char *sentence = g_strdup_printf(_("No password was given for account %s; /connect %s asks again."),
-                                                    entry->account->settings->name, entry->account->settings->name);
+        g_autofree char *sentence =
+            g_strdup_printf(_("No password was given for account %s; /connect %s asks again."),
+                            entry->account->settings->name, entry->account->settings->name);
         answer(entry, NULL, sentence);
         return;
     }
+
     forget_secret(entry);
     entry->secret = g_strdup(typed);
     answer(entry, entry->secret, NULL);
 }
 
-/* One at a time: there is one terminal to lend, and what the first has unlocked the others need not ask for. */
+/* One at a time: there is one terminal to lend, and what the first has unlocked the others need not
+ * ask for. */
 static void
 run_next_command(NjPasswords *passwords)
 {
     Entry *next = NULL;
     GHashTableIter iter;
     Entry *entry;
+
     g_hash_table_iter_init(&iter, passwords->entries);
     while (!passwords->closing && g_hash_table_iter_next(&iter, NULL, (void **) &entry)) {
         if (entry->process)
@@ -149,11 +160,14 @@ run_next_command(NjPasswords *passwords)
         if (entry->waits)
             next = entry;
     }
+
     if (!next)
         return;
+
     g_autoptr(GError) error = NULL;
     g_autofree char *command = g_steal_pointer(&next->waits);
-    next->process = nj_subprocess_new(command, passwords->cmd->screen, COMMAND_SECONDS, on_command_done, next, &error);
+    next->process = nj_subprocess_new(command, passwords->cmd->screen, COMMAND_SECONDS,
+                                      on_command_done, next, &error);
     if (!next->process)
         on_command_done(NULL, error->message, next);
 }
@@ -165,6 +179,7 @@ nj_password_ask(NjCmd *cmd, NjAccount *account, Done done, void *data)
     withdraw(entry);
     entry->done = done;
     entry->data = data;
+
     const NjAccountSettings *settings = account->settings;
     if (entry->secret) {
         answer(entry, entry->secret, NULL);
@@ -175,7 +190,9 @@ nj_password_ask(NjCmd *cmd, NjAccount *account, Done done, void *data)
         g_autofree char *question = g_strdup_printf(_("Password of %s: "), settings->address);
         nj_prompt_ask_secret(prompt_of(entry), question, on_typed, entry);
     } else {
-        g_autofree char *why = g_strdup_printf(_("Account %s has no password and nobody can be asked; set password-command in natterjackrc."), settings->name);
+        g_autofree char *why = g_strdup_printf(_("Account %s has no password and nobody can be "
+                                                 "asked; set password-command in natterjackrc."),
+                                               settings->name);
         answer(entry, NULL, why);
     }
 }
@@ -200,6 +217,7 @@ nj_password_cancel(NjCmd *cmd)
     bool any = false;
     GHashTableIter iter;
     Entry *entry;
+
     g_hash_table_iter_init(&iter, cmd->passwords->entries);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &entry)) {
         if (!entry->process)
@@ -207,6 +225,7 @@ nj_password_cancel(NjCmd *cmd)
         nj_subprocess_cancel(entry->process);
         any = true;
     }
+
     return any;
 }
 
@@ -216,11 +235,13 @@ on_keep(int key, void *data)
     Entry *entry = data;
     if (key != 'y' || !entry->secret)
         return;
+
     NjClient *client = entry->passwords->cmd->client;
     const char *name = entry->account->settings->name;
     g_autoptr(GError) error = NULL;
     if (nj_options_account_set(client->options, name, "password", entry->secret, &error))
-        nj_client_notice(client, entry->account, NULL, NJ_NOTICE_SUCCESS, _("The password of account %s is kept in natterjackrc."), name);
+        nj_client_notice(client, entry->account, NULL, NJ_NOTICE_SUCCESS,
+                         _("The password of account %s is kept in natterjackrc."), name);
     else
         nj_client_notice(client, entry->account, NULL, NJ_NOTICE_ERROR, "%s", error->message);
 }
@@ -232,7 +253,8 @@ offer_to_keep(Entry *entry)
     const NjAccountSettings *settings = entry->account->settings;
     if (!entry->secret || settings->password || settings->password_command || !prompt_of(entry))
         return;
-    g_autofree char *question = g_strdup_printf(_("Keep the password of %s in natterjackrc? [y/n] "), settings->address);
+    g_autofree char *question =
+        g_strdup_printf(_("Keep the password of %s in natterjackrc? [y/n] "), settings->address);
     nj_prompt_ask(prompt_of(entry), question, "yn", on_keep, entry);
 }
 
@@ -241,8 +263,10 @@ on_account_changed(NjAccount *account, void *owner)
 {
     NjPasswords *passwords = owner;
     Entry *entry = g_hash_table_lookup(passwords->entries, account);
+
     if (!entry)
         return;
+
     switch (account->state) {
     case NJ_ACCOUNT_CONNECTING:
         entry->proven = false;
@@ -252,6 +276,7 @@ on_account_changed(NjAccount *account, void *owner)
         if (entry->offer)
             offer_to_keep(entry);
         break;
+
     case NJ_ACCOUNT_OFFLINE:
         /* A last word before the server took the password: it may have been the password. */
         if (account->why && entry->given && !entry->proven)
@@ -259,7 +284,8 @@ on_account_changed(NjAccount *account, void *owner)
         withdraw(entry);
         break;
     default:
-        break;                          /* a question stands while the link is lost: the answer is for the next one */
+        /* a question stands while the link is lost: the answer is for the next one */
+        break;
     }
 }
 

@@ -9,14 +9,19 @@ show_status(NjCall *call)
     NjAccount *account = nj_call_account(call);
     bool invisible = account->show == NJ_SHOW_OFFLINE;
     const char *show = invisible ? "invisible" : nj_show_name(account->show);
+
     nj_record_set_text(nj_call_result(call), "account", account->settings->name);
     nj_record_set_text(nj_call_result(call), "show", show);
     nj_record_set_text(nj_call_result(call), "status", account->status);
     nj_record_set_int(nj_call_result(call), "priority", account->priority);
     nj_record_set_bool(nj_call_result(call), "by_itself", account->by_itself);
-    nj_call_say(call, NJ_NOTICE_INFO, account->by_itself ? _("Account %s is %s, and shows itself as %s until somebody types here.%s%s")
-                                                         : _("Account %s is %s, and shows itself as %s.%s%s"),
-                account->settings->name, nj_account_state_name(account->state), show, account->status ? " " : "", account->status ? account->status : "");
+    nj_call_say(call, NJ_NOTICE_INFO,
+                account->by_itself
+                    ? _("Account %s is %s, and shows itself as %s until somebody types here.%s%s")
+                    : _("Account %s is %s, and shows itself as %s.%s%s"),
+                account->settings->name, nj_account_state_name(account->state), show,
+                account->status ? " " : "", account->status ? account->status : "");
+
     nj_call_done(call);
 }
 
@@ -28,7 +33,7 @@ set_status(NjAccount *account, const char *word, const char *text, int priority)
         nj_show_parse(word, &show);
     nj_account_set_presence(account, show, text, priority);
     if (account->state == NJ_ACCOUNT_ONLINE)
-        nj_presence_send(account);              /* else it is sent with the login */
+        nj_presence_send(account); /* else it is sent with the login */
 }
 
 static void
@@ -39,22 +44,27 @@ run_status(NjCall *call)
     const char *priority = nj_call_arg(call, "priority");
     const char *to = nj_call_arg(call, "to");
     NjAccount *account = nj_call_account(call);
+
     if (!word && !priority) {
         show_status(call);
         return;
     }
+
     int number = priority ? atoi(priority) : account->priority;
     if (number < -128 || number > 127) {
         nj_call_fail(call, "usage", _("A priority is a number from -128 to 127."));
         return;
     }
+
     if (!word && !to) {
         nj_account_set_priority(account, number);
         nj_presence_send(account);
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is %d now."), account->settings->name, number);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is %d now."),
+                    account->settings->name, number);
         nj_call_done(call);
         return;
     }
+
     if (!word)
         word = account->show == NJ_SHOW_OFFLINE ? "invisible" : nj_show_name(account->show);
     if (to) {
@@ -64,42 +74,47 @@ run_status(NjCall *call)
         g_autoptr(GError) error = NULL;
         bool done = nj_presence_direct(account, to, show, text, &error);
         if (done)
-            nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s sees account %s as %s now."), to, account->settings->name, word);
+            nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s sees account %s as %s now."), to,
+                        account->settings->name, word);
         nj_call_done_if(call, done, error);
         return;
     }
+
     set_status(account, word, text, number);
-    nj_call_say(call, NJ_NOTICE_SUCCESS, account->state == NJ_ACCOUNT_ONLINE ? _("Account %s shows itself as %s now.")
-                                                                             : _("Account %s shows itself as %s once it is online."),
+    nj_call_say(call, NJ_NOTICE_SUCCESS,
+                account->state == NJ_ACCOUNT_ONLINE
+                    ? _("Account %s shows itself as %s now.")
+                    : _("Account %s shows itself as %s once it is online."),
                 account->settings->name, word);
     nj_call_done(call);
 }
 
 static const NjCommand cmd_status = {
-    .name     = "status",
-    .summary  = N_("Show or change how others see you"),
-    .details  = N_("invisible stays connected and tells nobody; then nothing is sent to contacts or strangers. The options auto-away and auto-xa change a state of "
-                   "online or chat by themselves while nobody types, and no other."),
-    .needs    = NJ_NEEDS_ACCOUNT,
-    .params   = {
-        { "show", NJ_PARAM_CHOICE, NJ_OPTIONAL, N_("the new state"), { "online", "away", "xa", "dnd", "chat", "invisible" } },
-        { "priority", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD, N_("-128 to 127: which of your devices gets messages") },
-        { "to", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD, N_("tell only this address") },
-        { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("words to go with it") },
-    },
+    .name = "status",
+    .summary = N_("Show or change how others see you"),
+    .details = N_("invisible stays connected and tells nobody; then nothing is sent to contacts or "
+                  "strangers. The options auto-away and auto-xa change a state of "
+                  "online or chat by themselves while nobody types, and no other."),
+    .needs = NJ_NEEDS_ACCOUNT,
+    .params = { { "show",
+                  NJ_PARAM_CHOICE,
+                  NJ_OPTIONAL,
+                  N_("the new state"),
+                  { "online", "away", "xa", "dnd", "chat", "invisible" } },
+                { "priority", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("-128 to 127: which of your devices gets messages") },
+                { "to", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD, N_("tell only this address") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("words to go with it") } },
     .examples = { "/status", "/status away", "/status dnd priority=5 Counting flies" },
-    .run      = run_status,
+    .run = run_status,
 };
 
 static const NjCommand *const commands[] = { &cmd_status, NULL };
 
 static const NjAliasRow aliases[] = {
-    { "away", "/status away", "irssi, WeeChat" },
-    { "back", "/status online", "WeeChat" },
-    { "online", "/status online", "Profanity" },
-    { "dnd", "/status dnd", "Profanity" },
-    { "xa", "/status xa", "Profanity" },
-    { NULL },
+    { "away", "/status away", "irssi, WeeChat" }, { "back", "/status online", "WeeChat" },
+    { "online", "/status online", "Profanity" },  { "dnd", "/status dnd", "Profanity" },
+    { "xa", "/status xa", "Profanity" },          { NULL },
 };
 
 const NjTopic nj_topic_presence = { "presence", N_("Presence"), commands, aliases, NULL };

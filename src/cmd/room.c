@@ -12,8 +12,9 @@ run_join(NjCall *call)
     g_autofree char *room = nj_jid_bare(address);
     const char *nick = nj_call_arg(call, "nick");
     g_autofree char *prepared = NULL;
+
     if (!nick)
-        nick = nj_jid_resource(address);        /* ROOM/NICK means it too */
+        nick = nj_jid_resource(address); /* ROOM/NICK means it too */
     if (nick) {
         g_autoptr(GError) error = NULL;
         prepared = nj_jid_prepare_resource(nick, &error);
@@ -22,24 +23,32 @@ run_join(NjCall *call)
             return;
         }
     }
+
     if (!strchr(room, '@')) {
-        nj_call_fail(call, "bad-address", _("A room's address has a name before its “@”, like pond@chat.example.org."));
+        nj_call_fail(call, "bad-address",
+                     _("A room's address has a name before its “@”, like pond@chat.example.org."));
         return;
     }
+
     NjChat *known = nj_chat_find(account, room);
     if (known && known->kind != NJ_CHAT_ROOM) {
-        nj_call_fail(call, "refused", _("%s is a chat with a person; /close %s ends it first."), room, room);
+        nj_call_fail(call, "refused", _("%s is a chat with a person; /close %s ends it first."),
+                     room, room);
         return;
     }
-    const NjRoom *in = known && known->room && known->room->state == NJ_ROOM_IN ? known->room : NULL;
+
+    const NjRoom *in =
+        known && known->room && known->room->state == NJ_ROOM_IN ? known->room : NULL;
     if (in && (!prepared || !strcmp(prepared, in->nick)) && !nj_call_arg(call, "password")) {
         nj_call_show_chat(call, known);
         nj_call_say(call, NJ_NOTICE_INFO, _("You are in %s already."), room);
         nj_call_done(call);
         return;
     }
+
     nj_call_hold(call);
     nj_muc_join(account, room, prepared, nj_call_arg(call, "password"), nj_call_answer, call);
+
     NjChat *chat = nj_chat_find(account, room);
     if (chat && chat->kind == NJ_CHAT_ROOM)
         nj_call_show_chat(call, chat);
@@ -62,10 +71,12 @@ run_nick(NjCall *call)
     NjRoom *room = room_in_front(call);
     if (!room)
         return;
+
     g_autoptr(GError) error = NULL;
     g_autofree char *nick = nj_jid_prepare_resource(nj_call_arg(call, "nick"), &error);
     if (nick)
-        nj_muc_join(room->chat->account, room->chat->address, nick, NULL, nj_call_answer, nj_call_hold(call));
+        nj_muc_join(room->chat->account, room->chat->address, nick, NULL, nj_call_answer,
+                    nj_call_hold(call));
     else
         nj_call_fail_error(call, "bad-nick", error);
 }
@@ -85,19 +96,22 @@ run_names(NjCall *call)
     NjRoom *room = room_in_front(call);
     if (!room)
         return;
+
     g_autoptr(GPtrArray) people = g_ptr_array_new();
     GHashTableIter iter;
     NjOccupant *occupant;
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &occupant))
         g_ptr_array_add(people, occupant);
+
     g_ptr_array_sort(people, by_rank);
 
     g_autoptr(GString) names = g_string_new(NULL);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < people->len; i++) {
         occupant = people->pdata[i];
-        g_string_append_printf(names, "%s%s%s", i ? ", " : "", occupant->role == NJ_OCCUPANT_MODERATOR ? "@" : "", occupant->shown);
+        g_string_append_printf(names, "%s%s%s", i ? ", " : "",
+                               occupant->role == NJ_OCCUPANT_MODERATOR ? "@" : "", occupant->shown);
         NjRecord *record = nj_record_new();
         nj_record_set_text(record, "nick", occupant->shown);
         nj_record_set_text(record, "address", occupant->address);
@@ -105,8 +119,11 @@ run_names(NjCall *call)
         nj_record_set_text(record, "status", occupant->status);
         g_ptr_array_add(list, record);
     }
+
     nj_record_set_list(nj_call_result(call), "occupants", list);
-    nj_call_say(call, NJ_NOTICE_INFO, ngettext("%u person is here: %s", "%u people are here: %s", people->len), people->len, names->str);
+    nj_call_say(call, NJ_NOTICE_INFO,
+                ngettext("%u person is here: %s", "%u people are here: %s", people->len),
+                people->len, names->str);
     nj_call_done(call);
 }
 
@@ -115,61 +132,65 @@ run_subject(NjCall *call)
 {
     NjRoom *room = room_in_front(call);
     const char *subject = nj_call_arg(call, "text");
+
     if (!room)
         return;
+
     if (subject) {
         g_autoptr(GError) error = NULL;
         bool done = nj_muc_set_subject(room, subject, &error);
         nj_call_done_if(call, done, error);
         return;
     }
+
     nj_record_set_text(nj_call_result(call), "subject", room->subject);
     if (!room->subject)
         nj_call_say(call, NJ_NOTICE_INFO, _("The room has no subject."));
     else if (room->subject_by)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Subject, set by %s: %s"), room->subject_by, room->subject);
+        nj_call_say(call, NJ_NOTICE_INFO, _("Subject, set by %s: %s"), room->subject_by,
+                    room->subject);
     else
         nj_call_say(call, NJ_NOTICE_INFO, _("Subject: %s"), room->subject);
+
     nj_call_done(call);
 }
 
 static const NjCommand cmd_join = {
-    .name     = "join",
-    .summary  = N_("Enter a group chat"),
-    .needs    = NJ_NEEDS_CONNECTION,
-    .params   = {
-        { "room", NJ_PARAM_ROOM, 0, N_("address of the room") },
-        { "nick", NJ_PARAM_WORD, NJ_OPTIONAL, N_("name to use inside") },
-        { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD, N_("the room's password, if it has one") },
-    },
+    .name = "join",
+    .summary = N_("Enter a group chat"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "room", NJ_PARAM_ROOM, 0, N_("address of the room") },
+                { "nick", NJ_PARAM_WORD, NJ_OPTIONAL, N_("name to use inside") },
+                { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("the room's password, if it has one") } },
     .examples = { "/join pond@chat.example.org", "/join pond@chat.example.org toad" },
-    .run      = run_join,
+    .run = run_join,
 };
 
 static const NjCommand cmd_nick = {
-    .name     = "nick",
-    .summary  = N_("Change your name in the room"),
-    .needs    = NJ_NEEDS_CHAT,
-    .params   = { { "nick", NJ_PARAM_TEXT, 0, N_("the new one") } },
+    .name = "nick",
+    .summary = N_("Change your name in the room"),
+    .needs = NJ_NEEDS_CHAT,
+    .params = { { "nick", NJ_PARAM_TEXT, 0, N_("the new one") } },
     .examples = { "/nick toad" },
-    .run      = run_nick,
+    .run = run_nick,
 };
 
 static const NjCommand cmd_names = {
-    .name     = "names",
-    .summary  = N_("List who is in the room"),
-    .needs    = NJ_NEEDS_CHAT,
+    .name = "names",
+    .summary = N_("List who is in the room"),
+    .needs = NJ_NEEDS_CHAT,
     .examples = { "/names" },
-    .run      = run_names,
+    .run = run_names,
 };
 
 static const NjCommand cmd_subject = {
-    .name     = "subject",
-    .summary  = N_("Show or change the room's subject"),
-    .needs    = NJ_NEEDS_CHAT,
-    .params   = { { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the new one") } },
+    .name = "subject",
+    .summary = N_("Show or change the room's subject"),
+    .needs = NJ_NEEDS_CHAT,
+    .params = { { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the new one") } },
     .examples = { "/subject", "/subject Frogs, and how to feed them" },
-    .run      = run_subject,
+    .run = run_subject,
 };
 
 static const NjCommand *const commands[] = { &cmd_join, &cmd_nick, &cmd_names, &cmd_subject, NULL };

@@ -1,4 +1,5 @@
-/* What scripts hear, and a life without a screen.  Fields and words are CONTRACT's: extended, never renamed. */
+/* What scripts hear, and a life without a screen.  Fields and words are CONTRACT's: extended, never
+ * renamed. */
 #include "cmd/script.h"
 
 #include <errno.h>
@@ -15,9 +16,9 @@
 #include "model/events.h"
 
 struct NjScript {
-    NjClient    *client;
+    NjClient *client;
     NjScriptFunc func;
-    void        *owner;
+    void *owner;
 };
 
 static NjRecord *
@@ -55,6 +56,7 @@ on_message_added(NjMessageEvent *event, void *owner)
     NjRecord *record = event_new("message", event->chat->account);
     g_autofree char *from = sender_address(event->chat, message);
     g_autofree char *time = nj_clock_format(message->time);
+
     nj_record_set_text(record, "chat", event->chat->address);
     nj_record_set_text(record, "from", from);
     nj_record_set_text(record, "id", message->origin_id ? message->origin_id : message->wire_id);
@@ -64,12 +66,14 @@ on_message_added(NjMessageEvent *event, void *owner)
     nj_record_set_text(record, "direction", message->out ? "out" : "in");
     nj_record_set_text(record, "subject", message->subject);
     nj_record_set_text(record, "thread", message->thread);
+
     nj_record_set_text(record, "body", message->body);
     nj_record_set_text(record, "encryption", message->encryption ? message->encryption : "none");
     nj_record_set_text(record, "state", nj_message_state_name(message));
     nj_record_set_text(record, "error", message->error);
     if (message->delayed)
         nj_record_set_bool(record, "delayed", true);
+
     tell(owner, record);
 }
 
@@ -78,7 +82,8 @@ on_contact_changed(NjContactEvent *event, void *owner)
 {
     NjShow show = nj_contact_show(event->contact);
     if (show == event->before)
-        return;                         /* the item, or another resource of theirs */
+        return; /* the item, or another resource of theirs */
+
     NjRecord *record = event_new("presence", event->contact->account);
     nj_record_set_text(record, "from", event->contact->address);
     nj_record_set_text(record, "name", event->contact->name);
@@ -111,7 +116,9 @@ on_room_changed(NjRoom *room, void *owner)
 static void
 on_occupant_changed(NjOccupantEvent *event, void *owner)
 {
-    NjRecord *record = room_event(event->room, event->joined ? "joined" : event->old_nick ? "renamed" : "changed");
+    NjRecord *record = room_event(event->room, event->joined     ? "joined"
+                                               : event->old_nick ? "renamed"
+                                                                 : "changed");
     nj_record_set_text(record, "nick", event->occupant->shown);
     nj_record_set_text(record, "old_nick", event->old_nick);
     nj_record_set_text(record, "address", event->occupant->address);
@@ -162,7 +169,7 @@ NjScript *
 nj_script_new(NjClient *client, NjScriptFunc func, void *owner)
 {
     NjScript *script = g_new(NjScript, 1);
-    *script = (NjScript) { client, func, owner };
+    *script = (NjScript){ client, func, owner };
     nj_on_message_added(client->bus, on_message_added, script);
     nj_on_contact_changed(client->bus, on_contact_changed, script);
     nj_on_room_changed(client->bus, on_room_changed, script);
@@ -170,6 +177,7 @@ nj_script_new(NjClient *client, NjScriptFunc func, void *owner)
     nj_on_occupant_removed(client->bus, on_occupant_removed, script);
     nj_on_account_changed(client->bus, on_account_changed, script);
     nj_on_alert(client->bus, on_alert, script);
+
     nj_on_command_failed(client->bus, on_command_failed, script);
     return script;
 }
@@ -189,14 +197,14 @@ nj_script_free(NjScript *script)
 #define LAST_WORDS_US (300 * G_TIME_SPAN_MILLISECOND)
 
 struct NjHeadless {
-    NjCmd      *cmd;
-    NjScript   *script;
-    NjFeed     *feed;
-    int         out;                    /* -1: nobody reads any more */
-    GByteArray *queue;                  /* bytes that the reader did not take yet */
-    gsize       taken;                  /* of them, those it has taken */
-    guint       source;
-    guint       dropped;
+    NjCmd *cmd;
+    NjScript *script;
+    NjFeed *feed;
+    int out;           /* -1: nobody reads any more */
+    GByteArray *queue; /* bytes that the reader did not take yet */
+    gsize taken;       /* of them, those it has taken */
+    guint source;
+    guint dropped;
 };
 
 /* Nobody reads any more: there is nobody to tell, but commands still come in. */
@@ -223,7 +231,8 @@ static bool
 write_some(NjHeadless *headless)
 {
     while (headless->taken < headless->queue->len) {
-        ssize_t put = write(headless->out, headless->queue->data + headless->taken, headless->queue->len - headless->taken);
+        ssize_t put = write(headless->out, headless->queue->data + headless->taken,
+                            headless->queue->len - headless->taken);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0 && errno == EAGAIN) {
@@ -239,6 +248,7 @@ write_some(NjHeadless *headless)
         }
         headless->taken += put;
     }
+
     headless->taken = 0;
     g_byte_array_set_size(headless->queue, 0);
     if (headless->dropped) {
@@ -249,6 +259,7 @@ write_some(NjHeadless *headless)
         nj_record_free(record);
         return write_some(headless);
     }
+
     return false;
 }
 
@@ -272,11 +283,13 @@ print_json(NjHeadless *headless, char *json)
         g_free(json);
         return;
     }
+
     if (headless->dropped || headless->queue->len - headless->taken > MAX_QUEUED) {
         headless->dropped++;
         g_free(json);
         return;
     }
+
     enqueue(headless, json);
     if (!headless->source && write_some(headless))
         headless->source = g_unix_fd_add(headless->out, G_IO_OUT | G_IO_ERR, on_writable, headless);
@@ -321,24 +334,29 @@ static void
 on_end(void *owner)
 {
     NjHeadless *headless = owner;
-    g_clear_pointer(&headless->feed, nj_feed_free);       /* the program goes on */
+    g_clear_pointer(&headless->feed, nj_feed_free); /* the program goes on */
 }
 
-/* Our own description of standard output, so that nobody who shares it finds it non-blocking.  But not of a file: that never blocks, and
-   its place in it is shared with whoever else writes there. */
+/* Our own description of standard output, so that nobody who shares it finds it non-blocking.  But
+ * not of a file: that never blocks, and its place in it is shared with whoever else writes
+ * there. */
 static int
 open_output(int fd)
 {
     struct stat about;
     if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
         return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
     int own = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (own >= 0)
         return own;
-    own = fcntl(fd, F_DUPFD_CLOEXEC, 3);                    /* a socket: it can not be opened again */
+
+    /* a socket: it can not be opened again */
+    own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (own >= 0)
         g_unix_set_fd_nonblocking(own, TRUE, NULL);
+
     return own;
 }
 
@@ -361,7 +379,8 @@ nj_headless_new_on(NjCmd *cmd, int in, int out)
     return headless;
 }
 
-/* Who reads gets the end of the answer too; who does not holds the end of the program up no longer than this. */
+/* Who reads gets the end of the answer too; who does not holds the end of the program up no longer
+ * than this. */
 static void
 write_rest(NjHeadless *headless)
 {
@@ -377,11 +396,13 @@ nj_headless_free(NjHeadless *headless)
 {
     if (!headless)
         return;
+
     nj_cmd_forget(headless->cmd, headless);
     nj_feed_free(headless->feed);
     nj_script_free(headless->script);
     if (headless->source)
         g_source_remove(headless->source);
+
     write_rest(headless);
     close_output(headless);
     g_byte_array_unref(headless->queue);

@@ -1,8 +1,10 @@
-/* Who waits for the program is a thread of its own: GLib's child watches see no stops, and a stop is how a background job says that it wants
-   the terminal.  The thread does nothing but waitpid() and hands each change to the main loop.
-
-   One that is stopped while it reads goes on with the terminal.  One that is stopped while it writes or sets the terminal's mode may have seen
-   ours before, in which Enter ends no line, and would build on that: it is ended and started again, with the terminal from its beginning. */
+/* Who waits for the program is a thread of its own: GLib's child watches see no stops, and a stop
+ * is how a background job says that it wants the terminal.  The thread does nothing but waitpid()
+ * and hands each change to the main loop.
+ *
+ * One that is stopped while it reads goes on with the terminal.  One that is stopped while it
+ * writes or sets the terminal's mode may have seen ours before, in which Enter ends no line, and
+ * would build on that: it is ended and started again, with the terminal from its beginning. */
 #include "cmd/subprocess.h"
 
 #include <errno.h>
@@ -17,38 +19,39 @@
 
 #include "base/text.h"
 
-#define MAX_BYTES   4096               /* of each stream; the rest is read and dropped */
-#define LENT_SECONDS 300                /* a person is typing a passphrase */
-#define KILL_MS      1000               /* between a polite end and the other one */
+#define MAX_BYTES 4096   /* of each stream; the rest is read and dropped */
+#define LENT_SECONDS 300 /* a person is typing a passphrase */
+#define KILL_MS 1000     /* between a polite end and the other one */
 
-/* Shared with the thread: what belongs to it alone is pid; process is the main thread's, NULL once nobody asks. */
+/* Shared with the thread: what belongs to it alone is pid; process is the main thread's, NULL once
+ * nobody asks. */
 typedef struct {
-    pid_t         pid;
+    pid_t pid;
     NjSubprocess *process;
 } Watch;
 
 typedef struct {
     Watch *watch;
-    int    status;
+    int status;
 } Change;
 
 typedef struct {
-    int      fd;
-    guint    source;
+    int fd;
+    guint source;
     GString *text;
 } Stream;
 
 struct NjSubprocess {
-    char             *command;
-    Watch            *watch;
-    NjScreen         *screen;           /* NULL: it gets no terminal */
-    bool              has_terminal;
-    bool              again;            /* it is being ended to be started with the terminal */
-    guint             timer;
-    const char       *gave_up;          /* the sentence, once it was told to end */
-    Stream            out, err;
-    NjSubprocessFunc  done;
-    void             *data;
+    char *command;
+    Watch *watch;
+    NjScreen *screen; /* NULL: it gets no terminal */
+    bool has_terminal;
+    bool again; /* it is being ended to be started with the terminal */
+    guint timer;
+    const char *gave_up; /* the sentence, once it was told to end */
+    Stream out, err;
+    NjSubprocessFunc done;
+    void *data;
 };
 
 static bool
@@ -77,13 +80,16 @@ on_readable(gint fd, GIOCondition condition, void *data)
     ssize_t got = read(fd, bytes, sizeof bytes);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
+
     if (got > 0) {
         gsize room = MAX_BYTES - MIN(stream->text->len, MAX_BYTES);
         g_string_append_len(stream->text, bytes, MIN((gsize) got, room));
     }
+
     explicit_bzero(bytes, sizeof bytes);
     if (got > 0)
         return G_SOURCE_CONTINUE;
+
     stream->source = 0;
     close_stream(stream);
     return G_SOURCE_REMOVE;
@@ -112,35 +118,42 @@ drain(Stream *stream)
     }
 }
 
-/* The terminal's foreground.  We are in the background ourselves when we take it back, hence the blocked SIGTTOU. */
+/* The terminal's foreground.  We are in the background ourselves when we take it back, hence the
+ * blocked SIGTTOU. */
 static void
 set_foreground(pid_t group)
 {
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return;
+
     sigset_t block, before;
     sigemptyset(&block);
     sigaddset(&block, SIGTTOU);
     pthread_sigmask(SIG_BLOCK, &block, &before);
     if (tcsetpgrp(fd, group) < 0)
         g_debug("tcsetpgrp: %s", g_strerror(errno));
+
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(fd);
 }
 
-/* While it runs in the background, it is stopped by writing to the terminal as well as by reading: its question must not be lost on our screen. */
+/* While it runs in the background, it is stopped by writing to the terminal as well as by reading:
+ * its question must not be lost on our screen. */
 static void
 stop_writers(bool stop)
 {
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios modes;
+
     if (fd < 0)
         return;
+
     if (tcgetattr(fd, &modes) == 0) {
         modes.c_lflag = stop ? modes.c_lflag | TOSTOP : modes.c_lflag & ~(tcflag_t) TOSTOP;
         tcsetattr(fd, TCSANOW, &modes);
     }
+
     close(fd);
 }
 
@@ -164,12 +177,14 @@ free_process(NjSubprocess *process)
         g_source_remove(process->timer);
     if (process->watch)
         process->watch->process = NULL;
+
     Stream *streams[] = { &process->out, &process->err };
     for (guint i = 0; i < G_N_ELEMENTS(streams); i++) {
         close_stream(streams[i]);
         explicit_bzero(streams[i]->text->str, streams[i]->text->allocated_len);
         g_string_free(streams[i]->text, TRUE);
     }
+
     g_free(process->command);
     g_free(process);
 }
@@ -237,17 +252,20 @@ finish(NjSubprocess *process, int status)
     drain(&process->err);
     cut_line(process->out.text);
     cut_line(process->err.text);
+
     g_autofree char *said = nj_text_line(process->err.text->str, process->err.text->len, 200);
     const char *why = process->gave_up;
     if (!why && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
         why = *said ? said : _("It ended with an error and said nothing.");
     else if (!why && !process->out.text->len)
         why = *said ? said : _("It answered nothing.");
+
     process->done(why ? NULL : process->out.text->str, why, process->data);
     free_process(process);
 }
 
-/* In the child: a job of its own, in front if the terminal is its, with the signals a shell would give it. */
+/* In the child: a job of its own, in front if the terminal is its, with the signals a shell would
+ * give it. */
 static void
 set_up_child(void *data)
 {
@@ -255,6 +273,7 @@ set_up_child(void *data)
     setpgid(0, 0);
     if (process->has_terminal)
         set_foreground(getpid());
+
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -271,20 +290,25 @@ static bool
 start(NjSubprocess *process, GError **error)
 {
     char *argv[] = { "/bin/sh", "-c", process->command, NULL };
-    GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | (process->screen ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
+    GSpawnFlags flags =
+        G_SPAWN_DO_NOT_REAP_CHILD | (process->screen ? G_SPAWN_CHILD_INHERITS_STDIN : 0);
     GPid pid;
     int out, err;
+
     if (process->screen && !process->has_terminal)
         stop_writers(true);
-    if (!g_spawn_async_with_pipes(NULL, argv, NULL, flags, set_up_child, process, &pid, NULL, &out, &err, error))
+    if (!g_spawn_async_with_pipes(NULL, argv, NULL, flags, set_up_child, process, &pid, NULL, &out,
+                                  &err, error))
         return false;
-    setpgid(pid, pid);                  /* whoever of both comes first */
+
+    setpgid(pid, pid); /* whoever of both comes first */
     process->watch = g_new0(Watch, 1);
     process->watch->pid = pid;
     process->watch->process = process;
     open_stream(&process->out, out);
     open_stream(&process->err, err);
     g_thread_unref(g_thread_new("subprocess", wait_for_it, process->watch));
+
     return true;
 }
 
@@ -311,22 +335,28 @@ start_again(NjSubprocess *process)
     free_process(process);
 }
 
-/* It was stopped: by reaching for the terminal from the background, which is then lent; or by a person while it had it, who wants it away. */
+/* It was stopped: by reaching for the terminal from the background, which is then lent; or by a
+ * person while it had it, who wants it away. */
 static void
 on_stopped(NjSubprocess *process, int stop)
 {
     bool wants_terminal = stop == SIGTTIN || stop == SIGTTOU;
     NjTerm *term = process->screen ? nj_screen_term(process->screen) : NULL;
-    if (process->gave_up || !term || process->has_terminal || !wants_terminal || nj_term_is_suspended(term)) {
-        give_up(process, wants_terminal ? _("It needs the terminal, and there is none to give.") : _("It was given up."));
+
+    if (process->gave_up || !term || process->has_terminal || !wants_terminal
+        || nj_term_is_suspended(term)) {
+        give_up(process, wants_terminal ? _("It needs the terminal, and there is none to give.")
+                                        : _("It was given up."));
         kill(-process->watch->pid, SIGCONT);
         return;
     }
+
     if (stop == SIGTTOU) {
         process->again = true;
         kill(-process->watch->pid, SIGKILL);
         return;
     }
+
     lend_terminal(process);
     set_foreground(process->watch->pid);
     kill(-process->watch->pid, SIGCONT);
@@ -339,9 +369,10 @@ on_change(void *data)
     Watch *watch = change->watch;
     NjSubprocess *process = watch->process;
     int status = change->status;
+
     g_free(change);
     if (exited(status)) {
-        g_free(watch);                  /* the thread has ended */
+        g_free(watch); /* the thread has ended */
         if (process) {
             process->watch = NULL;
             if (process->again && !process->gave_up)
@@ -352,6 +383,7 @@ on_change(void *data)
     } else if (process) {
         on_stopped(process, WSTOPSIG(status));
     }
+
     return G_SOURCE_REMOVE;
 }
 
@@ -365,18 +397,20 @@ wait_for_it(void *data)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            status = 127 << 8;          /* nobody to wait for: an exit with 127 */
+            status = 127 << 8; /* nobody to wait for: an exit with 127 */
         bool over = exited(status);
         Change *change = g_new(Change, 1);
-        *change = (Change) { watch, status };
-        g_idle_add_full(G_PRIORITY_DEFAULT, on_change, change, NULL);      /* never g_main_context_invoke(): it may run the function here */
+        *change = (Change){ watch, status };
+        /* never g_main_context_invoke(): it may run the function here */
+        g_idle_add_full(G_PRIORITY_DEFAULT, on_change, change, NULL);
         if (over)
             return NULL;
     }
 }
 
 NjSubprocess *
-nj_subprocess_new(const char *command, NjScreen *screen, guint seconds, NjSubprocessFunc done, void *data, GError **error)
+nj_subprocess_new(const char *command, NjScreen *screen, guint seconds, NjSubprocessFunc done,
+                  void *data, GError **error)
 {
     NjSubprocess *process = g_new0(NjSubprocess, 1);
     process->command = g_strdup(command);
@@ -384,12 +418,16 @@ nj_subprocess_new(const char *command, NjScreen *screen, guint seconds, NjSubpro
     process->done = done;
     process->data = data;
     process->out.fd = process->err.fd = -1;
-    process->out.text = g_string_sized_new(MAX_BYTES);         /* never moved: a secret leaves no copies behind */
+
+    /* never moved: a secret leaves no copies behind */
+    process->out.text = g_string_sized_new(MAX_BYTES);
     process->err.text = g_string_sized_new(MAX_BYTES);
+
     if (!start(process, error)) {
         free_process(process);
         return NULL;
     }
+
     process->timer = g_timeout_add_seconds(seconds, on_deadline, process);
     return process;
 }

@@ -4,8 +4,9 @@
 #include "cmd/call.h"
 
 const NjTopic *const nj_topics[] = {
-    &nj_topic_account, &nj_topic_chat, &nj_topic_outbox,  &nj_topic_room,   &nj_topic_roster, &nj_topic_presence,
-    &nj_topic_info,    &nj_topic_history, &nj_topic_window, &nj_topic_option, &nj_topic_program, NULL,
+    &nj_topic_account, &nj_topic_chat,     &nj_topic_outbox,  &nj_topic_room,
+    &nj_topic_roster,  &nj_topic_presence, &nj_topic_info,    &nj_topic_history,
+    &nj_topic_window,  &nj_topic_option,   &nj_topic_program, NULL,
 };
 
 bool
@@ -15,7 +16,8 @@ nj_call_needs(NjCall *call, const char *param)
         return true;
     g_autofree char *usage = nj_parse_usage(call->command);
     g_autofree char *shown = g_ascii_strup(param, -1);
-    nj_call_fail(call, "usage", _("%s is missing. It is used so: %s; /help %s tells more."), shown, usage, call->command->name);
+    nj_call_fail(call, "usage", _("%s is missing. It is used so: %s; /help %s tells more."), shown,
+                 usage, call->command->name);
     return false;
 }
 
@@ -34,19 +36,22 @@ nj_call_session(NjCall *call, NjAccount *account)
 {
     NjSession *session = nj_session_of(account);
     if (!session)
-        nj_call_fail(call, "not-connected", _("Account %s can not be connected here."), account->settings->name);
+        nj_call_fail(call, "not-connected", _("Account %s can not be connected here."),
+                     account->settings->name);
     return session;
 }
 
 void
 nj_call_show_chat(NjCall *call, NjChat *chat)
 {
-    /* A script takes nobody away from what is read; an argument of this start is what the person wants to see. */
+    /* A script takes nobody away from what is read; an argument of this start is what the person
+     * wants to see. */
     NjSource source = nj_call_source(call);
     if (source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN && nj_call_screen(call)) {
         nj_screen_show_chat(nj_call_screen(call), chat);
-        call->chat = chat;                      /* and is answered there */
+        call->chat = chat; /* and is answered there */
     }
+
     nj_record_set_text(nj_call_result(call), "account", chat->account->settings->name);
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
 }

@@ -17,14 +17,19 @@ extern const NjTopic nj_topic_window;
 extern const NjTopic nj_topic_option;
 extern const NjTopic nj_topic_program;
 
-/* A parameter that this use of the command can not do without; false: the call has failed with its usage. */
+/* A parameter that this use of the command can not do without; false: the call has failed with its
+ * usage. */
 bool nj_call_needs(NjCall *call, const char *param);
+
 /* The same for an account that must be online. */
 bool nj_call_needs_online(NjCall *call);
+
 /* The account's session; NULL: the call has failed. */
 NjSession *nj_call_session(NjCall *call, NjAccount *account);
+
 /* Shows the chat where there is a screen, and notes in the result which it is. */
 void nj_call_show_chat(NjCall *call, NjChat *chat);
+
 /* Ends a call whose work either succeeded or left an error. */
 void nj_call_done_if(NjCall *call, bool done, const GError *error);
 

@@ -1,4 +1,5 @@
-/* Dates and times as a person types them.  GDateTime knows the calendar and the zone with its summers; what is said here is only which words there are. */
+/* Dates and times as a person types them.  GDateTime knows the calendar and the zone with its
+ * summers; what is said here is only which words there are. */
 #include "cmd/when.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "cmd/commands.h"
 
 #define FIRST_YEAR 1970
-#define LAST_YEAR  9999
+#define LAST_YEAR 9999
 
 static gint64
 to_ms(GDateTime *time)
@@ -21,7 +22,7 @@ put_span(GDateTime *start, GDateTime *end, NjSpan *out)
 {
     bool good = start && end && to_ms(start) >= 0;
     if (good)
-        *out = (NjSpan) { to_ms(start), to_ms(end) };
+        *out = (NjSpan){ to_ms(start), to_ms(end) };
     g_clear_pointer(&start, g_date_time_unref);
     g_clear_pointer(&end, g_date_time_unref);
     return good;
@@ -41,7 +42,8 @@ read_number(const char *text, guint digits, int *number)
 static GDateTime *
 day_of(GDateTime *time)
 {
-    return g_date_time_new_local(g_date_time_get_year(time), g_date_time_get_month(time), g_date_time_get_day_of_month(time), 0, 0, 0);
+    return g_date_time_new_local(g_date_time_get_year(time), g_date_time_get_month(time),
+                                 g_date_time_get_day_of_month(time), 0, 0, 0);
 }
 
 static GDateTime *
@@ -55,11 +57,14 @@ days_before(GDateTime *now, int days)
 static bool
 is_name_of_day(const char *word, GDateTime *day)
 {
-    static const char *const names[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
+    static const char *const names[] = { "monday", "tuesday",  "wednesday", "thursday",
+                                         "friday", "saturday", "sunday" };
     const char *name = names[g_date_time_get_day_of_week(day) - 1];
     g_autofree char *own = g_date_time_format(day, "%A"), *brief = g_date_time_format(day, "%a");
-    g_autofree char *folded = own ? g_utf8_casefold(own, -1) : g_strdup(""), *folded_brief = brief ? g_utf8_casefold(brief, -1) : g_strdup("");
-    return (strlen(word) >= 3 && g_str_has_prefix(name, word)) || !strcmp(word, folded) || !strcmp(word, folded_brief);
+    g_autofree char *folded = own ? g_utf8_casefold(own, -1) : g_strdup(""),
+                    *folded_brief = brief ? g_utf8_casefold(brief, -1) : g_strdup("");
+    return (strlen(word) >= 3 && g_str_has_prefix(name, word)) || !strcmp(word, folded)
+           || !strcmp(word, folded_brief);
 }
 
 /* Takes the day. */
@@ -76,24 +81,33 @@ parse_named_day(const char *word, GDateTime *now, NjSpan *out)
         return put_day(day_of(now), out);
     if (!strcmp(word, "yesterday") || !strcmp(word, _("yesterday")))
         return put_day(days_before(now, 1), out);
+
     for (int days = 0; days < 7; days++) {
         GDateTime *day = days_before(now, days);
         if (day && is_name_of_day(word, day))
             return put_day(day, out);
         g_clear_pointer(&day, g_date_time_unref);
     }
+
     return false;
 }
 
 static bool
 put_date(int year, int month, int day, NjSpan *out)
 {
-    if (year < FIRST_YEAR || year > LAST_YEAR || (month != 0 && (month < 1 || month > 12)) || (day != 0 && !g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year)))
+    if (year < FIRST_YEAR || year > LAST_YEAR || (month != 0 && (month < 1 || month > 12))
+        || (day != 0 && !g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year)))
         return false;
+
     GDateTime *start = g_date_time_new_local(year, month ? month : 1, day ? day : 1, 0, 0, 0);
     if (!start)
         return false;
-    return put_span(start, day ? g_date_time_add_days(start, 1) : month ? g_date_time_add_months(start, 1) : g_date_time_add_years(start, 1), out);
+
+    return put_span(start,
+                    day     ? g_date_time_add_days(start, 1)
+                    : month ? g_date_time_add_months(start, 1)
+                            : g_date_time_add_years(start, 1),
+                    out);
 }
 
 /* 2026-11-02, 2026-11, 2026 */
@@ -103,8 +117,10 @@ parse_iso_date(const char *word, NjSpan *out)
     g_auto(GStrv) parts = g_strsplit(word, "-", 4);
     int year, month = 0, day = 0;
     guint count = g_strv_length(parts);
-    return count >= 1 && count <= 3 && strlen(parts[0]) == 4 && read_number(parts[0], 4, &year) && (count < 2 || (read_number(parts[1], 2, &month) && month))
-           && (count < 3 || (read_number(parts[2], 2, &day) && day)) && put_date(year, month, day, out);
+    return count >= 1 && count <= 3 && strlen(parts[0]) == 4 && read_number(parts[0], 4, &year)
+           && (count < 2 || (read_number(parts[1], 2, &month) && month))
+           && (count < 3 || (read_number(parts[2], 2, &day) && day))
+           && put_date(year, month, day, out);
 }
 
 /* 2.11.2026, 2.11. */
@@ -114,21 +130,27 @@ parse_dotted_date(const char *word, GDateTime *now, NjSpan *out)
     g_auto(GStrv) parts = g_strsplit(word, ".", 4);
     int year = 0, month, day;
     guint count = g_strv_length(parts);
-    if (count < 2 || count > 3 || !read_number(parts[0], 2, &day) || !read_number(parts[1], 2, &month) || !day || !month)
+
+    if (count < 2 || count > 3 || !read_number(parts[0], 2, &day)
+        || !read_number(parts[1], 2, &month) || !day || !month)
         return false;
+
     if (count == 3 && *parts[2])
-        return strlen(parts[2]) == 4 && read_number(parts[2], 4, &year) && put_date(year, month, day, out);
+        return strlen(parts[2]) == 4 && read_number(parts[2], 4, &year)
+               && put_date(year, month, day, out);
     year = g_date_time_get_year(now);
-    for (int back = 0; back < 8; back++)                /* a 29th of February may be long ago */
+    for (int back = 0; back < 8; back++) /* a 29th of February may be long ago */
         if (put_date(year - back, month, day, out) && out->start <= to_ms(now))
             return true;
+
     return false;
 }
 
 static bool
 parse_day(const char *word, GDateTime *now, NjSpan *out)
 {
-    return parse_iso_date(word, out) || parse_dotted_date(word, now, out) || parse_named_day(word, now, out);
+    return parse_iso_date(word, out) || parse_dotted_date(word, now, out)
+           || parse_named_day(word, now, out);
 }
 
 /* 12:30, 12:30:15 */
@@ -138,9 +160,12 @@ parse_clock(const char *word, int *seconds, int *length)
     g_auto(GStrv) parts = g_strsplit(word, ":", 4);
     int hour, minute, second = 0;
     guint count = g_strv_length(parts);
-    if (count < 2 || count > 3 || !read_number(parts[0], 2, &hour) || strlen(parts[1]) != 2 || !read_number(parts[1], 2, &minute)
-        || (count == 3 && !read_number(parts[2], 2, &second)) || hour > 23 || minute > 59 || second > 59)
+
+    if (count < 2 || count > 3 || !read_number(parts[0], 2, &hour) || strlen(parts[1]) != 2
+        || !read_number(parts[1], 2, &minute) || (count == 3 && !read_number(parts[2], 2, &second))
+        || hour > 23 || minute > 59 || second > 59)
         return false;
+
     *seconds = (hour * 60 + minute) * 60 + second;
     *length = count == 3 ? 1 : 60;
     return true;
@@ -151,9 +176,11 @@ static bool
 put_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
 {
     g_autoptr(GDateTime) day = g_date_time_new_from_unix_local(day_ms / 1000);
-    GDateTime *start = day ? g_date_time_new_local(g_date_time_get_year(day), g_date_time_get_month(day), g_date_time_get_day_of_month(day), seconds / 3600,
-                                                   seconds / 60 % 60, seconds % 60)
-                           : NULL;
+    GDateTime *start =
+        day ? g_date_time_new_local(g_date_time_get_year(day), g_date_time_get_month(day),
+                                    g_date_time_get_day_of_month(day), seconds / 3600,
+                                    seconds / 60 % 60, seconds % 60)
+            : NULL;
     return put_span(start, start ? g_date_time_add_seconds(start, length) : NULL, out);
 }
 
@@ -161,17 +188,27 @@ put_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
 static bool
 parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
 {
-    static const struct { const char *names[6]; int years, months, days, minutes; } units[] = {
-        { { "m", "min", "mins", "minute", "minutes" }, 0, 0, 0, 1 }, { { "h", "hour", "hours" }, 0, 0, 0, 60 }, { { "d", "day", "days" }, 0, 0, 1, 0 },
-        { { "w", "week", "weeks" }, 0, 0, 7, 0 }, { { "mo", "month", "months" }, 0, 1, 0, 0 }, { { "y", "year", "years" }, 1, 0, 0, 0 },
+    static const struct {
+        const char *names[6];
+        int years, months, days, minutes;
+    } units[] = {
+        { { "m", "min", "mins", "minute", "minutes" }, 0, 0, 0, 1 },
+        { { "h", "hour", "hours" }, 0, 0, 0, 60 },
+        { { "d", "day", "days" }, 0, 0, 1, 0 },
+        { { "w", "week", "weeks" }, 0, 0, 7, 0 },
+        { { "mo", "month", "months" }, 0, 1, 0, 0 },
+        { { "y", "year", "years" }, 1, 0, 0, 0 },
     };
+
     gsize digits = strspn(words[0], "0123456789");
     if (!digits || digits > 4)
         return false;
+
     const char *unit = words[0][digits] ? words[0] + digits : count > 1 ? words[1] : "";
     guint used = words[0][digits] ? 1 : 2;
     if (count > used + 1 || (count == used + 1 && strcmp(words[used], "ago")))
         return false;
+
     int number = -(int) g_ascii_strtoll(words[0], NULL, 10);
     for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
         if (!g_strv_contains(units[i].names, unit))
@@ -181,10 +218,13 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
             return put_span(then, then ? g_date_time_add_minutes(then, 1) : NULL, out);
         }
         if (number < -1000 && (units[i].years || units[i].months))
-            return false;               /* GLib ends the program over years before the first */
-        g_autoptr(GDateTime) then = g_date_time_add_full(now, number * units[i].years, number * units[i].months, number * units[i].days, 0, 0, 0);
+            return false; /* GLib ends the program over years before the first */
+        g_autoptr(GDateTime) then =
+            g_date_time_add_full(now, number * units[i].years, number * units[i].months,
+                                 number * units[i].days, 0, 0, 0);
         return then && put_day(day_of(then), out);
     }
+
     return false;
 }
 
@@ -195,14 +235,17 @@ parse_stamp(const char *text, NjSpan *out)
     gint64 ms;
     if (strlen(text) < 11 || text[10] != 'T')
         return false;
+
     if (nj_clock_parse(text, &ms)) {
-        *out = (NjSpan) { ms, ms + (strchr(text, '.') ? 1 : 1000) };
+        *out = (NjSpan){ ms, ms + (strchr(text, '.') ? 1 : 1000) };
         return true;
     }
+
     g_autofree char *date = g_strndup(text, 10);
     int seconds, length;
     NjSpan day;
-    return parse_iso_date(date, &day) && parse_clock(text + 11, &seconds, &length) && put_clock(day.start, seconds, length, out);
+    return parse_iso_date(date, &day) && parse_clock(text + 11, &seconds, &length)
+           && put_clock(day.start, seconds, length, out);
 }
 
 bool
@@ -213,32 +256,39 @@ nj_when_parse(const char *typed, gint64 now_ms, NjSpan *out)
         return true;
     if (strlen(trimmed) > 100)
         return false;
+
     g_autofree char *folded = g_utf8_casefold(trimmed, -1);
     g_auto(GStrv) words = g_strsplit_set(folded, " \t", -1);
     guint count = 0;
-    for (guint i = 0; words[i]; i++) {                  /* without the empty ones */
+    for (guint i = 0; words[i]; i++) { /* without the empty ones */
         if (*words[i])
             words[count++] = words[i];
         else
             g_free(words[i]);
     }
+
     words[count] = NULL;
     g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(now_ms / 1000);
     int seconds, length;
     if (!count || !now)
         return false;
+
     if (count == 1 && parse_clock(words[0], &seconds, &length)) {
         g_autoptr(GDateTime) yesterday = days_before(now, 1);
         if (!put_clock(now_ms, seconds, length, out))
             return false;
         return out->start <= now_ms || put_clock(to_ms(yesterday), seconds, length, out);
     }
+
     if (count == 1 && parse_day(words[0], now, out))
         return true;
+
     if (count == 2 && parse_clock(words[1], &seconds, &length)) {
         NjSpan day;
-        return parse_day(words[0], now, &day) && day.end - day.start < 2 * 86400000 && put_clock(day.start, seconds, length, out);
+        return parse_day(words[0], now, &day) && day.end - day.start < 2 * 86400000
+               && put_clock(day.start, seconds, length, out);
     }
+
     return parse_relative(words, count, now, out);
 }
 
@@ -246,5 +296,7 @@ GError *
 nj_when_error(const char *typed)
 {
     return g_error_new(NJ_CMD_ERROR, nj_cmd_code("usage"),
-                       _("“%s” is no date. Write it as 2026-11-02, yesterday, monday, 12:30 or 3d, also with a time behind the day: yesterday 18:00."), typed);
+                       _("“%s” is no date. Write it as 2026-11-02, yesterday, monday, 12:30 or 3d, "
+                         "also with a time behind the day: yesterday 18:00."),
+                       typed);
 }

@@ -10,10 +10,8 @@ const char *
 nj_account_state_name(NjAccountState state)
 {
     static const char *const names[] = {
-        [NJ_ACCOUNT_OFFLINE] = "offline",
-        [NJ_ACCOUNT_WAITING] = "waiting",
-        [NJ_ACCOUNT_CONNECTING] = "connecting",
-        [NJ_ACCOUNT_ONLINE] = "online",
+        [NJ_ACCOUNT_OFFLINE] = "offline",       [NJ_ACCOUNT_WAITING] = "waiting",
+        [NJ_ACCOUNT_CONNECTING] = "connecting", [NJ_ACCOUNT_ONLINE] = "online",
         [NJ_ACCOUNT_CLOSING] = "closing",
     };
     return names[state];
@@ -28,7 +26,9 @@ nj_account_new(NjClient *client, const NjAccountSettings *settings)
     account->bare = nj_jid_bare(settings->address);
     account->show = NJ_SHOW_ONLINE;
     account->roster = nj_roster_new(account);
-    account->chats = g_hash_table_new(g_str_hash, g_str_equal);     /* the key is the chat's address */
+
+    /* the key is the chat's address */
+    account->chats = g_hash_table_new(g_str_hash, g_str_equal);
     account->outbox = nj_outbox_new(account);
     return account;
 }
@@ -38,7 +38,8 @@ nj_account_close_chats(NjAccount *account)
 {
     GHashTableIter iter;
     void *chat;
-    while (g_hash_table_iter_init(&iter, account->chats), g_hash_table_iter_next(&iter, NULL, &chat))
+    while (g_hash_table_iter_init(&iter, account->chats),
+           g_hash_table_iter_next(&iter, NULL, &chat))
         nj_chat_close(chat);
 }
 
@@ -47,6 +48,7 @@ nj_account_free(NjAccount *account)
 {
     if (!account)
         return;
+
     nj_account_close_chats(account);
     nj_outbox_free(account->outbox);
     g_hash_table_unref(account->chats);
@@ -56,6 +58,7 @@ nj_account_free(NjAccount *account)
     g_free(account->why);
     g_free(account->jid);
     g_free(account->bare);
+
     g_free(account->status);
     g_free(account->own_status);
     g_free(account);
@@ -72,15 +75,16 @@ nj_account_set_settings(NjAccount *account, const NjAccountSettings *settings)
 void
 nj_account_set_state(NjAccount *account, NjAccountState state, const char *why)
 {
-    char *kept = g_strdup(why);         /* it may be the old one */
+    char *kept = g_strdup(why); /* it may be the old one */
     g_free(account->why);
     account->why = kept;
     account->state = state;
     if (state != NJ_ACCOUNT_ONLINE && state != NJ_ACCOUNT_CLOSING)
         g_clear_pointer(&account->jid, g_free);
+
     g_info("account %s: %s", account->settings->name, nj_account_state_name(state));
     if (kept)
-        g_debug("account %s: %s", account->settings->name, kept);       /* may name addresses */
+        g_debug("account %s: %s", account->settings->name, kept); /* may name addresses */
     nj_emit_account_changed(account->client->bus, account);
 }
 
@@ -118,7 +122,10 @@ void
 nj_account_go_away(NjAccount *account, NjShow show, const char *status)
 {
     NjShow own_show = account->by_itself ? account->own_show : account->show;
-    char *kept = g_strdup(status), *own_status = account->by_itself ? g_steal_pointer(&account->own_status) : g_strdup(account->status);
+    char *kept = g_strdup(status), *own_status = account->by_itself
+                                                     ? g_steal_pointer(&account->own_status)
+                                                     : g_strdup(account->status);
+
     g_free(account->status);
     account->status = kept;
     account->show = show;
@@ -153,6 +160,7 @@ nj_account_restore(NjAccount *account)
     NjStore *store = account->client->store;
     if (!store || account->row)
         return;
+
     account->row = nj_store_account(store, account->bare);
     nj_roster_load(account->roster);
 
@@ -162,7 +170,7 @@ nj_account_restore(NjAccount *account)
     while (g_hash_table_iter_next(&iter, NULL, &chat))
         nj_chat_restore(chat);
 
-    nj_outbox_restore(account->outbox);         /* before its chats: who shows them asks for it */
+    nj_outbox_restore(account->outbox); /* before its chats: who shows them asks for it */
     g_autoptr(GPtrArray) stored = nj_store_open_chats(store, account->row);
     for (guint i = 0; i < stored->len; i++) {
         const NjStoredChat *row = g_ptr_array_index(stored, i);
@@ -198,17 +206,20 @@ nj_account_block(NjAccount *account, const char *address, bool blocked)
 {
     if (!account->blocked)
         account->blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (blocked ? g_hash_table_add(account->blocked, g_strdup(address)) : g_hash_table_remove(account->blocked, address))
+    if (blocked ? g_hash_table_add(account->blocked, g_strdup(address))
+                : g_hash_table_remove(account->blocked, address))
         nj_emit_blocked_changed(account->client->bus, account);
 }
 
 bool
 nj_account_has_blocked(const NjAccount *account, const char *from)
 {
-    if (!account->blocked || !g_hash_table_size(account->blocked) || nj_account_is_own(account, from))
+    if (!account->blocked || !g_hash_table_size(account->blocked)
+        || nj_account_is_own(account, from))
         return false;
     g_autofree char *bare = nj_jid_bare(from);
     g_autofree char *domain = nj_jid_domain(from);
-    return g_hash_table_contains(account->blocked, from) || g_hash_table_contains(account->blocked, bare) ||
-        g_hash_table_contains(account->blocked, domain);
+    return g_hash_table_contains(account->blocked, from)
+           || g_hash_table_contains(account->blocked, bare)
+           || g_hash_table_contains(account->blocked, domain);
 }

@@ -1,6 +1,8 @@
-/* Conversations: what is unread, what was typed, and the way of a message into the store and to whoever shows it.
-
-   A chat may be closed by a listener while it is being told of: `busy` keeps its memory until the last such call is over. */
+/* Conversations: what is unread, what was typed, and the way of a message into the store and to
+ * whoever shows it.
+ *
+ * A chat may be closed by a listener while it is being told of: `busy` keeps its memory until the
+ * last such call is over. */
 #include "model/chat.h"
 
 #include <string.h>
@@ -42,10 +44,12 @@ tell_private_chats(NjChat *chat, NjRoom *room)
     gsize length = strlen(chat->address);
     GHashTableIter iter;
     void *value;
+
     g_hash_table_iter_init(&iter, chat->account->chats);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NjChat *other = value;
-        if (other->kind == NJ_CHAT_PRIVATE && !strncmp(other->address, chat->address, length) && other->address[length] == '/')
+        if (other->kind == NJ_CHAT_PRIVATE && !strncmp(other->address, chat->address, length)
+            && other->address[length] == '/')
             other->room = room;
     }
 }
@@ -70,6 +74,7 @@ take_row(NjChat *chat)
     NjStoredChat row;
     NjStore *store = chat->account->client->store;
     bool known = nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row);
+
     if (known) {
         chat->unread = row.unread;
         chat->mentions = row.mentions;
@@ -80,6 +85,7 @@ take_row(NjChat *chat)
         if (!chat->id && !chat->draft)
             chat->draft = g_steal_pointer(&row.draft);
     }
+
     if (!chat->id)
         chat->id = row.id;
     nj_stored_chat_clear(&row);
@@ -100,7 +106,8 @@ nj_chat_refresh(NjChat *chat)
         nj_emit_chat_changed(bus_of(chat), chat);
 }
 
-/* A room goes by the part before the "@", an occupant by the nick: the rest stands in the pane's head. */
+/* A room goes by the part before the "@", an occupant by the nick: the rest stands in the pane's
+ * head. */
 static char *
 short_name(NjChatKind kind, const char *address)
 {
@@ -116,8 +123,9 @@ nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
     NjChat *chat = nj_chat_find(account, address);
     if (chat && (chat->kind == kind || kind != NJ_CHAT_ROOM))
         return chat;
+
     if (chat)
-        nj_chat_close(chat);            /* taken for a person until now */
+        nj_chat_close(chat); /* taken for a person until now */
     chat = g_new0(NjChat, 1);
     chat->account = account;
     chat->kind = kind;
@@ -125,6 +133,7 @@ nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
     chat->shown = short_name(kind, address);
     find_room(chat);
     nj_chat_restore(chat);
+
     g_hash_table_insert(account->chats, chat->address, chat);
     nj_emit_chat_added(bus_of(chat), chat);
     return chat;
@@ -141,22 +150,26 @@ nj_chat_close(NjChat *chat)
 {
     if (!chat || chat->closed)
         return;
+
     chat->closed = true;
     chat->busy++;
     g_hash_table_remove(chat->account->chats, chat->address);
+
     NjClient *client = chat->account->client;
     if (client->focus == chat)
         nj_client_set_focus(client, NULL);
     nj_emit_chat_removed(client->bus, chat);
     if (chat->kind == NJ_CHAT_ROOM)
         tell_private_chats(chat, NULL);
+
     let_go(chat);
 }
 
 const char *
 nj_chat_label(const NjChat *chat)
 {
-    const NjContact *contact = chat->kind == NJ_CHAT_PERSON ? nj_roster_find(chat->account->roster, chat->address) : NULL;
+    const NjContact *contact =
+        chat->kind == NJ_CHAT_PERSON ? nj_roster_find(chat->account->roster, chat->address) : NULL;
     return contact ? nj_contact_label(contact) : chat->shown;
 }
 
@@ -165,11 +178,14 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
 {
     NjClient *client = chat->account->client;
     message->chat = chat->id;
+
     /* A clock that was put back would hide in the past what is said now. */
     if (!message->delayed)
         message->time = MAX(message->time, chat->last_time);
+
     /* Servers stamp whole seconds: within its second it stands behind what came before. */
-    else if (message->time % 1000 == 0 && chat->heard_time > message->time && chat->heard_time < message->time + 1000)
+    else if (message->time % 1000 == 0 && chat->heard_time > message->time
+             && chat->heard_time < message->time + 1000)
         message->time = chat->heard_time;
     if (!message->out)
         chat->heard_time = MAX(chat->heard_time, message->time);
@@ -177,12 +193,15 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
         nj_store_add(client->store, message);
     else
         message->id = ++client->unkept;
+
     if (nj_is_after(message->time, message->id, chat->last_time, chat->last_id)) {
         chat->last_time = message->time;
         chat->last_id = message->id;
     }
+
     if (message->out || !nj_is_after(message->time, message->id, chat->read_time, chat->read_id))
         return;
+
     chat->unread = MIN(chat->unread + 1, NJ_MAX_UNREAD);
     if (message->mention)
         chat->mentions = MIN(chat->mentions + 1, NJ_MAX_UNREAD);
@@ -196,17 +215,21 @@ show(NjChat *chat, NjMessage *message, guint unread, guint mentions)
         if (occupant)
             occupant->spoke = MAX(occupant->spoke, message->time);
     }
+
     NjMessageEvent event = { chat, message };
     chat->busy++;
     nj_emit_message_added(bus_of(chat), &event);
-    bool tell = !chat->closed && chat->busy == 1 && (chat->unread != unread || chat->mentions != mentions);
+
+    bool tell =
+        !chat->closed && chat->busy == 1 && (chat->unread != unread || chat->mentions != mentions);
     let_go(chat);
     if (tell)
         nj_emit_chat_changed(bus_of(chat), chat);
 }
 
-/* Whoever shows the chat marks it read while it hears of the message, so the counts are told afterwards, and only if
-   they are others than before: a flood into an open chat changes nothing. */
+/* Whoever shows the chat marks it read while it hears of the message, so the counts are told
+ * afterwards, and only if they are others than before: a flood into an open chat changes
+ * nothing. */
 void
 nj_chat_add(NjChat *chat, NjMessage *message)
 {
@@ -226,25 +249,30 @@ nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const 
 {
     if (message->state == state && !g_strcmp0(message->error, error))
         return;
+
     char *kept = g_strdup(error);
     g_free(message->error);
     message->error = kept;
     message->state = state;
+
     NjStore *store = chat->account->client->store;
     if (store && message->id > 0 && state != NJ_STATE_SENT)
         nj_store_set_state(store, message->id, state, error);
+
     NjMessageEvent event = { chat, message };
     nj_emit_message_changed(bus_of(chat), &event);
 }
 
 void
-nj_account_settle(NjAccount *account, const char *address, NjMessage *message, NjMessageState state, const char *error)
+nj_account_settle(NjAccount *account, const char *address, NjMessage *message, NjMessageState state,
+                  const char *error)
 {
     NjOut *out = nj_outbox_find(account->outbox, message->id);
     if (out) {
         nj_outbox_set_state(account->outbox, out, state, error);
         return;
     }
+
     NjChat *chat = nj_chat_find(account, address);
     if (chat)
         nj_chat_set_state(chat, message, state, error);
@@ -258,7 +286,8 @@ count_after(NjChat *chat)
 {
     NjStoredChat row;
     NjStore *store = chat->account->client->store;
-    if (!store || !chat->id || !nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row))
+    if (!store || !chat->id
+        || !nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row))
         return;
     chat->unread = row.unread;
     chat->mentions = row.mentions;
@@ -271,12 +300,15 @@ nj_chat_mark_read(NjChat *chat, const NjMessage *last)
     gint64 time = last ? last->time : chat->last_time, id = last ? last->id : chat->last_id;
     if (!nj_is_after(time, id, chat->read_time, chat->read_id))
         return;
+
     guint unread = chat->unread, mentions = chat->mentions;
     chat->read_time = time;
     chat->read_id = id;
+
     NjStore *store = chat->account->client->store;
     if (store && chat->id)
         nj_store_set_read(store, chat->id, time, id);
+
     bool all = !nj_is_after(chat->last_time, chat->last_id, time, id);
     if (all)
         chat->unread = chat->mentions = 0;
@@ -293,9 +325,11 @@ nj_chat_set_draft(NjChat *chat, const char *text)
         text = NULL;
     if (!g_strcmp0(chat->draft, text))
         return;
+
     char *kept = g_strdup(text);
     g_free(chat->draft);
     chat->draft = kept;
+
     NjStore *store = chat->account->client->store;
     if (store && chat->id)
         nj_store_set_draft(store, chat->id, kept);

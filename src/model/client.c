@@ -18,6 +18,7 @@ nj_client_new(NjPaths *paths, NjOptions *options)
     client->unkept = G_MININT64;
     client->looking = true;
     client->active_us = nj_clock_us();
+
     return client;
 }
 
@@ -26,14 +27,17 @@ nj_client_free(NjClient *client)
 {
     if (!client)
         return;
+
     while (client->accounts->len)
-        nj_client_remove_account(client, g_ptr_array_index(client->accounts, client->accounts->len - 1));
+        nj_client_remove_account(client,
+                                 g_ptr_array_index(client->accounts, client->accounts->len - 1));
     g_ptr_array_unref(client->accounts);
     g_clear_handle_id(&client->sweep, g_source_remove);
     g_ptr_array_unref(client->removed);
     nj_bus_free(client->bus);
     nj_options_free(client->options);
     nj_paths_free(client->paths);
+
     g_free(client);
 }
 
@@ -64,7 +68,8 @@ free_removed(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Whoever is on the stack may be in the middle of something with it: its memory stays until the loop turns. */
+/* Whoever is on the stack may be in the middle of something with it: its memory stays until the
+ * loop turns. */
 void
 nj_client_remove_account(NjClient *client, NjAccount *account)
 {
@@ -85,11 +90,13 @@ nj_client_account(NjClient *client, const char *name)
         if (!strcmp(account->settings->name, name))
             return account;
     }
+
     for (guint i = 0; i < client->accounts->len; i++) {
         NjAccount *account = g_ptr_array_index(client->accounts, i);
         if (!strcmp(account->bare, name))
             return account;
     }
+
     return NULL;
 }
 
@@ -134,12 +141,15 @@ nj_client_note_active(NjClient *client)
 }
 
 void
-nj_client_notice(NjClient *client, NjAccount *account, NjChat *chat, NjNoticeKind kind, const char *format, ...)
+nj_client_notice(NjClient *client, NjAccount *account, NjChat *chat, NjNoticeKind kind,
+                 const char *format, ...)
 {
     va_list args;
     va_start(args, format);
+
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
+
     NjNotice notice = {
         .account = chat ? chat->account : account,
         .chat = chat,
@@ -147,5 +157,6 @@ nj_client_notice(NjClient *client, NjAccount *account, NjChat *chat, NjNoticeKin
         .text = text,
         .time = nj_clock_wall_ms(),
     };
+
     nj_emit_notice(client->bus, &notice);
 }

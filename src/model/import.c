@@ -1,7 +1,8 @@
 /* An import: the thread that reads, and the slices in which this thread stores.
-
-   The thread may hang in a disk for as long as it likes: whoever gives the import up only lets go of it.  What it has read waits in a short queue,
-   and it waits when that is full; this thread stops when the store is full and goes on when all of that is committed. */
+ *
+ * The thread may hang in a disk for as long as it likes: whoever gives the import up only lets go
+ * of it.  What it has read waits in a short queue, and it waits when that is full; this thread
+ * stops when the store is full and goes on when all of that is committed. */
 #include "model/import.h"
 
 #include <errno.h>
@@ -15,54 +16,56 @@
 #include "model/events.h"
 #include "model/jid.h"
 
-#define BATCH_ROWS  500
+#define BATCH_ROWS 500
 #define BATCH_BYTES (256 * 1024)
-#define BATCHES     8                   /* that wait */
-#define SLICE_US    500
-#define KEY_BYTES   12
-#define PAGE        500
+#define BATCHES 8 /* that wait */
+#define SLICE_US 500
+#define KEY_BYTES 12
+#define PAGE 500
 
 /* Some messages of one file. */
 typedef struct {
-    char      *address;
-    bool       first;                   /* of its file */
+    char *address;
+    bool first; /* of its file */
     GPtrArray *messages;
-    guint      lines;
-    guint64    bytes;
-    char      *left_out;                /* instead: a name in the directory that is no log */
+    guint lines;
+    guint64 bytes;
+    char *left_out; /* instead: a name in the directory that is no log */
 } Batch;
 
 /* What both threads have. */
 typedef struct {
-    gint        refs;                   /* atomic */
-    gint        given_up;               /* atomic */
+    gint refs;     /* atomic */
+    gint given_up; /* atomic */
     const NjImportFormat *format;
-    char       *path, *by;              /* by: "import:FORMAT" */
-    GSource    *news;
-    GMutex      mutex;
-    GCond       moved;
-    GQueue      batches;
-    guint64     total;
-    GError     *error;
-    bool        over;                   /* nothing comes any more */
+    char *path, *by; /* by: "import:FORMAT" */
+    GSource *news;
+    GMutex mutex;
+    GCond moved;
+    GQueue batches;
+    guint64 total;
+    GError *error;
+    bool over; /* nothing comes any more */
 } Shared;
 
 struct NjImport {
-    Shared         *shared;
-    NjAccount      *account;
-    NjStore        *store;
-    NjImportHooks   hooks;
-    NjImportCounts  counts;
-    Batch          *batch;              /* that is being stored, from `at` on */
-    guint           at;
+    Shared *shared;
+    NjAccount *account;
+    NjStore *store;
+    NjImportHooks hooks;
+    NjImportCounts counts;
+    Batch *batch; /* that is being stored, from `at` on */
+    guint at;
     /* Its chat. */
-    gint64          chat;
-    bool            room, fresh;        /* fresh: it had no messages, so none can be there already */
-    char           *address;
-    gint64          read_time, read_id; /* the marker */
-    gint64          unread_time;        /* of the first message that nobody has seen */
-    bool            waiting;            /* for the store */
-    bool            blind;              /* the history could not be read: it may have these messages already */
+    gint64 chat;
+    /* fresh: it had no messages, so none can be there already */
+    bool room, fresh;
+    char *address;
+    gint64 read_time, read_id; /* the marker */
+    gint64 unread_time;        /* of the first message that nobody has seen */
+    bool waiting;              /* for the store */
+    /* the history could not be read: it may have these messages already */
+    bool blind;
 };
 
 static void
@@ -81,6 +84,7 @@ unref_shared(Shared *shared)
 {
     if (!g_atomic_int_dec_and_test(&shared->refs))
         return;
+
     g_queue_clear_full(&shared->batches, free_batch);
     g_source_unref(shared->news);
     g_mutex_clear(&shared->mutex);
@@ -94,13 +98,14 @@ unref_shared(Shared *shared)
 /* The thread */
 
 typedef struct {
-    Shared     *shared;
-    char       *address;
-    Batch      *batch;
-    gsize       weight;                 /* of the batch */
-    bool        begun;                  /* the file has a batch already */
-    gint64      key_time;
-    GHashTable *keys;                   /* of the messages of that time: those that are equal are counted */
+    Shared *shared;
+    char *address;
+    Batch *batch;
+    gsize weight; /* of the batch */
+    bool begun;   /* the file has a batch already */
+    gint64 key_time;
+    /* of the messages of that time: those that are equal are counted */
+    GHashTable *keys;
 } Reading;
 
 static bool
@@ -129,10 +134,12 @@ batch_of(Reading *reading)
         reading->batch = g_new0(Batch, 1);
         reading->batch->address = g_strdup(reading->address);
         reading->batch->first = !reading->begun;
-        reading->batch->messages = g_ptr_array_new_with_free_func((GDestroyNotify) nj_message_unref);
+        reading->batch->messages =
+            g_ptr_array_new_with_free_func((GDestroyNotify) nj_message_unref);
         reading->begun = true;
         reading->weight = 0;
     }
+
     return reading->batch;
 }
 
@@ -143,26 +150,31 @@ send_batch(Reading *reading)
         hand_over(reading->shared, g_steal_pointer(&reading->batch));
 }
 
-/* The same line gives the same key wherever it stands in its file, so a log that grew or lost its beginning is known again.  Of equal lines of
-   one second the second has a key of its own. */
+/* The same line gives the same key wherever it stands in its file, so a log that grew or lost its
+ * beginning is known again.  Of equal lines of one second the second has a key of its own. */
 static char *
 make_key(Reading *reading, const NjImportText *text)
 {
     guint8 digest[32];
     gsize length = sizeof digest;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *head = g_strdup_printf("%c%" G_GINT64_FORMAT " ", text->out ? '>' : '<', text->time);
+    g_autofree char *head =
+        g_strdup_printf("%c%" G_GINT64_FORMAT " ", text->out ? '>' : '<', text->time);
     g_checksum_update(sum, (const guchar *) head, (gssize) strlen(head));
+
     g_checksum_update(sum, (const guchar *) text->text, (gssize) text->length);
     g_checksum_get_digest(sum, digest, &length);
+
     char *key = g_base64_encode(digest, KEY_BYTES);
     if (text->time != reading->key_time)
         g_hash_table_remove_all(reading->keys);
     reading->key_time = text->time;
+
     guint before = GPOINTER_TO_UINT(g_hash_table_lookup(reading->keys, key));
     g_hash_table_replace(reading->keys, g_strdup(key), GUINT_TO_POINTER(before + 1));
     if (!before)
         return key;
+
     char *own = g_strdup_printf("%s.%u", key, before);
     g_free(key);
     return own;
@@ -174,6 +186,7 @@ take_text(const NjImportText *text, void *owner)
     Reading *reading = owner;
     Batch *batch = batch_of(reading);
     NjMessage *message = nj_message_new();
+
     message->time = text->time;
     message->out = text->out;
     message->state = text->out ? NJ_STATE_ACKNOWLEDGED : NJ_STATE_RECEIVED;
@@ -196,16 +209,19 @@ static int
 open_log(const char *path, int flags, guint64 *size)
 {
     struct stat info;
+
     /* O_NONBLOCK: a FIFO in its place must not hold us. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
     if (fd >= 0 && !fstat(fd, &info) && S_ISREG(info.st_mode)) {
         *size = (guint64) info.st_size;
         return fd;
     }
+
     if (fd >= 0) {
         close(fd);
         errno = EINVAL;
     }
+
     return -1;
 }
 
@@ -219,13 +235,16 @@ read_file(Reading *reading, int fd)
     g_autofree char *bytes = g_malloc(65536);
     ssize_t got = 0;
     bool good = true;
-    while (good && !is_given_up(shared) && ((got = read(fd, bytes, 65536)) > 0 || (got < 0 && errno == EINTR))) {
+
+    while (good && !is_given_up(shared)
+           && ((got = read(fd, bytes, 65536)) > 0 || (got < 0 && errno == EINTR))) {
         if (got < 0)
             continue;
         good = shared->format->feed(reader, bytes, (gsize) got);
         if (good)
             batch_of(reading)->bytes += (guint64) got;
     }
+
     shared->format->end(reader);
     return good && got == 0;
 }
@@ -241,20 +260,24 @@ leave_out(Shared *shared, const char *name)
 static void
 read_log(Shared *shared, const char *path, int flags)
 {
-    Reading reading = { .shared = shared, .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+    Reading reading = { .shared = shared,
+                        .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
     g_autofree char *name = g_path_get_basename(path);
     guint64 size;
+
     reading.address = g_utf8_validate(name, -1, NULL) ? nj_jid_prepare(name, NULL) : NULL;
     int fd = reading.address ? open_log(path, flags, &size) : -1;
     bool good = fd >= 0 && read_file(&reading, fd);
     if (fd >= 0)
         close(fd);
+
     bool empty = !reading.batch || !reading.batch->messages->len;
     if (!good && reading.begun && empty && reading.batch && reading.batch->first)
-        g_clear_pointer(&reading.batch, free_batch);        /* nothing of it was a log */
+        g_clear_pointer(&reading.batch, free_batch); /* nothing of it was a log */
     send_batch(&reading);
     if (!good && !is_given_up(shared))
         leave_out(shared, name);
+
     g_free(reading.address);
     g_hash_table_unref(reading.keys);
 }
@@ -262,7 +285,8 @@ read_log(Shared *shared, const char *path, int flags)
 static void
 set_error(Shared *shared, int reason)
 {
-    g_set_error(&shared->error, G_FILE_ERROR, (gint) g_file_error_from_errno(reason), _("%s can not be read (%s): name a directory of logs, or one of them."),
+    g_set_error(&shared->error, G_FILE_ERROR, (gint) g_file_error_from_errno(reason),
+                _("%s can not be read (%s): name a directory of logs, or one of them."),
                 shared->path, g_strerror(reason));
 }
 
@@ -272,6 +296,7 @@ read_directory(Shared *shared, GDir *dir)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *name;
     guint64 total = 0;
+
     while ((name = g_dir_read_name(dir)) && !is_given_up(shared)) {
         struct stat info;
         if (name[0] == '.')
@@ -286,6 +311,7 @@ read_directory(Shared *shared, GDir *dir)
         total += (guint64) info.st_size;
         g_ptr_array_add(paths, path);
     }
+
     g_mutex_lock(&shared->mutex);
     shared->total = total;
     g_mutex_unlock(&shared->mutex);
@@ -301,6 +327,7 @@ read_path(Shared *shared)
         set_error(shared, errno);
         return;
     }
+
     GDir *dir = S_ISDIR(info.st_mode) ? g_dir_open(shared->path, 0, NULL) : NULL;
     if (dir) {
         read_directory(shared, dir);
@@ -331,6 +358,7 @@ read_all(void *data)
     shared->over = true;
     if (!is_given_up(shared))
         g_source_set_ready_time(shared->news, 0);
+
     g_mutex_unlock(&shared->mutex);
     unref_shared(shared);
     return NULL;
@@ -338,15 +366,18 @@ read_all(void *data)
 
 /* The slices */
 
-/* The first message that came here and that nobody has seen; imported ones, of an import that was interrupted, are read up to there. */
+/* The first message that came here and that nobody has seen; imported ones, of an import that was
+ * interrupted, are read up to there. */
 static void
 find_unread(NjImport *import)
 {
     for (;;) {
-        g_autoptr(GPtrArray) page = nj_store_page_after(import->store, import->chat, import->read_time, import->read_id, PAGE);
+        g_autoptr(GPtrArray) page = nj_store_page_after(import->store, import->chat,
+                                                        import->read_time, import->read_id, PAGE);
         for (guint i = 0; i < page->len; i++) {
             const NjMessage *message = g_ptr_array_index(page, i);
-            if (!message->out && (!message->archive_by || !g_str_has_prefix(message->archive_by, "import:"))) {
+            if (!message->out
+                && (!message->archive_by || !g_str_has_prefix(message->archive_by, "import:"))) {
                 import->unread_time = message->time;
                 return;
             }
@@ -364,12 +395,18 @@ begin_file(NjImport *import, const char *address)
 {
     NjStoredChat row;
     NjChat *open = nj_chat_find(import->account, address);
-    import->room = open ? open->kind == NJ_CHAT_ROOM : nj_store_find_chat(import->store, import->account->row, NJ_CHAT_ROOM, address, &row);
+
+    import->room =
+        open ? open->kind == NJ_CHAT_ROOM
+             : nj_store_find_chat(import->store, import->account->row, NJ_CHAT_ROOM, address, &row);
     if (!open && import->room)
         nj_stored_chat_clear(&row);
+
     import->chat = 0;
-    if (!nj_store_chat(import->store, import->account->row, import->room ? NJ_CHAT_ROOM : NJ_CHAT_PERSON, address, &row))
+    if (!nj_store_chat(import->store, import->account->row,
+                       import->room ? NJ_CHAT_ROOM : NJ_CHAT_PERSON, address, &row))
         return;
+
     import->chat = row.id;
     import->fresh = !row.last_id;
     import->read_time = row.read_time;
@@ -377,6 +414,7 @@ begin_file(NjImport *import, const char *address)
     import->unread_time = G_MAXINT64;
     if (row.unread)
         find_unread(import);
+
     g_free(import->address);
     import->address = g_strdup(address);
     nj_stored_chat_clear(&row);
@@ -386,14 +424,18 @@ static void
 store_message(NjImport *import, NjMessage *message)
 {
     guint failed = nj_store_failed_reads(import->store);
-    if (!import->fresh && nj_store_has_archive(import->store, import->chat, message->archive_by, message->archive_id)) {
+    if (!import->fresh
+        && nj_store_has_archive(import->store, import->chat, message->archive_by,
+                                message->archive_id)) {
         import->counts.known++;
         return;
     }
+
     if (nj_store_failed_reads(import->store) != failed) {
         import->blind = true;
         return;
     }
+
     message->chat = import->chat;
     message->time = MIN(message->time, nj_clock_wall_ms());
     message->type = import->room ? NJ_MESSAGE_GROUPCHAT : NJ_MESSAGE_CHAT;
@@ -401,10 +443,13 @@ store_message(NjImport *import, NjMessage *message)
         message->sender = import->shared->format->nick(&message->body);
     else
         message->sender = g_strdup(message->out ? import->account->bare : import->address);
+
     nj_store_add(import->store, message);
     import->counts.messages++;
+
     /* It was read where it was written; what is unread here stays so. */
-    if (message->time < import->unread_time && nj_is_after(message->time, message->id, import->read_time, import->read_id)) {
+    if (message->time < import->unread_time
+        && nj_is_after(message->time, message->id, import->read_time, import->read_id)) {
         import->read_time = message->time;
         import->read_id = message->id;
     }
@@ -420,10 +465,12 @@ begin_batch(NjImport *import, Batch *batch)
             counts->example = g_steal_pointer(&batch->left_out);
         return;
     }
+
     counts->bytes += batch->bytes;
     counts->lines += batch->lines;
     if (!batch->first)
         return;
+
     guint failed = nj_store_failed_reads(import->store);
     begin_file(import, batch->address);
     import->blind = nj_store_failed_reads(import->store) != failed;
@@ -438,14 +485,16 @@ end_batch(NjImport *import)
     if (batch->messages && import->chat) {
         NjChat *chat = nj_chat_find(import->account, import->address);
         bool open = chat && chat->id == import->chat;
-        if (open && nj_is_after(chat->read_time, chat->read_id, import->read_time, import->read_id)) {
-            import->read_time = chat->read_time;        /* meanwhile */
+        if (open
+            && nj_is_after(chat->read_time, chat->read_id, import->read_time, import->read_id)) {
+            import->read_time = chat->read_time; /* meanwhile */
             import->read_id = chat->read_id;
         }
         nj_store_set_read(import->store, import->chat, import->read_time, import->read_id);
         if (open)
             nj_chat_refresh(chat);
     }
+
     free_batch(batch);
 }
 
@@ -465,6 +514,7 @@ take_batch(NjImport *import, bool *over)
     import->at = 0;
     if (import->batch)
         begin_batch(import, import->batch);
+
     return import->batch != NULL;
 }
 
@@ -472,9 +522,15 @@ static void
 finish(void *data)
 {
     NjImport *import = data;
-    g_autoptr(GError) blind = !import->blind ? NULL
-        : g_error_new(G_FILE_ERROR, G_FILE_ERROR_IO, _("The history could not be read, so nobody can say what is in it already. What was imported stays;"
-                                                       " when it can be read again, importing the same again goes on from there."));
+    g_autoptr(GError) blind =
+        !import->blind
+            ? NULL
+            : g_error_new(
+                G_FILE_ERROR, G_FILE_ERROR_IO,
+                _("The history could not be read, so nobody can say what is in it already. What "
+                  "was imported stays;"
+                  " when it can be read again, importing the same again goes on from there."));
+
     import->hooks.done(blind ? blind : import->shared->error, &import->counts, import->hooks.owner);
     nj_import_cancel(import);
 }
@@ -485,6 +541,7 @@ store_some(NjImport *import)
 {
     gint64 until = nj_clock_us() + SLICE_US;
     bool over = false;
+
     while (nj_clock_us() < until) {
         if (!import->batch && !take_batch(import, &over)) {
             if (over)
@@ -508,6 +565,7 @@ store_some(NjImport *import)
         if (!messages || import->at >= messages->len)
             end_batch(import);
     }
+
     return true;
 }
 
@@ -534,14 +592,16 @@ on_account_removed(NjAccount *account, void *owner)
     NjImport *import = owner;
     if (account != import->account)
         return;
-    g_autoptr(GError) error = g_error_new(G_FILE_ERROR, G_FILE_ERROR_FAILED, _("Account %s is gone: the rest was not imported."),
-                                          account->settings->name);
+    g_autoptr(GError) error =
+        g_error_new(G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    _("Account %s is gone: the rest was not imported."), account->settings->name);
     import->hooks.done(error, &import->counts, import->hooks.owner);
     nj_import_cancel(import);
 }
 
 NjImport *
-nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *path, const NjImportHooks *hooks)
+nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *path,
+                const NjImportHooks *hooks)
 {
     g_return_val_if_fail(account->client->store, NULL);
     Shared *shared = g_new0(Shared, 1);
@@ -551,6 +611,7 @@ nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *pa
     shared->by = g_strconcat("import:", format->name, NULL);
     g_mutex_init(&shared->mutex);
     g_cond_init(&shared->moved);
+
     NjImport *import = g_new0(NjImport, 1);
     import->shared = shared;
     import->account = account;
@@ -559,6 +620,7 @@ nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *pa
     shared->news = nj_clock_signal(G_PRIORITY_DEFAULT_IDLE, on_news, import);
     nj_on_account_removed(account->client->bus, on_account_removed, import);
     g_thread_unref(g_thread_new("import", read_all, shared));
+
     return import;
 }
 
@@ -573,6 +635,7 @@ nj_import_cancel(NjImport *import)
 {
     if (!import)
         return;
+
     Shared *shared = import->shared;
     nj_bus_forget(import->account->client->bus, import);
     nj_store_forget(import->store, import);
@@ -582,6 +645,7 @@ nj_import_cancel(NjImport *import)
     g_mutex_unlock(&shared->mutex);
     g_source_destroy(shared->news);
     unref_shared(shared);
+
     if (import->batch)
         end_batch(import);
     g_free(import->counts.example);

@@ -1,5 +1,5 @@
-/* Addresses: split, checked, prepared.  Splitting is on the hot path (every stanza has a sender) and looks at
-   bytes only: '/' and '@' are never part of another character in UTF-8. */
+/* Addresses: split, checked, prepared.  Splitting is on the hot path (every stanza has a sender)
+ * and looks at bytes only: '/' and '@' are never part of another character in UTF-8. */
 #include "model/jid.h"
 
 #include <arpa/inet.h>
@@ -8,8 +8,8 @@
 
 #include "model/precis.h"
 
-#define MAX_PART  1023          /* bytes, RFC 7622 */
-#define FORBIDDEN "\"&'/:<>@"   /* in a localpart, RFC 7622, 3.3.1 */
+#define MAX_PART 1023         /* bytes, RFC 7622 */
+#define FORBIDDEN "\"&'/:<>@" /* in a localpart, RFC 7622, 3.3.1 */
 
 gsize
 nj_jid_bare_length(const char *jid)
@@ -80,20 +80,23 @@ nj_jid_valid(const char *jid)
 {
     if (!jid)
         return false;
+
     const gsize bare = nj_jid_bare_length(jid);
     const char *domain = domain_of(jid, bare), *resource = nj_jid_resource(jid);
     const gsize local_length = domain > jid ? (gsize) (domain - 1 - jid) : 0;
     const gsize domain_length = (gsize) (jid + bare - domain);
-    if (bare > 2 * MAX_PART + 1 || local_length > MAX_PART || domain_length > MAX_PART || domain_length == 0
-        || (domain > jid && local_length == 0) || (resource && (!*resource || strlen(resource) > MAX_PART)))
+    if (bare > 2 * MAX_PART + 1 || local_length > MAX_PART || domain_length > MAX_PART
+        || domain_length == 0 || (domain > jid && local_length == 0)
+        || (resource && (!*resource || strlen(resource) > MAX_PART)))
         return false;
-    return strcspn(jid, FORBIDDEN " ") >= local_length && strcspn(domain, "\"&'<>@/ ") == domain_length
-           && !has_control(jid) && g_utf8_validate(jid, -1, NULL);
+
+    return strcspn(jid, FORBIDDEN " ") >= local_length
+           && strcspn(domain, "\"&'<>@/ ") == domain_length && !has_control(jid)
+           && g_utf8_validate(jid, -1, NULL);
 }
 
 /* What the user typed cannot be an address. */
-G_GNUC_PRINTF(2, 3) static char *
-refuse(GError **error, const char *format, ...)
+G_GNUC_PRINTF(2, 3) static char *refuse(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -110,13 +113,17 @@ ip_literal(const char *domain)
     struct in6_addr address;
     char text[INET6_ADDRSTRLEN];
     const gsize length = strlen(domain);
+
     if (inet_pton(AF_INET, domain, &address) == 1)
         return g_strdup(domain);
-    if (length < 4 || length >= INET6_ADDRSTRLEN + 2 || domain[0] != '[' || domain[length - 1] != ']')
+    if (length < 4 || length >= INET6_ADDRSTRLEN + 2 || domain[0] != '['
+        || domain[length - 1] != ']')
         return NULL;
+
     g_autofree char *inside = g_strndup(domain + 1, length - 2);
     if (inet_pton(AF_INET6, inside, &address) != 1)
         return NULL;
+
     return g_strdup(inet_ntop(AF_INET6, &address, text, sizeof text));
 }
 
@@ -127,8 +134,8 @@ nj_jid_is_ip(const char *domain)
     return ip != NULL;
 }
 
-/* Labels of letters, digits, '-' and, because there are such hosts, '_'; none empty; the last no number, which
-   would be a mistyped IP address. */
+/* Labels of letters, digits, '-' and, because there are such hosts, '_'; none empty; the last no
+ * number, which would be a mistyped IP address. */
 static bool
 is_host_name(const char *ascii)
 {
@@ -148,18 +155,28 @@ nj_jid_ascii_domain(const char *domain, GError **error)
     char *ip = ip_literal(domain);
     if (ip)
         return ip;
+
     g_autofree char *name = g_strdup(domain);
     const gsize length = strlen(name);
-    if (length > 0 && name[length - 1] == '.')          /* the dot of the root is no part of the name */
+
+    /* the dot of the root is no part of the name */
+    if (length > 0 && name[length - 1] == '.')
         name[length - 1] = '\0';
+
     char *from_idn = NULL;
     const int result = idn2_to_ascii_8z(name, &from_idn, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (result != IDN2_OK)
-        return refuse(error, _("The domain “%s” cannot be used: %s."), domain, idn2_strerror(result));
+        return refuse(error, _("The domain “%s” cannot be used: %s."), domain,
+                      idn2_strerror(result));
+
     g_autofree char *ascii = g_ascii_strdown(from_idn, -1);
     idn2_free(from_idn);
     if (!is_host_name(ascii))
-        return refuse(error, _("The domain “%s” is neither a host name nor an IP address; write it like example.org, 192.0.2.1 or [2001:db8::1]."), domain);
+        return refuse(error,
+                      _("The domain “%s” is neither a host name nor an IP address; write it like "
+                        "example.org, 192.0.2.1 or [2001:db8::1]."),
+                      domain);
+
     return g_steal_pointer(&ascii);
 }
 
@@ -168,19 +185,24 @@ prepare_domain(const char *typed, GError **error)
 {
     if (!*typed)
         return refuse(error, _("The address has no domain; write it like toad@example.org."));
+
     g_autofree char *ascii = nj_jid_ascii_domain(typed, error);
     if (!ascii)
         return NULL;
     if (*typed == '[')
         return g_strdup_printf("[%s]", ascii);
+
     char *from_idn = NULL;
     const int result = idn2_to_unicode_8z8z(ascii, &from_idn, 0);
     if (result != IDN2_OK)
-        return refuse(error, _("The domain “%s” cannot be used: %s."), typed, idn2_strerror(result));
+        return refuse(error, _("The domain “%s” cannot be used: %s."), typed,
+                      idn2_strerror(result));
+
     g_autofree char *unicode = g_strdup(from_idn);
     idn2_free(from_idn);
     if (strlen(unicode) > MAX_PART)
         return refuse(error, _("The domain is longer than 1,023 bytes."));
+
     return g_steal_pointer(&unicode);
 }
 
@@ -189,21 +211,29 @@ prepare_local(const char *typed, GError **error)
 {
     gunichar bad;
     if (!*typed)
-        return refuse(error, _("There is no name before the “@”; write the address like toad@example.org."));
+        return refuse(
+            error, _("There is no name before the “@”; write the address like toad@example.org."));
+
     g_autofree char *local = nj_precis_username(typed, &bad);
     if (local) {
         const gsize before = strcspn(local, FORBIDDEN);
         bad = (guchar) local[before];
     }
+
     /* XEP-0106 has a spelling for those that other networks' names have. */
     if (bad && bad < 0x80 && strchr(FORBIDDEN " ", (int) bad))
-        return refuse(error, _("The character “%c” cannot stand before the “@”; write \\%02x for it."), (int) bad, bad);
+        return refuse(error,
+                      _("The character “%c” cannot stand before the “@”; write \\%02x for it."),
+                      (int) bad, bad);
     if (!local && bad)
-        return refuse(error, _("The character U+%04X cannot stand before the “@” of an address."), bad);
+        return refuse(error, _("The character U+%04X cannot stand before the “@” of an address."),
+                      bad);
     if (!local)
-        return refuse(error, _("The name before the “@” mixes writing to the right and to the left."));
+        return refuse(error,
+                      _("The name before the “@” mixes writing to the right and to the left."));
     if (strlen(local) > MAX_PART)
         return refuse(error, _("The name before the “@” is longer than 1,023 bytes."));
+
     return g_steal_pointer(&local);
 }
 
@@ -224,13 +254,16 @@ nj_jid_prepare_resource(const char *typed, GError **error)
         return NULL;
     if (!*typed)
         return refuse(error, _("A nickname or resource cannot be empty."));
+
     g_autofree char *resource = nj_precis_opaque(typed, &bad);
     if (!resource)
-        return refuse(error, _("The character U+%04X cannot stand in a nickname or resource."), bad);
+        return refuse(error, _("The character U+%04X cannot stand in a nickname or resource."),
+                      bad);
     if (*resource == ' ')
         return refuse(error, _("A nickname or resource cannot begin with a space."));
     if (strlen(resource) > MAX_PART)
         return refuse(error, _("A nickname or resource cannot be longer than 1,023 bytes."));
+
     return g_steal_pointer(&resource);
 }
 
@@ -239,19 +272,25 @@ nj_jid_prepare(const char *typed, GError **error)
 {
     if (!check_text(typed, error))
         return NULL;
+
     g_autofree char *typed_domain = nj_jid_domain(typed);
     g_autofree char *typed_local = nj_jid_local(typed);
     const char *typed_resource = nj_jid_resource(typed);
     g_autofree char *domain = prepare_domain(typed_domain, error);
     if (!domain)
         return NULL;
+
     g_autofree char *local = typed_local ? prepare_local(typed_local, error) : NULL;
     if (typed_local && !local)
         return NULL;
-    g_autofree char *resource = typed_resource ? nj_jid_prepare_resource(typed_resource, error) : NULL;
+
+    g_autofree char *resource =
+        typed_resource ? nj_jid_prepare_resource(typed_resource, error) : NULL;
     if (typed_resource && !resource)
         return NULL;
-    return g_strconcat(local ? local : "", local ? "@" : "", domain, resource ? "/" : "", resource ? resource : "", NULL);
+
+    return g_strconcat(local ? local : "", local ? "@" : "", domain, resource ? "/" : "",
+                       resource ? resource : "", NULL);
 }
 
 /* XEP-0106. */
@@ -261,7 +300,8 @@ static const char escaped[] = " \"&'/:<>@\\";
 static char
 sequence(const char *text)
 {
-    if (text[0] != '\\' || !text[1] || !text[2] || g_ascii_isupper(text[1]) || g_ascii_isupper(text[2]))
+    if (text[0] != '\\' || !text[1] || !text[2] || g_ascii_isupper(text[1])
+        || g_ascii_isupper(text[2]))
         return 0;
     const int high = g_ascii_xdigit_value(text[1]), low = g_ascii_xdigit_value(text[2]);
     const int c = high * 16 + low;
@@ -271,7 +311,7 @@ sequence(const char *text)
 char *
 nj_jid_escape_local(const char *text)
 {
-    g_autofree char *bare = g_strstrip(g_strdup(text));      /* \20 may not stand at an end */
+    g_autofree char *bare = g_strstrip(g_strdup(text)); /* \20 may not stand at an end */
     GString *local = g_string_new(NULL);
     for (const char *c = bare; *c; c++)
         if (*c == '\\' ? sequence(c) != 0 : strchr(escaped, *c) != NULL)
@@ -295,5 +335,6 @@ nj_jid_unescape_local(const char *local)
             g_string_append_c(text, *c);
         }
     }
+
     return g_string_free(text, FALSE);
 }

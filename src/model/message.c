@@ -21,6 +21,7 @@ nj_message_unref(NjMessage *message)
 {
     if (!message || !g_atomic_int_dec_and_test(&message->refs))
         return;
+
     g_free(message->sender);
     g_free(message->body);
     g_free(message->subject);
@@ -30,6 +31,7 @@ nj_message_unref(NjMessage *message)
     g_free(message->archive_id);
     g_free(message->archive_by);
     g_free(message->encryption);
+
     g_free(message->error);
     g_free(message);
 }
@@ -53,10 +55,8 @@ const char *
 nj_message_type_name(const NjMessage *message)
 {
     static const char *const names[] = {
-        [NJ_MESSAGE_CHAT] = "chat",
-        [NJ_MESSAGE_NORMAL] = "normal",
-        [NJ_MESSAGE_HEADLINE] = "headline",
-        [NJ_MESSAGE_GROUPCHAT] = "groupchat",
+        [NJ_MESSAGE_CHAT] = "chat",         [NJ_MESSAGE_NORMAL] = "normal",
+        [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_GROUPCHAT] = "groupchat",
         [NJ_MESSAGE_ERROR] = "error",
     };
     return names[message->type];

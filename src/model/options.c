@@ -1,5 +1,6 @@
-/* What natterjackrc says: options, accounts, keys, aliases.  model/rc.c knows the shape of the file and has its pairs;
-   here they are checked against their rows.  A change goes to the file first and counts only when it is there. */
+/* What natterjackrc says: options, accounts, keys, aliases.  model/rc.c knows the shape of the file
+ * and has its pairs; here they are checked against their rows.  A change goes to the file first and
+ * counts only when it is there. */
 #include "model/options.h"
 
 #include <errno.h>
@@ -11,33 +12,32 @@
 #include "model/jid.h"
 #include "model/rc.h"
 
-#define MAX_FILE   (4 * 1024 * 1024)
-#define MAX_FAULTS 100          /* a picture that was named natterjackrc by mistake has thousands */
+#define MAX_FILE (4 * 1024 * 1024)
+#define MAX_FAULTS 100 /* a picture that was named natterjackrc by mistake has thousands */
 
 /* What an option is now. */
 typedef struct {
     const NjOption *row;
-    char           *text;
-    gint64          number;     /* BOOL, INT */
+    char *text;
+    gint64 number; /* BOOL, INT */
 } Value;
 
 struct NjOptions {
-    char       *path;           /* NULL: memory is the file */
-    GString    *memory;
-    bool        loaded;
-    NjTable    *table;
-    GHashTable *values;         /* name -> Value */
-    GHashTable *overrides;      /* name -> text, for this run */
-    NjRc       *rc;             /* as read, with our changes */
-    GPtrArray  *unreadable;     /* of NjFault: lines that rc.c could not read */
-    GPtrArray  *faults;         /* of NjFault: these and what is wrong with the rest */
-    GPtrArray  *accounts;       /* of NjAccountSettings */
+    char *path; /* NULL: memory is the file */
+    GString *memory;
+    bool loaded;
+    NjTable *table;
+    GHashTable *values;    /* name -> Value */
+    GHashTable *overrides; /* name -> text, for this run */
+    NjRc *rc;              /* as read, with our changes */
+    GPtrArray *unreadable; /* of NjFault: lines that rc.c could not read */
+    GPtrArray *faults;     /* of NjFault: these and what is wrong with the rest */
+    GPtrArray *accounts;   /* of NjAccountSettings */
 };
 
 /* Faults and errors. */
 
-G_GNUC_PRINTF(2, 3) static bool
-refuse(GError **error, const char *format, ...)
+G_GNUC_PRINTF(2, 3) static bool refuse(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -116,10 +116,11 @@ read_value(const NjOption *row, const char *text, char **canonical, gint64 *numb
         return true;
     case NJ_OPTION_INT:
         if (!g_ascii_string_to_signed(text, 10, row->low, row->high, number, NULL))
-            return refuse(error, _("“%s” is a whole number from %lld to %lld, not “%s”."), row->name, (long long) row->low,
-                          (long long) row->high, text);
+            return refuse(error, _("“%s” is a whole number from %lld to %lld, not “%s”."),
+                          row->name, (long long) row->low, (long long) row->high, text);
         *canonical = g_strdup_printf("%lld", (long long) *number);
         return true;
+
     case NJ_OPTION_CHOICE:
         for (gsize i = 0; i < G_N_ELEMENTS(row->choices) && row->choices[i]; i++)
             if (strcmp(row->choices[i], text) == 0) {
@@ -129,12 +130,14 @@ read_value(const NjOption *row, const char *text, char **canonical, gint64 *numb
             }
         break;
     case NJ_OPTION_TEXT:
+
     case NJ_OPTION_PATH:
         if (!g_utf8_validate(text, -1, NULL) || has_control(text))
             return refuse(error, _("“%s” takes one line of text."), row->name);
         *canonical = row->kind == NJ_OPTION_PATH ? nj_files_expand(text) : g_strdup(text);
         return true;
     }
+
     g_autoptr(GString) choices = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(row->choices) && row->choices[i]; i++)
         g_string_append_printf(choices, "%s%s", i ? ", " : "", row->choices[i]);
@@ -179,6 +182,7 @@ settle(NjOptions *options, Value *value, int line)
     const char *override = g_hash_table_lookup(options->overrides, value->row->name);
     const char *said = nj_rc_value(nj_rc_section(options->rc, "options"), value->row->name);
     const bool good = said && take(value, said, &error);
+
     if (said && !good)
         add_fault(options->faults, line, error->message);
     if (override)
@@ -196,11 +200,13 @@ nj_account_settings_free(NjAccountSettings *settings)
 {
     if (!settings)
         return;
+
     if (settings->password)
         explicit_bzero(settings->password, strlen(settings->password));
     for (const NjAccountKey *key = nj_account_keys; key->name; key++)
         if (key->kind == NJ_OPTION_TEXT || key->kind == NJ_OPTION_PATH)
             g_free(TEXT_AT(settings, key));
+
     g_free(settings->name);
     g_free(settings);
 }
@@ -233,11 +239,16 @@ set_address(NjAccountSettings *settings, const char *typed, GError **error)
     g_autofree char *address = nj_jid_prepare(typed, error);
     if (!address)
         return false;
+
     g_autofree char *local = nj_jid_local(address);
     if (!local)
-        return refuse(error, _("An account's address has a name before its “@”, like toad@example.org; “%s” has none."), typed);
+        return refuse(error,
+                      _("An account's address has a name before its “@”, like toad@example.org; "
+                        "“%s” has none."),
+                      typed);
     if (!settings->resource)
         settings->resource = g_strdup(nj_jid_resource(address));
+
     g_free(settings->address);
     settings->address = nj_jid_bare(address);
     return true;
@@ -248,38 +259,48 @@ set_key(NjAccountSettings *settings, const char *name, const char *text, GError 
 {
     const NjAccountKey *key = nj_account_key(name);
     if (!key)
-        return refuse(error, _("An account has no key “%s”; /help account names those it has."), name);
+        return refuse(error, _("An account has no key “%s”; /help account names those it has."),
+                      name);
     if (key->offset == offsetof(NjAccountSettings, address))
         return set_address(settings, text, error);
 
     NjOption row = { .name = key->name, .kind = key->kind, .low = key->low, .high = key->high };
-    g_auto(GStrv) choices = key->kind == NJ_OPTION_CHOICE ? g_strsplit(key->values, "|", G_N_ELEMENTS(row.choices)) : NULL;
+    g_auto(GStrv) choices = key->kind == NJ_OPTION_CHOICE
+                                ? g_strsplit(key->values, "|", G_N_ELEMENTS(row.choices))
+                                : NULL;
     for (gsize i = 0; choices && choices[i]; i++)
         row.choices[i] = choices[i];
+
     g_autofree char *canonical = NULL;
     gint64 number;
     if (!read_value(&row, text, &canonical, &number, error))
         return false;
+
     if (key->kind == NJ_OPTION_BOOL) {
         *(bool *) ((char *) settings + key->offset) = number;
     } else if (key->kind == NJ_OPTION_INT || key->kind == NJ_OPTION_CHOICE) {
         *(int *) ((char *) settings + key->offset) = (int) number;
     } else {
-        const bool is_name = key->offset == offsetof(NjAccountSettings, resource) || key->offset == offsetof(NjAccountSettings, nick);
-        char *value = is_name ? nj_jid_prepare_resource(canonical, error) : g_steal_pointer(&canonical);
+        const bool is_name = key->offset == offsetof(NjAccountSettings, resource)
+                             || key->offset == offsetof(NjAccountSettings, nick);
+        char *value =
+            is_name ? nj_jid_prepare_resource(canonical, error) : g_steal_pointer(&canonical);
         if (!value)
             return false;
         g_free(TEXT_AT(settings, key));
         TEXT_AT(settings, key) = value;
     }
+
     return true;
 }
+
 G_STATIC_ASSERT(sizeof(((NjAccountSettings *) NULL)->tls) == sizeof(int));
 
 static bool
 is_account_name(const char *name)
 {
-    return *name && !strpbrk(name, " \t:/@\"[]") && !has_control(name) && g_utf8_validate(name, -1, NULL);
+    return *name && !strpbrk(name, " \t:/@\"[]") && !has_control(name)
+           && g_utf8_validate(name, -1, NULL);
 }
 
 static char *
@@ -294,13 +315,17 @@ read_account(const NjRcSection *section, GPtrArray *faults)
 {
     const char *name = section->name + strlen("account ");
     if (!is_account_name(name)) {
-        add_fault(faults, section->line, _("An account's name is one word without “:”, “/”, “@” or quotes, like [account home]."));
+        add_fault(faults, section->line,
+                  _("An account's name is one word without “:”, “/”, “@” or quotes, like [account "
+                    "home]."));
         return NULL;
     }
+
     NjAccountSettings *settings = g_new0(NjAccountSettings, 1);
     bool address_is_bad = false;
     settings->name = g_strdup(name);
     settings->autoconnect = true;
+
     for (guint i = 0; i < section->pairs->len; i++) {
         const NjRcPair *pair = section->pairs->pdata[i];
         g_autoptr(GError) error = NULL;
@@ -309,11 +334,15 @@ read_account(const NjRcSection *section, GPtrArray *faults)
         add_fault(faults, pair->line, error->message);
         address_is_bad |= strcmp(pair->key, "address") == 0;
     }
+
     if (settings->address)
         return settings;
+
     if (!address_is_bad)
-        add_fault(faults, section->line, _("The account has no address; add a line like address = toad@example.org."));
+        add_fault(faults, section->line,
+                  _("The account has no address; add a line like address = toad@example.org."));
     nj_account_settings_free(settings);
+
     return NULL;
 }
 
@@ -327,9 +356,11 @@ check_options(NjOptions *options)
         const NjRcPair *pair = section->pairs->pdata[i];
         if (nj_table_find(options->table, pair->key))
             continue;
-        g_autofree char *sentence = g_strdup_printf(_("There is no option “%s”; /set lists those there are."), pair->key);
+        g_autofree char *sentence =
+            g_strdup_printf(_("There is no option “%s”; /set lists those there are."), pair->key);
         add_fault(options->faults, pair->line, sentence);
     }
+
     for (guint i = 0; i < nj_table_length(options->table); i++) {
         const NjOption *row = nj_table_at(options->table, i);
         const NjRcPair *pair = section ? g_hash_table_lookup(section->by_key, row->name) : NULL;
@@ -357,9 +388,11 @@ add_account(NjOptions *options, NjAccountSettings *settings, const NjRcSection *
         g_ptr_array_add(options->accounts, settings);
         return;
     }
+
     const NjRcPair *pair = g_hash_table_lookup(section->by_key, "address");
-    g_autofree char *sentence = g_strdup_printf(_("The account %s has the same address as the account %s; only the first of them is used."),
-                                                settings->name, same->name);
+    g_autofree char *sentence = g_strdup_printf(
+        _("The account %s has the same address as the account %s; only the first of them is used."),
+        settings->name, same->name);
     add_fault(options->faults, pair->line, sentence);
     nj_account_settings_free(settings);
 }
@@ -374,8 +407,10 @@ check_sections(NjOptions *options)
             NjAccountSettings *settings = read_account(section, options->faults);
             if (settings)
                 add_account(options, settings, section);
-        } else if (!g_strv_contains((const char *const[]) { "options", "keys", "aliases", NULL }, section->name)) {
-            g_autofree char *sentence = g_strdup_printf(_("There is no section [%s]; it is kept and not used."), section->name);
+        } else if (!g_strv_contains((const char *const[]){ "options", "keys", "aliases", NULL },
+                                    section->name)) {
+            g_autofree char *sentence = g_strdup_printf(
+                _("There is no section [%s]; it is kept and not used."), section->name);
             add_fault(options->faults, section->line, sentence);
         }
     }
@@ -386,11 +421,14 @@ check_mode(NjOptions *options)
 {
     struct stat info;
     bool has_password = false;
+
     for (guint i = 0; i < options->accounts->len; i++)
         has_password |= ((const NjAccountSettings *) options->accounts->pdata[i])->password != NULL;
     if (!has_password || !options->path || stat(options->path, &info) != 0 || !(info.st_mode & 077))
         return;
-    g_autofree char *sentence = g_strdup_printf(_("Others can read this file and the password in it; run: chmod 600 %s"), options->path);
+
+    g_autofree char *sentence = g_strdup_printf(
+        _("Others can read this file and the password in it; run: chmod 600 %s"), options->path);
     add_fault(options->faults, 0, sentence);
 }
 
@@ -401,9 +439,10 @@ check(NjOptions *options)
     for (guint i = 0; i < options->unreadable->len; i++) {
         const NjFault *fault = options->unreadable->pdata[i];
         NjFault *copy = g_new(NjFault, 1);
-        *copy = (NjFault) { fault->line, g_strdup(fault->text) };
+        *copy = (NjFault){ fault->line, g_strdup(fault->text) };
         g_ptr_array_add(options->faults, copy);
     }
+
     check_options(options);
     check_sections(options);
     check_mode(options);
@@ -424,6 +463,7 @@ nj_options_new(const char *path)
     options->rc = nj_rc_new();
     options->unreadable = g_ptr_array_new_with_free_func(free_fault);
     options->faults = g_ptr_array_new_with_free_func(free_fault);
+
     options->accounts = g_ptr_array_new_with_free_func((GDestroyNotify) nj_account_settings_free);
     nj_options_add_rows(options, nj_options_core);
     return options;
@@ -434,6 +474,7 @@ nj_options_free(NjOptions *options)
 {
     if (!options)
         return;
+
     g_ptr_array_unref(options->accounts);
     g_ptr_array_unref(options->faults);
     g_ptr_array_unref(options->unreadable);
@@ -443,6 +484,7 @@ nj_options_free(NjOptions *options)
     nj_table_free(options->table);
     g_string_free(options->memory, TRUE);
     g_free(options->path);
+
     g_free(options);
 }
 
@@ -457,6 +499,7 @@ nj_options_add_rows(NjOptions *options, const NjOption *rows)
         g_hash_table_insert(options->values, (gpointer) row->name, value);
         take(value, row->default_value, NULL);
     }
+
     if (options->loaded)
         check(options);
 }
@@ -485,13 +528,16 @@ read_file(const NjOptions *options, char **text, gsize *length, GError **error)
         memcpy(*text, options->memory->str, *length + 1);
         return true;
     }
+
     if (nj_files_read(options->path, MAX_FILE, text, length, &problem))
         return true;
+
     if (g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
         *text = g_strdup("");
         *length = 0;
         return true;
     }
+
     g_propagate_error(error, g_steal_pointer(&problem));
     return false;
 }
@@ -514,31 +560,41 @@ nj_options_load(NjOptions *options, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
+
     if (!read_file(options, &text, &length, error))
         return false;
+
     g_ptr_array_set_size(options->unreadable, 0);
     nj_rc_free(options->rc);
     options->rc = nj_rc_parse(text, length, on_unreadable, options);
     options->loaded = true;
     check(options);
+
     return true;
 }
 
-/* One pair, in the file as it is now and here.  Nothing changes here if the file cannot be written. */
+/* One pair, in the file as it is now and here.  Nothing changes here if the file cannot be
+ * written. */
 static bool
 save(NjOptions *options, const char *section, const char *key, const char *value, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
+
     if (value && !nj_rc_can_say(section, key, value))
-        return refuse(error, _("“%s = %s” cannot be written to natterjackrc; a value is one line without spaces at its ends."), key, value);
+        return refuse(error,
+                      _("“%s = %s” cannot be written to natterjackrc; a value is one line without "
+                        "spaces at its ends."),
+                      key, value);
     if (!read_file(options, &text, &length, error))
         return false;
+
     GString *edited = nj_rc_edit(text, length, section, key, value);
     const bool saved = write_file(options, edited, error);
     g_string_free(edited, TRUE);
     if (saved)
         nj_rc_put(options->rc, section, key, value);
+
     return saved;
 }
 
@@ -587,16 +643,21 @@ nj_options_set(NjOptions *options, const char *name, const char *value, GError *
     const NjOption *row = known(options, name, error);
     g_autofree char *canonical = NULL;
     gint64 number;
-    if (!row || (value && !read_value(row, value, &canonical, &number, error)) || !save(options, "options", name, value, error))
+
+    if (!row || (value && !read_value(row, value, &canonical, &number, error))
+        || !save(options, "options", name, value, error))
         return false;
+
     g_hash_table_remove(options->overrides, name);
-    return take(g_hash_table_lookup(options->values, name), value ? value : row->default_value, error);
+    return take(g_hash_table_lookup(options->values, name), value ? value : row->default_value,
+                error);
 }
 
 bool
 nj_options_override(NjOptions *options, const char *name, const char *value, GError **error)
 {
-    if (!known(options, name, error) || !take(g_hash_table_lookup(options->values, name), value, error))
+    if (!known(options, name, error)
+        || !take(g_hash_table_lookup(options->values, name), value, error))
         return false;
     g_hash_table_insert(options->overrides, g_strdup(name), g_strdup(value));
     return true;
@@ -624,30 +685,43 @@ static void
 close_to_others(const NjOptions *options)
 {
     struct stat info;
-    if (options->path && stat(options->path, &info) == 0 && (info.st_mode & 077) && chmod(options->path, 0600) != 0)
+    if (options->path && stat(options->path, &info) == 0 && (info.st_mode & 077)
+        && chmod(options->path, 0600) != 0)
         g_warning("Others can read natterjackrc and that cannot be changed: %s", g_strerror(errno));
 }
 
 bool
-nj_options_account_set(NjOptions *options, const char *account, const char *key, const char *value, GError **error)
+nj_options_account_set(NjOptions *options, const char *account, const char *key, const char *value,
+                       GError **error)
 {
     if (!is_account_name(account))
-        return refuse(error, _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."), account);
+        return refuse(
+            error,
+            _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."),
+            account);
+
     NjAccountSettings *trial = g_new0(NjAccountSettings, 1);
     const bool good = value ? set_key(trial, key, value, error) : nj_account_key(key) != NULL;
-    const NjAccountSettings *same = good && trial->address ? account_of(options, trial->address) : NULL;
+    const NjAccountSettings *same =
+        good && trial->address ? account_of(options, trial->address) : NULL;
     nj_account_settings_free(trial);
     if (!good && !value)
-        return refuse(error, _("An account has no key “%s”; /help account names those it has."), key);
+        return refuse(error, _("An account has no key “%s”; /help account names those it has."),
+                      key);
     if (same && strcmp(same->name, account) != 0)
-        return refuse(error, _("The account %s has this address already; one address is one account."), same->name);
+        return refuse(error,
+                      _("The account %s has this address already; one address is one account."),
+                      same->name);
+
     g_autofree char *section = account_section(account);
     if (!good)
         return false;
+
     if (value && strcmp(key, "password") == 0)
         close_to_others(options);
     if (!save(options, section, key, value, error))
         return false;
+
     refresh_accounts(options);
     return true;
 }
@@ -669,11 +743,15 @@ edit_section(NjOptions *options, const char *section, const char *name, GError *
 {
     g_autofree char *text = NULL;
     gsize length;
+
     if (!read_file(options, &text, &length, error))
         return false;
-    GString *edited = name ? nj_rc_edit_rename(text, length, section, name) : nj_rc_edit_drop(text, length, section);
+
+    GString *edited = name ? nj_rc_edit_rename(text, length, section, name)
+                           : nj_rc_edit_drop(text, length, section);
     const bool saved = write_file(options, edited, error);
     g_string_free(edited, TRUE);
+
     return saved;
 }
 
@@ -682,9 +760,11 @@ nj_options_account_remove(NjOptions *options, const char *account, GError **erro
 {
     g_autofree char *section = account_section(account);
     if (!nj_rc_section(options->rc, section))
-        return refuse(error, _("There is no account “%s”; /account list names those there are."), account);
+        return refuse(error, _("There is no account “%s”; /account list names those there are."),
+                      account);
     if (!edit_section(options, section, NULL, error))
         return false;
+
     nj_rc_drop(options->rc, section);
     refresh_accounts(options);
     return true;
@@ -695,13 +775,18 @@ nj_options_account_rename(NjOptions *options, const char *account, const char *n
 {
     g_autofree char *section = account_section(account), *renamed = account_section(name);
     if (!nj_rc_section(options->rc, section))
-        return refuse(error, _("There is no account “%s”; /account list names those there are."), account);
+        return refuse(error, _("There is no account “%s”; /account list names those there are."),
+                      account);
     if (!is_account_name(name))
-        return refuse(error, _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."), name);
+        return refuse(
+            error,
+            _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."),
+            name);
     if (nj_rc_section(options->rc, renamed))
         return refuse(error, _("There is an account “%s” already."), name);
     if (!edit_section(options, section, renamed, error))
         return false;
+
     nj_rc_rename(options->rc, section, renamed);
     refresh_accounts(options);
     return true;
@@ -718,7 +803,8 @@ nj_options_pairs(const NjOptions *options, const char *section, NjPairFunc func,
 }
 
 bool
-nj_options_set_pair(NjOptions *options, const char *section, const char *key, const char *value, GError **error)
+nj_options_set_pair(NjOptions *options, const char *section, const char *key, const char *value,
+                    GError **error)
 {
     return save(options, section, key, value, error);
 }

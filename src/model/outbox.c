@@ -1,5 +1,6 @@
-/* The outbox of one account.  A line of ours is shown when it is committed, so that whoever has seen it will find it again after anything; if
-   the disk takes longer than somebody who looks at an empty place is patient, it is shown all the same, as queued, and goes nowhere yet. */
+/* The outbox of one account.  A line of ours is shown when it is committed, so that whoever has
+ * seen it will find it again after anything; if the disk takes longer than somebody who looks at an
+ * empty place is patient, it is shown all the same, as queued, and goes nowhere yet. */
 #include "model/outbox.h"
 
 #include "base/clock.h"
@@ -39,6 +40,7 @@ nj_outbox_free(NjOutbox *outbox)
 {
     if (!outbox)
         return;
+
     if (store_of(outbox))
         nj_store_forget(store_of(outbox), outbox);
     nj_clock_cancel(&outbox->late);
@@ -72,11 +74,14 @@ insert(NjOutbox *outbox, NjMessage *message, NjChatKind kind, const char *addres
     out->message = nj_message_ref(message);
     out->kind = kind;
     out->address = g_strdup(address);
+
     GList *before = outbox->rows.tail;
     while (before && ((NjOut *) before->data)->message->id > message->id)
         before = before->prev;
     g_queue_insert_after(&outbox->rows, before, out);
-    g_hash_table_insert(outbox->by_id, &out->message->id, before ? before->next : outbox->rows.head);
+    g_hash_table_insert(outbox->by_id, &out->message->id,
+                        before ? before->next : outbox->rows.head);
+
     return out;
 }
 
@@ -94,6 +99,7 @@ nj_outbox_restore(NjOutbox *outbox)
 {
     NjAccount *account = outbox->account;
     g_autoptr(GPtrArray) stored = nj_store_outbox(store_of(outbox), account->row);
+
     for (guint i = 0; i < stored->len; i++) {
         const NjStoredOut *row = g_ptr_array_index(stored, i);
         if (nj_outbox_find(outbox, row->message->id))
@@ -142,14 +148,17 @@ on_late(void *data)
 {
     NjOutbox *outbox = data;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+
     nj_clock_cancel(&outbox->late);
     for (GList *item = outbox->unseen.head; item; item = item->next)
         g_array_append_val(ids, *(gint64 *) item->data);
+
     for (guint i = 0; i < ids->len; i++) {
         NjOut *out = nj_outbox_find(outbox, g_array_index(ids, gint64, i));
         if (out)
             show(outbox, out);
     }
+
     return G_SOURCE_REMOVE;
 }
 
@@ -158,12 +167,14 @@ nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message)
 {
     message->state = NJ_STATE_QUEUED;
     nj_chat_keep(chat, message);
+
     NjOut *out = insert(outbox, message, chat->kind, chat->address);
     NjStore *store = store_of(outbox);
     if (!store || !chat->id) {
         show(outbox, out);
         return;
     }
+
     gint64 *id = g_new(gint64, 1);
     *id = message->id;
     g_queue_push_tail(&outbox->unseen, id);
@@ -221,19 +232,22 @@ nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const ch
 {
     g_autoptr(NjMessage) message = nj_message_ref(out->message);
     g_autofree char *address = g_strdup(out->address);
+
     if (!nj_state_is_open(state)) {
         show(outbox, out);
         out = nj_outbox_find(outbox, message->id);
         if (!out)
-            return;                             /* whoever saw it has settled it */
+            return; /* whoever saw it has settled it */
         take_out(outbox, out);
     }
+
     NjChat *chat = nj_chat_find(outbox->account, address);
     NjStore *store = store_of(outbox);
     if (chat) {
         nj_chat_set_state(chat, message, state, error);
         return;
     }
+
     char *kept = g_strdup(error);
     g_free(message->error);
     message->error = kept;

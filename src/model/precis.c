@@ -1,8 +1,11 @@
-/* PRECIS: a string is mapped (width, spaces, case), composed, and then every character must belong to the class
-   of the profile, in its context.  Character data is GLib's; the few properties it lacks are the ranges below. */
+/* PRECIS: a string is mapped (width, spaces, case), composed, and then every character must belong
+ * to the class of the profile, in its context.  Character data is GLib's; the few properties it
+ * lacks are the ranges below. */
 #include "model/precis.h"
 
-typedef struct { gunichar first, last; } Range;
+typedef struct {
+    gunichar first, last;
+} Range;
 
 typedef enum { ALLOWED, FREE_ONLY, CONTEXT, DISALLOWED } Verdict;
 
@@ -18,16 +21,33 @@ in_ranges(const Range *ranges, gsize count, gunichar c)
 }
 
 /* RFC 5892, 2.6: what the general rules would get wrong. */
-static const Range always[] = { { 0xDF, 0xDF }, { 0x3C2, 0x3C2 }, { 0x6FD, 0x6FE }, { 0xF0B, 0xF0B }, { 0x3007, 0x3007 } };
-static const Range in_context[] = {
-    { 0xB7, 0xB7 }, { 0x375, 0x375 }, { 0x5F3, 0x5F4 }, { 0x660, 0x669 }, { 0x6F0, 0x6F9 }, { 0x200C, 0x200D }, { 0x30FB, 0x30FB },
+static const Range always[] = {
+    { 0xDF, 0xDF }, { 0x3C2, 0x3C2 }, { 0x6FD, 0x6FE }, { 0xF0B, 0xF0B }, { 0x3007, 0x3007 }
 };
+
+static const Range in_context[] = {
+    { 0xB7, 0xB7 },   { 0x375, 0x375 },   { 0x5F3, 0x5F4 },   { 0x660, 0x669 },
+    { 0x6F0, 0x6F9 }, { 0x200C, 0x200D }, { 0x30FB, 0x30FB },
+};
+
 static const Range never[] = {
-    { 0x640, 0x640 }, { 0x7FA, 0x7FA }, { 0x302E, 0x302F }, { 0x3031, 0x3035 }, { 0x303B, 0x303B },
+    { 0x640, 0x640 },
+    { 0x7FA, 0x7FA },
+    { 0x302E, 0x302F },
+    { 0x3031, 0x3035 },
+    { 0x303B, 0x303B },
     /* Old Hangul Jamo (RFC 8264, 9.9). */
-    { 0x1100, 0x11FF }, { 0xA960, 0xA97C }, { 0xD7B0, 0xD7C6 }, { 0xD7CB, 0xD7FB },
+    { 0x1100, 0x11FF },
+    { 0xA960, 0xA97C },
+    { 0xD7B0, 0xD7C6 },
+    { 0xD7CB, 0xD7FB },
     /* Default_Ignorable_Code_Point, where it is not a format character anyway. */
-    { 0x34F, 0x34F }, { 0x17B4, 0x17B5 }, { 0x180B, 0x180F }, { 0x3164, 0x3164 }, { 0xFE00, 0xFE0F }, { 0xFFA0, 0xFFA0 },
+    { 0x34F, 0x34F },
+    { 0x17B4, 0x17B5 },
+    { 0x180B, 0x180F },
+    { 0x3164, 0x3164 },
+    { 0xFE00, 0xFE0F },
+    { 0xFFA0, 0xFFA0 },
     { 0xE0100, 0xE01EF },
 };
 
@@ -53,6 +73,7 @@ verdict(gunichar c)
         return DISALLOWED;
     if (c > 0x20 && c < 0x7F)
         return ALLOWED;
+
     switch (g_unichar_type(c)) {
     case G_UNICODE_CONTROL:
     case G_UNICODE_FORMAT:
@@ -62,6 +83,7 @@ verdict(gunichar c)
     case G_UNICODE_PARAGRAPH_SEPARATOR:
         return DISALLOWED;
     case G_UNICODE_LOWERCASE_LETTER:
+
     case G_UNICODE_UPPERCASE_LETTER:
     case G_UNICODE_OTHER_LETTER:
     case G_UNICODE_MODIFIER_LETTER:
@@ -69,7 +91,7 @@ verdict(gunichar c)
     case G_UNICODE_NON_SPACING_MARK:
     case G_UNICODE_SPACING_MARK:
         return has_compat(c) ? FREE_ONLY : ALLOWED;
-    default:                    /* other letters and digits, spaces, symbols, punctuation */
+    default: /* other letters and digits, spaces, symbols, punctuation */
         return FREE_ONLY;
     }
 }
@@ -101,14 +123,15 @@ has_japanese(const gunichar *text)
 
 /* Arabic letters that do not join the one after them, and those that join nothing. */
 static const Range no_join_after[] = {
-    { 0x621, 0x625 }, { 0x627, 0x627 }, { 0x629, 0x629 }, { 0x62F, 0x632 }, { 0x648, 0x648 }, { 0x671, 0x677 },
-    { 0x688, 0x699 }, { 0x6C0, 0x6C0 }, { 0x6C3, 0x6CB }, { 0x6CD, 0x6CD }, { 0x6CF, 0x6CF }, { 0x6D2, 0x6D5 },
-    { 0x6EE, 0x6EF },
+    { 0x621, 0x625 }, { 0x627, 0x627 }, { 0x629, 0x629 }, { 0x62F, 0x632 }, { 0x648, 0x648 },
+    { 0x671, 0x677 }, { 0x688, 0x699 }, { 0x6C0, 0x6C0 }, { 0x6C3, 0x6CB }, { 0x6CD, 0x6CD },
+    { 0x6CF, 0x6CF }, { 0x6D2, 0x6D5 }, { 0x6EE, 0x6EF },
 };
+
 static const Range no_join_before[] = { { 0x621, 0x621 }, { 0x674, 0x674 } };
 
-/* A zero width non-joiner counts where letters would join without it (RFC 5892, A.1); of the joining scripts
-   only Arabic is known here. */
+/* A zero width non-joiner counts where letters would join without it (RFC 5892, A.1); of the
+ * joining scripts only Arabic is known here. */
 static bool
 parts_letters(const gunichar *text, gsize at)
 {
@@ -117,9 +140,11 @@ parts_letters(const gunichar *text, gsize at)
         before--;
     while (text[after] && g_unichar_type(text[after]) == G_UNICODE_NON_SPACING_MARK)
         after++;
+
     return before > 0 && text[after] && is_script(text[before - 1], G_UNICODE_SCRIPT_ARABIC)
            && is_script(text[after], G_UNICODE_SCRIPT_ARABIC) && g_unichar_isalpha(text[before - 1])
-           && g_unichar_isalpha(text[after]) && !IN(no_join_after, text[before - 1]) && !IN(no_join_before, text[after]);
+           && g_unichar_isalpha(text[after]) && !IN(no_join_after, text[before - 1])
+           && !IN(no_join_before, text[after]);
 }
 
 /* RFC 5892, appendix A. */
@@ -131,9 +156,11 @@ context_allows(const gunichar *text, gsize at)
     switch (c) {
     case 0x200C:
     case 0x200D:
-        return (before && g_unichar_combining_class(before) == VIRAMA) || (c == 0x200C && parts_letters(text, at));
+        return (before && g_unichar_combining_class(before) == VIRAMA)
+               || (c == 0x200C && parts_letters(text, at));
     case 0xB7:
         return before == 'l' && after == 'l';
+
     case 0x375:
         return after && is_script(after, G_UNICODE_SCRIPT_GREEK);
     case 0x5F3:
@@ -141,7 +168,7 @@ context_allows(const gunichar *text, gsize at)
         return before && is_script(before, G_UNICODE_SCRIPT_HEBREW);
     case 0x30FB:
         return has_japanese(text);
-    default:                    /* Arabic-Indic digits: one of the two kinds */
+    default: /* Arabic-Indic digits: one of the two kinds */
         return c < 0x6F0 ? !has_any(text, 0x6F0, 0x6F9) : !has_any(text, 0x660, 0x669);
     }
 }
@@ -152,11 +179,13 @@ in_class(const gunichar *text, bool identifier, gunichar *bad)
 {
     for (gsize i = 0; text[i]; i++) {
         const Verdict v = verdict(text[i]);
-        if (v == DISALLOWED || (v == FREE_ONLY && identifier) || (v == CONTEXT && !context_allows(text, i))) {
+        if (v == DISALLOWED || (v == FREE_ONLY && identifier)
+            || (v == CONTEXT && !context_allows(text, i))) {
             *bad = text[i];
             return false;
         }
     }
+
     return true;
 }
 
@@ -166,19 +195,23 @@ typedef enum { LEFT, RIGHT, EUROPEAN_NUMBER, ARABIC_NUMBER, MARK, NEUTRAL } Dire
 static Direction
 direction(gunichar c)
 {
-    static const Range arabic_numbers[] = { { 0x600, 0x605 }, { 0x660, 0x669 }, { 0x66B, 0x66C }, { 0x6DD, 0x6DD },
-                                            { 0x8E2, 0x8E2 }, { 0x10D30, 0x10D39 }, { 0x10E60, 0x10E7E } };
-    static const Range right[] = { { 0x590, 0x8FF }, { 0x200F, 0x200F }, { 0xFB1D, 0xFDFF }, { 0xFE70, 0xFEFC },
-                                   { 0x10800, 0x10FFF }, { 0x1E800, 0x1EFFF } };
+    static const Range arabic_numbers[] = { { 0x600, 0x605 },    { 0x660, 0x669 },
+                                            { 0x66B, 0x66C },    { 0x6DD, 0x6DD },
+                                            { 0x8E2, 0x8E2 },    { 0x10D30, 0x10D39 },
+                                            { 0x10E60, 0x10E7E } };
+    static const Range right[] = { { 0x590, 0x8FF },   { 0x200F, 0x200F },   { 0xFB1D, 0xFDFF },
+                                   { 0xFE70, 0xFEFC }, { 0x10800, 0x10FFF }, { 0x1E800, 0x1EFFF } };
     const GUnicodeType type = g_unichar_type(c);
+
     if (type == G_UNICODE_NON_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK)
         return MARK;
     if ((c >= '0' && c <= '9') || (c >= 0x6F0 && c <= 0x6F9))
         return EUROPEAN_NUMBER;
     if (IN(arabic_numbers, c))
         return ARABIC_NUMBER;
-    if (IN(right, c))           /* punctuation too, as far as it may stand in a name */
+    if (IN(right, c)) /* punctuation too, as far as it may stand in a name */
         return RIGHT;
+
     return g_unichar_isalnum(c) || type == G_UNICODE_SPACING_MARK ? LEFT : NEUTRAL;
 }
 
@@ -188,15 +221,19 @@ bidi_allows(const gunichar *text)
 {
     bool has[NEUTRAL + 1] = { false };
     Direction last = NEUTRAL;
+
     for (const gunichar *c = text; *c; c++) {
         const Direction d = direction(*c);
         has[d] = true;
         if (d != MARK)
             last = d;
     }
+
     if (!has[RIGHT] && !has[ARABIC_NUMBER])
         return true;
-    return direction(text[0]) == RIGHT && !has[LEFT] && !(has[EUROPEAN_NUMBER] && has[ARABIC_NUMBER]) && last != NEUTRAL;
+
+    return direction(text[0]) == RIGHT && !has[LEFT]
+           && !(has[EUROPEAN_NUMBER] && has[ARABIC_NUMBER]) && last != NEUTRAL;
 }
 
 /* Full-width and half-width forms are the letters they stand for. */
@@ -216,11 +253,12 @@ nj_precis_username(const char *text, gunichar *bad)
     *bad = 0;
     for (; *text; text = g_utf8_next_char(text)) {
         const gunichar c = map_width(g_utf8_get_char(text));
-        if (c == 0x130)                 /* its small letter is two characters, in any language */
+        if (c == 0x130) /* its small letter is two characters, in any language */
             g_string_append(mapped, "i\xCC\x87");
         else
             g_string_append_unichar(mapped, g_unichar_tolower(c));
     }
+
     g_autofree char *normal = g_utf8_normalize(mapped->str, -1, G_NORMALIZE_NFC);
     g_autofree gunichar *wide = g_utf8_to_ucs4_fast(normal, -1, NULL);
     return in_class(wide, true, bad) && bidi_allows(wide) ? g_steal_pointer(&normal) : NULL;
@@ -235,6 +273,7 @@ nj_precis_opaque(const char *text, gunichar *bad)
         const gunichar c = g_utf8_get_char(text);
         g_string_append_unichar(mapped, g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR ? ' ' : c);
     }
+
     g_autofree char *normal = g_utf8_normalize(mapped->str, -1, G_NORMALIZE_NFC);
     g_autofree gunichar *wide = g_utf8_to_ucs4_fast(normal, -1, NULL);
     return in_class(wide, false, bad) ? g_steal_pointer(&normal) : NULL;

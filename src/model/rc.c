@@ -1,5 +1,6 @@
-/* Reading and editing natterjackrc.  Both walk the same lines, so what is edited is what was read.  The file is
-   the user's: an edit touches the bytes of one value, and keeps a BOM, CRLF and a missing last newline. */
+/* Reading and editing natterjackrc.  Both walk the same lines, so what is edited is what was read.
+ * The file is the user's: an edit touches the bytes of one value, and keeps a BOM, CRLF and a
+ * missing last newline. */
 #include "model/rc.h"
 
 #include <string.h>
@@ -8,17 +9,20 @@
 
 typedef enum { BLANK, HEAD, PAIR, BROKEN } LineKind;
 
-typedef struct { const char *at; gsize length; } Slice;
+typedef struct {
+    const char *at;
+    gsize length;
+} Slice;
 
 typedef struct {
-    const char *end;            /* of the text */
-    const char *start, *next;   /* this line with its newline */
-    int         number;
-    LineKind    kind;
-    Slice       key, value;     /* PAIR; HEAD: key is what stands between the brackets */
-    const char *fault;          /* BROKEN */
-    char       *section;        /* this line belongs to; NULL: none, or one whose head is broken */
-    bool        head_broken;
+    const char *end;          /* of the text */
+    const char *start, *next; /* this line with its newline */
+    int number;
+    LineKind kind;
+    Slice key, value;  /* PAIR; HEAD: key is what stands between the brackets */
+    const char *fault; /* BROKEN */
+    char *section;     /* this line belongs to; NULL: none, or one whose head is broken */
+    bool head_broken;
 } Walk;
 
 static bool
@@ -34,7 +38,7 @@ trim(const char *from, const char *to)
         from++;
     while (to > from && is_space(to[-1]))
         to--;
-    return (Slice) { from, (gsize) (to - from) };
+    return (Slice){ from, (gsize) (to - from) };
 }
 
 /* "account   home" is "account home". */
@@ -79,11 +83,13 @@ read_head(Walk *walk, Slice line)
         broken(walk, N_("A section begins with a line like [options]; here the “]” is missing."));
         return;
     }
+
     walk->key = trim(line.at + 1, line.at + line.length - 1);
     if (walk->key.length == 0) {
         broken(walk, N_("A section needs a name, like [options]."));
         return;
     }
+
     walk->kind = HEAD;
     walk->head_broken = false;
     walk->section = section_name(walk->key);
@@ -97,35 +103,42 @@ read_line(Walk *walk, const char *from, const char *to)
         walk->kind = BLANK;
         return;
     }
+
     if (line.length > MAX_LINE) {
         broken(walk, N_("The line is longer than 64 KiB and is ignored."));
         return;
     }
+
     if (!g_utf8_validate_len(line.at, line.length, NULL)) {
         broken(walk, N_("The line is no valid UTF-8 text and is ignored."));
         return;
     }
+
     if (*line.at == '[') {
         read_head(walk, line);
         return;
     }
+
     const char *sign = equals_sign(line, walk->section);
     const char *end = line.at + line.length;
     if (!sign || sign == line.at) {
-        broken(walk, N_("A line is a pair like theme = pond, a section like [options], or begins with “#”."));
+        broken(walk, N_("A line is a pair like theme = pond, a section like [options], or begins "
+                        "with “#”."));
         return;
     }
+
     walk->kind = PAIR;
     walk->key = trim(line.at, sign);
     walk->value = trim(sign + 1, end);
     if (!walk->section && !walk->head_broken)
-        broken(walk, N_("This stands before the first section; put a line like [options] above it."));
+        broken(walk,
+               N_("This stands before the first section; put a line like [options] above it."));
 }
 
 static void
 begin(Walk *walk, const char *text, gsize length)
 {
-    *walk = (Walk) { .end = text + length, .start = text, .next = text };
+    *walk = (Walk){ .end = text + length, .start = text, .next = text };
 }
 
 /* Steps to the next line; false at the end, and then nothing is left to free. */
@@ -136,14 +149,18 @@ step(Walk *walk)
         g_clear_pointer(&walk->section, g_free);
         return false;
     }
+
     walk->start = walk->next;
     walk->number++;
+
     const char *newline = memchr(walk->start, '\n', (gsize) (walk->end - walk->start));
     walk->next = newline ? newline + 1 : walk->end;
+
     const char *from = walk->start, *to = newline ? newline : walk->end;
     if (walk->number == 1 && to - from >= 3 && memcmp(from, "\xEF\xBB\xBF", 3) == 0)
         from += 3;
     read_line(walk, from, to);
+
     return true;
 }
 
@@ -199,6 +216,7 @@ need_section(NjRc *rc, const char *name, int line)
     NjRcSection *section = nj_rc_section(rc, name);
     if (section)
         return section;
+
     section = g_new(NjRcSection, 1);
     section->name = g_strdup(name);
     section->line = line;
@@ -206,6 +224,7 @@ need_section(NjRc *rc, const char *name, int line)
     section->by_key = g_hash_table_new(g_str_hash, g_str_equal);
     g_ptr_array_add(rc->sections, section);
     g_hash_table_insert(rc->by_name, section->name, section);
+
     return section;
 }
 
@@ -222,12 +241,14 @@ put(NjRcSection *section, const char *key, const char *value, int line)
 {
     NjRcPair *pair = g_hash_table_lookup(section->by_key, key);
     const bool again = pair != NULL;
+
     if (!pair) {
         pair = g_new0(NjRcPair, 1);
         pair->key = g_strdup(key);
         g_ptr_array_add(section->pairs, pair);
         g_hash_table_insert(section->by_key, pair->key, pair);
     }
+
     g_free(pair->value);
     pair->value = g_strdup(value);
     pair->line = line;
@@ -238,14 +259,16 @@ void
 nj_rc_put(NjRc *rc, const char *section, const char *key, const char *value)
 {
     if (value) {
-        g_autofree char *copy = g_strdup(value);        /* it may be the old one */
+        g_autofree char *copy = g_strdup(value); /* it may be the old one */
         put(need_section(rc, section, 0), key, copy, 0);
         return;
     }
+
     NjRcSection *found = nj_rc_section(rc, section);
     NjRcPair *pair = found ? g_hash_table_lookup(found->by_key, key) : NULL;
     if (!pair)
         return;
+
     g_hash_table_remove(found->by_key, key);
     g_ptr_array_remove(found->pairs, pair);
 }
@@ -276,6 +299,7 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
 {
     NjRc *rc = nj_rc_new();
     Walk walk;
+
     begin(&walk, text, length);
     while (step(&walk)) {
         if (walk.kind == BROKEN)
@@ -287,10 +311,12 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
         g_autofree char *key = g_strndup(walk.key.at, walk.key.length);
         g_autofree char *value = g_strndup(walk.value.at, walk.value.length);
         if (put(need_section(rc, walk.section, walk.number), key, value, walk.number)) {
-            g_autofree char *sentence = g_strdup_printf(_("“%s” stands twice in [%s]; the later line counts."), key, walk.section);
+            g_autofree char *sentence = g_strdup_printf(
+                _("“%s” stands twice in [%s]; the later line counts."), key, walk.section);
             on_fault(walk.number, sentence, owner);
         }
     }
+
     return rc;
 }
 
@@ -299,8 +325,8 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
 static bool
 is_key(const Walk *walk, const char *section, const char *key)
 {
-    return walk->kind == PAIR && g_strcmp0(walk->section, section) == 0 && walk->key.length == strlen(key)
-           && memcmp(walk->key.at, key, walk->key.length) == 0;
+    return walk->kind == PAIR && g_strcmp0(walk->section, section) == 0
+           && walk->key.length == strlen(key) && memcmp(walk->key.at, key, walk->key.length) == 0;
 }
 
 bool
@@ -310,12 +336,16 @@ nj_rc_can_say(const char *section, const char *key, const char *value)
     for (const char *c = value; *c; c++)
         if (g_ascii_iscntrl(*c))
             return false;
+
     Walk walk;
     begin(&walk, text, strlen(text));
+
     const bool head = step(&walk) && walk.kind == HEAD && strcmp(walk.section, section) == 0;
-    const bool pair = step(&walk) && is_key(&walk, section, key) && walk.value.length == strlen(value);
+    const bool pair =
+        step(&walk) && is_key(&walk, section, key) && walk.value.length == strlen(value);
     const bool only = !step(&walk);
     g_free(walk.section);
+
     return head && pair && only;
 }
 
@@ -350,6 +380,7 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
     Slice old = { NULL, 0 };
     Walk walk;
     begin(&walk, text, length);
+
     while (step(&walk)) {
         if (is_key(&walk, section, key))
             old = walk.value;
@@ -367,6 +398,7 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
         g_string_append_len(edited, old.at + old.length, end - old.at - (gssize) old.length);
         return edited;
     }
+
     const bool new_section = place == NULL;
     if (new_section)
         place = end;
@@ -374,19 +406,23 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
     if (place > text && place[-1] != '\n')
         g_string_append(edited, newline);
     if (new_section)
-        g_string_append_printf(edited, "%s[%s]%s", edited->len > 0 ? newline : "", section, newline);
+        g_string_append_printf(edited, "%s[%s]%s", edited->len > 0 ? newline : "", section,
+                               newline);
+
     g_string_append_printf(edited, "%s = %s%s", key, value, newline);
     g_string_append_len(edited, place, end - place);
     return edited;
 }
 
-/* From each head of that name to its last pair.  What follows, a comment perhaps, speaks of the next section. */
+/* From each head of that name to its last pair.  What follows, a comment perhaps, speaks of the
+ * next section. */
 GString *
 nj_rc_edit_drop(const char *text, gsize length, const char *section)
 {
     GString *edited = g_string_new(NULL);
-    gsize kept = 0;             /* of edited, where the section's rest is cut off */
+    gsize kept = 0; /* of edited, where the section's rest is cut off */
     Walk walk;
+
     begin(&walk, text, length);
     while (step(&walk)) {
         const bool inside = g_strcmp0(walk.section, section) == 0;
@@ -397,6 +433,7 @@ nj_rc_edit_drop(const char *text, gsize length, const char *section)
         else
             g_string_append_len(edited, walk.start, walk.next - walk.start);
     }
+
     return edited;
 }
 
@@ -406,6 +443,7 @@ nj_rc_edit_rename(const char *text, gsize length, const char *section, const cha
 {
     GString *edited = g_string_new(NULL);
     Walk walk;
+
     begin(&walk, text, length);
     while (step(&walk)) {
         const char *from = walk.start;
@@ -416,5 +454,6 @@ nj_rc_edit_rename(const char *text, gsize length, const char *section, const cha
         }
         g_string_append_len(edited, from, walk.next - from);
     }
+
     return edited;
 }

@@ -1,5 +1,5 @@
-/* Rooms as seen from inside.  Nicknames are whatever the room sends: they are kept as they came, to be found again, and
-   sanitised once for showing. */
+/* Rooms as seen from inside.  Nicknames are whatever the room sends: they are kept as they came, to
+ * be found again, and sanitised once for showing. */
 #include "model/room.h"
 
 #include <string.h>
@@ -40,10 +40,13 @@ nj_room_new(NjChat *chat)
 {
     const NjAccount *account = chat->account;
     NjRoom *room = g_new0(NjRoom, 1);
+
     room->chat = chat;
-    room->nick = account->settings->nick ? g_strdup(account->settings->nick) : nj_jid_local(account->bare);
+    room->nick =
+        account->settings->nick ? g_strdup(account->settings->nick) : nj_jid_local(account->bare);
     if (!room->nick)
         room->nick = g_strdup(account->bare);
+
     room->occupants = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_occupant);
     return room;
 }
@@ -53,6 +56,7 @@ nj_room_free(NjRoom *room)
 {
     if (!room)
         return;
+
     g_hash_table_unref(room->occupants);
     g_free(room->nick);
     g_free(room->subject);
@@ -111,31 +115,38 @@ nj_room_occupant(NjRoom *room, const char *nick)
 }
 
 NjOccupant *
-nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role, NjAffiliation affiliation, NjShow show, const char *status)
+nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role,
+            NjAffiliation affiliation, NjShow show, const char *status)
 {
     g_autofree char *line = status ? nj_text_line(status, -1, 0) : NULL;
     if (line && !*line)
         g_clear_pointer(&line, g_free);
+
     NjOccupant *occupant = nj_room_occupant(room, nick);
     bool joined = !occupant;
     if (joined && g_hash_table_size(room->occupants) >= NJ_MAX_OCCUPANTS)
         return NULL;
+
     if (joined) {
         occupant = g_new0(NjOccupant, 1);
         occupant->nick = g_strdup(nick);
         occupant->shown = shown_nick(nick);
         g_hash_table_insert(room->occupants, occupant->nick, occupant);
     }
-    bool changed = joined || occupant->role != role || occupant->affiliation != affiliation || occupant->show != show;
+
+    bool changed = joined || occupant->role != role || occupant->affiliation != affiliation
+                   || occupant->show != show;
     occupant->role = role;
     occupant->affiliation = affiliation;
     occupant->show = show;
     changed |= replace_text(&occupant->status, line);
     changed |= replace_text(&occupant->address, address);
+
     if (changed) {
         NjOccupantEvent event = { .room = room, .occupant = occupant, .joined = joined };
         nj_emit_occupant_changed(bus_of(room), &event);
     }
+
     return occupant;
 }
 
@@ -162,16 +173,20 @@ nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick)
     NjOccupant *occupant = nj_room_occupant(room, old_nick);
     if (!occupant || !strcmp(old_nick, new_nick))
         return;
-    nj_room_take_out(room, new_nick);           /* an honest room has nobody there */
+
+    nj_room_take_out(room, new_nick); /* an honest room has nobody there */
     g_hash_table_steal(room->occupants, old_nick);
-    g_autofree char *before = occupant->nick;   /* old_nick may be this very text */
+
+    g_autofree char *before = occupant->nick; /* old_nick may be this very text */
     occupant->nick = g_strdup(new_nick);
     g_free(occupant->shown);
     occupant->shown = shown_nick(new_nick);
     g_hash_table_insert(room->occupants, occupant->nick, occupant);
+
     bool ours = !strcmp(room->nick, before);
     if (ours)
         replace_text(&room->nick, occupant->nick);
+
     NjOccupantEvent event = { .room = room, .occupant = occupant, .old_nick = before };
     nj_emit_occupant_changed(bus_of(room), &event);
     if (ours)

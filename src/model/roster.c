@@ -1,5 +1,6 @@
-/* The people of one account.  Everything is found by bare address in one hash, so that 5,000 contacts cost no more a presence than
-   five do; words that many of them share (client, capabilities) are kept once. */
+/* The people of one account.  Everything is found by bare address in one hash, so that 5,000
+ * contacts cost no more a presence than five do; words that many of them share (client,
+ * capabilities) are kept once. */
 #include "model/roster.h"
 
 #include <string.h>
@@ -13,13 +14,13 @@
 #define MAX_RESOURCES 64
 
 struct NjRoster {
-    NjAccount  *account;
-    GHashTable *contacts;       /* address -> NjContact */
-    char       *version;
-    guint       round;          /* of full rosters */
-    bool        in_round;       /* between _begin and _end */
-    bool        loading;        /* from the store: nothing goes back there */
-    GPtrArray  *requests;
+    NjAccount *account;
+    GHashTable *contacts; /* address -> NjContact */
+    char *version;
+    guint round;   /* of full rosters */
+    bool in_round; /* between _begin and _end */
+    bool loading;  /* from the store: nothing goes back there */
+    GPtrArray *requests;
 };
 
 static NjClient *
@@ -83,6 +84,7 @@ new_contact(NjRoster *roster, const char *address)
     contact->shown = nj_text_line(address, -1, 0);
     if (!strcmp(contact->shown, address))
         g_clear_pointer(&contact->shown, g_free);
+
     contact->groups = contact->wire_groups = g_new0(char *, 1);
     contact->presences = g_ptr_array_new_with_free_func(free_presence);
     g_hash_table_insert(roster->contacts, contact->address, contact);
@@ -96,12 +98,14 @@ tell_contact(NjRoster *roster, NjContact *contact, NjShow before)
     nj_emit_contact_changed(client_of(roster)->bus, &event);
 }
 
-/* The same groups for showing: sanitised, without empty ones and doubles.  The wire's own array if that changes nothing. */
+/* The same groups for showing: sanitised, without empty ones and doubles.  The wire's own array if
+ * that changes nothing. */
 static char **
 shown_groups(char **wire)
 {
     g_autoptr(GPtrArray) shown = g_ptr_array_new();
     bool same = true;
+
     for (char **group = wire; *group; group++) {
         char *line = nj_text_line(*group, -1, 0);
         same &= !strcmp(line, *group);
@@ -114,10 +118,12 @@ shown_groups(char **wire)
             g_ptr_array_add(shown, line);
         same &= !extra;
     }
+
     g_ptr_array_add(shown, NULL);
     char **groups = (char **) g_ptr_array_steal(shown, NULL);
     if (!same)
         return groups;
+
     g_strfreev(groups);
     return wire;
 }
@@ -131,10 +137,12 @@ set_groups(NjContact *contact, const char *const *groups)
         groups = none;
     if (g_strv_equal(groups, (const char *const *) contact->wire_groups))
         return false;
+
     free_groups(contact);
     contact->wire_groups = g_strdupv((char **) groups);
     for (char **group = contact->wire_groups; *group; group++)
         g_strdelimit(*group, "\n", ' ');
+
     contact->groups = shown_groups(contact->wire_groups);
     return true;
 }
@@ -196,12 +204,8 @@ nj_contact_presence(const NjContact *contact, const char *resource)
 /* Words */
 
 static const char *const show_names[] = {
-    [NJ_SHOW_OFFLINE] = "offline",
-    [NJ_SHOW_DND] = "dnd",
-    [NJ_SHOW_XA] = "xa",
-    [NJ_SHOW_AWAY] = "away",
-    [NJ_SHOW_ONLINE] = "online",
-    [NJ_SHOW_CHAT] = "chat",
+    [NJ_SHOW_OFFLINE] = "offline", [NJ_SHOW_DND] = "dnd",       [NJ_SHOW_XA] = "xa",
+    [NJ_SHOW_AWAY] = "away",       [NJ_SHOW_ONLINE] = "online", [NJ_SHOW_CHAT] = "chat",
 };
 
 static const char *const subscription_names[] = {
@@ -272,7 +276,8 @@ free_item(void *item)
     nj_stored_item_free(item);
 }
 
-/* The contact may be NULL: only the version is another.  A roster without version is of no use at the next login: it is not kept. */
+/* The contact may be NULL: only the version is another.  A roster without version is of no use at
+ * the next login: it is not kept. */
 static void
 save_one(NjRoster *roster, const NjContact *contact, bool removed)
 {
@@ -291,12 +296,15 @@ save_all(NjRoster *roster)
     NjStore *store = client_of(roster)->store;
     if (!store || !roster->account->row)
         return;
-    GPtrArray *items = g_ptr_array_new_full(roster->version ? nj_roster_length(roster) : 0, free_item);
+
+    GPtrArray *items =
+        g_ptr_array_new_full(roster->version ? nj_roster_length(roster) : 0, free_item);
     GHashTableIter iter;
     void *contact;
     g_hash_table_iter_init(&iter, roster->contacts);
     while (roster->version && g_hash_table_iter_next(&iter, NULL, &contact))
         g_ptr_array_add(items, item_of(contact, false));
+
     nj_store_set_roster(store, roster->account->row, roster->version, items, true);
 }
 
@@ -337,10 +345,12 @@ nj_roster_find(NjRoster *roster, const char *address)
     const char *slash = strchr(address, '/');
     if (!slash)
         return g_hash_table_lookup(roster->contacts, address);
+
     char bare[2048];
     gsize length = (gsize) (slash - address);
-    if (length >= sizeof bare)          /* no valid address is that long */
+    if (length >= sizeof bare) /* no valid address is that long */
         return NULL;
+
     memcpy(bare, address, length);
     bare[length] = '\0';
     return g_hash_table_lookup(roster->contacts, bare);
@@ -369,24 +379,28 @@ nj_roster_version(const NjRoster *roster)
 }
 
 NjContact *
-nj_roster_put(NjRoster *roster, const char *address, const char *name, NjSubscription subscription, bool ask, bool approved,
-              const char *const *groups)
+nj_roster_put(NjRoster *roster, const char *address, const char *name, NjSubscription subscription,
+              bool ask, bool approved, const char *const *groups)
 {
     NjContact *contact = nj_roster_find(roster, address);
     bool changed = !contact;
+
     if (!contact) {
         g_autofree char *bare = nj_jid_bare(address);
         contact = new_contact(roster, bare);
     }
+
     contact->round = roster->round;
     changed |= set_name(contact, name);
     changed |= set_groups(contact, groups);
-    changed |= contact->subscription != subscription || contact->ask != ask || contact->approved != approved;
+    changed |= contact->subscription != subscription || contact->ask != ask
+               || contact->approved != approved;
     contact->subscription = subscription;
     contact->ask = ask;
     contact->approved = approved;
     if (!changed)
         return contact;
+
     save_one(roster, contact, false);
     tell_contact(roster, contact, nj_contact_show(contact));
     return contact;
@@ -424,7 +438,7 @@ nj_roster_begin(NjRoster *roster)
 {
     roster->round++;
     roster->in_round = true;
-    g_clear_pointer(&roster->version, g_free);      /* a server may have stopped to count */
+    g_clear_pointer(&roster->version, g_free); /* a server may have stopped to count */
 }
 
 void
@@ -433,12 +447,14 @@ nj_roster_end(NjRoster *roster)
     g_autoptr(GPtrArray) gone = g_ptr_array_new();
     GHashTableIter iter;
     void *value;
+
     g_hash_table_iter_init(&iter, roster->contacts);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NjContact *contact = value;
         if (contact->round != roster->round)
             g_ptr_array_add(gone, contact);
     }
+
     for (guint i = 0; i < gone->len; i++)
         remove_contact(roster, g_ptr_array_index(gone, i));
     roster->in_round = false;
@@ -450,20 +466,25 @@ void
 nj_roster_load(NjRoster *roster)
 {
     NjStore *store = client_of(roster)->store;
-    if (!store || !roster->account->row || roster->round || roster->version || nj_roster_length(roster))
+    if (!store || !roster->account->row || roster->round || roster->version
+        || nj_roster_length(roster))
         return;
+
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
     g_autofree char *version = nj_store_roster(store, roster->account->row, items);
     if (!version)
         return;
+
     roster->loading = true;
     for (guint i = 0; i < items->len; i++) {
         const NjStoredItem *item = g_ptr_array_index(items, i);
         NjSubscription subscription = NJ_SUB_NONE;
         nj_subscription_parse(item->subscription, &subscription);
         g_auto(GStrv) groups = g_strsplit(item->groups ? item->groups : "", "\n", -1);
-        nj_roster_put(roster, item->address, item->name, subscription, item->ask, item->approved, (const char *const *) groups);
+        nj_roster_put(roster, item->address, item->name, subscription, item->ask, item->approved,
+                      (const char *const *) groups);
     }
+
     nj_roster_set_version(roster, version);
     roster->loading = false;
     nj_emit_roster_loaded(client_of(roster)->bus, roster->account);
@@ -476,6 +497,7 @@ take_presences_out(NjRoster *roster, NjContact *contact, const char *resource)
 {
     NjShow before = nj_contact_show(contact);
     NjPresence *presence = find_presence(contact, resource);
+
     /* From the bare address the server speaks for all of them. */
     if (!*resource && contact->presences->len)
         g_ptr_array_set_size(contact->presences, 0);
@@ -483,29 +505,38 @@ take_presences_out(NjRoster *roster, NjContact *contact, const char *resource)
         g_ptr_array_remove(contact->presences, presence);
     else
         return;
+
     tell_contact(roster, contact, before);
 }
 
 NjContact *
-nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priority, const char *status)
+nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priority,
+                   const char *status)
 {
-    NjContact *contact = nj_account_is_own(roster->account, full) ? NULL : nj_roster_find(roster, full);
+    NjContact *contact =
+        nj_account_is_own(roster->account, full) ? NULL : nj_roster_find(roster, full);
     if (!contact)
         return NULL;
+
     const char *resource = nj_jid_resource(full);
     if (!resource)
         resource = "";
+
     if (show == NJ_SHOW_OFFLINE) {
         take_presences_out(roster, contact, resource);
         return contact;
     }
+
     g_autofree char *line = status && *status ? nj_text_line(status, -1, 0) : NULL;
     if (line && !*line)
         g_clear_pointer(&line, g_free);
+
     NjShow before = nj_contact_show(contact);
     NjPresence *presence = find_presence(contact, resource);
-    if (presence && presence->show == show && presence->priority == priority && !g_strcmp0(presence->status, line))
+    if (presence && presence->show == show && presence->priority == priority
+        && !g_strcmp0(presence->status, line))
         return contact;
+
     if (!presence) {
         if (contact->presences->len >= MAX_RESOURCES)
             return contact;
@@ -513,6 +544,7 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
         presence->resource = g_strdup(resource);
         g_ptr_array_add(contact->presences, presence);
     }
+
     presence->show = show;
     presence->priority = priority;
     g_free(presence->status);
@@ -520,6 +552,7 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
     presence->since = nj_clock_wall_ms();
     if (contact->presences->len > 1)
         g_ptr_array_sort(contact->presences, compare_presences);
+
     tell_contact(roster, contact, before);
     return contact;
 }
@@ -566,6 +599,7 @@ nj_roster_offline(NjRoster *roster)
     g_autoptr(GPtrArray) online = g_ptr_array_new();
     GHashTableIter iter;
     void *contact;
+
     g_hash_table_iter_init(&iter, roster->contacts);
     while (g_hash_table_iter_next(&iter, NULL, &contact))
         if (((NjContact *) contact)->presences->len)
@@ -607,17 +641,20 @@ nj_roster_restore_request(NjRoster *roster, const char *address, guint messages,
 }
 
 NjRequest *
-nj_roster_note_request(NjRoster *roster, const char *address, bool asks, const char *text, bool message)
+nj_roster_note_request(NjRoster *roster, const char *address, bool asks, const char *text,
+                       bool message)
 {
     NjRequest *request = nj_roster_request(roster, address);
     if (!request)
         request = nj_roster_restore_request(roster, address, 0, nj_clock_wall_ms());
     if (!request || (message && request->messages >= NJ_MAX_REQUEST_MESSAGES))
         return NULL;
+
     request->asks |= asks;
     request->messages += message;
     if (!request->text && text && *text)
         request->text = nj_text_line(text, (gssize) strcspn(text, "\n"), 0);
+
     nj_emit_request_changed(client_of(roster)->bus, roster->account);
     return request;
 }

@@ -1,10 +1,12 @@
 /* history.db as a file: who may use it, and its connections.
-
-   On a disk of this machine there is a log (WAL), which needs memory shared between connections; the writer, the main thread and the search have one
-   each.  Network file systems have no such memory: there the file has a rollback journal and everybody goes through one door, one at a
-   time; the writer and the main thread share one connection.
-
-   What cannot be written can be read still: the file is frozen then, until somebody finds that it can be written again. */
+ *
+ * On a disk of this machine there is a log (WAL), which needs memory shared between connections;
+ * the writer, the main thread and the search have one each.  Network file systems have no such
+ * memory: there the file has a rollback journal and everybody goes through one door, one at a time;
+ * the writer and the main thread share one connection.
+ *
+ * What cannot be written can be read still: the file is frozen then, until somebody finds that it
+ * can be written again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,14 +28,14 @@
 #include "model/store-private.h"
 
 struct NjAccess {
-    gint   refs;
-    char  *path;
-    bool   shared;              /* through the door */
-    gint   frozen;              /* atomic */
+    gint refs;
+    char *path;
+    bool shared; /* through the door */
+    gint frozen; /* atomic */
     GMutex mutex;
-    GCond  left;
-    bool   inside;
-    guint  hurried;             /* wait and have little time: they go first */
+    GCond left;
+    bool inside;
+    guint hurried; /* wait and have little time: they go first */
 };
 
 /* Where is it? */
@@ -43,21 +45,22 @@ static bool
 is_remote_kind(unsigned long kind)
 {
     static const unsigned long kinds[] = {
-        0x6969,                 /* NFS */
-        0x517b, 0xff534d42, 0xfe534d42,     /* SMB, CIFS, SMB2 */
-        0x01021997,             /* 9p */
-        0x5346414f, 0x6b414653, /* AFS, kAFS */
-        0x73757245,             /* Coda */
-        0x564c,                 /* NCP */
-        0x00c36400,             /* Ceph */
-        0x0bd00bd0,             /* Lustre */
-        0x47504653,             /* GPFS */
-        0x786f4256,             /* folders that VirtualBox shares */
-        0x65735546,             /* FUSE: sshfs and its like; a local one is only slower this way */
+        0x6969,                             /* NFS */
+        0x517b,     0xff534d42, 0xfe534d42, /* SMB, CIFS, SMB2 */
+        0x01021997,                         /* 9p */
+        0x5346414f, 0x6b414653,             /* AFS, kAFS */
+        0x73757245,                         /* Coda */
+        0x564c,                             /* NCP */
+        0x00c36400,                         /* Ceph */
+        0x0bd00bd0,                         /* Lustre */
+        0x47504653,                         /* GPFS */
+        0x786f4256,                         /* folders that VirtualBox shares */
+        0x65735546, /* FUSE: sshfs and its like; a local one is only slower this way */
     };
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         if ((kind & 0xffffffff) == kinds[i])
             return true;
+
     return false;
 }
 #endif
@@ -70,10 +73,13 @@ nj_store_is_remote(const char *dir)
     return !statfs(dir, &info) && is_remote_kind((unsigned long) info.f_type);
 #elif defined __NetBSD__
     struct statvfs info;
-    return !statvfs(dir, &info) && (!(info.f_flag & ST_LOCAL) || g_str_has_prefix(info.f_fstypename, "puffs"));
+    return !statvfs(dir, &info)
+           && (!(info.f_flag & ST_LOCAL) || g_str_has_prefix(info.f_fstypename, "puffs"));
 #else
     struct statfs info;
-    return !statfs(dir, &info) && (!(info.f_flags & MNT_LOCAL) || strstr(info.f_fstypename, "fuse"));
+
+    return !statfs(dir, &info)
+           && (!(info.f_flags & MNT_LOCAL) || strstr(info.f_fstypename, "fuse"));
 #endif
 }
 
@@ -83,14 +89,16 @@ nj_store_is_remote(const char *dir)
 static bool
 may_come_back(int reason)
 {
-    return reason == EROFS || reason == EACCES || reason == EPERM || reason == ENOSPC || reason == EDQUOT;
+    return reason == EROFS || reason == EACCES || reason == EPERM || reason == ENOSPC
+           || reason == EDQUOT;
 }
 
 static GError *
 file_error(const char *path)
 {
     int reason = errno;
-    return g_error_new(G_FILE_ERROR, (int) g_file_error_from_errno(reason), _("%s cannot be opened (%s): check its owner and its mode."), path,
+    return g_error_new(G_FILE_ERROR, (int) g_file_error_from_errno(reason),
+                       _("%s cannot be opened (%s): check its owner and its mode."), path,
                        g_strerror(reason));
 }
 
@@ -102,19 +110,27 @@ held_error(const char *path, int fd)
     ssize_t got = pread(fd, bytes, sizeof bytes, 0);
     g_autofree char *text = nj_text_line(bytes, MAX(got, 0), 0);
     char host[256] = "?", pid[32] = "?", tty[128] = "-";
+
     if (sscanf(text, "%255s %31s %127s", host, pid, tty) < 2)
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."), path);
+                           _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to talk to "
+                             "it, or --data DIR for a second one."),
+                           path);
     if (strcmp(host, g_get_host_name()))
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Natterjack runs already, as process %s on %s. Quit it or use `natterjack -x COMMAND` there, or --data DIR for a second one here."),
+                           _("Natterjack runs already, as process %s on %s. Quit it or use "
+                             "`natterjack -x COMMAND` there, or --data DIR for a second one here."),
                            pid, host);
+
     if (!strcmp(tty, "-"))
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Natterjack runs already, as process %s on %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."),
+                           _("Natterjack runs already, as process %s on %s. Use `natterjack -x "
+                             "COMMAND` to talk to it, or --data DIR for a second one."),
                            pid, host);
+
     return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                       _("Natterjack runs already, as process %s on %s at %s. Use `natterjack -x COMMAND` to talk to it, or --data DIR for a second one."),
+                       _("Natterjack runs already, as process %s on %s at %s. Use `natterjack -x "
+                         "COMMAND` to talk to it, or --data DIR for a second one."),
                        pid, host, tty);
 }
 
@@ -122,7 +138,8 @@ static GError *
 no_locks_error(const char *path)
 {
     return g_error_new(G_FILE_ERROR, G_FILE_ERROR_NOSYS,
-                       _("%s cannot be locked (%s), so a second Natterjack could spoil the history: mount its file system with locks, or use --data DIR."),
+                       _("%s cannot be locked (%s), so a second Natterjack could spoil the "
+                         "history: mount its file system with locks, or use --data DIR."),
                        path, g_strerror(errno));
 }
 
@@ -143,20 +160,25 @@ nj_store_lock_file(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool writes = fd >= 0;
+
     if (!writes && may_come_back(errno)) {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 && errno == ENOENT)
             return -1;
     }
+
     if (fd < 0) {
         g_propagate_error(error, file_error(path));
         return -1;
     }
+
     if (flock(fd, LOCK_EX | LOCK_NB)) {
-        g_propagate_error(error, errno == EWOULDBLOCK ? held_error(path, fd) : no_locks_error(path));
+        g_propagate_error(error,
+                          errno == EWOULDBLOCK ? held_error(path, fd) : no_locks_error(path));
         close(fd);
         return -1;
     }
+
     if (writes)
         sign(fd);
     return fd;
@@ -205,15 +227,18 @@ nj_access_lock(NjAccess *access, gint64 until)
 {
     if (!access->shared)
         return true;
+
     g_mutex_lock(&access->mutex);
     bool hurried = until < G_MAXINT64, in_time = true;
     access->hurried += hurried;
     while (in_time && (access->inside || (!hurried && access->hurried)))
         in_time = g_cond_wait_until(&access->left, &access->mutex, until);
+
     access->hurried -= hurried;
     bool alone = !access->inside;
     access->inside = true;
     g_mutex_unlock(&access->mutex);
+
     return alone;
 }
 
@@ -247,23 +272,28 @@ make_private(const char *path, GError **error)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     struct stat info;
     bool good = fd >= 0 && !fstat(fd, &info) && (!(info.st_mode & 077) || !fchmod(fd, 0600));
+
     if (!good && may_come_back(errno)) {
         g_autofree char *sentence = nj_store_unwritable(path);
         g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
     } else if (!good) {
         g_propagate_error(error, file_error(path));
     }
+
     if (fd >= 0)
         close(fd);
     return good;
 }
 
-/* Caches are small: what is read is a page of a chat, and the kernel keeps the file.  The writer's holds what a batch changes.
-   EXTRA syncs the directory, too: a journal that comes back after a power cut would undo what was committed.  The exclusive mode reads what a
-   log has left without shared memory. */
-static const char log_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048;";
-static const char journal_pragmas[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;"
-                                      " PRAGMA synchronous = EXTRA; PRAGMA cache_size = -2048;";
+/* Caches are small: what is read is a page of a chat, and the kernel keeps the file.  The writer's
+ * holds what a batch changes. EXTRA syncs the directory, too: a journal that comes back after a
+ * power cut would undo what was committed.  The exclusive mode reads what a log has left without
+ * shared memory. */
+static const char log_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+                                  "journal_size_limit = 16777216; PRAGMA cache_size = -2048;";
+static const char journal_pragmas[] =
+    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;"
+    " PRAGMA synchronous = EXTRA; PRAGMA cache_size = -2048;";
 static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
 
 static sqlite3 *
@@ -296,7 +326,8 @@ is_empty(const char *path)
     return stat(path, &info) ? errno == ENOENT : !info.st_size;
 }
 
-/* A file that is not there, or has nothing in it yet, is an empty one.  A log can be read where its index is; without a log the file is all there is. */
+/* A file that is not there, or has nothing in it yet, is an empty one.  A log can be read where its
+ * index is; without a log the file is all there is. */
 static sqlite3 *
 open_frozen(const char *path, GError **error)
 {
@@ -308,14 +339,17 @@ open_frozen(const char *path, GError **error)
         sqlite3_close(db);
         return NULL;
     }
+
     sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY, pragmas);
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
     if (sqlite3_errcode(db) != SQLITE_OK && nj_store_may_come_back(db) && is_empty(log)) {
         sqlite3_close(db);
-        g_autofree char *absolute = g_canonicalize_filename(path, NULL), *uri = g_filename_to_uri(absolute, NULL, NULL);
+        g_autofree char *absolute = g_canonicalize_filename(path, NULL),
+                        *uri = g_filename_to_uri(absolute, NULL, NULL);
         g_autofree char *name = g_strconcat(uri, "?immutable=1", NULL);
         db = open_file(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, pragmas);
     }
+
     return checked(db, path, error);
 }
 
@@ -324,9 +358,14 @@ nj_access_connect(NjAccess *access, bool writer, GError **error)
 {
     if (writer && !make_private(access->path, error))
         return NULL;
+
     if (writer)
-        return checked(open_file(access->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, access->shared ? journal_pragmas : log_pragmas), access->path, error);
+        return checked(open_file(access->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                 access->shared ? journal_pragmas : log_pragmas),
+                       access->path, error);
     if (nj_access_is_frozen(access))
         return open_frozen(access->path, error);
-    return checked(open_file(access->path, SQLITE_OPEN_READWRITE, reader_pragmas), access->path, error);
+
+    return checked(open_file(access->path, SQLITE_OPEN_READWRITE, reader_pragmas), access->path,
+                   error);
 }

@@ -1,46 +1,49 @@
 /* What a message is found again by: the ids it came or went with (message.h).
-
-   Such an id is random, so an index by it has each new row on another page: with a million rows stored a flood would write five pages for each
-   message.  Instead the newest are kept here in memory, as hashes, and go into their table when nothing else is to be done, many
-   at once and in the table's order.  A mark says up to which message that has happened; at a start those behind it are read again.
-
-   A hash is keyed with numbers that only the file knows (SipHash-2-4), for the ids are strangers'; and whatever it finds is compared with
-   the row itself. */
+ *
+ * Such an id is random, so an index by it has each new row on another page: with a million rows
+ * stored a flood would write five pages for each message.  Instead the newest are kept here in
+ * memory, as hashes, and go into their table when nothing else is to be done, many at once and in
+ * the table's order.  A mark says up to which message that has happened; at a start those behind it
+ * are read again.
+ *
+ * A hash is keyed with numbers that only the file knows (SipHash-2-4), for the ids are strangers';
+ * and whatever it finds is compared with the row itself. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-#define DRAIN_IDLE  2048                /* messages: with so many it is worth while */
-#define DRAIN_BUSY  24576               /* with so many it does not wait for quiet */
-#define MAX_READ   65536               /* at a start */
-#define SLICE_KEYS  1024
-#define RETRY_US    (60 * G_TIME_SPAN_SECOND)
+#define DRAIN_IDLE 2048  /* messages: with so many it is worth while */
+#define DRAIN_BUSY 24576 /* with so many it does not wait for quiet */
+#define MAX_READ 65536   /* at a start */
+#define SLICE_KEYS 1024
+#define RETRY_US (60 * G_TIME_SPAN_SECOND)
 
 typedef struct {
-    gint64 hash, message;               /* message 0: nothing */
+    gint64 hash, message; /* message 0: nothing */
 } Ident;
 
 /* Open addressing; never more than three quarters full.  Of one hash the newest message is kept. */
 typedef struct {
     Ident *slots;
-    guint  size, used;
+    guint size, used;
 } Set;
 
 struct NjIdIndex {
     NjStore *store;
     sqlite3 *db;
     sqlite3_stmt *put;
-    guint64  key[2];
-    bool     unsynced;                  /* these commits need no sync: what a power cut takes is read again from the rows */
-    GArray  *drain;                     /* of Ident, in order: what is on its way into the table */
-    guint    drained;
-    gint64   drain_to;
+    guint64 key[2];
+    /* these commits need no sync: what a power cut takes is read again from the rows */
+    bool unsynced;
+    GArray *drain; /* of Ident, in order: what is on its way into the table */
+    guint drained;
+    gint64 drain_to;
     /* Under the store's mutex. */
-    Set      fresh;
-    guint    messages;                  /* noted since the last drain began */
-    bool     busy;                      /* this drain does not wait for quiet */
-    gint64   newest;
-    gint64   retry;                     /* monotonic: not before */
+    Set fresh;
+    guint messages; /* noted since the last drain began */
+    bool busy;      /* this drain does not wait for quiet */
+    gint64 newest;
+    gint64 retry; /* monotonic: not before */
 };
 
 /* SipHash-2-4 by Aumasson and Bernstein. */
@@ -59,6 +62,7 @@ sip_round(guint64 v[4])
     v[3] = ROTATE(v[3], 21) ^ v[0];
     v[2] += v[1];
     v[1] = ROTATE(v[1], 17) ^ v[2];
+
     v[2] = ROTATE(v[2], 32);
 }
 
@@ -85,9 +89,11 @@ sip_text(guint64 v[4], const char *text)
 }
 
 gint64
-nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *who, const char *id)
+nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *who,
+                 const char *id)
 {
-    guint64 v[4] = { id_index->key[0] ^ 0x736f6d6570736575u, id_index->key[1] ^ 0x646f72616e646f6du, id_index->key[0] ^ 0x6c7967656e657261u,
+    guint64 v[4] = { id_index->key[0] ^ 0x736f6d6570736575u, id_index->key[1] ^ 0x646f72616e646f6du,
+                     id_index->key[0] ^ 0x6c7967656e657261u,
                      id_index->key[1] ^ 0x7465646279746573u };
     sip_word(v, (guint64) kind);
     sip_word(v, (guint64) chat);
@@ -96,19 +102,24 @@ nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const ch
     v[2] ^= 0xff;
     for (int i = 0; i < 4; i++)
         sip_round(v);
+
     return (gint64) (v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
 void
-nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message, gint64 hashes[NJ_ID_KINDS])
+nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
+                     gint64 hashes[NJ_ID_KINDS])
 {
     memset(hashes, 0, NJ_ID_KINDS * sizeof *hashes);
     if (message->origin_id)
-        hashes[NJ_ID_ORIGIN] = nj_id_index_hash(id_index, NJ_ID_ORIGIN, message->chat, message->sender, message->origin_id);
+        hashes[NJ_ID_ORIGIN] = nj_id_index_hash(id_index, NJ_ID_ORIGIN, message->chat,
+                                                message->sender, message->origin_id);
     if (message->origin_id && message->out)
-        hashes[NJ_ID_OURS] = nj_id_index_hash(id_index, NJ_ID_OURS, message->chat, NULL, message->origin_id);
+        hashes[NJ_ID_OURS] =
+            nj_id_index_hash(id_index, NJ_ID_OURS, message->chat, NULL, message->origin_id);
     if (message->archive_id)
-        hashes[NJ_ID_ARCHIVE] = nj_id_index_hash(id_index, NJ_ID_ARCHIVE, message->chat, message->archive_by, message->archive_id);
+        hashes[NJ_ID_ARCHIVE] = nj_id_index_hash(id_index, NJ_ID_ARCHIVE, message->chat,
+                                                 message->archive_by, message->archive_id);
 }
 
 /* The newest, in memory */
@@ -135,6 +146,7 @@ put_in_set(Set *set, Ident ident)
         g_free(set->slots);
         *set = larger;
     }
+
     Ident *slot = slot_of(set, ident.hash);
     set->used += !slot->message;
     *slot = ident;
@@ -145,7 +157,7 @@ nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ_ID_K
 {
     for (int i = 0; i < NJ_ID_KINDS; i++)
         if (hashes[i])
-            put_in_set(&id_index->fresh, (Ident) { hashes[i], message });
+            put_in_set(&id_index->fresh, (Ident){ hashes[i], message });
     id_index->messages++;
     id_index->newest = message;
 }
@@ -205,10 +217,14 @@ static bool
 drain_some(NjIdIndex *id_index, guint count)
 {
     if (!id_index->put
-        && sqlite3_prepare_v3(id_index->db, "INSERT OR IGNORE INTO ident (hash, message) VALUES (?1, ?2)", -1, SQLITE_PREPARE_PERSISTENT, &id_index->put, NULL))
+        && sqlite3_prepare_v3(id_index->db,
+                              "INSERT OR IGNORE INTO ident (hash, message) VALUES (?1, ?2)", -1,
+                              SQLITE_PREPARE_PERSISTENT, &id_index->put, NULL))
         return false;
+
     if (!id_index->drained)
         g_array_sort(id_index->drain, compare_entries);
+
     guint end = MIN(id_index->drain->len, id_index->drained + count);
     bool good = exec(id_index, "BEGIN IMMEDIATE");
     for (guint i = id_index->drained; good && i < end; i++) {
@@ -218,14 +234,18 @@ drain_some(NjIdIndex *id_index, guint count)
         sqlite3_step(id_index->put);
         good = sqlite3_reset(id_index->put) == SQLITE_OK;
     }
+
     if (good && end == id_index->drain->len) {
-        g_autofree char *mark = g_strdup_printf("UPDATE ident_mark SET message = %" G_GINT64_FORMAT, id_index->drain_to);
+        g_autofree char *mark = g_strdup_printf("UPDATE ident_mark SET message = %" G_GINT64_FORMAT,
+                                                id_index->drain_to);
         good = exec(id_index, mark);
     }
+
     if (good && exec(id_index, "COMMIT")) {
         id_index->drained = end;
         return true;
     }
+
     g_warning("the ids of history.db: %s", sqlite3_errmsg(id_index->db));
     if (!sqlite3_get_autocommit(id_index->db))
         exec(id_index, "ROLLBACK");
@@ -237,9 +257,13 @@ nj_store_drain_id_index(NjStore *store, gint64 due)
 {
     NjIdIndex *id_index = store->id_index;
     gint64 now = g_get_monotonic_time();
-    bool busy = id_index->busy || id_index->messages >= DRAIN_BUSY, under_way = id_index->drain->len > 0;
-    if (!store->writer || (!under_way && id_index->messages < DRAIN_IDLE) || now < id_index->retry || (!busy && (now >= due || store->closing)))
+    bool busy = id_index->busy || id_index->messages >= DRAIN_BUSY,
+         under_way = id_index->drain->len > 0;
+
+    if (!store->writer || (!under_way && id_index->messages < DRAIN_IDLE) || now < id_index->retry
+        || (!busy && (now >= due || store->closing)))
         return false;
+
     if (!under_way)
         begin_drain(id_index);
     id_index->busy = busy;
@@ -247,17 +271,20 @@ nj_store_drain_id_index(NjStore *store, gint64 due)
     nj_access_lock(store->access, G_MAXINT64);
     if (id_index->unsynced)
         exec(id_index, "PRAGMA synchronous = NORMAL");
+
     bool good = drain_some(id_index, busy ? 16 * SLICE_KEYS : SLICE_KEYS);
     if (id_index->unsynced)
         exec(id_index, "PRAGMA synchronous = FULL");
     nj_access_unlock(store->access);
     g_mutex_lock(&store->mutex);
+
     if (!good) {
         id_index->retry = now + RETRY_US;
     } else if (id_index->drained == id_index->drain->len) {
         end_drain(id_index);
         id_index->busy = false;
     }
+
     return true;
 }
 
@@ -269,10 +296,14 @@ read_behind(NjIdIndex *id_index, gint64 mark, bool *all)
     sqlite3_stmt *statement = NULL;
     gint64 hashes[NJ_ID_KINDS];
     guint count = 0;
+
     *all = false;
-    if (sqlite3_prepare_v2(id_index->db, "SELECT id, chat, outgoing, sender, origin_id, archive_id, archive_by FROM message WHERE id > ?1 ORDER BY id", -1,
-                           &statement, NULL))
+    if (sqlite3_prepare_v2(id_index->db,
+                           "SELECT id, chat, outgoing, sender, origin_id, archive_id, archive_by "
+                           "FROM message WHERE id > ?1 ORDER BY id",
+                           -1, &statement, NULL))
         return false;
+
     sqlite3_bind_int64(statement, 1, mark);
     while (count++ < MAX_READ && !(*all = sqlite3_step(statement) != SQLITE_ROW)) {
         NjMessage row = {
@@ -286,6 +317,7 @@ read_behind(NjIdIndex *id_index, gint64 mark, bool *all)
         nj_id_index_hash_all(id_index, &row, hashes);
         nj_id_index_add(id_index, sqlite3_column_int64(statement, 0), hashes);
     }
+
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
@@ -293,14 +325,17 @@ static bool
 read_mark(NjIdIndex *id_index, gint64 *mark)
 {
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(id_index->db, "SELECT message, key0, key1 FROM ident_mark", -1, &statement, NULL))
+    if (sqlite3_prepare_v2(id_index->db, "SELECT message, key0, key1 FROM ident_mark", -1,
+                           &statement, NULL))
         return false;
+
     bool good = sqlite3_step(statement) == SQLITE_ROW;
     if (good) {
         *mark = sqlite3_column_int64(statement, 0);
         id_index->key[0] = (guint64) sqlite3_column_int64(statement, 1);
         id_index->key[1] = (guint64) sqlite3_column_int64(statement, 2);
     }
+
     sqlite3_finalize(statement);
     return good;
 }
@@ -313,11 +348,14 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
     id_index->db = db;
     id_index->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
     id_index->unsynced = !store->shared;
+
     gint64 mark = 0;
     bool all = false;
     if (!read_mark(id_index, &mark))
         return false;
+
     id_index->newest = mark;
+
     /* All of a file whose format knew none. */
     while (read_behind(id_index, id_index->newest, &all)) {
         if (all || !writes)
@@ -327,6 +365,7 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
             return false;
         end_drain(id_index);
     }
+
     return false;
 }
 

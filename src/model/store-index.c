@@ -1,38 +1,56 @@
-/* The word index of history.db (FTS5): it follows the rows on the writer's thread in slices of a few milliseconds, outside the commit of the
-   messages, whenever nothing waits to be written.  A mark says up to which row it has come; both change in one transaction, so that after any
-   end it goes on where it was.  That transaction is not synced: what a power cut takes from it is made again from the rows.
-
-   The number of an entry is made of the message's time and id (nj_index_entry), so the order of the index is the order of time, whatever came
-   late: an import, an archive, a delayed message.  "The newest fifty", "since", "until" and "behind this hit" are ranges of these numbers, and
-   the most common word costs no more than fifty entries.  The message is found again from the number, so nothing else is kept.
-
-   The index holds no texts (content='') and is fed with more than the texts: marks for chat, account, "ours" and "has a link" make a filter
-   as cheap as one more word, and characters of scripts that know no spaces, and emoji, are each made a word (nj_index_spread).  A mark begins
-   with a character for private use; it stands in a column of its own, where nobody's text comes. */
+/* The word index of history.db (FTS5): it follows the rows on the writer's thread in slices of a
+ * few milliseconds, outside the commit of the messages, whenever nothing waits to be written.  A
+ * mark says up to which row it has come; both change in one transaction, so that after any end it
+ * goes on where it was.  That transaction is not synced: what a power cut takes from it is made
+ * again from the rows.
+ *
+ * The number of an entry is made of the message's time and id (nj_index_entry), so the order of the
+ * index is the order of time, whatever came late: an import, an archive, a delayed message.  "The
+ * newest fifty", "since", "until" and "behind this hit" are ranges of these numbers, and the most
+ * common word costs no more than fifty entries.  The message is found again from the number, so
+ * nothing else is kept.
+ *
+ * The index holds no texts (content='') and is fed with more than the texts: marks for chat,
+ * account, "ours" and "has a link" make a filter as cheap as one more word, and characters of
+ * scripts that know no spaces, and emoji, are each made a word (nj_index_spread).  A mark begins
+ * with a character for private use; it stands in a column of its own, where nobody's text comes. */
 #include <string.h>
 
 #include "model/store-words.h"
 
-#define PART_ROWS   64                  /* are read, put in order and entered together */
-#define PART_BYTES  (128 * 1024)
-#define MAX_BODY   (256 * 1024)        /* of a longer body the beginning is found */
-#define SLICE_ROWS  4096
-#define SLICE_US    (20 * G_TIME_SPAN_MILLISECOND)
-#define MERGE_AFTER 4                   /* slices */
+#define PART_ROWS 64 /* are read, put in order and entered together */
+#define PART_BYTES (128 * 1024)
+#define MAX_BODY (256 * 1024) /* of a longer body the beginning is found */
+#define SLICE_ROWS 4096
+#define SLICE_US (20 * G_TIME_SPAN_MILLISECOND)
+#define MERGE_AFTER 4 /* slices */
 #define MERGE_PAGES "64"
-#define RETRY_US    (5 * G_TIME_SPAN_SECOND)
-#define FLOOD       500                 /* writes a second; measured over */
-#define FLOOD_US    (10 * G_TIME_SPAN_MILLISECOND)
-#define CROWD       100                 /* writes that wait end a slice */
+#define RETRY_US (5 * G_TIME_SPAN_SECOND)
+#define FLOOD 500 /* writes a second; measured over */
+#define FLOOD_US (10 * G_TIME_SPAN_MILLISECOND)
+#define CROWD 100 /* writes that wait end a slice */
 
-typedef enum { READ_ROWS, READ_CHAT, ENTER, TAKE_OUT, SET_MARK, BEGIN, COMMIT, MERGE, STATEMENTS } Statement;
+typedef enum {
+    READ_ROWS,
+    READ_CHAT,
+    ENTER,
+    TAKE_OUT,
+    SET_MARK,
+    BEGIN,
+    COMMIT,
+    MERGE,
+    STATEMENTS
+} Statement;
 
-#define ROW_COLUMNS "SELECT message.id, time, chat, outgoing, sender, body, subject, account, address FROM message LEFT JOIN chat ON chat.id = message.chat"
+#define ROW_COLUMNS                                                                          \
+    "SELECT message.id, time, chat, outgoing, sender, body, subject, account, address FROM " \
+    "message LEFT JOIN chat ON chat.id = message.chat"
 static const char *const texts[] = {
     [READ_ROWS] = ROW_COLUMNS " WHERE message.id > ?1 ORDER BY message.id",
     [READ_CHAT] = ROW_COLUMNS " WHERE message.chat = ?1 ORDER BY time, message.id",
     [ENTER] = "INSERT INTO word (rowid, body, subject, sender, marks) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [TAKE_OUT] = "INSERT INTO word (word, rowid, body, subject, sender, marks) VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
+    [TAKE_OUT] = "INSERT INTO word (word, rowid, body, subject, sender, marks) VALUES ('delete', "
+                 "?1, ?2, ?3, ?4, ?5)",
     [SET_MARK] = "UPDATE word_mark SET message = ?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -42,25 +60,26 @@ static const char *const texts[] = {
 /* What is entered of one message. */
 typedef struct {
     gint64 entry;
-    char  *body, *subject, *sender, *marks;
+    char *body, *subject, *sender, *marks;
 } Words;
 
 struct NjIndex {
-    NjStore      *store;
-    sqlite3      *db;
+    NjStore *store;
+    sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    gint64        mark;         /* the last row that is in the index */
-    GArray       *part;         /* of Words */
-    guint         slices;       /* since the last merge */
-    bool          unsynced;     /* its commits need no sync */
-    bool          rebuilt;      /* once a run is enough */
+    gint64 mark;   /* the last row that is in the index */
+    GArray *part;  /* of Words */
+    guint slices;  /* since the last merge */
+    bool unsynced; /* its commits need no sync */
+    bool rebuilt;  /* once a run is enough */
     /* Under the store's mutex. */
-    bool          whole;        /* it has had all rows once */
-    guint64       turn;         /* what was committed up to this write is in the index */
-    gint64        retry;        /* monotonic: not before */
-    guint64       seen_turn;    /* the newest write, when we looked */
-    gint64        seen_time;
-    bool          flood;        /* writes came so fast that the index would take the processor from them */
+    bool whole;        /* it has had all rows once */
+    guint64 turn;      /* what was committed up to this write is in the index */
+    gint64 retry;      /* monotonic: not before */
+    guint64 seen_turn; /* the newest write, when we looked */
+    gint64 seen_time;
+    /* writes came so fast that the index would take the processor from them */
+    bool flood;
 };
 
 gint64
@@ -79,6 +98,7 @@ is_alone(gunichar c)
         return false;
     if (g_unichar_type(c) == G_UNICODE_OTHER_SYMBOL)
         return true;
+
     switch (c < 0xe00 ? G_UNICODE_SCRIPT_LATIN : g_unichar_get_script(c)) {
     case G_UNICODE_SCRIPT_HAN:
     case G_UNICODE_SCRIPT_HIRAGANA:
@@ -88,6 +108,7 @@ is_alone(gunichar c)
     case G_UNICODE_SCRIPT_LAO:
     case G_UNICODE_SCRIPT_KHMER:
     case G_UNICODE_SCRIPT_MYANMAR:
+
     case G_UNICODE_SCRIPT_TIBETAN:
         return true;
     default:
@@ -101,11 +122,12 @@ nj_index_spread(const char *text)
     gsize length = strnlen(text, MAX_BODY + 1);
     if (length > MAX_BODY)
         length = g_utf8_find_prev_char(text, text + length) - text;
+
     GString *out = NULL;
     const char *end = text + length, *kept = text;
     for (const char *at = text; at < end;) {
         gunichar c = (guchar) *at < 0x80 ? 0 : g_utf8_get_char_validated(at, end - at);
-        bool known = c && c < (gunichar) -2;            /* a damaged file may hold any bytes */
+        bool known = c && c < (gunichar) -2; /* a damaged file may hold any bytes */
         const char *next = known ? g_utf8_next_char(at) : at + 1;
         if (known && is_alone(c)) {
             if (!out)
@@ -118,8 +140,10 @@ nj_index_spread(const char *text)
         }
         at = next;
     }
+
     if (!out)
         return g_strndup(text, length);
+
     g_string_append_len(out, kept, end - kept);
     return g_string_free(out, FALSE);
 }
@@ -128,7 +152,9 @@ nj_index_spread(const char *text)
 static bool
 has_link(const char *text)
 {
-    static const char *const schemes[] = { "xmpp", "mailto", "geo", "tel", "sip", "sips", "magnet" };
+    static const char *const schemes[] = {
+        "xmpp", "mailto", "geo", "tel", "sip", "sips", "magnet"
+    };
     for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
         const char *start = colon;
         while (start > text && (g_ascii_isalnum(start[-1]) || strchr("+.-", start[-1])))
@@ -139,9 +165,11 @@ has_link(const char *text)
         if (length > 1 && !strncmp(colon, "://", 3) && g_ascii_isgraph(colon[3]))
             return true;
         for (guint i = 0; i < G_N_ELEMENTS(schemes); i++)
-            if (strlen(schemes[i]) == length && !g_ascii_strncasecmp(start, schemes[i], length) && g_ascii_isgraph(colon[1]))
+            if (strlen(schemes[i]) == length && !g_ascii_strncasecmp(start, schemes[i], length)
+                && g_ascii_isgraph(colon[1]))
                 return true;
     }
+
     return false;
 }
 
@@ -165,7 +193,8 @@ static char *
 make_marks(gint64 chat, gint64 account, bool ours, bool link)
 {
     GString *marks = g_string_new(NULL);
-    g_string_append_printf(marks, NJ_MARK_FORMAT " " NJ_MARK_FORMAT, NJ_MARK_CHAT, chat, NJ_MARK_ACCOUNT, account);
+    g_string_append_printf(marks, NJ_MARK_FORMAT " " NJ_MARK_FORMAT, NJ_MARK_CHAT, chat,
+                           NJ_MARK_ACCOUNT, account);
     if (ours)
         g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_OURS, (gint64) 0);
     if (link)
@@ -173,25 +202,31 @@ make_marks(gint64 chat, gint64 account, bool ours, bool link)
     return g_string_free(marks, FALSE);
 }
 
-/* From a row of ROW_COLUMNS. False: it has no words. The same row always gives the same: that is how it is taken out again. */
+/* From a row of ROW_COLUMNS. False: it has no words. The same row always gives the same: that is
+ * how it is taken out again. */
 static bool
 read_words(sqlite3_stmt *statement, Words *out)
 {
     const char *body = column_text(statement, 5), *subject = column_text(statement, 6);
     if (!body && !subject)
         return false;
+
     bool ours = sqlite3_column_int(statement, 3) != 0;
     const char *sender = column_text(statement, 4);
     if (!sender && !ours)
         sender = column_text(statement, 8);
+
     bool link = (body && has_link(body)) || (subject && has_link(subject));
-    *out = (Words) {
-        .entry = nj_index_entry(sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 0)),
+    *out = (Words){
+        .entry =
+            nj_index_entry(sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 0)),
         .body = body ? nj_index_spread(body) : NULL,
         .subject = subject ? nj_index_spread(subject) : NULL,
         .sender = sender ? nj_index_spread(sender) : NULL,
-        .marks = make_marks(sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 7), ours, link),
+        .marks = make_marks(sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 7),
+                            ours, link),
     };
+
     return true;
 }
 
@@ -221,11 +256,13 @@ put_words(NjIndex *index, Statement which, const Words *words)
     sqlite3_stmt *statement = prepare(index, which);
     if (!statement)
         return false;
+
     sqlite3_bind_int64(statement, 1, words->entry);
-    sqlite3_bind_text(statement, 2, words->body, -1, SQLITE_STATIC);        /* NULL binds as NULL */
+    sqlite3_bind_text(statement, 2, words->body, -1, SQLITE_STATIC); /* NULL binds as NULL */
     sqlite3_bind_text(statement, 3, words->subject, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, words->sender, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 5, words->marks, -1, SQLITE_STATIC);
+
     bool good = run(statement);
     sqlite3_clear_bindings(statement);
     return good;
@@ -236,7 +273,8 @@ read_number(NjIndex *index, const char *text)
 {
     sqlite3_stmt *statement = NULL;
     gint64 number = 0;
-    if (sqlite3_prepare_v2(index->db, text, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(index->db, text, -1, &statement, NULL) == SQLITE_OK
+        && sqlite3_step(statement) == SQLITE_ROW)
         number = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
     return number;
@@ -257,11 +295,14 @@ read_part(NjIndex *index, gint64 *last, bool *more)
 {
     gsize bytes = 0;
     guint rows = 0;
+
     g_array_set_size(index->part, 0);
     *more = false;
+
     sqlite3_stmt *statement = prepare(index, READ_ROWS);
     if (!statement)
         return false;
+
     sqlite3_bind_int64(statement, 1, *last);
     while (!*more && sqlite3_step(statement) == SQLITE_ROW) {
         Words words;
@@ -271,6 +312,7 @@ read_part(NjIndex *index, gint64 *last, bool *more)
         bytes += sqlite3_column_bytes(statement, 5);
         *more = ++rows == PART_ROWS || bytes > PART_BYTES;
     }
+
     /* Entries that go up are gathered in memory; each step down would write what was gathered. */
     g_array_sort(index->part, compare_words);
     return sqlite3_reset(statement) == SQLITE_OK;
@@ -290,7 +332,10 @@ must_stop(NjStore *store, gint64 now)
 {
     g_mutex_lock(&store->mutex);
     bool searched = nj_searcher_waits(store->searcher);
-    bool stop = store->closing || (store->length && (store->urgent || (!searched && (now >= store->due || store->length > CROWD))));
+    bool stop =
+        store->closing
+        || (store->length
+            && (store->urgent || (!searched && (now >= store->due || store->length > CROWD))));
     g_mutex_unlock(&store->mutex);
     return stop;
 }
@@ -304,6 +349,7 @@ enter_rows(NjIndex *index, bool *more)
         return false;
     if (last == index->mark)
         return true;
+
     bool good = run(prepare(index, BEGIN));
     for (guint rows = PART_ROWS; good; rows += PART_ROWS) {
         good = enter_part(index);
@@ -312,19 +358,23 @@ enter_rows(NjIndex *index, bool *more)
             break;
         good = read_part(index, &last, more);
     }
+
     sqlite3_stmt *statement = prepare(index, SET_MARK);
     if (good && statement) {
         sqlite3_bind_int64(statement, 1, last);
         good = run(statement) && run(prepare(index, COMMIT));
     }
+
     if (!good)
         return false;
+
     index->mark = last;
     index->slices++;
     return true;
 }
 
-/* Small trees become larger ones, a little at a time: FTS5 left alone does it now and then and then long. */
+/* Small trees become larger ones, a little at a time: FTS5 left alone does it now and then and then
+ * long. */
 static bool
 merge(NjIndex *index)
 {
@@ -350,10 +400,13 @@ mend(NjIndex *index, bool broken)
         exec(index, "ROLLBACK");
     if (!broken || index->rebuilt)
         return false;
+
     index->rebuilt = true;
     index->mark = 0;
-    if (exec(index, "BEGIN IMMEDIATE; INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0; COMMIT"))
+    if (exec(index, "BEGIN IMMEDIATE; INSERT INTO word (word) VALUES ('delete-all'); UPDATE "
+                    "word_mark SET message = 0; COMMIT"))
         return true;
+
     if (!sqlite3_get_autocommit(index->db))
         exec(index, "ROLLBACK");
     return false;
@@ -364,7 +417,8 @@ is_flood(NjIndex *index, gint64 now)
 {
     gint64 elapsed = now - index->seen_time;
     if (elapsed >= FLOOD_US) {
-        index->flood = (gint64) (index->store->turn - index->seen_turn) * G_TIME_SPAN_SECOND > elapsed * FLOOD;
+        index->flood =
+            (gint64) (index->store->turn - index->seen_turn) * G_TIME_SPAN_SECOND > elapsed * FLOOD;
         index->seen_turn = index->store->turn;
         index->seen_time = now;
     }
@@ -376,13 +430,18 @@ nj_store_index(NjStore *store, gint64 due)
 {
     NjIndex *index = store->index;
     gint64 now = g_get_monotonic_time();
-    if (!index)                         /* there is nothing to write to */
+
+    if (!index) /* there is nothing to write to */
         return false;
-    bool broken = nj_searcher_take_broken(store->searcher), behind = broken || !index->whole || index->turn < store->committed;
-    if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US || store->closing)
+
+    bool broken = nj_searcher_take_broken(store->searcher),
+         behind = broken || !index->whole || index->turn < store->committed;
+    if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US
+        || store->closing)
         return false;
     if (store->length && is_flood(index, now) && !nj_searcher_waits(store->searcher))
         return false;
+
     guint64 committed = store->committed;
     g_mutex_unlock(&store->mutex);
 
@@ -396,9 +455,12 @@ nj_store_index(NjStore *store, gint64 due)
         good = merge(index);
     else
         good = enter_rows(index, &more);
-    bool mended = !good && mend(index, broken || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
+
+    bool mended =
+        !good && mend(index, broken || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
     if (index->unsynced)
         exec(index, "PRAGMA synchronous = FULL");
+
     nj_access_unlock(store->access);
 
     g_mutex_lock(&store->mutex);
@@ -406,10 +468,12 @@ nj_store_index(NjStore *store, gint64 due)
         index->whole = false;
     else if (!good)
         index->retry = now + RETRY_US;
+
     if (good && behind && !more) {
         index->whole = true;
         index->turn = committed;
     }
+
     nj_searcher_indexed(store->searcher, index->whole, index->turn, index->mark, !good && !mended);
     return true;
 }
@@ -420,6 +484,7 @@ nj_index_forget(NjIndex *index, gint64 chat)
     sqlite3_stmt *statement = prepare(index, READ_CHAT);
     if (!statement)
         return false;
+
     bool good = true;
     sqlite3_bind_int64(statement, 1, chat);
     while (good && sqlite3_step(statement) == SQLITE_ROW) {
@@ -429,6 +494,7 @@ nj_index_forget(NjIndex *index, gint64 chat)
         good = put_words(index, TAKE_OUT, &words);
         clear_words(&words);
     }
+
     return sqlite3_reset(statement) == SQLITE_OK && good;
 }
 
@@ -440,11 +506,16 @@ nj_index_new(NjStore *store)
     index->db = store->writer;
     index->part = g_array_new(FALSE, FALSE, sizeof(Words));
     g_array_set_clear_func(index->part, clear_words);
+
     /* The ids of what was forgotten last are given again after a restart. */
-    index->mark = MIN(read_number(index, "SELECT message FROM word_mark"), read_number(index, "SELECT max(id) FROM message"));
+    index->mark = MIN(read_number(index, "SELECT message FROM word_mark"),
+                      read_number(index, "SELECT max(id) FROM message"));
+
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(index->db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(index->db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK
+        && sqlite3_step(statement) == SQLITE_ROW)
         index->unsynced = !g_strcmp0(column_text(statement, 0), "wal");
+
     sqlite3_finalize(statement);
     nj_searcher_indexed(store->searcher, false, 0, index->mark, false);
     return index;

@@ -1,9 +1,11 @@
-/* The list of what is to be written: what is appended, when it is due, how much of it there may be, and what of it is found again at once. */
+/* The list of what is to be written: what is appended, when it is due, how much of it there may be,
+ * and what of it is found again at once. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-#define LAZY_US    (500 * G_TIME_SPAN_MILLISECOND)     /* a count without content waits for company */
+/* a count without content waits for company */
+#define LAZY_US (500 * G_TIME_SPAN_MILLISECOND)
 
 NjWrite *
 nj_store_write_new(NjWriteKind kind)
@@ -38,7 +40,8 @@ gboolean
 nj_store_origin_equal(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
-    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id) && !g_strcmp0(one->sender, other->sender);
+    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id)
+           && !g_strcmp0(one->sender, other->sender);
 }
 
 gboolean
@@ -59,13 +62,15 @@ gboolean
 nj_store_archive_equal(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
-    return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id) && !g_strcmp0(one->archive_by, other->archive_by);
+    return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id)
+           && !g_strcmp0(one->archive_by, other->archive_by);
 }
 
 bool
 nj_store_is_open(const NjWrite *write)
 {
-    return write->kind == NJ_WRITE_MESSAGE && write->message->out && nj_state_is_open((NjMessageState) write->number);
+    return write->kind == NJ_WRITE_MESSAGE && write->message->out
+           && nj_state_is_open((NjMessageState) write->number);
 }
 
 static void
@@ -131,15 +136,22 @@ bytes_of(const NjWrite *write)
 {
     const NjMessage *message = write->message;
     gsize bytes = sizeof *write + length_of(write->text);
+
     for (guint i = 0; write->items && i < write->items->len; i++) {
         const NjStoredItem *item = g_ptr_array_index(write->items, i);
-        bytes += sizeof *item + length_of(item->address) + length_of(item->name) + length_of(item->groups) + 100;
+        bytes += sizeof *item + length_of(item->address) + length_of(item->name)
+                 + length_of(item->groups) + 100;
     }
+
     if (!message)
         return bytes + 100;
-    const char *const texts[] = { message->sender, message->body, message->subject, message->thread, message->wire_id, message->origin_id, message->archive_id };
+
+    const char *const texts[] = { message->sender,    message->body,    message->subject,
+                                  message->thread,    message->wire_id, message->origin_id,
+                                  message->archive_id };
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         bytes += length_of(texts[i]);
+
     return bytes + sizeof *message + 100;
 }
 
@@ -155,6 +167,7 @@ nj_store_write(NjStore *store, NjWrite *write)
     write->joined = store->held > 0;
     if (write->kind != NJ_WRITE_COUNT)
         store->content = write->turn;
+
     *store->end = write;
     store->end = &write->next;
     store->last = write;
@@ -165,6 +178,7 @@ nj_store_write(NjStore *store, NjWrite *write)
         store->full = true;
     if (message)
         list_message(store, message);
+
     if (write->kind == NJ_WRITE_STATE)
         g_hash_table_replace(store->states, &write->row, write);
 
@@ -173,5 +187,6 @@ nj_store_write(NjStore *store, NjWrite *write)
     store->urgent |= urgent;
     if (store->idle && (store->length == 1 || store->length == NJ_BATCH_ROWS || urgent))
         g_cond_signal(&store->work);
+
     g_mutex_unlock(&store->mutex);
 }

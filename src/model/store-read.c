@@ -1,40 +1,61 @@
 /* What is read from history.db, on the main thread, through a connection of its own.
-
-   Reading never waits for the writer: a look at the list of what is not written yet comes first, the file second, with ids
-   below the list's first only.  A message that is committed between the two is then taken from the list, once. */
+ *
+ * Reading never waits for the writer: a look at the list of what is not written yet comes first,
+ * the file second, with ids below the list's first only.  A message that is committed between the
+ * two is then taken from the list, once. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-#define ENTRY_US        G_TIME_SPAN_SECOND      /* so long a read waits for the writer, where they share a connection */
+/* so long a read waits for the writer, where they share a connection */
+#define ENTRY_US G_TIME_SPAN_SECOND
 
-/* By the table of hashes, or the one that memory knows.  "+chat" keeps SQLite from going through the whole chat instead. */
-#define NJ_IDENTIFIED   "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
-#define CHAT_COLUMNS    "id, address, kind, read_time, read_id, waiting, draft, nick"
+/* By the table of hashes, or the one that memory knows.  "+chat" keeps SQLite from going through
+ * the whole chat instead. */
+#define NJ_IDENTIFIED \
+    "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
+#define CHAT_COLUMNS "id, address, kind, read_time, read_id, waiting, draft, nick"
 
 static const char *const read_texts[] = {
     [NJ_READ_ACCOUNT] = "SELECT id FROM account WHERE address = ?1",
-    [NJ_READ_CHAT] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
-    [NJ_READ_OPEN_CHATS] = "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR nick IS NOT NULL"
-                           " OR id IN (SELECT message.chat FROM outbox JOIN message ON message.id = outbox.message) OR EXISTS"
-                           " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND NOT outgoing))",
+    [NJ_READ_CHAT] =
+        "SELECT " CHAT_COLUMNS " FROM chat WHERE account = ?1 AND kind = ?2 AND address = ?3",
+    [NJ_READ_OPEN_CHATS] =
+        "SELECT " CHAT_COLUMNS
+        " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR nick IS NOT NULL"
+        " OR id IN (SELECT message.chat FROM outbox JOIN message ON message.id = outbox.message) "
+        "OR EXISTS"
+        " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND "
+        "NOT outgoing))",
     [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
-                       " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 AND NOT outgoing LIMIT ?5)",
-    [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, id DESC LIMIT 1",
-    [NJ_READ_BEFORE] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
+                       " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) "
+                       "AND id < ?4 AND NOT outgoing LIMIT ?5)",
+    [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, "
+                     "id DESC LIMIT 1",
+    [NJ_READ_BEFORE] = "SELECT " NJ_MESSAGE_COLUMNS
+                       " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
                        " ORDER BY time DESC, id DESC LIMIT ?5",
-    [NJ_READ_AFTER] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4 ORDER BY time, id LIMIT ?5",
-    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND origin_id = ?4 AND sender IS ?5 LIMIT 1",
-    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND archive_id = ?4 AND archive_by IS ?5 LIMIT 1",
+    [NJ_READ_AFTER] =
+        "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND "
+        "id < ?4 ORDER BY time, id LIMIT ?5",
+    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED
+                       " AND +chat = ?3 AND origin_id = ?4 AND sender IS ?5 LIMIT 1",
+    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED
+                        " AND +chat = ?3 AND archive_id = ?4 AND archive_by IS ?5 LIMIT 1",
     [NJ_READ_CHATS] = "SELECT " CHAT_COLUMNS ", account FROM chat",
     [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
-    [NJ_READ_ROSTER] = "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
+    [NJ_READ_ROSTER] =
+        "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
     [NJ_READ_STREAM] = "SELECT id, jid, location, received, until FROM stream WHERE account = ?1",
-    [NJ_READ_OUTBOX] = "SELECT " NJ_MESSAGE_COLUMNS ", kind, address, number FROM outbox JOIN message ON message.id = outbox.message"
-                       " JOIN chat ON chat.id = message.chat WHERE account = ?1",
-    [NJ_READ_OUT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " NJ_IDENTIFIED " AND +chat = ?3 AND origin_id = ?4 AND outgoing"
+    [NJ_READ_OUTBOX] =
+        "SELECT " NJ_MESSAGE_COLUMNS
+        ", kind, address, number FROM outbox JOIN message ON message.id = outbox.message"
+        " JOIN chat ON chat.id = message.chat WHERE account = ?1",
+    [NJ_READ_OUT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " NJ_IDENTIFIED
+                    " AND +chat = ?3 AND origin_id = ?4 AND outgoing"
                     " ORDER BY message.id DESC LIMIT 1",
-    [NJ_READ_OUT_ROW] = "SELECT " NJ_MESSAGE_COLUMNS ", kind, address FROM message JOIN chat ON chat.id = message.chat"
+    [NJ_READ_OUT_ROW] = "SELECT " NJ_MESSAGE_COLUMNS
+                        ", kind, address FROM message JOIN chat ON chat.id = message.chat"
                         " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
@@ -58,7 +79,9 @@ note_no_entry(NjStore *store)
     g_warning("history.db cannot be read: a write takes too long");
     if (store->read_trouble)
         return;
-    store->read_trouble = g_strdup_printf(_("The disk with %s takes long to answer: what is stored is not shown at present. Check the connection to it."),
+
+    store->read_trouble = g_strdup_printf(_("The disk with %s takes long to answer: what is stored "
+                                            "is not shown at present. Check the connection to it."),
                                           store->path);
     if (store->news)
         g_source_set_ready_time(store->news, 0);
@@ -87,11 +110,13 @@ nj_store_lock(NjStore *store)
 {
     /* One wait is enough for all that is asked at once. */
     gint64 now = g_get_monotonic_time();
-    if (!store->inside && !nj_access_lock(store->access, now < store->impatient ? now : now + ENTRY_US)) {
+    if (!store->inside
+        && !nj_access_lock(store->access, now < store->impatient ? now : now + ENTRY_US)) {
         store->impatient = g_get_monotonic_time() + ENTRY_US;
         note_no_entry(store);
         return false;
     }
+
     store->inside++;
     return true;
 }
@@ -111,10 +136,15 @@ nj_store_read_begin(NjStore *store, NjRead which)
         thaw(store);
     if (!nj_store_lock(store))
         return NULL;
-    if (!*statement && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+
+    if (!*statement
+        && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+                              statement, NULL)
+               != SQLITE_OK)
         note_trouble(store);
     if (!*statement)
         nj_store_unlock(store);
+
     return *statement;
 }
 
@@ -167,9 +197,12 @@ nj_store_read_message(sqlite3_stmt *statement)
     message->id = sqlite3_column_int64(statement, 0);
     message->chat = sqlite3_column_int64(statement, 1);
     message->time = sqlite3_column_int64(statement, 2);
-    message->type = (NjMessageType) CLAMP(sqlite3_column_int(statement, 3), NJ_MESSAGE_CHAT, NJ_MESSAGE_ERROR);
-    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED, NJ_STATE_COUNT - 1);
+    message->type =
+        (NjMessageType) CLAMP(sqlite3_column_int(statement, 3), NJ_MESSAGE_CHAT, NJ_MESSAGE_ERROR);
+    message->state = (NjMessageState) CLAMP(sqlite3_column_int(statement, 4), NJ_STATE_RECEIVED,
+                                            NJ_STATE_COUNT - 1);
     message->out = sqlite3_column_int(statement, 5) != 0;
+
     message->delayed = sqlite3_column_int(statement, 6) != 0;
     message->mention = sqlite3_column_int(statement, 7) != 0;
     message->sender = nj_store_read_text(statement, 8);
@@ -179,6 +212,7 @@ nj_store_read_message(sqlite3_stmt *statement)
     message->wire_id = nj_store_read_text(statement, 12);
     message->origin_id = nj_store_read_text(statement, 13);
     message->archive_id = nj_store_read_text(statement, 14);
+
     message->archive_by = nj_store_read_text(statement, 15);
     message->encryption = nj_store_read_text(statement, 16);
     message->error = nj_store_read_text(statement, 17);
@@ -209,9 +243,11 @@ free_change(void *data)
     g_free(change);
 }
 
-/* The messages of the list that belong to the page, and the changes of state of others; the first id that is not in the file. */
+/* The messages of the list that belong to the page, and the changes of state of others; the first
+ * id that is not in the file. */
 static gint64
-look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page, GHashTable *changes)
+look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page,
+             GHashTable *changes)
 {
     g_mutex_lock(&store->mutex);
     gint64 limit = nj_store_first_unwritten(store);
@@ -228,6 +264,7 @@ look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, G
         if (nj_is_after(write->message->time, write->row, time, id) != before)
             g_ptr_array_add(page, nj_message_ref(write->message));
     }
+
     g_mutex_unlock(&store->mutex);
     return limit;
 }
@@ -236,7 +273,8 @@ static GPtrArray *
 read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool before)
 {
     GPtrArray *page = g_ptr_array_new_with_free_func(free_message);
-    g_autoptr(GHashTable) changes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
+    g_autoptr(GHashTable) changes =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
     gint64 first = look_at_list(store, chat, time, id, before, page, changes);
 
     sqlite3_stmt *statement = nj_store_read_begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
@@ -247,6 +285,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
         sqlite3_bind_int64(statement, 4, first);
         sqlite3_bind_int64(statement, 5, limit);
     }
+
     while (nj_store_read_step(statement)) {
         NjMessage *message = nj_store_read_message(statement);
         const Change *change = g_hash_table_lookup(changes, &message->id);
@@ -257,6 +296,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
         }
         g_ptr_array_add(page, message);
     }
+
     nj_store_read_end(store, statement);
 
     g_ptr_array_sort(page, compare_messages);
@@ -278,23 +318,27 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
 }
 
 static bool
-has(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessage *like, const char *id, const char *who)
+has(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessage *like,
+    const char *id, const char *who)
 {
     gint64 hash = nj_id_index_hash(store->id_index, kind, like->chat, who, id);
     g_mutex_lock(&store->mutex);
+
     bool found = g_hash_table_contains(list, like);
     gint64 fresh = nj_id_index_find(store->id_index, hash);
     g_mutex_unlock(&store->mutex);
     if (found)
         return true;
+
     sqlite3_stmt *statement = nj_store_read_begin(store, which);
     if (statement) {
         sqlite3_bind_int64(statement, 1, hash);
         sqlite3_bind_int64(statement, 2, fresh);
         sqlite3_bind_int64(statement, 3, like->chat);
         sqlite3_bind_text(statement, 4, id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 5, who, -1, SQLITE_STATIC);        /* NULL binds as NULL */
+        sqlite3_bind_text(statement, 5, who, -1, SQLITE_STATIC); /* NULL binds as NULL */
     }
+
     found = nj_store_read_step(statement);
     nj_store_read_end(store, statement);
     return found;
@@ -338,7 +382,7 @@ static NjStoredItem *
 copy_item(const NjStoredItem *item)
 {
     NjStoredItem *copy = g_new(NjStoredItem, 1);
-    *copy = (NjStoredItem) {
+    *copy = (NjStoredItem){
         .address = g_strdup(item->address),
         .name = g_strdup(item->name),
         .subscription = g_strdup(item->subscription),
@@ -346,6 +390,7 @@ copy_item(const NjStoredItem *item)
         .ask = item->ask,
         .approved = item->approved,
     };
+
     return copy;
 }
 
@@ -369,6 +414,7 @@ apply_roster(const NjWrite *write, GHashTable *items, char **version)
     *version = g_strdup(write->text);
     if (write->number)
         g_hash_table_remove_all(items);
+
     for (guint i = 0; write->items && i < write->items->len; i++) {
         NjStoredItem *item = g_ptr_array_index(write->items, i);
         if (g_strcmp0(item->subscription, "remove"))
@@ -386,11 +432,13 @@ read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
         sqlite3_bind_int64(statement, 1, account);
     if (nj_store_read_step(statement))
         *version = nj_store_read_text(statement, 0);
+
     nj_store_read_end(store, statement);
 
     statement = nj_store_read_begin(store, NJ_READ_ROSTER);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
+
     while (nj_store_read_step(statement)) {
         NjStoredItem *item = g_new(NjStoredItem, 1);
         item->address = nj_store_read_text(statement, 0);
@@ -401,6 +449,7 @@ read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
         item->approved = sqlite3_column_int(statement, 5) != 0;
         g_hash_table_replace(items, item, NULL);
     }
+
     nj_store_read_end(store, statement);
 }
 
@@ -409,6 +458,7 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
 {
     char *version = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
+
     /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
     bool inside = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
@@ -416,6 +466,7 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
     for (const NjWrite *write = store->first; write; write = write->next)
         if (write->kind == NJ_WRITE_ROSTER && write->account == account)
             apply_roster(write, found, &version);
+
     g_mutex_unlock(&store->mutex);
     if (inside)
         nj_store_unlock(store);
@@ -423,9 +474,11 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
     GHashTableIter iter;
     void *item;
     g_hash_table_iter_init(&iter, found);
+
     while (g_hash_table_iter_next(&iter, &item, NULL)) {
         g_ptr_array_add(items, item);
         g_hash_table_iter_steal(&iter);
     }
+
     return version;
 }

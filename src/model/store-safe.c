@@ -1,21 +1,23 @@
-/* What is safe: calls for when it is committed, the streams with their counts, and what we said that nobody has acknowledged.
-
-   A count rides on the newest write of the list, so that it is committed with what was asked for before it and costs no row of
-   its own while messages arrive.  The outbox is the file with what the list does to it: while the mutex is held nothing leaves
-   the list, and to do once more what the writer has just committed changes nothing. */
+/* What is safe: calls for when it is committed, the streams with their counts, and what we said
+ * that nobody has acknowledged.
+ *
+ * A count rides on the newest write of the list, so that it is committed with what was asked for
+ * before it and costs no row of its own while messages arrive.  The outbox is the file with what
+ * the list does to it: while the mutex is held nothing leaves the list, and to do once more what
+ * the writer has just committed changes nothing. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-#define SLICE_US 500        /* so long one dispatch may call */
+#define SLICE_US 500 /* so long one dispatch may call */
 
 /* Calls */
 
 typedef struct {
-    void      (*func)(void *data);
-    void       *data;
+    void (*func)(void *data);
+    void *data;
     const void *owner;
-    guint64     turn, serial;
+    guint64 turn, serial;
 } Call;
 
 /* With the mutex. */
@@ -33,7 +35,7 @@ nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void 
 {
     Call *call = g_new(Call, 1);
     g_mutex_lock(&store->mutex);
-    *call = (Call) { func, data, owner, store->turn, ++store->last_call };
+    *call = (Call){ func, data, owner, store->turn, ++store->last_call };
     g_queue_push_tail(&store->waiting, call);
     if (store->lazy && store->turn > store->taken)
         nj_store_hurry(store, MIN(store->due, g_get_monotonic_time() + NJ_BATCH_US));
@@ -53,6 +55,7 @@ nj_store_forget(NjStore *store, const void *owner)
         }
         link = next;
     }
+
     g_mutex_lock(&store->mutex);
     set_awaited(store);
     g_mutex_unlock(&store->mutex);
@@ -70,9 +73,11 @@ nj_store_call(NjStore *store, bool all)
 {
     const bool *closed = store->closed;
     guint64 newest = store->last_call;
+
     g_mutex_lock(&store->mutex);
     guint64 committed = store->committed;
     g_mutex_unlock(&store->mutex);
+
     for (gint64 until = g_get_monotonic_time() + SLICE_US; all || g_get_monotonic_time() < until;) {
         Call *call = g_queue_peek_head(&store->waiting);
         if (!call || call->turn > committed || call->serial > newest)
@@ -83,6 +88,7 @@ nj_store_call(NjStore *store, bool all)
         if (*closed)
             return;
     }
+
     g_mutex_lock(&store->mutex);
     set_awaited(store);
     g_mutex_unlock(&store->mutex);
@@ -135,7 +141,7 @@ nj_stored_stream_clear(NjStoredStream *stream)
     g_free(stream->id);
     g_free(stream->jid);
     g_free(stream->location);
-    *stream = (NjStoredStream) { 0 };
+    *stream = (NjStoredStream){ 0 };
 }
 
 void
@@ -161,11 +167,14 @@ know_stream(NjStore *store, gint64 account)
     NjKnownStream *known = g_hash_table_lookup(store->streams, &account);
     if (known)
         return known;
+
     known = g_new0(NjKnownStream, 1);
     known->account = account;
+
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_STREAM);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
+
     if (nj_store_read_step(statement)) {
         known->here = true;
         known->stream.id = nj_store_read_text(statement, 0);
@@ -174,10 +183,12 @@ know_stream(NjStore *store, gint64 account)
         known->counted = known->stream.received = (guint32) sqlite3_column_int64(statement, 3);
         known->stream.until = sqlite3_column_int64(statement, 4);
     }
+
     nj_store_read_end(store, statement);
     g_mutex_lock(&store->mutex);
     g_hash_table_insert(store->streams, &known->account, known);
     g_mutex_unlock(&store->mutex);
+
     return known;
 }
 
@@ -186,7 +197,7 @@ nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out)
 {
     const NjKnownStream *known = know_stream(store, account);
     if (!known->here) {
-        *out = (NjStoredStream) { 0 };
+        *out = (NjStoredStream){ 0 };
         return false;
     }
     copy_stream(&known->stream, out);
@@ -199,23 +210,28 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
     NjKnownStream *known = know_stream(store, account);
     if (!stream && !known->here)
         return;
+
     NjWrite *write = nj_store_write_new(NJ_WRITE_STREAM);
     write->account = account;
+
     bool same = known->here && stream && !g_strcmp0(known->stream.id, stream->id);
     NjStoredStream old = known->stream;
-    known->stream = (NjStoredStream) { 0 };
+    known->stream = (NjStoredStream){ 0 };
     known->here = stream != NULL;
     known->carrier_turn = 0;
+
     if (stream) {
         write->stream = g_new0(NjStoredStream, 1);
         copy_stream(stream, write->stream);
         copy_stream(stream, &known->stream);
     }
+
     nj_stored_stream_clear(&old);
     g_mutex_lock(&store->mutex);
-    known->since = store->turn + 1;         /* only this thread moves it on */
+    known->since = store->turn + 1; /* only this thread moves it on */
     if (!same)
         known->counted = 0;
+
     g_mutex_unlock(&store->mutex);
     nj_store_write(store, write);
 }
@@ -225,6 +241,7 @@ static bool
 carry(NjStore *store, NjKnownStream *known, guint32 received)
 {
     NjWrite *write = NULL;
+
     /* Since the last count nothing came but other accounts' counts. */
     if (known->carrier_turn > store->taken && known->carrier_turn >= store->content)
         write = known->carrier;
@@ -232,10 +249,12 @@ carry(NjStore *store, NjKnownStream *known, guint32 received)
         write = store->last;
     if (!write)
         return false;
+
     write->counting = known->account;
     write->count = received;
     known->carrier = write;
     known->carrier_turn = write->turn;
+
     return true;
 }
 
@@ -245,13 +264,16 @@ nj_store_count(NjStore *store, gint64 account, guint32 received)
     NjKnownStream *known = know_stream(store, account);
     if (!known->here)
         return;
+
     known->stream.received = received;
     g_mutex_lock(&store->mutex);
+
     bool carried = carry(store, known, received);
     guint64 turn = store->turn + 1;
     g_mutex_unlock(&store->mutex);
     if (carried)
         return;
+
     NjWrite *write = nj_store_write_new(NJ_WRITE_COUNT);
     write->counting = account;
     write->count = received;
@@ -292,10 +314,10 @@ set_state(NjMessage *message, const NjWrite *state)
 
 /* While an outbox is put together. */
 typedef struct {
-    NjStore    *store;
-    gint64      account;
-    GHashTable *found;      /* message -> NjStoredOut */
-    GHashTable *listed;     /* message -> NjMessage: all of ours in the list, up to here */
+    NjStore *store;
+    gint64 account;
+    GHashTable *found;  /* message -> NjStoredOut */
+    GHashTable *listed; /* message -> NjMessage: all of ours in the list, up to here */
 } Outbox;
 
 static NjStoredOut *
@@ -313,7 +335,9 @@ put_out(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
 static NjStoredOut *
 read_out(Outbox *box, sqlite3_stmt *statement)
 {
-    return put_out(box, nj_store_read_message(statement), (NjChatKind) sqlite3_column_int(statement, 18), (const char *) sqlite3_column_text(statement, 19));
+    return put_out(box, nj_store_read_message(statement),
+                   (NjChatKind) sqlite3_column_int(statement, 18),
+                   (const char *) sqlite3_column_text(statement, 19));
 }
 
 static void
@@ -322,11 +346,13 @@ read_file(Outbox *box)
     sqlite3_stmt *statement = nj_store_read_begin(box->store, NJ_READ_OUTBOX);
     if (statement)
         sqlite3_bind_int64(statement, 1, box->account);
+
     while (nj_store_read_step(statement)) {
         NjStoredOut *out = read_out(box, statement);
         out->numbered = sqlite3_column_type(statement, 20) != SQLITE_NULL;
         out->number = (guint32) sqlite3_column_int64(statement, 20);
     }
+
     nj_store_read_end(box->store, statement);
 }
 
@@ -349,7 +375,8 @@ list_out(Outbox *box, NjMessage *message)
     gint64 account;
     NjChatKind kind;
     const char *address;
-    if (nj_store_chat_place(box->store, message->chat, &account, &kind, &address) && account == box->account)
+    if (nj_store_chat_place(box->store, message->chat, &account, &kind, &address)
+        && account == box->account)
         put_out(box, nj_message_ref(message), kind, address);
 }
 
@@ -360,6 +387,7 @@ apply_state(Outbox *box, const NjWrite *write)
         g_hash_table_remove(box->found, &write->row);
         return;
     }
+
     if (!g_hash_table_contains(box->found, &write->row)) {
         NjMessage *listed = g_hash_table_lookup(box->listed, &write->row);
         if (listed)
@@ -367,6 +395,7 @@ apply_state(Outbox *box, const NjWrite *write)
         else
             read_one(box, write->row);
     }
+
     NjStoredOut *out = g_hash_table_lookup(box->found, &write->row);
     if (out)
         set_state(out->message, write);
@@ -413,14 +442,17 @@ compare_outs(const void *a, const void *b)
 GPtrArray *
 nj_store_outbox(NjStore *store, gint64 account)
 {
-    g_autoptr(GHashTable) found = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
+    g_autoptr(GHashTable) found =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
     g_autoptr(GHashTable) listed = g_hash_table_new(g_int64_hash, g_int64_equal);
     Outbox box = { store, account, found, listed };
     bool inside = nj_store_lock(store);
+
     g_mutex_lock(&store->mutex);
     read_file(&box);
     for (const NjWrite *write = store->first; write; write = write->next)
         apply(&box, write);
+
     g_mutex_unlock(&store->mutex);
     if (inside)
         nj_store_unlock(store);
@@ -429,10 +461,12 @@ nj_store_outbox(NjStore *store, gint64 account)
     GHashTableIter iter;
     void *out;
     g_hash_table_iter_init(&iter, found);
+
     while (g_hash_table_iter_next(&iter, NULL, &out)) {
         g_ptr_array_add(outs, out);
         g_hash_table_iter_steal(&iter);
     }
+
     g_ptr_array_sort(outs, compare_outs);
     return outs;
 }
@@ -453,6 +487,7 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
     NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
     gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_OURS, chat, NULL, wire_id);
     bool inside = nj_store_lock(store);
+
     g_mutex_lock(&store->mutex);
     NjMessage *message = g_hash_table_lookup(store->ours, &like);
     if (message) {
@@ -472,6 +507,7 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
         if (state)
             set_state(message, state);
     }
+
     g_mutex_unlock(&store->mutex);
     if (inside)
         nj_store_unlock(store);

@@ -1,13 +1,15 @@
-/* The tables of history.db and how older ones become these; what the engine's errors mean for the person.
-
-   A migration is one entry of the list below and never changes once it was released: PRAGMA user_version counts those that
-   were done.  Each runs in a transaction of its own. */
+/* The tables of history.db and how older ones become these; what the engine's errors mean for the
+ * person.
+ *
+ * A migration is one entry of the list below and never changes once it was released: PRAGMA
+ * user_version counts those that were done.  Each runs in a transaction of its own. */
 #include <errno.h>
 
 #include "model/store-words.h"
 
 static const char *const migrations[] = {
-    /* 1.  The indexes hold what they are asked for: the order of a chat with its unread count; the echo of our own lines; copies from an archive. */
+    /* 1.  The indexes hold what they are asked for: the order of a chat with its unread count; the
+     * echo of our own lines; copies from an archive. */
     "CREATE TABLE account ("
     "  id INTEGER PRIMARY KEY,"
     "  address TEXT NOT NULL UNIQUE);"
@@ -56,7 +58,8 @@ static const char *const migrations[] = {
     "  account INTEGER PRIMARY KEY,"
     "  version TEXT NOT NULL);",
 
-    /* 2.  What nobody has acknowledged, streams to resume, rooms to enter again.  What an older program left as queued it had given to a stream. */
+    /* 2.  What nobody has acknowledged, streams to resume, rooms to enter again.  What an older
+     * program left as queued it had given to a stream. */
     "CREATE TABLE outbox ("
     "  message INTEGER PRIMARY KEY,"
     "  number INTEGER);"
@@ -71,7 +74,8 @@ static const char *const migrations[] = {
     "UPDATE message SET state = 2 WHERE outgoing AND state = 1;",
 
     /* 3.  The word index (store-index.c), which merges when it is told to. */
-    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize = 0,"
+    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize "
+    "= 0,"
     "  tokenize = \"unicode61 remove_diacritics 2 categories '" NJ_WORD_CATEGORIES "'\");"
     "INSERT INTO word (word, rank) VALUES ('automerge', 0);"
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
@@ -84,7 +88,8 @@ static const char *const migrations[] = {
     "  hash INTEGER NOT NULL,"
     "  message INTEGER NOT NULL,"
     "  PRIMARY KEY (hash, message)) WITHOUT ROWID;"
-    "CREATE TABLE ident_mark (message INTEGER NOT NULL, key0 INTEGER NOT NULL, key1 INTEGER NOT NULL);"
+    "CREATE TABLE ident_mark (message INTEGER NOT NULL, key0 INTEGER NOT NULL, key1 INTEGER NOT "
+    "NULL);"
     "INSERT INTO ident_mark VALUES (0, random(), random());",
 };
 
@@ -95,6 +100,7 @@ code_of(sqlite3 *db, int reason)
     int code = sqlite3_errcode(db) & 0xff;
     if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
         return code;
+
     switch (reason) {
     case ENOSPC:
     case EDQUOT:
@@ -104,6 +110,7 @@ code_of(sqlite3 *db, int reason)
     case EACCES:
     case EPERM:
         return SQLITE_READONLY;
+
     default:
         return code;
     }
@@ -120,21 +127,25 @@ nj_store_sentence_of(sqlite3 *db, const char *path, int reason)
 {
     switch (code_of(db, reason)) {
     case SQLITE_FULL:
-        return g_strdup_printf(_("The disk with %s is full: new messages are kept in memory only. Make room; they are written as soon as there is some."),
+        return g_strdup_printf(_("The disk with %s is full: new messages are kept in memory only. "
+                                 "Make room; they are written as soon as there is some."),
                                path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
         return nj_store_unwritable(path);
+
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return g_strdup_printf(_("Another program is writing to %s: close it."), path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return g_strdup_printf(_("%s is damaged: quit, and move it away or bring back a copy of it."), path);
+        return g_strdup_printf(
+            _("%s is damaged: quit, and move it away or bring back a copy of it."), path);
     default:
-        return g_strdup_printf(_("%s cannot be read or written (%s): check the disk it is on."), path, sqlite3_errmsg(db));
+        return g_strdup_printf(_("%s cannot be read or written (%s): check the disk it is on."),
+                               path, sqlite3_errmsg(db));
     }
 }
 
@@ -142,21 +153,25 @@ void
 nj_store_set_error(sqlite3 *db, const char *path, GError **error)
 {
     g_autofree char *sentence = nj_store_sentence(db, path);
-    g_set_error_literal(error, G_FILE_ERROR, nj_store_may_come_back(db) ? G_FILE_ERROR_ROFS : G_FILE_ERROR_IO, sentence);
+    g_set_error_literal(error, G_FILE_ERROR,
+                        nj_store_may_come_back(db) ? G_FILE_ERROR_ROFS : G_FILE_ERROR_IO, sentence);
 }
 
 char *
 nj_store_unwritable(const char *path)
 {
-    return g_strdup_printf(_("%s cannot be written: new messages are kept in memory only. Check the owner and the mode of the file and of its directory, and"
-                             " whether the disk is mounted read-only."), path);
+    return g_strdup_printf(_("%s cannot be written: new messages are kept in memory only. Check "
+                             "the owner and the mode of the file and of its directory, and"
+                             " whether the disk is mounted read-only."),
+                           path);
 }
 
 bool
 nj_store_may_come_back(sqlite3 *db)
 {
     int code = code_of(db, sqlite3_system_errno(db));
-    return code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_PERM || code == SQLITE_CANTOPEN;
+    return code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_PERM
+           || code == SQLITE_CANTOPEN;
 }
 
 static int
@@ -164,7 +179,8 @@ version_of(sqlite3 *db)
 {
     sqlite3_stmt *statement = NULL;
     int version = -1;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK
+        && sqlite3_step(statement) == SQLITE_ROW)
         version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     return version;
@@ -176,18 +192,24 @@ nj_store_migrate(sqlite3 *db, const char *path, GError **error)
     int version = version_of(db), newest = (int) G_N_ELEMENTS(migrations);
     if (version > newest) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    _("%s was written by a newer Natterjack (format %d, this one knows %d): use that one, or --data DIR to begin another history."), path,
-                    version, newest);
+                    _("%s was written by a newer Natterjack (format %d, this one knows %d): use "
+                      "that one, or --data DIR to begin another history."),
+                    path, version, newest);
         return false;
     }
+
     while (version >= 0 && version < newest) {
-        g_autofree char *script = g_strdup_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT;", migrations[version], version + 1);
+        g_autofree char *script =
+            g_strdup_printf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT;",
+                            migrations[version], version + 1);
         if (sqlite3_exec(db, script, NULL, NULL, NULL) != SQLITE_OK)
             break;
         version++;
     }
+
     if (version == newest)
         return true;
+
     nj_store_set_error(db, path, error);
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
@@ -200,7 +222,8 @@ nj_store_is_current(sqlite3 *db, const char *path, GError **error)
     if (version_of(db) == (int) G_N_ELEMENTS(migrations))
         return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                _("%s was written by another Natterjack and has to be changed first, but cannot be written: check its owner and its mode, or use --data DIR."),
+                _("%s was written by another Natterjack and has to be changed first, but cannot be "
+                  "written: check its owner and its mode, or use --data DIR."),
                 path);
     return false;
 }

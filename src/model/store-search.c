@@ -1,56 +1,59 @@
-/* Searching what was said, on a thread of its own with a connection of its own.  It begins with the first search and ends a minute after the
-   last one; the main thread only hands over what is asked and is told the answer. */
+/* Searching what was said, on a thread of its own with a connection of its own.  It begins with the
+ * first search and ends a minute after the last one; the main thread only hands over what is asked
+ * and is told the answer. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/store-words.h"
 
-#define MAX_TYPED 2000                 /* bytes */
-#define MAX_READ  1000                 /* texts, for what the index would take long to tell */
-#define MAX_WALK  4000                 /* texts in one transaction */
+#define MAX_TYPED 2000 /* bytes */
+#define MAX_READ 1000  /* texts, for what the index would take long to tell */
+#define MAX_WALK 4000  /* texts in one transaction */
 #define MAX_LIMIT 10000
-#define IDLE_US    (60 * G_TIME_SPAN_SECOND)
+#define IDLE_US (60 * G_TIME_SPAN_SECOND)
 
 typedef struct {
-    NjSearch      search;
-    char         *words, *sender;       /* what it points to */
-    NjSearchFunc  done;
-    void         *data;
-    const void   *owner;
-    guint64       turn;                 /* all writes up to this one are to be seen */
-    gint          cancelled;            /* atomic */
-    GPtrArray    *found;
-    GError       *error;
+    NjSearch search;
+    char *words, *sender; /* what it points to */
+    NjSearchFunc done;
+    void *data;
+    const void *owner;
+    guint64 turn;   /* all writes up to this one are to be seen */
+    gint cancelled; /* atomic */
+    GPtrArray *found;
+    GError *error;
 } Request;
 
 struct NjSearcher {
-    gint          refs;
-    NjAccess     *access;
-    GSource      *news;                 /* brings answers to the main thread */
+    gint refs;
+    NjAccess *access;
+    GSource *news; /* brings answers to the main thread */
     /* Shared, under the mutex. */
-    GMutex        mutex;
-    GCond         moved;
-    GQueue        requests, answers;
-    Request      *current;
-    bool          running, closing;     /* running: a thread takes requests */
-    guint         threads;              /* that one, and one that is just ending */
-    bool          whole, failed, trouble;
-    guint64       turn;
-    gint64        mark;                 /* the last message that is in it */
-    guint         waiting;
-    bool          broken;               /* a search found the index damaged; the writer looks when the next one wakes it */
+    GMutex mutex;
+    GCond moved;
+    GQueue requests, answers;
+    Request *current;
+    bool running, closing; /* running: a thread takes requests */
+    guint threads;         /* that one, and one that is just ending */
+    bool whole, failed, trouble;
+    guint64 turn;
+    gint64 mark; /* the last message that is in it */
+    guint waiting;
+    /* a search found the index damaged; the writer looks when the next one wakes it */
+    bool broken;
 };
 
 /* The thread's own. */
 typedef struct {
-    NjSearcher     *searcher;
-    sqlite3        *db;
-    sqlite3_stmt   *message, *last;
-    NjQuery       *query;
-    gint           *cancelled;          /* of the request that runs */
-    bool            inside;             /* the door, in a transaction */
-    bool            frozen;             /* the file could not be written when the connection was made */
+    NjSearcher *searcher;
+    sqlite3 *db;
+    sqlite3_stmt *message, *last;
+    NjQuery *query;
+    gint *cancelled; /* of the request that runs */
+    bool inside;     /* the door, in a transaction */
+    /* the file could not be written when the connection was made */
+    bool frozen;
 } Search;
 
 static void
@@ -94,19 +97,24 @@ cut_body(NjMessage *message, gsize most)
 {
     if (!most || !message->body || strnlen(message->body, most + 1) <= most)
         return;
-    char *cut = g_strndup(message->body, g_utf8_find_prev_char(message->body, message->body + most + 1) - message->body);
+    char *cut =
+        g_strndup(message->body,
+                  g_utf8_find_prev_char(message->body, message->body + most + 1) - message->body);
     g_free(message->body);
     message->body = cut;
 }
 
-/* Of the ids that end so, one has this time; more than a million messages have a few that end alike. */
+/* Of the ids that end so, one has this time; more than a million messages have a few that end
+ * alike. */
 static void
-look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const GPtrArray *words, bool all, GPtrArray *found)
+look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const GPtrArray *words,
+        bool all, GPtrArray *found)
 {
     const gint64 step = 1 << NJ_ENTRY_BITS;
     for (gint64 id = entry & (step - 1); id <= last; id += step) {
         sqlite3_bind_int64(search->message, 1, id);
-        if (sqlite3_step(search->message) == SQLITE_ROW && nj_index_entry(sqlite3_column_int64(search->message, 2), id) == entry) {
+        if (sqlite3_step(search->message) == SQLITE_ROW
+            && nj_index_entry(sqlite3_column_int64(search->message, 2), id) == entry) {
             NjFound *one = read_found(search->message);
             if (nj_query_fits(search->query, one->message, words, all)) {
                 cut_body(one->message, wanted->body_most);
@@ -122,7 +130,8 @@ look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const
 static int
 compare_found(const void *a, const void *b)
 {
-    const NjMessage *one = (*(NjFound *const *) a)->message, *other = (*(NjFound *const *) b)->message;
+    const NjMessage *one = (*(NjFound *const *) a)->message,
+                    *other = (*(NjFound *const *) b)->message;
     if (one->id == other->id)
         return 0;
     return nj_is_after(one->time, one->id, other->time, other->id) ? -1 : 1;
@@ -138,33 +147,43 @@ is_cancelled(void *data)
 static gint64
 last_id(Search *search)
 {
-    gint64 id = sqlite3_step(search->last) == SQLITE_ROW ? sqlite3_column_int64(search->last, 0) : 0;
+    gint64 id =
+        sqlite3_step(search->last) == SQLITE_ROW ? sqlite3_column_int64(search->last, 0) : 0;
     sqlite3_reset(search->last);
     return id;
 }
 
 typedef struct {
-    gint64 from, until;                 /* entries; until shrinks */
-    gint64 last;                        /* id */
+    gint64 from, until; /* entries; until shrinks */
+    gint64 last;        /* id */
 } Range;
 
-/* Goes through the range from its newer end, until there are enough or `most` texts were read.  False if it failed. */
+/* Goes through the range from its newer end, until there are enough or `most` texts were read.
+ * False if it failed. */
 static bool
-walk(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range, guint most, GPtrArray *found)
+walk(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range,
+     guint most, GPtrArray *found)
 {
     g_autofree char *expression = nj_query_express(search->query, &request->search, words, all);
     sqlite3_stmt *statement = NULL;
-    if (!*expression)                   /* there is no account yet */
+
+    if (!*expression) /* there is no account yet */
         range->until = -1;
-    else if (sqlite3_prepare_v2(search->db, "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid DESC", -1,
-                                &statement, NULL) != SQLITE_OK)
+    else if (sqlite3_prepare_v2(search->db,
+                                "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 AND "
+                                "rowid <= ?3 ORDER BY rowid DESC",
+                                -1, &statement, NULL)
+             != SQLITE_OK)
         return false;
     if (!statement)
         return true;
+
     sqlite3_bind_text(statement, 1, expression, -1, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, range->from);
     sqlite3_bind_int64(statement, 3, range->until);
-    for (guint read = 0; found->len < request->search.limit && read < most && !is_cancelled(search); read++) {
+
+    for (guint read = 0; found->len < request->search.limit && read < most && !is_cancelled(search);
+         read++) {
         if (sqlite3_step(statement) != SQLITE_ROW) {
             range->until = -1;
             break;
@@ -173,6 +192,7 @@ walk(Search *search, const Request *request, const GPtrArray *words, bool all, R
         look_up(search, &request->search, entry, range->last, words, all, found);
         range->until = entry - 1;
     }
+
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
@@ -183,10 +203,17 @@ prepare(Search *search)
 {
     search->query = nj_query_new(search->db);
     return search->query
-           && sqlite3_prepare_v3(search->db, "SELECT max(id) FROM message", -1, SQLITE_PREPARE_PERSISTENT, &search->last, NULL) == SQLITE_OK
-           && sqlite3_prepare_v3(search->db, "SELECT " NJ_MESSAGE_COLUMNS ", chat.kind, chat.address, account.id, account.address FROM message"
-                                 " JOIN chat ON chat.id = message.chat JOIN account ON account.id = chat.account WHERE message.id = ?1", -1,
-                                 SQLITE_PREPARE_PERSISTENT, &search->message, NULL) == SQLITE_OK;
+           && sqlite3_prepare_v3(search->db, "SELECT max(id) FROM message", -1,
+                                 SQLITE_PREPARE_PERSISTENT, &search->last, NULL)
+                  == SQLITE_OK
+           && sqlite3_prepare_v3(
+                  search->db,
+                  "SELECT " NJ_MESSAGE_COLUMNS
+                  ", chat.kind, chat.address, account.id, account.address FROM message"
+                  " JOIN chat ON chat.id = message.chat JOIN account ON account.id = chat.account "
+                  "WHERE message.id = ?1",
+                  -1, SQLITE_PREPARE_PERSISTENT, &search->message, NULL)
+                  == SQLITE_OK;
 }
 
 static void
@@ -208,17 +235,22 @@ open_db(Search *search, GError **error)
         close_db(search);
     if (search->db)
         return true;
+
     search->frozen = nj_access_is_frozen(search->searcher->access);
     search->db = nj_access_connect(search->searcher->access, false, error);
     if (!search->db)
         return false;
+
     if (prepare(search)) {
         sqlite3_progress_handler(search->db, 1000, is_cancelled, search);
         return true;
     }
-    g_autofree char *sentence = nj_store_sentence(search->db, nj_access_path(search->searcher->access));
+
+    g_autofree char *sentence =
+        nj_store_sentence(search->db, nj_access_path(search->searcher->access));
     g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
     close_db(search);
+
     return false;
 }
 
@@ -227,7 +259,8 @@ static bool
 begin(Search *search, GError **error)
 {
     nj_access_lock(search->searcher->access, G_MAXINT64);
-    search->inside = open_db(search, error) && sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+    search->inside =
+        open_db(search, error) && sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     if (!search->inside)
         nj_access_unlock(search->searcher->access);
     return search->inside;
@@ -244,7 +277,8 @@ end(Search *search)
     search->inside = false;
 }
 
-/* Somebody else may want to go through the door, and the log may want to be brought into the file. */
+/* Somebody else may want to go through the door, and the log may want to be brought into the
+ * file. */
 static bool
 breathe(Search *search, GError **error)
 {
@@ -259,20 +293,25 @@ look(Search *search, Request *request, GPtrArray *found)
     const NjSearch *wanted = &request->search;
     g_autoptr(GPtrArray) words = nj_query_read(search->query, request->words);
     Range range = { .until = G_MAXINT64, .last = last_id(search) };
+
     if (wanted->since > 0)
         range.from = nj_index_entry(wanted->since, 0);
     if (wanted->until > 0)
         range.until = nj_index_entry(wanted->until, 0) - 1;
     if (wanted->before_id > 0)
         range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
+
     bool good = true, common = nj_query_any_common(words);
     if (common)
         good = walk(search, request, words, false, &range, MAX_READ, found);
-    while (good && found->len < wanted->limit && range.until >= range.from && !is_cancelled(search)) {
+
+    while (good && found->len < wanted->limit && range.until >= range.from
+           && !is_cancelled(search)) {
         good = walk(search, request, words, true, &range, common ? G_MAXUINT : MAX_WALK, found);
         if (good && found->len < wanted->limit && range.until >= range.from)
             good = breathe(search, &request->error);
     }
+
     g_ptr_array_sort(found, compare_found);
     return good;
 }
@@ -280,11 +319,15 @@ look(Search *search, Request *request, GPtrArray *found)
 static void
 note_failure(Search *search, Request *request)
 {
-    g_autofree char *sentence = nj_store_sentence(search->db, nj_access_path(search->searcher->access));
+    g_autofree char *sentence =
+        nj_store_sentence(search->db, nj_access_path(search->searcher->access));
     bool broken = (sqlite3_errcode(search->db) & 0xff) == SQLITE_CORRUPT;
+
     g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
     g_set_error_literal(&request->error, G_FILE_ERROR, G_FILE_ERROR_IO,
-                        broken ? _("The list of words that searches go by is damaged. It is made anew now: search again in a while.") : sentence);
+                        broken ? _("The list of words that searches go by is damaged. It is made "
+                                   "anew now: search again in a while.")
+                               : sentence);
     g_mutex_lock(&search->searcher->mutex);
     search->searcher->broken |= broken;
     search->searcher->whole &= !broken;
@@ -296,6 +339,7 @@ do_request(Search *search, Request *request)
 {
     request->found = g_ptr_array_new_with_free_func(free_found);
     search->cancelled = &request->cancelled;
+
     bool good = begin(search, &request->error) && look(search, request, request->found);
     if (!good && !request->error && !is_cancelled(search))
         note_failure(search, request);
@@ -310,7 +354,8 @@ static void
 wait_for_index(NjSearcher *searcher, Request *request)
 {
     searcher->waiting++;
-    while (!searcher->closing && !searcher->failed && !searcher->trouble && !g_atomic_int_get(&request->cancelled)
+    while (!searcher->closing && !searcher->failed && !searcher->trouble
+           && !g_atomic_int_get(&request->cancelled)
            && !(searcher->whole && searcher->turn >= request->turn))
         g_cond_wait(&searcher->moved, &searcher->mutex);
     searcher->waiting--;
@@ -321,10 +366,13 @@ search_all(void *data)
 {
     NjSearcher *searcher = data;
     Search search = { .searcher = searcher };
+
     g_mutex_lock(&searcher->mutex);
     while (!searcher->closing) {
         Request *request = g_queue_pop_head(&searcher->requests);
-        if (!request && !g_cond_wait_until(&searcher->moved, &searcher->mutex, g_get_monotonic_time() + IDLE_US)
+        if (!request
+            && !g_cond_wait_until(&searcher->moved, &searcher->mutex,
+                                  g_get_monotonic_time() + IDLE_US)
             && g_queue_is_empty(&searcher->requests))
             break;
         if (!request)
@@ -344,6 +392,7 @@ search_all(void *data)
         g_queue_push_tail(&searcher->answers, request);
         g_source_set_ready_time(searcher->news, 0);
     }
+
     searcher->running = false;
     g_mutex_unlock(&searcher->mutex);
     close_db(&search);
@@ -352,6 +401,7 @@ search_all(void *data)
     g_cond_broadcast(&searcher->moved);
     g_mutex_unlock(&searcher->mutex);
     nj_searcher_unref(searcher);
+
     return NULL;
 }
 
@@ -371,11 +421,13 @@ tell_answers(void *data)
 {
     NjSearcher *searcher = data;
     Request *request;
-    g_atomic_int_inc(&searcher->refs);          /* who is told may close the store */
+
+    g_atomic_int_inc(&searcher->refs); /* who is told may close the store */
     while (!searcher->closing && (request = take_answer(searcher))) {
         request->done(request->found, request->error, request->data);
         free_request(request);
     }
+
     nj_searcher_unref(searcher);
     return G_SOURCE_CONTINUE;
 }
@@ -397,6 +449,7 @@ nj_searcher_unref(NjSearcher *searcher)
 {
     if (!searcher || !g_atomic_int_dec_and_test(&searcher->refs))
         return;
+
     g_queue_clear_full(&searcher->requests, (GDestroyNotify) free_request);
     g_queue_clear_full(&searcher->answers, (GDestroyNotify) free_request);
     g_source_unref(searcher->news);
@@ -414,6 +467,7 @@ nj_searcher_close(NjSearcher *searcher, gint64 until)
     searcher->closing = true;
     if (searcher->current)
         g_atomic_int_set(&searcher->current->cancelled, 1);
+
     g_cond_broadcast(&searcher->moved);
     while (searcher->threads && g_cond_wait_until(&searcher->moved, &searcher->mutex, until))
         continue;
@@ -470,15 +524,19 @@ start_thread(NjSearcher *searcher)
 }
 
 void
-nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void *data, const void *owner)
+nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void *data,
+                const void *owner)
 {
     NjSearcher *searcher = store->searcher;
     Request *request = g_new0(Request, 1);
+
     request->search = *search;
     request->search.limit = CLAMP(search->limit, 1, MAX_LIMIT);
+
     g_autofree char *words = g_utf8_make_valid(search->words ? search->words : "", -1);
     request->words = nj_text_line(words, -1, MAX_TYPED);
-    request->sender = search->sender && *search->sender ? nj_text_line(search->sender, -1, 0) : NULL;
+    request->sender =
+        search->sender && *search->sender ? nj_text_line(search->sender, -1, 0) : NULL;
     request->search.words = request->words;
     request->search.sender = request->sender;
     request->done = done;
@@ -491,11 +549,13 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
         nj_store_hurry(store, g_get_monotonic_time());
     else
         g_cond_signal(&store->work);
+
     g_mutex_unlock(&store->mutex);
     g_mutex_lock(&searcher->mutex);
     g_queue_push_tail(&searcher->requests, request);
     if (!searcher->running)
         start_thread(searcher);
+
     g_cond_broadcast(&searcher->moved);
     g_mutex_unlock(&searcher->mutex);
 }
@@ -531,9 +591,12 @@ nj_store_unindexed(NjStore *store)
     NjSearcher *searcher = store->searcher;
     g_mutex_lock(&store->mutex);
     g_mutex_lock(&searcher->mutex);
-    bool all = (searcher->whole && searcher->turn >= store->content) || searcher->failed || searcher->trouble;
+
+    bool all = (searcher->whole && searcher->turn >= store->content) || searcher->failed
+               || searcher->trouble;
     gint64 missing = all ? 0 : store->last_message - searcher->mark;
     g_mutex_unlock(&searcher->mutex);
     g_mutex_unlock(&store->mutex);
+
     return (guint) CLAMP(missing, 0, G_MAXINT);
 }

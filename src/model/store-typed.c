@@ -1,32 +1,35 @@
-/* What a person types becomes an expression of FTS5 here, and nowhere else: each word is cut up by the tokenizer that cut up the texts, and every
-   piece is quoted.
-
-   A word counts by its beginning.  FTS5 can do that ("word*"), but reads all that begins so before it answers: 30 ms for a common word of a million
-   messages, half a second for a letter.  So the words that begin so are looked up one after the other, and an OR over them is asked, which goes
-   from newest to oldest and stops when there are enough.  If too many words begin so, there must be many messages with one of them: the newest
-   ones that fit all else are read, and only if they were not enough FTS5 makes its list.
-
-   A word in which the tokenizer finds nothing, like ":-)" or "->", is looked for in the texts that all else has left over. */
+/* What a person types becomes an expression of FTS5 here, and nowhere else: each word is cut up by
+ * the tokenizer that cut up the texts, and every piece is quoted.
+ *
+ * A word counts by its beginning.  FTS5 can do that ("word*"), but reads all that begins so before
+ * it answers: 30 ms for a common word of a million messages, half a second for a letter.  So the
+ * words that begin so are looked up one after the other, and an OR over them is asked, which goes
+ * from newest to oldest and stops when there are enough.  If too many words begin so, there must be
+ * many messages with one of them: the newest ones that fit all else are read, and only if they were
+ * not enough FTS5 makes its list.
+ *
+ * A word in which the tokenizer finds nothing, like ":-)" or "->", is looked for in the texts that
+ * all else has left over. */
 #include <string.h>
 
 #include "model/store-words.h"
 
-#define MAX_WORDS   32
-#define MAX_ENDINGS 32                 /* words with one beginning */
+#define MAX_WORDS 32
+#define MAX_ENDINGS 32 /* words with one beginning */
 
 struct NjQuery {
-    sqlite3        *db;
-    sqlite3_stmt   *next_word;
-    fts5_tokenizer  tokenizer;
-    Fts5Tokenizer  *query;
+    sqlite3 *db;
+    sqlite3_stmt *next_word;
+    fts5_tokenizer tokenizer;
+    Fts5Tokenizer *query;
 };
 
 typedef struct {
-    GPtrArray *pieces;                  /* of char: what the tokenizer made of it */
-    char      *sign;                    /* what was typed, where it made nothing of it; else NULL */
-    bool       open;                    /* the last piece may be the beginning of a word */
-    bool       common;                  /* too many words begin so */
-    GPtrArray *words;                   /* those that do, unless they are too many */
+    GPtrArray *pieces; /* of char: what the tokenizer made of it */
+    char *sign;        /* what was typed, where it made nothing of it; else NULL */
+    bool open;         /* the last piece may be the beginning of a word */
+    bool common;       /* too many words begin so */
+    GPtrArray *words;  /* those that do, unless they are too many */
 } Typed;
 
 static void
@@ -42,7 +45,7 @@ free_typed(void *data)
 
 typedef struct {
     GPtrArray *pieces;
-    int        end;                     /* of the last one */
+    int end; /* of the last one */
 } Cut;
 
 static int
@@ -62,7 +65,8 @@ cut(NjQuery *query, const char *text, GPtrArray *pieces)
 {
     g_autofree char *spread = nj_index_spread(text);
     Cut walk = { pieces, 0 };
-    query->tokenizer.xTokenize(query->query, &walk, FTS5_TOKENIZE_DOCUMENT, spread, (int) strlen(spread), take_piece);
+    query->tokenizer.xTokenize(query->query, &walk, FTS5_TOKENIZE_DOCUMENT, spread,
+                               (int) strlen(spread), take_piece);
     return !spread[walk.end];
 }
 
@@ -72,14 +76,18 @@ beginning_so(NjQuery *query, const char *start)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *from = g_strdup(start);
+
     for (;;) {
         sqlite3_bind_text(query->next_word, 1, from, -1, SQLITE_STATIC);
-        const char *word = sqlite3_step(query->next_word) == SQLITE_ROW ? (const char *) sqlite3_column_text(query->next_word, 0) : NULL;
+        const char *word = sqlite3_step(query->next_word) == SQLITE_ROW
+                               ? (const char *) sqlite3_column_text(query->next_word, 0)
+                               : NULL;
         bool fits = word && g_str_has_prefix(word, start);
         if (fits) {
             g_ptr_array_add(words, g_strdup(word));
             g_free(from);
-            from = g_strconcat(word, " ", NULL);        /* behind this one, before those that are longer */
+            /* behind this one, before those that are longer */
+            from = g_strconcat(word, " ", NULL);
         }
         sqlite3_reset(query->next_word);
         if (!fits)
@@ -94,13 +102,17 @@ read_typed(NjQuery *query, const char *text, bool quoted)
 {
     Typed *typed = g_new0(Typed, 1);
     typed->pieces = g_ptr_array_new_with_free_func(g_free);
-    typed->open = cut(query, text, typed->pieces) && !quoted;  /* behind "hello," nothing goes on, nor behind a character that is a word */
+
+    /* behind "hello," nothing goes on, nor behind a character that is a word */
+    typed->open = cut(query, text, typed->pieces) && !quoted;
     if (!typed->pieces->len) {
         typed->sign = g_strdup(text);
     } else if (typed->open) {
-        typed->words = beginning_so(query, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
+        typed->words =
+            beginning_so(query, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
         typed->common = !typed->words;
     }
+
     return typed;
 }
 
@@ -111,16 +123,19 @@ next_typed(const char **cursor, bool *quoted)
     const char *at = *cursor;
     while (*at && g_unichar_isspace(g_utf8_get_char(at)))
         at = g_utf8_next_char(at);
+
     const char *close = *at == '"' ? strchr(at + 1, '"') : NULL;
     *quoted = close && close > at + 1;
     if (*quoted) {
         *cursor = close + 1;
         return g_strndup(at + 1, close - at - 1);
     }
+
     const char *end = at;
     while (*end && !g_unichar_isspace(g_utf8_get_char(end)))
         end = g_utf8_next_char(end);
     *cursor = end;
+
     return end > at ? g_strndup(at, end - at) : NULL;
 }
 
@@ -155,19 +170,23 @@ add_typed(GString *out, const char *columns, const Typed *typed)
     const GPtrArray *words = typed->words;
     g_string_append_printf(out, "%s{%s} : (", out->len ? " AND " : "", columns);
     if (!words || !words->len)
-        add_phrase(out, typed->pieces, g_ptr_array_index(typed->pieces, typed->pieces->len - 1), typed->common ? " *" : "");
+        add_phrase(out, typed->pieces, g_ptr_array_index(typed->pieces, typed->pieces->len - 1),
+                   typed->common ? " *" : "");
+
     for (guint i = 0; words && i < words->len; i++) {
         if (i)
             g_string_append(out, " OR ");
         add_phrase(out, typed->pieces, g_ptr_array_index(words, i), "");
     }
+
     g_string_append_c(out, ')');
 }
 
 static void
 add_mark(GString *out, const char *join, int what, gint64 which)
 {
-    g_string_append_printf(out, "%smarks : \"" NJ_MARK_FORMAT "\"", out->len ? join : "", what, which);
+    g_string_append_printf(out, "%smarks : \"" NJ_MARK_FORMAT "\"", out->len ? join : "", what,
+                           which);
 }
 
 /* Any message at all has the mark of one of the accounts. */
@@ -188,13 +207,16 @@ add_sender(NjQuery *query, GString *out, const char *sender)
         add_mark(out, " AND ", NJ_MARK_OURS, 0);
         return;
     }
+
     /* Behind "frog@pond.example" nothing goes on: five times as fast. */
     const char *at = strchr(sender, '@');
     Typed *typed = read_typed(query, sender, at && strchr(at, '.'));
     if (typed->sign)
-        add_mark(out, " AND ", NJ_MARK_OURS, 1);        /* no name is without a letter: nothing has this mark */
+        /* no name is without a letter: nothing has this mark */
+        add_mark(out, " AND ", NJ_MARK_OURS, 1);
     else
         add_typed(out, "sender", typed);
+
     free_typed(typed);
 }
 
@@ -207,6 +229,7 @@ nj_query_express(NjQuery *query, const NjSearch *wanted, const GPtrArray *words,
         if (!typed->sign && (all || !typed->common))
             add_typed(out, "body subject", typed);
     }
+
     if (wanted->chat)
         add_mark(out, " AND ", NJ_MARK_CHAT, wanted->chat);
     if (wanted->account)
@@ -217,6 +240,7 @@ nj_query_express(NjQuery *query, const NjSearch *wanted, const GPtrArray *words,
         add_sender(query, out, wanted->sender);
     if (!out->len)
         add_accounts(query, out);
+
     return g_string_free(out, FALSE);
 }
 
@@ -231,7 +255,8 @@ follow_each_other(const GPtrArray *pieces, guint at, const Typed *typed)
     for (guint i = 0; i < last; i++)
         if (strcmp(g_ptr_array_index(pieces, at + i), g_ptr_array_index(typed->pieces, i)))
             return false;
-    return g_str_has_prefix(g_ptr_array_index(pieces, at + last), g_ptr_array_index(typed->pieces, last));
+    return g_str_has_prefix(g_ptr_array_index(pieces, at + last),
+                            g_ptr_array_index(typed->pieces, last));
 }
 
 static bool
@@ -248,10 +273,12 @@ nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, 
 {
     const char *const texts[] = { message->body, message->subject };
     g_autoptr(GPtrArray) pieces = NULL;
+
     for (guint i = 0; i < words->len; i++) {
         const Typed *typed = g_ptr_array_index(words, i);
         if (typed->sign) {
-            if (!(texts[0] && strstr(texts[0], typed->sign)) && !(texts[1] && strstr(texts[1], typed->sign)))
+            if (!(texts[0] && strstr(texts[0], typed->sign))
+                && !(texts[1] && strstr(texts[1], typed->sign)))
                 return false;
         } else if (typed->common && !all) {
             if (!pieces) {
@@ -264,6 +291,7 @@ nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, 
                 return false;
         }
     }
+
     return true;
 }
 
@@ -279,25 +307,35 @@ nj_query_any_common(const GPtrArray *words)
 NjQuery *
 nj_query_new(sqlite3 *db)
 {
-    static const char *const arguments[] = { "remove_diacritics", "2", "categories", NJ_WORD_CATEGORIES };
+    static const char *const arguments[] = { "remove_diacritics", "2", "categories",
+                                             NJ_WORD_CATEGORIES };
     NjQuery *query = g_new0(NjQuery, 1);
     sqlite3_stmt *statement = NULL;
     fts5_api *api = NULL;
     void *context = NULL;
+
     query->db = db;
     if (sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK) {
         sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", NULL);
         sqlite3_step(statement);
     }
+
     sqlite3_finalize(statement);
     if (api && api->xFindTokenizer(api, "unicode61", &context, &query->tokenizer) == SQLITE_OK
-        && query->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments), &query->query) == SQLITE_OK
-        && sqlite3_exec(db, "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
-                        " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', 'instance'); PRAGMA query_only = 1;", NULL, NULL, NULL)
+        && query->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments),
+                                    &query->query)
                == SQLITE_OK
-        && sqlite3_prepare_v3(db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1, SQLITE_PREPARE_PERSISTENT, &query->next_word, NULL)
+        && sqlite3_exec(db,
+                        "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
+                        " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', "
+                        "'instance'); PRAGMA query_only = 1;",
+                        NULL, NULL, NULL)
+               == SQLITE_OK
+        && sqlite3_prepare_v3(db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1,
+                              SQLITE_PREPARE_PERSISTENT, &query->next_word, NULL)
                == SQLITE_OK)
         return query;
+
     nj_query_free(query);
     return NULL;
 }

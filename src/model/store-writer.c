@@ -1,34 +1,40 @@
-/* The thread that writes history.db.  It sleeps on a condition, without a timeout, while there is nothing to do.
-
-   A batch is what came in 50 ms, or 500 rows, or what cannot wait (our own messages), in one synced transaction; if it fails it
-   stays in the list and is tried again, first after a quarter of a second, then ever more rarely.  The counts of received stanzas that the
-   writes of a batch carry are written at its end, one row for each account.  A single row that SQLite refuses for its
-   content would block all others for ever: it is left out and noted in the log. */
+/* The thread that writes history.db.  It sleeps on a condition, without a timeout, while there is
+ * nothing to do.
+ *
+ * A batch is what came in 50 ms, or 500 rows, or what cannot wait (our own messages), in one synced
+ * transaction; if it fails it stays in the list and is tried again, first after a quarter of a
+ * second, then ever more rarely.  The counts of received stanzas that the writes of a batch carry
+ * are written at its end, one row for each account.  A single row that SQLite refuses for its
+ * content would block all others for ever: it is left out and noted in the log. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "model/store-words.h"
 
-#define MAX_BATCH  2500
-#define LOG_IDLE   250         /* pages: with so many the log goes into the file as soon as nothing else is to be done, */
-#define LOG_BUSY   4000        /* with so many at once */
-#define MIN_RETRY  (250 * G_TIME_SPAN_MILLISECOND)
-#define MAX_RETRY  (15 * G_TIME_SPAN_SECOND)
+#define MAX_BATCH 2500
+/* pages: with so many the log goes into the file as soon as nothing else is to be done, */
+#define LOG_IDLE 250
+#define LOG_BUSY 4000 /* with so many at once */
+#define MIN_RETRY (250 * G_TIME_SPAN_MILLISECOND)
+#define MAX_RETRY (15 * G_TIME_SPAN_SECOND)
 
 static const char *const statements[] = {
     [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
     [NJ_WRITE_CHAT] = "INSERT INTO chat (id, account, address, kind) VALUES (?1, ?2, ?3, ?4)",
-    [NJ_WRITE_MESSAGE] = "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, thread, wire_id,"
-                         " origin_id, archive_id, archive_by, encryption, error)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+    [NJ_WRITE_MESSAGE] =
+        "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, "
+        "body, subject, thread, wire_id,"
+        " origin_id, archive_id, archive_by, encryption, error)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     [NJ_WRITE_STATE] = "UPDATE message SET state = ?2, error = ?3 WHERE id = ?1",
     [NJ_WRITE_READ] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
     [NJ_WRITE_DRAFT] = "UPDATE chat SET draft = ?2 WHERE id = ?1",
     [NJ_WRITE_FROM_STRANGER] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
     [NJ_WRITE_ROOM] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
     [NJ_WRITE_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
-    [NJ_WRITE_STREAM] = "INSERT OR REPLACE INTO stream (account, id, jid, location, received, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [NJ_WRITE_STREAM] = "INSERT OR REPLACE INTO stream (account, id, jid, location, received, "
+                        "until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [NJ_WRITE_COUNT] = "UPDATE stream SET received = ?2 WHERE account = ?1",
     [NJ_WRITE_FORGET] = "DELETE FROM message WHERE chat = ?1",
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
@@ -36,17 +42,31 @@ static const char *const statements[] = {
 
 /* The second and third statement of what needs more than one. */
 enum {
-    FORGET_CHAT = NJ_WRITE_ROSTER + 1, FORGET_OUT, PUT_OUT, OPEN_OUT, CLOSE_OUT, DROP_STREAM, PUT_ITEM, DROP_ITEM, SET_VERSION, DROP_VERSION, BEGIN, COMMIT,
+    FORGET_CHAT = NJ_WRITE_ROSTER + 1,
+    FORGET_OUT,
+    PUT_OUT,
+    OPEN_OUT,
+    CLOSE_OUT,
+    DROP_STREAM,
+    PUT_ITEM,
+    DROP_ITEM,
+    SET_VERSION,
+    DROP_VERSION,
+    BEGIN,
+    COMMIT,
     STATEMENTS
 };
+
 static const char *const more_statements[] = {
     [FORGET_CHAT] = "DELETE FROM chat WHERE id = ?1",
     [FORGET_OUT] = "DELETE FROM outbox WHERE message IN (SELECT id FROM message WHERE chat = ?1)",
     [PUT_OUT] = "INSERT OR IGNORE INTO outbox (message) VALUES (?1)",
-    [OPEN_OUT] = "INSERT OR IGNORE INTO outbox (message) SELECT id FROM message WHERE id = ?1 AND outgoing",
+    [OPEN_OUT] =
+        "INSERT OR IGNORE INTO outbox (message) SELECT id FROM message WHERE id = ?1 AND outgoing",
     [CLOSE_OUT] = "DELETE FROM outbox WHERE message = ?1",
     [DROP_STREAM] = "DELETE FROM stream WHERE account = ?1",
-    [PUT_ITEM] = "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [PUT_ITEM] = "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, "
+                 "ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [DROP_ITEM] = "DELETE FROM roster WHERE account = ?1 AND address = ?2",
     [SET_VERSION] = "INSERT OR REPLACE INTO roster_version (account, version) VALUES (?1, ?2)",
     [DROP_VERSION] = "DELETE FROM roster_version WHERE account = ?1",
@@ -56,18 +76,18 @@ static const char *const more_statements[] = {
 
 /* So many stanzas of an account were received when the write of this turn was asked for. */
 typedef struct {
-    gint64  account;
+    gint64 account;
     guint64 turn;
     guint32 count;
 } Count;
 
 typedef struct {
-    NjStore      *store;
+    NjStore *store;
     sqlite3_stmt *statements[STATEMENTS];
-    GArray       *counts;       /* of the batch: the newest Count of each account */
-    int           log;          /* pages in the log, since it was last brought into the file */
-    int           reason;       /* errno when a statement failed last */
-    bool          doubt;        /* a sync failed: nobody knows what of the log is on the disk */
+    GArray *counts; /* of the batch: the newest Count of each account */
+    int log;        /* pages in the log, since it was last brought into the file */
+    int reason;     /* errno when a statement failed last */
+    bool doubt;     /* a sync failed: nobody knows what of the log is on the disk */
 } Writer;
 
 /* Statements */
@@ -85,9 +105,11 @@ static sqlite3_stmt *
 prepare(Writer *writer, int which)
 {
     sqlite3_stmt **statement = &writer->statements[which];
-    const char *text = which < (int) G_N_ELEMENTS(statements) ? statements[which] : more_statements[which];
+    const char *text =
+        which < (int) G_N_ELEMENTS(statements) ? statements[which] : more_statements[which];
     if (!*statement)
-        sqlite3_prepare_v3(writer->store->writer, text, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+        sqlite3_prepare_v3(writer->store->writer, text, -1, SQLITE_PREPARE_PERSISTENT, statement,
+                           NULL);
     return *statement;
 }
 
@@ -130,6 +152,7 @@ bind_message(sqlite3_stmt *statement, const NjWrite *write)
     sqlite3_bind_int(statement, 6, message->out);
     sqlite3_bind_int(statement, 7, message->delayed);
     sqlite3_bind_int(statement, 8, message->mention);
+
     bind_text(statement, 9, message->sender);
     bind_text(statement, 10, message->body);
     bind_text(statement, 11, message->subject);
@@ -139,6 +162,7 @@ bind_message(sqlite3_stmt *statement, const NjWrite *write)
     bind_text(statement, 15, message->archive_id);
     bind_text(statement, 16, message->archive_by);
     bind_text(statement, 17, message->encryption);
+
     bind_text(statement, 18, write->text);
 }
 
@@ -147,9 +171,11 @@ write_item(Writer *writer, gint64 account, const NjStoredItem *item)
 {
     if (!g_strcmp0(item->subscription, "remove"))
         return run_simple(writer, DROP_ITEM, account, item->address);
+
     sqlite3_stmt *statement = prepare(writer, PUT_ITEM);
     if (!statement)
         return false;
+
     sqlite3_bind_int64(statement, 1, account);
     bind_text(statement, 2, item->address);
     bind_text(statement, 3, item->name);
@@ -157,6 +183,7 @@ write_item(Writer *writer, gint64 account, const NjStoredItem *item)
     bind_text(statement, 5, item->groups);
     sqlite3_bind_int(statement, 6, item->ask);
     sqlite3_bind_int(statement, 7, item->approved);
+
     return run(writer, statement);
 }
 
@@ -168,7 +195,8 @@ write_roster(Writer *writer, const NjWrite *write)
     for (guint i = 0; write->items && i < write->items->len; i++)
         if (!write_item(writer, write->account, g_ptr_array_index(write->items, i)))
             return false;
-    return run_simple(writer, write->text ? SET_VERSION : DROP_VERSION, write->account, write->text);
+    return run_simple(writer, write->text ? SET_VERSION : DROP_VERSION, write->account,
+                      write->text);
 }
 
 static bool
@@ -190,25 +218,30 @@ write_stream(Writer *writer, const NjWrite *write)
     const NjStoredStream *stream = write->stream;
     if (!stream)
         return run_simple(writer, DROP_STREAM, write->account, NULL);
+
     sqlite3_stmt *statement = prepare(writer, NJ_WRITE_STREAM);
     if (!statement)
         return false;
+
     sqlite3_bind_int64(statement, 1, write->account);
     bind_text(statement, 2, stream->id);
     bind_text(statement, 3, stream->jid);
     bind_text(statement, 4, stream->location);
     sqlite3_bind_int64(statement, 5, stream->received);
     sqlite3_bind_int64(statement, 6, stream->until);
+
     return run(writer, statement);
 }
 
 /* A row and one or two numbers, or a number and a text. */
 static bool
-write_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third, const char *text)
+write_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third,
+              const char *text)
 {
     sqlite3_stmt *statement = prepare(writer, which);
     if (!statement)
         return false;
+
     sqlite3_bind_int64(statement, 1, row);
     if (second)
         sqlite3_bind_int64(statement, 2, *second);
@@ -218,6 +251,7 @@ write_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const
         sqlite3_bind_int64(statement, 3, *third);
     else if (sqlite3_bind_parameter_count(statement) > 2)
         bind_text(statement, 3, text);
+
     return run(writer, statement);
 }
 
@@ -247,7 +281,10 @@ write_one(Writer *writer, NjWrite *write)
         return write_message(writer, write);
     case NJ_WRITE_STATE:
         return write_numbers(writer, NJ_WRITE_STATE, write->row, &number, NULL, write->text)
-               && run_simple(writer, nj_state_is_open((NjMessageState) write->number) ? OPEN_OUT : CLOSE_OUT, write->row, NULL);
+               && run_simple(
+                   writer, nj_state_is_open((NjMessageState) write->number) ? OPEN_OUT : CLOSE_OUT,
+                   write->row, NULL);
+
     case NJ_WRITE_READ:
         return write_numbers(writer, NJ_WRITE_READ, write->chat, &write->value, &write->row, NULL);
     case NJ_WRITE_DRAFT:
@@ -256,11 +293,14 @@ write_one(Writer *writer, NjWrite *write)
     case NJ_WRITE_FROM_STRANGER:
         return write_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
     case NJ_WRITE_FORGET:
-        return nj_index_forget(writer->store->index, write->chat) && run_simple(writer, FORGET_OUT, write->chat, NULL)
+        return nj_index_forget(writer->store->index, write->chat)
+               && run_simple(writer, FORGET_OUT, write->chat, NULL)
                && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)
                && run_simple(writer, FORGET_CHAT, write->chat, NULL);
+
     case NJ_WRITE_NUMBER:
-        return write_numbers(writer, NJ_WRITE_NUMBER, write->row, write->number ? &write->value : NULL, NULL, NULL);
+        return write_numbers(writer, NJ_WRITE_NUMBER, write->row,
+                             write->number ? &write->value : NULL, NULL, NULL);
     case NJ_WRITE_STREAM:
         return write_stream(writer, write);
     case NJ_WRITE_ROSTER:
@@ -268,6 +308,7 @@ write_one(Writer *writer, NjWrite *write)
     case NJ_WRITE_COUNT:
         break;
     }
+
     return true;
 }
 
@@ -279,7 +320,7 @@ put_count(GArray *counts, gint64 account, guint32 count, guint64 turn)
         i++;
     if (i == counts->len)
         g_array_set_size(counts, i + 1);
-    g_array_index(counts, Count, i) = (Count) { account, turn, count };
+    g_array_index(counts, Count, i) = (Count){ account, turn, count };
 }
 
 /* Those that came before a stream was set are another stream's. */
@@ -326,28 +367,34 @@ keep_log(Writer *writer)
     sqlite3_wal_hook(writer->store->writer, on_log, writer);
 }
 
-/* With the mutex, which it lets go meanwhile.  Whoever reads an old page keeps the rest of the log: the next time, then. */
+/* With the mutex, which it lets go meanwhile.  Whoever reads an old page keeps the rest of the log:
+ * the next time, then. */
 static bool
 bring_log_in(Writer *writer, int most)
 {
     NjStore *store = writer->store;
     if (writer->log < most)
         return false;
+
     g_mutex_unlock(&store->mutex);
-    int result = sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int result =
+        sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     writer->doubt |= (result & 0xff) == SQLITE_IOERR;
     g_mutex_lock(&store->mutex);
     writer->log = 0;
+
     return true;
 }
 
-/* After a sync that failed the system may have forgotten what it has not written, and say the next time that all is well.  What the log has is
-   brought into the file and synced there, and the log begun anew, before anything is called committed again. */
+/* After a sync that failed the system may have forgotten what it has not written, and say the next
+ * time that all is well.  What the log has is brought into the file and synced there, and the log
+ * begun anew, before anything is called committed again. */
 static bool
 settle_doubt(Writer *writer)
 {
     sqlite3 *db = writer->store->writer;
-    if (writer->doubt && sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK)
+    if (writer->doubt
+        && sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK)
         return false;
     writer->doubt = false;
     return true;
@@ -359,19 +406,23 @@ write_inside(Writer *writer, NjWrite *write, guint length)
 {
     sqlite3 *db = writer->store->writer;
     bool good = settle_doubt(writer) && run_simple(writer, BEGIN, 0, NULL);
+
     g_array_set_size(writer->counts, 0);
     for (guint i = 0; good && i < length; i++) {
         good = write_one(writer, write);
         note_count(writer->counts, write);
         if (i + 1 < length)
-            write = write->next;        /* that of the last one belongs to the main thread */
+            write = write->next; /* that of the last one belongs to the main thread */
     }
+
     if (good && write_counts(writer) && run_simple(writer, COMMIT, 0, NULL))
         return NULL;
+
     char *sentence = nj_store_sentence_of(db, writer->store->path, writer->reason);
     writer->doubt |= sqlite3_extended_errcode(db) == SQLITE_IOERR_FSYNC;
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+
     return sentence;
 }
 
@@ -385,19 +436,25 @@ write_batch(Writer *writer, NjWrite *write, guint length)
     return sentence;
 }
 
-/* A file that was frozen at the start: can it be written now, and is it the one that was read?  NULL: yes. */
+/* A file that was frozen at the start: can it be written now, and is it the one that was read?
+ * NULL: yes. */
 static char *
 thaw(NjStore *store)
 {
     g_autoptr(GError) error = NULL;
     gint64 found[3] = { 0 };
+
     if (!nj_store_open_writer(store, &error))
         return g_strdup(error->message);
+
     if (!nj_store_read_ids(store->writer, found) || memcmp(found, store->found, sizeof found)) {
         sqlite3_close(store->writer);
         store->writer = NULL;
-        return g_strdup_printf(_("%s is another one than at the start: new messages are kept in memory only. Quit and start again."), store->path);
+        return g_strdup_printf(_("%s is another one than at the start: new messages are kept in "
+                                 "memory only. Quit and start again."),
+                               store->path);
     }
+
     nj_id_index_write_to(store->id_index, store->writer);
     store->index = nj_index_new(store);
     nj_access_freeze(store->access, false);
@@ -411,7 +468,8 @@ static guint
 batch_length(const NjStore *store)
 {
     guint whole = 0, seen = 0;
-    for (const NjWrite *write = store->first; write && (seen < MAX_BATCH || !whole); write = write->next) {
+    for (const NjWrite *write = store->first; write && (seen < MAX_BATCH || !whole);
+         write = write->next) {
         seen++;
         if (!write->joined)
             whole = seen;
@@ -429,15 +487,18 @@ take_batch(NjStore *store)
         if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->due >= due)
             break;
     }
+
     guint length;
     while (!(length = batch_length(store))) {
         store->blocked = true;
         g_cond_wait(&store->work, &store->mutex);
     }
+
     store->blocked = false;
     if (length == store->length)
         store->urgent = false;
     store->taken = store->first->turn + length - 1;
+
     return length;
 }
 
@@ -453,11 +514,13 @@ remove_batch(NjStore *store, guint length)
             nj_store_unlist_message(store, write->message);
             nj_id_index_add(store->id_index, write->row, write->id_hashes);
         }
-        if (write->kind == NJ_WRITE_STATE && g_hash_table_lookup(store->states, &write->row) == write)
+        if (write->kind == NJ_WRITE_STATE
+            && g_hash_table_lookup(store->states, &write->row) == write)
             g_hash_table_remove(store->states, &write->row);
         last = write;
         store->first = write->next;
     }
+
     last->next = NULL;
     store->length -= length;
     store->committed = last->turn;
@@ -465,11 +528,13 @@ remove_batch(NjStore *store, guint length)
         g_source_set_ready_time(store->news, 0);
     if (!store->first)
         store->end = &store->first;
+
     if (store->full && store->rows < NJ_FULL_ROWS / 2 && store->bytes < NJ_FULL_BYTES / 2) {
         store->full = false;
         store->has_room = true;
         g_source_set_ready_time(store->news, 0);
     }
+
     return batch;
 }
 
@@ -498,8 +563,8 @@ tell_trouble(NjStore *store, char *sentence)
     g_source_set_ready_time(store->news, 0);
 }
 
-/* Where the processors are few, a flood that is written must not take one from who types.  On Linux this is of the thread alone;
-   elsewhere it would be of the program. */
+/* Where the processors are few, a flood that is written must not take one from who types.  On Linux
+ * this is of the thread alone; elsewhere it would be of the program. */
 static void
 give_way(void)
 {
@@ -549,26 +614,32 @@ write_some(Writer *writer)
 {
     NjStore *store = writer->store;
     guint length = take_batch(store);
+
     store->idle = false;
     NjWrite *batch = store->first;
     g_mutex_unlock(&store->mutex);
+
     char *sentence = write_batch(writer, batch, length);
     g_mutex_lock(&store->mutex);
+
     bool failed = sentence != NULL;
     tell_trouble(store, sentence);
     nj_searcher_trouble(store->searcher, failed);
     if (failed)
         return false;
+
     batch = remove_batch(store, length);
     publish_counts(store, writer->counts);
     g_cond_broadcast(&store->done);
     if (nj_searcher_waits(store->searcher))
         nj_store_index(store, G_MAXINT64);
+
     nj_store_drain_id_index(store, 0);
     bring_log_in(writer, LOG_BUSY);
     g_mutex_unlock(&store->mutex);
     free_batch(batch);
     g_mutex_lock(&store->mutex);
+
     return true;
 }
 
@@ -579,15 +650,17 @@ write_all(void *data)
     NjStore *store = data;
     gint64 pause = MIN_RETRY;
     bool last_try = false;
+
     give_way();
     if (store->writer)
         keep_log(&writer);
     g_mutex_lock(&store->mutex);
+
     while (!last_try) {
         store->idle = true;
         while (store->writer && !store->length && !store->closing)
-            if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64) && !nj_store_drain_id_index(store, G_MAXINT64)
-                && !bring_log_in(&writer, LOG_IDLE))
+            if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64)
+                && !nj_store_drain_id_index(store, G_MAXINT64) && !bring_log_in(&writer, LOG_IDLE))
                 g_cond_wait(&store->work, &store->mutex);
         if (store->closing && !store->length)
             break;
@@ -601,6 +674,7 @@ write_all(void *data)
             break;
         }
     }
+
     g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
 
@@ -612,14 +686,17 @@ write_all(void *data)
     nj_id_index_close(store->id_index);
     if (store->shared)
         nj_store_close_reader(store);
+
     sqlite3_close(store->writer);
     g_mutex_lock(&store->mutex);
     store->finished = true;
+
     bool abandoned = store->abandoned;
     g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
     if (abandoned)
         nj_store_free(store);
+
     return NULL;
 }
 

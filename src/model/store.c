@@ -1,7 +1,7 @@
 /* The main thread's side of history.db: its begin and end, ids, and what is to be changed.
-
-   What the file says of a chat or an account is read when it is first met in this run and kept here as it changes: so it is
-   always known, whatever the writer has done of it. */
+ *
+ * What the file says of a chat or an account is read when it is first met in this run and kept here
+ * as it changes: so it is always known, whatever the writer has done of it. */
 #include <string.h>
 #include <unistd.h>
 
@@ -10,16 +10,18 @@
 #include "model/store-words.h"
 
 typedef struct {
-    char      *key;
-    gint64     id, account;
+    char *key;
+    gint64 id, account;
     NjChatKind kind;
-    char      *address;
-    gint64     read_time, read_id;
-    bool       from_stranger;
-    char      *draft;
-    char      *nick;
-    NjWrite   *read_write;      /* the last change of the marker that was asked for, and when: while not taken it is changed in place */
-    guint64    read_turn;
+    char *address;
+    gint64 read_time, read_id;
+    bool from_stranger;
+    char *draft;
+    char *nick;
+    /* the last change of the marker that was asked for, and when: while not taken it is changed in
+     * place */
+    NjWrite *read_write;
+    guint64 read_turn;
 } KnownChat;
 
 static KnownChat *know_row(NjStore *store, gint64 account, sqlite3_stmt *statement);
@@ -31,24 +33,30 @@ tell_news(void *data)
 {
     NjStore *store = data;
     g_mutex_lock(&store->mutex);
+
     bool has_room = store->has_room, changed = store->trouble_changed;
     g_autofree char *trouble = g_strdup(store->trouble);
     store->has_room = store->trouble_changed = false;
     g_mutex_unlock(&store->mutex);
+
     bool closed = false;
     store->closed = &closed;
+
     /* First what is committed: who hears of the trouble takes the rest back. */
     nj_store_call(store, changed && trouble);
     if (!closed && changed && store->on_trouble)
         store->on_trouble(trouble, store->owner);
+
     if (!closed && store->read_trouble && !store->read_told && store->on_trouble) {
         store->read_told = true;
         store->on_trouble(store->read_trouble, store->owner);
     }
+
     if (!closed && has_room && store->on_room)
         store->on_room(store->owner);
     if (closed)
         return G_SOURCE_REMOVE;
+
     store->closed = NULL;
     return G_SOURCE_CONTINUE;
 }
@@ -83,12 +91,14 @@ nj_store_free(NjStore *store)
         store->first = write->next;
         nj_store_write_free(write);
     }
+
     if (store->lock >= 0)
         close(store->lock);
     if (store->news) {
         g_source_destroy(store->news);
         g_source_unref(store->news);
     }
+
     nj_searcher_unref(store->searcher);
     nj_id_index_free(store->id_index);
     nj_access_unref(store->access);
@@ -98,6 +108,7 @@ nj_store_free(NjStore *store)
     g_clear_pointer(&store->chats, g_hash_table_unref);
     g_clear_pointer(&store->origins, g_hash_table_unref);
     g_clear_pointer(&store->archives, g_hash_table_unref);
+
     g_clear_pointer(&store->ours, g_hash_table_unref);
     g_clear_pointer(&store->states, g_hash_table_unref);
     g_clear_pointer(&store->streams, g_hash_table_unref);
@@ -107,6 +118,7 @@ nj_store_free(NjStore *store)
     g_free(store->trouble);
     g_free(store->read_trouble);
     g_free(store->lock_path);
+
     g_free(store->path);
     g_free(store);
 }
@@ -115,13 +127,17 @@ nj_store_free(NjStore *store)
 bool
 nj_store_read_ids(sqlite3 *db, gint64 ids[3])
 {
-    static const char text[] = "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), max((SELECT coalesce(max(id), 0) FROM message),"
-                               " (SELECT message FROM ident_mark), (SELECT message FROM word_mark))";
+    static const char text[] =
+        "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), max((SELECT "
+        "coalesce(max(id), 0) FROM message),"
+        " (SELECT message FROM ident_mark), (SELECT message FROM word_mark))";
     sqlite3_stmt *statement = NULL;
+
     sqlite3_prepare_v2(db, text, -1, &statement, NULL);
     if (nj_store_read_step(statement))
         for (int i = 0; i < 3; i++)
             ids[i] = sqlite3_column_int64(statement, i);
+
     return statement && sqlite3_finalize(statement) == SQLITE_OK;
 }
 
@@ -131,7 +147,8 @@ nj_store_open_writer(NjStore *store, GError **error)
     if (store->lock < 0) {
         GError *reason = NULL;
         store->lock = nj_store_lock_file(store->lock_path, &reason);
-        g_autofree char *sentence = store->lock < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
+        g_autofree char *sentence =
+            store->lock < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
         if (sentence)
             reason = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
         if (reason) {
@@ -139,11 +156,13 @@ nj_store_open_writer(NjStore *store, GError **error)
             return false;
         }
     }
+
     sqlite3 *db = nj_access_connect(store->access, true, error);
     if (db && nj_store_migrate(db, store->path, error)) {
         store->writer = db;
         return true;
     }
+
     sqlite3_close(db);
     return false;
 }
@@ -158,6 +177,7 @@ read_begin(NjStore *store, GError **error)
         store->last_message = store->found[2];
         return true;
     }
+
     nj_store_set_error(db, store->path, error);
     return false;
 }
@@ -177,8 +197,12 @@ open_files(NjStore *store, GError **error)
         store->trouble = g_strdup(reason->message);
         g_error_free(reason);
     }
-    store->reader = store->shared && store->writer ? store->writer : nj_access_connect(store->access, false, error);
-    return store->reader && (store->writer || nj_store_is_current(store->reader, store->path, error)) && read_begin(store, error);
+
+    store->reader = store->shared && store->writer ? store->writer
+                                                   : nj_access_connect(store->access, false, error);
+    return store->reader
+           && (store->writer || nj_store_is_current(store->reader, store->path, error))
+           && read_begin(store, error);
 }
 
 /* Where reading may have to wait, who is who is never in doubt. */
@@ -203,6 +227,7 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     store->end = &store->first;
     store->awaited = G_MAXUINT64;
     g_mutex_init(&store->mutex);
+
     g_cond_init(&store->work);
     g_cond_init(&store->done);
     if (!open_files(store, error)) {
@@ -213,6 +238,7 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
         nj_store_free(store);
         return NULL;
     }
+
     store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     store->keys = g_hash_table_new(g_str_hash, g_str_equal);
     store->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -222,6 +248,7 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     store->ours = g_hash_table_new(nj_store_origin_hash, nj_store_ours_equal);
     store->states = g_hash_table_new(g_int64_hash, g_int64_equal);
     store->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
+
     store->news = nj_clock_signal(G_PRIORITY_DEFAULT, tell_news, store);
     if (remote)
         know_all(store);
@@ -232,6 +259,7 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
         nj_searcher_trouble(store->searcher, true);
     if (store->trouble)
         g_source_set_ready_time(store->news, 0);
+
     nj_store_writer_start(store);
     return store;
 }
@@ -240,7 +268,9 @@ NjStore *
 nj_store_open(const char *data_dir, GError **error)
 {
     g_return_val_if_fail(data_dir, NULL);
-    return nj_files_ensure_dir(data_dir, error) ? nj_store_open_as(data_dir, nj_store_is_remote(data_dir), error) : NULL;
+    return nj_files_ensure_dir(data_dir, error)
+               ? nj_store_open_as(data_dir, nj_store_is_remote(data_dir), error)
+               : NULL;
 }
 
 bool
@@ -248,21 +278,27 @@ nj_store_close(NjStore *store, guint timeout_ms)
 {
     if (!store)
         return true;
+
     gint64 until = g_get_monotonic_time() + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
-    /* Ours first: the last connection to close brings the log into the file.  A shared one is the writer's to close. */
+
+    /* Ours first: the last connection to close brings the log into the file.  A shared one is the
+     * writer's to close. */
     if (!store->shared || store->frozen)
         nj_store_close_reader(store);
+
     g_source_destroy(store->news);
     nj_searcher_close(store->searcher, until);
     nj_store_drop_calls(store);
     if (store->closed)
         *store->closed = true;
+
     g_mutex_lock(&store->mutex);
     store->closing = true;
     nj_store_unjoin(store);
     g_cond_signal(&store->work);
     while (!store->finished && g_cond_wait_until(&store->done, &store->mutex, until))
         continue;
+
     bool finished = store->finished;
     guint left = store->length;
     GThread *thread = store->thread;
@@ -270,19 +306,23 @@ nj_store_close(NjStore *store, guint timeout_ms)
     g_mutex_unlock(&store->mutex);
     if (left)
         g_warning("%u changes could not be written to history.db", left);
-    /* A thread that hangs in the disk cannot be taken back: should it come out of there, it frees the store itself.  If all is committed, it is only
-       bringing the log into the file: without that the next start reads it there. */
+
+    /* A thread that hangs in the disk cannot be taken back: should it come out of there, it frees
+     * the store itself.  If all is committed, it is only bringing the log into the file: without
+     * that the next start reads it there. */
     if (finished) {
         g_thread_join(thread);
         nj_store_free(store);
     } else {
         g_thread_unref(thread);
     }
+
     return left == 0;
 }
 
 void
-nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner), void (*on_room)(void *owner), void *owner)
+nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner),
+                  void (*on_room)(void *owner), void *owner)
 {
     store->on_trouble = on_trouble;
     store->on_room = on_room;
@@ -297,12 +337,14 @@ nj_store_account(NjStore *store, const char *bare)
     gint64 *known = g_hash_table_lookup(store->accounts, bare);
     if (known)
         return *known;
+
     gint64 row = 0;
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_ACCOUNT);
     if (statement)
         sqlite3_bind_text(statement, 1, bare, -1, SQLITE_STATIC);
     if (nj_store_read_step(statement))
         row = sqlite3_column_int64(statement, 0);
+
     nj_store_read_end(store, statement);
     if (!row) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
@@ -310,6 +352,7 @@ nj_store_account(NjStore *store, const char *bare)
         write->text = g_strdup(bare);
         nj_store_write(store, write);
     }
+
     known = g_new(gint64, 1);
     *known = row;
     g_hash_table_insert(store->accounts, g_strdup(bare), known);
@@ -334,6 +377,7 @@ know(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind, cons
     known->address = g_strdup(address);
     g_hash_table_insert(store->chats, &known->id, known);
     g_hash_table_insert(store->keys, known->key, known);
+
     return known;
 }
 
@@ -345,14 +389,18 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     NjChatKind kind = (NjChatKind) sqlite3_column_int(statement, 2);
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known = g_hash_table_lookup(store->keys, key);
+
     if (known)
         return known;
-    known = know(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0), account, kind, address);
+
+    known = know(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0), account, kind,
+                 address);
     known->read_time = sqlite3_column_int64(statement, 3);
     known->read_id = sqlite3_column_int64(statement, 4);
     known->from_stranger = sqlite3_column_int(statement, 5) != 0;
     known->draft = nj_store_read_text(statement, 6);
     known->nick = nj_store_read_text(statement, 7);
+
     return known;
 }
 
@@ -375,6 +423,7 @@ count(NjStore *store, NjStoredChat *out)
         out->unread++;
         out->mentions += message->mention;
     }
+
     g_mutex_unlock(&store->mutex);
 
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_COUNTS);
@@ -385,10 +434,13 @@ count(NjStore *store, NjStoredChat *out)
         sqlite3_bind_int64(statement, 4, limit);
         sqlite3_bind_int(statement, 5, NJ_MAX_UNREAD);
     }
+
     if (nj_store_read_step(statement)) {
         out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_MAX_UNREAD);
-        out->mentions = MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_MAX_UNREAD);
+        out->mentions =
+            MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_MAX_UNREAD);
     }
+
     nj_store_read_end(store, statement);
 
     statement = nj_store_read_begin(store, NJ_READ_LAST);
@@ -396,17 +448,21 @@ count(NjStore *store, NjStoredChat *out)
         sqlite3_bind_int64(statement, 1, out->id);
         sqlite3_bind_int64(statement, 2, limit);
     }
-    if (nj_store_read_step(statement) && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1), out->last_time, out->last_id)) {
+
+    if (nj_store_read_step(statement)
+        && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+                       out->last_time, out->last_id)) {
         out->last_time = sqlite3_column_int64(statement, 0);
         out->last_id = sqlite3_column_int64(statement, 1);
     }
+
     nj_store_read_end(store, statement);
 }
 
 static void
 describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
 {
-    *out = (NjStoredChat) {
+    *out = (NjStoredChat){
         .id = known->id,
         .address = g_strdup(known->address),
         .kind = known->kind,
@@ -416,33 +472,38 @@ describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
         .draft = g_strdup(known->draft),
         .nick = g_strdup(known->nick),
     };
+
     count(store, out);
 }
 
 /* False only if the store can not be read; *known NULL: there is none. */
 static bool
-look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, const char *key, KnownChat **known)
+look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, const char *key,
+        KnownChat **known)
 {
     *known = g_hash_table_lookup(store->keys, key);
     if (*known || g_hash_table_contains(store->gone, key))
         return true;
+
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHAT);
     if (statement) {
         sqlite3_bind_int64(statement, 1, account);
         sqlite3_bind_int(statement, 2, (int) kind);
         sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
     }
+
     if (nj_store_read_step(statement))
         *known = know_row(store, account, statement);
     return nj_store_read_end(store, statement);
 }
 
 bool
-nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out)
+nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+                   NjStoredChat *out)
 {
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known;
-    *out = (NjStoredChat) { .kind = kind };
+    *out = (NjStoredChat){ .kind = kind };
     if (!look_up(store, account, kind, address, key, &known) || !known)
         return false;
     describe(store, known, out);
@@ -450,13 +511,16 @@ nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *
 }
 
 bool
-nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address, NjStoredChat *out)
+nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+              NjStoredChat *out)
 {
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known;
-    *out = (NjStoredChat) { .kind = kind };
+
+    *out = (NjStoredChat){ .kind = kind };
     if (!look_up(store, account, kind, address, key, &known))
         return false;
+
     if (!known) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_CHAT);
         write->row = ++store->last_chat;
@@ -467,13 +531,15 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
         known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
         nj_store_write(store, write);
     }
+
     /* Who knows the chat may write to it, though its messages cannot be counted. */
     describe(store, known, out);
     return true;
 }
 
 bool
-nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind, const char **address)
+nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
+                    const char **address)
 {
     const KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known)
@@ -490,7 +556,7 @@ nj_stored_chat_clear(NjStoredChat *chat)
     g_free(chat->address);
     g_free(chat->draft);
     g_free(chat->nick);
-    *chat = (NjStoredChat) { 0 };
+    *chat = (NjStoredChat){ 0 };
 }
 
 static void
@@ -506,16 +572,19 @@ nj_store_open_chats(NjStore *store, gint64 account)
     GPtrArray *found = g_ptr_array_new_with_free_func(free_stored_chat);
     g_autoptr(GPtrArray) known = g_ptr_array_new();
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_OPEN_CHATS);
+
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
     while (nj_store_read_step(statement))
         g_ptr_array_add(known, know_row(store, account, statement));
+
     nj_store_read_end(store, statement);
     for (guint i = 0; i < known->len; i++) {
         NjStoredChat *chat = g_new(NjStoredChat, 1);
         describe(store, g_ptr_array_index(known, i), chat);
         g_ptr_array_add(found, chat);
     }
+
     return found;
 }
 
@@ -529,6 +598,7 @@ nj_store_add(NjStore *store, NjMessage *message)
     write->row = message->id;
     write->chat = message->chat;
     write->message = nj_message_ref(message);
+
     /* These two change later on this thread, while the other one reads. */
     write->number = (int) message->state;
     write->text = g_strdup(message->error);
@@ -551,24 +621,30 @@ nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
     KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known)
         return;
+
     known->read_time = time;
     known->read_id = id;
-    /* A chat that is looked at moves its marker with every message: only the last place is worth a row. */
+
+    /* A chat that is looked at moves its marker with every message: only the last place is worth a
+     * row. */
     g_mutex_lock(&store->mutex);
+
     bool waits = known->read_turn > store->taken;
     if (waits) {
         known->read_write->value = time;
         known->read_write->row = id;
     }
+
     g_mutex_unlock(&store->mutex);
     if (waits)
         return;
+
     NjWrite *write = nj_store_write_new(NJ_WRITE_READ);
     write->chat = chat;
     write->value = time;
     write->row = id;
     known->read_write = write;
-    known->read_turn = store->turn + 1;         /* only this thread moves it on */
+    known->read_turn = store->turn + 1; /* only this thread moves it on */
     nj_store_write(store, write);
 }
 
@@ -578,8 +654,10 @@ nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
     KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known)
         return;
+
     g_free(known->draft);
     known->draft = g_strdup(draft);
+
     NjWrite *write = nj_store_write_new(NJ_WRITE_DRAFT);
     write->chat = chat;
     write->text = g_strdup(draft);
@@ -592,8 +670,10 @@ nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
     KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known || !g_strcmp0(known->nick, nick))
         return;
+
     g_free(known->nick);
     known->nick = g_strdup(nick);
+
     NjWrite *write = nj_store_write_new(NJ_WRITE_ROOM);
     write->chat = chat;
     write->text = g_strdup(nick);
@@ -619,16 +699,19 @@ nj_store_forget_chat(NjStore *store, gint64 chat)
     KnownChat *known = g_hash_table_lookup(store->chats, &chat);
     if (!known)
         return;
+
     g_hash_table_remove(store->keys, known->key);
     g_hash_table_add(store->gone, g_strdup(known->key));
     g_hash_table_remove(store->chats, &chat);
+
     NjWrite *write = nj_store_write_new(NJ_WRITE_FORGET);
     write->chat = chat;
     nj_store_write(store, write);
 }
 
 void
-nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items, bool replace)
+nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items,
+                    bool replace)
 {
     NjWrite *write = nj_store_write_new(NJ_WRITE_ROSTER);
     write->account = account;

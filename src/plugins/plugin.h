@@ -1,4 +1,5 @@
-/* A plugin is one row. The built-in topics of cmd/ and the modules of xmpp/ come as such rows too. */
+/* A plugin is one row. The built-in topics of cmd/ and the modules of xmpp/ come as such rows
+ * too. */
 #ifndef NJ_PLUGINS_PLUGIN_H
 #define NJ_PLUGINS_PLUGIN_H
 
@@ -8,17 +9,20 @@
 typedef struct NjPlugins NjPlugins;
 
 typedef struct {
-    const char     *name;
-    const char     *summary;                    /* N_() */
-    const NjTopic  *topic;                      /* NULL: no commands */
-    const NjOption *options;                    /* ends with a NULL name; NULL: none */
-    const NjModule *const *modules;             /* NULL-ended; NULL: none */
-    void *(*start)(NjPlugins *plugins);         /* NULL: nothing to start */
-    void  (*stop)(NjPlugins *plugins, void *state);
+    const char *name;
+    const char *summary;                /* N_() */
+    const NjTopic *topic;               /* NULL: no commands */
+    const NjOption *options;            /* ends with a NULL name; NULL: none */
+    const NjModule *const *modules;     /* NULL-ended; NULL: none */
+    void *(*start)(NjPlugins *plugins); /* NULL: nothing to start */
+    void (*stop)(NjPlugins *plugins, void *state);
 } NjPlugin;
 
-NjPlugins *nj_plugins_new(NjClient *client, NjCmd *cmd);       /* the built-in rows, attached */
-void       nj_plugins_free(NjPlugins *plugins);
-const NjTable *nj_plugins_modules(const NjPlugins *plugins);   /* all module rows, in order: what sessions use */
+/* the built-in rows, attached */
+NjPlugins *nj_plugins_new(NjClient *client, NjCmd *cmd);
+void nj_plugins_free(NjPlugins *plugins);
+
+/* all module rows, in order: what sessions use */
+const NjTable *nj_plugins_modules(const NjPlugins *plugins);
 
 #endif

@@ -1,15 +1,15 @@
-/* The rows there are, and attaching them: commands, options, modules.  The built-in topics come this way too, so that what a plugin needs is
-   tried every day. */
+/* The rows there are, and attaching them: commands, options, modules.  The built-in topics come
+ * this way too, so that what a plugin needs is tried every day. */
 #include "plugins/plugin.h"
 
 struct NjPlugins {
-    NjClient  *client;
-    NjCmd     *cmd;
-    NjTable   *table;           /* of NjPlugin */
-    NjTable   *modules;         /* of NjModule */
-    GPtrArray *rows;            /* those made here: the core, and one a topic */
-    GPtrArray *core;            /* of NjModule, NULL-ended: the core's */
-    GHashTable *states;         /* NjPlugin -> what start() gave */
+    NjClient *client;
+    NjCmd *cmd;
+    NjTable *table;     /* of NjPlugin */
+    NjTable *modules;   /* of NjModule */
+    GPtrArray *rows;    /* those made here: the core, and one a topic */
+    GPtrArray *core;    /* of NjModule, NULL-ended: the core's */
+    GHashTable *states; /* NjPlugin -> what start() gave */
 };
 
 static void
@@ -19,6 +19,7 @@ attach(NjPlugins *plugins, const NjPlugin *plugin)
         g_warning("there are two plugins %s", plugin->name);
         return;
     }
+
     if (plugin->options)
         nj_options_add_rows(plugins->client->options, plugin->options);
     for (const NjModule *const *module = plugin->modules; module && *module; module++)
@@ -76,7 +77,8 @@ attach_row(NjPlugins *plugins, NjPlugin row)
     attach(plugins, kept);
 }
 
-/* What every account speaks; the options' core rows are there from the start, for natterjackrc is read with them. */
+/* What every account speaks; the options' core rows are there from the start, for natterjackrc is
+ * read with them. */
 static void
 attach_core(NjPlugins *plugins)
 {
@@ -85,8 +87,9 @@ attach_core(NjPlugins *plugins)
     for (guint i = 0; i < nj_table_length(modules); i++)
         g_ptr_array_add(plugins->core, (void *) nj_table_at(modules, i));
     g_ptr_array_add(plugins->core, NULL);
-    attach_row(plugins, (NjPlugin) { .name = "core", .summary = N_("What every account speaks"),
-                                     .modules = (const NjModule *const *) plugins->core->pdata });
+    attach_row(plugins, (NjPlugin){ .name = "core",
+                                    .summary = N_("What every account speaks"),
+                                    .modules = (const NjModule *const *) plugins->core->pdata });
 }
 
 NjPlugins *
@@ -104,7 +107,10 @@ nj_plugins_new(NjClient *client, NjCmd *cmd)
 
     attach_core(plugins);
     for (const NjTopic *const *topic = nj_topics; *topic; topic++)
-        attach_row(plugins, (NjPlugin) { .name = (*topic)->name, .summary = (*topic)->summary, .topic = *topic });
+        attach_row(
+            plugins,
+            (NjPlugin){ .name = (*topic)->name, .summary = (*topic)->summary, .topic = *topic });
+
     return plugins;
 }
 
@@ -113,6 +119,7 @@ nj_plugins_free(NjPlugins *plugins)
 {
     if (!plugins)
         return;
+
     while (nj_table_length(plugins->table))
         detach(plugins, nj_table_at(plugins->table, nj_table_length(plugins->table) - 1));
     g_hash_table_unref(plugins->states);

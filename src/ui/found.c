@@ -1,18 +1,19 @@
-/* The words are kept as code points without case and accents, and compared with a text in the same way as it is walked: nothing is copied,
-   and of a long body only the beginning is looked through. */
+/* The words are kept as code points without case and accents, and compared with a text in the same
+ * way as it is walked: nothing is copied, and of a long body only the beginning is looked
+ * through. */
 #include "ui/found.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define MAX_WORDS   32
-#define MAX_BEFORE  120                /* bytes of an excerpt in front of the hit … */
-#define MAX_EXCERPT 600                /* … and in all */
+#define MAX_WORDS 32
+#define MAX_BEFORE 120  /* bytes of an excerpt in front of the hit … */
+#define MAX_EXCERPT 600 /* … and in all */
 
 struct NjFoundWords {
-    GPtrArray *words;           /* of GArray of gunichar */
-    bool       links;
+    GPtrArray *words; /* of GArray of gunichar */
+    bool links;
 };
 
 /* 0: a mark, which belongs to the letter before it. */
@@ -50,13 +51,15 @@ add_word(NjFoundWords *words, GArray *word)
         g_ptr_array_add(words->words, word);
 }
 
-/* As the engine's: what is between letters and digits divides; a word without any is looked for as it is. */
+/* As the engine's: what is between letters and digits divides; a word without any is looked for as
+ * it is. */
 static void
 add_typed(NjFoundWords *words, const char *typed)
 {
     bool plain = false;
     for (const char *at = typed; *at; at = g_utf8_next_char(at))
         plain |= is_of_word(g_utf8_get_char(at));
+
     GArray *word = g_array_new(FALSE, FALSE, sizeof(gunichar));
     for (const char *at = typed; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at), folded = fold(c);
@@ -67,6 +70,7 @@ add_typed(NjFoundWords *words, const char *typed)
             g_array_append_val(word, folded);
         }
     }
+
     add_word(words, word);
 }
 
@@ -106,6 +110,7 @@ match(const GArray *word, const char *text, const char *end)
         i += folded != 0;
         at = g_utf8_next_char(at);
     }
+
     while (at < end && g_unichar_ismark(g_utf8_get_char(at)))
         at = g_utf8_next_char(at);
     return (gsize) (at - text);
@@ -116,20 +121,24 @@ match_link(const char *text, const char *end)
 {
     static const char *const starts[] = { "https://", "http://", "xmpp:" };
     for (guint i = 0; i < G_N_ELEMENTS(starts); i++)
-        if ((gsize) (end - text) > strlen(starts[i]) && g_ascii_strncasecmp(text, starts[i], strlen(starts[i])) == 0) {
+        if ((gsize) (end - text) > strlen(starts[i])
+            && g_ascii_strncasecmp(text, starts[i], strlen(starts[i])) == 0) {
             const char *at = text;
             while (at < end && !g_ascii_isspace(*at))
                 at++;
             return (gsize) (at - text);
         }
+
     return 0;
 }
 
 bool
-nj_found_next(const NjFoundWords *words, const char *text, gsize length, gsize from, gsize *start, gsize *end)
+nj_found_next(const NjFoundWords *words, const char *text, gsize length, gsize from, gsize *start,
+              gsize *end)
 {
     const char *stop = text + length;
     bool inside = from > 0 && is_of_word(g_utf8_get_char(g_utf8_prev_char(text + from)));
+
     for (const char *at = text + from; at < stop; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         gsize size = !inside && words->links ? match_link(at, stop) : 0;
@@ -143,6 +152,7 @@ nj_found_next(const NjFoundWords *words, const char *text, gsize length, gsize f
         }
         inside = is_of_word(c);
     }
+
     return false;
 }
 
@@ -160,12 +170,14 @@ nj_found_excerpt(const NjFoundWords *words, const char *body, bool *cut)
     gsize length = strnlen(body, NJ_FOUND_LOOKED), start = 0, end = 0;
     length = (gsize) (to_character(body, body + length) - body);
     nj_found_next(words, body, length, 0, &start, &end);
+
     const char *from = body;
     if (start > MAX_BEFORE) {
         from = to_character(body, body + start - MAX_BEFORE);
         const char *space = memchr(from, ' ', MAX_BEFORE);
         from = space ? space + 1 : from;
     }
+
     *cut = from > body;
     const char *to = from + strnlen(from, MAX_EXCERPT);
     return nj_text_line(from, to_character(from, to) - from, 0);

@@ -1,31 +1,32 @@
 /* A binary tree: a node is a leaf with its pane, or two halves side by side or one below the other.
-
-   Every leaf has a head above it, which also separates it from what is above; halves side by side have a line between them.
-   A share is a part of 1,000, so that panes keep their proportions when the terminal changes its size.  What does not fit is
-   not drawn: a leaf of no rows or columns is still there and can be reached. */
+ *
+ * Every leaf has a head above it, which also separates it from what is above; halves side by side
+ * have a line between them. A share is a part of 1,000, so that panes keep their proportions when
+ * the terminal changes its size.  What does not fit is not drawn: a leaf of no rows or columns is
+ * still there and can be reached. */
 #include "ui/layout.h"
 
 #include "base/text.h"
 
 #define WHOLE 1000
-#define MIN_ROWS 3            /* of a half after a split: head and two lines */
+#define MIN_ROWS 3 /* of a half after a split: head and two lines */
 #define MIN_COLS 16
 
 typedef struct Node Node;
 struct Node {
-    Node   *parent;
-    NjPane *pane;               /* a leaf */
+    Node *parent;
+    NjPane *pane; /* a leaf */
     NjSplit how;
-    Node   *half[2];
-    int     share;              /* of the first half */
-    int     row, col, rows, cols;       /* as last drawn */
+    Node *half[2];
+    int share;                /* of the first half */
+    int row, col, rows, cols; /* as last drawn */
 };
 
 struct NjLayout {
     Node *root;
-    Node *focus;                /* always a leaf */
-    bool  zoomed;
-    bool  changed;              /* the tree: all is drawn */
+    Node *focus; /* always a leaf */
+    bool zoomed;
+    bool changed; /* the tree: all is drawn */
 };
 
 static Node *
@@ -127,7 +128,8 @@ nj_layout_focus_next(NjLayout *layout, int step)
     focus_on(layout, g_ptr_array_index(leaves, (guint) next));
 }
 
-/* The nearest leaf that way whose edge lies beside the middle of this one; else the nearest at all. */
+/* The nearest leaf that way whose edge lies beside the middle of this one; else the nearest at
+ * all. */
 bool
 nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
 {
@@ -135,14 +137,15 @@ nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
     g_autoptr(GPtrArray) leaves = leaves_of(layout);
     Node *best = NULL;
     int best_distance = G_MAXINT;
+
     for (guint i = 0; i < leaves->len; i++) {
         Node *to = g_ptr_array_index(leaves, i);
         int down = (to->row * 2 + to->rows) - (from->row * 2 + from->rows);
         int right = (to->col * 2 + to->cols) - (from->col * 2 + from->cols);
-        bool beyond = rows > 0 ? to->row >= from->row + from->rows
-                    : rows < 0 ? to->row + to->rows <= from->row
-                    : cols > 0 ? to->col >= from->col + from->cols
-                               : to->col + to->cols <= from->col;
+        bool beyond = rows > 0   ? to->row >= from->row + from->rows
+                      : rows < 0 ? to->row + to->rows <= from->row
+                      : cols > 0 ? to->col >= from->col + from->cols
+                                 : to->col + to->cols <= from->col;
         if (to == from || !beyond)
             continue;
         int distance = rows ? ABS(down) + 4 * ABS(right) : ABS(right) + 4 * ABS(down);
@@ -151,8 +154,10 @@ nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
             best_distance = distance;
         }
     }
+
     if (!best)
         return false;
+
     focus_on(layout, best);
     return true;
 }
@@ -162,24 +167,31 @@ nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
 {
     Node *node = layout->focus;
     bool below = how == NJ_SPLIT_BELOW, drawn = node->rows > 0 && node->cols > 0;
+
     if (drawn && (below ? node->rows < 2 * MIN_ROWS : node->cols < 2 * MIN_COLS + 1)) {
         g_set_error_literal(error, G_IO_CHANNEL_ERROR, G_IO_CHANNEL_ERROR_NOSPC,
-                            _("This pane is too small to be split; make the terminal larger or close another pane."));
+                            _("This pane is too small to be split; make the terminal larger or "
+                              "close another pane."));
         nj_pane_free(pane);
         return false;
     }
+
     node->half[0] = new_leaf(node->pane);
     node->half[1] = new_leaf(pane);
-    for (int i = 0; i < 2; i++) {           /* about as large as they will be drawn: the next split may come before that */
+
+    /* about as large as they will be drawn: the next split may come before that */
+    for (int i = 0; i < 2; i++) {
         node->half[i]->parent = node;
         node->half[i]->rows = below ? node->rows / 2 : node->rows;
         node->half[i]->cols = below ? node->cols : node->cols / 2;
     }
+
     node->pane = NULL;
     node->how = how;
     node->share = WHOLE / 2;
     layout->zoomed = false;
     focus_on(layout, node->half[1]);
+
     return true;
 }
 
@@ -190,6 +202,7 @@ nj_layout_close(NjLayout *layout, NjPane *pane)
     Node *leaf = leaf_of(layout, pane), *parent = leaf ? leaf->parent : NULL;
     if (!parent)
         return false;
+
     Node *other = parent->half[parent->half[0] == leaf];
     bool focused = layout->focus == leaf, moved = layout->focus == other;
     nj_pane_free(leaf->pane);
@@ -199,16 +212,19 @@ nj_layout_close(NjLayout *layout, NjPane *pane)
     parent->share = other->share;
     parent->half[0] = other->half[0];
     parent->half[1] = other->half[1];
+
     for (int i = 0; i < 2; i++)
         if (parent->half[i])
             parent->half[i]->parent = parent;
     g_free(other);
+
     if (focused || moved) {
         Node *node = parent;
         while (!node->pane)
             node = node->half[0];
         layout->focus = node;
     }
+
     layout->zoomed = false;
     layout->changed = true;
     return true;
@@ -225,7 +241,8 @@ nj_layout_replace(NjLayout *layout, NjPane *old, NjPane *pane)
     return old;
 }
 
-/* Moves the nearest dividing line of that direction: the focused leaf grows by so many rows and columns. */
+/* Moves the nearest dividing line of that direction: the focused leaf grows by so many rows and
+ * columns. */
 static bool
 resize_one(NjLayout *layout, NjSplit how, int step)
 {
@@ -235,17 +252,20 @@ resize_one(NjLayout *layout, NjSplit how, int step)
             continue;
         int size = MAX(how == NJ_SPLIT_BELOW ? parent->rows : parent->cols, 1);
         int change = step * WHOLE / size + (step > 0 ? 1 : -1);
-        parent->share = CLAMP(parent->share + (parent->half[0] == node ? change : -change), 50, WHOLE - 50);
+        parent->share =
+            CLAMP(parent->share + (parent->half[0] == node ? change : -change), 50, WHOLE - 50);
         layout->changed = true;
         return true;
     }
+
     return false;
 }
 
 bool
 nj_layout_resize(NjLayout *layout, int rows, int cols)
 {
-    bool below = resize_one(layout, NJ_SPLIT_BELOW, rows), beside = resize_one(layout, NJ_SPLIT_BESIDE, cols);
+    bool below = resize_one(layout, NJ_SPLIT_BELOW, rows),
+         beside = resize_one(layout, NJ_SPLIT_BESIDE, cols);
     return below || beside;
 }
 
@@ -286,16 +306,20 @@ nj_layout_draw_head(NjPane *pane, NjArea area, const NjTheme *theme, bool focuse
     g_autofree char *hint = class->hint ? class->hint(pane) : NULL;
     NjStyle style = nj_theme_style(theme, focused ? NJ_ROLE_FOCUS : NJ_ROLE_TITLE);
     NjStyle quiet = nj_theme_style(theme, NJ_ROLE_DIM);
+
     quiet.bg = style.bg;
     quiet.attrs |= style.attrs & NJ_ATTR_REVERSE;
+
     NjStyle blank = { style.fg, style.bg, style.attrs & NJ_ATTR_REVERSE };
     style.attrs |= NJ_ATTR_BOLD;
     nj_area_clear(area, blank);
+
     int right = hint ? nj_text_width(hint, -1) + 2 : 0;
     bool roomy = area.cols - right >= 12;
     int cells = area.cols - (roomy ? right : 0) - 2;
     if (cells <= 0)
         return;
+
     g_autofree char *shown = nj_text_ellipsize(title ? title : "", cells);
     int x = nj_area_put(area, 0, 1, style, shown, -1);
     if (subject && *subject && cells - x > 8) {
@@ -304,6 +328,7 @@ nj_layout_draw_head(NjPane *pane, NjArea area, const NjTheme *theme, bool focuse
         g_autofree char *cut = nj_text_ellipsize(line, cells - x - 1);
         nj_area_put(area, 0, x + 2, quiet, cut, -1);
     }
+
     if (hint && roomy)
         nj_area_put(area, 0, area.cols - right + 1, style, hint, -1);
 }
@@ -314,15 +339,20 @@ draw_leaf(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
     NjPane *pane = node->pane;
     if (!all && !pane->dirty)
         return;
+
     pane->dirty = false;
     bool focused = layout->focus == node;
     if (area.rows <= 0 || area.cols <= 0)
         return;
+
     int head = area.rows >= 3;
+
     /* The body first: drawing settles where its view is, and the head tells of it. */
-    pane->class->draw(pane, nj_area_part(area, head, 0, area.rows - head, area.cols), theme, focused);
+    pane->class->draw(pane, nj_area_part(area, head, 0, area.rows - head, area.cols), theme,
+                      focused);
     if (head)
-        nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, area.cols), theme, focused && layout->root->pane == NULL);
+        nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, area.cols), theme,
+                            focused && layout->root->pane == NULL);
 }
 
 static void
@@ -332,19 +362,25 @@ draw_node(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
     node->col = area.col;
     node->rows = area.rows;
     node->cols = area.cols;
+
     if (node->pane) {
         draw_leaf(layout, node, area, theme, all);
         return;
     }
+
     if (node->how == NJ_SPLIT_BELOW) {
-        int first = CLAMP(area.rows * node->share / WHOLE, MIN(1, area.rows), MAX(area.rows - 1, 0));
+        int first =
+            CLAMP(area.rows * node->share / WHOLE, MIN(1, area.rows), MAX(area.rows - 1, 0));
         draw_node(layout, node->half[0], nj_area_part(area, 0, 0, first, area.cols), theme, all);
-        draw_node(layout, node->half[1], nj_area_part(area, first, 0, area.rows - first, area.cols), theme, all);
+        draw_node(layout, node->half[1], nj_area_part(area, first, 0, area.rows - first, area.cols),
+                  theme, all);
         return;
     }
+
     int first = CLAMP(area.cols * node->share / WHOLE, MIN(1, area.cols), MAX(area.cols - 2, 0));
     draw_node(layout, node->half[0], nj_area_part(area, 0, 0, area.rows, first), theme, all);
-    draw_node(layout, node->half[1], nj_area_part(area, 0, first + 1, area.rows, area.cols - first - 1), theme, all);
+    draw_node(layout, node->half[1],
+              nj_area_part(area, 0, first + 1, area.rows, area.cols - first - 1), theme, all);
     if (all)
         for (int y = 0; y < area.rows; y++)
             nj_area_put(area, y, first, nj_theme_style(theme, NJ_ROLE_BORDER), "│", -1);

@@ -1,13 +1,13 @@
 /* How a line becomes rows and how rows are drawn.
-
-       12:01      toad  the text, with its next rows
-                        under it
-       12:02      toad✗ what became of a message of ours stands beside the name; nothing: the server has it
-       12:02 ·  the program's own lines need no column for nicks
-
-   A cell at the right edge stays free, for there may be a border.  The clock and the nick column go when the pane becomes
-   narrow.  What depends on a line's neighbours (the day, the unread mark, the beginning) is never kept, so inserting and
-   dropping lines invalidates nothing. */
+ *
+ *     12:01      toad  the text, with its next rows
+ *                      under it
+ *     12:02      toad✗ what became of a message of ours stands beside the name; nothing: the server
+ * has it 12:02 ·  the program's own lines need no column for nicks
+ *
+ * A cell at the right edge stays free, for there may be a border.  The clock and the nick column go
+ * when the pane becomes narrow.  What depends on a line's neighbours (the day, the unread mark, the
+ * beginning) is never kept, so inserting and dropping lines invalidates nothing. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -16,9 +16,9 @@
 
 #include <string.h>
 
-#define GAP_CELLS    2          /* the mark and a space */
-#define INLINE_UNDER 30         /* columns: below, nicks stand in the text */
-#define MAX_SHOWN   (16 * 1024)        /* bytes of a body: some five pages */
+#define GAP_CELLS 2           /* the mark and a space */
+#define INLINE_UNDER 30       /* columns: below, nicks stand in the text */
+#define MAX_SHOWN (16 * 1024) /* bytes of a body: some five pages */
 
 static NjLine *
 line_at(const NjLines *lines, guint index)
@@ -63,12 +63,15 @@ format_time(const NjLines *lines, gint64 time, const char *format)
     return text ? text : g_strdup("");
 }
 
-/* Asking where we are costs two calls of the system: once a picture, and not once a line.  Who has travelled gets all times anew. */
+/* Asking where we are costs two calls of the system: once a picture, and not once a line.  Who has
+ * travelled gets all times anew. */
 static void
 follow_zone(NjLines *lines)
 {
     GTimeZone *zone = g_time_zone_new_local();
-    bool moved = lines->zone && strcmp(g_time_zone_get_identifier(zone), g_time_zone_get_identifier(lines->zone)) != 0;
+    bool moved =
+        lines->zone
+        && strcmp(g_time_zone_get_identifier(zone), g_time_zone_get_identifier(lines->zone)) != 0;
     g_clear_pointer(&lines->zone, g_time_zone_unref);
     lines->zone = zone;
     if (moved)
@@ -80,12 +83,15 @@ follow_options(NjLines *lines)
 {
     const NjOptions *options = lines->client->options;
     const char *format = nj_options_text(options, "time-format");
+
     lines->day_lines = nj_options_bool(options, "day-lines");
     lines->nick_colors = nj_options_bool(options, "nick-colors");
     if (g_strcmp0(format, lines->time_format) == 0)
         return;
+
     g_free(lines->time_format);
     lines->time_format = g_strdup(format);
+
     g_autofree char *sample = format_time(lines, nj_clock_wall_ms(), format);
     lines->clock_cells = nj_text_width(sample, -1);
     nj_lines_compose_anew(lines);
@@ -95,7 +101,8 @@ follow_options(NjLines *lines)
 static void
 follow_name(NjLines *lines)
 {
-    const char *label = lines->chat && lines->chat->kind != NJ_CHAT_ROOM ? nj_chat_label(lines->chat) : NULL;
+    const char *label =
+        lines->chat && lines->chat->kind != NJ_CHAT_ROOM ? nj_chat_label(lines->chat) : NULL;
     if (g_strcmp0(label, lines->label) == 0)
         return;
     g_free(lines->label);
@@ -116,14 +123,17 @@ shape_for(NjLines *lines, int cols)
             widen(lines, nj_chat_label(lines->chat));
         }
     }
+
     NjShape shape = { .cols = cols };
     if (cols >= INLINE_UNDER) {
-        shape.clock = lines->clock_cells > 0 && lines->clock_cells <= cols / 4 ? lines->clock_cells + 1 : 0;
+        shape.clock =
+            lines->clock_cells > 0 && lines->clock_cells <= cols / 4 ? lines->clock_cells + 1 : 0;
         shape.nick = MIN(lines->widest, cols >= 100 ? 16 : cols >= 48 ? 12 : 8);
         shape.text = shape.clock + shape.nick + GAP_CELLS;
     } else {
         shape.text = cols > 8 ? 2 : 0;
     }
+
     lines->shape = shape;
 }
 
@@ -140,7 +150,8 @@ int
 nj_lines_answer_cells(const NjLines *lines)
 {
     const NjShape *shape = &lines->shape;
-    return shape->nick == 0 ? shape->cols - shape->text - (shape->text > 0) : shape->cols - shape->clock - 1 - GAP_CELLS - 1;
+    return shape->nick == 0 ? shape->cols - shape->text - (shape->text > 0)
+                            : shape->cols - shape->clock - 1 - GAP_CELLS - 1;
 }
 
 /* Addresses of the web, for the eye and for terminals that open them. */
@@ -157,6 +168,7 @@ link_length(const char *text)
             length--;
         return length > start ? length : 0;
     }
+
     return 0;
 }
 
@@ -191,7 +203,9 @@ tell_rest(const char *body, gsize shown)
 {
     g_autofree char *size = g_format_size(strlen(body));
     g_autofree char *seen = g_format_size(shown);
-    return g_strdup_printf(_("This message is very long (%s): the first %s are shown, all of it is kept."), size, seen);
+    return g_strdup_printf(
+        _("This message is very long (%s): the first %s are shown, all of it is kept."), size,
+        seen);
 }
 
 /* A row of its own below the text, which is the line's own already. */
@@ -206,7 +220,8 @@ add_remark(NjLine *line, const char *remark, NjRole role, GArray *spans)
     line->shown = line->text = whole;
 }
 
-/* Subject, body and what went wrong become one text; most messages are their body and cost no copy. */
+/* Subject, body and what went wrong become one text; most messages are their body and cost no
+ * copy. */
 static void
 compose_message(NjLines *lines, NjLine *line)
 {
@@ -215,16 +230,24 @@ compose_message(NjLines *lines, NjLine *line)
     gsize length = shown_length(body);
     g_autofree char *rest = body[length] ? tell_rest(body, length) : NULL;
     const char *error = NULL;
+
     if (message->state == NJ_STATE_FAILED)
         error = message->error ? message->error : _("This message was not sent.");
     else if (message->state == NJ_STATE_UNSURE)
-        error = message->error ? message->error : _("Nobody can say whether the server has this message; /retry sends it again.");
+        error =
+            message->error
+                ? message->error
+                : _("Nobody can say whether the server has this message; /retry sends it again.");
+
     const char *subject = message->type == NJ_MESSAGE_GROUPCHAT ? NULL : message->subject;
-    const char *unreadable = !message->body && message->encryption
-                                 ? _("This message is encrypted in a way that can not be read here.") : NULL;
+    const char *unreadable =
+        !message->body && message->encryption
+            ? _("This message is encrypted in a way that can not be read here.")
+            : NULL;
     line->nick = name_of(lines->chat, message);
     line->action = g_str_has_prefix(body, "/me ");
     line->shown = body;
+
     GArray *spans = g_array_new(FALSE, FALSE, sizeof(NjSpan));
     guint from = 0, to = (guint) length;
     if (line->action || error || subject || unreadable || rest) {
@@ -248,11 +271,14 @@ compose_message(NjLines *lines, NjLine *line)
         line->text = g_string_free(text, FALSE);
         line->shown = line->text;
     }
+
     find_links(line->shown, from, to, spans);
     if (rest)
         add_remark(line, rest, NJ_ROLE_DIM, spans);
     if (error)
-        add_remark(line, error, message->state == NJ_STATE_FAILED ? NJ_ROLE_ERROR : NJ_ROLE_WARNING, spans);
+        add_remark(line, error, message->state == NJ_STATE_FAILED ? NJ_ROLE_ERROR : NJ_ROLE_WARNING,
+                   spans);
+
     line->span_count = spans->len;
     line->spans = (NjSpan *) (void *) g_array_free(spans, spans->len == 0);
     widen(lines, line->nick);
@@ -267,6 +293,7 @@ compose(NjLines *lines, NjLine *line)
         compose_message(lines, line);
         return;
     }
+
     line->shown = line->text;
     GArray *spans = g_array_new(FALSE, FALSE, sizeof(NjSpan));
     find_links(line->shown, 0, (guint) strlen(line->shown), spans);
@@ -295,12 +322,16 @@ sign_of(const NjLine *line)
 
 /* That the server has it is what one expects. */
 const NjMark nj_marks[NJ_STATE_COUNT] = {
-    [NJ_STATE_QUEUED]       = { "…", NJ_ROLE_MARK, N_("It waits here until the account is online and the disk works.") },
-    [NJ_STATE_SENT]         = { "·", NJ_ROLE_MARK, N_("It is on its way; the server has not said yet that it is there.") },
+    [NJ_STATE_QUEUED] = { "…", NJ_ROLE_MARK,
+                          N_("It waits here until the account is online and the disk works.") },
+    [NJ_STATE_SENT] = { "·", NJ_ROLE_MARK,
+                        N_("It is on its way; the server has not said yet that it is there.") },
     [NJ_STATE_ACKNOWLEDGED] = { NULL, NJ_ROLE_MARK, N_("No sign: the server has it.") },
-    [NJ_STATE_DELIVERED]    = { "✓", NJ_ROLE_MARK, N_("The other side has it.") },
-    [NJ_STATE_UNSURE]       = { "?", NJ_ROLE_WARNING, N_("Nobody can say whether the server has it; /retry sends it again.") },
-    [NJ_STATE_FAILED]       = { "✗", NJ_ROLE_ERROR, N_("It did not arrive; the reason stands below it.") },
+    [NJ_STATE_DELIVERED] = { "✓", NJ_ROLE_MARK, N_("The other side has it.") },
+    [NJ_STATE_UNSURE] = { "?", NJ_ROLE_WARNING,
+                          N_("Nobody can say whether the server has it; /retry sends it again.") },
+    [NJ_STATE_FAILED] = { "✗", NJ_ROLE_ERROR,
+                          N_("It did not arrive; the reason stands below it.") },
 };
 
 /* NULL: none.  That a room shows our line to all is no more than one expects, either. */
@@ -333,18 +364,22 @@ wrap(NjLines *lines, NjLine *line)
 {
     if (!line->composed)
         compose(lines, line);
+
     const NjShape *shape = &lines->shape;
     int cells = MAX(shape->cols - text_column(lines, line) - (shape->text > 0), 1), first = cells;
     if (shape->nick == 0) {
         g_autofree char *lead = inline_lead(lines, line);
         first = MAX(shape->cols - nj_text_width(lead, -1) - (shape->text > 0), 1);
     }
+
     if (line->rows && line->first == first && line->cells == cells)
         return;
+
     g_array_set_size(lines->scratch, 0);
     nj_text_wrap(line->shown, first, cells, lines->scratch);
     if (lines->scratch->len == 0)
-        g_array_append_val(lines->scratch, ((NjTextRow) { 0, 0, 0 }));
+        g_array_append_val(lines->scratch, ((NjTextRow){ 0, 0, 0 }));
+
     g_free(line->rows);
     line->row_count = lines->scratch->len;
     line->rows = g_memdup2(lines->scratch->data, line->row_count * sizeof(NjTextRow));
@@ -352,7 +387,9 @@ wrap(NjLines *lines, NjLine *line)
     line->cells = cells;
 }
 
-typedef struct { bool begin, day, unread; } Head;
+typedef struct {
+    bool begin, day, unread;
+} Head;
 
 static bool
 is_from_others(const NjLine *line)
@@ -363,7 +400,8 @@ is_from_others(const NjLine *line)
 static bool
 is_marked(const NjLines *lines, const NjLine *line)
 {
-    return line->time > lines->mark_time || (line->time == lines->mark_time && line->id > lines->mark_id);
+    return line->time > lines->mark_time
+           || (line->time == lines->mark_time && line->id > lines->mark_id);
 }
 
 static bool
@@ -372,6 +410,7 @@ is_first_unread(const NjLines *lines, guint index)
     const NjLine *line = line_at(lines, index);
     if (!lines->marking || !is_from_others(line) || !is_marked(lines, line))
         return false;
+
     /* Our own lines and the program's do not count as new, but may stand between. */
     while (index-- > 0) {
         const NjLine *before = line_at(lines, index);
@@ -380,6 +419,7 @@ is_first_unread(const NjLines *lines, guint index)
         if (is_from_others(before))
             return false;
     }
+
     return !lines->more_before;
 }
 
@@ -388,12 +428,14 @@ head_of(NjLines *lines, guint index)
 {
     NjLine *line = line_at(lines, index);
     tell_day(lines, line);
+
     Head head = { .unread = is_first_unread(lines, index) };
     if (index == 0) {
         head.begin = lines->loaded && !lines->more_before;
         head.day = lines->chat && lines->day_lines;
         return head;
     }
+
     NjLine *before = line_at(lines, index - 1);
     tell_day(lines, before);
     head.day = lines->day_lines && before->day != line->day;
@@ -415,13 +457,16 @@ draw_rule(NjArea area, int y, NjStyle style, const char *text, bool wide)
 {
     if (y < 0 || y >= area.rows)
         return;
-    g_autofree char *cut = nj_text_ellipsize(text, MAX(area.cols - 2, 1));      /* rather the arms than the words */
+
+    /* rather the arms than the words */
+    g_autofree char *cut = nj_text_ellipsize(text, MAX(area.cols - 2, 1));
     int width = nj_text_width(cut, -1), x = MAX((area.cols - width) / 2, 0);
     int arm = wide ? x - 1 : 2;
     if (x >= arm + 1 && arm > 0) {
         nj_area_fill(area, y, x - 1 - arm, arm, style, "─");
         nj_area_fill(area, y, x + width + 1, wide ? area.cols - x - width - 1 : arm, style, "─");
     }
+
     nj_area_put(area, y, x, style, cut, -1);
 }
 
@@ -430,11 +475,14 @@ draw_head(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
 {
     Head head = head_of(lines, index);
     if (head.begin)
-        draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DIM), _("Nothing older is stored."), false);
+        draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DIM), _("Nothing older is stored."),
+                  false);
+
     if (head.day) {
         g_autofree char *day = format_time(lines, line_at(lines, index)->time, _("%A, %-d %B %Y"));
         draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DAY), day, false);
     }
+
     if (head.unread)
         draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_UNREAD), _("new"), true);
     return y;
@@ -443,8 +491,10 @@ draw_head(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
 static NjStyle
 text_style(const NjLine *line, const NjTheme *theme)
 {
-    static const NjRole notices[] = { NJ_ROLE_NOTICE, NJ_ROLE_SUCCESS, NJ_ROLE_WARNING, NJ_ROLE_ERROR };
+    static const NjRole notices[] = { NJ_ROLE_NOTICE, NJ_ROLE_SUCCESS, NJ_ROLE_WARNING,
+                                      NJ_ROLE_ERROR };
     NjRole role = NJ_ROLE_TEXT;
+
     if (!line->message)
         role = notices[line->kind];
     else if (line->message->mention)
@@ -453,6 +503,7 @@ text_style(const NjLine *line, const NjTheme *theme)
         role = line->message->body ? NJ_ROLE_ENCRYPTED : NJ_ROLE_DIM;
     else if (line->action)
         role = NJ_ROLE_ACTION;
+
     return nj_theme_style(theme, role);
 }
 
@@ -465,13 +516,16 @@ nick_style(const NjLines *lines, const NjLine *line, const NjTheme *theme)
         return nj_theme_style(theme, NJ_ROLE_OWN);
     if (!lines->nick_colors)
         return nj_theme_style(theme, NJ_ROLE_NICK);
+
     const NjChat *chat = lines->chat;
-    const char *name = chat->kind == NJ_CHAT_ROOM && line->message->sender ? line->message->sender : chat->address;
+    const char *name =
+        chat->kind == NJ_CHAT_ROOM && line->message->sender ? line->message->sender : chat->address;
     return nj_theme_name_style(theme, name);
 }
 
 static void
-draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int x, NjStyle base, const NjTheme *theme)
+draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int x, NjStyle base,
+              const NjTheme *theme)
 {
     guint at = row->start, end = row->start + row->length;
     for (guint i = 0; i < line->span_count && at < end; i++) {
@@ -490,9 +544,11 @@ draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int 
             link = nj_surface_link(area.surface, uri);
         }
         guint stop = MIN(span->end, end);
-        x = nj_area_put_link(area, y, x, nj_theme_style(theme, span->role), line->shown + at, stop - at, link);
+        x = nj_area_put_link(area, y, x, nj_theme_style(theme, span->role), line->shown + at,
+                             stop - at, link);
         at = stop;
     }
+
     if (at < end)
         nj_area_put(area, y, x, base, line->shown + at, end - at);
 }
@@ -504,36 +560,49 @@ needs_clock(const NjLine *line, const NjLine *above)
     return !above || line->message || above->message || strcmp(line->clock, above->clock) != 0;
 }
 
-/* The columns left of the text; returns where the first row of the text begins. above: the line that is seen there, or NULL. */
+/* The columns left of the text; returns where the first row of the text begins. above: the line
+ * that is seen there, or NULL. */
 static int
-draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea area, int y, const NjTheme *theme)
+draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea area, int y,
+          const NjTheme *theme)
 {
     const NjShape *shape = &lines->shape;
-    bool found = lines->found_id != 0 && line->id == lines->found_id && line->time == lines->found_time;
-    NjStyle style = found ? nj_theme_style(theme, NJ_ROLE_SELECTED) : nick_style(lines, line, theme);
+    bool found =
+        lines->found_id != 0 && line->id == lines->found_id && line->time == lines->found_time;
+    NjStyle style =
+        found ? nj_theme_style(theme, NJ_ROLE_SELECTED) : nick_style(lines, line, theme);
+
     if (found && shape->nick > 0)
         nj_area_fill(area, y, 0, shape->text - 1, style, " ");
     if (shape->nick == 0) {
         g_autofree char *lead = inline_lead(lines, line);
         return nj_area_put(area, y, 0, style, lead, -1);
     }
+
     if (shape->clock && needs_clock(line, above))
-        nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0, found ? style : nj_theme_style(theme, NJ_ROLE_TIME),
-                    line->clock, -1);
-    g_autofree char *nick = nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
+        nj_area_put(nj_area_part(area, y, 0, 1, shape->clock), 0, 0,
+                    found ? style : nj_theme_style(theme, NJ_ROLE_TIME), line->clock, -1);
+
+    g_autofree char *nick =
+        nj_text_ellipsize(line->message && !line->action ? line->nick : sign_of(line), shape->nick);
     int text = text_column(lines, line);
     nj_area_put(area, y, text - GAP_CELLS - nj_text_width(nick, -1), style, nick, -1);
+
     const NjMark *mark = mark_of(lines, line);
     if (mark)
-        nj_area_put(area, y, shape->text - GAP_CELLS, found ? style : nj_theme_style(theme, mark->role), mark->sign, -1);
+        nj_area_put(area, y, shape->text - GAP_CELLS,
+                    found ? style : nj_theme_style(theme, mark->role), mark->sign, -1);
+
     return text;
 }
 
 static void
-draw_line(NjLines *lines, guint index, const NjLine *above, NjArea area, int y, const NjTheme *theme)
+draw_line(NjLines *lines, guint index, const NjLine *above, NjArea area, int y,
+          const NjTheme *theme)
 {
     const NjLine *line = line_at(lines, index);
     NjStyle base = text_style(line, theme);
+
     y = draw_head(lines, index, area, y, theme);
     for (guint i = 0; i < line->row_count; i++, y++) {
         if (y < 0 || y >= area.rows)
@@ -579,6 +648,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_TEXT));
     if (area.rows <= 0 || area.cols <= 0)
         return;
+
     lines->view_rows = area.rows;
     lines->used_rows = 0;
     follow_zone(lines);
@@ -591,27 +661,34 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
         nj_lines_fetch_before(lines);
     if (lines->list->len == 0)
         return;
+
     if (!lines->following) {
         lines->bottom = MIN(lines->bottom, lines->list->len - 1);
         lines->skip = CLAMP(lines->skip, 0, nj_lines_height(lines, lines->bottom) - 1);
     }
+
     if (lines->said)
         hold_at_answer(lines);
+
     int y = 0, widest;
     guint top;
-    do {                                            /* a wider nick came into view: its column grows, once */
+
+    /* a wider nick came into view: its column grows, once */
+    do {
         shape_for(lines, area.cols);
         widest = lines->widest;
         top = find_top(lines, &y);
     } while (widest != lines->widest);
+
     for (guint i = top; i < lines->list->len && y < area.rows; i++) {
         int height = nj_lines_height(lines, i);
         draw_line(lines, i, i > top ? line_at(lines, i - 1) : NULL, area, y, theme);
         y += height;
         if (i + 1 == lines->list->len && y <= area.rows && !lines->more_after) {
-            lines->following = true;                /* the pane has grown: the end is in sight */
+            lines->following = true; /* the pane has grown: the end is in sight */
             lines->fresh = 0;
         }
     }
+
     lines->used_rows = MIN(y, area.rows);
 }

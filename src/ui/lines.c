@@ -1,12 +1,13 @@
 /* The list of lines and the view on it.
-
-   The view hangs on its lower edge: it follows the end, or it is held by a line (bottom) and the rows of that line which are
-   below the edge (skip).  So what arrives at the end, and what is fetched above, moves nothing that is being read.
-   While the view is far up, the list is cut at its end instead of its beginning; more_after says so, what arrives meanwhile
-   is only counted, and scrolling down fetches it again.  A pane that was never drawn has fetched nothing and keeps nothing:
-   what arrives is in the store already.
-   The program's own lines can not be fetched.  Those from a time that is not in the list are set aside (parked) and come back
-   with it, so that none stands between two messages that it did not stand between. */
+ *
+ * The view hangs on its lower edge: it follows the end, or it is held by a line (bottom) and the
+ * rows of that line which are below the edge (skip).  So what arrives at the end, and what is
+ * fetched above, moves nothing that is being read. While the view is far up, the list is cut at its
+ * end instead of its beginning; more_after says so, what arrives meanwhile is only counted, and
+ * scrolling down fetches it again.  A pane that was never drawn has fetched nothing and keeps
+ * nothing: what arrives is in the store already. The program's own lines can not be fetched.  Those
+ * from a time that is not in the list are set aside (parked) and come back with it, so that none
+ * stands between two messages that it did not stand between. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -15,16 +16,17 @@
 
 #include <string.h>
 
-#define MAX_LINES  2000
-#define MAX_FOLLOWED_LINES 500        /* of a chat whose end is followed: the rest is a page away */
-#define LINES_UNKEPT 1000       /* of what is followed and kept nowhere else, as the console is */
-#define LINES_SLACK 256         /* cut in lots, so that a flood pays for it once in a while only */
-#define MAX_BODY_BYTES   (8 * 1024 * 1024)   /* bytes of bodies; of lines that long few are seen at once */
-#define MIN_PAGE  50
-#define PAGE_FIRST  10          /* of lines whose length nobody knows yet */
-#define PAGE_HEFT   (2 * 1024 * 1024)
+#define MAX_LINES 2000
+#define MAX_FOLLOWED_LINES 500 /* of a chat whose end is followed: the rest is a page away */
+#define LINES_UNKEPT 1000      /* of what is followed and kept nowhere else, as the console is */
+#define LINES_SLACK 256        /* cut in lots, so that a flood pays for it once in a while only */
+/* bytes of bodies; of lines that long few are seen at once */
+#define MAX_BODY_BYTES (8 * 1024 * 1024)
+#define MIN_PAGE 50
+#define PAGE_FIRST 10 /* of lines whose length nobody knows yet */
+#define PAGE_HEFT (2 * 1024 * 1024)
 #define MAX_PARKED 500
-#define MAX_SCROLL 1000        /* rows in one go; the list is cut after each */
+#define MAX_SCROLL 1000 /* rows in one go; the list is cut after each */
 
 static void
 forget_wrap(NjLine *line)
@@ -42,6 +44,7 @@ forget_composed(NjLine *line)
     g_clear_pointer(&line->clock, g_free);
     if (line->message)
         g_clear_pointer(&line->text, g_free);
+
     line->span_count = 0;
     line->day = 0;
     line->composed = false;
@@ -52,7 +55,8 @@ free_line(void *data)
 {
     NjLine *line = data;
     if (!line)
-        return;                 /* it was parked */
+        return; /* it was parked */
+
     forget_wrap(line);
     g_free(line->spans);
     g_free(line->nick);
@@ -80,6 +84,7 @@ nj_lines_free(NjLines *lines)
 {
     if (!lines)
         return;
+
     g_ptr_array_unref(lines->list);
     g_ptr_array_unref(lines->parked);
     g_array_unref(lines->scratch);
@@ -108,6 +113,7 @@ place_of(const NjLines *lines, gint64 time, gint64 id)
     guint low = 0, high = lines->list->len;
     if (high == 0 || !is_after(line_at(lines, high - 1), time, id))
         return high;
+
     while (low < high) {
         guint middle = low + (high - low) / 2;
         if (is_after(line_at(lines, middle), time, id))
@@ -115,6 +121,7 @@ place_of(const NjLines *lines, gint64 time, gint64 id)
         else
             low = middle + 1;
     }
+
     return low;
 }
 
@@ -128,13 +135,17 @@ insert(NjLines *lines, NjLine *line)
         lines->bottom++;
 }
 
-/* The line of this very message, whichever object tells of it: one that was read and one that was added have the same row. */
+/* The line of this very message, whichever object tells of it: one that was read and one that was
+ * added have the same row. */
 static NjLine *
 find_line(const NjLines *lines, const NjMessage *message)
 {
     guint place = place_of(lines, message->time, message->id);
     NjLine *line = place > 0 ? line_at(lines, place - 1) : NULL;
-    return line && line->message && message->id != 0 && line->id == message->id && line->time == message->time ? line : NULL;
+    return line && line->message && message->id != 0 && line->id == message->id
+                   && line->time == message->time
+               ? line
+               : NULL;
 }
 
 static NjLine *
@@ -167,12 +178,14 @@ take_out(NjLines *lines, guint first, guint count)
 {
     if (count == 0)
         return;
+
     for (guint i = first; i < first + count; i++) {
         NjLine *line = line_at(lines, i);
         lines->heft -= line->heft;
         if (!line->message && is_stored(lines))
             park(lines, g_steal_pointer(&g_ptr_array_index(lines->list, i)));
     }
+
     g_ptr_array_remove_range(lines->list, first, count);
 }
 
@@ -197,7 +210,8 @@ cut_last(NjLines *lines, guint count)
     lines->skip = 0;
 }
 
-/* How many lines stay, counted from the other end: what is seen and one line more, or who scrolls would come to what was just cut. */
+/* How many lines stay, counted from the other end: what is seen and one line more, or who scrolls
+ * would come to what was just cut. */
 static guint
 kept_of(NjLines *lines, bool from_end)
 {
@@ -214,16 +228,21 @@ kept_of(NjLines *lines, bool from_end)
 static guint
 excess_of(NjLines *lines, bool from_end)
 {
-    guint length = lines->list->len, most = !lines->following ? MAX_LINES : lines->loaded ? MAX_FOLLOWED_LINES : LINES_UNKEPT;
+    guint length = lines->list->len, most = !lines->following ? MAX_LINES
+                                            : lines->loaded   ? MAX_FOLLOWED_LINES
+                                                              : LINES_UNKEPT;
     guint excess = length > most + LINES_SLACK ? length - most : 0;
+
     if (lines->heft <= 2 * MAX_BODY_BYTES)
         return excess;
+
     gsize heft = lines->heft;
     guint count = 0, kept = kept_of(lines, from_end);
     while (heft > MAX_BODY_BYTES && count + kept < length) {
         heft -= line_at(lines, from_end ? length - 1 - count : count)->heft;
         count++;
     }
+
     return MAX(excess, count);
 }
 
@@ -254,13 +273,16 @@ settle_parked(NjLines *lines)
         count++;
     cut_first(lines, count);
     count = 0;
-    while (lines->more_after && count < lines->list->len && !line_at(lines, lines->list->len - 1 - count)->message)
+    while (lines->more_after && count < lines->list->len
+           && !line_at(lines, lines->list->len - 1 - count)->message)
         count++;
+
     cut_last(lines, count);
     const NjLine *first = first_message(lines), *last = last_message(lines);
     for (guint i = 0; i < lines->parked->len;) {
         NjLine *line = g_ptr_array_index(lines->parked, i);
-        if ((lines->more_before && first && line->time < first->time) || (lines->more_after && last && line->time >= last->time))
+        if ((lines->more_before && first && line->time < first->time)
+            || (lines->more_after && last && line->time >= last->time))
             i++;
         else
             insert(lines, g_ptr_array_steal_index(lines->parked, i));
@@ -294,24 +316,30 @@ renew(NjLine *line, NjMessage *message)
     forget_composed(line);
 }
 
-/* What we say ourselves comes when it is committed: others may have spoken since, and a page may have brought it already. */
+/* What we say ourselves comes when it is committed: others may have spoken since, and a page may
+ * have brought it already. */
 void
 nj_lines_add(NjLines *lines, NjMessage *message)
 {
     if (!lines->loaded && lines->client->store)
         return;
+
     NjLine *held = find_line(lines, message);
     if (held) {
         renew(held, message);
         return;
     }
-    const NjLine *first = lines->more_before ? first_message(lines) : NULL, *last = lines->more_after ? last_message(lines) : NULL;
+
+    const NjLine *first = lines->more_before ? first_message(lines) : NULL,
+                 *last = lines->more_after ? last_message(lines) : NULL;
     if (first && is_after(first, message->time, message->id))
         return;
+
     if (!lines->following)
         lines->fresh++;
     if (last && !is_after(last, message->time, message->id))
         return;
+
     insert(lines, line_of(message));
     trim(lines);
 }
@@ -336,11 +364,13 @@ nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text)
     line->id = G_MAXINT64;
     if (!lines->following)
         lines->fresh++;
+
     lines->said = lines->following;
     if (lines->more_after) {
         park(lines, line);
         return;
     }
+
     insert(lines, line);
     trim(lines);
 }
@@ -368,16 +398,20 @@ nj_lines_say_again(NjLines *lines, const NjLines *from)
     say_again(lines, from->parked);
 }
 
-/* What is seen of a message that was read; NULL: nothing yet.  What is on its way the outbox knows better than the store, and a line of ours is seen when it
-   is committed, which a page does not wait for: nj_lines_add() brings it then. */
+/* What is seen of a message that was read; NULL: nothing yet.  What is on its way the outbox knows
+ * better than the store, and a line of ours is seen when it is committed, which a page does not
+ * wait for: nj_lines_add() brings it then. */
 static NjMessage *
 seen_of(const NjLines *lines, NjMessage *message)
 {
-    const NjOut *out = message->out && nj_state_is_open(message->state) ? nj_outbox_find(lines->chat->account->outbox, message->id) : NULL;
+    const NjOut *out = message->out && nj_state_is_open(message->state)
+                           ? nj_outbox_find(lines->chat->account->outbox, message->id)
+                           : NULL;
     return !out ? message : out->shown ? out->message : NULL;
 }
 
-/* Takes a page that ends where the list begins, or begins where it ends; returns how many lines came. */
+/* Takes a page that ends where the list begins, or begins where it ends; returns how many lines
+ * came. */
 static guint
 take(NjLines *lines, const GPtrArray *page)
 {
@@ -389,17 +423,21 @@ take(NjLines *lines, const GPtrArray *page)
         insert(lines, line_of(message));
         count++;
     }
+
     return count;
 }
 
-/* A page from here on, or more of them if nothing of it is seen; *more: there may be others behind. */
+/* A page from here on, or more of them if nothing of it is seen; *more: there may be others
+ * behind. */
 static guint
 take_from(NjLines *lines, bool before, gint64 time, gint64 id, guint limit, bool *more)
 {
     NjStore *store = lines->client->store;
     gint64 chat = lines->chat->id;
+
     for (;;) {
-        g_autoptr(GPtrArray) page = before ? nj_store_page_before(store, chat, time, id, limit) : nj_store_page_after(store, chat, time, id, limit);
+        g_autoptr(GPtrArray) page = before ? nj_store_page_before(store, chat, time, id, limit)
+                                           : nj_store_page_after(store, chat, time, id, limit);
         guint count = take(lines, page);
         *more = page->len == limit;
         if (count > 0 || !*more)
@@ -469,8 +507,8 @@ nj_lines_compose_anew(NjLines *lines)
         forget_composed(line_at(lines, i));
 }
 
-/* Rows from the lower edge of the view up, fetching where the list ends; counts no further than `most`.  What stands above the first
-   line of the list is known when it is the first of all. */
+/* Rows from the lower edge of the view up, fetching where the list ends; counts no further than
+ * `most`.  What stands above the first line of the list is known when it is the first of all. */
 static int
 rows_above_edge(NjLines *lines, int most)
 {
@@ -482,9 +520,11 @@ rows_above_edge(NjLines *lines, int most)
         }
         if (!nj_lines_fetch_before(lines))
             break;
-        rows = -lines->skip;        /* the bottom has moved down the list, and the first line has another head now */
+        /* the bottom has moved down the list, and the first line has another head now */
+        rows = -lines->skip;
         i = lines->bottom + 1;
     }
+
     return rows;
 }
 
@@ -497,6 +537,7 @@ scroll_up(NjLines *lines, int rows)
         lines->skip = 0;
         lines->fresh = 0;
     }
+
     int above = rows_above_edge(lines, lines->view_rows + rows);
     rows = MIN(rows, above - lines->view_rows);
     for (lines->skip += MAX(rows, 0); lines->bottom > 0; lines->bottom--) {
@@ -505,6 +546,7 @@ scroll_up(NjLines *lines, int rows)
             break;
         lines->skip -= height;
     }
+
     if (lines->bottom == lines->list->len - 1 && lines->skip == 0 && !lines->more_after)
         follow(lines);
     trim(lines);
@@ -515,17 +557,20 @@ scroll_down(NjLines *lines, int rows)
 {
     if (lines->following)
         return;
+
     lines->skip -= rows;
     while (lines->skip < 0) {
         if (lines->bottom + 1 >= lines->list->len) {
             if (fetch_after(lines))
-                continue;           /* what came may stand above a line of the program that was last */
+                /* what came may stand above a line of the program that was last */
+                continue;
             follow(lines);
             return;
         }
         lines->bottom++;
         lines->skip += nj_lines_height(lines, lines->bottom);
     }
+
     if (lines->skip == 0 && lines->bottom + 1 == lines->list->len && !lines->more_after)
         follow(lines);
 }
@@ -537,6 +582,7 @@ nj_lines_scroll(NjLines *lines, int rows)
         nj_lines_seek(lines);
     if (lines->list->len == 0 || lines->view_rows == 0)
         return;
+
     for (int left = CLAMP(ABS(rows), 0, 100000); left > 0; left -= MAX_SCROLL) {
         if (rows < 0)
             scroll_up(lines, MIN(left, MAX_SCROLL));
@@ -552,15 +598,18 @@ settle_at_top(NjLines *lines)
     int rows = 0;
     lines->following = false;
     lines->skip = 0;
+
     for (guint i = 0; i < lines->list->len || fetch_after(lines); i++) {
         lines->bottom = i;
         rows += nj_lines_height(lines, i);
         if (rows < lines->view_rows)
             continue;
-        lines->following = i + 1 == lines->list->len && rows == lines->view_rows && !lines->more_after;
+        lines->following =
+            i + 1 == lines->list->len && rows == lines->view_rows && !lines->more_after;
         lines->skip = rows - lines->view_rows;
         return;
     }
+
     follow(lines);
 }
 
@@ -569,7 +618,8 @@ holds(const NjLines *lines, gint64 time, gint64 id)
 {
     const NjLine *first = first_message(lines), *last = last_message(lines);
     return lines->loaded && first && (!lines->more_before || !is_after(first, time, id))
-           && (!lines->more_after || is_after(last, time, id) || (last->time == time && last->id == id));
+           && (!lines->more_after || is_after(last, time, id)
+               || (last->time == time && last->id == id));
 }
 
 /* Not page by page from where one is: what lies between would be read for nothing. */
@@ -578,9 +628,10 @@ load_around(NjLines *lines, gint64 time, gint64 id)
 {
     bool at = id != G_MININT64;
     drop_messages(lines);
-    lines->loaded = lines->following = true;            /* nothing is held while it comes in */
+    lines->loaded = lines->following = true; /* nothing is held while it comes in */
     take_from(lines, true, time, id, page_of(lines), &lines->more_before);
-    take_from(lines, false, at ? time : time - 1, at ? id - 1 : G_MAXINT64, page_of(lines), &lines->more_after);
+    take_from(lines, false, at ? time : time - 1, at ? id - 1 : G_MAXINT64, page_of(lines),
+              &lines->more_after);
     settle_parked(lines);
 }
 
@@ -592,6 +643,7 @@ nj_lines_reload(NjLines *lines)
     if (is_stored(lines) && !lines->following && !lines->seeking)
         for (guint i = MIN(lines->bottom + 1, lines->list->len); !held && i-- > 0;)
             held = line_at(lines, i)->message ? line_at(lines, i) : NULL;
+
     if (held) {
         gint64 time = held->time, id = held->id;
         load_around(lines, time, id);
@@ -600,6 +652,7 @@ nj_lines_reload(NjLines *lines)
         lines->bottom = place > 0 ? place - 1 : 0;
         return;
     }
+
     if (is_stored(lines))
         drop_messages(lines);
     settle_parked(lines);
@@ -614,16 +667,18 @@ put_at(NjLines *lines, guint index, int above)
     lines->following = false;
     lines->bottom = index;
     lines->skip = 0;
+
     for (;;) {
         rows += nj_lines_height(lines, lines->bottom);
         if (rows >= below)
             break;
         if (lines->bottom + 1 >= lines->list->len && !fetch_after(lines)) {
-            follow(lines);                              /* the end is in sight */
+            follow(lines); /* the end is in sight */
             return;
         }
         lines->bottom++;
     }
+
     lines->skip = rows - below;
     if (rows_above_edge(lines, lines->view_rows) < lines->view_rows)
         settle_at_top(lines);
@@ -636,11 +691,13 @@ nj_lines_seek(NjLines *lines)
     lines->seeking = false;
     if (is_stored(lines) && !holds(lines, time, id))
         load_around(lines, time, id);
+
     guint place = place_of(lines, time, id);
     if (lines->list->len == 0 || (place == lines->list->len && id == G_MININT64)) {
         follow(lines);
         return;
     }
+
     bool there = id != G_MININT64 && place > 0;
     put_at(lines, there ? place - 1 : place, there ? lines->view_rows / 3 : 0);
     trim(lines);
@@ -656,7 +713,8 @@ nj_lines_show(NjLines *lines, gint64 time, gint64 id)
     lines->found_id = id;
     if (lines->following)
         lines->fresh = 0;
-    lines->following = false;           /* what is unread at the end is not seen now */
+
+    lines->following = false; /* what is unread at the end is not seen now */
     lines->said = false;
     lines->bottom = 0;
     lines->skip = 0;
@@ -673,12 +731,15 @@ nj_lines_scroll_to(NjLines *lines, bool end)
         follow(lines);
         return;
     }
+
     if (lines->list->len == 0 || lines->view_rows == 0)
         return;
+
     if (lines->following)
         lines->fresh = 0;
     if (is_stored(lines) && lines->more_before)
         load_around(lines, G_MININT64 + 1, G_MININT64);
+
     settle_at_top(lines);
 }
 

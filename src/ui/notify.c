@@ -1,5 +1,5 @@
-/* Bell and title.  The title follows the chats a moment after they changed, however many messages came; the bell rings at
-   most once a second. */
+/* Bell and title.  The title follows the chats a moment after they changed, however many messages
+ * came; the bell rings at most once a second. */
 #include "ui/notify.h"
 
 #include "base/clock.h"
@@ -9,15 +9,15 @@
 
 #include <string.h>
 
-#define TITLE_MS    100
-#define BELL_US     G_USEC_PER_SEC
+#define TITLE_MS 100
+#define BELL_US G_USEC_PER_SEC
 
 struct NjNotify {
     NjScreen *screen;
     NjClient *client;
-    guint     title_id;
-    gint64    bell_us;
-    char     *title;            /* as last written */
+    guint title_id;
+    gint64 bell_us;
+    char *title; /* as last written */
 };
 
 /* named: it is for us. */
@@ -68,12 +68,14 @@ make_title(const NjNotify *notify)
         if (chat && (chat->kind != NJ_CHAT_ROOM || chat->mentions))
             waiting += chat->kind == NJ_CHAT_ROOM ? chat->mentions : chat->unread;
     }
+
     const NjChat *focus = notify->client->focus;
     GString *title = g_string_new("natterjack");
     if (focus)
         g_string_append_printf(title, " — %s", nj_chat_label(focus));
     if (waiting > 0)
         g_string_append_printf(title, " (%u)", waiting);
+
     return g_string_free(title, FALSE);
 }
 
@@ -82,12 +84,15 @@ on_title_time(void *owner)
 {
     NjNotify *notify = owner;
     notify->title_id = 0;
+
     NjTerm *term = nj_screen_term(notify->screen);
     if (!term || !nj_options_bool(notify->client->options, "title"))
         return G_SOURCE_REMOVE;
+
     g_autofree char *title = make_title(notify);
     if (g_strcmp0(title, notify->title) == 0)
         return G_SOURCE_REMOVE;
+
     nj_term_title(term, title);
     g_free(notify->title);
     notify->title = g_steal_pointer(&title);
@@ -113,7 +118,8 @@ on_contact_changed(NjContactEvent *event, void *owner)
 {
     NjNotify *notify = owner;
     const NjChat *focus = notify->client->focus;
-    if (focus && focus->account == event->contact->account && strcmp(focus->address, event->contact->address) == 0)
+    if (focus && focus->account == event->contact->account
+        && strcmp(focus->address, event->contact->address) == 0)
         want_title(notify);
 }
 
@@ -140,6 +146,7 @@ nj_notify_new(NjScreen *screen)
     NjNotify *notify = g_new0(NjNotify, 1);
     notify->screen = screen;
     notify->client = nj_screen_client(screen);
+
     NjBus *bus = notify->client->bus;
     nj_on_message_added(bus, on_message_added, notify);
     nj_on_alert(bus, on_alert, notify);
@@ -149,6 +156,7 @@ nj_notify_new(NjScreen *screen)
     nj_on_focus_changed(bus, on_focus_changed, notify);
     nj_on_option_changed(bus, on_option_changed, notify);
     want_title(notify);
+
     return notify;
 }
 

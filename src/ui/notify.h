@@ -6,6 +6,6 @@
 
 typedef struct NjNotify NjNotify;
 NjNotify *nj_notify_new(NjScreen *screen);
-void      nj_notify_free(NjNotify *notify);
+void nj_notify_free(NjNotify *notify);
 
 #endif

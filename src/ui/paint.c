@@ -1,28 +1,31 @@
-/* Every byte may travel over a slow line, so: rows that are the same cost one memcmp, a key that is echoed where the cursor stands
-   costs itself, short gaps are written again where that is shorter than jumping over them, and blanks at a row's end are erased.
-
-   Where terminals dispute the width of a glyph the cursor is placed again behind it, and the cell behind it is written too: a
-   terminal that thinks otherwise garbles one glyph, not the row.  At the right edge the cursor's place is unknown afterwards
-   (some wait there with the wrap, term.c asks for none).  */
+/* Every byte may travel over a slow line, so: rows that are the same cost one memcmp, a key that is
+ * echoed where the cursor stands costs itself, short gaps are written again where that is shorter
+ * than jumping over them, and blanks at a row's end are erased.
+ *
+ * Where terminals dispute the width of a glyph the cursor is placed again behind it, and the cell
+ * behind it is written too: a terminal that thinks otherwise garbles one glyph, not the row.  At
+ * the right edge the cursor's place is unknown afterwards (some wait there with the wrap, term.c
+ * asks for none).  */
 #include "ui/paint.h"
 
 #include <string.h>
 
-#define NOWHERE    -1
-#define MAX_GAP    4            /* cells written again instead of a jump, which takes three bytes or more */
-#define HIDE_ABOVE 400          /* bytes: frames so large hide the cursor while they are drawn */
+#define NOWHERE -1
+/* cells written again instead of a jump, which takes three bytes or more */
+#define MAX_GAP 4
+#define HIDE_ABOVE 400 /* bytes: frames so large hide the cursor while they are drawn */
 
 struct NjPaint {
     NjPaintAbilities abilities;
-    const NjSurface *surface;   /* whose numbers the front has: compared, never read */
-    guint    generation;
-    int      rows, cols;
-    NjCell  *front;
-    bool     known;             /* front is what the terminal shows */
-    int      row, col;          /* the cursor; col may be NOWHERE */
-    bool     hidden;
-    NjStyle  style;
-    guint16  link;
+    const NjSurface *surface; /* whose numbers the front has: compared, never read */
+    guint generation;
+    int rows, cols;
+    NjCell *front;
+    bool known;   /* front is what the terminal shows */
+    int row, col; /* the cursor; col may be NOWHERE */
+    bool hidden;
+    NjStyle style;
+    guint16 link;
 };
 
 static const NjStyle plain = { -1, -1, 0 };
@@ -57,8 +60,10 @@ move_to(NjPaint *paint, int row, int col, GString *out)
 {
     bool here = paint->row == row && paint->col != NOWHERE;
     int back = paint->col - col;
+
     if (here && back == 0)
         return;
+
     if (paint->row == row && col == 0)
         g_string_append_c(out, '\r');
     else if (here && back > 0 && back <= 3)
@@ -75,6 +80,7 @@ move_to(NjPaint *paint, int row, int col, GString *out)
         g_string_append_printf(out, "\033[%dH", row + 1);
     else
         g_string_append_printf(out, "\033[%d;%dH", row + 1, col + 1);
+
     paint->row = row;
     paint->col = col;
 }
@@ -91,7 +97,8 @@ add_color(GString *codes, int color, int base)
     else if (color < 256)
         g_string_append_printf(codes, "%d;5;%d;", base + 8, color);
     else
-        g_string_append_printf(codes, "%d;2;%d;%d;%d;", base + 8, color >> 16 & 0xff, color >> 8 & 0xff, color & 0xff);
+        g_string_append_printf(codes, "%d;2;%d;%d;%d;", base + 8, color >> 16 & 0xff,
+                               color >> 8 & 0xff, color & 0xff);
 }
 
 /* SGR parameters, each with a semicolon behind it, that lead from one style to the other. */
@@ -101,21 +108,24 @@ add_change(GString *codes, NjStyle from, NjStyle to)
     static const struct {
         guint8 attr, on, off;
     } attributes[] = {
-        { NJ_ATTR_BOLD, 1, 22 },   { NJ_ATTR_DIM, 2, 22 },    { NJ_ATTR_ITALIC, 3, 23 },
+        { NJ_ATTR_BOLD, 1, 22 },      { NJ_ATTR_DIM, 2, 22 },     { NJ_ATTR_ITALIC, 3, 23 },
         { NJ_ATTR_UNDERLINE, 4, 24 }, { NJ_ATTR_REVERSE, 7, 27 },
     };
+
     guint8 gone = from.attrs & ~to.attrs, come = to.attrs & ~from.attrs;
     if (gone & (NJ_ATTR_BOLD | NJ_ATTR_DIM)) {
-        g_string_append(codes, "22;");          /* ends both: the other one begins again */
+        g_string_append(codes, "22;"); /* ends both: the other one begins again */
         come |= to.attrs & (NJ_ATTR_BOLD | NJ_ATTR_DIM);
         gone &= ~(NJ_ATTR_BOLD | NJ_ATTR_DIM);
     }
+
     for (guint i = 0; i < G_N_ELEMENTS(attributes); i++) {
         if (gone & attributes[i].attr)
             g_string_append_printf(codes, "%d;", attributes[i].off);
         if (come & attributes[i].attr)
             g_string_append_printf(codes, "%d;", attributes[i].on);
     }
+
     if (from.fg != to.fg)
         add_color(codes, to.fg, 30);
     if (from.bg != to.bg)
@@ -126,14 +136,16 @@ static void
 set_style(NjPaint *paint, NjStyle style, GString *out)
 {
     style.attrs &= paint->abilities.attrs;
-    if (style.fg == paint->style.fg && style.bg == paint->style.bg && style.attrs == paint->style.attrs)
+    if (style.fg == paint->style.fg && style.bg == paint->style.bg
+        && style.attrs == paint->style.attrs)
         return;
+
     gsize start = out->len;
     g_string_append(out, "\033[");
     if (style.fg != -1 || style.bg != -1 || style.attrs != 0) {
         add_change(out, paint->style, style);
         gsize changed = out->len;
-        g_string_append(out, "\033[;");         /* or all anew, if that is shorter */
+        g_string_append(out, "\033[;"); /* or all anew, if that is shorter */
         add_change(out, plain, style);
         if (out->len - changed < changed - start)
             g_string_erase(out, start, changed - start);
@@ -141,6 +153,7 @@ set_style(NjPaint *paint, NjStyle style, GString *out)
             g_string_truncate(out, changed);
         g_string_truncate(out, out->len - 1);
     }
+
     g_string_append_c(out, 'm');
     paint->style = style;
 }
@@ -156,14 +169,17 @@ set_link(NjPaint *paint, guint16 link, GString *out)
     paint->link = uri != NULL ? link : 0;
 }
 
-/* Scripts whose width every terminal knows.  Emoji, marks, private and new characters are not among them. */
+/* Scripts whose width every terminal knows.  Emoji, marks, private and new characters are not among
+ * them. */
 static bool
 is_undisputed(guint32 glyph)
 {
-    return glyph < 0x300 || (glyph >= 0x370 && glyph < 0x530 && glyph != 0x483) || (glyph >= 0x1e00 && glyph < 0x2000)
-        || (glyph >= 0x2010 && glyph < 0x2028) || (glyph >= 0x2500 && glyph < 0x25a0) || (glyph >= 0x3000 && glyph < 0x302a)
-        || (glyph >= 0x3041 && glyph < 0xa000 && glyph != 0x3099 && glyph != 0x309a) || (glyph >= 0xac00 && glyph < 0xd7a4)
-        || (glyph >= 0xff01 && glyph < 0xff61) || (glyph >= 0x20000 && glyph < 0x30000) || glyph == 0x2026;
+    return glyph < 0x300 || (glyph >= 0x370 && glyph < 0x530 && glyph != 0x483)
+           || (glyph >= 0x1e00 && glyph < 0x2000) || (glyph >= 0x2010 && glyph < 0x2028)
+           || (glyph >= 0x2500 && glyph < 0x25a0) || (glyph >= 0x3000 && glyph < 0x302a)
+           || (glyph >= 0x3041 && glyph < 0xa000 && glyph != 0x3099 && glyph != 0x309a)
+           || (glyph >= 0xac00 && glyph < 0xd7a4) || (glyph >= 0xff01 && glyph < 0xff61)
+           || (glyph >= 0x20000 && glyph < 0x30000) || glyph == 0x2026;
 }
 
 /* A cell that erasing to the end of the row leaves. */
@@ -192,6 +208,7 @@ draw_cell(NjPaint *paint, const NjSurface *surface, const NjCell *cell, int widt
         g_string_append_c(out, cell->glyph == 0 ? ' ' : (char) cell->glyph);
     else
         g_string_append(out, nj_surface_glyph(surface, cell->glyph, buffer));
+
     paint->col += width;
     if (paint->col >= paint->cols || !is_undisputed(cell->glyph))
         paint->col = NOWHERE;
@@ -201,18 +218,22 @@ draw_cell(NjPaint *paint, const NjSurface *surface, const NjCell *cell, int widt
 static void
 skip_to(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
 {
-    bool again = paint->col != NOWHERE && paint->row == row && col > paint->col && col - paint->col <= MAX_GAP;
+    bool again = paint->col != NOWHERE && paint->row == row && col > paint->col
+                 && col - paint->col <= MAX_GAP;
     for (int i = paint->col; again && i < col; i++) {
         const NjCell *cell = nj_surface_cell(surface, row, i);
         NjStyle style = nj_surface_style(surface, cell->style);
         style.attrs &= paint->abilities.attrs;
-        again = cell->glyph >= ' ' && cell->glyph < 0x7f && cell->link == paint->link && style.fg == paint->style.fg
-            && style.bg == paint->style.bg && style.attrs == paint->style.attrs;
+        again = cell->glyph >= ' ' && cell->glyph < 0x7f && cell->link == paint->link
+                && style.fg == paint->style.fg && style.bg == paint->style.bg
+                && style.attrs == paint->style.attrs;
     }
+
     if (!again) {
         move_to(paint, row, col, out);
         return;
     }
+
     while (paint->col < col)
         draw_cell(paint, surface, nj_surface_cell(surface, row, paint->col), 1, out);
 }
@@ -223,15 +244,19 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
     const NjCell *back = nj_surface_cell(surface, row, 0);
     NjCell *front = paint->front + (gsize) row * (gsize) paint->cols;
     int cols = paint->cols;
+
     if (memcmp(front, back, (gsize) cols * sizeof *back) == 0)
         return;
-    int end = cols;             /* behind it all is empty */
+
+    int end = cols; /* behind it all is empty */
     while (end > 0 && is_empty(surface, &back[end - 1]))
         end--;
+
     bool forced = false;
     for (int col = 0; col < end;) {
         int width = col + 1 < cols && back[col + 1].glyph == 0 ? 2 : 1;
-        bool same = is_same(&front[col], &back[col]) && (width == 1 || is_same(&front[col + 1], &back[col + 1]));
+        bool same = is_same(&front[col], &back[col])
+                    && (width == 1 || is_same(&front[col + 1], &back[col + 1]));
         if (!same || forced) {
             skip_to(paint, surface, row, col, out);
             draw_cell(paint, surface, &back[col], width, out);
@@ -239,9 +264,11 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
         }
         col += width;
     }
-    int last = cols;            /* the last one that is not empty yet */
+
+    int last = cols; /* the last one that is not empty yet */
     while (last > end && is_same(&front[last - 1], &back[last - 1]))
         last--;
+
     if (last > end || forced) {
         int first = end;
         while (!forced && is_same(&front[first], &back[first]))
@@ -259,6 +286,7 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
             }
         }
     }
+
     memcpy(front, back, (gsize) cols * sizeof *back);
 }
 
@@ -267,11 +295,14 @@ clear(NjPaint *paint, const NjSurface *surface, GString *out)
 {
     paint->rows = nj_surface_rows(surface);
     paint->cols = nj_surface_cols(surface);
+
     gsize count = (gsize) paint->rows * (gsize) paint->cols;
     paint->front = g_renew(NjCell, paint->front, count);
     for (gsize i = 0; i < count; i++)
-        paint->front[i] = (NjCell) { ' ', 0, 0 };
-    g_string_append(out, paint->abilities.links ? "\033]8;;\033\\\033[m\033[H\033[2J" : "\033[m\033[H\033[2J");
+        paint->front[i] = (NjCell){ ' ', 0, 0 };
+
+    g_string_append(out, paint->abilities.links ? "\033]8;;\033\\\033[m\033[H\033[2J"
+                                                : "\033[m\033[H\033[2J");
     paint->style = plain;
     paint->link = 0;
     paint->row = paint->col = 0;
@@ -284,18 +315,22 @@ void
 nj_paint_frame(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
 {
     gsize start = out->len;
-    if (!paint->known || paint->surface != surface || paint->generation != nj_surface_generation(surface))
+    if (!paint->known || paint->surface != surface
+        || paint->generation != nj_surface_generation(surface))
         clear(paint, surface, out);
     for (int i = 0; i < paint->rows && paint->cols > 0; i++)
         draw_row(paint, surface, i, out);
+
     set_link(paint, 0, out);
     bool hide = row < 0 || row >= paint->rows || paint->cols == 0;
     if (!paint->hidden && (hide || out->len - start > HIDE_ABOVE)) {
         g_string_insert(out, (gssize) start, "\033[?25l");
         paint->hidden = true;
     }
+
     if (hide)
         return;
+
     skip_to(paint, surface, row, CLAMP(col, 0, paint->cols - 1), out);
     if (paint->hidden) {
         g_string_append(out, "\033[?25h");

@@ -1,4 +1,5 @@
-/* A talk with one person (or one occupant of a room); also a room's talk where it stands without its occupants. */
+/* A talk with one person (or one occupant of a room); also a room's talk where it stands without
+ * its occupants. */
 #include "ui/talk.h"
 
 #include "model/chat.h"
@@ -21,18 +22,18 @@ subject(NjPane *pane)
         return g_strdup(_("is writing…"));
     if (chat->kind == NJ_CHAT_PRIVATE)
         return g_strdup(chat->address);
+
     NjContact *contact = nj_roster_find(chat->account->roster, chat->address);
     if (!contact)
         return NULL;
+
     static const char *const shows[] = {
-        [NJ_SHOW_OFFLINE] = N_("not here"),
-        [NJ_SHOW_DND] = N_("busy"),
-        [NJ_SHOW_XA] = N_("away for long"),
-        [NJ_SHOW_AWAY] = N_("away"),
-        [NJ_SHOW_ONLINE] = N_("here"),
-        [NJ_SHOW_CHAT] = N_("wants to talk"),
+        [NJ_SHOW_OFFLINE] = N_("not here"), [NJ_SHOW_DND] = N_("busy"),
+        [NJ_SHOW_XA] = N_("away for long"), [NJ_SHOW_AWAY] = N_("away"),
+        [NJ_SHOW_ONLINE] = N_("here"),      [NJ_SHOW_CHAT] = N_("wants to talk"),
     };
     const char *show = _(shows[nj_contact_show(contact)]), *status = nj_contact_status(contact);
+
     return status && *status ? g_strdup_printf("%s · %s", show, status) : g_strdup(show);
 }
 

@@ -1,11 +1,11 @@
-/* The console: how the accounts stand, and what the program says that belongs to no chat.  Empty and without an account it says in three sentences how
-   to begin. */
+/* The console: how the accounts stand, and what the program says that belongs to no chat.  Empty
+ * and without an account it says in three sentences how to begin. */
 #include "ui/talk.h"
 
 #include "ui/screen.h"
 #include "ui/status.h"
 
-#define MIN_ROWS 10          /* for the welcome */
+#define MIN_ROWS 10 /* for the welcome */
 
 static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
@@ -14,6 +14,7 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
     int accounts = nj_status_draw_accounts(pane->screen, area, theme);
     area = nj_area_part(area, accounts, 0, area.rows - accounts, area.cols);
     nj_talk_draw(pane, area, theme, focused);
+
     static const char *const hello[] = {
         N_("Natterjack talks with people and rooms over XMPP, from your terminal."),
         N_("To log in, type  /account add you@example.org  and your password is asked for."),
@@ -25,15 +26,20 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
         N_("Type  /msg someone@example.org  or  /join room@chat.example.org  to talk."),
         NULL,
     };
+
     bool first = nj_screen_client(pane->screen)->accounts->len == 0;
     int used = nj_lines_used(((NjTalk *) pane)->lines);
-    /* Who has no account yet keeps seeing how to begin, below what was said, while there is room. */
+
+    /* Who has no account yet keeps seeing how to begin, below what was said, while there is
+     * room. */
     if (used > 0 && (!first || area.rows - used < MIN_ROWS))
         return;
+
     const char *const *rows = first ? hello : ready;
     const char *sentences[G_N_ELEMENTS(hello)] = { NULL };
     for (guint i = 0; rows[i]; i++)
         sentences[i] = _(rows[i]);
+
     nj_talk_draw_empty(nj_area_part(area, used, 0, area.rows - used, area.cols), theme, sentences);
 }
 

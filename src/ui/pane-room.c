@@ -1,5 +1,6 @@
-/* A room: its talk, and who is there at the right.  The occupants stand in a sequence of their own, sorted by role and then
-   by name, so that one who comes or goes in a room of thousands costs a few comparisons. */
+/* A room: its talk, and who is there at the right.  The occupants stand in a sequence of their own,
+ * sorted by role and then by name, so that one who comes or goes in a room of thousands costs a few
+ * comparisons. */
 #include "ui/talk.h"
 
 #include "base/text.h"
@@ -8,21 +9,22 @@
 
 #include <string.h>
 
-#define MIN_LIST  10          /* columns, with the sign before the name */
-#define MAX_LIST   20
-#define MIN_TALK  40          /* below that the list hides */
+#define MIN_LIST 10 /* columns, with the sign before the name */
+#define MAX_LIST 20
+#define MIN_TALK 40 /* below that the list hides */
 
 typedef struct {
     const NjOccupant *occupant;
-    char *key;                  /* collation */
-    int   rank;
+    char *key; /* collation */
+    int rank;
 } Row;
 
 typedef struct {
-    NjTalk      talk;
-    GSequence  *rows;           /* of Row, owned */
-    GHashTable *by_nick;        /* nick -> GSequenceIter */
-    int         widest;         /* name that came since the list was empty, in cells: who goes moves no border */
+    NjTalk talk;
+    GSequence *rows;     /* of Row, owned */
+    GHashTable *by_nick; /* nick -> GSequenceIter */
+    /* name that came since the list was empty, in cells: who goes moves no border */
+    int widest;
 } Room;
 
 static void
@@ -72,13 +74,16 @@ put(Room *room, const NjOccupant *occupant)
         g_sequence_sort_changed(iter, compare, NULL);
         return;
     }
+
     Row *row = g_new0(Row, 1);
     row->occupant = occupant;
     row->rank = rank_of(occupant);
+
     g_autofree char *folded = g_utf8_casefold(occupant->shown, -1);
     row->key = g_utf8_collate_key(folded, -1);
     room->widest = MAX(room->widest, nj_text_width(occupant->shown, -1));
-    g_hash_table_insert(room->by_nick, g_strdup(occupant->nick), g_sequence_insert_sorted(room->rows, row, compare, NULL));
+    g_hash_table_insert(room->by_nick, g_strdup(occupant->nick),
+                        g_sequence_insert_sorted(room->rows, row, compare, NULL));
 }
 
 static void
@@ -100,14 +105,17 @@ draw_occupant(const NjRoom *room, const Row *row, NjArea area, int y, const NjTh
     const NjOccupant *occupant = row->occupant;
     bool here = occupant->show == NJ_SHOW_ONLINE || occupant->show == NJ_SHOW_CHAT;
     bool own = room && g_strcmp0(room->nick, occupant->nick) == 0;
-    NjStyle style = own ? nj_theme_style(theme, NJ_ROLE_OWN) : nj_theme_name_style(theme, occupant->nick);
+    NjStyle style =
+        own ? nj_theme_style(theme, NJ_ROLE_OWN) : nj_theme_name_style(theme, occupant->nick);
     const char *sign = " ";
+
     if (occupant->role == NJ_OCCUPANT_MODERATOR)
         sign = "@";
     else if (occupant->role == NJ_OCCUPANT_VISITOR)
         sign = "-";
     if (!here)
         style = nj_theme_style(theme, NJ_ROLE_DIM);
+
     nj_area_put(area, y, 0, nj_theme_style(theme, NJ_ROLE_MODERATOR), sign, -1);
     g_autofree char *name = nj_text_ellipsize(occupant->shown, MAX(area.cols - 1, 1));
     nj_area_put(area, y, 1, style, name, -1);
@@ -134,11 +142,14 @@ static void
 draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     Room *room = (Room *) pane;
-    int list = CLAMP(room->widest + 1, MIN_LIST, CLAMP(area.cols / 5, 12, MAX_LIST)), talk = area.cols - list - 1;
+    int list = CLAMP(room->widest + 1, MIN_LIST, CLAMP(area.cols / 5, 12, MAX_LIST)),
+        talk = area.cols - list - 1;
+
     if (talk < MIN_TALK || room->widest == 0) {
         nj_talk_draw(pane, area, theme, focused);
         return;
     }
+
     nj_talk_draw(pane, nj_area_part(area, 0, 0, area.rows, talk), theme, focused);
     for (int y = 0; y < area.rows; y++)
         nj_area_put(area, y, talk, nj_theme_style(theme, NJ_ROLE_BORDER), "│", -1);
@@ -193,6 +204,7 @@ nj_pane_room_new(NjScreen *screen, NjChat *chat)
     room->rows = g_sequence_new(free_row);
     room->by_nick = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     nj_talk_init(&room->talk, &room_class, screen, chat);
+
     if (chat->room) {
         GHashTableIter iter;
         void *occupant;
@@ -200,5 +212,6 @@ nj_pane_room_new(NjScreen *screen, NjChat *chat)
         while (g_hash_table_iter_next(&iter, NULL, &occupant))
             put(room, occupant);
     }
+
     return &room->talk.pane;
 }

@@ -1,8 +1,9 @@
 /* The roster: for each account who waits outside, its rooms, its groups with their contacts.
-
-   All rows stand in one sequence, so that a change of presence among thousands of contacts costs a few comparisons of keys
-   made once; only the rows in sight are drawn.  A contact in three groups has three rows.  A group has a head while one of
-   its contacts is shown; its counts are of all of them. */
+ *
+ * All rows stand in one sequence, so that a change of presence among thousands of contacts costs a
+ * few comparisons of keys made once; only the rows in sight are drawn.  A contact in three groups
+ * has three rows.  A group has a head while one of its contacts is shown; its counts are of all of
+ * them. */
 #include "ui/pane.h"
 
 #include "base/text.h"
@@ -11,60 +12,67 @@
 
 #include <string.h>
 
-typedef enum { SECTION_HEAD, SECTION_REQUESTS, SECTION_ROOMS, SECTION_GROUPS, SECTION_REST } Section;
+typedef enum {
+    SECTION_HEAD,
+    SECTION_REQUESTS,
+    SECTION_ROOMS,
+    SECTION_GROUPS,
+    SECTION_REST
+} Section;
+
 typedef enum { KIND_ACCOUNT, KIND_REQUESTS, KIND_GROUP, KIND_ROOM, KIND_CONTACT } Kind;
 
 typedef struct Block Block;
 
 typedef struct {
-    char          *name;        /* NULL: its section says what it is */
-    char          *key;
-    GSequenceIter *iter;        /* NULL: not shown */
-    guint          shown, here, total;
-    Section        section;
+    char *name; /* NULL: its section says what it is */
+    char *key;
+    GSequenceIter *iter; /* NULL: not shown */
+    guint shown, here, total;
+    Section section;
 } Group;
 
 typedef struct {
-    Kind           kind;
-    Block         *block;
-    Group         *group;       /* of KIND_GROUP, _ROOM, _CONTACT */
-    NjContact     *contact;
-    NjChat        *chat;        /* KIND_ROOM */
-    int            rank;
-    char          *key;
+    Kind kind;
+    Block *block;
+    Group *group; /* of KIND_GROUP, _ROOM, _CONTACT */
+    NjContact *contact;
+    NjChat *chat; /* KIND_ROOM */
+    int rank;
+    char *key;
     GSequenceIter *iter;
 } Row;
 
 typedef struct {
-    Block     *block;
-    char      *label;           /* what the key was made of */
-    char     **groups;
-    GPtrArray *places;          /* of Group */
-    GPtrArray *rows;            /* of Row; empty while it is hidden */
-    bool       here;
-    int        rank;
+    Block *block;
+    char *label; /* what the key was made of */
+    char **groups;
+    GPtrArray *places; /* of Group */
+    GPtrArray *rows;   /* of Row; empty while it is hidden */
+    bool here;
+    int rank;
 } Entry;
 
-struct Block {                  /* of one account */
-    NjAccount     *account;
-    guint          number;      /* the order of the accounts */
+struct Block { /* of one account */
+    NjAccount *account;
+    guint number; /* the order of the accounts */
     GSequenceIter *head, *requests;
-    GHashTable    *groups;      /* name -> Group */
-    Group         *rest, *rooms;
+    GHashTable *groups; /* name -> Group */
+    Group *rest, *rooms;
 };
 
 typedef struct {
-    NjPane      pane;
-    GSequence  *rows;           /* of Row */
-    GHashTable *blocks;         /* NjAccount -> Block */
-    GHashTable *entries;        /* NjContact -> Entry */
-    GHashTable *room_rows;      /* NjChat -> Row */
-    guint       next_number;
-    bool        show_offline;
-    int         top;            /* the first row in sight */
-    int         view_rows;
-    GSequenceIter *selected;    /* while the keys move here */
-    guint       here, total;
+    NjPane pane;
+    GSequence *rows;       /* of Row */
+    GHashTable *blocks;    /* NjAccount -> Block */
+    GHashTable *entries;   /* NjContact -> Entry */
+    GHashTable *room_rows; /* NjChat -> Row */
+    guint next_number;
+    bool show_offline;
+    int top; /* the first row in sight */
+    int view_rows;
+    GSequenceIter *selected; /* while the keys move here */
+    guint here, total;
 } Roster;
 
 static void
@@ -127,6 +135,7 @@ compare(const void *a, const void *b, void *data)
     const Row *left = a, *right = b;
     if (left->block != right->block)
         return left->block->number < right->block->number ? -1 : 1;
+
     int difference = (int) section_of(left) - (int) section_of(right);
     if (difference == 0 && left->group != right->group)
         difference = strcmp(left->group->key, right->group->key);
@@ -136,6 +145,7 @@ compare(const void *a, const void *b, void *data)
         difference = left->rank - right->rank;
     if (difference == 0 && left->key && right->key)
         difference = strcmp(left->key, right->key);
+
     return difference;
 }
 
@@ -269,6 +279,7 @@ drop_entry(Roster *roster, NjContact *contact)
     Entry *entry = g_hash_table_lookup(roster->entries, contact);
     if (!entry)
         return;
+
     count_entry(roster, entry, entry->here, -1);
     for (guint i = 0; i < entry->places->len; i++)
         ((Group *) g_ptr_array_index(entry->places, i))->total--;
@@ -283,6 +294,7 @@ add_entry(Roster *roster, NjContact *contact)
     Block *block = g_hash_table_lookup(roster->blocks, contact->account);
     if (!block)
         return NULL;
+
     Entry *entry = g_new0(Entry, 1);
     entry->block = block;
     entry->label = g_strdup(nj_contact_label(contact));
@@ -292,10 +304,12 @@ add_entry(Roster *roster, NjContact *contact)
     entry->rank = rank_of(contact);
     for (char **name = entry->groups; *name; name++)
         g_ptr_array_add(entry->places, group_of(block, *name));
+
     if (entry->places->len == 0)
         g_ptr_array_add(entry->places, block->rest);
     for (guint i = 0; i < entry->places->len; i++)
         ((Group *) g_ptr_array_index(entry->places, i))->total++;
+
     roster->total++;
     g_hash_table_insert(roster->entries, contact, entry);
     return entry;
@@ -305,22 +319,28 @@ static void
 update(Roster *roster, NjContact *contact)
 {
     Entry *entry = g_hash_table_lookup(roster->entries, contact);
-    if (entry && (strcmp(entry->label, nj_contact_label(contact)) != 0
-                  || !g_strv_equal((const char *const *) entry->groups, (const char *const *) contact->groups))) {
+    if (entry
+        && (strcmp(entry->label, nj_contact_label(contact)) != 0
+            || !g_strv_equal((const char *const *) entry->groups,
+                             (const char *const *) contact->groups))) {
         drop_entry(roster, contact);
         entry = NULL;
     }
+
     if (!entry)
         entry = add_entry(roster, contact);
     if (!entry)
         return;
+
     bool here = nj_contact_show(contact) != NJ_SHOW_OFFLINE;
     if (here != entry->here)
         count_entry(roster, entry, true, here ? 1 : -1);
     entry->here = here;
+
     int rank = rank_of(contact);
     bool moved = rank != entry->rank;
     entry->rank = rank;
+
     if (!is_shown(roster, contact)) {
         hide_entry(roster, entry);
     } else if (entry->rows->len == 0) {
@@ -332,6 +352,7 @@ update(Roster *roster, NjContact *contact)
             g_sequence_sort_changed(row->iter, compare, NULL);
         }
     }
+
     nj_pane_touch(&roster->pane);
 }
 
@@ -354,6 +375,7 @@ add_room(Roster *roster, NjChat *chat)
     Block *block = g_hash_table_lookup(roster->blocks, chat->account);
     if (chat->kind != NJ_CHAT_ROOM || !block || g_hash_table_contains(roster->room_rows, chat))
         return;
+
     Row *row = new_row(KIND_ROOM, block, block->rooms);
     row->chat = chat;
     row->key = collate(nj_chat_label(chat));
@@ -383,6 +405,7 @@ update_heads(Roster *roster)
     bool wanted = g_hash_table_size(roster->blocks) > 1;
     GHashTableIter iter;
     void *value;
+
     g_hash_table_iter_init(&iter, roster->blocks);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Block *block = value;
@@ -393,6 +416,7 @@ update_heads(Roster *roster)
             block->head = NULL;
         }
     }
+
     nj_pane_touch(&roster->pane);
 }
 
@@ -408,6 +432,7 @@ on_account_added(NjAccount *account, void *owner)
     Roster *roster = owner;
     if (g_hash_table_contains(roster->blocks, account))
         return;
+
     Block *block = g_new0(Block, 1);
     block->account = account;
     block->number = roster->next_number++;
@@ -417,6 +442,7 @@ on_account_added(NjAccount *account, void *owner)
     g_hash_table_insert(roster->blocks, account, block);
     update_heads(roster);
     update_requests(roster, block);
+
     nj_roster_each(account->roster, take_contact, roster);
     GHashTableIter iter;
     void *chat;
@@ -430,12 +456,15 @@ on_account_removed(NjAccount *account, void *owner)
 {
     Roster *roster = owner;
     Block *block = g_hash_table_lookup(roster->blocks, account);
+
     if (!block)
         return;
+
     g_autoptr(GList) contacts = g_hash_table_get_keys(roster->entries);
     for (GList *item = contacts; item; item = item->next)
         if (((Entry *) g_hash_table_lookup(roster->entries, item->data))->block == block)
             drop_entry(roster, item->data);
+
     g_autoptr(GList) rooms = g_hash_table_get_keys(roster->room_rows);
     for (GList *item = rooms; item; item = item->next)
         if (((Row *) g_hash_table_lookup(roster->room_rows, item->data))->block == block)
@@ -444,6 +473,7 @@ on_account_removed(NjAccount *account, void *owner)
         drop_iter(roster, block->requests);
     if (block->head)
         drop_iter(roster, block->head);
+
     g_hash_table_remove(roster->blocks, account);
     update_heads(roster);
 }
@@ -482,7 +512,8 @@ static void
 on_chat_changed(NjChat *chat, void *owner)
 {
     Roster *roster = owner;
-    NjContact *contact = chat->kind == NJ_CHAT_PERSON ? nj_roster_find(chat->account->roster, chat->address) : NULL;
+    NjContact *contact =
+        chat->kind == NJ_CHAT_PERSON ? nj_roster_find(chat->account->roster, chat->address) : NULL;
     if (contact)
         update(roster, contact);
     else
@@ -516,28 +547,29 @@ on_option_changed(NjOption *option, void *owner)
     Roster *roster = owner;
     if (strcmp(option->name, "show-offline") != 0)
         return;
-    roster->show_offline = nj_options_bool(nj_screen_client(roster->pane.screen)->options, "show-offline");
+    roster->show_offline =
+        nj_options_bool(nj_screen_client(roster->pane.screen)->options, "show-offline");
     g_autoptr(GList) contacts = g_hash_table_get_keys(roster->entries);
     for (GList *item = contacts; item; item = item->next)
         update(roster, item->data);
 }
 
 /* Shapes differ, so that the signs can be told apart without colours. */
-static const struct { const char *sign; NjRole role; } signs[] = {
-    [NJ_SHOW_OFFLINE] = { "○", NJ_ROLE_OFFLINE },
-    [NJ_SHOW_DND] = { "⊖", NJ_ROLE_BUSY },
-    [NJ_SHOW_XA] = { "◔", NJ_ROLE_AWAY },
-    [NJ_SHOW_AWAY] = { "◐", NJ_ROLE_AWAY },
-    [NJ_SHOW_ONLINE] = { "●", NJ_ROLE_ONLINE },
-    [NJ_SHOW_CHAT] = { "●", NJ_ROLE_ONLINE },
+static const struct {
+    const char *sign;
+    NjRole role;
+} signs[] = {
+    [NJ_SHOW_OFFLINE] = { "○", NJ_ROLE_OFFLINE }, [NJ_SHOW_DND] = { "⊖", NJ_ROLE_BUSY },
+    [NJ_SHOW_XA] = { "◔", NJ_ROLE_AWAY },         [NJ_SHOW_AWAY] = { "◐", NJ_ROLE_AWAY },
+    [NJ_SHOW_ONLINE] = { "●", NJ_ROLE_ONLINE },   [NJ_SHOW_CHAT] = { "●", NJ_ROLE_ONLINE },
 };
 
 typedef struct {
-    const char *sign;           /* NULL: a head */
-    NjRole      sign_role, role;
+    const char *sign; /* NULL: a head */
+    NjRole sign_role, role;
     const char *label;
-    char       *right;          /* owned */
-    NjRole      right_role;
+    char *right; /* owned */
+    NjRole right_role;
 } Look;
 
 static void
@@ -545,6 +577,7 @@ look_at_chat(const NjChat *chat, Look *look)
 {
     if (!chat)
         return;
+
     if (chat->unread > 0) {
         look->right = g_strdup_printf("%u", chat->unread);
         look->right_role = chat->mentions ? NJ_ROLE_MENTION : NJ_ROLE_UNREAD;
@@ -558,7 +591,9 @@ static void
 look_at_group(const Group *group, Look *look)
 {
     look->role = NJ_ROLE_GROUP;
-    look->label = group->section == SECTION_ROOMS ? _("Rooms") : group->section == SECTION_REST ? _("Contacts") : group->name;
+    look->label = group->section == SECTION_ROOMS  ? _("Rooms")
+                  : group->section == SECTION_REST ? _("Contacts")
+                                                   : group->name;
     if (group->section == SECTION_ROOMS)
         return;
     look->right = g_strdup_printf("%u/%u", group->here, group->total);
@@ -571,6 +606,7 @@ draw_row(const Row *row, NjArea area, int y, const NjTheme *theme, bool selected
     Look look = { .role = NJ_ROLE_TEXT, .sign_role = NJ_ROLE_DIM, .label = "" };
     g_autofree char *made = NULL;
     guint count;
+
     switch (row->kind) {
     case KIND_ACCOUNT:
         look.role = row->block->account->state == NJ_ACCOUNT_ONLINE ? NJ_ROLE_TITLE : NJ_ROLE_DIM;
@@ -582,15 +618,18 @@ draw_row(const Row *row, NjArea area, int y, const NjTheme *theme, bool selected
         look.sign_role = look.role = NJ_ROLE_WARNING;
         look.label = made = g_strdup_printf(ngettext("%u request", "%u requests", count), count);
         break;
+
     case KIND_GROUP:
         look_at_group(row->group, &look);
         break;
     case KIND_ROOM:
         look.sign = "#";
         look.label = nj_chat_label(row->chat);
-        look.role = row->chat->room && row->chat->room->state == NJ_ROOM_IN ? NJ_ROLE_TEXT : NJ_ROLE_DIM;
+        look.role =
+            row->chat->room && row->chat->room->state == NJ_ROOM_IN ? NJ_ROLE_TEXT : NJ_ROLE_DIM;
         look_at_chat(row->chat, &look);
         break;
+
     case KIND_CONTACT:
         look.sign = signs[nj_contact_show(row->contact)].sign;
         look.sign_role = signs[nj_contact_show(row->contact)].role;
@@ -599,17 +638,23 @@ draw_row(const Row *row, NjArea area, int y, const NjTheme *theme, bool selected
         look_at_chat(nj_chat_find(row->contact->account, row->contact->address), &look);
         break;
     }
+
     NjStyle chosen = nj_theme_style(theme, NJ_ROLE_SELECTED);
     if (selected)
         nj_area_fill(area, y, 0, area.cols, chosen, " ");
+
     int right = look.right ? nj_text_width(look.right, -1) : 0, x = look.sign ? 2 : 0;
     if (look.sign)
-        nj_area_put(area, y, 0, selected ? chosen : nj_theme_style(theme, look.sign_role), look.sign, -1);
-    g_autofree char *label = nj_text_ellipsize(look.label, MAX(area.cols - x - (right ? right + 1 : 0), 1));
+        nj_area_put(area, y, 0, selected ? chosen : nj_theme_style(theme, look.sign_role),
+                    look.sign, -1);
+
+    g_autofree char *label =
+        nj_text_ellipsize(look.label, MAX(area.cols - x - (right ? right + 1 : 0), 1));
     nj_area_put(area, y, x, selected ? chosen : nj_theme_style(theme, look.role), label, -1);
     if (look.right)
-        nj_area_put(area, y, MAX(area.cols - right, 0), selected ? chosen : nj_theme_style(theme, look.right_role),
-                    look.right, -1);
+        nj_area_put(area, y, MAX(area.cols - right, 0),
+                    selected ? chosen : nj_theme_style(theme, look.right_role), look.right, -1);
+
     g_free(look.right);
 }
 
@@ -620,6 +665,7 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
     nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_TEXT));
     if (area.rows <= 0 || area.cols <= 0)
         return;
+
     roster->view_rows = area.rows;
     int length = g_sequence_get_length(roster->rows);
     if (roster->selected) {
@@ -628,9 +674,11 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
     } else {
         roster->top = 0;
     }
+
     roster->top = CLAMP(roster->top, 0, MAX(length - area.rows, 0));
     GSequenceIter *iter = g_sequence_get_iter_at_pos(roster->rows, roster->top);
-    for (int y = 0; y < area.rows && !g_sequence_iter_is_end(iter); y++, iter = g_sequence_iter_next(iter))
+    for (int y = 0; y < area.rows && !g_sequence_iter_is_end(iter);
+         y++, iter = g_sequence_iter_next(iter))
         draw_row(g_sequence_get(iter), area, y, theme, focused && iter == roster->selected);
 }
 
@@ -649,6 +697,7 @@ move(NjPane *pane, int rows)
     int length = g_sequence_get_length(roster->rows), step = rows < 0 ? -1 : 1;
     int from = roster->selected ? g_sequence_iter_get_position(roster->selected) : 0;
     int at = CLAMP((gint64) from + rows, 0, MAX(length - 1, 0));
+
     nj_pane_touch(pane);
     for (int turn = 0; turn < 2; turn++, step = -step)
         for (int i = at; i >= 0 && i < length; i += step) {
@@ -658,6 +707,7 @@ move(NjPane *pane, int rows)
                 return true;
             }
         }
+
     return roster->selected != NULL;
 }
 
@@ -678,13 +728,16 @@ static void
 tell_requests(Roster *roster, NjAccount *account)
 {
     const GPtrArray *requests = nj_roster_requests(account->roster);
-    GString *text = g_string_new(_("These people wait for an answer: /requests accept ADDRESS or /requests refuse ADDRESS."));
+    GString *text = g_string_new(_(
+        "These people wait for an answer: /requests accept ADDRESS or /requests refuse ADDRESS."));
+
     for (guint i = 0; i < requests->len; i++) {
         const NjRequest *request = g_ptr_array_index(requests, i);
         g_string_append_printf(text, "\n%s", request->address);
         if (request->text && *request->text)
             g_string_append_printf(text, "  %s", request->text);
     }
+
     nj_screen_show(roster->pane.screen, nj_screen_window_at(roster->pane.screen, 0));
     nj_screen_say(roster->pane.screen, NULL, NJ_NOTICE_INFO, text->str);
     g_string_free(text, TRUE);
@@ -696,16 +749,19 @@ open_selected(NjPane *pane)
     Roster *roster = (Roster *) pane;
     if (!roster->selected)
         return false;
+
     const Row *row = g_sequence_get(roster->selected);
     NjChat *chat = row->kind == KIND_ROOM ? row->chat : NULL;
     if (row->kind == KIND_REQUESTS) {
         tell_requests(roster, row->block->account);
         return true;
     }
+
     if (row->kind == KIND_CONTACT)
         chat = nj_chat_open(row->contact->account, NJ_CHAT_PERSON, row->contact->address);
     if (!chat)
         return false;
+
     nj_screen_show_chat(pane->screen, chat);
     return true;
 }
@@ -752,7 +808,8 @@ find_front(Roster *roster)
     return row ? row->iter : NULL;
 }
 
-/* Its window "comes" with the keys: the selection lives as long as they move here, from the chat in front on. */
+/* Its window "comes" with the keys: the selection lives as long as they move here, from the chat in
+ * front on. */
 static void
 on_shown(NjPane *pane, bool shown)
 {
@@ -801,6 +858,7 @@ nj_pane_roster_new(NjScreen *screen)
     roster->blocks = g_hash_table_new_full(NULL, NULL, NULL, free_block);
     roster->entries = g_hash_table_new_full(NULL, NULL, NULL, free_entry);
     roster->room_rows = g_hash_table_new(NULL, NULL);
+
     NjClient *client = nj_screen_client(screen);
     roster->show_offline = nj_options_bool(client->options, "show-offline");
     nj_on_account_added(client->bus, on_account_added, roster);
@@ -810,11 +868,13 @@ nj_pane_roster_new(NjScreen *screen)
     nj_on_contact_removed(client->bus, on_contact_removed, roster);
     nj_on_request_changed(client->bus, on_request_changed, roster);
     nj_on_chat_added(client->bus, on_chat_added, roster);
+
     nj_on_chat_changed(client->bus, on_chat_changed, roster);
     nj_on_chat_removed(client->bus, on_chat_removed, roster);
     nj_on_room_changed(client->bus, on_room_changed, roster);
     nj_on_option_changed(client->bus, on_option_changed, roster);
     for (guint i = 0; i < client->accounts->len; i++)
         on_account_added(g_ptr_array_index(client->accounts, i), roster);
+
     return &roster->pane;
 }

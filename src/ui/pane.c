@@ -13,7 +13,8 @@ nj_pane_init(NjPane *pane, const NjPaneClass *class, NjScreen *screen, NjChat *c
     nj_screen_attach(screen, pane);
 }
 
-/* During floods this is called for every message: only the first call since the last frame does anything. */
+/* During floods this is called for every message: only the first call since the last frame does
+ * anything. */
 void
 nj_pane_touch(NjPane *pane)
 {

@@ -1,9 +1,11 @@
-/* Questions above everything else that is typed.  A secret never enters readline: it has a buffer of its own, wiped as soon as it was answered. */
+/* Questions above everything else that is typed.  A secret never enters readline: it has a buffer
+ * of its own, wiped as soon as it was answered. */
 #include "ui/prompt-private.h"
 
 #include <string.h>
 
-/* One that takes a key waits while something is being typed: what was meant for a sentence would answer it. */
+/* One that takes a key waits while something is being typed: what was meant for a sentence would
+ * answer it. */
 NjAsk *
 nj_prompt_first_ask(const NjPrompt *prompt)
 {
@@ -36,15 +38,17 @@ add(NjPrompt *prompt, NjAsk ask, const char *question)
 }
 
 void
-nj_prompt_ask_secret(NjPrompt *prompt, const char *question, void (*done)(const char *answer, void *data), void *data)
+nj_prompt_ask_secret(NjPrompt *prompt, const char *question,
+                     void (*done)(const char *answer, void *data), void *data)
 {
-    add(prompt, (NjAsk) { .on_secret = done, .data = data }, question);
+    add(prompt, (NjAsk){ .on_secret = done, .data = data }, question);
 }
 
 void
-nj_prompt_ask(NjPrompt *prompt, const char *question, const char *keys, void (*done)(int key, void *data), void *data)
+nj_prompt_ask(NjPrompt *prompt, const char *question, const char *keys,
+              void (*done)(int key, void *data), void *data)
 {
-    add(prompt, (NjAsk) { .keys = g_strdup(keys), .on_key = done, .data = data }, question);
+    add(prompt, (NjAsk){ .keys = g_strdup(keys), .on_key = done, .data = data }, question);
 }
 
 void
@@ -52,6 +56,7 @@ nj_prompt_cancel(NjPrompt *prompt, void *data)
 {
     const NjAsk *now = nj_prompt_first_ask(prompt);
     bool asked = now != NULL && now->data == data;
+
     for (GList *link = prompt->asks.head; link != NULL;) {
         GList *next = link->next;
         NjAsk *ask = link->data;
@@ -61,8 +66,10 @@ nj_prompt_cancel(NjPrompt *prompt, void *data)
         }
         link = next;
     }
+
     if (!asked)
         return;
+
     wipe(prompt);
     nj_prompt_tell(prompt);
 }
@@ -81,18 +88,21 @@ nj_prompt_drop_asks(NjPrompt *prompt)
         free_ask(ask);
 }
 
-/* The first question is answered: key 0, and given up, is no answer.  The next one may be asked by whoever hears it. */
+/* The first question is answered: key 0, and given up, is no answer.  The next one may be asked by
+ * whoever hears it. */
 static void
 answer(NjPrompt *prompt, bool given, int key)
 {
     NjAsk *ask = g_queue_pop_head(&prompt->asks);
     char secret[MAX_SECRET];
+
     memcpy(secret, prompt->secret, sizeof secret);
     wipe(prompt);
     if (ask->keys != NULL)
         ask->on_key(given ? key : 0, ask->data);
     else
         ask->on_secret(given ? secret : NULL, ask->data);
+
     explicit_bzero(secret, sizeof secret);
     free_ask(ask);
 }
@@ -134,20 +144,25 @@ nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
 {
     NjAsk *ask = nj_prompt_first_ask(prompt);
     char byte = *bytes;
+
     if (byte == '\003' || byte == '\007' || (byte == '\033' && length == 1)) {
         answer(prompt, false, 0);
         return 1;
     }
+
     if (byte == '\033')
         return skip_sequence(bytes, length);
+
     if (ask->keys != NULL) {
         char key = g_ascii_tolower(byte);
         if ((guchar) byte <= ' ')
             return 1;
         bool known = strchr(ask->keys, byte) != NULL || strchr(ask->keys, key) != NULL;
         answer(prompt, known, strchr(ask->keys, byte) != NULL ? byte : key);
-        return known ? 1 : 0;           /* somebody goes on typing: the question is given up, the key is the prompt's */
+        /* somebody goes on typing: the question is given up, the key is the prompt's */
+        return known ? 1 : 0;
     }
+
     if (byte == '\r' || byte == '\n')
         answer(prompt, true, 0);
     else if (byte == 0x7f || byte == '\b')
@@ -156,6 +171,7 @@ nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
         wipe(prompt);
     else if ((guchar) byte >= ' ')
         add_to_secret(prompt, byte);
+
     return 1;
 }
 

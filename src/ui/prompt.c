@@ -1,14 +1,19 @@
-/* The door to readline, which is used as an editing engine: it gets bytes, it has a buffer, and it draws nothing.
-
-   What it would do otherwise, and why each setting below stands:
-   - it reads through our function from a queue and is called only while that holds something; its stream is a pipe that never can be
-     read and its "is there more" hook looks at the queue, else it polls a descriptor, finds nothing and clears the line;
-   - it never sees the terminal, signals or the environment;
-   - blink-matching-paren and keyseq-timeout would wait for half a second with everything else waiting too;
-   - a finished line is only noted in its callback: what follows from it (switching places, questions) must not happen inside readline.
-
-   Its buffer, undo list and history are global.  A place that is left takes its text, cursor and history with it; its undo list is dropped.
-   A lone ESC is kept back from emacs keys until the key behind it comes: a second one, or anything that ends typing here, takes it back. */
+/* The door to readline, which is used as an editing engine: it gets bytes, it has a buffer, and it
+ * draws nothing.
+ *
+ * What it would do otherwise, and why each setting below stands:
+ * - it reads through our function from a queue and is called only while that holds something; its
+ * stream is a pipe that never can be read and its "is there more" hook looks at the queue, else it
+ * polls a descriptor, finds nothing and clears the line;
+ * - it never sees the terminal, signals or the environment;
+ * - blink-matching-paren and keyseq-timeout would wait for half a second with everything else
+ * waiting too;
+ * - a finished line is only noted in its callback: what follows from it (switching places,
+ * questions) must not happen inside readline.
+ *
+ * Its buffer, undo list and history are global.  A place that is left takes its text, cursor and
+ * history with it; its undo list is dropped. A lone ESC is kept back from emacs keys until the key
+ * behind it comes: a second one, or anything that ends typing here, takes it back. */
 #include "ui/prompt-private.h"
 
 #include <errno.h>
@@ -23,17 +28,19 @@
 #include "base/text.h"
 
 #define MAX_HISTORY 500
-#define MAX_PASTE   (4 * 1024 * 1024)
-#define MIDST       (RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MULTIKEY | RL_STATE_VIMOTION | RL_STATE_CHARSEARCH)
+#define MAX_PASTE (4 * 1024 * 1024)
+#define MIDST                                                                      \
+    (RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MULTIKEY \
+     | RL_STATE_VIMOTION | RL_STATE_CHARSEARCH)
 
 struct NjPlace {
-    gint64         id;
-    char          *text;
-    gsize          point;
-    HISTORY_STATE *history;     /* while another place has readline */
+    gint64 id;
+    char *text;
+    gsize point;
+    HISTORY_STATE *history; /* while another place has readline */
 };
 
-static NjPrompt *current;       /* readline's functions get no owner */
+static NjPrompt *current; /* readline's functions get no owner */
 
 /* --- What readline calls. */
 
@@ -67,7 +74,7 @@ static void
 on_entered(char *line)
 {
     if (line == NULL || current == NULL)
-        return;                 /* Ctrl-d: nothing ends here */
+        return; /* Ctrl-d: nothing ends here */
     free(current->entered);
     current->entered = line;
 }
@@ -104,8 +111,12 @@ move_line(int step)
             return false;
         to = (gsize) (next + 1 - rl_line_buffer);
     }
+
     int column = nj_text_width(rl_line_buffer + start, (gssize) ((gsize) rl_point - start));
-    rl_point = (int) (to + nj_text_fit(rl_line_buffer + to, (gssize) strcspn(rl_line_buffer + to, "\n"), column, NULL));
+    rl_point = (int) (to
+                      + nj_text_fit(rl_line_buffer + to,
+                                    (gssize) strcspn(rl_line_buffer + to, "\n"), column, NULL));
+
     return true;
 }
 
@@ -128,7 +139,7 @@ nj_prompt_drop_choices(NjPrompt *prompt)
 {
     g_strfreev(prompt->choices.texts);
     g_free(prompt->choices.word);
-    prompt->choices = (NjChoices) { .chosen = -1 };
+    prompt->choices = (NjChoices){ .chosen = -1 };
 }
 
 /* Puts text in the place of the word that is completed. */
@@ -153,6 +164,7 @@ common_start(char *const *texts)
             same++;
         length = same;
     }
+
     while (length > 0 && ((guchar) texts[0][length] & 0xc0) == 0x80)
         length--;
     return length;
@@ -164,28 +176,36 @@ begin_completion(NjPrompt *prompt)
     gsize start = 0, end = 0;
     if (prompt->hooks.on_complete == NULL)
         return;
-    char **texts = prompt->hooks.on_complete(prompt, rl_line_buffer, (gsize) rl_point, &start, &end, prompt->owner);
+
+    char **texts = prompt->hooks.on_complete(prompt, rl_line_buffer, (gsize) rl_point, &start, &end,
+                                             prompt->owner);
     NjChoices *choices = &prompt->choices;
     nj_prompt_drop_choices(prompt);
+
     if (texts == NULL || texts[0] == NULL || start > end || end > (gsize) rl_end) {
         g_strfreev(texts);
         return;
     }
+
     choices->texts = texts;
     choices->count = g_strv_length(texts);
     choices->start = start;
     choices->end = end;
     choices->word = g_strndup(rl_line_buffer + start, end - start);
+
     if (choices->count == 1) {
-        bool open = texts[0][0] == '\0' || strchr(" =/:", texts[0][strlen(texts[0]) - 1]) != NULL || rl_line_buffer[end] == ' ';
+        bool open = texts[0][0] == '\0' || strchr(" =/:", texts[0][strlen(texts[0]) - 1]) != NULL
+                    || rl_line_buffer[end] == ' ';
         g_autofree char *text = g_strconcat(texts[0], open ? "" : " ", NULL);
         replace_word(choices, text);
         nj_prompt_drop_choices(prompt);
         return;
     }
+
     g_autofree char *common = g_strndup(texts[0], common_start(texts));
     if (strlen(common) < end - start)
         return;
+
     replace_word(choices, common);
     g_free(choices->word);
     choices->word = g_steal_pointer(&common);
@@ -200,9 +220,12 @@ complete(NjPrompt *prompt, int step)
         begin_completion(prompt);
         return 0;
     }
+
     int count = (int) choices->count;
-    choices->chosen = choices->chosen < 0 ? (step > 0 ? 0 : count - 1) : (choices->chosen + step + count) % count;
+    choices->chosen =
+        choices->chosen < 0 ? (step > 0 ? 0 : count - 1) : (choices->chosen + step + count) % count;
     replace_word(choices, choices->texts[choices->chosen]);
+
     return 0;
 }
 
@@ -236,26 +259,35 @@ static void
 bind_keys(Keymap map)
 {
     static const struct {
-        const char        *keys;
+        const char *keys;
         rl_command_func_t *func;
     } keys[] = {
-        { "\033[1~", rl_beg_of_line },       { "\033[7~", rl_beg_of_line },      { "\033[4~", rl_end_of_line },
-        { "\033[8~", rl_end_of_line },       { "\033[3~", rl_delete },           { "\033[2~", rl_overwrite_mode },
-        { "\033[1;5C", rl_forward_word },    { "\033[1;5D", rl_backward_word },  { "\033[1;3C", rl_forward_word },
-        { "\033[1;3D", rl_backward_word },   { "\033[3;5~", rl_kill_word },      { "\033[3;3~", rl_kill_word },
-        { "\033\r", insert_newline },        { "\033\n", insert_newline },       { "\033[Z", complete_previous },
+        { "\033[1~", rl_beg_of_line },    { "\033[7~", rl_beg_of_line },
+        { "\033[4~", rl_end_of_line },    { "\033[8~", rl_end_of_line },
+        { "\033[3~", rl_delete },         { "\033[2~", rl_overwrite_mode },
+        { "\033[1;5C", rl_forward_word }, { "\033[1;5D", rl_backward_word },
+        { "\033[1;3C", rl_forward_word }, { "\033[1;3D", rl_backward_word },
+        { "\033[3;5~", rl_kill_word },    { "\033[3;3~", rl_kill_word },
+        { "\033\r", insert_newline },     { "\033\n", insert_newline },
+        { "\033[Z", complete_previous },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
         rl_bind_keyseq_if_unbound_in_map(keys[i].keys, keys[i].func, map);
-    /* In vi's insert mode, and in readline's defaults, Alt-Enter has another meaning than on every other screen. */
+
+    /* In vi's insert mode, and in readline's defaults, Alt-Enter has another meaning than on every
+     * other screen. */
     replace_binding("\033\r", rl_vi_editing_mode, insert_newline, map);
     replace_binding("\t", rl_complete, complete_next, map);
     replace_binding("\t", rl_insert, complete_next, map);
-    static const char *const ups[] = { "\033[A", "\033OA" }, *const downs[] = { "\033[B", "\033OB" };
+
+    static const char *const ups[] = { "\033[A", "\033OA" }, *const downs[] = { "\033[B",
+                                                                                "\033OB" };
     for (guint i = 0; i < 2; i++) {
         replace_binding(ups[i], rl_get_previous_history, go_up, map);
         replace_binding(downs[i], rl_get_next_history, go_down, map);
     }
+
     /* The rest of a sequence nobody bound is not text. */
     rl_bind_keyseq_in_map("\033[", rl_skip_csi_sequence, map);
 }
@@ -264,12 +296,21 @@ static void
 set_up_readline(NjPrompt *prompt)
 {
     static const char *const settings[][2] = {
-        { "enable-bracketed-paste", "off" }, { "keyseq-timeout", "1" },         { "blink-matching-paren", "off" },
-        { "bell-style", "none" },            { "show-mode-in-prompt", "off" },  { "enable-active-region", "off" },
-        { "input-meta", "on" },              { "output-meta", "on" },           { "convert-meta", "off" },
-        { "revert-all-at-newline", "off" },  { "mark-modified-lines", "off" },  { "disable-completion", "on" },
+        { "enable-bracketed-paste", "off" },
+        { "keyseq-timeout", "1" },
+        { "blink-matching-paren", "off" },
+        { "bell-style", "none" },
+        { "show-mode-in-prompt", "off" },
+        { "enable-active-region", "off" },
+        { "input-meta", "on" },
+        { "output-meta", "on" },
+        { "convert-meta", "off" },
+        { "revert-all-at-newline", "off" },
+        { "mark-modified-lines", "off" },
+        { "disable-completion", "on" },
     };
     rl_readline_name = "Natterjack";
+
     rl_instream = prompt->in;
     rl_outstream = prompt->out;
     rl_getc_function = get_byte;
@@ -279,24 +320,29 @@ set_up_readline(NjPrompt *prompt)
     rl_deprep_term_function = draw_nothing;
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
+
     rl_change_environment = 0;
-    rl_initialize();            /* reads the inputrc, which may say otherwise on what follows */
+    rl_initialize(); /* reads the inputrc, which may say otherwise on what follows */
     for (guint i = 0; i < G_N_ELEMENTS(settings); i++)
         rl_variable_bind(settings[i][0], settings[i][1]);
+
     bind_keys(rl_get_keymap_by_name("emacs"));
     bind_keys(rl_get_keymap_by_name("vi-insert"));
+
     /* vi's own completion is of files. */
     static const char *const completions[] = { "=", "*", "\\\\" };
     for (guint i = 0; i < G_N_ELEMENTS(completions); i++)
         rl_bind_keyseq_in_map(completions[i], NULL, rl_get_keymap_by_name("vi-command"));
+
     prompt->inputrc_vi = rl_editing_mode == 0;
     stifle_history(MAX_HISTORY);
     rl_callback_handler_install("", on_entered);
 }
 
-/* readline lets an edited line of the history, the line it keeps aside and the buffer own one undo list together, and can free it twice.
-   After each key the lines of the history own none: what was edited stays edited, and the list is lost, a few bytes, rather than
-   freed under somebody's feet. */
+/* readline lets an edited line of the history, the line it keeps aside and the buffer own one undo
+ * list together, and can free it twice. After each key the lines of the history own none: what was
+ * edited stays edited, and the list is lost, a few bytes, rather than freed under somebody's
+ * feet. */
 static void
 part_from_undo(void)
 {
@@ -339,6 +385,7 @@ nj_prompt_new(const NjPromptHooks *hooks, void *owner)
     prompt->choices.chosen = -1;
     prompt->rows = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
     prompt->places = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_place);
+
     if (pipe2(silent, O_CLOEXEC) != 0)
         g_error("no pipe for readline: %s", g_strerror(errno));
     prompt->in = fdopen(silent[0], "r");
@@ -347,6 +394,7 @@ nj_prompt_new(const NjPromptHooks *hooks, void *owner)
     current = prompt;
     prompt->place = add_place(prompt, 0);
     set_up_readline(prompt);
+
     return prompt;
 }
 
@@ -356,6 +404,7 @@ press(NjPrompt *prompt, char key)
 {
     GString *waiting = g_steal_pointer(&prompt->queue);
     gsize at = prompt->queue_at;
+
     prompt->queue = g_string_new_len(&key, 1);
     prompt->queue_at = 0;
     rl_callback_read_char();
@@ -365,8 +414,8 @@ press(NjPrompt *prompt, char key)
     prompt->queue_at = at;
 }
 
-/* Ends what readline is in the midst of: a search, an argument, a sequence of keys, a character to be quoted.  It forgets only half of
-   a sequence when it is told to, so it hears Ctrl-g first. */
+/* Ends what readline is in the midst of: a search, an argument, a sequence of keys, a character to
+ * be quoted.  It forgets only half of a sequence when it is told to, so it hears Ctrl-g first. */
 static void
 end_midst(NjPrompt *prompt)
 {
@@ -389,6 +438,7 @@ leave_place(NjPrompt *prompt)
     rl_replace_line("", 1);
     rl_callback_handler_remove();
     free(place->history);
+
     place->history = history_get_history_state();
     prompt->place = NULL;
 }
@@ -411,6 +461,7 @@ nj_prompt_free(NjPrompt *prompt)
 {
     if (prompt == NULL)
         return;
+
     leave_place(prompt);
     HISTORY_STATE empty = { 0 };
     history_set_history_state(&empty);
@@ -420,6 +471,7 @@ nj_prompt_free(NjPrompt *prompt)
     nj_prompt_drop_asks(prompt);
     g_hash_table_unref(prompt->places);
     fclose(prompt->in);
+
     fclose(prompt->out);
     close(prompt->in_write);
     free(prompt->entered);
@@ -447,7 +499,8 @@ nj_prompt_tell(NjPrompt *prompt)
         prompt->hooks.on_changed(prompt, prompt->owner);
 }
 
-/* Typed history: not twice the same, not what begins with a space, not what the owner says is secret. */
+/* Typed history: not twice the same, not what begins with a space, not what the owner says is
+ * secret. */
 static void
 remember(NjPrompt *prompt, const char *line)
 {
@@ -464,18 +517,24 @@ run_readline(NjPrompt *prompt)
 {
     char byte = prompt->queue->str[prompt->queue_at];
     bool between = !RL_ISSTATE(RL_STATE_MULTIKEY | RL_STATE_METANEXT | RL_STATE_MOREINPUT);
+
     if (between && byte == '\003') {
         prompt->queue_at++;
         nj_prompt_clear(prompt);
         return;
     }
-    if (between && byte == '\004' && rl_end == 0 && !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH)) {
-        prompt->queue_at++;     /* would be the end of the input */
+
+    if (between && byte == '\004' && rl_end == 0
+        && !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH)) {
+        prompt->queue_at++; /* would be the end of the input */
         return;
     }
-    /* A search ends before a sequence of keys: readline ends it in the midst of one, and loses its way (8.2). */
+
+    /* A search ends before a sequence of keys: readline ends it in the midst of one, and loses its
+     * way (8.2). */
     if (RL_ISSTATE(RL_STATE_ISEARCH) && (byte == '\030' || byte == '\033'))
         press(prompt, '\n');
+
     prompt->completing = false;
     rl_callback_read_char();
     part_from_undo();
@@ -483,6 +542,7 @@ run_readline(NjPrompt *prompt)
         nj_prompt_drop_choices(prompt);
     if (prompt->entered == NULL)
         return;
+
     g_autofree char *line = g_strdup(prompt->entered);
     g_clear_pointer(&prompt->entered, free);
     remember(prompt, line);
@@ -501,17 +561,21 @@ take_esc(NjPrompt *prompt)
         nj_prompt_drop_choices(prompt);
         return true;
     }
+
     if (RL_ISSTATE(RL_STATE_ISEARCH)) {
         press(prompt, '\n');
         return true;
     }
+
     if (rl_editing_mode == 0)
         return false;
+
     prompt->esc = !prompt->esc;
     return true;
 }
 
-/* Into the queue, whole characters only: the beginning of one waits, what is no UTF-8 is dropped.  Some of vi's motions never end on it. */
+/* Into the queue, whole characters only: the beginning of one waits, what is no UTF-8 is dropped.
+ * Some of vi's motions never end on it. */
 static void
 take_whole(NjPrompt *prompt, const char *bytes, gsize length)
 {
@@ -519,7 +583,9 @@ take_whole(NjPrompt *prompt, const char *bytes, gsize length)
         if ((guchar) bytes[i] < 0x80)
             prompt->half_length = 0;
         prompt->half[prompt->half_length++] = bytes[i];
-        gunichar c = prompt->half[0] != '\0' ? g_utf8_get_char_validated(prompt->half, (gssize) prompt->half_length) : 0;
+        gunichar c = prompt->half[0] != '\0'
+                         ? g_utf8_get_char_validated(prompt->half, (gssize) prompt->half_length)
+                         : 0;
         if (c == (gunichar) -2 && prompt->half_length < sizeof prompt->half)
             continue;
         if (c < 0x110000)
@@ -531,20 +597,25 @@ take_whole(NjPrompt *prompt, const char *bytes, gsize length)
 void
 nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
 {
-    bool lone = length == 1 && *bytes == '\033' && prompt->queue_at == prompt->queue->len && !nj_prompt_asking(prompt);
+    bool lone = length == 1 && *bytes == '\033' && prompt->queue_at == prompt->queue->len
+                && !nj_prompt_asking(prompt);
     if (lone && take_esc(prompt)) {
         nj_prompt_tell(prompt);
         return;
     }
+
     if (prompt->esc)
         g_string_append_c(prompt->queue, '\033');
     prompt->esc = false;
     take_whole(prompt, bytes, length);
-    bool refused = false;           /* the byte is no answer but typed text: no other question gets it either */
+
+    /* the byte is no answer but typed text: no other question gets it either */
+    bool refused = false;
     while (prompt->queue_at < prompt->queue->len) {
         const char *left = prompt->queue->str + prompt->queue_at;
         if (!refused && nj_prompt_asking(prompt)) {
-            gsize taken = nj_prompt_take_answer(prompt, left, prompt->queue->len - prompt->queue_at);
+            gsize taken =
+                nj_prompt_take_answer(prompt, left, prompt->queue->len - prompt->queue_at);
             refused = taken == 0;
             prompt->queue_at += taken;
         } else {
@@ -552,6 +623,7 @@ nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
             refused = false;
         }
     }
+
     explicit_bzero(prompt->queue->str, prompt->queue->len);
     g_string_truncate(prompt->queue, 0);
     prompt->queue_at = 0;
@@ -567,10 +639,12 @@ nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length)
         if ((c >= ' ' && c != 0x7f) || c == '\n' || c == '\t' || c == '\r')
             g_string_append_c(plain, (char) c);
     }
+
     char *clean = nj_text_body(plain->str, (gssize) plain->len);
     explicit_bzero(plain->str, plain->len);
     g_string_free(plain, TRUE);
     prompt->esc = false;
+
     if (nj_prompt_asking(prompt)) {
         nj_prompt_paste_answer(prompt, clean);
     } else {
@@ -580,6 +654,7 @@ nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length)
         rl_insert_text(clean);
         rl_end_undo_group();
     }
+
     explicit_bzero(clean, strlen(clean));
     g_free(clean);
     nj_prompt_tell(prompt);
@@ -629,14 +704,16 @@ nj_prompt_clear(NjPrompt *prompt)
     } else {
         end_midst(prompt);
         nj_prompt_drop_choices(prompt);
-        bool kept = prompt->hooks.may_keep == NULL || prompt->hooks.may_keep(prompt, rl_line_buffer, prompt->owner);
+        bool kept = prompt->hooks.may_keep == NULL
+                    || prompt->hooks.may_keep(prompt, rl_line_buffer, prompt->owner);
         if (kept && rl_end > 0)
             rl_kill_text(0, rl_end);
         else
-            rl_replace_line("", 1);             /* with its undo list */
+            rl_replace_line("", 1); /* with its undo list */
         rl_point = 0;
         using_history();
     }
+
     nj_prompt_tell(prompt);
 }
 
@@ -670,6 +747,7 @@ nj_prompt_switch(NjPrompt *prompt, gint64 id, const char *label, const char *dra
         leave_place(prompt);
         enter_place(prompt, place);
     }
+
     nj_prompt_tell(prompt);
 }
 

@@ -1,5 +1,6 @@
-/* Process-wide, as the terminal is, and without a single allocation: the handler may call only what POSIX calls async-signal-safe
-   (write, tcsetattr, raise).  The signal then does what it would have done. */
+/* Process-wide, as the terminal is, and without a single allocation: the handler may call only what
+ * POSIX calls async-signal-safe (write, tcsetattr, raise).  The signal then does what it would have
+ * done. */
 #include "ui/rescue.h"
 
 #include <signal.h>
@@ -10,11 +11,11 @@ static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT }
 
 static struct {
     volatile sig_atomic_t armed;
-    int                   fd;
-    struct termios        before;
-    char                  leave[256];
-    gsize                 length;
-    bool                  installed;
+    int fd;
+    struct termios before;
+    char leave[256];
+    gsize length;
+    bool installed;
 } rescue;
 
 static void
@@ -27,7 +28,9 @@ on_fatal(int number)
         }
         tcsetattr(rescue.fd, TCSANOW, &rescue.before);
     }
-    raise(number);               /* SA_RESETHAND has put the default back; it comes when this returns */
+
+    /* SA_RESETHAND has put the default back; it comes when this returns */
+    raise(number);
 }
 
 static void
@@ -36,7 +39,8 @@ install(void)
     for (guint i = 0; i < G_N_ELEMENTS(fatal); i++) {
         struct sigaction now, ours = { .sa_handler = on_fatal, .sa_flags = (int) SA_RESETHAND };
         sigemptyset(&ours.sa_mask);
-        if (sigaction(fatal[i], NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL)
+        if (sigaction(fatal[i], NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO)
+            && now.sa_handler == SIG_DFL)
             sigaction(fatal[i], &ours, NULL);
     }
     rescue.installed = true;

@@ -1,5 +1,5 @@
-/* News of the model, told to the panes it concerns.  A pane does not listen itself: found by its chat, a message costs the
-   same with three windows and with three hundred. */
+/* News of the model, told to the panes it concerns.  A pane does not listen itself: found by its
+ * chat, a message costs the same with three windows and with three hundred. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
@@ -33,7 +33,7 @@ on_account_added(NjAccount *account, void *owner)
 {
     NjScreen *screen = owner;
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
-    nj_screen_touch(screen);                    /* the console's welcome knows of it */
+    nj_screen_touch(screen); /* the console's welcome knows of it */
 }
 
 static void
@@ -51,36 +51,44 @@ on_account_changed(NjAccount *account, void *owner)
     NjScreen *screen = owner;
     nj_screen_touch_status(screen);
     touch_panes(screen, NULL);
+
     int before = GPOINTER_TO_INT(g_hash_table_lookup(screen->states, account));
     if (before == (int) account->state)
         return;
+
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
     bool early = before == NJ_ACCOUNT_WAITING && nj_clock_us() + 100 * 1000 < account->retry_us;
     if (account->state == NJ_ACCOUNT_CONNECTING && (before == NJ_ACCOUNT_OFFLINE || early)) {
-        g_hash_table_remove(screen->reasons, account);          /* somebody asked for it, and shall hear what comes of it */
+        /* somebody asked for it, and shall hear what comes of it */
+        g_hash_table_remove(screen->reasons, account);
     } else if (account->state == NJ_ACCOUNT_ONLINE) {
         g_hash_table_remove(screen->reasons, account);
-        g_autofree char *text = g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
+        g_autofree char *text =
+            g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
         say_of_account(screen, account, NJ_NOTICE_SUCCESS, text);
-    } else if ((account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING) && account->why) {
+    } else if ((account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING)
+               && account->why) {
         /* A server that is down is tried for hours: what failed is said once. */
         if (g_strcmp0(g_hash_table_lookup(screen->reasons, account), account->why) == 0)
             return;
         g_hash_table_insert(screen->reasons, account, g_strdup(account->why));
-        NjNoticeKind kind = account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR;
+        NjNoticeKind kind =
+            account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR;
         say_of_account(screen, account, kind, account->why);
     } else if (account->state == NJ_ACCOUNT_OFFLINE) {
         say_of_account(screen, account, NJ_NOTICE_INFO, _("Offline."));
     }
 }
 
-/* What waits unread gets its window, and so do rooms and what is not sent yet; nobody's focus is taken. */
+/* What waits unread gets its window, and so do rooms and what is not sent yet; nobody's focus is
+ * taken. */
 static void
 open_if_wanted(NjScreen *screen, NjChat *chat)
 {
     if (chat->closed || nj_screen_panes(screen, chat))
         return;
-    if (chat->kind == NJ_CHAT_ROOM || chat->unread > 0 || nj_outbox_has_chat(chat->account->outbox, chat->address))
+    if (chat->kind == NJ_CHAT_ROOM || chat->unread > 0
+        || nj_outbox_has_chat(chat->account->outbox, chat->address))
         nj_screen_window_of(screen, chat);
 }
 
@@ -110,10 +118,12 @@ on_message_added(NjMessageEvent *event, void *owner)
 {
     NjScreen *screen = owner;
     const GPtrArray *panes = nj_screen_panes(screen, event->chat);
+
     if (!panes) {
         nj_screen_window_of(screen, event->chat);
         panes = nj_screen_panes(screen, event->chat);
     }
+
     for (guint i = 0; i < panes->len; i++) {
         NjPane *pane = g_ptr_array_index(panes, i);
         pane->class->add(pane, event->message);
@@ -133,9 +143,11 @@ on_message_changed(NjMessageEvent *event, void *owner)
 static void
 on_alert(NjAlert *alert, void *owner)
 {
-    g_autofree char *text = alert->what && *alert->what
-                                ? g_strdup_printf(_("%s wants your attention: %s"), nj_chat_label(alert->chat), alert->what)
-                                : g_strdup_printf(_("%s wants your attention."), nj_chat_label(alert->chat));
+    g_autofree char *text =
+        alert->what && *alert->what
+            ? g_strdup_printf(_("%s wants your attention: %s"), nj_chat_label(alert->chat),
+                              alert->what)
+            : g_strdup_printf(_("%s wants your attention."), nj_chat_label(alert->chat));
     if (!nj_screen_panes(owner, alert->chat))
         nj_screen_window_of(owner, alert->chat);
     nj_screen_say(owner, alert->chat, NJ_NOTICE_WARNING, text);
@@ -148,11 +160,13 @@ follow_contact(NjScreen *screen, const NjContact *contact)
     NjChat *chat = nj_chat_find(contact->account, contact->address);
     if (!chat)
         return;
+
     touch_panes(screen, chat);
     nj_screen_touch_status(screen);
     if (chat != screen->talk)
         return;
-    screen->switching = true;                   /* nobody types */
+
+    screen->switching = true; /* nobody types */
     nj_prompt_set_label(screen->prompt, nj_chat_label(chat));
     screen->switching = false;
 }
@@ -214,7 +228,9 @@ on_option_changed(NjOption *option, void *owner)
     NjScreen *screen = owner;
     const NjOptions *options = screen->client->options;
     g_autoptr(GError) error = NULL;
-    if (strcmp(option->name, "theme") == 0 && !nj_screen_set_theme(screen, nj_options_text(options, "theme"), &error))
+
+    if (strcmp(option->name, "theme") == 0
+        && !nj_screen_set_theme(screen, nj_options_text(options, "theme"), &error))
         nj_screen_say(screen, screen->talk, NJ_NOTICE_ERROR, error->message);
     if (strcmp(option->name, "roster") == 0)
         screen->roster_shown = nj_options_bool(options, "roster");
@@ -222,6 +238,7 @@ on_option_changed(NjOption *option, void *owner)
         nj_screen_set_keys_mode(screen);
     if (strcmp(option->name, "clock") == 0)
         nj_screen_start_clock(screen);
+
     nj_screen_touch(screen);
 }
 
@@ -237,6 +254,7 @@ nj_screen_listen(NjScreen *screen)
     nj_on_chat_added(bus, on_chat_added, screen);
     nj_on_chat_changed(bus, on_chat_changed, screen);
     nj_on_chat_removed(bus, on_chat_removed, screen);
+
     nj_on_message_added(bus, on_message_added, screen);
     nj_on_message_changed(bus, on_message_changed, screen);
     nj_on_alert(bus, on_alert, screen);
@@ -246,6 +264,7 @@ nj_screen_listen(NjScreen *screen)
     nj_on_occupant_changed(bus, on_occupant_changed, screen);
     nj_on_occupant_removed(bus, on_occupant_removed, screen);
     nj_on_notice(bus, on_notice, screen);
+
     nj_on_option_changed(bus, on_option_changed, screen);
     for (guint i = 0; i < screen->client->accounts->len; i++) {
         NjAccount *account = g_ptr_array_index(screen->client->accounts, i);

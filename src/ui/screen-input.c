@@ -1,6 +1,6 @@
-/* From bytes to lines: bound keys run their command line, the roster takes its keys while it has them, the rest is the
-   prompt's.  Also what follows from typing: drafts, and the news that somebody types.  Timers run only while there is something
-   to wait for. */
+/* From bytes to lines: bound keys run their command line, the roster takes its keys while it has
+ * them, the rest is the prompt's.  Also what follows from typing: drafts, and the news that
+ * somebody types.  Timers run only while there is something to wait for. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
@@ -8,15 +8,15 @@
 
 #include <string.h>
 
-#define SETTLE_MS   25
-#define DRAFT_MS    1000
-#define PAUSED_MS   5000
-
+#define SETTLE_MS 25
+#define DRAFT_MS 1000
 /* A talk is kept and told of; a command is neither: it may hold a password. */
+#define PAUSED_MS 5000
 static bool
 is_talk(const char *text)
 {
-    return *text && (*text != '/' || g_str_has_prefix(text, "//") || g_str_has_prefix(text, "/me "));
+    return *text
+           && (*text != '/' || g_str_has_prefix(text, "//") || g_str_has_prefix(text, "/me "));
 }
 
 void
@@ -64,10 +64,12 @@ on_typing_time(void *owner)
 {
     NjScreen *screen = owner;
     gint64 rested = (nj_clock_us() - screen->typed_us) / 1000;
+
     if (rested < PAUSED_MS) {
         screen->typing_id = g_timeout_add((guint) (PAUSED_MS - rested), on_typing_time, screen);
         return G_SOURCE_REMOVE;
     }
+
     screen->typing_id = 0;
     tell_typing(screen, NJ_TYPING_PAUSED);
     return G_SOURCE_REMOVE;
@@ -78,10 +80,12 @@ note_typing(NjScreen *screen, const char *text)
 {
     if (!screen->talk || !screen->hooks.typing)
         return;
+
     if (!is_talk(text)) {
         nj_screen_stop_typing(screen, true);
         return;
     }
+
     screen->typed_us = nj_clock_us();
     if (screen->typing != NJ_TYPING_COMPOSING)
         tell_typing(screen, NJ_TYPING_COMPOSING);
@@ -108,7 +112,8 @@ submit(NjScreen *screen, const char *text, NjChat *chat)
     g_clear_handle_id(&screen->draft_id, g_source_remove);
     if (chat && chat->draft)
         nj_chat_set_draft(chat, NULL);
-    if (nj_screen_focus(screen)->class->at_end)         /* a talk: the answer comes at its end; a list stays where it is */
+    /* a talk: the answer comes at its end; a list stays where it is */
+    if (nj_screen_focus(screen)->class->at_end)
         nj_screen_scroll_to(screen, true);
     screen->hooks.run(text, chat, screen->hooks.owner);
 }
@@ -131,19 +136,24 @@ on_paste_answer(int key, void *owner)
     NjScreen *screen = owner;
     g_autofree char *text = g_steal_pointer(&screen->pending);
     NjChat *chat = g_steal_pointer(&screen->pending_chat);
+
     if (!text)
         return;
+
     if (key == 'y') {
         submit(screen, text, chat);
         return;
     }
+
     /* Given up is no answer: nothing that was written is lost, wherever one has gone meanwhile. */
     if (key == 'n')
         return;
+
     if (chat)
         nj_screen_show_chat(screen, chat);
     else
         nj_screen_show(screen, nj_screen_window_at(screen, 0));
+
     nj_prompt_set_text(screen->prompt, text);
 }
 
@@ -161,25 +171,32 @@ on_line(NjPrompt *prompt, const char *text, void *owner)
 {
     NjScreen *screen = owner;
     NjChat *chat = screen->talk;
+
     /* Lines that were copied whole end in one that is empty: nobody said that. */
     gsize length = strlen(text);
     while (length > 0 && text[length - 1] == '\n')
         length--;
     if (length == 0)
         return;
+
     g_autofree char *said = NULL;
     if (text[length])
         text = said = g_strndup(text, length);
-    guint lines = count_lines(text), most = (guint) nj_options_int(screen->client->options, "paste-ask");
+
+    guint lines = count_lines(text),
+          most = (guint) nj_options_int(screen->client->options, "paste-ask");
     if (most == 0 || lines <= most || screen->pending) {
         submit(screen, text, chat);
         return;
     }
+
     screen->pending = g_strdup(text);
     screen->pending_chat = chat;
-    g_autofree char *question = g_strdup_printf(
-        ngettext("Send this text of %u line?  [y]es  [n]o  [e]dit", "Send this text of %u lines?  [y]es  [n]o  [e]dit", lines),
-        lines);
+
+    g_autofree char *question =
+        g_strdup_printf(ngettext("Send this text of %u line?  [y]es  [n]o  [e]dit",
+                                 "Send this text of %u lines?  [y]es  [n]o  [e]dit", lines),
+                        lines);
     nj_prompt_ask(prompt, question, "yne", on_paste_answer, screen);
 }
 
@@ -194,19 +211,32 @@ on_complete(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize
 }
 
 /* The keys of a list, as terminals send them. */
-typedef enum { LIST_UP, LIST_DOWN, LIST_PAGE_UP, LIST_PAGE_DOWN, LIST_HOME, LIST_END, LIST_ENTER, LIST_LEAVE } ListKey;
+typedef enum {
+    LIST_UP,
+    LIST_DOWN,
+    LIST_PAGE_UP,
+    LIST_PAGE_DOWN,
+    LIST_HOME,
+    LIST_END,
+    LIST_ENTER,
+    LIST_LEAVE
+} ListKey;
 
-static const struct { const char *bytes; ListKey key; } list_keys[] = {
-    { "\033[A", LIST_UP }, { "\033OA", LIST_UP }, { "\020", LIST_UP },
-    { "\033[B", LIST_DOWN }, { "\033OB", LIST_DOWN }, { "\016", LIST_DOWN },
-    { "\033[5~", LIST_PAGE_UP }, { "\033[6~", LIST_PAGE_DOWN },
-    { "\033[H", LIST_HOME }, { "\033OH", LIST_HOME }, { "\033[1~", LIST_HOME }, { "\033[7~", LIST_HOME },
-    { "\033[F", LIST_END }, { "\033OF", LIST_END }, { "\033[4~", LIST_END }, { "\033[8~", LIST_END },
-    { "\r", LIST_ENTER }, { "\n", LIST_ENTER },
-    { "\033", LIST_LEAVE }, { "\007", LIST_LEAVE }, { "\003", LIST_LEAVE },
+static const struct {
+    const char *bytes;
+    ListKey key;
+} list_keys[] = {
+    { "\033[A", LIST_UP },       { "\033OA", LIST_UP },         { "\020", LIST_UP },
+    { "\033[B", LIST_DOWN },     { "\033OB", LIST_DOWN },       { "\016", LIST_DOWN },
+    { "\033[5~", LIST_PAGE_UP }, { "\033[6~", LIST_PAGE_DOWN }, { "\033[H", LIST_HOME },
+    { "\033OH", LIST_HOME },     { "\033[1~", LIST_HOME },      { "\033[7~", LIST_HOME },
+    { "\033[F", LIST_END },      { "\033OF", LIST_END },        { "\033[4~", LIST_END },
+    { "\033[8~", LIST_END },     { "\r", LIST_ENTER },          { "\n", LIST_ENTER },
+    { "\033", LIST_LEAVE },      { "\007", LIST_LEAVE },        { "\003", LIST_LEAVE },
 };
 
-/* The list that has the keys: the roster while it is focused, one in the window while nothing is typed; NULL: the prompt has them. */
+/* The list that has the keys: the roster while it is focused, one in the window while nothing is
+ * typed; NULL: the prompt has them. */
 static NjPane *
 list_of(NjScreen *screen)
 {
@@ -250,6 +280,7 @@ run_list_key(NjPane *list, ListKey key)
     case LIST_PAGE_DOWN:
         class->scroll(list, key == LIST_PAGE_UP ? -1 : 1, true);
         break;
+
     case LIST_HOME:
     case LIST_END:
         class->scroll_to(list, key == LIST_END);
@@ -269,6 +300,7 @@ take_list_key(NjPane *list, const char *bytes, gsize length)
 {
     gsize best = 0;
     ListKey key = LIST_LEAVE;
+
     for (guint i = 0; i < G_N_ELEMENTS(list_keys); i++) {
         gsize size = strlen(list_keys[i].bytes);
         if (size <= best || size > length || memcmp(bytes, list_keys[i].bytes, size) != 0)
@@ -276,9 +308,11 @@ take_list_key(NjPane *list, const char *bytes, gsize length)
         best = size;
         key = list_keys[i].key;
     }
+
     /* ESC with something behind it that is no key of ours belongs together. */
     if (best == 1 && *bytes == '\033' && length > 1)
         return 0;
+
     if (best > 0)
         run_list_key(list, key);
     return best;
@@ -302,7 +336,8 @@ on_key_bytes(const char *bytes, gsize length, void *owner)
         NjPane *list = list_of(screen);
         gsize taken = list ? take_list_key(list, bytes, length) : 0;
         if (taken == 0) {
-            nj_screen_leave_roster(screen);         /* somebody writes: the keys are the prompt's again */
+            /* somebody writes: the keys are the prompt's again */
+            nj_screen_leave_roster(screen);
             taken = line_length(bytes, length);
             nj_prompt_feed(screen->prompt, bytes, taken);
         }
@@ -330,7 +365,8 @@ on_settle_time(void *owner)
     return G_SOURCE_REMOVE;
 }
 
-/* Who types looks here, also where the terminal has not told that it got the focus again (a tmux attached from elsewhere). */
+/* Who types looks here, also where the terminal has not told that it got the focus again (a tmux
+ * attached from elsewhere). */
 static void
 note_person(NjScreen *screen)
 {
@@ -345,7 +381,8 @@ nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length)
     g_clear_handle_id(&screen->settle_id, g_source_remove);
     nj_keys_feed(screen->keys, bytes, length, &key_hooks, screen);
     if (nj_keys_partial(screen->keys))
-        screen->settle_id = g_timeout_add_full(G_PRIORITY_HIGH, SETTLE_MS, on_settle_time, screen, NULL);
+        screen->settle_id =
+            g_timeout_add_full(G_PRIORITY_HIGH, SETTLE_MS, on_settle_time, screen, NULL);
     nj_screen_answer_key(screen);
 }
 
@@ -370,7 +407,8 @@ may_keep(NjPrompt *prompt, const char *text, void *owner)
 void
 nj_screen_set_keys_mode(NjScreen *screen)
 {
-    bool vi = nj_prompt_set_mode(screen->prompt, nj_options_text(screen->client->options, "keys-mode"));
+    bool vi =
+        nj_prompt_set_mode(screen->prompt, nj_options_text(screen->client->options, "keys-mode"));
     nj_keys_set_esc_prefix(screen->keys, !vi);
 }
 
@@ -386,7 +424,8 @@ nj_screen_open_input(NjScreen *screen)
 void
 nj_screen_close_input(NjScreen *screen)
 {
-    nj_screen_drop_pending(screen, screen->pending_chat);       /* first: it changes the prompt, which begins to wait for more */
+    /* first: it changes the prompt, which begins to wait for more */
+    nj_screen_drop_pending(screen, screen->pending_chat);
     nj_screen_stop_typing(screen, false);
     g_clear_handle_id(&screen->draft_id, g_source_remove);
     g_clear_handle_id(&screen->settle_id, g_source_remove);

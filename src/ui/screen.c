@@ -1,23 +1,24 @@
 /* Which frame is drawn when.
-
-   Whoever changes what is seen marks it dirty and asks for a frame; frames come at most 60 times a second, and no timer
-   exists while nothing is dirty.  The frame source has the network's own priority: while a flood arrives both are
-   dispatched in turn, so neither starves.  A key does not wait for it: its frame is drawn in the dispatch that read the key,
-   the prompt alone if a full frame was drawn just now.  While the terminal does not take bytes nothing is drawn; what is dirty
-   stays dirty until it does. */
+ *
+ * Whoever changes what is seen marks it dirty and asks for a frame; frames come at most 60 times a
+ * second, and no timer exists while nothing is dirty.  The frame source has the network's own
+ * priority: while a flood arrives both are dispatched in turn, so neither starves.  A key does not
+ * wait for it: its frame is drawn in the dispatch that read the key, the prompt alone if a full
+ * frame was drawn just now.  While the terminal does not take bytes nothing is drawn; what is dirty
+ * stays dirty until it does. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
 #include "model/chat.h"
 #include "ui/status.h"
 
-#define FRAME_US     16667
-#define REST         4              /* of the time, frames may take a fifth */
-#define MAX_PROMPT  8
-#define MIN_ROSTER 60             /* columns of the terminal */
+#define FRAME_US 16667
+#define REST 4 /* of the time, frames may take a fifth */
+#define MAX_PROMPT 8
+#define MIN_ROSTER 60 /* columns of the terminal */
 
 typedef struct {
-    GSource   source;
+    GSource source;
     NjScreen *screen;
 } FrameSource;
 
@@ -118,17 +119,24 @@ draw_roster(NjScreen *screen, NjArea area, bool all)
     NjPane *pane = screen->roster;
     if (area.cols <= 1 || area.rows <= 0 || !(all || pane->dirty))
         return;
+
     pane->dirty = false;
     int head = area.rows >= 3, cols = area.cols - 1;
     NjStyle border = nj_theme_style(screen->theme, NJ_ROLE_BORDER);
+
     /* A blank column before the border keeps counts and line apart. */
-    nj_area_clear(nj_area_part(area, head, cols - 1, area.rows - head, 2), nj_theme_style(screen->theme, NJ_ROLE_TEXT));
-    pane->class->draw(pane, nj_area_part(area, head, 1, area.rows - head, cols - 2), screen->theme, screen->roster_focused);
-    nj_area_clear(nj_area_part(area, head, 0, area.rows - head, 1), nj_theme_style(screen->theme, NJ_ROLE_TEXT));
+    nj_area_clear(nj_area_part(area, head, cols - 1, area.rows - head, 2),
+                  nj_theme_style(screen->theme, NJ_ROLE_TEXT));
+    pane->class->draw(pane, nj_area_part(area, head, 1, area.rows - head, cols - 2), screen->theme,
+                      screen->roster_focused);
+    nj_area_clear(nj_area_part(area, head, 0, area.rows - head, 1),
+                  nj_theme_style(screen->theme, NJ_ROLE_TEXT));
     for (int y = 0; y < area.rows; y++)
         nj_area_put(area, y, cols, border, "│", -1);
+
     if (head)
-        nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, cols), screen->theme, screen->roster_focused);
+        nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, cols), screen->theme,
+                            screen->roster_focused);
 }
 
 static void
@@ -142,25 +150,31 @@ draw_prompt(NjScreen *screen, NjArea area)
     screen->cursor_col = area.col + col;
 }
 
-/* Draws what is dirty on a surface of any size; what has no room is left out: the prompt is the last to go. */
+/* Draws what is dirty on a surface of any size; what has no room is left out: the prompt is the
+ * last to go. */
 static void
 compose(NjScreen *screen, NjSurface *surface, bool all)
 {
     int rows = nj_surface_rows(surface), cols = nj_surface_cols(surface);
     int prompt = nj_prompt_rows(screen->prompt, cols, CLAMP(rows / 3, 1, MAX_PROMPT));
+
     prompt = CLAMP(prompt, 1, MAX(rows, 1));
-    int status = rows >= 3, body = MAX(rows - prompt - status, 0), roster = roster_cols(screen, cols);
-    all = all || screen->all || rows != screen->rows || cols != screen->cols || prompt != screen->prompt_rows
-          || roster != screen->roster_cols;
+    int status = rows >= 3, body = MAX(rows - prompt - status, 0),
+        roster = roster_cols(screen, cols);
+    all = all || screen->all || rows != screen->rows || cols != screen->cols
+          || prompt != screen->prompt_rows || roster != screen->roster_cols;
     screen->all = false;
     screen->rows = rows;
     screen->cols = cols;
     screen->prompt_rows = prompt;
+
     screen->roster_cols = roster;
     draw_roster(screen, nj_area(surface, 0, 0, body, roster), all);
-    nj_layout_draw(screen->window->layout, nj_area(surface, 0, roster, body, cols - roster), screen->theme, all);
+    nj_layout_draw(screen->window->layout, nj_area(surface, 0, roster, body, cols - roster),
+                   screen->theme, all);
     if (all || screen->status_dirty)
         nj_status_draw(screen, nj_area(surface, body, 0, status, cols), screen->theme);
+
     screen->status_dirty = false;
     if (all || screen->prompt_dirty)
         draw_prompt(screen, nj_area(surface, body + status, 0, prompt, cols));
@@ -170,7 +184,8 @@ static void
 mark_read(NjPane *pane, void *owner)
 {
     NjScreen *screen = owner;
-    if (pane->chat && pane->chat->unread > 0 && nj_screen_is_visible(screen, pane) && pane->class->at_end(pane))
+    if (pane->chat && pane->chat->unread > 0 && nj_screen_is_visible(screen, pane)
+        && pane->class->at_end(pane))
         nj_chat_mark_read(pane->chat, NULL);
 }
 
@@ -199,12 +214,13 @@ draw_frame(NjScreen *screen)
 {
     if (!can_draw(screen))
         return;
+
     screen->frame_us = nj_clock_us();
     mark_seen(screen);
     compose(screen, screen->surface, false);
     g_source_set_ready_time(screen->frame, -1);
     screen->frame_due = false;
-    mark_seen(screen);                  /* drawing may have brought an end into sight */
+    mark_seen(screen); /* drawing may have brought an end into sight */
     show(screen);
     screen->cost_us = nj_clock_us() - screen->frame_us;
 }
@@ -214,13 +230,17 @@ nj_screen_answer_key(NjScreen *screen)
 {
     if (!can_draw(screen))
         return;
+
     int rows = nj_prompt_rows(screen->prompt, screen->cols, CLAMP(screen->rows / 3, 1, MAX_PROMPT));
-    if (rows != screen->prompt_rows || (screen->frame_due && nj_clock_us() - screen->frame_us >= frame_pause(screen))) {
+    if (rows != screen->prompt_rows
+        || (screen->frame_due && nj_clock_us() - screen->frame_us >= frame_pause(screen))) {
         draw_frame(screen);
         return;
     }
+
     if (!screen->prompt_dirty)
         return;
+
     draw_prompt(screen, nj_area(screen->surface, screen->rows - rows, 0, rows, screen->cols));
     show(screen);
 }
@@ -254,7 +274,8 @@ static void
 on_ready(NjTerm *term, void *owner)
 {
     (void) term;
-    nj_screen_want_frame(owner);        /* it may also have been given back: all of it is written again then */
+    /* it may also have been given back: all of it is written again then */
+    nj_screen_want_frame(owner);
 }
 
 static void
@@ -294,7 +315,8 @@ nj_screen_start_clock(NjScreen *screen)
 }
 
 NjScreen *
-nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHooks *hooks, GError **error)
+nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHooks *hooks,
+              GError **error)
 {
     (void) error;
     NjScreen *screen = g_new0(NjScreen, 1);
@@ -305,6 +327,7 @@ nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHoo
     screen->all = true;
     screen->roster_shown = nj_options_bool(client->options, "roster");
     screen->keys = nj_keys_new();
+
     nj_screen_open_input(screen);
     nj_screen_open_windows(screen);
     nj_screen_listen(screen);
@@ -318,14 +341,17 @@ nj_screen_open(NjScreen *screen, GError **error)
     screen->term = nj_term_open(&hooks, screen, error);
     if (!screen->term)
         return false;
+
     screen->surface = nj_surface_new(nj_term_rows(screen->term), nj_term_cols(screen->term));
     screen->frame = frame_source_new(screen);
+
     g_autoptr(GError) trouble = NULL;
     if (!nj_screen_set_theme(screen, nj_options_text(screen->client->options, "theme"), &trouble)) {
         g_clear_pointer(&screen->theme, nj_theme_free);
         screen->theme = nj_theme_builtin(nj_term_colors(screen->term));
         nj_screen_say(screen, NULL, NJ_NOTICE_WARNING, trouble->message);
     }
+
     nj_screen_start_clock(screen);
     screen->all = true;
     draw_frame(screen);
@@ -337,14 +363,17 @@ nj_screen_free(NjScreen *screen)
 {
     if (!screen)
         return;
+
     nj_screen_save_draft(screen);
-    nj_screen_close_input(screen);          /* a text that is asked about becomes the draft */
+    nj_screen_close_input(screen); /* a text that is asked about becomes the draft */
     nj_bus_forget(screen->client->bus, screen);
     g_clear_handle_id(&screen->clock_id, g_source_remove);
+
     if (screen->frame) {
         g_source_destroy(screen->frame);
         g_source_unref(screen->frame);
     }
+
     nj_term_free(screen->term);
     screen->term = NULL;
     nj_screen_free_windows(screen);
@@ -354,6 +383,7 @@ nj_screen_free(NjScreen *screen)
     nj_keys_free(screen->keys);
     nj_surface_free(screen->surface);
     nj_theme_free(screen->theme);
+
     g_strfreev(screen->theme_dirs);
     g_free(screen);
 }
@@ -387,13 +417,17 @@ nj_screen_set_theme(NjScreen *screen, const char *name, GError **error)
 {
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
     int colors = screen->term ? nj_term_colors(screen->term) : 256;
-    NjTheme *theme = nj_theme_load(name, (const char *const *) screen->theme_dirs, colors, faults, error);
+    NjTheme *theme =
+        nj_theme_load(name, (const char *const *) screen->theme_dirs, colors, faults, error);
+
     if (!theme)
         return false;
+
     nj_theme_free(screen->theme);
     screen->theme = theme;
     for (guint i = 0; i < faults->len; i++)
         nj_screen_say(screen, NULL, NJ_NOTICE_WARNING, g_ptr_array_index(faults, i));
+
     nj_screen_touch(screen);
     return true;
 }

@@ -1,10 +1,11 @@
 /* The status line.
-
-        ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom  12:01
-       accounts                 where    what wants attention   the other windows, if there is room
-                                we are
-   Pieces are put from the left while they fit: first what must be seen.  The one that does not fit is left out whole, so a
-   number is never cut into a smaller one; how many more want attention stands in its place. */
+ *
+ *      ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom  12:01
+ *     accounts                 where    what wants attention   the other windows, if there is room
+ *                              we are
+ * Pieces are put from the left while they fit: first what must be seen.  The one that does not fit
+ * is left out whole, so a number is never cut into a smaller one; how many more want attention
+ * stands in its place. */
 #include "ui/status.h"
 
 #include "base/clock.h"
@@ -12,17 +13,17 @@
 #include "model/chat.h"
 
 #define MAX_LABEL 16
-#define MORE_CELLS 5            /* " +99 " */
-#define WHERE_CELLS 20          /* accounts leave so much to the windows before their words go … */
-#define MIN_WHERE 8           /* … and so much before their names do */
+#define MORE_CELLS 5   /* " +99 " */
+#define WHERE_CELLS 20 /* accounts leave so much to the windows before their words go … */
+#define MIN_WHERE 8    /* … and so much before their names do */
 
 /* In the order they stand. */
 enum { CURRENT, MENTIONED, PERSON, ROOM, AT_REST, RANKS };
 
 typedef struct {
-    NjArea         area;
+    NjArea area;
     const NjTheme *theme;
-    int            x, end;      /* free cells */
+    int x, end; /* free cells */
 } Bar;
 
 static bool
@@ -47,19 +48,25 @@ put_right(Bar *bar, NjRole role, const char *text)
     return true;
 }
 
-/* The time of day, which unlike a countdown is true without anybody waking for it; NULL: at once, or nobody said. */
+/* The time of day, which unlike a countdown is true without anybody waking for it; NULL: at once,
+ * or nobody said. */
 static char *
 next_try(const NjAccount *account)
 {
     gint64 left_us = account->retry_us - nj_clock_us();
     if (account->state != NJ_ACCOUNT_WAITING || left_us <= 0)
         return NULL;
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local((nj_clock_wall_ms() + left_us / 1000 + 500) / 1000);
+    g_autoptr(GDateTime) when =
+        g_date_time_new_from_unix_local((nj_clock_wall_ms() + left_us / 1000 + 500) / 1000);
     return when ? g_date_time_format(when, "%H:%M:%S") : NULL;
 }
 
 /* What stands for an account.  Only what is not as it should be needs a word. */
-typedef struct { const char *sign; char *word; NjRole role; } Look;
+typedef struct {
+    const char *sign;
+    char *word;
+    NjRole role;
+} Look;
 
 static Look
 look_of(const NjAccount *account)
@@ -67,36 +74,42 @@ look_of(const NjAccount *account)
     switch (account->state) {
     case NJ_ACCOUNT_ONLINE:
         if (account->show == NJ_SHOW_OFFLINE)
-            return (Look) { "○", g_strdup(_("invisible")), NJ_ROLE_STATUS };
+            return (Look){ "○", g_strdup(_("invisible")), NJ_ROLE_STATUS };
         if (account->show == NJ_SHOW_DND)
-            return (Look) { "⊖", g_strdup(_("busy")), NJ_ROLE_STATUS };
+            return (Look){ "⊖", g_strdup(_("busy")), NJ_ROLE_STATUS };
         if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
-            return (Look) { "◐", g_strdup(_("away")), NJ_ROLE_STATUS };
-        return (Look) { "●", NULL, NJ_ROLE_STATUS };
+            return (Look){ "◐", g_strdup(_("away")), NJ_ROLE_STATUS };
+        return (Look){ "●", NULL, NJ_ROLE_STATUS };
+
     case NJ_ACCOUNT_CONNECTING:
-        return (Look) { "◌", g_strdup(_("connecting")), NJ_ROLE_STATUS };
+        return (Look){ "◌", g_strdup(_("connecting")), NJ_ROLE_STATUS };
     case NJ_ACCOUNT_CLOSING:
-        return (Look) { "◌", g_strdup(_("leaving")), NJ_ROLE_STATUS };
+        return (Look){ "◌", g_strdup(_("leaving")), NJ_ROLE_STATUS };
     case NJ_ACCOUNT_WAITING: {
         g_autofree char *when = next_try(account);
-        return (Look) { "✗", when ? g_strdup_printf(_("again %s"), when) : g_strdup(_("waiting")), NJ_ROLE_STATUS_BAD };
+        return (Look){ "✗", when ? g_strdup_printf(_("again %s"), when) : g_strdup(_("waiting")),
+                       NJ_ROLE_STATUS_BAD };
     }
+
     case NJ_ACCOUNT_OFFLINE:
         break;
     }
     if (account->why)
-        return (Look) { "✗", g_strdup(_("offline")), NJ_ROLE_STATUS_BAD };
-    return (Look) { "○", g_strdup(_("offline")), NJ_ROLE_STATUS_DIM };
+        return (Look){ "✗", g_strdup(_("offline")), NJ_ROLE_STATUS_BAD };
+
+    return (Look){ "○", g_strdup(_("offline")), NJ_ROLE_STATUS_DIM };
 }
 
 static void
 put_account(Bar *bar, const NjAccount *account)
 {
     Look look = look_of(account);
-    g_autofree char *word = look.word, *label = nj_text_ellipsize(account->settings->name, MAX_LABEL);
+    g_autofree char *word = look.word,
+                    *label = nj_text_ellipsize(account->settings->name, MAX_LABEL);
     g_autofree char *brief = g_strdup_printf("%s %s", look.sign, label);
     g_autofree char *whole = word ? g_strdup_printf("%s %s", brief, word) : NULL;
     int end = bar->end;
+
     bar->end = end - WHERE_CELLS;
     bool done = put(bar, look.role, 1, whole ? whole : brief);
     bar->end = end - MIN_WHERE;
@@ -112,6 +125,7 @@ tell_account(const NjAccount *account)
 {
     g_autofree char *when = next_try(account);
     const char *jid = account->jid ? account->jid : account->bare;
+
     switch (account->state) {
     case NJ_ACCOUNT_ONLINE:
         if (account->show == NJ_SHOW_OFFLINE)
@@ -121,6 +135,7 @@ tell_account(const NjAccount *account)
         if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
             return g_strdup_printf(_("Online as %s, away."), jid);
         return g_strdup_printf(_("Online as %s."), jid);
+
     case NJ_ACCOUNT_CONNECTING:
         return g_strdup_printf(_("Connecting %s…"), jid);
     case NJ_ACCOUNT_CLOSING:
@@ -132,23 +147,30 @@ tell_account(const NjAccount *account)
     case NJ_ACCOUNT_OFFLINE:
         break;
     }
-    return account->why ? g_strdup_printf(_("Offline. %s"), account->why) : g_strdup(_("Offline; /connect logs in."));
+
+    return account->why ? g_strdup_printf(_("Offline. %s"), account->why)
+                        : g_strdup(_("Offline; /connect logs in."));
 }
 
 static bool
 is_well(const NjAccount *account)
 {
-    return account->state == NJ_ACCOUNT_ONLINE || (account->state == NJ_ACCOUNT_OFFLINE && !account->why);
+    return account->state == NJ_ACCOUNT_ONLINE
+           || (account->state == NJ_ACCOUNT_OFFLINE && !account->why);
 }
 
 static void
 draw_account(const NjAccount *account, NjArea area, int y, int widest, const NjTheme *theme)
 {
     Look look = look_of(account);
-    g_autofree char *name = nj_text_ellipsize(account->settings->name, MAX_LABEL), *sentence = tell_account(account);
-    g_autofree char *line = nj_text_line(sentence, -1, 0), *shown = nj_text_ellipsize(line, MAX(area.cols - widest - 6, 1));
+    g_autofree char *name = nj_text_ellipsize(account->settings->name, MAX_LABEL),
+                    *sentence = tell_account(account);
+    g_autofree char *line = nj_text_line(sentence, -1, 0),
+                    *shown = nj_text_ellipsize(line, MAX(area.cols - widest - 6, 1));
     NjRole role = is_well(account) ? NJ_ROLE_DIM : account->why ? NJ_ROLE_WARNING : NJ_ROLE_NOTICE;
-    nj_area_put(area, y, 1, nj_theme_style(theme, is_well(account) ? NJ_ROLE_ONLINE : role), look.sign, -1);
+
+    nj_area_put(area, y, 1, nj_theme_style(theme, is_well(account) ? NJ_ROLE_ONLINE : role),
+                look.sign, -1);
     nj_area_put(area, y, 3, nj_theme_style(theme, NJ_ROLE_TITLE), name, -1);
     nj_area_put(area, y, 5 + widest, nj_theme_style(theme, role), shown, -1);
     g_free(look.word);
@@ -159,9 +181,15 @@ nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
 {
     const GPtrArray *accounts = nj_screen_client(screen)->accounts;
     int rows = MIN((int) accounts->len, area.rows / 3), y = 0, widest = 0;
+
     for (guint i = 0; i < accounts->len; i++)
-        widest = MAX(widest, MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1), MAX_LABEL));
+        widest = MAX(
+            widest,
+            MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1),
+                MAX_LABEL));
+
     bool all = rows == (int) accounts->len;
+
     /* Where not all have room, those with trouble come first. */
     for (int turn = 0; turn < (all ? 1 : 2); turn++)
         for (guint i = 0; i < accounts->len && y < rows; i++) {
@@ -169,6 +197,7 @@ nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
             if (all || is_well(account) == (turn == 1))
                 draw_account(account, area, y++, widest, theme);
         }
+
     return rows;
 }
 
@@ -187,22 +216,29 @@ static bool
 put_window(Bar *bar, const NjWindow *window, int rank, int gap)
 {
     static const NjRole roles[] = {
-        [CURRENT] = NJ_ROLE_STATUS,   [MENTIONED] = NJ_ROLE_STATUS_HOT, [PERSON] = NJ_ROLE_STATUS_HOT,
-        [ROOM] = NJ_ROLE_STATUS,      [AT_REST] = NJ_ROLE_STATUS_DIM,
+        [CURRENT] = NJ_ROLE_STATUS, [MENTIONED] = NJ_ROLE_STATUS_HOT, [PERSON] = NJ_ROLE_STATUS_HOT,
+        [ROOM] = NJ_ROLE_STATUS,    [AT_REST] = NJ_ROLE_STATUS_DIM,
     };
     const NjChat *chat = window->chat;
     bool hot = rank > CURRENT && rank < AT_REST;
-    g_autofree char *label = nj_text_ellipsize(chat ? nj_chat_label(chat) : _(window->name), MAX_LABEL);
+    g_autofree char *label =
+        nj_text_ellipsize(chat ? nj_chat_label(chat) : _(window->name), MAX_LABEL);
     g_autofree char *text = NULL;
+
     if (hot)
-        text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread, rank == MENTIONED ? "!" : "");
+        text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread,
+                               rank == MENTIONED ? "!" : "");
     else
         text = g_strdup_printf(rank == CURRENT ? "[%d:%s]" : "%d:%s", window->number, label);
     if (put(bar, roles[rank], gap, text))
         return true;
     if (rank == AT_REST)
         return false;
-    g_autofree char *brief = g_strdup_printf(rank == CURRENT ? "[%d]" : rank == MENTIONED ? "%d!" : "%d", window->number);
+
+    g_autofree char *brief = g_strdup_printf(rank == CURRENT     ? "[%d]"
+                                             : rank == MENTIONED ? "%d!"
+                                                                 : "%d",
+                                             window->number);
     return put(bar, roles[rank], gap, brief);
 }
 
@@ -212,6 +248,7 @@ put_windows(Bar *bar, NjScreen *screen)
     guint count = nj_screen_windows(screen), ranks[RANKS] = { 0 };
     for (guint i = 0; i < count; i++)
         ranks[rank_of(screen, nj_screen_window_at(screen, i))]++;
+
     guint waiting = ranks[MENTIONED] + ranks[PERSON] + ranks[ROOM];
     for (int rank = 0, gap = 2; rank < RANKS; rank++)
         for (guint i = 0; i < count; i++) {
@@ -242,14 +279,17 @@ nj_status_draw(NjScreen *screen, NjArea area, const NjTheme *theme)
     nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_STATUS));
     if (area.rows <= 0 || area.cols <= 0)
         return;
+
     Bar bar = { .area = area, .theme = theme, .end = area.cols - 1 };
     for (guint i = 0; i < client->accounts->len; i++)
         put_account(&bar, g_ptr_array_index(client->accounts, i));
+
     if (nj_options_bool(client->options, "clock")) {
         g_autoptr(GDateTime) now = g_date_time_new_from_unix_local(nj_clock_wall_ms() / 1000);
         g_autofree char *clock = now ? g_date_time_format(now, "%H:%M") : NULL;
         put_right(&bar, NJ_ROLE_STATUS_DIM, clock ? clock : "");
     }
+
     if (nj_layout_zoomed(nj_screen_window(screen)->layout))
         put_right(&bar, NJ_ROLE_STATUS, _("zoom"));
     put_windows(&bar, screen);

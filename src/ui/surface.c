@@ -1,38 +1,39 @@
 /* Cells, interned styles, glyphs of several code points, links.
-
-   A glyph of several code points is an index into a table that strangers can fill (any letter with any four marks), so it
-   is bounded: when it is full, what no cell shows any more is forgotten and the rest numbered anew; the generation tells
-   term.c that its memory of the screen means nothing now.  Links are a ring: the oldest are forgotten, their cells become
-   plain text, and no number comes back before 60,000 others were given. */
+ *
+ * A glyph of several code points is an index into a table that strangers can fill (any letter with
+ * any four marks), so it is bounded: when it is full, what no cell shows any more is forgotten and
+ * the rest numbered anew; the generation tells term.c that its memory of the screen means nothing
+ * now.  Links are a ring: the oldest are forgotten, their cells become plain text, and no number
+ * comes back before 60,000 others were given. */
 #include "ui/surface.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define LONG_SPARE  1024       /* long glyphs beyond what the cells can show */
-#define MAX_STYLES  16384
-#define LINKS       1024       /* kept at once */
-#define MAX_URI     2048
+#define LONG_SPARE 1024 /* long glyphs beyond what the cells can show */
+#define MAX_STYLES 16384
+#define LINKS 1024 /* kept at once */
+#define MAX_URI 2048
 
 typedef struct {
     guint16 id;
-    char   *uri;
+    char *uri;
 } Link;
 
 struct NjSurface {
-    int         rows, cols;
-    NjCell     *cells;
-    guint       generation;
-    GArray     *styles;         /* of NjStyle; 0 is the terminal's own */
-    GHashTable *style_ids;      /* packed style -> index */
-    NjStyle     last_style;
-    guint16     last_style_id;
-    GPtrArray  *longs;          /* of char *, owned by long_ids */
+    int rows, cols;
+    NjCell *cells;
+    guint generation;
+    GArray *styles;        /* of NjStyle; 0 is the terminal's own */
+    GHashTable *style_ids; /* packed style -> index */
+    NjStyle last_style;
+    guint16 last_style_id;
+    GPtrArray *longs; /* of char *, owned by long_ids */
     GHashTable *long_ids;
-    Link       *links;          /* LINKS of them, from the first link on */
-    GHashTable *link_ids;       /* uri, owned by links -> id */
-    guint16     next_link;
+    Link *links;          /* LINKS of them, from the first link on */
+    GHashTable *link_ids; /* uri, owned by links -> id */
+    guint16 next_link;
 };
 
 static const NjCell blank = { ' ', 0, 0 };
@@ -61,6 +62,7 @@ forget_everything(NjSurface *surface)
     g_clear_pointer(&surface->link_ids, g_hash_table_unref);
     for (guint i = 0; surface->links != NULL && i < LINKS; i++)
         g_free(surface->links[i].uri);
+
     g_clear_pointer(&surface->links, g_free);
     g_clear_pointer(&surface->cells, g_free);
 }
@@ -94,18 +96,22 @@ nj_surface_resize(NjSurface *surface, int rows, int cols)
     forget_everything(surface);
     surface->rows = MAX(rows, 0);
     surface->cols = MAX(cols, 0);
+
     gsize count = (gsize) surface->rows * (gsize) surface->cols;
     surface->cells = g_new(NjCell, count);
     for (gsize i = 0; i < count; i++)
         surface->cells[i] = blank;
+
     surface->generation++;
-    surface->last_style = (NjStyle) { -1, -1, 0 };
+    surface->last_style = (NjStyle){ -1, -1, 0 };
     surface->last_style_id = 0;
     surface->styles = g_array_new(FALSE, FALSE, sizeof(NjStyle));
     surface->style_ids = g_hash_table_new_full(style_hash, style_equal, g_free, NULL);
     g_array_append_val(surface->styles, surface->last_style);
-    g_hash_table_insert(surface->style_ids, g_memdup2(&surface->last_style, sizeof(NjStyle)), GUINT_TO_POINTER(0));
+    g_hash_table_insert(surface->style_ids, g_memdup2(&surface->last_style, sizeof(NjStyle)),
+                        GUINT_TO_POINTER(0));
     surface->longs = g_ptr_array_new();
+
     surface->long_ids = long_table();
 }
 
@@ -132,6 +138,7 @@ intern_style(NjSurface *surface, NjStyle style)
 {
     if (style_equal(&style, &surface->last_style))
         return surface->last_style_id;
+
     gpointer id;
     if (!g_hash_table_lookup_extended(surface->style_ids, &style, NULL, &id)) {
         if (surface->styles->len == MAX_STYLES)
@@ -140,6 +147,7 @@ intern_style(NjSurface *surface, NjStyle style)
         g_array_append_val(surface->styles, style);
         g_hash_table_insert(surface->style_ids, g_memdup2(&style, sizeof style), id);
     }
+
     surface->last_style = style;
     surface->last_style_id = (guint16) GPOINTER_TO_UINT(id);
     return surface->last_style_id;
@@ -162,13 +170,18 @@ static void
 forget_unseen(NjSurface *surface)
 {
     g_autoptr(GPtrArray) old = g_steal_pointer(&surface->longs);
-    GHashTable *owner = g_steal_pointer(&surface->long_ids);        /* of the old texts, until the end */
+
+    /* of the old texts, until the end */
+    GHashTable *owner = g_steal_pointer(&surface->long_ids);
     surface->longs = g_ptr_array_new();
     surface->long_ids = long_table();
+
     gsize count = (gsize) surface->rows * (gsize) surface->cols;
     for (gsize i = 0; i < count; i++)
         if (surface->cells[i].glyph >= NJ_GLYPH_MANY)
-            surface->cells[i].glyph = add_long(surface, g_ptr_array_index(old, surface->cells[i].glyph - NJ_GLYPH_MANY));
+            surface->cells[i].glyph =
+                add_long(surface, g_ptr_array_index(old, surface->cells[i].glyph - NJ_GLYPH_MANY));
+
     g_hash_table_unref(owner);
     surface->generation++;
 }
@@ -179,12 +192,15 @@ intern_glyph(NjSurface *surface, const char *grapheme, gsize length)
 {
     gunichar points[NJ_TEXT_GLYPH];
     guint count = nj_text_glyph(grapheme, length, points);
+
     if (count == 1)
         return points[0];
+
     char text[NJ_TEXT_GLYPH * 6 + 1];
     gsize bytes = 0;
     for (guint i = 0; i < count; i++)
         bytes += g_unichar_to_utf8(points[i], text + bytes);
+
     text[bytes] = '\0';
     if (surface->longs->len >= (guint) (surface->rows * surface->cols) + LONG_SPARE)
         forget_unseen(surface);
@@ -203,7 +219,7 @@ nj_area_part(NjArea area, int row, int col, int rows, int cols)
 {
     int top = CLAMP(row, 0, area.rows), left = CLAMP(col, 0, area.cols);
     int bottom = CLAMP(row + rows, top, area.rows), right = CLAMP(col + cols, left, area.cols);
-    return (NjArea) { area.surface, area.row + top, area.col + left, bottom - top, right - left };
+    return (NjArea){ area.surface, area.row + top, area.col + left, bottom - top, right - left };
 }
 
 static NjCell *
@@ -212,7 +228,8 @@ cell_at(NjSurface *surface, int row, int col)
     return surface->cells + (gsize) row * (gsize) surface->cols + col;
 }
 
-/* Before cells from col to end (of the surface) are written: wide glyphs that stand half outside lose the other half. */
+/* Before cells from col to end (of the surface) are written: wide glyphs that stand half outside
+ * lose the other half. */
 static void
 part_wide(NjSurface *surface, int row, int col, int end)
 {
@@ -227,7 +244,7 @@ write_blanks(NjSurface *surface, int row, int col, int end, guint16 style)
 {
     NjCell *cell = cell_at(surface, row, col);
     for (; col < end; col++)
-        *cell++ = (NjCell) { ' ', style, 0 };
+        *cell++ = (NjCell){ ' ', style, 0 };
 }
 
 void
@@ -241,11 +258,13 @@ nj_area_clear(NjArea area, NjStyle style)
 }
 
 int
-nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text, gssize length, guint16 link)
+nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text, gssize length,
+                 guint16 link)
 {
     const char *s = text, *end = text + (length < 0 ? strlen(text) : (gsize) length);
     if (row < 0 || row >= area.rows)
         return col + nj_text_width(text, length);
+
     NjSurface *surface = area.surface;
     guint16 id = intern_style(surface, style);
     int at_row = area.row + row;
@@ -260,10 +279,12 @@ nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text,
             bool whole = width <= 2 && to - from == width;
             if (whole) {
                 NjCell *cell = cell_at(surface, at_row, area.col + col);
-                guint32 glyph = bytes == 1 && *s >= ' ' && *s < 0x7f ? (guint32) *s : intern_glyph(surface, s, bytes);
-                *cell = (NjCell) { glyph, id, link };
+                guint32 glyph = bytes == 1 && *s >= ' ' && *s < 0x7f
+                                    ? (guint32) *s
+                                    : intern_glyph(surface, s, bytes);
+                *cell = (NjCell){ glyph, id, link };
                 if (width == 2)
-                    cell[1] = (NjCell) { 0, id, link };
+                    cell[1] = (NjCell){ 0, id, link };
             } else {
                 write_blanks(surface, at_row, area.col + from, area.col + to, id);
             }
@@ -271,6 +292,7 @@ nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text,
         col += width;
         s += bytes;
     }
+
     return MIN(col, area.cols);
 }
 
@@ -285,15 +307,18 @@ nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char
 {
     if (row < 0 || row >= area.rows || nj_text_width(glyph, -1) != 1)
         return;
+
     int from = MAX(col, 0), to = MIN(col + cells, area.cols);
     if (from >= to)
         return;
+
     guint16 id = intern_style(area.surface, style);
     guint32 number = intern_glyph(area.surface, glyph, strlen(glyph));
     part_wide(area.surface, area.row + row, area.col + from, area.col + to);
+
     NjCell *cell = cell_at(area.surface, area.row + row, area.col + from);
     for (int i = from; i < to; i++)
-        *cell++ = (NjCell) { number, id, 0 };
+        *cell++ = (NjCell){ number, id, 0 };
 }
 
 guint16
@@ -301,20 +326,25 @@ nj_surface_link(NjSurface *surface, const char *uri)
 {
     if (uri == NULL || strlen(uri) > MAX_URI)
         return 0;
+
     /* Between ESC ] 8 and ESC \ stand printable ASCII bytes only. */
     for (const char *c = uri; *c != '\0'; c++)
         if (*c <= ' ' || *c >= 0x7f)
             return 0;
+
     if (surface->links == NULL) {
         surface->links = g_new0(Link, LINKS);
         surface->link_ids = g_hash_table_new(g_str_hash, g_str_equal);
         surface->next_link = 1;
     }
+
     guint16 id = (guint16) GPOINTER_TO_UINT(g_hash_table_lookup(surface->link_ids, uri));
     if (id != 0)
         return id;
+
     id = surface->next_link;
     surface->next_link = id == G_MAXUINT16 ? 1 : id + 1;
+
     Link *link = &surface->links[id % LINKS];
     if (link->uri != NULL)
         g_hash_table_remove(surface->link_ids, link->uri);
@@ -322,6 +352,7 @@ nj_surface_link(NjSurface *surface, const char *uri)
     link->id = id;
     link->uri = g_strdup(uri);
     g_hash_table_insert(surface->link_ids, link->uri, GUINT_TO_POINTER(id));
+
     return id;
 }
 
@@ -363,12 +394,14 @@ nj_surface_text(const NjSurface *surface)
         gsize start = text->len;
         for (int col = 0; col < surface->cols; col++) {
             char buffer[8];
-            g_string_append(text, nj_surface_glyph(surface, nj_surface_cell(surface, row, col)->glyph, buffer));
+            g_string_append(
+                text, nj_surface_glyph(surface, nj_surface_cell(surface, row, col)->glyph, buffer));
         }
         while (text->len > start && text->str[text->len - 1] == ' ')
             g_string_truncate(text, text->len - 1);
         if (row < surface->rows - 1)
             g_string_append_c(text, '\n');
     }
+
     return g_string_free(text, FALSE);
 }

@@ -1,5 +1,5 @@
-/* The calls that console, chat and room share.  What arrives is appended and the pane is touched; a frame draws it when its
-   time has come, so a flood costs an append a message. */
+/* The calls that console, chat and room share.  What arrives is appended and the pane is touched; a
+ * frame draws it when its time has come, so a flood costs an append a message. */
 #include "ui/talk.h"
 
 #include "base/text.h"
@@ -11,7 +11,9 @@ nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *c
 {
     nj_pane_init(&talk->pane, class, screen, chat);
     talk->lines = nj_lines_new(nj_screen_client(screen), chat);
-    /* The first of those that show the same has what was said so far; a list belongs to no chat, either. */
+
+    /* The first of those that show the same has what was said so far; a list belongs to no chat,
+     * either. */
     const GPtrArray *panes = nj_screen_panes(screen, chat);
     for (guint i = 0; i < panes->len; i++) {
         NjPane *other = g_ptr_array_index(panes, i);
@@ -88,14 +90,17 @@ nj_talk_shown(NjPane *pane, bool shown)
 {
     NjLines *lines = lines_of(pane);
     const NjChat *chat = pane->chat;
+
     if (!chat)
         return;
+
     if (!shown)
         nj_lines_mark_end(lines);
     else if (chat->unread > 0)
         nj_lines_mark(lines, chat->read_time, chat->read_id);
     else
         nj_lines_unmark(lines);
+
     nj_pane_touch(pane);
 }
 
@@ -152,13 +157,16 @@ nj_talk_draw_empty(NjArea area, const NjTheme *theme, const char *const *sentenc
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
     int cells = MIN(area.cols - 4, 64), height = 0;
+
     if (cells < 8)
         return;
+
     for (guint i = 0; sentences[i]; i++) {
         g_array_set_size(rows, 0);
         nj_text_wrap(sentences[i], cells, cells, rows);
         height += (int) rows->len + 1;
     }
+
     int y = MAX((area.rows - height) / 3, area.rows > height);
     for (guint i = 0; sentences[i]; i++, y++) {
         g_array_set_size(rows, 0);
@@ -167,7 +175,8 @@ nj_talk_draw_empty(NjArea area, const NjTheme *theme, const char *const *sentenc
         for (guint r = 0; r < rows->len; r++, y++) {
             const NjTextRow *row = &g_array_index(rows, NjTextRow, r);
             if (y < area.rows)
-                nj_area_put(area, y, MAX((area.cols - cells) / 2, 2), style, sentences[i] + row->start, row->length);
+                nj_area_put(area, y, MAX((area.cols - cells) / 2, 2), style,
+                            sentences[i] + row->start, row->length);
         }
     }
 }

@@ -1,13 +1,17 @@
-/* The terminal is opened anew (/dev/tty), because O_NONBLOCK belongs to an open file description: set on the shared descriptor 1 it would
-   change the shell's terminal and that of every program we lend it to.
-
-   Curses does not draw here; tests/ui/spike-curses.c shows why: a cell of curses can hold neither a link nor true colour, and it does not
-   place the cursor again behind what terminals dispute.  Terminfo's low level tells what the terminal can do, ui/paint.c makes the bytes.
-
-   Bytes wait in `pending` while the terminal does not take them; meanwhile frames are refused, so no more than one frame ever waits.
-   Nothing here waits for a terminal but its end, and that 200 ms at most.
-
-   Signals come through a pipe that is ours, written by the handlers: SIGWINCH, SIGCONT (after a stop that was not ours) and SIGTSTP. */
+/* The terminal is opened anew (/dev/tty), because O_NONBLOCK belongs to an open file description:
+ * set on the shared descriptor 1 it would change the shell's terminal and that of every program we
+ * lend it to.
+ *
+ * Curses does not draw here; tests/ui/spike-curses.c shows why: a cell of curses can hold neither a
+ * link nor true colour, and it does not place the cursor again behind what terminals dispute.
+ * Terminfo's low level tells what the terminal can do, ui/paint.c makes the bytes.
+ *
+ * Bytes wait in `pending` while the terminal does not take them; meanwhile frames are refused, so
+ * no more than one frame ever waits. Nothing here waits for a terminal but its end, and that 200 ms
+ * at most.
+ *
+ * Signals come through a pipe that is ours, written by the handlers: SIGWINCH, SIGCONT (after a
+ * stop that was not ours) and SIGTSTP. */
 #include "ui/term.h"
 
 #include <errno.h>
@@ -19,7 +23,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Terminfo's macros (lines, columns, …) are ordinary words of ours: only functions and strings are used. */
+/* Terminfo's macros (lines, columns, …) are ordinary words of ours: only functions and strings are
+ * used. */
 #include <curses.h>
 #include <term.h>
 
@@ -27,46 +32,46 @@
 #include "ui/paint.h"
 #include "ui/rescue.h"
 
-#define MAX_READ      (64 * 1024)
-#define MAX_PASTE     (4 * 1024 * 1024)
+#define MAX_READ (64 * 1024)
+#define MAX_PASTE (4 * 1024 * 1024)
 #define PASTE_WAIT_MS 1000
-#define ESC_WAIT_MS   20        /* for the rest of a sequence that may be ours */
-#define FREE_WAIT_MS  200
-#define MAX_HELD      256
-#define MAX_ROWS      1000
-#define MAX_COLS      2000
+#define ESC_WAIT_MS 20 /* for the rest of a sequence that may be ours */
+#define FREE_WAIT_MS 200
+#define MAX_HELD 256
+#define MAX_ROWS 1000
+#define MAX_COLS 2000
 
 static const char paste_end[] = "\033[201~";
 
 typedef struct {
-    GSource  source;
-    NjTerm  *term;
+    GSource source;
+    NjTerm *term;
 } TermSource;
 
 struct NjTerm {
     NjTermHooks hooks;
-    void    *owner;
-    int      in, out;
-    bool     own;               /* the descriptors are ours to close */
-    bool     tty, raw;
+    void *owner;
+    int in, out;
+    bool own; /* the descriptors are ours to close */
+    bool tty, raw;
     struct termios before;
-    int      rows, cols, colors;
+    int rows, cols, colors;
     NjPaint *paint;
-    char    *enter, *leave;     /* what is written when the screen is taken and given back */
-    bool     titles;            /* has a title that can be set */
-    char    *title;             /* wanted, not written yet */
+    char *enter, *leave; /* what is written when the screen is taken and given back */
+    bool titles;         /* has a title that can be set */
+    char *title;         /* wanted, not written yet */
     GString *pending;
-    gsize    written;
-    bool     blocked;           /* the terminal did not take all of pending */
-    bool     suspended, gone;
-    bool     gone_untold;       /* on_gone is still to be called, by dispatch() */
+    gsize written;
+    bool blocked; /* the terminal did not take all of pending */
+    bool suspended, gone;
+    bool gone_untold; /* on_gone is still to be called, by dispatch() */
     GSource *source;
     gpointer in_tag, out_tag;
-    bool     signals;           /* they come to us */
-    GString *held;              /* the beginning of a sequence that may be ours */
-    GString *paste;             /* NULL: none is coming in */
-    guint    paste_match;       /* bytes of paste_end seen */
-    bool     busy, freed;       /* a hook runs; it freed us */
+    bool signals;      /* they come to us */
+    GString *held;     /* the beginning of a sequence that may be ours */
+    GString *paste;    /* NULL: none is coming in */
+    guint paste_match; /* bytes of paste_end seen */
+    bool busy, freed;  /* a hook runs; it freed us */
 };
 
 /* --- Signals. Handlers know only this. */
@@ -81,7 +86,8 @@ on_signal(int number)
     char byte = number == SIGWINCH ? 'w' : number == SIGCONT ? 'c' : 't';
     (void) !write(signal_pipe[1], &byte, 1);
     if (number == SIGCONT && before_cont.sa_handler != SIG_DFL && before_cont.sa_handler != SIG_IGN)
-        before_cont.sa_handler(number);                 /* others want to hear of it too (base/wake.c) */
+        /* others want to hear of it too (base/wake.c) */
+        before_cont.sa_handler(number);
     errno = saved;
 }
 
@@ -91,15 +97,18 @@ watch_signals(void)
 {
     if (signal_pipe[0] >= 0)
         return false;
+
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         signal_pipe[0] = signal_pipe[1] = -1;
         return false;
     }
+
     struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
     sigemptyset(&action.sa_mask);
     sigaction(SIGWINCH, &action, &before_winch);
     sigaction(SIGCONT, &action, &before_cont);
     sigaction(SIGTSTP, &action, &before_tstp);
+
     return true;
 }
 
@@ -123,6 +132,7 @@ capability(const char *name)
     const char *value = tigetstr(name);
     if (value == NULL || value == (const char *) -1)
         return g_strdup("");
+
     GString *text = g_string_new(NULL);
     while (*value != '\0') {
         const char *end = value[0] == '$' && value[1] == '<' ? strchr(value, '>') : NULL;
@@ -132,6 +142,7 @@ capability(const char *name)
             g_string_append_c(text, *value++);
         }
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -148,22 +159,28 @@ count_colors(const char *type)
     const char *none = g_getenv("NO_COLOR"), *how = g_getenv("COLORTERM");
     if (none != NULL && none[0] != '\0')
         return 0;
+
     int colors = tigetnum("colors");
     if (colors > 256 || tigetflag("RGB") == 1 || tigetflag("Tc") == 1)
         return 1 << 24;
+
     /* COLORTERM is inherited: inside GNU screen it speaks of the terminal outside. */
     if (colors == 256 && how != NULL && !g_str_has_prefix(type, "screen")
         && (strcmp(how, "truecolor") == 0 || strcmp(how, "24bit") == 0))
         return 1 << 24;
+
     return colors >= 256 ? 256 : colors >= 16 ? 16 : colors >= 8 ? 8 : 0;
 }
 
-/* Terminals known to take or to swallow the strings that begin with ESC ] ; others might show them. */
+/* Terminals known to take or to swallow the strings that begin with ESC ] ; others might show
+ * them. */
 static bool
 takes_osc(const char *type)
 {
-    static const char *const families[] = { "xterm", "tmux", "screen", "foot", "alacritty", "kitty", "wezterm", "vte", "gnome",
-                                            "konsole", "rxvt", "st-", "iterm", "contour", "ghostty", "putty" };
+    static const char *const families[] = { "xterm",     "tmux",    "screen",  "foot",
+                                            "alacritty", "kitty",   "wezterm", "vte",
+                                            "gnome",     "konsole", "rxvt",    "st-",
+                                            "iterm",     "contour", "ghostty", "putty" };
     for (guint i = 0; i < G_N_ELEMENTS(families); i++)
         if (g_str_has_prefix(type, families[i]))
             return true;
@@ -176,10 +193,13 @@ read_capabilities(NjTerm *term, const char *type, GError **error)
     int result;
     if (setupterm(type, term->out, &result) != OK) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
-                    _("The terminal type “%s” is not known on this system; install its terminfo entry (Debian: ncurses-term), or try "
-                      "TERM=xterm-256color."), type);
+                    _("The terminal type “%s” is not known on this system; install its terminfo "
+                      "entry (Debian: ncurses-term), or try "
+                      "TERM=xterm-256color."),
+                    type);
         return false;
     }
+
     g_autofree char *place = capability("cup");
     bool good = strcmp(place, "\033[%i%p1%d;%p2%dH") == 0 && has("el");
     if (good) {
@@ -188,10 +208,12 @@ read_capabilities(NjTerm *term, const char *type, GError **error)
         g_autofree char *rmam = capability("rmam"), *smam = capability("smam");
         /* Bracketed paste and focus are private modes: a terminal without them ignores them. */
         term->enter = g_strconcat(smcup, smkx, rmam, "\033[?2004h\033[?1004h", NULL);
-        term->leave = g_strconcat("\033[?1004l\033[?2004l", smam, rmkx, rmcup[0] != '\0' ? rmcup : "\033[H\033[2J", NULL);
+        term->leave = g_strconcat("\033[?1004l\033[?2004l", smam, rmkx,
+                                  rmcup[0] != '\0' ? rmcup : "\033[H\033[2J", NULL);
         NjPaintAbilities abilities = {
-            .attrs = (has("bold") ? NJ_ATTR_BOLD : 0) | (has("dim") ? NJ_ATTR_DIM : 0) | (has("sitm") ? NJ_ATTR_ITALIC : 0)
-                | (has("smul") ? NJ_ATTR_UNDERLINE : 0) | (has("rev") ? NJ_ATTR_REVERSE : 0),
+            .attrs = (has("bold") ? NJ_ATTR_BOLD : 0) | (has("dim") ? NJ_ATTR_DIM : 0)
+                     | (has("sitm") ? NJ_ATTR_ITALIC : 0) | (has("smul") ? NJ_ATTR_UNDERLINE : 0)
+                     | (has("rev") ? NJ_ATTR_REVERSE : 0),
             .links = takes_osc(type),
         };
         term->paint = nj_paint_new(abilities);
@@ -199,8 +221,11 @@ read_capabilities(NjTerm *term, const char *type, GError **error)
         term->colors = count_colors(type);
     } else {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
-                    _("The terminal type “%s” cannot place its cursor as it is needed here; try another terminal, or --headless."), type);
+                    _("The terminal type “%s” cannot place its cursor as it is needed here; try "
+                      "another terminal, or --headless."),
+                    type);
     }
+
     del_curterm(cur_term);
     return good;
 }
@@ -210,7 +235,7 @@ read_size(NjTerm *term)
 {
     struct winsize size = { 0 };
     if (ioctl(term->out, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
-        size = (struct winsize) { .ws_row = 24, .ws_col = 80 };
+        size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
     term->rows = MIN(size.ws_row, MAX_ROWS);
     term->cols = MIN(size.ws_col, MAX_COLS);
 }
@@ -222,9 +247,11 @@ set_gone(NjTerm *term)
 {
     if (term->gone)
         return;
+
     term->gone = term->gone_untold = true;
     g_string_truncate(term->pending, 0);
     term->blocked = false;
+
     /* Not merely asked for nothing: a hang-up is reported even then, and for ever. */
     g_source_remove_unix_fd(term->source, term->in_tag);
     g_source_remove_unix_fd(term->source, term->out_tag);
@@ -237,6 +264,7 @@ flush(NjTerm *term)
 {
     gsize done = 0;
     bool full = false;
+
     while (!term->gone && done < term->pending->len) {
         ssize_t n = write(term->out, term->pending->str + done, term->pending->len - done);
         if (n < 0 && errno == EINTR)
@@ -248,11 +276,13 @@ flush(NjTerm *term)
             break;
         done += (gsize) n;
     }
+
     term->written += done;
     if (!term->gone)
         g_string_erase(term->pending, 0, (gssize) done);
     if (full != term->blocked && !term->gone)
         g_source_modify_unix_fd(term->source, term->out_tag, full ? G_IO_OUT : 0);
+
     term->blocked = full && !term->gone;
 }
 
@@ -290,7 +320,8 @@ take(NjTerm *term)
     if (term->raw && term->own)
         nj_rescue_arm(term->out, &term->before, term->leave);
     nj_paint_forget(term->paint);
-    g_string_append(term->pending, term->enter);        /* leaves with the first frame, in one piece */
+    /* leaves with the first frame, in one piece */
+    g_string_append(term->pending, term->enter);
 }
 
 /* TCSANOW: any other way to set the mode would wait for the output. */
@@ -351,27 +382,40 @@ take_paste(NjTerm *term, const char *bytes, gsize length)
             continue;
         }
         if (term->paste_match > 0) {
-            /* Not the end after all.  ESC stands only at its beginning: nothing within can begin anew. */
-            g_string_append_len(term->paste, paste_end, term->paste->len < MAX_PASTE ? term->paste_match : 0);
+            /* Not the end after all.  ESC stands only at its beginning: nothing within can begin
+             * anew. */
+            g_string_append_len(term->paste, paste_end,
+                                term->paste->len < MAX_PASTE ? term->paste_match : 0);
             term->paste_match = 0;
             continue;
         }
         const char *esc = memchr(bytes + i, '\033', length - i);
         gsize run = esc != NULL ? (gsize) (esc - bytes) - i : length - i;
-        g_string_append_len(term->paste, bytes + i, (gssize) MIN(run, MAX_PASTE - MIN(term->paste->len, MAX_PASTE)));
+        g_string_append_len(term->paste, bytes + i,
+                            (gssize) MIN(run, MAX_PASTE - MIN(term->paste->len, MAX_PASTE)));
         i += run;
     }
+
     return length;
 }
 
-typedef enum { OURS_NOT, OURS_PARTLY, OURS_PASTE, OURS_FOCUS_IN, OURS_FOCUS_OUT, OURS_SWALLOWED } Ours;
+typedef enum {
+    OURS_NOT,
+    OURS_PARTLY,
+    OURS_PASTE,
+    OURS_FOCUS_IN,
+    OURS_FOCUS_OUT,
+    OURS_SWALLOWED
+} Ours;
 
-/* A string of the terminal, ESC ] … or ESC P …: only if a digit or > follows and its end is here too; else a person typed Alt-]. */
+/* A string of the terminal, ESC ] … or ESC P …: only if a digit or > follows and its end is here
+ * too; else a person typed Alt-]. */
 static Ours
 match_string(const char *s, gsize length, gsize *used)
 {
     if (length < 3 || (!g_ascii_isdigit(s[2]) && s[2] != '>' && s[2] != '!'))
         return OURS_NOT;
+
     for (gsize i = 3; i < length; i++) {
         bool st = s[i] == '\\' && s[i - 1] == '\033';
         if (s[i] == '\007' || st) {
@@ -379,6 +423,7 @@ match_string(const char *s, gsize length, gsize *used)
             return OURS_SWALLOWED;
         }
     }
+
     return OURS_NOT;
 }
 
@@ -399,17 +444,21 @@ match(const char *s, gsize length, gsize *used)
         return OURS_FOCUS_IN;
     if (s[2] == 'O')
         return OURS_FOCUS_OUT;
-    if (s[2] == '<' || s[2] == '?' || s[2] == '>') {           /* mouse; answers about modes and kinds */
+
+    /* mouse; answers about modes and kinds */
+    if (s[2] == '<' || s[2] == '?' || s[2] == '>') {
         gsize i = 3;
         while (i < length && s[i] >= 0x20 && s[i] < 0x40)
             i++;
         *used = MIN(i + 1, length);
         return i == length ? OURS_PARTLY : OURS_SWALLOWED;
     }
+
     static const char begin[] = "\033[200~";
     gsize same = 0;
     while (same < length && same < sizeof begin - 1 && s[same] == begin[same])
         same++;
+
     *used = same;
     return same == sizeof begin - 1 ? OURS_PASTE : same == length ? OURS_PARTLY : OURS_NOT;
 }
@@ -419,6 +468,7 @@ take_input(NjTerm *term, const char *bytes, gsize length)
 {
     g_autoptr(GString) all = g_string_new_len(term->held->str, (gssize) term->held->len);
     g_autoptr(GString) keys = g_string_new(NULL);
+
     g_string_append_len(all, bytes, (gssize) length);
     g_string_truncate(term->held, 0);
     for (gsize i = 0; i < all->len && !term->freed;) {
@@ -456,6 +506,7 @@ take_input(NjTerm *term, const char *bytes, gsize length)
             term->hooks.on_focus(term, ours == OURS_FOCUS_IN, term->owner);
         }
     }
+
     deliver(term, keys);
 }
 
@@ -484,14 +535,17 @@ read_input(NjTerm *term)
 {
     static char buffer[MAX_READ];
     ssize_t n = read(term->in, buffer, sizeof buffer);
+
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
+
     if (n <= 0) {
         set_gone(term);
         return;
     }
+
     take_input(term, buffer, (gsize) n);
-    memset(buffer, 0, (gsize) n);           /* it may have been a password */
+    memset(buffer, 0, (gsize) n); /* it may have been a password */
     if (!term->freed)
         arm(term);
 }
@@ -516,6 +570,7 @@ read_signals(NjTerm *term)
 {
     char bytes[64];
     bool size = false, stop = false, resumed = false;
+
     for (ssize_t n; (n = read(signal_pipe[0], bytes, sizeof bytes)) > 0;)
         for (ssize_t i = 0; i < n; i++) {
             size |= bytes[i] == 'w';
@@ -523,13 +578,14 @@ read_signals(NjTerm *term)
             stop |= bytes[i] == 't';
         }
     if (term->suspended)
-        return;                             /* all is read anew when it comes back */
+        return; /* all is read anew when it comes back */
+
     if (stop) {
         nj_term_stop(term);
     } else if (resumed) {
         struct termios before = term->before;
         come_back(term);
-        term->before = before;              /* what we found then may be our own mode */
+        term->before = before; /* what we found then may be our own mode */
     } else if (size) {
         int rows = term->rows, cols = term->cols;
         read_size(term);
@@ -545,10 +601,12 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
         read_signals(term);
     if (term->freed || term->gone)
         return;
+
     if (((in | out) & (G_IO_HUP | G_IO_ERR)) != 0 && (term->suspended || (in & G_IO_IN) == 0)) {
         set_gone(term);
         return;
     }
+
     if (out != 0 && term->blocked) {
         flush(term);
         if (!term->blocked && !term->gone && !term->suspended) {
@@ -556,6 +614,7 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
             term->hooks.on_ready(term, term->owner);
         }
     }
+
     if (in != 0 && !term->freed && !term->gone && !term->suspended)
         read_input(term);
 }
@@ -565,26 +624,32 @@ dispatch(GSource *source, GSourceFunc func, gpointer data)
 {
     (void) func;
     (void) data;
+
     NjTerm *term = ((TermSource *) source)->term;
     GIOCondition in = 0, out = 0;
     if (!term->gone) {
         in = g_source_query_unix_fd(source, term->in_tag);
         out = g_source_query_unix_fd(source, term->out_tag);
     }
+
     gint64 ready = g_source_get_ready_time(source);
     term->busy = true;
     dispatch_ready(term, in, out);
+
     /* Waited long enough, and nothing came just now. */
-    if (!term->freed && ready >= 0 && ready == g_source_get_ready_time(source) && ready <= g_get_monotonic_time()) {
+    if (!term->freed && ready >= 0 && ready == g_source_get_ready_time(source)
+        && ready <= g_get_monotonic_time()) {
         settle(term);
         if (!term->freed)
             arm(term);
     }
+
     if (!term->freed && term->gone_untold) {
         term->gone_untold = false;
         g_source_set_ready_time(source, -1);
         term->hooks.on_gone(term, term->owner);
     }
+
     term->busy = false;
     if (term->freed)
         g_free(term);
@@ -605,13 +670,15 @@ attach(NjTerm *term)
     term->out_tag = g_source_add_unix_fd(term->source, term->out, 0);
     if (term->signals)
         g_source_add_unix_fd(term->source, signal_pipe[0], G_IO_IN);
+
     g_source_attach(term->source, g_main_context_get_thread_default());
 }
 
 /* --- What the screen calls. */
 
 static NjTerm *
-open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, void *owner, GError **error)
+open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, void *owner,
+        GError **error)
 {
     NjTerm *term = g_new0(NjTerm, 1);
     term->hooks = *hooks;
@@ -622,10 +689,12 @@ open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, v
     term->tty = isatty(in);
     term->pending = g_string_new(NULL);
     term->held = g_string_new(NULL);
+
     if (!read_capabilities(term, type, error)) {
         nj_term_free(term);
         return NULL;
     }
+
     read_size(term);
     attach(term);
     take(term);
@@ -633,7 +702,8 @@ open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, v
 }
 
 NjTerm *
-nj_term_open_on(int in, int out, const char *type, const NjTermHooks *hooks, void *owner, GError **error)
+nj_term_open_on(int in, int out, const char *type, const NjTermHooks *hooks, void *owner,
+                GError **error)
 {
     return open_on(in, out, false, type, hooks, owner, error);
 }
@@ -643,15 +713,20 @@ nj_term_open(const NjTermHooks *hooks, void *owner, GError **error)
 {
     const char *type = g_getenv("TERM");
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
     if (fd < 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO, _("There is no terminal here; --headless runs without one."));
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
+                    _("There is no terminal here; --headless runs without one."));
         return NULL;
     }
+
     if (type == NULL || type[0] == '\0') {
         close(fd);
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO, _("TERM does not say what terminal this is; try TERM=xterm-256color."));
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
+                    _("TERM does not say what terminal this is; try TERM=xterm-256color."));
         return NULL;
     }
+
     return open_on(fd, fd, true, type, hooks, owner, error);
 }
 
@@ -660,6 +735,7 @@ nj_term_free(NjTerm *term)
 {
     if (term == NULL)
         return;
+
     if (term->source != NULL) {
         if (!term->suspended && !term->gone)
             give_back(term);
@@ -671,6 +747,7 @@ nj_term_free(NjTerm *term)
         if (term->signals)
             forget_signals();
     }
+
     if (term->own)
         close(term->in);
     nj_paint_free(term->paint);
@@ -681,8 +758,9 @@ nj_term_free(NjTerm *term)
     g_string_free(term->held, TRUE);
     if (term->paste != NULL)
         g_string_free(g_steal_pointer(&term->paste), TRUE);
+
     if (term->busy)
-        term->freed = true;         /* dispatch() lets go of it */
+        term->freed = true; /* dispatch() lets go of it */
     else
         g_free(term);
 }
@@ -755,17 +833,24 @@ nj_term_stop(NjTerm *term)
 {
     if (term->suspended)
         return;
+
     term->hooks.on_focus(term, false, term->owner);
     give_back(term);
+
     struct sigaction plain = { .sa_handler = SIG_DFL }, ours;
     sigemptyset(&plain.sa_mask);
     sigaction(SIGTSTP, &plain, &ours);
-    kill(0, SIGTSTP);           /* the whole job, as the terminal's own Ctrl-z: a script that started us must stop too, or no shell comes */
+
+    /* the whole job, as the terminal's own Ctrl-z: a script that started us must stop too, or no
+     * shell comes */
+    kill(0, SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
+
     /* SIGCONT was ours too: all it asks for is done here. */
     char bytes[64];
     while (term->signals && read(signal_pipe[0], bytes, sizeof bytes) > 0)
         continue;
+
     come_back(term);
     term->hooks.on_focus(term, true, term->owner);
 }
@@ -786,12 +871,16 @@ nj_term_resume(NjTerm *term)
 {
     if (!term->suspended)
         return;
+
     term->suspended = false;
     if (term->gone)
         return;
+
     struct termios before = term->before;
     come_back(term);
-    term->before = before;                  /* a program that was killed may have left the terminal without its echo */
+
+    /* a program that was killed may have left the terminal without its echo */
+    term->before = before;
 }
 
 bool

@@ -1,17 +1,19 @@
 /* Theme files: what a role looks like.
-
-       # a comment has its own line
-       light = true
-       nick = 108 bold | green bold | bold
-
-   A role has up to three looks: for 256 colours (or more), for 16, and without any.  A look is a colour, `on` and a colour, and
-   attributes, each at most once.  A colour is default, a name (black … white, bright-black … bright-white), a number to 255 or
-   #rrggbb; the look for 16 colours knows the first two kinds and numbers to 15.  A missing look is the one before it as far as that goes.
-   A role `nick` without a colour leaves all names without.  What a file leaves out is taken from a plain look without colours, which is
-   written in the same way and read by the same code.
-
-   The shipped themes are in the program too (themes.inc is made of their files), so it looks as it should before anything is installed;
-   a file of that name, the user's or the installed one, comes first. */
+ *
+ *     # a comment has its own line
+ *     light = true
+ *     nick = 108 bold | green bold | bold
+ *
+ * A role has up to three looks: for 256 colours (or more), for 16, and without any.  A look is a
+ * colour, `on` and a colour, and attributes, each at most once.  A colour is default, a name (black
+ * … white, bright-black … bright-white), a number to 255 or #rrggbb; the look for 16 colours knows
+ * the first two kinds and numbers to 15.  A missing look is the one before it as far as that goes.
+ * A role `nick` without a colour leaves all names without.  What a file leaves out is taken from a
+ * plain look without colours, which is written in the same way and read by the same code.
+ *
+ * The shipped themes are in the program too (themes.inc is made of their files), so it looks as it
+ * should before anything is installed; a file of that name, the user's or the installed one, comes
+ * first. */
 #include "ui/theme.h"
 
 #include <string.h>
@@ -20,30 +22,34 @@
 #include "base/files.h"
 #include "base/text.h"
 
-#define MAX_FILE   (64 * 1024)
-#define MAX_CACHE  4096         /* names; then the cache begins anew */
+#define MAX_FILE (64 * 1024)
+#define MAX_CACHE 4096 /* names; then the cache begins anew */
 
 struct NjTheme {
-    int         colors;
-    bool        light;
-    NjStyle     styles[NJ_ROLE_COUNT];
-    GHashTable *names;          /* name -> NjStyle */
+    int colors;
+    bool light;
+    NjStyle styles[NJ_ROLE_COUNT];
+    GHashTable *names; /* name -> NjStyle */
 };
 
 #define ROLE_NAME(id, name, what) name,
 static const char *const role_names[] = { NJ_ROLES(ROLE_NAME) };
 #undef ROLE_NAME
 
-static const char *const color_names[] = { "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",
-                                           "bright-black", "bright-red", "bright-green", "bright-yellow", "bright-blue",
-                                           "bright-magenta", "bright-cyan", "bright-white" };
+static const char *const color_names[] = {
+    "black",        "red",           "green",       "yellow",         "blue",
+    "magenta",      "cyan",          "white",       "bright-black",   "bright-red",
+    "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan",
+    "bright-white"
+};
 
 static const struct {
     const char *name;
-    guint8      attr;
+    guint8 attr;
 } attributes[] = {
-    { "bold", NJ_ATTR_BOLD },     { "underline", NJ_ATTR_UNDERLINE }, { "reverse", NJ_ATTR_REVERSE },
-    { "italic", NJ_ATTR_ITALIC }, { "dim", NJ_ATTR_DIM },
+    { "bold", NJ_ATTR_BOLD },       { "underline", NJ_ATTR_UNDERLINE },
+    { "reverse", NJ_ATTR_REVERSE }, { "italic", NJ_ATTR_ITALIC },
+    { "dim", NJ_ATTR_DIM },
 };
 
 static const struct {
@@ -52,31 +58,30 @@ static const struct {
 #include "ui/themes.inc"
 };
 
-static const char plain_look[] =
-    "dim = dim\n"
-    "time = dim\n"
-    "nick = bold\n"
-    "own = bold\n"
-    "mention = bold\n"
-    "action = italic\n"
-    "mark = dim\n"
-    "day = dim\n"
-    "unread = bold\n"
-    "warning = yellow bold | yellow bold | bold\n"
-    "error = red bold | red bold | bold\n"
-    "found = yellow bold | yellow bold | bold underline\n"
-    "border = dim\n"
-    "focus = bold\n"
-    "status = reverse\n"
-    "status-dim = reverse\n"
-    "status-hot = reverse bold\n"
-    "status-bad = reverse bold underline\n"
-    "prompt = bold\n"
-    "selected = reverse\n"
-    "group = bold\n"
-    "offline = dim\n"
-    "moderator = bold\n"
-    "link = underline\n";
+static const char plain_look[] = "dim = dim\n"
+                                 "time = dim\n"
+                                 "nick = bold\n"
+                                 "own = bold\n"
+                                 "mention = bold\n"
+                                 "action = italic\n"
+                                 "mark = dim\n"
+                                 "day = dim\n"
+                                 "unread = bold\n"
+                                 "warning = yellow bold | yellow bold | bold\n"
+                                 "error = red bold | red bold | bold\n"
+                                 "found = yellow bold | yellow bold | bold underline\n"
+                                 "border = dim\n"
+                                 "focus = bold\n"
+                                 "status = reverse\n"
+                                 "status-dim = reverse\n"
+                                 "status-hot = reverse bold\n"
+                                 "status-bad = reverse bold underline\n"
+                                 "prompt = bold\n"
+                                 "selected = reverse\n"
+                                 "group = bold\n"
+                                 "offline = dim\n"
+                                 "moderator = bold\n"
+                                 "link = underline\n";
 
 static int
 cube_level(int step)
@@ -100,6 +105,7 @@ nearest_cell(int r, int g, int b)
             best_distance = distance;
         }
     }
+
     return best;
 }
 
@@ -111,20 +117,24 @@ parse_color(const char *word, int *color)
         *color = -1;
         return true;
     }
+
     for (guint i = 0; i < G_N_ELEMENTS(color_names); i++)
         if (strcmp(word, color_names[i]) == 0) {
             *color = (int) i;
             return true;
         }
+
     guint64 number;
     if (g_ascii_string_to_unsigned(word, 10, 0, 255, &number, NULL)) {
         *color = (int) number;
         return true;
     }
+
     if (word[0] == '#' && strlen(word) == 7 && strspn(word + 1, "0123456789abcdefABCDEF") == 6) {
         *color = NJ_RGB(0, 0, 0) | (int) g_ascii_strtoull(word + 1, NULL, 16);
         return true;
     }
+
     return false;
 }
 
@@ -134,6 +144,7 @@ parse_look(const char *text, NjStyle *style)
 {
     g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
     int *color = &style->fg;
+
     for (guint i = 0; words[i] != NULL; i++) {
         if (words[i][0] == '\0')
             continue;
@@ -149,6 +160,7 @@ parse_look(const char *text, NjStyle *style)
         else if (!parse_color(words[i], color))
             return g_strdup_printf(_("“%s” is neither a colour nor an attribute."), words[i]);
     }
+
     return NULL;
 }
 
@@ -172,10 +184,12 @@ fit_style(NjStyle style, int colors)
         style.fg -= 8;
         style.attrs |= NJ_ATTR_BOLD;
     }
+
     if (colors == 8 && style.bg >= 8 && style.bg < 16)
         style.bg -= 8;
     style.fg = fit_color(style.fg, colors);
     style.bg = fit_color(style.bg, colors);
+
     return style;
 }
 
@@ -184,8 +198,11 @@ parse_role(NjTheme *theme, NjRole role, const char *value)
 {
     g_auto(GStrv) looks = g_strsplit(value, "|", -1);
     guint count = g_strv_length(looks);
+
     if (count > 3)
-        return g_strdup(_("A role has three looks at most: for 256 colours, for 16, and for none."));
+        return g_strdup(
+            _("A role has three looks at most: for 256 colours, for 16, and for none."));
+
     const NjStyle plain = { -1, -1, 0 };
     NjStyle styles[3] = { plain, plain, plain };
     for (guint i = 0; i < count; i++) {
@@ -193,18 +210,26 @@ parse_role(NjTheme *theme, NjRole role, const char *value)
         if (fault != NULL)
             return fault;
     }
+
     if (count < 2) {
         styles[1] = styles[0];
         styles[1].fg = styles[0].fg > 15 ? -1 : styles[0].fg;
         styles[1].bg = styles[0].bg > 15 ? -1 : styles[0].bg;
     }
+
     if (count < 3)
-        styles[2] = (NjStyle) { -1, -1, styles[1].attrs };
+        styles[2] = (NjStyle){ -1, -1, styles[1].attrs };
     if (styles[1].fg > 15 || styles[1].bg > 15)
-        return g_strdup(_("The look for 16 colours can use only names of colours and numbers to 15."));
+        return g_strdup(
+            _("The look for 16 colours can use only names of colours and numbers to 15."));
     if (styles[2].fg != -1 || styles[2].bg != -1)
         return g_strdup(_("The look without colours can use only attributes."));
-    theme->styles[role] = fit_style(styles[theme->colors >= 256 ? 0 : theme->colors >= 8 ? 1 : 2], theme->colors);
+
+    theme->styles[role] = fit_style(styles[theme->colors >= 256 ? 0
+                                           : theme->colors >= 8 ? 1
+                                                                : 2],
+                                    theme->colors);
+
     return NULL;
 }
 
@@ -214,16 +239,22 @@ parse_line(NjTheme *theme, char *line)
     g_strstrip(line);
     if (line[0] == '\0' || line[0] == '#')
         return NULL;
+
     char *value = strchr(line, '=');
     if (value == NULL)
         return g_strdup(_("A line is a name, “=” and a look."));
+
     *value++ = '\0';
     g_strchomp(line);
     value = g_strchug(value);
+
     if (strcmp(line, "light") == 0) {
         theme->light = strcmp(value, "true") == 0;
-        return theme->light || strcmp(value, "false") == 0 ? NULL : g_strdup(_("“light” is true or false."));
+        return theme->light || strcmp(value, "false") == 0
+                   ? NULL
+                   : g_strdup(_("“light” is true or false."));
     }
+
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
         if (strcmp(line, role_names[role]) == 0)
             return parse_role(theme, (NjRole) role, value);
@@ -249,7 +280,7 @@ nj_theme_builtin(int colors)
     NjTheme *theme = g_new0(NjTheme, 1);
     theme->colors = colors;
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
-        theme->styles[role] = (NjStyle) { -1, -1, 0 };
+        theme->styles[role] = (NjStyle){ -1, -1, 0 };
     theme->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     parse(theme, plain_look, "", NULL);
     return theme;
@@ -273,10 +304,12 @@ theme_from(const char *text, const char *file, int colors, GPtrArray *faults)
 }
 
 NjTheme *
-nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *faults, GError **error)
+nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *faults,
+              GError **error)
 {
     g_autofree char *file = g_strconcat(name, ".theme", NULL);
     bool plain_name = name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+
     for (guint i = 0; plain_name && dirs != NULL && dirs[i] != NULL; i++) {
         g_autofree char *path = g_build_filename(dirs[i], file, NULL);
         g_autofree char *text = NULL;
@@ -287,9 +320,12 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
             return NULL;
         return theme_from(text, file, colors, faults);
     }
+
     if (shipped_text(name) != NULL)
         return theme_from(shipped_text(name), file, colors, faults);
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, _("There is no theme “%s”; /theme lists those there are."), name);
+
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                _("There is no theme “%s”; /theme lists those there are."), name);
     return NULL;
 }
 
@@ -308,26 +344,32 @@ nj_theme_style(const NjTheme *theme, NjRole role)
     return theme->styles[role];
 }
 
-/* What names are coloured with: cells of the fixed cube, or of the 16 colours, that can be read on a ground without shouting (CIE
-   LUV lightness 57 … 80 on dark, 28 … 52 on light, chroma 32 … 100), with their hue in LUV, which XEP-0392 measures its angle in. */
+/* What names are coloured with: cells of the fixed cube, or of the 16 colours, that can be read on
+ * a ground without shouting (CIE LUV lightness 57 … 80 on dark, 28 … 52 on light, chroma 32 … 100),
+ * with their hue in LUV, which XEP-0392 measures its angle in. */
 typedef struct {
-    guint8  color;
+    guint8 color;
     guint16 hue;
 } Shade;
 
 static const Shade cells_on_dark[] = {
-    { 174, 12 }, { 173, 31 }, { 216, 33 }, { 215, 43 }, { 137, 47 }, { 180, 49 }, { 179, 60 }, { 136, 61 },
-    { 178, 66 }, { 143, 86 }, { 106, 105 }, { 107, 112 }, { 70, 117 }, { 113, 119 }, { 71, 128 }, { 78, 137 },
-    { 35, 139 }, { 42, 144 }, { 72, 147 }, { 79, 157 }, { 36, 158 }, { 43, 163 }, { 44, 192 }, { 45, 220 },
-    { 38, 224 }, { 74, 231 }, { 110, 241 }, { 75, 247 }, { 111, 254 }, { 104, 266 }, { 141, 276 }, { 140, 284 },
-    { 183, 285 }, { 177, 291 }, { 176, 308 }, { 212, 328 }, { 169, 330 }, { 175, 339 }, { 211, 353 },
+    { 174, 12 },  { 173, 31 },  { 216, 33 },  { 215, 43 },  { 137, 47 },  { 180, 49 },
+    { 179, 60 },  { 136, 61 },  { 178, 66 },  { 143, 86 },  { 106, 105 }, { 107, 112 },
+    { 70, 117 },  { 113, 119 }, { 71, 128 },  { 78, 137 },  { 35, 139 },  { 42, 144 },
+    { 72, 147 },  { 79, 157 },  { 36, 158 },  { 43, 163 },  { 44, 192 },  { 45, 220 },
+    { 38, 224 },  { 74, 231 },  { 110, 241 }, { 75, 247 },  { 111, 254 }, { 104, 266 },
+    { 141, 276 }, { 140, 284 }, { 183, 285 }, { 177, 291 }, { 176, 308 }, { 212, 328 },
+    { 169, 330 }, { 175, 339 }, { 211, 353 },
 };
+
 static const Shade cells_on_light[] = {
-    { 131, 12 }, { 130, 35 }, { 94, 53 }, { 58, 86 }, { 64, 109 }, { 22, 128 }, { 29, 152 }, { 30, 192 },
-    { 24, 238 }, { 25, 252 }, { 61, 266 }, { 98, 275 }, { 55, 277 }, { 97, 283 }, { 91, 290 }, { 90, 308 },
-    { 126, 329 }, { 89, 335 }, { 132, 340 }, { 125, 351 },
+    { 131, 12 }, { 130, 35 }, { 94, 53 },   { 58, 86 },  { 64, 109 },  { 22, 128 },  { 29, 152 },
+    { 30, 192 }, { 24, 238 }, { 25, 252 },  { 61, 266 }, { 98, 275 },  { 55, 277 },  { 97, 283 },
+    { 91, 290 }, { 90, 308 }, { 126, 329 }, { 89, 335 }, { 132, 340 }, { 125, 351 },
 };
-static const Shade few_on_dark[] = { { 9, 12 }, { 3, 85 }, { 2, 127 }, { 6, 192 }, { 12, 265 }, { 5, 307 } };
+
+static const Shade few_on_dark[] = { { 9, 12 },  { 3, 85 },   { 2, 127 },
+                                     { 6, 192 }, { 12, 265 }, { 5, 307 } };
 static const Shade few_on_light[] = { { 1, 12 }, { 2, 127 }, { 6, 192 }, { 4, 265 }, { 5, 307 } };
 
 static NjStyle
@@ -335,13 +377,15 @@ name_style(const NjTheme *theme, const char *name)
 {
     NjStyle style = theme->styles[NJ_ROLE_NICK];
     if (style.fg == -1)
-        return style;           /* a theme without colours for names */
+        return style; /* a theme without colours for names */
+
     const Shade *shade = theme->light ? few_on_light : few_on_dark;
     guint count = theme->light ? G_N_ELEMENTS(few_on_light) : G_N_ELEMENTS(few_on_dark);
     if (theme->colors >= 256) {
         shade = theme->light ? cells_on_light : cells_on_dark;
         count = theme->light ? G_N_ELEMENTS(cells_on_light) : G_N_ELEMENTS(cells_on_dark);
     }
+
     double angle = nj_color_angle(name), best = 360;
     for (; count > 0; count--, shade++) {
         double distance = ABS(shade->hue - angle);
@@ -351,6 +395,7 @@ name_style(const NjTheme *theme, const char *name)
             style.fg = shade->color;
         }
     }
+
     return fit_style(style, theme->colors);
 }
 
@@ -360,11 +405,13 @@ nj_theme_name_style(const NjTheme *theme, const char *name)
     NjStyle *style = g_hash_table_lookup(theme->names, name);
     if (style != NULL)
         return *style;
+
     if (g_hash_table_size(theme->names) >= MAX_CACHE)
         g_hash_table_remove_all(theme->names);
     style = g_new(NjStyle, 1);
     *style = name_style(theme, name);
     g_hash_table_insert(theme->names, g_strdup(name), style);
+
     return *style;
 }
 
@@ -387,6 +434,7 @@ nj_theme_names(const char *const *dirs)
     GPtrArray *names = g_ptr_array_new();
     for (guint i = 0; i < G_N_ELEMENTS(shipped); i++)
         add_name(names, shipped[i].name);
+
     for (guint i = 0; dirs != NULL && dirs[i] != NULL; i++) {
         GDir *dir = g_dir_open(dirs[i], 0, NULL);
         for (const char *file; dir != NULL && (file = g_dir_read_name(dir)) != NULL;) {
@@ -398,6 +446,7 @@ nj_theme_names(const char *const *dirs)
         }
         g_clear_pointer(&dir, g_dir_close);
     }
+
     g_ptr_array_sort(names, compare);
     g_ptr_array_add(names, NULL);
     return (char **) g_ptr_array_free(names, FALSE);

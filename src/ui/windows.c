@@ -1,5 +1,5 @@
-/* The screen's windows.  Numbers stay with their windows: closing one moves no other, and a new one takes the lowest that is
-   free.  The first is the console's and always there. */
+/* The screen's windows.  Numbers stay with their windows: closing one moves no other, and a new one
+ * takes the lowest that is free.  The first is the console's and always there. */
 #include "ui/screen-private.h"
 
 #include "base/text.h"
@@ -12,7 +12,8 @@ make_pane(NjScreen *screen, NjChat *chat)
 {
     if (!chat)
         return nj_pane_console_new(screen);
-    return chat->kind == NJ_CHAT_ROOM ? nj_pane_room_new(screen, chat) : nj_pane_chat_new(screen, chat);
+    return chat->kind == NJ_CHAT_ROOM ? nj_pane_room_new(screen, chat)
+                                      : nj_pane_chat_new(screen, chat);
 }
 
 void
@@ -67,9 +68,12 @@ add_window(NjScreen *screen, NjChat *chat, NjPane *pane, const char *name)
     window->chat = chat;
     window->name = name;
     window->layout = nj_layout_new(pane);
+
     guint place = 0;
-    while (place < screen->windows->len && nj_screen_window_at(screen, place)->number == (int) place + 1)
+    while (place < screen->windows->len
+           && nj_screen_window_at(screen, place)->number == (int) place + 1)
         place++;
+
     window->number = (int) place + 1;
     g_ptr_array_insert(screen->windows, (int) place, window);
     nj_screen_touch_status(screen);
@@ -146,13 +150,15 @@ nj_screen_follow_focus(NjScreen *screen)
     nj_screen_touch(screen);
     if (screen->settled && chat == screen->talk)
         return;
+
     nj_screen_stop_typing(screen, true);
     nj_screen_save_draft(screen);
     screen->settled = true;
     screen->talk = chat;
     nj_client_set_focus(screen->client, chat);
     screen->switching = true;
-    nj_prompt_switch(screen->prompt, chat ? chat->id : 0, chat ? nj_chat_label(chat) : NULL, chat ? chat->draft : NULL);
+    nj_prompt_switch(screen->prompt, chat ? chat->id : 0, chat ? nj_chat_label(chat) : NULL,
+                     chat ? chat->draft : NULL);
     screen->switching = false;
 }
 
@@ -162,6 +168,7 @@ nj_screen_show(NjScreen *screen, NjWindow *window)
     nj_screen_leave_roster(screen);
     if (window == screen->window)
         return;
+
     bool shown = false;
     if (screen->client->looking)
         nj_layout_each(screen->window->layout, tell_shown, &shown);
@@ -170,6 +177,7 @@ nj_screen_show(NjScreen *screen, NjWindow *window)
     shown = true;
     if (screen->client->looking)
         nj_layout_each(window->layout, tell_shown, &shown);
+
     nj_screen_follow_focus(screen);
 }
 
@@ -204,7 +212,8 @@ nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time)
 static bool
 begins_with(const char *text, const char *start)
 {
-    g_autofree char *folded_text = g_utf8_casefold(text, -1), *folded_start = g_utf8_casefold(start, -1);
+    g_autofree char *folded_text = g_utf8_casefold(text, -1),
+                    *folded_start = g_utf8_casefold(start, -1);
     return g_str_has_prefix(folded_text, folded_start);
 }
 
@@ -215,6 +224,7 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
     gint64 number = g_ascii_strtoll(word, &end, 10);
     NjWindow *found = NULL;
     guint count = 0;
+
     for (guint i = 0; i < screen->windows->len; i++) {
         NjWindow *window = nj_screen_window_at(screen, i);
         if (*word && !*end && window->number == number)
@@ -222,23 +232,31 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
         if (strcmp(word, window->chat ? window->chat->address : window->name) == 0)
             return window;
         if (*word && window->chat
-            && (begins_with(nj_chat_label(window->chat), word) || begins_with(window->chat->address, word))) {
+            && (begins_with(nj_chat_label(window->chat), word)
+                || begins_with(window->chat->address, word))) {
             found = window;
             count++;
         }
     }
+
     if (count == 1)
         return found;
+
     g_autofree char *line = nj_text_line(word, -1, 0);
     if (count > 1)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     ngettext("“%s” is the start of %u window's name; write more of it.",
-                             "“%s” is the start of %u windows' names; write more of it.", count), line, count);
+                             "“%s” is the start of %u windows' names; write more of it.", count),
+                    line, count);
     else if (strcmp(word, "search") == 0)
-        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _("Nothing was searched for yet; /search WORDS does."));
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                            _("Nothing was searched for yet; /search WORDS does."));
     else
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    _("There is no window “%s”; open a chat with /msg ADDRESS or a room with /join ROOM."), line);
+        g_set_error(
+            error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+            _("There is no window “%s”; open a chat with /msg ADDRESS or a room with /join ROOM."),
+            line);
+
     return NULL;
 }
 
@@ -248,7 +266,8 @@ nj_screen_step(NjScreen *screen, int step)
     guint at = 0;
     g_ptr_array_find(screen->windows, screen->window, &at);
     int length = (int) screen->windows->len;
-    nj_screen_show(screen, nj_screen_window_at(screen, (guint) ((((int) at + step) % length + length) % length)));
+    nj_screen_show(screen, nj_screen_window_at(
+                               screen, (guint) ((((int) at + step) % length + length) % length)));
 }
 
 void
@@ -263,6 +282,7 @@ nj_screen_attention(NjScreen *screen)
 {
     NjWindow *best = NULL;
     int best_rank = G_MAXINT;
+
     for (guint i = 0; i < screen->windows->len; i++) {
         NjWindow *window = nj_screen_window_at(screen, i);
         const NjChat *chat = window->chat;
@@ -274,8 +294,10 @@ nj_screen_attention(NjScreen *screen)
             best_rank = rank;
         }
     }
+
     if (!best)
         return false;
+
     nj_screen_show(screen, best);
     return true;
 }
@@ -292,11 +314,15 @@ nj_screen_close_window(NjScreen *screen, NjWindow *window)
 {
     if (!window || window->number == 1)
         return;
+
     if (screen->window == window) {
         guint at = 0;
         g_ptr_array_find(screen->windows, window, &at);
-        nj_screen_show(screen, screen->last && screen->last != window ? screen->last : nj_screen_window_at(screen, at - 1));
+        nj_screen_show(screen, screen->last && screen->last != window
+                                   ? screen->last
+                                   : nj_screen_window_at(screen, at - 1));
     }
+
     if (screen->last == window)
         screen->last = NULL;
     g_ptr_array_remove(screen->windows, window);
@@ -324,6 +350,7 @@ nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title)
         screen->search = nj_pane_search_new(screen);
         window = add_window(screen, NULL, screen->search, N_("search"));
     }
+
     nj_pane_search_run(screen->search, search, title);
     nj_screen_show(screen, window);
     nj_layout_set_focus(window->layout, screen->search);
@@ -344,8 +371,8 @@ find_chat(NjPane *pane, void *owner)
         *wanted = NULL;
 }
 
-/* A window that was split lives on when its chat has left it, and goes by the name of what it shows.  The first is the
-   console's. */
+/* A window that was split lives on when its chat has left it, and goes by the name of what it
+ * shows.  The first is the console's. */
 static void
 name_window(NjWindow *window)
 {
@@ -367,6 +394,7 @@ nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
         screen->talk = NULL;
         screen->settled = false;
     }
+
     nj_screen_drop_pending(screen, chat);
     const GPtrArray *panes;
     while ((panes = nj_screen_panes(screen, chat)) != NULL) {
@@ -379,6 +407,7 @@ nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
         else
             nj_pane_free(nj_layout_replace(window->layout, pane, make_pane(screen, NULL)));
     }
+
     for (guint i = 0; i < screen->windows->len; i++)
         name_window(nj_screen_window_at(screen, i));
     nj_screen_follow_focus(screen);
@@ -398,8 +427,9 @@ nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error)
     return true;
 }
 
-/* The window's own chat was closed in it, and the one chat that is left has a window already (the first stays the console's):
-   this window goes back to its own chat, and what is left is shown in its window. */
+/* The window's own chat was closed in it, and the one chat that is left has a window already (the
+ * first stays the console's): this window goes back to its own chat, and what is left is shown in
+ * its window. */
 static bool
 leave_window(NjScreen *screen, NjWindow *window)
 {
@@ -413,7 +443,8 @@ leave_window(NjScreen *screen, NjWindow *window)
     return true;
 }
 
-/* The list goes with its window, and with it what stood beside it: those have windows of their own. */
+/* The list goes with its window, and with it what stood beside it: those have windows of their
+ * own. */
 static void
 close_search(NjScreen *screen)
 {
@@ -432,10 +463,12 @@ nj_screen_close_pane(NjScreen *screen)
         close_search(screen);
         return true;
     }
+
     if (!nj_layout_close(screen->window->layout, nj_screen_focus(screen)))
         return false;
     if (leave_window(screen, screen->window))
         return true;
+
     name_window(screen->window);
     nj_screen_follow_focus(screen);
     return true;
@@ -490,6 +523,7 @@ nj_screen_store_ready(NjScreen *screen)
 {
     GHashTableIter iter;
     void *panes;
+
     g_hash_table_iter_init(&iter, screen->panes);
     while (g_hash_table_iter_next(&iter, NULL, &panes))
         for (guint i = 0; i < ((GPtrArray *) panes)->len; i++) {
@@ -497,6 +531,7 @@ nj_screen_store_ready(NjScreen *screen)
             if (pane->class->reload)
                 pane->class->reload(pane);
         }
+
     /* The chat has its row now, and with it its place. */
     screen->settled = false;
     nj_screen_follow_focus(screen);

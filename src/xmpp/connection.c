@@ -1,6 +1,7 @@
-/* One connection from beginning to end: dial, then the stream over the socket, then the login, then stanzas.  It owns the deadlines that
-   span these steps and decides which news goes up.  The owner may free it inside any hook, and some of these are called by the very stream that
-   would have to go: the parts then stay until the next turn of the loop, without an owner to talk to. */
+/* One connection from beginning to end: dial, then the stream over the socket, then the login, then
+ * stanzas.  It owns the deadlines that span these steps and decides which news goes up.  The owner
+ * may free it inside any hook, and some of these are called by the very stream that would have to
+ * go: the parts then stay until the next turn of the loop, without an owner to talk to. */
 #include "base/clock.h"
 #include "model/jid.h"
 #include "xmpp/dial.h"
@@ -11,60 +12,73 @@
 
 enum { MAX_HOPS = 2 };
 
-G_DEFINE_QUARK(nj-connection-error, nj_connection_error)
+G_DEFINE_QUARK(nj - connection - error, nj_connection_error)
 
 const NjConnectionDeadlines nj_connection_deadlines = {
-    .dns = 10000, .stagger = 250, .patience = 2000, .tcp = 10000, .dial = 30000, .handshake = 15000, .login = 30000, .close = 1500,
+    .dns = 10000,
+    .stagger = 250,
+    .patience = 2000,
+    .tcp = 10000,
+    .dial = 30000,
+    .handshake = 15000,
+    .login = 30000,
+    .close = 1500,
 };
 
 typedef struct {
     NjConnection base;
     NjAccountSettings *settings;
     char *bare, *domain, *ascii, *trust_once;
-    NjTlsSettings tls;                 /* borrows from the texts above */
+    NjTlsSettings tls; /* borrows from the texts above */
     const NjConnectionDeadlines *deadlines;
     NjConnectionState state;
     NjDial *dial;
     NjStream *stream;
     NjLogin *login;
-    int depth;                         /* hooks of stream and login that are running */
-    GSource *timer;                    /* of the login, or of closing */
-    GSource *soon;                     /* what has to wait until no hook is running */
+    int depth;      /* hooks of stream and login that are running */
+    GSource *timer; /* of the login, or of closing */
+    GSource *soon;  /* what has to wait until no hook is running */
     gint64 login_until_us, login_left_us;
-    char *host;                        /* see-other-host */
+    char *host; /* see-other-host */
     int port;
     int hops;
     GError *why;
-    bool bound;                        /* or resumed: stanzas go both ways */
+    bool bound; /* or resumed: stanzas go both ways */
     char *jid;
     NjXml *resumed;
     NjXml *features;
-    NjCertificate *certificate;        /* of a stream that is gone */
+    NjCertificate *certificate; /* of a stream that is gone */
     int scram_rank;
 } RealConnection;
 
-/* What a careful friend would do on his own: try again where time, the network or the server may mend it; where only the person
-   can, or where trying again would hammer at an account or fight another client, say so and wait. */
+/* What a careful friend would do on his own: try again where time, the network or the server may
+ * mend it; where only the person can, or where trying again would hammer at an account or fight
+ * another client, say so and wait. */
 bool
 nj_connection_error_retry(int code)
 {
     switch ((NjConnectionError) code) {
     case NJ_CONNECTION_ERROR_DNS:
-    case NJ_CONNECTION_ERROR_NO_SUCH_HOST:        /* a hotel's name server denies everything until one has signed in */
+
+    /* a hotel's name server denies everything until one has signed in */
+    case NJ_CONNECTION_ERROR_NO_SUCH_HOST:
     case NJ_CONNECTION_ERROR_REFUSED:
     case NJ_CONNECTION_ERROR_UNREACHABLE:
     case NJ_CONNECTION_ERROR_TIMEOUT:
     case NJ_CONNECTION_ERROR_LOST:
-    case NJ_CONNECTION_ERROR_TLS:                 /* and its port answers with a web page */
+    case NJ_CONNECTION_ERROR_TLS: /* and its port answers with a web page */
     case NJ_CONNECTION_ERROR_PROTOCOL:
     case NJ_CONNECTION_ERROR_BIND:
+
     case NJ_CONNECTION_ERROR_POLICY:
     case NJ_CONNECTION_ERROR_SHUTDOWN:
     case NJ_CONNECTION_ERROR_ELSEWHERE:
     case NJ_CONNECTION_ERROR_STREAM:
         return true;
     case NJ_CONNECTION_ERROR_NOT_OFFERED:
-    case NJ_CONNECTION_ERROR_NO_TLS:              /* the server's lack, or somebody between us: both want a person's eye */
+
+    /* the server's lack, or somebody between us: both want a person's eye */
+    case NJ_CONNECTION_ERROR_NO_TLS:
     case NJ_CONNECTION_ERROR_CERTIFICATE:
     case NJ_CONNECTION_ERROR_MECHANISM:
     case NJ_CONNECTION_ERROR_PASSWORD:
@@ -72,6 +86,7 @@ nj_connection_error_retry(int code)
     case NJ_CONNECTION_ERROR_PROOF:
     case NJ_CONNECTION_ERROR_CONFLICT:
     case NJ_CONNECTION_ERROR_HOST_UNKNOWN:
+
     case NJ_CONNECTION_ERROR_SETTINGS:
         break;
     }
@@ -116,7 +131,8 @@ tell_closed(RealConnection *connection)
 {
     drop_parts(connection);
     connection->state = NJ_CONNECTION_CLOSED;
-    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_CLOSED, connection->why, connection->base.owner);
+    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_CLOSED, connection->why,
+                                     connection->base.owner);
     return G_SOURCE_REMOVE;
 }
 
@@ -134,7 +150,8 @@ static gboolean
 on_login_timeout(RealConnection *connection)
 {
     g_set_error(&connection->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
-                _("The server of %s answers, but does not finish the login; it may be overloaded."), connection->domain);
+                _("The server of %s answers, but does not finish the login; it may be overloaded."),
+                connection->domain);
     return tell_closed(connection);
 }
 
@@ -143,7 +160,8 @@ run_clock(RealConnection *connection)
 {
     nj_clock_cancel(&connection->timer);
     connection->login_until_us = g_get_monotonic_time() + connection->login_left_us;
-    connection->timer = nj_clock_after((guint) (connection->login_left_us / 1000), G_SOURCE_FUNC(on_login_timeout), connection);
+    connection->timer = nj_clock_after((guint) (connection->login_left_us / 1000),
+                                       G_SOURCE_FUNC(on_login_timeout), connection);
 }
 
 static void
@@ -161,15 +179,19 @@ parse_elsewhere(RealConnection *connection, const char *where)
 {
     const char *colon = strrchr(where, ':');
     bool bracket = *where == '[';
+
     if (colon && (bracket ? colon[-1] != ']' : strchr(where, ':') != colon))
         colon = NULL;
+
     guint64 port = 0;
     if (colon && !g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL))
         return false;
+
     g_autofree char *host = colon ? g_strndup(where, colon - where) : g_strdup(where);
     g_autofree char *ascii = *host ? nj_jid_ascii_domain(host, NULL) : NULL;
     if (!ascii)
         return false;
+
     g_free(connection->host);
     connection->host = g_steal_pointer(&ascii);
     connection->port = (int) port;
@@ -188,14 +210,16 @@ go_elsewhere(RealConnection *connection)
     return G_SOURCE_REMOVE;
 }
 
-/* Anyone in between could send us away from a stream that is not secured; and once online a new login is the owner's business. */
+/* Anyone in between could send us away from a stream that is not secured; and once online a new
+ * login is the owner's business. */
 static bool
 may_go_elsewhere(RealConnection *connection)
 {
     NjTransport *transport = nj_stream_transport(connection->stream);
     const char *where = nj_stream_elsewhere(connection->stream);
-    return where && transport->class->secure(transport) && connection->state != NJ_CONNECTION_ONLINE && connection->state != NJ_CONNECTION_CLOSING
-        && connection->hops++ < MAX_HOPS && parse_elsewhere(connection, where);
+    return where && transport->class->secure(transport) && connection->state != NJ_CONNECTION_ONLINE
+           && connection->state != NJ_CONNECTION_CLOSING && connection->hops++ < MAX_HOPS
+           && parse_elsewhere(connection, where);
 }
 
 /* ---- What the stream and the login tell ---- */
@@ -217,7 +241,8 @@ on_features(NjStream *stream, NjXml *features, void *owner)
 {
     (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_ONLINE || connection->state == NJ_CONNECTION_CLOSING)
+    if (!connection->base.hooks || connection->state == NJ_CONNECTION_ONLINE
+        || connection->state == NJ_CONNECTION_CLOSING)
         return;
     connection->depth++;
     nj_login_features(connection->login, features);
@@ -231,11 +256,13 @@ on_stanza(NjStream *stream, NjXml *stanza, void *owner)
     RealConnection *connection = owner;
     if (!connection->base.hooks || connection->why)
         return;
+
     connection->depth++;
     if (connection->bound)
         connection->base.hooks->on_stanza(&connection->base, stanza, connection->base.owner);
     else
         nj_login_stanza(connection->login, stanza);
+
     connection->depth--;
 }
 
@@ -258,14 +285,17 @@ on_closed(NjStream *stream, const GError *why, void *owner)
     RealConnection *connection = owner;
     if (!connection->base.hooks)
         return;
+
     if (!connection->why && why && connection->state != NJ_CONNECTION_CLOSING) {
-        bool elsewhere = g_error_matches(why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_ELSEWHERE) && may_go_elsewhere(connection);
+        bool elsewhere = g_error_matches(why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_ELSEWHERE)
+                         && may_go_elsewhere(connection);
         connection->why = g_error_copy(why);
         if (elsewhere) {
             do_soon(connection, go_elsewhere);
             return;
         }
     }
+
     do_soon(connection, tell_closed);
 }
 
@@ -276,9 +306,12 @@ wants_items(NjStream *stream, const NjXml *head, const NjXml *list, void *owner)
     RealConnection *connection = owner;
     if (!connection->base.hooks || !connection->bound || !connection->base.hooks->wants_items)
         return false;
+
     connection->depth++;
-    bool wanted = connection->base.hooks->wants_items(&connection->base, head, list, connection->base.owner);
+    bool wanted =
+        connection->base.hooks->wants_items(&connection->base, head, list, connection->base.owner);
     connection->depth--;
+
     return wanted;
 }
 
@@ -300,9 +333,11 @@ prepare(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner)
 {
     (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->bound || connection->why || !connection->base.hooks->prepare)
+    if (!connection->base.hooks || !connection->bound || connection->why
+        || !connection->base.hooks->prepare)
         return true;
-    return connection->base.hooks->prepare(&connection->base, stanza, until_us, connection->base.owner);
+    return connection->base.hooks->prepare(&connection->base, stanza, until_us,
+                                           connection->base.owner);
 }
 
 static void
@@ -310,7 +345,8 @@ on_skipped(NjStream *stream, void *owner)
 {
     (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->bound || connection->why || !connection->base.hooks->skipped)
+    if (!connection->base.hooks || !connection->bound || connection->why
+        || !connection->base.hooks->skipped)
         return;
     connection->depth++;
     connection->base.hooks->skipped(&connection->base, connection->base.owner);
@@ -338,9 +374,11 @@ on_step(NjLogin *login, NjLoginStep step, void *owner)
         [NJ_LOGIN_BINDING] = NJ_CONNECTION_BINDING,
     };
     (void) login;
+
     RealConnection *connection = owner;
     if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
         return;
+
     connection->depth++;
     set_state(connection, states[step]);
     connection->depth--;
@@ -396,7 +434,8 @@ resume(NjLogin *login, const NjXml *features, void *owner)
 {
     (void) login;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->base.hooks->resume || connection->state == NJ_CONNECTION_CLOSING)
+    if (!connection->base.hooks || !connection->base.hooks->resume
+        || connection->state == NJ_CONNECTION_CLOSING)
         return NULL;
     return connection->base.hooks->resume(&connection->base, features, connection->base.owner);
 }
@@ -443,18 +482,24 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
 {
     (void) host;
     (void) port;
+
     RealConnection *connection = owner;
     if (fd < 0) {
         connection->why = g_error_copy(error);
         do_soon(connection, tell_closed);
         return;
     }
+
     connection->tls.direct = direct;
-    connection->stream = nj_stream_new(nj_tcp_new(fd, direct, &connection->tls, connection->deadlines), &stream_hooks, connection);
-    connection->login = nj_login_new(connection->stream, connection->settings, connection->bare, connection->settings->tls == NJ_TLS_NONE, &login_hooks, connection);
+    connection->stream = nj_stream_new(
+        nj_tcp_new(fd, direct, &connection->tls, connection->deadlines), &stream_hooks, connection);
+    connection->login =
+        nj_login_new(connection->stream, connection->settings, connection->bare,
+                     connection->settings->tls == NJ_TLS_NONE, &login_hooks, connection);
     connection->login_left_us = (gint64) connection->deadlines->login * 1000;
     run_clock(connection);
     connection->depth++;
+
     set_state(connection, NJ_CONNECTION_SECURING);
     connection->depth--;
 }
@@ -464,7 +509,9 @@ dial(RealConnection *connection)
 {
     const NjAccountSettings *settings = connection->settings;
     const char *host = connection->host ? connection->host : settings->host;
-    connection->dial = nj_dial_new(connection->domain, host, connection->host ? connection->port : settings->port, settings->tls, connection->deadlines, on_dialled, connection);
+    connection->dial =
+        nj_dial_new(connection->domain, host, connection->host ? connection->port : settings->port,
+                    settings->tls, connection->deadlines, on_dialled, connection);
 }
 
 static gboolean
@@ -478,14 +525,17 @@ close_politely(RealConnection *connection)
 {
     if (connection->state == NJ_CONNECTION_CLOSING)
         return;
+
     connection->state = NJ_CONNECTION_CLOSING;
     if (!connection->stream || connection->soon) {
         g_clear_pointer(&connection->dial, nj_dial_free);
         do_soon(connection, tell_closed);
         return;
     }
+
     nj_clock_cancel(&connection->timer);
-    connection->timer = nj_clock_after(connection->deadlines->close, G_SOURCE_FUNC(on_close_timeout), connection);
+    connection->timer =
+        nj_clock_after(connection->deadlines->close, G_SOURCE_FUNC(on_close_timeout), connection);
     nj_stream_close(connection->stream);
 }
 
@@ -531,6 +581,7 @@ destroy(RealConnection *connection)
     g_free(connection->jid);
     g_free(connection->host);
     g_free(connection->trust_once);
+
     g_free(connection->ascii);
     g_free(connection->domain);
     g_free(connection->bare);
@@ -550,12 +601,16 @@ real_free(NjConnection *base)
     RealConnection *connection = (RealConnection *) base;
     connection->base.hooks = NULL;
     g_clear_pointer(&connection->dial, nj_dial_free);
+
     if (!connection->depth) {
         destroy(connection);
         return;
     }
+
     NjTransport *transport = nj_stream_transport(connection->stream);
-    transport->class->close(transport, false);              /* nothing more is said, whatever the login has begun */
+
+    /* nothing more is said, whatever the login has begun */
+    transport->class->close(transport, false);
     do_soon(connection, destroy_now);
 }
 
@@ -634,7 +689,8 @@ static const NjConnectionClass real_class = {
 };
 
 NjConnection *
-nj_connection_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner)
+nj_connection_new(const NjAccountSettings *settings, const char *bare, const char *trust_once,
+                  const NjConnectionHooks *hooks, void *owner)
 {
     RealConnection *connection = g_new0(RealConnection, 1);
     connection->base.class = &real_class;
@@ -643,10 +699,12 @@ nj_connection_new(const NjAccountSettings *settings, const char *bare, const cha
     connection->settings = nj_account_settings_copy(settings);
     connection->bare = g_strdup(bare);
     connection->domain = nj_jid_domain(bare);
-    connection->ascii = nj_jid_ascii_domain(connection->domain, NULL);       /* without one the dial says what is wrong */
+
+    /* without one the dial says what is wrong */
+    connection->ascii = nj_jid_ascii_domain(connection->domain, NULL);
     connection->trust_once = g_strdup(trust_once);
     connection->deadlines = &nj_connection_deadlines;
-    connection->tls = (NjTlsSettings) {
+    connection->tls = (NjTlsSettings){
         .domain = connection->ascii ? connection->ascii : connection->domain,
         .ca_file = connection->settings->ca_file,
         .pin = connection->settings->pin,
@@ -654,6 +712,7 @@ nj_connection_new(const NjAccountSettings *settings, const char *bare, const cha
         .client_cert = connection->settings->client_cert,
         .client_key = connection->settings->client_key,
     };
+
     return &connection->base;
 }
 

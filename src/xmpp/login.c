@@ -1,5 +1,6 @@
-/* From a fresh stream to a bound resource, one step after the other (RFC 6120, 5 to 7).  What is offered before TLS is only believed as far as
-   <starttls/>: mechanisms count once they came over the encrypted stream.  Whatever comes out of turn ends the login. */
+/* From a fresh stream to a bound resource, one step after the other (RFC 6120, 5 to 7).  What is
+ * offered before TLS is only believed as far as <starttls/>: mechanisms count once they came over
+ * the encrypted stream.  Whatever comes out of turn ends the login. */
 #include "xmpp/login.h"
 
 #include <string.h>
@@ -8,61 +9,79 @@
 #include "xmpp/connection.h"
 #include "xmpp/sasl.h"
 
-#define NS_TLS      "urn:ietf:params:xml:ns:xmpp-tls"
-#define NS_SASL     "urn:ietf:params:xml:ns:xmpp-sasl"
-#define NS_SASL_CB  "urn:xmpp:sasl-cb:0"
-#define NS_BIND     "urn:ietf:params:xml:ns:xmpp-bind"
-#define NS_SESSION  "urn:ietf:params:xml:ns:xmpp-session"
+#define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
+#define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
+#define NS_SASL_CB "urn:xmpp:sasl-cb:0"
+#define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
+#define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 
-#define MAX_OFFERS 64           /* mechanisms or bindings that are looked at */
+#define MAX_OFFERS 64 /* mechanisms or bindings that are looked at */
 
 typedef enum {
-    WAIT_FEATURES,              /* of the stream as it is: plain, encrypted */
+    WAIT_FEATURES, /* of the stream as it is: plain, encrypted */
     WAIT_PROCEED,
     WAIT_TLS,
     WAIT_PASSWORD,
-    WAIT_SASL,                  /* the server's turn */
-    WAIT_PROOF,                 /* ours: rounds are being counted */
+    WAIT_SASL,  /* the server's turn */
+    WAIT_PROOF, /* ours: rounds are being counted */
     WAIT_BOUND_FEATURES,
     WAIT_RESUMED,
     WAIT_BIND,
     WAIT_SESSION,
-    WAIT_NOTHING,               /* done or failed */
+    WAIT_NOTHING, /* done or failed */
 } Wait;
 
 struct NjLogin {
-    NjStream                *stream;
+    NjStream *stream;
     const NjAccountSettings *settings;
-    char                    *address, *user, *domain;
-    bool                     loopback;
-    const NjLoginHooks      *hooks;
-    void                    *owner;
-    Wait                     wait;
-    NjSasl                  *sasl;
-    NjXml                   *features;      /* the last ones */
-    char                    *id;            /* of the request under way */
-    char                    *jid;
-    const char              *mechanism;     /* the table's name of it */
-    int                      rank;
+    char *address, *user, *domain;
+    bool loopback;
+    const NjLoginHooks *hooks;
+    void *owner;
+    Wait wait;
+    NjSasl *sasl;
+    NjXml *features; /* the last ones */
+    char *id;        /* of the request under way */
+    char *jid;
+    const char *mechanism; /* the table's name of it */
+    int rank;
 };
 
-/* RFC 6120, 6.5.  One that is not here is the account's affair: to try again unasked may be what locks it. */
+/* RFC 6120, 6.5.  One that is not here is the account's affair: to try again unasked may be what
+ * locks it. */
 static const struct {
     const char *condition;
     NjConnectionError code;
     const char *sentence;
 } failures[] = {
-    { "aborted", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server broke off the login; use /connect to try again at once.") },
-    { "account-disabled", NJ_CONNECTION_ERROR_ACCOUNT, N_("The server has disabled this account; ask its administrator.") },
-    { "credentials-expired", NJ_CONNECTION_ERROR_ACCOUNT, N_("The password of this account has expired; set a new one where you got the account.") },
-    { "encryption-required", NJ_CONNECTION_ERROR_NO_TLS, N_("The server lets nobody in without encryption; set tls of the account to starttls.") },
-    { "incorrect-encoding", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent to log in; please report this as a fault.") },
-    { "invalid-authzid", NJ_CONNECTION_ERROR_ACCOUNT, N_("The server does not let this account in under this address; check the address of the account.") },
-    { "invalid-mechanism", NJ_CONNECTION_ERROR_MECHANISM, N_("The server does not know the way of logging in that it offered; ask its administrator.") },
-    { "malformed-request", NJ_CONNECTION_ERROR_PROTOCOL, N_("The server could not read what Natterjack sent to log in; please report this as a fault.") },
-    { "mechanism-too-weak", NJ_CONNECTION_ERROR_MECHANISM, N_("The server wants a stronger way of logging in for this account; ask its administrator.") },
-    { "not-authorized", NJ_CONNECTION_ERROR_PASSWORD, N_("The password is wrong, or the server does not know this account; check both, then use /connect.") },
-    { "temporary-auth-failure", NJ_CONNECTION_ERROR_SHUTDOWN, N_("The server can not check passwords now; use /connect to try again later.") },
+    { "aborted", NJ_CONNECTION_ERROR_SHUTDOWN,
+      N_("The server broke off the login; use /connect to try again at once.") },
+    { "account-disabled", NJ_CONNECTION_ERROR_ACCOUNT,
+      N_("The server has disabled this account; ask its administrator.") },
+    { "credentials-expired", NJ_CONNECTION_ERROR_ACCOUNT,
+      N_("The password of this account has expired; set a new one where you got the account.") },
+    { "encryption-required", NJ_CONNECTION_ERROR_NO_TLS,
+      N_("The server lets nobody in without encryption; set tls of the account to starttls.") },
+    { "incorrect-encoding", NJ_CONNECTION_ERROR_PROTOCOL,
+      N_("The server could not read what Natterjack sent to log in; please report this as a "
+         "fault.") },
+    { "invalid-authzid", NJ_CONNECTION_ERROR_ACCOUNT,
+      N_("The server does not let this account in under this address; check the address of the "
+         "account.") },
+    { "invalid-mechanism", NJ_CONNECTION_ERROR_MECHANISM,
+      N_("The server does not know the way of logging in that it offered; ask its "
+         "administrator.") },
+    { "malformed-request", NJ_CONNECTION_ERROR_PROTOCOL,
+      N_("The server could not read what Natterjack sent to log in; please report this as a "
+         "fault.") },
+    { "mechanism-too-weak", NJ_CONNECTION_ERROR_MECHANISM,
+      N_("The server wants a stronger way of logging in for this account; ask its "
+         "administrator.") },
+    { "not-authorized", NJ_CONNECTION_ERROR_PASSWORD,
+      N_("The password is wrong, or the server does not know this account; check both, then use "
+         "/connect.") },
+    { "temporary-auth-failure", NJ_CONNECTION_ERROR_SHUTDOWN,
+      N_("The server can not check passwords now; use /connect to try again later.") },
 };
 
 /* The last thing that is done with a login in any function that calls it: the owner may free it. */
@@ -84,7 +103,9 @@ static void
 fail_out_of_turn(NjLogin *login)
 {
     g_info("login: a step out of turn");
-    fail(login, NJ_CONNECTION_ERROR_PROTOCOL, _("The server did not keep to the steps of a login, so it was broken off; use /connect to try again, and tell its administrator if it happens again."));
+    fail(login, NJ_CONNECTION_ERROR_PROTOCOL,
+         _("The server did not keep to the steps of a login, so it was broken off; use /connect to "
+           "try again, and tell its administrator if it happens again."));
 }
 
 static bool
@@ -103,7 +124,8 @@ start_stream(NjLogin *login, Wait wait)
 }
 
 NjLogin *
-nj_login_new(NjStream *stream, const NjAccountSettings *settings, const char *address, bool loopback, const NjLoginHooks *hooks, void *owner)
+nj_login_new(NjStream *stream, const NjAccountSettings *settings, const char *address,
+             bool loopback, const NjLoginHooks *hooks, void *owner)
 {
     NjLogin *login = g_new0(NjLogin, 1);
     login->stream = stream;
@@ -114,6 +136,7 @@ nj_login_new(NjStream *stream, const NjAccountSettings *settings, const char *ad
     login->loopback = loopback;
     login->hooks = hooks;
     login->owner = owner;
+
     return login;
 }
 
@@ -122,6 +145,7 @@ nj_login_free(NjLogin *login)
 {
     if (!login)
         return;
+
     nj_sasl_free(login->sasl);
     nj_xml_free(login->features);
     g_free(login->address);
@@ -145,7 +169,9 @@ static void
 ask_for_tls(NjLogin *login)
 {
     if (!nj_xml_child(login->features, "starttls", NS_TLS)) {
-        fail(login, NJ_CONNECTION_ERROR_NO_TLS, _("The server offers no encryption, so nothing was sent to it; check the host and port of the account, or ask its administrator."));
+        fail(login, NJ_CONNECTION_ERROR_NO_TLS,
+             _("The server offers no encryption, so nothing was sent to it; check the host and "
+               "port of the account, or ask its administrator."));
         return;
     }
     login->wait = WAIT_PROCEED;
@@ -159,7 +185,9 @@ on_tls_answer(NjLogin *login, const NjXml *answer)
         login->wait = WAIT_TLS;
         nj_stream_start_tls(login->stream);
     } else if (nj_xml_is(answer, "failure", NS_TLS)) {
-        fail(login, NJ_CONNECTION_ERROR_NO_TLS, _("The server offers encryption but can not begin it now; use /connect to try again later, or tell its administrator."));
+        fail(login, NJ_CONNECTION_ERROR_NO_TLS,
+             _("The server offers encryption but can not begin it now; use /connect to try again "
+               "later, or tell its administrator."));
     } else {
         fail_out_of_turn(login);
     }
@@ -179,13 +207,15 @@ static char **
 list_of(const NjXml *list, const char *name, const char *ns, const char *attribute)
 {
     GPtrArray *found = g_ptr_array_new();
-    for (NjXml *child = nj_xml_first(list); child && found->len < MAX_OFFERS; child = nj_xml_next(child)) {
+    for (NjXml *child = nj_xml_first(list); child && found->len < MAX_OFFERS;
+         child = nj_xml_next(child)) {
         if (!nj_xml_is(child, name, ns))
             continue;
         char *text = attribute ? g_strdup(nj_xml_attr(child, attribute)) : nj_xml_text(child);
         if (text)
             g_ptr_array_add(found, g_strstrip(text));
     }
+
     g_ptr_array_add(found, NULL);
     return (char **) g_ptr_array_free(found, FALSE);
 }
@@ -195,7 +225,8 @@ send_sasl(NjLogin *login, NjXml *xml, GBytes *bytes)
 {
     gsize length;
     const void *data = g_bytes_get_data(bytes, &length);
-    g_autofree char *text = length ? g_base64_encode(data, length) : g_strdup(nj_xml_attr(xml, "mechanism") ? "=" : "");
+    g_autofree char *text =
+        length ? g_base64_encode(data, length) : g_strdup(nj_xml_attr(xml, "mechanism") ? "=" : "");
     nj_xml_add_text(xml, text);
     login->wait = WAIT_SASL;
     nj_stream_send(login->stream, xml);
@@ -217,12 +248,15 @@ authenticate(NjLogin *login)
     g_autoptr(GError) error = NULL;
     const NjXml *list = nj_xml_child(login->features, "mechanisms", NS_SASL);
     const NjXml *announced = nj_xml_child(login->features, "sasl-channel-binding", NS_SASL_CB);
+
     if (!list) {
         fail_out_of_turn(login);
         return;
     }
+
     g_auto(GStrv) offered = list_of(list, "mechanism", NS_SASL, NULL);
-    g_auto(GStrv) bindings = announced ? list_of(announced, "channel-binding", NS_SASL_CB, "type") : NULL;
+    g_auto(GStrv) bindings =
+        announced ? list_of(announced, "channel-binding", NS_SASL_CB, "type") : NULL;
     NjSaslSettings settings = {
         .user = login->user ? login->user : "",
         .transport = nj_stream_transport(login->stream),
@@ -230,17 +264,21 @@ authenticate(NjLogin *login)
         .allow_plain = login->settings->allow_plain,
         .scram_seen = login->settings->scram_seen,
     };
-    login->sasl = nj_sasl_new(&settings, (const char *const *) offered, (const char *const *) bindings, &error);
+
+    login->sasl = nj_sasl_new(&settings, (const char *const *) offered,
+                              (const char *const *) bindings, &error);
     if (!login->sasl) {
         fail_with(login, error);
         return;
     }
+
     login->mechanism = nj_sasl_mechanism(login->sasl);
     login->rank = nj_sasl_rank(login->sasl);
     if (nj_sasl_needs_password(login->sasl))
         login->wait = WAIT_PASSWORD;
     else
         send_auth(login);
+
     bool ask = login->wait == WAIT_PASSWORD;
     login->hooks->on_step(login, NJ_LOGIN_AUTHENTICATING, login->owner);
     if (ask)
@@ -253,8 +291,10 @@ nj_login_password(NjLogin *login, const char *password)
     g_autoptr(GError) error = NULL;
     if (login->wait != WAIT_PASSWORD)
         return;
+
     if (!password)
-        fail(login, NJ_CONNECTION_ERROR_PASSWORD, _("No password was given; use /connect to be asked again."));
+        fail(login, NJ_CONNECTION_ERROR_PASSWORD,
+             _("No password was given; use /connect to be asked again."));
     else if (!nj_sasl_set_password(login->sasl, password, &error))
         fail_with(login, error);
     else
@@ -276,10 +316,15 @@ on_failure(NjLogin *login, const NjXml *failure)
 {
     g_autofree char *words = nj_xml_child_text(failure, "text", NS_SASL);
     gsize row = 0;
+
     while (row < G_N_ELEMENTS(failures) && !nj_xml_child(failure, failures[row].condition, NS_SASL))
         row++;
+
     bool known = row < G_N_ELEMENTS(failures);
-    g_autofree char *sentence = nj_xml_said(known ? _(failures[row].sentence) : _("The server refused the login without a known reason; ask its administrator."), words);
+    g_autofree char *sentence = nj_xml_said(
+        known ? _(failures[row].sentence)
+              : _("The server refused the login without a known reason; ask its administrator."),
+        words);
     fail(login, known ? failures[row].code : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
 }
 
@@ -299,12 +344,15 @@ on_sasl_answer(NjLogin *login, const NjXml *answer)
 {
     g_autoptr(GError) error = NULL;
     gsize length;
+
     if (nj_xml_is(answer, "failure", NS_SASL)) {
         on_failure(login, answer);
         return;
     }
+
     bool success = nj_xml_is(answer, "success", NS_SASL);
-    g_autofree guint8 *data = success || nj_xml_is(answer, "challenge", NS_SASL) ? decode(answer, &length) : NULL;
+    g_autofree guint8 *data =
+        success || nj_xml_is(answer, "challenge", NS_SASL) ? decode(answer, &length) : NULL;
     if (!data) {
         fail_out_of_turn(login);
     } else if (!success) {
@@ -343,10 +391,12 @@ bind_resource(NjLogin *login)
         fail_out_of_turn(login);
         return;
     }
+
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     NjXml *bind = nj_xml_add_new(iq, "bind", NS_BIND);
     if (login->settings->resource && *login->settings->resource)
         nj_xml_add_with_text(bind, "resource", NULL, login->settings->resource);
+
     request(login, iq, WAIT_BIND);
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
 }
@@ -354,11 +404,13 @@ bind_resource(NjLogin *login)
 static void
 resume_or_bind(NjLogin *login)
 {
-    NjXml *resume = login->hooks->resume ? login->hooks->resume(login, login->features, login->owner) : NULL;
+    NjXml *resume =
+        login->hooks->resume ? login->hooks->resume(login, login->features, login->owner) : NULL;
     if (!resume) {
         bind_resource(login);
         return;
     }
+
     login->wait = WAIT_RESUMED;
     nj_stream_send(login->stream, resume);
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
@@ -384,9 +436,11 @@ static bool
 is_answer(const NjLogin *login, const NjXml *stanza)
 {
     const char *from = nj_xml_attr(stanza, "from"), *type = nj_xml_attr(stanza, "type");
-    if (!nj_xml_is(stanza, "iq", NJ_NS_CLIENT) || g_strcmp0(nj_xml_attr(stanza, "id"), login->id) != 0)
+    if (!nj_xml_is(stanza, "iq", NJ_NS_CLIENT)
+        || g_strcmp0(nj_xml_attr(stanza, "id"), login->id) != 0)
         return false;
-    if (from && !g_str_equal(from, login->domain) && !(nj_jid_valid(from) && nj_jid_same_bare(from, login->address)))
+    if (from && !g_str_equal(from, login->domain)
+        && !(nj_jid_valid(from) && nj_jid_same_bare(from, login->address)))
         return false;
     return g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0;
 }
@@ -414,13 +468,19 @@ on_bind_error(NjLogin *login, const NjXml *answer)
 {
     g_autofree char *words = NULL;
     const char *condition = nj_xml_error(answer, &words);
-    const char *sentence = _("The server gave this client no address of its own; use /connect to try again, or ask its administrator.");
+    const char *sentence = _("The server gave this client no address of its own; use /connect to "
+                             "try again, or ask its administrator.");
+
     if (g_str_equal(condition, "conflict"))
-        sentence = _("Another client is connected under the resource of this account; give the account another resource, or none.");
+        sentence = _("Another client is connected under the resource of this account; give the "
+                     "account another resource, or none.");
     else if (g_str_equal(condition, "resource-constraint"))
-        sentence = _("Too many clients are connected to this account; close one of them, then use /connect.");
+        sentence = _("Too many clients are connected to this account; close one of them, then use "
+                     "/connect.");
     else if (g_str_equal(condition, "bad-request") || g_str_equal(condition, "jid-malformed"))
-        sentence = _("The server does not accept the resource of this account; give the account another resource, or none.");
+        sentence = _("The server does not accept the resource of this account; give the account "
+                     "another resource, or none.");
+
     g_autofree char *all = nj_xml_said(sentence, words);
     fail(login, NJ_CONNECTION_ERROR_BIND, all);
 }
@@ -433,17 +493,22 @@ on_bound(NjLogin *login, const NjXml *answer)
         on_bind_error(login, answer);
         return;
     }
+
     login->jid = bind ? nj_xml_child_text(bind, "jid", NS_BIND) : NULL;
     if (!is_acceptable(login, login->jid)) {
-        fail(login, NJ_CONNECTION_ERROR_BIND, _("The server gave this client an address that can not be its own, so the connection was ended; tell the server's administrator."));
+        fail(login, NJ_CONNECTION_ERROR_BIND,
+             _("The server gave this client an address that can not be its own, so the connection "
+               "was ended; tell the server's administrator."));
         return;
     }
+
     /* Servers from before RFC 6121 want one more step; those that only still offer it say so. */
     const NjXml *session = nj_xml_child(login->features, "session", NS_SESSION);
     if (!session || nj_xml_child(session, "optional", NS_SESSION)) {
         finish(login);
         return;
     }
+
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     nj_xml_add_new(iq, "session", NS_SESSION);
     request(login, iq, WAIT_SESSION);
@@ -456,9 +521,13 @@ on_session(NjLogin *login, const NjXml *answer)
         finish(login);
         return;
     }
+
     g_autofree char *words = NULL;
     nj_xml_error(answer, &words);
-    g_autofree char *all = nj_xml_said(_("The server did not begin a session for this client; use /connect to try again, or ask its administrator."), words);
+
+    g_autofree char *all = nj_xml_said(_("The server did not begin a session for this client; use "
+                                         "/connect to try again, or ask its administrator."),
+                                       words);
     fail(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
@@ -472,7 +541,9 @@ on_first_features(NjLogin *login)
     else if (login->settings->tls == NJ_TLS_STARTTLS)
         ask_for_tls(login);
     else
-        fail(login, NJ_CONNECTION_ERROR_SETTINGS, _("Without encryption Natterjack only logs in to this computer itself; set tls of the account to starttls or direct."));
+        fail(login, NJ_CONNECTION_ERROR_SETTINGS,
+             _("Without encryption Natterjack only logs in to this computer itself; set tls of the "
+               "account to starttls or direct."));
 }
 
 void
@@ -483,6 +554,7 @@ nj_login_features(NjLogin *login, NjXml *features)
             fail_out_of_turn(login);
         return;
     }
+
     nj_xml_free(login->features);
     login->features = nj_xml_ref(features);
     if (login->wait == WAIT_FEATURES)
@@ -504,6 +576,7 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
     case WAIT_RESUMED:
         on_resume_answer(login, stanza);
         break;
+
     case WAIT_BIND:
     case WAIT_SESSION:
         if (!is_answer(login, stanza))
@@ -513,6 +586,7 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
         else
             on_session(login, stanza);
         break;
+
     case WAIT_NOTHING:
         break;
     default:

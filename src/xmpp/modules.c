@@ -1,4 +1,5 @@
-/* The built-in rows; xmpp/xep/xep.h lists them.  The table is made once, from constants, and never changes. */
+/* The built-in rows; xmpp/xep/xep.h lists them.  The table is made once, from constants, and never
+ * changes. */
 #include "xmpp/modules.h"
 
 #include "xmpp/xep/xep.h"

@@ -1,4 +1,5 @@
-/* The way of a stanza through the module rows.  The order of the rows is the order within a stage. */
+/* The way of a stanza through the module rows.  The order of the rows is the order within a
+ * stage. */
 #include "xmpp/pipeline.h"
 
 #include <string.h>
@@ -7,20 +8,20 @@
 #include "base/text.h"
 #include "xmpp/session.h"
 
-#define MAX_ID 1023     /* bytes of an id or a thread that we keep */
+#define MAX_ID 1023 /* bytes of an id or a thread that we keep */
 
 typedef struct {
     NjStanzaKind kind;
-    const char *name, *ns;      /* name NULL: every stanza of the kind */
+    const char *name, *ns; /* name NULL: every stanza of the kind */
 } Key;
 
 typedef struct {
     Key key;
-    GPtrArray *handlers;        /* of const NjHandler, the rows' */
+    GPtrArray *handlers; /* of const NjHandler, the rows' */
 } Slot;
 
 struct NjPipeline {
-    GHashTable *slots;          /* Key -> Slot */
+    GHashTable *slots; /* Key -> Slot */
     GPtrArray *in[NJ_STAGE_DELIVER + 1];
     GPtrArray *out[NJ_OUT_SEND + 1];
     NjXml *prepared;            /* the stanza whose body is cleaned in slices */
@@ -60,12 +61,14 @@ add_handler(NjPipeline *pipeline, const NjHandler *handler)
 {
     Key key = { handler->kind, handler->name, handler->ns };
     Slot *slot = g_hash_table_lookup(pipeline->slots, &key);
+
     if (!slot) {
         slot = g_new0(Slot, 1);
         slot->key = key;
         slot->handlers = g_ptr_array_new();
         g_hash_table_insert(pipeline->slots, &slot->key, slot);
     }
+
     g_ptr_array_add(slot->handlers, (void *) handler);
 }
 
@@ -78,6 +81,7 @@ nj_pipeline_new(const NjTable *modules)
         pipeline->in[i] = g_ptr_array_new();
     for (guint i = 0; i < G_N_ELEMENTS(pipeline->out); i++)
         pipeline->out[i] = g_ptr_array_new();
+
     for (guint i = 0; i < nj_table_length(modules); i++) {
         const NjModule *module = nj_table_at(modules, i);
         for (guint j = 0; j < G_N_ELEMENTS(module->handlers) && module->handlers[j].func; j++)
@@ -87,6 +91,7 @@ nj_pipeline_new(const NjTable *modules)
         if (module->send.func)
             g_ptr_array_add(pipeline->out[module->send.stage], (void *) module);
     }
+
     return pipeline;
 }
 
@@ -105,12 +110,14 @@ nj_pipeline_free(NjPipeline *pipeline)
 {
     if (!pipeline)
         return;
+
     forget_prepared(pipeline);
     g_hash_table_unref(pipeline->slots);
     for (guint i = 0; i < G_N_ELEMENTS(pipeline->in); i++)
         g_ptr_array_unref(pipeline->in[i]);
     for (guint i = 0; i < G_N_ELEMENTS(pipeline->out); i++)
         g_ptr_array_unref(pipeline->out[i]);
+
     g_free(pipeline);
 }
 
@@ -192,6 +199,7 @@ nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
         pipeline->prepared_body = body;
         pipeline->body = nj_text_body_new();
     }
+
     const NjXml *node;
     while ((node = nj_xml_text_node(pipeline->prepared_body, pipeline->node, &text))) {
         nj_text_body_add(pipeline->body, text, strlen(text));
@@ -199,6 +207,7 @@ nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
         if (until_us && nj_clock_us() >= until_us)
             return false;
     }
+
     return true;
 }
 
@@ -211,9 +220,11 @@ read_body(NjPipeline *pipeline, const NjXml *stanza)
         forget_prepared(pipeline);
         return text;
     }
+
     char *raw = body ? nj_xml_text(body) : NULL;
     if (!raw || nj_text_is_clean(raw, strlen(raw)))
         return raw;
+
     char *clean = nj_text_body(raw, -1);
     g_free(raw);
     return clean;
@@ -240,9 +251,11 @@ read_message(NjPipeline *pipeline, const NjXml *stanza, const char *from)
     message->sender = g_strdup(from);
     message->body = read_body(pipeline, stanza);
     read_subject(stanza, message);
+
     g_autofree char *thread = nj_xml_child_text(stanza, "thread", NJ_NS_CLIENT);
     if (thread && strlen(thread) <= MAX_ID)
         message->thread = g_steal_pointer(&thread);
+
     const char *id = nj_xml_attr(stanza, "id");
     if (id && strlen(id) <= MAX_ID)
         message->wire_id = g_strdup(id);
@@ -265,12 +278,15 @@ nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, con
 {
     if (nj_pipeline_handle(pipeline, session, NJ_KIND_MESSAGE, stanza))
         return;
+
     NjIncoming in = { .stanza = nj_xml_ref(stanza), .from = from };
     if (run_in(pipeline, session, NJ_STAGE_UNWRAP, &in)) {
         in.message = read_message(pipeline, in.stanza, in.from);
-        if (run_in(pipeline, session, NJ_STAGE_DECRYPT, &in) && run_in(pipeline, session, NJ_STAGE_ANNOTATE, &in))
+        if (run_in(pipeline, session, NJ_STAGE_DECRYPT, &in)
+            && run_in(pipeline, session, NJ_STAGE_ANNOTATE, &in))
             run_in(pipeline, session, NJ_STAGE_DELIVER, &in);
     }
+
     nj_message_unref(in.message);
     nj_xml_free(in.stanza);
     nj_xml_free(in.wrapper);

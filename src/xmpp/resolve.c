@@ -1,5 +1,5 @@
-/* The C library's look-ups on threads.  GLib's resolver would do the same, but brings libgio and its six libraries with it: a millisecond of every
-   start and more than a megabyte. */
+/* The C library's look-ups on threads.  GLib's resolver would do the same, but brings libgio and
+ * its six libraries with it: a millisecond of every start and more than a megabyte. */
 #include "xmpp/resolve.h"
 
 #include <arpa/inet.h>
@@ -10,24 +10,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MAX_ANSWER (64 * 1024)          /* what TCP can carry */
-#define HEADER     12
-#define RECORD     10                   /* bytes between a record's name and what it holds */
-#define SRV        6                    /* bytes in it before the host's name */
+#define MAX_ANSWER (64 * 1024) /* what TCP can carry */
+#define HEADER 12
+#define RECORD 10 /* bytes between a record's name and what it holds */
+#define SRV 6     /* bytes in it before the host's name */
 
 typedef struct {
-    char        *name;
-    bool         services;
+    char *name;
+    bool services;
     NjAnswerFunc func;
-    void        *data;
-    NjAnswer     answer;
+    void *data;
+    NjAnswer answer;
 } Query;
 
 bool
 nj_inet_parse(const char *text, NjInet *inet)
 {
     static const int families[] = { AF_INET, AF_INET6 };
-    *inet = (NjInet) { 0 };
+    *inet = (NjInet){ 0 };
     for (guint i = 0; i < G_N_ELEMENTS(families); i++)
         if (inet_pton(families[i], text, inet->bytes) == 1) {
             inet->family = families[i];
@@ -73,7 +73,7 @@ void
 nj_answer_add_service(NjAnswer *answer, guint priority, guint weight, guint port, const char *host)
 {
     NjService *service = g_new(NjService, 1);
-    *service = (NjService) { (guint16) priority, (guint16) weight, (guint16) port, g_strdup(host) };
+    *service = (NjService){ (guint16) priority, (guint16) weight, (guint16) port, g_strdup(host) };
     g_ptr_array_add(answer->services, service);
 }
 
@@ -97,19 +97,25 @@ result_of(int number)
 static void
 look_up_addresses(const char *name, NjAnswer *answer)
 {
-    const struct addrinfo hints = { .ai_flags = AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP };
+    const struct addrinfo hints = { .ai_flags = AI_ADDRCONFIG,
+                                    .ai_socktype = SOCK_STREAM,
+                                    .ai_protocol = IPPROTO_TCP };
     struct addrinfo *found = NULL;
+
     answer->result = result_of(getaddrinfo(name, NULL, &hints, &found));
     for (const struct addrinfo *one = found; one; one = one->ai_next) {
         NjInet inet = { .family = one->ai_family };
         if (one->ai_family == AF_INET)
-            memcpy(inet.bytes, &((const struct sockaddr_in *) (const void *) one->ai_addr)->sin_addr, 4);
+            memcpy(inet.bytes,
+                   &((const struct sockaddr_in *) (const void *) one->ai_addr)->sin_addr, 4);
         else if (one->ai_family == AF_INET6)
-            memcpy(inet.bytes, &((const struct sockaddr_in6 *) (const void *) one->ai_addr)->sin6_addr, 16);
+            memcpy(inet.bytes,
+                   &((const struct sockaddr_in6 *) (const void *) one->ai_addr)->sin6_addr, 16);
         else
             continue;
         g_array_append_val(answer->addresses, inet);
     }
+
     if (found)
         freeaddrinfo(found);
 }
@@ -127,12 +133,14 @@ nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
     const guint8 *end = bytes + length, *at = bytes + HEADER;
     if (length < HEADER)
         return;
+
     for (guint left = number_at(bytes + 4); left > 0; left--) {
         int name = dn_skipname(at, end);
         if (name < 0 || end - at < name + 4)
             return;
         at += name + 4;
     }
+
     for (guint left = number_at(bytes + 6); left > 0; left--) {
         char host[NS_MAXDNAME];
         int name = dn_skipname(at, end);
@@ -142,8 +150,10 @@ nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
         guint type = number_at(at - RECORD), size = number_at(at - 2);
         if (end - at < (gssize) size)
             return;
-        if (type == ns_t_srv && size > SRV && dn_expand(bytes, end, at + SRV, host, sizeof host) >= 0)
-            nj_answer_add_service(answer, number_at(at), number_at(at + 2), number_at(at + 4), host);
+        if (type == ns_t_srv && size > SRV
+            && dn_expand(bytes, end, at + SRV, host, sizeof host) >= 0)
+            nj_answer_add_service(answer, number_at(at), number_at(at + 2), number_at(at + 4),
+                                  host);
         at += size;
     }
 }
@@ -154,13 +164,16 @@ look_up_services(const char *name, NjAnswer *answer)
     struct __res_state state = { 0 };
     if (res_ninit(&state) != 0)
         return;
+
     g_autofree guint8 *bytes = g_malloc(MAX_ANSWER);
     int length = res_nquery(&state, name, ns_c_in, ns_t_srv, bytes, MAX_ANSWER);
     if (length < 0 && (state.res_h_errno == HOST_NOT_FOUND || state.res_h_errno == NO_DATA))
         answer->result = NJ_RESOLVE_NO_SUCH_NAME;
+
     res_nclose(&state);
     if (length < 0)
         return;
+
     answer->result = NJ_RESOLVE_FOUND;
     nj_answer_read(answer, bytes, (gsize) MIN(length, MAX_ANSWER));
 }
@@ -197,9 +210,10 @@ nj_resolve(const char *name, bool services, NjAnswerFunc func, void *data)
     query->func = func;
     query->data = data;
     nj_answer_init(&query->answer);
+
     GThread *thread = g_thread_try_new("resolver", look_up, query, NULL);
     if (thread)
         g_thread_unref(thread);
     else
-        g_idle_add_full(G_PRIORITY_DEFAULT, deliver, query, NULL);      /* no answer */
+        g_idle_add_full(G_PRIORITY_DEFAULT, deliver, query, NULL); /* no answer */
 }

@@ -1,13 +1,16 @@
-/* SASL (RFC 4422): EXTERNAL, SCRAM (RFC 5802, 7677; channel binding by RFC 5929 and 9266, types by XEP-0440) and PLAIN.
-
-   One row of the table is a mechanism, and the order of rows is the policy: the first that is offered and allowed is used.  There is no second
-   try with another one, so a wrong password is one attempt.
-
-   User and password are prepared with SASLprep (RFC 4013) for SCRAM, as its specification wants, but for two things: unassigned
-   code points pass, and so does mixed direction.  The server compares what its own preparation let pass, so a password that breaks these
-   rules fails there and not here.  PLAIN sends what was typed: there the server prepares.
-
-   Proofs are worth nothing without the server's: success counts only with a valid signature. */
+/* SASL (RFC 4422): EXTERNAL, SCRAM (RFC 5802, 7677; channel binding by RFC 5929 and 9266, types by
+ * XEP-0440) and PLAIN.
+ *
+ * One row of the table is a mechanism, and the order of rows is the policy: the first that is
+ * offered and allowed is used.  There is no second try with another one, so a wrong password is one
+ * attempt.
+ *
+ * User and password are prepared with SASLprep (RFC 4013) for SCRAM, as its specification wants,
+ * but for two things: unassigned code points pass, and so does mixed direction.  The server
+ * compares what its own preparation let pass, so a password that breaks these rules fails there and
+ * not here.  PLAIN sends what was typed: there the server prepares.
+ *
+ * Proofs are worth nothing without the server's: success counts only with a valid signature. */
 #include "xmpp/sasl.h"
 
 #include <openssl/crypto.h>
@@ -20,31 +23,32 @@
 #include "xmpp/tls.h"
 #include "xmpp/xml.h"
 
-#define MIN_ROUNDS    4096
-#define MAX_ROUNDS    1000000
-#define ROUNDS_AT_ONCE 4096             /* more take longer than a key may wait: a worker counts them */
-#define MAX_MESSAGE   (64 * 1024)       /* longer ones are not SCRAM */
-#define NONCE_BYTES   24
+#define MIN_ROUNDS 4096
+#define MAX_ROUNDS 1000000
+/* more take longer than a key may wait: a worker counts them */
+#define ROUNDS_AT_ONCE 4096
+#define MAX_MESSAGE (64 * 1024) /* longer ones are not SCRAM */
+#define NONCE_BYTES 24
 
 typedef enum { EXTERNAL, SCRAM, PLAIN } Kind;
 
 typedef struct {
     const char *name;
-    Kind        kind;
-    int         rank;                   /* of SCRAM: what is remembered as seen */
-    bool        binds;                  /* -PLUS */
+    Kind kind;
+    int rank;   /* of SCRAM: what is remembered as seen */
+    bool binds; /* -PLUS */
     const EVP_MD *(*digest)(void);
 } Mechanism;
 
 static const Mechanism mechanisms[] = {
-    { "EXTERNAL",           EXTERNAL, 0, false, NULL },
-    { "SCRAM-SHA-512-PLUS", SCRAM,    6, true,  EVP_sha512 },
-    { "SCRAM-SHA-256-PLUS", SCRAM,    5, true,  EVP_sha256 },
-    { "SCRAM-SHA-1-PLUS",   SCRAM,    4, true,  EVP_sha1 },
-    { "SCRAM-SHA-512",      SCRAM,    3, false, EVP_sha512 },
-    { "SCRAM-SHA-256",      SCRAM,    2, false, EVP_sha256 },
-    { "SCRAM-SHA-1",        SCRAM,    1, false, EVP_sha1 },
-    { "PLAIN",              PLAIN,    0, false, NULL },
+    { "EXTERNAL", EXTERNAL, 0, false, NULL },
+    { "SCRAM-SHA-512-PLUS", SCRAM, 6, true, EVP_sha512 },
+    { "SCRAM-SHA-256-PLUS", SCRAM, 5, true, EVP_sha256 },
+    { "SCRAM-SHA-1-PLUS", SCRAM, 4, true, EVP_sha1 },
+    { "SCRAM-SHA-512", SCRAM, 3, false, EVP_sha512 },
+    { "SCRAM-SHA-256", SCRAM, 2, false, EVP_sha256 },
+    { "SCRAM-SHA-1", SCRAM, 1, false, EVP_sha1 },
+    { "PLAIN", PLAIN, 0, false, NULL },
 };
 
 /* What we can bind to, the better first. */
@@ -53,18 +57,18 @@ static const char *const binding_types[] = { "tls-exporter", "tls-server-end-poi
 /* Secret bytes of a known length. */
 typedef struct {
     guint8 bytes[EVP_MAX_MD_SIZE];
-    guint  length;
+    guint length;
 } Key;
 
 /* What a worker needs; it owns all of it. */
 typedef struct {
-    char         *password;
-    guint8       *salt;
-    gsize         salt_length;
-    int           rounds;
+    char *password;
+    guint8 *salt;
+    gsize salt_length;
+    int rounds;
     const EVP_MD *digest;
-    Key           salted;
-    NjSasl       *sasl;                 /* main loop only; NULL: nobody waits any more */
+    Key salted;
+    NjSasl *sasl; /* main loop only; NULL: nobody waits any more */
     GMainContext *context;
 } Job;
 
@@ -72,17 +76,17 @@ typedef enum { STEP_FIRST, STEP_CHALLENGE, STEP_COUNTING, STEP_FINAL, STEP_PROVE
 
 struct NjSasl {
     const Mechanism *mechanism;
-    char       *user, *authzid;
-    char       *password;               /* prepared */
-    char       *nonce;
-    char       *gs2;                    /* "p=tls-exporter,," */
-    GByteArray *binding;                /* the channel's data behind it */
-    char       *first_bare, *server_first, *final_bare;
-    Key         signature;              /* what the server has to show */
-    Step        step;
-    Job        *job;
-    NjSaslFunc  done;
-    void       *data;
+    char *user, *authzid;
+    char *password; /* prepared */
+    char *nonce;
+    char *gs2;           /* "p=tls-exporter,," */
+    GByteArray *binding; /* the channel's data behind it */
+    char *first_bare, *server_first, *final_bare;
+    Key signature; /* what the server has to show */
+    Step step;
+    Job *job;
+    NjSaslFunc done;
+    void *data;
 };
 
 static void
@@ -110,20 +114,20 @@ nj_sasl_decode(const char *text, gsize *length)
 /* --- preparing what was typed --- */
 
 static bool
-is_space(gunichar c)            /* RFC 3454, C.1.2 */
+is_space(gunichar c) /* RFC 3454, C.1.2 */
 {
     return c != ' ' && (g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR || c == 0x200b);
 }
 
 static bool
-is_nothing(gunichar c)          /* RFC 3454, B.1 */
+is_nothing(gunichar c) /* RFC 3454, B.1 */
 {
-    return c == 0xad || c == 0x34f || c == 0x1806 || (c >= 0x180b && c <= 0x180d) || c == 0x200c || c == 0x200d || c == 0x2060
-           || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff;
+    return c == 0xad || c == 0x34f || c == 0x1806 || (c >= 0x180b && c <= 0x180d) || c == 0x200c
+           || c == 0x200d || c == 0x2060 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff;
 }
 
 static bool
-is_forbidden(gunichar c)        /* RFC 3454, C.2 to C.9 */
+is_forbidden(gunichar c) /* RFC 3454, C.2 to C.9 */
 {
     switch (g_unichar_type(c)) {
     case G_UNICODE_CONTROL:
@@ -133,9 +137,10 @@ is_forbidden(gunichar c)        /* RFC 3454, C.2 to C.9 */
     case G_UNICODE_PARAGRAPH_SEPARATOR:
         return true;
     default:
-        return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef) || (c >= 0xfff9 && c <= 0xfffd) || (c >= 0x2ff0 && c <= 0x2ffb)
-               || c == 0x340 || c == 0x341 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x206a && c <= 0x206f)
-               || (c >= 0xe0000 && c <= 0xe007f);
+        return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef)
+               || (c >= 0xfff9 && c <= 0xfffd) || (c >= 0x2ff0 && c <= 0x2ffb) || c == 0x340
+               || c == 0x341 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e)
+               || (c >= 0x206a && c <= 0x206f) || (c >= 0xe0000 && c <= 0xe007f);
     }
 }
 
@@ -145,6 +150,7 @@ prepare(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
         return NULL;
+
     gsize room = strlen(text) + 1;
     char *mapped = g_malloc0(room), *end = mapped;
     for (const char *p = text; *p; p = g_utf8_next_char(p)) {
@@ -154,6 +160,7 @@ prepare(const char *text)
         else if (!is_nothing(c))
             end += g_unichar_to_utf8(c, end);
     }
+
     char *normal = g_utf8_normalize(mapped, -1, G_NORMALIZE_NFKC);
     OPENSSL_cleanse(mapped, room);
     g_free(mapped);
@@ -162,6 +169,7 @@ prepare(const char *text)
             wipe_text(normal);
             return NULL;
         }
+
     return normal;
 }
 
@@ -177,24 +185,28 @@ escape_name(const char *name)
             g_string_append(out, "=2C");
         else
             g_string_append_c(out, *name);
+
     return g_string_free(out, FALSE);
 }
 
 /* --- the policy --- */
 
-/* The type of channel binding to use with a -PLUS mechanism, or NULL.  Only what is announced: ejabberd 23.01 offers -PLUS without saying that it
-   means tls-unique, and takes a guess at tls-exporter for a wrong password. */
+/* The type of channel binding to use with a -PLUS mechanism, or NULL.  Only what is announced:
+ * ejabberd 23.01 offers -PLUS without saying that it means tls-unique, and takes a guess at
+ * tls-exporter for a wrong password. */
 static const char *
 choose_binding(const NjTransport *transport, const char *const *announced, GByteArray *out)
 {
     if (!announced || !transport->class->secure(transport))
         return NULL;
+
     for (gsize i = 0; i < G_N_ELEMENTS(binding_types); i++) {
         const char *type = binding_types[i];
         if (g_strv_contains(announced, type) && transport->class->binding(transport, type, out))
             return type;
         g_byte_array_set_size(out, 0);
     }
+
     return NULL;
 }
 
@@ -202,8 +214,9 @@ static bool
 can_bind(const NjTransport *transport)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
-    return transport->class->secure(transport) && (transport->class->binding(transport, binding_types[0], out)
-                                                   || transport->class->binding(transport, binding_types[1], out));
+    return transport->class->secure(transport)
+           && (transport->class->binding(transport, binding_types[0], out)
+               || transport->class->binding(transport, binding_types[1], out));
 }
 
 static bool
@@ -221,8 +234,9 @@ is_allowed(const Mechanism *mechanism, const NjSaslSettings *settings, const cha
     }
 }
 
-/* Was a login of this account ever bound to its channel?  Then only the person may leave it, for the announcement of types is as easily taken out or
-   changed by somebody in between as an offer is, and nothing in a login without binding would tell the server. */
+/* Was a login of this account ever bound to its channel?  Then only the person may leave it, for
+ * the announcement of types is as easily taken out or changed by somebody in between as an offer
+ * is, and nothing in a login without binding would tell the server. */
 static bool
 was_bound(const NjSaslSettings *settings)
 {
@@ -237,21 +251,31 @@ why_none(const NjSaslSettings *settings, const char *const *offered)
 {
     bool secure = settings->transport->class->secure(settings->transport);
     if (!secure && !settings->loopback)
-        return _("The connection is not encrypted, so the password was not sent; set tls of the account to starttls.");
+        return _("The connection is not encrypted, so the password was not sent; set tls of the "
+                 "account to starttls.");
     if (g_strv_contains(offered, "PLAIN") && settings->scram_seen && !settings->allow_plain)
-        return _("The server used to prove that it knows the password and now wants to be told it; nothing was sent. If its administrator confirms the change, set allow-plain of the account to true.");
+        return _("The server used to prove that it knows the password and now wants to be told it; "
+                 "nothing was sent. If its administrator confirms the change, set allow-plain of "
+                 "the account to true.");
     if (g_strv_contains(offered, "EXTERNAL"))
-        return _("The server asks for a client certificate; set client-cert and client-key of the account.");
-    return _("The server offers no way of logging in that Natterjack accepts; ask its administrator to turn on SCRAM.");
+        return _("The server asks for a client certificate; set client-cert and client-key of the "
+                 "account.");
+
+    return _("The server offers no way of logging in that Natterjack accepts; ask its "
+             "administrator to turn on SCRAM.");
 }
 
-/* The header that says what is bound, and to whom the login is for (RFC 5802, 6).  "y" only where the server offers no -PLUS at all: it
-   means "I could, and think you can not", and a server that can would take it for an attack. */
+/* The header that says what is bound, and to whom the login is for (RFC 5802, 6).  "y" only where
+ * the server offers no -PLUS at all: it means "I could, and think you can not", and a server that
+ * can would take it for an attack. */
 static char *
-gs2_header(const NjSasl *sasl, const NjSaslSettings *settings, const char *binding, bool plus_offered)
+gs2_header(const NjSasl *sasl, const NjSaslSettings *settings, const char *binding,
+           bool plus_offered)
 {
-    g_autofree char *flag = sasl->mechanism->binds ? g_strdup_printf("p=%s", binding)
-                            : g_strdup(!plus_offered && can_bind(settings->transport) ? "y" : "n");
+    g_autofree char *flag =
+        sasl->mechanism->binds
+            ? g_strdup_printf("p=%s", binding)
+            : g_strdup(!plus_offered && can_bind(settings->transport) ? "y" : "n");
     g_autofree char *authzid = settings->authzid ? escape_name(settings->authzid) : NULL;
     return authzid ? g_strdup_printf("%s,a=%s,", flag, authzid) : g_strdup_printf("%s,,", flag);
 }
@@ -261,11 +285,12 @@ make_nonce(void)
 {
     guint8 bytes[NONCE_BYTES];
     nj_random_bytes(bytes, sizeof bytes);
-    return g_base64_encode(bytes, sizeof bytes);        /* no comma in it, no padding */
+    return g_base64_encode(bytes, sizeof bytes); /* no comma in it, no padding */
 }
 
 NjSasl *
-nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const char *const *bindings, GError **error)
+nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const char *const *bindings,
+            GError **error)
 {
     nj_tls_prepare();
     g_autoptr(GByteArray) binding_data = g_byte_array_new();
@@ -279,16 +304,22 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
         if (!chosen && is_allowed(&mechanisms[i], settings, binding))
             chosen = &mechanisms[i];
     }
+
     if (!chosen) {
-        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM, why_none(settings, offered));
-        return NULL;
-    }
-    if (chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound(settings)) {
         g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
-                            _("The server used to bind the login to the encrypted connection and now leaves out how, as somebody in between would make it look; nothing was sent. "
-                              "If its administrator confirms the change, set scram-seen of the account to 3."));
+                            why_none(settings, offered));
         return NULL;
     }
+
+    if (chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound(settings)) {
+        g_set_error_literal(
+            error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
+            _("The server used to bind the login to the encrypted connection and now leaves out "
+              "how, as somebody in between would make it look; nothing was sent. "
+              "If its administrator confirms the change, set scram-seen of the account to 3."));
+        return NULL;
+    }
+
     NjSasl *sasl = g_new0(NjSasl, 1);
     sasl->mechanism = chosen;
     sasl->authzid = g_strdup(settings->authzid);
@@ -297,8 +328,12 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
     sasl->gs2 = gs2_header(sasl, settings, binding, plus_offered);
     sasl->binding = chosen->binds ? g_steal_pointer(&binding_data) : g_byte_array_new();
     if (!sasl->user)
-        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM, _("The part of the address before the @ can not be used to log in; check the address of the account."));
-    if (!sasl->user || (settings->password && !nj_sasl_set_password(sasl, settings->password, error)))
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
+                            _("The part of the address before the @ can not be used to log in; "
+                              "check the address of the account."));
+
+    if (!sasl->user
+        || (settings->password && !nj_sasl_set_password(sasl, settings->password, error)))
         g_clear_pointer(&sasl, nj_sasl_free);
     return sasl;
 }
@@ -313,11 +348,17 @@ bool
 nj_sasl_set_password(NjSasl *sasl, const char *password, GError **error)
 {
     wipe_text(sasl->password);
-    sasl->password = sasl->mechanism->kind == SCRAM ? prepare(password) : g_utf8_validate(password, -1, NULL) ? g_strdup(password) : NULL;
+    sasl->password = sasl->mechanism->kind == SCRAM        ? prepare(password)
+                     : g_utf8_validate(password, -1, NULL) ? g_strdup(password)
+                                                           : NULL;
     if (sasl->password && *sasl->password)
         return true;
+
     g_clear_pointer(&sasl->password, wipe_text);
-    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PASSWORD, _("The password is empty or has a character in it that no password can have; type it again."));
+    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PASSWORD,
+                        _("The password is empty or has a character in it that no password can "
+                          "have; type it again."));
+
     return false;
 }
 
@@ -326,6 +367,7 @@ nj_sasl_free(NjSasl *sasl)
 {
     if (!sasl)
         return;
+
     if (sasl->job)
         sasl->job->sasl = NULL;
     wipe_text(sasl->password);
@@ -335,6 +377,7 @@ nj_sasl_free(NjSasl *sasl)
     g_free(sasl->authzid);
     g_free(sasl->nonce);
     g_free(sasl->gs2);
+
     g_free(sasl->first_bare);
     g_free(sasl->server_first);
     g_free(sasl->final_bare);
@@ -357,7 +400,7 @@ nj_sasl_rank(const NjSasl *sasl)
 
 typedef struct {
     guint8 *bytes;
-    gsize   length;
+    gsize length;
 } Secret;
 
 static void
@@ -374,11 +417,15 @@ plain_message(const NjSasl *sasl)
 {
     const char *parts[] = { sasl->authzid ? sasl->authzid : "", sasl->user, sasl->password };
     Secret *secret = g_new0(Secret, 1);
+
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         secret->length += strlen(parts[i]) + (i > 0);
     secret->bytes = g_malloc(secret->length + 1);
+
     guint8 *end = secret->bytes;
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)        /* each with its NUL: the last one is not sent */
+
+    /* each with its NUL: the last one is not sent */
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         end = (guint8 *) stpcpy((char *) end, parts[i]) + 1;
     return g_bytes_new_with_free_func(secret->bytes, secret->length, free_secret, secret);
 }
@@ -388,10 +435,10 @@ nj_sasl_first(NjSasl *sasl)
 {
     switch (sasl->mechanism->kind) {
     case EXTERNAL:
-        sasl->step = STEP_PROVED;       /* the handshake was the proof */
+        sasl->step = STEP_PROVED; /* the handshake was the proof */
         return g_bytes_new(sasl->authzid, sasl->authzid ? strlen(sasl->authzid) : 0);
     case PLAIN:
-        sasl->step = STEP_PROVED;       /* it has none, and TLS has said who the server is */
+        sasl->step = STEP_PROVED; /* it has none, and TLS has said who the server is */
         return plain_message(sasl);
     case SCRAM:
     default:
@@ -409,51 +456,68 @@ static void
 lie(GError **error, const char *detail)
 {
     g_info("SCRAM: %s", detail);
-    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL,
-                        _("The server's part of the login is not as it must be, so it was broken off; check the host of the account, and tell the server's administrator."));
+    g_set_error_literal(
+        error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL,
+        _("The server's part of the login is not as it must be, so it was broken off; check the "
+          "host of the account, and tell the server's administrator."));
 }
 
 static void
 not_proved(GError **error)
 {
-    g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROOF,
-                        _("The server did not prove that it knows the password, so it may not be the one you think; the connection was ended. Ask its administrator before you try again."));
+    g_set_error_literal(
+        error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROOF,
+        _("The server did not prove that it knows the password, so it may not be the one you "
+          "think; the connection was ended. Ask its administrator before you try again."));
 }
 
 /* The text of a message, or NULL if it has a NUL in it or is far too long. */
 static char *
 message_text(const char *bytes, gsize length)
 {
-    if (length > MAX_MESSAGE || memchr(bytes, '\0', length) || !g_utf8_validate(bytes, (gssize) length, NULL))
+    if (length > MAX_MESSAGE || memchr(bytes, '\0', length)
+        || !g_utf8_validate(bytes, (gssize) length, NULL))
         return NULL;
     return g_strndup(bytes, length);
 }
 
-/* "r=…,s=…,i=…" and extensions, which do not concern us unless they come first and so are mandatory (m=). */
+/* "r=…,s=…,i=…" and extensions, which do not concern us unless they come first and so are mandatory
+ * (m=). */
 static bool
-read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, int *rounds, char **nonce, GError **error)
+read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, int *rounds,
+           char **nonce, GError **error)
 {
     guint64 number = 0;
     g_auto(GStrv) fields = g_strsplit(text, ",", -1);
-    if (g_strv_length(fields) < 3 || !g_str_has_prefix(fields[0], "r=") || !g_str_has_prefix(fields[1], "s=") || !g_str_has_prefix(fields[2], "i=")) {
-        lie(error, "the challenge has not the fields it needs, or one that we do not know comes first");
+
+    if (g_strv_length(fields) < 3 || !g_str_has_prefix(fields[0], "r=")
+        || !g_str_has_prefix(fields[1], "s=") || !g_str_has_prefix(fields[2], "i=")) {
+        lie(error,
+            "the challenge has not the fields it needs, or one that we do not know comes first");
         return false;
     }
-    if (!g_str_has_prefix(fields[0] + 2, sasl->nonce) || strlen(fields[0] + 2) <= strlen(sasl->nonce)) {
+
+    if (!g_str_has_prefix(fields[0] + 2, sasl->nonce)
+        || strlen(fields[0] + 2) <= strlen(sasl->nonce)) {
         lie(error, "the server's nonce does not go on from ours");
         return false;
     }
+
     if (!g_ascii_string_to_unsigned(fields[2] + 2, 10, MIN_ROUNDS, MAX_ROUNDS, &number, NULL)) {
         g_info("SCRAM: rounds out of range");
-        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
-                            _("The server protects the password too little or asks for too much work to log in; tell its administrator that 4,096 to 1,000,000 rounds are accepted."));
+        g_set_error_literal(
+            error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
+            _("The server protects the password too little or asks for too much work to log in; "
+              "tell its administrator that 4,096 to 1,000,000 rounds are accepted."));
         return false;
     }
+
     *salt = nj_sasl_decode(fields[1] + 2, salt_length);
     if (!*salt) {
         lie(error, "the salt is not base64");
         return false;
     }
+
     *rounds = (int) number;
     *nonce = g_strdup(fields[0] + 2);
     return true;
@@ -470,20 +534,25 @@ static char *
 make_proof(NjSasl *sasl, const Key *salted)
 {
     const EVP_MD *digest = sasl->mechanism->digest();
-    g_autofree char *all = g_strjoin(",", sasl->first_bare, sasl->server_first, sasl->final_bare, NULL);
+    g_autofree char *all =
+        g_strjoin(",", sasl->first_bare, sasl->server_first, sasl->final_bare, NULL);
     Key client, stored, proof, server;
+
     sign(digest, salted, "Client Key", strlen("Client Key"), &client);
     EVP_Digest(client.bytes, client.length, stored.bytes, &stored.length, digest, NULL);
     sign(digest, &stored, all, strlen(all), &proof);
     for (guint i = 0; i < proof.length; i++)
         proof.bytes[i] ^= client.bytes[i];
+
     sign(digest, salted, "Server Key", strlen("Server Key"), &server);
     sign(digest, &server, all, strlen(all), &sasl->signature);
+
     char *text = g_base64_encode(proof.bytes, proof.length);
     wipe_key(&client);
     wipe_key(&stored);
     wipe_key(&proof);
     wipe_key(&server);
+
     return text;
 }
 
@@ -491,8 +560,8 @@ static void
 count_rounds(Job *job)
 {
     job->salted.length = (guint) EVP_MD_get_size(job->digest);
-    PKCS5_PBKDF2_HMAC(job->password, (int) strlen(job->password), job->salt, (int) job->salt_length, job->rounds, job->digest,
-                      (int) job->salted.length, job->salted.bytes);
+    PKCS5_PBKDF2_HMAC(job->password, (int) strlen(job->password), job->salt, (int) job->salt_length,
+                      job->rounds, job->digest, (int) job->salted.length, job->salted.bytes);
 }
 
 static void
@@ -533,10 +602,13 @@ work(void *data)
 {
     Job *job = data;
     count_rounds(job);
+
     g_autoptr(GMainContext) context = g_main_context_ref(job->context);
     g_autoptr(GSource) source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
-    g_source_set_callback(source, on_counted, job, free_job);      /* with it the job goes back to the main loop */
+
+    /* with it the job goes back to the main loop */
+    g_source_set_callback(source, on_counted, job, free_job);
     g_source_attach(source, context);
     return NULL;
 }
@@ -547,26 +619,31 @@ answer_challenge(NjSasl *sasl, const char *text)
     g_autoptr(GError) error = NULL;
     g_autofree char *nonce = NULL;
     Job *job = g_new0(Job, 1);
+
     job->context = g_main_context_ref_thread_default();
     if (!read_first(sasl, text, &job->salt, &job->salt_length, &job->rounds, &nonce, &error)) {
         free_job(job);
         sasl->done(NULL, error, sasl->data);
         return;
     }
+
     g_autoptr(GByteArray) bound = g_byte_array_new();
     g_byte_array_append(bound, (const guint8 *) sasl->gs2, (guint) strlen(sasl->gs2));
     g_byte_array_append(bound, sasl->binding->data, sasl->binding->len);
+
     g_autofree char *channel = g_base64_encode(bound->data, bound->len);
     sasl->server_first = g_strdup(text);
     sasl->final_bare = g_strdup_printf("c=%s,r=%s", channel, nonce);
     job->password = g_strdup(sasl->password);
     job->digest = sasl->mechanism->digest();
+
     if (job->rounds <= ROUNDS_AT_ONCE) {
         count_rounds(job);
         answer(sasl, job);
         free_job(job);
         return;
     }
+
     sasl->step = STEP_COUNTING;
     sasl->job = job;
     job->sasl = sasl;
@@ -579,19 +656,30 @@ check_final(NjSasl *sasl, const char *text, GError **error)
 {
     g_auto(GStrv) fields = g_strsplit(text, ",", 2);
     const char *first = fields[0] ? fields[0] : "";
+
     if (g_str_has_prefix(first, "e=")) {
-        bool password = g_str_equal(first, "e=invalid-proof") || g_str_equal(first, "e=unknown-user");
-        g_autofree char *sentence = nj_xml_said(password ? _("The password is wrong, or the server does not know this account; check both.")
-                                                : _("The server refused the login; ask its administrator."), password ? NULL : first + 2);
-        g_set_error_literal(error, NJ_CONNECTION_ERROR, password ? NJ_CONNECTION_ERROR_PASSWORD : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
+        bool password =
+            g_str_equal(first, "e=invalid-proof") || g_str_equal(first, "e=unknown-user");
+        g_autofree char *sentence = nj_xml_said(
+            password
+                ? _("The password is wrong, or the server does not know this account; check both.")
+                : _("The server refused the login; ask its administrator."),
+            password ? NULL : first + 2);
+        g_set_error_literal(error, NJ_CONNECTION_ERROR,
+                            password ? NJ_CONNECTION_ERROR_PASSWORD : NJ_CONNECTION_ERROR_ACCOUNT,
+                            sentence);
         return false;
     }
+
     gsize length = 0;
-    g_autofree guint8 *signature = g_str_has_prefix(first, "v=") ? nj_sasl_decode(first + 2, &length) : NULL;
-    if (signature && length == sasl->signature.length && CRYPTO_memcmp(signature, sasl->signature.bytes, length) == 0) {
+    g_autofree guint8 *signature =
+        g_str_has_prefix(first, "v=") ? nj_sasl_decode(first + 2, &length) : NULL;
+    if (signature && length == sasl->signature.length
+        && CRYPTO_memcmp(signature, sasl->signature.bytes, length) == 0) {
         sasl->step = STEP_PROVED;
         return true;
     }
+
     not_proved(error);
     return false;
 }
@@ -601,17 +689,20 @@ nj_sasl_step(NjSasl *sasl, const char *challenge, gsize length, NjSaslFunc done,
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = message_text(challenge, length);
+
     sasl->done = done;
     sasl->data = data;
     if (text && sasl->step == STEP_CHALLENGE) {
         answer_challenge(sasl, text);
         return;
     }
+
     if (text && sasl->step == STEP_FINAL && check_final(sasl, text, &error)) {
         g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
         done(nothing, NULL, data);
         return;
     }
+
     if (!error)
         lie(&error, "a challenge that nobody asked for, or not text");
     done(NULL, error, data);

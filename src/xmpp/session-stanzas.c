@@ -1,4 +1,5 @@
-/* What the server says, stanza by stanza: whose it is, who deals with it, and that it counts.  While too much waits to be written nothing is read. */
+/* What the server says, stanza by stanza: whose it is, who deals with it, and that it counts. While
+ * too much waits to be written nothing is read. */
 #include "xmpp/session-private.h"
 
 #include "model/client.h"
@@ -42,14 +43,17 @@ receive_request(NjSession *session, NjXml *iq, const char *from, NjStanzaKind ki
         answer_error(session, iq, "modify", "bad-request");
     else if (!nj_pipeline_handle(session->pipeline, session, kind, iq))
         answer_error(session, iq, "cancel",
-                     nj_pipeline_knows(session->pipeline, kind, child) ? "feature-not-implemented" : "service-unavailable");
+                     nj_pipeline_knows(session->pipeline, kind, child) ? "feature-not-implemented"
+                                                                       : "service-unavailable");
 }
 
 static void
 receive_iq(NjSession *session, NjXml *iq, const char *from)
 {
     const char *type = nj_xml_attr(iq, "type");
-    if (!nj_xml_attr(iq, "id"))                 /* no answer to it could be valid (RFC 6120, 8.1.3) */
+
+    /* no answer to it could be valid (RFC 6120, 8.1.3) */
+    if (!nj_xml_attr(iq, "id"))
         g_debug("dropped an iq without an id");
     else if (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0)
         nj_iqs_answer(session->iqs, iq);
@@ -66,14 +70,17 @@ deal_with(NjSession *session, NjXml *stanza)
 {
     NjAccount *account = session->account;
     const char *from = nj_xml_attr(stanza, "from"), *to = nj_xml_attr(stanza, "to");
+
     if (from && !nj_jid_valid(from)) {
         g_debug("dropped a stanza whose sender is no address");
         return;
     }
+
     if (to && !nj_account_is_own(account, to)) {
         g_debug("dropped a stanza that is not for us");
         return;
     }
+
     if (nj_xml_is(stanza, "message", NJ_NS_CLIENT))
         nj_pipeline_receive(session->pipeline, session, stanza, from ? from : account->bare);
     else if (nj_xml_is(stanza, "presence", NJ_NS_CLIENT))
@@ -85,7 +92,8 @@ deal_with(NjSession *session, NjXml *stanza)
 static bool
 is_stanza(const NjXml *xml)
 {
-    return nj_xml_is(xml, "message", NJ_NS_CLIENT) || nj_xml_is(xml, "presence", NJ_NS_CLIENT) || nj_xml_is(xml, "iq", NJ_NS_CLIENT);
+    return nj_xml_is(xml, "message", NJ_NS_CLIENT) || nj_xml_is(xml, "presence", NJ_NS_CLIENT)
+           || nj_xml_is(xml, "iq", NJ_NS_CLIENT);
 }
 
 /* Whatever becomes of a stanza, it counts; and only after what it brought. */
@@ -100,7 +108,8 @@ count(NjSession *session)
     nj_session_close_when_settled(session);
 }
 
-/* What it brings and its count are committed together: of one without the other a program that is killed in between would make two messages. */
+/* What it brings and its count are committed together: of one without the other a program that is
+ * killed in between would make two messages. */
 static void
 take_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
 {
@@ -109,7 +118,9 @@ take_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
         nj_store_begin(client->store);
     if (!nj_sm_skips(session->sm))
         deal_with(session, stanza);
-    if (connection == session->connection)              /* else it came from a connection that was ended by it */
+
+    /* else it came from a connection that was ended by it */
+    if (connection == session->connection)
         count(session);
     if (client->store)
         nj_store_commit(client->store);
@@ -121,6 +132,7 @@ nj_session_on_stanza(NjConnection *connection, NjXml *stanza, void *owner)
     NjSession *session = owner;
     if (connection != session->connection || !session->online)
         return;
+
     if (nj_xml_is(stanza, "a", NJ_NS_SM))
         nj_session_heard(session);
     if (is_stanza(stanza)) {
@@ -146,7 +158,8 @@ nj_session_wants_items(NjConnection *connection, const NjXml *head, const NjXml 
 {
     NjSession *session = owner;
     (void) list;
-    return connection == session->connection && session->online && !nj_sm_skips(session->sm) && nj_iqs_wants_items(session->iqs, head);
+    return connection == session->connection && session->online && !nj_sm_skips(session->sm)
+           && nj_iqs_wants_items(session->iqs, head);
 }
 
 void
@@ -162,5 +175,6 @@ nj_session_prepare(NjConnection *connection, NjXml *stanza, gint64 until_us, voi
 {
     NjSession *session = owner;
     (void) connection;
-    return !nj_xml_is(stanza, "message", NJ_NS_CLIENT) || nj_pipeline_prepare(session->pipeline, stanza, until_us);
+    return !nj_xml_is(stanza, "message", NJ_NS_CLIENT)
+           || nj_pipeline_prepare(session->pipeline, stanza, until_us);
 }

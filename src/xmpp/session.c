@@ -1,4 +1,5 @@
-/* One account on the wire.  The session outlives its connections: each try is a new NjConnection, freed inside the hook that tells of its end. */
+/* One account on the wire.  The session outlives its connections: each try is a new NjConnection,
+ * freed inside the hook that tells of its end. */
 #include "xmpp/session-private.h"
 
 #include "base/clock.h"
@@ -8,13 +9,17 @@
 #include "model/store.h"
 #include "xmpp/xep/xep.h"
 
-#define BACK_OFF_FIRST 800          /* ms; the half of it and more: who is let in again at once is back within a second */
-#define BACK_OFF_LAST  (300 * 1000)
-#define PATIENT_AFTER  12           /* tries */
-#define STABLE_US      (60 * G_USEC_PER_SEC)      /* a connection that lived this long starts the back-off anew */
-#define STUCK_US       (2 * G_USEC_PER_SEC)
+/* ms; the half of it and more: who is let in again at once is back within a second */
+#define BACK_OFF_FIRST 800
+#define BACK_OFF_LAST (300 * 1000)
+#define PATIENT_AFTER 12 /* tries */
+/* a connection that lived this long starts the back-off anew */
+#define STABLE_US (60 * G_USEC_PER_SEC)
+#define STUCK_US (2 * G_USEC_PER_SEC)
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
-#define CLOSING_MS     600          /* for acknowledgements, before the stream is closed; the program has two seconds for all of its end */
+/* for acknowledgements, before the stream is closed; the program has two seconds for all of its
+ * end */
+#define CLOSING_MS 600
 
 static const NjConnectionHooks link_hooks;
 static const NjSmHooks sm_hooks;
@@ -43,12 +48,14 @@ nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker mak
     session->iqs = nj_iqs_new(session);
     session->sm = nj_sm_new(account, &sm_hooks, session);
     session->states = g_hash_table_new(NULL, NULL);
+
     account->session = session;
     for (guint i = 0; i < nj_table_length(modules); i++) {
         const NjModule *module = nj_table_at(modules, i);
         if (module->attach)
             g_hash_table_insert(session->states, (void *) module, module->attach(session));
     }
+
     return session;
 }
 
@@ -66,17 +73,20 @@ destroy(void *data)
     NjSession *session = data;
     nj_iqs_free(session->iqs);
     nj_sm_free(session->sm);
+
     for (guint i = nj_table_length(session->modules); i-- > 0;) {
         const NjModule *module = nj_table_at(session->modules, i);
         if (module->detach)
             module->detach(session, g_hash_table_lookup(session->states, module));
     }
+
     g_hash_table_unref(session->states);
     nj_pipeline_free(session->pipeline);
     nj_certificate_free(session->certificate);
     g_free(session->trust_once);
     g_free(session->domain);
     g_free(session);
+
     return G_SOURCE_REMOVE;
 }
 
@@ -98,13 +108,14 @@ silence_state(void *module, void *state, void *session)
         silence(session, state);
 }
 
-/* A command may end it from inside an answer or an event, with half of this folder on the stack: it is silent from
-   now on, and its memory stays until the loop turns. */
+/* A command may end it from inside an answer or an event, with half of this folder on the stack: it
+ * is silent from now on, and its memory stays until the loop turns. */
 void
 nj_session_free(NjSession *session)
 {
     if (!session)
         return;
+
     session->ended = true;
     session->online = session->wanted = false;
     session->account->session = NULL;
@@ -114,11 +125,15 @@ nj_session_free(NjSession *session)
     free_link(session);
     nj_sm_end(session->sm);
     silence(session, session);
+
     g_hash_table_foreach(session->states, silence_state, session);
-    nj_iqs_offline(session->iqs);               /* whoever waits is told; what they ask for now is dropped */
+
+    /* whoever waits is told; what they ask for now is dropped */
+    nj_iqs_offline(session->iqs);
     nj_iqs_drop(session->iqs);
     if (session->question)
         session->question->session = NULL;
+
     nj_session_wipe(&session->password);
     nj_session_wipe(&session->refused);
     nj_session_wipe(&session->tried);
@@ -238,14 +253,17 @@ nj_session_peer(const NjSession *session, const char *from)
         return NJ_PEER_OWN;
     if (g_str_equal(from, session->domain))
         return NJ_PEER_SERVER;
+
     const NjContact *contact = nj_roster_find(account->roster, from);
-    if (contact && account->show != NJ_SHOW_OFFLINE &&
-        (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH))
+    if (contact && account->show != NJ_SHOW_OFFLINE
+        && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH))
         return NJ_PEER_CONTACT;
+
     g_autofree char *bare = nj_jid_bare(from);
     const NjChat *chat = nj_chat_find(account, bare);
     if (chat && chat->kind == NJ_CHAT_ROOM && chat->room->state == NJ_ROOM_IN)
         return NJ_PEER_OCCUPANT;
+
     return NJ_PEER_STRANGER;
 }
 
@@ -257,7 +275,8 @@ open_link(NjSession *session)
     NjAccount *account = session->account;
     nj_session_stop(&session->retry);
     session->opened_us = nj_clock_us();
-    session->connection = session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
+    session->connection =
+        session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
     session->trust_in_use = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
     if (session->connection)
@@ -269,11 +288,13 @@ nj_session_connect(NjSession *session)
 {
     if (session->ended)
         return;
+
     session->wanted = true;
     if (session->online)
         nj_session_wake(session);
     if (session->connection)
         return;
+
     session->tries = 0;
     open_link(session);
 }
@@ -282,10 +303,13 @@ void
 nj_session_wake(NjSession *session)
 {
     NjAccountState state = session->account->state;
+
     /* A try that began before may wait for an answer from a network that is gone. */
-    bool stuck = state == NJ_ACCOUNT_CONNECTING && session->connection && !session->link_asks && nj_clock_us() - session->opened_us > STUCK_US;
+    bool stuck = state == NJ_ACCOUNT_CONNECTING && session->connection && !session->link_asks
+                 && nj_clock_us() - session->opened_us > STUCK_US;
     if (stuck)
         free_link(session);
+
     if (session->retry || stuck) {
         session->tries = 0;
         open_link(session);
@@ -303,12 +327,14 @@ on_retry(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* At first more than once a second, for that is how long a server takes to start again and a network to come back; then ever more rarely, up to
-   5 minutes.  Up to half of it is left to chance, so that a server that comes back is not met by everybody at once. */
+/* At first more than once a second, for that is how long a server takes to start again and a
+ * network to come back; then ever more rarely, up to 5 minutes.  Up to half of it is left to
+ * chance, so that a server that comes back is not met by everybody at once. */
 static void
 wait_and_retry(NjSession *session, const char *why)
 {
-    guint doubled = session->tries < PATIENT_AFTER ? 0 : MIN(session->tries - PATIENT_AFTER + 1, 16);
+    guint doubled =
+        session->tries < PATIENT_AFTER ? 0 : MIN(session->tries - PATIENT_AFTER + 1, 16);
     guint delay = MIN(BACK_OFF_FIRST << doubled, BACK_OFF_LAST);
     session->tries++;
     delay = delay / 2 + nj_random_below(delay / 2 + 1);
@@ -340,29 +366,34 @@ go_on(NjSession *session)
 
 static void end_session(NjSession *session);
 
-/* The wire before the news: the first presence waits for nobody who listens.  A session of another run is settled as far as messages go; who is there and
-   what we are to others begins anew. */
+/* The wire before the news: the first presence waits for nobody who listens.  A session of another
+ * run is settled as far as messages go; who is there and what we are to others begins anew. */
 static void
 go_online(NjSession *session)
 {
     NjAccount *account = session->account;
     const NjConnection *connection = session->connection;
     const NjXml *resumed = connection->class->resumed(connection);
+
     if (!resumed)
         end_session(session);
     if (session->connection != connection || account->state == NJ_ACCOUNT_CLOSING)
-        return;                                 /* somebody who heard of it ended it */
+        return; /* somebody who heard of it ended it */
+
     session->online = true;
     session->paused = false;
     session->online_us = nj_clock_us();
     session->asked_us = session->owed_us = 0;
     nj_iqs_resume(session->iqs);
-    nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm) : session->connection->class->jid(session->connection));
+    nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm)
+                                        : session->connection->class->jid(session->connection));
     g_free(session->domain);
     session->domain = nj_jid_domain(account->bare);
+
     nj_session_wipe(&session->tried);
     nj_session_wipe(&session->refused);
     nj_session_remember_scram(session);
+
     if (!resumed) {
         nj_sm_begin(session->sm, session->connection->class->features(session->connection));
         begin(session);
@@ -372,8 +403,10 @@ go_online(NjSession *session)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
         begin(session);
     }
+
     if (!nj_session_online(session))
-        return;                                 /* somebody who heard of it ended it */
+        return; /* somebody who heard of it ended it */
+
     if (!session->asked_us)
         nj_session_keep_alive(session);
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
@@ -385,6 +418,7 @@ lose_link(NjSession *session)
 {
     if (!session->online)
         return;
+
     session->online = false;
     if (nj_clock_us() - session->online_us >= STABLE_US)
         session->tries = 0;
@@ -399,6 +433,7 @@ end_session(NjSession *session)
 {
     if (!session->begun)
         return;
+
     session->begun = false;
     nj_iqs_offline(session->iqs);
     for (guint i = nj_table_length(session->modules); i-- > 0;) {
@@ -406,6 +441,7 @@ end_session(NjSession *session)
         if (module->offline)
             module->offline(session);
     }
+
     if (!session->ended)
         nj_roster_offline(session->account->roster);
 }
@@ -413,31 +449,39 @@ end_session(NjSession *session)
 void
 nj_session_end_link(NjSession *session, const GError *reason)
 {
-    g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;       /* the connection's, which goes */
+    /* the connection's, which goes */
+    g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;
     nj_session_keep_certificate(session);
     free_link(session);
     session->link_asks = false;
+
     bool again = why && session->wanted && nj_connection_error_retry(why->code);
     lose_link(session);
     if (!again || !nj_sm_can_resume(session->sm))
         end_session(session);
+
     if (why && why->code == NJ_CONNECTION_ERROR_PASSWORD && session->tried) {
         nj_session_wipe(&session->refused);
         session->refused = g_steal_pointer(&session->tried);
         nj_session_wipe(&session->password);
     }
+
     nj_session_wipe(&session->tried);
     if (session->connection || session->ended)
-        return;                                 /* somebody who heard of it connects again already, or took the account away */
+        /* somebody who heard of it connects again already, or took the account away */
+        return;
+
     if (why && session->wanted && nj_connection_error_retry(why->code)) {
         wait_and_retry(session, why->message);
         return;
     }
+
     end_session(session);
     if (!why && session->wanted) {
-        open_link(session);                     /* wanted again while it was closing */
+        open_link(session); /* wanted again while it was closing */
         return;
     }
+
     session->wanted = false;
     nj_account_set_state(session->account, NJ_ACCOUNT_OFFLINE, why ? why->message : NULL);
 }
@@ -448,6 +492,7 @@ on_state(NjConnection *connection, NjConnectionState state, const GError *why, v
     NjSession *session = owner;
     if (connection != session->connection)
         return;
+
     if (state == NJ_CONNECTION_AUTHENTICATING)
         nj_session_keep_certificate(session);
     else if (state == NJ_CONNECTION_ONLINE)
@@ -456,7 +501,8 @@ on_state(NjConnection *connection, NjConnectionState state, const GError *why, v
         nj_session_end_link(session, why);
 }
 
-/* What is on its way is acknowledged and what came is committed before the stream is closed, or else it would come twice, or be in doubt. */
+/* What is on its way is acknowledged and what came is committed before the stream is closed, or
+ * else it would come twice, or be in doubt. */
 void
 nj_session_close_when_settled(NjSession *session)
 {
@@ -467,7 +513,8 @@ nj_session_close_when_settled(NjSession *session)
     session->connection->class->close(session->connection);
 }
 
-/* When the server has our unavailable presence, too, no message is on its way to us: one that we had read behind our last <a/> would come once more. */
+/* When the server has our unavailable presence, too, no message is on its way to us: one that we
+ * had read behind our last <a/> would come once more. */
 void
 nj_session_ask_for_the_rest(NjSession *session)
 {
@@ -494,7 +541,8 @@ on_closing(void *data)
 {
     NjSession *session = data;
     nj_clock_cancel(&session->closing);
-    nj_session_end_link(session, NULL);                    /* without </stream:stream>: the next connection resumes the session and settles it */
+    /* without </stream:stream>: the next connection resumes the session and settles it */
+    nj_session_end_link(session, NULL);
     return G_SOURCE_REMOVE;
 }
 
@@ -509,22 +557,29 @@ nj_session_disconnect(NjSession *session)
             nj_account_set_state(session->account, NJ_ACCOUNT_OFFLINE, NULL);
         return;
     }
+
     if (session->account->state == NJ_ACCOUNT_CLOSING)
         return;
+
     bool online = session->online;
     if (online)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
     if (!session->connection)
-        return;                                 /* somebody who heard of it ended it */
+        return; /* somebody who heard of it ended it */
+
     if (!online && nj_sm_can_resume(session->sm)) {
-        nj_session_end_link(session, NULL);                /* the server may have resumed it already: </stream:stream> would end it, and nobody would know what arrived */
+        /* the server may have resumed it already: </stream:stream> would end it, and nobody would
+         * know what arrived */
+        nj_session_end_link(session, NULL);
         return;
     }
+
     if (!online) {
         session->connection->class->close(session->connection);
         return;
     }
+
     nj_sm_ask(session->sm);
     session->closing = nj_clock_after(CLOSING_MS, on_closing, session);
     nj_session_watch_the_store(session);
@@ -567,7 +622,8 @@ on_asked(void *owner)
 static void
 on_broken(const char *sentence, void *owner)
 {
-    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
+    g_autoptr(GError) why =
+        g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
     nj_session_end_link(owner, why);
 }
 
@@ -601,7 +657,8 @@ ping(void *owner)
     nj_session_ping(owner);
 }
 
-static const NjSmHooks sm_hooks = { write_xml, on_written, on_acknowledged, on_unsent, on_unknown, on_asked, ping, on_broken };
+static const NjSmHooks sm_hooks = { write_xml, on_written, on_acknowledged, on_unsent, on_unknown,
+                                    on_asked,  ping,       on_broken };
 
 void
 nj_session_store_trouble(NjSession *session, bool trouble)
@@ -613,6 +670,7 @@ nj_session_store_trouble(NjSession *session, bool trouble)
 }
 
 static const NjConnectionHooks link_hooks = {
-    on_state, nj_session_on_stanza, nj_session_on_password, nj_session_wants_items, nj_session_on_item, nj_session_prepare, nj_session_on_skipped, resume,
+    on_state,           nj_session_on_stanza, nj_session_on_password, nj_session_wants_items,
+    nj_session_on_item, nj_session_prepare,   nj_session_on_skipped,  resume,
     not_resumed,
 };

@@ -1,7 +1,8 @@
 /* XEP-0198.  Counts are of 32 bits and go round: they are compared by their difference.
-
-   Two lists in the order of the stream: `unacked` was written, `held` was not yet: its first is a message whose number is being committed.
-   A message of a run that was killed stands in neither: its row in the store has its number. */
+ *
+ * Two lists in the order of the stream: `unacked` was written, `held` was not yet: its first is a
+ * message whose number is being committed. A message of a run that was killed stands in neither:
+ * its row in the store has its number. */
 #include "xmpp/sm.h"
 
 #include <string.h>
@@ -10,38 +11,43 @@
 #include "model/outbox.h"
 #include "xmpp/login.h"
 
-#define ASK_EVERY 20            /* stanzas without a message among them; who says nothing is asked by the keep-alive */
-#define MAX_ID    4096
+/* stanzas without a message among them; who says nothing is asked by the keep-alive */
+#define ASK_EVERY 20
+#define MAX_ID 4096
 
 typedef struct {
     guint32 number;
-    NjXml  *stanza;
-    gint64  row;
-    guint64 ticket;             /* held: goes when this one is committed; 0: with what stands before it */
+    NjXml *stanza;
+    gint64 row;
+    /* held: goes when this one is committed; 0: with what stands before it */
+    guint64 ticket;
 } Sent;
 
 struct NjSm {
     NjAccount *account;
     const NjSmHooks *hooks;
     void *owner;
-    bool ended;                 /* nothing is asked of the store any more */
-    bool connected;                /* there is a connection, and the session runs on it */
-    bool settling;              /* what is said now, by who hears how the rest stands, waits until all of that is settled */
-    bool counting;              /* <enable/> was said */
-    bool enabled;               /* and heard */
-    bool ours;                  /* begun by this run */
-    char *id, *jid;             /* to resume; NULL: it can not be */
-    guint32 sent, acked;        /* of ours: given a number; acknowledged by the server */
+    bool ended;     /* nothing is asked of the store any more */
+    bool connected; /* there is a connection, and the session runs on it */
+    /* what is said now, by who hears how the rest stands, waits until all of that is settled */
+    bool settling;
+    bool counting;       /* <enable/> was said */
+    bool enabled;        /* and heard */
+    bool ours;           /* begun by this run */
+    char *id, *jid;      /* to resume; NULL: it can not be */
+    guint32 sent, acked; /* of ours: given a number; acknowledged by the server */
     guint32 received;
-    guint32 safe;               /* of them, where there is no session to resume: their content is committed.  Its address owns the calls for it */
-    guint32 skip;               /* stanzas that will come again, and were dealt with */
-    GQueue unacked, held;       /* of Sent */
-    guint open;                 /* messages in unacked */
-    guint64 ticket, done;       /* commits asked for, and those that came */
-    guint64 barrier;            /* before this one nothing is written */
-    bool asked;                 /* <r/>, or a ping, is under way */
-    guint32 asked_at;           /* what was written when it went */
-    bool ack_due;               /* the server wants <a/>; it goes when what came is committed */
+    /* of them, where there is no session to resume: their content is committed. Its address owns
+     * the calls for it */
+    guint32 safe;
+    guint32 skip;         /* stanzas that will come again, and were dealt with */
+    GQueue unacked, held; /* of Sent */
+    guint open;           /* messages in unacked */
+    guint64 ticket, done; /* commits asked for, and those that came */
+    guint64 barrier;      /* before this one nothing is written */
+    bool asked;           /* <r/>, or a ping, is under way */
+    guint32 asked_at;     /* what was written when it went */
+    bool ack_due;         /* the server wants <a/>; it goes when what came is committed */
 };
 
 static void on_committed(void *data);
@@ -117,7 +123,8 @@ nj_sm_can_resume(const NjSm *sm)
 
 /* --- out --- */
 
-/* Behind the end of the stream nothing is written: the connection is over, whoever may not have been told yet. */
+/* Behind the end of the stream nothing is written: the connection is over, whoever may not have
+ * been told yet. */
 static bool
 put(NjSm *sm, NjXml *xml)
 {
@@ -143,12 +150,14 @@ nj_sm_ask(NjSm *sm)
 {
     if (!sm->counting)
         return false;
+
     if (!sm->asked) {
         sm->asked = true;
         sm->asked_at = written(sm);
         if (put(sm, nj_xml_new("r", NJ_NS_SM)))
             sm->hooks->on_asked(sm->owner);
     }
+
     return true;
 }
 
@@ -158,9 +167,11 @@ ask(NjSm *sm)
 {
     if (!sm->connected || nj_sm_ask(sm) || sm->asked)
         return;
+
     const Sent *last = g_queue_peek_tail(&sm->unacked);
     if (!last)
         return;
+
     sm->asked = true;
     sm->asked_at = last->number;
     sm->hooks->ping(sm->owner);
@@ -174,16 +185,19 @@ write_out(NjSm *sm, Sent *sent)
     gint64 row = sent->row;
     if (!put(sm, nj_xml_ref(sent->stanza)))
         return false;
+
     if (!sm->counting && !row) {
         free_sent(sent);
         return true;
     }
+
     g_queue_push_tail(&sm->unacked, sent);
     sm->open += row != 0;
     if (row)
         sm->hooks->on_written(row, sm->owner);
     if (sm->open || sm->unacked.length >= ASK_EVERY)
         ask(sm);
+
     return true;
 }
 
@@ -192,7 +206,8 @@ static void
 release(NjSm *sm)
 {
     Sent *sent;
-    while (sm->connected && !sm->settling && (sent = g_queue_peek_head(&sm->held)) && sent->ticket <= sm->done) {
+    while (sm->connected && !sm->settling && (sent = g_queue_peek_head(&sm->held))
+           && sent->ticket <= sm->done) {
         g_queue_pop_head(&sm->held);
         if (!write_out(sm, sent)) {
             g_queue_push_head(&sm->held, sent);
@@ -221,22 +236,27 @@ nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
 {
     NjStore *store = store_of(sm);
     Sent *sent = g_new0(Sent, 1);
+
     sent->number = ++sm->sent;
     sent->stanza = stanza;
     sent->row = row;
+
     if (row && store) {
         nj_store_set_number(store, row, true, sent->number);
         sent->ticket = ask_for_commit(sm);
     }
+
     if (!sent->ticket && sm->done < sm->barrier)
         sent->ticket = sm->barrier;
     if (!sent->ticket && !sm->settling && g_queue_is_empty(&sm->held) && write_out(sm, sent))
         return true;
+
     if (!row && !sm->connected && !sm->id) {
         sm->sent--;
         free_sent(sent);
         return false;
     }
+
     g_queue_push_tail(&sm->held, sent);
     return true;
 }
@@ -274,6 +294,7 @@ acknowledge(NjSm *sm, guint32 upto)
         if (row)
             sm->hooks->on_acknowledged(row, sm->owner);
     }
+
     sm->acked = upto;
 }
 
@@ -308,7 +329,9 @@ static void
 break_off(NjSm *sm)
 {
     forget_session(sm);
-    sm->hooks->on_broken(_("The server acknowledged what was never sent to it, so the connection is begun anew; tell its administrator if it happens again."), sm->owner);
+    sm->hooks->on_broken(_("The server acknowledged what was never sent to it, so the connection "
+                           "is begun anew; tell its administrator if it happens again."),
+                         sm->owner);
 }
 
 static void
@@ -317,11 +340,14 @@ note_ack(NjSm *sm, const NjXml *element)
     guint32 count;
     if (!sm->counting)
         return;
+
     if (!read_count(element, &count) || !is_possible(sm, count)) {
         break_off(sm);
         return;
     }
-    /* A server that takes its time says the same once more: asked again at once, both would say nothing else any more. */
+
+    /* A server that takes its time says the same once more: asked again at once, both would say
+     * nothing else any more. */
     bool news = count != sm->acked || sm->asked_at != written(sm);
     sm->asked = false;
     acknowledge(sm, count);
@@ -375,10 +401,12 @@ note_request(NjSm *sm)
     NjStore *store = store_of(sm);
     if (!sm->enabled || sm->ack_due)
         return;
+
     if (!store || counted(sm) == sm->received) {
         say_count(sm);
         return;
     }
+
     sm->ack_due = true;
     nj_store_after(store, on_counted, sm, sm);
 }
@@ -401,13 +429,16 @@ nj_sm_received(NjSm *sm)
 {
     if (!sm->enabled)
         return;
+
     if (sm->skip) {
         sm->skip--;
         return;
     }
+
     sm->received++;
     if (!store_of(sm))
         return;
+
     if (sm->id)
         nj_store_count(store_of(sm), sm->account->row, sm->received);
     else
@@ -421,15 +452,20 @@ note_enabled(NjSm *sm, const NjXml *element)
 {
     const char *id = nj_xml_attr(element, "id"), *resume = nj_xml_attr(element, "resume");
     NjStore *store = store_of(sm);
+
     if (!sm->counting || sm->enabled)
         return;
+
     sm->enabled = true;
     sm->received = 0;
-    if (!id || !*id || strlen(id) > MAX_ID || (g_strcmp0(resume, "true") != 0 && g_strcmp0(resume, "1") != 0))
+    if (!id || !*id || strlen(id) > MAX_ID
+        || (g_strcmp0(resume, "true") != 0 && g_strcmp0(resume, "1") != 0))
         return;
+
     sm->id = g_strdup(id);
     sm->jid = g_strdup(sm->account->jid);
     sm->ours = true;
+
     if (store) {
         const NjStoredStream stream = { .id = sm->id, .jid = sm->jid };
         nj_store_set_stream(store, sm->account->row, &stream);
@@ -452,6 +488,7 @@ nj_sm_take(NjSm *sm, const NjXml *element)
 {
     if (g_strcmp0(nj_xml_ns(element), NJ_NS_SM) != 0)
         return false;
+
     const char *name = nj_xml_name(element);
     if (g_str_equal(name, "r"))
         note_request(sm);
@@ -461,10 +498,12 @@ nj_sm_take(NjSm *sm, const NjXml *element)
         note_enabled(sm, element);
     else if (g_str_equal(name, "failed"))
         note_refused(sm);
+
     return true;
 }
 
-/* What is held was not written: it stays, in its place, and goes out when the session is resumed. */
+/* What is held was not written: it stays, in its place, and goes out when the session is
+ * resumed. */
 void
 nj_sm_suspend(NjSm *sm)
 {
@@ -497,8 +536,11 @@ settle(NjSm *sm, const guint32 *count)
         bool there = count && (gint32) (sent->number - *count) <= 0;
         free_sent(sent);
         if (row)
-            (there ? sm->hooks->on_acknowledged : count ? sm->hooks->on_unsent : sm->hooks->on_unknown)(row, sm->owner);
+            (there   ? sm->hooks->on_acknowledged
+             : count ? sm->hooks->on_unsent
+                     : sm->hooks->on_unknown)(row, sm->owner);
     }
+
     sm->open = 0;
     drop_held(sm);
 }
@@ -516,7 +558,8 @@ typedef struct {
     guint32 number;
 } Numbered;
 
-/* The rows of a run that was killed, which have their numbers in the store.  Who hears of one may say something, which is none of them. */
+/* The rows of a run that was killed, which have their numbers in the store.  Who hears of one may
+ * say something, which is none of them. */
 static void
 settle_rows(NjSm *sm, const guint32 *count)
 {
@@ -527,10 +570,13 @@ settle_rows(NjSm *sm, const guint32 *count)
         if (out->numbered)
             g_array_append_val(rows, numbered);
     }
+
     for (guint i = 0; i < rows->len; i++) {
         const Numbered *numbered = &g_array_index(rows, Numbered, i);
         bool there = count && (gint32) (numbered->number - *count) <= 0;
-        (there ? sm->hooks->on_acknowledged : count ? sm->hooks->on_unsent : sm->hooks->on_unknown)(numbered->row, sm->owner);
+        (there   ? sm->hooks->on_acknowledged
+         : count ? sm->hooks->on_unsent
+                 : sm->hooks->on_unknown)(numbered->row, sm->owner);
     }
 }
 
@@ -541,20 +587,25 @@ nj_sm_begin(NjSm *sm, const NjXml *features)
     nj_sm_give_up(sm);
     sm->enabled = sm->asked = sm->ack_due = sm->ours = false;
     sm->sent = sm->acked = sm->received = sm->safe = sm->skip = 0;
-    settle_rows(sm, NULL);                      /* what still has a number has it in a stream that is no more */
+
+    /* what still has a number has it in a stream that is no more */
+    settle_rows(sm, NULL);
     sm->settling = false;
     sm->connected = true;
     if (store_of(sm))
         nj_store_forget(store_of(sm), &sm->safe);
+
     sm->counting = features && nj_xml_child(features, "sm", NJ_NS_SM);
     if (!sm->counting)
         return;
+
     NjXml *enable = nj_xml_new("enable", NJ_NS_SM);
     nj_xml_set(enable, "resume", "true");
     put(sm, enable);
 }
 
-/* The stream of the run before, or of an account that was taken away and came back; its stanzas that were no messages are gone. */
+/* The stream of the run before, or of an account that was taken away and came back; its stanzas
+ * that were no messages are gone. */
 static void
 find_stored(NjSm *sm)
 {
@@ -574,11 +625,13 @@ nj_sm_resume(NjSm *sm, const NjXml *features)
     find_stored(sm);
     if (!sm->id || !features || !nj_xml_child(features, "sm", NJ_NS_SM))
         return NULL;
+
     char text[16];
     NjXml *resume = nj_xml_new("resume", NJ_NS_SM);
     g_snprintf(text, sizeof text, "%" G_GUINT32_FORMAT, counted(sm));
     nj_xml_set(resume, "h", text);
     nj_xml_set(resume, "previd", sm->id);
+
     /* What came and is not committed yet will come again. */
     sm->skip = sm->received - counted(sm);
     return resume;
@@ -602,10 +655,12 @@ nj_sm_resumed(NjSm *sm, const NjXml *answer)
 {
     guint32 count;
     sm->connected = sm->counting = sm->enabled = true;
-    if (g_strcmp0(nj_xml_attr(answer, "previd"), sm->id) != 0 || !read_count(answer, &count) || (sm->ours && !is_possible(sm, count))) {
+    if (g_strcmp0(nj_xml_attr(answer, "previd"), sm->id) != 0 || !read_count(answer, &count)
+        || (sm->ours && !is_possible(sm, count))) {
         break_off(sm);
         return false;
     }
+
     if (sm->ours) {
         sm->settling = true;
         acknowledge(sm, count);
@@ -613,16 +668,20 @@ nj_sm_resumed(NjSm *sm, const NjXml *answer)
         write_again(sm);
         return true;
     }
+
     sm->ours = true;
     sm->sent = sm->acked = count;
     sm->settling = true;
     settle_rows(sm, &count);
     sm->settling = false;
-    /* The store has the numbers they had: a count that goes past them before they are taken back would acknowledge to another run what nobody has. */
+
+    /* The store has the numbers they had: a count that goes past them before they are taken back
+     * would acknowledge to another run what nobody has. */
     if (store_of(sm))
         sm->barrier = ask_for_commit(sm);
     for (GList *item = sm->held.head; item; item = item->next)
         ((Sent *) item->data)->ticket = sm->barrier;
+
     release(sm);
     return true;
 }
@@ -663,13 +722,15 @@ nj_sm_all_settled(const NjSm *sm)
 
 /* --- a disk that fails --- */
 
-/* What does not wait for it moves up: nobody has heard of the numbers yet.  Of what is committed already the file has, and only the connection is missing. */
+/* What does not wait for it moves up: nobody has heard of the numbers yet.  Of what is committed
+ * already the file has, and only the connection is missing. */
 void
 nj_sm_store_trouble(NjSm *sm)
 {
     g_autoptr(GPtrArray) rows = g_ptr_array_new();
     const Sent *first = g_queue_peek_head(&sm->held);
     guint32 number = first ? first->number : 0;
+
     for (GList *item = sm->held.head; item;) {
         GList *next = item->next;
         Sent *sent = item->data;
@@ -681,8 +742,10 @@ nj_sm_store_trouble(NjSm *sm)
         }
         item = next;
     }
+
     if (!rows->len)
         return;
+
     sm->sent = number - 1;
     release(sm);
     for (guint i = 0; i < rows->len; i++) {

@@ -1,6 +1,8 @@
-/* One socket on the main loop: a single source that is always watched for the right direction.  A dispatch stops after half a millisecond
-   or 64 KB and comes back, so that a flood can not hold up a key; bytes its owner had no time for are kept and offered again, and
-   nothing is read meanwhile.  Every hook comes from dispatch(), also the bad news found while writing; an owner may free us in any of them. */
+/* One socket on the main loop: a single source that is always watched for the right direction.  A
+ * dispatch stops after half a millisecond or 64 KB and comes back, so that a flood can not hold up
+ * a key; bytes its owner had no time for are kept and offered again, and nothing is read meanwhile.
+ * Every hook comes from dispatch(), also the bad news found while writing; an owner may free us in
+ * any of them. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,30 +16,32 @@
 enum {
     SLICE_US = 500,
     SLICE_BYTES = 64 * 1024,
-    CHUNK = 16 * 1024,                 /* a TLS record */
-    QUEUE_LIMIT = 8 * 1024 * 1024,     /* a server that takes nothing for so long is gone */
+    CHUNK = 16 * 1024,             /* a TLS record */
+    QUEUE_LIMIT = 8 * 1024 * 1024, /* a server that takes nothing for so long is gone */
 };
 
 typedef enum { STARTING, HANDSHAKE, UP, CLOSING, CLOSED } State;
 
 typedef struct {
     NjTransport base;
-    int refs;                          /* the owner's, and a running dispatch's */
+    int refs; /* the owner's, and a running dispatch's */
     GSource *source;
-    gpointer tag;                      /* of fd in source; NULL while it is not watched */
-    GIOCondition watched;              /* what for */
+    gpointer tag;         /* of fd in source; NULL while it is not watched */
+    GIOCondition watched; /* what for */
     int fd;
     const NjTlsSettings *settings;
     const NjConnectionDeadlines *deadlines;
     NjTls *tls;
     State state;
     bool direct, secure, paused;
-    bool again;                        /* come back without waiting for the socket */
-    GIOCondition read_wants, write_wants;      /* what TLS needs before reading, writing can go on; 0: it can */
-    gint64 deadline_us;                /* of the handshake or of closing; 0 none */
+    bool again; /* come back without waiting for the socket */
+    /* what TLS needs before reading, writing can go on; 0: it can */
+    GIOCondition read_wants, write_wants;
+    gint64 deadline_us; /* of the handshake or of closing; 0 none */
     char in[CHUNK];
-    gsize in_start, in_end;            /* read, and not yet taken by the owner */
-    bool ended;                        /* nothing more comes; `why` says how, to be told when `in` is empty */
+    gsize in_start, in_end; /* read, and not yet taken by the owner */
+    /* nothing more comes; `why` says how, to be told when `in` is empty */
+    bool ended;
     GByteArray *out;
     gsize out_start;
     GError *why;
@@ -91,19 +95,22 @@ conditions(const NjTcp *tcp)
     default:
         break;
     }
+
     GIOCondition wanted = queued(&tcp->base) ? tcp->write_wants : 0;
     if (tcp->state == UP && !tcp->paused && !tcp->ended && tcp->in_start == tcp->in_end)
         wanted |= tcp->read_wants ? tcp->read_wants : G_IO_IN;
     return wanted;
 }
 
-/* Watches for what the state asks for.  Without a wish the descriptor is taken out: poll() would report a hang-up for ever.  GLib wakes
-   the loop up for each change, so what stays is left alone. */
+/* Watches for what the state asks for.  Without a wish the descriptor is taken out: poll() would
+ * report a hang-up for ever.  GLib wakes the loop up for each change, so what stays is left
+ * alone. */
 static void
 rearm(NjTcp *tcp)
 {
     if (!tcp->source)
         return;
+
     GIOCondition wanted = conditions(tcp);
     if (!wanted && tcp->tag) {
         g_source_remove_unix_fd(tcp->source, tcp->tag);
@@ -113,6 +120,7 @@ rearm(NjTcp *tcp)
     } else if (wanted != tcp->watched) {
         g_source_modify_unix_fd(tcp->source, tcp->tag, wanted);
     }
+
     tcp->watched = wanted;
     g_source_set_ready_time(tcp->source, tcp->again ? 0 : tcp->deadline_us ? tcp->deadline_us : -1);
 }
@@ -137,7 +145,8 @@ end(NjTcp *tcp, GError *why)
 static GError *
 lost(const NjTcp *tcp)
 {
-    return g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST, _("The connection to %s broke off."), tcp->settings->domain);
+    return g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
+                       _("The connection to %s broke off."), tcp->settings->domain);
 }
 
 static GIOCondition
@@ -151,18 +160,21 @@ put_some(NjTcp *tcp, const char *bytes, gsize length, gsize *put, GError **error
 {
     if (tcp->tls)
         return nj_tls_write(tcp->tls, bytes, length, put, error);
+
     ssize_t sent = send(tcp->fd, bytes, length, MSG_NOSIGNAL);
     *put = sent > 0 ? (gsize) sent : 0;
     if (sent >= 0)
         return NJ_TLS_DONE;
     if (errno == EAGAIN || errno == EINTR)
         return NJ_TLS_WANT_WRITE;
+
     g_propagate_error(error, lost(tcp));
     return NJ_TLS_FAILED;
 }
 
-/* A server that answers in two small writes holds the second back until the first is acknowledged, and after a write of ours the
-   kernel takes 40 ms over that: most of a login.  This asks for the next acknowledgement at once; each write undoes it. */
+/* A server that answers in two small writes holds the second back until the first is acknowledged,
+ * and after a write of ours the kernel takes 40 ms over that: most of a login.  This asks for the
+ * next acknowledgement at once; each write undoes it. */
 static void
 hurry(const NjTcp *tcp)
 {
@@ -186,7 +198,8 @@ flush(NjTcp *tcp)
         }
         gsize put = 0;
         GError *error = NULL;
-        NjTlsResult result = put_some(tcp, (const char *) tcp->out->data + tcp->out_start, queued(&tcp->base), &put, &error);
+        NjTlsResult result = put_some(tcp, (const char *) tcp->out->data + tcp->out_start,
+                                      queued(&tcp->base), &put, &error);
         tcp->out_start += put;
         total += put;
         tcp->write_wants = wants(result);
@@ -198,6 +211,7 @@ flush(NjTcp *tcp)
         }
         break;
     }
+
     if (total)
         hurry(tcp);
     if (!queued(&tcp->base)) {
@@ -219,12 +233,14 @@ get_some(NjTcp *tcp, char *out, gsize size, gsize *got, GError **error)
 {
     if (tcp->tls)
         return nj_tls_read(tcp->tls, out, size, got, error);
+
     ssize_t length = recv(tcp->fd, out, size, 0);
     *got = length > 0 ? (gsize) length : 0;
     if (length > 0)
         return NJ_TLS_DONE;
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return NJ_TLS_WANT_READ;
+
     if (length < 0)
         g_propagate_error(error, lost(tcp));
     return length < 0 ? NJ_TLS_FAILED : NJ_TLS_ENDED;
@@ -239,7 +255,8 @@ fill(NjTcp *tcp)
     while (tcp->in_end < CHUNK) {
         gsize got = 0;
         GError *error = NULL;
-        NjTlsResult result = get_some(tcp, tcp->in + tcp->in_end, CHUNK - tcp->in_end, &got, &error);
+        NjTlsResult result =
+            get_some(tcp, tcp->in + tcp->in_end, CHUNK - tcp->in_end, &got, &error);
         tcp->in_end += got;
         if (result == NJ_TLS_DONE)
             continue;
@@ -248,16 +265,19 @@ fill(NjTcp *tcp)
             end(tcp, error ? error : lost(tcp));
         return true;
     }
+
     return false;
 }
 
-/* Reads and hands over until the slice is used up, the socket dry, or the owner has other wishes. */
+/* Reads and hands over until the slice is used up, the socket dry, or the owner has other
+ * wishes. */
 static void
 receive(NjTcp *tcp)
 {
     gint64 until = nj_clock_us() + SLICE_US;
     gsize total = 0;
     bool dry = false;
+
     while (tcp->state == UP && !tcp->paused) {
         if (tcp->in_start == tcp->in_end) {
             if (tcp->ended || dry)
@@ -270,7 +290,8 @@ receive(NjTcp *tcp)
             continue;
         }
         gsize length = tcp->in_end - tcp->in_start;
-        gsize taken = tcp->base.hooks->on_bytes(&tcp->base, tcp->in + tcp->in_start, length, until, tcp->base.owner);
+        gsize taken = tcp->base.hooks->on_bytes(&tcp->base, tcp->in + tcp->in_start, length, until,
+                                                tcp->base.owner);
         if (!tcp->base.hooks || tcp->state != UP)
             return;
         tcp->in_start += MIN(taken, length);
@@ -300,6 +321,7 @@ handshake(NjTcp *tcp)
 {
     GError *error = NULL;
     NjTlsResult result = nj_tls_handshake(tcp->tls, &error);
+
     hurry(tcp);
     tcp->read_wants = wants(result);
     if (result != NJ_TLS_DONE) {
@@ -307,10 +329,11 @@ handshake(NjTcp *tcp)
             end(tcp, error ? error : lost(tcp));
         return;
     }
+
     tcp->state = UP;
     tcp->secure = true;
     tcp->deadline_us = 0;
-    tcp->again = true;                  /* bytes may have come with it */
+    tcp->again = true; /* bytes may have come with it */
     if (tcp->direct)
         tcp->base.hooks->on_open(&tcp->base, tcp->base.owner);
     else
@@ -334,8 +357,10 @@ out_of_time(NjTcp *tcp)
 {
     tcp->deadline_us = 0;
     if (tcp->state == HANDSHAKE)
-        end(tcp, g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
-                             _("The server of %s began to secure the connection and then fell silent."), tcp->settings->domain));
+        end(tcp,
+            g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
+                        _("The server of %s began to secure the connection and then fell silent."),
+                        tcp->settings->domain));
     else
         end(tcp, NULL);
 }
@@ -345,6 +370,7 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
     (void) callback;
     (void) data;
+
     NjTcp *tcp = ((TcpSource *) source)->tcp;
     tcp->refs++;
     tcp->again = false;
@@ -361,6 +387,7 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
         receive(tcp);
     if (tcp->base.hooks && tcp->state == CLOSING && !queued(&tcp->base))
         end(tcp, NULL);
+
     /* The last bytes come before the end. */
     if (tcp->base.hooks && tcp->ended && (tcp->state != UP || tcp->in_start == tcp->in_end)) {
         if (tcp->state == CLOSING)
@@ -370,6 +397,7 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
         hang_up(tcp);
         tcp->base.hooks->on_closed(&tcp->base, tcp->why, tcp->base.owner);
     }
+
     rearm(tcp);
     unref(tcp);
     return G_SOURCE_CONTINUE;
@@ -381,12 +409,14 @@ tcp_write(NjTransport *transport, const char *bytes, gsize length)
     NjTcp *tcp = (NjTcp *) transport;
     if (tcp->state > UP || tcp->ended)
         return;
+
     g_byte_array_append(tcp->out, (const guint8 *) bytes, length);
     if (queued(transport) > QUEUE_LIMIT) {
         end(tcp, lost(tcp));
         come_back(tcp);
         return;
     }
+
     if (tcp->state == UP && !tcp->write_wants)
         flush(tcp);
     rearm(tcp);
@@ -417,11 +447,13 @@ tcp_close(NjTransport *transport, bool flush_first)
     NjTcp *tcp = (NjTcp *) transport;
     if (tcp->state >= CLOSING)
         return;
+
     bool established = tcp->state == UP;
     tcp->state = CLOSING;
     tcp->deadline_us = nj_clock_us() + (gint64) tcp->deadlines->close * 1000;
     if (!flush_first || !established)
         end(tcp, NULL);
+
     come_back(tcp);
 }
 
@@ -477,10 +509,12 @@ static const NjTransportClass tcp_class = {
 };
 
 NjTransport *
-nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings, const NjConnectionDeadlines *deadlines)
+nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings,
+           const NjConnectionDeadlines *deadlines)
 {
     static GSourceFuncs funcs = { .dispatch = dispatch };
     NjTcp *tcp = g_new0(NjTcp, 1);
+
     tcp->base.class = &tcp_class;
     tcp->refs = 1;
     tcp->fd = fd;
@@ -490,6 +524,7 @@ nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings, const NjConnectio
     tcp->out = g_byte_array_new();
     tcp->source = g_source_new(&funcs, sizeof(TcpSource));
     ((TcpSource *) tcp->source)->tcp = tcp;
+
     g_source_attach(tcp->source, NULL);
     come_back(tcp);
     return &tcp->base;

@@ -1,7 +1,8 @@
-/* OpenSSL's one door for connections.  Three things would surprise you: the certificate is judged in the middle of the
-   handshake, so that nothing of ours (a client certificate, a password) goes to a server we do not accept; a pin
-   comes before everything the authorities say; and the authorities are looked up by hash in their directory, because reading
-   the whole bundle costs more time and memory than the rest of a login. */
+/* OpenSSL's one door for connections.  Three things would surprise you: the certificate is judged
+ * in the middle of the handshake, so that nothing of ours (a client certificate, a password) goes
+ * to a server we do not accept; a pin comes before everything the authorities say; and the
+ * authorities are looked up by hash in their directory, because reading the whole bundle costs more
+ * time and memory than the rest of a login. */
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -20,11 +21,11 @@ enum { MAX_NAMES = 100, MAX_NAME_BYTES = 255 };
 struct NjTls {
     SSL_CTX *context;
     SSL *ssl;
-    NjTlsSettings settings;            /* borrowed, as the caller's texts are */
+    NjTlsSettings settings; /* borrowed, as the caller's texts are */
     NjCertificate *certificate;
-    GError *refused;                   /* why the certificate was not accepted */
-    bool open, dead;                   /* the handshake is done; nothing more may be asked of ssl */
-    bool asked, answered;              /* the server asked for a client certificate; there is one */
+    GError *refused;      /* why the certificate was not accepted */
+    bool open, dead;      /* the handshake is done; nothing more may be asked of ssl */
+    bool asked, answered; /* the server asked for a client certificate; there is one */
 };
 
 void
@@ -32,6 +33,7 @@ nj_certificate_free(NjCertificate *certificate)
 {
     if (!certificate)
         return;
+
     g_free(certificate->subject);
     g_free(certificate->issuer);
     g_strfreev(certificate->names);
@@ -48,6 +50,7 @@ nj_certificate_copy(const NjCertificate *certificate)
 {
     if (!certificate)
         return NULL;
+
     NjCertificate *copy = g_new(NjCertificate, 1);
     *copy = *certificate;
     copy->subject = g_strdup(certificate->subject);
@@ -57,6 +60,7 @@ nj_certificate_copy(const NjCertificate *certificate)
     copy->pin = g_strdup(certificate->pin);
     copy->protocol = g_strdup(certificate->protocol);
     copy->cipher = g_strdup(certificate->cipher);
+
     copy->problem = g_strdup(certificate->problem);
     return copy;
 }
@@ -96,12 +100,14 @@ day(gint64 ms)
     return time ? g_date_time_format(time, "%Y-%m-%d") : g_strdup("?");
 }
 
-/* The text of an otherName we know (RFC 6120 13.7.1.2, RFC 4985); NULL for all others.  *service: it is an SRV-ID. */
+/* The text of an otherName we know (RFC 6120 13.7.1.2, RFC 4985); NULL for all others.  *service:
+ * it is an SRV-ID. */
 static const ASN1_STRING *
 other_name(const GENERAL_NAME *name, bool *service)
 {
     if (name->type != GEN_OTHERNAME)
         return NULL;
+
     const ASN1_TYPE *value = name->d.otherName->value;
     int kind = OBJ_obj2nid(name->d.otherName->type_id);
     *service = kind == NID_SRVName;
@@ -109,6 +115,7 @@ other_name(const GENERAL_NAME *name, bool *service)
         return value->value.ia5string;
     if (kind == NID_XmppAddr && value->type == V_ASN1_UTF8STRING)
         return value->value.utf8string;
+
     return NULL;
 }
 
@@ -119,7 +126,8 @@ address_text(const ASN1_OCTET_STRING *address)
     if (length != 4 && length != 16)
         return NULL;
     char text[INET6_ADDRSTRLEN];
-    return g_strdup(inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text));
+    return g_strdup(inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address),
+                              text, sizeof text));
 }
 
 /* The identities it was made for, to be shown.  The common name is none of them. */
@@ -128,18 +136,22 @@ collect_names(X509 *leaf)
 {
     GPtrArray *names = g_ptr_array_new();
     GENERAL_NAMES *all = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+
     for (int i = 0; i < sk_GENERAL_NAME_num(all) && names->len < MAX_NAMES; i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
         bool service;
-        const ASN1_STRING *text = name->type == GEN_DNS ? name->d.dNSName : other_name(name, &service);
+        const ASN1_STRING *text =
+            name->type == GEN_DNS ? name->d.dNSName : other_name(name, &service);
         g_autofree char *shown = NULL;
         if (text)
-            shown = nj_text_line((const char *) ASN1_STRING_get0_data(text), ASN1_STRING_length(text), MAX_NAME_BYTES);
+            shown = nj_text_line((const char *) ASN1_STRING_get0_data(text),
+                                 ASN1_STRING_length(text), MAX_NAME_BYTES);
         else if (name->type == GEN_IPADD)
             shown = address_text(name->d.iPAddress);
         if (shown && *shown && !g_ptr_array_find_with_equal_func(names, shown, g_str_equal, NULL))
             g_ptr_array_add(names, g_steal_pointer(&shown));
     }
+
     GENERAL_NAMES_free(all);
     g_ptr_array_add(names, NULL);
     return (char **) g_ptr_array_free(names, FALSE);
@@ -151,7 +163,8 @@ same_service(const char *value, const char *domain)
     static const char *const prefixes[] = { "_xmpp-client.", "_xmpps-client." };
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         gsize length = strlen(prefixes[i]);
-        if (!g_ascii_strncasecmp(value, prefixes[i], length) && !g_ascii_strcasecmp(value + length, domain))
+        if (!g_ascii_strncasecmp(value, prefixes[i], length)
+            && !g_ascii_strcasecmp(value + length, domain))
             return true;
     }
     return false;
@@ -162,6 +175,7 @@ matches_other_name(X509 *leaf, const char *domain)
 {
     bool found = false;
     GENERAL_NAMES *all = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+
     for (int i = 0; i < sk_GENERAL_NAME_num(all) && !found; i++) {
         bool service;
         const ASN1_STRING *text = other_name(sk_GENERAL_NAME_value(all, i), &service);
@@ -176,11 +190,13 @@ matches_other_name(X509 *leaf, const char *domain)
             found = ascii && !g_ascii_strcasecmp(ascii, domain);
         }
     }
+
     GENERAL_NAMES_free(all);
     return found;
 }
 
-/* RFC 6125 with the domain of the address as the only reference: whatever SRV or `host` said does not count. */
+/* RFC 6125 with the domain of the address as the only reference: whatever SRV or `host` said does
+ * not count. */
 static bool
 matches_domain(X509 *leaf, const char *domain)
 {
@@ -195,6 +211,7 @@ other_names_problem(const NjCertificate *certificate, const char *domain)
 {
     if (!certificate->names[0])
         return g_strdup_printf(_("The certificate of %s names no address at all."), domain);
+
     GString *list = g_string_new(NULL);
     for (guint i = 0; certificate->names[i]; i++) {
         if (i == 5) {
@@ -203,7 +220,9 @@ other_names_problem(const NjCertificate *certificate, const char *domain)
         }
         g_string_append_printf(list, "%s%s", i ? ", " : "", certificate->names[i]);
     }
-    char *problem = g_strdup_printf(_("The certificate of %s is for other names: %s."), domain, list->str);
+
+    char *problem =
+        g_strdup_printf(_("The certificate of %s is for other names: %s."), domain, list->str);
     g_string_free(list, TRUE);
     return problem;
 }
@@ -214,23 +233,31 @@ chain_problem(const NjCertificate *certificate, const char *domain, int error, i
     switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED: {
         if (depth > 0)
-            return g_strdup_printf(_("An authority's certificate above that of %s has expired."), domain);
+            return g_strdup_printf(_("An authority's certificate above that of %s has expired."),
+                                   domain);
         g_autofree char *end = day(certificate->not_after);
         return g_strdup_printf(_("The certificate of %s expired on %s."), domain, end);
     }
     case X509_V_ERR_CERT_NOT_YET_VALID: {
         g_autofree char *start = day(certificate->not_before);
-        return g_strdup_printf(_("The certificate of %s is not valid before %s; check the clock of this machine."), domain, start);
+        return g_strdup_printf(
+            _("The certificate of %s is not valid before %s; check the clock of this machine."),
+            domain, start);
     }
+
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         return g_strdup_printf(_("The certificate of %s is signed by nobody but itself."), domain);
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        return g_strdup_printf(_("The certificate of %s is signed by an authority this machine does not know."), domain);
+        return g_strdup_printf(
+            _("The certificate of %s is signed by an authority this machine does not know."),
+            domain);
+
     default:
-        return g_strdup_printf(_("The certificate of %s is not acceptable (%s)."), domain, X509_verify_cert_error_string(error));
+        return g_strdup_printf(_("The certificate of %s is not acceptable (%s)."), domain,
+                               X509_verify_cert_error_string(error));
     }
 }
 
@@ -248,12 +275,14 @@ describe(X509 *leaf)
     unsigned length = 0;
     if (X509_digest(leaf, EVP_sha256(), digest, &length))
         certificate->sha256 = hex(digest, length);
+
     unsigned char *key = NULL;
     int key_length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &key);
     if (key_length > 0 && EVP_Digest(key, key_length, digest, &length, EVP_sha256(), NULL)) {
         g_autofree char *text = hex(digest, length);
         certificate->pin = g_strconcat("sha256:", text, NULL);
     }
+
     OPENSSL_free(key);
     return certificate;
 }
@@ -272,36 +301,47 @@ judge(X509_STORE_CTX *store, void *owner)
     const NjTlsSettings *settings = &tls->settings;
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
     NjCertificate *certificate = describe(leaf);
+
     nj_certificate_free(tls->certificate);
     tls->certificate = certificate;
 
     if (X509_verify_cert(store) != 1)
-        certificate->problem = chain_problem(certificate, settings->domain, X509_STORE_CTX_get_error(store),
-                                             X509_STORE_CTX_get_error_depth(store));
+        certificate->problem =
+            chain_problem(certificate, settings->domain, X509_STORE_CTX_get_error(store),
+                          X509_STORE_CTX_get_error_depth(store));
     else if (!matches_domain(leaf, settings->domain))
         certificate->problem = other_names_problem(certificate, settings->domain);
 
     certificate->pinned = same_pin(settings->pin, certificate->pin);
-    certificate->trusted_once = !certificate->pinned && same_pin(settings->trust_once, certificate->pin);
-    if (certificate->pinned || certificate->trusted_once || (!settings->pin && !certificate->problem))
+    certificate->trusted_once =
+        !certificate->pinned && same_pin(settings->trust_once, certificate->pin);
+    if (certificate->pinned || certificate->trusted_once
+        || (!settings->pin && !certificate->problem))
         return 1;
 
     g_clear_error(&tls->refused);
     if (settings->pin) {
         g_free(certificate->problem);
-        certificate->problem = g_strdup_printf(_("The certificate of %s is not the pinned one."), settings->domain);
-        g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s", certificate->problem,
-                    _("Somebody may be listening in, or the server has a new key: ask its operators; /certificate shows what came, "
+        certificate->problem =
+            g_strdup_printf(_("The certificate of %s is not the pinned one."), settings->domain);
+        g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s",
+                    certificate->problem,
+                    _("Somebody may be listening in, or the server has a new key: ask its "
+                      "operators; /certificate shows what came, "
                       "/certificate pin takes it instead of the old one."));
     } else {
-        g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s", certificate->problem,
-                    _("/certificate shows it; if you know that it is right, /certificate trust accepts it once and /certificate pin for good."));
+        g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s",
+                    certificate->problem,
+                    _("/certificate shows it; if you know that it is right, /certificate trust "
+                      "accepts it once and /certificate pin for good."));
     }
+
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
     return 0;
 }
 
-/* The server wants to see a client certificate (none of our own making is chosen here: it was loaded before). */
+/* The server wants to see a client certificate (none of our own making is chosen here: it was
+ * loaded before). */
 static int
 on_asked(SSL *ssl, void *owner)
 {
@@ -325,15 +365,22 @@ static bool
 load_authorities(NjTls *tls, GError **error)
 {
     SSL_CTX_set_default_verify_dir(tls->context);
-    /* What stands in ca-file is trusted as it is, also an authority in the middle or the server's own certificate. */
+
+    /* What stands in ca-file is trusted as it is, also an authority in the middle or the server's
+     * own certificate. */
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls->context), X509_V_FLAG_PARTIAL_CHAIN);
     if (!tls->settings.ca_file)
         return true;
+
     g_autofree char *path = nj_files_expand(tls->settings.ca_file);
     if (SSL_CTX_load_verify_file(tls->context, path) == 1)
         return true;
+
     g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
-                _("The ca-file %s holds no certificates that can be read (PEM is wanted); correct it with /account set."), path);
+                _("The ca-file %s holds no certificates that can be read (PEM is wanted); correct "
+                  "it with /account set."),
+                path);
+
     return false;
 }
 
@@ -342,26 +389,37 @@ load_client_certificate(NjTls *tls, GError **error)
 {
     if (!tls->settings.client_cert)
         return true;
+
     g_autofree char *cert = nj_files_expand(tls->settings.client_cert);
-    g_autofree char *key = nj_files_expand(tls->settings.client_key ? tls->settings.client_key : tls->settings.client_cert);
+    g_autofree char *key = nj_files_expand(tls->settings.client_key ? tls->settings.client_key
+                                                                    : tls->settings.client_cert);
     SSL_CTX_set_default_passwd_cb(tls->context, no_passphrase);
+
     if (SSL_CTX_use_certificate_chain_file(tls->context, cert) != 1) {
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
-                    _("The client certificate %s can not be read (PEM is wanted); correct it with /account set."), cert);
+                    _("The client certificate %s can not be read (PEM is wanted); correct it with "
+                      "/account set."),
+                    cert);
         return false;
     }
-    if (SSL_CTX_use_PrivateKey_file(tls->context, key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(tls->context) != 1) {
+
+    if (SSL_CTX_use_PrivateKey_file(tls->context, key, SSL_FILETYPE_PEM) != 1
+        || SSL_CTX_check_private_key(tls->context) != 1) {
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
-                    _("The key %s can not be read or does not belong to the client certificate (PEM without a passphrase is wanted); "
-                      "correct it with /account set."), key);
+                    _("The key %s can not be read or does not belong to the client certificate "
+                      "(PEM without a passphrase is wanted); "
+                      "correct it with /account set."),
+                    key);
         return false;
     }
+
     tls->answered = true;
     return true;
 }
 
-/* Without this OpenSSL takes everything down at exit(), beneath a thread that may still be counting rounds (sasl.c): both then free what that
-   thread has there, twice or never.  The first call to OpenSSL decides. */
+/* Without this OpenSSL takes everything down at exit(), beneath a thread that may still be counting
+ * rounds (sasl.c): both then free what that thread has there, twice or never.  The first call to
+ * OpenSSL decides. */
 void
 nj_tls_prepare(void)
 {
@@ -373,6 +431,7 @@ nj_tls_new(int fd, const NjTlsSettings *settings, GError **error)
 {
     static const unsigned char alpn[] = "\x0bxmpp-client";
     NjTls *tls = g_new0(NjTls, 1);
+
     tls->settings = *settings;
     nj_tls_prepare();
     ERR_clear_error();
@@ -380,14 +439,19 @@ nj_tls_new(int fd, const NjTlsSettings *settings, GError **error)
     SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION);
     SSL_CTX_set_options(tls->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE
+                                       | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                                       | SSL_MODE_RELEASE_BUFFERS);
+
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(tls->context, judge, tls);
     SSL_CTX_set_cert_cb(tls->context, on_asked, tls);
+
     if (!load_authorities(tls, error) || !load_client_certificate(tls, error)) {
         nj_tls_free(tls);
         return NULL;
     }
+
     tls->ssl = SSL_new(tls->context);
     SSL_set_fd(tls->ssl, fd);
     SSL_set_connect_state(tls->ssl);
@@ -395,6 +459,7 @@ nj_tls_new(int fd, const NjTlsSettings *settings, GError **error)
         SSL_set_tlsext_host_name(tls->ssl, settings->domain);
     if (settings->direct)
         SSL_set_alpn_protos(tls->ssl, alpn, sizeof alpn - 1);
+
     return tls;
 }
 
@@ -413,7 +478,8 @@ nj_tls_free(NjTls *tls)
 static void
 lost(const NjTls *tls, GError **error)
 {
-    g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST, _("The connection to %s broke off."), tls->settings.domain);
+    g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
+                _("The connection to %s broke off."), tls->settings.domain);
 }
 
 /* A handshake that failed for another reason than the certificate. */
@@ -426,16 +492,22 @@ handshake_failure(const NjTls *tls, unsigned long code, GError **error)
     case SSL_R_BAD_RECORD_TYPE:
     case SSL_R_UNEXPECTED_MESSAGE:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
-                    _("What answers for %s does not speak TLS at this port; check tls, host and port of the account."), domain);
+                    _("What answers for %s does not speak TLS at this port; check tls, host and "
+                      "port of the account."),
+                    domain);
         break;
+
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
-                    _("The server of %s has no TLS newer than 1.1, which is no longer safe; ask its operators for an update."), domain);
+                    _("The server of %s has no TLS newer than 1.1, which is no longer safe; ask "
+                      "its operators for an update."),
+                    domain);
         break;
     default:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
-                    _("No secure connection to %s came about (%s); ask its operators if it lasts."), domain, reason ? reason : "TLS");
+                    _("No secure connection to %s came about (%s); ask its operators if it lasts."),
+                    domain, reason ? reason : "TLS");
     }
 }
 
@@ -453,15 +525,19 @@ outcome(NjTls *tls, int result, GError **error)
     default:
         break;
     }
+
     unsigned long code = ERR_peek_error();
-    bool cut = !code || ERR_GET_LIB(code) == ERR_LIB_SYS || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    bool cut = !code || ERR_GET_LIB(code) == ERR_LIB_SYS
+               || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     tls->dead = true;
     if (tls->refused)
         g_propagate_error(error, g_steal_pointer(&tls->refused));
     else if (tls->open || cut)
-        lost(tls, error);           /* also an end without close_notify: somebody may have cut it off */
+        /* also an end without close_notify: somebody may have cut it off */
+        lost(tls, error);
     else
         handshake_failure(tls, code, error);
+
     ERR_clear_error();
     return NJ_TLS_FAILED;
 }
@@ -478,15 +554,19 @@ nj_tls_handshake(NjTls *tls, GError **error)
 {
     if (tls->dead)
         return gone(tls, error);
+
     ERR_clear_error();
     int result = SSL_do_handshake(tls->ssl);
     if (result != 1)
         return outcome(tls, result, error);
-    if (!tls->certificate) {            /* no certificate was judged: it can not happen, and must not count */
+
+    /* no certificate was judged: it can not happen, and must not count */
+    if (!tls->certificate) {
         tls->dead = true;
         handshake_failure(tls, 0, error);
         return NJ_TLS_FAILED;
     }
+
     tls->open = true;
     tls->certificate->protocol = g_strdup(SSL_get_version(tls->ssl));
     tls->certificate->cipher = g_strdup(SSL_get_cipher_name(tls->ssl));
@@ -531,36 +611,48 @@ nj_tls_bye(NjTls *tls)
     ERR_clear_error();
 }
 
-/* RFC 9266: below TLS 1.3 only with the extended master secret, else two connections may share the value. */
+/* RFC 9266: below TLS 1.3 only with the extended master secret, else two connections may share the
+ * value. */
 static bool
 exporter(const NjTls *tls, GByteArray *out)
 {
     static const char label[] = "EXPORTER-Channel-Binding";
     unsigned char value[32];
+
     if (SSL_version(tls->ssl) < TLS1_3_VERSION && SSL_get_extms_support(tls->ssl) != 1)
         return false;
+
     const unsigned char *nothing = (const unsigned char *) "";
-    if (SSL_export_keying_material(tls->ssl, value, sizeof value, label, sizeof label - 1, nothing, 0, 1) != 1)
+    if (SSL_export_keying_material(tls->ssl, value, sizeof value, label, sizeof label - 1, nothing,
+                                   0, 1)
+        != 1)
         return false;
+
     g_byte_array_append(out, value, sizeof value);
     return true;
 }
 
-/* RFC 5929 4.1: the hash of the certificate's own signature, SHA-256 where that is MD5 or SHA-1, undefined where it has none. */
+/* RFC 5929 4.1: the hash of the certificate's own signature, SHA-256 where that is MD5 or SHA-1,
+ * undefined where it has none. */
 static bool
 end_point(const NjTls *tls, GByteArray *out)
 {
     X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
     int kind = NID_undef;
+
     if (!leaf || X509_get_signature_info(leaf, &kind, NULL, NULL, NULL) != 1)
         return false;
+
     if (kind == NID_md5 || kind == NID_sha1)
         kind = NID_sha256;
+
     const EVP_MD *hash = EVP_get_digestbynid(kind);
     unsigned char value[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    if (!hash || (EVP_MD_get_flags(hash) & EVP_MD_FLAG_XOF) || X509_digest(leaf, hash, value, &length) != 1)
+    if (!hash || (EVP_MD_get_flags(hash) & EVP_MD_FLAG_XOF)
+        || X509_digest(leaf, hash, value, &length) != 1)
         return false;
+
     g_byte_array_append(out, value, length);
     return true;
 }

@@ -1,10 +1,12 @@
 /* libstrophe's stanzas behind our names.  Three things would surprise:
-
-   - A stanza needs a libstrophe context, though all it uses of it is the allocator.  There is one for the process, made on first use and never
-     changed: it has no state of ours, so two clients in one process do not meet in it.
-   - libstrophe keeps a namespace as an attribute "xmlns" and knows no inheritance.  Here every element has its own: the parser sets it, and
-     what is built without one gets its parent's when it is added.  Printing leaves out what the parent has said.
-   - Its getters by name do not look at namespaces; nothing here uses them. */
+ *
+ * - A stanza needs a libstrophe context, though all it uses of it is the allocator.  There is one
+ * for the process, made on first use and never changed: it has no state of ours, so two clients in
+ * one process do not meet in it.
+ * - libstrophe keeps a namespace as an attribute "xmlns" and knows no inheritance.  Here every
+ * element has its own: the parser sets it, and what is built without one gets its parent's when it
+ * is added.  Printing leaves out what the parent has said.
+ * - Its getters by name do not look at namespaces; nothing here uses them. */
 #include "xmpp/xml.h"
 
 #include <string.h>
@@ -37,7 +39,8 @@ give_more(void *memory, const size_t size, void *const nothing)
 }
 
 static void
-log_line(void *const nothing, const xmpp_log_level_t level, const char *const area, const char *const text)
+log_line(void *const nothing, const xmpp_log_level_t level, const char *const area,
+         const char *const text)
 {
     (void) nothing;
     (void) level;
@@ -60,8 +63,7 @@ context(void)
     return g_once(&once, make_context, NULL);
 }
 
-static NjXml *
-mutable(const NjXml *xml)       /* libstrophe's getters take no const */
+static NjXml *mutable(const NjXml *xml) /* libstrophe's getters take no const */
 {
     return (NjXml *) xml;
 }
@@ -71,7 +73,8 @@ static bool
 fits_xml(const char *text)
 {
     for (const guchar *p = (const guchar *) text; *p; p++)
-        if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r') || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
+        if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r')
+            || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
             return false;
     return g_utf8_validate(text, -1, NULL);
 }
@@ -92,6 +95,7 @@ drop_unfit(const char *text)
             g_string_append_len(out, text, next - text);
         text = next;
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -111,10 +115,13 @@ nj_xml_new(const char *name, const char *ns)
 {
     NjXml *xml = xmpp_stanza_new(context());
     xmpp_stanza_set_name(xml, name);
-    if (!ns && (g_str_equal(name, "message") || g_str_equal(name, "presence") || g_str_equal(name, "iq")))
+    if (!ns
+        && (g_str_equal(name, "message") || g_str_equal(name, "presence")
+            || g_str_equal(name, "iq")))
         ns = NJ_NS_CLIENT;
     if (ns)
         xmpp_stanza_set_ns(xml, ns);
+
     return xml;
 }
 
@@ -243,28 +250,36 @@ NjXml *
 nj_xml_child(const NjXml *xml, const char *name, const char *ns)
 {
     NjXml *child = nj_xml_first(xml);
-    while (child && ((name && !g_str_equal(nj_xml_name(child), name)) || g_strcmp0(nj_xml_ns(child), ns) != 0))
+    while (child
+           && ((name && !g_str_equal(nj_xml_name(child), name))
+               || g_strcmp0(nj_xml_ns(child), ns) != 0))
         child = nj_xml_next(child);
     return child;
 }
 
-/* The parser cuts long text in several nodes, so the length is counted first and nothing is copied twice. */
+/* The parser cuts long text in several nodes, so the length is counted first and nothing is copied
+ * twice. */
 char *
 nj_xml_text(const NjXml *xml)
 {
     gsize length = 0;
     bool found = false;
-    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node; node = xmpp_stanza_get_next(node))
+
+    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node;
+         node = xmpp_stanza_get_next(node))
         if (xmpp_stanza_is_text(node)) {
             length += strlen(xmpp_stanza_get_text_ptr(node));
             found = true;
         }
     if (!found)
         return NULL;
+
     char *text = g_malloc(length + 1), *end = text;
-    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node; node = xmpp_stanza_get_next(node))
+    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node;
+         node = xmpp_stanza_get_next(node))
         if (xmpp_stanza_is_text(node))
             end = stpcpy(end, xmpp_stanza_get_text_ptr(node));
+
     *end = '\0';
     return text;
 }
@@ -272,7 +287,8 @@ nj_xml_text(const NjXml *xml)
 NjXml *
 nj_xml_text_node(const NjXml *xml, const NjXml *node, const char **text)
 {
-    NjXml *next = node ? xmpp_stanza_get_next(mutable(node)) : xmpp_stanza_get_children(mutable(xml));
+    NjXml *next =
+        node ? xmpp_stanza_get_next(mutable(node)) : xmpp_stanza_get_children(mutable(xml));
     while (next && !xmpp_stanza_is_text(next))
         next = xmpp_stanza_get_next(next);
     *text = next ? xmpp_stanza_get_text_ptr(next) : NULL;
@@ -291,7 +307,8 @@ nj_xml_print(const NjXml *xml, gsize *length)
 {
     char *text = NULL;
     size_t printed = 0;
-    xmpp_stanza_to_text(mutable(xml), &text, &printed);      /* our allocator never fails, so this does not */
+    /* our allocator never fails, so this does not */
+    xmpp_stanza_to_text(mutable(xml), &text, &printed);
     if (length)
         *length = printed;
     return text;
@@ -356,29 +373,42 @@ nj_xml_error_reply(const NjXml *stanza, const char *kind, const char *condition)
 }
 
 /* RFC 6120, 8.3.3. */
-static const struct { const char *condition, *sentence; } errors[] = {
-    { "bad-request",             N_("The other side could not make sense of the request; check what you entered.") },
-    { "conflict",                N_("That name or address is already in use; choose another one.") },
-    { "feature-not-implemented", N_("The other side does not offer this; it can not be done there.") },
-    { "forbidden",               N_("You are not allowed to do this there; ask an administrator or owner for the right to.") },
-    { "gone",                    N_("Nobody can be reached at that address any more; ask for the new one.") },
-    { "internal-server-error",   N_("The server failed while it worked on this; try again later.") },
-    { "item-not-found",          N_("There is nothing at that address; check the spelling.") },
-    { "jid-malformed",           N_("The server does not accept that address; check the spelling.") },
-    { "not-acceptable",          N_("The other side does not accept the request as it is; check what you entered.") },
-    { "not-allowed",             N_("That is not allowed there.") },
-    { "not-authorized",          N_("A password or a permission is missing; give the password, or ask for access.") },
-    { "policy-violation",        N_("The server's rules forbid this; wait a little, or ask its administrator.") },
-    { "recipient-unavailable",   N_("The recipient is not available now; try again later.") },
-    { "redirect",                N_("The recipient is at another address for now; ask for it.") },
-    { "registration-required",   N_("Only members are let in; ask an owner to make you a member.") },
-    { "remote-server-not-found", N_("No server was found for that address; check the part behind the @.") },
-    { "remote-server-timeout",   N_("The other server can not be reached now; try again later.") },
-    { "resource-constraint",     N_("The server is too busy, or something there is full; try again later.") },
-    { "service-unavailable",     N_("The recipient can not be reached, or does not answer this; check the address, or try again later.") },
-    { "subscription-required",   N_("You need to be on their contact list first; ask with /subscribe ask ADDRESS.") },
-    { "undefined-condition",     N_("The other side refused without giving a known reason; try again later.") },
-    { "unexpected-request",      N_("The other side did not expect this now; try again.") },
+static const struct {
+    const char *condition, *sentence;
+} errors[] = {
+    { "bad-request",
+      N_("The other side could not make sense of the request; check what you entered.") },
+    { "conflict", N_("That name or address is already in use; choose another one.") },
+    { "feature-not-implemented",
+      N_("The other side does not offer this; it can not be done there.") },
+    { "forbidden",
+      N_("You are not allowed to do this there; ask an administrator or owner for the right to.") },
+    { "gone", N_("Nobody can be reached at that address any more; ask for the new one.") },
+    { "internal-server-error", N_("The server failed while it worked on this; try again later.") },
+    { "item-not-found", N_("There is nothing at that address; check the spelling.") },
+    { "jid-malformed", N_("The server does not accept that address; check the spelling.") },
+    { "not-acceptable",
+      N_("The other side does not accept the request as it is; check what you entered.") },
+    { "not-allowed", N_("That is not allowed there.") },
+    { "not-authorized",
+      N_("A password or a permission is missing; give the password, or ask for access.") },
+    { "policy-violation",
+      N_("The server's rules forbid this; wait a little, or ask its administrator.") },
+    { "recipient-unavailable", N_("The recipient is not available now; try again later.") },
+    { "redirect", N_("The recipient is at another address for now; ask for it.") },
+    { "registration-required", N_("Only members are let in; ask an owner to make you a member.") },
+    { "remote-server-not-found",
+      N_("No server was found for that address; check the part behind the @.") },
+    { "remote-server-timeout", N_("The other server can not be reached now; try again later.") },
+    { "resource-constraint",
+      N_("The server is too busy, or something there is full; try again later.") },
+    { "service-unavailable", N_("The recipient can not be reached, or does not answer this; check "
+                                "the address, or try again later.") },
+    { "subscription-required",
+      N_("You need to be on their contact list first; ask with /subscribe ask ADDRESS.") },
+    { "undefined-condition",
+      N_("The other side refused without giving a known reason; try again later.") },
+    { "unexpected-request", N_("The other side did not expect this now; try again.") },
 };
 
 static gsize
@@ -399,6 +429,7 @@ nj_xml_error(const NjXml *stanza, char **text)
 {
     if (text)
         *text = NULL;
+
     const char *condition = NULL;
     NjXml *error = nj_xml_child(stanza, "error", nj_xml_ns(stanza));
     for (NjXml *child = error ? nj_xml_first(error) : NULL; child; child = nj_xml_next(child)) {
@@ -411,6 +442,7 @@ nj_xml_error(const NjXml *stanza, char **text)
             *text = raw ? nj_text_line(raw, -1, MAX_WORDS) : NULL;
         }
     }
+
     return errors[find_error(condition)].condition;
 }
 

@@ -54,6 +54,7 @@ test_only_its_event(void **state)
     assert_int_equal(a.heard, 1);
     assert_int_equal(b.heard, 0);
     nj_bus_forget(bus, &a);
+
     tell(bus, 1);
     assert_int_equal(a.heard, 1);
     nj_bus_free(bus);
@@ -66,8 +67,9 @@ test_forget_while_told(void **state)
     NjBus *bus = nj_bus_new();
     Ear a = { bus, 0 }, b = { bus, 0 };
     nj_bus_listen(bus, 1, (NjBusFunc) count_and_go, &a);
-    nj_bus_listen(bus, 1, (NjBusFunc) count, &a);       /* forgotten by the one before it */
+    nj_bus_listen(bus, 1, (NjBusFunc) count, &a); /* forgotten by the one before it */
     nj_bus_listen(bus, 1, (NjBusFunc) count, &b);
+
     tell(bus, 1);
     assert_int_equal(a.heard, 1);
     assert_int_equal(b.heard, 1);
@@ -85,7 +87,7 @@ test_listen_while_told(void **state)
     Ear a = { bus, 0 };
     nj_bus_listen(bus, 3, (NjBusFunc) invite, &a);
     tell(bus, 3);
-    assert_int_equal(a.heard, 1);                       /* the new one hears the next event */
+    assert_int_equal(a.heard, 1); /* the new one hears the next event */
     tell(bus, 3);
     assert_int_equal(a.heard, 3);
     nj_bus_free(bus);

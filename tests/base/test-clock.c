@@ -14,9 +14,13 @@
 static void
 test_parse(void **state)
 {
-    static const struct { const char *text; gint64 ms; } cases[] = {
+    static const struct {
+        const char *text;
+        gint64 ms;
+    } cases[] = {
         { "1970-01-01T00:00:00Z", 0 },
-        { "1969-07-21T02:56:15Z", -1 },                             /* XEP-0082's example; before our years */
+        /* XEP-0082's example; before our years */
+        { "1969-07-21T02:56:15Z", -1 },
         { "2026-01-02T03:04:05.678Z", S(1767323045) + 678 },
         { "2026-01-02T03:04:05Z", S(1767323045) },
         { "2026-01-02T03:04:05.6Z", S(1767323045) + 600 },
@@ -27,8 +31,8 @@ test_parse(void **state)
         { "2000-02-29T12:00:00Z", S(951825600) },
         { "2100-02-28T23:59:59Z", S(4107542399) },
         { "9999-12-31T23:59:59.999Z", G_GINT64_CONSTANT(253402300799999) },
-        { "2016-12-31T23:59:60Z", S(1483228800) },                  /* a leap second */
-        { "20020910T23:08:25", S(1031699305) },                     /* XEP-0091 */
+        { "2016-12-31T23:59:60Z", S(1483228800) }, /* a leap second */
+        { "20020910T23:08:25", S(1031699305) },    /* XEP-0091 */
         { "", -1 },
         { "2026", -1 },
         { "2026-01-02", -1 },
@@ -59,6 +63,7 @@ test_parse(void **state)
         { "200209-10T23:08:25", -1 },
         { "2002-0910T23:08:25Z", -1 },
     };
+
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         gint64 ms = -1;
@@ -66,6 +71,7 @@ test_parse(void **state)
         if (good != (cases[i].ms >= 0) || ms != cases[i].ms)
             fail_msg("%s became %lld", cases[i].text, (long long) ms);
     }
+
     gint64 untouched = 7;
     assert_false(nj_clock_parse(NULL, &untouched));
     assert_int_equal(untouched, 7);
@@ -74,7 +80,10 @@ test_parse(void **state)
 static void
 test_format(void **state)
 {
-    static const struct { gint64 ms; const char *text; } cases[] = {
+    static const struct {
+        gint64 ms;
+        const char *text;
+    } cases[] = {
         { 0, "1970-01-01T00:00:00.000Z" },
         { S(1767323045) + 678, "2026-01-02T03:04:05.678Z" },
         { S(951782400), "2000-02-29T00:00:00.000Z" },
@@ -82,6 +91,7 @@ test_format(void **state)
         { -1, "1970-01-01T00:00:00.000Z" },
         { G_MAXINT64, "9999-12-31T23:59:59.999Z" },
     };
+
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = nj_clock_format(cases[i].ms);
@@ -102,7 +112,8 @@ test_every_day(void **state)
         gmtime_r(&seconds, &tm);
         strftime(expected, sizeof expected, "%Y-%m-%dT12:00:00.000Z", &tm);
         g_autofree char *text = nj_clock_format((gint64) seconds * 1000);
-        if (g_strcmp0(text, expected) != 0 || !nj_clock_parse(text, &back) || back != (gint64) seconds * 1000)
+        if (g_strcmp0(text, expected) != 0 || !nj_clock_parse(text, &back)
+            || back != (gint64) seconds * 1000)
             fail_msg("%s is not %s", text, expected);
     }
 }
@@ -115,7 +126,7 @@ test_freeze(void **state)
     assert_true(nj_clock_wall_ms() == S(1767323045));
     const gint64 before = nj_clock_us();
     g_usleep(2000);
-    assert_true(nj_clock_us() >= before + 2000);            /* who waits is not frozen */
+    assert_true(nj_clock_us() >= before + 2000); /* who waits is not frozen */
     nj_clock_freeze(0);
     assert_true(nj_clock_wall_ms() - (gint64) time(NULL) * 1000 > -2000);
 }

@@ -12,14 +12,16 @@
 static void
 test_vectors(void **state)
 {
-    static const struct { const char *name; double angle; } vectors[] = {
-        { "Romeo", 327.255249 },
-        { "juliet@capulet.lit", 209.410400 },
-        { "\U0001F63A", 331.199341 },
-        { "council", 359.994507 },
+    static const struct {
+        const char *name;
+        double angle;
+    } vectors[] = {
+        { "Romeo", 327.255249 },      { "juliet@capulet.lit", 209.410400 },
+        { "\U0001F63A", 331.199341 }, { "council", 359.994507 },
         { "Board", 171.430664 },
     };
     (void) state;
+
     for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++)
         if (fabs(nj_color_angle(vectors[i].name) - vectors[i].angle) > 0.000001)
             fail_msg("%s has the angle %f", vectors[i].name, nj_color_angle(vectors[i].name));

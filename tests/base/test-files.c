@@ -1,4 +1,5 @@
-/* base/files: where things are kept, directories that are really ours, files that are whole or as before. */
+/* base/files: where things are kept, directories that are really ours, files that are whole or as
+ * before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,9 @@
 
 #include "base/files.h"
 
-typedef struct { char *home; } Place;
+typedef struct {
+    char *home;
+} Place;
 
 static int
 make_place(void **state)
@@ -91,19 +94,27 @@ test_paths(void **state)
     g_autofree char *home = g_strdup(g_getenv("HOME"));
     g_setenv("HOME", "/h", TRUE);
     g_unsetenv("XDG_CONFIG_HOME");
-    g_setenv("XDG_DATA_HOME", "relative", TRUE);            /* ignored, as the specification says */
+    g_setenv("XDG_DATA_HOME", "relative", TRUE); /* ignored, as the specification says */
     g_unsetenv("XDG_STATE_HOME");
-    expect_paths(NULL, (const char *const[]) { "/h/.config/natterjack", "/h/.local/share/natterjack", "/h/.local/state/natterjack",
-                                               "/h/.local/state/natterjack/run" });
-    expect_paths("/d", (const char *const[]) { "/h/.config/natterjack", "/d", "/d/state", "/d/state/run" });
-    expect_paths("~/d/../e", (const char *const[]) { "/h/.config/natterjack", "/h/e", "/h/e/state", "/h/e/state/run" });
+    expect_paths(NULL, (const char *const[]){ "/h/.config/natterjack", "/h/.local/share/natterjack",
+                                              "/h/.local/state/natterjack",
+                                              "/h/.local/state/natterjack/run" });
+
+    expect_paths(
+        "/d", (const char *const[]){ "/h/.config/natterjack", "/d", "/d/state", "/d/state/run" });
+    expect_paths("~/d/../e", (const char *const[]){ "/h/.config/natterjack", "/h/e", "/h/e/state",
+                                                    "/h/e/state/run" });
     g_setenv("XDG_CONFIG_HOME", "/c", TRUE);
     g_setenv("XDG_DATA_HOME", "/x", TRUE);
     g_setenv("XDG_STATE_HOME", "/s", TRUE);
-    expect_paths(NULL, (const char *const[]) { "/c/natterjack", "/x/natterjack", "/s/natterjack", "/s/natterjack/run" });
-    expect_paths("/d", (const char *const[]) { "/c/natterjack", "/d", "/s/natterjack", "/s/natterjack/run" });
+    expect_paths(NULL, (const char *const[]){ "/c/natterjack", "/x/natterjack", "/s/natterjack",
+                                              "/s/natterjack/run" });
 
-    g_autofree char *a = nj_files_expand("~"), *b = nj_files_expand("~/x"), *c = nj_files_expand("~x/~"), *d = nj_files_expand("");
+    expect_paths(
+        "/d", (const char *const[]){ "/c/natterjack", "/d", "/s/natterjack", "/s/natterjack/run" });
+
+    g_autofree char *a = nj_files_expand("~"), *b = nj_files_expand("~/x"),
+                    *c = nj_files_expand("~x/~"), *d = nj_files_expand("");
     assert_string_equal(a, "/h");
     assert_string_equal(b, "/h/x");
     assert_string_equal(c, "~x/~");
@@ -115,9 +126,12 @@ test_paths(void **state)
 static void
 test_ensure_dir(void **state)
 {
-    g_autofree char *deep = at(state, "a/b/c"), *parent = at(state, "a/b"), *link = at(state, "link"), *slash = at(state, "link/"),
-                    *file = at(state, "file"), *below = at(state, "file/x"), *through = at(state, "link/d");
+    g_autofree char *deep = at(state, "a/b/c"), *parent = at(state, "a/b"),
+                    *link = at(state, "link"), *slash = at(state, "link/"),
+                    *file = at(state, "file"), *below = at(state, "file/x"),
+                    *through = at(state, "link/d");
     g_autoptr(GError) error = NULL;
+
     assert_true(nj_files_ensure_dir(deep, NULL));
     assert_true(nj_files_ensure_dir(deep, NULL));
     assert_int_equal(mode_of(deep), 0700);
@@ -127,10 +141,11 @@ test_ensure_dir(void **state)
     assert_false(nj_files_ensure_dir(link, &error));
     assert_non_null(strstr(error->message, link));
     assert_false(nj_files_ensure_dir(slash, NULL));
-    assert_true(nj_files_ensure_dir(through, NULL));        /* only the last part must be ours */
+    assert_true(nj_files_ensure_dir(through, NULL)); /* only the last part must be ours */
     assert_true(nj_files_replace(file, "x", 1, NULL));
     assert_false(nj_files_ensure_dir(file, NULL));
     assert_false(nj_files_ensure_dir(below, NULL));
+
     if (geteuid() != 0)
         assert_false(nj_files_ensure_dir("/", NULL));
     else {
@@ -144,9 +159,12 @@ test_ensure_dir(void **state)
 static void
 test_replace(void **state)
 {
-    g_autofree char *file = at(state, "file"), *link = at(state, "link"), *second = at(state, "sub/second"), *sub = at(state, "sub"),
-                    *circle = at(state, "circle"), *dangling = at(state, "dangling"), *born = at(state, "born");
+    g_autofree char *file = at(state, "file"), *link = at(state, "link"),
+                    *second = at(state, "sub/second"), *sub = at(state, "sub"),
+                    *circle = at(state, "circle"), *dangling = at(state, "dangling"),
+                    *born = at(state, "born");
     struct stat before, after;
+
     assert_true(nj_files_replace(file, "one", 3, NULL));
     assert_int_equal(mode_of(file), 0600);
     expect_content(file, "one");
@@ -156,7 +174,7 @@ test_replace(void **state)
     assert_true(nj_files_replace(file, "two\n", 4, NULL));
     assert_int_equal(stat(file, &after), 0);
     assert_int_equal(after.st_mode & 07777, 0644);
-    assert_true(before.st_ino != after.st_ino);             /* a reader keeps the old one whole */
+    assert_true(before.st_ino != after.st_ino); /* a reader keeps the old one whole */
     expect_content(file, "two\n");
 
     /* Through two links, one of them relative to its own directory. */
@@ -168,6 +186,7 @@ test_replace(void **state)
     assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
     assert_true(g_file_test(second, G_FILE_TEST_IS_SYMLINK));
     assert_int_equal(symlink("born", dangling), 0);
+
     assert_true(nj_files_replace(dangling, "b", 1, NULL));
     expect_content(born, "b");
 
@@ -176,6 +195,7 @@ test_replace(void **state)
     assert_false(nj_files_replace(circle, "x", 1, &error));
     assert_non_null(strstr(error->message, circle));
     assert_false(nj_files_replace(sub, "x", 1, NULL));
+
     g_autofree char *nowhere = at(state, "no/where");
     assert_false(nj_files_replace(nowhere, "x", 1, NULL));
 
@@ -186,6 +206,7 @@ test_replace(void **state)
     small.rlim_cur = 100;
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+
     g_autofree char *large = g_strnfill(1000, 'x');
     const bool replaced = nj_files_replace(born, large, 1000, NULL);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -197,6 +218,7 @@ test_replace(void **state)
     GDir *dir = g_dir_open(((Place *) *state)->home, 0, NULL);
     while (g_dir_read_name(dir))
         count++;
+
     g_dir_close(dir);
     assert_int_equal(count, 6);
 }
@@ -204,10 +226,12 @@ test_replace(void **state)
 static void
 test_read(void **state)
 {
-    g_autofree char *file = at(state, "file"), *fifo = at(state, "fifo"), *nothing = at(state, "nothing"), *text = NULL;
+    g_autofree char *file = at(state, "file"), *fifo = at(state, "fifo"),
+                    *nothing = at(state, "nothing"), *text = NULL;
     g_autoptr(GError) missing = NULL, large = NULL;
     gsize length;
     static const char content[] = "a\0b\n";
+
     assert_true(nj_files_replace(file, content, 4, NULL));
     assert_true(nj_files_read(file, 4, &text, &length, NULL));
     assert_int_equal(length, 4);
@@ -217,7 +241,9 @@ test_read(void **state)
     assert_false(nj_files_read(nothing, 10, &text, &length, &missing));
     assert_true(g_error_matches(missing, G_FILE_ERROR, G_FILE_ERROR_NOENT));
     assert_int_equal(mkfifo(fifo, 0600), 0);
-    assert_false(nj_files_read(fifo, 10, &text, &length, NULL));           /* and does not wait for a writer */
+
+    /* and does not wait for a writer */
+    assert_false(nj_files_read(fifo, 10, &text, &length, NULL));
     assert_false(nj_files_read(((Place *) *state)->home, 10, &text, &length, NULL));
 }
 

@@ -20,7 +20,7 @@ open_log(void **state)
 {
     (void) state;
     g_autofree char *top = g_dir_make_tmp("natterjack-XXXXXX", NULL);
-    folder = g_build_filename(top, "state", NULL);          /* which a first start does not find */
+    folder = g_build_filename(top, "state", NULL); /* which a first start does not find */
     path = g_build_filename(folder, "log", NULL);
     nj_clock_freeze(G_GINT64_CONSTANT(1767323045678));
     nj_log_set_level(NJ_LOG_INFO);
@@ -34,15 +34,18 @@ remove_log(void **state)
     nj_log_close();
     nj_clock_freeze(0);
     unlink(path);
+
     for (int i = 1; i < 6; i++) {
         g_autofree char *old = g_strdup_printf("%s.%d", path, i);
         unlink(old);
     }
+
     rmdir(folder);
     g_autofree char *top = g_path_get_dirname(folder);
     rmdir(top);
     g_free(path);
     g_free(folder);
+
     return 0;
 }
 
@@ -64,11 +67,13 @@ test_lines(void **state)
     g_debug("three");
     g_warning("four\n\x1B[31m\u202Efive");
     g_log("GLib-Net", G_LOG_LEVEL_CRITICAL, "six");
+
     g_autofree char *text = content("");
     assert_string_equal(text, "2026-01-02T03:04:05.678Z info one\n"
                               "2026-01-02T03:04:05.678Z info two\n"
                               "2026-01-02T03:04:05.678Z warning four [31mfive\n"
                               "2026-01-02T03:04:05.678Z error GLib-Net: six\n");
+
     struct stat info;
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
@@ -84,6 +89,7 @@ test_levels(void **state)
     nj_log_set_level(NJ_LOG_ERROR);
     assert_false(nj_log_wants(NJ_LOG_WARNING));
     g_warning("unseen");
+
     g_autofree char *text = content("");
     assert_non_null(strstr(text, "debug seen\n"));
     assert_null(strstr(text, "unseen"));
@@ -93,10 +99,12 @@ static void
 test_rotation(void **state)
 {
     (void) state;
-    enum { LINE = 1000, LINES = 5500 };         /* more than five files' worth */
+    enum { LINE = 1000, LINES = 5500 }; /* more than five files' worth */
+
     g_autofree char *filler = g_strnfill(LINE, 'x');
     for (int i = 0; i < LINES; i++)
         g_message("%s %d", filler, i);
+
     struct stat info;
     gsize total = 0;
     static const char *const kept[] = { "", ".1", ".2", ".3" };
@@ -107,6 +115,7 @@ test_rotation(void **state)
         assert_true(info.st_size <= 1024 * 1024);
         total += (gsize) info.st_size;
     }
+
     assert_true(total > 3 * 1000 * 1000);
     g_autofree char *beyond = g_strconcat(path, ".4", NULL), *text = content("");
     assert_int_not_equal(access(beyond, F_OK), 0);
@@ -117,6 +126,7 @@ test_rotation(void **state)
     assert_true(nj_log_open(path, NULL));
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
+
     const off_t before = info.st_size;
     for (off_t room = 1024 * 1024 - before; room > 0; room -= LINE)
         g_message("%s", filler);
@@ -141,15 +151,18 @@ test_threads(void **state)
     GThread *two = g_thread_new("two", chatter, (gpointer) "toad");
     g_thread_join(one);
     g_thread_join(two);
+
     guint count = 0;
-    static const char *const files[] = { "", ".1", ".2" };        /* they rotated meanwhile */
+    static const char *const files[] = { "", ".1", ".2" }; /* they rotated meanwhile */
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *text = content(files[i]);
         g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
         for (char **line = lines; *line && **line; line++, count++)
-            assert_true(strlen(*line) == strlen("2026-01-02T03:04:05.678Z info  frog") + 2000
-                        && (g_str_has_suffix(*line, "f frog") || g_str_has_suffix(*line, "t toad")));
+            assert_true(
+                strlen(*line) == strlen("2026-01-02T03:04:05.678Z info  frog") + 2000
+                && (g_str_has_suffix(*line, "f frog") || g_str_has_suffix(*line, "t toad")));
     }
+
     assert_int_equal(count, 1000);
 }
 
@@ -159,13 +172,14 @@ test_no_place(void **state)
 {
     (void) state;
     g_autoptr(GError) error = NULL;
-    g_autofree char *nowhere = g_strconcat(path, "/log", NULL);         /* below a file */
+    g_autofree char *nowhere = g_strconcat(path, "/log", NULL); /* below a file */
     assert_false(nj_log_open(nowhere, &error));
     assert_non_null(strstr(error->message, nowhere));
     g_message("lost");
     assert_false(nj_log_open(folder, NULL));
     if (access("/dev/full", W_OK) == 0)
-        assert_false(nj_log_open("/dev/full", NULL));       /* a log is a file */
+        assert_false(nj_log_open("/dev/full", NULL)); /* a log is a file */
+
     g_message("lost too");
 }
 
@@ -177,8 +191,10 @@ test_standard_error(void **state)
     int ends[2];
     const int saved = dup(STDERR_FILENO);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+
     g_autofree char *filler = g_strnfill(3000, 'x');
     dup2(ends[1], STDERR_FILENO);
+
     const bool opened = nj_log_open(NULL, NULL);
     for (int i = 0; i < 200; i++)
         g_message("%s", filler);
@@ -192,10 +208,11 @@ test_standard_error(void **state)
     char chunk[4096];
     for (ssize_t length; (length = read(ends[0], chunk, sizeof chunk)) > 0;)
         g_string_append_len(got, chunk, length);
+
     close(ends[0]);
     assert_true(g_str_has_prefix(got->str, "2026-01-02T03:04:05.678Z info xxx"));
     assert_true(got->len < 200 * 3000);
-    assert_int_equal(got->str[got->len - 1], '\n');         /* whole lines */
+    assert_int_equal(got->str[got->len - 1], '\n'); /* whole lines */
 }
 
 int

@@ -17,17 +17,21 @@ test_below(void **state)
     for (int i = 0; i < 6000; i++)
         seen[nj_random_below(6)]++;
     for (int i = 0; i < 6; i++)
-        assert_in_range(seen[i], 800, 1200);                /* 1,000 expected; 7 standard deviations */
+        /* 1,000 expected; 7 standard deviations */
+        assert_in_range(seen[i], 800, 1200);
+
     assert_int_equal(nj_random_below(1), 0);
     bool high = false;
     for (int i = 0; i < 200; i++)
         high |= nj_random_below(G_MAXUINT32) > G_MAXINT32;
+
     assert_true(high);
 
     /* Three quarters of all numbers: without care the first third would come half of the time. */
     int first_third = 0;
     for (int i = 0; i < 3000; i++)
         first_third += nj_random_below(3U << 30) < 1U << 30;
+
     assert_in_range(first_third, 800, 1200);
 }
 

@@ -19,20 +19,23 @@ test_kinds(void **state)
     nj_record_set_text(record, "name", "toad");
     nj_record_set_int(record, "count", G_MININT64);
     nj_record_set_bool(record, "online", true);
+
     nj_record_set_record(record, "link", child);
     nj_record_set_list(record, "chats", list);
 
-    static const NjFieldKind kinds[] = { NJ_FIELD_TEXT, NJ_FIELD_INT, NJ_FIELD_BOOL, NJ_FIELD_RECORD, NJ_FIELD_LIST };
+    static const NjFieldKind kinds[] = { NJ_FIELD_TEXT, NJ_FIELD_INT, NJ_FIELD_BOOL,
+                                         NJ_FIELD_RECORD, NJ_FIELD_LIST };
     assert_int_equal(nj_record_length(record), G_N_ELEMENTS(kinds));
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         assert_int_equal(nj_record_at(record, i)->kind, kinds[i]);
+
     assert_null(nj_record_at(record, G_N_ELEMENTS(kinds)));
     assert_string_equal(nj_record_text(record, "name"), "toad");
     assert_true(nj_record_find(record, "count")->number == G_MININT64);
     assert_int_equal(nj_record_find(record, "online")->number, 1);
     assert_int_equal(nj_record_find(nj_record_find(record, "link")->record, "port")->number, 5222);
     assert_int_equal(nj_record_find(record, "chats")->list->len, 1);
-    assert_null(nj_record_text(record, "count"));           /* no text */
+    assert_null(nj_record_text(record, "count")); /* no text */
     assert_null(nj_record_text(record, "nothing"));
     assert_null(nj_record_find(record, "nothing"));
 }
@@ -45,10 +48,11 @@ test_set_again(void **state)
     nj_record_set_text(record, "a", "one");
     nj_record_set_record(record, "b", nj_record_new());
     nj_record_set_text(record, "c", "three");
-    nj_record_set_text(record, "a", nj_record_text(record, "a"));       /* its own value */
+    nj_record_set_text(record, "a", nj_record_text(record, "a")); /* its own value */
     assert_string_equal(nj_record_text(record, "a"), "one");
     nj_record_set_int(record, "a", 1);
     nj_record_set_text(record, "b", "two");
+
     assert_int_equal(nj_record_length(record), 3);
     assert_string_equal(nj_record_at(record, 0)->key, "a");
     assert_int_equal(nj_record_at(record, 0)->kind, NJ_FIELD_INT);

@@ -7,9 +7,13 @@
 
 #include "base/table.h"
 
-typedef struct { const char *name; int value; } Row;
+typedef struct {
+    const char *name;
+    int value;
+} Row;
 
-static const Row frog = { "frog", 1 }, toad = { "toad", 2 }, newt = { "newt", 3 }, twin = { "toad", 4 };
+static const Row frog = { "frog", 1 }, toad = { "toad", 2 }, newt = { "newt", 3 },
+                 twin = { "toad", 4 };
 
 static void
 test_order_and_names(void **state)
@@ -23,6 +27,7 @@ test_order_and_names(void **state)
     assert_int_equal(nj_table_length(table), 3);
     assert_ptr_equal(nj_table_at(table, 0), &frog);
     assert_ptr_equal(nj_table_at(table, 2), &newt);
+
     assert_null(nj_table_at(table, 3));
     assert_ptr_equal(nj_table_find(table, "toad"), &toad);
     assert_null(nj_table_find(table, "Toad"));
@@ -37,10 +42,11 @@ test_remove(void **state)
     nj_table_add(table, &frog);
     nj_table_add(table, &toad);
     nj_table_add(table, &newt);
-    assert_false(nj_table_remove(table, &twin));            /* another row of that name */
+    assert_false(nj_table_remove(table, &twin)); /* another row of that name */
     assert_true(nj_table_remove(table, &toad));
     assert_false(nj_table_remove(table, &toad));
     assert_null(nj_table_find(table, "toad"));
+
     assert_int_equal(nj_table_length(table), 2);
     assert_ptr_equal(nj_table_at(table, 1), &newt);
     assert_true(nj_table_add(table, &twin));

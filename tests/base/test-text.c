@@ -33,15 +33,18 @@ test_line(void **state)
     line_is("toad", 0, "toad");
     line_is("  toad\n\tof  the\r\npond ", 0, "toad of the pond");
     line_is("a\033[31mb\007c", 0, "a [31mb c");
-    line_is("a\302\233b", 0, "a b");                                    /* C1: CSI */
+    line_is("a\302\233b", 0, "a b"); /* C1: CSI */
     line_is("a\377\300\257b", 0, "a\357\277\275\357\277\275\357\277\275b");
-    line_is("a\342\200\256b\342\201\246c", 0, "abc");                   /* bidi controls */
-    line_is("a\342\200\213b\302\255c\357\273\277d", 0, "abcd");         /* ZWSP, soft hyphen, BOM */
-    line_is("e\314\201\314\201\314\201\314\201\314\201\314\201x", 0, "e\314\201\314\201\314\201\314\201x");
-    line_is("gr\303\274n", 3, "gr");                                    /* never half a character */
+    line_is("a\342\200\256b\342\201\246c", 0, "abc");           /* bidi controls */
+    line_is("a\342\200\213b\302\255c\357\273\277d", 0, "abcd"); /* ZWSP, soft hyphen, BOM */
+    line_is("e\314\201\314\201\314\201\314\201\314\201\314\201x", 0,
+            "e\314\201\314\201\314\201\314\201x");
+
+    line_is("gr\303\274n", 3, "gr"); /* never half a character */
     line_is("gr\303\274n", 4, "gr\303\274");
     line_is("", 0, "");
     line_is("\n", 0, "");
+
     g_autofree char *cut = nj_text_line("toad", 2, 0);
     assert_string_equal(cut, "to");
 }
@@ -54,8 +57,11 @@ test_body(void **state)
     body_is("one\r\ntwo\rthree", -1, "one\ntwo\nthree");
     body_is("a\033[2Jb", -1, "a [2Jb");
     body_is("a\0b", 3, "a b");
-    body_is("\355\240\200", -1, "\357\277\275\357\277\275\357\277\275");              /* a surrogate */
-    body_is("a\357\277\276b", -1, "ab");                                              /* U+FFFE */
+
+    /* a surrogate */
+    body_is("\355\240\200", -1, "\357\277\275\357\277\275\357\277\275");
+    body_is("a\357\277\276b", -1, "ab"); /* U+FFFE */
+
     /* RLO is closed where its line ends; a lone PDF is nothing. */
     body_is("a\342\200\256b\nc", -1, "a\342\200\256b\342\200\254\nc");
     body_is("a\342\200\254b", -1, "ab");
@@ -63,12 +69,14 @@ test_body(void **state)
     body_is("\342\201\246\342\200\256x", -1, "\342\201\246\342\200\256x\342\200\254\342\201\251");
 }
 
-/* Cut anywhere between two characters it is the same body: what a piece must know of the one before it are marks, bidi controls and CR. */
+/* Cut anywhere between two characters it is the same body: what a piece must know of the one before
+ * it are marks, bidi controls and CR. */
 static void
 test_body_in_pieces(void **state)
 {
     (void) state;
-    const char *raw = "one\r\ntwo\rthree\n\r\ne\314\201\314\201\314\201\314\201\314\201x\342\200\256left\342\200\254 \342\201\246a\nb\377 \350\233\231";
+    const char *raw = "one\r\ntwo\rthree\n\r\ne\314\201\314\201\314\201\314\201\314\201x\342\200"
+                      "\256left\342\200\254 \342\201\246a\nb\377 \350\233\231";
     g_autofree char *wanted = nj_text_body(raw, -1);
     for (const char *cut = raw; *cut; cut++) {
         if (((guchar) *cut & 0xc0) == 0x80)
@@ -100,15 +108,24 @@ test_width(void **state)
     assert_int_equal(nj_text_width("toad", -1), 4);
     assert_int_equal(nj_text_width("gr\303\274n", -1), 4);
     assert_int_equal(nj_text_width("gru\314\210n", -1), 4);
-    assert_int_equal(nj_text_width("\350\233\231", -1), 2);                           /* U+86D9 */
-    assert_int_equal(nj_text_width("\360\237\220\270", -1), 2);                       /* a frog */
-    assert_int_equal(nj_text_width("\360\237\221\215\360\237\217\275", -1), 4);       /* thumb and skin: two cells each */
-    assert_int_equal(nj_text_width("\360\237\221\250\342\200\215\360\237\221\251", -1), 4);
-    assert_int_equal(nj_text_width("\342\235\244\357\270\217", -1), 1);               /* heart, VS16 */
-    assert_int_equal(nj_text_width("\363\257\277\275", -1), 1);                       /* plane 15: unknown or private */
-    assert_int_equal(nj_text_width("\314\201", -1), 1);                               /* a mark without a base */
+    assert_int_equal(nj_text_width("\350\233\231", -1), 2);     /* U+86D9 */
+    assert_int_equal(nj_text_width("\360\237\220\270", -1), 2); /* a frog */
 
-    assert_int_equal(nj_text_width("\342\200\256toad", -1), 4);                      /* RLO in front */
+    /* thumb and skin: two cells each */
+    assert_int_equal(nj_text_width("\360\237\221\215\360\237\217\275", -1), 4);
+    assert_int_equal(nj_text_width("\360\237\221\250\342\200\215\360\237\221\251", -1), 4);
+
+    /* heart, VS16 */
+    assert_int_equal(nj_text_width("\342\235\244\357\270\217", -1), 1);
+
+    /* plane 15: unknown or private */
+    assert_int_equal(nj_text_width("\363\257\277\275", -1), 1);
+
+    /* a mark without a base */
+    assert_int_equal(nj_text_width("\314\201", -1), 1);
+
+    /* RLO in front */
+    assert_int_equal(nj_text_width("\342\200\256toad", -1), 4);
     assert_int_equal(nj_text_width("\342\200\256", -1), 1);
 
     gsize bytes;
@@ -117,6 +134,7 @@ test_width(void **state)
     assert_int_equal(bytes, 3);
     assert_int_equal(nj_text_step("", "", &bytes), 0);
     assert_int_equal(bytes, 0);
+
     const char *newline = "\n";
     assert_int_equal(nj_text_step(newline, newline + 1, &bytes), 0);
     assert_int_equal(bytes, 1);
@@ -127,17 +145,22 @@ test_fit(void **state)
 {
     (void) state;
     int width;
-    assert_int_equal(nj_text_fit("a\350\233\231b", -1, 2, &width), 1);                /* the wide one does not fit */
+
+    /* the wide one does not fit */
+    assert_int_equal(nj_text_fit("a\350\233\231b", -1, 2, &width), 1);
     assert_int_equal(width, 1);
     assert_int_equal(nj_text_fit("a\350\233\231b", -1, 3, &width), 4);
     assert_int_equal(width, 3);
 
     g_autofree char *same = nj_text_ellipsize("pond", 4);
     assert_string_equal(same, "pond");
+
     g_autofree char *cut = nj_text_ellipsize("ponds", 4);
     assert_string_equal(cut, "pon…");
+
     g_autofree char *wide = nj_text_ellipsize("\350\233\231\350\233\231\350\233\231", 4);
     assert_string_equal(wide, "\350\233\231…");
+
     g_autofree char *none = nj_text_ellipsize("pond", 0);
     assert_string_equal(none, "");
 }
@@ -148,6 +171,7 @@ wrap_is(const char *text, int first, int cells, const char *wanted)
 {
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
     GString *shown = g_string_new(NULL);
+
     nj_text_wrap(text, first, cells, rows);
     for (guint i = 0; i < rows->len; i++) {
         const NjTextRow *row = &g_array_index(rows, NjTextRow, i);
@@ -156,6 +180,7 @@ wrap_is(const char *text, int first, int cells, const char *wanted)
         g_string_append_len(shown, text + row->start, row->length);
         assert_int_equal(row->width, nj_text_width(text + row->start, row->length));
     }
+
     assert_string_equal(shown->str, wanted);
     g_string_free(shown, TRUE);
     g_array_free(rows, TRUE);
@@ -173,15 +198,18 @@ test_wrap(void **state)
     wrap_is("toadstool", 4, 4, "toad|stoo|l");
     wrap_is("a toadstool", 4, 4, "a|toad|stoo|l");
     wrap_is("a\nb\n", 4, 4, "a|b|");
+
     wrap_is("toad \nb", 4, 4, "toad|b");
     wrap_is("toad    ", 4, 4, "toad");
     wrap_is("  in", 4, 4, "  in");
-    wrap_is("a \314\201b", 4, 4, "a \314\201b");              /* a space that carries a mark */
-    wrap_is("toad sat", 2, 4, "|toad|sat");                    /* a first word goes below whole */
+    wrap_is("a \314\201b", 4, 4, "a \314\201b"); /* a space that carries a mark */
+    wrap_is("toad sat", 2, 4, "|toad|sat");      /* a first word goes below whole */
     wrap_is("a toad", 2, 4, "a|toad");
     wrap_is("\350\233\231\350\233\231\350\233\231", 5, 5, "\350\233\231\350\233\231|\350\233\231");
     wrap_is("ab\350\233\231\350\233\231", 4, 4, "ab\350\233\231|\350\233\231");
-    wrap_is("\350\233\231\350\233\231\343\200\202", 4, 4, "\350\233\231|\350\233\231\343\200\202");     /* no row begins with a full stop */
+
+    /* no row begins with a full stop */
+    wrap_is("\350\233\231\350\233\231\343\200\202", 4, 4, "\350\233\231|\350\233\231\343\200\202");
     wrap_is("\350\233\231", 1, 1, "\350\233\231");
     wrap_is("abc", 0, 0, "a|b|c");
 }
@@ -210,14 +238,10 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_body),
-        cmocka_unit_test(test_body_in_pieces),
-        cmocka_unit_test(test_many_openers_stay_bounded),
-        cmocka_unit_test(test_width),
-        cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_wrap_is_linear),
+        cmocka_unit_test(test_line),           cmocka_unit_test(test_body),
+        cmocka_unit_test(test_body_in_pieces), cmocka_unit_test(test_many_openers_stay_bounded),
+        cmocka_unit_test(test_width),          cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_wrap),           cmocka_unit_test(test_wrap_is_linear),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* base/wake: what is news of the network and what is only said again, sleep and a clock that is set, SIGCONT; and that a storm of it calls rarely. */
+/* base/wake: what is news of the network and what is only said again, sleep and a clock that is
+ * set, SIGCONT; and that a storm of it calls rarely. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,8 @@ on_wake(void *owner)
     woken++;
 }
 
-/* What the kernel itself has to say at this moment is no part of the test: it comes before, and wakes nobody. */
+/* What the kernel itself has to say at this moment is no part of the test: it comes before, and
+ * wakes nobody. */
 static NjWake *
 make(void)
 {
@@ -62,8 +64,8 @@ typedef struct {
     union {
         struct ifinfomsg link;
         struct ifaddrmsg address;
-        struct rtmsg     route;
-        char             bytes[64];
+        struct rtmsg route;
+        char bytes[64];
     };
 } Datagram;
 
@@ -78,9 +80,15 @@ take(NjWake *wake, Datagram *datagram, int type, gsize body)
 static void
 say_address(NjWake *wake, int type, guint8 last, int scope, int flags)
 {
-    Datagram datagram = { .address = { .ifa_family = AF_INET, .ifa_prefixlen = 24, .ifa_index = 77777, .ifa_scope = (guint8) scope, .ifa_flags = (guint8) flags } };
-    struct rtattr *local = (struct rtattr *) (void *) (datagram.bytes + NLMSG_ALIGN(sizeof(struct ifaddrmsg)));
+    Datagram datagram = { .address = { .ifa_family = AF_INET,
+                                       .ifa_prefixlen = 24,
+                                       .ifa_index = 77777,
+                                       .ifa_scope = (guint8) scope,
+                                       .ifa_flags = (guint8) flags } };
+    struct rtattr *local =
+        (struct rtattr *) (void *) (datagram.bytes + NLMSG_ALIGN(sizeof(struct ifaddrmsg)));
     const guint8 bytes[] = { 192, 0, 2, last };
+
     local->rta_type = IFA_LOCAL;
     local->rta_len = (unsigned short) RTA_LENGTH(sizeof bytes);
     memcpy(RTA_DATA(local), bytes, sizeof bytes);
@@ -97,7 +105,9 @@ say_link(NjWake *wake, int index, guint flags)
 static void
 say_route(NjWake *wake, guint8 length, int kind)
 {
-    Datagram datagram = { .route = { .rtm_family = AF_INET, .rtm_dst_len = length, .rtm_type = (guint8) kind } };
+    Datagram datagram = {
+        .route = { .rtm_family = AF_INET, .rtm_dst_len = length, .rtm_type = (guint8) kind }
+    };
     take(wake, &datagram, RTM_NEWROUTE, sizeof(struct rtmsg));
 }
 
@@ -112,7 +122,8 @@ test_an_address_is_news_once(void **state)
     assert_int_equal(turn(500), 0);
     say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
     say_address(wake, RTM_NEWADDR, 2, RT_SCOPE_UNIVERSE, 0);
-    assert_int_equal(turn(500), 1);                     /* what comes together is one */
+    assert_int_equal(turn(500), 1); /* what comes together is one */
+
     for (int i = 0; i < 5; i++)
         say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
     assert_int_equal(turn(500), 0);
@@ -135,7 +146,8 @@ test_links_and_routes(void **state)
     assert_int_equal(turn(500), 0);
     say_link(wake, 77777, IFF_UP | IFF_RUNNING);
     assert_int_equal(turn(500), 1);
-    say_link(wake, 77777, IFF_UP | IFF_RUNNING);        /* a search for networks says it again */
+
+    say_link(wake, 77777, IFF_UP | IFF_RUNNING); /* a search for networks says it again */
     assert_int_equal(turn(500), 0);
     say_route(wake, 0, RTN_UNICAST);
     assert_int_equal(turn(500), 1);
@@ -148,18 +160,21 @@ test_nonsense(void **state)
 {
     (void) state;
     NjWake *wake = make();
-    static const int types[] = { RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE, NLMSG_DONE, NLMSG_ERROR, 9999 };
+    static const int types[] = { RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE,
+                                 NLMSG_DONE,  NLMSG_ERROR, 9999 };
     for (guint i = 0; i < G_N_ELEMENTS(types); i++)
         for (gsize length = 0; length < sizeof(Datagram); length++) {
             g_autofree Datagram *datagram = g_malloc(MAX(length, 1));
             memset(datagram, 0xff, length);
             if (length >= sizeof datagram->header)
-                datagram->header = (struct nlmsghdr) { .nlmsg_len = (guint32) length, .nlmsg_type = (guint16) types[i] };
+                datagram->header = (struct nlmsghdr){ .nlmsg_len = (guint32) length,
+                                                      .nlmsg_type = (guint16) types[i] };
             nj_wake_take_network(wake, datagram, length);
             if (length >= sizeof datagram->header)
                 datagram->header.nlmsg_len = G_MAXUINT32;
             nj_wake_take_network(wake, datagram, length);
         }
+
     nj_wake_free(wake);
 }
 
@@ -173,6 +188,7 @@ test_a_storm_calls_rarely(void **state)
         say_route(wake, 0, RTN_UNICAST);
         turn(20);
     }
+
     assert_int_equal(woken, 3);
     nj_wake_free(wake);
 }
@@ -183,19 +199,23 @@ test_sleep_and_clocks(void **state)
 {
     (void) state;
     NjWake *wake = make();
-    NjWakeClocks clocks = { 1000 * G_TIME_SPAN_SECOND, 1000 * G_TIME_SPAN_SECOND, 1000 * G_TIME_SPAN_SECOND };
+    NjWakeClocks clocks = { 1000 * G_TIME_SPAN_SECOND, 1000 * G_TIME_SPAN_SECOND,
+                            1000 * G_TIME_SPAN_SECOND };
     nj_wake_take_clocks(wake, &clocks);
     turn(500);
-    clocks.wall_us += G_TIME_SPAN_SECOND;               /* as a time server does it */
+    clocks.wall_us += G_TIME_SPAN_SECOND; /* as a time server does it */
     nj_wake_take_clocks(wake, &clocks);
     clocks.wall_us -= G_TIME_SPAN_HOUR;
+
     nj_wake_take_clocks(wake, &clocks);
     assert_int_equal(turn(500), 0);
     clocks.wall_us += 8 * G_TIME_SPAN_HOUR;
     clocks.boot_us += 8 * G_TIME_SPAN_HOUR;
-    nj_wake_take_clocks(wake, &clocks);                 /* a night */
+    nj_wake_take_clocks(wake, &clocks); /* a night */
     assert_int_equal(turn(500), 1);
-    clocks.wall_us += G_TIME_SPAN_HOUR;                 /* a virtual machine that was paused: only the wall says so */
+
+    /* a virtual machine that was paused: only the wall says so */
+    clocks.wall_us += G_TIME_SPAN_HOUR;
     nj_wake_take_clocks(wake, &clocks);
     assert_int_equal(turn(500), 1);
     nj_wake_free(wake);
@@ -206,13 +226,14 @@ test_sigcont(void **state)
 {
     (void) state;
     NjWake *wake = make();
-    NjWake *second = make();                            /* has everything but this */
+    NjWake *second = make(); /* has everything but this */
     raise(SIGCONT);
     assert_int_equal(turn(500), 1);
     nj_wake_free(second);
     nj_wake_free(wake);
     raise(SIGCONT);
     wake = make();
+
     assert_int_equal(turn(500), 0);
     raise(SIGCONT);
     raise(SIGCONT);

@@ -1,5 +1,6 @@
-/* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.  The sessions are real; behind them is a connection that
-   is online at once and keeps what was sent. */
+/* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.
+ * The sessions are real; behind them is a connection that is online at once and keeps what was
+ * sent. */
 #ifndef NJ_TESTS_CMD_SPEAKER_H
 #define NJ_TESTS_CMD_SPEAKER_H
 
@@ -18,22 +19,22 @@
 
 typedef struct {
     NjClient *client;
-    NjCmd    *cmd;
-    char     *dir;
-    int       answers;
-    char     *code;             /* of the last answer; NULL: ok */
-    char     *text;             /* the sentence of a failure */
-    char     *json;             /* the result as JSON */
+    NjCmd *cmd;
+    char *dir;
+    int answers;
+    char *code; /* of the last answer; NULL: ok */
+    char *text; /* the sentence of a failure */
+    char *json; /* the result as JSON */
 } Speaker;
 
 /* The connection. */
 
 typedef struct {
     NjConnection base;
-    char  *jid;
+    char *jid;
 } TestConnection;
 
-static int test_connections_sent;     /* stanzas of all connections */
+static int test_connections_sent; /* stanzas of all connections */
 
 static void
 test_connection_open(NjConnection *connection)
@@ -119,17 +120,24 @@ test_connection_rank(const NjConnection *connection)
 }
 
 static NjConnection *
-test_connection_new(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner)
+test_connection_new(const NjAccountSettings *settings, const char *bare, const char *trust_once,
+                    const NjConnectionHooks *hooks, void *owner)
 {
-    static const NjConnectionClass class = { test_connection_open, test_connection_send, test_connection_close, test_connection_free, test_connection_pause, test_connection_password,
-                                       test_connection_jid, test_connection_resumed, test_connection_features, test_connection_certificate, test_connection_last_byte, test_connection_rank };
+    static const NjConnectionClass class = { test_connection_open,      test_connection_send,
+                                             test_connection_close,     test_connection_free,
+                                             test_connection_pause,     test_connection_password,
+                                             test_connection_jid,       test_connection_resumed,
+                                             test_connection_features,  test_connection_certificate,
+                                             test_connection_last_byte, test_connection_rank };
     (void) settings;
     (void) trust_once;
+
     TestConnection *connection = g_new0(TestConnection, 1);
     connection->base.class = &class;
     connection->base.hooks = hooks;
     connection->base.owner = owner;
     connection->jid = g_strconcat(bare, "/test", NULL);
+
     return &connection->base;
 }
 
@@ -158,16 +166,19 @@ speaker_open(Speaker *speaker, const char *const *accounts)
     assert_non_null(speaker->dir);
     g_setenv("XDG_CONFIG_HOME", speaker->dir, TRUE);
     g_setenv("XDG_STATE_HOME", speaker->dir, TRUE);
+
     NjPaths *paths = nj_paths_new(speaker->dir);
     speaker->client = nj_client_new(paths, nj_options_new(NULL));
     speaker->cmd = nj_cmd_new(speaker->client);
     for (const NjTopic *const *topic = nj_topics; *topic; topic++)
         nj_cmd_add_topic(speaker->cmd, *topic);
+
     nj_on_account_added(speaker->client->bus, speaker_on_account_added, speaker);
     nj_on_account_removed(speaker->client->bus, speaker_on_account_removed, speaker);
     for (; accounts && *accounts; accounts++) {
         g_auto(GStrv) parts = g_strsplit(*accounts, "=", 2);
-        assert_true(nj_options_account_set(speaker->client->options, parts[0], "address", parts[1], NULL));
+        assert_true(
+            nj_options_account_set(speaker->client->options, parts[0], "address", parts[1], NULL));
         const GPtrArray *all = nj_options_accounts(speaker->client->options);
         nj_client_add_account(speaker->client, g_ptr_array_index(all, all->len - 1));
     }
@@ -244,19 +255,20 @@ expect_failure(Speaker *speaker, const char *line, const char *code, const char 
     if (speak(speaker, line) || !speaker->code)
         fail_msg("%s did not fail", line);
     if (strcmp(speaker->code, code) || (part && !strstr(speaker->text, part)))
-        fail_msg("%s: [%s] %s, not [%s] %s", line, speaker->code, speaker->text, code, part ? part : "");
+        fail_msg("%s: [%s] %s, not [%s] %s", line, speaker->code, speaker->text, code,
+                 part ? part : "");
 }
 
 /* Turns the loop until a condition holds; ends the test after five seconds. */
-#define wait_until(condition)                                                                \
-    do {                                                                                     \
-        gint64 wait_end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;                       \
-        while (!(condition)) {                                                               \
-            if (g_get_monotonic_time() > wait_end)                                           \
-                fail_msg("waited in vain for %s", #condition);                                 \
-            g_main_context_iteration(NULL, FALSE);                                           \
-            g_usleep(200);                                                                   \
-        }                                                                                    \
+#define wait_until(condition)                                          \
+    do {                                                               \
+        gint64 wait_end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC; \
+        while (!(condition)) {                                         \
+            if (g_get_monotonic_time() > wait_end)                     \
+                fail_msg("waited in vain for %s", #condition);         \
+            g_main_context_iteration(NULL, FALSE);                     \
+            g_usleep(200);                                             \
+        }                                                              \
     } while (0)
 
 #endif

@@ -25,7 +25,8 @@ expect(const NjAccount *account, NjShow show, const char *status)
 {
     assert_string_equal(nj_show_name(account->show), nj_show_name(show));
     if (g_strcmp0(account->status, status))
-        fail_msg("the status is %s, not %s", account->status ? account->status : "none", status ? status : "none");
+        fail_msg("the status is %s, not %s", account->status ? account->status : "none",
+                 status ? status : "none");
 }
 
 /* Sources that wait for a time, of the main loop. */
@@ -35,12 +36,14 @@ timeout_ms(void)
     int timeout = -1, priority;
     GPollFD fds[32];
     GMainContext *context = g_main_context_default();
+
     while (g_main_context_iteration(context, FALSE))
         continue;
     assert_true(g_main_context_acquire(context));
     g_main_context_prepare(context, &priority);
     g_main_context_query(context, priority, &timeout, fds, G_N_ELEMENTS(fds));
     g_main_context_release(context);
+
     return timeout;
 }
 
@@ -50,11 +53,13 @@ test_steps(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, two);
+
     NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
     expect_ok(&speaker, "/home:status chat Counting flies", NULL);
     expect_ok(&speaker, "/connect home", NULL);
     expect_ok(&speaker, "/set auto-away 10", NULL);
     expect_ok(&speaker, "/set auto-xa 60", NULL);
+
     NjAway *away = nj_away_new(speaker.client);
 
     int sent = test_connections_sent;
@@ -63,9 +68,10 @@ test_steps(void **state)
     assert_int_equal(test_connections_sent, sent);
     rest(&speaker, 10);
     expect(home, NJ_SHOW_AWAY, "Counting flies");
-    expect(work, NJ_SHOW_AWAY, NULL);               /* offline: it is sent with the login */
+    expect(work, NJ_SHOW_AWAY, NULL); /* offline: it is sent with the login */
     assert_int_equal(test_connections_sent, sent + 1);
     expect_ok(&speaker, "/home:status", "until somebody types here. Counting flies");
+
     rest(&speaker, 59);
     assert_int_equal(test_connections_sent, sent + 1);
     expect_ok(&speaker, "/set auto-away-message \"at lunch\"", NULL);
@@ -75,6 +81,7 @@ test_steps(void **state)
     expect_ok(&speaker, "/home:status priority=3", NULL);
     expect(home, NJ_SHOW_XA, "at lunch");
     type(&speaker);
+
     expect(home, NJ_SHOW_CHAT, "Counting flies");
     expect(work, NJ_SHOW_ONLINE, NULL);
     assert_int_equal(home->priority, 3);
@@ -97,9 +104,11 @@ test_by_hand(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, two);
+
     NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
     expect_ok(&speaker, "/set auto-away 10", NULL);
     expect_ok(&speaker, "/set auto-away-message gone", NULL);
+
     NjAway *away = nj_away_new(speaker.client);
     expect_ok(&speaker, "/home:status invisible", NULL);
     expect_ok(&speaker, "/work:status dnd Writing", NULL);
@@ -119,6 +128,7 @@ test_by_hand(void **state)
     type(&speaker);
     expect(home, NJ_SHOW_AWAY, "gone");
     expect(work, NJ_SHOW_ONLINE, "here");
+
     nj_away_free(away);
     speaker_close(&speaker);
 }
@@ -130,12 +140,16 @@ test_timer(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, two);
+
     NjAway *away = nj_away_new(speaker.client);
     assert_int_equal(timeout_ms(), -1);
     expect_ok(&speaker, "/set auto-away 2", NULL);
+
     int left = timeout_ms();
     assert_true(left > 115 * 1000 && left <= 120 * 1000 + 1);
-    speaker.client->active_us -= 119 * G_USEC_PER_SEC;         /* keys since then would have moved nothing */
+
+    /* keys since then would have moved nothing */
+    speaker.client->active_us -= 119 * G_USEC_PER_SEC;
     nj_emit_person_changed(speaker.client->bus, speaker.client);
     left = timeout_ms();
     assert_true(left > 0 && left <= 1001);
@@ -143,7 +157,9 @@ test_timer(void **state)
     assert_int_equal(timeout_ms(), -1);
     nj_client_set_looking(speaker.client, false);
     assert_true(speaker_account(&speaker, "home")->by_itself);
-    nj_client_set_looking(speaker.client, true);               /* the terminal has the focus again */
+
+    /* the terminal has the focus again */
+    nj_client_set_looking(speaker.client, true);
     assert_false(speaker_account(&speaker, "home")->by_itself);
     assert_true(timeout_ms() > 115 * 1000);
     nj_away_free(away);

@@ -1,4 +1,5 @@
-/* cmd/commands: from a line to one answer: aliases, accounts, what a command needs, who is told of a failure. */
+/* cmd/commands: from a line to one answer: aliases, accounts, what a command needs, who is told of
+ * a failure. */
 #include "speaker.h"
 
 static const char *const two[] = { "home=toad@pond.example", "work=toad@marsh.example", NULL };
@@ -45,11 +46,13 @@ test_which_account(void **state)
     expect_failure(speaker, "/pond:ping", "no-account", "home, work");
     expect_failure(speaker, "/home:ping", "not-connected", "/connect home");
     go_online(speaker, "work");
-    expect_ok(speaker, "/status", "\"account\": \"work\"");          /* the only one online */
+    expect_ok(speaker, "/status", "\"account\": \"work\""); /* the only one online */
     go_online(speaker, "home");
     expect_failure(speaker, "/status", "which-account", NULL);
-    NjChat *chat = nj_chat_open(speaker_account(speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
-    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/status"));  /* the chat's */
+
+    NjChat *chat =
+        nj_chat_open(speaker_account(speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
+    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/status")); /* the chat's */
     assert_non_null(strstr(speaker->json, "\"account\": \"home\""));
     assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/toad@marsh.example:status"));
     assert_non_null(strstr(speaker->json, "\"account\": \"work\""));
@@ -80,11 +83,15 @@ static void
 test_send(void **state)
 {
     Speaker *speaker = *state;
-    expect_ok(speaker, "/home:msg frog@pond.example hi", "\"state\": \"queued\"");      /* it waits for the connection */
+
+    /* it waits for the connection */
+    expect_ok(speaker, "/home:msg frog@pond.example hi", "\"state\": \"queued\"");
     go_online(speaker, "home");
+
     int before = test_connections_sent;
     expect_ok(speaker, "/msg FROG@Pond.Example hi there", "\"chat\": \"frog@pond.example\"");
     assert_true(test_connections_sent > before);
+
     NjChat *chat = nj_chat_find(speaker_account(speaker, "home"), "frog@pond.example");
     assert_non_null(chat);
     before = test_connections_sent;
@@ -102,11 +109,13 @@ test_aliases(void **state)
     Speaker *speaker = *state;
     go_online(speaker, "home");
     expect_ok(speaker, "/query frog@pond.example", "frog@pond.example");
-    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*", "/hi stands for /msg $1 Hello, $2! $* now.");
+    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*",
+              "/hi stands for /msg $1 Hello, $2! $* now.");
     expect_ok(speaker, "/hi frog@pond.example \"old friend\"", NULL);
     expect_ok(speaker, "/alias hi", "Hello, $2!");
     expect_ok(speaker, "/alias hi free", "/hi is no alias any more.");
     expect_failure(speaker, "/hi x", "unknown-command", NULL);
+
     expect_ok(speaker, "/alias round /square", NULL);
     expect_ok(speaker, "/alias square /round", NULL);
     expect_failure(speaker, "/round", "usage", "circle");
@@ -116,6 +125,7 @@ test_aliases(void **state)
     expect_failure(speaker, "/alias msg /quit", "refused", "/msg");
     expect_failure(speaker, "/alias a/b /quit", "usage", NULL);
     expect_failure(speaker, "/alias x quit", "usage", NULL);
+
     expect_ok(speaker, "/home:away Lunch", NULL);
     assert_int_equal(speaker_account(speaker, "home")->show, NJ_SHOW_AWAY);
     assert_string_equal(speaker_account(speaker, "home")->status, "Lunch");
@@ -132,7 +142,9 @@ test_secrets(void **state)
     assert_true(nj_cmd_is_secret(speaker->cmd, "/acount add a@b.example password=x"));
     assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example \"password=x\""));
     assert_false(nj_cmd_is_secret(speaker->cmd, "/account set home password"));
-    assert_false(nj_cmd_is_secret(speaker->cmd, "/account set home password-command pass show home"));
+    assert_false(
+        nj_cmd_is_secret(speaker->cmd, "/account set home password-command pass show home"));
+
     assert_false(nj_cmd_is_secret(speaker->cmd, "/account list"));
     assert_false(nj_cmd_is_secret(speaker->cmd, "/msg frog password=x"));
     assert_false(nj_cmd_is_secret(speaker->cmd, "password=x"));
@@ -160,6 +172,7 @@ test_failures_of_the_fifo(void **state)
 {
     Speaker *speaker = *state;
     char *last = NULL;
+
     nj_on_notice(speaker->client->bus, keep_notice, &last);
     speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/nonsense");
     assert_string_equal(speaker->code, "unknown-command");
@@ -169,6 +182,7 @@ test_failures_of_the_fifo(void **state)
     nj_cmd_run(speaker->cmd, "nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
     assert_true(g_str_has_prefix(last, "From the FIFO: A command begins with a slash"));
     nj_bus_forget(speaker->client->bus, &last);
+
     g_free(last);
 }
 
@@ -177,6 +191,7 @@ test_failures_are_events(void **state)
 {
     Speaker *speaker = *state;
     char *last = NULL;
+
     nj_on_command_failed(speaker->client->bus, count_failures, &last);
     speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/home:ping");
     assert_string_equal(last, "fifo ping not-connected");
@@ -212,10 +227,11 @@ test_one_answer(void **state)
     nj_call_fail(held, "late", "late");
     assert_int_equal(speaker->answers, 1);
     assert_string_equal(speaker->json, "{\"n\": 1}");
+
     nj_call_release(held);
 
     speak(speaker, "/hold");
-    nj_call_release(held);                          /* nobody is left to answer */
+    nj_call_release(held); /* nobody is left to answer */
     assert_int_equal(speaker->answers, 2);
     assert_string_equal(speaker->code, "cancelled");
 
@@ -236,6 +252,7 @@ test_end_of_everything(void **state)
     speaker_open(&speaker, two);
     nj_cmd_add_topic(speaker.cmd, &test_topic);
     speak(&speaker, "/hold");
+
     NjCall *call = held;
     nj_cmd_free(speaker.cmd);
     assert_string_equal(speaker.code, "cancelled");
@@ -265,6 +282,7 @@ test_completion(void **state)
 {
     Speaker *speaker = *state;
     NjAccount *home = speaker_account(speaker, "home");
+
     nj_roster_put(home->roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, NULL);
     nj_roster_put(home->roster, "fred@pond.example", NULL, NJ_SUB_BOTH, false, false, NULL);
     nj_roster_put(home->roster, "l.otter@pond.example", "Lutra", NJ_SUB_BOTH, false, false, NULL);
@@ -274,6 +292,7 @@ test_completion(void **state)
     expect_choices(speaker, NULL, "/msg fr", "fred@pond.example frog@pond.example");
     expect_choices(speaker, NULL, "/msg FRO", "frog@pond.example");
     expect_choices(speaker, NULL, "/msg lut", "l.otter@pond.example");
+
     expect_choices(speaker, NULL, "/msg frog@pond.example wait=", "sent");
     expect_choices(speaker, NULL, "/query fr", "fred@pond.example frog@pond.example");
     expect_choices(speaker, NULL, "/del fro", "frog@pond.example");
@@ -283,13 +302,16 @@ test_completion(void **state)
     expect_choices(speaker, NULL, "/account add x password=", "");
     expect_choices(speaker, NULL, "/account add x po", "port=");
     expect_choices(speaker, NULL, "/account set home ca", "ca-file");
+
     expect_choices(speaker, NULL, "/nonsense x", "");
     expect_choices(speaker, NULL, "/window con", "console");
     expect_choices(speaker, NULL, "plain", "");
 
     NjRoom *room = nj_room_open(home, "pond@chat.example", "toad");
-    nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
-    nj_room_put(room, "Tadpole", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                NULL);
+    nj_room_put(room, "Tadpole", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                NULL);
     expect_choices(speaker, room->chat, "ta", "Tadpole: ");
     expect_choices(speaker, room->chat, "hello ta", "Tadpole");
     expect_choices(speaker, room->chat, "/me kicks ta", "Tadpole");

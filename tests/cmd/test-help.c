@@ -37,6 +37,7 @@ test_help(void **state)
     expect_help(&speaker, "options", "ping-interval");
     expect_help(&speaker, "aliases", "irssi");
     expect_help(&speaker, "marks", "  ✓   The other side has it.\n");
+
     expect_help(&speaker, "/msg", "/query");
     expect_help(&speaker, "rooms", "/join ROOM");
     expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
@@ -45,9 +46,11 @@ test_help(void **state)
     expect_help(&speaker, "bell", "It is “mentions”, as shipped.");
     expect_help(&speaker, "text-logs", "It is empty, as shipped.");
     expect_help(&speaker, "j", "/join");
+
     const NjTable *table = nj_cmd_table(speaker.cmd);
     for (guint i = 0; i < nj_table_length(table); i++)
         expect_help(&speaker, ((const NjCommand *) nj_table_at(table, i))->name, NULL);
+
     const NjTable *options = nj_options_table(speaker.client->options);
     for (guint i = 0; i < nj_table_length(options); i++)
         expect_help(&speaker, ((const NjOption *) nj_table_at(options, i))->name, NULL);
@@ -71,11 +74,16 @@ test_dump(void **state)
     nj_cmd_add_dump(speaker.cmd, "more", more, (void *) "a\tb\n");
     static const struct {
         const char *what, *line;
-        int         fields;
+        int fields;
     } tables[] = {
-        { "commands", "\nquit\t/quit\tprogram\t", 4 }, { "options", "\nclock\tbool\ttrue|false\tfalse\t", 5 }, { "keys", "\nAlt-2\t/window 2\t", 3 },
-        { "theme", "\nnick\t", 2 },                    { "aliases", "\nj\t/join\t", 3 },                        { "more", "\na\tb\n", 2 },
+        { "commands", "\nquit\t/quit\tprogram\t", 4 },
+        { "options", "\nclock\tbool\ttrue|false\tfalse\t", 5 },
+        { "keys", "\nAlt-2\t/window 2\t", 3 },
+        { "theme", "\nnick\t", 2 },
+        { "aliases", "\nj\t/join\t", 3 },
+        { "more", "\na\tb\n", 2 },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
         g_autofree char *text = nj_dump(speaker.cmd, tables[i].what, NULL);
         g_autofree char *behind = g_strconcat("\n", text, NULL);
@@ -87,6 +95,7 @@ test_dump(void **state)
             assert_int_equal(g_strv_length(fields), tables[i].fields);
         }
     }
+
     g_autoptr(GError) error = NULL;
     assert_null(nj_dump(speaker.cmd, "nothing", &error));
     assert_non_null(strstr(error->message, "aliases, more"));

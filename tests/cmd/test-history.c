@@ -1,4 +1,5 @@
-/* /search and /history without a screen: what scripts get, and what is refused with which sentence. */
+/* /search and /history without a screen: what scripts get, and what is refused with which
+ * sentence. */
 #include "speaker.h"
 
 static const char *const two[] = { "home=toad@pond.example", "work=toad@mill.example", NULL };
@@ -28,15 +29,18 @@ close_history(Speaker *speaker)
 }
 
 static void
-keep(Speaker *speaker, const char *account, const char *address, gint64 time, bool out, const char *body)
+keep(Speaker *speaker, const char *account, const char *address, gint64 time, bool out,
+     const char *body)
 {
     NjChat *chat = nj_chat_open(speaker_account(speaker, account), NJ_CHAT_PERSON, address);
     g_autoptr(NjMessage) message = nj_message_new();
+
     message->time = time;
     message->delayed = true;
     message->out = out;
     message->state = out ? NJ_STATE_DELIVERED : NJ_STATE_RECEIVED;
-    message->sender = g_strconcat(out ? speaker_account(speaker, account)->bare : address, "/x", NULL);
+    message->sender =
+        g_strconcat(out ? speaker_account(speaker, account)->bare : address, "/x", NULL);
     message->origin_id = g_strdup_printf("id-%s", body);
     message->body = g_strdup(body);
     nj_chat_add(chat, message);
@@ -66,13 +70,23 @@ test_search(void **state)
     (void) state;
     Speaker speaker;
     open_history(&speaker, two);
-    keep(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767322800000), false, "ribbit");            /* 2026-01-02 */
-    keep(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767582000000), true, "ribbit-too");         /* 2026-01-05 */
-    keep(&speaker, "work", "newt@mill.example", G_GINT64_CONSTANT(1767668400000), false, "ribbit https://mill.example");
+
+    /* 2026-01-02 */
+    keep(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767322800000), false, "ribbit");
+
+    /* 2026-01-05 */
+    keep(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767582000000), true,
+         "ribbit-too");
+    keep(&speaker, "work", "newt@mill.example", G_GINT64_CONSTANT(1767668400000), false,
+         "ribbit https://mill.example");
     ask(&speaker, NULL, "/search limit=1 ribbit");
-    assert_string_equal(speaker.json, "{\"hits\": [{\"account\": \"work\", \"chat\": \"newt@mill.example\", \"from\": \"newt@mill.example/x\","
-                                      " \"id\": \"id-ribbit https://mill.example\", \"time\": \"2026-01-06T03:00:00.000Z\", \"type\": \"chat\","
-                                      " \"direction\": \"in\", \"body\": \"ribbit https://mill.example\"}]}");
+    assert_string_equal(speaker.json,
+                        "{\"hits\": [{\"account\": \"work\", \"chat\": \"newt@mill.example\", "
+                        "\"from\": \"newt@mill.example/x\","
+                        " \"id\": \"id-ribbit https://mill.example\", \"time\": "
+                        "\"2026-01-06T03:00:00.000Z\", \"type\": \"chat\","
+                        " \"direction\": \"in\", \"body\": \"ribbit https://mill.example\"}]}");
+
     ask(&speaker, NULL, "/search ribbit");
     assert_int_equal(hits(&speaker), 3);
     ask(&speaker, NULL, "/search account=home ribbit");
@@ -82,6 +96,7 @@ test_search(void **state)
     ask(&speaker, NULL, "/search from=me");
     assert_int_equal(hits(&speaker), 1);
     ask(&speaker, NULL, "/search has=link ribbit");
+
     assert_int_equal(hits(&speaker), 1);
     ask(&speaker, NULL, "/search until=2026-01-02 ribbit");
     assert_int_equal(hits(&speaker), 1);
@@ -89,9 +104,14 @@ test_search(void **state)
     assert_int_equal(hits(&speaker), 1);
     ask(&speaker, NULL, "/search chat=frog@pond.example ribbit");
     assert_int_equal(hits(&speaker), 2);
-    ask(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"), "/search chat=here ribbit");
+    ask(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"),
+        "/search chat=here ribbit");
+
     assert_int_equal(hits(&speaker), 1);
-    ask(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"), "/search ribbit");        /* the chat in front restricts nothing */
+
+    /* the chat in front restricts nothing */
+    ask(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"),
+        "/search ribbit");
     assert_int_equal(hits(&speaker), 3);
     ask(&speaker, NULL, "/search croak");
     assert_int_equal(hits(&speaker), 0);
@@ -99,12 +119,15 @@ test_search(void **state)
 
     expect_failure(&speaker, "/search", "usage", "Say what to look for");
     expect_failure(&speaker, "/search since=fish ribbit", "usage", "“fish” is no date");
-    expect_failure(&speaker, "/search chat=nobody@pond.example ribbit", "no-chat", "nobody@pond.example");
+    expect_failure(&speaker, "/search chat=nobody@pond.example ribbit", "no-chat",
+                   "nobody@pond.example");
     expect_failure(&speaker, "/search chat=here ribbit", "no-chat", "chat=ADDRESS");
     expect_failure(&speaker, "/search account=play ribbit", "no-account", "play");
     expect_failure(&speaker, "/search has=fish ribbit", "usage", "“fish” is not “link”");
     keep(&speaker, "work", "frog@pond.example", 1000, false, "at the mill");
-    expect_failure(&speaker, "/search chat=frog@pond.example ribbit", "which-account", "account=home");
+    expect_failure(&speaker, "/search chat=frog@pond.example ribbit", "which-account",
+                   "account=home");
+
     ask(&speaker, NULL, "/search chat=frog@pond.example account=work mill");
     assert_int_equal(hits(&speaker), 1);
     close_history(&speaker);
@@ -116,7 +139,9 @@ test_history(void **state)
     (void) state;
     Speaker speaker;
     open_history(&speaker, one);
-    NjChat *chat = nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
+
+    NjChat *chat =
+        nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
     expect_failure(&speaker, "/history", "usage", NULL);
     expect_failure(&speaker, "/history fish", "usage", "“fish” is no date");
     expect_failure(&speaker, "/history yesterday", "no-chat", NULL);
@@ -124,6 +149,7 @@ test_history(void **state)
     assert_false(speak_in(&speaker, NJ_SOURCE_STDIN, chat, "/history yesterday 18:00"));
     assert_string_equal(speaker.code, "no-screen");
     expect_failure(&speaker, "/history import", "usage", "mcabber");
+
     expect_failure(&speaker, "/history import pidgin /tmp", "usage", "“pidgin”");
     expect_failure(&speaker, "/history import mcabber /tmp/a b", "usage", "quotation marks");
     expect_failure(&speaker, "/history import mcabber /tmp account=work", "no-account", "work");
@@ -136,12 +162,18 @@ test_import(void **state)
     (void) state;
     Speaker speaker;
     open_history(&speaker, two);
-    g_autofree char *logs = g_build_filename(speaker.dir, "two words", NULL), *log = g_build_filename(logs, "frog@pond.example", NULL);
-    g_autofree char *plain = g_strdup_printf("/history import mcabber \"%s\"", logs), *line = g_strconcat(plain, " account=work", NULL);
+
+    g_autofree char *logs = g_build_filename(speaker.dir, "two words", NULL),
+                    *log = g_build_filename(logs, "frog@pond.example", NULL);
+    g_autofree char *plain = g_strdup_printf("/history import mcabber \"%s\"", logs),
+                    *line = g_strconcat(plain, " account=work", NULL);
     g_mkdir(logs, 0700);
+
     GString *text = g_string_new(NULL);
     for (int i = 0; i < 20000; i++)
-        g_string_append_printf(text, "MR 20240101T%02d:%02d:%02dZ 000 line %d\n", i / 3600, i / 60 % 60, i % 60, i);
+        g_string_append_printf(text, "MR 20240101T%02d:%02d:%02dZ 000 line %d\n", i / 3600,
+                               i / 60 % 60, i % 60, i);
+
     assert_true(g_file_set_contents(log, text->str, -1, NULL));
     g_string_free(text, TRUE);
     ask(&speaker, NULL, plain);
@@ -152,15 +184,17 @@ test_import(void **state)
     speak(&speaker, line);
     for (int i = 0; i < 20; i++)
         g_main_context_iteration(NULL, FALSE);
+
     assert_int_equal(speaker.answers, before);
-    expect_failure(&speaker, line, "refused", "/history cancel");       /* one at a time */
+    expect_failure(&speaker, line, "refused", "/history cancel"); /* one at a time */
     before = speaker.answers;
     speak(&speaker, "/history cancel");
-    assert_int_equal(speaker.answers, before + 2);          /* its own and the import's */
+    assert_int_equal(speaker.answers, before + 2); /* its own and the import's */
     assert_null(speaker.code);
     ask(&speaker, NULL, line);
     assert_null(speaker.code);
     assert_non_null(strstr(speaker.json, "\"account\": \"work\""));
+
     ask(&speaker, NULL, line);
     assert_non_null(strstr(speaker.json, "\"messages\": 0, \"known\": 20000, \"files\": 1"));
     ask(&speaker, NULL, "/search limit=10000 line");
@@ -170,6 +204,7 @@ test_import(void **state)
     assert_null(nj_chat_find(speaker_account(&speaker, "work"), "frog@pond.example"));
     ask(&speaker, NULL, "/work:history import mcabber /nowhere");
     assert_string_equal(speaker.code, "failed");
+
     assert_non_null(strstr(speaker.text, "/nowhere"));
     close_history(&speaker);
 }

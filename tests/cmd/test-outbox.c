@@ -48,21 +48,31 @@ test_list(void **state)
     (void) state;
     Speaker speaker;
     open_house(&speaker);
+
     NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
     expect_ok(&speaker, "/outbox", "\"messages\": []");
     expect_sentence(&speaker, NULL);
     expect_ok(&speaker, "/home:msg frog@pond.example one", "\"state\": \"queued\"");
-    expect_sentence(&speaker, "1 message to frog@pond.example waits; it is sent when you are online again.");
+    expect_sentence(&speaker,
+                    "1 message to frog@pond.example waits; it is sent when you are online again.");
     expect_ok(&speaker, "/home:msg frog@pond.example two", NULL);
-    expect_sentence(&speaker, "2 messages to frog@pond.example wait; they are sent when you are online again.");
+    expect_sentence(
+        &speaker, "2 messages to frog@pond.example wait; they are sent when you are online again.");
+
     expect_ok(&speaker, "/work:msg eft@pond.example three", NULL);
-    expect_sentence(&speaker, "3 messages to frog@pond.example and others wait; they are sent when you are online again.");
+    expect_sentence(&speaker, "3 messages to frog@pond.example and others wait; they are sent when "
+                              "you are online again.");
     nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
     nj_outbox_set_state(work->outbox, newest(work), NJ_STATE_FAILED, "Nobody is there.");
-    expect_sentence(&speaker, "1 message to frog@pond.example waits; it is sent when you are online again.");
+    expect_sentence(&speaker,
+                    "1 message to frog@pond.example waits; it is sent when you are online again.");
     expect_ok(&speaker, "/outbox", "\"body\": \"one\"");
     assert_non_null(strstr(speaker.json, "\"state\": \"unsure\", \"body\": \"two\""));
-    assert_non_null(strstr(speaker.json, "\"state\": \"failed\", \"error\": \"Nobody is there.\", \"body\": \"three\""));
+
+    assert_non_null(
+        strstr(speaker.json,
+               "\"state\": \"failed\", \"error\": \"Nobody is there.\", \"body\": \"three\""));
+
     guint unsure = 0;
     assert_int_equal(nj_outbox_count(home, &unsure), 1);
     assert_int_equal(unsure, 1);
@@ -78,6 +88,7 @@ test_retry(void **state)
     (void) state;
     Speaker speaker;
     open_house(&speaker);
+
     NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
     expect_failure(&speaker, "/retry", "no-chat", "/retry all");
     expect_ok(&speaker, "/home:msg frog@pond.example failed", NULL);
@@ -87,6 +98,7 @@ test_retry(void **state)
     nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
     expect_ok(&speaker, "/home:msg eft@pond.example elsewhere", NULL);
     nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
+
     expect_ok(&speaker, "/work:msg eft@pond.example closed", NULL);
     nj_outbox_set_state(work->outbox, newest(work), NJ_STATE_UNSURE, NULL);
     assert_int_equal(home->outbox->rows.length, 3);
@@ -95,7 +107,9 @@ test_retry(void **state)
     if (!speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"))
         fail_msg("%s", speaker.text);
     assert_non_null(strstr(speaker.json, "\"count\": 2"));
-    assert_non_null(strstr(speaker.json, "2 messages are sent again when their accounts are online."));
+    assert_non_null(
+        strstr(speaker.json, "2 messages are sent again when their accounts are online."));
+
     const char *const bodies[] = { "failed", "waits", "unsure", "elsewhere" };
     guint at = 0;
     for (GList *item = home->outbox->rows.head; item; item = item->next, at++) {
@@ -104,6 +118,7 @@ test_retry(void **state)
         assert_int_equal(message->state, at < 3 ? NJ_STATE_QUEUED : NJ_STATE_UNSURE);
         assert_null(message->error);
     }
+
     assert_int_equal(at, 4);
     assert_true(speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"));
     assert_non_null(strstr(speaker.json, "Nothing that you said here failed"));
@@ -122,6 +137,7 @@ test_old_failures(void **state)
     (void) state;
     Speaker speaker;
     open_house(&speaker);
+
     NjAccount *home = speaker_account(&speaker, "home");
     gint64 now = nj_clock_wall_ms();
     nj_clock_freeze(now - 25 * 3600 * 1000);
@@ -131,6 +147,7 @@ test_old_failures(void **state)
     expect_ok(&speaker, "/outbox", "\"messages\": []");
     expect_ok(&speaker, "/retry all", "\"count\": 0");
     nj_clock_freeze(0);
+
     close_house(&speaker);
 }
 
@@ -141,19 +158,23 @@ test_wait(void **state)
     (void) state;
     Speaker speaker;
     open_house(&speaker);
+
     NjAccount *home = speaker_account(&speaker, "home");
-    const NjMessageState ends[] = { NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_FAILED, NJ_STATE_UNSURE };
+    const NjMessageState ends[] = { NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_FAILED,
+                                    NJ_STATE_UNSURE };
     const char *const codes[] = { NULL, NULL, "not-sent", "unsure" };
     for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
         int before = speaker.answers;
         assert_false(speak(&speaker, "/home:msg frog@pond.example wait=sent hello"));
         nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_SENT, NULL);
         assert_int_equal(speaker.answers, before);
-        nj_outbox_set_state(home->outbox, newest(home), ends[i], ends[i] == NJ_STATE_FAILED ? "Nobody is there." : NULL);
+        nj_outbox_set_state(home->outbox, newest(home), ends[i],
+                            ends[i] == NJ_STATE_FAILED ? "Nobody is there." : NULL);
         assert_int_equal(speaker.answers, before + 1);
         if (g_strcmp0(speaker.code, codes[i]))
             fail_msg("%s, not %s", speaker.code ? speaker.code : "ok", codes[i] ? codes[i] : "ok");
     }
+
     assert_false(speak(&speaker, "/home:msg eft@pond.example wait=sent hello"));
     nj_chat_close(nj_chat_find(home, "eft@pond.example"));
     assert_string_equal(speaker.code, "cancelled");

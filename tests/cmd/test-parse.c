@@ -9,22 +9,18 @@
 #include "cmd/parse.h"
 
 static const NjCommand msg = {
-    .name   = "msg",
-    .params = {
-        { "address", NJ_PARAM_CONTACT },
-        { "wait", NJ_PARAM_CHOICE, NJ_OPTIONAL | NJ_KEYWORD, NULL, { "sent" } },
-        { "text", NJ_PARAM_TEXT, NJ_OPTIONAL },
-    },
+    .name = "msg",
+    .params = { { "address", NJ_PARAM_CONTACT },
+                { "wait", NJ_PARAM_CHOICE, NJ_OPTIONAL | NJ_KEYWORD, NULL, { "sent" } },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL } },
 };
 
 static const NjCommand add = {
-    .name   = "add",
-    .params = {
-        { "how", NJ_PARAM_CHOICE, NJ_OPTIONAL, NULL, { "fast", "slow" } },
-        { "count", NJ_PARAM_NUMBER, NJ_OPTIONAL },
-        { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD },
-        { "words", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT },
-    },
+    .name = "add",
+    .params = { { "how", NJ_PARAM_CHOICE, NJ_OPTIONAL, NULL, { "fast", "slow" } },
+                { "count", NJ_PARAM_NUMBER, NJ_OPTIONAL },
+                { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD },
+                { "words", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT } },
 };
 
 static void
@@ -32,6 +28,7 @@ expect_line(const char *text, const char *account, const char *name, const char 
 {
     NjLine line;
     GError *error = NULL;
+
     assert_true(nj_parse_line(text, &line, &error));
     assert_null(error);
     assert_int_equal(line.command, name != NULL);
@@ -125,6 +122,7 @@ test_quotes(void **state)
     expect_arg(&msg, "\"a b\\\"c\\\\d\\ne\\q\" x", "address", "a b\"c\\d\ne\\q");
     expect_arg(&add, "fast 3 password=\"two words\" z", "password", "two words");
     expect_arg(&msg, "fr\"og", "address", "fr\"og");
+
     g_autoptr(GError) error = NULL;
     assert_null(nj_parse_args(&msg, "\"open", &error));
     assert_non_null(strstr(error->message, "quotation mark"));
@@ -161,6 +159,7 @@ test_repeat(void **state)
     assert_null(words[3]);
     assert_string_equal(nj_args_get(args, "password"), "s");
     assert_true(nj_args_secret(args));
+
     assert_null(*nj_args_list(args, "how"));
 }
 
@@ -168,7 +167,8 @@ static void
 test_quote_again(void **state)
 {
     (void) state;
-    const char *const words[] = { "plain", "", "two words", "\"", "back\\slash", "new\nline", "-e", "wait=sent", "\\" };
+    const char *const words[] = { "plain",     "",   "two words", "\"", "back\\slash",
+                                  "new\nline", "-e", "wait=sent", "\\" };
     for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
         g_autofree char *quoted = nj_parse_quote(words[i]);
         g_autoptr(NjArgs) args = nj_parse_args(&msg, quoted, NULL);
@@ -183,10 +183,12 @@ expect_param(const NjCommand *command, const char *text, const char *name, const
     const char *at;
     bool keyword;
     const NjParam *param = nj_parse_param_at(command, text, &at, &keyword);
+
     if (!name) {
         assert_null(param);
         return;
     }
+
     assert_non_null(param);
     assert_string_equal(param->name, name);
     assert_string_equal(at, word);
@@ -203,6 +205,7 @@ test_param_at(void **state)
     expect_param(&msg, "frog wait=", "wait", "");
     expect_param(&msg, "\"a b", "address", "\"a b");
     expect_param(&add, "fast 1 x y", "words", "y");
+
     static const NjCommand none = { .name = "none" };
     expect_param(&none, "x", NULL, NULL);
 }
@@ -211,9 +214,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),     cmocka_unit_test(test_bad_lines), cmocka_unit_test(test_raw_text),
-        cmocka_unit_test(test_keywords),  cmocka_unit_test(test_quotes),    cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_repeat),    cmocka_unit_test(test_quote_again), cmocka_unit_test(test_param_at),
+        cmocka_unit_test(test_lines),    cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_raw_text), cmocka_unit_test(test_keywords),
+        cmocka_unit_test(test_quotes),   cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_repeat),   cmocka_unit_test(test_quote_again),
+        cmocka_unit_test(test_param_at),
     };
     return cmocka_run_group_tests_name("cmd/parse", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* cmd/password: commands that print one, that fail, that hang; and what is remembered. The terminal's part is in the system tests. */
+/* cmd/password: commands that print one, that fail, that hang; and what is remembered. The
+ * terminal's part is in the system tests. */
 #include "speaker.h"
 
 #include "cmd/password.h"
@@ -7,7 +8,7 @@
 static const char *const one[] = { "home=toad@pond.example", NULL };
 
 typedef struct {
-    int   answers;
+    int answers;
     char *password, *why;
 } Answer;
 
@@ -34,18 +35,22 @@ expect(Speaker *speaker, const char *command, const char *password, const char *
 {
     NjAccount *home = speaker_account(speaker, "home");
     NjAccountSettings *settings = nj_account_settings_copy(home->settings);
+
     g_free(settings->password_command);
     settings->password_command = g_strdup(command);
     nj_account_set_settings(home, settings);
     nj_account_settings_free(settings);
     nj_password_remember(speaker->cmd, home, NULL);
+
     Answer answer = { 0 };
     nj_password_ask(speaker->cmd, home, on_password, &answer);
     wait_until(answer.answers);
     if (g_strcmp0(answer.password, password))
-        fail_msg("%s: \"%s\" (%s)", command, answer.password ? answer.password : "", answer.why ? answer.why : "");
+        fail_msg("%s: \"%s\" (%s)", command, answer.password ? answer.password : "",
+                 answer.why ? answer.why : "");
     if (why && !(answer.why && strstr(answer.why, why)))
         fail_msg("%s: \"%s\"", command, answer.why ? answer.why : "");
+
     clear_answer(&answer);
 }
 
@@ -61,10 +66,15 @@ test_commands(void **state)
     expect(&speaker, "echo secret; exit 3", NULL, "home");
     expect(&speaker, "echo 'the key is locked' >&2; exit 1", NULL, "the key is locked");
     expect(&speaker, "true", NULL, "nothing");
+
     expect(&speaker, "no-such-program-here", NULL, "not found");
-    expect(&speaker, "cat", NULL, "nothing");                           /* there is no input to wait for */
+
+    /* there is no input to wait for */
+    expect(&speaker, "cat", NULL, "nothing");
     expect(&speaker, "echo secret; head -c 1000000 /dev/zero", "secret", NULL);
-    expect(&speaker, "kill -STOP $$", NULL, "home");                    /* a stopped one is not waited for */
+
+    /* a stopped one is not waited for */
+    expect(&speaker, "kill -STOP $$", NULL, "home");
     speaker_close(&speaker);
 }
 
@@ -73,10 +83,14 @@ static void
 test_one_at_a_time(void **state)
 {
     (void) state;
-    static const char *const three[] = { "home=toad@pond.example", "work=toad@marsh.example", "club=toad@club.example", NULL };
+    static const char *const three[] = { "home=toad@pond.example", "work=toad@marsh.example",
+                                         "club=toad@club.example", NULL };
     Speaker speaker;
     speaker_open(&speaker, three);
-    g_autofree char *command = g_strdup_printf("mkdir %s/alone || exit 1; sleep 0.2; rmdir %s/alone; echo secret", speaker.dir, speaker.dir);
+
+    g_autofree char *command =
+        g_strdup_printf("mkdir %s/alone || exit 1; sleep 0.2; rmdir %s/alone; echo secret",
+                        speaker.dir, speaker.dir);
     Answer answers[3] = { 0 };
     for (guint i = 0; i < 3; i++) {
         NjAccount *account = speaker.client->accounts->pdata[i];
@@ -86,13 +100,16 @@ test_one_at_a_time(void **state)
         nj_account_settings_free(settings);
         nj_password_ask(speaker.cmd, account, on_password, &answers[i]);
     }
-    nj_client_remove_account(speaker.client, speaker.client->accounts->pdata[2]);       /* while it waits, or runs */
+
+    /* while it waits, or runs */
+    nj_client_remove_account(speaker.client, speaker.client->accounts->pdata[2]);
     wait_until(answers[0].answers && answers[1].answers);
     assert_string_equal(answers[0].password, "secret");
     assert_string_equal(answers[1].password, "secret");
     assert_int_equal(answers[2].answers, 1);
     for (guint i = 0; i < 3; i++)
         clear_answer(&answers[i]);
+
     speaker_close(&speaker);
 }
 
@@ -102,11 +119,14 @@ test_remembered(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     NjAccount *home = speaker_account(&speaker, "home");
     Answer answer = { 0 };
     nj_password_ask(speaker.cmd, home, on_password, &answer);
     assert_int_equal(answer.answers, 1);
-    assert_non_null(strstr(answer.why, "password-command"));            /* no screen, nobody to ask */
+
+    /* no screen, nobody to ask */
+    assert_non_null(strstr(answer.why, "password-command"));
     nj_password_remember(speaker.cmd, home, "typed");
     nj_password_ask(speaker.cmd, home, on_password, &answer);
     assert_string_equal(answer.password, "typed");
@@ -114,11 +134,15 @@ test_remembered(void **state)
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The certificate is unknown.");
     nj_password_ask(speaker.cmd, home, on_password, &answer);
-    assert_string_equal(answer.password, "typed");                      /* kept: the server was not told it */
+
+    /* kept: the server was not told it */
+    assert_string_equal(answer.password, "typed");
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The password is wrong.");
     nj_password_ask(speaker.cmd, home, on_password, &answer);
-    assert_null(answer.password);                                       /* forgotten: one wrong password, one attempt */
+
+    /* forgotten: one wrong password, one attempt */
+    assert_null(answer.password);
     nj_password_remember(speaker.cmd, home, "right");
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_ONLINE, NULL);
@@ -126,6 +150,7 @@ test_remembered(void **state)
     nj_password_ask(speaker.cmd, home, on_password, &answer);
     assert_string_equal(answer.password, "right");
     clear_answer(&answer);
+
     speaker_close(&speaker);
 }
 
@@ -135,17 +160,22 @@ test_given_up(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     NjAccount *home = speaker_account(&speaker, "home");
-    assert_true(nj_options_account_set(speaker.client->options, "home", "password-command", "sleep 100", NULL));
-    nj_account_set_settings(home, g_ptr_array_index(nj_options_accounts(speaker.client->options), 0));
+    assert_true(nj_options_account_set(speaker.client->options, "home", "password-command",
+                                       "sleep 100", NULL));
+    nj_account_set_settings(home,
+                            g_ptr_array_index(nj_options_accounts(speaker.client->options), 0));
     assert_false(nj_password_cancel(speaker.cmd));
+
     Answer answer = { 0 };
     nj_password_ask(speaker.cmd, home, on_password, &answer);
     assert_true(nj_password_cancel(speaker.cmd));
     wait_until(answer.answers == 1);
     assert_non_null(strstr(answer.why, "given up"));
 
-    nj_password_ask(speaker.cmd, home, on_password, &answer);           /* its account goes while it runs */
+    /* its account goes while it runs */
+    nj_password_ask(speaker.cmd, home, on_password, &answer);
     nj_client_remove_account(speaker.client, home);
     assert_int_equal(answer.answers, 2);
     assert_null(answer.password);
@@ -159,7 +189,8 @@ test_deadline(void **state)
     (void) state;
     Answer answer = { 0 };
     g_autoptr(GError) error = NULL;
-    assert_non_null(nj_subprocess_new("trap '' TERM; sleep 100 & wait; sleep 100", NULL, 1, on_password, &answer, &error));
+    assert_non_null(nj_subprocess_new("trap '' TERM; sleep 100 & wait; sleep 100", NULL, 1,
+                                      on_password, &answer, &error));
     wait_until(answer.answers);
     assert_null(answer.password);
     assert_non_null(strstr(answer.why, "too long"));
@@ -170,10 +201,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_one_at_a_time),
-        cmocka_unit_test(test_remembered),
-        cmocka_unit_test(test_given_up),
+        cmocka_unit_test(test_commands),   cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_remembered), cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_deadline),
     };
     return cmocka_run_group_tests_name("cmd/password", tests, NULL, NULL);

@@ -30,12 +30,14 @@ test_events(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     g_autoptr(GPtrArray) events = g_ptr_array_new_with_free_func(g_free);
     NjScript *script = nj_script_new(speaker.client, keep, events);
     NjAccount *home = speaker_account(&speaker, "home");
 
     nj_account_set_state(home, NJ_ACCOUNT_WAITING, "The server is gone.");
-    expect_last(events, "{\"event\": \"connection\", \"account\": \"home\", \"state\": \"waiting\", \"address\": \"toad@pond.example\", "
+    expect_last(events, "{\"event\": \"connection\", \"account\": \"home\", \"state\": "
+                        "\"waiting\", \"address\": \"toad@pond.example\", "
                         "\"text\": \"The server is gone.\"}");
 
     NjChat *chat = nj_chat_open(home, NJ_CHAT_PERSON, "frog@pond.example");
@@ -47,29 +49,41 @@ test_events(void **state)
     message->wire_id = g_strdup("w1");
     message->archive_id = g_strdup("s1");
     nj_chat_add(chat, message);
-    expect_last(events, "{\"event\": \"message\", \"account\": \"home\", \"chat\": \"frog@pond.example\", \"from\": \"frog@pond.example/desk\", \"id\": \"o1\", "
-                        "\"stanza_id\": \"s1\", \"time\": \"2026-01-02T03:04:05.678Z\", \"type\": \"chat\", \"direction\": \"in\", "
-                        "\"body\": \"Quak\\n\\\"quak\\\"\", \"encryption\": \"none\", \"state\": \"received\"}");
+
+    expect_last(
+        events,
+        "{\"event\": \"message\", \"account\": \"home\", \"chat\": \"frog@pond.example\", "
+        "\"from\": \"frog@pond.example/desk\", \"id\": \"o1\", "
+        "\"stanza_id\": \"s1\", \"time\": \"2026-01-02T03:04:05.678Z\", \"type\": \"chat\", "
+        "\"direction\": \"in\", "
+        "\"body\": \"Quak\\n\\\"quak\\\"\", \"encryption\": \"none\", \"state\": \"received\"}");
 
     nj_roster_put(home->roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, NULL);
     guint before = events->len;
     nj_roster_presence(home->roster, "frog@pond.example/desk", NJ_SHOW_AWAY, 0, "Lunch");
-    expect_last(events, "{\"event\": \"presence\", \"account\": \"home\", \"from\": \"frog@pond.example\", \"name\": \"Frog\", \"show\": \"away\", "
+    expect_last(events, "{\"event\": \"presence\", \"account\": \"home\", \"from\": "
+                        "\"frog@pond.example\", \"name\": \"Frog\", \"show\": \"away\", "
                         "\"status\": \"Lunch\"}");
     assert_int_equal(events->len, before + 1);
 
     NjRoom *room = nj_room_open(home, "pond@chat.pond.example", "toad");
-    nj_room_put(room, "newt", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
-    expect_last(events, "{\"event\": \"room\", \"account\": \"home\", \"chat\": \"pond@chat.pond.example\", \"what\": \"joined\", \"nick\": \"newt\", "
+    nj_room_put(room, "newt", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                NULL);
+    expect_last(events, "{\"event\": \"room\", \"account\": \"home\", \"chat\": "
+                        "\"pond@chat.pond.example\", \"what\": \"joined\", \"nick\": \"newt\", "
                         "\"show\": \"online\"}");
     nj_room_take_out(room, "newt");
-    expect_last(events, "{\"event\": \"room\", \"account\": \"home\", \"chat\": \"pond@chat.pond.example\", \"what\": \"left\", \"nick\": \"newt\"}");
+    expect_last(events, "{\"event\": \"room\", \"account\": \"home\", \"chat\": "
+                        "\"pond@chat.pond.example\", \"what\": \"left\", \"nick\": \"newt\"}");
+
     nj_room_set_subject(room, "Flies", "newt");
-    assert_non_null(strstr(events->pdata[events->len - 1], "\"what\": \"room\", \"state\": \"out\""));
+    assert_non_null(
+        strstr(events->pdata[events->len - 1], "\"what\": \"room\", \"state\": \"out\""));
 
     speak(&speaker, "/nonsense");
     assert_true(g_str_has_prefix(events->pdata[events->len - 1],
-                                 "{\"event\": \"command-failed\", \"command\": \"nonsense\", \"source\": \"argument\", \"code\": \"unknown-command\""));
+                                 "{\"event\": \"command-failed\", \"command\": \"nonsense\", "
+                                 "\"source\": \"argument\", \"code\": \"unknown-command\""));
     nj_script_free(script);
     before = events->len;
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, NULL);
@@ -87,9 +101,9 @@ read_all(int fd, GString *text)
 }
 
 typedef struct {
-    Speaker     speaker;
+    Speaker speaker;
     NjHeadless *headless;
-    int         to, from;       /* its input, its output */
+    int to, from; /* its input, its output */
 } House;
 
 static void
@@ -97,13 +111,14 @@ open_house(House *house)
 {
     signal(SIGPIPE, SIG_IGN);
     speaker_open(&house->speaker, one);
+
     int in[2], out[2];
     assert_true(g_unix_open_pipe(in, FD_CLOEXEC, NULL) && g_unix_open_pipe(out, FD_CLOEXEC, NULL));
     house->headless = nj_headless_new_on(house->speaker.cmd, in[0], out[1]);
     house->to = in[1];
     house->from = out[0];
     g_unix_set_fd_nonblocking(house->from, TRUE, NULL);
-    assert_int_equal(fcntl(out[1], F_GETFL) & O_NONBLOCK, 0);       /* others share it */
+    assert_int_equal(fcntl(out[1], F_GETFL) & O_NONBLOCK, 0); /* others share it */
     close(out[1]);
 }
 
@@ -123,13 +138,16 @@ test_headless(void **state)
     (void) state;
     House house;
     open_house(&house);
+
     const char *lines = "/status dnd\n/status\nnonsense\n/unfinished";
     assert_int_equal(write(house.to, lines, strlen(lines)), strlen(lines));
     close(house.to);
     house.to = -1;
+
     g_autoptr(GString) text = g_string_new(NULL);
     wait_until((read_all(house.from, text), strstr(text->str, "without its end")));
-    assert_non_null(strstr(text->str, "{\"ok\": true, \"result\": {\"account\": \"home\", \"show\": \"dnd\""));
+    assert_non_null(
+        strstr(text->str, "{\"ok\": true, \"result\": {\"account\": \"home\", \"show\": \"dnd\""));
     assert_non_null(strstr(text->str, "\"source\": \"stdin\", \"code\": \"usage\""));
 
     /* The end of the input ends nothing. */
@@ -144,23 +162,29 @@ test_slow_reader(void **state)
     (void) state;
     House house;
     open_house(&house);
+
     NjAccount *home = speaker_account(&house.speaker, "home");
     g_autofree char *why = g_strnfill(10000, 'x');
     gint64 start = g_get_monotonic_time();
-    for (int i = 0; i < 1000; i++) {                /* 10 MB */
+    for (int i = 0; i < 1000; i++) { /* 10 MB */
         nj_account_set_state(home, NJ_ACCOUNT_WAITING, why);
         g_main_context_iteration(NULL, FALSE);
     }
+
     assert_true(g_get_monotonic_time() - start < 5 * G_USEC_PER_SEC);
     g_autoptr(GString) text = g_string_new(NULL);
     wait_until((read_all(house.from, text), strstr(text->str, "events-dropped")));
     assert_true(text->len > 4 * 1024 * 1024 && text->len < 5 * 1024 * 1024);
     wait_until((read_all(house.from, text), g_str_has_suffix(text->str, "}\n")));
+
     const char *last = g_strrstr(text->str, "{\"event\": \"events-dropped\", \"count\": ");
     guint lines = 0;
     for (const char *at = text->str; (at = strchr(at, '\n')); at++)
         lines++;
-    assert_int_equal(lines - 1 + (guint) atoi(last + strlen("{\"event\": \"events-dropped\", \"count\": ")), 1000);
+
+    assert_int_equal(
+        lines - 1 + (guint) atoi(last + strlen("{\"event\": \"events-dropped\", \"count\": ")),
+        1000);
 
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, NULL);
     wait_until((read_all(house.from, text), strstr(text->str, "\"offline\"")));
@@ -175,6 +199,7 @@ test_reader_gone(void **state)
     open_house(&house);
     close(house.from);
     house.from = open("/dev/null", O_RDONLY);
+
     NjAccount *home = speaker_account(&house.speaker, "home");
     nj_account_set_state(home, NJ_ACCOUNT_WAITING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, NULL);

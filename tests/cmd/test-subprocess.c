@@ -1,5 +1,6 @@
-/* cmd/subprocess with a terminal: a program that reaches for it gets it, and gives it back; one that does not never sees it.
-   The screen runs in a child on a pseudo-terminal of its own; this side is the person. */
+/* cmd/subprocess with a terminal: a program that reaches for it gets it, and gives it back; one
+ * that does not never sees it. The screen runs in a child on a pseudo-terminal of its own; this
+ * side is the person. */
 #include "speaker.h"
 
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 
 typedef struct {
     GMainLoop *loop;
-    GString   *report;
+    GString *report;
 } Child;
 
 static void
@@ -39,29 +40,34 @@ run_screen(const char *command, guint seconds, int report)
     g_setenv("XDG_CONFIG_HOME", dir, TRUE);
     g_setenv("XDG_STATE_HOME", dir, TRUE);
     g_setenv("TERM", "xterm-256color", TRUE);
+
     NjClient *client = nj_client_new(nj_paths_new(dir), nj_options_new(NULL));
     const char *dirs[] = { NULL };
     NjScreenHooks hooks = { .run = run_line };
     g_autoptr(GError) error = NULL;
     NjScreen *screen = nj_screen_new(client, dirs, &hooks, &error);
     Child child = { g_main_loop_new(NULL, FALSE), g_string_new(NULL) };
-    if (!screen || !nj_screen_open(screen, &error) || !nj_subprocess_new(command, screen, seconds, on_done, &child, &error))
+
+    if (!screen || !nj_screen_open(screen, &error)
+        || !nj_subprocess_new(command, screen, seconds, on_done, &child, &error))
         g_string_append(child.report, error->message);
     else
         g_main_loop_run(child.loop);
 
     struct termios now;
     tcgetattr(STDIN_FILENO, &now);
-    g_string_append_printf(child.report, "raw=%d foreground=%d lent=%d", !(now.c_lflag & ICANON), tcgetpgrp(STDIN_FILENO) == getpgrp(),
+    g_string_append_printf(child.report, "raw=%d foreground=%d lent=%d", !(now.c_lflag & ICANON),
+                           tcgetpgrp(STDIN_FILENO) == getpgrp(),
                            nj_term_is_suspended(nj_screen_term(screen)));
     if (write(report, child.report->str, child.report->len) < 0)
         _exit(2);
+
     nj_screen_free(screen);
     rmdir(dir);
     _exit(0);
 }
 
-#define LENT "\033[?1049l"                          /* the screen has left */
+#define LENT "\033[?1049l" /* the screen has left */
 
 /* Runs the command there; once the terminal shows `question`, types `answer`. */
 static char *
@@ -69,16 +75,20 @@ run_with_person(const char *command, guint seconds, const char *question, const 
 {
     int report[2], master;
     struct winsize size = { 24, 80, 0, 0 };
+
     assert_int_equal(pipe(report), 0);
     pid_t pid = forkpty(&master, NULL, NULL, &size);
     assert_true(pid >= 0);
+
     if (pid == 0) {
         close(report[0]);
         run_screen(command, seconds, report[1]);
     }
+
     close(report[1]);
     fcntl(master, F_SETFL, O_NONBLOCK);
     fcntl(report[0], F_SETFL, O_NONBLOCK);
+
     g_autoptr(GString) shown = g_string_new(NULL);
     GString *told = g_string_new(NULL);
     gint64 end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
@@ -90,22 +100,26 @@ run_with_person(const char *command, guint seconds, const char *question, const 
             g_string_append_len(shown, bytes, got);
         if (question && !answered && strstr(shown->str, question) && strstr(shown->str, LENT)) {
             answered = true;
-            g_usleep(50000);                        /* a person is slower than the next system call */
+            /* a person is slower than the next system call */
+            g_usleep(50000);
             assert_true(write(master, answer, strlen(answer)) > 0);
         }
         while ((got = read(report[0], bytes, sizeof bytes)) > 0)
             g_string_append_len(told, bytes, got);
         g_usleep(2000);
     }
+
     close(report[0]);
     close(master);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
+
     return g_string_free(told, FALSE);
 }
 
 static void
-expect(const char *command, guint seconds, const char *question, const char *answer, const char *expected)
+expect(const char *command, guint seconds, const char *question, const char *answer,
+       const char *expected)
 {
     g_autofree char *told = run_with_person(command, seconds, question, answer);
     if (strcmp(told, expected))
@@ -125,7 +139,8 @@ static void
 test_reads_standard_input(void **state)
 {
     (void) state;
-    expect("printf PIN: >/dev/tty; read -r pin; echo \"$pin\"", 5, "PIN:", "1234\n", "out=1234 why=-" BACK);
+    expect("printf PIN: >/dev/tty; read -r pin; echo \"$pin\"", 5, "PIN:", "1234\n",
+           "out=1234 why=-" BACK);
 }
 
 /* As getpass() does: the terminal's modes are changed, from the background that stops too. */
@@ -133,19 +148,23 @@ static void
 test_hides_what_is_typed(void **state)
 {
     (void) state;
-    expect("stty -echo </dev/tty; printf PIN: >/dev/tty; read -r pin </dev/tty; stty echo </dev/tty; echo \"$pin\"", 5, "PIN:", "12 34\n",
-           "out=12 34 why=-" BACK);
+    expect("stty -echo </dev/tty; printf PIN: >/dev/tty; read -r pin </dev/tty; stty echo "
+           "</dev/tty; echo \"$pin\"",
+           5, "PIN:", "12 34\n", "out=12 34 why=-" BACK);
 }
 
 static void
 test_interrupted(void **state)
 {
     (void) state;
-    g_autofree char *told = run_with_person("printf PIN: >/dev/tty; read -r pin; echo never", 5, "PIN:", "\003");
+    g_autofree char *told =
+        run_with_person("printf PIN: >/dev/tty; read -r pin; echo never", 5, "PIN:", "\003");
     assert_true(g_str_has_prefix(told, "out=- why="));
     assert_true(g_str_has_suffix(told, BACK));
     g_free(told);
-    told = run_with_person("printf PIN: >/dev/tty; read -r pin; echo never", 5, "PIN:", "\032");       /* Ctrl-z: taken for giving up */
+
+    /* Ctrl-z: taken for giving up */
+    told = run_with_person("printf PIN: >/dev/tty; read -r pin; echo never", 5, "PIN:", "\032");
     assert_true(g_str_has_prefix(told, "out=- why=It was given up."));
     assert_true(g_str_has_suffix(told, BACK));
 }

@@ -1,4 +1,5 @@
-/* The built-in topics: every row is whole, every example parses, and what can be said without a server works. */
+/* The built-in topics: every row is whole, every example parses, and what can be said without a
+ * server works. */
 #include "speaker.h"
 
 #include "cmd/parse.h"
@@ -11,6 +12,7 @@ test_rows(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, NULL);
+
     const NjTable *table = nj_cmd_table(speaker.cmd);
     assert_true(nj_table_length(table) > 25);
     for (guint i = 0; i < nj_table_length(table); i++) {
@@ -32,6 +34,7 @@ test_rows(void **state)
             nj_line_clear(&line);
         }
     }
+
     speaker_close(&speaker);
 }
 
@@ -40,12 +43,14 @@ check_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     Speaker *speaker = owner;
     NjLine parts;
+
     assert_non_null(habit);
     assert_true(nj_parse_line(line, &parts, NULL));
     if (!nj_table_find(nj_cmd_table(speaker->cmd), parts.name))
         fail_msg("the alias %s leads to no command", name);
     if (nj_table_find(nj_cmd_table(speaker->cmd), name))
         fail_msg("the alias %s is a command", name);
+
     nj_line_clear(&parts);
 }
 
@@ -56,6 +61,7 @@ test_shipped(void **state)
     Speaker speaker;
     speaker_open(&speaker, NULL);
     nj_cmd_each_alias(speaker.cmd, check_alias, &speaker);
+
     NjKeys *keys = nj_keys_new();
     for (const NjTopic *const *topic = nj_topics; *topic; topic++)
         for (const NjKeyRow *row = (*topic)->keys; row && row->key; row++) {
@@ -73,6 +79,7 @@ test_shipped(void **state)
                 fail_msg("%s: %s", row->key, error->message);
             nj_line_clear(&parts);
         }
+
     nj_keys_free(keys);
     speaker_close(&speaker);
 }
@@ -89,7 +96,10 @@ test_account(void **state)
     expect_failure(&speaker, "/account add newt@pond.example nonsense", "usage", "KEY=VALUE");
     expect_failure(&speaker, "/account add newt@pond.example name=home", "refused", "home");
     assert_int_equal(nj_options_accounts(speaker.client->options)->len, 1);
-    expect_ok(&speaker, "/account add Newt@pond.example host=127.0.0.1 password=secret", "\"account\": \"newt\"");
+
+    expect_ok(&speaker, "/account add Newt@pond.example host=127.0.0.1 password=secret",
+              "\"account\": \"newt\"");
+
     NjAccount *newt = speaker_account(&speaker, "newt");
     assert_int_equal(newt->state, NJ_ACCOUNT_ONLINE);
     assert_string_equal(newt->settings->host, "127.0.0.1");
@@ -105,7 +115,9 @@ test_account(void **state)
     expect_ok(&speaker, "/account set newt password=hunter2", NULL);
     assert_string_equal(newt->settings->password, "hunter2");
     expect_failure(&speaker, "/account set newt colour green", "refused", NULL);
-    expect_failure(&speaker, "/account set newt address eft@pond.example", "refused", NULL);       /* its history is another's */
+
+    /* its history is another's */
+    expect_failure(&speaker, "/account set newt address eft@pond.example", "refused", NULL);
     expect_failure(&speaker, "/account set newt address", "refused", NULL);
 
     expect_ok(&speaker, "/account list", "\"state\": \"online\"");
@@ -128,32 +140,43 @@ test_account_set(void **state)
     expect_ok(&speaker, "/account set home nick Mr Toad", "rooms you enter from now on");
     expect_ok(&speaker, "/account set home autoconnect false", "starts the next time");
     expect_ok(&speaker, "/account list", "\"autoconnect\": false");
+
     int sent = test_connections_sent;
     expect_ok(&speaker, "/reconnect", "\"account\": \"home\"");
     assert_true(test_connections_sent > sent);
     assert_int_equal(speaker_account(&speaker, "home")->state, NJ_ACCOUNT_ONLINE);
 
     /* In the file, and left out of this run. */
-    assert_true(nj_options_account_set(speaker.client->options, "work", "address", "eft@pond.example", NULL));
-    expect_ok(&speaker, "/account list", "\"name\": \"work\", \"address\": \"eft@pond.example\", \"state\": \"offline\", \"why\": \"It was left out");
+    assert_true(nj_options_account_set(speaker.client->options, "work", "address",
+                                       "eft@pond.example", NULL));
+    expect_ok(&speaker, "/account list",
+              "\"name\": \"work\", \"address\": \"eft@pond.example\", \"state\": \"offline\", "
+              "\"why\": \"It was left out");
     expect_failure(&speaker, "/account add eft@pond.example", "exists", "/connect work");
+
     gsize start, end;
     g_auto(GStrv) choices = nj_cmd_complete(speaker.cmd, "/connect w", 10, &start, &end, NULL);
     assert_non_null(choices);
     assert_string_equal(choices[0], "work");
     expect_ok(&speaker, "/connect work", NULL);
     assert_int_equal(speaker_account(&speaker, "work")->state, NJ_ACCOUNT_ONLINE);
-    assert_true(nj_options_account_set(speaker.client->options, "third", "address", "adder@pond.example", NULL));
+    assert_true(nj_options_account_set(speaker.client->options, "third", "address",
+                                       "adder@pond.example", NULL));
     expect_ok(&speaker, "/account rename third fourth", NULL);
+
     assert_int_equal(speaker_account(&speaker, "fourth")->state, NJ_ACCOUNT_OFFLINE);
     expect_ok(&speaker, "/account remove fourth", NULL);
 
     /* Of the command line: there is nothing to change. */
-    NjAccountSettings settings = { .name = (char *) "newt@pond.example", .address = (char *) "newt@pond.example", .autoconnect = true };
+    NjAccountSettings settings = { .name = (char *) "newt@pond.example",
+                                   .address = (char *) "newt@pond.example",
+                                   .autoconnect = true };
     nj_client_add_account(speaker.client, &settings);
-    expect_failure(&speaker, "/account set newt@pond.example port 5223", "refused", "/account add newt@pond.example");
+    expect_failure(&speaker, "/account set newt@pond.example port 5223", "refused",
+                   "/account add newt@pond.example");
     expect_failure(&speaker, "/account rename newt@pond.example newt", "refused", "command line");
     expect_ok(&speaker, "/account remove newt@pond.example", NULL);
+
     speaker_close(&speaker);
 }
 
@@ -171,17 +194,21 @@ test_account_rename(void **state)
     static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
     Speaker speaker;
     speaker_open(&speaker, two);
+
     NjAccount *home = speaker_account(&speaker, "home");
     NjChat *chat = nj_chat_open(home, NJ_CHAT_PERSON, "frog@pond.example");
     expect_ok(&speaker, "/connect home", NULL);
+
     GString *heard = g_string_new(NULL);
     nj_on_account_changed(speaker.client->bus, on_renamed, heard);
     expect_failure(&speaker, "/account rename home", "usage", "SETTING");
     expect_failure(&speaker, "/account rename home a b", "usage", "one word");
     expect_failure(&speaker, "/account rename home work", "refused", "already");
     expect_failure(&speaker, "/account rename den home", "no-account", NULL);
-    assert_true(nj_options_set_pair(speaker.client->options, "aliases", "hi", "/home:msg frog@pond.example hi", NULL));
+    assert_true(nj_options_set_pair(speaker.client->options, "aliases", "hi",
+                                    "/home:msg frog@pond.example hi", NULL));
     expect_ok(&speaker, "/account rename home pond", "1 alias or key");
+
     assert_string_equal(heard->str, "pond");
     assert_ptr_equal(speaker_account(&speaker, "pond"), home);
     assert_ptr_equal(nj_chat_find(home, "frog@pond.example"), chat);
@@ -215,14 +242,17 @@ test_people(void **state)
     speaker_open(&speaker, one);
     expect_failure(&speaker, "/roster add frog@pond.example", "not-connected", NULL);
     expect_ok(&speaker, "/connect", NULL);
+
     NjRoster *roster = speaker_account(&speaker, "home")->roster;
     const char *groups[] = { "Pond", NULL };
     nj_roster_put(roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, groups);
     expect_ok(&speaker, "/roster", "\"groups\": \"Pond\"");
-    expect_failure(&speaker, "/roster rename newt@pond.example Newt", "no-contact", "/roster add newt@pond.example");
+    expect_failure(&speaker, "/roster rename newt@pond.example Newt", "no-contact",
+                   "/roster add newt@pond.example");
     expect_failure(&speaker, "/roster remove", "usage", "ADDRESS");
     expect_failure(&speaker, "/roster group frog@pond.example \"open", "usage", NULL);
     expect_ok(&speaker, "/requests", "\"requests\": []");
+
     expect_failure(&speaker, "/requests accept newt@pond.example", "refused", NULL);
     nj_roster_note_request(roster, "newt@pond.example", true, "hello", false);
     expect_ok(&speaker, "/requests", "newt@pond.example");
@@ -238,6 +268,7 @@ test_block(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     NjAccount *home = speaker_account(&speaker, "home");
     expect_failure(&speaker, "/block", "not-connected", "/connect home");
     expect_failure(&speaker, "/block newt@pond.example", "not-connected", NULL);
@@ -247,9 +278,13 @@ test_block(void **state)
     expect_ok(&speaker, "/block", "\"blocked\": []");
     nj_account_block(home, "newt@pond.example", true);
     nj_account_block(home, "eft.example", true);
-    expect_ok(&speaker, "/block", "\"blocked\": [{\"address\": \"eft.example\"}, {\"address\": \"newt@pond.example\"}]");
+
+    expect_ok(
+        &speaker, "/block",
+        "\"blocked\": [{\"address\": \"eft.example\"}, {\"address\": \"newt@pond.example\"}]");
     expect_failure(&speaker, "/unblock", "usage", "ADDRESS");
     expect_failure(&speaker, "/unblock frog@pond.example", "refused", "/block lists");
+
     gsize start, end;
     g_auto(GStrv) choices = nj_cmd_complete(speaker.cmd, "/unblock n", 10, &start, &end, NULL);
     assert_non_null(choices);
@@ -267,10 +302,13 @@ test_attention(void **state)
     expect_failure(&speaker, "/attention frog@pond.example", "not-connected", NULL);
     expect_ok(&speaker, "/connect", NULL);
     expect_failure(&speaker, "/attention", "no-chat", "/attention frog@");
+
     int sent = test_connections_sent;
     expect_ok(&speaker, "/buzz frog@pond.example", "is asked for attention");
     assert_int_equal(test_connections_sent, sent + 1);
-    NjChat *room = nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_ROOM, "pond@rooms.pond.example");
+
+    NjChat *room =
+        nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_ROOM, "pond@rooms.pond.example");
     assert_false(speak_in(&speaker, NJ_SOURCE_ARGUMENT, room, "/attention"));
     assert_non_null(strstr(speaker.text, "Only a person"));
     speaker_close(&speaker);
@@ -282,14 +320,17 @@ test_status(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     NjAccount *home = speaker_account(&speaker, "home");
     expect_ok(&speaker, "/status", "shows itself as online.\"");
-    expect_ok(&speaker, "/status dnd priority=-3 Counting flies", "shows itself as dnd once it is online.");
+    expect_ok(&speaker, "/status dnd priority=-3 Counting flies",
+              "shows itself as dnd once it is online.");
     assert_int_equal(home->show, NJ_SHOW_DND);
     assert_int_equal(home->priority, -3);
     assert_string_equal(home->status, "Counting flies");
     expect_ok(&speaker, "/status priority=5", "priority of account home is 5");
     assert_string_equal(home->status, "Counting flies");
+
     expect_ok(&speaker, "/status invisible", NULL);
     assert_int_equal(home->show, NJ_SHOW_OFFLINE);
     expect_ok(&speaker, "/status", "\"show\": \"invisible\"");
@@ -307,23 +348,28 @@ test_rooms(void **state)
     expect_ok(&speaker, "/connect", NULL);
     expect_failure(&speaker, "/join chat.pond.example", "bad-address", "@");
     speak(&speaker, "/join pond@chat.pond.example toad");
-    assert_null(speaker.code);                      /* the server has not answered yet */
+    assert_null(speaker.code); /* the server has not answered yet */
+
     NjChat *chat = nj_chat_find(speaker_account(&speaker, "home"), "pond@chat.pond.example");
     assert_non_null(chat);
-    nj_room_put(chat->room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(chat->room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER,
+                NJ_SHOW_ONLINE, NULL);
     assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/names"));
     assert_non_null(strstr(speaker.json, "\"nick\": \"frog\""));
     nj_room_set_state(chat->room, NJ_ROOM_IN, NULL);
-    expect_ok(&speaker, "/join pond@chat.pond.example", "You are in pond@chat.pond.example already.");
+    expect_ok(&speaker, "/join pond@chat.pond.example",
+              "You are in pond@chat.pond.example already.");
+
     int before = test_connections_sent;
     speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");
     assert_int_equal(test_connections_sent, before + 1);
     nj_room_set_subject(chat->room, "Flies", "frog");
     assert_true(speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/topic"));
     assert_non_null(strstr(speaker.json, "Flies"));
-    speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/part");     /* answers the open /join, too */
+    speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/part"); /* answers the open /join, too */
     assert_null(nj_chat_find(speaker_account(&speaker, "home"), "pond@chat.pond.example"));
     expect_failure(&speaker, "/close frog@pond.example", "no-chat", NULL);
+
     speaker_close(&speaker);
 }
 
@@ -339,6 +385,7 @@ test_options(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     const char *changed = NULL;
     nj_on_option_changed(speaker.client->bus, on_option, &changed);
     expect_ok(&speaker, "/set bell all", "\"bell\": \"all\"");
@@ -348,6 +395,7 @@ test_options(void **state)
     expect_failure(&speaker, "/set nothing", "no-option", "/set");
     expect_ok(&speaker, "/set", "\"ping-interval\"");
     expect_ok(&speaker, "/set time-format \"%d. %H:%M\"", "%d. %H:%M");
+
     expect_ok(&speaker, "/about", PACKAGE_VERSION);
     nj_bus_forget(speaker.client->bus, &changed);
     speaker_close(&speaker);
@@ -366,6 +414,7 @@ test_quit(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
+
     bool quit = false;
     nj_on_quit(speaker.client->bus, on_quit, &quit);
     expect_ok(&speaker, "/quit", NULL);
@@ -378,9 +427,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),   cmocka_unit_test(test_shipped), cmocka_unit_test(test_account), cmocka_unit_test(test_account_set),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_account),        cmocka_unit_test(test_account_set),
         cmocka_unit_test(test_account_rename), cmocka_unit_test(test_connect),
-        cmocka_unit_test(test_people), cmocka_unit_test(test_block), cmocka_unit_test(test_attention), cmocka_unit_test(test_status),  cmocka_unit_test(test_rooms),   cmocka_unit_test(test_options),
+        cmocka_unit_test(test_people),         cmocka_unit_test(test_block),
+        cmocka_unit_test(test_attention),      cmocka_unit_test(test_status),
+        cmocka_unit_test(test_rooms),          cmocka_unit_test(test_options),
         cmocka_unit_test(test_quit),
     };
     return cmocka_run_group_tests_name("cmd topics", tests, NULL, NULL);

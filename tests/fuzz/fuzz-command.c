@@ -1,4 +1,5 @@
-/* The language of commands: lines fitted to every built-in row, words quoted again, completion asked at every place, and JSON.  Nothing is run. */
+/* The language of commands: lines fitted to every built-in row, words quoted again, completion
+ * asked at every place, and JSON.  Nothing is run. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +34,14 @@ check_row(const NjCommand *command, const char *rest)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(NjArgs) args = nj_parse_args(command, rest, &error);
+
     must(!args == !!error);
     for (guint i = 0; args && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         const NjParam *param = &command->params[i];
         must((param->flags & (NJ_OPTIONAL | NJ_REPEAT)) || nj_args_get(args, param->name));
         must(nj_args_list(args, param->name) != NULL);
     }
+
     const char *word = NULL;
     bool keyword = false;
     if (nj_parse_param_at(command, rest, &word, &keyword))
@@ -50,25 +53,29 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     static NjClient *client;
     static NjCmd *cmd;
+
     if (!cmd) {
         client = nj_client_new(nj_paths_new("/nowhere"), nj_options_new(NULL));
         cmd = nj_cmd_new(client);
         for (const NjTopic *const *topic = nj_topics; *topic; topic++)
             nj_cmd_add_topic(cmd, *topic);
     }
+
     g_autofree char *text = g_strndup((const char *) data, size);
     if (!g_utf8_validate(text, -1, NULL))
-        return 0;                       /* no door lets it in */
+        return 0; /* no door lets it in */
 
     NjLine line;
     g_autoptr(GError) error = NULL;
     must(nj_parse_line(text, &line, &error) == !error);
+
     const NjTable *table = nj_cmd_table(cmd);
     for (guint i = 0; line.rest && i < nj_table_length(table); i++)
         check_row(nj_table_at(table, i), line.rest);
     nj_line_clear(&line);
     check_words(text);
     nj_cmd_is_secret(cmd, text);
+
     gsize start = 0, end = 0;
     char **choices = nj_cmd_complete(cmd, text, strlen(text), &start, &end, NULL);
     must(!choices || (start <= end && end <= strlen(text)));
@@ -81,5 +88,6 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         g_autofree char *twice = nj_json_write(again);
         must(strcmp(once, twice) == 0);
     }
+
     return 0;
 }

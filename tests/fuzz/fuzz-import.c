@@ -1,5 +1,5 @@
-/* Logs of other programs: whatever the file holds, in pieces of any size the same messages come out, with a time that is one and a text that can be
-   shown. */
+/* Logs of other programs: whatever the file holds, in pieces of any size the same messages come
+ * out, with a time that is one and a text that can be shown. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
 typedef struct {
     GChecksum *sum;
-    guint      texts;
+    guint texts;
 } Sink;
 
 static void
@@ -31,6 +31,7 @@ take(const NjImportText *text, void *owner)
 
     char *body = nj_text_body(text->text, (gssize) text->length);
     must(nj_text_is_clean(body, strlen(body)));
+
     g_autofree char *nick = nj_import_mcabber.nick(&body);
     must(body && (!nick || *nick));
     g_free(body);
@@ -49,10 +50,12 @@ read_in_pieces(const char *data, gsize size, gsize piece, guint *texts)
     Sink sink = { g_checksum_new(G_CHECKSUM_MD5), 0 };
     const NjImportSink into = { take, skip_lines, &sink };
     void *reader = nj_import_mcabber.begin(&into);
+
     for (gsize at = 0; at < size; at += piece)
         if (!nj_import_mcabber.feed(reader, data + at, MIN(piece, size - at)))
             break;
     nj_import_mcabber.end(reader);
+
     char *sum = g_strdup(g_checksum_get_string(sink.sum));
     g_checksum_free(sink.sum);
     *texts = sink.texts;

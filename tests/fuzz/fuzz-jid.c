@@ -1,5 +1,5 @@
-/* Addresses.  What was prepared is valid, stays as it is when it is prepared again, and comes apart into its parts;
-   splitting and checking take anything. */
+/* Addresses.  What was prepared is valid, stays as it is when it is prepared again, and comes apart
+ * into its parts; splitting and checking take anything. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +17,11 @@ must(bool holds)
 static void
 check_parts(const char *jid)
 {
-    g_autofree char *local = nj_jid_local(jid), *domain = nj_jid_domain(jid), *bare = nj_jid_bare(jid);
+    g_autofree char *local = nj_jid_local(jid), *domain = nj_jid_domain(jid),
+                    *bare = nj_jid_bare(jid);
     const char *resource = nj_jid_resource(jid);
-    g_autofree char *whole = g_strconcat(local ? local : "", local ? "@" : "", domain, resource ? "/" : "", resource, NULL);
+    g_autofree char *whole = g_strconcat(local ? local : "", local ? "@" : "", domain,
+                                         resource ? "/" : "", resource, NULL);
     must(strcmp(whole, jid) == 0);
     must(nj_jid_same_bare(jid, bare));
 }
@@ -29,6 +31,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     g_autofree char *text = g_strndup((const char *) data, size);
     g_autofree char *prepared = nj_jid_prepare(text, NULL);
+
     if (nj_jid_valid(text))
         check_parts(text);
     if (prepared) {
@@ -39,8 +42,11 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         must(ascii != NULL);
         check_parts(prepared);
     }
-    g_autofree char *escaped = nj_jid_escape_local(text), *back = nj_jid_unescape_local(escaped), *trimmed = g_strstrip(g_strdup(text));
+
+    g_autofree char *escaped = nj_jid_escape_local(text), *back = nj_jid_unescape_local(escaped),
+                    *trimmed = g_strstrip(g_strdup(text));
     must(!strpbrk(escaped, " \"&'/:<>@"));
     must(strcmp(back, trimmed) == 0);
+
     return 0;
 }

@@ -1,5 +1,5 @@
-/* natterjackrc may hold anything.  Whatever it is, a value that was set is read back, one that was taken out is
-   gone, and the accounts that were read have addresses, each its own. */
+/* natterjackrc may hold anything.  Whatever it is, a value that was set is read back, one that was
+ * taken out is gone, and the accounts that were read have addresses, each its own. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +61,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     NjOptions *options = nj_options_new(NULL);
     nj_options_set_memory(options, (const char *) data, size);
+
     read_again(options);
 
     must(nj_options_set(options, "theme", "reed", NULL));
@@ -77,8 +78,10 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         must(nj_options_account_remove(options, "pond", NULL));
         read_again(options);
         must(!nj_options_account(options, "pond"));
-        must(nj_options_accounts(options)->len >= accounts - 1);        /* one of the same address may come in for it */
+        /* one of the same address may come in for it */
+        must(nj_options_accounts(options)->len >= accounts - 1);
     }
+
     must(strcmp(nj_options_text(options, "theme"), "pond") == 0);
     nj_options_free(options);
     return 0;

@@ -1,5 +1,6 @@
-/* A stream may bring anything, cut anywhere.  Whatever it is: all of it at once, cut in pieces and with the time always up lead to the same
-   stanzas and the same end, and what was accepted can be printed and read again. */
+/* A stream may bring anything, cut anywhere.  Whatever it is: all of it at once, cut in pieces and
+ * with the time always up lead to the same stanzas and the same end, and what was accepted can be
+ * printed and read again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ read_and_print(const char *text)
     return nj_xml_print(xml, NULL);
 }
 
-/* libstrophe prints attributes in another order each time, and line ends inside them are gone after the first. */
+/* libstrophe prints attributes in another order each time, and line ends inside them are gone after
+ * the first. */
 static void
 check_round_trip(const NjXml *xml)
 {
@@ -80,13 +82,17 @@ told(const char *bytes, gsize length, gsize piece, gint64 until_us)
     GString *log = g_string_new(NULL);
     NjParser *parser = nj_parser_new(&hooks, log);
     const char *condition = NULL;
+
     for (gsize at = 0, used; at < length && !condition; at += used) {
         gsize left = MIN(piece, length - at);
         nj_parser_feed(parser, bytes + at, left, until_us, &used, &condition);
         must(used <= left);
     }
+
     nj_parser_free(parser);
-    g_string_append(log, condition ? "refused" : "accepted");      /* for which of several faults is a matter of what came together */
+
+    /* for which of several faults is a matter of what came together */
+    g_string_append(log, condition ? "refused" : "accepted");
     return g_string_free(log, FALSE);
 }
 
@@ -96,11 +102,13 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     if (size < 2)
         return 0;
+
     const char *bytes = (const char *) data + 1;
     g_autofree char *whole = told(bytes, size - 1, size, 0);
     g_autofree char *cut = told(bytes, size - 1, (gsize) data[0] + 1, 0);
     g_autofree char *hurried = told(bytes, size - 1, size, 1);
     must(strcmp(whole, cut) == 0);
     must(strcmp(whole, hurried) == 0);
+
     return 0;
 }

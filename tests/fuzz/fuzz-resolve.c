@@ -11,15 +11,19 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
     NjAnswer answer;
     nj_answer_init(&answer);
-    g_autofree guint8 *bytes = g_malloc(MAX(size, 1));      /* an end of its own: nothing may be read behind it */
+
+    /* an end of its own: nothing may be read behind it */
+    g_autofree guint8 *bytes = g_malloc(MAX(size, 1));
     if (size > 0)
         memcpy(bytes, data, size);
+
     nj_answer_read(&answer, bytes, size);
     for (guint i = 0; i < answer.services->len; i++)
         if (strlen(((const NjService *) answer.services->pdata[i])->host) > 1025)
             abort();
     if (answer.services->len > size / 8)
         abort();
+
     nj_answer_clear(&answer);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* Words to look for are any bytes, and so are texts: no search ends in an error, and a text is found by each of the words that are cut out of it. */
+/* Words to look for are any bytes, and so are texts: no search ends in an error, and a text is
+ * found by each of the words that are cut out of it. */
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,8 @@ must(bool holds)
 }
 
 typedef struct {
-    gint64 wanted;              /* the message that must be among the hits; 0: any answer */
-    bool   answered;
+    gint64 wanted; /* the message that must be among the hits; 0: any answer */
+    bool answered;
 } Question;
 
 static void
@@ -61,7 +62,8 @@ static gint64
 make_chat(void)
 {
     NjStoredChat row;
-    must(nj_store_chat(store, nj_store_account(store, "toad@pond.example"), NJ_CHAT_PERSON, "frog@pond.example", &row));
+    must(nj_store_chat(store, nj_store_account(store, "toad@pond.example"), NJ_CHAT_PERSON,
+                       "frog@pond.example", &row));
     gint64 chat = row.id;
     nj_stored_chat_clear(&row);
     return chat;
@@ -78,15 +80,18 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         chat = make_chat();
         atexit(clean_up);
     }
+
     if (++time % 500 == 0) {
         nj_store_forget_chat(store, chat);
         chat = make_chat();
     }
+
     const guint8 *zero = memchr(data, 0, size);
     gsize length = zero ? (gsize) (zero - data) : size;
-    g_autofree char *words = g_strndup((const char *) data, length), *body = nj_text_line((const char *) data, (gssize) length, 500);
-    ask(store, &(NjSearch) { .words = words, .limit = 10 }, 0);
-    ask(store, &(NjSearch) { .sender = words, .limit = 10, .links = size % 2 }, 0);
+    g_autofree char *words = g_strndup((const char *) data, length),
+                    *body = nj_text_line((const char *) data, (gssize) length, 500);
+    ask(store, &(NjSearch){ .words = words, .limit = 10 }, 0);
+    ask(store, &(NjSearch){ .sender = words, .limit = 10, .links = size % 2 }, 0);
     if (!*body)
         return 0;
 
@@ -95,11 +100,13 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     message->time = time;
     message->body = g_strdup(body);
     nj_store_add(store, message);
+
     /* Up to 30 words, because a search takes no more; a quotation mark would join some of them. */
     g_auto(GStrv) pieces = g_strsplit_set(body, " \"", 31);
     if (g_strv_length(pieces) == 31)
         pieces[30][0] = '\0';
+
     g_autofree char *all = g_strjoinv(" ", pieces);
-    ask(store, &(NjSearch) { .words = all, .limit = 10, .since = message->time }, message->id);
+    ask(store, &(NjSearch){ .words = all, .limit = 10, .since = message->time }, message->id);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* What the tests of the model share: a data directory that goes away, and a client with one account. */
+/* What the tests of the model share: a data directory that goes away, and a client with one
+ * account. */
 #ifndef NJ_TESTS_MODEL_HOUSE_H
 #define NJ_TESTS_MODEL_HOUSE_H
 
@@ -25,10 +26,12 @@ drop_dir(char *dir)
 {
     GDir *open = g_dir_open(dir, 0, NULL);
     const char *name;
+
     while (open && (name = g_dir_read_name(open))) {
         g_autofree char *path = g_build_filename(dir, name, NULL);
         g_remove(path);
     }
+
     if (open)
         g_dir_close(open);
     g_rmdir(dir);
@@ -48,7 +51,9 @@ open_store(const char *dir)
 G_GNUC_UNUSED static NjClient *
 make_client(void)
 {
-    NjAccountSettings settings = { .name = (char *) "home", .address = (char *) "toad@pond.example", .nick = (char *) "toad" };
+    NjAccountSettings settings = { .name = (char *) "home",
+                                   .address = (char *) "toad@pond.example",
+                                   .nick = (char *) "toad" };
     NjClient *client = nj_client_new(NULL, NULL);
     nj_client_add_account(client, &settings);
     return client;

@@ -1,4 +1,5 @@
-/* What the tests of the store share: a store in a directory of its own with one chat, and a look into the file beside it. */
+/* What the tests of the store share: a store in a directory of its own with one chat, and a look
+ * into the file beside it. */
 #ifndef NJ_TESTS_MODEL_STORE_HOUSE_H
 #define NJ_TESTS_MODEL_STORE_HOUSE_H
 
@@ -9,11 +10,11 @@
 #include "model/store-private.h"
 
 typedef struct {
-    char    *dir;
+    char *dir;
     NjStore *store;
-    gint64   chat;
+    gint64 chat;
     GString *news;
-    bool     remote;
+    bool remote;
 } House;
 
 /* No test pulls the plug, so memory will do, where there is some. */
@@ -31,7 +32,8 @@ G_GNUC_UNUSED static gint64
 chat_row(House *house, const char *address)
 {
     NjStoredChat chat;
-    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"), NJ_CHAT_PERSON, address, &chat));
+    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"),
+                              NJ_CHAT_PERSON, address, &chat));
     gint64 id = chat.id;
     nj_stored_chat_clear(&chat);
     return id;
@@ -106,10 +108,12 @@ ask_int(House *house, const char *sql)
     g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
+
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     sqlite3_busy_timeout(db, 10000);
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+
     int value = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     sqlite3_close(db);

@@ -1,15 +1,16 @@
-/* model/chat: what counts as unread, who is told how often, and what a listener may do meanwhile. */
+/* model/chat: what counts as unread, who is told how often, and what a listener may do
+ * meanwhile. */
 #include "house.h"
 
 #include <string.h>
 
 typedef struct {
-    char     *dir;
-    NjStore  *store;
+    char *dir;
+    NjStore *store;
     NjClient *client;
-    NjChat   *chat;
-    guint     added, changed, states;
-    bool      shown, closes;
+    NjChat *chat;
+    guint added, changed, states;
+    bool shown, closes;
 } House;
 
 static void
@@ -51,6 +52,7 @@ set_up(void **state)
     nj_on_message_added(house->client->bus, on_message_added, house);
     nj_on_message_changed(house->client->bus, on_message_changed, house);
     nj_on_chat_changed(house->client->bus, on_chat_changed, house);
+
     *state = house;
     return 0;
 }
@@ -87,12 +89,15 @@ test_unread(void **state)
     assert_int_equal(house->chat->unread, 2);
     assert_int_equal(house->chat->mentions, 1);
     assert_int_equal(house->added, 3);
-    assert_int_equal(house->changed, 2);            /* our own changed nothing */
+
+    assert_int_equal(house->changed, 2); /* our own changed nothing */
     nj_chat_mark_read(house->chat, NULL);
     assert_int_equal(house->chat->unread, 0);
     assert_int_equal(house->chat->mentions, 0);
     assert_int_equal(house->changed, 3);
-    g_autoptr(NjMessage) past = make_message(250, false, "x");      /* history that was read elsewhere */
+
+    /* history that was read elsewhere */
+    g_autoptr(NjMessage) past = make_message(250, false, "x");
     past->mention = past->delayed = true;
     nj_chat_add(house->chat, past);
     assert_int_equal(house->chat->unread, 0);
@@ -101,19 +106,23 @@ test_unread(void **state)
     assert_int_equal(house->changed, 3);
 }
 
-/* The clock of the machine was put back: what is said now comes last all the same, and is not taken for read. */
+/* The clock of the machine was put back: what is said now comes last all the same, and is not taken
+ * for read. */
 static void
 test_clock_put_back(void **state)
 {
     House *house = *state;
     say(house, 5000, false, false);
     nj_chat_mark_read(house->chat, NULL);
+
     g_autoptr(NjMessage) now = make_message(1000, false, "now");
     nj_chat_add(house->chat, now);
     assert_int_equal(house->chat->unread, 1);
     assert_int_equal(house->chat->last_id, now->id);
     say(house, 1001, true, false);
-    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat->id, G_MAXINT64, G_MAXINT64, 2);
+
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(house->store, house->chat->id, G_MAXINT64, G_MAXINT64, 2);
     assert_int_equal(((NjMessage *) page->pdata[0])->id, now->id);
 }
 
@@ -122,6 +131,7 @@ test_read_up_to(void **state)
 {
     House *house = *state;
     say(house, 100, false, false);
+
     g_autoptr(NjMessage) middle = make_message(200, false, "x");
     nj_chat_add(house->chat, middle);
     say(house, 200, false, true);
@@ -129,13 +139,15 @@ test_read_up_to(void **state)
     nj_chat_mark_read(house->chat, middle);
     assert_int_equal(house->chat->unread, 2);
     assert_int_equal(house->chat->mentions, 1);
+
     /* It never goes back. */
     NjMessage older = { .time = 100, .id = 1 };
     nj_chat_mark_read(house->chat, &older);
     assert_int_equal(house->chat->unread, 2);
 }
 
-/* A flood into the chat that is shown: one event a message, and the last place of the marker is what is kept. */
+/* A flood into the chat that is shown: one event a message, and the last place of the marker is
+ * what is kept. */
 static void
 test_shown(void **state)
 {
@@ -143,12 +155,15 @@ test_shown(void **state)
     house->shown = true;
     for (int i = 1; i <= 2000; i++)
         say(house, i, false, i % 2);
+
     assert_int_equal(house->added, 2000);
     assert_int_equal(house->changed, 0);
     assert_int_equal(house->chat->unread, 0);
     nj_store_flush(house->store);
+
     NjStoredChat row;
-    assert_true(nj_store_chat(house->store, first_account(house->client)->row, NJ_CHAT_PERSON, "frog@pond.example", &row));
+    assert_true(nj_store_chat(house->store, first_account(house->client)->row, NJ_CHAT_PERSON,
+                              "frog@pond.example", &row));
     assert_int_equal(row.unread, 0);
     assert_int_equal(row.read_time, 2000);
     nj_stored_chat_clear(&row);
@@ -165,7 +180,7 @@ test_closed_while_told(void **state)
     assert_null(house->client->focus);
     house->closes = false;
     house->chat = nj_chat_open(first_account(house->client), NJ_CHAT_PERSON, "frog@pond.example");
-    assert_int_equal(house->chat->unread, 1);       /* the history stays */
+    assert_int_equal(house->chat->unread, 1); /* the history stays */
 }
 
 static void
@@ -173,6 +188,7 @@ test_states(void **state)
 {
     House *house = *state;
     g_autoptr(NjMessage) message = make_message(100, true, "hello");
+
     nj_chat_add(house->chat, message);
     nj_chat_set_state(house->chat, message, NJ_STATE_SENT, NULL);
     nj_chat_set_state(house->chat, message, NJ_STATE_SENT, NULL);
@@ -180,7 +196,9 @@ test_states(void **state)
     nj_chat_set_state(house->chat, message, NJ_STATE_FAILED, "Nobody is there.");
     assert_int_equal(house->states, 2);
     nj_store_flush(house->store);
-    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat->id, G_MAXINT64, 0, 5);
+
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(house->store, house->chat->id, G_MAXINT64, 0, 5);
     assert_int_equal(page->len, 1);
     assert_string_equal(((NjMessage *) g_ptr_array_index(page, 0))->error, "Nobody is there.");
     assert_string_equal(nj_message_state_name(message), "failed");
@@ -199,6 +217,7 @@ test_small_things(void **state)
     nj_chat_set_draft(house->chat, "");
     assert_null(house->chat->draft);
     assert_int_equal(house->changed, 3);
+
     nj_chat_set_peer(house->chat, "frog@pond.example/leaf");
     nj_chat_set_peer(house->chat, NULL);
     nj_chat_set_thread(house->chat, "t1");
@@ -211,16 +230,21 @@ test_labels_and_kinds(void **state)
 {
     House *house = *state;
     NjAccount *account = first_account(house->client);
+
     assert_string_equal(nj_chat_label(house->chat), "frog@pond.example");
     nj_roster_put(account->roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, NULL);
     assert_string_equal(nj_chat_label(house->chat), "Frog");
     assert_ptr_equal(nj_chat_open(account, NJ_CHAT_PERSON, "frog@pond.example"), house->chat);
 
     NjChat *occupant = nj_chat_open(account, NJ_CHAT_PRIVATE, "pond@chat.example/ne\xE2\x80\xAEwt");
-    assert_string_equal(nj_chat_label(occupant), "newt");       /* the override of the direction is gone */
+
+    /* the override of the direction is gone */
+    assert_string_equal(nj_chat_label(occupant), "newt");
     assert_null(occupant->room);
+
     NjChat *taken = nj_chat_open(account, NJ_CHAT_PERSON, "pond@chat.example");
     assert_int_equal(taken->kind, NJ_CHAT_PERSON);
+
     NjRoom *room = nj_room_open(account, "pond@chat.example", NULL);
     assert_ptr_equal(occupant->room, room);
     assert_int_equal(room->chat->kind, NJ_CHAT_ROOM);

@@ -1,4 +1,5 @@
-/* model/client, model/account: accounts come and go, are found, and get from a store that comes later what it has of them. */
+/* model/client, model/account: accounts come and go, are found, and get from a store that comes
+ * later what it has of them. */
 #include "house.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 
 typedef struct {
     NjClient *client;
-    GString  *heard;
+    GString *heard;
 } Ear;
 
 static void
@@ -19,7 +20,8 @@ on_account_added(NjAccount *account, void *owner)
 static void
 on_account_changed(NjAccount *account, void *owner)
 {
-    g_string_append_printf(((Ear *) owner)->heard, "%s:%s ", account->settings->name, nj_account_state_name(account->state));
+    g_string_append_printf(((Ear *) owner)->heard, "%s:%s ", account->settings->name,
+                           nj_account_state_name(account->state));
 }
 
 static void
@@ -33,7 +35,8 @@ on_account_removed(NjAccount *account, void *owner)
 static void
 on_focus_changed(NjClient *client, void *owner)
 {
-    g_string_append_printf(((Ear *) owner)->heard, "focus=%s ", client->focus ? client->focus->address : "console");
+    g_string_append_printf(((Ear *) owner)->heard, "focus=%s ",
+                           client->focus ? client->focus->address : "console");
 }
 
 static void
@@ -51,7 +54,8 @@ on_chat_added(NjChat *chat, void *owner)
 static void
 on_notice(NjNotice *notice, void *owner)
 {
-    g_string_append_printf(((Ear *) owner)->heard, "%s:%s:%s ", notice->account ? notice->account->settings->name : "",
+    g_string_append_printf(((Ear *) owner)->heard, "%s:%s:%s ",
+                           notice->account ? notice->account->settings->name : "",
                            notice->chat ? notice->chat->address : "", notice->text);
     assert_true(notice->time > 0);
 }
@@ -82,14 +86,17 @@ test_accounts(void **state)
     (void) state;
     Ear ear = { nj_client_new(NULL, NULL), g_string_new(NULL) };
     listen(&ear);
+
     NjAccountSettings home = { .name = (char *) "home", .address = (char *) "toad@pond.example" };
     NjAccountSettings work = { .name = (char *) "work", .address = (char *) "toad@lake.example" };
-    NjAccount *one = nj_client_add_account(ear.client, &home), *other = nj_client_add_account(ear.client, &work);
+    NjAccount *one = nj_client_add_account(ear.client, &home),
+              *other = nj_client_add_account(ear.client, &work);
     assert_heard(&ear, "+home +work ");
     assert_ptr_equal(nj_client_account(ear.client, "home"), one);
     assert_ptr_equal(nj_client_account(ear.client, "toad@lake.example"), other);
     assert_null(nj_client_account(ear.client, "nobody"));
     assert_true(nj_account_is_own(one, "toad@pond.example/desk"));
+
     assert_false(nj_account_is_own(one, "toad@lake.example"));
 
     nj_account_set_jid(one, "Toad@pond.example/desk");
@@ -107,7 +114,9 @@ test_accounts(void **state)
     nj_client_set_focus(ear.client, chat);
     nj_client_notice(ear.client, NULL, chat, NJ_NOTICE_INFO, "It is %d.", 7);
     nj_client_notice(ear.client, NULL, NULL, NJ_NOTICE_INFO, "Hello.");
-    assert_heard(&ear, "opened=frog@pond.example(0) focus=frog@pond.example home:frog@pond.example:It is 7. ::Hello. ");
+
+    assert_heard(&ear, "opened=frog@pond.example(0) focus=frog@pond.example "
+                       "home:frog@pond.example:It is 7. ::Hello. ");
     nj_client_remove_account(ear.client, one);
     assert_heard(&ear, "-home focus=console closed=frog@pond.example ");
     assert_null(ear.client->focus);
@@ -135,6 +144,7 @@ test_person(void **state)
     assert_heard(&ear, "");
     nj_client_set_looking(ear.client, false);
     nj_client_set_looking(ear.client, false);
+
     assert_heard(&ear, "looking=0 ");
     ear.client->active_us -= NJ_CLIENT_REST_US;
     nj_client_note_active(ear.client);
@@ -144,6 +154,7 @@ test_person(void **state)
     nj_client_set_looking(ear.client, true);
     assert_heard(&ear, "looking=1 ");
     nj_client_note_active(ear.client);
+
     assert_heard(&ear, "");
     nj_client_free(ear.client);
     g_string_free(ear.heard, TRUE);
@@ -177,6 +188,7 @@ test_removed_while_told(void **state)
     assert_int_equal(client->accounts->len, 0);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
+
     nj_client_free(client);
 }
 
@@ -189,14 +201,18 @@ test_store_comes_later(void **state)
     NjStore *store = open_store(dir);
     NjClient *client = make_client();
     nj_client_set_store(client, store);
+
     NjChat *chat = nj_chat_open(first_account(client), NJ_CHAT_PERSON, "frog@pond.example");
     g_autoptr(NjMessage) message = make_message(10, false, "croak");
     nj_chat_add(chat, message);
+
     NjChat *room = nj_chat_open(first_account(client), NJ_CHAT_ROOM, "pond@chat.example");
     g_autoptr(NjMessage) said = make_message(10, false, "croak");
     nj_chat_add(room, said);
+
     gint64 row = first_account(client)->row, id = chat->id;
     assert_true(row > 0 && id > 0 && message->id > 0);
+
     NjStoredChat stranger;
     assert_true(nj_store_chat(store, row, NJ_CHAT_PERSON, "stranger@pond.example", &stranger));
     nj_store_set_from_stranger(store, stranger.id, true);
@@ -213,6 +229,7 @@ test_store_comes_later(void **state)
     assert_true(unkept->id < 0);
     listen(&ear);
     nj_client_set_store(ear.client, store);
+
     assert_heard(&ear, "opened=frog@pond.example(1) ");
     assert_int_equal(account->row, row);
     assert_int_equal(nj_chat_find(account, "frog@pond.example")->id, id);

@@ -1,4 +1,5 @@
-/* model/import: logs of other programs become messages, once, whatever stands in the files and wherever a path leads. */
+/* model/import: logs of other programs become messages, once, whatever stands in the files and
+ * wherever a path leads. */
 #include "house.h"
 
 #include "model/import.h"
@@ -13,7 +14,7 @@
 
 typedef struct {
     GString *out;
-    guint    skipped;
+    guint skipped;
 } Sink;
 
 static void
@@ -21,7 +22,8 @@ take(const NjImportText *text, void *owner)
 {
     Sink *sink = owner;
     g_autofree char *body = g_strndup(text->text, text->length);
-    g_string_append_printf(sink->out, "%s%c%" G_GINT64_FORMAT " %s", sink->out->len ? "|" : "", text->out ? '>' : '<', text->time / 1000, body);
+    g_string_append_printf(sink->out, "%s%c%" G_GINT64_FORMAT " %s", sink->out->len ? "|" : "",
+                           text->out ? '>' : '<', text->time / 1000, body);
 }
 
 static void
@@ -34,7 +36,8 @@ skip_line(guint lines, void *owner)
 static void
 check_reader(const char *file, bool good, guint skipped, const char *expected)
 {
-    for (gsize step = 1; step <= strlen(file); step = step == strlen(file) ? step + 1 : strlen(file)) {
+    for (gsize step = 1; step <= strlen(file);
+         step = step == strlen(file) ? step + 1 : strlen(file)) {
         Sink sink = { g_string_new(NULL), 0 };
         const NjImportSink into = { take, skip_line, &sink };
         void *reader = nj_import_mcabber.begin(&into);
@@ -54,15 +57,23 @@ static void
 test_lines(void **state)
 {
     (void) state;
-    check_reader("MR 19700101T00:00:10Z 000 hello\nMS 19700101T00:00:11Z 000 hi\n", true, 0, "<10 hello|>11 hi");
-    check_reader("MR 19700101T00:00:10Z 002 one\ntwo\nMR three\nMS 19700101T00:00:11Z 000 four", true, 0, "<10 one\ntwo\nMR three|>11 four");
-    check_reader("MR 19700101T00:00:10Z 000 dos\r\nMS 19700101T00:00:11Z 001 one\r\ntwo\r\n", true, 0, "<10 dos|>11 one\ntwo");
-    check_reader("SO 19700101T00:00:10Z 000 \nSA 19700101T00:00:10Z 001 away\nuntil noon\nMI 19700101T00:00:10Z 000 note\n"
-                 "MR 19700101T00:00:12Z 000 x\n", true, 0, "<12 x");
+    check_reader("MR 19700101T00:00:10Z 000 hello\nMS 19700101T00:00:11Z 000 hi\n", true, 0,
+                 "<10 hello|>11 hi");
+    check_reader("MR 19700101T00:00:10Z 002 one\ntwo\nMR three\nMS 19700101T00:00:11Z 000 four",
+                 true, 0, "<10 one\ntwo\nMR three|>11 four");
+    check_reader("MR 19700101T00:00:10Z 000 dos\r\nMS 19700101T00:00:11Z 001 one\r\ntwo\r\n", true,
+                 0, "<10 dos|>11 one\ntwo");
+    check_reader("SO 19700101T00:00:10Z 000 \nSA 19700101T00:00:10Z 001 away\nuntil noon\nMI "
+                 "19700101T00:00:10Z 000 note\n"
+                 "MR 19700101T00:00:12Z 000 x\n",
+                 true, 0, "<12 x");
+
     check_reader("MR 19700101T00:00:10Z 003 unfinished\nlines", true, 0, "<10 unfinished\nlines");
     check_reader("MR 19700101T00:00:10Z 000 \nMR 19700101T00:00:10Z 000\n\n", true, 0, "");
-    check_reader("MR 19700101T00:00:10Z 000 a\nnonsense\nMR 19701301T00:00:10Z 000 no such month\nMX 19700101T00:00:10Z 000 what\n"
-                 "MR 19700101T00:00:13Z 0x0 no\nMR 19700101T00:00:14Z 000 b\n", true, 3, "<10 a|<14 b");
+    check_reader("MR 19700101T00:00:10Z 000 a\nnonsense\nMR 19701301T00:00:10Z 000 no such "
+                 "month\nMX 19700101T00:00:10Z 000 what\n"
+                 "MR 19700101T00:00:13Z 0x0 no\nMR 19700101T00:00:14Z 000 b\n",
+                 true, 3, "<10 a|<14 b");
     check_reader("#!/bin/sh\necho no log\n", false, 0, "");
     check_reader("a very long line that is not ended by anything at all", false, 0, "");
     check_reader("", true, 0, "");
@@ -71,13 +82,13 @@ test_lines(void **state)
 /* A whole import */
 
 typedef struct {
-    char      *dir, *logs;
-    NjClient  *client;
+    char *dir, *logs;
+    NjClient *client;
     NjAccount *account;
-    bool       done;
-    char      *error;
+    bool done;
+    char *error;
     NjImportCounts counts;
-    gint       held;            /* atomic: somebody else is at the file */
+    gint held; /* atomic: somebody else is at the file */
 } World;
 
 static int
@@ -111,6 +122,7 @@ tear_down(void **state)
 {
     World *world = *state;
     NjStore *store = world->client->store;
+
     nj_client_free(world->client);
     nj_store_close(store, 5000);
     drop_dir(world->dir);
@@ -118,6 +130,7 @@ tear_down(void **state)
     g_free(world->error);
     g_free(world->counts.example);
     g_free(world);
+
     return 0;
 }
 
@@ -169,13 +182,18 @@ check_chat(World *world, NjChatKind kind, const char *address, guint unread, con
 {
     NjStoredChat chat;
     GString *out = g_string_new(NULL);
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, kind, address, &chat));
+
+    assert_true(
+        nj_store_find_chat(world->client->store, world->account->row, kind, address, &chat));
+
     GPtrArray *page = nj_store_page_before(world->client->store, chat.id, G_MAXINT64, 0, 100000);
     for (guint i = 0; i < page->len; i++) {
         const NjMessage *message = g_ptr_array_index(page, i);
-        g_string_append_printf(out, "%s%c%s: %s", i ? "|" : "", message->out ? '>' : '<', message->sender ? message->sender : "", message->body);
+        g_string_append_printf(out, "%s%c%s: %s", i ? "|" : "", message->out ? '>' : '<',
+                               message->sender ? message->sender : "", message->body);
         assert_false(message->out && nj_state_is_open(message->state));
     }
+
     assert_string_equal(out->str, expected);
     assert_int_equal(chat.unread, unread);
     g_string_free(out, TRUE);
@@ -187,42 +205,58 @@ static void
 test_once(void **state)
 {
     World *world = *state;
-    put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 ok\nMS 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 ok\n");
+    put(world, "frog@pond.example",
+        "MR 20240101T00:00:00Z 000 ok\nMS 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 "
+        "ok\nMR 20240101T00:00:01Z 000 ok\n");
     put(world, "newt@pond.example", "MR 20240101T00:00:00Z 001 hello\nthere\n");
     import(world);
     assert_int_equal(world->counts.messages, 5);
     assert_int_equal(world->counts.files, 2);
     assert_int_equal(world->counts.bytes, world->counts.total);
+
     check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0,
-               "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: ok|<frog@pond.example: ok");
+               "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: "
+               "ok|<frog@pond.example: ok");
     check_chat(world, NJ_CHAT_PERSON, "newt@pond.example", 0, "<newt@pond.example: hello\nthere");
     import(world);
     assert_int_equal(world->counts.messages, 0);
     assert_int_equal(world->counts.known, 5);
+
     /* It grew, and its beginning was thrown away. */
-    put(world, "frog@pond.example", "MR 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 ok\nMS 20240102T00:00:00Z 000 bye\n");
+    put(world, "frog@pond.example",
+        "MR 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 ok\nMS 20240102T00:00:00Z 000 "
+        "bye\n");
     import(world);
     assert_int_equal(world->counts.messages, 1);
     check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0,
-               "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: ok|<frog@pond.example: ok|>toad@pond.example: bye");
-    assert_null(nj_chat_find(world->account, "frog@pond.example"));       /* nothing opens */
+               "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: "
+               "ok|<frog@pond.example: ok|>toad@pond.example: bye");
+
+    assert_null(nj_chat_find(world->account, "frog@pond.example")); /* nothing opens */
 }
 
-/* What was said here is not compared: neither does it hide a line nor is it doubled by another import. */
+/* What was said here is not compared: neither does it hide a line nor is it doubled by another
+ * import. */
 static void
 test_beside_live(void **state)
 {
     World *world = *state;
     NjChat *chat = nj_chat_open(world->account, NJ_CHAT_PERSON, "frog@pond.example");
     g_autoptr(NjMessage) message = make_message(G_GINT64_CONSTANT(1704067200000), false, "ok");
+
     nj_chat_add(chat, message);
     assert_int_equal(chat->unread, 1);
-    put(world, "frog@pond.example", "MR 20231231T00:00:00Z 000 before\nMR 20240101T00:00:00Z 000 ok\nMS 20240102T00:00:00Z 000 bye\n");
+    put(world, "frog@pond.example",
+        "MR 20231231T00:00:00Z 000 before\nMR 20240101T00:00:00Z 000 ok\nMS 20240102T00:00:00Z 000 "
+        "bye\n");
     import(world);
     assert_int_equal(world->counts.messages, 3);
     check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 2,
-               "<frog@pond.example: before|<frog@pond.example/leaf: ok|<frog@pond.example: ok|>toad@pond.example: bye");
-    assert_int_equal(chat->unread, 2);          /* of the same second: what nobody saw here stays so */
+               "<frog@pond.example: before|<frog@pond.example/leaf: ok|<frog@pond.example: "
+               "ok|>toad@pond.example: bye");
+
+    /* of the same second: what nobody saw here stays so */
+    assert_int_equal(chat->unread, 2);
     assert_int_equal(chat->last_time, G_GINT64_CONSTANT(1704153600000));
     nj_chat_mark_read(chat, NULL);
     import(world);
@@ -235,26 +269,37 @@ test_room(void **state)
 {
     World *world = *state;
     NjStoredChat row;
-    nj_store_chat(world->client->store, world->account->row, NJ_CHAT_ROOM, "room@pond.example", &row);
+
+    nj_store_chat(world->client->store, world->account->row, NJ_CHAT_ROOM, "room@pond.example",
+                  &row);
     nj_stored_chat_clear(&row);
-    put(world, "room@pond.example", "MR 20240101T00:00:00Z 000 <frog> hi all\nMR 20240101T00:00:01Z 000 *newt waves\nMR 20240101T00:00:02Z 000 who?\n");
+    put(world, "room@pond.example",
+        "MR 20240101T00:00:00Z 000 <frog> hi all\nMR 20240101T00:00:01Z 000 *newt waves\nMR "
+        "20240101T00:00:02Z 000 who?\n");
     import(world);
-    check_chat(world, NJ_CHAT_ROOM, "room@pond.example", 0, "<frog: hi all|<newt: /me waves|<: who?");
+    check_chat(world, NJ_CHAT_ROOM, "room@pond.example", 0,
+               "<frog: hi all|<newt: /me waves|<: who?");
 }
 
 static void
 test_text(void **state)
 {
     World *world = *state;
-    static const char bytes[] = "MR 20240101T00:00:00Z 000 a\0b\x1b[31m\xff\xe2\x80\xae!\nMR 29990101T00:00:00Z 000 far\n";
+    static const char bytes[] =
+        "MR 20240101T00:00:00Z 000 a\0b\x1b[31m\xff\xe2\x80\xae!\nMR 29990101T00:00:00Z 000 far\n";
     g_autofree char *path = log_path(world, "frog@pond.example");
+
     assert_true(g_file_set_contents(path, bytes, sizeof bytes - 1, NULL));
-    import_path(world, path);                   /* one file */
+    import_path(world, path); /* one file */
     assert_null(world->error);
     assert_int_equal(world->counts.messages, 2);
+
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
-    g_autoptr(GPtrArray) page = nj_store_page_before(world->client->store, chat.id, G_MAXINT64, 0, 10);
+    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
+                                   "frog@pond.example", &chat));
+
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(world->client->store, chat.id, G_MAXINT64, 0, 10);
     const NjMessage *first = g_ptr_array_index(page, 0), *last = g_ptr_array_index(page, 1);
     assert_null(strchr(first->body, 0x1b));
     assert_true(g_utf8_validate(first->body, -1, NULL));
@@ -282,10 +327,14 @@ test_places(void **state)
     assert_non_null(strstr(world->error, "/nowhere/at/all"));
     import_path(world, "/dev/zero");
     assert_non_null(strstr(world->error, "/dev/zero"));
-    g_autofree char *pipe = log_path(world, "pipe@pond.example"), *link = log_path(world, "link@pond.example"), *sub = log_path(world, "sub@pond.example");
+
+    g_autofree char *pipe = log_path(world, "pipe@pond.example"),
+                    *link = log_path(world, "link@pond.example"),
+                    *sub = log_path(world, "sub@pond.example");
     assert_int_equal(mkfifo(pipe, 0600), 0);
     import_path(world, pipe);
     assert_non_null(world->error);
+
     GThread *writer = g_thread_new("writer", open_pipe, world);
     g_usleep(100000);
     assert_int_equal(symlink("/dev/zero", link), 0);
@@ -295,12 +344,14 @@ test_places(void **state)
     put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 hello\nwhat?\n");
     import(world);
     assert_int_equal(world->counts.files, 1);
+
     assert_int_equal(world->counts.left_out, 5);
     assert_int_equal(world->counts.lines, 1);
     assert_int_equal(world->counts.messages, 1);
     assert_non_null(world->counts.example);
     g_usleep(100000);
     assert_false(g_atomic_int_get(&world->held));
+
     int fd = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     g_thread_join(writer);
     close(fd);
@@ -311,7 +362,8 @@ put_many(World *world, guint count)
 {
     GString *log = g_string_new(NULL);
     for (guint i = 0; i < count; i++)
-        g_string_append_printf(log, "M%c 20240101T%02u:%02u:%02uZ 000 line %u\n", i % 2 ? 'R' : 'S', i / 3600 % 24, i / 60 % 60, i % 60, i);
+        g_string_append_printf(log, "M%c 20240101T%02u:%02u:%02uZ 000 line %u\n", i % 2 ? 'R' : 'S',
+                               i / 3600 % 24, i / 60 % 60, i % 60, i);
     put(world, "frog@pond.example", log->str);
     g_string_free(log, TRUE);
 }
@@ -320,7 +372,8 @@ static void
 check_unread(World *world, guint count)
 {
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
+                                   "frog@pond.example", &chat));
     assert_int_equal(chat.unread, count);
     nj_stored_chat_clear(&chat);
 }
@@ -331,23 +384,28 @@ test_many(void **state)
 {
     World *world = *state;
     put_many(world, 20000);
+
     const NjImportHooks hooks = { note_done, world };
     NjImport *first = nj_import_begin(world->account, &nj_import_mcabber, world->logs, &hooks);
     while (nj_import_counts(first)->messages < 3000)
         g_main_context_iteration(NULL, TRUE);
+
     assert_true(nj_import_counts(first)->bytes <= nj_import_counts(first)->total);
     guint before = nj_import_counts(first)->messages;
     nj_import_cancel(first);
     assert_false(world->done);
     check_unread(world, 0);
+
     /* A program that was killed has not marked all of them. */
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
+                                   "frog@pond.example", &chat));
     nj_store_set_read(world->client->store, chat.id, 0, 0);
     nj_stored_chat_clear(&chat);
     check_unread(world, NJ_MAX_UNREAD);
     import(world);
     assert_int_equal(world->counts.known, before);
+
     assert_int_equal(world->counts.messages, 20000 - before);
     check_unread(world, 0);
 }
@@ -364,15 +422,20 @@ hold_door(void *data)
     return NULL;
 }
 
-/* While the history can not be read nobody knows what is there already: then nothing is stored, and the next time all of it. */
+/* While the history can not be read nobody knows what is there already: then nothing is stored, and
+ * the next time all of it. */
 static void
 test_blind(void **state)
 {
     World *world = *state;
-    put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\n");
+    put(world, "frog@pond.example",
+        "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\n");
     import(world);
     assert_int_equal(world->counts.messages, 2);
-    put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\nMR 20240101T00:00:02Z 000 three\n");
+    put(world, "frog@pond.example",
+        "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\nMR 20240101T00:00:02Z 000 "
+        "three\n");
+
     GThread *thread = g_thread_new("door", hold_door, world);
     while (!g_atomic_int_get(&world->held))
         g_usleep(1000);
@@ -382,11 +445,13 @@ test_blind(void **state)
     assert_non_null(world->error);
     assert_non_null(strstr(world->error, "could not be read"));
     assert_int_equal(world->counts.messages, 0);
-    g_usleep(1100000);                                  /* so long it would not wait again */
+
+    g_usleep(1100000); /* so long it would not wait again */
     import(world);
     assert_int_equal(world->counts.messages, 1);
     assert_int_equal(world->counts.known, 2);
-    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0, "<frog@pond.example: one|>toad@pond.example: two|<frog@pond.example: three");
+    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0,
+               "<frog@pond.example: one|>toad@pond.example: two|<frog@pond.example: three");
 }
 
 static void
@@ -394,10 +459,12 @@ test_account_goes(void **state)
 {
     World *world = *state;
     put_many(world, 20000);
+
     const NjImportHooks hooks = { note_done, world };
     NjImport *import = nj_import_begin(world->account, &nj_import_mcabber, world->logs, &hooks);
     while (nj_import_counts(import)->messages < 1000)
         g_main_context_iteration(NULL, TRUE);
+
     nj_client_remove_account(world->client, world->account);
     assert_true(world->done);
     assert_non_null(world->error);

@@ -1,4 +1,5 @@
-/* model/jid: what is an address, how what people type becomes one (RFC 7622, RFC 8265), and XEP-0106. */
+/* model/jid: what is an address, how what people type becomes one (RFC 7622, RFC 8265), and
+ * XEP-0106. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,22 +10,26 @@
 
 #include "model/jid.h"
 
-typedef struct { const char *typed, *prepared; } Vector;      /* prepared NULL: refused */
+typedef struct {
+    const char *typed, *prepared;
+} Vector; /* prepared NULL: refused */
 
 static void
-check_vectors(const Vector *vectors, gsize count, char *(*prepare)(const char *typed, GError **error))
+check_vectors(const Vector *vectors, gsize count,
+              char *(*prepare)(const char *typed, GError **error))
 {
     for (gsize i = 0; i < count; i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *got = prepare(vectors[i].typed, &error);
         if (g_strcmp0(got, vectors[i].prepared) != 0)
-            fail_msg("“%s” became “%s”, not “%s” (%s)", vectors[i].typed, got, vectors[i].prepared, error ? error->message : "no error");
+            fail_msg("“%s” became “%s”, not “%s” (%s)", vectors[i].typed, got, vectors[i].prepared,
+                     error ? error->message : "no error");
         assert_true((got == NULL) == (error != NULL));
         if (error)
             assert_true(g_str_has_suffix(error->message, "."));
         if (got) {
             g_autofree char *again = prepare(got, NULL);
-            assert_string_equal(again, got);                  /* preparing is idempotent */
+            assert_string_equal(again, got); /* preparing is idempotent */
         }
     }
 }
@@ -68,15 +73,19 @@ test_localparts(void **state)
 {
     static const Vector vectors[] = {
         { "Toad@example.org", "toad@example.org" },
-        { "\uFF34\uFF4F\uFF41\uFF44@example.org", "toad@example.org" },         /* full width */
-        { "\uFF76@example.org", "\u30AB@example.org" },                          /* half-width katakana */
+        { "\uFF34\uFF4F\uFF41\uFF44@example.org", "toad@example.org" }, /* full width */
+        /* half-width katakana */
+        { "\uFF76@example.org", "\u30AB@example.org" },
         { "Zo\u00EB@example.org", "zo\u00EB@example.org" },
-        { "zoe\u0308@example.org", "zo\u00EB@example.org" },                     /* composed */
-        { "\u0130@example.org", "i\u0307@example.org" },                         /* Turkish I with a dot */
+        { "zoe\u0308@example.org", "zo\u00EB@example.org" }, /* composed */
+        /* Turkish I with a dot */
+        { "\u0130@example.org", "i\u0307@example.org" },
         { "I@example.org", "i@example.org" },
-        { "\u212Aing@example.org", "king@example.org" },                         /* the Kelvin sign is a k once small */
+        /* the Kelvin sign is a k once small */
+        { "\u212Aing@example.org", "king@example.org" },
         { "!#$%*+-=?^_`{|}~.@example.org", "!#$%*+-=?^_`{|}~.@example.org" },
-        { "l\u00B7l@example.org", "l\u00B7l@example.org" },                      /* Catalan, in its context */
+        /* Catalan, in its context */
+        { "l\u00B7l@example.org", "l\u00B7l@example.org" },
         { "a\u00B7b@example.org", NULL },
         { "\u0375\u03B1@example.org", "\u0375\u03B1@example.org" },
         { "\u0375a@example.org", NULL },
@@ -84,32 +93,41 @@ test_localparts(void **state)
         { "a\u05F3@example.org", NULL },
         { "\u30AB\u30FB@example.org", "\u30AB\u30FB@example.org" },
         { "a\u30FBb@example.org", NULL },
-        { "\u0915\u094D\u200D\u0937@example.org", "\u0915\u094D\u200D\u0937@example.org" },       /* joiner after a virama */
+        /* joiner after a virama */
+        { "\u0915\u094D\u200D\u0937@example.org", "\u0915\u094D\u200D\u0937@example.org" },
         { "a\u200Db@example.org", NULL },
-        { "\u0645\u06CC\u200C\u062E\u0648@example.org", "\u0645\u06CC\u200C\u062E\u0648@example.org" },
-        { "\u0627\u200C\u0628@example.org", NULL },                              /* alef joins nothing after it */
-        { "\u0661\u0662@example.org", NULL },                                     /* begins with a number that runs to the left */
+        { "\u0645\u06CC\u200C\u062E\u0648@example.org",
+          "\u0645\u06CC\u200C\u062E\u0648@example.org" },
+        /* alef joins nothing after it */
+        { "\u0627\u200C\u0628@example.org", NULL },
+        /* begins with a number that runs to the left */
+        { "\u0661\u0662@example.org", NULL },
         { "\u0628\u0661@example.org", "\u0628\u0661@example.org" },
-        { "\u0628\u0661\u06F1@example.org", NULL },                              /* two kinds of digits */
-        { "\u0628\u06611@example.org", NULL },                                  /* and again, by the bidi rule */
+        /* two kinds of digits */
+        { "\u0628\u0661\u06F1@example.org", NULL },
+        /* and again, by the bidi rule */
+        { "\u0628\u06611@example.org", NULL },
         { "\u05D0\u05D1@example.org", "\u05D0\u05D1@example.org" },
-        { "\u05D0b@example.org", NULL },                                          /* RFC 5893 */
+        { "\u05D0b@example.org", NULL }, /* RFC 5893 */
         { "a\u05D0@example.org", NULL },
         { "\u05D01@example.org", "\u05D01@example.org" },
         { "1\u05D0@example.org", NULL },
         { "\u05D0-@example.org", NULL },
-        { "a\u00ADb@example.org", NULL },                                         /* soft hyphen */
+        { "a\u00ADb@example.org", NULL }, /* soft hyphen */
         { "a\u200Bb@example.org", NULL },
         { "a\u034Fb@example.org", NULL },
         { "a\uFE0Fb@example.org", NULL },
         { "a\u202Eb@example.org", NULL },
         { "a\ab@example.org", NULL },
-        { "a\xC2\x80" "b@example.org", NULL },
+        { "a\xC2\x80"
+          "b@example.org",
+          NULL },
         { "a\u00A0b@example.org", NULL },
         { "a\u3000b@example.org", NULL },
-        { "\uFB01x@example.org", NULL },                                          /* a ligature */
+        { "\uFB01x@example.org", NULL }, /* a ligature */
         { "\u0640@example.org", NULL },
-        { "\u1100\u1161@example.org", "\uAC00@example.org" },                    /* Jamo that compose */
+        /* Jamo that compose */
+        { "\u1100\u1161@example.org", "\uAC00@example.org" },
         { "\u1100@example.org", NULL },
         { "\uFDD0@example.org", NULL },
         { "\U000E0041@example.org", NULL },
@@ -117,7 +135,8 @@ test_localparts(void **state)
         { "a:b@example.org", NULL },
         { "a<b@example.org", NULL },
         { "d'artagnan@example.org", NULL },
-        { "\uFF20@example.org", NULL },                                           /* a full-width @ becomes one */
+        /* a full-width @ becomes one */
+        { "\uFF20@example.org", NULL },
         { "a@b@example.org", NULL },
         { "\xFF@example.org", NULL },
         { "", NULL },
@@ -125,6 +144,7 @@ test_localparts(void **state)
         { "@/", NULL },
     };
     (void) state;
+
     check_vectors(vectors, G_N_ELEMENTS(vectors), nj_jid_prepare);
 }
 
@@ -139,8 +159,10 @@ test_domains(void **state)
         { "toad@B\u00DCCHER.example", "toad@b\u00FCcher.example" },
         { "toad@xn--bcher-kva.example", "toad@b\u00FCcher.example" },
         { "toad@XN--BCHER-KVA.example", "toad@b\u00FCcher.example" },
-        { "toad@fa\u00DF.example", "toad@fa\u00DF.example" },                     /* not fass: nontransitional */
-        { "toad@example\u3002org", "toad@example.org" },                          /* an ideographic full stop */
+        /* not fass: nontransitional */
+        { "toad@fa\u00DF.example", "toad@fa\u00DF.example" },
+        /* an ideographic full stop */
+        { "toad@example\u3002org", "toad@example.org" },
         { "toad@\uFF45xample.org", "toad@example.org" },
         { "toad@my_host.example", "toad@my_host.example" },
         { "toad@\u05D0\u05D1.example", "toad@\u05D0\u05D1.example" },
@@ -163,12 +185,13 @@ test_domains(void **state)
         { "toad@example.org:5222", NULL },
         { "toad@-example.org", NULL },
         { "toad@xn--\u00FC.example", NULL },
-        { "toad@xn--a.example", NULL },                                           /* no Punycode */
+        { "toad@xn--a.example", NULL }, /* no Punycode */
         { "toad@\u265A\u200B\u202E.example", NULL },
         { "toad@a\u05D0.example", NULL },
         { "toad@exa\u2044mple.org", NULL },
     };
     (void) state;
+
     check_vectors(vectors, G_N_ELEMENTS(vectors), nj_jid_prepare);
 }
 
@@ -180,20 +203,23 @@ test_resources(void **state)
         { "old toad", "old toad" },
         { "old\u00A0toad\u3000", "old toad " },
         { "toe\u0308d", "to\u00EBd" },
-        { "\uFF34oad", "\uFF34oad" },                       /* no width mapping here */
+        { "\uFF34oad", "\uFF34oad" }, /* no width mapping here */
         { "a/b@c\"'&<>", "a/b@c\"'&<>" },
-        { "\u05D0b", "\u05D0b" },                           /* no bidi rule here */
+        { "\u05D0b", "\u05D0b" }, /* no bidi rule here */
         { "\u2163\u265A", "\u2163\u265A" },
         { "", NULL },
         { " toad", NULL },
         { "a\nb", NULL },
-        { "a\xC2\x85" "b", NULL },
+        { "a\xC2\x85"
+          "b",
+          NULL },
         { "a\u202Eb", NULL },
         { "a\u2028b", NULL },
         { "a\uE000b", NULL },
         { "a\xC3", NULL },
     };
     (void) state;
+
     check_vectors(vectors, G_N_ELEMENTS(vectors), nj_jid_prepare_resource);
 }
 
@@ -209,6 +235,7 @@ test_lengths(void **state)
     g_autofree char *local = g_strconcat(longer, "@example.org", NULL);
     g_autofree char *resource = g_strconcat("toad@example.org/", longer, NULL);
     g_autofree char *domain = g_strconcat("toad@", long_label, ".example", NULL);
+
     g_autofree char *name = g_strjoin(".", label, label, label, label, NULL);
     g_autofree char *prepared = nj_jid_prepare(good, NULL);
     assert_string_equal(prepared, good);
@@ -218,6 +245,7 @@ test_lengths(void **state)
     assert_null(nj_jid_prepare(resource, NULL));
     assert_false(nj_jid_valid(resource));
     assert_null(nj_jid_prepare(domain, NULL));
+
     assert_null(nj_jid_prepare(name, NULL));
     assert_false(nj_jid_valid(longer));
 }
@@ -226,7 +254,9 @@ test_lengths(void **state)
 static void
 test_errors(void **state)
 {
-    static const struct { const char *typed, *says; } cases[] = {
+    static const struct {
+        const char *typed, *says;
+    } cases[] = {
         { "toad@", "no domain" },
         { "@example.org", "no name before" },
         { "d'artagnan@example.org", "\\27" },
@@ -237,6 +267,7 @@ test_errors(void **state)
         { "toad@example.org/", "cannot be empty" },
         { "toad@example.org/\u202E", "U+202E" },
     };
+
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -251,13 +282,42 @@ static void
 test_valid(void **state)
 {
     static const char *const good[] = {
-        "a", "example.org", "toad@example.org", "Toad@Example.ORG/X", "toad@example.org/a/b@c ", "toad@[::1]/x", "\u265A@example.org",
-        "toad@example.org/\U0001F438\uFE0F", "a@b/\u202E",
+        "a",
+        "example.org",
+        "toad@example.org",
+        "Toad@Example.ORG/X",
+        "toad@example.org/a/b@c ",
+        "toad@[::1]/x",
+        "\u265A@example.org",
+        "toad@example.org/\U0001F438\uFE0F",
+        "a@b/\u202E",
     };
+
     static const char *const bad[] = {
-        "", "@", "/", "@example.org", "toad@", "toad@/x", "example.org/", "a@b@c", "a b@c", "a@b c", "a\"b@c", "a:b@c", "a<b@c",
-        "a@b<", "a@b&", "a\x01@b", "a@b/\n", "a@b/\x7F", "a@b/\xC2\x85", "a@b/\xFF", "\xC3@b", "a@b/\xED\xA0\x80",
+        "",
+        "@",
+        "/",
+        "@example.org",
+        "toad@",
+        "toad@/x",
+        "example.org/",
+        "a@b@c",
+        "a b@c",
+        "a@b c",
+        "a\"b@c",
+        "a:b@c",
+        "a<b@c",
+        "a@b<",
+        "a@b&",
+        "a\x01@b",
+        "a@b/\n",
+        "a@b/\x7F",
+        "a@b/\xC2\x85",
+        "a@b/\xFF",
+        "\xC3@b",
+        "a@b/\xED\xA0\x80",
     };
+
     (void) state;
     assert_false(nj_jid_valid(NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++)
@@ -271,16 +331,20 @@ test_valid(void **state)
 static void
 test_parts(void **state)
 {
-    static const struct { const char *jid, *local, *domain, *bare, *resource; } cases[] = {
+    static const struct {
+        const char *jid, *local, *domain, *bare, *resource;
+    } cases[] = {
         { "toad@pond.example/a/b@c", "toad", "pond.example", "toad@pond.example", "a/b@c" },
         { "pond.example", NULL, "pond.example", "pond.example", NULL },
         { "pond.example/b@c", NULL, "pond.example", "pond.example", "b@c" },
         { "toad@[::1]", "toad", "[::1]", "toad@[::1]", NULL },
     };
     (void) state;
+
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         const char *jid = cases[i].jid;
-        g_autofree char *local = nj_jid_local(jid), *domain = nj_jid_domain(jid), *bare = nj_jid_bare(jid);
+        g_autofree char *local = nj_jid_local(jid), *domain = nj_jid_domain(jid),
+                        *bare = nj_jid_bare(jid);
         assert_true(g_strcmp0(local, cases[i].local) == 0);
         assert_string_equal(domain, cases[i].domain);
         assert_string_equal(bare, cases[i].bare);
@@ -289,6 +353,7 @@ test_parts(void **state)
         assert_true(nj_jid_is_bare(jid) == (cases[i].resource == NULL));
         assert_true(nj_jid_same_bare(jid, bare));
     }
+
     assert_false(nj_jid_same_bare("toad@pond.example", "toad@pond.example.org"));
     assert_false(nj_jid_same_bare("toad@pond.example/x", "frog@pond.example/x"));
 }
@@ -296,7 +361,10 @@ test_parts(void **state)
 static void
 test_ascii_domain(void **state)
 {
-    static const struct { const char *domain, *ascii; bool ip; } cases[] = {
+    static const struct {
+        const char *domain, *ascii;
+        bool ip;
+    } cases[] = {
         { "example.org", "example.org", false },
         { "Example.org.", "example.org", false },
         { "b\u00FCcher.example", "xn--bcher-kva.example", false },
@@ -306,6 +374,7 @@ test_ascii_domain(void **state)
         { "a..b", NULL, false },
         { "", NULL, false },
     };
+
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -321,7 +390,9 @@ test_ascii_domain(void **state)
 static void
 test_escaping(void **state)
 {
-    static const struct { const char *text, *local; } both[] = {
+    static const struct {
+        const char *text, *local;
+    } both[] = {
         { "space cadet", "space\\20cadet" },
         { "call me \"ishmael\"", "call\\20me\\20\\22ishmael\\22" },
         { "at&t guy", "at\\26t\\20guy" },
@@ -342,12 +413,15 @@ test_escaping(void **state)
         { "end\\", "end\\" },
         { "", "" },
     };
+
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
-        g_autofree char *local = nj_jid_escape_local(both[i].text), *text = nj_jid_unescape_local(both[i].local);
+        g_autofree char *local = nj_jid_escape_local(both[i].text),
+                        *text = nj_jid_unescape_local(both[i].local);
         assert_string_equal(local, both[i].local);
         assert_string_equal(text, both[i].text);
     }
+
     g_autofree char *trimmed = nj_jid_escape_local(" toad ");
     g_autofree char *kept = nj_jid_unescape_local("\\20toad\\20");
     assert_string_equal(trimmed, "toad");
@@ -358,16 +432,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc_7622),
-        cmocka_unit_test(test_localparts),
-        cmocka_unit_test(test_domains),
-        cmocka_unit_test(test_resources),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_valid),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_ascii_domain),
-        cmocka_unit_test(test_escaping),
+        cmocka_unit_test(test_rfc_7622),     cmocka_unit_test(test_localparts),
+        cmocka_unit_test(test_domains),      cmocka_unit_test(test_resources),
+        cmocka_unit_test(test_lengths),      cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_valid),        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_ascii_domain), cmocka_unit_test(test_escaping),
     };
     return cmocka_run_group_tests_name("model/jid", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* model/options: natterjackrc is read whatever is in it, its faults are sentences with their line, and a change
-   touches one value and nothing else. */
+/* model/options: natterjackrc is read whatever is in it, its faults are sentences with their line,
+ * and a change touches one value and nothing else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,6 +43,7 @@ expect_faults(const NjOptions *options, ...)
 {
     va_list expected;
     va_start(expected, options);
+
     guint count = 0;
     for (int line = va_arg(expected, int); line >= 0; line = va_arg(expected, int), count++) {
         const char *word = va_arg(expected, const char *);
@@ -50,6 +51,7 @@ expect_faults(const NjOptions *options, ...)
         if (got->line != line || !strstr(got->text, word))
             fail_msg("expected line %d and “%s”, got: %s", line, word, got->text);
     }
+
     va_end(expected);
     assert_int_equal(nj_options_faults(options)->len, count);
 }
@@ -78,6 +80,7 @@ test_rows(void **state)
         assert_true(nj_options_override(options, row->name, row->default_value, NULL));
         assert_true(row->summary && *row->summary);
     }
+
     assert_int_equal(nj_table_length(nj_options_table(options)), rows);
     nj_options_free(options);
 }
@@ -103,8 +106,10 @@ test_example(void **state)
                               "theme = reed\n"
                               "ping-interval = 30\n"
                               "clock = yes\n");
+
     expect_faults(options, -1);
     assert_int_equal(nj_options_accounts(options)->len, 2);
+
     const NjAccountSettings *home = account(options, 0), *work = account(options, 1);
     assert_string_equal(home->name, "home");
     assert_string_equal(home->address, "toad@example.org");
@@ -114,6 +119,7 @@ test_example(void **state)
     assert_int_equal(home->port, 5222);
     assert_int_equal(home->tls, NJ_TLS_DIRECT);
     assert_string_equal(home->ca_file, "/etc/ssl/my-ca.pem");
+
     assert_string_equal(home->resource, "desk");
     assert_false(home->autoconnect);
     assert_string_equal(work->address, "frog@example.net");
@@ -123,6 +129,7 @@ test_example(void **state)
     assert_string_equal(nj_options_text(options, "theme"), "reed");
     assert_int_equal(nj_options_int(options, "ping-interval"), 30);
     assert_int_equal(nj_options_int(options, "ping-timeout"), 20);
+
     assert_true(nj_options_bool(options, "clock"));
     assert_string_equal(nj_options_text(options, "clock"), "true");
 
@@ -136,7 +143,7 @@ static void
 test_faults(void **state)
 {
     (void) state;
-    NjOptions *options = load("theme = reed\n"                  /* 1 */
+    NjOptions *options = load("theme = reed\n" /* 1 */
                               "[options]\n"
                               "no pair\n"
                               "= nothing\n"
@@ -145,7 +152,7 @@ test_faults(void **state)
                               "bell = sometimes\n"
                               "title = maybe\n"
                               "no-such = 1\n"
-                              "roster-width = 30\n"             /* 10 */
+                              "roster-width = 30\n" /* 10 */
                               "roster-width = 40\n"
                               "[broken\n"
                               "theme = reed\n"
@@ -155,7 +162,7 @@ test_faults(void **state)
                               "[account a b]\n"
                               "address = toad@example.org\n"
                               "[account none]\n"
-                              "port = 0\n"                      /* 20 */
+                              "port = 0\n" /* 20 */
                               "[account bad]\n"
                               "address = toad@@example.org\n"
                               "[account domain]\n"
@@ -165,12 +172,15 @@ test_faults(void **state)
                               "colour = green\n"
                               "tls = ssl\n"
                               "password =\n");
-    expect_faults(options, 1, "[options]", 3, "theme = pond", 4, "theme = pond", 5, "0 to 86400", 6, "1 to 3600",
-                  7, "none, mentions, chats, all", 8, "true or false", 9, "no-such", 11, "twice", 12, "]", 14, "name",
-                  15, "[pond]", 17, "one word", 19, "no address", 20, "1 to 65535", 22, "“@example.org”",
-                  24, "before its", 27, "colour", 28, "starttls, direct, none", -1);
+
+    expect_faults(options, 1, "[options]", 3, "theme = pond", 4, "theme = pond", 5, "0 to 86400", 6,
+                  "1 to 3600", 7, "none, mentions, chats, all", 8, "true or false", 9, "no-such",
+                  11, "twice", 12, "]", 14, "name", 15, "[pond]", 17, "one word", 19, "no address",
+                  20, "1 to 65535", 22, "“@example.org”", 24, "before its", 27, "colour", 28,
+                  "starttls, direct, none", -1);
     for (guint i = 0; i < nj_options_faults(options)->len; i++)
         assert_true(g_str_has_suffix(fault(options, i)->text, "."));
+
     assert_int_equal(nj_options_int(options, "roster-width"), 40);
     assert_int_equal(nj_options_int(options, "ping-interval"), 60);
     assert_string_equal(nj_options_text(options, "theme"), "pond");
@@ -190,7 +200,8 @@ test_hostile_input(void **state)
     assert_string_equal(nj_options_text(options, "bell"), "all");
     nj_options_free(options);
 
-    options = load("[options]\ntheme = \xFF\xFE\nbell = all");         /* and no newline at the end */
+    /* and no newline at the end */
+    options = load("[options]\ntheme = \xFF\xFE\nbell = all");
     expect_faults(options, 2, "UTF-8", -1);
     assert_string_equal(nj_options_text(options, "bell"), "all");
     nj_options_free(options);
@@ -221,6 +232,7 @@ test_hostile_input(void **state)
     g_string_truncate(large, 0);
     for (int i = 0; i < 50000; i++)
         g_string_append_printf(large, "[account %d]\n[keys]\nx%d = y\n", i, i);
+
     options = load(large->str);
     assert_true(nj_options_faults(options)->len > 0);
     nj_options_free(options);
@@ -230,36 +242,43 @@ static void
 test_change_keeps_the_rest(void **state)
 {
     (void) state;
-    static const char text[] =
-        "# mine\n"
-        "[options]\n"
-        "  theme=pond   \n"
-        "\n"
-        "# about rooms\n"
-        "unknown = kept\n"
-        "bell =\n"
-        "broken line\n"
-        "[account home]\n"
-        "address = toad@example.org\n"
-        "# end";
+    static const char text[] = "# mine\n"
+                               "[options]\n"
+                               "  theme=pond   \n"
+                               "\n"
+                               "# about rooms\n"
+                               "unknown = kept\n"
+                               "bell =\n"
+                               "broken line\n"
+                               "[account home]\n"
+                               "address = toad@example.org\n"
+                               "# end";
+
     NjOptions *options = load(text);
     assert_true(nj_options_set(options, "theme", "reed", NULL));
-    expect_text(options, "# mine\n[options]\n  theme=reed   \n\n# about rooms\nunknown = kept\nbell =\nbroken line\n"
-                           "[account home]\naddress = toad@example.org\n# end");
+    expect_text(
+        options,
+        "# mine\n[options]\n  theme=reed   \n\n# about rooms\nunknown = kept\nbell =\nbroken line\n"
+        "[account home]\naddress = toad@example.org\n# end");
     assert_string_equal(nj_options_text(options, "theme"), "reed");
     assert_true(nj_options_set(options, "theme", "pond", NULL));
     expect_text(options, text);
+
     assert_true(nj_options_set(options, "bell", "none", NULL));
     assert_true(nj_options_set(options, "clock", "on", NULL));
-    expect_text(options, "# mine\n[options]\n  theme=pond   \n\n# about rooms\nunknown = kept\nbell = none\nclock = on\nbroken line\n"
-                           "[account home]\naddress = toad@example.org\n# end");
+    expect_text(options, "# mine\n[options]\n  theme=pond   \n\n# about rooms\nunknown = "
+                         "kept\nbell = none\nclock = on\nbroken line\n"
+                         "[account home]\naddress = toad@example.org\n# end");
     assert_true(nj_options_set(options, "clock", NULL, NULL));
     assert_true(nj_options_set(options, "bell", NULL, NULL));
     assert_string_equal(nj_options_text(options, "bell"), "mentions");
-    expect_text(options, "# mine\n[options]\n  theme=pond   \n\n# about rooms\nunknown = kept\nbroken line\n"
-                           "[account home]\naddress = toad@example.org\n# end");
+    expect_text(options,
+                "# mine\n[options]\n  theme=pond   \n\n# about rooms\nunknown = kept\nbroken line\n"
+                "[account home]\naddress = toad@example.org\n# end");
+
     assert_true(nj_options_set_pair(options, "aliases", "j", "/join", NULL));
-    assert_true(g_str_has_suffix(nj_options_memory(options)->str, "\n# end\n\n[aliases]\nj = /join\n"));
+    assert_true(
+        g_str_has_suffix(nj_options_memory(options)->str, "\n# end\n\n[aliases]\nj = /join\n"));
     nj_options_free(options);
 }
 
@@ -281,20 +300,28 @@ static void
 test_refused_values(void **state)
 {
     static const char *const pairs[][2] = {
-        { "theme", "a\nb" }, { "theme", " a" }, { "theme", "a " }, { "theme", "\xFF" }, { "bell", "loud" }, { "title", "" },
-        { "roster-width", "7" }, { "roster-width", "81" }, { "roster-width", "1e1" }, { "roster-width", "99999999999999999999" },
+        { "theme", "a\nb" },       { "theme", " a" },
+        { "theme", "a " },         { "theme", "\xFF" },
+        { "bell", "loud" },        { "title", "" },
+        { "roster-width", "7" },   { "roster-width", "81" },
+        { "roster-width", "1e1" }, { "roster-width", "99999999999999999999" },
         { "no-such", "1" },
     };
     (void) state;
+
     NjOptions *options = load("[options]\n");
     for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
         g_autoptr(GError) error = NULL;
         assert_false(nj_options_set(options, pairs[i][0], pairs[i][1], &error));
         assert_true(g_str_has_suffix(error->message, "."));
     }
-    static const char *const unsayable[][2] = { { "", "x" }, { "#a", "x" }, { "[a", "x" }, { "a=b", "x" }, { "a\nb", "x" }, { "a", "x\ny" } };
+
+    static const char *const unsayable[][2] = { { "", "x" },    { "#a", "x" },   { "[a", "x" },
+                                                { "a=b", "x" }, { "a\nb", "x" }, { "a", "x\ny" } };
     for (gsize i = 0; i < G_N_ELEMENTS(unsayable); i++)
-        assert_false(nj_options_set_pair(options, "aliases", unsayable[i][0], unsayable[i][1], NULL));
+        assert_false(
+            nj_options_set_pair(options, "aliases", unsayable[i][0], unsayable[i][1], NULL));
+
     assert_false(nj_options_set_pair(options, "a]\n[b", "x", "y", NULL));
     expect_text(options, "[options]\n");
     nj_options_free(options);
@@ -312,6 +339,7 @@ test_override(void **state)
     assert_true(nj_options_load(options, NULL));
     assert_string_equal(nj_options_text(options, "theme"), "mono");
     assert_true(nj_options_set(options, "theme", "pond", NULL));
+
     assert_true(nj_options_load(options, NULL));
     assert_string_equal(nj_options_text(options, "theme"), "pond");
     nj_options_free(options);
@@ -329,22 +357,26 @@ test_accounts_change(void **state)
     assert_false(nj_options_account_set(options, "ho me", "address", "toad@example.org", NULL));
     assert_false(nj_options_account_set(options, "home", "colour", "green", NULL));
     assert_false(nj_options_account_set(options, "home", "colour", NULL, NULL));
+
     expect_text(options, "# first\n");
 
     assert_true(nj_options_account_set(options, "home", "address", "toad@example.org", NULL));
     assert_true(nj_options_account_set(options, "home", "port", "5223", NULL));
     assert_true(nj_options_account_set(options, "work", "address", "frog@example.net", NULL));
     assert_true(nj_options_account_set(options, "home", "tls", "direct", NULL));
-    expect_text(options, "# first\n\n[account home]\naddress = toad@example.org\nport = 5223\ntls = direct\n"
-                           "\n[account work]\naddress = frog@example.net\n");
+    expect_text(options,
+                "# first\n\n[account home]\naddress = toad@example.org\nport = 5223\ntls = direct\n"
+                "\n[account work]\naddress = frog@example.net\n");
     assert_int_equal(nj_options_accounts(options)->len, 2);
     assert_int_equal(account(options, 0)->port, 5223);
+
     assert_int_equal(account(options, 0)->tls, NJ_TLS_DIRECT);
     assert_true(nj_options_account_set(options, "home", "port", NULL, NULL));
     assert_int_equal(account(options, 0)->port, 0);
 
     /* One address is one account, whoever writes it. */
-    assert_false(nj_options_account_set(options, "second", "address", "Toad@Example.org/desk", &error));
+    assert_false(
+        nj_options_account_set(options, "second", "address", "Toad@Example.org/desk", &error));
     assert_non_null(strstr(error->message, "home"));
     assert_false(nj_options_account_set(options, "work", "address", "toad@example.org", NULL));
     assert_true(nj_options_account_set(options, "home", "address", "toad@example.org", NULL));
@@ -365,19 +397,24 @@ test_account_renamed(void **state)
 {
     (void) state;
     static const char *const bad[] = { "", "a b", "a:b", "a@b", "a]", "work", "home" };
-    NjOptions *options = load("# mine\n[ account  home ] \r\n# its comment\naddress = toad@example.org\n\n[account work]\naddress = frog@example.net\n"
+    NjOptions *options = load("# mine\n[ account  home ] \r\n# its comment\naddress = "
+                              "toad@example.org\n\n[account work]\naddress = frog@example.net\n"
                               "[options]\n[account home]\nport = 5223");
     expect_faults(options, -1);
+
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
         assert_false(nj_options_account_rename(options, "home", bad[i], &error));
         assert_non_null(error);
     }
+
     assert_false(nj_options_account_rename(options, "den", "pond", NULL));
     assert_true(nj_options_account_rename(options, "home", "pond", NULL));
-    expect_text(options, "# mine\n[ account pond ] \r\n# its comment\naddress = toad@example.org\n\n[account work]\naddress = frog@example.net\n"
-                           "[options]\n[account pond]\nport = 5223");
+    expect_text(options, "# mine\n[ account pond ] \r\n# its comment\naddress = "
+                         "toad@example.org\n\n[account work]\naddress = frog@example.net\n"
+                         "[options]\n[account pond]\nport = 5223");
     assert_null(nj_options_account(options, "home"));
+
     const NjAccountSettings *pond = nj_options_account(options, "pond");
     assert_ptr_equal(pond, account(options, 0));
     assert_string_equal(pond->address, "toad@example.org");
@@ -394,7 +431,8 @@ static void
 test_address_twice(void **state)
 {
     (void) state;
-    NjOptions *options = load("[account home]\naddress = toad@example.org\n[account work]\nport = 5222\naddress = TOAD@example.org/work\n");
+    NjOptions *options = load("[account home]\naddress = toad@example.org\n[account work]\nport = "
+                              "5222\naddress = TOAD@example.org/work\n");
     expect_faults(options, 5, "home", -1);
     assert_int_equal(nj_options_accounts(options)->len, 1);
     assert_string_equal(account(options, 0)->name, "home");
@@ -412,31 +450,40 @@ static void
 test_pairs(void **state)
 {
     (void) state;
-    NjOptions *options = load("[keys]\nAlt-x = /msg a=b\n= = /quit\nAlt-= = /window = x\nF2=/help\n[aliases]\nj = /join\n");
+    NjOptions *options = load("[keys]\nAlt-x = /msg a=b\n= = /quit\nAlt-= = /window = "
+                              "x\nF2=/help\n[aliases]\nj = /join\n");
     g_autoptr(GString) seen = g_string_new(NULL);
     expect_faults(options, -1);
     nj_options_pairs(options, "keys", collect, seen);
     assert_string_equal(seen->str, "<Alt-x|/msg a=b><=|/quit><Alt-=|/window = x><F2|/help>");
     assert_true(nj_options_set_pair(options, "keys", "Alt-=", "/x", NULL));
     assert_true(nj_options_set_pair(options, "keys", "F3", "/y", NULL));
+
     assert_true(nj_options_set_pair(options, "keys", "=", NULL, NULL));
     g_string_truncate(seen, 0);
     nj_options_pairs(options, "keys", collect, seen);
     nj_options_pairs(options, "nothing", collect, seen);
     assert_string_equal(seen->str, "<Alt-x|/msg a=b><Alt-=|/x><F2|/help><F3|/y>");
-    expect_text(options, "[keys]\nAlt-x = /msg a=b\nAlt-= = /x\nF2=/help\nF3 = /y\n[aliases]\nj = /join\n");
+    expect_text(options,
+                "[keys]\nAlt-x = /msg a=b\nAlt-= = /x\nF2=/help\nF3 = /y\n[aliases]\nj = /join\n");
     nj_options_free(options);
 }
 
-/* A plugin's rows may come before or after the file is read; then their lines are no fault any more. */
+/* A plugin's rows may come before or after the file is read; then their lines are no fault any
+ * more. */
 static void
 test_more_rows(void **state)
 {
     static const NjOption rows[] = {
-        { .name = "otr-policy", .kind = NJ_OPTION_CHOICE, .default_value = "offered", .choices = { "off", "offered" }, .summary = "x" },
+        { .name = "otr-policy",
+          .kind = NJ_OPTION_CHOICE,
+          .default_value = "offered",
+          .choices = { "off", "offered" },
+          .summary = "x" },
         { .name = NULL },
     };
     (void) state;
+
     NjOptions *options = load("[options]\notr-policy = off\n");
     expect_faults(options, 2, "otr-policy", -1);
     nj_options_add_rows(options, rows);
@@ -445,7 +492,8 @@ test_more_rows(void **state)
     nj_options_free(options);
 }
 
-/* On disk: 0600 for a new file, the mode of an old one kept, links followed, others' changes kept. */
+/* On disk: 0600 for a new file, the mode of an old one kept, links followed, others' changes
+ * kept. */
 static void
 test_file(void **state)
 {
@@ -458,7 +506,7 @@ test_file(void **state)
     g_autofree char *text = NULL;
 
     NjOptions *options = nj_options_new(path);
-    assert_true(nj_options_load(options, NULL));                /* missing is no fault */
+    assert_true(nj_options_load(options, NULL)); /* missing is no fault */
     assert_int_equal(nj_options_faults(options)->len, 0);
     assert_true(nj_options_set(options, "theme", "reed", NULL));
     assert_int_equal(stat(path, &info), 0);
@@ -467,17 +515,21 @@ test_file(void **state)
     assert_int_equal(info.st_mode & 07777, 0700);
 
     /* Somebody edits it meanwhile. */
-    assert_true(g_file_set_contents(real, "[account home]\naddress = toad@example.org\npassword = secret\n", -1, NULL));
+    assert_true(g_file_set_contents(
+        real, "[account home]\naddress = toad@example.org\npassword = secret\n", -1, NULL));
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink("../real", path), 0);
     assert_int_equal(chmod(real, 0640), 0);
     assert_true(nj_options_set(options, "bell", "all", NULL));
     assert_int_equal(lstat(path, &info), 0);
     assert_true(S_ISLNK(info.st_mode));
+
     assert_int_equal(stat(real, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0640);
     assert_true(g_file_get_contents(real, &text, NULL, NULL));
-    assert_string_equal(text, "[account home]\naddress = toad@example.org\npassword = secret\n\n[options]\nbell = all\n");
+    assert_string_equal(
+        text,
+        "[account home]\naddress = toad@example.org\npassword = secret\n\n[options]\nbell = all\n");
 
     assert_true(nj_options_load(options, NULL));
     expect_faults(options, 0, "chmod 600", -1);

@@ -6,8 +6,8 @@
 typedef struct {
     NjClient *client;
     NjRoster *roster;
-    guint     changed, removed, loaded, requests;
-    NjShow    before;
+    guint changed, removed, loaded, requests;
+    NjShow before;
 } House;
 
 static void
@@ -82,7 +82,9 @@ test_items(void **state)
 {
     House *house = *state;
     static const char *const groups[] = { "Pond", "Po\x07nd", "", "Friends", NULL };
-    NjContact *frog = nj_roster_put(house->roster, "frog@pond.example", " Fr\nog ", NJ_SUB_TO, true, false, groups);
+    NjContact *frog = nj_roster_put(house->roster, "frog@pond.example", " Fr\nog ", NJ_SUB_TO, true,
+                                    false, groups);
+
     assert_string_equal(frog->name, "Fr og");
     assert_string_equal(nj_contact_label(frog), "Fr og");
     assert_true(frog->ask);
@@ -91,6 +93,7 @@ test_items(void **state)
     assert_string_equal(frog->groups[1], "Po nd");
     assert_ptr_equal(nj_roster_find(house->roster, "frog@pond.example/leaf"), frog);
     assert_null(nj_roster_find(house->roster, "frog@pond"));
+
     g_autofree char *long_address = g_strnfill(5000, 'x');
     long_address[4000] = '/';
     assert_null(nj_roster_find(house->roster, long_address));
@@ -100,8 +103,10 @@ test_items(void **state)
     nj_roster_put(house->roster, "frog@pond.example", NULL, NJ_SUB_BOTH, false, false, NULL);
     assert_int_equal(house->changed, 2);
     assert_string_equal(nj_contact_label(frog), "frog@pond.example");
+
     assert_null(frog->groups[0]);
-    assert_string_equal(nj_contact_label(put(house, "ne\xE2\x80\xAEwt@pond.example", "")), "newt@pond.example");
+    assert_string_equal(nj_contact_label(put(house, "ne\xE2\x80\xAEwt@pond.example", "")),
+                        "newt@pond.example");
     nj_roster_remove(house->roster, "frog@pond.example");
     nj_roster_remove(house->roster, "frog@pond.example");
     assert_int_equal(house->removed, 1);
@@ -113,21 +118,28 @@ test_presence(void **state)
 {
     House *house = *state;
     NjContact *frog = put(house, "frog@pond.example", NULL);
-    assert_null(nj_roster_presence(house->roster, "stranger@pond.example/x", NJ_SHOW_ONLINE, 0, NULL));
+
+    assert_null(
+        nj_roster_presence(house->roster, "stranger@pond.example/x", NJ_SHOW_ONLINE, 0, NULL));
     put(house, "toad@pond.example", "me");
-    assert_null(nj_roster_presence(house->roster, "toad@pond.example/desk", NJ_SHOW_ONLINE, 0, NULL));
+    assert_null(
+        nj_roster_presence(house->roster, "toad@pond.example/desk", NJ_SHOW_ONLINE, 0, NULL));
     house->changed = 0;
     assert_int_equal(nj_contact_show(frog), NJ_SHOW_OFFLINE);
-    assert_ptr_equal(nj_roster_presence(house->roster, "frog@pond.example/leaf", NJ_SHOW_AWAY, 5, "at\nlunch"), frog);
+    assert_ptr_equal(
+        nj_roster_presence(house->roster, "frog@pond.example/leaf", NJ_SHOW_AWAY, 5, "at\nlunch"),
+        frog);
+
     assert_int_equal(house->before, NJ_SHOW_OFFLINE);
     nj_roster_presence(house->roster, "frog@pond.example/leaf", NJ_SHOW_AWAY, 5, "at\nlunch");
     assert_int_equal(house->changed, 1);
     nj_roster_presence(house->roster, "frog@pond.example/stone", NJ_SHOW_CHAT, 1, NULL);
-    assert_int_equal(nj_contact_show(frog), NJ_SHOW_AWAY);      /* the higher priority */
+    assert_int_equal(nj_contact_show(frog), NJ_SHOW_AWAY); /* the higher priority */
     assert_string_equal(nj_contact_status(frog), "at lunch");
     nj_roster_presence(house->roster, "frog@pond.example/stone", NJ_SHOW_CHAT, 9, NULL);
     assert_int_equal(nj_contact_show(frog), NJ_SHOW_CHAT);
     assert_int_equal(house->before, NJ_SHOW_AWAY);
+
     assert_null(nj_contact_status(frog));
     nj_roster_set_caps(house->roster, "frog@pond.example/leaf", "https://leaf.example", "abc=");
     nj_roster_set_caps(house->roster, "frog@pond.example/none", "https://leaf.example", "abc=");
@@ -137,16 +149,19 @@ test_presence(void **state)
     nj_roster_presence(house->roster, "frog@pond.example/stone", NJ_SHOW_OFFLINE, 0, NULL);
     assert_null(nj_contact_presence(frog, "stone"));
     assert_int_equal(nj_contact_show(frog), NJ_SHOW_AWAY);
+
     house->changed = 0;
     nj_roster_presence(house->roster, "frog@pond.example/stone", NJ_SHOW_OFFLINE, 0, NULL);
     assert_int_equal(house->changed, 0);
     nj_roster_presence(house->roster, "frog@pond.example", NJ_SHOW_OFFLINE, 0, NULL);
     assert_int_equal(nj_contact_show(frog), NJ_SHOW_OFFLINE);
     assert_int_equal(house->changed, 1);
+
     for (int i = 0; i < 1000; i++) {
         g_autofree char *full = g_strdup_printf("frog@pond.example/%d", i);
         nj_roster_presence(house->roster, full, NJ_SHOW_ONLINE, 0, NULL);
     }
+
     assert_true(frog->presences->len < 100);
     nj_roster_offline(house->roster);
     assert_int_equal(frog->presences->len, 0);
@@ -164,6 +179,7 @@ test_full_roster(void **state)
     nj_roster_begin(house->roster);
     put(house, "b@x", NULL);
     put(house, "c@x", NULL);
+
     nj_roster_end(house->roster);
     assert_int_equal(house->removed, 1);
     assert_null(nj_roster_find(house->roster, "a@x"));
@@ -179,25 +195,28 @@ test_versions(void **state)
     House house = { .client = make_client() };
     nj_client_set_store(house.client, store);
     listen(&house);
+
     static const char *const groups[] = { "Pond", "Old\nFriends", NULL };
     nj_roster_begin(house.roster);
     nj_roster_put(house.roster, "frog@pond.example", "Frog", NJ_SUB_FROM, true, true, groups);
     put(&house, "newt@pond.example", NULL);
     nj_roster_set_version(house.roster, "v1");
     nj_roster_end(house.roster);
-    put(&house, "eft@pond.example", NULL);          /* a push */
+    put(&house, "eft@pond.example", NULL); /* a push */
     nj_roster_remove(house.roster, "newt@pond.example");
     nj_roster_set_version(house.roster, "v2");
+
     nj_client_free(house.client);
     assert_true(nj_store_close(store, 5000));
 
     store = open_store(dir);
-    house = (House) { .client = make_client() };
+    house = (House){ .client = make_client() };
     listen(&house);
     nj_client_set_store(house.client, store);
     assert_int_equal(house.loaded, 1);
     assert_string_equal(nj_roster_version(house.roster), "v2");
     assert_int_equal(nj_roster_length(house.roster), 2);
+
     NjContact *frog = nj_roster_find(house.roster, "frog@pond.example");
     assert_string_equal(frog->name, "Frog");
     assert_int_equal(frog->subscription, NJ_SUB_FROM);
@@ -206,6 +225,7 @@ test_versions(void **state)
     assert_int_equal(g_strv_length(frog->groups), 2);
     nj_roster_load(house.roster);
     assert_int_equal(house.loaded, 1);
+
     /* A server without versions: nothing to start from next time. */
     nj_roster_begin(house.roster);
     nj_roster_put(house.roster, "frog@pond.example", "Frog", NJ_SUB_FROM, true, true, groups);
@@ -215,6 +235,7 @@ test_versions(void **state)
     nj_client_set_store(house.client, store);
     assert_null(nj_roster_version(first_account(house.client)->roster));
     assert_int_equal(nj_roster_length(first_account(house.client)->roster), 0);
+
     nj_client_free(house.client);
     assert_true(nj_store_close(store, 5000));
     drop_dir(dir);
@@ -224,19 +245,25 @@ static void
 test_requests(void **state)
 {
     House *house = *state;
-    NjRequest *request = nj_roster_note_request(house->roster, "newt@pond.example", true, "I am\x1B newt\nand more", false);
+    NjRequest *request = nj_roster_note_request(house->roster, "newt@pond.example", true,
+                                                "I am\x1B newt\nand more", false);
+
     assert_string_equal(request->text, "I am newt");
     assert_true(request->asks);
     assert_int_equal(request->messages, 0);
     for (int i = 0; i < NJ_MAX_REQUEST_MESSAGES; i++)
-        assert_ptr_equal(nj_roster_note_request(house->roster, "newt@pond.example", false, "hi", true), request);
+        assert_ptr_equal(
+            nj_roster_note_request(house->roster, "newt@pond.example", false, "hi", true), request);
+
     assert_null(nj_roster_note_request(house->roster, "newt@pond.example", false, "hi", true));
     assert_string_equal(request->text, "I am newt");
     assert_int_equal(house->requests, 1 + NJ_MAX_REQUEST_MESSAGES);
+
     for (int i = 0; i < 1000; i++) {
         g_autofree char *address = g_strdup_printf("spam%d@pond.example", i);
         nj_roster_note_request(house->roster, address, true, NULL, false);
     }
+
     assert_int_equal(nj_roster_requests(house->roster)->len, NJ_MAX_REQUESTS);
     nj_roster_drop_request(house->roster, "newt@pond.example");
     nj_roster_drop_request(house->roster, "newt@pond.example");
@@ -254,10 +281,12 @@ test_words(void **state)
         assert_true(nj_show_parse(nj_show_name((NjShow) i), &show));
         assert_int_equal(show, i);
     }
+
     for (int i = NJ_SUB_NONE; i <= NJ_SUB_BOTH; i++) {
         assert_true(nj_subscription_parse(nj_subscription_name((NjSubscription) i), &subscription));
         assert_int_equal(subscription, i);
     }
+
     assert_false(nj_show_parse("busy", &show));
     assert_false(nj_show_parse(NULL, &show));
     assert_false(nj_subscription_parse("", &subscription));

@@ -1,11 +1,12 @@
-/* model/store: a disk that is slow when the log is brought into the file holds nobody up, and what is committed is not called lost. */
+/* model/store: a disk that is slow when the log is brought into the file holds nobody up, and what
+ * is committed is not called lost. */
 #include "house.h"
 
 #include <sqlite3.h>
 #include <unistd.h>
 
 static GMutex held;
-static gint   passed;
+static gint passed;
 
 /* What SQLite does last, when all is in the file. */
 static int
@@ -14,11 +15,13 @@ unlink_slowly(const char *path)
     bool log = g_str_has_suffix(path, "-wal");
     if (log)
         g_mutex_lock(&held);
+
     int result = unlink(path);
     if (log) {
         g_mutex_unlock(&held);
         g_atomic_int_set(&passed, 1);
     }
+
     return result;
 }
 
@@ -27,23 +30,30 @@ test_a_slow_end(void **state)
 {
     (void) state;
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-    assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", (sqlite3_syscall_ptr) unlink_slowly), SQLITE_OK);
+    assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", (sqlite3_syscall_ptr) unlink_slowly),
+                     SQLITE_OK);
+
     char *dir = make_dir();
     g_mutex_lock(&held);
+
     NjStore *store = open_store(dir);
     nj_store_account(store, "toad@pond.example");
+
     gint64 begun = g_get_monotonic_time();
     assert_true(nj_store_close(store, 300));
     assert_false(g_atomic_int_get(&passed));
     assert_true(g_get_monotonic_time() - begun >= 300 * G_TIME_SPAN_MILLISECOND);
 
-    g_mutex_unlock(&held);                  /* the thread goes on and frees the store; the lock is the last of it that others see */
+    /* the thread goes on and frees the store; the lock is the last of it that others see */
+    g_mutex_unlock(&held);
     while (!g_atomic_int_get(&passed))
         g_usleep(1000);
     for (store = NULL; !store; g_usleep(1000))
         store = nj_store_open(dir, NULL);
+
     NjStoredChat chat;
-    assert_true(nj_store_chat(store, nj_store_account(store, "toad@pond.example"), NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_true(nj_store_chat(store, nj_store_account(store, "toad@pond.example"), NJ_CHAT_PERSON,
+                              "frog@pond.example", &chat));
     nj_stored_chat_clear(&chat);
     assert_true(nj_store_close(store, 5000));
     assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", NULL), SQLITE_OK);

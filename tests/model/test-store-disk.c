@@ -1,4 +1,5 @@
-/* model/store on a disk that fails: nothing that was called committed is missing, whenever the power goes, and what fails is told, kept and written later. */
+/* model/store on a disk that fails: nothing that was called committed is missing, whenever the
+ * power goes, and what fails is told, kept and written later. */
 #ifndef __linux__
 int
 main(void)
@@ -36,22 +37,23 @@ turn_loop(void)
         continue;
 }
 
-/* What is said and heard: each message with its count in one piece, some of ours with a number, states, a draft, a roster, a forgotten chat. */
+/* What is said and heard: each message with its count in one piece, some of ours with a number,
+ * states, a draft, a roster, a forgotten chat. */
 
 typedef struct {
-    House  *house;
-    int     said;           /* messages, ours included */
-    int     committed;      /* of them, as far as it was told */
+    House *house;
+    int said;      /* messages, ours included */
+    int committed; /* of them, as far as it was told */
     guint32 received;
-    GArray *promises;       /* of Promise: those that were kept */
-    GPtrArray *asked;       /* of Promise */
+    GArray *promises; /* of Promise: those that were kept */
+    GPtrArray *asked; /* of Promise */
 } Talk;
 
 typedef struct {
-    Talk   *talk;
-    int     said;
+    Talk *talk;
+    int said;
     guint32 received;
-    long    at;             /* this was told when so many changes had come to the disk */
+    long at; /* this was told when so many changes had come to the disk */
 } Promise;
 
 static void
@@ -70,6 +72,7 @@ hear(Talk *talk, int size)
 {
     House *house = talk->house;
     g_autofree char *body = g_strnfill((gsize) size, 'x');
+
     nj_store_begin(house->store);
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, false, body);
     message->chat = house->chat;
@@ -84,6 +87,7 @@ say(Talk *talk, gint64 last)
 {
     House *house = talk->house;
     nj_store_begin(house->store);
+
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, true, "mine");
     message->chat = house->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
@@ -92,6 +96,7 @@ say(Talk *talk, gint64 last)
     nj_store_commit(house->store);
     if (last)
         nj_store_set_state(house->store, last, NJ_STATE_ACKNOWLEDGED, NULL);
+
     return message->id;
 }
 
@@ -99,7 +104,7 @@ static void
 promise(Talk *talk)
 {
     Promise *promise = g_new(Promise, 1);
-    *promise = (Promise) { talk, talk->said, talk->received, 0 };
+    *promise = (Promise){ talk, talk->said, talk->received, 0 };
     if (!talk->asked)
         talk->asked = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(talk->asked, promise);
@@ -120,7 +125,7 @@ static void
 begin_talk(Talk *talk, House *house)
 {
     NjStoredStream stream = { .id = (char *) "s", .jid = (char *) "toad@pond.example/desk" };
-    *talk = (Talk) { .house = house };
+    *talk = (Talk){ .house = house };
     nj_store_set_stream(house->store, account_of(house), &stream);
     nj_store_flush(house->store);
 }
@@ -149,6 +154,7 @@ talk_on(Talk *talk, int batches)
         if (i % 4)
             assert_true(wait_committed(talk));
     }
+
     assert_true(wait_committed(talk));
 }
 
@@ -156,7 +162,7 @@ static void
 quiet_set_up(House *house, bool remote)
 {
     disk_order(&well);
-    *house = (House) { .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
+    *house = (House){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
     house->store = open_here(house->dir, remote);
     house->chat = chat_row(house, "frog@pond.example");
 }
@@ -175,11 +181,16 @@ quiet_tear_down(House *house)
 /* A file as the disk has it: `sure` is synced, `now` what the program believes. */
 typedef struct {
     GByteArray *now;
-    bool        here;
+    bool here;
 } Image;
 
-static const struct { DiskFile file; const char *name; } names[] = {
-    { DISK_BASE, "history.db" }, { DISK_LOG, "history.db-wal" }, { DISK_JOURNAL, "history.db-journal" },
+static const struct {
+    DiskFile file;
+    const char *name;
+} names[] = {
+    { DISK_BASE, "history.db" },
+    { DISK_LOG, "history.db-wal" },
+    { DISK_JOURNAL, "history.db-journal" },
 };
 
 static void
@@ -199,6 +210,7 @@ apply(Image images[], const DiskChange *change, size_t length)
         }
         memcpy(image->now->data + change->offset, change->data, length);
         break;
+
     case DISK_TRUNCATE: {
         guint old = image->now->len;
         g_byte_array_set_size(image->now, (guint) change->offset);
@@ -210,6 +222,7 @@ apply(Image images[], const DiskChange *change, size_t length)
         image->here = false;
         g_byte_array_set_size(image->now, 0);
         break;
+
     case DISK_SYNC:
         break;
     }
@@ -226,21 +239,25 @@ static void
 new_images(Image images[])
 {
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        images[names[i].file] = (Image) { g_byte_array_new(), false };
+        images[names[i].file] = (Image){ g_byte_array_new(), false };
 }
 
 /* Is it sure to be on the disk when the power goes before change `end`? */
 static bool
 is_synced(const DiskChange *changes, long at, long end)
 {
-    DiskFile wanted = changes[at].call & (DISK_OPEN | DISK_UNLINK) ? DISK_DIRECTORY : changes[at].file;
+    DiskFile wanted =
+        changes[at].call & (DISK_OPEN | DISK_UNLINK) ? DISK_DIRECTORY : changes[at].file;
     for (long i = at + 1; i < end; i++)
-        if (changes[i].call == DISK_SYNC && (changes[i].file == wanted || (changes[at].call == DISK_OPEN && changes[i].file == changes[at].file)))
+        if (changes[i].call == DISK_SYNC
+            && (changes[i].file == wanted
+                || (changes[at].call == DISK_OPEN && changes[i].file == changes[at].file)))
             return !changes[i].failed;
     return false;
 }
 
-/* The files as a killed program leaves them; or, where the power went, with any of what was not synced, the last write torn. */
+/* The files as a killed program leaves them; or, where the power went, with any of what was not
+ * synced, the last write torn. */
 static void
 make_files(const char *dir, const DiskChange *changes, long end, GRand *power)
 {
@@ -259,13 +276,17 @@ make_files(const char *dir, const DiskChange *changes, long end, GRand *power)
         }
         apply(images, change, length);
     }
+
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         const Image *image = &images[names[i].file];
         g_autofree char *path = g_build_filename(dir, names[i].name, NULL);
         g_remove(path);
         if (image->here)
-            assert_true(g_file_set_contents_full(path, (const char *) image->now->data, (gssize) image->now->len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+            assert_true(g_file_set_contents_full(path, (const char *) image->now->data,
+                                                 (gssize) image->now->len, G_FILE_SET_CONTENTS_NONE,
+                                                 0600, NULL));
     }
+
     g_autofree char *memory = g_build_filename(dir, "history.db-shm", NULL);
     g_remove(memory);
     free_images(images);
@@ -276,6 +297,7 @@ check_promises(House *again, const Talk *talk, long end)
 {
     int said = 0;
     guint32 received = 0;
+
     for (guint i = 0; i < talk->promises->len; i++) {
         const Promise *promise = &g_array_index(talk->promises, Promise, i);
         if (promise->at > end)
@@ -283,25 +305,34 @@ check_promises(House *again, const Talk *talk, long end)
         said = promise->said;
         received = promise->received;
     }
+
     int there = ask_int(again, "SELECT count(*) FROM message");
     if (there < said)
         fail_msg("%d messages were promised, %d are there after %ld changes", said, there, end);
-    assert_int_equal(ask_int(again, "SELECT coalesce(max(id), 0) FROM message"), there);        /* none is missing between */
+
+    /* none is missing between */
+    assert_int_equal(ask_int(again, "SELECT coalesce(max(id), 0) FROM message"), there);
+
     /* The count is exactly that of what was heard. */
-    int heard = ask_int(again, "SELECT count(*) FROM message WHERE NOT outgoing"), counted = ask_int(again, "SELECT coalesce(max(received), 0) FROM stream");
+    int heard = ask_int(again, "SELECT count(*) FROM message WHERE NOT outgoing"),
+        counted = ask_int(again, "SELECT coalesce(max(received), 0) FROM stream");
     assert_int_equal(counted, heard);
     assert_true(counted >= (int) received);
-    assert_int_equal(ask_int(again, "SELECT count(*) FROM message WHERE outgoing AND state = 1"), ask_int(again, "SELECT count(*) FROM outbox WHERE number = message"));
+    assert_int_equal(ask_int(again, "SELECT count(*) FROM message WHERE outgoing AND state = 1"),
+                     ask_int(again, "SELECT count(*) FROM outbox WHERE number = message"));
     assert_int_equal(ask_int(again, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+
     for (int i = 0; i < there; i += 1 + there / 20) {
         g_autofree char *id = g_strdup_printf("o%d", i);
         g_autoptr(NjMessage) ours = nj_store_find_out(again->store, again->chat, id);
-        assert_true(ours || nj_store_has_origin(again->store, again->chat, "frog@pond.example/leaf", id));
+        assert_true(
+            ours || nj_store_has_origin(again->store, again->chat, "frog@pond.example/leaf", id));
     }
 }
 
 static void
-check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long end, GRand *power, bool remote)
+check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long end, GRand *power,
+             bool remote)
 {
     House again = { .dir = (char *) dir, .remote = remote };
     make_files(dir, changes, end, power);
@@ -311,36 +342,44 @@ check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long 
     assert_true(nj_store_close(again.store, 5000));
 }
 
-/* Every moment of a talk, with its logs that are brought in, its index and its hashes; syncs: after so many one fails, and what it was for is lost. */
+/* Every moment of a talk, with its logs that are brought in, its index and its hashes; syncs: after
+ * so many one fails, and what it was for is lost. */
 static void
 check_every_moment(bool remote, int syncs)
 {
     House house;
     Talk talk;
+
     quiet_set_up(&house, remote);
     assert_true(nj_store_close(house.store, 5000));
+
     g_autofree char *path = g_build_filename(house.dir, "history.db", NULL);
     g_remove(path);
-    disk_order(&(DiskOrders) { .record = true });
+    disk_order(&(DiskOrders){ .record = true });
     house.store = open_here(house.dir, remote);
     assert_int_equal(chat_row(&house, "frog@pond.example"), house.chat);
     begin_talk(&talk, &house);
     talk.promises = g_array_new(FALSE, FALSE, sizeof(Promise));
+
     long begin = disk_changes(NULL);
     talk_on(&talk, remote || syncs ? 30 : 120);
     if (syncs) {
-        disk_order(&(DiskOrders) { .record = true, .error = EIO, .calls = DISK_SYNC, .from = syncs, .once = true });
+        disk_order(&(DiskOrders){
+            .record = true, .error = EIO, .calls = DISK_SYNC, .from = syncs, .once = true });
         talk_on(&talk, 30);
     }
+
     assert_true(nj_store_close(house.store, 5000));
     house.store = NULL;
     disk_order(&well);
+
     DiskChange *changes;
     long end = disk_changes(&changes);
     guint32 seed = g_random_int();
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     print_message("%ld changes, seed %u\n", end, seed);
     assert_true(end > begin + 100);
+
     char *dir = quick_dir();
     if (is_long()) {
         for (long i = begin; i <= end; i++) {
@@ -349,9 +388,12 @@ check_every_moment(bool remote, int syncs)
         }
     } else {
         for (int i = 0; i < 60; i++)
-            check_moment(dir, &talk, changes, g_rand_int_range(random, (gint32) begin, (gint32) end + 1), i % 2 ? random : NULL, remote);
+            check_moment(dir, &talk, changes,
+                         g_rand_int_range(random, (gint32) begin, (gint32) end + 1),
+                         i % 2 ? random : NULL, remote);
         check_moment(dir, &talk, changes, end, NULL, remote);
     }
+
     drop_dir(dir);
     end_talk(&talk);
     disk_forget();
@@ -372,7 +414,8 @@ test_every_moment_remote(void **state)
     check_every_moment(true, 0);
 }
 
-/* After a sync that failed the next one says that all is well, though what was written before is lost. */
+/* After a sync that failed the next one says that all is well, though what was written before is
+ * lost. */
 static void
 test_every_moment_after_a_bad_sync(void **state)
 {
@@ -406,11 +449,17 @@ wait_news(House *house, const char *word)
 static void
 fail_once(GRand *random, bool remote)
 {
-    static const struct { int error, calls; const char *word; } ways[] = {
-        { ENOSPC, DISK_WRITE | DISK_TRUNCATE, "is full" }, { EIO, DISK_WRITE | DISK_SYNC | DISK_TRUNCATE | DISK_UNLINK, "check the disk" },
-        { EIO, DISK_SYNC, "check the disk" }, { EROFS, DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, "cannot be written" },
+    static const struct {
+        int error, calls;
+        const char *word;
+    } ways[] = {
+        { ENOSPC, DISK_WRITE | DISK_TRUNCATE, "is full" },
+        { EIO, DISK_WRITE | DISK_SYNC | DISK_TRUNCATE | DISK_UNLINK, "check the disk" },
+        { EIO, DISK_SYNC, "check the disk" },
+        { EROFS, DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, "cannot be written" },
         { EDQUOT, DISK_WRITE, "is full" },
     };
+
     int way = g_rand_int_range(random, 0, G_N_ELEMENTS(ways));
     House house;
     Talk talk;
@@ -418,8 +467,12 @@ fail_once(GRand *random, bool remote)
     nj_store_set_hook(house.store, on_trouble, NULL, &house);
     begin_talk(&talk, &house);
     talk_on(&talk, 3);
-    DiskOrders orders = { .error = ways[way].error, .calls = ways[way].calls, .from = g_rand_int_range(random, 1, 60) };
+
+    DiskOrders orders = { .error = ways[way].error,
+                          .calls = ways[way].calls,
+                          .from = g_rand_int_range(random, 1, 60) };
     disk_order(&orders);
+
     int before = talk.said;
     for (int i = 0; i < 200 && !nj_store_in_trouble(house.store); i++) {
         hear(&talk, 3000);
@@ -427,6 +480,7 @@ fail_once(GRand *random, bool remote)
         turn_loop();
         g_usleep(1000);
     }
+
     int safe = talk.committed;
     print_message("%s at call %ld of %d\n", g_strerror(orders.error), orders.from, orders.calls);
     assert_true(nj_store_in_trouble(house.store));
@@ -434,6 +488,7 @@ fail_once(GRand *random, bool remote)
         fail_msg("%s", house.news->str);
     for (int i = 0; i < 20; i++)
         hear(&talk, 100);
+
     promise(&talk);
     turn_loop();
     assert_true(talk.committed <= safe + (talk.said - before) && talk.committed < talk.said);
@@ -442,11 +497,14 @@ fail_once(GRand *random, bool remote)
     assert_true(wait_committed(&talk));
     assert_true(wait_news(&house, "(over)"));
     assert_false(nj_store_in_trouble(house.store));
+
     for (int i = 0; i < 2; i++) {
-        g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10000);
+        g_autoptr(GPtrArray) page =
+            nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10000);
         assert_int_equal(page->len, talk.said);
         reopen(&house);
     }
+
     assert_int_equal(ask_int(&house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
     assert_int_equal(ask_int(&house, "SELECT received FROM stream"), talk.received);
     quiet_tear_down(&house);
@@ -473,9 +531,10 @@ test_failing_for_long(void **state)
     Talk talk;
     quiet_set_up(&house, false);
     begin_talk(&talk, &house);
-    disk_order(&(DiskOrders) { .error = ENOSPC, .calls = DISK_WRITE, .from = 1 });
+    disk_order(&(DiskOrders){ .error = ENOSPC, .calls = DISK_WRITE, .from = 1 });
     while (!nj_store_full(house.store))
         hear(&talk, 1000);
+
     assert_in_range(talk.said, 1000, 5000);
     promise(&talk);
     nj_store_flush(house.store);
@@ -485,6 +544,7 @@ test_failing_for_long(void **state)
     disk_order(&well);
     house.store = open_here(house.dir, false);
     assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), 0);
+
     assert_int_equal(ask_int(&house, "SELECT received FROM stream"), 0);
     quiet_tear_down(&house);
     end_talk(&talk);
@@ -496,7 +556,10 @@ static void
 check_frozen(House *house, bool remote)
 {
     Talk talk = { .house = house };
-    const DiskOrders read_only = { .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 };
+    const DiskOrders read_only = { .error = EROFS,
+                                   .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK,
+                                   .from = 1 };
+
     disk_order(&read_only);
     int old = house->chat ? 5 : 0;
     house->store = open_here(house->dir, remote);
@@ -506,10 +569,13 @@ check_frozen(House *house, bool remote)
     house->chat = chat_row(house, "frog@pond.example");
     for (int i = 0; i < 5; i++)
         hear(&talk, 10);
+
     say(&talk, 0);
     promise(&talk);
+
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
     assert_int_equal(page->len, old + 6);
+
     g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account_of(house));
     assert_int_equal(outs->len, 1);
     nj_store_flush(house->store);
@@ -518,9 +584,12 @@ check_frozen(House *house, bool remote)
     disk_order(&well);
     assert_true(wait_committed(&talk));
     assert_true(wait_news(house, "(over)"));
-    g_autoptr(GPtrArray) later = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
+
+    g_autoptr(GPtrArray) later =
+        nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
     assert_int_equal(later->len, old + 6);
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), old + 6);
+
     /* It has the lock now. */
     g_autoptr(GError) error = NULL;
     assert_null(nj_store_open(house->dir, &error));
@@ -548,7 +617,8 @@ test_frozen(void **state)
         check_frozen(&house, remote);
         quiet_tear_down(&house);
 
-        house = (House) { .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };       /* nothing is there yet */
+        /* nothing is there yet */
+        house = (House){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
         check_frozen(&house, remote);
         quiet_tear_down(&house);
     }
@@ -561,19 +631,26 @@ test_frozen_log(void **state)
     (void) state;
     House house;
     old_talk(&house, false);
-    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL), *log = g_strconcat(path, "-wal", NULL), *kept = NULL;
+
+    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL),
+                    *log = g_strconcat(path, "-wal", NULL), *kept = NULL;
     gsize length;
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE message SET body = 'from the log'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE message SET body = 'from the log'", NULL, NULL, NULL),
+                     SQLITE_OK);
     assert_true(g_file_get_contents(log, &kept, &length, NULL));
+
     g_autofree char *base = NULL;
     gsize base_length;
     assert_true(g_file_get_contents(path, &base, &base_length, NULL));
     sqlite3_close(db);
+
     assert_true(g_file_set_contents(path, base, (gssize) base_length, NULL));
     assert_true(g_file_set_contents(log, kept, (gssize) length, NULL));
-    disk_order(&(DiskOrders) { .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
+    disk_order(&(DiskOrders){
+        .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
+
     g_autoptr(GError) error = NULL;
     house.store = nj_store_open(house.dir, &error);
     if (house.store) {
@@ -583,6 +660,7 @@ test_frozen_log(void **state)
     } else {
         assert_non_null(strstr(error->message, "history.db"));
     }
+
     disk_order(&well);
     quiet_tear_down(&house);
 }
@@ -596,15 +674,20 @@ test_frozen_and_changed(void **state)
     g_autofree char *old = NULL, *new = NULL;
     gsize old_length, new_length;
     old_talk(&house, false);
+
     g_autofree char *path = g_build_filename(house.dir, "history.db", NULL);
     assert_true(g_file_get_contents(path, &old, &old_length, NULL));
-    run_sql(house.dir, "INSERT INTO message (chat, time, type, state, outgoing, delayed, mention) VALUES (1, 50, 0, 0, 0, 0, 0)");
+    run_sql(house.dir, "INSERT INTO message (chat, time, type, state, outgoing, delayed, mention) "
+                       "VALUES (1, 50, 0, 0, 0, 0, 0)");
     assert_true(g_file_get_contents(path, &new, &new_length, NULL));
+
     assert_true(g_file_set_contents(path, old, (gssize) old_length, NULL));
-    disk_order(&(DiskOrders) { .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
+    disk_order(&(DiskOrders){
+        .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
     house.store = open_here(house.dir, false);
     nj_store_set_hook(house.store, on_trouble, NULL, &house);
     add(&house, 100, false, "x");
+
     assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
     disk_order(&well);
     assert_true(wait_news(&house, "another one than at the start"));
@@ -620,13 +703,18 @@ static void
 test_where(void **state)
 {
     (void) state;
-    static const struct { unsigned long kind; bool remote; } kinds[] = {
-        { 0x6969, true }, { 0xff534d42, true }, { 0xfe534d42, true }, { 0x01021997, true }, { 0x65735546, true }, { 0xef53, false }, { 0x9123683e, false },
-        { 0x01021994, false }, { 0x58465342, false },
+    static const struct {
+        unsigned long kind;
+        bool remote;
+    } kinds[] = {
+        { 0x6969, true },      { 0xff534d42, true },  { 0xfe534d42, true },
+        { 0x01021997, true },  { 0x65735546, true },  { 0xef53, false },
+        { 0x9123683e, false }, { 0x01021994, false }, { 0x58465342, false },
     };
+
     House house = { .dir = quick_dir(), .news = g_string_new(NULL) };
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        disk_order(&(DiskOrders) { .kind = kinds[i].kind });
+        disk_order(&(DiskOrders){ .kind = kinds[i].kind });
         house.store = open_store(house.dir);
         assert_int_equal(house.store->shared, kinds[i].remote);
         house.chat = chat_row(&house, "frog@pond.example");
@@ -637,12 +725,14 @@ test_where(void **state)
         assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), i + 1);
         assert_true(nj_store_close(house.store, 5000));
     }
+
     disk_order(&well);
     house.store = NULL;
     quiet_tear_down(&house);
 }
 
-/* While a network's disk takes its time the main thread does not wait for it for long: what waits in memory is shown, and who is who is known. */
+/* While a network's disk takes its time the main thread does not wait for it for long: what waits
+ * in memory is shown, and who is who is known. */
 static void
 test_slow_disk(void **state)
 {
@@ -651,11 +741,13 @@ test_slow_disk(void **state)
     quiet_set_up(&house, true);
     nj_store_set_hook(house.store, on_trouble, NULL, &house);
     nj_store_flush(house.store);
-    disk_order(&(DiskOrders) { .delay_ms = 2000 });
+    disk_order(&(DiskOrders){ .delay_ms = 2000 });
     add(&house, 1, true, "x");
     g_usleep(100000);
+
     gint64 start = g_get_monotonic_time();
     assert_int_equal(chat_row(&house, "frog@pond.example"), house.chat);
+
     g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10);
     assert_int_equal(page->len, 1);
     assert_in_range(g_get_monotonic_time() - start, 0, 1800 * G_TIME_SPAN_MILLISECOND);
@@ -681,26 +773,34 @@ test_lock(void **state)
     (void) state;
     House house;
     quiet_set_up(&house, false);
-    g_autofree char *lock = g_build_filename(house.dir, "lock", NULL), *path = g_build_filename(house.dir, "history.db", NULL);
+
+    g_autofree char *lock = g_build_filename(house.dir, "lock", NULL),
+                    *path = g_build_filename(house.dir, "history.db", NULL);
+
     /* Somebody on another host has it: nothing here can reach him. */
     assert_true(g_file_test(lock, G_FILE_TEST_EXISTS));
+
     FILE *file = fopen(lock, "w");
     fputs("elsewhere 42 /dev/pts/3\n", file);
     fclose(file);
-    assert_no_store(house.dir, "as process 42 on elsewhere. Quit it or use `natterjack -x COMMAND` there");
+    assert_no_store(house.dir,
+                    "as process 42 on elsewhere. Quit it or use `natterjack -x COMMAND` there");
     assert_true(nj_store_close(house.store, 5000));
 
     /* What somebody left who is not there any more hinders nobody. */
     house.store = open_here(house.dir, false);
-    g_autofree char *holder = NULL, *mine = g_strdup_printf("%s %d ", g_get_host_name(), (int) getpid());
+
+    g_autofree char *holder = NULL,
+                    *mine = g_strdup_printf("%s %d ", g_get_host_name(), (int) getpid());
     assert_true(g_file_get_contents(lock, &holder, NULL, NULL));
     assert_true(g_str_has_prefix(holder, mine));
     assert_true(nj_store_close(house.store, 5000));
     house.store = NULL;
 
-    disk_order(&(DiskOrders) { .lock = ENOLCK });
+    disk_order(&(DiskOrders){ .lock = ENOLCK });
     assert_no_store(house.dir, "mount its file system with locks");
     disk_order(&well);
+
     if (geteuid()) {
         assert_int_equal(chmod(lock, 0), 0);
         assert_no_store(house.dir, "check its owner and its mode");
@@ -709,6 +809,7 @@ test_lock(void **state)
         assert_no_store(house.dir, "check the owner and the mode");
         assert_int_equal(chmod(path, 0600), 0);
     }
+
     /* A link is nobody's lock. */
     g_remove(lock);
     assert_int_equal(symlink(path, lock), 0);
@@ -717,7 +818,8 @@ test_lock(void **state)
     quiet_tear_down(&house);
 }
 
-/* Where all go through one door the main thread goes first: listing words and hashes of much that is old does not keep it outside. */
+/* Where all go through one door the main thread goes first: listing words and hashes of much that
+ * is old does not keep it outside. */
 static void
 test_door(void **state)
 {
@@ -725,6 +827,7 @@ test_door(void **state)
     House house;
     quiet_set_up(&house, true);
     nj_store_set_hook(house.store, on_trouble, NULL, &house);
+
     for (int i = 0; i < 20000; i++) {
         add(&house, i, false, "so many different words that it takes a while to list them all");
         while (nj_store_full(house.store)) {
@@ -732,12 +835,15 @@ test_door(void **state)
             g_usleep(1000);
         }
     }
+
     nj_store_flush(house.store);
     for (int i = 0; i < 200; i++) {
-        g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10);
+        g_autoptr(GPtrArray) page =
+            nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10);
         assert_int_equal(page->len, 10);
         g_usleep(1000);
     }
+
     turn_loop();
     assert_string_equal(house.news->str, "");
     quiet_tear_down(&house);

@@ -1,4 +1,5 @@
-/* model/store: files of older formats become ours, with all that is in them.  Each format stands here as the program that made it wrote it. */
+/* model/store: files of older formats become ours, with all that is in them.  Each format stands
+ * here as the program that made it wrote it. */
 #include "store-house.h"
 
 #include <string.h>
@@ -55,36 +56,42 @@ static const char format_1[] =
 
 static const char content_1[] =
     "INSERT INTO account VALUES (1, 'toad@pond.example');"
-    "INSERT INTO chat (id, account, address, kind, read_time, read_id, waiting, draft) VALUES (1, 1, 'frog@pond.example', 0, 20, 2, 0, 'dear frog'), (2, 1, 'room@pond.example', 1, 0, 0, 0, NULL);"
-    "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, origin_id) VALUES"
-    " (1, 1, 10, 0, 0, 0, 0, 0, 'frog@pond.example/leaf', 'one', 'o1'), (2, 1, 20, 0, 2, 1, 0, 0, 'toad@pond.example/desk', 'two', 'o2'),"
-    " (3, 1, 30, 0, 0, 0, 0, 0, 'frog@pond.example/leaf', 'three', 'o3'), (4, 2, 40, 3, 1, 1, 0, 0, 'toad', 'four', 'o4');"
+    "INSERT INTO chat (id, account, address, kind, read_time, read_id, waiting, draft) VALUES (1, "
+    "1, 'frog@pond.example', 0, 20, 2, 0, 'dear frog'), (2, 1, 'room@pond.example', 1, 0, 0, 0, "
+    "NULL);"
+    "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, "
+    "origin_id) VALUES"
+    " (1, 1, 10, 0, 0, 0, 0, 0, 'frog@pond.example/leaf', 'one', 'o1'), (2, 1, 20, 0, 2, 1, 0, 0, "
+    "'toad@pond.example/desk', 'two', 'o2'),"
+    " (3, 1, 30, 0, 0, 0, 0, 0, 'frog@pond.example/leaf', 'three', 'o3'), (4, 2, 40, 3, 1, 1, 0, "
+    "0, 'toad', 'four', 'o4');"
     "INSERT INTO roster VALUES (1, 'frog@pond.example', 'Frog', 'both', 'Pond', 0, 1);"
     "INSERT INTO roster_version VALUES (1, 'v1');";
 
-static const char to_2[] =
-    "CREATE TABLE outbox ("
-    "  message INTEGER PRIMARY KEY,"
-    "  number INTEGER);"
-    "CREATE TABLE stream ("
-    "  account INTEGER PRIMARY KEY,"
-    "  id TEXT NOT NULL,"
-    "  jid TEXT NOT NULL,"
-    "  location TEXT,"
-    "  received INTEGER NOT NULL,"
-    "  until INTEGER NOT NULL);"
-    "ALTER TABLE chat ADD COLUMN nick TEXT;"
-    "PRAGMA user_version = 2;";
+static const char to_2[] = "CREATE TABLE outbox ("
+                           "  message INTEGER PRIMARY KEY,"
+                           "  number INTEGER);"
+                           "CREATE TABLE stream ("
+                           "  account INTEGER PRIMARY KEY,"
+                           "  id TEXT NOT NULL,"
+                           "  jid TEXT NOT NULL,"
+                           "  location TEXT,"
+                           "  received INTEGER NOT NULL,"
+                           "  until INTEGER NOT NULL);"
+                           "ALTER TABLE chat ADD COLUMN nick TEXT;"
+                           "PRAGMA user_version = 2;";
 
 static const char content_2[] =
-    "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, origin_id) VALUES"
+    "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, "
+    "origin_id) VALUES"
     " (5, 2, 50, 3, 1, 1, 0, 0, 'toad', 'five', 'o5');"
     "INSERT INTO outbox VALUES (5, 17);"
     "INSERT INTO stream VALUES (1, 's1', 'toad@pond.example/desk', NULL, 42, 0);"
     "UPDATE chat SET nick = 'toad' WHERE id = 2;";
 
 static const char to_3[] =
-    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize = 0,"
+    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize "
+    "= 0,"
     "  tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co So'\");"
     "INSERT INTO word (word, rank) VALUES ('automerge', 0);"
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
@@ -94,8 +101,10 @@ static const char to_3[] =
 /* More rows than are taken into memory at a start. */
 static const char content_3[] =
     "WITH RECURSIVE n(i) AS (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < 80000)"
-    " INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, origin_id, archive_id, archive_by)"
-    " SELECT i, 2, 1000 + i, 3, 0, 0, 0, 0, 'newt', 'x', 'o' || i, 'a' || i, 'room@pond.example' FROM n;";
+    " INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, "
+    "origin_id, archive_id, archive_by)"
+    " SELECT i, 2, 1000 + i, 3, 0, 0, 0, 0, 'newt', 'x', 'o' || i, 'a' || i, 'room@pond.example' "
+    "FROM n;";
 
 static void
 free_item(void *item)
@@ -128,7 +137,8 @@ static int
 search(House *house, const char *word)
 {
     int count = -1;
-    nj_store_search(house->store, &(NjSearch) { .words = word, .limit = 10 }, count_found, &count, house);
+    nj_store_search(house->store, &(NjSearch){ .words = word, .limit = 10 }, count_found, &count,
+                    house);
     while (count < 0)
         g_main_context_iteration(NULL, TRUE);
     return count;
@@ -141,16 +151,20 @@ check_content(House *house)
     gint64 account = nj_store_account(house->store, "toad@pond.example");
     assert_int_equal(account, 1);
     assert_int_equal(house->chat, 1);
+
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
     assert_int_equal(page->len, 3);
     assert_string_equal(((NjMessage *) g_ptr_array_index(page, 2))->body, "three");
+
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_true(
+        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "frog@pond.example", &chat));
     assert_string_equal(chat.draft, "dear frog");
     assert_int_equal(chat.unread, 1);
     assert_null(chat.nick);
     nj_stored_chat_clear(&chat);
     assert_true(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o3"));
+
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
     g_autofree char *version = nj_store_roster(house->store, account, items);
     assert_string_equal(version, "v1");
@@ -165,19 +179,26 @@ test_from_1(void **state)
 {
     const char *const scripts[] = { format_1, content_1, NULL };
     House *house = begin_with(scripts);
+
     *state = house;
     gint64 account = nj_store_account(house->store, "toad@pond.example");
     check_content(house);
+
     g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
     assert_int_equal(outs->len, 0);
     assert_int_equal(ask_int(house, "SELECT state FROM message WHERE id = 4"), NJ_STATE_SENT);
+
     NjStoredStream stream;
     assert_false(nj_store_stream(house->store, account, &stream));
 
-    nj_store_set_stream(house->store, account, &(NjStoredStream) { .id = (char *) "s", .jid = (char *) "toad@pond.example/desk", .received = 3 });
+    nj_store_set_stream(house->store, account,
+                        &(NjStoredStream){ .id = (char *) "s",
+                                           .jid = (char *) "toad@pond.example/desk",
+                                           .received = 3 });
     nj_store_set_room(house->store, 2, "toad");
     add(house, 50, true, "five");
     reopen(house);
+
     g_autoptr(GPtrArray) later = nj_store_outbox(house->store, account);
     assert_int_equal(later->len, 1);
     assert_true(nj_store_stream(house->store, account, &stream));
@@ -190,17 +211,21 @@ check_content_2(House *house)
 {
     gint64 account = nj_store_account(house->store, "toad@pond.example");
     g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
+
     assert_int_equal(outs->len, 1);
     const NjStoredOut *out = g_ptr_array_index(outs, 0);
     assert_string_equal(out->message->body, "five");
     assert_true(out->numbered && out->number == 17 && out->kind == NJ_CHAT_ROOM);
+
     NjStoredStream stream;
     assert_true(nj_store_stream(house->store, account, &stream));
     assert_string_equal(stream.id, "s1");
     assert_int_equal(stream.received, 42);
     nj_stored_stream_clear(&stream);
+
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
+    assert_true(
+        nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
     assert_string_equal(chat.nick, "toad");
     nj_stored_chat_clear(&chat);
 }
@@ -222,20 +247,24 @@ test_from_3(void **state)
 {
     const char *const scripts[] = { format_1, to_2, to_3, content_1, content_2, content_3, NULL };
     House *house = begin_with(scripts);
+
     *state = house;
     check_content(house);
     check_content_2(house);
+
     for (int i = 0; i < 2; i++) {
         g_autoptr(NjMessage) ours = nj_store_find_out(house->store, house->chat, "o2");
         assert_non_null(ours);
         for (int k = 6; k <= 80000; k += 97) {
-            g_autofree char *origin = g_strdup_printf("o%d", k), *archive = g_strdup_printf("a%d", k);
+            g_autofree char *origin = g_strdup_printf("o%d", k),
+                            *archive = g_strdup_printf("a%d", k);
             assert_true(nj_store_has_origin(house->store, 2, "newt", origin));
             assert_true(nj_store_has_archive(house->store, 2, "room@pond.example", archive));
         }
         assert_false(nj_store_has_origin(house->store, 2, "newt", "o80001"));
         reopen(house);
     }
+
     tear_down(state);
 }
 

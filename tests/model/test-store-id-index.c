@@ -1,4 +1,5 @@
-/* model/store: a message is found again by what it came with, wherever that is kept at present: waiting, in memory, in its table. */
+/* model/store: a message is found again by what it came with, wherever that is kept at present:
+ * waiting, in memory, in its table. */
 #include "store-house.h"
 
 #include <signal.h>
@@ -6,7 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MANY 2500       /* so many are brought into the table as soon as nothing else is to be done */
+/* so many are brought into the table as soon as nothing else is to be done */
+#define MANY 2500
 
 static void
 say(House *house, int number, bool out)
@@ -30,15 +32,19 @@ say_many(House *house, int from, int to)
 static void
 assert_one(House *house, int number, bool is)
 {
-    g_autofree char *origin = g_strdup_printf("o%d", number), *archive = g_strdup_printf("a%d", number);
+    g_autofree char *origin = g_strdup_printf("o%d", number),
+                    *archive = g_strdup_printf("a%d", number);
     const char *sender = number % 2 ? "toad@pond.example/desk" : "frog@pond.example/leaf";
-    if (nj_store_has_origin(house->store, house->chat, sender, origin) != is || nj_store_has_archive(house->store, house->chat, "toad@pond.example", archive) != is)
+
+    if (nj_store_has_origin(house->store, house->chat, sender, origin) != is
+        || nj_store_has_archive(house->store, house->chat, "toad@pond.example", archive) != is)
         fail_msg("message %d", number);
     assert_false(nj_store_has_origin(house->store, house->chat, "newt@pond.example/leaf", origin));
     assert_false(nj_store_has_origin(house->store, house->chat, NULL, origin));
     assert_false(nj_store_has_origin(house->store, house->chat + 1, sender, origin));
     assert_false(nj_store_has_origin(house->store, house->chat, sender, archive));
     assert_false(nj_store_has_archive(house->store, house->chat, "evil@pond.example", archive));
+
     g_autoptr(NjMessage) ours = nj_store_find_out(house->store, house->chat, origin);
     assert_int_equal(ours != NULL, is && number % 2);
     assert_true(!ours || ours->time == 1000 + number);
@@ -65,16 +71,17 @@ test_everywhere(void **state)
 {
     House *house = *state;
     say_many(house, 0, 10);
-    assert_all(house, 0, 10, true);             /* in the list */
+    assert_all(house, 0, 10, true); /* in the list */
     assert_all(house, 10, 20, false);
     nj_store_flush(house->store);
-    assert_all(house, 0, 10, true);             /* in memory */
+    assert_all(house, 0, 10, true); /* in memory */
     assert_int_equal(ask_int(house, "SELECT count(*) FROM ident"), 0);
     reopen(house);
-    assert_all(house, 0, 10, true);             /* read again */
+    assert_all(house, 0, 10, true); /* read again */
+
     say_many(house, 10, MANY);
     assert_true(wait_for_mark(house, MANY) >= MANY);
-    assert_all(house, 0, MANY, true);           /* in the table */
+    assert_all(house, 0, MANY, true); /* in the table */
     assert_all(house, MANY, MANY + 10, false);
     say_many(house, MANY, MANY + 10);
     assert_all(house, MANY - 10, MANY + 10, true);
@@ -88,6 +95,7 @@ test_meanwhile(void **state)
 {
     House *house = *state;
     int next = 0;
+
     for (int round = 0; round < 12; round++) {
         say_many(house, next, next + 4000);
         next += 4000;
@@ -95,6 +103,7 @@ test_meanwhile(void **state)
         for (int i = 0; i < 300; i++)
             assert_one(house, g_random_int_range(0, next), true);
     }
+
     assert_true(wait_for_mark(house, next - MANY) >= next - MANY);
     for (int i = 0; i < 300; i++)
         assert_one(house, g_random_int_range(0, next), true);
@@ -106,8 +115,10 @@ test_killed(void **state)
     House *house = *state;
     assert_true(nj_store_close(house->store, 5000));
     house->store = NULL;
+
     int ready[2];
     assert_int_equal(pipe(ready), 0);
+
     pid_t child = fork();
     if (!child) {
         House own = { .dir = house->dir, .store = open_store(house->dir), .chat = house->chat };
@@ -118,6 +129,7 @@ test_killed(void **state)
         say_many(&own, 30000, 1000000);
         _exit(0);
     }
+
     char byte;
     close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -126,10 +138,12 @@ test_killed(void **state)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     house->store = open_store(house->dir);
+
     int count = ask_int(house, "SELECT count(*) FROM message");
     assert_true(count >= 30000);
     for (int i = 0; i < count; i += 7)
         assert_one(house, i, true);
+
     assert_one(house, count + 10000, false);
 }
 
@@ -146,6 +160,7 @@ test_forgotten(void **state)
     assert_all(house, 0, 10, false);
     for (int i = 0; i < 10; i++)
         say(house, 5000 + i, i % 2);
+
     assert_all(house, 5000, 5010, true);
     assert_all(house, 0, 10, false);
     reopen(house);
@@ -153,7 +168,8 @@ test_forgotten(void **state)
     assert_all(house, 0, 10, false);
 }
 
-/* Both questions are answered from the table's order and the rows' own numbers, never by looking through. */
+/* Both questions are answered from the table's order and the rows' own numbers, never by looking
+ * through. */
 static void
 test_plans(void **state)
 {
@@ -162,11 +178,18 @@ test_plans(void **state)
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     g_autoptr(GString) plan = g_string_new(NULL);
+
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "EXPLAIN QUERY PLAN SELECT 1 FROM message WHERE message.id IN (SELECT message FROM ident WHERE hash = 1 UNION ALL"
-                                            " SELECT 2) AND +chat = 3 AND origin_id = 'x' AND sender IS 'y' LIMIT 1", -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "EXPLAIN QUERY PLAN SELECT 1 FROM message WHERE message.id IN (SELECT "
+                           "message FROM ident WHERE hash = 1 UNION ALL"
+                           " SELECT 2) AND +chat = 3 AND origin_id = 'x' AND sender IS 'y' LIMIT 1",
+                           -1, &statement, NULL),
+        SQLITE_OK);
     while (sqlite3_step(statement) == SQLITE_ROW)
         g_string_append_printf(plan, "%s\n", (const char *) sqlite3_column_text(statement, 3));
+
     sqlite3_finalize(statement);
     sqlite3_close(db);
     assert_non_null(strstr(plan->str, "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)"));

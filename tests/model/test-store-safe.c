@@ -1,4 +1,5 @@
-/* model/store: what is called committed is in the file, counts are never ahead of what they count, and the outbox is exact at any moment. */
+/* model/store: what is called committed is in the file, counts are never ahead of what they count,
+ * and the outbox is exact at any moment. */
 #include "store-house.h"
 
 #include <signal.h>
@@ -11,7 +12,8 @@
 static bool
 wait_for(House *house, gsize length)
 {
-    for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND; g_get_monotonic_time() < until; g_usleep(1000)) {
+    for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+         g_get_monotonic_time() < until; g_usleep(1000)) {
         while (g_main_context_iteration(NULL, FALSE))
             continue;
         if (house->news->len >= length)
@@ -23,7 +25,8 @@ wait_for(House *house, gsize length)
 static void
 settle(int ms)
 {
-    for (gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND; g_get_monotonic_time() < until; g_usleep(1000))
+    for (gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+         g_get_monotonic_time() < until; g_usleep(1000))
         while (g_main_context_iteration(NULL, FALSE))
             continue;
 }
@@ -32,8 +35,8 @@ settle(int ms)
 
 typedef struct {
     House *house;
-    char   letter;
-    int    rows;        /* that have to be in the file when it is called */
+    char letter;
+    int rows; /* that have to be in the file when it is called */
 } Note;
 
 static void
@@ -48,16 +51,22 @@ static void
 test_after(void **state)
 {
     House *house = *state;
-    Note notes[] = { { house, 'a', 0 }, { house, 'b', 1 }, { house, 'c', 1 }, { house, 'd', 2 }, { house, 'e', 2 } };
+    Note notes[] = { { house, 'a', 0 },
+                     { house, 'b', 1 },
+                     { house, 'c', 1 },
+                     { house, 'd', 2 },
+                     { house, 'e', 2 } };
+
     nj_store_flush(house->store);
     nj_store_after(house->store, note, &notes[0], house);
-    assert_string_equal(house->news->str, "");          /* never from inside */
-    assert_true(wait_for(house, 1));                    /* although there is nothing to write */
+    assert_string_equal(house->news->str, ""); /* never from inside */
+    assert_true(wait_for(house, 1));           /* although there is nothing to write */
     add(house, 10, false, "x");
     nj_store_after(house->store, note, &notes[1], house);
     nj_store_after(house->store, note, &notes[2], house);
     add(house, 20, false, "y");
     nj_store_after(house->store, note, &notes[3], house);
+
     assert_true(wait_for(house, 4));
     assert_string_equal(house->news->str, "abcd");
     nj_store_flush(house->store);
@@ -71,6 +80,7 @@ test_after_forgotten(void **state)
     House *house = *state;
     Note notes[] = { { house, 'a', 0 }, { house, 'b', 0 }, { house, 'c', 1 } };
     int other = 0;
+
     nj_store_after(house->store, note, &notes[0], house);
     nj_store_after(house->store, note, &notes[1], &other);
     add(house, 10, false, "x");
@@ -106,6 +116,7 @@ test_after_calls_anything(void **state)
 {
     House *house = *state;
     Note late = { house, 'l', 0 };
+
     nj_store_after(house->store, say_and_ask_again, house, house);
     assert_true(wait_for(house, 5));
     add(house, 10, true, "x");
@@ -145,6 +156,7 @@ test_after_trouble(void **state)
     House *house = *state;
     Note notes[] = { { house, 'a', 1 }, { house, 'b', 2 } };
     struct rlimit old, tight;
+
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     nj_store_flush(house->store);
@@ -154,6 +166,7 @@ test_after_trouble(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     add(house, 10, true, "x");
     nj_store_after(house->store, note, &notes[0], house);
+
     nj_store_flush(house->store);
     add(house, 20, true, "y");
     nj_store_after(house->store, note, &notes[1], house);
@@ -163,6 +176,7 @@ test_after_trouble(void **state)
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(wait_for(house, 2));
     assert_string_equal(house->news->str, "ab");
+
     assert_false(nj_store_in_trouble(house->store));
     signal(SIGXFSZ, handler);
 }
@@ -174,18 +188,21 @@ note_trouble(const char *sentence, void *owner)
     g_string_append_c(house->news, sentence ? 't' : 'T');
 }
 
-/* What was committed before the disk failed is told before that: who hears of the trouble takes the rest for not committed. */
+/* What was committed before the disk failed is told before that: who hears of the trouble takes the
+ * rest for not committed. */
 static void
 test_calls_before_trouble(void **state)
 {
     House *house = *state;
     struct rlimit old, tight;
+
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     nj_store_set_hook(house->store, note_trouble, NULL, house);
     add(house, 10, true, "x");
     for (int i = 0; i < 20; i++)
         nj_store_after(house->store, say_slowly, house, house);
+
     nj_store_flush(house->store);
     tight = old;
     tight.rlim_cur = 4096;
@@ -195,6 +212,7 @@ test_calls_before_trouble(void **state)
     nj_store_flush(house->store);
     assert_true(nj_store_in_trouble(house->store));
     settle(50);
+
     assert_string_equal(house->news->str, "xxxxxxxxxxxxxxxxxxxxt");
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(wait_for(house, 23));
@@ -207,7 +225,10 @@ static gint64
 set_stream(House *house, const char *id, guint32 received)
 {
     gint64 account = nj_store_account(house->store, "toad@pond.example");
-    NjStoredStream stream = { .id = (char *) id, .jid = (char *) "toad@pond.example/desk", .location = (char *) "pond.example:5222", .received = received,
+    NjStoredStream stream = { .id = (char *) id,
+                              .jid = (char *) "toad@pond.example/desk",
+                              .location = (char *) "pond.example:5222",
+                              .received = received,
                               .until = 1700000000000 };
     nj_store_set_stream(house->store, account, &stream);
     return account;
@@ -233,8 +254,11 @@ test_stream(void **state)
     House *house = *state;
     NjStoredStream stream;
     gint64 account = nj_store_account(house->store, "toad@pond.example");
+
     assert_false(nj_store_stream(house->store, account, &stream));
-    nj_store_count(house->store, account, 7);           /* without a stream there is nothing to count */
+
+    /* without a stream there is nothing to count */
+    nj_store_count(house->store, account, 7);
     assert_int_equal(nj_store_counted(house->store, account), 0);
 
     set_stream(house, "s1", 0);
@@ -243,9 +267,11 @@ test_stream(void **state)
     reopen(house);
     assert_stream(house, account, "s1", 4294967295u);
     nj_store_begin(house->store);
-    nj_store_count(house->store, account, 1);           /* over 2^32 */
+    nj_store_count(house->store, account, 1); /* over 2^32 */
     assert_true(nj_store_stream(house->store, account, &stream));
-    assert_int_equal(stream.received, 1);               /* what waits to be committed was counted, too */
+
+    /* what waits to be committed was counted, too */
+    assert_int_equal(stream.received, 1);
     nj_stored_stream_clear(&stream);
     assert_int_equal(nj_store_counted(house->store, account), 4294967295u);
     nj_store_commit(house->store);
@@ -269,7 +295,8 @@ test_stream(void **state)
     assert_false(nj_store_stream(house->store, account, &stream));
 }
 
-/* The count is in the file with the message, where both are held together; else with it or after it, never before it.  It costs no row. */
+/* The count is in the file with the message, where both are held together; else with it or after
+ * it, never before it.  It costs no row. */
 static void
 count_in_a_flood(House *house, bool hold)
 {
@@ -277,9 +304,14 @@ count_in_a_flood(House *house, bool hold)
     g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
+
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     nj_store_flush(house->store);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT (SELECT received FROM stream), (SELECT count(*) FROM message)", -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(
+                         db, "SELECT (SELECT received FROM stream), (SELECT count(*) FROM message)",
+                         -1, &statement, NULL),
+                     SQLITE_OK);
+
     guint64 before = house->store->turn;
     int moments = 0;
     for (int i = 1; i <= 6000; i++) {
@@ -287,7 +319,7 @@ count_in_a_flood(House *house, bool hold)
             nj_store_begin(house->store);
         add(house, i, false, "x");
         if (i % 500 == 0)
-            g_usleep(2000);     /* the writer would have time to take the message alone */
+            g_usleep(2000); /* the writer would have time to take the message alone */
         nj_store_count(house->store, account, (guint32) i);
         if (hold)
             nj_store_commit(house->store);
@@ -297,12 +329,15 @@ count_in_a_flood(House *house, bool hold)
         guint32 counted = nj_store_counted(house->store, account);
         assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
         int received = sqlite3_column_int(statement, 0), rows = sqlite3_column_int(statement, 1);
-        assert_in_range(rows - received, 0, !hold);     /* also where a batch ends in the middle of the list */
+        /* also where a batch ends in the middle of the list */
+        assert_in_range(rows - received, 0, !hold);
         assert_true((int) counted <= received);
         moments += received > 0 && received < i;
         sqlite3_reset(statement);
     }
+
     assert_true(moments > 0);
+
     /* A count that finds its message taken by the writer needs a row. */
     assert_in_range(house->store->turn - before, 6000, 6100);
     nj_store_flush(house->store);
@@ -323,7 +358,8 @@ test_counts_held(void **state)
     count_in_a_flood(*state, true);
 }
 
-/* Of what is held together nothing is written alone, however long it takes and however much it is; a flush and the end do not wait for ever. */
+/* Of what is held together nothing is written alone, however long it takes and however much it is;
+ * a flush and the end do not wait for ever. */
 static void
 test_hold(void **state)
 {
@@ -332,16 +368,19 @@ test_hold(void **state)
     nj_store_begin(house->store);
     add(house, 10, true, "x");
     settle(120);
+
     for (int i = 0; i < 3000; i++) {
         nj_store_begin(house->store);
         add(house, 20 + i, false, "y");
         nj_store_commit(house->store);
     }
+
     settle(120);
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 0);
     nj_store_commit(house->store);
     while (!ask_int(house, "SELECT count(*) FROM message"))
         g_usleep(1000);
+
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 3001);
     nj_store_begin(house->store);
     add(house, 4000, false, "z");
@@ -356,14 +395,20 @@ static void
 test_counts_of_accounts(void **state)
 {
     House *house = *state;
-    gint64 one = set_stream(house, "s1", 0), other = nj_store_account(house->store, "other@pond.example");
-    nj_store_set_stream(house->store, other, &(NjStoredStream) { .id = (char *) "s2", .jid = (char *) "other@pond.example/x" });
+    gint64 one = set_stream(house, "s1", 0),
+           other = nj_store_account(house->store, "other@pond.example");
+
+    nj_store_set_stream(
+        house->store, other,
+        &(NjStoredStream){ .id = (char *) "s2", .jid = (char *) "other@pond.example/x" });
     nj_store_flush(house->store);
+
     guint64 before = house->store->turn;
     for (guint32 i = 1; i <= 1000; i++) {
         nj_store_count(house->store, one, i);
         nj_store_count(house->store, other, i + 1000);
     }
+
     assert_in_range(house->store->turn - before, 1, 4);
     nj_store_flush(house->store);
     assert_int_equal(nj_store_counted(house->store, one), 1000);
@@ -377,7 +422,8 @@ static gint64
 ms_until_counted(House *house, gint64 account, guint32 count)
 {
     gint64 start = g_get_monotonic_time();
-    while (nj_store_counted(house->store, account) != count && g_get_monotonic_time() - start < 20 * G_TIME_SPAN_SECOND)
+    while (nj_store_counted(house->store, account) != count
+           && g_get_monotonic_time() - start < 20 * G_TIME_SPAN_SECOND)
         g_usleep(1000);
     return (g_get_monotonic_time() - start) / G_TIME_SPAN_MILLISECOND;
 }
@@ -388,6 +434,7 @@ test_lone_counts_wait(void **state)
 {
     House *house = *state;
     gint64 account = set_stream(house, "s", 0);
+
     nj_store_flush(house->store);
     nj_store_count(house->store, account, 1);
     assert_in_range(ms_until_counted(house, account, 1), 300, 20000);
@@ -402,11 +449,11 @@ test_lone_counts_wait(void **state)
 /* What we said */
 
 typedef struct {
-    gint64         id, account, chat;
+    gint64 id, account, chat;
     NjMessageState state;
-    bool           numbered;
-    guint32        number;
-    bool           gone;
+    bool numbered;
+    guint32 number;
+    bool gone;
 } Said;
 
 static void
@@ -414,6 +461,7 @@ assert_outbox(House *house, gint64 account, GArray *all)
 {
     g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
     guint at = 0;
+
     for (guint i = 0; i < all->len; i++) {
         const Said *said = &g_array_index(all, Said, i);
         if (said->account != account || said->gone || !nj_state_is_open(said->state))
@@ -428,13 +476,16 @@ assert_outbox(House *house, gint64 account, GArray *all)
         assert_int_equal(out->kind, NJ_CHAT_PERSON);
         assert_non_null(strstr(out->address, "@pond.example"));
     }
+
     assert_int_equal(at, outs->len);
 }
 
 static Said *
 random_said(GArray *all, GRand *random)
 {
-    Said *said = all->len ? &g_array_index(all, Said, (guint) g_rand_int_range(random, 0, (gint32) all->len)) : NULL;
+    Said *said =
+        all->len ? &g_array_index(all, Said, (guint) g_rand_int_range(random, 0, (gint32) all->len))
+                 : NULL;
     return said && !said->gone ? said : NULL;
 }
 
@@ -458,7 +509,9 @@ test_outbox_is_exact(void **state)
     guint32 seed = g_random_int();
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Said));
-    gint64 accounts[] = { nj_store_account(house->store, "toad@pond.example"), nj_store_account(house->store, "newt@pond.example") };
+    gint64 accounts[] = { nj_store_account(house->store, "toad@pond.example"),
+                          nj_store_account(house->store, "newt@pond.example") };
+
     print_message("seed %u\n", seed);
     for (int i = 0; i < 3000; i++) {
         Said *said = random_said(all, random);
@@ -466,7 +519,8 @@ test_outbox_is_exact(void **state)
         int what = g_rand_int_range(random, 0, 100);
         if (what < 35) {
             NjStoredChat chat;
-            g_autofree char *address = g_strdup_printf("%d@pond.example", g_rand_int_range(random, 0, 5));
+            g_autofree char *address =
+                g_strdup_printf("%d@pond.example", g_rand_int_range(random, 0, 5));
             assert_true(nj_store_chat(house->store, account, NJ_CHAT_PERSON, address, &chat));
             g_autoptr(NjMessage) message = make_message(i, g_rand_int_range(random, 0, 4) > 0, "x");
             message->chat = chat.id;
@@ -474,12 +528,17 @@ test_outbox_is_exact(void **state)
                 message->state = NJ_STATE_FAILED;
             nj_store_add(house->store, message);
             if (message->out)
-                g_array_append_vals(all, &(Said) { message->id, account, chat.id, message->state, false, 0, false }, 1);
+                g_array_append_vals(
+                    all, &(Said){ message->id, account, chat.id, message->state, false, 0, false },
+                    1);
             nj_stored_chat_clear(&chat);
         } else if (what < 65 && said) {
-            static const NjMessageState states[] = { NJ_STATE_QUEUED, NJ_STATE_SENT, NJ_STATE_UNSURE, NJ_STATE_FAILED, NJ_STATE_ACKNOWLEDGED };
+            static const NjMessageState states[] = { NJ_STATE_QUEUED, NJ_STATE_SENT,
+                                                     NJ_STATE_UNSURE, NJ_STATE_FAILED,
+                                                     NJ_STATE_ACKNOWLEDGED };
             NjMessageState next = states[g_rand_int_range(random, 0, G_N_ELEMENTS(states))];
-            said->numbered = said->numbered && nj_state_is_open(said->state) && nj_state_is_open(next);
+            said->numbered =
+                said->numbered && nj_state_is_open(said->state) && nj_state_is_open(next);
             said->state = next;
             nj_store_set_state(house->store, said->id, said->state, NULL);
         } else if (what < 85 && said && nj_state_is_open(said->state)) {
@@ -499,13 +558,17 @@ test_outbox_is_exact(void **state)
             assert_outbox(house, account, all);
         }
     }
+
     for (int i = 0; i < 2; i++) {
         assert_outbox(house, accounts[0], all);
         assert_outbox(house, accounts[1], all);
         nj_store_flush(house->store);
     }
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM outbox WHERE message NOT IN"
-                                    " (SELECT id FROM message WHERE outgoing AND state IN (1, 2, 6))"), 0);
+
+    assert_int_equal(ask_int(house,
+                             "SELECT count(*) FROM outbox WHERE message NOT IN"
+                             " (SELECT id FROM message WHERE outgoing AND state IN (1, 2, 6))"),
+                     0);
 }
 
 /* Only what we said has a place there, whatever is said of it. */
@@ -514,6 +577,7 @@ test_outbox_is_ours(void **state)
 {
     House *house = *state;
     gint64 heard = add(house, 10, false, "x");
+
     nj_store_set_state(house->store, heard, NJ_STATE_QUEUED, NULL);
     gint64 account = nj_store_account(house->store, "toad@pond.example");
     for (int i = 0; i < 2; i++) {
@@ -537,11 +601,13 @@ test_find_out(void **state)
 {
     House *house = *state;
     NjMessage *ours = make_message(10, true, "x"), *theirs = make_message(20, false, "y");
+
     ours->chat = theirs->chat = house->chat;
     ours->origin_id = g_strdup("w1");
     theirs->origin_id = g_strdup("w2");
     nj_store_add(house->store, ours);
     nj_store_add(house->store, theirs);
+
     gint64 id = ours->id;
     for (int i = 0; i < 2; i++) {
         assert_null(nj_store_find_out(house->store, house->chat, "w2"));
@@ -549,31 +615,39 @@ test_find_out(void **state)
         assert_found(house, "w1", id, NJ_STATE_QUEUED);
         nj_store_flush(house->store);
     }
+
     nj_store_set_state(house->store, id, NJ_STATE_SENT, NULL);
     nj_store_set_state(house->store, id, NJ_STATE_DELIVERED, NULL);
     for (int i = 0; i < 2; i++) {
         assert_found(house, "w1", id, NJ_STATE_DELIVERED);
         nj_store_flush(house->store);
     }
+
     nj_message_unref(ours);
     nj_message_unref(theirs);
 }
 
-/* A start shows again the rooms we were in and the chats with something that is still to be sent. */
+/* A start shows again the rooms we were in and the chats with something that is still to be
+ * sent. */
 static void
 test_open_chats(void **state)
 {
     House *house = *state;
     NjStoredChat chat;
-    gint64 account = nj_store_account(house->store, "toad@pond.example"), said = add(house, 10, true, "x");
+    gint64 account = nj_store_account(house->store, "toad@pond.example"),
+           said = add(house, 10, true, "x");
+
     assert_true(nj_store_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
     nj_store_set_room(house->store, chat.id, "toad");
     nj_stored_chat_clear(&chat);
-    assert_true(nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
+    assert_true(
+        nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
     assert_string_equal(chat.nick, "toad");
+
     gint64 room = chat.id;
     nj_stored_chat_clear(&chat);
     reopen(house);
+
     GPtrArray *chats = nj_store_open_chats(house->store, account);
     assert_int_equal(chats->len, 2);
     assert_int_equal(((NjStoredChat *) g_ptr_array_index(chats, 0))->id, house->chat);
@@ -583,6 +657,7 @@ test_open_chats(void **state)
     nj_store_set_state(house->store, said, NJ_STATE_ACKNOWLEDGED, NULL);
     reopen(house);
     chats = nj_store_open_chats(house->store, account);
+
     assert_int_equal(chats->len, 0);
     g_ptr_array_unref(chats);
 }
@@ -609,12 +684,14 @@ main(void)
         cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
         { "test_after (remote)", test_after, set_up_remote, tear_down, NULL },
         { "test_after_forgotten (remote)", test_after_forgotten, set_up_remote, tear_down, NULL },
-        { "test_after_calls_anything (remote)", test_after_calls_anything, set_up_remote, tear_down, NULL },
+        { "test_after_calls_anything (remote)", test_after_calls_anything, set_up_remote, tear_down,
+          NULL },
         { "test_after_in_slices (remote)", test_after_in_slices, set_up_remote, tear_down, NULL },
         { "test_after_trouble (remote)", test_after_trouble, set_up_remote, tear_down, NULL },
         { "test_stream (remote)", test_stream, set_up_remote, tear_down, NULL },
         { "test_hold (remote)", test_hold, set_up_remote, tear_down, NULL },
-        { "test_counts_of_accounts (remote)", test_counts_of_accounts, set_up_remote, tear_down, NULL },
+        { "test_counts_of_accounts (remote)", test_counts_of_accounts, set_up_remote, tear_down,
+          NULL },
         { "test_lone_counts_wait (remote)", test_lone_counts_wait, set_up_remote, tear_down, NULL },
         { "test_outbox_is_exact (remote)", test_outbox_is_exact, set_up_remote, tear_down, NULL },
         { "test_outbox_is_ours (remote)", test_outbox_is_ours, set_up_remote, tear_down, NULL },

@@ -1,4 +1,5 @@
-/* model/store-search and store-index: what was said is found by its words, as people type them, newest first, at once and after anything. */
+/* model/store-search and store-index: what was said is found by its words, as people type them,
+ * newest first, at once and after anything. */
 #include "store-house.h"
 
 #include <signal.h>
@@ -8,11 +9,11 @@
 /* One search and its answer. */
 
 typedef struct {
-    GString *bodies;                /* joined by '|' */
-    char    *error;
-    guint    count;
-    gint64   time, id;              /* of the last hit */
-    bool     answered;
+    GString *bodies; /* joined by '|' */
+    char *error;
+    guint count;
+    gint64 time, id; /* of the last hit */
+    bool answered;
 } Answer;
 
 static void
@@ -22,6 +23,7 @@ take_answer(GPtrArray *found, const GError *error, void *data)
     answer->answered = true;
     answer->error = error ? g_strdup(error->message) : NULL;
     answer->count = found ? found->len : 0;
+
     for (guint i = 0; i < answer->count; i++) {
         const NjFound *one = g_ptr_array_index(found, i);
         assert_string_equal(one->account_address, "toad@pond.example");
@@ -56,7 +58,7 @@ check(House *house, NjSearch search, const char *bodies)
 static void
 check_words(House *house, const char *words, const char *bodies)
 {
-    check(house, (NjSearch) { .words = words }, bodies);
+    check(house, (NjSearch){ .words = words }, bodies);
 }
 
 static void
@@ -83,20 +85,28 @@ test_words(void **state)
     check_words(house, "pond toad", "Do toads sing? Ponderous question|The toad sits by the pond");
     check_words(house, "ponder toad", "Do toads sing? Ponderous question");
     check_words(house, "oad", "");
+
     check_words(house, "cafe", "a café near the Straße, don't worry");
     check_words(house, "CAFÉ", "a café near the Straße, don't worry");
     check_words(house, "don't", "a café near the Straße, don't worry");
     check_words(house, "\"by the\"", "The toad sits by the pond");
     check_words(house, "\"the by\"", "");
-    check_words(house, "\"the pon\"", "");              /* in quotation marks words are whole */
+    check_words(house, "\"the pon\"", ""); /* in quotation marks words are whole */
     check_words(house, "question.", "Do toads sing? Ponderous question");
-    check_words(house, "questio,", "");                 /* what ends a word, ends it */
-    check_words(house, "", "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by the pond");
-    check(house, (NjSearch) { 0 }, "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by the pond");
+    check_words(house, "questio,", ""); /* what ends a word, ends it */
+    check_words(house, "",
+                "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad "
+                "sits by the pond");
+
+    check(house, (NjSearch){ 0 },
+          "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by "
+          "the pond");
+
     /* Who wants the beginnings only gets those, up to the end of a character. */
-    check(house, (NjSearch) { .words = "worry", .body_most = 7 }, "a café");
-    check(house, (NjSearch) { .words = "worry", .body_most = 6 }, "a caf");
-    check(house, (NjSearch) { .words = "worry", .body_most = 1000 }, "a café near the Straße, don't worry");
+    check(house, (NjSearch){ .words = "worry", .body_most = 7 }, "a café");
+    check(house, (NjSearch){ .words = "worry", .body_most = 6 }, "a caf");
+    check(house, (NjSearch){ .words = "worry", .body_most = 1000 },
+          "a café near the Straße, don't worry");
 }
 
 /* Whatever is typed is words, and nothing of the engine's. */
@@ -104,23 +114,51 @@ static void
 test_any_bytes(void **state)
 {
     static const char *const typed[] = {
-        "toad AND", "NOT toad", "toad OR frog", "NEAR(toad frog)", "to*d", "body:toad", "{body}:toad", "\"", "\"\"", "\"toad", "toad\"", "(", ")))",
-        "^toad", "toad + frog", "'; DROP TABLE message; --", "\\", "-", "--toad", "\xff\xfe", "\x01\x02", "toad\xc3", "%", "_", "marks:x", "\xee\x80\x80" "a1",
+        "toad AND",
+        "NOT toad",
+        "toad OR frog",
+        "NEAR(toad frog)",
+        "to*d",
+        "body:toad",
+        "{body}:toad",
+        "\"",
+        "\"\"",
+        "\"toad",
+        "toad\"",
+        "(",
+        ")))",
+        "^toad",
+        "toad + frog",
+        "'; DROP TABLE message; --",
+        "\\",
+        "-",
+        "--toad",
+        "\xff\xfe",
+        "\x01\x02",
+        "toad\xc3",
+        "%",
+        "_",
+        "marks:x",
+        "\xee\x80\x80"
+        "a1",
     };
+
     House *house = *state;
+
     add(house, 10, false, "no such thing");
     for (guint i = 0; i < G_N_ELEMENTS(typed); i++) {
-        Answer answer = ask(house, (NjSearch) { .words = typed[i] });
+        Answer answer = ask(house, (NjSearch){ .words = typed[i] });
         if (answer.error)
             fail_msg("%s: %s", typed[i], answer.error);
         if (strstr(typed[i], "toad") || i == G_N_ELEMENTS(typed) - 1)
             assert_int_equal(answer.count, 0);
         g_string_free(answer.bodies, TRUE);
-        answer = ask(house, (NjSearch) { .sender = typed[i] });
+        answer = ask(house, (NjSearch){ .sender = typed[i] });
         if (answer.error)
             fail_msg("from %s: %s", typed[i], answer.error);
         g_string_free(answer.bodies, TRUE);
     }
+
     g_autofree char *long_word = g_strnfill(100000, 'x'), *many = g_strnfill(100000, 'x');
     for (guint i = 1; i < 100000; i += 2)
         many[i] = ' ';
@@ -141,6 +179,7 @@ test_other_scripts(void **state)
     check_words(house, "天气", "今天天气很好");
     check_words(house, "气天", "");
     check_words(house, "今 好", "今天天气很好");
+
     check_words(house, "ครับ", "สวัสดีครับ");
     check_words(house, "ごい", "すごい🎉🐸pond");
     check_words(house, "🐸", "すごい🎉🐸pond");
@@ -157,20 +196,26 @@ test_common_beginnings(void **state)
 {
     House *house = *state;
     for (int i = 0; i < 3000; i++) {
-        g_autofree char *body = i % 7 ? g_strdup_printf("x%d said", i) : g_strdup_printf("x%d went home%s", i, i % 700 ? "" : " xylophone");
+        g_autofree char *body =
+            i % 7 ? g_strdup_printf("x%d said", i)
+                  : g_strdup_printf("x%d went home%s", i, i % 700 ? "" : " xylophone");
         add(house, 1000 + i, false, body);
         if (i % 500 == 0)
             nj_store_flush(house->store);
     }
-    Answer answer = ask(house, (NjSearch) { .words = "x", .limit = 5000 });
+
+    Answer answer = ask(house, (NjSearch){ .words = "x", .limit = 5000 });
     assert_int_equal(answer.count, 3000);
     g_string_free(answer.bodies, TRUE);
-    answer = ask(house, (NjSearch) { .words = "x2 went", .limit = 5000 });         /* of 2, 20 … 29, 200 … 299, 2000 … 2999 every seventh */
+
+    /* of 2, 20 … 29, 200 … 299, 2000 … 2999 every seventh */
+    answer = ask(house, (NjSearch){ .words = "x2 went", .limit = 5000 });
     assert_int_equal(answer.count, 2 + 14 + 143);
     g_string_free(answer.bodies, TRUE);
-    check(house, (NjSearch) { .words = "x xyl h" },
-          "x2800 went home xylophone|x2100 went home xylophone|x1400 went home xylophone|x700 went home xylophone|x0 went home xylophone");
-    check(house, (NjSearch) { .words = "x", .limit = 2 }, "x2999 said|x2998 said");
+    check(house, (NjSearch){ .words = "x xyl h" },
+          "x2800 went home xylophone|x2100 went home xylophone|x1400 went home xylophone|x700 went "
+          "home xylophone|x0 went home xylophone");
+    check(house, (NjSearch){ .words = "x", .limit = 2 }, "x2999 said|x2998 said");
 }
 
 /* Filters */
@@ -179,32 +224,56 @@ static void
 test_filters(void **state)
 {
     House *house = *state;
-    gint64 other = chat_row(house, "newt@pond.example"), account = nj_store_account(house->store, "toad@pond.example");
+    gint64 other = chat_row(house, "newt@pond.example"),
+           account = nj_store_account(house->store, "toad@pond.example");
+
     say(house, house->chat, 10, false, "frog@pond.example/leaf", "hello one");
     say(house, other, 20, false, "newt@pond.example/mud", "hello two https://pond.example/a");
     say(house, other, 30, true, "toad@pond.example/desk", "hello three");
     say(house, other, 40, false, NULL, "hello four xmpp:room@pond.example?join");
-    check(house, (NjSearch) { .words = "hello", .chat = house->chat }, "hello one");
-    check(house, (NjSearch) { .words = "hello", .chat = other, .until = 30 }, "hello two https://pond.example/a");
-    check(house, (NjSearch) { .words = "hello", .since = 20, .until = 40 }, "hello three|hello two https://pond.example/a");
-    check(house, (NjSearch) { .words = "hello", .account = account + 1 }, "");
-    check(house, (NjSearch) { .words = "hello", .account = account, .chat = house->chat }, "hello one");
-    check(house, (NjSearch) { .words = "hello", .sender = "FROG" }, "hello one");
-    check(house, (NjSearch) { .words = "hello", .sender = "frog@pond.example" }, "hello one");
-    check(house, (NjSearch) { .sender = "newt" }, "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
-    check(house, (NjSearch) { .sender = "Me" }, "hello three");
-    check(house, (NjSearch) { .links = true }, "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
-    check(house, (NjSearch) { .links = true, .words = "two" }, "hello two https://pond.example/a");
+    check(house, (NjSearch){ .words = "hello", .chat = house->chat }, "hello one");
+    check(house, (NjSearch){ .words = "hello", .chat = other, .until = 30 },
+          "hello two https://pond.example/a");
+    check(house, (NjSearch){ .words = "hello", .since = 20, .until = 40 },
+          "hello three|hello two https://pond.example/a");
+
+    check(house, (NjSearch){ .words = "hello", .account = account + 1 }, "");
+    check(house, (NjSearch){ .words = "hello", .account = account, .chat = house->chat },
+          "hello one");
+    check(house, (NjSearch){ .words = "hello", .sender = "FROG" }, "hello one");
+    check(house, (NjSearch){ .words = "hello", .sender = "frog@pond.example" }, "hello one");
+    check(house, (NjSearch){ .sender = "newt" },
+          "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
+    check(house, (NjSearch){ .sender = "Me" }, "hello three");
+    check(house, (NjSearch){ .links = true },
+          "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
+
+    check(house, (NjSearch){ .links = true, .words = "two" }, "hello two https://pond.example/a");
 }
 
 static void
 test_links(void **state)
 {
-    static const struct { const char *text; bool link; } rows[] = {
-        { "see HTTPS://pond.example", true }, { "geo:47.1,8.2", true }, { "(mailto:frog@pond.example)", true }, { "aesgcm://x.example/y#z", true },
-        { "note: this", false }, { "12:30", false }, { "a::b", false }, { "http:// nothing", false }, { "xmpp: nothing", false }, { ":", false },
-        { "Telephone: 5", false }, { "c:\\x", false }, { "http://", false }, { "tel:+41", true },
+    static const struct {
+        const char *text;
+        bool link;
+    } rows[] = {
+        { "see HTTPS://pond.example", true },
+        { "geo:47.1,8.2", true },
+        { "(mailto:frog@pond.example)", true },
+        { "aesgcm://x.example/y#z", true },
+        { "note: this", false },
+        { "12:30", false },
+        { "a::b", false },
+        { "http:// nothing", false },
+        { "xmpp: nothing", false },
+        { ":", false },
+        { "Telephone: 5", false },
+        { "c:\\x", false },
+        { "http://", false },
+        { "tel:+41", true },
     };
+
     House *house = *state;
     GString *expected = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -212,7 +281,8 @@ test_links(void **state)
         if (rows[i].link)
             g_string_append_printf(expected, "%s%s", expected->len ? "|" : "", rows[i].text);
     }
-    check(house, (NjSearch) { .links = true }, expected->str);
+
+    check(house, (NjSearch){ .links = true }, expected->str);
     g_string_free(expected, TRUE);
 }
 
@@ -225,6 +295,7 @@ test_continuation(void **state)
         g_autofree char *body = g_strdup_printf("word%d", i);
         add(house, 1000 - i / 10, false, body);
     }
+
     NjSearch search = { .words = "word", .limit = 7 };
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     guint count = 0;
@@ -240,6 +311,7 @@ test_continuation(void **state)
         if (!answer.count)
             break;
     }
+
     assert_int_equal(count, 50);
 }
 
@@ -250,12 +322,14 @@ test_forgotten(void **state)
 {
     House *house = *state;
     add(house, 10, false, "keep this");
+
     gint64 stranger = chat_row(house, "stranger@mud.example");
     say(house, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
     check_words(house, "this", "buy this https://mud.example|keep this");
     nj_store_forget_chat(house->store, stranger);
     check_words(house, "this", "keep this");
-    check(house, (NjSearch) { .sender = "stranger" }, "");
+    check(house, (NjSearch){ .sender = "stranger" }, "");
+
     /* Their ids are given again, and are indexed again. */
     reopen(house);
     house->chat = chat_row(house, "frog@pond.example");
@@ -275,12 +349,14 @@ test_catch_up(void **state)
     for (int i = 0; i < 2000; i++)
         add(house, 1000 + i, false, i == 3 ? "needle" : "hay");
     nj_store_close(house->store, 5000);
-    run_sql(house->dir, "INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0;");
+    run_sql(house->dir,
+            "INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0;");
     house->store = open_here(house->dir, house->remote);
     check_words(house, "needle", "needle");
     assert_int_equal(nj_store_unindexed(house->store), 0);
+
     assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 2000);
-    Answer answer = ask(house, (NjSearch) { .words = "hay", .limit = 5000 });
+    Answer answer = ask(house, (NjSearch){ .words = "hay", .limit = 5000 });
     assert_int_equal(answer.count, 1999);
     g_string_free(answer.bodies, TRUE);
 }
@@ -305,17 +381,22 @@ test_bad_rows(void **state)
     House *house = *state;
     add(house, 10, false, "fine words");
     nj_store_flush(house->store);
-    run_sql(house->dir, "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body) VALUES"
-                        " (1000, 1, -5, 0, 0, 0, 0, 0, CAST(x'ff' AS TEXT), CAST(x'776f726473ff20e4bb' AS TEXT)), (1001, 77, 9e18, 9, 99, 0, 0, 0, NULL, x'f0'),"
-                        " (1002, 1, 20, 0, 0, 0, 0, 0, NULL, CAST(x'e0' AS TEXT))");
+    run_sql(house->dir,
+            "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, "
+            "body) VALUES"
+            " (1000, 1, -5, 0, 0, 0, 0, 0, CAST(x'ff' AS TEXT), CAST(x'776f726473ff20e4bb' AS "
+            "TEXT)), (1001, 77, 9e18, 9, 99, 0, 0, 0, NULL, x'f0'),"
+            " (1002, 1, 20, 0, 0, 0, 0, 0, NULL, CAST(x'e0' AS TEXT))");
+
     reopen(house);
     house->chat = chat_row(house, "frog@pond.example");
-    Answer answer = ask(house, (NjSearch) { .words = "words" });
+
+    Answer answer = ask(house, (NjSearch){ .words = "words" });
     assert_null(answer.error);
     assert_int_equal(answer.count, 2);
     g_string_free(answer.bodies, TRUE);
     add(house, 30, false, "more words");
-    answer = ask(house, (NjSearch) { .words = "more" });
+    answer = ask(house, (NjSearch){ .words = "more" });
     assert_int_equal(answer.count, 1);
     g_string_free(answer.bodies, TRUE);
 }
@@ -329,23 +410,27 @@ test_damaged(void **state)
     nj_store_close(house->store, 5000);
     run_sql(house->dir, "UPDATE word_data SET block = x'00010203' WHERE id > 10");
     house->store = open_here(house->dir, house->remote);
-    Answer answer = ask(house, (NjSearch) { .words = "keep" });
-    if (!answer.error)              /* the writer found it first */
+
+    Answer answer = ask(house, (NjSearch){ .words = "keep" });
+    if (!answer.error) /* the writer found it first */
         assert_string_equal(answer.bodies->str, "keep this");
     else
         assert_non_null(strstr(answer.error, "search again"));
+
     g_free(answer.error);
     g_string_free(answer.bodies, TRUE);
     check_words(house, "keep", "keep this");
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
 }
 
-/* On a full disk a search waits for nothing: what is in the file is found.  What could not be listed meanwhile is listed later. */
+/* On a full disk a search waits for nothing: what is in the file is found.  What could not be
+ * listed meanwhile is listed later. */
 static void
 test_full_disk(void **state)
 {
     House *house = *state;
     struct rlimit old, tight;
+
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     add(house, 10, false, "old words");
     check_words(house, "words", "old words");
@@ -354,13 +439,15 @@ test_full_disk(void **state)
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     add(house, 20, false, "new words");
-    Answer answer = ask(house, (NjSearch) { .words = "words" });
+
+    Answer answer = ask(house, (NjSearch){ .words = "words" });
     setrlimit(RLIMIT_FSIZE, &old);
     assert_null(answer.error);
     assert_string_equal(answer.bodies->str, "old words");
     g_string_free(answer.bodies, TRUE);
     while (nj_store_in_trouble(house->store))
         g_main_context_iteration(NULL, TRUE);
+
     nj_store_flush(house->store);
     check_words(house, "words", "new words|old words");
     signal(SIGXFSZ, handler);
@@ -382,8 +469,10 @@ test_cancel(void **state)
 {
     House *house = *state;
     int owner = 0;
+
     for (int i = 0; i < 5000; i++)
         add(house, 1000 + i, false, "hay, and more hay");
+
     NjSearch search = { .words = ":-)", .limit = 10 };
     for (int i = 0; i < 5; i++)
         nj_store_search(house->store, &search, never, NULL, &owner);

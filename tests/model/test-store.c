@@ -1,4 +1,5 @@
-/* model/store: what is kept is there again, at once and after a restart; nobody else can use it; trouble is told and over. */
+/* model/store: what is kept is there again, at once and after a restart; nobody else can use it;
+ * trouble is told and over. */
 #include "store-house.h"
 
 #include <fcntl.h>
@@ -41,6 +42,7 @@ test_every_field_comes_back(void **state)
 {
     House *house = *state;
     NjMessage *message = make_message(1700000000123, true, "croak");
+
     message->chat = house->chat;
     message->type = NJ_MESSAGE_HEADLINE;
     message->state = NJ_STATE_FAILED;
@@ -50,6 +52,7 @@ test_every_field_comes_back(void **state)
     message->wire_id = g_strdup("wire");
     message->origin_id = g_strdup("origin");
     message->archive_id = g_strdup("archive");
+
     message->archive_by = g_strdup("toad@pond.example");
     message->encryption = g_strdup("OMEMO");
     message->error = g_strdup("It was refused.");
@@ -58,6 +61,7 @@ test_every_field_comes_back(void **state)
 
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
     assert_int_equal(page->len, 1);
+
     NjMessage *read = g_ptr_array_index(page, 0);
     assert_ptr_not_equal(read, message);
     assert_int_equal(read->id, message->id);
@@ -67,6 +71,7 @@ test_every_field_comes_back(void **state)
     assert_int_equal(read->state, NJ_STATE_FAILED);
     assert_true(read->out && read->delayed && read->mention);
     assert_string_equal(read->sender, message->sender);
+
     assert_string_equal(read->body, "croak");
     assert_string_equal(read->subject, "subject");
     assert_string_equal(read->thread, "thread");
@@ -76,6 +81,7 @@ test_every_field_comes_back(void **state)
     assert_string_equal(read->archive_by, "toad@pond.example");
     assert_string_equal(read->encryption, "OMEMO");
     assert_string_equal(read->error, "It was refused.");
+
     nj_message_unref(message);
 }
 
@@ -97,6 +103,7 @@ test_pages(void **state)
 {
     House *house = *state;
     add(house, 20, false, "b");
+
     gint64 third = add(house, 30, false, "c");
     add(house, 50, false, "f");
     nj_store_flush(house->store);
@@ -106,6 +113,7 @@ test_pages(void **state)
     check_pages(house, third);
     nj_store_flush(house->store);
     check_pages(house, third);
+
     reopen(house);
     check_pages(house, third);
     house->chat = chat_row(house, "newt@pond.example");
@@ -121,7 +129,8 @@ test_pages_meanwhile(void **state)
         add(house, i, false, "x");
         if (i % 100)
             continue;
-        g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 7000);
+        g_autoptr(GPtrArray) page =
+            nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 7000);
         assert_int_equal(page->len, i);
         for (int k = 0; k < i; k++)
             assert_int_equal(((NjMessage *) g_ptr_array_index(page, k))->time, k + 1);
@@ -133,11 +142,14 @@ test_state(void **state)
 {
     House *house = *state;
     gint64 id = add(house, 10, true, "hello");
+
     nj_store_set_state(house->store, id, NJ_STATE_SENT, NULL);
     nj_store_flush(house->store);
     nj_store_set_state(house->store, id, NJ_STATE_FAILED, "Nobody is there.");
-    for (int i = 0; i < 2; i++) {           /* still waiting, then from the file */
-        g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 1);
+
+    for (int i = 0; i < 2; i++) { /* still waiting, then from the file */
+        g_autoptr(GPtrArray) page =
+            nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 1);
         NjMessage *message = g_ptr_array_index(page, 0);
         assert_int_equal(message->state, NJ_STATE_FAILED);
         assert_string_equal(message->error, "Nobody is there.");
@@ -149,7 +161,8 @@ static void
 assert_chat(House *house, guint unread, guint mentions, const char *draft)
 {
     NjStoredChat chat;
-    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"), NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"),
+                              NJ_CHAT_PERSON, "frog@pond.example", &chat));
     assert_int_equal(chat.id, house->chat);
     assert_int_equal(chat.unread, unread);
     assert_int_equal(chat.mentions, mentions);
@@ -157,26 +170,35 @@ assert_chat(House *house, guint unread, guint mentions, const char *draft)
         assert_string_equal(chat.draft, draft);
     else
         assert_null(chat.draft);
+
     nj_stored_chat_clear(&chat);
 }
 
-/* Looking for a chat makes none; one that was forgotten is not found again in the file while the writer has not come to it. */
+/* Looking for a chat makes none; one that was forgotten is not found again in the file while the
+ * writer has not come to it. */
 static void
 test_chats_found(void **state)
 {
     House *house = *state;
     NjStoredChat chat;
     gint64 account = nj_store_account(house->store, "toad@pond.example");
-    assert_false(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
-    assert_false(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+
+    assert_false(
+        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    assert_false(
+        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+
     gint64 first = chat_row(house, "snake@grass.example");
-    assert_true(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    assert_true(
+        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
     assert_int_equal(chat.id, first);
     nj_stored_chat_clear(&chat);
     nj_store_flush(house->store);
 
     nj_store_forget_chat(house->store, first);
-    assert_false(nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+    assert_false(
+        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+
     gint64 second = chat_row(house, "snake@grass.example");
     assert_int_not_equal(second, first);
     assert_int_equal(chat_row(house, "snake@grass.example"), second);
@@ -190,9 +212,11 @@ test_second_program(void **state)
 {
     House *house = *state;
     g_autoptr(GError) error = NULL;
+
     assert_null(nj_store_open(house->dir, &error));
     assert_non_null(strstr(error->message, "runs already"));
     g_clear_error(&error);
+
     g_autofree char *path = g_build_filename(house->dir, "lock", NULL);
     FILE *file = fopen(path, "w");
     fputs("\033[2Jhost 7 \302\233tty\n", file);
@@ -208,6 +232,7 @@ test_chats(void **state)
     House *house = *state;
     assert_chat(house, 0, 0, NULL);
     add(house, 10, false, "one");
+
     gint64 second = add(house, 20, false, "two");
     NjMessage *mention = make_message(20, false, "toad: three");
     mention->mention = true;
@@ -217,6 +242,7 @@ test_chats(void **state)
     add(house, 30, true, "mine");
     nj_store_set_draft(house->store, house->chat, "I think");
     assert_chat(house, 3, 1, "I think");
+
     nj_store_flush(house->store);
     assert_chat(house, 3, 1, "I think");
     nj_store_set_read(house->store, house->chat, 10, 1);
@@ -226,6 +252,7 @@ test_chats(void **state)
     assert_chat(house, 1, 1, "I think");
     nj_store_set_draft(house->store, house->chat, NULL);
     reopen(house);
+
     assert_chat(house, 1, 1, NULL);
 }
 
@@ -245,15 +272,20 @@ test_open_chats(void **state)
 {
     House *house = *state;
     gint64 account = nj_store_account(house->store, "toad@pond.example");
+
     add(house, 10, false, "unread");
-    gint64 draft = chat_row(house, "newt@pond.example"), waiting = chat_row(house, "stranger@pond.example");
+    gint64 draft = chat_row(house, "newt@pond.example"),
+           waiting = chat_row(house, "stranger@pond.example");
     chat_row(house, "nothing@pond.example");
     nj_store_set_draft(house->store, draft, "dear newt");
     nj_store_set_from_stranger(house->store, waiting, true);
     reopen(house);
+
     g_autoptr(GPtrArray) chats = nj_store_open_chats(house->store, account);
     assert_int_equal(chats->len, 3);
-    const NjStoredChat *first = g_ptr_array_index(chats, 0), *second = g_ptr_array_index(chats, 1), *third = g_ptr_array_index(chats, 2);
+
+    const NjStoredChat *first = g_ptr_array_index(chats, 0), *second = g_ptr_array_index(chats, 1),
+                       *third = g_ptr_array_index(chats, 2);
     assert_string_equal(first->address, "frog@pond.example");
     assert_int_equal(first->unread, 1);
     assert_string_equal(second->draft, "dear newt");
@@ -267,6 +299,7 @@ test_forget(void **state)
 {
     House *house = *state;
     add(house, 10, false, "buy");
+
     gint64 before = house->chat;
     nj_store_forget_chat(house->store, house->chat);
     house->chat = chat_row(house, "frog@pond.example");
@@ -283,17 +316,22 @@ test_ids(void **state)
 {
     House *house = *state;
     NjMessage *message = make_message(10, false, "x");
+
     message->chat = house->chat;
     message->origin_id = g_strdup("o1");
     message->archive_id = g_strdup("a1");
     message->archive_by = g_strdup("toad@pond.example");
     nj_store_add(house->store, message);
     nj_message_unref(message);
+
     for (int i = 0; i < 2; i++) {
         assert_true(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o1"));
-        assert_false(nj_store_has_origin(house->store, house->chat, "newt@pond.example/leaf", "o1"));
-        assert_false(nj_store_has_origin(house->store, house->chat + 1, "frog@pond.example/leaf", "o1"));
-        assert_false(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o2"));
+        assert_false(
+            nj_store_has_origin(house->store, house->chat, "newt@pond.example/leaf", "o1"));
+        assert_false(
+            nj_store_has_origin(house->store, house->chat + 1, "frog@pond.example/leaf", "o1"));
+        assert_false(
+            nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o2"));
         assert_true(nj_store_has_archive(house->store, house->chat, "toad@pond.example", "a1"));
         assert_false(nj_store_has_archive(house->store, house->chat, "evil@pond.example", "a1"));
         nj_store_flush(house->store);
@@ -311,6 +349,7 @@ items_of(const char *first, ...)
 {
     GPtrArray *items = g_ptr_array_new_with_free_func(free_item);
     va_list args;
+
     va_start(args, first);
     for (const char *address = first; address; address = va_arg(args, const char *)) {
         NjStoredItem *item = g_new0(NjStoredItem, 1);
@@ -319,6 +358,7 @@ items_of(const char *first, ...)
         item->groups = g_strdup("Pond\nFriends");
         g_ptr_array_add(items, item);
     }
+
     va_end(args);
     return items;
 }
@@ -332,7 +372,8 @@ assert_roster(House *house, const char *version, guint length)
     assert_string_equal(found, version);
     assert_int_equal(items->len, length);
     for (guint i = 0; i < length; i++)
-        assert_string_equal(((NjStoredItem *) g_ptr_array_index(items, i))->groups, "Pond\nFriends");
+        assert_string_equal(((NjStoredItem *) g_ptr_array_index(items, i))->groups,
+                            "Pond\nFriends");
 }
 
 static void
@@ -340,13 +381,17 @@ test_roster(void **state)
 {
     House *house = *state;
     gint64 account = nj_store_account(house->store, "toad@pond.example");
-    nj_store_set_roster(house->store, account, "v1", items_of("a@x", "both", "b@x", "to", NULL), true);
+
+    nj_store_set_roster(house->store, account, "v1", items_of("a@x", "both", "b@x", "to", NULL),
+                        true);
     assert_roster(house, "v1", 2);
     nj_store_flush(house->store);
-    nj_store_set_roster(house->store, account, "v2", items_of("a@x", "remove", "c@x", "none", "d@x", "none", NULL), false);
+    nj_store_set_roster(house->store, account, "v2",
+                        items_of("a@x", "remove", "c@x", "none", "d@x", "none", NULL), false);
     assert_roster(house, "v2", 3);
     reopen(house);
     assert_roster(house, "v2", 3);
+
     nj_store_set_roster(house->store, account, "v3", items_of("z@x", "both", NULL), true);
     assert_roster(house, "v3", 1);
     reopen(house);
@@ -359,6 +404,7 @@ test_file(void **state)
     House *house = *state;
     g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
     struct stat info;
+
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_int_equal(chmod(path, 0644), 0);
@@ -367,7 +413,11 @@ test_file(void **state)
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_int_equal(ask_int(house, "SELECT typeof(body) = 'text' FROM message"), 1);
-    assert_int_equal(ask_int(house, "SELECT type = 'TEXT' FROM pragma_table_info('message') WHERE name = 'body'"), 1);
+    assert_int_equal(
+        ask_int(house,
+                "SELECT type = 'TEXT' FROM pragma_table_info('message') WHERE name = 'body'"),
+        1);
+
     assert_int_equal(ask_int(house, "PRAGMA user_version") >= 2, 1);
 }
 
@@ -378,7 +428,8 @@ test_written_soon(void **state)
     House *house = *state;
     add(house, 10, false, "x");
     gint64 start = g_get_monotonic_time();
-    while (!ask_int(house, "SELECT count(*) FROM message") && g_get_monotonic_time() - start < 10 * G_TIME_SPAN_SECOND)
+    while (!ask_int(house, "SELECT count(*) FROM message")
+           && g_get_monotonic_time() - start < 10 * G_TIME_SPAN_SECOND)
         g_usleep(5000);
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
 }
@@ -389,15 +440,21 @@ test_plans(void **state)
 {
     House *house = *state;
     assert_int_equal(ask_int(house, "SELECT count(*) FROM pragma_index_list('message')"), 1);
+
     g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+
     static const char *const texts[] = {
-        "EXPLAIN QUERY PLAN SELECT body FROM message WHERE chat = 1 AND (time, id) < (5, 5) AND id < 9 ORDER BY time DESC, id DESC LIMIT 9",
-        "EXPLAIN QUERY PLAN SELECT mention FROM message WHERE chat = 1 AND (time, id) > (5, 5) AND id < 9 AND NOT outgoing LIMIT 9",
+        "EXPLAIN QUERY PLAN SELECT body FROM message WHERE chat = 1 AND (time, id) < (5, 5) AND id "
+        "< 9 ORDER BY time DESC, id DESC LIMIT 9",
+        "EXPLAIN QUERY PLAN SELECT mention FROM message WHERE chat = 1 AND (time, id) > (5, 5) AND "
+        "id < 9 AND NOT outgoing LIMIT 9",
     };
-    static const char *const indexes[] = { "INDEX message_order (chat=? AND time<?", "COVERING INDEX message_order (chat=? AND time>?" };
+    static const char *const indexes[] = { "INDEX message_order (chat=? AND time<?",
+                                           "COVERING INDEX message_order (chat=? AND time>?" };
+
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
         assert_int_equal(sqlite3_prepare_v2(db, texts[i], -1, &statement, NULL), SQLITE_OK);
         while (sqlite3_step(statement) == SQLITE_ROW) {
@@ -407,6 +464,7 @@ test_plans(void **state)
         }
         sqlite3_finalize(statement);
     }
+
     sqlite3_close(db);
 }
 
@@ -423,7 +481,8 @@ static void
 test_one_at_a_time(void **state)
 {
     House *house = *state;
-    g_autofree char *holder = g_strdup_printf("process %d on %s", (int) getpid(), g_get_host_name());
+    g_autofree char *holder =
+        g_strdup_printf("process %d on %s", (int) getpid(), g_get_host_name());
     assert_refused(house->dir, holder);
     assert_refused(house->dir, "natterjack -x");
     reopen(house);
@@ -436,10 +495,12 @@ test_migrations(void **state)
     char *dir = make_dir();
     run_sql(dir, "PRAGMA user_version = 99");
     assert_refused(dir, "newer Natterjack");
+
     /* A migration that fails leaves nothing half done. */
     run_sql(dir, "PRAGMA user_version = 0; CREATE TABLE roster (x)");
     assert_refused(dir, "history.db");
     run_sql(dir, "DROP TABLE roster");
+
     NjStore *store = open_store(dir);
     assert_true(nj_store_close(store, 5000));
     drop_dir(dir);
@@ -459,11 +520,15 @@ test_killed(void **state)
     House *house = *state;
     assert_true(nj_store_close(house->store, 5000));
     house->store = NULL;
+
     int ready[2];
     assert_int_equal(pipe(ready), 0);
+
     pid_t child = fork();
     if (!child) {
-        House own = { .dir = house->dir, .store = open_here(house->dir, house->remote), .chat = house->chat };
+        House own = { .dir = house->dir,
+                      .store = open_here(house->dir, house->remote),
+                      .chat = house->chat };
         for (int i = 0; i < 1200; i++)
             add(&own, i, false, "x");
         nj_store_flush(own.store);
@@ -473,6 +538,7 @@ test_killed(void **state)
             add(&own, 5000 + i % 100, false, "y");
         _exit(0);
     }
+
     char byte;
     close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -481,6 +547,7 @@ test_killed(void **state)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     house->store = open_here(house->dir, house->remote);
+
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, 4000, 0, 2000);
     assert_int_equal(page->len, 1200);
     assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
@@ -504,7 +571,8 @@ on_room(void *owner)
 static bool
 wait_for(House *house, const char *word)
 {
-    for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND; g_get_monotonic_time() < until; g_usleep(1000)) {
+    for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+         g_get_monotonic_time() < until; g_usleep(1000)) {
         g_main_context_iteration(NULL, FALSE);
         if (strstr(house->news->str, word))
             return true;
@@ -518,12 +586,14 @@ test_back_pressure(void **state)
     House *house = *state;
     nj_store_set_hook(house->store, on_trouble, on_room, house);
     assert_false(nj_store_full(house->store));
+
     g_autofree char *large = g_strnfill(1024 * 1024, 'x');
     for (int i = 0; i < 4; i++)
         add(house, i, false, large);
     assert_true(nj_store_full(house->store));
     assert_true(wait_for(house, "room"));
     assert_false(nj_store_full(house->store));
+
     /* Whatever of it is large. */
     for (int i = 0; i < 5; i++) {
         g_autoptr(NjMessage) message = make_message(5, false, "x");
@@ -531,23 +601,27 @@ test_back_pressure(void **state)
         message->origin_id = g_strdup(large);
         nj_store_add(house->store, message);
     }
+
     assert_true(nj_store_full(house->store));
     g_string_truncate(house->news, 0);
     assert_true(wait_for(house, "room"));
     for (int i = 0; i < 200000 && !nj_store_full(house->store); i++)
         add(house, 10 + i, false, "x");
+
     assert_true(nj_store_full(house->store));
     g_string_truncate(house->news, 0);
     assert_true(wait_for(house, "room"));
     assert_string_equal(house->news->str, "room\n");
 }
 
-/* A file that may not grow is a full disk.  (RLIMIT_FSIZE: the write fails with EFBIG once the signal is ignored.) */
+/* A file that may not grow is a full disk.  (RLIMIT_FSIZE: the write fails with EFBIG once the
+ * signal is ignored.) */
 static void
 test_full_disk(void **state)
 {
     House *house = *state;
     struct rlimit old, tight;
+
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     nj_store_flush(house->store);
@@ -557,15 +631,17 @@ test_full_disk(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     for (int i = 0; i < 10; i++)
         add(house, i + 1, false, "kept");
-    nj_store_flush(house->store);           /* comes back although it cannot be written */
+
+    nj_store_flush(house->store); /* comes back although it cannot be written */
     bool told = wait_for(house, "history.db");
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(told);
     assert_before(house, G_MAXINT64, 0, 3, "kept kept kept");
     assert_true(wait_for(house, "(over)"));
     assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 10);
+
     g_auto(GStrv) lines = g_strsplit(house->news->str, "\n", -1);
-    assert_int_equal(g_strv_length(lines), 3);      /* once told, once over */
+    assert_int_equal(g_strv_length(lines), 3); /* once told, once over */
     signal(SIGXFSZ, handler);
 }
 
@@ -577,10 +653,13 @@ test_damaged_later(void **state)
     for (int i = 0; i < 10; i++)
         add(house, i + 1, false, "x");
     reopen(house);
-    int page = ask_int(house, "SELECT rootpage FROM sqlite_master WHERE name = 'message_order'"), size = ask_int(house, "PRAGMA page_size");
+
+    int page = ask_int(house, "SELECT rootpage FROM sqlite_master WHERE name = 'message_order'"),
+        size = ask_int(house, "PRAGMA page_size");
     g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
     g_autofree char *noise = g_strnfill((gsize) size, 'x');
     assert_true(nj_store_close(house->store, 5000));
+
     int fd = open(path, O_WRONLY);
     assert_int_equal(pwrite(fd, noise, (size_t) size, (off_t) (page - 1) * size), size);
     close(fd);
@@ -588,6 +667,7 @@ test_damaged_later(void **state)
     nj_store_set_hook(house->store, on_trouble, on_room, house);
     for (int i = 0; i < 3; i++)
         assert_before(house, G_MAXINT64, 0, 10, "");
+
     assert_true(wait_for(house, "damaged"));
     g_auto(GStrv) lines = g_strsplit(house->news->str, "\n", -1);
     assert_int_equal(g_strv_length(lines), 2);
@@ -599,17 +679,21 @@ test_close_in_trouble(void **state)
 {
     House *house = *state;
     g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+
     nj_store_flush(house->store);
     sqlite3 *other = NULL;
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     add(house, 10, true, "x");
+
     gint64 start = g_get_monotonic_time();
     assert_false(nj_store_close(house->store, 300));
     assert_true(g_get_monotonic_time() - start < 2 * G_TIME_SPAN_SECOND);
     sqlite3_close(other);
+
     /* The thread still tries, as the process it stands for would until its end. */
-    for (int i = 0; i < 5000 && (house->store = nj_store_open(house->dir, NULL), !house->store); i++)
+    for (int i = 0; i < 5000 && (house->store = nj_store_open(house->dir, NULL), !house->store);
+         i++)
         g_usleep(1000);
 }
 
@@ -639,13 +723,15 @@ main(void)
         cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_in_trouble, set_up, tear_down),
-        { "test_every_field_comes_back (remote)", test_every_field_comes_back, set_up_remote, tear_down, NULL },
+        { "test_every_field_comes_back (remote)", test_every_field_comes_back, set_up_remote,
+          tear_down, NULL },
         { "test_pages (remote)", test_pages, set_up_remote, tear_down, NULL },
         { "test_pages_meanwhile (remote)", test_pages_meanwhile, set_up_remote, tear_down, NULL },
         { "test_state (remote)", test_state, set_up_remote, tear_down, NULL },
         { "test_chats (remote)", test_chats, set_up_remote, tear_down, NULL },
         { "test_chats_found (remote)", test_chats_found, set_up_remote, tear_down, NULL },
-        { "test_unread_has_an_end (remote)", test_unread_has_an_end, set_up_remote, tear_down, NULL },
+        { "test_unread_has_an_end (remote)", test_unread_has_an_end, set_up_remote, tear_down,
+          NULL },
         { "test_open_chats (remote)", test_open_chats, set_up_remote, tear_down, NULL },
         { "test_forget (remote)", test_forget, set_up_remote, tear_down, NULL },
         { "test_ids (remote)", test_ids, set_up_remote, tear_down, NULL },

@@ -1,7 +1,8 @@
-/* See disk.h.  Only what SQLite and the lock call is here; each function is the C library's with a question before it. */
+/* See disk.h.  Only what SQLite and the lock call is here; each function is the C library's with a
+ * question before it. */
 #ifdef __linux__
-#pragma GCC visibility push(default)      /* in the place of the C library's, also for SQLite */
-#undef _FORTIFY_SOURCE                   /* its headers would make others of these */
+#pragma GCC visibility push(default) /* in the place of the C library's, also for SQLite */
+#undef _FORTIFY_SOURCE               /* its headers would make others of these */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
@@ -78,6 +79,7 @@ file_of(const char *path)
         return DISK_JOURNAL;
     if (name && !strcmp(name + 10, "-shm"))
         return DISK_MEMORY;
+
     size_t length = strlen(path);
     return length > 5 && !strcmp(path + length - 5, "/lock") ? DISK_LOCK : DISK_NONE;
 }
@@ -92,7 +94,11 @@ file_at(int fd)
 static int
 outer_error(void)
 {
-    static const struct { const char *name; int error; } names[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS } };
+    static const struct {
+        const char *name;
+        int error;
+    } names[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS } };
+
     const char *path = getenv("NJ_DISK");
     FILE *file = path ? fopen(path, "r") : NULL;
     char word[16] = "";
@@ -103,6 +109,7 @@ outer_error(void)
                 error = names[i].error;
     if (file)
         fclose(file);
+
     return error;
 }
 
@@ -112,15 +119,19 @@ ask(DiskCall call, DiskFile file)
 {
     if (file == DISK_NONE)
         return 0;
+
     int error = outer_error();
     if (error)
         return error == EROFS || call != DISK_OPEN ? error : 0;
+
     pthread_mutex_lock(&mutex);
     calls++;
-    if (orders.error && orders.calls & (int) call && calls >= orders.from && (!orders.until || calls <= orders.until))
+    if (orders.error && orders.calls & (int) call && calls >= orders.from
+        && (!orders.until || calls <= orders.until))
         error = orders.error;
     if (error && orders.once)
         orders.error = 0;
+
     pthread_mutex_unlock(&mutex);
     return error;
 }
@@ -131,17 +142,20 @@ record(DiskCall call, DiskFile file, long offset, const void *data, size_t lengt
     int error = errno;
     if (!orders.record || file == DISK_NONE || file == DISK_MEMORY || file == DISK_LOCK)
         return;
+
     pthread_mutex_lock(&mutex);
     if (changes_length == changes_size) {
         changes_size = changes_size ? 2 * changes_size : 256;
         changes = realloc(changes, (size_t) changes_size * sizeof *changes);
     }
+
     DiskChange *change = &changes[changes_length++];
-    *change = (DiskChange) { .call = call, .file = file, .offset = offset, .length = length };
+    *change = (DiskChange){ .call = call, .file = file, .offset = offset, .length = length };
     if (data) {
         change->data = malloc(length);
         memcpy(change->data, data, length);
     }
+
     change->failed = call == DISK_SYNC && length;
     pthread_mutex_unlock(&mutex);
     errno = error;
@@ -154,16 +168,19 @@ opened(int fd, const char *path, int flags, bool was_there)
 {
     struct stat info;
     DiskFile file = file_of(path);
+
     if (file == DISK_NONE && fd >= 0 && !fstat(fd, &info) && S_ISDIR(info.st_mode))
         file = DISK_DIRECTORY;
     if (fd >= 0 && fd < MAX_FILES)
         files[fd] = file;
     if (fd >= 0 && flags & O_CREAT && !was_there)
         record(DISK_OPEN, file, 0, NULL, 0);
+
     return fd;
 }
 
-/* A disk that is mounted read-only refuses whoever would write; one without room who would make a file. */
+/* A disk that is mounted read-only refuses whoever would write; one without room who would make a
+ * file. */
 static int
 ask_open(const char *path, int flags, bool *was_there)
 {
@@ -175,20 +192,19 @@ ask_open(const char *path, int flags, bool *was_there)
     return error == ENOSPC && *was_there ? 0 : error;
 }
 
-#define OPEN(name)                                                      \
-    int                                                                 \
-    name(const char *path, int flags, ...)                              \
-    {                                                                   \
-        va_list args;                                                   \
-        va_start(args, flags);                                          \
-        mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;       \
-        va_end(args);                                                   \
-        bool was_there;                                                 \
-        int error = ask_open(path, flags, &was_there);                  \
-        if (error) {                                                    \
-            errno = error;                                              \
-            return -1;                                                  \
-        }                                                               \
+#define OPEN(name)                                                            \
+    int name(const char *path, int flags, ...)                                \
+    {                                                                         \
+        va_list args;                                                         \
+        va_start(args, flags);                                                \
+        mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;             \
+        va_end(args);                                                         \
+        bool was_there;                                                       \
+        int error = ask_open(path, flags, &was_there);                        \
+        if (error) {                                                          \
+            errno = error;                                                    \
+            return -1;                                                        \
+        }                                                                     \
         return opened(REAL(name)(path, flags, mode), path, flags, was_there); \
     }
 OPEN(open)
@@ -202,37 +218,36 @@ close(int fd)
     return REAL(close)(fd);
 }
 
-/* A log cannot grow in memory that is mapped: SQLite writes a byte into each page of it first, and those are asked, too. */
-#define PWRITE(name, type)                                              \
-    ssize_t                                                             \
-    name(int fd, const void *data, size_t length, type offset)          \
-    {                                                                   \
-        int error = ask(DISK_WRITE, file_at(fd));                       \
-        if (error) {                                                    \
-            errno = error;                                              \
-            return -1;                                                  \
-        }                                                               \
-        ssize_t written = REAL(name)(fd, data, length, offset);         \
-        if (written > 0)                                                \
+/* A log cannot grow in memory that is mapped: SQLite writes a byte into each page of it first, and
+ * those are asked, too. */
+#define PWRITE(name, type)                                                          \
+    ssize_t name(int fd, const void *data, size_t length, type offset)              \
+    {                                                                               \
+        int error = ask(DISK_WRITE, file_at(fd));                                   \
+        if (error) {                                                                \
+            errno = error;                                                          \
+            return -1;                                                              \
+        }                                                                           \
+        ssize_t written = REAL(name)(fd, data, length, offset);                     \
+        if (written > 0)                                                            \
             record(DISK_WRITE, file_at(fd), (long) offset, data, (size_t) written); \
-        return written;                                                 \
+        return written;                                                             \
     }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
-#define TRUNCATE(name, type)                                            \
-    int                                                                 \
-    name(int fd, type size)                                             \
-    {                                                                   \
-        int error = ask(DISK_TRUNCATE, file_at(fd));                    \
-        if (error) {                                                    \
-            errno = error;                                              \
-            return -1;                                                  \
-        }                                                               \
-        int result = REAL(name)(fd, size);                              \
-        if (!result)                                                    \
-            record(DISK_TRUNCATE, file_at(fd), (long) size, NULL, 0);   \
-        return result;                                                  \
+#define TRUNCATE(name, type)                                          \
+    int name(int fd, type size)                                       \
+    {                                                                 \
+        int error = ask(DISK_TRUNCATE, file_at(fd));                  \
+        if (error) {                                                  \
+            errno = error;                                            \
+            return -1;                                                \
+        }                                                             \
+        int result = REAL(name)(fd, size);                            \
+        if (!result)                                                  \
+            record(DISK_TRUNCATE, file_at(fd), (long) size, NULL, 0); \
+        return result;                                                \
     }
 TRUNCATE(ftruncate, off_t)
 TRUNCATE(ftruncate64, off64_t)
@@ -243,11 +258,13 @@ sync_file(int fd, int (*real)(int))
     int error = ask(DISK_SYNC, file_at(fd));
     if (orders.delay_ms && file_at(fd) != DISK_NONE)
         usleep((useconds_t) orders.delay_ms * 1000);
+
     if (error) {
         record(DISK_SYNC, file_at(fd), 0, NULL, 1);
         errno = error;
         return -1;
     }
+
     int result = real(fd);
     if (!result)
         record(DISK_SYNC, file_at(fd), 0, NULL, 0);
@@ -271,10 +288,12 @@ unlink(const char *path)
 {
     DiskFile file = file_of(path);
     int error = ask(DISK_UNLINK, file);
+
     if (error) {
         errno = error;
         return -1;
     }
+
     int result = REAL(unlink)(path);
     if (!result)
         record(DISK_UNLINK, file, 0, NULL, 0);

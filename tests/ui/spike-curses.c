@@ -1,18 +1,21 @@
 /* What term.c is built on, kept as an experiment that can be repeated.
-
-   The question: can curses draw into memory while we write its bytes through our own non-blocking descriptor, and can links
-   (OSC 8) and true colour be had that way?
-
-   The answers, each a test below:
-   - newterm() on a memfd works; a frame is complete in memory before a byte of it is written, and a terminal that nobody reads
-     costs an EAGAIN, not a wait.
-   - A curses cell has no place for a link: what is not a character of the text is drawn as visible characters, never sent.
-   - With xterm-256color curses has 256 colours and no more.  init_extended_color() changes the terminal's palette for everybody
-     who uses it; "38;2;r;g;b" never leaves.  True colour would need a *-direct terminfo entry, which is rarely installed.
-
-   So term.c takes the non-blocking writing from here and turns the difference of two surfaces into bytes itself, with terminfo's
-   low level from the same library: links and true colour become possible, and the cursor can be placed again behind every grapheme
-   whose width terminals dispute, which curses does not do. */
+ *
+ * The question: can curses draw into memory while we write its bytes through our own non-blocking
+ * descriptor, and can links (OSC 8) and true colour be had that way?
+ *
+ * The answers, each a test below:
+ * - newterm() on a memfd works; a frame is complete in memory before a byte of it is written, and a
+ * terminal that nobody reads costs an EAGAIN, not a wait.
+ * - A curses cell has no place for a link: what is not a character of the text is drawn as visible
+ * characters, never sent.
+ * - With xterm-256color curses has 256 colours and no more.  init_extended_color() changes the
+ * terminal's palette for everybody who uses it; "38;2;r;g;b" never leaves.  True colour would need
+ * a *-direct terminfo entry, which is rarely installed.
+ *
+ * So term.c takes the non-blocking writing from here and turns the difference of two surfaces into
+ * bytes itself, with terminfo's low level from the same library: links and true colour become
+ * possible, and the cursor can be placed again behind every grapheme whose width terminals dispute,
+ * which curses does not do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +35,7 @@
 #include "base/base.h"
 
 typedef struct {
-    FILE   *memory, *nothing;
+    FILE *memory, *nothing;
     SCREEN *screen;
 } Spike;
 
@@ -41,6 +44,7 @@ set_up(void **state)
 {
     Spike *spike = g_new0(Spike, 1);
     int pipe_ends[2];
+
     assert_int_equal(pipe(pipe_ends), 0);
     spike->nothing = fdopen(pipe_ends[0], "r");
     close(pipe_ends[1]);
@@ -49,7 +53,8 @@ set_up(void **state)
     spike->screen = newterm("xterm-256color", spike->memory, spike->nothing);
     *state = spike;
     if (spike->screen == NULL)
-        return 0;       /* no terminfo here: each test is skipped */
+        return 0; /* no terminfo here: each test is skipped */
+
     resizeterm(24, 80);
     start_color();
     use_default_colors();
@@ -64,6 +69,7 @@ tear_down(void **state)
         endwin();
         delscreen(spike->screen);
     }
+
     fclose(spike->memory);
     fclose(spike->nothing);
     g_free(spike);
@@ -77,8 +83,10 @@ frame(Spike *spike, gsize *length)
     off_t before = lseek(fileno(spike->memory), 0, SEEK_END);
     refresh();
     fflush(spike->memory);
+
     off_t after = lseek(fileno(spike->memory), 0, SEEK_END);
     *length = (gsize) (after - before);
+
     char *bytes = g_malloc(*length + 1);
     assert_int_equal(pread(fileno(spike->memory), bytes, *length, before), (ssize_t) *length);
     bytes[*length] = '\0';
@@ -99,6 +107,7 @@ test_frames_are_in_memory(void **state)
 {
     Spike *spike = spike_of(state);
     gsize length;
+
     mvaddstr(3, 5, "a toad in a pond");
     g_autofree char *bytes = frame(spike, &length);
     assert_non_null(strstr(bytes, "a toad in a pond"));
@@ -106,7 +115,7 @@ test_frames_are_in_memory(void **state)
     mvaddstr(3, 7, "frog");
     g_autofree char *change = frame(spike, &length);
     assert_non_null(strstr(change, "frog"));
-    assert_true(length < 40);               /* the difference only */
+    assert_true(length < 40); /* the difference only */
 }
 
 static void
@@ -114,6 +123,7 @@ test_nobody_reads(void **state)
 {
     Spike *spike = spike_of(state);
     int terminal[2];
+
     assert_int_equal(pipe2(terminal, O_NONBLOCK), 0);
     gint64 begun = g_get_monotonic_time();
     bool stuck = false;
@@ -130,6 +140,7 @@ test_nobody_reads(void **state)
             done += n > 0 ? (gsize) n : 0;
         }
     }
+
     assert_true(stuck);
     assert_true(g_get_monotonic_time() - begun < 5 * G_USEC_PER_SEC);
     close(terminal[0]);
@@ -144,7 +155,7 @@ test_no_links(void **state)
     mvaddstr(1, 0, "\033]8;;https://pond.example/\033\\pond\033]8;;\033\\");
     g_autofree char *bytes = frame(spike, &length);
     assert_null(strstr(bytes, "\033]8"));
-    assert_non_null(strstr(bytes, "^["));   /* it was drawn as text */
+    assert_non_null(strstr(bytes, "^[")); /* it was drawn as text */
 }
 
 static void
@@ -152,14 +163,17 @@ test_no_true_colour(void **state)
 {
     Spike *spike = spike_of(state);
     gsize length;
+
     assert_int_equal(COLORS, 256);
     assert_int_equal(init_extended_pair(1, 0x123456, -1), ERR);
+
     int color = 200;
     if (init_extended_color(color, 71, 204, 337) == ERR)
         skip();
     init_extended_pair(2, color, -1);
-    attr_set(A_NORMAL, 0, &(int) { 2 });
+    attr_set(A_NORMAL, 0, &(int){ 2 });
     mvaddstr(2, 0, "pond");
+
     g_autofree char *bytes = frame(spike, &length);
     assert_null(strstr(bytes, "38;2;"));
     assert_non_null(strstr(bytes, "38;5;200"));

@@ -30,8 +30,9 @@ static int
 set_up(void **state)
 {
     NjKeys *keys = nj_keys_new();
-    static const char *const bound[] = { "Alt-1", "Ctrl-l", "F1", "PgUp", "Shift-Tab", "Alt-Enter", "Alt-a", "Alt-Up", "Ctrl-Right",
-                                         "Alt-ö", "Ctrl-Alt-x" };
+    static const char *const bound[] = { "Alt-1",      "Ctrl-l",    "F1",        "PgUp",
+                                         "Shift-Tab",  "Alt-Enter", "Alt-a",     "Alt-Up",
+                                         "Ctrl-Right", "Alt-ö",     "Ctrl-Alt-x" };
     for (guint i = 0; i < G_N_ELEMENTS(bound); i++)
         assert_true(nj_keys_bind(keys, bound[i], bound[i], NULL));
     *state = keys;
@@ -51,11 +52,13 @@ gives(NjKeys *keys, const char *bytes, const char *wanted)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_auto(GStrv) parts = g_strsplit(bytes, "|", -1);
+
     for (guint i = 0; parts[i] != NULL; i++) {
         nj_keys_feed(keys, parts[i], strlen(parts[i]), &hooks, out);
         if (parts[i + 1] != NULL)
             nj_keys_settle(keys, &hooks, out);
     }
+
     assert_false(nj_keys_partial(keys));
     assert_string_equal(out->str, wanted);
 }
@@ -67,16 +70,30 @@ test_names(void **state)
     static const struct {
         const char *name, *canonical;
     } rows[] = {
-        { "alt-1", "Alt-1" },     { "M-1", "Alt-1" },           { "meta-A", "Alt-A" },     { "Alt-Shift-a", "Alt-A" },
-        { "^L", "Ctrl-l" },       { "C-M-x", "Ctrl-Alt-x" },    { "alt-ctrl-X", "Ctrl-Alt-x" }, { "f12", "F12" },
-        { "pageup", "PgUp" },     { "Ctrl-i", "Tab" },          { "shift-tab", "Shift-Tab" },   { "Alt--", "Alt--" },
-        { "Ctrl-@", "Ctrl-Space" }, { "Alt-ö", "Alt-ö" },       { "escape", "Esc" },
+        { "alt-1", "Alt-1" },
+        { "M-1", "Alt-1" },
+        { "meta-A", "Alt-A" },
+        { "Alt-Shift-a", "Alt-A" },
+        { "^L", "Ctrl-l" },
+        { "C-M-x", "Ctrl-Alt-x" },
+        { "alt-ctrl-X", "Ctrl-Alt-x" },
+        { "f12", "F12" },
+        { "pageup", "PgUp" },
+        { "Ctrl-i", "Tab" },
+        { "shift-tab", "Shift-Tab" },
+        { "Alt--", "Alt--" },
+        { "Ctrl-@", "Ctrl-Space" },
+        { "Alt-ö", "Alt-ö" },
+        { "escape", "Esc" },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *canonical = nj_keys_canonical(rows[i].name, NULL);
         assert_string_equal(canonical, rows[i].canonical);
     }
-    static const char *const bad[] = { "", "a", "Space", "Enter", "Ctrl-m", "Alt-", "F99", "Alt-ab", "Hyper-x", "\377", "Alt-\033" };
+
+    static const char *const bad[] = { "",    "a",      "Space",   "Enter", "Ctrl-m",  "Alt-",
+                                       "F99", "Alt-ab", "Hyper-x", "\377",  "Alt-\033" };
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         GError *error = NULL;
         assert_null(nj_keys_canonical(bad[i], &error));
@@ -102,6 +119,7 @@ test_binding(void **state)
     assert_true(nj_keys_bind(keys, "F3", "/x", NULL));
     assert_true(nj_keys_bind(keys, "f3", NULL, NULL));
     assert_true(nj_keys_bind(keys, "F4", NULL, NULL));
+
     g_autoptr(GString) all = g_string_new(NULL);
     nj_keys_each(keys, collect, all);
     assert_string_equal(all->str, "Alt-2=/window two Alt-1=/window 1 ");
@@ -121,11 +139,12 @@ test_cutting(void **state)
     gives(keys, "\033[5~\033[Z\033\r", "<PgUp><Shift-Tab><Alt-Enter>");
     gives(keys, "\033[1;3A\033\033[A\033[1;5C", "<Alt-Up><Alt-Up><Ctrl-Right>");
     gives(keys, "\033[97;3u\033\303\266\033\030", "<Alt-a><Alt-ö><Ctrl-Alt-x>");
-    gives(keys, "\033[A\033b\r\033[3~", "^[A^b$^[3~");          /* the prompt's */
-    gives(keys, "x\033[99;9:3~y\033[?5;6zw\033[[Cv", "xywv");   /* nobody's */
-    gives(keys, "\033OM\033Op\033Ow", "$07");                   /* the keypad */
+    gives(keys, "\033[A\033b\r\033[3~", "^[A^b$^[3~"); /* the prompt's */
+
+    gives(keys, "x\033[99;9:3~y\033[?5;6zw\033[[Cv", "xywv"); /* nobody's */
+    gives(keys, "\033OM\033Op\033Ow", "$07");                 /* the keypad */
     gives(keys, "\303\266\033\377z", "\303\266z");
-    gives(keys, "\033[1;\001b", "\001b");                       /* broken off */
+    gives(keys, "\033[1;\001b", "\001b"); /* broken off */
 }
 
 static void
@@ -144,7 +163,9 @@ test_esc(void **state)
 {
     NjKeys *keys = *state;
     gives(keys, "\033|", "^");
-    gives(keys, "1", "^<Alt-1>");                               /* late, and the first ESC is taken back */
+
+    /* late, and the first ESC is taken back */
+    gives(keys, "1", "^<Alt-1>");
     gives(keys, "1", "1");
     gives(keys, "\033|x1", "^x1");
     gives(keys, "\033|\r", "^^<Alt-Enter>");
@@ -152,6 +173,7 @@ test_esc(void **state)
     nj_keys_set_esc_prefix(keys, false);
     gives(keys, "\033|a", "^a");
     gives(keys, "\033a", "<Alt-a>");
+
     assert_true(nj_keys_bind(keys, "Esc", "/esc", NULL));
     gives(keys, "\033|", "</esc>");
 }
@@ -196,5 +218,6 @@ main(void)
         cmocka_unit_test_setup_teardown(test_many_escs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_may_unbind_itself, set_up, tear_down),
     };
+
     return cmocka_run_group_tests_name("ui/keys", tests, NULL, NULL);
 }

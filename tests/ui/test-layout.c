@@ -42,7 +42,9 @@ pane_of(const char *address)
 static void
 draw(NjLayout *layout)
 {
-    nj_layout_draw(layout, nj_area(surface, 0, 0, nj_surface_rows(surface), nj_surface_cols(surface)), theme, true);
+    nj_layout_draw(layout,
+                   nj_area(surface, 0, 0, nj_surface_rows(surface), nj_surface_cols(surface)),
+                   theme, true);
 }
 
 static void
@@ -55,17 +57,17 @@ test_splits(void **state)
     assert_true(nj_layout_split(layout, NJ_SPLIT_BESIDE, b, NULL));
     assert_true(nj_layout_split(layout, NJ_SPLIT_BELOW, c, NULL));
     draw(layout);
-    shows(surface,
-          " a@x                │ b@x\n"
-          "                    │\n"
-          "                    │\n"
-          "                    │\n"
-          "                    │\n"
-          "                    │ c@x\n"
-          "                    │\n"
-          "                    │\n"
-          "                    │\n"
-          "                    │");
+    shows(surface, " a@x                │ b@x\n"
+                   "                    │\n"
+                   "                    │\n"
+                   "                    │\n"
+                   "                    │\n"
+                   "                    │ c@x\n"
+                   "                    │\n"
+                   "                    │\n"
+                   "                    │\n"
+                   "                    │");
+
     assert_ptr_equal(nj_layout_focus(layout), c);
     assert_true(nj_layout_focus_towards(layout, -1, 0));
     assert_ptr_equal(nj_layout_focus(layout), b);
@@ -78,11 +80,13 @@ test_splits(void **state)
     assert_true(nj_layout_resize(layout, 1, 4));
     draw(layout);
     assert_true(has(surface, " a@x            │ b@x\n"));
-    assert_true(has(surface, "                │ c@x\n                │\n                │\n                │\n                │\n                │\n                │"));
+    assert_true(has(surface, "                │ c@x\n                │\n                │\n        "
+                             "        │\n                │\n                │\n                │"));
     nj_layout_zoom(layout);
     assert_true(nj_layout_zoomed(layout));
     draw(layout);
     shows(surface, " c@x\n\n\n\n\n\n\n\n\n");
+
     nj_layout_zoom(layout);
 
     assert_int_equal(nj_layout_count(layout), 3);
@@ -103,12 +107,15 @@ test_too_small(void **state)
     NjLayout *layout = nj_layout_new(pane_of("a@x"));
     nj_surface_resize(surface, 4, 70);
     draw(layout);
+
     g_autoptr(GError) error = NULL;
     assert_false(nj_layout_split(layout, NJ_SPLIT_BELOW, pane_of("b@x"), &error));
+
     /* A script is faster than the screen. */
     int splits = 0;
     while (splits < 20 && nj_layout_split(layout, NJ_SPLIT_BESIDE, pane_of("b@x"), NULL))
         splits++;
+
     assert_int_equal(splits, 2);
     assert_non_null(error);
     assert_int_equal(nj_layout_count(layout), 3);
@@ -122,12 +129,14 @@ test_shrinks(void **state)
     (void) state;
     NjLayout *layout = nj_layout_new(pane_of("a@x"));
     for (int i = 0; i < 5; i++)
-        assert_true(nj_layout_split(layout, i % 2 ? NJ_SPLIT_BELOW : NJ_SPLIT_BESIDE, pane_of("b@x"), NULL));
+        assert_true(nj_layout_split(layout, i % 2 ? NJ_SPLIT_BELOW : NJ_SPLIT_BESIDE,
+                                    pane_of("b@x"), NULL));
     for (int rows = 12; rows > 0; rows--)
         for (int cols = 40; cols > 0; cols -= 3) {
             nj_surface_resize(surface, rows, cols);
             draw(layout);
         }
+
     nj_layout_free(layout);
 }
 

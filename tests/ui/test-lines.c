@@ -4,11 +4,11 @@
 #include "ui/lines-private.h"
 
 typedef struct {
-    World      world;
-    NjChat    *frog;
-    NjLines   *lines;
+    World world;
+    NjChat *frog;
+    NjLines *lines;
     NjSurface *surface;
-    NjTheme   *theme;
+    NjTheme *theme;
 } Talk;
 
 static Talk
@@ -35,7 +35,10 @@ talk_free(Talk *talk)
 static void
 draw(Talk *talk)
 {
-    nj_lines_draw(talk->lines, nj_area(talk->surface, 0, 0, nj_surface_rows(talk->surface), nj_surface_cols(talk->surface)), talk->theme);
+    nj_lines_draw(talk->lines,
+                  nj_area(talk->surface, 0, 0, nj_surface_rows(talk->surface),
+                          nj_surface_cols(talk->surface)),
+                  talk->theme);
 }
 
 static NjMessage *
@@ -66,20 +69,22 @@ test_columns(void **state)
     (void) state;
     Talk talk = talk_new(false, 9, 48);
     tell(&talk, "frog", NOON - 24 * 60 * MINUTE, "yesterday");
-    tell(&talk, "frog", NOON, "a longer text that must be broken to stand in the column of the text");
+    tell(&talk, "frog", NOON,
+         "a longer text that must be broken to stand in the column of the text");
     tell(&talk, NULL, NOON + MINUTE, "yes");
     tell(&talk, "frog", NOON + 2 * MINUTE, "/me jumps");
     draw(&talk);
-    shows(talk.surface,
-          "        ── Thursday, 19 November 2026 ──\n"
-          "12:00 Frog  yesterday\n"
-          "         ── Friday, 20 November 2026 ──\n"
-          "12:00 Frog  a longer text that must be broken\n"
-          "            to stand in the column of the text\n"
-          "12:01 toad  yes\n"
-          "12:02    *  Frog jumps\n\n");
+    shows(talk.surface, "        ── Thursday, 19 November 2026 ──\n"
+                        "12:00 Frog  yesterday\n"
+                        "         ── Friday, 20 November 2026 ──\n"
+                        "12:00 Frog  a longer text that must be broken\n"
+                        "            to stand in the column of the text\n"
+                        "12:01 toad  yes\n"
+                        "12:02    *  Frog jumps\n\n");
+
     /* Who is renamed is renamed in what they said. */
-    nj_roster_put(talk.world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    nj_roster_put(talk.world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false,
+                  false, (const char *const[]){ NULL });
     draw(&talk);
     assert_true(has(talk.surface, "12:01   toad  yes\n12:02      *  Kermit jumps\n"));
     talk_free(&talk);
@@ -90,19 +95,29 @@ static void
 test_states(void **state)
 {
     (void) state;
-    static const struct { NjMessageState state; const char *error, *picture, *narrow; } steps[] = {
+    static const struct {
+        NjMessageState state;
+        const char *error, *picture, *narrow;
+    } steps[] = {
         { NJ_STATE_QUEUED, NULL, "12:00 toad… hello?\n\n", "toad…: hello?" },
         { NJ_STATE_SENT, NULL, "12:00 toad· hello?\n\n", "toad·: hello?" },
         { NJ_STATE_ACKNOWLEDGED, NULL, "12:00 toad  hello?\n\n", "toad: hello?" },
         { NJ_STATE_DELIVERED, NULL, "12:00 toad✓ hello?\n\n", "toad✓: hello?" },
-        { NJ_STATE_UNSURE, NULL, "12:00 toad? hello?\n            Nobody can say whether the server has this\n            message; /retry", "toad?: hello?" },
-        { NJ_STATE_FAILED, NULL, "12:00 toad✗ hello?\n            This message was not sent.\n", "toad✗: hello?" },
-        { NJ_STATE_FAILED, "There is no such address.", "12:00 toad✗ hello?\n            There is no such address.\n", "toad✗: hello?" },
+        { NJ_STATE_UNSURE, NULL,
+          "12:00 toad? hello?\n            Nobody can say whether the server has this\n            "
+          "message; /retry",
+          "toad?: hello?" },
+        { NJ_STATE_FAILED, NULL, "12:00 toad✗ hello?\n            This message was not sent.\n",
+          "toad✗: hello?" },
+        { NJ_STATE_FAILED, "There is no such address.",
+          "12:00 toad✗ hello?\n            There is no such address.\n", "toad✗: hello?" },
     };
+
     Talk talk = talk_new(false, 6, 60);
     g_autoptr(NjMessage) message = make_message(NOON, true, "hello?");
     nj_chat_add(talk.frog, message);
     nj_lines_add(talk.lines, message);
+
     for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
         nj_chat_set_state(talk.frog, message, steps[i].state, steps[i].error);
         nj_lines_change(talk.lines, message);
@@ -114,6 +129,7 @@ test_states(void **state)
         draw(&talk);
         assert_true(has(talk.surface, steps[i].narrow));
     }
+
     talk_free(&talk);
 }
 
@@ -124,6 +140,7 @@ test_states_of_others(void **state)
     (void) state;
     Talk talk = talk_new(false, 6, 60);
     tell(&talk, "frog", NOON, "hello?");
+
     NjRoom *room = nj_room_open(talk.world.account, "pond@rooms.example", "toad");
     NjLines *lines = nj_lines_new(talk.world.client, room->chat);
     g_autoptr(NjMessage) message = make_message(NOON, true, "hello, room");
@@ -133,6 +150,7 @@ test_states_of_others(void **state)
     message->state = NJ_STATE_SENT;
     nj_chat_add(room->chat, message);
     nj_lines_add(lines, message);
+
     nj_lines_draw(lines, nj_area(talk.surface, 0, 0, 6, 60), talk.theme);
     assert_true(has(talk.surface, "toad· hello, room"));
     nj_chat_set_state(room->chat, message, NJ_STATE_DELIVERED, NULL);
@@ -143,7 +161,8 @@ test_states_of_others(void **state)
     talk_free(&talk);
 }
 
-/* Ours comes when it is committed: behind a line that was said later, and after the page that has it was read. */
+/* Ours comes when it is committed: behind a line that was said later, and after the page that has
+ * it was read. */
 static void
 test_committed_late(void **state)
 {
@@ -155,6 +174,7 @@ test_committed_late(void **state)
     draw(&talk);
     assert_true(has(talk.surface, "toad… a question"));
     tell(&talk, "frog", NOON + 20, "an answer to the one before");
+
     g_autoptr(NjMessage) next = make_message(NOON + 10, true, "another question");
     next->chat = talk.frog->id;
     nj_store_add(talk.world.client->store, next);
@@ -164,6 +184,7 @@ test_committed_late(void **state)
     shows(talk.surface, "     ── Friday, 20 November 2026 ──\n12:00 toad… a question\n"
                         "12:00 toad… another question\n12:00 Frog  an answer to the one before");
     assert_int_equal(talk.lines->list->len, 3);
+
     /* Its state reaches the line through another object that has the same row. */
     nj_store_flush(talk.world.client->store);
     nj_lines_reload(talk.lines);
@@ -173,6 +194,7 @@ test_committed_late(void **state)
     draw(&talk);
     assert_true(has(talk.surface, "toad✓ a question"));
     assert_int_equal(talk.lines->list->len, 3);
+
     talk_free(&talk);
 }
 
@@ -187,19 +209,18 @@ test_say_and_subject(void **state)
     nj_lines_add(talk.lines, message);
     nj_lines_say(talk.lines, NJ_NOTICE_ERROR, "That did not work.\x1b[31m");
     draw(&talk);
-    shows(talk.surface,
-          "               ── Friday, 20 November 2026 ──\n"
-          "11:59 Frog  Lunch\n"
-          "            at noon\n"
-          "12:00 ✗  That did not work. [31m\n");
+    shows(talk.surface, "               ── Friday, 20 November 2026 ──\n"
+                        "11:59 Frog  Lunch\n"
+                        "            at noon\n"
+                        "12:00 ✗  That did not work. [31m\n");
+
     nj_lines_say(talk.lines, NJ_NOTICE_INFO, "In the same minute.");
     draw(&talk);
-    shows(talk.surface,
-          "               ── Friday, 20 November 2026 ──\n"
-          "11:59 Frog  Lunch\n"
-          "            at noon\n"
-          "12:00 ✗  That did not work. [31m\n"
-          "      ·  In the same minute.");
+    shows(talk.surface, "               ── Friday, 20 November 2026 ──\n"
+                        "11:59 Frog  Lunch\n"
+                        "            at noon\n"
+                        "12:00 ✗  That did not work. [31m\n"
+                        "      ·  In the same minute.");
     talk_free(&talk);
 }
 
@@ -216,13 +237,15 @@ test_long_answer(void **state)
     nj_lines_scroll(talk.lines, 1);
     draw(&talk);
     assert_true(has(talk.surface, "         five"));
+
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
     shows(talk.surface, "         three\n         four\n         five\n         six");
     talk_free(&talk);
 }
 
-/* Megabytes are neither wrapped nor scrolled past: their beginning stands for them, cut between characters, and says so. */
+/* Megabytes are neither wrapped nor scrolled past: their beginning stands for them, cut between
+ * characters, and says so. */
 static void
 test_very_long_body(void **state)
 {
@@ -231,17 +254,20 @@ test_very_long_body(void **state)
     GString *body = g_string_new("!");
     for (int i = 0; i < 100000; i++)
         g_string_append(body, "\350\233\231");
+
     tell(&talk, "frog", NOON, body->str);
     tell(&talk, "frog", NOON + 1, "short");
     draw(&talk);
     assert_true(has(talk.surface, "very long (300.0"));
     assert_true(has(talk.surface, "all of it is kept"));
     assert_false(has(talk.surface, "\357\277\275"));
+
     for (int i = 0; !has(talk.surface, "!"); i++) {
         assert_true(i < 300);
         nj_lines_scroll(talk.lines, -1);
         draw(&talk);
     }
+
     g_string_free(body, TRUE);
     talk_free(&talk);
 }
@@ -253,6 +279,7 @@ test_narrow(void **state)
     Talk talk = talk_new(false, 5, 20);
     tell(&talk, "frog", NOON, "a text for the narrow panes of this");
     draw(&talk);
+
     /* The words of a line need more room than its arms, and the last cell stays free here, too. */
     nj_surface_resize(talk.surface, 5, 26);
     draw(&talk);
@@ -265,6 +292,7 @@ test_narrow(void **state)
             nj_surface_resize(talk.surface, rows, cols);
             draw(&talk);
         }
+
     talk_free(&talk);
 }
 
@@ -273,7 +301,8 @@ test_strange_names(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 4, 60);
-    nj_roster_put(talk.world.account->roster, "frog@pond.example", "日本蛙🐸日本蛙日本蛙", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    nj_roster_put(talk.world.account->roster, "frog@pond.example", "日本蛙🐸日本蛙日本蛙",
+                  NJ_SUB_BOTH, false, false, (const char *const[]){ NULL });
     tell(&talk, "frog", NOON, "עברית and 🐸");
     draw(&talk);
     assert_true(has(talk.surface, "12:00  日本蛙🐸日…  עברית and 🐸"));
@@ -290,13 +319,17 @@ test_paging(void **state)
         g_autofree char *body = g_strdup_printf("line %d", i);
         say(talk.frog, "frog", NOON + i, body);
     }
+
     draw(&talk);
-    shows(talk.surface, "12:00 Frog  line 296\n12:00 Frog  line 297\n12:00 Frog  line 298\n12:00 Frog  line 299\n12:00 Frog  line 300");
+    shows(talk.surface, "12:00 Frog  line 296\n12:00 Frog  line 297\n12:00 Frog  line 298\n12:00 "
+                        "Frog  line 299\n12:00 Frog  line 300");
     nj_lines_scroll(talk.lines, -100);
     draw(&talk);
-    shows(talk.surface, "12:00 Frog  line 196\n12:00 Frog  line 197\n12:00 Frog  line 198\n12:00 Frog  line 199\n12:00 Frog  line 200");
+    shows(talk.surface, "12:00 Frog  line 196\n12:00 Frog  line 197\n12:00 Frog  line 198\n12:00 "
+                        "Frog  line 199\n12:00 Frog  line 200");
     assert_false(nj_lines_at_end(talk.lines));
     nj_lines_scroll(talk.lines, -1000);
+
     draw(&talk);
     shows(talk.surface, "     ── Nothing older is stored. ──\n     ── Friday, 20 November 2026 ──\n"
                         "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
@@ -307,6 +340,7 @@ test_paging(void **state)
     draw(&talk);
     shows(talk.surface, "     ── Nothing older is stored. ──\n     ── Friday, 20 November 2026 ──\n"
                         "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
+
     nj_lines_scroll(talk.lines, 295);
     draw(&talk);
     assert_true(has(talk.surface, "line 298"));
@@ -328,35 +362,43 @@ test_answers_among_pages(void **state)
         g_autofree char *body = g_strdup_printf("line %d", i);
         say(talk.frog, "frog", NOON - 1000 + i, body);
     }
+
     draw(&talk);
     nj_lines_say(talk.lines, NJ_NOTICE_INFO, "an answer");
     draw(&talk);
     nj_lines_scroll_to(talk.lines, false);
     draw(&talk);
     assert_true(has(talk.surface, "line 1\n"));
+
     for (int i = 0; i < 400; i++) {
         nj_lines_scroll(talk.lines, 7);
         draw(&talk);
     }
-    shows(talk.surface, "11:59 Frog  line 298\n11:59 Frog  line 299\n11:59 Frog  line 300\n12:00 ·  an answer");
+
+    shows(talk.surface,
+          "11:59 Frog  line 298\n11:59 Frog  line 299\n11:59 Frog  line 300\n12:00 ·  an answer");
     talk_free(&talk);
 }
 
-/* From the first line to the last and back, over all seams of fetching and trimming: each line is there once. */
+/* From the first line to the last and back, over all seams of fetching and trimming: each line is
+ * there once. */
 static void
 test_seams(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
     enum { COUNT = 6000 };
+
     for (int i = 1; i <= COUNT; i++) {
         g_autofree char *body = g_strdup_printf("<%d>", i);
         say(talk.frog, "frog", NOON + i, body);
     }
+
     nj_store_flush(talk.world.client->store);
     draw(&talk);
     nj_lines_scroll_to(talk.lines, false);
     draw(&talk);
+
     for (int i = 1; i <= COUNT - 4; i++) {
         nj_lines_scroll(talk.lines, 1);
         if (i < 5 || i % 97 == 0) {
@@ -365,6 +407,7 @@ test_seams(void **state)
             assert_true(has(talk.surface, wanted) || i < 3);
         }
     }
+
     for (int i = COUNT; i > 4; i--)
         nj_lines_scroll(talk.lines, -1);
     nj_lines_scroll(talk.lines, -10);
@@ -373,7 +416,8 @@ test_seams(void **state)
     talk_free(&talk);
 }
 
-/* Who follows a chat for weeks holds its last lines in memory, not all of them; the others are a page away. */
+/* Who follows a chat for weeks holds its last lines in memory, not all of them; the others are a
+ * page away. */
 static void
 test_followed(void **state)
 {
@@ -386,8 +430,10 @@ test_followed(void **state)
     assert_in_range(talk.lines->list->len, 4, 1000);
     for (int i = 0; i < 1500; i++)
         nj_lines_scroll(talk.lines, -1);
+
     draw(&talk);
-    shows(talk.surface, "12:00 Frog  line 3497\n12:00 Frog  line 3498\n12:00 Frog  line 3499\n12:00 Frog  line 3500");
+    shows(talk.surface, "12:00 Frog  line 3497\n12:00 Frog  line 3498\n12:00 Frog  line "
+                        "3499\n12:00 Frog  line 3500");
     talk_free(&talk);
 }
 
@@ -412,48 +458,56 @@ first_number(Talk *talk)
     return atoi(at + 1);
 }
 
-/* To any message, then up to the first and down to the last: each is there once, and few are held. */
+/* To any message, then up to the first and down to the last: each is there once, and few are
+ * held. */
 static void
 test_show(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 6, 40);
     enum { COUNT = 5000, HIT = 2500 };
-    nj_lines_show(talk.lines, NOON + HIT, HIT);         /* before it is drawn for the first time */
+    nj_lines_show(talk.lines, NOON + HIT, HIT); /* before it is drawn for the first time */
     fill(&talk, COUNT);
     assert_false(nj_lines_at_end(talk.lines));
     draw(&talk);
     shows(talk.surface, "12:00 Frog  <2498>\n12:00 Frog  <2499>\n12:00 Frog  <2500>\n"
                         "12:00 Frog  <2501>\n12:00 Frog  <2502>\n12:00 Frog  <2503>");
+
     NjStyle selected = nj_theme_style(talk.theme, NJ_ROLE_SELECTED);
     for (int row = 0; row < 6; row++) {
-        NjStyle style = nj_surface_style(talk.surface, nj_surface_cell(talk.surface, row, 0)->style);
+        NjStyle style =
+            nj_surface_style(talk.surface, nj_surface_cell(talk.surface, row, 0)->style);
         assert_int_equal(style.attrs == selected.attrs, row == 2);
     }
+
     assert_true(talk.lines->list->len <= 110);
     int at = first_number(&talk);
     for (int i = 0; i < 300; i++) {
         nj_lines_scroll(talk.lines, -3);
         assert_int_equal(first_number(&talk), at -= 3);
     }
+
     while (at < COUNT - 5) {
         nj_lines_scroll(talk.lines, 3);
         at = MIN(at + 3, COUNT - 5);
         assert_int_equal(first_number(&talk), at);
         assert_true(talk.lines->list->len <= 2400);
     }
+
     assert_true(nj_lines_at_end(talk.lines));
     while (at > 4) {
         nj_lines_scroll(talk.lines, -4);
         assert_int_equal(first_number(&talk), at -= 4);
         assert_true(talk.lines->list->len <= 2400);
     }
+
     /* From one place to another that is far or near, the beginning, and the end. */
     static const int places[] = { 4000, 4001, 10, 4003, 2001, COUNT - 20, 7 };
     for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
         nj_lines_show(talk.lines, NOON + places[i], places[i]);
         assert_int_equal(first_number(&talk), places[i] - 2);
     }
+
     nj_lines_show(talk.lines, NOON + 1, 1);
     assert_int_equal(first_number(&talk), 1);
     assert_true(has(talk.surface, "Nothing older"));
@@ -463,10 +517,12 @@ test_show(void **state)
     nj_lines_show(talk.lines, NOON + 3000, 3000);
     nj_lines_scroll_to(talk.lines, true);
     assert_int_equal(first_number(&talk), COUNT - 5);
+
     talk_free(&talk);
 }
 
-/* After an import all is read again: what is being read stays in sight, whatever came above and below it. */
+/* After an import all is read again: what is being read stays in sight, whatever came above and
+ * below it. */
 static void
 test_reload(void **state)
 {
@@ -479,6 +535,7 @@ test_reload(void **state)
     assert_int_equal(first_number(&talk), COUNT - 5);
     assert_true(nj_lines_at_end(talk.lines));
     nj_lines_scroll(talk.lines, -200);
+
     assert_int_equal(first_number(&talk), COUNT - 205);
     say(talk.frog, "frog", NOON, "older");
     say(talk.frog, "frog", NOON + COUNT - 210, "imported");
@@ -488,9 +545,10 @@ test_reload(void **state)
     assert_int_equal(first_number(&talk), COUNT - 205);
     assert_false(nj_lines_at_end(talk.lines));
     nj_lines_scroll(talk.lines, 1000);
+
     assert_true(nj_lines_at_end(talk.lines));
     nj_lines_show(talk.lines, NOON + 20, 20);
-    nj_lines_reload(talk.lines);                        /* before it was drawn */
+    nj_lines_reload(talk.lines); /* before it was drawn */
     draw(&talk);
     talk_free(&talk);
 }
@@ -508,6 +566,7 @@ test_tall(void **state)
     assert_int_equal(first_number(&talk), 1);
     assert_true(has(talk.surface, "<68>"));
     assert_false(nj_lines_at_end(talk.lines));
+
     nj_lines_scroll_to(talk.lines, true);
     assert_int_equal(first_number(&talk), COUNT - 69);
     nj_lines_show(talk.lines, NOON + 100, 100);
@@ -517,7 +576,9 @@ test_tall(void **state)
     assert_int_equal(first_number(&talk), 1);
     nj_lines_show(talk.lines, NOON + 120, 0);
     assert_int_equal(first_number(&talk), 120);
+
     talk_free(&talk);
+
     /* Few fit. */
     talk = talk_new(true, 70, 40);
     fill(&talk, 30);
@@ -537,8 +598,10 @@ test_show_time(void **state)
     fill(&talk, 500);
     nj_lines_show(talk.lines, NOON - 12 * 60 * MINUTE, 0);
     draw(&talk);
-    shows(talk.surface, "     ── Friday, 20 November 2026 ──\n12:00 Frog  <1>\n12:00 Frog  <2>\n12:00 Frog  <3>");
+    shows(talk.surface,
+          "     ── Friday, 20 November 2026 ──\n12:00 Frog  <1>\n12:00 Frog  <2>\n12:00 Frog  <3>");
     nj_lines_show(talk.lines, NOON + 400, 0);
+
     assert_int_equal(first_number(&talk), 400);
     nj_lines_show(talk.lines, 0, 0);
     draw(&talk);
@@ -549,7 +612,8 @@ test_show_time(void **state)
     talk_free(&talk);
 }
 
-/* While one looks there, what comes is counted and moves nothing; what the program said stays in its place. */
+/* While one looks there, what comes is counted and moves nothing; what the program said stays in
+ * its place. */
 static void
 test_show_is_not_moved(void **state)
 {
@@ -560,10 +624,13 @@ test_show_is_not_moved(void **state)
     nj_clock_freeze(NOON + 2000);
     nj_lines_say(talk.lines, NJ_NOTICE_INFO, "an answer");
     draw(&talk);
-    nj_lines_show(talk.lines, NOON + 500, 501);         /* of a row that is not there: the one before */
+
+    /* of a row that is not there: the one before */
+    nj_lines_show(talk.lines, NOON + 500, 501);
     assert_int_equal(first_number(&talk), 499);
     for (int i = 1001; i <= 4000; i++)
         tell(&talk, "frog", NOON + MINUTE + i, "more");
+
     assert_int_equal(first_number(&talk), 499);
     assert_int_equal(nj_lines_fresh(talk.lines), 3000);
     for (int i = 499; i < 997; i++) {
@@ -571,13 +638,17 @@ test_show_is_not_moved(void **state)
         assert_false(has(talk.surface, "an answer"));
         nj_lines_scroll(talk.lines, 1);
     }
+
     draw(&talk);
-    shows(talk.surface, "12:00 Frog  <997>\n12:00 Frog  <998>\n12:00 Frog  <999>\n12:00 Frog  <1000>");
+    shows(talk.surface,
+          "12:00 Frog  <997>\n12:00 Frog  <998>\n12:00 Frog  <999>\n12:00 Frog  <1000>");
     nj_lines_scroll(talk.lines, 2);
     draw(&talk);
-    shows(talk.surface, "12:00 Frog  <999>\n12:00 Frog  <1000>\n12:00 ·  an answer\n12:01 Frog  more");
+    shows(talk.surface,
+          "12:00 Frog  <999>\n12:00 Frog  <1000>\n12:00 ·  an answer\n12:01 Frog  more");
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
+
     assert_int_equal(nj_lines_fresh(talk.lines), 0);
     nj_lines_unsay(talk.lines);
     nj_lines_show(talk.lines, NOON + 1000, 1000);
@@ -591,11 +662,12 @@ test_reading_is_not_moved(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
-    draw(&talk);                                    /* loaded: from now on it hears */
+    draw(&talk); /* loaded: from now on it hears */
     tell_many(&talk, 1, 50);
     draw(&talk);
     nj_lines_scroll(talk.lines, -10);
     draw(&talk);
+
     g_autofree char *before = nj_surface_text(talk.surface);
     tell_many(&talk, 51, 5000);
     draw(&talk);
@@ -605,6 +677,7 @@ test_reading_is_not_moved(void **state)
     draw(&talk);
     assert_true(has(talk.surface, "line 5000"));
     assert_int_equal(nj_lines_fresh(talk.lines), 0);
+
     nj_surface_resize(talk.surface, 10, 30);
     draw(&talk);
     assert_true(has(talk.surface, "line 5000"));
@@ -636,16 +709,17 @@ test_unread(void **state)
     nj_surface_resize(talk.surface, 6, 40);
     nj_lines_mark(talk.lines, talk.frog->read_time, talk.frog->read_id);
     draw(&talk);
-    shows(talk.surface,
-          "     ── Nothing older is stored. ──\n"
-          "     ── Friday, 20 November 2026 ──\n"
-          "12:00 Frog  old\n"
-          "───────────────── new ──────────────────\n"
-          "12:00 Frog  one\n"
-          "12:00 Frog  two");
+
+    shows(talk.surface, "     ── Nothing older is stored. ──\n"
+                        "     ── Friday, 20 November 2026 ──\n"
+                        "12:00 Frog  old\n"
+                        "───────────────── new ──────────────────\n"
+                        "12:00 Frog  one\n"
+                        "12:00 Frog  two");
     nj_lines_unmark(talk.lines);
     draw(&talk);
     assert_false(has(talk.surface, "new"));
+
     nj_lines_mark_end(talk.lines);
     draw(&talk);
     assert_false(has(talk.surface, "new"));
@@ -664,9 +738,10 @@ test_time_format(void **state)
     nj_options_override(talk.world.client->options, "time-format", "%H.%M.%S", NULL);
     draw(&talk);
     assert_true(has(talk.surface, "12.00.00 Frog  hello"));
-    g_setenv("TZ", "UTC-13:30", TRUE);              /* who has travelled */
+    g_setenv("TZ", "UTC-13:30", TRUE); /* who has travelled */
     draw(&talk);
     assert_true(has(talk.surface, "01.30.00 Frog  hello"));
+
     g_setenv("TZ", "UTC", TRUE);
     nj_options_override(talk.world.client->options, "time-format", "", NULL);
     nj_options_override(talk.world.client->options, "day-lines", "false", NULL);
@@ -675,19 +750,22 @@ test_time_format(void **state)
     talk_free(&talk);
 }
 
-/* Bodies of the largest allowed size: a pane holds few of them, and finds the others in the store again. */
+/* Bodies of the largest allowed size: a pane holds few of them, and finds the others in the store
+ * again. */
 static void
 test_heavy(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 10, 60);
     draw(&talk);
+
     g_autofree char *body = g_strnfill(1024 * 1024, 'x');
     for (int i = 0; i < 40; i++)
         tell(&talk, "frog", NOON + i, body);
     assert_true(talk.lines->heft <= 16 * 1024 * 1024 && talk.lines->list->len <= 16);
     tell(&talk, "frog", NOON + 50, "and the last word");
     draw(&talk);
+
     g_autofree char *shown = nj_surface_text(talk.surface);
     assert_non_null(strstr(shown, "and the last word"));
     nj_lines_scroll_to(talk.lines, false);
@@ -695,27 +773,33 @@ test_heavy(void **state)
     assert_false(nj_lines_at_end(talk.lines));
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
+
     g_autofree char *again = nj_surface_text(talk.surface);
     assert_non_null(strstr(again, "and the last word"));
     talk_free(&talk);
 }
 
-/* From one to the next through messages of this size, down and up: none is left out, and few are held. */
+/* From one to the next through messages of this size, down and up: none is left out, and few are
+ * held. */
 static void
 walk_heavy(gsize size, const char *filling)
 {
     Talk talk = talk_new(true, 12, 60);
     enum { COUNT = 300, HIT = 100 };
+
     g_autoptr(GString) rest = g_string_new(NULL);
     while (rest->len < size)
         g_string_append(rest, filling);
+
     for (int i = 1; i <= COUNT; i++) {
         g_autofree char *body = g_strdup_printf("<%d> %s", i, rest->str);
         say(talk.frog, "frog", NOON + i, body);
     }
+
     nj_store_flush(talk.world.client->store);
-    alarm(120);                                         /* a loop that never ends shall end */
+    alarm(120); /* a loop that never ends shall end */
     nj_lines_show(talk.lines, NOON + HIT, HIT);
+
     int last = HIT;
     draw(&talk);
     for (int step = 0; !nj_lines_at_end(talk.lines); step++) {
@@ -727,6 +811,7 @@ walk_heavy(gsize size, const char *filling)
                 assert_int_equal(atoi(at + 1), ++last);
         assert_true(talk.lines->heft <= 32 * 1024 * 1024);
     }
+
     assert_int_equal(last, COUNT);
     int first = COUNT;
     while (first > 1) {
@@ -740,6 +825,7 @@ walk_heavy(gsize size, const char *filling)
         }
         assert_true(talk.lines->heft <= 32 * 1024 * 1024);
     }
+
     alarm(0);
     talk_free(&talk);
 }
@@ -748,7 +834,7 @@ static void
 test_walk_heavy(void **state)
 {
     (void) state;
-    walk_heavy(200 * 1024, "\xe2\x80\x8b");             /* nothing to be seen of it: a row each */
+    walk_heavy(200 * 1024, "\xe2\x80\x8b"); /* nothing to be seen of it: a row each */
     walk_heavy(300 * 1024, "x");
     walk_heavy(1024 * 1024, "\xe2\x80\x8b");
 }

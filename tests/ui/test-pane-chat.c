@@ -53,9 +53,12 @@ test_heads(void **state)
     head("│ Frog  is writing…");
     nj_chat_set_typing(frog, NJ_TYPING_ACTIVE);
     nj_roster_offline(world.account->roster);
+
     head("│ Frog  not here");
-    nj_roster_put(world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    nj_roster_put(world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false,
+                  (const char *const[]){ NULL });
     head("│ Kermit  not here");
+
     /* A stranger has no state. */
     nj_screen_show_chat(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, "who@far.example"));
     head("│ who@far.example");
@@ -69,6 +72,7 @@ test_hint(void **state)
     nj_screen_draw_on(screen, surface);
     for (int i = 0; i < 40; i++)
         say(frog, "frog", NOON + i, "hello");
+
     nj_screen_draw_on(screen, surface);
     nj_screen_scroll(screen, -1, true);
     head("▼ more");
@@ -76,10 +80,11 @@ test_hint(void **state)
     say(frog, "frog", NOON + 50, "more");
     say(frog, "frog", NOON + 51, "more");
     head("▼ 2 new");
-    assert_int_equal(frog->unread, 2);              /* nobody has seen them */
+    assert_int_equal(frog->unread, 2); /* nobody has seen them */
     nj_screen_scroll(screen, 1, true);
+
     nj_screen_draw_on(screen, surface);
-    assert_int_equal(frog->unread, 2);              /* the last two rows are below */
+    assert_int_equal(frog->unread, 2); /* the last two rows are below */
     nj_screen_scroll(screen, 1, true);
     nj_screen_draw_on(screen, surface);
     assert_int_equal(frog->unread, 0);
@@ -92,28 +97,38 @@ test_room(void **state)
     NjRoom *room = nj_room_open(world.account, "pond@rooms.example", "toad");
     nj_screen_show_chat(screen, room->chat);
     head("pond@rooms.example  You are not in this room.");
-    assert_false(has(surface, "                              │\n"));                  /* nobody to list, no list */
+
+    /* nobody to list, no list */
+    assert_false(has(surface, "                              │\n"));
     nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
     head("pond@rooms.example  entering…");
-    nj_room_put(room, "newt", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
-    nj_room_put(room, "Frog", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(room, "newt", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                NULL);
+    nj_room_put(room, "Frog", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                NULL);
     nj_room_set_state(room, NJ_ROOM_IN, NULL);
+
     nj_room_set_subject(room, "Two\nlines", "frog");
     head("pond@rooms.example (2)  Two lines");
     assert_true(has(surface, " │ Frog\n"));
-    nj_room_put(room, "newt", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
+    nj_room_put(room, "newt", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE,
+                NULL);
     nj_room_rename(room, "Frog", "Albert");
     nj_screen_draw_on(screen, surface);
     assert_true(has(surface, " │@newt\n"));
     assert_true(has(surface, " │ Albert\n"));
+
     assert_false(has(surface, "Frog\n"));
     nj_room_take_out(room, "newt");
     nj_screen_draw_on(screen, surface);
     assert_false(has(surface, "newt"));
+
     for (int i = 0; i < 30; i++) {
         g_autofree char *nick = g_strdup_printf("n%02d", i);
-        nj_room_put(room, nick, NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
+        nj_room_put(room, nick, NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                    NULL);
     }
+
     nj_screen_draw_on(screen, surface);
     assert_true(has(surface, "│+ 23 more"));
     nj_room_clear(room);

@@ -60,13 +60,17 @@ test_order(void **state)
            "◐ Newt\n"
            "Contacts         1/1\n"
            "◔ ant@x");
+
     nj_roster_presence(world.account->roster, "frog@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
     nj_roster_presence(world.account->roster, "newt@x/leaf", NJ_SHOW_ONLINE, 0, NULL);
     nj_roster_remove(world.account->roster, "crab@x");
     expect("Pond             1/3\n● Newt\nContacts         1/1\n◔ ant@x");
+
     /* In another group, by another name. */
-    nj_roster_put(world.account->roster, "newt@x", "Newton", NJ_SUB_BOTH, false, false, (const char *const[]) { "Tank", "Lab", NULL });
-    expect("Lab              1/1\n● Newton\nTank             1/1\n● Newton\nContacts         1/1\n◔ ant@x");
+    nj_roster_put(world.account->roster, "newt@x", "Newton", NJ_SUB_BOTH, false, false,
+                  (const char *const[]){ "Tank", "Lab", NULL });
+    expect("Lab              1/1\n● Newton\nTank             1/1\n● Newton\nContacts         "
+           "1/1\n◔ ant@x");
     nj_roster_offline(world.account->roster);
     expect("");
 }
@@ -78,8 +82,10 @@ test_rooms_requests_unread(void **state)
     add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
     nj_roster_note_request(world.account->roster, "stranger@y", true, NULL, false);
     nj_roster_note_request(world.account->roster, "other@y", true, NULL, false);
+
     NjRoom *room = nj_room_open(world.account, "pond@rooms.x", "toad");
     expect("? 2 requests\nRooms\n# pond");
+
     /* Who is away and wrote is seen until it was read. */
     NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
     say(frog, "frog", NOON, "hello");
@@ -97,6 +103,7 @@ test_unread_of_the_store(void **state)
     (void) state;
     world.dir = make_dir();
     nj_client_set_store(world.client, open_store(world.dir));
+
     NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
     say(frog, "frog", NOON, "hello");
     nj_store_flush(world.client->store);
@@ -114,7 +121,9 @@ test_show_offline(void **state)
     add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
     expect("");
     nj_options_override(world.client->options, "show-offline", "true", NULL);
-    nj_emit_option_changed(world.client->bus, (NjOption *) nj_table_find(nj_options_table(world.client->options), "show-offline"));
+    nj_emit_option_changed(
+        world.client->bus,
+        (NjOption *) nj_table_find(nj_options_table(world.client->options), "show-offline"));
     expect("Contacts         0/1\n○ Frog");
 }
 
@@ -123,9 +132,11 @@ test_several_accounts(void **state)
 {
     (void) state;
     add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+
     NjAccountSettings settings = { .name = (char *) "work", .address = (char *) "t@work.example" };
     NjAccount *work = nj_client_add_account(world.client, &settings);
-    nj_roster_put(work->roster, "boss@work.example", "Boss", NJ_SUB_BOTH, false, false, (const char *const[]) { NULL });
+    nj_roster_put(work->roster, "boss@work.example", "Boss", NJ_SUB_BOTH, false, false,
+                  (const char *const[]){ NULL });
     nj_roster_presence(work->roster, "boss@work.example/x", NJ_SHOW_DND, 0, NULL);
     expect("home\nContacts         1/1\n● Frog\nwork\nContacts         1/1\n⊖ Boss");
     nj_client_remove_account(world.client, work);
@@ -148,9 +159,10 @@ test_selection(void **state)
     add_person(&world, "c@x", "C", "Two", NJ_SHOW_ONLINE, NULL);
     pane->class->shown(pane, true);
     assert_string_equal(chosen()->address, "a@x");
-    pane->class->move(pane, 1);                     /* over the head of the next group */
+    pane->class->move(pane, 1); /* over the head of the next group */
     assert_string_equal(chosen()->address, "b@x");
     nj_roster_presence(world.account->roster, "b@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
+
     assert_string_equal(chosen()->address, "c@x");
     pane->class->scroll_to(pane, false);
     assert_string_equal(chosen()->address, "a@x");
@@ -170,11 +182,15 @@ test_many(void **state)
         g_autofree char *address = g_strdup_printf("p%04d@x", i);
         add_person(&world, address, NULL, i % 3 ? "Three" : NULL, NJ_SHOW_OFFLINE, NULL);
     }
+
     for (int i = 1999; i >= 0; i--) {
         g_autofree char *full = g_strdup_printf("p%04d@x/r", i);
-        nj_roster_presence(world.account->roster, full, i < 5 ? NJ_SHOW_ONLINE : NJ_SHOW_AWAY, 0, NULL);
+        nj_roster_presence(world.account->roster, full, i < 5 ? NJ_SHOW_ONLINE : NJ_SHOW_AWAY, 0,
+                           NULL);
     }
-    expect("Three      1333/1333\n● p0001@x\n● p0002@x\n● p0004@x\n◐ p0005@x\n◐ p0007@x\n◐ p0008@x\n◐ p0010@x\n◐ p0011@x\n◐ p0013@x");
+
+    expect("Three      1333/1333\n● p0001@x\n● p0002@x\n● p0004@x\n◐ p0005@x\n◐ p0007@x\n◐ "
+           "p0008@x\n◐ p0010@x\n◐ p0011@x\n◐ p0013@x");
 }
 
 int

@@ -1,4 +1,5 @@
-/* ui/pane-search: what was found as a list, the way to a hit in its talk and back, over a real history. */
+/* ui/pane-search: what was found as a list, the way to a hit in its talk and back, over a real
+ * history. */
 #include "world.h"
 
 #include "ui/screen.h"
@@ -26,6 +27,7 @@ set_up(void **state)
     add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
     frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
     pond = nj_room_open(world.account, "pond@rooms.example", "toad")->chat;
+
     return 0;
 }
 
@@ -53,7 +55,8 @@ static void
 expect(int rows, int cols, const char *part, bool wanted)
 {
     g_autofree char *text = picture(rows, cols);
-    for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC; (strstr(text, part) != NULL) != wanted;) {
+    for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC;
+         (strstr(text, part) != NULL) != wanted;) {
         if (nj_clock_us() > end)
             fail_msg("“%s” is %sin\n%s", part, wanted ? "not " : "", text);
         g_main_context_iteration(NULL, FALSE);
@@ -89,36 +92,45 @@ test_list(void **state)
     (void) state;
     say(frog, "frog", NOON - 3 * MINUTE, "The pond is cold; a pondering frog jumps");
     say(frog, NULL, NOON - 2 * MINUTE, "Which POND?");
-    say(pond, "newt with a long name", NOON - MINUTE, "日本語 and 🐸 before the pond, and more than one row can ever hold of it");
+    say(pond, "newt with a long name", NOON - MINUTE,
+        "日本語 and 🐸 before the pond, and more than one row can ever hold of it");
     say(frog, "frog", NOON, "nothing of it");
     search("pond");
     expect(10, 100, "1/3", true);
+
     g_autofree char *wide = picture(10, 100);
     begins(wide,
-        " search: pond  Enter there, Alt-s back                                                          1/3\n"
-        "2026-11-20 11:59  #pond newt with a l…  日本語 and 🐸 before the pond, and more than one row can e…\n"
-        "2026-11-20 11:58  → Frog                Which POND?\n"
-        "2026-11-20 11:57  Frog                  The pond is cold; a pondering frog jumps\n");
+           " search: pond  Enter there, Alt-s back                                                 "
+           "         1/3\n"
+           "2026-11-20 11:59  #pond newt with a l…  日本語 and 🐸 before the pond, and more than "
+           "one row can e…\n"
+           "2026-11-20 11:58  → Frog                Which POND?\n"
+           "2026-11-20 11:57  Frog                  The pond is cold; a pondering frog jumps\n");
+
     g_autofree char *narrow = picture(12, 40);
-    begins(strchr(narrow, '\n') + 1,
-        "2026-11-20 11:59  #pond newt with a lo…\n"
-        "  日本語 and 🐸 before the pond, and m…\n"
-        "2026-11-20 11:58  → Frog\n"
-        "  Which POND?\n");
+    begins(strchr(narrow, '\n') + 1, "2026-11-20 11:59  #pond newt with a lo…\n"
+                                     "  日本語 and 🐸 before the pond, and m…\n"
+                                     "2026-11-20 11:58  → Frog\n"
+                                     "  Which POND?\n");
+
     /* The words that were looked for are seen, wherever they stand in a long text. */
-    say(frog, "frog", NOON + 1, "One two three four five six seven eight nine ten eleven twelve thirteen newts");
+    say(frog, "frog", NOON + 1,
+        "One two three four five six seven eight nine ten eleven twelve thirteen newts");
     search("newts");
     expect(12, 40, "thirteen newts\n", true);
+
     /* No more than somebody wants. */
-    nj_screen_search(screen, &(NjSearch) { .words = "pond", .limit = 2 }, "pond");
+    nj_screen_search(screen, &(NjSearch){ .words = "pond", .limit = 2 }, "pond");
     expect(10, 100, "1/2\n", true);
+
     /* Any size. */
     for (int rows = 1; rows < 12; rows++)
         for (int cols = 1; cols < 100; cols += 7)
             g_free(picture(rows, cols));
 }
 
-/* Bodies of hundreds of kilobytes: the list is made in slices, and the first of its texts is at hand. */
+/* Bodies of hundreds of kilobytes: the list is made in slices, and the first of its texts is at
+ * hand. */
 static void
 test_heavy(void **state)
 {
@@ -126,14 +138,18 @@ test_heavy(void **state)
     g_autoptr(GString) body = g_string_new("the pond ");
     while (body->len < 200 * 1024)
         g_string_append(body, "some words of a log file that somebody sent ");
+
     g_string_append(body, "newts");
     for (int i = 0; i < 100; i++)
         say(frog, "frog", NOON - MINUTE + i, body->str);
     nj_store_flush(world.client->store);
+
     gint64 longest = 0;
     search("newts");
+
     g_autofree char *text = picture(10, 100);
-    for (gint64 end = nj_clock_us() + 60 * G_USEC_PER_SEC; !strstr(text, "1/100") && nj_clock_us() < end;) {
+    for (gint64 end = nj_clock_us() + 60 * G_USEC_PER_SEC;
+         !strstr(text, "1/100") && nj_clock_us() < end;) {
         gint64 begun = nj_clock_us();
         g_main_context_iteration(NULL, FALSE);
         longest = MAX(longest, nj_clock_us() - begun);
@@ -141,9 +157,12 @@ test_heavy(void **state)
         g_free(text);
         text = picture(10, 100);
     }
+
     assert_non_null(strstr(text, "1/100"));
     assert_non_null(strstr(text, "the pond some words"));
-    assert_in_range(longest, 0, 100000);                /* with sanitizers, among others; it was two seconds */
+
+    /* with sanitizers, among others; it was two seconds */
+    assert_in_range(longest, 0, 100000);
 }
 
 static void
@@ -156,15 +175,18 @@ test_nothing(void **state)
     expect(24, 80, "Nothing was found.", true);
     type("\r\033[A\033[B");
     expect(24, 80, "Nothing was found.", true);
+
     /* Given up while it runs. */
     search("hello");
     expect(24, 80, "searching…", true);
     type("\007");
     expect(24, 80, "The search was given up.", true);
+
     for (int i = 0; i < 100; i++) {
         g_main_context_iteration(NULL, FALSE);
         g_usleep(1000);
     }
+
     expect(24, 80, "1/1", false);
     search("hello");
     assert_true(nj_screen_search_stop(screen));
@@ -187,6 +209,7 @@ test_stranger(void **state)
     expect(24, 80, "1/1", true);
     type("\r");
     expect(24, 80, "who@far.example waits to be let in", true);
+
     assert_null(nj_chat_find(world.account, "who@far.example"));
 }
 
@@ -199,13 +222,16 @@ test_there_and_back(void **state)
         g_autofree char *body = g_strdup_printf("%s <%d>", i % 10 ? "line" : "needle", i);
         say(frog, "frog", NOON + i, body);
     }
+
     nj_chat_close(frog);
     search("needle");
     expect(24, 80, "1/40", true);
     expect(24, 80, "needle <400>", true);
-    type("\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B");
+    type("\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033[B\033["
+         "B");
     expect(24, 80, "16/40", true);
     type("\r");
+
     NjChat *chat = nj_chat_find(world.account, "frog@pond.example");
     assert_non_null(chat);
     assert_ptr_equal(world.client->focus, chat);
@@ -215,15 +241,19 @@ test_there_and_back(void **state)
     assert_int_equal(chat->unread, 400);
     nj_screen_last(screen);
     expect(24, 80, "16/40", true);
+
     expect(24, 80, "needle <250>", true);
     type("\033[A\r");
     expect(24, 80, "line <259>", true);
+
     g_autoptr(GError) error = NULL;
     NjWindow *window = nj_screen_find(screen, "search", &error);
     assert_non_null(window);
     nj_screen_show(screen, window);
     expect(24, 80, "15/40", true);
-    /* Who types has the keys, also Up and Down; a command leaves the list where it is; Esc goes where one was. */
+
+    /* Who types has the keys, also Up and Down; a command leaves the list where it is; Esc goes
+     * where one was. */
     type("x\033[A\033[B\033[B");
     expect(24, 80, "15/40", true);
     type("\025");
@@ -231,6 +261,7 @@ test_there_and_back(void **state)
     expect(24, 80, "14/40", true);
     type("x");
     type("\025");
+
     type("\007");
     assert_ptr_equal(world.client->focus, chat);
     nj_screen_show(screen, window);
@@ -248,6 +279,7 @@ test_more(void **state)
         g_autofree char *body = g_strdup_printf("needle <%d>", i);
         say(frog, "frog", NOON + i, body);
     }
+
     search("needle");
     expect(24, 80, "1/100+", true);
     for (int at = 100; at < 400; at += 100) {
@@ -255,6 +287,7 @@ test_more(void **state)
         g_autofree char *wanted = g_strdup_printf("%d/%d", at, MIN(at + 100, 350));
         expect(24, 80, wanted, true);
     }
+
     nj_screen_scroll_to(screen, true);
     expect(24, 80, "350/350\n", true);
     expect(24, 80, "needle <1>", true);
@@ -278,12 +311,16 @@ test_answers(void **state)
     type("\033[B");
     expect(24, 80, "There is no such command.", false);
     nj_screen_say(screen, NULL, NJ_NOTICE_INFO, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10");
+
     expect(24, 80, "All of it stands in window 1", true);
     expect(24, 80, "needle", true);
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     expect(24, 80, "10\n", true);
+
     g_autoptr(GError) error = NULL;
-    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, &error));     /* a second console has what was said, and is no list */
+
+    /* a second console has what was said, and is no list */
+    assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, &error));
     expect(24, 80, "10\n", true);
 }
 
@@ -300,6 +337,7 @@ test_gone(void **state)
     nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
     nj_screen_follow_focus(screen);
     assert_true(nj_screen_close_pane(screen));
+
     assert_ptr_equal(world.client->focus, pond);
     search("needle");
     expect(24, 80, "1/1", true);

@@ -14,12 +14,12 @@
 
 typedef struct {
     NjPrompt *prompt;
-    NjTheme  *theme;
-    GString  *log;
-    char    **choices;
-    gsize     start;
-    int       changes;
-    bool      wild;             /* any key may come: Ctrl-o shows the next line at once */
+    NjTheme *theme;
+    GString *log;
+    char **choices;
+    gsize start;
+    int changes;
+    bool wild; /* any key may come: Ctrl-o shows the next line at once */
 } Bench;
 
 static void
@@ -129,25 +129,28 @@ test_typing(void **state)
     has(bench, "the| toads");
     type(bench, "\013");
     has(bench, "the|");
+
     type(bench, "\031\r");
     said(bench, "<the toads>");
     has(bench, "|");
     type(bench, "\033[A");
     has(bench, "the toads|");
     assert_true(bench->changes > 4);
-    type(bench, "\177\037");                             /* undo */
+    type(bench, "\177\037"); /* undo */
     has(bench, "the toads|");
     nj_prompt_clear(bench->prompt);
+
     has(bench, "|");
     type(bench, "\031");
-    has(bench, "the toads|");                            /* it went into the kill ring */
+    has(bench, "the toads|"); /* it went into the kill ring */
     type(bench, "\003/account add password=x");
     nj_prompt_clear(bench->prompt);
     type(bench, "\037\031");
-    has(bench, "the toads|");                            /* what is secret did not */
+    has(bench, "the toads|"); /* what is secret did not */
     type(bench, "\003");
     has(bench, "|");
-    type(bench, "\004\004x");                            /* the end of nothing */
+
+    type(bench, "\004\004x"); /* the end of nothing */
     has(bench, "x|");
     said(bench, "");
     type(bench, "\r\r");
@@ -162,11 +165,13 @@ test_characters(void **state)
     type(bench, "\274n\350\233\231e\314\201");
     has(bench, "grün\350\233\231e\314\201|");
     type(bench, "\177");
-    has(bench, "grün\350\233\231|");                     /* the letter with its mark */
+    has(bench, "grün\350\233\231|"); /* the letter with its mark */
     type(bench, "\177\177\177\177");
     has(bench, "g|");
     type(bench, "\033[3~\033[H\033[3~x");
+
     has(bench, "x|");
+
     /* Sequences nobody knows leave nothing behind. */
     type(bench, "\033[17~");
     type(bench, "\033[1;6P");
@@ -192,15 +197,17 @@ test_vi(void **state)
 {
     Bench *bench = *state;
     assert_true(nj_prompt_set_mode(bench->prompt, "vi"));
+
     gint64 begun = g_get_monotonic_time();
     type(bench, "toad frog");
     type(bench, "\033");
     type(bench, "b");
     has(bench, "toad |frog");
-    type(bench, "ix\033[D\033[D");                       /* arrows are no ESC */
+    type(bench, "ix\033[D\033[D"); /* arrows are no ESC */
     has(bench, "toad| xfrog");
     type(bench, "\033");
     type(bench, "0dw");
+
     has(bench, "|xfrog");
     assert_true(g_get_monotonic_time() - begun < 300000);
     assert_false(nj_prompt_set_mode(bench->prompt, "emacs"));
@@ -220,6 +227,7 @@ test_rows(void **state)
     type(bench, "\033[A");
     has(bench, "one\n|two\n");
     type(bench, "\033[C\033[A");
+
     has(bench, "o|ne\ntwo\n");
     looks(bench, 2, "› one\n  two@0,3");
     type(bench, "\033[B\033[B");
@@ -227,7 +235,7 @@ test_rows(void **state)
     type(bench, "\r");
     said(bench, "<one\ntwo\n>");
 
-    type(bench, "123456789012345678");                   /* exactly one row */
+    type(bench, "123456789012345678"); /* exactly one row */
     looks(bench, 5, "› 123456789012345678\n@1,2");
     type(bench, "9");
     looks(bench, 5, "› 123456789012345678\n  9@1,3");
@@ -243,14 +251,17 @@ test_pastes(void **state)
     Bench *bench = *state;
     nj_prompt_paste(bench->prompt, "one\r\ntwo\rthr\033ee\tx\001", 19);
     has(bench, "one\ntwo\nthree\tx|");
-    said(bench, "");                                     /* nothing was sent */
+    said(bench, ""); /* nothing was sent */
     type(bench, "\037");
     has(bench, "|");
+
     gsize size = 1024 * 1024;
     g_autofree char *much = g_strnfill(size, 'x');
     gint64 begun = g_get_monotonic_time();
     nj_prompt_paste(bench->prompt, much, size);
-    assert_true(g_get_monotonic_time() - begun < 20 * G_USEC_PER_SEC);     /* 3 ms, but for the sanitizers */
+
+    /* 3 ms, but for the sanitizers */
+    assert_true(g_get_monotonic_time() - begun < 20 * G_USEC_PER_SEC);
     assert_int_equal(strlen(nj_prompt_text(bench->prompt)), size);
     type(bench, "\r");
     assert_int_equal(bench->log->len, size + 2);
@@ -266,17 +277,19 @@ test_places(void **state)
     has(bench, "a draft|");
     looks(bench, 3, "toad› a draft@0,13");
     type(bench, "\033[A");
-    has(bench, "a draft|");                              /* its own history, still empty */
+    has(bench, "a draft|"); /* its own history, still empty */
     type(bench, "\r");
+
     type(bench, "more\033[D");
     nj_prompt_switch(bench->prompt, 0, NULL, "unused");
     has(bench, "in the console|");
     type(bench, "\037");
-    has(bench, "in the console|");                       /* nothing of the other place to undo */
+    has(bench, "in the console|"); /* nothing of the other place to undo */
     type(bench, "\033[A");
     has(bench, "first|");
     type(bench, "\033[B");
     has(bench, "in the console|");
+
     nj_prompt_switch(bench->prompt, 7, "toad", NULL);
     has(bench, "mor|e");
     type(bench, "\033[A");
@@ -286,6 +299,7 @@ test_places(void **state)
     nj_prompt_switch(bench->prompt, 7, "toad", NULL);
     has(bench, "|");
     type(bench, "\033[A");
+
     has(bench, "|");
     nj_prompt_forget(bench->prompt, 7);
     has(bench, "|");
@@ -304,13 +318,15 @@ test_typed_lines(void **state)
     type(bench, "\033[A");
     has(bench, "one|");
     nj_prompt_clear(bench->prompt);
+
     for (int i = 0; i < 600; i++) {
         g_autofree char *line = g_strdup_printf("line %d\r", i);
         type(bench, line);
     }
+
     for (int i = 0; i < 700; i++)
         type(bench, "\033[A");
-    has(bench, "line 100|");                             /* 500 of them */
+    has(bench, "line 100|"); /* 500 of them */
 }
 
 static void
@@ -319,9 +335,11 @@ test_search(void **state)
     Bench *bench = *state;
     type(bench, "the toad\rthe frog\ra newt\r");
     type(bench, "\022toa");
+
     int rows = nj_prompt_rows(bench->prompt, 60, 3), row, col;
     NjSurface *surface = nj_surface_new(rows, 60);
     nj_prompt_draw(bench->prompt, nj_area(surface, 0, 0, rows, 60), bench->theme, &row, &col);
+
     g_autofree char *text = nj_surface_text(surface);
     assert_string_equal(text, "(reverse-i-search)`toa': the toad");
     nj_surface_free(surface);
@@ -331,8 +349,9 @@ test_search(void **state)
     type(bench, "\033[F!");
     has(bench, "the toad!|");
     nj_prompt_clear(bench->prompt);
+
     type(bench, "\022newt");
-    nj_prompt_switch(bench->prompt, 3, "toad", NULL);    /* in the midst of it */
+    nj_prompt_switch(bench->prompt, 3, "toad", NULL); /* in the midst of it */
     has(bench, "|");
     type(bench, "x");
     looks(bench, 2, "toad› x@0,7");
@@ -342,7 +361,9 @@ static void
 test_tab(void **state)
 {
     Bench *bench = *state;
-    char *none[] = { NULL }, *one[] = { "/connect", NULL }, *many[] = { "toad@pond", "toadstool", NULL };
+    char *none[] = { NULL }, *one[] = { "/connect", NULL },
+         *many[] = { "toad@pond", "toadstool", NULL };
+
     bench->choices = none;
     type(bench, "\t");
     has(bench, "|");
@@ -360,6 +381,7 @@ test_tab(void **state)
     has(bench, "> toad@pond|");
     type(bench, "\t");
     has(bench, "> toadstool|");
+
     type(bench, "\033[Z");
     has(bench, "> toad@pond|");
     type(bench, "\033");
@@ -369,8 +391,9 @@ test_tab(void **state)
     has(bench, "> toad@pond!|");
     looks(bench, 5, "› > toad@pond!@0,14");
     nj_prompt_clear(bench->prompt);
+
     type(bench, "> t\t");
-    looks(bench, 1, "› > toad@0,8");                     /* no room for choices */
+    looks(bench, 1, "› > toad@0,8"); /* no room for choices */
     nj_prompt_clear(bench->prompt);
 
     char *lots[] = { "n1", "n2", "n3", "n4", "n5", "n6", "n7", NULL };
@@ -408,7 +431,9 @@ test_secrets(void **state)
     type(bench, "\rz");
     said(bench, "(söy)");
     has(bench, "typedz|");
+
     looks(bench, 3, "› typedz@0,8");
+
     /* Nowhere else is it. */
     type(bench, "\025\031\031\037\037\037");
     assert_null(strstr(nj_prompt_text(bench->prompt), "s\303\266"));
@@ -425,6 +450,7 @@ test_secrets(void **state)
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     type(bench, "\033");
     said(bench, "(none)(none)");
+
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     g_autofree char *much = g_strnfill(5000, 'x');
     type(bench, much);
@@ -440,6 +466,7 @@ test_questions(void **state)
 {
     Bench *bench = *state;
     int other;
+
     nj_prompt_ask(bench->prompt, "Send 9 lines? (y/n)", "yn", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "And?", "ab", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "Gone", "ab", on_key, &other);
@@ -449,6 +476,7 @@ test_questions(void **state)
     nj_prompt_cancel(bench->prompt, &other);
     looks(bench, 3, "And?@0,5");
     type(bench, "\007");
+
     said(bench, "(0)");
     assert_false(nj_prompt_asking(bench->prompt));
     nj_prompt_ask(bench->prompt, "And?", "ab", on_key, bench->log);
@@ -456,13 +484,16 @@ test_questions(void **state)
     type(bench, "a");
     has(bench, "a|");
     said(bench, "");
+
     /* What is being typed answers nothing. */
     nj_prompt_ask(bench->prompt, "Keep it?", "yn", on_key, bench->log);
     assert_false(nj_prompt_asking(bench->prompt));
     looks(bench, 3, "› a@0,3");
     type(bench, "y\ry");
     said(bench, "<ay>(y)");
-    /* Nor does the y of a word that somebody begins: it gives the question up, and another one waits for its turn. */
+
+    /* Nor does the y of a word that somebody begins: it gives the question up, and another one
+     * waits for its turn. */
     nj_prompt_ask(bench->prompt, "Keep it?", "yn", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "And?", "hy", on_key, bench->log);
     type(bench, "hey");
@@ -498,6 +529,7 @@ test_any_bytes(void **state)
     Bench *bench = *state;
     char *many[] = { "toad@pond", "toadstool", NULL };
     GRand *rand = g_rand_new_with_seed(11);
+
     bench->choices = many;
     bench->wild = true;
     for (int i = 0; i < 4000; i++) {
@@ -505,9 +537,10 @@ test_any_bytes(void **state)
         gsize length = (gsize) g_rand_int_range(rand, 1, 8);
         for (gsize j = 0; j < length; j++) {
             int kind = g_rand_int_range(rand, 0, 4);
-            bytes[j] = (char) (kind == 0 ? g_rand_int_range(rand, 0, 32) : kind == 1 ? g_rand_int_range(rand, 128, 256)
-                                                                            : kind == 2 ? "[\033O;~A\tZ"[g_rand_int_range(rand, 0, 8)]
-                                                                                        : g_rand_int_range(rand, 32, 128));
+            bytes[j] = (char) (kind == 0   ? g_rand_int_range(rand, 0, 32)
+                               : kind == 1 ? g_rand_int_range(rand, 128, 256)
+                               : kind == 2 ? "[\033O;~A\tZ"[g_rand_int_range(rand, 0, 8)]
+                                           : g_rand_int_range(rand, 32, 128));
         }
         nj_prompt_feed(bench->prompt, bytes, length);
         g_string_truncate(bench->log, 0);
@@ -525,6 +558,7 @@ test_any_bytes(void **state)
         assert_in_range(col, 0, COLS);
         nj_surface_free(surface);
     }
+
     g_rand_free(rand);
 }
 
@@ -533,6 +567,7 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     g_setenv("INPUTRC", "/dev/null", TRUE);
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_typing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_characters, set_up, tear_down),
@@ -549,5 +584,6 @@ main(void)
         cmocka_unit_test_setup_teardown(test_questions_in_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_any_bytes, set_up, tear_down),
     };
+
     return cmocka_run_group_tests_name("ui/prompt", tests, NULL, NULL);
 }

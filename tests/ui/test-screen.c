@@ -1,4 +1,5 @@
-/* ui/screen: whole screens as pictures, and what keys, messages and windows do to them.  The prompt's rows are its own test's. */
+/* ui/screen: whole screens as pictures, and what keys, messages and windows do to them.  The
+ * prompt's rows are its own test's. */
 #include "world.h"
 
 #include "model/outbox.h"
@@ -6,8 +7,8 @@
 
 static World world;
 static NjScreen *screen;
-static GString *ran;            /* lines that went up, with where */
-static GString *typed;          /* typing that was told */
+static GString *ran;   /* lines that went up, with where */
+static GString *typed; /* typing that was told */
 
 static void
 run(const char *line, NjChat *chat, void *owner)
@@ -21,7 +22,9 @@ typing(NjChat *chat, NjTyping what, void *owner)
 {
     (void) chat;
     (void) owner;
-    g_string_append(typed, what == NJ_TYPING_COMPOSING ? "composing " : what == NJ_TYPING_PAUSED ? "paused " : "active ");
+    g_string_append(typed, what == NJ_TYPING_COMPOSING ? "composing "
+                           : what == NJ_TYPING_PAUSED  ? "paused "
+                                                       : "active ");
 }
 
 static const NjScreenHooks hooks = { .run = run, .typing = typing };
@@ -92,9 +95,13 @@ pond(void)
     NjRoom *room = nj_room_open(world.account, "pond@rooms.example", "toad");
     nj_room_set_state(room, NJ_ROOM_IN, NULL);
     nj_room_set_subject(room, "All about ponds", "frog");
-    nj_room_put(room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE, NULL);
-    nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE, NULL);
-    nj_room_put(room, "a visitor with a name", NULL, NJ_OCCUPANT_VISITOR, NJ_AFFILIATION_NONE, NJ_SHOW_AWAY, NULL);
+    nj_room_put(room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE,
+                NULL);
+    nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
+                NULL);
+    nj_room_put(room, "a visitor with a name", NULL, NJ_OCCUPANT_VISITOR, NJ_AFFILIATION_NONE,
+                NJ_SHOW_AWAY, NULL);
+
     return room->chat;
 }
 
@@ -115,6 +122,7 @@ test_first_run(void **state)
            "  Everything else is told by  /help  and by the Tab key.\n"
            "\n"
            "  [1:console]");
+
     nj_screen_say(screen, NULL, NJ_NOTICE_WARNING, "A word.");
     expect_part(24, 80, "12:00 !  A word.\n", true);
     expect_part(24, 80, "/account add", true);
@@ -130,12 +138,14 @@ test_room(void **state)
     add_person(&world, "frog@pond.example", "Frog", "Pond", NJ_SHOW_ONLINE, NULL);
     add_person(&world, "umi@sea.example", "うみ", "Pond", NJ_SHOW_AWAY, NULL);
     add_person(&world, "eel@pond.example", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
+
     NjChat *room = pond();
     nj_screen_show_chat(screen, room);
     say(room, "frog", NOON, "Good morning, pond!");
     say(room, NULL, NOON + MINUTE, "日本語 and 🐸🐸 and a text that wraps to the next row");
     say(room, "frog", NOON + 2 * MINUTE, "/me smiles");
     nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+
     NjChat *frog = nj_chat_find(world.account, "frog@pond.example");
     say(frog, "frog", NOON, "psst");
     expect(24, 80,
@@ -162,6 +172,7 @@ test_room(void **state)
            "                       │                                           │\n"
            "                       │                                           │\n"
            " ● home  [2:pond]  3:Frog 1  1:console");
+
     /* Narrow: no roster, no list. */
     expect(6, 40,
            " pond@rooms.example (3)  All about pon…\n"
@@ -181,7 +192,9 @@ test_any_size(void **state)
     nj_screen_show_chat(screen, room);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, NULL, NULL));
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
-    static const int sizes[][2] = { { 1, 1 }, { 2, 1 }, { 3, 10 }, { 5, 20 }, { 3, 300 }, { 100, 2 }, { 24, 59 }, { 24, 60 }, { 200, 500 } };
+
+    static const int sizes[][2] = { { 1, 1 },   { 2, 1 },   { 3, 10 },  { 5, 20 },   { 3, 300 },
+                                    { 100, 2 }, { 24, 59 }, { 24, 60 }, { 200, 500 } };
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
         nj_surface_free(draw(sizes[i][0], sizes[i][1]));
         nj_screen_focus_roster(screen);
@@ -197,6 +210,7 @@ test_arrivals(void **state)
 {
     (void) state;
     add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+
     NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
     assert_int_equal(nj_screen_windows(screen), 1);
     say(frog, "frog", NOON, "hello");
@@ -206,9 +220,10 @@ test_arrivals(void **state)
     assert_int_equal(frog->unread, 1);
     assert_true(nj_screen_attention(screen));
     assert_ptr_equal(world.client->focus, frog);
+
     expect_part(24, 80, "new ─", true);
     assert_int_equal(frog->unread, 0);
-    expect_part(24, 80, "new ─", true);             /* as long as it is looked at */
+    expect_part(24, 80, "new ─", true); /* as long as it is looked at */
     assert_false(nj_screen_attention(screen));
     nj_screen_last(screen);
     assert_null(world.client->focus);
@@ -216,7 +231,8 @@ test_arrivals(void **state)
     expect_part(24, 80, "new ─", false);
 }
 
-/* Nothing is read behind the back of who looks elsewhere; who types looks here, whatever the terminal tells of its focus. */
+/* Nothing is read behind the back of who looks elsewhere; who types looks here, whatever the
+ * terminal tells of its focus. */
 static void
 test_looks_elsewhere(void **state)
 {
@@ -229,12 +245,14 @@ test_looks_elsewhere(void **state)
     assert_int_equal(frog->unread, 1);
     assert_false(nj_screen_attends(screen, frog));
     type("y");
+
     assert_true(world.client->looking);
     nj_surface_free(draw(24, 80));
     assert_int_equal(frog->unread, 0);
 }
 
-/* Ours is seen when it is safe: also where the page is read before, however often, and whatever is behind it. */
+/* Ours is seen when it is safe: also where the page is read before, however often, and whatever is
+ * behind it. */
 static void
 test_own_line(void **state)
 {
@@ -244,12 +262,14 @@ test_own_line(void **state)
     say(frog, "frog", NOON - 1, "a question");
     nj_store_flush(world.client->store);
     nj_screen_show_chat(screen, frog);
+
     NjMessage *last = NULL;
     for (int i = 0; i < 120; i++) {
         g_autofree char *body = g_strdup_printf("answer <%d>", i);
         g_autoptr(NjMessage) message = last = make_message(NOON, true, body);
         nj_outbox_add(outbox, frog, message);
     }
+
     expect_part(24, 80, "a question", true);
     expect_part(24, 80, "answer", false);
     say(frog, "frog", NOON + 1, "another question");
@@ -257,10 +277,15 @@ test_own_line(void **state)
     expect_part(24, 80, "another question", true);
     expect_part(24, 80, "answer", false);
     nj_store_flush(world.client->store);
-    for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC; !nj_outbox_find(outbox, last->id)->shown && nj_clock_us() < end;)
+    for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC;
+         !nj_outbox_find(outbox, last->id)->shown && nj_clock_us() < end;)
         g_main_context_iteration(NULL, TRUE);
+
     nj_screen_scroll_to(screen, true);
-    expect_part(24, 80, "toad… answer <119>\n                       │12:00 frog@pond.e…  another question\n", true);
+    expect_part(
+        24, 80,
+        "toad… answer <119>\n                       │12:00 frog@pond.e…  another question\n", true);
+
     /* That it was sent is not in the store: the outbox knows. */
     nj_outbox_set_state(outbox, nj_outbox_find(outbox, last->id), NJ_STATE_SENT, NULL);
     nj_screen_store_ready(screen);
@@ -283,6 +308,7 @@ test_show_message(void **state)
         if (i == 90)
             wanted = frog->last_id;
     }
+
     nj_screen_show_message(screen, frog, NOON + 90 * MINUTE, wanted);
     assert_ptr_equal(world.client->focus, frog);
     expect_part(24, 80, "<90>", true);
@@ -292,6 +318,7 @@ test_show_message(void **state)
     expect_part(24, 80, "<59>", false);
     expect_part(24, 80, "13:00 frog@pond.e…  <60>", true);
     say(frog, "frog", NOON + 201 * MINUTE, "<201>");
+
     expect_part(24, 80, "▼ 1 new", true);
     expect_part(24, 80, "13:00 frog@pond.e…  <60>", true);
     assert_int_equal(frog->unread, 201);
@@ -312,8 +339,10 @@ test_windows(void **state)
     nj_screen_show_chat(screen, c);
     assert_ptr_equal(nj_screen_find(screen, "2", NULL)->chat, a);
     assert_ptr_equal(nj_screen_find(screen, "ANN", NULL)->chat, a);
+
     assert_ptr_equal(nj_screen_find(screen, "bert@x.example", NULL)->chat, b);
     assert_int_equal(nj_screen_find(screen, "console", NULL)->number, 1);
+
     g_autoptr(GError) error = NULL;
     assert_null(nj_screen_find(screen, "bert", &error));
     assert_non_null(strstr(error->message, "2 windows"));
@@ -323,14 +352,18 @@ test_windows(void **state)
     nj_screen_step(screen, 1);
     assert_int_equal(nj_screen_window(screen)->number, 1);
     nj_screen_step(screen, -1);
+
     assert_ptr_equal(world.client->focus, c);
+
     /* Numbers stay, and the lowest is taken again. */
     nj_chat_close(b);
     assert_null(nj_screen_find(screen, "3", NULL));
     assert_ptr_equal(nj_screen_find(screen, "4", NULL)->chat, c);
+
     NjChat *d = nj_chat_open(world.account, NJ_CHAT_PERSON, "dora@x.example");
     nj_screen_show_chat(screen, d);
     assert_int_equal(nj_screen_window(screen)->number, 3);
+
     /* A window that is left with another's chat goes back to its own. */
     assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, c, NULL));
     nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
@@ -340,18 +373,21 @@ test_windows(void **state)
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, d, NULL));
     nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
+
     assert_true(nj_screen_close_pane(screen));
     assert_int_equal(nj_screen_window(screen)->number, 3);
     assert_ptr_equal(nj_screen_focus(screen)->chat, d);
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     assert_null(nj_screen_focus(screen)->chat);
     nj_screen_show_chat(screen, d);
+
     /* The focused chat goes; so do its panes elsewhere. */
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, a, NULL));
     nj_screen_show_chat(screen, a);
     nj_chat_close(a);
     assert_null(nj_screen_find(screen, "2", NULL));
     assert_ptr_equal(nj_screen_find(screen, "dora", NULL)->chat, d);
+
     /* A window goes by what it shows, also when that stands in two of them. */
     nj_screen_show_chat(screen, c);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, d, NULL));
@@ -361,7 +397,8 @@ test_windows(void **state)
     assert_int_equal(nj_screen_windows(screen), 1);
     assert_false(nj_screen_attention(screen));
     nj_surface_free(draw(24, 80));
-    nj_screen_close_window(screen, nj_screen_window(screen));      /* not the console */
+
+    nj_screen_close_window(screen, nj_screen_window(screen)); /* not the console */
     assert_int_equal(nj_screen_windows(screen), 1);
 }
 
@@ -377,20 +414,24 @@ test_says(void **state)
     expect_part(24, 80, "in the chat", true);
     expect_part(24, 80, "of the account", false);
     nj_screen_step(screen, -1);
+
     expect_part(24, 80, "without a pane", true);
     expect_part(24, 80, "of the account", true);
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
     expect_part(24, 80, "!  The server does not answer.", true);
+
     /* The same again is not said again. */
     nj_account_set_state(world.account, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
+
     NjSurface *surface = draw(24, 80);
     g_autofree char *text = nj_surface_text(surface);
     assert_null(strstr(strstr(text, "!  The server") + 1, "!  The server"));
     nj_surface_free(surface);
 }
 
-/* Each account has its line in the console: which one has trouble, why, and when the next try is. */
+/* Each account has its line in the console: which one has trouble, why, and when the next try
+ * is. */
 static void
 test_account_lines(void **state)
 {
@@ -400,12 +441,16 @@ test_account_lines(void **state)
     expect_part(24, 80, " ○ home  Offline; /connect logs in.\n", true);
     nj_account_set_jid(world.account, "toad@pond.example/desk");
     nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        NjAccountSettings settings = { .name = (char *) names[i], .address = (char *) "toad@lake.example" };
+        NjAccountSettings settings = { .name = (char *) names[i],
+                                       .address = (char *) "toad@lake.example" };
         accounts[i] = nj_client_add_account(world.client, &settings);
     }
+
     accounts[0]->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
-    nj_account_set_state(accounts[0], NJ_ACCOUNT_WAITING, "lake.example does not answer; it may be down.");
+    nj_account_set_state(accounts[0], NJ_ACCOUNT_WAITING,
+                         "lake.example does not answer; it may be down.");
     nj_account_set_state(accounts[1], NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(accounts[2], NJ_ACCOUNT_OFFLINE, "The password is wrong.");
     nj_screen_toggle_roster(screen);
@@ -415,9 +460,12 @@ test_account_lines(void **state)
                 " ✗ work              The next try is at 12:01:05. lake.example does not answer…\n"
                 " ◌ a name that is …  Connecting toad@lake.example…\n"
                 " ✗ four              Offline. The password is wrong.\n"
-                " ○ five              Offline; /connect logs in.\n", true);
+                " ○ five              Offline; /connect logs in.\n",
+                true);
+
     /* Where there is little room, who has trouble has it. */
-    expect_part(12, 50, " console\n ✗ work              The next try is at 12:01:05…\n ◌ a name", true);
+    expect_part(12, 50, " console\n ✗ work              The next try is at 12:01:05…\n ◌ a name",
+                true);
     expect_part(12, 50, "  [1]\n", true);
     expect_part(12, 50, "home  ", false);
 }
@@ -434,6 +482,7 @@ test_alert(void **state)
     expect_part(24, 80, "!  anna@x.example wants your attention.", true);
     alert.what = "Look here!";
     nj_emit_alert(world.client->bus, &alert);
+
     expect_part(24, 80, "anna@x.example wants your attention: Look\n", true);
 }
 
@@ -449,9 +498,10 @@ test_typing_and_drafts(void **state)
     nj_screen_show_chat(screen, b);
     assert_string_equal(typed->str, "composing active ");
     assert_string_equal(a->draft, "hel");
+
     type("/account add me@x secret");
     nj_screen_show_chat(screen, a);
-    assert_null(b->draft);                          /* a command may hold a password */
+    assert_null(b->draft); /* a command may hold a password */
     type("lo");
     type("\r");
     assert_string_equal(ran->str, "anna@x.example<hello>");
@@ -465,24 +515,29 @@ test_long_paste(void **state)
     (void) state;
     NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_show_chat(screen, a);
+
     g_autofree char *text = g_strnfill(11, '\n');
     for (int i = 0; i < 11; i++)
         text[i] = i % 2 ? '\n' : 'x';
-    nj_screen_paste(screen, text, 11);              /* six lines */
+    nj_screen_paste(screen, text, 11); /* six lines */
     type("\r");
     assert_true(g_str_has_prefix(ran->str, "anna@x.example<x\nx\n"));
     g_string_truncate(ran, 0);
     nj_screen_paste(screen, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11", 23);
     type("\r");
+
     assert_string_equal(ran->str, "");
     assert_true(nj_prompt_asking(nj_screen_prompt(screen)));
     expect_part(24, 80, "11 lines", true);
     type("e");
-    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)),
+                        "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
     type("\r");
     type("y");
     assert_string_equal(ran->str, "anna@x.example<1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11>");
+
     g_string_truncate(ran, 0);
+
     /* The chat goes while it is asked about. */
     nj_screen_paste(screen, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11", 23);
     type("\r");
@@ -492,13 +547,15 @@ test_long_paste(void **state)
     nj_store_flush(world.client->store);
     a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
     assert_string_equal(a->draft, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+
     /* Somebody goes to another window before the answer. */
     nj_screen_show_chat(screen, a);
     type("\r");
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     type("e");
     assert_ptr_equal(world.client->focus, a);
-    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
+    assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)),
+                        "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
 }
 
 static void
@@ -508,6 +565,7 @@ test_name_comes_late(void **state)
     nj_screen_show_chat(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example"));
     g_string_truncate(typed, 0);
     add_person(&world, "anna@x.example", "Anna", "Pond", NJ_SHOW_ONLINE, NULL);
+
     NjSurface *surface = draw(12, 80);
     assert_true(has(surface, "[2:Anna]") && has(surface, "Anna›"));
     nj_surface_free(surface);
@@ -538,6 +596,7 @@ test_draft_stays(void **state)
     a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_show_chat(screen, a);
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hello");
+
     /* A question stands above it. */
     type("!");
     nj_prompt_ask(nj_screen_prompt(screen), "?", "yn", unlike_a_key, NULL);
@@ -556,18 +615,20 @@ test_roster_keys(void **state)
     type("\033[B\r");
     assert_string_equal(world.client->focus->address, "newt@pond.example");
     nj_screen_focus_roster(screen);
-    type("\033[A\r");                               /* from the chat in front on */
+    type("\033[A\r"); /* from the chat in front on */
+
     assert_string_equal(world.client->focus->address, "frog@pond.example");
     nj_screen_focus_roster(screen);
     type("\033[B\r");
     nj_screen_focus_roster(screen);
-    type("hi");                                     /* who writes, writes */
+    type("hi"); /* who writes, writes */
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hi");
     type("\r");
     assert_string_equal(ran->str, "newt@pond.example<hi>");
 }
 
-/* The first frames come before the store: nothing is missing afterwards, and nothing is there twice. */
+/* The first frames come before the store: nothing is missing afterwards, and nothing is there
+ * twice. */
 static void
 test_store_comes_late(void **state)
 {
@@ -580,11 +641,13 @@ test_store_comes_late(void **state)
     late.dir = make_dir();
     nj_client_set_store(late.client, open_store(late.dir));
     nj_screen_store_ready(screen);
+
     NjChat *a = nj_chat_open(late.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_show_chat(screen, a);
     say(a, "anna", NOON, "once");
     expect_part(24, 80, "once", true);
     say(a, "anna", NOON, "more");
+
     NjSurface *surface = draw(24, 80);
     g_autofree char *text = nj_surface_text(surface);
     char *first = strstr(text, "more");
@@ -594,6 +657,7 @@ test_store_comes_late(void **state)
     nj_screen_free(second);
     world_free(&late);
     nj_clock_freeze(NOON);
+
     screen = nj_screen_new(world.client, NULL, &hooks, NULL);
 }
 

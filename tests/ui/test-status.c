@@ -50,6 +50,7 @@ test_accounts(void **state)
     expect(60, " ● home  [1:console]");
     nj_account_set_presence(world.account, NJ_SHOW_DND, NULL, 0);
     expect(60, " ⊖ home busy  [1:console]");
+
     nj_account_set_presence(world.account, NJ_SHOW_OFFLINE, NULL, 0);
     expect(60, " ○ home invisible  [1:console]");
     nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "No answer.");
@@ -77,6 +78,7 @@ test_attention(void **state)
     (void) state;
     nj_account_set_jid(world.account, "toad@pond.example/desk");
     nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+
     NjRoom *lake = nj_room_open(world.account, "lake@rooms", "toad");
     NjRoom *pond = nj_room_open(world.account, "pond@rooms", "toad");
     NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond");
@@ -86,6 +88,7 @@ test_attention(void **state)
     say(frog, "frog", NOON, "two");
     say(frog, "frog", NOON, "three");
     mention(pond->chat);
+
     /* Where we are; mentions, people, rooms; then what rests. */
     expect(90, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1  1:console");
     expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1");
@@ -95,6 +98,7 @@ test_attention(void **state)
     expect(20, " ● home  [4]  +3");
     nj_options_override(world.client->options, "clock", "true", NULL);
     expect(60, " ● home  [4:newt@pond]  3:pond 1!  5  2:lake 1        12:00");
+
     nj_screen_show_chat(screen, frog);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, NULL));
     nj_layout_zoom(nj_screen_window(screen)->layout);

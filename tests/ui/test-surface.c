@@ -31,6 +31,7 @@ test_put(void **state)
     nj_area_put(all, 2, 0, plain, "below", -1);
     nj_area_put(all, -1, 0, plain, "above", -1);
     shows(surface, " toad\nog    fr");
+
     nj_area_put(all, 0, 0, plain, "a\tb\nc", -1);
     shows(surface, "a    b\nog    fr");
     nj_surface_free(surface);
@@ -45,11 +46,12 @@ test_wide(void **state)
     nj_area_put(all, 0, 0, plain, FROG FROG FROG, -1);
     shows(surface, FROG FROG FROG);
     assert_int_equal(nj_surface_cell(surface, 0, 1)->glyph, 0);
-    nj_area_put(all, 0, 1, plain, "x", -1);                     /* the right half of the first */
+    nj_area_put(all, 0, 1, plain, "x", -1); /* the right half of the first */
     shows(surface, " x" FROG FROG);
-    nj_area_put(all, 0, 2, plain, "y", -1);                     /* the left half of the second */
+    nj_area_put(all, 0, 2, plain, "y", -1); /* the left half of the second */
+
     shows(surface, " xy " FROG);
-    nj_area_put(all, 0, 5, plain, FROG, -1);                    /* does not fit */
+    nj_area_put(all, 0, 5, plain, FROG, -1); /* does not fit */
     shows(surface, " xy");
     nj_area_put(nj_area(surface, 0, 0, 1, 3), 0, 2, plain, FROG, -1);
     shows(surface, " x");
@@ -70,6 +72,7 @@ test_clipped_areas(void **state)
     nj_area_fill(inner, 1, 1, 1, plain, "─");
     shows(surface, "\n  ###\n   ─");
     nj_area_clear(inner, plain);
+
     shows(surface, "\n\n");
     NjArea none = nj_area(surface, 5, 5, -3, 2);
     assert_int_equal(none.rows, 0);
@@ -89,21 +92,25 @@ test_styles_and_links(void **state)
     assert_int_equal(nj_surface_link(surface, "https://pond.example/"), link);
     assert_int_equal(nj_surface_link(surface, "https://pond.example/\033\\"), 0);
     nj_area_put_link(all, 0, 0, red, "ab", -1, link);
+
     nj_area_put(all, 0, 2, plain, "c", -1);
     const NjCell *cell = nj_surface_cell(surface, 0, 1);
     assert_string_equal(nj_surface_uri(surface, cell->link), "https://pond.example/");
     assert_int_equal(nj_surface_style(surface, cell->style).attrs, NJ_ATTR_BOLD);
     assert_int_equal(nj_surface_style(surface, cell->style).fg, 1);
     assert_int_equal(nj_surface_cell(surface, 0, 2)->link, 0);
+
     for (int i = 0; i < 3000; i++) {
         g_autofree char *uri = g_strdup_printf("https://pond.example/%d", i);
         assert_int_not_equal(nj_surface_link(surface, uri), 0);
     }
-    assert_null(nj_surface_uri(surface, link));                 /* forgotten, never another's */
+
+    assert_null(nj_surface_uri(surface, link)); /* forgotten, never another's */
     nj_surface_free(surface);
 }
 
-/* A stranger sends more graphemes than there are cells: what is on the screen stays, memory is bounded. */
+/* A stranger sends more graphemes than there are cells: what is on the screen stays, memory is
+ * bounded. */
 static void
 test_many_long_glyphs(void **state)
 {
@@ -111,6 +118,7 @@ test_many_long_glyphs(void **state)
     NjSurface *surface = nj_surface_new(1, 4);
     NjArea all = nj_area(surface, 0, 0, 1, 4);
     nj_area_put(all, 0, 0, plain, "e\314\201", -1);
+
     guint generation = nj_surface_generation(surface);
     for (gunichar a = 0; a < 100; a++)
         for (gunichar b = 0; b < 100; b++) {
@@ -119,9 +127,11 @@ test_many_long_glyphs(void **state)
             bytes += g_unichar_to_utf8(0x300 + b % 0x50, text + bytes);
             nj_area_put(all, 0, 1, plain, text, bytes);
         }
+
     assert_int_not_equal(nj_surface_generation(surface), generation);
     char buffer[8];
-    assert_string_equal(nj_surface_glyph(surface, nj_surface_cell(surface, 0, 0)->glyph, buffer), "e\314\201");
+    assert_string_equal(nj_surface_glyph(surface, nj_surface_cell(surface, 0, 0)->glyph, buffer),
+                        "e\314\201");
     assert_true(nj_surface_cell(surface, 0, 1)->glyph < NJ_GLYPH_MANY + 1028 + 1);
     nj_surface_free(surface);
 }
@@ -132,7 +142,8 @@ test_nothing_raw(void **state)
     (void) state;
     NjSurface *surface = nj_surface_new(1, 12);
     NjArea all = nj_area(surface, 0, 0, 1, 12);
-    nj_area_put(all, 0, 0, plain, "a\033\302\233\342\200\256b\342\200\215c\342\235\244\357\270\217", -1);
+    nj_area_put(all, 0, 0, plain, "a\033\302\233\342\200\256b\342\200\215c\342\235\244\357\270\217",
+                -1);
     shows(surface, "a\357\277\275\357\277\275bc\342\235\244");
     nj_surface_free(surface);
 }
@@ -149,5 +160,6 @@ main(void)
         cmocka_unit_test(test_many_long_glyphs),
         cmocka_unit_test(test_nothing_raw),
     };
+
     return cmocka_run_group_tests_name("ui/surface", tests, NULL, NULL);
 }

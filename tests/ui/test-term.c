@@ -1,5 +1,6 @@
-/* ui/term and ui/paint: bytes to a pseudo-terminal and back.  What the bytes draw is checked by a few lines that know as much of
-   ECMA-48 as ui/paint.c may use; anything else they meet fails the test. */
+/* ui/term and ui/paint: bytes to a pseudo-terminal and back.  What the bytes draw is checked by a
+ * few lines that know as much of ECMA-48 as ui/paint.c may use; anything else they meet fails the
+ * test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,16 +23,15 @@
 #include "ui/term.h"
 
 #define ROWS 6
+/* --- A terminal of a few lines.  It keeps graphemes and, for the tests of styles, the last SGR. */
 #define COLS 20
 
-/* --- A terminal of a few lines.  It keeps graphemes and, for the tests of styles, the last SGR. */
-
 typedef struct {
-    char  cells[ROWS][COLS][24];
-    int   row, col;
-    bool  hidden;
-    char  sgr[64];
-    GString *other;             /* OSC strings, joined */
+    char cells[ROWS][COLS][24];
+    int row, col;
+    bool hidden;
+    char sgr[64];
+    GString *other; /* OSC strings, joined */
 } Screen;
 
 static void
@@ -46,9 +46,11 @@ take_csi(Screen *screen, const char *s)
 {
     char parameters[64];
     gsize length = strspn(s, "0123456789;?");
+
     assert_true(length < sizeof parameters);
     memcpy(parameters, s, length);
     parameters[length] = '\0';
+
     int first = atoi(parameters);
     const char *second = strchr(parameters, ';');
     switch (s[length]) {
@@ -58,6 +60,7 @@ take_csi(Screen *screen, const char *s)
         assert_in_range(screen->row, 0, ROWS - 1);
         assert_in_range(screen->col, 0, COLS - 1);
         break;
+
     case 'C':
         screen->col += MAX(first, 1);
         assert_in_range(screen->col, 0, COLS - 1);
@@ -69,6 +72,7 @@ take_csi(Screen *screen, const char *s)
         for (int row = 0; row < ROWS; row++)
             erase(screen, row, 0);
         break;
+
     case 'm':
         strcpy(screen->sgr, parameters);
         break;
@@ -80,6 +84,7 @@ take_csi(Screen *screen, const char *s)
     default:
         fail_msg("CSI %s%c", parameters, s[length]);
     }
+
     return s + length + 1;
 }
 
@@ -137,6 +142,7 @@ screen_text(const Screen *screen)
         if (row < ROWS - 1)
             g_string_append_c(text, '\n');
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -156,10 +162,10 @@ shows(const Screen *screen, const NjSurface *surface, int row, int col)
 
 typedef struct {
     NjSurface *surface;
-    NjArea     all;
-    NjPaint   *paint;
-    Screen     screen;
-    GString   *bytes;
+    NjArea all;
+    NjPaint *paint;
+    Screen screen;
+    GString *bytes;
 } Easel;
 
 static const NjStyle plain = { -1, -1, 0 };
@@ -170,7 +176,7 @@ set_up_easel(void **state)
     Easel *easel = g_new0(Easel, 1);
     easel->surface = nj_surface_new(ROWS, COLS);
     easel->all = nj_area(easel->surface, 0, 0, ROWS, COLS);
-    easel->paint = nj_paint_new((NjPaintAbilities) { 31, true });
+    easel->paint = nj_paint_new((NjPaintAbilities){ 31, true });
     easel->bytes = g_string_new(NULL);
     easel->screen.other = g_string_new(NULL);
     *state = easel;
@@ -204,7 +210,7 @@ static void
 test_a_key_costs_a_byte(void **state)
 {
     Easel *easel = *state;
-    nj_area_put(easel->all, 1, 0, (NjStyle) { 2, -1, NJ_ATTR_BOLD }, "the pond", -1);
+    nj_area_put(easel->all, 1, 0, (NjStyle){ 2, -1, NJ_ATTR_BOLD }, "the pond", -1);
     nj_area_put(easel->all, 5, 0, plain, "> ", -1);
     show(easel, 5, 2);
     assert_int_equal(show(easel, 5, 2), 0);
@@ -212,8 +218,11 @@ test_a_key_costs_a_byte(void **state)
     assert_int_equal(show(easel, 5, 3), 1);
     nj_area_put(easel->all, 5, 3, plain, "o", -1);
     assert_int_equal(show(easel, 5, 4), 1);
-    assert_int_equal(show(easel, 5, 5), 1);                     /* a space typed */
-    nj_area_put(easel->all, 5, 3, plain, " ", -1);              /* and taken back, with the letter before it */
+
+    assert_int_equal(show(easel, 5, 5), 1); /* a space typed */
+
+    /* and taken back, with the letter before it */
+    nj_area_put(easel->all, 5, 3, plain, " ", -1);
     assert_true(show(easel, 5, 3) <= 8);
     nj_area_put(easel->all, 5, 3, plain, "\350\233\231", -1);
     assert_int_equal(show(easel, 5, 5), 3);
@@ -224,22 +233,24 @@ test_styles(void **state)
 {
     Easel *easel = *state;
     show(easel, 0, 0);
-    nj_area_put(easel->all, 0, 0, (NjStyle) { 108, 236, NJ_ATTR_BOLD }, "a", -1);
+    nj_area_put(easel->all, 0, 0, (NjStyle){ 108, 236, NJ_ATTR_BOLD }, "a", -1);
     show(easel, 0, 1);
     assert_string_equal(easel->screen.sgr, "1;38;5;108;48;5;236");
-    nj_area_put(easel->all, 0, 1, (NjStyle) { 108, 236, 0 }, "b", -1);
+    nj_area_put(easel->all, 0, 1, (NjStyle){ 108, 236, 0 }, "b", -1);
     show(easel, 0, 2);
     assert_string_equal(easel->screen.sgr, "22");
-    nj_area_put(easel->all, 0, 2, (NjStyle) { 12, -1, NJ_ATTR_DIM }, "c", -1);
+    nj_area_put(easel->all, 0, 2, (NjStyle){ 12, -1, NJ_ATTR_DIM }, "c", -1);
+
     show(easel, 0, 3);
     assert_string_equal(easel->screen.sgr, ";2;94");
-    nj_area_put(easel->all, 0, 3, (NjStyle) { NJ_RGB(1, 2, 3), -1, NJ_ATTR_DIM }, "d", -1);
+    nj_area_put(easel->all, 0, 3, (NjStyle){ NJ_RGB(1, 2, 3), -1, NJ_ATTR_DIM }, "d", -1);
     show(easel, 0, 4);
     assert_string_equal(easel->screen.sgr, "38;2;1;2;3");
     nj_area_put(easel->all, 0, 4, plain, "e", -1);
     show(easel, 0, 5);
     assert_string_equal(easel->screen.sgr, "");
     show(easel, -1, 0);
+
     show(easel, 0, 0);
 }
 
@@ -270,33 +281,39 @@ static void
 test_random_pictures(void **state)
 {
     Easel *easel = *state;
-    static const char *const pieces[] = { " ", "a", "bc", "      ", "\350\233\231", "\360\237\220\270", "e\314\201", "─", "xyz 123" };
+    static const char *const pieces[] = {
+        " ", "a", "bc", "      ", "\350\233\231", "\360\237\220\270", "e\314\201", "─", "xyz 123"
+    };
     GRand *rand = g_rand_new_with_seed(7);
+
     for (int round = 0; round < 3000; round++) {
         if (g_rand_int_range(rand, 0, 20) == 0)
             nj_area_clear(easel->all, plain);
         for (int i = g_rand_int_range(rand, 0, 6); i > 0; i--) {
-            NjStyle style = { g_rand_int_range(rand, -1, 4) * 5, g_rand_int_range(rand, -1, 1), (guint8) g_rand_int_range(rand, 0, 32) };
+            NjStyle style = { g_rand_int_range(rand, -1, 4) * 5, g_rand_int_range(rand, -1, 1),
+                              (guint8) g_rand_int_range(rand, 0, 32) };
             style.fg = MAX(style.fg, -1);
             if (g_rand_boolean(rand))
                 style = plain;
-            nj_area_put(easel->all, g_rand_int_range(rand, 0, ROWS), g_rand_int_range(rand, -2, COLS), style,
+            nj_area_put(easel->all, g_rand_int_range(rand, 0, ROWS),
+                        g_rand_int_range(rand, -2, COLS), style,
                         pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))], -1);
         }
         if (g_rand_int_range(rand, 0, 50) == 0)
             nj_paint_forget(easel->paint);
         show(easel, g_rand_int_range(rand, -1, ROWS), g_rand_int_range(rand, 0, COLS));
     }
+
     g_rand_free(rand);
 }
 
 /* --- term */
 
 typedef struct {
-    int      master, slave;
-    NjTerm  *term;
-    GString *log;               /* what the hooks heard */
-    bool     free_at_key;
+    int master, slave;
+    NjTerm *term;
+    GString *log; /* what the hooks heard */
+    bool free_at_key;
 } Line;
 
 static void
@@ -359,14 +376,17 @@ set_up_line(void **state)
 {
     Line *line = g_new0(Line, 1);
     struct winsize size = { .ws_row = ROWS, .ws_col = COLS };
+
     assert_int_equal(openpty(&line->master, &line->slave, NULL, NULL, &size), 0);
     fcntl(line->slave, F_SETFL, O_NONBLOCK);
     fcntl(line->master, F_SETFL, O_NONBLOCK);
     line->log = g_string_new(NULL);
+
     GError *error = NULL;
     line->term = nj_term_open_on(line->slave, line->slave, "xterm-256color", &hooks, line, &error);
     if (line->term == NULL)
         fail_msg("%s", error->message);
+
     *state = line;
     return 0;
 }
@@ -408,12 +428,14 @@ reads(Line *line)
     GString *text = g_string_new(NULL);
     char buffer[4096];
     struct pollfd poller = { line->master, POLLIN, 0 };
+
     while (poll(&poller, 1, 50) > 0) {
         ssize_t n = read(line->master, buffer, sizeof buffer);
         if (n <= 0)
             break;
         g_string_append_len(text, buffer, n);
     }
+
     return g_string_free(text, FALSE);
 }
 
@@ -423,10 +445,12 @@ test_frames_and_the_end(void **state)
     Line *line = *state;
     assert_int_equal(nj_term_rows(line->term), ROWS);
     assert_int_equal(nj_term_cols(line->term), COLS);
+
     NjSurface *surface = nj_surface_new(ROWS, COLS);
     nj_area_put(nj_area(surface, 0, 0, ROWS, COLS), 2, 3, plain, "toad", -1);
     nj_term_title(line->term, "a\033]2;b\007");
     assert_true(nj_term_show(line->term, surface, 0, 0));
+
     g_autofree char *begun = reads(line);
     assert_non_null(strstr(begun, "\033[?1049h"));
     assert_non_null(strstr(begun, "\033[?2004h"));
@@ -435,9 +459,11 @@ test_frames_and_the_end(void **state)
     assert_int_equal(nj_term_written(line->term), strlen(begun));
     nj_term_free(line->term);
     line->term = NULL;
+
     g_autofree char *end = reads(line);
     assert_non_null(strstr(end, "\033[?2004l"));
     assert_non_null(strstr(end, "\033[?1049l"));
+
     struct termios mode;
     assert_int_equal(tcgetattr(line->slave, &mode), 0);
     assert_true(mode.c_lflag & ICANON);
@@ -454,11 +480,12 @@ test_input(void **state)
     hears(line, "[x]+-[y]");
     types(line, "\033[<0;3;4Mz\033[?62;1c\033]11;rgb:0000\033\\.");
     hears(line, "[z][.]");
-    types(line, "\033]a");                       /* Alt-] */
+    types(line, "\033]a"); /* Alt-] */
     hears(line, "[^]a]");
+
     types(line, "\033");
     hears(line, "[^]");
-    types(line, "\033[2");                       /* the rest of something else */
+    types(line, "\033[2"); /* the rest of something else */
     g_main_context_iteration(NULL, TRUE);
     types(line, "~");
     hears(line, "[^[2~]");
@@ -470,14 +497,16 @@ test_pastes(void **state)
     Line *line = *state;
     types(line, "a\033[200~one\rtwo\033[31m\033[201~b");
     hears(line, "[a]{one\rtwo\033[31m}[b]");
+
     const char *slow = "\033[200~p\033[201\033[201~q";
     for (const char *c = slow; *c != '\0'; c++) {
         assert_int_equal(write(line->master, c, 1), 1);
         g_main_context_iteration(NULL, FALSE);
     }
+
     hears(line, "{p\033[201}[q]");
     types(line, "\033[200~no end");
-    hears(line, "{no end}");                     /* after a second */
+    hears(line, "{no end}"); /* after a second */
     types(line, "c");
     hears(line, "[c]");
 }
@@ -487,12 +516,14 @@ test_huge_paste_is_bounded(void **state)
 {
     Line *line = *state;
     types(line, "\033[200~");
+
     g_autofree char *block = g_strnfill(60000, 'x');
     for (gsize sent = 0; sent < 6 * 1024 * 1024;) {
         ssize_t n = write(line->master, block, 60000);
         sent += n > 0 ? (gsize) n : 0;
         g_main_context_iteration(NULL, FALSE);
     }
+
     g_autofree char *end = g_strdup("\033[201~");
     while (write(line->master, end, 6) != 6)
         g_main_context_iteration(NULL, FALSE);
@@ -505,7 +536,8 @@ test_resize(void **state)
     Line *line = *state;
     struct winsize size = { .ws_row = 9, .ws_col = 33 };
     assert_int_equal(ioctl(line->master, TIOCSWINSZ, &size), 0);
-    raise(SIGWINCH);                             /* this terminal does not control us: the kernel tells nobody */
+    /* this terminal does not control us: the kernel tells nobody */
+    raise(SIGWINCH);
     hears(line, "9x33");
 }
 
@@ -517,20 +549,25 @@ test_nobody_reads(void **state)
     NjArea all = nj_area(surface, 0, 0, ROWS, COLS);
     gint64 begun = g_get_monotonic_time();
     bool shown = true;
-    /* The kernel makes room once more while it carries bytes to the other side: full is what stays so. */
+
+    /* The kernel makes room once more while it carries bytes to the other side: full is what stays
+     * so. */
     gint64 taken = begun;
-    for (int i = 0; g_get_monotonic_time() - taken < 50000 && g_get_monotonic_time() - begun < G_USEC_PER_SEC; i++) {
-        nj_area_fill(all, i % ROWS, 0, COLS, (NjStyle) { i % 256, -1, 0 }, i % 2 ? "x" : "y");
+    for (int i = 0;
+         g_get_monotonic_time() - taken < 50000 && g_get_monotonic_time() - begun < G_USEC_PER_SEC;
+         i++) {
+        nj_area_fill(all, i % ROWS, 0, COLS, (NjStyle){ i % 256, -1, 0 }, i % 2 ? "x" : "y");
         shown = nj_term_show(line->term, surface, 0, 0);
         if (shown)
             taken = g_get_monotonic_time();
         g_main_context_iteration(NULL, FALSE);
     }
+
     g_string_truncate(line->log, 0);
     assert_false(shown);
     assert_false(nj_term_ready(line->term));
     types(line, "k");
-    hears(line, "[k]");                          /* keys come all the same */
+    hears(line, "[k]"); /* keys come all the same */
     assert_true(g_get_monotonic_time() - begun < 2 * G_USEC_PER_SEC);
 
     g_autofree char *drained = reads(line);
@@ -541,6 +578,7 @@ test_nobody_reads(void **state)
         nj_term_redraw(line->term);
         shown = nj_term_show(line->term, surface, 0, 0);
     }
+
     begun = g_get_monotonic_time();
     nj_term_free(line->term);
     line->term = NULL;
@@ -553,18 +591,22 @@ test_lent(void **state)
 {
     Line *line = *state;
     NjSurface *surface = nj_surface_new(ROWS, COLS);
+
     assert_true(nj_term_show(line->term, surface, 0, 0));
     nj_term_suspend(line->term);
     assert_false(nj_term_show(line->term, surface, 0, 0));
+
     struct termios mode;
     tcgetattr(line->slave, &mode);
     assert_true(mode.c_lflag & ICANON);
     types(line, "for pass\n");
     for (int i = 0; i < 20; i++)
         g_main_context_iteration(NULL, FALSE);
+
     assert_string_equal(line->log->str, "");
     char buffer[32];
     assert_int_equal(read(line->slave, buffer, sizeof buffer), 9);
+
     /* It was killed while it asked for a passphrase. */
     mode.c_lflag &= ~(tcflag_t) ECHO;
     tcsetattr(line->slave, TCSANOW, &mode);
@@ -574,6 +616,7 @@ test_lent(void **state)
     assert_false(mode.c_lflag & ICANON);
     types(line, "k");
     hears(line, "[k]");
+
     nj_term_free(line->term);
     line->term = NULL;
     tcgetattr(line->slave, &mode);
@@ -590,7 +633,7 @@ test_hung_up(void **state)
     hears(line, "gone");
     int rounds = 0;
     while (g_main_context_iteration(NULL, FALSE))
-        assert_true(++rounds < 10);              /* and it does not spin */
+        assert_true(++rounds < 10); /* and it does not spin */
     assert_false(nj_term_ready(line->term));
 }
 
@@ -609,17 +652,26 @@ test_types(void **state)
     Line *line = *state;
     static const struct {
         const char *type;
-        bool        good;
-    } types[] = { { "xterm", true }, { "linux", true }, { "screen", true }, { "tmux-256color", true }, { "vt100", true },
-                  { "dumb", false }, { "no-such-terminal", false }, { "../../../etc/passwd", false } };
+        bool good;
+    } types[] = { { "xterm", true },
+                  { "linux", true },
+                  { "screen", true },
+                  { "tmux-256color", true },
+                  { "vt100", true },
+                  { "dumb", false },
+                  { "no-such-terminal", false },
+                  { "../../../etc/passwd", false } };
+
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
         GError *error = NULL;
-        NjTerm *term = nj_term_open_on(line->slave, line->slave, types[i].type, &hooks, line, &error);
+        NjTerm *term =
+            nj_term_open_on(line->slave, line->slave, types[i].type, &hooks, line, &error);
         assert_int_equal(term != NULL, types[i].good);
         assert_int_equal(error == NULL, types[i].good);
         g_clear_error(&error);
         nj_term_free(term);
     }
+
     g_setenv("NO_COLOR", "1", TRUE);
     NjTerm *term = nj_term_open_on(line->slave, line->slave, "xterm-256color", &hooks, line, NULL);
     assert_int_equal(nj_term_colors(term), 0);
@@ -633,6 +685,7 @@ main(void)
     setlocale(LC_ALL, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     g_unsetenv("NO_COLOR");
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_key_costs_a_byte, set_up_easel, tear_down_easel),
         cmocka_unit_test_setup_teardown(test_styles, set_up_easel, tear_down_easel),
@@ -650,5 +703,6 @@ main(void)
         cmocka_unit_test_setup_teardown(test_freed_by_a_key, set_up_line, tear_down_line),
         cmocka_unit_test_setup_teardown(test_types, set_up_line, tear_down_line),
     };
+
     return cmocka_run_group_tests_name("ui/term", tests, NULL, NULL);
 }

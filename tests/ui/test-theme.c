@@ -16,6 +16,7 @@ theme_of(const char *text, int colors, GPtrArray *faults)
 {
     g_autofree char *dir = g_dir_make_tmp("theme-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "a.theme", NULL);
+
     assert_true(g_file_set_contents(path, text, -1, NULL));
     const char *const dirs[] = { "/nonexistent", dir, NULL };
     GError *error = NULL;
@@ -24,6 +25,7 @@ theme_of(const char *text, int colors, GPtrArray *faults)
     assert_non_null(theme);
     g_unlink(path);
     g_rmdir(dir);
+
     return theme;
 }
 
@@ -42,13 +44,15 @@ static void
 test_looks(void **state)
 {
     (void) state;
-    const char *nick = "# names\nnick = #87af87 on 236 bold | bright-green on black underline | italic\n";
+    const char *nick =
+        "# names\nnick = #87af87 on 236 bold | bright-green on black underline | italic\n";
     looks(nick, 1 << 24, NJ_ROLE_NICK, NJ_RGB(0x87, 0xaf, 0x87), 236, NJ_ATTR_BOLD);
     looks(nick, 256, NJ_ROLE_NICK, 108, 236, NJ_ATTR_BOLD);
     looks(nick, 16, NJ_ROLE_NICK, 10, 0, NJ_ATTR_UNDERLINE);
     looks(nick, 8, NJ_ROLE_NICK, 2, 0, NJ_ATTR_UNDERLINE | NJ_ATTR_BOLD);
     looks(nick, 0, NJ_ROLE_NICK, -1, -1, NJ_ATTR_ITALIC);
     looks("dim = 243 | bright-black | dim", 8, NJ_ROLE_DIM, -1, -1, NJ_ATTR_DIM);
+
     /* What is left out follows from what is there. */
     looks("own = 180 bold", 16, NJ_ROLE_OWN, -1, -1, NJ_ATTR_BOLD);
     looks("own = 3 bold", 16, NJ_ROLE_OWN, 3, -1, NJ_ATTR_BOLD);
@@ -62,10 +66,14 @@ test_faults(void **state)
 {
     (void) state;
     GPtrArray *faults = g_ptr_array_new_with_free_func(g_free);
-    NjTheme *theme = theme_of("frog = 1\nnick = mauve\nown = 1 | 99\ntime = 1 | 1 | 1\ntext 3\nlight = maybe\nday = 1|1|bold|1\ndim = 300\nerror = 5\n", 256, faults);
+    NjTheme *theme = theme_of("frog = 1\nnick = mauve\nown = 1 | 99\ntime = 1 | 1 | 1\ntext "
+                              "3\nlight = maybe\nday = 1|1|bold|1\ndim = 300\nerror = 5\n",
+                              256, faults);
     assert_int_equal(faults->len, 8);
-    assert_string_equal(g_ptr_array_index(faults, 1), "a.theme, line 2: “mauve” is neither a colour nor an attribute.");
-    assert_int_equal(nj_theme_style(theme, NJ_ROLE_ERROR).fg, 5);       /* the rest counts */
+    assert_string_equal(g_ptr_array_index(faults, 1),
+                        "a.theme, line 2: “mauve” is neither a colour nor an attribute.");
+    assert_int_equal(nj_theme_style(theme, NJ_ROLE_ERROR).fg, 5); /* the rest counts */
+
     nj_theme_free(theme);
     g_ptr_array_free(faults, TRUE);
 
@@ -79,7 +87,8 @@ test_faults(void **state)
     }
 }
 
-/* Nothing is installed, and what is shipped is there all the same; but for it a file comes first. */
+/* Nothing is installed, and what is shipped is there all the same; but for it a file comes
+ * first. */
 static void
 test_uninstalled(void **state)
 {
@@ -89,20 +98,25 @@ test_uninstalled(void **state)
     const char *const shipped[] = { dir, NULL };
     g_auto(GStrv) names = nj_theme_names(nowhere);
     g_autofree char *joined = g_strjoinv(" ", names);
+
     assert_string_equal(joined, "mono pond reed");
     for (guint i = 0; names[i] != NULL; i++) {
-        NjTheme *built_in = nj_theme_load(names[i], nowhere, 256, NULL, NULL), *file = nj_theme_load(names[i], shipped, 256, NULL, NULL);
+        NjTheme *built_in = nj_theme_load(names[i], nowhere, 256, NULL, NULL),
+                *file = nj_theme_load(names[i], shipped, 256, NULL, NULL);
         assert_non_null(built_in);
         for (int role = 0; role < NJ_ROLE_COUNT; role++) {
-            NjStyle one = nj_theme_style(built_in, (NjRole) role), other = nj_theme_style(file, (NjRole) role);
+            NjStyle one = nj_theme_style(built_in, (NjRole) role),
+                    other = nj_theme_style(file, (NjRole) role);
             assert_true(one.fg == other.fg && one.bg == other.bg && one.attrs == other.attrs);
         }
         nj_theme_free(built_in);
         nj_theme_free(file);
     }
+
     g_autofree char *own = g_dir_make_tmp("theme-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(own, "pond.theme", NULL);
     assert_true(g_file_set_contents(path, "nick = 7\n", -1, NULL));
+
     const char *const dirs[] = { own, NULL };
     NjTheme *theme = nj_theme_load("pond", dirs, 256, NULL, NULL);
     assert_int_equal(nj_theme_style(theme, NJ_ROLE_NICK).fg, 7);
@@ -121,6 +135,7 @@ test_shipped(void **state)
     g_auto(GStrv) names = nj_theme_names(dirs);
     g_autofree char *joined = g_strjoinv(" ", names);
     assert_string_equal(joined, "mono pond reed");
+
     static const int depths[] = { 0, 8, 16, 256, 1 << 24 };
     for (guint i = 0; names[i] != NULL; i++)
         for (guint d = 0; d < G_N_ELEMENTS(depths); d++) {
@@ -133,7 +148,8 @@ test_shipped(void **state)
                 assert_int_equal(toad.fg, -1);
             else
                 assert_true(toad.fg >= 0 && toad.fg < depths[d]);
-            NjStyle status = nj_theme_style(theme, NJ_ROLE_STATUS), text = nj_theme_style(theme, NJ_ROLE_TEXT);
+            NjStyle status = nj_theme_style(theme, NJ_ROLE_STATUS),
+                    text = nj_theme_style(theme, NJ_ROLE_TEXT);
             assert_true(memcmp(&status, &text, sizeof text) != 0);
             g_ptr_array_free(faults, TRUE);
             nj_theme_free(theme);
@@ -145,15 +161,18 @@ test_names(void **state)
 {
     (void) state;
     NjTheme *theme = theme_of("nick = 108 bold", 256, NULL);
+
     /* XEP-0392's vectors: Romeo 327.25 degrees, juliet@capulet.lit 209.41. */
     assert_int_equal(nj_theme_name_style(theme, "Romeo").fg, 212);
     assert_int_equal(nj_theme_name_style(theme, "juliet@capulet.lit").fg, 45);
     assert_int_equal(nj_theme_name_style(theme, "Romeo").attrs, NJ_ATTR_BOLD);
+
     for (int i = 0; i < 10000; i++) {
         g_autofree char *name = g_strdup_printf("toad%d", i);
         int fg = nj_theme_name_style(theme, name).fg;
         assert_true(fg >= 16 && fg < 232);
     }
+
     nj_theme_free(theme);
 }
 
@@ -162,10 +181,8 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_looks),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_uninstalled),
-        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_looks),       cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_uninstalled), cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests_name("ui/theme", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What the tests of the screen share: a client with an account, people and a room, and pictures of what is drawn. */
+/* What the tests of the screen share: a client with an account, people and a room, and pictures of
+ * what is drawn. */
 #ifndef NJ_TESTS_UI_WORLD_H
 #define NJ_TESTS_UI_WORLD_H
 
@@ -12,11 +13,11 @@
 
 #define MINUTE 60000
 /* Friday, 20 November 2026, 12:00 UTC */
-#define NOON   G_GINT64_CONSTANT(1795176000000)
+#define NOON G_GINT64_CONSTANT(1795176000000)
 
 typedef struct {
-    char      *dir;             /* NULL: without a store */
-    NjClient  *client;
+    char *dir; /* NULL: without a store */
+    NjClient *client;
     NjAccount *account;
 } World;
 
@@ -26,13 +27,18 @@ world_new(bool stored)
     g_setenv("TZ", "UTC", TRUE);
     setlocale(LC_ALL, "C.UTF-8");
     nj_clock_freeze(NOON);
+
     World world = { .client = nj_client_new(NULL, nj_options_new(NULL)) };
     if (stored) {
         world.dir = make_dir();
         nj_client_set_store(world.client, open_store(world.dir));
     }
-    NjAccountSettings settings = { .name = (char *) "home", .address = (char *) "toad@pond.example", .nick = (char *) "toad" };
+
+    NjAccountSettings settings = { .name = (char *) "home",
+                                   .address = (char *) "toad@pond.example",
+                                   .nick = (char *) "toad" };
     world.account = nj_client_add_account(world.client, &settings);
+
     return world;
 }
 
@@ -47,11 +53,13 @@ world_free(World *world)
         nj_store_close(store, 5000);
     if (world->dir)
         drop_dir(world->dir);
+
     nj_clock_freeze(0);
 }
 
 G_GNUC_UNUSED static void
-add_person(World *world, const char *address, const char *name, const char *group, NjShow show, const char *status)
+add_person(World *world, const char *address, const char *name, const char *group, NjShow show,
+           const char *status)
 {
     const char *groups[] = { group, NULL };
     nj_roster_put(world->account->roster, address, name, NJ_SUB_BOTH, false, false, groups);
@@ -69,9 +77,11 @@ say(NjChat *chat, const char *who, gint64 time, const char *body)
     message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_ACKNOWLEDGED;
     message->delayed = time < chat->last_time;
     g_free(message->sender);
-    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? who ? who : chat->room->nick : chat->address);
+    message->sender =
+        g_strdup(chat->kind == NJ_CHAT_ROOM ? who ? who : chat->room->nick : chat->address);
     nj_chat_add(chat, message);
-    return message;             /* the chat's, as long as somebody keeps it */
+
+    return message; /* the chat's, as long as somebody keeps it */
 }
 
 /* Compares row by row, so that a failure says where; the whole is printed. */
@@ -81,11 +91,14 @@ shows(const NjSurface *surface, const char *wanted)
     g_autofree char *text = nj_surface_text(surface);
     if (strcmp(text, wanted) == 0)
         return;
+
     g_auto(GStrv) is = g_strsplit(text, "\n", -1), should = g_strsplit(wanted, "\n", -1);
     guint row = 0;
     while (is[row] && should[row] && strcmp(is[row], should[row]) == 0)
         row++;
-    fail_msg("row %u is\n%s\nand should be\n%s\nin\n%s", row, is[row] ? is[row] : "(none)", should[row] ? should[row] : "(none)", text);
+
+    fail_msg("row %u is\n%s\nand should be\n%s\nin\n%s", row, is[row] ? is[row] : "(none)",
+             should[row] ? should[row] : "(none)", text);
 }
 
 G_GNUC_UNUSED static bool

@@ -20,10 +20,13 @@ extend(X509 *certificate, X509 *issuer, int kind, const char *value)
 }
 
 Identity
-make_identity(const char *common, const char *names, int from_days, int to_days, const Identity *issuer, int authority, const EVP_MD *digest)
+make_identity(const char *common, const char *names, int from_days, int to_days,
+              const Identity *issuer, int authority, const EVP_MD *digest)
 {
     static long serial = 1;
-    Identity new = { X509_new(), digest ? EVP_EC_gen("P-256") : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") };
+    Identity new = { X509_new(),
+                     digest ? EVP_EC_gen("P-256") : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") };
+
     if (!issuer)
         issuer = &new;
     X509_set_version(new.certificate, 2);
@@ -31,13 +34,16 @@ make_identity(const char *common, const char *names, int from_days, int to_days,
     X509_time_adj_ex(X509_getm_notBefore(new.certificate), from_days, -60, NULL);
     X509_time_adj_ex(X509_getm_notAfter(new.certificate), to_days, 0, NULL);
     X509_set_pubkey(new.certificate, new.key);
+
     X509_NAME *subject = X509_get_subject_name(new.certificate);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *) common, -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *) common, -1, -1,
+                               0);
     X509_set_issuer_name(new.certificate, X509_get_subject_name(issuer->certificate));
     if (authority)
         extend(new.certificate, issuer->certificate, NID_basic_constraints, "critical,CA:TRUE");
     if (names)
         extend(new.certificate, issuer->certificate, NID_subject_alt_name, names);
+
     g_assert_cmpint(X509_sign(new.certificate, issuer->key, digest), >, 0);
     return new;
 }
@@ -52,8 +58,10 @@ free_identity(Identity *identity)
 void
 save_identity(const Identity *identity, const char *dir, const char *name)
 {
-    g_autofree char *cert = g_strdup_printf("%s/%s.pem", dir, name), *key = g_strdup_printf("%s/%s.key", dir, name);
+    g_autofree char *cert = g_strdup_printf("%s/%s.pem", dir, name),
+                    *key = g_strdup_printf("%s/%s.key", dir, name);
     FILE *file = fopen(cert, "w");
+
     g_assert_nonnull(file);
     PEM_write_X509(file, identity->certificate);
     fclose(file);

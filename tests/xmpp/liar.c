@@ -37,24 +37,32 @@ on_guest_speaks(int fd, GIOCondition condition, gpointer data)
     (void) condition;
     Guest *guest = data;
     char bytes[4096];
-    gssize got = guest->ssl ? SSL_read(guest->ssl, bytes, sizeof bytes) : read(fd, bytes, sizeof bytes);
+    gssize got =
+        guest->ssl ? SSL_read(guest->ssl, bytes, sizeof bytes) : read(fd, bytes, sizeof bytes);
     if (got <= 0 && guest->ssl && SSL_get_error(guest->ssl, (int) got) == SSL_ERROR_WANT_READ)
         return G_SOURCE_CONTINUE;
+
     if (got <= 0) {
         guest->source = 0;
         return G_SOURCE_REMOVE;
     }
+
     g_string_append_len(guest->heard, bytes, got);
     const Step *step = &guest->liar->steps[guest->step];
     if (!step->wait || !strstr(guest->heard->str, step->wait))
         return G_SOURCE_CONTINUE;
+
     guest->step++;
-    g_autofree char *said = step->answer ? step->answer(guest) : strstr(step->say, "%u") ? NULL : g_strdup(step->say);
+    g_autofree char *said = step->answer              ? step->answer(guest)
+                            : strstr(step->say, "%u") ? NULL
+                                                      : g_strdup(step->say);
     g_string_truncate(guest->heard, 0);
+
     if (!said) {
         g_auto(GStrv) parts = g_strsplit(step->say, "%u", 2);
         said = g_strdup_printf("%s%u%s", parts[0], guest->liar->port, parts[1]);
     }
+
     if (guest->ssl)
         SSL_write(guest->ssl, said, (int) strlen(said));
     else
@@ -63,6 +71,7 @@ on_guest_speaks(int fd, GIOCondition condition, gpointer data)
         secure(guest);
     if (step->then != CUT)
         return G_SOURCE_CONTINUE;
+
     close(guest->fd);
     guest->fd = -1;
     guest->source = 0;
@@ -81,6 +90,7 @@ on_guest_comes(int fd, GIOCondition condition, gpointer data)
     guest->source = g_unix_fd_add(guest->fd, G_IO_IN, on_guest_speaks, guest);
     g_ptr_array_add(liar->guests, guest);
     liar->calls++;
+
     return G_SOURCE_CONTINUE;
 }
 
@@ -88,8 +98,10 @@ Liar *
 liar_new(const Identity *identity, const Step *steps)
 {
     Liar *liar = g_new0(Liar, 1);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t length = sizeof address;
+
     liar->identity = identity;
     liar->steps = steps;
     liar->guests = g_ptr_array_new_with_free_func((GDestroyNotify) free_guest);
@@ -99,6 +111,7 @@ liar_new(const Identity *identity, const Step *steps)
     getsockname(liar->fd, (struct sockaddr *) &address, &length);
     liar->port = ntohs(address.sin_port);
     liar->source = g_unix_fd_add(liar->fd, G_IO_IN, on_guest_comes, liar);
+
     return liar;
 }
 

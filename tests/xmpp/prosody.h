@@ -1,4 +1,5 @@
-/* A private Prosody on loopback, a child of the test, with ports, data and certificates of its own. */
+/* A private Prosody on loopback, a child of the test, with ports, data and certificates of its
+ * own. */
 #ifndef NJ_TESTS_PROSODY_H
 #define NJ_TESTS_PROSODY_H
 
@@ -6,15 +7,19 @@
 
 typedef struct {
     GPid pid;
-    char *dir;                         /* config, data and prosody.log; not removed before stop */
+    char *dir; /* config, data and prosody.log; not removed before stop */
     guint16 port, direct_port;
 } Prosody;
 
-/* Serves pond.example with dir/server.pem and dir/server.key; accounts toad and frog, password "secret".  NULL without the program. */
+/* Serves pond.example with dir/server.pem and dir/server.key; accounts toad and frog, password
+ * "secret".  NULL without the program. */
 Prosody *prosody_start(const char *dir);
-void     prosody_stop(Prosody *prosody);
-void     prosody_remove(const char *dir);                /* with all that is in it; stop does it too */
+void prosody_stop(Prosody *prosody);
+
+/* with all that is in it; stop does it too */
+void prosody_remove(const char *dir);
+
 /* How often text stands in its log. */
-int      prosody_logged(const Prosody *prosody, const char *text);
+int prosody_logged(const Prosody *prosody, const char *text);
 
 #endif

@@ -25,18 +25,25 @@ static char *
 element(const char *name, const char *text)
 {
     g_autofree char *base64 = g_base64_encode((const guchar *) text, strlen(text));
-    return g_strdup_printf("<%s xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</%s>", name, base64, name);
+    return g_strdup_printf("<%s xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</%s>", name, base64,
+                           name);
 }
 
 char *
 scram_challenge(Guest *guest)
 {
     g_autofree char *first = payload(guest->heard->str, "<auth");
-    if (!strstr(guest->heard->str, "SCRAM-SHA-256-PLUS") || !g_str_has_prefix(first, "p=tls-exporter,,n=toad,r="))
-        return g_strdup("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><invalid-mechanism/></failure>");
+    if (!strstr(guest->heard->str, "SCRAM-SHA-256-PLUS")
+        || !g_str_has_prefix(first, "p=tls-exporter,,n=toad,r="))
+        return g_strdup(
+            "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><invalid-mechanism/></failure>");
+
     const char *bare = first + strlen("p=tls-exporter,,");
-    g_autofree char *challenge = g_strdup_printf("%sserver,s=c2FsdHNhbHQ=,i=%d", strstr(bare, "r="), ROUNDS);
-    guest->data = g_strdup_printf("%s,%s,", bare, challenge);            /* the beginning of what both sign */
+    g_autofree char *challenge =
+        g_strdup_printf("%sserver,s=c2FsdHNhbHQ=,i=%d", strstr(bare, "r="), ROUNDS);
+
+    /* the beginning of what both sign */
+    guest->data = g_strdup_printf("%s,%s,", bare, challenge);
     return element("challenge", challenge);
 }
 
@@ -50,32 +57,43 @@ static char *
 expected_binding(Guest *guest)
 {
     guchar value[16 + SIZE] = "p=tls-exporter,,";
-    SSL_export_keying_material(guest->ssl, value + 16, SIZE, "EXPORTER-Channel-Binding", 24, (const guchar *) "", 0, 1);
+    SSL_export_keying_material(guest->ssl, value + 16, SIZE, "EXPORTER-Channel-Binding", 24,
+                               (const guchar *) "", 0, 1);
     return g_base64_encode(value, sizeof value);
 }
 
 char *
 scram_success(Guest *guest)
 {
-    g_autofree char *last = payload(guest->heard->str, "<response"), *binding = expected_binding(guest);
+    g_autofree char *last = payload(guest->heard->str, "<response"),
+                    *binding = expected_binding(guest);
     g_autofree char *wanted = g_strdup_printf("c=%s,r=", binding);
     const char *proof_text = strstr(last, ",p=");
-    g_assert_nonnull(proof_text);
-    g_autofree char *without = g_strndup(last, proof_text - last), *both = g_strconcat(guest->data, without, NULL);
 
-    guchar salted[SIZE], client_key[SIZE], stored[SIZE], signature[SIZE], server_key[SIZE], verifier[SIZE];
-    PKCS5_PBKDF2_HMAC("secret", 6, (const guchar *) "saltsalt", 8, ROUNDS, EVP_sha256(), SIZE, salted);
+    g_assert_nonnull(proof_text);
+    g_autofree char *without = g_strndup(last, proof_text - last),
+                    *both = g_strconcat(guest->data, without, NULL);
+
+    guchar salted[SIZE], client_key[SIZE], stored[SIZE], signature[SIZE], server_key[SIZE],
+        verifier[SIZE];
+    PKCS5_PBKDF2_HMAC("secret", 6, (const guchar *) "saltsalt", 8, ROUNDS, EVP_sha256(), SIZE,
+                      salted);
     sign(salted, "Client Key", client_key);
     EVP_Digest(client_key, SIZE, stored, NULL, EVP_sha256(), NULL);
     sign(stored, both, signature);
     for (int i = 0; i < SIZE; i++)
         signature[i] ^= client_key[i];
+
     g_autofree char *proof = g_base64_encode(signature, SIZE);
     if (!g_str_has_prefix(last, wanted) || !g_str_equal(proof, proof_text + 3))
-        return g_strdup("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>");
+        return g_strdup(
+            "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>");
+
     sign(salted, "Server Key", server_key);
     sign(server_key, both, verifier);
-    g_autofree char *base64 = g_base64_encode(verifier, SIZE), *text = g_strconcat("v=", base64, NULL);
+
+    g_autofree char *base64 = g_base64_encode(verifier, SIZE),
+                    *text = g_strconcat("v=", base64, NULL);
     return element("success", text);
 }
 

@@ -1,16 +1,23 @@
-/* The server's half of SCRAM-SHA-256-PLUS with tls-exporter, for user toad and password "secret". */
+/* The server's half of SCRAM-SHA-256-PLUS with tls-exporter, for user toad and password
+ * "secret". */
 #ifndef NJ_TESTS_SCRAM_SERVER_H
 #define NJ_TESTS_SCRAM_SERVER_H
 
 #include "liar.h"
 
-#define SCRAM_FEATURES "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256-PLUS</mechanism>" \
-    "<mechanism>SCRAM-SHA-256</mechanism></mechanisms><sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>" \
+#define SCRAM_FEATURES                                                                   \
+    "<stream:features><mechanisms "                                                      \
+    "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256-PLUS</mechanism>" \
+    "<mechanism>SCRAM-SHA-256</mechanism></mechanisms><sasl-channel-binding "            \
+    "xmlns='urn:xmpp:sasl-cb:0'>"                                                        \
     "<channel-binding type='tls-exporter'/></sasl-channel-binding></stream:features>"
 
-/* Answers for liar.h: to <auth/> and to <response/>.  The second says <failure/> unless proof and binding are right. */
+/* Answers for liar.h: to <auth/> and to <response/>.  The second says <failure/> unless proof and
+ * binding are right. */
 char *scram_challenge(Guest *guest);
 char *scram_success(Guest *guest);
-char *scram_lie(Guest *guest);         /* accepts everything, and proves nothing */
+
+/* accepts everything, and proves nothing */
+char *scram_lie(Guest *guest);
 
 #endif

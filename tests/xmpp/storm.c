@@ -1,16 +1,19 @@
-/* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules, over connections that break between any two stanzas, disks
-   that hold back, kills, accounts that are removed and added, and somebody who types, closes the chat or wakes the session from inside news.  Whatever
-   happens, each line that was shown is said once and in order, and each line that came is kept once and in order.
-
-   A storm is a number: `storm 17` is the same every time, and tells all of it; `storm 1 1000` goes through a thousand of them. */
+/* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules,
+ * over connections that break between any two stanzas, disks that hold back, kills, accounts that
+ * are removed and added, and somebody who types, closes the chat or wakes the session from inside
+ * news.  Whatever happens, each line that was shown is said once and in order, and each line that
+ * came is kept once and in order.
+ *
+ * A storm is a number: `storm 17` is the same every time, and tells all of it; `storm 1 1000` goes
+ * through a thousand of them. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "talk.h"
 
-#define STEPS   120
-#define STORMS  30
-#define FROG    "frog@pond.example"
+#define STEPS 120
+#define STORMS 30
+#define FROG "frog@pond.example"
 
 typedef struct {
     guint32 number;
@@ -19,28 +22,30 @@ typedef struct {
 
 /* Of the server: one session, which outlives its connections. */
 typedef struct {
-    int serial;                 /* of the session: its id */
+    int serial; /* of the session: its id */
     bool exists, counting, available;
-    bool attached;              /* there is a connection, and the session runs on it */
-    bool calm;                  /* else it takes its time with acknowledgements */
-    bool deaf;                  /* the connection is dead, and the other side does not know */
+    bool attached; /* there is a connection, and the session runs on it */
+    bool calm;     /* else it takes its time with acknowledgements */
+    bool deaf;     /* the connection is dead, and the other side does not know */
     guint32 handled, acked, sent;
-    GQueue unacked;             /* of Sent */
-    GQueue offline;             /* of char: messages that wait for somebody to be there */
-    int gone;                   /* a session that timed out, */
-    guint32 gone_handled;       /* with what is remembered of it */
+    GQueue unacked;       /* of Sent */
+    GQueue offline;       /* of char: messages that wait for somebody to be there */
+    int gone;             /* a session that timed out, */
+    guint32 gone_handled; /* with what is remembered of it */
 } Server;
 
 typedef struct {
     Talk talk;
     Server server;
     GRand *rand;
-    int typed, told;            /* lines of ours, and of the frog */
-    GHashTable *shown;          /* lines of ours that were seen when they were safe */
-    GArray *heard;              /* lines of ours, as the frog heard them */
-    bool meddling;              /* somebody does something from inside news */
-    bool enabled, safe;         /* the client has heard that its session can be resumed, and will know it after a kill */
-    bool doubt;                 /* it did not when the connection broke: then nobody can know what arrived */
+    int typed, told;   /* lines of ours, and of the frog */
+    GHashTable *shown; /* lines of ours that were seen when they were safe */
+    GArray *heard;     /* lines of ours, as the frog heard them */
+    bool meddling;     /* somebody does something from inside news */
+    /* the client has heard that its session can be resumed, and will know it after a kill */
+    bool enabled, safe;
+    /* it did not when the connection broke: then nobody can know what arrived */
+    bool doubt;
 } Storm;
 
 Talk *running;
@@ -72,8 +77,7 @@ settle(void)
 }
 
 /* Of one storm everything is told. */
-static void G_GNUC_PRINTF(1, 2)
-trace(const char *format, ...)
+static void G_GNUC_PRINTF(1, 2) trace(const char *format, ...)
 {
     va_list args;
     if (!aloud)
@@ -124,6 +128,7 @@ send_stanza(const char *text)
         sent->text = g_strdup(text);
         g_queue_push_tail(&server->unacked, sent);
     }
+
     if (server->attached)
         put(text);
 }
@@ -146,11 +151,13 @@ end_session(void)
     Server *server = &storm->server;
     Sent *sent;
     GQueue kept = G_QUEUE_INIT;
+
     while ((sent = g_queue_pop_head(&server->unacked))) {
         if (g_str_has_prefix(sent->text, "<message"))
             g_queue_push_tail(&kept, g_strdup(sent->text));
         free_sent(sent);
     }
+
     while (!g_queue_is_empty(&kept))
         g_queue_push_head(&server->offline, g_queue_pop_tail(&kept));
     server->exists = server->counting = server->available = false;
@@ -172,7 +179,8 @@ static void
 tell_toad(void)
 {
     Server *server = &storm->server;
-    g_autofree char *text = g_strdup_printf("<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++storm->told);
+    g_autofree char *text = g_strdup_printf(
+        "<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++storm->told);
     if (server->exists && server->counting && server->available)
         send_stanza(text);
     else
@@ -188,22 +196,26 @@ on_resume(const NjXml *resume)
     const char *previd = nj_xml_attr(resume, "previd");
     guint32 count = (guint32) strtoul(nj_xml_attr(resume, "h"), NULL, 10);
     g_autofree char *answer = NULL;
+
     if (server->exists && g_str_equal(previd, id)) {
         drop_acked(count);
         server->attached = true;
         server->acked = server->handled;
-        answer = g_strdup_printf("<resumed xmlns='urn:xmpp:sm:3' previd='%s' h='%u'/>", id, server->handled);
+        answer = g_strdup_printf("<resumed xmlns='urn:xmpp:sm:3' previd='%s' h='%u'/>", id,
+                                 server->handled);
         put(answer);
         for (GList *item = server->unacked.head; item && is_up(); item = item->next)
             put(((Sent *) item->data)->text);
         return;
     }
+
     storm->enabled = storm->safe = false;
     if (!g_str_equal(previd, gone) || server->exists || server->gone != server->serial) {
         put("<failed xmlns='urn:xmpp:sm:3'/>");
         storm->doubt = true;
         return;
     }
+
     /* What was safe is in its count. */
     for (GList *item = server->unacked.head; item;) {
         GList *next = item->next;
@@ -214,6 +226,7 @@ on_resume(const NjXml *resume)
         }
         item = next;
     }
+
     end_session();
     answer = g_strdup_printf("<failed xmlns='urn:xmpp:sm:3' h='%u'/>", server->gone_handled);
     put(answer);
@@ -224,14 +237,21 @@ on_iq(const NjXml *iq)
 {
     NjXml *child = nj_xml_first(iq);
     const char *to = nj_xml_attr(iq, "to");
-    if (g_strcmp0(nj_xml_attr(iq, "type"), "result") == 0 || g_strcmp0(nj_xml_attr(iq, "type"), "error") == 0)
+
+    if (g_strcmp0(nj_xml_attr(iq, "type"), "result") == 0
+        || g_strcmp0(nj_xml_attr(iq, "type"), "error") == 0)
         return;
+
     bool roster = child && g_strcmp0(nj_xml_ns(child), "jabber:iq:roster") == 0;
     bool disco = child && g_strcmp0(nj_xml_ns(child), "http://jabber.org/protocol/disco#info") == 0;
     g_autofree char *answer =
-        g_strdup_printf("<iq type='result' id='%s'%s%s%s>%s</iq>", nj_xml_attr(iq, "id"), to ? " from='" : "", to ? to : "", to ? "'" : "",
-                        roster ? "<query xmlns='jabber:iq:roster'><item jid='" FROG "' subscription='both'/></query>"
-                        : disco ? "<query xmlns='http://jabber.org/protocol/disco#info'/>" : "");
+        g_strdup_printf("<iq type='result' id='%s'%s%s%s>%s</iq>", nj_xml_attr(iq, "id"),
+                        to ? " from='" : "", to ? to : "", to ? "'" : "",
+                        roster ? "<query xmlns='jabber:iq:roster'><item jid='" FROG
+                                 "' subscription='both'/></query>"
+                        : disco ? "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+                                : "");
+
     send_stanza(answer);
 }
 
@@ -241,7 +261,8 @@ on_message(const NjXml *message)
     g_autofree char *body = nj_xml_child_text(message, "body", NJ_NS_CLIENT);
     if (!body)
         return;
-    int line = atoi(body), last = storm->heard->len ? g_array_index(storm->heard, int, storm->heard->len - 1) : 0;
+    int line = atoi(body),
+        last = storm->heard->len ? g_array_index(storm->heard, int, storm->heard->len - 1) : 0;
     if (line <= last)
         fail(&storm->talk, "the frog heard line %d after line %d", line, last);
     g_array_append_val(storm->heard, line);
@@ -253,12 +274,14 @@ on_sm(const NjXml *element)
     Server *server = &storm->server;
     const char *name = nj_xml_name(element);
     g_autofree char *text = NULL;
+
     if (g_str_equal(name, "enable")) {
         end_session();
         server->exists = server->counting = server->attached = true;
         server->handled = server->acked = server->sent = 0;
         storm->enabled = storm->safe = false;
-        text = g_strdup_printf("<enabled xmlns='urn:xmpp:sm:3' id='s%d' resume='true'/>", ++server->serial);
+        text = g_strdup_printf("<enabled xmlns='urn:xmpp:sm:3' id='s%d' resume='true'/>",
+                               ++server->serial);
         put(text);
         storm->enabled = is_up() && !server->deaf;
         storm->safe = storm->enabled && !running->holds;
@@ -280,14 +303,17 @@ serve(void)
 {
     Server *server = &storm->server;
     g_autoptr(NjXml) said = g_queue_pop_head(&storm->talk.sent);
+
     if (!said)
         return false;
+
     g_autofree char *text = aloud ? nj_xml_print(said, NULL) : NULL;
     trace("> %s", text);
     if (g_strcmp0(nj_xml_ns(said), "urn:xmpp:sm:3") == 0) {
         on_sm(said);
         return true;
     }
+
     server->handled++;
     if (nj_xml_is(said, "iq", NJ_NS_CLIENT)) {
         on_iq(said);
@@ -298,6 +324,7 @@ serve(void)
         if (server->available)
             bring_offline();
     }
+
     return true;
 }
 
@@ -337,7 +364,8 @@ say(NjChat *chat)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = g_strdup_printf("%d", ++storm->typed);
     trace("-- type %s", text);
-    if (!nj_message_send(chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG), text, NULL, &error))
+    if (!nj_message_send(chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG), text,
+                         NULL, &error))
         fail(talk, "refused: %s", error->message);
 }
 
@@ -354,10 +382,12 @@ come_back(void)
     Talk *talk = &storm->talk;
     if (is_up())
         return;
+
     trace("-- connect");
     storm->server.deaf = storm->server.attached = false;
     if (!talk->connection)
         nj_session_connect(talk->session);
+
     go_online(talk);
     settle();
 }
@@ -382,8 +412,12 @@ time_out(void)
     Server *server = &storm->server;
     if (is_up() || !server->exists)
         return;
+
     trace("-- timed out");
-    hold(false);                /* else what was read, and is not safe, comes again in another session, where its number says nothing */
+
+    /* else what was read, and is not safe, comes again in another session, where its number says
+     * nothing */
+    hold(false);
     server->gone = server->serial;
     server->gone_handled = server->handled;
     server->exists = server->counting = server->available = false;
@@ -397,6 +431,7 @@ meddle(NjMessageEvent *event, void *owner)
     (void) owner;
     if (storm->meddling || event->chat->account != talk->account || !talk->session || !chance(12))
         return;
+
     int what = g_rand_int_range(storm->rand, 0, 10);
     NjChat *chat = nj_chat_find(talk->account, FROG);
     storm->meddling = true;
@@ -407,6 +442,7 @@ meddle(NjMessageEvent *event, void *owner)
         nj_session_wake(talk->session);
     else if (chat)
         nj_chat_close(chat);
+
     storm->meddling = false;
 }
 
@@ -429,11 +465,13 @@ take_and_add(void)
     storm->server.deaf = true;
     while (chance(50) && serve())
         ;
+
     forget_said();
     nj_session_free(g_steal_pointer(&talk->session));
     nj_client_remove_account(talk->client, talk->account);
     while (chance(50) && g_main_context_iteration(NULL, FALSE))
         ;
+
     add_account(talk);
     storm->safe = storm->enabled;
     settle();
@@ -448,6 +486,7 @@ kill_client(void)
     storm->server.deaf = true;
     while (chance(50) && serve())
         ;
+
     forget_said();
     restart_client(talk);
     listen_to_messages();
@@ -471,9 +510,11 @@ leave(void)
     Talk *talk = &storm->talk;
     if (!is_up())
         return;
+
     trace("-- leave");
     hold(false);
     nj_session_disconnect(talk->session);
+
     if (!talk->connection) {
         storm->server.deaf = true;
         while (chance(50) && serve())
@@ -481,6 +522,7 @@ leave(void)
         forget_said();
         return;
     }
+
     while (serve())
         ;
     end_link(talk, 0, NULL);
@@ -512,6 +554,7 @@ step(void)
         fill_disk();
     else
         kill_client();
+
     g_queue_clear_full(&storm->talk.events, (GDestroyNotify) event_free);
 }
 
@@ -536,6 +579,7 @@ check_said(GPtrArray *page)
 {
     Talk *talk = &storm->talk;
     g_autoptr(GHashTable) heard = g_hash_table_new(NULL, NULL);
+
     for (guint i = 0; i < storm->heard->len; i++)
         g_hash_table_add(heard, GINT_TO_POINTER(g_array_index(storm->heard, int, i)));
     for (guint i = 0; i < page->len; i++) {
@@ -548,12 +592,16 @@ check_said(GPtrArray *page)
         if (message->state == NJ_STATE_UNSURE && storm->doubt)
             continue;
         if (!known)
-            fail(talk, "line %s, which is %s, was never heard", message->body, nj_message_state_name(message));
+            fail(talk, "line %s, which is %s, was never heard", message->body,
+                 nj_message_state_name(message));
         else if (message->state != NJ_STATE_ACKNOWLEDGED)
-            fail(talk, "line %s was heard and is called %s", message->body, nj_message_state_name(message));
+            fail(talk, "line %s was heard and is called %s", message->body,
+                 nj_message_state_name(message));
     }
+
     if (g_hash_table_size(storm->shown))
-        fail(talk, "%u lines were shown and are not there any more", g_hash_table_size(storm->shown));
+        fail(talk, "%u lines were shown and are not there any more",
+             g_hash_table_size(storm->shown));
     if (g_hash_table_size(heard))
         fail(talk, "%u lines were heard that are not there", g_hash_table_size(heard));
 }
@@ -564,14 +612,17 @@ check_kept(GPtrArray *page)
     int last = 0;
     for (guint i = 0; i < page->len; i++) {
         const NjMessage *message = page->pdata[i];
-        trace("= %s %s %s", message->out ? "ours" : "frog", message->body, nj_message_state_name(message));
+        trace("= %s %s %s", message->out ? "ours" : "frog", message->body,
+              nj_message_state_name(message));
         if (message->out)
             continue;
         if (atoi(message->body) != ++last) {
-            fail(&storm->talk, "the frog's line %d is followed by line %s", last - 1, message->body);
+            fail(&storm->talk, "the frog's line %d is followed by line %s", last - 1,
+                 message->body);
             return;
         }
     }
+
     if (last != storm->told)
         fail(&storm->talk, "the frog has said %d lines, and %d were kept", storm->told, last);
 }
@@ -579,8 +630,11 @@ check_kept(GPtrArray *page)
 static bool
 rage(guint32 seed)
 {
-    Storm now = { .rand = g_rand_new_with_seed(seed), .shown = g_hash_table_new(NULL, NULL), .heard = g_array_new(FALSE, FALSE, sizeof(int)) };
+    Storm now = { .rand = g_rand_new_with_seed(seed),
+                  .shown = g_hash_table_new(NULL, NULL),
+                  .heard = g_array_new(FALSE, FALSE, sizeof(int)) };
     Talk *talk = &now.talk;
+
     storm = &now;
     running = talk;
     talk->failure = g_string_new(NULL);
@@ -591,11 +645,14 @@ rage(guint32 seed)
     come_back();
     for (int i = 0; i < STEPS && !talk->failure->len; i++)
         step();
+
     calm_down();
     NjChat *chat = nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG);
-    g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, chat->id, G_MAXINT64, G_MAXINT64, 1000);
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(talk->client->store, chat->id, G_MAXINT64, G_MAXINT64, 1000);
     check_said(page);
     check_kept(page);
+
     bool good = !talk->failure->len;
     if (!good)
         printf("FAILED storm %u: %s\n", seed, talk->failure->str);
@@ -605,6 +662,7 @@ rage(guint32 seed)
     nj_xml_free(talk->features);
     forget_said();
     g_queue_clear_full(&talk->events, (GDestroyNotify) event_free);
+
     g_queue_clear_full(&now.server.unacked, free_sent);
     g_queue_clear_full(&now.server.offline, g_free);
     g_hash_table_unref(talk->names);
@@ -612,6 +670,7 @@ rage(guint32 seed)
     g_hash_table_unref(now.shown);
     g_array_unref(now.heard);
     g_rand_free(now.rand);
+
     return good;
 }
 
@@ -619,13 +678,18 @@ int
 main(int argc, char **argv)
 {
     gint64 time;
-    guint32 first = argc > 1 ? (guint32) strtoul(argv[1], NULL, 10) : 1, last = argc > 2 ? (guint32) strtoul(argv[2], NULL, 10) : argc > 1 ? first : STORMS;
+    guint32 first = argc > 1 ? (guint32) strtoul(argv[1], NULL, 10) : 1,
+            last = argc > 2   ? (guint32) strtoul(argv[2], NULL, 10)
+                   : argc > 1 ? first
+                              : STORMS;
     int failed = 0;
+
     aloud = argc == 2;
     if (nj_clock_parse("2026-01-02T03:04:05.678Z", &time))
         nj_clock_freeze(time);
     for (guint32 seed = first; seed <= last; seed++)
         failed += !rage(seed);
+
     printf("%d passed, %d failed, 0 skipped\n", (int) (last - first + 1) - failed, failed);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -57,8 +57,9 @@ secure(const NjTransport *transport)
 static bool
 binding(const NjTransport *transport, const char *type, GByteArray *out)
 {
-    const char *bytes = g_str_equal(type, "tls-exporter") ? self(transport)->exporter
-                        : g_str_equal(type, "tls-server-end-point") ? self(transport)->end_point : NULL;
+    const char *bytes = g_str_equal(type, "tls-exporter")           ? self(transport)->exporter
+                        : g_str_equal(type, "tls-server-end-point") ? self(transport)->end_point
+                                                                    : NULL;
     if (!bytes || !self(transport)->secure)
         return false;
     g_byte_array_append(out, (const guint8 *) bytes, (guint) strlen(bytes));
@@ -79,8 +80,16 @@ client_certificate(const NjTransport *transport)
 }
 
 static const NjTransportClass string_class = {
-    .write = write_bytes, .start_tls = start_tls, .pause = set_paused, .close = close_it, .free = free_it, .queued = queued,
-    .secure = secure, .binding = binding, .certificate = certificate, .client_certificate = client_certificate,
+    .write = write_bytes,
+    .start_tls = start_tls,
+    .pause = set_paused,
+    .close = close_it,
+    .free = free_it,
+    .queued = queued,
+    .secure = secure,
+    .binding = binding,
+    .certificate = certificate,
+    .client_certificate = client_certificate,
 };
 
 StringTransport *
@@ -111,7 +120,8 @@ string_transport_receive(StringTransport *transport, const char *text)
 {
     gsize left = strlen(text);
     while (left && !transport->freed && !transport->closed) {
-        gsize used = transport->base.hooks->on_bytes(&transport->base, text, left, 0, transport->base.owner);
+        gsize used =
+            transport->base.hooks->on_bytes(&transport->base, text, left, 0, transport->base.owner);
         g_assert_cmpuint(used, <=, left);
         text += used;
         left -= used;
@@ -153,8 +163,11 @@ same_tree(const NjXml *a, const NjXml *b)
     xmpp_stanza_t *one = (xmpp_stanza_t *) a, *two = (xmpp_stanza_t *) b;
     g_autofree char *text = nj_xml_text(a), *other_text = nj_xml_text(b);
     int count = xmpp_stanza_get_attribute_count(one);
-    if (!nj_xml_is(a, nj_xml_name(b), nj_xml_ns(b)) || g_strcmp0(text, other_text) != 0 || count != xmpp_stanza_get_attribute_count(two))
+
+    if (!nj_xml_is(a, nj_xml_name(b), nj_xml_ns(b)) || g_strcmp0(text, other_text) != 0
+        || count != xmpp_stanza_get_attribute_count(two))
         return false;
+
     g_autofree const char **attributes = g_new0(const char *, count * 2 + 1);
     xmpp_stanza_get_attributes(one, attributes, count * 2);
     for (int i = 0; i < count * 2; i += 2)
@@ -163,6 +176,7 @@ same_tree(const NjXml *a, const NjXml *b)
     for (a = nj_xml_first(a), b = nj_xml_first(b); a && b; a = nj_xml_next(a), b = nj_xml_next(b))
         if (!same_tree(a, b))
             return false;
+
     return !a && !b;
 }
 

@@ -36,6 +36,7 @@ on_done(const GError *error, NjRecord *result, void *data)
         tell(talk, false, "failed: %s", error->message);
         return;
     }
+
     g_autoptr(GString) text = g_string_new("done");
     if (result)
         append_record(text, result);
@@ -83,7 +84,10 @@ static void
 call_private(Talk *talk, const char *address, const char *text)
 {
     g_autoptr(GError) error = NULL;
-    check(talk, nj_message_send(nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address), text, NULL, &error), &error);
+    check(
+        talk,
+        nj_message_send(nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address), text, NULL, &error),
+        &error);
 }
 
 /* The newest that says so. */
@@ -92,7 +96,9 @@ call_retry(Talk *talk, const char *address, const char *text)
 {
     g_autoptr(GError) error = NULL;
     NjChat *chat = chat_of(talk, address);
-    g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, chat->id, G_MAXINT64, G_MAXINT64, 100);
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(talk->client->store, chat->id, G_MAXINT64, G_MAXINT64, 100);
+
     for (guint i = page->len; i-- > 0;) {
         NjMessage *message = page->pdata[i];
         if (g_str_equal(message->body, text)) {
@@ -100,13 +106,16 @@ call_retry(Talk *talk, const char *address, const char *text)
             return;
         }
     }
+
     fail(talk, "nobody said so");
 }
 
 static void
 call_typing(Talk *talk, const char *address, const char *word)
 {
-    NjTyping typing = g_str_equal(word, "composing") ? NJ_TYPING_COMPOSING : g_str_equal(word, "paused") ? NJ_TYPING_PAUSED : NJ_TYPING_ACTIVE;
+    NjTyping typing = g_str_equal(word, "composing") ? NJ_TYPING_COMPOSING
+                      : g_str_equal(word, "paused")  ? NJ_TYPING_PAUSED
+                                                     : NJ_TYPING_ACTIVE;
     nj_message_typing(chat_of(talk, address), typing);
 }
 
@@ -224,14 +233,16 @@ call_subscribe(Talk *talk, const char *what, const char *address)
     g_autoptr(GError) error = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_str_equal(words[i], what))
-            check(talk, nj_subscribe(talk->account, address, (NjSubscribe) i, NULL, &error), &error);
+            check(talk, nj_subscribe(talk->account, address, (NjSubscribe) i, NULL, &error),
+                  &error);
 }
 
 static void
 call_edit(Talk *talk, const char *address, const char *rest)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", -1);
-    nj_roster_edit(talk->account, address, words[0], words[0] && words[1] ? (const char *const *) words + 1 : NULL, on_done, talk);
+    nj_roster_edit(talk->account, address, words[0],
+                   words[0] && words[1] ? (const char *const *) words + 1 : NULL, on_done, talk);
 }
 
 static void
@@ -306,12 +317,14 @@ static void
 call_attention(Talk *talk, const char *address, const char *rest)
 {
     g_autoptr(GError) error = NULL;
-    NjChat *chat = strchr(address, '/') ? nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address) : chat_of(talk, address);
+    NjChat *chat = strchr(address, '/') ? nj_chat_open(talk->account, NJ_CHAT_PRIVATE, address)
+                                        : chat_of(talk, address);
     (void) rest;
     check(talk, nj_attention(chat, &error), &error);
 }
 
-/* idle SECONDS: since the last key; looks yes|no; key: one that is struck now; nowhere: there is no terminal. */
+/* idle SECONDS: since the last key; looks yes|no; key: one that is struck now; nowhere: there is no
+ * terminal. */
 static void
 call_person(Talk *talk, const char *what, const char *rest)
 {
@@ -404,12 +417,15 @@ tell_stored(Talk *talk, const char *address, bool states)
     NjStoredChat stored = { 0 };
     nj_store_flush(talk->client->store);
     nj_store_chat(talk->client->store, talk->account->row, NJ_CHAT_PERSON, address, &stored);
-    g_autoptr(GPtrArray) page = nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);
+
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);
     for (guint i = 0; i < page->len; i++)
-        tell(talk, false, "%s%s: %s", states ? nj_message_state_name(page->pdata[i]) : "stored", stored.from_stranger ? " waiting" : "",
-             ((NjMessage *) page->pdata[i])->body);
+        tell(talk, false, "%s%s: %s", states ? nj_message_state_name(page->pdata[i]) : "stored",
+             stored.from_stranger ? " waiting" : "", ((NjMessage *) page->pdata[i])->body);
     if (!page->len)
         tell(talk, false, "stored nothing");
+
     nj_stored_chat_clear(&stored);
 }
 
@@ -433,7 +449,8 @@ call_set(Talk *talk, const char *name, const char *value)
 {
     g_autoptr(GError) error = NULL;
     check(talk, nj_options_override(talk->client->options, name, value, &error), &error);
-    nj_emit_option_changed(talk->client->bus, (NjOption *) nj_table_find(nj_options_table(talk->client->options), name));
+    nj_emit_option_changed(talk->client->bus, (NjOption *) nj_table_find(
+                                                  nj_options_table(talk->client->options), name));
 }
 
 static void call_upon(Talk *talk, const char *state, const char *rest);
@@ -442,17 +459,46 @@ static const struct {
     const char *name;
     void (*func)(Talk *talk, const char *first, const char *rest);
 } calls[] = {
-    { "send", call_send },             { "normal", call_normal }, { "private", call_private }, { "typing", call_typing },
+    { "send", call_send },
+    { "normal", call_normal },
+    { "private", call_private },
+    { "typing", call_typing },
     { "retry", call_retry },
-    { "join", call_join },             { "leave", call_leave },   { "subject", call_subject }, { "show", call_show },
-    { "direct", call_direct },         { "edit", call_edit },     { "delete", call_delete },   { "accept", call_accept },
-    { "refuse", call_refuse },         { "ping", call_ping },     { "info", call_info },       { "ask", call_ask },       { "cancel", call_cancel },
-    { "open", call_open },             { "close", call_close },   { "connect", call_connect }, { "disconnect", call_disconnect },
-    { "subscribe", call_subscribe },   { "stored", call_stored }, { "remove", call_remove },
-    { "attention", call_attention },   { "person", call_person }, { "away", call_away },       { "back", call_back },
-    { "states", call_states },         { "set", call_set },       { "upon", call_upon },     { "gone", call_gone },     { "add", call_add },       { "trouble", call_trouble },
-    { "block", call_block },           { "unblock", call_unblock },
-    { "join-remove", call_join_remove }, { "ping-remove", call_ping_remove }, { "disconnect-remove", call_disconnect_remove },
+    { "join", call_join },
+    { "leave", call_leave },
+    { "subject", call_subject },
+    { "show", call_show },
+    { "direct", call_direct },
+    { "edit", call_edit },
+    { "delete", call_delete },
+    { "accept", call_accept },
+    { "refuse", call_refuse },
+    { "ping", call_ping },
+    { "info", call_info },
+    { "ask", call_ask },
+    { "cancel", call_cancel },
+    { "open", call_open },
+    { "close", call_close },
+    { "connect", call_connect },
+    { "disconnect", call_disconnect },
+    { "subscribe", call_subscribe },
+    { "stored", call_stored },
+    { "remove", call_remove },
+    { "attention", call_attention },
+    { "person", call_person },
+    { "away", call_away },
+    { "back", call_back },
+    { "states", call_states },
+    { "set", call_set },
+    { "upon", call_upon },
+    { "gone", call_gone },
+    { "add", call_add },
+    { "trouble", call_trouble },
+    { "block", call_block },
+    { "unblock", call_unblock },
+    { "join-remove", call_join_remove },
+    { "ping-remove", call_ping_remove },
+    { "disconnect-remove", call_disconnect_remove },
     { "closing-remove", call_closing_remove },
 };
 
@@ -462,11 +508,13 @@ call_now(Talk *talk, const char *line)
     g_auto(GStrv) words = g_strsplit(line, " ", 3);
     const char *first = words[0] && words[1] ? words[1] : "";
     const char *rest = *first && words[2] ? words[2] : "";
+
     for (gsize i = 0; words[0] && i < G_N_ELEMENTS(calls); i++)
         if (g_str_equal(calls[i].name, words[0])) {
             calls[i].func(talk, first, rest);
             return true;
         }
+
     return false;
 }
 

@@ -6,7 +6,8 @@
 static const char *const files[] = { "history.db", "history.db-wal" };
 
 static void
-ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data), void *data, void *owner)
+ask_password(NjAccount *account, void (*done)(const char *password, const char *why, void *data),
+             void *data, void *owner)
 {
     Talk *talk = owner;
     (void) account;
@@ -29,7 +30,10 @@ void
 add_account(Talk *talk)
 {
     NjAccountSettings settings = {
-        .name = (char *) "home", .address = (char *) "toad@pond.example", .resource = (char *) "desk", .autoconnect = true,
+        .name = (char *) "home",
+        .address = (char *) "toad@pond.example",
+        .resource = (char *) "desk",
+        .autoconnect = true,
     };
     talk->account = nj_client_add_account(talk->client, &settings);
     talk->session = nj_session_new(talk->account, nj_modules(), make_link);
@@ -41,6 +45,7 @@ open_client(Talk *talk, char *dir)
     g_autoptr(GError) error = NULL;
     talk->dir = dir ? dir : new_dir();
     talk->client = nj_client_new(nj_paths_new(talk->dir), nj_options_new(NULL));
+
     NjStore *store = nj_store_open(talk->dir, &error);
     if (!store)
         g_error("%s", error->message);
@@ -56,11 +61,13 @@ remove_dir(const char *path)
 {
     GDir *dir = g_dir_open(path, 0, NULL);
     const char *name;
+
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *file = g_build_filename(path, name, NULL);
         if (g_unlink(file) != 0)
             remove_dir(file);
     }
+
     if (dir)
         g_dir_close(dir);
     g_rmdir(path);
@@ -77,6 +84,7 @@ close_client(Talk *talk)
     nj_session_free(talk->session);
     if (talk->password_done)
         talk->password_done(NULL, NULL, talk->password_data);
+
     talk->password_done = NULL;
     nj_client_free(g_steal_pointer(&talk->client));
     nj_store_close(store, 2000);
@@ -93,8 +101,10 @@ look_at(const char *dir)
         g_autofree char *path = g_build_filename(dir, files[i], NULL);
         GStatBuf file = { 0 };
         g_stat(path, &file);
-        g_string_append_printf(look, "%lld %lld.%09ld ", (long long) file.st_size, (long long) file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+        g_string_append_printf(look, "%lld %lld.%09ld ", (long long) file.st_size,
+                               (long long) file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
     }
+
     return g_string_free(look, FALSE);
 }
 
@@ -102,7 +112,8 @@ static void
 copy_files(const char *from, const char *to)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *source = g_build_filename(from, files[i], NULL), *target = g_build_filename(to, files[i], NULL);
+        g_autofree char *source = g_build_filename(from, files[i], NULL),
+                        *target = g_build_filename(to, files[i], NULL);
         g_autofree char *bytes = NULL;
         gsize length;
         if (g_file_get_contents(source, &bytes, &length, NULL))
@@ -110,18 +121,21 @@ copy_files(const char *from, const char *to)
     }
 }
 
-/* A kill leaves the files as they are at that moment; the store's thread may be at work on its index, then it is another moment. */
+/* A kill leaves the files as they are at that moment; the store's thread may be at work on its
+ * index, then it is another moment. */
 void
 restart_client(Talk *talk)
 {
     char *left = new_dir();
     bool same;
+
     do {
         g_autofree char *before = look_at(talk->dir);
         copy_files(talk->dir, left);
         g_autofree char *after = look_at(talk->dir);
         same = g_str_equal(before, after);
     } while (!same);
+
     close_client(talk);
     open_client(talk, left);
 }

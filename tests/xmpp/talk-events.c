@@ -29,6 +29,7 @@ describe_message(GString *text, const NjMessage *message)
         g_autofree char *time = nj_clock_format(message->time);
         g_string_append_printf(text, " delayed=%s", time);
     }
+
     if (message->encryption)
         g_string_append_printf(text, " encryption=%s", message->encryption);
     if (message->type != NJ_MESSAGE_CHAT && message->type != NJ_MESSAGE_GROUPCHAT)
@@ -45,23 +46,25 @@ on_message_added(NjMessageEvent *event, void *owner)
     g_autoptr(GString) text = g_string_new(NULL);
     const NjMessage *message = event->message;
     describe_message(text, message);
-    tell(owner, false, "message %s %s %s %s%s: %s", event->chat->address, message->out ? "out" : "in", message->sender,
-         nj_message_state_name(message), text->str, message->body ? message->body : "");
+    tell(owner, false, "message %s %s %s %s%s: %s", event->chat->address,
+         message->out ? "out" : "in", message->sender, nj_message_state_name(message), text->str,
+         message->body ? message->body : "");
 }
 
 static void
 on_message_changed(NjMessageEvent *event, void *owner)
 {
     const char *error = event->message->error;
-    tell(owner, false, "%s %s: %s%s%s", nj_message_state_name(event->message), event->chat->address, event->message->body,
-         error ? " | " : "", error ? error : "");
+    tell(owner, false, "%s %s: %s%s%s", nj_message_state_name(event->message), event->chat->address,
+         event->message->body, error ? " | " : "", error ? error : "");
 }
 
 static void
 on_notice(NjNotice *notice, void *owner)
 {
     static const char *const kinds[] = { "info", "success", "warning", "error" };
-    tell(owner, false, "notice %s%s%s: %s", kinds[notice->kind], notice->chat ? " " : "", notice->chat ? notice->chat->address : "", notice->text);
+    tell(owner, false, "notice %s%s%s: %s", kinds[notice->kind], notice->chat ? " " : "",
+         notice->chat ? notice->chat->address : "", notice->text);
 }
 
 static void
@@ -69,6 +72,7 @@ on_request_changed(NjAccount *account, void *owner)
 {
     g_autoptr(GString) text = g_string_new("requests");
     const GPtrArray *requests = nj_roster_requests(account->roster);
+
     for (guint i = 0; i < requests->len; i++) {
         const NjRequest *request = requests->pdata[i];
         g_string_append_printf(text, "%s %s", i ? "," : "", request->address);
@@ -79,19 +83,24 @@ on_request_changed(NjAccount *account, void *owner)
         if (request->text)
             g_string_append_printf(text, " “%s”", request->text);
     }
+
     tell(owner, false, "%s", text->str);
 }
 
 static void
 on_alert(NjAlert *alert, void *owner)
 {
-    tell(owner, false, "alert %s%s%s", alert->chat->address, alert->what ? ": " : "", alert->what ? alert->what : "");
+    tell(owner, false, "alert %s%s%s", alert->chat->address, alert->what ? ": " : "",
+         alert->what ? alert->what : "");
 }
 
 static void
 on_blocked_changed(NjAccount *account, void *owner)
 {
-    g_autoptr(GList) addresses = account->blocked ? g_list_sort(g_hash_table_get_keys(account->blocked), (GCompareFunc) strcmp) : NULL;
+    g_autoptr(GList) addresses =
+        account->blocked
+            ? g_list_sort(g_hash_table_get_keys(account->blocked), (GCompareFunc) strcmp)
+            : NULL;
     g_autoptr(GString) text = g_string_new(account->blocked ? "blocked" : "blocked: not known");
     for (GList *item = addresses; item; item = item->next)
         g_string_append_printf(text, " %s", (const char *) item->data);
@@ -101,7 +110,8 @@ on_blocked_changed(NjAccount *account, void *owner)
 static void
 on_account_changed(NjAccount *account, void *owner)
 {
-    tell(owner, false, "account %s%s%s", nj_account_state_name(account->state), account->why ? ": " : "", account->why ? account->why : "");
+    tell(owner, false, "account %s%s%s", nj_account_state_name(account->state),
+         account->why ? ": " : "", account->why ? account->why : "");
 }
 
 static void
@@ -110,8 +120,10 @@ on_contact_changed(NjContactEvent *event, void *owner)
     const NjContact *contact = event->contact;
     g_autofree char *groups = g_strjoinv(", ", contact->groups);
     const char *status = nj_contact_status(contact);
-    tell(owner, true, "contact %s %s%s %s%s%s%s%s", contact->address, nj_subscription_name(contact->subscription), contact->ask ? " ask" : "",
-         nj_show_name(nj_contact_show(contact)), status ? " " : "", status ? status : "", *groups ? " groups: " : "", groups);
+    tell(owner, true, "contact %s %s%s %s%s%s%s%s", contact->address,
+         nj_subscription_name(contact->subscription), contact->ask ? " ask" : "",
+         nj_show_name(nj_contact_show(contact)), status ? " " : "", status ? status : "",
+         *groups ? " groups: " : "", groups);
 }
 
 static void
@@ -124,8 +136,9 @@ static void
 on_room_changed(NjRoom *room, void *owner)
 {
     static const char *const states[] = { "out", "joining", "in" };
-    tell(owner, true, "room %s %s %s%s%s%s%s", room->chat->address, room->nick, states[room->state], room->subject ? " subject: " : "",
-         room->subject ? room->subject : "", room->why ? ": " : "", room->why ? room->why : "");
+    tell(owner, true, "room %s %s %s%s%s%s%s", room->chat->address, room->nick, states[room->state],
+         room->subject ? " subject: " : "", room->subject ? room->subject : "",
+         room->why ? ": " : "", room->why ? room->why : "");
 }
 
 static void
@@ -134,9 +147,11 @@ on_occupant_changed(NjOccupantEvent *event, void *owner)
     static const char *const roles[] = { "visitor", "participant", "moderator" };
     static const char *const affiliations[] = { "outcast", "none", "member", "admin", "owner" };
     const NjOccupant *occupant = event->occupant;
-    tell(owner, true, "occupant %s %s %s %s %s%s%s%s%s", event->room->chat->address, occupant->shown, roles[occupant->role],
-         affiliations[occupant->affiliation], nj_show_name(occupant->show), occupant->status ? " " : "", occupant->status ? occupant->status : "",
-         event->old_nick ? " was " : "", event->old_nick ? event->old_nick : "");
+    tell(owner, true, "occupant %s %s %s %s %s%s%s%s%s", event->room->chat->address,
+         occupant->shown, roles[occupant->role], affiliations[occupant->affiliation],
+         nj_show_name(occupant->show), occupant->status ? " " : "",
+         occupant->status ? occupant->status : "", event->old_nick ? " was " : "",
+         event->old_nick ? event->old_nick : "");
 }
 
 static void
@@ -170,6 +185,7 @@ listen_to_all(Talk *talk)
     nj_on_blocked_changed(bus, on_blocked_changed, talk);
     nj_on_account_changed(bus, on_account_changed, talk);
     nj_on_contact_changed(bus, on_contact_changed, talk);
+
     nj_on_contact_removed(bus, on_contact_removed, talk);
     nj_on_room_changed(bus, on_room_changed, talk);
     nj_on_occupant_changed(bus, on_occupant_changed, talk);

@@ -1,10 +1,13 @@
-/* The wire of a talk: stanzas as text, read as the other side would read them, and a connection that is a string. */
+/* The wire of a talk: stanzas as text, read as the other side would read them, and a connection
+ * that is a string. */
 #include <strophe.h>
 
 #include "talk.h"
 
-#define OPENED "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
-#define OURS   "toad@pond.example/desk"
+#define OPENED                                                                              \
+    "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' " \
+    "version='1.0'>"
+#define OURS "toad@pond.example/desk"
 
 /* --- text to tree --- */
 
@@ -49,15 +52,18 @@ ignore_item(const NjXml *head, NjXml *item, void *owner)
 NjXml *
 parse(const char *text)
 {
-    static const NjParserHooks hooks = { ignore_open, keep_stanza, ignore_close, no_items, ignore_item, NULL };
+    static const NjParserHooks hooks = { ignore_open, keep_stanza, ignore_close,
+                                         no_items,    ignore_item, NULL };
     const char *condition = NULL;
     NjXml *stanza = NULL;
     gsize used;
     NjParser *parser = nj_parser_new(&hooks, &stanza);
-    if (!nj_parser_feed(parser, OPENED, strlen(OPENED), 0, &used, &condition) ||
-        !nj_parser_feed(parser, text, strlen(text), 0, &used, &condition))
+
+    if (!nj_parser_feed(parser, OPENED, strlen(OPENED), 0, &used, &condition)
+        || !nj_parser_feed(parser, text, strlen(text), 0, &used, &condition))
         g_clear_pointer(&stanza, nj_xml_free);
     nj_parser_free(parser);
+
     return stanza;
 }
 
@@ -73,7 +79,9 @@ matches(Talk *talk, const char *expected, const char *got)
         g_hash_table_insert(talk->names, g_strdup(expected + 1), g_strdup(got));
         return *got;
     }
-    return strchr(expected, '*') ? *got && g_pattern_match_simple(expected, got) : g_str_equal(expected, got);
+
+    return strchr(expected, '*') ? *got && g_pattern_match_simple(expected, got)
+                                 : g_str_equal(expected, got);
 }
 
 static bool
@@ -88,22 +96,28 @@ bool
 same(Talk *talk, const NjXml *expected, const NjXml *got)
 {
     xmpp_stanza_t *a = (xmpp_stanza_t *) expected, *b = (xmpp_stanza_t *) got;
-    if (g_strcmp0(nj_xml_name(expected), nj_xml_name(got)) != 0 || g_strcmp0(nj_xml_ns(expected), nj_xml_ns(got)) != 0)
+    if (g_strcmp0(nj_xml_name(expected), nj_xml_name(got)) != 0
+        || g_strcmp0(nj_xml_ns(expected), nj_xml_ns(got)) != 0)
         return false;
+
     int count = xmpp_stanza_get_attribute_count(a);
     if (count != xmpp_stanza_get_attribute_count(b))
         return false;
+
     g_autofree const char **attributes = g_new0(const char *, count * 2 + 1);
     xmpp_stanza_get_attributes(a, attributes, count * 2);
     for (int i = 0; i < count * 2; i += 2) {
         const char *value = nj_xml_attr(got, attributes[i]);
-        if (!g_str_equal(attributes[i], "xmlns") && (!value || !matches(talk, attributes[i + 1], value)))
+        if (!g_str_equal(attributes[i], "xmlns")
+            && (!value || !matches(talk, attributes[i + 1], value)))
             return false;
     }
+
     NjXml *x = nj_xml_first(expected), *y = nj_xml_first(got);
     for (; x && y; x = nj_xml_next(x), y = nj_xml_next(y))
         if (!same(talk, x, y))
             return false;
+
     return !x && !y && same_text(talk, expected, got);
 }
 
@@ -124,12 +138,14 @@ link_send(NjConnection *base, NjXml *stanza)
         nj_xml_free(stanza);
         return false;
     }
+
     g_autofree char *text = nj_xml_print(stanza, NULL);
     NjXml *read = parse(text);
     if (read)
         g_queue_push_tail(&talk->sent, read);
     else
         fail(talk, "sent what can not be read: %s", text);
+
     nj_xml_free(stanza);
     return true;
 }
@@ -207,8 +223,8 @@ link_resumed(const NjConnection *base)
 }
 
 static const NjConnectionClass link_class = {
-    link_open, link_send, link_close, link_free, link_pause, link_password, link_jid, link_resumed, link_features, link_certificate,
-    link_last_byte_us, link_scram_rank,
+    link_open, link_send,    link_close,    link_free,        link_pause,        link_password,
+    link_jid,  link_resumed, link_features, link_certificate, link_last_byte_us, link_scram_rank,
 };
 
 /* XEP-0198, 5, as a login does it: a session that is gone is followed by a new one. */
@@ -221,8 +237,10 @@ on_resume_answer(StringLink *connection, NjXml *answer)
     else
         connection->base.hooks->not_resumed(&connection->base, answer, connection->base.owner);
     if (running->connection != connection)
-        return;                 /* somebody who heard of it ended it */
-    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_ONLINE, NULL, connection->base.owner);
+        return; /* somebody who heard of it ended it */
+
+    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_ONLINE, NULL,
+                                     connection->base.owner);
 }
 
 static void
@@ -239,7 +257,8 @@ static bool
 wants_items(const NjXml *head, const NjXml *list, void *owner)
 {
     StringLink *connection = owner;
-    return connection->base.hooks->wants_items(&connection->base, head, list, connection->base.owner);
+    return connection->base.hooks->wants_items(&connection->base, head, list,
+                                               connection->base.owner);
 }
 
 static void
@@ -257,22 +276,27 @@ on_skipped(void *owner)
 }
 
 NjConnection *
-make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner)
+make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once,
+          const NjConnectionHooks *hooks, void *owner)
 {
-    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items, on_item, NULL, on_skipped };
+    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items,
+                                                on_item,     NULL,      on_skipped };
     StringLink *connection = g_new0(StringLink, 1);
     const char *condition;
     gsize used;
+
     (void) settings;
     (void) bare;
     if (trust_once)
         tell(running, false, "trusts %s", trust_once);
-    connection->base = (NjConnection) { &link_class, hooks, owner };
+
+    connection->base = (NjConnection){ &link_class, hooks, owner };
     connection->jid = g_strdup(OURS);
     connection->last_byte_us = nj_clock_us();
     connection->parser = nj_parser_new(&parser_hooks, connection);
     nj_parser_feed(connection->parser, OPENED, strlen(OPENED), 0, &used, &condition);
     running->connection = connection;
+
     return &connection->base;
 }
 
@@ -285,9 +309,11 @@ end_link(Talk *talk, int code, const char *sentence)
         fail(talk, "there is no connection");
         return;
     }
+
     connection->online = false;
     connection->why = code ? g_error_new_literal(NJ_CONNECTION_ERROR, code, sentence) : NULL;
-    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_CLOSED, connection->why, connection->base.owner);
+    connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_CLOSED, connection->why,
+                                     connection->base.owner);
     settle();
 }
 
@@ -297,15 +323,18 @@ receive(Talk *talk, const char *bytes, gsize length)
     StringLink *connection = talk->connection;
     const char *condition = NULL;
     gsize used;
+
     if (!connection || !connection->online) {
         fail(talk, "nobody listens: the connection is not up");
         return;
     }
+
     connection->last_byte_us = nj_clock_us();
     if (!nj_parser_feed(connection->parser, bytes, length, 0, &used, &condition)) {
         tell(talk, false, "stream error %s", condition);
         end_link(talk, NJ_CONNECTION_ERROR_PROTOCOL, "The server does not speak XMPP.");
     }
+
     settle();
 }
 
@@ -316,13 +345,17 @@ go_online(Talk *talk)
         fail(talk, "there is no connection");
         return;
     }
+
     talk->connection->online = true;
-    NjXml *resume = talk->connection->base.hooks->resume(&talk->connection->base, talk->features, talk->connection->base.owner);
+    NjXml *resume = talk->connection->base.hooks->resume(&talk->connection->base, talk->features,
+                                                         talk->connection->base.owner);
     if (resume) {
         talk->connection->resuming = true;
         g_queue_push_tail(&talk->sent, resume);
         return;
     }
-    talk->connection->base.hooks->on_state(&talk->connection->base, NJ_CONNECTION_ONLINE, NULL, talk->connection->base.owner);
+
+    talk->connection->base.hooks->on_state(&talk->connection->base, NJ_CONNECTION_ONLINE, NULL,
+                                           talk->connection->base.owner);
     settle();
 }

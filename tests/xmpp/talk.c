@@ -1,21 +1,28 @@
-/* Runs talks: wire conversations as text, on a string instead of a socket, with the real parser, session, model and store.
-
-     # a comment; the first one is the talk's title
-     @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no login at all
-     @ roster <item …/>       @ features <ver …/> (none: not any more)       @ invisible       @ offline
-     @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and our account on it
-     @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN | judged      what the connection does, or the person who is asked
-     @ sleep MS               to see that nothing happens            @ wait      until something does
-     @ hold                   from now on nothing is committed       @ commit    all of it is
-     @ restart                the program is killed and begun again, with what was committed
-     < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
-     > STANZA                 sent: compared as a tree; * stands for anything, $name for one text that stays the same
-     ! EVENT                  told by the bus; * stands for anything
-     ? CALL                   what a person does, see `calls`
-
-   A line that begins with a space goes on with the one before.  Everything sent must be named, and so must every event but those
-   of `loose`, which may be left out: thus silence is tested by writing nothing.  Without `@ offline` the talk begins logged in,
-   with the roster and both questions for features answered.  The wall stands still at NOW. */
+/* Runs talks: wire conversations as text, on a string instead of a socket, with the real parser,
+ * session, model and store.
+ *
+ *   # a comment; the first one is the talk's title
+ *   @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no
+ * login at all
+ *   @ roster <item …/>       @ features <ver …/> (none: not any more)       @ invisible       @
+ * offline
+ *   @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and
+ * our account on it
+ *   @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN |
+ * judged      what the connection does, or the person who is asked
+ *   @ sleep MS               to see that nothing happens            @ wait      until something
+ * does
+ *   @ hold                   from now on nothing is committed       @ commit    all of it is
+ *   @ restart                the program is killed and begun again, with what was committed
+ *   < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
+ *   > STANZA                 sent: compared as a tree; * stands for anything, $name for one text
+ * that stays the same ! EVENT                  told by the bus; * stands for anything ? CALL what a
+ * person does, see `calls`
+ *
+ * A line that begins with a space goes on with the one before.  Everything sent must be named, and
+ * so must every event but those of `loose`, which may be left out: thus silence is tested by
+ * writing nothing.  Without `@ offline` the talk begins logged in, with the roster and both
+ * questions for features answered.  The wall stands still at NOW. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,7 +37,7 @@ fail(Talk *talk, const char *format, ...)
 {
     va_list args;
     if (talk->failure->len)
-        return;                 /* the first says it */
+        return; /* the first says it */
     g_string_append_printf(talk->failure, "%s:%d: ", talk->path, talk->line);
     va_start(args, format);
     g_string_append_vprintf(talk->failure, format, args);
@@ -93,11 +100,15 @@ answer_features(Talk *talk, const NjXml *asked, const char *features)
 {
     g_autoptr(GString) answer = g_string_new(NULL);
     g_auto(GStrv) words = g_strsplit(features, " ", -1);
-    g_string_printf(answer, "<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'>", nj_xml_attr(asked, "id"),
-                    nj_xml_attr(asked, "to"));
+
+    g_string_printf(
+        answer,
+        "<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'>",
+        nj_xml_attr(asked, "id"), nj_xml_attr(asked, "to"));
     for (char **word = words; *word; word++)
         if (**word)
             g_string_append_printf(answer, "<feature var='%s'/>", *word);
+
     g_string_append(answer, "</query></iq>");
     receive(talk, answer->str, answer->len);
 }
@@ -109,28 +120,36 @@ log_in(Talk *talk)
     talk->begun = true;
     if (talk->offline)
         return;
+
     nj_session_connect(talk->session);
     settle();
     go_online(talk);
+
     NjXml *first = g_queue_peek_head(&talk->sent);
     if (first && nj_xml_is(first, "enable", "urn:xmpp:sm:3"))
         nj_xml_free(g_queue_pop_head(&talk->sent));
+
     NjXml *roster = g_queue_pop_head(&talk->sent);
     if (!roster || !nj_xml_is(roster, "iq", NJ_NS_CLIENT)) {
         fail(talk, "the login does not begin with the roster");
     } else {
-        g_autofree char *answer = g_strdup_printf("<iq type='result' id='%s'><query xmlns='jabber:iq:roster' ver='v1'>%s</query></iq>",
-                                                  nj_xml_attr(roster, "id"), talk->roster->str);
+        g_autofree char *answer = g_strdup_printf(
+            "<iq type='result' id='%s'><query xmlns='jabber:iq:roster' ver='v1'>%s</query></iq>",
+            nj_xml_attr(roster, "id"), talk->roster->str);
         receive(talk, answer, strlen(answer));
     }
+
     nj_xml_free(roster);
     for (int i = 0; i < 2; i++) {
         g_autoptr(NjXml) asked = g_queue_pop_head(&talk->sent);
         if (asked && nj_xml_child(asked, "query", "http://jabber.org/protocol/disco#info"))
-            answer_features(talk, asked, strchr(nj_xml_attr(asked, "to"), '@') ? talk->ours->str : talk->server->str);
+            answer_features(talk, asked,
+                            strchr(nj_xml_attr(asked, "to"), '@') ? talk->ours->str
+                                                                  : talk->server->str);
         else
             fail(talk, "the login does not ask for features after the roster");
     }
+
     forget_all(talk);
 }
 
@@ -148,13 +167,16 @@ expand(Talk *talk, const char *text)
         if (value) {
             g_string_append(out, value);
             text += length + 1;
-        } else if (g_str_has_prefix(text, "\\x") && g_ascii_isxdigit(text[2]) && g_ascii_isxdigit(text[3])) {
-            g_string_append_c(out, (char) (g_ascii_xdigit_value(text[2]) * 16 + g_ascii_xdigit_value(text[3])));
+        } else if (g_str_has_prefix(text, "\\x") && g_ascii_isxdigit(text[2])
+                   && g_ascii_isxdigit(text[3])) {
+            g_string_append_c(
+                out, (char) (g_ascii_xdigit_value(text[2]) * 16 + g_ascii_xdigit_value(text[3])));
             text += 4;
         } else {
             g_string_append_c(out, *text++);
         }
     }
+
     return g_string_free(out, FALSE);
 }
 
@@ -163,6 +185,7 @@ expect_sent(Talk *talk, const char *text)
 {
     NjXml *expected = parse(text);
     NjXml *got = g_queue_pop_head(&talk->sent);
+
     if (!expected) {
         fail(talk, "this can not be read");
     } else if (!got) {
@@ -171,6 +194,7 @@ expect_sent(Talk *talk, const char *text)
         g_autofree char *shown = nj_xml_print(got, NULL);
         fail(talk, "sent instead: %s", shown);
     }
+
     nj_xml_free(expected);
     nj_xml_free(got);
 }
@@ -215,12 +239,14 @@ wait_for_news(Talk *talk)
 {
     bool over = false;
     guint patience = g_timeout_add(10000, wake, &over);
+
     while (!over && g_queue_is_empty(&talk->sent) && g_queue_is_empty(&talk->events))
         g_main_context_iteration(NULL, TRUE);
     if (over)
         fail(talk, "nothing happened");
     else
         g_source_remove(patience);
+
     settle();
 }
 
@@ -238,6 +264,7 @@ direct(Talk *talk, const char *line)
     g_auto(GStrv) words = g_strsplit(line, " ", 3);
     const char *what = words[0] ? words[0] : "", *first = words[0] && words[1] ? words[1] : "";
     g_autoptr(GError) error = NULL;
+
     if (g_str_equal(what, "option")) {
         if (!nj_options_override(talk->client->options, first, words[2], &error))
             fail(talk, "%s", error->message);
@@ -249,7 +276,8 @@ direct(Talk *talk, const char *line)
     } else if (g_str_equal(what, "features")) {
         nj_xml_add(talk->features, parse(line + strlen("features ")));
     } else if (g_str_equal(what, "server") || g_str_equal(what, "ours")) {
-        g_string_append_printf(*what == 's' ? talk->server : talk->ours, " %s", line + strlen(what));
+        g_string_append_printf(*what == 's' ? talk->server : talk->ours, " %s",
+                               line + strlen(what));
     } else if (g_str_equal(what, "invisible")) {
         nj_account_set_presence(talk->account, NJ_SHOW_OFFLINE, NULL, 0);
     } else if (g_str_equal(what, "offline")) {
@@ -267,7 +295,8 @@ direct(Talk *talk, const char *line)
     } else if (g_str_equal(what, "refused")) {
         end_link(talk, NJ_CONNECTION_ERROR_PASSWORD, "The password is wrong.");
     } else if (g_str_equal(what, "asks") && talk->connection) {
-        talk->connection->base.hooks->on_password(&talk->connection->base, talk->connection->base.owner);
+        talk->connection->base.hooks->on_password(&talk->connection->base,
+                                                  talk->connection->base.owner);
     } else if (g_str_equal(what, "answer") && talk->password_done) {
         void (*done)(const char *, const char *, void *) = g_steal_pointer(&talk->password_done);
         done(first, NULL, talk->password_data);
@@ -294,10 +323,12 @@ direct(Talk *talk, const char *line)
 static void
 run_line(Talk *talk, const char *line)
 {
-    static const char *const before_login[] = { "option", "roster", "features", "server ", "ours ", "invisible", "offline" };
+    static const char *const before_login[] = { "option", "roster",    "features", "server ",
+                                                "ours ",  "invisible", "offline" };
     const char *text = line + 1 + (line[1] == ' ');
     g_autofree char *expanded = expand(talk, text);
     bool prepares = false;
+
     for (gsize i = 0; *line == '@' && i < G_N_ELEMENTS(before_login); i++)
         prepares |= g_str_has_prefix(text, before_login[i]);
     if (!prepares && !talk->begun)
@@ -306,6 +337,7 @@ run_line(Talk *talk, const char *line)
         nothing_left(talk);
     if (talk->failure->len)
         return;
+
     if (*line == '<')
         receive(talk, expanded, strlen(expanded));
     else if (*line == '>')
@@ -318,6 +350,7 @@ run_line(Talk *talk, const char *line)
         direct(talk, expanded);
     else
         fail(talk, "a line begins with one of # @ < > ! ?");
+
     if (prepares)
         g_queue_clear_full(&talk->events, (GDestroyNotify) event_free);
 }
@@ -335,6 +368,7 @@ run_lines(Talk *talk, char **lines)
         if (*line->str && *line->str != '#')
             run_line(talk, line->str);
     }
+
     if (!talk->failure->len)
         nothing_left(talk);
 }
@@ -345,10 +379,12 @@ run_talk(const char *path)
     Talk talk = { .path = path };
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
+
     if (!g_file_get_contents(path, &text, NULL, &error)) {
         printf("FAILED %s\n", error->message);
         return false;
     }
+
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     running = &talk;
     talk.failure = g_string_new(NULL);
@@ -358,20 +394,23 @@ run_talk(const char *path)
     talk.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     talk.features = parse("<stream:features/>");
     open_client(&talk, NULL);
+
     run_lines(&talk, lines);
     bool good = !talk.failure->len;
     g_autofree char *name = g_path_get_basename(path);
-    printf("%s %s%s%s\n", good ? "ok    " : "FAILED", good ? name : talk.failure->str, good && *lines[0] == '#' ? ":" : "",
-           good && *lines[0] == '#' ? lines[0] + 1 : "");
+    printf("%s %s%s%s\n", good ? "ok    " : "FAILED", good ? name : talk.failure->str,
+           good && *lines[0] == '#' ? ":" : "", good && *lines[0] == '#' ? lines[0] + 1 : "");
     close_client(&talk);
     nj_xml_free(talk.features);
     forget_all(&talk);
     g_hash_table_unref(talk.names);
+
     g_string_free(talk.roster, TRUE);
     g_string_free(talk.server, TRUE);
     g_string_free(talk.ours, TRUE);
     g_string_free(talk.failure, TRUE);
     g_free(talk.upon);
+
     return good;
 }
 
@@ -389,11 +428,13 @@ all_talks(void)
     GPtrArray *talks = g_ptr_array_new_with_free_func(g_free);
     GDir *dir = g_dir_open(path, 0, NULL);
     const char *name;
+
     while (dir && (name = g_dir_read_name(dir)))
         if (g_str_has_suffix(name, ".talk"))
             g_ptr_array_add(talks, g_build_filename(path, name, NULL));
     if (dir)
         g_dir_close(dir);
+
     g_ptr_array_sort(talks, by_name);
     return talks;
 }
@@ -404,12 +445,14 @@ main(int argc, char **argv)
     int passed = 0, failed = 0;
     gint64 now;
     g_autoptr(GPtrArray) talks = argc > 1 ? g_ptr_array_new_with_free_func(g_free) : all_talks();
+
     for (int i = 1; i < argc; i++)
         g_ptr_array_add(talks, g_strdup(argv[i]));
     if (nj_clock_parse(NOW, &now))
         nj_clock_freeze(now);
     for (guint i = 0; i < talks->len; i++)
         *(run_talk(talks->pdata[i]) ? &passed : &failed) += 1;
+
     printf("%d passed, %d failed\n", passed, failed);
     return failed || !passed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

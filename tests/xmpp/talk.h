@@ -18,12 +18,12 @@ typedef struct {
     NjParser *parser;
     gint64 last_byte_us;
     bool online;
-    bool resuming;              /* asked for the session of before, and not answered */
+    bool resuming; /* asked for the session of before, and not answered */
     NjXml *resumed;
-    const NjCertificate *certificate;   /* what the server showed */
-    bool over;                  /* the server has ended the stream, and nobody has told so yet */
+    const NjCertificate *certificate; /* what the server showed */
+    bool over; /* the server has ended the stream, and nobody has told so yet */
     char *jid;
-    GError *why;                /* of its end: gone with the connection, as the real one's */
+    GError *why; /* of its end: gone with the connection, as the real one's */
 } StringLink;
 
 typedef struct {
@@ -41,16 +41,17 @@ struct Talk {
     StringLink *connection;
     NjXml *features;
     GString *roster;
-    GString *server, *ours;     /* features that the server announces, and our account on it */
-    GQueue sent;                /* of NjXml */
-    GQueue events;              /* of Event */
-    GHashTable *names;          /* $name -> text */
+    GString *server, *ours; /* features that the server announces, and our account on it */
+    GQueue sent;            /* of NjXml */
+    GQueue events;          /* of Event */
+    GHashTable *names;      /* $name -> text */
     void (*password_done)(const char *password, const char *why, void *data);
     void *password_data;
-    GString *failure;           /* what went wrong, empty: nothing */
+    GString *failure; /* what went wrong, empty: nothing */
     bool begun, offline;
-    bool holds;                 /* nothing is committed */
-    char *upon;                 /* the state of a message, and what is called when one has it; NULL: nothing is */
+    bool holds; /* nothing is committed */
+    /* the state of a message, and what is called when one has it; NULL: nothing is */
+    char *upon;
 };
 
 /* The maker of connections knows no talk: the one that runs. */
@@ -58,22 +59,27 @@ extern Talk *running;
 
 /* talk.c */
 void fail(Talk *talk, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void settle(void);                                              /* all that can be done at once is done */
+
+/* all that can be done at once is done */
+void settle(void);
 
 /* talk-client.c */
-void open_client(Talk *talk, char *dir);                        /* takes dir; NULL: a new one */
+/* takes dir; NULL: a new one */
+void open_client(Talk *talk, char *dir);
 void add_account(Talk *talk);
 void close_client(Talk *talk);
 void restart_client(Talk *talk);
 
 /* talk-string.c */
-NjXml  *parse(const char *text);                                /* one stanza; NULL if it is none */
-bool    matches(Talk *talk, const char *expected, const char *got);
-bool    same(Talk *talk, const NjXml *expected, const NjXml *got);
-NjConnection *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once, const NjConnectionHooks *hooks, void *owner);
-void    go_online(Talk *talk);
-void    receive(Talk *talk, const char *bytes, gsize length);
-void    end_link(Talk *talk, int code, const char *sentence);
+/* one stanza; NULL if it is none */
+NjXml *parse(const char *text);
+bool matches(Talk *talk, const char *expected, const char *got);
+bool same(Talk *talk, const NjXml *expected, const NjXml *got);
+NjConnection *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once,
+                        const NjConnectionHooks *hooks, void *owner);
+void go_online(Talk *talk);
+void receive(Talk *talk, const char *bytes, gsize length);
+void end_link(Talk *talk, int code, const char *sentence);
 
 /* talk-events.c */
 void tell(Talk *talk, bool loose, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -1,4 +1,5 @@
-/* xmpp/connection: from nothing to stanzas and back, against a real Prosody; and against servers of our own that stall, lie and send away. */
+/* xmpp/connection: from nothing to stanzas and back, against a real Prosody; and against servers of
+ * our own that stall, lie and send away. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,13 +16,20 @@
 
 static char *dir, *ca_file;
 static Identity authority, pond;
-static Prosody *prosody;               /* NULL: not installed */
+static Prosody *prosody; /* NULL: not installed */
 
-#define HEADER "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'" \
-               " id='s1' from='pond.example' version='1.0'>"
-#define STARTTLS "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
+#define HEADER                                                   \
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' " \
+    "xmlns:stream='http://etherx.jabber.org/streams'"            \
+    " id='s1' from='pond.example' version='1.0'>"
+#define STARTTLS                  \
+    "<stream:features><starttls " \
+    "xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
 #define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define ELSEWHERE "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u</see-other-host></stream:error></stream:stream>"
+#define ELSEWHERE                                                                                \
+    "<stream:error><see-other-host "                                                             \
+    "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u</see-other-host></stream:error></" \
+    "stream:stream>"
 
 /* ---- The connection's owner ---- */
 
@@ -29,17 +37,17 @@ typedef struct {
     NjAccountSettings settings;
     const NjConnectionDeadlines *deadlines;
     const char *trust_once;
-    const char *password;              /* given when asked; NULL: says so */
-    guint think_ms;                    /* before the answer */
-    const char *free_at, *close_at;    /* "state:N", "password", "stanza" */
+    const char *password;           /* given when asked; NULL: says so */
+    guint think_ms;                 /* before the answer */
+    const char *free_at, *close_at; /* "state:N", "password", "stanza" */
     NjConnection *connection;
     GMainLoop *loop;
     guint answer;
-    GString *states;                   /* digits of NjConnectionState, as they came */
+    GString *states; /* digits of NjConnectionState, as they came */
     int closed, asked, stanzas;
     GError *why;
     char *jid, *pin;
-    char *pong;                        /* type of the iq that came */
+    char *pong; /* type of the iq that came */
     int rank;
     guint limit;
     gint64 late_us, tick_us;
@@ -55,6 +63,7 @@ meddle(Owner *owner, const char *where)
         g_main_loop_quit(owner->loop);
         return true;
     }
+
     if (owner->close_at && g_str_equal(owner->close_at, where))
         owner->connection->class->close(owner->connection);
     return false;
@@ -70,6 +79,7 @@ on_state(NjConnection *connection, NjConnectionState state, const GError *why, v
         owner->jid = g_strdup(connection->class->jid(connection));
         owner->rank = connection->class->scram_rank(connection);
     }
+
     if (state == NJ_CONNECTION_CLOSED) {
         owner->closed++;
         owner->why = why ? g_error_copy(why) : NULL;
@@ -77,9 +87,11 @@ on_state(NjConnection *connection, NjConnectionState state, const GError *why, v
         g_free(owner->pin);
         owner->pin = certificate ? g_strdup(certificate->pin) : NULL;
     }
+
     g_autofree char *where = g_strdup_printf("state:%d", state);
     if (meddle(owner, where))
         return;
+
     if (state == NJ_CONNECTION_ONLINE || state == NJ_CONNECTION_CLOSED)
         g_main_loop_quit(owner->loop);
 }
@@ -115,7 +127,9 @@ on_password(NjConnection *connection, void *data)
         owner->answer = g_timeout_add(owner->think_ms, answer, owner);
 }
 
-static const NjConnectionHooks hooks = { .on_state = on_state, .on_stanza = on_stanza, .on_password = on_password };
+static const NjConnectionHooks hooks = { .on_state = on_state,
+                                         .on_stanza = on_stanza,
+                                         .on_password = on_password };
 
 static gboolean
 on_tick(gpointer data)
@@ -148,9 +162,13 @@ run(Owner *owner)
 static Owner
 owner_new(guint16 port)
 {
-    return (Owner) {
-        .settings = { .name = (char *) "home", .address = (char *) "toad@pond.example", .host = (char *) "127.0.0.1", .ca_file = ca_file,
-                      .resource = (char *) "desk", .port = port },
+    return (Owner){
+        .settings = { .name = (char *) "home",
+                      .address = (char *) "toad@pond.example",
+                      .host = (char *) "127.0.0.1",
+                      .ca_file = ca_file,
+                      .resource = (char *) "desk",
+                      .port = port },
         .password = "secret",
         .loop = g_main_loop_new(NULL, FALSE),
         .states = g_string_new(NULL),
@@ -161,7 +179,8 @@ owner_new(guint16 port)
 static void
 connect_now(Owner *owner)
 {
-    owner->connection = nj_connection_new(&owner->settings, "toad@pond.example", owner->trust_once, &hooks, owner);
+    owner->connection =
+        nj_connection_new(&owner->settings, "toad@pond.example", owner->trust_once, &hooks, owner);
     if (owner->deadlines)
         nj_connection_set_deadlines(owner->connection, owner->deadlines);
     owner->connection->class->open(owner->connection);
@@ -177,6 +196,7 @@ done(Owner *owner)
         owner->connection->class->free(owner->connection);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
+
     g_main_loop_unref(owner->loop);
     g_string_free(owner->states, TRUE);
     g_clear_error(&owner->why);
@@ -190,7 +210,8 @@ assert_failed(Owner *owner, int code, const char *words)
 {
     assert_int_equal(owner->closed, 1);
     assert_non_null(owner->why);
-    if (owner->why->code != code || owner->why->domain != NJ_CONNECTION_ERROR || !strstr(owner->why->message, words))
+    if (owner->why->code != code || owner->why->domain != NJ_CONNECTION_ERROR
+        || !strstr(owner->why->message, words))
         fail_msg("%d: “%s” is not %d: “%s”", owner->why->code, owner->why->message, code, words);
 }
 
@@ -210,6 +231,7 @@ assert_no_timer(void)
     GMainContext *loop = g_main_context_default();
     GPollFD fds[16];
     int priority, timeout;
+
     while (g_main_context_iteration(loop, FALSE))
         continue;
     assert_true(g_main_context_acquire(loop));
@@ -246,7 +268,8 @@ test_login_and_back(void **state)
         run(&owner);
         assert_string_equal(owner.pong, "result");
         assert_no_timer();
-        assert_true(g_get_monotonic_time() - owner.connection->class->last_byte_us(owner.connection) < 1000000);
+        assert_true(g_get_monotonic_time() - owner.connection->class->last_byte_us(owner.connection)
+                    < 1000000);
 
         owner.connection->class->close(owner.connection);
         assert_int_equal(owner.closed, 0);
@@ -263,6 +286,7 @@ test_wrong_password_is_one_attempt(void **state)
     (void) state;
     if (!prosody)
         skip();
+
     int failures = prosody_logged(prosody, ": <failure ");
     int auths = prosody_logged(prosody, "<auth ");
     Owner owner = owner_new(prosody->port);
@@ -272,6 +296,7 @@ test_wrong_password_is_one_attempt(void **state)
     assert_false(nj_connection_error_retry(owner.why->code));
     assert_int_equal(owner.asked, 1);
     assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
+
     assert_int_equal(prosody_logged(prosody, ": <failure ") - failures, 1);
     done(&owner);
 
@@ -289,12 +314,14 @@ test_certificates_and_pins(void **state)
     (void) state;
     if (!prosody)
         skip();
+
     Owner owner = owner_new(prosody->port);
     owner.settings.ca_file = NULL;
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_CERTIFICATE, "does not know");
     assert_int_equal(owner.asked, 0);
     assert_non_null(owner.pin);
+
     g_autofree char *pin = g_strdup(owner.pin);
     done(&owner);
 
@@ -305,7 +332,8 @@ test_certificates_and_pins(void **state)
         owner.trust_once = once ? pin : NULL;
         connect_now(&owner);
         assert_online(&owner);
-        assert_int_equal(owner.connection->class->certificate(owner.connection)->trusted_once, once);
+        assert_int_equal(owner.connection->class->certificate(owner.connection)->trusted_once,
+                         once);
         done(&owner);
     }
 
@@ -326,7 +354,10 @@ test_clock_waits_for_the_person(void **state)
     (void) state;
     if (!prosody)
         skip();
-    const NjConnectionDeadlines quick = { .tcp = 5000, .dial = 5000, .handshake = 5000, .login = 1500, .close = 300 };
+
+    const NjConnectionDeadlines quick = {
+        .tcp = 5000, .dial = 5000, .handshake = 5000, .login = 1500, .close = 300
+    };
     Owner owner = owner_new(prosody->port);
     owner.deadlines = &quick;
     owner.think_ms = 1800;
@@ -340,13 +371,17 @@ test_sent_elsewhere(void **state)
 {
     (void) state;
     static const Step round[] = {
-        { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED, SECURE }, { "<stream:stream", HEADER ELSEWHERE }, { NULL },
+        { "<stream:stream", HEADER STARTTLS },
+        { "<starttls", PROCEED, SECURE },
+        { "<stream:stream", HEADER ELSEWHERE },
+        { NULL },
     };
     Liar *liar = liar_new(&pond, round);
     Owner owner = owner_new(liar->port);
+
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_ELSEWHERE, "");
-    assert_int_equal(liar->calls, 3);                       /* here, and two hops */
+    assert_int_equal(liar->calls, 3); /* here, and two hops */
     done(&owner);
     liar_free(liar);
 
@@ -355,12 +390,13 @@ test_sent_elsewhere(void **state)
     owner = owner_new(liar->port);
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_ELSEWHERE, "");
-    assert_int_equal(liar->calls, 1);                       /* anybody could have said so */
+    assert_int_equal(liar->calls, 1); /* anybody could have said so */
     done(&owner);
     liar_free(liar);
 
     if (!prosody)
         return;
+
     g_autofree char *away = g_strdup_printf(HEADER ELSEWHERE, prosody->port);
     const Step there[] = { round[0], round[1], { "<stream:stream", away }, { NULL } };
     liar = liar_new(&pond, there);
@@ -374,15 +410,18 @@ test_sent_elsewhere(void **state)
 
 /* ---- SCRAM bound to the channel, with a server that checks the binding ---- */
 
-#define BIND_FEATURES "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
+#define BIND_FEATURES \
+    "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
 
 static char *
 bound(Guest *guest)
 {
     const char *id = strstr(guest->heard->str, "id=") + 4;
     g_autofree char *name = g_strndup(id, strcspn(id, "'\""));
-    return g_strdup_printf("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@pond.example/desk</jid></bind></iq>",
-                           name);
+    return g_strdup_printf(
+        "<iq type='result' id='%s'><bind "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@pond.example/desk</jid></bind></iq>",
+        name);
 }
 
 static void
@@ -391,10 +430,14 @@ test_channel_binding(void **state)
     (void) state;
     for (int lie = 0; lie < 2; lie++) {
         const Step steps[] = {
-            { "<stream:stream", HEADER STARTTLS, GO_ON, NULL }, { "<starttls", PROCEED, SECURE, NULL },
-            { "<stream:stream", HEADER SCRAM_FEATURES, GO_ON, NULL }, { "</auth>", NULL, GO_ON, scram_challenge },
+            { "<stream:stream", HEADER STARTTLS, GO_ON, NULL },
+            { "<starttls", PROCEED, SECURE, NULL },
+            { "<stream:stream", HEADER SCRAM_FEATURES, GO_ON, NULL },
+            { "</auth>", NULL, GO_ON, scram_challenge },
             { "</response>", NULL, GO_ON, lie ? scram_lie : scram_success },
-            { "<stream:stream", HEADER BIND_FEATURES, GO_ON, NULL }, { "</iq>", NULL, GO_ON, bound }, { NULL, NULL, GO_ON, NULL },
+            { "<stream:stream", HEADER BIND_FEATURES, GO_ON, NULL },
+            { "</iq>", NULL, GO_ON, bound },
+            { NULL, NULL, GO_ON, NULL },
         };
         Liar *liar = liar_new(&pond, steps);
         Owner owner = owner_new(liar->port);
@@ -410,7 +453,9 @@ test_channel_binding(void **state)
 
 /* ---- Silence and lies ---- */
 
-static const NjConnectionDeadlines quick = { .dns = 300, .stagger = 50, .tcp = 300, .dial = 600, .handshake = 300, .login = 500, .close = 200 };
+static const NjConnectionDeadlines quick = {
+    .dns = 300, .stagger = 50, .tcp = 300, .dial = 600, .handshake = 300, .login = 500, .close = 200
+};
 
 static void
 test_silence_ends(void **state)
@@ -418,15 +463,28 @@ test_silence_ends(void **state)
     (void) state;
     static const Step mute[] = { { NULL } };
     static const Step header[] = { { "<stream:stream", HEADER }, { NULL } };
-    static const Step handshake[] = { { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED }, { NULL } };
-    static const Step secured[] = { { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED, SECURE }, { NULL } };
+    static const Step handshake[] = { { "<stream:stream", HEADER STARTTLS },
+                                      { "<starttls", PROCEED },
+                                      { NULL } };
+    static const Step secured[] = { { "<stream:stream", HEADER STARTTLS },
+                                    { "<starttls", PROCEED, SECURE },
+                                    { NULL } };
+
     static const Step features[] = {
-        { "<stream:stream", HEADER STARTTLS }, { "<starttls", PROCEED, SECURE },
-        { "<stream:stream", HEADER "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
-                            "</mechanisms></stream:features>" },
+        { "<stream:stream", HEADER STARTTLS },
+        { "<starttls", PROCEED, SECURE },
+        { "<stream:stream",
+          HEADER "<stream:features><mechanisms "
+                 "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism>"
+                 "</mechanisms></stream:features>" },
         { NULL },
     };
-    static const struct { const Step *steps; int tls; const char *words; } rows[] = {
+
+    static const struct {
+        const Step *steps;
+        int tls;
+        const char *words;
+    } rows[] = {
         { mute, NJ_TLS_STARTTLS, "does not finish the login" },
         { mute, NJ_TLS_DIRECT, "fell silent" },
         { header, NJ_TLS_STARTTLS, "does not finish the login" },
@@ -434,6 +492,7 @@ test_silence_ends(void **state)
         { secured, NJ_TLS_STARTTLS, "does not finish the login" },
         { features, NJ_TLS_STARTTLS, "does not finish the login" },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Liar *liar = liar_new(&pond, rows[i].steps);
         Owner owner = owner_new(liar->port);
@@ -455,22 +514,34 @@ test_bad_servers(void **state)
 {
     (void) state;
     static const Step no_tls[] = {
-        { "<stream:stream", HEADER "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
-                            "</mechanisms></stream:features>" },
+        { "<stream:stream",
+          HEADER "<stream:features><mechanisms "
+                 "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
+                 "</mechanisms></stream:features>" },
         { NULL },
     };
     static const Step web[] = { { "", "HTTP/1.1 400 Bad Request\r\n\r\n", CUT }, { NULL } };
+
     static const Step cut[] = { { "<stream:stream", HEADER STARTTLS, CUT }, { NULL } };
     static const Step unknown[] = {
-        { "<stream:stream", HEADER "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>", CUT },
+        { "<stream:stream",
+          HEADER "<stream:error><host-unknown "
+                 "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+          CUT },
         { NULL },
     };
-    static const struct { const Step *steps; int code; bool retry; } rows[] = {
+
+    static const struct {
+        const Step *steps;
+        int code;
+        bool retry;
+    } rows[] = {
         { no_tls, NJ_CONNECTION_ERROR_NO_TLS, false },
         { web, NJ_CONNECTION_ERROR_PROTOCOL, true },
         { cut, NJ_CONNECTION_ERROR_LOST, true },
         { unknown, NJ_CONNECTION_ERROR_HOST_UNKNOWN, false },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Liar *liar = liar_new(&pond, rows[i].steps);
         Owner owner = owner_new(liar->port);
@@ -511,6 +582,7 @@ test_free_and_close_at_any_moment(void **state)
     Owner owner = owner_new(prosody->port);
     owner.free_at = "stanza";
     connect_now(&owner);
+
     NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
     nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
     owner.connection->class->send(owner.connection, ping);
@@ -527,16 +599,19 @@ test_free_and_close_at_any_moment(void **state)
 
     for (int turns = 0; turns < 12; turns++) {
         owner = owner_new(prosody->port);
-        owner.connection = nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
+        owner.connection =
+            nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
         owner.connection->class->open(owner.connection);
         for (int turn = 0; turn < turns; turn++)
             g_main_context_iteration(NULL, TRUE);
         done(&owner);
     }
+
     owner = owner_new(prosody->port);
-    owner.connection = nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
+    owner.connection =
+        nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
     owner.connection->class->open(owner.connection);
-    owner.connection->class->close(owner.connection);                   /* before it has begun */
+    owner.connection->class->close(owner.connection); /* before it has begun */
     run(&owner);
     assert_int_equal(owner.closed, 1);
     assert_null(owner.why);
@@ -555,6 +630,7 @@ set_up(void **state)
     pond = make_identity("a", "DNS:pond.example", 0, 30, &authority, 0, EVP_sha256());
     save_identity(&authority, dir, "ca");
     save_identity(&pond, dir, "server");
+
     prosody = prosody_start(dir);
     return 0;
 }
@@ -567,10 +643,12 @@ tear_down(void **state)
         prosody_stop(prosody);
     else
         prosody_remove(dir);
+
     free_identity(&authority);
     free_identity(&pond);
     g_free(ca_file);
     g_free(dir);
+
     return 0;
 }
 

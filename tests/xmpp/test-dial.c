@@ -1,4 +1,5 @@
-/* xmpp/dial: names, services and sockets, with a name server that says what the test wants and real sockets on loopback. */
+/* xmpp/dial: names, services and sockets, with a name server that says what the test wants and real
+ * sockets on loopback. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,12 +18,15 @@
 
 /* ---- A name server ---- */
 
-typedef struct { const char *name, *answer; } Row;      /* "" no such name, "?" an error, "!" never; NULL ends */
+/* "" no such name, "?" an error, "!" never; NULL ends */
+typedef struct {
+    const char *name, *answer;
+} Row;
 
 static struct {
     const Row *rows;
     guint asked;
-    GPtrArray *waiting;         /* of Asked, never answered in time */
+    GPtrArray *waiting; /* of Asked, never answered in time */
 } resolver;
 
 typedef struct {
@@ -48,17 +52,21 @@ ask(const char *name, bool services, NjAnswerFunc func, void *data)
     asked->func = func;
     asked->data = data;
     nj_answer_init(&asked->answer);
+
     const char *text = "";
     for (const Row *row = resolver.rows; row->name; row++)
         text = g_str_equal(row->name, name) ? row->answer : text;
     resolver.asked++;
+
     if (*text == '!') {
         g_ptr_array_add(resolver.waiting, asked);
         return;
     }
+
     g_idle_add(give, asked);
     if (*text == '?')
         return;
+
     asked->answer.result = *text ? NJ_RESOLVE_FOUND : NJ_RESOLVE_NO_SUCH_NAME;
     g_auto(GStrv) parts = g_strsplit(text, ", ", 0);
     for (int i = 0; parts[i]; i++) {
@@ -91,24 +99,33 @@ listen_on(const char *address, guint16 *port, bool full)
 {
     NjInet inet;
     assert_true(nj_inet_parse(address, &inet));
+
     struct sockaddr_storage native = { .ss_family = (sa_family_t) inet.family };
     struct sockaddr_in *four = (struct sockaddr_in *) &native;
     struct sockaddr_in6 *six = (struct sockaddr_in6 *) &native;
     socklen_t length = inet.family == AF_INET ? sizeof *four : sizeof *six;
     *(inet.family == AF_INET ? &four->sin_port : &six->sin6_port) = htons(*port);
-    memcpy(inet.family == AF_INET ? (void *) &four->sin_addr : &six->sin6_addr, inet.bytes, inet.family == AF_INET ? 4 : 16);
+    memcpy(inet.family == AF_INET ? (void *) &four->sin_addr : &six->sin6_addr, inet.bytes,
+           inet.family == AF_INET ? 4 : 16);
+
     int fd = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *) &native, length) < 0 || listen(fd, full ? 0 : 5) < 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *) &native, length) < 0
+        || listen(fd, full ? 0 : 5) < 0) {
         if (fd >= 0)
             close(fd);
         return -1;
     }
+
     getsockname(fd, (struct sockaddr *) &native, &length);
-    *port = ntohs(native.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &native)->sin6_port : ((struct sockaddr_in *) &native)->sin_port);
+    *port = ntohs(native.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &native)->sin6_port
+                                               : ((struct sockaddr_in *) &native)->sin_port);
+
     for (int i = 0; full && i < 4; i++) {
         int caller = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        (void) !connect(caller, (struct sockaddr *) &native, length);     /* stays open until the program ends */
+        /* stays open until the program ends */
+        (void) !connect(caller, (struct sockaddr *) &native, length);
     }
+
     return fd;
 }
 
@@ -146,10 +163,18 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
     g_main_loop_quit(result->loop);
 }
 
-static const NjConnectionDeadlines quick = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 300, .dial = 2000, .handshake = 300, .login = 300, .close = 300 };
+static const NjConnectionDeadlines quick = { .dns = 150,
+                                             .stagger = 40,
+                                             .patience = 100,
+                                             .tcp = 300,
+                                             .dial = 2000,
+                                             .handshake = 300,
+                                             .login = 300,
+                                             .close = 300 };
 
 static Result
-dial_with(const Row *rows, const char *domain, const char *host, int port, int tls, const NjConnectionDeadlines *deadlines)
+dial_with(const Row *rows, const char *domain, const char *host, int port, int tls,
+          const NjConnectionDeadlines *deadlines)
 {
     Result result = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
     resolver.rows = rows;
@@ -160,11 +185,13 @@ dial_with(const Row *rows, const char *domain, const char *host, int port, int t
     g_main_loop_unref(result.loop);
     answer_late();
     assert_int_equal(result.calls, 1);
+
     if (result.fd >= 0) {
         assert_true(fcntl(result.fd, F_GETFL) & O_NONBLOCK);
         assert_true(fcntl(result.fd, F_GETFD) & FD_CLOEXEC);
         close(result.fd);
     }
+
     return result;
 }
 
@@ -193,10 +220,17 @@ test_addresses_need_no_name_server(void **state)
     (void) state;
     guint16 port = 0;
     int server = listen_on("127.0.0.1", &port, false);
-    static const struct { const char *domain, *host; int tls; } rows[] = {
-        { "127.0.0.1", NULL, NJ_TLS_STARTTLS }, { "pond.example", "127.0.0.1", NJ_TLS_STARTTLS }, { "localhost", NULL, NJ_TLS_STARTTLS },
-        { "pond.example", "localhost", NJ_TLS_NONE }, { "pond.example", "127.0.0.1", NJ_TLS_DIRECT },
+    static const struct {
+        const char *domain, *host;
+        int tls;
+    } rows[] = {
+        { "127.0.0.1", NULL, NJ_TLS_STARTTLS },
+        { "pond.example", "127.0.0.1", NJ_TLS_STARTTLS },
+        { "localhost", NULL, NJ_TLS_STARTTLS },
+        { "pond.example", "localhost", NJ_TLS_NONE },
+        { "pond.example", "127.0.0.1", NJ_TLS_DIRECT },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Result result = dial_with(nothing, rows[i].domain, rows[i].host, port, rows[i].tls, &quick);
         assert_true(result.fd >= 0);
@@ -204,6 +238,7 @@ test_addresses_need_no_name_server(void **state)
         assert_int_equal(resolver.asked, 0);
         done(&result);
     }
+
     close(server);
 }
 
@@ -216,8 +251,10 @@ test_services_are_one_list(void **state)
     g_autofree char *starttls = g_strdup_printf("10 0 %u x.example", plain);
     for (int first = 0; first < 2; first++) {
         g_autofree char *secure = g_strdup_printf("%d 0 %u x.example", first ? 5 : 20, direct);
-        const Row rows[] = { { "_xmpp-client._tcp.xn--grn-ioa.example", starttls }, { "_xmpps-client._tcp.xn--grn-ioa.example", secure },
-                             { "x.example", "127.0.0.1" }, { NULL, NULL } };
+        const Row rows[] = { { "_xmpp-client._tcp.xn--grn-ioa.example", starttls },
+                             { "_xmpps-client._tcp.xn--grn-ioa.example", secure },
+                             { "x.example", "127.0.0.1" },
+                             { NULL, NULL } };
         Result result = dial_with(rows, "grün.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
         assert_int_equal(result.direct, first);
         assert_int_equal(result.port, first ? direct : plain);
@@ -225,9 +262,11 @@ test_services_are_one_list(void **state)
         done(&result);
         result = dial_with(rows, "grün.example", NULL, 0, NJ_TLS_DIRECT, &quick);
         assert_true(result.direct);
-        assert_int_equal(resolver.asked, 2);               /* xmpps and the name: xmpp-client is no use */
+        /* xmpps and the name: xmpp-client is no use */
+        assert_int_equal(resolver.asked, 2);
         done(&result);
     }
+
     close(a);
     close(b);
 }
@@ -240,8 +279,11 @@ test_weights(void **state)
     guint16 heavy = 0, light = 0;
     int a = listen_on("127.0.0.1", &heavy, false), b = listen_on("127.0.0.1", &light, false);
     g_autofree char *both = g_strdup_printf("1 5 %u x.example, 1 65 %u x.example", light, heavy);
-    const Row rows[] = { { "_xmpp-client._tcp.pond.example", both }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    const Row rows[] = { { "_xmpp-client._tcp.pond.example", both },
+                         { "x.example", "127.0.0.1" },
+                         { NULL, NULL } };
     int count = 0;
+
     for (int i = 0; i < 60; i++) {
         Result result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
         count += result.port == heavy;
@@ -249,7 +291,8 @@ test_weights(void **state)
         (void) !close(accept(a, NULL, NULL));
         (void) !close(accept(b, NULL, NULL));
     }
-    assert_in_range(count, 40, 60);                         /* 55 expected */
+
+    assert_in_range(count, 40, 60); /* 55 expected */
     close(a);
     close(b);
 }
@@ -260,9 +303,13 @@ test_next_target(void **state)
     (void) state;
     guint16 port = 0, dead = closed_port();
     int server = listen_on("127.0.0.1", &port, false);
-    g_autofree char *three = g_strdup_printf("1 0 %u x.example, 2 0 5222 gone.example, 3 0 %u x.example", dead, port);
-    const Row rows[] = { { "_xmpp-client._tcp.pond.example", three }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    g_autofree char *three =
+        g_strdup_printf("1 0 %u x.example, 2 0 5222 gone.example, 3 0 %u x.example", dead, port);
+    const Row rows[] = { { "_xmpp-client._tcp.pond.example", three },
+                         { "x.example", "127.0.0.1" },
+                         { NULL, NULL } };
     Result result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+
     assert_int_equal(result.port, port);
     done(&result);
     close(server);
@@ -281,16 +328,21 @@ test_without_services(void **state)
     if (result.fd < 0)
         assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, "pond.example:5223 refuses");
     else
-        done(&result);                                      /* somebody runs a server here */
+        done(&result); /* somebody runs a server here */
 
-    static const Row odd[] = { { "_xmpp-client._tcp.pond.example", "1 0 5222 \033[2Jx.example" }, { NULL, NULL } };
+    static const Row odd[] = { { "_xmpp-client._tcp.pond.example", "1 0 5222 \033[2Jx.example" },
+                               { NULL, NULL } };
     result = dial_with(odd, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_null(strchr(result.error->message, '\033'));
     assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 
-    static const Row broken[] = { { "_xmpp-client._tcp.pond.example", "?" }, { "_xmpps-client._tcp.pond.example", "?" }, { NULL, NULL } };
+    static const Row broken[] = { { "_xmpp-client._tcp.pond.example", "?" },
+                                  { "_xmpps-client._tcp.pond.example", "?" },
+                                  { NULL, NULL } };
     result = dial_with(broken, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
-    assert_int_equal(resolver.asked, 3);                   /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
+
+    /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
+    assert_int_equal(resolver.asked, 3);
     assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 }
 
@@ -298,12 +350,16 @@ static void
 test_sentences(void **state)
 {
     (void) state;
-    static const Row root[] = { { "_xmpp-client._tcp.pond.example", "0 0 0 ." }, { "_xmpps-client._tcp.pond.example", "0 0 0" }, { NULL, NULL } };
+    static const Row root[] = { { "_xmpp-client._tcp.pond.example", "0 0 0 ." },
+                                { "_xmpps-client._tcp.pond.example", "0 0 0" },
+                                { NULL, NULL } };
     Result result = dial_with(root, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
 
-    /* No direct TLS says nothing of the other service, which then is at the domain itself (RFC 6120 3.2.1). */
-    static const Row no_direct[] = { { "_xmpps-client._tcp.pond.example", "0 0 0 ." }, { NULL, NULL } };
+    /* No direct TLS says nothing of the other service, which then is at the domain itself (RFC
+     * 6120 3.2.1). */
+    static const Row no_direct[] = { { "_xmpps-client._tcp.pond.example", "0 0 0 ." },
+                                     { NULL, NULL } };
     result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
     result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_DIRECT, &quick);
@@ -312,7 +368,9 @@ test_sentences(void **state)
     result = dial_with(nothing, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 
-    static const Row silent[] = { { "_xmpp-client._tcp.pond.example", "!" }, { "_xmpps-client._tcp.pond.example", "" }, { NULL, NULL } };
+    static const Row silent[] = { { "_xmpp-client._tcp.pond.example", "!" },
+                                  { "_xmpps-client._tcp.pond.example", "" },
+                                  { NULL, NULL } };
     result = dial_with(silent, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_DNS, "name server did not answer");
 
@@ -324,7 +382,8 @@ test_sentences(void **state)
     result = dial_with(failing, "pond.example", "x.example", 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_DNS, "asked for x.example");
 
-    result = dial_with(nothing, "pond.example", "127.0.0.1", closed_port(), NJ_TLS_STARTTLS, &quick);
+    result =
+        dial_with(nothing, "pond.example", "127.0.0.1", closed_port(), NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, "refuses connections");
 
     result = dial_with(nothing, "pond.example", "255.255.255.255", 5222, NJ_TLS_STARTTLS, &quick);
@@ -353,9 +412,15 @@ test_no_tls_stays_at_home(void **state)
 {
     (void) state;
     static const Row sly[] = { { "localhost.example", "127.0.0.1" }, { NULL, NULL } };
-    static const struct { const char *domain, *host; } rows[] = {
-        { "pond.example", NULL }, { "pond.example", "192.0.2.1" }, { "pond.example", "localhost.example" }, { "192.0.2.1", NULL },
+    static const struct {
+        const char *domain, *host;
+    } rows[] = {
+        { "pond.example", NULL },
+        { "pond.example", "192.0.2.1" },
+        { "pond.example", "localhost.example" },
+        { "192.0.2.1", NULL },
     };
+
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         Result result = dial_with(sly, rows[i].domain, rows[i].host, 0, NJ_TLS_NONE, &quick);
         assert_int_equal(resolver.asked, 0);
@@ -372,12 +437,15 @@ test_happy_eyeballs(void **state)
     int six = listen_on("::1", &port, true);
     if (six < 0)
         skip();
+
     int four = listen_on("127.0.0.1", &port, false);
     static const Row rows[] = { { "x.example", "127.0.0.1, ::1" }, { NULL, NULL } };
     gint64 begin = g_get_monotonic_time();
     Result result = dial_with(rows, "pond.example", "x.example", port, NJ_TLS_STARTTLS, &quick);
     assert_true(result.fd >= 0);
-    assert_in_range(g_get_monotonic_time() - begin, 38000, 290000);     /* ::1 went first, and was not waited for */
+
+    /* ::1 went first, and was not waited for */
+    assert_in_range(g_get_monotonic_time() - begin, 38000, 290000);
     done(&result);
     close(six);
     close(four);
@@ -400,29 +468,41 @@ test_silent_target(void **state)
     guint16 wall = 0, port = 0, dead = closed_port();
     int silent = listen_on("127.0.0.1", &wall, true), server = listen_on("127.0.0.1", &port, false);
     g_autofree char *then_good = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", wall, port);
-    const Row good[] = { { "_xmpp-client._tcp.pond.example", then_good }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    const Row good[] = { { "_xmpp-client._tcp.pond.example", then_good },
+                         { "x.example", "127.0.0.1" },
+                         { NULL, NULL } };
     gint64 begin = g_get_monotonic_time();
     Result result = dial_with(good, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
+
     assert_in_range(g_get_monotonic_time() - begin, 98000, 290000);
     assert_int_equal(result.port, port);
     done(&result);
 
     g_autofree char *then_bad = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", wall, dead);
-    const Row bad[] = { { "_xmpp-client._tcp.pond.example", then_bad }, { "x.example", "127.0.0.1" }, { NULL, NULL } };
+    const Row bad[] = { { "_xmpp-client._tcp.pond.example", then_bad },
+                        { "x.example", "127.0.0.1" },
+                        { NULL, NULL } };
     result = dial_with(bad, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_non_null(strstr(result.error->message, ": no answer, "));
     assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, ": refused)");
 
-    /* The wall opens while the second one has already refused: the kernel asks again after a second. */
-    const NjConnectionDeadlines patient = { .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000 };
+    /* The wall opens while the second one has already refused: the kernel asks again after a
+     * second. */
+    const NjConnectionDeadlines patient = {
+        .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000
+    };
     Result late = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
+
     resolver.rows = bad;
-    late.dial = nj_dial_new_with(ask, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient, on_dialled, &late);
+    late.dial = nj_dial_new_with(ask, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient,
+                                 on_dialled, &late);
+
     gint64 end = g_get_monotonic_time() + 300000;
     while (g_get_monotonic_time() < end) {
         g_main_context_iteration(NULL, FALSE);
         g_usleep(1000);
     }
+
     assert_int_equal(late.calls, 0);
     guint door = g_unix_fd_add(silent, G_IO_IN, let_in, NULL);
     g_main_loop_run(late.loop);
@@ -432,6 +512,7 @@ test_silent_target(void **state)
     assert_int_equal(late.port, wall);
     close(late.fd);
     done(&late);
+
     close(silent);
     close(server);
 }
@@ -441,16 +522,20 @@ static void
 test_free_midway(void **state)
 {
     (void) state;
-    static const Row rows[] = { { "_xmpp-client._tcp.pond.example", "!" }, { "_xmpps-client._tcp.pond.example", "!" },
-                                { "x.example", "!" }, { NULL, NULL } };
+    static const Row rows[] = { { "_xmpp-client._tcp.pond.example", "!" },
+                                { "_xmpps-client._tcp.pond.example", "!" },
+                                { "x.example", "!" },
+                                { NULL, NULL } };
     guint16 port = 0;
     int server = listen_on("127.0.0.1", &port, true);
     static const char *const hosts[] = { NULL, "x.example", "127.0.0.1" };
+
     resolver.rows = rows;
     for (int turns = 0; turns < 3; turns++) {
         for (guint i = 0; i < G_N_ELEMENTS(hosts); i++) {
             Result result = { .loop = NULL };
-            NjDial *dial = nj_dial_new_with(ask, "pond.example", hosts[i], hosts[i] ? port : 0, NJ_TLS_STARTTLS, &quick, on_dialled, &result);
+            NjDial *dial = nj_dial_new_with(ask, "pond.example", hosts[i], hosts[i] ? port : 0,
+                                            NJ_TLS_STARTTLS, &quick, on_dialled, &result);
             for (int turn = 0; turn < turns; turn++)
                 g_main_context_iteration(NULL, FALSE);
             nj_dial_free(dial);
@@ -458,6 +543,7 @@ test_free_midway(void **state)
             assert_int_equal(result.calls, 0);
         }
     }
+
     close(server);
 }
 
@@ -468,19 +554,28 @@ on_real_answer(const NjAnswer *answer, void *data)
     *(int *) data = answer->result == NJ_RESOLVE_FOUND && answer->addresses->len ? 1 : 2;
 }
 
-/* A name server's message: two services and another record between them, names with pointers; then all its beginnings, and with each byte spoilt. */
+/* A name server's message: two services and another record between them, names with pointers; then
+ * all its beginnings, and with each byte spoilt. */
 static void
 test_a_message(void **state)
 {
     (void) state;
-    static const guint8 whole[] = "\0\1\201\200\0\1\0\3\0\0\0\0" "\4pond\0\0\041\0\1"
-        "\300\014\0\041\0\1\0\0\0\074\0\12" "\0\5\0\1\024\146" "\1x\300\014"
-        "\300\014\0\1\0\1\0\0\0\074\0\4" "\177\0\0\1"
-        "\300\014\0\041\0\1\0\0\0\074\0\7" "\0\12\0\0\0\0" "\0";
+    static const guint8 whole[] = "\0\1\201\200\0\1\0\3\0\0\0\0"
+                                  "\4pond\0\0\041\0\1"
+                                  "\300\014\0\041\0\1\0\0\0\074\0\12"
+                                  "\0\5\0\1\024\146"
+                                  "\1x\300\014"
+                                  "\300\014\0\1\0\1\0\0\0\074\0\4"
+                                  "\177\0\0\1"
+                                  "\300\014\0\041\0\1\0\0\0\074\0\7"
+                                  "\0\12\0\0\0\0"
+                                  "\0";
+
     NjAnswer answer;
     nj_answer_init(&answer);
     nj_answer_read(&answer, whole, sizeof whole - 1);
     assert_int_equal(answer.services->len, 2);
+
     const NjService *first = answer.services->pdata[0], *second = answer.services->pdata[1];
     assert_int_equal(first->priority, 5);
     assert_int_equal(first->weight, 1);
@@ -488,6 +583,7 @@ test_a_message(void **state)
     assert_string_equal(first->host, "x.pond");
     assert_int_equal(second->priority, 10);
     assert_string_equal(second->host, "");
+
     for (gsize length = 0; length < sizeof whole - 1; length++) {
         g_autofree guint8 *part = g_memdup2(whole, MAX(length, 1));
         nj_answer_read(&answer, part, length);
@@ -497,21 +593,33 @@ test_a_message(void **state)
             part[i] ^= 0xff;
         }
     }
+
     nj_answer_clear(&answer);
 }
 
-/* The C library's way, with what needs no network: a name of the hosts file, and one that can not be (RFC 6761). */
+/* The C library's way, with what needs no network: a name of the hosts file, and one that can not
+ * be (RFC 6761). */
 static void
 test_the_system(void **state)
 {
     (void) state;
-    static const struct { const char *name; bool services; int wanted; } rows[] = {
-        { "localhost", false, 1 }, { "a name with spaces", false, 2 }, { "..", true, 2 },
+    static const struct {
+        const char *name;
+        bool services;
+        int wanted;
+    } rows[] = {
+        { "localhost", false, 1 },
+        { "a name with spaces", false, 2 },
+        { "..", true, 2 },
     };
+
     struct addrinfo *found = NULL;
-    bool known = getaddrinfo("localhost", NULL, NULL, &found) == 0;      /* a machine may have no hosts file */
+
+    /* a machine may have no hosts file */
+    bool known = getaddrinfo("localhost", NULL, NULL, &found) == 0;
     if (known)
         freeaddrinfo(found);
+
     for (guint i = known ? 0 : 1; i < G_N_ELEMENTS(rows); i++) {
         int got = 0;
         nj_resolve(rows[i].name, rows[i].services, on_real_answer, &got);

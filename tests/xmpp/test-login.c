@@ -1,4 +1,5 @@
-/* xmpp/login: talks with servers, honest and other.  `got` is what the server says, `sent` what we must have said. */
+/* xmpp/login: talks with servers, honest and other.  `got` is what the server says, `sent` what we
+ * must have said. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,25 +13,30 @@
 #include "xmpp/login.h"
 #include "xmpp/parser.h"
 
-#define HEADER "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
-#define OURS   "<?xml version='1.0'?><stream:stream to='pond.example'%s version='1.0' xml:lang='en' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+#define HEADER                                                                       \
+    "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' " \
+    "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+#define OURS                                                                               \
+    "<?xml version='1.0'?><stream:stream to='pond.example'%s version='1.0' xml:lang='en' " \
+    "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 
-#define STARTTLS   "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define PROCEED    "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define SASL       " xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define SASL " xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
 #define PLAIN_AUTH "<auth" SASL " mechanism='PLAIN'>AHRvYWQAcGVuY2ls</auth>"
-#define BIND_NS    " xmlns='urn:ietf:params:xml:ns:xmpp-bind'"
-#define BIND       "<bind" BIND_NS "/>"
+#define BIND_NS " xmlns='urn:ietf:params:xml:ns:xmpp-bind'"
+#define BIND "<bind" BIND_NS "/>"
 
 typedef struct {
-    StringTransport  *transport;
-    NjStream         *stream;
-    NjLogin          *login;
+    StringTransport *transport;
+    NjStream *stream;
+    NjLogin *login;
     NjAccountSettings settings;
-    const char       *password;         /* given at once when asked; NULL: later */
-    GString          *told;             /* "securing authenticating password binding done(toad@pond.example/x)" */
-    GError           *why;
-    bool              features_seen;
+    const char *password; /* given at once when asked; NULL: later */
+    /* "securing authenticating password binding done(toad@pond.example/x)" */
+    GString *told;
+    GError *why;
+    bool features_seen;
 } Talk;
 
 static void
@@ -56,7 +62,8 @@ on_done(NjLogin *login, const char *jid, const NjXml *features, void *owner)
     Talk *talk = owner;
     (void) login;
     g_string_append_printf(talk->told, "done(%s)", jid);
-    talk->features_seen = nj_xml_child(features, "bind", "urn:ietf:params:xml:ns:xmpp-bind") != NULL;
+    talk->features_seen =
+        nj_xml_child(features, "bind", "urn:ietf:params:xml:ns:xmpp-bind") != NULL;
 }
 
 static void
@@ -69,7 +76,9 @@ on_failed(NjLogin *login, const GError *why, void *owner)
     nj_stream_close(talk->stream);
 }
 
-static const NjLoginHooks login_hooks = { .on_step = on_step, .on_password = on_password, .on_done = on_done, .on_failed = on_failed };
+static const NjLoginHooks login_hooks = {
+    .on_step = on_step, .on_password = on_password, .on_done = on_done, .on_failed = on_failed
+};
 
 static void
 on_open(NjStream *stream, void *owner)
@@ -108,7 +117,11 @@ on_closed(NjStream *stream, const GError *why, void *owner)
 }
 
 static const NjStreamHooks stream_hooks = {
-    .on_open = on_open, .on_features = on_features, .on_stanza = on_stanza, .on_secured = on_secured, .on_closed = on_closed,
+    .on_open = on_open,
+    .on_features = on_features,
+    .on_stanza = on_stanza,
+    .on_secured = on_secured,
+    .on_closed = on_closed,
 };
 
 static int
@@ -117,9 +130,13 @@ begin(void **state)
     Talk *talk = g_new0(Talk, 1);
     talk->transport = string_transport_new();
     talk->stream = nj_stream_new(&talk->transport->base, &stream_hooks, talk);
-    talk->settings = (NjAccountSettings) { .name = (char *) "pond", .address = (char *) "toad@pond.example", .tls = NJ_TLS_STARTTLS };
-    talk->login = nj_login_new(talk->stream, &talk->settings, "toad@pond.example", false, &login_hooks, talk);
+    talk->settings = (NjAccountSettings){ .name = (char *) "pond",
+                                          .address = (char *) "toad@pond.example",
+                                          .tls = NJ_TLS_STARTTLS };
+    talk->login =
+        nj_login_new(talk->stream, &talk->settings, "toad@pond.example", false, &login_hooks, talk);
     talk->password = "pencil";
+
     talk->told = g_string_new(NULL);
     *state = talk;
     return 0;
@@ -157,8 +174,10 @@ static void
 meet(Talk *talk, const char *features)
 {
     g_autofree char *text = string_transport_take(talk->transport);
-    g_autofree char *expected = g_strdup_printf(OURS, talk->transport->secure ? " from='toad@pond.example'" : "");
-    g_autofree char *reply = g_strdup_printf("%s<stream:features>%s</stream:features>", HEADER, features);
+    g_autofree char *expected =
+        g_strdup_printf(OURS, talk->transport->secure ? " from='toad@pond.example'" : "");
+    g_autofree char *reply =
+        g_strdup_printf("%s<stream:features>%s</stream:features>", HEADER, features);
     assert_string_equal(text, expected);
     got(talk, reply);
 }
@@ -185,19 +204,22 @@ authenticate(Talk *talk, const char *features)
     meet(talk, features);
 }
 
-/* What was sent is a request like this; `%s` in it stands for the id, which is returned.  The caller owns it. */
+/* What was sent is a request like this; `%s` in it stands for the id, which is returned.  The
+ * caller owns it. */
 static char *
 asked(Talk *talk, const char *format)
 {
     const char *condition;
     g_autofree char *text = string_transport_take(talk->transport);
     g_autoptr(NjXml) iq = nj_parser_element(text, -1, &condition);
+
     assert_non_null(iq);
     char *id = g_strdup(nj_xml_attr(iq, "id"));
     g_auto(GStrv) halves = g_strsplit(format, "%s", 2);
     g_autofree char *expected = g_strjoinv(id, halves);
     if (!same_xml(text, expected))
         fail_msg("%s\nwas sent, not\n%s", text, expected);
+
     return id;
 }
 
@@ -206,7 +228,8 @@ asked(Talk *talk, const char *format)
 static void
 answer(Talk *talk, const char *type, const char *id, const char *more, const char *inside)
 {
-    g_autofree char *text = g_strdup_printf("<iq type='%s' id='%s' %s>%s</iq>", type, id, more, inside);
+    g_autofree char *text =
+        g_strdup_printf("<iq type='%s' id='%s' %s>%s</iq>", type, id, more, inside);
     got(talk, text);
 }
 
@@ -217,7 +240,8 @@ assert_failed(Talk *talk, NjConnectionError code)
         fail_msg("no failure: %s", talk->told->str);
     assert_true(talk->why->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->why->code, code);
-    assert_true(g_str_has_suffix(talk->why->message, ".") || g_str_has_suffix(talk->why->message, "”"));
+    assert_true(g_str_has_suffix(talk->why->message, ".")
+                || g_str_has_suffix(talk->why->message, "”"));
     sent(talk, "</stream:stream>");
 }
 
@@ -247,10 +271,13 @@ static void
 test_a_login(void **state)
 {
     Talk *talk = *state;
-    authenticate(talk, BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
+    authenticate(talk,
+                 BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
+
     g_autofree char *id = asked(talk, ASK_BIND);
     answer(talk, "result", id, "", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
-    assert_string_equal(talk->told->str, "securing authenticating password binding done(toad@pond.example/x)");
+    assert_string_equal(talk->told->str,
+                        "securing authenticating password binding done(toad@pond.example/x)");
     assert_true(talk->features_seen);
     assert_string_equal(nj_login_mechanism(talk->login), "PLAIN");
     assert_int_equal(nj_login_scram_rank(talk->login), 0);
@@ -262,15 +289,24 @@ test_scram(void **state)
 {
     Talk *talk = *state;
     ScramServer server = { G_CHECKSUM_SHA256, "pencil", "W22ZaJ0SNY7soEsUEjb6gQ==", 4096 };
+
     talk->transport->end_point = "P";
-    secure(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-256</mechanism><mechanism>PLAIN</mechanism></mechanisms>"
-                 "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-unique'/><channel-binding type='tls-server-end-point'/></sasl-channel-binding>");
+    secure(
+        talk,
+        "<mechanisms" SASL "><mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-256</"
+        "mechanism><mechanism>PLAIN</mechanism></mechanisms>"
+        "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding "
+        "type='tls-unique'/><channel-binding type='tls-server-end-point'/></sasl-channel-binding>");
+
     g_autofree char *client_first = said(talk);
     assert_true(g_str_has_prefix(client_first, "p=tls-server-end-point,,n=toad,r="));
+
     g_autofree char *server_first = scram_server_first(&server, client_first);
     got_encoded(talk, "challenge", server_first);
+
     g_autofree char *client_final = said(talk);
-    g_autofree char *server_final = scram_server_final(&server, client_first, server_first, client_final, "p=tls-server-end-point,,P");
+    g_autofree char *server_final = scram_server_final(&server, client_first, server_first,
+                                                       client_final, "p=tls-server-end-point,,P");
     assert_non_null(server_final);
     got_encoded(talk, "success", server_final);
     meet(talk, BIND);
@@ -299,7 +335,7 @@ test_password_later(void **state)
     sent(talk, "");
     nj_login_password(talk->login, "pencil");
     sent(talk, PLAIN_AUTH);
-    nj_login_password(talk->login, "pencil");           /* said twice: sent once */
+    nj_login_password(talk->login, "pencil"); /* said twice: sent once */
     sent(talk, "");
 }
 
@@ -318,7 +354,8 @@ test_external(void **state)
 {
     Talk *talk = *state;
     talk->transport->client_certificate = true;
-    secure(talk, "<mechanisms" SASL "><mechanism>EXTERNAL</mechanism><mechanism>PLAIN</mechanism></mechanisms>");
+    secure(talk, "<mechanisms" SASL
+                 "><mechanism>EXTERNAL</mechanism><mechanism>PLAIN</mechanism></mechanisms>");
     sent(talk, "<auth" SASL " mechanism='EXTERNAL'>=</auth>");
     assert_null(strstr(talk->told->str, "password"));
     got(talk, "<success" SASL "/>");
@@ -364,7 +401,8 @@ test_bytes_behind_proceed(void **state)
     string_transport_open(talk->transport);
     meet(talk, STARTTLS);
     sent(talk, STARTTLS);
-    got(talk, PROCEED HEADER "<stream:features><mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms></stream:features>");
+    got(talk, PROCEED HEADER "<stream:features><mechanisms" SASL
+                             "><mechanism>PLAIN</mechanism></mechanisms></stream:features>");
     sent(talk, "");
     assert_string_equal(talk->told->str, "securing ");
 }
@@ -377,21 +415,27 @@ test_without_tls_on_loopback_only(void **state)
     string_transport_open(talk->transport);
     meet(talk, STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     assert_failed(talk, NJ_CONNECTION_ERROR_SETTINGS);
+
     Talk *home;
     begin((void **) &home);
     nj_login_free(home->login);
     home->settings.tls = NJ_TLS_NONE;
-    home->login = nj_login_new(home->stream, &home->settings, "toad@pond.example", true, &login_hooks, home);
+    home->login =
+        nj_login_new(home->stream, &home->settings, "toad@pond.example", true, &login_hooks, home);
     string_transport_open(home->transport);
     meet(home, STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     sent(home, PLAIN_AUTH);
+
     end((void **) &home);
 }
 
 static void
 test_failures(void **state)
 {
-    static const struct { const char *condition; NjConnectionError code; } rows[] = {
+    static const struct {
+        const char *condition;
+        NjConnectionError code;
+    } rows[] = {
         { "not-authorized", NJ_CONNECTION_ERROR_PASSWORD },
         { "account-disabled", NJ_CONNECTION_ERROR_ACCOUNT },
         { "credentials-expired", NJ_CONNECTION_ERROR_ACCOUNT },
@@ -400,17 +444,20 @@ test_failures(void **state)
         { "mechanism-too-weak", NJ_CONNECTION_ERROR_MECHANISM },
         { "made-up", NJ_CONNECTION_ERROR_ACCOUNT },
     };
+
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         Talk *talk;
         begin((void **) &talk);
         secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
         sent(talk, PLAIN_AUTH);
-        g_autofree char *text = g_strdup_printf("<failure" SASL "><%s/><text>Go away</text></failure>", rows[i].condition);
+        g_autofree char *text = g_strdup_printf(
+            "<failure" SASL "><%s/><text>Go away</text></failure>", rows[i].condition);
         got(talk, text);
         assert_failed(talk, rows[i].code);
         assert_non_null(strstr(talk->why->message, "Go away"));
-        got(talk, "<success" SASL "/>");                /* one wrong password is one attempt, whatever comes now */
+        /* one wrong password is one attempt, whatever comes now */
+        got(talk, "<success" SASL "/>");
         sent(talk, "");
         end((void **) &talk);
     }
@@ -439,10 +486,17 @@ static void
 test_out_of_turn(void **state)
 {
     static const char *const after_auth[] = {
-        "<message/>", "<challenge xmlns='urn:other'/>", "<challenge" SASL ">!!!</challenge>", "<challenge" SASL ">YWJj</challenge>",
-        "<success xmlns='jabber:client'/>", PROCEED, "<stream:features/>", "<iq type='result' id='1'/>",
+        "<message/>",
+        "<challenge xmlns='urn:other'/>",
+        "<challenge" SASL ">!!!</challenge>",
+        "<challenge" SASL ">YWJj</challenge>",
+        "<success xmlns='jabber:client'/>",
+        PROCEED,
+        "<stream:features/>",
+        "<iq type='result' id='1'/>",
     };
     (void) state;
+
     for (gsize i = 0; i < G_N_ELEMENTS(after_auth); i++) {
         Talk *talk;
         begin((void **) &talk);
@@ -452,7 +506,10 @@ test_out_of_turn(void **state)
         assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
         end((void **) &talk);
     }
-    static const char *const features[] = { "", "<mechanisms><mechanism>PLAIN</mechanism></mechanisms>", BIND };
+
+    static const char *const features[] = { "",
+                                            "<mechanisms><mechanism>PLAIN</mechanism></mechanisms>",
+                                            BIND };
     for (gsize i = 0; i < G_N_ELEMENTS(features); i++) {
         Talk *talk;
         begin((void **) &talk);
@@ -460,15 +517,17 @@ test_out_of_turn(void **state)
         assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
         end((void **) &talk);
     }
+
     Talk *talk;
     begin((void **) &talk);
-    authenticate(talk, "");                             /* nothing to bind */
+    authenticate(talk, ""); /* nothing to bind */
     assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     end((void **) &talk);
     begin((void **) &talk);
     string_transport_open(talk->transport);
     meet(talk, STARTTLS);
     sent(talk, STARTTLS);
+
     got(talk, "<success" SASL "/>");
     assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     end((void **) &talk);
@@ -480,8 +539,10 @@ test_resource(void **state)
     Talk *talk = *state;
     talk->settings.resource = (char *) "d&sk";
     authenticate(talk, BIND);
-    g_autofree char *id = asked(talk, "<iq type='set' id='%s'><bind" BIND_NS "><resource>d&amp;sk</resource></bind></iq>");
-    answer(talk, "error", id, "", "<error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
+    g_autofree char *id = asked(talk, "<iq type='set' id='%s'><bind" BIND_NS
+                                      "><resource>d&amp;sk</resource></bind></iq>");
+    answer(talk, "error", id, "",
+           "<error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
     assert_failed(talk, NJ_CONNECTION_ERROR_BIND);
 }
 
@@ -490,6 +551,7 @@ test_only_the_answer_counts(void **state)
 {
     Talk *talk = *state;
     const char *inside = "<bind" BIND_NS "><jid>toad@pond.example/evil</jid></bind>";
+
     authenticate(talk, BIND);
     g_autofree char *id = asked(talk, ASK_BIND);
     answer(talk, "result", "another", "", inside);
@@ -497,7 +559,9 @@ test_only_the_answer_counts(void **state)
     answer(talk, "get", id, "", inside);
     got(talk, "<message><body>early</body></message>");
     assert_null(talk->why);
-    answer(talk, "result", id, "from='pond.example'", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
+    answer(talk, "result", id, "from='pond.example'",
+           "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
+
     assert_true(g_str_has_suffix(talk->told->str, "done(toad@pond.example/x)"));
 }
 
@@ -505,11 +569,17 @@ static void
 test_addresses_that_can_not_be_ours(void **state)
 {
     static const char *const insides[] = {
-        "", "<bind" BIND_NS "/>", "<bind" BIND_NS "><jid/></bind>", "<bind" BIND_NS "><jid>toad@pond.example</jid></bind>",
-        "<bind" BIND_NS "><jid>toad@swamp.example/x</jid></bind>", "<bind" BIND_NS "><jid>@/</jid></bind>",
-        "<bind><jid>toad@pond.example/x</jid></bind>", "<bind" BIND_NS "><jid>toad@pond.example/a\nb</jid></bind>",
+        "",
+        "<bind" BIND_NS "/>",
+        "<bind" BIND_NS "><jid/></bind>",
+        "<bind" BIND_NS "><jid>toad@pond.example</jid></bind>",
+        "<bind" BIND_NS "><jid>toad@swamp.example/x</jid></bind>",
+        "<bind" BIND_NS "><jid>@/</jid></bind>",
+        "<bind><jid>toad@pond.example/x</jid></bind>",
+        "<bind" BIND_NS "><jid>toad@pond.example/a\nb</jid></bind>",
     };
     (void) state;
+
     for (gsize i = 0; i < G_N_ELEMENTS(insides); i++) {
         Talk *talk;
         begin((void **) &talk);
@@ -536,10 +606,13 @@ test_session(void **state)
 {
     Talk *talk = *state;
     authenticate(talk, BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>");
+
     g_autofree char *id = asked(talk, ASK_BIND);
     answer(talk, "result", id, "", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
     assert_null(strstr(talk->told->str, "done"));
-    g_autofree char *session = asked(talk, "<iq type='set' id='%s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>");
+
+    g_autofree char *session = asked(
+        talk, "<iq type='set' id='%s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>");
     answer(talk, "result", session, "", "");
     assert_true(g_str_has_suffix(talk->told->str, "done(toad@pond.example/x)"));
 }
@@ -549,16 +622,19 @@ test_given_up(void **state)
 {
     Talk *talk = *state;
     ScramServer server = { G_CHECKSUM_SHA1, "pencil", "QSXCR+Q6sek8bf92", 100000 };
+
     secure(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-1</mechanism></mechanisms>");
     g_autofree char *client_first = said(talk);
     g_autofree char *server_first = scram_server_first(&server, client_first);
     got_encoded(talk, "challenge", server_first);
-    sent(talk, "");                                     /* rounds are being counted */
-    g_clear_pointer(&talk->login, nj_login_free);       /* and nobody waits for them any more */
+    sent(talk, "");                               /* rounds are being counted */
+    g_clear_pointer(&talk->login, nj_login_free); /* and nobody waits for them any more */
+
     for (int i = 0; i < 50; i++) {
         g_main_context_iteration(NULL, FALSE);
         g_usleep(5000);
     }
+
     sent(talk, "");
 }
 
@@ -589,5 +665,6 @@ main(void)
         TALK(test_session),
         TALK(test_given_up),
     };
+
     return cmocka_run_group_tests_name("xmpp/login", tests, NULL, NULL);
 }

@@ -13,11 +13,11 @@
 
 typedef struct {
     StringTransport *transport;
-    NjSaslSettings   settings;
-    NjSasl          *sasl;
-    char            *response;              /* NULL: none yet, or refused */
-    GError          *error;
-    bool             answered;
+    NjSaslSettings settings;
+    NjSasl *sasl;
+    char *response; /* NULL: none yet, or refused */
+    GError *error;
+    bool answered;
 } Talk;
 
 static int
@@ -26,7 +26,9 @@ begin(void **state)
     Talk *talk = g_new0(Talk, 1);
     talk->transport = string_transport_new();
     talk->transport->secure = true;
-    talk->settings = (NjSaslSettings) { .user = "user", .password = "pencil", .transport = &talk->transport->base };
+    talk->settings = (NjSaslSettings){ .user = "user",
+                                       .password = "pencil",
+                                       .transport = &talk->transport->base };
     *state = talk;
     return 0;
 }
@@ -53,7 +55,9 @@ on_response(GBytes *response, const GError *error, void *data)
     if (error)
         talk->error = g_error_copy(error);
     else
-        talk->response = g_strndup(g_bytes_get_data(response, NULL) ? g_bytes_get_data(response, NULL) : "", g_bytes_get_size(response));
+        talk->response =
+            g_strndup(g_bytes_get_data(response, NULL) ? g_bytes_get_data(response, NULL) : "",
+                      g_bytes_get_size(response));
 }
 
 /* The mechanism's name, or NULL. */
@@ -64,7 +68,8 @@ choose(Talk *talk, const char *offered, const char *bindings)
     g_auto(GStrv) types = bindings ? g_strsplit(bindings, " ", -1) : NULL;
     g_clear_pointer(&talk->sasl, nj_sasl_free);
     g_clear_error(&talk->error);
-    talk->sasl = nj_sasl_new(&talk->settings, (const char *const *) names, (const char *const *) types, &talk->error);
+    talk->sasl = nj_sasl_new(&talk->settings, (const char *const *) names,
+                             (const char *const *) types, &talk->error);
     assert_true(!talk->sasl == !!talk->error);
     return talk->sasl ? nj_sasl_mechanism(talk->sasl) : NULL;
 }
@@ -102,7 +107,8 @@ assert_code(Talk *talk, NjConnectionError code)
     assert_non_null(talk->error);
     assert_true(talk->error->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->error->code, code);
-    assert_true(g_str_has_suffix(talk->error->message, ".") || g_str_has_suffix(talk->error->message, "”"));
+    assert_true(g_str_has_suffix(talk->error->message, ".")
+                || g_str_has_suffix(talk->error->message, "”"));
 }
 
 #define RFC5802_FIRST "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096"
@@ -113,10 +119,13 @@ test_rfc5802(void **state)
     Talk *talk = *state;
     talk->settings.nonce = "fyko+d2lbbFgONRv9qkxdawL";
     assert_string_equal(choose(talk, "SCRAM-SHA-1", NULL), "SCRAM-SHA-1");
+
     g_autofree char *message = first(talk);
     assert_string_equal(message, "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
     challenge(talk, RFC5802_FIRST);
-    assert_string_equal(talk->response, "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=");
+    assert_string_equal(
+        talk->response,
+        "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=");
     assert_true(finished(talk, "v=rmF9pqV8S7suAoZWja4dJRkFsKQ="));
 }
 
@@ -126,11 +135,17 @@ test_rfc7677(void **state)
     Talk *talk = *state;
     talk->settings.nonce = "rOprNGfwEbeRWgbNEkqO";
     assert_string_equal(choose(talk, "SCRAM-SHA-256 SCRAM-SHA-1", NULL), "SCRAM-SHA-256");
+
     g_autofree char *message = first(talk);
     assert_string_equal(message, "n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
-    challenge(talk, "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
-    assert_string_equal(talk->response, "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
-    challenge(talk, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");       /* it may come as a challenge, too */
+    challenge(
+        talk,
+        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+    assert_string_equal(talk->response, "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$"
+                                        "k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+
+    /* it may come as a challenge, too */
+    challenge(talk, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
     assert_string_equal(talk->response, "");
     assert_true(finished(talk, NULL));
 }
@@ -139,13 +154,15 @@ static void
 test_the_stronger_first(void **state)
 {
     Talk *talk = *state;
-    assert_string_equal(choose(talk, "PLAIN SCRAM-SHA-1 SCRAM-SHA-512 SCRAM-SHA-256", NULL), "SCRAM-SHA-512");
+    assert_string_equal(choose(talk, "PLAIN SCRAM-SHA-1 SCRAM-SHA-512 SCRAM-SHA-256", NULL),
+                        "SCRAM-SHA-512");
     assert_int_equal(nj_sasl_rank(talk->sasl), 3);
     assert_string_equal(choose(talk, "PLAIN X-OAUTH2 SCRAM-SHA-1", NULL), "SCRAM-SHA-1");
     assert_string_equal(choose(talk, "EXTERNAL PLAIN", NULL), "PLAIN");
     assert_int_equal(nj_sasl_rank(talk->sasl), 0);
     assert_null(choose(talk, "DIGEST-MD5 ANONYMOUS CRAM-MD5", NULL));
     assert_code(talk, NJ_CONNECTION_ERROR_MECHANISM);
+
     assert_null(choose(talk, "", NULL));
 }
 
@@ -191,6 +208,7 @@ test_external(void **state)
     talk->transport->client_certificate = true;
     assert_string_equal(choose(talk, "EXTERNAL SCRAM-SHA-1", NULL), "EXTERNAL");
     assert_false(nj_sasl_needs_password(talk->sasl));
+
     g_autofree char *message = first(talk);
     assert_string_equal(message, "");
     assert_true(finished(talk, NULL));
@@ -218,7 +236,8 @@ assert_gs2(Talk *talk, const char *offered, const char *bindings, const char *he
     choose(talk, offered, bindings);
     g_autofree char *message = first(talk);
     if (!g_str_has_prefix(message, header))
-        fail_msg("%s with %s: %s, not %s", offered, bindings ? bindings : "nothing", message, header);
+        fail_msg("%s with %s: %s, not %s", offered, bindings ? bindings : "nothing", message,
+                 header);
 }
 
 static void
@@ -226,17 +245,26 @@ test_channel_binding_is_chosen(void **state)
 {
     Talk *talk = *state;
     const char *both = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+
     talk->transport->exporter = "E";
     talk->transport->end_point = "P";
-    assert_gs2(talk, both, NULL, "n,,");                        /* nothing was announced: no guess */
+
+    /* nothing was announced: no guess */
+    assert_gs2(talk, both, NULL, "n,,");
     assert_gs2(talk, both, "tls-server-end-point tls-exporter", "p=tls-exporter,,");
     assert_gs2(talk, both, "tls-server-end-point", "p=tls-server-end-point,,");
     assert_string_equal(nj_sasl_mechanism(talk->sasl), "SCRAM-SHA-256-PLUS");
-    assert_gs2(talk, both, "tls-unique", "n,,");                /* it can, but not as we can: no "y" */
-    assert_gs2(talk, "SCRAM-SHA-256", "tls-exporter", "y,,");   /* somebody took -PLUS away? the server will know */
+
+    /* it can, but not as we can: no "y" */
+    assert_gs2(talk, both, "tls-unique", "n,,");
+
+    /* somebody took -PLUS away? the server will know */
+    assert_gs2(talk, "SCRAM-SHA-256", "tls-exporter", "y,,");
     talk->transport->exporter = NULL;
     assert_gs2(talk, "SCRAM-SHA-256", NULL, "y,,");
-    /* Once bound, always bound, until the person says so; where the server offers no -PLUS at all it is told what we think. */
+
+    /* Once bound, always bound, until the person says so; where the server offers no -PLUS at all
+     * it is told what we think. */
     talk->settings.scram_seen = 5;
     assert_null(choose(talk, both, NULL));
     assert_code(talk, NJ_CONNECTION_ERROR_MECHANISM);
@@ -244,6 +272,7 @@ test_channel_binding_is_chosen(void **state)
     assert_null(choose(talk, both, "tls-unique"));
     assert_gs2(talk, both, "tls-server-end-point", "p=tls-server-end-point,,");
     assert_gs2(talk, "SCRAM-SHA-256", NULL, "y,,");
+
     talk->settings.scram_seen = 3;
     assert_gs2(talk, both, NULL, "n,,");
     talk->transport->end_point = NULL;
@@ -261,8 +290,10 @@ converse(Talk *talk, const char *offered, const ScramServer *server, const char 
     challenge(talk, server_first);
     while (!talk->answered)
         g_main_context_iteration(NULL, TRUE);
+
     assert_non_null(talk->response);
-    g_autofree char *server_final = scram_server_final(server, client_first, server_first, talk->response, channel);
+    g_autofree char *server_final =
+        scram_server_final(server, client_first, server_first, talk->response, channel);
     assert_non_null(server_final);
     assert_true(finished(talk, server_final));
 }
@@ -284,23 +315,28 @@ test_many_rounds_by_a_worker(void **state)
 {
     Talk *talk = *state;
     ScramServer server = { G_CHECKSUM_SHA1, "pencil", "QSXCR+Q6sek8bf92", 4097 };
+
     converse(talk, "SCRAM-SHA-1", &server, "n,,");
     choose(talk, "SCRAM-SHA-1", NULL);
+
     g_autofree char *client_first = first(talk);
     server.rounds = 100000;
+
     g_autofree char *server_first = scram_server_first(&server, client_first);
     challenge(talk, server_first);
     assert_false(talk->answered);
-    challenge(talk, server_first);              /* impatience is an error, not a second worker */
+    challenge(talk, server_first); /* impatience is an error, not a second worker */
     assert_null(talk->response);
     assert_code(talk, NJ_CONNECTION_ERROR_PROTOCOL);
     talk->answered = false;
     g_clear_pointer(&talk->sasl, nj_sasl_free);
+
     gint64 until = g_get_monotonic_time() + 500 * 1000;
     while (g_get_monotonic_time() < until && !talk->answered)
         if (!g_main_context_iteration(NULL, FALSE))
             g_usleep(5000);
-    assert_false(talk->answered);               /* nobody waits, nobody is told */
+
+    assert_false(talk->answered); /* nobody waits, nobody is told */
 }
 
 static void
@@ -308,21 +344,27 @@ test_prepared(void **state)
 {
     Talk *talk = *state;
     ScramServer server = { G_CHECKSUM_SHA256, "I XIX a b", "QSXCR+Q6sek8bf92", 4096 };
-    talk->settings.password = "I\u00ad \u2168 \u00aa\u00a0b";               /* RFC 4013, 3: soft hyphen, IX, ª, no-break space */
+
+    /* RFC 4013, 3: soft hyphen, IX, ª, no-break space */
+    talk->settings.password = "I\u00ad \u2168 \u00aa\u00a0b";
     server.password = "I IX a b";
     converse(talk, "SCRAM-SHA-256", &server, "n,,");
     talk->settings.user = "a=b,c";
     choose(talk, "SCRAM-SHA-256", NULL);
+
     g_autofree char *message = first(talk);
     assert_true(g_str_has_prefix(message, "n,,n=a=3Db=2Cc,r="));
+
     static const char *const bad[] = { "a\ab", "\xff", "a\xc2\x85", "\u00ad", "a\u202eb" };
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         talk->settings.password = bad[i];
         assert_null(choose(talk, "SCRAM-SHA-256", NULL));
         assert_code(talk, NJ_CONNECTION_ERROR_PASSWORD);
     }
+
     talk->settings.password = "I \u2168";
     choose(talk, "PLAIN", NULL);
+
     g_autofree char *plain = first(talk);
     assert_string_equal(plain, "|a=b,c|I \u2168");
 }
@@ -331,24 +373,34 @@ static void
 test_challenges_not_believed(void **state)
 {
     Talk *talk = *state;
-    static const struct { const char *text; NjConnectionError code; } rows[] = {
-        { "r=fyko,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },                             /* not our nonce */
-        { "r=fyko+d2lbbFgONRv9qkxdawL,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },         /* nothing added */
+    static const struct {
+        const char *text;
+        NjConnectionError code;
+    } rows[] = {
+        /* not our nonce */
+        { "r=fyko,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
+        /* nothing added */
+        { "r=fyko+d2lbbFgONRv9qkxdawL,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
         { "r=xfyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
-        { "m=new,r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },  /* must be known, is not */
+        /* must be known, is not */
+        { "m=new,r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4096",
+          NJ_CONNECTION_ERROR_PROTOCOL },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92", NJ_CONNECTION_ERROR_PROTOCOL },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSX!R+Q6sek8bf92,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf9,i=4096", NJ_CONNECTION_ERROR_PROTOCOL },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=4095", NJ_CONNECTION_ERROR_MECHANISM },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=1000001", NJ_CONNECTION_ERROR_MECHANISM },
-        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=99999999999999999999", NJ_CONNECTION_ERROR_MECHANISM },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=1000001",
+          NJ_CONNECTION_ERROR_MECHANISM },
+        { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=99999999999999999999",
+          NJ_CONNECTION_ERROR_MECHANISM },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=-4096", NJ_CONNECTION_ERROR_MECHANISM },
         { "r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i=", NJ_CONNECTION_ERROR_MECHANISM },
         { "", NJ_CONNECTION_ERROR_PROTOCOL },
         { ",,,,", NJ_CONNECTION_ERROR_PROTOCOL },
         { "\xff", NJ_CONNECTION_ERROR_PROTOCOL },
     };
+
     talk->settings.nonce = "fyko+d2lbbFgONRv9qkxdawL";
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         choose(talk, "SCRAM-SHA-1", NULL);
@@ -364,17 +416,22 @@ static void
 test_success_without_proof(void **state)
 {
     Talk *talk = *state;
-    static const struct { const char *text; NjConnectionError code; } rows[] = {
+    static const struct {
+        const char *text;
+        NjConnectionError code;
+    } rows[] = {
         { NULL, NJ_CONNECTION_ERROR_PROOF },
         { "", NJ_CONNECTION_ERROR_PROOF },
         { "v=rmF9pqV8S7suAoZWja4dJRkFsKU=", NJ_CONNECTION_ERROR_PROOF },
-        { "v=rmF9pqV8S7suAoZWja4dJRkFsKR=", NJ_CONNECTION_ERROR_PROOF },      /* the same bytes, but no base64 to the letter */
+        /* the same bytes, but no base64 to the letter */
+        { "v=rmF9pqV8S7suAoZWja4dJRkFsKR=", NJ_CONNECTION_ERROR_PROOF },
         { "v=rmF9", NJ_CONNECTION_ERROR_PROOF },
         { "v=", NJ_CONNECTION_ERROR_PROOF },
         { "x=rmF9pqV8S7suAoZWja4dJRkFsKQ=", NJ_CONNECTION_ERROR_PROOF },
         { "e=invalid-proof", NJ_CONNECTION_ERROR_PASSWORD },
         { "e=other-error", NJ_CONNECTION_ERROR_ACCOUNT },
     };
+
     talk->settings.nonce = "fyko+d2lbbFgONRv9qkxdawL";
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         choose(talk, "SCRAM-SHA-1", NULL);
@@ -384,7 +441,8 @@ test_success_without_proof(void **state)
         assert_false(finished(talk, rows[i].text));
         assert_code(talk, rows[i].code);
     }
-    choose(talk, "SCRAM-SHA-1", NULL);          /* success before anything was proved */
+
+    choose(talk, "SCRAM-SHA-1", NULL); /* success before anything was proved */
     g_autofree char *message = first(talk);
     assert_false(finished(talk, NULL));
     assert_code(talk, NJ_CONNECTION_ERROR_PROOF);
@@ -411,5 +469,6 @@ main(void)
         TALK(test_challenges_not_believed),
         TALK(test_success_without_proof),
     };
+
     return cmocka_run_group_tests_name("xmpp/sasl", tests, NULL, NULL);
 }

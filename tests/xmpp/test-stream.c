@@ -10,15 +10,19 @@
 #include "xmpp/connection.h"
 #include "xmpp/stream.h"
 
-#define HEADER "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
-#define OURS   "<?xml version='1.0'?><stream:stream to='pond.example' version='1.0' xml:lang='en' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+#define HEADER                                                                       \
+    "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' " \
+    "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+#define OURS                                                                             \
+    "<?xml version='1.0'?><stream:stream to='pond.example' version='1.0' xml:lang='en' " \
+    "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 
 typedef struct {
     StringTransport *transport;
-    NjStream        *stream;
-    GString         *told;              /* "open features message closed" */
-    GError          *why;
-    bool             free_inside, tls_inside, restart_inside, close_inside;
+    NjStream *stream;
+    GString *told; /* "open features message closed" */
+    GError *why;
+    bool free_inside, tls_inside, restart_inside, close_inside;
 } Talk;
 
 static void
@@ -72,7 +76,11 @@ on_closed(NjStream *stream, const GError *why, void *owner)
 }
 
 static const NjStreamHooks hooks = {
-    .on_open = on_open, .on_features = on_features, .on_stanza = on_stanza, .on_secured = on_secured, .on_closed = on_closed,
+    .on_open = on_open,
+    .on_features = on_features,
+    .on_stanza = on_stanza,
+    .on_secured = on_secured,
+    .on_closed = on_closed,
 };
 
 static int
@@ -124,7 +132,8 @@ assert_ended(Talk *talk, NjConnectionError code)
     assert_non_null(talk->why);
     assert_true(talk->why->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->why->code, code);
-    assert_true(g_str_has_suffix(talk->why->message, ".") || g_str_has_suffix(talk->why->message, "”"));
+    assert_true(g_str_has_suffix(talk->why->message, ".")
+                || g_str_has_suffix(talk->why->message, "”"));
 }
 
 static void
@@ -139,6 +148,7 @@ test_a_conversation(void **state)
     assert_true(nj_stream_send(talk->stream, nj_xml_new("r", "urn:xmpp:sm:3")));
     assert_sent(talk, "<r xmlns=\"urn:xmpp:sm:3\"/>");
     nj_stream_pause(talk->stream, true);
+
     assert_true(talk->transport->paused);
 }
 
@@ -150,12 +160,15 @@ test_polite_end(void **state)
     nj_stream_close(talk->stream);
     assert_sent(talk, "</stream:stream>");
     assert_false(nj_stream_send(talk->stream, nj_xml_new("presence", NULL)));
-    assert_sent(talk, "");                                      /* nothing after goodbye */
+    assert_sent(talk, ""); /* nothing after goodbye */
     assert_false(talk->transport->closing);
     string_transport_receive(talk->transport, "<message/></stream:stream>");
     assert_true(talk->transport->closing);
+
     string_transport_turn(talk->transport);
-    assert_string_equal(talk->told->str, "open features message closed");      /* what came before their goodbye counts */
+
+    /* what came before their goodbye counts */
+    assert_string_equal(talk->told->str, "open features message closed");
     assert_null(talk->why);
     assert_sent(talk, "");
 }
@@ -165,10 +178,12 @@ test_end_without_an_answer(void **state)
 {
     Talk *talk = *state;
     meet(talk, HEADER);
+
     gint64 before = g_get_monotonic_time();
     nj_stream_close(talk->stream);
     while (!talk->transport->closing)
         g_main_context_iteration(NULL, TRUE);
+
     gint64 waited = g_get_monotonic_time() - before;
     assert_true(waited > 1900 * 1000 && waited < 4000 * 1000);
     assert_false(talk->transport->flushed);
@@ -200,7 +215,8 @@ static void
 test_the_link_breaks(void **state)
 {
     Talk *talk = *state;
-    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT, "It took too long.");
+    g_autoptr(GError) why =
+        g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT, "It took too long.");
     meet(talk, HEADER);
     string_transport_lose(talk->transport, why);
     assert_int_equal(talk->why->code, NJ_CONNECTION_ERROR_TIMEOUT);
@@ -209,7 +225,10 @@ test_the_link_breaks(void **state)
 static void
 test_stream_errors(void **state)
 {
-    static const struct { const char *condition; NjConnectionError code; } rows[] = {
+    static const struct {
+        const char *condition;
+        NjConnectionError code;
+    } rows[] = {
         { "conflict", NJ_CONNECTION_ERROR_CONFLICT },
         { "host-unknown", NJ_CONNECTION_ERROR_HOST_UNKNOWN },
         { "host-gone", NJ_CONNECTION_ERROR_HOST_UNKNOWN },
@@ -220,16 +239,21 @@ test_stream_errors(void **state)
         { "undefined-condition", NJ_CONNECTION_ERROR_STREAM },
         { "made-up-by-the-server", NJ_CONNECTION_ERROR_STREAM },
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         Talk *talk;
         begin((void **) &talk);
-        g_autofree char *text = g_strdup_printf(HEADER "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error><message/>", rows[i].condition);
+        g_autofree char *text = g_strdup_printf(
+            HEADER "<stream:error><%s "
+                   "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error><message/>",
+            rows[i].condition);
         meet(talk, text);
         assert_sent(talk, "</stream:stream>");
         assert_ended(talk, rows[i].code);
         assert_string_equal(talk->told->str, "open closed");
         end((void **) &talk);
     }
+
     (void) state;
 }
 
@@ -238,7 +262,9 @@ test_words_in_a_stream_error(void **state)
 {
     Talk *talk = *state;
     meet(talk, HEADER "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-                      "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Password\nchanged</text></stream:error></stream:stream>");
+                      "<text "
+                      "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Password\nchanged</text></"
+                      "stream:error></stream:stream>");
     assert_ended(talk, NJ_CONNECTION_ERROR_SHUTDOWN);
     assert_true(g_str_has_suffix(talk->why->message, "The server says: “Password changed”"));
 }
@@ -247,7 +273,8 @@ static void
 test_elsewhere(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'> [::1]:9222 </see-other-host></stream:error>");
+    meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'> "
+                      "[::1]:9222 </see-other-host></stream:error>");
     assert_ended(talk, NJ_CONNECTION_ERROR_ELSEWHERE);
     assert_string_equal(nj_stream_elsewhere(talk->stream), "[::1]:9222");
 }
@@ -256,7 +283,8 @@ static void
 test_elsewhere_is_nowhere(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a b/c</see-other-host></stream:error>");
+    meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a "
+                      "b/c</see-other-host></stream:error>");
     assert_ended(talk, NJ_CONNECTION_ERROR_ELSEWHERE);
     assert_null(nj_stream_elsewhere(talk->stream));
 }
@@ -267,7 +295,11 @@ assert_refusal(const char *received, const char *condition)
     Talk *talk;
     begin((void **) &talk);
     meet(talk, received);
-    g_autofree char *expected = g_strdup_printf("<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>", condition);
+
+    g_autofree char *expected = g_strdup_printf(
+        "<stream:error><%s "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
+        condition);
     assert_sent(talk, expected);
     assert_true(talk->transport->flushed);
     assert_ended(talk, NJ_CONNECTION_ERROR_PROTOCOL);
@@ -281,9 +313,13 @@ test_refusals(void **state)
     (void) state;
     assert_refusal("HTTP/1.1 400 Bad Request\r\n\r\n", "not-well-formed");
     assert_refusal("SSH-2.0-OpenSSH_9.2\r\n", "not-well-formed");
-    assert_refusal("<?xml version='1.0'?><stream:stream id='s1' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'><message/>",
+    assert_refusal("<?xml version='1.0'?><stream:stream id='s1' xmlns='jabber:client' "
+                   "xmlns:stream='http://etherx.jabber.org/streams'><message/>",
                    "unsupported-version");
-    assert_refusal("<?xml version='1.0'?><stream:stream version='1.0' xmlns='jabber:client' xmlns:stream='urn:other'><message/>", "invalid-namespace");
+    assert_refusal("<?xml version='1.0'?><stream:stream version='1.0' xmlns='jabber:client' "
+                   "xmlns:stream='urn:other'><message/>",
+                   "invalid-namespace");
+
     assert_refusal("<!DOCTYPE html><html><message/>", "restricted-xml");
 }
 
@@ -301,12 +337,16 @@ test_tls(void **state)
 {
     Talk *talk = *state;
     talk->tls_inside = true;
-    meet(talk, HEADER "<stream:features/><proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message>injected</message>");
+    meet(talk, HEADER "<stream:features/><proceed "
+                      "xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message>injected</message>");
     assert_true(talk->transport->wants_tls);
-    string_transport_receive(talk->transport, "<message/>");          /* a transport would have dropped it; so do we */
+
+    /* a transport would have dropped it; so do we */
+    string_transport_receive(talk->transport, "<message/>");
     assert_string_equal(talk->told->str, "open features proceed ");
     string_transport_turn(talk->transport);
-    assert_sent(talk, "<?xml version='1.0'?><stream:stream to='pond.example' from='toad@pond.example' version='1.0' xml:lang='en'"
+    assert_sent(talk, "<?xml version='1.0'?><stream:stream to='pond.example' "
+                      "from='toad@pond.example' version='1.0' xml:lang='en'"
                       " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
     string_transport_receive(talk->transport, HEADER "<iq/>");
     assert_string_equal(talk->told->str, "open features proceed secured iq ");
@@ -319,7 +359,8 @@ test_restarted_inside(void **state)
     talk->restart_inside = true;
     meet(talk, HEADER "<success/><message/>");
     talk->restart_inside = false;
-    assert_string_equal(talk->told->str, "open success ");            /* nothing of the old stream comes after it */
+    /* nothing of the old stream comes after it */
+    assert_string_equal(talk->told->str, "open success ");
     string_transport_receive(talk->transport, HEADER "<iq/>");
     assert_string_equal(talk->told->str, "open success iq ");
 }
@@ -366,5 +407,6 @@ main(void)
         TALK(test_freed_inside),
         TALK(test_closed_inside),
     };
+
     return cmocka_run_group_tests_name("xmpp/stream", tests, NULL, NULL);
 }

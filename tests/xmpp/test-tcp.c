@@ -19,14 +19,14 @@ static const NjConnectionDeadlines quick = { .handshake = 800, .close = 200 };
 typedef struct {
     NjTransport *transport;
     NjTlsSettings settings;
-    int fd;                            /* the other end */
+    int fd; /* the other end */
     SSL_CTX *context;
     SSL *server;
     GString *got;
-    gsize appetite;                    /* bytes taken at a time; 0: all */
+    gsize appetite; /* bytes taken at a time; 0: all */
     int opened, secured, closed, calls;
     GError *why;
-    const char *free_in;               /* the hook that frees */
+    const char *free_in; /* the hook that frees */
 } Talk;
 
 static void
@@ -62,10 +62,12 @@ on_bytes(NjTransport *transport, const char *bytes, gsize length, gint64 until_u
     Talk *talk = owner;
     assert_true(until_us <= g_get_monotonic_time() + 1100);
     talk->calls++;
+
     gsize take = talk->appetite ? MIN(talk->appetite, length) : length;
     g_string_append_len(talk->got, bytes, take);
     if (take == 7 && !memcmp(bytes, "proceed", 7))
         transport->class->start_tls(transport);
+
     maybe_free(talk, "bytes");
     return take;
 }
@@ -89,6 +91,7 @@ talk_new(bool direct)
 {
     Talk *talk = g_new0(Talk, 1);
     int fds[2];
+
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     talk->settings.domain = "pond.example";
     talk->settings.direct = direct;
@@ -98,6 +101,7 @@ talk_new(bool direct)
     talk->transport->hooks = &hooks;
     talk->transport->owner = talk;
     talk->context = SSL_CTX_new(TLS_server_method());
+
     SSL_CTX_use_certificate(talk->context, pond.certificate);
     SSL_CTX_use_PrivateKey(talk->context, pond.key);
     return talk;
@@ -112,6 +116,7 @@ talk_free(Talk *talk)
     SSL_CTX_free(talk->context);
     if (talk->fd >= 0)
         close(talk->fd);
+
     g_string_free(talk->got, TRUE);
     g_clear_error(&talk->why);
     g_free(talk);
@@ -145,11 +150,13 @@ serve_tls(Talk *talk)
     talk->server = SSL_new(talk->context);
     SSL_set_fd(talk->server, talk->fd);
     SSL_set_accept_state(talk->server);
+
     gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
     while (SSL_do_handshake(talk->server) != 1 && !talk->closed && g_get_monotonic_time() < end) {
         if (!turn(10))
             g_usleep(1000);
     }
+
     turn(10);
 }
 
@@ -163,11 +170,13 @@ trust(Talk *talk)
         turn(5);
         serve_tls(first);
         assert_int_equal(first->closed, 1);
-        assert_true(g_error_matches(first->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE));
+        assert_true(
+            g_error_matches(first->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE));
         assert_false(first->transport->class->secure(first->transport));
         pin = g_strdup(first->transport->class->certificate(first->transport)->pin);
         talk_free(first);
     }
+
     talk->settings.pin = pin;
 }
 
@@ -182,17 +191,19 @@ test_plain(void **state)
     turn(10);
     assert_int_equal(talk->opened, 1);
     assert_string_equal(talk->got->str, "hello");
+
     char bytes[16] = "";
     assert_int_equal(read(talk->fd, bytes, sizeof bytes), 5);
     assert_string_equal(bytes, "early");
     assert_false(talk->transport->class->secure(talk->transport));
     assert_null(talk->transport->class->certificate(talk->transport));
-    assert_int_equal(turn(5), 0);                           /* nothing to do: not even a look */
+    assert_int_equal(turn(5), 0); /* nothing to do: not even a look */
     assert_int_equal(write(talk->fd, "last", 4), 4);
     close(talk->fd);
     talk->fd = -1;
+
     turn(10);
-    assert_string_equal(talk->got->str, "hellolast");       /* the bytes before the end */
+    assert_string_equal(talk->got->str, "hellolast"); /* the bytes before the end */
     assert_int_equal(talk->closed, 1);
     assert_true(g_error_matches(talk->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST));
     talk->transport->class->write(talk->transport, "late", 4);
@@ -211,6 +222,7 @@ test_starttls(void **state)
     serve_tls(talk);
     assert_int_equal(talk->secured, 1);
     assert_true(talk->transport->class->secure(talk->transport));
+
     GByteArray *value = g_byte_array_new();
     assert_true(talk->transport->class->binding(talk->transport, "tls-exporter", value));
     g_byte_array_unref(value);
@@ -224,13 +236,15 @@ test_starttls(void **state)
     talk->transport->class->write(talk->transport, "bye", 3);
     talk->transport->class->close(talk->transport, true);
     turn(10);
+
     assert_int_equal(talk->closed, 1);
     assert_null(talk->why);
+
     char bytes[16] = "";
     while (SSL_read_ex(talk->server, bytes, sizeof bytes, &put) != 1)
         assert_int_equal(SSL_get_error(talk->server, 0), SSL_ERROR_WANT_READ);
     assert_string_equal(bytes, "bye");
-    assert_int_equal(SSL_read(talk->server, bytes, sizeof bytes), 0);      /* close_notify */
+    assert_int_equal(SSL_read(talk->server, bytes, sizeof bytes), 0); /* close_notify */
     talk_free(talk);
 }
 
@@ -247,6 +261,7 @@ test_nothing_slips_into_tls(void **state)
     talk->appetite = 0;
     serve_tls(talk);
     assert_int_equal(talk->secured, 1);
+
     assert_int_equal(SSL_write(talk->server, "!", 1), 1);
     turn(5);
     assert_string_equal(talk->got->str, "proceed!");
@@ -261,6 +276,7 @@ test_slow_owner_and_pause(void **state)
     Talk *talk = talk_new(false);
     turn(2);
     talk->appetite = 10;
+
     g_autofree char *page = g_strnfill(100, 'x');
     assert_int_equal(write(talk->fd, page, 100), 100);
     assert_int_equal(turn(4), 4);
@@ -269,7 +285,9 @@ test_slow_owner_and_pause(void **state)
     assert_in_range(turn(10), 0, 1);
     assert_int_equal(talk->got->len, 40);
     assert_int_equal(write(talk->fd, page, 100), 100);
-    close(talk->fd);                                         /* a hang-up must not spin the loop meanwhile */
+
+    /* a hang-up must not spin the loop meanwhile */
+    close(talk->fd);
     talk->fd = -1;
     assert_int_equal(turn(10), 0);
     talk->transport->class->pause(talk->transport, false);
@@ -286,10 +304,12 @@ test_flood(void **state)
     (void) state;
     Talk *talk = talk_new(false);
     turn(2);
+
     g_autofree char *page = g_strnfill(1 << 20, 'x');
     gssize put, total = 0;
     while ((put = write(talk->fd, page, 1 << 20)) > 0)
         total += put;
+
     assert_true(total > 100000);
     assert_int_equal(turn(1), 1);
     assert_in_range(talk->got->len, 1, 80 * 1024);
@@ -304,10 +324,14 @@ test_other_side_does_not_read(void **state)
     (void) state;
     Talk *talk = talk_new(false);
     turn(2);
+
     g_autofree char *page = g_strnfill(1 << 20, 'x');
     talk->transport->class->write(talk->transport, page, 1 << 20);
     assert_true(talk->transport->class->queued(talk->transport) > 0);
-    assert_in_range(turn(50), 0, 40);                        /* it waits for the socket and does not spin */
+
+    /* it waits for the socket and does not spin */
+    assert_in_range(turn(50), 0, 40);
+
     gsize seen = 0;
     g_autofree char *in = g_malloc(1 << 16);
     for (int i = 0; i < 1000 && seen < 1 << 20; i++) {
@@ -315,18 +339,20 @@ test_other_side_does_not_read(void **state)
         seen += got > 0 ? got : 0;
         turn(10);
     }
+
     assert_int_equal(seen, 1 << 20);
     assert_int_equal(talk->transport->class->queued(talk->transport), 0);
 
     for (int i = 0; i < 10; i++)
         talk->transport->class->write(talk->transport, page, 1 << 20);
-    assert_int_equal(talk->closed, 0);                       /* not from inside the call */
+    assert_int_equal(talk->closed, 0); /* not from inside the call */
     turn(5);
     assert_int_equal(talk->closed, 1);
     assert_true(g_error_matches(talk->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST));
     talk_free(talk);
 
-    talk = talk_new(false);                                  /* a polite end waits for its deadline only */
+    /* a polite end waits for its deadline only */
+    talk = talk_new(false);
     turn(2);
     talk->transport->class->write(talk->transport, page, 1 << 20);
     talk->transport->class->close(talk->transport, true);
@@ -334,6 +360,7 @@ test_other_side_does_not_read(void **state)
     assert_int_equal(talk->closed, 0);
     wait_for(&talk->closed, 1000);
     assert_null(talk->why);
+
     talk_free(talk);
 }
 

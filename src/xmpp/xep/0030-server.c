@@ -1,17 +1,18 @@
-/* XEP-0030, 3, asked of our own side: what the server can, and what our account on it.  Both questions go out before the first presence: a
-   server answers a stream in order (RFC 6120, 10.1), so the answers are here before what was said while we were away. */
+/* XEP-0030, 3, asked of our own side: what the server can, and what our account on it.  Both
+ * questions go out before the first presence: a server answers a stream in order (RFC 6120, 10.1),
+ * so the answers are here before what was said while we were away. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
-#define NS       "http://jabber.org/protocol/disco#info"
-#define PATIENCE 20         /* seconds */
-#define MAX_FEATURES     1000       /* features of one answer */
-#define MAX_FEATURE_BYTES  256
+#define NS "http://jabber.org/protocol/disco#info"
+#define PATIENCE 20       /* seconds */
+#define MAX_FEATURES 1000 /* features of one answer */
+#define MAX_FEATURE_BYTES 256
 
 typedef struct {
-    GHashTable *server, *account;       /* sets of features; NULL: it has not said */
-    guint asked;                        /* questions whose end is not known */
+    GHashTable *server, *account; /* sets of features; NULL: it has not said */
+    guint asked;                  /* questions whose end is not known */
 } Features;
 
 static Features *
@@ -47,7 +48,8 @@ static GHashTable *
 read_features(const NjXml *query)
 {
     GHashTable *features = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (NjXml *child = query ? nj_xml_first(query) : NULL; child && g_hash_table_size(features) < MAX_FEATURES; child = nj_xml_next(child)) {
+    for (NjXml *child = query ? nj_xml_first(query) : NULL;
+         child && g_hash_table_size(features) < MAX_FEATURES; child = nj_xml_next(child)) {
         const char *var = nj_xml_attr(child, "var");
         if (nj_xml_is(child, "feature", NS) && var && strlen(var) <= MAX_FEATURE_BYTES)
             g_hash_table_add(features, g_strdup(var));
@@ -62,10 +64,12 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, GHashTab
     Features *state = state_of(session);
     if (!nj_session_online(session))
         return;
+
     if (stanza)
         *into = read_features(error ? NULL : nj_xml_child(stanza, "query", NS));
     if (--state->asked > 0)
         return;
+
     const NjTable *modules = nj_session_modules(session);
     for (guint i = 0; i < nj_table_length(modules) && nj_session_online(session); i++) {
         const NjModule *module = nj_table_at(modules, i);

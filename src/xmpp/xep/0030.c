@@ -1,4 +1,5 @@
-/* XEP-0030: what we are and what we can, answered from the module rows; and what an address tells of itself, with XEP-0012, 0092 and 0202. */
+/* XEP-0030: what we are and what we can, answered from the module rows; and what an address tells
+ * of itself, with XEP-0012, 0092 and 0202. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -6,11 +7,11 @@
 #include "base/text.h"
 #include "base/clock.h"
 
-#define NS_INFO    "http://jabber.org/protocol/disco#info"
-#define NS_ITEMS   "http://jabber.org/protocol/disco#items"
+#define NS_INFO "http://jabber.org/protocol/disco#info"
+#define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_VERSION "jabber:iq:version"
-#define NS_TIME    "urn:xmpp:time"
-#define NS_LAST    "jabber:iq:last"
+#define NS_TIME "urn:xmpp:time"
+#define NS_LAST "jabber:iq:last"
 #define FEATURES_SHOWN 1000
 
 static int
@@ -26,6 +27,7 @@ nj_disco_fill(const NjSession *session, NjXml *query)
     nj_xml_set(identity, "category", "client");
     nj_xml_set(identity, "type", "console");
     nj_xml_set(identity, "name", "Natterjack");
+
     /* Sorted and once each, as XEP-0115 wants to count them. */
     const NjTable *modules = nj_session_modules(session);
     g_autoptr(GPtrArray) features = g_ptr_array_new();
@@ -36,6 +38,7 @@ nj_disco_fill(const NjSession *session, NjXml *query)
         for (gsize j = 0; j < G_N_ELEMENTS(module->features) && module->features[j]; j++)
             g_ptr_array_add(features, (void *) module->features[j]);
     }
+
     g_ptr_array_sort(features, compare);
     const char *before = "";
     for (guint i = 0; i < features->len; i++) {
@@ -43,6 +46,7 @@ nj_disco_fill(const NjSession *session, NjXml *query)
             nj_xml_set(nj_xml_add_new(query, "feature", NS_INFO), "var", features->pdata[i]);
         before = features->pdata[i];
     }
+
     return query;
 }
 
@@ -71,15 +75,15 @@ answer_items(NjSession *session, NjXml *iq, NjXml *query)
 
 /* --- nj_info() --- */
 
-/* Four questions at once; the last answer, also one that failed, tells the rest.  What is not among the features is not waited for: not every
-   client refuses what it does not know. */
+/* Four questions at once; the last answer, also one that failed, tells the rest.  What is not among
+ * the features is not waited for: not every client refuses what it does not know. */
 enum { ASK_FEATURES = 1, ASK_VERSION = 2, ASK_TIME = 4, ASK_LAST = 8 };
 typedef struct {
     NjRecord *record;
-    guint refs;                 /* questions not yet ended */
-    guint waited;               /* for these */
-    GError *error;              /* of the first that failed */
-    NjDone done;                /* NULL when it has been told */
+    guint refs;    /* questions not yet ended */
+    guint waited;  /* for these */
+    GError *error; /* of the first that failed */
+    NjDone done;   /* NULL when it has been told */
     void *data;
 } Info;
 
@@ -122,16 +126,22 @@ read_info(NjRecord *record, const NjXml *query)
 {
     GPtrArray *identities = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     GPtrArray *features = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
+
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
         if (nj_xml_is(child, "identity", NS_INFO) && identities->len < FEATURES_SHOWN) {
-            const char *category = nj_xml_attr(child, "category"), *type = nj_xml_attr(child, "type");
-            g_autofree char *kind = g_strdup_printf("%s/%s", category ? category : "", type ? type : "");
+            const char *category = nj_xml_attr(child, "category"),
+                       *type = nj_xml_attr(child, "type");
+            g_autofree char *kind =
+                g_strdup_printf("%s/%s", category ? category : "", type ? type : "");
             add_named(identities, "identity", kind);
-            set_line(g_ptr_array_index(identities, identities->len - 1), "name", nj_xml_attr(child, "name"));
-        } else if (nj_xml_is(child, "feature", NS_INFO) && nj_xml_attr(child, "var") && features->len < FEATURES_SHOWN) {
+            set_line(g_ptr_array_index(identities, identities->len - 1), "name",
+                     nj_xml_attr(child, "name"));
+        } else if (nj_xml_is(child, "feature", NS_INFO) && nj_xml_attr(child, "var")
+                   && features->len < FEATURES_SHOWN) {
             add_named(features, "feature", nj_xml_attr(child, "var"));
         }
     }
+
     nj_record_set_list(record, "identities", identities);
     nj_record_set_list(record, "features", features);
 }
@@ -156,8 +166,10 @@ answered(Info *info, guint questions, const GError *error)
         info->error = g_error_copy(error);
     if (info->waited || !info->done)
         return;
+
     NjDone done = info->done;
     info->done = NULL;
+
     bool told = nj_record_length(info->record) > 1;
     done(told ? NULL : info->error, told || !info->error ? info->record : NULL, info->data);
 }
@@ -177,9 +189,11 @@ on_features(NjSession *session, const NjXml *stanza, const GError *error, void *
 {
     Info *info = data;
     const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_INFO);
+
     (void) session;
     if (query)
         read_info(info->record, query);
+
     guint questions = ASK_FEATURES;
     if (query && !has_feature(query, NS_VERSION))
         questions |= ASK_VERSION;
@@ -187,6 +201,7 @@ on_features(NjSession *session, const NjXml *stanza, const GError *error, void *
         questions |= ASK_TIME;
     if (query && !has_feature(query, NS_LAST))
         questions |= ASK_LAST;
+
     answered(info, questions, error);
 }
 
@@ -195,12 +210,14 @@ on_version(NjSession *session, const NjXml *stanza, const GError *error, void *d
 {
     Info *info = data;
     const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_VERSION);
+
     (void) session;
     if (query) {
         set_child(info->record, "software", query, "name", NS_VERSION);
         set_child(info->record, "version", query, "version", NS_VERSION);
         set_child(info->record, "system", query, "os", NS_VERSION);
     }
+
     answered(info, ASK_VERSION, error);
 }
 
@@ -229,14 +246,16 @@ on_last(NjSession *session, const NjXml *stanza, const GError *error, void *data
 }
 
 static void
-ask_info(NjSession *session, const char *to, const char *name, const char *ns, NjIqFunc done, Info *info)
+ask_info(NjSession *session, const char *to, const char *name, const char *ns, NjIqFunc done,
+         Info *info)
 {
     NjXml *iq = nj_xml_iq("get", to, NULL);
     nj_xml_add_new(iq, name, ns);
     nj_iq_send_full(session, iq, 20, done, NULL, info, info_unref, info->data);
 }
 
-/* A contact's bare address is the server's to answer for: the client that is online is asked instead. */
+/* A contact's bare address is the server's to answer for: the client that is online is asked
+ * instead. */
 static char *
 whom_to_ask(NjAccount *account, const char *address)
 {
@@ -244,7 +263,8 @@ whom_to_ask(NjAccount *account, const char *address)
     if (!contact || contact->presences->len == 0)
         return g_strdup(address);
     const NjPresence *presence = g_ptr_array_index(contact->presences, 0);
-    return *presence->resource ? g_strconcat(address, "/", presence->resource, NULL) : g_strdup(address);
+    return *presence->resource ? g_strconcat(address, "/", presence->resource, NULL)
+                               : g_strdup(address);
 }
 
 void
@@ -252,15 +272,22 @@ nj_info(NjAccount *account, const char *address, NjDone done, void *data)
 {
     g_autoptr(GError) error = NULL;
     NjSession *session = nj_xep_online(account, &error);
+
     if (!session) {
         done(error, NULL, data);
         return;
     }
+
     g_autofree char *to = whom_to_ask(account, address);
     Info *info = g_new0(Info, 1);
-    *info = (Info) { .record = nj_record_new(), .refs = 4, .waited = ASK_FEATURES | ASK_VERSION | ASK_TIME | ASK_LAST, .done = done, .data = data };
+    *info = (Info){ .record = nj_record_new(),
+                    .refs = 4,
+                    .waited = ASK_FEATURES | ASK_VERSION | ASK_TIME | ASK_LAST,
+                    .done = done,
+                    .data = data };
     nj_record_set_text(info->record, "address", to);
     ask_info(session, to, "query", NS_INFO, on_features, info);
+
     ask_info(session, to, "query", NS_VERSION, on_version, info);
     ask_info(session, to, "time", NS_TIME, on_time, info);
     ask_info(session, to, "query", NS_LAST, on_last, info);
@@ -270,8 +297,6 @@ const NjModule nj_xep_0030 = {
     .spec = "XEP-0030",
     .name = N_("Service Discovery"),
     .features = { NS_INFO, NS_ITEMS },
-    .handlers = {
-        { NJ_KIND_IQ_GET, "query", NS_INFO, answer_info },
-        { NJ_KIND_IQ_GET, "query", NS_ITEMS, answer_items },
-    },
+    .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_info },
+                  { NJ_KIND_IQ_GET, "query", NS_ITEMS, answer_items } },
 };

@@ -1,30 +1,31 @@
-/* XEP-0045: into a room and out of it: joining, who is there, and why we are not.  What is said inside is 0045-talk.c. */
+/* XEP-0045: into a room and out of it: joining, who is there, and why we are not.  What is said
+ * inside is 0045-talk.c. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 
-#define NS_OWNER  "http://jabber.org/protocol/muc#owner"
-#define NS_FORM   "jabber:x:data"
-#define HISTORY   "50"          /* lines asked for */
+#define NS_OWNER "http://jabber.org/protocol/muc#owner"
+#define NS_FORM "jabber:x:data"
+#define HISTORY "50" /* lines asked for */
 #define MAX_STATUS 1024
 #define MAX_CODES 16
 
 typedef struct {
-    GHashTable *history;        /* addresses of rooms that show what was said before */
+    GHashTable *history; /* addresses of rooms that show what was said before */
 } Muc;
 
 /* What a presence tells in <x xmlns='…muc#user'/>. */
 typedef struct {
     gint64 codes[MAX_CODES];
     guint count;
-    NjXml *item;                /* NULL */
-    NjXml *destroy;             /* NULL */
+    NjXml *item;    /* NULL */
+    NjXml *destroy; /* NULL */
 } Told;
 
 typedef struct {
     char *address;
-    NjDone done;                /* NULL: nobody asked, we came back ourselves */
+    NjDone done; /* NULL: nobody asked, we came back ourselves */
     void *data;
 } Join;
 
@@ -91,26 +92,32 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
 {
     Join *join = data;
     NjRoom *room = nj_muc_room(session, join->address);
+
     (void) stanza;
     if (error && error->code == NJ_IQ_ERROR_TIMEOUT && room && room->state == NJ_ROOM_JOINING)
         nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not answer. Try again later."));
+
     if (!join->done) {
         /* Asked for again meanwhile, by /join at the start: whoever did hears what comes of it. */
         bool tell = error && error->code != NJ_IQ_ERROR_BAD;
         room = tell ? nj_muc_room(session, join->address) : NULL;
         if (room && nj_session_online(session))
-            nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_WARNING, "%s", error->message);
+            nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
+                             NJ_NOTICE_WARNING, "%s", error->message);
         return;
     }
+
     if (error) {
         join->done(error, NULL, join->data);
         return;
     }
+
     g_autoptr(NjRecord) record = nj_record_new();
     nj_record_set_text(record, "room", join->address);
     room = nj_muc_room(session, join->address);
     if (room)
         nj_record_set_text(record, "nick", room->nick);
+
     join->done(NULL, record, join->data);
 }
 
@@ -119,7 +126,7 @@ wait_for_room(NjSession *session, const char *address, NjDone done, void *data)
 {
     g_autofree char *key = join_key(address);
     Join *join = g_new0(Join, 1);
-    *join = (Join) { g_strdup(address), done, data };
+    *join = (Join){ g_strdup(address), done, data };
     nj_wait_begin(session, key, 0, on_join_ended, join, join_free, data);
 }
 
@@ -127,7 +134,8 @@ static void
 end_wait(NjSession *session, const char *address, const char *sentence)
 {
     g_autofree char *key = join_key(address);
-    g_autoptr(GError) error = sentence ? g_error_new_literal(NJ_IQ_ERROR, NJ_IQ_ERROR_ANSWER, sentence) : NULL;
+    g_autoptr(GError) error =
+        sentence ? g_error_new_literal(NJ_IQ_ERROR, NJ_IQ_ERROR_ANSWER, sentence) : NULL;
     nj_wait_end(session, key, error);
 }
 
@@ -138,7 +146,8 @@ room_presence(NjSession *session, const NjRoom *room, const char *nick)
     const NjAccount *account = nj_session_account(session);
     if (account->show != NJ_SHOW_OFFLINE)
         return nj_presence_stanza(session, to);
-    NjXml *presence = nj_xml_presence(NULL, to);        /* invisible, but asked to go in: that and no more */
+    /* invisible, but asked to go in: that and no more */
+    NjXml *presence = nj_xml_presence(NULL, to);
     nj_caps_add(session, presence);
     return presence;
 }
@@ -150,20 +159,24 @@ send_join(NjSession *session, NjRoom *room)
     Muc *state = nj_session_state(session, &nj_xep_0045);
     NjXml *presence = room_presence(session, room, room->nick);
     NjXml *x = nj_xml_add_new(presence, "x", NJ_NS_MUC);
+
     if (room->password)
         nj_xml_add_with_text(x, "password", NJ_NS_MUC, room->password);
+
     NjXml *history = nj_xml_add_new(x, "history", NJ_NS_MUC);
     nj_xml_set(history, "maxstanzas", HISTORY);
     if (room->chat->last_time > 0) {
         g_autofree char *since = nj_clock_format(room->chat->last_time + 1);
         nj_xml_set(history, "since", since);
     }
+
     nj_room_set_wanted(room, true);
     g_hash_table_add(state->history, g_strdup(room->chat->address));
     nj_session_send(session, presence);
+
     g_autofree char *address = g_strdup(room->chat->address);
     nj_room_clear(room);
-    room = nj_muc_room(session, address);               /* whoever heard of it may have closed it */
+    room = nj_muc_room(session, address); /* whoever heard of it may have closed it */
     if (room)
         nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
 }
@@ -177,26 +190,31 @@ choose_nick(NjAccount *account, const char *address, const char *given, GError *
         return nj_jid_prepare_resource(given, error);
     if (chat && chat->kind == NJ_CHAT_ROOM)
         return g_strdup(chat->room->nick);
+
     const char *option = nj_options_text(account->client->options, "nick");
     if (account->settings->nick)
         return nj_jid_prepare_resource(account->settings->nick, error);
     if (option && *option)
         return nj_jid_prepare_resource(option, error);
+
     char *local = nj_jid_local(account->bare);
     return local ? local : g_strdup(account->bare);
 }
 
 void
-nj_muc_join(NjAccount *account, const char *address, const char *given, const char *password, NjDone done, void *data)
+nj_muc_join(NjAccount *account, const char *address, const char *given, const char *password,
+            NjDone done, void *data)
 {
     g_autoptr(GError) error = NULL;
     NjSession *session = nj_xep_online(account, &error);
     g_autofree char *bare = nj_jid_bare(address);
     g_autofree char *nick = session ? choose_nick(account, bare, given, &error) : NULL;
+
     if (!nick) {
         done(error, NULL, data);
         return;
     }
+
     NjRoom *room = nj_room_open(account, bare, nick);
     if (password)
         nj_room_set_password(room, password);
@@ -215,13 +233,16 @@ static void
 read_told(const NjXml *presence, Told *told)
 {
     const NjXml *x = nj_xml_child(presence, "x", NJ_NS_MUC_USER);
-    *told = (Told) { .count = 0 };
+    *told = (Told){ .count = 0 };
     if (!x)
         return;
+
     told->item = nj_xml_child(x, "item", NJ_NS_MUC_USER);
     told->destroy = nj_xml_child(x, "destroy", NJ_NS_MUC_USER);
-    for (NjXml *child = nj_xml_first(x); child && told->count < MAX_CODES; child = nj_xml_next(child))
-        if (nj_xml_is(child, "status", NJ_NS_MUC_USER) && nj_xml_int(child, "code", 100, 999, &told->codes[told->count]))
+    for (NjXml *child = nj_xml_first(x); child && told->count < MAX_CODES;
+         child = nj_xml_next(child))
+        if (nj_xml_is(child, "status", NJ_NS_MUC_USER)
+            && nj_xml_int(child, "code", 100, 999, &told->codes[told->count]))
             told->count++;
 }
 
@@ -247,20 +268,20 @@ static NjAffiliation
 read_affiliation(const Told *told)
 {
     static const char *const words[] = {
-        [NJ_AFFILIATION_OUTCAST] = "outcast",
-        [NJ_AFFILIATION_NONE] = "none",
-        [NJ_AFFILIATION_MEMBER] = "member",
-        [NJ_AFFILIATION_ADMIN] = "admin",
+        [NJ_AFFILIATION_OUTCAST] = "outcast", [NJ_AFFILIATION_NONE] = "none",
+        [NJ_AFFILIATION_MEMBER] = "member",   [NJ_AFFILIATION_ADMIN] = "admin",
         [NJ_AFFILIATION_OWNER] = "owner",
     };
     const char *word = told->item ? nj_xml_attr(told->item, "affiliation") : NULL;
+
     for (gsize i = 0; word && i < G_N_ELEMENTS(words); i++)
         if (g_str_equal(words[i], word))
             return (NjAffiliation) i;
     return NJ_AFFILIATION_NONE;
 }
 
-/* A room that we made is locked until its owner says something about it (10.1.2): what the server proposes will do. */
+/* A room that we made is locked until its owner says something about it (10.1.2): what the server
+ * proposes will do. */
 static void
 unlock(NjSession *session, const char *address)
 {
@@ -274,17 +295,22 @@ unlock(NjSession *session, const char *address)
 static void
 tell_kind(NjSession *session, NjChat *chat, const Told *told)
 {
-    static const struct { gint64 code; const char *text; } kinds[] = {
+    static const struct {
+        gint64 code;
+        const char *text;
+    } kinds[] = {
         { 100, N_("Everybody in this room can see your address.") },
         { 170, N_("What is said in this room is logged where others may read it.") },
         { 201, N_("There was no such room: you have just made it.") },
     };
+
     g_autofree char *address = g_strdup(chat->address);
     NjAccount *account = nj_session_account(session);
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         chat = nj_chat_find(account, address);
         if (chat && says(told, kinds[i].code))
-            nj_client_notice(account->client, account, chat, NJ_NOTICE_INFO, "%s", _(kinds[i].text));
+            nj_client_notice(account->client, account, chat, NJ_NOTICE_INFO, "%s",
+                             _(kinds[i].text));
     }
 }
 
@@ -292,10 +318,13 @@ static void
 come_in(NjSession *session, NjRoom *room, const char *nick, const Told *told)
 {
     g_autofree char *address = g_strdup(room->chat->address);
-    if (!g_str_equal(room->nick, nick)) {               /* 7.2.3: the room chose; set_state tells of it */
+
+    /* 7.2.3: the room chose; set_state tells of it */
+    if (!g_str_equal(room->nick, nick)) {
         g_free(room->nick);
         room->nick = g_strdup(nick);
     }
+
     room->full = true;
     if (says(told, 201))
         unlock(session, address);
@@ -307,13 +336,17 @@ come_in(NjSession *session, NjRoom *room, const char *nick, const Told *told)
 }
 
 static void
-note_available(NjSession *session, NjRoom *room, const NjXml *stanza, const char *from, const Told *told)
+note_available(NjSession *session, NjRoom *room, const NjXml *stanza, const char *from,
+               const Told *told)
 {
-    const char *nick = nj_jid_resource(from), *address = told->item ? nj_xml_attr(told->item, "jid") : NULL;
+    const char *nick = nj_jid_resource(from),
+               *address = told->item ? nj_xml_attr(told->item, "jid") : NULL;
     bool self = says(told, 110) || g_str_equal(nick, room->nick);
     NjPresenceText text;
+
     nj_presence_read(stanza, &text);
-    nj_room_put(room, nick, address && nj_jid_valid(address) ? address : NULL, read_role(told), read_affiliation(told), text.show, text.status);
+    nj_room_put(room, nick, address && nj_jid_valid(address) ? address : NULL, read_role(told),
+                read_affiliation(told), text.show, text.status);
     g_free(text.status);
     room = self ? nj_muc_room(session, from) : NULL;
     if (room && room->state == NJ_ROOM_JOINING)
@@ -326,45 +359,60 @@ static char *
 out_sentence(const Told *told, const char *nick)
 {
     if (says(told, 301))
-        return nick ? g_strdup_printf(_("%s was banned from the room."), nick) : g_strdup(_("You were banned from this room."));
+        return nick ? g_strdup_printf(_("%s was banned from the room."), nick)
+                    : g_strdup(_("You were banned from this room."));
     if (says(told, 307))
-        return nick ? g_strdup_printf(_("%s was put out of the room."), nick) : g_strdup(_("You were put out of this room."));
+        return nick ? g_strdup_printf(_("%s was put out of the room."), nick)
+                    : g_strdup(_("You were put out of this room."));
     if (says(told, 321))
         return nick ? g_strdup_printf(_("%s is no longer a member and had to leave."), nick)
                     : g_strdup(_("You are no longer a member, and so had to leave this room."));
+
     if (says(told, 322))
         return nick ? g_strdup_printf(_("%s had to leave: the room is for members only now."), nick)
-                    : g_strdup(_("This room is for members only now, and you are none. Ask its owner to make you one."));
+                    : g_strdup(_("This room is for members only now, and you are none. Ask its "
+                                 "owner to make you one."));
     if (nick)
         return NULL;
     if (told->destroy)
         return g_strdup(_("This room was destroyed by its owner."));
+
     if (says(told, 332))
-        return g_strdup(_("The service for rooms is being shut down. You come back to the room with the next connection."));
-    return says(told, 333) ? g_strdup(_("The room lost its connection to you. You come back with the next connection, or by /join.")) : NULL;
+        return g_strdup(_("The service for rooms is being shut down. You come back to the room "
+                          "with the next connection."));
+    return says(told, 333) ? g_strdup(_("The room lost its connection to you. You come back with "
+                                        "the next connection, or by /join."))
+                           : NULL;
 }
 
-/* Why somebody is out, by whom and with which words; NULL if they simply went.  nick NULL: it is us. */
+/* Why somebody is out, by whom and with which words; NULL if they simply went.  nick NULL: it is
+ * us. */
 static char *
 why_out(const Told *told, const char *nick)
 {
     char *sentence = out_sentence(told, nick);
     if (!sentence)
         return NULL;
+
     const NjXml *actor = told->item ? nj_xml_child(told->item, "actor", NJ_NS_MUC_USER) : NULL;
     const NjXml *said_in = told->destroy ? told->destroy : told->item;
-    const char *name = !actor ? NULL : nj_xml_attr(actor, "nick") ? nj_xml_attr(actor, "nick") : nj_xml_attr(actor, "jid");
+    const char *name = !actor                       ? NULL
+                       : nj_xml_attr(actor, "nick") ? nj_xml_attr(actor, "nick")
+                                                    : nj_xml_attr(actor, "jid");
     g_autofree char *by = name ? nj_text_line(name, -1, 0) : NULL;
     g_autofree char *words = said_in ? nj_xml_child_text(said_in, "reason", NJ_NS_MUC_USER) : NULL;
     g_autofree char *reason = words ? nj_text_line(words, -1, MAX_STATUS) : NULL;
+
     if (by && *by) {
         g_autofree char *before = sentence;
         sentence = g_strdup_printf(_("%s It was done by %s."), before, by);
     }
+
     if (reason && *reason) {
         g_autofree char *before = sentence;
         sentence = g_strdup_printf(_("%s The reason given: “%s”"), before, reason);
     }
+
     return sentence;
 }
 
@@ -374,16 +422,21 @@ be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
     g_autofree char *address = g_strdup(room->chat->address);
-    bool was_in = room->state == NJ_ROOM_IN;            /* else whoever wanted to go in is answered */
+
+    /* else whoever wanted to go in is answered */
+    bool was_in = room->state == NJ_ROOM_IN;
     g_hash_table_remove(state->history, address);
     nj_room_set_wanted(room, wanted);
     nj_room_clear(room);
     room = nj_muc_room(session, address);
     if (room)
         nj_room_set_state(room, NJ_ROOM_OUT, why);
+
     room = why && was_in ? nj_muc_room(session, address) : NULL;
     if (room)
-        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_WARNING, "%s", why);
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
+                         NJ_NOTICE_WARNING, "%s", why);
+
     end_wait(session, address, why ? why : _("You left the room before it let you in."));
 }
 
@@ -411,6 +464,7 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told 
 {
     const char *nick = nj_jid_resource(from), *new_nick = renamed_to(room, told);
     bool self = says(told, 110) || g_str_equal(nick, room->nick);
+
     if (new_nick) {
         note_renamed(session, room, nick, new_nick);
     } else if (!self) {
@@ -422,10 +476,13 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told 
         room = nj_muc_room(session, from);
         if (room)
             nj_room_take_out(room, nick);
-    } else if (room->state == NJ_ROOM_IN || told->destroy) {   /* while we join it is the echo of our leaving before */
-        /* Without a reason it is our own going offline or invisible: /leave has been here before. */
+        /* while we join it is the echo of our leaving before */
+    } else if (room->state == NJ_ROOM_IN || told->destroy) {
+        /* Without a reason it is our own going offline or invisible: /leave has been here
+         * before. */
         g_autofree char *why = why_out(told, NULL);
-        be_out(session, room, why, !why || ((says(told, 332) || says(told, 333)) && !told->destroy));
+        be_out(session, room, why,
+               !why || ((says(told, 332) || says(told, 333)) && !told->destroy));
     }
 }
 
@@ -433,18 +490,26 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told 
 static const char *
 refusal(const char *condition)
 {
-    static const struct { const char *condition, *sentence; } sentences[] = {
+    static const struct {
+        const char *condition, *sentence;
+    } sentences[] = {
         { "conflict", N_("This nickname is taken in the room. Use /join with another one.") },
         { "not-authorized", N_("This room wants a password, or another one than was given.") },
-        { "registration-required", N_("Only members may enter this room. Ask its owner to make you one.") },
+        { "registration-required",
+          N_("Only members may enter this room. Ask its owner to make you one.") },
         { "forbidden", N_("You are banned from this room.") },
         { "item-not-found", N_("There is no such room, or its owner is still setting it up.") },
         { "not-allowed", N_("There is no such room, and you may not make one there.") },
-        { "not-acceptable", N_("This room lets you in only with the nickname that you registered there.") },
-        { "jid-malformed", N_("This nickname can not be used in the room. Use /join with another one.") },
-        { "service-unavailable", N_("The room is full, or there are no rooms at this address. Try again later.") },
-        { "remote-server-not-found", N_("There is no server at this address. Check how it is written.") },
+        { "not-acceptable",
+          N_("This room lets you in only with the nickname that you registered there.") },
+        { "jid-malformed",
+          N_("This nickname can not be used in the room. Use /join with another one.") },
+        { "service-unavailable",
+          N_("The room is full, or there are no rooms at this address. Try again later.") },
+        { "remote-server-not-found",
+          N_("There is no server at this address. Check how it is written.") },
     };
+
     for (gsize i = 0; i < G_N_ELEMENTS(sentences); i++)
         if (g_str_equal(sentences[i].condition, condition))
             return _(sentences[i].sentence);
@@ -456,12 +521,15 @@ note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
 {
     const char *condition = nj_xml_error(stanza, NULL);
     g_autofree char *sentence = nj_iq_error_text(stanza, refusal(condition));
+
     if (room->state == NJ_ROOM_JOINING) {
-        bool passing = g_str_equal(condition, "remote-server-timeout") || g_str_equal(condition, "resource-constraint");
+        bool passing = g_str_equal(condition, "remote-server-timeout")
+                       || g_str_equal(condition, "resource-constraint");
         be_out(session, room, sentence, passing);
-    } else if (room->state == NJ_ROOM_IN) {             /* we are still there, under the old name */
+    } else if (room->state == NJ_ROOM_IN) { /* we are still there, under the old name */
         g_autofree char *address = g_strdup(room->chat->address);
-        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_ERROR, "%s", sentence);
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
+                         NJ_NOTICE_ERROR, "%s", sentence);
         end_wait(session, address, sentence);
     }
 }
@@ -472,9 +540,11 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
 {
     const char *from = nj_xml_attr(stanza, "from"), *type = nj_xml_attr(stanza, "type");
     NjRoom *room = from ? nj_muc_room(session, from) : NULL;
+
     (void) child;
     if (!room)
         return false;
+
     Told told;
     read_told(stanza, &told);
     if (room->state == NJ_ROOM_OUT)
@@ -487,6 +557,7 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
         note_available(session, room, stanza, from, &told);
     else if (g_str_equal(type, "unavailable"))
         note_unavailable(session, room, from, &told);
+
     return true;
 }
 
@@ -497,15 +568,18 @@ nj_muc_leave(NjRoom *room, const char *why, GError **error)
 {
     NjAccount *account = room->chat->account;
     NjSession *session = nj_session_of(account);
+
     (void) error;
     if (!session || room->state == NJ_ROOM_OUT) {
         nj_room_set_wanted(room, false);
         return true;
     }
+
     g_autofree char *to = g_strconcat(room->chat->address, "/", room->nick, NULL);
     NjXml *presence = nj_xml_presence("unavailable", to);
     if (why && *why)
         nj_xml_add_with_text(presence, "status", NULL, why);
+
     nj_session_send(session, presence);
     be_out(session, room, NULL, false);
     return true;
@@ -518,10 +592,12 @@ addresses(NjSession *session)
     GPtrArray *list = g_ptr_array_new();
     GHashTableIter iter;
     NjChat *chat;
+
     g_hash_table_iter_init(&iter, nj_session_account(session)->chats);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &chat))
         if (chat->kind == NJ_CHAT_ROOM)
             g_ptr_array_add(list, g_strdup(chat->address));
+
     g_ptr_array_add(list, NULL);
     return (char **) g_ptr_array_free(list, FALSE);
 }
@@ -555,13 +631,15 @@ leave_all(NjSession *session, const char *why)
 void
 nj_muc_hide(NjSession *session)
 {
-    leave_all(session, _("You are invisible now, and a room shows who is in it: you left. You come back when you are visible."));
+    leave_all(session, _("You are invisible now, and a room shows who is in it: you left. You come "
+                         "back when you are visible."));
 }
 
 static void
 offline(NjSession *session)
 {
-    leave_all(session, _("The connection is gone, and with it your place in this room. You come back with the next connection."));
+    leave_all(session, _("The connection is gone, and with it your place in this room. You come "
+                         "back with the next connection."));
 }
 
 const NjModule nj_xep_0045 = {

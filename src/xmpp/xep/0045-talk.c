@@ -1,5 +1,6 @@
-/* XEP-0045: what is said in a room: by all, by the room itself, and privately by one of those in it.  Our own line is shown when it is
-   sent; when the room sends it back to everybody, it only becomes true. */
+/* XEP-0045: what is said in a room: by all, by the room itself, and privately by one of those in
+ * it.  Our own line is shown when it is sent; when the room sends it back to everybody, it only
+ * becomes true. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -7,8 +8,9 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define MAX_PRIVATE  100                /* chats with occupants that others may open */
-#define NAMED_WITHIN (16 * 1024)        /* bytes of a body: who is meant stands near its beginning */
+#define MAX_PRIVATE 100 /* chats with occupants that others may open */
+/* bytes of a body: who is meant stands near its beginning */
+#define NAMED_WITHIN (16 * 1024)
 
 /* --- our name --- */
 
@@ -25,11 +27,13 @@ names_us(const char *body, const char *nick)
     g_autofree char *text = g_utf8_casefold(body, (gssize) strnlen(body, NAMED_WITHIN));
     g_autofree char *name = g_utf8_casefold(nick, -1);
     gsize length = strlen(name);
+
     for (const char *at = text; length && (at = strstr(at, name)); at++) {
         bool begins = at == text || !is_word(g_utf8_get_char(g_utf8_prev_char(at)));
         if (begins && !is_word(g_utf8_get_char(at + length)))
             return true;
     }
+
     return false;
 }
 
@@ -41,6 +45,7 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
 {
     if (!g_str_equal(nick, room->nick))
         return false;
+
     NjStore *store = nj_session_client(session)->store;
     const char *const ids[] = { in->message->origin_id, in->message->wire_id };
     g_autoptr(NjMessage) sent = NULL;
@@ -48,6 +53,7 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
         sent = ids[i] ? nj_store_find_out(store, room->chat->id, ids[i]) : NULL;
     if (!sent || sent->type != NJ_MESSAGE_GROUPCHAT)
         return false;
+
     if (sent->state != NJ_STATE_DELIVERED)
         nj_account_settle(room->chat->account, room->chat->address, sent, NJ_STATE_DELIVERED, NULL);
     return true;
@@ -60,9 +66,11 @@ is_known(NjRoom *room, const NjMessage *message)
     NjStore *store = room->chat->account->client->store;
     if (!message->delayed || !store)
         return false;
-    if (message->archive_id && nj_store_has_archive(store, room->chat->id, message->archive_by, message->archive_id))
+    if (message->archive_id
+        && nj_store_has_archive(store, room->chat->id, message->archive_by, message->archive_id))
         return true;
-    return message->origin_id && nj_store_has_origin(store, room->chat->id, message->sender, message->origin_id);
+    return message->origin_id
+           && nj_store_has_origin(store, room->chat->id, message->sender, message->origin_id);
 }
 
 static void
@@ -80,21 +88,24 @@ deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
 {
     NjMessage *message = in->message;
     const char *nick = nj_jid_resource(in->from);
+
     in->chat = room->chat;
     if (message->subject && !message->body) {
         note_subject(session, room, message, nick);
     } else if (!message->body) {
         return;
-    } else if (!nick) {                 /* the room itself speaks */
+    } else if (!nick) { /* the room itself speaks */
         g_autofree char *line = nj_text_line(message->body, -1, 0);
-        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_INFO, "%s", line);
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
+                         NJ_NOTICE_INFO, "%s", line);
     } else if (!is_echo(session, room, in, nick)) {
         g_free(message->sender);
         message->sender = g_strdup(nick);
         if (is_known(room, message))
             return;
         message->out = g_str_equal(nick, room->nick);
-        message->mention = !message->out && !message->delayed && names_us(message->body, room->nick);
+        message->mention =
+            !message->out && !message->delayed && names_us(message->body, room->nick);
         nj_chat_add(room->chat, message);
     }
 }
@@ -120,15 +131,18 @@ deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
     NjAccount *account = nj_session_account(session);
     if (!in->message->body)
         return;
+
     if (!nj_jid_resource(in->from)) {
         g_autofree char *line = nj_text_line(in->message->body, -1, 0);
         nj_client_notice(account->client, account, room->chat, NJ_NOTICE_INFO, "%s", line);
         return;
     }
+
     if (!nj_chat_find(account, in->from) && too_many_private(account)) {
         g_debug("dropped a private message: there are too many chats with occupants");
         return;
     }
+
     in->chat = nj_chat_open(account, NJ_CHAT_PRIVATE, in->from);
     nj_chat_add(in->chat, in->message);
 }
@@ -139,14 +153,17 @@ nj_muc_deliver(NjSession *session, NjIncoming *in)
 {
     NjRoom *room = nj_muc_room(session, in->from);
     bool groupchat = in->message->type == NJ_MESSAGE_GROUPCHAT;
+
     if (!room && !groupchat)
         return true;
+
     if (!room || room->state != NJ_ROOM_IN)
         g_debug("dropped a message of a room that we are not in");
     else if (groupchat)
         deliver_to_room(session, room, in);
     else
         deliver_privately(session, room, in);
+
     return false;
 }
 
@@ -156,10 +173,13 @@ nj_muc_set_subject(NjRoom *room, const char *subject, GError **error)
     NjSession *session = nj_xep_online(room->chat->account, error);
     if (!session)
         return false;
+
     if (room->state != NJ_ROOM_IN) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("You are not in this room. Use /join to enter it again."));
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+                    _("You are not in this room. Use /join to enter it again."));
         return false;
     }
+
     g_autofree char *line = nj_text_line(subject ? subject : "", -1, 0);
     NjXml *message = nj_xml_message("groupchat", room->chat->address, NULL);
     nj_xml_add_with_text(message, "subject", NULL, line);

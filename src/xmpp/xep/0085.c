@@ -1,17 +1,16 @@
-/* XEP-0085: who is typing.  Said only to those who may see our presence, and in rooms only where the person wants it. */
+/* XEP-0085: who is typing.  Said only to those who may see our presence, and in rooms only where
+ * the person wants it. */
 #include "xmpp/xep/xep.h"
 
 #define NS "http://jabber.org/protocol/chatstates"
 
 static const char *const names[] = {
-    [NJ_TYPING_GONE] = "gone",
-    [NJ_TYPING_INACTIVE] = "inactive",
-    [NJ_TYPING_ACTIVE] = "active",
-    [NJ_TYPING_PAUSED] = "paused",
+    [NJ_TYPING_GONE] = "gone",           [NJ_TYPING_INACTIVE] = "inactive",
+    [NJ_TYPING_ACTIVE] = "active",       [NJ_TYPING_PAUSED] = "paused",
     [NJ_TYPING_COMPOSING] = "composing",
 };
 
-#define SILENT 100              /* they answered without a state: they are told none (5.1) */
+#define SILENT 100 /* they answered without a state: they are told none (5.1) */
 
 /* The state is what each chat was told last: address -> NjTyping + 1, or SILENT. */
 static void *
@@ -40,13 +39,16 @@ may_tell(NjSession *session, const NjChat *chat)
     const NjOptions *options = nj_session_client(session)->options;
     if (chat->kind == NJ_CHAT_PERSON)
         return nj_options_bool(options, "typing") && nj_presence_shown_to(session, chat->address);
-    return nj_options_bool(options, "typing-rooms") && chat->room && chat->room->state == NJ_ROOM_IN;
+    return nj_options_bool(options, "typing-rooms") && chat->room
+           && chat->room->state == NJ_ROOM_IN;
 }
 
 static bool
 is_silent(NjSession *session, const NjChat *chat)
 {
-    return GPOINTER_TO_INT(g_hash_table_lookup(nj_session_state(session, &nj_xep_0085), chat->address)) == SILENT;
+    return GPOINTER_TO_INT(
+               g_hash_table_lookup(nj_session_state(session, &nj_xep_0085), chat->address))
+           == SILENT;
 }
 
 /* An answer tells whether they know of this at all. */
@@ -75,12 +77,16 @@ bool
 nj_message_typing(NjChat *chat, NjTyping typing)
 {
     NjSession *session = nj_session_of(chat->account);
-    if (!session || !nj_session_online(session) || !may_tell(session, chat) || !note_told(session, chat, typing))
+    if (!session || !nj_session_online(session) || !may_tell(session, chat)
+        || !note_told(session, chat, typing))
         return false;
-    NjXml *stanza = nj_xml_message(chat->kind == NJ_CHAT_ROOM ? "groupchat" : "chat", chat->peer ? chat->peer : chat->address, NULL);
+
+    NjXml *stanza = nj_xml_message(chat->kind == NJ_CHAT_ROOM ? "groupchat" : "chat",
+                                   chat->peer ? chat->peer : chat->address, NULL);
     nj_xml_add_new(stanza, names[typing], NS);
     if (chat->thread && chat->kind == NJ_CHAT_PERSON)
         nj_xml_add_with_text(stanza, "thread", NULL, chat->thread);
+
     nj_xml_add_new(stanza, "no-store", NJ_NS_HINTS);
     return nj_session_send(session, stanza);
 }
@@ -89,7 +95,8 @@ nj_message_typing(NjChat *chat, NjTyping typing)
 static bool
 say_active(NjSession *session, NjOutgoing *out)
 {
-    if (out->message->type == NJ_MESSAGE_HEADLINE || !may_tell(session, out->chat) || is_silent(session, out->chat))
+    if (out->message->type == NJ_MESSAGE_HEADLINE || !may_tell(session, out->chat)
+        || is_silent(session, out->chat))
         return true;
     note_told(session, out->chat, NJ_TYPING_ACTIVE);
     nj_xml_add_new(out->stanza, names[NJ_TYPING_ACTIVE], NS);
@@ -112,21 +119,26 @@ static bool
 note_typing(NjSession *session, NjIncoming *in)
 {
     NjAccount *account = nj_session_account(session);
-    if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT || nj_xml_child(in->stanza, "delay", "urn:xmpp:delay"))
+    if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT
+        || nj_xml_child(in->stanza, "delay", "urn:xmpp:delay"))
         return true;
+
     NjTyping typing = NJ_TYPING_ACTIVE;
     bool told = read_typing(in->stanza, &typing);
     if (!told && !in->message->body)
         return true;
+
     NjChat *chat = nj_chat_find(account, in->from);
     if (!chat) {
         g_autofree char *bare = nj_jid_bare(in->from);
         chat = nj_chat_find(account, bare);
     }
+
     if (chat && chat->kind == NJ_CHAT_PERSON && in->message->type != NJ_MESSAGE_HEADLINE)
         note_answer(session, chat, told);
     if (chat && chat->kind != NJ_CHAT_ROOM && chat->typing != typing)
         nj_chat_set_typing(chat, typing);
+
     return true;
 }
 

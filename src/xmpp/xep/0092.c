@@ -1,4 +1,5 @@
-/* XEP-0092: our name and version for contacts, never the system's name.  Asking others is nj_info(), in 0030.c. */
+/* XEP-0092: our name and version for contacts, never the system's name.  Asking others is
+ * nj_info(), in 0030.c. */
 #include "xmpp/xep/xep.h"
 
 #define NS "jabber:iq:version"
@@ -7,16 +8,18 @@ static bool
 answer(NjSession *session, NjXml *iq, NjXml *query)
 {
     (void) query;
-    if (!nj_options_bool(nj_session_client(session)->options, "version-reply") ||
-        nj_session_peer(session, nj_xml_attr(iq, "from")) < NJ_PEER_CONTACT) {
+    if (!nj_options_bool(nj_session_client(session)->options, "version-reply")
+        || nj_session_peer(session, nj_xml_attr(iq, "from")) < NJ_PEER_CONTACT) {
         nj_session_send(session, nj_xml_error_reply(iq, "cancel", "service-unavailable"));
         return true;
     }
+
     NjXml *reply = nj_xml_reply(iq, "result");
     NjXml *version = nj_xml_add_new(reply, "query", NS);
     nj_xml_add_with_text(version, "name", NS, "Natterjack");
     nj_xml_add_with_text(version, "version", NS, PACKAGE_VERSION);
     nj_session_send(session, reply);
+
     return true;
 }
 

@@ -1,12 +1,12 @@
-/* XEP-0115: a hash of what we can, sent along with every presence; who does not know it yet asks for its node.  What others send
-   is noted with their presence. */
+/* XEP-0115: a hash of what we can, sent along with every presence; who does not know it yet asks
+ * for its node.  What others send is noted with their presence. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
-#define NS      "http://jabber.org/protocol/caps"
+#define NS "http://jabber.org/protocol/caps"
 #define NS_INFO "http://jabber.org/protocol/disco#info"
-#define NODE    "natterjack"
+#define NODE "natterjack"
 
 typedef struct {
     NjSession *session;
@@ -19,14 +19,18 @@ count(NjSession *session)
 {
     g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NS_INFO));
     g_autoptr(GString) text = g_string_new(NULL);
+
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
         if (nj_xml_is(child, "identity", NS_INFO))
-            g_string_append_printf(text, "%s/%s//%s<", nj_xml_attr(child, "category"), nj_xml_attr(child, "type"), nj_xml_attr(child, "name"));
+            g_string_append_printf(text, "%s/%s//%s<", nj_xml_attr(child, "category"),
+                                   nj_xml_attr(child, "type"), nj_xml_attr(child, "name"));
         else
             g_string_append_printf(text, "%s<", nj_xml_attr(child, "var"));
     }
+
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA1);
     g_checksum_update(sum, (const guchar *) text->str, (gssize) text->len);
+
     guint8 digest[20];
     gsize length = sizeof digest;
     g_checksum_get_digest(sum, digest, &length);
@@ -40,10 +44,12 @@ on_option_changed(NjOption *option, void *owner)
     Caps *state = owner;
     const NjTable *modules = nj_session_modules(state->session);
     bool counts = false;
+
     for (guint i = 0; i < nj_table_length(modules) && !counts; i++)
         counts = g_strcmp0(((const NjModule *) nj_table_at(modules, i))->option, option->name) == 0;
     if (!counts)
         return;
+
     g_autofree char *before = g_steal_pointer(&state->ver);
     state->ver = count(state->session);
     if (!g_str_equal(before, state->ver))
@@ -90,21 +96,26 @@ answer_node(NjSession *session, NjXml *iq, NjXml *query)
 {
     const char *node = nj_xml_attr(query, "node");
     g_autofree char *ours = g_strconcat(NODE "#", our_ver(session), NULL);
+
     if (g_strcmp0(node, ours) != 0)
         return false;
+
     NjXml *reply = nj_xml_reply(iq, "result");
     NjXml *answer = nj_xml_add_new(reply, "query", NS_INFO);
     nj_xml_set(answer, "node", node);
     nj_disco_fill(session, answer);
     nj_session_send(session, reply);
+
     return true;
 }
 
 static bool
 note_caps(NjSession *session, NjXml *presence, NjXml *caps)
 {
-    const char *from = nj_xml_attr(presence, "from"), *node = nj_xml_attr(caps, "node"), *ver = nj_xml_attr(caps, "ver");
-    if (from && node && ver && nj_xml_attr(caps, "hash") && strlen(node) <= 255 && strlen(ver) <= 255)
+    const char *from = nj_xml_attr(presence, "from"), *node = nj_xml_attr(caps, "node"),
+               *ver = nj_xml_attr(caps, "ver");
+    if (from && node && ver && nj_xml_attr(caps, "hash") && strlen(node) <= 255
+        && strlen(ver) <= 255)
         nj_roster_set_caps(nj_session_account(session)->roster, from, node, ver);
     return false;
 }
@@ -113,10 +124,8 @@ const NjModule nj_xep_0115 = {
     .spec = "XEP-0115",
     .name = N_("Entity Capabilities"),
     .features = { NS },
-    .handlers = {
-        { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },
-        { NJ_KIND_PRESENCE, "c", NS, note_caps },
-    },
+    .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },
+                  { NJ_KIND_PRESENCE, "c", NS, note_caps } },
     .attach = attach,
     .detach = detach,
 };

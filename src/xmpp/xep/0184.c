@@ -1,13 +1,15 @@
-/* XEP-0184: did it arrive?  We ask it of every message to a person, and answer those who may see our presence: not when a message is read but when it is
-   committed, so that “delivered” is true whatever happens to us.  Who says it about what was said to somebody else, or was never said, is not heard. */
+/* XEP-0184: did it arrive?  We ask it of every message to a person, and answer those who may see
+ * our presence: not when a message is read but when it is committed, so that “delivered” is true
+ * whatever happens to us.  Who says it about what was said to somebody else, or was never said, is
+ * not heard. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 #include "model/store.h"
 
-#define NS        "urn:xmpp:receipts"
-#define MAX_ANSWERS      20000     /* answers that wait; who floods us is not told of all */
-#define IN_ONE_GO 500       /* microseconds */
+#define NS "urn:xmpp:receipts"
+#define MAX_ANSWERS 20000 /* answers that wait; who floods us is not told of all */
+#define IN_ONE_GO 500     /* microseconds */
 
 typedef struct {
     char *to, *id;
@@ -16,9 +18,11 @@ typedef struct {
 
 typedef struct {
     NjSession *session;
-    GQueue waiting;             /* of Answer: to what is not committed yet, in the order of the store */
-    guint asked;                /* so many of them will be when the store says so; 0: it is not asked */
-    GQueue due;                 /* of Answer: to be sent */
+    /* of Answer: to what is not committed yet, in the order of the store */
+    GQueue waiting;
+    /* so many of them will be when the store says so; 0: it is not asked */
+    guint asked;
+    GQueue due; /* of Answer: to be sent */
     GSource *again;
 } Receipts;
 
@@ -54,12 +58,14 @@ detach(NjSession *session, void *data)
 
 /* --- ours --- */
 
-/* 5.1 advises to ask nobody who is known not to answer; whom it reaches nobody knows, and whoever knows nothing of it ignores it. */
+/* 5.1 advises to ask nobody who is known not to answer; whom it reaches nobody knows, and whoever
+ * knows nothing of it ignores it. */
 static bool
 ask(NjSession *session, NjOutgoing *out)
 {
-    if (out->chat->kind == NJ_CHAT_PERSON && out->message->type == NJ_MESSAGE_CHAT && out->message->body &&
-        !nj_account_is_own(nj_session_account(session), out->chat->address))
+    if (out->chat->kind == NJ_CHAT_PERSON && out->message->type == NJ_MESSAGE_CHAT
+        && out->message->body
+        && !nj_account_is_own(nj_session_account(session), out->chat->address))
         nj_xml_add_new(out->stanza, "request", NS);
     return true;
 }
@@ -71,7 +77,8 @@ note_receipt(NjSession *session, const NjIncoming *in, const NjXml *received)
     g_autofree char *address = NULL;
     if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT || nj_muc_room(session, in->from))
         return;
-    g_autoptr(NjMessage) message = nj_sent_find(session, in->from, nj_xml_attr(received, "id"), &address);
+    g_autoptr(NjMessage) message =
+        nj_sent_find(session, in->from, nj_xml_attr(received, "id"), &address);
     if (message && message->state != NJ_STATE_DELIVERED)
         nj_account_settle(nj_session_account(session), address, message, NJ_STATE_DELIVERED, NULL);
 }
@@ -91,9 +98,11 @@ static bool
 may_answer(NjSession *session, const NjIncoming *in)
 {
     const NjMessage *message = in->message;
-    return !in->wrapper && message->wire_id && *message->wire_id && message->type != NJ_MESSAGE_GROUPCHAT && nj_xml_child(in->stanza, "request", NS) &&
-        !nj_xml_child(in->stanza, "received", NS) && nj_options_bool(nj_session_client(session)->options, "receipts") &&
-        nj_presence_shown_to(session, in->from);
+    return !in->wrapper && message->wire_id && *message->wire_id
+           && message->type != NJ_MESSAGE_GROUPCHAT && nj_xml_child(in->stanza, "request", NS)
+           && !nj_xml_child(in->stanza, "received", NS)
+           && nj_options_bool(nj_session_client(session)->options, "receipts")
+           && nj_presence_shown_to(session, in->from);
 }
 
 static void send_due(Receipts *state);
@@ -107,12 +116,16 @@ on_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* What can not be sent now is when the connection is back.  Whom we hide from since is told nothing any more. */
+/* What can not be sent now is when the connection is back.  Whom we hide from since is told nothing
+ * any more. */
 static void
 send_due(Receipts *state)
 {
-    static const char *const types[] = { [NJ_MESSAGE_CHAT] = "chat", [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_ERROR] = NULL };
+    static const char *const types[] = {
+        [NJ_MESSAGE_CHAT] = "chat", [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_ERROR] = NULL
+    };
     gint64 until = nj_clock_us() + IN_ONE_GO;
+
     while (state->due.length && nj_session_online(state->session) && nj_clock_us() < until) {
         Answer *answer = g_queue_pop_head(&state->due);
         if (nj_presence_shown_to(state->session, answer->to)) {
@@ -122,6 +135,7 @@ send_due(Receipts *state)
         }
         answer_free(answer);
     }
+
     if (state->due.length && nj_session_online(state->session) && !state->again)
         state->again = nj_clock_after(1, on_again, state);
 }
@@ -150,10 +164,12 @@ void
 nj_receipt_owe(NjSession *session, const NjIncoming *in)
 {
     Receipts *state = nj_session_state(session, &nj_xep_0184);
-    if (!may_answer(session, in) || !nj_session_client(session)->store || state->waiting.length + state->due.length >= MAX_ANSWERS)
+    if (!may_answer(session, in) || !nj_session_client(session)->store
+        || state->waiting.length + state->due.length >= MAX_ANSWERS)
         return;
+
     Answer *answer = g_new0(Answer, 1);
-    *answer = (Answer) { g_strdup(in->from), g_strdup(in->message->wire_id), in->message->type };
+    *answer = (Answer){ g_strdup(in->from), g_strdup(in->message->wire_id), in->message->type };
     g_queue_push_tail(&state->waiting, answer);
     if (!state->asked)
         ask_the_store(state);

@@ -1,14 +1,17 @@
-/* XEP-0191: whom the server keeps away from us.  The list is the server's; ours follows its pushes and our own changes.  It is read at every
-   login, for the server pushes only to those who asked. */
+/* XEP-0191: whom the server keeps away from us.  The list is the server's; ours follows its pushes
+ * and our own changes.  It is read at every login, for the server pushes only to those who
+ * asked. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
-#define NS    "urn:xmpp:blocking"
-#define MAX_BLOCKED  100000      /* addresses that we keep of a server's list */
+#define NS "urn:xmpp:blocking"
+#define MAX_BLOCKED 100000 /* addresses that we keep of a server's list */
 
 /* The list that is on its way; NULL: none. */
-typedef struct { GHashTable *coming; } Blocking;
+typedef struct {
+    GHashTable *coming;
+} Blocking;
 
 static Blocking *
 state_of(NjSession *session)
@@ -57,15 +60,20 @@ on_list(NjSession *session, const NjXml *stanza, const GError *error, void *data
     Blocking *state = data;
     NjAccount *account = nj_session_account(session);
     g_autoptr(GHashTable) list = g_steal_pointer(&state->coming);
+
     if (error) {
         if (stanza || nj_session_online(session))
-            nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING, _("The list of blocked addresses could not be read. %s"), error->message);
+            nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
+                             _("The list of blocked addresses could not be read. %s"),
+                             error->message);
         return;
     }
+
     state->coming = list;
     const NjXml *rest = nj_xml_child(stanza, "blocklist", NS);
     for (const NjXml *item = rest ? nj_xml_first(rest) : NULL; item; item = nj_xml_next(item))
         on_item(session, item, state);
+
     state->coming = NULL;
     nj_account_set_blocked(account, g_steal_pointer(&list));
 }
@@ -79,6 +87,7 @@ discovered(NjSession *session)
         nj_account_set_blocked(nj_session_account(session), NULL);
         return;
     }
+
     state->coming = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     NjXml *iq = nj_xml_iq("get", NULL, NULL);
     nj_xml_add_new(iq, "blocklist", NS);
@@ -91,7 +100,8 @@ apply(NjSession *session, const NjXml *change, bool blocked)
     NjAccount *account = nj_session_account(session);
     const NjXml *item = nj_xml_first(change);
     if (!item && !blocked)
-        nj_account_set_blocked(account, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
+        nj_account_set_blocked(account,
+                               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
     for (; item; item = nj_xml_next(item))
         if (address_of(item))
             nj_account_block(account, address_of(item), blocked);
@@ -103,14 +113,18 @@ on_push(NjSession *session, NjXml *iq, NjXml *change)
 {
     const char *from = nj_xml_attr(iq, "from");
     bool blocked = g_str_equal(nj_xml_name(change), "block");
-    if (from && !g_str_equal(from, nj_session_account(session)->bare) && !g_str_equal(from, nj_session_domain(session))) {
+
+    if (from && !g_str_equal(from, nj_session_account(session)->bare)
+        && !g_str_equal(from, nj_session_domain(session))) {
         nj_session_send(session, nj_xml_error_reply(iq, "cancel", "service-unavailable"));
         return true;
     }
+
     if (blocked && !nj_xml_first(change)) {
         nj_session_send(session, nj_xml_error_reply(iq, "modify", "bad-request"));
         return true;
     }
+
     apply(session, change, blocked);
     nj_session_send(session, nj_xml_reply(iq, "result"));
     return true;
@@ -118,8 +132,8 @@ on_push(NjSession *session, NjXml *iq, NjXml *change)
 
 /* --- what still comes --- */
 
-/* A server that forgets its list, or one that holds it against some kinds only: what we do not want to hear is not kept.  What another of our
-   clients said to them is ours. */
+/* A server that forgets its list, or one that holds it against some kinds only: what we do not want
+ * to hear is not kept.  What another of our clients said to them is ours. */
 static bool
 keep_away(NjSession *session, NjIncoming *in)
 {
@@ -133,7 +147,7 @@ keep_away(NjSession *session, NjIncoming *in)
 
 typedef struct {
     NjAccount *account;
-    char *address;              /* NULL: all */
+    char *address; /* NULL: all */
     bool blocked;
 } Change;
 
@@ -155,7 +169,8 @@ on_changed(NjRecord *record, const NjXml *answer, void *data)
     if (change->address)
         nj_account_block(change->account, change->address, change->blocked);
     else
-        nj_account_set_blocked(change->account, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
+        nj_account_set_blocked(change->account,
+                               g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
 }
 
 static bool
@@ -163,13 +178,18 @@ may_ask(NjSession *session, const char *address, bool blocked, GError **error)
 {
     const NjAccount *account = nj_session_account(session);
     if (blocked && nj_account_is_own(account, address))
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s is your own address; it can not be blocked."), address);
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+                    _("%s is your own address; it can not be blocked."), address);
     else if (!nj_session_discovered(session))
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("The server has not said yet whether it can block addresses. Try again in a moment."));
+        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+                            _("The server has not said yet whether it can block addresses. Try "
+                              "again in a moment."));
     else if (!nj_session_server_has(session, NS))
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("The server %s can not block addresses."), nj_session_domain(session));
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+                    _("The server %s can not block addresses."), nj_session_domain(session));
     else
         return true;
+
     return false;
 }
 
@@ -178,16 +198,19 @@ nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, voi
 {
     g_autoptr(GError) error = NULL;
     NjSession *session = nj_xep_online(account, &error);
+
     if (!session || !may_ask(session, address, blocked, &error)) {
         done(error, NULL, data);
         return;
     }
+
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     NjXml *element = nj_xml_add_new(iq, blocked ? "block" : "unblock", NS);
     if (address)
         nj_xml_set(nj_xml_add_new(element, "item", NS), "jid", address);
+
     Change *change = g_new0(Change, 1);
-    *change = (Change) { account, g_strdup(address), blocked };
+    *change = (Change){ account, g_strdup(address), blocked };
     nj_ask_fill(session, iq, on_changed, change, change_free, done, data);
 }
 
@@ -195,10 +218,8 @@ const NjModule nj_xep_0191 = {
     .spec = "XEP-0191",
     .name = N_("Blocking Command"),
     .receive = { NJ_STAGE_UNWRAP, keep_away },
-    .handlers = {
-        { NJ_KIND_IQ_SET, "block", NS, on_push },
-        { NJ_KIND_IQ_SET, "unblock", NS, on_push },
-    },
+    .handlers = { { NJ_KIND_IQ_SET, "block", NS, on_push },
+                  { NJ_KIND_IQ_SET, "unblock", NS, on_push } },
     .attach = attach,
     .detach = detach,
     .discovered = discovered,

@@ -25,12 +25,15 @@ nj_ping(NjAccount *account, const char *to, NjDone done, void *data)
 {
     g_autoptr(GError) error = NULL;
     NjSession *session = nj_xep_online(account, &error);
+
     if (!session) {
         done(error, NULL, data);
         return;
     }
+
     NjXml *iq = nj_xml_iq("get", to ? to : nj_session_domain(session), NULL);
     nj_xml_add_new(iq, "ping", NS);
+
     gint64 *sent_us = g_new(gint64, 1);
     *sent_us = nj_clock_us();
     nj_ask_fill(session, iq, fill, sent_us, g_free, done, data);

@@ -10,18 +10,20 @@ offset(gint64 wall_ms)
 {
     g_autoptr(GDateTime) local = g_date_time_new_from_unix_local(wall_ms / 1000);
     int minutes = local ? (int) (g_date_time_get_utc_offset(local) / (60 * G_USEC_PER_SEC)) : 0;
-    return g_strdup_printf("%c%02d:%02d", minutes < 0 ? '-' : '+', ABS(minutes) / 60, ABS(minutes) % 60);
+    return g_strdup_printf("%c%02d:%02d", minutes < 0 ? '-' : '+', ABS(minutes) / 60,
+                           ABS(minutes) % 60);
 }
 
 static bool
 answer(NjSession *session, NjXml *iq, NjXml *query)
 {
     (void) query;
-    if (!nj_options_bool(nj_session_client(session)->options, "time-reply") ||
-        nj_session_peer(session, nj_xml_attr(iq, "from")) < NJ_PEER_CONTACT) {
+    if (!nj_options_bool(nj_session_client(session)->options, "time-reply")
+        || nj_session_peer(session, nj_xml_attr(iq, "from")) < NJ_PEER_CONTACT) {
         nj_session_send(session, nj_xml_error_reply(iq, "cancel", "service-unavailable"));
         return true;
     }
+
     gint64 now = nj_clock_wall_ms();
     g_autofree char *utc = nj_clock_format(now);
     g_autofree char *tzo = offset(now);
@@ -30,6 +32,7 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
     nj_xml_add_with_text(time, "tzo", NS, tzo);
     nj_xml_add_with_text(time, "utc", NS, utc);
     nj_session_send(session, reply);
+
     return true;
 }
 

@@ -1,22 +1,26 @@
-/* XEP-0203: when a message was really sent.  A stamp is believed from those who kept it for us, and never later than now. */
+/* XEP-0203: when a message was really sent.  A stamp is believed from those who kept it for us, and
+ * never later than now. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 
-#define NS        "urn:xmpp:delay"
-#define NS_LEGACY "jabber:x:delay"       /* XEP-0091 */
-#define LIVE      (60 * 1000)            /* ms */
+#define NS "urn:xmpp:delay"
+#define NS_LEGACY "jabber:x:delay" /* XEP-0091 */
+#define LIVE (60 * 1000)           /* ms */
 
-/* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not be named.  In a room a stamp counts only
-   while it shows its history: afterwards it is an occupant's word, whoever it names, and would hide a line in the past. */
+/* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not
+ * be named.  In a room a stamp counts only while it shows its history: afterwards it is an
+ * occupant's word, whoever it names, and would hide a line in the past. */
 static bool
 is_believed(NjSession *session, const NjIncoming *in, const char *by)
 {
     g_autofree char *domain = nj_jid_domain(in->from);
     const NjRoom *room = nj_muc_room(session, in->from);
     if (room)
-        return nj_muc_in_history(session, room) && (!by || (nj_jid_is_bare(by) && nj_jid_same_bare(by, in->from)));
-    return !by || nj_session_peer(session, by) >= NJ_PEER_SERVER || nj_jid_same_bare(by, in->from) || g_str_equal(by, domain);
+        return nj_muc_in_history(session, room)
+               && (!by || (nj_jid_is_bare(by) && nj_jid_same_bare(by, in->from)));
+    return !by || nj_session_peer(session, by) >= NJ_PEER_SERVER || nj_jid_same_bare(by, in->from)
+           || g_str_equal(by, domain);
 }
 
 static bool
@@ -30,7 +34,8 @@ take_stamp(NjMessage *message, const char *stamp)
     return true;
 }
 
-/* Around a copy stands our server's word (XEP-0297, 3.2).  The time of this minute is no delay but the way here. */
+/* Around a copy stands our server's word (XEP-0297, 3.2).  The time of this minute is no delay but
+ * the way here. */
 static bool
 note_forwarded(NjIncoming *in)
 {
@@ -38,9 +43,12 @@ note_forwarded(NjIncoming *in)
     for (gsize i = 0; in->forwarded && i < G_N_ELEMENTS(around); i++) {
         const NjXml *delay = nj_xml_child(around[i], "delay", NS);
         gint64 time;
-        if (delay && nj_xml_attr(delay, "stamp") && nj_clock_parse(nj_xml_attr(delay, "stamp"), &time) && time < nj_clock_wall_ms() - LIVE)
+        if (delay && nj_xml_attr(delay, "stamp")
+            && nj_clock_parse(nj_xml_attr(delay, "stamp"), &time)
+            && time < nj_clock_wall_ms() - LIVE)
             return take_stamp(in->message, nj_xml_attr(delay, "stamp"));
     }
+
     return true;
 }
 
@@ -50,10 +58,12 @@ note_delay(NjSession *session, NjIncoming *in)
     const char *const spaces[] = { NS, NS_LEGACY };
     for (gsize i = 0; i < G_N_ELEMENTS(spaces); i++)
         for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
-            if (nj_xml_is(child, i == 0 ? "delay" : "x", spaces[i]) && is_believed(session, in, nj_xml_attr(child, "from")) &&
-                take_stamp(in->message, nj_xml_attr(child, "stamp")))
+            if (nj_xml_is(child, i == 0 ? "delay" : "x", spaces[i])
+                && is_believed(session, in, nj_xml_attr(child, "from"))
+                && take_stamp(in->message, nj_xml_attr(child, "stamp")))
                 return true;
         }
+
     return note_forwarded(in);
 }
 

@@ -1,12 +1,14 @@
-/* XEP-0280: what our other clients hear and say, copied to us.  A copy shows somebody else's words under their name, so nothing is believed but what our own
-   bare address wraps, and the addresses inside have to fit.  Beneath the wrapper a copy is a message like any other, but nothing is answered to it. */
+/* XEP-0280: what our other clients hear and say, copied to us.  A copy shows somebody else's words
+ * under their name, so nothing is believed but what our own bare address wraps, and the addresses
+ * inside have to fit.  Beneath the wrapper a copy is a message like any other, but nothing is
+ * answered to it. */
 #include "xmpp/xep/xep.h"
 
 #include "model/store.h"
 
-#define NS         "urn:xmpp:carbons:2"
+#define NS "urn:xmpp:carbons:2"
 #define NS_FORWARD "urn:xmpp:forward:0"
-#define NS_MAM     "urn:xmpp:mam:2"
+#define NS_MAM "urn:xmpp:mam:2"
 
 static void
 on_enabled(NjSession *session, const NjXml *stanza, const GError *error, void *data)
@@ -14,7 +16,9 @@ on_enabled(NjSession *session, const NjXml *stanza, const GError *error, void *d
     NjAccount *account = nj_session_account(session);
     (void) data;
     if (error && stanza)
-        nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING, _("What your other clients say and hear will not be shown here. %s"), error->message);
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
+                         _("What your other clients say and hear will not be shown here. %s"),
+                         error->message);
 }
 
 static void
@@ -29,26 +33,31 @@ discovered(NjSession *session)
 
 /* --- in --- */
 
-/* A wrapper inside a wrapper, or what does not stand between two people (6.1): rooms send their lines themselves, errors belong to who spoke. */
+/* A wrapper inside a wrapper, or what does not stand between two people (6.1): rooms send their
+ * lines themselves, errors belong to who spoke. */
 static bool
 is_plain(const NjXml *message)
 {
     const char *type = nj_xml_attr(message, "type");
-    return g_strcmp0(type, "groupchat") != 0 && g_strcmp0(type, "error") != 0 && !nj_xml_child(message, "received", NS) &&
-        !nj_xml_child(message, "sent", NS) && !nj_xml_child(message, "result", NS_MAM);
+    return g_strcmp0(type, "groupchat") != 0 && g_strcmp0(type, "error") != 0
+           && !nj_xml_child(message, "received", NS) && !nj_xml_child(message, "sent", NS)
+           && !nj_xml_child(message, "result", NS_MAM);
 }
 
-/* Heard by another client of ours, from somebody else.  What an occupant says privately the room sends to every client that is in it (6.1). */
+/* Heard by another client of ours, from somebody else.  What an occupant says privately the room
+ * sends to every client that is in it (6.1). */
 static bool
 is_received(NjSession *session, const NjXml *message, const char *from, const char *to)
 {
     NjAccount *account = nj_session_account(session);
     if (!nj_account_is_own(account, to) || nj_account_is_own(account, from))
         return false;
-    return !nj_muc_room(session, from) && !(nj_jid_resource(from) && nj_xml_child(message, "x", NJ_NS_MUC_USER));
+    return !nj_muc_room(session, from)
+           && !(nj_jid_resource(from) && nj_xml_child(message, "x", NJ_NS_MUC_USER));
 }
 
-/* Said by another client of ours, to somebody else; to an occupant only of a room that we are in: elsewhere nobody could answer. */
+/* Said by another client of ours, to somebody else; to an occupant only of a room that we are in:
+ * elsewhere nobody could answer. */
 static bool
 is_sent(NjSession *session, const NjXml *message, const char *from, const char *to)
 {
@@ -56,32 +65,40 @@ is_sent(NjSession *session, const NjXml *message, const char *from, const char *
     if (!nj_account_is_own(account, from) || nj_account_is_own(account, to))
         return false;
     NjRoom *room = nj_muc_room(session, to);
-    return room ? room->state == NJ_ROOM_IN && nj_jid_resource(to) : !nj_xml_child(message, "x", NJ_NS_MUC_USER);
+    return room ? room->state == NJ_ROOM_IN && nj_jid_resource(to)
+                : !nj_xml_child(message, "x", NJ_NS_MUC_USER);
 }
 
-/* 11: "Any forwarded copies received by a Carbons-enabled client MUST be from that user's bare JID; any copies that do not meet this requirement MUST be
-   ignored." */
+/* 11: "Any forwarded copies received by a Carbons-enabled client MUST be from that user's bare JID;
+ * any copies that do not meet this requirement MUST be ignored." */
 static bool
 unwrap(NjSession *session, NjIncoming *in)
 {
-    NjXml *received = nj_xml_child(in->stanza, "received", NS), *sent = nj_xml_child(in->stanza, "sent", NS);
+    NjXml *received = nj_xml_child(in->stanza, "received", NS),
+          *sent = nj_xml_child(in->stanza, "sent", NS);
     if (!received && !sent)
         return true;
+
     NjXml *forwarded = nj_xml_child(received ? received : sent, "forwarded", NS_FORWARD);
     NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
-    const char *from = message ? nj_xml_attr(message, "from") : NULL, *to = message ? nj_xml_attr(message, "to") : NULL;
-    bool good = !(received && sent) && from && to && nj_jid_valid(from) && nj_jid_valid(to) &&
-        g_str_equal(in->from, nj_session_account(session)->bare) && is_plain(message) &&
-        (received ? is_received(session, message, from, to) : is_sent(session, message, from, to));
+    const char *from = message ? nj_xml_attr(message, "from") : NULL,
+               *to = message ? nj_xml_attr(message, "to") : NULL;
+    bool good = !(received && sent) && from && to && nj_jid_valid(from) && nj_jid_valid(to)
+                && g_str_equal(in->from, nj_session_account(session)->bare) && is_plain(message)
+                && (received ? is_received(session, message, from, to)
+                             : is_sent(session, message, from, to));
+
     if (!good) {
         g_debug("dropped a copy that is none of ours, or none of a message between people");
         return false;
     }
+
     in->wrapper = in->stanza;
     in->stanza = nj_xml_ref(message);
     in->forwarded = forwarded;
     in->from = from;
     in->sent = !received;
+
     return true;
 }
 
@@ -103,14 +120,17 @@ nj_carbon_deliver(NjSession *session, NjIncoming *in)
     NjMessage *message = in->message;
     if (!message->body && !message->subject)
         return;
+
     NjChat *chat = chat_of(session, nj_xml_attr(in->stanza, "to"));
     if (chat->kind == NJ_CHAT_ROOM || nj_message_is_known(session, chat->id, in))
         return;
+
     message->out = true;
     message->state = NJ_STATE_ACKNOWLEDGED;
     in->chat = chat;
     if (message->type == NJ_MESSAGE_CHAT && chat->kind == NJ_CHAT_PERSON)
         nj_chat_set_thread(chat, message->thread);
+
     g_autofree char *address = g_strdup(chat->address);
     nj_chat_add(chat, message);
     chat = nj_chat_find(nj_session_account(session), address);

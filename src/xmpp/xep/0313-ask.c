@@ -1,10 +1,13 @@
-/* XEP-0313: our account's archive, asked whether the server got what we said, when a session is gone and no acknowledgement tells.  "No" is the answer that
-   sends a message again, so it needs proof: an archive that keeps everything we say to that person (XEP-0441), read from its end to before
-   the message, by the server's own clock.  Whatever is missing of it makes the answer "unknown".
-
-   A session that has asked is closed and begun anew.  Prosody 0.12 takes whoever asks for one that fetches from the archive all that did not arrive
-   (mod_smacks and mod_offline with mam_requested), and when such a session breaks it sends none of that again.  As long as we do not fetch it, it
-   would be lost. */
+/* XEP-0313: our account's archive, asked whether the server got what we said, when a session is
+ * gone and no acknowledgement tells.  "No" is the answer that sends a message again, so it needs
+ * proof: an archive that keeps everything we say to that person (XEP-0441), read from its end to
+ * before the message, by the server's own clock.  Whatever is missing of it makes the answer
+ * "unknown".
+ *
+ * A session that has asked is closed and begun anew.  Prosody 0.12 takes whoever asks for one that
+ * fetches from the archive all that did not arrive (mod_smacks and mod_offline with mam_requested),
+ * and when such a session breaks it sends none of that again.  As long as we do not fetch it, it
+ * would be lost. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -13,24 +16,25 @@
 #include "base/random.h"
 #include "model/outbox.h"
 
-#define NS         "urn:xmpp:mam:2"
-#define NS_TIME    "urn:xmpp:time"
+#define NS "urn:xmpp:mam:2"
+#define NS_TIME "urn:xmpp:time"
 #define NS_FORWARD "urn:xmpp:forward:0"
-#define NS_SID     "urn:xmpp:sid:0"
-#define NS_DELAY   "urn:xmpp:delay"
-#define NS_RSM     "http://jabber.org/protocol/rsm"
-#define NS_DATA    "jabber:x:data"
-#define PATIENCE   20                       /* seconds for all of it */
-#define MARGIN     (5 * 60 * 1000)          /* ms that clocks may differ in */
-#define PAGE       "100"
-#define PAGES      100
-#define RENEWAL    1000                     /* ms: what is said again then is acknowledged by this session */
+#define NS_SID "urn:xmpp:sid:0"
+#define NS_DELAY "urn:xmpp:delay"
+#define NS_RSM "http://jabber.org/protocol/rsm"
+#define NS_DATA "jabber:x:data"
+#define PATIENCE 20            /* seconds for all of it */
+#define MARGIN (5 * 60 * 1000) /* ms that clocks may differ in */
+#define PAGE "100"
+#define PAGES 100
+/* ms: what is said again then is acknowledged by this session */
+#define RENEWAL 1000
 
 typedef struct {
     char *id;
-    char *to;                   /* NULL: nobody knows */
-    gint64 time_ms;             /* by the server's clock, as soon as that is known */
-    bool keeps;                 /* the archive keeps what is said to them */
+    char *to;       /* NULL: nobody knows */
+    gint64 time_ms; /* by the server's clock, as soon as that is known */
+    bool keeps;     /* the archive keeps what is said to them */
 } Said;
 
 typedef struct {
@@ -38,13 +42,13 @@ typedef struct {
     NjSession *session;
     Said *said;
     guint count;
-    GHashTable *missing;        /* set of ids that were not seen yet */
+    GHashTable *missing; /* set of ids that were not seen yet */
     gint64 since_ms;
-    gint64 reached_ms;          /* everything after that was read */
-    gint64 oldest_ms;           /* seen on this page */
-    char *key;                  /* of the wait, and of our queries */
+    gint64 reached_ms; /* everything after that was read */
+    gint64 oldest_ms;  /* seen on this page */
+    char *key;         /* of the wait, and of our queries */
     guint pages;
-    bool over;                  /* it was told, or is not to be any more */
+    bool over; /* it was told, or is not to be any more */
     bool complete;
     NjArchiveFunc done;
     void *data;
@@ -53,9 +57,11 @@ typedef struct {
 
 typedef struct {
     NjSession *session;
-    GPtrArray *asks;            /* of Ask, under way */
-    GHashTable *futile;         /* set of ids that it was asked for and could tell nothing of: it is not asked again in this run */
-    bool read;                  /* the archive was read in this session */
+    GPtrArray *asks; /* of Ask, under way */
+    /* set of ids that it was asked for and could tell nothing of: it is not asked again in this
+     * run */
+    GHashTable *futile;
+    bool read; /* the archive was read in this session */
     GSource *renewal;
 } Archive;
 
@@ -124,11 +130,13 @@ ask_unref(void *data)
     Ask *ask = data;
     if (--ask->refs > 0)
         return;
+
     g_hash_table_unref(ask->missing);
     for (guint i = 0; i < ask->count; i++) {
         g_free(ask->said[i].id);
         g_free(ask->said[i].to);
     }
+
     g_free(ask->said);
     g_free(ask->key);
     g_free(ask);
@@ -150,7 +158,9 @@ answer(const Ask *ask, const Said *said)
 {
     if (!g_hash_table_contains(ask->missing, said->id))
         return NJ_ARCHIVE_HAS;
-    return said->keeps && (ask->complete || ask->reached_ms <= said->time_ms - MARGIN) ? NJ_ARCHIVE_LACKS : NJ_ARCHIVE_UNKNOWN;
+    return said->keeps && (ask->complete || ask->reached_ms <= said->time_ms - MARGIN)
+               ? NJ_ARCHIVE_LACKS
+               : NJ_ARCHIVE_UNKNOWN;
 }
 
 /* When the session is over first, nobody hears of it: whoever wants to know asks the next one. */
@@ -159,15 +169,18 @@ tell(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     Ask *ask = data;
     g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, ask->count + 1);
+
     (void) stanza;
     ask->over = true;
     if (error && error->code == NJ_IQ_ERROR_OFFLINE)
         return;
+
     for (guint i = 0; i < ask->count; i++) {
         answers[i] = answer(ask, &ask->said[i]);
         if (ask->pages && answers[i] == NJ_ARCHIVE_UNKNOWN)
             g_hash_table_add(state_of(session)->futile, g_strdup(ask->said[i].id));
     }
+
     ask->done(session, answers, ask->data);
 }
 
@@ -201,12 +214,15 @@ note_result(Ask *ask, const NjXml *result)
     const NjXml *forwarded = nj_xml_child(result, "forwarded", NS_FORWARD);
     const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
     const NjXml *delay = forwarded ? nj_xml_child(forwarded, "delay", NS_DELAY) : NULL;
-    const char *stamp = delay ? nj_xml_attr(delay, "stamp") : NULL, *author = message ? nj_xml_attr(message, "from") : NULL;
+    const char *stamp = delay ? nj_xml_attr(delay, "stamp") : NULL,
+               *author = message ? nj_xml_attr(message, "from") : NULL;
     gint64 time;
+
     if (stamp && nj_clock_parse(stamp, &time))
         ask->oldest_ms = MIN(ask->oldest_ms, time);
     if (!author || !nj_account_is_own(nj_session_account(ask->session), author))
         return;
+
     const NjXml *origin = nj_xml_child(message, "origin-id", NS_SID);
     const char *ids[] = { origin ? nj_xml_attr(origin, "id") : NULL, nj_xml_attr(message, "id") };
     for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
@@ -220,11 +236,13 @@ on_message(NjSession *session, NjXml *stanza, NjXml *result)
     NjAccount *account = nj_session_account(session);
     const GPtrArray *asks = state_of(session)->asks;
     const char *from = nj_xml_attr(stanza, "from"), *query = nj_xml_attr(result, "queryid");
+
     /* 8.1: "A client MUST verify the source of MAM query results against an open query". */
     if (query && (!from || g_str_equal(from, account->bare)))
         for (guint i = 0; i < asks->len; i++)
             if (g_str_equal(((const Ask *) asks->pdata[i])->key, query))
                 note_result(asks->pdata[i], result);
+
     return true;
 }
 
@@ -245,17 +263,20 @@ ask_page(Ask *ask, const char *before)
     g_autofree char *start = nj_clock_format(MAX(ask->since_ms - MARGIN, 0));
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     NjXml *query = nj_xml_add_new(iq, "query", NS);
+
     nj_xml_set(query, "queryid", ask->key);
     NjXml *form = nj_xml_add_new(query, "x", NS_DATA);
     nj_xml_set(form, "type", "submit");
     add_field(form, "FORM_TYPE", NS);
     add_field(form, "start", start);
+
     NjXml *set = nj_xml_add_new(query, "set", NS_RSM);
     nj_xml_add_with_text(set, "max", NS_RSM, PAGE);
     if (before)
         nj_xml_add_with_text(set, "before", NS_RSM, before);
     else
         nj_xml_add_new(set, "before", NS_RSM);
+
     ask->oldest_ms = G_MAXINT64;
     ask->pages++;
     state_of(ask->session)->read = true;
@@ -279,9 +300,11 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
     const NjXml *set = fin ? nj_xml_child(fin, "set", NS_RSM) : NULL;
     const char *complete = fin ? nj_xml_attr(fin, "complete") : NULL;
     g_autofree char *first = set ? nj_xml_child_text(set, "first", NS_RSM) : NULL;
+
     (void) session;
     if (is_over(ask, error))
         return;
+
     if (fin)
         ask->reached_ms = MIN(ask->reached_ms, ask->oldest_ms);
     ask->complete = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
@@ -293,7 +316,8 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
 
 /* --- what has to be known before --- */
 
-/* XEP-0202: an archive's times are its server's.  A clock there that is ahead of ours may have been behind it when the message was sent. */
+/* XEP-0202: an archive's times are its server's.  A clock there that is ahead of ours may have been
+ * behind it when the message was sent. */
 static void
 on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -301,17 +325,21 @@ on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data
     const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NS_TIME);
     g_autofree char *utc = time ? nj_xml_child_text(time, "utc", NS_TIME) : NULL;
     gint64 there;
+
     (void) session;
     if (is_over(ask, error))
         return;
+
     if (!utc || !nj_clock_parse(utc, &there)) {
         finish(ask);
         return;
     }
+
     gint64 behind = MIN(there - nj_clock_wall_ms(), 0);
     ask->since_ms += behind;
     for (guint i = 0; i < ask->count; i++)
         ask->said[i].time_ms += behind;
+
     ask_page(ask, NULL);
 }
 
@@ -321,7 +349,8 @@ lists(const NjXml *list, const char *address)
     for (NjXml *item = list ? nj_xml_first(list) : NULL; item; item = nj_xml_next(item)) {
         g_autofree char *text = nj_xml_text(item);
         g_autofree char *domain = nj_jid_domain(address);
-        if (text && nj_jid_valid(text) && (nj_jid_same_bare(text, address) || g_str_equal(text, domain)))
+        if (text && nj_jid_valid(text)
+            && (nj_jid_same_bare(text, address) || g_str_equal(text, domain)))
             return true;
     }
     return false;
@@ -336,7 +365,8 @@ is_kept(NjSession *session, const NjXml *prefs, const char *address)
         return false;
     if (lists(nj_xml_child(prefs, "always", NS), address) || g_strcmp0(rule, "always") == 0)
         return true;
-    return g_strcmp0(rule, "roster") == 0 && nj_roster_find(nj_session_account(session)->roster, address);
+    return g_strcmp0(rule, "roster") == 0
+           && nj_roster_find(nj_session_account(session)->roster, address);
 }
 
 static void
@@ -345,17 +375,22 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
     Ask *ask = data;
     const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NS);
     bool any = false;
+
     if (is_over(ask, error))
         return;
+
     for (guint i = 0; prefs && i < ask->count; i++) {
         Said *said = &ask->said[i];
-        said->keeps = is_kept(session, prefs, said->to) && !g_hash_table_contains(state_of(session)->futile, said->id);
+        said->keeps = is_kept(session, prefs, said->to)
+                      && !g_hash_table_contains(state_of(session)->futile, said->id);
         any |= said->keeps;
     }
+
     if (!any || !nj_session_server_has(session, NS_TIME)) {
         finish(ask);
         return;
     }
+
     NjXml *iq = nj_xml_iq("get", nj_session_domain(session), NULL);
     nj_xml_add_new(iq, "time", NS_TIME);
     ask_server(ask, iq, on_time);
@@ -378,26 +413,32 @@ discovered(NjSession *session)
 {
     const GPtrArray *asks = state_of(session)->asks;
     g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(ask_unref);
+
     for (guint i = 0; i < asks->len; i++) {
         Ask *ask = asks->pdata[i];
         ask->refs++;
         g_ptr_array_add(now, ask);
     }
+
     for (guint i = 0; i < now->len; i++)
         if (!((Ask *) now->pdata[i])->over)
             begin(now->pdata[i]);
 }
 
-/* Only of a message that stands in the outbox it is known whom it was for; and of some kinds no archive is asked to keep all. */
+/* Only of a message that stands in the outbox it is known whom it was for; and of some kinds no
+ * archive is asked to keep all. */
 static void
 find_rows(Ask *ask)
 {
     g_autoptr(GHashTable) rows = g_hash_table_new(g_str_hash, g_str_equal);
-    for (GList *item = nj_session_account(ask->session)->outbox->rows.head; item; item = item->next) {
+    for (GList *item = nj_session_account(ask->session)->outbox->rows.head; item;
+         item = item->next) {
         const NjOut *out = item->data;
-        if (out->kind == NJ_CHAT_PERSON && out->message->origin_id && out->message->type != NJ_MESSAGE_HEADLINE)
+        if (out->kind == NJ_CHAT_PERSON && out->message->origin_id
+            && out->message->type != NJ_MESSAGE_HEADLINE)
             g_hash_table_insert(rows, out->message->origin_id, (void *) out);
     }
+
     for (guint i = 0; i < ask->count; i++) {
         const NjOut *out = g_hash_table_lookup(rows, ask->said[i].id);
         ask->said[i].to = out ? g_strdup(out->address) : NULL;
@@ -406,17 +447,26 @@ find_rows(Ask *ask)
 }
 
 void
-nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner)
+nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done,
+               void *data, const void *owner)
 {
     Ask *ask = g_new0(Ask, 1);
-    *ask = (Ask) { .refs = 1, .session = session, .since_ms = since_ms, .reached_ms = G_MAXINT64, .done = done, .data = data, .owner = owner };
+    *ask = (Ask){ .refs = 1,
+                  .session = session,
+                  .since_ms = since_ms,
+                  .reached_ms = G_MAXINT64,
+                  .done = done,
+                  .data = data,
+                  .owner = owner };
     ask->count = g_strv_length((char **) ids);
+
     ask->said = g_new0(Said, ask->count + 1);
     ask->missing = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < ask->count; i++) {
         ask->said[i].id = g_strdup(ids[i]);
         g_hash_table_add(ask->missing, ask->said[i].id);
     }
+
     ask->key = nj_random_id();
     find_rows(ask);
     g_ptr_array_add(state_of(session)->asks, ask);

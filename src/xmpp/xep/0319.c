@@ -1,4 +1,5 @@
-/* XEP-0319: since when nobody types, told with the presence that says so, and only where the option asks for it. */
+/* XEP-0319: since when nobody types, told with the presence that says so, and only where the option
+ * asks for it. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
@@ -26,9 +27,11 @@ note_idle(NjSession *session, NjXml *presence, NjXml *child)
     const NjXml *idle = nj_xml_child(presence, "idle", NS);
     const char *since = idle ? nj_xml_attr(idle, "since") : NULL;
     gint64 time = 0;
+
     (void) child;
     if (!from || type)
         return false;
+
     if (since && (!nj_clock_parse(since, &time) || time > nj_clock_wall_ms()))
         time = 0;
     nj_roster_set_idle(nj_session_account(session)->roster, from, time);

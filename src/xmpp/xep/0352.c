@@ -1,31 +1,34 @@
-/* XEP-0352: the server hears that nobody looks, and holds back what can wait: presence, who types.  Nobody looks when the terminal has had no focus for a
-   minute, or when no key has come for five; without a terminal somebody always does, for who reads events wants all of them.
-
-   A timer is armed for the moment that may come and looks again when it does: keys move nothing. */
+/* XEP-0352: the server hears that nobody looks, and holds back what can wait: presence, who types.
+ * Nobody looks when the terminal has had no focus for a minute, or when no key has come for five;
+ * without a terminal somebody always does, for who reads events wants all of them.
+ *
+ * A timer is armed for the moment that may come and looks again when it does: keys move nothing. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 
-#define NS       "urn:xmpp:csi:0"
-#define OPTION   "client-state"
-#define IDLE_US  (5 * 60 * G_USEC_PER_SEC)
+#define NS "urn:xmpp:csi:0"
+#define OPTION "client-state"
+#define IDLE_US (5 * 60 * G_USEC_PER_SEC)
 
 typedef struct {
     NjSession *session;
-    gint64 left_us;             /* since when nobody looks; 0: somebody does */
-    bool inactive;              /* as this connection was told */
+    gint64 left_us; /* since when nobody looks; 0: somebody does */
+    bool inactive;  /* as this connection was told */
     GSource *timer;
 } State;
 
 static gboolean on_timer(void *data);
 
-/* A key is heard of when none came for NJ_CLIENT_REST_US, so that is how long the focus may be gone before we say so: it can always be taken back. */
+/* A key is heard of when none came for NJ_CLIENT_REST_US, so that is how long the focus may be gone
+ * before we say so: it can always be taken back. */
 static gint64
 leaves_at(const State *state)
 {
     const NjClient *client = nj_session_client(state->session);
     gint64 idle = client->active_us + IDLE_US;
-    return state->left_us ? MIN(idle, MAX(state->left_us, client->active_us) + NJ_CLIENT_REST_US) : idle;
+    return state->left_us ? MIN(idle, MAX(state->left_us, client->active_us) + NJ_CLIENT_REST_US)
+                          : idle;
 }
 
 static bool
@@ -33,8 +36,8 @@ is_offered(const State *state)
 {
     const NjClient *client = nj_session_client(state->session);
     const NjXml *features = nj_session_features(state->session);
-    return nj_session_online(state->session) && features && nj_xml_child(features, "csi", NS) && !client->headless &&
-        nj_options_bool(client->options, OPTION);
+    return nj_session_online(state->session) && features && nj_xml_child(features, "csi", NS)
+           && !client->headless && nj_options_bool(client->options, OPTION);
 }
 
 static void

@@ -1,12 +1,12 @@
-/* XEP-0359: ids that survive.  The sender's own is a claim and counts only together with the sender; an archive's counts only from
-   that archive: our account's, or the room's. */
+/* XEP-0359: ids that survive.  The sender's own is a claim and counts only together with the
+ * sender; an archive's counts only from that archive: our account's, or the room's. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
 #include "model/store.h"
 
-#define NS     "urn:xmpp:sid:0"
+#define NS "urn:xmpp:sid:0"
 #define NS_MAM "urn:xmpp:mam:2"
 #define MAX_ID 1023
 
@@ -16,9 +16,11 @@ is_announced(NjSession *session)
     return nj_session_account_has(session, NS) || nj_session_account_has(session, NS_MAM);
 }
 
-/* A server that announces no ids lets through those that a stranger claims in its name (XEP-0359, 6).  Before it has said so they are kept, since a
-   stream that is resumed brings messages before anything can be asked, but nothing is looked up by them: what was claimed in that moment could only
-   suppress a message of an archive that the same server has got since, under an id guessed right. */
+/* A server that announces no ids lets through those that a stranger claims in its name (XEP-0359,
+ * 6).  Before it has said so they are kept, since a stream that is resumed brings messages before
+ * anything can be asked, but nothing is looked up by them: what was claimed in that moment could
+ * only suppress a message of an archive that the same server has got since, under an id guessed
+ * right. */
 static bool
 may_keep(NjSession *session)
 {
@@ -30,30 +32,38 @@ nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in)
 {
     NjStore *store = nj_session_client(session)->store;
     const NjMessage *message = in->message;
+
     if (!store || !chat || (!message->delayed && !in->wrapper))
         return false;
-    if (message->archive_id && is_announced(session) && nj_store_has_archive(store, chat, message->archive_by, message->archive_id))
+    if (message->archive_id && is_announced(session)
+        && nj_store_has_archive(store, chat, message->archive_by, message->archive_id))
         return true;
-    return message->origin_id && nj_store_has_origin(store, chat, message->sender, message->origin_id);
+
+    return message->origin_id
+           && nj_store_has_origin(store, chat, message->sender, message->origin_id);
 }
 
 static bool
 note_ids(NjSession *session, NjIncoming *in)
 {
-    g_autofree char *room = in->message->type == NJ_MESSAGE_GROUPCHAT ? nj_jid_bare(in->from) : NULL;
+    g_autofree char *room =
+        in->message->type == NJ_MESSAGE_GROUPCHAT ? nj_jid_bare(in->from) : NULL;
     const char *archive = room ? room : nj_session_account(session)->bare;
+
     for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
         const char *id = nj_xml_attr(child, "id");
         if (!id || !*id || strlen(id) > MAX_ID)
             continue;
         if (!in->message->origin_id && nj_xml_is(child, "origin-id", NS)) {
             in->message->origin_id = g_strdup(id);
-        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NS) && g_strcmp0(nj_xml_attr(child, "by"), archive) == 0 &&
-                   (room || may_keep(session))) {
+        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NS)
+                   && g_strcmp0(nj_xml_attr(child, "by"), archive) == 0
+                   && (room || may_keep(session))) {
             in->message->archive_id = g_strdup(id);
             in->message->archive_by = g_strdup(archive);
         }
     }
+
     return true;
 }
 

@@ -1,15 +1,14 @@
-/* XEP-0380: a message we can not read says so in one line.  The words that came with it for such a case are not shown: they are
-   not what was written, and may come from anybody. */
+/* XEP-0380: a message we can not read says so in one line.  The words that came with it for such a
+ * case are not shown: they are not what was written, and may come from anybody. */
 #include "xmpp/xep/xep.h"
 
 #include "base/text.h"
 
-#define NS "urn:xmpp:eme:0"
-
 /* What a cipher looks like on the wire; its name here counts more than the one a stanza brings. */
+#define NS "urn:xmpp:eme:0"
 static const struct {
     const char *ns, *name;
-    const char *element;        /* NULL: none of its own */
+    const char *element; /* NULL: none of its own */
 } ciphers[] = {
     { "urn:xmpp:omemo:2", "OMEMO", "encrypted" },
     { "eu.siacs.conversations.axolotl", "OMEMO", "encrypted" },
@@ -33,21 +32,26 @@ name_of(const NjXml *hint)
 static bool
 is_written(const NjXml *element)
 {
-    return !g_str_equal(nj_xml_name(element), "encrypted") || nj_xml_child(element, "payload", nj_xml_ns(element));
+    return !g_str_equal(nj_xml_name(element), "encrypted")
+           || nj_xml_child(element, "payload", nj_xml_ns(element));
 }
 
 static char *
 find_cipher(const NjIncoming *in)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(ciphers); i++) {
-        const NjXml *element = ciphers[i].element ? nj_xml_child(in->stanza, ciphers[i].element, ciphers[i].ns) : NULL;
+        const NjXml *element =
+            ciphers[i].element ? nj_xml_child(in->stanza, ciphers[i].element, ciphers[i].ns) : NULL;
         if (element)
             return is_written(element) ? g_strdup(ciphers[i].name) : NULL;
     }
+
     const NjXml *hint = nj_xml_child(in->stanza, "encryption", NS);
     if (hint)
         return name_of(hint);
-    return in->message->body && g_str_has_prefix(in->message->body, "?OTR") ? g_strdup("OTR") : NULL;
+
+    return in->message->body && g_str_has_prefix(in->message->body, "?OTR") ? g_strdup("OTR")
+                                                                            : NULL;
 }
 
 static bool
@@ -55,12 +59,17 @@ explain(NjSession *session, NjIncoming *in)
 {
     (void) session;
     if (in->message->encryption)
-        return true;            /* somebody before us could read it */
+        return true; /* somebody before us could read it */
+
     in->message->encryption = find_cipher(in);
     if (!in->message->encryption)
         return true;
+
     g_free(in->message->body);
-    in->message->body = g_strdup_printf(_("This message is encrypted with %s, which this version can not read yet."), in->message->encryption);
+    in->message->body = g_strdup_printf(
+        _("This message is encrypted with %s, which this version can not read yet."),
+        in->message->encryption);
+
     return true;
 }
 

@@ -2,7 +2,7 @@
 #include "xmpp/xep/xep.h"
 
 typedef struct {
-    NjDone done;                /* NULL: nobody wants to know */
+    NjDone done; /* NULL: nobody wants to know */
     void *data;
     NjAskFill fill;
     void *fill_data;
@@ -25,10 +25,12 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *da
     (void) session;
     if (!ask->done)
         return;
+
     if (error) {
         ask->done(error, NULL, ask->data);
         return;
     }
+
     g_autoptr(NjRecord) record = nj_record_new();
     if (ask->fill)
         ask->fill(record, stanza, ask->fill_data);
@@ -36,10 +38,11 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *da
 }
 
 void
-nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data, GDestroyNotify free_fill, NjDone done, void *data)
+nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data,
+            GDestroyNotify free_fill, NjDone done, void *data)
 {
     Ask *ask = g_new0(Ask, 1);
-    *ask = (Ask) { done, data, fill, fill_data, free_fill };
+    *ask = (Ask){ done, data, fill, fill_data, free_fill };
     nj_iq_send_full(session, iq, 0, on_answer, NULL, ask, ask_free, data);
 }
 
@@ -53,10 +56,13 @@ static void
 not_connected(const NjAccount *account, GError **error)
 {
     if (account->state == NJ_ACCOUNT_WAITING)
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s has no connection now; it is tried again by itself, and by /connect at once."),
-                    account->bare);
+        g_set_error(
+            error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+            _("%s has no connection now; it is tried again by itself, and by /connect at once."),
+            account->bare);
     else
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("%s is not connected. Use /connect first."), account->bare);
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+                    _("%s is not connected. Use /connect first."), account->bare);
 }
 
 NjSession *

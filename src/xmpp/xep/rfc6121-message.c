@@ -1,5 +1,5 @@
-/* RFC 6121, 5: messages of people: sent, kept, and put where they belong.  Strangers' wait in the requests list; errors find the
-   message they are about. */
+/* RFC 6121, 5: messages of people: sent, kept, and put where they belong.  Strangers' wait in the
+ * requests list; errors find the message they are about. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -10,33 +10,39 @@
 #include "model/outbox.h"
 #include "model/store.h"
 
-#define STRANGER_BYTES (16 * 1024)      /* of a body that is kept until its sender is let in */
-#define ASK_WITHIN_MS  (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
-#define MAX_PUMP       50               /* messages in one go: who types comes first */
-#define CLOCKS         (60 * 1000)      /* ms that two clocks and the way between them may differ */
+#define STRANGER_BYTES (16 * 1024) /* of a body that is kept until its sender is let in */
+#define ASK_WITHIN_MS (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
+#define MAX_PUMP 50        /* messages in one go: who types comes first */
+#define CLOCKS (60 * 1000) /* ms that two clocks and the way between them may differ */
 
 typedef struct {
     NjSession *session;
-    GSource *again;             /* the pump goes on when the loop turns */
-    GArray *asked;              /* rows the archive is asked about; NULL: none */
+    GSource *again; /* the pump goes on when the loop turns */
+    GArray *asked;  /* rows the archive is asked about; NULL: none */
 } Messages;
 
-/* A nick is whoever's who has it now: what waits for an occupant was meant for the one of before.  room NULL: of every room. */
+/* A nick is whoever's who has it now: what waits for an occupant was meant for the one of before.
+ * room NULL: of every room. */
 static void
 fail_private(NjSession *session, const char *room)
 {
     NjOutbox *outbox = nj_session_account(session)->outbox;
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
+
     for (GList *item = outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        if (out->kind == NJ_CHAT_PRIVATE && out->message->state == NJ_STATE_QUEUED && !out->numbered && (!room || nj_jid_same_bare(out->address, room)))
+        if (out->kind == NJ_CHAT_PRIVATE && out->message->state == NJ_STATE_QUEUED && !out->numbered
+            && (!room || nj_jid_same_bare(out->address, room)))
             g_array_append_val(rows, out->message->id);
     }
+
     for (guint i = 0; i < rows->len; i++) {
         NjOut *out = nj_outbox_find(outbox, g_array_index(rows, gint64, i));
         if (out)
-            nj_outbox_set_state(outbox, out, NJ_STATE_FAILED,
-                                _("The room was lost before this could be said, and who has this name there now may be somebody else. /retry says it all the same."));
+            nj_outbox_set_state(
+                outbox, out, NJ_STATE_FAILED,
+                _("The room was lost before this could be said, and who has this name there now "
+                  "may be somebody else. /retry says it all the same."));
     }
 }
 
@@ -72,7 +78,8 @@ detach(NjSession *session, void *data)
 
 /* --- what was sent --- */
 
-/* The chat a message of ours to this address would be in: a room's by its bare address, an occupant's by the full one.  0: none. */
+/* The chat a message of ours to this address would be in: a room's by its bare address, an
+ * occupant's by the full one.  0: none. */
 static gint64
 chat_row(NjSession *session, const char *address, char **chat_address)
 {
@@ -82,10 +89,13 @@ chat_row(NjSession *session, const char *address, char **chat_address)
     NjChat *chat = nj_chat_find(account, bare);
     NjStoredChat stored = { 0 };
     gint64 row = chat ? chat->id : 0;
-    if (!chat && !exact && account->row && nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, bare, &stored))
+
+    if (!chat && !exact && account->row
+        && nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, bare, &stored))
         row = stored.id;
     nj_stored_chat_clear(&stored);
     *chat_address = g_steal_pointer(&bare);
+
     return row;
 }
 
@@ -132,7 +142,8 @@ nj_message_unsent(NjSession *session, gint64 row)
     nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
 }
 
-/* Until somebody can say more.  An account's archive has what was said to persons; of a room its own history tells. */
+/* Until somebody can say more.  An account's archive has what was said to persons; of a room its
+ * own history tells. */
 void
 nj_message_unknown(NjSession *session, gint64 row)
 {
@@ -141,7 +152,8 @@ nj_message_unknown(NjSession *session, gint64 row)
     if (!out)
         return;
     nj_outbox_take_back(outbox, out);
-    nj_outbox_set_archive_pending(outbox, out, out->kind == NJ_CHAT_PERSON && out->message->origin_id);
+    nj_outbox_set_archive_pending(outbox, out,
+                                  out->kind == NJ_CHAT_PERSON && out->message->origin_id);
     nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
 }
 
@@ -150,14 +162,21 @@ tell_unsure(NjSession *session)
 {
     NjAccount *account = nj_session_account(session);
     guint count = 0;
+
     for (GList *item = account->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        count += out->kind == NJ_CHAT_PERSON && out->message->state == NJ_STATE_UNSURE;      /* of a room its history may tell in a moment */
+        /* of a room its history may tell in a moment */
+        count += out->kind == NJ_CHAT_PERSON && out->message->state == NJ_STATE_UNSURE;
     }
+
     if (count)
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
-                         ngettext("%u message may not have arrived: /outbox shows it, and /retry in its chat sends it again.",
-                                  "%u messages may not have arrived: /outbox shows them, and /retry in their chats sends them again.", count), count);
+                         ngettext("%u message may not have arrived: /outbox shows it, and /retry "
+                                  "in its chat sends it again.",
+                                  "%u messages may not have arrived: /outbox shows them, and "
+                                  "/retry in their chats sends them again.",
+                                  count),
+                         count);
 }
 
 static void
@@ -166,11 +185,13 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     Messages *state = data;
     NjOutbox *outbox = nj_session_account(session)->outbox;
     g_autoptr(GArray) asked = g_steal_pointer(&state->asked);
+
     for (guint i = 0; i < asked->len; i++) {
         NjOut *out = find_row(session, g_array_index(asked, gint64, i));
         bool fresh = out && out->archive_pending;
         /* One that the person sends again meanwhile is queued already. */
-        if (!out || out->numbered || (out->message->state != NJ_STATE_UNSURE && out->message->state != NJ_STATE_QUEUED))
+        if (!out || out->numbered
+            || (out->message->state != NJ_STATE_UNSURE && out->message->state != NJ_STATE_QUEUED))
             continue;
         nj_outbox_set_archive_pending(outbox, out, false);
         out->missing = answers[i] == NJ_ARCHIVE_LACKS;
@@ -179,12 +200,14 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
         else if (answers[i] == NJ_ARCHIVE_LACKS && fresh)
             nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
     }
+
     tell_unsure(session);
     nj_message_pump(session);
 }
 
-/* What has been unsure since an earlier session may turn out to have arrived; but it is not sent again unasked.  Once it is known to be missing nothing
-   is asked any more, for who has asked begins another session. */
+/* What has been unsure since an earlier session may turn out to have arrived; but it is not sent
+ * again unasked.  Once it is known to be missing nothing is asked any more, for who has asked
+ * begins another session. */
 static void
 ask_the_archive(NjSession *session)
 {
@@ -192,18 +215,21 @@ ask_the_archive(NjSession *session)
     Messages *state = nj_session_state(session, &nj_rfc6121_message);
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
     gint64 since = G_MAXINT64;
+
     g_clear_pointer(&state->asked, g_array_unref);
     state->asked = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (GList *item = nj_session_account(session)->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        bool unsure = out->message->state == NJ_STATE_UNSURE && !out->missing && out->kind == NJ_CHAT_PERSON && out->message->origin_id &&
-            out->message->time >= oldest;
+        bool unsure = out->message->state == NJ_STATE_UNSURE && !out->missing
+                      && out->kind == NJ_CHAT_PERSON && out->message->origin_id
+                      && out->message->time >= oldest;
         if (!out->archive_pending && !unsure)
             continue;
         g_ptr_array_add(ids, out->message->origin_id);
         g_array_append_val(state->asked, out->message->id);
         since = MIN(since, out->message->time);
     }
+
     g_ptr_array_add(ids, NULL);
     if (state->asked->len)
         nj_archive_ask(session, (const char *const *) ids->pdata, since, on_archive, state, state);
@@ -219,7 +245,8 @@ online(NjSession *session)
     nj_message_pump(session);
 }
 
-/* A connection that is gone for long ends what was asked, and the session need not have ended with it. */
+/* A connection that is gone for long ends what was asked, and the session need not have ended with
+ * it. */
 static void
 resumed(NjSession *session)
 {
@@ -237,23 +264,29 @@ offline(NjSession *session)
 
 /* --- out --- */
 
-/* Where it goes: to the client that wrote last (5.1), the room, or the occupant.  NULL and a sentence: nowhere; without one: not yet. */
+/* Where it goes: to the client that wrote last (5.1), the room, or the occupant.  NULL and a
+ * sentence: nowhere; without one: not yet. */
 static const char *
 destination(const NjChat *chat, GError **error)
 {
     NjRoom *room = chat->room;
     if (chat->kind == NJ_CHAT_PERSON)
         return chat->peer ? chat->peer : chat->address;
+
     if (!room || room->state != NJ_ROOM_IN) {
         if (!room || (room->state == NJ_ROOM_OUT && !room->wanted))
-            g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("You are not in this room. Use /join to enter it again."));
+            g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+                                _("You are not in this room. Use /join to enter it again."));
         return NULL;
     }
+
     const char *nick = chat->kind == NJ_CHAT_PRIVATE ? nj_jid_resource(chat->address) : NULL;
     if (nick && !nj_room_occupant(room, nick)) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s is not in the room any more."), nick);
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s is not in the room any more."),
+                    nick);
         return NULL;
     }
+
     return chat->address;
 }
 
@@ -261,13 +294,12 @@ static NjXml *
 build(const NjChat *chat, const NjMessage *message, const char *to)
 {
     static const char *const types[] = {
-        [NJ_MESSAGE_CHAT] = "chat",
-        [NJ_MESSAGE_NORMAL] = NULL,
-        [NJ_MESSAGE_HEADLINE] = "headline",
-        [NJ_MESSAGE_GROUPCHAT] = "groupchat",
+        [NJ_MESSAGE_CHAT] = "chat",         [NJ_MESSAGE_NORMAL] = NULL,
+        [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_GROUPCHAT] = "groupchat",
         [NJ_MESSAGE_ERROR] = NULL,
     };
     NjXml *stanza = nj_xml_message(types[message->type], to, message->wire_id);
+
     if (message->subject)
         nj_xml_add_with_text(stanza, "subject", NULL, message->subject);
     nj_xml_add_with_text(stanza, "body", NULL, message->body);
@@ -275,6 +307,7 @@ build(const NjChat *chat, const NjMessage *message, const char *to)
         nj_xml_add_with_text(stanza, "thread", NULL, message->thread);
     if (chat->kind == NJ_CHAT_PRIVATE)
         nj_xml_add_new(stanza, "x", NJ_NS_MUC_USER);
+
     return stanza;
 }
 
@@ -283,15 +316,22 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
 {
     const NjAccount *account = chat->account;
     NjMessage *message = nj_message_new();
+
     message->out = true;
     message->time = nj_clock_wall_ms();
-    message->type = chat->kind == NJ_CHAT_ROOM ? NJ_MESSAGE_GROUPCHAT : options ? options->type : NJ_MESSAGE_CHAT;
-    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? chat->room->nick : account->jid ? account->jid : account->bare);
+    message->type = chat->kind == NJ_CHAT_ROOM ? NJ_MESSAGE_GROUPCHAT
+                    : options                  ? options->type
+                                               : NJ_MESSAGE_CHAT;
+    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? chat->room->nick
+                               : account->jid             ? account->jid
+                                                          : account->bare);
     message->body = nj_text_body(text, -1);
+
     message->subject = options && options->subject ? nj_text_line(options->subject, -1, 0) : NULL;
     message->thread = g_strdup(options && options->thread ? options->thread : chat->thread);
     message->wire_id = nj_random_id();
     message->origin_id = g_strdup(message->wire_id);
+
     return message;
 }
 
@@ -309,26 +349,33 @@ send_row(NjSession *session, NjOut *out)
     g_autoptr(NjMessage) message = nj_message_ref(out->message);
     g_autoptr(GError) error = NULL;
     NjChat *chat = nj_chat_find(account, out->address);
+
     if (!chat && out->kind == NJ_CHAT_PERSON)
         chat = nj_chat_open(account, NJ_CHAT_PERSON, out->address);
     if (!chat)
-        g_set_error_literal(&error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE, _("The room was left before this could be said in it."));
+        g_set_error_literal(&error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+                            _("The room was left before this could be said in it."));
+
     const char *to = chat ? destination(chat, &error) : NULL;
     out = find_row(session, message->id);
     if (!out || !waits(out) || (!to && !error))
         return;
+
     if (error) {
         nj_outbox_set_state(outbox, out, NJ_STATE_FAILED, error->message);
         return;
     }
+
     NjOutgoing going = { build(chat, message, to), chat, message };
     nj_outbox_hand_over(outbox, out);
     if (nj_pipeline_send(nj_session_pipeline(session), session, &going) || !going.stanza)
         return;
+
     nj_xml_free(going.stanza);
     out = find_row(session, message->id);
     if (out)
-        nj_outbox_set_state(outbox, out, NJ_STATE_FAILED, _("The message could not be prepared for sending."));
+        nj_outbox_set_state(outbox, out, NJ_STATE_FAILED,
+                            _("The message could not be prepared for sending."));
 }
 
 static gboolean
@@ -340,30 +387,37 @@ pump_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* In each chat in the order it was said; what may go now is taken down first, for whoever hears of it may change the list, or say something and so
-   send what is taken down here. */
+/* In each chat in the order it was said; what may go now is taken down first, for whoever hears of
+ * it may change the list, or say something and so send what is taken down here. */
 void
 nj_message_pump(NjSession *session)
 {
     Messages *state = nj_session_state(session, &nj_rfc6121_message);
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
-    if (!nj_session_online(session) || nj_session_settling(session) || (store && nj_store_in_trouble(store)))
+
+    if (!nj_session_online(session) || nj_session_settling(session)
+        || (store && nj_store_in_trouble(store)))
         return;
+
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(GHashTable) stopped = g_hash_table_new(g_str_hash, g_str_equal);
-    for (GList *item = account->outbox->rows.head; item && rows->len < MAX_PUMP; item = item->next) {
+    for (GList *item = account->outbox->rows.head; item && rows->len < MAX_PUMP;
+         item = item->next) {
         const NjOut *out = item->data;
         if (out->archive_pending)
             g_hash_table_add(stopped, out->address);
         else if (waits(out) && !g_hash_table_contains(stopped, out->address))
             g_array_append_val(rows, out->message->id);
     }
+
     for (guint i = 0; i < rows->len; i++) {
-        NjOut *out = nj_session_online(session) ? find_row(session, g_array_index(rows, gint64, i)) : NULL;
+        NjOut *out =
+            nj_session_online(session) ? find_row(session, g_array_index(rows, gint64, i)) : NULL;
         if (out && waits(out))
             send_row(session, out);
     }
+
     if (rows->len == MAX_PUMP && !state->again)
         state->again = nj_clock_after(1, pump_again, state);
 }
@@ -374,21 +428,28 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
     NjAccount *account = chat->account;
     NjSession *session = nj_session_of(account);
     g_autoptr(GError) nowhere = NULL;
+
     if (!destination(chat, &nowhere) && nowhere) {
         g_propagate_error(error, g_steal_pointer(&nowhere));
         return NULL;
     }
+
     g_autoptr(NjMessage) message = new_message(chat, text, options);
     if (!*message->body) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("There is nothing to send: the message is empty."));
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+                    _("There is nothing to send: the message is empty."));
         return NULL;
     }
+
     if (account->state != NJ_ACCOUNT_ONLINE && g_queue_is_empty(&account->outbox->rows))
-        nj_client_notice(account->client, account, chat, NJ_NOTICE_INFO, _("You are not connected: what you write is kept, and sent when you are."));
+        nj_client_notice(
+            account->client, account, chat, NJ_NOTICE_INFO,
+            _("You are not connected: what you write is kept, and sent when you are."));
+
     nj_outbox_add(account->outbox, chat, message);
     if (session)
         nj_message_pump(session);
-    return message;             /* the outbox or the store holds it still */
+    return message; /* the outbox or the store holds it still */
 }
 
 bool
@@ -396,55 +457,70 @@ nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
 {
     NjSession *session = nj_session_of(chat->account);
     if (!message->out || (message->state != NJ_STATE_FAILED && message->state != NJ_STATE_UNSURE)) {
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("This message needs no other try: only one that failed or is unsure is sent again."));
+        g_set_error_literal(
+            error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+            _("This message needs no other try: only one that failed or is unsure is sent again."));
         return false;
     }
+
     if (!destination(chat, error) && error && *error)
         return false;
+
     if (session)
         nj_session_forget_row(session, message->id);
     nj_outbox_add_again(chat->account->outbox, chat, message);
     if (session)
         nj_message_pump(session);
+
     return true;
 }
 
 /* --- in --- */
 
-/* What an error is about: something we sent, and it comes from where we sent it.  A room hands our id to everybody in it, so there
-   the address counts to the letter. */
+/* What an error is about: something we sent, and it comes from where we sent it.  A room hands our
+ * id to everybody in it, so there the address counts to the letter. */
 static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *child)
 {
     NjAccount *account = nj_session_account(session);
     const char *from = nj_xml_attr(stanza, "from");
     g_autofree char *address = NULL;
+
     (void) child;
     if (g_strcmp0(nj_xml_attr(stanza, "type"), "error") != 0)
         return false;
-    g_autoptr(NjMessage) sent = nj_sent_find(session, from ? from : account->bare, nj_xml_attr(stanza, "id"), &address);
+
+    g_autoptr(NjMessage) sent =
+        nj_sent_find(session, from ? from : account->bare, nj_xml_attr(stanza, "id"), &address);
     NjRoom *room = sent || !from || nj_jid_resource(from) ? NULL : nj_muc_room(session, from);
-    if ((!sent || sent->state == NJ_STATE_FAILED || sent->state == NJ_STATE_DELIVERED) && (!room || room->state != NJ_ROOM_IN))
+    if ((!sent || sent->state == NJ_STATE_FAILED || sent->state == NJ_STATE_DELIVERED)
+        && (!room || room->state != NJ_ROOM_IN))
         return true;
+
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     if (sent)
         nj_account_settle(account, address, sent, NJ_STATE_FAILED, sentence);
-    else                                        /* what else one says to a room: its subject */
-        nj_client_notice(nj_session_client(session), room->chat->account, room->chat, NJ_NOTICE_ERROR, "%s", sentence);
+    else /* what else one says to a room: its subject */
+        nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
+                         NJ_NOTICE_ERROR, "%s", sentence);
+
     return true;
 }
 
 static bool
 is_stranger(NjSession *session, const char *bare)
 {
-    return !nj_roster_find(nj_session_account(session)->roster, bare) && nj_session_peer(session, bare) < NJ_PEER_SERVER;
+    return !nj_roster_find(nj_session_account(session)->roster, bare)
+           && nj_session_peer(session, bare) < NJ_PEER_SERVER;
 }
 
 /* Did we talk before, in a chat that is closed now? */
 static bool
 talked_before(NjStore *store, const NjStoredChat *stored)
 {
-    g_autoptr(GPtrArray) page = stored->from_stranger ? NULL : nj_store_page_before(store, stored->id, G_MAXINT64, G_MAXINT64, 1);
+    g_autoptr(GPtrArray) page =
+        stored->from_stranger ? NULL
+                              : nj_store_page_before(store, stored->id, G_MAXINT64, G_MAXINT64, 1);
     return page && page->len > 0;
 }
 
@@ -467,8 +543,10 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
     NjStoredChat stored = { 0 };
+
     if (!store || !account->row)
         return true;
+
     bool found = nj_store_find_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored);
     const char *text = message->body ? message->body : message->subject;
     g_autofree char *line = nj_text_line(text, (gssize) strcspn(text, "\n"), 0);
@@ -476,8 +554,11 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
         nj_stored_chat_clear(&stored);
         return true;
     }
-    bool known = found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
-    const NjRequest *request = known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
+
+    bool known =
+        found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
+    const NjRequest *request =
+        known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
     if (request && (found || nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
         if (!stored.from_stranger)
             nj_store_set_from_stranger(store, stored.id, true);
@@ -485,15 +566,18 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
         shorten(message);
         nj_store_add(store, message);
     }
+
     nj_stored_chat_clear(&stored);
     return !known;
 }
 
-/* What our server kept for us comes in the order in which it was said, whatever the clocks of both and the way between them make of it. */
+/* What our server kept for us comes in the order in which it was said, whatever the clocks of both
+ * and the way between them make of it. */
 static void
 keep_order(const NjChat *chat, NjMessage *message)
 {
-    if (message->delayed && message->time < chat->heard_time && message->time > chat->heard_time - CLOCKS)
+    if (message->delayed && message->time < chat->heard_time
+        && message->time > chat->heard_time - CLOCKS)
         message->time = chat->heard_time;
 }
 
@@ -502,33 +586,41 @@ deliver(NjSession *session, NjIncoming *in)
 {
     NjAccount *account = nj_session_account(session);
     NjMessage *message = in->message;
+
     if (in->sent) {
         nj_carbon_deliver(session, in);
         return false;
     }
+
     if (message->type == NJ_MESSAGE_GROUPCHAT || (!message->body && !message->subject))
         return false;
+
     g_autofree char *bare = nj_jid_bare(in->from);
     in->chat = nj_chat_find(account, bare);
     if (in->chat && in->chat->kind != NJ_CHAT_PERSON)
         return false;
     if (!in->chat && is_stranger(session, bare) && keep_waiting(session, bare, in))
         return false;
+
     if (!in->chat)
         in->chat = nj_chat_open(account, NJ_CHAT_PERSON, bare);
     if (!in->chat)
         return false;
+
     if (nj_message_is_known(session, in->chat->id, in)) {
-        nj_receipt_owe(session, in);                       /* the first one may have been lost with the connection */
+        /* the first one may have been lost with the connection */
+        nj_receipt_owe(session, in);
         return false;
     }
-    if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE &&
-        g_strcmp0(in->chat->peer, in->from) != 0)
+
+    if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE
+        && g_strcmp0(in->chat->peer, in->from) != 0)
         nj_chat_set_peer(in->chat, in->from);
     if (message->type == NJ_MESSAGE_CHAT)
-        nj_chat_set_thread(in->chat, message->thread);     /* our answer belongs to it */
+        nj_chat_set_thread(in->chat, message->thread); /* our answer belongs to it */
     if (!in->forwarded)
         keep_order(in->chat, message);
+
     nj_chat_add(in->chat, message);
     nj_receipt_owe(session, in);
     return false;

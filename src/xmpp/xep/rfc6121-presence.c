@@ -6,7 +6,7 @@
 #define MAX_STATUS 1024
 
 typedef struct {
-    bool shown;                 /* the server tells our contacts that we are here */
+    bool shown; /* the server tells our contacts that we are here */
 } Presence;
 
 static void *
@@ -30,15 +30,18 @@ nj_presence_stanza(NjSession *session, const char *to)
 {
     const NjAccount *account = nj_session_account(session);
     NjXml *presence = nj_xml_presence(NULL, to);
+
     if (account->show != NJ_SHOW_ONLINE)
         nj_xml_add_with_text(presence, "show", NULL, nj_show_name(account->show));
     if (account->status && *account->status)
         nj_xml_add_with_text(presence, "status", NULL, account->status);
+
     if (account->priority && !to) {
         char priority[8];
         g_snprintf(priority, sizeof priority, "%d", CLAMP(account->priority, -128, 127));
         nj_xml_add_with_text(presence, "priority", NULL, priority);
     }
+
     if (!to)
         nj_idle_add(session, presence);
     nj_caps_add(session, presence);
@@ -51,15 +54,18 @@ nj_presence_send(NjAccount *account)
     NjSession *session = nj_session_of(account);
     if (!session || !nj_session_begun(session))
         return;
+
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     if (account->show == NJ_SHOW_OFFLINE) {
         if (!state->shown)
-            return;                             /* so it was before, and a room one went into all the same stays */
+            /* so it was before, and a room one went into all the same stays */
+            return;
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
         state->shown = false;
         nj_muc_hide(session);
         return;
     }
+
     nj_session_send(session, nj_presence_stanza(session, NULL));
     state->shown = true;
     nj_muc_show(session);
@@ -75,11 +81,13 @@ online(NjSession *session)
 }
 
 bool
-nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *status, GError **error)
+nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *status,
+                   GError **error)
 {
     NjSession *session = nj_xep_online(account, error);
     if (!session)
         return false;
+
     NjXml *presence = nj_xml_presence(show == NJ_SHOW_OFFLINE ? "unavailable" : NULL, to);
     if (show != NJ_SHOW_OFFLINE && show != NJ_SHOW_ONLINE)
         nj_xml_add_with_text(presence, "show", NULL, nj_show_name(show));
@@ -87,6 +95,7 @@ nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *
         nj_xml_add_with_text(presence, "status", NULL, status);
     if (show != NJ_SHOW_OFFLINE)
         nj_caps_add(session, presence);
+
     return nj_xep_send(session, presence, error);
 }
 
@@ -95,8 +104,8 @@ nj_presence_shown_to(const NjSession *session, const char *address)
 {
     const Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     const NjContact *contact = nj_roster_find(nj_session_account(session)->roster, address);
-    return nj_session_online(session) && state->shown && contact &&
-        (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH);
+    return nj_session_online(session) && state->shown && contact
+           && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH);
 }
 
 /* --- theirs --- */
@@ -108,8 +117,11 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
     g_autofree char *priority = nj_xml_child_text(stanza, "priority", NJ_NS_CLIENT);
     g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
     gint64 number;
-    *out = (NjPresenceText) { .show = NJ_SHOW_ONLINE };
-    /* A word that nobody knows is somebody who is there; "offline" and "online" are no words of the wire. */
+
+    *out = (NjPresenceText){ .show = NJ_SHOW_ONLINE };
+
+    /* A word that nobody knows is somebody who is there; "offline" and "online" are no words of the
+     * wire. */
     if (show && !g_str_equal(show, "offline") && !nj_show_parse(show, &out->show))
         out->show = NJ_SHOW_ONLINE;
     if (priority && g_ascii_string_to_signed(priority, 10, -128, 127, &number, NULL))
@@ -118,7 +130,8 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
         out->status = nj_text_line(status, -1, MAX_STATUS);
 }
 
-/* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now; who is gone does not type. */
+/* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now; who is gone does not
+ * type. */
 static void
 unlock(NjAccount *account, const NjContact *contact)
 {
@@ -134,15 +147,19 @@ note_presence(NjSession *session, const NjXml *stanza, const char *from, bool av
 {
     NjAccount *account = nj_session_account(session);
     NjPresenceText text = { .show = NJ_SHOW_OFFLINE };
+
     if (available) {
         nj_presence_read(stanza, &text);
     } else {
         g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
         text.status = status && *status ? nj_text_line(status, -1, MAX_STATUS) : NULL;
     }
-    const NjContact *contact = nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
+
+    const NjContact *contact =
+        nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
     if (contact)
         unlock(account, contact);
+
     g_free(text.status);
 }
 
@@ -151,11 +168,14 @@ note_ask(NjSession *session, const NjXml *stanza, const char *bare)
 {
     NjAccount *account = nj_session_account(session);
     const NjContact *contact = nj_roster_find(account->roster, bare);
+
     if (contact && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH)) {
         if (account->show != NJ_SHOW_OFFLINE)
-            nj_session_send(session, nj_xml_presence("subscribed", bare));     /* 3.1.3: they may already */
+            /* 3.1.3: they may already */
+            nj_session_send(session, nj_xml_presence("subscribed", bare));
         return;
     }
+
     g_autofree char *status = nj_xml_child_text(stanza, "status", NJ_NS_CLIENT);
     g_autofree char *text = status && *status ? nj_text_line(status, -1, MAX_STATUS) : NULL;
     nj_roster_note_request(account->roster, bare, true, text, false);
@@ -167,15 +187,20 @@ note_answer(NjSession *session, const char *type, const char *bare)
 {
     NjAccount *account = nj_session_account(session);
     const NjContact *contact = nj_roster_find(account->roster, bare);
+
     if (!contact)
         return;
+
     const char *label = nj_contact_label(contact);
     if (g_str_equal(type, "subscribed"))
-        nj_client_notice(account->client, account, NULL, NJ_NOTICE_SUCCESS, _("%s lets you see when they are there."), label);
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_SUCCESS,
+                         _("%s lets you see when they are there."), label);
     else if (g_str_equal(type, "unsubscribed"))
-        nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO, _("%s does not let you see when they are there."), label);
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO,
+                         _("%s does not let you see when they are there."), label);
     else
-        nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO, _("%s no longer wants to see when you are there."), label);
+        nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO,
+                         _("%s no longer wants to see when you are there."), label);
 }
 
 static void
@@ -186,7 +211,8 @@ note_error(NjSession *session, const NjXml *stanza, const char *bare)
     if (!contact || !contact->ask)
         return;
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
-    nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING, _("%s could not be asked. %s"), nj_contact_label(contact), sentence);
+    nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
+                     _("%s could not be asked. %s"), nj_contact_label(contact), sentence);
 }
 
 static bool
@@ -196,21 +222,26 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
     (void) child;
     if (!from)
         return true;
+
     if (!type || g_str_equal(type, "unavailable")) {
         note_presence(session, stanza, from, !type);
         return false;
     }
+
     g_autofree char *bare = nj_jid_bare(from);
     if (nj_account_is_own(nj_session_account(session), from))
         return true;
+
     if (g_str_equal(type, "subscribe"))
         note_ask(session, stanza, bare);
-    else if (g_str_equal(type, "subscribed") || g_str_equal(type, "unsubscribed") || g_str_equal(type, "unsubscribe"))
+    else if (g_str_equal(type, "subscribed") || g_str_equal(type, "unsubscribed")
+             || g_str_equal(type, "unsubscribe"))
         note_answer(session, type, bare);
     else if (g_str_equal(type, "error"))
         note_error(session, stanza, bare);
     else
         g_debug("dropped a presence of unknown type");
+
     return true;
 }
 
@@ -221,15 +252,20 @@ static void
 let_in(NjAccount *account, const char *address)
 {
     NjStoredChat stored = { 0 };
-    if (!account->client->store || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
+    if (!account->client->store
+        || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address,
+                               &stored))
         return;
+
     nj_store_set_from_stranger(account->client->store, stored.id, false);
     nj_stored_chat_clear(&stored);
+
     NjChat *chat = nj_chat_open(account, NJ_CHAT_PERSON, address);
     nj_emit_chat_let_in(account->client->bus, chat);
 }
 
-/* Whom another client of ours writes to is no stranger: what they wrote is let in.  What they ask for still stands. */
+/* Whom another client of ours writes to is no stranger: what they wrote is let in.  What they ask
+ * for still stands. */
 void
 nj_request_answered(NjAccount *account, const char *address)
 {
@@ -245,7 +281,9 @@ static void
 keep_out(NjAccount *account, const char *address)
 {
     NjStoredChat stored = { 0 };
-    if (!account->client->store || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address, &stored))
+    if (!account->client->store
+        || !nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, address,
+                               &stored))
         return;
     if (stored.from_stranger)
         nj_store_forget_chat(account->client->store, stored.id);
@@ -262,22 +300,28 @@ answer_ask(const char *type, const char *address, const char *text)
 }
 
 bool
-nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const char *text, GError **error)
+nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const char *text,
+             GError **error)
 {
     static const char *const types[] = { "subscribe", "subscribed", "unsubscribed", "unsubscribe" };
     NjSession *session = nj_xep_online(account, error);
+
     if (!session)
         return false;
+
     g_autofree char *bare = nj_jid_bare(address);
     if (nj_account_is_own(account, bare)) {
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("This is your own address; you see yourself already."));
+        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+                            _("This is your own address; you see yourself already."));
         return false;
     }
+
     const NjRequest *request = nj_roster_request(account->roster, bare);
     if (request && what == NJ_SUBSCRIBE_ALLOW)
         return nj_request_accept(account, bare, error);
     if (request && what == NJ_SUBSCRIBE_DENY)
         return nj_request_refuse(account, bare, error);
+
     return nj_xep_send(session, answer_ask(types[what], bare, text), error);
 }
 
@@ -286,21 +330,28 @@ find_request(NjAccount *account, const char *address, GError **error)
 {
     const NjRequest *request = nj_roster_request(account->roster, address);
     if (!request)
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s has not asked for anything."), address);
+        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s has not asked for anything."),
+                    address);
     return request;
 }
 
 static bool
-decide(NjAccount *account, const char *address, const char *answer, void (*messages)(NjAccount *account, const char *address), GError **error)
+decide(NjAccount *account, const char *address, const char *answer,
+       void (*messages)(NjAccount *account, const char *address), GError **error)
 {
     const NjRequest *request = find_request(account, address, error);
     NjSession *session = request && request->asks ? nj_xep_online(account, error) : NULL;
+
     if (!request || (request->asks && !session))
         return false;
+
     bool wrote = request->messages > 0;
-    g_autofree char *bare = g_strdup(request->address);        /* the caller's may be the request's own, which goes */
+
+    /* the caller's may be the request's own, which goes */
+    g_autofree char *bare = g_strdup(request->address);
     if (request->asks && !nj_xep_send(session, nj_xml_presence(answer, bare), error))
         return false;
+
     nj_roster_drop_request(account->roster, bare);
     if (wrote)
         messages(account, bare);

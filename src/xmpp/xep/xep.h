@@ -8,8 +8,9 @@
 #include "model/room.h"
 #include "xmpp/session.h"
 
-/* Every row, in the order in which they see a stanza and come online: rooms before people, what the server can before the first presence, copies are
-   unwrapped before anything looks at them, the hashed node before disco. */
+/* Every row, in the order in which they see a stanza and come online: rooms before people, what the
+ * server can before the first presence, copies are unwrapped before anything looks at them, the
+ * hashed node before disco. */
 #define NJ_MODULES(X)      \
     X(nj_xep_0045)         \
     X(nj_rfc6121_roster)   \
@@ -40,43 +41,55 @@
 #define NJ_MODULE_DECLARE(row) extern const NjModule row;
 NJ_MODULES(NJ_MODULE_DECLARE)
 
-#define NJ_NS_MUC      "http://jabber.org/protocol/muc"
+#define NJ_NS_MUC "http://jabber.org/protocol/muc"
 #define NJ_NS_MUC_USER "http://jabber.org/protocol/muc#user"
-#define NJ_NS_HINTS    "urn:xmpp:hints"
-
 /* An account's session if it is online; otherwise NULL and a sentence. */
+#define NJ_NS_HINTS "urn:xmpp:hints"
 NjSession *nj_xep_online(const NjAccount *account, GError **error);
+
 /* nj_session_send() with a sentence: the stream may be over before anybody was told. */
-bool       nj_xep_send(NjSession *session, NjXml *stanza, GError **error);
+bool nj_xep_send(NjSession *session, NjXml *stanza, GError **error);
 
 /* --- asking for a command: an NjDone that waits for an iq --- */
 
 /* Sends iq and tells done how it ended; the result is an empty record. */
 void nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data);
+
 /* The same, and fill makes the record of the answer. */
 typedef void (*NjAskFill)(NjRecord *record, const NjXml *answer, void *fill_data);
-void nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data, GDestroyNotify free_fill, NjDone done, void *data);
+void nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data,
+                 GDestroyNotify free_fill, NjDone done, void *data);
 
 /* --- presence: rfc6121-presence.c, 0115.c --- */
 
 typedef struct {
     NjShow show;
-    gint8  priority;
-    char  *status;              /* sanitised; NULL */
+    gint8 priority;
+    char *status; /* sanitised; NULL */
 } NjPresenceText;
 
-void   nj_presence_read(const NjXml *stanza, NjPresenceText *out);      /* clear with g_free(out->status) */
-NjXml *nj_presence_stanza(NjSession *session, const char *to);          /* what we want to be, as it stands on the wire, with caps */
-bool   nj_presence_shown_to(const NjSession *session, const char *address);    /* may this contact see us, and do we show ourselves? */
-void   nj_caps_add(NjSession *session, NjXml *presence);
-void   nj_idle_add(NjSession *session, NjXml *presence);       /* XEP-0319, where the option says so */
+/* clear with g_free(out->status) */
+void nj_presence_read(const NjXml *stanza, NjPresenceText *out);
+
+/* what we want to be, as it stands on the wire, with caps */
+NjXml *nj_presence_stanza(NjSession *session, const char *to);
+
+/* may this contact see us, and do we show ourselves? */
+bool nj_presence_shown_to(const NjSession *session, const char *address);
+void nj_caps_add(NjSession *session, NjXml *presence);
+
+/* XEP-0319, where the option says so */
+void nj_idle_add(NjSession *session, NjXml *presence);
+
 /* XEP-0030 3.1 of ourselves, as XEP-0115 counts it. */
 NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
 
 /* --- messages: rfc6121-message.c --- */
 
-/* A message of ours by the id it went out with, and the address of its chat, for what comes back about it; NULL; both are the caller's. */
-NjMessage *nj_sent_find(NjSession *session, const char *address, const char *id, char **chat_address);
+/* A message of ours by the id it went out with, and the address of its chat, for what comes back
+ * about it; NULL; both are the caller's. */
+NjMessage *nj_sent_find(NjSession *session, const char *address, const char *id,
+                        char **chat_address);
 
 /* The outbox on the wire: what can go goes, and what the stream tells of it (xmpp/sm.h). */
 void nj_message_pump(NjSession *session);
@@ -85,29 +98,51 @@ void nj_message_acknowledged(NjSession *session, gint64 row);
 void nj_message_unsent(NjSession *session, gint64 row);
 void nj_message_unknown(NjSession *session, gint64 row);
 
-/* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its archive's id, or the sender's own. */
-bool       nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in);
-void       nj_receipt_owe(NjSession *session, const NjIncoming *in);    /* XEP-0184: a person's message is kept, now or before */
-void       nj_carbon_deliver(NjSession *session, NjIncoming *in);       /* XEP-0280: what another client of ours said: in->sent */
-void       nj_request_answered(NjAccount *account, const char *address);       /* another client of ours wrote to them */
+/* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its
+ * archive's id, or the sender's own. */
+bool nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in);
+
+/* XEP-0184: a person's message is kept, now or before */
+void nj_receipt_owe(NjSession *session, const NjIncoming *in);
+
+/* XEP-0280: what another client of ours said: in->sent */
+void nj_carbon_deliver(NjSession *session, NjIncoming *in);
+
+/* another client of ours wrote to them */
+void nj_request_answered(NjAccount *account, const char *address);
 
 /* --- the account's own archive: 0313-ask.c --- */
 
 typedef enum { NJ_ARCHIVE_UNKNOWN, NJ_ARCHIVE_HAS, NJ_ARCHIVE_LACKS } NjArchiveAnswer;
+
 /* answers[i] is for ids[i].  Called once, or not at all if the session is over first. */
 typedef void (*NjArchiveFunc)(NjSession *session, const NjArchiveAnswer *answers, void *data);
-/* Which of our own messages, by the origin-ids they went out with, does our archive have?  since_ms: none of them is older.  UNKNOWN: there is no archive,
-   it does not keep all we say to that person, or it could not be read to its end in time.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
-void nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done, void *data, const void *owner);
-bool nj_archive_asks(NjSession *session);                      /* something is still waited for */
+
+/* Which of our own messages, by the origin-ids they went out with, does our archive have? since_ms:
+ * none of them is older.  UNKNOWN: there is no archive, it does not keep all we say to that person,
+ * or it could not be read to its end in time.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
+void nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done,
+                    void *data, const void *owner);
+
+/* something is still waited for */
+bool nj_archive_asks(NjSession *session);
 
 /* --- rooms: 0045-join.c, 0045-talk.c --- */
 
-NjRoom *nj_muc_room(const NjSession *session, const char *address);     /* by bare or full address; NULL if it is none of ours */
-void    nj_muc_show(NjSession *session);                                /* our presence changed: tell the rooms */
-void    nj_muc_hide(NjSession *session);                                /* we went invisible: the server took us out of all rooms */
-bool    nj_muc_in_history(const NjSession *session, const NjRoom *room);   /* from our coming in until the subject: what was said before */
-void    nj_muc_history_over(NjSession *session, NjRoom *room);
-bool    nj_muc_deliver(NjSession *session, NjIncoming *in);             /* the row's DELIVER */
+/* by bare or full address; NULL if it is none of ours */
+NjRoom *nj_muc_room(const NjSession *session, const char *address);
+
+/* our presence changed: tell the rooms */
+void nj_muc_show(NjSession *session);
+
+/* we went invisible: the server took us out of all rooms */
+void nj_muc_hide(NjSession *session);
+
+/* from our coming in until the subject: what was said before */
+bool nj_muc_in_history(const NjSession *session, const NjRoom *room);
+void nj_muc_history_over(NjSession *session, NjRoom *room);
+
+/* the row's DELIVER */
+bool nj_muc_deliver(NjSession *session, NjIncoming *in);
 
 #endif
