@@ -244,40 +244,48 @@ nj_chat_show(NjChat *chat, NjMessage *message)
     show(chat, message, chat->unread, chat->mentions);
 }
 
+/* SENT holds for this run only: the store keeps the message as QUEUED, and its outbox row has the
+ * sequence number of the stanza. */
+static void
+store_state(const NjAccount *account, const NjMessage *message)
+{
+    NjStore *store = account->client->store;
+    if (store && message->id > 0 && message->state != NJ_STATE_SENT)
+        nj_store_set_state(store, message->id, message->state, message->error);
+}
+
 void
 nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error)
 {
-    if (message->state == state && !g_strcmp0(message->error, error))
+    if (!nj_message_set_state(message, state, error))
         return;
-
-    char *kept = g_strdup(error);
-    g_free(message->error);
-    message->error = kept;
-    message->state = state;
-
-    NjStore *store = chat->account->client->store;
-    if (store && message->id > 0 && state != NJ_STATE_SENT)
-        nj_store_set_state(store, message->id, state, error);
-
-    NjMessageEvent event = { chat, message };
+    store_state(chat->account, message);
+    NjMessageEvent event = { .chat = chat, .message = message };
     nj_emit_message_changed(bus_of(chat), &event);
 }
 
 void
-nj_account_settle(NjAccount *account, const char *address, NjMessage *message, NjMessageState state,
-                  const char *error)
+nj_account_set_state_of(NjAccount *account, const char *address, NjMessage *message,
+                        NjMessageState state, const char *error)
 {
-    NjOut *out = nj_outbox_find(account->outbox, message->id);
-    if (out) {
-        nj_outbox_set_state(account->outbox, out, state, error);
+    NjChat *chat = nj_chat_find(account, address);
+    if (chat) {
+        nj_chat_set_state(chat, message, state, error);
         return;
     }
+    nj_message_set_state(message, state, error);
+    store_state(account, message);
+}
 
-    NjChat *chat = nj_chat_find(account, address);
-    if (chat)
-        nj_chat_set_state(chat, message, state, error);
-    else if (account->client->store && message->id > 0)
-        nj_store_set_state(account->client->store, message->id, state, error);
+void
+nj_account_settle_message(NjAccount *account, const char *address, NjMessage *message,
+                          NjMessageState state, const char *error)
+{
+    NjOut *out = nj_outbox_find(account->outbox, message->id);
+    if (out)
+        nj_outbox_set_state(account->outbox, out, state, error);
+    else
+        nj_account_set_state_of(account, address, message, state, error);
 }
 
 /* What came after `last` stays unread; how much that is only the store can say. */

@@ -66,13 +66,18 @@ void nj_chat_add(NjChat *chat, NjMessage *message);
 void nj_chat_keep(NjChat *chat, NjMessage *message);
 void nj_chat_show(NjChat *chat, NjMessage *message);
 
-/* Emits message_changed.  SENT is of this run and not stored: the row of the outbox tells it. */
+/* Sets the state and error (a sentence or NULL) of a message in memory and in the store, and emits
+ * message_changed; does nothing if both are so already.  SENT is not stored. */
 void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);
 
-/* What became of a message of ours, whether its chat is open or not, and whether or not it still
- * stands in the outbox, which it leaves when that is settled. */
-void nj_account_settle(NjAccount *account, const char *address, NjMessage *message,
-                       NjMessageState state, const char *error);
+/* The same by the chat's address.  The chat may be closed: then nothing is emitted. */
+void nj_account_set_state_of(NjAccount *account, const char *address, NjMessage *message,
+                             NjMessageState state, const char *error);
+
+/* The same for a message of ours that may have a row in the outbox: a state that is not open
+ * (nj_state_is_open()) also removes that row. */
+void nj_account_settle_message(NjAccount *account, const char *address, NjMessage *message,
+                               NjMessageState state, const char *error);
 
 /* last NULL: all that came */
 void nj_chat_mark_read(NjChat *chat, const NjMessage *last);

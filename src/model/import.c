@@ -189,7 +189,7 @@ take_text(const NjImportText *text, void *owner)
 
     message->time = text->time;
     message->out = text->out;
-    message->state = text->out ? NJ_STATE_ACKNOWLEDGED : NJ_STATE_RECEIVED;
+    nj_message_set_state(message, text->out ? NJ_STATE_ACKNOWLEDGED : NJ_STATE_RECEIVED, NULL);
     message->body = nj_text_body(text->text, (gssize) text->length);
     message->archive_id = make_key(reading, text);
     message->archive_by = g_strdup(reading->shared->by);

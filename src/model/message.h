@@ -1,72 +1,78 @@
-/* One message, as kept and as shown.  It is filled by whoever makes it and then never changes, but
- * for its state. Reference counted, safe to hand to the store's thread. */
+/* A message of the history. Whoever creates it fills it; afterwards only its state and error
+ * change, through nj_message_set_state(). Reference counted: the main thread and the store's writer
+ * thread share it. */
 #ifndef NJ_MODEL_MESSAGE_H
 #define NJ_MODEL_MESSAGE_H
 
 #include "base/base.h"
 
+/* The numbers are stored in the database: append, never reorder. */
 typedef enum {
     NJ_MESSAGE_CHAT,
     NJ_MESSAGE_NORMAL,
     NJ_MESSAGE_HEADLINE,
     NJ_MESSAGE_GROUPCHAT,
-    NJ_MESSAGE_ERROR
+    NJ_MESSAGE_ERROR,
+    NJ_MESSAGE_TYPE_COUNT
 } NjMessageType;
 
-/* Numbers stand in the database.  Of what we say: QUEUED (kept, and on its way when there is one),
- * SENT (handed to the stream), ACKNOWLEDGED (the server has it, XEP-0198), DELIVERED (the other
- * side has it, XEP-0184, or the room showed it to all); FAILED with a sentence; UNSURE: nobody can
- * say whether the server got it, and only the person may send it again. */
+/* The numbers are stored in the database: append, never reorder. */
 typedef enum {
-    NJ_STATE_RECEIVED,
-    NJ_STATE_QUEUED,
-    NJ_STATE_SENT,
-    NJ_STATE_FAILED,
-    NJ_STATE_ACKNOWLEDGED,
-    NJ_STATE_DELIVERED,
-    NJ_STATE_UNSURE,
+    NJ_STATE_RECEIVED,     /* incoming */
+    NJ_STATE_QUEUED,       /* stored; waits for a connection */
+    NJ_STATE_SENT,         /* handed to the stream in this run; stored as QUEUED */
+    NJ_STATE_FAILED,       /* refused; `error` holds the reason */
+    NJ_STATE_ACKNOWLEDGED, /* the server has it (XEP-0198) */
+    NJ_STATE_DELIVERED,    /* a contact's client has it (XEP-0184), or the room reflected it */
+    NJ_STATE_UNSURE,       /* the server may not have received it; only the user resends it */
     NJ_STATE_COUNT
 } NjMessageState;
-
-/* Is it still ours to get across? */
-static inline bool
-nj_state_is_open(NjMessageState state)
-{
-    return state == NJ_STATE_QUEUED || state == NJ_STATE_SENT || state == NJ_STATE_UNSURE;
-}
 
 typedef struct NjMessage NjMessage;
 struct NjMessage {
     gint refs;
-    gint64 id;   /* the row; given by nj_store_add() */
-    gint64 chat; /* the chat's row */
-    /* Unix ms; XEP-0203's stamp where it may be believed, never later than now */
-    gint64 time;
+    gint64 id;   /* row in the store, set by nj_store_add(); negative: not stored */
+    gint64 chat; /* row of its chat in the store */
+    gint64 time; /* Unix ms: the stamp of XEP-0203 where it is trusted, never in the future */
     NjMessageType type;
     NjMessageState state;
-    /* ours, from here or from another of our clients, or our own line in a room */
-    bool out;
-    bool delayed;
-    bool mention; /* names us */
-    char *sender; /* room: nick; otherwise the full address it came from */
-    char *body;   /* has passed nj_text_body(); NULL for a bare subject */
+    bool out; /* from us: this client, another client of the account, or our own line in a room */
+    bool delayed; /* has a stamp (XEP-0203) */
+    bool mention; /* contains our nick */
+    char *sender; /* room: nick; otherwise the full address of the sender */
+    char *body;   /* sanitised by nj_text_body(); NULL if the message has only a subject */
     char *subject, *thread;
-    char *wire_id;   /* the id attribute */
-    char *origin_id; /* XEP-0359 */
-    char *archive_id, *archive_by;
-    char *encryption; /* NULL: none; else the name to show, e.g. "OMEMO" (XEP-0380) */
-    char *error;      /* FAILED: a sentence */
+    char *wire_id;                 /* the attribute `id` of the stanza */
+    char *origin_id;               /* XEP-0359 */
+    char *archive_id, *archive_by; /* XEP-0359: stanza-id and the address that assigned it */
+    char *encryption;              /* NULL: none; otherwise its name, e.g. "OMEMO" (XEP-0380) */
+    char *error;                   /* FAILED: a sentence */
 };
 
 NjMessage *nj_message_new(void);
 NjMessage *nj_message_ref(NjMessage *message);
+void nj_message_unref(NjMessage *message); /* NULL is allowed */
 
-/* NULL is fine */
-void nj_message_unref(NjMessage *message);
+/* Sets state and error (copied; may be the old error; NULL: none) in memory only; returns false if
+ * both were so already. A stored message changes through nj_chat_set_state() and its neighbours,
+ * which write to the store and emit. Main thread only, once the message is in the store: the writer
+ * thread does not read these two fields but the copies that nj_store_add() and nj_store_set_state()
+ * make. */
+bool nj_message_set_state(NjMessage *message, NjMessageState state, const char *error);
 
-/* CONTRACT's words: received, queued, sent, acknowledged, delivered, failed, unsure */
+/* The words of JSON, e.g. "acknowledged" and "groupchat". */
 const char *nj_message_state_name(const NjMessage *message);
 const char *nj_message_type_name(const NjMessage *message);
+
+/* True in the states whose message still has a row in the outbox: queued, sent and unsure. */
+bool nj_state_is_open(NjMessageState state);
+
+/* The attribute `type` of the stanzas we send; NULL: the stanza has none. */
+const char *nj_message_type_attribute(NjMessageType type);
+
+/* The type that a received attribute means; NULL and unknown words mean NORMAL (RFC 6121,
+ * 5.2.2). */
+NjMessageType nj_message_type_parse(const char *attribute);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjMessage, nj_message_unref)
 

@@ -109,7 +109,7 @@ nj_outbox_restore(NjOutbox *outbox)
         out->numbered = row->numbered;
         out->number = row->number;
         if (out->numbered && out->message->state == NJ_STATE_QUEUED)
-            out->message->state = NJ_STATE_SENT;
+            nj_message_set_state(out->message, NJ_STATE_SENT, out->message->error);
         /* The session began before the history was there: it is not the stream of this number. */
         if (out->numbered && account->state == NJ_ACCOUNT_ONLINE) {
             nj_outbox_take_back(outbox, out);
@@ -165,7 +165,7 @@ on_late(void *data)
 void
 nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message)
 {
-    message->state = NJ_STATE_QUEUED;
+    nj_message_set_state(message, NJ_STATE_QUEUED, message->error);
     nj_chat_keep(chat, message);
 
     NjOut *out = insert(outbox, message, chat->kind, chat->address);
@@ -226,7 +226,6 @@ nj_outbox_set_archive_pending(NjOutbox *outbox, NjOut *out, bool archive_pending
     out->archive_pending = archive_pending;
 }
 
-/* The chat may be closed by now; its history is not. */
 void
 nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const char *error)
 {
@@ -241,17 +240,5 @@ nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const ch
         take_out(outbox, out);
     }
 
-    NjChat *chat = nj_chat_find(outbox->account, address);
-    NjStore *store = store_of(outbox);
-    if (chat) {
-        nj_chat_set_state(chat, message, state, error);
-        return;
-    }
-
-    char *kept = g_strdup(error);
-    g_free(message->error);
-    message->error = kept;
-    message->state = state;
-    if (store && message->id > 0 && state != NJ_STATE_SENT)
-        nj_store_set_state(store, message->id, state, error);
+    nj_account_set_state_of(outbox->account, address, message, state, error);
 }

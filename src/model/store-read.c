@@ -289,11 +289,8 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
     while (nj_store_read_step(statement)) {
         NjMessage *message = nj_store_read_message(statement);
         const Change *change = g_hash_table_lookup(changes, &message->id);
-        if (change) {
-            message->state = change->state;
-            g_free(message->error);
-            message->error = g_strdup(change->error);
-        }
+        if (change)
+            nj_message_set_state(message, change->state, change->error);
         g_ptr_array_add(page, message);
     }
 

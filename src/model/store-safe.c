@@ -306,10 +306,7 @@ free_out(void *data)
 static void
 set_state(NjMessage *message, const NjWrite *state)
 {
-    message->state = (NjMessageState) state->number;
-    char *error = g_strdup(state->text);
-    g_free(message->error);
-    message->error = error;
+    nj_message_set_state(message, (NjMessageState) state->number, state->text);
 }
 
 /* While an outbox is put together. */

@@ -160,20 +160,6 @@ nj_pipeline_knows(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *ch
     return find(pipeline, kind, child) != NULL;
 }
 
-/* RFC 6121, 5.2.2: a type that nobody knows is "normal". */
-static NjMessageType
-read_type(const NjXml *stanza)
-{
-    const char *type = nj_xml_attr(stanza, "type");
-    if (g_strcmp0(type, "chat") == 0)
-        return NJ_MESSAGE_CHAT;
-    if (g_strcmp0(type, "groupchat") == 0)
-        return NJ_MESSAGE_GROUPCHAT;
-    if (g_strcmp0(type, "headline") == 0)
-        return NJ_MESSAGE_HEADLINE;
-    return g_strcmp0(type, "error") == 0 ? NJ_MESSAGE_ERROR : NJ_MESSAGE_NORMAL;
-}
-
 /* Of the message itself, or of the one that its first child forwards. */
 static const NjXml *
 find_body(const NjXml *stanza)
@@ -245,8 +231,8 @@ static NjMessage *
 read_message(NjPipeline *pipeline, const NjXml *stanza, const char *from)
 {
     NjMessage *message = nj_message_new();
-    message->type = read_type(stanza);
-    message->state = NJ_STATE_RECEIVED;
+    message->type = nj_message_type_parse(nj_xml_attr(stanza, "type"));
+    nj_message_set_state(message, NJ_STATE_RECEIVED, NULL);
     message->time = nj_clock_wall_ms();
     message->sender = g_strdup(from);
     message->body = read_body(pipeline, stanza);

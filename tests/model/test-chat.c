@@ -206,6 +206,40 @@ test_states(void **state)
 }
 
 static void
+test_state_of_closed_chat_is_stored(void **state)
+{
+    House *house = *state;
+    NjAccount *account = first_account(house->client);
+    g_autoptr(NjMessage) message = make_message(100, true, "hello");
+    gint64 row = house->chat->id;
+
+    nj_chat_add(house->chat, message);
+    nj_chat_close(house->chat);
+    nj_account_settle_message(account, "frog@pond.example", message, NJ_STATE_DELIVERED, NULL);
+    assert_int_equal(message->state, NJ_STATE_DELIVERED);
+    assert_int_equal(house->states, 0);
+    nj_store_flush(house->store);
+
+    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, row, G_MAXINT64, 0, 5);
+    assert_int_equal(page->len, 1);
+    assert_string_equal(nj_message_state_name(g_ptr_array_index(page, 0)), "delivered");
+    house->chat = nj_chat_open(account, NJ_CHAT_PERSON, "frog@pond.example");
+}
+
+static void
+test_message_types_have_names_and_attributes(void **state)
+{
+    (void) state;
+    assert_int_equal(nj_message_type_parse("groupchat"), NJ_MESSAGE_GROUPCHAT);
+    assert_int_equal(nj_message_type_parse("error"), NJ_MESSAGE_ERROR);
+    assert_int_equal(nj_message_type_parse(NULL), NJ_MESSAGE_NORMAL);
+    assert_int_equal(nj_message_type_parse("croak"), NJ_MESSAGE_NORMAL);
+    assert_string_equal(nj_message_type_attribute(NJ_MESSAGE_HEADLINE), "headline");
+    assert_null(nj_message_type_attribute(NJ_MESSAGE_NORMAL));
+    assert_null(nj_message_type_attribute(NJ_MESSAGE_ERROR));
+}
+
+static void
 test_small_things(void **state)
 {
     House *house = *state;
@@ -263,6 +297,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_closed_while_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_state_of_closed_chat_is_stored, set_up, tear_down),
+        cmocka_unit_test(test_message_types_have_names_and_attributes),
         cmocka_unit_test_setup_teardown(test_small_things, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_labels_and_kinds, set_up, tear_down),
     };

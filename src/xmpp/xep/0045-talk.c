@@ -55,7 +55,8 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
         return false;
 
     if (sent->state != NJ_STATE_DELIVERED)
-        nj_account_settle(room->chat->account, room->chat->address, sent, NJ_STATE_DELIVERED, NULL);
+        nj_account_settle_message(room->chat->account, room->chat->address, sent,
+                                  NJ_STATE_DELIVERED, NULL);
     return true;
 }
 

@@ -80,7 +80,8 @@ note_receipt(NjSession *session, const NjIncoming *in, const NjXml *received)
     g_autoptr(NjMessage) message =
         nj_sent_find(session, in->from, nj_xml_attr(received, "id"), &address);
     if (message && message->state != NJ_STATE_DELIVERED)
-        nj_account_settle(nj_session_account(session), address, message, NJ_STATE_DELIVERED, NULL);
+        nj_account_settle_message(nj_session_account(session), address, message, NJ_STATE_DELIVERED,
+                                  NULL);
 }
 
 static bool
@@ -121,15 +122,13 @@ on_again(void *data)
 static void
 send_due(Receipts *state)
 {
-    static const char *const types[] = {
-        [NJ_MESSAGE_CHAT] = "chat", [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_ERROR] = NULL
-    };
     gint64 until = nj_clock_us() + IN_ONE_GO;
 
     while (state->due.length && nj_session_online(state->session) && nj_clock_us() < until) {
         Answer *answer = g_queue_pop_head(&state->due);
         if (nj_presence_shown_to(state->session, answer->to)) {
-            NjXml *stanza = nj_xml_message(types[answer->type], answer->to, NULL);
+            NjXml *stanza =
+                nj_xml_message(nj_message_type_attribute(answer->type), answer->to, NULL);
             nj_xml_set(nj_xml_add_new(stanza, "received", NS), "id", answer->id);
             nj_session_send(state->session, stanza);
         }

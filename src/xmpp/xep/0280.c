@@ -126,7 +126,7 @@ nj_carbon_deliver(NjSession *session, NjIncoming *in)
         return;
 
     message->out = true;
-    message->state = NJ_STATE_ACKNOWLEDGED;
+    nj_message_set_state(message, NJ_STATE_ACKNOWLEDGED, NULL);
     in->chat = chat;
     if (message->type == NJ_MESSAGE_CHAT && chat->kind == NJ_CHAT_PERSON)
         nj_chat_set_thread(chat, message->thread);

@@ -293,12 +293,7 @@ destination(const NjChat *chat, GError **error)
 static NjXml *
 build(const NjChat *chat, const NjMessage *message, const char *to)
 {
-    static const char *const types[] = {
-        [NJ_MESSAGE_CHAT] = "chat",         [NJ_MESSAGE_NORMAL] = NULL,
-        [NJ_MESSAGE_HEADLINE] = "headline", [NJ_MESSAGE_GROUPCHAT] = "groupchat",
-        [NJ_MESSAGE_ERROR] = NULL,
-    };
-    NjXml *stanza = nj_xml_message(types[message->type], to, message->wire_id);
+    NjXml *stanza = nj_xml_message(nj_message_type_attribute(message->type), to, message->wire_id);
 
     if (message->subject)
         nj_xml_add_with_text(stanza, "subject", NULL, message->subject);
@@ -499,7 +494,7 @@ on_message(NjSession *session, NjXml *stanza, NjXml *child)
 
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     if (sent)
-        nj_account_settle(account, address, sent, NJ_STATE_FAILED, sentence);
+        nj_account_settle_message(account, address, sent, NJ_STATE_FAILED, sentence);
     else /* what else one says to a room: its subject */
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_ERROR, "%s", sentence);
