@@ -31,6 +31,7 @@
 #include "plugins/plugin.h"
 #include "ui/notify.h"
 #include "xmpp/session.h"
+#include "xmpp/xep/0085.h"
 
 /* CONTRACT: SIGTERM and SIGHUP end the program within two seconds */
 #define QUIT_MS 2000

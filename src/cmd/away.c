@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "model/events.h"
 #include "xmpp/session.h"
+#include "xmpp/xep/presence.h"
 
 #define MINUTE_US (60 * G_USEC_PER_SEC)
 

@@ -4,6 +4,9 @@
 #include "cmd/topic.h"
 #include "model/events.h"
 #include "model/jid.h"
+#include "xmpp/xep/0045.h"
+#include "xmpp/xep/0224.h"
+#include "xmpp/xep/message.h"
 
 /* wait=sent: the answer comes when the server has the message. */
 typedef struct {

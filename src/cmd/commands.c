@@ -11,6 +11,7 @@
 #include "model/events.h"
 #include "model/jid.h"
 #include "xmpp/session.h"
+#include "xmpp/xep/message.h"
 
 #define MAX_EXPANSIONS 10 /* an alias of an alias of …; a circle ends here */
 /* bytes: one that says $* several times grows in a circle */

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "cmd/topic.h"
+#include "xmpp/xep/0030.h"
+#include "xmpp/xep/0199.h"
 
 static void
 on_pong(const GError *error, NjRecord *result, void *data)

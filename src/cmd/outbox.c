@@ -13,6 +13,7 @@
 #include "cmd/topic.h"
 #include "model/events.h"
 #include "model/outbox.h"
+#include "xmpp/xep/message.h"
 
 #define FAILED_MESSAGES 50 /* of a chat, from its end */
 #define FAILED_MS (24 * 3600 * G_GINT64_CONSTANT(1000))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/topic.h"
+#include "xmpp/xep/presence.h"
 
 static void
 show_status(NjCall *call)

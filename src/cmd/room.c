@@ -3,6 +3,7 @@
 
 #include "cmd/topic.h"
 #include "model/jid.h"
+#include "xmpp/xep/0045.h"
 
 static void
 run_join(NjCall *call)

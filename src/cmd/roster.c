@@ -3,6 +3,9 @@
 
 #include "cmd/call.h"
 #include "cmd/topic.h"
+#include "xmpp/xep/0191.h"
+#include "xmpp/xep/presence.h"
+#include "xmpp/xep/roster.h"
 
 /* /roster */
 

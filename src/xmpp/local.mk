@@ -31,25 +31,25 @@ session_sources = \
 	src/xmpp/session-alive.c src/xmpp/session-secrets.c src/xmpp/session-stanzas.c \
 	src/xmpp/sm.c src/xmpp/sm.h \
 	src/xmpp/xep/xep.h src/xmpp/xep/ask.c \
-	src/xmpp/xep/rfc6121-message.c \
-	src/xmpp/xep/rfc6121-presence.c \
-	src/xmpp/xep/rfc6121-roster.c \
+	src/xmpp/xep/rfc6121-message.c src/xmpp/xep/message.h \
+	src/xmpp/xep/rfc6121-presence.c src/xmpp/xep/presence.h \
+	src/xmpp/xep/rfc6121-roster.c src/xmpp/xep/roster.h \
 	src/xmpp/xep/0012.c \
-	src/xmpp/xep/0030.c \
+	src/xmpp/xep/0030.c src/xmpp/xep/0030.h \
 	src/xmpp/xep/0030-server.c \
-	src/xmpp/xep/0045-join.c \
+	src/xmpp/xep/0045-join.c src/xmpp/xep/0045.h \
 	src/xmpp/xep/0045-talk.c \
-	src/xmpp/xep/0085.c \
+	src/xmpp/xep/0085.c src/xmpp/xep/0085.h \
 	src/xmpp/xep/0092.c \
 	src/xmpp/xep/0106.c \
 	src/xmpp/xep/0115.c \
 	src/xmpp/xep/0184.c \
-	src/xmpp/xep/0191.c \
-	src/xmpp/xep/0199.c \
+	src/xmpp/xep/0191.c src/xmpp/xep/0191.h \
+	src/xmpp/xep/0199.c src/xmpp/xep/0199.h \
 	src/xmpp/xep/0202.c \
 	src/xmpp/xep/0203.c \
 	src/xmpp/xep/0245.c \
-	src/xmpp/xep/0224.c \
+	src/xmpp/xep/0224.c src/xmpp/xep/0224.h \
 	src/xmpp/xep/0280.c \
 	src/xmpp/xep/0313-ask.c \
 	src/xmpp/xep/0334.c \

@@ -92,79 +92,8 @@ NjPipeline *nj_session_pipeline(const NjSession *session);
 /* of the bound stream; NULL while there is none */
 const NjXml *nj_session_features(const NjSession *session);
 
-/* XEP-0030: what our server, and our account on it, announced on this stream; false also before
- * they have answered. */
-bool nj_session_server_has(const NjSession *session, const char *feature);
-bool nj_session_account_has(const NjSession *session, const char *feature);
-
-/* both have answered */
-bool nj_session_discovered(const NjSession *session);
-
 /* What commands ask for.  done is called exactly once; result is borrowed and NULL on error; data's
  * owner cancels with nj_iq_cancel(session, data). */
 typedef void (*NjDone)(const GError *error, NjRecord *result, void *data);
-
-/* RFC 6121: xmpp/xep/rfc6121-*.c */
-typedef enum {
-    NJ_SUBSCRIBE_ASK,
-    NJ_SUBSCRIBE_ALLOW,
-    NJ_SUBSCRIBE_DENY,
-    NJ_SUBSCRIBE_CANCEL
-} NjSubscribe;
-
-typedef struct {
-    NjMessageType type;
-    const char *subject;
-    const char *thread;
-} NjSendOptions;
-
-/* Says text in a chat, a room or privately: it is kept first (QUEUED) and goes out when it is
- * committed and there is a way, once and in order; the chat shows it when it is safe.  The caller
- * borrows the message.  NULL and a sentence if it can not be said: nothing was kept.  options may
- * be NULL. */
-NjMessage *nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options,
-                           GError **error);
-
-/* Sends again what failed or is unsure, as it was said. */
-bool nj_message_retry(NjChat *chat, NjMessage *message, GError **error);
-
-/* XEP-0085, as the options allow; true if it was sent */
-bool nj_message_typing(NjChat *chat, NjTyping typing);
-
-/* account->show, status, priority to everyone, and to rooms; OFFLINE: goes invisible */
-void nj_presence_send(NjAccount *account);
-
-/* OFFLINE: unavailable */
-bool nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *status,
-                        GError **error);
-bool nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const char *text,
-                  GError **error);
-void nj_roster_edit(NjAccount *account, const char *address, const char *name /* NULL: keep */,
-                    const char *const *groups /* NULL: keep */, NjDone done, void *data);
-void nj_roster_delete(NjAccount *account, const char *address, NjDone done, void *data);
-
-/* A stranger's request: accept lets them in (chat, and their messages become unread), refuse
- * forgets them. */
-bool nj_request_accept(NjAccount *account, const char *address, GError **error);
-bool nj_request_refuse(NjAccount *account, const char *address, GError **error);
-
-/* XEP-0191: the list is account->blocked.  address NULL and blocked false: nobody is blocked any
- * more. */
-void nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, void *data);
-
-/* XEP-0224: asks a person for it */
-bool nj_attention(NjChat *chat, GError **error);
-
-/* XEP-0045 */
-void nj_muc_join(NjAccount *account, const char *room,
-                 const char *nick /* NULL: as before, or the account's */, const char *password,
-                 NjDone done, void *data);
-bool nj_muc_leave(NjRoom *room, const char *why, GError **error);
-bool nj_muc_set_subject(NjRoom *room, const char *subject, GError **error);
-
-/* XEP-0199: result "ms".  0012, 0030, 0092, 0202: one record with what the address tells of itself
- * (identity, features, version, time). */
-void nj_ping(NjAccount *account, const char *to /* NULL: the server */, NjDone done, void *data);
-void nj_info(NjAccount *account, const char *address, NjDone done, void *data);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "talk.h"
+#include "xmpp/xep/message.h"
 
 #define STEPS 120
 #define STORMS 30

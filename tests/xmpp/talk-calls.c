@@ -1,5 +1,14 @@
 /* What a person does, as a word and its parameters. */
 #include "talk.h"
+#include "xmpp/xep/0030.h"
+#include "xmpp/xep/0045.h"
+#include "xmpp/xep/0085.h"
+#include "xmpp/xep/0191.h"
+#include "xmpp/xep/0199.h"
+#include "xmpp/xep/0224.h"
+#include "xmpp/xep/message.h"
+#include "xmpp/xep/presence.h"
+#include "xmpp/xep/roster.h"
 
 static void
 check(Talk *talk, bool done, GError **error)

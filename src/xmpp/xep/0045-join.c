@@ -1,6 +1,7 @@
 /* XEP-0045: into a room and out of it: joining, who is there, and why we are not.  What is said
  * inside is 0045-talk.c. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0045.h"
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -2,6 +2,7 @@
  * it.  Our own line is shown when it is sent; when the room sends it back to everybody, it only
  * becomes true. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0045.h"
 
 #include <string.h>
 

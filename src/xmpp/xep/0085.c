@@ -1,6 +1,7 @@
 /* XEP-0085: who is typing.  Said only to those who may see our presence, and in rooms only where
  * the person wants it. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0085.h"
 
 #define NS "http://jabber.org/protocol/chatstates"
 

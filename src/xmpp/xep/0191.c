@@ -2,6 +2,7 @@
  * and our own changes.  It is read at every login, for the server pushes only to those who
  * asked. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0191.h"
 
 #include <string.h>
 

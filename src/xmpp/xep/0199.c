@@ -1,5 +1,6 @@
 /* XEP-0199: pings, both ways.  The keep-alive of the connection is in session.c. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0199.h"
 
 #include "base/clock.h"
 

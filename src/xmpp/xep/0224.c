@@ -1,6 +1,7 @@
 /* XEP-0224: somebody we know wants attention, now.  It is told once a minute and sender, and not
  * kept; words that come along are a message like any other. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0224.h"
 
 #include "base/clock.h"
 

@@ -1,6 +1,7 @@
 /* RFC 6121, 5: messages of people: sent, kept, and put where they belong.  Strangers' wait in the
  * requests list; errors find the message they are about. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/message.h"
 
 #include <string.h>
 

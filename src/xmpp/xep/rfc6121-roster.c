@@ -1,5 +1,6 @@
 /* RFC 6121, 2: the roster: fetched by version, item by item, then kept by the server's pushes. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/roster.h"
 
 #include "base/text.h"
 

@@ -7,6 +7,8 @@
 #include "model/jid.h"
 #include "model/room.h"
 #include "xmpp/session.h"
+#include "xmpp/xep/0030.h"
+#include "xmpp/xep/presence.h"
 
 /* Every row, in the order in which they see a stanza and come online: rooms before people, what the
  * server can before the first presence, copies are unwrapped before anything looks at them, the
