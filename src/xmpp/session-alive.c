@@ -56,7 +56,7 @@ on_pong_behind(NjSession *session, const NjXml *stanza, const GError *error, voi
 {
     on_pong(session, stanza, error, data);
     if (stanza)
-        nj_sm_answered(session->sm);
+        nj_sm_on_pong(session->sm);
 }
 
 static void
@@ -72,7 +72,7 @@ void
 nj_session_probe(NjSession *session, gint64 timeout_us)
 {
     expect_life(session, timeout_us); /* first: asking has a patience of its own */
-    if (!nj_sm_ask(session->sm))
+    if (!nj_sm_request_ack(session->sm))
         send_ping(session, on_pong);
 }
 

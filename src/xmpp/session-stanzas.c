@@ -102,7 +102,7 @@ count(NjSession *session)
 {
     if (session->ended)
         return;
-    nj_sm_received(session->sm);
+    nj_sm_count_received(session->sm);
     mind_the_store(session);
     nj_session_watch_the_store(session);
     nj_session_close_when_settled(session);
@@ -116,7 +116,7 @@ take_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
     NjClient *client = session->account->client;
     if (client->store)
         nj_store_begin(client->store);
-    if (!nj_sm_skips(session->sm))
+    if (!nj_sm_is_skipping(session->sm))
         deal_with(session, stanza);
 
     /* else it came from a connection that was ended by it */
@@ -137,7 +137,7 @@ nj_session_on_stanza(NjConnection *connection, NjXml *stanza, void *owner)
         nj_session_heard(session);
     if (is_stanza(stanza)) {
         take_stanza(session, connection, stanza);
-    } else if (nj_sm_take(session->sm, stanza)) {
+    } else if (nj_sm_handle(session->sm, stanza)) {
         nj_session_ask_for_the_rest(session);
         nj_session_close_when_settled(session);
     } else {
@@ -158,7 +158,7 @@ nj_session_wants_items(NjConnection *connection, const NjXml *head, const NjXml 
 {
     NjSession *session = owner;
     (void) list;
-    return connection == session->connection && session->online && !nj_sm_skips(session->sm)
+    return connection == session->connection && session->online && !nj_sm_is_skipping(session->sm)
            && nj_iqs_wants_items(session->iqs, head);
 }
 

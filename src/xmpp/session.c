@@ -123,7 +123,7 @@ nj_session_free(NjSession *session)
     nj_session_stop(&session->keep_alive);
     nj_clock_cancel(&session->closing);
     free_link(session);
-    nj_sm_end(session->sm);
+    nj_sm_stop(session->sm);
     silence(session, session);
 
     g_hash_table_foreach(session->states, silence_state, session);
@@ -212,7 +212,7 @@ nj_session_begun(const NjSession *session)
 bool
 nj_session_settling(const NjSession *session)
 {
-    return nj_sm_settling(session->sm);
+    return nj_sm_is_settling(session->sm);
 }
 
 bool
@@ -395,9 +395,9 @@ go_online(NjSession *session)
     nj_session_remember_scram(session);
 
     if (!resumed) {
-        nj_sm_begin(session->sm, session->connection->class->features(session->connection));
+        nj_sm_begin_session(session->sm, session->connection->class->features(session->connection));
         begin(session);
-    } else if (nj_sm_resumed(session->sm, resumed) && session->begun) {
+    } else if (nj_sm_on_resumed(session->sm, resumed) && session->begun) {
         go_on(session);
     } else if (nj_session_online(session)) {
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
@@ -509,7 +509,7 @@ nj_session_close_when_settled(NjSession *session)
     if (!session->closing || !nj_sm_all_settled(session->sm))
         return;
     nj_clock_cancel(&session->closing);
-    nj_sm_close(session->sm);
+    nj_sm_close_session(session->sm);
     session->connection->class->close(session->connection);
 }
 
@@ -519,7 +519,7 @@ void
 nj_session_ask_for_the_rest(NjSession *session)
 {
     if (session->closing && !nj_sm_all_acknowledged(session->sm))
-        nj_sm_ask(session->sm);
+        nj_sm_request_ack(session->sm);
 }
 
 static void
@@ -580,7 +580,7 @@ nj_session_disconnect(NjSession *session)
         return;
     }
 
-    nj_sm_ask(session->sm);
+    nj_sm_request_ack(session->sm);
     session->closing = nj_clock_after(CLOSING_MS, on_closing, session);
     nj_session_watch_the_store(session);
     nj_session_close_when_settled(session);
@@ -592,7 +592,7 @@ static NjXml *
 resume(NjConnection *connection, const NjXml *features, void *owner)
 {
     NjSession *session = owner;
-    return connection == session->connection ? nj_sm_resume(session->sm, features) : NULL;
+    return connection == session->connection ? nj_sm_build_resume(session->sm, features) : NULL;
 }
 
 static void
@@ -600,7 +600,7 @@ not_resumed(NjConnection *connection, const NjXml *answer, void *owner)
 {
     NjSession *session = owner;
     if (connection == session->connection)
-        nj_sm_not_resumed(session->sm, answer);
+        nj_sm_on_resume_failed(session->sm, answer);
 }
 
 static bool
@@ -614,13 +614,13 @@ write_xml(NjXml *xml, void *owner)
 }
 
 static void
-on_asked(void *owner)
+on_answer_expected(void *owner)
 {
     nj_session_expect_answer(owner);
 }
 
 static void
-on_broken(const char *sentence, void *owner)
+on_protocol_error(const char *sentence, void *owner)
 {
     g_autoptr(GError) why =
         g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
@@ -646,25 +646,33 @@ on_unsent(gint64 row, void *owner)
 }
 
 static void
-on_unknown(gint64 row, void *owner)
+on_unsure(gint64 row, void *owner)
 {
     nj_message_unknown(owner, row);
 }
 
 static void
-ping(void *owner)
+send_ping(void *owner)
 {
     nj_session_ping(owner);
 }
 
-static const NjSmHooks sm_hooks = { write_xml, on_written, on_acknowledged, on_unsent, on_unknown,
-                                    on_asked,  ping,       on_broken };
+static const NjSmHooks sm_hooks = {
+    .write = write_xml,
+    .on_written = on_written,
+    .on_acknowledged = on_acknowledged,
+    .on_unsent = on_unsent,
+    .on_unsure = on_unsure,
+    .on_answer_expected = on_answer_expected,
+    .send_ping = send_ping,
+    .on_protocol_error = on_protocol_error,
+};
 
 void
 nj_session_store_trouble(NjSession *session, bool trouble)
 {
     if (trouble)
-        nj_sm_store_trouble(session->sm);
+        nj_sm_on_store_failure(session->sm);
     else if (nj_session_online(session))
         nj_message_pump(session);
 }

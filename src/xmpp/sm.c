@@ -1,8 +1,24 @@
-/* XEP-0198.  Counts are of 32 bits and go round: they are compared by their difference.
+/* Stream management (XEP-0198). Sequence numbers and counts have 32 bits and wrap around, so they
+ * are compared by their signed difference.
  *
- * Two lists in the order of the stream: `unacked` was written, `held` was not yet: its first is a
- * message whose number is being committed. A message of a run that was killed stands in neither:
- * its row in the store has its number. */
+ * Our stanzas: nj_sm_send() gives each stanza the next sequence number. The stanza is then in one
+ * of two queues, which are in the order of the numbers:
+ *
+ * `unwritten`: not written to the connection yet. A message waits here until the store has
+ * committed its sequence number; the stanzas behind it wait with it. Stanzas also wait here while
+ * the connection is broken, and while hooks report the states of earlier messages (`settling`).
+ *
+ * `unacked`: written, but not acknowledged by the server. Resumption writes these again.
+ *
+ * A message that an earlier run of the program sent is in neither queue. Its row in the outbox has
+ * its sequence number (NjOut.number), which is why that number is committed before the message is
+ * written: a new run resumes the session, compares the number with the server's count, and so knows
+ * whether the server has the message.
+ *
+ * The server's stanzas: `received` counts the stanzas that were processed. <a/> reports only the
+ * count that is committed, because the server forgets a stanza when it is acknowledged. After
+ * resumption the server sends again all stanzas behind our last committed count; the ones that this
+ * run has processed before are skipped. */
 #include "xmpp/sm.h"
 
 #include <string.h>
@@ -11,60 +27,74 @@
 #include "model/outbox.h"
 #include "xmpp/login.h"
 
-/* stanzas without a message among them; who says nothing is asked by the keep-alive */
-#define ASK_EVERY 20
-#define MAX_ID 4096
+/* A request for an acknowledgement follows a message at once, and other stanzas when so many are
+ * unacknowledged. For fewer the keep-alive sends it (session-alive.c). */
+#define MAX_UNREQUESTED 20
+#define MAX_SESSION_ID 4096 /* bytes */
 
 typedef struct {
-    guint32 number;
-    NjXml *stanza;
-    gint64 row;
-    /* held: goes when this one is committed; 0: with what stands before it */
-    guint64 ticket;
-} Sent;
+    guint32 number; /* sequence number */
+    NjXml *xml;
+    gint64 row; /* id of the message in the outbox; 0: not a message, or forgotten */
+    /* The stanza must not be written before so many commits are done (see commits_done); 0: it need
+     * not wait for a commit. */
+    guint64 commit;
+} Stanza;
 
 struct NjSm {
     NjAccount *account;
     const NjSmHooks *hooks;
     void *owner;
-    bool ended;     /* nothing is asked of the store any more */
-    bool connected; /* there is a connection, and the session runs on it */
-    /* what is said now, by who hears how the rest stands, waits until all of that is settled */
-    bool settling;
-    bool counting;       /* <enable/> was said */
-    bool enabled;        /* and heard */
-    bool ours;           /* begun by this run */
-    char *id, *jid;      /* to resume; NULL: it can not be */
-    guint32 sent, acked; /* of ours: given a number; acknowledged by the server */
-    guint32 received;
-    /* of them, where there is no session to resume: their content is committed. Its address owns
-     * the calls for it */
-    guint32 safe;
-    guint32 skip;         /* stanzas that will come again, and were dealt with */
-    GQueue unacked, held; /* of Sent */
-    guint open;           /* messages in unacked */
-    guint64 ticket, done; /* commits asked for, and those that came */
-    guint64 barrier;      /* before this one nothing is written */
-    bool asked;           /* <r/>, or a ping, is under way */
-    guint32 asked_at;     /* what was written when it went */
-    bool ack_due;         /* the server wants <a/>; it goes when what came is committed */
+    bool stopped;   /* by nj_sm_stop(): the store must not be used any more */
+    bool connected; /* the session has a connection whose stream is open */
+    bool settling;  /* hooks are reporting the states of earlier messages */
+
+    /* <enable/> was sent or the session resumed: the server counts our stanzas */
+    bool enable_sent;
+    bool
+        enabled; /* <enabled/> was received or the session resumed: we count the server's stanzas */
+
+    /* This run began the session or has resumed it, so the queues have its stanzas; otherwise only
+     * the outbox rows have its numbers. */
+    bool is_from_this_run;
+    char *id, *jid; /* of a session that can be resumed: its id and full address; else NULL */
+
+    guint32 last_number;  /* the sequence number given last */
+    guint32 acknowledged; /* the highest sequence number that the server has acknowledged */
+    guint32 received;     /* stanzas of the server that were processed */
+    /* The part of `received` whose content is committed, in a session that cannot be resumed; in
+     * one that can, the store has this count. The field's address is the owner of its store
+     * calls. */
+    guint32 received_committed;
+    guint32 to_skip; /* stanzas that the server sends again although they were processed */
+
+    GQueue unwritten, unacked; /* of Stanza */
+    guint unacked_messages;    /* stanzas of messages in unacked */
+
+    /* on_committed() is called once for each request, in their order: the request that made
+     * commits_requested N is done when commits_done is N. */
+    guint64 commits_requested, commits_done;
+    guint64 resume_commit; /* nothing is written before this commit; see nj_sm_on_resumed() */
+
+    bool ack_requested; /* an <r/>, or a ping instead of it, has no answer yet */
+    guint32
+        ack_requested_after; /* sequence number of the stanza written last before that request */
+    bool ack_pending;        /* <a/> is to be sent when the received stanzas are committed */
 };
 
-static void on_committed(void *data);
-static void on_counted(void *data);
-
+/* Returns NULL when the account's history is not open or the session has stopped. */
 static NjStore *
-store_of(const NjSm *sm)
+get_store(const NjSm *sm)
 {
-    return sm->account->row && !sm->ended ? sm->account->client->store : NULL;
+    return sm->account->row && !sm->stopped ? sm->account->client->store : NULL;
 }
 
 static void
-free_sent(void *data)
+free_stanza(void *data)
 {
-    Sent *sent = data;
-    nj_xml_free(sent->stanza);
-    g_free(sent);
+    Stanza *stanza = data;
+    nj_xml_free(stanza->xml);
+    g_free(stanza);
 }
 
 NjSm *
@@ -75,20 +105,20 @@ nj_sm_new(NjAccount *account, const NjSmHooks *hooks, void *owner)
     sm->hooks = hooks;
     sm->owner = owner;
     g_queue_init(&sm->unacked);
-    g_queue_init(&sm->held);
+    g_queue_init(&sm->unwritten);
     return sm;
 }
 
 void
-nj_sm_end(NjSm *sm)
+nj_sm_stop(NjSm *sm)
 {
-    NjStore *store = store_of(sm);
+    NjStore *store = get_store(sm);
     sm->connected = false;
-    sm->ended = true;
+    sm->stopped = true;
     if (!store)
         return;
     nj_store_forget(store, sm);
-    nj_store_forget(store, &sm->safe);
+    nj_store_forget(store, &sm->received_committed);
 }
 
 void
@@ -96,8 +126,8 @@ nj_sm_free(NjSm *sm)
 {
     if (!sm)
         return;
-    g_queue_clear_full(&sm->unacked, free_sent);
-    g_queue_clear_full(&sm->held, free_sent);
+    g_queue_clear_full(&sm->unacked, free_stanza);
+    g_queue_clear_full(&sm->unwritten, free_stanza);
     g_free(sm->id);
     g_free(sm->jid);
     g_free(sm);
@@ -110,7 +140,7 @@ nj_sm_jid(const NjSm *sm)
 }
 
 bool
-nj_sm_settling(const NjSm *sm)
+nj_sm_is_settling(const NjSm *sm)
 {
     return sm->settling;
 }
@@ -118,15 +148,14 @@ nj_sm_settling(const NjSm *sm)
 bool
 nj_sm_can_resume(const NjSm *sm)
 {
-    return sm->id != NULL;
+    return sm->id;
 }
 
-/* --- out --- */
+/* --- sending --- */
 
-/* Behind the end of the stream nothing is written: the connection is over, whoever may not have
- * been told yet. */
+/* Takes xml. Returns false when the stream is over; the session may not have been told yet. */
 static bool
-put(NjSm *sm, NjXml *xml)
+write_element(NjSm *sm, NjXml *xml)
 {
     if (!sm->connected) {
         nj_xml_free(xml);
@@ -136,81 +165,92 @@ put(NjSm *sm, NjXml *xml)
     return sm->connected;
 }
 
-/* The number of the last stanza that was. */
+/* Returns the sequence number of the stanza that was written last. */
 static guint32
-written(const NjSm *sm)
+last_written_number(const NjSm *sm)
 {
-    const Sent *held = g_queue_peek_head((GQueue *) &sm->held);
-    return held ? held->number - 1 : sm->sent;
+    const Stanza *unwritten = g_queue_peek_head((GQueue *) &sm->unwritten);
+    return unwritten ? unwritten->number - 1 : sm->last_number;
 }
 
-/* Without acknowledgements the answer to a ping says the same: the server reads in order. */
 bool
-nj_sm_ask(NjSm *sm)
+nj_sm_request_ack(NjSm *sm)
 {
-    if (!sm->counting)
+    if (!sm->enable_sent)
         return false;
 
-    if (!sm->asked) {
-        sm->asked = true;
-        sm->asked_at = written(sm);
-        if (put(sm, nj_xml_new("r", NJ_NS_SM)))
-            sm->hooks->on_asked(sm->owner);
+    if (!sm->ack_requested) {
+        sm->ack_requested = true;
+        sm->ack_requested_after = last_written_number(sm);
+        if (write_element(sm, nj_xml_new("r", NJ_NS_SM)))
+            sm->hooks->on_answer_expected(sm->owner);
     }
 
     return true;
 }
 
-/* Whoever heard of a message just now may have ended the connection. */
+/* Requests an acknowledgement with <r/>, or with a ping where the server does not offer XEP-0198:
+ * the server reads in order, so its response to a ping acknowledges all stanzas before the ping.
+ * Does nothing without a connection, which a hook may have ended a moment ago. */
 static void
-ask(NjSm *sm)
+request_ack_or_ping(NjSm *sm)
 {
-    if (!sm->connected || nj_sm_ask(sm) || sm->asked)
+    if (!sm->connected || nj_sm_request_ack(sm) || sm->ack_requested)
         return;
 
-    const Sent *last = g_queue_peek_tail(&sm->unacked);
+    const Stanza *last = g_queue_peek_tail(&sm->unacked);
     if (!last)
         return;
 
-    sm->asked = true;
-    sm->asked_at = last->number;
-    sm->hooks->ping(sm->owner);
-    sm->hooks->on_asked(sm->owner);
+    sm->ack_requested = true;
+    sm->ack_requested_after = last->number;
+    sm->hooks->send_ping(sm->owner);
+    sm->hooks->on_answer_expected(sm->owner);
 }
 
-/* Takes it, if it can be written. */
+/* Writes stanza and moves it to `unacked`, or frees it if no acknowledgement can be expected and
+ * none is needed. Returns false when the stream is over; the caller keeps stanza then. */
 static bool
-write_out(NjSm *sm, Sent *sent)
+write_stanza(NjSm *sm, Stanza *stanza)
 {
-    gint64 row = sent->row;
-    if (!put(sm, nj_xml_ref(sent->stanza)))
+    gint64 row = stanza->row;
+    if (!write_element(sm, nj_xml_ref(stanza->xml)))
         return false;
 
-    if (!sm->counting && !row) {
-        free_sent(sent);
+    if (!sm->enable_sent && !row) {
+        free_stanza(stanza);
         return true;
     }
 
-    g_queue_push_tail(&sm->unacked, sent);
-    sm->open += row != 0;
+    g_queue_push_tail(&sm->unacked, stanza);
+    sm->unacked_messages += row != 0;
     if (row)
         sm->hooks->on_written(row, sm->owner);
-    if (sm->open || sm->unacked.length >= ASK_EVERY)
-        ask(sm);
+    if (sm->unacked_messages || sm->unacked.length >= MAX_UNREQUESTED)
+        request_ack_or_ping(sm);
 
     return true;
 }
 
-/* What is committed goes, and what has waited behind it. */
-static void
-release(NjSm *sm)
+/* Returns the first unwritten stanza if it may be written now, else NULL. */
+static Stanza *
+peek_writable(NjSm *sm)
 {
-    Sent *sent;
-    while (sm->connected && !sm->settling && (sent = g_queue_peek_head(&sm->held))
-           && sent->ticket <= sm->done) {
-        g_queue_pop_head(&sm->held);
-        if (!write_out(sm, sent)) {
-            g_queue_push_head(&sm->held, sent);
+    Stanza *first = g_queue_peek_head(&sm->unwritten);
+    if (!first || !sm->connected || sm->settling)
+        return NULL;
+    return first->commit <= sm->commits_done ? first : NULL;
+}
+
+/* Writes the unwritten stanzas up to the first one that waits for a commit. */
+static void
+write_committed(NjSm *sm)
+{
+    Stanza *stanza;
+    while ((stanza = peek_writable(sm))) {
+        g_queue_pop_head(&sm->unwritten);
+        if (!write_stanza(sm, stanza)) {
+            g_queue_push_head(&sm->unwritten, stanza);
             return;
         }
     }
@@ -220,55 +260,62 @@ static void
 on_committed(void *data)
 {
     NjSm *sm = data;
-    sm->done++;
-    release(sm);
+    sm->commits_done++;
+    write_committed(sm);
 }
 
+/* Calls on_committed() when everything that was written to the store so far is committed. Returns
+ * the value of commits_done then. */
 static guint64
-ask_for_commit(NjSm *sm)
+request_commit(NjSm *sm)
 {
-    nj_store_after(store_of(sm), on_committed, sm, sm);
-    return ++sm->ticket;
+    nj_store_after(get_store(sm), on_committed, sm, sm);
+    return ++sm->commits_requested;
 }
 
 bool
-nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row)
+nj_sm_send(NjSm *sm, NjXml *xml, gint64 row)
 {
-    NjStore *store = store_of(sm);
-    Sent *sent = g_new0(Sent, 1);
+    NjStore *store = get_store(sm);
+    Stanza *stanza = g_new0(Stanza, 1);
 
-    sent->number = ++sm->sent;
-    sent->stanza = stanza;
-    sent->row = row;
+    stanza->number = ++sm->last_number;
+    stanza->xml = xml;
+    stanza->row = row;
 
     if (row && store) {
-        nj_store_set_number(store, row, true, sent->number);
-        sent->ticket = ask_for_commit(sm);
+        nj_store_set_number(store, row, true, stanza->number);
+        stanza->commit = request_commit(sm);
+    } else if (sm->commits_done < sm->resume_commit) {
+        stanza->commit = sm->resume_commit;
     }
 
-    if (!sent->ticket && sm->done < sm->barrier)
-        sent->ticket = sm->barrier;
-    if (!sent->ticket && !sm->settling && g_queue_is_empty(&sm->held) && write_out(sm, sent))
+    bool waits = stanza->commit || sm->settling || !g_queue_is_empty(&sm->unwritten);
+    if (!waits && write_stanza(sm, stanza))
         return true;
 
-    if (!row && !sm->connected && !sm->id) {
-        sm->sent--;
-        free_sent(sent);
+    bool has_session = sm->connected || sm->id;
+    if (!row && !has_session) {
+        sm->last_number--;
+        free_stanza(stanza);
         return false;
     }
 
-    g_queue_push_tail(&sm->held, sent);
+    g_queue_push_tail(&sm->unwritten, stanza);
     return true;
 }
 
+/* Returns the number of stanzas that were messages. */
 static guint
-forget_row(GQueue *list, gint64 row)
+clear_row(GQueue *stanzas, gint64 row)
 {
     guint count = 0;
-    for (GList *item = list->head; item; item = item->next) {
-        Sent *sent = item->data;
-        count += sent->row == row;
-        sent->row = sent->row == row ? 0 : sent->row;
+    for (GList *item = stanzas->head; item; item = item->next) {
+        Stanza *stanza = item->data;
+        if (stanza->row != row)
+            continue;
+        stanza->row = 0;
+        count++;
     }
     return count;
 }
@@ -276,28 +323,36 @@ forget_row(GQueue *list, gint64 row)
 void
 nj_sm_forget_row(NjSm *sm, gint64 row)
 {
-    sm->open -= forget_row(&sm->unacked, row);
-    forget_row(&sm->held, row);
+    sm->unacked_messages -= clear_row(&sm->unacked, row);
+    clear_row(&sm->unwritten, row);
 }
 
-/* --- what the server says of ours --- */
+/* --- acknowledgements of the server --- */
+
+/* Returns true when the count covers the stanza with this sequence number. */
+static bool
+is_covered(guint32 number, guint32 count)
+{
+    return (gint32) (number - count) <= 0;
+}
 
 static void
-acknowledge(NjSm *sm, guint32 upto)
+acknowledge_up_to(NjSm *sm, guint32 count)
 {
-    Sent *sent;
-    while ((sent = g_queue_peek_head(&sm->unacked)) && (gint32) (sent->number - upto) <= 0) {
-        gint64 row = sent->row;
+    Stanza *stanza;
+    while ((stanza = g_queue_peek_head(&sm->unacked)) && is_covered(stanza->number, count)) {
+        gint64 row = stanza->row;
         g_queue_pop_head(&sm->unacked);
-        free_sent(sent);
-        sm->open -= row != 0;
+        free_stanza(stanza);
+        sm->unacked_messages -= row != 0;
         if (row)
             sm->hooks->on_acknowledged(row, sm->owner);
     }
 
-    sm->acked = upto;
+    sm->acknowledged = count;
 }
 
+/* Reads the attribute "h". Returns false when it is missing or not a number of 32 bits. */
 static bool
 read_count(const NjXml *element, guint32 *count)
 {
@@ -308,163 +363,191 @@ read_count(const NjXml *element, guint32 *count)
     return true;
 }
 
-/* Not less than before, and not more than was written. */
+/* Returns false when count is less than the server's last count, or more than was written. */
 static bool
 is_possible(const NjSm *sm, guint32 count)
 {
-    return (gint32) (count - sm->acked) >= 0 && (gint32) (written(sm) - count) >= 0;
+    gint32 newly_acknowledged = (gint32) (count - sm->acknowledged);
+    gint32 still_unacknowledged = (gint32) (last_written_number(sm) - count);
+    return newly_acknowledged >= 0 && still_unacknowledged >= 0;
 }
 
 static void
 forget_session(NjSm *sm)
 {
-    NjStore *store = store_of(sm);
+    NjStore *store = get_store(sm);
     if (store && sm->id)
         nj_store_set_stream(store, sm->account->row, NULL);
     g_clear_pointer(&sm->id, g_free);
     g_clear_pointer(&sm->jid, g_free);
 }
 
+/* The server sent an impossible count, so it is unknown which stanzas it has. */
 static void
-break_off(NjSm *sm)
+abandon_session(NjSm *sm)
 {
     forget_session(sm);
-    sm->hooks->on_broken(_("The server acknowledged what was never sent to it, so the connection "
-                           "is begun anew; tell its administrator if it happens again."),
-                         sm->owner);
+    sm->hooks->on_protocol_error(_("The server acknowledged stanzas that were never sent, so "
+                                   "Natterjack connects again; tell "
+                                   "the server's administrator if this happens again."),
+                                 sm->owner);
 }
 
 static void
-note_ack(NjSm *sm, const NjXml *element)
+handle_ack(NjSm *sm, const NjXml *element)
 {
     guint32 count;
-    if (!sm->counting)
+    if (!sm->enable_sent)
         return;
 
     if (!read_count(element, &count) || !is_possible(sm, count)) {
-        break_off(sm);
+        abandon_session(sm);
         return;
     }
 
-    /* A server that takes its time says the same once more: asked again at once, both would say
-     * nothing else any more. */
-    bool news = count != sm->acked || sm->asked_at != written(sm);
-    sm->asked = false;
-    acknowledge(sm, count);
-    if (sm->open && news)
-        ask(sm);
+    /* A slow server may repeat its last count. If nothing was written since the request either, do
+     * not request again at once: both sides would exchange <r/> and <a/> without a pause. The
+     * keep-alive requests later. */
+    bool is_progress =
+        count != sm->acknowledged || sm->ack_requested_after != last_written_number(sm);
+    sm->ack_requested = false;
+    acknowledge_up_to(sm, count);
+    if (sm->unacked_messages && is_progress)
+        request_ack_or_ping(sm);
 }
 
 void
-nj_sm_answered(NjSm *sm)
+nj_sm_on_pong(NjSm *sm)
 {
-    if (sm->counting || !sm->asked)
+    if (sm->enable_sent || !sm->ack_requested)
         return;
-    sm->asked = false;
-    acknowledge(sm, sm->asked_at);
-    ask(sm);
+    sm->ack_requested = false;
+    acknowledge_up_to(sm, sm->ack_requested_after);
+    request_ack_or_ping(sm);
 }
 
-/* --- what we say of theirs --- */
+/* --- acknowledgements to the server --- */
 
+/* Returns how many of the server's stanzas may be acknowledged: the ones whose content is
+ * committed. Without a store nothing is committed, so all that were processed. */
 static guint32
-counted(const NjSm *sm)
+committed_count(const NjSm *sm)
 {
-    NjStore *store = store_of(sm);
-    return !store ? sm->received : sm->id ? nj_store_counted(store, sm->account->row) : sm->safe;
+    NjStore *store = get_store(sm);
+    if (!store)
+        return sm->received;
+    return sm->id ? nj_store_counted(store, sm->account->row) : sm->received_committed;
 }
 
 static void
-say_count(NjSm *sm)
+set_h(NjXml *element, guint32 count)
 {
     char text[16];
-    NjXml *ack = nj_xml_new("a", NJ_NS_SM);
-    g_snprintf(text, sizeof text, "%" G_GUINT32_FORMAT, counted(sm));
-    nj_xml_set(ack, "h", text);
-    put(sm, ack);
+    g_snprintf(text, sizeof text, "%" G_GUINT32_FORMAT, count);
+    nj_xml_set(element, "h", text);
 }
 
 static void
-on_counted(void *data)
+send_ack(NjSm *sm)
+{
+    NjXml *ack = nj_xml_new("a", NJ_NS_SM);
+    set_h(ack, committed_count(sm));
+    write_element(sm, ack);
+}
+
+static void
+on_received_committed(void *data)
 {
     NjSm *sm = data;
-    if (!sm->ack_due)
+    if (!sm->ack_pending)
         return;
-    sm->ack_due = false;
+    sm->ack_pending = false;
     if (sm->enabled)
-        say_count(sm);
+        send_ack(sm);
 }
 
+/* Answers <r/>, as soon as all stanzas before it are committed. */
 static void
-note_request(NjSm *sm)
+handle_ack_request(NjSm *sm)
 {
-    NjStore *store = store_of(sm);
-    if (!sm->enabled || sm->ack_due)
+    NjStore *store = get_store(sm);
+    if (!sm->enabled || sm->ack_pending)
         return;
 
-    if (!store || counted(sm) == sm->received) {
-        say_count(sm);
+    if (!store || committed_count(sm) == sm->received) {
+        send_ack(sm);
         return;
     }
 
-    sm->ack_due = true;
-    nj_store_after(store, on_counted, sm, sm);
+    sm->ack_pending = true;
+    nj_store_after(store, on_received_committed, sm, sm);
 }
 
 bool
-nj_sm_skips(const NjSm *sm)
+nj_sm_is_skipping(const NjSm *sm)
 {
-    return sm->skip > 0;
+    return sm->to_skip > 0;
 }
 
 static void
-on_safe(void *data)
+on_content_committed(void *data)
 {
     NjSm *sm = data;
-    sm->safe++;
+    sm->received_committed++;
 }
 
 void
-nj_sm_received(NjSm *sm)
+nj_sm_count_received(NjSm *sm)
 {
     if (!sm->enabled)
         return;
 
-    if (sm->skip) {
-        sm->skip--;
+    if (sm->to_skip) {
+        sm->to_skip--;
         return;
     }
 
     sm->received++;
-    if (!store_of(sm))
+    if (!get_store(sm))
         return;
 
     if (sm->id)
-        nj_store_count(store_of(sm), sm->account->row, sm->received);
+        nj_store_count(get_store(sm), sm->account->row, sm->received);
     else
-        nj_store_after(store_of(sm), on_safe, sm, &sm->safe);
+        nj_store_after(get_store(sm), on_content_committed, sm, &sm->received_committed);
 }
 
-/* --- the life of a session --- */
+/* --- <enabled/> and <failed/> --- */
+
+static bool
+is_true(const char *value)
+{
+    return g_strcmp0(value, "true") == 0 || g_strcmp0(value, "1") == 0;
+}
+
+static bool
+is_session_id(const char *id)
+{
+    return id && *id && strlen(id) <= MAX_SESSION_ID;
+}
 
 static void
-note_enabled(NjSm *sm, const NjXml *element)
+handle_enabled(NjSm *sm, const NjXml *element)
 {
-    const char *id = nj_xml_attr(element, "id"), *resume = nj_xml_attr(element, "resume");
-    NjStore *store = store_of(sm);
+    const char *id = nj_xml_attr(element, "id");
+    NjStore *store = get_store(sm);
 
-    if (!sm->counting || sm->enabled)
+    if (!sm->enable_sent || sm->enabled)
         return;
 
     sm->enabled = true;
     sm->received = 0;
-    if (!id || !*id || strlen(id) > MAX_ID
-        || (g_strcmp0(resume, "true") != 0 && g_strcmp0(resume, "1") != 0))
+    if (!is_session_id(id) || !is_true(nj_xml_attr(element, "resume")))
         return;
 
     sm->id = g_strdup(id);
     sm->jid = g_strdup(sm->account->jid);
-    sm->ours = true;
+    sm->is_from_this_run = true;
 
     if (store) {
         const NjStoredStream stream = { .id = sm->id, .jid = sm->jid };
@@ -472,85 +555,72 @@ note_enabled(NjSm *sm, const NjXml *element)
     }
 }
 
-/* What was said since then is on its way, but nobody counts it. */
+/* Handles <failed/> as the answer to <enable/>: the server does not count the stanzas that were
+ * written since then, so pings have to acknowledge them. */
 static void
-note_refused(NjSm *sm)
+handle_enable_failed(NjSm *sm)
 {
-    if (!sm->counting || sm->enabled)
+    if (!sm->enable_sent || sm->enabled)
         return;
-    sm->counting = sm->asked = false;
-    if (sm->open)
-        ask(sm);
+    sm->enable_sent = sm->ack_requested = false;
+    if (sm->unacked_messages)
+        request_ack_or_ping(sm);
 }
 
 bool
-nj_sm_take(NjSm *sm, const NjXml *element)
+nj_sm_handle(NjSm *sm, const NjXml *element)
 {
     if (g_strcmp0(nj_xml_ns(element), NJ_NS_SM) != 0)
         return false;
 
     const char *name = nj_xml_name(element);
-    if (g_str_equal(name, "r"))
-        note_request(sm);
-    else if (g_str_equal(name, "a"))
-        note_ack(sm, element);
-    else if (g_str_equal(name, "enabled"))
-        note_enabled(sm, element);
-    else if (g_str_equal(name, "failed"))
-        note_refused(sm);
+    if (strcmp(name, "r") == 0)
+        handle_ack_request(sm);
+    else if (strcmp(name, "a") == 0)
+        handle_ack(sm, element);
+    else if (strcmp(name, "enabled") == 0)
+        handle_enabled(sm, element);
+    else if (strcmp(name, "failed") == 0)
+        handle_enable_failed(sm);
 
     return true;
 }
 
-/* What is held was not written: it stays, in its place, and goes out when the session is
- * resumed. */
-void
-nj_sm_suspend(NjSm *sm)
+/* --- settling: the states of the messages of a session that is gone --- */
+
+/* Reports the state of a message by the server's last count; count is NULL when it is unknown. */
+static void
+settle_message(NjSm *sm, gint64 row, guint32 number, const guint32 *count)
 {
-    sm->connected = sm->asked = sm->ack_due = false;
-    sm->skip = 0;
-    if (!sm->id)
-        nj_sm_give_up(sm);
+    if (!count)
+        sm->hooks->on_unsure(row, sm->owner);
+    else if (is_covered(number, *count))
+        sm->hooks->on_acknowledged(row, sm->owner);
+    else
+        sm->hooks->on_unsent(row, sm->owner);
 }
 
-/* A message that waits for its commit was not written, whatever becomes of it. */
+/* Settles the messages in the queues. The unwritten ones are unsent, whether their numbers are
+ * committed or not. */
 static void
-drop_held(NjSm *sm)
+settle_queues(NjSm *sm, const guint32 *count)
 {
-    Sent *sent;
-    while ((sent = g_queue_pop_head(&sm->held))) {
-        gint64 row = sent->row;
-        free_sent(sent);
+    Stanza *stanza;
+    while ((stanza = g_queue_pop_head(&sm->unacked))) {
+        gint64 row = stanza->row;
+        guint32 number = stanza->number;
+        free_stanza(stanza);
+        if (row)
+            settle_message(sm, row, number, count);
+    }
+
+    sm->unacked_messages = 0;
+    while ((stanza = g_queue_pop_head(&sm->unwritten))) {
+        gint64 row = stanza->row;
+        free_stanza(stanza);
         if (row)
             sm->hooks->on_unsent(row, sm->owner);
     }
-}
-
-/* With a count of the server's the rest is known not to be there. */
-static void
-settle(NjSm *sm, const guint32 *count)
-{
-    Sent *sent;
-    while ((sent = g_queue_pop_head(&sm->unacked))) {
-        gint64 row = sent->row;
-        bool there = count && (gint32) (sent->number - *count) <= 0;
-        free_sent(sent);
-        if (row)
-            (there   ? sm->hooks->on_acknowledged
-             : count ? sm->hooks->on_unsent
-                     : sm->hooks->on_unknown)(row, sm->owner);
-    }
-
-    sm->open = 0;
-    drop_held(sm);
-}
-
-void
-nj_sm_give_up(NjSm *sm)
-{
-    settle(sm, NULL);
-    forget_session(sm);
-    sm->connected = false;
 }
 
 typedef struct {
@@ -558,10 +628,10 @@ typedef struct {
     guint32 number;
 } Numbered;
 
-/* The rows of a run that was killed, which have their numbers in the store.  Who hears of one may
- * say something, which is none of them. */
+/* Settles the messages of an earlier run, whose outbox rows have their numbers. The rows are copied
+ * first: a hook may send a message, which adds a row that does not belong to that run. */
 static void
-settle_rows(NjSm *sm, const guint32 *count)
+settle_stored_rows(NjSm *sm, const guint32 *count)
 {
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Numbered));
     for (GList *item = sm->account->outbox->rows.head; item; item = item->next) {
@@ -573,46 +643,67 @@ settle_rows(NjSm *sm, const guint32 *count)
 
     for (guint i = 0; i < rows->len; i++) {
         const Numbered *numbered = &g_array_index(rows, Numbered, i);
-        bool there = count && (gint32) (numbered->number - *count) <= 0;
-        (there   ? sm->hooks->on_acknowledged
-         : count ? sm->hooks->on_unsent
-                 : sm->hooks->on_unknown)(numbered->row, sm->owner);
+        settle_message(sm, numbered->row, numbered->number, count);
     }
 }
 
+/* The session cannot be resumed, and the server's count is unknown. */
+static void
+give_up_session(NjSm *sm)
+{
+    settle_queues(sm, NULL);
+    forget_session(sm);
+    sm->connected = false;
+}
+
 void
-nj_sm_begin(NjSm *sm, const NjXml *features)
+nj_sm_suspend(NjSm *sm)
+{
+    sm->connected = sm->ack_requested = sm->ack_pending = false;
+    sm->to_skip = 0;
+    if (!sm->id)
+        give_up_session(sm);
+}
+
+void
+nj_sm_begin_session(NjSm *sm, const NjXml *features)
 {
     sm->settling = true;
-    nj_sm_give_up(sm);
-    sm->enabled = sm->asked = sm->ack_due = sm->ours = false;
-    sm->sent = sm->acked = sm->received = sm->safe = sm->skip = 0;
+    give_up_session(sm);
+    sm->enabled = sm->ack_requested = sm->ack_pending = sm->is_from_this_run = false;
+    sm->last_number = sm->acknowledged = 0;
+    sm->received = sm->received_committed = sm->to_skip = 0;
 
-    /* what still has a number has it in a stream that is no more */
-    settle_rows(sm, NULL);
+    /* a row that still has a number has it in the stream of an earlier run, which is gone */
+    settle_stored_rows(sm, NULL);
     sm->settling = false;
     sm->connected = true;
-    if (store_of(sm))
-        nj_store_forget(store_of(sm), &sm->safe);
+    if (get_store(sm))
+        nj_store_forget(get_store(sm), &sm->received_committed);
 
-    sm->counting = features && nj_xml_child(features, "sm", NJ_NS_SM);
-    if (!sm->counting)
+    sm->enable_sent = features && nj_xml_child(features, "sm", NJ_NS_SM);
+    if (!sm->enable_sent)
         return;
 
     NjXml *enable = nj_xml_new("enable", NJ_NS_SM);
     nj_xml_set(enable, "resume", "true");
-    put(sm, enable);
+    write_element(sm, enable);
 }
 
-/* The stream of the run before, or of an account that was taken away and came back; its stanzas
- * that were no messages are gone. */
+/* --- resumption --- */
+
+/* Loads the session of an earlier run, or of an account that was removed and added again. Stanzas
+ * of that session that are not messages are lost. */
 static void
-find_stored(NjSm *sm)
+load_stored_session(NjSm *sm)
 {
-    NjStore *store = store_of(sm);
+    NjStore *store = get_store(sm);
     NjStoredStream stream;
-    if (sm->id || sm->ours || !store || !nj_store_stream(store, sm->account->row, &stream))
+    if (sm->id || sm->is_from_this_run)
         return;
+    if (!store || !nj_store_stream(store, sm->account->row, &stream))
+        return;
+
     sm->id = g_strdup(stream.id);
     sm->jid = g_strdup(stream.jid);
     sm->received = stream.received;
@@ -620,90 +711,104 @@ find_stored(NjSm *sm)
 }
 
 NjXml *
-nj_sm_resume(NjSm *sm, const NjXml *features)
+nj_sm_build_resume(NjSm *sm, const NjXml *features)
 {
-    find_stored(sm);
+    load_stored_session(sm);
     if (!sm->id || !features || !nj_xml_child(features, "sm", NJ_NS_SM))
         return NULL;
 
-    char text[16];
+    guint32 committed = committed_count(sm);
     NjXml *resume = nj_xml_new("resume", NJ_NS_SM);
-    g_snprintf(text, sizeof text, "%" G_GUINT32_FORMAT, counted(sm));
-    nj_xml_set(resume, "h", text);
+    set_h(resume, committed);
     nj_xml_set(resume, "previd", sm->id);
 
-    /* What came and is not committed yet will come again. */
-    sm->skip = sm->received - counted(sm);
+    /* The server sends all stanzas behind this count again. This run has processed those that are
+     * received but not committed. */
+    sm->to_skip = sm->received - committed;
     return resume;
 }
 
-/* Written once more, in the order and with the numbers they had. */
+/* Writes the unacknowledged stanzas again, in their order and with their numbers, then the
+ * unwritten ones. */
 static void
-write_again(NjSm *sm)
+resend_unacked(NjSm *sm)
 {
     for (GList *item = sm->unacked.head; item && sm->connected; item = item->next) {
-        const Sent *sent = item->data;
-        put(sm, nj_xml_ref(sent->stanza));
+        const Stanza *stanza = item->data;
+        write_element(sm, nj_xml_ref(stanza->xml));
     }
     if (sm->unacked.length)
-        ask(sm);
-    release(sm);
+        request_ack_or_ping(sm);
+    write_committed(sm);
+}
+
+/* Goes on with the session of an earlier run. Messages that the server does not have are reported
+ * as unsent, which removes their numbers from the store. New stanzas get these numbers again. So
+ * nothing is written before that removal is committed: if the program were killed between, the next
+ * run would find the old numbers, and the server's count of the new stanzas would acknowledge
+ * messages that the server does not have. */
+static void
+adopt_session(NjSm *sm, guint32 count)
+{
+    sm->is_from_this_run = true;
+    sm->last_number = sm->acknowledged = count;
+    sm->settling = true;
+    settle_stored_rows(sm, &count);
+    sm->settling = false;
+
+    if (get_store(sm))
+        sm->resume_commit = request_commit(sm);
+    for (GList *item = sm->unwritten.head; item; item = item->next)
+        ((Stanza *) item->data)->commit = sm->resume_commit;
+
+    write_committed(sm);
 }
 
 bool
-nj_sm_resumed(NjSm *sm, const NjXml *answer)
+nj_sm_on_resumed(NjSm *sm, const NjXml *resumed)
 {
     guint32 count;
-    sm->connected = sm->counting = sm->enabled = true;
-    if (g_strcmp0(nj_xml_attr(answer, "previd"), sm->id) != 0 || !read_count(answer, &count)
-        || (sm->ours && !is_possible(sm, count))) {
-        break_off(sm);
+    sm->connected = sm->enable_sent = sm->enabled = true;
+
+    bool is_valid =
+        g_strcmp0(nj_xml_attr(resumed, "previd"), sm->id) == 0 && read_count(resumed, &count);
+    if (!is_valid || (sm->is_from_this_run && !is_possible(sm, count))) {
+        abandon_session(sm);
         return false;
     }
 
-    if (sm->ours) {
-        sm->settling = true;
-        acknowledge(sm, count);
-        sm->settling = false;
-        write_again(sm);
+    if (!sm->is_from_this_run) {
+        adopt_session(sm, count);
         return true;
     }
 
-    sm->ours = true;
-    sm->sent = sm->acked = count;
     sm->settling = true;
-    settle_rows(sm, &count);
+    acknowledge_up_to(sm, count);
     sm->settling = false;
-
-    /* The store has the numbers they had: a count that goes past them before they are taken back
-     * would acknowledge to another run what nobody has. */
-    if (store_of(sm))
-        sm->barrier = ask_for_commit(sm);
-    for (GList *item = sm->held.head; item; item = item->next)
-        ((Sent *) item->data)->ticket = sm->barrier;
-
-    release(sm);
+    resend_unacked(sm);
     return true;
 }
 
 void
-nj_sm_not_resumed(NjSm *sm, const NjXml *answer)
+nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed)
 {
     guint32 count;
-    bool known = read_count(answer, &count) && (!sm->ours || is_possible(sm, count));
-    if (sm->ours)
-        settle(sm, known ? &count : NULL);
+    bool is_known = read_count(failed, &count) && (!sm->is_from_this_run || is_possible(sm, count));
+    if (sm->is_from_this_run)
+        settle_queues(sm, is_known ? &count : NULL);
     else
-        settle_rows(sm, known ? &count : NULL);
+        settle_stored_rows(sm, is_known ? &count : NULL);
     forget_session(sm);
-    sm->skip = 0;
+    sm->to_skip = 0;
 }
 
+/* --- the end --- */
+
 void
-nj_sm_close(NjSm *sm)
+nj_sm_close_session(NjSm *sm)
 {
     if (sm->connected && sm->enabled)
-        say_count(sm);
+        send_ack(sm);
     sm->enabled = false;
     forget_session(sm);
 }
@@ -711,47 +816,50 @@ nj_sm_close(NjSm *sm)
 bool
 nj_sm_all_acknowledged(const NjSm *sm)
 {
-    return !sm->held.length && !sm->open && (!sm->counting || sm->acked == sm->sent);
+    if (sm->unwritten.length || sm->unacked_messages)
+        return false;
+    return !sm->enable_sent || sm->acknowledged == sm->last_number;
 }
 
 bool
 nj_sm_all_settled(const NjSm *sm)
 {
-    return nj_sm_all_acknowledged(sm) && counted(sm) == sm->received;
+    return nj_sm_all_acknowledged(sm) && committed_count(sm) == sm->received;
 }
 
 /* --- a disk that fails --- */
 
-/* What does not wait for it moves up: nobody has heard of the numbers yet.  Of what is committed
- * already the file has, and only the connection is missing. */
+/* Commits finish in the order of their requests, so messages whose number is committed stand in
+ * front of all others and keep their numbers. The stanzas behind them are renumbered without gaps;
+ * the server has not seen their numbers yet. */
 void
-nj_sm_store_trouble(NjSm *sm)
+nj_sm_on_store_failure(NjSm *sm)
 {
-    g_autoptr(GPtrArray) rows = g_ptr_array_new();
-    const Sent *first = g_queue_peek_head(&sm->held);
+    g_autoptr(GPtrArray) unsent = g_ptr_array_new();
+    const Stanza *first = g_queue_peek_head(&sm->unwritten);
     guint32 number = first ? first->number : 0;
 
-    for (GList *item = sm->held.head; item;) {
+    for (GList *item = sm->unwritten.head; item;) {
         GList *next = item->next;
-        Sent *sent = item->data;
-        if (sent->row && sent->ticket > sm->done) {
-            g_ptr_array_add(rows, sent);
-            g_queue_delete_link(&sm->held, item);
+        Stanza *stanza = item->data;
+        if (stanza->row && stanza->commit > sm->commits_done) {
+            g_ptr_array_add(unsent, stanza);
+            g_queue_delete_link(&sm->unwritten, item);
         } else {
-            sent->number = number++;
+            stanza->number = number++;
         }
         item = next;
     }
 
-    if (!rows->len)
+    if (!unsent->len)
         return;
 
-    sm->sent = number - 1;
-    release(sm);
-    for (guint i = 0; i < rows->len; i++) {
-        Sent *sent = rows->pdata[i];
-        gint64 row = sent->row;
-        free_sent(sent);
+    sm->last_number = number - 1;
+    write_committed(sm);
+    for (guint i = 0; i < unsent->len; i++) {
+        Stanza *stanza = unsent->pdata[i];
+        gint64 row = stanza->row;
+        free_stanza(stanza);
         sm->hooks->on_unsent(row, sm->owner);
     }
 }

@@ -1,10 +1,14 @@
-/* Stream management (XEP-0198) by rules of our own: what is counted both ways, what was said and
- * not acknowledged yet, and the way back into the session after its connection broke or the program
- * was killed.  One per session; it outlives connections.
+/* Stream management (XEP-0198) of one account: acknowledgements in both directions, resumption
+ * after a broken connection, and resumption by a new process after the program was killed. A
+ * session has one NjSm, which outlives the session's connections.
  *
- * A stanza of the server is acknowledged only when what it brought is committed together with its
- * count.  A message of ours is written to the connection only when its place in the stream is
- * committed; what is said behind it waits as long. */
+ * Two rules protect against the loss of messages when the program is killed:
+ *
+ * A received stanza is acknowledged only when its content and the count that includes it are
+ * committed.
+ *
+ * A message is written to the connection only when its sequence number is committed. The stanzas
+ * behind it wait as well, because the server counts stanzas in the order in which they arrive. */
 #ifndef NJ_XMPP_SM_H
 #define NJ_XMPP_SM_H
 
@@ -13,90 +17,108 @@
 
 typedef struct NjSm NjSm;
 
-/* Rows are messages of the outbox, by their ids. */
+/* A row is the id of a message in the outbox (model/outbox.h). A hook may send stanzas, end the
+ * connection or end the session. */
 typedef struct {
-    /* to the connection; takes it; false: it is over */
+    /* Writes xml to the connection and takes it. Returns false when the stream is over. */
     bool (*write)(NjXml *xml, void *owner);
+    /* The message was written to the connection. */
     void (*on_written)(gint64 row, void *owner);
+    /* The server has the message. */
     void (*on_acknowledged)(gint64 row, void *owner);
-    /* the server does not have it for certain: it is to be sent anew */
+    /* The server certainly does not have the message; it must be sent again. */
     void (*on_unsent)(gint64 row, void *owner);
-    void (*on_unknown)(gint64 row, void *owner); /* nobody can say */
-    void (*on_asked)(void *owner);               /* a sign of life is due now */
-    /* the server offers no acknowledgements: ask it for an answer, then nj_sm_answered() */
-    void (*ping)(void *owner);
-    /* the server counts what cannot be: this connection must end, and the session is not to be
-     * resumed */
-    void (*on_broken)(const char *sentence, void *owner);
+    /* It is unknown whether the server has the message: its session is gone without a count. */
+    void (*on_unsure)(gint64 row, void *owner);
+    /* An acknowledgement was requested; the server must send something soon. */
+    void (*on_answer_expected)(void *owner);
+    /* The server does not offer XEP-0198: ping it, and call nj_sm_on_pong() at its response. */
+    void (*send_ping)(void *owner);
+    /* The server sent an impossible count: end this connection. The session cannot be resumed.
+     * sentence is for the user. */
+    void (*on_protocol_error)(const char *sentence, void *owner);
 } NjSmHooks;
 
+/* account and hooks are borrowed. */
 NjSm *nj_sm_new(NjAccount *account, const NjSmHooks *hooks, void *owner);
 
-/* silent from now on; the session stays to be resumed by another run */
-void nj_sm_end(NjSm *sm);
+/* Nothing is written any more, and the store makes no calls. Another run may still resume the
+ * session. */
+void nj_sm_stop(NjSm *sm);
+
+/* sm may be NULL. Call nj_sm_stop() before. */
 void nj_sm_free(NjSm *sm);
 
 /* --- the beginning and the end of connections --- */
-/* <resume/> for the session of before, of this run or of another; NULL: there is none, or the
- * server can not */
-NjXml *nj_sm_resume(NjSm *sm, const NjXml *features);
 
-/* settles what the answer tells and says the rest again; false: it tells nonsense, and on_broken
- * was called */
-bool nj_sm_resumed(NjSm *sm, const NjXml *answer);
+/* Returns <resume/> for the last session of this run or of an earlier one, or NULL when there is no
+ * such session or features lacks XEP-0198. The caller owns it. features may be NULL. */
+NjXml *nj_sm_build_resume(NjSm *sm, const NjXml *features);
 
-/* settles what it tells: what the server counted, or that nobody knows */
-void nj_sm_not_resumed(NjSm *sm, const NjXml *answer);
+/* Handles <resumed/>: settles the messages that it acknowledges and sends the others again. Returns
+ * false when the response is invalid; on_protocol_error was called then. */
+bool nj_sm_on_resumed(NjSm *sm, const NjXml *resumed);
 
-/* a fresh session was bound: <enable/>, if it is offered */
-void nj_sm_begin(NjSm *sm, const NjXml *features);
+/* Handles the <failed/> that answers <resume/>: settles all messages of the session. With its "h"
+ * the server still reports which ones it has (XEP-0198, 5). */
+void nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed);
 
-/* the connection is gone */
+/* Begins a session on a newly bound resource. Settles what is left of the previous session, then
+ * sends <enable/> if features offer it. features may be NULL. */
+void nj_sm_begin_session(NjSm *sm, const NjXml *features);
+
+/* The connection is gone. Ends the session as well when the server did not allow resumption. */
 void nj_sm_suspend(NjSm *sm);
 bool nj_sm_can_resume(const NjSm *sm);
 
-/* hooks are told what became of all that was said: nothing is said before the end of that */
-bool nj_sm_settling(const NjSm *sm);
+/* Returns true while hooks are reporting the states of earlier messages. Stanzas that are sent
+ * meanwhile wait until all states are reported. */
+bool nj_sm_is_settling(const NjSm *sm);
 
-/* the session will not come back: what is open is unknown, but for what was never written */
-void nj_sm_give_up(NjSm *sm);
+/* Sends the last <a/> before </stream:stream>, which ends the session. */
+void nj_sm_close_session(NjSm *sm);
 
-/* before </stream:stream>: the last acknowledgement; the session is over then */
-void nj_sm_close(NjSm *sm);
-
-/* of the session to resume; NULL */
+/* Returns the full address of the session to resume, or NULL. */
 const char *nj_sm_jid(const NjSm *sm);
 
 /* --- stanzas --- */
-/* takes it; row 0: no message of the outbox. False: the connection is over, and the session with
- * it */
+
+/* Sends stanza, or queues it until it may be written, and takes it. row is 0 for a stanza that is
+ * not in the outbox. Returns false when stanza was dropped, because there is no connection and no
+ * session to resume. */
 bool nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row);
 
-/* what becomes of the stanza it went in does not matter any more */
+/* No hook is called for the message any more. Its stanzas stay in the queues: they have sequence
+ * numbers. */
 void nj_sm_forget_row(NjSm *sm, gint64 row);
 
-/* <a/>, <r/>, <enabled/>, <failed/>; false: it is none of them */
-bool nj_sm_take(NjSm *sm, const NjXml *element);
+/* Handles an element of XEP-0198: <a/>, <r/>, <enabled/> or <failed/>. Returns false when element
+ * has another namespace. */
+bool nj_sm_handle(NjSm *sm, const NjXml *element);
 
-/* is this stanza one that we had before the connection broke? */
-bool nj_sm_skips(const NjSm *sm);
+/* Returns true when the stanza that has just arrived was processed before the connection broke; it
+ * must be counted but not processed again. */
+bool nj_sm_is_skipping(const NjSm *sm);
 
-/* a stanza was dealt with, or skipped */
-void nj_sm_received(NjSm *sm);
+/* Counts a received stanza, after it was processed or skipped. */
+void nj_sm_count_received(NjSm *sm);
 
-/* the ping was: all that was written before it has arrived */
-void nj_sm_answered(NjSm *sm);
+/* Handles the response to the ping of the hook send_ping. It acknowledges all stanzas that were
+ * written before the ping. */
+void nj_sm_on_pong(NjSm *sm);
 
-/* for an acknowledgement, now; false: not offered */
-bool nj_sm_ask(NjSm *sm);
+/* Requests an acknowledgement with <r/>, unless one is requested already. Returns false when the
+ * server does not offer XEP-0198. */
+bool nj_sm_request_ack(NjSm *sm);
 
-/* and nothing is held back */
+/* Returns true when no stanza waits to be written or to be acknowledged. */
 bool nj_sm_all_acknowledged(const NjSm *sm);
 
-/* and all that came is counted */
+/* As nj_sm_all_acknowledged(), and all received stanzas are committed. */
 bool nj_sm_all_settled(const NjSm *sm);
 
-/* nothing is committed at present: what waits for it is taken back (on_unsent), the rest goes on */
-void nj_sm_store_trouble(NjSm *sm);
+/* The store cannot commit at present: takes back the messages that wait for a commit (on_unsent)
+ * and writes the stanzas that waited behind them. */
+void nj_sm_on_store_failure(NjSm *sm);
 
 #endif
