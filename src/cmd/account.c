@@ -460,8 +460,7 @@ on_new_password(const char *typed, void *data)
     if (!typed || !*typed || !account) {
         nj_call_fail(call, "cancelled", _("The password was not changed."));
     } else if (set_key(call, account, "password", typed)) {
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("The password of account %s is kept in natterjackrc."),
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Saved the password of account %s in natterjackrc."),
                     account->settings->name);
         nj_call_done(call);
     }

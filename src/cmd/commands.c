@@ -140,7 +140,7 @@ void
 nj_cmd_set_screen(NjCmd *cmd, NjScreen *screen)
 {
     if (!screen)
-        nj_passwords_withdraw(cmd->passwords);
+        nj_passwords_cancel_requests(cmd->passwords);
     cmd->screen = screen;
     g_clear_pointer(&cmd->away, nj_away_free);
     cmd->away = screen ? nj_away_new(cmd->client) : NULL;

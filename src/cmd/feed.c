@@ -1,5 +1,5 @@
-/* A dispatch reads once and runs lines for a millisecond; what is left waits for the next turn of
- * the loop, and meanwhile nothing more is read. */
+/* A dispatch reads once and runs lines for a millisecond. The rest waits for the next iteration of
+ * the main loop; until it is done, no more is read. */
 #include "cmd/feed.h"
 
 #include <errno.h>
@@ -9,23 +9,23 @@
 
 #include "base/clock.h"
 
-#define TURN_US 1000
+#define SLICE_US 1000
 
 struct NjFeed {
     int fd;
     const NjFeedHooks *hooks;
     void *owner;
-    guint source; /* readable, or the next turn */
+    guint source; /* waits for input, or runs the next slice */
     GString *buffer;
-    gsize done;     /* bytes of it that were handled */
-    gsize searched; /* no newline before this one */
-    bool skipping;  /* the rest of a line that was too long */
-    bool ended;
-    bool *freed; /* set while a hook runs */
+    gsize done;     /* bytes of buffer that have been handled */
+    gsize searched; /* bytes of buffer known to hold no newline behind done */
+    bool skipping;  /* drop the rest of a line that was too long */
+    bool ended;     /* end of file */
+    bool *freed;    /* not NULL while a hook runs: nj_feed_free() sets it */
 };
 
 static gboolean on_readable(gint fd, GIOCondition condition, void *data);
-static gboolean on_turn(void *data);
+static gboolean on_next_slice(void *data);
 
 NjFeed *
 nj_feed_new(int fd, const NjFeedHooks *hooks, void *owner)
@@ -55,9 +55,9 @@ nj_feed_free(NjFeed *feed)
     g_free(feed);
 }
 
-/* A line without its newline; false: the hook freed us. */
+/* Passes a line, without its newline, to a hook. Returns false if the hook freed the feed. */
 static bool
-handle(NjFeed *feed, char *line, gsize length)
+handle_line(NjFeed *feed, char *line, gsize length)
 {
     bool freed = false;
     feed->freed = &freed;
@@ -73,8 +73,9 @@ handle(NjFeed *feed, char *line, gsize length)
     return !freed;
 }
 
+/* Returns false if the hook freed the feed. */
 static bool
-refuse(NjFeed *feed, const char *sentence)
+refuse_line(NjFeed *feed, const char *sentence)
 {
     bool freed = false;
     feed->freed = &freed;
@@ -84,74 +85,78 @@ refuse(NjFeed *feed, const char *sentence)
     return !freed;
 }
 
-typedef enum { MORE, EMPTY, GONE } Turn;
+typedef enum {
+    SLICE_MORE,  /* the time is up, and complete lines are left */
+    SLICE_EMPTY, /* no complete line is left */
+    SLICE_FREED, /* a hook freed the feed */
+} SliceResult;
 
-static Turn
+static SliceResult
 run_lines(NjFeed *feed)
 {
-    gint64 until = nj_clock_us() + TURN_US;
+    gint64 until = nj_clock_us() + SLICE_US;
     for (;;) {
         char *start = feed->buffer->str + feed->done;
         char *from = feed->buffer->str + MAX(feed->searched, feed->done);
         char *end = memchr(from, '\n', feed->buffer->str + feed->buffer->len - from);
         gsize length = (end ? end : feed->buffer->str + feed->buffer->len) - start;
         bool too_long = !feed->skipping && length >= NJ_MAX_FEED;
-        if (too_long && !refuse(feed, _("A line of more than 64 KiB was refused.")))
-            return GONE;
+        if (too_long && !refuse_line(feed, _("A line of more than 64 KiB was refused.")))
+            return SLICE_FREED;
         if (!end) {
             feed->skipping |= too_long;
             if (feed->skipping)
                 feed->done = feed->buffer->len;
             feed->searched = feed->buffer->len;
-            return EMPTY;
+            return SLICE_EMPTY;
         }
         feed->done += length + 1;
         bool run = !feed->skipping && !too_long;
         feed->skipping = false;
-        if (run && !handle(feed, start, length))
-            return GONE;
+        if (run && !handle_line(feed, start, length))
+            return SLICE_FREED;
         if (nj_clock_us() >= until)
-            return MORE;
+            return SLICE_MORE;
     }
 }
 
 static void
-finish(NjFeed *feed)
+handle_end(NjFeed *feed)
 {
     bool unfinished = feed->buffer->len > 0 && !feed->skipping;
-    if (unfinished && !refuse(feed, _("A line without its end was refused.")))
+    if (unfinished && !refuse_line(feed, _("A line without a newline was refused.")))
         return;
     g_string_truncate(feed->buffer, 0);
     feed->hooks->on_end(feed->owner);
 }
 
 static void
-take_turn(NjFeed *feed)
+run_slice(NjFeed *feed)
 {
-    Turn turn = run_lines(feed);
-    if (turn == GONE)
+    SliceResult result = run_lines(feed);
+    if (result == SLICE_FREED)
         return;
 
-    if (turn == EMPTY) {
+    if (result == SLICE_EMPTY) {
         g_string_erase(feed->buffer, 0, feed->done);
         feed->searched -= MIN(feed->searched, feed->done);
         feed->done = 0;
     }
 
-    if (turn == MORE)
-        feed->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_turn, feed, NULL);
+    if (result == SLICE_MORE)
+        feed->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_next_slice, feed, NULL);
     else if (feed->ended)
-        finish(feed);
+        handle_end(feed);
     else
         feed->source = g_unix_fd_add(feed->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, feed);
 }
 
 static gboolean
-on_turn(void *data)
+on_next_slice(void *data)
 {
     NjFeed *feed = data;
     feed->source = 0;
-    take_turn(feed);
+    run_slice(feed);
     return G_SOURCE_REMOVE;
 }
 
@@ -169,7 +174,7 @@ on_readable(gint fd, GIOCondition condition, void *data)
         g_string_append_len(feed->buffer, bytes, got);
     feed->ended = got <= 0;
     feed->source = 0;
-    take_turn(feed);
+    run_slice(feed);
 
     return G_SOURCE_REMOVE;
 }

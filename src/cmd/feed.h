@@ -1,5 +1,5 @@
-/* Lines of commands from a descriptor: bounded in length, in bytes a dispatch and in time, so that
- * no writer slows the screen. */
+/* Reads command lines from a descriptor. The length of a line, the bytes and the time of a dispatch
+ * are bounded, so that no writer slows the screen. */
 #ifndef NJ_CMD_FEED_H
 #define NJ_CMD_FEED_H
 
@@ -7,18 +7,18 @@
 
 typedef struct NjFeed NjFeed;
 
-#define NJ_MAX_FEED 65536 /* bytes of a line with its newline */
+#define NJ_MAX_FEED 65536 /* bytes of a line, including its newline */
 
 typedef struct {
-    /* valid UTF-8, without the newline, not empty */
+    /* line: valid UTF-8, without the newline, not empty */
     void (*on_line)(const char *line, void *owner);
-    /* a line that can not be a command */
+    /* A line was not UTF-8, too long or unfinished; sentence says which. */
     void (*on_refused)(const char *sentence, void *owner);
-    /* nobody writes any more; what was unfinished has been refused */
+    /* The last writer has gone; an unfinished line has been refused. */
     void (*on_end)(void *owner);
 } NjFeedHooks;
 
-/* fd is borrowed; it is read only when it is readable.  A hook may free the lines. */
+/* Borrows fd, and reads it only when it is readable. A hook may call nj_feed_free(). */
 NjFeed *nj_feed_new(int fd, const NjFeedHooks *hooks, void *owner);
 void nj_feed_free(NjFeed *feed);
 

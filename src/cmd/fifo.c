@@ -1,10 +1,10 @@
-/* The command FIFO: a file anybody of this user can write a line to, and nobody else.
+/* The command FIFO: processes of the same user write command lines to it.
  *
- * What surprises about FIFOs: a reader opened while nobody writes sees no hang-up, after the last
- * writer left it sees nothing else.  So at each end we open the FIFO again, the new descriptor
- * before the old one is closed: a writer that comes in between never meets a FIFO without a reader.
- * The directory is watched (inotify), so that a FIFO that vanishes is there again at once without
- * polling. */
+ * A FIFO opened for reading while it has no writer reports no hang-up; after the last writer has
+ * closed it, poll() reports a hang-up all the time. So when the last writer leaves, the FIFO is
+ * opened again, and the new descriptor is opened before the old one is closed: a writer that
+ * arrives in between always finds a reader. inotify watches the directory, so a FIFO that vanishes
+ * is created again at once, without polling. */
 #include "cmd/fifo.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include "cmd/parse.h"
 #include "model/events.h"
 
-#define MAX_ANSWERS 64 /* on their way to slow readers; more are dropped */
+#define MAX_ANSWERS 64 /* answers that wait for slow readers; more are dropped */
 #define ANSWER_SECONDS 10
 
 struct NjFifo {
@@ -34,35 +34,36 @@ struct NjFifo {
     NjFeed *feed;
     int watch_fd;
     guint watch;
-    GHashTable *answers; /* of Answer, as a set */
-    GHashTable *asked;   /* of Asked, as a set */
+    GHashTable *answers; /* set of Answer */
+    GHashTable *asked;   /* set of Asked */
 };
 
-/* A result that did not fit into the caller's FIFO at once. */
+/* A result that the caller's FIFO has not taken completely. */
 typedef struct {
     NjFifo *fifo;
     int fd;
     char *text;
-    gsize length, done;
-    guint source, timer;
+    gsize length, written;
+    guint source;
+    GSource *timer;
 } Answer;
 
-/* A command whose result somebody waits for. */
+/* A running command whose result goes to the FIFO at path. */
 typedef struct {
-    NjFifo *fifo; /* NULL: gone meanwhile */
+    NjFifo *fifo; /* NULL after nj_fifo_free() */
     char *path;
 } Asked;
 
-/* Ours, a FIFO and no link: what may be opened. */
+/* Only a FIFO of our own user may be opened; open() has refused symbolic links. */
 static bool
 check_fifo(const struct stat *info, const char *path, GError **error)
 {
     if (!S_ISFIFO(info->st_mode))
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
-                    _("%s is no FIFO; move it away, or set the option fifo."), path);
+                    _("%s is not a FIFO; move it away, or set the option fifo."), path);
     else if (info->st_uid != geteuid())
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
-                    _("The FIFO %s belongs to somebody else; remove it, or set the option fifo."),
+                    _("The FIFO %s belongs to another user; remove it, or set the option fifo."),
                     path);
     else
         return true;
@@ -77,14 +78,16 @@ open_checked(const char *path, int flags, GError **error)
     struct stat info;
 
     if (fd < 0 && (errno == ENXIO || errno == ENOENT)) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-running"), _("Nobody reads %s."), path);
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-running"),
+                    _("No Natterjack reads %s; start one."), path);
     } else if (fd < 0 && errno == ELOOP) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
-                    _("%s is a link and is not followed; remove it, or set the option fifo."),
+                    _("%s is a symbolic link and is not followed; remove it, or set the option "
+                      "fifo."),
                     path);
     } else if (fd < 0 || fstat(fd, &info) < 0) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"),
-                    _("The FIFO %s can not be opened: %s."), path, g_strerror(errno));
+                    _("The FIFO %s cannot be opened: %s."), path, g_strerror(errno));
     } else if (check_fifo(&info, path, error)) {
         return fd;
     }
@@ -94,7 +97,7 @@ open_checked(const char *path, int flags, GError **error)
     return -1;
 }
 
-/* Answers. */
+/* --- answers to callers --- */
 
 static void
 free_answer(void *data)
@@ -102,34 +105,34 @@ free_answer(void *data)
     Answer *answer = data;
     if (answer->source)
         g_source_remove(answer->source);
-    if (answer->timer)
-        g_source_remove(answer->timer);
+    nj_clock_cancel(&answer->timer);
     close(answer->fd);
     g_free(answer->text);
     g_free(answer);
 }
 
 static gboolean
-on_answer_late(void *data)
+on_answer_timeout(void *data)
 {
     Answer *answer = data;
-    answer->timer = 0;
-    g_debug("a reader of a result was too slow");
+    g_debug("dropped a result: its reader was too slow");
     g_hash_table_remove(answer->fifo->answers, answer);
     return G_SOURCE_REMOVE;
 }
 
-/* False once there is nothing more to do. */
+/* Writes what the FIFO takes now. Returns true if bytes are left, false if the answer is complete
+ * or the reader is gone. */
 static bool
-write_some(Answer *answer)
+write_answer(Answer *answer)
 {
-    while (answer->done < answer->length) {
-        ssize_t put = write(answer->fd, answer->text + answer->done, answer->length - answer->done);
-        if (put < 0 && errno == EINTR)
+    while (answer->written < answer->length) {
+        ssize_t count =
+            write(answer->fd, answer->text + answer->written, answer->length - answer->written);
+        if (count < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (count < 0)
             return errno == EAGAIN;
-        answer->done += put;
+        answer->written += count;
     }
 
     return false;
@@ -141,14 +144,15 @@ on_answer_writable(gint fd, GIOCondition condition, void *data)
     (void) fd;
     (void) condition;
     Answer *answer = data;
-    if (write_some(answer))
+    if (write_answer(answer))
         return G_SOURCE_CONTINUE;
     answer->source = 0;
     g_hash_table_remove(answer->fifo->answers, answer);
     return G_SOURCE_REMOVE;
 }
 
-/* Takes text. A path without a reader, or that is not ours, gets nothing: whoever asked is gone. */
+/* Writes text to the FIFO at path and takes ownership of text. If the FIFO has no reader any more
+ * or must not be opened, the text is dropped: the caller is gone. */
 static void
 send_answer(NjFifo *fifo, const char *path, char *text)
 {
@@ -157,7 +161,7 @@ send_answer(NjFifo *fifo, const char *path, char *text)
         g_hash_table_size(fifo->answers) < MAX_ANSWERS ? open_checked(path, O_WRONLY, &error) : -1;
 
     if (fd < 0) {
-        g_debug("a result was not written: %s", error ? error->message : "too many wait");
+        g_debug("dropped a result: %s", error ? error->message : "too many answers wait");
         g_free(text);
         return;
     }
@@ -168,13 +172,13 @@ send_answer(NjFifo *fifo, const char *path, char *text)
     answer->text = text;
     answer->length = strlen(text);
 
-    if (!write_some(answer)) {
+    if (!write_answer(answer)) {
         free_answer(answer);
         return;
     }
 
     answer->source = g_unix_fd_add(fd, G_IO_OUT | G_IO_ERR, on_answer_writable, answer);
-    answer->timer = g_timeout_add_seconds(ANSWER_SECONDS, on_answer_late, answer);
+    answer->timer = nj_clock_after(ANSWER_SECONDS * 1000, on_answer_timeout, answer);
     g_hash_table_add(fifo->answers, answer);
 }
 
@@ -191,7 +195,7 @@ on_result(const GError *error, NjRecord *result, void *data)
     g_free(asked);
 }
 
-/* Lines. */
+/* --- command lines --- */
 
 static void
 on_refused(const char *sentence, void *owner)
@@ -215,7 +219,7 @@ on_line(const char *line, void *owner)
     const char *command = line + 1;
     g_autofree char *path = nj_parse_word(&command, NULL);
     if (!path || path[0] != '/' || *command != ' ') {
-        on_refused(_("@ is followed by the absolute path of a FIFO, a space and a command."), fifo);
+        on_refused(_("After @ write the absolute path of a FIFO, a space and a command."), fifo);
         return;
     }
 
@@ -240,7 +244,7 @@ drop_reader(NjFifo *fifo)
 }
 
 static void
-complain(NjFifo *fifo, const GError *error)
+show_error(NjFifo *fifo, const GError *error)
 {
     nj_client_notice(nj_cmd_client(fifo->cmd), NULL, NULL, NJ_NOTICE_WARNING, "%s", error->message);
 }
@@ -252,18 +256,22 @@ on_end(void *owner)
     g_autoptr(GError) error = NULL;
     if (!open_reader(fifo, &error)) {
         drop_reader(fifo);
-        complain(fifo, error);
+        show_error(fifo, error);
     }
 }
 
-/* Makes the FIFO if it is not there, and reads it from now on. */
+/* Creates the FIFO if it does not exist, and starts to read it. */
 static bool
 open_reader(NjFifo *fifo, GError **error)
 {
-    static const NjFeedHooks hooks = { on_line, on_refused, on_end };
+    static const NjFeedHooks hooks = {
+        .on_line = on_line,
+        .on_refused = on_refused,
+        .on_end = on_end,
+    };
     if (mkfifo(fifo->path, 0600) < 0 && errno != EEXIST) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"),
-                    _("The FIFO %s can not be made: %s."), fifo->path, g_strerror(errno));
+                    _("The FIFO %s cannot be created: %s."), fifo->path, g_strerror(errno));
         return false;
     }
 
@@ -280,16 +288,18 @@ open_reader(NjFifo *fifo, GError **error)
     return true;
 }
 
-/* True if what we read is what stands at the path. */
+/* True if the open descriptor is the file at the path. */
 static bool
-still_there(NjFifo *fifo)
+is_still_at_path(NjFifo *fifo)
 {
-    struct stat ours, theirs;
-    return fifo->fd >= 0 && fstat(fifo->fd, &ours) == 0 && lstat(fifo->path, &theirs) == 0
-           && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+    struct stat opened, at_path;
+    if (fifo->fd < 0 || fstat(fifo->fd, &opened) < 0 || lstat(fifo->path, &at_path) < 0)
+        return false;
+
+    return opened.st_ino == at_path.st_ino && opened.st_dev == at_path.st_dev;
 }
 
-/* The directory. */
+/* --- the directory --- */
 
 static bool watch_directory(NjFifo *fifo, GError **error);
 
@@ -306,7 +316,7 @@ on_directory(gint fd, GIOCondition condition, void *data)
          at += sizeof(struct inotify_event) + ((struct inotify_event *) at)->len)
         directory_gone |=
             (((struct inotify_event *) at)->mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
-    if (!directory_gone && still_there(fifo))
+    if (!directory_gone && is_still_at_path(fifo))
         return G_SOURCE_CONTINUE;
 
     g_autoptr(GError) error = NULL;
@@ -317,11 +327,11 @@ on_directory(gint fd, GIOCondition condition, void *data)
     }
 
     if ((directory_gone && !watch_directory(fifo, &error)) || !open_reader(fifo, &error))
-        complain(fifo, error);
+        show_error(fifo, error);
     return directory_gone ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-/* Makes the directory if it is not there, and hears from now on what happens in it. */
+/* Creates the directory if it does not exist, and watches it for changes. */
 static bool
 watch_directory(NjFifo *fifo, GError **error)
 {
@@ -333,8 +343,8 @@ watch_directory(NjFifo *fifo, GError **error)
     guint32 mask =
         IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
     if (fifo->watch_fd < 0 || inotify_add_watch(fifo->watch_fd, directory, mask) < 0) {
-        /* The FIFO works all the same; it is only not made again. */
-        g_warning("the FIFO's directory can not be watched: %s", g_strerror(errno));
+        /* The FIFO still works; it is only not created again when it vanishes. */
+        g_warning("cannot watch the FIFO's directory: %s", g_strerror(errno));
         return true;
     }
 
@@ -342,20 +352,19 @@ watch_directory(NjFifo *fifo, GError **error)
     return true;
 }
 
-/* Of two readers one gets a line by chance: who has its data elsewhere (--data) may have its state
- * in the same place. */
+/* Fails if another instance reads the FIFO: with two readers each line would reach one of them by
+ * chance. Instances with different --data directories may share one state directory. */
 static bool
-is_free(const NjFifo *fifo, GError **error)
+check_no_other_reader(const NjFifo *fifo, GError **error)
 {
-    int fd = open_checked(fifo->path, O_WRONLY, NULL); /* there is a reader, or it fails */
+    int fd = open_checked(fifo->path, O_WRONLY, NULL); /* fails if there is no reader */
     if (fd < 0)
         return true;
 
     close(fd);
     g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("refused"),
-                _("Another Natterjack takes its commands from %s; this one takes none. Start it "
-                  "with another"
-                  " XDG_STATE_HOME to give it a FIFO of its own."),
+                _("Another Natterjack reads commands from %s, so this one does not. Start it with "
+                  "another XDG_STATE_HOME to give it a FIFO of its own."),
                 fifo->path);
 
     return false;
@@ -371,7 +380,8 @@ nj_fifo_new(NjCmd *cmd, const char *path, GError **error)
     fifo->answers = g_hash_table_new_full(NULL, NULL, free_answer, NULL);
     fifo->asked = g_hash_table_new(NULL, NULL);
 
-    if (!watch_directory(fifo, error) || !is_free(fifo, error) || !open_reader(fifo, error)) {
+    if (!watch_directory(fifo, error) || !check_no_other_reader(fifo, error)
+        || !open_reader(fifo, error)) {
         nj_fifo_free(fifo);
         return NULL;
     }
@@ -385,7 +395,7 @@ nj_fifo_free(NjFifo *fifo)
     if (!fifo)
         return;
 
-    /* the file stays: a script that writes meanwhile waits, and makes no plain file in its place */
+    /* The file stays: a script that writes to it waits, instead of creating a plain file there. */
     drop_reader(fifo);
     if (fifo->watch)
         g_source_remove(fifo->watch);
@@ -412,15 +422,16 @@ nj_fifo_path(const NjPaths *paths, const NjOptions *options)
     return g_canonicalize_filename(expanded, paths->run);
 }
 
-/* The other side: -x. */
+/* --- asking a running instance (-x) --- */
 
-/* False: it is too late, or nobody is there any more who reads the other one (-1: none). */
+/* Waits for events on fd. Returns false at the deadline (monotonic, µs) or when other, a descriptor
+ * for writing or -1, loses its reader. */
 static bool
-wait_for(int fd, short what, int other, gint64 until)
+wait_for_events(int fd, short events, int other, gint64 deadline)
 {
     for (;;) {
-        gint64 left = (until - nj_clock_us()) / 1000;
-        struct pollfd ready[] = { { fd, what, 0 }, { other, 0, 0 } };
+        gint64 left = (deadline - nj_clock_us()) / 1000;
+        struct pollfd ready[] = { { fd, events, 0 }, { other, 0, 0 } };
         int count = left > 0 ? poll(ready, G_N_ELEMENTS(ready), left) : 0;
         if (count < 0 && errno == EINTR)
             continue;
@@ -429,31 +440,34 @@ wait_for(int fd, short what, int other, gint64 until)
 }
 
 static bool
-write_all(int fd, const char *text, gint64 until)
+write_all(int fd, const char *text, gint64 deadline)
 {
     gsize length = strlen(text);
     while (length) {
-        ssize_t put = write(fd, text, length);
-        if (put < 0 && errno != EINTR && (errno != EAGAIN || !wait_for(fd, POLLOUT, -1, until)))
+        ssize_t count = write(fd, text, length);
+        if (count > 0) {
+            text += count;
+            length -= count;
+        } else if (count < 0 && errno == EAGAIN) {
+            if (!wait_for_events(fd, POLLOUT, -1, deadline))
+                return false;
+        } else if (count < 0 && errno != EINTR) {
             return false;
-        if (put > 0) {
-            text += put;
-            length -= put;
         }
     }
 
     return true;
 }
 
-/* As long as somebody reads what was asked. */
+/* Reads one line from fd, while the command FIFO asked still has a reader. */
 static char *
-read_line(int fd, int asked, gint64 until)
+read_line(int fd, int asked, gint64 deadline)
 {
     g_autoptr(GString) answer = g_string_new(NULL);
     char bytes[4096];
 
     while (!strchr(answer->str, '\n')) {
-        if (!wait_for(fd, POLLIN, asked, until))
+        if (!wait_for_events(fd, POLLIN, asked, deadline))
             return NULL;
         ssize_t got = read(fd, bytes, sizeof bytes);
         if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
@@ -491,18 +505,18 @@ nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running,
     if (strchr(command, '\n') || strlen(line) > NJ_MAX_FEED) {
         g_set_error(
             error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-            _("A command is one line of at most 64 KiB; -e before a text allows \\n in it."));
+            _("A command must be one line of at most 64 KiB; write -e before a text to use \\n."));
     } else if (mkfifo(answer_path, 0600) < 0
                || (from = open(answer_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("failed"),
-                    _("The FIFO %s can not be made: %s."), answer_path, g_strerror(errno));
+                    _("The FIFO %s cannot be created: %s."), answer_path, g_strerror(errno));
     } else {
-        gint64 until = nj_clock_us() + (gint64) seconds * G_USEC_PER_SEC;
-        answer = write_all(to, line, until) ? read_line(from, to, until) : NULL;
+        gint64 deadline = nj_clock_us() + (gint64) seconds * G_USEC_PER_SEC;
+        answer = write_all(to, line, deadline) ? read_line(from, to, deadline) : NULL;
         if (!answer)
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("timeout"),
-                        _("The running Natterjack did not answer in time; what was asked may still "
-                          "be going on."));
+                        _("The running Natterjack did not answer in time; the command may still be "
+                          "running."));
     }
 
     if (from >= 0)

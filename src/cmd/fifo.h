@@ -6,16 +6,19 @@
 
 typedef struct NjFifo NjFifo;
 
-/* makes it 0600 in a 0700 directory, again when it vanishes */
+/* Creates the FIFO (0600, in a 0700 directory) and reads commands from it; creates it again when it
+ * vanishes. Returns NULL and sets error if it cannot be created or another instance reads it. */
 NjFifo *nj_fifo_new(NjCmd *cmd, const char *path, GError **error);
 void nj_fifo_free(NjFifo *fifo);
 
-/* Where it is: the option `fifo`, seen from state/run, else state/run/fifo. The caller owns it. */
+/* Returns the path of the FIFO: the option `fifo`, relative to state/run, or state/run/fifo. The
+ * caller owns it. */
 char *nj_fifo_path(const NjPaths *paths, const NjOptions *options);
 
-/* -x: runs a command in the instance that reads path; its JSON answer line, or NULL and error.
- * Blocks, at most seconds (main.c, before any loop). running: false if nobody reads; ok: what the
- * answer says. */
+/* Runs command in the instance that reads the FIFO at path (-x). Returns the JSON line of the
+ * result, which the caller owns, or NULL and sets error. Blocks for at most seconds; main.c calls
+ * it before the main loop runs. *running is false if no instance reads the FIFO; *ok is the
+ * result's field "ok". */
 char *nj_fifo_ask(const char *path, const char *command, guint seconds, bool *running, bool *ok,
                   GError **error);
 

@@ -1,9 +1,22 @@
-/* What others tell of themselves. */
+/* /ping and /info: asking other addresses. */
 #include <string.h>
 
 #include "cmd/topic.h"
 #include "xmpp/xep/0030.h"
 #include "xmpp/xep/0199.h"
+
+/* A bare address of a user is answered by the user's server (XEP-0199, RFC 6120 10.5.3). */
+static void
+say_ping(NjCall *call, int ms)
+{
+    const char *address = nj_call_arg(call, "address");
+    if (!address)
+        nj_call_say(call, NJ_NOTICE_INFO, _("Your server answered in %d ms."), ms);
+    else if (strchr(address, '@') && !strchr(address, '/'))
+        nj_call_say(call, NJ_NOTICE_INFO, _("The server, for %s, answered in %d ms."), address, ms);
+    else
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s answered in %d ms."), address, ms);
+}
 
 static void
 on_pong(const GError *error, NjRecord *result, void *data)
@@ -11,7 +24,7 @@ on_pong(const GError *error, NjRecord *result, void *data)
     NjCall *call = data;
     const NjField *ms = result ? nj_record_find(result, "ms") : NULL;
     if (!error && ms)
-        nj_call_say(call, NJ_NOTICE_INFO, _("An answer came after %d ms."), (int) ms->number);
+        say_ping(call, (int) ms->number);
     nj_call_answer(error, result, call);
 }
 
@@ -23,7 +36,7 @@ run_ping(NjCall *call)
 
 static void say_record(NjCall *call, const NjRecord *record, int depth);
 
-/* A list of plain words is one line. */
+/* Writes a list of single texts as one line, other records one below the other. */
 static void
 say_list(NjCall *call, const NjField *field, int depth)
 {
@@ -83,7 +96,7 @@ on_info(const GError *error, NjRecord *result, void *data)
     nj_call_answer(error, result, call);
 }
 
-/* What we know without asking. */
+/* Writes what the roster knows, without a request. */
 static void
 say_known(NjCall *call, const char *address)
 {
@@ -105,7 +118,7 @@ say_known(NjCall *call, const char *address)
             presence->idle ? g_date_time_new_from_unix_local(presence->idle / 1000) : NULL;
         g_autofree char *since = idle ? g_date_time_format(idle, "%Y-%m-%d %H:%M") : NULL;
         if (since)
-            nj_call_say(call, NJ_NOTICE_INFO, _("Nobody is there since %s."), since);
+            nj_call_say(call, NJ_NOTICE_INFO, _("Idle since %s."), since);
     }
 }
 
@@ -129,19 +142,19 @@ run_info(NjCall *call)
 
 static const NjCommand cmd_ping = {
     .name = "ping",
-    .summary = N_("Measure how long an answer takes"),
+    .summary = N_("Measure how long a response takes"),
     .needs = NJ_NEEDS_CONNECTION,
-    .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; your server without it") } },
+    .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; without it your server") } },
     .examples = { "/ping", "/ping frog@example.org/desk" },
     .run = run_ping,
 };
 
 static const NjCommand cmd_info = {
     .name = "info",
-    .summary = N_("What a person, room or server tells of itself"),
+    .summary = N_("Show information about a person, room or server"),
     .needs = NJ_NEEDS_CONNECTION,
     .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
-                  N_("whose; the chat in front without it") } },
+                  N_("whose; without it the chat in front") } },
     .examples = { "/info frog@example.org", "/info chat.example.org" },
     .run = run_info,
 };
@@ -155,5 +168,4 @@ static const NjAliasRow aliases[] = {
     { NULL },
 };
 
-const NjTopic nj_topic_info = { "info", N_("What others tell of themselves"), commands, aliases,
-                                NULL };
+const NjTopic nj_topic_info = { "info", N_("Information about others"), commands, aliases, NULL };

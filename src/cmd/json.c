@@ -1,5 +1,5 @@
-/* Records to JSON and back.  What is read may come from any process of the user: jansson bounds the
- * depth, the caller the length. */
+/* Converts records to JSON and back. JSON may come from any process of the user: jansson bounds the
+ * nesting, the caller the length. */
 #include "cmd/json.h"
 
 #include <jansson.h>
@@ -20,7 +20,7 @@ text_value(const char *text)
 }
 
 static json_t *
-object_of(const NjRecord *record)
+object_from_record(const NjRecord *record)
 {
     json_t *object = json_object();
     for (guint i = 0; record && i < nj_record_length(record); i++) {
@@ -37,12 +37,12 @@ object_of(const NjRecord *record)
             value = json_boolean(field->number != 0);
             break;
         case NJ_FIELD_RECORD:
-            value = object_of(field->record);
+            value = object_from_record(field->record);
             break;
         case NJ_FIELD_LIST:
             value = json_array();
             for (guint n = 0; n < field->list->len; n++)
-                json_array_append_new(value, object_of(field->list->pdata[n]));
+                json_array_append_new(value, object_from_record(field->list->pdata[n]));
             break;
         }
         json_object_set_new(object, field->key, value);
@@ -51,17 +51,17 @@ object_of(const NjRecord *record)
     return object;
 }
 
-/* jansson leaves DEL, the C1 controls and the two separators of lines as they are: the first would
- * act on the terminal of whoever reads the line there, the last would end it for some. */
+/* jansson does not escape DEL, the C1 controls and the Unicode line separators. The controls would
+ * act on a terminal that shows the line, and some programs end a line at the separators. */
 static bool
-wants_escape(gunichar c)
+needs_escape(gunichar c)
 {
     return (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029;
 }
 
-/* Takes object. */
+/* Returns object as one line and releases it. */
 static char *
-print(json_t *object)
+print_object(json_t *object)
 {
     char *text = json_dumps(object, JSON_PRESERVE_ORDER);
     json_decref(object);
@@ -70,7 +70,7 @@ print(json_t *object)
     const char *plain = text;
     for (const char *at = text; *at; at = g_utf8_next_char(at)) {
         gunichar c = (guchar) *at < 0x7f ? (guchar) *at : g_utf8_get_char(at);
-        if (!wants_escape(c))
+        if (!needs_escape(c))
             continue;
         g_string_append_len(line, plain, at - plain);
         g_string_append_printf(line, "\\u%04X", c);
@@ -85,7 +85,7 @@ print(json_t *object)
 char *
 nj_json_write(const NjRecord *record)
 {
-    return print(object_of(record));
+    return print_object(object_from_record(record));
 }
 
 char *
@@ -99,13 +99,13 @@ nj_json_answer(const GError *error, const NjRecord *result)
         json_object_set_new(what, "text", text_value(error->message));
         json_object_set_new(object, "error", what);
     } else {
-        json_object_set_new(object, "result", object_of(result));
+        json_object_set_new(object, "result", object_from_record(result));
     }
 
-    return print(object);
+    return print_object(object);
 }
 
-static NjRecord *record_of(json_t *object, int depth, GError **error);
+static NjRecord *record_from_object(json_t *object, int depth, GError **error);
 
 static bool
 set_list(NjRecord *record, const char *key, json_t *array, int depth, GError **error)
@@ -116,11 +116,11 @@ set_list(NjRecord *record, const char *key, json_t *array, int depth, GError **e
 
     json_array_foreach(array, index, item)
     {
-        NjRecord *child = json_is_object(item) ? record_of(item, depth + 1, error) : NULL;
+        NjRecord *child = json_is_object(item) ? record_from_object(item, depth + 1, error) : NULL;
         if (!child) {
             if (!error || !*error)
                 g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                            _("A list of “%s” may hold objects only."), key);
+                            _("The list “%s” must contain only objects."), key);
             return false;
         }
         g_ptr_array_add(list, child);
@@ -131,10 +131,10 @@ set_list(NjRecord *record, const char *key, json_t *array, int depth, GError **e
 }
 
 static NjRecord *
-record_of(json_t *object, int depth, GError **error)
+record_from_object(json_t *object, int depth, GError **error)
 {
     if (depth > MAX_DEPTH) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The JSON is nested too deep."));
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("The JSON is nested too deeply."));
         return NULL;
     }
 
@@ -150,7 +150,7 @@ record_of(json_t *object, int depth, GError **error)
         } else if (json_is_boolean(value)) {
             nj_record_set_bool(record, key, json_is_true(value));
         } else if (json_is_object(value)) {
-            NjRecord *child = record_of(value, depth + 1, error);
+            NjRecord *child = record_from_object(value, depth + 1, error);
             if (!child)
                 return NULL;
             nj_record_set_record(record, key, child);
@@ -159,7 +159,7 @@ record_of(json_t *object, int depth, GError **error)
                 return NULL;
         } else if (!json_is_null(value)) {
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                        _("The value of “%s” may not be a fraction."), key);
+                        _("The value of “%s” must not be a fraction."), key);
             return NULL;
         }
     }
@@ -175,17 +175,17 @@ nj_json_read(const char *line, gssize length, GError **error)
                                 JSON_REJECT_DUPLICATES, &fault);
 
     if (!object) {
-        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("That is no JSON: %s."),
+        g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("This is not JSON: %s."),
                     fault.text);
         return NULL;
     }
 
     NjRecord *record = NULL;
     if (json_is_object(object))
-        record = record_of(object, 0, error);
+        record = record_from_object(object, 0, error);
     else
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                    _("One JSON object is expected on a line."));
+                    _("Expected one JSON object on the line."));
 
     json_decref(object);
     return record;

@@ -1,7 +1,9 @@
 /* The session asks only when natterjackrc has no password, or one that the server refused.
- * A password that was typed or printed is kept in memory for this run, so that a reconnect asks
- * nobody; it is forgotten when the server refuses it, not when a connection ends before the server
- * was told it. It reaches natterjackrc only if the person says so. */
+ *
+ * A password that was typed, or printed by password-command, is kept in memory for this run, so
+ * that a reconnect does not ask again. It is wiped when the server refuses it, but not when a
+ * connection ends before the password was sent. It is written to natterjackrc only if the user
+ * agrees. */
 #include "cmd/password.h"
 
 #include <string.h>
@@ -14,18 +16,18 @@
 
 typedef void (*Done)(const char *password, const char *why, void *data);
 
-/* What is known of one account. */
+/* The state of one account. */
 typedef struct {
     NjPasswords *passwords;
     NjAccount *account;
     char *secret;
-    bool given;  /* the session has had it */
-    bool proven; /* the server took it since the last connect */
-    bool offer;  /* ask whether to keep it */
+    bool given;    /* secret was passed to the session */
+    bool accepted; /* the server accepted it since the last connect */
+    bool offer;    /* ask whether to keep it, once online */
     NjSubprocess *process;
-    /* its password-command, to be run once another's has ended */
-    char *waits;
-    Done done; /* an open question; NULL: none */
+    /* the password-command, while those of other accounts run; else NULL */
+    char *queued_command;
+    Done done; /* of the open request; NULL without one */
     void *data;
 } Entry;
 
@@ -43,7 +45,7 @@ forget_secret(Entry *entry)
     if (entry->secret)
         explicit_bzero(entry->secret, strlen(entry->secret));
     g_clear_pointer(&entry->secret, g_free);
-    entry->given = entry->proven = false;
+    entry->given = entry->accepted = false;
 }
 
 static NjPrompt *
@@ -53,8 +55,9 @@ prompt_of(Entry *entry)
     return screen ? nj_screen_prompt(screen) : NULL;
 }
 
+/* Ends the open request, if there is one. */
 static void
-answer(Entry *entry, const char *password, const char *why)
+answer_request(Entry *entry, const char *password, const char *why)
 {
     Done done = entry->done;
     void *data = entry->data;
@@ -63,7 +66,7 @@ answer(Entry *entry, const char *password, const char *why)
     if (!done)
         return;
 
-    char *copy = g_strdup(password); /* what follows may forget the secret */
+    char *copy = g_strdup(password); /* done may call forget_secret() */
     entry->given = entry->given || password;
     done(copy, why, data);
     if (copy)
@@ -72,15 +75,15 @@ answer(Entry *entry, const char *password, const char *why)
     g_free(copy);
 }
 
-/* Nobody wants the answer any more. */
+/* Stops the command and the question of an account and ends its request without an answer. */
 static void
-withdraw(Entry *entry)
+cancel_request(Entry *entry)
 {
-    g_clear_pointer(&entry->waits, g_free);
+    g_clear_pointer(&entry->queued_command, g_free);
     g_clear_pointer(&entry->process, nj_subprocess_free);
     if (prompt_of(entry))
         nj_prompt_cancel(prompt_of(entry), entry);
-    answer(entry, NULL, NULL);
+    answer_request(entry, NULL, NULL);
     run_next_command(entry->passwords);
 }
 
@@ -88,7 +91,7 @@ static void
 free_entry(void *data)
 {
     Entry *entry = data;
-    withdraw(entry);
+    cancel_request(entry);
     forget_secret(entry);
     g_free(entry);
 }
@@ -116,12 +119,12 @@ on_command_done(const char *out, const char *why, void *data)
     if (out) {
         forget_secret(entry);
         entry->secret = g_strdup(out);
-        answer(entry, entry->secret, NULL);
+        answer_request(entry, entry->secret, NULL);
     } else {
         const char *name = entry->account->settings->name;
         g_autofree char *sentence = g_strdup_printf(
             _("The password-command of account %s gave no password. %s"), name, why);
-        answer(entry, NULL, sentence);
+        answer_request(entry, NULL, sentence);
     }
 
     run_next_command(passwords);
@@ -135,17 +138,17 @@ on_typed(const char *typed, void *data)
         g_autofree char *sentence =
             g_strdup_printf(_("No password was given for account %s; /connect %s asks again."),
                             entry->account->settings->name, entry->account->settings->name);
-        answer(entry, NULL, sentence);
+        answer_request(entry, NULL, sentence);
         return;
     }
 
     forget_secret(entry);
     entry->secret = g_strdup(typed);
-    answer(entry, entry->secret, NULL);
+    answer_request(entry, entry->secret, NULL);
 }
 
-/* One at a time: there is one terminal to lend, and what the first has unlocked the others need not
- * ask for. */
+/* Starts the next password-command if none runs. They run one at a time: there is one terminal, and
+ * a keyring that the first command unlocks need not be unlocked again. */
 static void
 run_next_command(NjPasswords *passwords)
 {
@@ -157,7 +160,7 @@ run_next_command(NjPasswords *passwords)
     while (!passwords->closing && g_hash_table_iter_next(&iter, NULL, (void **) &entry)) {
         if (entry->process)
             return;
-        if (entry->waits)
+        if (entry->queued_command)
             next = entry;
     }
 
@@ -165,7 +168,7 @@ run_next_command(NjPasswords *passwords)
         return;
 
     g_autoptr(GError) error = NULL;
-    g_autofree char *command = g_steal_pointer(&next->waits);
+    g_autofree char *command = g_steal_pointer(&next->queued_command);
     next->process = nj_subprocess_new(command, passwords->cmd->screen, COMMAND_SECONDS,
                                       on_command_done, next, &error);
     if (!next->process)
@@ -176,24 +179,25 @@ void
 nj_password_ask(NjCmd *cmd, NjAccount *account, Done done, void *data)
 {
     Entry *entry = entry_of(cmd->passwords, account);
-    withdraw(entry);
+    cancel_request(entry);
     entry->done = done;
     entry->data = data;
 
     const NjAccountSettings *settings = account->settings;
     if (entry->secret) {
-        answer(entry, entry->secret, NULL);
+        answer_request(entry, entry->secret, NULL);
     } else if (settings->password_command) {
-        entry->waits = g_strdup(settings->password_command);
+        entry->queued_command = g_strdup(settings->password_command);
         run_next_command(cmd->passwords);
     } else if (prompt_of(entry)) {
         g_autofree char *question = g_strdup_printf(_("Password of %s: "), settings->address);
         nj_prompt_ask_secret(prompt_of(entry), question, on_typed, entry);
     } else {
-        g_autofree char *why = g_strdup_printf(_("Account %s has no password and nobody can be "
-                                                 "asked; set password-command in natterjackrc."),
+        g_autofree char *why = g_strdup_printf(_("Account %s has no password and there is no "
+                                                 "screen to ask for one; set password-command "
+                                                 "in natterjackrc."),
                                                settings->name);
-        answer(entry, NULL, why);
+        answer_request(entry, NULL, why);
     }
 }
 
@@ -230,7 +234,7 @@ nj_password_cancel(NjCmd *cmd)
 }
 
 static void
-on_keep(int key, void *data)
+on_keep_answer(int key, void *data)
 {
     Entry *entry = data;
     if (key != 'y' || !entry->secret)
@@ -241,7 +245,7 @@ on_keep(int key, void *data)
     g_autoptr(GError) error = NULL;
     if (nj_options_account_set(client->options, name, "password", entry->secret, &error))
         nj_client_notice(client, entry->account, NULL, NJ_NOTICE_SUCCESS,
-                         _("The password of account %s is kept in natterjackrc."), name);
+                         _("Saved the password of account %s in natterjackrc."), name);
     else
         nj_client_notice(client, entry->account, NULL, NJ_NOTICE_ERROR, "%s", error->message);
 }
@@ -255,7 +259,7 @@ offer_to_keep(Entry *entry)
         return;
     g_autofree char *question =
         g_strdup_printf(_("Keep the password of %s in natterjackrc? [y/n] "), settings->address);
-    nj_prompt_ask(prompt_of(entry), question, "yn", on_keep, entry);
+    nj_prompt_ask(prompt_of(entry), question, "yn", on_keep_answer, entry);
 }
 
 static void
@@ -269,22 +273,21 @@ on_account_changed(NjAccount *account, void *owner)
 
     switch (account->state) {
     case NJ_ACCOUNT_CONNECTING:
-        entry->proven = false;
+        entry->accepted = false;
         break;
     case NJ_ACCOUNT_ONLINE:
-        entry->proven = true;
+        entry->accepted = true;
         if (entry->offer)
             offer_to_keep(entry);
         break;
-
     case NJ_ACCOUNT_OFFLINE:
-        /* A last word before the server took the password: it may have been the password. */
-        if (account->why && entry->given && !entry->proven)
+        /* The login failed before the server accepted the password; the password may be wrong. */
+        if (account->why && entry->given && !entry->accepted)
             forget_secret(entry);
-        withdraw(entry);
+        cancel_request(entry);
         break;
     default:
-        /* a question stands while the link is lost: the answer is for the next one */
+        /* The question stays open while the connection is lost; the answer is for the next one. */
         break;
     }
 }
@@ -308,12 +311,12 @@ nj_passwords_new(NjCmd *cmd)
 }
 
 void
-nj_passwords_withdraw(NjPasswords *passwords)
+nj_passwords_cancel_requests(NjPasswords *passwords)
 {
     g_autoptr(GList) entries = g_hash_table_get_values(passwords->entries);
     passwords->closing = true;
     for (GList *at = entries; at; at = at->next)
-        withdraw(at->data);
+        cancel_request(at->data);
     passwords->closing = false;
 }
 

@@ -1,5 +1,5 @@
-/* Where an account's password comes from when natterjackrc has none that works: what was given in
- * this run, a password-command, or the person. */
+/* Supplies an account's password when natterjackrc has none that works: the one given earlier in
+ * this run, the output of password-command, or one the user types. */
 #ifndef NJ_CMD_PASSWORD_H
 #define NJ_CMD_PASSWORD_H
 
@@ -9,14 +9,14 @@ typedef struct NjPasswords NjPasswords;
 
 NjPasswords *nj_passwords_new(NjCmd *cmd);
 
-/* wiped; open questions end without an answer */
+/* Wipes the passwords. Open requests end without an answer. */
 void nj_passwords_free(NjPasswords *passwords);
 
-/* the screen goes: open questions end without an answer */
-void nj_passwords_withdraw(NjPasswords *passwords);
+/* Ends open requests without an answer, before the screen is closed. */
+void nj_passwords_cancel_requests(NjPasswords *passwords);
 
-/* The answer to client->hooks.ask_password (model/client.h): done is called exactly once, now or
- * later. */
+/* Implements client->hooks.ask_password (model/client.h). done is called exactly once, now or
+ * later; password is NULL if there is none, then why is a sentence or NULL. */
 void nj_password_ask(NjCmd *cmd, NjAccount *account,
                      void (*done)(const char *password, const char *why, void *data), void *data);
 
@@ -27,7 +27,7 @@ void nj_password_remember(NjCmd *cmd, NjAccount *account, const char *password);
  * natterjackrc. */
 void nj_password_offer(NjCmd *cmd, NjAccount *account);
 
-/* Ends password-commands that run; false: there was none. */
+/* Cancels the running password-commands. Returns false if there was none. */
 bool nj_password_cancel(NjCmd *cmd);
 
 #endif

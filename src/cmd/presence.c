@@ -1,4 +1,4 @@
-/* How we are seen. */
+/* /status: our own presence. */
 #include <string.h>
 
 #include "cmd/topic.h"
@@ -18,8 +18,8 @@ show_status(NjCall *call)
     nj_record_set_bool(nj_call_result(call), "by_itself", account->by_itself);
     nj_call_say(call, NJ_NOTICE_INFO,
                 account->by_itself
-                    ? _("Account %s is %s, and shows itself as %s until somebody types here.%s%s")
-                    : _("Account %s is %s, and shows itself as %s.%s%s"),
+                    ? _("Account %s is %s; others see it as %s until you press a key.%s%s")
+                    : _("Account %s is %s; others see it as %s.%s%s"),
                 account->settings->name, nj_account_state_name(account->state), show,
                 account->status ? " " : "", account->status ? account->status : "");
 
@@ -30,11 +30,11 @@ static void
 set_status(NjAccount *account, const char *word, const char *text, int priority)
 {
     NjShow show = NJ_SHOW_OFFLINE;
-    if (strcmp(word, "invisible"))
+    if (strcmp(word, "invisible") != 0)
         nj_show_parse(word, &show);
     nj_account_set_presence(account, show, text, priority);
     if (account->state == NJ_ACCOUNT_ONLINE)
-        nj_presence_send(account); /* else it is sent with the login */
+        nj_presence_send(account); /* the login sends it otherwise */
 }
 
 static void
@@ -60,7 +60,7 @@ run_status(NjCall *call)
     if (!word && !to) {
         nj_account_set_priority(account, number);
         nj_presence_send(account);
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is %d now."),
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is now %d."),
                     account->settings->name, number);
         nj_call_done(call);
         return;
@@ -70,12 +70,12 @@ run_status(NjCall *call)
         word = account->show == NJ_SHOW_OFFLINE ? "invisible" : nj_show_name(account->show);
     if (to) {
         NjShow show = NJ_SHOW_OFFLINE;
-        if (strcmp(word, "invisible"))
+        if (strcmp(word, "invisible") != 0)
             nj_show_parse(word, &show);
         g_autoptr(GError) error = NULL;
         bool done = nj_presence_direct(account, to, show, text, &error);
         if (done)
-            nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s sees account %s as %s now."), to,
+            nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s now sees account %s as %s."), to,
                         account->settings->name, word);
         nj_call_done_if(call, done, error);
         return;
@@ -84,8 +84,8 @@ run_status(NjCall *call)
     set_status(account, word, text, number);
     nj_call_say(call, NJ_NOTICE_SUCCESS,
                 account->state == NJ_ACCOUNT_ONLINE
-                    ? _("Account %s shows itself as %s now.")
-                    : _("Account %s shows itself as %s once it is online."),
+                    ? _("Others now see account %s as %s.")
+                    : _("Others will see account %s as %s once it is online."),
                 account->settings->name, word);
     nj_call_done(call);
 }
@@ -93,9 +93,9 @@ run_status(NjCall *call)
 static const NjCommand cmd_status = {
     .name = "status",
     .summary = N_("Show or change how others see you"),
-    .details = N_("invisible stays connected and tells nobody; then nothing is sent to contacts or "
-                  "strangers. The options auto-away and auto-xa change a state of "
-                  "online or chat by themselves while nobody types, and no other."),
+    .details = N_("invisible stays connected and looks offline to others; nothing is sent to "
+                  "contacts or strangers by itself. The options auto-away and auto-xa change "
+                  "the states online and chat, and no other, while you do not type."),
     .needs = NJ_NEEDS_ACCOUNT,
     .params = { { "show",
                   NJ_PARAM_CHOICE,
@@ -104,8 +104,9 @@ static const NjCommand cmd_status = {
                   { "online", "away", "xa", "dnd", "chat", "invisible" } },
                 { "priority", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD,
                   N_("-128 to 127: which of your devices gets messages") },
-                { "to", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD, N_("tell only this address") },
-                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("words to go with it") } },
+                { "to", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("change it for this address only") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a text that others see with it") } },
     .examples = { "/status", "/status away", "/status dnd priority=5 Counting flies" },
     .run = run_status,
 };

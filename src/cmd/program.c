@@ -1,4 +1,4 @@
-/* The program itself: help, what it is, its end. */
+/* /help, /about and /quit. */
 #include <string.h>
 
 #include "cmd/help.h"
@@ -7,7 +7,7 @@
 #include "model/events.h"
 #include "model/store.h"
 
-/* What a line may take: 80 columns, or what the pane in front has for it. */
+/* Returns the width for help: that of the pane in front, from 20 to 80 columns, or 80. */
 static int
 help_columns(NjCall *call)
 {
@@ -57,18 +57,17 @@ on_quit_answer(int key, void *data)
         nj_emit_quit(client->bus, client);
 }
 
-/* Who sits at the screen is asked before a line that only memory has is lost with it; a script and
- * a signal are obeyed. */
+/* While the disk fails, messages in memory would be lost: a user at the screen is asked first.
+ * Scripts and signals are not. */
 static void
 run_quit(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);
-    bool person = screen && (source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY);
-    guint unsafe = person && client->store && nj_store_in_trouble(client->store)
-                       ? nj_outbox_unsafe(client)
-                       : 0;
+    bool typed = screen && (source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY);
+    bool disk_fails = client->store && nj_store_in_trouble(client->store);
+    guint unsafe = typed && disk_fails ? nj_outbox_unsafe(client) : 0;
 
     nj_call_done(call);
     if (!unsafe) {
@@ -77,10 +76,10 @@ run_quit(NjCall *call)
     }
 
     g_autofree char *question =
-        g_strdup_printf(ngettext("The disk fails, and %u message that is not sent would be lost. "
-                                 "End all the same? [y/n] ",
-                                 "The disk fails, and %u messages that are not sent would be lost. "
-                                 "End all the same? [y/n] ",
+        g_strdup_printf(ngettext("The disk cannot be written, and %u unsent message would be lost. "
+                                 "End anyway? [y/n] ",
+                                 "The disk cannot be written, and %u unsent messages would be "
+                                 "lost. End anyway? [y/n] ",
                                  unsafe),
                         unsafe);
 
@@ -98,7 +97,7 @@ static const NjCommand cmd_help = {
 
 static const NjCommand cmd_about = {
     .name = "about",
-    .summary = N_("What this program is"),
+    .summary = N_("Show the version and the licence"),
     .examples = { "/about" },
     .run = run_about,
 };
@@ -106,8 +105,8 @@ static const NjCommand cmd_about = {
 static const NjCommand cmd_quit = {
     .name = "quit",
     .summary = N_("End Natterjack"),
-    .details = N_("What waits to be sent, and what you were typing, is kept for the next start. "
-                  "Only a disk that fails can not keep it: then you are asked first."),
+    .details = N_("Unsent messages and the text you were typing are kept for the next start. If "
+                  "the disk cannot be written, you are asked first."),
     .examples = { "/quit" },
     .run = run_quit,
 };

@@ -1,10 +1,10 @@
-/* Who waits for the program is a thread of its own: GLib's child watches see no stops, and a stop
- * is how a background job says that it wants the terminal.  The thread does nothing but waitpid()
- * and hands each change to the main loop.
+/* A thread waits for the program: GLib's child watches do not report stops, and a stop shows that a
+ * background job wants the terminal. The thread only calls waitpid() and passes each change to the
+ * main loop.
  *
- * One that is stopped while it reads goes on with the terminal.  One that is stopped while it
- * writes or sets the terminal's mode may have seen ours before, in which Enter ends no line, and
- * would build on that: it is ended and started again, with the terminal from its beginning. */
+ * A program stopped by SIGTTIN (it reads) continues in the foreground. A program stopped by SIGTTOU
+ * (it writes, or sets the terminal's mode) may have read our raw mode, in which Enter ends no line,
+ * and would later restore it: it is killed and started again in the foreground. */
 #include "cmd/subprocess.h"
 
 #include <errno.h>
@@ -17,17 +17,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
-#define MAX_BYTES 4096   /* of each stream; the rest is read and dropped */
-#define LENT_SECONDS 300 /* a person is typing a passphrase */
-#define KILL_MS 1000     /* between a polite end and the other one */
+#define MAX_BYTES 4096     /* of each stream; the rest is read and dropped */
+#define TERMINAL_MS 300000 /* deadline with the terminal: the user types a passphrase */
+#define KILL_MS 1000       /* between SIGTERM and SIGKILL */
 
-/* Shared with the thread: what belongs to it alone is pid; process is the main thread's, NULL once
- * nobody asks. */
+/* Shared with the waiting thread, which reads only pid. The main thread frees it when the thread
+ * has ended. */
 typedef struct {
     pid_t pid;
-    NjSubprocess *process;
+    NjSubprocess *process; /* NULL after nj_subprocess_free() */
 } Watch;
 
 typedef struct {
@@ -46,16 +47,16 @@ struct NjSubprocess {
     Watch *watch;
     NjScreen *screen; /* NULL: it gets no terminal */
     bool has_terminal;
-    bool again; /* it is being ended to be started with the terminal */
-    guint timer;
-    const char *gave_up; /* the sentence, once it was told to end */
+    bool restarting; /* killed to be started again in the foreground */
+    GSource *timer;
+    const char *cancelled; /* the reason as a sentence; NULL while the program may run */
     Stream out, err;
     NjSubprocessFunc done;
     void *data;
 };
 
 static bool
-exited(int status)
+has_ended(int status)
 {
     return WIFEXITED(status) || WIFSIGNALED(status);
 }
@@ -105,8 +106,9 @@ open_stream(Stream *stream, int fd)
     stream->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP, on_readable, stream);
 }
 
+/* Reads what the ended program has left in the pipe. */
 static void
-drain(Stream *stream)
+drain_stream(Stream *stream)
 {
     for (int i = 0; stream->source && i < 128; i++) {
         struct pollfd ready = { stream->fd, POLLIN, 0 };
@@ -118,8 +120,8 @@ drain(Stream *stream)
     }
 }
 
-/* The terminal's foreground.  We are in the background ourselves when we take it back, hence the
- * blocked SIGTTOU. */
+/* Makes group the foreground process group of the terminal. SIGTTOU is blocked because our own
+ * group is in the background when it takes the terminal back. */
 static void
 set_foreground(pid_t group)
 {
@@ -138,8 +140,8 @@ set_foreground(pid_t group)
     close(fd);
 }
 
-/* While it runs in the background, it is stopped by writing to the terminal as well as by reading:
- * its question must not be lost on our screen. */
+/* While the program runs in the background, writing to the terminal must stop it as reading does:
+ * otherwise its question would disappear under our screen. */
 static void
 stop_writers(bool stop)
 {
@@ -173,8 +175,7 @@ free_process(NjSubprocess *process)
     take_terminal_back(process);
     if (process->screen)
         stop_writers(false);
-    if (process->timer)
-        g_source_remove(process->timer);
+    nj_clock_cancel(&process->timer);
     if (process->watch)
         process->watch->process = NULL;
 
@@ -203,20 +204,20 @@ static gboolean
 on_kill(void *data)
 {
     NjSubprocess *process = data;
-    process->timer = 0;
+    nj_clock_cancel(&process->timer);
     kill(-process->watch->pid, SIGKILL);
     return G_SOURCE_REMOVE;
 }
 
 static void
-give_up(NjSubprocess *process, const char *sentence)
+end_program(NjSubprocess *process, const char *sentence)
 {
-    if (process->gave_up)
+    if (process->cancelled)
         return;
-    process->gave_up = sentence;
-    if (process->timer)
-        g_source_remove(process->timer);
-    process->timer = g_timeout_add(KILL_MS, on_kill, process);
+
+    process->cancelled = sentence;
+    nj_clock_cancel(&process->timer);
+    process->timer = nj_clock_after(KILL_MS, on_kill, process);
     kill(-process->watch->pid, SIGTERM);
     kill(-process->watch->pid, SIGCONT);
 }
@@ -224,20 +225,21 @@ give_up(NjSubprocess *process, const char *sentence)
 void
 nj_subprocess_cancel(NjSubprocess *process)
 {
-    give_up(process, _("It was given up."));
+    end_program(process, _("It was cancelled."));
 }
 
 static gboolean
 on_deadline(void *data)
 {
     NjSubprocess *process = data;
-    process->timer = 0;
-    give_up(process, _("It took too long."));
+    nj_clock_cancel(&process->timer);
+    end_program(process, _("It took too long."));
     return G_SOURCE_REMOVE;
 }
 
+/* Wipes everything after the first line. */
 static void
-cut_line(GString *text)
+keep_first_line(GString *text)
 {
     gsize length = strcspn(text->str, "\r\n");
     explicit_bzero(text->str + length, text->len - length);
@@ -245,27 +247,27 @@ cut_line(GString *text)
 }
 
 static void
-finish(NjSubprocess *process, int status)
+report_result(NjSubprocess *process, int status)
 {
     take_terminal_back(process);
-    drain(&process->out);
-    drain(&process->err);
-    cut_line(process->out.text);
-    cut_line(process->err.text);
+    drain_stream(&process->out);
+    drain_stream(&process->err);
+    keep_first_line(process->out.text);
+    keep_first_line(process->err.text);
 
-    g_autofree char *said = nj_text_line(process->err.text->str, process->err.text->len, 200);
-    const char *why = process->gave_up;
+    g_autofree char *message = nj_text_line(process->err.text->str, process->err.text->len, 200);
+    const char *why = process->cancelled;
     if (!why && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-        why = *said ? said : _("It ended with an error and said nothing.");
+        why = *message ? message : _("It ended with an error and without a message.");
     else if (!why && !process->out.text->len)
-        why = *said ? said : _("It answered nothing.");
+        why = *message ? message : _("It wrote nothing.");
 
     process->done(why ? NULL : process->out.text->str, why, process->data);
     free_process(process);
 }
 
-/* In the child: a job of its own, in front if the terminal is its, with the signals a shell would
- * give it. */
+/* Runs in the child: makes it a job of its own, in the foreground if it has the terminal, with the
+ * signal handling that a shell would give it. */
 static void
 set_up_child(void *data)
 {
@@ -284,10 +286,10 @@ set_up_child(void *data)
     signal(SIGTSTP, SIG_DFL);
 }
 
-static void *wait_for_it(void *data);
+static void *wait_for_program(void *data);
 
 static bool
-start(NjSubprocess *process, GError **error)
+start_program(NjSubprocess *process, GError **error)
 {
     char *argv[] = { "/bin/sh", "-c", process->command, NULL };
     GSpawnFlags flags =
@@ -301,63 +303,67 @@ start(NjSubprocess *process, GError **error)
                                   &err, error))
         return false;
 
-    setpgid(pid, pid); /* whoever of both comes first */
+    setpgid(pid, pid); /* parent and child both call it: either may run first */
     process->watch = g_new0(Watch, 1);
     process->watch->pid = pid;
     process->watch->process = process;
     open_stream(&process->out, out);
     open_stream(&process->err, err);
-    g_thread_unref(g_thread_new("subprocess", wait_for_it, process->watch));
+    g_thread_unref(g_thread_new("subprocess", wait_for_program, process->watch));
 
     return true;
 }
 
 static void
-lend_terminal(NjSubprocess *process)
+give_terminal(NjSubprocess *process)
 {
     process->has_terminal = true;
     nj_term_suspend(nj_screen_term(process->screen));
-    g_clear_handle_id(&process->timer, g_source_remove);
-    process->timer = g_timeout_add_seconds(LENT_SECONDS, on_deadline, process);
+    nj_clock_cancel(&process->timer);
+    process->timer = nj_clock_after(TERMINAL_MS, on_deadline, process);
 }
 
-/* With the terminal, and as if it had not run before. */
+/* Starts the killed program again in the foreground. */
 static void
-start_again(NjSubprocess *process)
+restart_program(NjSubprocess *process)
 {
-    process->again = false;
-    lend_terminal(process);
+    process->restarting = false;
+    give_terminal(process);
     g_autoptr(GError) error = NULL;
-    if (start(process, &error))
+    if (start_program(process, &error))
         return;
     take_terminal_back(process);
     process->done(NULL, error->message, process->data);
     free_process(process);
 }
 
-/* It was stopped: by reaching for the terminal from the background, which is then lent; or by a
- * person while it had it, who wants it away. */
-static void
-on_stopped(NjSubprocess *process, int stop)
+static bool
+can_give_terminal(const NjSubprocess *process)
 {
-    bool wants_terminal = stop == SIGTTIN || stop == SIGTTOU;
     NjTerm *term = process->screen ? nj_screen_term(process->screen) : NULL;
+    return term && !process->cancelled && !process->has_terminal && !nj_term_is_suspended(term);
+}
 
-    if (process->gave_up || !term || process->has_terminal || !wants_terminal
-        || nj_term_is_suspended(term)) {
-        give_up(process, wants_terminal ? _("It needs the terminal, and there is none to give.")
-                                        : _("It was given up."));
+/* The program was stopped: because it accessed the terminal from the background; or, while it had
+ * the terminal, by the user with Ctrl-z, which cancels it. */
+static void
+on_stopped(NjSubprocess *process, int signal)
+{
+    bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
+    if (!wants_terminal || !can_give_terminal(process)) {
+        end_program(process, wants_terminal ? _("It needs the terminal, but there is none.")
+                                            : _("It was cancelled."));
         kill(-process->watch->pid, SIGCONT);
         return;
     }
 
-    if (stop == SIGTTOU) {
-        process->again = true;
+    if (signal == SIGTTOU) {
+        process->restarting = true;
         kill(-process->watch->pid, SIGKILL);
         return;
     }
 
-    lend_terminal(process);
+    give_terminal(process);
     set_foreground(process->watch->pid);
     kill(-process->watch->pid, SIGCONT);
 }
@@ -371,14 +377,14 @@ on_change(void *data)
     int status = change->status;
 
     g_free(change);
-    if (exited(status)) {
+    if (has_ended(status)) {
         g_free(watch); /* the thread has ended */
         if (process) {
             process->watch = NULL;
-            if (process->again && !process->gave_up)
-                start_again(process);
+            if (process->restarting && !process->cancelled)
+                restart_program(process);
             else
-                finish(process, status);
+                report_result(process, status);
         }
     } else if (process) {
         on_stopped(process, WSTOPSIG(status));
@@ -388,7 +394,7 @@ on_change(void *data)
 }
 
 static void *
-wait_for_it(void *data)
+wait_for_program(void *data)
 {
     Watch *watch = data;
     for (;;) {
@@ -397,13 +403,13 @@ wait_for_it(void *data)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            status = 127 << 8; /* nobody to wait for: an exit with 127 */
-        bool over = exited(status);
+            status = 127 << 8; /* no such child: report an exit with 127 */
+        bool ended = has_ended(status);
         Change *change = g_new(Change, 1);
         *change = (Change){ watch, status };
-        /* never g_main_context_invoke(): it may run the function here */
+        /* Not g_main_context_invoke(): it could run the function in this thread. */
         g_idle_add_full(G_PRIORITY_DEFAULT, on_change, change, NULL);
-        if (over)
+        if (ended)
             return NULL;
     }
 }
@@ -419,15 +425,15 @@ nj_subprocess_new(const char *command, NjScreen *screen, guint seconds, NjSubpro
     process->data = data;
     process->out.fd = process->err.fd = -1;
 
-    /* never moved: a secret leaves no copies behind */
+    /* Large enough never to be reallocated, which would leave a copy of the secret in memory. */
     process->out.text = g_string_sized_new(MAX_BYTES);
     process->err.text = g_string_sized_new(MAX_BYTES);
 
-    if (!start(process, error)) {
+    if (!start_program(process, error)) {
         free_process(process);
         return NULL;
     }
 
-    process->timer = g_timeout_add_seconds(seconds, on_deadline, process);
+    process->timer = nj_clock_after(seconds * 1000, on_deadline, process);
     return process;
 }

@@ -1,6 +1,6 @@
-/* A program of the user's (password-command) beside ours: nothing waits for it, its words are
- * bounded, it has a deadline.  It runs as a background job of our terminal; one that reaches for
- * the terminal is stopped by the kernel, gets the terminal lent, and goes on. */
+/* Runs a program of the user (password-command) without blocking. Its output is bounded and it has
+ * a deadline. It runs as a background job of our terminal: when it accesses the terminal, the
+ * kernel stops it, the screen is suspended, and the program continues in the foreground. */
 #ifndef NJ_CMD_SUBPROCESS_H
 #define NJ_CMD_SUBPROCESS_H
 
@@ -8,19 +8,20 @@
 
 typedef struct NjSubprocess NjSubprocess;
 
-/* out, why: the first lines of standard output and standard error, without the newline; out NULL:
- * it failed, and why is a sentence or what it said. Called once, unless it is freed before. */
+/* out is the first line of the program's standard output, without the newline, or NULL if it
+ * failed; then why is a sentence or the first line of its standard error. Called once, unless
+ * nj_subprocess_free() comes first. */
 typedef void (*NjSubprocessFunc)(const char *out, const char *why, void *data);
 
-/* screen NULL: there is no terminal to lend, and standard input is empty.  NULL and error: it could
- * not be started. */
+/* Starts command with /bin/sh. Without a screen the program gets no terminal and an empty standard
+ * input. Returns NULL and sets error if it cannot be started. */
 NjSubprocess *nj_subprocess_new(const char *command, NjScreen *screen, guint seconds,
                                 NjSubprocessFunc done, void *data, GError **error);
 
-/* ends the program; done is not called */
+/* Kills the program; done is not called. */
 void nj_subprocess_free(NjSubprocess *process);
 
-/* ends the program; done follows */
+/* Ends the program; done is called when it has ended. */
 void nj_subprocess_cancel(NjSubprocess *process);
 
 #endif

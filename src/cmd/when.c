@@ -1,5 +1,5 @@
-/* Dates and times as a person types them.  GDateTime knows the calendar and the zone with its
- * summers; what is said here is only which words there are. */
+/* Dates and times as users type them. GDateTime does the calendar, the time zone and daylight
+ * saving; this file knows the words and the forms. */
 #include "cmd/when.h"
 
 #include <string.h>
@@ -16,19 +16,20 @@ to_ms(GDateTime *time)
     return g_date_time_to_unix(time) * 1000;
 }
 
-/* Takes both. */
+/* Sets *out and frees start and end. Returns false if one of them is NULL or start is before 1970.
+ */
 static bool
-put_span(GDateTime *start, GDateTime *end, NjSpan *out)
+set_span(GDateTime *start, GDateTime *end, NjSpan *out)
 {
-    bool good = start && end && to_ms(start) >= 0;
-    if (good)
+    bool valid = start && end && to_ms(start) >= 0;
+    if (valid)
         *out = (NjSpan){ to_ms(start), to_ms(end) };
     g_clear_pointer(&start, g_date_time_unref);
     g_clear_pointer(&end, g_date_time_unref);
-    return good;
+    return valid;
 }
 
-/* Digits and nothing else, at most so many. */
+/* Reads a text of digits only, at most `digits` of them. */
 static bool
 read_number(const char *text, guint digits, int *number)
 {
@@ -40,7 +41,7 @@ read_number(const char *text, guint digits, int *number)
 }
 
 static GDateTime *
-day_of(GDateTime *time)
+start_of_day(GDateTime *time)
 {
     return g_date_time_new_local(g_date_time_get_year(time), g_date_time_get_month(time),
                                  g_date_time_get_day_of_month(time), 0, 0, 0);
@@ -50,64 +51,88 @@ static GDateTime *
 days_before(GDateTime *now, int days)
 {
     g_autoptr(GDateTime) then = g_date_time_add_days(now, -days);
-    return then ? day_of(then) : NULL;
+    return then ? start_of_day(then) : NULL;
 }
 
-/* The names are English and those of the person's language. */
+/* Accepts the English names from three letters on, and the long and the short name in the language
+ * of the locale. word is case-folded. */
 static bool
 is_name_of_day(const char *word, GDateTime *day)
 {
     static const char *const names[] = { "monday", "tuesday",  "wednesday", "thursday",
                                          "friday", "saturday", "sunday" };
     const char *name = names[g_date_time_get_day_of_week(day) - 1];
+    if (strlen(word) >= 3 && g_str_has_prefix(name, word))
+        return true;
+
     g_autofree char *own = g_date_time_format(day, "%A"), *brief = g_date_time_format(day, "%a");
-    g_autofree char *folded = own ? g_utf8_casefold(own, -1) : g_strdup(""),
-                    *folded_brief = brief ? g_utf8_casefold(brief, -1) : g_strdup("");
-    return (strlen(word) >= 3 && g_str_has_prefix(name, word)) || !strcmp(word, folded)
-           || !strcmp(word, folded_brief);
+    g_autofree char *folded = g_utf8_casefold(own ? own : "", -1);
+    g_autofree char *folded_brief = g_utf8_casefold(brief ? brief : "", -1);
+    return strcmp(word, folded) == 0 || strcmp(word, folded_brief) == 0;
 }
 
-/* Takes the day. */
+/* Sets *out to the day and frees day, which may be NULL. */
 static bool
-put_day(GDateTime *day, NjSpan *out)
+set_day(GDateTime *day, NjSpan *out)
 {
-    return put_span(day, day ? g_date_time_add_days(day, 1) : NULL, out);
+    return set_span(day, day ? g_date_time_add_days(day, 1) : NULL, out);
 }
 
 static bool
 parse_named_day(const char *word, GDateTime *now, NjSpan *out)
 {
-    if (!strcmp(word, "today") || !strcmp(word, _("today")))
-        return put_day(day_of(now), out);
-    if (!strcmp(word, "yesterday") || !strcmp(word, _("yesterday")))
-        return put_day(days_before(now, 1), out);
+    if (strcmp(word, "today") == 0 || strcmp(word, _("today")) == 0)
+        return set_day(start_of_day(now), out);
+    if (strcmp(word, "yesterday") == 0 || strcmp(word, _("yesterday")) == 0)
+        return set_day(days_before(now, 1), out);
 
     for (int days = 0; days < 7; days++) {
         GDateTime *day = days_before(now, days);
         if (day && is_name_of_day(word, day))
-            return put_day(day, out);
+            return set_day(day, out);
         g_clear_pointer(&day, g_date_time_unref);
     }
 
     return false;
 }
 
+/* month 0: the whole year; day 0: the whole month. */
 static bool
-put_date(int year, int month, int day, NjSpan *out)
+is_valid_date(int year, int month, int day)
 {
-    if (year < FIRST_YEAR || year > LAST_YEAR || (month != 0 && (month < 1 || month > 12))
-        || (day != 0 && !g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year)))
+    if (year < FIRST_YEAR || year > LAST_YEAR)
+        return false;
+    if (month < 0 || month > 12)
+        return false;
+
+    return day == 0 || g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year);
+}
+
+static bool
+set_date(int year, int month, int day, NjSpan *out)
+{
+    if (!is_valid_date(year, month, day))
         return false;
 
     GDateTime *start = g_date_time_new_local(year, month ? month : 1, day ? day : 1, 0, 0, 0);
     if (!start)
         return false;
 
-    return put_span(start,
-                    day     ? g_date_time_add_days(start, 1)
-                    : month ? g_date_time_add_months(start, 1)
-                            : g_date_time_add_years(start, 1),
-                    out);
+    GDateTime *end;
+    if (day)
+        end = g_date_time_add_days(start, 1);
+    else if (month)
+        end = g_date_time_add_months(start, 1);
+    else
+        end = g_date_time_add_years(start, 1);
+    return set_span(start, end, out);
+}
+
+/* Reads one or two digits that are not zero. */
+static bool
+read_month_or_day(const char *text, int *number)
+{
+    return read_number(text, 2, number) && *number != 0;
 }
 
 /* 2026-11-02, 2026-11, 2026 */
@@ -117,10 +142,16 @@ parse_iso_date(const char *word, NjSpan *out)
     g_auto(GStrv) parts = g_strsplit(word, "-", 4);
     int year, month = 0, day = 0;
     guint count = g_strv_length(parts);
-    return count >= 1 && count <= 3 && strlen(parts[0]) == 4 && read_number(parts[0], 4, &year)
-           && (count < 2 || (read_number(parts[1], 2, &month) && month))
-           && (count < 3 || (read_number(parts[2], 2, &day) && day))
-           && put_date(year, month, day, out);
+    if (count < 1 || count > 3)
+        return false;
+    if (strlen(parts[0]) != 4 || !read_number(parts[0], 4, &year))
+        return false;
+    if (count >= 2 && !read_month_or_day(parts[1], &month))
+        return false;
+    if (count >= 3 && !read_month_or_day(parts[2], &day))
+        return false;
+
+    return set_date(year, month, day, out);
 }
 
 /* 2.11.2026, 2.11. */
@@ -131,16 +162,21 @@ parse_dotted_date(const char *word, GDateTime *now, NjSpan *out)
     int year = 0, month, day;
     guint count = g_strv_length(parts);
 
-    if (count < 2 || count > 3 || !read_number(parts[0], 2, &day)
-        || !read_number(parts[1], 2, &month) || !day || !month)
+    if (count < 2 || count > 3)
+        return false;
+    if (!read_month_or_day(parts[0], &day) || !read_month_or_day(parts[1], &month))
         return false;
 
-    if (count == 3 && *parts[2])
-        return strlen(parts[2]) == 4 && read_number(parts[2], 4, &year)
-               && put_date(year, month, day, out);
+    if (count == 3 && *parts[2]) {
+        if (strlen(parts[2]) != 4 || !read_number(parts[2], 4, &year))
+            return false;
+        return set_date(year, month, day, out);
+    }
+
+    /* The last 29th of February may be eight years ago. */
     year = g_date_time_get_year(now);
-    for (int back = 0; back < 8; back++) /* a 29th of February may be long ago */
-        if (put_date(year - back, month, day, out) && out->start <= to_ms(now))
+    for (int back = 0; back < 8; back++)
+        if (set_date(year - back, month, day, out) && out->start <= to_ms(now))
             return true;
 
     return false;
@@ -153,7 +189,7 @@ parse_day(const char *word, GDateTime *now, NjSpan *out)
            || parse_named_day(word, now, out);
 }
 
-/* 12:30, 12:30:15 */
+/* 12:30, 12:30:15. *seconds: since midnight; *length: of the named minute or second, in seconds. */
 static bool
 parse_clock(const char *word, int *seconds, int *length)
 {
@@ -161,9 +197,13 @@ parse_clock(const char *word, int *seconds, int *length)
     int hour, minute, second = 0;
     guint count = g_strv_length(parts);
 
-    if (count < 2 || count > 3 || !read_number(parts[0], 2, &hour) || strlen(parts[1]) != 2
-        || !read_number(parts[1], 2, &minute) || (count == 3 && !read_number(parts[2], 2, &second))
-        || hour > 23 || minute > 59 || second > 59)
+    if (count < 2 || count > 3)
+        return false;
+    if (!read_number(parts[0], 2, &hour) || hour > 23)
+        return false;
+    if (strlen(parts[1]) != 2 || !read_number(parts[1], 2, &minute) || minute > 59)
+        return false;
+    if (count == 3 && (!read_number(parts[2], 2, &second) || second > 59))
         return false;
 
     *seconds = (hour * 60 + minute) * 60 + second;
@@ -171,9 +211,10 @@ parse_clock(const char *word, int *seconds, int *length)
     return true;
 }
 
-/* Through the calendar, because a day may have 23 hours. */
+/* Sets *out to a clock time on the day that contains day_ms. The calendar does it, because a day
+ * may have 23 or 25 hours. */
 static bool
-put_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
+set_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
 {
     g_autoptr(GDateTime) day = g_date_time_new_from_unix_local(day_ms / 1000);
     GDateTime *start =
@@ -181,7 +222,7 @@ put_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
                                     g_date_time_get_day_of_month(day), seconds / 3600,
                                     seconds / 60 % 60, seconds % 60)
             : NULL;
-    return put_span(start, start ? g_date_time_add_seconds(start, length) : NULL, out);
+    return set_span(start, start ? g_date_time_add_seconds(start, length) : NULL, out);
 }
 
 /* 3d, 3 days, 3 days ago */
@@ -204,9 +245,13 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
     if (!digits || digits > 4)
         return false;
 
-    const char *unit = words[0][digits] ? words[0] + digits : count > 1 ? words[1] : "";
-    guint used = words[0][digits] ? 1 : 2;
-    if (count > used + 1 || (count == used + 1 && strcmp(words[used], "ago")))
+    bool joined = words[0][digits]; /* number and unit are one word */
+    if (!joined && count < 2)
+        return false;
+
+    const char *unit = joined ? words[0] + digits : words[1];
+    guint used = joined ? 1 : 2;
+    if (count > used + 1 || (count == used + 1 && strcmp(words[used], "ago") != 0))
         return false;
 
     int number = -(int) g_ascii_strtoll(words[0], NULL, 10);
@@ -215,20 +260,20 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
             continue;
         if (units[i].minutes) {
             GDateTime *then = g_date_time_add_minutes(now, number * units[i].minutes);
-            return put_span(then, then ? g_date_time_add_minutes(then, 1) : NULL, out);
+            return set_span(then, then ? g_date_time_add_minutes(then, 1) : NULL, out);
         }
         if (number < -1000 && (units[i].years || units[i].months))
-            return false; /* GLib ends the program over years before the first */
+            return false; /* GLib aborts the program on years before 1 */
         g_autoptr(GDateTime) then =
             g_date_time_add_full(now, number * units[i].years, number * units[i].months,
                                  number * units[i].days, 0, 0, 0);
-        return then && put_day(day_of(then), out);
+        return then && set_day(start_of_day(then), out);
     }
 
     return false;
 }
 
-/* 2026-11-02T12:30:00Z, with a zone or in ours */
+/* 2026-11-02T12:30:00Z, with a time zone or in the local one */
 static bool
 parse_stamp(const char *text, NjSpan *out)
 {
@@ -244,8 +289,10 @@ parse_stamp(const char *text, NjSpan *out)
     g_autofree char *date = g_strndup(text, 10);
     int seconds, length;
     NjSpan day;
-    return parse_iso_date(date, &day) && parse_clock(text + 11, &seconds, &length)
-           && put_clock(day.start, seconds, length, out);
+    if (!parse_iso_date(date, &day) || !parse_clock(text + 11, &seconds, &length))
+        return false;
+
+    return set_clock(day.start, seconds, length, out);
 }
 
 bool
@@ -260,7 +307,7 @@ nj_when_parse(const char *typed, gint64 now_ms, NjSpan *out)
     g_autofree char *folded = g_utf8_casefold(trimmed, -1);
     g_auto(GStrv) words = g_strsplit_set(folded, " \t", -1);
     guint count = 0;
-    for (guint i = 0; words[i]; i++) { /* without the empty ones */
+    for (guint i = 0; words[i]; i++) { /* drops empty words */
         if (*words[i])
             words[count++] = words[i];
         else
@@ -275,9 +322,9 @@ nj_when_parse(const char *typed, gint64 now_ms, NjSpan *out)
 
     if (count == 1 && parse_clock(words[0], &seconds, &length)) {
         g_autoptr(GDateTime) yesterday = days_before(now, 1);
-        if (!put_clock(now_ms, seconds, length, out))
+        if (!set_clock(now_ms, seconds, length, out))
             return false;
-        return out->start <= now_ms || put_clock(to_ms(yesterday), seconds, length, out);
+        return out->start <= now_ms || set_clock(to_ms(yesterday), seconds, length, out);
     }
 
     if (count == 1 && parse_day(words[0], now, out))
@@ -285,8 +332,9 @@ nj_when_parse(const char *typed, gint64 now_ms, NjSpan *out)
 
     if (count == 2 && parse_clock(words[1], &seconds, &length)) {
         NjSpan day;
-        return parse_day(words[0], now, &day) && day.end - day.start < 2 * 86400000
-               && put_clock(day.start, seconds, length, out);
+        if (!parse_day(words[0], now, &day) || day.end - day.start >= 2 * 86400000)
+            return false;
+        return set_clock(day.start, seconds, length, out);
     }
 
     return parse_relative(words, count, now, out);
@@ -296,7 +344,7 @@ GError *
 nj_when_error(const char *typed)
 {
     return g_error_new(NJ_CMD_ERROR, nj_cmd_code("usage"),
-                       _("“%s” is no date. Write it as 2026-11-02, yesterday, monday, 12:30 or 3d, "
-                         "also with a time behind the day: yesterday 18:00."),
+                       _("“%s” is not a date. Write 2026-11-02, yesterday, monday, 12:30 or 3d; a "
+                         "time may follow the day: yesterday 18:00."),
                        typed);
 }

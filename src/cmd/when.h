@@ -1,19 +1,21 @@
-/* Dates and times as a person types them. */
+/* Dates and times as users type them. */
 #ifndef NJ_CMD_WHEN_H
 #define NJ_CMD_WHEN_H
 
 #include "base/base.h"
 
+/* A period in Unix milliseconds; end is exclusive. */
 typedef struct {
     gint64 start, end;
-} NjSpan; /* Unix ms; end exclusive */
+} NjSpan;
 
-/* "2026-11-02", "2.11.", "yesterday", "monday", "12:30", "3d", "2 weeks ago", "yesterday 18:00",
- * "2026-11-02T12:30:00Z" and the like, in the zone we are in: the day, month, year, minute or
- * second it names.  What has no year was last.  False: it is nothing of the kind. */
+/* Reads "2026-11-02", "2.11.", "yesterday", "monday", "12:30", "3d", "2 weeks ago",
+ * "yesterday 18:00", "2026-11-02T12:30:00Z" and the like, in the local time zone, and sets *out to
+ * the year, month, day, minute or second that is named. A date without a year, a weekday or a clock
+ * time means the latest one before now_ms. Returns false if typed is not a date. */
 bool nj_when_parse(const char *typed, gint64 now_ms, NjSpan *out);
 
-/* the sentence for it; the caller owns it */
+/* Returns the error for a text that is not a date; the caller owns it. */
 GError *nj_when_error(const char *typed);
 
 #endif

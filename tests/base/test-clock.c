@@ -1,4 +1,4 @@
-/* base/clock: XEP-0082 written and read, and what is no date. */
+/* base/clock: XEP-0082 written and read, and invalid ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

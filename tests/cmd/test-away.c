@@ -70,7 +70,7 @@ test_steps(void **state)
     expect(home, NJ_SHOW_AWAY, "Counting flies");
     expect(work, NJ_SHOW_AWAY, NULL); /* offline: it is sent with the login */
     assert_int_equal(test_connections_sent, sent + 1);
-    expect_ok(&speaker, "/home:status", "until somebody types here. Counting flies");
+    expect_ok(&speaker, "/home:status", "until you press a key. Counting flies");
 
     rest(&speaker, 59);
     assert_int_equal(test_connections_sent, sent + 1);

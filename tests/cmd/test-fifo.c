@@ -136,7 +136,7 @@ test_unfinished(void **state)
     put(fd, "/status away");
     close(fd);
     wait_until(house->failures == 1);
-    assert_non_null(strstr(house->last, "without its end"));
+    assert_non_null(strstr(house->last, "without a newline"));
     fd = open_writer(house->path);
     put(fd, "/status dnd\n");
     wait_until(show_of(house) == NJ_SHOW_DND);
@@ -332,7 +332,7 @@ test_refused_places(void **state)
     g_autofree char *link = g_build_filename(house->speaker.dir, "run", "link", NULL);
     assert_true(g_file_set_contents(plain, "", 0, NULL));
     assert_int_equal(symlink(house->path, link), 0);
-    expect_refused(house, plain, "no FIFO");
+    expect_refused(house, plain, "not a FIFO");
     expect_refused(house, link, "link");
 }
 

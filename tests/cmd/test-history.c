@@ -118,7 +118,7 @@ test_search(void **state)
     assert_non_null(strstr(speaker.json, "Nothing was found."));
 
     expect_failure(&speaker, "/search", "usage", "Say what to look for");
-    expect_failure(&speaker, "/search since=fish ribbit", "usage", "“fish” is no date");
+    expect_failure(&speaker, "/search since=fish ribbit", "usage", "“fish” is not a date");
     expect_failure(&speaker, "/search chat=nobody@pond.example ribbit", "no-chat",
                    "nobody@pond.example");
     expect_failure(&speaker, "/search chat=here ribbit", "no-chat", "chat=ADDRESS");
@@ -143,7 +143,7 @@ test_history(void **state)
     NjChat *chat =
         nj_chat_open(speaker_account(&speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
     expect_failure(&speaker, "/history", "usage", NULL);
-    expect_failure(&speaker, "/history fish", "usage", "“fish” is no date");
+    expect_failure(&speaker, "/history fish", "usage", "“fish” is not a date");
     expect_failure(&speaker, "/history yesterday", "no-chat", NULL);
     expect_failure(&speaker, "/history cancel", "refused", NULL);
     assert_false(speak_in(&speaker, NJ_SOURCE_STDIN, chat, "/history yesterday 18:00"));

@@ -145,7 +145,7 @@ test_headless(void **state)
     house.to = -1;
 
     g_autoptr(GString) text = g_string_new(NULL);
-    wait_until((read_all(house.from, text), strstr(text->str, "without its end")));
+    wait_until((read_all(house.from, text), strstr(text->str, "without a newline")));
     assert_non_null(
         strstr(text->str, "{\"ok\": true, \"result\": {\"account\": \"home\", \"show\": \"dnd\""));
     assert_non_null(strstr(text->str, "\"source\": \"stdin\", \"code\": \"usage\""));

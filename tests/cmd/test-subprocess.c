@@ -165,7 +165,7 @@ test_interrupted(void **state)
 
     /* Ctrl-z: taken for giving up */
     told = run_with_person("printf PIN: >/dev/tty; read -r pin; echo never", 5, "PIN:", "\032");
-    assert_true(g_str_has_prefix(told, "out=- why=It was given up."));
+    assert_true(g_str_has_prefix(told, "out=- why=It was cancelled."));
     assert_true(g_str_has_suffix(told, BACK));
 }
 

@@ -322,13 +322,13 @@ test_status(void **state)
     speaker_open(&speaker, one);
 
     NjAccount *home = speaker_account(&speaker, "home");
-    expect_ok(&speaker, "/status", "shows itself as online.\"");
+    expect_ok(&speaker, "/status", "others see it as online.\"");
     expect_ok(&speaker, "/status dnd priority=-3 Counting flies",
-              "shows itself as dnd once it is online.");
+              "Others will see account home as dnd once it is online.");
     assert_int_equal(home->show, NJ_SHOW_DND);
     assert_int_equal(home->priority, -3);
     assert_string_equal(home->status, "Counting flies");
-    expect_ok(&speaker, "/status priority=5", "priority of account home is 5");
+    expect_ok(&speaker, "/status priority=5", "is now 5");
     assert_string_equal(home->status, "Counting flies");
 
     expect_ok(&speaker, "/status invisible", NULL);

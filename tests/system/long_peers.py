@@ -181,7 +181,7 @@ def one_to_one(s, kind):
     t.says('(?i)name: ' + c.name)
     t.says('features: .*urn:xmpp:ping')
     t.line('/ping frog@%s/%s' % (DOMAIN, t.sees(r'(?i)address: frog@\S+?/(\S+)').group(1)))
-    t.says('An answer came after')
+    t.says('answered in')
     t.line('/status away gone swimming')
     c.sees(r'(?i)away|gone swimming|\[a\]')
     t.line('/quit')

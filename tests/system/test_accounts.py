@@ -48,7 +48,7 @@ def test_an_account_is_added_changed_and_removed(s):
     t.type('pond\r')
     t.sees(r'Keep the password of newt@')
     t.type('y')
-    t.says('is kept in natterjackrc')
+    t.says('Saved the password of')
     assert '[account other]\naddress = newt@pond.example' in home.read_rc() and home.read_rc().count('password = pond') == 2
     t.line('/account set other resource den')
     t.line('/disconnect other')
@@ -82,7 +82,7 @@ def test_a_new_password_is_used_by_the_next_connection(s):
         t.line('/account set toad password')
         t.sees('New password of toad@pond.example')
         t.type(typed + '\r')
-        t.says('is kept in natterjackrc')
+        t.says('Saved the password of')
         t.line('/reconnect')
         t.says(then)
 

@@ -86,7 +86,7 @@ def script(home, text):
 
 def test_a_password_command_that_fails_is_a_sentence(s):
     for text, said in (('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
-                       ('exit 1', 'ended with an error and said nothing'), ('true', 'answered nothing')):
+                       ('exit 1', 'ended with an error and without a message'), ('true', 'wrote nothing')):
         home = s.home()
         home.rc(account(s.pond, password=None, password_command=script(home, text)))
         t = s.terminal(home)
@@ -106,7 +106,7 @@ def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
     t.type('\x03')
     t.gone('typed meanwhile')
     t.type('\x03')
-    t.says('given up')
+    t.says('cancelled')
     def over():
         try:
             return open('/proc/%d/stat' % pid).read().rsplit(')', 1)[1].split()[0] == 'Z'

@@ -99,7 +99,7 @@ def test_a_person_imports_searches_and_goes_back(s):
     t.line('/history 2024-01-02')
     t.sees('line 1440 of many')
     t.line('/history the day the pond froze')
-    t.says('is no date')
+    t.says('is not a date')
     t.line('/search chat=here "line 77"')
     t.sees('line 77 of many')
     t.sees('search')
@@ -107,7 +107,7 @@ def test_a_person_imports_searches_and_goes_back(s):
     t.sees('line 80 of many')                     # among what was said around it
     t.sees('line 74 of many')
     t.line('/search since=fish line')
-    t.says('is no date')
+    t.says('is not a date')
     status, out, err = ask(home, '/search limit=3 many')
     assert status == 0 and len(json.loads(out)['result']['hits']) == 3, (status, out, err)
     t.line('/quit')

@@ -168,13 +168,13 @@ def test_since_when_nobody_is_there_is_read(s):
     frog.raw("<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/></presence>")
     t.sees('◐ Frog')
     t.line('/info frog@%s/peer' % DOMAIN)
-    t.says('peer: away, priority 0 .*Nobody is there since 2026-01-02 03:04')
+    t.says('peer: away, priority 0 .*Idle since 2026-01-02 03:04')
     frog.raw("<presence/>")
     t.sees('● Frog')
     t.line('/clear')
     t.line('/info frog@%s/peer' % DOMAIN)
     t.says('peer: online, priority 0')
-    t.never('Nobody is there', 0.3)
+    t.never('Idle since', 0.3)
 
 
 def test_attention_is_asked_for_and_told(s):

@@ -57,7 +57,7 @@ def test_the_fifo_takes_lines_and_answers(s):
     with open(home.fifo, 'w') as f:
         f.write('/msg frog@%s never' % DOMAIN)
     t.line('/window console')
-    t.says('A line without its end was refused')
+    t.says('A line without a newline was refused')
     with open(home.fifo, 'w') as f:
         f.write('/msg frog@%s next\n' % DOMAIN)
     frog.hears('^next$')
@@ -164,7 +164,7 @@ def test_a_fifo_that_is_a_link_is_refused(s):
     os.mkfifo(home.dir + '/elsewhere', 0o600)
     os.symlink(home.dir + '/elsewhere', home.fifo)
     t = s.terminal(home)
-    t.says('is a link and is not followed')
+    t.says('is a symbolic link and is not followed')
     t.says('Online as toad@')
     status, out, err = ask(home, '/set')
     assert status == 1 and 'link' in err, (status, out, err)
@@ -175,7 +175,7 @@ def test_a_fifo_that_is_a_link_is_refused(s):
     with open(home.fifo, 'w') as f:
         f.write('a plain file')
     t = s.terminal(home)
-    t.says('is no FIFO')
+    t.says('is not a FIFO')
     t.line('/quit')
     assert t.ends() == 0
     assert open(home.fifo).read() == 'a plain file'
