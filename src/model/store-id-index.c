@@ -260,8 +260,8 @@ nj_store_drain_id_index(NjStore *store, gint64 due)
     bool busy = id_index->busy || id_index->messages >= DRAIN_BUSY,
          under_way = id_index->drain->len > 0;
 
-    if (!store->writer || (!under_way && id_index->messages < DRAIN_IDLE) || now < id_index->retry
-        || (!busy && (now >= due || store->closing)))
+    if (!store->writer.db || (!under_way && id_index->messages < DRAIN_IDLE)
+        || now < id_index->retry || (!busy && (now >= due || store->shared.closing)))
         return false;
 
     if (!under_way)
@@ -347,7 +347,7 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
     id_index->store = store;
     id_index->db = db;
     id_index->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
-    id_index->unsynced = !store->shared;
+    id_index->unsynced = !store->single_connection;
 
     gint64 mark = 0;
     bool all = false;

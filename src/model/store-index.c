@@ -333,9 +333,10 @@ must_stop(NjStore *store, gint64 now)
     g_mutex_lock(&store->mutex);
     bool searched = nj_searcher_waits(store->searcher);
     bool stop =
-        store->closing
-        || (store->length
-            && (store->urgent || (!searched && (now >= store->due || store->length > CROWD))));
+        store->shared.closing
+        || (store->shared.length
+            && (store->shared.urgent
+                || (!searched && (now >= store->shared.due || store->shared.length > CROWD))));
     g_mutex_unlock(&store->mutex);
     return stop;
 }
@@ -417,9 +418,9 @@ is_flood(NjIndex *index, gint64 now)
 {
     gint64 elapsed = now - index->seen_time;
     if (elapsed >= FLOOD_US) {
-        index->flood =
-            (gint64) (index->store->turn - index->seen_turn) * G_TIME_SPAN_SECOND > elapsed * FLOOD;
-        index->seen_turn = index->store->turn;
+        index->flood = (gint64) (index->store->shared.turn - index->seen_turn) * G_TIME_SPAN_SECOND
+                       > elapsed * FLOOD;
+        index->seen_turn = index->store->shared.turn;
         index->seen_time = now;
     }
     return index->flood;
@@ -428,21 +429,21 @@ is_flood(NjIndex *index, gint64 now)
 bool
 nj_store_index(NjStore *store, gint64 due)
 {
-    NjIndex *index = store->index;
+    NjIndex *index = store->writer.index;
     gint64 now = g_get_monotonic_time();
 
     if (!index) /* there is nothing to write to */
         return false;
 
     bool broken = nj_searcher_take_broken(store->searcher),
-         behind = broken || !index->whole || index->turn < store->committed;
+         behind = broken || !index->whole || index->turn < store->shared.committed;
     if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US
-        || store->closing)
+        || store->shared.closing)
         return false;
-    if (store->length && is_flood(index, now) && !nj_searcher_waits(store->searcher))
+    if (store->shared.length && is_flood(index, now) && !nj_searcher_waits(store->searcher))
         return false;
 
-    guint64 committed = store->committed;
+    guint64 committed = store->shared.committed;
     g_mutex_unlock(&store->mutex);
 
     bool more = behind, good;
@@ -503,7 +504,7 @@ nj_index_new(NjStore *store)
 {
     NjIndex *index = g_new0(NjIndex, 1);
     index->store = store;
-    index->db = store->writer;
+    index->db = store->writer.db;
     index->part = g_array_new(FALSE, FALSE, sizeof(Words));
     g_array_set_clear_func(index->part, clear_words);
 

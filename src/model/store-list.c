@@ -77,11 +77,11 @@ static void
 list_message(NjStore *store, NjMessage *message)
 {
     if (message->origin_id)
-        g_hash_table_add(store->origins, message);
+        g_hash_table_add(store->shared.origins, message);
     if (message->origin_id && message->out)
-        g_hash_table_add(store->ours, message);
+        g_hash_table_add(store->shared.ours, message);
     if (message->archive_id)
-        g_hash_table_add(store->archives, message);
+        g_hash_table_add(store->shared.archives, message);
 }
 
 static void
@@ -96,19 +96,19 @@ void
 nj_store_unlist_message(NjStore *store, NjMessage *message)
 {
     if (message->origin_id)
-        take_from(store->origins, message);
+        take_from(store->shared.origins, message);
     if (message->origin_id && message->out)
-        take_from(store->ours, message);
+        take_from(store->shared.ours, message);
     if (message->archive_id)
-        take_from(store->archives, message);
+        take_from(store->shared.archives, message);
 }
 
 void
 nj_store_hurry(NjStore *store, gint64 due)
 {
-    store->lazy = false;
-    store->due = due;
-    if (store->idle)
+    store->shared.lazy = false;
+    store->shared.due = due;
+    if (store->shared.idle)
         g_cond_signal(&store->work);
 }
 
@@ -116,11 +116,11 @@ nj_store_hurry(NjStore *store, gint64 due)
 static void
 set_due(NjStore *store, bool lazy)
 {
-    if (store->turn == store->taken) {
-        store->due = g_get_monotonic_time() + (lazy ? LAZY_US : NJ_BATCH_US);
-        store->lazy = lazy;
-    } else if (store->lazy && !lazy) {
-        nj_store_hurry(store, MIN(store->due, g_get_monotonic_time() + NJ_BATCH_US));
+    if (store->shared.turn == store->shared.taken) {
+        store->shared.due = g_get_monotonic_time() + (lazy ? LAZY_US : NJ_BATCH_US);
+        store->shared.lazy = lazy;
+    } else if (store->shared.lazy && !lazy) {
+        nj_store_hurry(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     }
 }
 
@@ -163,29 +163,31 @@ nj_store_write(NjStore *store, NjWrite *write)
 
     g_mutex_lock(&store->mutex);
     set_due(store, write->kind == NJ_WRITE_COUNT);
-    write->turn = ++store->turn;
-    write->joined = store->held > 0;
+    write->turn = ++store->shared.turn;
+    write->joined = store->shared.held > 0;
     if (write->kind != NJ_WRITE_COUNT)
-        store->content = write->turn;
+        store->shared.content = write->turn;
 
-    *store->end = write;
-    store->end = &write->next;
-    store->last = write;
-    store->length++;
-    store->rows += write->rows;
-    store->bytes += write->bytes;
-    if (store->rows >= NJ_FULL_ROWS || store->bytes >= NJ_FULL_BYTES)
-        store->full = true;
+    *store->shared.end = write;
+    store->shared.end = &write->next;
+    store->shared.last = write;
+    store->shared.length++;
+    store->shared.rows += write->rows;
+    store->shared.bytes += write->bytes;
+    if (store->shared.rows >= NJ_FULL_ROWS || store->shared.bytes >= NJ_FULL_BYTES)
+        store->shared.full = true;
     if (message)
         list_message(store, message);
 
     if (write->kind == NJ_WRITE_STATE)
-        g_hash_table_replace(store->states, &write->row, write);
+        g_hash_table_replace(store->shared.states, &write->row, write);
 
     /* What we say leaves when it is in the file, with its number. */
-    bool urgent = (nj_store_is_open(write) || write->kind == NJ_WRITE_NUMBER) && !store->urgent;
-    store->urgent |= urgent;
-    if (store->idle && (store->length == 1 || store->length == NJ_BATCH_ROWS || urgent))
+    bool urgent =
+        (nj_store_is_open(write) || write->kind == NJ_WRITE_NUMBER) && !store->shared.urgent;
+    store->shared.urgent |= urgent;
+    if (store->shared.idle
+        && (store->shared.length == 1 || store->shared.length == NJ_BATCH_ROWS || urgent))
         g_cond_signal(&store->work);
 
     g_mutex_unlock(&store->mutex);

@@ -66,10 +66,12 @@ typedef struct {
     NjStoredStream stream;
     NjWrite *carrier; /* of the last count, as long as its turn was not taken */
     guint64 carrier_turn;
-    /* Shared, under the mutex. */
-    /* the turn in which the stream was set: counts of older turns are of another */
-    guint64 since;
-    guint32 counted;
+    /* Used by both threads while they hold the store's mutex. */
+    struct {
+        /* the turn in which the stream was set: counts of older turns are of another */
+        guint64 since;
+        guint32 counted;
+    } shared;
 } NjKnownStream;
 
 /* What the reading connection keeps prepared; the texts are in store-read.c. */
@@ -93,68 +95,81 @@ typedef enum {
     NJ_READ_STATEMENTS
 } NjRead;
 
+/* The name of the nested struct says which thread may use a field. */
 struct NjStore {
+    /* Set by nj_store_open_as() before the writer thread starts and constant from then on. */
     char *lock_path, *path;
-    int lock;
-    bool shared; /* a network file system: reader and writer are one connection */
+    /* On a network file system main.reader and writer.db are the same connection. */
+    bool single_connection;
     NjAccess *access;
-    gint64 found[3]; /* the last ids of the file when it was opened */
+    gint64 last_ids_at_open[3]; /* largest ids of accounts, chats and messages in the file */
+    NjIdIndex *id_index;        /* the struct in store-id-index.c says what each thread may use */
+    NjSearcher *searcher;       /* has a thread and a mutex of its own */
+    GSource *news;              /* any thread sets its ready time; runs tell_news() */
 
-    /* The main thread's own. */
-    sqlite3 *reader;
-    sqlite3_stmt *reads[NJ_READ_STATEMENTS];
-    gint64 last_account, last_chat, last_message; /* given */
-    GHashTable *accounts;                         /* address -> row */
-    GHashTable *chats; /* row -> KnownChat: the chats met in this run, as they are */
-    GHashTable *keys;  /* account, kind, address -> KnownChat */
-    /* keys of chats that were forgotten: the file may have them a little longer */
-    GHashTable *gone;
-    GQueue waiting; /* calls for when something is committed */
-    guint64 last_call;
-    bool *closed; /* of the news that are being told: a listener closed the store */
-    void (*on_trouble)(const char *sentence, void *owner);
-    void (*on_room)(void *owner);
-    void *owner;
-    GSource *news;        /* brings the writer's news here */
-    NjSearcher *searcher; /* searches; never NULL once it is open */
-    int inside;           /* how often the main thread went through the door */
-    /* monotonic: until then a read does not wait for the shared connection */
-    gint64 impatient;
-    bool frozen;        /* the reader sees a file that could not be written */
-    char *read_trouble; /* to be told, once; NULL: none yet */
-    bool read_told;
-    guint failed_reads;
+    GMutex mutex; /* protects `shared` */
+    GCond work;   /* wakes the writer thread: writes to commit, or closing */
+    GCond done;   /* wakes the main thread: a batch has ended, or the writer thread */
 
-    /* Shared, under the mutex. */
-    GMutex mutex;
-    GCond work, done;
-    NjWrite *first, **end, *last; /* last: while its turn was not taken */
-    guint length, rows;
-    gsize bytes;
-    /* of the newest write; of the newest one that the writer took; that is in the file */
-    guint64 turn, taken, committed;
-    guint64 content; /* of the newest write that is more than a count */
-    guint64 awaited; /* of the first call that waits; G_MAXUINT64: nobody does */
-    gint64 due;      /* monotonic: when what is not yet taken has to be */
-    bool lazy;       /* these are only counts that nobody waits for */
-    /* NjMessage sets of the list, by what identifies them; ours: what we said */
-    GHashTable *origins, *archives, *ours;
-    NjIdIndex *id_index; /* of what is in the file, but not yet in their table */
-    GHashTable *states;  /* message -> its newest NJ_WRITE_STATE of the list */
-    GHashTable *streams; /* account -> NjKnownStream; filled by the main thread */
-    bool urgent, closing, idle;
-    /* what comes now is joined, until it was released as often */
-    guint held;
-    bool blocked;             /* the writer waits for the end of that */
-    bool finished, abandoned; /* abandoned: closed, but the writer is not finished */
-    bool full, has_room;      /* has_room: to be told */
-    char *trouble;            /* NULL: none */
-    bool trouble_changed;     /* to be told */
+    /* Used by the main thread only. */
+    struct {
+        sqlite3 *reader;
+        sqlite3_stmt *reads[NJ_READ_STATEMENTS];
+        gint64 last_account, last_chat, last_message; /* the ids given last */
+        GHashTable *accounts;                         /* address -> row */
+        GHashTable *chats; /* row -> KnownChat: the chats met in this run, as they are */
+        GHashTable *keys;  /* account, kind, address -> KnownChat */
+        /* keys of chats that were forgotten: the file may have them a little longer */
+        GHashTable *gone;
+        GQueue waiting; /* calls for when something is committed */
+        guint64 last_call;
+        bool *closed; /* of the news that are being told: a listener closed the store */
+        void (*on_trouble)(const char *sentence, void *owner);
+        void (*on_room)(void *owner);
+        void *owner;
+        GThread *thread; /* the writer thread, to join it */
+        int inside;      /* how often the main thread went through the door */
+        /* monotonic: until then a read does not wait for the shared connection */
+        gint64 impatient;
+        bool frozen;        /* the reader sees a file that could not be written */
+        char *read_trouble; /* to be told, once; NULL: none yet */
+        bool read_told;
+        guint failed_reads;
+    } main;
 
-    /* The writer's own. */
-    GThread *thread;
-    sqlite3 *writer;
-    NjIndex *index; /* follows the rows */
+    /* Used by both threads while they hold the mutex.  The main thread alone changes `turn`, so it
+     * reads that one without the mutex. */
+    struct {
+        NjWrite *first, **end, *last; /* last: while its turn was not taken */
+        guint length, rows;
+        gsize bytes;
+        /* of the newest write; of the newest one that the writer took; that is in the file */
+        guint64 turn, taken, committed;
+        guint64 content; /* of the newest write that is more than a count */
+        guint64 awaited; /* of the first call that waits; G_MAXUINT64: nobody does */
+        gint64 due;      /* monotonic: when what is not yet taken has to be */
+        bool lazy;       /* these are only counts that nobody waits for */
+        /* NjMessage sets of the list, by what identifies them; ours: what we said */
+        GHashTable *origins, *archives, *ours;
+        GHashTable *states;  /* message -> its newest NJ_WRITE_STATE of the list */
+        GHashTable *streams; /* account -> NjKnownStream; filled by the main thread */
+        bool urgent, closing, idle;
+        /* what comes now is joined, until it was released as often */
+        guint held;
+        bool blocked;             /* the writer waits for the end of that */
+        bool finished, abandoned; /* abandoned: closed, but the writer is not finished */
+        bool full, has_room;      /* has_room: to be told */
+        char *trouble;            /* NULL: none */
+        bool trouble_changed;     /* to be told */
+    } shared;
+
+    /* Used by the writer thread only; before it starts by nj_store_open_as().  With a single
+     * connection the main thread uses `db`, too, between nj_store_lock() and nj_store_unlock(). */
+    struct {
+        int lock_fd; /* of $data/lock; -1: not yet taken */
+        sqlite3 *db; /* NULL while the file cannot be written since the start */
+        NjIndex *index;
+    } writer;
 };
 
 /* store.c */

@@ -63,11 +63,11 @@ static const char *const read_texts[] = {
 static void
 note_trouble(NjStore *store)
 {
-    store->failed_reads++;
-    g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->reader));
-    if (store->read_trouble)
+    store->main.failed_reads++;
+    g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->main.reader));
+    if (store->main.read_trouble)
         return;
-    store->read_trouble = nj_store_sentence(store->reader, store->path);
+    store->main.read_trouble = nj_store_sentence(store->main.reader, store->path);
     if (store->news)
         g_source_set_ready_time(store->news, 0);
 }
@@ -75,14 +75,15 @@ note_trouble(NjStore *store)
 static void
 note_no_entry(NjStore *store)
 {
-    store->failed_reads++;
+    store->main.failed_reads++;
     g_warning("history.db cannot be read: a write takes too long");
-    if (store->read_trouble)
+    if (store->main.read_trouble)
         return;
 
-    store->read_trouble = g_strdup_printf(_("The disk with %s takes long to answer: what is stored "
-                                            "is not shown at present. Check the connection to it."),
-                                          store->path);
+    store->main.read_trouble =
+        g_strdup_printf(_("The disk with %s takes long to answer: what is stored "
+                          "is not shown at present. Check the connection to it."),
+                        store->path);
     if (store->news)
         g_source_set_ready_time(store->news, 0);
 }
@@ -90,7 +91,7 @@ note_no_entry(NjStore *store)
 guint
 nj_store_failed_reads(const NjStore *store)
 {
-    return store->failed_reads;
+    return store->main.failed_reads;
 }
 
 /* The file can be written again, so it is not what the reader sees any more. */
@@ -99,10 +100,11 @@ thaw(NjStore *store)
 {
     nj_store_close_reader(store);
     g_autoptr(GError) error = NULL;
-    store->reader = store->shared ? store->writer : nj_access_connect(store->access, false, &error);
+    store->main.reader = store->single_connection ? store->writer.db
+                                                  : nj_access_connect(store->access, false, &error);
     if (error)
         g_warning("%s", error->message);
-    store->frozen = !store->reader;
+    store->main.frozen = !store->main.reader;
 }
 
 bool
@@ -110,35 +112,35 @@ nj_store_lock(NjStore *store)
 {
     /* One wait is enough for all that is asked at once. */
     gint64 now = g_get_monotonic_time();
-    if (!store->inside
-        && !nj_access_lock(store->access, now < store->impatient ? now : now + ENTRY_US)) {
-        store->impatient = g_get_monotonic_time() + ENTRY_US;
+    if (!store->main.inside
+        && !nj_access_lock(store->access, now < store->main.impatient ? now : now + ENTRY_US)) {
+        store->main.impatient = g_get_monotonic_time() + ENTRY_US;
         note_no_entry(store);
         return false;
     }
 
-    store->inside++;
+    store->main.inside++;
     return true;
 }
 
 void
 nj_store_unlock(NjStore *store)
 {
-    if (!--store->inside)
+    if (!--store->main.inside)
         nj_access_unlock(store->access);
 }
 
 sqlite3_stmt *
 nj_store_read_begin(NjStore *store, NjRead which)
 {
-    sqlite3_stmt **statement = &store->reads[which];
-    if (store->frozen && !nj_access_is_frozen(store->access))
+    sqlite3_stmt **statement = &store->main.reads[which];
+    if (store->main.frozen && !nj_access_is_frozen(store->access))
         thaw(store);
     if (!nj_store_lock(store))
         return NULL;
 
     if (!*statement
-        && sqlite3_prepare_v3(store->reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+        && sqlite3_prepare_v3(store->main.reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
                               statement, NULL)
                != SQLITE_OK)
         note_trouble(store);
@@ -176,7 +178,7 @@ nj_store_read_text(sqlite3_stmt *statement, int column)
 gint64
 nj_store_first_unwritten(const NjStore *store)
 {
-    for (const NjWrite *write = store->first; write; write = write->next)
+    for (const NjWrite *write = store->shared.first; write; write = write->next)
         if (write->kind == NJ_WRITE_MESSAGE)
             return write->row;
     return G_MAXINT64;
@@ -251,7 +253,7 @@ look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, G
 {
     g_mutex_lock(&store->mutex);
     gint64 limit = nj_store_first_unwritten(store);
-    for (const NjWrite *write = store->first; write; write = write->next) {
+    for (const NjWrite *write = store->shared.first; write; write = write->next) {
         if (write->kind == NJ_WRITE_STATE && write->row < limit) {
             Change *change = g_new(Change, 1);
             change->state = (NjMessageState) write->number;
@@ -345,14 +347,16 @@ bool
 nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
 {
     NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
-    return has(store, store->origins, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id, sender);
+    return has(store, store->shared.origins, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id,
+               sender);
 }
 
 bool
 nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
 {
     NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
-    return has(store, store->archives, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like, archive_id, by);
+    return has(store, store->shared.archives, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like, archive_id,
+               by);
 }
 
 /* The roster */
@@ -460,7 +464,7 @@ nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
     bool inside = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
     read_roster(store, account, found, &version);
-    for (const NjWrite *write = store->first; write; write = write->next)
+    for (const NjWrite *write = store->shared.first; write; write = write->next)
         if (write->kind == NJ_WRITE_ROSTER && write->account == account)
             apply_roster(write, found, &version);
 

@@ -24,9 +24,9 @@ typedef struct {
 static void
 set_awaited(NjStore *store)
 {
-    const Call *first = g_queue_peek_head(&store->waiting);
-    store->awaited = first ? first->turn : G_MAXUINT64;
-    if (store->committed >= store->awaited)
+    const Call *first = g_queue_peek_head(&store->main.waiting);
+    store->shared.awaited = first ? first->turn : G_MAXUINT64;
+    if (store->shared.committed >= store->shared.awaited)
         g_source_set_ready_time(store->news, 0);
 }
 
@@ -35,10 +35,10 @@ nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void 
 {
     Call *call = g_new(Call, 1);
     g_mutex_lock(&store->mutex);
-    *call = (Call){ func, data, owner, store->turn, ++store->last_call };
-    g_queue_push_tail(&store->waiting, call);
-    if (store->lazy && store->turn > store->taken)
-        nj_store_hurry(store, MIN(store->due, g_get_monotonic_time() + NJ_BATCH_US));
+    *call = (Call){ func, data, owner, store->shared.turn, ++store->main.last_call };
+    g_queue_push_tail(&store->main.waiting, call);
+    if (store->shared.lazy && store->shared.turn > store->shared.taken)
+        nj_store_hurry(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     set_awaited(store);
     g_mutex_unlock(&store->mutex);
 }
@@ -46,12 +46,12 @@ nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void 
 void
 nj_store_forget(NjStore *store, const void *owner)
 {
-    for (GList *link = store->waiting.head; link;) {
+    for (GList *link = store->main.waiting.head; link;) {
         GList *next = link->next;
         Call *call = link->data;
         if (call->owner == owner) {
             g_free(call);
-            g_queue_delete_link(&store->waiting, link);
+            g_queue_delete_link(&store->main.waiting, link);
         }
         link = next;
     }
@@ -64,25 +64,25 @@ nj_store_forget(NjStore *store, const void *owner)
 void
 nj_store_drop_calls(NjStore *store)
 {
-    g_queue_clear_full(&store->waiting, g_free);
+    g_queue_clear_full(&store->main.waiting, g_free);
 }
 
 /* What is called may ask for another call: that one comes with the next dispatch. */
 void
 nj_store_call(NjStore *store, bool all)
 {
-    const bool *closed = store->closed;
-    guint64 newest = store->last_call;
+    const bool *closed = store->main.closed;
+    guint64 newest = store->main.last_call;
 
     g_mutex_lock(&store->mutex);
-    guint64 committed = store->committed;
+    guint64 committed = store->shared.committed;
     g_mutex_unlock(&store->mutex);
 
     for (gint64 until = g_get_monotonic_time() + SLICE_US; all || g_get_monotonic_time() < until;) {
-        Call *call = g_queue_peek_head(&store->waiting);
+        Call *call = g_queue_peek_head(&store->main.waiting);
         if (!call || call->turn > committed || call->serial > newest)
             break;
-        g_queue_pop_head(&store->waiting);
+        g_queue_pop_head(&store->main.waiting);
         call->func(call->data);
         g_free(call);
         if (*closed)
@@ -99,7 +99,7 @@ nj_store_in_trouble(const NjStore *store)
 {
     GMutex *mutex = (GMutex *) &store->mutex;
     g_mutex_lock(mutex);
-    bool trouble = store->trouble != NULL;
+    bool trouble = store->shared.trouble != NULL;
     g_mutex_unlock(mutex);
     return trouble;
 }
@@ -110,17 +110,17 @@ void
 nj_store_begin(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
-    store->held++;
+    store->shared.held++;
     g_mutex_unlock(&store->mutex);
 }
 
 void
 nj_store_unjoin(NjStore *store)
 {
-    if (store->turn == store->taken || !store->last->joined)
+    if (store->shared.turn == store->shared.taken || !store->shared.last->joined)
         return;
-    store->last->joined = false;
-    if (store->blocked)
+    store->shared.last->joined = false;
+    if (store->shared.blocked)
         g_cond_signal(&store->work);
 }
 
@@ -128,7 +128,7 @@ void
 nj_store_commit(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
-    if (!--store->held)
+    if (!--store->shared.held)
         nj_store_unjoin(store);
     g_mutex_unlock(&store->mutex);
 }
@@ -164,7 +164,7 @@ copy_stream(const NjStoredStream *stream, NjStoredStream *out)
 static NjKnownStream *
 know_stream(NjStore *store, gint64 account)
 {
-    NjKnownStream *known = g_hash_table_lookup(store->streams, &account);
+    NjKnownStream *known = g_hash_table_lookup(store->shared.streams, &account);
     if (known)
         return known;
 
@@ -180,13 +180,14 @@ know_stream(NjStore *store, gint64 account)
         known->stream.id = nj_store_read_text(statement, 0);
         known->stream.jid = nj_store_read_text(statement, 1);
         known->stream.location = nj_store_read_text(statement, 2);
-        known->counted = known->stream.received = (guint32) sqlite3_column_int64(statement, 3);
+        known->shared.counted = known->stream.received =
+            (guint32) sqlite3_column_int64(statement, 3);
         known->stream.until = sqlite3_column_int64(statement, 4);
     }
 
     nj_store_read_end(store, statement);
     g_mutex_lock(&store->mutex);
-    g_hash_table_insert(store->streams, &known->account, known);
+    g_hash_table_insert(store->shared.streams, &known->account, known);
     g_mutex_unlock(&store->mutex);
 
     return known;
@@ -228,9 +229,9 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
 
     nj_stored_stream_clear(&old);
     g_mutex_lock(&store->mutex);
-    known->since = store->turn + 1; /* only this thread moves it on */
+    known->shared.since = store->shared.turn + 1; /* only this thread moves it on */
     if (!same)
-        known->counted = 0;
+        known->shared.counted = 0;
 
     g_mutex_unlock(&store->mutex);
     nj_store_write(store, write);
@@ -243,10 +244,10 @@ carry(NjStore *store, NjKnownStream *known, guint32 received)
     NjWrite *write = NULL;
 
     /* Since the last count nothing came but other accounts' counts. */
-    if (known->carrier_turn > store->taken && known->carrier_turn >= store->content)
+    if (known->carrier_turn > store->shared.taken && known->carrier_turn >= store->shared.content)
         write = known->carrier;
-    else if (store->turn > store->taken && !store->last->counting)
-        write = store->last;
+    else if (store->shared.turn > store->shared.taken && !store->shared.last->counting)
+        write = store->shared.last;
     if (!write)
         return false;
 
@@ -269,7 +270,7 @@ nj_store_count(NjStore *store, gint64 account, guint32 received)
     g_mutex_lock(&store->mutex);
 
     bool carried = carry(store, known, received);
-    guint64 turn = store->turn + 1;
+    guint64 turn = store->shared.turn + 1;
     g_mutex_unlock(&store->mutex);
     if (carried)
         return;
@@ -287,7 +288,7 @@ nj_store_counted(NjStore *store, gint64 account)
 {
     const NjKnownStream *known = know_stream(store, account);
     g_mutex_lock(&store->mutex);
-    guint32 counted = known->counted;
+    guint32 counted = known->shared.counted;
     g_mutex_unlock(&store->mutex);
     return counted;
 }
@@ -447,7 +448,7 @@ nj_store_outbox(NjStore *store, gint64 account)
 
     g_mutex_lock(&store->mutex);
     read_file(&box);
-    for (const NjWrite *write = store->first; write; write = write->next)
+    for (const NjWrite *write = store->shared.first; write; write = write->next)
         apply(&box, write);
 
     g_mutex_unlock(&store->mutex);
@@ -486,7 +487,7 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
     bool inside = nj_store_lock(store);
 
     g_mutex_lock(&store->mutex);
-    NjMessage *message = g_hash_table_lookup(store->ours, &like);
+    NjMessage *message = g_hash_table_lookup(store->shared.ours, &like);
     if (message) {
         nj_message_ref(message);
     } else {
@@ -500,7 +501,8 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
         if (nj_store_read_step(statement))
             message = nj_store_read_message(statement);
         nj_store_read_end(store, statement);
-        const NjWrite *state = message ? g_hash_table_lookup(store->states, &message->id) : NULL;
+        const NjWrite *state =
+            message ? g_hash_table_lookup(store->shared.states, &message->id) : NULL;
         if (state)
             set_state(message, state);
     }

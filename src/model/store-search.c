@@ -544,8 +544,8 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     request->owner = owner;
 
     g_mutex_lock(&store->mutex);
-    request->turn = store->turn;
-    if (store->length)
+    request->turn = store->shared.turn;
+    if (store->shared.length)
         nj_store_hurry(store, g_get_monotonic_time());
     else
         g_cond_signal(&store->work);
@@ -592,9 +592,9 @@ nj_store_unindexed(NjStore *store)
     g_mutex_lock(&store->mutex);
     g_mutex_lock(&searcher->mutex);
 
-    bool all = (searcher->whole && searcher->turn >= store->content) || searcher->failed
+    bool all = (searcher->whole && searcher->turn >= store->shared.content) || searcher->failed
                || searcher->trouble;
-    gint64 missing = all ? 0 : store->last_message - searcher->mark;
+    gint64 missing = all ? 0 : store->main.last_message - searcher->mark;
     g_mutex_unlock(&searcher->mutex);
     g_mutex_unlock(&store->mutex);
 

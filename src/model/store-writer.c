@@ -108,7 +108,7 @@ prepare(Writer *writer, int which)
     const char *text =
         which < (int) G_N_ELEMENTS(statements) ? statements[which] : more_statements[which];
     if (!*statement)
-        sqlite3_prepare_v3(writer->store->writer, text, -1, SQLITE_PREPARE_PERSISTENT, statement,
+        sqlite3_prepare_v3(writer->store->writer.db, text, -1, SQLITE_PREPARE_PERSISTENT, statement,
                            NULL);
     return *statement;
 }
@@ -123,7 +123,7 @@ run(Writer *writer, sqlite3_stmt *statement)
     int result = sqlite3_reset(statement) & 0xff;
     if (result != SQLITE_CONSTRAINT && result != SQLITE_TOOBIG && result != SQLITE_MISMATCH)
         return result == SQLITE_OK;
-    g_warning("history.db refused a row: %s", sqlite3_errmsg(writer->store->writer));
+    g_warning("history.db refused a row: %s", sqlite3_errmsg(writer->store->writer.db));
     return true;
 }
 
@@ -293,7 +293,7 @@ write_one(Writer *writer, NjWrite *write)
     case NJ_WRITE_FROM_STRANGER:
         return write_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
     case NJ_WRITE_FORGET:
-        return nj_index_forget(writer->store->index, write->chat)
+        return nj_index_forget(writer->store->writer.index, write->chat)
                && run_simple(writer, FORGET_OUT, write->chat, NULL)
                && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)
                && run_simple(writer, FORGET_CHAT, write->chat, NULL);
@@ -364,7 +364,7 @@ on_log(void *data, sqlite3 *db, const char *name, int pages)
 static void
 keep_log(Writer *writer)
 {
-    sqlite3_wal_hook(writer->store->writer, on_log, writer);
+    sqlite3_wal_hook(writer->store->writer.db, on_log, writer);
 }
 
 /* With the mutex, which it lets go meanwhile.  Whoever reads an old page keeps the rest of the log:
@@ -378,7 +378,7 @@ bring_log_in(Writer *writer, int most)
 
     g_mutex_unlock(&store->mutex);
     int result =
-        sqlite3_wal_checkpoint_v2(store->writer, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        sqlite3_wal_checkpoint_v2(store->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     writer->doubt |= (result & 0xff) == SQLITE_IOERR;
     g_mutex_lock(&store->mutex);
     writer->log = 0;
@@ -392,7 +392,7 @@ bring_log_in(Writer *writer, int most)
 static bool
 settle_doubt(Writer *writer)
 {
-    sqlite3 *db = writer->store->writer;
+    sqlite3 *db = writer->store->writer.db;
     if (writer->doubt
         && sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK)
         return false;
@@ -404,7 +404,7 @@ settle_doubt(Writer *writer)
 static char *
 write_inside(Writer *writer, NjWrite *write, guint length)
 {
-    sqlite3 *db = writer->store->writer;
+    sqlite3 *db = writer->store->writer.db;
     bool good = settle_doubt(writer) && run_simple(writer, BEGIN, 0, NULL);
 
     g_array_set_size(writer->counts, 0);
@@ -447,16 +447,17 @@ thaw(NjStore *store)
     if (!nj_store_open_writer(store, &error))
         return g_strdup(error->message);
 
-    if (!nj_store_read_ids(store->writer, found) || memcmp(found, store->found, sizeof found)) {
-        sqlite3_close(store->writer);
-        store->writer = NULL;
+    if (!nj_store_read_ids(store->writer.db, found)
+        || memcmp(found, store->last_ids_at_open, sizeof found)) {
+        sqlite3_close(store->writer.db);
+        store->writer.db = NULL;
         return g_strdup_printf(_("%s is another one than at the start: new messages are kept in "
                                  "memory only. Quit and start again."),
                                store->path);
     }
 
-    nj_id_index_write_to(store->id_index, store->writer);
-    store->index = nj_index_new(store);
+    nj_id_index_write_to(store->id_index, store->writer.db);
+    store->writer.index = nj_index_new(store);
     nj_access_freeze(store->access, false);
     return NULL;
 }
@@ -468,7 +469,7 @@ static guint
 batch_length(const NjStore *store)
 {
     guint whole = 0, seen = 0;
-    for (const NjWrite *write = store->first; write && (seen < MAX_BATCH || !whole);
+    for (const NjWrite *write = store->shared.first; write && (seen < MAX_BATCH || !whole);
          write = write->next) {
         seen++;
         if (!write->joined)
@@ -480,24 +481,25 @@ batch_length(const NjStore *store)
 static guint
 take_batch(NjStore *store)
 {
-    while (store->length < NJ_BATCH_ROWS && !store->urgent && !store->closing) {
-        gint64 due = store->due;
+    while (store->shared.length < NJ_BATCH_ROWS && !store->shared.urgent
+           && !store->shared.closing) {
+        gint64 due = store->shared.due;
         if (nj_store_index(store, due))
             continue;
-        if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->due >= due)
+        if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->shared.due >= due)
             break;
     }
 
     guint length;
     while (!(length = batch_length(store))) {
-        store->blocked = true;
+        store->shared.blocked = true;
         g_cond_wait(&store->work, &store->mutex);
     }
 
-    store->blocked = false;
-    if (length == store->length)
-        store->urgent = false;
-    store->taken = store->first->turn + length - 1;
+    store->shared.blocked = false;
+    if (length == store->shared.length)
+        store->shared.urgent = false;
+    store->shared.taken = store->shared.first->turn + length - 1;
 
     return length;
 }
@@ -505,33 +507,34 @@ take_batch(NjStore *store)
 static NjWrite *
 remove_batch(NjStore *store, guint length)
 {
-    NjWrite *batch = store->first, *last = NULL;
+    NjWrite *batch = store->shared.first, *last = NULL;
     for (guint i = 0; i < length; i++) {
-        NjWrite *write = store->first;
-        store->rows -= write->rows;
-        store->bytes -= write->bytes;
+        NjWrite *write = store->shared.first;
+        store->shared.rows -= write->rows;
+        store->shared.bytes -= write->bytes;
         if (write->message) {
             nj_store_unlist_message(store, write->message);
             nj_id_index_add(store->id_index, write->row, write->id_hashes);
         }
         if (write->kind == NJ_WRITE_STATE
-            && g_hash_table_lookup(store->states, &write->row) == write)
-            g_hash_table_remove(store->states, &write->row);
+            && g_hash_table_lookup(store->shared.states, &write->row) == write)
+            g_hash_table_remove(store->shared.states, &write->row);
         last = write;
-        store->first = write->next;
+        store->shared.first = write->next;
     }
 
     last->next = NULL;
-    store->length -= length;
-    store->committed = last->turn;
-    if (store->committed >= store->awaited)
+    store->shared.length -= length;
+    store->shared.committed = last->turn;
+    if (store->shared.committed >= store->shared.awaited)
         g_source_set_ready_time(store->news, 0);
-    if (!store->first)
-        store->end = &store->first;
+    if (!store->shared.first)
+        store->shared.end = &store->shared.first;
 
-    if (store->full && store->rows < NJ_FULL_ROWS / 2 && store->bytes < NJ_FULL_BYTES / 2) {
-        store->full = false;
-        store->has_room = true;
+    if (store->shared.full && store->shared.rows < NJ_FULL_ROWS / 2
+        && store->shared.bytes < NJ_FULL_BYTES / 2) {
+        store->shared.full = false;
+        store->shared.has_room = true;
         g_source_set_ready_time(store->news, 0);
     }
 
@@ -543,9 +546,9 @@ publish_counts(NjStore *store, const GArray *counts)
 {
     for (guint i = 0; i < counts->len; i++) {
         const Count *count = &g_array_index(counts, Count, i);
-        NjKnownStream *known = g_hash_table_lookup(store->streams, &count->account);
-        if (known && count->turn >= known->since)
-            known->counted = count->count;
+        NjKnownStream *known = g_hash_table_lookup(store->shared.streams, &count->account);
+        if (known && count->turn >= known->shared.since)
+            known->shared.counted = count->count;
     }
 }
 
@@ -553,13 +556,13 @@ publish_counts(NjStore *store, const GArray *counts)
 static void
 tell_trouble(NjStore *store, char *sentence)
 {
-    if (!g_strcmp0(store->trouble, sentence)) {
+    if (!g_strcmp0(store->shared.trouble, sentence)) {
         g_free(sentence);
         return;
     }
-    g_free(store->trouble);
-    store->trouble = sentence;
-    store->trouble_changed = true;
+    g_free(store->shared.trouble);
+    store->shared.trouble = sentence;
+    store->shared.trouble_changed = true;
     g_source_set_ready_time(store->news, 0);
 }
 
@@ -578,11 +581,11 @@ static bool
 wait_for_disk(NjStore *store, gint64 *pause)
 {
     g_cond_broadcast(&store->done);
-    for (gint64 until = g_get_monotonic_time() + *pause; !store->closing;)
+    for (gint64 until = g_get_monotonic_time() + *pause; !store->shared.closing;)
         if (!g_cond_wait_until(&store->work, &store->mutex, until))
             break;
     *pause = MIN(*pause * 2, MAX_RETRY);
-    return !store->closing || store->length;
+    return !store->shared.closing || store->shared.length;
 }
 
 static void
@@ -615,8 +618,8 @@ write_some(Writer *writer)
     NjStore *store = writer->store;
     guint length = take_batch(store);
 
-    store->idle = false;
-    NjWrite *batch = store->first;
+    store->shared.idle = false;
+    NjWrite *batch = store->shared.first;
     g_mutex_unlock(&store->mutex);
 
     char *sentence = write_batch(writer, batch, length);
@@ -652,22 +655,22 @@ write_all(void *data)
     bool last_try = false;
 
     give_way();
-    if (store->writer)
+    if (store->writer.db)
         keep_log(&writer);
     g_mutex_lock(&store->mutex);
 
     while (!last_try) {
-        store->idle = true;
-        while (store->writer && !store->length && !store->closing)
+        store->shared.idle = true;
+        while (store->writer.db && !store->shared.length && !store->shared.closing)
             if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64)
                 && !nj_store_drain_id_index(store, G_MAXINT64) && !bring_log_in(&writer, LOG_IDLE))
                 g_cond_wait(&store->work, &store->mutex);
-        if (store->closing && !store->length)
+        if (store->shared.closing && !store->shared.length)
             break;
-        last_try = store->closing;
-        if (!store->writer)
+        last_try = store->shared.closing;
+        if (!store->writer.db)
             try_to_thaw(&writer);
-        if (store->writer && (!store->length || write_some(&writer))) {
+        if (store->writer.db && (!store->shared.length || write_some(&writer))) {
             pause = MIN_RETRY;
             last_try = false;
         } else if (!wait_for_disk(store, &pause)) {
@@ -682,16 +685,16 @@ write_all(void *data)
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(writer.statements[i]);
     g_array_unref(writer.counts);
-    nj_index_free(store->index);
+    nj_index_free(store->writer.index);
     nj_id_index_close(store->id_index);
-    if (store->shared)
+    if (store->single_connection)
         nj_store_close_reader(store);
 
-    sqlite3_close(store->writer);
+    sqlite3_close(store->writer.db);
     g_mutex_lock(&store->mutex);
-    store->finished = true;
+    store->shared.finished = true;
 
-    bool abandoned = store->abandoned;
+    bool abandoned = store->shared.abandoned;
     g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
     if (abandoned)
@@ -703,5 +706,5 @@ write_all(void *data)
 void
 nj_store_writer_start(NjStore *store)
 {
-    store->thread = g_thread_new("history", write_all, store);
+    store->main.thread = g_thread_new("history", write_all, store);
 }

@@ -34,30 +34,30 @@ tell_news(void *data)
     NjStore *store = data;
     g_mutex_lock(&store->mutex);
 
-    bool has_room = store->has_room, changed = store->trouble_changed;
-    g_autofree char *trouble = g_strdup(store->trouble);
-    store->has_room = store->trouble_changed = false;
+    bool has_room = store->shared.has_room, changed = store->shared.trouble_changed;
+    g_autofree char *trouble = g_strdup(store->shared.trouble);
+    store->shared.has_room = store->shared.trouble_changed = false;
     g_mutex_unlock(&store->mutex);
 
     bool closed = false;
-    store->closed = &closed;
+    store->main.closed = &closed;
 
     /* First what is committed: who hears of the trouble takes the rest back. */
     nj_store_call(store, changed && trouble);
-    if (!closed && changed && store->on_trouble)
-        store->on_trouble(trouble, store->owner);
+    if (!closed && changed && store->main.on_trouble)
+        store->main.on_trouble(trouble, store->main.owner);
 
-    if (!closed && store->read_trouble && !store->read_told && store->on_trouble) {
-        store->read_told = true;
-        store->on_trouble(store->read_trouble, store->owner);
+    if (!closed && store->main.read_trouble && !store->main.read_told && store->main.on_trouble) {
+        store->main.read_told = true;
+        store->main.on_trouble(store->main.read_trouble, store->main.owner);
     }
 
-    if (!closed && has_room && store->on_room)
-        store->on_room(store->owner);
+    if (!closed && has_room && store->main.on_room)
+        store->main.on_room(store->main.owner);
     if (closed)
         return G_SOURCE_REMOVE;
 
-    store->closed = NULL;
+    store->main.closed = NULL;
     return G_SOURCE_CONTINUE;
 }
 
@@ -76,24 +76,24 @@ void
 nj_store_close_reader(NjStore *store)
 {
     for (int i = 0; i < NJ_READ_STATEMENTS; i++)
-        sqlite3_finalize(store->reads[i]);
-    memset(store->reads, 0, sizeof store->reads);
-    if (store->reader != store->writer)
-        sqlite3_close(store->reader);
-    store->reader = NULL;
+        sqlite3_finalize(store->main.reads[i]);
+    memset(store->main.reads, 0, sizeof store->main.reads);
+    if (store->main.reader != store->writer.db)
+        sqlite3_close(store->main.reader);
+    store->main.reader = NULL;
 }
 
 void
 nj_store_free(NjStore *store)
 {
-    while (store->first) {
-        NjWrite *write = store->first;
-        store->first = write->next;
+    while (store->shared.first) {
+        NjWrite *write = store->shared.first;
+        store->shared.first = write->next;
         nj_store_write_free(write);
     }
 
-    if (store->lock >= 0)
-        close(store->lock);
+    if (store->writer.lock_fd >= 0)
+        close(store->writer.lock_fd);
     if (store->news) {
         g_source_destroy(store->news);
         g_source_unref(store->news);
@@ -102,21 +102,21 @@ nj_store_free(NjStore *store)
     nj_searcher_unref(store->searcher);
     nj_id_index_free(store->id_index);
     nj_access_unref(store->access);
-    g_clear_pointer(&store->accounts, g_hash_table_unref);
-    g_clear_pointer(&store->keys, g_hash_table_unref);
-    g_clear_pointer(&store->gone, g_hash_table_unref);
-    g_clear_pointer(&store->chats, g_hash_table_unref);
-    g_clear_pointer(&store->origins, g_hash_table_unref);
-    g_clear_pointer(&store->archives, g_hash_table_unref);
+    g_clear_pointer(&store->main.accounts, g_hash_table_unref);
+    g_clear_pointer(&store->main.keys, g_hash_table_unref);
+    g_clear_pointer(&store->main.gone, g_hash_table_unref);
+    g_clear_pointer(&store->main.chats, g_hash_table_unref);
+    g_clear_pointer(&store->shared.origins, g_hash_table_unref);
+    g_clear_pointer(&store->shared.archives, g_hash_table_unref);
 
-    g_clear_pointer(&store->ours, g_hash_table_unref);
-    g_clear_pointer(&store->states, g_hash_table_unref);
-    g_clear_pointer(&store->streams, g_hash_table_unref);
+    g_clear_pointer(&store->shared.ours, g_hash_table_unref);
+    g_clear_pointer(&store->shared.states, g_hash_table_unref);
+    g_clear_pointer(&store->shared.streams, g_hash_table_unref);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->work);
     g_cond_clear(&store->done);
-    g_free(store->trouble);
-    g_free(store->read_trouble);
+    g_free(store->shared.trouble);
+    g_free(store->main.read_trouble);
     g_free(store->lock_path);
 
     g_free(store->path);
@@ -144,11 +144,11 @@ nj_store_read_ids(sqlite3 *db, gint64 ids[3])
 bool
 nj_store_open_writer(NjStore *store, GError **error)
 {
-    if (store->lock < 0) {
+    if (store->writer.lock_fd < 0) {
         GError *reason = NULL;
-        store->lock = nj_store_lock_file(store->lock_path, &reason);
+        store->writer.lock_fd = nj_store_lock_file(store->lock_path, &reason);
         g_autofree char *sentence =
-            store->lock < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
+            store->writer.lock_fd < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
         if (sentence)
             reason = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
         if (reason) {
@@ -159,7 +159,7 @@ nj_store_open_writer(NjStore *store, GError **error)
 
     sqlite3 *db = nj_access_connect(store->access, true, error);
     if (db && nj_store_migrate(db, store->path, error)) {
-        store->writer = db;
+        store->writer.db = db;
         return true;
     }
 
@@ -170,11 +170,12 @@ nj_store_open_writer(NjStore *store, GError **error)
 static bool
 read_begin(NjStore *store, GError **error)
 {
-    sqlite3 *db = store->writer ? store->writer : store->reader;
-    if (nj_store_read_ids(db, store->found) && nj_id_index_open(store, db, store->writer != NULL)) {
-        store->last_account = store->found[0];
-        store->last_chat = store->found[1];
-        store->last_message = store->found[2];
+    sqlite3 *db = store->writer.db ? store->writer.db : store->main.reader;
+    if (nj_store_read_ids(db, store->last_ids_at_open)
+        && nj_id_index_open(store, db, store->writer.db != NULL)) {
+        store->main.last_account = store->last_ids_at_open[0];
+        store->main.last_chat = store->last_ids_at_open[1];
+        store->main.last_message = store->last_ids_at_open[2];
         return true;
     }
 
@@ -193,15 +194,16 @@ open_files(NjStore *store, GError **error)
             return false;
         }
         nj_access_freeze(store->access, true);
-        store->frozen = store->trouble_changed = true;
-        store->trouble = g_strdup(reason->message);
+        store->main.frozen = store->shared.trouble_changed = true;
+        store->shared.trouble = g_strdup(reason->message);
         g_error_free(reason);
     }
 
-    store->reader = store->shared && store->writer ? store->writer
-                                                   : nj_access_connect(store->access, false, error);
-    return store->reader
-           && (store->writer || nj_store_is_current(store->reader, store->path, error))
+    store->main.reader = store->single_connection && store->writer.db
+                             ? store->writer.db
+                             : nj_access_connect(store->access, false, error);
+    return store->main.reader
+           && (store->writer.db || nj_store_is_current(store->main.reader, store->path, error))
            && read_begin(store, error);
 }
 
@@ -222,10 +224,10 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     store->lock_path = g_build_filename(data_dir, "lock", NULL);
     store->path = g_build_filename(data_dir, "history.db", NULL);
     store->access = nj_access_new(store->path, remote);
-    store->shared = remote;
-    store->lock = -1;
-    store->end = &store->first;
-    store->awaited = G_MAXUINT64;
+    store->single_connection = remote;
+    store->writer.lock_fd = -1;
+    store->shared.end = &store->shared.first;
+    store->shared.awaited = G_MAXUINT64;
     g_mutex_init(&store->mutex);
 
     g_cond_init(&store->work);
@@ -234,30 +236,31 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
         if (store->id_index)
             nj_id_index_close(store->id_index);
         nj_store_close_reader(store);
-        sqlite3_close(store->writer);
+        sqlite3_close(store->writer.db);
         nj_store_free(store);
         return NULL;
     }
 
-    store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    store->keys = g_hash_table_new(g_str_hash, g_str_equal);
-    store->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    store->chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
-    store->origins = g_hash_table_new(nj_store_origin_hash, nj_store_origin_equal);
-    store->archives = g_hash_table_new(nj_store_archive_hash, nj_store_archive_equal);
-    store->ours = g_hash_table_new(nj_store_origin_hash, nj_store_ours_equal);
-    store->states = g_hash_table_new(g_int64_hash, g_int64_equal);
-    store->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
+    store->main.accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    store->main.keys = g_hash_table_new(g_str_hash, g_str_equal);
+    store->main.gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    store->main.chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
+    store->shared.origins = g_hash_table_new(nj_store_origin_hash, nj_store_origin_equal);
+    store->shared.archives = g_hash_table_new(nj_store_archive_hash, nj_store_archive_equal);
+    store->shared.ours = g_hash_table_new(nj_store_origin_hash, nj_store_ours_equal);
+    store->shared.states = g_hash_table_new(g_int64_hash, g_int64_equal);
+    store->shared.streams =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
 
     store->news = nj_clock_signal(G_PRIORITY_DEFAULT, tell_news, store);
     if (remote)
         know_all(store);
     store->searcher = nj_searcher_new(store->access);
-    if (store->writer)
-        store->index = nj_index_new(store);
+    if (store->writer.db)
+        store->writer.index = nj_index_new(store);
     else
         nj_searcher_trouble(store->searcher, true);
-    if (store->trouble)
+    if (store->shared.trouble)
         g_source_set_ready_time(store->news, 0);
 
     nj_store_writer_start(store);
@@ -283,26 +286,26 @@ nj_store_close(NjStore *store, guint timeout_ms)
 
     /* Ours first: the last connection to close brings the log into the file.  A shared one is the
      * writer's to close. */
-    if (!store->shared || store->frozen)
+    if (!store->single_connection || store->main.frozen)
         nj_store_close_reader(store);
 
     g_source_destroy(store->news);
     nj_searcher_close(store->searcher, until);
     nj_store_drop_calls(store);
-    if (store->closed)
-        *store->closed = true;
+    if (store->main.closed)
+        *store->main.closed = true;
 
     g_mutex_lock(&store->mutex);
-    store->closing = true;
+    store->shared.closing = true;
     nj_store_unjoin(store);
     g_cond_signal(&store->work);
-    while (!store->finished && g_cond_wait_until(&store->done, &store->mutex, until))
+    while (!store->shared.finished && g_cond_wait_until(&store->done, &store->mutex, until))
         continue;
 
-    bool finished = store->finished;
-    guint left = store->length;
-    GThread *thread = store->thread;
-    store->abandoned = !finished;
+    bool finished = store->shared.finished;
+    guint left = store->shared.length;
+    GThread *thread = store->main.thread;
+    store->shared.abandoned = !finished;
     g_mutex_unlock(&store->mutex);
     if (left)
         g_warning("%u changes could not be written to history.db", left);
@@ -324,9 +327,9 @@ void
 nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner),
                   void (*on_room)(void *owner), void *owner)
 {
-    store->on_trouble = on_trouble;
-    store->on_room = on_room;
-    store->owner = owner;
+    store->main.on_trouble = on_trouble;
+    store->main.on_room = on_room;
+    store->main.owner = owner;
 }
 
 /* Accounts and chats */
@@ -334,7 +337,7 @@ nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void 
 gint64
 nj_store_account(NjStore *store, const char *bare)
 {
-    gint64 *known = g_hash_table_lookup(store->accounts, bare);
+    gint64 *known = g_hash_table_lookup(store->main.accounts, bare);
     if (known)
         return *known;
 
@@ -348,14 +351,14 @@ nj_store_account(NjStore *store, const char *bare)
     nj_store_read_end(store, statement);
     if (!row) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
-        row = write->row = ++store->last_account;
+        row = write->row = ++store->main.last_account;
         write->text = g_strdup(bare);
         nj_store_write(store, write);
     }
 
     known = g_new(gint64, 1);
     *known = row;
-    g_hash_table_insert(store->accounts, g_strdup(bare), known);
+    g_hash_table_insert(store->main.accounts, g_strdup(bare), known);
     return row;
 }
 
@@ -375,8 +378,8 @@ know(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind, cons
     known->account = account;
     known->kind = kind;
     known->address = g_strdup(address);
-    g_hash_table_insert(store->chats, &known->id, known);
-    g_hash_table_insert(store->keys, known->key, known);
+    g_hash_table_insert(store->main.chats, &known->id, known);
+    g_hash_table_insert(store->main.keys, known->key, known);
 
     return known;
 }
@@ -388,7 +391,7 @@ know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     const char *address = (const char *) sqlite3_column_text(statement, 1);
     NjChatKind kind = (NjChatKind) sqlite3_column_int(statement, 2);
     g_autofree char *key = chat_key(account, kind, address);
-    KnownChat *known = g_hash_table_lookup(store->keys, key);
+    KnownChat *known = g_hash_table_lookup(store->main.keys, key);
 
     if (known)
         return known;
@@ -410,7 +413,7 @@ count(NjStore *store, NjStoredChat *out)
 {
     g_mutex_lock(&store->mutex);
     gint64 limit = nj_store_first_unwritten(store);
-    for (const NjWrite *write = store->first; write; write = write->next) {
+    for (const NjWrite *write = store->shared.first; write; write = write->next) {
         if (write->kind != NJ_WRITE_MESSAGE || write->chat != out->id)
             continue;
         const NjMessage *message = write->message;
@@ -481,8 +484,8 @@ static bool
 look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, const char *key,
         KnownChat **known)
 {
-    *known = g_hash_table_lookup(store->keys, key);
-    if (*known || g_hash_table_contains(store->gone, key))
+    *known = g_hash_table_lookup(store->main.keys, key);
+    if (*known || g_hash_table_contains(store->main.gone, key))
         return true;
 
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHAT);
@@ -523,11 +526,11 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
 
     if (!known) {
         NjWrite *write = nj_store_write_new(NJ_WRITE_CHAT);
-        write->row = ++store->last_chat;
+        write->row = ++store->main.last_chat;
         write->account = account;
         write->number = (int) kind;
         write->text = g_strdup(address);
-        g_hash_table_remove(store->gone, key);
+        g_hash_table_remove(store->main.gone, key);
         known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
         nj_store_write(store, write);
     }
@@ -541,7 +544,7 @@ bool
 nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
                     const char **address)
 {
-    const KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    const KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
         return false;
     *account = known->account;
@@ -594,7 +597,7 @@ void
 nj_store_add(NjStore *store, NjMessage *message)
 {
     NjWrite *write = nj_store_write_new(NJ_WRITE_MESSAGE);
-    message->id = ++store->last_message;
+    message->id = ++store->main.last_message;
     write->row = message->id;
     write->chat = message->chat;
     write->message = nj_message_ref(message);
@@ -618,7 +621,7 @@ nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *
 void
 nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
 {
-    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
         return;
 
@@ -629,7 +632,7 @@ nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
      * row. */
     g_mutex_lock(&store->mutex);
 
-    bool waits = known->read_turn > store->taken;
+    bool waits = known->read_turn > store->shared.taken;
     if (waits) {
         known->read_write->value = time;
         known->read_write->row = id;
@@ -644,14 +647,14 @@ nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
     write->value = time;
     write->row = id;
     known->read_write = write;
-    known->read_turn = store->turn + 1; /* only this thread moves it on */
+    known->read_turn = store->shared.turn + 1; /* only this thread moves it on */
     nj_store_write(store, write);
 }
 
 void
 nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
 {
-    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
         return;
 
@@ -667,7 +670,7 @@ nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
 void
 nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
 {
-    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known || !g_strcmp0(known->nick, nick))
         return;
 
@@ -683,7 +686,7 @@ nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
 void
 nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger)
 {
-    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
         return;
     known->from_stranger = from_stranger;
@@ -696,13 +699,13 @@ nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger)
 void
 nj_store_forget_chat(NjStore *store, gint64 chat)
 {
-    KnownChat *known = g_hash_table_lookup(store->chats, &chat);
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
         return;
 
-    g_hash_table_remove(store->keys, known->key);
-    g_hash_table_add(store->gone, g_strdup(known->key));
-    g_hash_table_remove(store->chats, &chat);
+    g_hash_table_remove(store->main.keys, known->key);
+    g_hash_table_add(store->main.gone, g_strdup(known->key));
+    g_hash_table_remove(store->main.chats, &chat);
 
     NjWrite *write = nj_store_write_new(NJ_WRITE_FORGET);
     write->chat = chat;
@@ -727,7 +730,7 @@ nj_store_full(const NjStore *store)
 {
     GMutex *mutex = (GMutex *) &store->mutex;
     g_mutex_lock(mutex);
-    bool full = store->full;
+    bool full = store->shared.full;
     g_mutex_unlock(mutex);
     return full;
 }
@@ -736,11 +739,11 @@ void
 nj_store_flush(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
-    guint64 until = store->turn;
-    store->urgent = store->length > 0;
+    guint64 until = store->shared.turn;
+    store->shared.urgent = store->shared.length > 0;
     nj_store_unjoin(store);
     g_cond_signal(&store->work);
-    while (store->first && store->first->turn <= until && !store->trouble)
+    while (store->shared.first && store->shared.first->turn <= until && !store->shared.trouble)
         g_cond_wait(&store->done, &store->mutex);
     g_mutex_unlock(&store->mutex);
 }

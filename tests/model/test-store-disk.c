@@ -716,7 +716,7 @@ test_where(void **state)
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         disk_order(&(DiskOrders){ .kind = kinds[i].kind });
         house.store = open_store(house.dir);
-        assert_int_equal(house.store->shared, kinds[i].remote);
+        assert_int_equal(house.store->single_connection, kinds[i].remote);
         house.chat = chat_row(&house, "frog@pond.example");
         add(&house, i, false, "x");
         nj_store_flush(house.store);
