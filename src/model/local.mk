@@ -16,6 +16,11 @@ src_model_libmodel_a_SOURCES = \
 	src/model/roster.c src/model/roster.h \
 	src/model/textlog.c src/model/textlog.h \
 	src/model/store.c src/model/store.h src/model/store-private.h \
-	src/model/store-read.c src/model/store-safe.c src/model/store-schema.c src/model/store-writer.c \
-	src/model/store-words.h src/model/store-access.c src/model/store-id-index.c src/model/store-list.c src/model/store-index.c src/model/store-search.c \
-	src/model/store-typed.c
+	src/model/store-access.c src/model/store-schema.c \
+	src/model/store-chats.c src/model/store-roster.c \
+	src/model/store-id-index.c \
+	src/model/store-index.c src/model/store-words.h \
+	src/model/store-list.c src/model/store-writer.c \
+	src/model/store-read.c \
+	src/model/store-safe.c \
+	src/model/store-search.c src/model/store-typed.c

@@ -185,6 +185,14 @@ void nj_store_close_reader(NjStore *store);
 /* of accounts, chats, messages: the last ones */
 bool nj_store_read_ids(sqlite3 *db, gint64 ids[3]);
 
+/* store-chats.c */
+/* Make and free the tables of `main` that hold accounts and chats. */
+void nj_store_init_chats(NjStore *store);
+void nj_store_free_chats(NjStore *store);
+
+/* Reads the rows of all chats, so that none has to be read later. */
+void nj_store_read_all_chats(NjStore *store);
+
 /* false: not met in this run */
 bool nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
                          const char **address);

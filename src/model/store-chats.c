@@ -1,0 +1,417 @@
+/* The accounts and chats of the store.
+ *
+ * The row of an account or chat is read from the file when it is first needed in this run.  From
+ * then on KnownChat holds its current values, so that a lookup does not depend on how far the
+ * writer thread has come. */
+#include "model/store-private.h"
+
+typedef struct {
+    char *key;
+    gint64 id, account;
+    NjChatKind kind;
+    char *address;
+    gint64 read_time, read_id;
+    bool from_stranger;
+    char *draft;
+    char *nick;
+    /* the last change of the marker that was asked for, and when: while not taken it is changed in
+     * place */
+    NjWrite *read_write;
+    guint64 read_turn;
+} KnownChat;
+
+static void
+free_known(void *data)
+{
+    KnownChat *known = data;
+    g_free(known->key);
+    g_free(known->address);
+    g_free(known->draft);
+    g_free(known->nick);
+    g_free(known);
+}
+
+void
+nj_store_init_chats(NjStore *store)
+{
+    store->main.accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    store->main.keys = g_hash_table_new(g_str_hash, g_str_equal);
+    store->main.gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    store->main.chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
+}
+
+void
+nj_store_free_chats(NjStore *store)
+{
+    g_clear_pointer(&store->main.accounts, g_hash_table_unref);
+    g_clear_pointer(&store->main.keys, g_hash_table_unref);
+    g_clear_pointer(&store->main.gone, g_hash_table_unref);
+    g_clear_pointer(&store->main.chats, g_hash_table_unref);
+}
+
+/* Accounts */
+
+gint64
+nj_store_account(NjStore *store, const char *bare)
+{
+    gint64 *known = g_hash_table_lookup(store->main.accounts, bare);
+    if (known)
+        return *known;
+
+    gint64 row = 0;
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_ACCOUNT);
+    if (statement)
+        sqlite3_bind_text(statement, 1, bare, -1, SQLITE_STATIC);
+    if (nj_store_read_step(statement))
+        row = sqlite3_column_int64(statement, 0);
+
+    nj_store_read_end(store, statement);
+    if (!row) {
+        NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
+        row = write->row = ++store->main.last_account;
+        write->text = g_strdup(bare);
+        nj_store_write(store, write);
+    }
+
+    known = g_new(gint64, 1);
+    *known = row;
+    g_hash_table_insert(store->main.accounts, g_strdup(bare), known);
+    return row;
+}
+
+/* Chats */
+
+static char *
+chat_key(gint64 account, NjChatKind kind, const char *address)
+{
+    return g_strdup_printf("%" G_GINT64_FORMAT " %d %s", account, (int) kind, address);
+}
+
+/* Takes the key. */
+static KnownChat *
+know(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind, const char *address)
+{
+    KnownChat *known = g_new0(KnownChat, 1);
+    known->key = key;
+    known->id = id;
+    known->account = account;
+    known->kind = kind;
+    known->address = g_strdup(address);
+    g_hash_table_insert(store->main.chats, &known->id, known);
+    g_hash_table_insert(store->main.keys, known->key, known);
+
+    return known;
+}
+
+/* From a row of CHAT_COLUMNS; what is known already stays. */
+static KnownChat *
+know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
+{
+    const char *address = (const char *) sqlite3_column_text(statement, 1);
+    NjChatKind kind = (NjChatKind) sqlite3_column_int(statement, 2);
+    g_autofree char *key = chat_key(account, kind, address);
+    KnownChat *known = g_hash_table_lookup(store->main.keys, key);
+
+    if (known)
+        return known;
+
+    known = know(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0), account, kind,
+                 address);
+    known->read_time = sqlite3_column_int64(statement, 3);
+    known->read_id = sqlite3_column_int64(statement, 4);
+    known->from_stranger = sqlite3_column_int(statement, 5) != 0;
+    known->draft = nj_store_read_text(statement, 6);
+    known->nick = nj_store_read_text(statement, 7);
+
+    return known;
+}
+
+/* Where reading may have to wait, who is who is never in doubt. */
+void
+nj_store_read_all_chats(NjStore *store)
+{
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHATS);
+    while (nj_store_read_step(statement))
+        know_row(store, sqlite3_column_int64(statement, 8), statement);
+    nj_store_read_end(store, statement);
+}
+
+/* Fills in what the messages say: counts and the newest one. */
+static void
+count(NjStore *store, NjStoredChat *out)
+{
+    g_mutex_lock(&store->mutex);
+    gint64 limit = nj_store_first_unwritten(store);
+    for (const NjWrite *write = store->shared.first; write; write = write->next) {
+        if (write->kind != NJ_WRITE_MESSAGE || write->chat != out->id)
+            continue;
+        const NjMessage *message = write->message;
+        if (nj_is_after(message->time, message->id, out->last_time, out->last_id)) {
+            out->last_time = message->time;
+            out->last_id = message->id;
+        }
+        if (message->out || !nj_is_after(message->time, message->id, out->read_time, out->read_id))
+            continue;
+        out->unread++;
+        out->mentions += message->mention;
+    }
+
+    g_mutex_unlock(&store->mutex);
+
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_COUNTS);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, out->id);
+        sqlite3_bind_int64(statement, 2, out->read_time);
+        sqlite3_bind_int64(statement, 3, out->read_id);
+        sqlite3_bind_int64(statement, 4, limit);
+        sqlite3_bind_int(statement, 5, NJ_MAX_UNREAD);
+    }
+
+    if (nj_store_read_step(statement)) {
+        out->unread = MIN(out->unread + (guint) sqlite3_column_int(statement, 0), NJ_MAX_UNREAD);
+        out->mentions =
+            MIN(out->mentions + (guint) sqlite3_column_int(statement, 1), NJ_MAX_UNREAD);
+    }
+
+    nj_store_read_end(store, statement);
+
+    statement = nj_store_read_begin(store, NJ_READ_LAST);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, out->id);
+        sqlite3_bind_int64(statement, 2, limit);
+    }
+
+    if (nj_store_read_step(statement)
+        && nj_is_after(sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+                       out->last_time, out->last_id)) {
+        out->last_time = sqlite3_column_int64(statement, 0);
+        out->last_id = sqlite3_column_int64(statement, 1);
+    }
+
+    nj_store_read_end(store, statement);
+}
+
+static void
+describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
+{
+    *out = (NjStoredChat){
+        .id = known->id,
+        .address = g_strdup(known->address),
+        .kind = known->kind,
+        .read_time = known->read_time,
+        .read_id = known->read_id,
+        .from_stranger = known->from_stranger,
+        .draft = g_strdup(known->draft),
+        .nick = g_strdup(known->nick),
+    };
+
+    count(store, out);
+}
+
+/* False only if the store can not be read; *known NULL: there is none. */
+static bool
+look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, const char *key,
+        KnownChat **known)
+{
+    *known = g_hash_table_lookup(store->main.keys, key);
+    if (*known || g_hash_table_contains(store->main.gone, key))
+        return true;
+
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHAT);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, account);
+        sqlite3_bind_int(statement, 2, (int) kind);
+        sqlite3_bind_text(statement, 3, address, -1, SQLITE_STATIC);
+    }
+
+    if (nj_store_read_step(statement))
+        *known = know_row(store, account, statement);
+    return nj_store_read_end(store, statement);
+}
+
+bool
+nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+                   NjStoredChat *out)
+{
+    g_autofree char *key = chat_key(account, kind, address);
+    KnownChat *known;
+    *out = (NjStoredChat){ .kind = kind };
+    if (!look_up(store, account, kind, address, key, &known) || !known)
+        return false;
+    describe(store, known, out);
+    return true;
+}
+
+bool
+nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+              NjStoredChat *out)
+{
+    g_autofree char *key = chat_key(account, kind, address);
+    KnownChat *known;
+
+    *out = (NjStoredChat){ .kind = kind };
+    if (!look_up(store, account, kind, address, key, &known))
+        return false;
+
+    if (!known) {
+        NjWrite *write = nj_store_write_new(NJ_WRITE_CHAT);
+        write->row = ++store->main.last_chat;
+        write->account = account;
+        write->number = (int) kind;
+        write->text = g_strdup(address);
+        g_hash_table_remove(store->main.gone, key);
+        known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
+        nj_store_write(store, write);
+    }
+
+    /* Who knows the chat may write to it, though its messages cannot be counted. */
+    describe(store, known, out);
+    return true;
+}
+
+bool
+nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
+                    const char **address)
+{
+    const KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
+    if (!known)
+        return false;
+    *account = known->account;
+    *kind = known->kind;
+    *address = known->address;
+    return true;
+}
+
+void
+nj_stored_chat_clear(NjStoredChat *chat)
+{
+    g_free(chat->address);
+    g_free(chat->draft);
+    g_free(chat->nick);
+    *chat = (NjStoredChat){ 0 };
+}
+
+static void
+free_stored_chat(void *chat)
+{
+    nj_stored_chat_clear(chat);
+    g_free(chat);
+}
+
+GPtrArray *
+nj_store_open_chats(NjStore *store, gint64 account)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(free_stored_chat);
+    g_autoptr(GPtrArray) known = g_ptr_array_new();
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_OPEN_CHATS);
+
+    if (statement)
+        sqlite3_bind_int64(statement, 1, account);
+    while (nj_store_read_step(statement))
+        g_ptr_array_add(known, know_row(store, account, statement));
+
+    nj_store_read_end(store, statement);
+    for (guint i = 0; i < known->len; i++) {
+        NjStoredChat *chat = g_new(NjStoredChat, 1);
+        describe(store, g_ptr_array_index(known, i), chat);
+        g_ptr_array_add(found, chat);
+    }
+
+    return found;
+}
+
+/* Changes of a chat */
+
+void
+nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
+{
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
+    if (!known)
+        return;
+
+    known->read_time = time;
+    known->read_id = id;
+
+    /* A chat that is looked at moves its marker with every message: only the last place is worth a
+     * row. */
+    g_mutex_lock(&store->mutex);
+
+    bool waits = known->read_turn > store->shared.taken;
+    if (waits) {
+        known->read_write->value = time;
+        known->read_write->row = id;
+    }
+
+    g_mutex_unlock(&store->mutex);
+    if (waits)
+        return;
+
+    NjWrite *write = nj_store_write_new(NJ_WRITE_READ);
+    write->chat = chat;
+    write->value = time;
+    write->row = id;
+    known->read_write = write;
+    known->read_turn = store->shared.turn + 1; /* only this thread moves it on */
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
+{
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
+    if (!known)
+        return;
+
+    g_free(known->draft);
+    known->draft = g_strdup(draft);
+
+    NjWrite *write = nj_store_write_new(NJ_WRITE_DRAFT);
+    write->chat = chat;
+    write->text = g_strdup(draft);
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
+{
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
+    if (!known || !g_strcmp0(known->nick, nick))
+        return;
+
+    g_free(known->nick);
+    known->nick = g_strdup(nick);
+
+    NjWrite *write = nj_store_write_new(NJ_WRITE_ROOM);
+    write->chat = chat;
+    write->text = g_strdup(nick);
+    nj_store_write(store, write);
+}
+
+void
+nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger)
+{
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
+    if (!known)
+        return;
+    known->from_stranger = from_stranger;
+    NjWrite *write = nj_store_write_new(NJ_WRITE_FROM_STRANGER);
+    write->chat = chat;
+    write->number = from_stranger;
+    nj_store_write(store, write);
+}
+
+void
+nj_store_forget_chat(NjStore *store, gint64 chat)
+{
+    KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
+    if (!known)
+        return;
+
+    g_hash_table_remove(store->main.keys, known->key);
+    g_hash_table_add(store->main.gone, g_strdup(known->key));
+    g_hash_table_remove(store->main.chats, &chat);
+
+    NjWrite *write = nj_store_write_new(NJ_WRITE_FORGET);
+    write->chat = chat;
+    nj_store_write(store, write);
+}
