@@ -10,6 +10,7 @@ function dump(what,    command, row, n) {
         if (what == "commands") print quote(field[4])
         else if (what == "options") print quote(field[5]) " (" quote(field[3] == "" ? field[2] : field[3]) (field[4] == "" ? "" : "; default: " quote(field[4])) ")"
         else if (what == "account-keys") print quote(field[3]) (field[2] == "" ? "" : " (" quote(field[2]) ")")
+        else if (what == "keys" && field[2] == "") print quote(field[4]) ": " quote(field[3])
         else print quote(field[2]) (field[3] == "" ? "" : " \\(em " quote(field[3]))
     }
     if (close(command)) exit 1

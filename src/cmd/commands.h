@@ -70,17 +70,13 @@ typedef struct {
     const char *name, *line, *habit;
 } NjAliasRow;
 
-typedef struct {
-    const char *key, *line, *summary;
-} NjKeyRow;
-
 /* A topic: rows that belong together.  A plugin has one. */
 typedef struct {
     const char *name;
     const char *summary;              /* N_() */
     const NjCommand *const *commands; /* NULL-ended */
     const NjAliasRow *aliases;        /* ends with a NULL name */
-    const NjKeyRow *keys;
+    const NjKeyRow *keys;             /* of the context NJ_KEYS_GLOBAL; ends with a NULL key */
 } NjTopic;
 
 extern const NjTopic *const nj_topics[]; /* the built-in ones, NULL-ended */

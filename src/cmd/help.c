@@ -272,6 +272,24 @@ each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owne
             func(row->key, row->line, owner);
 }
 
+/* Adds the keys of a context other than NJ_KEYS_GLOBAL; keys with the same action make one entry.
+ */
+static void
+context_keys_help(Page *page, NjKeyContext context)
+{
+    g_string_append_c(page->out, '\n');
+    add_wrapped(page, _(nj_key_context_title(context)), 0, 0);
+
+    for (const NjKeyRow *row = nj_key_rows; row->key; row++) {
+        if (row->context != context)
+            continue;
+        g_autoptr(GString) names = g_string_new(row->key);
+        for (; row[1].context == context && row[1].action == row->action; row++)
+            g_string_append_printf(names, ", %s", row[1].key);
+        add_entry(page, names->str, 20, _(row->summary));
+    }
+}
+
 static void
 keys_help(Page *page)
 {
@@ -287,6 +305,9 @@ keys_help(Page *page)
                                                 entry->count == 2 ? ", " : " … ", entry->last);
         add_entry(page, names, 20, entry->summary);
     }
+
+    for (NjKeyContext context = NJ_KEYS_GLOBAL + 1; context < NJ_KEYS_N_CONTEXTS; context++)
+        context_keys_help(page, context);
 
     g_string_append_c(page->out, '\n');
     add_wrapped(page,
@@ -440,7 +461,8 @@ dump_key(const char *name, const char *line, void *owner)
 {
     Page *page = owner;
     const char *summary = shipped_key_summary(page->cmd, name, line);
-    g_string_append_printf(page->out, "%s\t%s\t%s\n", name, line, summary ? _(summary) : "");
+    g_string_append_printf(page->out, "%s\t%s\t%s\t%s\n", name, line, summary ? _(summary) : "",
+                           nj_key_context_name(NJ_KEYS_GLOBAL));
 }
 
 static char *
@@ -448,6 +470,9 @@ dump_keys(NjCmd *cmd)
 {
     Page page = { cmd, g_string_new(NULL), 0 };
     each_key(cmd, dump_key, &page);
+    for (const NjKeyRow *row = nj_key_rows; row->key; row++)
+        g_string_append_printf(page.out, "%s\t\t%s\t%s\n", row->key, _(row->summary),
+                               nj_key_context_name(row->context));
     return g_string_free(page.out, FALSE);
 }
 

@@ -139,13 +139,13 @@ normalise(Key *key)
 
 /* Into a buffer that every name fits. */
 static const char *
-write_name(Key key, char buffer[48])
+write_name(Key key, char buffer[NJ_MAX_KEY_NAME])
 {
     normalise(&key);
     char character[8] = "";
     if (key.name == NULL)
         character[g_unichar_to_utf8(key.character, character)] = '\0';
-    g_snprintf(buffer, 48, "%s%s%s%s", key.modifiers & CTRL ? "Ctrl-" : "",
+    g_snprintf(buffer, NJ_MAX_KEY_NAME, "%s%s%s%s", key.modifiers & CTRL ? "Ctrl-" : "",
                key.modifiers & ALT ? "Alt-" : "", key.modifiers & SHIFT ? "Shift-" : "",
                key.name != NULL ? key.name : character);
     return buffer;
@@ -183,7 +183,7 @@ char *
 nj_keys_canonical(const char *name, GError **error)
 {
     Key key;
-    char buffer[48];
+    char buffer[NJ_MAX_KEY_NAME];
 
     if (!parse_name(name, &key)) {
         g_autofree char *shown = nj_text_line(name, -1, 64);
@@ -382,6 +382,20 @@ read_key(const char *s, gsize length, bool finally, gsize *used, Key *key)
     return read;
 }
 
+gsize
+nj_key_name_at(const char *bytes, gsize length, char name[NJ_MAX_KEY_NAME])
+{
+    gsize used = 0;
+    Key key;
+    if (length == 0 || read_key(bytes, length, true, &used, &key) != READ_KEY)
+        return 0;
+    if (*bytes == '\033' && used == 1 && length > 1)
+        return 0;
+
+    write_name(key, name);
+    return used;
+}
+
 /* The keypad in application mode says what is written on it. */
 static char
 keypad(const char *s, gsize length)
@@ -405,7 +419,7 @@ pass(GString *bytes, const NjKeysHooks *hooks, void *owner)
 static bool
 run(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, void *owner)
 {
-    char name[48];
+    char name[NJ_MAX_KEY_NAME];
     const char *line = g_hash_table_lookup(keys->lines, write_name(key, name));
 
     if (line == NULL && keys->after_esc) {

@@ -7,6 +7,7 @@ src_ui_libui_a_SOURCES = \
 # The terminal, the cells, the keys.
 terminal_sources = \
 	src/ui/keys.c src/ui/keys.h \
+	src/ui/keys-rows.c \
 	src/ui/paint.c src/ui/paint.h \
 	src/ui/prompt.c src/ui/prompt.h src/ui/prompt-private.h \
 	src/ui/prompt-ask.c \

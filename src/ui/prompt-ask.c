@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ui/keys.h"
+
 /* One that takes a key waits while something is being typed: what was meant for a sentence would
  * answer it. */
 NjAsk *
@@ -139,15 +141,39 @@ skip_sequence(const char *bytes, gsize length)
     return MIN(i + 1, length);
 }
 
+static void
+run_key(NjPrompt *prompt, NjKeyAction action)
+{
+    switch (action) {
+    case NJ_KEY_OPEN:
+        answer(prompt, true, 0);
+        break;
+    case NJ_KEY_CANCEL:
+        answer(prompt, false, 0);
+        break;
+    case NJ_KEY_ERASE:
+        rub_out(prompt);
+        break;
+    case NJ_KEY_ERASE_ALL:
+        wipe(prompt);
+        break;
+    default:
+        break;
+    }
+}
+
 gsize
 nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
 {
     NjAsk *ask = nj_prompt_first_ask(prompt);
     char byte = *bytes;
+    gsize used;
+    const NjKeyRow *row =
+        nj_key_row_at(ask->keys ? NJ_KEYS_QUESTION : NJ_KEYS_SECRET, bytes, length, &used);
 
-    if (byte == '\003' || byte == '\007' || (byte == '\033' && length == 1)) {
-        answer(prompt, false, 0);
-        return 1;
+    if (row) {
+        run_key(prompt, row->action);
+        return used;
     }
 
     if (byte == '\033')
@@ -163,13 +189,7 @@ nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
         return known ? 1 : 0;
     }
 
-    if (byte == '\r' || byte == '\n')
-        answer(prompt, true, 0);
-    else if (byte == 0x7f || byte == '\b')
-        rub_out(prompt);
-    else if (byte == 'U' - '@' || byte == 'W' - '@')
-        wipe(prompt);
-    else if ((guchar) byte >= ' ')
+    if ((guchar) byte >= ' ')
         add_to_secret(prompt, byte);
 
     return 1;

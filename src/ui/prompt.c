@@ -26,6 +26,7 @@
 #include <readline/readline.h>
 
 #include "base/text.h"
+#include "ui/keys.h"
 
 #define MAX_HISTORY 500
 #define MAX_PASTE (4 * 1024 * 1024)
@@ -551,17 +552,25 @@ run_readline(NjPrompt *prompt)
     prompt->hooks.on_line(prompt, line, prompt->owner);
 }
 
-/* ESC for itself.  True if that is all there is to it. */
+/* Runs a key of the context NJ_KEYS_CHOICES. Returns false if this is another key. */
+static bool
+take_choices_key(NjPrompt *prompt, const char *bytes, gsize length)
+{
+    gsize used;
+    const NjKeyRow *row = nj_key_row_at(NJ_KEYS_CHOICES, bytes, length, &used);
+    if (!row || used != length || row->action != NJ_KEY_CANCEL)
+        return false;
+
+    if (prompt->choices.chosen >= 0)
+        replace_word(&prompt->choices, prompt->choices.word);
+    nj_prompt_drop_choices(prompt);
+    return true;
+}
+
+/* Takes an ESC without bytes behind it. Returns false if it is a key of readline's vi mode. */
 static bool
 take_esc(NjPrompt *prompt)
 {
-    if (prompt->choices.texts != NULL) {
-        if (prompt->choices.chosen >= 0)
-            replace_word(&prompt->choices, prompt->choices.word);
-        nj_prompt_drop_choices(prompt);
-        return true;
-    }
-
     if (RL_ISSTATE(RL_STATE_ISEARCH)) {
         press(prompt, '\n');
         return true;
@@ -597,9 +606,10 @@ take_whole(NjPrompt *prompt, const char *bytes, gsize length)
 void
 nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
 {
-    bool lone = length == 1 && *bytes == '\033' && prompt->queue_at == prompt->queue->len
-                && !nj_prompt_asking(prompt);
-    if (lone && take_esc(prompt)) {
+    bool idle = prompt->queue_at == prompt->queue->len && !nj_prompt_asking(prompt);
+    bool choosing = idle && prompt->choices.texts != NULL;
+    bool lone_esc = idle && length == 1 && *bytes == '\033';
+    if ((choosing && take_choices_key(prompt, bytes, length)) || (lone_esc && take_esc(prompt))) {
         nj_prompt_tell(prompt);
         return;
     }

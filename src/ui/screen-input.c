@@ -210,31 +210,6 @@ on_complete(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize
     return screen->hooks.complete(text, point, start, end, screen->talk, screen->hooks.owner);
 }
 
-/* The keys of a list, as terminals send them. */
-typedef enum {
-    LIST_UP,
-    LIST_DOWN,
-    LIST_PAGE_UP,
-    LIST_PAGE_DOWN,
-    LIST_HOME,
-    LIST_END,
-    LIST_ENTER,
-    LIST_LEAVE
-} ListKey;
-
-static const struct {
-    const char *bytes;
-    ListKey key;
-} list_keys[] = {
-    { "\033[A", LIST_UP },       { "\033OA", LIST_UP },         { "\020", LIST_UP },
-    { "\033[B", LIST_DOWN },     { "\033OB", LIST_DOWN },       { "\016", LIST_DOWN },
-    { "\033[5~", LIST_PAGE_UP }, { "\033[6~", LIST_PAGE_DOWN }, { "\033[H", LIST_HOME },
-    { "\033OH", LIST_HOME },     { "\033[1~", LIST_HOME },      { "\033[7~", LIST_HOME },
-    { "\033[F", LIST_END },      { "\033OF", LIST_END },        { "\033[4~", LIST_END },
-    { "\033[8~", LIST_END },     { "\r", LIST_ENTER },          { "\n", LIST_ENTER },
-    { "\033", LIST_LEAVE },      { "\007", LIST_LEAVE },        { "\003", LIST_LEAVE },
-};
-
 /* The list that has the keys: the roster while it is focused, one in the window while nothing is
  * typed; NULL: the prompt has them. */
 static NjPane *
@@ -268,54 +243,43 @@ nj_screen_focus_roster(NjScreen *screen)
 }
 
 static void
-run_list_key(NjPane *list, ListKey key)
+run_list_key(NjPane *list, NjKeyAction action)
 {
     const NjPaneClass *class = list->class;
-    switch (key) {
-    case LIST_UP:
-    case LIST_DOWN:
-        class->move(list, key == LIST_UP ? -1 : 1);
+    switch (action) {
+    case NJ_KEY_UP:
+    case NJ_KEY_DOWN:
+        class->move(list, action == NJ_KEY_UP ? -1 : 1);
         break;
-    case LIST_PAGE_UP:
-    case LIST_PAGE_DOWN:
-        class->scroll(list, key == LIST_PAGE_UP ? -1 : 1, true);
+    case NJ_KEY_PAGE_UP:
+    case NJ_KEY_PAGE_DOWN:
+        class->scroll(list, action == NJ_KEY_PAGE_UP ? -1 : 1, true);
         break;
-
-    case LIST_HOME:
-    case LIST_END:
-        class->scroll_to(list, key == LIST_END);
+    case NJ_KEY_FIRST:
+    case NJ_KEY_LAST:
+        class->scroll_to(list, action == NJ_KEY_LAST);
         break;
-    case LIST_ENTER:
+    case NJ_KEY_OPEN:
         class->activate(list);
         break;
-    case LIST_LEAVE:
+    case NJ_KEY_CANCEL:
         class->leave(list);
+        break;
+    default:
         break;
     }
 }
 
-/* Takes the key at the start, the longest that fits; 0 if it is none of a list's. */
+/* Runs the key of the context NJ_KEYS_LIST that the bytes begin with. Returns its length in bytes,
+ * 0 when they begin with another key. */
 static gsize
 take_list_key(NjPane *list, const char *bytes, gsize length)
 {
-    gsize best = 0;
-    ListKey key = LIST_LEAVE;
-
-    for (guint i = 0; i < G_N_ELEMENTS(list_keys); i++) {
-        gsize size = strlen(list_keys[i].bytes);
-        if (size <= best || size > length || memcmp(bytes, list_keys[i].bytes, size) != 0)
-            continue;
-        best = size;
-        key = list_keys[i].key;
-    }
-
-    /* ESC with something behind it that is no key of ours belongs together. */
-    if (best == 1 && *bytes == '\033' && length > 1)
-        return 0;
-
-    if (best > 0)
-        run_list_key(list, key);
-    return best;
+    gsize used;
+    const NjKeyRow *row = nj_key_row_at(NJ_KEYS_LIST, bytes, length, &used);
+    if (row)
+        run_list_key(list, row->action);
+    return used;
 }
 
 /* Up to the end of a line: behind it a list may have the keys. */

@@ -34,6 +34,7 @@ test_help(void **state)
     expect_help(&speaker, NULL, "/join ");
     expect_help(&speaker, "keys", "  Alt-2 … Alt-0     the window of that number\n");
     expect_help(&speaker, "keys", "  Alt-n, Ctrl-PgDn  next window\n");
+    expect_help(&speaker, "keys", "  Up, Ctrl-p        the row above\n");
     expect_help(&speaker, "options", "ping-interval");
     expect_help(&speaker, "aliases", "irssi");
     expect_help(&speaker, "marks", "  ✓   The other side has it.\n");
@@ -78,7 +79,8 @@ test_dump(void **state)
     } tables[] = {
         { "commands", "\nquit\t/quit\tprogram\t", 4 },
         { "options", "\nclock\tbool\ttrue|false\tfalse\t", 5 },
-        { "keys", "\nAlt-2\t/window 2\t", 3 },
+        { "keys", "\nAlt-2\t/window 2\t", 4 },
+        { "keys", "\nPgUp\t\ta page up\tlist\n", 4 },
         { "theme", "\nnick\t", 2 },
         { "aliases", "\nj\t/join\t", 3 },
         { "more", "\na\tb\n", 2 },

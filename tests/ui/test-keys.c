@@ -178,6 +178,55 @@ test_esc(void **state)
     gives(keys, "\033|", "</esc>");
 }
 
+static void
+expect_row(NjKeyContext context, const char *bytes, const char *key, gsize length)
+{
+    gsize used = 99;
+    const NjKeyRow *row = nj_key_row_at(context, bytes, strlen(bytes), &used);
+    if (key)
+        assert_string_equal(row->key, key);
+    else
+        assert_null(row);
+    assert_int_equal(used, length);
+}
+
+static void
+test_key_rows_have_their_own_names(void **state)
+{
+    (void) state;
+    for (const NjKeyRow *row = nj_key_rows; row->key; row++) {
+        g_autofree char *canonical = nj_keys_canonical(row->key, NULL);
+        assert_string_equal(canonical ? canonical : "Enter", row->key);
+        assert_int_not_equal(row->context, NJ_KEYS_GLOBAL);
+        assert_int_not_equal(row->action, NJ_KEY_RUN);
+        assert_non_null(row->summary);
+    }
+}
+
+static void
+test_key_is_found_in_its_context(void **state)
+{
+    (void) state;
+    expect_row(NJ_KEYS_LIST, "\033[Ax", "Up", 3);
+    expect_row(NJ_KEYS_LIST, "\033OA", "Up", 3);
+    expect_row(NJ_KEYS_LIST, "\020", "Ctrl-p", 1);
+    expect_row(NJ_KEYS_LIST, "\033[8~\r", "End", 4);
+    expect_row(NJ_KEYS_LIST, "\r", "Enter", 1);
+    expect_row(NJ_KEYS_LIST, "\n", "Ctrl-j", 1);
+    expect_row(NJ_KEYS_LIST, "\033", "Esc", 1);
+    expect_row(NJ_KEYS_LIST, "\033x", NULL, 0);
+    expect_row(NJ_KEYS_LIST, "\033\033\033", NULL, 0);
+    expect_row(NJ_KEYS_LIST, "\033[1;5A", NULL, 0);
+    expect_row(NJ_KEYS_LIST, "\033[", NULL, 0);
+    expect_row(NJ_KEYS_LIST, "x", NULL, 0);
+    expect_row(NJ_KEYS_LIST, "", NULL, 0);
+    expect_row(NJ_KEYS_QUESTION, "\r", NULL, 0);
+    expect_row(NJ_KEYS_QUESTION, "\003", "Ctrl-c", 1);
+    expect_row(NJ_KEYS_SECRET, "\003", "Ctrl-c", 1);
+    expect_row(NJ_KEYS_SECRET, "\177", "Backspace", 1);
+    expect_row(NJ_KEYS_CHOICES, "\003", NULL, 0);
+}
+
 /* A million of them is no reason to go a million calls deep. */
 static void
 test_many_escs(void **state)
@@ -215,6 +264,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_cutting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pieces, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_esc, set_up, tear_down),
+        cmocka_unit_test(test_key_rows_have_their_own_names),
+        cmocka_unit_test(test_key_is_found_in_its_context),
         cmocka_unit_test_setup_teardown(test_many_escs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_line_may_unbind_itself, set_up, tear_down),
     };
