@@ -1,9 +1,9 @@
-/* Reads the arguments, assembles the parts, wires the hooks, runs the loop, and takes all of it
- * down in reverse.
+/* Reads the arguments, creates the parts, connects their hooks, runs the main loop, and frees the
+ * parts in reverse order.
  *
- * The order of a start is what its speed is made of: the first screen is drawn before the history
- * is opened, and the links are opened before the history has been looked at; but nobody connects
- * who may not have the history, for another one runs with it. */
+ * The order makes the start fast: the first screen is drawn before the history is opened, and
+ * connections are opened before chats are read from it. No account connects if the history is
+ * locked by another instance. */
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <langinfo.h>
@@ -33,9 +33,9 @@
 #include "xmpp/session.h"
 #include "xmpp/xep/0085.h"
 
-/* CONTRACT: SIGTERM and SIGHUP end the program within two seconds */
+/* SIGTERM and SIGHUP end the program within two seconds (natterjack(1), SIGNALS). */
 #define QUIT_MS 2000
-#define QUIT_STORE_MS 1000 /* of these, at most, for what still waits to be written */
+#define QUIT_STORE_MS 1000 /* the part of it reserved for the store's last writes */
 
 typedef struct {
     gchar **accounts, **commands;
@@ -55,23 +55,23 @@ typedef struct {
     NjWake *wake;
     NjTextlog *textlog;
     GMainLoop *loop;
-    char *log_trouble;  /* why there is no log; told when somebody listens */
-    guint next_command; /* of arguments->commands */
-    bool commands_begun;
-    bool failed; /* a command of -x did */
+    char *log_error;    /* why there is no log file; shown once the console exists */
+    guint next_command; /* index into arguments->commands */
+    bool commands_started;
+    bool failed; /* a command of -x failed */
     bool quitting;
-    gint64 quit_us; /* when patience ends */
+    gint64 quit_us; /* monotonic deadline of the end */
 } NjProgram;
 
 static int
-complain(const char *sentence)
+print_failure(const char *sentence)
 {
     fprintf(stderr, "natterjack: %s\n", sentence);
     return EXIT_FAILURE;
 }
 
-/* Who starts us with one of them closed would have the next file we open in its place: the history,
- * written to as standard output. */
+/* Opens /dev/null for a standard stream that is closed: otherwise the next file we open, such as
+ * the history, would become standard output. */
 static void
 keep_standard_streams(void)
 {
@@ -80,7 +80,7 @@ keep_standard_streams(void)
             exit(EXIT_FAILURE);
 }
 
-/* Arguments. */
+/* --- arguments --- */
 
 static bool
 read_arguments(NjArguments *arguments, int *argc, char ***argv, GError **error)
@@ -96,7 +96,7 @@ read_arguments(NjArguments *arguments, int *argc, char ***argv, GError **error)
           N_("No screen: events as JSON lines on standard output, commands on standard input"),
           NULL },
         { "no-connect", 0, 0, G_OPTION_ARG_NONE, &arguments->no_connect,
-          N_("Connect no account by itself"), NULL },
+          N_("Do not connect the accounts"), NULL },
         { "data", 0, 0, G_OPTION_ARG_FILENAME, &arguments->data,
           N_("Keep the history in this directory"), N_("DIR") },
         { "dump", 0, 0, G_OPTION_ARG_STRING, &arguments->dump,
@@ -112,14 +112,14 @@ read_arguments(NjArguments *arguments, int *argc, char ***argv, GError **error)
 
     g_option_context_set_summary(context, _("Natterjack is a terminal client for XMPP chat."));
     g_option_context_set_description(
-        context, _("Inside, /help tells everything. The manual: natterjack(1), natterjackrc(5)."));
+        context, _("Type /help in the program for help. Manuals: natterjack(1), natterjackrc(5)."));
     g_option_context_add_main_entries(context, entries, PACKAGE);
     if (!g_option_context_parse(context, argc, argv, error))
         return false;
 
     if (*argc > 1) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
-                    _("“%s” is not understood here; --help lists what is."), (*argv)[1]);
+                    _("“%s” is not an option; --help lists the options."), (*argv)[1]);
         return false;
     }
 
@@ -135,8 +135,8 @@ clear_arguments(NjArguments *arguments)
     g_free(arguments->dump);
 }
 
-/* readline and the terminal layer speak UTF-8 only: in any other locale bytes over 0x7f would be
- * lost. */
+/* Switches to C.UTF-8 if the locale is not UTF-8, and returns false then: readline and the terminal
+ * code support UTF-8 only. */
 static bool
 use_utf8(void)
 {
@@ -148,21 +148,22 @@ use_utf8(void)
     return false;
 }
 
-/* -x */
+/* --- -x --- */
 
-/* Asks the running instance; false if there is none.  An answer that says "not ok" is a failure. */
+/* Runs the commands in the running instance and prints their results. Returns false if there is no
+ * running instance. Sets *status to EXIT_FAILURE if a command fails. */
 static bool
 ask_running(const NjPaths *paths, const NjOptions *options, char **commands, int *status)
 {
     g_autofree char *path = nj_fifo_path(paths, options);
-    for (guint i = 0; commands[i] != NULL; i++) {
+    for (guint i = 0; commands[i]; i++) {
         g_autoptr(GError) error = NULL;
         bool running = false, ok = false;
         g_autofree char *answer = nj_fifo_ask(path, commands[i], 60, &running, &ok, &error);
         if (!running && i == 0)
             return false;
-        if (answer == NULL) {
-            *status = complain(error->message);
+        if (!answer) {
+            *status = print_failure(error->message);
             return true;
         }
         puts(answer);
@@ -179,27 +180,28 @@ static void
 on_command_result(const GError *error, NjRecord *result, void *data)
 {
     NjProgram *program = data;
-    if (error != NULL && !program->quitting)
+    if (error && !program->quitting)
         program->failed = true;
-    if (program->headless != NULL)
+    if (program->headless)
         nj_headless_answer(program->headless, error, result);
     run_next_command(program);
 }
 
-/* Each runs when the one before it has its result. */
+/* Runs the next command of -x; the result of the one before it calls this again. */
 static void
 run_next_command(NjProgram *program)
 {
     char **commands = program->arguments->commands;
-    if (program->quitting || commands == NULL || commands[program->next_command] == NULL)
+    if (program->quitting || !commands || !commands[program->next_command])
         return;
     const char *line = commands[program->next_command++];
     nj_cmd_run(program->cmd, line, NJ_SOURCE_ARGUMENT, program->client->focus, on_command_result,
                program);
 }
 
+/* True if no account is about to connect: each is online or has given up. */
 static bool
-all_settled(const NjClient *client)
+are_logins_finished(const NjClient *client)
 {
     for (guint i = 0; i < client->accounts->len; i++) {
         const NjAccount *account = g_ptr_array_index(client->accounts, i);
@@ -210,19 +212,20 @@ all_settled(const NjClient *client)
 }
 
 static void
-begin_commands(NjProgram *program)
+start_commands(NjProgram *program)
 {
-    if (program->commands_begun
-        || (!program->arguments->no_connect && !all_settled(program->client)))
+    bool ready = program->arguments->no_connect || are_logins_finished(program->client);
+    if (program->commands_started || !ready)
         return;
-    program->commands_begun = true;
+
+    program->commands_started = true;
     run_next_command(program);
 }
 
-/* The end. */
+/* --- quitting --- */
 
 static bool
-all_offline(const NjClient *client)
+are_all_offline(const NjClient *client)
 {
     for (guint i = 0; i < client->accounts->len; i++)
         if (((NjAccount *) g_ptr_array_index(client->accounts, i))->state != NJ_ACCOUNT_OFFLINE)
@@ -231,7 +234,7 @@ all_offline(const NjClient *client)
 }
 
 static gboolean
-end_patience(gpointer data)
+on_quit_timeout(gpointer data)
 {
     NjProgram *program = data;
     g_main_loop_quit(program->loop);
@@ -249,14 +252,14 @@ on_quit(NjClient *client, void *owner)
     program->quit_us = nj_clock_us() + QUIT_MS * G_TIME_SPAN_MILLISECOND;
     for (guint i = 0; i < client->accounts->len; i++) {
         NjSession *session = nj_session_of(g_ptr_array_index(client->accounts, i));
-        if (session != NULL)
+        if (session)
             nj_session_disconnect(session);
     }
 
-    if (all_offline(client))
+    if (are_all_offline(client))
         g_main_loop_quit(program->loop);
     else
-        g_timeout_add(QUIT_MS - QUIT_STORE_MS - 200, end_patience, program);
+        g_timeout_add(QUIT_MS - QUIT_STORE_MS - 200, on_quit_timeout, program);
 }
 
 static gboolean
@@ -267,7 +270,7 @@ on_signal(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Accounts and what main knows of them. */
+/* --- accounts --- */
 
 static void
 on_account_added(NjAccount *account, void *owner)
@@ -289,11 +292,11 @@ on_account_changed(NjAccount *account, void *owner)
     NjProgram *program = owner;
     (void) account;
     if (program->quitting) {
-        if (all_offline(program->client))
+        if (are_all_offline(program->client))
             g_main_loop_quit(program->loop);
         return;
     }
-    begin_commands(program);
+    start_commands(program);
 }
 
 static void
@@ -304,8 +307,41 @@ ask_password(NjAccount *account, void (*done)(const char *password, const char *
     nj_password_ask(program->cmd, account, done, data);
 }
 
-/* Which accounts: those of -a, else all. An address that no account has becomes one for this
- * run. */
+/* Adds the account that an argument of -a names. An address that is not in natterjackrc becomes an
+ * account for this run. */
+static void
+add_wanted_account(NjClient *client, const char *wanted)
+{
+    const GPtrArray *known = nj_options_accounts(client->options);
+    for (guint i = 0; i < known->len; i++) {
+        NjAccountSettings *settings = g_ptr_array_index(known, i);
+        if (strcmp(settings->name, wanted) != 0 && strcmp(settings->address, wanted) != 0)
+            continue;
+        if (!nj_client_account(client, settings->address)) /* -a may name it twice */
+            nj_client_add_account(client, settings);
+        return;
+    }
+
+    g_autoptr(GError) error = NULL;
+    g_autofree char *address = strchr(wanted, '@') ? nj_jid_prepare(wanted, &error) : NULL;
+    if (error) {
+        nj_client_notice(client, NULL, NULL, NJ_NOTICE_ERROR, "%s", error->message);
+        return;
+    }
+
+    if (!address) {
+        nj_client_notice(client, NULL, NULL, NJ_NOTICE_ERROR,
+                         _("There is no account “%s” in natterjackrc."), wanted);
+        return;
+    }
+
+    NjAccountSettings settings = { .name = address, .address = address, .autoconnect = true };
+    g_autofree char *bare = nj_jid_bare(address);
+    if (!nj_client_account(client, bare))
+        nj_client_add_account(client, &settings);
+}
+
+/* Adds the accounts of -a, or all accounts of natterjackrc. */
 static void
 add_accounts(NjProgram *program)
 {
@@ -313,39 +349,14 @@ add_accounts(NjProgram *program)
     const GPtrArray *known = nj_options_accounts(client->options);
     char **wanted = program->arguments->accounts;
 
-    if (wanted == NULL) {
+    if (!wanted) {
         for (guint i = 0; i < known->len; i++)
             nj_client_add_account(client, g_ptr_array_index(known, i));
         return;
     }
 
-    for (guint w = 0; wanted[w] != NULL; w++) {
-        NjAccountSettings *found = NULL;
-        for (guint i = 0; i < known->len && found == NULL; i++) {
-            NjAccountSettings *settings = g_ptr_array_index(known, i);
-            if (strcmp(settings->name, wanted[w]) == 0 || strcmp(settings->address, wanted[w]) == 0)
-                found = settings;
-        }
-        if (found != NULL) {
-            /* said twice, it is there once */
-            if (nj_client_account(client, found->address) == NULL)
-                nj_client_add_account(client, found);
-            continue;
-        }
-        g_autoptr(GError) error = NULL;
-        char *address = strchr(wanted[w], '@') != NULL ? nj_jid_prepare(wanted[w], &error) : NULL;
-        if (address == NULL) {
-            nj_client_notice(client, NULL, NULL, NJ_NOTICE_ERROR,
-                             error != NULL ? "%s" : _("There is no account “%s” in natterjackrc."),
-                             error != NULL ? error->message : wanted[w]);
-            continue;
-        }
-        NjAccountSettings settings = { .name = address, .address = address, .autoconnect = true };
-        g_autofree char *bare = nj_jid_bare(address);
-        if (nj_client_account(client, bare) == NULL)
-            nj_client_add_account(client, &settings);
-        g_free(address);
-    }
+    for (; *wanted; wanted++)
+        add_wanted_account(client, *wanted);
 }
 
 static void
@@ -360,14 +371,15 @@ connect_accounts(NjProgram *program)
     }
 }
 
+/* Shows what could not be read of natterjackrc, and why there is no log. */
 static void
 report_faults(NjProgram *program)
 {
     NjClient *client = program->client;
     const GPtrArray *faults = nj_options_faults(client->options);
 
-    if (program->log_trouble != NULL)
-        nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", program->log_trouble);
+    if (program->log_error)
+        nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", program->log_error);
     for (guint i = 0; i < faults->len; i++) {
         const NjFault *fault = g_ptr_array_index(faults, i);
         if (fault->line > 0)
@@ -379,30 +391,30 @@ report_faults(NjProgram *program)
     }
 }
 
-/* On standard error; nobody is waited for who does not read it. */
+/* Writes a sentence to standard error, unless that would block. */
 static void
-remark(const char *sentence)
+print_remark(const char *sentence)
 {
     struct pollfd errors = { STDERR_FILENO, POLLOUT, 0 };
     if (poll(&errors, 1, 0) != 1 || (errors.revents & POLLOUT) == 0)
         return;
     g_autofree char *line = nj_text_line(sentence, -1, 0);
-    complain(line);
+    print_failure(line);
 }
 
-/* Without a screen what a person must know goes where the log goes. */
+/* In headless mode warnings and errors go to standard error, as the log does. */
 static void
 on_notice(NjNotice *notice, void *owner)
 {
     (void) owner;
     if (notice->kind >= NJ_NOTICE_WARNING)
-        remark(notice->text);
+        print_remark(notice->text);
 }
 
-/* The option's choices stand in the order of NjLogLevel. */
 static void
 set_log_level(const NjOptions *options)
 {
+    /* In the order of NjLogLevel. */
     static const char *const levels[] = { "error", "warning", "info", "debug" };
     for (guint i = 0; i < G_N_ELEMENTS(levels); i++)
         if (strcmp(nj_options_text(options, "log-level"), levels[i]) == 0)
@@ -417,14 +429,14 @@ on_option_changed(NjOption *option, void *owner)
         set_log_level(program->client->options);
 }
 
-/* The store. */
+/* --- store --- */
 
-/* In the console, and where the person is. */
+/* Shows a notice in the console and in the chat in front. */
 static void
-tell_of_store(NjClient *client, NjNoticeKind kind, const char *sentence)
+show_store_notice(NjClient *client, NjNoticeKind kind, const char *sentence)
 {
     nj_client_notice(client, NULL, NULL, kind, "%s", sentence);
-    if (client->focus != NULL)
+    if (client->focus)
         nj_client_notice(client, NULL, client->focus, kind, "%s", sentence);
 }
 
@@ -432,15 +444,15 @@ static void
 on_store_trouble(const char *sentence, void *owner)
 {
     NjProgram *program = owner;
-    if (sentence != NULL)
-        tell_of_store(program->client, NJ_NOTICE_ERROR, sentence);
+    if (sentence)
+        show_store_notice(program->client, NJ_NOTICE_ERROR, sentence);
     else
-        tell_of_store(program->client, NJ_NOTICE_SUCCESS,
-                      _("The history can be written again; nothing was lost."));
+        show_store_notice(program->client, NJ_NOTICE_SUCCESS,
+                          _("The history can be written again; nothing was lost."));
 
     for (guint i = 0; i < program->client->accounts->len; i++) {
         NjSession *session = nj_session_of(g_ptr_array_index(program->client->accounts, i));
-        if (session != NULL)
+        if (session)
             nj_session_store_trouble(session, nj_store_in_trouble(program->client->store));
     }
 }
@@ -453,7 +465,7 @@ on_store_room(void *owner)
         nj_session_resume_reading(nj_session_of(g_ptr_array_index(program->client->accounts, i)));
 }
 
-/* Hooks of the screen: what a person types goes to the commands. */
+/* --- hooks of the screen --- */
 
 static void
 run_line(const char *line, NjChat *chat, void *owner)
@@ -495,7 +507,7 @@ make_screen(NjProgram *program, GError **error)
                                   .owner = program };
 
     program->screen = nj_screen_new(program->client, dirs, &hooks, error);
-    if (program->screen == NULL)
+    if (!program->screen)
         return false;
 
     nj_cmd_set_screen(program->cmd, program->screen);
@@ -511,9 +523,9 @@ on_wake(void *owner)
         nj_session_wake(nj_session_of(g_ptr_array_index(program->client->accounts, i)));
 }
 
-/* From the arguments to the loop; an error is what ends the program. */
+/* Creates all parts. On failure returns false; the error ends the program. */
 static bool
-start(NjProgram *program, GError **error)
+start_parts(NjProgram *program, GError **error)
 {
     NjClient *client = program->client;
     NjBus *bus = client->bus;
@@ -526,7 +538,7 @@ start(NjProgram *program, GError **error)
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
 
-    /* before the terminal, which passes SIGCONT on */
+    /* Before the terminal, whose handler of SIGCONT calls the one set here. */
     program->wake = nj_wake_new(on_wake, program);
 
     client->headless = program->arguments->headless;
@@ -541,38 +553,38 @@ start(NjProgram *program, GError **error)
     program->textlog = nj_textlog_new(client);
     add_accounts(program);
 
-    if (program->screen != NULL && !nj_screen_open(program->screen, error)) {
-        if (program->arguments->commands != NULL)
-            g_prefix_error(error, "%s ", _("No Natterjack is running here that could do this."));
+    if (program->screen && !nj_screen_open(program->screen, error)) {
+        if (program->arguments->commands)
+            g_prefix_error(error, "%s ", _("No running Natterjack was found for -x."));
         return false;
     }
 
     NjStore *store = nj_store_open(client->paths->data, error);
-    if (store == NULL)
+    if (!store)
         return false;
 
     connect_accounts(program);
     nj_store_set_hook(store, on_store_trouble, on_store_room, program);
     nj_client_set_store(client, store);
-    if (program->screen != NULL)
+    if (program->screen)
         nj_screen_store_ready(program->screen);
 
     g_autoptr(GError) trouble = NULL;
     g_autofree char *path = nj_fifo_path(client->paths, client->options);
     program->fifo = nj_fifo_new(program->cmd, path, &trouble);
-    if (program->fifo == NULL)
+    if (!program->fifo)
         nj_client_notice(client, NULL, NULL, NJ_NOTICE_WARNING, "%s", trouble->message);
 
     report_faults(program);
-    begin_commands(program);
+    start_commands(program);
     return true;
 }
 
 static void
-stop(NjProgram *program)
+stop_parts(NjProgram *program)
 {
     NjClient *client = program->client;
-    nj_cmd_end_calls(program->cmd); /* who waits for an answer gets one */
+    nj_cmd_end_calls(program->cmd); /* while callers can still read the result */
     nj_fifo_free(program->fifo);
     while (client->accounts->len > 0)
         nj_client_remove_account(client,
@@ -587,8 +599,31 @@ stop(NjProgram *program)
     nj_bus_forget(client->bus, program);
 }
 
+/* Closes the store within the time that is left, and says on standard error which messages wait or
+ * are lost. Returns the exit status. */
 static int
-run(NjProgram *program)
+close_store(NjProgram *program, NjStore *store, const char *waits, const char *safe, guint unsafe)
+{
+    gint64 left_ms = program->quitting ? (program->quit_us - nj_clock_us()) / 1000 : QUIT_STORE_MS;
+    bool written = !store || nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS));
+    const char *sentence = written ? waits : safe;
+    if (sentence)
+        print_remark(sentence);
+    if (written)
+        return EXIT_SUCCESS;
+
+    if (!unsafe)
+        return print_failure(_("Not everything could be written to the history in time."));
+
+    g_autofree char *lost = g_strdup_printf(
+        ngettext("%u message could be neither written nor sent, and is lost.",
+                 "%u messages could be neither written nor sent, and are lost.", unsafe),
+        unsafe);
+    return print_failure(lost);
+}
+
+static int
+run_program(NjProgram *program)
 {
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
@@ -599,38 +634,21 @@ run(NjProgram *program)
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
         sources[i] = g_unix_signal_add_full(G_PRIORITY_HIGH, signals[i], on_signal, program, NULL);
 
-    bool started = start(program, &error);
-    if (started && !program->quitting)
-        g_main_loop_run(program->loop);
-    else if (started && !all_offline(program->client))
+    bool started = start_parts(program, &error);
+    if (started && (!program->quitting || !are_all_offline(program->client)))
         g_main_loop_run(program->loop);
 
-    /* The store may take what is left of the two seconds; the screen goes first so that the
-     * sentence can be read. */
+    /* The screen is closed before the store, so that a sentence on standard error can be read. */
     NjStore *store = program->client->store;
     g_autofree char *waits = started ? nj_outbox_sentence(program->client, true) : NULL;
     g_autofree char *safe = started ? nj_outbox_sentence(program->client, false) : NULL;
     guint unsafe = started ? nj_outbox_unsafe(program->client) : 0;
 
-    stop(program);
+    stop_parts(program);
     program->client->store = NULL;
-
-    gint64 left_ms = program->quitting ? (program->quit_us - nj_clock_us()) / 1000 : QUIT_STORE_MS;
-    bool written = store == NULL || nj_store_close(store, (guint) CLAMP(left_ms, 100, QUIT_MS));
-    if (written ? waits != NULL : safe != NULL)
-        remark(written ? waits : safe);
-
-    if (!written) {
-        g_autofree char *lost = g_strdup_printf(
-            ngettext("%u message could be neither written nor sent, and is lost.",
-                     "%u messages could be neither written nor sent, and are lost.", unsafe),
-            unsafe);
-        status = complain(
-            unsafe > 0 ? lost : _("Not everything could be written to the history in time."));
-    }
-
+    status = close_store(program, store, waits, safe, unsafe);
     if (!started)
-        status = complain(error->message);
+        status = print_failure(error->message);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         g_source_remove(sources[i]);
 
@@ -651,7 +669,7 @@ main(int argc, char **argv)
     NjArguments arguments = { 0 };
     g_autoptr(GError) error = NULL;
     if (!read_arguments(&arguments, &argc, &argv, &error))
-        return complain(error->message);
+        return print_failure(error->message);
 
     if (arguments.version) {
         puts(PACKAGE_STRING);
@@ -670,33 +688,32 @@ main(int argc, char **argv)
     int status = EXIT_SUCCESS;
     g_autofree char *log = g_build_filename(paths->state, "log", NULL);
     if (!nj_options_load(options, &error)) {
-        status = complain(error->message);
-    } else if (arguments.dump != NULL) {
+        status = print_failure(error->message);
+    } else if (arguments.dump) {
         g_autofree char *text = nj_dump(program.cmd, arguments.dump, &error);
-        if (text != NULL)
+        if (text)
             fputs(text, stdout);
         else
-            status = complain(error->message);
-    } else if (arguments.commands == NULL
-               || !ask_running(paths, options, arguments.commands, &status)) {
+            status = print_failure(error->message);
+    } else if (!arguments.commands || !ask_running(paths, options, arguments.commands, &status)) {
+        /* The first start creates the directory; if it fails, nj_log_open() reports why. */
         if (!arguments.headless)
-            /* the first start makes it; if it can not, the log says why */
             nj_files_ensure_dir(paths->state, NULL);
         if (!nj_log_open(arguments.headless ? NULL : log, &error)) {
-            program.log_trouble = g_strdup(error->message);
+            program.log_error = g_strdup(error->message);
             g_clear_error(&error);
         }
         set_log_level(options);
         if (!utf8)
             g_warning("the locale is not UTF-8: using C.UTF-8");
-        status = run(&program);
+        status = run_program(&program);
     }
 
     nj_plugins_free(program.plugins);
     nj_cmd_free(program.cmd);
     nj_client_free(program.client);
     nj_log_close();
-    g_free(program.log_trouble);
+    g_free(program.log_error);
     clear_arguments(&arguments);
 
     return status;

@@ -191,73 +191,74 @@ nj_script_free(NjScript *script)
     g_free(script);
 }
 
-/* Headless. */
+/* --- headless --- */
 
 #define MAX_QUEUED (4 * 1024 * 1024)
-#define LAST_WORDS_US (300 * G_TIME_SPAN_MILLISECOND)
+#define LAST_WRITE_US (300 * G_TIME_SPAN_MILLISECOND)
 
 struct NjHeadless {
     NjCmd *cmd;
     NjScript *script;
     NjFeed *feed;
-    int out;           /* -1: nobody reads any more */
-    GByteArray *queue; /* bytes that the reader did not take yet */
-    gsize taken;       /* of them, those it has taken */
+    int out; /* -1: the reader has gone */
+    GByteArray *queue;
+    gsize written; /* bytes at the start of queue that are written */
     guint source;
-    guint dropped;
+    guint dropped; /* lines dropped since queue was full */
 };
 
-/* Nobody reads any more: there is nobody to tell, but commands still come in. */
+/* The reader has gone. Commands are still read. */
 static void
 close_output(NjHeadless *headless)
 {
     if (headless->out >= 0)
         close(headless->out);
     headless->out = -1;
-    headless->taken = 0;
+    headless->written = 0;
     g_byte_array_set_size(headless->queue, 0);
 }
 
+/* Appends a line and takes ownership of json. */
 static void
-enqueue(NjHeadless *headless, char *json)
+queue_line(NjHeadless *headless, char *json)
 {
     g_byte_array_append(headless->queue, (const guint8 *) json, strlen(json));
     g_byte_array_append(headless->queue, (const guint8 *) "\n", 1);
     g_free(json);
 }
 
-/* True while bytes wait. */
+/* Writes what the reader takes now. Returns true while bytes are left. */
 static bool
-write_some(NjHeadless *headless)
+write_queue(NjHeadless *headless)
 {
-    while (headless->taken < headless->queue->len) {
-        ssize_t put = write(headless->out, headless->queue->data + headless->taken,
-                            headless->queue->len - headless->taken);
-        if (put < 0 && errno == EINTR)
+    while (headless->written < headless->queue->len) {
+        ssize_t count = write(headless->out, headless->queue->data + headless->written,
+                              headless->queue->len - headless->written);
+        if (count < 0 && errno == EINTR)
             continue;
-        if (put < 0 && errno == EAGAIN) {
-            if (headless->taken > headless->queue->len / 2) {
-                g_byte_array_remove_range(headless->queue, 0, headless->taken);
-                headless->taken = 0;
+        if (count < 0 && errno == EAGAIN) {
+            if (headless->written > headless->queue->len / 2) {
+                g_byte_array_remove_range(headless->queue, 0, headless->written);
+                headless->written = 0;
             }
             return true;
         }
-        if (put < 0) {
+        if (count < 0) {
             close_output(headless);
             return false;
         }
-        headless->taken += put;
+        headless->written += count;
     }
 
-    headless->taken = 0;
+    headless->written = 0;
     g_byte_array_set_size(headless->queue, 0);
     if (headless->dropped) {
         NjRecord *record = event_new("events-dropped", NULL);
         nj_record_set_int(record, "count", headless->dropped);
         headless->dropped = 0;
-        enqueue(headless, nj_json_write(record));
+        queue_line(headless, nj_json_write(record));
         nj_record_free(record);
-        return write_some(headless);
+        return write_queue(headless);
     }
 
     return false;
@@ -269,13 +270,14 @@ on_writable(gint fd, GIOCondition condition, void *data)
     (void) fd;
     (void) condition;
     NjHeadless *headless = data;
-    if (write_some(headless))
+    if (write_queue(headless))
         return G_SOURCE_CONTINUE;
     headless->source = 0;
     return G_SOURCE_REMOVE;
 }
 
-/* Takes json. */
+/* Writes or queues a line and takes ownership of json. Lines are dropped while more than MAX_QUEUED
+ * bytes wait. */
 static void
 print_json(NjHeadless *headless, char *json)
 {
@@ -284,14 +286,14 @@ print_json(NjHeadless *headless, char *json)
         return;
     }
 
-    if (headless->dropped || headless->queue->len - headless->taken > MAX_QUEUED) {
+    if (headless->dropped || headless->queue->len - headless->written > MAX_QUEUED) {
         headless->dropped++;
         g_free(json);
         return;
     }
 
-    enqueue(headless, json);
-    if (!headless->source && write_some(headless))
+    queue_line(headless, json);
+    if (!headless->source && write_queue(headless))
         headless->source = g_unix_fd_add(headless->out, G_IO_OUT | G_IO_ERR, on_writable, headless);
 }
 
@@ -307,7 +309,8 @@ nj_headless_answer(NjHeadless *headless, const GError *error, const NjRecord *re
     print_json(headless, nj_json_answer(error, result));
 }
 
-/* What a command found out is worth a line; failures are events already. */
+/* Writes results that have fields. Failures are not written here: they are command-failed events.
+ */
 static void
 on_result(const GError *error, NjRecord *result, void *data)
 {
@@ -334,12 +337,12 @@ static void
 on_end(void *owner)
 {
     NjHeadless *headless = owner;
-    g_clear_pointer(&headless->feed, nj_feed_free); /* the program goes on */
+    g_clear_pointer(&headless->feed, nj_feed_free); /* end of input does not end the program */
 }
 
-/* Our own description of standard output, so that nobody who shares it finds it non-blocking.  But
- * not of a file: that never blocks, and its place in it is shared with whoever else writes
- * there. */
+/* Opens standard output again: O_NONBLOCK belongs to the open file description, and other processes
+ * may share the original one. A regular file is only duplicated: it never blocks, and its file
+ * offset is shared with other writers. */
 static int
 open_output(int fd)
 {
@@ -352,7 +355,7 @@ open_output(int fd)
     if (own >= 0)
         return own;
 
-    /* a socket: it can not be opened again */
+    /* A socket cannot be opened again. */
     own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (own >= 0)
         g_unix_set_fd_nonblocking(own, TRUE, NULL);
@@ -369,7 +372,11 @@ nj_headless_new(NjCmd *cmd)
 NjHeadless *
 nj_headless_new_on(NjCmd *cmd, int in, int out)
 {
-    static const NjFeedHooks hooks = { on_line, on_refused, on_end };
+    static const NjFeedHooks hooks = {
+        .on_line = on_line,
+        .on_refused = on_refused,
+        .on_end = on_end,
+    };
     NjHeadless *headless = g_new0(NjHeadless, 1);
     headless->cmd = cmd;
     headless->out = open_output(out);
@@ -379,15 +386,18 @@ nj_headless_new_on(NjCmd *cmd, int in, int out)
     return headless;
 }
 
-/* Who reads gets the end of the answer too; who does not holds the end of the program up no longer
- * than this. */
+/* Writes the rest of the queue. A reader that takes nothing delays the end of the program by at
+ * most LAST_WRITE_US. */
 static void
 write_rest(NjHeadless *headless)
 {
-    gint64 until = g_get_monotonic_time() + LAST_WORDS_US, now;
-    while (headless->out >= 0 && write_some(headless) && (now = g_get_monotonic_time()) < until) {
+    gint64 deadline = g_get_monotonic_time() + LAST_WRITE_US;
+    while (headless->out >= 0 && write_queue(headless)) {
+        gint64 now = g_get_monotonic_time();
+        if (now >= deadline)
+            break;
         struct pollfd out = { headless->out, POLLOUT, 0 };
-        poll(&out, 1, (int) ((until - now) / 1000) + 1);
+        poll(&out, 1, (int) ((deadline - now) / 1000) + 1);
     }
 }
 

@@ -1,4 +1,5 @@
-/* Events as records for scripts, and the headless life: JSON lines out, commands in. */
+/* Events as records for scripts; and headless mode: JSON lines on standard output, commands on
+ * standard input. */
 #ifndef NJ_CMD_SCRIPT_H
 #define NJ_CMD_SCRIPT_H
 
@@ -6,22 +7,21 @@
 
 typedef struct NjScript NjScript;
 
-/* Every event scripts know (message, presence, room, connection, command-failed) as a record with
- * "event" first. */
+/* Calls func with a record for every event that natterjack(1) lists; its first field is "event". */
 typedef void (*NjScriptFunc)(NjRecord *event, void *owner);
 NjScript *nj_script_new(NjClient *client, NjScriptFunc func, void *owner);
 void nj_script_free(NjScript *script);
 
 typedef struct NjHeadless NjHeadless;
 
-/* Standard input and output, or these descriptors.  A reader that is slow stops nothing: what does
- * not fit into 4 MB is dropped, and a line
- * {"event": "events-dropped"} says so when there is room again. */
+/* Uses standard input and output, or the given descriptors. A slow reader blocks nothing: lines
+ * over 4 MB are dropped, and an event events-dropped with their count follows when there is room.
+ */
 NjHeadless *nj_headless_new(NjCmd *cmd);
 NjHeadless *nj_headless_new_on(NjCmd *cmd, int in, int out);
 void nj_headless_free(NjHeadless *headless);
 
-/* The answer to a command (of -x) as a line of its own. */
+/* Writes the result of a command of -x as a line. */
 void nj_headless_answer(NjHeadless *headless, const GError *error, const NjRecord *result);
 
 #endif

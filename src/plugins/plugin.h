@@ -1,5 +1,5 @@
-/* A plugin is one row. The built-in topics of cmd/ and the modules of xmpp/ come as such rows
- * too. */
+/* A plugin is one row. The built-in topics of cmd/ and the modules of xmpp/ are attached as
+ * plugins, too. */
 #ifndef NJ_PLUGINS_PLUGIN_H
 #define NJ_PLUGINS_PLUGIN_H
 
@@ -18,11 +18,11 @@ typedef struct {
     void (*stop)(NjPlugins *plugins, void *state);
 } NjPlugin;
 
-/* the built-in rows, attached */
+/* Attaches the built-in rows. */
 NjPlugins *nj_plugins_new(NjClient *client, NjCmd *cmd);
 void nj_plugins_free(NjPlugins *plugins);
 
-/* all module rows, in order: what sessions use */
+/* All module rows, for sessions; the caller borrows the table. */
 const NjTable *nj_plugins_modules(const NjPlugins *plugins);
 
 #endif

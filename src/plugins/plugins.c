@@ -1,5 +1,5 @@
-/* The rows there are, and attaching them: commands, options, modules.  The built-in topics come
- * this way too, so that what a plugin needs is tried every day. */
+/* Attaches the rows of plugins: commands, options, modules. The built-in topics are attached the
+ * same way, so that the code for plugins is used in every run. */
 #include "plugins/plugin.h"
 
 struct NjPlugins {
@@ -7,13 +7,13 @@ struct NjPlugins {
     NjCmd *cmd;
     NjTable *table;     /* of NjPlugin */
     NjTable *modules;   /* of NjModule */
-    GPtrArray *rows;    /* those made here: the core, and one a topic */
-    GPtrArray *core;    /* of NjModule, NULL-ended: the core's */
-    GHashTable *states; /* NjPlugin -> what start() gave */
+    GPtrArray *rows;    /* of NjPlugin, made here: the core, and one for each topic */
+    GPtrArray *core;    /* of NjModule, NULL-ended: the built-in modules */
+    GHashTable *states; /* NjPlugin -> the result of start() */
 };
 
 static void
-attach(NjPlugins *plugins, const NjPlugin *plugin)
+attach_plugin(NjPlugins *plugins, const NjPlugin *plugin)
 {
     if (!nj_table_add(plugins->table, plugin)) {
         g_warning("there are two plugins %s", plugin->name);
@@ -32,7 +32,7 @@ attach(NjPlugins *plugins, const NjPlugin *plugin)
 }
 
 static void
-detach(NjPlugins *plugins, const NjPlugin *plugin)
+detach_plugin(NjPlugins *plugins, const NjPlugin *plugin)
 {
     if (plugin->stop)
         plugin->stop(plugins, g_hash_table_lookup(plugins->states, plugin));
@@ -67,18 +67,18 @@ dump_modules(void *owner)
     return g_string_free(out, FALSE);
 }
 
-/* A row made here lives as long as the plugins do. */
+/* Attaches a copy of row, which lives as long as plugins. */
 static void
 attach_row(NjPlugins *plugins, NjPlugin row)
 {
     NjPlugin *kept = g_new(NjPlugin, 1);
     *kept = row;
     g_ptr_array_add(plugins->rows, kept);
-    attach(plugins, kept);
+    attach_plugin(plugins, kept);
 }
 
-/* What every account speaks; the options' core rows are there from the start, for natterjackrc is
- * read with them. */
+/* Attaches the built-in modules. The built-in options are in NjOptions from the start, because
+ * natterjackrc is read with them. */
 static void
 attach_core(NjPlugins *plugins)
 {
@@ -88,7 +88,7 @@ attach_core(NjPlugins *plugins)
         g_ptr_array_add(plugins->core, (void *) nj_table_at(modules, i));
     g_ptr_array_add(plugins->core, NULL);
     attach_row(plugins, (NjPlugin){ .name = "core",
-                                    .summary = N_("What every account speaks"),
+                                    .summary = N_("Protocols of every account"),
                                     .modules = (const NjModule *const *) plugins->core->pdata });
 }
 
@@ -121,7 +121,7 @@ nj_plugins_free(NjPlugins *plugins)
         return;
 
     while (nj_table_length(plugins->table))
-        detach(plugins, nj_table_at(plugins->table, nj_table_length(plugins->table) - 1));
+        detach_plugin(plugins, nj_table_at(plugins->table, nj_table_length(plugins->table) - 1));
     g_hash_table_unref(plugins->states);
     g_ptr_array_unref(plugins->rows);
     g_ptr_array_unref(plugins->core);
