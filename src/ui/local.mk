@@ -14,7 +14,8 @@ terminal_sources = \
 	src/ui/prompt-draw.c \
 	src/ui/rescue.c src/ui/rescue.h \
 	src/ui/surface.c src/ui/surface.h \
-	src/ui/term.c src/ui/term.h \
+	src/ui/term.c src/ui/term.h src/ui/term-private.h \
+	src/ui/term-input.c \
 	src/ui/theme.c src/ui/theme.h
 
 # The shipped themes as rows of C.

@@ -12,7 +12,7 @@
  *
  * Signals come through a pipe that is ours, written by the handlers: SIGWINCH, SIGCONT (after a
  * stop that was not ours) and SIGTSTP. */
-#include "ui/term.h"
+#include "ui/term-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 /* Terminfo's macros (lines, columns, …) are ordinary words of ours: only functions and strings are
@@ -29,50 +28,16 @@
 #include <term.h>
 
 #include "base/text.h"
-#include "ui/paint.h"
 #include "ui/rescue.h"
 
-#define MAX_READ (64 * 1024)
-#define MAX_PASTE (4 * 1024 * 1024)
-#define PASTE_WAIT_MS 1000
-#define ESC_WAIT_MS 20 /* for the rest of a sequence that may be ours */
 #define FREE_WAIT_MS 200
-#define MAX_HELD 256
 #define MAX_ROWS 1000
 #define MAX_COLS 2000
-
-static const char paste_end[] = "\033[201~";
 
 typedef struct {
     GSource source;
     NjTerm *term;
 } TermSource;
-
-struct NjTerm {
-    NjTermHooks hooks;
-    void *owner;
-    int in, out;
-    bool own; /* the descriptors are ours to close */
-    bool tty, raw;
-    struct termios before;
-    int rows, cols, colors;
-    NjPaint *paint;
-    char *enter, *leave; /* what is written when the screen is taken and given back */
-    bool titles;         /* has a title that can be set */
-    char *title;         /* wanted, not written yet */
-    GString *pending;
-    gsize written;
-    bool blocked; /* the terminal did not take all of pending */
-    bool suspended, gone;
-    bool gone_untold; /* on_gone is still to be called, by dispatch() */
-    GSource *source;
-    gpointer in_tag, out_tag;
-    bool signals;      /* they come to us */
-    GString *held;     /* the beginning of a sequence that may be ours */
-    GString *paste;    /* NULL: none is coming in */
-    guint paste_match; /* bytes of paste_end seen */
-    bool busy, freed;  /* a hook runs; it freed us */
-};
 
 /* --- Signals. Handlers know only this. */
 
@@ -346,210 +311,6 @@ write_title(NjTerm *term)
     g_clear_pointer(&term->title, g_free);
 }
 
-/* --- Reading. */
-
-static void
-deliver(NjTerm *term, GString *keys)
-{
-    if (keys->len > 0 && !term->freed)
-        term->hooks.on_bytes(term, keys->str, keys->len, term->owner);
-    g_string_truncate(keys, 0);
-}
-
-static void
-end_paste(NjTerm *term)
-{
-    gsize length = term->paste->len;
-    char *text = g_string_free(g_steal_pointer(&term->paste), FALSE);
-    if (term->freed)
-        g_free(text);
-    else
-        term->hooks.on_paste(term, text, length, term->owner);
-}
-
-/* Takes bytes into the paste, returns how many; all of them unless its end came. */
-static gsize
-take_paste(NjTerm *term, const char *bytes, gsize length)
-{
-    gsize i = 0;
-    while (i < length) {
-        if (bytes[i] == paste_end[term->paste_match]) {
-            i++;
-            if (++term->paste_match == sizeof paste_end - 1) {
-                end_paste(term);
-                return i;
-            }
-            continue;
-        }
-        if (term->paste_match > 0) {
-            /* Not the end after all.  ESC stands only at its beginning: nothing within can begin
-             * anew. */
-            g_string_append_len(term->paste, paste_end,
-                                term->paste->len < MAX_PASTE ? term->paste_match : 0);
-            term->paste_match = 0;
-            continue;
-        }
-        const char *esc = memchr(bytes + i, '\033', length - i);
-        gsize run = esc != NULL ? (gsize) (esc - bytes) - i : length - i;
-        g_string_append_len(term->paste, bytes + i,
-                            (gssize) MIN(run, MAX_PASTE - MIN(term->paste->len, MAX_PASTE)));
-        i += run;
-    }
-
-    return length;
-}
-
-typedef enum {
-    OURS_NOT,
-    OURS_PARTLY,
-    OURS_PASTE,
-    OURS_FOCUS_IN,
-    OURS_FOCUS_OUT,
-    OURS_SWALLOWED
-} Ours;
-
-/* A string of the terminal, ESC ] … or ESC P …: only if a digit or > follows and its end is here
- * too; else a person typed Alt-]. */
-static Ours
-match_string(const char *s, gsize length, gsize *used)
-{
-    if (length < 3 || (!g_ascii_isdigit(s[2]) && s[2] != '>' && s[2] != '!'))
-        return OURS_NOT;
-
-    for (gsize i = 3; i < length; i++) {
-        bool st = s[i] == '\\' && s[i - 1] == '\033';
-        if (s[i] == '\007' || st) {
-            *used = i + 1;
-            return OURS_SWALLOWED;
-        }
-    }
-
-    return OURS_NOT;
-}
-
-/* Is what begins at this ESC ours? */
-static Ours
-match(const char *s, gsize length, gsize *used)
-{
-    *used = 3;
-    if (length == 1)
-        return OURS_PARTLY;
-    if (s[1] == ']' || s[1] == 'P')
-        return match_string(s, length, used);
-    if (s[1] != '[')
-        return OURS_NOT;
-    if (length == 2)
-        return OURS_PARTLY;
-    if (s[2] == 'I')
-        return OURS_FOCUS_IN;
-    if (s[2] == 'O')
-        return OURS_FOCUS_OUT;
-
-    /* mouse; answers about modes and kinds */
-    if (s[2] == '<' || s[2] == '?' || s[2] == '>') {
-        gsize i = 3;
-        while (i < length && s[i] >= 0x20 && s[i] < 0x40)
-            i++;
-        *used = MIN(i + 1, length);
-        return i == length ? OURS_PARTLY : OURS_SWALLOWED;
-    }
-
-    static const char begin[] = "\033[200~";
-    gsize same = 0;
-    while (same < length && same < sizeof begin - 1 && s[same] == begin[same])
-        same++;
-
-    *used = same;
-    return same == sizeof begin - 1 ? OURS_PASTE : same == length ? OURS_PARTLY : OURS_NOT;
-}
-
-static void
-take_input(NjTerm *term, const char *bytes, gsize length)
-{
-    g_autoptr(GString) all = g_string_new_len(term->held->str, (gssize) term->held->len);
-    g_autoptr(GString) keys = g_string_new(NULL);
-
-    g_string_append_len(all, bytes, (gssize) length);
-    g_string_truncate(term->held, 0);
-    for (gsize i = 0; i < all->len && !term->freed;) {
-        const char *s = all->str + i;
-        gsize left = all->len - i;
-        if (term->paste != NULL) {
-            i += take_paste(term, s, left);
-            continue;
-        }
-        const char *esc = memchr(s, '\033', left);
-        gsize run = esc != NULL ? (gsize) (esc - s) : left;
-        g_string_append_len(keys, s, (gssize) run);
-        i += run;
-        if (esc == NULL)
-            break;
-        gsize used = 0;
-        Ours ours = match(esc, left - run, &used);
-        if (ours == OURS_PARTLY && left - run <= MAX_HELD) {
-            g_string_append_len(term->held, esc, (gssize) (left - run));
-            break;
-        }
-        if (ours == OURS_NOT || ours == OURS_PARTLY) {
-            g_string_append_c(keys, '\033');
-            i++;
-            continue;
-        }
-        deliver(term, keys);
-        i += used;
-        if (term->freed)
-            break;
-        if (ours == OURS_PASTE) {
-            term->paste = g_string_new(NULL);
-            term->paste_match = 0;
-        } else if (ours != OURS_SWALLOWED) {
-            term->hooks.on_focus(term, ours == OURS_FOCUS_IN, term->owner);
-        }
-    }
-
-    deliver(term, keys);
-}
-
-/* The rest did not come: what was held is keys, what was pasted is all there is. */
-static void
-settle(NjTerm *term)
-{
-    if (term->paste != NULL) {
-        end_paste(term);
-        return;
-    }
-    g_autoptr(GString) keys = g_string_new_len(term->held->str, (gssize) term->held->len);
-    g_string_truncate(term->held, 0);
-    deliver(term, keys);
-}
-
-static void
-arm(NjTerm *term)
-{
-    gint64 wait = term->paste != NULL ? PASTE_WAIT_MS : term->held->len > 0 ? ESC_WAIT_MS : -1;
-    g_source_set_ready_time(term->source, wait < 0 ? -1 : g_get_monotonic_time() + wait * 1000);
-}
-
-static void
-read_input(NjTerm *term)
-{
-    static char buffer[MAX_READ];
-    ssize_t n = read(term->in, buffer, sizeof buffer);
-
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        return;
-
-    if (n <= 0) {
-        set_gone(term);
-        return;
-    }
-
-    take_input(term, buffer, (gsize) n);
-    memset(buffer, 0, (gsize) n); /* it may have been a password */
-    if (!term->freed)
-        arm(term);
-}
-
 /* --- The source. */
 
 static void
@@ -615,8 +376,9 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
         }
     }
 
-    if (in != 0 && !term->freed && !term->gone && !term->suspended)
-        read_input(term);
+    bool may_read = !term->freed && !term->gone && !term->suspended;
+    if (in != 0 && may_read && !nj_term_input_read(term))
+        set_gone(term);
 }
 
 static gboolean
@@ -639,9 +401,9 @@ dispatch(GSource *source, GSourceFunc func, gpointer data)
     /* Waited long enough, and nothing came just now. */
     if (!term->freed && ready >= 0 && ready == g_source_get_ready_time(source)
         && ready <= g_get_monotonic_time()) {
-        settle(term);
+        nj_term_input_settle(term);
         if (!term->freed)
-            arm(term);
+            nj_term_input_arm(term);
     }
 
     if (!term->freed && term->gone_untold) {
@@ -688,7 +450,7 @@ open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, v
     term->own = own;
     term->tty = isatty(in);
     term->pending = g_string_new(NULL);
-    term->held = g_string_new(NULL);
+    nj_term_input_init(&term->input);
 
     if (!read_capabilities(term, type, error)) {
         nj_term_free(term);
@@ -755,9 +517,7 @@ nj_term_free(NjTerm *term)
     g_free(term->leave);
     g_free(term->title);
     g_string_free(term->pending, TRUE);
-    g_string_free(term->held, TRUE);
-    if (term->paste != NULL)
-        g_string_free(g_steal_pointer(&term->paste), TRUE);
+    nj_term_input_clear(&term->input);
 
     if (term->busy)
         term->freed = true; /* dispatch() lets go of it */
