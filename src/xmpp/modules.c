@@ -1,5 +1,4 @@
-/* The built-in rows; xmpp/xep/xep.h lists them.  The table is made once, from constants, and never
- * changes. */
+/* The built-in rows, which xmpp/xep/xep.h lists, and the order of rows. */
 #include "xmpp/modules.h"
 
 #include "xmpp/xep/xep.h"
@@ -7,6 +6,7 @@
 #define ROW(row) &row,
 static const NjModule *const rows[] = { NJ_MODULES(ROW) };
 
+/* The table is made once, from constants, and never changes. */
 const NjTable *
 nj_modules(void)
 {
@@ -17,4 +17,61 @@ nj_modules(void)
             nj_table_add(table, rows[i]);
     }
     return table;
+}
+
+/* Returns the first spec in .after that the table lacks; NULL: none. */
+static const char *
+missing_before(const NjTable *table, const NjModule *module)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(module->after) && module->after[i]; i++)
+        if (!nj_table_find(table, module->after[i]))
+            return module->after[i];
+    return NULL;
+}
+
+/* Returns the first row that is not in sorted yet; ready: and whose .after rows all are. */
+static const NjModule *
+next_row(const NjTable *modules, const NjTable *sorted, bool ready)
+{
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (!nj_table_find(sorted, module->spec) && (!ready || !missing_before(sorted, module)))
+            return module;
+    }
+    return NULL;
+}
+
+NjTable *
+nj_modules_sort(const NjTable *modules, GError **error)
+{
+    NjTable *sorted = nj_table_new();
+    const NjModule *module;
+    bool reported = false;
+
+    while ((module = next_row(modules, sorted, true))
+           || (module = next_row(modules, sorted, false))) {
+        const char *waits_for = missing_before(sorted, module);
+        if (waits_for && !reported) {
+            bool known = nj_table_find(modules, waits_for) != NULL;
+            g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+                        known ? "%s waits for %s, which waits for it"
+                              : "%s names %s, which is unknown",
+                        module->spec, waits_for);
+            reported = true;
+        }
+        nj_table_add(sorted, module);
+    }
+
+    return sorted;
+}
+
+void
+nj_modules_add_presence(NjSession *session, NjXml *presence)
+{
+    const NjTable *modules = nj_session_modules(session);
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (module->presence)
+            module->presence(session, presence);
+    }
 }

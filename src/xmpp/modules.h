@@ -1,28 +1,31 @@
-/* A row a XEP.  Disco features, caps, dispatch and tear-down follow from the rows; xmpp/modules.c
- * lists them. */
+/* The row type of XEPs. Disco features, caps, dispatch, presence, /info and tear-down are derived
+ * from rows; xmpp/xep/xep.h lists them. */
 #ifndef NJ_XMPP_MODULES_H
 #define NJ_XMPP_MODULES_H
 
+#include "base/record.h"
 #include "base/table.h"
 #include "model/chat.h"
 #include "xmpp/xml.h"
 
 typedef struct NjSession NjSession;
 
-/* A message on its way in: UNWRAP replaces stanza, DECRYPT and ANNOTATE fill message, DELIVER keeps
- * it.  A stage returns false to drop it. */
+/* A message on its way in. UNWRAP replaces stanza, DECRYPT and ANNOTATE fill message, DELIVER
+ * stores it. A function of a stage returns false to end the way: it has dropped or delivered the
+ * message. */
 typedef struct {
     NjXml *stanza;      /* owned */
-    const char *from;   /* full, as it stands; never NULL */
-    NjMessage *message; /* body already sanitised, or NULL */
+    const char *from;   /* the sender's address as received; never NULL */
+    NjMessage *message; /* NULL in UNWRAP; its body is sanitised, or NULL */
     NjChat *chat;       /* set by DELIVER */
-    bool sent;          /* a copy of what another of our clients sent */
-    /* owned: what the stanza was taken out of, sent by one who may; NULL */
+    bool sent;          /* a copy of a message that another client of ours sent */
+    /* owned: the outer stanza that stanza was taken out of; its sender is verified; NULL: none */
     NjXml *wrapper;
-    const NjXml *forwarded; /* in it, around the stanza (XEP-0297); NULL */
+    const NjXml *forwarded; /* the element of wrapper around stanza (XEP-0297); NULL: none */
 } NjIncoming;
 
-/* A message on its way out: ANNOTATE adds, ENCRYPT replaces, SEND hands it to the connection. */
+/* A message on its way out. ANNOTATE adds elements, ENCRYPT replaces the stanza, SEND is last
+ * before the connection. */
 typedef struct {
     NjXml *stanza; /* owned */
     NjChat *chat;
@@ -47,20 +50,34 @@ typedef enum {
     NJ_KIND_MESSAGE
 } NjStanzaKind;
 
-/* Called for a stanza of this kind with a direct child of this name and namespace; name NULL: every
- * stanza of the kind.  An IQ handler answers or returns false: then feature-not-implemented goes
- * out.  A message or presence handler returns true when nothing else shall see it. */
+/* Called for a stanza of this kind with a direct child of this name and namespace; name NULL: for
+ * every stanza of the kind. An iq handler responds and returns true; if all return false,
+ * feature-not-implemented is sent. A message or presence handler returns true if no other handler
+ * and no stage may see the stanza. */
 typedef struct {
     NjStanzaKind kind;
     const char *name, *ns;
     bool (*func)(NjSession *session, NjXml *stanza, NjXml *child);
 } NjHandler;
 
+/* A PEP node (XEP-0163) that the module follows. func is called for each item that a contact or our
+ * own account publishes. bare: the publisher's bare address. payload: borrowed, the child of the
+ * item; NULL: the item was retracted or is empty. */
+typedef struct {
+    const char *node;
+    void (*func)(NjSession *session, const char *bare, const NjXml *payload);
+} NjNode;
+
 typedef struct {
     const char *spec; /* "XEP-0199": the row's name in tables */
     const char *name; /* N_() */
     const char *features[8];
-    const char *option; /* they are announced while this one is on; NULL: always */
+    /* The features are announced while this boolean option is on; NULL: always. */
+    const char *option;
+
+    /* specs of rows that must come before this one. They order the functions of a stage, the
+     * handlers of a stanza, and the calls below; without them the order is not defined. */
+    const char *after[4];
     struct {
         NjInStage stage;
         bool (*func)(NjSession *session, NjIncoming *in);
@@ -70,22 +87,56 @@ typedef struct {
         bool (*func)(NjSession *session, NjOutgoing *out);
     } send;
     NjHandler handlers[8];
-    /* the module's state for one account: nj_session_state(); it may own listeners of bus and
-     * store */
+    NjNode nodes[4];
+
+    /* Adds to an available presence of ours before it is sent; its "to" is NULL if it goes to all
+     * contacts. */
+    void (*presence)(NjSession *session, NjXml *presence);
+
+    /* Our presence was sent to all contacts; available false: we are invisible now. */
+    void (*presence_sent)(NjSession *session, bool available);
+
+    /* Adds to the result of /info. name, ns: the payload of a request that is sent to the address,
+     * and read gets the payload of the response; ns is also the feature that tells whether the
+     * address responds. name NULL: nothing is requested, and payload is NULL. */
+    struct {
+        const char *name, *ns;
+        void (*read)(NjSession *session, const char *address, NjRecord *record,
+                     const NjXml *payload);
+    } info;
+
+    /* A received message of a person is in the history, now or since an earlier copy. */
+    void (*stored)(NjSession *session, const NjIncoming *in);
+
+    /* The module's state for one account: nj_session_state(). It may own listeners of bus and
+     * store. */
     void *(*attach)(NjSession *session);
-    /* these are forgotten already, and the account may be gone */
+
+    /* Frees the state. Its listeners are removed already, and the account may be freed. */
     void (*detach)(NjSession *session, void *state);
-    /* bound: in the order of the table */
+
+    /* A new session has begun: the resource is bound. */
     void (*online)(NjSession *session);
-    /* the session is gone; a broken connection that may be resumed is not the end of it */
+
+    /* The session has ended. A broken connection that may be resumed does not end it. */
     void (*offline)(NjSession *session);
-    /* the same session on a new connection (XEP-0198): what is not counted has to be said again */
+
+    /* The session goes on with a new connection (XEP-0198). Nonzas have to be sent again. */
     void (*resumed)(NjSession *session);
-    /* after online(): nj_session_server_has() and nj_session_account_has() know what they can */
+
+    /* Later than online(): server and account have announced their features (xep/0030.h). */
     void (*discovered)(NjSession *session);
 } NjModule;
 
-/* the built-in rows, in order */
+/* the built-in rows */
 const NjTable *nj_modules(void);
+
+/* Returns a new table with the same rows, each behind those that its .after names, otherwise in the
+ * order of modules. If a row names an unknown one, or rows name each other in a circle, error is
+ * set and these rows come last; error may be NULL. */
+NjTable *nj_modules_sort(const NjTable *modules, GError **error);
+
+/* Calls .presence of all rows. */
+void nj_modules_add_presence(NjSession *session, NjXml *presence);
 
 #endif

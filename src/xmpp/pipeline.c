@@ -1,5 +1,5 @@
-/* The way of a stanza through the module rows.  The order of the rows is the order within a
- * stage. */
+/* The way of a stanza through the module rows. The order within a stage is the order of the table,
+ * which nj_modules_sort() makes. */
 #include "xmpp/pipeline.h"
 
 #include <string.h>

@@ -14,7 +14,7 @@ typedef struct {
 
 struct NjSession {
     NjAccount *account;
-    const NjTable *modules;
+    NjTable *modules; /* owned: the rows in their order */
     NjConnectionMaker maker;
     NjPipeline *pipeline;
     NjIqs *iqs;

@@ -40,18 +40,22 @@ NjSession *
 nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker maker)
 {
     NjSession *session = g_new0(NjSession, 1);
+    g_autoptr(GError) error = NULL;
     session->account = account;
-    session->modules = modules;
+    session->modules = nj_modules_sort(modules, &error);
     session->maker = maker;
     session->domain = nj_jid_domain(account->bare);
-    session->pipeline = nj_pipeline_new(modules);
+    session->pipeline = nj_pipeline_new(session->modules);
     session->iqs = nj_iqs_new(session);
     session->sm = nj_sm_new(account, &sm_hooks, session);
     session->states = g_hash_table_new(NULL, NULL);
 
     account->session = session;
-    for (guint i = 0; i < nj_table_length(modules); i++) {
-        const NjModule *module = nj_table_at(modules, i);
+    if (error)
+        g_warning("modules cannot be ordered: %s", error->message);
+
+    for (guint i = 0; i < nj_table_length(session->modules); i++) {
+        const NjModule *module = nj_table_at(session->modules, i);
         if (module->attach)
             g_hash_table_insert(session->states, (void *) module, module->attach(session));
     }
@@ -82,6 +86,7 @@ destroy(void *data)
 
     g_hash_table_unref(session->states);
     nj_pipeline_free(session->pipeline);
+    nj_table_free(session->modules);
     nj_certificate_free(session->certificate);
     g_free(session->trust_once);
     g_free(session->domain);

@@ -26,6 +26,7 @@ tests_xmpp_test_tls_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
 # From bytes to stanzas and a bound resource.
 stream_tests = \
 	tests/xmpp/test-login \
+	tests/xmpp/test-modules \
 	tests/xmpp/test-parser \
 	tests/xmpp/test-sasl \
 	tests/xmpp/test-stream \
@@ -42,6 +43,10 @@ stream_test_libs = $(XMPP_STACK) $(CMOCKA_LIBS)
 tests_xmpp_test_login_SOURCES = tests/xmpp/test-login.c $(string_transport) $(scram_book)
 tests_xmpp_test_login_CFLAGS = $(stream_test_cflags)
 tests_xmpp_test_login_LDADD = $(stream_test_libs)
+
+tests_xmpp_test_modules_SOURCES = tests/xmpp/test-modules.c
+tests_xmpp_test_modules_CFLAGS = $(stream_test_cflags) $(MODEL_CFLAGS)
+tests_xmpp_test_modules_LDADD = $(stream_test_libs)
 
 tests_xmpp_test_parser_SOURCES = tests/xmpp/test-parser.c
 tests_xmpp_test_parser_CFLAGS = $(stream_test_cflags)

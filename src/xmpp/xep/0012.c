@@ -1,5 +1,4 @@
-/* XEP-0012: how long ago the person did something, for contacts, and only where the option says so.
- * Asking others is nj_info(), in 0030.c. */
+/* XEP-0012: the time since the last key, told to contacts only, and only if the option is on. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
@@ -27,10 +26,23 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
     return true;
 }
 
+/* A client responds with the time since the last key, a server for an offline contact with the time
+ * since the logout, a server for itself with its uptime (sections 3 to 5). */
+static void
+read_last(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
+{
+    gint64 seconds;
+    (void) session;
+    (void) address;
+    if (nj_xml_int(query, "seconds", 0, G_MAXINT64, &seconds))
+        nj_record_set_int(record, "last-activity-seconds", seconds);
+}
+
 const NjModule nj_xep_0012 = {
     .spec = "XEP-0012",
     .name = N_("Last Activity"),
     .features = { NS },
     .option = "last-activity-reply",
+    .info = { "query", NS, read_last },
     .handlers = { { NJ_KIND_IQ_GET, "query", NS, answer } },
 };

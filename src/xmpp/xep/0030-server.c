@@ -139,6 +139,7 @@ nj_session_account_has(const NjSession *session, const char *feature)
 const NjModule nj_xep_0030_server = {
     .spec = "XEP-0030 (3)",
     .name = N_("Features of the Server"),
+    .after = { "RFC 6121 (2)" },
     .attach = attach,
     .detach = detach,
     .online = online,

@@ -1,23 +1,33 @@
-/* XEP-0030: what we are and what we can, answered from the module rows; and what an address tells
- * of itself, with XEP-0012, 0092 and 0202. */
+/* XEP-0030: our identity and features, derived from the module rows; and nj_info(), which asks an
+ * address what the rows ask for in .info. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
-#include "base/text.h"
-#include "base/clock.h"
-
 #define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
-#define NS_VERSION "jabber:iq:version"
-#define NS_TIME "urn:xmpp:time"
-#define NS_LAST "jabber:iq:last"
-#define FEATURES_SHOWN 1000
+#define MAX_SHOWN 1000 /* identities and features of one response */
+#define PATIENCE 20    /* seconds */
 
 static int
 compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Appends the features of a row to list; the list owns its strings. */
+static void
+list_features(const NjSession *session, const NjModule *module, GPtrArray *list)
+{
+    if (module->option && !nj_options_bool(nj_session_client(session)->options, module->option))
+        return;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(module->features) && module->features[i]; i++)
+        g_ptr_array_add(list, g_strdup(module->features[i]));
+
+    /* XEP-0163 section 4: "+notify" subscribes us to the nodes of our contacts. */
+    for (gsize i = 0; i < G_N_ELEMENTS(module->nodes) && module->nodes[i].node; i++)
+        g_ptr_array_add(list, g_strconcat(module->nodes[i].node, "+notify", NULL));
 }
 
 NjXml *
@@ -28,21 +38,16 @@ nj_disco_fill(const NjSession *session, NjXml *query)
     nj_xml_set(identity, "type", "console");
     nj_xml_set(identity, "name", "Natterjack");
 
-    /* Sorted and once each, as XEP-0115 wants to count them. */
     const NjTable *modules = nj_session_modules(session);
-    g_autoptr(GPtrArray) features = g_ptr_array_new();
-    for (guint i = 0; i < nj_table_length(modules); i++) {
-        const NjModule *module = nj_table_at(modules, i);
-        if (module->option && !nj_options_bool(nj_session_client(session)->options, module->option))
-            continue;
-        for (gsize j = 0; j < G_N_ELEMENTS(module->features) && module->features[j]; j++)
-            g_ptr_array_add(features, (void *) module->features[j]);
-    }
+    g_autoptr(GPtrArray) features = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < nj_table_length(modules); i++)
+        list_features(session, nj_table_at(modules, i), features);
 
+    /* XEP-0115 section 5.1 hashes the features in this order. */
     g_ptr_array_sort(features, compare);
     const char *before = "";
     for (guint i = 0; i < features->len; i++) {
-        if (!g_str_equal(before, features->pdata[i]))
+        if (strcmp(before, features->pdata[i]) != 0)
             nj_xml_set(nj_xml_add_new(query, "feature", NS_INFO), "var", features->pdata[i]);
         before = features->pdata[i];
     }
@@ -75,103 +80,76 @@ answer_items(NjSession *session, NjXml *iq, NjXml *query)
 
 /* --- nj_info() --- */
 
-/* Four questions at once; the last answer, also one that failed, tells the rest.  What is not among
- * the features is not waited for: not every client refuses what it does not know. */
-enum { ASK_FEATURES = 1, ASK_VERSION = 2, ASK_TIME = 4, ASK_LAST = 8 };
+/* One call of nj_info(). All requests go out at once. When the features have arrived, the rows
+ * whose feature is missing are not waited for: some clients do not respond to unknown requests. */
 typedef struct {
     NjRecord *record;
-    guint refs;    /* questions not yet ended */
-    guint waited;  /* for these */
-    GError *error; /* of the first that failed */
-    NjDone done;   /* NULL when it has been told */
+    char *address;       /* asked */
+    GHashTable *waiting; /* set of NjModule whose response is awaited */
+    guint refs;          /* the open requests, and nj_info() itself */
+    GError *error;       /* of the first request that failed */
+    NjDone done;         /* NULL: was called */
     void *data;
 } Info;
 
+typedef struct {
+    Info *info;
+    const NjModule *module;
+} Question;
+
 static void
-info_unref(void *data)
+info_unref(Info *info)
 {
-    Info *info = data;
     if (--info->refs > 0)
         return;
     nj_record_free(info->record);
+    g_hash_table_unref(info->waiting);
     g_clear_error(&info->error);
+    g_free(info->address);
     g_free(info);
 }
 
 static void
-set_line(NjRecord *record, const char *key, const char *text)
+question_free(void *data)
 {
-    g_autofree char *line = text ? nj_text_line(text, -1, 0) : NULL;
-    if (line && *line)
-        nj_record_set_text(record, key, line);
+    Question *question = data;
+    info_unref(question->info);
+    g_free(question);
 }
 
 static void
-set_child(NjRecord *record, const char *key, const NjXml *query, const char *name, const char *ns)
-{
-    g_autofree char *text = nj_xml_child_text(query, name, ns);
-    set_line(record, key, text);
-}
-
-static void
-add_named(GPtrArray *list, const char *key, const char *text)
+add_entry(GPtrArray *list, const char *key, const char *text)
 {
     NjRecord *entry = nj_record_new();
-    set_line(entry, key, text);
+    nj_xep_set_line(entry, key, text);
     g_ptr_array_add(list, entry);
 }
 
 static void
-read_info(NjRecord *record, const NjXml *query)
+read_features(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
 {
     GPtrArray *identities = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     GPtrArray *features = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
 
+    (void) session;
+    (void) address;
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
-        if (nj_xml_is(child, "identity", NS_INFO) && identities->len < FEATURES_SHOWN) {
+        if (nj_xml_is(child, "identity", NS_INFO) && identities->len < MAX_SHOWN) {
             const char *category = nj_xml_attr(child, "category"),
                        *type = nj_xml_attr(child, "type");
             g_autofree char *kind =
                 g_strdup_printf("%s/%s", category ? category : "", type ? type : "");
-            add_named(identities, "identity", kind);
-            set_line(g_ptr_array_index(identities, identities->len - 1), "name",
-                     nj_xml_attr(child, "name"));
+            add_entry(identities, "identity", kind);
+            nj_xep_set_line(g_ptr_array_index(identities, identities->len - 1), "name",
+                            nj_xml_attr(child, "name"));
         } else if (nj_xml_is(child, "feature", NS_INFO) && nj_xml_attr(child, "var")
-                   && features->len < FEATURES_SHOWN) {
-            add_named(features, "feature", nj_xml_attr(child, "var"));
+                   && features->len < MAX_SHOWN) {
+            add_entry(features, "feature", nj_xml_attr(child, "var"));
         }
     }
 
     nj_record_set_list(record, "identities", identities);
     nj_record_set_list(record, "features", features);
-}
-
-static void
-read_time(NjRecord *record, const NjXml *query)
-{
-    g_autofree char *utc = nj_xml_child_text(query, "utc", NS_TIME);
-    gint64 time;
-    if (!utc || !nj_clock_parse(utc, &time))
-        return;
-    g_autofree char *text = nj_clock_format(time);
-    nj_record_set_text(record, "time", text);
-    set_child(record, "offset", query, "tzo", NS_TIME);
-}
-
-static void
-answered(Info *info, guint questions, const GError *error)
-{
-    info->waited &= ~questions;
-    if (error && !info->error)
-        info->error = g_error_copy(error);
-    if (info->waited || !info->done)
-        return;
-
-    NjDone done = info->done;
-    info->done = NULL;
-
-    bool told = nj_record_length(info->record) > 1;
-    done(told ? NULL : info->error, told || !info->error ? info->record : NULL, info->data);
 }
 
 static bool
@@ -185,79 +163,64 @@ has_feature(const NjXml *query, const char *ns)
 }
 
 static void
-on_features(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+drop_unsupported(Info *info, const NjXml *query)
 {
-    Info *info = data;
-    const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_INFO);
-
-    (void) session;
-    if (query)
-        read_info(info->record, query);
-
-    guint questions = ASK_FEATURES;
-    if (query && !has_feature(query, NS_VERSION))
-        questions |= ASK_VERSION;
-    if (query && !has_feature(query, NS_TIME))
-        questions |= ASK_TIME;
-    if (query && !has_feature(query, NS_LAST))
-        questions |= ASK_LAST;
-
-    answered(info, questions, error);
+    GHashTableIter iter;
+    void *module;
+    g_hash_table_iter_init(&iter, info->waiting);
+    while (g_hash_table_iter_next(&iter, &module, NULL))
+        if (!has_feature(query, ((const NjModule *) module)->info.ns))
+            g_hash_table_iter_remove(&iter);
 }
 
 static void
-on_version(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+end_if_complete(Info *info)
 {
-    Info *info = data;
-    const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_VERSION);
+    if (g_hash_table_size(info->waiting) > 0 || !info->done)
+        return;
 
-    (void) session;
-    if (query) {
-        set_child(info->record, "software", query, "name", NS_VERSION);
-        set_child(info->record, "version", query, "version", NS_VERSION);
-        set_child(info->record, "system", query, "os", NS_VERSION);
-    }
+    NjDone done = info->done;
+    info->done = NULL;
 
-    answered(info, ASK_VERSION, error);
+    bool any = nj_record_length(info->record) > 1; /* more than the address */
+    done(any ? NULL : info->error, any || !info->error ? info->record : NULL, info->data);
 }
 
 static void
-on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+on_response(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
-    Info *info = data;
-    const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NS_TIME);
-    (void) session;
-    if (time)
-        read_time(info->record, time);
-    answered(info, ASK_TIME, error);
-}
+    const Question *question = data;
+    const NjModule *module = question->module;
+    Info *info = question->info;
+    const NjXml *payload = error ? NULL : nj_xml_child(stanza, module->info.name, module->info.ns);
 
-/* Of a person their last key, of one who is not there their going, of a server its start. */
-static void
-on_last(NjSession *session, const NjXml *stanza, const GError *error, void *data)
-{
-    Info *info = data;
-    const NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS_LAST);
-    gint64 seconds;
-    (void) session;
-    if (query && nj_xml_int(query, "seconds", 0, G_MAXINT64, &seconds))
-        nj_record_set_int(info->record, "last-activity-seconds", seconds);
-    answered(info, ASK_LAST, error);
+    if (payload)
+        module->info.read(session, info->address, info->record, payload);
+    if (error && !info->error)
+        info->error = g_error_copy(error);
+
+    g_hash_table_remove(info->waiting, module);
+    if (payload && module == &nj_xep_0030)
+        drop_unsupported(info, payload);
+    end_if_complete(info);
 }
 
 static void
-ask_info(NjSession *session, const char *to, const char *name, const char *ns, NjIqFunc done,
-         Info *info)
+ask_for(NjSession *session, const NjModule *module, Info *info)
 {
-    NjXml *iq = nj_xml_iq("get", to, NULL);
-    nj_xml_add_new(iq, name, ns);
-    nj_iq_send_full(session, iq, 20, done, NULL, info, info_unref, info->data);
+    NjXml *iq = nj_xml_iq("get", info->address, NULL);
+    nj_xml_add_new(iq, module->info.name, module->info.ns);
+
+    Question *question = g_new0(Question, 1);
+    *question = (Question){ info, module };
+    info->refs++;
+    nj_iq_send_full(session, iq, PATIENCE, on_response, NULL, question, question_free, info->data);
 }
 
-/* A contact's bare address is the server's to answer for: the client that is online is asked
- * instead. */
+/* Returns the address to ask: for a contact the full address of the first online client, because
+ * the server responds for a bare one. */
 static char *
-whom_to_ask(NjAccount *account, const char *address)
+choose_address(NjAccount *account, const char *address)
 {
     NjContact *contact = nj_jid_resource(address) ? NULL : nj_roster_find(account->roster, address);
     if (!contact || contact->presences->len == 0)
@@ -278,25 +241,40 @@ nj_info(NjAccount *account, const char *address, NjDone done, void *data)
         return;
     }
 
-    g_autofree char *to = whom_to_ask(account, address);
     Info *info = g_new0(Info, 1);
     *info = (Info){ .record = nj_record_new(),
-                    .refs = 4,
-                    .waited = ASK_FEATURES | ASK_VERSION | ASK_TIME | ASK_LAST,
+                    .address = choose_address(account, address),
+                    .waiting = g_hash_table_new(NULL, NULL),
+                    .refs = 1,
                     .done = done,
                     .data = data };
-    nj_record_set_text(info->record, "address", to);
-    ask_info(session, to, "query", NS_INFO, on_features, info);
+    nj_record_set_text(info->record, "address", info->address);
 
-    ask_info(session, to, "query", NS_VERSION, on_version, info);
-    ask_info(session, to, "time", NS_TIME, on_time, info);
-    ask_info(session, to, "query", NS_LAST, on_last, info);
+    /* All rows are noted before the first request, which may end at once. */
+    const NjTable *modules = nj_session_modules(session);
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (module->info.name)
+            g_hash_table_add(info->waiting, (void *) module);
+        else if (module->info.read)
+            module->info.read(session, info->address, info->record, NULL);
+    }
+
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (module->info.name)
+            ask_for(session, module, info);
+    }
+
+    info_unref(info);
 }
 
 const NjModule nj_xep_0030 = {
     .spec = "XEP-0030",
     .name = N_("Service Discovery"),
     .features = { NS_INFO, NS_ITEMS },
+    .info = { "query", NS_INFO, read_features },
+    .after = { "XEP-0115" }, /* answers for the node of our hash */
     .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_info },
                   { NJ_KIND_IQ_GET, "query", NS_ITEMS, answer_items } },
 };

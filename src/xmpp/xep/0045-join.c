@@ -149,7 +149,7 @@ room_presence(NjSession *session, const NjRoom *room, const char *nick)
         return nj_presence_stanza(session, to);
     /* invisible, but asked to go in: that and no more */
     NjXml *presence = nj_xml_presence(NULL, to);
-    nj_caps_add(session, presence);
+    nj_modules_add_presence(session, presence);
     return presence;
 }
 
@@ -603,8 +603,8 @@ addresses(NjSession *session)
     return (char **) g_ptr_array_free(list, FALSE);
 }
 
-void
-nj_muc_show(NjSession *session)
+static void
+update_rooms(NjSession *session)
 {
     g_auto(GStrv) list = addresses(session);
     for (char **address = list; *address; address++) {
@@ -629,11 +629,16 @@ leave_all(NjSession *session, const char *why)
     }
 }
 
-void
-nj_muc_hide(NjSession *session)
+/* Going invisible takes us out of all rooms: the server sends them our unavailable presence. */
+static void
+on_presence_sent(NjSession *session, bool available)
 {
-    leave_all(session, _("You are invisible now, and a room shows who is in it: you left. You come "
-                         "back when you are visible."));
+    if (available)
+        update_rooms(session);
+    else
+        leave_all(session,
+                  _("You are invisible now, and a room shows who is in it: you left. You come back "
+                    "when you are visible."));
 }
 
 static void
@@ -649,6 +654,7 @@ const NjModule nj_xep_0045 = {
     .features = { NJ_NS_MUC },
     .receive = { NJ_STAGE_DELIVER, nj_muc_deliver },
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
+    .presence_sent = on_presence_sent,
     .attach = attach,
     .detach = detach,
     .offline = offline,

@@ -1,5 +1,4 @@
-/* XEP-0092: our name and version for contacts, never the system's name.  Asking others is
- * nj_info(), in 0030.c. */
+/* XEP-0092: our name and version, told to contacts only, without the name of the system. */
 #include "xmpp/xep/xep.h"
 
 #define NS "jabber:iq:version"
@@ -23,10 +22,21 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
     return true;
 }
 
+static void
+read_version(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
+{
+    (void) session;
+    (void) address;
+    nj_xep_set_child(record, "software", query, "name", NS);
+    nj_xep_set_child(record, "version", query, "version", NS);
+    nj_xep_set_child(record, "system", query, "os", NS);
+}
+
 const NjModule nj_xep_0092 = {
     .spec = "XEP-0092",
     .name = N_("Software Version"),
     .features = { NS },
     .option = "version-reply",
+    .info = { "query", NS, read_version },
     .handlers = { { NJ_KIND_IQ_GET, "query", NS, answer } },
 };

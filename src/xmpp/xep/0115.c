@@ -81,8 +81,8 @@ our_ver(const NjSession *session)
     return ((const Caps *) nj_session_state(session, &nj_xep_0115))->ver;
 }
 
-void
-nj_caps_add(NjSession *session, NjXml *presence)
+static void
+add_caps(NjSession *session, NjXml *presence)
 {
     NjXml *caps = nj_xml_add_new(presence, "c", NS);
     nj_xml_set(caps, "hash", "sha-1");
@@ -124,6 +124,7 @@ const NjModule nj_xep_0115 = {
     .spec = "XEP-0115",
     .name = N_("Entity Capabilities"),
     .features = { NS },
+    .presence = add_caps,
     .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },
                   { NJ_KIND_PRESENCE, "c", NS, note_caps } },
     .attach = attach,

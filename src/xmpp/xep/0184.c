@@ -159,8 +159,8 @@ on_committed(void *data)
     send_due(state);
 }
 
-void
-nj_receipt_owe(NjSession *session, const NjIncoming *in)
+static void
+queue_receipt(NjSession *session, const NjIncoming *in)
 {
     Receipts *state = nj_session_state(session, &nj_xep_0184);
     if (!may_answer(session, in) || !nj_session_client(session)->store
@@ -186,7 +186,9 @@ const NjModule nj_xep_0184 = {
     .features = { NS },
     .option = "receipts",
     .receive = { NJ_STAGE_ANNOTATE, note },
+    .after = { "RFC 6121 (4)" },
     .send = { NJ_OUT_ANNOTATE, ask },
+    .stored = queue_receipt,
     .attach = attach,
     .detach = detach,
     .online = back,

@@ -1,4 +1,4 @@
-/* XEP-0202: what time it is here, for contacts.  Asking others is nj_info(), in 0030.c. */
+/* XEP-0202: our time and its offset from UTC, told to contacts only. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 #define NS "urn:xmpp:time"
 
 static char *
-offset(gint64 wall_ms)
+format_offset(gint64 wall_ms)
 {
     g_autoptr(GDateTime) local = g_date_time_new_from_unix_local(wall_ms / 1000);
     int minutes = local ? (int) (g_date_time_get_utc_offset(local) / (60 * G_USEC_PER_SEC)) : 0;
@@ -26,7 +26,7 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
 
     gint64 now = nj_clock_wall_ms();
     g_autofree char *utc = nj_clock_format(now);
-    g_autofree char *tzo = offset(now);
+    g_autofree char *tzo = format_offset(now);
     NjXml *reply = nj_xml_reply(iq, "result");
     NjXml *time = nj_xml_add_new(reply, "time", NS);
     nj_xml_add_with_text(time, "tzo", NS, tzo);
@@ -36,10 +36,27 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
     return true;
 }
 
+static void
+read_time(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
+{
+    g_autofree char *utc = nj_xml_child_text(query, "utc", NS);
+    gint64 time;
+
+    (void) session;
+    (void) address;
+    if (!utc || !nj_clock_parse(utc, &time))
+        return;
+
+    g_autofree char *text = nj_clock_format(time);
+    nj_record_set_text(record, "time", text);
+    nj_xep_set_child(record, "offset", query, "tzo", NS);
+}
+
 const NjModule nj_xep_0202 = {
     .spec = "XEP-0202",
     .name = N_("Entity Time"),
     .features = { NS },
     .option = "time-reply",
+    .info = { "time", NS, read_time },
     .handlers = { { NJ_KIND_IQ_GET, "time", NS, answer } },
 };

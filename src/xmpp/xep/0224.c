@@ -91,6 +91,7 @@ const NjModule nj_xep_0224 = {
     .name = N_("Attention"),
     .features = { NS },
     .option = "attention",
+    .after = { "XEP-0203" },
     .receive = { NJ_STAGE_ANNOTATE, note },
     .attach = attach,
     .detach = detach,

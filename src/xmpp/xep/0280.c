@@ -4,8 +4,6 @@
  * answered to it. */
 #include "xmpp/xep/xep.h"
 
-#include "model/store.h"
-
 #define NS "urn:xmpp:carbons:2"
 #define NS_FORWARD "urn:xmpp:forward:0"
 #define NS_MAM "urn:xmpp:mam:2"
@@ -100,42 +98,6 @@ unwrap(NjSession *session, NjIncoming *in)
     in->sent = !received;
 
     return true;
-}
-
-static NjChat *
-chat_of(NjSession *session, const char *to)
-{
-    NjAccount *account = nj_session_account(session);
-    if (nj_muc_room(session, to))
-        return nj_chat_open(account, NJ_CHAT_PRIVATE, to);
-    g_autofree char *bare = nj_jid_bare(to);
-    nj_request_answered(account, bare);
-    return nj_chat_open(account, NJ_CHAT_PERSON, bare);
-}
-
-/* We said it, so we have read what stands before it, wherever that was. */
-void
-nj_carbon_deliver(NjSession *session, NjIncoming *in)
-{
-    NjMessage *message = in->message;
-    if (!message->body && !message->subject)
-        return;
-
-    NjChat *chat = chat_of(session, nj_xml_attr(in->stanza, "to"));
-    if (chat->kind == NJ_CHAT_ROOM || nj_message_is_known(session, chat->id, in))
-        return;
-
-    message->out = true;
-    nj_message_set_state(message, NJ_STATE_ACKNOWLEDGED, NULL);
-    in->chat = chat;
-    if (message->type == NJ_MESSAGE_CHAT && chat->kind == NJ_CHAT_PERSON)
-        nj_chat_set_thread(chat, message->thread);
-
-    g_autofree char *address = g_strdup(chat->address);
-    nj_chat_add(chat, message);
-    chat = nj_chat_find(nj_session_account(session), address);
-    if (chat)
-        nj_chat_mark_read(chat, message);
 }
 
 const NjModule nj_xep_0280 = {

@@ -6,14 +6,16 @@
 
 #define NS "urn:xmpp:idle:1"
 
-/* To contacts, never to rooms; whole seconds say enough. */
-void
-nj_idle_add(NjSession *session, NjXml *presence)
+/* Adds the time of the last key in whole seconds: to presence for contacts, never for rooms. */
+static void
+add_idle(NjSession *session, NjXml *presence)
 {
     const NjAccount *account = nj_session_account(session);
     const NjClient *client = account->client;
-    if (!account->by_itself || !nj_options_bool(client->options, "idle-time"))
+    if (nj_xml_attr(presence, "to") || !account->by_itself
+        || !nj_options_bool(client->options, "idle-time"))
         return;
+
     gint64 since = nj_clock_wall_ms() - (nj_clock_us() - client->active_us) / 1000;
     g_autofree char *time = nj_clock_format(since - since % 1000);
     nj_xml_set(nj_xml_add_new(presence, "idle", NS), "since", time);
@@ -41,5 +43,7 @@ note_idle(NjSession *session, NjXml *presence, NjXml *child)
 const NjModule nj_xep_0319 = {
     .spec = "XEP-0319",
     .name = N_("Last User Interaction in Presence"),
+    .after = { "RFC 6121 (4)" },
+    .presence = add_idle,
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, note_idle } },
 };

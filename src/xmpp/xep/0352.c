@@ -118,6 +118,7 @@ offline(NjSession *session)
 const NjModule nj_xep_0352 = {
     .spec = "XEP-0352",
     .name = N_("Client State Indication"),
+    .after = { "RFC 6121 (4)" },
     .attach = attach,
     .detach = detach,
     .online = begin,

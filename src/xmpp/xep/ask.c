@@ -1,5 +1,7 @@
-/* Commands ask, iqs answer: the piece between. */
+/* What several module files use: calls of commands that wait for an iq, and sanitised fields. */
 #include "xmpp/xep/xep.h"
+
+#include "base/text.h"
 
 typedef struct {
     NjDone done; /* NULL: nobody wants to know */
@@ -82,4 +84,20 @@ nj_xep_send(NjSession *session, NjXml *stanza, GError **error)
         return true;
     not_connected(nj_session_account(session), error);
     return false;
+}
+
+void
+nj_xep_set_line(NjRecord *record, const char *key, const char *text)
+{
+    g_autofree char *line = text ? nj_text_line(text, -1, 0) : NULL;
+    if (line && *line)
+        nj_record_set_text(record, key, line);
+}
+
+void
+nj_xep_set_child(NjRecord *record, const char *key, const NjXml *parent, const char *name,
+                 const char *ns)
+{
+    g_autofree char *text = nj_xml_child_text(parent, name, ns);
+    nj_xep_set_line(record, key, text);
 }

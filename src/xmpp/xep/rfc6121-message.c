@@ -577,6 +577,55 @@ keep_order(const NjChat *chat, NjMessage *message)
         message->time = chat->heard_time;
 }
 
+/* Returns the chat of a message that another client of ours sent to this address. */
+static NjChat *
+open_sent_chat(NjSession *session, const char *to)
+{
+    NjAccount *account = nj_session_account(session);
+    if (nj_muc_room(session, to))
+        return nj_chat_open(account, NJ_CHAT_PRIVATE, to);
+    g_autofree char *bare = nj_jid_bare(to);
+    nj_request_answered(account, bare);
+    return nj_chat_open(account, NJ_CHAT_PERSON, bare);
+}
+
+/* Stores a message that another client of ours sent. Whoever wrote it has read the lines before it
+ * there, so they are marked as read here. */
+static void
+deliver_sent(NjSession *session, NjIncoming *in)
+{
+    NjMessage *message = in->message;
+    if (!message->body && !message->subject)
+        return;
+
+    NjChat *chat = open_sent_chat(session, nj_xml_attr(in->stanza, "to"));
+    if (chat->kind == NJ_CHAT_ROOM || nj_message_is_known(session, chat->id, in))
+        return;
+
+    message->out = true;
+    nj_message_set_state(message, NJ_STATE_ACKNOWLEDGED, NULL);
+    in->chat = chat;
+    if (message->type == NJ_MESSAGE_CHAT && chat->kind == NJ_CHAT_PERSON)
+        nj_chat_set_thread(chat, message->thread);
+
+    g_autofree char *address = g_strdup(chat->address);
+    nj_chat_add(chat, message);
+    chat = nj_chat_find(nj_session_account(session), address);
+    if (chat)
+        nj_chat_mark_read(chat, message);
+}
+
+static void
+report_stored(NjSession *session, const NjIncoming *in)
+{
+    const NjTable *modules = nj_session_modules(session);
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (module->stored)
+            module->stored(session, in);
+    }
+}
+
 static bool
 deliver(NjSession *session, NjIncoming *in)
 {
@@ -584,7 +633,7 @@ deliver(NjSession *session, NjIncoming *in)
     NjMessage *message = in->message;
 
     if (in->sent) {
-        nj_carbon_deliver(session, in);
+        deliver_sent(session, in);
         return false;
     }
 
@@ -604,8 +653,8 @@ deliver(NjSession *session, NjIncoming *in)
         return false;
 
     if (nj_message_is_known(session, in->chat->id, in)) {
-        /* the first one may have been lost with the connection */
-        nj_receipt_owe(session, in);
+        /* the first receipt may have been lost with the connection */
+        report_stored(session, in);
         return false;
     }
 
@@ -618,13 +667,14 @@ deliver(NjSession *session, NjIncoming *in)
         keep_order(in->chat, message);
 
     nj_chat_add(in->chat, message);
-    nj_receipt_owe(session, in);
+    report_stored(session, in);
     return false;
 }
 
 const NjModule nj_rfc6121_message = {
     .spec = "RFC 6121 (5)",
     .name = N_("Messages"),
+    .after = { "XEP-0045", "RFC 6121 (4)" },
     .receive = { NJ_STAGE_DELIVER, deliver },
     .handlers = { { NJ_KIND_MESSAGE, NULL, NULL, on_message } },
     .attach = attach,

@@ -42,10 +42,19 @@ nj_presence_stanza(NjSession *session, const char *to)
         nj_xml_add_with_text(presence, "priority", NULL, priority);
     }
 
-    if (!to)
-        nj_idle_add(session, presence);
-    nj_caps_add(session, presence);
+    nj_modules_add_presence(session, presence);
     return presence;
+}
+
+static void
+report_sent(NjSession *session, bool available)
+{
+    const NjTable *modules = nj_session_modules(session);
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (module->presence_sent)
+            module->presence_sent(session, available);
+    }
 }
 
 void
@@ -62,13 +71,13 @@ nj_presence_send(NjAccount *account)
             return;
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
         state->shown = false;
-        nj_muc_hide(session);
+        report_sent(session, false);
         return;
     }
 
     nj_session_send(session, nj_presence_stanza(session, NULL));
     state->shown = true;
-    nj_muc_show(session);
+    report_sent(session, true);
 }
 
 static void
@@ -94,7 +103,7 @@ nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *
     if (status && *status)
         nj_xml_add_with_text(presence, "status", NULL, status);
     if (show != NJ_SHOW_OFFLINE)
-        nj_caps_add(session, presence);
+        nj_modules_add_presence(session, presence);
 
     return nj_xep_send(session, presence, error);
 }
@@ -373,6 +382,8 @@ nj_request_refuse(NjAccount *account, const char *address, GError **error)
 const NjModule nj_rfc6121_presence = {
     .spec = "RFC 6121 (4)",
     .name = N_("Presence and Subscriptions"),
+    /* takes early presence; and the questions for features go out before the first presence */
+    .after = { "RFC 6121 (2)", "XEP-0030 (3)" },
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
     .attach = attach,
     .detach = detach,

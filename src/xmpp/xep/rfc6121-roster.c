@@ -255,6 +255,7 @@ nj_roster_delete(NjAccount *account, const char *address, NjDone done, void *dat
 const NjModule nj_rfc6121_roster = {
     .spec = "RFC 6121 (2)",
     .name = N_("Contact List"),
+    .after = { "XEP-0045" }, /* takes presence of rooms */
     .handlers = { { NJ_KIND_IQ_SET, "query", NS, on_push },
                   { NJ_KIND_PRESENCE, NULL, NULL, keep_early } },
     .attach = attach,

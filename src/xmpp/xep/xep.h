@@ -10,22 +10,19 @@
 #include "xmpp/xep/0030.h"
 #include "xmpp/xep/presence.h"
 
-/* Every row, in the order in which they see a stanza and come online: rooms before people, what the
- * server can before the first presence, copies are unwrapped before anything looks at them, the
- * hashed node before disco. */
+/* Every row. The order means nothing: a row that must come behind another names it in .after. */
 #define NJ_MODULES(X)      \
-    X(nj_xep_0045)         \
-    X(nj_rfc6121_roster)   \
-    X(nj_xep_0030_server)  \
-    X(nj_rfc6121_presence) \
     X(nj_rfc6121_message)  \
-    X(nj_xep_0280)         \
-    X(nj_xep_0115)         \
-    X(nj_xep_0030)         \
+    X(nj_rfc6121_presence) \
+    X(nj_rfc6121_roster)   \
     X(nj_xep_0012)         \
+    X(nj_xep_0030)         \
+    X(nj_xep_0030_server)  \
+    X(nj_xep_0045)         \
     X(nj_xep_0085)         \
     X(nj_xep_0092)         \
     X(nj_xep_0106)         \
+    X(nj_xep_0115)         \
     X(nj_xep_0184)         \
     X(nj_xep_0191)         \
     X(nj_xep_0199)         \
@@ -33,6 +30,7 @@
     X(nj_xep_0203)         \
     X(nj_xep_0224)         \
     X(nj_xep_0245)         \
+    X(nj_xep_0280)         \
     X(nj_xep_0313)         \
     X(nj_xep_0319)         \
     X(nj_xep_0334)         \
@@ -62,6 +60,14 @@ typedef void (*NjAskFill)(NjRecord *record, const NjXml *answer, void *fill_data
 void nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data,
                  GDestroyNotify free_fill, NjDone done, void *data);
 
+/* Sets a field to text as one sanitised line; leaves it out if nothing remains. text may be NULL.
+ */
+void nj_xep_set_line(NjRecord *record, const char *key, const char *text);
+
+/* The same with the text of a child element. */
+void nj_xep_set_child(NjRecord *record, const char *key, const NjXml *parent, const char *name,
+                      const char *ns);
+
 /* --- presence: rfc6121-presence.c, 0115.c --- */
 
 typedef struct {
@@ -78,10 +84,6 @@ NjXml *nj_presence_stanza(NjSession *session, const char *to);
 
 /* may this contact see us, and do we show ourselves? */
 bool nj_presence_shown_to(const NjSession *session, const char *address);
-void nj_caps_add(NjSession *session, NjXml *presence);
-
-/* XEP-0319, where the option says so */
-void nj_idle_add(NjSession *session, NjXml *presence);
 
 /* XEP-0030 3.1 of ourselves, as XEP-0115 counts it. */
 NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
@@ -103,12 +105,6 @@ void nj_message_unknown(NjSession *session, gint64 row);
 /* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its
  * archive's id, or the sender's own. */
 bool nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in);
-
-/* XEP-0184: a person's message is kept, now or before */
-void nj_receipt_owe(NjSession *session, const NjIncoming *in);
-
-/* XEP-0280: what another client of ours said: in->sent */
-void nj_carbon_deliver(NjSession *session, NjIncoming *in);
 
 /* another client of ours wrote to them */
 void nj_request_answered(NjAccount *account, const char *address);
@@ -133,12 +129,6 @@ bool nj_archive_asks(NjSession *session);
 
 /* by bare or full address; NULL if it is none of ours */
 NjRoom *nj_muc_room(const NjSession *session, const char *address);
-
-/* our presence changed: tell the rooms */
-void nj_muc_show(NjSession *session);
-
-/* we went invisible: the server took us out of all rooms */
-void nj_muc_hide(NjSession *session);
 
 /* from our coming in until the subject: what was said before */
 bool nj_muc_in_history(const NjSession *session, const NjRoom *room);

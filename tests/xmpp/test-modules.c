@@ -1,0 +1,105 @@
+/* The rows of XEPs: their order and what is derived from them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "xmpp/modules.h"
+
+static const NjModule first = { .spec = "first" };
+static const NjModule second = { .spec = "second", .after = { "first" } };
+static const NjModule third = { .spec = "third", .after = { "second", "first" } };
+static const NjModule lost = { .spec = "lost", .after = { "nowhere" } };
+static const NjModule hen = { .spec = "hen", .after = { "egg" } };
+static const NjModule egg = { .spec = "egg", .after = { "hen" } };
+
+static NjTable *
+table_of(const NjModule *const *rows)
+{
+    NjTable *table = nj_table_new();
+    for (; *rows; rows++)
+        nj_table_add(table, *rows);
+    return table;
+}
+
+static const char *
+spec_at(const NjTable *table, guint index)
+{
+    return ((const NjModule *) nj_table_at(table, index))->spec;
+}
+
+static void
+test_after_orders_rows(void **state)
+{
+    (void) state;
+    NjTable *table = table_of((const NjModule *[]){ &third, &second, &first, NULL });
+    g_autoptr(GError) error = NULL;
+    NjTable *sorted = nj_modules_sort(table, &error);
+
+    assert_null(error);
+    assert_int_equal(nj_table_length(sorted), 3);
+    assert_string_equal(spec_at(sorted, 0), "first");
+    assert_string_equal(spec_at(sorted, 1), "second");
+    assert_string_equal(spec_at(sorted, 2), "third");
+
+    nj_table_free(sorted);
+    nj_table_free(table);
+}
+
+static void
+test_unknown_name_is_reported_and_row_comes_last(void **state)
+{
+    (void) state;
+    NjTable *table = table_of((const NjModule *[]){ &lost, &first, NULL });
+    g_autoptr(GError) error = NULL;
+    NjTable *sorted = nj_modules_sort(table, &error);
+
+    assert_non_null(error);
+    assert_string_equal(error->message, "lost names nowhere, which is unknown");
+    assert_string_equal(spec_at(sorted, 0), "first");
+    assert_string_equal(spec_at(sorted, 1), "lost");
+
+    nj_table_free(sorted);
+    nj_table_free(table);
+}
+
+static void
+test_circle_is_reported_and_no_row_is_lost(void **state)
+{
+    (void) state;
+    NjTable *table = table_of((const NjModule *[]){ &hen, &egg, &first, NULL });
+    g_autoptr(GError) error = NULL;
+    NjTable *sorted = nj_modules_sort(table, &error);
+
+    assert_non_null(error);
+    assert_int_equal(nj_table_length(sorted), 3);
+    assert_string_equal(spec_at(sorted, 0), "first");
+
+    nj_table_free(sorted);
+    nj_table_free(table);
+}
+
+static void
+test_built_in_rows_can_be_ordered(void **state)
+{
+    (void) state;
+    g_autoptr(GError) error = NULL;
+    NjTable *sorted = nj_modules_sort(nj_modules(), &error);
+
+    assert_null(error);
+    assert_int_equal(nj_table_length(sorted), nj_table_length(nj_modules()));
+    nj_table_free(sorted);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_after_orders_rows),
+        cmocka_unit_test(test_unknown_name_is_reported_and_row_comes_last),
+        cmocka_unit_test(test_circle_is_reported_and_no_row_is_lost),
+        cmocka_unit_test(test_built_in_rows_can_be_ordered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
