@@ -23,6 +23,7 @@
     X(nj_xep_0092)         \
     X(nj_xep_0106)         \
     X(nj_xep_0115)         \
+    X(nj_xep_0163)         \
     X(nj_xep_0184)         \
     X(nj_xep_0191)         \
     X(nj_xep_0199)         \
