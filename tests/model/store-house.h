@@ -126,6 +126,7 @@ run_sql(const char *dir, const char *sql)
     g_autofree char *path = g_build_filename(dir, "history.db", NULL);
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
