@@ -215,7 +215,7 @@ run_search(NjCall *call)
         return;
     }
 
-    guint missing = nj_store_unindexed(store);
+    guint missing = nj_store_count_unindexed(store);
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);
     if (missing > MANY_MISSING && screen)

@@ -66,7 +66,7 @@ run_quit(NjCall *call)
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);
     bool typed = screen && (source == NJ_SOURCE_PROMPT || source == NJ_SOURCE_KEY);
-    bool disk_fails = client->store && nj_store_in_trouble(client->store);
+    bool disk_fails = client->store && nj_store_has_write_error(client->store);
     guint unsafe = typed && disk_fails ? nj_outbox_unsafe(client) : 0;
 
     nj_call_done(call);

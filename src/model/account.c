@@ -161,7 +161,7 @@ nj_account_restore(NjAccount *account)
     if (!store || account->row)
         return;
 
-    account->row = nj_store_account(store, account->bare);
+    account->row = nj_store_ensure_account(store, account->bare);
     nj_roster_load(account->roster);
 
     GHashTableIter iter;
@@ -171,7 +171,7 @@ nj_account_restore(NjAccount *account)
         nj_chat_restore(chat);
 
     nj_outbox_restore(account->outbox); /* before its chats: who shows them asks for it */
-    g_autoptr(GPtrArray) stored = nj_store_open_chats(store, account->row);
+    g_autoptr(GPtrArray) stored = nj_store_list_open_chats(store, account->row);
     for (guint i = 0; i < stored->len; i++) {
         const NjStoredChat *row = g_ptr_array_index(stored, i);
         if (row->kind == NJ_CHAT_ROOM && row->nick)

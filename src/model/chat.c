@@ -73,7 +73,7 @@ take_row(NjChat *chat)
 {
     NjStoredChat row;
     NjStore *store = chat->account->client->store;
-    bool known = nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row);
+    bool known = nj_store_ensure_chat(store, chat->account->row, chat->kind, chat->address, &row);
 
     if (known) {
         chat->unread = row.unread;
@@ -190,7 +190,7 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
     if (!message->out)
         chat->heard_time = MAX(chat->heard_time, message->time);
     if (client->store && chat->id)
-        nj_store_add(client->store, message);
+        nj_store_add_message(client->store, message);
     else
         message->id = ++client->unkept;
 
@@ -295,7 +295,7 @@ count_after(NjChat *chat)
     NjStoredChat row;
     NjStore *store = chat->account->client->store;
     if (!store || !chat->id
-        || !nj_store_chat(store, chat->account->row, chat->kind, chat->address, &row))
+        || !nj_store_ensure_chat(store, chat->account->row, chat->kind, chat->address, &row))
         return;
     chat->unread = row.unread;
     chat->mentions = row.mentions;
@@ -315,7 +315,7 @@ nj_chat_mark_read(NjChat *chat, const NjMessage *last)
 
     NjStore *store = chat->account->client->store;
     if (store && chat->id)
-        nj_store_set_read(store, chat->id, time, id);
+        nj_store_set_read_marker(store, chat->id, time, id);
 
     bool all = !nj_is_after(chat->last_time, chat->last_id, time, id);
     if (all)

@@ -403,8 +403,8 @@ begin_file(NjImport *import, const char *address)
         nj_stored_chat_clear(&row);
 
     import->chat = 0;
-    if (!nj_store_chat(import->store, import->account->row,
-                       import->room ? NJ_CHAT_ROOM : NJ_CHAT_PERSON, address, &row))
+    if (!nj_store_ensure_chat(import->store, import->account->row,
+                              import->room ? NJ_CHAT_ROOM : NJ_CHAT_PERSON, address, &row))
         return;
 
     import->chat = row.id;
@@ -425,8 +425,8 @@ store_message(NjImport *import, NjMessage *message)
 {
     guint failed = nj_store_failed_reads(import->store);
     if (!import->fresh
-        && nj_store_has_archive(import->store, import->chat, message->archive_by,
-                                message->archive_id)) {
+        && nj_store_has_archive_id(import->store, import->chat, message->archive_by,
+                                   message->archive_id)) {
         import->counts.known++;
         return;
     }
@@ -444,7 +444,7 @@ store_message(NjImport *import, NjMessage *message)
     else
         message->sender = g_strdup(message->out ? import->account->bare : import->address);
 
-    nj_store_add(import->store, message);
+    nj_store_add_message(import->store, message);
     import->counts.messages++;
 
     /* It was read where it was written; what is unread here stays so. */
@@ -490,7 +490,7 @@ end_batch(NjImport *import)
             import->read_time = chat->read_time; /* meanwhile */
             import->read_id = chat->read_id;
         }
-        nj_store_set_read(import->store, import->chat, import->read_time, import->read_id);
+        nj_store_set_read_marker(import->store, import->chat, import->read_time, import->read_id);
         if (open)
             nj_chat_refresh(chat);
     }
@@ -545,13 +545,13 @@ store_some(NjImport *import)
     while (nj_clock_us() < until) {
         if (!import->batch && !take_batch(import, &over)) {
             if (over)
-                nj_store_after(import->store, finish, import, import);
+                nj_store_call_when_committed(import->store, finish, import, import);
             import->waiting = over;
             return false;
         }
-        if (nj_store_full(import->store)) {
+        if (nj_store_queue_is_full(import->store)) {
             import->waiting = true;
-            nj_store_after(import->store, go_on, import, import);
+            nj_store_call_when_committed(import->store, go_on, import, import);
             return false;
         }
         const GPtrArray *messages = import->batch->messages;
@@ -559,7 +559,7 @@ store_some(NjImport *import)
             store_message(import, g_ptr_array_index(messages, import->at++));
         if (import->blind) {
             import->waiting = true;
-            nj_store_after(import->store, finish, import, import);
+            nj_store_call_when_committed(import->store, finish, import, import);
             return false;
         }
         if (!messages || import->at >= messages->len)
@@ -638,7 +638,7 @@ nj_import_cancel(NjImport *import)
 
     Shared *shared = import->shared;
     nj_bus_forget(import->account->client->bus, import);
-    nj_store_forget(import->store, import);
+    nj_store_cancel_calls(import->store, import);
     g_mutex_lock(&shared->mutex);
     g_atomic_int_set(&shared->given_up, 1);
     g_cond_signal(&shared->moved);

@@ -31,7 +31,7 @@ typedef enum {
 typedef struct NjMessage NjMessage;
 struct NjMessage {
     gint refs;
-    gint64 id;   /* row in the store, set by nj_store_add(); negative: not stored */
+    gint64 id;   /* row in the store, set by nj_store_add_message(); negative: not stored */
     gint64 chat; /* row of its chat in the store */
     gint64 time; /* Unix ms: the stamp of XEP-0203 where it is trusted, never in the future */
     NjMessageType type;
@@ -56,8 +56,8 @@ void nj_message_unref(NjMessage *message); /* NULL is allowed */
 /* Sets state and error (copied; may be the old error; NULL: none) in memory only; returns false if
  * both were so already. A stored message changes through nj_chat_set_state() and its neighbours,
  * which write to the store and emit. Main thread only, once the message is in the store: the writer
- * thread does not read these two fields but the copies that nj_store_add() and nj_store_set_state()
- * make. */
+ * thread does not read these two fields but the copies that nj_store_add_message() and
+ * nj_store_set_state() make. */
 bool nj_message_set_state(NjMessage *message, NjMessageState state, const char *error);
 
 /* The words of JSON, e.g. "acknowledged" and "groupchat". */

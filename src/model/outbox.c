@@ -42,7 +42,7 @@ nj_outbox_free(NjOutbox *outbox)
         return;
 
     if (store_of(outbox))
-        nj_store_forget(store_of(outbox), outbox);
+        nj_store_cancel_calls(store_of(outbox), outbox);
     nj_clock_cancel(&outbox->late);
     g_hash_table_unref(outbox->by_id);
     g_queue_clear_full(&outbox->unseen, g_free);
@@ -98,10 +98,10 @@ void
 nj_outbox_restore(NjOutbox *outbox)
 {
     NjAccount *account = outbox->account;
-    g_autoptr(GPtrArray) stored = nj_store_outbox(store_of(outbox), account->row);
+    g_autoptr(GPtrArray) stored = nj_store_list_outbox(store_of(outbox), account->row);
 
     for (guint i = 0; i < stored->len; i++) {
-        const NjStoredOut *row = g_ptr_array_index(stored, i);
+        const NjStoredOutboxRow *row = g_ptr_array_index(stored, i);
         if (nj_outbox_find(outbox, row->message->id))
             continue;
         NjOut *out = insert(outbox, row->message, row->kind, row->address);
@@ -178,7 +178,7 @@ nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message)
     gint64 *id = g_new(gint64, 1);
     *id = message->id;
     g_queue_push_tail(&outbox->unseen, id);
-    nj_store_after(store, on_committed, outbox, outbox);
+    nj_store_call_when_committed(store, on_committed, outbox, outbox);
     if (!outbox->late)
         outbox->late = nj_clock_after(PATIENCE_MS, on_late, outbox);
 }
@@ -215,7 +215,7 @@ void
 nj_outbox_take_back(NjOutbox *outbox, NjOut *out)
 {
     if (out->numbered && store_of(outbox))
-        nj_store_set_number(store_of(outbox), out->message->id, false, 0);
+        nj_store_set_stanza_number(store_of(outbox), out->message->id, false, 0);
     out->numbered = false;
 }
 

@@ -83,7 +83,7 @@ nj_room_set_wanted(NjRoom *room, bool wanted)
         return;
     room->wanted = wanted;
     if (store && room->chat->id)
-        nj_store_set_room(store, room->chat->id, wanted ? room->nick : NULL);
+        nj_store_set_room_nick(store, room->chat->id, wanted ? room->nick : NULL);
 }
 
 /* True if it is another one now. */

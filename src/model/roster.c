@@ -471,7 +471,7 @@ nj_roster_load(NjRoster *roster)
         return;
 
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
-    g_autofree char *version = nj_store_roster(store, roster->account->row, items);
+    g_autofree char *version = nj_store_read_roster(store, roster->account->row, items);
     if (!version)
         return;
 

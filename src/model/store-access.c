@@ -254,13 +254,13 @@ nj_access_unlock(NjAccess *access)
 }
 
 bool
-nj_access_is_frozen(NjAccess *access)
+nj_access_is_read_only(NjAccess *access)
 {
     return g_atomic_int_get(&access->frozen) != 0;
 }
 
 void
-nj_access_freeze(NjAccess *access, bool frozen)
+nj_access_set_read_only(NjAccess *access, bool frozen)
 {
     g_atomic_int_set(&access->frozen, frozen);
 }
@@ -274,7 +274,7 @@ make_private(const char *path, GError **error)
     bool good = fd >= 0 && !fstat(fd, &info) && (!(info.st_mode & 077) || !fchmod(fd, 0600));
 
     if (!good && may_come_back(errno)) {
-        g_autofree char *sentence = nj_store_unwritable(path);
+        g_autofree char *sentence = nj_store_unwritable_sentence(path);
         g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
     } else if (!good) {
         g_propagate_error(error, file_error(path));
@@ -342,7 +342,7 @@ open_frozen(const char *path, GError **error)
 
     sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY, pragmas);
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
-    if (sqlite3_errcode(db) != SQLITE_OK && nj_store_may_come_back(db) && is_empty(log)) {
+    if (sqlite3_errcode(db) != SQLITE_OK && nj_store_is_temporary_error(db) && is_empty(log)) {
         sqlite3_close(db);
         g_autofree char *absolute = g_canonicalize_filename(path, NULL),
                         *uri = g_filename_to_uri(absolute, NULL, NULL);
@@ -363,7 +363,7 @@ nj_access_connect(NjAccess *access, bool writer, GError **error)
         return checked(open_file(access->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                                  access->shared ? journal_pragmas : log_pragmas),
                        access->path, error);
-    if (nj_access_is_frozen(access))
+    if (nj_access_is_read_only(access))
         return open_frozen(access->path, error);
 
     return checked(open_file(access->path, SQLITE_OPEN_READWRITE, reader_pragmas), access->path,

@@ -52,7 +52,7 @@ nj_store_free_chats(NjStore *store)
 /* Accounts */
 
 gint64
-nj_store_account(NjStore *store, const char *bare)
+nj_store_ensure_account(NjStore *store, const char *bare)
 {
     gint64 *known = g_hash_table_lookup(store->main.accounts, bare);
     if (known)
@@ -70,7 +70,7 @@ nj_store_account(NjStore *store, const char *bare)
         NjWrite *write = nj_store_write_new(NJ_WRITE_ACCOUNT);
         row = write->row = ++store->main.last_account;
         write->text = g_strdup(bare);
-        nj_store_write(store, write);
+        nj_store_append_write(store, write);
     }
 
     known = g_new(gint64, 1);
@@ -141,7 +141,7 @@ static void
 count(NjStore *store, NjStoredChat *out)
 {
     g_mutex_lock(&store->mutex);
-    gint64 limit = nj_store_first_unwritten(store);
+    gint64 limit = nj_store_first_unwritten_id(store);
     for (const NjWrite *write = store->shared.first; write; write = write->next) {
         if (write->kind != NJ_WRITE_MESSAGE || write->chat != out->id)
             continue;
@@ -175,7 +175,7 @@ count(NjStore *store, NjStoredChat *out)
 
     nj_store_read_end(store, statement);
 
-    statement = nj_store_read_begin(store, NJ_READ_LAST);
+    statement = nj_store_read_begin(store, NJ_READ_NEWEST);
     if (statement) {
         sqlite3_bind_int64(statement, 1, out->id);
         sqlite3_bind_int64(statement, 2, limit);
@@ -243,8 +243,8 @@ nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *
 }
 
 bool
-nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
-              NjStoredChat *out)
+nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+                     NjStoredChat *out)
 {
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known;
@@ -261,7 +261,7 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
         write->text = g_strdup(address);
         g_hash_table_remove(store->main.gone, key);
         known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
-        nj_store_write(store, write);
+        nj_store_append_write(store, write);
     }
 
     /* Who knows the chat may write to it, though its messages cannot be counted. */
@@ -270,8 +270,8 @@ nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *addre
 }
 
 bool
-nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
-                    const char **address)
+nj_store_find_known_chat(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
+                         const char **address)
 {
     const KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
@@ -299,7 +299,7 @@ free_stored_chat(void *chat)
 }
 
 GPtrArray *
-nj_store_open_chats(NjStore *store, gint64 account)
+nj_store_list_open_chats(NjStore *store, gint64 account)
 {
     GPtrArray *found = g_ptr_array_new_with_free_func(free_stored_chat);
     g_autoptr(GPtrArray) known = g_ptr_array_new();
@@ -323,7 +323,7 @@ nj_store_open_chats(NjStore *store, gint64 account)
 /* Changes of a chat */
 
 void
-nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
+nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
 {
     KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
@@ -346,13 +346,13 @@ nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id)
     if (waits)
         return;
 
-    NjWrite *write = nj_store_write_new(NJ_WRITE_READ);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_READ_MARKER);
     write->chat = chat;
     write->value = time;
     write->row = id;
     known->read_write = write;
     known->read_turn = store->shared.turn + 1; /* only this thread moves it on */
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 void
@@ -368,11 +368,11 @@ nj_store_set_draft(NjStore *store, gint64 chat, const char *draft)
     NjWrite *write = nj_store_write_new(NJ_WRITE_DRAFT);
     write->chat = chat;
     write->text = g_strdup(draft);
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 void
-nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
+nj_store_set_room_nick(NjStore *store, gint64 chat, const char *nick)
 {
     KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known || !g_strcmp0(known->nick, nick))
@@ -381,10 +381,10 @@ nj_store_set_room(NjStore *store, gint64 chat, const char *nick)
     g_free(known->nick);
     known->nick = g_strdup(nick);
 
-    NjWrite *write = nj_store_write_new(NJ_WRITE_ROOM);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_ROOM_NICK);
     write->chat = chat;
     write->text = g_strdup(nick);
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 void
@@ -397,11 +397,11 @@ nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger)
     NjWrite *write = nj_store_write_new(NJ_WRITE_FROM_STRANGER);
     write->chat = chat;
     write->number = from_stranger;
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 void
-nj_store_forget_chat(NjStore *store, gint64 chat)
+nj_store_delete_chat(NjStore *store, gint64 chat)
 {
     KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
     if (!known)
@@ -411,7 +411,7 @@ nj_store_forget_chat(NjStore *store, gint64 chat)
     g_hash_table_add(store->main.gone, g_strdup(known->key));
     g_hash_table_remove(store->main.chats, &chat);
 
-    NjWrite *write = nj_store_write_new(NJ_WRITE_FORGET);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_DELETE_CHAT);
     write->chat = chat;
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }

@@ -115,8 +115,8 @@ nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
         hashes[NJ_ID_ORIGIN] = nj_id_index_hash(id_index, NJ_ID_ORIGIN, message->chat,
                                                 message->sender, message->origin_id);
     if (message->origin_id && message->out)
-        hashes[NJ_ID_OURS] =
-            nj_id_index_hash(id_index, NJ_ID_OURS, message->chat, NULL, message->origin_id);
+        hashes[NJ_ID_SENT] =
+            nj_id_index_hash(id_index, NJ_ID_SENT, message->chat, NULL, message->origin_id);
     if (message->archive_id)
         hashes[NJ_ID_ARCHIVE] = nj_id_index_hash(id_index, NJ_ID_ARCHIVE, message->chat,
                                                  message->archive_by, message->archive_id);
@@ -253,7 +253,7 @@ drain_some(NjIdIndex *id_index, guint count)
 }
 
 bool
-nj_store_drain_id_index(NjStore *store, gint64 due)
+nj_id_index_run_slice(NjStore *store, gint64 due)
 {
     NjIdIndex *id_index = store->id_index;
     gint64 now = g_get_monotonic_time();
@@ -370,7 +370,7 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
 }
 
 void
-nj_id_index_write_to(NjIdIndex *id_index, sqlite3 *db)
+nj_id_index_set_db(NjIdIndex *id_index, sqlite3 *db)
 {
     id_index->db = db;
 }

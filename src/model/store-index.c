@@ -4,16 +4,17 @@
  * goes on where it was.  That transaction is not synced: what a power cut takes from it is made
  * again from the rows.
  *
- * The number of an entry is made of the message's time and id (nj_index_entry), so the order of the
- * index is the order of time, whatever came late: an import, an archive, a delayed message.  "The
- * newest fifty", "since", "until" and "behind this hit" are ranges of these numbers, and the most
- * common word costs no more than fifty entries.  The message is found again from the number, so
- * nothing else is kept.
+ * The number of an entry is made of the message's time and id (nj_index_entry_number), so the order
+ * of the index is the order of time, whatever came late: an import, an archive, a delayed message.
+ * "The newest fifty", "since", "until" and "behind this hit" are ranges of these numbers, and the
+ * most common word costs no more than fifty entries.  The message is found again from the number,
+ * so nothing else is kept.
  *
  * The index holds no texts (content='') and is fed with more than the texts: marks for chat,
  * account, "ours" and "has a link" make a filter as cheap as one more word, and characters of
- * scripts that know no spaces, and emoji, are each made a word (nj_index_spread).  A mark begins
- * with a character for private use; it stands in a column of its own, where nobody's text comes. */
+ * scripts that know no spaces, and emoji, are each made a word (nj_index_separate_words).  A mark
+ * begins with a character for private use; it stands in a column of its own, where nobody's text
+ * comes. */
 #include <string.h>
 
 #include "model/store-words.h"
@@ -83,7 +84,7 @@ struct NjIndex {
 };
 
 gint64
-nj_index_entry(gint64 time, gint64 id)
+nj_index_entry_number(gint64 time, gint64 id)
 {
     const gint64 last = G_MAXINT64 >> NJ_ENTRY_BITS;
     return CLAMP(time, 0, last) << NJ_ENTRY_BITS | (id & ((1 << NJ_ENTRY_BITS) - 1));
@@ -117,7 +118,7 @@ is_alone(gunichar c)
 }
 
 char *
-nj_index_spread(const char *text)
+nj_index_separate_words(const char *text)
 {
     gsize length = strnlen(text, MAX_BODY + 1);
     if (length > MAX_BODY)
@@ -196,7 +197,7 @@ make_marks(gint64 chat, gint64 account, bool ours, bool link)
     g_string_append_printf(marks, NJ_MARK_FORMAT " " NJ_MARK_FORMAT, NJ_MARK_CHAT, chat,
                            NJ_MARK_ACCOUNT, account);
     if (ours)
-        g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_OURS, (gint64) 0);
+        g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_SENT, (gint64) 0);
     if (link)
         g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_LINK, (gint64) 0);
     return g_string_free(marks, FALSE);
@@ -218,11 +219,11 @@ read_words(sqlite3_stmt *statement, Words *out)
 
     bool link = (body && has_link(body)) || (subject && has_link(subject));
     *out = (Words){
-        .entry =
-            nj_index_entry(sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 0)),
-        .body = body ? nj_index_spread(body) : NULL,
-        .subject = subject ? nj_index_spread(subject) : NULL,
-        .sender = sender ? nj_index_spread(sender) : NULL,
+        .entry = nj_index_entry_number(sqlite3_column_int64(statement, 1),
+                                       sqlite3_column_int64(statement, 0)),
+        .body = body ? nj_index_separate_words(body) : NULL,
+        .subject = subject ? nj_index_separate_words(subject) : NULL,
+        .sender = sender ? nj_index_separate_words(sender) : NULL,
         .marks = make_marks(sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 7),
                             ours, link),
     };
@@ -331,7 +332,7 @@ static bool
 must_stop(NjStore *store, gint64 now)
 {
     g_mutex_lock(&store->mutex);
-    bool searched = nj_searcher_waits(store->searcher);
+    bool searched = nj_searcher_is_waiting(store->searcher);
     bool stop =
         store->shared.closing
         || (store->shared.length
@@ -427,7 +428,7 @@ is_flood(NjIndex *index, gint64 now)
 }
 
 bool
-nj_store_index(NjStore *store, gint64 due)
+nj_index_run_slice(NjStore *store, gint64 due)
 {
     NjIndex *index = store->writer.index;
     gint64 now = g_get_monotonic_time();
@@ -435,12 +436,12 @@ nj_store_index(NjStore *store, gint64 due)
     if (!index) /* there is nothing to write to */
         return false;
 
-    bool broken = nj_searcher_take_broken(store->searcher),
+    bool broken = nj_searcher_take_damage(store->searcher),
          behind = broken || !index->whole || index->turn < store->shared.committed;
     if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US
         || store->shared.closing)
         return false;
-    if (store->shared.length && is_flood(index, now) && !nj_searcher_waits(store->searcher))
+    if (store->shared.length && is_flood(index, now) && !nj_searcher_is_waiting(store->searcher))
         return false;
 
     guint64 committed = store->shared.committed;
@@ -475,12 +476,13 @@ nj_store_index(NjStore *store, gint64 due)
         index->turn = committed;
     }
 
-    nj_searcher_indexed(store->searcher, index->whole, index->turn, index->mark, !good && !mended);
+    nj_searcher_set_progress(store->searcher, index->whole, index->turn, index->mark,
+                             !good && !mended);
     return true;
 }
 
 bool
-nj_index_forget(NjIndex *index, gint64 chat)
+nj_index_remove_chat(NjIndex *index, gint64 chat)
 {
     sqlite3_stmt *statement = prepare(index, READ_CHAT);
     if (!statement)
@@ -518,7 +520,7 @@ nj_index_new(NjStore *store)
         index->unsynced = !g_strcmp0(column_text(statement, 0), "wal");
 
     sqlite3_finalize(statement);
-    nj_searcher_indexed(store->searcher, false, 0, index->mark, false);
+    nj_searcher_set_progress(store->searcher, false, 0, index->mark, false);
     return index;
 }
 

@@ -30,14 +30,14 @@ nj_store_write_free(NjWrite *write)
 }
 
 guint
-nj_store_origin_hash(const void *data)
+nj_store_hash_origin_id(const void *data)
 {
     const NjMessage *message = data;
     return g_str_hash(message->origin_id) ^ (guint) message->chat;
 }
 
 gboolean
-nj_store_origin_equal(const void *a, const void *b)
+nj_store_equal_origin_id(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
     return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id)
@@ -45,21 +45,21 @@ nj_store_origin_equal(const void *a, const void *b)
 }
 
 gboolean
-nj_store_ours_equal(const void *a, const void *b)
+nj_store_equal_sent_id(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
     return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id);
 }
 
 guint
-nj_store_archive_hash(const void *data)
+nj_store_hash_archive_id(const void *data)
 {
     const NjMessage *message = data;
     return g_str_hash(message->archive_id) ^ (guint) message->chat;
 }
 
 gboolean
-nj_store_archive_equal(const void *a, const void *b)
+nj_store_equal_archive_id(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
     return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id)
@@ -67,7 +67,7 @@ nj_store_archive_equal(const void *a, const void *b)
 }
 
 bool
-nj_store_is_open(const NjWrite *write)
+nj_store_write_needs_outbox(const NjWrite *write)
 {
     return write->kind == NJ_WRITE_MESSAGE && write->message->out
            && nj_state_is_open((NjMessageState) write->number);
@@ -93,7 +93,7 @@ take_from(GHashTable *set, NjMessage *message)
 }
 
 void
-nj_store_unlist_message(NjStore *store, NjMessage *message)
+nj_store_remove_from_id_sets(NjStore *store, NjMessage *message)
 {
     if (message->origin_id)
         take_from(store->shared.origins, message);
@@ -104,7 +104,7 @@ nj_store_unlist_message(NjStore *store, NjMessage *message)
 }
 
 void
-nj_store_hurry(NjStore *store, gint64 due)
+nj_store_set_due(NjStore *store, gint64 due)
 {
     store->shared.lazy = false;
     store->shared.due = due;
@@ -120,7 +120,7 @@ set_due(NjStore *store, bool lazy)
         store->shared.due = g_get_monotonic_time() + (lazy ? LAZY_US : NJ_BATCH_US);
         store->shared.lazy = lazy;
     } else if (store->shared.lazy && !lazy) {
-        nj_store_hurry(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
+        nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     }
 }
 
@@ -156,16 +156,16 @@ bytes_of(const NjWrite *write)
 }
 
 void
-nj_store_write(NjStore *store, NjWrite *write)
+nj_store_append_write(NjStore *store, NjWrite *write)
 {
     NjMessage *message = write->message;
     write->bytes = bytes_of(write);
 
     g_mutex_lock(&store->mutex);
-    set_due(store, write->kind == NJ_WRITE_COUNT);
+    set_due(store, write->kind == NJ_WRITE_RECEIVED_COUNT);
     write->turn = ++store->shared.turn;
     write->joined = store->shared.held > 0;
-    if (write->kind != NJ_WRITE_COUNT)
+    if (write->kind != NJ_WRITE_RECEIVED_COUNT)
         store->shared.content = write->turn;
 
     *store->shared.end = write;
@@ -183,8 +183,8 @@ nj_store_write(NjStore *store, NjWrite *write)
         g_hash_table_replace(store->shared.states, &write->row, write);
 
     /* What we say leaves when it is in the file, with its number. */
-    bool urgent =
-        (nj_store_is_open(write) || write->kind == NJ_WRITE_NUMBER) && !store->shared.urgent;
+    bool urgent = (nj_store_write_needs_outbox(write) || write->kind == NJ_WRITE_STANZA_NUMBER)
+                  && !store->shared.urgent;
     store->shared.urgent |= urgent;
     if (store->shared.idle
         && (store->shared.length == 1 || store->shared.length == NJ_BATCH_ROWS || urgent))

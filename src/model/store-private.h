@@ -19,16 +19,16 @@ typedef enum {
     NJ_WRITE_CHAT,    /* row, account, number: kind, text: address */
     /* row, chat, message, number: state, text: error, both as they were when it was added */
     NJ_WRITE_MESSAGE,
-    NJ_WRITE_STATE,         /* row: the message, number: state, text: error */
-    NJ_WRITE_READ,          /* chat, value: time, row: the message */
-    NJ_WRITE_DRAFT,         /* chat, text */
-    NJ_WRITE_FROM_STRANGER, /* chat, number */
-    NJ_WRITE_ROOM,          /* chat, text: nick */
-    NJ_WRITE_FORGET,        /* chat */
-    NJ_WRITE_NUMBER,        /* row: the message, number: whether it has one, value: which */
-    NJ_WRITE_STREAM,        /* account, stream; NULL: none any more */
-    NJ_WRITE_COUNT,         /* nothing but what any write may carry: counting, count */
-    NJ_WRITE_ROSTER,        /* account, text: version, items, number: replace */
+    NJ_WRITE_STATE,          /* row: the message, number: state, text: error */
+    NJ_WRITE_READ_MARKER,    /* chat, value: time, row: the message */
+    NJ_WRITE_DRAFT,          /* chat, text */
+    NJ_WRITE_FROM_STRANGER,  /* chat, number */
+    NJ_WRITE_ROOM_NICK,      /* chat, text: nick */
+    NJ_WRITE_DELETE_CHAT,    /* chat */
+    NJ_WRITE_STANZA_NUMBER,  /* row: the message, number: whether it has one, value: which */
+    NJ_WRITE_STREAM,         /* account, stream; NULL: none any more */
+    NJ_WRITE_RECEIVED_COUNT, /* nothing but what any write may carry: counting, count */
+    NJ_WRITE_ROSTER,         /* account, text: version, items, number: replace */
 } NjWriteKind;
 
 typedef struct NjIndex NjIndex; /* store-words.h */
@@ -37,7 +37,7 @@ typedef struct NjSearcher NjSearcher;
 /* What a message is found again by (store-id-index.c). */
 typedef struct NjIdIndex NjIdIndex;
 typedef struct NjAccess NjAccess; /* the file and its door (store-access.c) */
-typedef enum { NJ_ID_ORIGIN, NJ_ID_OURS, NJ_ID_ARCHIVE, NJ_ID_KINDS } NjIdKind;
+typedef enum { NJ_ID_ORIGIN, NJ_ID_SENT, NJ_ID_ARCHIVE, NJ_ID_KINDS } NjIdKind;
 
 typedef struct NjWrite NjWrite;
 struct NjWrite {
@@ -81,17 +81,17 @@ typedef enum {
     NJ_READ_CHATS,
     NJ_READ_OPEN_CHATS,
     NJ_READ_COUNTS,
-    NJ_READ_LAST,
+    NJ_READ_NEWEST,
     NJ_READ_BEFORE,
     NJ_READ_AFTER,
     NJ_READ_ORIGIN,
     NJ_READ_ARCHIVE,
-    NJ_READ_VERSION,
+    NJ_READ_ROSTER_VERSION,
     NJ_READ_ROSTER,
     NJ_READ_STREAM,
     NJ_READ_OUTBOX,
-    NJ_READ_OUT,
-    NJ_READ_OUT_ROW,
+    NJ_READ_SENT,
+    NJ_READ_SENT_BY_ID,
     NJ_READ_STATEMENTS
 } NjRead;
 
@@ -183,7 +183,7 @@ bool nj_store_open_writer(NjStore *store, GError **error);
 void nj_store_close_reader(NjStore *store);
 
 /* of accounts, chats, messages: the last ones */
-bool nj_store_read_ids(sqlite3 *db, gint64 ids[3]);
+bool nj_store_read_last_ids(sqlite3 *db, gint64 ids[3]);
 
 /* store-chats.c */
 /* Make and free the tables of `main` that hold accounts and chats. */
@@ -194,16 +194,16 @@ void nj_store_free_chats(NjStore *store);
 void nj_store_read_all_chats(NjStore *store);
 
 /* false: not met in this run */
-bool nj_store_chat_place(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
-                         const char **address);
+bool nj_store_find_known_chat(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
+                              const char **address);
 
 /* store-safe.c */
 /* what came up to now is whole. With the mutex */
-void nj_store_unjoin(NjStore *store);
+void nj_store_end_group(NjStore *store);
 
 /* what waited for what is committed now, or a slice of it; it may close the store */
-void nj_store_call(NjStore *store, bool all);
-void nj_store_drop_calls(NjStore *store);
+void nj_store_run_commit_calls(NjStore *store, bool all);
+void nj_store_drop_commit_calls(NjStore *store);
 void nj_known_stream_free(void *known);
 
 /* store-read.c */
@@ -232,7 +232,7 @@ bool nj_store_read_end(NjStore *store, sqlite3_stmt *statement);
 char *nj_store_read_text(sqlite3_stmt *statement, int column);
 
 /* the id of the list's first message; G_MAXINT64 without one. With the mutex */
-gint64 nj_store_first_unwritten(const NjStore *store);
+gint64 nj_store_first_unwritten_id(const NjStore *store);
 
 /* store-list.c */
 #define NJ_BATCH_US (50 * G_TIME_SPAN_MILLISECOND)
@@ -244,23 +244,23 @@ NjWrite *nj_store_write_new(NjWriteKind kind);
 void nj_store_write_free(NjWrite *write);
 
 /* a message of ours that is still to be got across */
-bool nj_store_is_open(const NjWrite *write);
+bool nj_store_write_needs_outbox(const NjWrite *write);
 
 /* appends; takes it */
-void nj_store_write(NjStore *store, NjWrite *write);
+void nj_store_append_write(NjStore *store, NjWrite *write);
 
 /* what is not yet taken is due then. With the mutex, as is the next */
-void nj_store_hurry(NjStore *store, gint64 due);
-void nj_store_unlist_message(NjStore *store, NjMessage *message);
+void nj_store_set_due(NjStore *store, gint64 due);
+void nj_store_remove_from_id_sets(NjStore *store, NjMessage *message);
 
-guint nj_store_origin_hash(const void *message);
-gboolean nj_store_origin_equal(const void *a, const void *b);
-gboolean nj_store_ours_equal(const void *a, const void *b);
-guint nj_store_archive_hash(const void *message);
-gboolean nj_store_archive_equal(const void *a, const void *b);
+guint nj_store_hash_origin_id(const void *message);
+gboolean nj_store_equal_origin_id(const void *a, const void *b);
+gboolean nj_store_equal_sent_id(const void *a, const void *b);
+guint nj_store_hash_archive_id(const void *message);
+gboolean nj_store_equal_archive_id(const void *a, const void *b);
 
 /* store-writer.c */
-void nj_store_writer_start(NjStore *store);
+void nj_store_start_writer(NjStore *store);
 
 /* store-id-index.c */
 /* who: OURS has none */
@@ -269,7 +269,7 @@ gint64 nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, c
 void nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
                           gint64 hashes[NJ_ID_KINDS]);
 bool nj_id_index_open(NjStore *store, sqlite3 *db, bool writes);
-void nj_id_index_write_to(NjIdIndex *id_index, sqlite3 *db);
+void nj_id_index_set_db(NjIdIndex *id_index, sqlite3 *db);
 
 /* it is in the file. With the mutex, as is the next */
 void nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ_ID_KINDS]);
@@ -279,7 +279,7 @@ gint64 nj_id_index_find(const NjIdIndex *id_index, gint64 hash);
 
 /* one slice of work; false: there is nothing to be done. With the mutex, which it lets go
  * meanwhile */
-bool nj_store_drain_id_index(NjStore *store, gint64 due);
+bool nj_id_index_run_slice(NjStore *store, gint64 due);
 
 /* before the writer's connection is closed */
 void nj_id_index_close(NjIdIndex *id_index);
@@ -307,22 +307,22 @@ bool nj_access_lock(NjAccess *access, gint64 until);
 void nj_access_unlock(NjAccess *access);
 
 /* connections see the file as it was when they were made */
-bool nj_access_is_frozen(NjAccess *access);
-void nj_access_freeze(NjAccess *access, bool frozen);
+bool nj_access_is_read_only(NjAccess *access);
+void nj_access_set_read_only(NjAccess *access, bool frozen);
 
 /* store-schema.c */
 bool nj_store_migrate(sqlite3 *db, const char *path, GError **error);
 bool nj_store_is_current(sqlite3 *db, const char *path, GError **error);
 
 /* what the last error means for the person; the caller owns it */
-char *nj_store_sentence(sqlite3 *db, const char *path);
+char *nj_store_error_sentence(sqlite3 *db, const char *path);
 
 /* where the engine forgets the errno: for a commit */
-char *nj_store_sentence_of(sqlite3 *db, const char *path, int reason);
-char *nj_store_unwritable(const char *path);
+char *nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason);
+char *nj_store_unwritable_sentence(const char *path);
 void nj_store_set_error(sqlite3 *db, const char *path, GError **error);
 
 /* the last error is one of the disk's or of its rights */
-bool nj_store_may_come_back(sqlite3 *db);
+bool nj_store_is_temporary_error(sqlite3 *db);
 
 #endif

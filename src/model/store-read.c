@@ -30,8 +30,9 @@ static const char *const read_texts[] = {
     [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
                        " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) "
                        "AND id < ?4 AND NOT outgoing LIMIT ?5)",
-    [NJ_READ_LAST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, "
-                     "id DESC LIMIT 1",
+    [NJ_READ_NEWEST] =
+        "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, "
+        "id DESC LIMIT 1",
     [NJ_READ_BEFORE] = "SELECT " NJ_MESSAGE_COLUMNS
                        " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
                        " ORDER BY time DESC, id DESC LIMIT ?5",
@@ -43,7 +44,7 @@ static const char *const read_texts[] = {
     [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED
                         " AND +chat = ?3 AND archive_id = ?4 AND archive_by IS ?5 LIMIT 1",
     [NJ_READ_CHATS] = "SELECT " CHAT_COLUMNS ", account FROM chat",
-    [NJ_READ_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
+    [NJ_READ_ROSTER_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
     [NJ_READ_ROSTER] =
         "SELECT address, name, subscription, groups, ask, approved FROM roster WHERE account = ?1",
     [NJ_READ_STREAM] = "SELECT id, jid, location, received, until FROM stream WHERE account = ?1",
@@ -51,12 +52,12 @@ static const char *const read_texts[] = {
         "SELECT " NJ_MESSAGE_COLUMNS
         ", kind, address, number FROM outbox JOIN message ON message.id = outbox.message"
         " JOIN chat ON chat.id = message.chat WHERE account = ?1",
-    [NJ_READ_OUT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " NJ_IDENTIFIED
-                    " AND +chat = ?3 AND origin_id = ?4 AND outgoing"
-                    " ORDER BY message.id DESC LIMIT 1",
-    [NJ_READ_OUT_ROW] = "SELECT " NJ_MESSAGE_COLUMNS
-                        ", kind, address FROM message JOIN chat ON chat.id = message.chat"
-                        " WHERE message.id = ?1 AND outgoing AND account = ?2",
+    [NJ_READ_SENT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " NJ_IDENTIFIED
+                     " AND +chat = ?3 AND origin_id = ?4 AND outgoing"
+                     " ORDER BY message.id DESC LIMIT 1",
+    [NJ_READ_SENT_BY_ID] = "SELECT " NJ_MESSAGE_COLUMNS
+                           ", kind, address FROM message JOIN chat ON chat.id = message.chat"
+                           " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
 /* The person hears it once, when nobody is in the middle of something; the log each time. */
@@ -67,7 +68,7 @@ note_trouble(NjStore *store)
     g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->main.reader));
     if (store->main.read_trouble)
         return;
-    store->main.read_trouble = nj_store_sentence(store->main.reader, store->path);
+    store->main.read_trouble = nj_store_error_sentence(store->main.reader, store->path);
     if (store->news)
         g_source_set_ready_time(store->news, 0);
 }
@@ -134,7 +135,7 @@ sqlite3_stmt *
 nj_store_read_begin(NjStore *store, NjRead which)
 {
     sqlite3_stmt **statement = &store->main.reads[which];
-    if (store->main.frozen && !nj_access_is_frozen(store->access))
+    if (store->main.frozen && !nj_access_is_read_only(store->access))
         thaw(store);
     if (!nj_store_lock(store))
         return NULL;
@@ -176,7 +177,7 @@ nj_store_read_text(sqlite3_stmt *statement, int column)
 }
 
 gint64
-nj_store_first_unwritten(const NjStore *store)
+nj_store_first_unwritten_id(const NjStore *store)
 {
     for (const NjWrite *write = store->shared.first; write; write = write->next)
         if (write->kind == NJ_WRITE_MESSAGE)
@@ -252,7 +253,7 @@ look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, G
              GHashTable *changes)
 {
     g_mutex_lock(&store->mutex);
-    gint64 limit = nj_store_first_unwritten(store);
+    gint64 limit = nj_store_first_unwritten_id(store);
     for (const NjWrite *write = store->shared.first; write; write = write->next) {
         if (write->kind == NJ_WRITE_STATE && write->row < limit) {
             Change *change = g_new(Change, 1);
@@ -344,7 +345,7 @@ has(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessa
 }
 
 bool
-nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
+nj_store_has_origin_id(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
 {
     NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
     return has(store, store->shared.origins, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id,
@@ -352,7 +353,7 @@ nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char 
 }
 
 bool
-nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id)
+nj_store_has_archive_id(NjStore *store, gint64 chat, const char *by, const char *archive_id)
 {
     NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
     return has(store, store->shared.archives, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like, archive_id,

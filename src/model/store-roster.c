@@ -70,7 +70,7 @@ apply_roster(const NjWrite *write, GHashTable *items, char **version)
 static void
 read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
 {
-    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_VERSION);
+    sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_ROSTER_VERSION);
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
     if (nj_store_read_step(statement))
@@ -97,7 +97,7 @@ read_roster(NjStore *store, gint64 account, GHashTable *items, char **version)
 }
 
 char *
-nj_store_roster(NjStore *store, gint64 account, GPtrArray *items)
+nj_store_read_roster(NjStore *store, gint64 account, GPtrArray *items)
 {
     char *version = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
@@ -136,5 +136,5 @@ nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArr
     write->number = replace;
     write->items = items;
     write->rows += items ? items->len : 0;
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }

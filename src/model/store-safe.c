@@ -31,20 +31,21 @@ set_awaited(NjStore *store)
 }
 
 void
-nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void *owner)
+nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void *data,
+                             const void *owner)
 {
     Call *call = g_new(Call, 1);
     g_mutex_lock(&store->mutex);
     *call = (Call){ func, data, owner, store->shared.turn, ++store->main.last_call };
     g_queue_push_tail(&store->main.waiting, call);
     if (store->shared.lazy && store->shared.turn > store->shared.taken)
-        nj_store_hurry(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
+        nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     set_awaited(store);
     g_mutex_unlock(&store->mutex);
 }
 
 void
-nj_store_forget(NjStore *store, const void *owner)
+nj_store_cancel_calls(NjStore *store, const void *owner)
 {
     for (GList *link = store->main.waiting.head; link;) {
         GList *next = link->next;
@@ -62,14 +63,14 @@ nj_store_forget(NjStore *store, const void *owner)
 }
 
 void
-nj_store_drop_calls(NjStore *store)
+nj_store_drop_commit_calls(NjStore *store)
 {
     g_queue_clear_full(&store->main.waiting, g_free);
 }
 
 /* What is called may ask for another call: that one comes with the next dispatch. */
 void
-nj_store_call(NjStore *store, bool all)
+nj_store_run_commit_calls(NjStore *store, bool all)
 {
     const bool *closed = store->main.closed;
     guint64 newest = store->main.last_call;
@@ -95,7 +96,7 @@ nj_store_call(NjStore *store, bool all)
 }
 
 bool
-nj_store_in_trouble(const NjStore *store)
+nj_store_has_write_error(const NjStore *store)
 {
     GMutex *mutex = (GMutex *) &store->mutex;
     g_mutex_lock(mutex);
@@ -115,7 +116,7 @@ nj_store_begin(NjStore *store)
 }
 
 void
-nj_store_unjoin(NjStore *store)
+nj_store_end_group(NjStore *store)
 {
     if (store->shared.turn == store->shared.taken || !store->shared.last->joined)
         return;
@@ -129,7 +130,7 @@ nj_store_commit(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
     if (!--store->shared.held)
-        nj_store_unjoin(store);
+        nj_store_end_group(store);
     g_mutex_unlock(&store->mutex);
 }
 
@@ -194,7 +195,7 @@ know_stream(NjStore *store, gint64 account)
 }
 
 bool
-nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out)
+nj_store_find_stream(NjStore *store, gint64 account, NjStoredStream *out)
 {
     const NjKnownStream *known = know_stream(store, account);
     if (!known->here) {
@@ -234,7 +235,7 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
         known->shared.counted = 0;
 
     g_mutex_unlock(&store->mutex);
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 /* Does a write take the count along that is not on its way yet? */
@@ -260,7 +261,7 @@ carry(NjStore *store, NjKnownStream *known, guint32 received)
 }
 
 void
-nj_store_count(NjStore *store, gint64 account, guint32 received)
+nj_store_set_received_count(NjStore *store, gint64 account, guint32 received)
 {
     NjKnownStream *known = know_stream(store, account);
     if (!known->here)
@@ -275,16 +276,16 @@ nj_store_count(NjStore *store, gint64 account, guint32 received)
     if (carried)
         return;
 
-    NjWrite *write = nj_store_write_new(NJ_WRITE_COUNT);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_RECEIVED_COUNT);
     write->counting = account;
     write->count = received;
     known->carrier = write;
     known->carrier_turn = turn;
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 guint32
-nj_store_counted(NjStore *store, gint64 account)
+nj_store_committed_count(NjStore *store, gint64 account)
 {
     const NjKnownStream *known = know_stream(store, account);
     g_mutex_lock(&store->mutex);
@@ -298,7 +299,7 @@ nj_store_counted(NjStore *store, gint64 account)
 static void
 free_out(void *data)
 {
-    NjStoredOut *out = data;
+    NjStoredOutboxRow *out = data;
     nj_message_unref(out->message);
     g_free(out->address);
     g_free(out);
@@ -314,14 +315,14 @@ set_state(NjMessage *message, const NjWrite *state)
 typedef struct {
     NjStore *store;
     gint64 account;
-    GHashTable *found;  /* message -> NjStoredOut */
+    GHashTable *found;  /* message -> NjStoredOutboxRow */
     GHashTable *listed; /* message -> NjMessage: all of ours in the list, up to here */
 } Outbox;
 
-static NjStoredOut *
+static NjStoredOutboxRow *
 put_out(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
 {
-    NjStoredOut *out = g_new0(NjStoredOut, 1);
+    NjStoredOutboxRow *out = g_new0(NjStoredOutboxRow, 1);
     out->message = message;
     out->kind = kind;
     out->address = g_strdup(address);
@@ -330,7 +331,7 @@ put_out(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
 }
 
 /* From a row of NJ_MESSAGE_COLUMNS, kind, address. */
-static NjStoredOut *
+static NjStoredOutboxRow *
 read_out(Outbox *box, sqlite3_stmt *statement)
 {
     return put_out(box, nj_store_read_message(statement),
@@ -346,7 +347,7 @@ read_file(Outbox *box)
         sqlite3_bind_int64(statement, 1, box->account);
 
     while (nj_store_read_step(statement)) {
-        NjStoredOut *out = read_out(box, statement);
+        NjStoredOutboxRow *out = read_out(box, statement);
         out->numbered = sqlite3_column_type(statement, 20) != SQLITE_NULL;
         out->number = (guint32) sqlite3_column_int64(statement, 20);
     }
@@ -357,7 +358,7 @@ read_file(Outbox *box)
 static void
 read_one(Outbox *box, gint64 id)
 {
-    sqlite3_stmt *statement = nj_store_read_begin(box->store, NJ_READ_OUT_ROW);
+    sqlite3_stmt *statement = nj_store_read_begin(box->store, NJ_READ_SENT_BY_ID);
     if (statement) {
         sqlite3_bind_int64(statement, 1, id);
         sqlite3_bind_int64(statement, 2, box->account);
@@ -373,7 +374,7 @@ list_out(Outbox *box, NjMessage *message)
     gint64 account;
     NjChatKind kind;
     const char *address;
-    if (nj_store_chat_place(box->store, message->chat, &account, &kind, &address)
+    if (nj_store_find_known_chat(box->store, message->chat, &account, &kind, &address)
         && account == box->account)
         put_out(box, nj_message_ref(message), kind, address);
 }
@@ -394,7 +395,7 @@ apply_state(Outbox *box, const NjWrite *write)
             read_one(box, write->row);
     }
 
-    NjStoredOut *out = g_hash_table_lookup(box->found, &write->row);
+    NjStoredOutboxRow *out = g_hash_table_lookup(box->found, &write->row);
     if (out)
         set_state(out->message, write);
 }
@@ -406,7 +407,7 @@ apply_forget(Outbox *box, gint64 chat)
     void *value;
     g_hash_table_iter_init(&iter, box->found);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((const NjStoredOut *) value)->message->chat == chat)
+        if (((const NjStoredOutboxRow *) value)->message->chat == chat)
             g_hash_table_iter_remove(&iter);
 }
 
@@ -415,14 +416,14 @@ apply(Outbox *box, const NjWrite *write)
 {
     if (write->kind == NJ_WRITE_MESSAGE && write->message->out) {
         g_hash_table_insert(box->listed, &write->message->id, write->message);
-        if (nj_store_is_open(write))
+        if (nj_store_write_needs_outbox(write))
             list_out(box, write->message);
     } else if (write->kind == NJ_WRITE_STATE) {
         apply_state(box, write);
-    } else if (write->kind == NJ_WRITE_FORGET) {
+    } else if (write->kind == NJ_WRITE_DELETE_CHAT) {
         apply_forget(box, write->chat);
-    } else if (write->kind == NJ_WRITE_NUMBER) {
-        NjStoredOut *out = g_hash_table_lookup(box->found, &write->row);
+    } else if (write->kind == NJ_WRITE_STANZA_NUMBER) {
+        NjStoredOutboxRow *out = g_hash_table_lookup(box->found, &write->row);
         if (out) {
             out->numbered = write->number != 0;
             out->number = (guint32) write->value;
@@ -433,12 +434,13 @@ apply(Outbox *box, const NjWrite *write)
 static int
 compare_outs(const void *a, const void *b)
 {
-    const NjStoredOut *one = *(NjStoredOut *const *) a, *other = *(NjStoredOut *const *) b;
+    const NjStoredOutboxRow *one = *(NjStoredOutboxRow *const *) a,
+                            *other = *(NjStoredOutboxRow *const *) b;
     return (one->message->id > other->message->id) - (one->message->id < other->message->id);
 }
 
 GPtrArray *
-nj_store_outbox(NjStore *store, gint64 account)
+nj_store_list_outbox(NjStore *store, gint64 account)
 {
     g_autoptr(GHashTable) found =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
@@ -470,20 +472,20 @@ nj_store_outbox(NjStore *store, gint64 account)
 }
 
 void
-nj_store_set_number(NjStore *store, gint64 message, bool numbered, guint32 number)
+nj_store_set_stanza_number(NjStore *store, gint64 message, bool numbered, guint32 number)
 {
-    NjWrite *write = nj_store_write_new(NJ_WRITE_NUMBER);
+    NjWrite *write = nj_store_write_new(NJ_WRITE_STANZA_NUMBER);
     write->row = message;
     write->number = numbered;
     write->value = number;
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 NjMessage *
-nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
+nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id)
 {
     NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
-    gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_OURS, chat, NULL, wire_id);
+    gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_SENT, chat, NULL, wire_id);
     bool inside = nj_store_lock(store);
 
     g_mutex_lock(&store->mutex);
@@ -491,7 +493,7 @@ nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id)
     if (message) {
         nj_message_ref(message);
     } else {
-        sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_OUT);
+        sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_SENT);
         if (statement) {
             sqlite3_bind_int64(statement, 1, hash);
             sqlite3_bind_int64(statement, 2, nj_id_index_find(store->id_index, hash));

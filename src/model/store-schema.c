@@ -117,13 +117,13 @@ code_of(sqlite3 *db, int reason)
 }
 
 char *
-nj_store_sentence(sqlite3 *db, const char *path)
+nj_store_error_sentence(sqlite3 *db, const char *path)
 {
-    return nj_store_sentence_of(db, path, sqlite3_system_errno(db));
+    return nj_store_error_sentence_for(db, path, sqlite3_system_errno(db));
 }
 
 char *
-nj_store_sentence_of(sqlite3 *db, const char *path, int reason)
+nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason)
 {
     switch (code_of(db, reason)) {
     case SQLITE_FULL:
@@ -134,7 +134,7 @@ nj_store_sentence_of(sqlite3 *db, const char *path, int reason)
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
-        return nj_store_unwritable(path);
+        return nj_store_unwritable_sentence(path);
 
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -152,13 +152,14 @@ nj_store_sentence_of(sqlite3 *db, const char *path, int reason)
 void
 nj_store_set_error(sqlite3 *db, const char *path, GError **error)
 {
-    g_autofree char *sentence = nj_store_sentence(db, path);
+    g_autofree char *sentence = nj_store_error_sentence(db, path);
     g_set_error_literal(error, G_FILE_ERROR,
-                        nj_store_may_come_back(db) ? G_FILE_ERROR_ROFS : G_FILE_ERROR_IO, sentence);
+                        nj_store_is_temporary_error(db) ? G_FILE_ERROR_ROFS : G_FILE_ERROR_IO,
+                        sentence);
 }
 
 char *
-nj_store_unwritable(const char *path)
+nj_store_unwritable_sentence(const char *path)
 {
     return g_strdup_printf(_("%s cannot be written: new messages are kept in memory only. Check "
                              "the owner and the mode of the file and of its directory, and"
@@ -167,7 +168,7 @@ nj_store_unwritable(const char *path)
 }
 
 bool
-nj_store_may_come_back(sqlite3 *db)
+nj_store_is_temporary_error(sqlite3 *db)
 {
     int code = code_of(db, sqlite3_system_errno(db));
     return code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_PERM

@@ -114,10 +114,10 @@ look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const
     for (gint64 id = entry & (step - 1); id <= last; id += step) {
         sqlite3_bind_int64(search->message, 1, id);
         if (sqlite3_step(search->message) == SQLITE_ROW
-            && nj_index_entry(sqlite3_column_int64(search->message, 2), id) == entry) {
+            && nj_index_entry_number(sqlite3_column_int64(search->message, 2), id) == entry) {
             NjFound *one = read_found(search->message);
-            if (nj_query_fits(search->query, one->message, words, all)) {
-                cut_body(one->message, wanted->body_most);
+            if (nj_query_matches(search->query, one->message, words, all)) {
+                cut_body(one->message, wanted->max_body_bytes);
                 g_ptr_array_add(found, one);
             } else {
                 free_found(one);
@@ -164,7 +164,7 @@ static bool
 walk(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range,
      guint most, GPtrArray *found)
 {
-    g_autofree char *expression = nj_query_express(search->query, &request->search, words, all);
+    g_autofree char *expression = nj_query_build(search->query, &request->search, words, all);
     sqlite3_stmt *statement = NULL;
 
     if (!*expression) /* there is no account yet */
@@ -231,12 +231,12 @@ close_db(Search *search)
 static bool
 open_db(Search *search, GError **error)
 {
-    if (search->frozen && !nj_access_is_frozen(search->searcher->access))
+    if (search->frozen && !nj_access_is_read_only(search->searcher->access))
         close_db(search);
     if (search->db)
         return true;
 
-    search->frozen = nj_access_is_frozen(search->searcher->access);
+    search->frozen = nj_access_is_read_only(search->searcher->access);
     search->db = nj_access_connect(search->searcher->access, false, error);
     if (!search->db)
         return false;
@@ -247,7 +247,7 @@ open_db(Search *search, GError **error)
     }
 
     g_autofree char *sentence =
-        nj_store_sentence(search->db, nj_access_path(search->searcher->access));
+        nj_store_error_sentence(search->db, nj_access_path(search->searcher->access));
     g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_IO, sentence);
     close_db(search);
 
@@ -291,17 +291,18 @@ static bool
 look(Search *search, Request *request, GPtrArray *found)
 {
     const NjSearch *wanted = &request->search;
-    g_autoptr(GPtrArray) words = nj_query_read(search->query, request->words);
+    g_autoptr(GPtrArray) words = nj_query_parse(search->query, request->words);
     Range range = { .until = G_MAXINT64, .last = last_id(search) };
 
     if (wanted->since > 0)
-        range.from = nj_index_entry(wanted->since, 0);
+        range.from = nj_index_entry_number(wanted->since, 0);
     if (wanted->until > 0)
-        range.until = nj_index_entry(wanted->until, 0) - 1;
+        range.until = nj_index_entry_number(wanted->until, 0) - 1;
     if (wanted->before_id > 0)
-        range.until = MIN(range.until, nj_index_entry(wanted->before_time, wanted->before_id) - 1);
+        range.until =
+            MIN(range.until, nj_index_entry_number(wanted->before_time, wanted->before_id) - 1);
 
-    bool good = true, common = nj_query_any_common(words);
+    bool good = true, common = nj_query_has_common_word(words);
     if (common)
         good = walk(search, request, words, false, &range, MAX_READ, found);
 
@@ -320,7 +321,7 @@ static void
 note_failure(Search *search, Request *request)
 {
     g_autofree char *sentence =
-        nj_store_sentence(search->db, nj_access_path(search->searcher->access));
+        nj_store_error_sentence(search->db, nj_access_path(search->searcher->access));
     bool broken = (sqlite3_errcode(search->db) & 0xff) == SQLITE_CORRUPT;
 
     g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
@@ -475,7 +476,7 @@ nj_searcher_close(NjSearcher *searcher, gint64 until)
 }
 
 bool
-nj_searcher_take_broken(NjSearcher *searcher)
+nj_searcher_take_damage(NjSearcher *searcher)
 {
     g_mutex_lock(&searcher->mutex);
     bool broken = searcher->broken;
@@ -485,7 +486,7 @@ nj_searcher_take_broken(NjSearcher *searcher)
 }
 
 bool
-nj_searcher_waits(NjSearcher *searcher)
+nj_searcher_is_waiting(NjSearcher *searcher)
 {
     g_mutex_lock(&searcher->mutex);
     bool waits = searcher->waiting > 0;
@@ -494,7 +495,7 @@ nj_searcher_waits(NjSearcher *searcher)
 }
 
 void
-nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark, bool failed)
+nj_searcher_set_progress(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark, bool failed)
 {
     g_mutex_lock(&searcher->mutex);
     searcher->whole = whole;
@@ -506,7 +507,7 @@ nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark,
 }
 
 void
-nj_searcher_trouble(NjSearcher *searcher, bool trouble)
+nj_searcher_set_write_error(NjSearcher *searcher, bool trouble)
 {
     g_mutex_lock(&searcher->mutex);
     searcher->trouble = trouble;
@@ -546,7 +547,7 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     g_mutex_lock(&store->mutex);
     request->turn = store->shared.turn;
     if (store->shared.length)
-        nj_store_hurry(store, g_get_monotonic_time());
+        nj_store_set_due(store, g_get_monotonic_time());
     else
         g_cond_signal(&store->work);
 
@@ -586,7 +587,7 @@ nj_store_search_cancel(NjStore *store, const void *owner)
 }
 
 guint
-nj_store_unindexed(NjStore *store)
+nj_store_count_unindexed(NjStore *store)
 {
     NjSearcher *searcher = store->searcher;
     g_mutex_lock(&store->mutex);

@@ -63,7 +63,7 @@ take_piece(void *data, int flags, const char *piece, int length, int start, int 
 static bool
 cut(NjQuery *query, const char *text, GPtrArray *pieces)
 {
-    g_autofree char *spread = nj_index_spread(text);
+    g_autofree char *spread = nj_index_separate_words(text);
     Cut walk = { pieces, 0 };
     query->tokenizer.xTokenize(query->query, &walk, FTS5_TOKENIZE_DOCUMENT, spread,
                                (int) strlen(spread), take_piece);
@@ -140,7 +140,7 @@ next_typed(const char **cursor, bool *quoted)
 }
 
 GPtrArray *
-nj_query_read(NjQuery *query, const char *cursor)
+nj_query_parse(NjQuery *query, const char *cursor)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(free_typed);
     bool quoted;
@@ -204,7 +204,7 @@ static void
 add_sender(NjQuery *query, GString *out, const char *sender)
 {
     if (!g_ascii_strcasecmp(sender, "me")) {
-        add_mark(out, " AND ", NJ_MARK_OURS, 0);
+        add_mark(out, " AND ", NJ_MARK_SENT, 0);
         return;
     }
 
@@ -213,7 +213,7 @@ add_sender(NjQuery *query, GString *out, const char *sender)
     Typed *typed = read_typed(query, sender, at && strchr(at, '.'));
     if (typed->sign)
         /* no name is without a letter: nothing has this mark */
-        add_mark(out, " AND ", NJ_MARK_OURS, 1);
+        add_mark(out, " AND ", NJ_MARK_SENT, 1);
     else
         add_typed(out, "sender", typed);
 
@@ -221,7 +221,7 @@ add_sender(NjQuery *query, GString *out, const char *sender)
 }
 
 char *
-nj_query_express(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, bool all)
+nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, bool all)
 {
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < words->len; i++) {
@@ -269,7 +269,7 @@ has_typed(const GPtrArray *pieces, const Typed *typed)
 }
 
 bool
-nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all)
+nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all)
 {
     const char *const texts[] = { message->body, message->subject };
     g_autoptr(GPtrArray) pieces = NULL;
@@ -296,7 +296,7 @@ nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, 
 }
 
 bool
-nj_query_any_common(const GPtrArray *words)
+nj_query_has_common_word(const GPtrArray *words)
 {
     for (guint i = 0; i < words->len; i++)
         if (((const Typed *) g_ptr_array_index(words, i))->common)

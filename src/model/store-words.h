@@ -8,7 +8,7 @@
 /* The number of a message's entry: its time in ms, then these bits of its id.  Newer messages have
  * greater ones. */
 #define NJ_ENTRY_BITS 20
-gint64 nj_index_entry(gint64 time, gint64 id);
+gint64 nj_index_entry_number(gint64 time, gint64 id);
 
 /* What is a word: letters, digits, characters for private use, symbols that are no punctuation
  * (emoji).  It stands in the file. */
@@ -18,10 +18,10 @@ gint64 nj_index_entry(gint64 time, gint64 id);
 #define NJ_MARK "\xee\x80\x80" /* U+E000 */
 #define NJ_MARK_FORMAT NJ_MARK "%c%" G_GINT64_FORMAT
 /* which, of the last two: 0 */
-enum { NJ_MARK_CHAT = 'c', NJ_MARK_ACCOUNT = 'a', NJ_MARK_OURS = 'o', NJ_MARK_LINK = 'l' };
+enum { NJ_MARK_CHAT = 'c', NJ_MARK_ACCOUNT = 'a', NJ_MARK_SENT = 'o', NJ_MARK_LINK = 'l' };
 
 /* as it is given to the engine; the caller owns it */
-char *nj_index_spread(const char *text);
+char *nj_index_separate_words(const char *text);
 
 /* The writer's.  Its connection is open, its thread not yet. */
 NjIndex *nj_index_new(NjStore *store);
@@ -29,10 +29,10 @@ void nj_index_free(NjIndex *index);
 
 /* One slice of work, if it can be over by then (monotonic); false: there is nothing to be done, or
  * no time.  With the mutex, which it lets go meanwhile. */
-bool nj_store_index(NjStore *store, gint64 due);
+bool nj_index_run_slice(NjStore *store, gint64 due);
 
 /* Takes the messages of a chat out, before their rows go: in the same transaction. */
-bool nj_index_forget(NjIndex *index, gint64 chat);
+bool nj_index_remove_chat(NjIndex *index, gint64 chat);
 
 /* What people type, for a connection that searches. */
 typedef struct NjQuery NjQuery;
@@ -44,15 +44,15 @@ NjQuery *nj_query_new(sqlite3 *db);
 void nj_query_free(NjQuery *query);
 
 /* the words of it, for the calls below */
-GPtrArray *nj_query_read(NjQuery *query, const char *typed);
-bool nj_query_any_common(const GPtrArray *words);
+GPtrArray *nj_query_parse(NjQuery *query, const char *typed);
+bool nj_query_has_common_word(const GPtrArray *words);
 
 /* The expression.  all: with the words that are too common; else the texts are to be read for them.
  * "": there can be no message. */
-char *nj_query_express(NjQuery *query, const NjSearch *search, const GPtrArray *words, bool all);
+char *nj_query_build(NjQuery *query, const NjSearch *search, const GPtrArray *words, bool all);
 
 /* Does the message have what the expression did not ask for? */
-bool nj_query_fits(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all);
+bool nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all);
 
 /* The thread that searches.  It lives on when the store had to be abandoned, so it shares no memory
  * with it. */
@@ -66,16 +66,17 @@ void nj_searcher_close(NjSearcher *searcher, gint64 until);
 void nj_searcher_unref(NjSearcher *searcher);
 
 /* for the index */
-bool nj_searcher_waits(NjSearcher *searcher);
+bool nj_searcher_is_waiting(NjSearcher *searcher);
 
 /* a search found it damaged; told once */
-bool nj_searcher_take_broken(NjSearcher *searcher);
+bool nj_searcher_take_damage(NjSearcher *searcher);
 
 /* Where the index stands: it has had all rows once, and again up to this turn; the last message in
  * it; it cannot go on at present. */
-void nj_searcher_indexed(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark, bool failed);
+void nj_searcher_set_progress(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark,
+                              bool failed);
 
 /* batches fail: what was asked for last is not going to come */
-void nj_searcher_trouble(NjSearcher *searcher, bool trouble);
+void nj_searcher_set_write_error(NjSearcher *searcher, bool trouble);
 
 #endif

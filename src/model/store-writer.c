@@ -28,15 +28,15 @@ static const char *const statements[] = {
         " origin_id, archive_id, archive_by, encryption, error)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     [NJ_WRITE_STATE] = "UPDATE message SET state = ?2, error = ?3 WHERE id = ?1",
-    [NJ_WRITE_READ] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
+    [NJ_WRITE_READ_MARKER] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
     [NJ_WRITE_DRAFT] = "UPDATE chat SET draft = ?2 WHERE id = ?1",
     [NJ_WRITE_FROM_STRANGER] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
-    [NJ_WRITE_ROOM] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
-    [NJ_WRITE_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
+    [NJ_WRITE_ROOM_NICK] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
+    [NJ_WRITE_STANZA_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
     [NJ_WRITE_STREAM] = "INSERT OR REPLACE INTO stream (account, id, jid, location, received, "
                         "until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [NJ_WRITE_COUNT] = "UPDATE stream SET received = ?2 WHERE account = ?1",
-    [NJ_WRITE_FORGET] = "DELETE FROM message WHERE chat = ?1",
+    [NJ_WRITE_RECEIVED_COUNT] = "UPDATE stream SET received = ?2 WHERE account = ?1",
+    [NJ_WRITE_DELETE_CHAT] = "DELETE FROM message WHERE chat = ?1",
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
 };
 
@@ -209,7 +209,7 @@ write_message(Writer *writer, NjWrite *write)
     bind_message(statement, write);
     if (!run(writer, statement))
         return false;
-    return !nj_store_is_open(write) || run_simple(writer, PUT_OUT, write->row, NULL);
+    return !nj_store_write_needs_outbox(write) || run_simple(writer, PUT_OUT, write->row, NULL);
 }
 
 static bool
@@ -285,27 +285,28 @@ write_one(Writer *writer, NjWrite *write)
                    writer, nj_state_is_open((NjMessageState) write->number) ? OPEN_OUT : CLOSE_OUT,
                    write->row, NULL);
 
-    case NJ_WRITE_READ:
-        return write_numbers(writer, NJ_WRITE_READ, write->chat, &write->value, &write->row, NULL);
+    case NJ_WRITE_READ_MARKER:
+        return write_numbers(writer, NJ_WRITE_READ_MARKER, write->chat, &write->value, &write->row,
+                             NULL);
     case NJ_WRITE_DRAFT:
-    case NJ_WRITE_ROOM:
+    case NJ_WRITE_ROOM_NICK:
         return run_simple(writer, (int) write->kind, write->chat, write->text);
     case NJ_WRITE_FROM_STRANGER:
         return write_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
-    case NJ_WRITE_FORGET:
-        return nj_index_forget(writer->store->writer.index, write->chat)
+    case NJ_WRITE_DELETE_CHAT:
+        return nj_index_remove_chat(writer->store->writer.index, write->chat)
                && run_simple(writer, FORGET_OUT, write->chat, NULL)
-               && run_simple(writer, NJ_WRITE_FORGET, write->chat, NULL)
+               && run_simple(writer, NJ_WRITE_DELETE_CHAT, write->chat, NULL)
                && run_simple(writer, FORGET_CHAT, write->chat, NULL);
 
-    case NJ_WRITE_NUMBER:
-        return write_numbers(writer, NJ_WRITE_NUMBER, write->row,
+    case NJ_WRITE_STANZA_NUMBER:
+        return write_numbers(writer, NJ_WRITE_STANZA_NUMBER, write->row,
                              write->number ? &write->value : NULL, NULL, NULL);
     case NJ_WRITE_STREAM:
         return write_stream(writer, write);
     case NJ_WRITE_ROSTER:
         return write_roster(writer, write);
-    case NJ_WRITE_COUNT:
+    case NJ_WRITE_RECEIVED_COUNT:
         break;
     }
 
@@ -342,7 +343,7 @@ write_counts(Writer *writer)
     for (guint i = 0; i < writer->counts->len; i++) {
         const Count *count = &g_array_index(writer->counts, Count, i);
         gint64 value = count->count;
-        if (!write_numbers(writer, NJ_WRITE_COUNT, count->account, &value, NULL, NULL))
+        if (!write_numbers(writer, NJ_WRITE_RECEIVED_COUNT, count->account, &value, NULL, NULL))
             return false;
     }
     return true;
@@ -418,7 +419,7 @@ write_inside(Writer *writer, NjWrite *write, guint length)
     if (good && write_counts(writer) && run_simple(writer, COMMIT, 0, NULL))
         return NULL;
 
-    char *sentence = nj_store_sentence_of(db, writer->store->path, writer->reason);
+    char *sentence = nj_store_error_sentence_for(db, writer->store->path, writer->reason);
     writer->doubt |= sqlite3_extended_errcode(db) == SQLITE_IOERR_FSYNC;
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
@@ -447,7 +448,7 @@ thaw(NjStore *store)
     if (!nj_store_open_writer(store, &error))
         return g_strdup(error->message);
 
-    if (!nj_store_read_ids(store->writer.db, found)
+    if (!nj_store_read_last_ids(store->writer.db, found)
         || memcmp(found, store->last_ids_at_open, sizeof found)) {
         sqlite3_close(store->writer.db);
         store->writer.db = NULL;
@@ -456,9 +457,9 @@ thaw(NjStore *store)
                                store->path);
     }
 
-    nj_id_index_write_to(store->id_index, store->writer.db);
+    nj_id_index_set_db(store->id_index, store->writer.db);
     store->writer.index = nj_index_new(store);
-    nj_access_freeze(store->access, false);
+    nj_access_set_read_only(store->access, false);
     return NULL;
 }
 
@@ -484,7 +485,7 @@ take_batch(NjStore *store)
     while (store->shared.length < NJ_BATCH_ROWS && !store->shared.urgent
            && !store->shared.closing) {
         gint64 due = store->shared.due;
-        if (nj_store_index(store, due))
+        if (nj_index_run_slice(store, due))
             continue;
         if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->shared.due >= due)
             break;
@@ -513,7 +514,7 @@ remove_batch(NjStore *store, guint length)
         store->shared.rows -= write->rows;
         store->shared.bytes -= write->bytes;
         if (write->message) {
-            nj_store_unlist_message(store, write->message);
+            nj_store_remove_from_id_sets(store, write->message);
             nj_id_index_add(store->id_index, write->row, write->id_hashes);
         }
         if (write->kind == NJ_WRITE_STATE
@@ -597,7 +598,7 @@ try_to_thaw(Writer *writer)
     if (!sentence)
         keep_log(writer);
     g_mutex_lock(&store->mutex);
-    nj_searcher_trouble(store->searcher, sentence != NULL);
+    nj_searcher_set_write_error(store->searcher, sentence != NULL);
     tell_trouble(store, sentence);
 }
 
@@ -627,17 +628,17 @@ write_some(Writer *writer)
 
     bool failed = sentence != NULL;
     tell_trouble(store, sentence);
-    nj_searcher_trouble(store->searcher, failed);
+    nj_searcher_set_write_error(store->searcher, failed);
     if (failed)
         return false;
 
     batch = remove_batch(store, length);
     publish_counts(store, writer->counts);
     g_cond_broadcast(&store->done);
-    if (nj_searcher_waits(store->searcher))
-        nj_store_index(store, G_MAXINT64);
+    if (nj_searcher_is_waiting(store->searcher))
+        nj_index_run_slice(store, G_MAXINT64);
 
-    nj_store_drain_id_index(store, 0);
+    nj_id_index_run_slice(store, 0);
     bring_log_in(writer, LOG_BUSY);
     g_mutex_unlock(&store->mutex);
     free_batch(batch);
@@ -662,8 +663,8 @@ write_all(void *data)
     while (!last_try) {
         store->shared.idle = true;
         while (store->writer.db && !store->shared.length && !store->shared.closing)
-            if (!bring_log_in(&writer, LOG_BUSY) && !nj_store_index(store, G_MAXINT64)
-                && !nj_store_drain_id_index(store, G_MAXINT64) && !bring_log_in(&writer, LOG_IDLE))
+            if (!bring_log_in(&writer, LOG_BUSY) && !nj_index_run_slice(store, G_MAXINT64)
+                && !nj_id_index_run_slice(store, G_MAXINT64) && !bring_log_in(&writer, LOG_IDLE))
                 g_cond_wait(&store->work, &store->mutex);
         if (store->shared.closing && !store->shared.length)
             break;
@@ -704,7 +705,7 @@ write_all(void *data)
 }
 
 void
-nj_store_writer_start(NjStore *store)
+nj_store_start_writer(NjStore *store)
 {
     store->main.thread = g_thread_new("history", write_all, store);
 }

@@ -24,7 +24,7 @@ tell_news(void *data)
     store->main.closed = &closed;
 
     /* First what is committed: who hears of the trouble takes the rest back. */
-    nj_store_call(store, changed && trouble);
+    nj_store_run_commit_calls(store, changed && trouble);
     if (!closed && changed && store->main.on_trouble)
         store->main.on_trouble(trouble, store->main.owner);
 
@@ -92,7 +92,7 @@ nj_store_free(NjStore *store)
 
 /* No id of a message is given again that one of the marks has passed, whatever was forgotten. */
 bool
-nj_store_read_ids(sqlite3 *db, gint64 ids[3])
+nj_store_read_last_ids(sqlite3 *db, gint64 ids[3])
 {
     static const char text[] =
         "SELECT (SELECT max(id) FROM account), (SELECT max(id) FROM chat), max((SELECT "
@@ -114,8 +114,9 @@ nj_store_open_writer(NjStore *store, GError **error)
     if (store->writer.lock_fd < 0) {
         GError *reason = NULL;
         store->writer.lock_fd = nj_store_lock_file(store->lock_path, &reason);
-        g_autofree char *sentence =
-            store->writer.lock_fd < 0 && !reason ? nj_store_unwritable(store->lock_path) : NULL;
+        g_autofree char *sentence = store->writer.lock_fd < 0 && !reason
+                                        ? nj_store_unwritable_sentence(store->lock_path)
+                                        : NULL;
         if (sentence)
             reason = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
         if (reason) {
@@ -138,7 +139,7 @@ static bool
 read_begin(NjStore *store, GError **error)
 {
     sqlite3 *db = store->writer.db ? store->writer.db : store->main.reader;
-    if (nj_store_read_ids(db, store->last_ids_at_open)
+    if (nj_store_read_last_ids(db, store->last_ids_at_open)
         && nj_id_index_open(store, db, store->writer.db != NULL)) {
         store->main.last_account = store->last_ids_at_open[0];
         store->main.last_chat = store->last_ids_at_open[1];
@@ -160,7 +161,7 @@ open_files(NjStore *store, GError **error)
             g_propagate_error(error, reason);
             return false;
         }
-        nj_access_freeze(store->access, true);
+        nj_access_set_read_only(store->access, true);
         store->main.frozen = store->shared.trouble_changed = true;
         store->shared.trouble = g_strdup(reason->message);
         g_error_free(reason);
@@ -199,9 +200,9 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     }
 
     nj_store_init_chats(store);
-    store->shared.origins = g_hash_table_new(nj_store_origin_hash, nj_store_origin_equal);
-    store->shared.archives = g_hash_table_new(nj_store_archive_hash, nj_store_archive_equal);
-    store->shared.ours = g_hash_table_new(nj_store_origin_hash, nj_store_ours_equal);
+    store->shared.origins = g_hash_table_new(nj_store_hash_origin_id, nj_store_equal_origin_id);
+    store->shared.archives = g_hash_table_new(nj_store_hash_archive_id, nj_store_equal_archive_id);
+    store->shared.ours = g_hash_table_new(nj_store_hash_origin_id, nj_store_equal_sent_id);
     store->shared.states = g_hash_table_new(g_int64_hash, g_int64_equal);
     store->shared.streams =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
@@ -213,11 +214,11 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     if (store->writer.db)
         store->writer.index = nj_index_new(store);
     else
-        nj_searcher_trouble(store->searcher, true);
+        nj_searcher_set_write_error(store->searcher, true);
     if (store->shared.trouble)
         g_source_set_ready_time(store->news, 0);
 
-    nj_store_writer_start(store);
+    nj_store_start_writer(store);
     return store;
 }
 
@@ -245,13 +246,13 @@ nj_store_close(NjStore *store, guint timeout_ms)
 
     g_source_destroy(store->news);
     nj_searcher_close(store->searcher, until);
-    nj_store_drop_calls(store);
+    nj_store_drop_commit_calls(store);
     if (store->main.closed)
         *store->main.closed = true;
 
     g_mutex_lock(&store->mutex);
     store->shared.closing = true;
-    nj_store_unjoin(store);
+    nj_store_end_group(store);
     g_cond_signal(&store->work);
     while (!store->shared.finished && g_cond_wait_until(&store->done, &store->mutex, until))
         continue;
@@ -289,7 +290,7 @@ nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void 
 /* Messages and the list */
 
 void
-nj_store_add(NjStore *store, NjMessage *message)
+nj_store_add_message(NjStore *store, NjMessage *message)
 {
     NjWrite *write = nj_store_write_new(NJ_WRITE_MESSAGE);
     message->id = ++store->main.last_message;
@@ -300,7 +301,7 @@ nj_store_add(NjStore *store, NjMessage *message)
     /* These two change later on this thread, while the other one reads. */
     write->number = (int) message->state;
     write->text = g_strdup(message->error);
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 void
@@ -310,11 +311,11 @@ nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *
     write->row = id;
     write->number = (int) state;
     write->text = g_strdup(error);
-    nj_store_write(store, write);
+    nj_store_append_write(store, write);
 }
 
 bool
-nj_store_full(const NjStore *store)
+nj_store_queue_is_full(const NjStore *store)
 {
     GMutex *mutex = (GMutex *) &store->mutex;
     g_mutex_lock(mutex);
@@ -329,7 +330,7 @@ nj_store_flush(NjStore *store)
     g_mutex_lock(&store->mutex);
     guint64 until = store->shared.turn;
     store->shared.urgent = store->shared.length > 0;
-    nj_store_unjoin(store);
+    nj_store_end_group(store);
     g_cond_signal(&store->work);
     while (store->shared.first && store->shared.first->turn <= until && !store->shared.trouble)
         g_cond_wait(&store->done, &store->mutex);

@@ -50,12 +50,12 @@ void nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, 
                        void (*on_room)(void *owner), void *owner);
 
 /* the account's row, made if new */
-gint64 nj_store_account(NjStore *store, const char *bare);
+gint64 nj_store_ensure_account(NjStore *store, const char *bare);
 
 /* Finds the chat or makes it. False only if the store can not be read. Clear with
  * nj_stored_chat_clear(). */
-bool nj_store_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
-                   NjStoredChat *out);
+bool nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+                          NjStoredChat *out);
 
 /* The same, but makes none: false if there is none, too. */
 bool nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
@@ -65,33 +65,34 @@ void nj_stored_chat_clear(NjStoredChat *chat);
 /* Chats with unread messages, a draft, a message that is still to be sent, waiting strangers, and
  * rooms we were in: what a start shows again, as it was committed.  Array of NjStoredChat; free
  * with g_ptr_array_unref. */
-GPtrArray *nj_store_open_chats(NjStore *store, gint64 account);
+GPtrArray *nj_store_list_open_chats(NjStore *store, gint64 account);
 
 /* gives it its id, takes a reference */
-void nj_store_add(NjStore *store, NjMessage *message);
+void nj_store_add_message(NjStore *store, NjMessage *message);
 void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
-void nj_store_set_read(NjStore *store, gint64 chat, gint64 time, gint64 id);
+void nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id);
 
 /* NULL: none */
 void nj_store_set_draft(NjStore *store, gint64 chat, const char *draft);
 void nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger);
 
 /* a refused stranger: with its messages */
-void nj_store_forget_chat(NjStore *store, gint64 chat);
+void nj_store_delete_chat(NjStore *store, gint64 chat);
 
 /* we are in it under this name; NULL: not any more */
-void nj_store_set_room(NjStore *store, gint64 chat, const char *nick);
+void nj_store_set_room_nick(NjStore *store, gint64 chat, const char *nick);
 
 /* What is safe.  Committed means: written in a batch that was synced, so it survives kill -9 and a
  * power cut. */
 /* Calls func on the main thread, in the order asked, when everything that was asked of the store
- * before is committed; never from inside this call.  owner: nj_store_forget() takes all of its
- * calls back. */
-void nj_store_after(NjStore *store, void (*func)(void *data), void *data, const void *owner);
-void nj_store_forget(NjStore *store, const void *owner);
+ * before is committed; never from inside this call.  owner: nj_store_cancel_calls() takes all of
+ * its calls back. */
+void nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void *data,
+                                  const void *owner);
+void nj_store_cancel_calls(NjStore *store, const void *owner);
 
 /* batches fail at present: nothing is committed */
-bool nj_store_in_trouble(const NjStore *store);
+bool nj_store_has_write_error(const NjStore *store);
 
 /* What is asked for between these two is committed together or not at all: a stanza's content with
  * its count, a message with its number.  May be nested; within one call from the loop. */
@@ -103,14 +104,15 @@ typedef struct {
     char *id;       /* of <enabled/>; never NULL */
     char *jid;      /* full, as it was bound */
     char *location; /* host or host:port the server prefers; NULL */
-    /* stanzas of the server that were counted; how many are committed nj_store_counted() says */
+    /* stanzas of the server that were counted; how many are committed nj_store_committed_count()
+     * says */
     guint32 received;
     /* Unix ms: after that the server has forgotten it; 0: it did not say */
     gint64 until;
 } NjStoredStream;
 
 /* false: none; clear with nj_stored_stream_clear() */
-bool nj_store_stream(NjStore *store, gint64 account, NjStoredStream *out);
+bool nj_store_find_stream(NjStore *store, gint64 account, NjStoredStream *out);
 void nj_stored_stream_clear(NjStoredStream *stream);
 
 /* copied; its count counts as committed with it; NULL: it is over */
@@ -119,31 +121,32 @@ void nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *s
 /* So many stanzas were received and dealt with: committed together with what was asked of the store
  * before this call, never earlier. Cheap: every stanza calls it.  Where no content came along it
  * may wait for company for half a second. */
-void nj_store_count(NjStore *store, gint64 account, guint32 received);
+void nj_store_set_received_count(NjStore *store, gint64 account, guint32 received);
 
 /* the count that is committed */
-guint32 nj_store_counted(NjStore *store, gint64 account);
+guint32 nj_store_committed_count(NjStore *store, gint64 account);
 
 /* What we said and nobody has acknowledged: a row for each message of ours whose state is open
- * (nj_state_is_open()), made and removed by nj_store_add() and nj_store_set_state() themselves. */
+ * (nj_state_is_open()), made and removed by nj_store_add_message() and nj_store_set_state()
+ * themselves. */
 typedef struct {
     NjMessage *message;
     NjChatKind kind; /* of its chat */
     char *address;
     bool numbered; /* it was given to a stream, as its stanza `number` */
     guint32 number;
-} NjStoredOut;
+} NjStoredOutboxRow;
 
-/* as it is now, in the order of the ids. Array of NjStoredOut; free with g_ptr_array_unref */
-GPtrArray *nj_store_outbox(NjStore *store, gint64 account);
-void nj_store_set_number(NjStore *store, gint64 message, bool numbered, guint32 number);
+/* as it is now, in the order of the ids. Array of NjStoredOutboxRow; free with g_ptr_array_unref */
+GPtrArray *nj_store_list_outbox(NjStore *store, gint64 account);
+void nj_store_set_stanza_number(NjStore *store, gint64 message, bool numbered, guint32 number);
 
 /* Ours, by the id it went out with; the caller owns it; NULL. */
-NjMessage *nj_store_find_out(NjStore *store, gint64 chat, const char *wire_id);
+NjMessage *nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id);
 
 /* True while too much waits to be written (5,000 rows or 4 MB): sockets are not read until
  * on_room. */
-bool nj_store_full(const NjStore *store);
+bool nj_store_queue_is_full(const NjStore *store);
 
 /* tests and quit: waits until all is written, or cannot be */
 void nj_store_flush(NjStore *store);
@@ -156,8 +159,8 @@ GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 
 
 /* Is there a message of this chat with this id, said by this sender (XEP-0359; for the echo of our
  * own lines and for resends)? */
-bool nj_store_has_origin(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
-bool nj_store_has_archive(NjStore *store, gint64 chat, const char *by, const char *archive_id);
+bool nj_store_has_origin_id(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
+bool nj_store_has_archive_id(NjStore *store, gint64 chat, const char *by, const char *archive_id);
 
 /* How many reads have failed so far: if there are more after a question than before it, its answer
  * is none. */
@@ -175,7 +178,7 @@ typedef struct {
     bool links;                    /* only what has a link in it */
     gint64 before_time, before_id; /* continue behind this hit; 0: from the newest */
     guint limit;
-    gsize body_most; /* bytes of a body that are wanted; 0: all */
+    gsize max_body_bytes; /* bytes of a body that are wanted; 0: all */
 } NjSearch;
 
 /* address: the chat's */
@@ -196,7 +199,7 @@ void nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, 
 void nj_store_search_cancel(NjStore *store, const void *owner);
 
 /* messages that a search has to wait for: 0, but after an update or an import */
-guint nj_store_unindexed(NjStore *store);
+guint nj_store_count_unindexed(NjStore *store);
 
 /* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c.
  * Without replace the items are put one by one; one whose subscription is "remove" is taken out. */
@@ -207,7 +210,7 @@ typedef struct {
 } NjStoredItem;
 
 /* the version or NULL; fills items with NjStoredItem */
-char *nj_store_roster(NjStore *store, gint64 account, GPtrArray *items);
+char *nj_store_read_roster(NjStore *store, gint64 account, GPtrArray *items);
 void nj_store_set_roster(NjStore *store, gint64 account, const char *version,
                          GPtrArray *items /* taken; may be NULL */, bool replace);
 void nj_stored_item_free(NjStoredItem *item);

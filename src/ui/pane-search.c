@@ -207,7 +207,7 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
     search->search.sender = search->sender = sender;
     search->search.before_time = search->search.before_id = 0;
     search->most = what->limit ? MIN(what->limit, MAX_HITS) : MAX_HITS;
-    search->search.body_most = NJ_FOUND_LOOKED;
+    search->search.max_body_bytes = NJ_FOUND_LOOKED;
     search->title = nj_text_line(title, -1, 0);
     search->found = nj_found_words_new(words, what->links);
 

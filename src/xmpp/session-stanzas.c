@@ -11,7 +11,7 @@ static void
 mind_the_store(NjSession *session)
 {
     NjStore *store = nj_session_client(session)->store;
-    if (!session->paused && session->online && store && nj_store_full(store)) {
+    if (!session->paused && session->online && store && nj_store_queue_is_full(store)) {
         session->paused = true;
         session->connection->class->pause(session->connection, true);
     }

@@ -102,7 +102,7 @@ silence(NjSession *session, const void *owner)
     NjClient *client = nj_session_client(session);
     nj_bus_forget(client->bus, owner);
     if (client->store)
-        nj_store_forget(client->store, owner);
+        nj_store_cancel_calls(client->store, owner);
 }
 
 static void
@@ -538,7 +538,7 @@ nj_session_watch_the_store(NjSession *session)
 {
     NjStore *store = nj_session_client(session)->store;
     if (session->closing && store)
-        nj_store_after(store, on_counted, session, session);
+        nj_store_call_when_committed(store, on_counted, session, session);
 }
 
 static gboolean

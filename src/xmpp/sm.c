@@ -117,8 +117,8 @@ nj_sm_stop(NjSm *sm)
     sm->stopped = true;
     if (!store)
         return;
-    nj_store_forget(store, sm);
-    nj_store_forget(store, &sm->received_committed);
+    nj_store_cancel_calls(store, sm);
+    nj_store_cancel_calls(store, &sm->received_committed);
 }
 
 void
@@ -269,7 +269,7 @@ on_committed(void *data)
 static guint64
 request_commit(NjSm *sm)
 {
-    nj_store_after(get_store(sm), on_committed, sm, sm);
+    nj_store_call_when_committed(get_store(sm), on_committed, sm, sm);
     return ++sm->commits_requested;
 }
 
@@ -284,7 +284,7 @@ nj_sm_send(NjSm *sm, NjXml *xml, gint64 row)
     stanza->row = row;
 
     if (row && store) {
-        nj_store_set_number(store, row, true, stanza->number);
+        nj_store_set_stanza_number(store, row, true, stanza->number);
         stanza->commit = request_commit(sm);
     } else if (sm->commits_done < sm->resume_commit) {
         stanza->commit = sm->resume_commit;
@@ -436,7 +436,7 @@ committed_count(const NjSm *sm)
     NjStore *store = get_store(sm);
     if (!store)
         return sm->received;
-    return sm->id ? nj_store_counted(store, sm->account->row) : sm->received_committed;
+    return sm->id ? nj_store_committed_count(store, sm->account->row) : sm->received_committed;
 }
 
 static void
@@ -480,7 +480,7 @@ handle_ack_request(NjSm *sm)
     }
 
     sm->ack_pending = true;
-    nj_store_after(store, on_received_committed, sm, sm);
+    nj_store_call_when_committed(store, on_received_committed, sm, sm);
 }
 
 bool
@@ -512,9 +512,10 @@ nj_sm_count_received(NjSm *sm)
         return;
 
     if (sm->id)
-        nj_store_count(get_store(sm), sm->account->row, sm->received);
+        nj_store_set_received_count(get_store(sm), sm->account->row, sm->received);
     else
-        nj_store_after(get_store(sm), on_content_committed, sm, &sm->received_committed);
+        nj_store_call_when_committed(get_store(sm), on_content_committed, sm,
+                                     &sm->received_committed);
 }
 
 /* --- <enabled/> and <failed/> --- */
@@ -679,7 +680,7 @@ nj_sm_begin_session(NjSm *sm, const NjXml *features)
     sm->settling = false;
     sm->connected = true;
     if (get_store(sm))
-        nj_store_forget(get_store(sm), &sm->received_committed);
+        nj_store_cancel_calls(get_store(sm), &sm->received_committed);
 
     sm->enable_sent = features && nj_xml_child(features, "sm", NJ_NS_SM);
     if (!sm->enable_sent)
@@ -701,7 +702,7 @@ load_stored_session(NjSm *sm)
     NjStoredStream stream;
     if (sm->id || sm->is_from_this_run)
         return;
-    if (!store || !nj_store_stream(store, sm->account->row, &stream))
+    if (!store || !nj_store_find_stream(store, sm->account->row, &stream))
         return;
 
     sm->id = g_strdup(stream.id);

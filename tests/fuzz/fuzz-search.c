@@ -62,8 +62,8 @@ static gint64
 make_chat(void)
 {
     NjStoredChat row;
-    must(nj_store_chat(store, nj_store_account(store, "toad@pond.example"), NJ_CHAT_PERSON,
-                       "frog@pond.example", &row));
+    must(nj_store_ensure_chat(store, nj_store_ensure_account(store, "toad@pond.example"),
+                              NJ_CHAT_PERSON, "frog@pond.example", &row));
     gint64 chat = row.id;
     nj_stored_chat_clear(&row);
     return chat;
@@ -82,7 +82,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     }
 
     if (++time % 500 == 0) {
-        nj_store_forget_chat(store, chat);
+        nj_store_delete_chat(store, chat);
         chat = make_chat();
     }
 
@@ -99,7 +99,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     message->chat = chat;
     message->time = time;
     message->body = g_strdup(body);
-    nj_store_add(store, message);
+    nj_store_add_message(store, message);
 
     /* Up to 30 words, because a search takes no more; a quotation mark would join some of them. */
     g_auto(GStrv) pieces = g_strsplit_set(body, " \"", 31);

@@ -32,8 +32,9 @@ G_GNUC_UNUSED static gint64
 chat_row(House *house, const char *address)
 {
     NjStoredChat chat;
-    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"),
-                              NJ_CHAT_PERSON, address, &chat));
+    assert_true(nj_store_ensure_chat(house->store,
+                                     nj_store_ensure_account(house->store, "toad@pond.example"),
+                                     NJ_CHAT_PERSON, address, &chat));
     gint64 id = chat.id;
     nj_stored_chat_clear(&chat);
     return id;
@@ -98,7 +99,7 @@ add(House *house, gint64 time, bool out, const char *body)
 {
     g_autoptr(NjMessage) message = make_message(time, out, body);
     message->chat = house->chat;
-    nj_store_add(house->store, message);
+    nj_store_add_message(house->store, message);
     return message->id;
 }
 

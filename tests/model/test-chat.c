@@ -162,8 +162,8 @@ test_shown(void **state)
     nj_store_flush(house->store);
 
     NjStoredChat row;
-    assert_true(nj_store_chat(house->store, first_account(house->client)->row, NJ_CHAT_PERSON,
-                              "frog@pond.example", &row));
+    assert_true(nj_store_ensure_chat(house->store, first_account(house->client)->row,
+                                     NJ_CHAT_PERSON, "frog@pond.example", &row));
     assert_int_equal(row.unread, 0);
     assert_int_equal(row.read_time, 2000);
     nj_stored_chat_clear(&row);

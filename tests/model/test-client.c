@@ -214,7 +214,8 @@ test_store_comes_later(void **state)
     assert_true(row > 0 && id > 0 && message->id > 0);
 
     NjStoredChat stranger;
-    assert_true(nj_store_chat(store, row, NJ_CHAT_PERSON, "stranger@pond.example", &stranger));
+    assert_true(
+        nj_store_ensure_chat(store, row, NJ_CHAT_PERSON, "stranger@pond.example", &stranger));
     nj_store_set_from_stranger(store, stranger.id, true);
     nj_stored_chat_clear(&stranger);
     nj_client_free(client);

@@ -270,8 +270,8 @@ test_room(void **state)
     World *world = *state;
     NjStoredChat row;
 
-    nj_store_chat(world->client->store, world->account->row, NJ_CHAT_ROOM, "room@pond.example",
-                  &row);
+    nj_store_ensure_chat(world->client->store, world->account->row, NJ_CHAT_ROOM,
+                         "room@pond.example", &row);
     nj_stored_chat_clear(&row);
     put(world, "room@pond.example",
         "MR 20240101T00:00:00Z 000 <frog> hi all\nMR 20240101T00:00:01Z 000 *newt waves\nMR "
@@ -400,7 +400,7 @@ test_many(void **state)
     NjStoredChat chat;
     assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
                                    "frog@pond.example", &chat));
-    nj_store_set_read(world->client->store, chat.id, 0, 0);
+    nj_store_set_read_marker(world->client->store, chat.id, 0, 0);
     nj_stored_chat_clear(&chat);
     check_unread(world, NJ_MAX_UNREAD);
     import(world);

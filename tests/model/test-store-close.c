@@ -37,7 +37,7 @@ test_a_slow_end(void **state)
     g_mutex_lock(&held);
 
     NjStore *store = open_store(dir);
-    nj_store_account(store, "toad@pond.example");
+    nj_store_ensure_account(store, "toad@pond.example");
 
     gint64 begun = g_get_monotonic_time();
     assert_true(nj_store_close(store, 300));
@@ -52,8 +52,8 @@ test_a_slow_end(void **state)
         store = nj_store_open(dir, NULL);
 
     NjStoredChat chat;
-    assert_true(nj_store_chat(store, nj_store_account(store, "toad@pond.example"), NJ_CHAT_PERSON,
-                              "frog@pond.example", &chat));
+    assert_true(nj_store_ensure_chat(store, nj_store_ensure_account(store, "toad@pond.example"),
+                                     NJ_CHAT_PERSON, "frog@pond.example", &chat));
     nj_stored_chat_clear(&chat);
     assert_true(nj_store_close(store, 5000));
     assert_int_equal(vfs->xSetSystemCall(vfs, "unlink", NULL), SQLITE_OK);

@@ -27,7 +27,7 @@ is_long(void)
 static gint64
 account_of(House *house)
 {
-    return nj_store_account(house->store, "toad@pond.example");
+    return nj_store_ensure_account(house->store, "toad@pond.example");
 }
 
 static void
@@ -77,8 +77,8 @@ hear(Talk *talk, int size)
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, false, body);
     message->chat = house->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
-    nj_store_add(house->store, message);
-    nj_store_count(house->store, account_of(house), ++talk->received);
+    nj_store_add_message(house->store, message);
+    nj_store_set_received_count(house->store, account_of(house), ++talk->received);
     nj_store_commit(house->store);
 }
 
@@ -91,8 +91,8 @@ say(Talk *talk, gint64 last)
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, true, "mine");
     message->chat = house->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
-    nj_store_add(house->store, message);
-    nj_store_set_number(house->store, message->id, true, (guint32) message->id);
+    nj_store_add_message(house->store, message);
+    nj_store_set_stanza_number(house->store, message->id, true, (guint32) message->id);
     nj_store_commit(house->store);
     if (last)
         nj_store_set_state(house->store, last, NJ_STATE_ACKNOWLEDGED, NULL);
@@ -108,7 +108,7 @@ promise(Talk *talk)
     if (!talk->asked)
         talk->asked = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(talk->asked, promise);
-    nj_store_after(talk->house->store, on_committed, promise, talk);
+    nj_store_call_when_committed(talk->house->store, on_committed, promise, talk);
 }
 
 static bool
@@ -324,9 +324,10 @@ check_promises(House *again, const Talk *talk, long end)
 
     for (int i = 0; i < there; i += 1 + there / 20) {
         g_autofree char *id = g_strdup_printf("o%d", i);
-        g_autoptr(NjMessage) ours = nj_store_find_out(again->store, again->chat, id);
+        g_autoptr(NjMessage) ours = nj_store_find_sent(again->store, again->chat, id);
         assert_true(
-            ours || nj_store_has_origin(again->store, again->chat, "frog@pond.example/leaf", id));
+            ours
+            || nj_store_has_origin_id(again->store, again->chat, "frog@pond.example/leaf", id));
     }
 }
 
@@ -474,7 +475,7 @@ fail_once(GRand *random, bool remote)
     disk_order(&orders);
 
     int before = talk.said;
-    for (int i = 0; i < 200 && !nj_store_in_trouble(house.store); i++) {
+    for (int i = 0; i < 200 && !nj_store_has_write_error(house.store); i++) {
         hear(&talk, 3000);
         promise(&talk);
         turn_loop();
@@ -483,7 +484,7 @@ fail_once(GRand *random, bool remote)
 
     int safe = talk.committed;
     print_message("%s at call %ld of %d\n", g_strerror(orders.error), orders.from, orders.calls);
-    assert_true(nj_store_in_trouble(house.store));
+    assert_true(nj_store_has_write_error(house.store));
     if (!wait_news(&house, ways[way].word))
         fail_msg("%s", house.news->str);
     for (int i = 0; i < 20; i++)
@@ -496,7 +497,7 @@ fail_once(GRand *random, bool remote)
     disk_order(&well);
     assert_true(wait_committed(&talk));
     assert_true(wait_news(&house, "(over)"));
-    assert_false(nj_store_in_trouble(house.store));
+    assert_false(nj_store_has_write_error(house.store));
 
     for (int i = 0; i < 2; i++) {
         g_autoptr(GPtrArray) page =
@@ -532,7 +533,7 @@ test_failing_for_long(void **state)
     quiet_set_up(&house, false);
     begin_talk(&talk, &house);
     disk_order(&(DiskOrders){ .error = ENOSPC, .calls = DISK_WRITE, .from = 1 });
-    while (!nj_store_full(house.store))
+    while (!nj_store_queue_is_full(house.store))
         hear(&talk, 1000);
 
     assert_in_range(talk.said, 1000, 5000);
@@ -564,7 +565,7 @@ check_frozen(House *house, bool remote)
     int old = house->chat ? 5 : 0;
     house->store = open_here(house->dir, remote);
     nj_store_set_hook(house->store, on_trouble, NULL, house);
-    assert_true(nj_store_in_trouble(house->store));
+    assert_true(nj_store_has_write_error(house->store));
     assert_true(wait_news(house, "cannot be written"));
     house->chat = chat_row(house, "frog@pond.example");
     for (int i = 0; i < 5; i++)
@@ -576,7 +577,7 @@ check_frozen(House *house, bool remote)
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
     assert_int_equal(page->len, old + 6);
 
-    g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account_of(house));
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account_of(house));
     assert_int_equal(outs->len, 1);
     nj_store_flush(house->store);
     turn_loop();
@@ -830,7 +831,7 @@ test_door(void **state)
 
     for (int i = 0; i < 20000; i++) {
         add(&house, i, false, "so many different words that it takes a while to list them all");
-        while (nj_store_full(house.store)) {
+        while (nj_store_queue_is_full(house.store)) {
             turn_loop();
             g_usleep(1000);
         }

@@ -148,7 +148,7 @@ search(House *house, const char *word)
 static void
 check_content(House *house)
 {
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
     assert_int_equal(account, 1);
     assert_int_equal(house->chat, 1);
 
@@ -163,10 +163,10 @@ check_content(House *house)
     assert_int_equal(chat.unread, 1);
     assert_null(chat.nick);
     nj_stored_chat_clear(&chat);
-    assert_true(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o3"));
+    assert_true(nj_store_has_origin_id(house->store, house->chat, "frog@pond.example/leaf", "o3"));
 
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
-    g_autofree char *version = nj_store_roster(house->store, account, items);
+    g_autofree char *version = nj_store_read_roster(house->store, account, items);
     assert_string_equal(version, "v1");
     assert_int_equal(items->len, 1);
     assert_int_equal(search(house, "three"), 1);
@@ -181,27 +181,27 @@ test_from_1(void **state)
     House *house = begin_with(scripts);
 
     *state = house;
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
     check_content(house);
 
-    g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
     assert_int_equal(outs->len, 0);
     assert_int_equal(ask_int(house, "SELECT state FROM message WHERE id = 4"), NJ_STATE_SENT);
 
     NjStoredStream stream;
-    assert_false(nj_store_stream(house->store, account, &stream));
+    assert_false(nj_store_find_stream(house->store, account, &stream));
 
     nj_store_set_stream(house->store, account,
                         &(NjStoredStream){ .id = (char *) "s",
                                            .jid = (char *) "toad@pond.example/desk",
                                            .received = 3 });
-    nj_store_set_room(house->store, 2, "toad");
+    nj_store_set_room_nick(house->store, 2, "toad");
     add(house, 50, true, "five");
     reopen(house);
 
-    g_autoptr(GPtrArray) later = nj_store_outbox(house->store, account);
+    g_autoptr(GPtrArray) later = nj_store_list_outbox(house->store, account);
     assert_int_equal(later->len, 1);
-    assert_true(nj_store_stream(house->store, account, &stream));
+    assert_true(nj_store_find_stream(house->store, account, &stream));
     nj_stored_stream_clear(&stream);
     tear_down(state);
 }
@@ -209,16 +209,16 @@ test_from_1(void **state)
 static void
 check_content_2(House *house)
 {
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
-    g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
 
     assert_int_equal(outs->len, 1);
-    const NjStoredOut *out = g_ptr_array_index(outs, 0);
+    const NjStoredOutboxRow *out = g_ptr_array_index(outs, 0);
     assert_string_equal(out->message->body, "five");
     assert_true(out->numbered && out->number == 17 && out->kind == NJ_CHAT_ROOM);
 
     NjStoredStream stream;
-    assert_true(nj_store_stream(house->store, account, &stream));
+    assert_true(nj_store_find_stream(house->store, account, &stream));
     assert_string_equal(stream.id, "s1");
     assert_int_equal(stream.received, 42);
     nj_stored_stream_clear(&stream);
@@ -253,15 +253,15 @@ test_from_3(void **state)
     check_content_2(house);
 
     for (int i = 0; i < 2; i++) {
-        g_autoptr(NjMessage) ours = nj_store_find_out(house->store, house->chat, "o2");
+        g_autoptr(NjMessage) ours = nj_store_find_sent(house->store, house->chat, "o2");
         assert_non_null(ours);
         for (int k = 6; k <= 80000; k += 97) {
             g_autofree char *origin = g_strdup_printf("o%d", k),
                             *archive = g_strdup_printf("a%d", k);
-            assert_true(nj_store_has_origin(house->store, 2, "newt", origin));
-            assert_true(nj_store_has_archive(house->store, 2, "room@pond.example", archive));
+            assert_true(nj_store_has_origin_id(house->store, 2, "newt", origin));
+            assert_true(nj_store_has_archive_id(house->store, 2, "room@pond.example", archive));
         }
-        assert_false(nj_store_has_origin(house->store, 2, "newt", "o80001"));
+        assert_false(nj_store_has_origin_id(house->store, 2, "newt", "o80001"));
         reopen(house);
     }
 

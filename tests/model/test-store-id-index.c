@@ -19,7 +19,7 @@ say(House *house, int number, bool out)
     message->origin_id = g_strdup_printf("o%d", number);
     message->archive_id = g_strdup_printf("a%d", number);
     message->archive_by = g_strdup("toad@pond.example");
-    nj_store_add(house->store, message);
+    nj_store_add_message(house->store, message);
 }
 
 static void
@@ -36,16 +36,17 @@ assert_one(House *house, int number, bool is)
                     *archive = g_strdup_printf("a%d", number);
     const char *sender = number % 2 ? "toad@pond.example/desk" : "frog@pond.example/leaf";
 
-    if (nj_store_has_origin(house->store, house->chat, sender, origin) != is
-        || nj_store_has_archive(house->store, house->chat, "toad@pond.example", archive) != is)
+    if (nj_store_has_origin_id(house->store, house->chat, sender, origin) != is
+        || nj_store_has_archive_id(house->store, house->chat, "toad@pond.example", archive) != is)
         fail_msg("message %d", number);
-    assert_false(nj_store_has_origin(house->store, house->chat, "newt@pond.example/leaf", origin));
-    assert_false(nj_store_has_origin(house->store, house->chat, NULL, origin));
-    assert_false(nj_store_has_origin(house->store, house->chat + 1, sender, origin));
-    assert_false(nj_store_has_origin(house->store, house->chat, sender, archive));
-    assert_false(nj_store_has_archive(house->store, house->chat, "evil@pond.example", archive));
+    assert_false(
+        nj_store_has_origin_id(house->store, house->chat, "newt@pond.example/leaf", origin));
+    assert_false(nj_store_has_origin_id(house->store, house->chat, NULL, origin));
+    assert_false(nj_store_has_origin_id(house->store, house->chat + 1, sender, origin));
+    assert_false(nj_store_has_origin_id(house->store, house->chat, sender, archive));
+    assert_false(nj_store_has_archive_id(house->store, house->chat, "evil@pond.example", archive));
 
-    g_autoptr(NjMessage) ours = nj_store_find_out(house->store, house->chat, origin);
+    g_autoptr(NjMessage) ours = nj_store_find_sent(house->store, house->chat, origin);
     assert_int_equal(ours != NULL, is && number % 2);
     assert_true(!ours || ours->time == 1000 + number);
 }
@@ -154,7 +155,7 @@ test_forgotten(void **state)
     House *house = *state;
     say_many(house, 0, MANY);
     assert_true(wait_for_mark(house, MANY) >= MANY);
-    nj_store_forget_chat(house->store, house->chat);
+    nj_store_delete_chat(house->store, house->chat);
     reopen(house);
     house->chat = chat_row(house, "frog@pond.example");
     assert_all(house, 0, 10, false);

@@ -58,19 +58,19 @@ test_after(void **state)
                      { house, 'e', 2 } };
 
     nj_store_flush(house->store);
-    nj_store_after(house->store, note, &notes[0], house);
+    nj_store_call_when_committed(house->store, note, &notes[0], house);
     assert_string_equal(house->news->str, ""); /* never from inside */
     assert_true(wait_for(house, 1));           /* although there is nothing to write */
     add(house, 10, false, "x");
-    nj_store_after(house->store, note, &notes[1], house);
-    nj_store_after(house->store, note, &notes[2], house);
+    nj_store_call_when_committed(house->store, note, &notes[1], house);
+    nj_store_call_when_committed(house->store, note, &notes[2], house);
     add(house, 20, false, "y");
-    nj_store_after(house->store, note, &notes[3], house);
+    nj_store_call_when_committed(house->store, note, &notes[3], house);
 
     assert_true(wait_for(house, 4));
     assert_string_equal(house->news->str, "abcd");
     nj_store_flush(house->store);
-    nj_store_after(house->store, note, &notes[4], house);
+    nj_store_call_when_committed(house->store, note, &notes[4], house);
     assert_true(wait_for(house, 5));
 }
 
@@ -81,11 +81,11 @@ test_after_forgotten(void **state)
     Note notes[] = { { house, 'a', 0 }, { house, 'b', 0 }, { house, 'c', 1 } };
     int other = 0;
 
-    nj_store_after(house->store, note, &notes[0], house);
-    nj_store_after(house->store, note, &notes[1], &other);
+    nj_store_call_when_committed(house->store, note, &notes[0], house);
+    nj_store_call_when_committed(house->store, note, &notes[1], &other);
     add(house, 10, false, "x");
-    nj_store_after(house->store, note, &notes[2], house);
-    nj_store_forget(house->store, house);
+    nj_store_call_when_committed(house->store, note, &notes[2], house);
+    nj_store_cancel_calls(house->store, house);
     nj_store_flush(house->store);
     settle(20);
     assert_string_equal(house->news->str, "b");
@@ -97,9 +97,9 @@ say_and_ask_again(void *data)
     House *house = data;
     g_string_append_c(house->news, 'x');
     if (house->news->len < 5)
-        nj_store_after(house->store, say_and_ask_again, house, house);
+        nj_store_call_when_committed(house->store, say_and_ask_again, house, house);
     else
-        nj_store_forget(house->store, house);
+        nj_store_cancel_calls(house->store, house);
 }
 
 static void
@@ -117,11 +117,11 @@ test_after_calls_anything(void **state)
     House *house = *state;
     Note late = { house, 'l', 0 };
 
-    nj_store_after(house->store, say_and_ask_again, house, house);
+    nj_store_call_when_committed(house->store, say_and_ask_again, house, house);
     assert_true(wait_for(house, 5));
     add(house, 10, true, "x");
-    nj_store_after(house->store, close_it, house, house);
-    nj_store_after(house->store, note, &late, house);
+    nj_store_call_when_committed(house->store, close_it, house, house);
+    nj_store_call_when_committed(house->store, note, &late, house);
     assert_true(wait_for(house, 6));
     settle(20);
     assert_string_equal(house->news->str, "xxxxxc");
@@ -143,7 +143,7 @@ test_after_in_slices(void **state)
     House *house = *state;
     nj_store_flush(house->store);
     for (int i = 0; i < 100; i++)
-        nj_store_after(house->store, say_slowly, house, house);
+        nj_store_call_when_committed(house->store, say_slowly, house, house);
     g_main_context_iteration(NULL, TRUE);
     assert_in_range(house->news->len, 1, 50);
     assert_true(wait_for(house, 100));
@@ -160,24 +160,24 @@ test_after_trouble(void **state)
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     nj_store_flush(house->store);
-    assert_false(nj_store_in_trouble(house->store));
+    assert_false(nj_store_has_write_error(house->store));
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     add(house, 10, true, "x");
-    nj_store_after(house->store, note, &notes[0], house);
+    nj_store_call_when_committed(house->store, note, &notes[0], house);
 
     nj_store_flush(house->store);
     add(house, 20, true, "y");
-    nj_store_after(house->store, note, &notes[1], house);
+    nj_store_call_when_committed(house->store, note, &notes[1], house);
     settle(100);
-    assert_true(nj_store_in_trouble(house->store));
+    assert_true(nj_store_has_write_error(house->store));
     assert_string_equal(house->news->str, "");
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(wait_for(house, 2));
     assert_string_equal(house->news->str, "ab");
 
-    assert_false(nj_store_in_trouble(house->store));
+    assert_false(nj_store_has_write_error(house->store));
     signal(SIGXFSZ, handler);
 }
 
@@ -201,16 +201,16 @@ test_calls_before_trouble(void **state)
     nj_store_set_hook(house->store, note_trouble, NULL, house);
     add(house, 10, true, "x");
     for (int i = 0; i < 20; i++)
-        nj_store_after(house->store, say_slowly, house, house);
+        nj_store_call_when_committed(house->store, say_slowly, house, house);
 
     nj_store_flush(house->store);
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     add(house, 20, true, "y");
-    nj_store_after(house->store, say_slowly, house, house);
+    nj_store_call_when_committed(house->store, say_slowly, house, house);
     nj_store_flush(house->store);
-    assert_true(nj_store_in_trouble(house->store));
+    assert_true(nj_store_has_write_error(house->store));
     settle(50);
 
     assert_string_equal(house->news->str, "xxxxxxxxxxxxxxxxxxxxt");
@@ -224,7 +224,7 @@ test_calls_before_trouble(void **state)
 static gint64
 set_stream(House *house, const char *id, guint32 received)
 {
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
     NjStoredStream stream = { .id = (char *) id,
                               .jid = (char *) "toad@pond.example/desk",
                               .location = (char *) "pond.example:5222",
@@ -238,14 +238,14 @@ static void
 assert_stream(House *house, gint64 account, const char *id, guint32 received)
 {
     NjStoredStream stream;
-    assert_true(nj_store_stream(house->store, account, &stream));
+    assert_true(nj_store_find_stream(house->store, account, &stream));
     assert_string_equal(stream.id, id);
     assert_string_equal(stream.jid, "toad@pond.example/desk");
     assert_string_equal(stream.location, "pond.example:5222");
     assert_int_equal(stream.received, received);
     assert_int_equal(stream.until, 1700000000000);
     nj_stored_stream_clear(&stream);
-    assert_int_equal(nj_store_counted(house->store, account), received);
+    assert_int_equal(nj_store_committed_count(house->store, account), received);
 }
 
 static void
@@ -253,46 +253,46 @@ test_stream(void **state)
 {
     House *house = *state;
     NjStoredStream stream;
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
 
-    assert_false(nj_store_stream(house->store, account, &stream));
+    assert_false(nj_store_find_stream(house->store, account, &stream));
 
     /* without a stream there is nothing to count */
-    nj_store_count(house->store, account, 7);
-    assert_int_equal(nj_store_counted(house->store, account), 0);
+    nj_store_set_received_count(house->store, account, 7);
+    assert_int_equal(nj_store_committed_count(house->store, account), 0);
 
     set_stream(house, "s1", 0);
     assert_stream(house, account, "s1", 0);
-    nj_store_count(house->store, account, 4294967295u);
+    nj_store_set_received_count(house->store, account, 4294967295u);
     reopen(house);
     assert_stream(house, account, "s1", 4294967295u);
     nj_store_begin(house->store);
-    nj_store_count(house->store, account, 1); /* over 2^32 */
-    assert_true(nj_store_stream(house->store, account, &stream));
+    nj_store_set_received_count(house->store, account, 1); /* over 2^32 */
+    assert_true(nj_store_find_stream(house->store, account, &stream));
 
     /* what waits to be committed was counted, too */
     assert_int_equal(stream.received, 1);
     nj_stored_stream_clear(&stream);
-    assert_int_equal(nj_store_counted(house->store, account), 4294967295u);
+    assert_int_equal(nj_store_committed_count(house->store, account), 4294967295u);
     nj_store_commit(house->store);
     nj_store_flush(house->store);
     assert_stream(house, account, "s1", 1);
 
     /* What is set is not counted before it is committed; another stream begins at nothing. */
-    nj_store_count(house->store, account, 5);
+    nj_store_set_received_count(house->store, account, 5);
     set_stream(house, "s2", 3);
-    assert_int_equal(nj_store_counted(house->store, account), 0);
+    assert_int_equal(nj_store_committed_count(house->store, account), 0);
     nj_store_flush(house->store);
     assert_stream(house, account, "s2", 3);
-    nj_store_count(house->store, account, 9);
+    nj_store_set_received_count(house->store, account, 9);
     reopen(house);
     assert_stream(house, account, "s2", 9);
 
     nj_store_set_stream(house->store, account, NULL);
-    nj_store_count(house->store, account, 10);
-    assert_false(nj_store_stream(house->store, account, &stream));
+    nj_store_set_received_count(house->store, account, 10);
+    assert_false(nj_store_find_stream(house->store, account, &stream));
     reopen(house);
-    assert_false(nj_store_stream(house->store, account, &stream));
+    assert_false(nj_store_find_stream(house->store, account, &stream));
 }
 
 /* The count is in the file with the message, where both are held together; else with it or after
@@ -320,13 +320,13 @@ count_in_a_flood(House *house, bool hold)
         add(house, i, false, "x");
         if (i % 500 == 0)
             g_usleep(2000); /* the writer would have time to take the message alone */
-        nj_store_count(house->store, account, (guint32) i);
+        nj_store_set_received_count(house->store, account, (guint32) i);
         if (hold)
             nj_store_commit(house->store);
         if (i % 100)
             continue;
         g_usleep(2000);
-        guint32 counted = nj_store_counted(house->store, account);
+        guint32 counted = nj_store_committed_count(house->store, account);
         assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
         int received = sqlite3_column_int(statement, 0), rows = sqlite3_column_int(statement, 1);
         /* also where a batch ends in the middle of the list */
@@ -341,7 +341,7 @@ count_in_a_flood(House *house, bool hold)
     /* A count that finds its message taken by the writer needs a row. */
     assert_in_range(house->store->shared.turn - before, 6000, 6100);
     nj_store_flush(house->store);
-    assert_int_equal(nj_store_counted(house->store, account), 6000);
+    assert_int_equal(nj_store_committed_count(house->store, account), 6000);
     sqlite3_finalize(statement);
     sqlite3_close(db);
 }
@@ -396,7 +396,7 @@ test_counts_of_accounts(void **state)
 {
     House *house = *state;
     gint64 one = set_stream(house, "s1", 0),
-           other = nj_store_account(house->store, "other@pond.example");
+           other = nj_store_ensure_account(house->store, "other@pond.example");
 
     nj_store_set_stream(
         house->store, other,
@@ -405,24 +405,24 @@ test_counts_of_accounts(void **state)
 
     guint64 before = house->store->shared.turn;
     for (guint32 i = 1; i <= 1000; i++) {
-        nj_store_count(house->store, one, i);
-        nj_store_count(house->store, other, i + 1000);
+        nj_store_set_received_count(house->store, one, i);
+        nj_store_set_received_count(house->store, other, i + 1000);
     }
 
     assert_in_range(house->store->shared.turn - before, 1, 4);
     nj_store_flush(house->store);
-    assert_int_equal(nj_store_counted(house->store, one), 1000);
-    assert_int_equal(nj_store_counted(house->store, other), 2000);
+    assert_int_equal(nj_store_committed_count(house->store, one), 1000);
+    assert_int_equal(nj_store_committed_count(house->store, other), 2000);
     reopen(house);
-    assert_int_equal(nj_store_counted(house->store, one), 1000);
-    assert_int_equal(nj_store_counted(house->store, other), 2000);
+    assert_int_equal(nj_store_committed_count(house->store, one), 1000);
+    assert_int_equal(nj_store_committed_count(house->store, other), 2000);
 }
 
 static gint64
 ms_until_counted(House *house, gint64 account, guint32 count)
 {
     gint64 start = g_get_monotonic_time();
-    while (nj_store_counted(house->store, account) != count
+    while (nj_store_committed_count(house->store, account) != count
            && g_get_monotonic_time() - start < 20 * G_TIME_SPAN_SECOND)
         g_usleep(1000);
     return (g_get_monotonic_time() - start) / G_TIME_SPAN_MILLISECOND;
@@ -436,13 +436,13 @@ test_lone_counts_wait(void **state)
     gint64 account = set_stream(house, "s", 0);
 
     nj_store_flush(house->store);
-    nj_store_count(house->store, account, 1);
+    nj_store_set_received_count(house->store, account, 1);
     assert_in_range(ms_until_counted(house, account, 1), 300, 20000);
-    nj_store_count(house->store, account, 2);
+    nj_store_set_received_count(house->store, account, 2);
     add(house, 10, false, "x");
     assert_in_range(ms_until_counted(house, account, 2), 0, 300);
-    nj_store_count(house->store, account, 3);
-    nj_store_after(house->store, say_slowly, house, house);
+    nj_store_set_received_count(house->store, account, 3);
+    nj_store_call_when_committed(house->store, say_slowly, house, house);
     assert_in_range(ms_until_counted(house, account, 3), 0, 300);
 }
 
@@ -459,7 +459,7 @@ typedef struct {
 static void
 assert_outbox(House *house, gint64 account, GArray *all)
 {
-    g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
     guint at = 0;
 
     for (guint i = 0; i < all->len; i++) {
@@ -467,7 +467,7 @@ assert_outbox(House *house, gint64 account, GArray *all)
         if (said->account != account || said->gone || !nj_state_is_open(said->state))
             continue;
         assert_true(at < outs->len);
-        const NjStoredOut *out = g_ptr_array_index(outs, at++);
+        const NjStoredOutboxRow *out = g_ptr_array_index(outs, at++);
         assert_int_equal(out->message->id, said->id);
         assert_int_equal(out->message->chat, said->chat);
         assert_int_equal(out->message->state, said->state);
@@ -509,8 +509,8 @@ test_outbox_is_exact(void **state)
     guint32 seed = g_random_int();
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Said));
-    gint64 accounts[] = { nj_store_account(house->store, "toad@pond.example"),
-                          nj_store_account(house->store, "newt@pond.example") };
+    gint64 accounts[] = { nj_store_ensure_account(house->store, "toad@pond.example"),
+                          nj_store_ensure_account(house->store, "newt@pond.example") };
 
     print_message("seed %u\n", seed);
     for (int i = 0; i < 3000; i++) {
@@ -521,12 +521,13 @@ test_outbox_is_exact(void **state)
             NjStoredChat chat;
             g_autofree char *address =
                 g_strdup_printf("%d@pond.example", g_rand_int_range(random, 0, 5));
-            assert_true(nj_store_chat(house->store, account, NJ_CHAT_PERSON, address, &chat));
+            assert_true(
+                nj_store_ensure_chat(house->store, account, NJ_CHAT_PERSON, address, &chat));
             g_autoptr(NjMessage) message = make_message(i, g_rand_int_range(random, 0, 4) > 0, "x");
             message->chat = chat.id;
             if (message->out && g_rand_boolean(random))
                 message->state = NJ_STATE_FAILED;
-            nj_store_add(house->store, message);
+            nj_store_add_message(house->store, message);
             if (message->out)
                 g_array_append_vals(
                     all, &(Said){ message->id, account, chat.id, message->state, false, 0, false },
@@ -544,10 +545,10 @@ test_outbox_is_exact(void **state)
         } else if (what < 85 && said && nj_state_is_open(said->state)) {
             said->numbered = g_rand_int_range(random, 0, 5) > 0;
             said->number = g_rand_int(random);
-            nj_store_set_number(house->store, said->id, said->numbered, said->number);
+            nj_store_set_stanza_number(house->store, said->id, said->numbered, said->number);
         } else if (what < 86 && said) {
             gint64 chat = said->chat;
-            nj_store_forget_chat(house->store, chat);
+            nj_store_delete_chat(house->store, chat);
             for (guint k = 0; k < all->len; k++)
                 if (g_array_index(all, Said, k).chat == chat)
                     g_array_index(all, Said, k).gone = true;
@@ -579,9 +580,9 @@ test_outbox_is_ours(void **state)
     gint64 heard = add(house, 10, false, "x");
 
     nj_store_set_state(house->store, heard, NJ_STATE_QUEUED, NULL);
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
     for (int i = 0; i < 2; i++) {
-        g_autoptr(GPtrArray) outs = nj_store_outbox(house->store, account);
+        g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
         assert_int_equal(outs->len, 0);
         reopen(house);
     }
@@ -590,7 +591,7 @@ test_outbox_is_ours(void **state)
 static void
 assert_found(House *house, const char *wire_id, gint64 id, NjMessageState state)
 {
-    g_autoptr(NjMessage) message = nj_store_find_out(house->store, house->chat, wire_id);
+    g_autoptr(NjMessage) message = nj_store_find_sent(house->store, house->chat, wire_id);
     assert_non_null(message);
     assert_int_equal(message->id, id);
     assert_int_equal(message->state, state);
@@ -605,13 +606,13 @@ test_find_out(void **state)
     ours->chat = theirs->chat = house->chat;
     ours->origin_id = g_strdup("w1");
     theirs->origin_id = g_strdup("w2");
-    nj_store_add(house->store, ours);
-    nj_store_add(house->store, theirs);
+    nj_store_add_message(house->store, ours);
+    nj_store_add_message(house->store, theirs);
 
     gint64 id = ours->id;
     for (int i = 0; i < 2; i++) {
-        assert_null(nj_store_find_out(house->store, house->chat, "w2"));
-        assert_null(nj_store_find_out(house->store, house->chat + 1, "w1"));
+        assert_null(nj_store_find_sent(house->store, house->chat, "w2"));
+        assert_null(nj_store_find_sent(house->store, house->chat + 1, "w1"));
         assert_found(house, "w1", id, NJ_STATE_QUEUED);
         nj_store_flush(house->store);
     }
@@ -634,11 +635,12 @@ test_open_chats(void **state)
 {
     House *house = *state;
     NjStoredChat chat;
-    gint64 account = nj_store_account(house->store, "toad@pond.example"),
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example"),
            said = add(house, 10, true, "x");
 
-    assert_true(nj_store_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
-    nj_store_set_room(house->store, chat.id, "toad");
+    assert_true(
+        nj_store_ensure_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
+    nj_store_set_room_nick(house->store, chat.id, "toad");
     nj_stored_chat_clear(&chat);
     assert_true(
         nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
@@ -648,15 +650,15 @@ test_open_chats(void **state)
     nj_stored_chat_clear(&chat);
     reopen(house);
 
-    GPtrArray *chats = nj_store_open_chats(house->store, account);
+    GPtrArray *chats = nj_store_list_open_chats(house->store, account);
     assert_int_equal(chats->len, 2);
     assert_int_equal(((NjStoredChat *) g_ptr_array_index(chats, 0))->id, house->chat);
     assert_string_equal(((NjStoredChat *) g_ptr_array_index(chats, 1))->nick, "toad");
     g_ptr_array_unref(chats);
-    nj_store_set_room(house->store, room, NULL);
+    nj_store_set_room_nick(house->store, room, NULL);
     nj_store_set_state(house->store, said, NJ_STATE_ACKNOWLEDGED, NULL);
     reopen(house);
-    chats = nj_store_open_chats(house->store, account);
+    chats = nj_store_list_open_chats(house->store, account);
 
     assert_int_equal(chats->len, 0);
     g_ptr_array_unref(chats);

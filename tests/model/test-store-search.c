@@ -68,7 +68,7 @@ say(House *house, gint64 chat, gint64 time, bool out, const char *sender, const 
     message->chat = chat;
     g_free(message->sender);
     message->sender = g_strdup(sender);
-    nj_store_add(house->store, message);
+    nj_store_add_message(house->store, message);
 }
 
 /* Words */
@@ -103,9 +103,9 @@ test_words(void **state)
           "the pond");
 
     /* Who wants the beginnings only gets those, up to the end of a character. */
-    check(house, (NjSearch){ .words = "worry", .body_most = 7 }, "a café");
-    check(house, (NjSearch){ .words = "worry", .body_most = 6 }, "a caf");
-    check(house, (NjSearch){ .words = "worry", .body_most = 1000 },
+    check(house, (NjSearch){ .words = "worry", .max_body_bytes = 7 }, "a café");
+    check(house, (NjSearch){ .words = "worry", .max_body_bytes = 6 }, "a caf");
+    check(house, (NjSearch){ .words = "worry", .max_body_bytes = 1000 },
           "a café near the Straße, don't worry");
 }
 
@@ -225,7 +225,7 @@ test_filters(void **state)
 {
     House *house = *state;
     gint64 other = chat_row(house, "newt@pond.example"),
-           account = nj_store_account(house->store, "toad@pond.example");
+           account = nj_store_ensure_account(house->store, "toad@pond.example");
 
     say(house, house->chat, 10, false, "frog@pond.example/leaf", "hello one");
     say(house, other, 20, false, "newt@pond.example/mud", "hello two https://pond.example/a");
@@ -326,7 +326,7 @@ test_forgotten(void **state)
     gint64 stranger = chat_row(house, "stranger@mud.example");
     say(house, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
     check_words(house, "this", "buy this https://mud.example|keep this");
-    nj_store_forget_chat(house->store, stranger);
+    nj_store_delete_chat(house->store, stranger);
     check_words(house, "this", "keep this");
     check(house, (NjSearch){ .sender = "stranger" }, "");
 
@@ -353,7 +353,7 @@ test_catch_up(void **state)
             "INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0;");
     house->store = open_here(house->dir, house->remote);
     check_words(house, "needle", "needle");
-    assert_int_equal(nj_store_unindexed(house->store), 0);
+    assert_int_equal(nj_store_count_unindexed(house->store), 0);
 
     assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 2000);
     Answer answer = ask(house, (NjSearch){ .words = "hay", .limit = 5000 });
@@ -445,7 +445,7 @@ test_full_disk(void **state)
     assert_null(answer.error);
     assert_string_equal(answer.bodies->str, "old words");
     g_string_free(answer.bodies, TRUE);
-    while (nj_store_in_trouble(house->store))
+    while (nj_store_has_write_error(house->store))
         g_main_context_iteration(NULL, TRUE);
 
     nj_store_flush(house->store);

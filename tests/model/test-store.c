@@ -56,7 +56,7 @@ test_every_field_comes_back(void **state)
     message->archive_by = g_strdup("toad@pond.example");
     message->encryption = g_strdup("OMEMO");
     message->error = g_strdup("It was refused.");
-    nj_store_add(house->store, message);
+    nj_store_add_message(house->store, message);
     reopen(house);
 
     g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
@@ -161,8 +161,9 @@ static void
 assert_chat(House *house, guint unread, guint mentions, const char *draft)
 {
     NjStoredChat chat;
-    assert_true(nj_store_chat(house->store, nj_store_account(house->store, "toad@pond.example"),
-                              NJ_CHAT_PERSON, "frog@pond.example", &chat));
+    assert_true(nj_store_ensure_chat(house->store,
+                                     nj_store_ensure_account(house->store, "toad@pond.example"),
+                                     NJ_CHAT_PERSON, "frog@pond.example", &chat));
     assert_int_equal(chat.id, house->chat);
     assert_int_equal(chat.unread, unread);
     assert_int_equal(chat.mentions, mentions);
@@ -181,7 +182,7 @@ test_chats_found(void **state)
 {
     House *house = *state;
     NjStoredChat chat;
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
 
     assert_false(
         nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
@@ -195,7 +196,7 @@ test_chats_found(void **state)
     nj_stored_chat_clear(&chat);
     nj_store_flush(house->store);
 
-    nj_store_forget_chat(house->store, first);
+    nj_store_delete_chat(house->store, first);
     assert_false(
         nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
 
@@ -237,7 +238,7 @@ test_chats(void **state)
     NjMessage *mention = make_message(20, false, "toad: three");
     mention->mention = true;
     mention->chat = house->chat;
-    nj_store_add(house->store, mention);
+    nj_store_add_message(house->store, mention);
     nj_message_unref(mention);
     add(house, 30, true, "mine");
     nj_store_set_draft(house->store, house->chat, "I think");
@@ -245,8 +246,8 @@ test_chats(void **state)
 
     nj_store_flush(house->store);
     assert_chat(house, 3, 1, "I think");
-    nj_store_set_read(house->store, house->chat, 10, 1);
-    nj_store_set_read(house->store, house->chat, 20, second);
+    nj_store_set_read_marker(house->store, house->chat, 10, 1);
+    nj_store_set_read_marker(house->store, house->chat, 20, second);
     assert_chat(house, 1, 1, "I think");
     reopen(house);
     assert_chat(house, 1, 1, "I think");
@@ -271,7 +272,7 @@ static void
 test_open_chats(void **state)
 {
     House *house = *state;
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
 
     add(house, 10, false, "unread");
     gint64 draft = chat_row(house, "newt@pond.example"),
@@ -281,7 +282,7 @@ test_open_chats(void **state)
     nj_store_set_from_stranger(house->store, waiting, true);
     reopen(house);
 
-    g_autoptr(GPtrArray) chats = nj_store_open_chats(house->store, account);
+    g_autoptr(GPtrArray) chats = nj_store_list_open_chats(house->store, account);
     assert_int_equal(chats->len, 3);
 
     const NjStoredChat *first = g_ptr_array_index(chats, 0), *second = g_ptr_array_index(chats, 1),
@@ -290,8 +291,8 @@ test_open_chats(void **state)
     assert_int_equal(first->unread, 1);
     assert_string_equal(second->draft, "dear newt");
     assert_true(third->from_stranger);
-    assert_int_equal(nj_store_account(house->store, "toad@pond.example"), account);
-    assert_int_not_equal(nj_store_account(house->store, "other@pond.example"), account);
+    assert_int_equal(nj_store_ensure_account(house->store, "toad@pond.example"), account);
+    assert_int_not_equal(nj_store_ensure_account(house->store, "other@pond.example"), account);
 }
 
 static void
@@ -301,7 +302,7 @@ test_forget(void **state)
     add(house, 10, false, "buy");
 
     gint64 before = house->chat;
-    nj_store_forget_chat(house->store, house->chat);
+    nj_store_delete_chat(house->store, house->chat);
     house->chat = chat_row(house, "frog@pond.example");
     assert_int_not_equal(house->chat, before);
     assert_chat(house, 0, 0, NULL);
@@ -321,19 +322,20 @@ test_ids(void **state)
     message->origin_id = g_strdup("o1");
     message->archive_id = g_strdup("a1");
     message->archive_by = g_strdup("toad@pond.example");
-    nj_store_add(house->store, message);
+    nj_store_add_message(house->store, message);
     nj_message_unref(message);
 
     for (int i = 0; i < 2; i++) {
-        assert_true(nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o1"));
+        assert_true(
+            nj_store_has_origin_id(house->store, house->chat, "frog@pond.example/leaf", "o1"));
         assert_false(
-            nj_store_has_origin(house->store, house->chat, "newt@pond.example/leaf", "o1"));
+            nj_store_has_origin_id(house->store, house->chat, "newt@pond.example/leaf", "o1"));
         assert_false(
-            nj_store_has_origin(house->store, house->chat + 1, "frog@pond.example/leaf", "o1"));
+            nj_store_has_origin_id(house->store, house->chat + 1, "frog@pond.example/leaf", "o1"));
         assert_false(
-            nj_store_has_origin(house->store, house->chat, "frog@pond.example/leaf", "o2"));
-        assert_true(nj_store_has_archive(house->store, house->chat, "toad@pond.example", "a1"));
-        assert_false(nj_store_has_archive(house->store, house->chat, "evil@pond.example", "a1"));
+            nj_store_has_origin_id(house->store, house->chat, "frog@pond.example/leaf", "o2"));
+        assert_true(nj_store_has_archive_id(house->store, house->chat, "toad@pond.example", "a1"));
+        assert_false(nj_store_has_archive_id(house->store, house->chat, "evil@pond.example", "a1"));
         nj_store_flush(house->store);
     }
 }
@@ -366,9 +368,9 @@ items_of(const char *first, ...)
 static void
 assert_roster(House *house, const char *version, guint length)
 {
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
-    g_autofree char *found = nj_store_roster(house->store, account, items);
+    g_autofree char *found = nj_store_read_roster(house->store, account, items);
     assert_string_equal(found, version);
     assert_int_equal(items->len, length);
     for (guint i = 0; i < length; i++)
@@ -380,7 +382,7 @@ static void
 test_roster(void **state)
 {
     House *house = *state;
-    gint64 account = nj_store_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
 
     nj_store_set_roster(house->store, account, "v1", items_of("a@x", "both", "b@x", "to", NULL),
                         true);
@@ -585,30 +587,30 @@ test_back_pressure(void **state)
 {
     House *house = *state;
     nj_store_set_hook(house->store, on_trouble, on_room, house);
-    assert_false(nj_store_full(house->store));
+    assert_false(nj_store_queue_is_full(house->store));
 
     g_autofree char *large = g_strnfill(1024 * 1024, 'x');
     for (int i = 0; i < 4; i++)
         add(house, i, false, large);
-    assert_true(nj_store_full(house->store));
+    assert_true(nj_store_queue_is_full(house->store));
     assert_true(wait_for(house, "room"));
-    assert_false(nj_store_full(house->store));
+    assert_false(nj_store_queue_is_full(house->store));
 
     /* Whatever of it is large. */
     for (int i = 0; i < 5; i++) {
         g_autoptr(NjMessage) message = make_message(5, false, "x");
         message->chat = house->chat;
         message->origin_id = g_strdup(large);
-        nj_store_add(house->store, message);
+        nj_store_add_message(house->store, message);
     }
 
-    assert_true(nj_store_full(house->store));
+    assert_true(nj_store_queue_is_full(house->store));
     g_string_truncate(house->news, 0);
     assert_true(wait_for(house, "room"));
-    for (int i = 0; i < 200000 && !nj_store_full(house->store); i++)
+    for (int i = 0; i < 200000 && !nj_store_queue_is_full(house->store); i++)
         add(house, 10 + i, false, "x");
 
-    assert_true(nj_store_full(house->store));
+    assert_true(nj_store_queue_is_full(house->store));
     g_string_truncate(house->news, 0);
     assert_true(wait_for(house, "room"));
     assert_string_equal(house->news->str, "room\n");

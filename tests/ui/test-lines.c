@@ -170,14 +170,14 @@ test_committed_late(void **state)
     Talk talk = talk_new(true, 4, 40);
     g_autoptr(NjMessage) ours = make_message(NOON, true, "a question");
     ours->chat = talk.frog->id;
-    nj_store_add(talk.world.client->store, ours);
+    nj_store_add_message(talk.world.client->store, ours);
     draw(&talk);
     assert_true(has(talk.surface, "toad… a question"));
     tell(&talk, "frog", NOON + 20, "an answer to the one before");
 
     g_autoptr(NjMessage) next = make_message(NOON + 10, true, "another question");
     next->chat = talk.frog->id;
-    nj_store_add(talk.world.client->store, next);
+    nj_store_add_message(talk.world.client->store, next);
     nj_lines_add(talk.lines, ours);
     nj_lines_add(talk.lines, next);
     draw(&talk);

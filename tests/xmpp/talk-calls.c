@@ -425,7 +425,7 @@ tell_stored(Talk *talk, const char *address, bool states)
 {
     NjStoredChat stored = { 0 };
     nj_store_flush(talk->client->store);
-    nj_store_chat(talk->client->store, talk->account->row, NJ_CHAT_PERSON, address, &stored);
+    nj_store_ensure_chat(talk->client->store, talk->account->row, NJ_CHAT_PERSON, address, &stored);
 
     g_autoptr(GPtrArray) page =
         nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);

@@ -51,7 +51,7 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
     const char *const ids[] = { in->message->origin_id, in->message->wire_id };
     g_autoptr(NjMessage) sent = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(ids) && store && !sent; i++)
-        sent = ids[i] ? nj_store_find_out(store, room->chat->id, ids[i]) : NULL;
+        sent = ids[i] ? nj_store_find_sent(store, room->chat->id, ids[i]) : NULL;
     if (!sent || sent->type != NJ_MESSAGE_GROUPCHAT)
         return false;
 
@@ -69,10 +69,10 @@ is_known(NjRoom *room, const NjMessage *message)
     if (!message->delayed || !store)
         return false;
     if (message->archive_id
-        && nj_store_has_archive(store, room->chat->id, message->archive_by, message->archive_id))
+        && nj_store_has_archive_id(store, room->chat->id, message->archive_by, message->archive_id))
         return true;
     return message->origin_id
-           && nj_store_has_origin(store, room->chat->id, message->sender, message->origin_id);
+           && nj_store_has_origin_id(store, room->chat->id, message->sender, message->origin_id);
 }
 
 static void

@@ -146,7 +146,8 @@ ask_the_store(Receipts *state)
 {
     state->asked = state->waiting.length;
     if (state->asked)
-        nj_store_after(nj_session_client(state->session)->store, on_committed, state, state);
+        nj_store_call_when_committed(nj_session_client(state->session)->store, on_committed, state,
+                                     state);
 }
 
 static void

@@ -36,11 +36,11 @@ nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in)
     if (!store || !chat || (!message->delayed && !in->wrapper))
         return false;
     if (message->archive_id && is_announced(session)
-        && nj_store_has_archive(store, chat, message->archive_by, message->archive_id))
+        && nj_store_has_archive_id(store, chat, message->archive_by, message->archive_id))
         return true;
 
     return message->origin_id
-           && nj_store_has_origin(store, chat, message->sender, message->origin_id);
+           && nj_store_has_origin_id(store, chat, message->sender, message->origin_id);
 }
 
 static bool

@@ -105,7 +105,7 @@ nj_sent_find(NjSession *session, const char *address, const char *id, char **cha
 {
     NjStore *store = nj_session_client(session)->store;
     gint64 row = id && store ? chat_row(session, address, chat_address) : 0;
-    return row ? nj_store_find_out(store, row, id) : NULL;
+    return row ? nj_store_find_sent(store, row, id) : NULL;
 }
 
 /* --- the outbox on the wire --- */
@@ -393,7 +393,7 @@ nj_message_pump(NjSession *session)
     NjStore *store = account->client->store;
 
     if (!nj_session_online(session) || nj_session_settling(session)
-        || (store && nj_store_in_trouble(store)))
+        || (store && nj_store_has_write_error(store)))
         return;
 
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -555,12 +555,13 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
         found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
     const NjRequest *request =
         known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
-    if (request && (found || nj_store_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
+    if (request
+        && (found || nj_store_ensure_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
         if (!stored.from_stranger)
             nj_store_set_from_stranger(store, stored.id, true);
         message->chat = stored.id;
         shorten(message);
-        nj_store_add(store, message);
+        nj_store_add_message(store, message);
     }
 
     nj_stored_chat_clear(&stored);

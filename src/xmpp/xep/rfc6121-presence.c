@@ -295,7 +295,7 @@ keep_out(NjAccount *account, const char *address)
                                &stored))
         return;
     if (stored.from_stranger)
-        nj_store_forget_chat(account->client->store, stored.id);
+        nj_store_delete_chat(account->client->store, stored.id);
     nj_stored_chat_clear(&stored);
 }
 
