@@ -18,9 +18,9 @@ src_model_libmodel_a_SOURCES = \
 	src/model/store.c src/model/store.h src/model/store-private.h \
 	src/model/store-access.c src/model/store-schema.c \
 	src/model/store-chats.c src/model/store-roster.c \
+	src/model/store-commit.c src/model/store-outbox.c src/model/store-streams.c \
 	src/model/store-id-index.c \
-	src/model/store-index.c src/model/store-words.h \
-	src/model/store-list.c src/model/store-writer.c \
+	src/model/store-index.c src/model/store-index.h \
+	src/model/store-queue.c src/model/store-writer.c \
 	src/model/store-read.c \
-	src/model/store-safe.c \
-	src/model/store-search.c src/model/store-typed.c
+	src/model/store-search.c src/model/store-query.c

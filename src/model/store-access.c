@@ -30,12 +30,12 @@
 struct NjAccess {
     gint refs;
     char *path;
-    bool shared; /* through the door */
-    gint frozen; /* atomic */
+    bool exclusive; /* through the door */
+    gint read_only; /* atomic */
     GMutex mutex;
-    GCond left;
-    bool inside;
-    guint hurried; /* wait and have little time: they go first */
+    GCond unlocked;
+    bool locked;
+    guint deadline_waiters; /* wait and have little time: they go first */
 };
 
 /* Where is it? */
@@ -87,7 +87,7 @@ nj_store_is_remote(const char *dir)
 
 /* Nothing is wrong with what was asked for; it may go well another time. */
 static bool
-may_come_back(int reason)
+is_temporary_errno(int reason)
 {
     return reason == EROFS || reason == EACCES || reason == EPERM || reason == ENOSPC
            || reason == EDQUOT;
@@ -104,7 +104,7 @@ file_error(const char *path)
 
 /* "host pid tty": what the holder wrote. */
 static GError *
-held_error(const char *path, int fd)
+lock_held_error(const char *path, int fd)
 {
     char bytes[512];
     ssize_t got = pread(fd, bytes, sizeof bytes, 0);
@@ -145,7 +145,7 @@ no_locks_error(const char *path)
 
 /* The lock is what counts; on a full disk the name of its holder is missing. */
 static void
-sign(int fd)
+write_holder(int fd)
 {
     char tty[128] = "-";
     if (isatty(STDIN_FILENO) && ttyname_r(STDIN_FILENO, tty, sizeof tty))
@@ -161,7 +161,7 @@ nj_store_lock_file(const char *path, GError **error)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool writes = fd >= 0;
 
-    if (!writes && may_come_back(errno)) {
+    if (!writes && is_temporary_errno(errno)) {
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 && errno == ENOENT)
             return -1;
@@ -174,27 +174,27 @@ nj_store_lock_file(const char *path, GError **error)
 
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         g_propagate_error(error,
-                          errno == EWOULDBLOCK ? held_error(path, fd) : no_locks_error(path));
+                          errno == EWOULDBLOCK ? lock_held_error(path, fd) : no_locks_error(path));
         close(fd);
         return -1;
     }
 
     if (writes)
-        sign(fd);
+        write_holder(fd);
     return fd;
 }
 
 /* Connections */
 
 NjAccess *
-nj_access_new(const char *path, bool shared)
+nj_access_new(const char *path, bool exclusive)
 {
     NjAccess *access = g_new0(NjAccess, 1);
     access->refs = 1;
     access->path = g_strdup(path);
-    access->shared = shared;
+    access->exclusive = exclusive;
     g_mutex_init(&access->mutex);
-    g_cond_init(&access->left);
+    g_cond_init(&access->unlocked);
     return access;
 }
 
@@ -211,7 +211,7 @@ nj_access_unref(NjAccess *access)
     if (!access || !g_atomic_int_dec_and_test(&access->refs))
         return;
     g_mutex_clear(&access->mutex);
-    g_cond_clear(&access->left);
+    g_cond_clear(&access->unlocked);
     g_free(access->path);
     g_free(access);
 }
@@ -225,18 +225,18 @@ nj_access_path(const NjAccess *access)
 bool
 nj_access_lock(NjAccess *access, gint64 until)
 {
-    if (!access->shared)
+    if (!access->exclusive)
         return true;
 
     g_mutex_lock(&access->mutex);
-    bool hurried = until < G_MAXINT64, in_time = true;
-    access->hurried += hurried;
-    while (in_time && (access->inside || (!hurried && access->hurried)))
-        in_time = g_cond_wait_until(&access->left, &access->mutex, until);
+    bool deadline_waiters = until < G_MAXINT64, in_time = true;
+    access->deadline_waiters += deadline_waiters;
+    while (in_time && (access->locked || (!deadline_waiters && access->deadline_waiters)))
+        in_time = g_cond_wait_until(&access->unlocked, &access->mutex, until);
 
-    access->hurried -= hurried;
-    bool alone = !access->inside;
-    access->inside = true;
+    access->deadline_waiters -= deadline_waiters;
+    bool alone = !access->locked;
+    access->locked = true;
     g_mutex_unlock(&access->mutex);
 
     return alone;
@@ -245,35 +245,35 @@ nj_access_lock(NjAccess *access, gint64 until)
 void
 nj_access_unlock(NjAccess *access)
 {
-    if (!access->shared)
+    if (!access->exclusive)
         return;
     g_mutex_lock(&access->mutex);
-    access->inside = false;
-    g_cond_broadcast(&access->left);
+    access->locked = false;
+    g_cond_broadcast(&access->unlocked);
     g_mutex_unlock(&access->mutex);
 }
 
 bool
 nj_access_is_read_only(NjAccess *access)
 {
-    return g_atomic_int_get(&access->frozen) != 0;
+    return g_atomic_int_get(&access->read_only) != 0;
 }
 
 void
-nj_access_set_read_only(NjAccess *access, bool frozen)
+nj_access_set_read_only(NjAccess *access, bool read_only)
 {
-    g_atomic_int_set(&access->frozen, frozen);
+    g_atomic_int_set(&access->read_only, read_only);
 }
 
 /* SQLite would make it with the umask's mode, and its companions take the mode of the file. */
 static bool
-make_private(const char *path, GError **error)
+create_private_file(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     struct stat info;
     bool good = fd >= 0 && !fstat(fd, &info) && (!(info.st_mode & 077) || !fchmod(fd, 0600));
 
-    if (!good && may_come_back(errno)) {
+    if (!good && is_temporary_errno(errno)) {
         g_autofree char *sentence = nj_store_unwritable_sentence(path);
         g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_ROFS, sentence);
     } else if (!good) {
@@ -289,7 +289,7 @@ make_private(const char *path, GError **error)
  * holds what a batch changes. EXTRA syncs the directory, too: a journal that comes back after a
  * power cut would undo what was committed.  The exclusive mode reads what a log has left without
  * shared memory. */
-static const char log_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+static const char wal_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
                                   "journal_size_limit = 16777216; PRAGMA cache_size = -2048;";
 static const char journal_pragmas[] =
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL;"
@@ -297,7 +297,7 @@ static const char journal_pragmas[] =
 static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
 
 static sqlite3 *
-open_file(const char *name, int flags, const char *pragmas)
+open_connection(const char *name, int flags, const char *pragmas)
 {
     sqlite3 *db = NULL;
     /* Each connection belongs to one thread at a time. */
@@ -310,7 +310,7 @@ open_file(const char *name, int flags, const char *pragmas)
 }
 
 static sqlite3 *
-checked(sqlite3 *db, const char *path, GError **error)
+check_connection(sqlite3 *db, const char *path, GError **error)
 {
     if (sqlite3_errcode(db) == SQLITE_OK)
         return db;
@@ -320,7 +320,7 @@ checked(sqlite3 *db, const char *path, GError **error)
 }
 
 static bool
-is_empty(const char *path)
+is_empty_file(const char *path)
 {
     struct stat info;
     return stat(path, &info) ? errno == ENOENT : !info.st_size;
@@ -329,43 +329,44 @@ is_empty(const char *path)
 /* A file that is not there, or has nothing in it yet, is an empty one.  A log can be read where its
  * index is; without a log the file is all there is. */
 static sqlite3 *
-open_frozen(const char *path, GError **error)
+open_snapshot(const char *path, GError **error)
 {
     static const char pragmas[] = "PRAGMA query_only = 1; SELECT count(*) FROM sqlite_master";
-    if (is_empty(path)) {
-        sqlite3 *db = open_file(":memory:", SQLITE_OPEN_READWRITE, "");
+    if (is_empty_file(path)) {
+        sqlite3 *db = open_connection(":memory:", SQLITE_OPEN_READWRITE, "");
         if (nj_store_migrate(db, path, error))
             return db;
         sqlite3_close(db);
         return NULL;
     }
 
-    sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY, pragmas);
+    sqlite3 *db = open_connection(path, SQLITE_OPEN_READONLY, pragmas);
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
-    if (sqlite3_errcode(db) != SQLITE_OK && nj_store_is_temporary_error(db) && is_empty(log)) {
+    if (sqlite3_errcode(db) != SQLITE_OK && nj_store_is_temporary_error(db) && is_empty_file(log)) {
         sqlite3_close(db);
         g_autofree char *absolute = g_canonicalize_filename(path, NULL),
                         *uri = g_filename_to_uri(absolute, NULL, NULL);
         g_autofree char *name = g_strconcat(uri, "?immutable=1", NULL);
-        db = open_file(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, pragmas);
+        db = open_connection(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, pragmas);
     }
 
-    return checked(db, path, error);
+    return check_connection(db, path, error);
 }
 
 sqlite3 *
-nj_access_connect(NjAccess *access, bool writer, GError **error)
+nj_access_connect(NjAccess *access, bool for_writing, GError **error)
 {
-    if (writer && !make_private(access->path, error))
+    if (for_writing && !create_private_file(access->path, error))
         return NULL;
 
-    if (writer)
-        return checked(open_file(access->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                                 access->shared ? journal_pragmas : log_pragmas),
-                       access->path, error);
+    if (for_writing)
+        return check_connection(open_connection(access->path,
+                                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                                access->exclusive ? journal_pragmas : wal_pragmas),
+                                access->path, error);
     if (nj_access_is_read_only(access))
-        return open_frozen(access->path, error);
+        return open_snapshot(access->path, error);
 
-    return checked(open_file(access->path, SQLITE_OPEN_READWRITE, reader_pragmas), access->path,
-                   error);
+    return check_connection(open_connection(access->path, SQLITE_OPEN_READWRITE, reader_pragmas),
+                            access->path, error);
 }

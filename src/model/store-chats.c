@@ -16,8 +16,8 @@ typedef struct {
     char *nick;
     /* the last change of the marker that was asked for, and when: while not taken it is changed in
      * place */
-    NjWrite *read_write;
-    guint64 read_turn;
+    NjWrite *marker_write;
+    guint64 marker_write_seq;
 } KnownChat;
 
 static void
@@ -35,8 +35,8 @@ void
 nj_store_init_chats(NjStore *store)
 {
     store->main.accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    store->main.keys = g_hash_table_new(g_str_hash, g_str_equal);
-    store->main.gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    store->main.chats_by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    store->main.deleted_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     store->main.chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
 }
 
@@ -44,8 +44,8 @@ void
 nj_store_free_chats(NjStore *store)
 {
     g_clear_pointer(&store->main.accounts, g_hash_table_unref);
-    g_clear_pointer(&store->main.keys, g_hash_table_unref);
-    g_clear_pointer(&store->main.gone, g_hash_table_unref);
+    g_clear_pointer(&store->main.chats_by_key, g_hash_table_unref);
+    g_clear_pointer(&store->main.deleted_keys, g_hash_table_unref);
     g_clear_pointer(&store->main.chats, g_hash_table_unref);
 }
 
@@ -89,7 +89,8 @@ chat_key(gint64 account, NjChatKind kind, const char *address)
 
 /* Takes the key. */
 static KnownChat *
-know(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind, const char *address)
+add_known_chat(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind,
+               const char *address)
 {
     KnownChat *known = g_new0(KnownChat, 1);
     known->key = key;
@@ -98,25 +99,25 @@ know(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind, cons
     known->kind = kind;
     known->address = g_strdup(address);
     g_hash_table_insert(store->main.chats, &known->id, known);
-    g_hash_table_insert(store->main.keys, known->key, known);
+    g_hash_table_insert(store->main.chats_by_key, known->key, known);
 
     return known;
 }
 
 /* From a row of CHAT_COLUMNS; what is known already stays. */
 static KnownChat *
-know_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
+add_known_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
 {
     const char *address = (const char *) sqlite3_column_text(statement, 1);
     NjChatKind kind = (NjChatKind) sqlite3_column_int(statement, 2);
     g_autofree char *key = chat_key(account, kind, address);
-    KnownChat *known = g_hash_table_lookup(store->main.keys, key);
+    KnownChat *known = g_hash_table_lookup(store->main.chats_by_key, key);
 
     if (known)
         return known;
 
-    known = know(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0), account, kind,
-                 address);
+    known = add_known_chat(store, g_steal_pointer(&key), sqlite3_column_int64(statement, 0),
+                           account, kind, address);
     known->read_time = sqlite3_column_int64(statement, 3);
     known->read_id = sqlite3_column_int64(statement, 4);
     known->from_stranger = sqlite3_column_int(statement, 5) != 0;
@@ -132,13 +133,13 @@ nj_store_read_all_chats(NjStore *store)
 {
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHATS);
     while (nj_store_read_step(statement))
-        know_row(store, sqlite3_column_int64(statement, 8), statement);
+        add_known_row(store, sqlite3_column_int64(statement, 8), statement);
     nj_store_read_end(store, statement);
 }
 
 /* Fills in what the messages say: counts and the newest one. */
 static void
-count(NjStore *store, NjStoredChat *out)
+count_messages(NjStore *store, NjStoredChat *out)
 {
     g_mutex_lock(&store->mutex);
     gint64 limit = nj_store_first_unwritten_id(store);
@@ -192,7 +193,7 @@ count(NjStore *store, NjStoredChat *out)
 }
 
 static void
-describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
+fill_chat(NjStore *store, const KnownChat *known, NjStoredChat *out)
 {
     *out = (NjStoredChat){
         .id = known->id,
@@ -205,16 +206,16 @@ describe(NjStore *store, const KnownChat *known, NjStoredChat *out)
         .nick = g_strdup(known->nick),
     };
 
-    count(store, out);
+    count_messages(store, out);
 }
 
 /* False only if the store can not be read; *known NULL: there is none. */
 static bool
-look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, const char *key,
-        KnownChat **known)
+find_known_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
+                const char *key, KnownChat **known)
 {
-    *known = g_hash_table_lookup(store->main.keys, key);
-    if (*known || g_hash_table_contains(store->main.gone, key))
+    *known = g_hash_table_lookup(store->main.chats_by_key, key);
+    if (*known || g_hash_table_contains(store->main.deleted_keys, key))
         return true;
 
     sqlite3_stmt *statement = nj_store_read_begin(store, NJ_READ_CHAT);
@@ -225,7 +226,7 @@ look_up(NjStore *store, gint64 account, NjChatKind kind, const char *address, co
     }
 
     if (nj_store_read_step(statement))
-        *known = know_row(store, account, statement);
+        *known = add_known_row(store, account, statement);
     return nj_store_read_end(store, statement);
 }
 
@@ -236,9 +237,9 @@ nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *
     g_autofree char *key = chat_key(account, kind, address);
     KnownChat *known;
     *out = (NjStoredChat){ .kind = kind };
-    if (!look_up(store, account, kind, address, key, &known) || !known)
+    if (!find_known_chat(store, account, kind, address, key, &known) || !known)
         return false;
-    describe(store, known, out);
+    fill_chat(store, known, out);
     return true;
 }
 
@@ -250,7 +251,7 @@ nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char
     KnownChat *known;
 
     *out = (NjStoredChat){ .kind = kind };
-    if (!look_up(store, account, kind, address, key, &known))
+    if (!find_known_chat(store, account, kind, address, key, &known))
         return false;
 
     if (!known) {
@@ -259,13 +260,13 @@ nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char
         write->account = account;
         write->number = (int) kind;
         write->text = g_strdup(address);
-        g_hash_table_remove(store->main.gone, key);
-        known = know(store, g_steal_pointer(&key), write->row, account, kind, address);
+        g_hash_table_remove(store->main.deleted_keys, key);
+        known = add_known_chat(store, g_steal_pointer(&key), write->row, account, kind, address);
         nj_store_append_write(store, write);
     }
 
     /* Who knows the chat may write to it, though its messages cannot be counted. */
-    describe(store, known, out);
+    fill_chat(store, known, out);
     return true;
 }
 
@@ -308,12 +309,12 @@ nj_store_list_open_chats(NjStore *store, gint64 account)
     if (statement)
         sqlite3_bind_int64(statement, 1, account);
     while (nj_store_read_step(statement))
-        g_ptr_array_add(known, know_row(store, account, statement));
+        g_ptr_array_add(known, add_known_row(store, account, statement));
 
     nj_store_read_end(store, statement);
     for (guint i = 0; i < known->len; i++) {
         NjStoredChat *chat = g_new(NjStoredChat, 1);
-        describe(store, g_ptr_array_index(known, i), chat);
+        fill_chat(store, g_ptr_array_index(known, i), chat);
         g_ptr_array_add(found, chat);
     }
 
@@ -336,10 +337,10 @@ nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
      * row. */
     g_mutex_lock(&store->mutex);
 
-    bool waits = known->read_turn > store->shared.taken;
+    bool waits = known->marker_write_seq > store->shared.seq_taken;
     if (waits) {
-        known->read_write->value = time;
-        known->read_write->row = id;
+        known->marker_write->value = time;
+        known->marker_write->row = id;
     }
 
     g_mutex_unlock(&store->mutex);
@@ -350,8 +351,8 @@ nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
     write->chat = chat;
     write->value = time;
     write->row = id;
-    known->read_write = write;
-    known->read_turn = store->shared.turn + 1; /* only this thread moves it on */
+    known->marker_write = write;
+    known->marker_write_seq = store->shared.seq_newest + 1; /* only this thread moves it on */
     nj_store_append_write(store, write);
 }
 
@@ -407,8 +408,8 @@ nj_store_delete_chat(NjStore *store, gint64 chat)
     if (!known)
         return;
 
-    g_hash_table_remove(store->main.keys, known->key);
-    g_hash_table_add(store->main.gone, g_strdup(known->key));
+    g_hash_table_remove(store->main.chats_by_key, known->key);
+    g_hash_table_add(store->main.deleted_keys, g_strdup(known->key));
     g_hash_table_remove(store->main.chats, &chat);
 
     NjWrite *write = nj_store_write_new(NJ_WRITE_DELETE_CHAT);

@@ -20,13 +20,13 @@
 
 typedef struct {
     gint64 hash, message; /* message 0: nothing */
-} Ident;
+} Entry;
 
 /* Open addressing; never more than three quarters full.  Of one hash the newest message is kept. */
 typedef struct {
-    Ident *slots;
+    Entry *slots;
     guint size, used;
-} Set;
+} EntrySet;
 
 struct NjIdIndex {
     NjStore *store;
@@ -34,16 +34,16 @@ struct NjIdIndex {
     sqlite3_stmt *put;
     guint64 key[2];
     /* these commits need no sync: what a power cut takes is read again from the rows */
-    bool unsynced;
+    bool skips_sync;
     GArray *drain; /* of Ident, in order: what is on its way into the table */
-    guint drained;
-    gint64 drain_to;
+    guint drained_count;
+    gint64 drain_until;
     /* Under the store's mutex. */
-    Set fresh;
-    guint messages; /* noted since the last drain began */
-    bool busy;      /* this drain does not wait for quiet */
-    gint64 newest;
-    gint64 retry; /* monotonic: not before */
+    EntrySet fresh;
+    guint added; /* noted since the last drain began */
+    bool urgent; /* this drain does not wait for quiet */
+    gint64 newest_id;
+    gint64 retry_time; /* monotonic: not before */
 };
 
 /* SipHash-2-4 by Aumasson and Bernstein. */
@@ -124,8 +124,8 @@ nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
 
 /* The newest, in memory */
 
-static Ident *
-slot_of(const Set *set, gint64 hash)
+static Entry *
+find_slot(const EntrySet *set, gint64 hash)
 {
     guint at = (guint) hash & (set->size - 1);
     while (set->slots[at].message && set->slots[at].hash != hash)
@@ -134,20 +134,20 @@ slot_of(const Set *set, gint64 hash)
 }
 
 static void
-put_in_set(Set *set, Ident ident)
+insert_entry(EntrySet *set, Entry ident)
 {
     if (4 * (set->used + 1) > 3 * set->size) {
-        Set larger = { .size = MAX(64, 2 * set->size) };
-        larger.slots = g_new0(Ident, larger.size);
+        EntrySet larger = { .size = MAX(64, 2 * set->size) };
+        larger.slots = g_new0(Entry, larger.size);
         larger.used = set->used;
         for (guint i = 0; i < set->size; i++)
             if (set->slots[i].message)
-                *slot_of(&larger, set->slots[i].hash) = set->slots[i];
+                *find_slot(&larger, set->slots[i].hash) = set->slots[i];
         g_free(set->slots);
         *set = larger;
     }
 
-    Ident *slot = slot_of(set, ident.hash);
+    Entry *slot = find_slot(set, ident.hash);
     set->used += !slot->message;
     *slot = ident;
 }
@@ -157,15 +157,15 @@ nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ_ID_K
 {
     for (int i = 0; i < NJ_ID_KINDS; i++)
         if (hashes[i])
-            put_in_set(&id_index->fresh, (Ident){ hashes[i], message });
-    id_index->messages++;
-    id_index->newest = message;
+            insert_entry(&id_index->fresh, (Entry){ hashes[i], message });
+    id_index->added++;
+    id_index->newest_id = message;
 }
 
 gint64
 nj_id_index_find(const NjIdIndex *id_index, gint64 hash)
 {
-    return id_index->fresh.size ? slot_of(&id_index->fresh, hash)->message : 0;
+    return id_index->fresh.size ? find_slot(&id_index->fresh, hash)->message : 0;
 }
 
 /* Into the table */
@@ -173,7 +173,7 @@ nj_id_index_find(const NjIdIndex *id_index, gint64 hash)
 static int
 compare_entries(const void *a, const void *b)
 {
-    const Ident *one = a, *other = b;
+    const Entry *one = a, *other = b;
     if (one->hash != other->hash)
         return one->hash < other->hash ? -1 : 1;
     return (one->message > other->message) - (one->message < other->message);
@@ -182,39 +182,39 @@ compare_entries(const void *a, const void *b)
 static void
 begin_drain(NjIdIndex *id_index)
 {
-    const Set *set = &id_index->fresh;
+    const EntrySet *set = &id_index->fresh;
     g_array_set_size(id_index->drain, 0);
     for (guint i = 0; i < set->size; i++)
         if (set->slots[i].message)
             g_array_append_val(id_index->drain, set->slots[i]);
-    id_index->drained = 0;
-    id_index->drain_to = id_index->newest;
-    id_index->messages = 0;
+    id_index->drained_count = 0;
+    id_index->drain_until = id_index->newest_id;
+    id_index->added = 0;
 }
 
 /* What is in the table now need not be here, too. */
 static void
 end_drain(NjIdIndex *id_index)
 {
-    Set kept = { 0 };
+    EntrySet newer = { 0 };
     for (guint i = 0; i < id_index->fresh.size; i++)
-        if (id_index->fresh.slots[i].message > id_index->drain_to)
-            put_in_set(&kept, id_index->fresh.slots[i]);
+        if (id_index->fresh.slots[i].message > id_index->drain_until)
+            insert_entry(&newer, id_index->fresh.slots[i]);
     g_free(id_index->fresh.slots);
-    id_index->fresh = kept;
+    id_index->fresh = newer;
     g_array_unref(id_index->drain);
-    id_index->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
+    id_index->drain = g_array_new(FALSE, FALSE, sizeof(Entry));
 }
 
 static bool
-exec(NjIdIndex *id_index, const char *script)
+run_sql(NjIdIndex *id_index, const char *script)
 {
     return sqlite3_exec(id_index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* One transaction; with the last one the mark moves. */
 static bool
-drain_some(NjIdIndex *id_index, guint count)
+drain_slice(NjIdIndex *id_index, guint count)
 {
     if (!id_index->put
         && sqlite3_prepare_v3(id_index->db,
@@ -222,13 +222,13 @@ drain_some(NjIdIndex *id_index, guint count)
                               SQLITE_PREPARE_PERSISTENT, &id_index->put, NULL))
         return false;
 
-    if (!id_index->drained)
+    if (!id_index->drained_count)
         g_array_sort(id_index->drain, compare_entries);
 
-    guint end = MIN(id_index->drain->len, id_index->drained + count);
-    bool good = exec(id_index, "BEGIN IMMEDIATE");
-    for (guint i = id_index->drained; good && i < end; i++) {
-        const Ident *ident = &g_array_index(id_index->drain, Ident, i);
+    guint end = MIN(id_index->drain->len, id_index->drained_count + count);
+    bool good = run_sql(id_index, "BEGIN IMMEDIATE");
+    for (guint i = id_index->drained_count; good && i < end; i++) {
+        const Entry *ident = &g_array_index(id_index->drain, Entry, i);
         sqlite3_bind_int64(id_index->put, 1, ident->hash);
         sqlite3_bind_int64(id_index->put, 2, ident->message);
         sqlite3_step(id_index->put);
@@ -237,18 +237,18 @@ drain_some(NjIdIndex *id_index, guint count)
 
     if (good && end == id_index->drain->len) {
         g_autofree char *mark = g_strdup_printf("UPDATE ident_mark SET message = %" G_GINT64_FORMAT,
-                                                id_index->drain_to);
-        good = exec(id_index, mark);
+                                                id_index->drain_until);
+        good = run_sql(id_index, mark);
     }
 
-    if (good && exec(id_index, "COMMIT")) {
-        id_index->drained = end;
+    if (good && run_sql(id_index, "COMMIT")) {
+        id_index->drained_count = end;
         return true;
     }
 
     g_warning("the ids of history.db: %s", sqlite3_errmsg(id_index->db));
     if (!sqlite3_get_autocommit(id_index->db))
-        exec(id_index, "ROLLBACK");
+        run_sql(id_index, "ROLLBACK");
     return false;
 }
 
@@ -257,32 +257,32 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
 {
     NjIdIndex *id_index = store->id_index;
     gint64 now = g_get_monotonic_time();
-    bool busy = id_index->busy || id_index->messages >= DRAIN_BUSY,
+    bool urgent = id_index->urgent || id_index->added >= DRAIN_BUSY,
          under_way = id_index->drain->len > 0;
 
-    if (!store->writer.db || (!under_way && id_index->messages < DRAIN_IDLE)
-        || now < id_index->retry || (!busy && (now >= due || store->shared.closing)))
+    if (!store->writer.db || (!under_way && id_index->added < DRAIN_IDLE)
+        || now < id_index->retry_time || (!urgent && (now >= due || store->shared.closing)))
         return false;
 
     if (!under_way)
         begin_drain(id_index);
-    id_index->busy = busy;
+    id_index->urgent = urgent;
     g_mutex_unlock(&store->mutex);
     nj_access_lock(store->access, G_MAXINT64);
-    if (id_index->unsynced)
-        exec(id_index, "PRAGMA synchronous = NORMAL");
+    if (id_index->skips_sync)
+        run_sql(id_index, "PRAGMA synchronous = NORMAL");
 
-    bool good = drain_some(id_index, busy ? 16 * SLICE_KEYS : SLICE_KEYS);
-    if (id_index->unsynced)
-        exec(id_index, "PRAGMA synchronous = FULL");
+    bool good = drain_slice(id_index, urgent ? 16 * SLICE_KEYS : SLICE_KEYS);
+    if (id_index->skips_sync)
+        run_sql(id_index, "PRAGMA synchronous = FULL");
     nj_access_unlock(store->access);
     g_mutex_lock(&store->mutex);
 
     if (!good) {
-        id_index->retry = now + RETRY_US;
-    } else if (id_index->drained == id_index->drain->len) {
+        id_index->retry_time = now + RETRY_US;
+    } else if (id_index->drained_count == id_index->drain->len) {
         end_drain(id_index);
-        id_index->busy = false;
+        id_index->urgent = false;
     }
 
     return true;
@@ -291,7 +291,7 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
 /* The begin */
 
 static bool
-read_behind(NjIdIndex *id_index, gint64 mark, bool *all)
+read_after(NjIdIndex *id_index, gint64 mark, bool *all)
 {
     sqlite3_stmt *statement = NULL;
     gint64 hashes[NJ_ID_KINDS];
@@ -346,22 +346,22 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
     NjIdIndex *id_index = store->id_index = g_new0(NjIdIndex, 1);
     id_index->store = store;
     id_index->db = db;
-    id_index->drain = g_array_new(FALSE, FALSE, sizeof(Ident));
-    id_index->unsynced = !store->single_connection;
+    id_index->drain = g_array_new(FALSE, FALSE, sizeof(Entry));
+    id_index->skips_sync = !store->single_connection;
 
     gint64 mark = 0;
     bool all = false;
     if (!read_mark(id_index, &mark))
         return false;
 
-    id_index->newest = mark;
+    id_index->newest_id = mark;
 
     /* All of a file whose format knew none. */
-    while (read_behind(id_index, id_index->newest, &all)) {
+    while (read_after(id_index, id_index->newest_id, &all)) {
         if (all || !writes)
             return true;
         begin_drain(id_index);
-        if (!drain_some(id_index, G_MAXUINT / 2))
+        if (!drain_slice(id_index, G_MAXUINT / 2))
             return false;
         end_drain(id_index);
     }

@@ -17,10 +17,10 @@
  * comes. */
 #include <string.h>
 
-#include "model/store-words.h"
+#include "model/store-index.h"
 
-#define PART_ROWS 64 /* are read, put in order and entered together */
-#define PART_BYTES (128 * 1024)
+#define CHUNK_ROWS 64 /* are read, put in order and entered together */
+#define CHUNK_BYTES (128 * 1024)
 #define MAX_BODY (256 * 1024) /* of a longer body the beginning is found */
 #define SLICE_ROWS 4096
 #define SLICE_US (20 * G_TIME_SPAN_MILLISECOND)
@@ -29,13 +29,13 @@
 #define RETRY_US (5 * G_TIME_SPAN_SECOND)
 #define FLOOD 500 /* writes a second; measured over */
 #define FLOOD_US (10 * G_TIME_SPAN_MILLISECOND)
-#define CROWD 100 /* writes that wait end a slice */
+#define MAX_QUEUED 100 /* writes that wait end a slice */
 
 typedef enum {
     READ_ROWS,
     READ_CHAT,
-    ENTER,
-    TAKE_OUT,
+    INSERT_ENTRY,
+    DELETE_ENTRY,
     SET_MARK,
     BEGIN,
     COMMIT,
@@ -49,9 +49,11 @@ typedef enum {
 static const char *const texts[] = {
     [READ_ROWS] = ROW_COLUMNS " WHERE message.id > ?1 ORDER BY message.id",
     [READ_CHAT] = ROW_COLUMNS " WHERE message.chat = ?1 ORDER BY time, message.id",
-    [ENTER] = "INSERT INTO word (rowid, body, subject, sender, marks) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [TAKE_OUT] = "INSERT INTO word (word, rowid, body, subject, sender, marks) VALUES ('delete', "
-                 "?1, ?2, ?3, ?4, ?5)",
+    [INSERT_ENTRY] =
+        "INSERT INTO word (rowid, body, subject, sender, marks) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [DELETE_ENTRY] =
+        "INSERT INTO word (word, rowid, body, subject, sender, marks) VALUES ('delete', "
+        "?1, ?2, ?3, ?4, ?5)",
     [SET_MARK] = "UPDATE word_mark SET message = ?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -68,19 +70,19 @@ struct NjIndex {
     NjStore *store;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    gint64 mark;   /* the last row that is in the index */
-    GArray *part;  /* of Words */
-    guint slices;  /* since the last merge */
-    bool unsynced; /* its commits need no sync */
-    bool rebuilt;  /* once a run is enough */
+    gint64 mark;     /* the last row that is in the index */
+    GArray *chunk;   /* of Words */
+    guint slices;    /* since the last merge */
+    bool skips_sync; /* its commits need no sync */
+    bool rebuilt;    /* once a run is enough */
     /* Under the store's mutex. */
-    bool whole;        /* it has had all rows once */
-    guint64 turn;      /* what was committed up to this write is in the index */
-    gint64 retry;      /* monotonic: not before */
-    guint64 seen_turn; /* the newest write, when we looked */
-    gint64 seen_time;
+    bool complete;       /* it has had all rows once */
+    guint64 indexed_seq; /* what was committed up to this write is in the index */
+    gint64 retry_time;   /* monotonic: not before */
+    guint64 rate_seq;    /* the newest write, when we looked */
+    gint64 rate_time;
     /* writes came so fast that the index would take the processor from them */
-    bool flood;
+    bool is_flooded;
 };
 
 gint64
@@ -234,7 +236,7 @@ read_words(sqlite3_stmt *statement, Words *out)
 /* Statements */
 
 static sqlite3_stmt *
-prepare(NjIndex *index, Statement which)
+prepare_statement(NjIndex *index, Statement which)
 {
     sqlite3_stmt **statement = &index->statements[which];
     if (!*statement)
@@ -243,7 +245,7 @@ prepare(NjIndex *index, Statement which)
 }
 
 static bool
-run(sqlite3_stmt *statement)
+run_statement(sqlite3_stmt *statement)
 {
     if (!statement)
         return false;
@@ -254,7 +256,7 @@ run(sqlite3_stmt *statement)
 static bool
 put_words(NjIndex *index, Statement which, const Words *words)
 {
-    sqlite3_stmt *statement = prepare(index, which);
+    sqlite3_stmt *statement = prepare_statement(index, which);
     if (!statement)
         return false;
 
@@ -264,7 +266,7 @@ put_words(NjIndex *index, Statement which, const Words *words)
     sqlite3_bind_text(statement, 4, words->sender, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, 5, words->marks, -1, SQLITE_STATIC);
 
-    bool good = run(statement);
+    bool good = run_statement(statement);
     sqlite3_clear_bindings(statement);
     return good;
 }
@@ -292,15 +294,15 @@ compare_words(const void *a, const void *b)
 
 /* The next rows behind *last; false if they cannot be read.  *more: it stopped before the end. */
 static bool
-read_part(NjIndex *index, gint64 *last, bool *more)
+read_chunk(NjIndex *index, gint64 *last, bool *more)
 {
     gsize bytes = 0;
     guint rows = 0;
 
-    g_array_set_size(index->part, 0);
+    g_array_set_size(index->chunk, 0);
     *more = false;
 
-    sqlite3_stmt *statement = prepare(index, READ_ROWS);
+    sqlite3_stmt *statement = prepare_statement(index, READ_ROWS);
     if (!statement)
         return false;
 
@@ -309,21 +311,21 @@ read_part(NjIndex *index, gint64 *last, bool *more)
         Words words;
         *last = sqlite3_column_int64(statement, 0);
         if (read_words(statement, &words))
-            g_array_append_val(index->part, words);
+            g_array_append_val(index->chunk, words);
         bytes += sqlite3_column_bytes(statement, 5);
-        *more = ++rows == PART_ROWS || bytes > PART_BYTES;
+        *more = ++rows == CHUNK_ROWS || bytes > CHUNK_BYTES;
     }
 
     /* Entries that go up are gathered in memory; each step down would write what was gathered. */
-    g_array_sort(index->part, compare_words);
+    g_array_sort(index->chunk, compare_words);
     return sqlite3_reset(statement) == SQLITE_OK;
 }
 
 static bool
-enter_part(NjIndex *index)
+insert_chunk(NjIndex *index)
 {
-    for (guint i = 0; i < index->part->len; i++)
-        if (!put_words(index, ENTER, &g_array_index(index->part, Words, i)))
+    for (guint i = 0; i < index->chunk->len; i++)
+        if (!put_words(index, INSERT_ENTRY, &g_array_index(index->chunk, Words, i)))
             return false;
     return true;
 }
@@ -337,34 +339,34 @@ must_stop(NjStore *store, gint64 now)
         store->shared.closing
         || (store->shared.length
             && (store->shared.urgent
-                || (!searched && (now >= store->shared.due || store->shared.length > CROWD))));
+                || (!searched && (now >= store->shared.due || store->shared.length > MAX_QUEUED))));
     g_mutex_unlock(&store->mutex);
     return stop;
 }
 
 /* False if it failed; *more: rows are left. */
 static bool
-enter_rows(NjIndex *index, bool *more)
+index_rows(NjIndex *index, bool *more)
 {
     gint64 until = g_get_monotonic_time() + SLICE_US, last = index->mark;
-    if (!read_part(index, &last, more))
+    if (!read_chunk(index, &last, more))
         return false;
     if (last == index->mark)
         return true;
 
-    bool good = run(prepare(index, BEGIN));
-    for (guint rows = PART_ROWS; good; rows += PART_ROWS) {
-        good = enter_part(index);
+    bool good = run_statement(prepare_statement(index, BEGIN));
+    for (guint rows = CHUNK_ROWS; good; rows += CHUNK_ROWS) {
+        good = insert_chunk(index);
         gint64 now = g_get_monotonic_time();
         if (!good || !*more || rows >= SLICE_ROWS || now >= until || must_stop(index->store, now))
             break;
-        good = read_part(index, &last, more);
+        good = read_chunk(index, &last, more);
     }
 
-    sqlite3_stmt *statement = prepare(index, SET_MARK);
+    sqlite3_stmt *statement = prepare_statement(index, SET_MARK);
     if (good && statement) {
         sqlite3_bind_int64(statement, 1, last);
-        good = run(statement) && run(prepare(index, COMMIT));
+        good = run_statement(statement) && run_statement(prepare_statement(index, COMMIT));
     }
 
     if (!good)
@@ -378,53 +380,54 @@ enter_rows(NjIndex *index, bool *more)
 /* Small trees become larger ones, a little at a time: FTS5 left alone does it now and then and then
  * long. */
 static bool
-merge(NjIndex *index)
+merge_trees(NjIndex *index)
 {
     int before = sqlite3_total_changes(index->db);
-    bool good = run(prepare(index, MERGE));
+    bool good = run_statement(prepare_statement(index, MERGE));
     if (!good || sqlite3_total_changes(index->db) - before < 2)
         index->slices = 0;
     return good;
 }
 
 static bool
-exec(NjIndex *index, const char *script)
+run_sql(NjIndex *index, const char *script)
 {
     return sqlite3_exec(index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* A damaged index is no reason to lose anything: it is made anew.  False: it has to wait. */
 static bool
-mend(NjIndex *index, bool broken)
+handle_failure(NjIndex *index, bool damaged)
 {
-    g_warning("the index of history.db: %s", broken ? "it is damaged" : sqlite3_errmsg(index->db));
+    g_warning("the index of history.db: %s", damaged ? "it is damaged" : sqlite3_errmsg(index->db));
     if (!sqlite3_get_autocommit(index->db))
-        exec(index, "ROLLBACK");
-    if (!broken || index->rebuilt)
+        run_sql(index, "ROLLBACK");
+    if (!damaged || index->rebuilt)
         return false;
 
     index->rebuilt = true;
     index->mark = 0;
-    if (exec(index, "BEGIN IMMEDIATE; INSERT INTO word (word) VALUES ('delete-all'); UPDATE "
-                    "word_mark SET message = 0; COMMIT"))
+    if (run_sql(index, "BEGIN IMMEDIATE; INSERT INTO word (word) VALUES ('delete-all'); UPDATE "
+                       "word_mark SET message = 0; COMMIT"))
         return true;
 
     if (!sqlite3_get_autocommit(index->db))
-        exec(index, "ROLLBACK");
+        run_sql(index, "ROLLBACK");
     return false;
 }
 
 static bool
 is_flood(NjIndex *index, gint64 now)
 {
-    gint64 elapsed = now - index->seen_time;
+    gint64 elapsed = now - index->rate_time;
     if (elapsed >= FLOOD_US) {
-        index->flood = (gint64) (index->store->shared.turn - index->seen_turn) * G_TIME_SPAN_SECOND
-                       > elapsed * FLOOD;
-        index->seen_turn = index->store->shared.turn;
-        index->seen_time = now;
+        index->is_flooded =
+            (gint64) (index->store->shared.seq_newest - index->rate_seq) * G_TIME_SPAN_SECOND
+            > elapsed * FLOOD;
+        index->rate_seq = index->store->shared.seq_newest;
+        index->rate_time = now;
     }
-    return index->flood;
+    return index->is_flooded;
 }
 
 bool
@@ -436,55 +439,56 @@ nj_index_run_slice(NjStore *store, gint64 due)
     if (!index) /* there is nothing to write to */
         return false;
 
-    bool broken = nj_searcher_take_damage(store->searcher),
-         behind = broken || !index->whole || index->turn < store->shared.committed;
-    if ((!behind && index->slices < MERGE_AFTER) || now < index->retry || now > due - SLICE_US
+    bool damaged = nj_searcher_take_damage(store->searcher),
+         behind = damaged || !index->complete || index->indexed_seq < store->shared.seq_committed;
+    if ((!behind && index->slices < MERGE_AFTER) || now < index->retry_time || now > due - SLICE_US
         || store->shared.closing)
         return false;
     if (store->shared.length && is_flood(index, now) && !nj_searcher_is_waiting(store->searcher))
         return false;
 
-    guint64 committed = store->shared.committed;
+    guint64 committed = store->shared.seq_committed;
     g_mutex_unlock(&store->mutex);
 
     bool more = behind, good;
     nj_access_lock(store->access, G_MAXINT64);
-    if (index->unsynced)
-        exec(index, "PRAGMA synchronous = NORMAL");
-    if (broken)
+    if (index->skips_sync)
+        run_sql(index, "PRAGMA synchronous = NORMAL");
+    if (damaged)
         good = false;
     else if (index->slices >= MERGE_AFTER)
-        good = merge(index);
+        good = merge_trees(index);
     else
-        good = enter_rows(index, &more);
+        good = index_rows(index, &more);
 
-    bool mended =
-        !good && mend(index, broken || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
-    if (index->unsynced)
-        exec(index, "PRAGMA synchronous = FULL");
+    bool rebuild_started =
+        !good
+        && handle_failure(index, damaged || (sqlite3_errcode(index->db) & 0xff) == SQLITE_CORRUPT);
+    if (index->skips_sync)
+        run_sql(index, "PRAGMA synchronous = FULL");
 
     nj_access_unlock(store->access);
 
     g_mutex_lock(&store->mutex);
-    if (mended)
-        index->whole = false;
+    if (rebuild_started)
+        index->complete = false;
     else if (!good)
-        index->retry = now + RETRY_US;
+        index->retry_time = now + RETRY_US;
 
     if (good && behind && !more) {
-        index->whole = true;
-        index->turn = committed;
+        index->complete = true;
+        index->indexed_seq = committed;
     }
 
-    nj_searcher_set_progress(store->searcher, index->whole, index->turn, index->mark,
-                             !good && !mended);
+    nj_searcher_set_progress(store->searcher, index->complete, index->indexed_seq, index->mark,
+                             !good && !rebuild_started);
     return true;
 }
 
 bool
 nj_index_remove_chat(NjIndex *index, gint64 chat)
 {
-    sqlite3_stmt *statement = prepare(index, READ_CHAT);
+    sqlite3_stmt *statement = prepare_statement(index, READ_CHAT);
     if (!statement)
         return false;
 
@@ -494,7 +498,7 @@ nj_index_remove_chat(NjIndex *index, gint64 chat)
         Words words;
         if (sqlite3_column_int64(statement, 0) > index->mark || !read_words(statement, &words))
             continue;
-        good = put_words(index, TAKE_OUT, &words);
+        good = put_words(index, DELETE_ENTRY, &words);
         clear_words(&words);
     }
 
@@ -507,8 +511,8 @@ nj_index_new(NjStore *store)
     NjIndex *index = g_new0(NjIndex, 1);
     index->store = store;
     index->db = store->writer.db;
-    index->part = g_array_new(FALSE, FALSE, sizeof(Words));
-    g_array_set_clear_func(index->part, clear_words);
+    index->chunk = g_array_new(FALSE, FALSE, sizeof(Words));
+    g_array_set_clear_func(index->chunk, clear_words);
 
     /* The ids of what was forgotten last are given again after a restart. */
     index->mark = MIN(read_number(index, "SELECT message FROM word_mark"),
@@ -517,7 +521,7 @@ nj_index_new(NjStore *store)
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(index->db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK
         && sqlite3_step(statement) == SQLITE_ROW)
-        index->unsynced = !g_strcmp0(column_text(statement, 0), "wal");
+        index->skips_sync = !g_strcmp0(column_text(statement, 0), "wal");
 
     sqlite3_finalize(statement);
     nj_searcher_set_progress(store->searcher, false, 0, index->mark, false);
@@ -531,6 +535,6 @@ nj_index_free(NjIndex *index)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(index->statements[i]);
-    g_array_unref(index->part);
+    g_array_unref(index->chunk);
     g_free(index);
 }

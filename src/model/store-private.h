@@ -1,12 +1,64 @@
-/* What the parts of the store share: store.c (the main thread's side), store-safe.c (what is
- * committed: callbacks, streams, what we said), store-read.c (what is read), store-list.c (what is
- * to be written), store-writer.c (the thread), store-id-index.c (what a message is found again by),
- * store-access.c (the file) and store-schema.c (its tables).
+/* Declarations shared by the files of the store.  The rest of the program includes store.h only.
  *
- * What is to be written is a list of NjWrite.  The main thread appends, the writer takes some from
- * the head and removes them when they are committed: so the list is always exactly what the file
- * does not have yet.  Ids are given in the list's order; what is in the file has a smaller id than
- * the first message of the list. */
+ *     store.c          opens, closes, adds messages, runs the hooks
+ *     store-chats.c    accounts and chats
+ *     store-roster.c   rosters
+ *     store-streams.c  XEP-0198 streams and the counts of received stanzas
+ *     store-outbox.c   sent messages that are not yet acknowledged
+ *     store-commit.c   groups of writes, calls made when a write is committed
+ *     store-queue.c    the queue of writes
+ *     store-writer.c   the writer thread
+ *     store-read.c     prepared SELECT statements and pages of history
+ *     store-id-index.c finds a message by its origin-id or archive id
+ *     store-index.c    the word index, filled by the writer thread
+ *     store-search.c   the search thread
+ *     store-query.c    turns the words a user types into an FTS5 expression
+ *     store-access.c   the file: its lock, its connections, network file systems
+ *     store-schema.c   tables, migrations, error sentences
+ *
+ * Threads.  The main thread calls the functions of store.h.  The writer thread executes all writes
+ * and updates both indexes.  The search thread runs searches on a connection of its own; it exists
+ * only while searches are made.  NjStore groups its fields by the thread that may use them: `main`
+ * belongs to the main thread, `writer` to the writer thread, and `shared` is protected by
+ * NjStore.mutex.  The fields outside of these structs do not change once the store is open.
+ *
+ * Life of a write.  The main thread gives new rows their ids, makes an NjWrite and appends it to
+ * the queue, which is a linked list (nj_store_append_write()).  The write gets the next write
+ * sequence number; the numbers in the queue are consecutive.  The writer thread waits until the
+ * queue is due (shared.due), long or urgent, takes a batch from its head (shared.seq_taken) and
+ * executes it in one transaction.  The writes stay in the queue while they are executed, and the
+ * main thread must not change a write that is taken.  After the commit the writer thread removes
+ * them (shared.seq_committed).  So the queue always holds exactly the writes that are not in the
+ * file, and a row in the file has a smaller id than every row in the queue.  If a function of
+ * nj_store_call_when_committed() waits for one of these sequence numbers, the writer thread fires
+ * NjStore.notification, and the main loop then runs the functions.  A reader looks into the queue
+ * and the file and merges what it finds.
+ *
+ * Groups.  Writes appended between nj_store_begin() and nj_store_commit() are committed in one
+ * transaction: each of them but the last has with_next set, and the writer thread never ends a
+ * batch behind such a write.
+ *
+ * Id index.  The random ids of messages (origin-id, archive id) are hashed.  The table `ident` maps
+ * a hash to the rows of messages that may have the id.  The hashes of the newest messages are kept
+ * in memory and are moved into the table when the writer thread has nothing else to do.
+ *
+ * Network file systems.  SQLite's write-ahead log needs memory that the connections share, which a
+ * network file system does not offer.  The file has a rollback journal there.  The main thread and
+ * the writer thread use one connection (single_connection), and every use of a connection, the
+ * search thread's included, is enclosed in nj_access_lock() and nj_access_unlock().  On a local
+ * disk these two do nothing.
+ *
+ * Order of locks.  nj_access_lock() first, then NjStore.mutex, then the mutex of NjSearcher.
+ *
+ * Failing disks.  A batch that fails is rolled back and stays in the queue.  The writer thread
+ * tries again after a pause that grows from 0.25 s to 15 s.  shared.write_error holds the sentence
+ * for the user until a batch succeeds.  Meanwhile nothing is reported as committed.
+ *
+ * Read-only files.  If the file cannot be written when the store is opened, the main thread reads a
+ * snapshot of it (main.reader_is_snapshot), writer.db is NULL and writes wait in the queue.  The
+ * writer thread tries to open the file for writing with the same pauses.  When it succeeds it calls
+ * nj_access_set_read_only(false), and the other threads replace their connections before their next
+ * read. */
 #ifndef NJ_MODEL_STORE_PRIVATE_H
 #define NJ_MODEL_STORE_PRIVATE_H
 
@@ -14,67 +66,77 @@
 
 #include "model/store.h"
 
+/* The kinds of NjWrite, each with the fields it uses. */
 typedef enum {
     NJ_WRITE_ACCOUNT, /* row, text: address */
     NJ_WRITE_CHAT,    /* row, account, number: kind, text: address */
-    /* row, chat, message, number: state, text: error, both as they were when it was added */
+    /* row, chat, message; number: state and text: error, as they were when the write was made */
     NJ_WRITE_MESSAGE,
-    NJ_WRITE_STATE,          /* row: the message, number: state, text: error */
-    NJ_WRITE_READ_MARKER,    /* chat, value: time, row: the message */
-    NJ_WRITE_DRAFT,          /* chat, text */
-    NJ_WRITE_FROM_STRANGER,  /* chat, number */
-    NJ_WRITE_ROOM_NICK,      /* chat, text: nick */
-    NJ_WRITE_DELETE_CHAT,    /* chat */
-    NJ_WRITE_STANZA_NUMBER,  /* row: the message, number: whether it has one, value: which */
-    NJ_WRITE_STREAM,         /* account, stream; NULL: none any more */
-    NJ_WRITE_RECEIVED_COUNT, /* nothing but what any write may carry: counting, count */
-    NJ_WRITE_ROSTER,         /* account, text: version, items, number: replace */
+    NJ_WRITE_STATE,         /* row: message, number: state, text: error */
+    NJ_WRITE_READ_MARKER,   /* chat, value: time, row: message */
+    NJ_WRITE_DRAFT,         /* chat, text; NULL removes it */
+    NJ_WRITE_FROM_STRANGER, /* chat, number: bool */
+    NJ_WRITE_ROOM_NICK,     /* chat, text: nick; NULL: the room was left */
+    NJ_WRITE_DELETE_CHAT,   /* chat */
+    NJ_WRITE_STANZA_NUMBER, /* row: message, number: whether it has a number, value: the number */
+    NJ_WRITE_STREAM,        /* account, stream; NULL removes it */
+    /* count_account, received_count; any other kind may have these two as well */
+    NJ_WRITE_RECEIVED_COUNT,
+    NJ_WRITE_ROSTER, /* account, text: version, items, number: whether they replace all items */
 } NjWriteKind;
 
-typedef struct NjIndex NjIndex; /* store-words.h */
+typedef struct NjIndex NjIndex; /* the word index; store-index.h */
 typedef struct NjSearcher NjSearcher;
-
-/* What a message is found again by (store-id-index.c). */
 typedef struct NjIdIndex NjIdIndex;
-typedef struct NjAccess NjAccess; /* the file and its door (store-access.c) */
+typedef struct NjAccess NjAccess;
+
+/* How an id identifies a message within its chat: an origin-id together with its sender; the
+ * origin-id of a sent message alone; an archive id together with its archive. */
 typedef enum { NJ_ID_ORIGIN, NJ_ID_SENT, NJ_ID_ARCHIVE, NJ_ID_KINDS } NjIdKind;
 
+/* A change of the file.  The main thread may change it until the writer thread has taken it. */
 typedef struct NjWrite NjWrite;
 struct NjWrite {
-    NjWrite *next;
+    NjWrite *next; /* of the last write: set by the main thread at any time, with the mutex */
     NjWriteKind kind;
     int number;
-    guint rows; /* what it counts against the limit */
+    guint rows; /* rows and bytes it adds to the size of the queue */
     gsize bytes;
-    guint64 turn; /* its place among all writes of this run */
-    bool joined;  /* is committed only together with the next one */
+    guint64 seq;    /* write sequence number: 1, 2, 3 … in each run of the program */
+    bool with_next; /* committed in one transaction with the next write: a group */
     gint64 row, chat, account, value;
-    /* the account of the count that is committed together with this write; 0: none */
-    gint64 counting;
-    guint32 count;
-    gint64 id_hashes[NJ_ID_KINDS]; /* hashes of the message's; 0: none */
+
+    /* The count of received stanzas that is committed together with this write, and the account
+     * whose stream counted them; 0: no count. */
+    gint64 count_account;
+    guint32 received_count;
+
+    gint64 id_hashes[NJ_ID_KINDS]; /* set by the writer thread; 0: the message has no such id */
     NjMessage *message;
     char *text;
     GPtrArray *items; /* of NjStoredItem */
     NjStoredStream *stream;
 };
 
-/* An account's stream as it was asked to be. */
+/* The stream of an account, as last set by the main thread. */
 typedef struct {
     gint64 account;
-    bool here; /* there is one */
+    bool exists; /* false: the account has no stream that can be resumed */
     NjStoredStream stream;
-    NjWrite *carrier; /* of the last count, as long as its turn was not taken */
-    guint64 carrier_turn;
+
+    /* The write that holds the newest count, and its sequence number.  The pointer is valid only
+     * while the writer thread has not taken the write. */
+    NjWrite *count_write;
+    guint64 count_write_seq;
+
     /* Used by both threads while they hold the store's mutex. */
     struct {
-        /* the turn in which the stream was set: counts of older turns are of another */
-        guint64 since;
-        guint32 counted;
+        guint64 seq_set; /* of the write that set the stream; older counts are of another stream */
+        guint32 committed_count;
     } shared;
 } NjKnownStream;
 
-/* What the reading connection keeps prepared; the texts are in store-read.c. */
+/* The prepared statements of main.reader; store-read.c has their texts. */
 typedef enum {
     NJ_READ_ACCOUNT,
     NJ_READ_CHAT,
@@ -95,234 +157,314 @@ typedef enum {
     NJ_READ_STATEMENTS
 } NjRead;
 
-/* The name of the nested struct says which thread may use a field. */
 struct NjStore {
-    /* Set by nj_store_open_as() before the writer thread starts and constant from then on. */
-    char *lock_path, *path;
-    /* On a network file system main.reader and writer.db are the same connection. */
-    bool single_connection;
+    /* Set before the writer thread starts and constant from then on. */
+    char *lock_path, *path; /* of $data/lock and $data/history.db */
+    bool single_connection; /* network file system: main.reader and writer.db are the same */
     NjAccess *access;
     gint64 last_ids_at_open[3]; /* largest ids of accounts, chats and messages in the file */
-    NjIdIndex *id_index;        /* the struct in store-id-index.c says what each thread may use */
-    NjSearcher *searcher;       /* has a thread and a mutex of its own */
-    GSource *news;              /* any thread sets its ready time; runs tell_news() */
+    NjIdIndex *id_index;        /* struct NjIdIndex says which thread uses which field */
+    NjSearcher *searcher;       /* has a mutex of its own */
+
+    /* Runs run_hooks() on the main thread.  Any thread may fire it, by setting its ready time. */
+    GSource *notification;
 
     GMutex mutex; /* protects `shared` */
-    GCond work;   /* wakes the writer thread: writes to commit, or closing */
-    GCond done;   /* wakes the main thread: a batch has ended, or the writer thread */
+    GCond work;   /* the writer thread waits for it: there are writes, or the store is closed */
+    GCond done;   /* the main thread waits for it: a batch was committed or has failed */
 
     /* Used by the main thread only. */
     struct {
+        /* NULL after a failed attempt to open it.  If single_connection is set, closing the store
+         * leaves it to the writer thread to finalize the statements. */
         sqlite3 *reader;
-        sqlite3_stmt *reads[NJ_READ_STATEMENTS];
-        gint64 last_account, last_chat, last_message; /* the ids given last */
-        GHashTable *accounts;                         /* address -> row */
-        GHashTable *chats; /* row -> KnownChat: the chats met in this run, as they are */
-        GHashTable *keys;  /* account, kind, address -> KnownChat */
-        /* keys of chats that were forgotten: the file may have them a little longer */
-        GHashTable *gone;
-        GQueue waiting; /* calls for when something is committed */
-        guint64 last_call;
-        bool *closed; /* of the news that are being told: a listener closed the store */
-        void (*on_trouble)(const char *sentence, void *owner);
-        void (*on_room)(void *owner);
-        void *owner;
-        GThread *thread; /* the writer thread, to join it */
-        int inside;      /* how often the main thread went through the door */
-        /* monotonic: until then a read does not wait for the shared connection */
-        gint64 impatient;
-        bool frozen;        /* the reader sees a file that could not be written */
-        char *read_trouble; /* to be told, once; NULL: none yet */
-        bool read_told;
+        sqlite3_stmt *statements[NJ_READ_STATEMENTS];
+        bool reader_is_snapshot; /* opened while the file could not be written */
+
+        /* With single_connection: how often nj_store_lock() was called and not yet undone, and the
+         * monotonic time until which it does not wait. */
+        int lock_depth;
+        gint64 no_wait_until;
+
+        char *read_error;         /* sentence about the first failed read; NULL: none failed */
+        bool read_error_reported; /* the on_error hook has got it */
         guint failed_reads;
+
+        gint64 last_account, last_chat, last_message; /* the largest ids in file and queue */
+        GHashTable *accounts;                         /* address -> row */
+        GHashTable *chats;                            /* row -> KnownChat */
+        GHashTable *chats_by_key;                     /* account, kind, address -> KnownChat */
+        GHashTable *deleted_keys; /* keys of deleted chats; the file may still have them */
+
+        GQueue commit_calls; /* of nj_store_call_when_committed(), oldest first */
+        guint64 last_call_serial;
+
+        void (*on_error)(const char *sentence, void *owner);
+        void (*on_space)(void *owner);
+        void *hook_owner;
+        bool *closed_flag; /* while hooks run: set to true when one of them closes the store */
+
+        GThread *writer_thread;
     } main;
 
-    /* Used by both threads while they hold the mutex.  The main thread alone changes `turn`, so it
-     * reads that one without the mutex. */
+    /* Protected by the mutex.  Only the main thread changes seq_newest, so the main thread may read
+     * that one without the mutex. */
     struct {
-        NjWrite *first, **end, *last; /* last: while its turn was not taken */
-        guint length, rows;
+        /* The queue.  `end` is where the next write is linked.  `last` is valid only while
+         * seq_newest > seq_taken. */
+        NjWrite *first, **end, *last;
+        guint length; /* writes in the queue */
+        guint rows;   /* sums of their NjWrite.rows and NjWrite.bytes */
         gsize bytes;
-        /* of the newest write; of the newest one that the writer took; that is in the file */
-        guint64 turn, taken, committed;
-        guint64 content; /* of the newest write that is more than a count */
-        guint64 awaited; /* of the first call that waits; G_MAXUINT64: nobody does */
-        gint64 due;      /* monotonic: when what is not yet taken has to be */
-        bool lazy;       /* these are only counts that nobody waits for */
-        /* NjMessage sets of the list, by what identifies them; ours: what we said */
-        GHashTable *origins, *archives, *ours;
-        GHashTable *states;  /* message -> its newest NJ_WRITE_STATE of the list */
-        GHashTable *streams; /* account -> NjKnownStream; filled by the main thread */
-        bool urgent, closing, idle;
-        /* what comes now is joined, until it was released as often */
-        guint held;
-        bool blocked;             /* the writer waits for the end of that */
-        bool finished, abandoned; /* abandoned: closed, but the writer is not finished */
-        bool full, has_room;      /* has_room: to be told */
-        char *trouble;            /* NULL: none */
-        bool trouble_changed;     /* to be told */
+        bool full;        /* too many rows or bytes; cleared when it is half empty again */
+        bool space_again; /* `full` was cleared; the on_space hook is not called yet */
+
+        /* Write sequence numbers: of the newest write, of the newest one that the writer thread has
+         * taken, of the newest one that is committed. */
+        guint64 seq_newest, seq_taken, seq_committed;
+        guint64 seq_content; /* of the newest write that is not an NJ_WRITE_RECEIVED_COUNT */
+        guint64 seq_awaited; /* of the oldest waiting commit call; G_MAXUINT64: none waits */
+
+        gint64 due;       /* monotonic time at which the writes that are not taken become a batch */
+        bool only_counts; /* these are all NJ_WRITE_RECEIVED_COUNT and may wait longer */
+        bool urgent;      /* the next batch does not wait until `due` */
+        bool writer_idle; /* the writer thread executes no batch, so a signal may wake it */
+
+        /* Calls of nj_store_begin() that nj_store_commit() has not yet undone.  The writer thread
+         * may have to wait for the end of the group. */
+        guint group_depth;
+        bool writer_waits_for_group;
+
+        /* Queued messages by id: sets of NjMessage, each with its own equality function. */
+        GHashTable *by_origin_id, *by_archive_id, *sent_by_origin_id;
+        GHashTable *newest_states; /* message row -> its newest NJ_WRITE_STATE in the queue */
+        GHashTable *streams;       /* account -> NjKnownStream; the main thread adds them */
+
+        char *write_error;        /* sentence about the last failed batch; NULL: none failed */
+        bool write_error_changed; /* the on_error hook is not called yet */
+
+        bool closing;         /* nj_store_close() was called */
+        bool writer_finished; /* the writer thread has closed its connection */
+        bool abandoned;       /* closing timed out: the writer thread frees the store */
     } shared;
 
-    /* Used by the writer thread only; before it starts by nj_store_open_as().  With a single
-     * connection the main thread uses `db`, too, between nj_store_lock() and nj_store_unlock(). */
+    /* Used by the writer thread only, and by nj_store_open_as() before that thread starts. */
     struct {
-        int lock_fd; /* of $data/lock; -1: not yet taken */
-        sqlite3 *db; /* NULL while the file cannot be written since the start */
-        NjIndex *index;
+        int lock_fd;    /* of $data/lock; -1: not locked yet */
+        sqlite3 *db;    /* NULL while the file could not be opened for writing */
+        NjIndex *index; /* NULL as long as `db` is */
     } writer;
 };
 
-/* store.c */
-void nj_store_free(NjStore *store);
+/* --- store.c --- */
 
-/* what nj_store_open() does once it knows where the directory is */
+/* Opens the store; remote says whether the directory is on a network file system. */
 NjStore *nj_store_open_as(const char *data_dir, bool remote, GError **error);
 
-/* takes the lock and the file to write to */
+/* Frees all but the connections.  The writer thread must have ended or be the caller. */
+void nj_store_free(NjStore *store);
+
+/* Locks $data/lock unless it is locked already, and opens and migrates the file for writing. Called
+ * by nj_store_open_as() or on the writer thread.  An error with the code G_FILE_ERROR_ROFS may be
+ * temporary. */
 bool nj_store_open_writer(NjStore *store, GError **error);
+
+/* Finalizes the statements of main.reader and closes it, unless it is writer.db. */
 void nj_store_close_reader(NjStore *store);
 
-/* of accounts, chats, messages: the last ones */
+/* Reads the largest ids of accounts, chats and messages.  False if that fails. */
 bool nj_store_read_last_ids(sqlite3 *db, gint64 ids[3]);
 
-/* store-chats.c */
-/* Make and free the tables of `main` that hold accounts and chats. */
+/* --- store-chats.c --- */
+
+/* Make and free the tables of accounts and chats in `main`. */
 void nj_store_init_chats(NjStore *store);
 void nj_store_free_chats(NjStore *store);
 
-/* Reads the rows of all chats, so that none has to be read later. */
+/* Makes a KnownChat of every chat in the file. */
 void nj_store_read_all_chats(NjStore *store);
 
-/* false: not met in this run */
+/* Looks up a chat that has a KnownChat; false: it has none.  *address belongs to the store. */
 bool nj_store_find_known_chat(NjStore *store, gint64 chat, gint64 *account, NjChatKind *kind,
                               const char **address);
 
-/* store-safe.c */
-/* what came up to now is whole. With the mutex */
+/* --- store-commit.c --- */
+
+/* Ends the group that is being appended, so that the writer thread can commit all writes in the
+ * queue.  With the mutex. */
 void nj_store_end_group(NjStore *store);
 
-/* what waited for what is committed now, or a slice of it; it may close the store */
+/* Runs the commit calls whose writes are committed: all of them, or as many as fit into half a
+ * millisecond.  One of them may close the store: then main.closed_flag is set and the store must
+ * not be used. */
 void nj_store_run_commit_calls(NjStore *store, bool all);
 void nj_store_drop_commit_calls(NjStore *store);
+
+/* --- store-streams.c --- */
+
 void nj_known_stream_free(void *known);
 
-/* store-read.c */
+/* --- store-outbox.c --- */
+
+/* Does this write add a sent message that is not yet acknowledged?  The file has a row for each of
+ * these in the table `outbox`. */
+bool nj_store_write_needs_outbox(const NjWrite *write);
+
+/* --- store-read.c --- */
+
 #define NJ_MESSAGE_COLUMNS                                                                     \
     "message.id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, " \
     "thread, wire_id, origin_id, archive_id,"                                                  \
     " archive_by, encryption, error"
-/* from a row that begins with these; the caller owns it */
+
+/* Makes a message from a row that begins with NJ_MESSAGE_COLUMNS.  The caller owns it. */
 NjMessage *nj_store_read_message(sqlite3_stmt *statement);
 
-/* Whoever needs both goes through the door first and takes the mutex then. */
-/* the main thread; false: not now */
+/* Lock and unlock the connection for the main thread where single_connection is set; calls may be
+ * nested.  The mutex must not be held.  Locking fails if the writer or search thread does not
+ * release the connection within a second; the failure is then counted and reported. */
 bool nj_store_lock(NjStore *store);
 void nj_store_unlock(NjStore *store);
 
-/* A statement, ready to be bound; NULL if the file cannot be read, which the other two take. */
+/* Locks the connection and returns the statement, ready to be bound; NULL if the file cannot be
+ * read.  The two functions below accept NULL. */
 sqlite3_stmt *nj_store_read_begin(NjStore *store, NjRead which);
 
-/* false after the last row */
+/* Steps to the next row; false if there is none or reading fails. */
 bool nj_store_read_step(sqlite3_stmt *statement);
 
-/* true if all went well. The read transaction ends here: none may stay open */
+/* Resets the statement and unlocks the connection.  False if reading has failed.  Every read must
+ * end here, because the writer thread cannot shorten the log while a read transaction is open. */
 bool nj_store_read_end(NjStore *store, sqlite3_stmt *statement);
 
-/* the caller owns it */
+/* Copies the text of a column; NULL for an SQL NULL. */
 char *nj_store_read_text(sqlite3_stmt *statement, int column);
 
-/* the id of the list's first message; G_MAXINT64 without one. With the mutex */
+/* Returns the id of the oldest message in the queue, G_MAXINT64 if there is none.  Smaller ids are
+ * in the file.  With the mutex. */
 gint64 nj_store_first_unwritten_id(const NjStore *store);
 
-/* store-list.c */
+/* --- store-queue.c --- */
+
+/* A write is committed this long after it was appended, at the latest. */
 #define NJ_BATCH_US (50 * G_TIME_SPAN_MILLISECOND)
-/* with so many a batch does not wait */
+/* A queue with this many writes is a batch at once. */
 #define NJ_BATCH_ROWS 500
+/* A queue with this many rows or bytes is full (nj_store_queue_is_full()). */
 #define NJ_FULL_ROWS 5000
 #define NJ_FULL_BYTES (4 * 1024 * 1024)
+
 NjWrite *nj_store_write_new(NjWriteKind kind);
 void nj_store_write_free(NjWrite *write);
 
-/* a message of ours that is still to be got across */
-bool nj_store_write_needs_outbox(const NjWrite *write);
-
-/* appends; takes it */
+/* Gives the write its sequence number and appends it to the queue, which owns it from then on. */
 void nj_store_append_write(NjStore *store, NjWrite *write);
 
-/* what is not yet taken is due then. With the mutex, as is the next */
+/* Sets shared.due and wakes the writer thread if it waits.  With the mutex. */
 void nj_store_set_due(NjStore *store, gint64 due);
+
+/* Removes a message that leaves the queue from the sets of queued messages.  With the mutex. */
 void nj_store_remove_from_id_sets(NjStore *store, NjMessage *message);
 
+/* Hash and equality functions of these sets.  The origin-id is compared with chat and sender, that
+ * of a sent message with the chat, the archive id with chat and archive. */
 guint nj_store_hash_origin_id(const void *message);
 gboolean nj_store_equal_origin_id(const void *a, const void *b);
 gboolean nj_store_equal_sent_id(const void *a, const void *b);
 guint nj_store_hash_archive_id(const void *message);
 gboolean nj_store_equal_archive_id(const void *a, const void *b);
 
-/* store-writer.c */
+/* --- store-writer.c --- */
+
 void nj_store_start_writer(NjStore *store);
 
-/* store-id-index.c */
-/* who: OURS has none */
-gint64 nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *who,
-                        const char *id);
-void nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
-                          gint64 hashes[NJ_ID_KINDS]);
+/* --- store-id-index.c --- */
+
+/* Makes store->id_index from the file.  If writes is true and many messages are not yet in the
+ * table, they are moved into it here.  False if the file cannot be read or written. */
 bool nj_id_index_open(NjStore *store, sqlite3 *db, bool writes);
+
+/* Gives the index its connection for writing when it was opened without.  Writer thread. */
 void nj_id_index_set_db(NjIdIndex *id_index, sqlite3 *db);
 
-/* it is in the file. With the mutex, as is the next */
+/* Returns the hash of an id within a chat.  by is the sender or the archive (see NjIdKind), NULL
+ * for NJ_ID_SENT. */
+gint64 nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *by,
+                        const char *id);
+
+/* Computes the hashes of all ids of a message; 0 for an id that it does not have. */
+void nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
+                          gint64 hashes[NJ_ID_KINDS]);
+
+/* Adds the hashes of a message that is now in the file.  With the mutex. */
 void nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ_ID_KINDS]);
 
-/* the message that may be it; 0: ask the table */
+/* Returns the newest message in memory whose id has this hash, 0 if there is none.  The row has to
+ * be compared, and the table has to be searched as well.  With the mutex. */
 gint64 nj_id_index_find(const NjIdIndex *id_index, gint64 hash);
 
-/* one slice of work; false: there is nothing to be done. With the mutex, which it lets go
- * meanwhile */
+/* Moves some hashes into the table, on the writer thread.  Returns false without doing so if there
+ * are few, or if due (monotonic time) has passed and memory is not yet short.  With the mutex,
+ * which is unlocked during the work. */
 bool nj_id_index_run_slice(NjStore *store, gint64 due);
 
-/* before the writer's connection is closed */
+/* Finalizes the statement; to be called before the connection is closed. */
 void nj_id_index_close(NjIdIndex *id_index);
 
-/* NULL is fine */
+/* id_index may be NULL. */
 void nj_id_index_free(NjIdIndex *id_index);
 
-/* store-access.c */
+/* --- store-access.c --- */
+
+/* Is the directory on a network file system? */
 bool nj_store_is_remote(const char *dir);
 
-/* -1: somebody has it; without an error: there is none, and it cannot be made */
+/* Opens and locks the file, and writes host, pid and tty into it.  Returns its descriptor.  -1 with
+ * an error: another process has the lock, or the file cannot be locked.  -1 without an error: the
+ * file does not exist and cannot be made at present. */
 int nj_store_lock_file(const char *path, GError **error);
-NjAccess *nj_access_new(const char *path, bool shared);
-NjAccess *nj_access_ref(NjAccess *access);
 
-/* NULL is fine */
-void nj_access_unref(NjAccess *access);
+/* Reference counted.  exclusive: on a network file system, where one connection at a time is used.
+ */
+NjAccess *nj_access_new(const char *path, bool exclusive);
+NjAccess *nj_access_ref(NjAccess *access);
+void nj_access_unref(NjAccess *access); /* access may be NULL */
 const char *nj_access_path(const NjAccess *access);
 
-/* An error whose code is G_FILE_ERROR_ROFS may pass: until then the file is frozen. */
-sqlite3 *nj_access_connect(NjAccess *access, bool writer, GError **error);
+/* Opens a connection, for the writer thread or for reading.  NULL on failure; an error with the
+ * code G_FILE_ERROR_ROFS may be temporary. */
+sqlite3 *nj_access_connect(NjAccess *access, bool for_writing, GError **error);
 
-/* before a connection is used; false: somebody else was inside until then (monotonic) */
+/* Must enclose every use of a connection.  Locking fails if another thread holds the lock until
+ * then (monotonic time); G_MAXINT64 waits for ever.  Without `exclusive` both do nothing. */
 bool nj_access_lock(NjAccess *access, gint64 until);
 void nj_access_unlock(NjAccess *access);
 
-/* connections see the file as it was when they were made */
+/* While the file is read-only, new connections read a snapshot of it. */
 bool nj_access_is_read_only(NjAccess *access);
-void nj_access_set_read_only(NjAccess *access, bool frozen);
+void nj_access_set_read_only(NjAccess *access, bool read_only);
 
-/* store-schema.c */
+/* --- store-schema.c --- */
+
+/* Brings the tables to the current format.  Fails for a file of a newer program. */
 bool nj_store_migrate(sqlite3 *db, const char *path, GError **error);
+
+/* For a file that cannot be migrated because it is read-only: fails unless it has the current
+ * format. */
 bool nj_store_is_current(sqlite3 *db, const char *path, GError **error);
 
-/* what the last error means for the person; the caller owns it */
+/* Return a sentence for the user about the connection's last error.  The caller owns it.  The
+ * second takes the errno, because SQLite does not keep it when a COMMIT fails. */
 char *nj_store_error_sentence(sqlite3 *db, const char *path);
-
-/* where the engine forgets the errno: for a commit */
 char *nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason);
 char *nj_store_unwritable_sentence(const char *path);
+
+/* Sets such a sentence; the code is G_FILE_ERROR_ROFS for a temporary error, else G_FILE_ERROR_IO.
+ */
 void nj_store_set_error(sqlite3 *db, const char *path, GError **error);
 
-/* the last error is one of the disk's or of its rights */
+/* Is the last error one that may go away by itself: a full disk, a read-only one, missing rights?
+ */
 bool nj_store_is_temporary_error(sqlite3 *db);
 
 #endif

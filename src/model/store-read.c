@@ -62,31 +62,31 @@ static const char *const read_texts[] = {
 
 /* The person hears it once, when nobody is in the middle of something; the log each time. */
 static void
-note_trouble(NjStore *store)
+note_read_error(NjStore *store)
 {
     store->main.failed_reads++;
     g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->main.reader));
-    if (store->main.read_trouble)
+    if (store->main.read_error)
         return;
-    store->main.read_trouble = nj_store_error_sentence(store->main.reader, store->path);
-    if (store->news)
-        g_source_set_ready_time(store->news, 0);
+    store->main.read_error = nj_store_error_sentence(store->main.reader, store->path);
+    if (store->notification)
+        g_source_set_ready_time(store->notification, 0);
 }
 
 static void
-note_no_entry(NjStore *store)
+note_lock_timeout(NjStore *store)
 {
     store->main.failed_reads++;
     g_warning("history.db cannot be read: a write takes too long");
-    if (store->main.read_trouble)
+    if (store->main.read_error)
         return;
 
-    store->main.read_trouble =
+    store->main.read_error =
         g_strdup_printf(_("The disk with %s takes long to answer: what is stored "
                           "is not shown at present. Check the connection to it."),
                         store->path);
-    if (store->news)
-        g_source_set_ready_time(store->news, 0);
+    if (store->notification)
+        g_source_set_ready_time(store->notification, 0);
 }
 
 guint
@@ -97,7 +97,7 @@ nj_store_failed_reads(const NjStore *store)
 
 /* The file can be written again, so it is not what the reader sees any more. */
 static void
-thaw(NjStore *store)
+reopen_reader(NjStore *store)
 {
     nj_store_close_reader(store);
     g_autoptr(GError) error = NULL;
@@ -105,7 +105,7 @@ thaw(NjStore *store)
                                                   : nj_access_connect(store->access, false, &error);
     if (error)
         g_warning("%s", error->message);
-    store->main.frozen = !store->main.reader;
+    store->main.reader_is_snapshot = !store->main.reader;
 }
 
 bool
@@ -113,30 +113,30 @@ nj_store_lock(NjStore *store)
 {
     /* One wait is enough for all that is asked at once. */
     gint64 now = g_get_monotonic_time();
-    if (!store->main.inside
-        && !nj_access_lock(store->access, now < store->main.impatient ? now : now + ENTRY_US)) {
-        store->main.impatient = g_get_monotonic_time() + ENTRY_US;
-        note_no_entry(store);
+    if (!store->main.lock_depth
+        && !nj_access_lock(store->access, now < store->main.no_wait_until ? now : now + ENTRY_US)) {
+        store->main.no_wait_until = g_get_monotonic_time() + ENTRY_US;
+        note_lock_timeout(store);
         return false;
     }
 
-    store->main.inside++;
+    store->main.lock_depth++;
     return true;
 }
 
 void
 nj_store_unlock(NjStore *store)
 {
-    if (!--store->main.inside)
+    if (!--store->main.lock_depth)
         nj_access_unlock(store->access);
 }
 
 sqlite3_stmt *
 nj_store_read_begin(NjStore *store, NjRead which)
 {
-    sqlite3_stmt **statement = &store->main.reads[which];
-    if (store->main.frozen && !nj_access_is_read_only(store->access))
-        thaw(store);
+    sqlite3_stmt **statement = &store->main.statements[which];
+    if (store->main.reader_is_snapshot && !nj_access_is_read_only(store->access))
+        reopen_reader(store);
     if (!nj_store_lock(store))
         return NULL;
 
@@ -144,7 +144,7 @@ nj_store_read_begin(NjStore *store, NjRead which)
         && sqlite3_prepare_v3(store->main.reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
                               statement, NULL)
                != SQLITE_OK)
-        note_trouble(store);
+        note_read_error(store);
     if (!*statement)
         nj_store_unlock(store);
 
@@ -164,7 +164,7 @@ nj_store_read_end(NjStore *store, sqlite3_stmt *statement)
         return false;
     bool good = sqlite3_reset(statement) == SQLITE_OK;
     if (!good)
-        note_trouble(store);
+        note_read_error(store);
     sqlite3_clear_bindings(statement);
     nj_store_unlock(store);
     return good;
@@ -249,8 +249,8 @@ free_change(void *data)
 /* The messages of the list that belong to the page, and the changes of state of others; the first
  * id that is not in the file. */
 static gint64
-look_at_list(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page,
-             GHashTable *changes)
+collect_queued(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page,
+               GHashTable *changes)
 {
     g_mutex_lock(&store->mutex);
     gint64 limit = nj_store_first_unwritten_id(store);
@@ -278,7 +278,7 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
     GPtrArray *page = g_ptr_array_new_with_free_func(free_message);
     g_autoptr(GHashTable) changes =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
-    gint64 first = look_at_list(store, chat, time, id, before, page, changes);
+    gint64 first = collect_queued(store, chat, time, id, before, page, changes);
 
     sqlite3_stmt *statement = nj_store_read_begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
     if (statement) {
@@ -318,8 +318,8 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
 }
 
 static bool
-has(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessage *like,
-    const char *id, const char *who)
+has_id(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessage *like,
+       const char *id, const char *who)
 {
     gint64 hash = nj_id_index_hash(store->id_index, kind, like->chat, who, id);
     g_mutex_lock(&store->mutex);
@@ -348,14 +348,14 @@ bool
 nj_store_has_origin_id(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
 {
     NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
-    return has(store, store->shared.origins, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id,
-               sender);
+    return has_id(store, store->shared.by_origin_id, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id,
+                  sender);
 }
 
 bool
 nj_store_has_archive_id(NjStore *store, gint64 chat, const char *by, const char *archive_id)
 {
     NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
-    return has(store, store->shared.archives, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like, archive_id,
-               by);
+    return has_id(store, store->shared.by_archive_id, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like,
+                  archive_id, by);
 }

@@ -5,7 +5,7 @@
  * user_version counts those that were done.  Each runs in a transaction of its own. */
 #include <errno.h>
 
-#include "model/store-words.h"
+#include "model/store-index.h"
 
 static const char *const migrations[] = {
     /* 1.  The indexes hold what they are asked for: the order of a chat with its unread count; the

@@ -5,11 +5,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "model/store-words.h"
+#include "model/store-index.h"
 
-#define MAX_TYPED 2000 /* bytes */
-#define MAX_READ 1000  /* texts, for what the index would take long to tell */
-#define MAX_WALK 4000  /* texts in one transaction */
+#define MAX_WORDS_BYTES 2000 /* bytes */
+#define MAX_READ 1000        /* texts, for what the index would take long to tell */
+#define MAX_SCAN 4000        /* texts in one transaction */
 #define MAX_LIMIT 10000
 #define IDLE_US (60 * G_TIME_SPAN_SECOND)
 
@@ -19,7 +19,7 @@ typedef struct {
     NjSearchFunc done;
     void *data;
     const void *owner;
-    guint64 turn;   /* all writes up to this one are to be seen */
+    guint64 seq;    /* all writes up to this one are to be seen */
     gint cancelled; /* atomic */
     GPtrArray *found;
     GError *error;
@@ -28,20 +28,20 @@ typedef struct {
 struct NjSearcher {
     gint refs;
     NjAccess *access;
-    GSource *news; /* brings answers to the main thread */
+    GSource *notification; /* brings answers to the main thread */
     /* Shared, under the mutex. */
     GMutex mutex;
-    GCond moved;
+    GCond changed;
     GQueue requests, answers;
     Request *current;
     bool running, closing; /* running: a thread takes requests */
     guint threads;         /* that one, and one that is just ending */
-    bool whole, failed, trouble;
-    guint64 turn;
-    gint64 mark; /* the last message that is in it */
-    guint waiting;
+    bool index_complete, index_failed, write_error;
+    guint64 indexed_seq;
+    gint64 indexed_id; /* the last message that is in it */
+    guint waiting_for_index;
     /* a search found the index damaged; the writer looks when the next one wakes it */
-    bool broken;
+    bool index_damaged;
 };
 
 /* The thread's own. */
@@ -50,14 +50,14 @@ typedef struct {
     sqlite3 *db;
     sqlite3_stmt *message, *last;
     NjQuery *query;
-    gint *cancelled; /* of the request that runs */
-    bool inside;     /* the door, in a transaction */
+    gint *cancelled;     /* of the request that runs */
+    bool in_transaction; /* the door, in a transaction */
     /* the file could not be written when the connection was made */
-    bool frozen;
+    bool read_only_snapshot;
 } Search;
 
 static void
-free_found(void *data)
+free_hit(void *data)
 {
     NjFound *found = data;
     nj_message_unref(found->message);
@@ -80,7 +80,7 @@ free_request(Request *request)
 /* From entries to messages */
 
 static NjFound *
-read_found(sqlite3_stmt *statement)
+read_hit(sqlite3_stmt *statement)
 {
     NjFound *found = g_new0(NjFound, 1);
     found->message = nj_store_read_message(statement);
@@ -107,20 +107,20 @@ cut_body(NjMessage *message, gsize most)
 /* Of the ids that end so, one has this time; more than a million messages have a few that end
  * alike. */
 static void
-look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const GPtrArray *words,
-        bool all, GPtrArray *found)
+add_hits(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const GPtrArray *words,
+         bool all, GPtrArray *found)
 {
     const gint64 step = 1 << NJ_ENTRY_BITS;
     for (gint64 id = entry & (step - 1); id <= last; id += step) {
         sqlite3_bind_int64(search->message, 1, id);
         if (sqlite3_step(search->message) == SQLITE_ROW
             && nj_index_entry_number(sqlite3_column_int64(search->message, 2), id) == entry) {
-            NjFound *one = read_found(search->message);
+            NjFound *one = read_hit(search->message);
             if (nj_query_matches(search->query, one->message, words, all)) {
                 cut_body(one->message, wanted->max_body_bytes);
                 g_ptr_array_add(found, one);
             } else {
-                free_found(one);
+                free_hit(one);
             }
         }
         sqlite3_reset(search->message);
@@ -128,7 +128,7 @@ look_up(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const
 }
 
 static int
-compare_found(const void *a, const void *b)
+compare_hits(const void *a, const void *b)
 {
     const NjMessage *one = (*(NjFound *const *) a)->message,
                     *other = (*(NjFound *const *) b)->message;
@@ -161,8 +161,8 @@ typedef struct {
 /* Goes through the range from its newer end, until there are enough or `most` texts were read.
  * False if it failed. */
 static bool
-walk(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range,
-     guint most, GPtrArray *found)
+scan_range(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range,
+           guint most, GPtrArray *found)
 {
     g_autofree char *expression = nj_query_build(search->query, &request->search, words, all);
     sqlite3_stmt *statement = NULL;
@@ -189,7 +189,7 @@ walk(Search *search, const Request *request, const GPtrArray *words, bool all, R
             break;
         }
         gint64 entry = sqlite3_column_int64(statement, 0);
-        look_up(search, &request->search, entry, range->last, words, all, found);
+        add_hits(search, &request->search, entry, range->last, words, all, found);
         range->until = entry - 1;
     }
 
@@ -199,7 +199,7 @@ walk(Search *search, const Request *request, const GPtrArray *words, bool all, R
 /* The thread */
 
 static bool
-prepare(Search *search)
+prepare_statements(Search *search)
 {
     search->query = nj_query_new(search->db);
     return search->query
@@ -231,17 +231,17 @@ close_db(Search *search)
 static bool
 open_db(Search *search, GError **error)
 {
-    if (search->frozen && !nj_access_is_read_only(search->searcher->access))
+    if (search->read_only_snapshot && !nj_access_is_read_only(search->searcher->access))
         close_db(search);
     if (search->db)
         return true;
 
-    search->frozen = nj_access_is_read_only(search->searcher->access);
+    search->read_only_snapshot = nj_access_is_read_only(search->searcher->access);
     search->db = nj_access_connect(search->searcher->access, false, error);
     if (!search->db)
         return false;
 
-    if (prepare(search)) {
+    if (prepare_statements(search)) {
         sqlite3_progress_handler(search->db, 1000, is_cancelled, search);
         return true;
     }
@@ -256,39 +256,39 @@ open_db(Search *search, GError **error)
 
 /* A transaction, through the door of the file. */
 static bool
-begin(Search *search, GError **error)
+begin_transaction(Search *search, GError **error)
 {
     nj_access_lock(search->searcher->access, G_MAXINT64);
-    search->inside =
+    search->in_transaction =
         open_db(search, error) && sqlite3_exec(search->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
-    if (!search->inside)
+    if (!search->in_transaction)
         nj_access_unlock(search->searcher->access);
-    return search->inside;
+    return search->in_transaction;
 }
 
 static void
-end(Search *search)
+end_transaction(Search *search)
 {
-    if (!search->inside)
+    if (!search->in_transaction)
         return;
     if (!sqlite3_get_autocommit(search->db))
         sqlite3_exec(search->db, "COMMIT", NULL, NULL, NULL);
     nj_access_unlock(search->searcher->access);
-    search->inside = false;
+    search->in_transaction = false;
 }
 
 /* Somebody else may want to go through the door, and the log may want to be brought into the
  * file. */
 static bool
-breathe(Search *search, GError **error)
+restart_transaction(Search *search, GError **error)
 {
-    end(search);
+    end_transaction(search);
     g_thread_yield();
-    return begin(search, error);
+    return begin_transaction(search, error);
 }
 
 static bool
-look(Search *search, Request *request, GPtrArray *found)
+collect_hits(Search *search, Request *request, GPtrArray *found)
 {
     const NjSearch *wanted = &request->search;
     g_autoptr(GPtrArray) words = nj_query_parse(search->query, request->words);
@@ -304,16 +304,17 @@ look(Search *search, Request *request, GPtrArray *found)
 
     bool good = true, common = nj_query_has_common_word(words);
     if (common)
-        good = walk(search, request, words, false, &range, MAX_READ, found);
+        good = scan_range(search, request, words, false, &range, MAX_READ, found);
 
     while (good && found->len < wanted->limit && range.until >= range.from
            && !is_cancelled(search)) {
-        good = walk(search, request, words, true, &range, common ? G_MAXUINT : MAX_WALK, found);
+        good =
+            scan_range(search, request, words, true, &range, common ? G_MAXUINT : MAX_SCAN, found);
         if (good && found->len < wanted->limit && range.until >= range.from)
-            good = breathe(search, &request->error);
+            good = restart_transaction(search, &request->error);
     }
 
-    g_ptr_array_sort(found, compare_found);
+    g_ptr_array_sort(found, compare_hits);
     return good;
 }
 
@@ -322,30 +323,32 @@ note_failure(Search *search, Request *request)
 {
     g_autofree char *sentence =
         nj_store_error_sentence(search->db, nj_access_path(search->searcher->access));
-    bool broken = (sqlite3_errcode(search->db) & 0xff) == SQLITE_CORRUPT;
+    bool index_damaged = (sqlite3_errcode(search->db) & 0xff) == SQLITE_CORRUPT;
 
     g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
     g_set_error_literal(&request->error, G_FILE_ERROR, G_FILE_ERROR_IO,
-                        broken ? _("The list of words that searches go by is damaged. It is made "
-                                   "anew now: search again in a while.")
-                               : sentence);
+                        index_damaged
+                            ? _("The list of words that searches go by is damaged. It is made "
+                                "anew now: search again in a while.")
+                            : sentence);
     g_mutex_lock(&search->searcher->mutex);
-    search->searcher->broken |= broken;
-    search->searcher->whole &= !broken;
+    search->searcher->index_damaged |= index_damaged;
+    search->searcher->index_complete &= !index_damaged;
     g_mutex_unlock(&search->searcher->mutex);
 }
 
 static void
-do_request(Search *search, Request *request)
+run_request(Search *search, Request *request)
 {
-    request->found = g_ptr_array_new_with_free_func(free_found);
+    request->found = g_ptr_array_new_with_free_func(free_hit);
     search->cancelled = &request->cancelled;
 
-    bool good = begin(search, &request->error) && look(search, request, request->found);
+    bool good =
+        begin_transaction(search, &request->error) && collect_hits(search, request, request->found);
     if (!good && !request->error && !is_cancelled(search))
         note_failure(search, request);
     search->cancelled = NULL;
-    end(search);
+    end_transaction(search);
     if (request->error)
         g_clear_pointer(&request->found, g_ptr_array_unref);
 }
@@ -354,16 +357,16 @@ do_request(Search *search, Request *request)
 static void
 wait_for_index(NjSearcher *searcher, Request *request)
 {
-    searcher->waiting++;
-    while (!searcher->closing && !searcher->failed && !searcher->trouble
+    searcher->waiting_for_index++;
+    while (!searcher->closing && !searcher->index_failed && !searcher->write_error
            && !g_atomic_int_get(&request->cancelled)
-           && !(searcher->whole && searcher->turn >= request->turn))
-        g_cond_wait(&searcher->moved, &searcher->mutex);
-    searcher->waiting--;
+           && !(searcher->index_complete && searcher->indexed_seq >= request->seq))
+        g_cond_wait(&searcher->changed, &searcher->mutex);
+    searcher->waiting_for_index--;
 }
 
 static void *
-search_all(void *data)
+run_searcher(void *data)
 {
     NjSearcher *searcher = data;
     Search search = { .searcher = searcher };
@@ -372,7 +375,7 @@ search_all(void *data)
     while (!searcher->closing) {
         Request *request = g_queue_pop_head(&searcher->requests);
         if (!request
-            && !g_cond_wait_until(&searcher->moved, &searcher->mutex,
+            && !g_cond_wait_until(&searcher->changed, &searcher->mutex,
                                   g_get_monotonic_time() + IDLE_US)
             && g_queue_is_empty(&searcher->requests))
             break;
@@ -382,7 +385,7 @@ search_all(void *data)
         wait_for_index(searcher, request);
         if (!searcher->closing && !g_atomic_int_get(&request->cancelled)) {
             g_mutex_unlock(&searcher->mutex);
-            do_request(&search, request);
+            run_request(&search, request);
             g_mutex_lock(&searcher->mutex);
         }
         searcher->current = NULL;
@@ -391,7 +394,7 @@ search_all(void *data)
             continue;
         }
         g_queue_push_tail(&searcher->answers, request);
-        g_source_set_ready_time(searcher->news, 0);
+        g_source_set_ready_time(searcher->notification, 0);
     }
 
     searcher->running = false;
@@ -399,7 +402,7 @@ search_all(void *data)
     close_db(&search);
     g_mutex_lock(&searcher->mutex);
     searcher->threads--;
-    g_cond_broadcast(&searcher->moved);
+    g_cond_broadcast(&searcher->changed);
     g_mutex_unlock(&searcher->mutex);
     nj_searcher_unref(searcher);
 
@@ -418,7 +421,7 @@ take_answer(NjSearcher *searcher)
 }
 
 static gboolean
-tell_answers(void *data)
+deliver_answers(void *data)
 {
     NjSearcher *searcher = data;
     Request *request;
@@ -440,8 +443,8 @@ nj_searcher_new(NjAccess *access)
     searcher->refs = 1;
     searcher->access = nj_access_ref(access);
     g_mutex_init(&searcher->mutex);
-    g_cond_init(&searcher->moved);
-    searcher->news = nj_clock_signal(G_PRIORITY_DEFAULT, tell_answers, searcher);
+    g_cond_init(&searcher->changed);
+    searcher->notification = nj_clock_signal(G_PRIORITY_DEFAULT, deliver_answers, searcher);
     return searcher;
 }
 
@@ -453,9 +456,9 @@ nj_searcher_unref(NjSearcher *searcher)
 
     g_queue_clear_full(&searcher->requests, (GDestroyNotify) free_request);
     g_queue_clear_full(&searcher->answers, (GDestroyNotify) free_request);
-    g_source_unref(searcher->news);
+    g_source_unref(searcher->notification);
     g_mutex_clear(&searcher->mutex);
-    g_cond_clear(&searcher->moved);
+    g_cond_clear(&searcher->changed);
     nj_access_unref(searcher->access);
     g_free(searcher);
 }
@@ -463,14 +466,14 @@ nj_searcher_unref(NjSearcher *searcher)
 void
 nj_searcher_close(NjSearcher *searcher, gint64 until)
 {
-    g_source_destroy(searcher->news);
+    g_source_destroy(searcher->notification);
     g_mutex_lock(&searcher->mutex);
     searcher->closing = true;
     if (searcher->current)
         g_atomic_int_set(&searcher->current->cancelled, 1);
 
-    g_cond_broadcast(&searcher->moved);
-    while (searcher->threads && g_cond_wait_until(&searcher->moved, &searcher->mutex, until))
+    g_cond_broadcast(&searcher->changed);
+    while (searcher->threads && g_cond_wait_until(&searcher->changed, &searcher->mutex, until))
         continue;
     g_mutex_unlock(&searcher->mutex);
 }
@@ -479,39 +482,40 @@ bool
 nj_searcher_take_damage(NjSearcher *searcher)
 {
     g_mutex_lock(&searcher->mutex);
-    bool broken = searcher->broken;
-    searcher->broken = false;
+    bool index_damaged = searcher->index_damaged;
+    searcher->index_damaged = false;
     g_mutex_unlock(&searcher->mutex);
-    return broken;
+    return index_damaged;
 }
 
 bool
 nj_searcher_is_waiting(NjSearcher *searcher)
 {
     g_mutex_lock(&searcher->mutex);
-    bool waits = searcher->waiting > 0;
+    bool waits = searcher->waiting_for_index > 0;
     g_mutex_unlock(&searcher->mutex);
     return waits;
 }
 
 void
-nj_searcher_set_progress(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark, bool failed)
+nj_searcher_set_progress(NjSearcher *searcher, bool index_complete, guint64 seq, gint64 indexed_id,
+                         bool index_failed)
 {
     g_mutex_lock(&searcher->mutex);
-    searcher->whole = whole;
-    searcher->turn = turn;
-    searcher->mark = mark;
-    searcher->failed = failed;
-    g_cond_broadcast(&searcher->moved);
+    searcher->index_complete = index_complete;
+    searcher->indexed_seq = seq;
+    searcher->indexed_id = indexed_id;
+    searcher->index_failed = index_failed;
+    g_cond_broadcast(&searcher->changed);
     g_mutex_unlock(&searcher->mutex);
 }
 
 void
-nj_searcher_set_write_error(NjSearcher *searcher, bool trouble)
+nj_searcher_set_write_error(NjSearcher *searcher, bool write_error)
 {
     g_mutex_lock(&searcher->mutex);
-    searcher->trouble = trouble;
-    g_cond_broadcast(&searcher->moved);
+    searcher->write_error = write_error;
+    g_cond_broadcast(&searcher->changed);
     g_mutex_unlock(&searcher->mutex);
 }
 
@@ -521,7 +525,7 @@ start_thread(NjSearcher *searcher)
     searcher->running = true;
     searcher->threads++;
     g_atomic_int_inc(&searcher->refs);
-    g_thread_unref(g_thread_new("search", search_all, searcher));
+    g_thread_unref(g_thread_new("search", run_searcher, searcher));
 }
 
 void
@@ -535,7 +539,7 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     request->search.limit = CLAMP(search->limit, 1, MAX_LIMIT);
 
     g_autofree char *words = g_utf8_make_valid(search->words ? search->words : "", -1);
-    request->words = nj_text_line(words, -1, MAX_TYPED);
+    request->words = nj_text_line(words, -1, MAX_WORDS_BYTES);
     request->sender =
         search->sender && *search->sender ? nj_text_line(search->sender, -1, 0) : NULL;
     request->search.words = request->words;
@@ -545,7 +549,7 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     request->owner = owner;
 
     g_mutex_lock(&store->mutex);
-    request->turn = store->shared.turn;
+    request->seq = store->shared.seq_newest;
     if (store->shared.length)
         nj_store_set_due(store, g_get_monotonic_time());
     else
@@ -557,12 +561,12 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     if (!searcher->running)
         start_thread(searcher);
 
-    g_cond_broadcast(&searcher->moved);
+    g_cond_broadcast(&searcher->changed);
     g_mutex_unlock(&searcher->mutex);
 }
 
 static void
-drop_of(GQueue *queue, const void *owner)
+remove_of_owner(GQueue *queue, const void *owner)
 {
     for (GList *at = queue->head, *next; at; at = next) {
         next = at->next;
@@ -578,11 +582,11 @@ nj_store_search_cancel(NjStore *store, const void *owner)
 {
     NjSearcher *searcher = store->searcher;
     g_mutex_lock(&searcher->mutex);
-    drop_of(&searcher->requests, owner);
-    drop_of(&searcher->answers, owner);
+    remove_of_owner(&searcher->requests, owner);
+    remove_of_owner(&searcher->answers, owner);
     if (searcher->current && searcher->current->owner == owner)
         g_atomic_int_set(&searcher->current->cancelled, 1);
-    g_cond_broadcast(&searcher->moved);
+    g_cond_broadcast(&searcher->changed);
     g_mutex_unlock(&searcher->mutex);
 }
 
@@ -593,9 +597,9 @@ nj_store_count_unindexed(NjStore *store)
     g_mutex_lock(&store->mutex);
     g_mutex_lock(&searcher->mutex);
 
-    bool all = (searcher->whole && searcher->turn >= store->shared.content) || searcher->failed
-               || searcher->trouble;
-    gint64 missing = all ? 0 : store->main.last_message - searcher->mark;
+    bool all = (searcher->index_complete && searcher->indexed_seq >= store->shared.seq_content)
+               || searcher->index_failed || searcher->write_error;
+    gint64 missing = all ? 0 : store->main.last_message - searcher->indexed_id;
     g_mutex_unlock(&searcher->mutex);
     g_mutex_unlock(&store->mutex);
 

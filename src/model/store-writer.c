@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/store-words.h"
+#include "model/store-index.h"
 
 #define MAX_BATCH 2500
 /* pages: with so many the log goes into the file as soon as nothing else is to be done, */
-#define LOG_IDLE 250
-#define LOG_BUSY 4000 /* with so many at once */
+#define CHECKPOINT_IDLE 250
+#define CHECKPOINT_BUSY 4000 /* with so many at once */
 #define MIN_RETRY (250 * G_TIME_SPAN_MILLISECOND)
 #define MAX_RETRY (15 * G_TIME_SPAN_SECOND)
 
@@ -42,52 +42,55 @@ static const char *const statements[] = {
 
 /* The second and third statement of what needs more than one. */
 enum {
-    FORGET_CHAT = NJ_WRITE_ROSTER + 1,
-    FORGET_OUT,
-    PUT_OUT,
-    OPEN_OUT,
-    CLOSE_OUT,
-    DROP_STREAM,
-    PUT_ITEM,
-    DROP_ITEM,
-    SET_VERSION,
-    DROP_VERSION,
+    DELETE_CHAT = NJ_WRITE_ROSTER + 1,
+    DELETE_CHAT_OUTBOX,
+    INSERT_OUTBOX,
+    REOPEN_OUTBOX,
+    DELETE_OUTBOX,
+    DELETE_STREAM,
+    SET_ROSTER_ITEM,
+    DELETE_ROSTER_ITEM,
+    SET_ROSTER_VERSION,
+    DELETE_ROSTER_VERSION,
     BEGIN,
     COMMIT,
     STATEMENTS
 };
 
 static const char *const more_statements[] = {
-    [FORGET_CHAT] = "DELETE FROM chat WHERE id = ?1",
-    [FORGET_OUT] = "DELETE FROM outbox WHERE message IN (SELECT id FROM message WHERE chat = ?1)",
-    [PUT_OUT] = "INSERT OR IGNORE INTO outbox (message) VALUES (?1)",
-    [OPEN_OUT] =
+    [DELETE_CHAT] = "DELETE FROM chat WHERE id = ?1",
+    [DELETE_CHAT_OUTBOX] =
+        "DELETE FROM outbox WHERE message IN (SELECT id FROM message WHERE chat = ?1)",
+    [INSERT_OUTBOX] = "INSERT OR IGNORE INTO outbox (message) VALUES (?1)",
+    [REOPEN_OUTBOX] =
         "INSERT OR IGNORE INTO outbox (message) SELECT id FROM message WHERE id = ?1 AND outgoing",
-    [CLOSE_OUT] = "DELETE FROM outbox WHERE message = ?1",
-    [DROP_STREAM] = "DELETE FROM stream WHERE account = ?1",
-    [PUT_ITEM] = "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, "
-                 "ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [DROP_ITEM] = "DELETE FROM roster WHERE account = ?1 AND address = ?2",
-    [SET_VERSION] = "INSERT OR REPLACE INTO roster_version (account, version) VALUES (?1, ?2)",
-    [DROP_VERSION] = "DELETE FROM roster_version WHERE account = ?1",
+    [DELETE_OUTBOX] = "DELETE FROM outbox WHERE message = ?1",
+    [DELETE_STREAM] = "DELETE FROM stream WHERE account = ?1",
+    [SET_ROSTER_ITEM] =
+        "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, "
+        "ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [DELETE_ROSTER_ITEM] = "DELETE FROM roster WHERE account = ?1 AND address = ?2",
+    [SET_ROSTER_VERSION] =
+        "INSERT OR REPLACE INTO roster_version (account, version) VALUES (?1, ?2)",
+    [DELETE_ROSTER_VERSION] = "DELETE FROM roster_version WHERE account = ?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
 };
 
-/* So many stanzas of an account were received when the write of this turn was asked for. */
+/* A count of received stanzas, and the sequence number of the write that it came with. */
 typedef struct {
     gint64 account;
-    guint64 turn;
+    guint64 seq;
     guint32 count;
 } Count;
 
 typedef struct {
     NjStore *store;
     sqlite3_stmt *statements[STATEMENTS];
-    GArray *counts; /* of the batch: the newest Count of each account */
-    int log;        /* pages in the log, since it was last brought into the file */
-    int reason;     /* errno when a statement failed last */
-    bool doubt;     /* a sync failed: nobody knows what of the log is on the disk */
+    GArray *counts;   /* the newest Count of each account in the batch */
+    int log_pages;    /* pages in the write-ahead log at the last commit; 0 after a checkpoint */
+    int failed_errno; /* errno after the last statement */
+    bool sync_failed; /* it is not known how much of the write-ahead log is on the disk */
 } Writer;
 
 /* Statements */
@@ -102,7 +105,7 @@ bind_text(sqlite3_stmt *statement, int index, const char *text)
 }
 
 static sqlite3_stmt *
-prepare(Writer *writer, int which)
+prepare_statement(Writer *writer, int which)
 {
     sqlite3_stmt **statement = &writer->statements[which];
     const char *text =
@@ -115,11 +118,11 @@ prepare(Writer *writer, int which)
 
 /* False if the batch has to be tried again. */
 static bool
-run(Writer *writer, sqlite3_stmt *statement)
+run_statement(Writer *writer, sqlite3_stmt *statement)
 {
     errno = 0;
     sqlite3_step(statement);
-    writer->reason = errno;
+    writer->failed_errno = errno;
     int result = sqlite3_reset(statement) & 0xff;
     if (result != SQLITE_CONSTRAINT && result != SQLITE_TOOBIG && result != SQLITE_MISMATCH)
         return result == SQLITE_OK;
@@ -128,16 +131,16 @@ run(Writer *writer, sqlite3_stmt *statement)
 }
 
 static bool
-run_simple(Writer *writer, int which, gint64 row, const char *text)
+run_with_text(Writer *writer, int which, gint64 row, const char *text)
 {
-    sqlite3_stmt *statement = prepare(writer, which);
+    sqlite3_stmt *statement = prepare_statement(writer, which);
     if (!statement)
         return false;
     if (sqlite3_bind_parameter_count(statement) > 0)
         sqlite3_bind_int64(statement, 1, row);
     if (sqlite3_bind_parameter_count(statement) > 1)
         bind_text(statement, 2, text);
-    return run(writer, statement);
+    return run_statement(writer, statement);
 }
 
 static void
@@ -170,9 +173,9 @@ static bool
 write_item(Writer *writer, gint64 account, const NjStoredItem *item)
 {
     if (!g_strcmp0(item->subscription, "remove"))
-        return run_simple(writer, DROP_ITEM, account, item->address);
+        return run_with_text(writer, DELETE_ROSTER_ITEM, account, item->address);
 
-    sqlite3_stmt *statement = prepare(writer, PUT_ITEM);
+    sqlite3_stmt *statement = prepare_statement(writer, SET_ROSTER_ITEM);
     if (!statement)
         return false;
 
@@ -184,32 +187,33 @@ write_item(Writer *writer, gint64 account, const NjStoredItem *item)
     sqlite3_bind_int(statement, 6, item->ask);
     sqlite3_bind_int(statement, 7, item->approved);
 
-    return run(writer, statement);
+    return run_statement(writer, statement);
 }
 
 static bool
 write_roster(Writer *writer, const NjWrite *write)
 {
-    if (write->number && !run_simple(writer, NJ_WRITE_ROSTER, write->account, NULL))
+    if (write->number && !run_with_text(writer, NJ_WRITE_ROSTER, write->account, NULL))
         return false;
     for (guint i = 0; write->items && i < write->items->len; i++)
         if (!write_item(writer, write->account, g_ptr_array_index(write->items, i)))
             return false;
-    return run_simple(writer, write->text ? SET_VERSION : DROP_VERSION, write->account,
-                      write->text);
+    return run_with_text(writer, write->text ? SET_ROSTER_VERSION : DELETE_ROSTER_VERSION,
+                         write->account, write->text);
 }
 
 static bool
 write_message(Writer *writer, NjWrite *write)
 {
     nj_id_index_hash_all(writer->store->id_index, write->message, write->id_hashes);
-    sqlite3_stmt *statement = prepare(writer, NJ_WRITE_MESSAGE);
+    sqlite3_stmt *statement = prepare_statement(writer, NJ_WRITE_MESSAGE);
     if (!statement)
         return false;
     bind_message(statement, write);
-    if (!run(writer, statement))
+    if (!run_statement(writer, statement))
         return false;
-    return !nj_store_write_needs_outbox(write) || run_simple(writer, PUT_OUT, write->row, NULL);
+    return !nj_store_write_needs_outbox(write)
+           || run_with_text(writer, INSERT_OUTBOX, write->row, NULL);
 }
 
 static bool
@@ -217,9 +221,9 @@ write_stream(Writer *writer, const NjWrite *write)
 {
     const NjStoredStream *stream = write->stream;
     if (!stream)
-        return run_simple(writer, DROP_STREAM, write->account, NULL);
+        return run_with_text(writer, DELETE_STREAM, write->account, NULL);
 
-    sqlite3_stmt *statement = prepare(writer, NJ_WRITE_STREAM);
+    sqlite3_stmt *statement = prepare_statement(writer, NJ_WRITE_STREAM);
     if (!statement)
         return false;
 
@@ -230,15 +234,15 @@ write_stream(Writer *writer, const NjWrite *write)
     sqlite3_bind_int64(statement, 5, stream->received);
     sqlite3_bind_int64(statement, 6, stream->until);
 
-    return run(writer, statement);
+    return run_statement(writer, statement);
 }
 
 /* A row and one or two numbers, or a number and a text. */
 static bool
-write_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third,
-              const char *text)
+run_with_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third,
+                 const char *text)
 {
-    sqlite3_stmt *statement = prepare(writer, which);
+    sqlite3_stmt *statement = prepare_statement(writer, which);
     if (!statement)
         return false;
 
@@ -252,56 +256,57 @@ write_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const
     else if (sqlite3_bind_parameter_count(statement) > 2)
         bind_text(statement, 3, text);
 
-    return run(writer, statement);
+    return run_statement(writer, statement);
 }
 
 static bool
 write_chat(Writer *writer, const NjWrite *write)
 {
-    sqlite3_stmt *statement = prepare(writer, NJ_WRITE_CHAT);
+    sqlite3_stmt *statement = prepare_statement(writer, NJ_WRITE_CHAT);
     if (!statement)
         return false;
     sqlite3_bind_int64(statement, 1, write->row);
     sqlite3_bind_int64(statement, 2, write->account);
     bind_text(statement, 3, write->text);
     sqlite3_bind_int(statement, 4, write->number);
-    return run(writer, statement);
+    return run_statement(writer, statement);
 }
 
 static bool
-write_one(Writer *writer, NjWrite *write)
+execute_write(Writer *writer, NjWrite *write)
 {
     gint64 number = write->number;
     switch (write->kind) {
     case NJ_WRITE_ACCOUNT:
-        return run_simple(writer, NJ_WRITE_ACCOUNT, write->row, write->text);
+        return run_with_text(writer, NJ_WRITE_ACCOUNT, write->row, write->text);
     case NJ_WRITE_CHAT:
         return write_chat(writer, write);
     case NJ_WRITE_MESSAGE:
         return write_message(writer, write);
     case NJ_WRITE_STATE:
-        return write_numbers(writer, NJ_WRITE_STATE, write->row, &number, NULL, write->text)
-               && run_simple(
-                   writer, nj_state_is_open((NjMessageState) write->number) ? OPEN_OUT : CLOSE_OUT,
-                   write->row, NULL);
+        return run_with_numbers(writer, NJ_WRITE_STATE, write->row, &number, NULL, write->text)
+               && run_with_text(writer,
+                                nj_state_is_open((NjMessageState) write->number) ? REOPEN_OUTBOX
+                                                                                 : DELETE_OUTBOX,
+                                write->row, NULL);
 
     case NJ_WRITE_READ_MARKER:
-        return write_numbers(writer, NJ_WRITE_READ_MARKER, write->chat, &write->value, &write->row,
-                             NULL);
+        return run_with_numbers(writer, NJ_WRITE_READ_MARKER, write->chat, &write->value,
+                                &write->row, NULL);
     case NJ_WRITE_DRAFT:
     case NJ_WRITE_ROOM_NICK:
-        return run_simple(writer, (int) write->kind, write->chat, write->text);
+        return run_with_text(writer, (int) write->kind, write->chat, write->text);
     case NJ_WRITE_FROM_STRANGER:
-        return write_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
+        return run_with_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
     case NJ_WRITE_DELETE_CHAT:
         return nj_index_remove_chat(writer->store->writer.index, write->chat)
-               && run_simple(writer, FORGET_OUT, write->chat, NULL)
-               && run_simple(writer, NJ_WRITE_DELETE_CHAT, write->chat, NULL)
-               && run_simple(writer, FORGET_CHAT, write->chat, NULL);
+               && run_with_text(writer, DELETE_CHAT_OUTBOX, write->chat, NULL)
+               && run_with_text(writer, NJ_WRITE_DELETE_CHAT, write->chat, NULL)
+               && run_with_text(writer, DELETE_CHAT, write->chat, NULL);
 
     case NJ_WRITE_STANZA_NUMBER:
-        return write_numbers(writer, NJ_WRITE_STANZA_NUMBER, write->row,
-                             write->number ? &write->value : NULL, NULL, NULL);
+        return run_with_numbers(writer, NJ_WRITE_STANZA_NUMBER, write->row,
+                                write->number ? &write->value : NULL, NULL, NULL);
     case NJ_WRITE_STREAM:
         return write_stream(writer, write);
     case NJ_WRITE_ROSTER:
@@ -314,36 +319,36 @@ write_one(Writer *writer, NjWrite *write)
 }
 
 static void
-put_count(GArray *counts, gint64 account, guint32 count, guint64 turn)
+set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
 {
     guint i = 0;
     while (i < counts->len && g_array_index(counts, Count, i).account != account)
         i++;
     if (i == counts->len)
         g_array_set_size(counts, i + 1);
-    g_array_index(counts, Count, i) = (Count){ account, turn, count };
+    g_array_index(counts, Count, i) = (Count){ account, seq, count };
 }
 
 /* Those that came before a stream was set are another stream's. */
 static void
-note_count(GArray *counts, const NjWrite *write)
+collect_count(GArray *counts, const NjWrite *write)
 {
     for (guint i = 0; write->kind == NJ_WRITE_STREAM && i < counts->len; i++)
         if (g_array_index(counts, Count, i).account == write->account)
             g_array_remove_index_fast(counts, i--);
     if (write->stream)
-        put_count(counts, write->account, write->stream->received, write->turn);
-    if (write->counting)
-        put_count(counts, write->counting, write->count, write->turn);
+        set_count(counts, write->account, write->stream->received, write->seq);
+    if (write->count_account)
+        set_count(counts, write->count_account, write->received_count, write->seq);
 }
 
 static bool
-write_counts(Writer *writer)
+update_counts(Writer *writer)
 {
     for (guint i = 0; i < writer->counts->len; i++) {
         const Count *count = &g_array_index(writer->counts, Count, i);
         gint64 value = count->count;
-        if (!write_numbers(writer, NJ_WRITE_RECEIVED_COUNT, count->account, &value, NULL, NULL))
+        if (!run_with_numbers(writer, NJ_WRITE_RECEIVED_COUNT, count->account, &value, NULL, NULL))
             return false;
     }
     return true;
@@ -357,13 +362,13 @@ on_log(void *data, sqlite3 *db, const char *name, int pages)
     Writer *writer = data;
     (void) db;
     (void) name;
-    writer->log = pages;
+    writer->log_pages = pages;
     return SQLITE_OK;
 }
 
 /* SQLite would do it inside of the commit that makes the log too long. */
 static void
-keep_log(Writer *writer)
+take_over_checkpoints(Writer *writer)
 {
     sqlite3_wal_hook(writer->store->writer.db, on_log, writer);
 }
@@ -371,18 +376,18 @@ keep_log(Writer *writer)
 /* With the mutex, which it lets go meanwhile.  Whoever reads an old page keeps the rest of the log:
  * the next time, then. */
 static bool
-bring_log_in(Writer *writer, int most)
+checkpoint_log(Writer *writer, int most)
 {
     NjStore *store = writer->store;
-    if (writer->log < most)
+    if (writer->log_pages < most)
         return false;
 
     g_mutex_unlock(&store->mutex);
     int result =
         sqlite3_wal_checkpoint_v2(store->writer.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    writer->doubt |= (result & 0xff) == SQLITE_IOERR;
+    writer->sync_failed |= (result & 0xff) == SQLITE_IOERR;
     g_mutex_lock(&store->mutex);
-    writer->log = 0;
+    writer->log_pages = 0;
 
     return true;
 }
@@ -391,36 +396,36 @@ bring_log_in(Writer *writer, int most)
  * time that all is well.  What the log has is brought into the file and synced there, and the log
  * begun anew, before anything is called committed again. */
 static bool
-settle_doubt(Writer *writer)
+recover_from_failed_sync(Writer *writer)
 {
     sqlite3 *db = writer->store->writer.db;
-    if (writer->doubt
+    if (writer->sync_failed
         && sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK)
         return false;
-    writer->doubt = false;
+    writer->sync_failed = false;
     return true;
 }
 
 /* NULL if all is committed, else the sentence that says why not. */
 static char *
-write_inside(Writer *writer, NjWrite *write, guint length)
+write_transaction(Writer *writer, NjWrite *write, guint length)
 {
     sqlite3 *db = writer->store->writer.db;
-    bool good = settle_doubt(writer) && run_simple(writer, BEGIN, 0, NULL);
+    bool good = recover_from_failed_sync(writer) && run_with_text(writer, BEGIN, 0, NULL);
 
     g_array_set_size(writer->counts, 0);
     for (guint i = 0; good && i < length; i++) {
-        good = write_one(writer, write);
-        note_count(writer->counts, write);
+        good = execute_write(writer, write);
+        collect_count(writer->counts, write);
         if (i + 1 < length)
             write = write->next; /* that of the last one belongs to the main thread */
     }
 
-    if (good && write_counts(writer) && run_simple(writer, COMMIT, 0, NULL))
+    if (good && update_counts(writer) && run_with_text(writer, COMMIT, 0, NULL))
         return NULL;
 
-    char *sentence = nj_store_error_sentence_for(db, writer->store->path, writer->reason);
-    writer->doubt |= sqlite3_extended_errcode(db) == SQLITE_IOERR_FSYNC;
+    char *sentence = nj_store_error_sentence_for(db, writer->store->path, writer->failed_errno);
+    writer->sync_failed |= sqlite3_extended_errcode(db) == SQLITE_IOERR_FSYNC;
     if (!sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 
@@ -432,7 +437,7 @@ write_batch(Writer *writer, NjWrite *write, guint length)
 {
     NjAccess *access = writer->store->access;
     nj_access_lock(access, G_MAXINT64);
-    char *sentence = write_inside(writer, write, length);
+    char *sentence = write_transaction(writer, write, length);
     nj_access_unlock(access);
     return sentence;
 }
@@ -440,7 +445,7 @@ write_batch(Writer *writer, NjWrite *write, guint length)
 /* A file that was frozen at the start: can it be written now, and is it the one that was read?
  * NULL: yes. */
 static char *
-thaw(NjStore *store)
+open_for_writing(NjStore *store)
 {
     g_autoptr(GError) error = NULL;
     gint64 found[3] = { 0 };
@@ -473,14 +478,14 @@ batch_length(const NjStore *store)
     for (const NjWrite *write = store->shared.first; write && (seen < MAX_BATCH || !whole);
          write = write->next) {
         seen++;
-        if (!write->joined)
+        if (!write->with_next)
             whole = seen;
     }
     return whole;
 }
 
 static guint
-take_batch(NjStore *store)
+wait_for_batch(NjStore *store)
 {
     while (store->shared.length < NJ_BATCH_ROWS && !store->shared.urgent
            && !store->shared.closing) {
@@ -493,14 +498,14 @@ take_batch(NjStore *store)
 
     guint length;
     while (!(length = batch_length(store))) {
-        store->shared.blocked = true;
+        store->shared.writer_waits_for_group = true;
         g_cond_wait(&store->work, &store->mutex);
     }
 
-    store->shared.blocked = false;
+    store->shared.writer_waits_for_group = false;
     if (length == store->shared.length)
         store->shared.urgent = false;
-    store->shared.taken = store->shared.first->turn + length - 1;
+    store->shared.seq_taken = store->shared.first->seq + length - 1;
 
     return length;
 }
@@ -518,25 +523,25 @@ remove_batch(NjStore *store, guint length)
             nj_id_index_add(store->id_index, write->row, write->id_hashes);
         }
         if (write->kind == NJ_WRITE_STATE
-            && g_hash_table_lookup(store->shared.states, &write->row) == write)
-            g_hash_table_remove(store->shared.states, &write->row);
+            && g_hash_table_lookup(store->shared.newest_states, &write->row) == write)
+            g_hash_table_remove(store->shared.newest_states, &write->row);
         last = write;
         store->shared.first = write->next;
     }
 
     last->next = NULL;
     store->shared.length -= length;
-    store->shared.committed = last->turn;
-    if (store->shared.committed >= store->shared.awaited)
-        g_source_set_ready_time(store->news, 0);
+    store->shared.seq_committed = last->seq;
+    if (store->shared.seq_committed >= store->shared.seq_awaited)
+        g_source_set_ready_time(store->notification, 0);
     if (!store->shared.first)
         store->shared.end = &store->shared.first;
 
     if (store->shared.full && store->shared.rows < NJ_FULL_ROWS / 2
         && store->shared.bytes < NJ_FULL_BYTES / 2) {
         store->shared.full = false;
-        store->shared.has_room = true;
-        g_source_set_ready_time(store->news, 0);
+        store->shared.space_again = true;
+        g_source_set_ready_time(store->notification, 0);
     }
 
     return batch;
@@ -548,29 +553,29 @@ publish_counts(NjStore *store, const GArray *counts)
     for (guint i = 0; i < counts->len; i++) {
         const Count *count = &g_array_index(counts, Count, i);
         NjKnownStream *known = g_hash_table_lookup(store->shared.streams, &count->account);
-        if (known && count->turn >= known->shared.since)
-            known->shared.counted = count->count;
+        if (known && count->seq >= known->shared.seq_set)
+            known->shared.committed_count = count->count;
     }
 }
 
 /* Takes the sentence; NULL: it works. */
 static void
-tell_trouble(NjStore *store, char *sentence)
+set_write_error(NjStore *store, char *sentence)
 {
-    if (!g_strcmp0(store->shared.trouble, sentence)) {
+    if (!g_strcmp0(store->shared.write_error, sentence)) {
         g_free(sentence);
         return;
     }
-    g_free(store->shared.trouble);
-    store->shared.trouble = sentence;
-    store->shared.trouble_changed = true;
-    g_source_set_ready_time(store->news, 0);
+    g_free(store->shared.write_error);
+    store->shared.write_error = sentence;
+    store->shared.write_error_changed = true;
+    g_source_set_ready_time(store->notification, 0);
 }
 
 /* Where the processors are few, a flood that is written must not take one from who types.  On Linux
  * this is of the thread alone; elsewhere it would be of the program. */
 static void
-give_way(void)
+lower_priority(void)
 {
 #ifdef __linux__
     (void) !nice(10);
@@ -579,27 +584,27 @@ give_way(void)
 
 /* After a failure: waits before the next try, ever longer.  False: it is the end. */
 static bool
-wait_for_disk(NjStore *store, gint64 *pause)
+wait_before_retry(NjStore *store, gint64 *delay)
 {
     g_cond_broadcast(&store->done);
-    for (gint64 until = g_get_monotonic_time() + *pause; !store->shared.closing;)
+    for (gint64 until = g_get_monotonic_time() + *delay; !store->shared.closing;)
         if (!g_cond_wait_until(&store->work, &store->mutex, until))
             break;
-    *pause = MIN(*pause * 2, MAX_RETRY);
+    *delay = MIN(*delay * 2, MAX_RETRY);
     return !store->shared.closing || store->shared.length;
 }
 
 static void
-try_to_thaw(Writer *writer)
+retry_open(Writer *writer)
 {
     NjStore *store = writer->store;
     g_mutex_unlock(&store->mutex);
-    char *sentence = thaw(store);
+    char *sentence = open_for_writing(store);
     if (!sentence)
-        keep_log(writer);
+        take_over_checkpoints(writer);
     g_mutex_lock(&store->mutex);
     nj_searcher_set_write_error(store->searcher, sentence != NULL);
-    tell_trouble(store, sentence);
+    set_write_error(store, sentence);
 }
 
 static void
@@ -614,12 +619,12 @@ free_batch(NjWrite *batch)
 
 /* One batch, from the list into the file. */
 static bool
-write_some(Writer *writer)
+commit_next_batch(Writer *writer)
 {
     NjStore *store = writer->store;
-    guint length = take_batch(store);
+    guint length = wait_for_batch(store);
 
-    store->shared.idle = false;
+    store->shared.writer_idle = false;
     NjWrite *batch = store->shared.first;
     g_mutex_unlock(&store->mutex);
 
@@ -627,7 +632,7 @@ write_some(Writer *writer)
     g_mutex_lock(&store->mutex);
 
     bool failed = sentence != NULL;
-    tell_trouble(store, sentence);
+    set_write_error(store, sentence);
     nj_searcher_set_write_error(store->searcher, failed);
     if (failed)
         return false;
@@ -639,7 +644,7 @@ write_some(Writer *writer)
         nj_index_run_slice(store, G_MAXINT64);
 
     nj_id_index_run_slice(store, 0);
-    bring_log_in(writer, LOG_BUSY);
+    checkpoint_log(writer, CHECKPOINT_BUSY);
     g_mutex_unlock(&store->mutex);
     free_batch(batch);
     g_mutex_lock(&store->mutex);
@@ -648,33 +653,34 @@ write_some(Writer *writer)
 }
 
 static void *
-write_all(void *data)
+run_writer(void *data)
 {
     Writer writer = { .store = data, .counts = g_array_new(FALSE, FALSE, sizeof(Count)) };
     NjStore *store = data;
-    gint64 pause = MIN_RETRY;
-    bool last_try = false;
+    gint64 delay = MIN_RETRY;
+    bool final_try = false;
 
-    give_way();
+    lower_priority();
     if (store->writer.db)
-        keep_log(&writer);
+        take_over_checkpoints(&writer);
     g_mutex_lock(&store->mutex);
 
-    while (!last_try) {
-        store->shared.idle = true;
+    while (!final_try) {
+        store->shared.writer_idle = true;
         while (store->writer.db && !store->shared.length && !store->shared.closing)
-            if (!bring_log_in(&writer, LOG_BUSY) && !nj_index_run_slice(store, G_MAXINT64)
-                && !nj_id_index_run_slice(store, G_MAXINT64) && !bring_log_in(&writer, LOG_IDLE))
+            if (!checkpoint_log(&writer, CHECKPOINT_BUSY) && !nj_index_run_slice(store, G_MAXINT64)
+                && !nj_id_index_run_slice(store, G_MAXINT64)
+                && !checkpoint_log(&writer, CHECKPOINT_IDLE))
                 g_cond_wait(&store->work, &store->mutex);
         if (store->shared.closing && !store->shared.length)
             break;
-        last_try = store->shared.closing;
+        final_try = store->shared.closing;
         if (!store->writer.db)
-            try_to_thaw(&writer);
-        if (store->writer.db && (!store->shared.length || write_some(&writer))) {
-            pause = MIN_RETRY;
-            last_try = false;
-        } else if (!wait_for_disk(store, &pause)) {
+            retry_open(&writer);
+        if (store->writer.db && (!store->shared.length || commit_next_batch(&writer))) {
+            delay = MIN_RETRY;
+            final_try = false;
+        } else if (!wait_before_retry(store, &delay)) {
             break;
         }
     }
@@ -693,7 +699,7 @@ write_all(void *data)
 
     sqlite3_close(store->writer.db);
     g_mutex_lock(&store->mutex);
-    store->shared.finished = true;
+    store->shared.writer_finished = true;
 
     bool abandoned = store->shared.abandoned;
     g_cond_broadcast(&store->done);
@@ -707,5 +713,5 @@ write_all(void *data)
 void
 nj_store_start_writer(NjStore *store)
 {
-    store->main.thread = g_thread_new("history", write_all, store);
+    store->main.writer_thread = g_thread_new("history", run_writer, store);
 }

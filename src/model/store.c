@@ -5,40 +5,41 @@
 
 #include "base/clock.h"
 #include "base/files.h"
-#include "model/store-words.h"
+#include "model/store-index.h"
 
 /* Opening and closing */
 
 static gboolean
-tell_news(void *data)
+run_hooks(void *data)
 {
     NjStore *store = data;
     g_mutex_lock(&store->mutex);
 
-    bool has_room = store->shared.has_room, changed = store->shared.trouble_changed;
-    g_autofree char *trouble = g_strdup(store->shared.trouble);
-    store->shared.has_room = store->shared.trouble_changed = false;
+    bool space_again = store->shared.space_again, changed = store->shared.write_error_changed;
+    g_autofree char *trouble = g_strdup(store->shared.write_error);
+    store->shared.space_again = store->shared.write_error_changed = false;
     g_mutex_unlock(&store->mutex);
 
     bool closed = false;
-    store->main.closed = &closed;
+    store->main.closed_flag = &closed;
 
     /* First what is committed: who hears of the trouble takes the rest back. */
     nj_store_run_commit_calls(store, changed && trouble);
-    if (!closed && changed && store->main.on_trouble)
-        store->main.on_trouble(trouble, store->main.owner);
+    if (!closed && changed && store->main.on_error)
+        store->main.on_error(trouble, store->main.hook_owner);
 
-    if (!closed && store->main.read_trouble && !store->main.read_told && store->main.on_trouble) {
-        store->main.read_told = true;
-        store->main.on_trouble(store->main.read_trouble, store->main.owner);
+    if (!closed && store->main.read_error && !store->main.read_error_reported
+        && store->main.on_error) {
+        store->main.read_error_reported = true;
+        store->main.on_error(store->main.read_error, store->main.hook_owner);
     }
 
-    if (!closed && has_room && store->main.on_room)
-        store->main.on_room(store->main.owner);
+    if (!closed && space_again && store->main.on_space)
+        store->main.on_space(store->main.hook_owner);
     if (closed)
         return G_SOURCE_REMOVE;
 
-    store->main.closed = NULL;
+    store->main.closed_flag = NULL;
     return G_SOURCE_CONTINUE;
 }
 
@@ -46,8 +47,8 @@ void
 nj_store_close_reader(NjStore *store)
 {
     for (int i = 0; i < NJ_READ_STATEMENTS; i++)
-        sqlite3_finalize(store->main.reads[i]);
-    memset(store->main.reads, 0, sizeof store->main.reads);
+        sqlite3_finalize(store->main.statements[i]);
+    memset(store->main.statements, 0, sizeof store->main.statements);
     if (store->main.reader != store->writer.db)
         sqlite3_close(store->main.reader);
     store->main.reader = NULL;
@@ -64,26 +65,26 @@ nj_store_free(NjStore *store)
 
     if (store->writer.lock_fd >= 0)
         close(store->writer.lock_fd);
-    if (store->news) {
-        g_source_destroy(store->news);
-        g_source_unref(store->news);
+    if (store->notification) {
+        g_source_destroy(store->notification);
+        g_source_unref(store->notification);
     }
 
     nj_searcher_unref(store->searcher);
     nj_id_index_free(store->id_index);
     nj_access_unref(store->access);
     nj_store_free_chats(store);
-    g_clear_pointer(&store->shared.origins, g_hash_table_unref);
-    g_clear_pointer(&store->shared.archives, g_hash_table_unref);
+    g_clear_pointer(&store->shared.by_origin_id, g_hash_table_unref);
+    g_clear_pointer(&store->shared.by_archive_id, g_hash_table_unref);
 
-    g_clear_pointer(&store->shared.ours, g_hash_table_unref);
-    g_clear_pointer(&store->shared.states, g_hash_table_unref);
+    g_clear_pointer(&store->shared.sent_by_origin_id, g_hash_table_unref);
+    g_clear_pointer(&store->shared.newest_states, g_hash_table_unref);
     g_clear_pointer(&store->shared.streams, g_hash_table_unref);
     g_mutex_clear(&store->mutex);
     g_cond_clear(&store->work);
     g_cond_clear(&store->done);
-    g_free(store->shared.trouble);
-    g_free(store->main.read_trouble);
+    g_free(store->shared.write_error);
+    g_free(store->main.read_error);
     g_free(store->lock_path);
 
     g_free(store->path);
@@ -136,7 +137,7 @@ nj_store_open_writer(NjStore *store, GError **error)
 }
 
 static bool
-read_begin(NjStore *store, GError **error)
+read_initial_state(NjStore *store, GError **error)
 {
     sqlite3 *db = store->writer.db ? store->writer.db : store->main.reader;
     if (nj_store_read_last_ids(db, store->last_ids_at_open)
@@ -162,8 +163,8 @@ open_files(NjStore *store, GError **error)
             return false;
         }
         nj_access_set_read_only(store->access, true);
-        store->main.frozen = store->shared.trouble_changed = true;
-        store->shared.trouble = g_strdup(reason->message);
+        store->main.reader_is_snapshot = store->shared.write_error_changed = true;
+        store->shared.write_error = g_strdup(reason->message);
         g_error_free(reason);
     }
 
@@ -172,7 +173,7 @@ open_files(NjStore *store, GError **error)
                              : nj_access_connect(store->access, false, error);
     return store->main.reader
            && (store->writer.db || nj_store_is_current(store->main.reader, store->path, error))
-           && read_begin(store, error);
+           && read_initial_state(store, error);
 }
 
 NjStore *
@@ -185,7 +186,7 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     store->single_connection = remote;
     store->writer.lock_fd = -1;
     store->shared.end = &store->shared.first;
-    store->shared.awaited = G_MAXUINT64;
+    store->shared.seq_awaited = G_MAXUINT64;
     g_mutex_init(&store->mutex);
 
     g_cond_init(&store->work);
@@ -200,14 +201,17 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     }
 
     nj_store_init_chats(store);
-    store->shared.origins = g_hash_table_new(nj_store_hash_origin_id, nj_store_equal_origin_id);
-    store->shared.archives = g_hash_table_new(nj_store_hash_archive_id, nj_store_equal_archive_id);
-    store->shared.ours = g_hash_table_new(nj_store_hash_origin_id, nj_store_equal_sent_id);
-    store->shared.states = g_hash_table_new(g_int64_hash, g_int64_equal);
+    store->shared.by_origin_id =
+        g_hash_table_new(nj_store_hash_origin_id, nj_store_equal_origin_id);
+    store->shared.by_archive_id =
+        g_hash_table_new(nj_store_hash_archive_id, nj_store_equal_archive_id);
+    store->shared.sent_by_origin_id =
+        g_hash_table_new(nj_store_hash_origin_id, nj_store_equal_sent_id);
+    store->shared.newest_states = g_hash_table_new(g_int64_hash, g_int64_equal);
     store->shared.streams =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, nj_known_stream_free);
 
-    store->news = nj_clock_signal(G_PRIORITY_DEFAULT, tell_news, store);
+    store->notification = nj_clock_signal(G_PRIORITY_DEFAULT, run_hooks, store);
     if (remote)
         nj_store_read_all_chats(store);
     store->searcher = nj_searcher_new(store->access);
@@ -215,8 +219,8 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
         store->writer.index = nj_index_new(store);
     else
         nj_searcher_set_write_error(store->searcher, true);
-    if (store->shared.trouble)
-        g_source_set_ready_time(store->news, 0);
+    if (store->shared.write_error)
+        g_source_set_ready_time(store->notification, 0);
 
     nj_store_start_writer(store);
     return store;
@@ -241,25 +245,25 @@ nj_store_close(NjStore *store, guint timeout_ms)
 
     /* Ours first: the last connection to close brings the log into the file.  A shared one is the
      * writer's to close. */
-    if (!store->single_connection || store->main.frozen)
+    if (!store->single_connection || store->main.reader_is_snapshot)
         nj_store_close_reader(store);
 
-    g_source_destroy(store->news);
+    g_source_destroy(store->notification);
     nj_searcher_close(store->searcher, until);
     nj_store_drop_commit_calls(store);
-    if (store->main.closed)
-        *store->main.closed = true;
+    if (store->main.closed_flag)
+        *store->main.closed_flag = true;
 
     g_mutex_lock(&store->mutex);
     store->shared.closing = true;
     nj_store_end_group(store);
     g_cond_signal(&store->work);
-    while (!store->shared.finished && g_cond_wait_until(&store->done, &store->mutex, until))
+    while (!store->shared.writer_finished && g_cond_wait_until(&store->done, &store->mutex, until))
         continue;
 
-    bool finished = store->shared.finished;
+    bool finished = store->shared.writer_finished;
     guint left = store->shared.length;
-    GThread *thread = store->main.thread;
+    GThread *thread = store->main.writer_thread;
     store->shared.abandoned = !finished;
     g_mutex_unlock(&store->mutex);
     if (left)
@@ -282,9 +286,9 @@ void
 nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner),
                   void (*on_room)(void *owner), void *owner)
 {
-    store->main.on_trouble = on_trouble;
-    store->main.on_room = on_room;
-    store->main.owner = owner;
+    store->main.on_error = on_trouble;
+    store->main.on_space = on_room;
+    store->main.hook_owner = owner;
 }
 
 /* Messages and the list */
@@ -328,11 +332,11 @@ void
 nj_store_flush(NjStore *store)
 {
     g_mutex_lock(&store->mutex);
-    guint64 until = store->shared.turn;
+    guint64 until = store->shared.seq_newest;
     store->shared.urgent = store->shared.length > 0;
     nj_store_end_group(store);
     g_cond_signal(&store->work);
-    while (store->shared.first && store->shared.first->turn <= until && !store->shared.trouble)
+    while (store->shared.first && store->shared.first->seq <= until && !store->shared.write_error)
         g_cond_wait(&store->done, &store->mutex);
     g_mutex_unlock(&store->mutex);
 }

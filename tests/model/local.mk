@@ -17,7 +17,7 @@ tests_model_test_options_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 model_tests += \
 	tests/model/test-store \
 	tests/model/test-store-close \
-	tests/model/test-store-safe \
+	tests/model/test-store-commit \
 	tests/model/test-store-formats \
 	tests/model/test-store-id-index \
 	tests/model/test-store-disk \
@@ -33,9 +33,9 @@ tests_model_test_store_SOURCES = tests/model/test-store.c tests/model/store-hous
 tests_model_test_store_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_store_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
-tests_model_test_store_safe_SOURCES = tests/model/test-store-safe.c tests/model/store-house.h tests/model/house.h
-tests_model_test_store_safe_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
-tests_model_test_store_safe_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+tests_model_test_store_commit_SOURCES = tests/model/test-store-commit.c tests/model/store-house.h tests/model/house.h
+tests_model_test_store_commit_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_store_commit_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 tests_model_test_store_formats_SOURCES = tests/model/test-store-formats.c tests/model/store-house.h tests/model/house.h
 tests_model_test_store_formats_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)

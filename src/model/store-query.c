@@ -12,10 +12,10 @@
  * all else has left over. */
 #include <string.h>
 
-#include "model/store-words.h"
+#include "model/store-index.h"
 
-#define MAX_WORDS 32
-#define MAX_ENDINGS 32 /* words with one beginning */
+#define MAX_TERMS 32
+#define MAX_COMPLETIONS 32 /* words with one beginning */
 
 struct NjQuery {
     sqlite3 *db;
@@ -25,54 +25,54 @@ struct NjQuery {
 };
 
 typedef struct {
-    GPtrArray *pieces; /* of char: what the tokenizer made of it */
-    char *sign;        /* what was typed, where it made nothing of it; else NULL */
-    bool open;         /* the last piece may be the beginning of a word */
+    GPtrArray *tokens; /* of char: what the tokenizer made of it */
+    char *literal;     /* what was typed, where it made nothing of it; else NULL */
+    bool may_continue; /* the last piece may be the beginning of a word */
     bool common;       /* too many words begin so */
     GPtrArray *words;  /* those that do, unless they are too many */
-} Typed;
+} Term;
 
 static void
-free_typed(void *data)
+free_term(void *data)
 {
-    Typed *typed = data;
-    g_ptr_array_unref(typed->pieces);
-    g_free(typed->sign);
-    if (typed->words)
-        g_ptr_array_unref(typed->words);
-    g_free(typed);
+    Term *term = data;
+    g_ptr_array_unref(term->tokens);
+    g_free(term->literal);
+    if (term->words)
+        g_ptr_array_unref(term->words);
+    g_free(term);
 }
 
 typedef struct {
-    GPtrArray *pieces;
+    GPtrArray *tokens;
     int end; /* of the last one */
-} Cut;
+} TokenList;
 
 static int
-take_piece(void *data, int flags, const char *piece, int length, int start, int end)
+add_token(void *data, int flags, const char *token, int length, int start, int end)
 {
     (void) start;
-    Cut *cut = data;
+    TokenList *tokenize = data;
     if (!(flags & FTS5_TOKEN_COLOCATED))
-        g_ptr_array_add(cut->pieces, g_strndup(piece, length));
-    cut->end = end;
+        g_ptr_array_add(tokenize->tokens, g_strndup(token, length));
+    tokenize->end = end;
     return SQLITE_OK;
 }
 
 /* Appends to the pieces.  True: nothing stands behind the last one. */
 static bool
-cut(NjQuery *query, const char *text, GPtrArray *pieces)
+tokenize(NjQuery *query, const char *text, GPtrArray *tokens)
 {
     g_autofree char *spread = nj_index_separate_words(text);
-    Cut walk = { pieces, 0 };
+    TokenList walk = { tokens, 0 };
     query->tokenizer.xTokenize(query->query, &walk, FTS5_TOKENIZE_DOCUMENT, spread,
-                               (int) strlen(spread), take_piece);
+                               (int) strlen(spread), add_token);
     return !spread[walk.end];
 }
 
 /* The words of the index that begin so. NULL: there are too many. */
 static GPtrArray *
-beginning_so(NjQuery *query, const char *start)
+find_completions(NjQuery *query, const char *start)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *from = g_strdup(start);
@@ -92,33 +92,33 @@ beginning_so(NjQuery *query, const char *start)
         sqlite3_reset(query->next_word);
         if (!fits)
             return g_steal_pointer(&words);
-        if (words->len > MAX_ENDINGS)
+        if (words->len > MAX_COMPLETIONS)
             return NULL;
     }
 }
 
-static Typed *
-read_typed(NjQuery *query, const char *text, bool quoted)
+static Term *
+make_term(NjQuery *query, const char *text, bool quoted)
 {
-    Typed *typed = g_new0(Typed, 1);
-    typed->pieces = g_ptr_array_new_with_free_func(g_free);
+    Term *term = g_new0(Term, 1);
+    term->tokens = g_ptr_array_new_with_free_func(g_free);
 
     /* behind "hello," nothing goes on, nor behind a character that is a word */
-    typed->open = cut(query, text, typed->pieces) && !quoted;
-    if (!typed->pieces->len) {
-        typed->sign = g_strdup(text);
-    } else if (typed->open) {
-        typed->words =
-            beginning_so(query, g_ptr_array_index(typed->pieces, typed->pieces->len - 1));
-        typed->common = !typed->words;
+    term->may_continue = tokenize(query, text, term->tokens) && !quoted;
+    if (!term->tokens->len) {
+        term->literal = g_strdup(text);
+    } else if (term->may_continue) {
+        term->words =
+            find_completions(query, g_ptr_array_index(term->tokens, term->tokens->len - 1));
+        term->common = !term->words;
     }
 
-    return typed;
+    return term;
 }
 
 /* The next word, or what stands in quotation marks; NULL: there is none. */
 static char *
-next_typed(const char **cursor, bool *quoted)
+next_term_text(const char **cursor, bool *quoted)
 {
     const char *at = *cursor;
     while (*at && g_unichar_isspace(g_utf8_get_char(at)))
@@ -142,11 +142,11 @@ next_typed(const char **cursor, bool *quoted)
 GPtrArray *
 nj_query_parse(NjQuery *query, const char *cursor)
 {
-    GPtrArray *words = g_ptr_array_new_with_free_func(free_typed);
+    GPtrArray *words = g_ptr_array_new_with_free_func(free_term);
     bool quoted;
     char *text;
-    while (words->len < MAX_WORDS && (text = next_typed(&cursor, &quoted))) {
-        g_ptr_array_add(words, read_typed(query, text, quoted));
+    while (words->len < MAX_TERMS && (text = next_term_text(&cursor, &quoted))) {
+        g_ptr_array_add(words, make_term(query, text, quoted));
         g_free(text);
     }
     return words;
@@ -155,28 +155,28 @@ nj_query_parse(NjQuery *query, const char *cursor)
 /* From pieces to an expression */
 
 static void
-add_phrase(GString *out, const GPtrArray *pieces, const char *last, const char *behind)
+add_phrase(GString *out, const GPtrArray *tokens, const char *last, const char *behind)
 {
     g_string_append_c(out, '"');
-    for (guint i = 0; i + 1 < pieces->len; i++)
-        g_string_append_printf(out, "%s ", (const char *) g_ptr_array_index(pieces, i));
+    for (guint i = 0; i + 1 < tokens->len; i++)
+        g_string_append_printf(out, "%s ", (const char *) g_ptr_array_index(tokens, i));
     g_string_append_printf(out, "%s\"%s", last, behind);
 }
 
 /* Pieces that follow each other, the last of which may go on. */
 static void
-add_typed(GString *out, const char *columns, const Typed *typed)
+add_term(GString *out, const char *columns, const Term *term)
 {
-    const GPtrArray *words = typed->words;
+    const GPtrArray *words = term->words;
     g_string_append_printf(out, "%s{%s} : (", out->len ? " AND " : "", columns);
     if (!words || !words->len)
-        add_phrase(out, typed->pieces, g_ptr_array_index(typed->pieces, typed->pieces->len - 1),
-                   typed->common ? " *" : "");
+        add_phrase(out, term->tokens, g_ptr_array_index(term->tokens, term->tokens->len - 1),
+                   term->common ? " *" : "");
 
     for (guint i = 0; words && i < words->len; i++) {
         if (i)
             g_string_append(out, " OR ");
-        add_phrase(out, typed->pieces, g_ptr_array_index(words, i), "");
+        add_phrase(out, term->tokens, g_ptr_array_index(words, i), "");
     }
 
     g_string_append_c(out, ')');
@@ -210,14 +210,14 @@ add_sender(NjQuery *query, GString *out, const char *sender)
 
     /* Behind "frog@pond.example" nothing goes on: five times as fast. */
     const char *at = strchr(sender, '@');
-    Typed *typed = read_typed(query, sender, at && strchr(at, '.'));
-    if (typed->sign)
+    Term *term = make_term(query, sender, at && strchr(at, '.'));
+    if (term->literal)
         /* no name is without a letter: nothing has this mark */
         add_mark(out, " AND ", NJ_MARK_SENT, 1);
     else
-        add_typed(out, "sender", typed);
+        add_term(out, "sender", term);
 
-    free_typed(typed);
+    free_term(term);
 }
 
 char *
@@ -225,9 +225,9 @@ nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, b
 {
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < words->len; i++) {
-        const Typed *typed = g_ptr_array_index(words, i);
-        if (!typed->sign && (all || !typed->common))
-            add_typed(out, "body subject", typed);
+        const Term *term = g_ptr_array_index(words, i);
+        if (!term->literal && (all || !term->common))
+            add_term(out, "body subject", term);
     }
 
     if (wanted->chat)
@@ -247,23 +247,23 @@ nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, b
 /* From texts back to pieces */
 
 static bool
-follow_each_other(const GPtrArray *pieces, guint at, const Typed *typed)
+phrase_matches_at(const GPtrArray *tokens, guint at, const Term *term)
 {
-    guint last = typed->pieces->len - 1;
-    if (at + last >= pieces->len)
+    guint last = term->tokens->len - 1;
+    if (at + last >= tokens->len)
         return false;
     for (guint i = 0; i < last; i++)
-        if (strcmp(g_ptr_array_index(pieces, at + i), g_ptr_array_index(typed->pieces, i)))
+        if (strcmp(g_ptr_array_index(tokens, at + i), g_ptr_array_index(term->tokens, i)))
             return false;
-    return g_str_has_prefix(g_ptr_array_index(pieces, at + last),
-                            g_ptr_array_index(typed->pieces, last));
+    return g_str_has_prefix(g_ptr_array_index(tokens, at + last),
+                            g_ptr_array_index(term->tokens, last));
 }
 
 static bool
-has_typed(const GPtrArray *pieces, const Typed *typed)
+contains_term(const GPtrArray *tokens, const Term *term)
 {
-    for (guint at = 0; at < pieces->len; at++)
-        if (follow_each_other(pieces, at, typed))
+    for (guint at = 0; at < tokens->len; at++)
+        if (phrase_matches_at(tokens, at, term))
             return true;
     return false;
 }
@@ -272,22 +272,22 @@ bool
 nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all)
 {
     const char *const texts[] = { message->body, message->subject };
-    g_autoptr(GPtrArray) pieces = NULL;
+    g_autoptr(GPtrArray) tokens = NULL;
 
     for (guint i = 0; i < words->len; i++) {
-        const Typed *typed = g_ptr_array_index(words, i);
-        if (typed->sign) {
-            if (!(texts[0] && strstr(texts[0], typed->sign))
-                && !(texts[1] && strstr(texts[1], typed->sign)))
+        const Term *term = g_ptr_array_index(words, i);
+        if (term->literal) {
+            if (!(texts[0] && strstr(texts[0], term->literal))
+                && !(texts[1] && strstr(texts[1], term->literal)))
                 return false;
-        } else if (typed->common && !all) {
-            if (!pieces) {
-                pieces = g_ptr_array_new_with_free_func(g_free);
+        } else if (term->common && !all) {
+            if (!tokens) {
+                tokens = g_ptr_array_new_with_free_func(g_free);
                 for (guint t = 0; t < G_N_ELEMENTS(texts); t++)
                     if (texts[t])
-                        cut(query, texts[t], pieces);
+                        tokenize(query, texts[t], tokens);
             }
-            if (!has_typed(pieces, typed))
+            if (!contains_term(tokens, term))
                 return false;
         }
     }
@@ -299,7 +299,7 @@ bool
 nj_query_has_common_word(const GPtrArray *words)
 {
     for (guint i = 0; i < words->len; i++)
-        if (((const Typed *) g_ptr_array_index(words, i))->common)
+        if (((const Term *) g_ptr_array_index(words, i))->common)
             return true;
     return false;
 }

@@ -66,26 +66,19 @@ nj_store_equal_archive_id(const void *a, const void *b)
            && !g_strcmp0(one->archive_by, other->archive_by);
 }
 
-bool
-nj_store_write_needs_outbox(const NjWrite *write)
-{
-    return write->kind == NJ_WRITE_MESSAGE && write->message->out
-           && nj_state_is_open((NjMessageState) write->number);
-}
-
 static void
-list_message(NjStore *store, NjMessage *message)
+add_to_id_sets(NjStore *store, NjMessage *message)
 {
     if (message->origin_id)
-        g_hash_table_add(store->shared.origins, message);
+        g_hash_table_add(store->shared.by_origin_id, message);
     if (message->origin_id && message->out)
-        g_hash_table_add(store->shared.ours, message);
+        g_hash_table_add(store->shared.sent_by_origin_id, message);
     if (message->archive_id)
-        g_hash_table_add(store->shared.archives, message);
+        g_hash_table_add(store->shared.by_archive_id, message);
 }
 
 static void
-take_from(GHashTable *set, NjMessage *message)
+remove_from_set(GHashTable *set, NjMessage *message)
 {
     /* Of two that are equal the set has the later one. */
     if (g_hash_table_lookup(set, message) == message)
@@ -96,51 +89,51 @@ void
 nj_store_remove_from_id_sets(NjStore *store, NjMessage *message)
 {
     if (message->origin_id)
-        take_from(store->shared.origins, message);
+        remove_from_set(store->shared.by_origin_id, message);
     if (message->origin_id && message->out)
-        take_from(store->shared.ours, message);
+        remove_from_set(store->shared.sent_by_origin_id, message);
     if (message->archive_id)
-        take_from(store->shared.archives, message);
+        remove_from_set(store->shared.by_archive_id, message);
 }
 
 void
 nj_store_set_due(NjStore *store, gint64 due)
 {
-    store->shared.lazy = false;
+    store->shared.only_counts = false;
     store->shared.due = due;
-    if (store->shared.idle)
+    if (store->shared.writer_idle)
         g_cond_signal(&store->work);
 }
 
 /* When the write that is about to be appended has to be in the file. */
 static void
-set_due(NjStore *store, bool lazy)
+schedule_write(NjStore *store, bool only_count)
 {
-    if (store->shared.turn == store->shared.taken) {
-        store->shared.due = g_get_monotonic_time() + (lazy ? LAZY_US : NJ_BATCH_US);
-        store->shared.lazy = lazy;
-    } else if (store->shared.lazy && !lazy) {
+    if (store->shared.seq_newest == store->shared.seq_taken) {
+        store->shared.due = g_get_monotonic_time() + (only_count ? LAZY_US : NJ_BATCH_US);
+        store->shared.only_counts = only_count;
+    } else if (store->shared.only_counts && !only_count) {
         nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     }
 }
 
 static gsize
-length_of(const char *text)
+text_length(const char *text)
 {
     return text ? strlen(text) : 0;
 }
 
 /* About what it takes in memory, and surely what a stranger can make large. */
 static gsize
-bytes_of(const NjWrite *write)
+count_bytes(const NjWrite *write)
 {
     const NjMessage *message = write->message;
-    gsize bytes = sizeof *write + length_of(write->text);
+    gsize bytes = sizeof *write + text_length(write->text);
 
     for (guint i = 0; write->items && i < write->items->len; i++) {
         const NjStoredItem *item = g_ptr_array_index(write->items, i);
-        bytes += sizeof *item + length_of(item->address) + length_of(item->name)
-                 + length_of(item->groups) + 100;
+        bytes += sizeof *item + text_length(item->address) + text_length(item->name)
+                 + text_length(item->groups) + 100;
     }
 
     if (!message)
@@ -150,7 +143,7 @@ bytes_of(const NjWrite *write)
                                   message->thread,    message->wire_id, message->origin_id,
                                   message->archive_id };
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        bytes += length_of(texts[i]);
+        bytes += text_length(texts[i]);
 
     return bytes + sizeof *message + 100;
 }
@@ -159,14 +152,14 @@ void
 nj_store_append_write(NjStore *store, NjWrite *write)
 {
     NjMessage *message = write->message;
-    write->bytes = bytes_of(write);
+    write->bytes = count_bytes(write);
 
     g_mutex_lock(&store->mutex);
-    set_due(store, write->kind == NJ_WRITE_RECEIVED_COUNT);
-    write->turn = ++store->shared.turn;
-    write->joined = store->shared.held > 0;
+    schedule_write(store, write->kind == NJ_WRITE_RECEIVED_COUNT);
+    write->seq = ++store->shared.seq_newest;
+    write->with_next = store->shared.group_depth > 0;
     if (write->kind != NJ_WRITE_RECEIVED_COUNT)
-        store->shared.content = write->turn;
+        store->shared.seq_content = write->seq;
 
     *store->shared.end = write;
     store->shared.end = &write->next;
@@ -177,16 +170,16 @@ nj_store_append_write(NjStore *store, NjWrite *write)
     if (store->shared.rows >= NJ_FULL_ROWS || store->shared.bytes >= NJ_FULL_BYTES)
         store->shared.full = true;
     if (message)
-        list_message(store, message);
+        add_to_id_sets(store, message);
 
     if (write->kind == NJ_WRITE_STATE)
-        g_hash_table_replace(store->shared.states, &write->row, write);
+        g_hash_table_replace(store->shared.newest_states, &write->row, write);
 
     /* What we say leaves when it is in the file, with its number. */
     bool urgent = (nj_store_write_needs_outbox(write) || write->kind == NJ_WRITE_STANZA_NUMBER)
                   && !store->shared.urgent;
     store->shared.urgent |= urgent;
-    if (store->shared.idle
+    if (store->shared.writer_idle
         && (store->shared.length == 1 || store->shared.length == NJ_BATCH_ROWS || urgent))
         g_cond_signal(&store->work);
 

@@ -1,7 +1,7 @@
-/* What the word index (store-index.c), the search over it (store-search.c, store-typed.c) and the
+/* What the word index (store-index.c), the search over it (store-search.c, store-query.c) and the
  * rest of the store know of each other. */
-#ifndef NJ_MODEL_STORE_WORDS_H
-#define NJ_MODEL_STORE_WORDS_H
+#ifndef NJ_MODEL_STORE_INDEX_H
+#define NJ_MODEL_STORE_INDEX_H
 
 #include "model/store-private.h"
 
@@ -73,10 +73,10 @@ bool nj_searcher_take_damage(NjSearcher *searcher);
 
 /* Where the index stands: it has had all rows once, and again up to this turn; the last message in
  * it; it cannot go on at present. */
-void nj_searcher_set_progress(NjSearcher *searcher, bool whole, guint64 turn, gint64 mark,
-                              bool failed);
+void nj_searcher_set_progress(NjSearcher *searcher, bool complete, guint64 indexed_seq,
+                              gint64 indexed_id, bool failed);
 
 /* batches fail: what was asked for last is not going to come */
-void nj_searcher_set_write_error(NjSearcher *searcher, bool trouble);
+void nj_searcher_set_write_error(NjSearcher *searcher, bool write_error);
 
 #endif
