@@ -1,4 +1,6 @@
-/* Accounts: adding one, its settings, its link, its certificate. */
+/* /account with its sub-commands, /connect, /disconnect and /reconnect. */
+#include "cmd/account.h"
+
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,18 +11,18 @@
 #include "model/events.h"
 #include "model/jid.h"
 
-/* Somebody waits for an account to be online, or not to be. */
+/* A call that waits until its account is online, or offline. */
 typedef struct {
     NjCall *call;
     NjBus *bus;
     NjAccount *account;
     NjAccountState wanted;
-} Wait;
+} StateWait;
 
 static void
 on_wait_end(NjCall *call, void *data)
 {
-    Wait *wait = data;
+    StateWait *wait = data;
     nj_bus_forget(wait->bus, wait);
     g_free(wait);
     nj_call_release(call);
@@ -29,7 +31,7 @@ on_wait_end(NjCall *call, void *data)
 static void
 on_waited_change(NjAccount *account, void *owner)
 {
-    Wait *wait = owner;
+    StateWait *wait = owner;
     NjCall *call = wait->call;
 
     if (account != wait->account)
@@ -48,15 +50,16 @@ on_waited_change(NjAccount *account, void *owner)
 static void
 on_waited_removed(NjAccount *account, void *owner)
 {
-    Wait *wait = owner;
+    StateWait *wait = owner;
     if (account == wait->account)
         nj_call_fail(wait->call, "not-connected", _("Account %s was removed."),
                      account->settings->name);
 }
 
-/* At the prompt the status line tells the rest; a script's answer comes when it is decided. */
+/* Ends the call: at once for a person, who sees the state in the status line; for a script when the
+ * account reaches the wanted state or fails to. */
 static void
-answer_when(NjCall *call, NjAccount *account, NjAccountState wanted)
+finish_in_state(NjCall *call, NjAccount *account, NjAccountState wanted)
 {
     NjSource source = nj_call_source(call);
     nj_record_set_text(nj_call_result(call), "account", account->settings->name);
@@ -65,27 +68,27 @@ answer_when(NjCall *call, NjAccount *account, NjAccountState wanted)
         return;
     }
 
-    Wait *wait = g_new(Wait, 1);
-    *wait = (Wait){ nj_call_hold(call), nj_call_client(call)->bus, account, wanted };
+    StateWait *wait = g_new(StateWait, 1);
+    *wait = (StateWait){ nj_call_hold(call), nj_call_client(call)->bus, account, wanted };
     nj_on_account_changed(wait->bus, on_waited_change, wait);
     nj_on_account_removed(wait->bus, on_waited_removed, wait);
     nj_call_on_end(call, on_wait_end, wait);
 }
 
-static void
-connect_account(NjCall *call, NjAccount *account)
+void
+nj_call_connect(NjCall *call, NjAccount *account)
 {
     NjSession *session = nj_call_session(call, account);
     if (!session)
         return;
     nj_session_connect(session);
-    answer_when(call, account, NJ_ACCOUNT_ONLINE);
+    finish_in_state(call, account, NJ_ACCOUNT_ONLINE);
 }
 
-/* The account that the line names, or the one it means; one of the file that was left out with -a
- * comes in, offline.  NULL: the call has failed. */
+/* The account of this name; name NULL: the account of the call. An account of the configuration
+ * that -a left out of this run is added, offline. Returns NULL if the call has failed. */
 static NjAccount *
-named_account(NjCall *call, const char *name)
+find_account(NjCall *call, const char *name)
 {
     g_autoptr(GError) error = NULL;
     NjClient *client = nj_call_client(call);
@@ -108,35 +111,35 @@ named_account(NjCall *call, const char *name)
 static void
 run_connect(NjCall *call)
 {
-    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    NjAccount *account = find_account(call, nj_call_arg(call, "account"));
     if (account)
-        connect_account(call, account);
+        nj_call_connect(call, account);
 }
 
-/* A link that is wanted again while it closes is opened anew. */
+/* A session that is asked to connect while its connection closes opens a new one. */
 static void
 run_reconnect(NjCall *call)
 {
-    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    NjAccount *account = find_account(call, nj_call_arg(call, "account"));
     NjSession *session = account ? nj_call_session(call, account) : NULL;
     if (!session)
         return;
     nj_session_disconnect(session);
-    connect_account(call, account);
+    nj_call_connect(call, account);
 }
 
 static void
 run_disconnect(NjCall *call)
 {
-    NjAccount *account = named_account(call, nj_call_arg(call, "account"));
+    NjAccount *account = find_account(call, nj_call_arg(call, "account"));
     NjSession *session = account ? nj_call_session(call, account) : NULL;
     if (!session)
         return;
     nj_session_disconnect(session);
-    answer_when(call, account, NJ_ACCOUNT_OFFLINE);
+    finish_in_state(call, account, NJ_ACCOUNT_OFFLINE);
 }
 
-/* /account */
+/* --- /account --- */
 
 static void
 say_account(NjCall *call, const NjAccount *account, gint64 left_us)
@@ -152,8 +155,8 @@ say_account(NjCall *call, const NjAccount *account, gint64 left_us)
         int seconds = (int) MIN(left_us / G_USEC_PER_SEC + 1, G_MAXINT);
         g_string_append_c(line, ' ');
         g_string_append_printf(line,
-                               ngettext("The next try comes in %d second.",
-                                        "The next try comes in %d seconds.", (gulong) seconds),
+                               ngettext("The next attempt is in %d second.",
+                                        "The next attempt is in %d seconds.", (gulong) seconds),
                                seconds);
     }
 
@@ -178,12 +181,12 @@ account_record(const NjAccount *account, gint64 left_us)
     return record;
 }
 
-/* In natterjackrc, and not among those of -a. */
+/* Lists an account of natterjackrc that -a left out of this run. */
 static void
 list_left_out(NjCall *call, GPtrArray *list, const NjAccountSettings *settings)
 {
-    g_autofree char *why = g_strdup_printf(
-        _("It was left out of this run; /connect %s brings it in."), settings->name);
+    g_autofree char *why =
+        g_strdup_printf(_("It is left out of this run; /connect %s adds it."), settings->name);
     NjRecord *record = nj_record_new();
 
     nj_record_set_text(record, "name", settings->name);
@@ -197,7 +200,7 @@ list_left_out(NjCall *call, GPtrArray *list, const NjAccountSettings *settings)
 }
 
 static void
-list_accounts(NjCall *call)
+run_list(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
@@ -218,14 +221,15 @@ list_accounts(NjCall *call)
 
     if (!list->len)
         nj_call_say(call, NJ_NOTICE_INFO,
-                    _("There is no account yet; /account add you@example.org makes one."));
+                    _("There is no account yet; /account add you@example.org adds one."));
     nj_record_set_list(nj_call_result(call), "accounts", list);
     nj_call_done(call);
 }
 
-/* A name for a new account: what stands before the "@", and a number if that is taken. */
+/* A name for a new account: the part of its address before the "@", and a number if that is
+ * taken. The caller frees it. */
 static char *
-new_name(NjClient *client, const char *address)
+make_name(NjClient *client, const char *address)
 {
     g_autofree char *local = nj_jid_local(address);
     g_autofree char *base = local ? g_steal_pointer(&local) : nj_jid_domain(address);
@@ -248,15 +252,17 @@ write_settings(NjCall *call, const char *name, const char *address, GError **err
     if (!nj_options_account_set(options, name, "address", address, error))
         return false;
 
-    for (const char *const *word = nj_call_args(call, "setting"); *word; word++) {
+    for (const char *const *word = nj_call_args(call, "key=value"); *word; word++) {
         const char *equals = strchr(*word, '=');
         if (!equals) {
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                        _("“%s” is no KEY=VALUE; /help account lists the keys."), *word);
+                        _("“%s” is not of the form KEY=VALUE; natterjackrc(5) lists the keys."),
+                        *word);
             return false;
         }
         g_autofree char *key = g_strndup(*word, equals - *word);
-        if (strcmp(key, "name") && !nj_options_account_set(options, name, key, equals + 1, error))
+        if (strcmp(key, "name") != 0
+            && !nj_options_account_set(options, name, key, equals + 1, error))
             return false;
     }
 
@@ -289,53 +295,75 @@ on_first_password(const char *typed, void *data)
     NjAccount *account = nj_call_account(call);
 
     if (!account || !typed || !*typed) {
-        nj_call_fail(call, "cancelled", _("No password was given; /connect asks again."));
+        nj_call_fail(call, "cancelled", _("No password was typed; /connect asks again."));
         return;
     }
 
     nj_password_remember(nj_call_cmd(call), account, typed);
 
-    /* the question is answered; what is waited for now ends otherwise */
+    /* The question is answered; nj_call_connect() registers a function of its own. */
     call->on_end = NULL;
-    connect_account(call, account);
+    nj_call_connect(call, account);
     nj_call_release(call);
 }
 
-/* The account with this address; NULL: there is none, neither here nor in the file. */
+/* The name of the account with this address, in this run or in natterjackrc; NULL without one. */
 static const char *
-name_of(NjClient *client, const char *address)
+name_of_address(NjClient *client, const char *address)
 {
     const NjAccount *account = nj_client_account(client, address);
     const GPtrArray *stored = nj_options_accounts(client->options);
     for (guint i = 0; !account && i < stored->len; i++) {
         const NjAccountSettings *settings = stored->pdata[i];
-        if (!strcmp(settings->address, address))
+        if (strcmp(settings->address, address) == 0)
             return settings->name;
     }
     return account ? account->settings->name : NULL;
 }
 
+/* Whether a new account may have this name. */
+static bool
+is_free_name(NjClient *client, const char *name)
+{
+    return *name && !strpbrk(name, " \t\n:/[]=\"") && !nj_options_account(client->options, name)
+           && !nj_client_account(client, name);
+}
+
+/* The name that the line gives to a new account, or a made one; NULL: the call has failed. */
+static char *
+choose_name(NjCall *call, const char *bare)
+{
+    NjClient *client = nj_call_client(call);
+    const char *name = NULL;
+    for (const char *const *word = nj_call_args(call, "key=value"); *word; word++)
+        if (g_str_has_prefix(*word, "name="))
+            name = *word + strlen("name=");
+
+    if (!name)
+        return make_name(client, bare);
+    if (is_free_name(client, name))
+        return g_strdup(name);
+
+    nj_call_fail(call, "refused",
+                 _("The name “%s” is not allowed: it must be one word without : and /, and not "
+                   "taken."),
+                 name);
+    return NULL;
+}
+
 static void
-add_account(NjCall *call)
+run_add(NjCall *call)
 {
     NjClient *client = nj_call_client(call);
     g_autoptr(GError) error = NULL;
-
-    if (!nj_call_arg(call, "name")) {
-        nj_call_fail(call, "usage",
-                     _("An address is missing, as in /account add you@example.org; /help account "
-                       "tells more."));
-        return;
-    }
-
-    g_autofree char *typed = nj_jid_prepare(nj_call_arg(call, "name"), &error);
+    g_autofree char *typed = nj_jid_prepare(nj_call_arg(call, "address"), &error);
     if (!typed) {
         nj_call_fail_error(call, "bad-address", error);
         return;
     }
 
     g_autofree char *bare = nj_jid_bare(typed);
-    const char *kept = name_of(client, bare);
+    const char *kept = name_of_address(client, bare);
     if (kept) {
         nj_call_fail(call, "exists",
                      _("Account %s has this address already; /connect %s brings it online."), kept,
@@ -343,23 +371,9 @@ add_account(NjCall *call)
         return;
     }
 
-    g_autofree char *name = NULL;
-    for (const char *const *word = nj_call_args(call, "setting"); *word; word++)
-        if (g_str_has_prefix(*word, "name="))
-            name = g_strdup(*word + strlen("name="));
-
-    if (name
-        && (!*name || strpbrk(name, " \t\n:/[]=\"") || nj_options_account(client->options, name)
-            || nj_client_account(client, name))) {
-        nj_call_fail(call, "refused",
-                     _("The name “%s” can not be used: it must be one word, without : and /, and "
-                       "not taken."),
-                     name);
-        return;
-    }
-
+    g_autofree char *name = choose_name(call, bare);
     if (!name)
-        name = new_name(client, bare);
+        return;
     if (!write_settings(call, name, typed, &error)) {
         if (nj_options_account(client->options, name))
             nj_options_account_remove(client->options, name, NULL);
@@ -372,43 +386,42 @@ add_account(NjCall *call)
     if (nj_call_arg(call, "password"))
         nj_password_remember(nj_call_cmd(call), account, nj_call_arg(call, "password"));
 
-    nj_call_say(call, NJ_NOTICE_INFO, _("Account %s is in natterjackrc now; logging in as %s …"),
+    nj_call_say(call, NJ_NOTICE_INFO, _("Added account %s to natterjackrc; logging in as %s …"),
                 name, account->bare);
     if (nj_call_arg(call, "password") || account->settings->password_command
         || account->settings->client_cert || !nj_call_screen(call)) {
-        connect_account(call, account);
+        nj_call_connect(call, account);
         return;
     }
 
-    /* At once, not when the server wants it: what is typed ahead would stand in the open. */
+    /* Ask at once, not when the server asks: a password typed ahead would be visible. */
     g_autofree char *question = g_strdup_printf(_("Password of %s: "), account->bare);
     ask_secret(call, account, question, on_first_password);
 }
 
-/* An account of -a stands in no file: what is changed would be changed nowhere. */
+/* Returns false for an account that -a named by its address, which is not in natterjackrc, so that
+ * no change can be stored: the call has failed. */
 static bool
-is_kept(NjCall *call, const NjAccount *account)
+check_stored(NjCall *call, const NjAccount *account)
 {
     const char *name = account->settings->name;
     if (nj_options_account(nj_call_client(call)->options, name))
         return true;
     nj_call_fail(call, "refused",
-                 _("Account %s was named on the command line and is not in natterjackrc; /account "
-                   "remove %s and /account add %s keep it there."),
+                 _("Account %s comes from the command line and is not in natterjackrc; /account "
+                   "remove %s, then /account add %s to add it there."),
                  name, name, account->bare);
     return false;
 }
 
-/* The account that runs gets what the file says now; its link uses it from the next connection
- * on. */
-static bool
-set_key(NjCall *call, NjAccount *account, const char *key, const char *value)
+bool
+nj_call_set_setting(NjCall *call, NjAccount *account, const char *key, const char *value)
 {
     NjOptions *options = nj_call_client(call)->options;
     const char *name = account->settings->name;
     g_autoptr(GError) error = NULL;
 
-    if (!is_kept(call, account))
+    if (!check_stored(call, account))
         return false;
 
     if (!nj_options_account_set(options, name, key, value, &error)) {
@@ -418,8 +431,9 @@ set_key(NjCall *call, NjAccount *account, const char *key, const char *value)
 
     nj_account_set_settings(account, nj_options_account(options, name));
 
-    /* What was typed in this run would be tried before it. */
-    if (nj_session_of(account) && (!strcmp(key, "password") || !strcmp(key, "password-command"))) {
+    /* A password typed in this run would be tried before the new one. */
+    bool is_password = strcmp(key, "password") == 0 || strcmp(key, "password-command") == 0;
+    if (nj_session_of(account) && is_password) {
         nj_password_remember(nj_call_cmd(call), account, NULL);
         nj_session_forget_password(nj_session_of(account));
     }
@@ -427,27 +441,26 @@ set_key(NjCall *call, NjAccount *account, const char *key, const char *value)
     return true;
 }
 
-/* From when the change counts, and what makes it count now. */
+/* Says that a setting was changed, and when the change takes effect. */
 static void
-tell_set(NjCall *call, const NjAccount *account, const NjAccountKey *key)
+say_changed(NjCall *call, const NjAccount *account, const NjAccountKey *key)
 {
     const char *name = account->settings->name;
     if (key->from == NJ_FROM_START)
-        nj_call_say(
-            call, NJ_NOTICE_SUCCESS,
-            _("%s of account %s is changed; it counts when Natterjack starts the next time."),
-            key->name, name);
+        nj_call_say(call, NJ_NOTICE_SUCCESS,
+                    _("Changed %s of %s; used when Natterjack starts the next time."), key->name,
+                    name);
     else if (key->from == NJ_FROM_ROOM)
         nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("%s of account %s is changed; it counts in the rooms you enter from now on."),
-                    key->name, name);
+                    _("Changed %s of %s; used in the rooms you enter from now on."), key->name,
+                    name);
     else if (account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s of account %s is changed; /connect %s uses it."),
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Changed %s of %s; used by the next /connect %s."),
                     key->name, name, name);
     else
         nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("%s of account %s is changed; it counts from the next connection, which "
-                      "/reconnect %s makes now."),
+                    _("Changed %s of %s; used by the next connection. /reconnect %s makes one "
+                      "now."),
                     key->name, name, name);
 }
 
@@ -459,7 +472,7 @@ on_new_password(const char *typed, void *data)
 
     if (!typed || !*typed || !account) {
         nj_call_fail(call, "cancelled", _("The password was not changed."));
-    } else if (set_key(call, account, "password", typed)) {
+    } else if (nj_call_set_setting(call, account, "password", typed)) {
         nj_call_say(call, NJ_NOTICE_SUCCESS, _("Saved the password of account %s in natterjackrc."),
                     account->settings->name);
         nj_call_done(call);
@@ -470,7 +483,7 @@ static void
 ask_new_password(NjCall *call, NjAccount *account)
 {
     if (!nj_call_screen(call)) {
-        nj_call_fail(call, "usage", _("Write it as /account set %s password=…"),
+        nj_call_fail(call, "usage", _("Type it as /account set %s password=…"),
                      account->settings->name);
         return;
     }
@@ -479,57 +492,51 @@ ask_new_password(NjCall *call, NjAccount *account)
 }
 
 static void
-set_account(NjCall *call)
+run_set(NjCall *call)
 {
-    if (!nj_call_needs(call, "name"))
-        return;
-
-    NjAccount *account = named_account(call, nj_call_arg(call, "name"));
+    NjAccount *account = find_account(call, nj_call_arg(call, "name"));
     if (!account)
         return;
 
-    const char *password = nj_call_arg(call, "password");
-    const char *const *words = nj_call_args(call, "setting");
+    const char *password = nj_call_arg(call, "password"), *key = nj_call_arg(call, "key");
+    const char *const *words = nj_call_args(call, "value");
     if (password) {
-        if (!set_key(call, account, "password", *password ? password : NULL))
+        if (!nj_call_set_setting(call, account, "password", *password ? password : NULL))
             return;
-        tell_set(call, account, nj_account_key("password"));
+        say_changed(call, account, nj_account_key("password"));
         nj_call_done(call);
         return;
     }
 
-    if (!nj_call_needs(call, "setting"))
-        return;
-
-    if (!strcmp(words[0], "password")) {
-        if (words[1])
+    if (strcmp(key, "password") == 0) {
+        if (words[0])
             nj_call_fail(
                 call, "usage",
-                _("A password is not typed in the open: /account set %s password asks for it."),
+                _("A password is not typed in the open; /account set %s password asks for it."),
                 account->settings->name);
         else
             ask_new_password(call, account);
         return;
     }
 
-    if (!strcmp(words[0], "address")) {
+    if (strcmp(key, "address") == 0) {
         nj_call_fail(call, "refused",
-                     _("An account keeps its address, as its history does; /account add makes "
-                       "another account."));
+                     _("The address of an account cannot be changed, as its history belongs to it; "
+                       "/account add adds another account."));
         return;
     }
 
-    g_autofree char *value = words[1] ? g_strjoinv(" ", (char **) words + 1) : NULL;
-    if (!set_key(call, account, words[0], value))
+    g_autofree char *value = words[0] ? g_strjoinv(" ", (char **) words) : NULL;
+    if (!nj_call_set_setting(call, account, key, value))
         return;
 
-    tell_set(call, account, nj_account_key(words[0]));
+    say_changed(call, account, nj_account_key(key));
     nj_call_done(call);
 }
 
-/* Lines of the file's [keys] and [aliases] may name the account. */
+/* Counts the lines of [keys] and [aliases] in natterjackrc that name the account. */
 typedef struct {
-    char *words; /* "/home:" */
+    char *prefix; /* "/home:" */
     guint count;
 } Mentions;
 
@@ -538,39 +545,30 @@ count_mention(const char *key, const char *value, void *owner)
 {
     Mentions *mentions = owner;
     (void) key;
-    mentions->count += g_str_has_prefix(value, mentions->words);
+    mentions->count += g_str_has_prefix(value, mentions->prefix);
 }
 
 static void
-rename_account(NjCall *call)
+run_rename(NjCall *call)
 {
-    if (!nj_call_needs(call, "name") || !nj_call_needs(call, "setting"))
-        return;
-
     NjClient *client = nj_call_client(call);
-    NjAccount *account = named_account(call, nj_call_arg(call, "name"));
-    if (!account || !is_kept(call, account))
+    NjAccount *account = find_account(call, nj_call_arg(call, "name"));
+    if (!account || !check_stored(call, account))
         return;
 
-    const char *const *words = nj_call_args(call, "setting");
+    const char *name = nj_call_arg(call, "new");
     g_autofree char *old = g_strdup(account->settings->name);
     g_autoptr(GError) error = NULL;
-    if (words[1]) {
-        nj_call_fail(call, "usage", _("A name is one word, as in /account rename %s work."), old);
-        return;
-    }
-
-    if (!nj_options_account_rename(client->options, old, words[0], &error)) {
+    if (!nj_options_account_rename(client->options, old, name, &error)) {
         nj_call_fail_error(call, "refused", error);
         return;
     }
 
-    nj_account_set_settings(account, nj_options_account(client->options, words[0]));
+    nj_account_set_settings(account, nj_options_account(client->options, name));
     nj_emit_account_changed(client->bus, account);
-    nj_record_set_text(nj_call_result(call), "account", words[0]);
+    nj_record_set_text(nj_call_result(call), "account", name);
     nj_call_say(call, NJ_NOTICE_SUCCESS,
-                _("Account %s is called %s now; its chats and its history stay with it."), old,
-                words[0]);
+                _("Renamed account %s to %s; it keeps its chats and its history."), old, name);
 
     g_autofree char *prefix = g_strdup_printf("/%s:", old);
     Mentions mentions = { prefix, 0 };
@@ -579,16 +577,16 @@ rename_account(NjCall *call)
     if (mentions.count)
         nj_call_say(
             call, NJ_NOTICE_WARNING,
-            ngettext("%u alias or key in natterjackrc still says %s and finds no account now.",
-                     "%u aliases and keys in natterjackrc still say %s and find no account now.",
-                     mentions.count),
+            ngettext(
+                "%u alias or key in natterjackrc still uses %s, which names no account now.",
+                "%u aliases and keys in natterjackrc still use %s, which names no account now.",
+                mentions.count),
             mentions.count, prefix);
 
     nj_call_done(call);
 }
 
-/* An account that is out of the file already, and goes when its stream has been closed as it should
- * be. */
+/* An account that is removed from natterjackrc and waits until its stream is closed. */
 typedef struct {
     NjCall *call;
     NjClient *client;
@@ -614,25 +612,25 @@ on_removed(NjAccount *account, void *owner)
         return;
 
     if (call->chat && call->chat->account == account)
-        /* it was said in a chat that goes with the account: the console answers */
-        call->chat = NULL;
+        call->chat = NULL; /* the chat goes with the account: write to the console */
 
     guint unsure = 0, waiting = nj_outbox_count(account, &unsure);
-    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Account %s is removed; its history stays."),
+    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Removed account %s; its history stays."),
                 account->settings->name);
     if (waiting)
         nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("%u message was not sent; it stays there, and is sent if you add the "
-                             "account again.",
-                             "%u messages were not sent; they stay there, and are sent if you add "
-                             "the account again.",
+                    ngettext("%u message was not sent; it stays in the history and is sent if you "
+                             "add the account again.",
+                             "%u messages were not sent; they stay in the history and are sent if "
+                             "you add the account again.",
                              waiting),
                     waiting);
 
     if (unsure)
         nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("%u message may not have arrived; it stays there as unsure.",
-                             "%u messages may not have arrived; they stay there as unsure.",
+                    ngettext("%u message may not have arrived; it stays in the history as unsure.",
+                             "%u messages may not have arrived; they stay in the history as "
+                             "unsure.",
                              unsure),
                     unsure);
 
@@ -641,9 +639,9 @@ on_removed(NjAccount *account, void *owner)
     nj_call_done(call);
 }
 
-/* Also one that somebody connects again meanwhile. */
+/* Removes the account in any state but CLOSING: it may have been connected again meanwhile. */
 static void
-on_removed_changes(NjAccount *account, void *owner)
+on_removed_changed(NjAccount *account, void *owner)
 {
     Removal *removal = owner;
     if (account == removal->account && account->state != NJ_ACCOUNT_CLOSING)
@@ -651,13 +649,10 @@ on_removed_changes(NjAccount *account, void *owner)
 }
 
 static void
-remove_account(NjCall *call)
+run_remove(NjCall *call)
 {
-    if (!nj_call_needs(call, "name"))
-        return;
-
     NjClient *client = nj_call_client(call);
-    NjAccount *account = named_account(call, nj_call_arg(call, "name"));
+    NjAccount *account = find_account(call, nj_call_arg(call, "name"));
     if (!account)
         return;
 
@@ -672,153 +667,96 @@ remove_account(NjCall *call)
     nj_record_set_text(nj_call_result(call), "account", name);
     Removal *removal = g_new(Removal, 1);
     *removal = (Removal){ nj_call_hold(call), client, account };
-    nj_on_account_changed(client->bus, on_removed_changes, removal);
+    nj_on_account_changed(client->bus, on_removed_changed, removal);
     nj_on_account_removed(client->bus, on_removed, removal);
     nj_call_on_end(call, on_removal_end, removal);
 
     NjSession *session = nj_session_of(account);
     if (session)
         nj_session_disconnect(session);
-    if (account->state != NJ_ACCOUNT_CLOSING && nj_call_open(call)) /* it was offline before */
+    if (account->state != NJ_ACCOUNT_CLOSING && nj_call_open(call)) /* it was offline */
         nj_client_remove_account(client, account);
-}
-
-static void
-run_account(NjCall *call)
-{
-    const char *action = nj_call_arg(call, "action");
-    if (!action || !strcmp(action, "list"))
-        list_accounts(call);
-    else if (!strcmp(action, "add"))
-        add_account(call);
-    else if (!strcmp(action, "set"))
-        set_account(call);
-    else if (!strcmp(action, "rename"))
-        rename_account(call);
-    else
-        remove_account(call);
-}
-
-/* /certificate */
-
-static void
-show_certificate(NjCall *call, const NjCertificate *certificate)
-{
-    g_autofree char *names = g_strjoinv(", ", certificate->names);
-    g_autofree char *from = nj_clock_format(certificate->not_before);
-    g_autofree char *until = nj_clock_format(certificate->not_after);
-
-    nj_call_say(call, NJ_NOTICE_INFO, _("Certificate of %s, for %s"), certificate->subject, names);
-    nj_call_say(call, NJ_NOTICE_INFO, _("Issued by %s, valid from %.10s to %.10s"),
-                certificate->issuer, from, until);
-    nj_call_say(call, NJ_NOTICE_INFO, _("SHA-256 %s"), certificate->sha256);
-    nj_call_say(call, NJ_NOTICE_INFO, _("Key %s"), certificate->pin);
-    if (certificate->protocol)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Connection %s, %s"), certificate->protocol,
-                    certificate->cipher ? certificate->cipher : "");
-    if (certificate->problem)
-        nj_call_say(call, NJ_NOTICE_WARNING, "%s", certificate->problem);
-
-    if (certificate->pinned)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted because its key is pinned."));
-    else if (certificate->trusted_once)
-        nj_call_say(call, NJ_NOTICE_WARNING,
-                    _("Accepted for this connection because you said so."));
-    else if (!certificate->problem)
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("Accepted: an authority that is trusted here vouches for it."));
-
-    NjRecord *result = nj_call_result(call);
-    nj_record_set_text(result, "subject", certificate->subject);
-    nj_record_set_text(result, "issuer", certificate->issuer);
-    nj_record_set_text(result, "names", names);
-    nj_record_set_text(result, "not_before", from);
-    nj_record_set_text(result, "not_after", until);
-    nj_record_set_text(result, "sha256", certificate->sha256);
-    nj_record_set_text(result, "pin", certificate->pin);
-    nj_record_set_text(result, "problem", certificate->problem);
-
-    nj_call_done(call);
-}
-
-static void
-run_certificate(NjCall *call)
-{
-    const char *action = nj_call_arg(call, "action");
-    NjAccount *account = nj_call_account(call);
-    NjSession *session = nj_call_session(call, account);
-
-    if (!session)
-        return;
-
-    if (action && !strcmp(action, "forget")) {
-        if (!set_key(call, account, "pin", NULL))
-            return;
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("No key is pinned for account %s any more; the authorities count again."),
-                    account->settings->name);
-        nj_call_done(call);
-        return;
-    }
-
-    const NjCertificate *certificate = nj_session_certificate(session);
-    if (!certificate) {
-        nj_call_fail(call, "no-certificate",
-                     _("Account %s has seen no certificate yet; /connect %s shows it one."),
-                     account->settings->name, account->settings->name);
-        return;
-    }
-
-    if (!action || !strcmp(action, "show")) {
-        show_certificate(call, certificate);
-        return;
-    }
-
-    if (!strcmp(action, "trust"))
-        nj_session_trust_once(session, certificate->pin);
-    else if (!set_key(call, account, "pin", certificate->pin))
-        return;
-
-    if (account->state == NJ_ACCOUNT_ONLINE)
-        nj_call_done(call);
-    else
-        connect_account(call, account);
 }
 
 static const NjCommand cmd_account = {
     .name = "account",
     .summary = N_("List, add, change and remove accounts"),
-    .details = N_("add ADDRESS logs in and keeps the account in natterjackrc; KEY=VALUE words go "
-                  "with it, name=NAME among them. The password is asked for, unless "
-                  "password= or password-command= is given, and kept only if you say so. set NAME "
-                  "KEY VALUE changes a key, without VALUE takes it out; "
-                  "set NAME password asks for a new one. rename NAME NEW changes nothing but the "
-                  "name. remove closes the connection and keeps the history. The keys are those of "
-                  "natterjackrc(5): host, port, tls, ca-file, password-command, autoconnect, "
-                  "resource, nick and others."),
-    .params = { { "action",
-                  NJ_PARAM_CHOICE,
-                  NJ_OPTIONAL,
-                  N_("what to do; list without it"),
-                  { "list", "add", "set", "rename", "remove" } },
-                { "name", NJ_PARAM_ACCOUNT, NJ_OPTIONAL,
-                  N_("an account's name; for add an address") },
+    .details =
+        N_("Without a sub-command the accounts are listed. natterjackrc(5) describes the keys "
+           "of an account: host, port, tls, ca-file, password-command, autoconnect, resource, "
+           "nick and others."),
+    .examples = { "/account" },
+    .run = run_list,
+};
+
+static const NjCommand cmd_account_list = {
+    .name = "list",
+    .parent = "account",
+    .summary = N_("List the accounts and their states"),
+    .examples = { "/account list" },
+    .run = run_list,
+};
+
+static const NjCommand cmd_account_add = {
+    .name = "add",
+    .parent = "account",
+    .summary = N_("Add an account to natterjackrc and log in"),
+    .details =
+        N_("name=NAME gives the account another name than the first part of its address. You "
+           "will be asked for the password, unless password= or password-command= is given; "
+           "it is stored only if you agree."),
+    .params = { { "address", NJ_PARAM_WORD, 0, N_("the address of the account") },
                 { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("the password; better let it be asked for") },
-                { "setting", NJ_PARAM_SETTING, NJ_OPTIONAL | NJ_REPEAT,
-                  N_("for add KEY=VALUE words, for set KEY and VALUE, for rename the new name") } },
+                  N_("the password; it is safer to be asked for it") },
+                { "key=value", NJ_PARAM_ASSIGNMENT, NJ_OPTIONAL | NJ_REPEAT,
+                  N_("settings of the account, and its name") } },
     .examples = { "/account add toad@example.org",
-                  "/account add toad@example.org name=home host=127.0.0.1",
+                  "/account add toad@example.org name=home host=127.0.0.1" },
+    .run = run_add,
+};
+
+static const NjCommand cmd_account_set = {
+    .name = "set",
+    .parent = "account",
+    .summary = N_("Change a setting of an account"),
+    .details = N_("Without VALUE the setting is removed. set NAME password asks for a new password "
+                  "and stores it."),
+    .params = { { "name", NJ_PARAM_ACCOUNT, 0, N_("the name of the account") },
+                { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD | NJ_INSTEAD,
+                  N_("a new password, in place of KEY and VALUE; it is safer to be asked for it") },
+                { "key", NJ_PARAM_SETTING, 0, N_("the setting") },
+                { "value", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT, N_("its new value") } },
+    .examples = { "/account set home port 5223",
                   "/account set home password-command pass show xmpp/home",
-                  "/account rename home pond", "/account remove home" },
-    .run = run_account,
+                  "/account set home password" },
+    .run = run_set,
+};
+
+static const NjCommand cmd_account_rename = {
+    .name = "rename",
+    .parent = "account",
+    .summary = N_("Give an account another name"),
+    .params = { { "name", NJ_PARAM_ACCOUNT, 0, N_("the name of the account") },
+                { "new", NJ_PARAM_WORD, 0, N_("its new name") } },
+    .examples = { "/account rename home pond" },
+    .run = run_rename,
+};
+
+static const NjCommand cmd_account_remove = {
+    .name = "remove",
+    .parent = "account",
+    .summary = N_("Disconnect an account and remove it from natterjackrc"),
+    .details = N_("The history of the account stays."),
+    .params = { { "name", NJ_PARAM_ACCOUNT, 0, N_("the name of the account") } },
+    .examples = { "/account remove home" },
+    .run = run_remove,
 };
 
 static const NjCommand cmd_connect = {
     .name = "connect",
     .summary = N_("Bring an account online"),
     .params = { { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL,
-                  N_("which one; the chat's without it") } },
+                  N_("which one; by default that of the chat") } },
     .examples = { "/connect", "/connect home" },
     .run = run_connect,
 };
@@ -827,7 +765,7 @@ static const NjCommand cmd_disconnect = {
     .name = "disconnect",
     .summary = N_("Take an account offline until /connect"),
     .params = { { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL,
-                  N_("which one; the chat's without it") } },
+                  N_("which one; by default that of the chat") } },
     .examples = { "/disconnect", "/disconnect home" },
     .run = run_disconnect,
 };
@@ -836,32 +774,14 @@ static const NjCommand cmd_reconnect = {
     .name = "reconnect",
     .summary = N_("Close an account's connection and make a new one"),
     .params = { { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL,
-                  N_("which one; the chat's without it") } },
+                  N_("which one; by default that of the chat") } },
     .examples = { "/reconnect", "/reconnect home" },
     .run = run_reconnect,
 };
 
-static const NjCommand cmd_certificate = {
-    .name = "certificate",
-    .summary = N_("Show the server's certificate, or trust it"),
-    .details = N_("trust accepts the certificate that was shown last for one connection; pin "
-                  "accepts its key from now on and nothing else; forget takes the pin away."),
-    .needs = NJ_NEEDS_ACCOUNT,
-    .params = { { "action",
-                  NJ_PARAM_CHOICE,
-                  NJ_OPTIONAL,
-                  N_("what to do; show without it"),
-                  { "show", "trust", "pin", "forget" } } },
-    .examples = { "/certificate", "/home:certificate pin" },
-    .run = run_certificate,
+static const NjCommand *const commands[] = {
+    &cmd_account,        &cmd_account_list, &cmd_account_add, &cmd_account_set, &cmd_account_rename,
+    &cmd_account_remove, &cmd_connect,      &cmd_disconnect,  &cmd_reconnect,   NULL
 };
 
-static const NjCommand *const commands[] = { &cmd_account,   &cmd_connect,     &cmd_disconnect,
-                                             &cmd_reconnect, &cmd_certificate, NULL };
-
-static const NjAliasRow aliases[] = {
-    { "tls", "/certificate", "Profanity" },
-    { NULL },
-};
-
-const NjTopic nj_topic_account = { "accounts", N_("Accounts"), commands, aliases, NULL };
+const NjTopic nj_topic_account = { "accounts", N_("Accounts"), commands, NULL, NULL };

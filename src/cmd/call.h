@@ -1,4 +1,4 @@
-/* What commands.c and call.c share; run functions see commands.h only. */
+/* The structs of NjCmd and NjCall for the files of cmd/ that need more than commands.h offers. */
 #ifndef NJ_CMD_CALL_H
 #define NJ_CMD_CALL_H
 
@@ -8,28 +8,29 @@
 struct NjCmd {
     NjClient *client;
     NjScreen *screen;
-    NjTable *table;                /* of NjCommand */
+    NjTable *table;                /* of NjCommand, without sub-commands */
+    GHashTable *subcommands;       /* name of the parent -> GPtrArray of NjCommand */
     GPtrArray *topics;             /* of NjTopic */
-    GHashTable *aliases;           /* name -> line: the configuration's own */
+    GHashTable *aliases;           /* name -> line, from the configuration */
     GHashTable *shipped;           /* name -> NjAliasRow */
-    GHashTable *calls;             /* the open ones, as a set */
-    GHashTable *dumps;             /* what -> Dump, help.c */
+    GHashTable *calls;             /* set of the open calls */
+    GHashTable *dumps;             /* name of the table -> NjDump, help.c */
     struct NjPasswords *passwords; /* password.c */
     struct NjAway *away;           /* away.c; NULL without a screen */
 };
 
 struct NjCall {
     int refs;
-    NjCmd *cmd;               /* NULL: answered, or gone */
-    const NjCommand *command; /* NULL: text for a chat */
+    NjCmd *cmd;               /* NULL: the call has ended */
+    const NjCommand *command; /* NULL for a text */
     NjArgs *args;
     NjAccount *account;
-    bool named; /* by "/name:", and not chosen for whoever typed it */
+    bool named; /* the line named the account ("/name:") */
     NjChat *chat;
     NjSource source;
-    char *name; /* as typed: "msg"; for reports */
+    char *name; /* of the command, without sub-command; for reports; NULL for a text */
     NjRecord *result;
-    GString *said; /* lines of a call that has no screen: they become its result */
+    GString *said; /* lines of a call that is not shown on a screen; "text" of its result */
     NjResultFunc done;
     void *data;
     void (*on_end)(NjCall *call, void *data);
@@ -38,15 +39,17 @@ struct NjCall {
 
 NjCall *nj_call_new(NjCmd *cmd, NjSource source, NjChat *chat, NjResultFunc done, void *data);
 
-/* takes no reference */
+/* Ends the call with its result, or with an error. Takes no reference. */
 void nj_call_end(NjCall *call, const GError *error);
 
-/* The account a command means, as commands.h says; name: of "/name:", or NULL.  NULL and a sentence
- * if the choice is open. */
+/* Chooses the account of a command (see NJ_NEEDS_ACCOUNT). name: of "/name:", or NULL. Returns NULL
+ * and an error if no account or several are possible. */
 NjAccount *nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error);
 
-/* NULL: no alias */
+/* The line of an alias of the configuration or a shipped one; NULL if there is none. */
 const char *nj_cmd_alias_line(NjCmd *cmd, const char *name);
+
+/* Returns false and an error that says how to get online. */
 bool nj_cmd_check_online(NjAccount *account, GError **error);
 
 typedef struct {

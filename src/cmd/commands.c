@@ -1,6 +1,5 @@
-/* The command side of one client: which rows and aliases there are, and how a line finds its
- * command, its account and its end. Text that could not be sent goes back to the prompt: what was
- * typed is never lost. */
+/* The commands of one client: keeps rows and aliases, finds command and account of a line, and runs
+ * it. A text that cannot be sent is put back into the prompt, so that no typed text is lost. */
 #include "cmd/commands.h"
 
 #include <string.h>
@@ -13,8 +12,8 @@
 #include "xmpp/session.h"
 #include "xmpp/xep/message.h"
 
-#define MAX_EXPANSIONS 10 /* an alias of an alias of …; a circle ends here */
-/* bytes: one that says $* several times grows in a circle */
+#define MAX_EXPANSIONS 10 /* aliases in aliases; ends a loop */
+/* bytes; an alias with several $* grows exponentially in a loop */
 #define MAX_EXPANDED (8 * 1024 * 1024)
 
 static void
@@ -48,6 +47,8 @@ nj_cmd_new(NjClient *client)
     cmd->client = client;
     cmd->table = nj_table_new();
     cmd->topics = g_ptr_array_new();
+    cmd->subcommands =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
     cmd->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     cmd->shipped = g_hash_table_new(g_str_hash, g_str_equal);
     cmd->calls = g_hash_table_new(NULL, NULL);
@@ -86,6 +87,7 @@ nj_cmd_free(NjCmd *cmd)
     g_hash_table_unref(cmd->shipped);
     g_hash_table_unref(cmd->aliases);
     g_ptr_array_unref(cmd->topics);
+    g_hash_table_unref(cmd->subcommands);
 
     nj_table_free(cmd->table);
     g_free(cmd);
@@ -122,7 +124,113 @@ nj_cmd_add_dump(NjCmd *cmd, const char *what, char *(*func)(void *owner), void *
     g_hash_table_replace(cmd->dumps, (void *) what, dump);
 }
 
-/* Topics, aliases and keys. */
+/* --- rows --- */
+
+const GPtrArray *
+nj_cmd_subcommands(const NjCmd *cmd, const NjCommand *command)
+{
+    return command->parent ? NULL : g_hash_table_lookup(cmd->subcommands, command->name);
+}
+
+/* The names of sub-commands as a NULL-ended list, which the caller frees with g_free(). */
+static const char **
+subcommand_names(const GPtrArray *rows)
+{
+    const char **names = g_new0(const char *, rows->len + 1);
+    for (guint i = 0; i < rows->len; i++)
+        names[i] = ((const NjCommand *) rows->pdata[i])->name;
+    return names;
+}
+
+char *
+nj_cmd_usage(const NjCmd *cmd, const NjCommand *command)
+{
+    const GPtrArray *rows = nj_cmd_subcommands(cmd, command);
+    if (!rows || command->params[0].name)
+        return nj_parse_usage(command);
+
+    g_autofree const char **names = subcommand_names(rows);
+    g_autofree char *words = g_strjoinv("|", (char **) names);
+    return command->run ? g_strdup_printf("/%s [%s]", command->name, words)
+                        : g_strdup_printf("/%s %s", command->name, words);
+}
+
+/* Sets the error for a word that is not a sub-command; NULL: no word was typed. */
+static void
+fail_subcommand(const NjCmd *cmd, const NjCommand *command, const char *word, GError **error)
+{
+    g_autofree const char **names = subcommand_names(nj_cmd_subcommands(cmd, command));
+    g_autofree char *expected = nj_parse_alternatives(names);
+    g_autofree char *usage = nj_cmd_usage(cmd, command);
+    g_autofree char *sentence = NULL;
+
+    if (word) {
+        /* The value of a misplaced keyword may be secret. */
+        g_autofree char *shown = g_strndup(word, strcspn(word, "="));
+        sentence = g_strdup_printf(_("Expected %s, not “%s”."), expected, shown);
+    } else {
+        sentence = g_strdup_printf(_("Missing %s."), expected);
+    }
+
+    nj_parse_fail(error, sentence, usage);
+}
+
+const NjCommand *
+nj_cmd_pick_row(const NjCmd *cmd, const NjCommand *command, const char **rest, GError **error)
+{
+    const GPtrArray *rows = nj_cmd_subcommands(cmd, command);
+    const char *cursor = *rest;
+    g_autofree char *word = rows ? nj_parse_word(&cursor, NULL) : NULL;
+
+    for (guint i = 0; word && i < rows->len; i++) {
+        const NjCommand *row = rows->pdata[i];
+        if (strcmp(row->name, word) == 0) {
+            *rest = cursor;
+            return row;
+        }
+    }
+
+    bool takes_word = !word || command->params[0].name;
+    if (!rows || (command->run && takes_word))
+        return command;
+
+    fail_subcommand(cmd, command, word, error);
+    return NULL;
+}
+
+static bool
+add_row(NjCmd *cmd, const NjCommand *row)
+{
+    if (!row->parent)
+        return nj_table_add(cmd->table, row);
+    if (!nj_table_find(cmd->table, row->parent))
+        return false;
+
+    GPtrArray *rows = g_hash_table_lookup(cmd->subcommands, row->parent);
+    if (!rows) {
+        rows = g_ptr_array_new();
+        g_hash_table_insert(cmd->subcommands, g_strdup(row->parent), rows);
+    }
+
+    for (guint i = 0; i < rows->len; i++)
+        if (strcmp(((const NjCommand *) rows->pdata[i])->name, row->name) == 0)
+            return false;
+    g_ptr_array_add(rows, (void *) row);
+    return true;
+}
+
+static void
+remove_row(NjCmd *cmd, const NjCommand *row)
+{
+    if (!row->parent) {
+        nj_table_remove(cmd->table, row);
+        return;
+    }
+
+    GPtrArray *rows = g_hash_table_lookup(cmd->subcommands, row->parent);
+    if (rows && g_ptr_array_remove(rows, (void *) row) && !rows->len)
+        g_hash_table_remove(cmd->subcommands, row->parent);
+}
 
 static void
 bind_keys(NjCmd *cmd, const NjTopic *topic, bool bound)
@@ -153,8 +261,9 @@ nj_cmd_add_topic(NjCmd *cmd, const NjTopic *topic)
 {
     g_ptr_array_add(cmd->topics, (void *) topic);
     for (const NjCommand *const *row = topic->commands; row && *row; row++)
-        if (!nj_table_add(cmd->table, *row))
-            g_warning("the command %s of %s has a name that is taken", (*row)->name, topic->name);
+        if (!add_row(cmd, *row))
+            g_warning("topic %s: the name of command %s is taken, or its parent is missing",
+                      topic->name, (*row)->name);
     for (const NjAliasRow *row = topic->aliases; row && row->name; row++)
         g_hash_table_insert(cmd->shipped, (void *) row->name, (void *) row);
     bind_keys(cmd, topic, true);
@@ -166,7 +275,7 @@ nj_cmd_remove_topic(NjCmd *cmd, const NjTopic *topic)
     if (!g_ptr_array_remove(cmd->topics, (void *) topic))
         return;
     for (const NjCommand *const *row = topic->commands; row && *row; row++)
-        nj_table_remove(cmd->table, *row);
+        remove_row(cmd, *row);
     for (const NjAliasRow *row = topic->aliases; row && row->name; row++)
         g_hash_table_remove(cmd->shipped, row->name);
     bind_keys(cmd, topic, false);
@@ -189,7 +298,7 @@ nj_cmd_set_alias(NjCmd *cmd, const char *name, const char *line, GError **error)
     if (!*name || strpbrk(name, "/: \t\n\"=") || line[0] != '/') {
         g_set_error(
             error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-            _("An alias is one word without a slash and stands for a line that begins with one."));
+            _("An alias must be one word without a slash, and its line must start with a slash."));
         return false;
     }
 
@@ -242,7 +351,7 @@ nj_cmd_load_pairs(NjCmd *cmd)
         nj_options_pairs(cmd->client->options, "keys", load_key, cmd);
 }
 
-/* Accounts. */
+/* --- accounts --- */
 
 static char *
 account_names(NjClient *client)
@@ -277,7 +386,7 @@ nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error
     NjClient *client = cmd->client;
     if (client->accounts->len == 0) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-account"),
-                    _("There is no account yet; /account add you@example.org makes one."));
+                    _("There is no account yet; /account add you@example.org adds one."));
         return NULL;
     }
 
@@ -286,7 +395,7 @@ nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error
         NjAccount *account = nj_client_account(client, name);
         if (!account)
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-account"),
-                        _("There is no account “%s”; there is %s."), name, names);
+                        _("There is no account “%s”. Accounts: %s."), name, names);
         return account;
     }
 
@@ -298,8 +407,8 @@ nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GError **error
         account = only_account(client, true);
     if (!account)
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("which-account"),
-                    _("Which account is meant? Write its name before the command, as in /%s:msg; "
-                      "there are %s."),
+                    _("Write the name of the account before the command, as in /%s:msg. Accounts: "
+                      "%s."),
                     ((NjAccount *) client->accounts->pdata[0])->settings->name, names);
 
     return account;
@@ -319,8 +428,8 @@ nj_cmd_check_online(NjAccount *account, GError **error)
     case NJ_ACCOUNT_WAITING:
         g_set_error(
             error, NJ_CMD_ERROR, nj_cmd_code("not-connected"),
-            _("Account %s has no connection and tries again by itself; /connect %s tries at once."),
-            name, name);
+            _("Account %s has no connection and will try again; /connect %s tries at once."), name,
+            name);
         return false;
 
     default:
@@ -330,7 +439,7 @@ nj_cmd_check_online(NjAccount *account, GError **error)
     }
 }
 
-/* Aliases. */
+/* --- aliases --- */
 
 const char *
 nj_cmd_alias_line(NjCmd *cmd, const char *name)
@@ -342,9 +451,10 @@ nj_cmd_alias_line(NjCmd *cmd, const char *name)
     return row ? row->line : NULL;
 }
 
-/* NULL: it has grown too long. */
+/* The line of an alias with its $1 … $9 and $* replaced by the words of rest; without any of them
+ * rest is appended. Returns NULL if the result is longer than MAX_EXPANDED. */
 static char *
-expand(const char *line, const char *rest)
+expand_alias(const char *line, const char *rest)
 {
     char *words[10] = { NULL };
     const char *cursor = rest;
@@ -376,10 +486,10 @@ expand(const char *line, const char *rest)
     return g_string_free(out, out->len > MAX_EXPANDED);
 }
 
-/* Follows aliases until a command is found.  *line becomes what the command sees; the result is the
- * row, or NULL and error. */
+/* Expands aliases until the line begins with a command. *line is replaced by the expanded line, and
+ * *parts points into it. Returns the row, or NULL and an error. */
 static const NjCommand *
-resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
+resolve_line(NjCmd *cmd, char **line, NjLine *parts, GError **error)
 {
     g_autofree char *account = NULL;
     for (int i = 0; i < MAX_EXPANSIONS; i++) {
@@ -389,19 +499,19 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
             parts->account = g_steal_pointer(&account);
         const NjCommand *command = parts->command ? nj_table_find(cmd->table, parts->name) : NULL;
         if (command)
-            return command;
+            return nj_cmd_pick_row(cmd, command, &parts->rest, error);
         const char *alias = parts->command ? nj_cmd_alias_line(cmd, parts->name) : NULL;
         if (!alias) {
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-command"),
-                        _("There is no command /%s; /help lists them. A text that begins with a "
-                          "slash is typed with two."),
+                        _("There is no command /%s; /help lists all. To send text that starts "
+                          "with /, type //."),
                         parts->command ? parts->name : *line);
             return NULL;
         }
-        char *next = expand(alias, parts->rest);
+        char *next = expand_alias(alias, parts->rest);
         if (!next) {
             g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                        _("What that alias stands for is too long; /alias shows it."));
+                        _("The line of this alias becomes too long; /alias shows it."));
             return NULL;
         }
         explicit_bzero(*line, strlen(*line));
@@ -412,12 +522,12 @@ resolve(NjCmd *cmd, char **line, NjLine *parts, GError **error)
     }
 
     g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                _("That alias leads in a circle; /alias shows what it stands for."));
+                _("This alias leads back to itself; /alias shows what it stands for."));
     return NULL;
 }
 
-/* A secret parameter's name with something behind it, wherever it stands: "password x" is not how
- * it is written, but x is the secret. */
+/* Whether the name of a secret parameter with a word behind it stands anywhere in text: "password
+ * x" is a wrong way to write it, but x is the secret all the same. */
 static bool
 names_secret(const NjCommand *command, const char *text)
 {
@@ -436,13 +546,20 @@ names_secret(const NjCommand *command, const char *text)
     return false;
 }
 
-/* A command that was mistyped is none, and its password is one. */
+/* The same for any command of that name or with that parent; name NULL: for every command. A
+ * mistyped command may still contain a password. */
 static bool
-names_any_secret(NjCmd *cmd, const char *text)
+names_secret_of(NjCmd *cmd, const char *name, const char *text)
 {
-    for (guint i = 0; i < nj_table_length(cmd->table); i++)
-        if (names_secret(nj_table_at(cmd->table, i), text))
-            return true;
+    for (guint i = 0; i < cmd->topics->len; i++) {
+        const NjTopic *topic = cmd->topics->pdata[i];
+        for (const NjCommand *const *row = topic->commands; row && *row; row++) {
+            const char *top = (*row)->parent ? (*row)->parent : (*row)->name;
+            if ((!name || strcmp(top, name) == 0) && names_secret(*row, text))
+                return true;
+        }
+    }
+
     return false;
 }
 
@@ -454,14 +571,16 @@ nj_cmd_is_secret(NjCmd *cmd, const char *line)
 
     g_autofree char *copy = g_strdup(line);
     NjLine parts = { 0 };
-    const NjCommand *command = resolve(cmd, &copy, &parts, NULL);
-    bool secret = !command && names_any_secret(cmd, copy);
+    const NjCommand *command = resolve_line(cmd, &copy, &parts, NULL);
+    bool secret = !command && names_secret_of(cmd, NULL, copy);
     if (command) {
         g_autoptr(NjArgs) args = nj_parse_args(command, parts.rest, NULL);
-        /* What does not parse may still hold the secret. */
+        /* A line that cannot be parsed may still contain the secret. */
         for (guint i = 0; !args && i < G_N_ELEMENTS(command->params); i++)
             secret |= command->params[i].kind == NJ_PARAM_SECRET;
-        secret |= (args && nj_args_secret(args)) || names_secret(command, parts.rest);
+        secret |= args && nj_args_secret(args);
+        secret |=
+            names_secret_of(cmd, command->parent ? command->parent : command->name, parts.rest);
     }
 
     nj_line_clear(&parts);
@@ -469,18 +588,31 @@ nj_cmd_is_secret(NjCmd *cmd, const char *line)
     return secret;
 }
 
-/* Running. */
+/* --- running --- */
 
+static bool
+is_address_kind(NjParamKind kind)
+{
+    switch (kind) {
+    case NJ_PARAM_ADDRESS:
+    case NJ_PARAM_CONTACT:
+    case NJ_PARAM_ROOM:
+    case NJ_PARAM_BLOCKED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Replaces typed addresses by prepared ones (RFC 7622). */
 static bool
 prepare_addresses(NjCall *call, GError **error)
 {
     const NjCommand *command = call->command;
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         const NjParam *param = &command->params[i];
-        if (param->kind != NJ_PARAM_ADDRESS && param->kind != NJ_PARAM_CONTACT
-            && param->kind != NJ_PARAM_ROOM && param->kind != NJ_PARAM_BLOCKED)
-            continue;
-        const char *typed = nj_args_get(call->args, param->name);
+        const char *typed =
+            is_address_kind(param->kind) ? nj_args_get(call->args, param->name) : NULL;
         if (!typed)
             continue;
         char *prepared = nj_jid_prepare(typed, error);
@@ -492,6 +624,8 @@ prepare_addresses(NjCall *call, GError **error)
     return true;
 }
 
+/* Chooses the account of the call and checks the needs of its row. account_name: of "/name:", or
+ * NULL. */
 static bool
 meet_needs(NjCall *call, const char *account_name, GError **error)
 {
@@ -513,8 +647,9 @@ meet_needs(NjCall *call, const char *account_name, GError **error)
     }
 
     if ((needs & NJ_NEEDS_SCREEN) && !cmd->screen) {
+        g_autofree char *name = nj_parse_full_name(call->command);
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-screen"),
-                    _("/%s needs a screen, and Natterjack runs without one."), call->command->name);
+                    _("/%s needs a screen, and Natterjack runs without one."), name);
         return false;
     }
 
@@ -529,8 +664,8 @@ run_command(NjCall *call, const char *line)
     char *copy = g_strdup(line);
     NjLine parts = { 0 };
 
-    call->command = resolve(cmd, &copy, &parts, &error);
-    call->name = g_strdup(call->command ? call->command->name : parts.name);
+    call->command = resolve_line(cmd, &copy, &parts, &error);
+    call->name = g_strdup(parts.name);
     if (call->command)
         call->args = nj_parse_args(call->command, parts.rest, &error);
 
@@ -545,9 +680,9 @@ run_command(NjCall *call, const char *line)
         nj_call_end(call, error);
 }
 
-/* What could not be sent is given back, unless something else is being typed by now. */
+/* Puts a line that could not be sent back into the prompt, unless the user is typing again. */
 static void
-give_back(NjCall *call, const char *line)
+restore_prompt(NjCall *call, const char *line)
 {
     NjScreen *screen = call->cmd->screen;
     if (call->source != NJ_SOURCE_PROMPT || !screen || call->cmd->client->focus != call->chat)
@@ -561,7 +696,8 @@ static void
 send_text(NjCall *call, const char *line, const char *text)
 {
     if (call->source != NJ_SOURCE_PROMPT && call->source != NJ_SOURCE_KEY) {
-        nj_call_fail(call, "usage", _("A command begins with a slash, as in /msg ADDRESS TEXT."));
+        nj_call_fail(call, "usage",
+                     _("A command must start with a slash, as in /msg ADDRESS TEXT."));
         return;
     }
 
@@ -571,10 +707,10 @@ send_text(NjCall *call, const char *line, const char *text)
     }
 
     if (!call->chat) {
-        give_back(call, line);
+        restore_prompt(call, line);
         nj_call_fail(call, "no-chat",
-                     _("Nobody reads the console: /msg ADDRESS opens a chat, /join ROOM a room, "
-                       "/help tells more."));
+                     _("This is the console, not a chat. /msg ADDRESS opens a chat, /join ROOM "
+                       "enters a room, /help lists all commands."));
         return;
     }
 
@@ -582,7 +718,7 @@ send_text(NjCall *call, const char *line, const char *text)
     if (nj_message_send(call->chat, text, NULL, &error)) {
         nj_call_done(call);
     } else {
-        give_back(call, line);
+        restore_prompt(call, line);
         nj_call_fail_error(call, "not-sent", error);
     }
 }

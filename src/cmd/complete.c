@@ -1,5 +1,5 @@
-/* TAB: what may stand at the cursor follows from the row's parameters.  Choices are whole words,
- * quoted where they must be; the prompt puts the common start in. */
+/* Completion: the row's parameters decide which words are offered at the cursor. Completions are
+ * whole words, quoted where necessary; the prompt inserts their common start. */
 #include "cmd/commands.h"
 
 #include <string.h>
@@ -13,44 +13,44 @@
 
 typedef struct {
     NjCmd *cmd;
-    NjAccount *account; /* whose people; NULL: of all */
-    NjChat *chat;
-    const char *start; /* what is typed of the word */
-    const char *after; /* put behind each choice */
-    bool quote;
-    GHashTable *found; /* a set */
+    NjAccount *account; /* offer this account's addresses; NULL: those of all accounts */
+    NjChat *chat;       /* the focused one; NULL without one */
+    const char *start;  /* the typed part of the word */
+    const char *after;  /* appended to each completion */
+    bool quote;         /* quote completions where necessary */
+    GHashTable *found;  /* set of completions */
 } Search;
 
-/* Names are found by their start, whatever their case. */
+/* Whether word begins with start, ignoring case. */
 static bool
-starts(const char *word, const char *start)
+has_start(const char *word, const char *start)
 {
     g_autofree char *folded_word = g_utf8_casefold(word, -1);
     g_autofree char *folded_start = g_utf8_casefold(start, -1);
     return g_str_has_prefix(folded_word, folded_start);
 }
 
-/* An address is also found by the name it goes by. */
+/* Adds word if it, or the name shown for it, begins with the typed part. */
 static void
-offer_address(Search *search, const char *word, const char *name)
+offer_named(Search *search, const char *word, const char *name)
 {
     if (!*word || g_hash_table_size(search->found) >= MAX_CHOICES
-        || !(starts(word, search->start) || starts(name, search->start)))
+        || !(has_start(word, search->start) || has_start(name, search->start)))
         return;
     g_autofree char *shown = search->quote ? nj_parse_quote(word) : g_strdup(word);
     g_hash_table_add(search->found, g_strconcat(shown, search->after, NULL));
 }
 
 static void
-offer(Search *search, const char *word)
+offer_word(Search *search, const char *word)
 {
-    offer_address(search, word, word);
+    offer_named(search, word, word);
 }
 
 static void
 offer_contact(NjContact *contact, void *owner)
 {
-    offer_address(owner, contact->address, nj_contact_label(contact));
+    offer_named(owner, contact->address, nj_contact_label(contact));
 }
 
 static void
@@ -64,7 +64,7 @@ offer_people(Search *search)
         nj_roster_each(account->roster, offer_contact, search);
         const GPtrArray *requests = nj_roster_requests(account->roster);
         for (guint n = 0; n < requests->len; n++)
-            offer(search, ((NjRequest *) requests->pdata[n])->address);
+            offer_word(search, ((NjRequest *) requests->pdata[n])->address);
     }
 }
 
@@ -81,7 +81,7 @@ offer_chats(Search *search, bool rooms_only)
         g_hash_table_iter_init(&iter, account->chats);
         while (g_hash_table_iter_next(&iter, NULL, (void **) &chat))
             if (!rooms_only || chat->kind == NJ_CHAT_ROOM)
-                offer_address(search, chat->address, nj_chat_label(chat));
+                offer_named(search, chat->address, nj_chat_label(chat));
     }
 }
 
@@ -97,7 +97,7 @@ offer_blocked(Search *search)
         void *address;
         g_hash_table_iter_init(&iter, account->blocked);
         while (g_hash_table_iter_next(&iter, &address, NULL))
-            offer(search, address);
+            offer_word(search, address);
     }
 }
 
@@ -113,26 +113,26 @@ offer_nicks(Search *search)
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &occupant))
         if (!room->nick || strcmp(occupant->nick, room->nick))
-            offer(search, occupant->shown);
+            offer_word(search, occupant->shown);
 }
 
 static void
 offer_accounts(Search *search)
 {
     GPtrArray *accounts = search->cmd->client->accounts;
-    /* those that were left out of this run, too */
+    /* also accounts that -a left out of this run */
     const GPtrArray *stored = nj_options_accounts(search->cmd->client->options);
     for (guint i = 0; i < accounts->len; i++)
-        offer(search, ((NjAccount *) accounts->pdata[i])->settings->name);
+        offer_word(search, ((NjAccount *) accounts->pdata[i])->settings->name);
     for (guint i = 0; i < stored->len; i++)
-        offer(search, ((NjAccountSettings *) stored->pdata[i])->name);
+        offer_word(search, ((NjAccountSettings *) stored->pdata[i])->name);
 }
 
 static void
 offer_rows(Search *search, const NjTable *table)
 {
     for (guint i = 0; i < nj_table_length(table); i++)
-        offer(search, *(const char *const *) nj_table_at(table, i));
+        offer_word(search, *(const char *const *) nj_table_at(table, i));
 }
 
 static void
@@ -140,14 +140,14 @@ offer_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     (void) line;
     (void) habit;
-    offer(owner, name);
+    offer_word(owner, name);
 }
 
 static void
 offer_list(Search *search, const char *const *words)
 {
     for (; words && *words; words++)
-        offer(search, *words);
+        offer_word(search, *words);
 }
 
 static void
@@ -158,14 +158,14 @@ offer_topics(Search *search)
     offer_rows(search, search->cmd->table);
     offer_rows(search, nj_options_table(search->cmd->client->options));
     for (guint i = 0; i < search->cmd->topics->len; i++)
-        offer(search, ((NjTopic *) search->cmd->topics->pdata[i])->name);
+        offer_word(search, ((NjTopic *) search->cmd->topics->pdata[i])->name);
 }
 
 static void
 offer_key(const char *name, const char *line, void *owner)
 {
     (void) line;
-    offer(owner, name);
+    offer_word(owner, name);
 }
 
 char **
@@ -183,27 +183,32 @@ offer_themes(Search *search)
     offer_list(search, (const char *const *) names);
 }
 
-/* KEY=VALUE where the account is made, KEY alone where it is there. */
+/* Offers the settings of an account; after: "=" where their values follow in the same word. */
 static void
-offer_settings(Search *search, const char *rest)
+offer_settings(Search *search, const char *after)
 {
-    const char *cursor = rest;
     search->quote = false;
-    g_autofree char *action = nj_parse_word(&cursor, NULL);
-    for (const NjAccountKey *key = nj_account_keys; key->name; key++) {
-        g_autofree char *word = g_strconcat(key->name, g_strcmp0(action, "add") ? "" : "=", NULL);
-        offer(search, word);
-    }
+    search->after = after;
+    for (const NjAccountKey *key = nj_account_keys; key->name; key++)
+        offer_word(search, key->name);
+}
+
+static void
+offer_subcommands(Search *search, const NjCommand *command)
+{
+    const GPtrArray *rows = nj_cmd_subcommands(search->cmd, command);
+    for (guint i = 0; rows && i < rows->len; i++)
+        offer_word(search, ((const NjCommand *) rows->pdata[i])->name);
 }
 
 static void
 offer_windows(Search *search)
 {
-    offer(search, "console");
+    offer_word(search, "console");
     offer_chats(search, false);
 }
 
-/* The value of the option named earlier in the line. */
+/* Offers values of an option; option_name may be NULL or unknown. */
 static void
 offer_values(Search *search, const char *option_name)
 {
@@ -215,7 +220,7 @@ offer_values(Search *search, const char *option_name)
     if (!option)
         return;
 
-    if (!strcmp(option->name, "theme"))
+    if (strcmp(option->name, "theme") == 0)
         offer_themes(search);
     else if (option->kind == NJ_OPTION_BOOL)
         offer_list(search, truth);
@@ -223,9 +228,9 @@ offer_values(Search *search, const char *option_name)
         offer_list(search, (const char *const *) option->choices);
 }
 
-/* The word that an earlier parameter of this kind has. */
+/* The argument of the first parameter of this kind; NULL if there is none. */
 static char *
-earlier(const NjCommand *command, const char *rest, NjParamKind kind)
+find_argument(const NjCommand *command, const char *rest, NjParamKind kind)
 {
     const char *cursor = rest;
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
@@ -267,7 +272,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         offer_rows(search, nj_options_table(search->cmd->client->options));
         break;
     case NJ_PARAM_VALUE: {
-        g_autofree char *option = earlier(command, rest, NJ_PARAM_OPTION);
+        g_autofree char *option = find_argument(command, rest, NJ_PARAM_OPTION);
         offer_values(search, option);
         break;
     }
@@ -277,6 +282,13 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     case NJ_PARAM_COMMAND:
         offer_topics(search);
         break;
+    case NJ_PARAM_SUBCOMMAND: {
+        g_autofree char *name = find_argument(command, rest, NJ_PARAM_COMMAND);
+        const NjCommand *named = name ? nj_table_find(search->cmd->table, name) : NULL;
+        if (named)
+            offer_subcommands(search, named);
+        break;
+    }
     case NJ_PARAM_BLOCKED:
         offer_blocked(search);
         break;
@@ -286,7 +298,10 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         break;
 
     case NJ_PARAM_SETTING:
-        offer_settings(search, rest);
+        offer_settings(search, "");
+        break;
+    case NJ_PARAM_ASSIGNMENT:
+        offer_settings(search, "=");
         break;
     case NJ_PARAM_THEME:
         offer_themes(search);
@@ -300,7 +315,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         break;
     }
 
-    /* also the fixed words among free ones: next, prev */
+    /* fixed words of any kind, as next and prev of a window */
     offer_list(search, (const char *const *) param->choices);
 }
 
@@ -311,7 +326,7 @@ by_text(const void *a, const void *b)
 }
 
 static char **
-take_choices(Search *search)
+take_completions(Search *search)
 {
     guint count = 0;
     char **choices = (char **) g_hash_table_get_keys_as_array(search->found, &count);
@@ -326,7 +341,7 @@ take_choices(Search *search)
     return NULL;
 }
 
-/* In a text: the nick that is begun, with a colon where it opens the line. */
+/* In a text: offers nicks, with a colon at the start of the text. */
 static const char *
 complete_text(Search *search, char *text)
 {
@@ -351,16 +366,16 @@ complete_name(Search *search, const char *text)
     const char *name = colon ? colon + 1 : text + 1;
     search->start = name;
     offer_rows(search, search->cmd->table);
-    /* one name a thing, until another is asked for */
+    /* aliases only where no command matches: one name for each command is enough */
     if (g_hash_table_size(search->found) == 0)
         nj_cmd_each_alias(search->cmd, offer_alias, search);
     return name;
 }
 
-/* An alias that only stands before its words is completed as what it stands for.  The word at the
- * end stays where it is, seen from there. */
+/* Replaces aliases without $ by their lines, so that the arguments are completed as those of the
+ * command. The end of the line stays as typed. Returns NULL if no command is found. */
 static const NjCommand *
-resolve(NjCmd *cmd, char **line, NjLine *parts)
+resolve_alias(NjCmd *cmd, char **line, NjLine *parts)
 {
     for (int i = 0; i < 10 && nj_parse_line(*line, parts, NULL); i++) {
         const NjCommand *command = nj_table_find(cmd->table, parts->name);
@@ -376,7 +391,18 @@ resolve(NjCmd *cmd, char **line, NjLine *parts)
     return NULL;
 }
 
-/* *typed keeps what is searched for alive. */
+static void
+offer_keywords(Search *search, const NjCommand *command)
+{
+    search->quote = false;
+    search->after = "=";
+    for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++)
+        if (command->params[i].flags & NJ_KEYWORD)
+            offer_word(search, command->params[i].name);
+}
+
+/* Offers completions of an argument. Returns the start of the word in rest, or NULL. *typed
+ * receives the word without quotes, which search uses; the caller frees it after the search. */
 static const char *
 complete_param(Search *search, const NjCommand *command, const char *rest, char **typed)
 {
@@ -391,10 +417,10 @@ complete_param(Search *search, const NjCommand *command, const char *rest, char 
         const char *space = MAX(strrchr(word, ' '), strrchr(word, '\n'));
         word = space ? space + 1 : word;
         if (!*word)
-            return NULL; /* a text that is only begun: everybody would be offered */
+            return NULL; /* at an empty word of a text all nicks would match */
     }
 
-    /* An open quotation mark is closed here to read the word, a closed one is read as it is. */
+    /* The word behind an open quotation mark cannot be parsed: take it without the mark. */
     const char *cursor = word;
     *typed = nj_parse_word(&cursor, NULL);
     if (!*typed)
@@ -402,16 +428,26 @@ complete_param(Search *search, const NjCommand *command, const char *rest, char 
 
     search->start = *typed;
     offer_param(search, command, param, rest);
-    for (guint i = 0;
-         !keyword && **typed && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
-        if (!(command->params[i].flags & NJ_KEYWORD))
-            continue;
-        g_autofree char *key = g_strconcat(command->params[i].name, "=", NULL);
-        search->quote = false;
-        offer(search, key);
+    if (!keyword && **typed)
+        offer_keywords(search, command);
+    return word;
+}
+
+/* The same for a line whose first argument may be a sub-command. */
+static const char *
+complete_arguments(Search *search, const NjCommand *command, const char *rest, char **typed)
+{
+    if (!nj_cmd_subcommands(search->cmd, command) || strpbrk(rest, " \t\n")) {
+        const NjCommand *row = nj_cmd_pick_row(search->cmd, command, &rest, NULL);
+        return row ? complete_param(search, row, rest, typed) : NULL;
     }
 
-    return word;
+    /* The cursor is in the first word: a sub-command, or an argument of the command itself. */
+    search->start = rest;
+    offer_subcommands(search, command);
+    if (command->params[0].name)
+        complete_param(search, command, rest, typed);
+    return rest;
 }
 
 char **
@@ -420,7 +456,13 @@ nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *
     g_autofree char *before = g_strndup(text, point);
     g_autofree char *typed = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Search search = { cmd, chat ? chat->account : NULL, chat, "", "", true, found };
+    Search search = { .cmd = cmd,
+                      .account = chat ? chat->account : NULL,
+                      .chat = chat,
+                      .start = "",
+                      .after = "",
+                      .quote = true,
+                      .found = found };
     NjLine line = { 0 };
     const char *word = NULL;
 
@@ -432,8 +474,8 @@ nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *
         if (line.account)
             search.account = nj_client_account(cmd->client, line.account);
         nj_line_clear(&line);
-        const NjCommand *command = resolve(cmd, &before, &line);
-        word = command ? complete_param(&search, command, line.rest, &typed) : NULL;
+        const NjCommand *command = resolve_alias(cmd, &before, &line);
+        word = command ? complete_arguments(&search, command, line.rest, &typed) : NULL;
     }
 
     gsize length = word ? strlen(word) : 0;
@@ -443,5 +485,5 @@ nj_cmd_complete(NjCmd *cmd, const char *text, gsize point, gsize *start, gsize *
 
     *start = point - length;
     *end = point;
-    return take_choices(&search);
+    return take_completions(&search);
 }

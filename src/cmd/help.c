@@ -1,6 +1,5 @@
-/* Help and the stable tables: nothing here is written twice, all of it is read off the rows.
- * A dump is lines of fields joined by tabs; the first field is the name, and fields are only ever
- * added at the end. */
+/* /help and --dump, derived from the rows. A dump is lines of fields joined by tabs; the first
+ * field is the name. Scripts read dumps: new fields are only added at the end of a line. */
 #include "cmd/help.h"
 
 #include <string.h>
@@ -10,14 +9,15 @@
 #include "ui/lines.h"
 #include "ui/theme.h"
 
-/* What is being written, and how wide it may be. */
+/* The help text that is being written. */
 typedef struct {
     NjCmd *cmd;
     GString *out;
-    int columns;
+    int columns; /* width of its lines */
 } Page;
 
-/* Adds wrapped text, later rows indented. */
+/* Adds text wrapped at the page's width. The first row begins at column first, the others are
+ * indented by indent cells. */
 static void
 add_wrapped(Page *page, const char *text, int indent, int first)
 {
@@ -32,7 +32,7 @@ add_wrapped(Page *page, const char *text, int indent, int first)
     }
 }
 
-/* "  name      summary", the summary in a column of its own. */
+/* Adds "  name      summary" with the summary at a column. */
 static void
 add_entry(Page *page, const char *name, int column, const char *summary)
 {
@@ -51,14 +51,15 @@ add_entry(Page *page, const char *name, int column, const char *summary)
     add_wrapped(page, summary, column, column);
 }
 
-/* One screen: who knows what to do finds the word, and /help WORD tells the rest. */
+/* The page of /help: names of all commands by topic. It fits one screen. */
 static void
-overview(Page *page)
+write_overview(Page *page)
 {
-    add_wrapped(page,
-                _("A line that begins with a slash is a command, anything else is said in the chat "
-                  "in front. TAB completes, F1 shows this."),
-                0, 0);
+    add_wrapped(
+        page,
+        _("A line that starts with a slash is a command; any other line is sent to the chat "
+          "in front. TAB completes, F1 shows this page."),
+        0, 0);
 
     for (guint i = 0; i < page->cmd->topics->len; i++) {
         const NjTopic *topic = page->cmd->topics->pdata[i];
@@ -66,32 +67,40 @@ overview(Page *page)
             continue;
         g_autoptr(GString) names = g_string_new(NULL);
         for (const NjCommand *const *row = topic->commands; *row; row++)
-            g_string_append_printf(names, "%s/%s", names->len ? " " : "", (*row)->name);
+            if (!(*row)->parent)
+                g_string_append_printf(names, "%s/%s", names->len ? " " : "", (*row)->name);
         add_entry(page, topic->name, 12, names->str);
     }
 
-    add_wrapped(page,
-                _("/help NAME tells more of a command, an option or a topic, as in /help rooms; "
-                  "/help keys, /help options and /help aliases list those, "
-                  "/help marks says what the signs beside your messages mean."),
-                0, 0);
+    add_wrapped(
+        page,
+        _("/help NAME explains a command, an option or a topic, as in /help rooms, and /help "
+          "NAME SUBCOMMAND a sub-command, as in /help account add. /help keys, /help options "
+          "and /help aliases list those; /help marks explains the signs beside your "
+          "messages."),
+        0, 0);
 }
 
 static void
-topic_help(Page *page, const NjTopic *topic)
+write_topic(Page *page, const NjTopic *topic)
 {
     g_string_append_printf(page->out, "%s\n", _(topic->summary));
     for (const NjCommand *const *row = topic->commands; row && *row; row++) {
-        g_autofree char *usage = nj_parse_usage(*row);
+        if ((*row)->parent)
+            continue;
+        g_autofree char *usage = nj_cmd_usage(page->cmd, *row);
         add_entry(page, usage, 30, _((*row)->summary));
     }
+
     for (const NjKeyRow *row = topic->keys; row && row->key; row++)
         add_entry(page, row->key, 30, _(row->summary));
 }
 
+/* The aliases of one row. */
 typedef struct {
+    NjCmd *cmd;
+    const NjCommand *row;
     GString *out;
-    const char *command;
     guint count;
 } AliasList;
 
@@ -100,15 +109,23 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
 {
     (void) habit;
     AliasList *list = owner;
-    gsize length = strlen(list->command);
-    if (line[0] != '/' || strncmp(line + 1, list->command, length)
-        || (line[1 + length] && line[1 + length] != ' '))
+    NjLine parts = { 0 };
+    const NjCommand *command = NULL;
+
+    if (nj_parse_line(line, &parts, NULL) && parts.command)
+        command = nj_table_find(list->cmd->table, parts.name);
+    if (command)
+        command = nj_cmd_pick_row(list->cmd, command, &parts.rest, NULL);
+    nj_line_clear(&parts);
+
+    /* A sub-command that must be typed behind the alias makes command NULL. */
+    if (command != list->row)
         return;
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
 }
 
-/* The usage line shows the words of a choice; those that may stand among free ones are shown
- * here. */
+/* Adds a parameter with the fixed words that it takes, too. The words of a CHOICE stand in the
+ * usage line already. */
 static void
 add_param(Page *page, const NjParam *param)
 {
@@ -130,13 +147,25 @@ add_param(Page *page, const NjParam *param)
 }
 
 static void
-command_help(Page *page, const NjCommand *command)
+add_subcommands(Page *page, const NjCommand *command)
 {
-    g_autofree char *usage = nj_parse_usage(command);
+    const GPtrArray *rows = nj_cmd_subcommands(page->cmd, command);
+    for (guint i = 0; rows && i < rows->len; i++) {
+        const NjCommand *row = rows->pdata[i];
+        g_autofree char *usage = nj_parse_usage(row);
+        add_entry(page, usage, 30, _(row->summary));
+    }
+}
+
+static void
+write_command(Page *page, const NjCommand *command)
+{
+    g_autofree char *usage = nj_cmd_usage(page->cmd, command);
     add_wrapped(page, usage, 4, 0);
     add_wrapped(page, _(command->summary), 0, 0);
     for (guint i = 0; i < G_N_ELEMENTS(command->params) && command->params[i].name; i++)
         add_param(page, &command->params[i]);
+    add_subcommands(page, command);
 
     if (command->details) {
         g_string_append_c(page->out, '\n');
@@ -149,7 +178,7 @@ command_help(Page *page, const NjCommand *command)
         g_string_append_printf(page->out, "  %s\n", command->examples[i]);
 
     g_autoptr(GString) aliases = g_string_new(NULL);
-    AliasList list = { aliases, command->name, 0 };
+    AliasList list = { .cmd = page->cmd, .row = command, .out = aliases };
     nj_cmd_each_alias(page->cmd, add_alias_of, &list);
 
     if (list.count) {
@@ -158,7 +187,7 @@ command_help(Page *page, const NjCommand *command)
     }
 }
 
-/* What an option takes, in words: "on, off", "1 … 60". */
+/* The values of an option: "true|false", "1…60"; empty for a free text. */
 static char *
 option_values(const NjOption *option)
 {
@@ -175,7 +204,7 @@ option_values(const NjOption *option)
 }
 
 static void
-option_help(Page *page, const NjOption *option)
+write_option(Page *page, const NjOption *option)
 {
     g_autofree char *values = option_values(option);
     g_string_append_printf(page->out, "/set %s %s\n", option->name, *values ? values : "TEXT");
@@ -184,18 +213,18 @@ option_help(Page *page, const NjOption *option)
     const char *default_value = option->default_value ? option->default_value : "";
     const char *value = nj_options_text(page->cmd->client->options, option->name);
     g_autofree char *line = NULL;
-    if (!g_str_equal(value, default_value))
-        line = g_strdup_printf(_("It is “%s” now; as shipped it is “%s”."), value, default_value);
+    if (strcmp(value, default_value) != 0)
+        line = g_strdup_printf(_("Its value is “%s”; the default is “%s”."), value, default_value);
     else if (*value)
-        line = g_strdup_printf(_("It is “%s”, as shipped."), value);
+        line = g_strdup_printf(_("Its value is “%s”, the default."), value);
     else
-        line = g_strdup(_("It is empty, as shipped."));
+        line = g_strdup(_("Its value is empty, the default."));
 
     add_wrapped(page, line, 0, 0);
 }
 
 static void
-options_help(Page *page)
+write_options(Page *page)
 {
     const NjTable *table = nj_options_table(page->cmd->client->options);
     for (guint i = 0; i < nj_table_length(table); i++) {
@@ -204,19 +233,20 @@ options_help(Page *page)
     }
 }
 
+/* The summary of the shipped key row with this command line; key NULL: of any key. */
 static const char *
 shipped_key_summary(NjCmd *cmd, const char *key, const char *line)
 {
     for (guint i = 0; i < cmd->topics->len; i++) {
         const NjTopic *topic = cmd->topics->pdata[i];
         for (const NjKeyRow *row = topic->keys; row && row->key; row++)
-            if (!strcmp(row->line, line) && (!key || !strcmp(row->key, key)))
+            if (strcmp(row->line, line) == 0 && (!key || strcmp(row->key, key) == 0))
                 return row->summary;
     }
     return NULL;
 }
 
-/* Keys that do the same, or count the same up, make one entry. */
+/* An entry of /help keys: keys with the same summary share one. */
 typedef struct {
     const char *first, *last;
     char *summary;
@@ -236,7 +266,7 @@ typedef struct {
 } KeyList;
 
 static void
-note_key(const char *name, const char *line, void *owner)
+add_key(const char *name, const char *line, void *owner)
 {
     KeyList *list = owner;
     const char *summary = shipped_key_summary(list->cmd, name, line);
@@ -247,7 +277,7 @@ note_key(const char *name, const char *line, void *owner)
 
     for (guint i = 0; i < list->entries->len; i++) {
         KeyEntry *entry = list->entries->pdata[i];
-        if (strcmp(entry->summary, summary))
+        if (strcmp(entry->summary, summary) != 0)
             continue;
         entry->last = name;
         entry->count++;
@@ -259,6 +289,7 @@ note_key(const char *name, const char *line, void *owner)
     g_ptr_array_add(list->entries, entry);
 }
 
+/* Calls func for all bound keys; without a screen for the shipped ones. */
 static void
 each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owner), void *owner)
 {
@@ -291,12 +322,12 @@ context_keys_help(Page *page, NjKeyContext context)
 }
 
 static void
-keys_help(Page *page)
+write_keys(Page *page)
 {
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_key_entry);
     KeyList list = { page->cmd, entries };
 
-    each_key(page->cmd, note_key, &list);
+    each_key(page->cmd, add_key, &list);
     for (guint i = 0; i < entries->len; i++) {
         const KeyEntry *entry = entries->pdata[i];
         g_autofree char *names =
@@ -310,20 +341,21 @@ keys_help(Page *page)
         context_keys_help(page, context);
 
     g_string_append_c(page->out, '\n');
-    add_wrapped(page,
-                _("Alt-Enter begins a new line, TAB completes, Ctrl-r searches what was typed; all "
-                  "other keys are readline's. "
-                  "ESC and then a key is Alt with that key. /bind KEY COMMAND changes one."),
-                0, 0);
+    add_wrapped(
+        page,
+        _("Alt-Enter starts a new line, TAB completes, Ctrl-r searches typed lines; all other "
+          "keys are those of readline. ESC followed by a key is Alt with that key. /bind KEY "
+          "COMMAND changes a key."),
+        0, 0);
 }
 
 static void
-marks_help(Page *page)
+write_marks(Page *page)
 {
     static const NjMessageState steps[] = { NJ_STATE_QUEUED,       NJ_STATE_SENT,
                                             NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED,
                                             NJ_STATE_UNSURE,       NJ_STATE_FAILED };
-    add_wrapped(page, _("Beside the name in front of a message of yours stands what became of it:"),
+    add_wrapped(page, _("The sign beside the name in front of a message of yours shows its state:"),
                 0, 0);
 
     for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
@@ -344,49 +376,70 @@ static const NjTopic *
 find_topic(NjCmd *cmd, const char *name)
 {
     for (guint i = 0; i < cmd->topics->len; i++)
-        if (!strcmp(((NjTopic *) cmd->topics->pdata[i])->name, name))
+        if (strcmp(((NjTopic *) cmd->topics->pdata[i])->name, name) == 0)
             return cmd->topics->pdata[i];
     return NULL;
 }
 
-static void
-find_alias(const char *name, const char *line, const char *habit, void *owner)
+/* The command or sub-command of this name ("account", "account add"); NULL if there is none. */
+static const NjCommand *
+find_command(NjCmd *cmd, const char *name)
 {
-    (void) habit;
-    const char **found = owner;
-    if (!strcmp(name, found[0]))
-        found[1] = line;
+    const char *rest = name + strcspn(name, " ");
+    g_autofree char *first = g_strndup(name, rest - name);
+    const NjCommand *command = nj_table_find(cmd->table, first);
+    if (!command || !*rest)
+        return command;
+
+    const NjCommand *row = nj_cmd_pick_row(cmd, command, &rest, NULL);
+    return row && row->parent && !*rest ? row : NULL;
 }
 
-/* False: there is no such topic. */
+static void
+write_all_aliases(Page *page)
+{
+    nj_cmd_each_alias(page->cmd, add_alias, page);
+}
+
+/* Returns false if there is no help on this topic. */
 static bool
 write_page(Page *page, const char *topic)
 {
-    NjCmd *cmd = page->cmd;
-    const char *name = topic && topic[0] == '/' ? topic + 1 : topic;
-    const NjCommand *command = name ? nj_table_find(cmd->table, name) : NULL;
-    const NjOption *option =
-        name ? nj_table_find(nj_options_table(cmd->client->options), name) : NULL;
-    const char *alias[2] = { name, NULL };
+    static const struct {
+        const char *name;
+        void (*write)(Page *page);
+    } lists[] = {
+        { "keys", write_keys },
+        { "options", write_options },
+        { "marks", write_marks },
+        { "aliases", write_all_aliases },
+    };
 
-    if (!name)
-        overview(page);
-    else if (!strcmp(name, "keys"))
-        keys_help(page);
-    else if (!strcmp(name, "options"))
-        options_help(page);
-    else if (!strcmp(name, "marks"))
-        marks_help(page);
-    else if (!strcmp(name, "aliases"))
-        nj_cmd_each_alias(cmd, add_alias, page);
-    else if (command)
-        command_help(page, command);
+    if (!topic) {
+        write_overview(page);
+        return true;
+    }
+
+    NjCmd *cmd = page->cmd;
+    const char *name = topic[0] == '/' ? topic + 1 : topic;
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        if (strcmp(lists[i].name, name) == 0) {
+            lists[i].write(page);
+            return true;
+        }
+    }
+
+    const NjCommand *command = find_command(cmd, name);
+    const NjOption *option = nj_table_find(nj_options_table(cmd->client->options), name);
+    const char *alias = nj_cmd_alias_line(cmd, name);
+    if (command)
+        write_command(page, command);
     else if (option)
-        option_help(page, option);
+        write_option(page, option);
     else if (find_topic(cmd, name))
-        topic_help(page, find_topic(cmd, name));
-    else if (nj_cmd_each_alias(cmd, find_alias, alias), alias[1])
-        g_string_append_printf(page->out, _("/%s is an alias of %s"), name, alias[1]);
+        write_topic(page, find_topic(cmd, name));
+    else if (alias)
+        g_string_append_printf(page->out, _("/%s is an alias of %s"), name, alias);
     else
         return false;
 
@@ -400,7 +453,7 @@ nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error)
     if (!write_page(&page, topic)) {
         g_string_free(page.out, TRUE);
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("unknown-topic"),
-                    _("There is no help on “%s”; /help lists what there is."), topic);
+                    _("There is no help on “%s”; /help lists the topics."), topic);
         return NULL;
     }
 
@@ -409,7 +462,7 @@ nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error)
     return g_string_free(page.out, FALSE);
 }
 
-/* Tables. */
+/* --- tables --- */
 
 static char *
 dump_commands(NjCmd *cmd)
@@ -418,8 +471,9 @@ dump_commands(NjCmd *cmd)
     for (guint i = 0; i < cmd->topics->len; i++) {
         const NjTopic *topic = cmd->topics->pdata[i];
         for (const NjCommand *const *row = topic->commands; row && *row; row++) {
-            g_autofree char *usage = nj_parse_usage(*row);
-            g_string_append_printf(out, "%s\t%s\t%s\t%s\n", (*row)->name, usage, topic->name,
+            g_autofree char *name = nj_parse_full_name(*row);
+            g_autofree char *usage = nj_cmd_usage(cmd, *row);
+            g_string_append_printf(out, "%s\t%s\t%s\t%s\n", name, usage, topic->name,
                                    _((*row)->summary));
         }
     }
@@ -518,7 +572,7 @@ nj_dump(NjCmd *cmd, const char *what, GError **error)
 
     GString *names = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
-        if (!strcmp(tables[i].what, what)) {
+        if (strcmp(tables[i].what, what) == 0) {
             g_string_free(names, TRUE);
             return tables[i].func(cmd);
         }
@@ -537,7 +591,7 @@ nj_dump(NjCmd *cmd, const char *what, GError **error)
         known = longer;
     }
 
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                _("There is no table “%s”; there are %s."), what, known);
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("There is no table “%s”. Tables: %s."),
+                what, known);
     return NULL;
 }

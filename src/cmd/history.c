@@ -360,35 +360,29 @@ is_importing(const NjCmd *cmd)
     return false;
 }
 
-static void
-run_import(NjCall *call, const char *const *words)
+/* The account whose messages are imported: of account=, of "/name:", or by default; NULL: the call
+ * has failed. */
+static NjAccount *
+import_account(NjCall *call)
 {
-    if (!words[0] || !words[1]) {
-        nj_call_fail(call, "usage",
-                     _("It is used so: /history import FORMAT PATH [account=NAME]; the only format "
-                       "yet is mcabber."));
-        return;
-    }
-
-    if (words[2]) {
-        nj_call_fail(call, "usage",
-                     _("One path at a time; one with a space stands in quotation marks."));
-        return;
-    }
+    const char *name = nj_call_arg(call, "account");
+    if (call->named && !name)
+        return nj_call_account(call);
 
     g_autoptr(GError) error = NULL;
-    const char *name = nj_call_arg(call, "account");
-    const NjImportFormat *format = find_format(call, words[0]);
-    if (!format || !store_of(call))
-        return;
-
-    NjAccount *account = call->named && !name ? nj_call_account(call)
-                                              : nj_cmd_choose_account(nj_call_cmd(call), name,
-                                                                      nj_call_chat(call), &error);
-    if (!account) {
+    NjAccount *account = nj_cmd_choose_account(nj_call_cmd(call), name, nj_call_chat(call), &error);
+    if (!account)
         nj_call_fail_error(call, nj_cmd_error_code(error), error);
+    return account;
+}
+
+static void
+run_import(NjCall *call)
+{
+    const NjImportFormat *format = find_format(call, nj_call_arg(call, "format"));
+    NjAccount *account = format && store_of(call) ? import_account(call) : NULL;
+    if (!account)
         return;
-    }
 
     if (is_importing(nj_call_cmd(call))) {
         nj_call_fail(call, "refused",
@@ -398,10 +392,10 @@ run_import(NjCall *call, const char *const *words)
     }
 
     Importing *importing = g_new0(Importing, 1);
-    const NjImportHooks hooks = { on_imported, importing };
+    const NjImportHooks hooks = { .done = on_imported, .owner = importing };
     importing->call = nj_call_hold(call);
     importing->format = format;
-    importing->import = nj_import_begin(account, format, words[1], &hooks);
+    importing->import = nj_import_begin(account, format, nj_call_arg(call, "path"), &hooks);
     nj_record_set_text(nj_call_result(call), "account", account->settings->name);
     if (nj_call_screen(call) && nj_call_source(call) != NJ_SOURCE_FIFO
         && nj_call_source(call) != NJ_SOURCE_STDIN)
@@ -437,13 +431,13 @@ nj_history_cancel(NjCmd *cmd)
     return open->len > 0;
 }
 
-/* /history */
+/* --- /history --- */
 
 static void
-run_go(NjCall *call, const char *first, const char *const *more)
+run_history(NjCall *call)
 {
-    g_autofree char *rest = g_strjoinv(" ", (char **) more);
-    g_autofree char *typed = *rest ? g_strconcat(first, " ", rest, NULL) : g_strdup(first);
+    g_autofree char *time = g_strjoinv(" ", (char **) nj_call_args(call, "time"));
+    g_autofree char *typed = g_strconcat(nj_call_arg(call, "date"), *time ? " " : "", time, NULL);
     NjSpan span;
 
     if (!read_when(call, typed, &span))
@@ -467,21 +461,12 @@ run_go(NjCall *call, const char *first, const char *const *more)
 }
 
 static void
-run_history(NjCall *call)
+run_cancel(NjCall *call)
 {
-    const char *what = nj_call_arg(call, "what");
-    const char *const *more = nj_call_args(call, "more");
-
-    if (!strcmp(what, "import")) {
-        run_import(call, more);
-    } else if (!strcmp(what, "cancel") && !*more) {
-        if (nj_history_cancel(nj_call_cmd(call)))
-            nj_call_done(call);
-        else
-            nj_call_fail(call, "refused", _("Nothing is being imported or searched."));
-    } else {
-        run_go(call, what, more);
-    }
+    if (nj_history_cancel(nj_call_cmd(call)))
+        nj_call_done(call);
+    else
+        nj_call_fail(call, "refused", _("No import and no search is running."));
 }
 
 static const NjCommand cmd_search = {
@@ -531,29 +516,40 @@ static const NjCommand cmd_search = {
 
 static const NjCommand cmd_history = {
     .name = "history",
-    .summary = N_("Go to a date in the chat in front, or import what another program kept"),
+    .summary = N_("Go to a date in the chat in front"),
     .details = N_("Dates: 2026-11-02, 2.11., yesterday, monday, 12:30, 3d for three days ago, "
-                  "yesterday 18:00. import FORMAT PATH brings in a directory of"
-                  " logs, or one of them; doing it again doubles nothing. The only format yet is "
-                  "mcabber. cancel gives up an import."),
-    .params = { { "what",
-                  NJ_PARAM_WORD,
-                  0,
-                  N_("a date, or what to do"),
-                  { "import", "cancel", "today", "yesterday" } },
-                { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("whose messages are imported; the chat's or the only one without it") },
-                { "more",
-                  NJ_PARAM_WORD,
-                  NJ_OPTIONAL | NJ_REPEAT,
-                  N_("the time behind a date; the format and the path of an import"),
-                  { "mcabber" } } },
-    .examples = { "/history 2026-11-02", "/history yesterday 18:00",
-                  "/history import mcabber ~/.mcabber/histo account=home", "/history cancel" },
+                  "yesterday 18:00."),
+    .params = { { "date", NJ_PARAM_WORD, 0, N_("a date"), { "today", "yesterday" } },
+                { "time", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT, N_("a time of that day") } },
+    .examples = { "/history 2026-11-02", "/history yesterday 18:00" },
     .run = run_history,
 };
 
-static const NjCommand *const commands[] = { &cmd_search, &cmd_history, NULL };
+static const NjCommand cmd_history_import = {
+    .name = "import",
+    .parent = "history",
+    .summary = N_("Import the history of another program"),
+    .details = N_("Messages that were imported before are skipped. The format is mcabber."),
+    .params = { { "format", NJ_PARAM_WORD, 0, N_("the format of the logs"), { "mcabber" } },
+                { "path", NJ_PARAM_WORD, 0, N_("a directory of logs, or one log") },
+                { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("the account of the messages; by default that of the chat, or the only "
+                     "one") } },
+    .examples = { "/history import mcabber ~/.mcabber/histo",
+                  "/history import mcabber ~/.mcabber/histo account=home" },
+    .run = run_import,
+};
+
+static const NjCommand cmd_history_cancel = {
+    .name = "cancel",
+    .parent = "history",
+    .summary = N_("Cancel the running import or search"),
+    .examples = { "/history cancel" },
+    .run = run_cancel,
+};
+
+static const NjCommand *const commands[] = { &cmd_search, &cmd_history, &cmd_history_import,
+                                             &cmd_history_cancel, NULL };
 
 static const NjAliasRow aliases[] = {
     { "grep", "/search", "WeeChat" },

@@ -21,7 +21,8 @@ engine_sources = \
 
 # What can be said: a file a topic.
 topic_sources = \
-	src/cmd/account.c \
+	src/cmd/account.c src/cmd/account.h \
+	src/cmd/certificate.c \
 	src/cmd/chat.c \
 	src/cmd/history.c src/cmd/history.h \
 	src/cmd/info.c \

@@ -1,6 +1,5 @@
-/* The language of commands.  Everything typed or written to the FIFO passes here first, so it is
- * read as if a stranger had written it. A raw text keeps every byte; only -e before it asks for
- * escapes. */
+/* The language of commands. Every line from the prompt, the FIFO and -x is parsed here first, so
+ * the input is not trusted. A raw text keeps every byte, unless it begins with -e. */
 #include "cmd/parse.h"
 
 #include <string.h>
@@ -11,7 +10,7 @@ struct NjArgs {
     const NjCommand *command;
     char *values[G_N_ELEMENTS(((NjCommand *) NULL)->params)];
     GPtrArray *list; /* of the REPEAT parameter; NULL-ended once parsed */
-    int repeat;      /* its index; -1: none */
+    int repeat;      /* the index of that parameter; -1 without one */
 };
 
 static bool
@@ -56,8 +55,8 @@ nj_parse_line(const char *line, NjLine *out, GError **error)
     const char *name = colon ? colon + 1 : word;
     if (!*name || colon == word) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                    _("A command follows the slash, as in /help; a text that begins with a slash "
-                      "is typed with two."));
+                    _("A command must follow the slash, as in /help. To send text that starts "
+                      "with /, type //."));
         return false;
     }
 
@@ -76,7 +75,7 @@ nj_line_clear(NjLine *line)
     g_clear_pointer(&line->name, g_free);
 }
 
-/* Behind the closing quotation mark of the one at text, or NULL. */
+/* text is at an opening quotation mark: returns the position behind the closing one, or NULL. */
 static const char *
 end_of_quote(const char *text)
 {
@@ -92,7 +91,8 @@ read_quoted(const char **cursor, GError **error)
     const char *end = end_of_quote(*cursor);
     if (!end) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                    _("A quotation mark is open; close it, or write \\\" for the mark itself."));
+                    _("A quotation mark is not closed; close it, or write \\\" for the mark "
+                      "itself."));
         return NULL;
     }
 
@@ -140,9 +140,22 @@ nj_parse_raw_word(const char **cursor)
     return g_strndup(start, *cursor - start);
 }
 
-/* -e: \n, \t and \\ are read, any other backslash stays. */
+static char
+unescaped_char(char c)
+{
+    switch (c) {
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
+    default:
+        return c;
+    }
+}
+
+/* Replaces \n, \t and \\; keeps any other backslash. */
 static char *
-unescape(const char *text)
+unescape_text(const char *text)
 {
     GString *out = g_string_sized_new(strlen(text));
     for (; *text; text++) {
@@ -151,7 +164,7 @@ unescape(const char *text)
             continue;
         }
         text++;
-        g_string_append_c(out, *text == 'n' ? '\n' : *text == 't' ? '\t' : '\\');
+        g_string_append_c(out, unescaped_char(*text));
     }
 
     return g_string_free(out, FALSE);
@@ -161,7 +174,7 @@ static char *
 read_raw(const char *text)
 {
     if (g_str_has_prefix(text, "-e") && is_space(text[2]))
-        return unescape(skip_space(text + 2));
+        return unescape_text(skip_space(text + 2));
     return g_strdup(text);
 }
 
@@ -174,7 +187,7 @@ param_count(const NjCommand *command)
     return count;
 }
 
-/* The keyword that text begins with, as in "wait=…"; -1 without one. */
+/* The index of the keyword that text begins with ("wait=…"); -1 without one. */
 static int
 keyword_at(const NjCommand *command, const char *text)
 {
@@ -185,13 +198,14 @@ keyword_at(const NjCommand *command, const char *text)
     for (int i = 0; i < param_count(command); i++) {
         const NjParam *param = &command->params[i];
         if ((param->flags & NJ_KEYWORD) && strlen(param->name) == (gsize) (end - text)
-            && !strncmp(param->name, text, end - text))
+            && strncmp(param->name, text, end - text) == 0)
             return i;
     }
 
     return -1;
 }
 
+/* The index of the first parameter at or behind from that is not a keyword; -1 without one. */
 static int
 next_positional(const NjCommand *command, int from)
 {
@@ -201,6 +215,7 @@ next_positional(const NjCommand *command, int from)
     return -1;
 }
 
+/* Whether the parameter takes the rest of the line as it is. */
 static bool
 is_raw(const NjCommand *command, int index)
 {
@@ -222,24 +237,55 @@ param_shown(const NjParam *param)
 }
 
 char *
+nj_parse_full_name(const NjCommand *command)
+{
+    return command->parent ? g_strdup_printf("%s %s", command->parent, command->name)
+                           : g_strdup(command->name);
+}
+
+char *
 nj_parse_usage(const NjCommand *command)
 {
+    g_autofree char *name = nj_parse_full_name(command);
     GString *usage = g_string_new("/");
-    g_string_append(usage, command->name);
+    g_string_append(usage, name);
+
     for (int i = 0; i < param_count(command); i++) {
+        if (command->params[i].flags & NJ_INSTEAD)
+            continue;
         g_autofree char *shown = param_shown(&command->params[i]);
         g_string_append_printf(usage, " %s", shown);
     }
+
     return g_string_free(usage, FALSE);
+}
+
+char *
+nj_parse_alternatives(const char *const *words)
+{
+    guint count = g_strv_length((char **) words);
+    if (count < 2)
+        return g_strdup(count ? words[0] : "");
+
+    g_autoptr(GString) first = g_string_new(words[0]);
+    for (guint i = 1; i < count - 1; i++)
+        g_string_append_printf(first, ", %s", words[i]);
+    /* Translators: words of which one must be typed, then the last of these words. */
+    return g_strdup_printf(_("%s or %s"), first->str, words[count - 1]);
+}
+
+void
+nj_parse_fail(GError **error, const char *sentence, const char *usage)
+{
+    /* Translators: a sentence about what is wrong, then how the command is written. */
+    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("%s Usage: %s"), sentence, usage);
 }
 
 static void
 fail_usage(GError **error, const NjCommand *command, const char *sentence)
 {
     g_autofree char *usage = nj_parse_usage(command);
-    /* Translators: a sentence about what is wrong, then how the command is written. */
-    g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"), _("%s It is used so: %s"), sentence,
-                usage);
+    nj_parse_fail(error, sentence, usage);
 }
 
 static bool
@@ -248,14 +294,12 @@ check_value(const NjCommand *command, const NjParam *param, const char *value, G
     g_autofree char *sentence = NULL;
     if (param->kind == NJ_PARAM_CHOICE
         && !g_strv_contains((const char *const *) param->choices, value)) {
-        g_autofree char *choices = g_strjoinv(", ", (char **) param->choices);
-        sentence = param->choices[1]
-                       ? g_strdup_printf(_("“%s” is none of %s."), value, choices)
-                       : g_strdup_printf(_("“%s” is not “%s”, and no other word stands there."),
-                                         value, choices);
+        g_autofree char *choices = nj_parse_alternatives(param->choices);
+        /* Translators: "Expected ask, allow or deny, not “x”." */
+        sentence = g_strdup_printf(_("Expected %s, not “%s”."), choices, value);
     } else if (param->kind == NJ_PARAM_NUMBER
                && !g_ascii_string_to_signed(value, 10, G_MININT32, G_MAXINT32, NULL, NULL)) {
-        sentence = g_strdup_printf(_("“%s” is no number."), value);
+        sentence = g_strdup_printf(_("“%s” is not a number."), value);
     }
 
     if (sentence)
@@ -264,7 +308,7 @@ check_value(const NjCommand *command, const NjParam *param, const char *value, G
 }
 
 static void
-wipe(char *secret)
+wipe_string(char *secret)
 {
     if (secret)
         explicit_bzero(secret, strlen(secret));
@@ -273,18 +317,18 @@ wipe(char *secret)
 
 /* Takes value. */
 static bool
-put(NjArgs *args, int index, char *value, GError **error)
+add_value(NjArgs *args, int index, char *value, GError **error)
 {
     const NjParam *param = &args->command->params[index];
     if (!check_value(args->command, param, value, error)) {
-        g_free(value);
+        wipe_string(value);
         return false;
     }
 
     if (index == args->repeat) {
         g_ptr_array_insert(args->list, args->list->len - 1, value);
     } else {
-        wipe(args->values[index]);
+        wipe_string(args->values[index]);
         args->values[index] = value;
     }
 
@@ -292,7 +336,7 @@ put(NjArgs *args, int index, char *value, GError **error)
 }
 
 static NjArgs *
-args_new(const NjCommand *command)
+new_args(const NjCommand *command)
 {
     NjArgs *args = g_new0(NjArgs, 1);
     args->command = command;
@@ -306,10 +350,41 @@ args_new(const NjCommand *command)
     return args;
 }
 
+static bool
+is_given(const NjArgs *args, int index)
+{
+    return index == args->repeat ? args->list->len > 1 : args->values[index] != NULL;
+}
+
+/* Sets an error and returns false if a required parameter is not given. */
+static bool
+check_complete(const NjArgs *args, GError **error)
+{
+    const NjCommand *command = args->command;
+    bool replaced = false;
+
+    for (int i = 0; i < param_count(command); i++) {
+        const NjParam *param = &command->params[i];
+        if (is_given(args, i)) {
+            replaced |= (param->flags & NJ_INSTEAD) != 0;
+            continue;
+        }
+
+        if (!replaced && !(param->flags & NJ_OPTIONAL)) {
+            g_autofree char *shown = g_ascii_strup(param->name, -1);
+            g_autofree char *sentence = g_strdup_printf(_("Missing %s."), shown);
+            fail_usage(error, command, sentence);
+            return false;
+        }
+    }
+
+    return true;
+}
+
 NjArgs *
 nj_parse_args(const NjCommand *command, const char *rest, GError **error)
 {
-    g_autoptr(NjArgs) args = args_new(command);
+    g_autoptr(NjArgs) args = new_args(command);
     int at = next_positional(command, 0);
 
     for (rest = skip_space(rest); *rest; rest = skip_space(rest)) {
@@ -317,14 +392,14 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
         if (index >= 0) {
             rest += strlen(command->params[index].name) + 1;
             char *value = is_space(*rest) || !*rest ? g_strdup("") : nj_parse_word(&rest, error);
-            if (!value || !put(args, index, value, error))
+            if (!value || !add_value(args, index, value, error))
                 return NULL;
             continue;
         }
         if (at < 0) {
-            fail_usage(
-                error, command,
-                _("That is more than the command takes; words in quotation marks count as one."));
+            fail_usage(error, command,
+                       _("Too many words; put quotation marks around words that belong "
+                         "together."));
             return NULL;
         }
         if (is_raw(command, at)) {
@@ -332,21 +407,14 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
             break;
         }
         char *value = nj_parse_word(&rest, error);
-        if (!value || !put(args, at, value, error))
+        if (!value || !add_value(args, at, value, error))
             return NULL;
         if (at != args->repeat)
             at = next_positional(command, at + 1);
     }
 
-    for (int i = 0; i < param_count(command); i++) {
-        bool given = i == args->repeat ? args->list->len > 1 : args->values[i] != NULL;
-        if (!given && !(command->params[i].flags & NJ_OPTIONAL)) {
-            g_autofree char *shown = g_ascii_strup(command->params[i].name, -1);
-            g_autofree char *sentence = g_strdup_printf(_("%s is missing."), shown);
-            fail_usage(error, command, sentence);
-            return NULL;
-        }
-    }
+    if (!check_complete(args, error))
+        return NULL;
 
     return g_steal_pointer(&args);
 }
@@ -357,16 +425,16 @@ nj_args_free(NjArgs *args)
     if (!args)
         return;
     for (guint i = 0; i < G_N_ELEMENTS(args->values); i++)
-        wipe(args->values[i]);
+        wipe_string(args->values[i]);
     g_ptr_array_unref(args->list);
     g_free(args);
 }
 
 static int
-index_of(const NjArgs *args, const char *param)
+find_param(const NjArgs *args, const char *param)
 {
     for (int i = 0; i < param_count(args->command); i++)
-        if (!strcmp(args->command->params[i].name, param))
+        if (strcmp(args->command->params[i].name, param) == 0)
             return i;
     return -1;
 }
@@ -374,7 +442,7 @@ index_of(const NjArgs *args, const char *param)
 const char *
 nj_args_get(const NjArgs *args, const char *param)
 {
-    int index = index_of(args, param);
+    int index = find_param(args, param);
     return index < 0 ? NULL : args->values[index];
 }
 
@@ -382,19 +450,19 @@ const char *const *
 nj_args_list(const NjArgs *args, const char *param)
 {
     static const char *const none[] = { NULL };
-    int index = index_of(args, param);
+    int index = find_param(args, param);
     return index >= 0 && index == args->repeat ? (const char *const *) args->list->pdata : none;
 }
 
 bool
 nj_args_set(NjArgs *args, const char *param, char *value)
 {
-    int index = index_of(args, param);
+    int index = find_param(args, param);
     if (index < 0 || index == args->repeat) {
         g_free(value);
         return false;
     }
-    wipe(args->values[index]);
+    wipe_string(args->values[index]);
     args->values[index] = value;
     return true;
 }
@@ -425,8 +493,10 @@ nj_parse_param_at(const NjCommand *command, const char *text, const char **word,
         }
         const char *quote_end = *text == '"' ? end_of_quote(text) : NULL;
         const char *end = *text == '"' ? quote_end : skip_word(text);
-        if (!end || !*end)
-            return index >= 0 ? &command->params[index] : at >= 0 ? &command->params[at] : NULL;
+        if (!end || !*end) {
+            int found = index >= 0 ? index : at;
+            return found >= 0 ? &command->params[found] : NULL;
+        }
         text = end;
         if (index < 0 && at >= 0 && !(command->params[at].flags & NJ_REPEAT))
             at = next_positional(command, at + 1);
@@ -436,7 +506,7 @@ nj_parse_param_at(const NjCommand *command, const char *text, const char **word,
 char *
 nj_parse_quote(const char *word)
 {
-    if (*word && !strpbrk(word, " \t\n\"\\=") && strcmp(word, "-e"))
+    if (*word && !strpbrk(word, " \t\n\"\\=") && strcmp(word, "-e") != 0)
         return g_strdup(word);
 
     GString *out = g_string_new("\"");

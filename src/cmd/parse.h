@@ -1,5 +1,5 @@
-/* One language for prompt, FIFO and -x (CONTRACT): words, quotes, key=value, raw text. Knows no
- * rows but what it is given. */
+/* The language of prompt, FIFO and -x: words, quotes, key=value, raw text. It uses only the rows
+ * that it is given. */
 #ifndef NJ_CMD_PARSE_H
 #define NJ_CMD_PARSE_H
 
@@ -7,53 +7,68 @@
 
 typedef struct {
     bool command;  /* false: text for the focused chat */
-    char *account; /* "/home:msg": home; NULL */
-    char *name;    /* "msg" */
-    /* points into the line: behind the name and its space; of a text: the text without the doubled
-     * slash */
+    char *account; /* "home" of "/home:msg"; NULL without one */
+    char *name;    /* "msg" of "/msg" */
+    /* Points into the parsed line: a command's arguments, or the text without a doubled slash. */
     const char *rest;
 } NjLine;
 
-/* Splits off the name.  An error is a sentence. */
+/* Splits a line into account, name and rest. Returns false and an error for a slash without a
+ * name; *out must be cleared in both cases. */
 bool nj_parse_line(const char *line, NjLine *out, GError **error);
 void nj_line_clear(NjLine *line);
 
-/* The next word, its quotes taken off; *cursor moves behind it.  NULL without an error: there is
- * none. */
+/* Returns the next word without its quotes and moves *cursor behind it. Returns NULL at the end of
+ * the text, and NULL with an error for a wrong quotation. */
 char *nj_parse_word(const char **cursor, GError **error);
 
-/* The next word as it stands, with its quotes: what $1 of an alias is. */
+/* Returns the next word with its quotes, as $1 of an alias inserts it, and moves *cursor behind it.
+ * Returns NULL at the end of the text. */
 char *nj_parse_raw_word(const char **cursor);
 
-/* Fits rest to the parameters of a row: name -> text, or NULL-ended list for REPEAT. Errors are
- * usage sentences. */
+/* The arguments of a command: a text for each parameter, a list for a REPEAT parameter. */
 typedef struct NjArgs NjArgs;
+
+/* Reads rest according to the parameters of a row. Returns NULL and a usage error if it does not
+ * fit. */
 NjArgs *nj_parse_args(const NjCommand *command, const char *rest, GError **error);
 
-/* secrets are wiped */
+/* Frees the arguments and overwrites them first: some are secret. */
 void nj_args_free(NjArgs *args);
+
+/* NULL: not given */
 const char *nj_args_get(const NjArgs *args, const char *param);
 
 /* NULL-ended, never NULL */
 const char *const *nj_args_list(const NjArgs *args, const char *param);
 
-/* takes value: a prepared address */
+/* Replaces an argument, for example by a prepared address. Takes value. Returns false if there is
+ * no such parameter. */
 bool nj_args_set(NjArgs *args, const char *param, char *value);
 
-/* one of them is secret */
+/* Whether a secret argument is given. */
 bool nj_args_secret(const NjArgs *args);
 
-/* What a cursor at the end of text would type next: for TAB.  *word: where that word begins; *key:
- * its keyword ("wait" in "wait=se"), NULL for a positional one.  NULL: nothing fits there any
- * more. */
+/* Returns the parameter that a cursor at the end of text is in, for completion; NULL if no
+ * parameter is left. *word receives the start of the word there, behind "wait=" of a keyword, and
+ * *keyword whether the parameter is a keyword. */
 const NjParam *nj_parse_param_at(const NjCommand *command, const char *text, const char **word,
                                  bool *keyword);
 
-/* so that it is one word again */
+/* Quotes a word where necessary, so that it is read as one word; the caller frees it. */
 char *nj_parse_quote(const char *word);
 
-/* "/join ROOM [NICK]" */
+/* "join", or "account add" of a sub-command; the caller frees it. */
+char *nj_parse_full_name(const NjCommand *command);
+
+/* "/join ROOM [NICK]" from the parameters of a row; the caller frees it. */
 char *nj_parse_usage(const NjCommand *command);
+
+/* "ask, allow or deny" from a NULL-ended list of words; the caller frees it. */
+char *nj_parse_alternatives(const char *const *words);
+
+/* Sets a usage error: the sentence, then the usage line. */
+void nj_parse_fail(GError **error, const char *sentence, const char *usage);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjArgs, nj_args_free)
 

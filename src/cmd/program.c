@@ -23,8 +23,9 @@ static void
 run_help(NjCall *call)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *text =
-        nj_help_text(nj_call_cmd(call), nj_call_arg(call, "topic"), help_columns(call), &error);
+    const char *topic = nj_call_arg(call, "topic"), *sub = nj_call_arg(call, "subcommand");
+    g_autofree char *name = sub ? g_strdup_printf("%s %s", topic, sub) : g_strdup(topic);
+    g_autofree char *text = nj_help_text(nj_call_cmd(call), name, help_columns(call), &error);
 
     if (!text) {
         nj_call_fail_error(call, "unknown-topic", error);
@@ -90,8 +91,9 @@ static const NjCommand cmd_help = {
     .name = "help",
     .summary = N_("Explain commands, keys and options"),
     .params = { { "topic", NJ_PARAM_COMMAND, NJ_OPTIONAL,
-                  N_("a command, an option, a topic, keys, options or aliases") } },
-    .examples = { "/help", "/help join", "/help keys" },
+                  N_("a command, an option, a topic, keys, options or aliases") },
+                { "subcommand", NJ_PARAM_SUBCOMMAND, NJ_OPTIONAL, N_("of that command") } },
+    .examples = { "/help", "/help join", "/help account add", "/help keys" },
     .run = run_help,
 };
 

@@ -1,4 +1,4 @@
-/* People: the list of contacts, who may see whom, strangers who ask, and who is kept away. */
+/* Commands on people: contacts, subscriptions, requests of strangers, blocked addresses. */
 #include <string.h>
 
 #include "cmd/call.h"
@@ -7,16 +7,16 @@
 #include "xmpp/xep/presence.h"
 #include "xmpp/xep/roster.h"
 
-/* /roster */
+/* --- /roster --- */
 
 static void
-collect(NjContact *contact, void *owner)
+collect_contact(NjContact *contact, void *owner)
 {
     g_ptr_array_add(owner, contact);
 }
 
 static int
-by_label(const void *a, const void *b)
+compare_contacts(const void *a, const void *b)
 {
     const NjContact *one = *(NjContact *const *) a, *other = *(NjContact *const *) b;
     NjShow show = nj_contact_show(one), other_show = nj_contact_show(other);
@@ -42,13 +42,13 @@ contact_record(const NjContact *contact)
 }
 
 static void
-list_contacts(NjCall *call)
+run_roster_list(NjCall *call)
 {
     NjAccount *account = nj_call_account(call);
     g_autoptr(GPtrArray) contacts = g_ptr_array_new();
 
-    nj_roster_each(account->roster, collect, contacts);
-    g_ptr_array_sort(contacts, by_label);
+    nj_roster_each(account->roster, collect_contact, contacts);
+    g_ptr_array_sort(contacts, compare_contacts);
 
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < contacts->len; i++) {
@@ -70,83 +70,139 @@ list_contacts(NjCall *call)
 }
 
 static void
-show_roster(NjCall *call, bool focus)
+run_roster_toggle(NjCall *call)
 {
-    NjScreen *screen = nj_call_screen(call);
-    if (!screen) {
-        nj_call_fail(call, "no-screen",
-                     _("There is no screen to show it on; /roster list prints it."));
-        return;
-    }
-
-    if (focus)
-        nj_screen_focus_roster(screen);
-    else
-        nj_screen_toggle_roster(screen);
-
+    nj_screen_toggle_roster(nj_call_screen(call));
     nj_call_done(call);
 }
 
 static void
-add_contact(NjCall *call, const char *address)
+run_roster_focus(NjCall *call)
+{
+    nj_screen_focus_roster(nj_call_screen(call));
+    nj_call_done(call);
+}
+
+static void
+run_roster_add(NjCall *call)
 {
     g_autoptr(GError) error = NULL;
     NjAccount *account = nj_call_account(call);
+    const char *address = nj_call_arg(call, "address");
 
     if (!nj_subscribe(account, address, NJ_SUBSCRIBE_ASK, NULL, &error)) {
         nj_call_fail_error(call, nj_cmd_error_code(error), error);
         return;
     }
 
-    nj_call_say(call, NJ_NOTICE_INFO, _("%s is asked whether you may see their presence."),
-                address);
-    nj_roster_edit(account, address, nj_call_arg(call, "text"), NULL, nj_call_answer,
+    nj_call_say(call, NJ_NOTICE_INFO, _("Asked %s to show you when they are online."), address);
+    nj_roster_edit(account, address, nj_call_arg(call, "name"), NULL, nj_call_answer,
                    nj_call_hold(call));
 }
 
-/* "Old friends" Pond, in the words of set_groups: “Old friends”, “Pond”. */
-static char *
-groups_shown(const char *text)
+/* The address of the call, which must be a contact; NULL: the call has failed. */
+static const char *
+contact_address(NjCall *call)
 {
-    GString *shown = g_string_new(NULL);
-    char *word;
-    while ((word = nj_parse_word(&text, NULL))) {
-        g_string_append_printf(shown, "%s“%s”", shown->len ? ", " : "", word);
-        g_free(word);
-    }
-    return g_string_free(shown, FALSE);
+    NjAccount *account = nj_call_account(call);
+    const char *address = nj_call_arg(call, "address");
+    if (nj_roster_find(account->roster, address))
+        return address;
+
+    nj_call_fail(call, "no-contact",
+                 _("%s is not a contact of account %s; /roster add %s adds this address."), address,
+                 account->settings->name, address);
+    return NULL;
 }
 
-/* The server has done it. */
+/* The server has removed the contact, or refuses. */
 static void
-on_edited(const GError *error, NjRecord *result, void *data)
+on_contact_removed(const GError *error, NjRecord *result, void *data)
 {
     NjCall *call = data;
-    const char *action = nj_call_arg(call, "action"), *address = nj_call_arg(call, "address"),
-               *text = nj_call_arg(call, "text");
-    g_autofree char *groups = text ? groups_shown(text) : NULL;
+    if (!error)
+        nj_call_say(call, NJ_NOTICE_INFO, _("Removed %s from your contacts."),
+                    nj_call_arg(call, "address"));
+    nj_call_answer(error, result, call);
+}
 
-    if (!error && !strcmp(action, "remove"))
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is no contact any more."), address);
-    else if (!error && !strcmp(action, "group") && text)
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is found under %s now."), address, groups);
-    else if (!error && !strcmp(action, "group"))
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is in no group now."), address);
-    else if (!error && text)
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is called %s now."), address, text);
+static void
+run_roster_remove(NjCall *call)
+{
+    const char *address = contact_address(call);
+    if (address)
+        nj_roster_delete(nj_call_account(call), address, on_contact_removed, nj_call_hold(call));
+}
+
+static void
+on_contact_renamed(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    const char *address = nj_call_arg(call, "address"), *name = nj_call_arg(call, "name");
+
+    if (!error && name)
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is now called %s."), address, name);
     else if (!error)
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s goes by the address now."), address);
+        nj_call_say(call, NJ_NOTICE_INFO, _("Removed the name of %s."), address);
 
     nj_call_answer(error, result, call);
 }
 
 static void
-set_groups(NjCall *call, const char *address)
+run_roster_rename(NjCall *call)
 {
-    const char *text = nj_call_arg(call, "text");
+    const char *address = contact_address(call), *name = nj_call_arg(call, "name");
+    if (address)
+        nj_roster_edit(nj_call_account(call), address, name ? name : "", NULL, on_contact_renamed,
+                       nj_call_hold(call));
+}
+
+/* "“Old friends”, “Pond”" from the words "Old friends" Pond, and their number; the caller frees the
+ * text. */
+static char *
+quote_groups(const char *text, guint *count)
+{
+    GString *shown = g_string_new(NULL);
+    char *word;
+
+    *count = 0;
+    while ((word = nj_parse_word(&text, NULL))) {
+        g_string_append_printf(shown, "%s“%s”", shown->len ? ", " : "", word);
+        g_free(word);
+        ++*count;
+    }
+
+    return g_string_free(shown, FALSE);
+}
+
+static void
+on_contact_grouped(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    const char *address = nj_call_arg(call, "address"), *text = nj_call_arg(call, "groups");
+    guint count = 0;
+    g_autofree char *groups = text ? quote_groups(text, &count) : NULL;
+
+    if (!error && groups)
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    ngettext("%s is now in the group %s.", "%s is now in the groups %s.", count),
+                    address, groups);
+    else if (!error)
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s is now in no group."), address);
+
+    nj_call_answer(error, result, call);
+}
+
+static void
+run_roster_group(NjCall *call)
+{
+    const char *address = contact_address(call), *text = nj_call_arg(call, "groups");
     g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
     char *word;
+
+    if (!address)
+        return;
 
     while (text && (word = nj_parse_word(&text, &error)))
         g_ptr_array_add(groups, word);
@@ -157,89 +213,70 @@ set_groups(NjCall *call, const char *address)
 
     g_ptr_array_add(groups, NULL);
     nj_roster_edit(nj_call_account(call), address, NULL, (const char *const *) groups->pdata,
-                   on_edited, nj_call_hold(call));
+                   on_contact_grouped, nj_call_hold(call));
 }
 
-static void
-run_roster(NjCall *call)
-{
-    const char *action = nj_call_arg(call, "action");
-    const char *address = nj_call_arg(call, "address");
-
-    if (!action || !strcmp(action, "list")) {
-        list_contacts(call);
-        return;
-    }
-
-    if (!strcmp(action, "toggle") || !strcmp(action, "focus")) {
-        show_roster(call, action[0] == 'f');
-        return;
-    }
-
-    if (!nj_call_needs(call, "address") || !nj_call_needs_online(call))
-        return;
-
-    NjAccount *account = nj_call_account(call);
-    if (strcmp(action, "add") && !nj_roster_find(account->roster, address))
-        nj_call_fail(call, "no-contact",
-                     _("%s is no contact of account %s; /roster add %s makes it one."), address,
-                     account->settings->name, address);
-    else if (!strcmp(action, "add"))
-        add_contact(call, address);
-    else if (!strcmp(action, "remove"))
-        nj_roster_delete(account, address, on_edited, nj_call_hold(call));
-    else if (!strcmp(action, "group"))
-        set_groups(call, address);
-    else
-        nj_roster_edit(account, address, nj_call_arg(call, "text") ? nj_call_arg(call, "text") : "",
-                       NULL, on_edited, nj_call_hold(call));
-}
-
-/* /subscribe and /requests */
+/* --- /subscribe --- */
 
 static void
-tell_subscribed(NjCall *call, NjSubscribe what, const char *address)
+say_subscribed(NjCall *call, NjSubscribe what, const char *address)
 {
     switch (what) {
     case NJ_SUBSCRIBE_ASK:
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is asked whether you may see their presence."),
-                    address);
+        nj_call_say(call, NJ_NOTICE_INFO, _("Asked %s to show you when they are online."), address);
         break;
     case NJ_SUBSCRIBE_ALLOW:
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s may see your presence."), address);
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s may see when you are online."), address);
         break;
     case NJ_SUBSCRIBE_DENY:
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s may not see your presence."), address);
+        nj_call_say(call, NJ_NOTICE_INFO, _("%s may not see when you are online."), address);
         break;
-
     case NJ_SUBSCRIBE_CANCEL:
-        nj_call_say(call, NJ_NOTICE_INFO, _("You do not see the presence of %s any more."),
-                    address);
+        nj_call_say(call, NJ_NOTICE_INFO, _("You no longer see when %s is online."), address);
         break;
     }
 }
 
 static void
-run_subscribe(NjCall *call)
+change_subscription(NjCall *call, NjSubscribe what)
 {
-    static const char *const words[] = { "ask", "allow", "deny", "cancel", NULL };
-    const char *action = nj_call_arg(call, "action"), *address = nj_call_arg(call, "address");
-    NjSubscribe what = NJ_SUBSCRIBE_ASK;
-
-    while (strcmp(words[what], action))
-        what++;
-
+    const char *address = nj_call_arg(call, "address");
     g_autoptr(GError) error = NULL;
     bool done =
         nj_subscribe(nj_call_account(call), address, what, nj_call_arg(call, "text"), &error);
     if (done)
-        tell_subscribed(call, what, address);
-
+        say_subscribed(call, what, address);
     nj_call_done_if(call, done, error);
 }
 
 static void
-list_requests(NjCall *call)
+run_subscribe_ask(NjCall *call)
+{
+    change_subscription(call, NJ_SUBSCRIBE_ASK);
+}
+
+static void
+run_subscribe_allow(NjCall *call)
+{
+    change_subscription(call, NJ_SUBSCRIBE_ALLOW);
+}
+
+static void
+run_subscribe_deny(NjCall *call)
+{
+    change_subscription(call, NJ_SUBSCRIBE_DENY);
+}
+
+static void
+run_subscribe_cancel(NjCall *call)
+{
+    change_subscription(call, NJ_SUBSCRIBE_CANCEL);
+}
+
+/* --- /requests --- */
+
+static void
+run_requests_list(NjCall *call)
 {
     const GPtrArray *requests = nj_roster_requests(nj_call_account(call)->roster);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
@@ -254,7 +291,7 @@ list_requests(NjCall *call)
         g_ptr_array_add(list, record);
         const char *text = request->text ? request->text : "";
         if (request->asks)
-            nj_call_say(call, NJ_NOTICE_INFO, _("%s asks to see your presence. %s"),
+            nj_call_say(call, NJ_NOTICE_INFO, _("%s asks to see when you are online. %s"),
                         request->address, text);
         else
             nj_call_say(call, NJ_NOTICE_INFO,
@@ -266,43 +303,40 @@ list_requests(NjCall *call)
     if (requests->len)
         nj_call_say(
             call, NJ_NOTICE_INFO,
-            _("/requests accept ADDRESS lets one in, /requests refuse ADDRESS forgets one."));
+            _("/requests accept ADDRESS accepts a request, /requests refuse ADDRESS removes it."));
     else
-        nj_call_say(call, NJ_NOTICE_INFO, _("Nobody waits."));
+        nj_call_say(call, NJ_NOTICE_INFO, _("No requests."));
 
     nj_record_set_list(nj_call_result(call), "requests", list);
     nj_call_done(call);
 }
 
 static void
-run_requests(NjCall *call)
+run_requests_accept(NjCall *call)
 {
-    const char *action = nj_call_arg(call, "action");
-    if (!action || !strcmp(action, "list")) {
-        list_requests(call);
-        return;
-    }
-
-    if (!nj_call_needs(call, "address"))
-        return;
-
     NjAccount *account = nj_call_account(call);
     const char *address = nj_call_arg(call, "address");
     g_autoptr(GError) error = NULL;
-    bool accept = !strcmp(action, "accept");
-    bool done = accept ? nj_request_accept(account, address, &error)
-                       : nj_request_refuse(account, address, &error);
-    NjChat *chat = done && accept ? nj_chat_find(account, address) : NULL;
+    bool done = nj_request_accept(account, address, &error);
+    NjChat *chat = done ? nj_chat_find(account, address) : NULL;
 
     if (chat)
         nj_call_show_chat(call, chat);
     nj_call_done_if(call, done, error);
 }
 
-/* /block and /unblock */
+static void
+run_requests_refuse(NjCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    bool done = nj_request_refuse(nj_call_account(call), nj_call_arg(call, "address"), &error);
+    nj_call_done_if(call, done, error);
+}
+
+/* --- /block and /unblock --- */
 
 static int
-by_text(const void *a, const void *b)
+compare_texts(const void *a, const void *b)
 {
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
@@ -314,8 +348,8 @@ list_blocked(NjCall *call)
     if (!account->blocked) {
         if (nj_call_needs_online(call))
             nj_call_fail(call, "refused",
-                         _("The server of account %s has told nothing about blocked addresses; "
-                           "perhaps it can not block any."),
+                         _("The server of account %s has sent no list of blocked addresses; it may "
+                           "not support blocking."),
                          account->settings->name);
         return;
     }
@@ -323,7 +357,7 @@ list_blocked(NjCall *call)
     guint count = 0;
     g_autofree char **addresses =
         (char **) g_hash_table_get_keys_as_array(account->blocked, &count);
-    qsort(addresses, count, sizeof *addresses, by_text);
+    qsort(addresses, count, sizeof *addresses, compare_texts);
 
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < count; i++) {
@@ -335,19 +369,19 @@ list_blocked(NjCall *call)
 
     nj_record_set_list(nj_call_result(call), "blocked", list);
     if (count)
-        nj_call_say(
-            call, NJ_NOTICE_INFO,
-            ngettext("Account %s blocks %u address; /unblock ADDRESS lets it through again.",
-                     "Account %s blocks %u addresses; /unblock ADDRESS lets one through again.",
-                     count),
-            account->settings->name, count);
+        nj_call_say(call, NJ_NOTICE_INFO,
+                    ngettext("Account %s blocks %u address; /unblock ADDRESS unblocks it.",
+                             "Account %s blocks %u addresses; /unblock ADDRESS unblocks one.",
+                             count),
+                    account->settings->name, count);
     else
-        nj_call_say(call, NJ_NOTICE_INFO, _("Account %s blocks nobody."), account->settings->name);
+        nj_call_say(call, NJ_NOTICE_INFO, _("Account %s blocks no address."),
+                    account->settings->name);
 
     nj_call_done(call);
 }
 
-/* A stranger who waits does not wait any longer. */
+/* The server has blocked the address, or refuses. Removes a request of that address. */
 static void
 on_blocked(const GError *error, NjRecord *result, void *data)
 {
@@ -359,8 +393,7 @@ on_blocked(const GError *error, NjRecord *result, void *data)
         if (nj_roster_request(account->roster, address))
             nj_request_refuse(account, address, NULL);
         nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("%s is blocked: the server keeps away from you what they send, and they see "
-                      "you as offline."),
+                    _("Blocked %s: the server drops what they send, and they see you as offline."),
                     address);
     }
 
@@ -382,10 +415,10 @@ on_unblocked(const GError *error, NjRecord *result, void *data)
 {
     NjCall *call = data;
     const char *address = nj_call_arg(call, "address");
-    if (!error && !strcmp(address, "all"))
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Nobody is blocked any more."));
+    if (!error && strcmp(address, "all") == 0)
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Unblocked all addresses."));
     else if (!error)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is not blocked any more."), address);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Unblocked %s."), address);
     nj_call_answer(error, result, call);
 }
 
@@ -394,9 +427,11 @@ run_unblock(NjCall *call)
 {
     NjAccount *account = nj_call_account(call);
     const char *address = nj_call_arg(call, "address");
-    bool all = !strcmp(address, "all");
-    if (!all && account->blocked && !g_hash_table_contains(account->blocked, address))
-        nj_call_fail(call, "refused", _("%s is not blocked by account %s; /block lists who is."),
+    bool all = strcmp(address, "all") == 0;
+    bool unknown = account->blocked && !g_hash_table_contains(account->blocked, address);
+    if (!all && unknown)
+        nj_call_fail(call, "refused",
+                     _("%s is not blocked by account %s; /block lists the blocked addresses."),
                      address, account->settings->name);
     else
         nj_block(account, all ? NULL : address, false, on_unblocked, nj_call_hold(call));
@@ -405,85 +440,203 @@ run_unblock(NjCall *call)
 static const NjCommand cmd_roster = {
     .name = "roster",
     .summary = N_("List and change your contacts"),
-    .details = N_("add asks the person whether you may see their presence; TEXT is the name you "
-                  "give them. rename without TEXT takes the name away, group "
-                  "without TEXT the groups. toggle hides or shows the list at the side, focus "
-                  "gives it the keys."),
+    .details = N_("Without a sub-command the contacts are listed."),
     .needs = NJ_NEEDS_ACCOUNT,
-    .params = { { "action",
-                  NJ_PARAM_CHOICE,
-                  NJ_OPTIONAL,
-                  N_("what to do; list without it"),
-                  { "list", "add", "remove", "rename", "group", "toggle", "focus" } },
-                { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom") },
-                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a name, or groups as words") } },
-    .examples = { "/roster", "/roster add frog@example.org Frog",
-                  "/roster group frog@example.org Pond \"Old friends\"",
-                  "/roster remove frog@example.org" },
-    .run = run_roster,
+    .examples = { "/roster" },
+    .run = run_roster_list,
+};
+
+static const NjCommand cmd_roster_list = {
+    .name = "list",
+    .parent = "roster",
+    .summary = N_("List your contacts"),
+    .needs = NJ_NEEDS_ACCOUNT,
+    .examples = { "/roster list" },
+    .run = run_roster_list,
+};
+
+static const NjCommand cmd_roster_add = {
+    .name = "add",
+    .parent = "roster",
+    .summary = N_("Add a contact and ask to see when they are online"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("the address of the contact") },
+                { "name", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the name that you give them") } },
+    .examples = { "/roster add frog@example.org", "/roster add frog@example.org Frog" },
+    .run = run_roster_add,
+};
+
+static const NjCommand cmd_roster_remove = {
+    .name = "remove",
+    .parent = "roster",
+    .summary = N_("Remove a contact"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("the contact") } },
+    .examples = { "/roster remove frog@example.org" },
+    .run = run_roster_remove,
+};
+
+static const NjCommand cmd_roster_rename = {
+    .name = "rename",
+    .parent = "roster",
+    .summary = N_("Change the name of a contact"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("the contact") },
+                { "name", NJ_PARAM_TEXT, NJ_OPTIONAL,
+                  N_("the new name; by default the name is removed") } },
+    .examples = { "/roster rename frog@example.org Froggy" },
+    .run = run_roster_rename,
+};
+
+static const NjCommand cmd_roster_group = {
+    .name = "group",
+    .parent = "roster",
+    .summary = N_("Change the groups of a contact"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("the contact") },
+                { "groups", NJ_PARAM_TEXT, NJ_OPTIONAL,
+                  N_("its groups, one word each; by default all groups are removed") } },
+    .examples = { "/roster group frog@example.org Pond \"Old friends\"" },
+    .run = run_roster_group,
+};
+
+static const NjCommand cmd_roster_toggle = {
+    .name = "toggle",
+    .parent = "roster",
+    .summary = N_("Hide or show the list of contacts at the side"),
+    .needs = NJ_NEEDS_ACCOUNT | NJ_NEEDS_SCREEN,
+    .examples = { "/roster toggle" },
+    .run = run_roster_toggle,
+};
+
+static const NjCommand cmd_roster_focus = {
+    .name = "focus",
+    .parent = "roster",
+    .summary = N_("Move the keys to the list of contacts at the side"),
+    .needs = NJ_NEEDS_ACCOUNT | NJ_NEEDS_SCREEN,
+    .examples = { "/roster focus" },
+    .run = run_roster_focus,
 };
 
 static const NjCommand cmd_subscribe = {
     .name = "subscribe",
-    .summary = N_("Say who may see whose presence"),
-    .details = N_("ask to see theirs, allow them to see yours, deny what they asked or were "
-                  "allowed, cancel seeing theirs."),
+    .summary = N_("Decide who sees when you are online, and ask to see others"),
+    .examples = { "/subscribe ask frog@example.org" },
+};
+
+static const NjCommand cmd_subscribe_ask = {
+    .name = "ask",
+    .parent = "subscribe",
+    .summary = N_("Ask to see when somebody is online"),
     .needs = NJ_NEEDS_CONNECTION,
-    .params = { { "action",
-                  NJ_PARAM_CHOICE,
-                  0,
-                  N_("what to do"),
-                  { "ask", "allow", "deny", "cancel" } },
-                { "address", NJ_PARAM_CONTACT, 0, N_("whom") },
-                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a line to go with the question") } },
-    .examples = { "/subscribe ask frog@example.org", "/subscribe allow frog@example.org" },
-    .run = run_subscribe,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a message with the request") } },
+    .examples = { "/subscribe ask frog@example.org", "/subscribe ask frog@example.org It is Toad" },
+    .run = run_subscribe_ask,
+};
+
+static const NjCommand cmd_subscribe_allow = {
+    .name = "allow",
+    .parent = "subscribe",
+    .summary = N_("Allow somebody to see when you are online"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a message with the answer") } },
+    .examples = { "/subscribe allow frog@example.org" },
+    .run = run_subscribe_allow,
+};
+
+static const NjCommand cmd_subscribe_deny = {
+    .name = "deny",
+    .parent = "subscribe",
+    .summary = N_("Refuse a request to see you, or end a permission"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a message with the answer") } },
+    .examples = { "/subscribe deny frog@example.org" },
+    .run = run_subscribe_deny,
+};
+
+static const NjCommand cmd_subscribe_cancel = {
+    .name = "cancel",
+    .parent = "subscribe",
+    .summary = N_("Stop seeing when somebody is online"),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a message that goes with it") } },
+    .examples = { "/subscribe cancel frog@example.org" },
+    .run = run_subscribe_cancel,
 };
 
 static const NjCommand cmd_requests = {
     .name = "requests",
-    .summary = N_("Strangers who wrote or ask to see you"),
-    .details = N_(
-        "What strangers send waits here, unseen and unanswered, until you accept or refuse them."),
+    .summary = N_("List and answer requests of strangers"),
+    .details =
+        N_("Messages and requests of strangers wait in this list. They learn nothing about you "
+           "until you accept or refuse them. Without a sub-command the requests are listed."),
     .needs = NJ_NEEDS_ACCOUNT,
-    .params = { { "action",
-                  NJ_PARAM_CHOICE,
-                  NJ_OPTIONAL,
-                  N_("what to do; list without it"),
-                  { "list", "accept", "refuse" } },
-                { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom") } },
-    .examples = { "/requests", "/requests accept newt@example.org" },
-    .run = run_requests,
+    .examples = { "/requests" },
+    .run = run_requests_list,
+};
+
+static const NjCommand cmd_requests_list = {
+    .name = "list",
+    .parent = "requests",
+    .summary = N_("List the requests"),
+    .needs = NJ_NEEDS_ACCOUNT,
+    .examples = { "/requests list" },
+    .run = run_requests_list,
+};
+
+static const NjCommand cmd_requests_accept = {
+    .name = "accept",
+    .parent = "requests",
+    .summary = N_("Accept a request, and show the messages of this stranger"),
+    .needs = NJ_NEEDS_ACCOUNT,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("the address of the stranger") } },
+    .examples = { "/requests accept newt@example.org" },
+    .run = run_requests_accept,
+};
+
+static const NjCommand cmd_requests_refuse = {
+    .name = "refuse",
+    .parent = "requests",
+    .summary = N_("Refuse a request and remove it"),
+    .needs = NJ_NEEDS_ACCOUNT,
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("the address of the stranger") } },
+    .examples = { "/requests refuse newt@example.org" },
+    .run = run_requests_refuse,
 };
 
 static const NjCommand cmd_block = {
     .name = "block",
-    .summary = N_("Block an address, or list those that are"),
-    .details = N_("Your server keeps away what a blocked address sends, and does not tell it that "
-                  "you are there. A server's name blocks everybody there, an address "
-                  "with a resource only that."),
+    .summary = N_("Block an address, or list the blocked addresses"),
+    .details = N_("Your server drops what a blocked address sends, and shows you to it as offline. "
+                  "The name of a server blocks all its addresses, an address with a resource only "
+                  "that resource."),
     .needs = NJ_NEEDS_ACCOUNT,
     .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
-                  N_("whom; without it those who are blocked are listed") } },
+                  N_("whom; by default the blocked addresses are listed") } },
     .examples = { "/block", "/block newt@example.org", "/block spam.example.org" },
     .run = run_block,
 };
 
 static const NjCommand cmd_unblock = {
     .name = "unblock",
-    .summary = N_("Let an address through again"),
+    .summary = N_("Unblock an address"),
     .needs = NJ_NEEDS_CONNECTION,
-    .params = { { "address",
-                  NJ_PARAM_BLOCKED,
-                  0,
-                  N_("whom; all lets everybody through"),
-                  { "all" } } },
+    .params = { { "address", NJ_PARAM_BLOCKED, 0, N_("whom; all unblocks every one"), { "all" } } },
     .examples = { "/unblock newt@example.org", "/unblock all" },
     .run = run_unblock,
 };
 
-static const NjCommand *const commands[] = { &cmd_roster, &cmd_subscribe, &cmd_requests,
-                                             &cmd_block,  &cmd_unblock,   NULL };
+static const NjCommand *const commands[] = {
+    &cmd_roster,           &cmd_roster_list,   &cmd_roster_add,      &cmd_roster_remove,
+    &cmd_roster_rename,    &cmd_roster_group,  &cmd_roster_toggle,   &cmd_roster_focus,
+    &cmd_subscribe,        &cmd_subscribe_ask, &cmd_subscribe_allow, &cmd_subscribe_deny,
+    &cmd_subscribe_cancel, &cmd_requests,      &cmd_requests_list,   &cmd_requests_accept,
+    &cmd_requests_refuse,  &cmd_block,         &cmd_unblock,         NULL,
+};
 
 static const NjAliasRow aliases[] = {
     { "add", "/roster add", "mcabber" },

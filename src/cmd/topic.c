@@ -4,9 +4,9 @@
 #include "cmd/call.h"
 
 const NjTopic *const nj_topics[] = {
-    &nj_topic_account, &nj_topic_chat,     &nj_topic_outbox,  &nj_topic_room,
-    &nj_topic_roster,  &nj_topic_presence, &nj_topic_info,    &nj_topic_history,
-    &nj_topic_window,  &nj_topic_option,   &nj_topic_program, NULL,
+    &nj_topic_account, &nj_topic_certificate, &nj_topic_chat, &nj_topic_outbox,  &nj_topic_room,
+    &nj_topic_roster,  &nj_topic_presence,    &nj_topic_info, &nj_topic_history, &nj_topic_window,
+    &nj_topic_option,  &nj_topic_program,     NULL,
 };
 
 bool
@@ -16,8 +16,7 @@ nj_call_needs(NjCall *call, const char *param)
         return true;
     g_autofree char *usage = nj_parse_usage(call->command);
     g_autofree char *shown = g_ascii_strup(param, -1);
-    nj_call_fail(call, "usage", _("%s is missing. It is used so: %s; /help %s tells more."), shown,
-                 usage, call->command->name);
+    nj_call_fail(call, "usage", _("Missing %s. Usage: %s"), shown, usage);
     return false;
 }
 
@@ -36,7 +35,7 @@ nj_call_session(NjCall *call, NjAccount *account)
 {
     NjSession *session = nj_session_of(account);
     if (!session)
-        nj_call_fail(call, "not-connected", _("Account %s can not be connected here."),
+        nj_call_fail(call, "not-connected", _("Account %s cannot be connected here."),
                      account->settings->name);
     return session;
 }

@@ -77,79 +77,172 @@ run_window(NjCall *call)
 
 /* /split */
 
-static bool
-split(NjCall *call, NjSplit how, GError **error)
+/* Splits the pane in front. The new pane shows the window that the line names, by default the chat
+ * in front. */
+static void
+split_pane(NjCall *call, NjSplit how)
 {
     NjScreen *screen = nj_call_screen(call);
     const char *which = nj_call_arg(call, "window");
     NjChat *chat = nj_call_chat(call);
-
-    if (which) {
-        const NjWindow *window = nj_screen_find(screen, which, error);
-        if (!window)
-            return false;
-        chat = window->chat;
-    }
-
-    return nj_screen_split(screen, how, chat, error);
-}
-
-static void
-run_split(NjCall *call)
-{
-    static const struct {
-        const char *word;
-        int rows, cols;
-    } directions[] = { { "left", 0, -1 }, { "right", 0, 1 }, { "up", -1, 0 }, { "down", 1, 0 } };
-
-    NjScreen *screen = nj_call_screen(call);
-    NjLayout *layout = nj_screen_window(screen)->layout;
-    const char *how = nj_call_arg(call, "how");
     g_autoptr(GError) error = NULL;
-    bool done = true;
-    if (!strcmp(how, "below") || !strcmp(how, "beside")) {
-        done = split(call, !strcmp(how, "below") ? NJ_SPLIT_BELOW : NJ_SPLIT_BESIDE, &error);
-    } else if (!strcmp(how, "close")) {
-        done = nj_screen_close_pane(screen);
-        if (!done)
-            g_set_error(&error, NJ_CMD_ERROR, nj_cmd_code("refused"),
-                        _("The window is not split; /close ends the chat."));
-    } else if (!strcmp(how, "next")) {
-        nj_layout_focus_next(layout, 1);
-    } else if (!strcmp(how, "grow") || !strcmp(how, "shrink")) {
-        int step = how[0] == 'g' ? 1 : -1;
-        nj_layout_resize(layout, step * 2, step * 4);
-    } else if (!strcmp(how, "zoom")) {
-        nj_layout_zoom(layout);
-    }
 
-    for (guint i = 0; i < G_N_ELEMENTS(directions); i++)
-        if (!strcmp(how, directions[i].word))
-            nj_layout_focus_towards(layout, directions[i].rows, directions[i].cols);
+    const NjWindow *window = which ? nj_screen_find(screen, which, &error) : NULL;
+    if (window)
+        chat = window->chat;
+
+    bool done = (window || !which) && nj_screen_split(screen, how, chat, &error);
     nj_screen_follow_focus(screen);
     nj_call_done_if(call, done, error);
 }
 
-/* The rest. */
+static void
+run_split_below(NjCall *call)
+{
+    split_pane(call, NJ_SPLIT_BELOW);
+}
 
 static void
-run_scroll(NjCall *call)
+run_split_beside(NjCall *call)
+{
+    split_pane(call, NJ_SPLIT_BESIDE);
+}
+
+static void
+run_split_close(NjCall *call)
 {
     NjScreen *screen = nj_call_screen(call);
-    const char *where = nj_call_arg(call, "where");
-    const char *lines = nj_call_arg(call, "lines");
-    int step = !strcmp(where, "up") ? -1 : 1,
-        count = lines ? CLAMP(atoi(lines), -MAX_LINES, MAX_LINES) : 0;
-
-    if (!strcmp(where, "top") || !strcmp(where, "bottom"))
-        nj_screen_scroll_to(screen, where[0] == 'b');
-    else if (lines)
-        nj_screen_scroll(screen, step * count, false);
+    bool closed = nj_screen_close_pane(screen);
+    nj_screen_follow_focus(screen);
+    if (closed)
+        nj_call_done(call);
     else
-        nj_screen_scroll(screen, step, true);
+        nj_call_fail(call, "refused", _("The window is not split; /close closes the chat."));
+}
+
+static NjLayout *
+call_layout(NjCall *call)
+{
+    return nj_screen_window(nj_call_screen(call))->layout;
+}
+
+/* Ends a call that has changed the layout. */
+static void
+finish_layout(NjCall *call)
+{
+    nj_screen_follow_focus(nj_call_screen(call));
+    nj_call_done(call);
+}
+
+static void
+run_split_next(NjCall *call)
+{
+    nj_layout_focus_next(call_layout(call), 1);
+    finish_layout(call);
+}
+
+static void
+focus_towards(NjCall *call, int rows, int cols)
+{
+    nj_layout_focus_towards(call_layout(call), rows, cols);
+    finish_layout(call);
+}
+
+static void
+run_split_left(NjCall *call)
+{
+    focus_towards(call, 0, -1);
+}
+
+static void
+run_split_right(NjCall *call)
+{
+    focus_towards(call, 0, 1);
+}
+
+static void
+run_split_up(NjCall *call)
+{
+    focus_towards(call, -1, 0);
+}
+
+static void
+run_split_down(NjCall *call)
+{
+    focus_towards(call, 1, 0);
+}
+
+/* steps: 1 to grow, -1 to shrink; a step is 2 rows or 4 columns */
+static void
+resize_pane(NjCall *call, int steps)
+{
+    nj_layout_resize(call_layout(call), steps * 2, steps * 4);
+    finish_layout(call);
+}
+
+static void
+run_split_grow(NjCall *call)
+{
+    resize_pane(call, 1);
+}
+
+static void
+run_split_shrink(NjCall *call)
+{
+    resize_pane(call, -1);
+}
+
+static void
+run_split_zoom(NjCall *call)
+{
+    nj_layout_zoom(call_layout(call));
+    finish_layout(call);
+}
+
+/* --- /scroll --- */
+
+/* Scrolls by LINES, or by a page; direction: -1 up, 1 down. */
+static void
+scroll_pane(NjCall *call, int direction)
+{
+    NjScreen *screen = nj_call_screen(call);
+    const char *lines = nj_call_arg(call, "lines");
+
+    if (lines)
+        nj_screen_scroll(screen, direction * CLAMP(atoi(lines), -MAX_LINES, MAX_LINES), false);
+    else
+        nj_screen_scroll(screen, direction, true);
 
     nj_call_done(call);
 }
+
+static void
+run_scroll_up(NjCall *call)
+{
+    scroll_pane(call, -1);
+}
+
+static void
+run_scroll_down(NjCall *call)
+{
+    scroll_pane(call, 1);
+}
+
+static void
+run_scroll_top(NjCall *call)
+{
+    nj_screen_scroll_to(nj_call_screen(call), false);
+    nj_call_done(call);
+}
+
+static void
+run_scroll_bottom(NjCall *call)
+{
+    nj_screen_scroll_to(nj_call_screen(call), true);
+    nj_call_done(call);
+}
+
+/* --- other commands --- */
 
 static void
 run_clear(NjCall *call)
@@ -203,30 +296,157 @@ static const NjCommand cmd_window = {
 
 static const NjCommand cmd_split = {
     .name = "split",
-    .summary = N_("Show two chats at once"),
-    .details =
-        N_("below and beside divide the pane in front; close takes it away; next, left, right, up, "
-           "down move the keys to another; grow, shrink and zoom change its size."),
-    .needs = NJ_NEEDS_SCREEN,
-    .params = { { "how",
-                  NJ_PARAM_CHOICE,
-                  0,
-                  N_("what to do"),
-                  { "below", "beside", "close", "next", "left", "right", "up", "down", "grow",
-                    "shrink", "zoom" } },
-                { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL, N_("what to show in the new part") } },
+    .summary = N_("Show several chats at once, each in a part of the window"),
     .examples = { "/split below", "/split beside console", "/split zoom" },
-    .run = run_split,
+};
+
+static const NjCommand cmd_split_below = {
+    .name = "below",
+    .parent = "split",
+    .summary = N_("Split the pane in front, the new part below it"),
+    .needs = NJ_NEEDS_SCREEN,
+    .params = { { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL,
+                  N_("what the new part shows; by default the chat in front") } },
+    .examples = { "/split below", "/split below console" },
+    .run = run_split_below,
+};
+
+static const NjCommand cmd_split_beside = {
+    .name = "beside",
+    .parent = "split",
+    .summary = N_("Split the pane in front, the new part beside it"),
+    .needs = NJ_NEEDS_SCREEN,
+    .params = { { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL,
+                  N_("what the new part shows; by default the chat in front") } },
+    .examples = { "/split beside", "/split beside console" },
+    .run = run_split_beside,
+};
+
+static const NjCommand cmd_split_close = {
+    .name = "close",
+    .parent = "split",
+    .summary = N_("Close the part in front"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split close" },
+    .run = run_split_close,
+};
+
+static const NjCommand cmd_split_next = {
+    .name = "next",
+    .parent = "split",
+    .summary = N_("Move the keys to the next part"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split next" },
+    .run = run_split_next,
+};
+
+static const NjCommand cmd_split_left = {
+    .name = "left",
+    .parent = "split",
+    .summary = N_("Move the keys to the part on the left"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split left" },
+    .run = run_split_left,
+};
+
+static const NjCommand cmd_split_right = {
+    .name = "right",
+    .parent = "split",
+    .summary = N_("Move the keys to the part on the right"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split right" },
+    .run = run_split_right,
+};
+
+static const NjCommand cmd_split_up = {
+    .name = "up",
+    .parent = "split",
+    .summary = N_("Move the keys to the part above"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split up" },
+    .run = run_split_up,
+};
+
+static const NjCommand cmd_split_down = {
+    .name = "down",
+    .parent = "split",
+    .summary = N_("Move the keys to the part below"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split down" },
+    .run = run_split_down,
+};
+
+static const NjCommand cmd_split_grow = {
+    .name = "grow",
+    .parent = "split",
+    .summary = N_("Make the part in front larger"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split grow" },
+    .run = run_split_grow,
+};
+
+static const NjCommand cmd_split_shrink = {
+    .name = "shrink",
+    .parent = "split",
+    .summary = N_("Make the part in front smaller"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split shrink" },
+    .run = run_split_shrink,
+};
+
+static const NjCommand cmd_split_zoom = {
+    .name = "zoom",
+    .parent = "split",
+    .summary = N_("Show the part in front alone, or all parts again"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/split zoom" },
+    .run = run_split_zoom,
 };
 
 static const NjCommand cmd_scroll = {
     .name = "scroll",
-    .summary = N_("Move in what was said"),
-    .needs = NJ_NEEDS_SCREEN,
-    .params = { { "where", NJ_PARAM_CHOICE, 0, N_("where to"), { "up", "down", "top", "bottom" } },
-                { "lines", NJ_PARAM_NUMBER, NJ_OPTIONAL, N_("how far; a page without it") } },
+    .summary = N_("Scroll in the messages of the part in front"),
     .examples = { "/scroll up", "/scroll down 3", "/scroll bottom" },
-    .run = run_scroll,
+};
+
+static const NjCommand cmd_scroll_up = {
+    .name = "up",
+    .parent = "scroll",
+    .summary = N_("Scroll up by a page or by lines"),
+    .needs = NJ_NEEDS_SCREEN,
+    .params = { { "lines", NJ_PARAM_NUMBER, NJ_OPTIONAL,
+                  N_("how many lines; by default a page") } },
+    .examples = { "/scroll up", "/scroll up 3" },
+    .run = run_scroll_up,
+};
+
+static const NjCommand cmd_scroll_down = {
+    .name = "down",
+    .parent = "scroll",
+    .summary = N_("Scroll down by a page or by lines"),
+    .needs = NJ_NEEDS_SCREEN,
+    .params = { { "lines", NJ_PARAM_NUMBER, NJ_OPTIONAL,
+                  N_("how many lines; by default a page") } },
+    .examples = { "/scroll down", "/scroll down 3" },
+    .run = run_scroll_down,
+};
+
+static const NjCommand cmd_scroll_top = {
+    .name = "top",
+    .parent = "scroll",
+    .summary = N_("Scroll to the first message"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/scroll top" },
+    .run = run_scroll_top,
+};
+
+static const NjCommand cmd_scroll_bottom = {
+    .name = "bottom",
+    .parent = "scroll",
+    .summary = N_("Scroll to the last message"),
+    .needs = NJ_NEEDS_SCREEN,
+    .examples = { "/scroll bottom" },
+    .run = run_scroll_bottom,
 };
 
 static const NjCommand cmd_clear = {
@@ -262,8 +482,29 @@ static const NjCommand cmd_cancel = {
     .run = run_cancel,
 };
 
-static const NjCommand *const commands[] = { &cmd_window, &cmd_split,   &cmd_scroll, &cmd_clear,
-                                             &cmd_redraw, &cmd_suspend, &cmd_cancel, NULL };
+static const NjCommand *const commands[] = { &cmd_window,
+                                             &cmd_split,
+                                             &cmd_split_below,
+                                             &cmd_split_beside,
+                                             &cmd_split_close,
+                                             &cmd_split_next,
+                                             &cmd_split_left,
+                                             &cmd_split_right,
+                                             &cmd_split_up,
+                                             &cmd_split_down,
+                                             &cmd_split_grow,
+                                             &cmd_split_shrink,
+                                             &cmd_split_zoom,
+                                             &cmd_scroll,
+                                             &cmd_scroll_up,
+                                             &cmd_scroll_down,
+                                             &cmd_scroll_top,
+                                             &cmd_scroll_bottom,
+                                             &cmd_clear,
+                                             &cmd_redraw,
+                                             &cmd_suspend,
+                                             &cmd_cancel,
+                                             NULL };
 
 static const NjAliasRow aliases[] = {
     { "w", "/window", "irssi" },

@@ -34,7 +34,7 @@ test_unknown(void **state)
     expect_failure(speaker, "/nonsense", "unknown-command", "/nonsense");
     expect_failure(speaker, "/", "usage", NULL);
     expect_failure(speaker, "hello", "usage", "/msg");
-    expect_failure(speaker, "/msg", "usage", "ADDRESS is missing. It is used so: /msg ADDRESS");
+    expect_failure(speaker, "/msg", "usage", "Missing ADDRESS. Usage: /msg ADDRESS");
     expect_failure(speaker, "/join @@", "failed", NULL);
 }
 
@@ -118,7 +118,7 @@ test_aliases(void **state)
 
     expect_ok(speaker, "/alias round /square", NULL);
     expect_ok(speaker, "/alias square /round", NULL);
-    expect_failure(speaker, "/round", "usage", "circle");
+    expect_failure(speaker, "/round", "usage", "back to itself");
     expect_ok(speaker, "/alias grow /flood $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
     expect_ok(speaker, "/alias flood /grow $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
     expect_failure(speaker, "/grow all that is typed", "usage", "too long");
@@ -144,6 +144,11 @@ test_secrets(void **state)
     assert_false(nj_cmd_is_secret(speaker->cmd, "/account set home password"));
     assert_false(
         nj_cmd_is_secret(speaker->cmd, "/account set home password-command pass show home"));
+
+    /* also where no such parameter is */
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account ad a@b.example password=x"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account password=x add a@b.example"));
+    assert_true(nj_cmd_is_secret(speaker->cmd, "/account rename home password=x"));
 
     assert_false(nj_cmd_is_secret(speaker->cmd, "/account list"));
     assert_false(nj_cmd_is_secret(speaker->cmd, "/msg frog password=x"));
@@ -180,7 +185,7 @@ test_failures_of_the_fifo(void **state)
     nj_cmd_run(speaker->cmd, "/nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
     assert_true(g_str_has_prefix(last, "From the FIFO, /nonsense: There is no command"));
     nj_cmd_run(speaker->cmd, "nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
-    assert_true(g_str_has_prefix(last, "From the FIFO: A command begins with a slash"));
+    assert_true(g_str_has_prefix(last, "From the FIFO: A command must start with a slash"));
     nj_bus_forget(speaker->client->bus, &last);
 
     g_free(last);
@@ -201,6 +206,93 @@ test_failures_are_events(void **state)
     speak_in(speaker, NJ_SOURCE_PROMPT, NULL, "/nonsense");
     assert_null(last);
     nj_bus_forget(speaker->client->bus, &last);
+}
+
+static void
+run_pond(NjCall *call)
+{
+    nj_record_set_text(nj_call_result(call), "ran", "pond");
+    nj_call_done(call);
+}
+
+static void
+run_jump(NjCall *call)
+{
+    nj_record_set_text(nj_call_result(call), "ran", "jump");
+    nj_record_set_text(nj_call_result(call), "where", nj_call_arg(call, "where"));
+    nj_call_done(call);
+}
+
+static const NjCommand cmd_pond = { .name = "pond", .summary = "", .run = run_pond };
+static const NjCommand cmd_jump = { .name = "jump",
+                                    .parent = "pond",
+                                    .summary = "",
+                                    .params = { { "where", NJ_PARAM_WORD, 0, "" } },
+                                    .run = run_jump };
+static const NjCommand cmd_swim = {
+    .name = "swim", .parent = "pond", .summary = "", .needs = NJ_NEEDS_SCREEN, .run = run_pond
+};
+static const NjCommand cmd_hop = { .name = "hop", .summary = "" };
+static const NjCommand cmd_hop_far = {
+    .name = "far", .parent = "hop", .summary = "", .run = run_pond
+};
+static const NjCommand cmd_orphan = {
+    .name = "orphan", .parent = "nobody", .summary = "", .run = run_pond
+};
+static const NjCommand *const pond_commands[] = { &cmd_pond, &cmd_jump,    &cmd_swim,
+                                                  &cmd_hop,  &cmd_hop_far, NULL };
+static const NjTopic pond_topic = { "pond", "", pond_commands, NULL, NULL };
+static const NjCommand *const orphans[] = { &cmd_orphan, NULL };
+static const NjTopic orphan_topic = { "orphans", "", orphans, NULL, NULL };
+
+/* The first word chooses the row; without one the parent runs, if it can. */
+static void
+test_subcommands(void **state)
+{
+    Speaker *speaker = *state;
+    nj_cmd_add_topic(speaker->cmd, &pond_topic);
+
+    expect_ok(speaker, "/pond", "{\"ran\": \"pond\"}");
+    expect_ok(speaker, "/pond jump in", "{\"ran\": \"jump\", \"where\": \"in\"}");
+    expect_ok(speaker, "/pond \"jump\" \"far out\"", "far out");
+    expect_ok(speaker, "/alias leap /pond jump", NULL);
+    expect_ok(speaker, "/leap in", "\"ran\": \"jump\"");
+    expect_ok(speaker, "/hop far", "\"ran\": \"pond\"");
+
+    expect_failure(speaker, "/pond jump", "usage", "Missing WHERE. Usage: /pond jump WHERE");
+    expect_failure(speaker, "/pond fly", "usage",
+                   "Expected jump or swim, not “fly”. Usage: /pond [jump|swim]");
+    expect_failure(speaker, "/pond password=x", "usage", "not “password”");
+    expect_failure(speaker, "/pond swim", "no-screen", "/pond swim needs a screen");
+    expect_failure(speaker, "/hop", "usage", "Missing far. Usage: /hop far");
+    expect_failure(speaker, "/jump in", "unknown-command", NULL);
+
+    const NjCommand *pond = nj_table_find(nj_cmd_table(speaker->cmd), "pond");
+    assert_int_equal(nj_cmd_subcommands(speaker->cmd, pond)->len, 2);
+    nj_cmd_remove_topic(speaker->cmd, &pond_topic);
+    assert_null(nj_cmd_subcommands(speaker->cmd, pond));
+    expect_failure(speaker, "/pond jump in", "unknown-command", NULL);
+}
+
+static void
+expect_no_row(const char *domain, GLogLevelFlags level, const char *message, void *data)
+{
+    (void) domain;
+    (void) level;
+    *(bool *) data = strstr(message, "orphan") != NULL;
+}
+
+static void
+test_subcommand_without_parent_is_refused(void **state)
+{
+    Speaker *speaker = *state;
+    bool warned = false;
+    GLogFunc before = g_log_set_default_handler(expect_no_row, &warned);
+    nj_cmd_add_topic(speaker->cmd, &orphan_topic);
+    g_log_set_default_handler(before, NULL);
+
+    assert_true(warned);
+    nj_cmd_remove_topic(speaker->cmd, &orphan_topic);
 }
 
 static NjCall *held;
@@ -297,11 +389,24 @@ test_completion(void **state)
     expect_choices(speaker, NULL, "/query fr", "fred@pond.example frog@pond.example");
     expect_choices(speaker, NULL, "/del fro", "frog@pond.example");
     expect_choices(speaker, NULL, "/roster re", "remove rename");
+    expect_choices(speaker, NULL, "/roster remove", "remove");
+    expect_choices(speaker, NULL, "/roster remove fro", "frog@pond.example");
+    expect_choices(speaker, NULL, "/roster list fro", "");
+    expect_choices(speaker, NULL, "/roster nonsense fro", "");
+    expect_choices(speaker, NULL, "/subscribe a", "allow ask");
+    expect_choices(speaker, NULL, "/history ", "cancel import today yesterday");
+    expect_choices(speaker, NULL, "/history import m", "mcabber");
+    expect_choices(speaker, NULL, "/split below con", "console");
+    expect_choices(speaker, NULL, "/split zoom con", "");
+    expect_choices(speaker, NULL, "/help roster re", "remove rename");
     expect_choices(speaker, NULL, "/set roster ", "false true");
     expect_choices(speaker, NULL, "/set nick-c", "nick-colors");
     expect_choices(speaker, NULL, "/account add x password=", "");
     expect_choices(speaker, NULL, "/account add x po", "port=");
     expect_choices(speaker, NULL, "/account set home ca", "ca-file");
+    expect_choices(speaker, NULL, "/account set home port ca", "");
+    expect_choices(speaker, NULL, "/account remove ho", "home");
+    expect_choices(speaker, NULL, "/account remove home ca", "");
 
     expect_choices(speaker, NULL, "/nonsense x", "");
     expect_choices(speaker, NULL, "/window con", "console");
@@ -331,6 +436,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_failures_of_the_fifo, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_secrets, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_failures_are_events, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_subcommands, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_subcommand_without_parent_is_refused, open_two,
+                                        close_all),
         cmocka_unit_test_setup_teardown(test_one_answer, open_two, close_all),
         cmocka_unit_test(test_end_of_everything),
         cmocka_unit_test_setup_teardown(test_completion, open_two, close_all),

@@ -44,17 +44,34 @@ test_help(void **state)
     expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
     expect_help(&speaker, "search", "only with this address; or here\n");
     expect_help(&speaker, "bell", "mentions");
-    expect_help(&speaker, "bell", "It is “mentions”, as shipped.");
-    expect_help(&speaker, "text-logs", "It is empty, as shipped.");
+    expect_help(&speaker, "bell", "Its value is “mentions”, the default.");
+    expect_help(&speaker, "text-logs", "Its value is empty, the default.");
     expect_help(&speaker, "j", "/join");
+    expect_help(&speaker, "/account add",
+                "/account add ADDRESS [password=PASSWORD] [KEY=VALUE…]\n");
+    expect_help(&speaker, "account set", "For example:\n  /account set home port 5223\n");
+    expect_help(&speaker, "roster remove", "/del");
 
     const NjTable *table = nj_cmd_table(speaker.cmd);
-    for (guint i = 0; i < nj_table_length(table); i++)
-        expect_help(&speaker, ((const NjCommand *) nj_table_at(table, i))->name, NULL);
+    for (guint i = 0; i < nj_table_length(table); i++) {
+        const NjCommand *command = nj_table_at(table, i);
+        expect_help(&speaker, command->name, NULL);
+        const GPtrArray *rows = nj_cmd_subcommands(speaker.cmd, command);
+        for (guint n = 0; rows && n < rows->len; n++) {
+            const NjCommand *row = rows->pdata[n];
+            g_autofree char *name = g_strdup_printf("%s %s", command->name, row->name);
+            g_autofree char *usage = g_strdup_printf("/%s %s", command->name, row->name);
+            expect_help(&speaker, name, usage);
+            expect_help(&speaker, command->name, usage);
+        }
+    }
 
     const NjTable *options = nj_options_table(speaker.client->options);
     for (guint i = 0; i < nj_table_length(options); i++)
         expect_help(&speaker, ((const NjOption *) nj_table_at(options, i))->name, NULL);
+    expect_ok(&speaker, "/help account rename", "/account rename NAME NEW");
+    expect_failure(&speaker, "/help account nonsense", "unknown-topic", "account nonsense");
+    expect_failure(&speaker, "/help bell set", "unknown-topic", "bell set");
     expect_failure(&speaker, "/help nonsense", "unknown-topic", "nonsense");
     expect_ok(&speaker, "/help", "rooms     /join ");
     speaker_close(&speaker);
@@ -78,6 +95,8 @@ test_dump(void **state)
         int fields;
     } tables[] = {
         { "commands", "\nquit\t/quit\tprogram\t", 4 },
+        { "commands", "\naccount remove\t/account remove NAME\taccounts\t", 4 },
+        { "commands", "\nsubscribe\t/subscribe ask|allow|deny|cancel\tpeople\t", 4 },
         { "options", "\nclock\tbool\ttrue|false\tfalse\t", 5 },
         { "keys", "\nAlt-2\t/window 2\t", 4 },
         { "keys", "\nPgUp\t\ta page up\tlist\n", 4 },

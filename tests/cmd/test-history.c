@@ -123,7 +123,7 @@ test_search(void **state)
                    "nobody@pond.example");
     expect_failure(&speaker, "/search chat=here ribbit", "no-chat", "chat=ADDRESS");
     expect_failure(&speaker, "/search account=play ribbit", "no-account", "play");
-    expect_failure(&speaker, "/search has=fish ribbit", "usage", "“fish” is not “link”");
+    expect_failure(&speaker, "/search has=fish ribbit", "usage", "Expected link, not “fish”.");
     keep(&speaker, "work", "frog@pond.example", 1000, false, "at the mill");
     expect_failure(&speaker, "/search chat=frog@pond.example ribbit", "which-account",
                    "account=home");
@@ -148,7 +148,8 @@ test_history(void **state)
     expect_failure(&speaker, "/history cancel", "refused", NULL);
     assert_false(speak_in(&speaker, NJ_SOURCE_STDIN, chat, "/history yesterday 18:00"));
     assert_string_equal(speaker.code, "no-screen");
-    expect_failure(&speaker, "/history import", "usage", "mcabber");
+    expect_failure(&speaker, "/history import", "usage",
+                   "Missing FORMAT. Usage: /history import FORMAT PATH");
 
     expect_failure(&speaker, "/history import pidgin /tmp", "usage", "“pidgin”");
     expect_failure(&speaker, "/history import mcabber /tmp/a b", "usage", "quotation marks");

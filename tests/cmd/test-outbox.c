@@ -77,7 +77,7 @@ test_list(void **state)
     assert_int_equal(nj_outbox_count(home, &unsure), 1);
     assert_int_equal(unsure, 1);
     expect_ok(&speaker, "/account remove home", "1 message may not have arrived");
-    assert_non_null(strstr(speaker.json, "1 message was not sent; it stays there"));
+    assert_non_null(strstr(speaker.json, "1 message was not sent; it stays in the history"));
     assert_non_null(strstr(speaker.json, "\"waiting\": 1, \"unsure\": 1"));
     close_house(&speaker);
 }

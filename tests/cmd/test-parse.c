@@ -111,7 +111,7 @@ test_keywords(void **state)
     expect_arg(&msg, "frog wait=sent hi wait=sent", "text", "hi wait=sent");
     expect_arg(&msg, "frog x=y", "text", "x=y");
     expect_arg(&msg, "\"wait=sent\"", "address", "wait=sent");
-    expect_usage(&msg, "frog wait=never hi", "sent");
+    expect_usage(&msg, "frog wait=never hi", "Expected sent, not “never”. Usage: /msg ");
     expect_usage(&msg, "frog wait= hi", "sent");
 }
 
@@ -138,13 +138,54 @@ static void
 test_checks(void **state)
 {
     (void) state;
-    expect_usage(&msg, "", "/msg ADDRESS [wait=sent] [TEXT]");
-    expect_usage(&add, "quick", "fast, slow");
-    expect_usage(&add, "fast many", "no number");
-    expect_usage(&add, "fast 99999999999", "no number");
+    expect_usage(&msg, "", "Missing ADDRESS. Usage: /msg ADDRESS [wait=sent] [TEXT]");
+    expect_usage(&add, "quick", "Expected fast or slow, not “quick”.");
+    expect_usage(&add, "fast many", "is not a number");
+    expect_usage(&add, "fast 99999999999", "is not a number");
     expect_arg(&add, "slow -5", "count", "-5");
     static const NjCommand none = { .name = "none" };
     expect_usage(&none, "x", "/none");
+}
+
+/* A sub-command is written with its parent; a keyword may replace what stands behind it. */
+static void
+test_subcommand(void **state)
+{
+    (void) state;
+    static const NjCommand set = {
+        .name = "set",
+        .parent = "account",
+        .params = { { "name", NJ_PARAM_ACCOUNT },
+                    { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD | NJ_INSTEAD },
+                    { "key", NJ_PARAM_SETTING },
+                    { "value", NJ_PARAM_WORD, NJ_OPTIONAL | NJ_REPEAT } },
+    };
+
+    expect_usage(&set, "", "Missing NAME. Usage: /account set NAME KEY [VALUE…]");
+    expect_usage(&set, "home", "Missing KEY. Usage: /account set NAME KEY [VALUE…]");
+    expect_usage(&set, "password=x", "Missing NAME.");
+    expect_arg(&set, "home password=x", "password", "x");
+    expect_arg(&set, "home port 5222", "key", "port");
+
+    g_autofree char *name = nj_parse_full_name(&set);
+    assert_string_equal(name, "account set");
+}
+
+static void
+test_alternatives(void **state)
+{
+    (void) state;
+    static const struct {
+        const char *words[4], *expected;
+    } cases[] = { { { NULL }, "" },
+                  { { "a" }, "a" },
+                  { { "a", "b" }, "a or b" },
+                  { { "a", "b", "c" }, "a, b or c" } };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *joined = nj_parse_alternatives(cases[i].words);
+        assert_string_equal(joined, cases[i].expected);
+    }
 }
 
 static void
@@ -214,11 +255,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),    cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_raw_text), cmocka_unit_test(test_keywords),
-        cmocka_unit_test(test_quotes),   cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_repeat),   cmocka_unit_test(test_quote_again),
-        cmocka_unit_test(test_param_at),
+        cmocka_unit_test(test_lines),        cmocka_unit_test(test_bad_lines),
+        cmocka_unit_test(test_raw_text),     cmocka_unit_test(test_keywords),
+        cmocka_unit_test(test_quotes),       cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_repeat),       cmocka_unit_test(test_quote_again),
+        cmocka_unit_test(test_param_at),     cmocka_unit_test(test_subcommand),
+        cmocka_unit_test(test_alternatives),
     };
     return cmocka_run_group_tests_name("cmd/parse", tests, NULL, NULL);
 }

@@ -6,6 +6,30 @@
 
 static const char *const one[] = { "home=toad@pond.example", NULL };
 
+/* Examples run the row that they belong to; those of a command may show its sub-commands. */
+static void
+check_row(Speaker *speaker, const NjCommand *command, const NjCommand *row)
+{
+    assert_non_null(row->summary);
+    if (!row->examples[0])
+        fail_msg("/%s %s has no example", command->name, row->name);
+    for (guint n = 0; n < G_N_ELEMENTS(row->params) && row->params[n].name; n++)
+        assert_non_null(row->params[n].summary);
+
+    for (guint n = 0; n < G_N_ELEMENTS(row->examples) && row->examples[n]; n++) {
+        NjLine line;
+        g_autoptr(GError) error = NULL;
+        assert_true(nj_parse_line(row->examples[n], &line, &error));
+        assert_string_equal(line.name, command->name);
+        const NjCommand *picked = nj_cmd_pick_row(speaker->cmd, command, &line.rest, &error);
+        g_autoptr(NjArgs) args = picked ? nj_parse_args(picked, line.rest, &error) : NULL;
+        if (!args)
+            fail_msg("%s: %s", row->examples[n], error->message);
+        assert_true(picked == row || !row->run);
+        nj_line_clear(&line);
+    }
+}
+
 static void
 test_rows(void **state)
 {
@@ -17,21 +41,12 @@ test_rows(void **state)
     assert_true(nj_table_length(table) > 25);
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjCommand *command = nj_table_at(table, i);
-        assert_non_null(command->summary);
-        assert_non_null(command->run);
-        if (!command->examples[0])
-            fail_msg("/%s has no example", command->name);
-        for (guint n = 0; n < G_N_ELEMENTS(command->params) && command->params[n].name; n++)
-            assert_non_null(command->params[n].summary);
-        for (guint n = 0; n < G_N_ELEMENTS(command->examples) && command->examples[n]; n++) {
-            NjLine line;
-            g_autoptr(GError) error = NULL;
-            assert_true(nj_parse_line(command->examples[n], &line, &error));
-            assert_string_equal(line.name, command->name);
-            g_autoptr(NjArgs) args = nj_parse_args(command, line.rest, &error);
-            if (!args)
-                fail_msg("%s: %s", command->examples[n], error->message);
-            nj_line_clear(&line);
+        const GPtrArray *rows = nj_cmd_subcommands(speaker.cmd, command);
+        assert_true(command->run || rows);
+        check_row(&speaker, command, command);
+        for (guint n = 0; rows && n < rows->len; n++) {
+            assert_non_null(((const NjCommand *) rows->pdata[n])->run);
+            check_row(&speaker, command, rows->pdata[n]);
         }
     }
 
@@ -74,6 +89,9 @@ test_shipped(void **state)
             assert_true(nj_parse_line(row->line, &parts, NULL));
             const NjCommand *command = nj_table_find(nj_cmd_table(speaker.cmd), parts.name);
             assert_non_null(command);
+            command = nj_cmd_pick_row(speaker.cmd, command, &parts.rest, &error);
+            if (!command)
+                fail_msg("%s: %s", row->key, error->message);
             g_autoptr(NjArgs) args = nj_parse_args(command, parts.rest, &error);
             if (!args)
                 fail_msg("%s: %s", row->key, error->message);
@@ -90,10 +108,16 @@ test_account(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
-    expect_failure(&speaker, "/account add", "usage", "An address is missing");
+    expect_failure(&speaker, "/account add", "usage",
+                   "Missing ADDRESS. Usage: /account add ADDRESS");
+    expect_failure(&speaker, "/account set", "usage",
+                   "Missing NAME. Usage: /account set NAME KEY [VALUE…]");
+    expect_failure(&speaker, "/account remove", "usage", "Usage: /account remove NAME");
+    expect_failure(&speaker, "/account ad newt@pond.example", "usage", "Expected list, add, set,");
     expect_failure(&speaker, "/account add toad@pond.example", "exists", "/connect home");
     expect_failure(&speaker, "/account add newt@pond.example port=fish", "refused", NULL);
-    expect_failure(&speaker, "/account add newt@pond.example nonsense", "usage", "KEY=VALUE");
+    expect_failure(&speaker, "/account add newt@pond.example nonsense", "usage",
+                   "“nonsense” is not of the form KEY=VALUE");
     expect_failure(&speaker, "/account add newt@pond.example name=home", "refused", "home");
     assert_int_equal(nj_options_accounts(speaker.client->options)->len, 1);
 
@@ -134,7 +158,8 @@ test_account_set(void **state)
     (void) state;
     Speaker speaker;
     speaker_open(&speaker, one);
-    expect_ok(&speaker, "/account set home resource den", "/connect home uses it");
+    expect_ok(&speaker, "/account set home resource den",
+              "Changed resource of home; used by the next /connect home.");
     expect_ok(&speaker, "/connect home", NULL);
     expect_ok(&speaker, "/account set home resource desk", "/reconnect home");
     expect_ok(&speaker, "/account set home nick Mr Toad", "rooms you enter from now on");
@@ -151,7 +176,7 @@ test_account_set(void **state)
                                        "eft@pond.example", NULL));
     expect_ok(&speaker, "/account list",
               "\"name\": \"work\", \"address\": \"eft@pond.example\", \"state\": \"offline\", "
-              "\"why\": \"It was left out");
+              "\"why\": \"It is left out");
     expect_failure(&speaker, "/account add eft@pond.example", "exists", "/connect work");
 
     gsize start, end;
@@ -201,8 +226,9 @@ test_account_rename(void **state)
 
     GString *heard = g_string_new(NULL);
     nj_on_account_changed(speaker.client->bus, on_renamed, heard);
-    expect_failure(&speaker, "/account rename home", "usage", "SETTING");
-    expect_failure(&speaker, "/account rename home a b", "usage", "one word");
+    expect_failure(&speaker, "/account rename home", "usage", "Missing NEW.");
+    expect_failure(&speaker, "/account rename home a b", "usage",
+                   "Usage: /account rename NAME NEW");
     expect_failure(&speaker, "/account rename home work", "refused", "already");
     expect_failure(&speaker, "/account rename den home", "no-account", NULL);
     assert_true(nj_options_set_pair(speaker.client->options, "aliases", "hi",
@@ -249,7 +275,8 @@ test_people(void **state)
     expect_ok(&speaker, "/roster", "\"groups\": \"Pond\"");
     expect_failure(&speaker, "/roster rename newt@pond.example Newt", "no-contact",
                    "/roster add newt@pond.example");
-    expect_failure(&speaker, "/roster remove", "usage", "ADDRESS");
+    expect_failure(&speaker, "/roster remove", "usage",
+                   "Missing ADDRESS. Usage: /roster remove ADDRESS");
     expect_failure(&speaker, "/roster group frog@pond.example \"open", "usage", NULL);
     expect_ok(&speaker, "/requests", "\"requests\": []");
 
@@ -258,7 +285,8 @@ test_people(void **state)
     expect_ok(&speaker, "/requests", "newt@pond.example");
     expect_ok(&speaker, "/requests refuse newt@pond.example", NULL);
     expect_ok(&speaker, "/subscribe ask newt@pond.example", NULL);
-    expect_failure(&speaker, "/subscribe beg newt@pond.example", "usage", "ask, allow");
+    expect_failure(&speaker, "/subscribe beg newt@pond.example", "usage",
+                   "Expected ask, allow, deny or cancel, not “beg”.");
     speaker_close(&speaker);
 }
 
@@ -273,7 +301,7 @@ test_block(void **state)
     expect_failure(&speaker, "/block", "not-connected", "/connect home");
     expect_failure(&speaker, "/block newt@pond.example", "not-connected", NULL);
     expect_ok(&speaker, "/connect", NULL);
-    expect_failure(&speaker, "/block", "refused", "has told nothing");
+    expect_failure(&speaker, "/block", "refused", "has sent no list");
     nj_account_set_blocked(home, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
     expect_ok(&speaker, "/block", "\"blocked\": []");
     nj_account_block(home, "newt@pond.example", true);

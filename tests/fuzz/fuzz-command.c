@@ -35,10 +35,14 @@ check_row(const NjCommand *command, const char *rest)
     g_autoptr(GError) error = NULL;
     g_autoptr(NjArgs) args = nj_parse_args(command, rest, &error);
 
+    bool replaced = false;
+
     must(!args == !!error);
     for (guint i = 0; args && i < G_N_ELEMENTS(command->params) && command->params[i].name; i++) {
         const NjParam *param = &command->params[i];
-        must((param->flags & (NJ_OPTIONAL | NJ_REPEAT)) || nj_args_get(args, param->name));
+        replaced |= (param->flags & NJ_INSTEAD) && nj_args_get(args, param->name);
+        must(replaced || (param->flags & (NJ_OPTIONAL | NJ_REPEAT))
+             || nj_args_get(args, param->name));
         must(nj_args_list(args, param->name) != NULL);
     }
 
@@ -70,8 +74,13 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     must(nj_parse_line(text, &line, &error) == !error);
 
     const NjTable *table = nj_cmd_table(cmd);
-    for (guint i = 0; line.rest && i < nj_table_length(table); i++)
+    for (guint i = 0; line.rest && i < nj_table_length(table); i++) {
+        const GPtrArray *rows = nj_cmd_subcommands(cmd, nj_table_at(table, i));
         check_row(nj_table_at(table, i), line.rest);
+        for (guint n = 0; rows && n < rows->len; n++)
+            check_row(rows->pdata[n], line.rest);
+    }
+
     nj_line_clear(&line);
     check_words(text);
     nj_cmd_is_secret(cmd, text);

@@ -96,7 +96,7 @@ def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     toad.hears('^before it went$')
     toad.notices('available', 'newt@' + DOMAIN)
     t.say('/account remove other')
-    t.event(ok=True, result={'account': 'other', 'waiting': 0, 'unsure': 0, 'text': 'Account other is removed; its history stays.'})
+    t.event(ok=True, result={'account': 'other', 'waiting': 0, 'unsure': 0, 'text': 'Removed account other; its history stays.'})
     toad.notices('unavailable', 'newt@' + DOMAIN)
     assert '# of the other one' in home.read_rc() and 'newt' not in home.read_rc()
     t.event(event='connection', account='other', state='offline')
@@ -119,7 +119,7 @@ def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
     t.line('/msg frog@%s said before' % DOMAIN)
     frog.hears('^said before$')
     t.line('/account rename home pond')
-    t.says('Account home is called pond now')
+    t.says('Renamed account home to pond')
     t.sees('● pond')
     assert re.sub('scram-seen.*\n', '', home.read_rc()) == '# mine\n' + account(s.pond, name='pond') + '# below\n'
     assert os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode & 0o777 == 0o600
@@ -128,7 +128,7 @@ def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
     t.sees('said before.*said after')
     assert s.pond.logins('toad') == logins
     t.line('/home:msg frog@%s nobody' % DOMAIN)
-    t.says('There is no account “home”; there is pond')
+    t.says('There is no account “home”. Accounts: pond')
 
 
 def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
@@ -139,8 +139,8 @@ def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
         t.say('/msg frog@%s late word %d' % (DOMAIN, n))
         t.event(event='message', body='late word %d' % n, state='queued')
     t.say('/account remove toad')
-    said = t.event(ok=True, result=dict(account='toad', waiting=2, unsure=0, text='Account toad is removed; its history stays.\n2 messages were not sent; they stay '
-                                        'there, and are sent if you add the account again.'))
+    said = t.event(ok=True, result=dict(account='toad', waiting=2, unsure=0, text='Removed account toad; its history stays.\n2 messages were not sent; they stay '
+                                        'in the history and are sent if you add the account again.'))
     assert said
     t.say('/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
     t.event(event='connection', account='back', state='online')
@@ -207,7 +207,7 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
     if listed['dead']['state'] == 'waiting':
         assert 'refuses' in listed['dead']['why'] and listed['dead']['next_try'].startswith('20'), listed
     t.say('/account remove mute')
-    t.event(result={'account': 'mute', 'waiting': 0, 'unsure': 0, 'text': 'Account mute is removed; its history stays.'}, wait=4)
+    t.event(result={'account': 'mute', 'waiting': 0, 'unsure': 0, 'text': 'Removed account mute; its history stays.'}, wait=4)
     t.say('/toad:msg frog@%s and on it goes' % DOMAIN)
     frog.hears('^and on it goes$')
     held.set()

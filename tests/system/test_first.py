@@ -186,7 +186,7 @@ def test_trusted_once_is_once(s):
     t.line('/certificate trust')
     t.says('Online as toad@')
     t.line('/certificate')
-    t.says('for this connection because you said so')
+    t.says('for this connection because you trusted it')
     t.line('/disconnect')
     t.says('Offline')
     t.line('/connect')
@@ -228,7 +228,7 @@ def test_direct_tls(s):
     t = s.terminal(home)
     t.says('Online as toad@')
     t.line('/certificate')
-    t.says('Accepted: an authority that is trusted')
+    t.says('Accepted: signed by an authority trusted')
     wrong = s.terminal(s.home(account(s.pond, tls='direct')))
     wrong.says('does not speak TLS at this port')
 

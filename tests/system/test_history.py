@@ -124,7 +124,7 @@ def test_an_import_is_given_up_and_begun_again(s):
     t.says('The import was given up')
     assert stored(home) < 60000
     t.line('/history cancel')
-    t.says('Nothing is being imported')
+    t.says('No import and no search is running')
     t.line('/history import mcabber ' + path)
     t.says('messages were there already', 60)
     assert home.rows('SELECT count(*), count(DISTINCT body) FROM message') == [(60000, 60000)]

@@ -17,7 +17,7 @@ def test_groups_and_presence_stand_in_the_roster(s):
     frog = s.peer('frog')
     t.sees('Pond +1/2.*● Frog')
     t.line('/roster group frog@%s "Old friends" Choir' % DOMAIN)
-    t.says('is found under “Old friends”, “Choir” now')
+    t.says('is now in the groups “Old friends”, “Choir”')
     t.sees('Choir.*Frog.*Old friends.*Frog.*Pond +0/1')
     frog.raw("<presence><show>dnd</show><status>counting flies</status></presence>")
     t.line('/msg frog@' + DOMAIN)
@@ -44,7 +44,7 @@ def test_a_stranger_becomes_a_contact_and_goes(s):
     heron.raw("<presence type='subscribe' to='toad@%s'><status>It is me</status></presence>" % DOMAIN)
     t.sees('request')
     t.line('/requests')
-    t.says('heron@pond.example asks to see your presence. It is me')
+    t.says('heron@pond.example asks to see when you are online. It is me')
     t.line('/subscribe allow heron@' + DOMAIN)
     heron.notices('subscribed', 'toad@' + DOMAIN)
     heron.notices('available', 'toad@' + DOMAIN)
@@ -73,7 +73,7 @@ def test_a_refused_stranger_leaves_nothing(s):
     t.says('heron@pond.example wrote 2 messages, the first: first word')
     t.line('/requests refuse heron@' + DOMAIN)
     t.line('/requests')
-    t.says('Nobody waits')
+    t.says('No requests')
     assert not [p for p in heron.presences if p['from'].bare == 'toad@' + DOMAIN]
     home.has("select count(*) from message where body like '%word'", [(0,)])
 
@@ -201,7 +201,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     t.sees('● Frog')
     frog.notices('available', 'toad@' + DOMAIN)
     t.line('/block frog@' + DOMAIN)
-    t.says('frog@pond.example is blocked: the server keeps away from you what they send')
+    t.says('Blocked frog@pond.example: the server drops what they send')
     frog.notices('unavailable', 'toad@' + DOMAIN)
     t.line('/block')
     t.says('frog@pond.example +· +Account toad blocks 1 address')
@@ -211,7 +211,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     t.never('do you hear me', 0.3)
     before = len(frog.presences)
     t.type('/unblock f\t\r')
-    t.says('frog@pond.example is not blocked any more')
+    t.says('Unblocked frog@pond.example')
     t.line('/outbox')
     t.says('frog@pond.example +failed: are you there?')
     t.line('/retry')
@@ -228,7 +228,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     t.line('/block heron@' + DOMAIN)
     t.says('heron@pond.example is blocked')
     t.line('/unblock all')
-    t.says('Nobody is blocked any more')
+    t.says('Unblocked all addresses')
 
 
 def test_a_stranger_who_is_blocked_waits_no_longer(s):
@@ -242,6 +242,6 @@ def test_a_stranger_who_is_blocked_waits_no_longer(s):
     t.line('/block heron@' + DOMAIN)
     t.says('heron@pond.example is blocked')
     t.line('/requests')
-    t.says('Nobody waits')
+    t.says('No requests')
     t.line('/unblock all')
-    t.says('Nobody is blocked any more')
+    t.says('Unblocked all addresses')

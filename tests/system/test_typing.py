@@ -163,7 +163,7 @@ def test_keys_of_contract(s):
     t.type('1')
     t.sees(r'\[1:console\]')
     t.type('\x1bOP')
-    t.sees('begins with a slash')
+    t.sees('starts with a slash')
     t.type('half a line\x03')
     t.gone('half a line')
     t.type('\x03\x03')
