@@ -20,12 +20,6 @@
 #define INLINE_UNDER 30       /* columns: below, nicks stand in the text */
 #define MAX_SHOWN (16 * 1024) /* bytes of a body: some five pages */
 
-static NjLine *
-line_at(const NjLines *lines, guint index)
-{
-    return g_ptr_array_index(lines->list, index);
-}
-
 static char *
 own_name(const NjChat *chat)
 {
@@ -48,10 +42,33 @@ name_of(const NjChat *chat, const NjMessage *message)
     return nj_text_line(nj_chat_label(chat), -1, 0);
 }
 
+void
+nj_line_forget_composed(NjLine *line)
+{
+    g_clear_pointer(&line->rows, g_free);
+    g_clear_pointer(&line->spans, g_free);
+    g_clear_pointer(&line->nick, g_free);
+    g_clear_pointer(&line->clock, g_free);
+    if (line->message)
+        g_clear_pointer(&line->text, g_free);
+
+    line->row_count = 0;
+    line->span_count = 0;
+    line->day = 0;
+    line->composed = false;
+}
+
+void
+nj_lines_forget_composed(NjLines *lines)
+{
+    for (guint i = 0; i < lines->list->len; i++)
+        nj_line_forget_composed(nj_lines_at(lines, i));
+}
+
 static void
 widen(NjLines *lines, const char *nick)
 {
-    lines->widest = MAX(lines->widest, nj_text_width(nick, -1));
+    lines->widest_nick = MAX(lines->widest_nick, nj_text_width(nick, -1));
 }
 
 static char *
@@ -75,7 +92,7 @@ follow_zone(NjLines *lines)
     g_clear_pointer(&lines->zone, g_time_zone_unref);
     lines->zone = zone;
     if (moved)
-        nj_lines_compose_anew(lines);
+        nj_lines_forget_composed(lines);
 }
 
 static void
@@ -94,7 +111,7 @@ follow_options(NjLines *lines)
 
     g_autofree char *sample = format_time(lines, nj_clock_wall_ms(), format);
     lines->clock_cells = nj_text_width(sample, -1);
-    nj_lines_compose_anew(lines);
+    nj_lines_forget_composed(lines);
 }
 
 /* Who is renamed is renamed in what they said. */
@@ -107,16 +124,16 @@ follow_name(NjLines *lines)
         return;
     g_free(lines->label);
     lines->label = g_strdup(label);
-    lines->widest = 0;
-    nj_lines_compose_anew(lines);
+    lines->widest_nick = 0;
+    nj_lines_forget_composed(lines);
 }
 
 /* Columns for this width. */
 static void
 shape_for(NjLines *lines, int cols)
 {
-    if (lines->widest == 0) {
-        lines->widest = 1;
+    if (lines->widest_nick == 0) {
+        lines->widest_nick = 1;
         if (lines->chat && lines->chat->kind != NJ_CHAT_ROOM) {
             g_autofree char *own = own_name(lines->chat);
             widen(lines, own);
@@ -128,7 +145,7 @@ shape_for(NjLines *lines, int cols)
     if (cols >= INLINE_UNDER) {
         shape.clock =
             lines->clock_cells > 0 && lines->clock_cells <= cols / 4 ? lines->clock_cells + 1 : 0;
-        shape.nick = MIN(lines->widest, cols >= 100 ? 16 : cols >= 48 ? 12 : 8);
+        shape.nick = MIN(lines->widest_nick, cols >= 100 ? 16 : cols >= 48 ? 12 : 8);
         shape.text = shape.clock + shape.nick + GAP_CELLS;
     } else {
         shape.text = cols > 8 ? 2 : 0;
@@ -372,18 +389,18 @@ wrap(NjLines *lines, NjLine *line)
         first = MAX(shape->cols - nj_text_width(lead, -1) - (shape->text > 0), 1);
     }
 
-    if (line->rows && line->first == first && line->cells == cells)
+    if (line->rows && line->first_cells == first && line->cells == cells)
         return;
 
-    g_array_set_size(lines->scratch, 0);
-    nj_text_wrap(line->shown, first, cells, lines->scratch);
-    if (lines->scratch->len == 0)
-        g_array_append_val(lines->scratch, ((NjTextRow){ 0, 0, 0 }));
+    g_array_set_size(lines->row_buffer, 0);
+    nj_text_wrap(line->shown, first, cells, lines->row_buffer);
+    if (lines->row_buffer->len == 0)
+        g_array_append_val(lines->row_buffer, ((NjTextRow){ 0, 0, 0 }));
 
     g_free(line->rows);
-    line->row_count = lines->scratch->len;
-    line->rows = g_memdup2(lines->scratch->data, line->row_count * sizeof(NjTextRow));
-    line->first = first;
+    line->row_count = lines->row_buffer->len;
+    line->rows = g_memdup2(lines->row_buffer->data, line->row_count * sizeof(NjTextRow));
+    line->first_cells = first;
     line->cells = cells;
 }
 
@@ -407,13 +424,13 @@ is_marked(const NjLines *lines, const NjLine *line)
 static bool
 is_first_unread(const NjLines *lines, guint index)
 {
-    const NjLine *line = line_at(lines, index);
-    if (!lines->marking || !is_from_others(line) || !is_marked(lines, line))
+    const NjLine *line = nj_lines_at(lines, index);
+    if (!lines->has_mark || !is_from_others(line) || !is_marked(lines, line))
         return false;
 
     /* Our own lines and the program's do not count as new, but may stand between. */
     while (index-- > 0) {
-        const NjLine *before = line_at(lines, index);
+        const NjLine *before = nj_lines_at(lines, index);
         if (!is_marked(lines, before))
             return true;
         if (is_from_others(before))
@@ -426,7 +443,7 @@ is_first_unread(const NjLines *lines, guint index)
 static Head
 head_of(NjLines *lines, guint index)
 {
-    NjLine *line = line_at(lines, index);
+    NjLine *line = nj_lines_at(lines, index);
     tell_day(lines, line);
 
     Head head = { .unread = is_first_unread(lines, index) };
@@ -436,7 +453,7 @@ head_of(NjLines *lines, guint index)
         return head;
     }
 
-    NjLine *before = line_at(lines, index - 1);
+    NjLine *before = nj_lines_at(lines, index - 1);
     tell_day(lines, before);
     head.day = lines->day_lines && before->day != line->day;
     return head;
@@ -445,7 +462,7 @@ head_of(NjLines *lines, guint index)
 int
 nj_lines_height(NjLines *lines, guint index)
 {
-    NjLine *line = line_at(lines, index);
+    NjLine *line = nj_lines_at(lines, index);
     wrap(lines, line);
     Head head = head_of(lines, index);
     return head.begin + head.day + head.unread + (int) line->row_count;
@@ -479,7 +496,8 @@ draw_head(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
                   false);
 
     if (head.day) {
-        g_autofree char *day = format_time(lines, line_at(lines, index)->time, _("%A, %-d %B %Y"));
+        g_autofree char *day =
+            format_time(lines, nj_lines_at(lines, index)->time, _("%A, %-d %B %Y"));
         draw_rule(area, y++, nj_theme_style(theme, NJ_ROLE_DAY), day, false);
     }
 
@@ -600,7 +618,7 @@ static void
 draw_line(NjLines *lines, guint index, const NjLine *above, NjArea area, int y,
           const NjTheme *theme)
 {
-    const NjLine *line = line_at(lines, index);
+    const NjLine *line = nj_lines_at(lines, index);
     NjStyle base = text_style(line, theme);
 
     y = draw_head(lines, index, area, y, theme);
@@ -610,36 +628,6 @@ draw_line(NjLines *lines, guint index, const NjLine *above, NjArea area, int y,
         int x = i == 0 ? draw_lead(lines, line, above, area, y, theme) : text_column(lines, line);
         draw_text_row(line, &line->rows[i], area, y, x, base, theme);
     }
-}
-
-/* The upmost line that is seen, and the row (0 or less) it begins at; fetches what is missing. */
-static guint
-find_top(NjLines *lines, int *top)
-{
-    for (;;) {
-        if (lines->following)
-            lines->bottom = lines->list->len - 1;
-        int y = lines->view_rows + (lines->following ? 0 : lines->skip);
-        guint i = lines->bottom + 1;
-        while (i > 0 && y > 0)
-            y -= nj_lines_height(lines, --i);
-        *top = MIN(y, 0);
-        if ((y <= 0 && (i > 0 || !lines->more_before)) || !nj_lines_fetch_before(lines))
-            return i;
-    }
-}
-
-/* A long answer is read from its beginning. */
-static void
-hold_at_answer(NjLines *lines)
-{
-    lines->said = false;
-    int height = nj_lines_height(lines, lines->list->len - 1);
-    if (!lines->following || height <= lines->view_rows)
-        return;
-    lines->following = false;
-    lines->bottom = lines->list->len - 1;
-    lines->skip = height - lines->view_rows;
 }
 
 void
@@ -662,13 +650,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     if (lines->list->len == 0)
         return;
 
-    if (!lines->following) {
-        lines->bottom = MIN(lines->bottom, lines->list->len - 1);
-        lines->skip = CLAMP(lines->skip, 0, nj_lines_height(lines, lines->bottom) - 1);
-    }
-
-    if (lines->said)
-        hold_at_answer(lines);
+    nj_lines_settle_view(lines);
 
     int y = 0, widest;
     guint top;
@@ -676,18 +658,16 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     /* a wider nick came into view: its column grows, once */
     do {
         shape_for(lines, area.cols);
-        widest = lines->widest;
-        top = find_top(lines, &y);
-    } while (widest != lines->widest);
+        widest = lines->widest_nick;
+        top = nj_lines_find_top(lines, &y);
+    } while (widest != lines->widest_nick);
 
     for (guint i = top; i < lines->list->len && y < area.rows; i++) {
         int height = nj_lines_height(lines, i);
-        draw_line(lines, i, i > top ? line_at(lines, i - 1) : NULL, area, y, theme);
+        draw_line(lines, i, i > top ? nj_lines_at(lines, i - 1) : NULL, area, y, theme);
         y += height;
-        if (i + 1 == lines->list->len && y <= area.rows && !lines->more_after) {
-            lines->following = true; /* the pane has grown: the end is in sight */
-            lines->fresh = 0;
-        }
+        if (i + 1 == lines->list->len && y <= area.rows && !lines->more_after)
+            nj_lines_follow(lines); /* the pane has grown: the end is visible */
     }
 
     lines->used_rows = MIN(y, area.rows);

@@ -1,83 +1,168 @@
-/* Shared by lines.c, which keeps the list and the view, and lines-draw.c, which wraps and draws. */
+/* The parts of NjLines, shared by the files that implement it:
+ *
+ *     lines-history.c  the loaded window of the history: which lines are in memory, and in what
+ * order lines-view.c     the view on these lines: which rows are visible lines-draw.c     turns a
+ * line into rows and draws them
+ *
+ * No other file includes this header, except the test of these files. */
 #ifndef NJ_UI_LINES_PRIVATE_H
 #define NJ_UI_LINES_PRIVATE_H
 
 #include "base/text.h"
 #include "ui/lines.h"
 
+/* A part of a line's text with a theme role of its own, such as a link. */
 typedef struct {
-    guint start, end; /* bytes of the text */
+    guint start, end; /* bytes of NjLine.shown */
     NjRole role;
 } NjSpan;
 
+/* A message or a notice. Times are milliseconds since 1970. */
 typedef struct {
-    NjMessage *message; /* NULL: a line of the program */
-    NjNoticeKind kind;
-    gint64 time, id;
-    gsize heft; /* bytes of the body */
-    int day;    /* the first of 1970 where we are is 1; 0: not yet known */
-    /* clock, nick, shown and spans are made when the line is first seen */
+    NjMessage *message; /* a reference; NULL: a notice */
+    NjNoticeKind kind;  /* of a notice */
+    gint64 time, id;    /* place in the order; a notice has the id G_MAXINT64 */
+    gsize body_bytes;   /* length of the message's body; 0 for a notice */
+    int day;            /* local day, 1 is 1 January 1970; 0: not computed */
+
+    /* Composed when the line is first measured or drawn. */
     bool composed;
-    bool action;
-    char *clock;
-    char *nick;        /* sanitised; NULL for a line of the program */
-    char *text;        /* owned; NULL: the message's body as it is */
-    const char *shown; /* what is wrapped and drawn */
+    bool action;       /* the body begins with "/me " */
+    char *clock;       /* the time as the option time-format writes it */
+    char *nick;        /* sanitised; NULL for a notice */
+    char *text;        /* owned; NULL: the body is shown as it is */
+    const char *shown; /* the text that is wrapped: `text` or the body */
     NjSpan *spans;
     guint span_count;
-    NjTextRow *rows; /* wrapped for the shape below; NULL: not yet */
+
+    /* Wrapped for these widths; NULL: not wrapped. */
+    NjTextRow *rows;
     guint row_count;
-    int first, cells;
+    int first_cells, cells; /* width of the first row and of the others */
 } NjLine;
 
-/* Where the columns are; follows from the width and the widest nick seen. */
+/* The columns of the pane. They follow from its width and from the widest nick so far. */
 typedef struct {
-    int cols;
-    int nick;  /* cells of the nick column; 0: nicks stand in the text */
-    int clock; /* cells of the clock, with the space behind it; 0: none */
-    int text;  /* column of the text */
+    int cols;  /* width of the pane */
+    int nick;  /* cells of the nick column; 0: too narrow, nicks stand in the text */
+    int clock; /* cells of the clock with a space behind it; 0: no clock */
+    int text;  /* column in which the text of a message begins */
 } NjShape;
 
 struct NjLines {
     NjClient *client;
-    NjChat *chat;
-    GPtrArray *list; /* of NjLine */
-    /* of NjLine: the program's own, from a time that is not in the list */
-    GPtrArray *parked;
-    gsize heft;      /* of all in the list */
-    GArray *scratch; /* of NjTextRow */
-    bool following;
-    guint bottom; /* not following: the line that is cut by the lower edge … */
-    int skip;     /* … and its rows below that edge */
-    bool said;    /* the last line is an answer that was not drawn yet */
-    bool loaded, more_before, more_after;
-    guint fresh;
-    int view_rows, used_rows;
-    int widest; /* nick seen so far, in cells */
-    NjShape shape;
-    GTimeZone *zone;   /* where we are, as last drawn */
-    char *label;       /* the other side's name, as last drawn */
-    char *time_format; /* the options, as last drawn */
-    int clock_cells;
-    bool day_lines, nick_colors;
-    bool marking;
+    NjChat *chat; /* NULL: the console */
+
+    /* The loaded window (lines-history.c) */
+    GPtrArray *list;      /* of NjLine, sorted by (time, id) */
+    GPtrArray *set_aside; /* of NjLine: notices whose time is outside the window */
+    gsize body_bytes;     /* of all lines in the list */
+    bool loaded;          /* a page was read from the store */
+    bool more_before;     /* the store may have messages before the first one in the list */
+    bool more_after;      /* the store may have messages after the last one in the list */
+
+    /* The view (lines-view.c) */
+    bool following;     /* the lower edge stays at the end of the list */
+    guint anchor;       /* not following: index of the line at the lower edge … */
+    int hidden_rows;    /* … and how many of its rows are below that edge */
+    guint unseen;       /* lines that arrived below the view since it left the end */
+    bool notice_is_new; /* the last line is a notice that has not been drawn */
+    bool seeking;       /* the next frame moves the view to (seek_time, seek_id) */
+    gint64 seek_time;
+    gint64 seek_id;              /* G_MININT64: the first line at or after seek_time */
+    gint64 found_time, found_id; /* the message that is highlighted; found_id 0: none */
+    bool has_mark;               /* the rule "new" stands after (mark_time, mark_id) */
     gint64 mark_time, mark_id;
-    /* the next picture is of (seek_time, seek_id); G_MININT64: of that time */
-    bool seeking;
-    gint64 seek_time, seek_id;
-    gint64 found_time, found_id; /* what was looked for is marked; 0: nothing */
+    int view_rows, used_rows; /* height of the pane at the last frame, and rows with text */
+
+    /* Composing and wrapping (lines-draw.c); the settings are those of the last frame */
+    NjShape shape;
+    int widest_nick; /* in cells, of the lines composed so far; 0: none */
+    GTimeZone *zone;
+    char *label;       /* name of the other person */
+    char *time_format; /* option time-format */
+    int clock_cells;
+    bool day_lines, nick_colors; /* options */
+    GArray *row_buffer;          /* of NjTextRow, reused by each wrap */
 };
 
-/* rows, with what stands above it */
-int nj_lines_height(NjLines *lines, guint index);
+static inline NjLine *
+nj_lines_at(const NjLines *lines, guint index)
+{
+    return g_ptr_array_index(lines->list, index);
+}
 
-/* what is shown of all lines is made again */
-void nj_lines_compose_anew(NjLines *lines);
+/* --- lines-history.c --- */
 
-/* false: nothing more is stored */
+/* Returns the index of the first line after (time, id); the length of the list if there is none. */
+guint nj_lines_index_after(const NjLines *lines, gint64 time, gint64 id);
+
+/* Returns the last message in the list; NULL if it has no message. */
+const NjLine *nj_lines_last_message(const NjLines *lines);
+
+/* Returns whether messages of this chat can be read from the store. */
+bool nj_lines_is_stored(const NjLines *lines);
+
+/* Returns whether the window includes the place (time, id), so that nothing has to be loaded to
+ * show it. */
+bool nj_lines_covers(const NjLines *lines, gint64 time, gint64 id);
+
+/* Reads a page before the window, or the newest page if none is loaded. Returns whether lines were
+ * added. */
 bool nj_lines_fetch_before(NjLines *lines);
 
-/* the view goes to what is sought */
+/* Reads a page after the window. Returns whether lines were added. May drop lines at the beginning
+ * and so change indexes. */
+bool nj_lines_fetch_after(NjLines *lines);
+
+/* Replaces the window by a page before (time, id) and a page from there on. With the id G_MININT64
+ * the second page begins with the first message at or after `time`. The view must be placed
+ * afterwards. */
+void nj_lines_load_around(NjLines *lines, gint64 time, gint64 id);
+
+/* Empties the window; notices are set aside. Only for a chat that is stored. The view must be
+ * placed afterwards. */
+void nj_lines_drop_window(NjLines *lines);
+
+/* Drops lines far from the view while the list is over its limits. */
+void nj_lines_trim(NjLines *lines);
+
+/* Sets notices aside whose place is no longer certain, and inserts those whose time is in the
+ * window now. */
+void nj_lines_place_notices(NjLines *lines);
+
+/* --- lines-view.c --- */
+
+/* Adjust the anchor after a line was inserted at `index`, after `count` lines were removed at the
+ * beginning, and after lines were removed at the end of the list. */
+void nj_lines_anchor_inserted(NjLines *lines, guint index);
+void nj_lines_anchor_cut_first(NjLines *lines, guint count);
+void nj_lines_anchor_cut_last(NjLines *lines);
+
+/* Returns the index of the first visible line; loads nothing. */
+guint nj_lines_first_visible(NjLines *lines);
+
+/* Puts the lower edge of the view at the end of the list. */
+void nj_lines_follow(NjLines *lines);
+
+/* Puts the lower edge where the next frame needs it, after the pane or the list has changed. The
+ * list must not be empty. */
+void nj_lines_settle_view(NjLines *lines);
+
+/* Returns the index of the first visible line and sets *y to the row, 0 or negative, in which it
+ * begins. Reads pages until the view is full. The list must not be empty. */
+guint nj_lines_find_top(NjLines *lines, int *y);
+
+/* Moves the view to the place that nj_lines_show() asked for. */
 void nj_lines_seek(NjLines *lines);
+
+/* --- lines-draw.c --- */
+
+/* Returns the rows of a line, with the rules above it; wraps the line when necessary. */
+int nj_lines_height(NjLines *lines, guint index);
+
+/* Forgets what was composed and wrapped for a line, or for all of them. */
+void nj_line_forget_composed(NjLine *line);
+void nj_lines_forget_composed(NjLines *lines);
 
 #endif

@@ -1,7 +1,10 @@
-/* The scrollback of one pane: messages and the program's own lines, in the order of their time,
- * with their wraps kept for the width they were last drawn with.  It holds a window of what is
- * stored (at most a few thousand lines) and fetches a page when somebody scrolls to its edge; only
- * rows that are seen are wrapped. */
+/* The lines of one pane: messages of a chat and notices of the program, in the order of their time.
+ *
+ * An NjLines holds a window of the stored history, about 2,000 lines at most, and a view on it. It
+ * reads a page from the store when the view comes to an end of the window. Only rows that become
+ * visible are wrapped; they are kept for the width they were wrapped for.
+ *
+ * Messages are identified by (time, id): milliseconds since 1970, and the id of their row. */
 #ifndef NJ_UI_LINES_H
 #define NJ_UI_LINES_H
 
@@ -10,62 +13,69 @@
 
 typedef struct NjLines NjLines;
 
-/* What became of a message of ours: by its state, the cell beside the name (NULL: none) and what it
- * means. */
+/* How the state of a sent message is displayed. */
 typedef struct {
-    const char *sign;
+    const char *sign; /* one cell beside the nick; NULL: none */
     NjRole role;
-    const char *meaning; /* NULL: no state of ours */
+    const char *meaning; /* N_(), for /help; NULL: not a state of a sent message */
 } NjMark;
 
-extern const NjMark nj_marks[]; /* NJ_STATE_COUNT of them */
+extern const NjMark nj_marks[]; /* by NjMessageState, NJ_STATE_COUNT of them */
 
-/* chat NULL: the console, nothing is fetched */
+/* chat NULL: the console, which has notices only. Nothing is loaded before the first frame. */
 NjLines *nj_lines_new(NjClient *client, NjChat *chat);
 void nj_lines_free(NjLines *lines);
 
-/* keeps a reference; to its place, and once only */
+/* Adds a message at its place, once: if it is in the list already, the line takes the new object.
+ * Ignores a message outside the loaded window, which will be read from the store. Takes a
+ * reference. */
 void nj_lines_add(NjLines *lines, NjMessage *message);
 
-/* its state; false: the line is not held */
+/* Displays a message's new state. Returns false if the message is not in the list. */
 bool nj_lines_change(NjLines *lines, NjMessage *message);
-void nj_lines_say(NjLines *lines, NjNoticeKind kind, const char *text);
 
-/* what the program said there */
-void nj_lines_say_again(NjLines *lines, const NjLines *from);
+/* Adds a notice with the current time. */
+void nj_lines_add_notice(NjLines *lines, NjNoticeKind kind, const char *text);
 
-/* what the program said is taken away */
-void nj_lines_unsay(NjLines *lines);
+/* Copies the notices of another pane. */
+void nj_lines_copy_notices(NjLines *lines, const NjLines *from);
 
-/* the store came, or what it holds is another: fetched anew */
+/* Removes all notices and moves the view to the end. */
+void nj_lines_clear_notices(NjLines *lines);
+
+/* Reads the window from the store again: after the store was opened, or after an import. */
 void nj_lines_reload(NjLines *lines);
 
-/* The view: it follows the end, or stays where it was put. */
-/* negative: up */
+/* --- The view: it follows the end, or stays where it was put --- */
+
+/* Scrolls by rows; negative: up. */
 void nj_lines_scroll(NjLines *lines, int rows);
+
+/* Moves the view to the first line of the history, or to the end. */
 void nj_lines_scroll_to(NjLines *lines, bool end);
 
-/* The view goes to this message, which is marked until the end is asked for; id 0: to the first at
- * or after the time. */
+/* Moves the view, with the next frame, to this message, which is highlighted until
+ * nj_lines_scroll_to() moves to the end; id 0: to the first message at or after the time. */
 void nj_lines_show(NjLines *lines, gint64 time, gint64 id);
+
+/* Returns whether the view follows the end. */
 bool nj_lines_at_end(const NjLines *lines);
 
-/* lines that came below the view */
-guint nj_lines_fresh(const NjLines *lines);
+/* Returns how many lines arrived below the view since it left the end. */
+guint nj_lines_unseen(const NjLines *lines);
 
-/* of the view, when it was last drawn */
-int nj_lines_rows(const NjLines *lines);
+/* Return the height of the view at the last frame, and how many of its rows had text. */
+int nj_lines_view_rows(const NjLines *lines);
+int nj_lines_used_rows(const NjLines *lines);
 
-/* rows of it that had something to show */
-int nj_lines_used(const NjLines *lines);
-
-/* columns of the program's own lines, when it was last drawn; 0: it was not */
+/* Returns the columns for the text of a notice, at the last frame; 0: not drawn yet. */
 int nj_lines_answer_cells(const NjLines *lines);
 
-/* The line "new": above the first message after (time, id), until it is taken away. */
+/* --- The rule "new", above the first message of others after (time, id) --- */
+
 void nj_lines_mark(NjLines *lines, gint64 time, gint64 id);
 
-/* what comes from now on is new */
+/* Marks whatever arrives from now on as new. */
 void nj_lines_mark_end(NjLines *lines);
 void nj_lines_unmark(NjLines *lines);
 

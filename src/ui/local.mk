@@ -32,7 +32,10 @@ CLEANFILES += src/ui/themes.inc
 pane_sources = \
 	src/ui/found.c src/ui/found.h \
 	src/ui/layout.c src/ui/layout.h \
-	src/ui/lines.c src/ui/lines-draw.c src/ui/lines.h src/ui/lines-private.h \
+	src/ui/lines.h src/ui/lines-private.h \
+	src/ui/lines-draw.c \
+	src/ui/lines-history.c \
+	src/ui/lines-view.c \
 	src/ui/notify.c src/ui/notify.h \
 	src/ui/pane.c src/ui/pane.h \
 	src/ui/pane-chat.c \

@@ -28,7 +28,7 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
     };
 
     bool first = nj_screen_client(pane->screen)->accounts->len == 0;
-    int used = nj_lines_used(((NjTalk *) pane)->lines);
+    int used = nj_lines_used_rows(((NjTalk *) pane)->lines);
 
     /* Who has no account yet keeps seeing how to begin, below what was said, while there is
      * room. */

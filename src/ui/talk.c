@@ -18,7 +18,7 @@ nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *c
     for (guint i = 0; i < panes->len; i++) {
         NjPane *other = g_ptr_array_index(panes, i);
         if (other != &talk->pane && (chat ? other->class->say != NULL : other->class == class)) {
-            nj_lines_say_again(talk->lines, ((NjTalk *) other)->lines);
+            nj_lines_copy_notices(talk->lines, ((NjTalk *) other)->lines);
             break;
         }
     }
@@ -48,7 +48,7 @@ void
 nj_talk_scroll(NjPane *pane, int rows, bool page)
 {
     NjLines *lines = lines_of(pane);
-    nj_lines_scroll(lines, page ? rows * MAX(nj_lines_rows(lines) - 2, 1) : rows);
+    nj_lines_scroll(lines, page ? rows * MAX(nj_lines_view_rows(lines) - 2, 1) : rows);
     nj_pane_touch(pane);
 }
 
@@ -70,7 +70,7 @@ char *
 nj_talk_hint(NjPane *pane)
 {
     NjLines *lines = lines_of(pane);
-    guint fresh = nj_lines_fresh(lines);
+    guint fresh = nj_lines_unseen(lines);
     if (nj_lines_at_end(lines))
         return NULL;
     if (fresh == 0)
@@ -121,14 +121,14 @@ nj_talk_change(NjPane *pane, NjMessage *message)
 void
 nj_talk_say(NjPane *pane, NjNoticeKind kind, const char *text)
 {
-    nj_lines_say(lines_of(pane), kind, text);
+    nj_lines_add_notice(lines_of(pane), kind, text);
     nj_pane_touch(pane);
 }
 
 void
 nj_talk_unsay(NjPane *pane)
 {
-    nj_lines_unsay(lines_of(pane));
+    nj_lines_clear_notices(lines_of(pane));
     nj_pane_touch(pane);
 }
 

@@ -207,14 +207,14 @@ test_say_and_subject(void **state)
     message->type = NJ_MESSAGE_NORMAL;
     message->subject = g_strdup("Lunch");
     nj_lines_add(talk.lines, message);
-    nj_lines_say(talk.lines, NJ_NOTICE_ERROR, "That did not work.\x1b[31m");
+    nj_lines_add_notice(talk.lines, NJ_NOTICE_ERROR, "That did not work.\x1b[31m");
     draw(&talk);
     shows(talk.surface, "               ── Friday, 20 November 2026 ──\n"
                         "11:59 Frog  Lunch\n"
                         "            at noon\n"
                         "12:00 ✗  That did not work. [31m\n");
 
-    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "In the same minute.");
+    nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "In the same minute.");
     draw(&talk);
     shows(talk.surface, "               ── Friday, 20 November 2026 ──\n"
                         "11:59 Frog  Lunch\n"
@@ -231,7 +231,7 @@ test_long_answer(void **state)
     (void) state;
     Talk talk = talk_new(false, 4, 40);
     tell(&talk, "frog", NOON, "hello");
-    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "one\ntwo\nthree\nfour\nfive\nsix");
+    nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "one\ntwo\nthree\nfour\nfive\nsix");
     draw(&talk);
     shows(talk.surface, "12:00 ·  one\n         two\n         three\n         four");
     nj_lines_scroll(talk.lines, 1);
@@ -364,7 +364,7 @@ test_answers_among_pages(void **state)
     }
 
     draw(&talk);
-    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "an answer");
+    nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "an answer");
     draw(&talk);
     nj_lines_scroll_to(talk.lines, false);
     draw(&talk);
@@ -540,7 +540,7 @@ test_reload(void **state)
     say(talk.frog, "frog", NOON, "older");
     say(talk.frog, "frog", NOON + COUNT - 210, "imported");
     say(talk.frog, "frog", NOON + COUNT - 100, "imported");
-    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "3 messages were imported.");
+    nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "3 messages were imported.");
     nj_lines_reload(talk.lines);
     assert_int_equal(first_number(&talk), COUNT - 205);
     assert_false(nj_lines_at_end(talk.lines));
@@ -622,7 +622,7 @@ test_show_is_not_moved(void **state)
     fill(&talk, 1000);
     draw(&talk);
     nj_clock_freeze(NOON + 2000);
-    nj_lines_say(talk.lines, NJ_NOTICE_INFO, "an answer");
+    nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "an answer");
     draw(&talk);
 
     /* of a row that is not there: the one before */
@@ -632,7 +632,7 @@ test_show_is_not_moved(void **state)
         tell(&talk, "frog", NOON + MINUTE + i, "more");
 
     assert_int_equal(first_number(&talk), 499);
-    assert_int_equal(nj_lines_fresh(talk.lines), 3000);
+    assert_int_equal(nj_lines_unseen(talk.lines), 3000);
     for (int i = 499; i < 997; i++) {
         assert_int_equal(first_number(&talk), i);
         assert_false(has(talk.surface, "an answer"));
@@ -649,8 +649,8 @@ test_show_is_not_moved(void **state)
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
 
-    assert_int_equal(nj_lines_fresh(talk.lines), 0);
-    nj_lines_unsay(talk.lines);
+    assert_int_equal(nj_lines_unseen(talk.lines), 0);
+    nj_lines_clear_notices(talk.lines);
     nj_lines_show(talk.lines, NOON + 1000, 1000);
     draw(&talk);
     assert_true(has(talk.surface, "<1000>\n12:01 Frog  more"));
@@ -672,11 +672,11 @@ test_reading_is_not_moved(void **state)
     tell_many(&talk, 51, 5000);
     draw(&talk);
     shows(talk.surface, before);
-    assert_int_equal(nj_lines_fresh(talk.lines), 4950);
+    assert_int_equal(nj_lines_unseen(talk.lines), 4950);
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
     assert_true(has(talk.surface, "line 5000"));
-    assert_int_equal(nj_lines_fresh(talk.lines), 0);
+    assert_int_equal(nj_lines_unseen(talk.lines), 0);
 
     nj_surface_resize(talk.surface, 10, 30);
     draw(&talk);
@@ -762,7 +762,7 @@ test_heavy(void **state)
     g_autofree char *body = g_strnfill(1024 * 1024, 'x');
     for (int i = 0; i < 40; i++)
         tell(&talk, "frog", NOON + i, body);
-    assert_true(talk.lines->heft <= 16 * 1024 * 1024 && talk.lines->list->len <= 16);
+    assert_true(talk.lines->body_bytes <= 16 * 1024 * 1024 && talk.lines->list->len <= 16);
     tell(&talk, "frog", NOON + 50, "and the last word");
     draw(&talk);
 
@@ -809,7 +809,7 @@ walk_heavy(gsize size, const char *filling)
         for (const char *at = text; (at = strchr(at, '<')) != NULL; at++)
             if (atoi(at + 1) > last)
                 assert_int_equal(atoi(at + 1), ++last);
-        assert_true(talk.lines->heft <= 32 * 1024 * 1024);
+        assert_true(talk.lines->body_bytes <= 32 * 1024 * 1024);
     }
 
     assert_int_equal(last, COUNT);
@@ -823,7 +823,7 @@ walk_heavy(gsize size, const char *filling)
             assert_in_range(atoi(at + 1), MAX(first - 4, 1), first - 1);
             first = atoi(at + 1);
         }
-        assert_true(talk.lines->heft <= 32 * 1024 * 1024);
+        assert_true(talk.lines->body_bytes <= 32 * 1024 * 1024);
     }
 
     alarm(0);
