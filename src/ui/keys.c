@@ -95,7 +95,7 @@ nj_keys_new(void)
 void
 nj_keys_free(NjKeys *keys)
 {
-    if (keys == NULL)
+    if (!keys)
         return;
     g_ptr_array_unref(keys->order);
     g_hash_table_unref(keys->lines);
@@ -116,24 +116,24 @@ nj_keys_set_esc_prefix(NjKeys *keys, bool prefix)
 static void
 normalise(Key *key)
 {
-    if (key->name == NULL && key->modifiers & CTRL) {
+    if (!key->name && key->modifiers & CTRL) {
         key->character = g_unichar_tolower(key->character);
         const char *same = key->character == 'i'   ? "Tab"
                            : key->character == 'm' ? "Enter"
                            : key->character == '[' ? "Esc"
                                                    : NULL;
-        if (same != NULL) {
+        if (same) {
             key->name = same;
             key->modifiers &= ~CTRL;
         } else if (key->character == '@') {
             key->character = ' ';
         }
-    } else if (key->name == NULL && key->modifiers & SHIFT) {
+    } else if (!key->name && key->modifiers & SHIFT) {
         key->character = g_unichar_toupper(key->character);
         key->modifiers &= ~SHIFT;
     }
 
-    if (key->name == NULL && key->character == ' ')
+    if (!key->name && key->character == ' ')
         key->name = "Space";
 }
 
@@ -143,11 +143,11 @@ write_name(Key key, char buffer[NJ_MAX_KEY_NAME])
 {
     normalise(&key);
     char character[8] = "";
-    if (key.name == NULL)
+    if (!key.name)
         character[g_unichar_to_utf8(key.character, character)] = '\0';
     g_snprintf(buffer, NJ_MAX_KEY_NAME, "%s%s%s%s", key.modifiers & CTRL ? "Ctrl-" : "",
                key.modifiers & ALT ? "Alt-" : "", key.modifiers & SHIFT ? "Shift-" : "",
-               key.name != NULL ? key.name : character);
+               key.name ? key.name : character);
     return buffer;
 }
 
@@ -167,11 +167,11 @@ parse_name(const char *text, Key *key)
         }
     }
 
-    for (guint i = 0; i < G_N_ELEMENTS(names) && key->name == NULL; i++)
+    for (guint i = 0; i < G_N_ELEMENTS(names) && !key->name; i++)
         if (g_ascii_strcasecmp(text, names[i].name) == 0
-            || (names[i].also != NULL && g_ascii_strcasecmp(text, names[i].also) == 0))
+            || (names[i].also && g_ascii_strcasecmp(text, names[i].also) == 0))
             key->name = names[i].name;
-    if (key->name != NULL)
+    if (key->name)
         return true;
 
     key->character = g_utf8_get_char_validated(text, -1);
@@ -195,9 +195,8 @@ nj_keys_canonical(const char *name, GError **error)
     }
 
     normalise(&key);
-    bool text =
-        key.modifiers == 0
-        && (key.name == NULL || strcmp(key.name, "Space") == 0 || strcmp(key.name, "Enter") == 0);
+    bool text = key.modifiers == 0
+                && (!key.name || strcmp(key.name, "Space") == 0 || strcmp(key.name, "Enter") == 0);
     if (text) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     _("“%s” is needed for typing and cannot be bound; add Alt- or Ctrl-."),
@@ -212,15 +211,15 @@ bool
 nj_keys_bind(NjKeys *keys, const char *name, const char *line, GError **error)
 {
     g_autofree char *canonical = nj_keys_canonical(name, error);
-    if (canonical == NULL)
+    if (!canonical)
         return false;
 
     gpointer old;
     bool known = g_hash_table_lookup_extended(keys->lines, canonical, &old, NULL);
-    if (line == NULL && known)
+    if (!line && known)
         g_ptr_array_remove(keys->order, old);
 
-    if (line == NULL) {
+    if (!line) {
         g_hash_table_remove(keys->lines, canonical);
         return true;
     }
@@ -235,7 +234,7 @@ const char *
 nj_keys_line(const NjKeys *keys, const char *name)
 {
     g_autofree char *canonical = nj_keys_canonical(name, NULL);
-    return canonical != NULL ? g_hash_table_lookup(keys->lines, canonical) : NULL;
+    return canonical ? g_hash_table_lookup(keys->lines, canonical) : NULL;
 }
 
 void
@@ -336,7 +335,7 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
             key->modifiers |= by_final[n].modifiers;
         }
 
-    return key->name != NULL ? READ_KEY : READ_JUNK;
+    return key->name ? READ_KEY : READ_JUNK;
 }
 
 /* Reads one key; finally: nothing more comes. */
@@ -422,15 +421,15 @@ run(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, void *owner
     char name[NJ_MAX_KEY_NAME];
     const char *line = g_hash_table_lookup(keys->lines, write_name(key, name));
 
-    if (line == NULL && keys->after_esc) {
+    if (!line && keys->after_esc) {
         key.modifiers |= ALT;
         line = g_hash_table_lookup(keys->lines, write_name(key, name));
-        if (line != NULL)
+        if (line)
             g_string_append_c(bytes, '\033');
     }
 
     keys->after_esc = false;
-    if (line == NULL)
+    if (!line)
         return false;
 
     pass(bytes, hooks, owner);

@@ -43,7 +43,7 @@ nj_paint_new(NjPaintAbilities abilities)
 void
 nj_paint_free(NjPaint *paint)
 {
-    if (paint == NULL)
+    if (!paint)
         return;
     g_free(paint->front);
     g_free(paint);
@@ -164,9 +164,9 @@ set_link(NjPaint *paint, guint16 link, GString *out)
     if (paint->link == link)
         return;
     const char *uri = link != 0 ? nj_surface_uri(paint->surface, link) : NULL;
-    if (paint->abilities.links && (uri != NULL || paint->link != 0))
-        g_string_append_printf(out, "\033]8;;%s\033\\", uri != NULL ? uri : "");
-    paint->link = uri != NULL ? link : 0;
+    if (paint->abilities.links && (uri || paint->link != 0))
+        g_string_append_printf(out, "\033]8;;%s\033\\", uri ? uri : "");
+    paint->link = uri ? link : 0;
 }
 
 /* Scripts whose width every terminal knows.  Emoji, marks, private and new characters are not among

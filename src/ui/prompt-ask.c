@@ -1,112 +1,115 @@
-/* Questions above everything else that is typed.  A secret never enters readline: it has a buffer
- * of its own, wiped as soon as it was answered. */
+/* Questions of the prompt. A question gets the keys before the text does. A secret never enters
+ * readline: it has its own buffer, which is wiped as soon as it is answered. */
 #include "ui/prompt-private.h"
 
 #include <string.h>
 
 #include "ui/keys.h"
 
-/* One that takes a key waits while something is being typed: what was meant for a sentence would
- * answer it. */
-NjAsk *
-nj_prompt_first_ask(const NjPrompt *prompt)
+/* A question that one key answers waits until the text is empty: otherwise a letter meant for the
+ * text would answer it. */
+NjQuestion *
+nj_prompt_current_question(const NjPrompt *prompt)
 {
-    NjAsk *ask = g_queue_peek_head((GQueue *) &prompt->asks);
-    return ask != NULL && ask->keys != NULL && *nj_prompt_text(prompt) != '\0' ? NULL : ask;
+    NjQuestion *question = g_queue_peek_head((GQueue *) &prompt->questions);
+    bool must_wait = question && question->keys && *nj_prompt_text(prompt) != '\0';
+    return must_wait ? NULL : question;
 }
 
 static void
-free_ask(NjAsk *ask)
+free_question(NjQuestion *question)
 {
-    g_free(ask->question);
-    g_free(ask->keys);
-    g_free(ask);
+    g_free(question->question);
+    g_free(question->keys);
+    g_free(question);
 }
 
 static void
-wipe(NjPrompt *prompt)
+wipe_secret(NjPrompt *prompt)
 {
     explicit_bzero(prompt->secret, sizeof prompt->secret);
     prompt->secret_length = 0;
 }
 
 static void
-add(NjPrompt *prompt, NjAsk ask, const char *question)
+add_question(NjPrompt *prompt, NjQuestion question, const char *text)
 {
-    ask.question = g_strdup(question);
-    g_queue_push_tail(&prompt->asks, g_memdup2(&ask, sizeof ask));
+    question.question = g_strdup(text);
+    g_queue_push_tail(&prompt->questions, g_memdup2(&question, sizeof question));
     nj_prompt_drop_choices(prompt);
-    nj_prompt_tell(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
 void
 nj_prompt_ask_secret(NjPrompt *prompt, const char *question,
                      void (*done)(const char *answer, void *data), void *data)
 {
-    add(prompt, (NjAsk){ .on_secret = done, .data = data }, question);
+    add_question(prompt, (NjQuestion){ .on_secret = done, .data = data }, question);
 }
 
 void
 nj_prompt_ask(NjPrompt *prompt, const char *question, const char *keys,
               void (*done)(int key, void *data), void *data)
 {
-    add(prompt, (NjAsk){ .keys = g_strdup(keys), .on_key = done, .data = data }, question);
+    add_question(prompt, (NjQuestion){ .keys = g_strdup(keys), .on_key = done, .data = data },
+                 question);
 }
 
 void
 nj_prompt_cancel(NjPrompt *prompt, void *data)
 {
-    const NjAsk *now = nj_prompt_first_ask(prompt);
-    bool asked = now != NULL && now->data == data;
+    const NjQuestion *current = nj_prompt_current_question(prompt);
+    bool is_current = current && current->data == data;
 
-    for (GList *link = prompt->asks.head; link != NULL;) {
+    for (GList *link = prompt->questions.head; link;) {
         GList *next = link->next;
-        NjAsk *ask = link->data;
-        if (ask->data == data) {
-            g_queue_delete_link(&prompt->asks, link);
-            free_ask(ask);
+        NjQuestion *question = link->data;
+        if (question->data == data) {
+            g_queue_delete_link(&prompt->questions, link);
+            free_question(question);
         }
         link = next;
     }
 
-    if (!asked)
+    if (!is_current)
         return;
 
-    wipe(prompt);
-    nj_prompt_tell(prompt);
+    wipe_secret(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
 bool
 nj_prompt_asking(const NjPrompt *prompt)
 {
-    return nj_prompt_first_ask(prompt) != NULL;
+    return nj_prompt_current_question(prompt);
 }
 
 void
-nj_prompt_drop_asks(NjPrompt *prompt)
+nj_prompt_drop_questions(NjPrompt *prompt)
 {
-    wipe(prompt);
-    for (NjAsk *ask; (ask = g_queue_pop_head(&prompt->asks)) != NULL;)
-        free_ask(ask);
+    wipe_secret(prompt);
+    for (NjQuestion *question; (question = g_queue_pop_head(&prompt->questions));)
+        free_question(question);
 }
 
-/* The first question is answered: key 0, and given up, is no answer.  The next one may be asked by
- * whoever hears it. */
+/* Ends the first question and calls its function: with the key or the secret if it is answered,
+ * else with 0 or NULL. The secret is wiped before the call, and the question has left the queue:
+ * the function may ask the next one. */
 static void
-answer(NjPrompt *prompt, bool given, int key)
+end_question(NjPrompt *prompt, bool answered, int key)
 {
-    NjAsk *ask = g_queue_pop_head(&prompt->asks);
+    NjQuestion *question = g_queue_pop_head(&prompt->questions);
     char secret[MAX_SECRET];
 
     memcpy(secret, prompt->secret, sizeof secret);
-    wipe(prompt);
-    if (ask->keys != NULL)
-        ask->on_key(given ? key : 0, ask->data);
+    wipe_secret(prompt);
+    if (question->keys)
+        question->on_key(answered ? key : 0, question->data);
     else
-        ask->on_secret(given ? secret : NULL, ask->data);
+        question->on_secret(answered ? secret : NULL, question->data);
 
     explicit_bzero(secret, sizeof secret);
-    free_ask(ask);
+    free_question(question);
 }
 
 static void
@@ -116,8 +119,9 @@ add_to_secret(NjPrompt *prompt, char byte)
         prompt->secret[prompt->secret_length++] = byte;
 }
 
+/* Removes the last UTF-8 character of the secret. */
 static void
-rub_out(NjPrompt *prompt)
+erase_character(NjPrompt *prompt)
 {
     while (prompt->secret_length > 0) {
         guchar last = (guchar) prompt->secret[--prompt->secret_length];
@@ -127,7 +131,7 @@ rub_out(NjPrompt *prompt)
     }
 }
 
-/* The bytes of a key that means nothing here: what begins with ESC. */
+/* Returns the length of the key that begins with this ESC: no question uses such a key. */
 static gsize
 skip_sequence(const char *bytes, gsize length)
 {
@@ -146,60 +150,64 @@ run_key(NjPrompt *prompt, NjKeyAction action)
 {
     switch (action) {
     case NJ_KEY_OPEN:
-        answer(prompt, true, 0);
+        end_question(prompt, true, 0);
         break;
     case NJ_KEY_CANCEL:
-        answer(prompt, false, 0);
+        end_question(prompt, false, 0);
         break;
     case NJ_KEY_ERASE:
-        rub_out(prompt);
+        erase_character(prompt);
         break;
     case NJ_KEY_ERASE_ALL:
-        wipe(prompt);
+        wipe_secret(prompt);
         break;
     default:
         break;
     }
 }
 
+static gsize
+take_letter(NjPrompt *prompt, const NjQuestion *question, char letter)
+{
+    if ((guchar) letter <= ' ')
+        return 1;
+
+    char key = strchr(question->keys, letter) ? letter : g_ascii_tolower(letter);
+    bool known = strchr(question->keys, key);
+    end_question(prompt, known, key);
+    return known ? 1 : 0;
+}
+
 gsize
 nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
 {
-    NjAsk *ask = nj_prompt_first_ask(prompt);
-    char byte = *bytes;
+    const NjQuestion *question = nj_prompt_current_question(prompt);
+    NjKeyContext context = question->keys ? NJ_KEYS_QUESTION : NJ_KEYS_SECRET;
     gsize used;
-    const NjKeyRow *row =
-        nj_key_row_at(ask->keys ? NJ_KEYS_QUESTION : NJ_KEYS_SECRET, bytes, length, &used);
+    const NjKeyRow *row = nj_key_row_at(context, bytes, length, &used);
 
     if (row) {
         run_key(prompt, row->action);
         return used;
     }
 
-    if (byte == '\033')
+    if (*bytes == '\033')
         return skip_sequence(bytes, length);
 
-    if (ask->keys != NULL) {
-        char key = g_ascii_tolower(byte);
-        if ((guchar) byte <= ' ')
-            return 1;
-        bool known = strchr(ask->keys, byte) != NULL || strchr(ask->keys, key) != NULL;
-        answer(prompt, known, strchr(ask->keys, byte) != NULL ? byte : key);
-        /* somebody goes on typing: the question is given up, the key is the prompt's */
-        return known ? 1 : 0;
-    }
+    if (question->keys)
+        return take_letter(prompt, question, *bytes);
 
-    if ((guchar) byte >= ' ')
-        add_to_secret(prompt, byte);
-
+    if ((guchar) *bytes >= ' ')
+        add_to_secret(prompt, *bytes);
     return 1;
 }
 
-/* Only its first line: where a password is copied from, a newline often comes with it. */
+/* Only the first line is taken: a password that is copied from a file often has a newline after
+ * it. */
 void
 nj_prompt_paste_answer(NjPrompt *prompt, const char *text)
 {
-    if (nj_prompt_first_ask(prompt)->keys != NULL)
+    if (nj_prompt_current_question(prompt)->keys)
         return;
     for (; *text != '\0' && *text != '\n'; text++)
         add_to_secret(prompt, *text);

@@ -1,6 +1,6 @@
-/* The prompt's rows: choices of TAB above, then a sign and the text, whose rows begin below each
- * other.  A row is cut where the cells end, not at words: the cursor must be able to stand
- * everywhere. */
+/* Draws the prompt: the choices of Tab, below them a sign and the text. The rows of the text are
+ * indented by the width of the sign. They are broken at the last cell and not between words, so
+ * that the cursor has a cell at every character. */
 #include "ui/prompt-private.h"
 
 #include <string.h>
@@ -10,22 +10,23 @@
 #define CHOICE_ROWS 5
 #define SIGN "› "
 
-/* What is drawn, and where the cursor stands in it. */
+/* The parts of the prompt as they are to be drawn. */
 typedef struct {
-    char *sign;
-    int indent; /* cells before each row */
-    char *made; /* a question's text, owned */
+    char *sign;       /* before the first row: the label or readline's prompt */
+    int indent;       /* cells before each row of the text */
+    char *owned_text; /* a question with the dots of its answer; NULL: the typed text is drawn */
     const char *text;
-    gsize point;
-    int cursor_row, cursor_col;
-    int choice_rows, choice_cells, choice_cols;
-} Look;
+    gsize point;                                /* byte offset of the cursor in the text */
+    int cursor_row, cursor_col;                 /* its cell, without the indent */
+    int choice_rows, choice_cells, choice_cols; /* the grid of the choices; cells of one of them */
+} View;
 
-/* Rows of text in cells; a full last row is followed by an empty one, for the cursor. */
+/* Breaks the text into prompt->rows and finds the cell of the cursor. A full last row is followed
+ * by an empty one for the cursor. */
 static void
-cut_rows(NjPrompt *prompt, Look *look, int cells)
+break_rows(NjPrompt *prompt, View *view, int cells)
 {
-    const char *text = look->text, *end = text + strlen(text), *s = text;
+    const char *text = view->text, *end = text + strlen(text), *s = text;
     NjTextRow row = { 0 };
 
     g_array_set_size(prompt->rows, 0);
@@ -37,9 +38,9 @@ cut_rows(NjPrompt *prompt, Look *look, int cells)
             g_array_append_val(prompt->rows, row);
             row = (NjTextRow){ .start = (guint) (s - text) };
         }
-        if ((gsize) (s - text) <= look->point) {
-            look->cursor_row = (int) prompt->rows->len;
-            look->cursor_col = row.width;
+        if ((gsize) (s - text) <= view->point) {
+            view->cursor_row = (int) prompt->rows->len;
+            view->cursor_col = row.width;
         }
         if (step == 0) {
             row.length = (guint) (s - text) - row.start;
@@ -52,110 +53,123 @@ cut_rows(NjPrompt *prompt, Look *look, int cells)
         s += bytes;
     }
 
-    if (look->cursor_col >= cells) {
-        row = (NjTextRow){ .start = (guint) look->point };
-        look->cursor_row++;
-        look->cursor_col = 0;
-        g_array_insert_val(prompt->rows, (guint) look->cursor_row, row);
+    if (view->cursor_col >= cells) {
+        row = (NjTextRow){ .start = (guint) view->point };
+        view->cursor_row++;
+        view->cursor_col = 0;
+        g_array_insert_val(prompt->rows, (guint) view->cursor_row, row);
     }
 }
 
+/* Arranges the choices in columns. */
 static void
-measure_choices(NjPrompt *prompt, Look *look, int cols)
+measure_choices(NjPrompt *prompt, View *view, int cols)
 {
     int widest = 8; /* "+ 9 more" */
     for (guint i = 0; i < prompt->choices.count; i++)
         widest = MAX(widest, nj_text_width(prompt->choices.texts[i], -1));
-    look->choice_cells = MIN(widest + 2, MAX(cols, 1));
-    look->choice_cols = MAX(cols / look->choice_cells, 1);
-    look->choice_rows = ((int) prompt->choices.count + look->choice_cols - 1) / look->choice_cols;
+    view->choice_cells = MIN(widest + 2, MAX(cols, 1));
+    view->choice_cols = MAX(cols / view->choice_cells, 1);
+    view->choice_rows = ((int) prompt->choices.count + view->choice_cols - 1) / view->choice_cols;
 }
 
 static void
-look_clear(Look *look)
+clear_view(View *view)
 {
-    g_free(look->sign);
-    g_free(look->made);
+    g_free(view->sign);
+    g_free(view->owned_text);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(View, clear_view)
+
+/* The question, followed by a dot for each character of the secret. */
+static void
+view_question(const NjPrompt *prompt, const NjQuestion *question, View *view)
+{
+    GString *text = g_string_new(question->question);
+    g_string_append_c(text, ' ');
+    for (gsize i = 0; !question->keys && i < prompt->secret_length; i++)
+        if (((guchar) prompt->secret[i] & 0xc0) != 0x80)
+            g_string_append(text, "•");
+
+    view->point = text->len;
+    view->text = view->owned_text = g_string_free(text, FALSE);
+    view->sign = g_strdup("");
+}
 
 static void
-measure(NjPrompt *prompt, Look *look, int cols)
+view_text(NjPrompt *prompt, View *view, int cols)
 {
-    const NjAsk *ask = nj_prompt_first_ask(prompt);
-    const char *special = nj_prompt_sign(prompt);
+    view->text = nj_prompt_text(prompt);
+    view->point = nj_prompt_point(prompt);
 
-    if (ask != NULL) {
-        GString *made = g_string_new(ask->question);
-        g_string_append_c(made, ' ');
-        for (gsize i = 0; ask->keys == NULL && i < prompt->secret_length; i++)
-            if (((guchar) prompt->secret[i] & 0xc0) != 0x80)
-                g_string_append(made, "•");
-        look->point = made->len;
-        look->text = look->made = g_string_free(made, FALSE);
-        look->sign = g_strdup("");
-    } else {
-        g_autofree char *label = special == NULL && prompt->label != NULL
-                                     ? nj_text_ellipsize(prompt->label, MIN(20, cols / 4))
-                                     : NULL;
-        look->text = nj_prompt_text(prompt);
-        look->point = nj_prompt_point(prompt);
-        look->sign = special != NULL ? nj_text_line(special, -1, 0)
-                                     : g_strconcat(label != NULL ? label : "", SIGN, NULL);
-        if (special != NULL) {
-            char *sign = g_strconcat(look->sign, " ", NULL);
-            g_free(look->sign);
-            look->sign = sign;
-        }
+    const char *special = nj_prompt_special_sign(prompt);
+    if (special) {
+        g_autofree char *line = nj_text_line(special, -1, 0);
+        view->sign = g_strconcat(line, " ", NULL);
+        return;
     }
 
-    look->indent = nj_text_width(look->sign, -1);
-    if (look->indent > cols / 2) {
-        g_free(look->sign);
-        look->sign = g_strdup(SIGN);
-        look->indent = cols > 4 ? 2 : 0;
+    g_autofree char *label =
+        prompt->label ? nj_text_ellipsize(prompt->label, MIN(20, cols / 4)) : g_strdup("");
+    view->sign = g_strconcat(label, SIGN, NULL);
+}
+
+static void
+measure_prompt(NjPrompt *prompt, View *view, int cols)
+{
+    const NjQuestion *question = nj_prompt_current_question(prompt);
+    if (question)
+        view_question(prompt, question, view);
+    else
+        view_text(prompt, view, cols);
+
+    view->indent = nj_text_width(view->sign, -1);
+    if (view->indent > cols / 2) {
+        g_free(view->sign);
+        view->sign = g_strdup(SIGN);
+        view->indent = cols > 4 ? 2 : 0;
     }
 
-    measure_choices(prompt, look, cols);
-    cut_rows(prompt, look, MAX(cols - look->indent, 1));
+    measure_choices(prompt, view, cols);
+    break_rows(prompt, view, MAX(cols - view->indent, 1));
 }
 
 int
 nj_prompt_rows(NjPrompt *prompt, int cols, int most)
 {
-    g_auto(Look) look = { 0 };
-    measure(prompt, &look, cols);
-    return CLAMP((int) prompt->rows->len + MIN(look.choice_rows, CHOICE_ROWS), 1, MAX(most, 1));
+    g_auto(View) view = { 0 };
+    measure_prompt(prompt, &view, cols);
+    return CLAMP((int) prompt->rows->len + MIN(view.choice_rows, CHOICE_ROWS), 1, MAX(most, 1));
 }
 
 static void
-draw_choices(NjPrompt *prompt, const Look *look, NjArea area, const NjTheme *theme)
+draw_choices(NjPrompt *prompt, const View *view, NjArea area, const NjTheme *theme)
 {
-    /* While more is below, the last cell tells how much, and what is chosen stands above that
-     * row. */
+    /* When not all choices fit, the last cell shows the number of those below, and the chosen one
+     * is kept above the last row. */
     int count = (int) prompt->choices.count,
-        chosen_row = MAX(prompt->choices.chosen, 0) / look->choice_cols;
-    int top = CLAMP(chosen_row - area.rows + 1 + (area.rows > 1), 0, look->choice_rows - area.rows);
-    int shown = MIN((top + area.rows) * look->choice_cols, count), more = count - shown;
+        chosen_row = MAX(prompt->choices.chosen, 0) / view->choice_cols;
+    int top = CLAMP(chosen_row - area.rows + 1 + (area.rows > 1), 0, view->choice_rows - area.rows);
+    int shown = MIN((top + area.rows) * view->choice_cols, count), more = count - shown;
 
     if (more > 0 && area.rows > 1) {
         g_autofree char *rest =
             g_strdup_printf(ngettext("+ %d more", "+ %d more", (gulong) more + 1), more + 1);
-        nj_area_put(area, area.rows - 1, (look->choice_cols - 1) * look->choice_cells,
+        nj_area_put(area, area.rows - 1, (view->choice_cols - 1) * view->choice_cells,
                     nj_theme_style(theme, NJ_ROLE_NOTICE), rest, -1);
         shown--;
     }
 
     for (int row = 0; row < area.rows; row++)
-        for (int col = 0; col < look->choice_cols; col++) {
-            int i = (top + row) * look->choice_cols + col;
+        for (int col = 0; col < view->choice_cols; col++) {
+            int i = (top + row) * view->choice_cols + col;
             if (i >= shown)
                 return;
             g_autofree char *text =
-                nj_text_ellipsize(prompt->choices.texts[i], MAX(look->choice_cells - 2, 1));
+                nj_text_ellipsize(prompt->choices.texts[i], MAX(view->choice_cells - 2, 1));
             NjRole role = i == prompt->choices.chosen ? NJ_ROLE_SELECTED : NJ_ROLE_DIM;
-            nj_area_put(area, row, col * look->choice_cells, nj_theme_style(theme, role), text, -1);
+            nj_area_put(area, row, col * view->choice_cells, nj_theme_style(theme, role), text, -1);
         }
 }
 
@@ -163,21 +177,21 @@ void
 nj_prompt_draw(NjPrompt *prompt, NjArea area, const NjTheme *theme, int *cursor_row,
                int *cursor_col)
 {
-    g_auto(Look) look = { 0 };
+    g_auto(View) view = { 0 };
     NjStyle style = nj_theme_style(theme, NJ_ROLE_TEXT);
 
-    measure(prompt, &look, area.cols);
+    measure_prompt(prompt, &view, area.cols);
     nj_area_clear(area, style);
 
     int rows = (int) prompt->rows->len;
-    int choices = MIN(MIN(look.choice_rows, CHOICE_ROWS), area.rows - 1);
+    int choices = MIN(MIN(view.choice_rows, CHOICE_ROWS), area.rows - 1);
     if (choices > 0)
-        draw_choices(prompt, &look, nj_area_part(area, 0, 0, choices, area.cols), theme);
+        draw_choices(prompt, &view, nj_area_part(area, 0, 0, choices, area.cols), theme);
 
     choices = MAX(choices, 0);
     NjArea text = nj_area_part(area, choices, 0, area.rows - choices, area.cols);
 
-    prompt->top = CLAMP(prompt->top, look.cursor_row - text.rows + 1, look.cursor_row);
+    prompt->top = CLAMP(prompt->top, view.cursor_row - text.rows + 1, view.cursor_row);
     prompt->top = CLAMP(prompt->top, 0, MAX(rows - text.rows, 0));
     if (nj_prompt_asking(prompt))
         style = nj_theme_style(theme, NJ_ROLE_NOTICE);
@@ -185,10 +199,10 @@ nj_prompt_draw(NjPrompt *prompt, NjArea area, const NjTheme *theme, int *cursor_
     for (int i = 0; i < text.rows && prompt->top + i < rows; i++) {
         const NjTextRow *row = &g_array_index(prompt->rows, NjTextRow, prompt->top + i);
         if (prompt->top + i == 0)
-            nj_area_put(text, 0, 0, nj_theme_style(theme, NJ_ROLE_PROMPT), look.sign, -1);
-        nj_area_put(text, i, look.indent, style, look.text + row->start, row->length);
+            nj_area_put(text, 0, 0, nj_theme_style(theme, NJ_ROLE_PROMPT), view.sign, -1);
+        nj_area_put(text, i, view.indent, style, view.text + row->start, row->length);
     }
 
-    *cursor_row = choices + look.cursor_row - prompt->top;
-    *cursor_col = look.indent + look.cursor_col;
+    *cursor_row = choices + view.cursor_row - prompt->top;
+    *cursor_col = view.indent + view.cursor_col;
 }

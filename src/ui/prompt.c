@@ -1,19 +1,20 @@
-/* The door to readline, which is used as an editing engine: it gets bytes, it has a buffer, and it
- * draws nothing.
+/* The only file that uses readline. readline is an editing engine here: it gets bytes from a queue,
+ * edits a buffer and draws nothing. These settings keep it from doing more:
  *
- * What it would do otherwise, and why each setting below stands:
- * - it reads through our function from a queue and is called only while that holds something; its
- * stream is a pipe that never can be read and its "is there more" hook looks at the queue, else it
- * polls a descriptor, finds nothing and clears the line;
- * - it never sees the terminal, signals or the environment;
- * - blink-matching-paren and keyseq-timeout would wait for half a second with everything else
- * waiting too;
- * - a finished line is only noted in its callback: what follows from it (switching places,
- * questions) must not happen inside readline.
+ * - It reads with read_queued_byte() and is called only while the queue holds bytes. Its input
+ *   stream is a pipe that never has data, and its "input available" hook looks at the queue.
+ *   Otherwise it polls a descriptor, finds nothing and clears the line.
+ * - It does not touch the terminal, signals or the environment.
+ * - blink-matching-paren and keyseq-timeout are off: they would block the main loop for half a
+ *   second.
+ * - Its callback for a finished line only stores the line. on_line runs after readline has
+ * returned, because it may switch buffers or ask questions, which must not happen inside readline.
  *
- * Its buffer, undo list and history are global.  A place that is left takes its text, cursor and
- * history with it; its undo list is dropped. A lone ESC is kept back from emacs keys until the key
- * behind it comes: a second one, or anything that ends typing here, takes it back. */
+ * readline's line buffer, undo list and history are global. When the prompt switches buffers, it
+ * saves the text, the cursor and the history of the old one; the undo list is dropped.
+ *
+ * In emacs mode a lone ESC is not passed to readline until the next key arrives: a second ESC, a
+ * paste or a switch of the buffer cancels it. */
 #include "ui/prompt-private.h"
 
 #include <errno.h>
@@ -30,34 +31,36 @@
 
 #define MAX_HISTORY 500
 #define MAX_PASTE (4 * 1024 * 1024)
-#define MIDST                                                                      \
+/* readline's states in which it waits for more keys. */
+#define UNFINISHED                                                                 \
     (RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MULTIKEY \
      | RL_STATE_VIMOTION | RL_STATE_CHARSEARCH)
 
-struct NjPlace {
+/* While the buffer is the current one, readline has its text, cursor and history. */
+struct NjPromptBuffer {
     gint64 id;
     char *text;
-    gsize point;
-    HISTORY_STATE *history; /* while another place has readline */
+    gsize point; /* byte offset of the cursor */
+    HISTORY_STATE *history;
 };
 
-static NjPrompt *current; /* readline's functions get no owner */
+static NjPrompt *current; /* readline passes no owner to the functions it calls */
 
-/* --- What readline calls. */
+/* --- functions that readline calls --- */
 
 static int
-get_byte(FILE *stream)
+read_queued_byte(FILE *stream)
 {
     (void) stream;
-    if (current == NULL || current->queue_at >= current->queue->len)
+    if (!current || current->queue_at >= current->queue->len)
         return EOF;
     return (guchar) current->queue->str[current->queue_at++];
 }
 
 static int
-bytes_wait(void)
+has_queued_bytes(void)
 {
-    return current != NULL && current->queue_at < current->queue->len;
+    return current && current->queue_at < current->queue->len;
 }
 
 static void
@@ -74,8 +77,8 @@ prepare_nothing(int meta)
 static void
 on_entered(char *line)
 {
-    if (line == NULL || current == NULL)
-        return; /* Ctrl-d: nothing ends here */
+    if (!line || !current)
+        return; /* Ctrl-d must not end the input */
     free(current->entered);
     current->entered = line;
 }
@@ -97,7 +100,8 @@ line_start(gsize at)
     return at;
 }
 
-/* To the same column of the line above or below; false at the first and the last line. */
+/* Moves the cursor to the same column of the line above (step -1) or below (step 1). Returns false
+ * if there is no such line. */
 static bool
 move_line(int step)
 {
@@ -108,7 +112,7 @@ move_line(int step)
         to = line_start(start - 1);
     } else {
         const char *next = strchr(rl_line_buffer + rl_point, '\n');
-        if (next == NULL)
+        if (!next)
             return false;
         to = (gsize) (next + 1 - rl_line_buffer);
     }
@@ -133,7 +137,7 @@ go_down(int count, int key)
     return move_line(1) ? 0 : rl_get_next_history(count, key);
 }
 
-/* --- TAB. */
+/* --- completion --- */
 
 void
 nj_prompt_drop_choices(NjPrompt *prompt)
@@ -143,7 +147,7 @@ nj_prompt_drop_choices(NjPrompt *prompt)
     prompt->choices = (NjChoices){ .chosen = -1 };
 }
 
-/* Puts text in the place of the word that is completed. */
+/* Replaces the completed word. */
 static void
 replace_word(NjChoices *choices, const char *text)
 {
@@ -156,26 +160,41 @@ replace_word(NjChoices *choices, const char *text)
 }
 
 static gsize
-common_start(char *const *texts)
+common_prefix_length(char *const *texts)
 {
     gsize length = strlen(texts[0]);
-    for (guint i = 1; texts[i] != NULL; i++) {
+    for (guint i = 1; texts[i]; i++) {
         gsize same = 0;
         while (same < length && texts[i][same] == texts[0][same])
             same++;
         length = same;
     }
 
+    /* Do not end inside a UTF-8 character. */
     while (length > 0 && ((guchar) texts[0][length] & 0xc0) == 0x80)
         length--;
     return length;
 }
 
+/* Inserts the only choice, with a space after it unless the word goes on: it is empty, ends in a
+ * separator, or a space follows already. */
+static void
+insert_only_choice(NjChoices *choices)
+{
+    const char *text = choices->texts[0];
+    bool open = text[0] == '\0' || strchr(" =/:", text[strlen(text) - 1])
+                || rl_line_buffer[choices->end] == ' ';
+    g_autofree char *word = g_strconcat(text, open ? "" : " ", NULL);
+    replace_word(choices, word);
+}
+
+/* Asks on_complete for choices. Inserts the only one, or the common prefix of several, which are
+ * then shown. */
 static void
 begin_completion(NjPrompt *prompt)
 {
     gsize start = 0, end = 0;
-    if (prompt->hooks.on_complete == NULL)
+    if (!prompt->hooks.on_complete)
         return;
 
     char **texts = prompt->hooks.on_complete(prompt, rl_line_buffer, (gsize) rl_point, &start, &end,
@@ -183,7 +202,8 @@ begin_completion(NjPrompt *prompt)
     NjChoices *choices = &prompt->choices;
     nj_prompt_drop_choices(prompt);
 
-    if (texts == NULL || texts[0] == NULL || start > end || end > (gsize) rl_end) {
+    bool is_range = start <= end && end <= (gsize) rl_end;
+    if (!texts || !texts[0] || !is_range) {
         g_strfreev(texts);
         return;
     }
@@ -195,15 +215,12 @@ begin_completion(NjPrompt *prompt)
     choices->word = g_strndup(rl_line_buffer + start, end - start);
 
     if (choices->count == 1) {
-        bool open = texts[0][0] == '\0' || strchr(" =/:", texts[0][strlen(texts[0]) - 1]) != NULL
-                    || rl_line_buffer[end] == ' ';
-        g_autofree char *text = g_strconcat(texts[0], open ? "" : " ", NULL);
-        replace_word(choices, text);
+        insert_only_choice(choices);
         nj_prompt_drop_choices(prompt);
         return;
     }
 
-    g_autofree char *common = g_strndup(texts[0], common_start(texts));
+    g_autofree char *common = g_strndup(texts[0], common_prefix_length(texts));
     if (strlen(common) < end - start)
         return;
 
@@ -212,19 +229,22 @@ begin_completion(NjPrompt *prompt)
     choices->word = g_steal_pointer(&common);
 }
 
+/* Tab (step 1) and Shift-Tab (step -1): shows the choices, then steps through them. */
 static int
-complete(NjPrompt *prompt, int step)
+step_completion(NjPrompt *prompt, int step)
 {
     NjChoices *choices = &prompt->choices;
     prompt->completing = true;
-    if (choices->texts == NULL) {
+    if (!choices->texts) {
         begin_completion(prompt);
         return 0;
     }
 
     int count = (int) choices->count;
-    choices->chosen =
-        choices->chosen < 0 ? (step > 0 ? 0 : count - 1) : (choices->chosen + step + count) % count;
+    if (choices->chosen >= 0)
+        choices->chosen = (choices->chosen + step + count) % count;
+    else
+        choices->chosen = step > 0 ? 0 : count - 1;
     replace_word(choices, choices->texts[choices->chosen]);
 
     return 0;
@@ -235,7 +255,7 @@ complete_next(int count, int key)
 {
     (void) count;
     (void) key;
-    return complete(current, 1);
+    return step_completion(current, 1);
 }
 
 static int
@@ -243,10 +263,10 @@ complete_previous(int count, int key)
 {
     (void) count;
     (void) key;
-    return complete(current, -1);
+    return step_completion(current, -1);
 }
 
-/* --- Setting up. */
+/* --- setting up readline --- */
 
 static void
 replace_binding(const char *keys, rl_command_func_t *old, rl_command_func_t *func, Keymap map)
@@ -255,7 +275,7 @@ replace_binding(const char *keys, rl_command_func_t *old, rl_command_func_t *fun
         rl_bind_keyseq_in_map(keys, func, map);
 }
 
-/* What a person bound in the inputrc stays. */
+/* Binds our keys where neither the inputrc nor readline has another function for them. */
 static void
 bind_keys(Keymap map)
 {
@@ -276,8 +296,7 @@ bind_keys(Keymap map)
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
         rl_bind_keyseq_if_unbound_in_map(keys[i].keys, keys[i].func, map);
 
-    /* In vi's insert mode, and in readline's defaults, Alt-Enter has another meaning than on every
-     * other screen. */
+    /* readline binds Alt-Enter to vi-editing-mode, and Tab to the completion of file names. */
     replace_binding("\033\r", rl_vi_editing_mode, insert_newline, map);
     replace_binding("\t", rl_complete, complete_next, map);
     replace_binding("\t", rl_insert, complete_next, map);
@@ -289,7 +308,7 @@ bind_keys(Keymap map)
         replace_binding(downs[i], rl_get_next_history, go_down, map);
     }
 
-    /* The rest of a sequence nobody bound is not text. */
+    /* The rest of an unbound key sequence must not become text. */
     rl_bind_keyseq_in_map("\033[", rl_skip_csi_sequence, map);
 }
 
@@ -314,8 +333,8 @@ set_up_readline(NjPrompt *prompt)
 
     rl_instream = prompt->in;
     rl_outstream = prompt->out;
-    rl_getc_function = get_byte;
-    rl_input_available_hook = bytes_wait;
+    rl_getc_function = read_queued_byte;
+    rl_input_available_hook = has_queued_bytes;
     rl_redisplay_function = draw_nothing;
     rl_prep_term_function = prepare_nothing;
     rl_deprep_term_function = draw_nothing;
@@ -323,14 +342,15 @@ set_up_readline(NjPrompt *prompt)
     rl_catch_sigwinch = 0;
 
     rl_change_environment = 0;
-    rl_initialize(); /* reads the inputrc, which may say otherwise on what follows */
+    rl_initialize();
+    /* The inputrc has been read: now our settings override its own. */
     for (guint i = 0; i < G_N_ELEMENTS(settings); i++)
         rl_variable_bind(settings[i][0], settings[i][1]);
 
     bind_keys(rl_get_keymap_by_name("emacs"));
     bind_keys(rl_get_keymap_by_name("vi-insert"));
 
-    /* vi's own completion is of files. */
+    /* vi's own completion offers file names. */
     static const char *const completions[] = { "=", "*", "\\\\" };
     for (guint i = 0; i < G_N_ELEMENTS(completions); i++)
         rl_bind_keyseq_in_map(completions[i], NULL, rl_get_keymap_by_name("vi-command"));
@@ -340,44 +360,44 @@ set_up_readline(NjPrompt *prompt)
     rl_callback_handler_install("", on_entered);
 }
 
-/* readline lets an edited line of the history, the line it keeps aside and the buffer own one undo
- * list together, and can free it twice. After each key the lines of the history own none: what was
- * edited stays edited, and the list is lost, a few bytes, rather than freed under somebody's
- * feet. */
+/* Removes the undo lists from the lines of the history. readline lets an edited history line, the
+ * line it keeps aside and the line buffer share one undo list and can free it twice. Called after
+ * each key. The edits stay. The list is not freed, since the line buffer may still use it: a leak
+ * of a few bytes. */
 static void
-part_from_undo(void)
+detach_undo_lists(void)
 {
     HIST_ENTRY **lines = history_list();
-    for (int i = 0; lines != NULL && lines[i] != NULL; i++)
+    for (int i = 0; lines && lines[i]; i++)
         lines[i]->data = NULL;
 }
 
 static void
-free_place(void *data)
+free_buffer(void *data)
 {
-    NjPlace *place = data;
-    for (int i = 0; place->history != NULL && i < place->history->length; i++)
-        free_history_entry(place->history->entries[i]);
-    if (place->history != NULL)
-        free(place->history->entries);
-    free(place->history);
-    g_free(place->text);
-    g_free(place);
+    NjPromptBuffer *buffer = data;
+    for (int i = 0; buffer->history && i < buffer->history->length; i++)
+        free_history_entry(buffer->history->entries[i]);
+    if (buffer->history)
+        free(buffer->history->entries);
+    free(buffer->history);
+    g_free(buffer->text);
+    g_free(buffer);
 }
 
-static NjPlace *
-add_place(NjPrompt *prompt, gint64 id)
+static NjPromptBuffer *
+add_buffer(NjPrompt *prompt, gint64 id)
 {
-    NjPlace *place = g_new0(NjPlace, 1);
-    place->id = id;
-    g_hash_table_insert(prompt->places, &place->id, place);
-    return place;
+    NjPromptBuffer *buffer = g_new0(NjPromptBuffer, 1);
+    buffer->id = id;
+    g_hash_table_insert(prompt->buffers, &buffer->id, buffer);
+    return buffer;
 }
 
 NjPrompt *
 nj_prompt_new(const NjPromptHooks *hooks, void *owner)
 {
-    g_return_val_if_fail(current == NULL, NULL);
+    g_return_val_if_fail(!current, NULL);
     NjPrompt *prompt = g_new0(NjPrompt, 1);
     int silent[2] = { -1, -1 };
     prompt->hooks = *hooks;
@@ -385,23 +405,23 @@ nj_prompt_new(const NjPromptHooks *hooks, void *owner)
     prompt->queue = g_string_new(NULL);
     prompt->choices.chosen = -1;
     prompt->rows = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
-    prompt->places = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_place);
+    prompt->buffers = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_buffer);
 
     if (pipe2(silent, O_CLOEXEC) != 0)
-        g_error("no pipe for readline: %s", g_strerror(errno));
+        g_error("cannot create a pipe for readline: %s", g_strerror(errno));
     prompt->in = fdopen(silent[0], "r");
     prompt->in_write = silent[1];
     prompt->out = fopen("/dev/null", "we");
     current = prompt;
-    prompt->place = add_place(prompt, 0);
+    prompt->buffer = add_buffer(prompt, 0);
     set_up_readline(prompt);
 
     return prompt;
 }
 
-/* Gives readline one key that nobody typed, before those that wait. */
+/* Lets readline handle one key that was not typed, before the keys in the queue. */
 static void
-press(NjPrompt *prompt, char key)
+press_key(NjPrompt *prompt, char key)
 {
     GString *waiting = g_steal_pointer(&prompt->queue);
     gsize at = prompt->queue_at;
@@ -409,68 +429,70 @@ press(NjPrompt *prompt, char key)
     prompt->queue = g_string_new_len(&key, 1);
     prompt->queue_at = 0;
     rl_callback_read_char();
-    part_from_undo();
+    detach_undo_lists();
     g_string_free(prompt->queue, TRUE);
     prompt->queue = waiting;
     prompt->queue_at = at;
 }
 
-/* Ends what readline is in the midst of: a search, an argument, a sequence of keys, a character to
- * be quoted.  It forgets only half of a sequence when it is told to, so it hears Ctrl-g first. */
+/* Ends a search, a numeric argument, a key sequence or a quoted character that readline has not
+ * finished. rl_callback_sigcleanup() alone leaves half of a key sequence behind, therefore readline
+ * gets Ctrl-g first. */
 static void
-end_midst(NjPrompt *prompt)
+abort_unfinished(NjPrompt *prompt)
 {
     prompt->esc = false;
-    for (int i = 0; i < 3 && RL_ISSTATE(MIDST); i++)
-        press(prompt, '\007');
+    for (int i = 0; i < 3 && RL_ISSTATE(UNFINISHED); i++)
+        press_key(prompt, '\007');
     rl_callback_sigcleanup();
 }
 
-/* Takes what is readline's out of it: text, cursor, history. */
+/* Moves text, cursor and history from readline to the current buffer. */
 static void
-leave_place(NjPrompt *prompt)
+save_buffer(NjPrompt *prompt)
 {
-    NjPlace *place = prompt->place;
-    end_midst(prompt);
-    g_free(place->text);
-    place->text = g_strdup(rl_line_buffer);
-    place->point = (gsize) rl_point;
-    part_from_undo();
+    NjPromptBuffer *buffer = prompt->buffer;
+    abort_unfinished(prompt);
+    g_free(buffer->text);
+    buffer->text = g_strdup(rl_line_buffer);
+    buffer->point = (gsize) rl_point;
+    detach_undo_lists();
     rl_replace_line("", 1);
     rl_callback_handler_remove();
-    free(place->history);
+    free(buffer->history);
 
-    place->history = history_get_history_state();
-    prompt->place = NULL;
+    buffer->history = history_get_history_state();
+    prompt->buffer = NULL;
 }
 
+/* Makes the buffer the current one and gives its text, cursor and history to readline. */
 static void
-enter_place(NjPrompt *prompt, NjPlace *place)
+load_buffer(NjPrompt *prompt, NjPromptBuffer *buffer)
 {
     HISTORY_STATE empty = { 0 };
-    history_set_history_state(place->history != NULL ? place->history : &empty);
+    history_set_history_state(buffer->history ? buffer->history : &empty);
     rl_callback_handler_install("", on_entered);
-    rl_insert_text(place->text != NULL ? place->text : "");
+    rl_insert_text(buffer->text ? buffer->text : "");
     rl_free_undo_list();
-    rl_point = (int) MIN(place->point, (gsize) rl_end);
-    g_clear_pointer(&place->text, g_free);
-    prompt->place = place;
+    rl_point = (int) MIN(buffer->point, (gsize) rl_end);
+    g_clear_pointer(&buffer->text, g_free);
+    prompt->buffer = buffer;
 }
 
 void
 nj_prompt_free(NjPrompt *prompt)
 {
-    if (prompt == NULL)
+    if (!prompt)
         return;
 
-    leave_place(prompt);
+    save_buffer(prompt);
     HISTORY_STATE empty = { 0 };
     history_set_history_state(&empty);
     rl_instream = rl_outstream = NULL;
     current = NULL;
     nj_prompt_drop_choices(prompt);
-    nj_prompt_drop_asks(prompt);
-    g_hash_table_unref(prompt->places);
+    nj_prompt_drop_questions(prompt);
+    g_hash_table_unref(prompt->buffers);
     fclose(prompt->in);
 
     fclose(prompt->out);
@@ -486,33 +508,41 @@ bool
 nj_prompt_set_mode(NjPrompt *prompt, const char *mode)
 {
     bool vi = strcmp(mode, "vi") == 0 || (strcmp(mode, "emacs") != 0 && prompt->inputrc_vi);
-    end_midst(prompt);
+    abort_unfinished(prompt);
     rl_variable_bind("editing-mode", vi ? "vi" : "emacs");
     return vi;
 }
 
-/* --- Bytes. */
+/* --- keys and pastes --- */
 
 void
-nj_prompt_tell(NjPrompt *prompt)
+nj_prompt_emit_changed(NjPrompt *prompt)
 {
-    if (prompt->hooks.on_changed != NULL)
+    if (prompt->hooks.on_changed)
         prompt->hooks.on_changed(prompt, prompt->owner);
 }
 
-/* Typed history: not twice the same, not what begins with a space, not what the owner says is
- * secret. */
-static void
-remember(NjPrompt *prompt, const char *line)
+/* Whether the history takes the line: it is not empty, does not begin with a space, differs from
+ * the last one and holds no secret. */
+static bool
+belongs_in_history(NjPrompt *prompt, const char *line)
 {
-    HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
-    if (line[0] == '\0' || line[0] == ' ' || (last != NULL && strcmp(last->line, line) == 0))
-        return;
-    if (prompt->hooks.may_keep == NULL || prompt->hooks.may_keep(prompt, line, prompt->owner))
-        add_history(line);
+    const HIST_ENTRY *last =
+        history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
+    bool is_repeated = last && strcmp(last->line, line) == 0;
+    if (line[0] == '\0' || line[0] == ' ' || is_repeated)
+        return false;
+    return !prompt->hooks.may_keep || prompt->hooks.may_keep(prompt, line, prompt->owner);
 }
 
-/* One byte of the queue, or as many as readline takes at once. */
+/* Ctrl-d in an empty line would be the end of readline's input. */
+static bool
+is_end_of_input(char byte)
+{
+    return byte == '\004' && rl_end == 0 && !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH);
+}
+
+/* Lets readline handle the next byte of the queue, or as many bytes as it reads at once. */
 static void
 run_readline(NjPrompt *prompt)
 {
@@ -525,28 +555,28 @@ run_readline(NjPrompt *prompt)
         return;
     }
 
-    if (between && byte == '\004' && rl_end == 0
-        && !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH)) {
-        prompt->queue_at++; /* would be the end of the input */
+    if (between && is_end_of_input(byte)) {
+        prompt->queue_at++;
         return;
     }
 
-    /* A search ends before a sequence of keys: readline ends it in the midst of one, and loses its
-     * way (8.2). */
+    /* End a search before a key sequence: readline (8.2) would end it inside the sequence and
+     * misread the rest. */
     if (RL_ISSTATE(RL_STATE_ISEARCH) && (byte == '\030' || byte == '\033'))
-        press(prompt, '\n');
+        press_key(prompt, '\n');
 
     prompt->completing = false;
     rl_callback_read_char();
-    part_from_undo();
+    detach_undo_lists();
     if (!prompt->completing && !RL_ISSTATE(RL_STATE_MULTIKEY))
         nj_prompt_drop_choices(prompt);
-    if (prompt->entered == NULL)
+    if (!prompt->entered)
         return;
 
     g_autofree char *line = g_strdup(prompt->entered);
     g_clear_pointer(&prompt->entered, free);
-    remember(prompt, line);
+    if (belongs_in_history(prompt, line))
+        add_history(line);
     using_history();
     prompt->top = 0;
     prompt->hooks.on_line(prompt, line, prompt->owner);
@@ -567,12 +597,12 @@ take_choices_key(NjPrompt *prompt, const char *bytes, gsize length)
     return true;
 }
 
-/* Takes an ESC without bytes behind it. Returns false if it is a key of readline's vi mode. */
+/* Handles an ESC without bytes behind it. Returns false in vi mode, where readline handles it. */
 static bool
 take_esc(NjPrompt *prompt)
 {
     if (RL_ISSTATE(RL_STATE_ISEARCH)) {
-        press(prompt, '\n');
+        press_key(prompt, '\n');
         return true;
     }
 
@@ -583,23 +613,24 @@ take_esc(NjPrompt *prompt)
     return true;
 }
 
-/* Into the queue, whole characters only: the beginning of one waits, what is no UTF-8 is dropped.
- * Some of vi's motions never end on it. */
+/* Adds whole UTF-8 characters to the queue: the beginning of a character waits for its rest,
+ * invalid bytes are dropped, because some of readline's vi motions never end on them. */
 static void
-take_whole(NjPrompt *prompt, const char *bytes, gsize length)
+queue_whole_characters(NjPrompt *prompt, const char *bytes, gsize length)
 {
     for (gsize i = 0; i < length; i++) {
         if ((guchar) bytes[i] < 0x80)
-            prompt->half_length = 0;
-        prompt->half[prompt->half_length++] = bytes[i];
-        gunichar c = prompt->half[0] != '\0'
-                         ? g_utf8_get_char_validated(prompt->half, (gssize) prompt->half_length)
-                         : 0;
-        if (c == (gunichar) -2 && prompt->half_length < sizeof prompt->half)
+            prompt->partial_length = 0;
+        prompt->partial[prompt->partial_length++] = bytes[i];
+        gunichar c =
+            prompt->partial[0] != '\0'
+                ? g_utf8_get_char_validated(prompt->partial, (gssize) prompt->partial_length)
+                : 0;
+        if (c == (gunichar) -2 && prompt->partial_length < sizeof prompt->partial)
             continue;
         if (c < 0x110000)
-            g_string_append_len(prompt->queue, prompt->half, (gssize) prompt->half_length);
-        prompt->half_length = 0;
+            g_string_append_len(prompt->queue, prompt->partial, (gssize) prompt->partial_length);
+        prompt->partial_length = 0;
     }
 }
 
@@ -607,19 +638,19 @@ void
 nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
 {
     bool idle = prompt->queue_at == prompt->queue->len && !nj_prompt_asking(prompt);
-    bool choosing = idle && prompt->choices.texts != NULL;
+    bool choosing = idle && prompt->choices.texts;
     bool lone_esc = idle && length == 1 && *bytes == '\033';
     if ((choosing && take_choices_key(prompt, bytes, length)) || (lone_esc && take_esc(prompt))) {
-        nj_prompt_tell(prompt);
+        nj_prompt_emit_changed(prompt);
         return;
     }
 
     if (prompt->esc)
         g_string_append_c(prompt->queue, '\033');
     prompt->esc = false;
-    take_whole(prompt, bytes, length);
+    queue_whole_characters(prompt, bytes, length);
 
-    /* the byte is no answer but typed text: no other question gets it either */
+    /* The byte is typed text and no answer: the next question must not get it either. */
     bool refused = false;
     while (prompt->queue_at < prompt->queue->len) {
         const char *left = prompt->queue->str + prompt->queue_at;
@@ -637,7 +668,7 @@ nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
     explicit_bzero(prompt->queue->str, prompt->queue->len);
     g_string_truncate(prompt->queue, 0);
     prompt->queue_at = 0;
-    nj_prompt_tell(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
 void
@@ -645,9 +676,9 @@ nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length)
 {
     GString *plain = g_string_sized_new(MIN(length, MAX_PASTE) + 1);
     for (gsize i = 0; i < length && plain->len < MAX_PASTE; i++) {
-        guchar c = (guchar) text[i];
-        if ((c >= ' ' && c != 0x7f) || c == '\n' || c == '\t' || c == '\r')
-            g_string_append_c(plain, (char) c);
+        bool is_blank = text[i] == '\n' || text[i] == '\t' || text[i] == '\r';
+        if (is_blank || !g_ascii_iscntrl(text[i]))
+            g_string_append_c(plain, text[i]);
     }
 
     char *clean = nj_text_body(plain->str, (gssize) plain->len);
@@ -658,7 +689,7 @@ nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length)
     if (nj_prompt_asking(prompt)) {
         nj_prompt_paste_answer(prompt, clean);
     } else {
-        end_midst(prompt);
+        abort_unfinished(prompt);
         nj_prompt_drop_choices(prompt);
         rl_begin_undo_group();
         rl_insert_text(clean);
@@ -667,7 +698,7 @@ nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length)
 
     explicit_bzero(clean, strlen(clean));
     g_free(clean);
-    nj_prompt_tell(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
 const char *
@@ -685,24 +716,24 @@ nj_prompt_point(const NjPrompt *prompt)
 }
 
 const char *
-nj_prompt_sign(NjPrompt *prompt)
+nj_prompt_special_sign(NjPrompt *prompt)
 {
     if (prompt->esc)
         return "ESC ";
-    return rl_display_prompt != NULL && rl_display_prompt[0] != '\0' ? rl_display_prompt : NULL;
+    return rl_display_prompt && rl_display_prompt[0] != '\0' ? rl_display_prompt : NULL;
 }
 
 void
 nj_prompt_set_text(NjPrompt *prompt, const char *text)
 {
-    end_midst(prompt);
+    abort_unfinished(prompt);
     nj_prompt_drop_choices(prompt);
     rl_begin_undo_group();
     rl_delete_text(0, rl_end);
     rl_point = 0;
     rl_insert_text(text);
     rl_end_undo_group();
-    nj_prompt_tell(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
 void
@@ -712,64 +743,64 @@ nj_prompt_clear(NjPrompt *prompt)
     if (nj_prompt_asking(prompt)) {
         nj_prompt_take_answer(prompt, "\003", 1);
     } else {
-        end_midst(prompt);
+        abort_unfinished(prompt);
         nj_prompt_drop_choices(prompt);
-        bool kept = prompt->hooks.may_keep == NULL
+        bool kept = !prompt->hooks.may_keep
                     || prompt->hooks.may_keep(prompt, rl_line_buffer, prompt->owner);
         if (kept && rl_end > 0)
             rl_kill_text(0, rl_end);
         else
-            rl_replace_line("", 1); /* with its undo list */
+            rl_replace_line("", 1); /* also clears the undo list */
         rl_point = 0;
         using_history();
     }
 
-    nj_prompt_tell(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
-/* --- Places. */
+/* --- buffers --- */
 
 void
 nj_prompt_set_label(NjPrompt *prompt, const char *label)
 {
-    char *line = label != NULL ? nj_text_line(label, -1, 256) : NULL;
+    char *line = label ? nj_text_line(label, -1, 256) : NULL;
     bool same = g_strcmp0(line, prompt->label) == 0;
     g_free(prompt->label);
     prompt->label = line;
     if (!same)
-        nj_prompt_tell(prompt);
+        nj_prompt_emit_changed(prompt);
 }
 
 void
 nj_prompt_switch(NjPrompt *prompt, gint64 id, const char *label, const char *draft)
 {
     nj_prompt_set_label(prompt, label);
-    if (prompt->place->id != id) {
-        NjPlace *place = g_hash_table_lookup(prompt->places, &id);
-        if (place == NULL) {
-            place = add_place(prompt, id);
-            place->text = g_strdup(draft);
-            place->point = draft != NULL ? strlen(draft) : 0;
+    if (prompt->buffer->id != id) {
+        NjPromptBuffer *buffer = g_hash_table_lookup(prompt->buffers, &id);
+        if (!buffer) {
+            buffer = add_buffer(prompt, id);
+            buffer->text = g_strdup(draft);
+            buffer->point = draft ? strlen(draft) : 0;
         }
         prompt->esc = false;
         prompt->top = 0;
         nj_prompt_drop_choices(prompt);
-        leave_place(prompt);
-        enter_place(prompt, place);
+        save_buffer(prompt);
+        load_buffer(prompt, buffer);
     }
 
-    nj_prompt_tell(prompt);
+    nj_prompt_emit_changed(prompt);
 }
 
 void
 nj_prompt_forget(NjPrompt *prompt, gint64 id)
 {
-    if (prompt->place->id == id) {
-        leave_place(prompt);
-        g_hash_table_remove(prompt->places, &id);
-        enter_place(prompt, add_place(prompt, id));
-        nj_prompt_tell(prompt);
+    if (prompt->buffer->id == id) {
+        save_buffer(prompt);
+        g_hash_table_remove(prompt->buffers, &id);
+        load_buffer(prompt, add_buffer(prompt, id));
+        nj_prompt_emit_changed(prompt);
     } else {
-        g_hash_table_remove(prompt->places, &id);
+        g_hash_table_remove(prompt->buffers, &id);
     }
 }

@@ -1,5 +1,5 @@
-/* What is being typed: readline as an editing engine, several rows, one state (text, cursor, undo,
- * history) a place.  Drawn by us. */
+/* The prompt: the line editor, with readline as its editing engine. It has several rows, completion
+ * and questions, and draws itself. Each chat has its own buffer: text, cursor and history. */
 #ifndef NJ_UI_PROMPT_H
 #define NJ_UI_PROMPT_H
 
@@ -8,65 +8,79 @@
 typedef struct NjPrompt NjPrompt;
 
 typedef struct {
-    /* Enter; the prompt is already empty */
+    /* Enter was pressed. The prompt is already empty. */
     void (*on_line)(NjPrompt *prompt, const char *text, void *owner);
-    /* draw it; drafts, typing notices */
+    /* The text, the cursor, a question or the choices may have changed; NULL: not needed. */
     void (*on_changed)(NjPrompt *prompt, void *owner);
-    /* TAB: choices for the word at point; *start and *end its bytes. NULL-ended, sanitised; NULL:
-     * none. The caller frees it. */
+    /* Tab: returns the choices for the word at `point` and sets the bytes it occupies to
+     * [*start, *end). The choices are sanitised and end in NULL; the prompt frees them. NULL: no
+     * choices. The hook itself may be NULL. */
     char **(*on_complete)(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize *end,
                           void *owner);
-    /* May this line be kept among the typed ones?  NULL: all may.  What begins with a space never
-     * is. */
+    /* Returns whether the history and the kill ring may keep this line; NULL: all lines. A line
+     * that begins with a space never enters the history. */
     bool (*may_keep)(NjPrompt *prompt, const char *text, void *owner);
 } NjPromptHooks;
 
-/* one a process: readline is */
+/* The process can have one prompt only, because readline's state is global. The hooks are copied.
+ * The prompt begins in the buffer 0. */
 NjPrompt *nj_prompt_new(const NjPromptHooks *hooks, void *owner);
 void nj_prompt_free(NjPrompt *prompt);
 
-/* "emacs", "vi", else what the inputrc says.  True if vi's keys count now: tell
- * nj_keys_set_esc_prefix(). */
+/* Sets the editing mode: "emacs", "vi", or else the mode of the inputrc. Returns whether it is vi
+ * now; pass that to nj_keys_set_esc_prefix(). */
 bool nj_prompt_set_mode(NjPrompt *prompt, const char *mode);
 
-/* Keys, whole sequences at a time.  A lone ESC ends choices and questions; with the keys of emacs
- * it also is Meta for the key that comes, and a second one takes it back. */
+/* Takes typed keys as the terminal sends them, whole key sequences at a time. An ESC alone ends
+ * choices and questions; in emacs mode it is also Meta for the next key, and a second ESC cancels
+ * that. */
 void nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length);
 
-/* A paste: kept as one text, CR and CRLF as LF, control characters dropped. */
+/* Inserts a paste as one text: CR and CRLF become LF, other control characters than Tab are
+ * dropped, at most 4 MB are taken. While a secret is asked for, its first line goes there. */
 void nj_prompt_paste(NjPrompt *prompt, const char *text, gsize length);
+
+/* The text and the byte offset of the cursor in it. The text is valid until the next call. */
 const char *nj_prompt_text(const NjPrompt *prompt);
 gsize nj_prompt_point(const NjPrompt *prompt);
 void nj_prompt_set_text(NjPrompt *prompt, const char *text);
 
-/* Ctrl-c; into the kill ring unless secret */
+/* Ctrl-c: cancels the question, or clears the text and puts it into the kill ring if may_keep
+ * allows that. */
 void nj_prompt_clear(NjPrompt *prompt);
 
-/* Each place (a chat's row id, 0 the console) keeps its own text, cursor and typed lines. */
-/* draft: where nothing is known of the place yet */
-void nj_prompt_switch(NjPrompt *prompt, gint64 place, const char *label, const char *draft);
+/* Switches to a buffer: the row id of a chat, or 0 for the console. A buffer that is used for the
+ * first time begins with the draft, which may be NULL. For the label see nj_prompt_set_label(). */
+void nj_prompt_switch(NjPrompt *prompt, gint64 id, const char *label, const char *draft);
 
-/* of the place we are in; NULL: none */
+/* Sets the name before the text; NULL: none. */
 void nj_prompt_set_label(NjPrompt *prompt, const char *label);
-void nj_prompt_forget(NjPrompt *prompt, gint64 place);
 
-/* Asks for something secret: shown as dots; no history, draft, kill ring, undo or log has it.
- * done(NULL) if given up (Ctrl-c, Ctrl-g). What was being typed comes back afterwards. One at a
- * time: a second waits. */
+/* Drops a buffer with its text and history. */
+void nj_prompt_forget(NjPrompt *prompt, gint64 id);
+
+/* Asks for a secret. It is shown as dots and enters no history, draft, kill ring, undo list or log.
+ * Calls done() once: with the answer, or with NULL when the question is cancelled (Ctrl-c, Ctrl-g,
+ * Esc). The text that was being typed is shown again afterwards. Questions wait for each other. */
 void nj_prompt_ask_secret(NjPrompt *prompt, const char *question,
                           void (*done)(const char *answer, void *data), void *data);
 
-/* Asks a question with one key: keys are the letters accepted; done(0) if given up, also by any
- * other letter, which then is typed. It waits until nothing is being typed. */
+/* Asks a question that one key answers: a letter of `keys`. Calls done() once, with 0 when the
+ * question is cancelled, also by another letter, which is then typed. The question waits until the
+ * text is empty. */
 void nj_prompt_ask(NjPrompt *prompt, const char *question, const char *keys,
                    void (*done)(int key, void *data), void *data);
 
-/* a question of this owner is withdrawn, done is not called */
+/* Withdraws the questions with this data, without calling done(). */
 void nj_prompt_cancel(NjPrompt *prompt, void *data);
+
+/* Whether a question has the keys now. */
 bool nj_prompt_asking(const NjPrompt *prompt);
 
-/* rows it wants, with the choices of TAB */
+/* The number of rows that the prompt needs, with the choices of Tab; between 1 and `most`. */
 int nj_prompt_rows(NjPrompt *prompt, int cols, int most);
+
+/* Draws the prompt and sets the cursor, relative to the area. */
 void nj_prompt_draw(NjPrompt *prompt, NjArea area, const NjTheme *theme, int *cursor_row,
                     int *cursor_col);
 

@@ -60,7 +60,7 @@ forget_everything(NjSurface *surface)
     g_clear_pointer(&surface->longs, g_ptr_array_unref);
     g_clear_pointer(&surface->long_ids, g_hash_table_unref);
     g_clear_pointer(&surface->link_ids, g_hash_table_unref);
-    for (guint i = 0; surface->links != NULL && i < LINKS; i++)
+    for (guint i = 0; surface->links && i < LINKS; i++)
         g_free(surface->links[i].uri);
 
     g_clear_pointer(&surface->links, g_free);
@@ -84,7 +84,7 @@ nj_surface_new(int rows, int cols)
 void
 nj_surface_free(NjSurface *surface)
 {
-    if (surface == NULL)
+    if (!surface)
         return;
     forget_everything(surface);
     g_free(surface);
@@ -324,7 +324,7 @@ nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char
 guint16
 nj_surface_link(NjSurface *surface, const char *uri)
 {
-    if (uri == NULL || strlen(uri) > MAX_URI)
+    if (!uri || strlen(uri) > MAX_URI)
         return 0;
 
     /* Between ESC ] 8 and ESC \ stand printable ASCII bytes only. */
@@ -332,7 +332,7 @@ nj_surface_link(NjSurface *surface, const char *uri)
         if (*c <= ' ' || *c >= 0x7f)
             return 0;
 
-    if (surface->links == NULL) {
+    if (!surface->links) {
         surface->links = g_new0(Link, LINKS);
         surface->link_ids = g_hash_table_new(g_str_hash, g_str_equal);
         surface->next_link = 1;
@@ -346,7 +346,7 @@ nj_surface_link(NjSurface *surface, const char *uri)
     surface->next_link = id == G_MAXUINT16 ? 1 : id + 1;
 
     Link *link = &surface->links[id % LINKS];
-    if (link->uri != NULL)
+    if (link->uri)
         g_hash_table_remove(surface->link_ids, link->uri);
     g_free(link->uri);
     link->id = id;
@@ -359,7 +359,7 @@ nj_surface_link(NjSurface *surface, const char *uri)
 const char *
 nj_surface_uri(const NjSurface *surface, guint16 link)
 {
-    if (link == 0 || surface->links == NULL || surface->links[link % LINKS].id != link)
+    if (link == 0 || !surface->links || surface->links[link % LINKS].id != link)
         return NULL;
     return surface->links[link % LINKS].uri;
 }

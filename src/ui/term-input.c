@@ -73,7 +73,7 @@ take_paste(NjTerm *term, const char *bytes, gsize length)
             continue;
         }
         const char *esc = memchr(bytes + i, '\033', length - i);
-        gsize run = esc != NULL ? (gsize) (esc - bytes) - i : length - i;
+        gsize run = esc ? (gsize) (esc - bytes) - i : length - i;
         g_string_append_len(term->input.paste, bytes + i,
                             (gssize) MIN(run, MAX_PASTE - MIN(term->input.paste->len, MAX_PASTE)));
         i += run;
@@ -158,15 +158,15 @@ take_input(NjTerm *term, const char *bytes, gsize length)
     for (gsize i = 0; i < all->len && !term->freed;) {
         const char *s = all->str + i;
         gsize left = all->len - i;
-        if (term->input.paste != NULL) {
+        if (term->input.paste) {
             i += take_paste(term, s, left);
             continue;
         }
         const char *esc = memchr(s, '\033', left);
-        gsize run = esc != NULL ? (gsize) (esc - s) : left;
+        gsize run = esc ? (gsize) (esc - s) : left;
         g_string_append_len(keys, s, (gssize) run);
         i += run;
-        if (esc == NULL)
+        if (!esc)
             break;
         gsize used = 0;
         Ours ours = match(esc, left - run, &used);
@@ -198,7 +198,7 @@ take_input(NjTerm *term, const char *bytes, gsize length)
 void
 nj_term_input_settle(NjTerm *term)
 {
-    if (term->input.paste != NULL) {
+    if (term->input.paste) {
         end_paste(term);
         return;
     }
@@ -211,9 +211,7 @@ nj_term_input_settle(NjTerm *term)
 void
 nj_term_input_arm(NjTerm *term)
 {
-    gint64 wait = term->input.paste != NULL   ? PASTE_WAIT_MS
-                  : term->input.held->len > 0 ? ESC_WAIT_MS
-                                              : -1;
+    gint64 wait = term->input.paste ? PASTE_WAIT_MS : term->input.held->len > 0 ? ESC_WAIT_MS : -1;
     g_source_set_ready_time(term->source, wait < 0 ? -1 : g_get_monotonic_time() + wait * 1000);
 }
 

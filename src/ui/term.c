@@ -95,13 +95,13 @@ static char *
 capability(const char *name)
 {
     const char *value = tigetstr(name);
-    if (value == NULL || value == (const char *) -1)
+    if (!value || value == (const char *) -1)
         return g_strdup("");
 
     GString *text = g_string_new(NULL);
     while (*value != '\0') {
         const char *end = value[0] == '$' && value[1] == '<' ? strchr(value, '>') : NULL;
-        if (end != NULL) {
+        if (end) {
             value = end + 1;
         } else {
             g_string_append_c(text, *value++);
@@ -122,7 +122,7 @@ static int
 count_colors(const char *type)
 {
     const char *none = g_getenv("NO_COLOR"), *how = g_getenv("COLORTERM");
-    if (none != NULL && none[0] != '\0')
+    if (none && none[0] != '\0')
         return 0;
 
     int colors = tigetnum("colors");
@@ -130,7 +130,7 @@ count_colors(const char *type)
         return 1 << 24;
 
     /* COLORTERM is inherited: inside GNU screen it speaks of the terminal outside. */
-    if (colors == 256 && how != NULL && !g_str_has_prefix(type, "screen")
+    if (colors == 256 && how && !g_str_has_prefix(type, "screen")
         && (strcmp(how, "truecolor") == 0 || strcmp(how, "24bit") == 0))
         return 1 << 24;
 
@@ -305,7 +305,7 @@ give_back(NjTerm *term)
 static void
 write_title(NjTerm *term)
 {
-    if (term->title == NULL || term->blocked || term->suspended)
+    if (!term->title || term->blocked || term->suspended)
         return;
     g_string_append_printf(term->pending, "\033]2;%s\007", term->title);
     g_clear_pointer(&term->title, g_free);
@@ -482,7 +482,7 @@ nj_term_open(const NjTermHooks *hooks, void *owner, GError **error)
         return NULL;
     }
 
-    if (type == NULL || type[0] == '\0') {
+    if (!type || type[0] == '\0') {
         close(fd);
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
                     _("TERM does not say what terminal this is; try TERM=xterm-256color."));
@@ -495,10 +495,10 @@ nj_term_open(const NjTermHooks *hooks, void *owner, GError **error)
 void
 nj_term_free(NjTerm *term)
 {
-    if (term == NULL)
+    if (!term)
         return;
 
-    if (term->source != NULL) {
+    if (term->source) {
         if (!term->suspended && !term->gone)
             give_back(term);
         else if (term->raw)

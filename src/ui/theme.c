@@ -145,7 +145,7 @@ parse_look(const char *text, NjStyle *style)
     g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
     int *color = &style->fg;
 
-    for (guint i = 0; words[i] != NULL; i++) {
+    for (guint i = 0; words[i]; i++) {
         if (words[i][0] == '\0')
             continue;
         if (strcmp(words[i], "on") == 0) {
@@ -207,7 +207,7 @@ parse_role(NjTheme *theme, NjRole role, const char *value)
     NjStyle styles[3] = { plain, plain, plain };
     for (guint i = 0; i < count; i++) {
         char *fault = parse_look(looks[i], &styles[i]);
-        if (fault != NULL)
+        if (fault)
             return fault;
     }
 
@@ -241,7 +241,7 @@ parse_line(NjTheme *theme, char *line)
         return NULL;
 
     char *value = strchr(line, '=');
-    if (value == NULL)
+    if (!value)
         return g_strdup(_("A line is a name, “=” and a look."));
 
     *value++ = '\0';
@@ -265,9 +265,9 @@ static void
 parse(NjTheme *theme, const char *text, const char *file, GPtrArray *faults)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i] != NULL; i++) {
+    for (guint i = 0; lines[i]; i++) {
         g_autofree char *fault = parse_line(theme, lines[i]);
-        if (fault == NULL || faults == NULL)
+        if (!fault || !faults)
             continue;
         g_autofree char *whole = g_strdup_printf(_("%s, line %u: %s"), file, i + 1, fault);
         g_ptr_array_add(faults, nj_text_line(whole, -1, 0));
@@ -308,9 +308,9 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
               GError **error)
 {
     g_autofree char *file = g_strconcat(name, ".theme", NULL);
-    bool plain_name = name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+    bool plain_name = name[0] != '\0' && name[0] != '.' && !strchr(name, '/');
 
-    for (guint i = 0; plain_name && dirs != NULL && dirs[i] != NULL; i++) {
+    for (guint i = 0; plain_name && dirs && dirs[i]; i++) {
         g_autofree char *path = g_build_filename(dirs[i], file, NULL);
         g_autofree char *text = NULL;
         gsize length;
@@ -321,7 +321,7 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
         return theme_from(text, file, colors, faults);
     }
 
-    if (shipped_text(name) != NULL)
+    if (shipped_text(name))
         return theme_from(shipped_text(name), file, colors, faults);
 
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
@@ -332,7 +332,7 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
 void
 nj_theme_free(NjTheme *theme)
 {
-    if (theme == NULL)
+    if (!theme)
         return;
     g_hash_table_unref(theme->names);
     g_free(theme);
@@ -403,7 +403,7 @@ NjStyle
 nj_theme_name_style(const NjTheme *theme, const char *name)
 {
     NjStyle *style = g_hash_table_lookup(theme->names, name);
-    if (style != NULL)
+    if (style)
         return *style;
 
     if (g_hash_table_size(theme->names) >= MAX_CACHE)
@@ -435,9 +435,9 @@ nj_theme_names(const char *const *dirs)
     for (guint i = 0; i < G_N_ELEMENTS(shipped); i++)
         add_name(names, shipped[i].name);
 
-    for (guint i = 0; dirs != NULL && dirs[i] != NULL; i++) {
+    for (guint i = 0; dirs && dirs[i]; i++) {
         GDir *dir = g_dir_open(dirs[i], 0, NULL);
-        for (const char *file; dir != NULL && (file = g_dir_read_name(dir)) != NULL;) {
+        for (const char *file; dir && (file = g_dir_read_name(dir)) != NULL;) {
             if (!g_str_has_suffix(file, ".theme") || file[0] == '.')
                 continue;
             g_autofree char *stem = g_strndup(file, strlen(file) - strlen(".theme"));
