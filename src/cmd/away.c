@@ -1,30 +1,28 @@
-/* Auto-away.  One timer, armed only while an option asks for it and somebody could still go further
- * away: a key moves nothing, it is looked at when the timer fires.  What the person said of an
- * account stays: one that is away, busy or invisible already is left alone, and model/account.c
- * keeps what was there before, so that coming back is exact. */
+/* Auto-away. The timer runs only while a longer absence could still change what an account shows.
+ * An account that the user set to away, busy or invisible is left alone; for the others
+ * model/account.c keeps show and status, and both are restored when the user is back. */
 #include "cmd/away.h"
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "model/events.h"
-#include "xmpp/session.h"
+#include "model/idle.h"
 #include "xmpp/xep/presence.h"
 
 #define MINUTE_US (60 * G_USEC_PER_SEC)
 
 struct NjAway {
     NjClient *client;
-    GSource *timer;
 };
 
-/* Of the two options, which idle time asks for which show; 0: not at all. */
+/* The value of auto-away or auto-xa in microseconds; 0: off. */
 static gint64
 option_us(const NjAway *away, const char *name)
 {
     return nj_options_int(away->client->options, name) * MINUTE_US;
 }
 
+/* What accounts show after idle_us without a key; ONLINE: their own show. */
 static NjShow
 show_after(const NjAway *away, gint64 idle_us)
 {
@@ -34,73 +32,72 @@ show_after(const NjAway *away, gint64 idle_us)
     return away_us && idle_us >= away_us ? NJ_SHOW_AWAY : NJ_SHOW_ONLINE;
 }
 
-static void
-go_away(NjAway *away, NjAccount *account, NjShow show)
+/* The option's status; an empty one keeps the user's. */
+static const char *
+away_status(const NjAway *away, const NjAccount *account)
 {
     const char *message = nj_options_text(away->client->options, "auto-away-message");
+    if (*message)
+        return message;
+    return account->by_itself ? account->own_status : account->status;
+}
+
+static void
+show_away(NjAway *away, NjAccount *account, NjShow show)
+{
     if (!account->by_itself && account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
         return;
-
-    const char *status = *message             ? message
-                         : account->by_itself ? account->own_status
-                                              : account->status;
-    if (!account->by_itself || account->show != show || g_strcmp0(account->status, status)) {
-        nj_account_go_away(account, show, status);
-        nj_presence_send(account);
-    }
+    const char *status = away_status(away, account);
+    if (account->by_itself && account->show == show && g_strcmp0(account->status, status) == 0)
+        return;
+    nj_account_go_away(account, show, status);
+    nj_presence_send(account);
 }
 
-static gboolean on_timer(void *data);
-
-static void
-arm(NjAway *away, gint64 idle_us)
+/* The shorter of the delays that are still ahead; 0: none is. */
+static gint64
+next_delay_us(const NjAway *away, gint64 idle_us)
 {
-    gint64 steps[] = { option_us(away, "auto-away"), option_us(away, "auto-xa") }, next = 0;
-    nj_clock_cancel(&away->timer);
-    for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
-        if (steps[i] > idle_us && (!next || steps[i] < next))
-            next = steps[i];
-    if (next)
-        away->timer = nj_clock_after((guint) ((next - idle_us) / 1000 + 1), on_timer, away);
+    const gint64 delays[] = { option_us(away, "auto-away"), option_us(away, "auto-xa") };
+    gint64 next = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(delays); i++)
+        if (delays[i] > idle_us && (!next || delays[i] < next))
+            next = delays[i];
+    return next;
 }
 
 static void
-settle(NjAway *away)
+update_shows(NjAway *away, gint64 idle_us)
 {
     GPtrArray *accounts = away->client->accounts;
-    gint64 idle_us = nj_clock_us() - away->client->active_us;
     NjShow show = show_after(away, idle_us);
-
     for (guint i = 0; i < accounts->len; i++) {
         NjAccount *account = accounts->pdata[i];
         if (show != NJ_SHOW_ONLINE)
-            go_away(away, account, show);
+            show_away(away, account, show);
         else if (nj_account_come_back(account))
             nj_presence_send(account);
     }
-
-    arm(away, idle_us);
 }
 
-static gboolean
-on_timer(void *data)
-{
-    settle(data);
-    return G_SOURCE_REMOVE;
-}
-
+/* Called when an option changes, when a delay has passed, and when the user is back. The next delay
+ * may pass while the accounts are updated for the one before it. */
 static void
-on_person_changed(NjClient *client, void *owner)
+update_accounts(void *owner)
 {
-    (void) client;
-    settle(owner);
+    NjAway *away = owner;
+    gint64 idle_us;
+    do {
+        idle_us = nj_idle_us(away->client);
+        update_shows(away, idle_us);
+    } while (nj_idle_watch(away->client, next_delay_us(away, idle_us), 0, update_accounts, away));
 }
 
 static void
 on_option_changed(NjOption *option, void *owner)
 {
-    if (g_str_has_prefix(option->name, "auto-away") || !strcmp(option->name, "auto-xa"))
-        settle(owner);
+    if (g_str_has_prefix(option->name, "auto-away") || strcmp(option->name, "auto-xa") == 0)
+        update_accounts(owner);
 }
 
 NjAway *
@@ -108,9 +105,8 @@ nj_away_new(NjClient *client)
 {
     NjAway *away = g_new0(NjAway, 1);
     away->client = client;
-    nj_on_person_changed(client->bus, on_person_changed, away);
     nj_on_option_changed(client->bus, on_option_changed, away);
-    settle(away);
+    update_accounts(away);
     return away;
 }
 
@@ -120,6 +116,6 @@ nj_away_free(NjAway *away)
     if (!away)
         return;
     nj_bus_forget(away->client->bus, away);
-    nj_clock_cancel(&away->timer);
+    nj_idle_forget(away->client, away);
     g_free(away);
 }

@@ -1,5 +1,5 @@
-/* Auto-away: where the person has typed nothing for as long as the options say, the accounts say so
- * by themselves, and take it back at the next key. */
+/* Auto-away: accounts show themselves as away after as many minutes without a key as the options
+ * auto-away and auto-xa say, and as before at the next key. */
 #ifndef NJ_CMD_AWAY_H
 #define NJ_CMD_AWAY_H
 
@@ -7,7 +7,8 @@
 
 typedef struct NjAway NjAway;
 
-/* for a client with a screen: without one nobody is here, and nobody is away */
+/* For a client with a screen only: without a terminal there are no keys, so the user would always
+ * be away. */
 NjAway *nj_away_new(NjClient *client);
 void nj_away_free(NjAway *away);
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "model/events.h"
+#include "model/idle.h"
 
 NjClient *
 nj_client_new(NjPaths *paths, NjOptions *options)
@@ -18,6 +19,7 @@ nj_client_new(NjPaths *paths, NjOptions *options)
     client->unkept = G_MININT64;
     client->looking = true;
     client->active_us = nj_clock_us();
+    client->idle = nj_idle_new(client);
 
     return client;
 }
@@ -34,6 +36,7 @@ nj_client_free(NjClient *client)
     g_ptr_array_unref(client->accounts);
     g_clear_handle_id(&client->sweep, g_source_remove);
     g_ptr_array_unref(client->removed);
+    nj_idle_free(client->idle);
     nj_bus_free(client->bus);
     nj_options_free(client->options);
     nj_paths_free(client->paths);

@@ -19,6 +19,8 @@ typedef struct {
     void *owner;
 } NjHooks;
 
+typedef struct NjIdle NjIdle;
+
 struct NjClient {
     NjBus *bus;
     NjPaths *paths;
@@ -33,6 +35,7 @@ struct NjClient {
     bool looking;
     /* monotonic: the person's last key, or when the terminal got the focus */
     gint64 active_us;
+    NjIdle *idle; /* model/idle.h */
     NjHooks hooks;
     GPtrArray *removed; /* of NjAccount: gone, and freed when the loop turns */
     guint sweep;        /* the source that does it */

@@ -5,6 +5,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/chat.c src/model/chat.h \
 	src/model/client.c src/model/client.h \
 	src/model/events.h \
+	src/model/idle.c src/model/idle.h \
 	src/model/import.c src/model/import.h src/model/import-mcabber.c \
 	src/model/jid.c src/model/jid.h \
 	src/model/message.c src/model/message.h \

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "model/client.h"
+#include "model/idle.h"
 #include "model/jid.h"
 #include "model/store.h"
 #include "xmpp/xep/xep.h"
@@ -101,6 +102,7 @@ silence(NjSession *session, const void *owner)
 {
     NjClient *client = nj_session_client(session);
     nj_bus_forget(client->bus, owner);
+    nj_idle_forget(client, owner);
     if (client->store)
         nj_store_cancel_calls(client->store, owner);
 }

@@ -27,7 +27,8 @@ model_tests += \
 	tests/model/test-chat \
 	tests/model/test-room \
 	tests/model/test-textlog \
-	tests/model/test-client
+	tests/model/test-client \
+	tests/model/test-idle
 
 tests_model_test_store_SOURCES = tests/model/test-store.c tests/model/store-house.h tests/model/house.h
 tests_model_test_store_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
@@ -80,6 +81,10 @@ tests_model_test_textlog_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 tests_model_test_client_SOURCES = tests/model/test-client.c tests/model/house.h
 tests_model_test_client_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
 tests_model_test_client_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
+
+tests_model_test_idle_SOURCES = tests/model/test-idle.c tests/model/house.h
+tests_model_test_idle_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(CMOCKA_CFLAGS)
+tests_model_test_idle_LDADD = $(MODEL_STACK) $(CMOCKA_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(model_tests)

@@ -1,35 +1,21 @@
-/* XEP-0352: the server hears that nobody looks, and holds back what can wait: presence, who types.
- * Nobody looks when the terminal has had no focus for a minute, or when no key has come for five;
- * without a terminal somebody always does, for who reads events wants all of them.
- *
- * A timer is armed for the moment that may come and looks again when it does: keys move nothing. */
+/* XEP-0352: tells the server when the user does not look, so that it holds back what can wait:
+ * presence, typing notifications. The user does not look when the terminal has had no focus for a
+ * minute, or when no key has come for five. Without a terminal the state stays active: the program
+ * that reads the events wants all of them. */
 #include "xmpp/xep/xep.h"
 
-#include "base/clock.h"
+#include <string.h>
+
+#include "model/idle.h"
 
 #define NS "urn:xmpp:csi:0"
 #define OPTION "client-state"
-#define IDLE_US (5 * 60 * G_USEC_PER_SEC)
+#define KEYLESS_US (5 * 60 * G_USEC_PER_SEC)
 
 typedef struct {
     NjSession *session;
-    gint64 left_us; /* since when nobody looks; 0: somebody does */
-    bool inactive;  /* as this connection was told */
-    GSource *timer;
+    bool inactive; /* the state last sent in this stream */
 } State;
-
-static gboolean on_timer(void *data);
-
-/* A key is heard of when none came for NJ_CLIENT_REST_US, so that is how long the focus may be gone
- * before we say so: it can always be taken back. */
-static gint64
-leaves_at(const State *state)
-{
-    const NjClient *client = nj_session_client(state->session);
-    gint64 idle = client->active_us + IDLE_US;
-    return state->left_us ? MIN(idle, MAX(state->left_us, client->active_us) + NJ_CLIENT_REST_US)
-                          : idle;
-}
 
 static bool
 is_offered(const State *state)
@@ -40,42 +26,27 @@ is_offered(const State *state)
            && !client->headless && nj_options_bool(client->options, OPTION);
 }
 
+/* Sends the state if it has changed. A key emits person_changed only after NJ_CLIENT_REST_US
+ * without one, so the focus must be gone for that long before we are inactive: otherwise the next
+ * key could not make us active again. */
 static void
-settle(State *state)
+update_state(void *data)
 {
-    gint64 left = leaves_at(state) - nj_clock_us();
-    bool offered = is_offered(state), inactive = offered && left <= 0;
-    nj_clock_cancel(&state->timer);
+    State *state = data;
+    NjClient *client = nj_session_client(state->session);
+
+    bool inactive = nj_idle_watch(client, is_offered(state) ? KEYLESS_US : 0, NJ_CLIENT_REST_US,
+                                  update_state, state);
     if (inactive != state->inactive && nj_session_online(state->session))
         nj_session_send_nonza(state->session, nj_xml_new(inactive ? "inactive" : "active", NS));
     state->inactive = inactive;
-    if (offered && !inactive)
-        state->timer = nj_clock_after((guint) (left / 1000 + 1), on_timer, state);
-}
-
-static gboolean
-on_timer(void *data)
-{
-    settle(data);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-on_person_changed(NjClient *client, void *owner)
-{
-    State *state = owner;
-    if (client->looking)
-        state->left_us = 0;
-    else if (!state->left_us)
-        state->left_us = nj_clock_us();
-    settle(state);
 }
 
 static void
 on_option_changed(NjOption *option, void *owner)
 {
-    if (g_str_equal(option->name, OPTION))
-        settle(owner);
+    if (strcmp(option->name, OPTION) == 0)
+        update_state(owner);
 }
 
 static void *
@@ -84,8 +55,7 @@ attach(NjSession *session)
     NjClient *client = nj_session_client(session);
     State *state = g_new0(State, 1);
     state->session = session;
-    state->left_us = client->looking ? 0 : nj_clock_us();
-    nj_on_person_changed(client->bus, on_person_changed, state);
+    nj_idle_watch(client, 0, 0, update_state, state);
     nj_on_option_changed(client->bus, on_option_changed, state);
     return state;
 }
@@ -93,26 +63,24 @@ attach(NjSession *session)
 static void
 detach(NjSession *session, void *data)
 {
-    State *state = data;
     (void) session;
-    nj_clock_cancel(&state->timer);
-    g_free(state);
+    g_free(data);
 }
 
-/* 4, 5.2: a stream begins as active, also one that is resumed. */
+/* 4, 5.2: a new stream begins as active, also one that resumes a session. */
 static void
-begin(NjSession *session)
+begin_stream(NjSession *session)
 {
     State *state = nj_session_state(session, &nj_xep_0352);
     state->inactive = false;
-    settle(state);
+    update_state(state);
 }
 
 static void
-offline(NjSession *session)
+stop_watch(NjSession *session)
 {
-    State *state = nj_session_state(session, &nj_xep_0352);
-    nj_clock_cancel(&state->timer);
+    nj_idle_watch(nj_session_client(session), 0, 0, update_state,
+                  nj_session_state(session, &nj_xep_0352));
 }
 
 const NjModule nj_xep_0352 = {
@@ -121,7 +89,7 @@ const NjModule nj_xep_0352 = {
     .after = { "RFC 6121 (4)" },
     .attach = attach,
     .detach = detach,
-    .online = begin,
-    .offline = offline,
-    .resumed = begin,
+    .online = begin_stream,
+    .offline = stop_watch,
+    .resumed = begin_stream,
 };
