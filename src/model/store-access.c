@@ -1,12 +1,13 @@
-/* history.db as a file: who may use it, and its connections.
+/* The file history.db: the lock of the data directory, and the connections.
  *
- * On a disk of this machine there is a log (WAL), which needs memory shared between connections;
- * the writer, the main thread and the search have one each.  Network file systems have no such
- * memory: there the file has a rollback journal and everybody goes through one door, one at a time;
- * the writer and the main thread share one connection.
+ * On a local disk the file has a write-ahead log (WAL), whose index is memory that all connections
+ * share.  The writer thread, the main thread and the search thread have a connection each.  A
+ * network file system cannot share memory between them: there the file has a rollback journal, and
+ * a connection is used by one thread at a time (nj_access_lock()); the writer thread and the main
+ * thread have one connection together.
  *
- * What cannot be written can be read still: the file is frozen then, until somebody finds that it
- * can be written again. */
+ * A file that cannot be written is read-only (nj_access_is_read_only()) until the writer thread has
+ * opened it for writing; until then readers get a snapshot. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,15 +31,16 @@
 struct NjAccess {
     gint refs;
     char *path;
-    bool exclusive; /* through the door */
+    bool exclusive; /* one connection at a time; else the fields of the lock are not used */
     gint read_only; /* atomic */
-    GMutex mutex;
+
+    GMutex mutex; /* protects the fields below */
     GCond unlocked;
     bool locked;
-    guint deadline_waiters; /* wait and have little time: they go first */
+    guint deadline_waiters; /* threads that wait with a deadline; they get the lock first */
 };
 
-/* Where is it? */
+/* --- network file systems --- */
 
 #ifdef __linux__
 static bool
@@ -54,8 +56,8 @@ is_remote_kind(unsigned long kind)
         0x00c36400,                         /* Ceph */
         0x0bd00bd0,                         /* Lustre */
         0x47504653,                         /* GPFS */
-        0x786f4256,                         /* folders that VirtualBox shares */
-        0x65735546, /* FUSE: sshfs and its like; a local one is only slower this way */
+        0x786f4256,                         /* shared folders of VirtualBox */
+        0x65735546, /* FUSE, as sshfs; a local one also works this way, only slower */
     };
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         if ((kind & 0xffffffff) == kinds[i])
@@ -83,9 +85,10 @@ nj_store_is_remote(const char *dir)
 #endif
 }
 
-/* The lock */
+/* --- lock of the data directory --- */
 
-/* Nothing is wrong with what was asked for; it may go well another time. */
+/* Can opening a file succeed later after it has failed with this errno: missing rights, a full or a
+ * read-only disk? */
 static bool
 is_temporary_errno(int reason)
 {
@@ -102,7 +105,8 @@ file_error(const char *path)
                        g_strerror(reason));
 }
 
-/* "host pid tty": what the holder wrote. */
+/* Returns the error for a lock that another process holds.  That process has written "host pid tty"
+ * into the file. */
 static GError *
 lock_held_error(const char *path, int fd)
 {
@@ -143,7 +147,8 @@ no_locks_error(const char *path)
                        path, g_strerror(errno));
 }
 
-/* The lock is what counts; on a full disk the name of its holder is missing. */
+/* Writes "host pid tty" into the locked file, for the error of a second process.  A failure, such
+ * as a full disk, does not affect the lock. */
 static void
 write_holder(int fd)
 {
@@ -184,7 +189,7 @@ nj_store_lock_file(const char *path, GError **error)
     return fd;
 }
 
-/* Connections */
+/* --- connections --- */
 
 NjAccess *
 nj_access_new(const char *path, bool exclusive)
@@ -265,7 +270,8 @@ nj_access_set_read_only(NjAccess *access, bool read_only)
     g_atomic_int_set(&access->read_only, read_only);
 }
 
-/* SQLite would make it with the umask's mode, and its companions take the mode of the file. */
+/* Makes the file with the mode 0600, or changes its mode.  SQLite would use the umask; it gives the
+ * log and the journal the mode of the file. */
 static bool
 create_private_file(const char *path, GError **error)
 {
@@ -285,10 +291,12 @@ create_private_file(const char *path, GError **error)
     return good;
 }
 
-/* Caches are small: what is read is a page of a chat, and the kernel keeps the file.  The writer's
- * holds what a batch changes. EXTRA syncs the directory, too: a journal that comes back after a
- * power cut would undo what was committed.  The exclusive mode reads what a log has left without
- * shared memory. */
+/* The caches are small, because a read needs one page of history and the kernel caches the file;
+ * that of the writer thread holds the pages that a batch changes.
+ *
+ * synchronous = EXTRA also syncs the directory: if a deleted journal came back after a power cut,
+ * it would undo a committed transaction.  locking_mode = EXCLUSIVE lets SQLite read a write-ahead
+ * log that is left from a local disk without shared memory, and convert the file. */
 static const char wal_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
                                   "journal_size_limit = 16777216; PRAGMA cache_size = -2048;";
 static const char journal_pragmas[] =
@@ -296,11 +304,12 @@ static const char journal_pragmas[] =
     " PRAGMA synchronous = EXTRA; PRAGMA cache_size = -2048;";
 static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
 
+/* Opens a connection and executes the pragmas.  The caller checks the connection's error. */
 static sqlite3 *
 open_connection(const char *name, int flags, const char *pragmas)
 {
     sqlite3 *db = NULL;
-    /* Each connection belongs to one thread at a time. */
+    /* NOMUTEX: no connection is used by two threads at the same time. */
     if (sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return db;
     sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 48);
@@ -309,6 +318,7 @@ open_connection(const char *name, int flags, const char *pragmas)
     return db;
 }
 
+/* Returns db, or closes it and sets the error if its last call has failed. */
 static sqlite3 *
 check_connection(sqlite3 *db, const char *path, GError **error)
 {
@@ -326,8 +336,9 @@ is_empty_file(const char *path)
     return stat(path, &info) ? errno == ENOENT : !info.st_size;
 }
 
-/* A file that is not there, or has nothing in it yet, is an empty one.  A log can be read where its
- * index is; without a log the file is all there is. */
+/* Opens a read-only file.  A missing or empty file is replaced by an empty database in memory.
+ * SQLite can read a write-ahead log only if it can also open the log's index; if that fails and
+ * there is no log, the file is complete and is opened as immutable, without the index. */
 static sqlite3 *
 open_snapshot(const char *path, GError **error)
 {

@@ -5,17 +5,19 @@
  * writer thread has come. */
 #include "model/store-private.h"
 
+/* A chat with the values that the main thread has set last. */
 typedef struct {
-    char *key;
+    char *key; /* from chat_key() */
     gint64 id, account;
     NjChatKind kind;
     char *address;
     gint64 read_time, read_id;
     bool from_stranger;
-    char *draft;
-    char *nick;
-    /* the last change of the marker that was asked for, and when: while not taken it is changed in
-     * place */
+    char *draft; /* NULL: none */
+    char *nick;  /* of a room that was not left; NULL: not in the room */
+
+    /* The last write of the read marker and its sequence number.  While the writer thread has not
+     * taken it, a new position is set in it instead of appending another write. */
     NjWrite *marker_write;
     guint64 marker_write_seq;
 } KnownChat;
@@ -49,7 +51,7 @@ nj_store_free_chats(NjStore *store)
     g_clear_pointer(&store->main.chats, g_hash_table_unref);
 }
 
-/* Accounts */
+/* --- accounts --- */
 
 gint64
 nj_store_ensure_account(NjStore *store, const char *bare)
@@ -79,15 +81,16 @@ nj_store_ensure_account(NjStore *store, const char *bare)
     return row;
 }
 
-/* Chats */
+/* --- chats --- */
 
+/* Returns what identifies a chat.  The caller owns it. */
 static char *
 chat_key(gint64 account, NjChatKind kind, const char *address)
 {
     return g_strdup_printf("%" G_GINT64_FORMAT " %d %s", account, (int) kind, address);
 }
 
-/* Takes the key. */
+/* Takes ownership of the key. */
 static KnownChat *
 add_known_chat(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind,
                const char *address)
@@ -104,7 +107,8 @@ add_known_chat(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind 
     return known;
 }
 
-/* From a row of CHAT_COLUMNS; what is known already stays. */
+/* Adds a chat from a row of CHAT_COLUMNS (store-read.c).  A chat that is known already is returned
+ * unchanged, because its values may be newer than the row. */
 static KnownChat *
 add_known_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
 {
@@ -127,7 +131,8 @@ add_known_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     return known;
 }
 
-/* Where reading may have to wait, who is who is never in doubt. */
+/* Used where a read may fail because another thread uses the single connection: afterwards
+ * nj_store_ensure_chat() needs no read and cannot give a chat a second row. */
 void
 nj_store_read_all_chats(NjStore *store)
 {
@@ -137,7 +142,8 @@ nj_store_read_all_chats(NjStore *store)
     nj_store_read_end(store, statement);
 }
 
-/* Fills in what the messages say: counts and the newest one. */
+/* Fills in the unread counts and the newest message, from the queue and the file.  Messages in the
+ * file with an id from `limit` on are skipped, because the queue has had them. */
 static void
 count_messages(NjStore *store, NjStoredChat *out)
 {
@@ -192,6 +198,7 @@ count_messages(NjStore *store, NjStoredChat *out)
     nj_store_read_end(store, statement);
 }
 
+/* Fills *out completely; its strings are copies. */
 static void
 fill_chat(NjStore *store, const KnownChat *known, NjStoredChat *out)
 {
@@ -209,7 +216,8 @@ fill_chat(NjStore *store, const KnownChat *known, NjStoredChat *out)
     count_messages(store, out);
 }
 
-/* False only if the store can not be read; *known NULL: there is none. */
+/* Finds a chat among the known ones or in the file.  *known is NULL if it does not exist.  False if
+ * the file cannot be read. */
 static bool
 find_known_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
                 const char *key, KnownChat **known)
@@ -265,7 +273,7 @@ nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char
         nj_store_append_write(store, write);
     }
 
-    /* Who knows the chat may write to it, though its messages cannot be counted. */
+    /* If the messages cannot be counted now, the chat is returned all the same: it can be used. */
     fill_chat(store, known, out);
     return true;
 }
@@ -321,7 +329,7 @@ nj_store_list_open_chats(NjStore *store, gint64 account)
     return found;
 }
 
-/* Changes of a chat */
+/* --- changes of a chat --- */
 
 void
 nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
@@ -333,18 +341,18 @@ nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
     known->read_time = time;
     known->read_id = id;
 
-    /* A chat that is looked at moves its marker with every message: only the last place is worth a
-     * row. */
+    /* The marker of a chat on the screen moves with every message.  Only the last position of a
+     * batch is worth a write. */
     g_mutex_lock(&store->mutex);
 
-    bool waits = known->marker_write_seq > store->shared.seq_taken;
-    if (waits) {
+    bool queued = known->marker_write_seq > store->shared.seq_taken;
+    if (queued) {
         known->marker_write->value = time;
         known->marker_write->row = id;
     }
 
     g_mutex_unlock(&store->mutex);
-    if (waits)
+    if (queued)
         return;
 
     NjWrite *write = nj_store_write_new(NJ_WRITE_READ_MARKER);
@@ -352,7 +360,7 @@ nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
     write->value = time;
     write->row = id;
     known->marker_write = write;
-    known->marker_write_seq = store->shared.seq_newest + 1; /* only this thread moves it on */
+    known->marker_write_seq = store->shared.seq_newest + 1; /* the number that the write will get */
     nj_store_append_write(store, write);
 }
 

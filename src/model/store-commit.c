@@ -1,18 +1,21 @@
-/* Groups of writes, and calls made when a write is committed. */
+/* Groups of writes that are committed together, and commit calls: functions that the main thread
+ * runs when the writes before them are committed. */
 #include "model/store-private.h"
 
-#define SLICE_US 500
+#define SLICE_US 500 /* limit for the commit calls of one main loop iteration */
 
-/* --- calls --- */
+/* --- commit calls --- */
 
 typedef struct {
     void (*func)(void *data);
     void *data;
     const void *owner;
-    guint64 seq, serial;
+    guint64 seq;    /* runs when this write is committed */
+    guint64 serial; /* 1, 2, 3 … for each call in this run */
 } Call;
 
-/* With the mutex. */
+/* Tells the writer thread for which commit the oldest call waits, and fires the notification if
+ * that has already happened.  With the mutex. */
 static void
 update_seq_awaited(NjStore *store)
 {
@@ -30,6 +33,8 @@ nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void *dat
     g_mutex_lock(&store->mutex);
     *call = (Call){ func, data, owner, store->shared.seq_newest, ++store->main.last_call_serial };
     g_queue_push_tail(&store->main.commit_calls, call);
+
+    /* Counts may wait for half a second, but not if a call waits for them. */
     if (store->shared.only_counts && store->shared.seq_newest > store->shared.seq_taken)
         nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     update_seq_awaited(store);
@@ -60,7 +65,8 @@ nj_store_drop_commit_calls(NjStore *store)
     g_queue_clear_full(&store->main.commit_calls, g_free);
 }
 
-/* What is called may ask for another call: that one comes with the next dispatch. */
+/* A call that is added by one of the functions waits for the next main loop iteration: its serial
+ * is greater than `newest`. */
 void
 nj_store_run_commit_calls(NjStore *store, bool all)
 {
@@ -92,9 +98,9 @@ nj_store_has_write_error(const NjStore *store)
 {
     GMutex *mutex = (GMutex *) &store->mutex;
     g_mutex_lock(mutex);
-    bool trouble = store->shared.write_error != NULL;
+    bool has_error = store->shared.write_error != NULL;
     g_mutex_unlock(mutex);
-    return trouble;
+    return has_error;
 }
 
 /* --- groups --- */

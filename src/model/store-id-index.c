@@ -1,52 +1,58 @@
-/* What a message is found again by: the ids it came or went with (message.h).
+/* The id index: finds a message by its origin-id or archive id.
  *
- * Such an id is random, so an index by it has each new row on another page: with a million rows
- * stored a flood would write five pages for each message.  Instead the newest are kept here in
- * memory, as hashes, and go into their table when nothing else is to be done, many at once and in
- * the table's order.  A mark says up to which message that has happened; at a start those behind it
- * are read again.
+ * These ids are random, so an ordinary SQL index has each new row on another page: with a million
+ * rows, each new message of a long series would change five pages.  Instead the hashes of the
+ * newest messages are kept in memory (`fresh`).  A drain moves them into the table `ident`, many at
+ * once and in the table's order, when the writer thread has nothing else to do.  ident_mark.message
+ * is the last message whose hashes are in the table; when the store is opened, the hashes of the
+ * messages behind it are computed again from their rows.
  *
- * A hash is keyed with numbers that only the file knows (SipHash-2-4), for the ids are strangers';
- * and whatever it finds is compared with the row itself. */
+ * Other people choose the ids, so the hash function is SipHash-2-4 with a random key that is stored
+ * in the file: nobody can choose ids with equal hashes.  Callers compare the rows that the index
+ * returns, so a collision does no harm. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-#define DRAIN_IDLE 2048  /* messages: with so many it is worth while */
-#define DRAIN_BUSY 24576 /* with so many it does not wait for quiet */
-#define MAX_READ 65536   /* at a start */
-#define SLICE_KEYS 1024
-#define RETRY_US (60 * G_TIME_SPAN_SECOND)
+#define DRAIN_IDLE 2048  /* messages in memory at which an idle writer thread begins a drain */
+#define DRAIN_BUSY 24576 /* messages at which a drain begins even if there are writes */
+#define MAX_READ 65536   /* messages that are read into memory at once when the store is opened */
+#define SLICE_ROWS 1024  /* rows of the table in one transaction; 16 times as many if urgent */
+#define RETRY_US (60 * G_TIME_SPAN_SECOND) /* pause after a failed transaction */
 
 typedef struct {
-    gint64 hash, message; /* message 0: nothing */
+    gint64 hash, message; /* message 0: a free slot */
 } Entry;
 
-/* Open addressing; never more than three quarters full.  Of one hash the newest message is kept. */
+/* A hash table with open addressing, at most three quarters full.  If two messages have the same
+ * hash, it has the newer one. */
 typedef struct {
     Entry *slots;
-    guint size, used;
+    guint size, used; /* size: a power of two, or 0 */
 } EntrySet;
 
 struct NjIdIndex {
     NjStore *store;
+    guint64 key[2]; /* of the hash function; constant once the index is open */
+
+    /* Used by the writer thread only. */
     sqlite3 *db;
-    sqlite3_stmt *put;
-    guint64 key[2];
-    /* these commits need no sync: what a power cut takes is read again from the rows */
-    bool skips_sync;
-    GArray *drain; /* of Ident, in order: what is on its way into the table */
-    guint drained_count;
-    gint64 drain_until;
-    /* Under the store's mutex. */
+    sqlite3_stmt *insert;
+    bool skips_sync; /* with WAL: a commit lost in a power cut can be repeated, so it is not synced
+                      */
+    GArray *drain; /* of Entry, sorted: the hashes that the current drain moves; empty: no drain */
+    guint drained_count; /* entries of `drain` that are in the table */
+    gint64 drain_until;  /* the newest message in `drain` */
+
+    /* Protected by the store's mutex. */
     EntrySet fresh;
-    guint added; /* noted since the last drain began */
-    bool urgent; /* this drain does not wait for quiet */
-    gint64 newest_id;
-    gint64 retry_time; /* monotonic: not before */
+    guint added;       /* messages added since the last drain began */
+    bool urgent;       /* the current drain does not wait for an idle writer thread */
+    gint64 newest_id;  /* the newest message that was added */
+    gint64 retry_time; /* monotonic time before which nothing is tried again */
 };
 
-/* SipHash-2-4 by Aumasson and Bernstein. */
+/* --- SipHash-2-4, by Aumasson and Bernstein --- */
 
 #define ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
 
@@ -75,7 +81,8 @@ sip_word(guint64 v[4], guint64 word)
     v[0] ^= word;
 }
 
-/* Each text with its length in front, so that no two of them can be taken for others. */
+/* Hashes the length before the text, so that two texts in sequence cannot be confused with two
+ * others of the same concatenation. */
 static void
 sip_text(guint64 v[4], const char *text)
 {
@@ -89,7 +96,7 @@ sip_text(guint64 v[4], const char *text)
 }
 
 gint64
-nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *who,
+nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const char *by,
                  const char *id)
 {
     guint64 v[4] = { id_index->key[0] ^ 0x736f6d6570736575u, id_index->key[1] ^ 0x646f72616e646f6du,
@@ -97,7 +104,7 @@ nj_id_index_hash(const NjIdIndex *id_index, NjIdKind kind, gint64 chat, const ch
                      id_index->key[1] ^ 0x7465646279746573u };
     sip_word(v, (guint64) kind);
     sip_word(v, (guint64) chat);
-    sip_text(v, who);
+    sip_text(v, by);
     sip_text(v, id);
     v[2] ^= 0xff;
     for (int i = 0; i < 4; i++)
@@ -122,8 +129,9 @@ nj_id_index_hash_all(const NjIdIndex *id_index, const NjMessage *message,
                                                  message->archive_by, message->archive_id);
 }
 
-/* The newest, in memory */
+/* --- entries in memory --- */
 
+/* Returns the slot of the hash, or the free slot where it belongs. */
 static Entry *
 find_slot(const EntrySet *set, gint64 hash)
 {
@@ -134,7 +142,7 @@ find_slot(const EntrySet *set, gint64 hash)
 }
 
 static void
-insert_entry(EntrySet *set, Entry ident)
+insert_entry(EntrySet *set, Entry entry)
 {
     if (4 * (set->used + 1) > 3 * set->size) {
         EntrySet larger = { .size = MAX(64, 2 * set->size) };
@@ -147,9 +155,9 @@ insert_entry(EntrySet *set, Entry ident)
         *set = larger;
     }
 
-    Entry *slot = find_slot(set, ident.hash);
+    Entry *slot = find_slot(set, entry.hash);
     set->used += !slot->message;
-    *slot = ident;
+    *slot = entry;
 }
 
 void
@@ -168,7 +176,7 @@ nj_id_index_find(const NjIdIndex *id_index, gint64 hash)
     return id_index->fresh.size ? find_slot(&id_index->fresh, hash)->message : 0;
 }
 
-/* Into the table */
+/* --- drains --- */
 
 static int
 compare_entries(const void *a, const void *b)
@@ -192,7 +200,7 @@ begin_drain(NjIdIndex *id_index)
     id_index->added = 0;
 }
 
-/* What is in the table now need not be here, too. */
+/* Removes from memory the entries that are now in the table. */
 static void
 end_drain(NjIdIndex *id_index)
 {
@@ -212,27 +220,28 @@ run_sql(NjIdIndex *id_index, const char *script)
     return sqlite3_exec(id_index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* One transaction; with the last one the mark moves. */
+/* Moves up to max_rows entries into the table in one transaction.  The last transaction of a drain
+ * also sets ident_mark.  False on failure. */
 static bool
-drain_slice(NjIdIndex *id_index, guint count)
+drain_slice(NjIdIndex *id_index, guint max_rows)
 {
-    if (!id_index->put
+    if (!id_index->insert
         && sqlite3_prepare_v3(id_index->db,
                               "INSERT OR IGNORE INTO ident (hash, message) VALUES (?1, ?2)", -1,
-                              SQLITE_PREPARE_PERSISTENT, &id_index->put, NULL))
+                              SQLITE_PREPARE_PERSISTENT, &id_index->insert, NULL))
         return false;
 
     if (!id_index->drained_count)
         g_array_sort(id_index->drain, compare_entries);
 
-    guint end = MIN(id_index->drain->len, id_index->drained_count + count);
+    guint end = MIN(id_index->drain->len, id_index->drained_count + max_rows);
     bool good = run_sql(id_index, "BEGIN IMMEDIATE");
     for (guint i = id_index->drained_count; good && i < end; i++) {
-        const Entry *ident = &g_array_index(id_index->drain, Entry, i);
-        sqlite3_bind_int64(id_index->put, 1, ident->hash);
-        sqlite3_bind_int64(id_index->put, 2, ident->message);
-        sqlite3_step(id_index->put);
-        good = sqlite3_reset(id_index->put) == SQLITE_OK;
+        const Entry *entry = &g_array_index(id_index->drain, Entry, i);
+        sqlite3_bind_int64(id_index->insert, 1, entry->hash);
+        sqlite3_bind_int64(id_index->insert, 2, entry->message);
+        sqlite3_step(id_index->insert);
+        good = sqlite3_reset(id_index->insert) == SQLITE_OK;
     }
 
     if (good && end == id_index->drain->len) {
@@ -246,10 +255,20 @@ drain_slice(NjIdIndex *id_index, guint count)
         return true;
     }
 
-    g_warning("the ids of history.db: %s", sqlite3_errmsg(id_index->db));
+    g_warning("the id index of history.db: %s", sqlite3_errmsg(id_index->db));
     if (!sqlite3_get_autocommit(id_index->db))
         run_sql(id_index, "ROLLBACK");
     return false;
+}
+
+/* Is there a drain to begin or to continue, and does it have time? */
+static bool
+may_drain(const NjStore *store, bool urgent, gint64 now, gint64 due)
+{
+    const NjIdIndex *id_index = store->id_index;
+    bool has_work = id_index->drain->len > 0 || id_index->added >= DRAIN_IDLE,
+         has_time = urgent || (now < due && !store->shared.closing);
+    return store->writer.db && now >= id_index->retry_time && has_work && has_time;
 }
 
 bool
@@ -257,14 +276,12 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
 {
     NjIdIndex *id_index = store->id_index;
     gint64 now = g_get_monotonic_time();
-    bool urgent = id_index->urgent || id_index->added >= DRAIN_BUSY,
-         under_way = id_index->drain->len > 0;
+    bool urgent = id_index->urgent || id_index->added >= DRAIN_BUSY;
 
-    if (!store->writer.db || (!under_way && id_index->added < DRAIN_IDLE)
-        || now < id_index->retry_time || (!urgent && (now >= due || store->shared.closing)))
+    if (!may_drain(store, urgent, now, due))
         return false;
 
-    if (!under_way)
+    if (!id_index->drain->len)
         begin_drain(id_index);
     id_index->urgent = urgent;
     g_mutex_unlock(&store->mutex);
@@ -272,7 +289,7 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
     if (id_index->skips_sync)
         run_sql(id_index, "PRAGMA synchronous = NORMAL");
 
-    bool good = drain_slice(id_index, urgent ? 16 * SLICE_KEYS : SLICE_KEYS);
+    bool good = drain_slice(id_index, urgent ? 16 * SLICE_ROWS : SLICE_ROWS);
     if (id_index->skips_sync)
         run_sql(id_index, "PRAGMA synchronous = FULL");
     nj_access_unlock(store->access);
@@ -288,8 +305,10 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
     return true;
 }
 
-/* The begin */
+/* --- opening --- */
 
+/* Adds the hashes of the messages with ids greater than `mark`, MAX_READ messages at most; *all is
+ * set to whether that was all of them.  False if reading fails. */
 static bool
 read_after(NjIdIndex *id_index, gint64 mark, bool *all)
 {
@@ -356,7 +375,7 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
 
     id_index->newest_id = mark;
 
-    /* All of a file whose format knew none. */
+    /* A file in a format before 4 has no hashes: drain after each MAX_READ messages. */
     while (read_after(id_index, id_index->newest_id, &all)) {
         if (all || !writes)
             return true;
@@ -378,8 +397,8 @@ nj_id_index_set_db(NjIdIndex *id_index, sqlite3 *db)
 void
 nj_id_index_close(NjIdIndex *id_index)
 {
-    sqlite3_finalize(id_index->put);
-    id_index->put = NULL;
+    sqlite3_finalize(id_index->insert);
+    id_index->insert = NULL;
 }
 
 void

@@ -1,4 +1,9 @@
-/* Outbox. */
+/* The outbox: sent messages that nobody has acknowledged, with the number of their stanza in the
+ * stream (XEP-0198).  In the file it is the table `outbox`.
+ *
+ * The list that is returned is the table with the queued writes applied to it.  While the mutex is
+ * held no write leaves the queue.  A write may be in both, when it is committed and the writer
+ * thread waits for the mutex to remove it; applying it again changes nothing. */
 #include "model/store-private.h"
 
 bool
@@ -9,12 +14,12 @@ nj_store_write_needs_outbox(const NjWrite *write)
 }
 
 static void
-free_out(void *data)
+free_row(void *data)
 {
-    NjStoredOutboxRow *out = data;
-    nj_message_unref(out->message);
-    g_free(out->address);
-    g_free(out);
+    NjStoredOutboxRow *row = data;
+    nj_message_unref(row->message);
+    g_free(row->address);
+    g_free(row);
 }
 
 static void
@@ -23,26 +28,27 @@ set_state(NjMessage *message, const NjWrite *state)
     nj_message_set_state(message, (NjMessageState) state->number, state->text);
 }
 
-/* While an outbox is put together. */
+/* An outbox that is being put together. */
 typedef struct {
     NjStore *store;
     gint64 account;
-    GHashTable *rows;   /* message -> NjStoredOutboxRow */
-    GHashTable *queued; /* message -> NjMessage: all of ours in the list, up to here */
+    GHashTable *rows;   /* message row -> NjStoredOutboxRow */
+    GHashTable *queued; /* message row -> NjMessage: sent messages in the writes applied so far */
 } Outbox;
 
+/* Takes ownership of the reference to the message. */
 static NjStoredOutboxRow *
 add_row(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
 {
-    NjStoredOutboxRow *out = g_new0(NjStoredOutboxRow, 1);
-    out->message = message;
-    out->kind = kind;
-    out->address = g_strdup(address);
-    g_hash_table_replace(box->rows, &message->id, out);
-    return out;
+    NjStoredOutboxRow *row = g_new0(NjStoredOutboxRow, 1);
+    row->message = message;
+    row->kind = kind;
+    row->address = g_strdup(address);
+    g_hash_table_replace(box->rows, &message->id, row);
+    return row;
 }
 
-/* From a row of NJ_MESSAGE_COLUMNS, kind, address. */
+/* Adds a row that consists of NJ_MESSAGE_COLUMNS, the chat's kind and its address. */
 static NjStoredOutboxRow *
 add_file_row(Outbox *box, sqlite3_stmt *statement)
 {
@@ -59,14 +65,15 @@ read_outbox_rows(Outbox *box)
         sqlite3_bind_int64(statement, 1, box->account);
 
     while (nj_store_read_step(statement)) {
-        NjStoredOutboxRow *out = add_file_row(box, statement);
-        out->numbered = sqlite3_column_type(statement, 20) != SQLITE_NULL;
-        out->number = (guint32) sqlite3_column_int64(statement, 20);
+        NjStoredOutboxRow *row = add_file_row(box, statement);
+        row->numbered = sqlite3_column_type(statement, 20) != SQLITE_NULL;
+        row->number = (guint32) sqlite3_column_int64(statement, 20);
     }
 
     nj_store_read_end(box->store, statement);
 }
 
+/* Adds a message in the file whose state changes back to an open one, by /retry for example. */
 static void
 read_reopened_row(Outbox *box, gint64 id)
 {
@@ -100,16 +107,16 @@ apply_state(Outbox *box, const NjWrite *write)
     }
 
     if (!g_hash_table_contains(box->rows, &write->row)) {
-        NjMessage *listed = g_hash_table_lookup(box->queued, &write->row);
-        if (listed)
-            add_queued_row(box, listed);
+        NjMessage *queued = g_hash_table_lookup(box->queued, &write->row);
+        if (queued)
+            add_queued_row(box, queued);
         else
             read_reopened_row(box, write->row);
     }
 
-    NjStoredOutboxRow *out = g_hash_table_lookup(box->rows, &write->row);
-    if (out)
-        set_state(out->message, write);
+    NjStoredOutboxRow *row = g_hash_table_lookup(box->rows, &write->row);
+    if (row)
+        set_state(row->message, write);
 }
 
 static void
@@ -135,16 +142,16 @@ apply_write(Outbox *box, const NjWrite *write)
     } else if (write->kind == NJ_WRITE_DELETE_CHAT) {
         apply_delete_chat(box, write->chat);
     } else if (write->kind == NJ_WRITE_STANZA_NUMBER) {
-        NjStoredOutboxRow *out = g_hash_table_lookup(box->rows, &write->row);
-        if (out) {
-            out->numbered = write->number != 0;
-            out->number = (guint32) write->value;
+        NjStoredOutboxRow *row = g_hash_table_lookup(box->rows, &write->row);
+        if (row) {
+            row->numbered = write->number != 0;
+            row->number = (guint32) write->value;
         }
     }
 }
 
 static int
-compare_outs(const void *a, const void *b)
+compare_rows(const void *a, const void *b)
 {
     const NjStoredOutboxRow *one = *(NjStoredOutboxRow *const *) a,
                             *other = *(NjStoredOutboxRow *const *) b;
@@ -154,11 +161,10 @@ compare_outs(const void *a, const void *b)
 GPtrArray *
 nj_store_list_outbox(NjStore *store, gint64 account)
 {
-    g_autoptr(GHashTable) found =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_out);
-    g_autoptr(GHashTable) listed = g_hash_table_new(g_int64_hash, g_int64_equal);
-    Outbox box = { store, account, found, listed };
-    bool inside = nj_store_lock(store);
+    g_autoptr(GHashTable) rows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_row);
+    g_autoptr(GHashTable) queued = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Outbox box = { store, account, rows, queued };
+    bool locked = nj_store_lock(store);
 
     g_mutex_lock(&store->mutex);
     read_outbox_rows(&box);
@@ -166,21 +172,21 @@ nj_store_list_outbox(NjStore *store, gint64 account)
         apply_write(&box, write);
 
     g_mutex_unlock(&store->mutex);
-    if (inside)
+    if (locked)
         nj_store_unlock(store);
 
-    GPtrArray *outs = g_ptr_array_new_with_free_func(free_out);
+    GPtrArray *list = g_ptr_array_new_with_free_func(free_row);
     GHashTableIter iter;
-    void *out;
-    g_hash_table_iter_init(&iter, found);
+    void *row;
+    g_hash_table_iter_init(&iter, rows);
 
-    while (g_hash_table_iter_next(&iter, NULL, &out)) {
-        g_ptr_array_add(outs, out);
+    while (g_hash_table_iter_next(&iter, NULL, &row)) {
+        g_ptr_array_add(list, row);
         g_hash_table_iter_steal(&iter);
     }
 
-    g_ptr_array_sort(outs, compare_outs);
-    return outs;
+    g_ptr_array_sort(list, compare_rows);
+    return list;
 }
 
 void
@@ -198,7 +204,7 @@ nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id)
 {
     NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
     gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_SENT, chat, NULL, wire_id);
-    bool inside = nj_store_lock(store);
+    bool locked = nj_store_lock(store);
 
     g_mutex_lock(&store->mutex);
     NjMessage *message = g_hash_table_lookup(store->shared.sent_by_origin_id, &like);
@@ -222,7 +228,7 @@ nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id)
     }
 
     g_mutex_unlock(&store->mutex);
-    if (inside)
+    if (locked)
         nj_store_unlock(store);
     return message;
 }

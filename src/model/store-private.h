@@ -424,8 +424,8 @@ bool nj_store_is_remote(const char *dir);
  * file does not exist and cannot be made at present. */
 int nj_store_lock_file(const char *path, GError **error);
 
-/* Reference counted.  exclusive: on a network file system, where one connection at a time is used.
- */
+/* Reference counted.  exclusive: on a network file system, where one connection at a time is
+ * used. */
 NjAccess *nj_access_new(const char *path, bool exclusive);
 NjAccess *nj_access_ref(NjAccess *access);
 void nj_access_unref(NjAccess *access); /* access may be NULL */
@@ -459,12 +459,12 @@ char *nj_store_error_sentence(sqlite3 *db, const char *path);
 char *nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason);
 char *nj_store_unwritable_sentence(const char *path);
 
-/* Sets such a sentence; the code is G_FILE_ERROR_ROFS for a temporary error, else G_FILE_ERROR_IO.
- */
+/* Sets such a sentence; the code is G_FILE_ERROR_ROFS for a temporary error, else
+ * G_FILE_ERROR_IO. */
 void nj_store_set_error(sqlite3 *db, const char *path, GError **error);
 
-/* Is the last error one that may go away by itself: a full disk, a read-only one, missing rights?
- */
+/* Is the last error one that may go away by itself: a full disk, a read-only one, missing
+ * rights? */
 bool nj_store_is_temporary_error(sqlite3 *db);
 
 #endif

@@ -1,11 +1,11 @@
-/* The list of what is to be written: what is appended, when it is due, how much of it there may be,
- * and what of it is found again at once. */
+/* The queue of writes: appending, the time at which it is due, its limits, and the sets by which a
+ * queued message is found. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-/* a count without content waits for company */
-#define LAZY_US (500 * G_TIME_SPAN_MILLISECOND)
+/* A count of received stanzas may wait this long, because a write that follows can carry it. */
+#define COUNT_US (500 * G_TIME_SPAN_MILLISECOND)
 
 NjWrite *
 nj_store_write_new(NjWriteKind kind)
@@ -80,7 +80,7 @@ add_to_id_sets(NjStore *store, NjMessage *message)
 static void
 remove_from_set(GHashTable *set, NjMessage *message)
 {
-    /* Of two that are equal the set has the later one. */
+    /* If another message with the same id was added later, the set has that one. */
     if (g_hash_table_lookup(set, message) == message)
         g_hash_table_remove(set, message);
 }
@@ -105,12 +105,13 @@ nj_store_set_due(NjStore *store, gint64 due)
         g_cond_signal(&store->work);
 }
 
-/* When the write that is about to be appended has to be in the file. */
+/* Sets shared.due for a write that is about to be appended.  The first write after the taken ones
+ * starts the time.  Later ones change it only if all before them are counts and they are not. */
 static void
 schedule_write(NjStore *store, bool only_count)
 {
     if (store->shared.seq_newest == store->shared.seq_taken) {
-        store->shared.due = g_get_monotonic_time() + (only_count ? LAZY_US : NJ_BATCH_US);
+        store->shared.due = g_get_monotonic_time() + (only_count ? COUNT_US : NJ_BATCH_US);
         store->shared.only_counts = only_count;
     } else if (store->shared.only_counts && !only_count) {
         nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
@@ -123,7 +124,7 @@ text_length(const char *text)
     return text ? strlen(text) : 0;
 }
 
-/* About what it takes in memory, and surely what a stranger can make large. */
+/* Estimates the memory of a write.  Everything whose size another person decides is included. */
 static gsize
 count_bytes(const NjWrite *write)
 {
@@ -175,7 +176,8 @@ nj_store_append_write(NjStore *store, NjWrite *write)
     if (write->kind == NJ_WRITE_STATE)
         g_hash_table_replace(store->shared.newest_states, &write->row, write);
 
-    /* What we say leaves when it is in the file, with its number. */
+    /* A message is sent only when it and the number of its stanza are committed, so these two must
+     * not wait.  The writer thread waits for a first write, for a full batch, or for `due`. */
     bool urgent = (nj_store_write_needs_outbox(write) || write->kind == NJ_WRITE_STANZA_NUMBER)
                   && !store->shared.urgent;
     store->shared.urgent |= urgent;

@@ -1,19 +1,20 @@
-/* What is read from history.db, on the main thread, through a connection of its own.
+/* Reads the file on the main thread, through main.reader.
  *
- * Reading never waits for the writer: a look at the list of what is not written yet comes first,
- * the file second, with ids below the list's first only.  A message that is committed between the
- * two is then taken from the list, once. */
+ * On a local disk a read never waits for the writer thread: the queue is searched first and the
+ * mutex unlocked, then the file is read, but only messages with ids smaller than the first one in
+ * the queue.  A message that is committed between the two steps is so returned once, from the
+ * queue. */
 #include <string.h>
 
 #include "model/store-private.h"
 
-/* so long a read waits for the writer, where they share a connection */
-#define ENTRY_US G_TIME_SPAN_SECOND
+/* With a single connection: how long a read waits for another thread to release it. */
+#define MAX_LOCK_US G_TIME_SPAN_SECOND
 
-/* By the table of hashes, or the one that memory knows.  "+chat" keeps SQLite from going through
- * the whole chat instead. */
-#define NJ_IDENTIFIED \
-    "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
+/* Selects the messages whose id may have the hash ?1: those in the table, and ?2, the one that the
+ * id index has in memory.  The statements compare the chat as "+chat", which keeps SQLite from
+ * using the index of the chat and reading all its messages. */
+#define HAS_ID_HASH "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
 #define CHAT_COLUMNS "id, address, kind, read_time, read_id, waiting, draft, nick"
 
 static const char *const read_texts[] = {
@@ -39,9 +40,9 @@ static const char *const read_texts[] = {
     [NJ_READ_AFTER] =
         "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND "
         "id < ?4 ORDER BY time, id LIMIT ?5",
-    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED
+    [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " HAS_ID_HASH
                        " AND +chat = ?3 AND origin_id = ?4 AND sender IS ?5 LIMIT 1",
-    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " NJ_IDENTIFIED
+    [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " HAS_ID_HASH
                         " AND +chat = ?3 AND archive_id = ?4 AND archive_by IS ?5 LIMIT 1",
     [NJ_READ_CHATS] = "SELECT " CHAT_COLUMNS ", account FROM chat",
     [NJ_READ_ROSTER_VERSION] = "SELECT version FROM roster_version WHERE account = ?1",
@@ -52,7 +53,7 @@ static const char *const read_texts[] = {
         "SELECT " NJ_MESSAGE_COLUMNS
         ", kind, address, number FROM outbox JOIN message ON message.id = outbox.message"
         " JOIN chat ON chat.id = message.chat WHERE account = ?1",
-    [NJ_READ_SENT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " NJ_IDENTIFIED
+    [NJ_READ_SENT] = "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE " HAS_ID_HASH
                      " AND +chat = ?3 AND origin_id = ?4 AND outgoing"
                      " ORDER BY message.id DESC LIMIT 1",
     [NJ_READ_SENT_BY_ID] = "SELECT " NJ_MESSAGE_COLUMNS
@@ -60,9 +61,10 @@ static const char *const read_texts[] = {
                            " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
-/* The person hears it once, when nobody is in the middle of something; the log each time. */
+/* Count and log a failed read.  The on_error hook gets a sentence about the first one, later from
+ * the main loop, because the caller may be in the middle of a change. */
 static void
-note_read_error(NjStore *store)
+report_read_error(NjStore *store)
 {
     store->main.failed_reads++;
     g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->main.reader));
@@ -74,7 +76,7 @@ note_read_error(NjStore *store)
 }
 
 static void
-note_lock_timeout(NjStore *store)
+report_lock_timeout(NjStore *store)
 {
     store->main.failed_reads++;
     g_warning("history.db cannot be read: a write takes too long");
@@ -95,7 +97,7 @@ nj_store_failed_reads(const NjStore *store)
     return store->main.failed_reads;
 }
 
-/* The file can be written again, so it is not what the reader sees any more. */
+/* Replaces the connection to a snapshot after the writer thread has opened the file for writing. */
 static void
 reopen_reader(NjStore *store)
 {
@@ -111,12 +113,14 @@ reopen_reader(NjStore *store)
 bool
 nj_store_lock(NjStore *store)
 {
-    /* One wait is enough for all that is asked at once. */
+    /* After a timeout, further reads do not wait again for a while: otherwise a caller with several
+     * reads would block the main thread for several seconds. */
     gint64 now = g_get_monotonic_time();
     if (!store->main.lock_depth
-        && !nj_access_lock(store->access, now < store->main.no_wait_until ? now : now + ENTRY_US)) {
-        store->main.no_wait_until = g_get_monotonic_time() + ENTRY_US;
-        note_lock_timeout(store);
+        && !nj_access_lock(store->access,
+                           now < store->main.no_wait_until ? now : now + MAX_LOCK_US)) {
+        store->main.no_wait_until = g_get_monotonic_time() + MAX_LOCK_US;
+        report_lock_timeout(store);
         return false;
     }
 
@@ -144,7 +148,7 @@ nj_store_read_begin(NjStore *store, NjRead which)
         && sqlite3_prepare_v3(store->main.reader, read_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
                               statement, NULL)
                != SQLITE_OK)
-        note_read_error(store);
+        report_read_error(store);
     if (!*statement)
         nj_store_unlock(store);
 
@@ -164,7 +168,7 @@ nj_store_read_end(NjStore *store, sqlite3_stmt *statement)
         return false;
     bool good = sqlite3_reset(statement) == SQLITE_OK;
     if (!good)
-        note_read_error(store);
+        report_read_error(store);
     sqlite3_clear_bindings(statement);
     nj_store_unlock(store);
     return good;
@@ -185,7 +189,7 @@ nj_store_first_unwritten_id(const NjStore *store)
     return G_MAXINT64;
 }
 
-/* Pages */
+/* --- pages --- */
 
 static void
 free_message(void *message)
@@ -231,7 +235,7 @@ compare_messages(const void *a, const void *b)
     return nj_is_after(one->time, one->id, other->time, other->id) ? 1 : -1;
 }
 
-/* A change of state that is not written yet. */
+/* The newest state in the queue of a message that is in the file. */
 typedef struct {
     gint64 id;
     NjMessageState state;
@@ -246,8 +250,9 @@ free_change(void *data)
     g_free(change);
 }
 
-/* The messages of the list that belong to the page, and the changes of state of others; the first
- * id that is not in the file. */
+/* Adds the queued messages of the chat before or after (time, id) to the page, and the queued
+ * states of messages in the file to `changes`.  Returns the first id that is not read from the
+ * file. */
 static gint64
 collect_queued(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page,
                GHashTable *changes)
@@ -317,26 +322,28 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
     return read_page(store, chat, time, id, limit, false);
 }
 
+/* Is there a message like this one in the set of queued messages or in the file?  `id` and `by` are
+ * the fields of `like` that `kind` compares. */
 static bool
-has_id(NjStore *store, GHashTable *list, NjRead which, NjIdKind kind, const NjMessage *like,
-       const char *id, const char *who)
+has_id(NjStore *store, GHashTable *queued, NjRead read, NjIdKind kind, const NjMessage *like,
+       const char *id, const char *by)
 {
-    gint64 hash = nj_id_index_hash(store->id_index, kind, like->chat, who, id);
+    gint64 hash = nj_id_index_hash(store->id_index, kind, like->chat, by, id);
     g_mutex_lock(&store->mutex);
 
-    bool found = g_hash_table_contains(list, like);
-    gint64 fresh = nj_id_index_find(store->id_index, hash);
+    bool found = g_hash_table_contains(queued, like);
+    gint64 in_memory = nj_id_index_find(store->id_index, hash);
     g_mutex_unlock(&store->mutex);
     if (found)
         return true;
 
-    sqlite3_stmt *statement = nj_store_read_begin(store, which);
+    sqlite3_stmt *statement = nj_store_read_begin(store, read);
     if (statement) {
         sqlite3_bind_int64(statement, 1, hash);
-        sqlite3_bind_int64(statement, 2, fresh);
+        sqlite3_bind_int64(statement, 2, in_memory);
         sqlite3_bind_int64(statement, 3, like->chat);
         sqlite3_bind_text(statement, 4, id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 5, who, -1, SQLITE_STATIC); /* NULL binds as NULL */
+        sqlite3_bind_text(statement, 5, by, -1, SQLITE_STATIC); /* NULL binds as NULL */
     }
 
     found = nj_store_read_step(statement);

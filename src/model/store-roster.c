@@ -1,4 +1,5 @@
-/* The rosters as the servers last sent them, with their versions (RFC 6121 section 2.6). */
+/* The roster of each account as the server last sent it, with its version (RFC 6121 section
+ * 2.6). */
 #include <string.h>
 
 #include "model/store-private.h"
@@ -49,7 +50,7 @@ equal_items(const void *a, const void *b)
     return !strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address);
 }
 
-/* Puts what the list says over what was read. */
+/* Applies a queued write to the items that were read from the file. */
 static void
 apply_roster(const NjWrite *write, GHashTable *items, char **version)
 {
@@ -102,8 +103,9 @@ nj_store_read_roster(NjStore *store, gint64 account, GPtrArray *items)
     char *version = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
 
-    /* While the mutex is held nothing leaves the list, so file and list together miss nothing. */
-    bool inside = nj_store_lock(store);
+    /* While the mutex is held no write leaves the queue, so none is missed between file and
+     * queue. */
+    bool locked = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
     read_roster(store, account, found, &version);
     for (const NjWrite *write = store->shared.first; write; write = write->next)
@@ -111,7 +113,7 @@ nj_store_read_roster(NjStore *store, gint64 account, GPtrArray *items)
             apply_roster(write, found, &version);
 
     g_mutex_unlock(&store->mutex);
-    if (inside)
+    if (locked)
         nj_store_unlock(store);
 
     GHashTableIter iter;

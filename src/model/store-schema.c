@@ -1,15 +1,14 @@
-/* The tables of history.db and how older ones become these; what the engine's errors mean for the
- * person.
+/* The tables of history.db, migrations from older formats, and the sentences about SQLite's errors.
  *
- * A migration is one entry of the list below and never changes once it was released: PRAGMA
- * user_version counts those that were done.  Each runs in a transaction of its own. */
+ * A migration is one entry of the list below and must not change once it is released: PRAGMA
+ * user_version counts the entries that were executed.  Each runs in a transaction of its own. */
 #include <errno.h>
 
 #include "model/store-index.h"
 
 static const char *const migrations[] = {
-    /* 1.  The indexes hold what they are asked for: the order of a chat with its unread count; the
-     * echo of our own lines; copies from an archive. */
+    /* 1.  The index message_order has all columns that the unread count of a chat needs.  The other
+     * two find the echo of a sent message and the copy of a message in an archive. */
     "CREATE TABLE account ("
     "  id INTEGER PRIMARY KEY,"
     "  address TEXT NOT NULL UNIQUE);"
@@ -58,8 +57,9 @@ static const char *const migrations[] = {
     "  account INTEGER PRIMARY KEY,"
     "  version TEXT NOT NULL);",
 
-    /* 2.  What nobody has acknowledged, streams to resume, rooms to enter again.  What an older
-     * program left as queued it had given to a stream. */
+    /* 2.  Unacknowledged messages, streams to resume, nicks in rooms to join again.  An older
+     * program had handed the messages that are left as queued (state 1) to a stream, so they become
+     * sent. */
     "CREATE TABLE outbox ("
     "  message INTEGER PRIMARY KEY,"
     "  number INTEGER);"
@@ -73,7 +73,7 @@ static const char *const migrations[] = {
     "ALTER TABLE chat ADD COLUMN nick TEXT;"
     "UPDATE message SET state = 2 WHERE outgoing AND state = 1;",
 
-    /* 3.  The word index (store-index.c), which merges when it is told to. */
+    /* 3.  The word index.  It does not merge by itself: store-index.c does that. */
     "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize "
     "= 0,"
     "  tokenize = \"unicode61 remove_diacritics 2 categories '" NJ_WORD_CATEGORIES "'\");"
@@ -81,7 +81,7 @@ static const char *const migrations[] = {
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
     "INSERT INTO word_mark VALUES (0);",
 
-    /* 4.  What messages are found again by is a table of hashes, filled by store-id-index.c. */
+    /* 4.  The id index, a table of hashes that store-id-index.c fills. */
     "DROP INDEX message_origin;"
     "DROP INDEX message_archive;"
     "CREATE TABLE ident ("
@@ -93,7 +93,8 @@ static const char *const migrations[] = {
     "INSERT INTO ident_mark VALUES (0, random(), random());",
 };
 
-/* Beyond the engine's own codes: it knows a full disk only by ENOSPC.  reason: an errno. */
+/* Returns SQLite's primary error code, made more exact by the errno `reason`: SQLite reports a full
+ * disk as such only for ENOSPC, and missing rights as an I/O error. */
 static int
 code_of(sqlite3 *db, int reason)
 {

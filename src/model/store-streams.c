@@ -1,4 +1,9 @@
-/* Streams. */
+/* The stream of each account that can be resumed (XEP-0198), and the count of received stanzas that
+ * is acknowledged to the server.
+ *
+ * A count must not be committed before the content of the stanzas that it counts, and it should not
+ * cost a row for each stanza.  So it is attached to the newest write in the queue, and a later
+ * count replaces it there as long as no content was appended in between. */
 #include "model/store-private.h"
 
 void
@@ -27,9 +32,12 @@ copy_stream(const NjStoredStream *stream, NjStoredStream *out)
     out->location = g_strdup(stream->location);
 }
 
+/* Returns the stream of the account, with exists set to false if there is none.  The file is read
+ * at the first call for the account. */
 static NjKnownStream *
-know_stream(NjStore *store, gint64 account)
+get_known_stream(NjStore *store, gint64 account)
 {
+    /* Only this thread changes the table, so a lookup needs no mutex. */
     NjKnownStream *known = g_hash_table_lookup(store->shared.streams, &account);
     if (known)
         return known;
@@ -62,7 +70,7 @@ know_stream(NjStore *store, gint64 account)
 bool
 nj_store_find_stream(NjStore *store, gint64 account, NjStoredStream *out)
 {
-    const NjKnownStream *known = know_stream(store, account);
+    const NjKnownStream *known = get_known_stream(store, account);
     if (!known->exists) {
         *out = (NjStoredStream){ 0 };
         return false;
@@ -74,7 +82,7 @@ nj_store_find_stream(NjStore *store, gint64 account, NjStoredStream *out)
 void
 nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream)
 {
-    NjKnownStream *known = know_stream(store, account);
+    NjKnownStream *known = get_known_stream(store, account);
     if (!stream && !known->exists)
         return;
 
@@ -95,7 +103,7 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
 
     nj_stored_stream_clear(&old);
     g_mutex_lock(&store->mutex);
-    known->shared.seq_set = store->shared.seq_newest + 1; /* only this thread moves it on */
+    known->shared.seq_set = store->shared.seq_newest + 1; /* the number that the write will get */
     if (!same)
         known->shared.committed_count = 0;
 
@@ -103,13 +111,15 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
     nj_store_append_write(store, write);
 }
 
-/* Does a write take the count along that is not on its way yet? */
+/* Attaches the count to a write that the writer thread has not taken.  False: there is none that
+ * can have it.  With the mutex. */
 static bool
 attach_count(NjStore *store, NjKnownStream *known, guint32 received)
 {
     NjWrite *write = NULL;
 
-    /* Since the last count nothing came but other accounts' counts. */
+    /* Only counts of other accounts were appended behind the write with the account's last count,
+     * so that one may be replaced. */
     if (known->count_write_seq > store->shared.seq_taken
         && known->count_write_seq >= store->shared.seq_content)
         write = known->count_write;
@@ -130,17 +140,17 @@ attach_count(NjStore *store, NjKnownStream *known, guint32 received)
 void
 nj_store_set_received_count(NjStore *store, gint64 account, guint32 received)
 {
-    NjKnownStream *known = know_stream(store, account);
+    NjKnownStream *known = get_known_stream(store, account);
     if (!known->exists)
         return;
 
     known->stream.received = received;
     g_mutex_lock(&store->mutex);
 
-    bool carried = attach_count(store, known, received);
+    bool attached = attach_count(store, known, received);
     guint64 seq = store->shared.seq_newest + 1;
     g_mutex_unlock(&store->mutex);
-    if (carried)
+    if (attached)
         return;
 
     NjWrite *write = nj_store_write_new(NJ_WRITE_RECEIVED_COUNT);
@@ -154,9 +164,9 @@ nj_store_set_received_count(NjStore *store, gint64 account, guint32 received)
 guint32
 nj_store_committed_count(NjStore *store, gint64 account)
 {
-    const NjKnownStream *known = know_stream(store, account);
+    const NjKnownStream *known = get_known_stream(store, account);
     g_mutex_lock(&store->mutex);
-    guint32 counted = known->shared.committed_count;
+    guint32 count = known->shared.committed_count;
     g_mutex_unlock(&store->mutex);
-    return counted;
+    return count;
 }

@@ -1,24 +1,38 @@
-/* The thread that writes history.db.  It sleeps on a condition, without a timeout, while there is
- * nothing to do.
+/* The writer thread: executes the queued writes of the store in batches.
  *
- * A batch is what came in 50 ms, or 500 rows, or what cannot wait (our own messages), in one synced
- * transaction; if it fails it stays in the list and is tried again, first after a quarter of a
- * second, then ever more rarely.  The counts of received stanzas that the writes of a batch carry
- * are written at its end, one row for each account.  A single row that SQLite refuses for its
- * content would block all others for ever: it is left out and noted in the log. */
+ * run_writer() is the main loop of the thread.  While the queue is empty it moves the write-ahead
+ * log into the file, updates the two indexes, and then sleeps on store->work without a timeout.
+ * When there are writes, commit_next_batch()
+ *
+ * - waits until the queue is due: 50 ms after its first write (500 ms if it has only counts of
+ *   received stanzas), or at once when it has 500 writes, one is urgent (a sent message, a stanza
+ * number) or the store is being closed;
+ * - takes up to 2500 writes from the head of the queue, without splitting a group;
+ * - executes them in one transaction, whose COMMIT waits until the data is on the disk;
+ * - removes them from the queue and publishes the new sequence number and counts.
+ *
+ * If the transaction fails it is rolled back and the writes stay in the queue.  The next attempt
+ * follows after a quarter of a second, each further one after twice the time, up to 15 s.  A row
+ * whose content SQLite refuses would fail in every attempt and so block all others: it is skipped
+ * and logged, and the rest of the batch is committed.
+ *
+ * A write may carry a count of received stanzas.  The newest count of each account is written at
+ * the end of the transaction. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "model/store-index.h"
 
-#define MAX_BATCH 2500
-/* pages: with so many the log goes into the file as soon as nothing else is to be done, */
+#define MAX_BATCH 2500 /* writes; exceeded only by a larger group */
+/* The write-ahead log is moved into the file when it has this many pages and the queue is empty, */
 #define CHECKPOINT_IDLE 250
-#define CHECKPOINT_BUSY 4000 /* with so many at once */
+#define CHECKPOINT_BUSY 4000 /* or after any batch when it has this many */
+/* pause after a failed batch */
 #define MIN_RETRY (250 * G_TIME_SPAN_MILLISECOND)
 #define MAX_RETRY (15 * G_TIME_SPAN_SECOND)
 
+/* The statement of each kind of write, or the first of several. */
 static const char *const statements[] = {
     [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
     [NJ_WRITE_CHAT] = "INSERT INTO chat (id, account, address, kind) VALUES (?1, ?2, ?3, ?4)",
@@ -40,7 +54,7 @@ static const char *const statements[] = {
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
 };
 
-/* The second and third statement of what needs more than one. */
+/* Further statements of the kinds that need several, and those of transactions. */
 enum {
     DELETE_CHAT = NJ_WRITE_ROSTER + 1,
     DELETE_CHAT_OUTBOX,
@@ -84,16 +98,17 @@ typedef struct {
     guint32 count;
 } Count;
 
+/* The local state of the thread. */
 typedef struct {
     NjStore *store;
-    sqlite3_stmt *statements[STATEMENTS];
-    GArray *counts;   /* the newest Count of each account in the batch */
+    sqlite3_stmt *statements[STATEMENTS]; /* prepared when first used */
+    GArray *counts;                       /* the newest Count of each account in the batch */
     int log_pages;    /* pages in the write-ahead log at the last commit; 0 after a checkpoint */
     int failed_errno; /* errno after the last statement */
     bool sync_failed; /* it is not known how much of the write-ahead log is on the disk */
 } Writer;
 
-/* Statements */
+/* --- statements --- */
 
 static void
 bind_text(sqlite3_stmt *statement, int index, const char *text)
@@ -104,6 +119,8 @@ bind_text(sqlite3_stmt *statement, int index, const char *text)
         sqlite3_bind_null(statement, index);
 }
 
+/* Returns the prepared statement, NULL if it cannot be prepared.  `which` is an NjWriteKind or one
+ * of the constants above. */
 static sqlite3_stmt *
 prepare_statement(Writer *writer, int which)
 {
@@ -116,7 +133,8 @@ prepare_statement(Writer *writer, int which)
     return *statement;
 }
 
-/* False if the batch has to be tried again. */
+/* Executes the statement.  Returns false if the batch has to be tried again; true also if SQLite
+ * refuses the row for its content. */
 static bool
 run_statement(Writer *writer, sqlite3_stmt *statement)
 {
@@ -130,6 +148,7 @@ run_statement(Writer *writer, sqlite3_stmt *statement)
     return true;
 }
 
+/* Executes a statement whose parameters, as many as it has, are a row and a text. */
 static bool
 run_with_text(Writer *writer, int which, gint64 row, const char *text)
 {
@@ -237,7 +256,8 @@ write_stream(Writer *writer, const NjWrite *write)
     return run_statement(writer, statement);
 }
 
-/* A row and one or two numbers, or a number and a text. */
+/* Executes a statement whose parameters are a row, the number *second (NULL: SQL NULL) and, if it
+ * has a third, the number *third or else the text. */
 static bool
 run_with_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third,
                  const char *text)
@@ -318,6 +338,9 @@ execute_write(Writer *writer, NjWrite *write)
     return true;
 }
 
+/* --- counts of received stanzas --- */
+
+/* Sets the count of the account in `counts`. */
 static void
 set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
 {
@@ -329,7 +352,8 @@ set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
     g_array_index(counts, Count, i) = (Count){ account, seq, count };
 }
 
-/* Those that came before a stream was set are another stream's. */
+/* Adds the count that the write carries.  A write that sets or removes the account's stream drops
+ * the counts before it, because they belong to the previous stream. */
 static void
 collect_count(GArray *counts, const NjWrite *write)
 {
@@ -354,10 +378,10 @@ update_counts(Writer *writer)
     return true;
 }
 
-/* The log */
+/* --- write-ahead log --- */
 
 static int
-on_log(void *data, sqlite3 *db, const char *name, int pages)
+on_commit(void *data, sqlite3 *db, const char *name, int pages)
 {
     Writer *writer = data;
     (void) db;
@@ -366,20 +390,22 @@ on_log(void *data, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* SQLite would do it inside of the commit that makes the log too long. */
+/* Replaces SQLite's automatic checkpoint, which would run within a COMMIT and delay it.  With a
+ * rollback journal SQLite never calls the hook. */
 static void
 take_over_checkpoints(Writer *writer)
 {
-    sqlite3_wal_hook(writer->store->writer.db, on_log, writer);
+    sqlite3_wal_hook(writer->store->writer.db, on_commit, writer);
 }
 
-/* With the mutex, which it lets go meanwhile.  Whoever reads an old page keeps the rest of the log:
- * the next time, then. */
+/* Moves the write-ahead log into the file if it has at least min_pages.  Returns false if it is
+ * shorter.  Pages that another connection still reads stay in the log until a later call.  With the
+ * mutex, which is unlocked during the work. */
 static bool
-checkpoint_log(Writer *writer, int most)
+checkpoint_log(Writer *writer, int min_pages)
 {
     NjStore *store = writer->store;
-    if (writer->log_pages < most)
+    if (writer->log_pages < min_pages)
         return false;
 
     g_mutex_unlock(&store->mutex);
@@ -392,9 +418,9 @@ checkpoint_log(Writer *writer, int most)
     return true;
 }
 
-/* After a sync that failed the system may have forgotten what it has not written, and say the next
- * time that all is well.  What the log has is brought into the file and synced there, and the log
- * begun anew, before anything is called committed again. */
+/* After a failed fsync() the kernel may have dropped the pages it could not write and report
+ * success the next time.  So before the next commit the whole write-ahead log is copied into the
+ * file, the file is synced, and the log is started again.  False if that fails. */
 static bool
 recover_from_failed_sync(Writer *writer)
 {
@@ -406,7 +432,10 @@ recover_from_failed_sync(Writer *writer)
     return true;
 }
 
-/* NULL if all is committed, else the sentence that says why not. */
+/* --- batches --- */
+
+/* Executes `length` writes from `write` on in one transaction.  Returns NULL if they are committed,
+ * else a sentence that says why not; then nothing of the batch is in the file. */
 static char *
 write_transaction(Writer *writer, NjWrite *write, guint length)
 {
@@ -418,7 +447,7 @@ write_transaction(Writer *writer, NjWrite *write, guint length)
         good = execute_write(writer, write);
         collect_count(writer->counts, write);
         if (i + 1 < length)
-            write = write->next; /* that of the last one belongs to the main thread */
+            write = write->next; /* the main thread may change `next` of the last write */
     }
 
     if (good && update_counts(writer) && run_with_text(writer, COMMIT, 0, NULL))
@@ -442,8 +471,9 @@ write_batch(Writer *writer, NjWrite *write, guint length)
     return sentence;
 }
 
-/* A file that was frozen at the start: can it be written now, and is it the one that was read?
- * NULL: yes. */
+/* Tries to open a file for writing that could not be written when the store was opened.  Returns
+ * NULL on success, else a sentence.  If the largest ids have changed, another program has written
+ * rows with ids that queued writes already use: then the file is not opened. */
 static char *
 open_for_writing(NjStore *store)
 {
@@ -468,9 +498,11 @@ open_for_writing(NjStore *store)
     return NULL;
 }
 
-/* The loop; what follows holds the mutex. */
+/* --- main loop; these functions are called with the mutex --- */
 
-/* So many writes can be committed now: none is parted from those it is joined with. */
+/* Returns how many writes from the head of the queue the next batch can have: whole groups only,
+ * and no more than MAX_BATCH unless the first group is larger.  0 if the only group is not
+ * complete. */
 static guint
 batch_length(const NjStore *store)
 {
@@ -484,6 +516,8 @@ batch_length(const NjStore *store)
     return whole;
 }
 
+/* Waits until a batch is due and complete, and fills the time with slices of the word index.  Marks
+ * its writes as taken and returns their number.  The queue must not be empty. */
 static guint
 wait_for_batch(NjStore *store)
 {
@@ -510,6 +544,8 @@ wait_for_batch(NjStore *store)
     return length;
 }
 
+/* Removes the committed writes from the queue and returns them.  Fires the notification if commit
+ * calls wait for one of them or if the queue has space again. */
 static NjWrite *
 remove_batch(NjStore *store, guint length)
 {
@@ -547,6 +583,7 @@ remove_batch(NjStore *store, guint length)
     return batch;
 }
 
+/* Sets the committed counts of the streams.  A count that is older than the stream is ignored. */
 static void
 publish_counts(NjStore *store, const GArray *counts)
 {
@@ -558,7 +595,8 @@ publish_counts(NjStore *store, const GArray *counts)
     }
 }
 
-/* Takes the sentence; NULL: it works. */
+/* Sets shared.write_error and fires the notification if it changes.  Takes ownership of the
+ * sentence; NULL means that writing succeeds. */
 static void
 set_write_error(NjStore *store, char *sentence)
 {
@@ -572,8 +610,9 @@ set_write_error(NjStore *store, char *sentence)
     g_source_set_ready_time(store->notification, 0);
 }
 
-/* Where the processors are few, a flood that is written must not take one from who types.  On Linux
- * this is of the thread alone; elsewhere it would be of the program. */
+/* Lowers the priority of the thread, so that many writes do not slow down the user interface on a
+ * machine with few processors.  Linux applies nice() to the calling thread only; other systems
+ * apply it to the process. */
 static void
 lower_priority(void)
 {
@@ -582,7 +621,8 @@ lower_priority(void)
 #endif
 }
 
-/* After a failure: waits before the next try, ever longer.  False: it is the end. */
+/* Waits *delay before the next attempt, or until the store is being closed, and doubles *delay.
+ * Returns false if the store is being closed and nothing is left to write. */
 static bool
 wait_before_retry(NjStore *store, gint64 *delay)
 {
@@ -594,6 +634,7 @@ wait_before_retry(NjStore *store, gint64 *delay)
     return !store->shared.closing || store->shared.length;
 }
 
+/* Tries to open a read-only file for writing, with the mutex unlocked meanwhile. */
 static void
 retry_open(Writer *writer)
 {
@@ -617,7 +658,9 @@ free_batch(NjWrite *batch)
     }
 }
 
-/* One batch, from the list into the file. */
+/* Waits for a batch and commits it, with the mutex unlocked meanwhile.  Afterwards it does
+ * background work that cannot wait until the queue is empty.  False if the batch failed; it is then
+ * still in the queue. */
 static bool
 commit_next_batch(Writer *writer)
 {
@@ -643,7 +686,7 @@ commit_next_batch(Writer *writer)
     if (nj_searcher_is_waiting(store->searcher))
         nj_index_run_slice(store, G_MAXINT64);
 
-    nj_id_index_run_slice(store, 0);
+    nj_id_index_run_slice(store, 0); /* 0: only if memory is short */
     checkpoint_log(writer, CHECKPOINT_BUSY);
     g_mutex_unlock(&store->mutex);
     free_batch(batch);
@@ -652,6 +695,8 @@ commit_next_batch(Writer *writer)
     return true;
 }
 
+/* The thread function.  When the store is being closed, the remaining writes get one more
+ * attempt. */
 static void *
 run_writer(void *data)
 {
@@ -688,7 +733,9 @@ run_writer(void *data)
     g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
 
-    /* Closing brings the log into the file, so it is done here, where it may take its time. */
+    /* Closing the last connection moves the whole write-ahead log into the file.  That may take
+     * long, so it happens on this thread; nj_store_close() gives up waiting for it at its
+     * timeout. */
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(writer.statements[i]);
     g_array_unref(writer.counts);

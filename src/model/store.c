@@ -1,5 +1,4 @@
-/* Opens and closes the store, hands what the writer thread reports to the hooks, adds messages and
- * waits for the writer. */
+/* Opens and closes the store, runs the hooks, adds messages, and waits for the writer thread. */
 #include <string.h>
 #include <unistd.h>
 
@@ -7,8 +6,10 @@
 #include "base/files.h"
 #include "model/store-index.h"
 
-/* Opening and closing */
+/* --- opening and closing --- */
 
+/* Function of store->notification: passes on to the main thread what the writer thread has
+ * reported. Commit calls and hooks may close the store. */
 static gboolean
 run_hooks(void *data)
 {
@@ -16,17 +17,18 @@ run_hooks(void *data)
     g_mutex_lock(&store->mutex);
 
     bool space_again = store->shared.space_again, changed = store->shared.write_error_changed;
-    g_autofree char *trouble = g_strdup(store->shared.write_error);
+    g_autofree char *write_error = g_strdup(store->shared.write_error);
     store->shared.space_again = store->shared.write_error_changed = false;
     g_mutex_unlock(&store->mutex);
 
     bool closed = false;
     store->main.closed_flag = &closed;
 
-    /* First what is committed: who hears of the trouble takes the rest back. */
-    nj_store_run_commit_calls(store, changed && trouble);
+    /* The commit calls come first, and before a new error all of them: the on_error listener acts
+     * on everything whose commit was not reported before. */
+    nj_store_run_commit_calls(store, changed && write_error);
     if (!closed && changed && store->main.on_error)
-        store->main.on_error(trouble, store->main.hook_owner);
+        store->main.on_error(write_error, store->main.hook_owner);
 
     if (!closed && store->main.read_error && !store->main.read_error_reported
         && store->main.on_error) {
@@ -91,7 +93,8 @@ nj_store_free(NjStore *store)
     g_free(store);
 }
 
-/* No id of a message is given again that one of the marks has passed, whatever was forgotten. */
+/* For messages the result is at least the last id that either index has processed, even if the
+ * message with that id was deleted: both indexes skip smaller ids, so none may be given again. */
 bool
 nj_store_read_last_ids(sqlite3 *db, gint64 ids[3])
 {
@@ -136,6 +139,7 @@ nj_store_open_writer(NjStore *store, GError **error)
     return false;
 }
 
+/* Reads the largest ids and makes the id index. */
 static bool
 read_initial_state(NjStore *store, GError **error)
 {
@@ -152,7 +156,9 @@ read_initial_state(NjStore *store, GError **error)
     return false;
 }
 
-/* A file that cannot be written is read; what is said waits in memory until it can be. */
+/* Opens both connections.  If the file cannot be written for a reason that may be temporary, only
+ * the reader is opened, on a snapshot, and write_error is set.  On failure the caller closes
+ * them. */
 static bool
 open_files(NjStore *store, GError **error)
 {
@@ -243,8 +249,8 @@ nj_store_close(NjStore *store, guint timeout_ms)
 
     gint64 until = g_get_monotonic_time() + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
 
-    /* Ours first: the last connection to close brings the log into the file.  A shared one is the
-     * writer's to close. */
+    /* Closing the last connection moves the write-ahead log into the file.  That takes time, so the
+     * writer thread must close last.  It also closes a single connection. */
     if (!store->single_connection || store->main.reader_is_snapshot)
         nj_store_close_reader(store);
 
@@ -269,9 +275,9 @@ nj_store_close(NjStore *store, guint timeout_ms)
     if (left)
         g_warning("%u changes could not be written to history.db", left);
 
-    /* A thread that hangs in the disk cannot be taken back: should it come out of there, it frees
-     * the store itself.  If all is committed, it is only bringing the log into the file: without
-     * that the next start reads it there. */
+    /* A thread that is blocked by the disk cannot be stopped.  It frees the store when it
+     * continues. If everything is committed, it is only moving the write-ahead log into the file;
+     * if it does not get that far, the next start reads the log. */
     if (finished) {
         g_thread_join(thread);
         nj_store_free(store);
@@ -291,7 +297,7 @@ nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void 
     store->main.hook_owner = owner;
 }
 
-/* Messages and the list */
+/* --- messages and the queue --- */
 
 void
 nj_store_add_message(NjStore *store, NjMessage *message)
@@ -302,7 +308,7 @@ nj_store_add_message(NjStore *store, NjMessage *message)
     write->chat = message->chat;
     write->message = nj_message_ref(message);
 
-    /* These two change later on this thread, while the other one reads. */
+    /* The main thread may change these two fields of the message while the writer thread reads. */
     write->number = (int) message->state;
     write->text = g_strdup(message->error);
     nj_store_append_write(store, write);
