@@ -453,7 +453,7 @@ on_store_trouble(const char *sentence, void *owner)
     for (guint i = 0; i < program->client->accounts->len; i++) {
         NjSession *session = nj_session_of(g_ptr_array_index(program->client->accounts, i));
         if (session)
-            nj_session_store_trouble(session, nj_store_has_write_error(program->client->store));
+            nj_session_set_store_failing(session, nj_store_has_write_error(program->client->store));
     }
 }
 

@@ -1,16 +1,19 @@
-/* One connection from beginning to end: dial, then the stream over the socket, then the login, then
- * stanzas.  It owns the deadlines that span these steps and decides which news goes up.  The owner
- * may free it inside any hook, and some of these are called by the very stream that would have to
- * go: the parts then stay until the next turn of the loop, without an owner to talk to. */
+/* One connection from beginning to end: find the server (dial), open a stream on the socket, log
+ * in, then pass stanzas in both directions. This file owns the deadlines that span these steps and
+ * decides which hooks of stream and login reach the owner.
+ *
+ * The owner may free the connection inside any hook. The stream or the login may be on the stack
+ * then, so these parts are freed in the next iteration of the main loop; until then `hooks` is NULL
+ * and nothing is reported to the owner. */
 #include "base/clock.h"
 #include "model/jid.h"
-#include "xmpp/dial.h"
 #include "xmpp/connection.h"
+#include "xmpp/dial.h"
 #include "xmpp/login.h"
 #include "xmpp/stream.h"
 #include "xmpp/tcp.h"
 
-enum { MAX_HOPS = 2 };
+#define MAX_REDIRECTS 2
 
 G_DEFINE_QUARK(nj - connection - error, nj_connection_error)
 
@@ -26,24 +29,26 @@ const NjConnectionDeadlines nj_connection_deadlines = {
 };
 
 typedef struct {
-    NjConnection base;
+    NjConnection base; /* base.hooks is NULL after free() */
     NjAccountSettings *settings;
-    char *bare, *domain, *ascii, *trust_once;
+    char *bare, *domain;
+    char *ascii_domain; /* the domain in A-labels; NULL when it is not valid */
+    char *trust_once;
     NjTlsSettings tls; /* borrows from the texts above */
     const NjConnectionDeadlines *deadlines;
     NjConnectionState state;
     NjDial *dial;
-    NjStream *stream;
+    NjStream *stream; /* NULL until a socket is connected */
     NjLogin *login;
-    int depth;      /* hooks of stream and login that are running */
-    GSource *timer; /* of the login, or of closing */
-    GSource *soon;  /* what has to wait until no hook is running */
-    gint64 login_until_us, login_left_us;
-    char *host; /* see-other-host */
-    int port;
-    int hops;
+    int depth;         /* hooks of stream and login that are on the stack */
+    GSource *timer;    /* deadline of the login or of closing */
+    GSource *deferred; /* a function that must run while no hook is on the stack */
+    gint64 login_deadline_us, login_left_us;
+    char *redirect_host; /* from see-other-host; NULL */
+    int redirect_port;
+    int redirects;
     GError *why;
-    bool bound; /* or resumed: stanzas go both ways */
+    bool is_bound; /* or resumed: stanzas go to the owner, no longer to the login */
     char *jid;
     NjXml *resumed;
     NjXml *features;
@@ -51,33 +56,32 @@ typedef struct {
     int scram_rank;
 } RealConnection;
 
-/* What a careful friend would do on his own: try again where time, the network or the server may
- * mend it; where only the person can, or where trying again would hammer at an account or fight
- * another client, say so and wait. */
+/* Connecting again can help when time, the network or the server may remove the cause. It must not
+ * be done where only the user can, nor where it would lock an account or fight with another
+ * client. */
 bool
-nj_connection_error_retry(int code)
+nj_connection_should_retry(int code)
 {
     switch ((NjConnectionError) code) {
     case NJ_CONNECTION_ERROR_DNS:
-
-    /* a hotel's name server denies everything until one has signed in */
+    /* in a hotel's network no name may exist until the user has signed in … */
     case NJ_CONNECTION_ERROR_NO_SUCH_HOST:
     case NJ_CONNECTION_ERROR_REFUSED:
     case NJ_CONNECTION_ERROR_UNREACHABLE:
     case NJ_CONNECTION_ERROR_TIMEOUT:
     case NJ_CONNECTION_ERROR_LOST:
-    case NJ_CONNECTION_ERROR_TLS: /* and its port answers with a web page */
+    /* … and every port may answer with a web page */
+    case NJ_CONNECTION_ERROR_TLS:
     case NJ_CONNECTION_ERROR_PROTOCOL:
     case NJ_CONNECTION_ERROR_BIND:
-
     case NJ_CONNECTION_ERROR_POLICY:
     case NJ_CONNECTION_ERROR_SHUTDOWN:
-    case NJ_CONNECTION_ERROR_ELSEWHERE:
+    case NJ_CONNECTION_ERROR_REDIRECTED:
     case NJ_CONNECTION_ERROR_STREAM:
         return true;
-    case NJ_CONNECTION_ERROR_NOT_OFFERED:
 
-    /* the server's lack, or somebody between us: both want a person's eye */
+    case NJ_CONNECTION_ERROR_NOT_OFFERED:
+    /* the server lacks TLS, or somebody on the way has removed it: the user has to look */
     case NJ_CONNECTION_ERROR_NO_TLS:
     case NJ_CONNECTION_ERROR_CERTIFICATE:
     case NJ_CONNECTION_ERROR_MECHANISM:
@@ -86,11 +90,24 @@ nj_connection_error_retry(int code)
     case NJ_CONNECTION_ERROR_PROOF:
     case NJ_CONNECTION_ERROR_CONFLICT:
     case NJ_CONNECTION_ERROR_HOST_UNKNOWN:
-
     case NJ_CONNECTION_ERROR_SETTINGS:
         break;
     }
     return false;
+}
+
+/* Returns false when the owner has freed the connection or closes it: the login must not go on. */
+static bool
+is_active(const RealConnection *connection)
+{
+    return connection->base.hooks && connection->state != NJ_CONNECTION_CLOSING;
+}
+
+/* Returns false when the stream's elements no longer matter, or not yet, to the owner. */
+static bool
+passes_stanzas(const RealConnection *connection)
+{
+    return connection->base.hooks && connection->is_bound && !connection->why;
 }
 
 static void
@@ -104,11 +121,12 @@ keep_certificate(RealConnection *connection)
     connection->certificate = nj_certificate_copy(certificate);
 }
 
+/* Frees dial, login and stream, and stops the timers. */
 static void
-drop_parts(RealConnection *connection)
+free_parts(RealConnection *connection)
 {
     nj_clock_cancel(&connection->timer);
-    nj_clock_cancel(&connection->soon);
+    nj_clock_cancel(&connection->deferred);
     g_clear_pointer(&connection->dial, nj_dial_free);
     if (connection->stream)
         keep_certificate(connection);
@@ -125,62 +143,66 @@ set_state(RealConnection *connection, NjConnectionState state)
     connection->base.hooks->on_state(&connection->base, state, NULL, connection->base.owner);
 }
 
-/* The last word.  Only from the loop, never from inside a part's hook. */
+/* Reports the end to the owner; the last call of a hook. Must run from the main loop, not from
+ * inside a hook of stream or login, which are freed here. */
 static gboolean
-tell_closed(RealConnection *connection)
+report_closed(RealConnection *connection)
 {
-    drop_parts(connection);
+    free_parts(connection);
     connection->state = NJ_CONNECTION_CLOSED;
     connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_CLOSED, connection->why,
                                      connection->base.owner);
     return G_SOURCE_REMOVE;
 }
 
+/* Calls func in the next iteration of the main loop, instead of any earlier timer. */
 static void
-do_soon(RealConnection *connection, gboolean (*func)(RealConnection *connection))
+defer(RealConnection *connection, gboolean (*func)(RealConnection *connection))
 {
     nj_clock_cancel(&connection->timer);
-    nj_clock_cancel(&connection->soon);
-    connection->soon = nj_clock_after(0, G_SOURCE_FUNC(func), connection);
+    nj_clock_cancel(&connection->deferred);
+    connection->deferred = nj_clock_after(0, G_SOURCE_FUNC(func), connection);
 }
 
-/* ---- The clock of the login ---- */
+/* --- the deadline of the login --- */
 
 static gboolean
 on_login_timeout(RealConnection *connection)
 {
     g_set_error(&connection->why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
-                _("The server of %s answers, but does not finish the login; it may be overloaded."),
+                _("The server of %s answers but does not finish the login; it may be overloaded. "
+                  "Use /connect to try again at once."),
                 connection->domain);
-    return tell_closed(connection);
+    return report_closed(connection);
 }
 
 static void
-run_clock(RealConnection *connection)
+start_login_timer(RealConnection *connection)
 {
     nj_clock_cancel(&connection->timer);
-    connection->login_until_us = g_get_monotonic_time() + connection->login_left_us;
+    connection->login_deadline_us = g_get_monotonic_time() + connection->login_left_us;
     connection->timer = nj_clock_after((guint) (connection->login_left_us / 1000),
                                        G_SOURCE_FUNC(on_login_timeout), connection);
 }
 
 static void
-stop_clock(RealConnection *connection)
+pause_login_timer(RealConnection *connection)
 {
     nj_clock_cancel(&connection->timer);
-    connection->login_left_us = MAX(connection->login_until_us - g_get_monotonic_time(), 0);
+    connection->login_left_us = MAX(connection->login_deadline_us - g_get_monotonic_time(), 0);
 }
 
-/* ---- see-other-host (RFC 6120 4.9.3.19) ---- */
+/* --- see-other-host (RFC 6120, 4.9.3.19) --- */
 
-/* "host", "host:port", "[2001:db8::1]:port" or an address with colons of its own. */
+/* Reads "host", "host:port", "[2001:db8::1]:port" or an IPv6 address without brackets into
+ * redirect_host and redirect_port. Returns false when it is not valid. */
 static bool
-parse_elsewhere(RealConnection *connection, const char *where)
+parse_redirect(RealConnection *connection, const char *where)
 {
     const char *colon = strrchr(where, ':');
-    bool bracket = *where == '[';
+    bool has_bracket = *where == '[';
 
-    if (colon && (bracket ? colon[-1] != ']' : strchr(where, ':') != colon))
+    if (colon && (has_bracket ? colon[-1] != ']' : strchr(where, ':') != colon))
         colon = NULL;
 
     guint64 port = 0;
@@ -192,44 +214,48 @@ parse_elsewhere(RealConnection *connection, const char *where)
     if (!ascii)
         return false;
 
-    g_free(connection->host);
-    connection->host = g_steal_pointer(&ascii);
-    connection->port = (int) port;
+    g_free(connection->redirect_host);
+    connection->redirect_host = g_steal_pointer(&ascii);
+    connection->redirect_port = (int) port;
     return true;
 }
 
-static void dial(RealConnection *connection);
+static void start_dial(RealConnection *connection);
 
 static gboolean
-go_elsewhere(RealConnection *connection)
+follow_redirect(RealConnection *connection)
 {
-    drop_parts(connection);
+    free_parts(connection);
     g_clear_error(&connection->why);
-    dial(connection);
+    start_dial(connection);
     set_state(connection, NJ_CONNECTION_RESOLVING);
     return G_SOURCE_REMOVE;
 }
 
-/* Anyone in between could send us away from a stream that is not secured; and once online a new
- * login is the owner's business. */
+/* Returns true when the server's redirection is to be followed. It is ignored on a stream without
+ * TLS, where anybody on the way could have sent it. Once online, the owner decides whether to
+ * connect again. */
 static bool
-may_go_elsewhere(RealConnection *connection)
+accept_redirect(RealConnection *connection)
 {
     NjTransport *transport = nj_stream_transport(connection->stream);
-    const char *where = nj_stream_elsewhere(connection->stream);
-    return where && transport->class->secure(transport) && connection->state != NJ_CONNECTION_ONLINE
-           && connection->state != NJ_CONNECTION_CLOSING && connection->hops++ < MAX_HOPS
-           && parse_elsewhere(connection, where);
+    const char *where = nj_stream_redirect(connection->stream);
+
+    if (!where || !transport->class->secure(transport))
+        return false;
+    if (connection->state == NJ_CONNECTION_ONLINE || connection->state == NJ_CONNECTION_CLOSING)
+        return false;
+    return connection->redirects++ < MAX_REDIRECTS && parse_redirect(connection, where);
 }
 
-/* ---- What the stream and the login tell ---- */
+/* --- hooks of the stream --- */
 
 static void
 on_open(NjStream *stream, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    (void) stream;
+    if (!is_active(connection))
         return;
     connection->depth++;
     nj_login_start(connection->login);
@@ -239,10 +265,9 @@ on_open(NjStream *stream, void *owner)
 static void
 on_features(NjStream *stream, NjXml *features, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_ONLINE
-        || connection->state == NJ_CONNECTION_CLOSING)
+    (void) stream;
+    if (!is_active(connection) || connection->state == NJ_CONNECTION_ONLINE)
         return;
     connection->depth++;
     nj_login_features(connection->login, features);
@@ -252,26 +277,25 @@ on_features(NjStream *stream, NjXml *features, void *owner)
 static void
 on_stanza(NjStream *stream, NjXml *stanza, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
+    (void) stream;
     if (!connection->base.hooks || connection->why)
         return;
 
     connection->depth++;
-    if (connection->bound)
+    if (connection->is_bound)
         connection->base.hooks->on_stanza(&connection->base, stanza, connection->base.owner);
     else
         nj_login_stanza(connection->login, stanza);
-
     connection->depth--;
 }
 
 static void
 on_secured(NjStream *stream, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    (void) stream;
+    if (!is_active(connection))
         return;
     connection->depth++;
     nj_login_secured(connection->login);
@@ -281,45 +305,45 @@ on_secured(NjStream *stream, void *owner)
 static void
 on_closed(NjStream *stream, const GError *why, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
+    (void) stream;
     if (!connection->base.hooks)
         return;
 
-    if (!connection->why && why && connection->state != NJ_CONNECTION_CLOSING) {
-        bool elsewhere = g_error_matches(why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_ELSEWHERE)
-                         && may_go_elsewhere(connection);
+    bool is_first_reason = why && !connection->why && connection->state != NJ_CONNECTION_CLOSING;
+    if (is_first_reason) {
+        bool redirected = g_error_matches(why, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_REDIRECTED)
+                          && accept_redirect(connection);
         connection->why = g_error_copy(why);
-        if (elsewhere) {
-            do_soon(connection, go_elsewhere);
+        if (redirected) {
+            defer(connection, follow_redirect);
             return;
         }
     }
 
-    do_soon(connection, tell_closed);
+    defer(connection, report_closed);
 }
 
 static bool
 wants_items(NjStream *stream, const NjXml *head, const NjXml *list, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->bound || !connection->base.hooks->wants_items)
+    const NjConnectionHooks *hooks = connection->base.hooks;
+    (void) stream;
+    if (!hooks || !connection->is_bound || !hooks->wants_items)
         return false;
 
     connection->depth++;
-    bool wanted =
-        connection->base.hooks->wants_items(&connection->base, head, list, connection->base.owner);
+    bool wanted = hooks->wants_items(&connection->base, head, list, connection->base.owner);
     connection->depth--;
-
     return wanted;
 }
 
 static void
 on_item(NjStream *stream, const NjXml *head, NjXml *item, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
+    (void) stream;
     if (!connection->base.hooks)
         return;
     connection->depth++;
@@ -327,29 +351,28 @@ on_item(NjStream *stream, const NjXml *head, NjXml *item, void *owner)
     connection->depth--;
 }
 
-/* Nobody is freed here: it only looks at the stanza. */
+/* This hook must not free the connection, so depth does not count it. */
 static bool
 prepare(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->bound || connection->why
-        || !connection->base.hooks->prepare)
+    const NjConnectionHooks *hooks = connection->base.hooks;
+    (void) stream;
+    if (!passes_stanzas(connection) || !hooks->prepare)
         return true;
-    return connection->base.hooks->prepare(&connection->base, stanza, until_us,
-                                           connection->base.owner);
+    return hooks->prepare(&connection->base, stanza, until_us, connection->base.owner);
 }
 
 static void
 on_skipped(NjStream *stream, void *owner)
 {
-    (void) stream;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->bound || connection->why
-        || !connection->base.hooks->skipped)
+    const NjConnectionHooks *hooks = connection->base.hooks;
+    (void) stream;
+    if (!passes_stanzas(connection) || !hooks->on_skipped)
         return;
     connection->depth++;
-    connection->base.hooks->skipped(&connection->base, connection->base.owner);
+    hooks->on_skipped(&connection->base, connection->base.owner);
     connection->depth--;
 }
 
@@ -365,6 +388,8 @@ static const NjStreamHooks stream_hooks = {
     .on_skipped = on_skipped,
 };
 
+/* --- hooks of the login --- */
+
 static void
 on_step(NjLogin *login, NjLoginStep step, void *owner)
 {
@@ -373,10 +398,9 @@ on_step(NjLogin *login, NjLoginStep step, void *owner)
         [NJ_LOGIN_AUTHENTICATING] = NJ_CONNECTION_AUTHENTICATING,
         [NJ_LOGIN_BINDING] = NJ_CONNECTION_BINDING,
     };
-    (void) login;
-
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    (void) login;
+    if (!is_active(connection))
         return;
 
     connection->depth++;
@@ -387,21 +411,21 @@ on_step(NjLogin *login, NjLoginStep step, void *owner)
 static void
 on_password(NjLogin *login, void *owner)
 {
-    (void) login;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    (void) login;
+    if (!is_active(connection))
         return;
-    stop_clock(connection);
+    pause_login_timer(connection);
     connection->depth++;
     connection->base.hooks->on_password(&connection->base, connection->base.owner);
     connection->depth--;
 }
 
 static void
-be_online(RealConnection *connection, NjLogin *login, const NjXml *features)
+go_online(RealConnection *connection, NjLogin *login, const NjXml *features)
 {
     nj_clock_cancel(&connection->timer);
-    connection->bound = true;
+    connection->is_bound = true;
     connection->features = features ? nj_xml_copy(features) : NULL;
     connection->scram_rank = nj_login_scram_rank(login);
     connection->depth++;
@@ -410,83 +434,82 @@ be_online(RealConnection *connection, NjLogin *login, const NjXml *features)
 }
 
 static void
-on_done(NjLogin *login, const char *jid, const NjXml *features, void *owner)
+on_bound(NjLogin *login, const char *jid, const NjXml *features, void *owner)
 {
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    if (!is_active(connection))
         return;
     connection->jid = g_strdup(jid);
-    be_online(connection, login, features);
+    go_online(connection, login, features);
 }
 
 static void
-on_resumed(NjLogin *login, const NjXml *answer, const NjXml *features, void *owner)
+on_resumed(NjLogin *login, const NjXml *resumed, const NjXml *features, void *owner)
 {
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    if (!is_active(connection))
         return;
-    connection->resumed = nj_xml_copy(answer);
-    be_online(connection, login, features);
+    connection->resumed = nj_xml_copy(resumed);
+    go_online(connection, login, features);
 }
 
 static NjXml *
-resume(NjLogin *login, const NjXml *features, void *owner)
+build_resume(NjLogin *login, const NjXml *features, void *owner)
 {
-    (void) login;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || !connection->base.hooks->resume
-        || connection->state == NJ_CONNECTION_CLOSING)
+    (void) login;
+    if (!is_active(connection) || !connection->base.hooks->build_resume)
         return NULL;
-    return connection->base.hooks->resume(&connection->base, features, connection->base.owner);
+    return connection->base.hooks->build_resume(&connection->base, features,
+                                                connection->base.owner);
 }
 
 static void
-on_not_resumed(NjLogin *login, const NjXml *answer, void *owner)
+on_resume_failed(NjLogin *login, const NjXml *failed, void *owner)
 {
-    (void) login;
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->state == NJ_CONNECTION_CLOSING)
+    (void) login;
+    if (!is_active(connection))
         return;
     connection->depth++;
-    connection->base.hooks->not_resumed(&connection->base, answer, connection->base.owner);
+    connection->base.hooks->on_resume_failed(&connection->base, failed, connection->base.owner);
     connection->depth--;
 }
 
-static void close_politely(RealConnection *connection);
+static void close_stream(RealConnection *connection);
 
 static void
 on_failed(NjLogin *login, const GError *why, void *owner)
 {
     RealConnection *connection = owner;
-    if (!connection->base.hooks || connection->why || connection->state == NJ_CONNECTION_CLOSING)
+    if (!is_active(connection) || connection->why)
         return;
     connection->why = g_error_copy(why);
     connection->scram_rank = nj_login_scram_rank(login);
-    close_politely(connection);
+    close_stream(connection);
 }
 
 static const NjLoginHooks login_hooks = {
     .on_step = on_step,
     .on_password = on_password,
-    .on_done = on_done,
-    .resume = resume,
+    .on_bound = on_bound,
+    .build_resume = build_resume,
     .on_resumed = on_resumed,
-    .on_not_resumed = on_not_resumed,
+    .on_resume_failed = on_resume_failed,
     .on_failed = on_failed,
 };
 
-/* ---- The way in and out ---- */
+/* --- opening and closing --- */
 
 static void
 on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *error, void *owner)
 {
+    RealConnection *connection = owner;
     (void) host;
     (void) port;
-
-    RealConnection *connection = owner;
     if (fd < 0) {
         connection->why = g_error_copy(error);
-        do_soon(connection, tell_closed);
+        defer(connection, report_closed);
         return;
     }
 
@@ -496,46 +519,45 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
     connection->login =
         nj_login_new(connection->stream, connection->settings, connection->bare,
                      connection->settings->tls == NJ_TLS_NONE, &login_hooks, connection);
-    connection->login_left_us = (gint64) connection->deadlines->login * 1000;
-    run_clock(connection);
-    connection->depth++;
 
+    connection->login_left_us = (gint64) connection->deadlines->login * 1000;
+    start_login_timer(connection);
+    connection->depth++;
     set_state(connection, NJ_CONNECTION_SECURING);
     connection->depth--;
 }
 
 static void
-dial(RealConnection *connection)
+start_dial(RealConnection *connection)
 {
     const NjAccountSettings *settings = connection->settings;
-    const char *host = connection->host ? connection->host : settings->host;
-    connection->dial =
-        nj_dial_new(connection->domain, host, connection->host ? connection->port : settings->port,
-                    settings->tls, connection->deadlines, on_dialled, connection);
-}
+    const char *host = settings->host;
+    int port = settings->port;
 
-static gboolean
-on_close_timeout(RealConnection *connection)
-{
-    return tell_closed(connection);
+    if (connection->redirect_host) {
+        host = connection->redirect_host;
+        port = connection->redirect_port;
+    }
+    connection->dial = nj_dial_new(connection->domain, host, port, settings->tls,
+                                   connection->deadlines, on_dialled, connection);
 }
 
 static void
-close_politely(RealConnection *connection)
+close_stream(RealConnection *connection)
 {
     if (connection->state == NJ_CONNECTION_CLOSING)
         return;
 
     connection->state = NJ_CONNECTION_CLOSING;
-    if (!connection->stream || connection->soon) {
+    if (!connection->stream || connection->deferred) {
         g_clear_pointer(&connection->dial, nj_dial_free);
-        do_soon(connection, tell_closed);
+        defer(connection, report_closed);
         return;
     }
 
     nj_clock_cancel(&connection->timer);
     connection->timer =
-        nj_clock_after(connection->deadlines->close, G_SOURCE_FUNC(on_close_timeout), connection);
+        nj_clock_after(connection->deadlines->close, G_SOURCE_FUNC(report_closed), connection);
     nj_stream_close(connection->stream);
 }
 
@@ -545,14 +567,15 @@ real_open(NjConnection *base)
     RealConnection *connection = (RealConnection *) base;
     g_return_if_fail(connection->state == NJ_CONNECTION_CLOSED && !connection->dial);
     connection->state = NJ_CONNECTION_RESOLVING;
-    dial(connection);
+    start_dial(connection);
 }
 
 static bool
 real_send(NjConnection *base, NjXml *stanza)
 {
     RealConnection *connection = (RealConnection *) base;
-    if (connection->bound && connection->stream && connection->state == NJ_CONNECTION_ONLINE)
+    bool is_online = connection->is_bound && connection->state == NJ_CONNECTION_ONLINE;
+    if (is_online && connection->stream)
         return nj_stream_send(connection->stream, stanza);
     nj_xml_free(stanza);
     return false;
@@ -566,32 +589,32 @@ real_close(NjConnection *base)
         return;
     if (connection->state != NJ_CONNECTION_CLOSING)
         g_clear_error(&connection->why);
-    close_politely(connection);
+    close_stream(connection);
 }
 
 static void
-destroy(RealConnection *connection)
+destroy_connection(RealConnection *connection)
 {
-    drop_parts(connection);
+    free_parts(connection);
     g_clear_error(&connection->why);
     nj_account_settings_free(connection->settings);
     nj_certificate_free(connection->certificate);
     nj_xml_free(connection->features);
     nj_xml_free(connection->resumed);
     g_free(connection->jid);
-    g_free(connection->host);
+    g_free(connection->redirect_host);
     g_free(connection->trust_once);
 
-    g_free(connection->ascii);
+    g_free(connection->ascii_domain);
     g_free(connection->domain);
     g_free(connection->bare);
     g_free(connection);
 }
 
 static gboolean
-destroy_now(RealConnection *connection)
+on_destroy(RealConnection *connection)
 {
-    destroy(connection);
+    destroy_connection(connection);
     return G_SOURCE_REMOVE;
 }
 
@@ -603,15 +626,14 @@ real_free(NjConnection *base)
     g_clear_pointer(&connection->dial, nj_dial_free);
 
     if (!connection->depth) {
-        destroy(connection);
+        destroy_connection(connection);
         return;
     }
 
+    /* a step of the login that is on the stack must not send any more */
     NjTransport *transport = nj_stream_transport(connection->stream);
-
-    /* nothing more is said, whatever the login has begun */
     transport->class->close(transport, false);
-    do_soon(connection, destroy_now);
+    defer(connection, on_destroy);
 }
 
 static void
@@ -623,15 +645,18 @@ real_pause(NjConnection *base, bool paused)
 }
 
 static void
-real_password(NjConnection *base, const char *password)
+real_give_password(NjConnection *base, const char *password)
 {
     RealConnection *connection = (RealConnection *) base;
-    if (!connection->login || connection->state == NJ_CONNECTION_CLOSING || connection->bound)
+    bool is_login_over = connection->state == NJ_CONNECTION_CLOSING || connection->is_bound;
+    if (!connection->login || is_login_over)
         return;
     if (!connection->timer)
-        run_clock(connection);
+        start_login_timer(connection);
     nj_login_password(connection->login, password);
 }
+
+/* --- what the owner can ask for --- */
 
 static const char *
 real_jid(const NjConnection *base)
@@ -679,7 +704,7 @@ static const NjConnectionClass real_class = {
     .close = real_close,
     .free = real_free,
     .pause = real_pause,
-    .password = real_password,
+    .give_password = real_give_password,
     .jid = real_jid,
     .resumed = real_resumed,
     .features = real_features,
@@ -700,12 +725,12 @@ nj_connection_new(const NjAccountSettings *settings, const char *bare, const cha
     connection->bare = g_strdup(bare);
     connection->domain = nj_jid_domain(bare);
 
-    /* without one the dial says what is wrong */
-    connection->ascii = nj_jid_ascii_domain(connection->domain, NULL);
+    /* an invalid domain is reported by the dial */
+    connection->ascii_domain = nj_jid_ascii_domain(connection->domain, NULL);
     connection->trust_once = g_strdup(trust_once);
     connection->deadlines = &nj_connection_deadlines;
     connection->tls = (NjTlsSettings){
-        .domain = connection->ascii ? connection->ascii : connection->domain,
+        .domain = connection->ascii_domain ? connection->ascii_domain : connection->domain,
         .ca_file = connection->settings->ca_file,
         .pin = connection->settings->pin,
         .trust_once = connection->trust_once,

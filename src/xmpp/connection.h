@@ -1,6 +1,6 @@
-/* The seam above the stream: an account's connection to its server, from nothing to a bound
- * resource, and stanzas both ways.  Only connection.c sees dial, tls, stream, parser, sasl and
- * login; a test may put a string behind it. */
+/* The connection of an account to its server: from a host name to a bound resource, then stanzas in
+ * both directions. Only connection.c uses dial, tls, stream, parser, sasl and login. A test can
+ * replace the connection by strings. */
 #ifndef NJ_XMPP_CONNECTION_H
 #define NJ_XMPP_CONNECTION_H
 
@@ -20,96 +20,99 @@ typedef enum {
     NJ_CONNECTION_CLOSING
 } NjConnectionState;
 
-/* Why a connection failed.  Each is one sentence with what to do next; whether to try again is
- * nj_connection_error_retry(). */
+/* Why a connection failed. The message of each error is a whole sentence for the user that says
+ * what to do next. */
 #define NJ_CONNECTION_ERROR nj_connection_error_quark()
 GQuark nj_connection_error_quark(void);
 typedef enum {
-    NJ_CONNECTION_ERROR_DNS,          /* no answer */
-    NJ_CONNECTION_ERROR_NO_SUCH_HOST, /* no such name */
-    NJ_CONNECTION_ERROR_NOT_OFFERED,  /* SRV target "." */
+    NJ_CONNECTION_ERROR_DNS,          /* the name server does not answer */
+    NJ_CONNECTION_ERROR_NO_SUCH_HOST, /* the name does not exist */
+    NJ_CONNECTION_ERROR_NOT_OFFERED,  /* the SRV target is "." */
     NJ_CONNECTION_ERROR_REFUSED,
     NJ_CONNECTION_ERROR_UNREACHABLE,
     NJ_CONNECTION_ERROR_TIMEOUT,
-    NJ_CONNECTION_ERROR_LOST,   /* the connection broke */
-    NJ_CONNECTION_ERROR_TLS,    /* handshake failed */
-    NJ_CONNECTION_ERROR_NO_TLS, /* not offered */
+    NJ_CONNECTION_ERROR_LOST,   /* the connection broke, or the server closed it */
+    NJ_CONNECTION_ERROR_TLS,    /* the handshake failed */
+    NJ_CONNECTION_ERROR_NO_TLS, /* the server does not offer TLS */
     NJ_CONNECTION_ERROR_CERTIFICATE,
-    NJ_CONNECTION_ERROR_MECHANISM, /* no acceptable one */
-    NJ_CONNECTION_ERROR_PASSWORD,  /* wrong, or not given */
-    /* disabled, expired, temporarily unusable as the server says */
-    NJ_CONNECTION_ERROR_ACCOUNT,
-    NJ_CONNECTION_ERROR_PROOF, /* the server did not prove that it knows the password */
+    NJ_CONNECTION_ERROR_MECHANISM, /* the server offers no acceptable SASL mechanism */
+    NJ_CONNECTION_ERROR_PASSWORD,  /* wrong, or not entered */
+    NJ_CONNECTION_ERROR_ACCOUNT,   /* disabled, expired or unusable, as the server says */
+    NJ_CONNECTION_ERROR_PROOF,     /* the server did not prove that it knows the password */
     NJ_CONNECTION_ERROR_BIND,
-    NJ_CONNECTION_ERROR_PROTOCOL, /* it does not speak XMPP, or not well */
-    NJ_CONNECTION_ERROR_CONFLICT, /* another client took the resource: we do not fight */
+    NJ_CONNECTION_ERROR_PROTOCOL, /* the server does not speak XMPP, or breaks its rules */
+    NJ_CONNECTION_ERROR_CONFLICT, /* another client took the resource: do not take it back */
     NJ_CONNECTION_ERROR_POLICY,
     NJ_CONNECTION_ERROR_HOST_UNKNOWN, /* the server does not serve this domain */
     NJ_CONNECTION_ERROR_SHUTDOWN,     /* system-shutdown, reset */
-    NJ_CONNECTION_ERROR_ELSEWHERE,    /* see-other-host */
+    NJ_CONNECTION_ERROR_REDIRECTED,   /* see-other-host */
     NJ_CONNECTION_ERROR_STREAM,       /* any other stream error */
-    /* tls = none for a host that is not loopback, unreadable ca-file … */
-    NJ_CONNECTION_ERROR_SETTINGS,
+    NJ_CONNECTION_ERROR_SETTINGS,     /* e.g. tls = none without loopback, unreadable ca-file */
 } NjConnectionError;
 
-/* would a careful friend try again by himself, later? */
-bool nj_connection_error_retry(int code);
+/* Returns true when the client may connect again by itself after the error, false when the user has
+ * to do something first. */
+bool nj_connection_should_retry(int code);
 
 /* How long each step may take, in milliseconds. */
 typedef struct {
     guint dns;       /* one question to the resolver */
-    guint stagger;   /* between two addresses of a host (RFC 8305) */
-    guint patience;  /* before the next host joins in */
+    guint stagger;   /* between the addresses of a host (RFC 8305, 5) */
+    guint patience;  /* before the next host is tried as well */
     guint tcp;       /* all addresses of a host */
-    guint dial;      /* all of it */
+    guint dial;      /* everything up to a connected socket */
     guint handshake; /* TLS */
-    /* from the open socket to a bound resource; stands still while the person looks for the
-     * password */
-    guint login;
-    guint close; /* a polite end; the program has two seconds for all of its own */
+    guint login; /* from the socket to a bound resource; stops while the user enters a password */
+    guint close; /* closing the stream; the program has two seconds to quit */
 } NjConnectionDeadlines;
 
-extern const NjConnectionDeadlines nj_connection_deadlines; /* as shipped */
+extern const NjConnectionDeadlines nj_connection_deadlines; /* the default */
 
+/* The owner may free the connection inside any hook. Stanzas are borrowed. */
 typedef struct {
-    /* CLOSED comes once, why NULL: we closed it */
+    /* NJ_CONNECTION_CLOSED comes once. why is set for CLOSED only; NULL: we closed the
+     * connection. */
     void (*on_state)(NjConnection *connection, NjConnectionState state, const GError *why,
                      void *owner);
-    /* borrowed */
     void (*on_stanza)(NjConnection *connection, NjXml *stanza, void *owner);
-    /* answer: nj_connection_password() */
+    /* Answer with NjConnectionClass.give_password, now or later. */
     void (*on_password)(NjConnection *connection, void *owner);
-    /* parser.h */
+    /* see parser.h */
     bool (*wants_items)(NjConnection *connection, const NjXml *head, const NjXml *list,
                         void *owner);
     void (*on_item)(NjConnection *connection, const NjXml *head, NjXml *item, void *owner);
-    /* parser.h; may be NULL */
+    /* see parser.h; may be NULL */
     bool (*prepare)(NjConnection *connection, NjXml *stanza, gint64 until_us, void *owner);
-    /* parser.h; may be NULL */
-    void (*skipped)(NjConnection *connection, void *owner);
-    /* login.h; may be NULL, then the other is not called */
-    NjXml *(*resume)(NjConnection *connection, const NjXml *features, void *owner);
-    void (*not_resumed)(NjConnection *connection, const NjXml *answer, void *owner);
+    /* see parser.h; may be NULL */
+    void (*on_skipped)(NjConnection *connection, void *owner);
+    /* see login.h; may be NULL, then on_resume_failed is not called */
+    NjXml *(*build_resume)(NjConnection *connection, const NjXml *features, void *owner);
+    void (*on_resume_failed)(NjConnection *connection, const NjXml *failed, void *owner);
 } NjConnectionHooks;
 
 typedef struct {
     void (*open)(NjConnection *connection);
-    /* takes it; false: the stream is over, though CLOSED may not have come yet */
+    /* Takes stanza. Returns false when the stream is over; CLOSED may still be to come. */
     bool (*send)(NjConnection *connection, NjXml *stanza);
-    /* politely: </stream:stream>, 2 s at most */
+    /* Closes the stream with </stream:stream>; takes up to NjConnectionDeadlines.close. */
     void (*close)(NjConnection *connection);
-    /* at once, without a hook */
+    /* Closes and frees at once. No hook is called. */
     void (*free)(NjConnection *connection);
+    /* Stops or resumes reading from the socket. */
     void (*pause)(NjConnection *connection, bool paused);
-    void (*password)(NjConnection *connection, const char *password); /* NULL: not given */
-    /* as bound; NULL: the session was resumed */
+    /* Answers on_password; password NULL: the user did not enter one. */
+    void (*give_password)(NjConnection *connection, const char *password);
+    /* Returns the bound address, or NULL when the session was resumed. */
     const char *(*jid)(const NjConnection *connection);
-    /* <resumed/>, if it was; else NULL */
+    /* Returns <resumed/> when the session was resumed, else NULL. */
     const NjXml *(*resumed)(const NjConnection *connection);
-    const NjXml *(*features)(const NjConnection *connection); /* of the bound stream */
-    /* of the last handshake, also a failed one; NULL */
+    /* Returns the features of the bound stream, or NULL. */
+    const NjXml *(*features)(const NjConnection *connection);
+    /* Returns the certificate of the last handshake, also of a failed one, or NULL. */
     const NjCertificate *(*certificate)(const NjConnection *connection);
+    /* Returns when the last byte arrived (monotonic), or 0. */
     gint64 (*last_byte_us)(const NjConnection *connection);
+    /* Returns the rank of the SCRAM mechanism that was used (sasl.h), or 0. */
     int (*scram_rank)(const NjConnection *connection);
 } NjConnectionClass;
 
@@ -119,18 +122,20 @@ struct NjConnection {
     void *owner;
 };
 
-/* The real one.  trust_once: a pin, or NULL. Settings are copied. One NjConnection is one
- * connection: a reconnect makes a new one. RESOLVING and CLOSING follow from open() and close() at
- * once, without a hook; CLOSED always comes from the loop.  free() may be called from inside any
- * hook. */
+/* Makes connections: nj_connection_new() or a test's function. settings and texts are copied. bare
+ * is the account's bare address; trust_once is the pin of a certificate to accept, or NULL. */
+typedef NjConnection *(*NjConnectionMaker)(const NjAccountSettings *settings, const char *bare,
+                                           const char *trust_once, const NjConnectionHooks *hooks,
+                                           void *owner);
+
+/* Makes a connection over TCP, which can be opened once: reconnecting takes a new one. open() sets
+ * RESOLVING and close() sets CLOSING without a call of on_state. CLOSED is always reported from the
+ * main loop. */
 NjConnection *nj_connection_new(const NjAccountSettings *settings, const char *bare,
                                 const char *trust_once, const NjConnectionHooks *hooks,
                                 void *owner);
 
-/* of a real one, before open(); they are borrowed */
+/* For a connection of nj_connection_new(), before open(). deadlines is borrowed. */
 void nj_connection_set_deadlines(NjConnection *connection, const NjConnectionDeadlines *deadlines);
-typedef NjConnection *(*NjConnectionMaker)(const NjAccountSettings *settings, const char *bare,
-                                           const char *trust_once, const NjConnectionHooks *hooks,
-                                           void *owner);
 
 #endif

@@ -1,8 +1,11 @@
-/* Finding the server and shaking its hand.  The targets come from SRV, or are the host that was
- * set, or the domain itself; they are tried in order, each with its addresses side by side, and
- * every failure is kept for the one sentence at the end.  A target that stays silent is not waited
- * for: the next one joins in, and whichever answers first is taken. What needs no resolver gets
- * none: a look-up once begun can not be taken back. */
+/* Finds the server of a domain and connects a socket to it.
+ *
+ * The targets are those of the SRV records, or the host that the user set, or the domain itself.
+ * They are tried in order, each with its addresses side by side. When a target does not answer, the
+ * next one is tried as well, and the first that answers is taken. All failures are kept for the
+ * sentence at the end.
+ *
+ * IP addresses and localhost are not looked up: a look-up cannot be cancelled. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <glib-unix.h>
@@ -17,54 +20,63 @@
 #include "model/jid.h"
 #include "xmpp/dial.h"
 
-enum { MAX_TARGETS = 16, MAX_ADDRESSES = 16, PORT = 5222, PORT_DIRECT = 5223 };
+#define MAX_TARGETS 16
+#define MAX_ADDRESSES 16 /* of a target */
+/* SRV records that are read, before all but MAX_TARGETS of them are dropped by priority */
+#define MAX_SERVICES (4 * MAX_TARGETS)
+#define PORT_STARTTLS 5222
+#define PORT_DIRECT 5223
 
 typedef struct {
-    char *host; /* A-label or address */
+    char *host; /* A-label or IP address */
     guint16 port;
-    bool direct;
-    guint priority, weight;
+    bool direct;            /* TLS from the first byte */
+    guint priority, weight; /* of the SRV record (RFC 2782) */
 } Target;
 
+/* A socket that is connecting. */
 typedef struct {
     NjDial *dial;
     guint target; /* as NjDial.current counts */
-    int fd;
+    int fd;       /* -1: given to the owner of the dial */
     GSource *source;
 } Attempt;
 
-/* A question to the resolver outlives us when we are freed: it keeps this, and finds dial NULL. */
+/* A look-up that the resolver has not answered. It cannot be cancelled, so it may outlive the dial;
+ * dial is NULL then. */
 typedef struct {
     NjDial *dial;
-    bool direct; /* which service was asked for */
-} Question;
+    bool direct; /* for services: direct TLS or STARTTLS */
+} Lookup;
 
 struct NjDial {
-    char *domain, *host; /* as they stand in the settings; host NULL */
+    char *domain, *host; /* of the settings; host may be NULL */
     int port, tls;
     const NjConnectionDeadlines *deadlines;
     NjDialFunc func;
     void *owner;
-    char *ascii;        /* of the domain */
-    GPtrArray *targets; /* of Target */
-    /* the target being tried, counted from 1; one more than there are: all were begun */
-    guint current;
-    GPtrArray *questions; /* of Question, unanswered */
+    char *ascii_domain; /* the domain in A-labels */
     NjResolver resolver;
-    /* of NjInet, the current target's, in the order they are tried */
-    GArray *addresses;
+    GPtrArray *lookups; /* of Lookup, unanswered; freed by the resolver's callback */
+    GPtrArray *targets; /* of Target, in the order of trying */
+    /* The target that is tried, counted from 1; 0: none yet; targets->len + 1: all were begun. */
+    guint current;
+    GArray *addresses; /* of NjInet, of the current target, in the order of trying */
     guint next_address;
-    GPtrArray *attempts; /* of Attempt, running */
-    GSource *timer, *patience, *stagger, *total;
-    int worst; /* the code of the failure that tells most; -1 none yet */
-    guint failures;
-    GString *reasons;     /* "a:5222: refused, b:5222: …" */
-    char *sentence;       /* of the first failure alone */
-    bool service_refused; /* a target of "." was seen */
+    GPtrArray *attempts;      /* of Attempt, connecting */
+    GSource *timer;           /* deadline of a look-up, or of connecting to a target */
+    GSource *patience_timer;  /* the next target is tried as well */
+    GSource *stagger_timer;   /* the next address is tried as well */
+    GSource *total_timer;     /* first calls start_dial(), then the deadline of the whole dial */
+    guint failures;           /* of targets */
+    int most_specific;        /* the failure code in the last row of `reasons`; -1: no failure */
+    GString *failure_list;    /* "a:5222: refused, b:5222: …" */
+    char *first_sentence;     /* the sentence of the first failure */
+    bool service_not_offered; /* an SRV target was "." */
 };
 
-static void next_target(NjDial *dial);
-static void next_address(NjDial *dial);
+static void try_next_target(NjDial *dial);
+static void try_next_address(NjDial *dial);
 
 static void
 free_target(Target *target)
@@ -82,25 +94,26 @@ free_attempt(Attempt *attempt)
     g_free(attempt);
 }
 
-/* ---- The end ---- */
+/* --- the end --- */
 
-/* Nobody waits for these any more. */
+/* The callbacks of these look-ups do nothing any more. */
 static void
-forget_questions(NjDial *dial)
+forget_lookups(NjDial *dial)
 {
-    for (guint i = 0; i < dial->questions->len; i++)
-        ((Question *) g_ptr_array_index(dial->questions, i))->dial = NULL;
-    g_ptr_array_set_size(dial->questions, 0);
+    for (guint i = 0; i < dial->lookups->len; i++)
+        ((Lookup *) g_ptr_array_index(dial->lookups, i))->dial = NULL;
+    g_ptr_array_set_size(dial->lookups, 0);
 }
 
+/* Calls the owner's function, which may free the dial. */
 static void
-finish(NjDial *dial, int fd, bool direct, const Target *target, const GError *error)
+report(NjDial *dial, int fd, bool direct, const Target *target, const GError *error)
 {
     nj_clock_cancel(&dial->timer);
-    nj_clock_cancel(&dial->patience);
-    nj_clock_cancel(&dial->stagger);
-    nj_clock_cancel(&dial->total);
-    forget_questions(dial);
+    nj_clock_cancel(&dial->patience_timer);
+    nj_clock_cancel(&dial->stagger_timer);
+    nj_clock_cancel(&dial->total_timer);
+    forget_lookups(dial);
     g_ptr_array_set_size(dial->attempts, 0);
     dial->func(fd, direct, target ? target->host : NULL, target ? target->port : 0, error,
                dial->owner);
@@ -110,99 +123,108 @@ static void
 fail(NjDial *dial, int code, const char *sentence)
 {
     g_autoptr(GError) error = g_error_new_literal(NJ_CONNECTION_ERROR, code, sentence);
-    finish(dial, -1, false, NULL, error);
+    report(dial, -1, false, NULL, error);
 }
 
-/* One row a reason: a whole sentence when it is the only one, a few words when it is one of
- * several.  Later rows tell more. */
+/* The reasons why a target can fail, the least specific first. A sentence is for one failure, words
+ * are for one of several. */
 static const struct {
     int code;
-    const char *sentence, *words; /* the sentence takes the host */
+    const char *sentence; /* with %s for the host */
+    const char *words;
 } reasons[] = {
     { NJ_CONNECTION_ERROR_NOT_OFFERED,
-      N_("%s offers no XMPP service to clients; check the address."), N_("not offered") },
+      N_("%s offers no XMPP service to clients; check the address of the account."),
+      N_("not offered") },
     { NJ_CONNECTION_ERROR_NO_SUCH_HOST,
-      N_("There is no server called %s; check the address, or set host."), N_("no such name") },
+      N_("There is no server called %s; check the address of the account, or set its server with "
+         "/account set NAME host HOST."),
+      N_("no such name") },
     { NJ_CONNECTION_ERROR_DNS,
       N_("The name server did not answer when asked for %s; check the network."),
       N_("no answer from the name server") },
-    { NJ_CONNECTION_ERROR_UNREACHABLE, N_("There is no way to %s from here; check the network."),
-      N_("unreachable") },
-    { NJ_CONNECTION_ERROR_TIMEOUT, N_("%s does not answer; check the network, or host and port."),
+    { NJ_CONNECTION_ERROR_UNREACHABLE,
+      N_("%s cannot be reached from this computer; check the network."), N_("unreachable") },
+    { NJ_CONNECTION_ERROR_TIMEOUT,
+      N_("%s does not answer; check the network, or set the server with /account set NAME host "
+         "HOST."),
       N_("no answer") },
     { NJ_CONNECTION_ERROR_REFUSED,
-      N_("%s refuses connections; the server may be down, or the port another one."),
+      N_("%s refuses connections; the server may be down, or it may use another port: set it with "
+         "/account set NAME port PORT."),
       N_("refused") },
 };
 
 static guint
-reason_row(int code)
+find_reason(int code)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(reasons); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(reasons); i++)
         if (reasons[i].code == code)
             return i;
-    }
     return 0;
 }
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static char *
-sentence_for(int code, const char *host)
+format_sentence(int code, const char *host)
 {
-    return g_strdup_printf(_(reasons[reason_row(code)].sentence), host);
+    return g_strdup_printf(_(reasons[find_reason(code)].sentence), host);
 }
 #pragma GCC diagnostic pop
 
-/* Before there was a target. */
+/* Fails before there is a target. */
 static void
 fail_early(NjDial *dial, int code)
 {
-    g_autofree char *sentence = sentence_for(code, dial->domain);
+    g_autofree char *sentence = format_sentence(code, dial->domain);
     fail(dial, code, sentence);
 }
 
+/* Returns "host:port" or "[IPv6 address]:port". */
 static char *
-place(const char *host, guint16 port)
+format_address(const char *host, guint16 port)
 {
     return g_strdup_printf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
 }
 
+/* Keeps the failure of a target for the sentence at the end. */
 static void
-note(NjDial *dial, int code, const Target *target)
+note_failure(NjDial *dial, int code, const Target *target)
 {
-    g_autofree char *where = place(target->host, target->port);
-    g_debug("dial: %s: %s", where, reasons[reason_row(code)].words);
+    g_autofree char *where = format_address(target->host, target->port);
+    g_debug("dial: %s: %s", where, reasons[find_reason(code)].words);
 
-    bool named = code == NJ_CONNECTION_ERROR_NO_SUCH_HOST || code == NJ_CONNECTION_ERROR_DNS;
-    if (!dial->sentence)
-        dial->sentence = sentence_for(code, named ? target->host : where);
-    g_string_append_printf(dial->reasons, "%s%s: %s", dial->failures ? ", " : "", where,
-                           _(reasons[reason_row(code)].words));
+    bool is_look_up = code == NJ_CONNECTION_ERROR_NO_SUCH_HOST || code == NJ_CONNECTION_ERROR_DNS;
+    if (!dial->first_sentence)
+        dial->first_sentence = format_sentence(code, is_look_up ? target->host : where);
+    g_string_append_printf(dial->failure_list, "%s%s: %s", dial->failures ? ", " : "", where,
+                           _(reasons[find_reason(code)].words));
     dial->failures++;
-    if (dial->worst < 0 || reason_row(code) > reason_row(dial->worst))
-        dial->worst = code;
+    if (dial->most_specific < 0 || find_reason(code) > find_reason(dial->most_specific))
+        dial->most_specific = code;
 }
 
 static void
 give_up(NjDial *dial)
 {
     if (dial->failures == 1) {
-        fail(dial, dial->worst, dial->sentence);
+        fail(dial, dial->most_specific, dial->first_sentence);
         return;
     }
-    g_autofree char *all =
-        g_strdup_printf(_("No server of %s can be reached (%s); check the network, or set host."),
-                        dial->domain, dial->reasons->str);
-    fail(dial, dial->worst, all);
+    g_autofree char *all = g_strdup_printf(
+        _("No server of %s can be reached (%s); check the network, or set the server with "
+          "/account set NAME host HOST."),
+        dial->domain, dial->failure_list->str);
+    fail(dial, dial->most_specific, all);
 }
 
-/* ---- Sockets ---- */
+/* --- sockets --- */
 
 static int
-code_of(int number)
+code_of_errno(int error)
 {
-    switch (number) {
+    switch (error) {
     case ECONNREFUSED:
     case ECONNRESET:
         return NJ_CONNECTION_ERROR_REFUSED;
@@ -214,46 +236,49 @@ code_of(int number)
 }
 
 static const Target *
-target(const NjDial *dial)
+current_target(const NjDial *dial)
 {
     return g_ptr_array_index(dial->targets, dial->current - 1);
 }
 
 static guint
-running(const NjDial *dial, guint number)
+count_attempts(const NjDial *dial, guint target)
 {
     guint count = 0;
     for (guint i = 0; i < dial->attempts->len; i++)
-        count += ((Attempt *) g_ptr_array_index(dial->attempts, i))->target == number;
+        count += ((Attempt *) g_ptr_array_index(dial->attempts, i))->target == target;
     return count;
 }
 
+/* The current target failed: tries the next one. */
 static void
-target_failed(NjDial *dial, int code)
+fail_target(NjDial *dial, int code)
 {
     nj_clock_cancel(&dial->timer);
-    nj_clock_cancel(&dial->patience);
-    nj_clock_cancel(&dial->stagger);
+    nj_clock_cancel(&dial->patience_timer);
+    nj_clock_cancel(&dial->stagger_timer);
 
     for (guint i = dial->attempts->len; i-- > 0;) {
         if (((Attempt *) g_ptr_array_index(dial->attempts, i))->target == dial->current)
             g_ptr_array_remove_index_fast(dial->attempts, i);
     }
 
-    note(dial, code, target(dial));
-    next_target(dial);
+    note_failure(dial, code, current_target(dial));
+    try_next_target(dial);
 }
 
+/* An attempt to connect failed. Other attempts of the target may be running or may follow. */
 static void
-attempt_failed(NjDial *dial, guint number, int error)
+fail_attempt(NjDial *dial, guint target, int error)
 {
-    if (number != dial->current) {
+    if (target != dial->current) {
+        /* an earlier target, whose failure was noted when the next one was begun */
         if (dial->current > dial->targets->len && !dial->attempts->len)
             give_up(dial);
     } else if (dial->next_address < dial->addresses->len) {
-        next_address(dial);
-    } else if (!running(dial, number)) {
-        target_failed(dial, code_of(error));
+        try_next_address(dial);
+    } else if (!count_attempts(dial, target)) {
+        fail_target(dial, code_of_errno(error));
     }
 }
 
@@ -263,28 +288,28 @@ on_writable(int fd, GIOCondition condition, gpointer data)
     (void) condition;
     Attempt *attempt = data;
     NjDial *dial = attempt->dial;
-    guint number = attempt->target;
+    guint target = attempt->target;
     int error = 0;
     socklen_t length = sizeof error;
 
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         error = errno;
     if (!error)
-        attempt->fd = -1; /* ours no longer */
+        attempt->fd = -1; /* so that the socket is not closed with the attempt */
 
     g_ptr_array_remove(dial->attempts, attempt);
-    const Target *reached = g_ptr_array_index(dial->targets, number - 1);
+    const Target *reached = g_ptr_array_index(dial->targets, target - 1);
     if (error)
-        attempt_failed(dial, number, error);
+        fail_attempt(dial, target, error);
     else
-        finish(dial, fd, reached->direct, reached, NULL);
+        report(dial, fd, reached->direct, reached, NULL);
 
     return G_SOURCE_REMOVE;
 }
 
-/* Begins to connect; 0, or why not. */
+/* Begins to connect. Returns 0, or errno. */
 static int
-attempt(NjDial *dial, const NjInet *inet, guint16 port)
+start_attempt(NjDial *dial, const NjInet *inet, guint16 port)
 {
     union {
         struct sockaddr any;
@@ -308,9 +333,9 @@ attempt(NjDial *dial, const NjInet *inet, guint16 port)
     int yes = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (connect(fd, &native.any, size) < 0 && errno != EINPROGRESS) {
-        int number = errno;
+        int error = errno;
         close(fd);
-        return number;
+        return error;
     }
 
     Attempt *new = g_new0(Attempt, 1);
@@ -328,54 +353,55 @@ attempt(NjDial *dial, const NjInet *inet, guint16 port)
 static gboolean
 on_stagger(NjDial *dial)
 {
-    nj_clock_cancel(&dial->stagger);
-    next_address(dial);
+    nj_clock_cancel(&dial->stagger_timer);
+    try_next_address(dial);
     return G_SOURCE_REMOVE;
 }
 
-/* The next address joins in; the ones before it go on (RFC 8305 5). */
+/* Begins to connect to the next address; earlier attempts continue (RFC 8305, 5). */
 static void
-next_address(NjDial *dial)
+try_next_address(NjDial *dial)
 {
-    nj_clock_cancel(&dial->stagger);
-    int number = 0;
+    nj_clock_cancel(&dial->stagger_timer);
+    int error = 0;
     while (dial->next_address < dial->addresses->len) {
-        number = attempt(dial, &g_array_index(dial->addresses, NjInet, dial->next_address++),
-                         target(dial)->port);
-        if (number)
+        error = start_attempt(dial, &g_array_index(dial->addresses, NjInet, dial->next_address++),
+                              current_target(dial)->port);
+        if (error)
             continue;
         if (dial->next_address < dial->addresses->len)
-            dial->stagger =
+            dial->stagger_timer =
                 nj_clock_after(dial->deadlines->stagger, G_SOURCE_FUNC(on_stagger), dial);
         return;
     }
 
-    if (number && !running(dial, dial->current))
-        target_failed(dial, code_of(number));
+    if (error && !count_attempts(dial, dial->current))
+        fail_target(dial, code_of_errno(error));
 }
 
 static gboolean
 on_tcp_timeout(NjDial *dial)
 {
-    target_failed(dial, NJ_CONNECTION_ERROR_TIMEOUT);
+    fail_target(dial, NJ_CONNECTION_ERROR_TIMEOUT);
     return G_SOURCE_REMOVE;
 }
 
-/* The next target joins in.  This one counts as silent, unless it answers after all. */
+/* Tries the next target as well. The current one counts as failed, but its attempts continue. */
 static gboolean
-on_impatience(NjDial *dial)
+on_patience_over(NjDial *dial)
 {
     nj_clock_cancel(&dial->timer);
-    nj_clock_cancel(&dial->patience);
-    nj_clock_cancel(&dial->stagger);
-    note(dial, NJ_CONNECTION_ERROR_TIMEOUT, target(dial));
-    next_target(dial);
+    nj_clock_cancel(&dial->patience_timer);
+    nj_clock_cancel(&dial->stagger_timer);
+    note_failure(dial, NJ_CONNECTION_ERROR_TIMEOUT, current_target(dial));
+    try_next_target(dial);
     return G_SOURCE_REMOVE;
 }
 
-/* IPv6 first, then in turn (RFC 8305 4); within a family the resolver's order stands. */
+/* Copies found to dial->addresses: IPv6 first, then both families in turn (RFC 8305, 4). Within a
+ * family the order of the resolver is kept. With tls = none only loopback addresses are copied. */
 static void
-order_addresses(NjDial *dial, const GArray *found)
+sort_addresses(NjDial *dial, const GArray *found)
 {
     guint turns[2] = { 0, 0 };
     static const int families[2] = { AF_INET6, AF_INET };
@@ -395,26 +421,26 @@ order_addresses(NjDial *dial, const GArray *found)
 }
 
 static void
-connect_to(NjDial *dial, const GArray *found)
+connect_to_addresses(NjDial *dial, const GArray *found)
 {
     nj_clock_cancel(&dial->timer);
     dial->next_address = 0;
-    order_addresses(dial, found);
+    sort_addresses(dial, found);
 
     if (!dial->addresses->len) {
-        target_failed(dial, NJ_CONNECTION_ERROR_NO_SUCH_HOST);
+        fail_target(dial, NJ_CONNECTION_ERROR_NO_SUCH_HOST);
         return;
     }
 
     dial->timer = nj_clock_after(dial->deadlines->tcp, G_SOURCE_FUNC(on_tcp_timeout), dial);
     if (dial->current < dial->targets->len)
-        dial->patience =
-            nj_clock_after(dial->deadlines->patience, G_SOURCE_FUNC(on_impatience), dial);
+        dial->patience_timer =
+            nj_clock_after(dial->deadlines->patience, G_SOURCE_FUNC(on_patience_over), dial);
 
-    next_address(dial);
+    try_next_address(dial);
 }
 
-/* ---- Names ---- */
+/* --- names --- */
 
 static bool
 is_localhost(const char *host)
@@ -429,48 +455,48 @@ is_loopback(const char *host)
     return nj_inet_parse(host, &inet) ? nj_inet_is_loopback(&inet) : is_localhost(host);
 }
 
-static Question *
-ask(NjDial *dial, bool direct)
+static Lookup *
+add_lookup(NjDial *dial, bool direct)
 {
-    Question *question = g_new0(Question, 1);
-    question->dial = dial;
-    question->direct = direct;
-    g_ptr_array_add(dial->questions, question);
-    return question;
+    Lookup *lookup = g_new0(Lookup, 1);
+    lookup->dial = dial;
+    lookup->direct = direct;
+    g_ptr_array_add(dial->lookups, lookup);
+    return lookup;
 }
 
-/* The dial that still waits for this answer, or NULL. */
+/* Frees the look-up. Returns the dial that waits for it, or NULL. */
 static NjDial *
-answered(Question *question)
+end_lookup(Lookup *lookup)
 {
-    NjDial *dial = question->dial;
+    NjDial *dial = lookup->dial;
     if (dial)
-        g_ptr_array_remove_fast(dial->questions, question);
-    g_free(question);
+        g_ptr_array_remove_fast(dial->lookups, lookup);
+    g_free(lookup);
     return dial;
 }
 
 static void
 on_addresses(const NjAnswer *answer, void *data)
 {
-    NjDial *dial = answered(data);
+    NjDial *dial = end_lookup(data);
     if (dial && answer->addresses->len)
-        connect_to(dial, answer->addresses);
+        connect_to_addresses(dial, answer->addresses);
     else if (dial)
-        target_failed(dial, answer->result == NJ_RESOLVE_NO_ANSWER
-                                ? NJ_CONNECTION_ERROR_DNS
-                                : NJ_CONNECTION_ERROR_NO_SUCH_HOST);
+        fail_target(dial, answer->result == NJ_RESOLVE_NO_ANSWER
+                              ? NJ_CONNECTION_ERROR_DNS
+                              : NJ_CONNECTION_ERROR_NO_SUCH_HOST);
 }
 
 static gboolean
 on_name_timeout(NjDial *dial)
 {
-    forget_questions(dial);
-    target_failed(dial, NJ_CONNECTION_ERROR_DNS);
+    forget_lookups(dial);
+    fail_target(dial, NJ_CONNECTION_ERROR_DNS);
     return G_SOURCE_REMOVE;
 }
 
-/* All were begun, and those left behind stay silent too. */
+/* All targets were tried, and none of the running attempts is answered. */
 static gboolean
 on_last_timeout(NjDial *dial)
 {
@@ -478,25 +504,26 @@ on_last_timeout(NjDial *dial)
     return G_SOURCE_REMOVE;
 }
 
-/* Of what needs no name server; empty for all else. */
+/* Returns the addresses of an IP address or of localhost, which need no name server; an empty array
+ * for all other hosts. */
 static GArray *
-known_addresses(const char *host)
+get_known_addresses(const char *host)
 {
-    static const char *const here[] = { "::1", "127.0.0.1" };
+    static const char *const loopback[] = { "::1", "127.0.0.1" };
     GArray *known = g_array_new(FALSE, FALSE, sizeof(NjInet));
     NjInet inet;
 
     if (nj_inet_parse(host, &inet))
         g_array_append_val(known, inet);
-    for (guint i = 0; is_localhost(host) && i < G_N_ELEMENTS(here); i++)
-        if (nj_inet_parse(here[i], &inet))
+    for (guint i = 0; is_localhost(host) && i < G_N_ELEMENTS(loopback); i++)
+        if (nj_inet_parse(loopback[i], &inet))
             g_array_append_val(known, inet);
 
     return known;
 }
 
 static void
-next_target(NjDial *dial)
+try_next_target(NjDial *dial)
 {
     if (++dial->current > dial->targets->len) {
         if (dial->attempts->len)
@@ -508,89 +535,102 @@ next_target(NjDial *dial)
     }
 
     g_array_set_size(dial->addresses, 0);
-    const char *host = target(dial)->host;
-    g_autoptr(GArray) known = known_addresses(host);
+    const char *host = current_target(dial)->host;
+    g_autoptr(GArray) known = get_known_addresses(host);
     if (known->len) {
-        connect_to(dial, known);
+        connect_to_addresses(dial, known);
         return;
     }
 
     dial->timer = nj_clock_after(dial->deadlines->dns, G_SOURCE_FUNC(on_name_timeout), dial);
-    dial->resolver(host, false, on_addresses, ask(dial, false));
+    dial->resolver(host, false, on_addresses, add_lookup(dial, false));
 }
 
-/* ---- Services ---- */
+/* --- services --- */
 
 static void
 add_target(NjDial *dial, const char *host, int port, bool direct)
 {
     Target *new = g_new0(Target, 1);
     new->host = g_strdup(host);
-    new->port = port ? port : direct ? PORT_DIRECT : PORT;
+    new->port = port;
+    if (!port)
+        new->port = direct ? PORT_DIRECT : PORT_STARTTLS;
     new->direct = direct;
     g_ptr_array_add(dial->targets, new);
 }
 
-/* Both services are one list (XEP-0368): by priority, and among equals at random by weight (RFC
- * 2782). */
-static void
-order_targets(GPtrArray *targets)
+/* Selects one of the targets from `first` on: at random by weight among those of the lowest
+ * priority (RFC 2782). Each has a chance of weight + 1, so that a weight of 0 is selected too.
+ * Returns its index. */
+static guint
+select_target(const GPtrArray *targets, guint first)
 {
-    for (guint done = 0; done < targets->len; done++) {
-        guint lowest = G_MAXUINT, sum = 0;
-        for (guint i = done; i < targets->len; i++)
-            lowest = MIN(lowest, ((Target *) g_ptr_array_index(targets, i))->priority);
-        for (guint i = done; i < targets->len; i++) {
-            Target *one = g_ptr_array_index(targets, i);
-            sum += one->priority == lowest ? one->weight + 1 : 0;
-        }
-        guint lot = nj_random_below(sum);
-        for (guint i = done; i < targets->len; i++) {
-            Target *one = g_ptr_array_index(targets, i);
-            if (one->priority != lowest)
-                continue;
-            if (lot <= one->weight) {
-                targets->pdata[i] = targets->pdata[done];
-                targets->pdata[done] = one;
-                break;
-            }
-            lot -= one->weight + 1;
-        }
+    guint lowest = G_MAXUINT, sum = 0;
+    for (guint i = first; i < targets->len; i++)
+        lowest = MIN(lowest, ((const Target *) targets->pdata[i])->priority);
+    for (guint i = first; i < targets->len; i++) {
+        const Target *target = targets->pdata[i];
+        sum += target->priority == lowest ? target->weight + 1 : 0;
+    }
+
+    guint random = nj_random_below(sum);
+    for (guint i = first; i < targets->len; i++) {
+        const Target *target = targets->pdata[i];
+        if (target->priority != lowest)
+            continue;
+        if (random <= target->weight)
+            return i;
+        random -= target->weight + 1;
+    }
+    return first;
+}
+
+/* The targets of both services are one list (XEP-0368). */
+static void
+sort_targets(GPtrArray *targets)
+{
+    for (guint sorted = 0; sorted < targets->len; sorted++) {
+        guint selected = select_target(targets, sorted);
+        void *target = targets->pdata[selected];
+        targets->pdata[selected] = targets->pdata[sorted];
+        targets->pdata[sorted] = target;
     }
 
     if (targets->len > MAX_TARGETS)
         g_ptr_array_set_size(targets, MAX_TARGETS);
 }
 
+/* The look-ups of services are done or have timed out: tries the targets. */
 static void
-services_known(NjDial *dial)
+try_targets(NjDial *dial)
 {
     nj_clock_cancel(&dial->timer);
-    order_targets(dial->targets);
-    if (!dial->targets->len && dial->service_refused) {
+    sort_targets(dial->targets);
+    if (!dial->targets->len && dial->service_not_offered) {
         fail_early(dial, NJ_CONNECTION_ERROR_NOT_OFFERED);
         return;
     }
 
     if (!dial->targets->len)
-        add_target(dial, dial->ascii, 0, dial->tls == NJ_TLS_DIRECT);
-    next_target(dial);
+        add_target(dial, dial->ascii_domain, 0, dial->tls == NJ_TLS_DIRECT);
+    try_next_target(dial);
 }
 
 static void
-take_services(NjDial *dial, const GPtrArray *services, bool direct)
+add_services(NjDial *dial, const GPtrArray *services, bool direct)
 {
-    for (guint i = 0; i < services->len && dial->targets->len < 4 * MAX_TARGETS; i++) {
+    for (guint i = 0; i < services->len && dial->targets->len < MAX_SERVICES; i++) {
         const NjService *service = services->pdata[i];
         const char *host = service->host;
-        if (!*host || g_str_equal(host, ".")) {
-            /* no direct TLS is not no service */
-            dial->service_refused |= !direct || dial->tls == NJ_TLS_DIRECT;
+        if (!*host || strcmp(host, ".") == 0) {
+            /* a server without direct TLS may still offer STARTTLS */
+            dial->service_not_offered |= !direct || dial->tls == NJ_TLS_DIRECT;
             continue;
         }
         if (!service->port
             || strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._") != strlen(host))
-            continue; /* no name of a host, and it would be shown */
+            continue; /* not a host name; the sentence of a failure would show it */
         add_target(dial, host, service->port, direct);
         Target *new = g_ptr_array_index(dial->targets, dial->targets->len - 1);
         new->priority = service->priority;
@@ -601,65 +641,67 @@ take_services(NjDial *dial, const GPtrArray *services, bool direct)
 static void
 on_services(const NjAnswer *answer, void *data)
 {
-    bool direct = ((Question *) data)->direct;
-    NjDial *dial = answered(data);
+    bool direct = ((Lookup *) data)->direct;
+    NjDial *dial = end_lookup(data);
     if (!dial)
         return;
-    /* No answer decides nothing: the domain itself is asked for next (RFC 6120 3.2.1). */
-    take_services(dial, answer->services, direct);
-    if (!dial->questions->len)
-        services_known(dial);
+    /* without SRV records the domain itself is the target (RFC 6120, 3.2.2) */
+    add_services(dial, answer->services, direct);
+    if (!dial->lookups->len)
+        try_targets(dial);
 }
 
-/* One service may have answered while the question for the other is lost. */
+/* The look-up of one service may have been answered, and that of the other lost. */
 static gboolean
 on_services_timeout(NjDial *dial)
 {
-    forget_questions(dial);
-    if (dial->targets->len || dial->service_refused)
-        services_known(dial);
+    forget_lookups(dial);
+    if (dial->targets->len || dial->service_not_offered)
+        try_targets(dial);
     else
         fail_early(dial, NJ_CONNECTION_ERROR_DNS);
     return G_SOURCE_REMOVE;
 }
 
 static void
-ask_services(NjDial *dial)
+look_up_services(NjDial *dial)
 {
     static const char *const services[] = { "_xmpp-client._tcp.", "_xmpps-client._tcp." };
     dial->timer = nj_clock_after(dial->deadlines->dns, G_SOURCE_FUNC(on_services_timeout), dial);
     for (int direct = dial->tls == NJ_TLS_DIRECT; direct < 2; direct++) {
-        g_autofree char *name = g_strconcat(services[direct], dial->ascii, NULL);
-        dial->resolver(name, true, on_services, ask(dial, direct));
+        g_autofree char *name = g_strconcat(services[direct], dial->ascii_domain, NULL);
+        dial->resolver(name, true, on_services, add_lookup(dial, direct));
     }
 }
 
 static gboolean
 on_total_timeout(NjDial *dial)
 {
-    forget_questions(dial);
+    forget_lookups(dial);
     if (!dial->current) {
         fail_early(dial, NJ_CONNECTION_ERROR_DNS);
         return G_SOURCE_REMOVE;
     }
 
     if (dial->current <= dial->targets->len)
-        note(dial, dial->addresses->len ? NJ_CONNECTION_ERROR_TIMEOUT : NJ_CONNECTION_ERROR_DNS,
-             target(dial));
+        note_failure(dial,
+                     dial->addresses->len ? NJ_CONNECTION_ERROR_TIMEOUT : NJ_CONNECTION_ERROR_DNS,
+                     current_target(dial));
     give_up(dial);
 
     return G_SOURCE_REMOVE;
 }
 
-/* The first turn of the loop, so that nothing is called from inside nj_dial_new(). */
+/* Runs in the next iteration of the main loop, so that the owner's function is not called from
+ * inside nj_dial_new(). */
 static gboolean
-start(NjDial *dial)
+start_dial(NjDial *dial)
 {
-    nj_clock_cancel(&dial->total);
+    nj_clock_cancel(&dial->total_timer);
     g_autoptr(GError) error = NULL;
     g_autofree char *host = NULL;
-    dial->ascii = nj_jid_ascii_domain(dial->domain, &error);
-    if (dial->ascii && dial->host)
+    dial->ascii_domain = nj_jid_ascii_domain(dial->domain, &error);
+    if (dial->ascii_domain && dial->host)
         host = nj_jid_ascii_domain(dial->host, &error);
 
     if (error) {
@@ -667,23 +709,24 @@ start(NjDial *dial)
         return G_SOURCE_REMOVE;
     }
 
-    if (!host && (dial->port || nj_jid_is_ip(dial->domain) || is_localhost(dial->ascii)))
-        host = g_strdup(dial->ascii);
+    if (!host && (dial->port || nj_jid_is_ip(dial->domain) || is_localhost(dial->ascii_domain)))
+        host = g_strdup(dial->ascii_domain);
     if (dial->tls == NJ_TLS_NONE && (!host || !is_loopback(host))) {
         fail(dial, NJ_CONNECTION_ERROR_SETTINGS,
-             _("tls = none is for a server on this machine only (host = 127.0.0.1, ::1 or "
-               "localhost); take it out of the account."));
+             _("tls = none is allowed only for a server on this computer (host 127.0.0.1, ::1 or "
+               "localhost); use /account set NAME tls starttls."));
         return G_SOURCE_REMOVE;
     }
 
-    dial->total = nj_clock_after(dial->deadlines->dial, G_SOURCE_FUNC(on_total_timeout), dial);
+    dial->total_timer =
+        nj_clock_after(dial->deadlines->dial, G_SOURCE_FUNC(on_total_timeout), dial);
     if (!host) {
-        ask_services(dial);
+        look_up_services(dial);
         return G_SOURCE_REMOVE;
     }
 
     add_target(dial, host, dial->port, dial->tls == NJ_TLS_DIRECT);
-    next_target(dial);
+    try_next_target(dial);
     return G_SOURCE_REMOVE;
 }
 
@@ -709,12 +752,12 @@ nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int 
     dial->owner = owner;
 
     dial->targets = g_ptr_array_new_with_free_func((GDestroyNotify) free_target);
-    dial->questions = g_ptr_array_new();
+    dial->lookups = g_ptr_array_new();
     dial->addresses = g_array_new(FALSE, FALSE, sizeof(NjInet));
     dial->attempts = g_ptr_array_new_with_free_func((GDestroyNotify) free_attempt);
-    dial->worst = -1;
-    dial->reasons = g_string_new(NULL);
-    dial->total = nj_clock_after(0, G_SOURCE_FUNC(start), dial);
+    dial->most_specific = -1;
+    dial->failure_list = g_string_new(NULL);
+    dial->total_timer = nj_clock_after(0, G_SOURCE_FUNC(start_dial), dial);
 
     return dial;
 }
@@ -726,18 +769,18 @@ nj_dial_free(NjDial *dial)
         return;
 
     nj_clock_cancel(&dial->timer);
-    nj_clock_cancel(&dial->patience);
-    nj_clock_cancel(&dial->stagger);
-    nj_clock_cancel(&dial->total);
-    forget_questions(dial);
-    g_ptr_array_unref(dial->questions);
+    nj_clock_cancel(&dial->patience_timer);
+    nj_clock_cancel(&dial->stagger_timer);
+    nj_clock_cancel(&dial->total_timer);
+    forget_lookups(dial);
+    g_ptr_array_unref(dial->lookups);
     g_ptr_array_unref(dial->attempts);
     g_array_unref(dial->addresses);
     g_ptr_array_unref(dial->targets);
 
-    g_string_free(dial->reasons, TRUE);
-    g_free(dial->sentence);
-    g_free(dial->ascii);
+    g_string_free(dial->failure_list, TRUE);
+    g_free(dial->first_sentence);
+    g_free(dial->ascii_domain);
     g_free(dial->domain);
     g_free(dial->host);
     g_free(dial);

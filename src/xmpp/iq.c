@@ -1,26 +1,28 @@
-/* Requests and their answers.  All requests of a session share one timer, armed for the earliest
- * deadline and gone when nothing is waited for, so that an idle client does not wake up. */
+/* Requests and their responses. All requests of a session share one timer, which is set for the
+ * earliest deadline. There is no timer without a request, so that an idle client does not wake up.
+ */
 #include "xmpp/iq.h"
+
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "model/jid.h"
 #include "xmpp/session.h"
 
-#define DEADLINE 60 /* seconds */
-/* seconds without a connection, then no answer is waited for: a server has forgotten the session,
- * too */
-#define MAX_GONE 600
+#define DEFAULT_SECONDS 60
+/* how long requests survive without a connection; a server forgets the session in that time */
+#define MAX_OFFLINE_MS (600 * 1000)
 #define NS_BLOCKED "urn:xmpp:blocking:errors"
 
 typedef struct {
     NjIqs *iqs;
-    char *key;  /* the id of the stanza, or what a wait is called */
-    char *to;   /* who may answer; NULL: our server for our account */
-    bool wait;  /* no answer on the wire ends it */
-    guint idle; /* there was no connection: the end comes from an idle */
+    char *key;    /* the id of the stanza, or the key of a wait */
+    char *to;     /* the address that must respond; NULL: our server for our account */
+    bool is_wait; /* begun by nj_wait_begin() */
+    guint idle;   /* source that reports that there was no session; 0: the request was sent */
     gint64 deadline_us;
-    NjIqFunc done;
+    NjIqFunc func;
     NjIqItemFunc on_item;
     void *data;
     GDestroyNotify free_data;
@@ -30,19 +32,20 @@ typedef struct {
 struct NjIqs {
     NjSession *session;
     GHashTable *requests; /* key -> Request */
-    guint timer;
-    gint64 timer_us;
-    /* since then there is no connection, and that time does not count; 0: there is */
-    gint64 gone_us;
-    guint patience; /* source */
+    GSource *timer;       /* for the earliest deadline */
+    gint64 timer_us;      /* that deadline */
+    /* when the connection was lost; the time since then does not count for deadlines. 0: there is a
+     * connection. */
+    gint64 offline_since_us;
+    GSource *offline_timer; /* ends all requests */
 };
 
 G_DEFINE_QUARK(nj - iq - error - quark, nj_iq_error)
 
-static void arm(NjIqs *iqs);
+static void set_timer(NjIqs *iqs);
 
 static void
-request_free(Request *request)
+free_request(Request *request)
 {
     if (request->idle)
         g_source_remove(request->idle);
@@ -59,7 +62,7 @@ nj_iqs_new(NjSession *session)
     NjIqs *iqs = g_new0(NjIqs, 1);
     iqs->session = session;
     iqs->requests =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) request_free);
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) free_request);
     return iqs;
 }
 
@@ -77,34 +80,35 @@ void
 nj_iqs_drop(NjIqs *iqs)
 {
     g_hash_table_remove_all(iqs->requests);
-    g_clear_handle_id(&iqs->patience, g_source_remove);
-    arm(iqs);
+    nj_clock_cancel(&iqs->offline_timer);
+    set_timer(iqs);
 }
 
-/* Out of the table first: done may ask again, or cancel. */
+/* Removes the request from the table before its function is called, which may send another request
+ * or cancel some. */
 static void
-end(Request *request, const NjXml *stanza, const GError *error)
+end_request(Request *request, const NjXml *stanza, const GError *error)
 {
     NjIqs *iqs = request->iqs;
     g_hash_table_steal(iqs->requests, request->key);
-    arm(iqs);
-    if (request->done)
-        request->done(iqs->session, stanza, error, request->data);
-    request_free(request);
+    set_timer(iqs);
+    if (request->func)
+        request->func(iqs->session, stanza, error, request->data);
+    free_request(request);
 }
 
 static void
-end_with(Request *request, NjIqError code, const char *sentence)
+fail_request(Request *request, NjIqError code, const char *sentence)
 {
     g_autoptr(GError) error = g_error_new_literal(NJ_IQ_ERROR, code, sentence);
-    end(request, NULL, error);
+    end_request(request, NULL, error);
 }
 
 static gboolean
 on_deadline(void *data)
 {
     NjIqs *iqs = data;
-    iqs->timer = 0;
+    nj_clock_cancel(&iqs->timer);
 
     gint64 now = nj_clock_us();
     g_autoptr(GPtrArray) late = g_ptr_array_new_with_free_func(g_free);
@@ -116,14 +120,16 @@ on_deadline(void *data)
             g_ptr_array_add(late, g_strdup(request->key));
     for (guint i = 0; i < late->len; i++)
         if ((request = g_hash_table_lookup(iqs->requests, late->pdata[i])))
-            end_with(request, NJ_IQ_ERROR_TIMEOUT, _("No answer came in time. Try again later."));
+            fail_request(request, NJ_IQ_ERROR_TIMEOUT,
+                         _("No response came in time. Try again later."));
 
-    arm(iqs);
+    set_timer(iqs);
     return G_SOURCE_REMOVE;
 }
 
+/* Sets the timer for the earliest deadline, or removes it. A timer that fires earlier stays. */
 static void
-arm(NjIqs *iqs)
+set_timer(NjIqs *iqs)
 {
     gint64 first = G_MAXINT64;
     GHashTableIter iter;
@@ -132,33 +138,34 @@ arm(NjIqs *iqs)
     g_hash_table_iter_init(&iter, iqs->requests);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
         first = MIN(first, request->deadline_us);
-    if (iqs->timer && iqs->timer_us <= first && first != G_MAXINT64 && !iqs->gone_us)
+    bool is_needed = first != G_MAXINT64 && !iqs->offline_since_us;
+    bool is_early_enough = iqs->timer && iqs->timer_us <= first;
+    if (is_needed && is_early_enough)
         return;
 
-    if (iqs->timer)
-        g_source_remove(iqs->timer);
-    iqs->timer = 0;
-    if (first == G_MAXINT64 || iqs->gone_us)
+    nj_clock_cancel(&iqs->timer);
+    if (!is_needed)
         return;
 
     iqs->timer_us = first;
     iqs->timer =
-        g_timeout_add((guint) (MAX(first - nj_clock_us(), 0) / 1000 + 1), on_deadline, iqs);
+        nj_clock_after((guint) (MAX(first - nj_clock_us(), 0) / 1000 + 1), on_deadline, iqs);
 }
 
 static gboolean
-on_no_link(void *data)
+on_not_sent(void *data)
 {
     Request *request = data;
     request->idle = 0;
-    end_with(request, NJ_IQ_ERROR_OFFLINE, _("This account is not connected. Use /connect first."));
+    fail_request(request, NJ_IQ_ERROR_OFFLINE,
+                 _("This account is not connected. Use /connect first."));
     return G_SOURCE_REMOVE;
 }
 
 /* Takes key. */
 static Request *
-add(NjSession *session, char *key, guint seconds, NjIqFunc done, void *data,
-    GDestroyNotify free_data, const void *owner)
+add_request(NjSession *session, char *key, guint seconds, NjIqFunc func, void *data,
+            GDestroyNotify free_data, const void *owner)
 {
     NjIqs *iqs = nj_session_iqs(session);
     Request *request = g_new0(Request, 1);
@@ -166,35 +173,36 @@ add(NjSession *session, char *key, guint seconds, NjIqFunc done, void *data,
     *request = (Request){
         .iqs = iqs,
         .key = key,
-        .done = done,
+        .func = func,
         .data = data,
         .free_data = free_data,
         .owner = owner,
-        .deadline_us = nj_clock_us() + (gint64) (seconds ? seconds : DEADLINE) * G_USEC_PER_SEC,
+        .deadline_us =
+            nj_clock_us() + (gint64) (seconds ? seconds : DEFAULT_SECONDS) * G_USEC_PER_SEC,
     };
 
     g_hash_table_insert(iqs->requests, request->key, request);
-    arm(iqs);
+    set_timer(iqs);
     return request;
 }
 
 void
-nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc done, NjIqItemFunc on_item,
+nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func, NjIqItemFunc on_item,
                 void *data, GDestroyNotify free_data, const void *owner)
 {
-    Request *request = add(session, nj_random_id(), seconds, done, data, free_data, owner);
+    Request *request = add_request(session, nj_random_id(), seconds, func, data, free_data, owner);
     request->on_item = on_item;
     request->to = g_strdup(nj_xml_attr(iq, "to"));
     nj_xml_set(iq, "id", request->key);
     if (!nj_session_send(session, iq))
-        request->idle = g_idle_add(on_no_link, request);
+        request->idle = g_idle_add(on_not_sent, request);
 }
 
 void
-nj_iq_send(NjSession *session, NjXml *iq, guint seconds, NjIqFunc done, NjIqItemFunc on_item,
+nj_iq_send(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func, NjIqItemFunc on_item,
            void *data, const void *owner)
 {
-    nj_iq_send_full(session, iq, seconds, done, on_item, data, NULL, owner);
+    nj_iq_send_full(session, iq, seconds, func, on_item, data, NULL, owner);
 }
 
 void
@@ -207,141 +215,156 @@ nj_iq_cancel(NjSession *session, const void *owner)
     while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
         if (request->owner == owner)
             g_hash_table_iter_remove(&iter);
-    arm(iqs);
+    set_timer(iqs);
 }
 
 void
-nj_wait_begin(NjSession *session, const char *key, guint seconds, NjIqFunc done, void *data,
+nj_wait_begin(NjSession *session, const char *key, guint seconds, NjIqFunc func, void *data,
               GDestroyNotify free_data, const void *owner)
 {
     Request *old = g_hash_table_lookup(nj_session_iqs(session)->requests, key);
     if (old)
-        end_with(old, NJ_IQ_ERROR_BAD,
-                 _("The same was asked for again, so this request was given up."));
-    Request *request = add(session, g_strdup(key), seconds, done, data, free_data, owner);
-    request->wait = true;
+        fail_request(old, NJ_IQ_ERROR_BAD,
+                     _("The same was requested again, so this request was cancelled."));
+    Request *request = add_request(session, g_strdup(key), seconds, func, data, free_data, owner);
+    request->is_wait = true;
 }
 
 void
 nj_wait_end(NjSession *session, const char *key, const GError *error)
 {
     Request *request = g_hash_table_lookup(nj_session_iqs(session)->requests, key);
-    if (request && request->wait)
-        end(request, NULL, error);
+    if (request && request->is_wait)
+        end_request(request, NULL, error);
 }
 
-void
-nj_iqs_offline(NjIqs *iqs)
+/* Returns a request that was sent, or NULL. */
+static Request *
+find_sent(NjIqs *iqs)
 {
-    g_clear_handle_id(&iqs->patience, g_source_remove);
-    for (;;) {
-        GHashTableIter iter;
-        Request *request = NULL;
-        g_hash_table_iter_init(&iter, iqs->requests);
-        while (g_hash_table_iter_next(&iter, NULL, (void **) &request) && request->idle)
-            request = NULL;
-        if (!request || request->idle)
-            return;
-        end_with(request, NJ_IQ_ERROR_OFFLINE,
-                 _("The connection was lost before an answer came. Try again when it is back."));
-    }
+    GHashTableIter iter;
+    Request *request;
+    g_hash_table_iter_init(&iter, iqs->requests);
+    while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
+        if (!request->idle)
+            return request;
+    return NULL;
+}
+
+/* The function of a request may change the table, so each search begins anew. Requests that were
+ * not sent end by themselves. */
+void
+nj_iqs_fail_all(NjIqs *iqs)
+{
+    Request *request;
+    nj_clock_cancel(&iqs->offline_timer);
+    while ((request = find_sent(iqs)))
+        fail_request(request, NJ_IQ_ERROR_OFFLINE,
+                     _("The connection was lost before a response came. Try again when it is "
+                       "back."));
 }
 
 static gboolean
-on_long_gone(void *data)
+on_offline_too_long(void *data)
 {
     NjIqs *iqs = data;
-    iqs->patience = 0;
-    nj_iqs_offline(iqs);
+    nj_iqs_fail_all(iqs);
     return G_SOURCE_REMOVE;
 }
 
 void
 nj_iqs_suspend(NjIqs *iqs)
 {
-    iqs->gone_us = nj_clock_us();
-    g_clear_handle_id(&iqs->patience, g_source_remove);
-    iqs->patience = g_timeout_add_seconds(MAX_GONE, on_long_gone, iqs);
-    arm(iqs);
+    iqs->offline_since_us = nj_clock_us();
+    nj_clock_cancel(&iqs->offline_timer);
+    iqs->offline_timer = nj_clock_after(MAX_OFFLINE_MS, on_offline_too_long, iqs);
+    set_timer(iqs);
 }
 
 void
 nj_iqs_resume(NjIqs *iqs)
 {
-    gint64 gone = iqs->gone_us ? nj_clock_us() - iqs->gone_us : 0;
+    gint64 offline = iqs->offline_since_us ? nj_clock_us() - iqs->offline_since_us : 0;
     GHashTableIter iter;
     Request *request;
 
     g_hash_table_iter_init(&iter, iqs->requests);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
-        request->deadline_us += gone;
-    iqs->gone_us = 0;
-    g_clear_handle_id(&iqs->patience, g_source_remove);
-    arm(iqs);
+        request->deadline_us += offline;
+    iqs->offline_since_us = 0;
+    nj_clock_cancel(&iqs->offline_timer);
+    set_timer(iqs);
 }
 
-/* RFC 6120, 8.1.2.1: what we asked our own account or server for may come without a sender;
- * anything else comes from whom we asked, exactly. */
+static bool
+is_own_or_server(const NjIqs *iqs, const char *address)
+{
+    return nj_account_is_own(nj_session_account(iqs->session), address)
+           || strcmp(address, nj_session_domain(iqs->session)) == 0;
+}
+
+/* A response must come from the address that was asked. Our server may leave out "from" in a
+ * response for itself or for our account (RFC 6120, 8.1.2.1). */
+static bool
+is_expected_sender(const NjIqs *iqs, const char *to, const char *from)
+{
+    if (!to)
+        return !from || is_own_or_server(iqs, from);
+    if (!from)
+        return is_own_or_server(iqs, to);
+    return strcmp(from, to) == 0;
+}
+
+/* Returns the request that stanza answers, or NULL. */
 static Request *
-find(NjIqs *iqs, const NjXml *stanza)
+find_request(NjIqs *iqs, const NjXml *stanza)
 {
     const char *id = nj_xml_attr(stanza, "id");
-    const char *from = nj_xml_attr(stanza, "from");
     Request *request = id ? g_hash_table_lookup(iqs->requests, id) : NULL;
-
-    if (!request || request->wait || request->idle)
+    if (!request || request->is_wait || request->idle)
         return NULL;
 
-    NjAccount *account = nj_session_account(iqs->session);
-    bool fits;
-    if (!request->to)
-        fits = !from || nj_account_is_own(account, from)
-               || g_str_equal(from, nj_session_domain(iqs->session));
-    else if (!from)
-        fits = nj_account_is_own(account, request->to)
-               || g_str_equal(request->to, nj_session_domain(iqs->session));
-    else
-        fits = g_str_equal(from, request->to);
-
-    return fits ? request : NULL;
+    const char *from = nj_xml_attr(stanza, "from");
+    return is_expected_sender(iqs, request->to, from) ? request : NULL;
 }
 
 char *
 nj_iq_error_text(const NjXml *stanza, const char *sentence)
 {
-    g_autofree char *words = NULL;
-    const char *condition = nj_xml_error(stanza, &words);
+    g_autofree char *text = NULL;
+    const char *condition = nj_xml_error(stanza, &text);
     const NjXml *error = nj_xml_child(stanza, "error", NJ_NS_CLIENT);
 
-    /* XEP-0191, 3.3: our own server's, whose words would say it again. */
+    /* Our server refused to send to an address that we block (XEP-0191, 3.3). Its text would repeat
+     * this. */
     if (!sentence && error && nj_xml_child(error, "blocked", NS_BLOCKED))
-        return g_strdup(_("You have blocked this address. Use /unblock to talk to it again."));
+        return g_strdup(_("You have blocked this address. Use /unblock to write to it again."));
 
     if (!sentence)
         sentence = nj_xml_error_sentence(condition);
-    if (!words || !*words)
+    if (!text || !*text)
         return g_strdup(sentence);
 
-    return g_strdup_printf(_("%s The answer says: “%s”"), sentence, words);
+    return g_strdup_printf(_("%s The reason given: “%s”"), sentence, text);
 }
 
 void
-nj_iqs_answer(NjIqs *iqs, const NjXml *stanza)
+nj_iqs_handle_response(NjIqs *iqs, const NjXml *stanza)
 {
-    Request *request = find(iqs, stanza);
+    Request *request = find_request(iqs, stanza);
     if (!request) {
-        g_debug("dropped an answer that nobody waits for");
+        g_debug("dropped a response without a request");
         return;
     }
 
-    if (g_str_equal(nj_xml_attr(stanza, "type"), "result")) {
-        end(request, stanza, NULL);
+    if (strcmp(nj_xml_attr(stanza, "type"), "result") == 0) {
+        end_request(request, stanza, NULL);
         return;
     }
 
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     g_autoptr(GError) error = g_error_new_literal(NJ_IQ_ERROR, NJ_IQ_ERROR_ANSWER, sentence);
-    end(request, stanza, error);
+    end_request(request, stanza, error);
 }
 
 bool
@@ -349,14 +372,14 @@ nj_iqs_wants_items(NjIqs *iqs, const NjXml *head)
 {
     if (!nj_xml_is(head, "iq", NJ_NS_CLIENT) || g_strcmp0(nj_xml_attr(head, "type"), "result") != 0)
         return false;
-    Request *request = find(iqs, head);
+    Request *request = find_request(iqs, head);
     return request && request->on_item;
 }
 
 void
-nj_iqs_item(NjIqs *iqs, const NjXml *head, const NjXml *item)
+nj_iqs_handle_item(NjIqs *iqs, const NjXml *head, const NjXml *item)
 {
-    Request *request = find(iqs, head);
+    Request *request = find_request(iqs, head);
     if (request && request->on_item)
         request->on_item(iqs->session, item, request->data);
 }

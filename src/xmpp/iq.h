@@ -1,5 +1,5 @@
-/* Requests and their answers.  An answer counts only when its id and its sender match; every
- * request has a deadline and an owner whose end cancels it. */
+/* Requests (iq of type get or set) and their responses. A response counts only when its id and its
+ * sender match a request. Every request has a deadline, and an owner that can cancel it. */
 #ifndef NJ_XMPP_IQ_H
 #define NJ_XMPP_IQ_H
 
@@ -8,67 +8,72 @@
 typedef struct NjSession NjSession;
 typedef struct NjIqs NjIqs;
 
-/* stanza: the result, or the error stanza, or NULL when nothing came (deadline, connection gone);
- * error NULL only for a result. */
+/* stanza is the result or the error stanza, or NULL when no response came (deadline, lost
+ * connection). error is NULL only for a result. Both are borrowed. */
 typedef void (*NjIqFunc)(NjSession *session, const NjXml *stanza, const GError *error, void *data);
 typedef void (*NjIqItemFunc)(NjSession *session, const NjXml *item, void *data);
 
-/* Sends iq (takes it; its id is set here).  seconds 0: 60.  on_item: the answer's list comes item
- * by item.  owner: nj_iq_cancel() finds it. Without a connection done is called from an idle, with
- * an error. */
-void nj_iq_send(NjSession *session, NjXml *iq, guint seconds, NjIqFunc done, NjIqItemFunc on_item,
+/* Sends iq, takes it and sets its id. seconds is the deadline; 0: 60 seconds. func and on_item may
+ * be NULL. With on_item the list in the response is passed item by item (parser.h), and func gets
+ * the response without the items. owner is for nj_iq_cancel(). Without a session func is called
+ * from the main loop, with an error. */
+void nj_iq_send(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func, NjIqItemFunc on_item,
                 void *data, const void *owner);
 
-/* The same; free_data is called when the request ends, also when it is cancelled. */
-void nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc done,
+/* As nj_iq_send(); free_data is called for data when the request ends, also when it is cancelled.
+ */
+void nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func,
                      NjIqItemFunc on_item, void *data, GDestroyNotify free_data, const void *owner);
 
-/* done is not called */
+/* Cancels all requests of owner; their functions are not called. */
 void nj_iq_cancel(NjSession *session, const void *owner);
 
-/* Something else that is waited for (a room that lets us in), with the same deadline, owner and
- * end.  No answer on the wire ends it, nj_wait_end() does; a key waits once: a new one ends the
- * old. */
-void nj_wait_begin(NjSession *session, const char *key, guint seconds, NjIqFunc done, void *data,
+/* Waits for something that is not a response, such as the presence that confirms that we joined a
+ * room, with the same deadline, owner and end as a request. nj_wait_end() ends it. Beginning a wait
+ * with the key of another one ends that one with an error. */
+void nj_wait_begin(NjSession *session, const char *key, guint seconds, NjIqFunc func, void *data,
                    GDestroyNotify free_data, const void *owner);
 
-/* nothing waits: nothing happens */
+/* Ends the wait with this key, if there is one. error may be NULL. */
 void nj_wait_end(NjSession *session, const char *key, const GError *error);
 
 #define NJ_IQ_ERROR nj_iq_error_quark()
 GQuark nj_iq_error_quark(void);
 typedef enum {
-    NJ_IQ_ERROR_ANSWER,
-    NJ_IQ_ERROR_TIMEOUT,
-    NJ_IQ_ERROR_OFFLINE,
-    NJ_IQ_ERROR_BAD
+    NJ_IQ_ERROR_ANSWER,  /* the response is an error stanza */
+    NJ_IQ_ERROR_TIMEOUT, /* no response before the deadline */
+    NJ_IQ_ERROR_OFFLINE, /* no connection, or it was lost */
+    NJ_IQ_ERROR_BAD      /* the request cannot be made */
 } NjIqError;
 
-/* What an error stanza says: sentence, or NULL for the condition's own, with the other side's words
- * behind it. */
+/* Returns the sentence for an error stanza, followed by the stanza's own text if it has one.
+ * sentence replaces the usual one of its condition; it may be NULL. The caller owns the result. */
 char *nj_iq_error_text(const NjXml *stanza, const char *sentence);
 
-/* For session.c: the requests of one session, ended by nobody but by these. */
+/* --- for session.c --- */
+
 NjIqs *nj_iqs_new(NjSession *session);
 
-/* no done is called */
+/* Calls no function of a request. iqs may be NULL. */
 void nj_iqs_free(NjIqs *iqs);
 
-/* forgets all requests, and calls no done */
+/* Removes all requests without calling their functions. */
 void nj_iqs_drop(NjIqs *iqs);
 
-/* the connection is gone, and may come back: deadlines wait for it */
+/* The connection is lost but may come back: deadlines stop. */
 void nj_iqs_suspend(NjIqs *iqs);
 
-/* there is one */
+/* There is a connection again: deadlines run on. */
 void nj_iqs_resume(NjIqs *iqs);
 
-/* every request ends with an error */
-void nj_iqs_offline(NjIqs *iqs);
+/* Ends all requests with NJ_IQ_ERROR_OFFLINE. */
+void nj_iqs_fail_all(NjIqs *iqs);
 
-/* a result or an error */
-void nj_iqs_answer(NjIqs *iqs, const NjXml *stanza);
+/* Handles an iq of type result or error. */
+void nj_iqs_handle_response(NjIqs *iqs, const NjXml *stanza);
+
+/* Returns true when head is the start tag of a response whose request has on_item. */
 bool nj_iqs_wants_items(NjIqs *iqs, const NjXml *head);
-void nj_iqs_item(NjIqs *iqs, const NjXml *head, const NjXml *item);
+void nj_iqs_handle_item(NjIqs *iqs, const NjXml *head, const NjXml *item);
 
 #endif

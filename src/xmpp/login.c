@@ -1,6 +1,6 @@
-/* From a fresh stream to a bound resource, one step after the other (RFC 6120, 5 to 7).  What is
- * offered before TLS is only believed as far as <starttls/>: mechanisms count once they came over
- * the encrypted stream.  Whatever comes out of turn ends the login. */
+/* The steps of a login, one after the other (RFC 6120, 5 to 7). Before TLS only <starttls/> is read
+ * from the features: SASL mechanisms are taken from the encrypted stream alone. An element that
+ * does not belong to the current step fails the login. */
 #include "xmpp/login.h"
 
 #include <string.h>
@@ -15,16 +15,16 @@
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 
-#define MAX_OFFERS 64 /* mechanisms or bindings that are looked at */
+#define MAX_OFFERS 64 /* mechanisms or channel bindings that are read */
 
 typedef enum {
-    WAIT_FEATURES, /* of the stream as it is: plain, encrypted */
+    WAIT_FEATURES, /* before authentication, without TLS or with it */
     WAIT_PROCEED,
     WAIT_TLS,
     WAIT_PASSWORD,
-    WAIT_SASL,  /* the server's turn */
-    WAIT_PROOF, /* ours: rounds are being counted */
-    WAIT_BOUND_FEATURES,
+    WAIT_CHALLENGE, /* the server's, or <success/> or <failure/> */
+    WAIT_RESPONSE,  /* ours: SCRAM is hashing in a worker thread */
+    WAIT_LAST_FEATURES,
     WAIT_RESUMED,
     WAIT_BIND,
     WAIT_SESSION,
@@ -40,51 +40,52 @@ struct NjLogin {
     void *owner;
     Wait wait;
     NjSasl *sasl;
-    NjXml *features; /* the last ones */
-    char *id;        /* of the request under way */
-    char *jid;
-    const char *mechanism; /* the table's name of it */
-    int rank;
+    NjXml *features;       /* the last ones of the stream */
+    char *id;              /* of the iq whose response is awaited */
+    char *jid;             /* as bound */
+    const char *mechanism; /* static text of sasl.c */
+    int scram_rank;
 };
 
-/* RFC 6120, 6.5.  One that is not here is the account's affair: to try again unasked may be what
- * locks it. */
+/* The conditions of SASL failures (RFC 6120, 6.5). An unknown condition counts as an error of the
+ * account, which is not tried again automatically: a server may lock the account after some
+ * attempts. */
 static const struct {
     const char *condition;
     NjConnectionError code;
     const char *sentence;
 } failures[] = {
     { "aborted", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server broke off the login; use /connect to try again at once.") },
+      N_("The server ended the login; use /connect to try again at once.") },
     { "account-disabled", NJ_CONNECTION_ERROR_ACCOUNT,
       N_("The server has disabled this account; ask its administrator.") },
     { "credentials-expired", NJ_CONNECTION_ERROR_ACCOUNT,
       N_("The password of this account has expired; set a new one where you got the account.") },
     { "encryption-required", NJ_CONNECTION_ERROR_NO_TLS,
-      N_("The server lets nobody in without encryption; set tls of the account to starttls.") },
+      N_("The server requires encryption; use /account set NAME tls starttls.") },
     { "incorrect-encoding", NJ_CONNECTION_ERROR_PROTOCOL,
       N_("The server could not read what Natterjack sent to log in; please report this as a "
-         "fault.") },
+         "bug.") },
     { "invalid-authzid", NJ_CONNECTION_ERROR_ACCOUNT,
-      N_("The server does not let this account in under this address; check the address of the "
-         "account.") },
+      N_("The server does not accept the address of this account; check it with /account list.") },
     { "invalid-mechanism", NJ_CONNECTION_ERROR_MECHANISM,
-      N_("The server does not know the way of logging in that it offered; ask its "
+      N_("The server does not support the login mechanism that it offered; ask its "
          "administrator.") },
     { "malformed-request", NJ_CONNECTION_ERROR_PROTOCOL,
       N_("The server could not read what Natterjack sent to log in; please report this as a "
-         "fault.") },
+         "bug.") },
     { "mechanism-too-weak", NJ_CONNECTION_ERROR_MECHANISM,
-      N_("The server wants a stronger way of logging in for this account; ask its "
+      N_("The server requires a stronger login mechanism for this account; ask its "
          "administrator.") },
     { "not-authorized", NJ_CONNECTION_ERROR_PASSWORD,
       N_("The password is wrong, or the server does not know this account; check both, then use "
          "/connect.") },
     { "temporary-auth-failure", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server can not check passwords now; use /connect to try again later.") },
+      N_("The server cannot check passwords at present; use /connect to try again later.") },
 };
 
-/* The last thing that is done with a login in any function that calls it: the owner may free it. */
+/* The owner may free the login inside the hook: callers must not use it afterwards. The same holds
+ * for fail(), fail_unexpected() and complete_login(). */
 static void
 fail_with(NjLogin *login, const GError *why)
 {
@@ -100,12 +101,13 @@ fail(NjLogin *login, NjConnectionError code, const char *sentence)
 }
 
 static void
-fail_out_of_turn(NjLogin *login)
+fail_unexpected(NjLogin *login)
 {
-    g_info("login: a step out of turn");
+    g_info("login: the server sent an element that does not belong to this step");
     fail(login, NJ_CONNECTION_ERROR_PROTOCOL,
-         _("The server did not keep to the steps of a login, so it was broken off; use /connect to "
-           "try again, and tell its administrator if it happens again."));
+         _("The server did not follow the steps of a login, so the connection was closed; use "
+           "/connect "
+           "to try again, and tell its administrator if it happens again."));
 }
 
 static bool
@@ -115,7 +117,7 @@ is_secure(const NjLogin *login)
     return transport->class->secure(transport);
 }
 
-/* The address is told to an encrypted stream only (RFC 6120, 4.7.1). */
+/* The header contains our address only when the stream is encrypted (RFC 6120, 4.7.1). */
 static void
 start_stream(NjLogin *login, Wait wait)
 {
@@ -166,12 +168,13 @@ nj_login_start(NjLogin *login)
 /* --- TLS --- */
 
 static void
-ask_for_tls(NjLogin *login)
+request_tls(NjLogin *login)
 {
     if (!nj_xml_child(login->features, "starttls", NS_TLS)) {
         fail(login, NJ_CONNECTION_ERROR_NO_TLS,
-             _("The server offers no encryption, so nothing was sent to it; check the host and "
-               "port of the account, or ask its administrator."));
+             _("The server offers no encryption, so no password was sent to it; ask its "
+               "administrator, "
+               "or check host and port of the account with /account set NAME host HOST."));
         return;
     }
     login->wait = WAIT_PROCEED;
@@ -186,10 +189,10 @@ on_tls_answer(NjLogin *login, const NjXml *answer)
         nj_stream_start_tls(login->stream);
     } else if (nj_xml_is(answer, "failure", NS_TLS)) {
         fail(login, NJ_CONNECTION_ERROR_NO_TLS,
-             _("The server offers encryption but can not begin it now; use /connect to try again "
+             _("The server offers encryption but cannot start it now; use /connect to try again "
                "later, or tell its administrator."));
     } else {
-        fail_out_of_turn(login);
+        fail_unexpected(login);
     }
 }
 
@@ -202,9 +205,10 @@ nj_login_secured(NjLogin *login)
 
 /* --- SASL --- */
 
-/* The texts (or the attribute) of a list's elements, NULL-ended. */
+/* Returns the texts of the children with this name, or the values of their attribute if that is not
+ * NULL, as a NULL-terminated array. */
 static char **
-list_of(const NjXml *list, const char *name, const char *ns, const char *attribute)
+read_list(const NjXml *list, const char *name, const char *ns, const char *attribute)
 {
     GPtrArray *found = g_ptr_array_new();
     for (NjXml *child = nj_xml_first(list); child && found->len < MAX_OFFERS;
@@ -228,7 +232,7 @@ send_sasl(NjLogin *login, NjXml *xml, GBytes *bytes)
     g_autofree char *text =
         length ? g_base64_encode(data, length) : g_strdup(nj_xml_attr(xml, "mechanism") ? "=" : "");
     nj_xml_add_text(xml, text);
-    login->wait = WAIT_SASL;
+    login->wait = WAIT_CHALLENGE;
     nj_stream_send(login->stream, xml);
     explicit_bzero(text, strlen(text));
 }
@@ -250,13 +254,13 @@ authenticate(NjLogin *login)
     const NjXml *announced = nj_xml_child(login->features, "sasl-channel-binding", NS_SASL_CB);
 
     if (!list) {
-        fail_out_of_turn(login);
+        fail_unexpected(login);
         return;
     }
 
-    g_auto(GStrv) offered = list_of(list, "mechanism", NS_SASL, NULL);
+    g_auto(GStrv) offered = read_list(list, "mechanism", NS_SASL, NULL);
     g_auto(GStrv) bindings =
-        announced ? list_of(announced, "channel-binding", NS_SASL_CB, "type") : NULL;
+        announced ? read_list(announced, "channel-binding", NS_SASL_CB, "type") : NULL;
     NjSaslSettings settings = {
         .user = login->user ? login->user : "",
         .transport = nj_stream_transport(login->stream),
@@ -273,15 +277,15 @@ authenticate(NjLogin *login)
     }
 
     login->mechanism = nj_sasl_mechanism(login->sasl);
-    login->rank = nj_sasl_rank(login->sasl);
+    login->scram_rank = nj_sasl_rank(login->sasl);
     if (nj_sasl_needs_password(login->sasl))
         login->wait = WAIT_PASSWORD;
     else
         send_auth(login);
 
-    bool ask = login->wait == WAIT_PASSWORD;
+    bool needs_password = login->wait == WAIT_PASSWORD;
     login->hooks->on_step(login, NJ_LOGIN_AUTHENTICATING, login->owner);
-    if (ask)
+    if (needs_password)
         login->hooks->on_password(login, login->owner);
 }
 
@@ -294,7 +298,7 @@ nj_login_password(NjLogin *login, const char *password)
 
     if (!password)
         fail(login, NJ_CONNECTION_ERROR_PASSWORD,
-             _("No password was given; use /connect to be asked again."));
+             _("No password was entered; use /connect to be asked again."));
     else if (!nj_sasl_set_password(login->sasl, password, &error))
         fail_with(login, error);
     else
@@ -328,13 +332,14 @@ on_failure(NjLogin *login, const NjXml *failure)
     fail(login, known ? failures[row].code : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
 }
 
-/* Base64 as RFC 6120, 6.4 has it: "=" is an empty message.  NULL: it is not base64. */
+/* Decodes the base64 text of a SASL element, in which "=" is an empty message (RFC 6120, 6.4.2).
+ * Returns NULL when it is not base64. */
 static guint8 *
-decode(const NjXml *xml, gsize *length)
+decode_sasl(const NjXml *xml, gsize *length)
 {
     g_autofree char *text = nj_xml_text(xml);
     *length = 0;
-    if (!text || !*g_strstrip(text) || g_str_equal(text, "="))
+    if (!text || !*g_strstrip(text) || strcmp(text, "=") == 0)
         return (guint8 *) g_strdup("");
     return nj_sasl_decode(text, length);
 }
@@ -352,31 +357,31 @@ on_sasl_answer(NjLogin *login, const NjXml *answer)
 
     bool success = nj_xml_is(answer, "success", NS_SASL);
     g_autofree guint8 *data =
-        success || nj_xml_is(answer, "challenge", NS_SASL) ? decode(answer, &length) : NULL;
+        success || nj_xml_is(answer, "challenge", NS_SASL) ? decode_sasl(answer, &length) : NULL;
     if (!data) {
-        fail_out_of_turn(login);
+        fail_unexpected(login);
     } else if (!success) {
-        login->wait = WAIT_PROOF;
+        login->wait = WAIT_RESPONSE;
         nj_sasl_step(login->sasl, (const char *) data, length, on_response, login);
     } else if (!nj_sasl_finish(login->sasl, (const char *) data, length, &error)) {
         fail_with(login, error);
     } else {
         g_clear_pointer(&login->sasl, nj_sasl_free);
-        start_stream(login, WAIT_BOUND_FEATURES);
+        start_stream(login, WAIT_LAST_FEATURES);
     }
 }
 
 /* --- binding --- */
 
 static void
-finish(NjLogin *login)
+complete_login(NjLogin *login)
 {
     login->wait = WAIT_NOTHING;
-    login->hooks->on_done(login, login->jid, login->features, login->owner);
+    login->hooks->on_bound(login, login->jid, login->features, login->owner);
 }
 
 static void
-request(NjLogin *login, NjXml *iq, Wait wait)
+send_request(NjLogin *login, NjXml *iq, Wait wait)
 {
     g_free(login->id);
     login->id = g_strdup(nj_xml_attr(iq, "id"));
@@ -388,7 +393,7 @@ static void
 bind_resource(NjLogin *login)
 {
     if (!nj_xml_child(login->features, "bind", NS_BIND)) {
-        fail_out_of_turn(login);
+        fail_unexpected(login);
         return;
     }
 
@@ -397,15 +402,16 @@ bind_resource(NjLogin *login)
     if (login->settings->resource && *login->settings->resource)
         nj_xml_add_with_text(bind, "resource", NULL, login->settings->resource);
 
-    request(login, iq, WAIT_BIND);
+    send_request(login, iq, WAIT_BIND);
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
 }
 
 static void
 resume_or_bind(NjLogin *login)
 {
-    NjXml *resume =
-        login->hooks->resume ? login->hooks->resume(login, login->features, login->owner) : NULL;
+    NjXml *resume = login->hooks->build_resume
+                        ? login->hooks->build_resume(login, login->features, login->owner)
+                        : NULL;
     if (!resume) {
         bind_resource(login);
         return;
@@ -416,7 +422,8 @@ resume_or_bind(NjLogin *login)
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
 }
 
-/* XEP-0198, 5: a session that is gone is no reason to end the stream. */
+/* When the server no longer has the session, a resource is bound on the same stream (XEP-0198, 5).
+ */
 static void
 on_resume_answer(NjLogin *login, const NjXml *answer)
 {
@@ -424,43 +431,51 @@ on_resume_answer(NjLogin *login, const NjXml *answer)
         login->wait = WAIT_NOTHING;
         login->hooks->on_resumed(login, answer, login->features, login->owner);
     } else if (nj_xml_is(answer, "failed", NJ_NS_SM)) {
-        login->hooks->on_not_resumed(login, answer, login->owner);
+        login->hooks->on_resume_failed(login, answer, login->owner);
         bind_resource(login);
     } else {
-        g_info("login: something came before the answer was there, and was dropped");
+        g_info("login: dropped an element that is not the expected response");
     }
 }
 
-/* The server's answer, or an ordinary sender's that only looks like it? */
 static bool
-is_answer(const NjLogin *login, const NjXml *stanza)
+is_own_address(const NjLogin *login, const char *from)
+{
+    if (strcmp(from, login->domain) == 0)
+        return true;
+    return nj_jid_valid(from) && nj_jid_same_bare(from, login->address);
+}
+
+/* Returns true for the server's response to our request, which must come from our server or our own
+ * account; a response of anybody else with the same id is ignored. */
+static bool
+is_response(const NjLogin *login, const NjXml *stanza)
 {
     const char *from = nj_xml_attr(stanza, "from"), *type = nj_xml_attr(stanza, "type");
     if (!nj_xml_is(stanza, "iq", NJ_NS_CLIENT)
         || g_strcmp0(nj_xml_attr(stanza, "id"), login->id) != 0)
         return false;
-    if (from && !g_str_equal(from, login->domain)
-        && !(nj_jid_valid(from) && nj_jid_same_bare(from, login->address)))
+    if (from && !is_own_address(login, from))
         return false;
     return g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0;
 }
 
 static bool
-same_domain(const char *a, const char *b)
+is_same_domain(const char *a, const char *b)
 {
     g_autofree char *one = nj_jid_ascii_domain(a, NULL);
     g_autofree char *two = nj_jid_ascii_domain(b, NULL);
     return one && two && g_ascii_strcasecmp(one, two) == 0;
 }
 
-/* The server's spelling counts, but it can only be one of us: a full address at our domain. */
+/* The server may spell the address differently, but it must be a full address at our domain. */
 static bool
 is_acceptable(const NjLogin *login, const char *jid)
 {
     if (!jid || !nj_jid_valid(jid) || !nj_jid_resource(jid))
         return false;
     g_autofree char *domain = nj_jid_domain(jid);
-    return same_domain(domain, login->domain);
+    return is_same_domain(domain, login->domain);
 }
 
 static void
@@ -468,28 +483,30 @@ on_bind_error(NjLogin *login, const NjXml *answer)
 {
     g_autofree char *words = NULL;
     const char *condition = nj_xml_error(answer, &words);
-    const char *sentence = _("The server gave this client no address of its own; use /connect to "
+    const char *sentence = _("The server assigned no resource to this client; use /connect to "
                              "try again, or ask its administrator.");
 
-    if (g_str_equal(condition, "conflict"))
-        sentence = _("Another client is connected under the resource of this account; give the "
-                     "account another resource, or none.");
-    else if (g_str_equal(condition, "resource-constraint"))
+    if (strcmp(condition, "conflict") == 0)
+        sentence =
+            _("Another client is connected with the resource of this account; set another one with "
+              "/account set NAME resource RESOURCE.");
+    else if (strcmp(condition, "resource-constraint") == 0)
         sentence = _("Too many clients are connected to this account; close one of them, then use "
                      "/connect.");
-    else if (g_str_equal(condition, "bad-request") || g_str_equal(condition, "jid-malformed"))
-        sentence = _("The server does not accept the resource of this account; give the account "
-                     "another resource, or none.");
+    else if (strcmp(condition, "bad-request") == 0 || strcmp(condition, "jid-malformed") == 0)
+        sentence =
+            _("The server does not accept the resource of this account; set another one with "
+              "/account set NAME resource RESOURCE.");
 
     g_autofree char *all = nj_xml_said(sentence, words);
     fail(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
 static void
-on_bound(NjLogin *login, const NjXml *answer)
+on_bind_result(NjLogin *login, const NjXml *answer)
 {
     const NjXml *bind = nj_xml_child(answer, "bind", NS_BIND);
-    if (g_str_equal(nj_xml_attr(answer, "type"), "error")) {
+    if (strcmp(nj_xml_attr(answer, "type"), "error") == 0) {
         on_bind_error(login, answer);
         return;
     }
@@ -497,41 +514,41 @@ on_bound(NjLogin *login, const NjXml *answer)
     login->jid = bind ? nj_xml_child_text(bind, "jid", NS_BIND) : NULL;
     if (!is_acceptable(login, login->jid)) {
         fail(login, NJ_CONNECTION_ERROR_BIND,
-             _("The server gave this client an address that can not be its own, so the connection "
-               "was ended; tell the server's administrator."));
+             _("The server assigned an address to this client that cannot belong to it, so the "
+               "connection was closed; tell the server's administrator."));
         return;
     }
 
-    /* Servers from before RFC 6121 want one more step; those that only still offer it say so. */
+    /* Servers that follow RFC 3921 require one more step; newer ones mark it as optional. */
     const NjXml *session = nj_xml_child(login->features, "session", NS_SESSION);
     if (!session || nj_xml_child(session, "optional", NS_SESSION)) {
-        finish(login);
+        complete_login(login);
         return;
     }
 
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     nj_xml_add_new(iq, "session", NS_SESSION);
-    request(login, iq, WAIT_SESSION);
+    send_request(login, iq, WAIT_SESSION);
 }
 
 static void
 on_session(NjLogin *login, const NjXml *answer)
 {
-    if (g_str_equal(nj_xml_attr(answer, "type"), "result")) {
-        finish(login);
+    if (strcmp(nj_xml_attr(answer, "type"), "result") == 0) {
+        complete_login(login);
         return;
     }
 
     g_autofree char *words = NULL;
     nj_xml_error(answer, &words);
 
-    g_autofree char *all = nj_xml_said(_("The server did not begin a session for this client; use "
+    g_autofree char *all = nj_xml_said(_("The server did not start a session for this client; use "
                                          "/connect to try again, or ask its administrator."),
                                        words);
     fail(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
-/* --- what the stream brings --- */
+/* --- functions for the hooks of the stream --- */
 
 static void
 on_first_features(NjLogin *login)
@@ -539,19 +556,20 @@ on_first_features(NjLogin *login)
     if (is_secure(login) || (login->settings->tls == NJ_TLS_NONE && login->loopback))
         authenticate(login);
     else if (login->settings->tls == NJ_TLS_STARTTLS)
-        ask_for_tls(login);
+        request_tls(login);
     else
         fail(login, NJ_CONNECTION_ERROR_SETTINGS,
-             _("Without encryption Natterjack only logs in to this computer itself; set tls of the "
-               "account to starttls or direct."));
+             _("Natterjack logs in without encryption only to a server on this computer; use "
+               "/account "
+               "set NAME tls starttls."));
 }
 
 void
 nj_login_features(NjLogin *login, NjXml *features)
 {
-    if (login->wait != WAIT_FEATURES && login->wait != WAIT_BOUND_FEATURES) {
+    if (login->wait != WAIT_FEATURES && login->wait != WAIT_LAST_FEATURES) {
         if (login->wait != WAIT_NOTHING)
-            fail_out_of_turn(login);
+            fail_unexpected(login);
         return;
     }
 
@@ -570,7 +588,7 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
     case WAIT_PROCEED:
         on_tls_answer(login, stanza);
         break;
-    case WAIT_SASL:
+    case WAIT_CHALLENGE:
         on_sasl_answer(login, stanza);
         break;
     case WAIT_RESUMED:
@@ -579,10 +597,10 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
 
     case WAIT_BIND:
     case WAIT_SESSION:
-        if (!is_answer(login, stanza))
-            g_info("login: something came before the answer was there, and was dropped");
+        if (!is_response(login, stanza))
+            g_info("login: dropped an element that is not the expected response");
         else if (login->wait == WAIT_BIND)
-            on_bound(login, stanza);
+            on_bind_result(login, stanza);
         else
             on_session(login, stanza);
         break;
@@ -590,14 +608,14 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
     case WAIT_NOTHING:
         break;
     default:
-        fail_out_of_turn(login);
+        fail_unexpected(login);
     }
 }
 
 int
 nj_login_scram_rank(const NjLogin *login)
 {
-    return login->rank;
+    return login->scram_rank;
 }
 
 const char *

@@ -1,5 +1,5 @@
-/* The way of a stanza through the module rows. The order within a stage is the order of the table,
- * which nj_modules_sort() makes. */
+/* Dispatches stanzas to the functions of the module rows, and reads messages. The order within a
+ * stage is the order of the table, which nj_modules_sort() makes. */
 #include "xmpp/pipeline.h"
 
 #include <string.h>
@@ -8,30 +8,33 @@
 #include "base/text.h"
 #include "xmpp/session.h"
 
-#define MAX_ID 1023 /* bytes of an id or a thread that we keep */
+#define MAX_ID 1023 /* bytes of an id or a thread; a longer one is ignored */
+#define NS_FORWARD "urn:xmpp:forward:0"
 
 typedef struct {
     NjStanzaKind kind;
-    const char *name, *ns; /* name NULL: every stanza of the kind */
+    const char *name, *ns; /* of a child; NULL: every stanza of the kind */
 } Key;
 
 typedef struct {
     Key key;
-    GPtrArray *handlers; /* of const NjHandler, the rows' */
+    GPtrArray *handlers; /* of const NjHandler, which belong to the rows */
 } Slot;
 
 struct NjPipeline {
-    GHashTable *slots; /* Key -> Slot */
-    GPtrArray *in[NJ_STAGE_DELIVER + 1];
+    GHashTable *slots;                   /* Key -> Slot */
+    GPtrArray *in[NJ_STAGE_DELIVER + 1]; /* of const NjModule, for each stage */
     GPtrArray *out[NJ_OUT_SEND + 1];
-    NjXml *prepared;            /* the stanza whose body is cleaned in slices */
-    const NjXml *prepared_body; /* the element in it, or in what it wraps */
-    const NjXml *node;          /* the last piece of it that was */
-    NjTextBody *body;
+
+    /* A message whose body is being sanitised in slices; see nj_pipeline_prepare(). */
+    NjXml *prepared;            /* the stanza; NULL: none */
+    const NjXml *prepared_body; /* its <body/>, or that of the message that it forwards */
+    const NjXml *last_node;     /* the text node of the body that was sanitised last */
+    NjTextBody *sanitised;
 };
 
 static guint
-key_hash(const void *data)
+hash_key(const void *data)
 {
     const Key *key = data;
     guint hash = key->kind;
@@ -43,14 +46,14 @@ key_hash(const void *data)
 }
 
 static gboolean
-key_equal(const void *a, const void *b)
+equal_keys(const void *a, const void *b)
 {
     const Key *x = a, *y = b;
     return x->kind == y->kind && g_strcmp0(x->name, y->name) == 0 && g_strcmp0(x->ns, y->ns) == 0;
 }
 
 static void
-slot_free(Slot *slot)
+free_slot(Slot *slot)
 {
     g_ptr_array_unref(slot->handlers);
     g_free(slot);
@@ -76,7 +79,7 @@ NjPipeline *
 nj_pipeline_new(const NjTable *modules)
 {
     NjPipeline *pipeline = g_new0(NjPipeline, 1);
-    pipeline->slots = g_hash_table_new_full(key_hash, key_equal, NULL, (GDestroyNotify) slot_free);
+    pipeline->slots = g_hash_table_new_full(hash_key, equal_keys, NULL, (GDestroyNotify) free_slot);
     for (guint i = 0; i < G_N_ELEMENTS(pipeline->in); i++)
         pipeline->in[i] = g_ptr_array_new();
     for (guint i = 0; i < G_N_ELEMENTS(pipeline->out); i++)
@@ -98,11 +101,11 @@ nj_pipeline_new(const NjTable *modules)
 static void
 forget_prepared(NjPipeline *pipeline)
 {
-    if (pipeline->body)
-        g_free(nj_text_body_end(pipeline->body));
-    pipeline->body = NULL;
+    if (pipeline->sanitised)
+        g_free(nj_text_body_end(pipeline->sanitised));
+    pipeline->sanitised = NULL;
     g_clear_pointer(&pipeline->prepared, nj_xml_free);
-    pipeline->prepared_body = pipeline->node = NULL;
+    pipeline->prepared_body = pipeline->last_node = NULL;
 }
 
 void
@@ -121,8 +124,10 @@ nj_pipeline_free(NjPipeline *pipeline)
     g_free(pipeline);
 }
 
+/* child NULL: the slot of handlers for every stanza of the kind. Returns NULL when there is none.
+ */
 static const Slot *
-find(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
+find_slot(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
 {
     Key key = { kind, NULL, NULL };
     if (child) {
@@ -132,8 +137,9 @@ find(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
     return g_hash_table_lookup(pipeline->slots, &key);
 }
 
+/* Returns true when a handler took the stanza. slot may be NULL. */
 static bool
-call(const Slot *slot, NjSession *session, NjXml *stanza, NjXml *child)
+call_handlers(const Slot *slot, NjSession *session, NjXml *stanza, NjXml *child)
 {
     for (guint i = 0; slot && i < slot->handlers->len; i++) {
         const NjHandler *handler = slot->handlers->pdata[i];
@@ -146,10 +152,10 @@ call(const Slot *slot, NjSession *session, NjXml *stanza, NjXml *child)
 bool
 nj_pipeline_handle(NjPipeline *pipeline, NjSession *session, NjStanzaKind kind, NjXml *stanza)
 {
-    if (call(find(pipeline, kind, NULL), session, stanza, NULL))
+    if (call_handlers(find_slot(pipeline, kind, NULL), session, stanza, NULL))
         return true;
     for (NjXml *child = nj_xml_first(stanza); child; child = nj_xml_next(child))
-        if (call(find(pipeline, kind, child), session, stanza, child))
+        if (call_handlers(find_slot(pipeline, kind, child), session, stanza, child))
             return true;
     return false;
 }
@@ -157,20 +163,22 @@ nj_pipeline_handle(NjPipeline *pipeline, NjSession *session, NjStanzaKind kind, 
 bool
 nj_pipeline_knows(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
 {
-    return find(pipeline, kind, child) != NULL;
+    return find_slot(pipeline, kind, child);
 }
 
-/* Of the message itself, or of the one that its first child forwards. */
+/* Returns the <body/> of the message, or of the one that its first child forwards (XEP-0297), or
+ * NULL. */
 static const NjXml *
 find_body(const NjXml *stanza)
 {
     const NjXml *first = nj_xml_first(stanza);
-    const NjXml *forwarded = first ? nj_xml_child(first, "forwarded", "urn:xmpp:forward:0") : NULL;
+    const NjXml *forwarded = first ? nj_xml_child(first, "forwarded", NS_FORWARD) : NULL;
     const NjXml *inner = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
     return nj_xml_child(inner ? inner : stanza, "body", NJ_NS_CLIENT);
 }
 
-/* A body of one node is short: the parser sees to that. */
+/* The parser splits long texts into several nodes, so a body of one node is short and is left to
+ * nj_pipeline_receive(). */
 bool
 nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
 {
@@ -183,13 +191,13 @@ nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
             return true;
         pipeline->prepared = nj_xml_ref(stanza);
         pipeline->prepared_body = body;
-        pipeline->body = nj_text_body_new();
+        pipeline->sanitised = nj_text_body_new();
     }
 
     const NjXml *node;
-    while ((node = nj_xml_text_node(pipeline->prepared_body, pipeline->node, &text))) {
-        nj_text_body_add(pipeline->body, text, strlen(text));
-        pipeline->node = node;
+    while ((node = nj_xml_text_node(pipeline->prepared_body, pipeline->last_node, &text))) {
+        nj_text_body_add(pipeline->sanitised, text, strlen(text));
+        pipeline->last_node = node;
         if (until_us && nj_clock_us() >= until_us)
             return false;
     }
@@ -197,12 +205,13 @@ nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
     return true;
 }
 
+/* Returns the sanitised body, or NULL; the caller owns it. */
 static char *
 read_body(NjPipeline *pipeline, const NjXml *stanza)
 {
     const NjXml *body = nj_xml_child(stanza, "body", NJ_NS_CLIENT);
     if (body && body == pipeline->prepared_body) {
-        char *text = nj_text_body_end(g_steal_pointer(&pipeline->body));
+        char *text = nj_text_body_end(g_steal_pointer(&pipeline->sanitised));
         forget_prepared(pipeline);
         return text;
     }
@@ -216,7 +225,7 @@ read_body(NjPipeline *pipeline, const NjXml *stanza)
     return clean;
 }
 
-/* An empty one is none, but for a room: there it takes the subject away. */
+/* An empty subject is ignored, except in a room, where it removes the subject (XEP-0045, 8.1). */
 static void
 read_subject(const NjXml *stanza, NjMessage *message)
 {
@@ -248,8 +257,9 @@ read_message(NjPipeline *pipeline, const NjXml *stanza, const char *from)
     return message;
 }
 
+/* Returns false when a module dropped the message. */
 static bool
-run_in(NjPipeline *pipeline, NjSession *session, NjInStage stage, NjIncoming *in)
+run_stage(NjPipeline *pipeline, NjSession *session, NjInStage stage, NjIncoming *in)
 {
     for (guint i = 0; i < pipeline->in[stage]->len; i++) {
         const NjModule *module = pipeline->in[stage]->pdata[i];
@@ -266,11 +276,11 @@ nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, con
         return;
 
     NjIncoming in = { .stanza = nj_xml_ref(stanza), .from = from };
-    if (run_in(pipeline, session, NJ_STAGE_UNWRAP, &in)) {
+    if (run_stage(pipeline, session, NJ_STAGE_UNWRAP, &in)) {
         in.message = read_message(pipeline, in.stanza, in.from);
-        if (run_in(pipeline, session, NJ_STAGE_DECRYPT, &in)
-            && run_in(pipeline, session, NJ_STAGE_ANNOTATE, &in))
-            run_in(pipeline, session, NJ_STAGE_DELIVER, &in);
+        if (run_stage(pipeline, session, NJ_STAGE_DECRYPT, &in)
+            && run_stage(pipeline, session, NJ_STAGE_ANNOTATE, &in))
+            run_stage(pipeline, session, NJ_STAGE_DELIVER, &in);
     }
 
     nj_message_unref(in.message);
@@ -288,5 +298,5 @@ nj_pipeline_send(NjPipeline *pipeline, NjSession *session, NjOutgoing *out)
             if (!module->send.func(session, out))
                 return false;
         }
-    return nj_session_send_row(session, g_steal_pointer(&out->stanza), out->message->id);
+    return nj_session_send_message(session, g_steal_pointer(&out->stanza), out->message->id);
 }

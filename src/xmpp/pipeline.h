@@ -1,6 +1,7 @@
-/* What happens to a stanza between the connection and the model.  Dispatch is one hash on (kind,
- * name, namespace), made from the module rows; a message then goes through the stages, row by row,
- * until one keeps or drops it. */
+/* The pipeline between a connection and the model: calls the functions of the modules for each
+ * stanza. A stanza is found by its kind and the name and namespace of its children, in one hash
+ * that is made of the module rows. A message then goes through stages; in each stage the modules
+ * are called in the order of their rows, until one of them drops the message. */
 #ifndef NJ_XMPP_PIPELINE_H
 #define NJ_XMPP_PIPELINE_H
 
@@ -8,26 +9,31 @@
 
 typedef struct NjPipeline NjPipeline;
 
+/* modules is borrowed. */
 NjPipeline *nj_pipeline_new(const NjTable *modules);
+
+/* pipeline may be NULL. */
 void nj_pipeline_free(NjPipeline *pipeline);
 
-/* Calls the handlers of the kind: first those for every stanza, then those of each child.  True:
- * one took it. */
+/* Calls the handlers for this kind of stanza: first those for every stanza, then those for each
+ * child. Returns true when a handler took the stanza. */
 bool nj_pipeline_handle(NjPipeline *pipeline, NjSession *session, NjStanzaKind kind, NjXml *stanza);
 
-/* Is there a handler for this payload? An unknown one of an iq is answered differently from a known
- * one that is not done. */
+/* Returns true when there is a handler for this child. A request whose child is known but was not
+ * handled gets another error than one whose child is unknown. */
 bool nj_pipeline_knows(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child);
 
-/* Cleans a long body, as far as the time reaches; true: done, the message may be received. */
+/* Sanitises the body of a long message, for nj_pipeline_receive(). Returns false when until_us
+ * (monotonic; 0: no limit) has passed first; call it again with the same stanza then. */
 bool nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us);
 
-/* A message: handlers, then UNWRAP, DECRYPT, ANNOTATE, DELIVER. from is its sender's address,
- * checked. */
+/* Receives a message: calls the handlers, then the stages UNWRAP, DECRYPT, ANNOTATE and DELIVER.
+ * from is the sender's address, which the caller has checked. */
 void nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, const char *from);
 
-/* ANNOTATE, ENCRYPT, SEND and the connection. False: a stage refused, or the connection is gone;
- * nothing was sent. */
+/* Sends a message through the stages ANNOTATE, ENCRYPT and SEND, and takes out->stanza if it gets
+ * to the connection. Returns false when nothing was sent: a stage refused, or there is no session.
+ */
 bool nj_pipeline_send(NjPipeline *pipeline, NjSession *session, NjOutgoing *out);
 
 #endif

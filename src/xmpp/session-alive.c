@@ -1,45 +1,103 @@
-/* Is the server still there?  One timer that is armed again only when it fires: bytes that arrive
- * move nothing, they are looked at when it does. */
+/* The keep-alive: tests whether the server still answers. A byte that arrives does not change the
+ * timer; the time of the last byte is looked at when the timer fires. */
 #include "xmpp/session-private.h"
 
 #include "base/clock.h"
 #include "model/client.h"
 
-#define ANSWER_US (15 * G_USEC_PER_SEC) /* after something was said that has to be answered */
-/* for an acknowledgement, while other things come before it */
-#define OWED_US (120 * G_USEC_PER_SEC)
+/* how long after a request for an acknowledgement some byte must arrive */
+#define ANSWER_TIMEOUT_US (15 * G_USEC_PER_SEC)
+/* how long an acknowledgement may take while other bytes arrive */
+#define ACK_TIMEOUT_US (120 * G_USEC_PER_SEC)
+/* extra time of a ping's own deadline, so that the keep-alive notices a lost connection first */
+#define PING_MARGIN_SECONDS 5
+/* delays from this length on need not be exact */
+#define MIN_SHARED_US (10 * G_USEC_PER_SEC)
 
 static gboolean on_keep_alive(void *data);
-static void arm(NjSession *session, gint64 delay_us);
 
 static gint64
-option_us(NjSession *session, const char *name)
+get_option_us(NjSession *session, const char *name)
 {
     return nj_options_int(nj_session_client(session)->options, name) * G_USEC_PER_SEC;
 }
 
-/* Something was said that the server has to answer.  Any byte is life. */
-static void
-expect_life(NjSession *session, gint64 timeout_us)
+static gint64
+get_last_byte_us(const NjSession *session)
 {
-    gint64 last = session->connection->class->last_byte_us(session->connection);
-    if (session->asked_us && last < session->asked_us)
-        return; /* the first one that is not answered counts */
-    session->asked_us = nj_clock_us();
-    nj_session_stop(&session->keep_alive);
-    session->keep_alive = g_timeout_add((guint) (timeout_us / 1000), on_keep_alive, session);
+    return session->connection->class->last_byte_us(session->connection);
 }
 
-/* Nothing is waited for until it is quiet again: whoever waits without need wakes up without
- * need. */
-void
-nj_session_heard(NjSession *session)
+/* Fires after delay_us, on a whole second: GLib lets such timers expire together, so the accounts
+ * share a wake-up. */
+static void
+start_shared_timer(NjSession *session, gint64 delay_us)
 {
-    if (!session->asked_us && !session->owed_us)
-        return;
-    session->asked_us = session->owed_us = 0;
-    nj_session_keep_alive(session);
+    nj_clock_cancel(&session->keep_alive_timer);
+    session->keep_alive_timer = g_timeout_source_new_seconds((guint) (delay_us / G_USEC_PER_SEC));
+    g_source_set_callback(session->keep_alive_timer, on_keep_alive, session, NULL);
+    g_source_attach(session->keep_alive_timer, NULL);
 }
+
+static void
+start_timer(NjSession *session, gint64 delay_us)
+{
+    nj_clock_cancel(&session->keep_alive_timer);
+    session->keep_alive_timer = nj_clock_after((guint) (delay_us / 1000), on_keep_alive, session);
+}
+
+/* The next test of the connection; none while the option ping-interval is 0. */
+static void
+schedule_test(NjSession *session, gint64 delay_us)
+{
+    nj_clock_cancel(&session->keep_alive_timer);
+    if (get_option_us(session, "ping-interval") <= 0)
+        return;
+
+    if (delay_us >= MIN_SHARED_US)
+        start_shared_timer(session, delay_us);
+    else
+        start_timer(session, MAX(delay_us, 0) + 1000);
+}
+
+void
+nj_session_start_keep_alive(NjSession *session)
+{
+    schedule_test(session, get_option_us(session, "ping-interval"));
+}
+
+/* The server must answer something that was sent; any byte counts as an answer. If a byte is
+ * awaited already, its deadline stays: the first unanswered request counts. */
+static void
+await_byte(NjSession *session, gint64 timeout_us)
+{
+    bool is_unanswered =
+        session->byte_awaited_us && get_last_byte_us(session) < session->byte_awaited_us;
+    if (is_unanswered)
+        return;
+    session->byte_awaited_us = nj_clock_us();
+    start_timer(session, timeout_us);
+}
+
+void
+nj_session_await_ack(NjSession *session)
+{
+    if (!session->ack_awaited_us)
+        session->ack_awaited_us = nj_clock_us();
+    await_byte(session, ANSWER_TIMEOUT_US);
+}
+
+/* Goes back to the keep-alive interval, so that an idle client does not wake up without need. */
+void
+nj_session_on_answer(NjSession *session)
+{
+    if (!session->byte_awaited_us && !session->ack_awaited_us)
+        return;
+    session->byte_awaited_us = session->ack_awaited_us = 0;
+    nj_session_start_keep_alive(session);
+}
+
+/* --- pings (XEP-0199) --- */
 
 static void
 on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data)
@@ -47,12 +105,11 @@ on_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data
     (void) data;
     (void) error;
     if (stanza)
-        nj_session_heard(session);
+        nj_session_on_answer(session);
 }
 
-/* The answer to a ping that was sent before a message says nothing of that message. */
 static void
-on_pong_behind(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+on_ack_pong(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     on_pong(session, stanza, error, data);
     if (stanza)
@@ -63,102 +120,82 @@ static void
 send_ping(NjSession *session, NjIqFunc done)
 {
     NjXml *ping = nj_xml_iq("get", session->domain, NULL);
+    guint seconds = (guint) (get_option_us(session, "ping-timeout") / G_USEC_PER_SEC);
     nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
-    nj_iq_send(session, ping, (guint) (option_us(session, "ping-timeout") / G_USEC_PER_SEC) + 5,
-               done, NULL, NULL, session);
+    nj_iq_send(session, ping, seconds + PING_MARGIN_SECONDS, done, NULL, NULL, session);
+}
+
+/* A ping of its own: the response to a ping that was sent before a message does not acknowledge
+ * that message. */
+void
+nj_session_send_ack_ping(NjSession *session)
+{
+    send_ping(session, on_ack_pong);
 }
 
 void
 nj_session_probe(NjSession *session, gint64 timeout_us)
 {
-    expect_life(session, timeout_us); /* first: asking has a patience of its own */
+    /* before the request, which sets the timeout of an acknowledgement unless one is running */
+    await_byte(session, timeout_us);
     if (!nj_sm_request_ack(session->sm))
         send_ping(session, on_pong);
 }
 
+/* --- the timer --- */
+
 static void
-give_up_link(NjSession *session)
+drop_connection(NjSession *session)
 {
-    g_autoptr(GError) why =
-        g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
-                            _("The server stopped answering; the connection is taken for lost."));
-    nj_session_end_link(session, why);
+    g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
+                                                _("The server stopped answering, so the connection "
+                                                  "was closed; Natterjack connects again."));
+    nj_session_end_connection(session, why);
 }
 
-/* Where only our direction is dead, bytes go on to come, and no answer is among them. */
+/* An acknowledgement is awaited although bytes arrive. It may be on its way behind them; but when
+ * only our direction of the connection is broken, bytes keep arriving and it never comes. */
 static void
-wait_for_debt(NjSession *session, gint64 left_us)
+await_ack(NjSession *session, gint64 left_us)
 {
     if (left_us > 0)
-        session->keep_alive = g_timeout_add((guint) (left_us / 1000) + 1, on_keep_alive, session);
+        start_timer(session, left_us + 1000);
     else
-        give_up_link(session);
+        drop_connection(session);
 }
 
 static gboolean
 on_keep_alive(void *data)
 {
     NjSession *session = data;
-    gint64 now = nj_clock_us(),
-           last = session->connection->class->last_byte_us(session->connection);
-    gint64 interval = option_us(session, "ping-interval");
+    gint64 now = nj_clock_us(), last = get_last_byte_us(session);
+    gint64 interval = get_option_us(session, "ping-interval");
 
-    session->keep_alive = 0;
-
-    /* what we do not read says nothing */
-    if (session->asked_us && last < session->asked_us && !session->paused) {
-        give_up_link(session);
+    nj_clock_cancel(&session->keep_alive_timer);
+    if (session->reading_paused) {
+        /* bytes that are not read prove nothing */
+        session->byte_awaited_us = 0;
+        schedule_test(session, interval);
         return G_SOURCE_REMOVE;
     }
 
-    session->asked_us = 0;
-    if (session->owed_us && !session->paused) {
-        wait_for_debt(session, MIN(last + ANSWER_US, session->owed_us + OWED_US) - now);
+    if (session->byte_awaited_us && last < session->byte_awaited_us) {
+        drop_connection(session);
         return G_SOURCE_REMOVE;
     }
 
-    if (session->paused || now - last < interval - G_USEC_PER_SEC / 2)
-        arm(session, session->paused ? interval : MAX(interval - (now - last), G_USEC_PER_SEC / 2));
+    session->byte_awaited_us = 0;
+    if (session->ack_awaited_us) {
+        gint64 deadline = MIN(last + ANSWER_TIMEOUT_US, session->ack_awaited_us + ACK_TIMEOUT_US);
+        await_ack(session, deadline - now);
+        return G_SOURCE_REMOVE;
+    }
+
+    gint64 quiet = now - last;
+    if (quiet < interval - G_USEC_PER_SEC / 2)
+        schedule_test(session, MAX(interval - quiet, G_USEC_PER_SEC / 2));
     else if (interval > 0)
-        nj_session_probe(session, option_us(session, "ping-timeout"));
+        nj_session_probe(session, get_option_us(session, "ping-timeout"));
 
     return G_SOURCE_REMOVE;
-}
-
-/* An interval of 0 means: no pings.  Long ones fall on whole seconds, where GLib lets the accounts
- * share a wake-up. */
-static void
-arm(NjSession *session, gint64 delay_us)
-{
-    nj_session_stop(&session->keep_alive);
-    if (option_us(session, "ping-interval") <= 0)
-        return;
-
-    if (delay_us >= 10 * G_USEC_PER_SEC)
-        session->keep_alive =
-            g_timeout_add_seconds((guint) (delay_us / G_USEC_PER_SEC), on_keep_alive, session);
-    else
-        session->keep_alive =
-            g_timeout_add((guint) (MAX(delay_us, 0) / 1000 + 1), on_keep_alive, session);
-}
-
-/* Something that has to be acknowledged was written. */
-void
-nj_session_expect_answer(NjSession *session)
-{
-    if (!session->owed_us)
-        session->owed_us = nj_clock_us();
-    expect_life(session, ANSWER_US);
-}
-
-void
-nj_session_ping(NjSession *session)
-{
-    send_ping(session, on_pong_behind);
-}
-
-void
-nj_session_keep_alive(NjSession *session)
-{
-    arm(session, option_us(session, "ping-interval"));
 }

@@ -1,5 +1,5 @@
-/* A session's certificates and passwords: what the server showed, what the person gave, and what is
- * not tried again. */
+/* Certificates and passwords of a session: keeps the server's certificate for the user to look at,
+ * gives passwords to connections, and remembers which password the server has refused. */
 #include "xmpp/session-private.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "model/client.h"
 
 void
-nj_session_wipe(char **secret)
+nj_session_wipe_secret(char **secret)
 {
     if (*secret)
         explicit_bzero(*secret, strlen(*secret));
@@ -22,10 +22,10 @@ nj_session_keep_certificate(NjSession *session)
     if (!certificate)
         return;
 
-    /* a connection that came to nothing before has not used it up */
-    if (session->trust_in_use)
+    /* trust_once is used up by the first connection that gets as far as a certificate */
+    if (session->trust_once_used)
         g_clear_pointer(&session->trust_once, g_free);
-    session->trust_in_use = false;
+    session->trust_once_used = false;
     nj_certificate_free(session->certificate);
     session->certificate = nj_certificate_copy(certificate);
 }
@@ -39,8 +39,8 @@ nj_session_certificate(const NjSession *session)
 void
 nj_session_forget_password(NjSession *session)
 {
-    nj_session_wipe(&session->password);
-    nj_session_wipe(&session->refused);
+    nj_session_wipe_secret(&session->password);
+    nj_session_wipe_secret(&session->refused_password);
 }
 
 void
@@ -48,22 +48,24 @@ nj_session_trust_once(NjSession *session, const char *pin)
 {
     g_free(session->trust_once);
     session->trust_once = g_strdup(pin);
-    session->trust_in_use = false;
+    session->trust_once_used = false;
 }
 
+/* password NULL: the user did not enter one */
 static void
 give_password(NjSession *session, const char *password)
 {
-    session->link_asks = false;
-    nj_session_wipe(&session->tried);
-    session->tried = g_strdup(password);
-    session->connection->class->password(session->connection, password);
+    session->password_requested = false;
+    nj_session_wipe_secret(&session->tried_password);
+    session->tried_password = g_strdup(password);
+    session->connection->class->give_password(session->connection, password);
 }
 
+/* Takes the user's answer; password is NULL when there is none, and why says so for the user. */
 static void
 on_answer(const char *password, const char *why, void *data)
 {
-    Question *question = data;
+    PasswordQuestion *question = data;
     NjSession *session = question->session;
 
     g_free(question);
@@ -72,63 +74,69 @@ on_answer(const char *password, const char *why, void *data)
 
     session->question = NULL;
     if (password) {
-        nj_session_wipe(&session->password);
+        nj_session_wipe_secret(&session->password);
         session->password = g_strdup(password);
-        nj_session_wipe(&session->refused);
+        nj_session_wipe_secret(&session->refused_password);
     } else if (why) {
         nj_client_notice(nj_session_client(session), session->account, NULL, NJ_NOTICE_ERROR, "%s",
                          why);
     }
 
-    if (session->connection && session->link_asks)
+    if (session->connection && session->password_requested)
         give_password(session, password);
+}
+
+static void
+ask_user(NjSession *session)
+{
+    const NjHooks *hooks = &nj_session_client(session)->hooks;
+    if (!hooks->ask_password) {
+        give_password(session, NULL);
+        return;
+    }
+
+    session->question = g_new0(PasswordQuestion, 1);
+    session->question->session = session;
+    hooks->ask_password(session->account, on_answer, session->question, hooks->owner);
 }
 
 void
 nj_session_on_password(NjConnection *connection, void *owner)
 {
     NjSession *session = owner;
-    const NjHooks *hooks = &nj_session_client(session)->hooks;
-    const char *settled =
+    const char *known =
         session->password ? session->password : session->account->settings->password;
 
     (void) connection;
-    if (settled && g_strcmp0(settled, session->refused) != 0) {
-        give_password(session, settled);
+    if (known && g_strcmp0(known, session->refused_password) != 0) {
+        give_password(session, known);
         return;
     }
 
-    session->link_asks = true;
-    if (session->question)
-        /* the question still stands: its answer is for this connection */
-        return;
-
-    if (!hooks->ask_password) {
-        give_password(session, NULL);
-        return;
-    }
-
-    session->question = g_new0(Question, 1);
-    session->question->session = session;
-    hooks->ask_password(session->account, on_answer, session->question, hooks->owner);
+    session->password_requested = true;
+    /* a question that an earlier connection asked is answered to this one */
+    if (!session->question)
+        ask_user(session);
 }
 
-/* An account of the command line stands in no file, and is not written to one. */
+/* Returns false for an account of the command line, which is in no file and must not be written to
+ * one. */
 static bool
 is_configured(NjSession *session)
 {
     const GPtrArray *accounts = nj_options_accounts(nj_session_client(session)->options);
-    for (guint i = 0; i < accounts->len; i++)
-        if (g_str_equal(((const NjAccountSettings *) accounts->pdata[i])->name,
-                        session->account->settings->name))
+    for (guint i = 0; i < accounts->len; i++) {
+        const NjAccountSettings *settings = accounts->pdata[i];
+        if (strcmp(settings->name, session->account->settings->name) == 0)
             return true;
+    }
     return false;
 }
 
-/* What was seen once must not be lost: whoever takes SCRAM out of the offer later does not get the
- * password in plain. */
+/* A server that has offered SCRAM once does not get the password in plain text later: somebody on
+ * the way may have removed SCRAM from its offer (RFC 6120, 13.8.3). So the rank must be stored. */
 void
-nj_session_remember_scram(NjSession *session)
+nj_session_store_scram_rank(NjSession *session)
 {
     NjAccountSettings *settings = session->account->settings;
     int rank = session->connection->class->scram_rank(session->connection);
@@ -145,5 +153,5 @@ nj_session_remember_scram(NjSession *session)
     g_snprintf(text, sizeof text, "%d", rank);
     if (!nj_options_account_set(nj_session_client(session)->options, settings->name, "scram-seen",
                                 text, &error))
-        g_warning("the login mechanism could not be remembered: %s", error->message);
+        g_warning("cannot store the strongest login mechanism (scram-seen): %s", error->message);
 }

@@ -1,5 +1,5 @@
-/* What the server says, stanza by stanza: whose it is, who deals with it, and that it counts. While
- * too much waits to be written nothing is read. */
+/* The stanzas that a session receives: finds the function that processes each one, and counts it
+ * (XEP-0198). While the store has too much to write, nothing is read from the connection. */
 #include "xmpp/session-private.h"
 
 #include "model/client.h"
@@ -8,11 +8,13 @@
 #include "xmpp/login.h"
 
 static void
-mind_the_store(NjSession *session)
+pause_if_store_full(NjSession *session)
 {
     NjStore *store = nj_session_client(session)->store;
-    if (!session->paused && session->online && store && nj_store_queue_is_full(store)) {
-        session->paused = true;
+    if (session->reading_paused || !session->online)
+        return;
+    if (store && nj_store_queue_is_full(store)) {
+        session->reading_paused = true;
         session->connection->class->pause(session->connection, true);
     }
 }
@@ -20,64 +22,70 @@ mind_the_store(NjSession *session)
 void
 nj_session_resume_reading(NjSession *session)
 {
-    if (!session->paused)
+    if (!session->reading_paused)
         return;
-    session->paused = false;
+    session->reading_paused = false;
     if (session->connection)
         session->connection->class->pause(session->connection, false);
 }
 
-static void
-answer_error(NjSession *session, const NjXml *iq, const char *kind, const char *condition)
-{
-    nj_session_send(session, nj_xml_error_reply(iq, kind, condition));
-}
+/* --- processing --- */
 
 static void
-receive_request(NjSession *session, NjXml *iq, const char *from, NjStanzaKind kind)
+send_error(NjSession *session, const NjXml *iq, const char *type, const char *condition)
+{
+    nj_session_send(session, nj_xml_error_reply(iq, type, condition));
+}
+
+/* Answers an iq of type get or set. Strangers learn nothing about this client, not even which
+ * requests it supports. */
+static void
+process_request(NjSession *session, NjXml *iq, const char *from, NjStanzaKind kind)
 {
     NjXml *child = nj_xml_first(iq);
     if (nj_session_peer(session, from) == NJ_PEER_STRANGER)
-        answer_error(session, iq, "cancel", "service-unavailable");
+        send_error(session, iq, "cancel", "service-unavailable");
     else if (!child || nj_xml_next(child))
-        answer_error(session, iq, "modify", "bad-request");
-    else if (!nj_pipeline_handle(session->pipeline, session, kind, iq))
-        answer_error(session, iq, "cancel",
-                     nj_pipeline_knows(session->pipeline, kind, child) ? "feature-not-implemented"
-                                                                       : "service-unavailable");
+        send_error(session, iq, "modify", "bad-request");
+    else if (nj_pipeline_handle(session->pipeline, session, kind, iq))
+        return;
+    else if (nj_pipeline_knows(session->pipeline, kind, child))
+        send_error(session, iq, "cancel", "feature-not-implemented");
+    else
+        send_error(session, iq, "cancel", "service-unavailable");
 }
 
 static void
-receive_iq(NjSession *session, NjXml *iq, const char *from)
+process_iq(NjSession *session, NjXml *iq, const char *from)
 {
     const char *type = nj_xml_attr(iq, "type");
 
-    /* no answer to it could be valid (RFC 6120, 8.1.3) */
+    /* without an id it cannot be answered (RFC 6120, 8.1.3) */
     if (!nj_xml_attr(iq, "id"))
         g_debug("dropped an iq without an id");
     else if (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0)
-        nj_iqs_answer(session->iqs, iq);
+        nj_iqs_handle_response(session->iqs, iq);
     else if (g_strcmp0(type, "get") == 0)
-        receive_request(session, iq, from, NJ_KIND_IQ_GET);
+        process_request(session, iq, from, NJ_KIND_IQ_GET);
     else if (g_strcmp0(type, "set") == 0)
-        receive_request(session, iq, from, NJ_KIND_IQ_SET);
+        process_request(session, iq, from, NJ_KIND_IQ_SET);
     else if (nj_session_peer(session, from) != NJ_PEER_STRANGER)
-        answer_error(session, iq, "modify", "bad-request");
+        send_error(session, iq, "modify", "bad-request");
 }
 
 static void
-deal_with(NjSession *session, NjXml *stanza)
+process_stanza(NjSession *session, NjXml *stanza)
 {
     NjAccount *account = session->account;
     const char *from = nj_xml_attr(stanza, "from"), *to = nj_xml_attr(stanza, "to");
 
     if (from && !nj_jid_valid(from)) {
-        g_debug("dropped a stanza whose sender is no address");
+        g_debug("dropped a stanza whose sender is not a valid address");
         return;
     }
 
     if (to && !nj_account_is_own(account, to)) {
-        g_debug("dropped a stanza that is not for us");
+        g_debug("dropped a stanza for another address");
         return;
     }
 
@@ -86,8 +94,10 @@ deal_with(NjSession *session, NjXml *stanza)
     else if (nj_xml_is(stanza, "presence", NJ_NS_CLIENT))
         nj_pipeline_handle(session->pipeline, session, NJ_KIND_PRESENCE, stanza);
     else
-        receive_iq(session, stanza, from);
+        process_iq(session, stanza, from);
 }
+
+/* --- counting --- */
 
 static bool
 is_stanza(const NjXml *xml)
@@ -96,52 +106,62 @@ is_stanza(const NjXml *xml)
            || nj_xml_is(xml, "iq", NJ_NS_CLIENT);
 }
 
-/* Whatever becomes of a stanza, it counts; and only after what it brought. */
+/* Counts a stanza that was processed, dropped or skipped: the server counts all of them. */
 static void
-count(NjSession *session)
+count_stanza(NjSession *session)
 {
-    if (session->ended)
+    if (session->freed)
         return;
     nj_sm_count_received(session->sm);
-    mind_the_store(session);
-    nj_session_watch_the_store(session);
-    nj_session_close_when_settled(session);
+    pause_if_store_full(session);
+    nj_session_close_after_commit(session);
+    nj_session_close_if_settled(session);
 }
 
-/* What it brings and its count are committed together: of one without the other a program that is
- * killed in between would make two messages. */
+/* The content of a stanza and its count are committed together. If the program were killed with
+ * only the content committed, the server would send the stanza again, and its message would be
+ * stored twice. */
 static void
-take_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
+receive_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
 {
     NjClient *client = session->account->client;
     if (client->store)
         nj_store_begin(client->store);
     if (!nj_sm_is_skipping(session->sm))
-        deal_with(session, stanza);
+        process_stanza(session, stanza);
 
-    /* else it came from a connection that was ended by it */
+    /* processing may have ended the connection that the stanza came from */
     if (connection == session->connection)
-        count(session);
+        count_stanza(session);
     if (client->store)
         nj_store_commit(client->store);
+}
+
+/* --- hooks of the connection --- */
+
+/* The hooks of a connection that was replaced are ignored. */
+static bool
+is_current(const NjSession *session, const NjConnection *connection)
+{
+    return connection == session->connection && session->online;
 }
 
 void
 nj_session_on_stanza(NjConnection *connection, NjXml *stanza, void *owner)
 {
     NjSession *session = owner;
-    if (connection != session->connection || !session->online)
+    if (!is_current(session, connection))
         return;
 
     if (nj_xml_is(stanza, "a", NJ_NS_SM))
-        nj_session_heard(session);
+        nj_session_on_answer(session);
     if (is_stanza(stanza)) {
-        take_stanza(session, connection, stanza);
+        receive_stanza(session, connection, stanza);
     } else if (nj_sm_handle(session->sm, stanza)) {
-        nj_session_ask_for_the_rest(session);
-        nj_session_close_when_settled(session);
+        nj_session_request_last_ack(session);
+        nj_session_close_if_settled(session);
     } else {
-        g_debug("dropped an element that is no stanza");
+        g_debug("dropped an element that is not a stanza");
     }
 }
 
@@ -149,8 +169,8 @@ void
 nj_session_on_skipped(NjConnection *connection, void *owner)
 {
     NjSession *session = owner;
-    if (connection == session->connection && session->online)
-        count(session);
+    if (is_current(session, connection))
+        count_stanza(session);
 }
 
 bool
@@ -158,16 +178,17 @@ nj_session_wants_items(NjConnection *connection, const NjXml *head, const NjXml 
 {
     NjSession *session = owner;
     (void) list;
-    return connection == session->connection && session->online && !nj_sm_is_skipping(session->sm)
-           && nj_iqs_wants_items(session->iqs, head);
+    if (!is_current(session, connection) || nj_sm_is_skipping(session->sm))
+        return false;
+    return nj_iqs_wants_items(session->iqs, head);
 }
 
 void
 nj_session_on_item(NjConnection *connection, const NjXml *head, NjXml *item, void *owner)
 {
     NjSession *session = owner;
-    if (connection == session->connection && session->online)
-        nj_iqs_item(session->iqs, head, item);
+    if (is_current(session, connection))
+        nj_iqs_handle_item(session->iqs, head, item);
 }
 
 bool

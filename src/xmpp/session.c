@@ -1,6 +1,8 @@
-/* One account on the wire.  The session outlives its connections: each try is a new NjConnection,
- * freed inside the hook that tells of its end. */
+/* A session: the account's connections, one after the other, and what outlives them. Each attempt
+ * to connect is a new NjConnection, which is freed inside the hook that reports its end. */
 #include "xmpp/session-private.h"
+
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -10,32 +12,27 @@
 #include "model/store.h"
 #include "xmpp/xep/xep.h"
 
-/* ms; the half of it and more: who is let in again at once is back within a second */
-#define BACK_OFF_FIRST 800
-#define BACK_OFF_LAST (300 * 1000)
-#define PATIENT_AFTER 12 /* tries */
-/* a connection that lived this long starts the back-off anew */
+/* Delays between two attempts to connect. The actual delay is between the half of this and all of
+ * it, so the first attempts follow each other in less than a second. */
+#define FIRST_DELAY_MS 800
+#define MAX_DELAY_MS (300 * 1000)
+/* attempts before the delay begins to double */
+#define QUICK_ATTEMPTS 12
+/* a connection that lasted so long starts the delays anew */
 #define STABLE_US (60 * G_USEC_PER_SEC)
+/* an attempt that is older than this is begun again when the network has changed */
 #define STUCK_US (2 * G_USEC_PER_SEC)
+/* how long a server may take to answer after the network has changed */
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
-/* for acknowledgements, before the stream is closed; the program has two seconds for all of its
- * end */
+/* how long a disconnect waits for acknowledgements; the program has two seconds to quit */
 #define CLOSING_MS 600
 
-static const NjConnectionHooks link_hooks;
+static const NjConnectionHooks connection_hooks;
 static const NjSmHooks sm_hooks;
 
 static bool write_xml(NjXml *xml, void *owner);
 
-void
-nj_session_stop(guint *source)
-{
-    if (*source)
-        g_source_remove(*source);
-    *source = 0;
-}
-
-/* --- life --- */
+/* --- creating and freeing --- */
 
 NjSession *
 nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker maker)
@@ -65,7 +62,7 @@ nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker mak
 }
 
 static void
-free_link(NjSession *session)
+free_connection(NjSession *session)
 {
     NjConnection *connection = g_steal_pointer(&session->connection);
     if (connection)
@@ -73,7 +70,7 @@ free_link(NjSession *session)
 }
 
 static gboolean
-destroy(void *data)
+destroy_session(void *data)
 {
     NjSession *session = data;
     nj_iqs_free(session->iqs);
@@ -96,9 +93,9 @@ destroy(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Neither bus nor store call for it any more. */
+/* Removes all listeners of owner from the bus and all its calls from the store. */
 static void
-silence(NjSession *session, const void *owner)
+cancel_calls(NjSession *session, const void *owner)
 {
     NjClient *client = nj_session_client(session);
     nj_bus_forget(client->bus, owner);
@@ -108,43 +105,44 @@ silence(NjSession *session, const void *owner)
 }
 
 static void
-silence_state(void *module, void *state, void *session)
+cancel_module_calls(void *module, void *state, void *session)
 {
     (void) module;
     if (state)
-        silence(session, state);
+        cancel_calls(session, state);
 }
 
-/* A command may end it from inside an answer or an event, with half of this folder on the stack: it
- * is silent from now on, and its memory stays until the loop turns. */
+/* A command may free the session from inside a response or an event, while functions of this folder
+ * are on the stack. So the session only stops calling anything here; the memory is freed by the
+ * main loop. */
 void
 nj_session_free(NjSession *session)
 {
     if (!session)
         return;
 
-    session->ended = true;
-    session->online = session->wanted = false;
+    session->freed = true;
+    session->online = session->stay_connected = false;
     session->account->session = NULL;
-    nj_session_stop(&session->retry);
-    nj_session_stop(&session->keep_alive);
-    nj_clock_cancel(&session->closing);
-    free_link(session);
+    nj_clock_cancel(&session->retry_timer);
+    nj_clock_cancel(&session->keep_alive_timer);
+    nj_clock_cancel(&session->closing_timer);
+    free_connection(session);
     nj_sm_stop(session->sm);
-    silence(session, session);
+    cancel_calls(session, session);
 
-    g_hash_table_foreach(session->states, silence_state, session);
+    g_hash_table_foreach(session->states, cancel_module_calls, session);
 
-    /* whoever waits is told; what they ask for now is dropped */
-    nj_iqs_offline(session->iqs);
+    /* the pending requests fail; requests that are made by their callbacks are dropped */
+    nj_iqs_fail_all(session->iqs);
     nj_iqs_drop(session->iqs);
     if (session->question)
         session->question->session = NULL;
 
-    nj_session_wipe(&session->password);
-    nj_session_wipe(&session->refused);
-    nj_session_wipe(&session->tried);
-    g_idle_add(destroy, session);
+    nj_session_wipe_secret(&session->password);
+    nj_session_wipe_secret(&session->refused_password);
+    nj_session_wipe_secret(&session->tried_password);
+    g_idle_add(destroy_session, session);
 }
 
 NjSession *
@@ -177,6 +175,12 @@ nj_session_modules(const NjSession *session)
     return session->modules;
 }
 
+const char *
+nj_session_domain(const NjSession *session)
+{
+    return session->domain;
+}
+
 NjIqs *
 nj_session_iqs(const NjSession *session)
 {
@@ -189,19 +193,14 @@ nj_session_pipeline(const NjSession *session)
     return session->pipeline;
 }
 
-const char *
-nj_session_domain(const NjSession *session)
-{
-    return session->domain;
-}
-
 const NjXml *
 nj_session_features(const NjSession *session)
 {
     return session->online ? session->connection->class->features(session->connection) : NULL;
 }
 
-/* What is sent behind the end of the stream reaches nobody. */
+/* --- sending --- */
+
 bool
 nj_session_online(const NjSession *session)
 {
@@ -209,30 +208,30 @@ nj_session_online(const NjSession *session)
 }
 
 bool
-nj_session_begun(const NjSession *session)
+nj_session_is_established(const NjSession *session)
 {
-    if (session->ended || session->account->state == NJ_ACCOUNT_CLOSING)
+    if (session->freed || session->account->state == NJ_ACCOUNT_CLOSING)
         return false;
-    return session->online || (session->begun && nj_sm_can_resume(session->sm));
+    return session->online || (session->modules_online && nj_sm_can_resume(session->sm));
 }
 
 bool
-nj_session_settling(const NjSession *session)
+nj_session_is_settling(const NjSession *session)
 {
     return nj_sm_is_settling(session->sm);
 }
 
 bool
-nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row)
+nj_session_send_message(NjSession *session, NjXml *stanza, gint64 row)
 {
-    if (nj_session_begun(session))
+    if (nj_session_is_established(session))
         return nj_sm_send(session->sm, stanza, row);
     nj_xml_free(stanza);
     return false;
 }
 
 void
-nj_session_forget_row(NjSession *session, gint64 row)
+nj_session_forget_message(NjSession *session, gint64 row)
 {
     nj_sm_forget_row(session->sm, row);
 }
@@ -240,7 +239,7 @@ nj_session_forget_row(NjSession *session, gint64 row)
 bool
 nj_session_send(NjSession *session, NjXml *stanza)
 {
-    return nj_session_send_row(session, stanza, 0);
+    return nj_session_send_message(session, stanza, 0);
 }
 
 bool
@@ -252,40 +251,63 @@ nj_session_send_nonza(NjSession *session, NjXml *element)
     return false;
 }
 
+void
+nj_session_set_store_failing(NjSession *session, bool is_failing)
+{
+    if (is_failing)
+        nj_sm_on_store_failure(session->sm);
+    else if (nj_session_online(session))
+        nj_message_pump(session);
+}
+
+/* --- senders --- */
+
+/* Returns true for a contact who may see our presence. While we are invisible nobody may. */
+static bool
+sees_our_presence(const NjAccount *account, const char *address)
+{
+    const NjContact *contact = nj_roster_find(account->roster, address);
+    if (!contact || account->show == NJ_SHOW_OFFLINE)
+        return false;
+    return contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH;
+}
+
+static bool
+is_joined_room(NjAccount *account, const char *address)
+{
+    const NjChat *chat = nj_chat_find(account, address);
+    return chat && chat->kind == NJ_CHAT_ROOM && chat->room->state == NJ_ROOM_IN;
+}
+
 NjPeer
 nj_session_peer(const NjSession *session, const char *from)
 {
     NjAccount *account = session->account;
     if (!from || nj_account_is_own(account, from))
         return NJ_PEER_OWN;
-    if (g_str_equal(from, session->domain))
+    if (strcmp(from, session->domain) == 0)
         return NJ_PEER_SERVER;
-
-    const NjContact *contact = nj_roster_find(account->roster, from);
-    if (contact && account->show != NJ_SHOW_OFFLINE
-        && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH))
+    if (sees_our_presence(account, from))
         return NJ_PEER_CONTACT;
 
     g_autofree char *bare = nj_jid_bare(from);
-    const NjChat *chat = nj_chat_find(account, bare);
-    if (chat && chat->kind == NJ_CHAT_ROOM && chat->room->state == NJ_ROOM_IN)
-        return NJ_PEER_OCCUPANT;
-
-    return NJ_PEER_STRANGER;
+    return is_joined_room(account, bare) ? NJ_PEER_OCCUPANT : NJ_PEER_STRANGER;
 }
 
-/* --- the connection's ups and downs --- */
+/* --- connecting --- */
 
 static void
-open_link(NjSession *session)
+open_connection(NjSession *session)
 {
     NjAccount *account = session->account;
-    nj_session_stop(&session->retry);
+    nj_clock_cancel(&session->retry_timer);
     session->opened_us = nj_clock_us();
-    session->connection =
-        session->maker(account->settings, account->bare, session->trust_once, &link_hooks, session);
-    session->trust_in_use = true;
+    session->connection = session->maker(account->settings, account->bare, session->trust_once,
+                                         &connection_hooks, session);
+    session->trust_once_used = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
+
+    /* a listener may have ended the connection */
     if (session->connection)
         session->connection->class->open(session->connection);
 }
@@ -293,34 +315,40 @@ open_link(NjSession *session)
 void
 nj_session_connect(NjSession *session)
 {
-    if (session->ended)
+    if (session->freed)
         return;
 
-    session->wanted = true;
+    session->stay_connected = true;
     if (session->online)
         nj_session_wake(session);
     if (session->connection)
         return;
 
-    session->tries = 0;
-    open_link(session);
+    session->attempts = 0;
+    open_connection(session);
+}
+
+/* Returns true for an attempt that may wait for an answer from a network that is gone. An attempt
+ * that waits for the user's password is not stuck. */
+static bool
+is_stuck(const NjSession *session)
+{
+    if (session->account->state != NJ_ACCOUNT_CONNECTING || !session->connection)
+        return false;
+    return !session->password_requested && nj_clock_us() - session->opened_us > STUCK_US;
 }
 
 void
 nj_session_wake(NjSession *session)
 {
-    NjAccountState state = session->account->state;
-
-    /* A try that began before may wait for an answer from a network that is gone. */
-    bool stuck = state == NJ_ACCOUNT_CONNECTING && session->connection && !session->link_asks
-                 && nj_clock_us() - session->opened_us > STUCK_US;
+    bool stuck = is_stuck(session);
     if (stuck)
-        free_link(session);
+        free_connection(session);
 
-    if (session->retry || stuck) {
-        session->tries = 0;
-        open_link(session);
-    } else if (session->online && state == NJ_ACCOUNT_ONLINE) {
+    if (session->retry_timer || stuck) {
+        session->attempts = 0;
+        open_connection(session);
+    } else if (session->online && session->account->state == NJ_ACCOUNT_ONLINE) {
         nj_session_probe(session, WAKE_TIMEOUT_US);
     }
 }
@@ -329,31 +357,34 @@ static gboolean
 on_retry(void *data)
 {
     NjSession *session = data;
-    session->retry = 0;
-    open_link(session);
+    nj_clock_cancel(&session->retry_timer);
+    open_connection(session);
     return G_SOURCE_REMOVE;
 }
 
-/* At first more than once a second, for that is how long a server takes to start again and a
- * network to come back; then ever more rarely, up to 5 minutes.  Up to half of it is left to
- * chance, so that a server that comes back is not met by everybody at once. */
+/* The first attempts are less than a second apart: a server restarts in that time, and a network
+ * comes back. Then the delay doubles up to five minutes. Half of it is random, so that not all
+ * clients of a restarted server connect at the same moment. why is for the user. */
 static void
-wait_and_retry(NjSession *session, const char *why)
+schedule_retry(NjSession *session, const char *why)
 {
-    guint doubled =
-        session->tries < PATIENT_AFTER ? 0 : MIN(session->tries - PATIENT_AFTER + 1, 16);
-    guint delay = MIN(BACK_OFF_FIRST << doubled, BACK_OFF_LAST);
-    session->tries++;
+    guint doublings =
+        session->attempts < QUICK_ATTEMPTS ? 0 : MIN(session->attempts - QUICK_ATTEMPTS + 1, 16);
+    guint delay = MIN(FIRST_DELAY_MS << doublings, MAX_DELAY_MS);
+    session->attempts++;
     delay = delay / 2 + nj_random_below(delay / 2 + 1);
     session->account->retry_us = nj_clock_us() + (gint64) delay * 1000;
-    session->retry = g_timeout_add(delay, on_retry, session);
+    session->retry_timer = nj_clock_after(delay, on_retry, session);
     nj_account_set_state(session->account, NJ_ACCOUNT_WAITING, why);
 }
 
+/* --- the session on its connections --- */
+
+/* Modules send what a new session needs: roster request, presence, rooms. */
 static void
-begin(NjSession *session)
+begin_session(NjSession *session)
 {
-    session->begun = true;
+    session->modules_online = true;
     for (guint i = 0; i < nj_table_length(session->modules); i++) {
         const NjModule *module = nj_table_at(session->modules, i);
         if (module->online)
@@ -362,7 +393,7 @@ begin(NjSession *session)
 }
 
 static void
-go_on(NjSession *session)
+resume_session(NjSession *session)
 {
     for (guint i = 0; i < nj_table_length(session->modules); i++) {
         const NjModule *module = nj_table_at(session->modules, i);
@@ -371,10 +402,60 @@ go_on(NjSession *session)
     }
 }
 
-static void end_session(NjSession *session);
+/* The connection is gone; the session may be resumed. */
+static void
+suspend_session(NjSession *session)
+{
+    if (!session->online)
+        return;
 
-/* The wire before the news: the first presence waits for nobody who listens.  A session of another
- * run is settled as far as messages go; who is there and what we are to others begins anew. */
+    session->online = false;
+    if (nj_clock_us() - session->online_us >= STABLE_US)
+        session->attempts = 0;
+    nj_clock_cancel(&session->keep_alive_timer);
+    nj_clock_cancel(&session->closing_timer);
+    nj_sm_suspend(session->sm);
+    nj_iqs_suspend(session->iqs);
+}
+
+/* The session cannot be resumed: requests fail, and all contacts become offline. */
+static void
+end_session(NjSession *session)
+{
+    if (!session->modules_online)
+        return;
+
+    session->modules_online = false;
+    nj_iqs_fail_all(session->iqs);
+    for (guint i = nj_table_length(session->modules); i-- > 0;) {
+        const NjModule *module = nj_table_at(session->modules, i);
+        if (module->offline)
+            module->offline(session);
+    }
+
+    if (!session->freed)
+        nj_roster_offline(session->account->roster);
+}
+
+/* Sends what the session needs, new or resumed. A session that an earlier run began is resumed only
+ * to settle its messages; this run knows nothing of its presence and rooms. So it becomes
+ * unavailable, and the modules begin as after a login. */
+static void
+start_modules(NjSession *session, const NjXml *resumed)
+{
+    if (!resumed) {
+        nj_sm_begin_session(session->sm, session->connection->class->features(session->connection));
+        begin_session(session);
+    } else if (nj_sm_on_resumed(session->sm, resumed) && session->modules_online) {
+        resume_session(session);
+    } else if (nj_session_online(session)) {
+        nj_session_send(session, nj_xml_presence("unavailable", NULL));
+        begin_session(session);
+    }
+}
+
+/* The connection is bound, or has resumed the session. The modules send first, and the event that
+ * reports the state online comes last, so that slow listeners do not delay the first presence. */
 static void
 go_online(NjSession *session)
 {
@@ -385,179 +466,144 @@ go_online(NjSession *session)
     if (!resumed)
         end_session(session);
     if (session->connection != connection || account->state == NJ_ACCOUNT_CLOSING)
-        return; /* somebody who heard of it ended it */
+        return; /* a listener ended the connection */
 
     session->online = true;
-    session->paused = false;
+    session->reading_paused = false;
     session->online_us = nj_clock_us();
-    session->asked_us = session->owed_us = 0;
+    session->byte_awaited_us = session->ack_awaited_us = 0;
     nj_iqs_resume(session->iqs);
     nj_account_set_jid(account, resumed ? nj_sm_jid(session->sm)
                                         : session->connection->class->jid(session->connection));
     g_free(session->domain);
     session->domain = nj_jid_domain(account->bare);
 
-    nj_session_wipe(&session->tried);
-    nj_session_wipe(&session->refused);
-    nj_session_remember_scram(session);
+    nj_session_wipe_secret(&session->tried_password);
+    nj_session_wipe_secret(&session->refused_password);
+    nj_session_store_scram_rank(session);
 
-    if (!resumed) {
-        nj_sm_begin_session(session->sm, session->connection->class->features(session->connection));
-        begin(session);
-    } else if (nj_sm_on_resumed(session->sm, resumed) && session->begun) {
-        go_on(session);
-    } else if (nj_session_online(session)) {
-        nj_session_send(session, nj_xml_presence("unavailable", NULL));
-        begin(session);
-    }
-
+    start_modules(session, resumed);
     if (!nj_session_online(session))
-        return; /* somebody who heard of it ended it */
+        return; /* a listener ended the connection */
 
-    if (!session->asked_us)
-        nj_session_keep_alive(session);
+    if (!session->byte_awaited_us)
+        nj_session_start_keep_alive(session);
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
 
-/* The connection is gone; the session may come back. */
+/* The server refused the password of this connection: it is not sent again unless the user enters
+ * it again. */
 static void
-lose_link(NjSession *session)
+refuse_password(NjSession *session)
 {
-    if (!session->online)
-        return;
-
-    session->online = false;
-    if (nj_clock_us() - session->online_us >= STABLE_US)
-        session->tries = 0;
-    nj_session_stop(&session->keep_alive);
-    nj_clock_cancel(&session->closing);
-    nj_sm_suspend(session->sm);
-    nj_iqs_suspend(session->iqs);
-}
-
-static void
-end_session(NjSession *session)
-{
-    if (!session->begun)
-        return;
-
-    session->begun = false;
-    nj_iqs_offline(session->iqs);
-    for (guint i = nj_table_length(session->modules); i-- > 0;) {
-        const NjModule *module = nj_table_at(session->modules, i);
-        if (module->offline)
-            module->offline(session);
-    }
-
-    if (!session->ended)
-        nj_roster_offline(session->account->roster);
+    nj_session_wipe_secret(&session->refused_password);
+    session->refused_password = g_steal_pointer(&session->tried_password);
+    nj_session_wipe_secret(&session->password);
 }
 
 void
-nj_session_end_link(NjSession *session, const GError *reason)
+nj_session_end_connection(NjSession *session, const GError *reason)
 {
-    /* the connection's, which goes */
+    /* reason may belong to the connection that is freed here */
     g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;
     nj_session_keep_certificate(session);
-    free_link(session);
-    session->link_asks = false;
+    free_connection(session);
+    session->password_requested = false;
 
-    bool again = why && session->wanted && nj_connection_error_retry(why->code);
-    lose_link(session);
-    if (!again || !nj_sm_can_resume(session->sm))
+    bool retry = why && nj_connection_should_retry(why->code);
+    bool will_retry = retry && session->stay_connected;
+    suspend_session(session);
+    if (!will_retry || !nj_sm_can_resume(session->sm))
         end_session(session);
 
-    if (why && why->code == NJ_CONNECTION_ERROR_PASSWORD && session->tried) {
-        nj_session_wipe(&session->refused);
-        session->refused = g_steal_pointer(&session->tried);
-        nj_session_wipe(&session->password);
-    }
+    if (why && why->code == NJ_CONNECTION_ERROR_PASSWORD && session->tried_password)
+        refuse_password(session);
 
-    nj_session_wipe(&session->tried);
-    if (session->connection || session->ended)
-        /* somebody who heard of it connects again already, or took the account away */
-        return;
+    nj_session_wipe_secret(&session->tried_password);
+    if (session->connection || session->freed)
+        return; /* a listener has connected again, or has removed the account */
 
-    if (why && session->wanted && nj_connection_error_retry(why->code)) {
-        wait_and_retry(session, why->message);
+    /* a listener may have changed stay_connected */
+    if (retry && session->stay_connected) {
+        schedule_retry(session, why->message);
         return;
     }
 
     end_session(session);
-    if (!why && session->wanted) {
-        open_link(session); /* wanted again while it was closing */
+    if (!why && session->stay_connected) {
+        open_connection(session); /* nj_session_connect() was called while the connection closed */
         return;
     }
 
-    session->wanted = false;
+    session->stay_connected = false;
     nj_account_set_state(session->account, NJ_ACCOUNT_OFFLINE, why ? why->message : NULL);
 }
 
-static void
-on_state(NjConnection *connection, NjConnectionState state, const GError *why, void *owner)
-{
-    NjSession *session = owner;
-    if (connection != session->connection)
-        return;
+/* --- disconnecting --- */
 
-    if (state == NJ_CONNECTION_AUTHENTICATING)
-        nj_session_keep_certificate(session);
-    else if (state == NJ_CONNECTION_ONLINE)
-        go_online(session);
-    else if (state == NJ_CONNECTION_CLOSED)
-        nj_session_end_link(session, why);
-}
-
-/* What is on its way is acknowledged and what came is committed before the stream is closed, or
- * else it would come twice, or be in doubt. */
+/* Closing earlier would leave messages in both directions in doubt: the server might deliver ours
+ * or not, and might send its own again in the next session. */
 void
-nj_session_close_when_settled(NjSession *session)
+nj_session_close_if_settled(NjSession *session)
 {
-    if (!session->closing || !nj_sm_all_settled(session->sm))
+    if (!session->closing_timer || !nj_sm_all_settled(session->sm))
         return;
-    nj_clock_cancel(&session->closing);
+    nj_clock_cancel(&session->closing_timer);
     nj_sm_close_session(session->sm);
     session->connection->class->close(session->connection);
 }
 
-/* When the server has our unavailable presence, too, no message is on its way to us: one that we
- * had read behind our last <a/> would come once more. */
+/* When the server has acknowledged our unavailable presence as well, no message is on its way to
+ * us. Without this one could arrive behind our last <a/>, and the server would send it again in the
+ * next session. */
 void
-nj_session_ask_for_the_rest(NjSession *session)
+nj_session_request_last_ack(NjSession *session)
 {
-    if (session->closing && !nj_sm_all_acknowledged(session->sm))
+    if (session->closing_timer && !nj_sm_all_acknowledged(session->sm))
         nj_sm_request_ack(session->sm);
 }
 
 static void
-on_counted(void *data)
+on_committed(void *data)
 {
-    nj_session_close_when_settled(data);
+    nj_session_close_if_settled(data);
 }
 
 void
-nj_session_watch_the_store(NjSession *session)
+nj_session_close_after_commit(NjSession *session)
 {
     NjStore *store = nj_session_client(session)->store;
-    if (session->closing && store)
-        nj_store_call_when_committed(store, on_counted, session, session);
+    if (session->closing_timer && store)
+        nj_store_call_when_committed(store, on_committed, session, session);
 }
 
+/* Not all is acknowledged in time. The connection ends without </stream:stream>, which would end
+ * the session: so the next connection can resume it and settle its messages. */
 static gboolean
-on_closing(void *data)
+on_closing_timeout(void *data)
 {
     NjSession *session = data;
-    nj_clock_cancel(&session->closing);
-    /* without </stream:stream>: the next connection resumes the session and settles it */
-    nj_session_end_link(session, NULL);
+    nj_clock_cancel(&session->closing_timer);
+    nj_session_end_connection(session, NULL);
     return G_SOURCE_REMOVE;
+}
+
+static void
+close_connecting(NjSession *session)
+{
+    /* The server may have resumed the session already. </stream:stream> would end it, and the
+     * states of its messages would stay unknown. */
+    if (nj_sm_can_resume(session->sm))
+        nj_session_end_connection(session, NULL);
+    else
+        session->connection->class->close(session->connection);
 }
 
 void
 nj_session_disconnect(NjSession *session)
 {
-    session->wanted = false;
-    nj_session_stop(&session->retry);
+    session->stay_connected = false;
+    nj_clock_cancel(&session->retry_timer);
     if (!session->connection) {
         end_session(session);
         if (session->account->state != NJ_ACCOUNT_OFFLINE)
@@ -573,42 +619,64 @@ nj_session_disconnect(NjSession *session)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
     if (!session->connection)
-        return; /* somebody who heard of it ended it */
-
-    if (!online && nj_sm_can_resume(session->sm)) {
-        /* the server may have resumed it already: </stream:stream> would end it, and nobody would
-         * know what arrived */
-        nj_session_end_link(session, NULL);
-        return;
-    }
+        return; /* a listener ended the connection */
 
     if (!online) {
-        session->connection->class->close(session->connection);
+        close_connecting(session);
         return;
     }
 
     nj_sm_request_ack(session->sm);
-    session->closing = nj_clock_after(CLOSING_MS, on_closing, session);
-    nj_session_watch_the_store(session);
-    nj_session_close_when_settled(session);
+    session->closing_timer = nj_clock_after(CLOSING_MS, on_closing_timeout, session);
+    nj_session_close_after_commit(session);
+    nj_session_close_if_settled(session);
 }
 
-/* --- acknowledgements --- */
+/* --- hooks of the connection --- */
+
+static void
+on_state(NjConnection *connection, NjConnectionState state, const GError *why, void *owner)
+{
+    NjSession *session = owner;
+    if (connection != session->connection)
+        return;
+
+    if (state == NJ_CONNECTION_AUTHENTICATING)
+        nj_session_keep_certificate(session);
+    else if (state == NJ_CONNECTION_ONLINE)
+        go_online(session);
+    else if (state == NJ_CONNECTION_CLOSED)
+        nj_session_end_connection(session, why);
+}
 
 static NjXml *
-resume(NjConnection *connection, const NjXml *features, void *owner)
+build_resume(NjConnection *connection, const NjXml *features, void *owner)
 {
     NjSession *session = owner;
     return connection == session->connection ? nj_sm_build_resume(session->sm, features) : NULL;
 }
 
 static void
-not_resumed(NjConnection *connection, const NjXml *answer, void *owner)
+on_resume_failed(NjConnection *connection, const NjXml *failed, void *owner)
 {
     NjSession *session = owner;
     if (connection == session->connection)
-        nj_sm_on_resume_failed(session->sm, answer);
+        nj_sm_on_resume_failed(session->sm, failed);
 }
+
+static const NjConnectionHooks connection_hooks = {
+    .on_state = on_state,
+    .on_stanza = nj_session_on_stanza,
+    .on_password = nj_session_on_password,
+    .wants_items = nj_session_wants_items,
+    .on_item = nj_session_on_item,
+    .prepare = nj_session_prepare,
+    .on_skipped = nj_session_on_skipped,
+    .build_resume = build_resume,
+    .on_resume_failed = on_resume_failed,
+};
+
+/* --- hooks of stream management --- */
 
 static bool
 write_xml(NjXml *xml, void *owner)
@@ -618,20 +686,6 @@ write_xml(NjXml *xml, void *owner)
         return session->connection->class->send(session->connection, xml);
     nj_xml_free(xml);
     return false;
-}
-
-static void
-on_answer_expected(void *owner)
-{
-    nj_session_expect_answer(owner);
-}
-
-static void
-on_protocol_error(const char *sentence, void *owner)
-{
-    g_autoptr(GError) why =
-        g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
-    nj_session_end_link(owner, why);
 }
 
 static void
@@ -659,9 +713,23 @@ on_unsure(gint64 row, void *owner)
 }
 
 static void
+on_answer_expected(void *owner)
+{
+    nj_session_await_ack(owner);
+}
+
+static void
 send_ping(void *owner)
 {
-    nj_session_ping(owner);
+    nj_session_send_ack_ping(owner);
+}
+
+static void
+on_protocol_error(const char *sentence, void *owner)
+{
+    g_autoptr(GError) why =
+        g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
+    nj_session_end_connection(owner, why);
 }
 
 static const NjSmHooks sm_hooks = {
@@ -673,19 +741,4 @@ static const NjSmHooks sm_hooks = {
     .on_answer_expected = on_answer_expected,
     .send_ping = send_ping,
     .on_protocol_error = on_protocol_error,
-};
-
-void
-nj_session_store_trouble(NjSession *session, bool trouble)
-{
-    if (trouble)
-        nj_sm_on_store_failure(session->sm);
-    else if (nj_session_online(session))
-        nj_message_pump(session);
-}
-
-static const NjConnectionHooks link_hooks = {
-    on_state,           nj_session_on_stanza, nj_session_on_password, nj_session_wants_items,
-    nj_session_on_item, nj_session_prepare,   nj_session_on_skipped,  resume,
-    not_resumed,
 };

@@ -1,5 +1,5 @@
-/* One account on the wire: its connection, its requests, the state of its modules, and the tries to
- * come back.  account->session. */
+/* The session of one account with its server: its connection, its requests (iq.h), the states of
+ * its modules, and the attempts to connect again. It is account->session. */
 #ifndef NJ_XMPP_SESSION_H
 #define NJ_XMPP_SESSION_H
 
@@ -10,90 +10,110 @@
 #include "xmpp/modules.h"
 #include "xmpp/pipeline.h"
 
-/* modules: rows to use (nj_modules(), plugins' added).  maker: nj_connection_new outside of
- * tests. */
+/* modules are the rows to use: nj_modules() and the rows of plugins. maker makes connections: it is
+ * nj_connection_new() outside of tests. account and modules are borrowed; account->session is set.
+ */
 NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker maker);
 
-/* ends at once, also from inside anything of its own; the memory goes when the loop turns */
+/* Ends the session and its connection at once. session may be NULL. May be called from inside any
+ * hook or callback of the session; the main loop frees the memory later. */
 void nj_session_free(NjSession *session);
+
+/* Returns the account's session, or NULL. */
 NjSession *nj_session_of(const NjAccount *account);
 
-/* now; also while waiting */
+/* --- connecting --- */
+
+/* Connects at once, also while the session waits for its next attempt. */
 void nj_session_connect(NjSession *session);
 
-/* politely, and stay offline; ACCOUNT_OFFLINE follows within 2 s */
+/* Sends unavailable presence, closes the stream and stays offline. NJ_ACCOUNT_OFFLINE follows
+ * within two seconds. */
 void nj_session_disconnect(NjSession *session);
 
-/* The network changed, or the machine slept: an account that waits tries now, one that is online is
- * tested now. */
+/* The network changed, or the machine was asleep. An account that waits connects now; the
+ * connection of one that is online is tested now. */
 void nj_session_wake(NjSession *session);
+
+/* Returns true while stanzas can be written to a connection. */
 bool nj_session_online(const NjSession *session);
 
-/* There is a session, though its connection may be broken for a while. */
-bool nj_session_begun(const NjSession *session);
+/* Returns true while stanzas are accepted: with a connection, or while it is broken but the session
+ * can be resumed. */
+bool nj_session_is_established(const NjSession *session);
 
-/* what became of the messages of before is being told: new ones wait */
-bool nj_session_settling(const NjSession *session);
-
-/* Takes it.  False: there is no connection.  While a session waits to be resumed, what is said in
- * it waits, too. */
-bool nj_session_send(NjSession *session, NjXml *stanza);
-
-/* what is no stanza and not counted (XEP-0198, 4) */
-bool nj_session_send_nonza(NjSession *session, NjXml *element);
-
-/* the same of a message that stands in the outbox */
-bool nj_session_send_row(NjSession *session, NjXml *stanza, gint64 row);
-
-/* it goes once more: what becomes of the first time is not its state */
-void nj_session_forget_row(NjSession *session, gint64 row);
-
-/* nothing can be committed at present, or it can again */
-void nj_session_store_trouble(NjSession *session, bool trouble);
-NjAccount *nj_session_account(const NjSession *session);
-NjClient *nj_session_client(const NjSession *session);
-void *nj_session_state(const NjSession *session, const NjModule *module);
-const NjTable *nj_session_modules(const NjSession *session);
-
-/* of the last handshake, kept after a failure; NULL */
-const NjCertificate *nj_session_certificate(const NjSession *session);
-
-/* the one of this run, and that one was refused: the settings have a new one */
-void nj_session_forget_password(NjSession *session);
-
-/* for the next connection only */
-void nj_session_trust_once(NjSession *session, const char *pin);
-
-/* The store has room again: sockets that were not read while it was full are read on. For main.c's
- * on_room hook, every session. */
+/* The store has room again: reads from a connection that was not read while the store was full.
+ * main.c calls it for every session from the store's hook. */
 void nj_session_resume_reading(NjSession *session);
 
-/* Who speaks to us, the least known first.  Being invisible makes a contact a stranger: strangers
- * are told nothing. */
-typedef enum {
-    NJ_PEER_STRANGER,
-    /* of a room that we are in, or the room */
-    NJ_PEER_OCCUPANT,
-    NJ_PEER_CONTACT, /* one who may see our presence */
-    NJ_PEER_SERVER,  /* ours */
-    /* our account, also without a "from" */
-    NJ_PEER_OWN,
-} NjPeer;
+/* The store cannot commit at present, or it can again. */
+void nj_session_set_store_failing(NjSession *session, bool is_failing);
 
-NjPeer nj_session_peer(const NjSession *session, const char *from);
+/* --- sending --- */
 
-/* our server's; never NULL */
-const char *nj_session_domain(const NjSession *session);
+/* Sends stanza and takes it. While the session waits to be resumed, stanza is queued. Returns false
+ * when stanza was dropped because there is no session. */
+bool nj_session_send(NjSession *session, NjXml *stanza);
 
-/* for iq.c */
+/* As nj_session_send(), for a message of the outbox; row is its id. */
+bool nj_session_send_message(NjSession *session, NjXml *stanza, gint64 row);
+
+/* The message is sent once more: its state no longer depends on the stanzas sent so far. */
+void nj_session_forget_message(NjSession *session, gint64 row);
+
+/* Sends element, which is not a stanza and is not counted (XEP-0198, 4), and takes it. Returns
+ * false when there is no connection; it is never queued. */
+bool nj_session_send_nonza(NjSession *session, NjXml *element);
+
+/* Returns true while the states of earlier messages are being settled: new messages must wait. */
+bool nj_session_is_settling(const NjSession *session);
+
+/* --- the parts of a session --- */
+
+NjAccount *nj_session_account(const NjSession *session);
+NjClient *nj_session_client(const NjSession *session);
+const NjTable *nj_session_modules(const NjSession *session);
 NjIqs *nj_session_iqs(const NjSession *session);
 NjPipeline *nj_session_pipeline(const NjSession *session);
 
-/* of the bound stream; NULL while there is none */
+/* Returns what the module's attach() returned for this session. */
+void *nj_session_state(const NjSession *session, const NjModule *module);
+
+/* Returns the domain of our server; never NULL. */
+const char *nj_session_domain(const NjSession *session);
+
+/* Returns the features of the bound stream, or NULL without a connection. */
 const NjXml *nj_session_features(const NjSession *session);
 
-/* What commands ask for.  done is called exactly once; result is borrowed and NULL on error; data's
- * owner cancels with nj_iq_cancel(session, data). */
+/* --- certificates and passwords --- */
+
+/* Returns the certificate of the last handshake, also of a failed one, or NULL. */
+const NjCertificate *nj_session_certificate(const NjSession *session);
+
+/* Makes the next connection accept the certificate with this pin; pin is copied. */
+void nj_session_trust_once(NjSession *session, const char *pin);
+
+/* Forgets the password that the user entered and the one that the server refused; call it when the
+ * account's settings have a new one. */
+void nj_session_forget_password(NjSession *session);
+
+/* --- senders --- */
+
+/* The relation of a sender to us, the least known first. While we are invisible, contacts count as
+ * strangers, because strangers learn nothing about us. */
+typedef enum {
+    NJ_PEER_STRANGER,
+    NJ_PEER_OCCUPANT, /* a room that we are in, or an occupant of it */
+    NJ_PEER_CONTACT,  /* a contact who may see our presence */
+    NJ_PEER_SERVER,   /* our server */
+    NJ_PEER_OWN,      /* our account, or a stanza without "from" */
+} NjPeer;
+
+/* from may be NULL. */
+NjPeer nj_session_peer(const NjSession *session, const char *from);
+
+/* The callback of a request that a command makes; it is called exactly once. result is borrowed,
+ * and NULL with an error. The owner of data cancels with nj_iq_cancel(session, data). */
 typedef void (*NjDone)(const GError *error, NjRecord *result, void *data);
 
 #endif

@@ -1,6 +1,5 @@
-/* An XML stream over a transport (RFC 6120, 4).  Each start() has a parser of its own, so nothing
- * of before TLS or before authentication is left in it.  on_closed is always the last call and
- * always comes from the main loop, as the transport's does. */
+/* An XML stream over a transport (RFC 6120, 4). Each nj_stream_start() uses a new parser, so no
+ * bytes from before TLS or before authentication can affect the new stream. */
 #include "xmpp/stream.h"
 
 #include <string.h>
@@ -9,112 +8,120 @@
 #include "model/jid.h"
 #include "xmpp/connection.h"
 
-#define CLOSE_MS 2000 /* how long the other side may take to say its </stream:stream> */
+#define CLOSE_MS 2000 /* how long the server may take to answer </stream:stream> */
+#define MAX_HOST 1023 /* bytes of see-other-host */
 
 typedef enum {
-    STREAM_FRESH, /* no header sent yet */
+    STREAM_NEW, /* no header was sent yet */
     STREAM_OPEN,
-    STREAM_CLOSING, /* we have said goodbye and listen for theirs */
-    STREAM_OVER,    /* the transport ends; nothing is read or written any more */
+    STREAM_CLOSING, /* </stream:stream> was sent; the server's is awaited */
+    STREAM_OVER,    /* the transport is closing: nothing is read or written any more */
 } State;
 
 struct NjStream {
     NjTransport *transport;
     const NjStreamHooks *hooks;
     void *owner;
-    NjParser *parser; /* NULL until started */
+    NjParser *parser; /* NULL until nj_stream_start() */
     State state;
-    GError *why;   /* what on_closed will say */
-    bool by_us;    /* it will say nothing: we wanted the end */
-    bool answered; /* the other side's header was seen */
-    char *id, *from, *elsewhere;
+    GError *why;       /* for on_closed */
+    bool closed_by_us; /* on_closed gets no error */
+    bool header_seen;  /* the server's header arrived */
+    char *id, *from;   /* of the server's last header; NULL */
+    char *redirect;    /* from see-other-host; NULL */
     gint64 last_byte_us;
-    guint close_timer;
-    int busy;
-    bool freed;
+    GSource *close_timer;
+    int parsing; /* calls of nj_parser_feed() that are on the stack */
+    bool freed;  /* by a hook during parsing; the memory is freed afterwards */
 };
 
-/* RFC 6120, 4.9.3: what the server may say about the whole stream. */
+/* The conditions of stream errors (RFC 6120, 4.9.3). */
 static const struct {
     const char *condition;
     NjConnectionError code;
     const char *sentence;
 } conditions[] = {
     { "bad-format", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server could not read what Natterjack sent; please report this as a fault.") },
+      N_("The server could not read what Natterjack sent; please report this as a bug.") },
     { "bad-namespace-prefix", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server does not take a namespace that Natterjack used; please report this as a "
-         "fault.") },
+      N_("The server does not accept a namespace that Natterjack used; please report this as a "
+         "bug.") },
     { "conflict", NJ_CONNECTION_ERROR_CONFLICT,
-      N_("Another client has connected under the same resource and taken the place of this one; "
-         "give the account another resource, or use /connect to take it back.") },
+      N_("Another client has connected with the same resource and replaced this one. Set another "
+         "resource with /account set NAME resource RESOURCE, or use /connect to replace the other "
+         "client.") },
     { "connection-timeout", NJ_CONNECTION_ERROR_LOST,
-      N_("The server has not heard from this client for too long and has closed the connection; "
-         "use /connect to connect at once.") },
+      N_("The server has received nothing for too long and has closed the connection; use /connect "
+         "to connect at once.") },
     { "host-gone", NJ_CONNECTION_ERROR_HOST_UNKNOWN,
-      N_("The server no longer serves this domain; ask its administrator where the account has "
-         "gone.") },
+      N_("The server no longer serves this domain; ask its administrator where the account is "
+         "now.") },
     { "host-unknown", NJ_CONNECTION_ERROR_HOST_UNKNOWN,
-      N_("The server does not serve this domain; check the address and the host of the account.") },
+      N_("The server does not serve this domain; check the address of the account, or set its "
+         "server "
+         "with /account set NAME host HOST.") },
     { "improper-addressing", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server misses an address in what Natterjack sent; please report this as a fault.") },
+      N_("An address is missing in what Natterjack sent; please report this as a bug.") },
     { "internal-server-error", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server has a fault of its own and has closed the connection; use /connect to try "
+      N_("The server has an internal error and has closed the connection; use /connect to try "
          "again.") },
     { "invalid-from", NJ_CONNECTION_ERROR_PROTOCOL,
       N_("The server does not accept our address as the sender; check the address of the "
          "account.") },
     { "invalid-namespace", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server speaks another protocol than XMPP for clients; check the host and port of the "
-         "account.") },
+      N_("The server does not speak XMPP for clients; check host and port of the account with "
+         "/account set NAME host HOST.") },
     { "invalid-xml", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server could not accept what Natterjack sent; please report this as a fault.") },
+      N_("The server could not accept what Natterjack sent; please report this as a bug.") },
     { "not-authorized", NJ_CONNECTION_ERROR_POLICY,
       N_("The server does not allow this before logging in; use /connect to try again.") },
     { "not-well-formed", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server could not read what Natterjack sent; please report this as a fault.") },
+      N_("The server could not read what Natterjack sent; please report this as a bug.") },
     { "policy-violation", NJ_CONNECTION_ERROR_POLICY,
-      N_("The server has closed the connection because its rules were broken; wait a little, then "
+      N_("The server has closed the connection because its rules were broken; wait a moment, then "
          "use /connect, or ask its administrator.") },
     { "remote-connection-failed", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server can not reach a service it needs for logging in; use /connect to try again "
+      N_("The server cannot reach a service that it needs for logins; use /connect to try again "
          "later.") },
     { "reset", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server asks for a new connection because something about the account has changed; "
-         "use /connect to connect at once.") },
+      N_("The server asks for a new connection because the account has changed; use /connect to "
+         "connect at once.") },
     { "resource-constraint", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server has no room for this connection now; use /connect to try again later.") },
+      N_("The server has too few resources for this connection; use /connect to try again "
+         "later.") },
     { "restricted-xml", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server refused a kind of XML that Natterjack sent; please report this as a fault.") },
-    { "see-other-host", NJ_CONNECTION_ERROR_ELSEWHERE,
-      N_("The server sends this account to another host; set that as the host of the account if "
-         "Natterjack does not go there by itself.") },
+      N_("The server refused a kind of XML that Natterjack sent; please report this as a bug.") },
+    { "see-other-host", NJ_CONNECTION_ERROR_REDIRECTED,
+      N_("The server redirects this account to another host, but Natterjack did not follow; set "
+         "the "
+         "host with /account set NAME host HOST.") },
     { "system-shutdown", NJ_CONNECTION_ERROR_SHUTDOWN,
-      N_("The server is shutting down; it is tried again by itself, and by /connect at once.") },
+      N_("The server is shutting down; Natterjack connects again when it is back, or at once with "
+         "/connect.") },
     { "undefined-condition", NJ_CONNECTION_ERROR_STREAM,
-      N_("The server has closed the connection for a reason of its own; use /connect to try "
+      N_("The server has closed the connection without a known reason; use /connect to try "
          "again.") },
     { "unsupported-encoding", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server does not read UTF-8, so it does not speak XMPP; check the host and port of "
-         "the account.") },
+      N_("The server does not read UTF-8, so it does not speak XMPP; check host and port of the "
+         "account with /account set NAME host HOST.") },
     { "unsupported-feature", NJ_CONNECTION_ERROR_PROTOCOL,
-      N_("The server needs something that Natterjack does not offer; ask its administrator which "
-         "clients it takes.") },
+      N_("The server needs a feature that Natterjack does not have; ask its administrator which "
+         "clients it accepts.") },
     { "unsupported-stanza-type", NJ_CONNECTION_ERROR_PROTOCOL,
       N_("The server does not know a kind of stanza that Natterjack sent; please report this as a "
-         "fault.") },
+         "bug.") },
     { "unsupported-version", NJ_CONNECTION_ERROR_PROTOCOL,
       N_("The server does not speak this version of XMPP; ask its administrator for a newer "
          "server.") },
 };
 
 static void
-destroy(NjStream *stream)
+destroy_stream(NjStream *stream)
 {
     g_clear_error(&stream->why);
     g_free(stream->id);
     g_free(stream->from);
-    g_free(stream->elsewhere);
+    g_free(stream->redirect);
     g_free(stream);
 }
 
@@ -124,10 +131,10 @@ write_text(NjStream *stream, const char *text)
     stream->transport->class->write(stream->transport, text, strlen(text));
 }
 
-/* The last words, if they were not said yet, and then the transport's end, which brings
- * on_closed. */
+/* Sends </stream:stream> if that was not sent yet, and closes the transport, which leads to
+ * on_closed. flush: queued bytes are sent first. */
 static void
-hang_up(NjStream *stream, bool flush)
+close_transport(NjStream *stream, bool flush)
 {
     if (stream->state == STREAM_OVER)
         return;
@@ -135,15 +142,16 @@ hang_up(NjStream *stream, bool flush)
     if (stream->state == STREAM_OPEN)
         write_text(stream, "</stream:stream>");
     stream->state = STREAM_OVER;
-    g_clear_handle_id(&stream->close_timer, g_source_remove);
+    nj_clock_cancel(&stream->close_timer);
     if (stream->parser)
         nj_parser_stop(stream->parser);
 
     stream->transport->class->close(stream->transport, flush);
 }
 
+/* Keeps the first reason for the end. */
 static void
-note_why(NjStream *stream, NjConnectionError code, const char *sentence)
+set_reason(NjStream *stream, NjConnectionError code, const char *sentence)
 {
     if (!stream->why)
         stream->why = g_error_new_literal(NJ_CONNECTION_ERROR, (int) code, sentence);
@@ -155,18 +163,18 @@ nj_stream_fail(NjStream *stream, const char *condition, const char *sentence)
     if (stream->state == STREAM_OVER)
         return;
 
-    g_info("the stream is ended by us: %s", condition);
-    note_why(stream, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
+    g_info("sent a stream error: %s", condition);
+    set_reason(stream, NJ_CONNECTION_ERROR_PROTOCOL, sentence);
     if (stream->state == STREAM_OPEN) {
         g_autofree char *error = g_strdup_printf(
             "<stream:error><%s xmlns='" NJ_NS_STREAMS "'/></stream:error>", condition);
         write_text(stream, error);
     }
 
-    hang_up(stream, true);
+    close_transport(stream, true);
 }
 
-/* --- what the parser says --- */
+/* --- hooks of the parser --- */
 
 static void
 on_header(NjXml *root, void *owner)
@@ -174,54 +182,59 @@ on_header(NjXml *root, void *owner)
     NjStream *stream = owner;
     const char *version = nj_xml_attr(root, "version"), *from = nj_xml_attr(root, "from");
 
-    stream->answered = true;
+    stream->header_seen = true;
     g_free(stream->id);
     stream->id = g_strdup(nj_xml_attr(root, "id"));
     g_free(stream->from);
     stream->from = from && nj_jid_valid(from) ? g_strdup(from) : NULL;
 
-    /* before 1.0 there were no features to wait for (RFC 6120, 4.7.5) */
+    /* a stream before version 1.0 has no features (RFC 6120, 4.7.5) */
     if (!version || g_ascii_strtoull(version, NULL, 10) < 1)
         nj_stream_fail(stream, "unsupported-version",
-                       _("The server speaks a version of XMPP from before 2004; ask its "
+                       _("The server speaks XMPP in a version from before 2004; ask its "
                          "administrator for a newer server."));
 }
 
 static void
-note_elsewhere(NjStream *stream, const NjXml *condition)
+read_redirect(NjStream *stream, const NjXml *condition)
 {
     g_autofree char *raw = nj_xml_text(condition);
     if (!raw)
         return;
     g_strstrip(raw);
-    if (*raw && strlen(raw) <= 1023 && nj_jid_valid(raw) && !strpbrk(raw, "/@ "))
-        stream->elsewhere = g_steal_pointer(&raw);
+    if (!*raw || strlen(raw) > MAX_HOST)
+        return;
+    if (nj_jid_valid(raw) && !strpbrk(raw, "/@ "))
+        stream->redirect = g_steal_pointer(&raw);
+}
+
+/* Returns the row of the error's condition. An unknown condition counts as undefined-condition. */
+static gsize
+find_condition(const NjXml *error)
+{
+    gsize undefined = 0;
+    for (gsize row = 0; row < G_N_ELEMENTS(conditions); row++) {
+        if (nj_xml_child(error, conditions[row].condition, NJ_NS_STREAMS))
+            return row;
+        if (strcmp(conditions[row].condition, "undefined-condition") == 0)
+            undefined = row;
+    }
+    return undefined;
 }
 
 static void
 on_stream_error(NjStream *stream, const NjXml *error)
 {
-    gsize row, undefined = 0;
+    gsize row = find_condition(error);
     g_autofree char *words = nj_xml_child_text(error, "text", NJ_NS_STREAMS);
 
-    while (!g_str_equal(conditions[undefined].condition, "undefined-condition"))
-        undefined++;
-    for (row = 0; row < G_N_ELEMENTS(conditions); row++) {
-        const NjXml *condition = nj_xml_child(error, conditions[row].condition, NJ_NS_STREAMS);
-        if (!condition)
-            continue;
-        if (conditions[row].code == NJ_CONNECTION_ERROR_ELSEWHERE)
-            note_elsewhere(stream, condition);
-        break;
-    }
-
-    if (row == G_N_ELEMENTS(conditions))
-        row = undefined;
-    g_info("stream error from the server: %s", conditions[row].condition);
+    if (conditions[row].code == NJ_CONNECTION_ERROR_REDIRECTED)
+        read_redirect(stream, nj_xml_child(error, conditions[row].condition, NJ_NS_STREAMS));
+    g_info("received a stream error: %s", conditions[row].condition);
 
     g_autofree char *sentence = nj_xml_said(_(conditions[row].sentence), words);
-    note_why(stream, conditions[row].code, sentence);
-    hang_up(stream, true);
+    set_reason(stream, conditions[row].code, sentence);
+    close_transport(stream, true);
 }
 
 static void
@@ -237,16 +250,16 @@ on_element(NjXml *stanza, void *owner)
 }
 
 static void
-on_goodbye(void *owner)
+on_stream_end(void *owner)
 {
     NjStream *stream = owner;
-    note_why(stream, NJ_CONNECTION_ERROR_LOST,
-             _("The server has closed the connection; use /connect to connect again at once."));
-    hang_up(stream, true);
+    set_reason(stream, NJ_CONNECTION_ERROR_LOST,
+               _("The server has closed the connection; use /connect to connect again at once."));
+    close_transport(stream, true);
 }
 
 static bool
-on_list(const NjXml *head, const NjXml *list, void *owner)
+wants_items(const NjXml *head, const NjXml *list, void *owner)
 {
     NjStream *stream = owner;
     return stream->hooks->wants_items
@@ -254,14 +267,14 @@ on_list(const NjXml *head, const NjXml *list, void *owner)
 }
 
 static void
-on_list_item(const NjXml *head, NjXml *item, void *owner)
+on_item(const NjXml *head, NjXml *item, void *owner)
 {
     NjStream *stream = owner;
     stream->hooks->on_item(stream, head, item, stream->owner);
 }
 
 static bool
-prepare_element(NjXml *stanza, gint64 until_us, void *owner)
+prepare_stanza(NjXml *stanza, gint64 until_us, void *owner)
 {
     NjStream *stream = owner;
     return !stream->hooks->prepare
@@ -279,14 +292,14 @@ on_skipped(void *owner)
 static const NjParserHooks parser_hooks = {
     .on_open = on_header,
     .on_stanza = on_element,
-    .on_close = on_goodbye,
-    .wants_items = on_list,
-    .on_item = on_list_item,
-    .prepare = prepare_element,
+    .on_close = on_stream_end,
+    .wants_items = wants_items,
+    .on_item = on_item,
+    .prepare = prepare_stanza,
     .on_skipped = on_skipped,
 };
 
-/* --- what the transport says --- */
+/* --- hooks of the transport --- */
 
 static void
 on_transport_open(NjTransport *transport, void *owner)
@@ -306,18 +319,20 @@ on_transport_secured(NjTransport *transport, void *owner)
         stream->hooks->on_secured(stream, stream->owner);
 }
 
+/* The parser does not accept the bytes that arrived. */
 static void
-refuse(NjStream *stream, const char *condition)
+fail_parsing(NjStream *stream, const char *condition)
 {
-    if (stream->answered)
+    if (stream->header_seen)
         nj_stream_fail(
             stream, condition,
-            _("The server sent something that XMPP does not allow, so the connection was ended; "
+            _("The server sent something that XMPP does not allow, so the connection was closed; "
               "use /connect to try again, and tell its administrator if it happens again."));
     else
-        nj_stream_fail(
-            stream, condition,
-            _("What answers there does not speak XMPP; check the host and port of the account."));
+        nj_stream_fail(stream, condition,
+                       _("The server does not speak XMPP; check host and port of the account with "
+                         "/account set "
+                         "NAME host HOST."));
 }
 
 static gsize
@@ -334,17 +349,18 @@ on_transport_bytes(NjTransport *transport, const char *bytes, gsize length, gint
         return length;
 
     NjParser *parser = stream->parser;
-    stream->busy++;
+    stream->parsing++;
 
-    bool fine = nj_parser_feed(parser, bytes, length, until_us, &used, &condition);
-    stream->busy--;
+    bool is_valid = nj_parser_feed(parser, bytes, length, until_us, &used, &condition);
+    stream->parsing--;
     if (stream->freed) {
-        destroy(stream);
+        destroy_stream(stream);
         return length;
     }
 
-    if (!fine && stream->parser == parser)
-        refuse(stream, condition);
+    /* a hook may have restarted the stream with another parser */
+    if (!is_valid && stream->parser == parser)
+        fail_parsing(stream, condition);
     return used;
 }
 
@@ -354,17 +370,16 @@ on_transport_closed(NjTransport *transport, const GError *why, void *owner)
     NjStream *stream = owner;
     (void) transport;
     stream->state = STREAM_OVER;
-    g_clear_handle_id(&stream->close_timer, g_source_remove);
+    nj_clock_cancel(&stream->close_timer);
     if (!stream->why && why)
         stream->why = g_error_copy(why);
     if (!stream->why)
-        note_why(
-            stream, NJ_CONNECTION_ERROR_LOST,
-            _("The connection to the server was lost; use /connect to connect again at once."));
+        set_reason(stream, NJ_CONNECTION_ERROR_LOST,
+                   _("Lost the connection to the server; use /connect to connect again at once."));
 
-    /* the owner may free us in the call */
-    g_autoptr(GError) last = g_steal_pointer(&stream->why);
-    stream->hooks->on_closed(stream, stream->by_us ? NULL : last, stream->owner);
+    /* the hook may free the stream */
+    g_autoptr(GError) reason = g_steal_pointer(&stream->why);
+    stream->hooks->on_closed(stream, stream->closed_by_us ? NULL : reason, stream->owner);
 }
 
 static const NjTransportHooks transport_hooks = {
@@ -374,7 +389,7 @@ static const NjTransportHooks transport_hooks = {
     .on_closed = on_transport_closed,
 };
 
-/* --- what the owner says --- */
+/* --- functions for the owner --- */
 
 NjStream *
 nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner)
@@ -395,13 +410,13 @@ nj_stream_free(NjStream *stream)
         return;
 
     stream->state = STREAM_OVER;
-    g_clear_handle_id(&stream->close_timer, g_source_remove);
+    nj_clock_cancel(&stream->close_timer);
     g_clear_pointer(&stream->parser, nj_parser_free);
     stream->transport->class->free(stream->transport);
-    if (stream->busy)
+    if (stream->parsing)
         stream->freed = true;
     else
-        destroy(stream);
+        destroy_stream(stream);
 }
 
 void
@@ -428,14 +443,14 @@ nj_stream_start(NjStream *stream, const char *to, const char *from)
 bool
 nj_stream_send(NjStream *stream, NjXml *stanza)
 {
-    bool open = stream->state == STREAM_OPEN;
-    if (open) {
+    bool is_open = stream->state == STREAM_OPEN;
+    if (is_open) {
         gsize length;
         g_autofree char *text = nj_xml_print(stanza, &length);
         stream->transport->class->write(stream->transport, text, length);
     }
     nj_xml_free(stanza);
-    return open;
+    return is_open;
 }
 
 void
@@ -451,22 +466,22 @@ static gboolean
 on_close_timeout(void *data)
 {
     NjStream *stream = data;
-    stream->close_timer = 0;
-    hang_up(stream, false);
+    nj_clock_cancel(&stream->close_timer);
+    close_transport(stream, false);
     return G_SOURCE_REMOVE;
 }
 
 void
 nj_stream_close(NjStream *stream)
 {
-    if (stream->state == STREAM_FRESH) {
-        stream->by_us = true;
-        hang_up(stream, false);
+    if (stream->state == STREAM_NEW) {
+        stream->closed_by_us = true;
+        close_transport(stream, false);
     } else if (stream->state == STREAM_OPEN) {
-        stream->by_us = true;
+        stream->closed_by_us = true;
         write_text(stream, "</stream:stream>");
         stream->state = STREAM_CLOSING;
-        stream->close_timer = g_timeout_add(CLOSE_MS, on_close_timeout, stream);
+        stream->close_timer = nj_clock_after(CLOSE_MS, on_close_timeout, stream);
     }
 }
 
@@ -502,7 +517,7 @@ nj_stream_last_byte_us(const NjStream *stream)
 }
 
 const char *
-nj_stream_elsewhere(const NjStream *stream)
+nj_stream_redirect(const NjStream *stream)
 {
-    return stream->elsewhere;
+    return stream->redirect;
 }

@@ -1,5 +1,5 @@
-/* An XML stream (RFC 6120 4) over a transport: header, features, stanzas, errors, the end.  Stream
- * errors become sentences here. */
+/* An XML stream over a transport (RFC 6120, 4): header, features, stanzas, stream errors and the
+ * end. A stream error becomes a sentence for the user here. */
 #ifndef NJ_XMPP_STREAM_H
 #define NJ_XMPP_STREAM_H
 
@@ -8,18 +8,20 @@
 
 typedef struct NjStream NjStream;
 
+/* Elements are borrowed. A hook may close or free the stream. */
 typedef struct {
-    /* the transport is connected (and secured, with direct TLS): start() follows */
+    /* The transport is connected, and encrypted with direct TLS. Call nj_stream_start(). */
     void (*on_open)(NjStream *stream, void *owner);
-    /* after each header */
+    /* <stream:features/> arrived; once after each header. */
     void (*on_features)(NjStream *stream, NjXml *features, void *owner);
-    /* every other top-level element; borrowed */
+    /* Any other top-level element arrived. */
     void (*on_stanza)(NjStream *stream, NjXml *stanza, void *owner);
-    /* TLS asked for by start_tls() is up: start() again follows */
+    /* The handshake of nj_stream_start_tls() is done. Call nj_stream_start() again. */
     void (*on_secured)(NjStream *stream, void *owner);
-    /* once, the last call; NJ_CONNECTION_ERROR, NULL: we closed it */
+    /* The stream is over: called once, as the last hook, from the main loop. why is a
+     * NJ_CONNECTION_ERROR; NULL: nj_stream_close() was called. */
     void (*on_closed)(NjStream *stream, const GError *why, void *owner);
-    /* see parser.h; may be NULL */
+    /* see parser.h; may be NULL, then on_item is not called */
     bool (*wants_items)(NjStream *stream, const NjXml *head, const NjXml *list, void *owner);
     void (*on_item)(NjStream *stream, const NjXml *head, NjXml *item, void *owner);
     /* see parser.h; may be NULL */
@@ -28,35 +30,44 @@ typedef struct {
     void (*on_skipped)(NjStream *stream, void *owner);
 } NjStreamHooks;
 
-/* sets the transport's hooks; takes the transport */
+/* Takes the transport and sets its hooks. */
 NjStream *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner);
 
-/* also the transport; no hook is called any more; may come from a hook */
+/* Frees the transport as well. No hook is called any more. stream may be NULL. */
 void nj_stream_free(NjStream *stream);
 
-/* sends the header, with a fresh parser; again = restart. from NULL before TLS */
+/* Sends the stream header to a domain, and reads the answer with a new parser; a second call
+ * restarts the stream. from is our bare address, or NULL before TLS. */
 void nj_stream_start(NjStream *stream, const char *to, const char *from);
 
-/* takes it; false: the stream is over */
+/* Sends stanza and takes it. Returns false when the stream is over. */
 bool nj_stream_send(NjStream *stream, NjXml *stanza);
 
-/* from on_stanza: what came behind <proceed/> is dropped */
+/* Begins the TLS handshake; call it from on_stanza at <proceed/>. Bytes behind <proceed/> are
+ * dropped. */
 void nj_stream_start_tls(NjStream *stream);
 
-/* sends <stream:error/>, closes */
+/* Sends <stream:error/> with this condition and closes. sentence is for the user. */
 void nj_stream_fail(NjStream *stream, const char *condition, const char *sentence);
 
-/* </stream:stream>, waits 2 s for the other's */
+/* Sends </stream:stream> and waits two seconds at most for the server's. Stanzas that arrive until
+ * then are still delivered. */
 void nj_stream_close(NjStream *stream);
+
+/* Stops or resumes reading. */
 void nj_stream_pause(NjStream *stream, bool paused);
+
 NjTransport *nj_stream_transport(NjStream *stream);
+
+/* Return "id" and "from" of the server's last header, or NULL. */
 const char *nj_stream_id(const NjStream *stream);
 const char *nj_stream_from(const NjStream *stream);
 
-/* monotonic: any byte is life */
+/* Returns when the last byte arrived (monotonic); 0 before on_open. */
 gint64 nj_stream_last_byte_us(const NjStream *stream);
 
-/* see-other-host: where to, after on_closed with NJ_CONNECTION_ERROR_ELSEWHERE; NULL. */
-const char *nj_stream_elsewhere(const NjStream *stream);
+/* Returns the host of see-other-host, as the server wrote it, after on_closed with
+ * NJ_CONNECTION_ERROR_REDIRECTED. Returns NULL when there is none or it is not valid. */
+const char *nj_stream_redirect(const NjStream *stream);
 
 #endif

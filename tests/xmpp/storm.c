@@ -499,9 +499,9 @@ static void
 fill_disk(void)
 {
     trace("-- disk full");
-    nj_session_store_trouble(storm->talk.session, true);
+    nj_session_set_store_failing(storm->talk.session, true);
     settle();
-    nj_session_store_trouble(storm->talk.session, false);
+    nj_session_set_store_failing(storm->talk.session, false);
     settle();
 }
 

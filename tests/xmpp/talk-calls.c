@@ -162,7 +162,7 @@ call_trouble(Talk *talk, const char *what, const char *rest)
 {
     (void) what;
     (void) rest;
-    nj_session_store_trouble(talk->session, true);
+    nj_session_set_store_failing(talk->session, true);
 }
 
 static void
@@ -363,7 +363,7 @@ call_gone(Talk *talk, const char *what, const char *rest)
 {
     (void) what;
     (void) rest;
-    nj_iqs_offline(nj_session_iqs(talk->session));
+    nj_iqs_fail_all(nj_session_iqs(talk->session));
 }
 
 static void

@@ -235,7 +235,7 @@ on_resume_answer(StringLink *connection, NjXml *answer)
     if (nj_xml_is(answer, "resumed", "urn:xmpp:sm:3"))
         connection->resumed = nj_xml_copy(answer);
     else
-        connection->base.hooks->not_resumed(&connection->base, answer, connection->base.owner);
+        connection->base.hooks->on_resume_failed(&connection->base, answer, connection->base.owner);
     if (running->connection != connection)
         return; /* somebody who heard of it ended it */
 
@@ -272,7 +272,7 @@ static void
 on_skipped(void *owner)
 {
     StringLink *connection = owner;
-    connection->base.hooks->skipped(&connection->base, connection->base.owner);
+    connection->base.hooks->on_skipped(&connection->base, connection->base.owner);
 }
 
 NjConnection *
@@ -347,8 +347,8 @@ go_online(Talk *talk)
     }
 
     talk->connection->online = true;
-    NjXml *resume = talk->connection->base.hooks->resume(&talk->connection->base, talk->features,
-                                                         talk->connection->base.owner);
+    NjXml *resume = talk->connection->base.hooks->build_resume(
+        &talk->connection->base, talk->features, talk->connection->base.owner);
     if (resume) {
         talk->connection->resuming = true;
         g_queue_push_tail(&talk->sent, resume);

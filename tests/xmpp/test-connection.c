@@ -113,7 +113,7 @@ answer(gpointer data)
 {
     Owner *owner = data;
     owner->answer = 0;
-    owner->connection->class->password(owner->connection, owner->password);
+    owner->connection->class->give_password(owner->connection, owner->password);
     return G_SOURCE_REMOVE;
 }
 
@@ -293,7 +293,7 @@ test_wrong_password_is_one_attempt(void **state)
     owner.password = "wrong";
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_PASSWORD, "");
-    assert_false(nj_connection_error_retry(owner.why->code));
+    assert_false(nj_connection_should_retry(owner.why->code));
     assert_int_equal(owner.asked, 1);
     assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
 
@@ -380,7 +380,7 @@ test_sent_elsewhere(void **state)
     Owner owner = owner_new(liar->port);
 
     connect_now(&owner);
-    assert_failed(&owner, NJ_CONNECTION_ERROR_ELSEWHERE, "");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_REDIRECTED, "");
     assert_int_equal(liar->calls, 3); /* here, and two hops */
     done(&owner);
     liar_free(liar);
@@ -389,7 +389,7 @@ test_sent_elsewhere(void **state)
     liar = liar_new(&pond, bare);
     owner = owner_new(liar->port);
     connect_now(&owner);
-    assert_failed(&owner, NJ_CONNECTION_ERROR_ELSEWHERE, "");
+    assert_failed(&owner, NJ_CONNECTION_ERROR_REDIRECTED, "");
     assert_int_equal(liar->calls, 1); /* anybody could have said so */
     done(&owner);
     liar_free(liar);
@@ -500,7 +500,7 @@ test_silence_ends(void **state)
         owner.deadlines = &quick;
         connect_now(&owner);
         assert_failed(&owner, NJ_CONNECTION_ERROR_TIMEOUT, rows[i].words);
-        assert_true(nj_connection_error_retry(owner.why->code));
+        assert_true(nj_connection_should_retry(owner.why->code));
         /* Whatever blocked would have blocked for 300 ms; less is a busy machine. */
         assert_in_range(owner.late_us, 0, 150000);
         print_message("silence %u: the loop was %.1f ms late at most\n", i, owner.late_us / 1000.0);
@@ -548,7 +548,7 @@ test_bad_servers(void **state)
         owner.deadlines = &quick;
         connect_now(&owner);
         assert_failed(&owner, rows[i].code, "");
-        assert_int_equal(nj_connection_error_retry(owner.why->code), rows[i].retry);
+        assert_int_equal(nj_connection_should_retry(owner.why->code), rows[i].retry);
         assert_int_equal(owner.asked, 0);
         done(&owner);
         liar_free(liar);

@@ -77,7 +77,7 @@ on_failed(NjLogin *login, const GError *why, void *owner)
 }
 
 static const NjLoginHooks login_hooks = {
-    .on_step = on_step, .on_password = on_password, .on_done = on_done, .on_failed = on_failed
+    .on_step = on_step, .on_password = on_password, .on_bound = on_done, .on_failed = on_failed
 };
 
 static void

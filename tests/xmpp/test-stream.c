@@ -275,8 +275,8 @@ test_elsewhere(void **state)
     Talk *talk = *state;
     meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'> "
                       "[::1]:9222 </see-other-host></stream:error>");
-    assert_ended(talk, NJ_CONNECTION_ERROR_ELSEWHERE);
-    assert_string_equal(nj_stream_elsewhere(talk->stream), "[::1]:9222");
+    assert_ended(talk, NJ_CONNECTION_ERROR_REDIRECTED);
+    assert_string_equal(nj_stream_redirect(talk->stream), "[::1]:9222");
 }
 
 static void
@@ -285,8 +285,8 @@ test_elsewhere_is_nowhere(void **state)
     Talk *talk = *state;
     meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a "
                       "b/c</see-other-host></stream:error>");
-    assert_ended(talk, NJ_CONNECTION_ERROR_ELSEWHERE);
-    assert_null(nj_stream_elsewhere(talk->stream));
+    assert_ended(talk, NJ_CONNECTION_ERROR_REDIRECTED);
+    assert_null(nj_stream_redirect(talk->stream));
 }
 
 static void

@@ -392,7 +392,7 @@ nj_message_pump(NjSession *session)
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
 
-    if (!nj_session_online(session) || nj_session_settling(session)
+    if (!nj_session_online(session) || nj_session_is_settling(session)
         || (store && nj_store_has_write_error(store)))
         return;
 
@@ -463,7 +463,7 @@ nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
         return false;
 
     if (session)
-        nj_session_forget_row(session, message->id);
+        nj_session_forget_message(session, message->id);
     nj_outbox_add_again(chat->account->outbox, chat, message);
     if (session)
         nj_message_pump(session);

@@ -61,7 +61,7 @@ void
 nj_presence_send(NjAccount *account)
 {
     NjSession *session = nj_session_of(account);
-    if (!session || !nj_session_begun(session))
+    if (!session || !nj_session_is_established(session))
         return;
 
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
