@@ -1,5 +1,5 @@
-/* One command being run: what a run function may ask, where its words go, how it ends.  A call is
- * answered once; whoever still holds it afterwards may go on calling, nothing comes of it. */
+/* One command that is being run: its arguments, the lines it writes, its end. A call ends exactly
+ * once; functions called with an ended call have no effect. */
 #include "cmd/call.h"
 
 #include "model/events.h"
@@ -24,14 +24,19 @@ nj_cmd_error_code(const GError *error)
     if (error->domain == NJ_CMD_ERROR)
         return g_quark_to_string((GQuark) error->code);
 
-    if (error->domain == NJ_IQ_ERROR)
-        return error->code == NJ_IQ_ERROR_OFFLINE   ? "not-connected"
-               : error->code == NJ_IQ_ERROR_TIMEOUT ? "timeout"
-                                                    : "refused";
     if (error->domain == NJ_CONNECTION_ERROR)
         return "not-connected";
+    if (error->domain != NJ_IQ_ERROR)
+        return "failed";
 
-    return "failed";
+    switch (error->code) {
+    case NJ_IQ_ERROR_OFFLINE:
+        return "not-connected";
+    case NJ_IQ_ERROR_TIMEOUT:
+        return "timeout";
+    default:
+        return "refused";
+    }
 }
 
 NjCall *
@@ -61,9 +66,10 @@ nj_call_hold(NjCall *call)
 void
 nj_call_release(NjCall *call)
 {
-    /* nobody can answer any more: the asker shall not wait for ever */
+    /* The last reference is released before the call has ended: end it, or its caller would wait
+     * for ever. */
     if (call->refs == 1 && call->cmd)
-        nj_call_fail(call, "cancelled", _("The command was given up."));
+        nj_call_fail(call, "cancelled", _("The command was cancelled."));
     if (--call->refs > 0)
         return;
 
@@ -92,11 +98,17 @@ nj_call_on_end(NjCall *call, void (*func)(NjCall *call, void *data), void *data)
     }
 }
 
-/* Does a person look at the screen for the answer?  An argument of this start counts, too. */
+static bool
+is_from_script(const NjCall *call)
+{
+    return call->source == NJ_SOURCE_FIFO || call->source == NJ_SOURCE_STDIN;
+}
+
+/* Whether lines of the call are shown on the screen; so are those of -x arguments of this start. */
 static bool
 is_shown(const NjCall *call, const NjCmd *cmd)
 {
-    return cmd->screen && call->source != NJ_SOURCE_FIFO && call->source != NJ_SOURCE_STDIN;
+    return cmd->screen && !is_from_script(call);
 }
 
 static const char *
@@ -106,10 +118,10 @@ source_name(NjSource source)
     return names[source];
 }
 
-/* Shows a failure where the command came from; who asked for the answer has it, and the screen is
- * not told, too. */
+/* Shows an error where the command was typed. An error of a script is emitted as an event; if the
+ * script does not read results (FIFO without @PATH), the console shows it, too. */
 static void
-report(NjCmd *cmd, NjCall *call, const GError *error)
+report_error(NjCmd *cmd, NjCall *call, const GError *error)
 {
     if (is_shown(call, cmd))
         nj_screen_say(cmd->screen, call->chat, NJ_NOTICE_ERROR, error->message);
@@ -144,7 +156,7 @@ nj_call_end(NjCall *call, const GError *error)
     if (call->on_end)
         call->on_end(call, call->end_data);
     if (error)
-        report(cmd, call, error);
+        report_error(cmd, call, error);
     else if (call->said->len)
         nj_record_set_text(call->result, "text", call->said->str);
 

@@ -1,4 +1,4 @@
-/* Talking: opening a chat, saying something in it, leaving it. */
+/* /msg, /say, /me, /attention and /close. */
 #include <string.h>
 
 #include "cmd/topic.h"
@@ -8,16 +8,16 @@
 #include "xmpp/xep/0224.h"
 #include "xmpp/xep/message.h"
 
-/* wait=sent: the answer comes when the server has the message. */
+/* A call with wait=sent, which ends when the server has acknowledged the message. */
 typedef struct {
     NjCall *call;
     NjBus *bus;
     NjChat *chat;
     NjMessage *message;
-} Wait;
+} SentWait;
 
 static void
-note_message(NjCall *call, const NjMessage *message)
+record_message(NjCall *call, const NjMessage *message)
 {
     NjRecord *result = nj_call_result(call);
     nj_record_set_text(result, "message",
@@ -29,7 +29,7 @@ note_message(NjCall *call, const NjMessage *message)
 static void
 on_wait_end(NjCall *call, void *data)
 {
-    Wait *wait = data;
+    SentWait *wait = data;
     nj_bus_forget(wait->bus, wait);
     nj_message_unref(wait->message);
     g_free(wait);
@@ -39,7 +39,7 @@ on_wait_end(NjCall *call, void *data)
 static void
 on_message_changed(NjMessageEvent *event, void *owner)
 {
-    Wait *wait = owner;
+    SentWait *wait = owner;
     NjCall *call = wait->call;
     const NjMessage *message = wait->message;
 
@@ -47,11 +47,11 @@ on_message_changed(NjMessageEvent *event, void *owner)
         || message->state == NJ_STATE_SENT)
         return;
 
-    note_message(call, message);
+    record_message(call, message);
     if (message->state == NJ_STATE_UNSURE)
         nj_call_fail(call, "unsure",
-                     _("The connection broke, and nobody can say yet whether the server has the "
-                       "message; /outbox lists it while that is so."));
+                     _("The connection was lost, and the server may not have received the message; "
+                       "/outbox lists it."));
     else if (message->state == NJ_STATE_FAILED)
         nj_call_fail(call, "not-sent", "%s",
                      message->error ? message->error : _("The message could not be sent."));
@@ -62,14 +62,15 @@ on_message_changed(NjMessageEvent *event, void *owner)
 static void
 on_chat_removed(NjChat *chat, void *owner)
 {
-    Wait *wait = owner;
+    SentWait *wait = owner;
     if (chat == wait->chat)
         nj_call_fail(wait->call, "cancelled",
-                     _("The chat was closed meanwhile; what was said is sent all the same."));
+                     _("The chat was closed; the message is sent all the same."));
 }
 
 static void
-say(NjCall *call, NjChat *chat, const char *text, const NjSendOptions *options, bool wait_sent)
+send_message(NjCall *call, NjChat *chat, const char *text, const NjSendOptions *options,
+             bool wait_sent)
 {
     g_autoptr(GError) error = NULL;
     NjMessage *message = nj_message_send(chat, text, options, &error);
@@ -81,21 +82,23 @@ say(NjCall *call, NjChat *chat, const char *text, const NjSendOptions *options, 
 
     nj_record_set_text(nj_call_result(call), "account", chat->account->settings->name);
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
-    note_message(call, message);
+    record_message(call, message);
 
     if (!wait_sent) {
         nj_call_done(call);
         return;
     }
 
-    Wait *wait = g_new(Wait, 1);
-    *wait = (Wait){ nj_call_hold(call), nj_call_client(call)->bus, chat, nj_message_ref(message) };
+    SentWait *wait = g_new(SentWait, 1);
+    *wait =
+        (SentWait){ nj_call_hold(call), nj_call_client(call)->bus, chat, nj_message_ref(message) };
     nj_on_message_changed(wait->bus, on_message_changed, wait);
     nj_on_chat_removed(wait->bus, on_chat_removed, wait);
     nj_call_on_end(call, on_wait_end, wait);
 }
 
-/* A room keeps its kind; room/nick of a room we are in is that occupant. */
+/* Finds or opens the chat with an address. A full address in a room that we are in is a private
+ * chat with that occupant; any other is a chat with the person. */
 static NjChat *
 open_chat(NjAccount *account, const char *address)
 {
@@ -117,7 +120,8 @@ run_msg(NjCall *call)
     NjChat *chat = open_chat(nj_call_account(call), nj_call_arg(call, "address"));
     nj_call_show_chat(call, chat);
     if (text)
-        say(call, chat, text, options.subject ? &options : NULL, nj_call_arg(call, "wait") != NULL);
+        send_message(call, chat, text, options.subject ? &options : NULL,
+                     nj_call_arg(call, "wait") != NULL);
     else
         nj_call_done(call);
 }
@@ -125,15 +129,15 @@ run_msg(NjCall *call)
 static void
 run_say(NjCall *call)
 {
-    say(call, nj_call_chat(call), nj_call_arg(call, "text"), NULL,
-        nj_call_arg(call, "wait") != NULL);
+    send_message(call, nj_call_chat(call), nj_call_arg(call, "text"), NULL,
+                 nj_call_arg(call, "wait") != NULL);
 }
 
 static void
 run_me(NjCall *call)
 {
     g_autofree char *text = g_strconcat("/me ", nj_call_arg(call, "text"), NULL);
-    say(call, nj_call_chat(call), text, NULL, false);
+    send_message(call, nj_call_chat(call), text, NULL, false);
 }
 
 static void
@@ -146,8 +150,7 @@ run_attention(NjCall *call)
     if (address)
         chat = open_chat(account, address);
     if (!chat) {
-        nj_call_fail(call, "no-chat",
-                     _("Whose attention? Write it as in /attention frog@example.org."));
+        nj_call_fail(call, "no-chat", _("Missing ADDRESS. Example: /attention frog@example.org"));
         return;
     }
 
@@ -155,13 +158,13 @@ run_attention(NjCall *call)
     bool done = nj_attention(chat, &error);
     if (done)
         nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("%s is asked for attention, if their program can tell them."),
+                    _("Asked %s for attention; their program shows it if it can."),
                     nj_chat_label(chat));
 
     nj_call_done_if(call, done, error);
 }
 
-/* Leaves the room if it is one, then ends the chat; its window goes with it. */
+/* Leaves the room, if the chat is one, and closes the chat with its window. */
 static void
 run_close(NjCall *call)
 {
@@ -171,7 +174,7 @@ run_close(NjCall *call)
     if (address) {
         chat = nj_call_account(call) ? nj_chat_find(nj_call_account(call), address) : NULL;
         if (!chat) {
-            nj_call_fail(call, "no-chat", _("There is no chat with %s."), address);
+            nj_call_fail(call, "no-chat", _("There is no open chat with %s."), address);
             return;
         }
     }
@@ -183,14 +186,14 @@ run_close(NjCall *call)
     }
 
     if (!chat) {
-        nj_call_fail(call, "no-chat", _("The console stays; /quit ends Natterjack."));
+        nj_call_fail(call, "no-chat", _("The console cannot be closed; /quit ends Natterjack."));
         return;
     }
 
     g_autoptr(GError) error = NULL;
     if (chat->kind == NJ_CHAT_ROOM && chat->room->state != NJ_ROOM_OUT
         && !nj_muc_leave(chat->room, nj_call_arg(call, "why"), &error))
-        g_debug("leaving: %s", error->message); /* without a connection we are out already */
+        g_debug("leaving a room failed: %s", error->message); /* without a connection we are out */
 
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
     nj_chat_close(chat);
@@ -200,7 +203,7 @@ run_close(NjCall *call)
 #define WAIT_PARAM                                         \
     {                                                      \
         "wait", NJ_PARAM_CHOICE, NJ_OPTIONAL | NJ_KEYWORD, \
-            N_("sent: answer when the server has it"),     \
+            N_("sent: return when the server has it"),     \
         {                                                  \
             "sent"                                         \
         }                                                  \
@@ -208,15 +211,15 @@ run_close(NjCall *call)
 
 static const NjCommand cmd_msg = {
     .name = "msg",
-    .summary = N_("Open a chat, and say something in it"),
-    .details = N_("Without TEXT the chat is only opened. TEXT is taken as it is; after -e the "
-                  "signs \\n, \\t and \\\\ are read."),
+    .summary = N_("Open a chat, and send a message"),
+    .details = N_("Without TEXT the chat is only opened. TEXT is sent as it is; after -e, \\n, \\t "
+                  "and \\\\ are replaced by a new line, a tab and a backslash."),
     .needs = NJ_NEEDS_ACCOUNT,
-    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom; ROOM/NICK is one person in a room") },
+    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom; ROOM/NICK is an occupant of a room") },
                 WAIT_PARAM,
                 { "subject", NJ_PARAM_TEXT, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("a subject to send along") },
-                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("what to say") } },
+                  N_("the subject of the message") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the message") } },
     .examples = { "/msg frog@example.org", "/msg frog@example.org Are you there?",
                   "/msg frog@example.org wait=sent -e two\\nlines" },
     .run = run_msg,
@@ -224,41 +227,40 @@ static const NjCommand cmd_msg = {
 
 static const NjCommand cmd_say = {
     .name = "say",
-    .summary = N_("Say something in the chat in front"),
+    .summary = N_("Send a message in the chat in front"),
     .needs = NJ_NEEDS_CHAT,
-    .params = { WAIT_PARAM, { "text", NJ_PARAM_TEXT, 0, N_("what to say") } },
+    .params = { WAIT_PARAM, { "text", NJ_PARAM_TEXT, 0, N_("the message") } },
     .examples = { "/say hello", "/say -e one\\ntwo" },
     .run = run_say,
 };
 
 static const NjCommand cmd_me = {
     .name = "me",
-    .summary = N_("Say what you do"),
+    .summary = N_("Send an action"),
     .needs = NJ_NEEDS_CHAT,
-    .params = { { "text", NJ_PARAM_TEXT, 0,
-                  N_("what you do, as others shall read it behind your name") } },
+    .params = { { "text", NJ_PARAM_TEXT, 0, N_("what you do; others read it behind your name") } },
     .examples = { "/me jumps into the pond" },
     .run = run_me,
 };
 
 static const NjCommand cmd_attention = {
     .name = "attention",
-    .summary = N_("Ask for somebody's attention"),
-    .details = N_("Their program rings, or shows in its way that you want their attention, if it "
-                  "knows how (XEP-0224). Nothing of it is kept."),
+    .summary = N_("Call for somebody's attention"),
+    .details = N_("Their program rings or shows that you want their attention, if it supports "
+                  "XEP-0224. It is not stored."),
     .needs = NJ_NEEDS_CONNECTION,
     .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
-                  N_("whose; the chat in front without it") } },
+                  N_("whose; by default that of the chat in front") } },
     .examples = { "/attention", "/attention frog@example.org" },
     .run = run_attention,
 };
 
 static const NjCommand cmd_close = {
     .name = "close",
-    .summary = N_("Leave the chat or room, and close its window"),
+    .summary = N_("Close a chat, or leave a room, and close its window"),
     .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
-                  N_("which; the one in front without it") },
-                { "why", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("what people in the room are told") } },
+                  N_("which chat; by default the one in front") },
+                { "why", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a message to the room") } },
     .examples = { "/close", "/close frog@example.org" },
     .run = run_close,
 };
@@ -279,4 +281,4 @@ static const NjAliasRow aliases[] = {
     { NULL },
 };
 
-const NjTopic nj_topic_chat = { "chats", N_("Talking"), commands, aliases, NULL };
+const NjTopic nj_topic_chat = { "chats", N_("Chats"), commands, aliases, NULL };

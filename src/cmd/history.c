@@ -1,7 +1,7 @@
-/* What was said: looking for it, going there, bringing it in from other programs.
+/* /search and /history: find messages, go to a date, import logs of other programs.
  *
- * At the prompt a search opens the pane that lists what was found; whoever has no screen gets the
- * hits as a result. */
+ * At the prompt a search opens the pane that lists the hits; without a screen, and for scripts, the
+ * hits are the result of the call. */
 #include "cmd/history.h"
 
 #include <string.h>
@@ -12,13 +12,14 @@
 #include "cmd/when.h"
 #include "model/import.h"
 
-#define HITS 50 /* unless another limit is given */
-/* messages without words yet: the search waits, and says so */
-#define MANY_MISSING 20000
-#define PROGRESS_MS 3000
+#define MAX_HITS 50 /* of a search without limit= */
+/* messages that are not in the word index yet; with more, the user is told that the search waits */
+#define MANY_UNINDEXED 20000
+#define PROGRESS_MS 3000 /* between two progress notices of an import */
 
+/* The store; NULL: the call has failed. */
 static NjStore *
-store_of(NjCall *call)
+ready_store(NjCall *call)
 {
     NjStore *store = nj_call_client(call)->store;
     if (!store)
@@ -26,7 +27,8 @@ store_of(NjCall *call)
     return store;
 }
 
-/* False: the call has failed. */
+/* Reads a typed date (cmd/when.h) into *out; typed NULL: leaves it. Returns false if the call has
+ * failed. */
 static bool
 read_when(NjCall *call, const char *typed, NjSpan *out)
 {
@@ -39,7 +41,7 @@ read_when(NjCall *call, const char *typed, NjSpan *out)
     return false;
 }
 
-/* /search */
+/* --- /search --- */
 
 static NjRecord *
 hit_record(const NjClient *client, const NjFound *found)
@@ -50,20 +52,22 @@ hit_record(const NjClient *client, const NjFound *found)
     g_autofree char *full = found->kind == NJ_CHAT_ROOM && message->sender
                                 ? g_strdup_printf("%s/%s", found->address, message->sender)
                                 : NULL;
-    const char *id = message->origin_id ? message->origin_id
-                     : message->wire_id ? message->wire_id
-                                        : message->archive_id;
+    const char *from = message->out ? found->account_address : found->address;
+    const char *id = message->origin_id;
+
+    if (full)
+        from = full;
+    else if (message->sender)
+        from = message->sender;
+    if (!id)
+        id = message->wire_id ? message->wire_id : message->archive_id;
 
     NjRecord *record = nj_record_new();
 
     nj_record_set_text(record, "account",
                        account ? account->settings->name : found->account_address);
     nj_record_set_text(record, "chat", found->address);
-    nj_record_set_text(record, "from",
-                       full              ? full
-                       : message->sender ? message->sender
-                       : message->out    ? found->account_address
-                                         : found->address);
+    nj_record_set_text(record, "from", from);
     nj_record_set_text(record, "id", id);
 
     nj_record_set_text(record, "time", time);
@@ -88,7 +92,7 @@ on_found(GPtrArray *found, const GError *error, void *data)
     for (guint i = 0; i < found->len; i++)
         g_ptr_array_add(hits, hit_record(nj_call_client(call), g_ptr_array_index(found, i)));
     if (!found->len)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Nothing was found."));
+        nj_call_say(call, NJ_NOTICE_INFO, _("No message was found."));
 
     nj_record_set_list(nj_call_result(call), "hits", hits);
     nj_call_done(call);
@@ -101,7 +105,8 @@ on_search_end(NjCall *call, void *data)
     nj_call_release(call);
 }
 
-/* The chats with this address that are kept: of one account or of all. */
+/* The row id of the stored chat with an address, of one account or of all (NULL), and its account.
+ * Returns 0 if there is none; -1 if several accounts have one: the call has failed. */
 static gint64
 find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *address,
           const NjAccount **where)
@@ -118,14 +123,14 @@ find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *addre
                 continue;
             if (chat && *where != account) {
                 nj_stored_chat_clear(&row);
-                nj_call_fail(
-                    call, "which-account",
-                    _("Both %s and %s have a chat with %s: add account=%s or the other one."),
-                    (*where)->settings->name, account->settings->name, address,
-                    (*where)->settings->name);
+                nj_call_fail(call, "which-account",
+                             _("Both accounts %s and %s have a chat with %s; add account=%s or the "
+                               "other one."),
+                             (*where)->settings->name, account->settings->name, address,
+                             (*where)->settings->name);
                 return -1;
             }
-            /* A room may have been taken for a person once; it has more to say. */
+            /* A room may have a row as a person, too: prefer a row with messages. */
             chat = row.last_id || !chat ? row.id : chat;
             *where = account;
             nj_stored_chat_clear(&row);
@@ -135,7 +140,7 @@ find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *addre
     return chat;
 }
 
-/* False: the call has failed. */
+/* Reads account= and chat= into *search. Returns false if the call has failed. */
 static bool
 read_place(NjCall *call, NjStore *store, NjSearch *search)
 {
@@ -155,10 +160,10 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
     if (!address)
         return true;
 
-    if (!strcmp(address, "here")) {
+    if (strcmp(address, "here") == 0) {
         const NjChat *chat = nj_call_chat(call);
         if (!chat)
-            nj_call_fail(call, "no-chat", _("No chat is in front: write chat=ADDRESS."));
+            nj_call_fail(call, "no-chat", _("No chat is in front; type chat=ADDRESS."));
         else if (!chat->id)
             nj_call_fail(call, "no-chat", _("The history has no chat with %s."), chat->address);
         search->chat = chat ? chat->id : 0;
@@ -171,9 +176,9 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
     return search->chat > 0;
 }
 
-/* What is looked for, as it would be typed. */
+/* The search as it is typed, for the title of its list; the caller frees it. */
 static char *
-title_of(NjCall *call, const NjSearch *search)
+search_title(NjCall *call, const NjSearch *search)
 {
     static const char *const keys[] = { "chat", "account", "from", "since", "until", "has" };
     GString *title = g_string_new(search->words);
@@ -182,7 +187,7 @@ title_of(NjCall *call, const NjSearch *search)
         const char *value = nj_call_arg(call, keys[i]);
         if (!value)
             continue;
-        bool here = !strcmp(value, "here") && nj_call_chat(call);
+        bool here = strcmp(value, "here") == 0 && nj_call_chat(call);
         g_string_append_printf(title, "%s%s=%s", title->len ? " " : "", keys[i],
                                here ? nj_call_chat(call)->address : value);
     }
@@ -190,10 +195,19 @@ title_of(NjCall *call, const NjSearch *search)
     return g_string_free(title, FALSE);
 }
 
+/* Whether neither words nor a restriction were typed. */
+static bool
+is_empty_search(const NjSearch *search)
+{
+    bool has_text = search->words || search->sender || search->links;
+    bool has_place = search->chat || search->since || search->until;
+    return !has_text && !has_place;
+}
+
 static void
 run_search(NjCall *call)
 {
-    NjStore *store = store_of(call);
+    NjStore *store = ready_store(call);
     const char *limit = nj_call_arg(call, "limit");
     NjSpan since = { 0, 0 }, until = { 0, 0 };
     NjSearch search = { .words = nj_call_arg(call, "words"),
@@ -208,51 +222,50 @@ run_search(NjCall *call)
 
     search.since = since.start;
     search.until = until.end;
-    if (!search.words && !search.sender && !search.links && !search.chat && !search.since
-        && !search.until) {
+    if (is_empty_search(&search)) {
         nj_call_fail(call, "usage",
-                     _("Say what to look for, as in /search pond; /help search tells more."));
+                     _("Missing WORDS. Example: /search pond; /help search explains more."));
         return;
     }
 
     guint missing = nj_store_count_unindexed(store);
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);
-    if (missing > MANY_MISSING && screen)
+    if (missing > MANY_UNINDEXED && screen)
         nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("The words of %u message are still being listed; what is found comes "
-                             "when that is done.",
-                             "The words of %u messages are still being listed; what is found comes "
-                             "when that is done.",
+                    ngettext("%u message is still being indexed; the search starts when that is "
+                             "done.",
+                             "%u messages are still being indexed; the search starts when that is "
+                             "done.",
                              missing),
                     missing);
 
     if (screen && source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN) {
-        g_autofree char *title = title_of(call, &search);
+        g_autofree char *title = search_title(call, &search);
         nj_screen_search(screen, &search, title);
         nj_call_done(call);
         return;
     }
 
-    search.limit = limit ? search.limit : HITS;
+    search.limit = limit ? search.limit : MAX_HITS;
     nj_call_on_end(call, on_search_end, store);
     nj_store_search(store, &search, on_found, nj_call_hold(call), call);
 }
 
-/* /history import */
+/* --- /history import --- */
 
 typedef struct {
     NjCall *call;
     NjImport *import;
     const NjImportFormat *format;
-    guint progress; /* the source that tells of it */
+    GSource *progress; /* timer of the progress notices; NULL for scripts */
 } Importing;
 
 static void
 on_import_end(NjCall *call, void *data)
 {
     Importing *importing = data;
-    g_clear_handle_id(&importing->progress, g_source_remove);
+    nj_clock_cancel(&importing->progress);
     nj_import_cancel(importing->import);
     g_free(importing);
     nj_call_release(call);
@@ -261,28 +274,28 @@ on_import_end(NjCall *call, void *data)
 static void
 say_counts(NjCall *call, const NjImportCounts *counts)
 {
-    nj_call_say(
-        call, NJ_NOTICE_SUCCESS,
-        ngettext("%u message was imported.", "%u messages were imported.", counts->messages),
-        counts->messages);
+    nj_call_say(call, NJ_NOTICE_SUCCESS,
+                ngettext("Imported %u message.", "Imported %u messages.", counts->messages),
+                counts->messages);
     if (counts->known)
         nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("%u message was there already.", "%u messages were there already.",
-                             counts->known),
+                    ngettext("Skipped %u message that was imported before.",
+                             "Skipped %u messages that were imported before.", counts->known),
                     counts->known);
 
     if (counts->lines)
         nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("%u line was not understood and left out.",
-                             "%u lines were not understood and left out.", counts->lines),
+                    ngettext("Skipped %u line that is not a message.",
+                             "Skipped %u lines that are not messages.", counts->lines),
                     counts->lines);
     if (counts->left_out)
         nj_call_say(
             call, NJ_NOTICE_WARNING,
-            ngettext("%u file is no log that could be read, or is not named after an address: %s.",
-                     "%u files are no logs that could be read, or are not named after an address, "
-                     "among them %s.",
-                     counts->left_out),
+            ngettext(
+                "Skipped %u file that is not a readable log or not named after an address: %s.",
+                "Skipped %u files that are not readable logs or not named after an address, "
+                "among them %s.",
+                counts->left_out),
             counts->left_out, counts->example);
 }
 
@@ -294,7 +307,7 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
     NjRecord *result = nj_call_result(call);
     NjScreen *screen = nj_call_screen(call);
 
-    importing->import = NULL; /* it ends by itself */
+    importing->import = NULL; /* it frees itself */
     if (screen && counts->messages)
         nj_screen_store_ready(screen);
     nj_record_set_int(result, "messages", counts->messages);
@@ -307,7 +320,7 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
         nj_call_fail_error(call, "failed", error);
     } else if (!counts->files) {
         nj_call_fail(call, "failed",
-                     _("There is no log of %s: its files are named after the addresses, as in "
+                     _("There is no log of %s there; such files are named after addresses, as in "
                        "frog@example.org."),
                      importing->format->name);
     } else {
@@ -317,7 +330,7 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
 }
 
 static gboolean
-tell_progress(void *data)
+on_progress(void *data)
 {
     Importing *importing = data;
     const NjImportCounts *counts = nj_import_counts(importing->import);
@@ -325,11 +338,13 @@ tell_progress(void *data)
     guint messages = counts->messages + counts->known;
 
     nj_call_say(importing->call, NJ_NOTICE_INFO,
-                ngettext("%u message so far, %d %%; /history cancel gives it up.",
-                         "%u messages so far, %d %%; /history cancel gives it up.", messages),
+                ngettext("%u message so far, %d %%; /history cancel stops the import.",
+                         "%u messages so far, %d %%; /history cancel stops the import.", messages),
                 messages, percent);
 
-    return G_SOURCE_CONTINUE;
+    nj_clock_cancel(&importing->progress);
+    importing->progress = nj_clock_after(PROGRESS_MS, on_progress, importing);
+    return G_SOURCE_REMOVE;
 }
 
 static const NjImportFormat *
@@ -337,17 +352,18 @@ find_format(NjCall *call, const char *name)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     for (const NjImportFormat *const *format = nj_import_formats; *format; format++) {
-        if (!g_strcmp0((*format)->name, name))
+        if (strcmp((*format)->name, name) == 0)
             return *format;
         g_string_append_printf(names, "%s%s", names->len ? ", " : "", (*format)->name);
     }
 
-    nj_call_fail(call, "usage", _("“%s” is no format that can be imported; there is %s."), name,
+    nj_call_fail(call, "usage", _("“%s” is not a format that can be imported. Formats: %s."), name,
                  names->str);
     return NULL;
 }
 
-/* Two at a time would each take for new what the other is just bringing in. */
+/* Whether an import is running. Two imports of the same log would store its messages twice: neither
+ * finds the messages that the other has not committed yet. */
 static bool
 is_importing(const NjCmd *cmd)
 {
@@ -380,14 +396,14 @@ static void
 run_import(NjCall *call)
 {
     const NjImportFormat *format = find_format(call, nj_call_arg(call, "format"));
-    NjAccount *account = format && store_of(call) ? import_account(call) : NULL;
+    NjAccount *account = format && ready_store(call) ? import_account(call) : NULL;
     if (!account)
         return;
 
     if (is_importing(nj_call_cmd(call))) {
         nj_call_fail(call, "refused",
-                     _("There is an import already: wait until it is done, or give it up with "
-                       "/history cancel."));
+                     _("An import is running; wait until it is done, or stop it with /history "
+                       "cancel."));
         return;
     }
 
@@ -399,7 +415,7 @@ run_import(NjCall *call)
     nj_record_set_text(nj_call_result(call), "account", account->settings->name);
     if (nj_call_screen(call) && nj_call_source(call) != NJ_SOURCE_FIFO
         && nj_call_source(call) != NJ_SOURCE_STDIN)
-        importing->progress = g_timeout_add(PROGRESS_MS, tell_progress, importing);
+        importing->progress = nj_clock_after(PROGRESS_MS, on_progress, importing);
 
     nj_call_on_end(call, on_import_end, importing);
 }
@@ -422,10 +438,10 @@ nj_history_cancel(NjCmd *cmd)
         NjCall *call = g_ptr_array_index(open, i);
         if (call->on_end == on_import_end)
             nj_call_fail(call, "cancelled",
-                         _("The import was given up; what was imported stays, and doing it again "
-                           "goes on from there."));
+                         _("The import was cancelled; imported messages stay, and the next import "
+                           "continues from there."));
         else
-            nj_call_fail(call, "cancelled", _("The search was given up."));
+            nj_call_fail(call, "cancelled", _("The search was cancelled."));
     }
 
     return open->len > 0;
@@ -449,11 +465,12 @@ run_history(NjCall *call)
             call, "no-chat",
             _("This needs a chat or room in front; /msg ADDRESS or /join ROOM opens one."));
     } else if (!screen) {
-        nj_call_fail(call, "no-screen",
-                     _("Going to a date needs a screen; /search chat=ADDRESS since=DATE answers "
-                       "without one."));
+        nj_call_fail(
+            call, "no-screen",
+            _("Going to a date needs a screen; /search chat=ADDRESS since=DATE works without "
+              "one."));
     } else if (span.start > nj_clock_wall_ms()) {
-        nj_call_fail(call, "refused", _("%s is still to come."), typed);
+        nj_call_fail(call, "refused", _("%s is in the future."), typed);
     } else {
         nj_screen_show_time(screen, nj_call_chat(call), span.start);
         nj_call_done(call);
@@ -471,34 +488,34 @@ run_cancel(NjCall *call)
 
 static const NjCommand cmd_search = {
     .name = "search",
-    .summary = N_("Find what was said, in everything stored"),
-    .details = N_("A word finds all that begins so; words in quotation marks stand together. What "
-                  "restricts the search comes before the words: chat=here is the"
-                  " chat in front, from=me what you said, has=link what has an address of the web "
-                  "in it. Dates are typed as in /history; until takes its day in."
-                  " In what is found the arrows choose, Enter goes to where it was said, Alt-s "
-                  "comes back, and Esc leaves."),
+    .summary = N_("Find messages in the whole history"),
+    .details =
+        N_("A word also finds longer words that start with it; words in quotation marks must "
+           "stand together. Restrictions come before the words: chat=here means the chat in "
+           "front, from=me your messages, has=link messages with a link. Dates are those of "
+           "/history; until= includes its day. In the list, the arrow keys choose, Enter goes "
+           "to the message, Alt-s comes back, and Esc leaves."),
     .params = { { "chat",
                   NJ_PARAM_CONTACT,
                   NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("only with this address"),
+                  N_("only the chat with this address"),
                   { "here" } },
                 { "account", NJ_PARAM_ACCOUNT, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("only of this account") },
+                  N_("only chats of this account") },
                 { "from",
                   NJ_PARAM_WORD,
                   NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("who said it: an address, a nick, the beginning of one"),
+                  N_("the sender: an address, a nick, or the start of one"),
                   { "me" } },
                 { "since",
                   NJ_PARAM_WORD,
                   NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("a date, or a time"),
+                  N_("not before this date or time"),
                   { "today", "yesterday" } },
                 { "until",
                   NJ_PARAM_WORD,
                   NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("a date, or a time"),
+                  N_("not after this date or time"),
                   { "today", "yesterday" } },
                 { "has",
                   NJ_PARAM_CHOICE,
@@ -506,8 +523,8 @@ static const NjCommand cmd_search = {
                   N_("only messages with a link"),
                   { "link" } },
                 { "limit", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("how many at most; without it 50, in the list on the screen all") },
-                { "words", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("what to look for") } },
+                  N_("the greatest number of hits; by default 50, in the list on the screen all") },
+                { "words", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the words") } },
     .examples = { "/search pond", "/search chat=here since=monday \"lily pad\"",
                   "/search from=frog has=link",
                   "/search chat=frog@example.org until=2026-11-02 fly" },
@@ -557,4 +574,4 @@ static const NjAliasRow aliases[] = {
     { NULL },
 };
 
-const NjTopic nj_topic_history = { "history", N_("What was said"), commands, aliases, NULL };
+const NjTopic nj_topic_history = { "history", N_("History"), commands, aliases, NULL };

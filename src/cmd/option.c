@@ -1,11 +1,11 @@
-/* What can be set: options, theme, keys, aliases.  Each change is in natterjackrc at once. */
+/* /set, /theme, /bind and /alias. Each change is saved to natterjackrc at once. */
 #include <string.h>
 
 #include "cmd/call.h"
 #include "cmd/topic.h"
 #include "model/events.h"
 
-/* /set */
+/* --- /set --- */
 
 static void
 show_option(NjCall *call, const char *name)
@@ -28,13 +28,13 @@ set_option(NjCall *call, const NjOption *option, const char *value)
     return true;
 }
 
-/* A theme is tried before it is kept. */
+/* Shows a theme before it is saved, so that a broken one is refused. */
 static bool
 change_option(NjCall *call, const NjOption *option, const char *value)
 {
     NjScreen *screen = nj_call_screen(call);
     g_autoptr(GError) error = NULL;
-    if (screen && !strcmp(option->name, "theme")
+    if (screen && strcmp(option->name, "theme") == 0
         && !nj_screen_set_theme(screen, value ? value : option->default_value, &error)) {
         nj_call_fail_error(call, "no-theme", error);
         return false;
@@ -51,13 +51,14 @@ run_set(NjCall *call)
     const NjOption *option = name ? nj_table_find(table, name) : NULL;
 
     if (name && !option) {
-        nj_call_fail(call, "no-option", _("There is no option “%s”; /set lists them all."), name);
+        nj_call_fail(call, "no-option", _("There is no option “%s”; /set lists all."), name);
         return;
     }
 
     for (guint i = 0; !option && i < nj_table_length(table); i++)
         show_option(call, ((const NjOption *) nj_table_at(table, i))->name);
-    if (option && value && !change_option(call, option, strcmp(value, "default") ? value : NULL))
+    if (option && value
+        && !change_option(call, option, strcmp(value, "default") != 0 ? value : NULL))
         return;
 
     if (option)
@@ -65,7 +66,7 @@ run_set(NjCall *call)
     nj_call_done(call);
 }
 
-/* /theme */
+/* --- /theme --- */
 
 static void
 run_theme(NjCall *call)
@@ -83,12 +84,12 @@ run_theme(NjCall *call)
     g_auto(GStrv) names = nj_cmd_theme_names(nj_call_cmd(call));
     g_autofree char *list = g_strjoinv(", ", names);
     nj_record_set_text(nj_call_result(call), "theme", nj_options_text(client->options, "theme"));
-    nj_call_say(call, NJ_NOTICE_INFO, _("The theme is %s; there are: %s"),
+    nj_call_say(call, NJ_NOTICE_INFO, _("The theme is %s. Themes: %s."),
                 nj_options_text(client->options, "theme"), list);
     nj_call_done(call);
 }
 
-/* /bind */
+/* --- /bind --- */
 
 static void
 say_key(const char *name, const char *line, void *owner)
@@ -124,11 +125,12 @@ run_bind(NjCall *call)
         return;
     }
 
-    bool unbind = !strcmp(line, "free");
+    bool unbind = strcmp(line, "free") == 0;
     if (!unbind && line[0] != '/') {
-        nj_call_fail(call, "usage",
-                     _("A key stands for a command that begins with a slash; “free” gives the key "
-                       "back to the prompt."));
+        nj_call_fail(
+            call, "usage",
+            _("The line of a key must be a command that starts with a slash, or “free”, which "
+              "gives the key back to the prompt."));
         return;
     }
 
@@ -136,14 +138,14 @@ run_bind(NjCall *call)
                 && nj_options_set_pair(nj_call_client(call)->options, "keys", name,
                                        unbind ? "" : line, &error);
     if (done && unbind)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s is the prompt's again."), name);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Unbound %s; the prompt uses it again."), name);
     else if (done)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s stands for %s now."), name, line);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s now runs %s."), name, line);
 
     nj_call_done_if(call, done, error);
 }
 
-/* /alias */
+/* --- /alias --- */
 
 static void
 say_alias(const char *name, const char *line, const char *habit, void *owner)
@@ -163,7 +165,7 @@ static void
 say_one_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     OneAlias *one = owner;
-    if (!strcmp(name, one->name))
+    if (strcmp(name, one->name) == 0)
         say_alias(name, line, habit, one->call);
 }
 
@@ -184,17 +186,18 @@ run_alias(NjCall *call)
     }
 
     g_autoptr(GError) error = NULL;
-    bool remove = !strcmp(line, "free");
+    bool remove = strcmp(line, "free") == 0;
     bool done = nj_cmd_set_alias(cmd, name, remove ? NULL : line, &error)
                 && nj_options_set_pair(nj_call_client(call)->options, "aliases", name,
                                        remove ? NULL : line, &error);
     if (done && remove)
         nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    nj_cmd_alias_line(cmd, name) ? _("/%s is the shipped alias again.")
-                                                 : _("/%s is no alias any more."),
+                    nj_cmd_alias_line(cmd, name)
+                        ? _("Removed your alias /%s; the shipped one is used again.")
+                        : _("Removed the alias /%s."),
                     name);
     else if (done)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("/%s stands for %s now."), name, line);
+        nj_call_say(call, NJ_NOTICE_SUCCESS, _("/%s now runs %s."), name, line);
 
     nj_call_done_if(call, done, error);
 }
@@ -202,31 +205,32 @@ run_alias(NjCall *call)
 static const NjCommand cmd_set = {
     .name = "set",
     .summary = N_("Show or change options"),
-    .details =
-        N_("The value “default” goes back to what is shipped. /help OPTION tells what one is for."),
-    .params = { { "option", NJ_PARAM_OPTION, NJ_OPTIONAL, N_("which; all without it") },
+    .details = N_("The value “default” resets an option. /help OPTION explains an option."),
+    .params = { { "option", NJ_PARAM_OPTION, NJ_OPTIONAL, N_("which; by default all") },
                 { "value", NJ_PARAM_VALUE, NJ_OPTIONAL,
-                  N_("the new value, in quotation marks if it has spaces") } },
+                  N_("the new value, in quotation marks if it contains spaces") } },
     .examples = { "/set", "/set theme reed", "/set time-format \"%d.%m. %H:%M\"" },
     .run = run_set,
 };
 
 static const NjCommand cmd_theme = {
     .name = "theme",
-    .summary = N_("Show or choose the colours"),
-    .params = { { "theme", NJ_PARAM_THEME, NJ_OPTIONAL, N_("its name") } },
+    .summary = N_("Show or change the colours"),
+    .params = { { "theme", NJ_PARAM_THEME, NJ_OPTIONAL,
+                  N_("the name of a theme; by default all are listed") } },
     .examples = { "/theme", "/theme reed" },
     .run = run_theme,
 };
 
 static const NjCommand cmd_bind = {
     .name = "bind",
-    .summary = N_("Show or change what a key does"),
-    .details = N_("Keys are written like Alt-1, Ctrl-l, F5, PgUp, Alt-Enter. The line “free” gives "
-                  "a key back to the prompt."),
+    .summary = N_("Show or change the command of a key"),
+    .details =
+        N_("Names of keys are Alt-1, Ctrl-l, F5, PgUp, Alt-Enter and the like. The line “free” "
+           "gives a key back to the prompt."),
     .needs = NJ_NEEDS_SCREEN,
-    .params = { { "key", NJ_PARAM_KEY, NJ_OPTIONAL, N_("which; all without it") },
-                { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command it stands for") } },
+    .params = { { "key", NJ_PARAM_KEY, NJ_OPTIONAL, N_("which; by default all") },
+                { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command that it runs") } },
     .examples = { "/bind", "/bind F5 /window console", "/bind F5 free" },
     .run = run_bind,
 };
@@ -234,10 +238,10 @@ static const NjCommand cmd_bind = {
 static const NjCommand cmd_alias = {
     .name = "alias",
     .summary = N_("Show or change names for command lines"),
-    .details = N_("In LINE, $1 to $9 are the words behind the alias and $* all of them; without "
-                  "any, they follow. The line “free” takes an alias away."),
-    .params = { { "name", NJ_PARAM_WORD, NJ_OPTIONAL, N_("which; all without it") },
-                { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command line it stands for") } },
+    .details = N_("In LINE, $1 to $9 are the words behind the alias and $* is all of them; without "
+                  "$ they are appended. The line “free” removes an alias."),
+    .params = { { "name", NJ_PARAM_WORD, NJ_OPTIONAL, N_("which; by default all") },
+                { "line", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the command line that it runs") } },
     .examples = { "/alias", "/alias hi /say Hello, $*!", "/alias hi free" },
     .run = run_alias,
 };

@@ -1,9 +1,8 @@
-/* What was said and is not across yet: to be seen, and to be sent again where only the person may
- * decide that.
+/* /outbox and /retry: list messages that no server has yet, and send failed ones again.
  *
- * What waits is the outbox of each account.  What failed is no longer in it; it is looked for where
- * a person would: at the end of the chats that are open, and not further back than a day, so that
- * nobody's forgotten words of last year are said by a /retry. */
+ * Waiting messages are in the outbox of each account. Failed messages have left it; they are looked
+ * for at the end of the open chats and up to a day back, so that /retry does not send forgotten
+ * messages of last year. */
 #include "cmd/outbox.h"
 
 #include <string.h>
@@ -15,8 +14,8 @@
 #include "model/outbox.h"
 #include "xmpp/xep/message.h"
 
-#define FAILED_MESSAGES 50 /* of a chat, from its end */
-#define FAILED_MS (24 * 3600 * G_GINT64_CONSTANT(1000))
+#define MAX_SEARCHED 50 /* messages from the end of a chat that are searched for failed ones */
+#define MAX_AGE_MS (24 * 3600 * G_GINT64_CONSTANT(1000)) /* of a failed message */
 
 guint
 nj_outbox_count(const NjAccount *account, guint *unsure)
@@ -78,7 +77,7 @@ nj_outbox_sentence(NjClient *client, bool written)
         count, first);
 }
 
-/* What there is. */
+/* --- collecting messages --- */
 
 typedef struct {
     NjAccount *account;
@@ -109,13 +108,13 @@ static void
 add_failed(GPtrArray *entries, NjChat *chat)
 {
     NjStore *store = chat->account->client->store;
-    gint64 since = nj_clock_wall_ms() - FAILED_MS;
+    gint64 since = nj_clock_wall_ms() - MAX_AGE_MS;
 
     if (!store || !chat->id || chat->last_time < since)
         return;
 
     g_autoptr(GPtrArray) page =
-        nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, FAILED_MESSAGES);
+        nj_store_page_before(store, chat->id, G_MAXINT64, G_MAXINT64, MAX_SEARCHED);
     for (guint i = 0; i < page->len; i++) {
         NjMessage *message = page->pdata[i];
         if (message->out && message->state == NJ_STATE_FAILED && message->time >= since)
@@ -124,15 +123,16 @@ add_failed(GPtrArray *entries, NjChat *chat)
 }
 
 static int
-by_id(const void *a, const void *b)
+compare_ids(const void *a, const void *b)
 {
     const NjMessage *one = (*(Entry *const *) a)->message, *other = (*(Entry *const *) b)->message;
     return (one->id > other->id) - (one->id < other->id);
 }
 
-/* Of one chat, or of all; in the order in which it was said. */
+/* The waiting, unsure and failed messages of a chat, or of all chats (NULL), in the order of their
+ * row ids. */
 static GPtrArray *
-collect(NjClient *client, NjChat *chat)
+collect_entries(NjClient *client, NjChat *chat)
 {
     GPtrArray *entries = g_ptr_array_new_with_free_func(free_entry);
     for (guint i = 0; i < client->accounts->len; i++) {
@@ -141,7 +141,7 @@ collect(NjClient *client, NjChat *chat)
             continue;
         for (GList *item = account->outbox->rows.head; item; item = item->next) {
             const NjOut *out = item->data;
-            if (!chat || !strcmp(chat->address, out->address))
+            if (!chat || strcmp(chat->address, out->address) == 0)
                 add_entry(entries, account, out->kind, out->address, out->message);
         }
         if (chat)
@@ -153,11 +153,18 @@ collect(NjClient *client, NjChat *chat)
             add_failed(entries, open);
     }
 
-    g_ptr_array_sort(entries, by_id);
+    g_ptr_array_sort(entries, compare_ids);
     return entries;
 }
 
-/* /outbox */
+/* --- /outbox --- */
+
+/* Whether only /retry sends the message again. */
+static bool
+needs_retry(const NjMessage *message)
+{
+    return message->state == NJ_STATE_FAILED || message->state == NJ_STATE_UNSURE;
+}
 
 static const char *
 state_shown(NjMessageState state)
@@ -199,16 +206,11 @@ say_entry(NjCall *call, const Entry *entry)
     const NjMessage *message = entry->message;
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(message->time / 1000);
     g_autofree char *shown = time ? g_date_time_format(time, "%Y-%m-%d %H:%M") : g_strdup("");
-    g_autofree char *line = nj_text_line(message->body      ? message->body
-                                         : message->subject ? message->subject
-                                                            : "",
-                                         -1, 0);
+    const char *content = message->body ? message->body : message->subject;
+    g_autofree char *line = nj_text_line(content ? content : "", -1, 0);
     g_autofree char *text = nj_text_ellipsize(line, 40);
 
-    nj_call_say(call,
-                message->state == NJ_STATE_FAILED || message->state == NJ_STATE_UNSURE
-                    ? NJ_NOTICE_WARNING
-                    : NJ_NOTICE_INFO,
+    nj_call_say(call, needs_retry(message) ? NJ_NOTICE_WARNING : NJ_NOTICE_INFO,
                 "%s  %s  %s: %s%s%s", shown, entry->address, state_shown(message->state), text,
                 message->error ? "  " : "", message->error ? message->error : "");
 }
@@ -216,47 +218,47 @@ say_entry(NjCall *call, const Entry *entry)
 static void
 run_outbox(NjCall *call)
 {
-    g_autoptr(GPtrArray) entries = collect(nj_call_client(call), NULL);
+    g_autoptr(GPtrArray) entries = collect_entries(nj_call_client(call), NULL);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     bool again = false;
 
     for (guint i = 0; i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];
-        again |=
-            entry->message->state == NJ_STATE_FAILED || entry->message->state == NJ_STATE_UNSURE;
+        again |= needs_retry(entry->message);
         g_ptr_array_add(list, entry_record(entry));
         say_entry(call, entry);
     }
 
     nj_record_set_list(nj_call_result(call), "messages", list);
     if (!entries->len)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Everything you said has reached a server."));
+        nj_call_say(call, NJ_NOTICE_INFO, _("All your messages have reached a server."));
     else if (again)
         nj_call_say(call, NJ_NOTICE_INFO,
-                    _("/retry sends again what failed or may not have arrived in a chat, /retry "
-                      "all everywhere; the rest is sent by itself."));
+                    _("/retry sends the messages of a chat again that failed or may not have "
+                      "arrived, /retry all those of every chat; the others are sent by "
+                      "themselves."));
 
     nj_call_done(call);
 }
 
-/* /retry */
+/* --- /retry --- */
 
-/* The chat of an entry; a person's is opened where it was closed. */
+/* The chat of an entry; a closed chat with a person is opened. Returns NULL and an error for a room
+ * that we have left. */
 static NjChat *
-chat_of(const Entry *entry, GError **error)
+open_entry_chat(const Entry *entry, GError **error)
 {
     NjChat *chat = nj_chat_find(entry->account, entry->address);
     if (!chat && entry->kind == NJ_CHAT_PERSON)
         chat = nj_chat_open(entry->account, NJ_CHAT_PERSON, entry->address);
     if (!chat)
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-chat"),
-                    _("You are not in %s any more; /join it to say it there again."),
-                    entry->address);
+                    _("You are no longer in %s; /join it, then /retry."), entry->address);
     return chat;
 }
 
 static void
-tell_retried(NjCall *call, guint now, guint later)
+say_retried(NjCall *call, guint now, guint later)
 {
     nj_record_set_int(nj_call_result(call), "count", now + later);
     if (now)
@@ -274,21 +276,22 @@ run_retry(NjCall *call)
 {
     NjChat *chat = nj_call_arg(call, "which") ? NULL : nj_call_chat(call);
     if (!chat && !nj_call_arg(call, "which")) {
-        nj_call_fail(call, "no-chat",
-                     _("No chat is in front; /retry all sends again what failed or may not have "
-                       "arrived anywhere."));
+        nj_call_fail(
+            call, "no-chat",
+            _("No chat is in front; /retry all sends the messages of every chat again that "
+              "failed or may not have arrived."));
         return;
     }
 
-    g_autoptr(GPtrArray) entries = collect(nj_call_client(call), chat);
+    g_autoptr(GPtrArray) entries = collect_entries(nj_call_client(call), chat);
     g_autoptr(GError) first = NULL;
     guint now = 0, later = 0, refused = 0;
     for (guint i = 0; i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];
         g_autoptr(GError) error = NULL;
-        if (entry->message->state != NJ_STATE_FAILED && entry->message->state != NJ_STATE_UNSURE)
+        if (!needs_retry(entry->message))
             continue;
-        NjChat *where = chat_of(entry, &error);
+        NjChat *where = open_entry_chat(entry, &error);
         if (where && nj_message_retry(where, entry->message, &error)) {
             ++*(entry->account->state == NJ_ACCOUNT_ONLINE ? &now : &later);
             continue;
@@ -306,11 +309,12 @@ run_retry(NjCall *call)
     if (!refused && !now && !later)
         nj_call_say(
             call, NJ_NOTICE_INFO,
-            chat ? _(
-                "Nothing that you said here failed today or is unsure; /outbox lists what waits.")
-                 : _("Nothing that you said failed today or is unsure; /outbox lists what waits."));
+            chat ? _("No message of this chat failed in the last 24 hours or is unsure; /outbox "
+                     "lists the waiting ones.")
+                 : _("No message failed in the last 24 hours or is unsure; /outbox lists the "
+                     "waiting ones."));
 
-    tell_retried(call, now, later);
+    say_retried(call, now, later);
     if (refused)
         nj_call_say(call, NJ_NOTICE_ERROR, "%s", first->message);
     nj_call_done(call);
@@ -318,15 +322,16 @@ run_retry(NjCall *call)
 
 static const NjCommand cmd_retry = {
     .name = "retry",
-    .summary = N_("Send again what failed or may not have arrived"),
-    .details = N_(
-        "What waits for a connection is sent by itself. Here the rest is sent again, in the order "
-        "in which you said it: what nobody knows the fate of since "
-        "a connection broke, and what failed in the last 24 hours, near the end of an open chat."),
+    .summary = N_("Send messages again that failed or may not have arrived"),
+    .details =
+        N_("Messages that wait for a connection are sent by themselves. This command sends the "
+           "others again, in their order: those that may not have arrived since a connection "
+           "was lost, and those that failed in the last 24 hours, near the end of an open "
+           "chat."),
     .params = { { "which",
                   NJ_PARAM_CHOICE,
                   NJ_OPTIONAL,
-                  N_("all: of every chat; without it only of the one in front"),
+                  N_("all: those of every chat; by default those of the chat in front"),
                   { "all" } } },
     .examples = { "/retry", "/retry all" },
     .run = run_retry,
@@ -334,13 +339,14 @@ static const NjCommand cmd_retry = {
 
 static const NjCommand cmd_outbox = {
     .name = "outbox",
-    .summary = N_("List what you said and no server has yet"),
-    .details = N_("What waits, what is on its way, what failed, and what may not have arrived; of "
-                  "all accounts."),
+    .summary = N_("List your messages that no server has received yet"),
+    .details =
+        N_("Lists messages of all accounts that wait, are being sent, failed, or may not have "
+           "arrived."),
     .examples = { "/outbox" },
     .run = run_outbox,
 };
 
 static const NjCommand *const commands[] = { &cmd_outbox, &cmd_retry, NULL };
 
-const NjTopic nj_topic_outbox = { "waiting", N_("What is not across yet"), commands, NULL, NULL };
+const NjTopic nj_topic_outbox = { "waiting", N_("Waiting messages"), commands, NULL, NULL };

@@ -1,17 +1,20 @@
-/* What was said and is not across yet, in words. */
+/* Counts and describes messages that no server has received yet. */
 #ifndef NJ_CMD_OUTBOX_H
 #define NJ_CMD_OUTBOX_H
 
 #include "model/client.h"
 
-/* What still waits to be sent, over all accounts, for who leaves now; NULL: nothing. The caller
- * owns it.  written: all is, also what is not safe yet. */
+/* A sentence with the number of waiting messages of all accounts, for a user who quits; NULL if no
+ * message waits. The caller frees it. written: all messages are in the file; if false, only
+ * committed ones are counted. */
 char *nj_outbox_sentence(NjClient *client, bool written);
 
-/* so many would be lost if the program ended and its disk went on failing */
+/* The number of messages that are not committed: they are lost if the program ends while the disk
+ * fails. */
 guint nj_outbox_unsafe(NjClient *client);
 
-/* The same for an account that goes; unsure: of so many nobody knows whether they arrived. */
+/* The number of waiting messages of an account. *unsure receives the number of messages that may
+ * not have arrived. */
 guint nj_outbox_count(const NjAccount *account, guint *unsure);
 
 #endif

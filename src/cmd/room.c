@@ -1,9 +1,16 @@
-/* Rooms: going in, who is there, the subject. */
+/* /join, /nick, /names and /subject. */
 #include <string.h>
 
 #include "cmd/topic.h"
 #include "model/jid.h"
 #include "xmpp/xep/0045.h"
+
+/* Whether we are in the room with this nick; nick NULL: with any. room may be NULL. */
+static bool
+is_entered(const NjRoom *room, const char *nick)
+{
+    return room && room->state == NJ_ROOM_IN && (!nick || strcmp(nick, room->nick) == 0);
+}
 
 static void
 run_join(NjCall *call)
@@ -15,7 +22,7 @@ run_join(NjCall *call)
     g_autofree char *prepared = NULL;
 
     if (!nick)
-        nick = nj_jid_resource(address); /* ROOM/NICK means it too */
+        nick = nj_jid_resource(address); /* ROOM/NICK */
     if (nick) {
         g_autoptr(GError) error = NULL;
         prepared = nj_jid_prepare_resource(nick, &error);
@@ -26,23 +33,22 @@ run_join(NjCall *call)
     }
 
     if (!strchr(room, '@')) {
-        nj_call_fail(call, "bad-address",
-                     _("A room's address has a name before its “@”, like pond@chat.example.org."));
+        nj_call_fail(
+            call, "bad-address",
+            _("The address of a room has a name before the “@”, as in pond@chat.example.org."));
         return;
     }
 
     NjChat *known = nj_chat_find(account, room);
     if (known && known->kind != NJ_CHAT_ROOM) {
-        nj_call_fail(call, "refused", _("%s is a chat with a person; /close %s ends it first."),
-                     room, room);
+        nj_call_fail(call, "refused", _("%s is a chat with a person; /close %s first."), room,
+                     room);
         return;
     }
 
-    const NjRoom *in =
-        known && known->room && known->room->state == NJ_ROOM_IN ? known->room : NULL;
-    if (in && (!prepared || !strcmp(prepared, in->nick)) && !nj_call_arg(call, "password")) {
+    if (known && is_entered(known->room, prepared) && !nj_call_arg(call, "password")) {
         nj_call_show_chat(call, known);
-        nj_call_say(call, NJ_NOTICE_INFO, _("You are in %s already."), room);
+        nj_call_say(call, NJ_NOTICE_INFO, _("You are already in %s."), room);
         nj_call_done(call);
         return;
     }
@@ -55,9 +61,9 @@ run_join(NjCall *call)
         nj_call_show_chat(call, chat);
 }
 
-/* The room in front; NULL: the call has failed. */
+/* The room of the focused chat; NULL: the call has failed. */
 static NjRoom *
-room_in_front(NjCall *call)
+focused_room(NjCall *call)
 {
     NjChat *chat = nj_call_chat(call);
     if (chat->room && chat->kind == NJ_CHAT_ROOM)
@@ -69,7 +75,7 @@ room_in_front(NjCall *call)
 static void
 run_nick(NjCall *call)
 {
-    NjRoom *room = room_in_front(call);
+    NjRoom *room = focused_room(call);
     if (!room)
         return;
 
@@ -82,8 +88,9 @@ run_nick(NjCall *call)
         nj_call_fail_error(call, "bad-nick", error);
 }
 
+/* Orders by role, then by nick. */
 static int
-by_rank(const void *a, const void *b)
+compare_occupants(const void *a, const void *b)
 {
     const NjOccupant *one = *(NjOccupant *const *) a, *other = *(NjOccupant *const *) b;
     if (one->role != other->role)
@@ -94,7 +101,7 @@ by_rank(const void *a, const void *b)
 static void
 run_names(NjCall *call)
 {
-    NjRoom *room = room_in_front(call);
+    NjRoom *room = focused_room(call);
     if (!room)
         return;
 
@@ -105,7 +112,7 @@ run_names(NjCall *call)
     while (g_hash_table_iter_next(&iter, NULL, (void **) &occupant))
         g_ptr_array_add(people, occupant);
 
-    g_ptr_array_sort(people, by_rank);
+    g_ptr_array_sort(people, compare_occupants);
 
     g_autoptr(GString) names = g_string_new(NULL);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
@@ -122,8 +129,7 @@ run_names(NjCall *call)
     }
 
     nj_record_set_list(nj_call_result(call), "occupants", list);
-    nj_call_say(call, NJ_NOTICE_INFO,
-                ngettext("%u person is here: %s", "%u people are here: %s", people->len),
+    nj_call_say(call, NJ_NOTICE_INFO, ngettext("%u occupant: %s", "%u occupants: %s", people->len),
                 people->len, names->str);
     nj_call_done(call);
 }
@@ -131,7 +137,7 @@ run_names(NjCall *call)
 static void
 run_subject(NjCall *call)
 {
-    NjRoom *room = room_in_front(call);
+    NjRoom *room = focused_room(call);
     const char *subject = nj_call_arg(call, "text");
 
     if (!room)
@@ -158,10 +164,10 @@ run_subject(NjCall *call)
 
 static const NjCommand cmd_join = {
     .name = "join",
-    .summary = N_("Enter a group chat"),
+    .summary = N_("Enter a room"),
     .needs = NJ_NEEDS_CONNECTION,
-    .params = { { "room", NJ_PARAM_ROOM, 0, N_("address of the room") },
-                { "nick", NJ_PARAM_WORD, NJ_OPTIONAL, N_("name to use inside") },
+    .params = { { "room", NJ_PARAM_ROOM, 0, N_("the address of the room") },
+                { "nick", NJ_PARAM_WORD, NJ_OPTIONAL, N_("your nick in the room") },
                 { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD,
                   N_("the room's password, if it has one") } },
     .examples = { "/join pond@chat.example.org", "/join pond@chat.example.org toad" },
@@ -170,16 +176,16 @@ static const NjCommand cmd_join = {
 
 static const NjCommand cmd_nick = {
     .name = "nick",
-    .summary = N_("Change your name in the room"),
+    .summary = N_("Change your nick in the room"),
     .needs = NJ_NEEDS_CHAT,
-    .params = { { "nick", NJ_PARAM_TEXT, 0, N_("the new one") } },
+    .params = { { "nick", NJ_PARAM_TEXT, 0, N_("the new nick") } },
     .examples = { "/nick toad" },
     .run = run_nick,
 };
 
 static const NjCommand cmd_names = {
     .name = "names",
-    .summary = N_("List who is in the room"),
+    .summary = N_("List the occupants of the room"),
     .needs = NJ_NEEDS_CHAT,
     .examples = { "/names" },
     .run = run_names,
@@ -189,7 +195,8 @@ static const NjCommand cmd_subject = {
     .name = "subject",
     .summary = N_("Show or change the room's subject"),
     .needs = NJ_NEEDS_CHAT,
-    .params = { { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the new one") } },
+    .params = { { "text", NJ_PARAM_TEXT, NJ_OPTIONAL,
+                  N_("the new subject; by default it is shown") } },
     .examples = { "/subject", "/subject Frogs, and how to feed them" },
     .run = run_subject,
 };

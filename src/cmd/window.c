@@ -1,11 +1,11 @@
-/* Windows, splits, scrolling: what is shown.  The keys are here too, a row each. */
+/* /window, /split, /scroll and other commands of the screen, and the rows of its keys. */
 #include <string.h>
 
 #include "cmd/history.h"
 #include "cmd/password.h"
 #include "cmd/topic.h"
 
-#define MAX_LINES 100000 /* of one scroll */
+#define MAX_LINES 100000 /* that one command scrolls */
 
 static NjRecord *
 window_record(const NjWindow *window)
@@ -24,7 +24,7 @@ list_windows(NjCall *call, NjScreen *screen)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
 
-    /* one answer, which is read from its beginning */
+    /* One text, so that the pane shows its beginning. */
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < nj_screen_windows(screen); i++) {
         const NjWindow *window = nj_screen_window_at(screen, i);
@@ -51,16 +51,18 @@ run_window(NjCall *call)
     NjScreen *screen = nj_call_screen(call);
     const char *which = nj_call_arg(call, "window");
 
-    if (!which || !strcmp(which, "list")) {
+    if (!which || strcmp(which, "list") == 0) {
         list_windows(call, screen);
         return;
     }
 
-    if (!strcmp(which, "next") || !strcmp(which, "prev")) {
-        nj_screen_step(screen, which[0] == 'n' ? 1 : -1);
-    } else if (!strcmp(which, "last")) {
+    if (strcmp(which, "next") == 0) {
+        nj_screen_step(screen, 1);
+    } else if (strcmp(which, "prev") == 0) {
+        nj_screen_step(screen, -1);
+    } else if (strcmp(which, "last") == 0) {
         nj_screen_last(screen);
-    } else if (!strcmp(which, "attention")) {
+    } else if (strcmp(which, "attention") == 0) {
         nj_screen_attention(screen);
     } else {
         g_autoptr(GError) error = NULL;
@@ -75,7 +77,7 @@ run_window(NjCall *call)
     nj_call_done(call);
 }
 
-/* /split */
+/* --- /split --- */
 
 /* Splits the pane in front. The new pane shows the window that the line names, by default the chat
  * in front. */
@@ -267,7 +269,8 @@ run_suspend(NjCall *call)
         nj_term_stop(term);
 }
 
-/* Ctrl-c: what is going on is given up, nearest first; it never ends the program. */
+/* Ctrl-c: cancels the first of these that there is: question or typed line, search in the list,
+ * import or search, password-command. It never ends the program. */
 static void
 run_cancel(NjCall *call)
 {
@@ -282,8 +285,10 @@ run_cancel(NjCall *call)
 static const NjCommand cmd_window = {
     .name = "window",
     .summary = N_("Show a chat, a room or the console"),
-    .details = N_("attention goes to what wants it most: mentions, then people, then rooms. last "
-                  "goes back to the window before. A part of a name does, if it is one's only."),
+    .details =
+        N_("attention shows the window that needs it most: with a mention, then from a person, "
+           "then from a room. last goes back to the previous window. A part of a name is "
+           "enough if it matches one window only."),
     .needs = NJ_NEEDS_SCREEN,
     .params = { { "window",
                   NJ_PARAM_WINDOW,
@@ -451,8 +456,8 @@ static const NjCommand cmd_scroll_bottom = {
 
 static const NjCommand cmd_clear = {
     .name = "clear",
-    .summary = N_("Take away what the program said here"),
-    .details = N_("Answers, help and errors go; what people said is stored, and stays."),
+    .summary = N_("Remove the lines of the program from the window"),
+    .details = N_("Results, help and errors are removed; messages stay."),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/clear" },
     .run = run_clear,
@@ -468,7 +473,7 @@ static const NjCommand cmd_redraw = {
 
 static const NjCommand cmd_suspend = {
     .name = "suspend",
-    .summary = N_("Stop Natterjack until the shell's fg"),
+    .summary = N_("Suspend Natterjack until the shell's fg"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/suspend" },
     .run = run_suspend,
@@ -476,7 +481,7 @@ static const NjCommand cmd_suspend = {
 
 static const NjCommand cmd_cancel = {
     .name = "cancel",
-    .summary = N_("Give up the line, the question, an import, a search or the password-command"),
+    .summary = N_("Cancel the line, the question, an import, a search or the password-command"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/cancel" },
     .run = run_cancel,
@@ -526,11 +531,11 @@ static const NjKeyRow keys[] = {
     { "Alt-8", "/window 8", N_("the window of that number") },
     { "Alt-9", "/window 9", N_("the window of that number") },
     { "Alt-0", "/window 10", N_("the window of that number") },
-    { "Alt-a", "/window attention", N_("what wants attention most") },
+    { "Alt-a", "/window attention", N_("the window that needs attention most") },
     { "Alt-n", "/window next", N_("next window") },
     { "Alt-p", "/window prev", N_("previous window") },
-    { "Alt-z", "/window last", N_("the window before") },
-    { "Alt-s", "/window search", N_("what the last search found") },
+    { "Alt-z", "/window last", N_("the previous window shown") },
+    { "Alt-s", "/window search", N_("the results of the last search") },
     { "Ctrl-PgDn", "/window next", N_("next window") },
     { "Ctrl-PgUp", "/window prev", N_("previous window") },
     { "PgUp", "/scroll up", N_("a page up") },
@@ -542,14 +547,14 @@ static const NjKeyRow keys[] = {
     { "Alt-o", "/split next", N_("the other part of a split window") },
     { "Alt-Left", "/split left", N_("the part to the left") },
     { "Alt-Right", "/split right", N_("the part to the right") },
-    { "Alt-x", "/split zoom", N_("one part alone, and all again") },
-    { "Alt-+", "/split grow", N_("the part in front grows") },
-    { "Alt-_", "/split shrink", N_("the part in front shrinks") },
-    { "F2", "/roster focus", N_("the list of contacts gets the keys") },
+    { "Alt-x", "/split zoom", N_("show one part alone, or all again") },
+    { "Alt-+", "/split grow", N_("make the part in front larger") },
+    { "Alt-_", "/split shrink", N_("make the part in front smaller") },
+    { "F2", "/roster focus", N_("move the keys to the list of contacts") },
     { "F3", "/roster toggle", N_("hide or show the list of contacts") },
     { "Ctrl-l", "/redraw", N_("draw the screen again") },
-    { "Ctrl-z", "/suspend", N_("stop until the shell's fg") },
-    { "Ctrl-c", "/cancel", N_("give up the line, a question, an import or a password-command") },
+    { "Ctrl-z", "/suspend", N_("suspend until the shell's fg") },
+    { "Ctrl-c", "/cancel", N_("cancel the line, a question, an import or a password-command") },
     { "F1", "/help", N_("help") },
     { NULL },
 };

@@ -109,11 +109,10 @@ test_aliases(void **state)
     Speaker *speaker = *state;
     go_online(speaker, "home");
     expect_ok(speaker, "/query frog@pond.example", "frog@pond.example");
-    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*",
-              "/hi stands for /msg $1 Hello, $2! $* now.");
+    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*", "/hi now runs /msg $1 Hello, $2! $*.");
     expect_ok(speaker, "/hi frog@pond.example \"old friend\"", NULL);
     expect_ok(speaker, "/alias hi", "Hello, $2!");
-    expect_ok(speaker, "/alias hi free", "/hi is no alias any more.");
+    expect_ok(speaker, "/alias hi free", "Removed the alias /hi.");
     expect_failure(speaker, "/hi x", "unknown-command", NULL);
 
     expect_ok(speaker, "/alias round /square", NULL);

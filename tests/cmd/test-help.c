@@ -42,7 +42,7 @@ test_help(void **state)
     expect_help(&speaker, "/msg", "/query");
     expect_help(&speaker, "rooms", "/join ROOM");
     expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
-    expect_help(&speaker, "search", "only with this address; or here\n");
+    expect_help(&speaker, "search", "only the chat with this address; or here\n");
     expect_help(&speaker, "bell", "mentions");
     expect_help(&speaker, "bell", "Its value is “mentions”, the default.");
     expect_help(&speaker, "text-logs", "Its value is empty, the default.");

@@ -115,9 +115,9 @@ test_search(void **state)
     assert_int_equal(hits(&speaker), 3);
     ask(&speaker, NULL, "/search croak");
     assert_int_equal(hits(&speaker), 0);
-    assert_non_null(strstr(speaker.json, "Nothing was found."));
+    assert_non_null(strstr(speaker.json, "No message was found."));
 
-    expect_failure(&speaker, "/search", "usage", "Say what to look for");
+    expect_failure(&speaker, "/search", "usage", "Missing WORDS. Example: /search pond");
     expect_failure(&speaker, "/search since=fish ribbit", "usage", "“fish” is not a date");
     expect_failure(&speaker, "/search chat=nobody@pond.example ribbit", "no-chat",
                    "nobody@pond.example");

@@ -121,12 +121,12 @@ test_retry(void **state)
 
     assert_int_equal(at, 4);
     assert_true(speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"));
-    assert_non_null(strstr(speaker.json, "Nothing that you said here failed"));
+    assert_non_null(strstr(speaker.json, "No message of this chat failed"));
 
     nj_chat_close(nj_chat_find(work, "eft@pond.example"));
     expect_ok(&speaker, "/retry all", "\"count\": 2");
     assert_non_null(nj_chat_find(work, "eft@pond.example"));
-    expect_ok(&speaker, "/retry all", "Nothing that you said failed");
+    expect_ok(&speaker, "/retry all", "No message failed");
     close_house(&speaker);
 }
 

@@ -332,7 +332,7 @@ test_attention(void **state)
     expect_failure(&speaker, "/attention", "no-chat", "/attention frog@");
 
     int sent = test_connections_sent;
-    expect_ok(&speaker, "/buzz frog@pond.example", "is asked for attention");
+    expect_ok(&speaker, "/buzz frog@pond.example", "Asked frog@pond.example for attention");
     assert_int_equal(test_connections_sent, sent + 1);
 
     NjChat *room =
@@ -386,7 +386,7 @@ test_rooms(void **state)
     assert_non_null(strstr(speaker.json, "\"nick\": \"frog\""));
     nj_room_set_state(chat->room, NJ_ROOM_IN, NULL);
     expect_ok(&speaker, "/join pond@chat.pond.example",
-              "You are in pond@chat.pond.example already.");
+              "You are already in pond@chat.pond.example.");
 
     int before = test_connections_sent;
     speak_in(&speaker, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");

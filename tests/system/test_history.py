@@ -54,7 +54,7 @@ def test_logs_of_mcabber_come_in_once(s):
     assert len(hits) == 3000 and hits[0]['body'] == 'line 2999 of many' and hits[0]['chat'] == 'frog@' + DOMAIN, hits[:2]
     assert [h['time'] for h in hits] == sorted((h['time'] for h in hits), reverse=True)
     assert [h['body'] for h in mine['result']['hits']] == ['so it is'] and mine['result']['hits'][0]['direction'] == 'out', mine
-    assert none['result'] == {'hits': [], 'text': 'Nothing was found.'}, none
+    assert none['result'] == {'hits': [], 'text': 'No message was found.'}, none
     assert [h['body'] for h in when['result']['hits']] == ['line 2000 of many'], when
 
 
@@ -121,12 +121,12 @@ def test_an_import_is_given_up_and_begun_again(s):
     t.line('/history import mcabber ' + path)
     assert until(lambda: stored(home) > 500, 20)
     t.type('\x03')
-    t.says('The import was given up')
+    t.says('The import was cancelled')
     assert stored(home) < 60000
     t.line('/history cancel')
     t.says('No import and no search is running')
     t.line('/history import mcabber ' + path)
-    t.says('messages were there already', 60)
+    t.says('messages that were imported before', 60)
     assert home.rows('SELECT count(*), count(DISTINCT body) FROM message') == [(60000, 60000)]
     t.line('/quit')
     assert t.ends() == 0

@@ -186,12 +186,12 @@ def test_attention_is_asked_for_and_told(s):
     one.sees('● Newt')
     one.line('/msg newt@' + DOMAIN)
     one.line('/attention')
-    one.says('Newt is asked for attention')
+    one.says('Asked Newt for attention')
     assert two.event(event='attention') == dict(event='attention', account='newt', chat='toad@' + DOMAIN)
     two.say('/attention toad@' + DOMAIN)
     one.says('Newt wants your attention')
     one.line('/buzz frog@' + DOMAIN)
-    one.says('frog@pond.example is asked for attention|Frog is asked')
+    one.says('Asked (frog@pond.example|Frog) for attention')
 
 
 def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
@@ -218,7 +218,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     frog.hears('^are you there')
     t.says('1 message is sent again')
     t.line('/retry')
-    t.says('Nothing that you said here failed')
+    t.says('No message of this chat failed')
     assert len([m for m in frog.messages if m['body'] == 'are you there?']) == 1
     frog._wait(frog.presences, lambda p: p['type'] == 'available' and p['from'].bare == 'toad@' + DOMAIN, 10, before, 'presence of toad')
     t.line('can you hear me now?')

@@ -120,7 +120,7 @@ def test_somebody_comes_goes_and_is_renamed(s):
     newt.notices('unavailable', room, nick='frog')
     t.sees(re.escape(room) + r' \(2\)')
     t.line('/names')
-    t.sees(r'2 people are here: \S+, \S+')
+    t.sees(r'2 occupants: \S+, \S+')
 
 
 def test_a_mention_elsewhere_wants_attention(s):
