@@ -1,16 +1,14 @@
 /* SASL (RFC 4422): EXTERNAL, SCRAM (RFC 5802, 7677; channel binding by RFC 5929 and 9266, types by
  * XEP-0440) and PLAIN.
  *
- * One row of the table is a mechanism, and the order of rows is the policy: the first that is
- * offered and allowed is used.  There is no second try with another one, so a wrong password is one
- * attempt.
+ * Each mechanism is a row of the table, and the order of the rows is the policy: the first one that
+ * is offered and allowed is used. No second mechanism is tried, so a wrong password is one attempt.
  *
- * User and password are prepared with SASLprep (RFC 4013) for SCRAM, as its specification wants,
- * but for two things: unassigned code points pass, and so does mixed direction.  The server
- * compares what its own preparation let pass, so a password that breaks these rules fails there and
- * not here.  PLAIN sends what was typed: there the server prepares.
+ * For SCRAM, user and password are prepared with SASLprep (RFC 4013), except that unassigned code
+ * points and mixed direction are not rejected: the server prepares the password with its own rules,
+ * and rejects what breaks them. PLAIN sends the text as typed; the server prepares it.
  *
- * Proofs are worth nothing without the server's: success counts only with a valid signature. */
+ * A SCRAM login succeeds only with a valid signature of the server. */
 #include "xmpp/sasl.h"
 
 #include <openssl/crypto.h>
@@ -25,9 +23,9 @@
 
 #define MIN_ROUNDS 4096
 #define MAX_ROUNDS 1000000
-/* more take longer than a key may wait: a worker counts them */
-#define ROUNDS_AT_ONCE 4096
-#define MAX_MESSAGE (64 * 1024) /* longer ones are not SCRAM */
+/* More rounds (iterations) would delay keys noticeably: a worker computes them. */
+#define MAX_ROUNDS_ON_MAIN_THREAD 4096
+#define MAX_MESSAGE (64 * 1024) /* bytes of a SCRAM message */
 #define NONCE_BYTES 24
 
 typedef enum { EXTERNAL, SCRAM, PLAIN } Kind;
@@ -35,8 +33,8 @@ typedef enum { EXTERNAL, SCRAM, PLAIN } Kind;
 typedef struct {
     const char *name;
     Kind kind;
-    int rank;   /* of SCRAM: what is remembered as seen */
-    bool binds; /* -PLUS */
+    int rank;   /* stored as scram_seen; larger is stronger; 0 if not SCRAM */
+    bool binds; /* -PLUS: with channel binding */
     const EVP_MD *(*digest)(void);
 } Mechanism;
 
@@ -51,16 +49,16 @@ static const Mechanism mechanisms[] = {
     { "PLAIN", PLAIN, 0, false, NULL },
 };
 
-/* What we can bind to, the better first. */
+/* The types of channel binding we support, the stronger first. */
 static const char *const binding_types[] = { "tls-exporter", "tls-server-end-point" };
 
-/* Secret bytes of a known length. */
+/* Secret bytes. */
 typedef struct {
     guint8 bytes[EVP_MAX_MD_SIZE];
     guint length;
 } Key;
 
-/* What a worker needs; it owns all of it. */
+/* The data of one PBKDF2 computation. The worker owns it while it runs. */
 typedef struct {
     char *password;
     guint8 *salt;
@@ -68,21 +66,27 @@ typedef struct {
     int rounds;
     const EVP_MD *digest;
     Key salted;
-    NjSasl *sasl; /* main loop only; NULL: nobody waits any more */
-    GMainContext *context;
+    NjSasl *sasl;          /* used by the main thread only; NULL after nj_sasl_free() */
+    GMainContext *context; /* of the main thread */
 } Job;
 
-typedef enum { STEP_FIRST, STEP_CHALLENGE, STEP_COUNTING, STEP_FINAL, STEP_PROVED } Step;
+typedef enum {
+    STEP_FIRST,     /* nothing has been sent */
+    STEP_CHALLENGE, /* wait for the server's first message */
+    STEP_COMPUTING, /* the worker computes the salted password */
+    STEP_FINAL,     /* wait for the server's signature */
+    STEP_PROVED,    /* the server's <success/> may be accepted */
+} Step;
 
 struct NjSasl {
     const Mechanism *mechanism;
     char *user, *authzid;
     char *password; /* prepared */
     char *nonce;
-    char *gs2;           /* "p=tls-exporter,," */
-    GByteArray *binding; /* the channel's data behind it */
+    char *gs2;           /* the GS2 header, such as "p=tls-exporter,," */
+    GByteArray *binding; /* the channel binding data */
     char *first_bare, *server_first, *final_bare;
-    Key signature; /* what the server has to show */
+    Key signature; /* the server signature that we expect */
     Step step;
     Job *job;
     NjSaslFunc done;
@@ -111,24 +115,47 @@ nj_sasl_decode(const char *text, gsize *length)
     return *length && g_str_equal(again, text) ? g_steal_pointer(&bytes) : NULL;
 }
 
-/* --- preparing what was typed --- */
+/* --- SASLprep (RFC 4013) --- */
 
+/* RFC 3454, C.1.2 */
 static bool
-is_space(gunichar c) /* RFC 3454, C.1.2 */
+is_space(gunichar c)
 {
     return c != ' ' && (g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR || c == 0x200b);
 }
 
-static bool
-is_nothing(gunichar c) /* RFC 3454, B.1 */
-{
-    return c == 0xad || c == 0x34f || c == 0x1806 || (c >= 0x180b && c <= 0x180d) || c == 0x200c
-           || c == 0x200d || c == 0x2060 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff;
-}
+typedef struct {
+    gunichar first, last;
+} Range;
 
 static bool
-is_forbidden(gunichar c) /* RFC 3454, C.2 to C.9 */
+is_in_ranges(gunichar c, const Range *ranges, gsize count)
 {
+    for (gsize i = 0; i < count; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+/* RFC 3454, B.1 */
+static bool
+is_mapped_to_nothing(gunichar c)
+{
+    static const Range ranges[] = {
+        { 0xad, 0xad },     { 0x34f, 0x34f },   { 0x1806, 0x1806 }, { 0x180b, 0x180d },
+        { 0x200c, 0x200d }, { 0x2060, 0x2060 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+    };
+    return is_in_ranges(c, ranges, G_N_ELEMENTS(ranges));
+}
+
+/* RFC 3454, C.2 to C.9 */
+static bool
+is_forbidden(gunichar c)
+{
+    static const Range ranges[] = {
+        { 0x340, 0x341 },   { 0x200e, 0x200f }, { 0x202a, 0x202e }, { 0x206a, 0x206f },
+        { 0x2ff0, 0x2ffb }, { 0xfdd0, 0xfdef }, { 0xfff9, 0xfffd }, { 0xe0000, 0xe007f },
+    };
     switch (g_unichar_type(c)) {
     case G_UNICODE_CONTROL:
     case G_UNICODE_PRIVATE_USE:
@@ -137,16 +164,14 @@ is_forbidden(gunichar c) /* RFC 3454, C.2 to C.9 */
     case G_UNICODE_PARAGRAPH_SEPARATOR:
         return true;
     default:
-        return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef)
-               || (c >= 0xfff9 && c <= 0xfffd) || (c >= 0x2ff0 && c <= 0x2ffb) || c == 0x340
-               || c == 0x341 || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e)
-               || (c >= 0x206a && c <= 0x206f) || (c >= 0xe0000 && c <= 0xe007f);
+        return (c & 0xfffe) == 0xfffe || is_in_ranges(c, ranges, G_N_ELEMENTS(ranges));
     }
 }
 
-/* SASLprep; NULL if the text can not be used.  The caller wipes the result. */
+/* Returns the text prepared with SASLprep, or NULL if it contains a forbidden character. The caller
+ * wipes the result. */
 static char *
-prepare(const char *text)
+prepare_text(const char *text)
 {
     if (!g_utf8_validate(text, -1, NULL))
         return NULL;
@@ -157,7 +182,7 @@ prepare(const char *text)
         gunichar c = g_utf8_get_char(p);
         if (is_space(c))
             *end++ = ' ';
-        else if (!is_nothing(c))
+        else if (!is_mapped_to_nothing(c))
             end += g_unichar_to_utf8(c, end);
     }
 
@@ -173,7 +198,7 @@ prepare(const char *text)
     return normal;
 }
 
-/* RFC 5802, 5.1: "=" and "," have a meaning of their own. */
+/* RFC 5802, 5.1: "=" and "," are escaped in names. */
 static char *
 escape_name(const char *name)
 {
@@ -189,11 +214,11 @@ escape_name(const char *name)
     return g_string_free(out, FALSE);
 }
 
-/* --- the policy --- */
+/* --- policy --- */
 
-/* The type of channel binding to use with a -PLUS mechanism, or NULL.  Only what is announced:
- * ejabberd 23.01 offers -PLUS without saying that it means tls-unique, and takes a guess at
- * tls-exporter for a wrong password. */
+/* Returns the type of channel binding for a -PLUS mechanism and appends its data, or returns NULL.
+ * Only announced types are used: ejabberd 23.01 offers -PLUS, announces no types and means
+ * tls-unique; it reports a wrong password when another type is guessed. */
 static const char *
 choose_binding(const NjTransport *transport, const char *const *announced, GByteArray *out)
 {
@@ -213,10 +238,15 @@ choose_binding(const NjTransport *transport, const char *const *announced, GByte
 static bool
 can_bind(const NjTransport *transport)
 {
+    if (!transport->class->secure(transport))
+        return false;
+
     g_autoptr(GByteArray) out = g_byte_array_new();
-    return transport->class->secure(transport)
-           && (transport->class->binding(transport, binding_types[0], out)
-               || transport->class->binding(transport, binding_types[1], out));
+    for (gsize i = 0; i < G_N_ELEMENTS(binding_types); i++)
+        if (transport->class->binding(transport, binding_types[i], out))
+            return true;
+
+    return false;
 }
 
 static bool
@@ -234,11 +264,11 @@ is_allowed(const Mechanism *mechanism, const NjSaslSettings *settings, const cha
     }
 }
 
-/* Was a login of this account ever bound to its channel?  Then only the person may leave it, for
- * the announcement of types is as easily taken out or changed by somebody in between as an offer
- * is, and nothing in a login without binding would tell the server. */
+/* True if a login of this account ever used channel binding. Then only the user may go back to a
+ * login without it: a man in the middle can remove the announced types as easily as an offered
+ * mechanism, and a login without binding does not reveal that to the server. */
 static bool
-was_bound(const NjSaslSettings *settings)
+was_bound_before(const NjSaslSettings *settings)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(mechanisms); i++)
         if (mechanisms[i].binds && mechanisms[i].rank <= settings->scram_seen)
@@ -247,35 +277,36 @@ was_bound(const NjSaslSettings *settings)
 }
 
 static const char *
-why_none(const NjSaslSettings *settings, const char *const *offered)
+explain_no_mechanism(const NjSaslSettings *settings, const char *const *offered)
 {
     bool secure = settings->transport->class->secure(settings->transport);
     if (!secure && !settings->loopback)
-        return _("The connection is not encrypted, so the password was not sent; set tls of the "
-                 "account to starttls.");
+        return _("The connection is not encrypted, so the password was not sent. Use /account set "
+                 "NAME tls starttls.");
     if (g_strv_contains(offered, "PLAIN") && settings->scram_seen && !settings->allow_plain)
-        return _("The server used to prove that it knows the password and now wants to be told it; "
-                 "nothing was sent. If its administrator confirms the change, set allow-plain of "
-                 "the account to true.");
+        return _("The server used to log you in without receiving the password and now asks for "
+                 "it; nothing was sent. If its administrator confirms the change, use /account set "
+                 "NAME allow-plain true.");
     if (g_strv_contains(offered, "EXTERNAL"))
-        return _("The server asks for a client certificate; set client-cert and client-key of the "
-                 "account.");
+        return _("The server asks for a client certificate. Use /account set NAME client-cert PATH "
+                 "and /account set NAME client-key PATH.");
 
-    return _("The server offers no way of logging in that Natterjack accepts; ask its "
-             "administrator to turn on SCRAM.");
+    return _("The server offers no login mechanism that Natterjack accepts; ask its administrator "
+             "to enable SCRAM.");
 }
 
-/* The header that says what is bound, and to whom the login is for (RFC 5802, 6).  "y" only where
- * the server offers no -PLUS at all: it means "I could, and think you can not", and a server that
- * can would take it for an attack. */
+/* Returns the GS2 header: the channel binding and the authorisation identity (RFC 5802, 6 and 7).
+ * "y" means that we support channel binding and the server does not; a server that does would
+ * assume an attack, so it is sent only if no -PLUS mechanism is offered. */
 static char *
 gs2_header(const NjSasl *sasl, const NjSaslSettings *settings, const char *binding,
            bool plus_offered)
 {
-    g_autofree char *flag =
-        sasl->mechanism->binds
-            ? g_strdup_printf("p=%s", binding)
-            : g_strdup(!plus_offered && can_bind(settings->transport) ? "y" : "n");
+    g_autofree char *flag = NULL;
+    if (sasl->mechanism->binds)
+        flag = g_strdup_printf("p=%s", binding);
+    else
+        flag = g_strdup(!plus_offered && can_bind(settings->transport) ? "y" : "n");
     g_autofree char *authzid = settings->authzid ? escape_name(settings->authzid) : NULL;
     return authzid ? g_strdup_printf("%s,a=%s,", flag, authzid) : g_strdup_printf("%s,,", flag);
 }
@@ -285,7 +316,14 @@ make_nonce(void)
 {
     guint8 bytes[NONCE_BYTES];
     nj_random_bytes(bytes, sizeof bytes);
-    return g_base64_encode(bytes, sizeof bytes); /* no comma in it, no padding */
+    return g_base64_encode(bytes, sizeof bytes); /* 24 bytes: no comma and no padding */
+}
+
+/* True if the mechanism gives up a channel binding that earlier logins had. */
+static bool
+is_binding_downgrade(const Mechanism *chosen, const NjSaslSettings *settings, bool plus_offered)
+{
+    return chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound_before(settings);
 }
 
 NjSasl *
@@ -307,29 +345,29 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
 
     if (!chosen) {
         g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
-                            why_none(settings, offered));
+                            explain_no_mechanism(settings, offered));
         return NULL;
     }
 
-    if (chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound(settings)) {
+    if (is_binding_downgrade(chosen, settings, plus_offered)) {
         g_set_error_literal(
             error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
-            _("The server used to bind the login to the encrypted connection and now leaves out "
-              "how, as somebody in between would make it look; nothing was sent. "
-              "If its administrator confirms the change, set scram-seen of the account to 3."));
+            _("The server used to bind the login to the encrypted connection and no longer "
+              "announces how; somebody may be intercepting the connection. Nothing was sent. If "
+              "its administrator confirms the change, use /account set NAME scram-seen 3."));
         return NULL;
     }
 
     NjSasl *sasl = g_new0(NjSasl, 1);
     sasl->mechanism = chosen;
     sasl->authzid = g_strdup(settings->authzid);
-    sasl->user = chosen->kind == SCRAM ? prepare(settings->user) : g_strdup(settings->user);
+    sasl->user = chosen->kind == SCRAM ? prepare_text(settings->user) : g_strdup(settings->user);
     sasl->nonce = settings->nonce ? g_strdup(settings->nonce) : make_nonce();
     sasl->gs2 = gs2_header(sasl, settings, binding, plus_offered);
     sasl->binding = chosen->binds ? g_steal_pointer(&binding_data) : g_byte_array_new();
     if (!sasl->user)
         g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
-                            _("The part of the address before the @ can not be used to log in; "
+                            _("The part of the address before the @ cannot be used to log in; "
                               "check the address of the account."));
 
     if (!sasl->user
@@ -348,16 +386,18 @@ bool
 nj_sasl_set_password(NjSasl *sasl, const char *password, GError **error)
 {
     wipe_text(sasl->password);
-    sasl->password = sasl->mechanism->kind == SCRAM        ? prepare(password)
-                     : g_utf8_validate(password, -1, NULL) ? g_strdup(password)
-                                                           : NULL;
+    sasl->password = NULL;
+    if (sasl->mechanism->kind == SCRAM)
+        sasl->password = prepare_text(password);
+    else if (g_utf8_validate(password, -1, NULL))
+        sasl->password = g_strdup(password);
     if (sasl->password && *sasl->password)
         return true;
 
     g_clear_pointer(&sasl->password, wipe_text);
     g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PASSWORD,
-                        _("The password is empty or has a character in it that no password can "
-                          "have; type it again."));
+                        _("The password is empty or contains a character that is not allowed; type "
+                          "it again."));
 
     return false;
 }
@@ -422,9 +462,8 @@ plain_message(const NjSasl *sasl)
         secret->length += strlen(parts[i]) + (i > 0);
     secret->bytes = g_malloc(secret->length + 1);
 
+    /* Each part ends with NUL (RFC 4616); the last NUL is not sent. */
     guint8 *end = secret->bytes;
-
-    /* each with its NUL: the last one is not sent */
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         end = (guint8 *) stpcpy((char *) end, parts[i]) + 1;
     return g_bytes_new_with_free_func(secret->bytes, secret->length, free_secret, secret);
@@ -435,10 +474,10 @@ nj_sasl_first(NjSasl *sasl)
 {
     switch (sasl->mechanism->kind) {
     case EXTERNAL:
-        sasl->step = STEP_PROVED; /* the handshake was the proof */
+        sasl->step = STEP_PROVED; /* the TLS handshake has authenticated both sides */
         return g_bytes_new(sasl->authzid, sasl->authzid ? strlen(sasl->authzid) : 0);
     case PLAIN:
-        sasl->step = STEP_PROVED; /* it has none, and TLS has said who the server is */
+        sasl->step = STEP_PROVED; /* PLAIN has no proof; TLS has authenticated the server */
         return plain_message(sasl);
     case SCRAM:
     default:
@@ -452,28 +491,29 @@ nj_sasl_first(NjSasl *sasl)
 
 /* --- SCRAM --- */
 
+/* detail: for the log only */
 static void
-lie(GError **error, const char *detail)
+set_protocol_error(GError **error, const char *detail)
 {
     g_info("SCRAM: %s", detail);
     g_set_error_literal(
         error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROTOCOL,
-        _("The server's part of the login is not as it must be, so it was broken off; check the "
-          "host of the account, and tell the server's administrator."));
+        _("The server made an error in the login, so the login was cancelled; check the host of "
+          "the account, and tell the server's administrator."));
 }
 
 static void
-not_proved(GError **error)
+set_proof_error(GError **error)
 {
     g_set_error_literal(
         error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PROOF,
-        _("The server did not prove that it knows the password, so it may not be the one you "
-          "think; the connection was ended. Ask its administrator before you try again."));
+        _("The server did not prove that it knows the password, so it may be a false one; the "
+          "connection was closed. Ask its administrator before you try again."));
 }
 
-/* The text of a message, or NULL if it has a NUL in it or is far too long. */
+/* Returns the text of a message, or NULL if it is too long or not UTF-8 without NUL. */
 static char *
-message_text(const char *bytes, gsize length)
+read_message(const char *bytes, gsize length)
 {
     if (length > MAX_MESSAGE || memchr(bytes, '\0', length)
         || !g_utf8_validate(bytes, (gssize) length, NULL))
@@ -481,25 +521,24 @@ message_text(const char *bytes, gsize length)
     return g_strndup(bytes, length);
 }
 
-/* "r=…,s=…,i=…" and extensions, which do not concern us unless they come first and so are mandatory
- * (m=). */
+/* Reads the server's first message, "r=…,s=…,i=…" and extensions (RFC 5802, 7). Extensions are
+ * ignored; a mandatory one (m=) would come first and is refused. */
 static bool
-read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, int *rounds,
-           char **nonce, GError **error)
+read_server_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, int *rounds,
+                  char **nonce, GError **error)
 {
     guint64 number = 0;
     g_auto(GStrv) fields = g_strsplit(text, ",", -1);
 
     if (g_strv_length(fields) < 3 || !g_str_has_prefix(fields[0], "r=")
         || !g_str_has_prefix(fields[1], "s=") || !g_str_has_prefix(fields[2], "i=")) {
-        lie(error,
-            "the challenge has not the fields it needs, or one that we do not know comes first");
+        set_protocol_error(error, "the challenge lacks a field, or an unknown field comes first");
         return false;
     }
 
     if (!g_str_has_prefix(fields[0] + 2, sasl->nonce)
         || strlen(fields[0] + 2) <= strlen(sasl->nonce)) {
-        lie(error, "the server's nonce does not go on from ours");
+        set_protocol_error(error, "the server's nonce does not begin with ours");
         return false;
     }
 
@@ -507,14 +546,14 @@ read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, in
         g_info("SCRAM: rounds out of range");
         g_set_error_literal(
             error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
-            _("The server protects the password too little or asks for too much work to log in; "
-              "tell its administrator that 4,096 to 1,000,000 rounds are accepted."));
+            _("The server asks for too few or too many SCRAM iterations; tell its administrator "
+              "that 4,096 to 1,000,000 are accepted."));
         return false;
     }
 
     *salt = nj_sasl_decode(fields[1] + 2, salt_length);
     if (!*salt) {
-        lie(error, "the salt is not base64");
+        set_protocol_error(error, "the salt is not base64");
         return false;
     }
 
@@ -524,12 +563,12 @@ read_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_length, in
 }
 
 static void
-sign(const EVP_MD *digest, const Key *key, const void *data, gsize length, Key *out)
+compute_hmac(const EVP_MD *digest, const Key *key, const void *data, gsize length, Key *out)
 {
     HMAC(digest, key->bytes, (int) key->length, data, length, out->bytes, &out->length);
 }
 
-/* From the salted password to our proof, base64; notes what the server has to show. */
+/* Returns our proof as base64, and sets the signature that the server must send (RFC 5802, 3). */
 static char *
 make_proof(NjSasl *sasl, const Key *salted)
 {
@@ -538,14 +577,14 @@ make_proof(NjSasl *sasl, const Key *salted)
         g_strjoin(",", sasl->first_bare, sasl->server_first, sasl->final_bare, NULL);
     Key client, stored, proof, server;
 
-    sign(digest, salted, "Client Key", strlen("Client Key"), &client);
+    compute_hmac(digest, salted, "Client Key", strlen("Client Key"), &client);
     EVP_Digest(client.bytes, client.length, stored.bytes, &stored.length, digest, NULL);
-    sign(digest, &stored, all, strlen(all), &proof);
+    compute_hmac(digest, &stored, all, strlen(all), &proof);
     for (guint i = 0; i < proof.length; i++)
         proof.bytes[i] ^= client.bytes[i];
 
-    sign(digest, salted, "Server Key", strlen("Server Key"), &server);
-    sign(digest, &server, all, strlen(all), &sasl->signature);
+    compute_hmac(digest, salted, "Server Key", strlen("Server Key"), &server);
+    compute_hmac(digest, &server, all, strlen(all), &sasl->signature);
 
     char *text = g_base64_encode(proof.bytes, proof.length);
     wipe_key(&client);
@@ -557,7 +596,7 @@ make_proof(NjSasl *sasl, const Key *salted)
 }
 
 static void
-count_rounds(Job *job)
+compute_salted_password(Job *job)
 {
     job->salted.length = (guint) EVP_MD_get_size(job->digest);
     PKCS5_PBKDF2_HMAC(job->password, (int) strlen(job->password), job->salt, (int) job->salt_length,
@@ -575,9 +614,9 @@ free_job(void *data)
     g_free(job);
 }
 
-/* Answers the challenge; the owner may free us in the call. */
+/* Sends the client's final message. The callback may free sasl. */
 static void
-answer(NjSasl *sasl, Job *job)
+send_final(NjSasl *sasl, Job *job)
 {
     g_autofree char *proof = make_proof(sasl, &job->salted);
     char *message = g_strdup_printf("%s,p=%s", sasl->final_bare, proof);
@@ -587,28 +626,29 @@ answer(NjSasl *sasl, Job *job)
 }
 
 static gboolean
-on_counted(void *data)
+on_computed(void *data)
 {
     Job *job = data;
     if (job->sasl) {
         job->sasl->job = NULL;
-        answer(job->sasl, job);
+        send_final(job->sasl, job);
     }
     return G_SOURCE_REMOVE;
 }
 
+/* The worker thread. */
 static void *
-work(void *data)
+run_job(void *data)
 {
     Job *job = data;
-    count_rounds(job);
+    compute_salted_password(job);
 
     g_autoptr(GMainContext) context = g_main_context_ref(job->context);
     g_autoptr(GSource) source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
 
-    /* with it the job goes back to the main loop */
-    g_source_set_callback(source, on_counted, job, free_job);
+    /* The main thread owns the job from here on. */
+    g_source_set_callback(source, on_computed, job, free_job);
     g_source_attach(source, context);
     return NULL;
 }
@@ -621,7 +661,8 @@ answer_challenge(NjSasl *sasl, const char *text)
     Job *job = g_new0(Job, 1);
 
     job->context = g_main_context_ref_thread_default();
-    if (!read_first(sasl, text, &job->salt, &job->salt_length, &job->rounds, &nonce, &error)) {
+    if (!read_server_first(sasl, text, &job->salt, &job->salt_length, &job->rounds, &nonce,
+                           &error)) {
         free_job(job);
         sasl->done(NULL, error, sasl->data);
         return;
@@ -637,22 +678,22 @@ answer_challenge(NjSasl *sasl, const char *text)
     job->password = g_strdup(sasl->password);
     job->digest = sasl->mechanism->digest();
 
-    if (job->rounds <= ROUNDS_AT_ONCE) {
-        count_rounds(job);
-        answer(sasl, job);
+    if (job->rounds <= MAX_ROUNDS_ON_MAIN_THREAD) {
+        compute_salted_password(job);
+        send_final(sasl, job);
         free_job(job);
         return;
     }
 
-    sasl->step = STEP_COUNTING;
+    sasl->step = STEP_COMPUTING;
     sasl->job = job;
     job->sasl = sasl;
-    g_thread_unref(g_thread_new("nj-scram", work, job));
+    g_thread_unref(g_thread_new("nj-scram", run_job, job));
 }
 
-/* "v=…", or "e=…" where the server says what is wrong. */
+/* Checks the server's final message: the signature "v=…", or an error "e=…". */
 static bool
-check_final(NjSasl *sasl, const char *text, GError **error)
+check_server_final(NjSasl *sasl, const char *text, GError **error)
 {
     g_auto(GStrv) fields = g_strsplit(text, ",", 2);
     const char *first = fields[0] ? fields[0] : "";
@@ -680,7 +721,7 @@ check_final(NjSasl *sasl, const char *text, GError **error)
         return true;
     }
 
-    not_proved(error);
+    set_proof_error(error);
     return false;
 }
 
@@ -688,7 +729,7 @@ void
 nj_sasl_step(NjSasl *sasl, const char *challenge, gsize length, NjSaslFunc done, void *data)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = message_text(challenge, length);
+    g_autofree char *text = read_message(challenge, length);
 
     sasl->done = done;
     sasl->data = data;
@@ -697,25 +738,25 @@ nj_sasl_step(NjSasl *sasl, const char *challenge, gsize length, NjSaslFunc done,
         return;
     }
 
-    if (text && sasl->step == STEP_FINAL && check_final(sasl, text, &error)) {
+    if (text && sasl->step == STEP_FINAL && check_server_final(sasl, text, &error)) {
         g_autoptr(GBytes) nothing = g_bytes_new(NULL, 0);
         done(nothing, NULL, data);
         return;
     }
 
     if (!error)
-        lie(&error, "a challenge that nobody asked for, or not text");
+        set_protocol_error(&error, "the challenge is unexpected or not text");
     done(NULL, error, data);
 }
 
 bool
 nj_sasl_finish(NjSasl *sasl, const char *data, gsize length, GError **error)
 {
-    g_autofree char *text = data && length ? message_text(data, length) : NULL;
+    g_autofree char *text = data && length ? read_message(data, length) : NULL;
     if (sasl->step == STEP_FINAL && text)
-        return check_final(sasl, text, error);
+        return check_server_final(sasl, text, error);
     if (sasl->step == STEP_PROVED)
         return true;
-    not_proved(error);
+    set_proof_error(error);
     return false;
 }

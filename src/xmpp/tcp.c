@@ -146,7 +146,7 @@ static GError *
 lost(const NjTcp *tcp)
 {
     return g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
-                       _("The connection to %s broke off."), tcp->settings->domain);
+                       _("Lost the connection to %s."), tcp->settings->domain);
 }
 
 static GIOCondition

@@ -1,12 +1,15 @@
-/* OpenSSL's one door for connections.  Three things would surprise you: the certificate is judged
- * in the middle of the handshake, so that nothing of ours (a client certificate, a password) goes
- * to a server we do not accept; a pin comes before everything the authorities say; and the
- * authorities are looked up by hash in their directory, because reading the whole bundle costs more
- * time and memory than the rest of a login. */
+/* TLS with OpenSSL.
+ *
+ * - The certificate is verified during the handshake, so that a server we do not accept receives
+ *   neither a client certificate nor a password.
+ * - A pin decides alone; the authorities do not matter then.
+ * - Authorities are looked up by hash in the system's directory: reading the whole bundle costs
+ * more time and memory than the rest of a login. */
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -21,11 +24,12 @@ enum { MAX_NAMES = 100, MAX_NAME_BYTES = 255 };
 struct NjTls {
     SSL_CTX *context;
     SSL *ssl;
-    NjTlsSettings settings; /* borrowed, as the caller's texts are */
+    NjTlsSettings settings; /* its texts are borrowed from the caller */
     NjCertificate *certificate;
-    GError *refused;      /* why the certificate was not accepted */
-    bool open, dead;      /* the handshake is done; nothing more may be asked of ssl */
-    bool asked, answered; /* the server asked for a client certificate; there is one */
+    GError *refused; /* why the certificate was not accepted */
+    bool open;       /* the handshake is complete */
+    bool failed;     /* ssl must not be used any more */
+    bool client_certificate_requested, client_certificate_loaded;
 };
 
 void
@@ -66,7 +70,7 @@ nj_certificate_copy(const NjCertificate *certificate)
 }
 
 static char *
-hex(const unsigned char *bytes, gsize length)
+to_hex(const unsigned char *bytes, gsize length)
 {
     GString *text = g_string_sized_new(length * 2);
     for (gsize i = 0; i < length; i++)
@@ -94,14 +98,14 @@ wall_ms(const ASN1_TIME *time)
 }
 
 static char *
-day(gint64 ms)
+format_day(gint64 ms)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ms / 1000);
     return time ? g_date_time_format(time, "%Y-%m-%d") : g_strdup("?");
 }
 
-/* The text of an otherName we know (RFC 6120 13.7.1.2, RFC 4985); NULL for all others.  *service:
- * it is an SRV-ID. */
+/* Returns the text of an XmppAddr (RFC 6120 13.7.1.2) or an SRV-ID (RFC 4985, sets *service), or
+ * NULL for any other name. */
 static const ASN1_STRING *
 other_name(const GENERAL_NAME *name, bool *service)
 {
@@ -130,7 +134,7 @@ address_text(const ASN1_OCTET_STRING *address)
                               text, sizeof text));
 }
 
-/* The identities it was made for, to be shown.  The common name is none of them. */
+/* Returns the subjectAltNames for display. The common name is not an identity. */
 static char **
 collect_names(X509 *leaf)
 {
@@ -157,8 +161,9 @@ collect_names(X509 *leaf)
     return (char **) g_ptr_array_free(names, FALSE);
 }
 
+/* True if value is an SRV-ID of an XMPP client service of domain. */
 static bool
-same_service(const char *value, const char *domain)
+is_service_of(const char *value, const char *domain)
 {
     static const char *const prefixes[] = { "_xmpp-client.", "_xmpps-client." };
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
@@ -184,7 +189,7 @@ matches_other_name(X509 *leaf, const char *domain)
             continue;
         g_autofree char *value = g_strndup((const char *) ASN1_STRING_get0_data(text), length);
         if (service) {
-            found = same_service(value, domain);
+            found = is_service_of(value, domain);
         } else if (g_utf8_validate(value, -1, NULL) && !strpbrk(value, "@/")) {
             g_autofree char *ascii = nj_jid_ascii_domain(value, NULL);
             found = ascii && !g_ascii_strcasecmp(ascii, domain);
@@ -195,8 +200,8 @@ matches_other_name(X509 *leaf, const char *domain)
     return found;
 }
 
-/* RFC 6125 with the domain of the address as the only reference: whatever SRV or `host` said does
- * not count. */
+/* RFC 6125 with the domain of the account's address as the only reference identity. The target of
+ * an SRV record and the option `host` are not reference identities. */
 static bool
 matches_domain(X509 *leaf, const char *domain)
 {
@@ -210,7 +215,7 @@ static char *
 other_names_problem(const NjCertificate *certificate, const char *domain)
 {
     if (!certificate->names[0])
-        return g_strdup_printf(_("The certificate of %s names no address at all."), domain);
+        return g_strdup_printf(_("The certificate of %s contains no address."), domain);
 
     GString *list = g_string_new(NULL);
     for (guint i = 0; certificate->names[i]; i++) {
@@ -235,18 +240,18 @@ chain_problem(const NjCertificate *certificate, const char *domain, int error, i
         if (depth > 0)
             return g_strdup_printf(_("An authority's certificate above that of %s has expired."),
                                    domain);
-        g_autofree char *end = day(certificate->not_after);
+        g_autofree char *end = format_day(certificate->not_after);
         return g_strdup_printf(_("The certificate of %s expired on %s."), domain, end);
     }
     case X509_V_ERR_CERT_NOT_YET_VALID: {
-        g_autofree char *start = day(certificate->not_before);
+        g_autofree char *start = format_day(certificate->not_before);
         return g_strdup_printf(
             _("The certificate of %s is not valid before %s; check the clock of this machine."),
             domain, start);
     }
 
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        return g_strdup_printf(_("The certificate of %s is signed by nobody but itself."), domain);
+        return g_strdup_printf(_("The certificate of %s is self-signed."), domain);
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -262,7 +267,7 @@ chain_problem(const NjCertificate *certificate, const char *domain, int error, i
 }
 
 static NjCertificate *
-describe(X509 *leaf)
+describe_certificate(X509 *leaf)
 {
     NjCertificate *certificate = g_new0(NjCertificate, 1);
     certificate->subject = name_text(X509_get_subject_name(leaf));
@@ -274,12 +279,12 @@ describe(X509 *leaf)
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (X509_digest(leaf, EVP_sha256(), digest, &length))
-        certificate->sha256 = hex(digest, length);
+        certificate->sha256 = to_hex(digest, length);
 
     unsigned char *key = NULL;
     int key_length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &key);
     if (key_length > 0 && EVP_Digest(key, key_length, digest, &length, EVP_sha256(), NULL)) {
-        g_autofree char *text = hex(digest, length);
+        g_autofree char *text = to_hex(digest, length);
         certificate->pin = g_strconcat("sha256:", text, NULL);
     }
 
@@ -293,14 +298,14 @@ same_pin(const char *wanted, const char *pin)
     return wanted && pin && !g_ascii_strcasecmp(wanted, pin);
 }
 
-/* Called in the middle of the handshake; 1 accepts. */
+/* OpenSSL calls this during the handshake. Returns 1 to accept the certificate. */
 static int
-judge(X509_STORE_CTX *store, void *owner)
+verify_certificate(X509_STORE_CTX *store, void *owner)
 {
     NjTls *tls = owner;
     const NjTlsSettings *settings = &tls->settings;
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
-    NjCertificate *certificate = describe(leaf);
+    NjCertificate *certificate = describe_certificate(leaf);
 
     nj_certificate_free(tls->certificate);
     tls->certificate = certificate;
@@ -315,8 +320,9 @@ judge(X509_STORE_CTX *store, void *owner)
     certificate->pinned = same_pin(settings->pin, certificate->pin);
     certificate->trusted_once =
         !certificate->pinned && same_pin(settings->trust_once, certificate->pin);
-    if (certificate->pinned || certificate->trusted_once
-        || (!settings->pin && !certificate->problem))
+    if (certificate->pinned || certificate->trusted_once)
+        return 1;
+    if (!settings->pin && !certificate->problem)
         return 1;
 
     g_clear_error(&tls->refused);
@@ -326,33 +332,32 @@ judge(X509_STORE_CTX *store, void *owner)
             g_strdup_printf(_("The certificate of %s is not the pinned one."), settings->domain);
         g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s",
                     certificate->problem,
-                    _("Somebody may be listening in, or the server has a new key: ask its "
-                      "operators; /certificate shows what came, "
-                      "/certificate pin takes it instead of the old one."));
+                    _("Somebody may be intercepting the connection, or the server has a new key: "
+                      "ask its administrator. /certificate shows the new one, /certificate pin "
+                      "accepts it instead of the old one."));
     } else {
         g_set_error(&tls->refused, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_CERTIFICATE, "%s %s",
                     certificate->problem,
                     _("/certificate shows it; if you know that it is right, /certificate trust "
-                      "accepts it once and /certificate pin for good."));
+                      "accepts it once and /certificate pin always."));
     }
 
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
     return 0;
 }
 
-/* The server wants to see a client certificate (none of our own making is chosen here: it was
- * loaded before). */
+/* The server requests a client certificate. The one to send has been loaded before. */
 static int
-on_asked(SSL *ssl, void *owner)
+on_client_certificate_requested(SSL *ssl, void *owner)
 {
     (void) ssl;
-    ((NjTls *) owner)->asked = true;
+    ((NjTls *) owner)->client_certificate_requested = true;
     return 1;
 }
 
-/* OpenSSL would ask the terminal, which belongs to the screen. */
+/* Without this OpenSSL would ask for a passphrase on the terminal, which belongs to the screen. */
 static int
-no_passphrase(char *out, int size, int writing, void *owner)
+refuse_passphrase(char *out, int size, int writing, void *owner)
 {
     (void) out;
     (void) size;
@@ -366,8 +371,8 @@ load_authorities(NjTls *tls, GError **error)
 {
     SSL_CTX_set_default_verify_dir(tls->context);
 
-    /* What stands in ca-file is trusted as it is, also an authority in the middle or the server's
-     * own certificate. */
+    /* Every certificate in ca-file is trusted by itself, also an intermediate authority's or the
+     * server's own. */
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls->context), X509_V_FLAG_PARTIAL_CHAIN);
     if (!tls->settings.ca_file)
         return true;
@@ -377,8 +382,8 @@ load_authorities(NjTls *tls, GError **error)
         return true;
 
     g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
-                _("The ca-file %s holds no certificates that can be read (PEM is wanted); correct "
-                  "it with /account set."),
+                _("The ca-file %s contains no readable certificates in PEM format; correct it with "
+                  "/account set NAME ca-file PATH."),
                 path);
 
     return false;
@@ -393,12 +398,12 @@ load_client_certificate(NjTls *tls, GError **error)
     g_autofree char *cert = nj_files_expand(tls->settings.client_cert);
     g_autofree char *key = nj_files_expand(tls->settings.client_key ? tls->settings.client_key
                                                                     : tls->settings.client_cert);
-    SSL_CTX_set_default_passwd_cb(tls->context, no_passphrase);
+    SSL_CTX_set_default_passwd_cb(tls->context, refuse_passphrase);
 
     if (SSL_CTX_use_certificate_chain_file(tls->context, cert) != 1) {
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
-                    _("The client certificate %s can not be read (PEM is wanted); correct it with "
-                      "/account set."),
+                    _("The client certificate %s cannot be read as PEM; correct it with /account "
+                      "set NAME client-cert PATH."),
                     cert);
         return false;
     }
@@ -406,20 +411,19 @@ load_client_certificate(NjTls *tls, GError **error)
     if (SSL_CTX_use_PrivateKey_file(tls->context, key, SSL_FILETYPE_PEM) != 1
         || SSL_CTX_check_private_key(tls->context) != 1) {
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_SETTINGS,
-                    _("The key %s can not be read or does not belong to the client certificate "
-                      "(PEM without a passphrase is wanted); "
-                      "correct it with /account set."),
+                    _("The key %s cannot be read as PEM without a passphrase, or does not belong "
+                      "to the client certificate; correct it with /account set NAME client-key "
+                      "PATH."),
                     key);
         return false;
     }
 
-    tls->answered = true;
+    tls->client_certificate_loaded = true;
     return true;
 }
 
-/* Without this OpenSSL takes everything down at exit(), beneath a thread that may still be counting
- * rounds (sasl.c): both then free what that thread has there, twice or never.  The first call to
- * OpenSSL decides. */
+/* Without this OpenSSL frees its data at exit() while the PBKDF2 thread of sasl.c may still use it,
+ * which crashes. Only the first call to OpenSSL can set it. */
 void
 nj_tls_prepare(void)
 {
@@ -444,8 +448,8 @@ nj_tls_new(int fd, const NjTlsSettings *settings, GError **error)
                                        | SSL_MODE_RELEASE_BUFFERS);
 
     SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_cert_verify_callback(tls->context, judge, tls);
-    SSL_CTX_set_cert_cb(tls->context, on_asked, tls);
+    SSL_CTX_set_cert_verify_callback(tls->context, verify_certificate, tls);
+    SSL_CTX_set_cert_cb(tls->context, on_client_certificate_requested, tls);
 
     if (!load_authorities(tls, error) || !load_client_certificate(tls, error)) {
         nj_tls_free(tls);
@@ -476,15 +480,15 @@ nj_tls_free(NjTls *tls)
 }
 
 static void
-lost(const NjTls *tls, GError **error)
+set_lost(const NjTls *tls, GError **error)
 {
     g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
-                _("The connection to %s broke off."), tls->settings.domain);
+                _("Lost the connection to %s."), tls->settings.domain);
 }
 
-/* A handshake that failed for another reason than the certificate. */
+/* For a handshake that failed for another reason than the certificate. */
 static void
-handshake_failure(const NjTls *tls, unsigned long code, GError **error)
+set_handshake_error(const NjTls *tls, unsigned long code, GError **error)
 {
     const char *domain = tls->settings.domain, *reason = ERR_reason_error_string(code);
     switch (ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0) {
@@ -492,28 +496,29 @@ handshake_failure(const NjTls *tls, unsigned long code, GError **error)
     case SSL_R_BAD_RECORD_TYPE:
     case SSL_R_UNEXPECTED_MESSAGE:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
-                    _("What answers for %s does not speak TLS at this port; check tls, host and "
-                      "port of the account."),
+                    _("The server of %s does not speak TLS at this port; check tls, host and port "
+                      "with /account set NAME."),
                     domain);
         break;
 
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
-                    _("The server of %s has no TLS newer than 1.1, which is no longer safe; ask "
-                      "its operators for an update."),
+                    _("The server of %s supports no TLS newer than 1.1, which is not safe; ask its "
+                      "administrator for an update."),
                     domain);
         break;
     default:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
-                    _("No secure connection to %s came about (%s); ask its operators if it lasts."),
+                    _("The TLS handshake with %s failed (%s); ask its administrator if this "
+                      "continues."),
                     domain, reason ? reason : "TLS");
     }
 }
 
-/* What an OpenSSL call that returned `result` <= 0 means. */
+/* Translates the result, 0 or less, of an OpenSSL call. */
 static NjTlsResult
-outcome(NjTls *tls, int result, GError **error)
+read_result(NjTls *tls, int result, GError **error)
 {
     switch (SSL_get_error(tls->ssl, result)) {
     case SSL_ERROR_WANT_READ:
@@ -527,43 +532,43 @@ outcome(NjTls *tls, int result, GError **error)
     }
 
     unsigned long code = ERR_peek_error();
-    bool cut = !code || ERR_GET_LIB(code) == ERR_LIB_SYS
-               || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    tls->dead = true;
+    bool lost = !code || ERR_GET_LIB(code) == ERR_LIB_SYS
+                || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    tls->failed = true;
     if (tls->refused)
         g_propagate_error(error, g_steal_pointer(&tls->refused));
-    else if (tls->open || cut)
-        /* also an end without close_notify: somebody may have cut it off */
-        lost(tls, error);
+    else if (tls->open || lost)
+        set_lost(tls, error); /* also for an end of file without close_notify: it may be forged */
     else
-        handshake_failure(tls, code, error);
+        set_handshake_error(tls, code, error);
 
     ERR_clear_error();
     return NJ_TLS_FAILED;
 }
 
 static NjTlsResult
-gone(const NjTls *tls, GError **error)
+fail_as_lost(const NjTls *tls, GError **error)
 {
-    lost(tls, error);
+    set_lost(tls, error);
     return NJ_TLS_FAILED;
 }
 
 NjTlsResult
 nj_tls_handshake(NjTls *tls, GError **error)
 {
-    if (tls->dead)
-        return gone(tls, error);
+    if (tls->failed)
+        return fail_as_lost(tls, error);
 
     ERR_clear_error();
     int result = SSL_do_handshake(tls->ssl);
     if (result != 1)
-        return outcome(tls, result, error);
+        return read_result(tls, result, error);
 
-    /* no certificate was judged: it can not happen, and must not count */
+    /* OpenSSL has not called verify_certificate(). This does not happen with the settings above; if
+     * it does, fail. */
     if (!tls->certificate) {
-        tls->dead = true;
-        handshake_failure(tls, 0, error);
+        tls->failed = true;
+        set_handshake_error(tls, 0, error);
         return NJ_TLS_FAILED;
     }
 
@@ -577,44 +582,44 @@ NjTlsResult
 nj_tls_read(NjTls *tls, char *out, gsize size, gsize *got, GError **error)
 {
     *got = 0;
-    if (tls->dead)
-        return gone(tls, error);
+    if (tls->failed)
+        return fail_as_lost(tls, error);
     ERR_clear_error();
     int result = SSL_read_ex(tls->ssl, out, size, got);
-    return result == 1 ? NJ_TLS_DONE : outcome(tls, result, error);
+    return result == 1 ? NJ_TLS_DONE : read_result(tls, result, error);
 }
 
 NjTlsResult
 nj_tls_write(NjTls *tls, const char *bytes, gsize length, gsize *put, GError **error)
 {
     *put = 0;
-    if (tls->dead)
-        return gone(tls, error);
+    if (tls->failed)
+        return fail_as_lost(tls, error);
     ERR_clear_error();
     int result = SSL_write_ex(tls->ssl, bytes, length, put);
-    return result == 1 ? NJ_TLS_DONE : outcome(tls, result, error);
+    return result == 1 ? NJ_TLS_DONE : read_result(tls, result, error);
 }
 
 bool
 nj_tls_pending(const NjTls *tls)
 {
-    return !tls->dead && SSL_pending(tls->ssl) > 0;
+    return !tls->failed && SSL_pending(tls->ssl) > 0;
 }
 
 void
 nj_tls_bye(NjTls *tls)
 {
-    if (!tls->open || tls->dead || (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN))
+    if (!tls->open || tls->failed || (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN))
         return;
     ERR_clear_error();
     SSL_shutdown(tls->ssl);
     ERR_clear_error();
 }
 
-/* RFC 9266: below TLS 1.3 only with the extended master secret, else two connections may share the
- * value. */
+/* tls-exporter (RFC 9266). Before TLS 1.3 it requires the extended master secret: without it two
+ * connections may share the value. */
 static bool
-exporter(const NjTls *tls, GByteArray *out)
+get_tls_exporter(const NjTls *tls, GByteArray *out)
 {
     static const char label[] = "EXPORTER-Channel-Binding";
     unsigned char value[32];
@@ -632,10 +637,11 @@ exporter(const NjTls *tls, GByteArray *out)
     return true;
 }
 
-/* RFC 5929 4.1: the hash of the certificate's own signature, SHA-256 where that is MD5 or SHA-1,
- * undefined where it has none. */
+/* tls-server-end-point (RFC 5929 4.1): the certificate hashed with the hash function of its
+ * signature, or with SHA-256 where that is MD5 or SHA-1; undefined where the signature uses none.
+ */
 static bool
-end_point(const NjTls *tls, GByteArray *out)
+get_server_end_point(const NjTls *tls, GByteArray *out)
 {
     X509 *leaf = SSL_get0_peer_certificate(tls->ssl);
     int kind = NID_undef;
@@ -660,18 +666,19 @@ end_point(const NjTls *tls, GByteArray *out)
 bool
 nj_tls_binding(const NjTls *tls, const char *type, GByteArray *out)
 {
-    if (!tls->open || tls->dead)
+    if (!tls->open || tls->failed)
         return false;
+
     ERR_clear_error();
-    if (g_str_equal(type, "tls-exporter"))
-        return exporter(tls, out);
-    return g_str_equal(type, "tls-server-end-point") && end_point(tls, out);
+    if (strcmp(type, "tls-exporter") == 0)
+        return get_tls_exporter(tls, out);
+    return strcmp(type, "tls-server-end-point") == 0 && get_server_end_point(tls, out);
 }
 
 bool
 nj_tls_client_certificate(const NjTls *tls)
 {
-    return tls->asked && tls->answered;
+    return tls->client_certificate_requested && tls->client_certificate_loaded;
 }
 
 const NjCertificate *
