@@ -1,5 +1,5 @@
-/* The C library's look-ups on threads.  GLib's resolver would do the same, but brings libgio and
- * its six libraries with it: a millisecond of every start and more than a megabyte. */
+/* Runs the C library's look-ups on threads. GLib's resolver does the same, but needs libgio and its
+ * six libraries: a millisecond of every start and more than a megabyte. */
 #include "xmpp/resolve.h"
 
 #include <arpa/inet.h>
@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MAX_ANSWER (64 * 1024) /* what TCP can carry */
+#define MAX_ANSWER (64 * 1024) /* bytes of a DNS message over TCP */
 #define HEADER 12
-#define RECORD 10 /* bytes between a record's name and what it holds */
-#define SRV 6     /* bytes in it before the host's name */
+#define RECORD 10 /* bytes between a record's name and its data */
+#define SRV 6     /* bytes of SRV data before the host's name */
 
 typedef struct {
     char *name;
@@ -78,7 +78,7 @@ nj_answer_add_service(NjAnswer *answer, guint priority, guint weight, guint port
 }
 
 static NjResolveResult
-result_of(int number)
+read_error(int number)
 {
     switch (number) {
     case 0:
@@ -102,7 +102,7 @@ look_up_addresses(const char *name, NjAnswer *answer)
                                     .ai_protocol = IPPROTO_TCP };
     struct addrinfo *found = NULL;
 
-    answer->result = result_of(getaddrinfo(name, NULL, &hints, &found));
+    answer->result = read_error(getaddrinfo(name, NULL, &hints, &found));
     for (const struct addrinfo *one = found; one; one = one->ai_next) {
         NjInet inet = { .family = one->ai_family };
         if (one->ai_family == AF_INET)
@@ -121,12 +121,13 @@ look_up_addresses(const char *name, NjAnswer *answer)
 }
 
 static guint
-number_at(const guint8 *bytes)
+read_16_bits(const guint8 *bytes)
 {
     return (guint) bytes[0] << 8 | bytes[1];
 }
 
-/* RFC 1035, 4.1: a header, the question again, then the records. What is cut short ends it. */
+/* RFC 1035, 4.1: a header, the question, the records. Reading ends at the first incomplete record.
+ */
 void
 nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
 {
@@ -134,26 +135,26 @@ nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
     if (length < HEADER)
         return;
 
-    for (guint left = number_at(bytes + 4); left > 0; left--) {
+    for (guint left = read_16_bits(bytes + 4); left > 0; left--) {
         int name = dn_skipname(at, end);
         if (name < 0 || end - at < name + 4)
             return;
         at += name + 4;
     }
 
-    for (guint left = number_at(bytes + 6); left > 0; left--) {
+    for (guint left = read_16_bits(bytes + 6); left > 0; left--) {
         char host[NS_MAXDNAME];
         int name = dn_skipname(at, end);
         if (name < 0 || end - at < name + RECORD)
             return;
         at += name + RECORD;
-        guint type = number_at(at - RECORD), size = number_at(at - 2);
+        guint type = read_16_bits(at - RECORD), size = read_16_bits(at - 2);
         if (end - at < (gssize) size)
             return;
         if (type == ns_t_srv && size > SRV
             && dn_expand(bytes, end, at + SRV, host, sizeof host) >= 0)
-            nj_answer_add_service(answer, number_at(at), number_at(at + 2), number_at(at + 4),
-                                  host);
+            nj_answer_add_service(answer, read_16_bits(at), read_16_bits(at + 2),
+                                  read_16_bits(at + 4), host);
         at += size;
     }
 }
@@ -179,7 +180,7 @@ look_up_services(const char *name, NjAnswer *answer)
 }
 
 static gboolean
-deliver(void *data)
+deliver_answer(void *data)
 {
     Query *query = data;
     query->func(&query->answer, query->data);
@@ -190,14 +191,14 @@ deliver(void *data)
 }
 
 static void *
-look_up(void *data)
+run_query(void *data)
 {
     Query *query = data;
     if (query->services)
         look_up_services(query->name, &query->answer);
     else
         look_up_addresses(query->name, &query->answer);
-    g_idle_add_full(G_PRIORITY_DEFAULT, deliver, query, NULL);
+    g_idle_add_full(G_PRIORITY_DEFAULT, deliver_answer, query, NULL);
     return NULL;
 }
 
@@ -211,9 +212,9 @@ nj_resolve(const char *name, bool services, NjAnswerFunc func, void *data)
     query->data = data;
     nj_answer_init(&query->answer);
 
-    GThread *thread = g_thread_try_new("resolver", look_up, query, NULL);
+    GThread *thread = g_thread_try_new("resolver", run_query, query, NULL);
     if (thread)
         g_thread_unref(thread);
     else
-        g_idle_add_full(G_PRIORITY_DEFAULT, deliver, query, NULL); /* no answer */
+        g_idle_add_full(G_PRIORITY_DEFAULT, deliver_answer, query, NULL); /* NO_ANSWER */
 }

@@ -1,5 +1,6 @@
-/* Names to addresses and services.  Each question has a thread of its own for as long as it lasts:
- * look-ups block, against a dead name server for half a minute, and nobody may wait behind them. */
+/* Resolves names to addresses and services. Each look-up has a thread of its own while it lasts: a
+ * look-up blocks, for half a minute when a name server does not respond, and must not delay others.
+ */
 #ifndef NJ_XMPP_RESOLVE_H
 #define NJ_XMPP_RESOLVE_H
 
@@ -7,16 +8,16 @@
 
 typedef struct {
     int family;       /* AF_INET, AF_INET6 */
-    guint8 bytes[16]; /* the first four of them, all of them */
+    guint8 bytes[16]; /* AF_INET: the first four */
 } NjInet;
 
-/* false: no address */
+/* Returns false if text is not an IP address. */
 bool nj_inet_parse(const char *text, NjInet *inet);
 bool nj_inet_is_loopback(const NjInet *inet);
 
 typedef struct {
     guint16 priority, weight, port;
-    /* "" or ".": this service is not offered. As it came: it may hold anything */
+    /* As received: it may contain any bytes. "" or ".": the service is not offered (RFC 2782). */
     char *host;
 } NjService;
 
@@ -30,16 +31,15 @@ typedef struct {
 
 typedef void (*NjAnswerFunc)(const NjAnswer *answer, void *data);
 
-/* Asks for the services of a name (SRV), or for its addresses.  The answer comes once, from the
- * main loop; a question can not be taken back. The first is the system's; tests have one of their
- * own. */
+/* Looks up the services of a name (SRV), or its addresses. func is called once, from the main loop;
+ * a look-up cannot be cancelled. nj_resolve() asks the system; tests use another NjResolver. */
 typedef void (*NjResolver)(const char *name, bool services, NjAnswerFunc func, void *data);
 void nj_resolve(const char *name, bool services, NjAnswerFunc func, void *data);
 
 void nj_answer_init(NjAnswer *answer);
 void nj_answer_clear(NjAnswer *answer);
 
-/* a name server's message; hostile */
+/* Reads a name server's message, which may be malformed. */
 void nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length);
 void nj_answer_add_service(NjAnswer *answer, guint priority, guint weight, guint port,
                            const char *host);

@@ -1,8 +1,10 @@
-/* One socket on the main loop: a single source that is always watched for the right direction.  A
- * dispatch stops after half a millisecond or 64 KB and comes back, so that a flood can not hold up
- * a key; bytes its owner had no time for are kept and offered again, and nothing is read meanwhile.
- * Every hook comes from dispatch(), also the bad news found while writing; an owner may free us in
- * any of them. */
+/* One socket on the main loop, with one source that waits for reading, writing or both as the state
+ * needs.
+ *
+ * A dispatch stops after half a millisecond or 64 KB and is scheduled again, so that a flood does
+ * not delay keys. Bytes that the owner had no time for are kept and offered again; until then
+ * nothing is read. All hooks are called from dispatch(), also for an error found while writing. The
+ * owner may free the transport in any hook. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,35 +18,34 @@
 enum {
     SLICE_US = 500,
     SLICE_BYTES = 64 * 1024,
-    CHUNK = 16 * 1024,             /* a TLS record */
-    QUEUE_LIMIT = 8 * 1024 * 1024, /* a server that takes nothing for so long is gone */
+    CHUNK = 16 * 1024,           /* the largest TLS record */
+    MAX_QUEUE = 8 * 1024 * 1024, /* more unsent bytes: the connection counts as lost */
 };
 
 typedef enum { STARTING, HANDSHAKE, UP, CLOSING, CLOSED } State;
 
 typedef struct {
     NjTransport base;
-    int refs; /* the owner's, and a running dispatch's */
+    int refs; /* one of the owner, one of a running dispatch */
     GSource *source;
-    gpointer tag;         /* of fd in source; NULL while it is not watched */
-    GIOCondition watched; /* what for */
+    gpointer tag;         /* of fd in source; NULL while fd is not watched */
+    GIOCondition watched; /* the conditions fd is watched for */
     int fd;
     const NjTlsSettings *settings;
     const NjConnectionDeadlines *deadlines;
     NjTls *tls;
     State state;
     bool direct, secure, paused;
-    bool again; /* come back without waiting for the socket */
-    /* what TLS needs before reading, writing can go on; 0: it can */
+    bool again; /* dispatch again without waiting for the socket */
+    /* the condition that TLS waits for before it can read or write; 0: none */
     GIOCondition read_wants, write_wants;
-    gint64 deadline_us; /* of the handshake or of closing; 0 none */
+    gint64 deadline_us; /* of the handshake or of closing, monotonic; 0: none */
     char in[CHUNK];
-    gsize in_start, in_end; /* read, and not yet taken by the owner */
-    /* nothing more comes; `why` says how, to be told when `in` is empty */
-    bool ended;
+    gsize in_start, in_end; /* the part of `in` that the owner has not used */
+    bool ended;             /* on_closed follows when `in` is empty */
+    GError *why;            /* for on_closed */
     GByteArray *out;
-    gsize out_start;
-    GError *why;
+    gsize out_start; /* bytes at the start of `out` that are sent */
 } NjTcp;
 
 typedef struct {
@@ -53,14 +54,14 @@ typedef struct {
 } TcpSource;
 
 static gsize
-queued(const NjTransport *transport)
+tcp_queued(const NjTransport *transport)
 {
     const NjTcp *tcp = (const NjTcp *) transport;
     return tcp->out->len - tcp->out_start;
 }
 
 static void
-unref(NjTcp *tcp)
+unref_tcp(NjTcp *tcp)
 {
     if (--tcp->refs)
         return;
@@ -70,9 +71,9 @@ unref(NjTcp *tcp)
     g_free(tcp);
 }
 
-/* Lets go of the socket; TLS is kept for its certificate. */
+/* Closes the socket. The TLS object is kept for its certificate. */
 static void
-hang_up(NjTcp *tcp)
+close_socket(NjTcp *tcp)
 {
     tcp->state = CLOSED;
     if (!tcp->source)
@@ -83,8 +84,16 @@ hang_up(NjTcp *tcp)
     tcp->fd = -1;
 }
 
+static bool
+may_read(const NjTcp *tcp)
+{
+    bool empty = tcp->in_start == tcp->in_end;
+    return tcp->state == UP && empty && !tcp->paused && !tcp->ended;
+}
+
+/* Returns the conditions that the source has to wait for. */
 static GIOCondition
-conditions(const NjTcp *tcp)
+get_conditions(const NjTcp *tcp)
 {
     switch (tcp->state) {
     case STARTING:
@@ -96,22 +105,22 @@ conditions(const NjTcp *tcp)
         break;
     }
 
-    GIOCondition wanted = queued(&tcp->base) ? tcp->write_wants : 0;
-    if (tcp->state == UP && !tcp->paused && !tcp->ended && tcp->in_start == tcp->in_end)
+    GIOCondition wanted = tcp_queued(&tcp->base) ? tcp->write_wants : 0;
+    if (may_read(tcp))
         wanted |= tcp->read_wants ? tcp->read_wants : G_IO_IN;
     return wanted;
 }
 
-/* Watches for what the state asks for.  Without a wish the descriptor is taken out: poll() would
- * report a hang-up for ever.  GLib wakes the loop up for each change, so what stays is left
- * alone. */
+/* Watches the socket for the conditions of the state. Without a condition the descriptor is removed
+ * from the source, because poll() would report a hang-up again and again. Nothing is set that has
+ * not changed: GLib wakes the main loop for each change. */
 static void
-rearm(NjTcp *tcp)
+update_source(NjTcp *tcp)
 {
     if (!tcp->source)
         return;
 
-    GIOCondition wanted = conditions(tcp);
+    GIOCondition wanted = get_conditions(tcp);
     if (!wanted && tcp->tag) {
         g_source_remove_unix_fd(tcp->source, tcp->tag);
         tcp->tag = NULL;
@@ -121,19 +130,26 @@ rearm(NjTcp *tcp)
         g_source_modify_unix_fd(tcp->source, tcp->tag, wanted);
     }
 
+    gint64 ready_us = -1;
+    if (tcp->again)
+        ready_us = 0;
+    else if (tcp->deadline_us)
+        ready_us = tcp->deadline_us;
     tcp->watched = wanted;
-    g_source_set_ready_time(tcp->source, tcp->again ? 0 : tcp->deadline_us ? tcp->deadline_us : -1);
+    g_source_set_ready_time(tcp->source, ready_us);
 }
 
 static void
-come_back(NjTcp *tcp)
+dispatch_soon(NjTcp *tcp)
 {
     tcp->again = true;
-    rearm(tcp);
+    update_source(tcp);
 }
 
+/* Ends the connection; on_closed follows from dispatch(). Takes ownership of why, which may be
+ * NULL; the first reason is kept. */
 static void
-end(NjTcp *tcp, GError *why)
+set_ended(NjTcp *tcp, GError *why)
 {
     if (tcp->ended)
         g_clear_error(&why);
@@ -143,20 +159,22 @@ end(NjTcp *tcp, GError *why)
 }
 
 static GError *
-lost(const NjTcp *tcp)
+new_lost_error(const NjTcp *tcp)
 {
     return g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
                        _("Lost the connection to %s."), tcp->settings->domain);
 }
 
 static GIOCondition
-wants(NjTlsResult result)
+get_wanted_condition(NjTlsResult result)
 {
-    return result == NJ_TLS_WANT_READ ? G_IO_IN : result == NJ_TLS_WANT_WRITE ? G_IO_OUT : 0;
+    if (result == NJ_TLS_WANT_READ)
+        return G_IO_IN;
+    return result == NJ_TLS_WANT_WRITE ? G_IO_OUT : 0;
 }
 
 static NjTlsResult
-put_some(NjTcp *tcp, const char *bytes, gsize length, gsize *put, GError **error)
+write_bytes(NjTcp *tcp, const char *bytes, gsize length, gsize *put, GError **error)
 {
     if (tcp->tls)
         return nj_tls_write(tcp->tls, bytes, length, put, error);
@@ -168,15 +186,15 @@ put_some(NjTcp *tcp, const char *bytes, gsize length, gsize *put, GError **error
     if (errno == EAGAIN || errno == EINTR)
         return NJ_TLS_WANT_WRITE;
 
-    g_propagate_error(error, lost(tcp));
+    g_propagate_error(error, new_lost_error(tcp));
     return NJ_TLS_FAILED;
 }
 
-/* A server that answers in two small writes holds the second back until the first is acknowledged,
- * and after a write of ours the kernel takes 40 ms over that: most of a login.  This asks for the
- * next acknowledgement at once; each write undoes it. */
+/* Makes the kernel acknowledge the next segment at once. A server that responds in two small writes
+ * delays the second until the first is acknowledged (Nagle), and after a write of ours the kernel
+ * delays that acknowledgement by 40 ms, which is most of a login. Each write resets the option. */
 static void
-hurry(const NjTcp *tcp)
+request_quick_ack(const NjTcp *tcp)
 {
 #ifdef TCP_QUICKACK
     int yes = 1;
@@ -186,36 +204,36 @@ hurry(const NjTcp *tcp)
 #endif
 }
 
-/* Writes what the kernel takes, at most a slice at once. */
+/* Writes tcp_queued bytes until the kernel takes no more, at most a slice. */
 static void
-flush(NjTcp *tcp)
+write_queue(NjTcp *tcp)
 {
     gsize total = 0;
-    while (queued(&tcp->base)) {
+    while (tcp_queued(&tcp->base)) {
         if (total >= SLICE_BYTES) {
             tcp->write_wants = G_IO_OUT;
             break;
         }
         gsize put = 0;
         GError *error = NULL;
-        NjTlsResult result = put_some(tcp, (const char *) tcp->out->data + tcp->out_start,
-                                      queued(&tcp->base), &put, &error);
+        NjTlsResult result = write_bytes(tcp, (const char *) tcp->out->data + tcp->out_start,
+                                         tcp_queued(&tcp->base), &put, &error);
         tcp->out_start += put;
         total += put;
-        tcp->write_wants = wants(result);
+        tcp->write_wants = get_wanted_condition(result);
         if (result == NJ_TLS_DONE)
             continue;
         if (!tcp->write_wants) {
-            end(tcp, error ? error : lost(tcp));
+            set_ended(tcp, error ? error : new_lost_error(tcp));
             tcp->again = true;
         }
         break;
     }
 
     if (total)
-        hurry(tcp);
-    if (!queued(&tcp->base)) {
-        /* A large queue is given back, an ordinary one used again. */
+        request_quick_ack(tcp);
+    if (!tcp_queued(&tcp->base)) {
+        /* Frees a large buffer, keeps an ordinary one. */
         if (tcp->out->len > SLICE_BYTES) {
             g_byte_array_unref(tcp->out);
             tcp->out = g_byte_array_new();
@@ -229,7 +247,7 @@ flush(NjTcp *tcp)
 }
 
 static NjTlsResult
-get_some(NjTcp *tcp, char *out, gsize size, gsize *got, GError **error)
+read_bytes(NjTcp *tcp, char *out, gsize size, gsize *got, GError **error)
 {
     if (tcp->tls)
         return nj_tls_read(tcp->tls, out, size, got, error);
@@ -242,13 +260,13 @@ get_some(NjTcp *tcp, char *out, gsize size, gsize *got, GError **error)
         return NJ_TLS_WANT_READ;
 
     if (length < 0)
-        g_propagate_error(error, lost(tcp));
+        g_propagate_error(error, new_lost_error(tcp));
     return length < 0 ? NJ_TLS_FAILED : NJ_TLS_ENDED;
 }
 
-/* Fills the empty buffer; true if the socket has no more for now. */
+/* Fills the empty buffer. Returns true if the socket has no more bytes now. */
 static bool
-fill(NjTcp *tcp)
+fill_buffer(NjTcp *tcp)
 {
     tcp->in_start = tcp->in_end = 0;
     tcp->read_wants = 0;
@@ -256,37 +274,37 @@ fill(NjTcp *tcp)
         gsize got = 0;
         GError *error = NULL;
         NjTlsResult result =
-            get_some(tcp, tcp->in + tcp->in_end, CHUNK - tcp->in_end, &got, &error);
+            read_bytes(tcp, tcp->in + tcp->in_end, CHUNK - tcp->in_end, &got, &error);
         tcp->in_end += got;
         if (result == NJ_TLS_DONE)
             continue;
-        tcp->read_wants = wants(result);
+        tcp->read_wants = get_wanted_condition(result);
         if (!tcp->read_wants)
-            end(tcp, error ? error : lost(tcp));
+            set_ended(tcp, error ? error : new_lost_error(tcp));
         return true;
     }
 
     return false;
 }
 
-/* Reads and hands over until the slice is used up, the socket dry, or the owner has other
- * wishes. */
+/* Reads and passes bytes to the owner until the slice is used up, the socket has no more, or the
+ * owner pauses, closes or frees the transport. */
 static void
-receive(NjTcp *tcp)
+receive_bytes(NjTcp *tcp)
 {
     gint64 until = nj_clock_us() + SLICE_US;
     gsize total = 0;
-    bool dry = false;
+    bool drained = false;
 
     while (tcp->state == UP && !tcp->paused) {
         if (tcp->in_start == tcp->in_end) {
-            if (tcp->ended || dry)
+            if (tcp->ended || drained)
                 return;
             if (total >= SLICE_BYTES || nj_clock_us() >= until) {
                 tcp->again = tcp->tls && nj_tls_pending(tcp->tls);
                 return;
             }
-            dry = fill(tcp);
+            drained = fill_buffer(tcp);
             continue;
         }
         gsize length = tcp->in_end - tcp->in_start;
@@ -312,28 +330,28 @@ begin_handshake(NjTcp *tcp)
     tcp->deadline_us = nj_clock_us() + (gint64) tcp->deadlines->handshake * 1000;
     tcp->tls = nj_tls_new(tcp->fd, tcp->settings, &error);
     if (!tcp->tls)
-        end(tcp, error);
+        set_ended(tcp, error);
     tcp->again = true;
 }
 
 static void
-handshake(NjTcp *tcp)
+continue_handshake(NjTcp *tcp)
 {
     GError *error = NULL;
     NjTlsResult result = nj_tls_handshake(tcp->tls, &error);
 
-    hurry(tcp);
-    tcp->read_wants = wants(result);
+    request_quick_ack(tcp);
+    tcp->read_wants = get_wanted_condition(result);
     if (result != NJ_TLS_DONE) {
         if (!tcp->read_wants)
-            end(tcp, error ? error : lost(tcp));
+            set_ended(tcp, error ? error : new_lost_error(tcp));
         return;
     }
 
     tcp->state = UP;
     tcp->secure = true;
     tcp->deadline_us = 0;
-    tcp->again = true; /* bytes may have come with it */
+    tcp->again = true; /* the last record of the handshake may have been read with others */
     if (tcp->direct)
         tcp->base.hooks->on_open(&tcp->base, tcp->base.owner);
     else
@@ -341,28 +359,40 @@ handshake(NjTcp *tcp)
 }
 
 static void
-start(NjTcp *tcp)
+start_transport(NjTcp *tcp)
 {
     if (tcp->direct) {
         begin_handshake(tcp);
         return;
     }
     tcp->state = UP;
-    tcp->again = queued(&tcp->base) > 0;
+    tcp->again = tcp_queued(&tcp->base) > 0;
     tcp->base.hooks->on_open(&tcp->base, tcp->base.owner);
 }
 
 static void
-out_of_time(NjTcp *tcp)
+handle_deadline(NjTcp *tcp)
 {
     tcp->deadline_us = 0;
     if (tcp->state == HANDSHAKE)
-        end(tcp,
-            g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
-                        _("The server of %s began to secure the connection and then fell silent."),
-                        tcp->settings->domain));
+        set_ended(tcp,
+                  g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
+                              _("The server of %s stopped responding during the TLS handshake."),
+                              tcp->settings->domain));
     else
-        end(tcp, NULL);
+        set_ended(tcp, NULL);
+}
+
+/* Calls on_closed. */
+static void
+report_closed(NjTcp *tcp)
+{
+    if (tcp->state == CLOSING)
+        g_clear_error(&tcp->why);
+    if (tcp->tls && !tcp->why)
+        nj_tls_bye(tcp->tls);
+    close_socket(tcp);
+    tcp->base.hooks->on_closed(&tcp->base, tcp->why, tcp->base.owner);
 }
 
 static gboolean
@@ -375,31 +405,27 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
     tcp->refs++;
     tcp->again = false;
     if (tcp->deadline_us && nj_clock_us() >= tcp->deadline_us)
-        out_of_time(tcp);
+        handle_deadline(tcp);
     else if (tcp->state == STARTING)
-        start(tcp);
+        start_transport(tcp);
     else if (tcp->state == HANDSHAKE && !tcp->ended)
-        handshake(tcp);
+        continue_handshake(tcp);
     else if (tcp->state == UP || tcp->state == CLOSING)
-        flush(tcp);
+        write_queue(tcp);
 
+    /* hooks is NULL after tcp_free(). */
     if (tcp->base.hooks && tcp->state == UP)
-        receive(tcp);
-    if (tcp->base.hooks && tcp->state == CLOSING && !queued(&tcp->base))
-        end(tcp, NULL);
+        receive_bytes(tcp);
+    if (tcp->base.hooks && tcp->state == CLOSING && !tcp_queued(&tcp->base))
+        set_ended(tcp, NULL);
 
-    /* The last bytes come before the end. */
-    if (tcp->base.hooks && tcp->ended && (tcp->state != UP || tcp->in_start == tcp->in_end)) {
-        if (tcp->state == CLOSING)
-            g_clear_error(&tcp->why);
-        if (tcp->tls && !tcp->why)
-            nj_tls_bye(tcp->tls);
-        hang_up(tcp);
-        tcp->base.hooks->on_closed(&tcp->base, tcp->why, tcp->base.owner);
-    }
+    /* The owner gets the last bytes before on_closed. */
+    bool all_delivered = tcp->state != UP || tcp->in_start == tcp->in_end;
+    if (tcp->base.hooks && tcp->ended && all_delivered)
+        report_closed(tcp);
 
-    rearm(tcp);
-    unref(tcp);
+    update_source(tcp);
+    unref_tcp(tcp);
     return G_SOURCE_CONTINUE;
 }
 
@@ -411,15 +437,15 @@ tcp_write(NjTransport *transport, const char *bytes, gsize length)
         return;
 
     g_byte_array_append(tcp->out, (const guint8 *) bytes, length);
-    if (queued(transport) > QUEUE_LIMIT) {
-        end(tcp, lost(tcp));
-        come_back(tcp);
+    if (tcp_queued(transport) > MAX_QUEUE) {
+        set_ended(tcp, new_lost_error(tcp));
+        dispatch_soon(tcp);
         return;
     }
 
     if (tcp->state == UP && !tcp->write_wants)
-        flush(tcp);
-    rearm(tcp);
+        write_queue(tcp);
+    update_source(tcp);
 }
 
 static void
@@ -429,7 +455,7 @@ tcp_start_tls(NjTransport *transport)
     if (tcp->state != UP || tcp->tls)
         return;
     begin_handshake(tcp);
-    rearm(tcp);
+    update_source(tcp);
 }
 
 static void
@@ -438,7 +464,7 @@ tcp_pause(NjTransport *transport, bool paused)
     NjTcp *tcp = (NjTcp *) transport;
     tcp->paused = paused;
     tcp->again |= !paused;
-    rearm(tcp);
+    update_source(tcp);
 }
 
 static void
@@ -452,9 +478,9 @@ tcp_close(NjTransport *transport, bool flush_first)
     tcp->state = CLOSING;
     tcp->deadline_us = nj_clock_us() + (gint64) tcp->deadlines->close * 1000;
     if (!flush_first || !established)
-        end(tcp, NULL);
+        set_ended(tcp, NULL);
 
-    come_back(tcp);
+    dispatch_soon(tcp);
 }
 
 static void
@@ -463,9 +489,9 @@ tcp_free(NjTransport *transport)
     NjTcp *tcp = (NjTcp *) transport;
     if (tcp->tls && tcp->fd >= 0)
         nj_tls_bye(tcp->tls);
-    hang_up(tcp);
+    close_socket(tcp);
     tcp->base.hooks = NULL;
-    unref(tcp);
+    unref_tcp(tcp);
 }
 
 static bool
@@ -501,7 +527,7 @@ static const NjTransportClass tcp_class = {
     .pause = tcp_pause,
     .close = tcp_close,
     .free = tcp_free,
-    .queued = queued,
+    .queued = tcp_queued,
     .secure = tcp_secure,
     .binding = tcp_binding,
     .certificate = tcp_certificate,
@@ -526,6 +552,6 @@ nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings,
     ((TcpSource *) tcp->source)->tcp = tcp;
 
     g_source_attach(tcp->source, NULL);
-    come_back(tcp);
+    dispatch_soon(tcp);
     return &tcp->base;
 }

@@ -1,6 +1,6 @@
-/* What carries a stream: bytes both ways, and TLS.  TCP is xmpp/tcp.c; tests have a string.  No
- * call blocks, every hook comes from the main loop, none from inside a call.  Any call, also free,
- * may come from inside a hook. */
+/* The interface of what carries a stream: bytes in both directions, and TLS. xmpp/tcp.c implements
+ * it for TCP, tests for strings. No call blocks. Hooks are called from the main loop, never inside
+ * a call. A hook may make any call, also free. */
 #ifndef NJ_XMPP_TRANSPORT_H
 #define NJ_XMPP_TRANSPORT_H
 
@@ -10,38 +10,39 @@ typedef struct NjTransport NjTransport;
 typedef struct NjCertificate NjCertificate;
 
 typedef struct {
-    /* connected (and secured, with direct TLS) */
+    /* Connected; with direct TLS also secured. */
     void (*on_open)(NjTransport *transport, void *owner);
-    /* the handshake begun by start_tls is done and the certificate accepted */
+    /* The handshake that start_tls began is complete and the certificate is accepted. */
     void (*on_secured)(NjTransport *transport, void *owner);
-    /* Takes up to length bytes, returns how many: fewer when its time (until_us) is up; the rest is
-     * offered again, alone or with more behind it. */
+    /* Bytes have been received. Returns how many it has used: fewer than length when the monotonic
+     * time until_us has passed; the rest is offered again, alone or followed by more. */
     gsize (*on_bytes)(NjTransport *transport, const char *bytes, gsize length, gint64 until_us,
                       void *owner);
-    /* once; why NULL: we closed it */
+    /* Called once. why is NULL if close() was called. */
     void (*on_closed)(NjTransport *transport, const GError *why, void *owner);
 } NjTransportHooks;
 
 typedef struct {
-    /* queued, sent as soon as may be */
+    /* Queues the bytes and sends them as soon as the socket takes them. */
     void (*write)(NjTransport *transport, const char *bytes, gsize length);
-    /* bytes received and not yet taken are dropped */
+    /* Begins the TLS handshake. Received bytes that on_bytes has not used are dropped. */
     void (*start_tls)(NjTransport *transport);
-    /* back-pressure: reads nothing */
+    /* While paused nothing is read (back-pressure). */
     void (*pause)(NjTransport *transport, bool paused);
-    /* flush: what is queued first, 2 s at most; then on_closed */
+    /* Closes; on_closed follows. flush: sends the queued bytes first, within the close deadline. */
     void (*close)(NjTransport *transport, bool flush);
-    /* no hook is called any more */
+    /* Closes at once; no hook is called any more. */
     void (*free)(NjTransport *transport);
-    /* bytes not yet in the kernel */
+    /* Bytes that the kernel has not taken yet. */
     gsize (*queued)(const NjTransport *transport);
+    /* True after a TLS handshake with an accepted certificate. */
     bool (*secure)(const NjTransport *transport);
-    /* RFC 5929/9266: "tls-exporter" or "tls-server-end-point"; false if this connection can not
-     * give it. */
+    /* Appends channel binding data: "tls-exporter" (RFC 9266) or "tls-server-end-point" (RFC 5929).
+     * Returns false if this connection has none. */
     bool (*binding)(const NjTransport *transport, const char *type, GByteArray *out);
-    /* NULL before TLS */
+    /* NULL before TLS. */
     const NjCertificate *(*certificate)(const NjTransport *transport);
-    /* one was configured, loaded and asked for: EXTERNAL makes sense */
+    /* True if a client certificate was sent, so that SASL EXTERNAL can succeed. */
     bool (*client_certificate)(const NjTransport *transport);
 } NjTransportClass;
 
