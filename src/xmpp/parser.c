@@ -1,18 +1,18 @@
-/* expat, tamed.  What would surprise:
+/* How expat is used:
  *
- * - No slice of work is long, whatever arrives: expat is suspended between two events once the time
- * is up, and the bytes it already has are only reported as used when it is through with them.  What
- * can not be suspended is bounded by the limits below: one tag, one node of text.
- * - expat keeps every name it ever saw.  On a stream that lives for weeks a stranger could fill the
- * memory with made-up names, so after some 20,000 of them the parser is replaced between two
- * stanzas by a new one that is told the stream's header again.
- * - What is well-formed but too deep, wide or long is skipped and the stream goes on: a server
- * hands on whatever is well-formed, and if such a stanza ended the stream, any stranger could keep
- * us offline with one of a few kilobytes now and then.  Nothing of it is kept while expat runs
- *   through it; only what no server hands on (SKIP_*) ends the stream.
- * - expat would hold back the end of a long tag until more bytes arrive (its reparse deferral keeps
- * such tags from costing quadratic time). Here a tag is short, and no stanza waits for the next
- * one: the deferral is off. */
+ * - Slices are short, whatever arrives: expat is suspended between two events when the time is up,
+ *   and the bytes it holds are reported as used only when it has finished them. What cannot be
+ *   suspended is bounded by limits: one tag, one text node.
+ * - expat keeps every name it has seen. On a stream that lives for weeks a stranger could fill the
+ *   memory with invented names, so after some 20,000 of them expat is replaced, between two
+ * stanzas, by a new one that parses the stream's start tag again.
+ * - A stanza that is well-formed but too deep, wide or long is skipped and the stream goes on. A
+ *   server forwards whatever is well-formed; if such a stanza ended the stream, any stranger could
+ *   keep us offline with a few kilobytes now and then. No part of it is kept while expat reads it.
+ *   Only a stanza that no server forwards (MAX_SKIP_*) ends the stream.
+ * - expat delays the end of a long tag until more bytes arrive (reparse deferral, which avoids
+ *   quadratic time). Tags are short here, and a stanza must not wait for the next one, so deferral
+ * is off. */
 #include "xmpp/parser.h"
 
 #include <expat.h>
@@ -20,61 +20,70 @@
 
 #include "base/clock.h"
 
-#define MAX_DEPTH 100 /* elements inside each other, the stanza being the first */
+#define MAX_DEPTH 100 /* the stanza has depth 1 */
 #define MAX_STANZA_BYTES (4 * 1024 * 1024)
 #define MAX_STANZA_ELEMENTS 4000
 #define MAX_STANZA_ATTRIBUTES 8000
 #define MAX_ELEMENT_CHILDREN 1000
-/* with its namespace declarations, and those we do not keep */
-#define MAX_ELEMENT_ATTRIBUTES 100
+#define MAX_ELEMENT_ATTRIBUTES 100 /* including namespace declarations and ignored attributes */
 #define MAX_TAG_BYTES (64 * 1024)
 #define MAX_SKIP_BYTES (16 * 1024 * 1024)
 #define MAX_SKIP_DEPTH 100000
 #define MAX_SKIP_TAG_BYTES (512 * 1024)
-/* longer text becomes several nodes: no copy takes long */
+/* Longer text is split into several nodes, so that copying one takes little time. */
 #define TEXT_NODE_BYTES (64 * 1024)
-/* between two looks at the length of an unfinished tag */
+/* Bytes passed to expat at once; between two, the length of an unfinished tag is checked. */
 #define PIECE_BYTES (16 * 1024)
-#define MAX_NAMES 20000  /* until expat is replaced */
-#define EVENTS_A_LOOK 16 /* between two looks at the clock */
+#define MAX_NAMES 20000 /* until expat is replaced */
+#define EVENTS_PER_CLOCK_CHECK 16
 
-#define SEPARATOR '\001' /* between the parts of a name: no XML can contain it */
+#define SEPARATOR '\001' /* between namespace, name and prefix; XML cannot contain it */
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 
+/* What has been counted of a stanza. Positions are byte offsets in the stream. */
 typedef struct {
     guint elements, attributes;
-    gint64 start;     /* where in the stream */
-    gint64 elsewhere; /* bytes inside that were given away as items */
+    gint64 start;
+    gint64 item_bytes; /* bytes of the items passed to on_item, which do not count */
 } Count;
 
 struct NjParser {
     const NjParserHooks *hooks;
     void *owner;
     XML_Parser expat;
-    /* a stanza that is being prepared; expat is suspended behind it */
-    NjXml *whole;
-    /* elements begun and not ended: a stanza and its descendants */
+    /* a complete stanza whose prepare hook has not finished; expat is suspended behind it */
+    NjXml *preparing;
+    /* the elements that have begun and not ended: a stanza and its descendants */
     GPtrArray *open;
-    GArray *children;      /* guint: how many each of them has had */
-    GString *text;         /* of the innermost, not yet a node */
-    GString *name, *ns;    /* scratch */
-    GString *header;       /* the stream's start tag, for expat's successor */
-    GByteArray *rest;      /* what the successor still has to read */
-    const char *condition; /* why it is dead */
-    Count stanza, item;    /* item: how the stanza's count stood when it began */
-    gint64 origin;         /* where in the stream expat's first byte would be */
-    gint64 fed, seen;      /* bytes given to expat; the end of its last event */
+    GArray *children;      /* of guint: the number of children of each open element */
+    GString *text;         /* of the innermost_open open element, not yet a node */
+    GString *name, *ns;    /* results of split_name() */
+    GString *header;       /* the stream's start tag, for the next expat */
+    GByteArray *rest;      /* bytes that the next expat has to parse first */
+    const char *condition; /* why the stream must end; NULL: it need not */
+    Count stanza;
+    Count before_item; /* the stanza's count when the current item began */
+    gint64 origin;     /* stream offset of expat's byte 0 */
+    gint64 fed;        /* bytes passed to expat so far, of the whole stream */
+    gint64 seen;       /* stream offset of the end of expat's last event */
     gint64 until_us;
-    gsize ahead; /* bytes that expat has and the caller still offers */
-    guint names, events, declarations;
-    guint skipped; /* depth inside a stanza that is too much; 0: in none */
-    bool counts;   /* it is a stanza, and not something else at the top */
-    bool in_stream, items, held, renew, replaying, stopped, freed;
-    int busy;
+    gsize held_bytes;    /* bytes that expat holds and the caller passes again */
+    guint names;         /* names that expat keeps */
+    guint events;        /* since the clock was checked */
+    guint declarations;  /* namespace declarations of the next element */
+    guint skipped_depth; /* inside a skipped stanza; 0: not in one */
+    bool skipped_counts; /* the skipped element is a stanza, not another top-level element */
+    bool in_stream;      /* the stream's start tag has been read */
+    bool items;          /* children of the stanza's first child are items */
+    bool suspended;      /* expat is */
+    bool replace_expat;
+    bool replaying;      /* the new expat reads the start tag: ignore its events */
+    bool stopped, freed; /* nj_parser_stop(), nj_parser_free() was called */
+    int busy;            /* nested calls of nj_parser_feed() */
 };
 
 static void
-fail(NjParser *parser, const char *condition)
+set_condition(NjParser *parser, const char *condition)
 {
     if (parser->condition)
         return;
@@ -82,15 +91,16 @@ fail(NjParser *parser, const char *condition)
     XML_StopParser(parser->expat, XML_FALSE);
 }
 
+/* True if no hook may be called. */
 static bool
-deaf(const NjParser *parser)
+ignores_events(const NjParser *parser)
 {
     return parser->condition || parser->stopped || parser->replaying;
 }
 
-/* Time is looked at now and then, and after every call to the owner. */
+/* Suspends expat if the time is up. Called after some events and after each hook. */
 static void
-look_at_clock(NjParser *parser)
+check_clock(NjParser *parser)
 {
     parser->events = 0;
     if (parser->until_us && nj_clock_us() >= parser->until_us)
@@ -100,68 +110,75 @@ look_at_clock(NjParser *parser)
 static bool
 is_stanza(const char *name, const char *ns)
 {
-    return !g_strcmp0(ns, NJ_NS_CLIENT)
-           && (!strcmp(name, "message") || !strcmp(name, "presence") || !strcmp(name, "iq"));
+    static const char *const names[] = { "message", "presence", "iq", NULL };
+    return g_strcmp0(ns, NJ_NS_CLIENT) == 0 && g_strv_contains(names, name);
 }
 
-/* This stanza is too much: all of it is forgotten. */
+/* Drops what has been read of the current stanza and skips the rest of it. */
 static void
-skip(NjParser *parser)
+skip_stanza(NjParser *parser)
 {
     g_info("dropped a stanza that is too large");
     if (parser->open->len)
-        parser->counts =
+        parser->skipped_counts =
             is_stanza(nj_xml_name(parser->open->pdata[0]), nj_xml_ns(parser->open->pdata[0]));
-    parser->skipped = parser->open->len;
+    parser->skipped_depth = parser->open->len;
     g_ptr_array_set_size(parser->open, 0);
     g_array_set_size(parser->children, 0);
     g_string_truncate(parser->text, 0);
 }
 
-/* Each event passes here first: where are we, is the stanza too long, is the time up?  False: the
- * event does not count. */
-static bool
-enter_event(NjParser *parser)
+/* Bytes of the current stanza, without items that have been passed on. */
+static gint64
+stanza_bytes(const NjParser *parser)
 {
-    if (deaf(parser))
+    return parser->seen - parser->stanza.start - parser->stanza.item_bytes;
+}
+
+/* Each event of expat calls this first: it notes the position and checks the length of the stanza
+ * and the time. Returns false if the event must be ignored. */
+static bool
+begin_event(NjParser *parser)
+{
+    if (ignores_events(parser))
         return false;
 
     gint64 at = parser->origin + XML_GetCurrentByteIndex(parser->expat);
     parser->seen = at + XML_GetCurrentByteCount(parser->expat);
     if (parser->open->len) {
         bool inside_item = parser->items && parser->open->len > 2;
-        gint64 bytes = inside_item ? parser->seen - parser->item.start
-                                   : parser->seen - parser->stanza.start - parser->stanza.elsewhere;
+        gint64 bytes =
+            inside_item ? parser->seen - parser->before_item.start : stanza_bytes(parser);
         if (bytes > MAX_STANZA_BYTES)
-            skip(parser);
-    } else if (parser->skipped
-               && parser->seen - parser->stanza.start - parser->stanza.elsewhere > MAX_SKIP_BYTES) {
-        fail(parser, "policy-violation");
+            skip_stanza(parser);
+    } else if (parser->skipped_depth && stanza_bytes(parser) > MAX_SKIP_BYTES) {
+        set_condition(parser, "policy-violation");
         return false;
     }
 
-    if (++parser->events >= EVENTS_A_LOOK)
-        look_at_clock(parser);
+    if (++parser->events >= EVENTS_PER_CLOCK_CHECK)
+        check_clock(parser);
     return true;
 }
 
 static NjXml *
-innermost(const NjParser *parser)
+innermost_open(const NjParser *parser)
 {
     return parser->open->pdata[parser->open->len - 1];
 }
 
+/* Makes a node of the text read so far. */
 static void
 flush_text(NjParser *parser)
 {
     if (!parser->text->len)
         return;
-    nj_xml_add_text_checked(innermost(parser), parser->text->str, parser->text->len);
+    nj_xml_add_text_checked(innermost_open(parser), parser->text->str, parser->text->len);
     g_string_truncate(parser->text, 0);
 }
 
-/* "ns SEPARATOR name [SEPARATOR prefix]", or a bare name: into parser->ns and parser->name. Returns
- * the prefix, or NULL. */
+/* Splits "ns SEPARATOR name [SEPARATOR prefix]", or a bare name, into parser->ns and parser->name.
+ * Returns the prefix, or NULL. */
 static const char *
 split_name(NjParser *parser, const char *joined)
 {
@@ -180,19 +197,28 @@ split_name(NjParser *parser, const char *joined)
     return prefix ? prefix + 1 : NULL;
 }
 
+/* True for xml:lang, as expat names it. */
+static bool
+is_xml_lang(const char *joined)
+{
+    static const char lang[] = NS_XML "\001lang";
+    if (!g_str_has_prefix(joined, lang))
+        return false;
+
+    char end = joined[sizeof lang - 1];
+    return end == SEPARATOR || end == '\0';
+}
+
 static NjXml *
 make_element(NjParser *parser, const char **attributes)
 {
-    static const char lang[] = NS_XML "\001lang";
     NjXml *xml = nj_xml_new(parser->name->str, NULL);
 
     nj_xml_set_checked(xml, "xmlns", parser->ns->str);
     for (; *attributes; attributes += 2)
         if (!strchr(attributes[0], SEPARATOR))
             nj_xml_set_checked(xml, attributes[0], attributes[1]);
-        else if (g_str_has_prefix(attributes[0], lang)
-                 && (attributes[0][sizeof lang - 1] == SEPARATOR
-                     || !attributes[0][sizeof lang - 1]))
+        else if (is_xml_lang(attributes[0]))
             nj_xml_set_checked(xml, "xml:lang", attributes[1]);
 
     return xml;
@@ -201,13 +227,13 @@ make_element(NjParser *parser, const char **attributes)
 static void
 open_stream(NjParser *parser, const char *prefix, const char **attributes)
 {
-    if (!g_str_equal(parser->name->str, "stream")) {
-        fail(parser, "bad-format");
+    if (strcmp(parser->name->str, "stream") != 0) {
+        set_condition(parser, "bad-format");
         return;
     }
 
-    if (!g_str_equal(parser->ns->str, NJ_NS_STREAM)) {
-        fail(parser, "invalid-namespace");
+    if (strcmp(parser->ns->str, NJ_NS_STREAM) != 0) {
+        set_condition(parser, "invalid-namespace");
         return;
     }
 
@@ -218,44 +244,53 @@ open_stream(NjParser *parser, const char *prefix, const char **attributes)
 
     g_autoptr(NjXml) root = make_element(parser, attributes);
     parser->hooks->on_open(root, parser->owner);
-    look_at_clock(parser);
+    check_clock(parser);
 }
 
-/* Counts one more element with so many attributes; false: too much of something. */
+/* Counts an element and its attributes. Returns false if a limit is exceeded. */
 static bool
 count_element(NjParser *parser, guint attributes)
 {
     guint depth = parser->open->len;
+    gint64 at = parser->origin + XML_GetCurrentByteIndex(parser->expat);
     if (depth == 0) {
-        parser->stanza =
-            (Count){ .start = parser->origin + XML_GetCurrentByteIndex(parser->expat) };
+        parser->stanza = (Count){ .start = at };
         parser->items = false;
     } else {
         guint *siblings = &g_array_index(parser->children, guint, depth - 1);
         if (depth == 2) {
-            parser->item = parser->stanza;
-            parser->item.start = parser->origin + XML_GetCurrentByteIndex(parser->expat);
+            parser->before_item = parser->stanza;
+            parser->before_item.start = at;
         }
-        if (!(parser->items && depth == 2) && ++*siblings > MAX_ELEMENT_CHILDREN)
-            attributes = G_MAXUINT;
+        bool is_list_item = parser->items && depth == 2;
+        if (!is_list_item && ++*siblings > MAX_ELEMENT_CHILDREN)
+            return false;
     }
 
-    if (attributes <= MAX_ELEMENT_ATTRIBUTES) {
-        parser->stanza.elements++;
-        parser->stanza.attributes += attributes;
-        if (depth < MAX_DEPTH && parser->stanza.elements <= MAX_STANZA_ELEMENTS
-            && parser->stanza.attributes <= MAX_STANZA_ATTRIBUTES)
-            return true;
-    }
+    if (attributes > MAX_ELEMENT_ATTRIBUTES)
+        return false;
 
-    return false;
+    parser->stanza.elements++;
+    parser->stanza.attributes += attributes;
+    if (parser->stanza.elements > MAX_STANZA_ELEMENTS)
+        return false;
+    return depth < MAX_DEPTH && parser->stanza.attributes <= MAX_STANZA_ATTRIBUTES;
+}
+
+/* True if the start tag, of this many bytes, must end the stream. */
+static bool
+is_fatal_tag(const NjParser *parser, int bytes)
+{
+    if (!parser->in_stream && bytes > MAX_TAG_BYTES)
+        return true;
+    return bytes > MAX_SKIP_TAG_BYTES || parser->skipped_depth >= MAX_SKIP_DEPTH;
 }
 
 static void
 on_start(void *data, const char *joined, const char **attributes)
 {
     NjParser *parser = data;
-    if (!enter_event(parser))
+    if (!begin_event(parser))
         return;
 
     guint count = parser->declarations;
@@ -265,14 +300,13 @@ on_start(void *data, const char *joined, const char **attributes)
 
     parser->names += 1 + count;
     int bytes = XML_GetCurrentByteCount(parser->expat);
-    if (bytes > MAX_SKIP_TAG_BYTES || parser->skipped >= MAX_SKIP_DEPTH
-        || (!parser->in_stream && bytes > MAX_TAG_BYTES)) {
-        fail(parser, "policy-violation");
+    if (is_fatal_tag(parser, bytes)) {
+        set_condition(parser, "policy-violation");
         return;
     }
 
-    if (parser->skipped) {
-        parser->skipped++;
+    if (parser->skipped_depth) {
+        parser->skipped_depth++;
         return;
     }
 
@@ -286,9 +320,9 @@ on_start(void *data, const char *joined, const char **attributes)
         flush_text(parser);
     if (!count_element(parser, count) || bytes > MAX_TAG_BYTES) {
         if (!parser->open->len)
-            parser->counts = is_stanza(parser->name->str, parser->ns->str);
-        skip(parser);
-        parser->skipped++;
+            parser->skipped_counts = is_stanza(parser->name->str, parser->ns->str);
+        skip_stanza(parser);
+        parser->skipped_depth++;
         return;
     }
 
@@ -297,34 +331,36 @@ on_start(void *data, const char *joined, const char **attributes)
     g_array_append_val(parser->children, none);
 }
 
-/* An item of a long list goes to who asked for it, and no longer counts. */
+/* Passes an item of a long list to the owner and takes it out of the stanza's count. */
 static void
 end_item(NjParser *parser, NjXml *item)
 {
     const NjXml *head = parser->open->pdata[0];
-    parser->item.elsewhere += parser->seen - parser->item.start;
-    parser->item.start = parser->stanza.start;
-    parser->stanza = parser->item;
+    parser->before_item.item_bytes += parser->seen - parser->before_item.start;
+    parser->before_item.start = parser->stanza.start;
+    parser->stanza = parser->before_item;
     parser->hooks->on_item(head, item, parser->owner);
 }
 
-/* Asks once, when the first child of the stanza's first child has ended. */
+/* True if the element that has just ended is an item of a long list. The owner is asked once, when
+ * the first child of the stanza's first child has ended. */
 static bool
 is_item(NjParser *parser)
 {
     if (parser->open->len != 2)
         return false;
-    if (!parser->items && parser->hooks->wants_items
-        && g_array_index(parser->children, guint, 0) == 1
-        && g_array_index(parser->children, guint, 1) == 1)
+
+    bool is_first = g_array_index(parser->children, guint, 0) == 1
+                    && g_array_index(parser->children, guint, 1) == 1;
+    if (is_first && !parser->items && parser->hooks->wants_items)
         parser->items = parser->hooks->wants_items(parser->open->pdata[0], parser->open->pdata[1],
                                                    parser->owner);
-    return parser->items && !deaf(parser);
+    return parser->items && !ignores_events(parser);
 }
 
-/* Leaves expat behind, names and all; its successor gets the bytes it has not seen. */
+/* Stops expat and keeps the bytes it has not parsed, for its replacement by finish_call(). */
 static void
-leave_expat(NjParser *parser)
+request_new_expat(NjParser *parser)
 {
     int offset = 0, size = 0;
     const char *context = XML_GetInputContext(parser->expat, &offset, &size);
@@ -335,12 +371,12 @@ leave_expat(NjParser *parser)
     offset += XML_GetCurrentByteCount(parser->expat);
     g_byte_array_set_size(parser->rest, 0);
     g_byte_array_append(parser->rest, (const guint8 *) context + offset, size - offset);
-    parser->renew = true;
+    parser->replace_expat = true;
     XML_StopParser(parser->expat, XML_FALSE);
 }
 
 static bool
-prepare(NjParser *parser, NjXml *stanza)
+prepare_stanza(NjParser *parser, NjXml *stanza)
 {
     return !parser->hooks->prepare
            || parser->hooks->prepare(stanza, parser->until_us, parser->owner);
@@ -349,25 +385,25 @@ prepare(NjParser *parser, NjXml *stanza)
 static void
 end_stanza(NjParser *parser, NjXml *stanza)
 {
-    if (!prepare(parser, stanza)) {
-        parser->whole = nj_xml_ref(stanza);
+    if (!prepare_stanza(parser, stanza)) {
+        parser->preparing = nj_xml_ref(stanza);
         XML_StopParser(parser->expat, XML_TRUE);
         return;
     }
     parser->hooks->on_stanza(stanza, parser->owner);
-    if (!deaf(parser) && parser->names > MAX_NAMES)
-        leave_expat(parser);
+    if (!ignores_events(parser) && parser->names > MAX_NAMES)
+        request_new_expat(parser);
 }
 
 static void
 end_skipped(NjParser *parser)
 {
-    if (--parser->skipped)
+    if (--parser->skipped_depth)
         return;
-    if (parser->counts && parser->hooks->on_skipped)
+    if (parser->skipped_counts && parser->hooks->on_skipped)
         parser->hooks->on_skipped(parser->owner);
-    if (!deaf(parser) && parser->names > MAX_NAMES)
-        leave_expat(parser);
+    if (!ignores_events(parser) && parser->names > MAX_NAMES)
+        request_new_expat(parser);
 }
 
 static void
@@ -375,10 +411,10 @@ on_end(void *data, const char *joined)
 {
     NjParser *parser = data;
     (void) joined;
-    if (!enter_event(parser))
+    if (!begin_event(parser))
         return;
 
-    if (parser->skipped) {
+    if (parser->skipped_depth) {
         end_skipped(parser);
         return;
     }
@@ -394,30 +430,30 @@ on_end(void *data, const char *joined)
     g_autoptr(NjXml) xml = g_ptr_array_steal_index(parser->open, parser->open->len - 1);
     g_array_set_size(parser->children, parser->open->len);
 
-    if (!parser->open->len)
+    if (!parser->open->len) {
         end_stanza(parser, xml);
-    else if (is_item(parser))
+    } else if (is_item(parser)) {
         end_item(parser, xml);
-    else if (!deaf(parser)) {
-        nj_xml_add(innermost(parser), g_steal_pointer(&xml));
+    } else if (!ignores_events(parser)) {
+        nj_xml_add(innermost_open(parser), g_steal_pointer(&xml));
         return;
     }
 
-    if (!deaf(parser))
-        look_at_clock(parser);
+    if (!ignores_events(parser))
+        check_clock(parser);
 }
 
 static void
 on_text(void *data, const char *text, int length)
 {
     NjParser *parser = data;
-    if (!enter_event(parser) || parser->skipped)
+    if (!begin_event(parser) || parser->skipped_depth)
         return;
 
     if (!parser->open->len) {
         for (int i = 0; i < length; i++)
             if (!strchr(" \t\r\n", text[i]))
-                fail(parser, "bad-format");
+                set_condition(parser, "bad-format");
         return;
     }
 
@@ -430,7 +466,7 @@ static void
 on_declaration(void *data, const char *prefix, const char *uri)
 {
     NjParser *parser = data;
-    if (deaf(parser))
+    if (ignores_events(parser))
         return;
 
     parser->declarations++;
@@ -449,15 +485,15 @@ on_xml_declaration(void *data, const char *version, const char *encoding, int st
     NjParser *parser = data;
     (void) version;
     (void) standalone;
-    if (enter_event(parser) && encoding && g_ascii_strcasecmp(encoding, "UTF-8") != 0)
-        fail(parser, "unsupported-encoding");
+    if (begin_event(parser) && encoding && g_ascii_strcasecmp(encoding, "UTF-8") != 0)
+        set_condition(parser, "unsupported-encoding");
 }
 
 static void
 on_comment(void *data, const char *text)
 {
     (void) text;
-    fail(data, "restricted-xml");
+    set_condition(data, "restricted-xml");
 }
 
 static void
@@ -465,7 +501,7 @@ on_instruction(void *data, const char *target, const char *text)
 {
     (void) target;
     (void) text;
-    fail(data, "restricted-xml");
+    set_condition(data, "restricted-xml");
 }
 
 static void
@@ -475,7 +511,7 @@ on_doctype(void *data, const char *name, const char *system_id, const char *publ
     (void) system_id;
     (void) public_id;
     (void) internal;
-    fail(data, "restricted-xml");
+    set_condition(data, "restricted-xml");
 }
 
 static XML_Parser
@@ -529,7 +565,7 @@ nj_parser_free(NjParser *parser)
     }
 
     XML_ParserFree(parser->expat);
-    nj_xml_free(parser->whole);
+    nj_xml_free(parser->preparing);
     g_ptr_array_unref(parser->open);
     g_array_unref(parser->children);
     g_string_free(parser->text, TRUE);
@@ -550,7 +586,7 @@ nj_parser_stop(NjParser *parser)
 }
 
 static const char *
-condition_of(enum XML_Error error)
+get_condition(enum XML_Error error)
 {
     switch (error) {
     case XML_ERROR_UNDEFINED_ENTITY:
@@ -561,7 +597,6 @@ condition_of(enum XML_Error error)
     case XML_ERROR_EXTERNAL_ENTITY_HANDLING:
         return "restricted-xml";
     case XML_ERROR_UNKNOWN_ENCODING:
-
     case XML_ERROR_INCORRECT_ENCODING:
         return "unsupported-encoding";
     case XML_ERROR_NO_MEMORY:
@@ -571,14 +606,15 @@ condition_of(enum XML_Error error)
     }
 }
 
-/* Notes how a call of expat ended, and sees its successors on their way. */
+/* Called after each call of expat: replaces expat if requested, and notes whether it is suspended
+ * or failed. */
 static void
-conclude(NjParser *parser, enum XML_Status status)
+finish_call(NjParser *parser, enum XML_Status status)
 {
-    while (parser->renew) {
+    while (parser->replace_expat) {
         g_autoptr(GByteArray) rest = g_steal_pointer(&parser->rest);
         parser->rest = g_byte_array_new();
-        parser->renew = false;
+        parser->replace_expat = false;
         parser->names = 0;
         XML_ParserFree(parser->expat);
         parser->expat = make_expat(parser);
@@ -589,12 +625,13 @@ conclude(NjParser *parser, enum XML_Status status)
         status = XML_Parse(parser->expat, (const char *) rest->data, (int) rest->len, 0);
     }
 
-    parser->held = status == XML_STATUS_SUSPENDED;
+    parser->suspended = status == XML_STATUS_SUSPENDED;
     if (status == XML_STATUS_ERROR && !parser->stopped && !parser->condition)
-        parser->condition = condition_of(XML_GetErrorCode(parser->expat));
+        parser->condition = get_condition(XML_GetErrorCode(parser->expat));
 }
 
-/* expat takes UTF-16 for what it is, whatever it was told; a stream is UTF-8 (RFC 6120, 11.6). */
+/* expat detects UTF-16 although it was created for UTF-8; a stream must be UTF-8 (RFC 6120, 11.6).
+ */
 static bool
 begins_as_utf16(const NjParser *parser, const char *bytes, gsize length)
 {
@@ -604,60 +641,73 @@ begins_as_utf16(const NjParser *parser, const char *bytes, gsize length)
     return false;
 }
 
+static bool
+must_pause(const NjParser *parser)
+{
+    return ignores_events(parser) || parser->suspended;
+}
+
 static void
-parse(NjParser *parser, const char *bytes, gsize length)
+parse_piece(NjParser *parser, const char *bytes, gsize length)
 {
     if (begins_as_utf16(parser, bytes, length)) {
         parser->condition = "unsupported-encoding";
         return;
     }
     parser->fed += (gint64) length;
-    conclude(parser, XML_Parse(parser->expat, bytes, (int) length, 0));
-    if (!deaf(parser) && !parser->held && parser->fed - parser->seen > MAX_SKIP_TAG_BYTES)
-        parser->condition = "policy-violation"; /* a tag that does not end */
+    finish_call(parser, XML_Parse(parser->expat, bytes, (int) length, 0));
+    if (must_pause(parser))
+        return;
+
+    bool endless_tag = parser->fed - parser->seen > MAX_SKIP_TAG_BYTES;
+    if (endless_tag)
+        parser->condition = "policy-violation";
 }
 
+/* Goes on preparing the stanza that expat is suspended behind, and delivers it. Returns false if it
+ * is still not prepared. */
 static bool
-done_for_now(const NjParser *parser)
+finish_preparing(NjParser *parser)
 {
-    return deaf(parser) || parser->held;
-}
-
-/* False: the stanza that expat waits behind is not prepared yet. */
-static bool
-end_whole(NjParser *parser)
-{
-    if (!prepare(parser, parser->whole))
+    if (!prepare_stanza(parser, parser->preparing))
         return false;
-    g_autoptr(NjXml) stanza = g_steal_pointer(&parser->whole);
+
+    g_autoptr(NjXml) stanza = g_steal_pointer(&parser->preparing);
     parser->hooks->on_stanza(stanza, parser->owner);
     return true;
 }
 
-/* Returns how many of the bytes are done with. */
+static bool
+is_time_up(const NjParser *parser)
+{
+    return parser->until_us && nj_clock_us() >= parser->until_us;
+}
+
+/* Returns the number of bytes that need not be passed again. */
 static gsize
-run(NjParser *parser, const char *bytes, gsize length)
+parse_bytes(NjParser *parser, const char *bytes, gsize length)
 {
     gsize used = 0;
-    if (parser->held && length < parser->ahead)
+    if (parser->suspended && length < parser->held_bytes)
         return 0;
-    if (parser->whole && (!end_whole(parser) || deaf(parser)))
+    if (parser->preparing && (!finish_preparing(parser) || ignores_events(parser)))
         return 0;
 
-    if (parser->held) {
-        conclude(parser, XML_ResumeParser(parser->expat));
-        if (!parser->held) {
-            used = parser->ahead;
-            parser->ahead = 0;
+    if (parser->suspended) {
+        finish_call(parser, XML_ResumeParser(parser->expat));
+        if (!parser->suspended) {
+            used = parser->held_bytes;
+            parser->held_bytes = 0;
         }
     }
 
-    while (used < length && !done_for_now(parser)
-           && !(used && parser->until_us && nj_clock_us() >= parser->until_us)) {
+    while (used < length && !must_pause(parser)) {
+        if (used && is_time_up(parser))
+            break;
         gsize piece = MIN(length - used, PIECE_BYTES);
-        parse(parser, bytes + used, piece);
-        if (parser->held)
-            parser->ahead = piece;
+        parse_piece(parser, bytes + used, piece);
+        if (parser->suspended)
+            parser->held_bytes = piece;
         else
             used += piece;
     }
@@ -671,9 +721,9 @@ nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_u
 {
     parser->until_us = length ? until_us : 0;
     parser->busy++;
-    *used = deaf(parser) ? 0 : run(parser, bytes, length);
+    *used = ignores_events(parser) ? 0 : parse_bytes(parser, bytes, length);
     parser->busy--;
-    if (deaf(parser))
+    if (ignores_events(parser))
         *used = length;
 
     *condition = parser->stopped ? NULL : parser->condition;
@@ -725,15 +775,16 @@ nj_parser_element(const char *text, gssize length, const char **condition)
     gsize used;
     NjParser *parser = nj_parser_new(&hooks, &one);
 
-    bool fine = nj_parser_feed(parser, head, strlen(head), 0, &used, condition)
-                && nj_parser_feed(parser, text, length < 0 ? strlen(text) : (gsize) length, 0,
-                                  &used, condition)
-                && !one.closed /* the text ended the stream itself */
-                && nj_parser_feed(parser, tail, strlen(tail), 0, &used, condition) && one.closed
-                && one.count == 1;
+    bool valid = nj_parser_feed(parser, head, strlen(head), 0, &used, condition)
+                 && nj_parser_feed(parser, text, length < 0 ? strlen(text) : (gsize) length, 0,
+                                   &used, condition);
+    if (one.closed) /* the text contains </stream:stream> */
+        valid = false;
+    if (valid)
+        valid = nj_parser_feed(parser, tail, strlen(tail), 0, &used, condition);
 
     nj_parser_free(parser);
-    if (fine)
+    if (valid && one.closed && one.count == 1)
         return one.xml;
 
     nj_xml_free(one.xml);

@@ -1,8 +1,9 @@
-/* Bytes in, stanzas out: expat with namespaces, and the limits of HACKING.  What a stranger sends
- * is judged here first: DOCTYPE, processing instructions, comments, bad UTF-8 and unbound prefixes
- * end the stream with the right condition (RFC 6120 4.9.3).  A stanza of depth over 100, over 4
- * MiB, 4,000 elements, 8,000 attributes, with 1,000 children or 100 attributes in an element or
- * with a tag over 64 KiB is skipped.  Only attributes without a namespace and xml:lang are kept. */
+/* Parses a stream's bytes into stanzas, with expat.
+ *
+ * DOCTYPE, processing instructions, comments, invalid UTF-8 and unbound prefixes end the stream
+ * with a condition of RFC 6120 4.9.3. A stanza over one of these limits is skipped: depth 100, 4
+ * MiB, 4,000 elements, 8,000 attributes, 1,000 children or 100 attributes of an element, 64 KiB for
+ * a tag. Only attributes without a namespace and xml:lang are kept. */
 #ifndef NJ_XMPP_PARSER_H
 #define NJ_XMPP_PARSER_H
 
@@ -11,40 +12,42 @@
 typedef struct NjParser NjParser;
 
 typedef struct {
-    /* the stream's header: attributes only; borrowed */
+    /* The stream's start tag: an element with its attributes; borrowed. */
     void (*on_open)(NjXml *root, void *owner);
-    /* borrowed: nj_xml_ref() to keep it */
+    /* A complete stanza; borrowed, nj_xml_ref() keeps it. */
     void (*on_stanza)(NjXml *stanza, void *owner);
     void (*on_close)(void *owner); /* </stream:stream> */
-    /* Long lists: asked when the first child of a stanza's first child ends; true: each child of
-     * that element is given to on_item and forgotten, and counts only bytes of its own.  The stanza
-     * then arrives without them.  head: the stanza's start tag. */
+    /* For long lists. Called when the first child of the stanza's first child element, list, has
+     * ended. If it returns true, each child of list is passed to on_item and freed, and the limits
+     * apply to each of them alone; the stanza arrives without them. head: the stanza without its
+     * children. */
     bool (*wants_items)(const NjXml *head, const NjXml *list, void *owner);
     void (*on_item)(const NjXml *head, NjXml *item, void *owner);
-    /* May be NULL.  Called before on_stanza for what takes long with a large one; false: the time
-     * was up, call again in the next slice. */
+    /* May be NULL. Called before on_stanza, to process a large stanza in slices. Returns false when
+     * the monotonic time until_us has passed; it is called again in the next slice. */
     bool (*prepare)(NjXml *stanza, gint64 until_us, void *owner);
-    /* may be NULL: a stanza was too much and is over; who counts stanzas counts it */
+    /* May be NULL. A stanza over a limit has ended. It must be counted like any stanza. */
     void (*on_skipped)(void *owner);
 } NjParserHooks;
 
 NjParser *nj_parser_new(const NjParserHooks *hooks, void *owner);
 
-/* may be called from a hook: freed when feed returns */
+/* May be called from a hook; then the parser is freed when nj_parser_feed() returns. */
 void nj_parser_free(NjParser *parser);
 
-/* Feeds bytes; stops early (returns TRUE, *used < length) once `until_us` of the monotonic clock
- * has passed (0: never): the rest must be offered again as it is.  On FALSE the condition
- * ("not-well-formed", "restricted-xml", "policy-violation", "bad-format", "invalid-namespace",
- * "unsupported-encoding") is in *condition and the parser is dead. */
+/* Parses bytes. Stops when the monotonic time until_us has passed (0: never) and returns true with
+ * *used < length; the rest must be passed again, unchanged. Returns false if the stream must end;
+ * then *condition is its stream error condition ("not-well-formed", "restricted-xml",
+ * "policy-violation", "bad-format", "invalid-namespace", "unsupported-encoding"), and the parser
+ * ignores further bytes. */
 bool nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_us, gsize *used,
                     const char **condition);
 
-/* from a hook: nothing more is delivered, the rest of the bytes is dropped */
+/* May be called from a hook: no hook is called any more and the rest of the bytes is dropped. */
 void nj_parser_stop(NjParser *parser);
 
-/* One whole element from a string, with the same rules: for decrypted payloads and tests. NULL and
- * condition if it is not acceptable. */
+/* Parses a string that contains one element, under the same rules; for decrypted payloads and
+ * tests. Returns NULL and sets *condition if it is not acceptable. */
 NjXml *nj_parser_element(const char *text, gssize length, const char **condition);
 
 #endif

@@ -1,12 +1,11 @@
-/* libstrophe's stanzas behind our names.  Three things would surprise:
+/* Wraps libstrophe's stanzas.
  *
- * - A stanza needs a libstrophe context, though all it uses of it is the allocator.  There is one
- * for the process, made on first use and never changed: it has no state of ours, so two clients in
- * one process do not meet in it.
- * - libstrophe keeps a namespace as an attribute "xmlns" and knows no inheritance.  Here every
- * element has its own: the parser sets it, and what is built without one gets its parent's when it
- * is added.  Printing leaves out what the parent has said.
- * - Its getters by name do not look at namespaces; nothing here uses them. */
+ * - A stanza needs a libstrophe context, of which it uses only the allocator. The process has
+ * one, made on first use and never changed; it holds no state of a client.
+ * - libstrophe stores a namespace as the attribute "xmlns" and does not inherit it. Here every
+ *   element has its own: the parser sets it, and an element built without one gets its parent's
+ * when it is added. Printing omits a namespace equal to the parent's.
+ * - libstrophe's functions that find a child by name ignore namespaces and are not used. */
 #include "xmpp/xml.h"
 
 #include <string.h>
@@ -15,73 +14,88 @@
 #include "base/random.h"
 #include "base/text.h"
 
-#define MAX_WORDS 300
+#define MAX_WORDS 300 /* bytes of a server's text in a sentence */
 
 static void *
-give(const size_t size, void *const nothing)
+allocate_memory(const size_t size, void *const userdata)
 {
-    (void) nothing;
+    (void) userdata;
     return g_malloc(size);
 }
 
 static void
-take_back(void *memory, void *const nothing)
+free_memory(void *memory, void *const userdata)
 {
-    (void) nothing;
+    (void) userdata;
     g_free(memory);
 }
 
 static void *
-give_more(void *memory, const size_t size, void *const nothing)
+reallocate_memory(void *memory, const size_t size, void *const userdata)
 {
-    (void) nothing;
+    (void) userdata;
     return g_realloc(memory, size);
 }
 
 static void
-log_line(void *const nothing, const xmpp_log_level_t level, const char *const area,
+log_line(void *const userdata, const xmpp_log_level_t level, const char *const area,
          const char *const text)
 {
-    (void) nothing;
+    (void) userdata;
     (void) level;
     g_debug("libstrophe %s: %s", area, text);
 }
 
 static void *
-make_context(void *nothing)
+make_context(void *data)
 {
-    static const xmpp_mem_t memory = { give, take_back, give_more, NULL };
-    static const xmpp_log_t log = { log_line, NULL };
-    (void) nothing;
+    static const xmpp_mem_t memory = {
+        .alloc = allocate_memory,
+        .free = free_memory,
+        .realloc = reallocate_memory,
+    };
+    static const xmpp_log_t log = { .handler = log_line };
+    (void) data;
     return xmpp_ctx_new(&memory, &log);
 }
 
 static xmpp_ctx_t *
-context(void)
+get_context(void)
 {
     static GOnce once = G_ONCE_INIT;
     return g_once(&once, make_context, NULL);
 }
 
-static NjXml *mutable(const NjXml *xml) /* libstrophe's getters take no const */
+/* libstrophe's getters take no const pointer. */
+static NjXml *
+remove_const(const NjXml *xml)
 {
     return (NjXml *) xml;
 }
 
-/* True if XML may carry every character of text (XML 1.0, 2.2). */
+/* True for a control character that XML forbids (XML 1.0, 2.2). */
 static bool
-fits_xml(const char *text)
+is_forbidden_control(gunichar c)
 {
-    for (const guchar *p = (const guchar *) text; *p; p++)
-        if ((*p < 0x20 && *p != '\t' && *p != '\n' && *p != '\r')
-            || (p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe))
+    return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+/* True if text is UTF-8 and XML allows all its characters (XML 1.0, 2.2). */
+static bool
+is_valid_in_xml(const char *text)
+{
+    for (const guchar *p = (const guchar *) text; *p; p++) {
+        bool is_fffe_or_ffff = p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe;
+        if (is_forbidden_control(*p) || is_fffe_or_ffff)
             return false;
+    }
     return g_utf8_validate(text, -1, NULL);
 }
 
-/* What XML can not carry is dropped, not replaced: the other side would end the stream over it. */
+/* Returns text without the characters that XML forbids: a server ends the stream when it gets one.
+ */
 static char *
-drop_unfit(const char *text)
+drop_invalid_characters(const char *text)
 {
     GString *out = g_string_sized_new(strlen(text));
     while (*text) {
@@ -91,7 +105,7 @@ drop_unfit(const char *text)
             continue;
         }
         const char *next = g_utf8_next_char(text);
-        if ((c >= 0x20 && c != 0xfffe && c != 0xffff) || c == '\t' || c == '\n' || c == '\r')
+        if (!is_forbidden_control(c) && c != 0xfffe && c != 0xffff)
             g_string_append_len(out, text, next - text);
         text = next;
     }
@@ -99,25 +113,29 @@ drop_unfit(const char *text)
     return g_string_free(out, FALSE);
 }
 
-/* A child without a namespace is in its parent's, and so are its own children without one. */
+/* Gives the namespace of the parent to an element without one, and to its children without one. */
 static void
-inherit(NjXml *xml, const char *ns)
+inherit_namespace(NjXml *xml, const char *ns)
 {
     if (!ns || !xmpp_stanza_is_tag(xml) || xmpp_stanza_get_ns(xml))
         return;
     xmpp_stanza_set_ns(xml, ns);
     for (NjXml *child = xmpp_stanza_get_children(xml); child; child = xmpp_stanza_get_next(child))
-        inherit(child, ns);
+        inherit_namespace(child, ns);
+}
+
+static bool
+is_stanza_name(const char *name)
+{
+    return strcmp(name, "message") == 0 || strcmp(name, "presence") == 0 || strcmp(name, "iq") == 0;
 }
 
 NjXml *
 nj_xml_new(const char *name, const char *ns)
 {
-    NjXml *xml = xmpp_stanza_new(context());
+    NjXml *xml = xmpp_stanza_new(get_context());
     xmpp_stanza_set_name(xml, name);
-    if (!ns
-        && (g_str_equal(name, "message") || g_str_equal(name, "presence")
-            || g_str_equal(name, "iq")))
+    if (!ns && is_stanza_name(name))
         ns = NJ_NS_CLIENT;
     if (ns)
         xmpp_stanza_set_ns(xml, ns);
@@ -151,7 +169,7 @@ nj_xml_set(NjXml *xml, const char *attribute, const char *value)
         xmpp_stanza_del_attribute(xml, attribute);
         return;
     }
-    g_autofree char *clean = fits_xml(value) ? NULL : drop_unfit(value);
+    g_autofree char *clean = is_valid_in_xml(value) ? NULL : drop_invalid_characters(value);
     nj_xml_set_checked(xml, attribute, clean ? clean : value);
 }
 
@@ -164,7 +182,7 @@ nj_xml_set_checked(NjXml *xml, const char *attribute, const char *value)
 NjXml *
 nj_xml_add(NjXml *parent, NjXml *child)
 {
-    inherit(child, xmpp_stanza_get_ns(parent));
+    inherit_namespace(child, xmpp_stanza_get_ns(parent));
     xmpp_stanza_add_child_ex(parent, child, 0);
     return child;
 }
@@ -178,7 +196,7 @@ nj_xml_add_new(NjXml *parent, const char *name, const char *ns)
 void
 nj_xml_add_text(NjXml *parent, const char *text)
 {
-    g_autofree char *clean = fits_xml(text) ? NULL : drop_unfit(text);
+    g_autofree char *clean = is_valid_in_xml(text) ? NULL : drop_invalid_characters(text);
     if (clean)
         text = clean;
     nj_xml_add_text_checked(parent, text, strlen(text));
@@ -189,7 +207,7 @@ nj_xml_add_text_checked(NjXml *parent, const char *text, gsize length)
 {
     if (!length)
         return;
-    NjXml *node = xmpp_stanza_new(context());
+    NjXml *node = xmpp_stanza_new(get_context());
     xmpp_stanza_set_text_with_size(node, text, length);
     xmpp_stanza_add_child_ex(parent, node, 0);
 }
@@ -205,19 +223,19 @@ nj_xml_add_with_text(NjXml *parent, const char *name, const char *ns, const char
 const char *
 nj_xml_name(const NjXml *xml)
 {
-    return xmpp_stanza_get_name(mutable(xml));
+    return xmpp_stanza_get_name(remove_const(xml));
 }
 
 const char *
 nj_xml_ns(const NjXml *xml)
 {
-    return xmpp_stanza_is_tag(mutable(xml)) ? xmpp_stanza_get_ns(mutable(xml)) : NULL;
+    return xmpp_stanza_is_tag(remove_const(xml)) ? xmpp_stanza_get_ns(remove_const(xml)) : NULL;
 }
 
 const char *
 nj_xml_attr(const NjXml *xml, const char *attribute)
 {
-    return xmpp_stanza_get_attribute(mutable(xml), attribute);
+    return xmpp_stanza_get_attribute(remove_const(xml), attribute);
 }
 
 bool
@@ -226,8 +244,9 @@ nj_xml_is(const NjXml *xml, const char *name, const char *ns)
     return xml && g_strcmp0(nj_xml_name(xml), name) == 0 && g_strcmp0(nj_xml_ns(xml), ns) == 0;
 }
 
+/* Returns node or the next sibling that is an element. */
 static NjXml *
-element_from(NjXml *node)
+skip_text_nodes(NjXml *node)
 {
     while (node && !xmpp_stanza_is_tag(node))
         node = xmpp_stanza_get_next(node);
@@ -237,35 +256,35 @@ element_from(NjXml *node)
 NjXml *
 nj_xml_first(const NjXml *xml)
 {
-    return element_from(xmpp_stanza_get_children(mutable(xml)));
+    return skip_text_nodes(xmpp_stanza_get_children(remove_const(xml)));
 }
 
 NjXml *
 nj_xml_next(const NjXml *xml)
 {
-    return element_from(xmpp_stanza_get_next(mutable(xml)));
+    return skip_text_nodes(xmpp_stanza_get_next(remove_const(xml)));
 }
 
 NjXml *
 nj_xml_child(const NjXml *xml, const char *name, const char *ns)
 {
-    NjXml *child = nj_xml_first(xml);
-    while (child
-           && ((name && !g_str_equal(nj_xml_name(child), name))
-               || g_strcmp0(nj_xml_ns(child), ns) != 0))
-        child = nj_xml_next(child);
-    return child;
+    for (NjXml *child = nj_xml_first(xml); child; child = nj_xml_next(child)) {
+        bool same_name = !name || strcmp(nj_xml_name(child), name) == 0;
+        if (same_name && g_strcmp0(nj_xml_ns(child), ns) == 0)
+            return child;
+    }
+    return NULL;
 }
 
-/* The parser cuts long text in several nodes, so the length is counted first and nothing is copied
- * twice. */
+/* The parser splits long text into several nodes: the length is computed first, so that the text is
+ * copied once. */
 char *
 nj_xml_text(const NjXml *xml)
 {
     gsize length = 0;
     bool found = false;
 
-    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node;
+    for (NjXml *node = xmpp_stanza_get_children(remove_const(xml)); node;
          node = xmpp_stanza_get_next(node))
         if (xmpp_stanza_is_text(node)) {
             length += strlen(xmpp_stanza_get_text_ptr(node));
@@ -275,7 +294,7 @@ nj_xml_text(const NjXml *xml)
         return NULL;
 
     char *text = g_malloc(length + 1), *end = text;
-    for (NjXml *node = xmpp_stanza_get_children(mutable(xml)); node;
+    for (NjXml *node = xmpp_stanza_get_children(remove_const(xml)); node;
          node = xmpp_stanza_get_next(node))
         if (xmpp_stanza_is_text(node))
             end = stpcpy(end, xmpp_stanza_get_text_ptr(node));
@@ -287,8 +306,8 @@ nj_xml_text(const NjXml *xml)
 NjXml *
 nj_xml_text_node(const NjXml *xml, const NjXml *node, const char **text)
 {
-    NjXml *next =
-        node ? xmpp_stanza_get_next(mutable(node)) : xmpp_stanza_get_children(mutable(xml));
+    NjXml *next = node ? xmpp_stanza_get_next(remove_const(node))
+                       : xmpp_stanza_get_children(remove_const(xml));
     while (next && !xmpp_stanza_is_text(next))
         next = xmpp_stanza_get_next(next);
     *text = next ? xmpp_stanza_get_text_ptr(next) : NULL;
@@ -307,8 +326,8 @@ nj_xml_print(const NjXml *xml, gsize *length)
 {
     char *text = NULL;
     size_t printed = 0;
-    /* our allocator never fails, so this does not */
-    xmpp_stanza_to_text(mutable(xml), &text, &printed);
+    /* It fails only when the allocator does, and ours does not return then. */
+    xmpp_stanza_to_text(remove_const(xml), &text, &printed);
     if (length)
         *length = printed;
     return text;
@@ -376,38 +395,35 @@ nj_xml_error_reply(const NjXml *stanza, const char *kind, const char *condition)
 static const struct {
     const char *condition, *sentence;
 } errors[] = {
-    { "bad-request",
-      N_("The other side could not make sense of the request; check what you entered.") },
+    { "bad-request", N_("The server did not understand the request; check what you entered.") },
     { "conflict", N_("That name or address is already in use; choose another one.") },
-    { "feature-not-implemented",
-      N_("The other side does not offer this; it can not be done there.") },
+    { "feature-not-implemented", N_("The other side does not support this.") },
     { "forbidden",
-      N_("You are not allowed to do this there; ask an administrator or owner for the right to.") },
-    { "gone", N_("Nobody can be reached at that address any more; ask for the new one.") },
+      N_("You are not allowed to do this; ask an administrator or owner for permission.") },
+    { "gone", N_("That address no longer exists; ask for the new one.") },
     { "internal-server-error", N_("The server failed while it worked on this; try again later.") },
-    { "item-not-found", N_("There is nothing at that address; check the spelling.") },
+    { "item-not-found", N_("That address or item does not exist; check the spelling.") },
     { "jid-malformed", N_("The server does not accept that address; check the spelling.") },
-    { "not-acceptable",
-      N_("The other side does not accept the request as it is; check what you entered.") },
-    { "not-allowed", N_("That is not allowed there.") },
+    { "not-acceptable", N_("The server does not accept the request; check what you entered.") },
+    { "not-allowed", N_("The server does not allow this.") },
     { "not-authorized",
       N_("A password or a permission is missing; give the password, or ask for access.") },
     { "policy-violation",
       N_("The server's rules forbid this; wait a little, or ask its administrator.") },
-    { "recipient-unavailable", N_("The recipient is not available now; try again later.") },
-    { "redirect", N_("The recipient is at another address for now; ask for it.") },
-    { "registration-required", N_("Only members are let in; ask an owner to make you a member.") },
+    { "recipient-unavailable", N_("The recipient is offline now; try again later.") },
+    { "redirect", N_("The recipient has another address now; ask for it.") },
+    { "registration-required", N_("Only members may enter; ask an owner to make you a member.") },
     { "remote-server-not-found",
       N_("No server was found for that address; check the part behind the @.") },
-    { "remote-server-timeout", N_("The other server can not be reached now; try again later.") },
+    { "remote-server-timeout", N_("The other server cannot be reached now; try again later.") },
     { "resource-constraint",
-      N_("The server is too busy, or something there is full; try again later.") },
-    { "service-unavailable", N_("The recipient can not be reached, or does not answer this; check "
-                                "the address, or try again later.") },
+      N_("The server is too busy, or a quota is used up; try again later.") },
+    { "service-unavailable", N_("The recipient is offline or does not support this; check the "
+                                "address, or try again later.") },
     { "subscription-required",
-      N_("You need to be on their contact list first; ask with /subscribe ask ADDRESS.") },
+      N_("They must allow you to see their status first; ask with /subscribe ask ADDRESS.") },
     { "undefined-condition",
-      N_("The other side refused without giving a known reason; try again later.") },
+      N_("The server refused this without a known reason; try again later.") },
     { "unexpected-request", N_("The other side did not expect this now; try again.") },
 };
 
@@ -418,7 +434,7 @@ find_error(const char *condition)
     for (gsize i = 0; i < G_N_ELEMENTS(errors); i++) {
         if (g_strcmp0(errors[i].condition, condition) == 0)
             return i;
-        if (g_str_equal(errors[i].condition, "undefined-condition"))
+        if (strcmp(errors[i].condition, "undefined-condition") == 0)
             undefined = i;
     }
     return undefined;
@@ -435,7 +451,7 @@ nj_xml_error(const NjXml *stanza, char **text)
     for (NjXml *child = error ? nj_xml_first(error) : NULL; child; child = nj_xml_next(child)) {
         if (g_strcmp0(nj_xml_ns(child), NJ_NS_STANZAS) != 0)
             continue;
-        if (!g_str_equal(nj_xml_name(child), "text"))
+        if (strcmp(nj_xml_name(child), "text") != 0)
             condition = condition ? condition : nj_xml_name(child);
         else if (text && !*text) {
             g_autofree char *raw = nj_xml_text(child);
@@ -458,7 +474,7 @@ nj_xml_said(const char *sentence, const char *words)
     g_autofree char *line = words ? nj_text_line(words, -1, MAX_WORDS) : NULL;
     if (!line || !*line)
         return g_strdup(sentence);
-    /* Translators: first a sentence of ours, then what the server says about it. */
+    /* Translators: first a sentence of ours, then the text of the server. */
     return g_strdup_printf(_("%1$s The server says: “%2$s”"), sentence, line);
 }
 

@@ -100,7 +100,7 @@ def test_what_could_not_be_sent_is_marked(s):
     home, t = online(s)
     t.line('/msg nobody@%s is anybody there?' % DOMAIN)
     t.says('✗ is anybody there')
-    t.says('(can not be reached|nobody|no such|nothing at)')
+    t.says('(offline or does not|no longer exists|no such|does not exist)')
     t.line('/quit')
     assert t.ends() == 0
     assert home.rows('select count(*) from message') == [(1,)]
