@@ -436,9 +436,9 @@ nj_lines_change(NjLines *lines, NjMessage *message)
 
 /* --- Pages --- */
 
-/* Returns the message to display for one that was read. The outbox has the current state of a
- * message that is not yet acknowledged. Returns NULL if it is not committed: pages include such
- * rows, but nj_lines_add() adds the line when the message is committed. */
+/* Returns the message to display for one that was read. While a message of ours is in the outbox,
+ * the object there has its current state. Returns NULL if that one is not to be displayed yet:
+ * pages include rows that are not committed, but nj_lines_add() adds their lines later. */
 static NjMessage *
 message_to_display(const NjLines *lines, NjMessage *message)
 {

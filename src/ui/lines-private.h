@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "ui/lines.h"
 
+#define NJ_LINES_GAP 2 /* cells between nick and text: a mark and a space */
+
 /* A part of a line's text with a theme role of its own, such as a link. */
 typedef struct {
     guint start, end; /* bytes of NjLine.shown */
@@ -71,11 +73,11 @@ struct NjLines {
     gint64 seek_time;
     gint64 seek_id;              /* G_MININT64: the first line at or after seek_time */
     gint64 found_time, found_id; /* the message that is highlighted; found_id 0: none */
-    bool has_mark;               /* the rule "new" stands after (mark_time, mark_id) */
+    bool has_unread_mark;        /* the rule "new" stands after (mark_time, mark_id) */
     gint64 mark_time, mark_id;
     int view_rows, used_rows; /* height of the pane at the last frame, and rows with text */
 
-    /* Composing and wrapping (lines-draw.c); the settings are those of the last frame */
+    /* Composing and wrapping (lines-compose.c); the settings are those of the last frame */
     NjShape shape;
     int widest_nick; /* in cells, of the lines composed so far; 0: none */
     GTimeZone *zone;
@@ -156,13 +158,44 @@ guint nj_lines_find_top(NjLines *lines, int *y);
 /* Moves the view to the place that nj_lines_show() asked for. */
 void nj_lines_seek(NjLines *lines);
 
-/* --- lines-draw.c --- */
+/* --- lines-compose.c --- */
 
-/* Returns the rows of a line, with the rules above it; wraps the line when necessary. */
-int nj_lines_height(NjLines *lines, guint index);
-
-/* Forgets what was composed and wrapped for a line, or for all of them. */
+/* Forgets what was composed and wrapped. */
 void nj_line_forget_composed(NjLine *line);
-void nj_lines_forget_composed(NjLines *lines);
+
+/* Reads the settings that composing depends on, for a new frame. Forgets what was composed with
+ * other settings. */
+void nj_lines_read_settings(NjLines *lines);
+
+/* Computes the columns for a pane of this width. */
+void nj_lines_set_shape(NjLines *lines, int cols);
+
+/* Returns the column in which the text of this line begins. */
+int nj_lines_text_column(const NjLines *lines, const NjLine *line);
+
+/* Formats a time (ms since 1970) in the local time zone, as strftime() does. The caller owns it. */
+char *nj_lines_format_time(const NjLines *lines, gint64 time, const char *format);
+
+/* Returns the sign in the place of a nick: of a notice, or of a /me message. */
+const char *nj_line_sign(const NjLine *line);
+
+/* Returns the mark of a sent message's state; NULL: none. */
+const NjMark *nj_lines_mark_of(const NjLines *lines, const NjLine *line);
+
+/* Returns the beginning of the first row, such as "frog: ", where there is no nick column; NULL if
+ * there is one. The caller owns it. */
+char *nj_lines_make_lead(const NjLines *lines, const NjLine *line);
+
+/* The rules above a line, in this order. */
+typedef struct {
+    bool beginning; /* the line is the first one that is stored */
+    bool day;       /* it is the first one of its day */
+    bool unread;    /* it is the first one that is unread */
+} NjLineRules;
+
+NjLineRules nj_lines_rules_above(NjLines *lines, guint index);
+
+/* Returns the rows of a line, with the rules above it. Composes and wraps it when necessary. */
+int nj_lines_height(NjLines *lines, guint index);
 
 #endif

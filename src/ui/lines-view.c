@@ -385,24 +385,24 @@ nj_lines_used_rows(const NjLines *lines)
 
 /* The mark changes the rules above lines, but not their own rows: these stay wrapped. */
 void
-nj_lines_mark(NjLines *lines, gint64 time, gint64 id)
+nj_lines_set_unread_mark(NjLines *lines, gint64 time, gint64 id)
 {
-    lines->has_mark = true;
+    lines->has_unread_mark = true;
     lines->mark_time = time;
     lines->mark_id = id;
 }
 
 void
-nj_lines_mark_end(NjLines *lines)
+nj_lines_set_unread_mark_at_end(NjLines *lines)
 {
     const NjLine *last = nj_lines_last_message(lines);
-    lines->has_mark = false;
+    lines->has_unread_mark = false;
     if (last)
-        nj_lines_mark(lines, last->time, last->id);
+        nj_lines_set_unread_mark(lines, last->time, last->id);
 }
 
 void
-nj_lines_unmark(NjLines *lines)
+nj_lines_clear_unread_mark(NjLines *lines)
 {
-    lines->has_mark = false;
+    lines->has_unread_mark = false;
 }

@@ -73,11 +73,11 @@ int nj_lines_answer_cells(const NjLines *lines);
 
 /* --- The rule "new", above the first message of others after (time, id) --- */
 
-void nj_lines_mark(NjLines *lines, gint64 time, gint64 id);
+void nj_lines_set_unread_mark(NjLines *lines, gint64 time, gint64 id);
 
 /* Marks whatever arrives from now on as new. */
-void nj_lines_mark_end(NjLines *lines);
-void nj_lines_unmark(NjLines *lines);
+void nj_lines_set_unread_mark_at_end(NjLines *lines);
+void nj_lines_clear_unread_mark(NjLines *lines);
 
 void nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme);
 

@@ -33,6 +33,7 @@ pane_sources = \
 	src/ui/found.c src/ui/found.h \
 	src/ui/layout.c src/ui/layout.h \
 	src/ui/lines.h src/ui/lines-private.h \
+	src/ui/lines-compose.c \
 	src/ui/lines-draw.c \
 	src/ui/lines-history.c \
 	src/ui/lines-view.c \

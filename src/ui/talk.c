@@ -95,11 +95,11 @@ nj_talk_shown(NjPane *pane, bool shown)
         return;
 
     if (!shown)
-        nj_lines_mark_end(lines);
+        nj_lines_set_unread_mark_at_end(lines);
     else if (chat->unread > 0)
-        nj_lines_mark(lines, chat->read_time, chat->read_id);
+        nj_lines_set_unread_mark(lines, chat->read_time, chat->read_id);
     else
-        nj_lines_unmark(lines);
+        nj_lines_clear_unread_mark(lines);
 
     nj_pane_touch(pane);
 }

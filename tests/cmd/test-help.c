@@ -37,7 +37,7 @@ test_help(void **state)
     expect_help(&speaker, "keys", "  Up, Ctrl-p        the row above\n");
     expect_help(&speaker, "options", "ping-interval");
     expect_help(&speaker, "aliases", "irssi");
-    expect_help(&speaker, "marks", "  ✓   The other side has it.\n");
+    expect_help(&speaker, "marks", "  ✓   The contact's client has received it.\n");
 
     expect_help(&speaker, "/msg", "/query");
     expect_help(&speaker, "rooms", "/join ROOM");

@@ -154,7 +154,7 @@ def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
     for _ in range(30):
         t.type('\x1b[5~')
         time.sleep(0.03)
-    t.sees('Nothing older is stored.*word number 0\n.*word number 1\n')
+    t.sees('No older messages are stored.*word number 0\n.*word number 1\n')
     t.type('\x1b[6~')
     t.gone('word number 0\n')
     t.line('/scroll bottom')

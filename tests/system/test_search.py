@@ -50,7 +50,7 @@ def test_to_a_hit_and_back(s):
     t.sees('something new')
     t.gone('▼')
     t.type('\x1b[1;3H')
-    t.sees('Nothing older is stored.*straw <1>')
+    t.sees('No older messages are stored.*straw <1>')
     t.line('/quit')
     assert t.ends() == 0
 

@@ -104,8 +104,7 @@ test_states(void **state)
         { NJ_STATE_ACKNOWLEDGED, NULL, "12:00 toad  hello?\n\n", "toad: hello?" },
         { NJ_STATE_DELIVERED, NULL, "12:00 toad✓ hello?\n\n", "toad✓: hello?" },
         { NJ_STATE_UNSURE, NULL,
-          "12:00 toad? hello?\n            Nobody can say whether the server has this\n            "
-          "message; /retry",
+          "12:00 toad? hello?\n            The server may not have received this message;",
           "toad?: hello?" },
         { NJ_STATE_FAILED, NULL, "12:00 toad✗ hello?\n            This message was not sent.\n",
           "toad✗: hello?" },
@@ -259,7 +258,7 @@ test_very_long_body(void **state)
     tell(&talk, "frog", NOON + 1, "short");
     draw(&talk);
     assert_true(has(talk.surface, "very long (300.0"));
-    assert_true(has(talk.surface, "all of it is kept"));
+    assert_true(has(talk.surface, "all of it is stored"));
     assert_false(has(talk.surface, "\357\277\275"));
 
     for (int i = 0; !has(talk.surface, "!"); i++) {
@@ -331,15 +330,17 @@ test_paging(void **state)
     nj_lines_scroll(talk.lines, -1000);
 
     draw(&talk);
-    shows(talk.surface, "     ── Nothing older is stored. ──\n     ── Friday, 20 November 2026 ──\n"
-                        "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
+    shows(talk.surface,
+          "  ── No older messages are stored. ──\n     ── Friday, 20 November 2026 ──\n"
+          "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
     nj_lines_scroll_to(talk.lines, true);
     draw(&talk);
     assert_true(has(talk.surface, "line 300"));
     nj_lines_scroll_to(talk.lines, false);
     draw(&talk);
-    shows(talk.surface, "     ── Nothing older is stored. ──\n     ── Friday, 20 November 2026 ──\n"
-                        "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
+    shows(talk.surface,
+          "  ── No older messages are stored. ──\n     ── Friday, 20 November 2026 ──\n"
+          "12:00 Frog  line 1\n12:00 Frog  line 2\n12:00 Frog  line 3");
 
     nj_lines_scroll(talk.lines, 295);
     draw(&talk);
@@ -510,7 +511,7 @@ test_show(void **state)
 
     nj_lines_show(talk.lines, NOON + 1, 1);
     assert_int_equal(first_number(&talk), 1);
-    assert_true(has(talk.surface, "Nothing older"));
+    assert_true(has(talk.surface, "No older messages"));
     nj_lines_show(talk.lines, NOON + COUNT, COUNT);
     assert_int_equal(first_number(&talk), COUNT - 5);
     assert_true(nj_lines_at_end(talk.lines));
@@ -707,20 +708,20 @@ test_unread(void **state)
     say(talk.frog, "frog", NOON + 2, "one");
     say(talk.frog, "frog", NOON + 3, "two");
     nj_surface_resize(talk.surface, 6, 40);
-    nj_lines_mark(talk.lines, talk.frog->read_time, talk.frog->read_id);
+    nj_lines_set_unread_mark(talk.lines, talk.frog->read_time, talk.frog->read_id);
     draw(&talk);
 
-    shows(talk.surface, "     ── Nothing older is stored. ──\n"
+    shows(talk.surface, "  ── No older messages are stored. ──\n"
                         "     ── Friday, 20 November 2026 ──\n"
                         "12:00 Frog  old\n"
                         "───────────────── new ──────────────────\n"
                         "12:00 Frog  one\n"
                         "12:00 Frog  two");
-    nj_lines_unmark(talk.lines);
+    nj_lines_clear_unread_mark(talk.lines);
     draw(&talk);
     assert_false(has(talk.surface, "new"));
 
-    nj_lines_mark_end(talk.lines);
+    nj_lines_set_unread_mark_at_end(talk.lines);
     draw(&talk);
     assert_false(has(talk.surface, "new"));
     tell(&talk, "frog", NOON + 4, "three");

@@ -150,7 +150,7 @@ test_room(void **state)
     say(frog, "frog", NOON, "psst");
     expect(24, 80,
            " contacts          2/3 │ pond@rooms.example (3)  All about ponds\n"
-           " Rooms                 │      ── Nothing older is stored. ──       │@frog\n"
+           " Rooms                 │    ── No older messages are stored. ──    │@frog\n"
            " # pond                │      ── Friday, 20 November 2026 ──       │ toad\n"
            " Pond              2/3 │12:00 frog  Good morning, pond!            │-a visitor …\n"
            " ● Frog              1 │12:01 toad  日本語 and 🐸🐸 and a text     │\n"
