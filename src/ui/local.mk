@@ -42,7 +42,8 @@ pane_sources = \
 	src/ui/pane-chat.c \
 	src/ui/pane-console.c \
 	src/ui/pane-room.c \
-	src/ui/pane-roster.c \
+	src/ui/pane-roster.c src/ui/pane-roster-private.h \
+	src/ui/pane-roster-rows.c \
 	src/ui/pane-search.c \
 	src/ui/screen.c src/ui/screen.h src/ui/screen-private.h \
 	src/ui/screen-events.c \
