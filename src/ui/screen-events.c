@@ -1,5 +1,6 @@
-/* News of the model, told to the panes it concerns.  A pane does not listen itself: found by its
- * chat, a message costs the same with three windows and with three hundred. */
+/* Passes events of the model to the panes that show the chat, and opens windows. A pane has no
+ * listeners of its own: panes are found by chat, so that a message costs the same with three
+ * windows as with three hundred. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
@@ -16,9 +17,9 @@ touch_panes(NjScreen *screen, NjChat *chat)
         nj_pane_touch(g_ptr_array_index(panes, i));
 }
 
-/* The console speaks of several accounts: their lines begin with the name. */
+/* Adds a notice to the console. With several accounts it begins with the name of the account. */
 static void
-say_of_account(NjScreen *screen, const NjAccount *account, NjNoticeKind kind, const char *text)
+add_account_notice(NjScreen *screen, const NjAccount *account, NjNoticeKind kind, const char *text)
 {
     if (!account || screen->client->accounts->len < 2) {
         nj_screen_say(screen, NULL, kind, text);
@@ -33,7 +34,7 @@ on_account_added(NjAccount *account, void *owner)
 {
     NjScreen *screen = owner;
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
-    nj_screen_touch(screen); /* the console's welcome knows of it */
+    nj_screen_touch(screen); /* the welcome in the console depends on it */
 }
 
 static void
@@ -59,31 +60,31 @@ on_account_changed(NjAccount *account, void *owner)
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
     bool early = before == NJ_ACCOUNT_WAITING && nj_clock_us() + 100 * 1000 < account->retry_us;
     if (account->state == NJ_ACCOUNT_CONNECTING && (before == NJ_ACCOUNT_OFFLINE || early)) {
-        /* somebody asked for it, and shall hear what comes of it */
+        /* The user asked for this connection: report the result, even if the reason is the same. */
         g_hash_table_remove(screen->reasons, account);
     } else if (account->state == NJ_ACCOUNT_ONLINE) {
         g_hash_table_remove(screen->reasons, account);
         g_autofree char *text =
             g_strdup_printf(_("Online as %s."), account->jid ? account->jid : account->bare);
-        say_of_account(screen, account, NJ_NOTICE_SUCCESS, text);
+        add_account_notice(screen, account, NJ_NOTICE_SUCCESS, text);
     } else if ((account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING)
                && account->why) {
-        /* A server that is down is tried for hours: what failed is said once. */
+        /* Report a reason once: retries may go on for hours. */
         if (g_strcmp0(g_hash_table_lookup(screen->reasons, account), account->why) == 0)
             return;
         g_hash_table_insert(screen->reasons, account, g_strdup(account->why));
         NjNoticeKind kind =
             account->state == NJ_ACCOUNT_WAITING ? NJ_NOTICE_WARNING : NJ_NOTICE_ERROR;
-        say_of_account(screen, account, kind, account->why);
+        add_account_notice(screen, account, kind, account->why);
     } else if (account->state == NJ_ACCOUNT_OFFLINE) {
-        say_of_account(screen, account, NJ_NOTICE_INFO, _("Offline."));
+        add_account_notice(screen, account, NJ_NOTICE_INFO, _("Offline."));
     }
 }
 
-/* What waits unread gets its window, and so do rooms and what is not sent yet; nobody's focus is
- * taken. */
+/* Opens a window for a chat that is a room or has unread or unsent messages, and is not closed. The
+ * focus does not move. */
 static void
-open_if_wanted(NjScreen *screen, NjChat *chat)
+open_if_needed(NjScreen *screen, NjChat *chat)
 {
     if (chat->closed || nj_screen_panes(screen, chat))
         return;
@@ -95,14 +96,14 @@ open_if_wanted(NjScreen *screen, NjChat *chat)
 static void
 on_chat_added(NjChat *chat, void *owner)
 {
-    open_if_wanted(owner, chat);
+    open_if_needed(owner, chat);
 }
 
 static void
 on_chat_changed(NjChat *chat, void *owner)
 {
     NjScreen *screen = owner;
-    open_if_wanted(screen, chat);
+    open_if_needed(screen, chat);
     touch_panes(screen, chat);
     nj_screen_touch_status(screen);
 }
@@ -153,9 +154,9 @@ on_alert(NjAlert *alert, void *owner)
     nj_screen_say(owner, alert->chat, NJ_NOTICE_WARNING, text);
 }
 
-/* Its chat goes by another name perhaps. */
+/* Updates the chat of a contact whose name may have changed. */
 static void
-follow_contact(NjScreen *screen, const NjContact *contact)
+update_chat_of_contact(NjScreen *screen, const NjContact *contact)
 {
     NjChat *chat = nj_chat_find(contact->account, contact->address);
     if (!chat)
@@ -163,10 +164,10 @@ follow_contact(NjScreen *screen, const NjContact *contact)
 
     touch_panes(screen, chat);
     nj_screen_touch_status(screen);
-    if (chat != screen->talk)
+    if (chat != screen->prompt_chat)
         return;
 
-    screen->switching = true; /* nobody types */
+    screen->switching = true; /* not typed by the user */
     nj_prompt_set_label(screen->prompt, nj_chat_label(chat));
     screen->switching = false;
 }
@@ -174,13 +175,13 @@ follow_contact(NjScreen *screen, const NjContact *contact)
 static void
 on_contact_changed(NjContactEvent *event, void *owner)
 {
-    follow_contact(owner, event->contact);
+    update_chat_of_contact(owner, event->contact);
 }
 
 static void
 on_contact_removed(NjContact *contact, void *owner)
 {
-    follow_contact(owner, contact);
+    update_chat_of_contact(owner, contact);
 }
 
 static void
@@ -190,7 +191,7 @@ on_room_changed(NjRoom *room, void *owner)
 }
 
 static void
-tell_occupant(NjScreen *screen, NjOccupantEvent *event, bool gone)
+update_occupant(NjScreen *screen, NjOccupantEvent *event, bool gone)
 {
     const GPtrArray *panes = nj_screen_panes(screen, event->room->chat);
     for (guint i = 0; panes && i < panes->len; i++) {
@@ -203,13 +204,13 @@ tell_occupant(NjScreen *screen, NjOccupantEvent *event, bool gone)
 static void
 on_occupant_changed(NjOccupantEvent *event, void *owner)
 {
-    tell_occupant(owner, event, false);
+    update_occupant(owner, event, false);
 }
 
 static void
 on_occupant_removed(NjOccupantEvent *event, void *owner)
 {
-    tell_occupant(owner, event, true);
+    update_occupant(owner, event, true);
 }
 
 static void
@@ -219,7 +220,7 @@ on_notice(NjNotice *notice, void *owner)
     if (notice->chat && nj_screen_panes(screen, notice->chat))
         nj_screen_say(screen, notice->chat, notice->kind, notice->text);
     else
-        say_of_account(screen, notice->account, notice->kind, notice->text);
+        add_account_notice(screen, notice->account, notice->kind, notice->text);
 }
 
 static void
@@ -231,7 +232,7 @@ on_option_changed(NjOption *option, void *owner)
 
     if (strcmp(option->name, "theme") == 0
         && !nj_screen_set_theme(screen, nj_options_text(options, "theme"), &error))
-        nj_screen_say(screen, screen->talk, NJ_NOTICE_ERROR, error->message);
+        nj_screen_say(screen, screen->prompt_chat, NJ_NOTICE_ERROR, error->message);
     if (strcmp(option->name, "roster") == 0)
         screen->roster_shown = nj_options_bool(options, "roster");
     if (strcmp(option->name, "keys-mode") == 0)
@@ -273,6 +274,6 @@ nj_screen_listen(NjScreen *screen)
         void *chat;
         g_hash_table_iter_init(&iter, account->chats);
         while (g_hash_table_iter_next(&iter, NULL, &chat))
-            open_if_wanted(screen, chat);
+            open_if_needed(screen, chat);
     }
 }

@@ -1,6 +1,6 @@
-/* From bytes to lines: bound keys run their command line, the roster takes its keys while it has
- * them, the rest is the prompt's.  Also what follows from typing: drafts, and the news that
- * somebody types.  Timers run only while there is something to wait for. */
+/* What happens to typed keys: bound keys run their command line, the list that has the keys takes
+ * its own, all others go to the prompt. Also the drafts, the typing states (XEP-0085) and the
+ * question before a long text is sent. A timer runs only while its event is possible. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
@@ -8,25 +8,28 @@
 
 #include <string.h>
 
-#define SETTLE_MS 25
-#define DRAFT_MS 1000
-/* A talk is kept and told of; a command is neither: it may hold a password. */
+#define SETTLE_MS 25  /* wait for the rest of a key sequence */
+#define DRAFT_MS 1000 /* from the first change of the text until the draft is stored */
 #define PAUSED_MS 5000
+
+/* Whether the text is a message and not a command. Only messages become drafts or cause typing
+ * states: a command may hold a password. */
 static bool
-is_talk(const char *text)
+is_message(const char *text)
 {
-    return *text
-           && (*text != '/' || g_str_has_prefix(text, "//") || g_str_has_prefix(text, "/me "));
+    if (*text == '/')
+        return g_str_has_prefix(text, "//") || g_str_has_prefix(text, "/me ");
+    return *text != '\0';
 }
 
 void
 nj_screen_save_draft(NjScreen *screen)
 {
-    g_clear_handle_id(&screen->draft_id, g_source_remove);
-    NjChat *chat = screen->talk;
+    nj_clock_cancel(&screen->draft_timer);
+    NjChat *chat = screen->prompt_chat;
     if (!chat)
         return;
-    const char *text = nj_prompt_text(screen->prompt), *draft = is_talk(text) ? text : NULL;
+    const char *text = nj_prompt_text(screen->prompt), *draft = is_message(text) ? text : NULL;
     if (g_strcmp0(draft, chat->draft) != 0)
         nj_chat_set_draft(chat, draft);
 }
@@ -35,62 +38,61 @@ static gboolean
 on_draft_time(void *owner)
 {
     NjScreen *screen = owner;
-    screen->draft_id = 0;
     nj_screen_save_draft(screen);
     return G_SOURCE_REMOVE;
 }
 
 static void
-tell_typing(NjScreen *screen, NjTyping typing)
+emit_typing(NjScreen *screen, NjTyping typing)
 {
     screen->typing = typing;
-    if (screen->hooks.typing && screen->talk)
-        screen->hooks.typing(screen->talk, typing, screen->hooks.owner);
+    if (screen->hooks.typing && screen->prompt_chat)
+        screen->hooks.typing(screen->prompt_chat, typing, screen->hooks.owner);
 }
 
-/* tell false: a message says it itself (XEP-0085, 5.1). */
 void
-nj_screen_stop_typing(NjScreen *screen, bool tell)
+nj_screen_stop_typing(NjScreen *screen, bool emit)
 {
-    g_clear_handle_id(&screen->typing_id, g_source_remove);
-    bool told = screen->typing == NJ_TYPING_COMPOSING || screen->typing == NJ_TYPING_PAUSED;
+    nj_clock_cancel(&screen->typing_timer);
+    bool was_typing = screen->typing == NJ_TYPING_COMPOSING || screen->typing == NJ_TYPING_PAUSED;
     screen->typing = NJ_TYPING_ACTIVE;
-    if (told && tell)
-        tell_typing(screen, NJ_TYPING_ACTIVE);
+    if (was_typing && emit)
+        emit_typing(screen, NJ_TYPING_ACTIVE);
 }
 
 static gboolean
 on_typing_time(void *owner)
 {
     NjScreen *screen = owner;
-    gint64 rested = (nj_clock_us() - screen->typed_us) / 1000;
+    gint64 paused_ms = (nj_clock_us() - screen->typed_us) / 1000;
 
-    if (rested < PAUSED_MS) {
-        screen->typing_id = g_timeout_add((guint) (PAUSED_MS - rested), on_typing_time, screen);
+    nj_clock_cancel(&screen->typing_timer);
+    if (paused_ms < PAUSED_MS) {
+        guint left = (guint) (PAUSED_MS - paused_ms);
+        screen->typing_timer = nj_clock_after(left, on_typing_time, screen);
         return G_SOURCE_REMOVE;
     }
 
-    screen->typing_id = 0;
-    tell_typing(screen, NJ_TYPING_PAUSED);
+    emit_typing(screen, NJ_TYPING_PAUSED);
     return G_SOURCE_REMOVE;
 }
 
 static void
 note_typing(NjScreen *screen, const char *text)
 {
-    if (!screen->talk || !screen->hooks.typing)
+    if (!screen->prompt_chat || !screen->hooks.typing)
         return;
 
-    if (!is_talk(text)) {
+    if (!is_message(text)) {
         nj_screen_stop_typing(screen, true);
         return;
     }
 
     screen->typed_us = nj_clock_us();
     if (screen->typing != NJ_TYPING_COMPOSING)
-        tell_typing(screen, NJ_TYPING_COMPOSING);
-    if (!screen->typing_id)
-        screen->typing_id = g_timeout_add(PAUSED_MS, on_typing_time, screen);
+        emit_typing(screen, NJ_TYPING_COMPOSING);
+    if (!screen->typing_timer)
+        screen->typing_timer = nj_clock_after(PAUSED_MS, on_typing_time, screen);
 }
 
 static void
@@ -98,21 +100,22 @@ on_changed(NjPrompt *prompt, void *owner)
 {
     NjScreen *screen = owner;
     nj_screen_touch_prompt(screen);
-    if (screen->switching || nj_prompt_asking(prompt) || !screen->talk)
+    if (screen->switching || nj_prompt_asking(prompt) || !screen->prompt_chat)
         return;
     note_typing(screen, nj_prompt_text(prompt));
-    if (!screen->draft_id)
-        screen->draft_id = g_timeout_add(DRAFT_MS, on_draft_time, screen);
+    if (!screen->draft_timer)
+        screen->draft_timer = nj_clock_after(DRAFT_MS, on_draft_time, screen);
 }
 
+/* Runs a typed line: a command, or a message to the chat. */
 static void
-submit(NjScreen *screen, const char *text, NjChat *chat)
+submit_line(NjScreen *screen, const char *text, NjChat *chat)
 {
-    nj_screen_stop_typing(screen, !is_talk(text));
-    g_clear_handle_id(&screen->draft_id, g_source_remove);
+    nj_screen_stop_typing(screen, !is_message(text));
+    nj_clock_cancel(&screen->draft_timer);
     if (chat && chat->draft)
         nj_chat_set_draft(chat, NULL);
-    /* a talk: the answer comes at its end; a list stays where it is */
+    /* Scroll a chat or the console to its end, where the answer appears; not a list. */
     if (nj_screen_focus(screen)->class->at_end)
         nj_screen_scroll_to(screen, true);
     screen->hooks.run(text, chat, screen->hooks.owner);
@@ -126,7 +129,7 @@ nj_screen_drop_pending(NjScreen *screen, NjChat *chat)
     nj_prompt_cancel(screen->prompt, screen);
     g_autofree char *text = g_steal_pointer(&screen->pending);
     screen->pending_chat = NULL;
-    if (chat && is_talk(text))
+    if (chat && is_message(text))
         nj_chat_set_draft(chat, text);
 }
 
@@ -141,13 +144,15 @@ on_paste_answer(int key, void *owner)
         return;
 
     if (key == 'y') {
-        submit(screen, text, chat);
+        submit_line(screen, text, chat);
         return;
     }
 
-    /* Given up is no answer: nothing that was written is lost, wherever one has gone meanwhile. */
     if (key == 'n')
         return;
+
+    /* `e`, or the question was cancelled: return the text to the prompt of its chat, which may not
+     * be the focused one any more. */
 
     if (chat)
         nj_screen_show_chat(screen, chat);
@@ -170,23 +175,23 @@ static void
 on_line(NjPrompt *prompt, const char *text, void *owner)
 {
     NjScreen *screen = owner;
-    NjChat *chat = screen->talk;
+    NjChat *chat = screen->prompt_chat;
 
-    /* Lines that were copied whole end in one that is empty: nobody said that. */
+    /* A paste of whole lines ends in a newline; do not send that. */
     gsize length = strlen(text);
     while (length > 0 && text[length - 1] == '\n')
         length--;
     if (length == 0)
         return;
 
-    g_autofree char *said = NULL;
+    g_autofree char *trimmed = NULL;
     if (text[length])
-        text = said = g_strndup(text, length);
+        text = trimmed = g_strndup(text, length);
 
     guint lines = count_lines(text),
           most = (guint) nj_options_int(screen->client->options, "paste-ask");
     if (most == 0 || lines <= most || screen->pending) {
-        submit(screen, text, chat);
+        submit_line(screen, text, chat);
         return;
     }
 
@@ -207,13 +212,14 @@ on_complete(NjPrompt *prompt, const char *text, gsize point, gsize *start, gsize
     NjScreen *screen = owner;
     if (!screen->hooks.complete)
         return NULL;
-    return screen->hooks.complete(text, point, start, end, screen->talk, screen->hooks.owner);
+    return screen->hooks.complete(text, point, start, end, screen->prompt_chat,
+                                  screen->hooks.owner);
 }
 
-/* The list that has the keys: the roster while it is focused, one in the window while nothing is
- * typed; NULL: the prompt has them. */
+/* Returns the list that has the keys: the contact list while it is focused, or a focused list in
+ * the window while the prompt is empty; NULL: the prompt has the keys. */
 static NjPane *
-list_of(NjScreen *screen)
+find_list(NjScreen *screen)
 {
     if (screen->roster_focused)
         return screen->roster;
@@ -282,7 +288,7 @@ take_list_key(NjPane *list, const char *bytes, gsize length)
     return used;
 }
 
-/* Up to the end of a line: behind it a list may have the keys. */
+/* The number of bytes up to the end of the line. After Enter a list may have the keys. */
 static gsize
 line_length(const char *bytes, gsize length)
 {
@@ -297,10 +303,10 @@ on_key_bytes(const char *bytes, gsize length, void *owner)
 {
     NjScreen *screen = owner;
     while (length > 0) {
-        NjPane *list = list_of(screen);
+        NjPane *list = find_list(screen);
         gsize taken = list ? take_list_key(list, bytes, length) : 0;
         if (taken == 0) {
-            /* somebody writes: the keys are the prompt's again */
+            /* The user types: the prompt has the keys again. */
             nj_screen_leave_roster(screen);
             taken = line_length(bytes, length);
             nj_prompt_feed(screen->prompt, bytes, taken);
@@ -314,25 +320,25 @@ static void
 on_key_line(const char *line, void *owner)
 {
     NjScreen *screen = owner;
-    screen->hooks.run(line, screen->talk, screen->hooks.owner);
+    screen->hooks.run(line, screen->prompt_chat, screen->hooks.owner);
 }
 
-static const NjKeysHooks key_hooks = { on_key_line, on_key_bytes };
+static const NjKeysHooks key_hooks = { .on_line = on_key_line, .on_bytes = on_key_bytes };
 
 static gboolean
 on_settle_time(void *owner)
 {
     NjScreen *screen = owner;
-    screen->settle_id = 0;
+    nj_clock_cancel(&screen->settle_timer);
     nj_keys_settle(screen->keys, &key_hooks, screen);
-    nj_screen_answer_key(screen);
+    nj_screen_draw_key(screen);
     return G_SOURCE_REMOVE;
 }
 
-/* Who types looks here, also where the terminal has not told that it got the focus again (a tmux
- * attached from elsewhere). */
+/* The user is active and looks at the screen, even if the terminal has not reported that it has the
+ * focus again (tmux attached from another terminal). */
 static void
-note_person(NjScreen *screen)
+note_user(NjScreen *screen)
 {
     nj_client_note_active(screen->client);
     nj_screen_attend(screen, true);
@@ -341,22 +347,23 @@ note_person(NjScreen *screen)
 void
 nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length)
 {
-    note_person(screen);
-    g_clear_handle_id(&screen->settle_id, g_source_remove);
+    note_user(screen);
+    nj_clock_cancel(&screen->settle_timer);
     nj_keys_feed(screen->keys, bytes, length, &key_hooks, screen);
-    if (nj_keys_partial(screen->keys))
-        screen->settle_id =
-            g_timeout_add_full(G_PRIORITY_HIGH, SETTLE_MS, on_settle_time, screen, NULL);
-    nj_screen_answer_key(screen);
+    if (nj_keys_partial(screen->keys)) {
+        screen->settle_timer = nj_clock_after(SETTLE_MS, on_settle_time, screen);
+        g_source_set_priority(screen->settle_timer, G_PRIORITY_HIGH);
+    }
+    nj_screen_draw_key(screen);
 }
 
 void
 nj_screen_paste(NjScreen *screen, const char *text, gsize length)
 {
-    note_person(screen);
+    note_user(screen);
     nj_screen_leave_roster(screen);
     nj_prompt_paste(screen->prompt, text, length);
-    nj_screen_answer_key(screen);
+    nj_screen_draw_key(screen);
 }
 
 static bool
@@ -367,7 +374,7 @@ may_keep(NjPrompt *prompt, const char *text, void *owner)
     return !screen->hooks.may_keep || screen->hooks.may_keep(text, screen->hooks.owner);
 }
 
-/* In vi's way ESC is a key of its own. */
+/* In vi mode ESC is a key of its own and not a prefix for Alt. */
 void
 nj_screen_set_keys_mode(NjScreen *screen)
 {
@@ -379,7 +386,12 @@ nj_screen_set_keys_mode(NjScreen *screen)
 void
 nj_screen_open_input(NjScreen *screen)
 {
-    static const NjPromptHooks hooks = { on_line, on_changed, on_complete, may_keep };
+    static const NjPromptHooks hooks = {
+        .on_line = on_line,
+        .on_changed = on_changed,
+        .on_complete = on_complete,
+        .may_keep = may_keep,
+    };
     screen->prompt = nj_prompt_new(&hooks, screen);
     nj_screen_set_keys_mode(screen);
     screen->typing = NJ_TYPING_ACTIVE;
@@ -388,9 +400,10 @@ nj_screen_open_input(NjScreen *screen)
 void
 nj_screen_close_input(NjScreen *screen)
 {
-    /* first: it changes the prompt, which begins to wait for more */
+    /* This comes before the timers are cancelled, because it changes the prompt and may start one.
+     */
     nj_screen_drop_pending(screen, screen->pending_chat);
     nj_screen_stop_typing(screen, false);
-    g_clear_handle_id(&screen->draft_id, g_source_remove);
-    g_clear_handle_id(&screen->settle_id, g_source_remove);
+    nj_clock_cancel(&screen->draft_timer);
+    nj_clock_cancel(&screen->settle_timer);
 }

@@ -1,6 +1,5 @@
-/* Shared by the files that are the screen: screen.c (frames), screen-input.c (keys, drafts,
- * typing), screen-events.c (news), windows.c, and by the panes that are part of it.  Nobody else
- * includes it. */
+/* What the files of the screen share: screen.c (frames), screen-input.c (keys, drafts, typing
+ * states), screen-events.c (events of the model) and windows.c; also included by the panes. */
 #ifndef NJ_UI_SCREEN_PRIVATE_H
 #define NJ_UI_SCREEN_PRIVATE_H
 
@@ -18,75 +17,90 @@ struct NjScreen {
     NjKeys *keys;
 
     /* Windows */
-    GPtrArray *windows; /* of NjWindow, by number; the first is the console's */
+    GPtrArray *windows; /* of NjWindow, by number; the first is the console */
     NjWindow *window, *last;
-    GHashTable *panes; /* NjChat (NULL: none) -> GPtrArray of NjPane */
-    NjPane *roster;
-    NjPane *search;    /* what was found last; NULL: nobody searched */
-    bool roster_shown; /* as the option or F2 says */
-    bool roster_focused;
-    GHashTable *states;  /* NjAccount -> its state, as last told */
-    GHashTable *reasons; /* NjAccount -> why it is not online, as last told */
+    GHashTable *panes;   /* NjChat (NULL: no chat) -> GPtrArray of NjPane */
+    NjPane *roster;      /* the contact list */
+    NjPane *search;      /* results of the last search; NULL: no search yet */
+    bool roster_shown;   /* as the option or F3 sets it */
+    bool roster_focused; /* the contact list has the keys */
+    GHashTable *states;  /* NjAccount -> its state, as last reported in the console */
+    GHashTable *reasons; /* NjAccount -> why it is not online, as last reported */
 
     /* Frames */
-    bool all, prompt_dirty, status_dirty;
-    int rows, cols, roster_cols, prompt_rows; /* as last drawn */
-    int cursor_row, cursor_col;
-    GSource *frame; /* ready when the next frame is due */
-    bool frame_due;
-    gint64 frame_us, cost_us; /* when the last frame began, what it cost */
-    guint clock_id, settle_id;
+    bool all, prompt_dirty, status_dirty;     /* what the next frame draws; all: everything */
+    int rows, cols, roster_cols, prompt_rows; /* of the last frame */
+    int cursor_row, cursor_col;               /* row -1: hidden */
+    GSource *frame;                           /* its ready time is that of the next frame */
+    bool frame_due;                           /* a frame is requested */
+    gint64 frame_us, cost_us;                 /* start and duration of the last frame */
+    GSource *clock_timer, *settle_timer;
 
-    /* What is being typed */
-    NjChat *talk; /* with whom; NULL: the console */
-    bool settled; /* false: the prompt has yet to go to its place */
-    bool switching;
-    guint draft_id, typing_id;
-    NjTyping typing;
-    gint64 typed_us;
-    char *pending; /* a long text that is asked about */
+    /* Typing */
+    NjChat *prompt_chat;  /* the chat that the prompt writes to; NULL: the console or a list */
+    bool prompt_switched; /* the prompt has the buffer of prompt_chat */
+    bool switching;       /* the prompt changes, but not because the user types */
+    GSource *draft_timer, *typing_timer;
+    NjTyping typing; /* as last sent to prompt_chat */
+    gint64 typed_us; /* when the last key was typed */
+    char *pending;   /* a long text, while the user is asked whether to send it; NULL */
     NjChat *pending_chat;
 };
 
 /* screen.c */
-/* something is dirty */
+
+/* Requests a frame, because something is dirty. */
 void nj_screen_want_frame(NjScreen *screen);
 void nj_screen_touch_status(NjScreen *screen);
 
-/* the frame of a key, at once */
-void nj_screen_answer_key(NjScreen *screen);
+/* Draws what a key has changed, at once: the prompt alone, or a frame if that is due. */
+void nj_screen_draw_key(NjScreen *screen);
+
+/* Redraws the status line at each full minute, while the option `clock` is set. */
 void nj_screen_start_clock(NjScreen *screen);
 
 /* windows.c */
+
+/* Adds a new pane to `panes`, and removes it before it is freed. */
 void nj_screen_attach(NjScreen *screen, NjPane *pane);
 void nj_screen_detach(NjScreen *screen, NjPane *pane);
 
-/* The panes of a chat (NULL: the console's); NULL if there are none. */
+/* The panes of a chat, or of the console for NULL; returns NULL if there are none. */
 const GPtrArray *nj_screen_panes(NjScreen *screen, NjChat *chat);
 bool nj_screen_is_visible(NjScreen *screen, NjPane *pane);
 
-/* made if there is none, and not shown */
+/* Returns the window of a chat, which is created if there is none; does not show it. */
 NjWindow *nj_screen_window_of(NjScreen *screen, NjChat *chat);
 
-/* its panes and windows */
+/* Closes the panes and windows of a chat. */
 void nj_screen_forget_chat(NjScreen *screen, NjChat *chat);
 void nj_screen_open_windows(NjScreen *screen);
 void nj_screen_free_windows(NjScreen *screen);
 
-/* the panes in sight are looked at, or no longer */
+/* Sets whether the user looks at the screen, and passes that to the visible panes. */
 void nj_screen_attend(NjScreen *screen, bool looking);
 
 /* screen-input.c */
+
 void nj_screen_open_input(NjScreen *screen);
 void nj_screen_close_input(NjScreen *screen);
 
-/* as the option says */
+/* Sets the editing mode of the prompt from the option `keys-mode`. */
 void nj_screen_set_keys_mode(NjScreen *screen);
+
+/* Stores the typed text as the draft of prompt_chat, if it is a message. */
 void nj_screen_save_draft(NjScreen *screen);
-void nj_screen_stop_typing(NjScreen *screen, bool tell);
+
+/* The user does not type in prompt_chat any more. `emit`: report that to the typing hook; false if
+ * a message that is being sent implies it (XEP-0085, 5.1). */
+void nj_screen_stop_typing(NjScreen *screen, bool emit);
+
+/* Cancels the question about a long text for this chat; the text becomes the chat's draft. */
 void nj_screen_drop_pending(NjScreen *screen, NjChat *chat);
 
 /* screen-events.c */
+
+/* Subscribes to the events of the model. */
 void nj_screen_listen(NjScreen *screen);
 
 #endif

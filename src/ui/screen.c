@@ -1,11 +1,11 @@
-/* Which frame is drawn when.
+/* When a frame is drawn, and what it draws.
  *
- * Whoever changes what is seen marks it dirty and asks for a frame; frames come at most 60 times a
- * second, and no timer exists while nothing is dirty.  The frame source has the network's own
- * priority: while a flood arrives both are dispatched in turn, so neither starves.  A key does not
- * wait for it: its frame is drawn in the dispatch that read the key, the prompt alone if a full
- * frame was drawn just now.  While the terminal does not take bytes nothing is drawn; what is dirty
- * stays dirty until it does. */
+ * A change of what is displayed marks a part as dirty and requests a frame. There are at most 60
+ * frames a second, and no timer exists while nothing is dirty. The frame source has the same
+ * priority as the network: during a flood of stanzas both are dispatched alternately. The frame of
+ * a typed key is drawn in the dispatch that has read the key: the prompt alone, if the last full
+ * frame is too recent. While the terminal does not take bytes nothing is drawn and dirty parts stay
+ * dirty. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
@@ -13,9 +13,9 @@
 #include "ui/status.h"
 
 #define FRAME_US 16667
-#define REST 4 /* of the time, frames may take a fifth */
-#define MAX_PROMPT 8
-#define MIN_ROSTER 60 /* columns of the terminal */
+#define PERIOD_PER_COST 4 /* frames take at most a quarter of the time */
+#define MAX_PROMPT 8      /* rows */
+#define MIN_ROSTER 60     /* columns of the terminal that are needed to show the contact list */
 
 typedef struct {
     GSource source;
@@ -48,10 +48,11 @@ frame_source_new(NjScreen *screen)
     return source;
 }
 
+/* The time from the start of the last frame to the next one, in µs. */
 static gint64
-frame_pause(const NjScreen *screen)
+frame_period(const NjScreen *screen)
 {
-    return MAX(FRAME_US, screen->cost_us * REST);
+    return MAX(FRAME_US, screen->cost_us * PERIOD_PER_COST);
 }
 
 void
@@ -60,10 +61,9 @@ nj_screen_want_frame(NjScreen *screen)
     if (screen->frame_due || !screen->term)
         return;
     screen->frame_due = true;
-    g_source_set_ready_time(screen->frame, screen->frame_us + frame_pause(screen));
+    g_source_set_ready_time(screen->frame, screen->frame_us + frame_period(screen));
 }
 
-/* Takes a place between two frames for what somebody is waiting for. */
 void
 nj_screen_hurry(NjScreen *screen)
 {
@@ -102,6 +102,7 @@ nj_screen_redraw(NjScreen *screen)
     nj_screen_touch(screen);
 }
 
+/* The width of the contact list with its border; 0: hidden. */
 static int
 roster_cols(const NjScreen *screen, int cols)
 {
@@ -117,14 +118,15 @@ static void
 draw_roster(NjScreen *screen, NjArea area, bool all)
 {
     NjPane *pane = screen->roster;
-    if (area.cols <= 1 || area.rows <= 0 || !(all || pane->dirty))
+    bool has_room = area.cols > 1 && area.rows > 0;
+    if (!has_room || !(all || pane->dirty))
         return;
 
     pane->dirty = false;
     int head = area.rows >= 3, cols = area.cols - 1;
     NjStyle border = nj_theme_style(screen->theme, NJ_ROLE_BORDER);
 
-    /* A blank column before the border keeps counts and line apart. */
+    /* A blank column separates the counts from the border. */
     nj_area_clear(nj_area_part(area, head, cols - 1, area.rows - head, 2),
                   nj_theme_style(screen->theme, NJ_ROLE_TEXT));
     pane->class->draw(pane, nj_area_part(area, head, 1, area.rows - head, cols - 2), screen->theme,
@@ -150,10 +152,18 @@ draw_prompt(NjScreen *screen, NjArea area)
     screen->cursor_col = area.col + col;
 }
 
-/* Draws what is dirty on a surface of any size; what has no room is left out: the prompt is the
- * last to go. */
+static bool
+has_size_changed(const NjScreen *screen, int rows, int cols, int prompt_rows, int roster)
+{
+    bool same_surface = rows == screen->rows && cols == screen->cols;
+    bool same_parts = prompt_rows == screen->prompt_rows && roster == screen->roster_cols;
+    return !same_surface || !same_parts;
+}
+
+/* Draws the dirty parts, or all of them, on a surface of any size. On a small surface parts are
+ * left out; the prompt is always drawn. */
 static void
-compose(NjScreen *screen, NjSurface *surface, bool all)
+draw_parts(NjScreen *screen, NjSurface *surface, bool all)
 {
     int rows = nj_surface_rows(surface), cols = nj_surface_cols(surface);
     int prompt = nj_prompt_rows(screen->prompt, cols, CLAMP(rows / 3, 1, MAX_PROMPT));
@@ -161,8 +171,7 @@ compose(NjScreen *screen, NjSurface *surface, bool all)
     prompt = CLAMP(prompt, 1, MAX(rows, 1));
     int status = rows >= 3, body = MAX(rows - prompt - status, 0),
         roster = roster_cols(screen, cols);
-    all = all || screen->all || rows != screen->rows || cols != screen->cols
-          || prompt != screen->prompt_rows || roster != screen->roster_cols;
+    all = all || screen->all || has_size_changed(screen, rows, cols, prompt, roster);
     screen->all = false;
     screen->rows = rows;
     screen->cols = cols;
@@ -181,24 +190,25 @@ compose(NjScreen *screen, NjSurface *surface, bool all)
 }
 
 static void
-mark_read(NjPane *pane, void *owner)
+mark_pane_read(NjPane *pane, void *owner)
 {
     NjScreen *screen = owner;
-    if (pane->chat && pane->chat->unread > 0 && nj_screen_is_visible(screen, pane)
-        && pane->class->at_end(pane))
+    bool has_unread = pane->chat && pane->chat->unread > 0;
+    if (has_unread && nj_screen_is_visible(screen, pane) && pane->class->at_end(pane))
         nj_chat_mark_read(pane->chat, NULL);
 }
 
-/* Once a frame, not once a message. */
+/* Marks the chats read whose newest message is visible. Called once a frame, not for each message.
+ */
 static void
-mark_seen(NjScreen *screen)
+mark_visible_read(NjScreen *screen)
 {
     if (screen->client->looking)
-        nj_layout_each(screen->window->layout, mark_read, screen);
+        nj_layout_each(screen->window->layout, mark_pane_read, screen);
 }
 
 static void
-show(NjScreen *screen)
+show_surface(NjScreen *screen)
 {
     nj_term_show(screen->term, screen->surface, screen->cursor_row, screen->cursor_col);
 }
@@ -216,24 +226,25 @@ draw_frame(NjScreen *screen)
         return;
 
     screen->frame_us = nj_clock_us();
-    mark_seen(screen);
-    compose(screen, screen->surface, false);
+    mark_visible_read(screen);
+    draw_parts(screen, screen->surface, false);
     g_source_set_ready_time(screen->frame, -1);
     screen->frame_due = false;
-    mark_seen(screen); /* drawing may have brought an end into sight */
-    show(screen);
+    mark_visible_read(screen); /* drawing may have scrolled to the newest message */
+    show_surface(screen);
     screen->cost_us = nj_clock_us() - screen->frame_us;
 }
 
 void
-nj_screen_answer_key(NjScreen *screen)
+nj_screen_draw_key(NjScreen *screen)
 {
     if (!can_draw(screen))
         return;
 
     int rows = nj_prompt_rows(screen->prompt, screen->cols, CLAMP(screen->rows / 3, 1, MAX_PROMPT));
-    if (rows != screen->prompt_rows
-        || (screen->frame_due && nj_clock_us() - screen->frame_us >= frame_pause(screen))) {
+    bool is_frame_due =
+        screen->frame_due && nj_clock_us() - screen->frame_us >= frame_period(screen);
+    if (rows != screen->prompt_rows || is_frame_due) {
         draw_frame(screen);
         return;
     }
@@ -242,7 +253,7 @@ nj_screen_answer_key(NjScreen *screen)
         return;
 
     draw_prompt(screen, nj_area(screen->surface, screen->rows - rows, 0, rows, screen->cols));
-    show(screen);
+    show_surface(screen);
 }
 
 static void
@@ -274,7 +285,7 @@ static void
 on_ready(NjTerm *term, void *owner)
 {
     (void) term;
-    /* it may also have been given back: all of it is written again then */
+    /* After a resume the terminal also calls this; nj_term_show() then writes every cell. */
     nj_screen_want_frame(owner);
 }
 
@@ -297,21 +308,21 @@ static gboolean
 on_minute(void *owner)
 {
     NjScreen *screen = owner;
-    screen->clock_id = 0;
+    nj_clock_cancel(&screen->clock_timer);
     nj_screen_touch_status(screen);
     nj_screen_start_clock(screen);
     return G_SOURCE_REMOVE;
 }
 
-/* One wake-up a minute, when the minute changes, while a clock is shown. */
 void
 nj_screen_start_clock(NjScreen *screen)
 {
-    g_clear_handle_id(&screen->clock_id, g_source_remove);
+    nj_clock_cancel(&screen->clock_timer);
     if (!screen->term || !nj_options_bool(screen->client->options, "clock"))
         return;
+    /* 20 ms later, so that the new minute has begun for certain. */
     guint wait = (guint) (60000 - nj_clock_wall_ms() % 60000) + 20;
-    screen->clock_id = g_timeout_add(wait, on_minute, screen);
+    screen->clock_timer = nj_clock_after(wait, on_minute, screen);
 }
 
 NjScreen *
@@ -337,7 +348,14 @@ nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHoo
 bool
 nj_screen_open(NjScreen *screen, GError **error)
 {
-    static const NjTermHooks hooks = { on_bytes, on_paste, on_resize, on_ready, on_focus, on_gone };
+    static const NjTermHooks hooks = {
+        .on_bytes = on_bytes,
+        .on_paste = on_paste,
+        .on_resize = on_resize,
+        .on_ready = on_ready,
+        .on_focus = on_focus,
+        .on_gone = on_gone,
+    };
     screen->term = nj_term_open(&hooks, screen, error);
     if (!screen->term)
         return false;
@@ -365,9 +383,9 @@ nj_screen_free(NjScreen *screen)
         return;
 
     nj_screen_save_draft(screen);
-    nj_screen_close_input(screen); /* a text that is asked about becomes the draft */
+    nj_screen_close_input(screen); /* a long text that waits for an answer becomes the draft */
     nj_bus_forget(screen->client->bus, screen);
-    g_clear_handle_id(&screen->clock_id, g_source_remove);
+    nj_clock_cancel(&screen->clock_timer);
 
     if (screen->frame) {
         g_source_destroy(screen->frame);
@@ -435,7 +453,7 @@ nj_screen_set_theme(NjScreen *screen, const char *name, GError **error)
 void
 nj_screen_draw_on(NjScreen *screen, NjSurface *surface)
 {
-    mark_seen(screen);
-    compose(screen, surface, true);
-    mark_seen(screen);
+    mark_visible_read(screen);
+    draw_parts(screen, surface, true);
+    mark_visible_read(screen);
 }

@@ -1,5 +1,5 @@
-/* The whole screen: roster, windows, status line, prompt; which frame is drawn when.  What a person
- * types goes up through the hooks. */
+/* The whole screen: contact list, windows, status line and prompt, and when a frame is drawn. Typed
+ * lines go to the caller through the hooks. */
 #ifndef NJ_UI_SCREEN_H
 #define NJ_UI_SCREEN_H
 
@@ -9,117 +9,133 @@
 #include "ui/term.h"
 #include "ui/window.h"
 
+/* In all hooks `chat` is the chat of the focused pane; NULL: the console or a list. All but `run`
+ * may be NULL. */
 typedef struct {
-    /* a line was typed; chat: where, NULL the console */
+    /* Runs a typed line or the command line of a key. */
     void (*run)(const char *line, NjChat *chat, void *owner);
+    /* Returns choices for the word at `point`; see NjPromptHooks. */
     char **(*complete)(const char *text, gsize point, gsize *start, gsize *end, NjChat *chat,
                        void *owner);
-    /* XEP-0085: the person began, paused, stopped */
+    /* The user began, paused or stopped typing in the chat (XEP-0085). */
     void (*typing)(NjChat *chat, NjTyping typing, void *owner);
-    /* among the typed lines: false where it holds a secret; NULL: all may */
+    /* Returns false if the line holds a secret; see NjPromptHooks. */
     bool (*may_keep)(const char *line, void *owner);
     void *owner;
 } NjScreenHooks;
 
-/* term NULL: a test draws with nj_screen_draw_on(). */
+/* Makes a screen without a terminal; theme_dirs ends in NULL and is copied, like the hooks. Tests
+ * draw it with nj_screen_draw_on(). Does not fail. */
 NjScreen *nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHooks *hooks,
                         GError **error);
 
-/* takes the terminal, draws the first frame at once */
+/* Opens the terminal and draws the first frame. */
 bool nj_screen_open(NjScreen *screen, GError **error);
 
-/* gives it back; drafts are kept */
+/* Saves the drafts and restores the terminal. */
 void nj_screen_free(NjScreen *screen);
 NjClient *nj_screen_client(NjScreen *screen);
-NjTerm *nj_screen_term(NjScreen *screen);
+NjTerm *nj_screen_term(NjScreen *screen); /* NULL without a terminal */
 NjPrompt *nj_screen_prompt(NjScreen *screen);
 NjKeys *nj_screen_keys(NjScreen *screen);
+
+/* Faults in the theme file are notices in the console; returns false if there is no such theme. */
 bool nj_screen_set_theme(NjScreen *screen, const char *name, GError **error);
 
-/* everything, now: tests */
+/* Draws everything at once, for tests. */
 void nj_screen_draw_on(NjScreen *screen, NjSurface *surface);
 
-/* all of it */
+/* Marks everything, or the prompt, as dirty and requests a frame. */
 void nj_screen_touch(NjScreen *screen);
-
-/* client->store is there now: panes load their pages */
-void nj_screen_store_ready(NjScreen *screen);
 void nj_screen_touch_prompt(NjScreen *screen);
 
-/* Ctrl-l */
+/* The store is open (client->store): the panes load their pages. */
+void nj_screen_store_ready(NjScreen *screen);
+
+/* Ctrl-l: writes every cell to the terminal again. */
 void nj_screen_redraw(NjScreen *screen);
 
-/* a frame that is due comes at once: what somebody waits for is here */
+/* Draws the requested frame without waiting for the end of the period: the user waits for what has
+ * arrived. */
 void nj_screen_hurry(NjScreen *screen);
 
-/* as if typed: tests */
+/* Input as from the terminal: typed keys and a paste. */
 void nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);
 void nj_screen_paste(NjScreen *screen, const char *text, gsize length);
 
-/* Windows. */
-guint nj_screen_windows(const NjScreen *screen);
+/* --- windows --- */
+
+guint nj_screen_windows(const NjScreen *screen); /* their number */
 NjWindow *nj_screen_window_at(const NjScreen *screen, guint index);
 
-/* the current one */
+/* The current window. */
 NjWindow *nj_screen_window(const NjScreen *screen);
 
-/* it has the focus, and the terminal has it */
+/* Whether the user looks at the chat: its pane has the focus, and so has the terminal. */
 bool nj_screen_attends(const NjScreen *screen, const NjChat *chat);
 void nj_screen_show(NjScreen *screen, NjWindow *window);
 
-/* its window, made if there is none */
+/* Shows the window of the chat, which is created if there is none. */
 NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);
 
-/* A place of the history in the chat's pane, its window shown: this message, marked, or what was
- * said at this time and after.  What came since stays unread until it is seen. */
+/* Shows the window of the chat and scrolls its pane to a place of the history: to this message,
+ * which is marked, or to the first message at or after this time (ms since 1970). Newer messages
+ * stay unread until they are displayed. */
 void nj_screen_show_message(NjScreen *screen, NjChat *chat, gint64 time, gint64 id);
 void nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time);
 
-/* What is found is listed in a window of its own, one for all searches; title: what was looked for,
- * as it was typed. */
+/* Starts a search and shows its results in the search window, which all searches use. The title is
+ * the search as it was typed. */
 void nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title);
 
-/* what is still looked for is given up; false: nothing is */
+/* Cancels the running search; returns false if there is none. */
 bool nj_screen_search_stop(NjScreen *screen);
 
-/* number, "console", "search", address, or a start of a name that is one's only */
+/* Finds a window by its number, "console", "search", the address of its chat, or the beginning of
+ * its name if no other name begins like this. */
 NjWindow *nj_screen_find(NjScreen *screen, const char *word, GError **error);
 
-/* next, previous */
+/* Shows the next window (step 1) or the previous one (step -1). */
 void nj_screen_step(NjScreen *screen, int step);
 
-/* Alt-z */
+/* Alt-z: shows the window that was current before. */
 void nj_screen_last(NjScreen *screen);
 
-/* Alt-a: mentions first, then chats, then rooms; false: nothing does */
+/* Alt-a: shows the window that needs attention most: mentions first, then chats, then rooms.
+ * Returns false if no window does. */
 bool nj_screen_attention(NjScreen *screen);
 
-/* not the console; the chat is the caller's business */
+/* Closes a window; the console cannot be closed. The chat stays as it is. */
 void nj_screen_close_window(NjScreen *screen, NjWindow *window);
 
-/* Panes of the current window. */
-/* chat NULL: the console */
+/* --- panes of the current window --- */
+
+/* Splits the focused pane; the new pane shows the chat, or the console if that is NULL. */
 bool nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error);
 bool nj_screen_close_pane(NjScreen *screen);
 
-/* after the layout's focus moved: the prompt goes with it */
+/* Switches the prompt to the focused pane, after the focus of the layout has moved. */
 void nj_screen_follow_focus(NjScreen *screen);
 
-/* never NULL */
+/* The focused pane, never NULL. */
 NjPane *nj_screen_focus(NjScreen *screen);
 void nj_screen_scroll(NjScreen *screen, int rows, bool page);
 void nj_screen_scroll_to(NjScreen *screen, bool end);
 
-/* for this run; the option says how it starts */
+/* Hides or shows the contact list until the end of the program; the option `roster` stays. */
 void nj_screen_toggle_roster(NjScreen *screen);
 
-/* the keys move in the roster until Enter or Esc */
+/* Gives the keys to the contact list, until Enter, Esc or nj_screen_leave_roster(). */
 void nj_screen_focus_roster(NjScreen *screen);
 void nj_screen_leave_roster(NjScreen *screen);
 
-/* What the program answers to what was typed in the current window. */
-/* columns of an answer in the pane with the focus; 0: not drawn yet */
+/* --- notices --- */
+
+/* The width in columns that a notice has in the focused pane; 0: the pane has not been drawn yet.
+ */
 int nj_screen_answer_cells(NjScreen *screen);
+
+/* Adds a notice to the panes of the chat, or to the console if no pane shows it or chat is NULL. */
 void nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text);
 
 #endif

@@ -123,7 +123,7 @@ nj_screen_focus(NjScreen *screen)
 bool
 nj_screen_attends(const NjScreen *screen, const NjChat *chat)
 {
-    return screen->client->looking && screen->talk == chat;
+    return screen->client->looking && screen->prompt_chat == chat;
 }
 
 static void
@@ -148,13 +148,13 @@ nj_screen_follow_focus(NjScreen *screen)
 {
     NjChat *chat = nj_screen_focus(screen)->chat;
     nj_screen_touch(screen);
-    if (screen->settled && chat == screen->talk)
+    if (screen->prompt_switched && chat == screen->prompt_chat)
         return;
 
     nj_screen_stop_typing(screen, true);
     nj_screen_save_draft(screen);
-    screen->settled = true;
-    screen->talk = chat;
+    screen->prompt_switched = true;
+    screen->prompt_chat = chat;
     nj_client_set_focus(screen->client, chat);
     screen->switching = true;
     nj_prompt_switch(screen->prompt, chat ? chat->id : 0, chat ? nj_chat_label(chat) : NULL,
@@ -388,11 +388,11 @@ name_window(NjWindow *window)
 void
 nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
 {
-    if (screen->talk == chat) {
+    if (screen->prompt_chat == chat) {
         nj_screen_stop_typing(screen, false);
         nj_screen_save_draft(screen);
-        screen->talk = NULL;
-        screen->settled = false;
+        screen->prompt_chat = NULL;
+        screen->prompt_switched = false;
     }
 
     nj_screen_drop_pending(screen, chat);
@@ -533,7 +533,7 @@ nj_screen_store_ready(NjScreen *screen)
         }
 
     /* The chat has its row now, and with it its place. */
-    screen->settled = false;
+    screen->prompt_switched = false;
     nj_screen_follow_focus(screen);
 }
 
