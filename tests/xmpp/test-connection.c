@@ -1,5 +1,5 @@
-/* xmpp/connection: from nothing to stanzas and back, against a real Prosody; and against servers of
- * our own that stall, lie and send away. */
+/* xmpp/connection: connects to a real Prosody, and to servers of the test that are silent, send
+ * wrong data or redirect. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,45 +26,46 @@ static Prosody *prosody; /* NULL: not installed */
     "<stream:features><starttls " \
     "xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>"
 #define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define ELSEWHERE                                                                                \
+#define SEE_OTHER_HOST                                                                           \
     "<stream:error><see-other-host "                                                             \
     "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:%u</see-other-host></stream:error></" \
     "stream:stream>"
 
-/* ---- The connection's owner ---- */
+/* --- the owner of the connection --- */
 
 typedef struct {
     NjAccountSettings settings;
     const NjConnectionDeadlines *deadlines;
     const char *trust_once;
-    const char *password;           /* given when asked; NULL: says so */
-    guint think_ms;                 /* before the answer */
+    const char *password;           /* for on_password; NULL: none is entered */
+    guint think_ms;                 /* delay of the password */
     const char *free_at, *close_at; /* "state:N", "password", "stanza" */
     NjConnection *connection;
     GMainLoop *loop;
-    guint answer;
-    GString *states; /* digits of NjConnectionState, as they came */
+    guint answer_source;
+    GString *states; /* digits of NjConnectionState, in their order */
     int closed, asked, stanzas;
     GError *why;
     char *jid, *pin;
-    char *pong; /* type of the iq that came */
+    char *response_type; /* type of the iq that arrived last */
     int rank;
     guint limit;
     gint64 late_us, tick_us;
 } Owner;
 
-/* Does what the test wants to have done in this hook; true if it did. */
+/* Frees or closes the connection if the test wants that in this hook. Returns true if it was
+ * freed. */
 static bool
-meddle(Owner *owner, const char *where)
+free_or_close(Owner *owner, const char *where)
 {
-    if (owner->free_at && g_str_equal(owner->free_at, where)) {
+    if (owner->free_at && strcmp(owner->free_at, where) == 0) {
         owner->connection->class->free(owner->connection);
         owner->connection = NULL;
         g_main_loop_quit(owner->loop);
         return true;
     }
 
-    if (owner->close_at && g_str_equal(owner->close_at, where))
+    if (owner->close_at && strcmp(owner->close_at, where) == 0)
         owner->connection->class->close(owner->connection);
     return false;
 }
@@ -89,7 +90,7 @@ on_state(NjConnection *connection, NjConnectionState state, const GError *why, v
     }
 
     g_autofree char *where = g_strdup_printf("state:%d", state);
-    if (meddle(owner, where))
+    if (free_or_close(owner, where))
         return;
 
     if (state == NJ_CONNECTION_ONLINE || state == NJ_CONNECTION_CLOSED)
@@ -102,17 +103,17 @@ on_stanza(NjConnection *connection, NjXml *stanza, void *data)
     (void) connection;
     Owner *owner = data;
     owner->stanzas++;
-    g_free(owner->pong);
-    owner->pong = g_strdup(nj_xml_attr(stanza, "type"));
-    if (!meddle(owner, "stanza"))
+    g_free(owner->response_type);
+    owner->response_type = g_strdup(nj_xml_attr(stanza, "type"));
+    if (!free_or_close(owner, "stanza"))
         g_main_loop_quit(owner->loop);
 }
 
 static gboolean
-answer(gpointer data)
+give_password(gpointer data)
 {
     Owner *owner = data;
-    owner->answer = 0;
+    owner->answer_source = 0;
     owner->connection->class->give_password(owner->connection, owner->password);
     return G_SOURCE_REMOVE;
 }
@@ -123,8 +124,8 @@ on_password(NjConnection *connection, void *data)
     (void) connection;
     Owner *owner = data;
     owner->asked++;
-    if (!meddle(owner, "password"))
-        owner->answer = g_timeout_add(owner->think_ms, answer, owner);
+    if (!free_or_close(owner, "password"))
+        owner->answer_source = g_timeout_add(owner->think_ms, give_password, owner);
 }
 
 static const NjConnectionHooks hooks = { .on_state = on_state,
@@ -145,12 +146,12 @@ static gboolean
 on_limit(gpointer data)
 {
     (void) data;
-    fail_msg("nothing happens");
+    fail_msg("timed out");
     return G_SOURCE_REMOVE;
 }
 
 static void
-run(Owner *owner)
+run_loop(Owner *owner)
 {
     owner->tick_us = g_get_monotonic_time();
     guint tick = g_timeout_add(5, on_tick, owner), limit = g_timeout_add(15000, on_limit, NULL);
@@ -175,7 +176,7 @@ owner_new(guint16 port)
     };
 }
 
-/* Opens and waits until it is online or closed. */
+/* Opens the connection and runs the main loop until it is online or closed. */
 static void
 connect_now(Owner *owner)
 {
@@ -185,13 +186,13 @@ connect_now(Owner *owner)
         nj_connection_set_deadlines(owner->connection, owner->deadlines);
     owner->connection->class->open(owner->connection);
     assert_int_equal(owner->states->len, 0);
-    run(owner);
+    run_loop(owner);
 }
 
 static void
-done(Owner *owner)
+free_owner(Owner *owner)
 {
-    g_clear_handle_id(&owner->answer, g_source_remove);
+    g_clear_handle_id(&owner->answer_source, g_source_remove);
     if (owner->connection)
         owner->connection->class->free(owner->connection);
     while (g_main_context_iteration(NULL, FALSE))
@@ -202,7 +203,7 @@ done(Owner *owner)
     g_clear_error(&owner->why);
     g_free(owner->jid);
     g_free(owner->pin);
-    g_free(owner->pong);
+    g_free(owner->response_type);
 }
 
 static void
@@ -224,7 +225,7 @@ assert_online(Owner *owner)
     assert_true(g_str_has_prefix(owner->jid, "toad@pond.example/"));
 }
 
-/* Nothing of a connection that is online ever wakes the program without a byte from the server. */
+/* An online connection must not wake the program without a byte from the server. */
 static void
 assert_no_timer(void)
 {
@@ -241,10 +242,10 @@ assert_no_timer(void)
     assert_int_equal(timeout, -1);
 }
 
-/* ---- Prosody ---- */
+/* --- Prosody --- */
 
 static void
-test_login_and_back(void **state)
+test_login_ping_and_close(void **state)
 {
     (void) state;
     if (!prosody)
@@ -265,23 +266,23 @@ test_login_and_back(void **state)
         NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
         nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
         owner.connection->class->send(owner.connection, ping);
-        run(&owner);
-        assert_string_equal(owner.pong, "result");
+        run_loop(&owner);
+        assert_string_equal(owner.response_type, "result");
         assert_no_timer();
         assert_true(g_get_monotonic_time() - owner.connection->class->last_byte_us(owner.connection)
                     < 1000000);
 
         owner.connection->class->close(owner.connection);
         assert_int_equal(owner.closed, 0);
-        run(&owner);
+        run_loop(&owner);
         assert_int_equal(owner.closed, 1);
         assert_null(owner.why);
-        done(&owner);
+        free_owner(&owner);
     }
 }
 
 static void
-test_wrong_password_is_one_attempt(void **state)
+test_wrong_password_is_sent_once(void **state)
 {
     (void) state;
     if (!prosody)
@@ -298,18 +299,18 @@ test_wrong_password_is_one_attempt(void **state)
     assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
 
     assert_int_equal(prosody_logged(prosody, ": <failure ") - failures, 1);
-    done(&owner);
+    free_owner(&owner);
 
     owner = owner_new(prosody->port);
     owner.password = NULL;
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_PASSWORD, "");
     assert_int_equal(prosody_logged(prosody, "<auth ") - auths, 1);
-    done(&owner);
+    free_owner(&owner);
 }
 
 static void
-test_certificates_and_pins(void **state)
+test_unknown_certificate_needs_pin(void **state)
 {
     (void) state;
     if (!prosody)
@@ -323,7 +324,7 @@ test_certificates_and_pins(void **state)
     assert_non_null(owner.pin);
 
     g_autofree char *pin = g_strdup(owner.pin);
-    done(&owner);
+    free_owner(&owner);
 
     for (int once = 0; once < 2; once++) {
         owner = owner_new(prosody->port);
@@ -334,7 +335,7 @@ test_certificates_and_pins(void **state)
         assert_online(&owner);
         assert_int_equal(owner.connection->class->certificate(owner.connection)->trusted_once,
                          once);
-        done(&owner);
+        free_owner(&owner);
     }
 
     owner = owner_new(prosody->direct_port);
@@ -344,12 +345,12 @@ test_certificates_and_pins(void **state)
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_CERTIFICATE, "not the pinned one");
     assert_int_equal(owner.asked, 0);
-    done(&owner);
+    free_owner(&owner);
 }
 
-/* The person may look for the password as long as it takes. */
+/* Entering the password takes longer than the deadline of the login. */
 static void
-test_clock_waits_for_the_person(void **state)
+test_login_deadline_stops_while_user_types(void **state)
 {
     (void) state;
     if (!prosody)
@@ -363,17 +364,17 @@ test_clock_waits_for_the_person(void **state)
     owner.think_ms = 1800;
     connect_now(&owner);
     assert_online(&owner);
-    done(&owner);
+    free_owner(&owner);
 }
 
 static void
-test_sent_elsewhere(void **state)
+test_redirect_is_followed_over_tls_only(void **state)
 {
     (void) state;
     static const Step round[] = {
         { "<stream:stream", HEADER STARTTLS },
         { "<starttls", PROCEED, SECURE },
-        { "<stream:stream", HEADER ELSEWHERE },
+        { "<stream:stream", HEADER SEE_OTHER_HOST },
         { NULL },
     };
     Liar *liar = liar_new(&pond, round);
@@ -381,40 +382,40 @@ test_sent_elsewhere(void **state)
 
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_REDIRECTED, "");
-    assert_int_equal(liar->calls, 3); /* here, and two hops */
-    done(&owner);
+    assert_int_equal(liar->calls, 3); /* the first connection and two redirections */
+    free_owner(&owner);
     liar_free(liar);
 
-    static const Step bare[] = { { "<stream:stream", HEADER ELSEWHERE }, { NULL } };
+    static const Step bare[] = { { "<stream:stream", HEADER SEE_OTHER_HOST }, { NULL } };
     liar = liar_new(&pond, bare);
     owner = owner_new(liar->port);
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_REDIRECTED, "");
-    assert_int_equal(liar->calls, 1); /* anybody could have said so */
-    done(&owner);
+    assert_int_equal(liar->calls, 1); /* not followed, because the stream was not encrypted */
+    free_owner(&owner);
     liar_free(liar);
 
     if (!prosody)
         return;
 
-    g_autofree char *away = g_strdup_printf(HEADER ELSEWHERE, prosody->port);
+    g_autofree char *away = g_strdup_printf(HEADER SEE_OTHER_HOST, prosody->port);
     const Step there[] = { round[0], round[1], { "<stream:stream", away }, { NULL } };
     liar = liar_new(&pond, there);
     owner = owner_new(liar->port);
     connect_now(&owner);
     assert_online(&owner);
     assert_string_equal(owner.states->str, "212345");
-    done(&owner);
+    free_owner(&owner);
     liar_free(liar);
 }
 
-/* ---- SCRAM bound to the channel, with a server that checks the binding ---- */
+/* --- SCRAM with channel binding, and a server that checks it --- */
 
 #define BIND_FEATURES \
     "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
 
 static char *
-bound(Guest *guest)
+respond_to_bind(Guest *guest)
 {
     const char *id = strstr(guest->heard->str, "id=") + 4;
     g_autofree char *name = g_strndup(id, strcspn(id, "'\""));
@@ -425,40 +426,40 @@ bound(Guest *guest)
 }
 
 static void
-test_channel_binding(void **state)
+test_wrong_channel_binding_fails(void **state)
 {
     (void) state;
-    for (int lie = 0; lie < 2; lie++) {
+    for (int is_forged = 0; is_forged < 2; is_forged++) {
         const Step steps[] = {
             { "<stream:stream", HEADER STARTTLS, GO_ON, NULL },
             { "<starttls", PROCEED, SECURE, NULL },
             { "<stream:stream", HEADER SCRAM_FEATURES, GO_ON, NULL },
             { "</auth>", NULL, GO_ON, scram_challenge },
-            { "</response>", NULL, GO_ON, lie ? scram_lie : scram_success },
+            { "</response>", NULL, GO_ON, is_forged ? scram_lie : scram_success },
             { "<stream:stream", HEADER BIND_FEATURES, GO_ON, NULL },
-            { "</iq>", NULL, GO_ON, bound },
+            { "</iq>", NULL, GO_ON, respond_to_bind },
             { NULL, NULL, GO_ON, NULL },
         };
         Liar *liar = liar_new(&pond, steps);
         Owner owner = owner_new(liar->port);
         connect_now(&owner);
-        if (lie)
+        if (is_forged)
             assert_failed(&owner, NJ_CONNECTION_ERROR_PROOF, "");
         else
             assert_online(&owner);
-        done(&owner);
+        free_owner(&owner);
         liar_free(liar);
     }
 }
 
-/* ---- Silence and lies ---- */
+/* --- silent and bad servers --- */
 
 static const NjConnectionDeadlines quick = {
     .dns = 300, .stagger = 50, .tcp = 300, .dial = 600, .handshake = 300, .login = 500, .close = 200
 };
 
 static void
-test_silence_ends(void **state)
+test_silent_server_times_out(void **state)
 {
     (void) state;
     static const Step mute[] = { { NULL } };
@@ -501,16 +502,16 @@ test_silence_ends(void **state)
         connect_now(&owner);
         assert_failed(&owner, NJ_CONNECTION_ERROR_TIMEOUT, rows[i].words);
         assert_true(nj_connection_should_retry(owner.why->code));
-        /* Whatever blocked would have blocked for 300 ms; less is a busy machine. */
+        /* a blocking call would have taken 300 ms; a busy machine takes less */
         assert_in_range(owner.late_us, 0, 150000);
         print_message("silence %u: the loop was %.1f ms late at most\n", i, owner.late_us / 1000.0);
-        done(&owner);
+        free_owner(&owner);
         liar_free(liar);
     }
 }
 
 static void
-test_bad_servers(void **state)
+test_bad_server_has_error_code(void **state)
 {
     (void) state;
     static const Step no_tls[] = {
@@ -550,13 +551,13 @@ test_bad_servers(void **state)
         assert_failed(&owner, rows[i].code, "");
         assert_int_equal(nj_connection_should_retry(owner.why->code), rows[i].retry);
         assert_int_equal(owner.asked, 0);
-        done(&owner);
+        free_owner(&owner);
         liar_free(liar);
     }
 }
 
 static void
-test_free_and_close_at_any_moment(void **state)
+test_free_and_close_in_every_hook(void **state)
 {
     (void) state;
     static const char *const moments[] = { "state:2", "state:3", "password", "state:4", "state:5" };
@@ -568,16 +569,16 @@ test_free_and_close_at_any_moment(void **state)
         connect_now(&owner);
         assert_null(owner.connection);
         assert_int_equal(owner.closed, 0);
-        done(&owner);
+        free_owner(&owner);
 
         owner = owner_new(prosody->port);
         owner.close_at = moments[i];
         connect_now(&owner);
         if (!owner.closed)
-            run(&owner);
+            run_loop(&owner);
         assert_int_equal(owner.closed, 1);
         assert_null(owner.why);
-        done(&owner);
+        free_owner(&owner);
     }
     Owner owner = owner_new(prosody->port);
     owner.free_at = "stanza";
@@ -586,16 +587,16 @@ test_free_and_close_at_any_moment(void **state)
     NjXml *ping = nj_xml_iq("get", "pond.example", NULL);
     nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
     owner.connection->class->send(owner.connection, ping);
-    run(&owner);
+    run_loop(&owner);
     assert_null(owner.connection);
-    done(&owner);
+    free_owner(&owner);
 
     owner = owner_new(prosody->port);
     owner.settings.ca_file = NULL;
     owner.free_at = "state:0";
     connect_now(&owner);
     assert_null(owner.connection);
-    done(&owner);
+    free_owner(&owner);
 
     for (int turns = 0; turns < 12; turns++) {
         owner = owner_new(prosody->port);
@@ -604,18 +605,18 @@ test_free_and_close_at_any_moment(void **state)
         owner.connection->class->open(owner.connection);
         for (int turn = 0; turn < turns; turn++)
             g_main_context_iteration(NULL, TRUE);
-        done(&owner);
+        free_owner(&owner);
     }
 
     owner = owner_new(prosody->port);
     owner.connection =
         nj_connection_new(&owner.settings, "toad@pond.example", NULL, &hooks, &owner);
     owner.connection->class->open(owner.connection);
-    owner.connection->class->close(owner.connection); /* before it has begun */
-    run(&owner);
+    owner.connection->class->close(owner.connection); /* before the dial has started */
+    run_loop(&owner);
     assert_int_equal(owner.closed, 1);
     assert_null(owner.why);
-    done(&owner);
+    free_owner(&owner);
 }
 
 static int
@@ -656,15 +657,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_login_and_back),
-        cmocka_unit_test(test_wrong_password_is_one_attempt),
-        cmocka_unit_test(test_certificates_and_pins),
-        cmocka_unit_test(test_clock_waits_for_the_person),
-        cmocka_unit_test(test_sent_elsewhere),
-        cmocka_unit_test(test_channel_binding),
-        cmocka_unit_test(test_silence_ends),
-        cmocka_unit_test(test_bad_servers),
-        cmocka_unit_test(test_free_and_close_at_any_moment),
+        cmocka_unit_test(test_login_ping_and_close),
+        cmocka_unit_test(test_wrong_password_is_sent_once),
+        cmocka_unit_test(test_unknown_certificate_needs_pin),
+        cmocka_unit_test(test_login_deadline_stops_while_user_types),
+        cmocka_unit_test(test_redirect_is_followed_over_tls_only),
+        cmocka_unit_test(test_wrong_channel_binding_fails),
+        cmocka_unit_test(test_silent_server_times_out),
+        cmocka_unit_test(test_bad_server_has_error_code),
+        cmocka_unit_test(test_free_and_close_in_every_hook),
     };
     return cmocka_run_group_tests_name("xmpp/connection", tests, set_up, tear_down);
 }

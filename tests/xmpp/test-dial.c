@@ -1,5 +1,5 @@
-/* xmpp/dial: names, services and sockets, with a name server that says what the test wants and real
- * sockets on loopback. */
+/* xmpp/dial: look-ups, services and sockets, with a resolver that gives the answers of the test and
+ * real sockets on loopback. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,84 +16,85 @@
 
 #include "xmpp/dial.h"
 
-/* ---- A name server ---- */
+/* --- a resolver --- */
 
-/* "" no such name, "?" an error, "!" never; NULL ends */
+/* answer: "" the name does not exist, "?" an error, "!" no answer. A row of NULL ends the rows. */
 typedef struct {
     const char *name, *answer;
 } Row;
 
 static struct {
     const Row *rows;
-    guint asked;
-    GPtrArray *waiting; /* of Asked, never answered in time */
+    guint lookups;
+    GPtrArray *withheld; /* of Lookup: answers that are sent by send_withheld() */
 } resolver;
 
 typedef struct {
     NjAnswerFunc func;
     void *data;
     NjAnswer answer;
-} Asked;
+} Lookup;
 
 static gboolean
-give(void *data)
+send_answer(void *data)
 {
-    Asked *asked = data;
-    asked->func(&asked->answer, asked->data);
-    nj_answer_clear(&asked->answer);
-    g_free(asked);
+    Lookup *lookup = data;
+    lookup->func(&lookup->answer, lookup->data);
+    nj_answer_clear(&lookup->answer);
+    g_free(lookup);
     return G_SOURCE_REMOVE;
 }
 
 static void
-ask(const char *name, bool services, NjAnswerFunc func, void *data)
+resolve(const char *name, bool services, NjAnswerFunc func, void *data)
 {
-    Asked *asked = g_new0(Asked, 1);
-    asked->func = func;
-    asked->data = data;
-    nj_answer_init(&asked->answer);
+    Lookup *lookup = g_new0(Lookup, 1);
+    lookup->func = func;
+    lookup->data = data;
+    nj_answer_init(&lookup->answer);
 
     const char *text = "";
     for (const Row *row = resolver.rows; row->name; row++)
-        text = g_str_equal(row->name, name) ? row->answer : text;
-    resolver.asked++;
+        text = strcmp(row->name, name) == 0 ? row->answer : text;
+    resolver.lookups++;
 
     if (*text == '!') {
-        g_ptr_array_add(resolver.waiting, asked);
+        g_ptr_array_add(resolver.withheld, lookup);
         return;
     }
 
-    g_idle_add(give, asked);
+    g_idle_add(send_answer, lookup);
     if (*text == '?')
         return;
 
-    asked->answer.result = *text ? NJ_RESOLVE_FOUND : NJ_RESOLVE_NO_SUCH_NAME;
+    lookup->answer.result = *text ? NJ_RESOLVE_FOUND : NJ_RESOLVE_NO_SUCH_NAME;
     g_auto(GStrv) parts = g_strsplit(text, ", ", 0);
     for (int i = 0; parts[i]; i++) {
         unsigned priority, weight, port;
         char host[64] = "";
         NjInet inet;
         if (services && sscanf(parts[i], "%u %u %u %63s", &priority, &weight, &port, host) >= 3)
-            nj_answer_add_service(&asked->answer, priority, weight, port, host);
+            nj_answer_add_service(&lookup->answer, priority, weight, port, host);
         else if (nj_inet_parse(parts[i], &inet))
-            g_array_append_val(asked->answer.addresses, inet);
+            g_array_append_val(lookup->answer.addresses, inet);
     }
 }
 
-/* The answers that never came do come now, long after anybody wants them. */
+/* Sends the withheld answers, after the dial has ended. */
 static void
-answer_late(void)
+send_withheld(void)
 {
-    for (guint i = 0; i < resolver.waiting->len; i++)
-        give(resolver.waiting->pdata[i]);
-    g_ptr_array_set_size(resolver.waiting, 0);
+    for (guint i = 0; i < resolver.withheld->len; i++)
+        send_answer(resolver.withheld->pdata[i]);
+    g_ptr_array_set_size(resolver.withheld, 0);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 }
 
-/* ---- Sockets ---- */
+/* --- sockets --- */
 
-/* full: one that lets nobody in any more, so that a SYN gets no answer. */
+/* Listens on a free port if *port is 0. full: the queue of connections is full, so that a SYN gets
+ * no answer. Returns -1 when the address cannot be used. */
 static int
 listen_on(const char *address, guint16 *port, bool full)
 {
@@ -122,7 +123,7 @@ listen_on(const char *address, guint16 *port, bool full)
 
     for (int i = 0; full && i < 4; i++) {
         int caller = socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        /* stays open until the program ends */
+        /* stays open until the program ends, to fill the queue */
         (void) !connect(caller, (struct sockaddr *) &native, length);
     }
 
@@ -137,7 +138,7 @@ closed_port(void)
     return port;
 }
 
-/* ---- A dial and what comes of it ---- */
+/* --- a dial and its result --- */
 
 typedef struct {
     GMainLoop *loop;
@@ -178,12 +179,13 @@ dial_with(const Row *rows, const char *domain, const char *host, int port, int t
 {
     Result result = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
     resolver.rows = rows;
-    resolver.asked = 0;
-    result.dial = nj_dial_new_with(ask, domain, host, port, tls, deadlines, on_dialled, &result);
+    resolver.lookups = 0;
+    result.dial =
+        nj_dial_new_with(resolve, domain, host, port, tls, deadlines, on_dialled, &result);
     assert_int_equal(result.calls, 0);
     g_main_loop_run(result.loop);
     g_main_loop_unref(result.loop);
-    answer_late();
+    send_withheld();
     assert_int_equal(result.calls, 1);
 
     if (result.fd >= 0) {
@@ -196,7 +198,7 @@ dial_with(const Row *rows, const char *domain, const char *host, int port, int t
 }
 
 static void
-done(Result *result)
+clear_result(Result *result)
 {
     g_clear_error(&result->error);
     g_free(result->host);
@@ -208,14 +210,14 @@ assert_failed(Result *result, int code, const char *words)
     assert_int_equal(result->fd, -1);
     assert_true(g_error_matches(result->error, NJ_CONNECTION_ERROR, code));
     if (!strstr(result->error->message, words))
-        fail_msg("“%s” does not say “%s”", result->error->message, words);
-    done(result);
+        fail_msg("“%s” does not contain “%s”", result->error->message, words);
+    clear_result(result);
 }
 
 static const Row nothing[] = { { NULL, NULL } };
 
 static void
-test_addresses_need_no_name_server(void **state)
+test_ip_address_is_not_looked_up(void **state)
 {
     (void) state;
     guint16 port = 0;
@@ -235,15 +237,15 @@ test_addresses_need_no_name_server(void **state)
         Result result = dial_with(nothing, rows[i].domain, rows[i].host, port, rows[i].tls, &quick);
         assert_true(result.fd >= 0);
         assert_int_equal(result.direct, rows[i].tls == NJ_TLS_DIRECT);
-        assert_int_equal(resolver.asked, 0);
-        done(&result);
+        assert_int_equal(resolver.lookups, 0);
+        clear_result(&result);
     }
 
     close(server);
 }
 
 static void
-test_services_are_one_list(void **state)
+test_services_are_merged_by_priority(void **state)
 {
     (void) state;
     guint16 plain = 0, direct = 0;
@@ -259,21 +261,21 @@ test_services_are_one_list(void **state)
         assert_int_equal(result.direct, first);
         assert_int_equal(result.port, first ? direct : plain);
         assert_string_equal(result.host, "x.example");
-        done(&result);
+        clear_result(&result);
         result = dial_with(rows, "grün.example", NULL, 0, NJ_TLS_DIRECT, &quick);
         assert_true(result.direct);
-        /* xmpps and the name: xmpp-client is no use */
-        assert_int_equal(resolver.asked, 2);
-        done(&result);
+        /* xmpps-client and the host: xmpp-client is not needed for direct TLS */
+        assert_int_equal(resolver.lookups, 2);
+        clear_result(&result);
     }
 
     close(a);
     close(b);
 }
 
-/* RFC 2782: among equals by weight; a weight of 0 still has a small chance. */
+/* Targets of equal priority are selected at random by weight (RFC 2782). */
 static void
-test_weights(void **state)
+test_equal_priority_selects_by_weight(void **state)
 {
     (void) state;
     guint16 heavy = 0, light = 0;
@@ -287,7 +289,7 @@ test_weights(void **state)
     for (int i = 0; i < 60; i++) {
         Result result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
         count += result.port == heavy;
-        done(&result);
+        clear_result(&result);
         (void) !close(accept(a, NULL, NULL));
         (void) !close(accept(b, NULL, NULL));
     }
@@ -298,7 +300,7 @@ test_weights(void **state)
 }
 
 static void
-test_next_target(void **state)
+test_failed_target_leads_to_next(void **state)
 {
     (void) state;
     guint16 port = 0, dead = closed_port();
@@ -311,7 +313,7 @@ test_next_target(void **state)
     Result result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
 
     assert_int_equal(result.port, port);
-    done(&result);
+    clear_result(&result);
     close(server);
 
     result = dial_with(rows, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
@@ -320,7 +322,7 @@ test_next_target(void **state)
 }
 
 static void
-test_without_services(void **state)
+test_no_srv_records_use_domain(void **state)
 {
     (void) state;
     static const Row lone[] = { { "pond.example", "127.0.0.1" }, { NULL, NULL } };
@@ -328,7 +330,7 @@ test_without_services(void **state)
     if (result.fd < 0)
         assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, "pond.example:5223 refuses");
     else
-        done(&result); /* somebody runs a server here */
+        clear_result(&result); /* a server runs on this machine */
 
     static const Row odd[] = { { "_xmpp-client._tcp.pond.example", "1 0 5222 \033[2Jx.example" },
                                { NULL, NULL } };
@@ -341,13 +343,13 @@ test_without_services(void **state)
                                   { NULL, NULL } };
     result = dial_with(broken, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
 
-    /* RFC 6120 3.2.1: no answer to SRV still asks for the name */
-    assert_int_equal(resolver.asked, 3);
+    /* without an answer for SRV the domain itself is looked up (RFC 6120, 3.2.2) */
+    assert_int_equal(resolver.lookups, 3);
     assert_failed(&result, NJ_CONNECTION_ERROR_NO_SUCH_HOST, "no server called pond.example");
 }
 
 static void
-test_sentences(void **state)
+test_failures_have_sentences(void **state)
 {
     (void) state;
     static const Row root[] = { { "_xmpp-client._tcp.pond.example", "0 0 0 ." },
@@ -356,8 +358,7 @@ test_sentences(void **state)
     Result result = dial_with(root, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
     assert_failed(&result, NJ_CONNECTION_ERROR_NOT_OFFERED, "pond.example offers no XMPP service");
 
-    /* No direct TLS says nothing of the other service, which then is at the domain itself (RFC
-     * 6120 3.2.1). */
+    /* A server without direct TLS may offer STARTTLS, at the domain itself (RFC 6120, 3.2.2). */
     static const Row no_direct[] = { { "_xmpps-client._tcp.pond.example", "0 0 0 ." },
                                      { NULL, NULL } };
     result = dial_with(no_direct, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &quick);
@@ -408,10 +409,10 @@ test_sentences(void **state)
 }
 
 static void
-test_no_tls_stays_at_home(void **state)
+test_no_tls_needs_loopback(void **state)
 {
     (void) state;
-    static const Row sly[] = { { "localhost.example", "127.0.0.1" }, { NULL, NULL } };
+    static const Row misleading[] = { { "localhost.example", "127.0.0.1" }, { NULL, NULL } };
     static const struct {
         const char *domain, *host;
     } rows[] = {
@@ -422,15 +423,15 @@ test_no_tls_stays_at_home(void **state)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Result result = dial_with(sly, rows[i].domain, rows[i].host, 0, NJ_TLS_NONE, &quick);
-        assert_int_equal(resolver.asked, 0);
+        Result result = dial_with(misleading, rows[i].domain, rows[i].host, 0, NJ_TLS_NONE, &quick);
+        assert_int_equal(resolver.lookups, 0);
         assert_failed(&result, NJ_CONNECTION_ERROR_SETTINGS, "tls = none");
     }
 }
 
-/* RFC 8305: a road that leads nowhere costs a moment only. */
+/* Addresses are tried side by side (RFC 8305, 5). */
 static void
-test_happy_eyeballs(void **state)
+test_silent_ipv6_delays_by_stagger_only(void **state)
 {
     (void) state;
     guint16 port = 0;
@@ -444,15 +445,15 @@ test_happy_eyeballs(void **state)
     Result result = dial_with(rows, "pond.example", "x.example", port, NJ_TLS_STARTTLS, &quick);
     assert_true(result.fd >= 0);
 
-    /* ::1 went first, and was not waited for */
+    /* ::1 was tried first, and its timeout was not waited for */
     assert_in_range(g_get_monotonic_time() - begin, 38000, 290000);
-    done(&result);
+    clear_result(&result);
     close(six);
     close(four);
 }
 
 static gboolean
-let_in(int fd, GIOCondition condition, gpointer data)
+accept_connection(int fd, GIOCondition condition, gpointer data)
 {
     (void) condition;
     (void) data;
@@ -460,14 +461,14 @@ let_in(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* A target behind a wall is not waited for; it is taken if it is the one that answers after all. */
+/* The next target is tried while a silent one may still answer; if it does, it is taken. */
 static void
-test_silent_target(void **state)
+test_silent_target_delays_by_patience_only(void **state)
 {
     (void) state;
-    guint16 wall = 0, port = 0, dead = closed_port();
-    int silent = listen_on("127.0.0.1", &wall, true), server = listen_on("127.0.0.1", &port, false);
-    g_autofree char *then_good = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", wall, port);
+    guint16 full = 0, port = 0, dead = closed_port();
+    int silent = listen_on("127.0.0.1", &full, true), server = listen_on("127.0.0.1", &port, false);
+    g_autofree char *then_good = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", full, port);
     const Row good[] = { { "_xmpp-client._tcp.pond.example", then_good },
                          { "x.example", "127.0.0.1" },
                          { NULL, NULL } };
@@ -476,9 +477,9 @@ test_silent_target(void **state)
 
     assert_in_range(g_get_monotonic_time() - begin, 98000, 290000);
     assert_int_equal(result.port, port);
-    done(&result);
+    clear_result(&result);
 
-    g_autofree char *then_bad = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", wall, dead);
+    g_autofree char *then_bad = g_strdup_printf("1 0 %u x.example, 2 0 %u x.example", full, dead);
     const Row bad[] = { { "_xmpp-client._tcp.pond.example", then_bad },
                         { "x.example", "127.0.0.1" },
                         { NULL, NULL } };
@@ -486,15 +487,15 @@ test_silent_target(void **state)
     assert_non_null(strstr(result.error->message, ": no answer, "));
     assert_failed(&result, NJ_CONNECTION_ERROR_REFUSED, ": refused)");
 
-    /* The wall opens while the second one has already refused: the kernel asks again after a
-     * second. */
+    /* The silent target answers after the second one has refused: the kernel repeats the SYN after
+     * a second. */
     const NjConnectionDeadlines patient = {
         .dns = 150, .stagger = 40, .patience = 100, .tcp = 5000, .dial = 6000
     };
     Result late = { .loop = g_main_loop_new(NULL, FALSE), .fd = -1 };
 
     resolver.rows = bad;
-    late.dial = nj_dial_new_with(ask, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient,
+    late.dial = nj_dial_new_with(resolve, "pond.example", NULL, 0, NJ_TLS_STARTTLS, &patient,
                                  on_dialled, &late);
 
     gint64 end = g_get_monotonic_time() + 300000;
@@ -504,22 +505,22 @@ test_silent_target(void **state)
     }
 
     assert_int_equal(late.calls, 0);
-    guint door = g_unix_fd_add(silent, G_IO_IN, let_in, NULL);
+    guint source = g_unix_fd_add(silent, G_IO_IN, accept_connection, NULL);
     g_main_loop_run(late.loop);
     g_main_loop_unref(late.loop);
-    g_source_remove(door);
+    g_source_remove(source);
     assert_true(late.fd >= 0);
-    assert_int_equal(late.port, wall);
+    assert_int_equal(late.port, full);
     close(late.fd);
-    done(&late);
+    clear_result(&late);
 
     close(silent);
     close(server);
 }
 
-/* Freed while it asks, waits and connects: nothing comes any more. */
+/* Frees the dial during look-ups and while it connects. */
 static void
-test_free_midway(void **state)
+test_freed_dial_makes_no_calls(void **state)
 {
     (void) state;
     static const Row rows[] = { { "_xmpp-client._tcp.pond.example", "!" },
@@ -534,12 +535,12 @@ test_free_midway(void **state)
     for (int turns = 0; turns < 3; turns++) {
         for (guint i = 0; i < G_N_ELEMENTS(hosts); i++) {
             Result result = { .loop = NULL };
-            NjDial *dial = nj_dial_new_with(ask, "pond.example", hosts[i], hosts[i] ? port : 0,
+            NjDial *dial = nj_dial_new_with(resolve, "pond.example", hosts[i], hosts[i] ? port : 0,
                                             NJ_TLS_STARTTLS, &quick, on_dialled, &result);
             for (int turn = 0; turn < turns; turn++)
                 g_main_context_iteration(NULL, FALSE);
             nj_dial_free(dial);
-            answer_late();
+            send_withheld();
             assert_int_equal(result.calls, 0);
         }
     }
@@ -554,10 +555,10 @@ on_real_answer(const NjAnswer *answer, void *data)
     *(int *) data = answer->result == NJ_RESOLVE_FOUND && answer->addresses->len ? 1 : 2;
 }
 
-/* A name server's message: two services and another record between them, names with pointers; then
- * all its beginnings, and with each byte spoilt. */
+/* A message of a name server with two services, another record between them and compressed names;
+ * then all its prefixes, each with every byte changed. */
 static void
-test_a_message(void **state)
+test_dns_message_is_read_safely(void **state)
 {
     (void) state;
     static const guint8 whole[] = "\0\1\201\200\0\1\0\3\0\0\0\0"
@@ -597,10 +598,10 @@ test_a_message(void **state)
     nj_answer_clear(&answer);
 }
 
-/* The C library's way, with what needs no network: a name of the hosts file, and one that can not
- * be (RFC 6761). */
+/* Looks up with the C library what needs no network: a name of the hosts file, and names that are
+ * not valid. */
 static void
-test_the_system(void **state)
+test_system_resolver_answers(void **state)
 {
     (void) state;
     static const struct {
@@ -634,7 +635,7 @@ static int
 set_up(void **state)
 {
     (void) state;
-    resolver.waiting = g_ptr_array_new();
+    resolver.withheld = g_ptr_array_new();
     return 0;
 }
 
@@ -642,18 +643,18 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses_need_no_name_server),
-        cmocka_unit_test(test_services_are_one_list),
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_next_target),
-        cmocka_unit_test(test_without_services),
-        cmocka_unit_test(test_sentences),
-        cmocka_unit_test(test_no_tls_stays_at_home),
-        cmocka_unit_test(test_happy_eyeballs),
-        cmocka_unit_test(test_silent_target),
-        cmocka_unit_test(test_free_midway),
-        cmocka_unit_test(test_a_message),
-        cmocka_unit_test(test_the_system),
+        cmocka_unit_test(test_ip_address_is_not_looked_up),
+        cmocka_unit_test(test_services_are_merged_by_priority),
+        cmocka_unit_test(test_equal_priority_selects_by_weight),
+        cmocka_unit_test(test_failed_target_leads_to_next),
+        cmocka_unit_test(test_no_srv_records_use_domain),
+        cmocka_unit_test(test_failures_have_sentences),
+        cmocka_unit_test(test_no_tls_needs_loopback),
+        cmocka_unit_test(test_silent_ipv6_delays_by_stagger_only),
+        cmocka_unit_test(test_silent_target_delays_by_patience_only),
+        cmocka_unit_test(test_freed_dial_makes_no_calls),
+        cmocka_unit_test(test_dns_message_is_read_safely),
+        cmocka_unit_test(test_system_resolver_answers),
     };
     return cmocka_run_group_tests_name("xmpp/dial", tests, set_up, NULL);
 }

@@ -1,5 +1,5 @@
-/* xmpp/login: talks with servers, honest and other.  `got` is what the server says, `sent` what we
- * must have said. */
+/* xmpp/login: a login whose server is made of strings. receive() passes text of the server to the
+ * login; assert_sent() checks what the login has sent since the last check. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define HEADER                                                                       \
     "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' " \
     "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
-#define OURS                                                                               \
+#define OUR_HEADER                                                                         \
     "<?xml version='1.0'?><stream:stream to='pond.example'%s version='1.0' xml:lang='en' " \
     "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 
@@ -32,9 +32,9 @@ typedef struct {
     NjStream *stream;
     NjLogin *login;
     NjAccountSettings settings;
-    const char *password; /* given at once when asked; NULL: later */
-    /* "securing authenticating password binding done(toad@pond.example/x)" */
-    GString *told;
+    const char *password; /* for on_password; NULL: the test gives it later */
+    /* the hooks that were called: "securing authenticating password binding bound(…)" */
+    GString *events;
     GError *why;
     bool features_seen;
 } Talk;
@@ -44,26 +44,25 @@ on_step(NjLogin *login, NjLoginStep step, void *owner)
 {
     static const char *const names[] = { "securing ", "authenticating ", "binding " };
     (void) login;
-    g_string_append(((Talk *) owner)->told, names[step]);
+    g_string_append(((Talk *) owner)->events, names[step]);
 }
 
 static void
 on_password(NjLogin *login, void *owner)
 {
     Talk *talk = owner;
-    g_string_append(talk->told, "password ");
+    g_string_append(talk->events, "password ");
     if (talk->password)
         nj_login_password(login, talk->password);
 }
 
 static void
-on_done(NjLogin *login, const char *jid, const NjXml *features, void *owner)
+on_bound(NjLogin *login, const char *jid, const NjXml *features, void *owner)
 {
     Talk *talk = owner;
     (void) login;
-    g_string_append_printf(talk->told, "done(%s)", jid);
-    talk->features_seen =
-        nj_xml_child(features, "bind", "urn:ietf:params:xml:ns:xmpp-bind") != NULL;
+    g_string_append_printf(talk->events, "bound(%s)", jid);
+    talk->features_seen = nj_xml_child(features, "bind", "urn:ietf:params:xml:ns:xmpp-bind");
 }
 
 static void
@@ -77,7 +76,7 @@ on_failed(NjLogin *login, const GError *why, void *owner)
 }
 
 static const NjLoginHooks login_hooks = {
-    .on_step = on_step, .on_password = on_password, .on_bound = on_done, .on_failed = on_failed
+    .on_step = on_step, .on_password = on_password, .on_bound = on_bound, .on_failed = on_failed
 };
 
 static void
@@ -125,7 +124,7 @@ static const NjStreamHooks stream_hooks = {
 };
 
 static int
-begin(void **state)
+set_up(void **state)
 {
     Talk *talk = g_new0(Talk, 1);
     talk->transport = string_transport_new();
@@ -137,77 +136,77 @@ begin(void **state)
         nj_login_new(talk->stream, &talk->settings, "toad@pond.example", false, &login_hooks, talk);
     talk->password = "pencil";
 
-    talk->told = g_string_new(NULL);
+    talk->events = g_string_new(NULL);
     *state = talk;
     return 0;
 }
 
 static int
-end(void **state)
+tear_down(void **state)
 {
     Talk *talk = *state;
     nj_login_free(talk->login);
     nj_stream_free(talk->stream);
     string_transport_drop(talk->transport);
-    g_string_free(talk->told, TRUE);
+    g_string_free(talk->events, TRUE);
     g_clear_error(&talk->why);
     g_free(talk);
     return 0;
 }
 
 static void
-got(Talk *talk, const char *text)
+receive(Talk *talk, const char *text)
 {
     string_transport_receive(talk->transport, text);
 }
 
 static void
-sent(Talk *talk, const char *expected)
+assert_sent(Talk *talk, const char *expected)
 {
     g_autofree char *text = string_transport_take(talk->transport);
     if (!same_xml(text, expected))
-        fail_msg("%s\nwas sent, not\n%s", text, expected);
+        fail_msg("%s\nwas sent instead of\n%s", text, expected);
 }
 
-/* Our header was sent; theirs comes, with these features. */
+/* Checks our header, and receives the server's header and these features. */
 static void
-meet(Talk *talk, const char *features)
+exchange_headers(Talk *talk, const char *features)
 {
     g_autofree char *text = string_transport_take(talk->transport);
     g_autofree char *expected =
-        g_strdup_printf(OURS, talk->transport->secure ? " from='toad@pond.example'" : "");
+        g_strdup_printf(OUR_HEADER, talk->transport->secure ? " from='toad@pond.example'" : "");
     g_autofree char *reply =
         g_strdup_printf("%s<stream:features>%s</stream:features>", HEADER, features);
     assert_string_equal(text, expected);
-    got(talk, reply);
+    receive(talk, reply);
 }
 
-/* As far as the features of the encrypted stream. */
+/* Goes as far as the features of the encrypted stream. */
 static void
-secure(Talk *talk, const char *features)
+start_tls(Talk *talk, const char *features)
 {
     string_transport_open(talk->transport);
-    meet(talk, STARTTLS);
-    sent(talk, STARTTLS);
-    got(talk, PROCEED);
+    exchange_headers(talk, STARTTLS);
+    assert_sent(talk, STARTTLS);
+    receive(talk, PROCEED);
     string_transport_turn(talk->transport);
-    meet(talk, features);
+    exchange_headers(talk, features);
 }
 
-/* As far as the features after a login with PLAIN. */
+/* Goes as far as the features after authentication with PLAIN. */
 static void
-authenticate(Talk *talk, const char *features)
+log_in(Talk *talk, const char *features)
 {
-    secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    sent(talk, PLAIN_AUTH);
-    got(talk, "<success" SASL "/>");
-    meet(talk, features);
+    start_tls(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    assert_sent(talk, PLAIN_AUTH);
+    receive(talk, "<success" SASL "/>");
+    exchange_headers(talk, features);
 }
 
-/* What was sent is a request like this; `%s` in it stands for the id, which is returned.  The
- * caller owns it. */
+/* Checks that a request like this was sent; `%s` in it stands for the id. Returns the id, which the
+ * caller owns. */
 static char *
-asked(Talk *talk, const char *format)
+assert_request(Talk *talk, const char *format)
 {
     const char *condition;
     g_autofree char *text = string_transport_take(talk->transport);
@@ -218,36 +217,36 @@ asked(Talk *talk, const char *format)
     g_auto(GStrv) halves = g_strsplit(format, "%s", 2);
     g_autofree char *expected = g_strjoinv(id, halves);
     if (!same_xml(text, expected))
-        fail_msg("%s\nwas sent, not\n%s", text, expected);
+        fail_msg("%s\nwas sent instead of\n%s", text, expected);
 
     return id;
 }
 
-#define ASK_BIND "<iq type='set' id='%s'>" BIND "</iq>"
+#define BIND_REQUEST "<iq type='set' id='%s'>" BIND "</iq>"
 
 static void
-answer(Talk *talk, const char *type, const char *id, const char *more, const char *inside)
+respond(Talk *talk, const char *type, const char *id, const char *more, const char *inside)
 {
     g_autofree char *text =
         g_strdup_printf("<iq type='%s' id='%s' %s>%s</iq>", type, id, more, inside);
-    got(talk, text);
+    receive(talk, text);
 }
 
 static void
 assert_failed(Talk *talk, NjConnectionError code)
 {
     if (!talk->why)
-        fail_msg("no failure: %s", talk->told->str);
+        fail_msg("no failure: %s", talk->events->str);
     assert_true(talk->why->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->why->code, code);
     assert_true(g_str_has_suffix(talk->why->message, ".")
                 || g_str_has_suffix(talk->why->message, "”"));
-    sent(talk, "</stream:stream>");
+    assert_sent(talk, "</stream:stream>");
 }
 
-/* What was sent as base64, and what is sent so.  The caller owns it. */
+/* Returns the text that was sent in base64; the caller owns it. */
 static char *
-said(Talk *talk)
+take_sasl_text(Talk *talk)
 {
     const char *condition;
     gsize length;
@@ -260,24 +259,23 @@ said(Talk *talk)
 }
 
 static void
-got_encoded(Talk *talk, const char *name, const char *message)
+receive_sasl(Talk *talk, const char *name, const char *message)
 {
     g_autofree char *encoded = g_base64_encode((const guchar *) message, strlen(message));
     g_autofree char *text = g_strdup_printf("<%s" SASL ">%s</%s>", name, encoded, name);
-    got(talk, text);
+    receive(talk, text);
 }
 
 static void
-test_a_login(void **state)
+test_login_binds_resource(void **state)
 {
     Talk *talk = *state;
-    authenticate(talk,
-                 BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
+    log_in(talk, BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
 
-    g_autofree char *id = asked(talk, ASK_BIND);
-    answer(talk, "result", id, "", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
-    assert_string_equal(talk->told->str,
-                        "securing authenticating password binding done(toad@pond.example/x)");
+    g_autofree char *id = assert_request(talk, BIND_REQUEST);
+    respond(talk, "result", id, "", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
+    assert_string_equal(talk->events->str,
+                        "securing authenticating password binding bound(toad@pond.example/x)");
     assert_true(talk->features_seen);
     assert_string_equal(nj_login_mechanism(talk->login), "PLAIN");
     assert_int_equal(nj_login_scram_rank(talk->login), 0);
@@ -285,152 +283,155 @@ test_a_login(void **state)
 }
 
 static void
-test_scram(void **state)
+test_scram_plus_binds_channel(void **state)
 {
     Talk *talk = *state;
     ScramServer server = { G_CHECKSUM_SHA256, "pencil", "W22ZaJ0SNY7soEsUEjb6gQ==", 4096 };
 
     talk->transport->end_point = "P";
-    secure(
+    start_tls(
         talk,
         "<mechanisms" SASL "><mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-256</"
         "mechanism><mechanism>PLAIN</mechanism></mechanisms>"
         "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding "
         "type='tls-unique'/><channel-binding type='tls-server-end-point'/></sasl-channel-binding>");
 
-    g_autofree char *client_first = said(talk);
+    g_autofree char *client_first = take_sasl_text(talk);
     assert_true(g_str_has_prefix(client_first, "p=tls-server-end-point,,n=toad,r="));
 
     g_autofree char *server_first = scram_server_first(&server, client_first);
-    got_encoded(talk, "challenge", server_first);
+    receive_sasl(talk, "challenge", server_first);
 
-    g_autofree char *client_final = said(talk);
+    g_autofree char *client_final = take_sasl_text(talk);
     g_autofree char *server_final = scram_server_final(&server, client_first, server_first,
                                                        client_final, "p=tls-server-end-point,,P");
     assert_non_null(server_final);
-    got_encoded(talk, "success", server_final);
-    meet(talk, BIND);
+    receive_sasl(talk, "success", server_final);
+    exchange_headers(talk, BIND);
     assert_string_equal(nj_login_mechanism(talk->login), "SCRAM-SHA-256-PLUS");
     assert_int_equal(nj_login_scram_rank(talk->login), 5);
-    assert_true(g_str_has_suffix(talk->told->str, "binding "));
+    assert_true(g_str_has_suffix(talk->events->str, "binding "));
 }
 
 static void
-test_scram_success_without_proof(void **state)
+test_success_without_scram_proof_fails(void **state)
 {
     Talk *talk = *state;
-    secure(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-1</mechanism></mechanisms>");
+    start_tls(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-1</mechanism></mechanisms>");
     g_free(string_transport_take(talk->transport));
-    got(talk, "<success" SASL "/>");
+    receive(talk, "<success" SASL "/>");
     assert_failed(talk, NJ_CONNECTION_ERROR_PROOF);
 }
 
 static void
-test_password_later(void **state)
+test_late_password_is_sent_once(void **state)
 {
     Talk *talk = *state;
     talk->password = NULL;
-    secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    assert_true(g_str_has_suffix(talk->told->str, "password "));
-    sent(talk, "");
+    start_tls(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    assert_true(g_str_has_suffix(talk->events->str, "password "));
+    assert_sent(talk, "");
     nj_login_password(talk->login, "pencil");
-    sent(talk, PLAIN_AUTH);
-    nj_login_password(talk->login, "pencil"); /* said twice: sent once */
-    sent(talk, "");
+    assert_sent(talk, PLAIN_AUTH);
+    nj_login_password(talk->login, "pencil"); /* the second call is ignored */
+    assert_sent(talk, "");
 }
 
 static void
-test_no_password(void **state)
+test_missing_password_fails(void **state)
 {
     Talk *talk = *state;
     talk->password = NULL;
-    secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    start_tls(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     nj_login_password(talk->login, NULL);
     assert_failed(talk, NJ_CONNECTION_ERROR_PASSWORD);
 }
 
 static void
-test_external(void **state)
+test_external_sends_no_password(void **state)
 {
     Talk *talk = *state;
     talk->transport->client_certificate = true;
-    secure(talk, "<mechanisms" SASL
-                 "><mechanism>EXTERNAL</mechanism><mechanism>PLAIN</mechanism></mechanisms>");
-    sent(talk, "<auth" SASL " mechanism='EXTERNAL'>=</auth>");
-    assert_null(strstr(talk->told->str, "password"));
-    got(talk, "<success" SASL "/>");
-    meet(talk, BIND);
+    start_tls(talk, "<mechanisms" SASL
+                    "><mechanism>EXTERNAL</mechanism><mechanism>PLAIN</mechanism></mechanisms>");
+    assert_sent(talk, "<auth" SASL " mechanism='EXTERNAL'>=</auth>");
+    assert_null(strstr(talk->events->str, "password"));
+    receive(talk, "<success" SASL "/>");
+    exchange_headers(talk, BIND);
 }
 
 static void
-test_direct_tls(void **state)
+test_direct_tls_skips_starttls(void **state)
 {
     Talk *talk = *state;
     talk->settings.tls = NJ_TLS_DIRECT;
     talk->transport->secure = true;
     string_transport_open(talk->transport);
-    meet(talk, STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    sent(talk, PLAIN_AUTH);
+    exchange_headers(talk,
+                     STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    assert_sent(talk, PLAIN_AUTH);
 }
 
 static void
-test_no_tls_offered(void **state)
+test_missing_starttls_fails(void **state)
 {
     Talk *talk = *state;
     string_transport_open(talk->transport);
-    meet(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    exchange_headers(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     assert_failed(talk, NJ_CONNECTION_ERROR_NO_TLS);
-    assert_string_equal(talk->told->str, "securing ");
+    assert_string_equal(talk->events->str, "securing ");
 }
 
 static void
-test_tls_refused(void **state)
+test_refused_starttls_fails(void **state)
 {
     Talk *talk = *state;
     string_transport_open(talk->transport);
-    meet(talk, STARTTLS);
-    sent(talk, STARTTLS);
-    got(talk, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    exchange_headers(talk, STARTTLS);
+    assert_sent(talk, STARTTLS);
+    receive(talk, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     assert_failed(talk, NJ_CONNECTION_ERROR_NO_TLS);
 }
 
 static void
-test_bytes_behind_proceed(void **state)
+test_bytes_behind_proceed_are_dropped(void **state)
 {
     Talk *talk = *state;
     string_transport_open(talk->transport);
-    meet(talk, STARTTLS);
-    sent(talk, STARTTLS);
-    got(talk, PROCEED HEADER "<stream:features><mechanisms" SASL
-                             "><mechanism>PLAIN</mechanism></mechanisms></stream:features>");
-    sent(talk, "");
-    assert_string_equal(talk->told->str, "securing ");
+    exchange_headers(talk, STARTTLS);
+    assert_sent(talk, STARTTLS);
+    receive(talk, PROCEED HEADER "<stream:features><mechanisms" SASL
+                                 "><mechanism>PLAIN</mechanism></mechanisms></stream:features>");
+    assert_sent(talk, "");
+    assert_string_equal(talk->events->str, "securing ");
 }
 
 static void
-test_without_tls_on_loopback_only(void **state)
+test_no_tls_needs_loopback(void **state)
 {
     Talk *talk = *state;
     talk->settings.tls = NJ_TLS_NONE;
     string_transport_open(talk->transport);
-    meet(talk, STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    exchange_headers(talk,
+                     STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     assert_failed(talk, NJ_CONNECTION_ERROR_SETTINGS);
 
     Talk *home;
-    begin((void **) &home);
+    set_up((void **) &home);
     nj_login_free(home->login);
     home->settings.tls = NJ_TLS_NONE;
     home->login =
         nj_login_new(home->stream, &home->settings, "toad@pond.example", true, &login_hooks, home);
     string_transport_open(home->transport);
-    meet(home, STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-    sent(home, PLAIN_AUTH);
+    exchange_headers(home,
+                     STARTTLS "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    assert_sent(home, PLAIN_AUTH);
 
-    end((void **) &home);
+    tear_down((void **) &home);
 }
 
 static void
-test_failures(void **state)
+test_sasl_failures_have_codes(void **state)
 {
     static const struct {
         const char *condition;
@@ -448,42 +449,42 @@ test_failures(void **state)
     (void) state;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         Talk *talk;
-        begin((void **) &talk);
-        secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-        sent(talk, PLAIN_AUTH);
+        set_up((void **) &talk);
+        start_tls(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+        assert_sent(talk, PLAIN_AUTH);
         g_autofree char *text = g_strdup_printf(
             "<failure" SASL "><%s/><text>Go away</text></failure>", rows[i].condition);
-        got(talk, text);
+        receive(talk, text);
         assert_failed(talk, rows[i].code);
         assert_non_null(strstr(talk->why->message, "Go away"));
-        /* one wrong password is one attempt, whatever comes now */
-        got(talk, "<success" SASL "/>");
-        sent(talk, "");
-        end((void **) &talk);
+        /* the password is not sent again, whatever the server sends */
+        receive(talk, "<success" SASL "/>");
+        assert_sent(talk, "");
+        tear_down((void **) &talk);
     }
 }
 
 static void
-test_no_mechanism(void **state)
+test_unknown_mechanism_fails(void **state)
 {
     Talk *talk = *state;
-    secure(talk, "<mechanisms" SASL "><mechanism>DIGEST-MD5</mechanism></mechanisms>");
+    start_tls(talk, "<mechanisms" SASL "><mechanism>DIGEST-MD5</mechanism></mechanisms>");
     assert_failed(talk, NJ_CONNECTION_ERROR_MECHANISM);
-    assert_null(strstr(talk->told->str, "password"));
+    assert_null(strstr(talk->events->str, "password"));
 }
 
 static void
-test_plain_after_scram(void **state)
+test_plain_after_scram_fails(void **state)
 {
     Talk *talk = *state;
     talk->settings.scram_seen = 2;
-    secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+    start_tls(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
     assert_failed(talk, NJ_CONNECTION_ERROR_MECHANISM);
 }
 
-/* What a server says instead of the next step. */
+/* The server sends another element than the next step requires. */
 static void
-test_out_of_turn(void **state)
+test_unexpected_element_fails(void **state)
 {
     static const char *const after_auth[] = {
         "<message/>",
@@ -499,12 +500,12 @@ test_out_of_turn(void **state)
 
     for (gsize i = 0; i < G_N_ELEMENTS(after_auth); i++) {
         Talk *talk;
-        begin((void **) &talk);
-        secure(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
-        sent(talk, PLAIN_AUTH);
-        got(talk, after_auth[i]);
+        set_up((void **) &talk);
+        start_tls(talk, "<mechanisms" SASL "><mechanism>PLAIN</mechanism></mechanisms>");
+        assert_sent(talk, PLAIN_AUTH);
+        receive(talk, after_auth[i]);
         assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
-        end((void **) &talk);
+        tear_down((void **) &talk);
     }
 
     static const char *const features[] = { "",
@@ -512,61 +513,61 @@ test_out_of_turn(void **state)
                                             BIND };
     for (gsize i = 0; i < G_N_ELEMENTS(features); i++) {
         Talk *talk;
-        begin((void **) &talk);
-        secure(talk, features[i]);
+        set_up((void **) &talk);
+        start_tls(talk, features[i]);
         assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
-        end((void **) &talk);
+        tear_down((void **) &talk);
     }
 
     Talk *talk;
-    begin((void **) &talk);
-    authenticate(talk, ""); /* nothing to bind */
+    set_up((void **) &talk);
+    log_in(talk, ""); /* <bind/> is not offered */
     assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
-    end((void **) &talk);
-    begin((void **) &talk);
+    tear_down((void **) &talk);
+    set_up((void **) &talk);
     string_transport_open(talk->transport);
-    meet(talk, STARTTLS);
-    sent(talk, STARTTLS);
+    exchange_headers(talk, STARTTLS);
+    assert_sent(talk, STARTTLS);
 
-    got(talk, "<success" SASL "/>");
+    receive(talk, "<success" SASL "/>");
     assert_failed(talk, NJ_CONNECTION_ERROR_PROTOCOL);
-    end((void **) &talk);
+    tear_down((void **) &talk);
 }
 
 static void
-test_resource(void **state)
+test_resource_conflict_fails(void **state)
 {
     Talk *talk = *state;
     talk->settings.resource = (char *) "d&sk";
-    authenticate(talk, BIND);
-    g_autofree char *id = asked(talk, "<iq type='set' id='%s'><bind" BIND_NS
-                                      "><resource>d&amp;sk</resource></bind></iq>");
-    answer(talk, "error", id, "",
-           "<error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
+    log_in(talk, BIND);
+    g_autofree char *id = assert_request(talk, "<iq type='set' id='%s'><bind" BIND_NS
+                                               "><resource>d&amp;sk</resource></bind></iq>");
+    respond(talk, "error", id, "",
+            "<error type='cancel'><conflict xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
     assert_failed(talk, NJ_CONNECTION_ERROR_BIND);
 }
 
 static void
-test_only_the_answer_counts(void **state)
+test_foreign_bind_response_is_ignored(void **state)
 {
     Talk *talk = *state;
     const char *inside = "<bind" BIND_NS "><jid>toad@pond.example/evil</jid></bind>";
 
-    authenticate(talk, BIND);
-    g_autofree char *id = asked(talk, ASK_BIND);
-    answer(talk, "result", "another", "", inside);
-    answer(talk, "result", id, "from='frog@pond.example'", inside);
-    answer(talk, "get", id, "", inside);
-    got(talk, "<message><body>early</body></message>");
+    log_in(talk, BIND);
+    g_autofree char *id = assert_request(talk, BIND_REQUEST);
+    respond(talk, "result", "another", "", inside);
+    respond(talk, "result", id, "from='frog@pond.example'", inside);
+    respond(talk, "get", id, "", inside);
+    receive(talk, "<message><body>early</body></message>");
     assert_null(talk->why);
-    answer(talk, "result", id, "from='pond.example'",
-           "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
+    respond(talk, "result", id, "from='pond.example'",
+            "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
 
-    assert_true(g_str_has_suffix(talk->told->str, "done(toad@pond.example/x)"));
+    assert_true(g_str_has_suffix(talk->events->str, "bound(toad@pond.example/x)"));
 }
 
 static void
-test_addresses_that_can_not_be_ours(void **state)
+test_foreign_bound_address_fails(void **state)
 {
     static const char *const insides[] = {
         "",
@@ -582,88 +583,88 @@ test_addresses_that_can_not_be_ours(void **state)
 
     for (gsize i = 0; i < G_N_ELEMENTS(insides); i++) {
         Talk *talk;
-        begin((void **) &talk);
-        authenticate(talk, BIND);
-        g_autofree char *id = asked(talk, ASK_BIND);
-        answer(talk, "result", id, "", insides[i]);
+        set_up((void **) &talk);
+        log_in(talk, BIND);
+        g_autofree char *id = assert_request(talk, BIND_REQUEST);
+        respond(talk, "result", id, "", insides[i]);
         assert_failed(talk, NJ_CONNECTION_ERROR_BIND);
-        end((void **) &talk);
+        tear_down((void **) &talk);
     }
 }
 
 static void
-test_the_servers_spelling(void **state)
+test_server_spelling_of_address_is_kept(void **state)
 {
     Talk *talk = *state;
-    authenticate(talk, BIND);
-    g_autofree char *id = asked(talk, ASK_BIND);
-    answer(talk, "result", id, "", "<bind" BIND_NS "><jid>ToaD@Pond.Example/x</jid></bind>");
-    assert_true(g_str_has_suffix(talk->told->str, "done(ToaD@Pond.Example/x)"));
+    log_in(talk, BIND);
+    g_autofree char *id = assert_request(talk, BIND_REQUEST);
+    respond(talk, "result", id, "", "<bind" BIND_NS "><jid>ToaD@Pond.Example/x</jid></bind>");
+    assert_true(g_str_has_suffix(talk->events->str, "bound(ToaD@Pond.Example/x)"));
 }
 
 static void
-test_session(void **state)
+test_required_session_is_requested(void **state)
 {
     Talk *talk = *state;
-    authenticate(talk, BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>");
+    log_in(talk, BIND "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>");
 
-    g_autofree char *id = asked(talk, ASK_BIND);
-    answer(talk, "result", id, "", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
-    assert_null(strstr(talk->told->str, "done"));
+    g_autofree char *id = assert_request(talk, BIND_REQUEST);
+    respond(talk, "result", id, "", "<bind" BIND_NS "><jid>toad@pond.example/x</jid></bind>");
+    assert_null(strstr(talk->events->str, "bound"));
 
-    g_autofree char *session = asked(
+    g_autofree char *session = assert_request(
         talk, "<iq type='set' id='%s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>");
-    answer(talk, "result", session, "", "");
-    assert_true(g_str_has_suffix(talk->told->str, "done(toad@pond.example/x)"));
+    respond(talk, "result", session, "", "");
+    assert_true(g_str_has_suffix(talk->events->str, "bound(toad@pond.example/x)"));
 }
 
 static void
-test_given_up(void **state)
+test_freed_login_ignores_scram_result(void **state)
 {
     Talk *talk = *state;
     ScramServer server = { G_CHECKSUM_SHA1, "pencil", "QSXCR+Q6sek8bf92", 100000 };
 
-    secure(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-1</mechanism></mechanisms>");
-    g_autofree char *client_first = said(talk);
+    start_tls(talk, "<mechanisms" SASL "><mechanism>SCRAM-SHA-1</mechanism></mechanisms>");
+    g_autofree char *client_first = take_sasl_text(talk);
     g_autofree char *server_first = scram_server_first(&server, client_first);
-    got_encoded(talk, "challenge", server_first);
-    sent(talk, "");                               /* rounds are being counted */
-    g_clear_pointer(&talk->login, nj_login_free); /* and nobody waits for them any more */
+    receive_sasl(talk, "challenge", server_first);
+    assert_sent(talk, ""); /* SCRAM is hashing in a worker thread */
+    g_clear_pointer(&talk->login, nj_login_free);
 
     for (int i = 0; i < 50; i++) {
         g_main_context_iteration(NULL, FALSE);
         g_usleep(5000);
     }
 
-    sent(talk, "");
+    assert_sent(talk, "");
 }
 
 int
 main(void)
 {
-#define TALK(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define TALK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TALK(test_a_login),
-        TALK(test_scram),
-        TALK(test_scram_success_without_proof),
-        TALK(test_password_later),
-        TALK(test_no_password),
-        TALK(test_external),
-        TALK(test_direct_tls),
-        TALK(test_no_tls_offered),
-        TALK(test_tls_refused),
-        TALK(test_bytes_behind_proceed),
-        TALK(test_without_tls_on_loopback_only),
-        cmocka_unit_test(test_failures),
-        TALK(test_no_mechanism),
-        TALK(test_plain_after_scram),
-        cmocka_unit_test(test_out_of_turn),
-        TALK(test_resource),
-        TALK(test_only_the_answer_counts),
-        cmocka_unit_test(test_addresses_that_can_not_be_ours),
-        TALK(test_the_servers_spelling),
-        TALK(test_session),
-        TALK(test_given_up),
+        TALK(test_login_binds_resource),
+        TALK(test_scram_plus_binds_channel),
+        TALK(test_success_without_scram_proof_fails),
+        TALK(test_late_password_is_sent_once),
+        TALK(test_missing_password_fails),
+        TALK(test_external_sends_no_password),
+        TALK(test_direct_tls_skips_starttls),
+        TALK(test_missing_starttls_fails),
+        TALK(test_refused_starttls_fails),
+        TALK(test_bytes_behind_proceed_are_dropped),
+        TALK(test_no_tls_needs_loopback),
+        cmocka_unit_test(test_sasl_failures_have_codes),
+        TALK(test_unknown_mechanism_fails),
+        TALK(test_plain_after_scram_fails),
+        cmocka_unit_test(test_unexpected_element_fails),
+        TALK(test_resource_conflict_fails),
+        TALK(test_foreign_bind_response_is_ignored),
+        cmocka_unit_test(test_foreign_bound_address_fails),
+        TALK(test_server_spelling_of_address_is_kept),
+        TALK(test_required_session_is_requested),
+        TALK(test_freed_login_ignores_scram_result),
     };
 
     return cmocka_run_group_tests_name("xmpp/login", tests, NULL, NULL);

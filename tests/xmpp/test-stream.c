@@ -1,4 +1,4 @@
-/* xmpp/stream: conversations between a stream and a server made of strings. */
+/* xmpp/stream: a stream whose server is made of strings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,23 +13,23 @@
 #define HEADER                                                                       \
     "<?xml version='1.0'?><stream:stream id='s1' from='pond.example' version='1.0' " \
     "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
-#define OURS                                                                             \
+#define OUR_HEADER                                                                       \
     "<?xml version='1.0'?><stream:stream to='pond.example' version='1.0' xml:lang='en' " \
     "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
 
 typedef struct {
     StringTransport *transport;
     NjStream *stream;
-    GString *told; /* "open features message closed" */
+    GString *events; /* the hooks that were called: "open features message closed" */
     GError *why;
-    bool free_inside, tls_inside, restart_inside, close_inside;
+    bool free_in_hook, start_tls_in_hook, restart_in_hook, close_in_hook;
 } Talk;
 
 static void
 on_open(NjStream *stream, void *owner)
 {
     Talk *talk = owner;
-    g_string_append(talk->told, "open ");
+    g_string_append(talk->events, "open ");
     nj_stream_start(stream, "pond.example", NULL);
 }
 
@@ -39,21 +39,21 @@ on_features(NjStream *stream, NjXml *features, void *owner)
     Talk *talk = owner;
     (void) stream;
     assert_true(nj_xml_is(features, "features", NJ_NS_STREAM));
-    g_string_append(talk->told, "features ");
+    g_string_append(talk->events, "features ");
 }
 
 static void
 on_stanza(NjStream *stream, NjXml *stanza, void *owner)
 {
     Talk *talk = owner;
-    g_string_append_printf(talk->told, "%s ", nj_xml_name(stanza));
-    if (talk->free_inside)
+    g_string_append_printf(talk->events, "%s ", nj_xml_name(stanza));
+    if (talk->free_in_hook)
         g_clear_pointer(&talk->stream, nj_stream_free);
-    else if (talk->tls_inside)
+    else if (talk->start_tls_in_hook)
         nj_stream_start_tls(stream);
-    else if (talk->restart_inside)
+    else if (talk->restart_in_hook)
         nj_stream_start(stream, "pond.example", "toad@pond.example");
-    else if (talk->close_inside)
+    else if (talk->close_in_hook)
         nj_stream_close(stream);
 }
 
@@ -61,8 +61,8 @@ static void
 on_secured(NjStream *stream, void *owner)
 {
     Talk *talk = owner;
-    g_string_append(talk->told, "secured ");
-    talk->tls_inside = false;
+    g_string_append(talk->events, "secured ");
+    talk->start_tls_in_hook = false;
     nj_stream_start(stream, "pond.example", "toad@pond.example");
 }
 
@@ -71,7 +71,7 @@ on_closed(NjStream *stream, const GError *why, void *owner)
 {
     Talk *talk = owner;
     (void) stream;
-    g_string_append(talk->told, "closed");
+    g_string_append(talk->events, "closed");
     talk->why = why ? g_error_copy(why) : NULL;
 }
 
@@ -84,24 +84,24 @@ static const NjStreamHooks hooks = {
 };
 
 static int
-begin(void **state)
+set_up(void **state)
 {
     Talk *talk = g_new0(Talk, 1);
     talk->transport = string_transport_new();
     talk->stream = nj_stream_new(&talk->transport->base, &hooks, talk);
-    talk->told = g_string_new(NULL);
+    talk->events = g_string_new(NULL);
     *state = talk;
     return 0;
 }
 
 static int
-end(void **state)
+tear_down(void **state)
 {
     Talk *talk = *state;
     nj_stream_free(talk->stream);
     assert_true(talk->transport->freed);
     string_transport_drop(talk->transport);
-    g_string_free(talk->told, TRUE);
+    g_string_free(talk->events, TRUE);
     g_clear_error(&talk->why);
     g_free(talk);
     return 0;
@@ -114,12 +114,12 @@ assert_sent(Talk *talk, const char *expected)
     assert_string_equal(sent, expected);
 }
 
-/* Opened, our header sent, theirs and what follows it received. */
+/* Opens the transport, checks our header, and receives the server's header with what follows it. */
 static void
-meet(Talk *talk, const char *received)
+exchange_headers(Talk *talk, const char *received)
 {
     string_transport_open(talk->transport);
-    assert_sent(talk, OURS);
+    assert_sent(talk, OUR_HEADER);
     string_transport_receive(talk->transport, received);
 }
 
@@ -128,7 +128,7 @@ assert_ended(Talk *talk, NjConnectionError code)
 {
     assert_true(talk->transport->closing);
     string_transport_turn(talk->transport);
-    assert_true(g_str_has_suffix(talk->told->str, "closed"));
+    assert_true(g_str_has_suffix(talk->events->str, "closed"));
     assert_non_null(talk->why);
     assert_true(talk->why->domain == NJ_CONNECTION_ERROR);
     assert_int_equal(talk->why->code, code);
@@ -137,11 +137,11 @@ assert_ended(Talk *talk, NjConnectionError code)
 }
 
 static void
-test_a_conversation(void **state)
+test_stanzas_go_both_ways(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:features/><message/> ");
-    assert_string_equal(talk->told->str, "open features message ");
+    exchange_headers(talk, HEADER "<stream:features/><message/> ");
+    assert_string_equal(talk->events->str, "open features message ");
     assert_string_equal(nj_stream_id(talk->stream), "s1");
     assert_string_equal(nj_stream_from(talk->stream), "pond.example");
     assert_true(nj_stream_last_byte_us(talk->stream) > 0);
@@ -153,31 +153,31 @@ test_a_conversation(void **state)
 }
 
 static void
-test_polite_end(void **state)
+test_close_waits_for_server(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:features/>");
+    exchange_headers(talk, HEADER "<stream:features/>");
     nj_stream_close(talk->stream);
     assert_sent(talk, "</stream:stream>");
     assert_false(nj_stream_send(talk->stream, nj_xml_new("presence", NULL)));
-    assert_sent(talk, ""); /* nothing after goodbye */
+    assert_sent(talk, ""); /* nothing is sent behind </stream:stream> */
     assert_false(talk->transport->closing);
     string_transport_receive(talk->transport, "<message/></stream:stream>");
     assert_true(talk->transport->closing);
 
     string_transport_turn(talk->transport);
 
-    /* what came before their goodbye counts */
-    assert_string_equal(talk->told->str, "open features message closed");
+    /* the stanza before the server's </stream:stream> was delivered */
+    assert_string_equal(talk->events->str, "open features message closed");
     assert_null(talk->why);
     assert_sent(talk, "");
 }
 
 static void
-test_end_without_an_answer(void **state)
+test_close_times_out_without_answer(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER);
+    exchange_headers(talk, HEADER);
 
     gint64 before = g_get_monotonic_time();
     nj_stream_close(talk->stream);
@@ -192,38 +192,38 @@ test_end_without_an_answer(void **state)
 }
 
 static void
-test_end_before_the_beginning(void **state)
+test_close_before_start_sends_nothing(void **state)
 {
     Talk *talk = *state;
     nj_stream_close(talk->stream);
     assert_sent(talk, "");
     string_transport_turn(talk->transport);
-    assert_string_equal(talk->told->str, "closed");
+    assert_string_equal(talk->events->str, "closed");
     assert_null(talk->why);
 }
 
 static void
-test_the_server_ends(void **state)
+test_close_of_server_is_answered(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "</stream:stream>");
+    exchange_headers(talk, HEADER "</stream:stream>");
     assert_sent(talk, "</stream:stream>");
     assert_ended(talk, NJ_CONNECTION_ERROR_LOST);
 }
 
 static void
-test_the_link_breaks(void **state)
+test_lost_transport_reports_its_error(void **state)
 {
     Talk *talk = *state;
     g_autoptr(GError) why =
         g_error_new_literal(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT, "It took too long.");
-    meet(talk, HEADER);
+    exchange_headers(talk, HEADER);
     string_transport_lose(talk->transport, why);
     assert_int_equal(talk->why->code, NJ_CONNECTION_ERROR_TIMEOUT);
 }
 
 static void
-test_stream_errors(void **state)
+test_stream_errors_have_codes(void **state)
 {
     static const struct {
         const char *condition;
@@ -242,49 +242,52 @@ test_stream_errors(void **state)
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         Talk *talk;
-        begin((void **) &talk);
+        set_up((void **) &talk);
         g_autofree char *text = g_strdup_printf(
             HEADER "<stream:error><%s "
                    "xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error><message/>",
             rows[i].condition);
-        meet(talk, text);
+        exchange_headers(talk, text);
         assert_sent(talk, "</stream:stream>");
         assert_ended(talk, rows[i].code);
-        assert_string_equal(talk->told->str, "open closed");
-        end((void **) &talk);
+        assert_string_equal(talk->events->str, "open closed");
+        tear_down((void **) &talk);
     }
 
     (void) state;
 }
 
 static void
-test_words_in_a_stream_error(void **state)
+test_text_of_stream_error_is_shown(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-                      "<text "
-                      "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Password\nchanged</text></"
-                      "stream:error></stream:stream>");
+    exchange_headers(talk,
+                     HEADER "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+                            "<text "
+                            "xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Password\nchanged</text></"
+                            "stream:error></stream:stream>");
     assert_ended(talk, NJ_CONNECTION_ERROR_SHUTDOWN);
     assert_true(g_str_has_suffix(talk->why->message, "The server says: “Password changed”"));
 }
 
 static void
-test_elsewhere(void **state)
+test_redirect_is_read(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'> "
-                      "[::1]:9222 </see-other-host></stream:error>");
+    exchange_headers(talk, HEADER
+                     "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'> "
+                     "[::1]:9222 </see-other-host></stream:error>");
     assert_ended(talk, NJ_CONNECTION_ERROR_REDIRECTED);
     assert_string_equal(nj_stream_redirect(talk->stream), "[::1]:9222");
 }
 
 static void
-test_elsewhere_is_nowhere(void **state)
+test_invalid_redirect_is_ignored(void **state)
 {
     Talk *talk = *state;
-    meet(talk, HEADER "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a "
-                      "b/c</see-other-host></stream:error>");
+    exchange_headers(talk, HEADER
+                     "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>a "
+                     "b/c</see-other-host></stream:error>");
     assert_ended(talk, NJ_CONNECTION_ERROR_REDIRECTED);
     assert_null(nj_stream_redirect(talk->stream));
 }
@@ -293,8 +296,8 @@ static void
 assert_refusal(const char *received, const char *condition)
 {
     Talk *talk;
-    begin((void **) &talk);
-    meet(talk, received);
+    set_up((void **) &talk);
+    exchange_headers(talk, received);
 
     g_autofree char *expected = g_strdup_printf(
         "<stream:error><%s "
@@ -303,12 +306,12 @@ assert_refusal(const char *received, const char *condition)
     assert_sent(talk, expected);
     assert_true(talk->transport->flushed);
     assert_ended(talk, NJ_CONNECTION_ERROR_PROTOCOL);
-    assert_null(strstr(talk->told->str, "message"));
-    end((void **) &talk);
+    assert_null(strstr(talk->events->str, "message"));
+    tear_down((void **) &talk);
 }
 
 static void
-test_refusals(void **state)
+test_other_protocols_are_refused(void **state)
 {
     (void) state;
     assert_refusal("HTTP/1.1 400 Bad Request\r\n\r\n", "not-well-formed");
@@ -324,7 +327,7 @@ test_refusals(void **state)
 }
 
 static void
-test_refused_stanzas(void **state)
+test_invalid_stanzas_are_refused(void **state)
 {
     (void) state;
     assert_refusal(HEADER "<message>\xff</message>", "not-well-formed");
@@ -333,79 +336,80 @@ test_refused_stanzas(void **state)
 }
 
 static void
-test_tls(void **state)
+test_bytes_behind_proceed_are_dropped(void **state)
 {
     Talk *talk = *state;
-    talk->tls_inside = true;
-    meet(talk, HEADER "<stream:features/><proceed "
-                      "xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message>injected</message>");
+    talk->start_tls_in_hook = true;
+    exchange_headers(talk,
+                     HEADER "<stream:features/><proceed "
+                            "xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><message>injected</message>");
     assert_true(talk->transport->wants_tls);
 
-    /* a transport would have dropped it; so do we */
+    /* bytes of the plain stream that the transport should have dropped */
     string_transport_receive(talk->transport, "<message/>");
-    assert_string_equal(talk->told->str, "open features proceed ");
+    assert_string_equal(talk->events->str, "open features proceed ");
     string_transport_turn(talk->transport);
     assert_sent(talk, "<?xml version='1.0'?><stream:stream to='pond.example' "
                       "from='toad@pond.example' version='1.0' xml:lang='en'"
                       " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
     string_transport_receive(talk->transport, HEADER "<iq/>");
-    assert_string_equal(talk->told->str, "open features proceed secured iq ");
+    assert_string_equal(talk->events->str, "open features proceed secured iq ");
 }
 
 static void
-test_restarted_inside(void **state)
+test_restart_in_hook_uses_new_parser(void **state)
 {
     Talk *talk = *state;
-    talk->restart_inside = true;
-    meet(talk, HEADER "<success/><message/>");
-    talk->restart_inside = false;
-    /* nothing of the old stream comes after it */
-    assert_string_equal(talk->told->str, "open success ");
+    talk->restart_in_hook = true;
+    exchange_headers(talk, HEADER "<success/><message/>");
+    talk->restart_in_hook = false;
+    /* no element of the old stream follows */
+    assert_string_equal(talk->events->str, "open success ");
     string_transport_receive(talk->transport, HEADER "<iq/>");
-    assert_string_equal(talk->told->str, "open success iq ");
+    assert_string_equal(talk->events->str, "open success iq ");
 }
 
 static void
-test_freed_inside(void **state)
+test_free_in_hook_ends_delivery(void **state)
 {
     Talk *talk = *state;
-    talk->free_inside = true;
-    meet(talk, HEADER "<message/><message/>");
-    assert_string_equal(talk->told->str, "open message ");
+    talk->free_in_hook = true;
+    exchange_headers(talk, HEADER "<message/><message/>");
+    assert_string_equal(talk->events->str, "open message ");
 }
 
 static void
-test_closed_inside(void **state)
+test_close_in_hook_goes_on_delivering(void **state)
 {
     Talk *talk = *state;
-    talk->close_inside = true;
-    meet(talk, HEADER "<message/><iq/></stream:stream>");
+    talk->close_in_hook = true;
+    exchange_headers(talk, HEADER "<message/><iq/></stream:stream>");
     string_transport_turn(talk->transport);
-    assert_string_equal(talk->told->str, "open message iq closed");
+    assert_string_equal(talk->events->str, "open message iq closed");
     assert_null(talk->why);
 }
 
 int
 main(void)
 {
-#define TALK(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define TALK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TALK(test_a_conversation),
-        TALK(test_polite_end),
-        TALK(test_end_without_an_answer),
-        TALK(test_end_before_the_beginning),
-        TALK(test_the_server_ends),
-        TALK(test_the_link_breaks),
-        cmocka_unit_test(test_stream_errors),
-        TALK(test_words_in_a_stream_error),
-        TALK(test_elsewhere),
-        TALK(test_elsewhere_is_nowhere),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_refused_stanzas),
-        TALK(test_tls),
-        TALK(test_restarted_inside),
-        TALK(test_freed_inside),
-        TALK(test_closed_inside),
+        TALK(test_stanzas_go_both_ways),
+        TALK(test_close_waits_for_server),
+        TALK(test_close_times_out_without_answer),
+        TALK(test_close_before_start_sends_nothing),
+        TALK(test_close_of_server_is_answered),
+        TALK(test_lost_transport_reports_its_error),
+        cmocka_unit_test(test_stream_errors_have_codes),
+        TALK(test_text_of_stream_error_is_shown),
+        TALK(test_redirect_is_read),
+        TALK(test_invalid_redirect_is_ignored),
+        cmocka_unit_test(test_other_protocols_are_refused),
+        cmocka_unit_test(test_invalid_stanzas_are_refused),
+        TALK(test_bytes_behind_proceed_are_dropped),
+        TALK(test_restart_in_hook_uses_new_parser),
+        TALK(test_free_in_hook_ends_delivery),
+        TALK(test_close_in_hook_goes_on_delivering),
     };
 
     return cmocka_run_group_tests_name("xmpp/stream", tests, NULL, NULL);
