@@ -351,6 +351,14 @@ choose_name(NjCall *call, const char *bare)
     return NULL;
 }
 
+/* Whether the account can log in without a typed password. */
+static bool
+has_password(NjCall *call, const NjAccount *account)
+{
+    return nj_call_arg(call, "password") || account->settings->password_command
+           || account->settings->client_cert;
+}
+
 static void
 run_add(NjCall *call)
 {
@@ -388,8 +396,7 @@ run_add(NjCall *call)
 
     nj_call_say(call, NJ_NOTICE_INFO, _("Added account %s to natterjackrc; logging in as %s …"),
                 name, account->bare);
-    if (nj_call_arg(call, "password") || account->settings->password_command
-        || account->settings->client_cert || !nj_call_screen(call)) {
+    if (has_password(call, account) || !nj_call_screen(call)) {
         nj_call_connect(call, account);
         return;
     }

@@ -451,6 +451,13 @@ nj_cmd_alias_line(NjCmd *cmd, const char *name)
     return row ? row->line : NULL;
 }
 
+/* Whether text begins with $1 … $9 or $*. */
+static bool
+is_placeholder(const char *text)
+{
+    return text[0] == '$' && text[1] && strchr("*123456789", text[1]);
+}
+
 /* The line of an alias with its $1 … $9 and $* replaced by the words of rest; without any of them
  * rest is appended. Returns NULL if the result is longer than MAX_EXPANDED. */
 static char *
@@ -465,7 +472,7 @@ expand_alias(const char *line, const char *rest)
     GString *out = g_string_new(NULL);
     bool used = false;
     for (; *line && out->len <= MAX_EXPANDED; line++) {
-        if (line[0] != '$' || !(line[1] == '*' || (line[1] >= '1' && line[1] <= '9'))) {
+        if (!is_placeholder(line)) {
             g_string_append_c(out, *line);
             continue;
         }

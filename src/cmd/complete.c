@@ -9,7 +9,7 @@
 #include "model/room.h"
 #include "model/roster.h"
 
-#define MAX_CHOICES 200
+#define MAX_CHOICES 200 /* completions of one word */
 
 typedef struct {
     NjCmd *cmd;
@@ -34,9 +34,10 @@ has_start(const char *word, const char *start)
 static void
 offer_named(Search *search, const char *word, const char *name)
 {
-    if (!*word || g_hash_table_size(search->found) >= MAX_CHOICES
-        || !(has_start(word, search->start) || has_start(name, search->start)))
+    bool matches = has_start(word, search->start) || has_start(name, search->start);
+    if (!*word || !matches || g_hash_table_size(search->found) >= MAX_CHOICES)
         return;
+
     g_autofree char *shown = search->quote ? nj_parse_quote(word) : g_strdup(word);
     g_hash_table_add(search->found, g_strconcat(shown, search->after, NULL));
 }

@@ -330,10 +330,10 @@ write_keys(Page *page)
     each_key(page->cmd, add_key, &list);
     for (guint i = 0; i < entries->len; i++) {
         const KeyEntry *entry = entries->pdata[i];
-        g_autofree char *names =
-            entry->count == 1 ? g_strdup(entry->first)
-                              : g_strdup_printf("%s%s%s", entry->first,
-                                                entry->count == 2 ? ", " : " … ", entry->last);
+        const char *between = entry->count == 2 ? ", " : " … ";
+        g_autofree char *names = entry->count == 1
+                                     ? g_strdup(entry->first)
+                                     : g_strconcat(entry->first, between, entry->last, NULL);
         add_entry(page, names, 20, entry->summary);
     }
 

@@ -105,6 +105,14 @@ on_search_end(NjCall *call, void *data)
     nj_call_release(call);
 }
 
+/* Reads since= and until=. Returns false if the call has failed. */
+static bool
+read_period(NjCall *call, NjSpan *since, NjSpan *until)
+{
+    return read_when(call, nj_call_arg(call, "since"), since)
+           && read_when(call, nj_call_arg(call, "until"), until);
+}
+
 /* The row id of the stored chat with an address, of one account or of all (NULL), and its account.
  * Returns 0 if there is none; -1 if several accounts have one: the call has failed. */
 static gint64
@@ -187,9 +195,9 @@ search_title(NjCall *call, const NjSearch *search)
         const char *value = nj_call_arg(call, keys[i]);
         if (!value)
             continue;
-        bool here = strcmp(value, "here") == 0 && nj_call_chat(call);
-        g_string_append_printf(title, "%s%s=%s", title->len ? " " : "", keys[i],
-                               here ? nj_call_chat(call)->address : value);
+        if (strcmp(value, "here") == 0 && nj_call_chat(call))
+            value = nj_call_chat(call)->address;
+        g_string_append_printf(title, "%s%s=%s", title->len ? " " : "", keys[i], value);
     }
 
     return g_string_free(title, FALSE);
@@ -215,9 +223,7 @@ run_search(NjCall *call)
                         .links = nj_call_arg(call, "has") != NULL };
 
     search.limit = limit ? (guint) MAX(atoi(limit), 1) : 0;
-    if (!store || !read_when(call, nj_call_arg(call, "since"), &since)
-        || !read_when(call, nj_call_arg(call, "until"), &until)
-        || !read_place(call, store, &search))
+    if (!store || !read_period(call, &since, &until) || !read_place(call, store, &search))
         return;
 
     search.since = since.start;

@@ -179,8 +179,11 @@ run_alias(NjCall *call)
     if (name && name[0] == '/')
         name++;
     if (!line) {
-        OneAlias one = { call, name };
-        nj_cmd_each_alias(cmd, name ? say_one_alias : say_alias, name ? (void *) &one : call);
+        OneAlias one = { .call = call, .name = name };
+        if (name)
+            nj_cmd_each_alias(cmd, say_one_alias, &one);
+        else
+            nj_cmd_each_alias(cmd, say_alias, call);
         nj_call_done(call);
         return;
     }

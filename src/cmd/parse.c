@@ -224,16 +224,26 @@ is_raw(const NjCommand *command, int index)
            && next_positional(command, index + 1) < 0;
 }
 
+/* "ROOM", "[NICK]", "[wait=sent]", "[WORD…]": a parameter in a usage line; the caller frees it. */
 static char *
-param_shown(const NjParam *param)
+format_param(const NjParam *param)
 {
-    g_autofree char *choices =
-        param->kind == NJ_PARAM_CHOICE ? g_strjoinv("|", (char **) param->choices) : NULL;
-    g_autofree char *what = choices ? g_steal_pointer(&choices) : g_ascii_strup(param->name, -1);
-    bool keyword = param->flags & NJ_KEYWORD;
-    return g_strconcat(param->flags & NJ_OPTIONAL ? "[" : "", keyword ? param->name : "",
-                       keyword ? "=" : "", what, param->flags & NJ_REPEAT ? "…" : "",
-                       param->flags & NJ_OPTIONAL ? "]" : "", NULL);
+    g_autofree char *what = param->kind == NJ_PARAM_CHOICE
+                                ? g_strjoinv("|", (char **) param->choices)
+                                : g_ascii_strup(param->name, -1);
+    GString *shown = g_string_new(NULL);
+
+    if (param->flags & NJ_KEYWORD)
+        g_string_append_printf(shown, "%s=", param->name);
+    g_string_append(shown, what);
+    if (param->flags & NJ_REPEAT)
+        g_string_append(shown, "…");
+    if (param->flags & NJ_OPTIONAL) {
+        g_string_prepend_c(shown, '[');
+        g_string_append_c(shown, ']');
+    }
+
+    return g_string_free(shown, FALSE);
 }
 
 char *
@@ -253,7 +263,7 @@ nj_parse_usage(const NjCommand *command)
     for (int i = 0; i < param_count(command); i++) {
         if (command->params[i].flags & NJ_INSTEAD)
             continue;
-        g_autofree char *shown = param_shown(&command->params[i]);
+        g_autofree char *shown = format_param(&command->params[i]);
         g_string_append_printf(usage, " %s", shown);
     }
 

@@ -54,10 +54,10 @@ run_roster_list(NjCall *call)
     for (guint i = 0; i < contacts->len; i++) {
         const NjContact *contact = contacts->pdata[i];
         g_ptr_array_add(list, contact_record(contact));
+        const char *address = contact->shown ? contact->shown : contact->address;
         const char *name = contact->name ? contact->name : "";
         nj_call_say(call, NJ_NOTICE_INFO, "%-8s %s%s%s  (%s)",
-                    nj_show_name(nj_contact_show(contact)),
-                    contact->shown ? contact->shown : contact->address, *name ? "  " : "", name,
+                    nj_show_name(nj_contact_show(contact)), address, *name ? "  " : "", name,
                     nj_subscription_name(contact->subscription));
     }
 

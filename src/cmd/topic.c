@@ -1,4 +1,4 @@
-/* The list of topics, and what several of them need. */
+/* The list of topics, and functions that several of them use. */
 #include "cmd/topic.h"
 
 #include "cmd/call.h"
@@ -43,12 +43,11 @@ nj_call_session(NjCall *call, NjAccount *account)
 void
 nj_call_show_chat(NjCall *call, NjChat *chat)
 {
-    /* A script takes nobody away from what is read; an argument of this start is what the person
-     * wants to see. */
+    /* A script must not change what the user reads; -x of this start shows its chat. */
     NjSource source = nj_call_source(call);
     if (source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN && nj_call_screen(call)) {
         nj_screen_show_chat(nj_call_screen(call), chat);
-        call->chat = chat; /* and is answered there */
+        call->chat = chat; /* the result is written there */
     }
 
     nj_record_set_text(nj_call_result(call), "account", chat->account->settings->name);

@@ -1,5 +1,5 @@
-/* cmd/commands: from a line to one answer: aliases, accounts, what a command needs, who is told of
- * a failure. */
+/* cmd/commands, call and complete: aliases, accounts, needs, sub-commands, results and failures of
+ * a line, and its completion. */
 #include "speaker.h"
 
 static const char *const two[] = { "home=toad@pond.example", "work=toad@marsh.example", NULL };
@@ -28,7 +28,7 @@ go_online(Speaker *speaker, const char *name)
 }
 
 static void
-test_unknown(void **state)
+test_wrong_line_is_refused(void **state)
 {
     Speaker *speaker = *state;
     expect_failure(speaker, "/nonsense", "unknown-command", "/nonsense");
@@ -39,7 +39,7 @@ test_unknown(void **state)
 }
 
 static void
-test_which_account(void **state)
+test_account_of_a_command(void **state)
 {
     Speaker *speaker = *state;
     expect_failure(speaker, "/ping", "which-account", "home, work");
@@ -59,7 +59,7 @@ test_which_account(void **state)
 }
 
 static void
-test_no_account(void **state)
+test_without_account_the_error_names_account_add(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -70,7 +70,7 @@ test_no_account(void **state)
 }
 
 static void
-test_needs(void **state)
+test_unmet_needs_are_refused(void **state)
 {
     Speaker *speaker = *state;
     go_online(speaker, "home");
@@ -80,11 +80,11 @@ test_needs(void **state)
 }
 
 static void
-test_send(void **state)
+test_text_and_msg_are_sent(void **state)
 {
     Speaker *speaker = *state;
 
-    /* it waits for the connection */
+    /* the message waits for the connection */
     expect_ok(speaker, "/home:msg frog@pond.example hi", "\"state\": \"queued\"");
     go_online(speaker, "home");
 
@@ -104,7 +104,7 @@ test_send(void **state)
 }
 
 static void
-test_aliases(void **state)
+test_aliases_are_expanded(void **state)
 {
     Speaker *speaker = *state;
     go_online(speaker, "home");
@@ -131,7 +131,7 @@ test_aliases(void **state)
 }
 
 static void
-test_secrets(void **state)
+test_secret_lines_are_recognised(void **state)
 {
     Speaker *speaker = *state;
     assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example password=x"));
@@ -155,7 +155,7 @@ test_secrets(void **state)
 }
 
 static void
-count_failures(NjCommandFailure *failure, void *owner)
+note_failure(NjCommandFailure *failure, void *owner)
 {
     char **last = owner;
     g_free(*last);
@@ -163,21 +163,21 @@ count_failures(NjCommandFailure *failure, void *owner)
 }
 
 static void
-keep_notice(NjNotice *notice, void *owner)
+note_notice(NjNotice *notice, void *owner)
 {
     char **last = owner;
     g_free(*last);
     *last = g_strdup(notice->text);
 }
 
-/* Who asked for the answer has it; else the console tells what went wrong. */
+/* A FIFO line with a reader returns the error; without one the console shows it. */
 static void
-test_failures_of_the_fifo(void **state)
+test_fifo_failure_without_reader_is_a_notice(void **state)
 {
     Speaker *speaker = *state;
     char *last = NULL;
 
-    nj_on_notice(speaker->client->bus, keep_notice, &last);
+    nj_on_notice(speaker->client->bus, note_notice, &last);
     speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/nonsense");
     assert_string_equal(speaker->code, "unknown-command");
     assert_null(last);
@@ -191,12 +191,12 @@ test_failures_of_the_fifo(void **state)
 }
 
 static void
-test_failures_are_events(void **state)
+test_script_failure_is_an_event(void **state)
 {
     Speaker *speaker = *state;
     char *last = NULL;
 
-    nj_on_command_failed(speaker->client->bus, count_failures, &last);
+    nj_on_command_failed(speaker->client->bus, note_failure, &last);
     speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/home:ping");
     assert_string_equal(last, "fifo ping not-connected");
     speak_in(speaker, NJ_SOURCE_STDIN, NULL, "/nonsense");
@@ -244,9 +244,9 @@ static const NjTopic pond_topic = { "pond", "", pond_commands, NULL, NULL };
 static const NjCommand *const orphans[] = { &cmd_orphan, NULL };
 static const NjTopic orphan_topic = { "orphans", "", orphans, NULL, NULL };
 
-/* The first word chooses the row; without one the parent runs, if it can. */
+/* Without a sub-command the parent runs, if it has a run function. */
 static void
-test_subcommands(void **state)
+test_first_word_picks_the_subcommand(void **state)
 {
     Speaker *speaker = *state;
     nj_cmd_add_topic(speaker->cmd, &pond_topic);
@@ -274,7 +274,7 @@ test_subcommands(void **state)
 }
 
 static void
-expect_no_row(const char *domain, GLogLevelFlags level, const char *message, void *data)
+note_warning(const char *domain, GLogLevelFlags level, const char *message, void *data)
 {
     (void) domain;
     (void) level;
@@ -286,7 +286,7 @@ test_subcommand_without_parent_is_refused(void **state)
 {
     Speaker *speaker = *state;
     bool warned = false;
-    GLogFunc before = g_log_set_default_handler(expect_no_row, &warned);
+    GLogFunc before = g_log_set_default_handler(note_warning, &warned);
     nj_cmd_add_topic(speaker->cmd, &orphan_topic);
     g_log_set_default_handler(before, NULL);
 
@@ -297,17 +297,17 @@ test_subcommand_without_parent_is_refused(void **state)
 static NjCall *held;
 
 static void
-hold(NjCall *call)
+run_hold(NjCall *call)
 {
     held = nj_call_hold(call);
 }
 
-static const NjCommand cmd_hold = { .name = "hold", .summary = "", .run = hold };
+static const NjCommand cmd_hold = { .name = "hold", .summary = "", .run = run_hold };
 static const NjCommand *const test_commands[] = { &cmd_hold, NULL };
 static const NjTopic test_topic = { "test", "", test_commands, NULL, NULL };
 
 static void
-test_one_answer(void **state)
+test_call_ends_once(void **state)
 {
     Speaker *speaker = *state;
     nj_cmd_add_topic(speaker->cmd, &test_topic);
@@ -322,7 +322,7 @@ test_one_answer(void **state)
     nj_call_release(held);
 
     speak(speaker, "/hold");
-    nj_call_release(held); /* nobody is left to answer */
+    nj_call_release(held); /* the last reference */
     assert_int_equal(speaker->answers, 2);
     assert_string_equal(speaker->code, "cancelled");
 
@@ -336,7 +336,7 @@ test_one_answer(void **state)
 }
 
 static void
-test_end_of_everything(void **state)
+test_free_ends_open_calls(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -348,7 +348,7 @@ test_end_of_everything(void **state)
     nj_cmd_free(speaker.cmd);
     assert_string_equal(speaker.code, "cancelled");
     assert_false(nj_call_open(call));
-    nj_call_say(call, NJ_NOTICE_INFO, "nobody hears this");
+    nj_call_say(call, NJ_NOTICE_INFO, "ignored");
     nj_call_answer(NULL, NULL, call);
     assert_int_equal(speaker.answers, 1);
     speaker.cmd = nj_cmd_new(speaker.client);
@@ -369,7 +369,7 @@ expect_choices(Speaker *speaker, NjChat *chat, const char *text, const char *exp
 }
 
 static void
-test_completion(void **state)
+test_completion_follows_parameters(void **state)
 {
     Speaker *speaker = *state;
     NjAccount *home = speaker_account(speaker, "home");
@@ -426,21 +426,22 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_unknown, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_which_account, open_two, close_all),
-        cmocka_unit_test(test_no_account),
-        cmocka_unit_test_setup_teardown(test_needs, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_send, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_aliases, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_failures_of_the_fifo, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_secrets, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_failures_are_events, open_two, close_all),
-        cmocka_unit_test_setup_teardown(test_subcommands, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_wrong_line_is_refused, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_account_of_a_command, open_two, close_all),
+        cmocka_unit_test(test_without_account_the_error_names_account_add),
+        cmocka_unit_test_setup_teardown(test_unmet_needs_are_refused, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_text_and_msg_are_sent, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_aliases_are_expanded, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_fifo_failure_without_reader_is_a_notice, open_two,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(test_secret_lines_are_recognised, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_script_failure_is_an_event, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_first_word_picks_the_subcommand, open_two, close_all),
         cmocka_unit_test_setup_teardown(test_subcommand_without_parent_is_refused, open_two,
                                         close_all),
-        cmocka_unit_test_setup_teardown(test_one_answer, open_two, close_all),
-        cmocka_unit_test(test_end_of_everything),
-        cmocka_unit_test_setup_teardown(test_completion, open_two, close_all),
+        cmocka_unit_test_setup_teardown(test_call_ends_once, open_two, close_all),
+        cmocka_unit_test(test_free_ends_open_calls),
+        cmocka_unit_test_setup_teardown(test_completion_follows_parameters, open_two, close_all),
     };
     return cmocka_run_group_tests_name("cmd/commands", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* cmd/help: there is help for everything, it fits the screen, and the tables are tables. */
+/* cmd/help: help for all commands, options and topics fits the columns, and dumps are tables. */
 #include "speaker.h"
 
 #include "base/text.h"
@@ -26,7 +26,7 @@ expect_help(Speaker *speaker, const char *topic, const char *part)
 }
 
 static void
-test_help(void **state)
+test_every_row_has_help_that_fits(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -84,7 +84,7 @@ more(void *owner)
 }
 
 static void
-test_dump(void **state)
+test_dumps_are_tables(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -127,8 +127,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_dump),
+        cmocka_unit_test(test_every_row_has_help_that_fits),
+        cmocka_unit_test(test_dumps_are_tables),
     };
     return cmocka_run_group_tests_name("cmd/help", tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* /search and /history without a screen: what scripts get, and what is refused with which
- * sentence. */
+/* /search and /history without a screen: results and errors. */
 #include "speaker.h"
 
 static const char *const two[] = { "home=toad@pond.example", "work=toad@mill.example", NULL };
@@ -29,8 +28,8 @@ close_history(Speaker *speaker)
 }
 
 static void
-keep(Speaker *speaker, const char *account, const char *address, gint64 time, bool out,
-     const char *body)
+add_message(Speaker *speaker, const char *account, const char *address, gint64 time, bool out,
+            const char *body)
 {
     NjChat *chat = nj_chat_open(speaker_account(speaker, account), NJ_CHAT_PERSON, address);
     g_autoptr(NjMessage) message = nj_message_new();
@@ -46,9 +45,9 @@ keep(Speaker *speaker, const char *account, const char *address, gint64 time, bo
     nj_chat_add(chat, message);
 }
 
-/* Waits for the answer, which comes later. */
+/* Runs a line and waits for its result. */
 static void
-ask(Speaker *speaker, NjChat *chat, const char *line)
+run_and_wait(Speaker *speaker, NjChat *chat, const char *line)
 {
     int before = speaker->answers;
     speak_in(speaker, NJ_SOURCE_STDIN, chat, line);
@@ -56,7 +55,7 @@ ask(Speaker *speaker, NjChat *chat, const char *line)
 }
 
 static guint
-hits(Speaker *speaker)
+count_hits(Speaker *speaker)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(NjRecord) record = nj_json_read(speaker->json, -1, &error);
@@ -65,21 +64,22 @@ hits(Speaker *speaker)
 }
 
 static void
-test_search(void **state)
+test_search_returns_hits(void **state)
 {
     (void) state;
     Speaker speaker;
     open_history(&speaker, two);
 
     /* 2026-01-02 */
-    keep(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767322800000), false, "ribbit");
+    add_message(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767322800000), false,
+                "ribbit");
 
     /* 2026-01-05 */
-    keep(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767582000000), true,
-         "ribbit-too");
-    keep(&speaker, "work", "newt@mill.example", G_GINT64_CONSTANT(1767668400000), false,
-         "ribbit https://mill.example");
-    ask(&speaker, NULL, "/search limit=1 ribbit");
+    add_message(&speaker, "home", "frog@pond.example", G_GINT64_CONSTANT(1767582000000), true,
+                "ribbit-too");
+    add_message(&speaker, "work", "newt@mill.example", G_GINT64_CONSTANT(1767668400000), false,
+                "ribbit https://mill.example");
+    run_and_wait(&speaker, NULL, "/search limit=1 ribbit");
     assert_string_equal(speaker.json,
                         "{\"hits\": [{\"account\": \"work\", \"chat\": \"newt@mill.example\", "
                         "\"from\": \"newt@mill.example/x\","
@@ -87,34 +87,34 @@ test_search(void **state)
                         "\"2026-01-06T03:00:00.000Z\", \"type\": \"chat\","
                         " \"direction\": \"in\", \"body\": \"ribbit https://mill.example\"}]}");
 
-    ask(&speaker, NULL, "/search ribbit");
-    assert_int_equal(hits(&speaker), 3);
-    ask(&speaker, NULL, "/search account=home ribbit");
-    assert_int_equal(hits(&speaker), 2);
-    ask(&speaker, NULL, "/work:search ribbit");
-    assert_int_equal(hits(&speaker), 1);
-    ask(&speaker, NULL, "/search from=me");
-    assert_int_equal(hits(&speaker), 1);
-    ask(&speaker, NULL, "/search has=link ribbit");
+    run_and_wait(&speaker, NULL, "/search ribbit");
+    assert_int_equal(count_hits(&speaker), 3);
+    run_and_wait(&speaker, NULL, "/search account=home ribbit");
+    assert_int_equal(count_hits(&speaker), 2);
+    run_and_wait(&speaker, NULL, "/work:search ribbit");
+    assert_int_equal(count_hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search from=me");
+    assert_int_equal(count_hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search has=link ribbit");
 
-    assert_int_equal(hits(&speaker), 1);
-    ask(&speaker, NULL, "/search until=2026-01-02 ribbit");
-    assert_int_equal(hits(&speaker), 1);
-    ask(&speaker, NULL, "/search since=2026-01-05 until=\"2026-01-05 23:59\" ribbit");
-    assert_int_equal(hits(&speaker), 1);
-    ask(&speaker, NULL, "/search chat=frog@pond.example ribbit");
-    assert_int_equal(hits(&speaker), 2);
-    ask(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"),
-        "/search chat=here ribbit");
+    assert_int_equal(count_hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search until=2026-01-02 ribbit");
+    assert_int_equal(count_hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search since=2026-01-05 until=\"2026-01-05 23:59\" ribbit");
+    assert_int_equal(count_hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search chat=frog@pond.example ribbit");
+    assert_int_equal(count_hits(&speaker), 2);
+    run_and_wait(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"),
+                 "/search chat=here ribbit");
 
-    assert_int_equal(hits(&speaker), 1);
+    assert_int_equal(count_hits(&speaker), 1);
 
-    /* the chat in front restricts nothing */
-    ask(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"),
-        "/search ribbit");
-    assert_int_equal(hits(&speaker), 3);
-    ask(&speaker, NULL, "/search croak");
-    assert_int_equal(hits(&speaker), 0);
+    /* the chat in front is not a restriction */
+    run_and_wait(&speaker, nj_chat_find(speaker_account(&speaker, "work"), "newt@mill.example"),
+                 "/search ribbit");
+    assert_int_equal(count_hits(&speaker), 3);
+    run_and_wait(&speaker, NULL, "/search croak");
+    assert_int_equal(count_hits(&speaker), 0);
     assert_non_null(strstr(speaker.json, "No message was found."));
 
     expect_failure(&speaker, "/search", "usage", "Missing WORDS. Example: /search pond");
@@ -124,17 +124,17 @@ test_search(void **state)
     expect_failure(&speaker, "/search chat=here ribbit", "no-chat", "chat=ADDRESS");
     expect_failure(&speaker, "/search account=play ribbit", "no-account", "play");
     expect_failure(&speaker, "/search has=fish ribbit", "usage", "Expected link, not “fish”.");
-    keep(&speaker, "work", "frog@pond.example", 1000, false, "at the mill");
+    add_message(&speaker, "work", "frog@pond.example", 1000, false, "at the mill");
     expect_failure(&speaker, "/search chat=frog@pond.example ribbit", "which-account",
                    "account=home");
 
-    ask(&speaker, NULL, "/search chat=frog@pond.example account=work mill");
-    assert_int_equal(hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search chat=frog@pond.example account=work mill");
+    assert_int_equal(count_hits(&speaker), 1);
     close_history(&speaker);
 }
 
 static void
-test_history(void **state)
+test_history_refuses_what_it_cannot_do(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -158,7 +158,7 @@ test_history(void **state)
 }
 
 static void
-test_import(void **state)
+test_import_is_cancelled_and_continued(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -177,10 +177,10 @@ test_import(void **state)
 
     assert_true(g_file_set_contents(log, text->str, -1, NULL));
     g_string_free(text, TRUE);
-    ask(&speaker, NULL, plain);
+    run_and_wait(&speaker, NULL, plain);
     assert_string_equal(speaker.code, "which-account");
 
-    /* Given up, and begun again. */
+    /* Cancelled, and started again. */
     int before = speaker.answers;
     speak(&speaker, line);
     for (int i = 0; i < 20; i++)
@@ -192,18 +192,18 @@ test_import(void **state)
     speak(&speaker, "/history cancel");
     assert_int_equal(speaker.answers, before + 2); /* its own and the import's */
     assert_null(speaker.code);
-    ask(&speaker, NULL, line);
+    run_and_wait(&speaker, NULL, line);
     assert_null(speaker.code);
     assert_non_null(strstr(speaker.json, "\"account\": \"work\""));
 
-    ask(&speaker, NULL, line);
+    run_and_wait(&speaker, NULL, line);
     assert_non_null(strstr(speaker.json, "\"messages\": 0, \"known\": 20000, \"files\": 1"));
-    ask(&speaker, NULL, "/search limit=10000 line");
-    assert_int_equal(hits(&speaker), 10000);
-    ask(&speaker, NULL, "/search \"line 12345\"");
-    assert_int_equal(hits(&speaker), 1);
+    run_and_wait(&speaker, NULL, "/search limit=10000 line");
+    assert_int_equal(count_hits(&speaker), 10000);
+    run_and_wait(&speaker, NULL, "/search \"line 12345\"");
+    assert_int_equal(count_hits(&speaker), 1);
     assert_null(nj_chat_find(speaker_account(&speaker, "work"), "frog@pond.example"));
-    ask(&speaker, NULL, "/work:history import mcabber /nowhere");
+    run_and_wait(&speaker, NULL, "/work:history import mcabber /nowhere");
     assert_string_equal(speaker.code, "failed");
 
     assert_non_null(strstr(speaker.text, "/nowhere"));
@@ -214,9 +214,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_history),
-        cmocka_unit_test(test_import),
+        cmocka_unit_test(test_search_returns_hits),
+        cmocka_unit_test(test_history_refuses_what_it_cannot_do),
+        cmocka_unit_test(test_import_is_cancelled_and_continued),
     };
     return cmocka_run_group_tests_name("cmd/history", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* What is not across yet: seen, counted, said again. */
+/* /outbox, /retry and wait=sent. */
 #include "speaker.h"
 
 #include "base/clock.h"
@@ -29,7 +29,7 @@ close_house(Speaker *speaker)
 }
 
 static NjOut *
-newest(NjAccount *account)
+newest_row(NjAccount *account)
 {
     return g_queue_peek_tail(&account->outbox->rows);
 }
@@ -39,11 +39,11 @@ expect_sentence(Speaker *speaker, const char *expected)
 {
     g_autofree char *sentence = nj_outbox_sentence(speaker->client, true);
     if (g_strcmp0(sentence, expected))
-        fail_msg("it says: %s", sentence ? sentence : "nothing");
+        fail_msg("the sentence is: %s", sentence ? sentence : "nothing");
 }
 
 static void
-test_list(void **state)
+test_outbox_lists_and_counts_messages(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -62,8 +62,8 @@ test_list(void **state)
     expect_ok(&speaker, "/work:msg eft@pond.example three", NULL);
     expect_sentence(&speaker, "3 messages to frog@pond.example and others wait; they are sent when "
                               "you are online again.");
-    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
-    nj_outbox_set_state(work->outbox, newest(work), NJ_STATE_FAILED, "Nobody is there.");
+    nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_UNSURE, NULL);
+    nj_outbox_set_state(work->outbox, newest_row(work), NJ_STATE_FAILED, "Nobody is there.");
     expect_sentence(&speaker,
                     "1 message to frog@pond.example waits; it is sent when you are online again.");
     expect_ok(&speaker, "/outbox", "\"body\": \"one\"");
@@ -83,7 +83,7 @@ test_list(void **state)
 }
 
 static void
-test_retry(void **state)
+test_retry_sends_failed_and_unsure_messages(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -92,15 +92,15 @@ test_retry(void **state)
     NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
     expect_failure(&speaker, "/retry", "no-chat", "/retry all");
     expect_ok(&speaker, "/home:msg frog@pond.example failed", NULL);
-    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_FAILED, "Nobody is there.");
+    nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_FAILED, "Nobody is there.");
     expect_ok(&speaker, "/home:msg frog@pond.example waits", NULL);
     expect_ok(&speaker, "/home:msg frog@pond.example unsure", NULL);
-    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
+    nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_UNSURE, NULL);
     expect_ok(&speaker, "/home:msg eft@pond.example elsewhere", NULL);
-    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_UNSURE, NULL);
+    nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_UNSURE, NULL);
 
     expect_ok(&speaker, "/work:msg eft@pond.example closed", NULL);
-    nj_outbox_set_state(work->outbox, newest(work), NJ_STATE_UNSURE, NULL);
+    nj_outbox_set_state(work->outbox, newest_row(work), NJ_STATE_UNSURE, NULL);
     assert_int_equal(home->outbox->rows.length, 3);
 
     NjChat *frog = nj_chat_find(home, "frog@pond.example");
@@ -130,9 +130,9 @@ test_retry(void **state)
     close_house(&speaker);
 }
 
-/* What failed yesterday is not said today by a command that names no message. */
+/* A message that failed more than a day ago is not sent again. */
 static void
-test_old_failures(void **state)
+test_retry_leaves_old_failures(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -142,7 +142,7 @@ test_old_failures(void **state)
     gint64 now = nj_clock_wall_ms();
     nj_clock_freeze(now - 25 * 3600 * 1000);
     expect_ok(&speaker, "/home:msg frog@pond.example long ago", NULL);
-    nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_FAILED, "Nobody was there.");
+    nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_FAILED, "Nobody was there.");
     nj_clock_freeze(now);
     expect_ok(&speaker, "/outbox", "\"messages\": []");
     expect_ok(&speaker, "/retry all", "\"count\": 0");
@@ -153,7 +153,7 @@ test_old_failures(void **state)
 
 /* wait=sent is answered when the server has it, or cannot get it. */
 static void
-test_wait(void **state)
+test_wait_sent_ends_when_the_state_is_known(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -166,9 +166,9 @@ test_wait(void **state)
     for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
         int before = speaker.answers;
         assert_false(speak(&speaker, "/home:msg frog@pond.example wait=sent hello"));
-        nj_outbox_set_state(home->outbox, newest(home), NJ_STATE_SENT, NULL);
+        nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_SENT, NULL);
         assert_int_equal(speaker.answers, before);
-        nj_outbox_set_state(home->outbox, newest(home), ends[i],
+        nj_outbox_set_state(home->outbox, newest_row(home), ends[i],
                             ends[i] == NJ_STATE_FAILED ? "Nobody is there." : NULL);
         assert_int_equal(speaker.answers, before + 1);
         if (g_strcmp0(speaker.code, codes[i]))
@@ -185,10 +185,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_retry),
-        cmocka_unit_test(test_old_failures),
-        cmocka_unit_test(test_wait),
+        cmocka_unit_test(test_outbox_lists_and_counts_messages),
+        cmocka_unit_test(test_retry_sends_failed_and_unsure_messages),
+        cmocka_unit_test(test_retry_leaves_old_failures),
+        cmocka_unit_test(test_wait_sent_ends_when_the_state_is_known),
     };
     return cmocka_run_group_tests_name("cmd outbox", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* cmd/parse: the language of CONTRACT, word by word. */
+/* cmd/parse: words, quotes, keywords, raw text and usage errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +39,7 @@ expect_line(const char *text, const char *account, const char *name, const char 
 }
 
 static void
-test_lines(void **state)
+test_line_is_split(void **state)
 {
     (void) state;
     expect_line("/msg frog@example.org hi", NULL, "msg", "frog@example.org hi");
@@ -53,7 +53,7 @@ test_lines(void **state)
 }
 
 static void
-test_bad_lines(void **state)
+test_wrong_line_is_a_usage_error(void **state)
 {
     (void) state;
     const char *const lines[] = { "/", "/ msg", "/:msg", "/home:", "/home: msg" };
@@ -89,7 +89,7 @@ expect_usage(const NjCommand *command, const char *rest, const char *part)
 }
 
 static void
-test_raw_text(void **state)
+test_raw_text_is_kept(void **state)
 {
     (void) state;
     expect_arg(&msg, "frog", "text", NULL);
@@ -103,7 +103,7 @@ test_raw_text(void **state)
 }
 
 static void
-test_keywords(void **state)
+test_keywords_come_before_raw_text(void **state)
 {
     (void) state;
     expect_arg(&msg, "wait=sent frog hi", "wait", "sent");
@@ -116,7 +116,7 @@ test_keywords(void **state)
 }
 
 static void
-test_quotes(void **state)
+test_quotes_make_one_word(void **state)
 {
     (void) state;
     expect_arg(&msg, "\"a b\\\"c\\\\d\\ne\\q\" x", "address", "a b\"c\\d\ne\\q");
@@ -135,7 +135,7 @@ test_quotes(void **state)
 }
 
 static void
-test_checks(void **state)
+test_wrong_arguments_are_usage_errors(void **state)
 {
     (void) state;
     expect_usage(&msg, "", "Missing ADDRESS. Usage: /msg ADDRESS [wait=sent] [TEXT]");
@@ -147,9 +147,9 @@ test_checks(void **state)
     expect_usage(&none, "x", "/none");
 }
 
-/* A sub-command is written with its parent; a keyword may replace what stands behind it. */
+/* A keyword may replace the parameters behind it. */
 static void
-test_subcommand(void **state)
+test_subcommand_usage_names_its_parent(void **state)
 {
     (void) state;
     static const NjCommand set = {
@@ -172,7 +172,7 @@ test_subcommand(void **state)
 }
 
 static void
-test_alternatives(void **state)
+test_alternatives_end_in_or(void **state)
 {
     (void) state;
     static const struct {
@@ -189,7 +189,7 @@ test_alternatives(void **state)
 }
 
 static void
-test_repeat(void **state)
+test_repeat_collects_words(void **state)
 {
     (void) state;
     g_autoptr(NjArgs) args = nj_parse_args(&add, "fast 1 a password=s \"b c\" d=e", NULL);
@@ -205,7 +205,7 @@ test_repeat(void **state)
 }
 
 static void
-test_quote_again(void **state)
+test_quoted_word_is_read_back(void **state)
 {
     (void) state;
     const char *const words[] = { "plain",     "",   "two words", "\"", "back\\slash",
@@ -236,7 +236,7 @@ expect_param(const NjCommand *command, const char *text, const char *name, const
 }
 
 static void
-test_param_at(void **state)
+test_param_at_cursor(void **state)
 {
     (void) state;
     expect_param(&msg, "", "address", "");
@@ -255,12 +255,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),        cmocka_unit_test(test_bad_lines),
-        cmocka_unit_test(test_raw_text),     cmocka_unit_test(test_keywords),
-        cmocka_unit_test(test_quotes),       cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_repeat),       cmocka_unit_test(test_quote_again),
-        cmocka_unit_test(test_param_at),     cmocka_unit_test(test_subcommand),
-        cmocka_unit_test(test_alternatives),
+        cmocka_unit_test(test_line_is_split),
+        cmocka_unit_test(test_wrong_line_is_a_usage_error),
+        cmocka_unit_test(test_raw_text_is_kept),
+        cmocka_unit_test(test_keywords_come_before_raw_text),
+        cmocka_unit_test(test_quotes_make_one_word),
+        cmocka_unit_test(test_wrong_arguments_are_usage_errors),
+        cmocka_unit_test(test_repeat_collects_words),
+        cmocka_unit_test(test_quoted_word_is_read_back),
+        cmocka_unit_test(test_param_at_cursor),
+        cmocka_unit_test(test_subcommand_usage_names_its_parent),
+        cmocka_unit_test(test_alternatives_end_in_or),
     };
     return cmocka_run_group_tests_name("cmd/parse", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The built-in topics: every row is whole, every example parses, and what can be said without a
- * server works. */
+/* The built-in topics: every row is complete, every example can be parsed, and commands that need
+ * no server work. */
 #include "speaker.h"
 
 #include "cmd/parse.h"
@@ -31,7 +31,7 @@ check_row(Speaker *speaker, const NjCommand *command, const NjCommand *row)
 }
 
 static void
-test_rows(void **state)
+test_rows_are_complete(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -70,7 +70,7 @@ check_alias(const char *name, const char *line, const char *habit, void *owner)
 }
 
 static void
-test_shipped(void **state)
+test_shipped_aliases_and_keys_run(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -103,7 +103,7 @@ test_shipped(void **state)
 }
 
 static void
-test_account(void **state)
+test_accounts_are_added_changed_and_removed(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -140,7 +140,7 @@ test_account(void **state)
     assert_string_equal(newt->settings->password, "hunter2");
     expect_failure(&speaker, "/account set newt colour green", "refused", NULL);
 
-    /* its history is another's */
+    /* the history belongs to the address */
     expect_failure(&speaker, "/account set newt address eft@pond.example", "refused", NULL);
     expect_failure(&speaker, "/account set newt address", "refused", NULL);
 
@@ -151,9 +151,8 @@ test_account(void **state)
     speaker_close(&speaker);
 }
 
-/* From when a change counts is said with it. */
 static void
-test_account_set(void **state)
+test_changed_setting_says_when_it_is_used(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -171,7 +170,7 @@ test_account_set(void **state)
     assert_true(test_connections_sent > sent);
     assert_int_equal(speaker_account(&speaker, "home")->state, NJ_ACCOUNT_ONLINE);
 
-    /* In the file, and left out of this run. */
+    /* An account of natterjackrc that is left out of this run. */
     assert_true(nj_options_account_set(speaker.client->options, "work", "address",
                                        "eft@pond.example", NULL));
     expect_ok(&speaker, "/account list",
@@ -192,7 +191,7 @@ test_account_set(void **state)
     assert_int_equal(speaker_account(&speaker, "fourth")->state, NJ_ACCOUNT_OFFLINE);
     expect_ok(&speaker, "/account remove fourth", NULL);
 
-    /* Of the command line: there is nothing to change. */
+    /* An account of the command line cannot be changed. */
     NjAccountSettings settings = { .name = (char *) "newt@pond.example",
                                    .address = (char *) "newt@pond.example",
                                    .autoconnect = true };
@@ -206,14 +205,13 @@ test_account_set(void **state)
 }
 
 static void
-on_renamed(NjAccount *account, void *owner)
+note_name(NjAccount *account, void *owner)
 {
     g_string_append(owner, account->settings->name);
 }
 
-/* The name is configuration: what belongs to the account stays where it is. */
 static void
-test_account_rename(void **state)
+test_renamed_account_keeps_its_state(void **state)
 {
     (void) state;
     static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
@@ -225,7 +223,7 @@ test_account_rename(void **state)
     expect_ok(&speaker, "/connect home", NULL);
 
     GString *heard = g_string_new(NULL);
-    nj_on_account_changed(speaker.client->bus, on_renamed, heard);
+    nj_on_account_changed(speaker.client->bus, note_name, heard);
     expect_failure(&speaker, "/account rename home", "usage", "Missing NEW.");
     expect_failure(&speaker, "/account rename home a b", "usage",
                    "Usage: /account rename NAME NEW");
@@ -247,7 +245,7 @@ test_account_rename(void **state)
 }
 
 static void
-test_connect(void **state)
+test_connect_and_certificate(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -261,7 +259,7 @@ test_connect(void **state)
 }
 
 static void
-test_people(void **state)
+test_roster_requests_and_subscriptions(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -291,7 +289,7 @@ test_people(void **state)
 }
 
 static void
-test_block(void **state)
+test_block_and_unblock(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -322,7 +320,7 @@ test_block(void **state)
 }
 
 static void
-test_attention(void **state)
+test_attention_needs_a_person(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -343,7 +341,7 @@ test_attention(void **state)
 }
 
 static void
-test_status(void **state)
+test_status_and_priority(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -368,7 +366,7 @@ test_status(void **state)
 }
 
 static void
-test_rooms(void **state)
+test_rooms_are_joined_and_left(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -408,7 +406,7 @@ on_option(NjOption *option, void *owner)
 }
 
 static void
-test_options(void **state)
+test_options_are_set(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -437,7 +435,7 @@ on_quit(NjClient *client, void *owner)
 }
 
 static void
-test_quit(void **state)
+test_quit_emits_quit(void **state)
 {
     (void) state;
     Speaker speaker;
@@ -455,13 +453,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_shipped),
-        cmocka_unit_test(test_account),        cmocka_unit_test(test_account_set),
-        cmocka_unit_test(test_account_rename), cmocka_unit_test(test_connect),
-        cmocka_unit_test(test_people),         cmocka_unit_test(test_block),
-        cmocka_unit_test(test_attention),      cmocka_unit_test(test_status),
-        cmocka_unit_test(test_rooms),          cmocka_unit_test(test_options),
-        cmocka_unit_test(test_quit),
+        cmocka_unit_test(test_rows_are_complete),
+        cmocka_unit_test(test_shipped_aliases_and_keys_run),
+        cmocka_unit_test(test_accounts_are_added_changed_and_removed),
+        cmocka_unit_test(test_changed_setting_says_when_it_is_used),
+        cmocka_unit_test(test_renamed_account_keeps_its_state),
+        cmocka_unit_test(test_connect_and_certificate),
+        cmocka_unit_test(test_roster_requests_and_subscriptions),
+        cmocka_unit_test(test_block_and_unblock),
+        cmocka_unit_test(test_attention_needs_a_person),
+        cmocka_unit_test(test_status_and_priority),
+        cmocka_unit_test(test_rooms_are_joined_and_left),
+        cmocka_unit_test(test_options_are_set),
+        cmocka_unit_test(test_quit_emits_quit),
     };
     return cmocka_run_group_tests_name("cmd topics", tests, NULL, NULL);
 }
