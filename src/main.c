@@ -564,7 +564,7 @@ start_parts(NjProgram *program, GError **error)
         return false;
 
     connect_accounts(program);
-    nj_store_set_hook(store, on_store_trouble, on_store_room, program);
+    nj_store_set_hooks(store, on_store_trouble, on_store_room, program);
     nj_client_set_store(client, store);
     if (program->screen)
         nj_screen_store_ready(program->screen);

@@ -1,35 +1,42 @@
-/* The word index of history.db (FTS5): it follows the rows on the writer's thread in slices of a
- * few milliseconds, outside the commit of the messages, whenever nothing waits to be written.  A
- * mark says up to which row it has come; both change in one transaction, so that after any end it
- * goes on where it was.  That transaction is not synced: what a power cut takes from it is made
- * again from the rows.
+/* The word index of history.db, the FTS5 table `word`.
  *
- * The number of an entry is made of the message's time and id (nj_index_entry_number), so the order
- * of the index is the order of time, whatever came late: an import, an archive, a delayed message.
- * "The newest fifty", "since", "until" and "behind this hit" are ranges of these numbers, and the
- * most common word costs no more than fifty entries.  The message is found again from the number,
- * so nothing else is kept.
+ * Indexing a message takes longer than storing it.  So the index is not updated in the transaction
+ * of the messages: the writer thread adds the committed rows later, in slices of at most 20 ms,
+ * when the queue is empty or not yet due.  word_mark.message is the id of the last row that is in
+ * the index. It changes in the same transaction as the index, so the work continues at the right
+ * row after any exit.  With WAL these transactions are not synced: what a power cut takes can be
+ * indexed again.
  *
- * The index holds no texts (content='') and is fed with more than the texts: marks for chat,
- * account, "ours" and "has a link" make a filter as cheap as one more word, and characters of
- * scripts that know no spaces, and emoji, are each made a word (nj_index_separate_words).  A mark
- * begins with a character for private use; it stands in a column of its own, where nobody's text
- * comes. */
+ * The rowid of an entry is made of the message's time and id (nj_index_entry_number()).  FTS5
+ * returns hits in the order of the rowid without sorting, so hits come in the order of time even if
+ * a message was stored late (imported, delayed, from an archive).  Limits of time and the
+ * continuation of a search are ranges of the rowid, and the fifty newest hits of a very common word
+ * cost fifty entries. The id of the message is computed from the rowid, so the index needs no other
+ * column for it.
+ *
+ * The index does not store the texts (content='').  Besides the words of body, subject and sender
+ * it has marks: one word each for the chat, the account, "sent by the user" and "has a link", which
+ * make these filters as fast as a further word.  They have a column of their own and begin with a
+ * private-use character.  Each character of a script that is written without spaces, and each
+ * emoji, is a word (nj_index_separate_words()). */
 #include <string.h>
 
 #include "model/store-index.h"
 
-#define CHUNK_ROWS 64 /* are read, put in order and entered together */
+/* A chunk: rows that are read, sorted and inserted together. */
+#define CHUNK_ROWS 64
 #define CHUNK_BYTES (128 * 1024)
-#define MAX_BODY (256 * 1024) /* of a longer body the beginning is found */
+#define MAX_BODY (256 * 1024) /* bytes of a body that are indexed */
+/* A slice: chunks that are inserted in one transaction. */
 #define SLICE_ROWS 4096
 #define SLICE_US (20 * G_TIME_SPAN_MILLISECOND)
-#define MERGE_AFTER 4 /* slices */
+#define MAX_QUEUED 100 /* a slice ends when more writes are queued */
+#define MERGE_AFTER 4  /* slices after which the trees of the index are merged */
 #define MERGE_PAGES "64"
-#define RETRY_US (5 * G_TIME_SPAN_SECOND)
-#define FLOOD 500 /* writes a second; measured over */
+#define RETRY_US (5 * G_TIME_SPAN_SECOND) /* pause after a failed slice */
+/* A flood: so many writes per second, measured over at least FLOOD_US. */
+#define FLOOD 500
 #define FLOOD_US (10 * G_TIME_SPAN_MILLISECOND)
-#define MAX_QUEUED 100 /* writes that wait end a slice */
 
 typedef enum {
     READ_ROWS,
@@ -60,29 +67,30 @@ static const char *const texts[] = {
     [MERGE] = "INSERT INTO word (word, rank) VALUES ('merge', " MERGE_PAGES ")",
 };
 
-/* What is entered of one message. */
+/* The entry of one message: its rowid and columns. */
 typedef struct {
     gint64 entry;
     char *body, *subject, *sender, *marks;
 } Words;
 
+/* All fields are used by the writer thread only. */
 struct NjIndex {
     NjStore *store;
-    sqlite3 *db;
+    sqlite3 *db; /* writer.db */
     sqlite3_stmt *statements[STATEMENTS];
-    gint64 mark;     /* the last row that is in the index */
-    GArray *chunk;   /* of Words */
-    guint slices;    /* since the last merge */
-    bool skips_sync; /* its commits need no sync */
-    bool rebuilt;    /* once a run is enough */
-    /* Under the store's mutex. */
-    bool complete;       /* it has had all rows once */
-    guint64 indexed_seq; /* what was committed up to this write is in the index */
-    gint64 retry_time;   /* monotonic: not before */
-    guint64 rate_seq;    /* the newest write, when we looked */
+    gint64 mark;         /* id of the last message in the index */
+    GArray *chunk;       /* of Words */
+    guint slices;        /* since the last merge that found work */
+    bool skips_sync;     /* with WAL: commits are not synced */
+    bool rebuilt;        /* a damaged index was deleted in this run; once is enough */
+    bool complete;       /* all rows were indexed since the start */
+    guint64 indexed_seq; /* if complete: the writes up to this one are in the index */
+    gint64 retry_time;   /* monotonic time before which nothing is tried again */
+
+    /* Measurement of the rate of writes: newest write and time when it last began, its result. */
+    guint64 rate_seq;
     gint64 rate_time;
-    /* writes came so fast that the index would take the processor from them */
-    bool is_flooded;
+    bool is_flooded; /* the index would take the processor from the writes */
 };
 
 gint64
@@ -92,8 +100,9 @@ nj_index_entry_number(gint64 time, gint64 id)
     return CLAMP(time, 0, last) << NJ_ENTRY_BITS | (id & ((1 << NJ_ENTRY_BITS) - 1));
 }
 
-/* Words in texts */
+/* --- words of a text --- */
 
+/* Is the character a word of its own? */
 static bool
 is_alone(gunichar c)
 {
@@ -151,7 +160,7 @@ nj_index_separate_words(const char *text)
     return g_string_free(out, FALSE);
 }
 
-/* SCHEME://… of any scheme, and the usual ones without slashes. */
+/* Does the text have a link: SCHEME://… with any scheme, or one of some schemes without slashes? */
 static bool
 has_link(const char *text)
 {
@@ -205,8 +214,8 @@ make_marks(gint64 chat, gint64 account, bool ours, bool link)
     return g_string_free(marks, FALSE);
 }
 
-/* From a row of ROW_COLUMNS. False: it has no words. The same row always gives the same: that is
- * how it is taken out again. */
+/* Makes an entry from a row of ROW_COLUMNS.  False: the message has neither body nor subject.  The
+ * same row must always give the same entry, because FTS5 needs all columns to delete it. */
 static bool
 read_words(sqlite3_stmt *statement, Words *out)
 {
@@ -233,7 +242,7 @@ read_words(sqlite3_stmt *statement, Words *out)
     return true;
 }
 
-/* Statements */
+/* --- statements --- */
 
 static sqlite3_stmt *
 prepare_statement(NjIndex *index, Statement which)
@@ -283,7 +292,7 @@ read_number(NjIndex *index, const char *text)
     return number;
 }
 
-/* Slices */
+/* --- slices --- */
 
 static int
 compare_words(const void *a, const void *b)
@@ -292,7 +301,8 @@ compare_words(const void *a, const void *b)
     return one->entry < other->entry ? -1 : one->entry > other->entry;
 }
 
-/* The next rows behind *last; false if they cannot be read.  *more: it stopped before the end. */
+/* Reads the next rows with ids greater than *last into the chunk and sets *last.  *more: there may
+ * be further rows.  False if reading fails. */
 static bool
 read_chunk(NjIndex *index, gint64 *last, bool *more)
 {
@@ -316,7 +326,8 @@ read_chunk(NjIndex *index, gint64 *last, bool *more)
         *more = ++rows == CHUNK_ROWS || bytes > CHUNK_BYTES;
     }
 
-    /* Entries that go up are gathered in memory; each step down would write what was gathered. */
+    /* FTS5 collects entries with rising rowids in memory, and writes what it has collected when a
+     * smaller rowid comes. */
     g_array_sort(index->chunk, compare_words);
     return sqlite3_reset(statement) == SQLITE_OK;
 }
@@ -330,6 +341,8 @@ insert_chunk(NjIndex *index)
     return true;
 }
 
+/* Must the slice end early, because writes are urgent or due, many are queued, or the store is
+ * being closed?  A waiting search has priority over writes that are not urgent. */
 static bool
 must_stop(NjStore *store, gint64 now)
 {
@@ -344,7 +357,8 @@ must_stop(NjStore *store, gint64 now)
     return stop;
 }
 
-/* False if it failed; *more: rows are left. */
+/* Adds one slice of rows in one transaction.  *more: there may be further rows.  False on failure,
+ * with the transaction still open. */
 static bool
 index_rows(NjIndex *index, bool *more)
 {
@@ -377,8 +391,8 @@ index_rows(NjIndex *index, bool *more)
     return true;
 }
 
-/* Small trees become larger ones, a little at a time: FTS5 left alone does it now and then and then
- * long. */
+/* Merges small trees of the index into larger ones, some pages at a time.  FTS5's automatic merge,
+ * which is switched off, would run rarely and then for long. */
 static bool
 merge_trees(NjIndex *index)
 {
@@ -395,7 +409,9 @@ run_sql(NjIndex *index, const char *script)
     return sqlite3_exec(index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* A damaged index is no reason to lose anything: it is made anew.  False: it has to wait. */
+/* Rolls back after a failure.  A damaged index is emptied, so that the next slices index all
+ * messages again; no message is lost.  Returns true if that was done, false if the next attempt
+ * must wait. */
 static bool
 handle_failure(NjIndex *index, bool damaged)
 {
@@ -416,6 +432,7 @@ handle_failure(NjIndex *index, bool damaged)
     return false;
 }
 
+/* Are writes appended faster than FLOOD?  The result is updated once in FLOOD_US. */
 static bool
 is_flood(NjIndex *index, gint64 now)
 {
@@ -436,7 +453,7 @@ nj_index_run_slice(NjStore *store, gint64 due)
     NjIndex *index = store->writer.index;
     gint64 now = g_get_monotonic_time();
 
-    if (!index) /* there is nothing to write to */
+    if (!index) /* the file is not open for writing */
         return false;
 
     bool damaged = nj_searcher_take_damage(store->searcher),
@@ -514,7 +531,7 @@ nj_index_new(NjStore *store)
     index->chunk = g_array_new(FALSE, FALSE, sizeof(Words));
     g_array_set_clear_func(index->chunk, clear_words);
 
-    /* The ids of what was forgotten last are given again after a restart. */
+    /* The mark is greater than every id if the newest messages were deleted. */
     index->mark = MIN(read_number(index, "SELECT message FROM word_mark"),
                       read_number(index, "SELECT max(id) FROM message"));
 

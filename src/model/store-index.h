@@ -1,82 +1,93 @@
-/* What the word index (store-index.c), the search over it (store-search.c, store-query.c) and the
- * rest of the store know of each other. */
+/* The word index (store-index.c), the search over it (store-search.c) and its queries
+ * (store-query.c): declarations for these files and the rest of the store. */
 #ifndef NJ_MODEL_STORE_INDEX_H
 #define NJ_MODEL_STORE_INDEX_H
 
 #include "model/store-private.h"
 
-/* The number of a message's entry: its time in ms, then these bits of its id.  Newer messages have
- * greater ones. */
+/* --- entries of the index; writer thread and search thread --- */
+
+/* Returns the rowid of a message's entry: its time in ms, then the lowest NJ_ENTRY_BITS bits of its
+ * id.  Newer messages have greater rowids. */
 #define NJ_ENTRY_BITS 20
 gint64 nj_index_entry_number(gint64 time, gint64 id);
 
-/* What is a word: letters, digits, characters for private use, symbols that are no punctuation
- * (emoji).  It stands in the file. */
-/* Marks: words of the index that stand in no text.  A character for private use, then what and
- * which. */
+/* The Unicode categories of characters that form words: letters, digits, private use, and symbols
+ * such as emoji.  The file stores this setting (migration 3), so it must not change. */
 #define NJ_WORD_CATEGORIES "L* N* Co So"
+
+/* Marks, the words of the column `marks`: a private-use character, the kind, and a number, which is
+ * the row of the chat or account and 0 for the other kinds. */
 #define NJ_MARK "\xee\x80\x80" /* U+E000 */
 #define NJ_MARK_FORMAT NJ_MARK "%c%" G_GINT64_FORMAT
-/* which, of the last two: 0 */
 enum { NJ_MARK_CHAT = 'c', NJ_MARK_ACCOUNT = 'a', NJ_MARK_SENT = 'o', NJ_MARK_LINK = 'l' };
 
-/* as it is given to the engine; the caller owns it */
+/* Returns the text with spaces around each character that is a word of its own, as FTS5's tokenizer
+ * needs it.  A very long text is cut.  The caller owns the result. */
 char *nj_index_separate_words(const char *text);
 
-/* The writer's.  Its connection is open, its thread not yet. */
-NjIndex *nj_index_new(NjStore *store);
-void nj_index_free(NjIndex *index);
+/* --- store-index.c; writer thread --- */
 
-/* One slice of work, if it can be over by then (monotonic); false: there is nothing to be done, or
- * no time.  With the mutex, which it lets go meanwhile. */
+/* Makes the index of store->writer.db. */
+NjIndex *nj_index_new(NjStore *store);
+void nj_index_free(NjIndex *index); /* index may be NULL */
+
+/* Adds some rows to the index or merges its trees, if that can end before due (monotonic time).
+ * Returns false if there is nothing to do or no time.  With the mutex, which is unlocked during the
+ * work. */
 bool nj_index_run_slice(NjStore *store, gint64 due);
 
-/* Takes the messages of a chat out, before their rows go: in the same transaction. */
+/* Deletes the entries of a chat's messages.  The caller deletes the rows afterwards, in the same
+ * transaction. */
 bool nj_index_remove_chat(NjIndex *index, gint64 chat);
 
-/* What people type, for a connection that searches. */
+/* --- store-query.c; search thread --- */
+
+/* Translates the words a user types for one connection. */
 typedef struct NjQuery NjQuery;
 
-/* NULL: the connection knows why */
+/* NULL if SQLite fails; the connection has the error. */
 NjQuery *nj_query_new(sqlite3 *db);
+void nj_query_free(NjQuery *query); /* query may be NULL */
 
-/* NULL is fine */
-void nj_query_free(NjQuery *query);
-
-/* the words of it, for the calls below */
+/* Splits what was typed into terms, for the functions below.  The caller owns the array. */
 GPtrArray *nj_query_parse(NjQuery *query, const char *typed);
-bool nj_query_has_common_word(const GPtrArray *words);
 
-/* The expression.  all: with the words that are too common; else the texts are to be read for them.
- * "": there can be no message. */
-char *nj_query_build(NjQuery *query, const NjSearch *search, const GPtrArray *words, bool all);
+/* Is there a term with so many possible completions that FTS5 would be slow? */
+bool nj_query_has_common_word(const GPtrArray *terms);
 
-/* Does the message have what the expression did not ask for? */
-bool nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all);
+/* Returns the FTS5 expression for the search; the caller owns it.  With all the common terms are
+ * part of it, else the caller checks them with nj_query_matches().  "" if there is no account, and
+ * so no message. */
+char *nj_query_build(NjQuery *query, const NjSearch *search, const GPtrArray *terms, bool all);
 
-/* The thread that searches.  It lives on when the store had to be abandoned, so it shares no memory
- * with it. */
-/* on the main thread, whose loop brings the answers */
+/* Does the message have the terms that are not part of the expression? */
+bool nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *terms, bool all);
+
+/* --- store-search.c --- */
+
+/* The searcher and its thread do not use the memory of the store, because the thread may continue
+ * after nj_store_close() has timed out. */
+
+/* Call on the main thread, whose main loop delivers the answers. */
 NjSearcher *nj_searcher_new(NjAccess *access);
 
-/* nobody is answered any more; waits so long for the thread */
+/* Cancels all searches and waits for the thread until then (monotonic time). */
 void nj_searcher_close(NjSearcher *searcher, gint64 until);
+void nj_searcher_unref(NjSearcher *searcher); /* searcher may be NULL */
 
-/* NULL is fine */
-void nj_searcher_unref(NjSearcher *searcher);
-
-/* for the index */
+/* Does a search wait for the index? */
 bool nj_searcher_is_waiting(NjSearcher *searcher);
 
-/* a search found it damaged; told once */
+/* Has a search found the index damaged?  Returns true once for each time. */
 bool nj_searcher_take_damage(NjSearcher *searcher);
 
-/* Where the index stands: it has had all rows once, and again up to this turn; the last message in
- * it; it cannot go on at present. */
+/* Reports the progress of the index: whether all rows were indexed, the write and the message up to
+ * which it is current, and whether the last slice has failed. */
 void nj_searcher_set_progress(NjSearcher *searcher, bool complete, guint64 indexed_seq,
                               gint64 indexed_id, bool failed);
 
-/* batches fail: what was asked for last is not going to come */
+/* While batches fail, searches do not wait for the writes in the queue. */
 void nj_searcher_set_write_error(NjSearcher *searcher, bool write_error);
 
 #endif

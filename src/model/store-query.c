@@ -1,35 +1,39 @@
-/* What a person types becomes an expression of FTS5 here, and nowhere else: each word is cut up by
- * the tokenizer that cut up the texts, and every piece is quoted.
+/* Translates the words that a user types into an FTS5 expression.  Each word is split by the
+ * tokenizer that has split the texts, and every token is quoted, so the syntax of FTS5 has no
+ * effect.
  *
- * A word counts by its beginning.  FTS5 can do that ("word*"), but reads all that begins so before
- * it answers: 30 ms for a common word of a million messages, half a second for a letter.  So the
- * words that begin so are looked up one after the other, and an OR over them is asked, which goes
- * from newest to oldest and stops when there are enough.  If too many words begin so, there must be
- * many messages with one of them: the newest ones that fit all else are read, and only if they were
- * not enough FTS5 makes its list.
+ * A typed word also matches longer words that start with it.  FTS5 has prefix queries ("word*"),
+ * but reads all entries of all these words before it returns the first hit: with a million messages
+ * 30 ms for a common word, half a second for one letter.  So the words of the index that start with
+ * the typed one (its completions) are listed, and the expression is an OR of them, which FTS5
+ * evaluates from the newest entry on until there are enough hits.  A word with too many completions
+ * is called common: many messages have one of them, so the newest messages that match all other
+ * terms are read and compared (nj_query_matches()), and a prefix query is used only if these were
+ * not enough.
  *
- * A word in which the tokenizer finds nothing, like ":-)" or "->", is looked for in the texts that
- * all else has left over. */
+ * A word without a token, such as ":-)" or "->", is searched for in the texts of the messages that
+ * match all other terms. */
 #include <string.h>
 
 #include "model/store-index.h"
 
 #define MAX_TERMS 32
-#define MAX_COMPLETIONS 32 /* words with one beginning */
+#define MAX_COMPLETIONS 32 /* with more the word is common */
 
 struct NjQuery {
     sqlite3 *db;
     sqlite3_stmt *next_word;
     fts5_tokenizer tokenizer;
-    Fts5Tokenizer *query;
+    Fts5Tokenizer *instance; /* of the tokenizer, with the settings of the index */
 };
 
+/* A word, or a phrase in quotation marks, that was typed. */
 typedef struct {
-    GPtrArray *tokens; /* of char: what the tokenizer made of it */
-    char *literal;     /* what was typed, where it made nothing of it; else NULL */
-    bool may_continue; /* the last piece may be the beginning of a word */
-    bool common;       /* too many words begin so */
-    GPtrArray *words;  /* those that do, unless they are too many */
+    GPtrArray *tokens;      /* of char; may be empty */
+    char *literal;          /* what was typed, if it has no token; else NULL */
+    bool may_continue;      /* the last token also matches longer words */
+    bool common;            /* it has more than MAX_COMPLETIONS completions */
+    GPtrArray *completions; /* of char; NULL if common or not may_continue */
 } Term;
 
 static void
@@ -38,39 +42,40 @@ free_term(void *data)
     Term *term = data;
     g_ptr_array_unref(term->tokens);
     g_free(term->literal);
-    if (term->words)
-        g_ptr_array_unref(term->words);
+    if (term->completions)
+        g_ptr_array_unref(term->completions);
     g_free(term);
 }
 
+/* The data of add_token(). */
 typedef struct {
     GPtrArray *tokens;
-    int end; /* of the last one */
+    int end; /* offset behind the last token */
 } TokenList;
 
 static int
 add_token(void *data, int flags, const char *token, int length, int start, int end)
 {
     (void) start;
-    TokenList *tokenize = data;
+    TokenList *list = data;
     if (!(flags & FTS5_TOKEN_COLOCATED))
-        g_ptr_array_add(tokenize->tokens, g_strndup(token, length));
-    tokenize->end = end;
+        g_ptr_array_add(list->tokens, g_strndup(token, length));
+    list->end = end;
     return SQLITE_OK;
 }
 
-/* Appends to the pieces.  True: nothing stands behind the last one. */
+/* Appends the tokens of the text.  Returns true if the text ends with a token. */
 static bool
 tokenize(NjQuery *query, const char *text, GPtrArray *tokens)
 {
-    g_autofree char *spread = nj_index_separate_words(text);
-    TokenList walk = { tokens, 0 };
-    query->tokenizer.xTokenize(query->query, &walk, FTS5_TOKENIZE_DOCUMENT, spread,
-                               (int) strlen(spread), add_token);
-    return !spread[walk.end];
+    g_autofree char *separated = nj_index_separate_words(text);
+    TokenList list = { tokens, 0 };
+    query->tokenizer.xTokenize(query->instance, &list, FTS5_TOKENIZE_DOCUMENT, separated,
+                               (int) strlen(separated), add_token);
+    return !separated[list.end];
 }
 
-/* The words of the index that begin so. NULL: there are too many. */
+/* Returns the words of the index that start with `start`; NULL: more than MAX_COMPLETIONS. */
 static GPtrArray *
 find_completions(NjQuery *query, const char *start)
 {
@@ -86,7 +91,7 @@ find_completions(NjQuery *query, const char *start)
         if (fits) {
             g_ptr_array_add(words, g_strdup(word));
             g_free(from);
-            /* behind this one, before those that are longer */
+            /* greater than this word, smaller than the longer words that start with it */
             from = g_strconcat(word, " ", NULL);
         }
         sqlite3_reset(query->next_word);
@@ -103,20 +108,21 @@ make_term(NjQuery *query, const char *text, bool quoted)
     Term *term = g_new0(Term, 1);
     term->tokens = g_ptr_array_new_with_free_func(g_free);
 
-    /* behind "hello," nothing goes on, nor behind a character that is a word */
+    /* "hello," is a whole word, as is a character that is a word of its own. */
     term->may_continue = tokenize(query, text, term->tokens) && !quoted;
     if (!term->tokens->len) {
         term->literal = g_strdup(text);
     } else if (term->may_continue) {
-        term->words =
+        term->completions =
             find_completions(query, g_ptr_array_index(term->tokens, term->tokens->len - 1));
-        term->common = !term->words;
+        term->common = !term->completions;
     }
 
     return term;
 }
 
-/* The next word, or what stands in quotation marks; NULL: there is none. */
+/* Returns the next word, or the text between quotation marks, and moves the cursor.  NULL at the
+ * end. */
 static char *
 next_term_text(const char **cursor, bool *quoted)
 {
@@ -142,17 +148,17 @@ next_term_text(const char **cursor, bool *quoted)
 GPtrArray *
 nj_query_parse(NjQuery *query, const char *cursor)
 {
-    GPtrArray *words = g_ptr_array_new_with_free_func(free_term);
+    GPtrArray *terms = g_ptr_array_new_with_free_func(free_term);
     bool quoted;
     char *text;
-    while (words->len < MAX_TERMS && (text = next_term_text(&cursor, &quoted))) {
-        g_ptr_array_add(words, make_term(query, text, quoted));
+    while (terms->len < MAX_TERMS && (text = next_term_text(&cursor, &quoted))) {
+        g_ptr_array_add(terms, make_term(query, text, quoted));
         g_free(text);
     }
-    return words;
+    return terms;
 }
 
-/* From pieces to an expression */
+/* --- from terms to an expression --- */
 
 static void
 add_phrase(GString *out, const GPtrArray *tokens, const char *last, const char *behind)
@@ -163,20 +169,20 @@ add_phrase(GString *out, const GPtrArray *tokens, const char *last, const char *
     g_string_append_printf(out, "%s\"%s", last, behind);
 }
 
-/* Pieces that follow each other, the last of which may go on. */
+/* Adds the tokens as a phrase, with each completion of the last one. */
 static void
 add_term(GString *out, const char *columns, const Term *term)
 {
-    const GPtrArray *words = term->words;
+    const GPtrArray *completions = term->completions;
     g_string_append_printf(out, "%s{%s} : (", out->len ? " AND " : "", columns);
-    if (!words || !words->len)
+    if (!completions || !completions->len)
         add_phrase(out, term->tokens, g_ptr_array_index(term->tokens, term->tokens->len - 1),
                    term->common ? " *" : "");
 
-    for (guint i = 0; words && i < words->len; i++) {
+    for (guint i = 0; completions && i < completions->len; i++) {
         if (i)
             g_string_append(out, " OR ");
-        add_phrase(out, term->tokens, g_ptr_array_index(words, i), "");
+        add_phrase(out, term->tokens, g_ptr_array_index(completions, i), "");
     }
 
     g_string_append_c(out, ')');
@@ -189,7 +195,7 @@ add_mark(GString *out, const char *join, int what, gint64 which)
                            which);
 }
 
-/* Any message at all has the mark of one of the accounts. */
+/* Adds an expression that matches every message: each has the mark of its account. */
 static void
 add_accounts(NjQuery *query, GString *out)
 {
@@ -208,11 +214,11 @@ add_sender(NjQuery *query, GString *out, const char *sender)
         return;
     }
 
-    /* Behind "frog@pond.example" nothing goes on: five times as fast. */
+    /* An address like "frog@pond.example" is taken as complete, which is five times as fast. */
     const char *at = strchr(sender, '@');
     Term *term = make_term(query, sender, at && strchr(at, '.'));
     if (term->literal)
-        /* no name is without a letter: nothing has this mark */
+        /* Every name has a letter, so no message may match: no entry has this mark. */
         add_mark(out, " AND ", NJ_MARK_SENT, 1);
     else
         add_term(out, "sender", term);
@@ -221,11 +227,11 @@ add_sender(NjQuery *query, GString *out, const char *sender)
 }
 
 char *
-nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, bool all)
+nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *terms, bool all)
 {
     GString *out = g_string_new(NULL);
-    for (guint i = 0; i < words->len; i++) {
-        const Term *term = g_ptr_array_index(words, i);
+    for (guint i = 0; i < terms->len; i++) {
+        const Term *term = g_ptr_array_index(terms, i);
         if (!term->literal && (all || !term->common))
             add_term(out, "body subject", term);
     }
@@ -244,8 +250,10 @@ nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *words, b
     return g_string_free(out, FALSE);
 }
 
-/* From texts back to pieces */
+/* --- comparing messages with terms --- */
 
+/* Do the tokens from `at` on match the phrase?  The last one may be longer than that of the term.
+ */
 static bool
 phrase_matches_at(const GPtrArray *tokens, guint at, const Term *term)
 {
@@ -268,72 +276,99 @@ contains_term(const GPtrArray *tokens, const Term *term)
     return false;
 }
 
-bool
-nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *words, bool all)
+static bool
+has_literal(const NjMessage *message, const char *literal)
 {
-    const char *const texts[] = { message->body, message->subject };
+    return (message->body && strstr(message->body, literal))
+           || (message->subject && strstr(message->subject, literal));
+}
+
+static GPtrArray *
+tokenize_message(NjQuery *query, const NjMessage *message)
+{
+    GPtrArray *tokens = g_ptr_array_new_with_free_func(g_free);
+    if (message->body)
+        tokenize(query, message->body, tokens);
+    if (message->subject)
+        tokenize(query, message->subject, tokens);
+    return tokens;
+}
+
+bool
+nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *terms, bool all)
+{
     g_autoptr(GPtrArray) tokens = NULL;
 
-    for (guint i = 0; i < words->len; i++) {
-        const Term *term = g_ptr_array_index(words, i);
-        if (term->literal) {
-            if (!(texts[0] && strstr(texts[0], term->literal))
-                && !(texts[1] && strstr(texts[1], term->literal)))
-                return false;
-        } else if (term->common && !all) {
-            if (!tokens) {
-                tokens = g_ptr_array_new_with_free_func(g_free);
-                for (guint t = 0; t < G_N_ELEMENTS(texts); t++)
-                    if (texts[t])
-                        tokenize(query, texts[t], tokens);
-            }
-            if (!contains_term(tokens, term))
-                return false;
-        }
+    for (guint i = 0; i < terms->len; i++) {
+        const Term *term = g_ptr_array_index(terms, i);
+        if (term->literal && !has_literal(message, term->literal))
+            return false;
+        if (term->literal || !term->common || all)
+            continue;
+
+        if (!tokens)
+            tokens = tokenize_message(query, message);
+        if (!contains_term(tokens, term))
+            return false;
     }
 
     return true;
 }
 
 bool
-nj_query_has_common_word(const GPtrArray *words)
+nj_query_has_common_word(const GPtrArray *terms)
 {
-    for (guint i = 0; i < words->len; i++)
-        if (((const Term *) g_ptr_array_index(words, i))->common)
+    for (guint i = 0; i < terms->len; i++)
+        if (((const Term *) g_ptr_array_index(terms, i))->common)
             return true;
     return false;
 }
 
-NjQuery *
-nj_query_new(sqlite3 *db)
+/* Creates a tokenizer with the settings that the index has (migration 3). */
+static bool
+create_tokenizer(NjQuery *query)
 {
     static const char *const arguments[] = { "remove_diacritics", "2", "categories",
                                              NJ_WORD_CATEGORIES };
-    NjQuery *query = g_new0(NjQuery, 1);
     sqlite3_stmt *statement = NULL;
     fts5_api *api = NULL;
     void *context = NULL;
 
-    query->db = db;
-    if (sqlite3_prepare_v2(db, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(query->db, "SELECT fts5(?1)", -1, &statement, NULL) == SQLITE_OK) {
         sqlite3_bind_pointer(statement, 1, &api, "fts5_api_ptr", NULL);
         sqlite3_step(statement);
     }
 
     sqlite3_finalize(statement);
-    if (api && api->xFindTokenizer(api, "unicode61", &context, &query->tokenizer) == SQLITE_OK
-        && query->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments),
-                                    &query->query)
-               == SQLITE_OK
-        && sqlite3_exec(db,
-                        "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
-                        " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', "
-                        "'instance'); PRAGMA query_only = 1;",
-                        NULL, NULL, NULL)
-               == SQLITE_OK
-        && sqlite3_prepare_v3(db, "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1,
-                              SQLITE_PREPARE_PERSISTENT, &query->next_word, NULL)
-               == SQLITE_OK)
+    if (!api || api->xFindTokenizer(api, "unicode61", &context, &query->tokenizer) != SQLITE_OK)
+        return false;
+
+    return query->tokenizer.xCreate(context, (const char **) arguments, G_N_ELEMENTS(arguments),
+                                    &query->instance)
+           == SQLITE_OK;
+}
+
+/* Prepares the statement that lists the words of the index. */
+static bool
+prepare_next_word(NjQuery *query)
+{
+    static const char script[] =
+        "PRAGMA query_only = 0; PRAGMA temp_store = MEMORY;"
+        " CREATE VIRTUAL TABLE temp.word_list USING fts5vocab('main', 'word', 'instance');"
+        " PRAGMA query_only = 1;";
+    return sqlite3_exec(query->db, script, NULL, NULL, NULL) == SQLITE_OK
+           && sqlite3_prepare_v3(query->db,
+                                 "SELECT term FROM temp.word_list WHERE term >= ?1 LIMIT 1", -1,
+                                 SQLITE_PREPARE_PERSISTENT, &query->next_word, NULL)
+                  == SQLITE_OK;
+}
+
+NjQuery *
+nj_query_new(sqlite3 *db)
+{
+    NjQuery *query = g_new0(NjQuery, 1);
+    query->db = db;
+    if (create_tokenizer(query) && prepare_next_word(query))
         return query;
 
     nj_query_free(query);
@@ -345,8 +380,8 @@ nj_query_free(NjQuery *query)
 {
     if (!query)
         return;
-    if (query->query)
-        query->tokenizer.xDelete(query->query);
+    if (query->instance)
+        query->tokenizer.xDelete(query->instance);
     sqlite3_finalize(query->next_word);
     g_free(query);
 }

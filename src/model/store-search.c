@@ -1,59 +1,63 @@
-/* Searching what was said, on a thread of its own with a connection of its own.  It begins with the
- * first search and ends a minute after the last one; the main thread only hands over what is asked
- * and is told the answer. */
+/* Searches stored messages on the search thread, which has a connection of its own.  The thread is
+ * started by a search and ends a minute after the last one.  The main thread appends a request, and
+ * the thread passes it back with the answer. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/store-index.h"
 
-#define MAX_WORDS_BYTES 2000 /* bytes */
-#define MAX_READ 1000        /* texts, for what the index would take long to tell */
-#define MAX_SCAN 4000        /* texts in one transaction */
+#define MAX_WORDS_BYTES 2000 /* of the words that were typed */
+#define MAX_READ \
+    1000 /* messages that are read and compared with common terms before FTS5 is asked */
+#define MAX_SCAN 4000 /* messages that are read in one transaction */
 #define MAX_LIMIT 10000
-#define IDLE_US (60 * G_TIME_SPAN_SECOND)
+#define IDLE_US (60 * G_TIME_SPAN_SECOND) /* the thread ends after that time without a search */
 
+/* A search and, after it has run, its answer. */
 typedef struct {
     NjSearch search;
-    char *words, *sender; /* what it points to */
+    char *words, *sender; /* owned copies; `search` points to them */
     NjSearchFunc done;
     void *data;
     const void *owner;
-    guint64 seq;    /* all writes up to this one are to be seen */
+    guint64 seq;    /* the search waits until this write is in the index */
     gint cancelled; /* atomic */
     GPtrArray *found;
     GError *error;
 } Request;
 
 struct NjSearcher {
-    gint refs;
+    gint refs; /* atomic; the thread has one */
     NjAccess *access;
-    GSource *notification; /* brings answers to the main thread */
-    /* Shared, under the mutex. */
-    GMutex mutex;
-    GCond changed;
+    GSource *notification; /* runs deliver_answers() on the main thread */
+
+    GMutex mutex;  /* protects the fields below */
+    GCond changed; /* a request, progress of the index, closing, the end of a thread */
     GQueue requests, answers;
-    Request *current;
-    bool running, closing; /* running: a thread takes requests */
-    guint threads;         /* that one, and one that is just ending */
+    Request *current; /* the request that the thread executes */
+    bool closing;
+    bool running;  /* a thread takes requests */
+    guint threads; /* that thread, and one that is ending */
+
+    /* As last reported by the writer thread. */
     bool index_complete, index_failed, write_error;
     guint64 indexed_seq;
-    gint64 indexed_id; /* the last message that is in it */
-    guint waiting_for_index;
-    /* a search found the index damaged; the writer looks when the next one wakes it */
-    bool index_damaged;
+    gint64 indexed_id;
+
+    guint waiting_for_index; /* searches that wait for the index */
+    bool index_damaged;      /* found by a search; not yet taken by the writer thread */
 };
 
-/* The thread's own. */
+/* The local state of the search thread. */
 typedef struct {
     NjSearcher *searcher;
     sqlite3 *db;
     sqlite3_stmt *message, *last;
     NjQuery *query;
-    gint *cancelled;     /* of the request that runs */
-    bool in_transaction; /* the door, in a transaction */
-    /* the file could not be written when the connection was made */
-    bool read_only_snapshot;
+    gint *cancelled;         /* of the current request; NULL without one */
+    bool in_transaction;     /* with the access lock */
+    bool read_only_snapshot; /* the connection was opened while the file was read-only */
 } Search;
 
 static void
@@ -77,7 +81,7 @@ free_request(Request *request)
     g_free(request);
 }
 
-/* From entries to messages */
+/* --- from entries to messages --- */
 
 static NjFound *
 read_hit(sqlite3_stmt *statement)
@@ -91,32 +95,33 @@ read_hit(sqlite3_stmt *statement)
     return found;
 }
 
-/* A hundred bodies of the largest size would be as many megabytes. */
+/* Cuts a body to max_bytes (0: not at all), because a hundred of the largest bodies would be a
+ * hundred megabytes. */
 static void
-cut_body(NjMessage *message, gsize most)
+cut_body(NjMessage *message, gsize max_bytes)
 {
-    if (!most || !message->body || strnlen(message->body, most + 1) <= most)
+    if (!max_bytes || !message->body || strnlen(message->body, max_bytes + 1) <= max_bytes)
         return;
     char *cut =
-        g_strndup(message->body,
-                  g_utf8_find_prev_char(message->body, message->body + most + 1) - message->body);
+        g_strndup(message->body, g_utf8_find_prev_char(message->body, message->body + max_bytes + 1)
+                                     - message->body);
     g_free(message->body);
     message->body = cut;
 }
 
-/* Of the ids that end so, one has this time; more than a million messages have a few that end
- * alike. */
+/* Adds the messages of one entry that match.  The entry has only the lowest bits of the id, so
+ * every id up to last_id with these bits is looked up, and the message's own entry is compared. */
 static void
-add_hits(Search *search, const NjSearch *wanted, gint64 entry, gint64 last, const GPtrArray *words,
-         bool all, GPtrArray *found)
+add_hits(Search *search, const NjSearch *wanted, gint64 entry, gint64 last_id,
+         const GPtrArray *terms, bool all, GPtrArray *found)
 {
     const gint64 step = 1 << NJ_ENTRY_BITS;
-    for (gint64 id = entry & (step - 1); id <= last; id += step) {
+    for (gint64 id = entry & (step - 1); id <= last_id; id += step) {
         sqlite3_bind_int64(search->message, 1, id);
         if (sqlite3_step(search->message) == SQLITE_ROW
             && nj_index_entry_number(sqlite3_column_int64(search->message, 2), id) == entry) {
             NjFound *one = read_hit(search->message);
-            if (nj_query_matches(search->query, one->message, words, all)) {
+            if (nj_query_matches(search->query, one->message, terms, all)) {
                 cut_body(one->message, wanted->max_body_bytes);
                 g_ptr_array_add(found, one);
             } else {
@@ -145,7 +150,7 @@ is_cancelled(void *data)
 }
 
 static gint64
-last_id(Search *search)
+read_last_id(Search *search)
 {
     gint64 id =
         sqlite3_step(search->last) == SQLITE_ROW ? sqlite3_column_int64(search->last, 0) : 0;
@@ -154,20 +159,20 @@ last_id(Search *search)
 }
 
 typedef struct {
-    gint64 from, until; /* entries; until shrinks */
-    gint64 last;        /* id */
+    gint64 from, until; /* rowids of entries, inclusive */
+    gint64 last_id;     /* largest id of a message */
 } Range;
 
-/* Goes through the range from its newer end, until there are enough or `most` texts were read.
- * False if it failed. */
+/* Reads entries from the newer end of the range until there are enough hits or max_read messages
+ * were read.  Sets range->until to the part that is left; -1: nothing.  False on failure. */
 static bool
-scan_range(Search *search, const Request *request, const GPtrArray *words, bool all, Range *range,
-           guint most, GPtrArray *found)
+scan_range(Search *search, const Request *request, const GPtrArray *terms, bool all, Range *range,
+           guint max_read, GPtrArray *found)
 {
-    g_autofree char *expression = nj_query_build(search->query, &request->search, words, all);
+    g_autofree char *expression = nj_query_build(search->query, &request->search, terms, all);
     sqlite3_stmt *statement = NULL;
 
-    if (!*expression) /* there is no account yet */
+    if (!*expression) /* there is no account, so there are no messages */
         range->until = -1;
     else if (sqlite3_prepare_v2(search->db,
                                 "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid >= ?2 AND "
@@ -182,21 +187,21 @@ scan_range(Search *search, const Request *request, const GPtrArray *words, bool 
     sqlite3_bind_int64(statement, 2, range->from);
     sqlite3_bind_int64(statement, 3, range->until);
 
-    for (guint read = 0; found->len < request->search.limit && read < most && !is_cancelled(search);
-         read++) {
+    for (guint read = 0;
+         found->len < request->search.limit && read < max_read && !is_cancelled(search); read++) {
         if (sqlite3_step(statement) != SQLITE_ROW) {
             range->until = -1;
             break;
         }
         gint64 entry = sqlite3_column_int64(statement, 0);
-        add_hits(search, &request->search, entry, range->last, words, all, found);
+        add_hits(search, &request->search, entry, range->last_id, terms, all, found);
         range->until = entry - 1;
     }
 
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
-/* The thread */
+/* --- search thread --- */
 
 static bool
 prepare_statements(Search *search)
@@ -254,7 +259,8 @@ open_db(Search *search, GError **error)
     return false;
 }
 
-/* A transaction, through the door of the file. */
+/* Takes the access lock, opens the connection if necessary and begins a read transaction.  False on
+ * failure; then the lock is released. */
 static bool
 begin_transaction(Search *search, GError **error)
 {
@@ -277,8 +283,8 @@ end_transaction(Search *search)
     search->in_transaction = false;
 }
 
-/* Somebody else may want to go through the door, and the log may want to be brought into the
- * file. */
+/* Ends the transaction and begins another one, so that other threads can get the access lock and a
+ * checkpoint can move the log. */
 static bool
 restart_transaction(Search *search, GError **error)
 {
@@ -287,12 +293,15 @@ restart_transaction(Search *search, GError **error)
     return begin_transaction(search, error);
 }
 
+/* Runs the search in the current transaction.  With common terms the newest messages that match all
+ * else are read first, because FTS5 would take long; if these were not enough, FTS5 gets all terms.
+ * Then a restart would cost that time again, so the range is read in one transaction. */
 static bool
 collect_hits(Search *search, Request *request, GPtrArray *found)
 {
     const NjSearch *wanted = &request->search;
-    g_autoptr(GPtrArray) words = nj_query_parse(search->query, request->words);
-    Range range = { .until = G_MAXINT64, .last = last_id(search) };
+    g_autoptr(GPtrArray) terms = nj_query_parse(search->query, request->words);
+    Range range = { .until = G_MAXINT64, .last_id = read_last_id(search) };
 
     if (wanted->since > 0)
         range.from = nj_index_entry_number(wanted->since, 0);
@@ -302,14 +311,14 @@ collect_hits(Search *search, Request *request, GPtrArray *found)
         range.until =
             MIN(range.until, nj_index_entry_number(wanted->before_time, wanted->before_id) - 1);
 
-    bool good = true, common = nj_query_has_common_word(words);
+    bool good = true, common = nj_query_has_common_word(terms);
     if (common)
-        good = scan_range(search, request, words, false, &range, MAX_READ, found);
+        good = scan_range(search, request, terms, false, &range, MAX_READ, found);
 
     while (good && found->len < wanted->limit && range.until >= range.from
            && !is_cancelled(search)) {
         good =
-            scan_range(search, request, words, true, &range, common ? G_MAXUINT : MAX_SCAN, found);
+            scan_range(search, request, terms, true, &range, common ? G_MAXUINT : MAX_SCAN, found);
         if (good && found->len < wanted->limit && range.until >= range.from)
             good = restart_transaction(search, &request->error);
     }
@@ -318,8 +327,10 @@ collect_hits(Search *search, Request *request, GPtrArray *found)
     return good;
 }
 
+/* Sets the request's error from the connection, and remembers a damaged index for the writer
+ * thread. */
 static void
-note_failure(Search *search, Request *request)
+set_failure(Search *search, Request *request)
 {
     g_autofree char *sentence =
         nj_store_error_sentence(search->db, nj_access_path(search->searcher->access));
@@ -346,14 +357,15 @@ run_request(Search *search, Request *request)
     bool good =
         begin_transaction(search, &request->error) && collect_hits(search, request, request->found);
     if (!good && !request->error && !is_cancelled(search))
-        note_failure(search, request);
+        set_failure(search, request);
     search->cancelled = NULL;
     end_transaction(search);
     if (request->error)
         g_clear_pointer(&request->found, g_ptr_array_unref);
 }
 
-/* With the mutex. */
+/* Waits until the index has all writes that were queued when the search was requested.  Does not
+ * wait if the index or the batches fail: then the search uses what is there.  With the mutex. */
 static void
 wait_for_index(NjSearcher *searcher, Request *request)
 {
@@ -409,7 +421,7 @@ run_searcher(void *data)
     return NULL;
 }
 
-/* The main thread's side */
+/* --- main thread --- */
 
 static Request *
 take_answer(NjSearcher *searcher)
@@ -426,7 +438,7 @@ deliver_answers(void *data)
     NjSearcher *searcher = data;
     Request *request;
 
-    g_atomic_int_inc(&searcher->refs); /* who is told may close the store */
+    g_atomic_int_inc(&searcher->refs); /* a callback may close the store */
     while (!searcher->closing && (request = take_answer(searcher))) {
         request->done(request->found, request->error, request->data);
         free_request(request);

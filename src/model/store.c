@@ -289,11 +289,11 @@ nj_store_close(NjStore *store, guint timeout_ms)
 }
 
 void
-nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner),
-                  void (*on_room)(void *owner), void *owner)
+nj_store_set_hooks(NjStore *store, void (*on_error)(const char *sentence, void *owner),
+                   void (*on_space)(void *owner), void *owner)
 {
-    store->main.on_error = on_trouble;
-    store->main.on_space = on_room;
+    store->main.on_error = on_error;
+    store->main.on_space = on_space;
     store->main.hook_owner = owner;
 }
 

@@ -1,9 +1,12 @@
-/* history.db: one SQLite file for all accounts, mode 0600.  One thread writes, in batches; this
- * thread reads through a connection of its own, but for a network's disk.  Row ids are given here,
- * at once, so that a message has its id before it is written; a page read from the store contains
- * what still waits to be written.  Only store.c and its halves store-*.c know SQLite.
+/* The store: the file history.db, an SQLite database for all accounts with the mode 0600.
  *
- * Order within a chat is (time, id): nj_is_after(). */
+ * All functions are called on the main thread.  A change is appended to a queue, and the writer
+ * thread commits the queue in batches, so no function waits for the disk to write.  Rows get their
+ * ids when they are queued, and everything that is read includes the queue.  "Committed" means that
+ * a change is in the file and synced, so it survives kill -9 and a power cut.
+ *
+ * The order of the messages of a chat is (time, id), see nj_is_after().  Only the files store*.c
+ * use SQLite; store-private.h explains how they work. */
 #ifndef NJ_MODEL_STORE_H
 #define NJ_MODEL_STORE_H
 
@@ -12,176 +15,184 @@
 
 typedef struct NjStore NjStore;
 
-#define NJ_MAX_UNREAD 1000 /* nobody reads a larger number */
+#define NJ_MAX_UNREAD 1000 /* unread messages are counted up to this number */
 
+/* Is the message (time, id) after the message (than_time, than_id)? */
 static inline bool
 nj_is_after(gint64 time, gint64 id, gint64 than_time, gint64 than_id)
 {
     return time > than_time || (time == than_time && id > than_id);
 }
 
-/* numbers stand in the database; PRIVATE: room/nick */
+/* The file stores these numbers.  PRIVATE: with an occupant of a room; the address is room/nick. */
 typedef enum { NJ_CHAT_PERSON, NJ_CHAT_ROOM, NJ_CHAT_PRIVATE } NjChatKind;
 
 typedef struct {
     gint64 id;
     char *address;
     NjChatKind kind;
-    gint64 read_time, read_id; /* up to here it was seen: (time, id) */
-    guint unread, mentions;    /* incoming after that; counted up to NJ_MAX_UNREAD */
-    gint64 last_time, last_id; /* the newest message; 0 without one */
-    bool from_stranger;        /* a stranger's, not yet accepted */
-    char *draft;
-    /* a room we were in when the program ended without leaving it; NULL */
-    char *nick;
+    gint64 read_time, read_id; /* the newest message that was read */
+    guint unread, mentions;    /* received messages after it, up to NJ_MAX_UNREAD */
+    gint64 last_time, last_id; /* the newest message; 0: there is none */
+    bool from_stranger;        /* with a stranger who is not yet accepted */
+    char *draft;               /* NULL: none */
+    char *nick;                /* in a room that was joined and not left; NULL: not joined */
 } NjStoredChat;
 
-/* Opens or makes the file, migrates it, takes the lock ($data/lock: flock, host, pid, tty).  An
- * error is a sentence that names the holder.  What can only be read is opened, too: it is in
- * trouble then, until it can be written. */
+/* Locks the data directory ($data/lock: flock, with host, pid and tty), opens or makes the file and
+ * migrates it.  If another process has the lock, the error is a sentence that names it.  A file
+ * that can only be read is opened as well: nj_store_has_write_error() is then true until the file
+ * can be written. */
 NjStore *nj_store_open(const char *data_dir, GError **error);
 
-/* Writes what waits and closes; at most timeout_ms. True if everything was written.  The hook is
- * not called any more. */
+/* Commits the queue and closes the store; gives up after timeout_ms.  Returns true if everything
+ * was committed.  The hooks and the commit calls are not called any more.  store may be NULL. */
 bool nj_store_close(NjStore *store, guint timeout_ms);
 
-/* Called on the main thread when writing fails or works again; the sentence says what to do. */
-void nj_store_set_hook(NjStore *store, void (*on_trouble)(const char *sentence, void *owner),
-                       void (*on_room)(void *owner), void *owner);
+/* Sets the hooks, which run on the main thread and may be NULL.
+ *
+ * on_error: writing or reading has failed, and the sentence says what to do; NULL: writing works
+ * again. on_space: nj_store_queue_is_full() was true and is now false. */
+void nj_store_set_hooks(NjStore *store, void (*on_error)(const char *sentence, void *owner),
+                        void (*on_space)(void *owner), void *owner);
 
-/* the account's row, made if new */
+/* Returns the row of the account, which is made if it is new.  bare: the account's address. */
 gint64 nj_store_ensure_account(NjStore *store, const char *bare);
 
-/* Finds the chat or makes it. False only if the store can not be read. Clear with
+/* Finds the chat or makes it.  False if the file cannot be read.  The caller clears *out with
  * nj_stored_chat_clear(). */
 bool nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
                           NjStoredChat *out);
 
-/* The same, but makes none: false if there is none, too. */
+/* Finds the chat.  False if it does not exist or the file cannot be read. */
 bool nj_store_find_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
                         NjStoredChat *out);
 void nj_stored_chat_clear(NjStoredChat *chat);
 
-/* Chats with unread messages, a draft, a message that is still to be sent, waiting strangers, and
- * rooms we were in: what a start shows again, as it was committed.  Array of NjStoredChat; free
- * with g_ptr_array_unref. */
+/* Returns the chats that are opened when the program starts: those with unread messages, a draft,
+ * an unacknowledged message, a stranger who is not yet accepted, and rooms that were not left. Only
+ * chats in the file are found.  Array of NjStoredChat; free with g_ptr_array_unref(). */
 GPtrArray *nj_store_list_open_chats(NjStore *store, gint64 account);
 
-/* gives it its id, takes a reference */
+/* Sets the message's id and takes a reference to it. */
 void nj_store_add_message(NjStore *store, NjMessage *message);
 void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
 void nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id);
 
-/* NULL: none */
+/* draft may be NULL. */
 void nj_store_set_draft(NjStore *store, gint64 chat, const char *draft);
 void nj_store_set_from_stranger(NjStore *store, gint64 chat, bool from_stranger);
 
-/* a refused stranger: with its messages */
+/* Deletes the chat and its messages, for a stranger who was refused. */
 void nj_store_delete_chat(NjStore *store, gint64 chat);
 
-/* we are in it under this name; NULL: not any more */
+/* Remembers that the room was joined with this nick; NULL: it was left. */
 void nj_store_set_room_nick(NjStore *store, gint64 chat, const char *nick);
 
-/* What is safe.  Committed means: written in a batch that was synced, so it survives kill -9 and a
- * power cut. */
-/* Calls func on the main thread, in the order asked, when everything that was asked of the store
- * before is committed; never from inside this call.  owner: nj_store_cancel_calls() takes all of
- * its calls back. */
+/* Calls func on the main thread when all changes made so far are committed, in the order of these
+ * calls and never before this function returns.  nj_store_cancel_calls() cancels the calls of an
+ * owner. */
 void nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void *data,
                                   const void *owner);
 void nj_store_cancel_calls(NjStore *store, const void *owner);
 
-/* batches fail at present: nothing is committed */
+/* Did the last batch fail?  Then nothing is committed at present. */
 bool nj_store_has_write_error(const NjStore *store);
 
-/* What is asked for between these two is committed together or not at all: a stanza's content with
- * its count, a message with its number.  May be nested; within one call from the loop. */
+/* Changes between these two calls are committed together or not at all: the content of a stanza
+ * with its count, a message with its stanza number.  The calls may be nested, and nj_store_commit()
+ * must follow before control returns to the main loop, because the writer thread may wait for it.
+ */
 void nj_store_begin(NjStore *store);
 void nj_store_commit(NjStore *store);
 
-/* The stream of an account that could be resumed (XEP-0198), also by another run of the program. */
+/* A stream that can be resumed (XEP-0198), also by the next run of the program. */
 typedef struct {
     char *id;       /* of <enabled/>; never NULL */
-    char *jid;      /* full, as it was bound */
-    char *location; /* host or host:port the server prefers; NULL */
-    /* stanzas of the server that were counted; how many are committed nj_store_committed_count()
-     * says */
+    char *jid;      /* the full address that was bound */
+    char *location; /* host or host:port that the server prefers for resumption; NULL: none */
+    /* Stanzas received from the server and counted; nj_store_committed_count() returns how many are
+     * committed. */
     guint32 received;
-    /* Unix ms: after that the server has forgotten it; 0: it did not say */
-    gint64 until;
+    gint64 until; /* Unix ms at which the server drops the stream; 0: not known */
 } NjStoredStream;
 
-/* false: none; clear with nj_stored_stream_clear() */
+/* Copies the stream of the account.  False if there is none.  The caller clears *out with
+ * nj_stored_stream_clear(). */
 bool nj_store_find_stream(NjStore *store, gint64 account, NjStoredStream *out);
 void nj_stored_stream_clear(NjStoredStream *stream);
 
-/* copied; its count counts as committed with it; NULL: it is over */
+/* Sets the stream of the account with its count; NULL removes it.  The store copies it. */
 void nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream);
 
-/* So many stanzas were received and dealt with: committed together with what was asked of the store
- * before this call, never earlier. Cheap: every stanza calls it.  Where no content came along it
- * may wait for company for half a second. */
+/* Sets the number of stanzas that were received and handled.  It is committed together with the
+ * last change before this call or later, never earlier.  The function is cheap, because it is
+ * called for every stanza.  If nothing else changes, the commit may wait for half a second. */
 void nj_store_set_received_count(NjStore *store, gint64 account, guint32 received);
 
-/* the count that is committed */
+/* Returns the count that is committed; it may be acknowledged to the server. */
 guint32 nj_store_committed_count(NjStore *store, gint64 account);
 
-/* What we said and nobody has acknowledged: a row for each message of ours whose state is open
- * (nj_state_is_open()), made and removed by nj_store_add_message() and nj_store_set_state()
- * themselves. */
+/* A row of the outbox: a sent message that is not acknowledged (nj_state_is_open()).
+ * nj_store_add_message() and nj_store_set_state() add and remove the rows. */
 typedef struct {
     NjMessage *message;
-    NjChatKind kind; /* of its chat */
+    NjChatKind kind; /* kind and address of the chat */
     char *address;
-    bool numbered; /* it was given to a stream, as its stanza `number` */
+    bool numbered; /* the message was handed to a stream, as the stanza with this number */
     guint32 number;
 } NjStoredOutboxRow;
 
-/* as it is now, in the order of the ids. Array of NjStoredOutboxRow; free with g_ptr_array_unref */
+/* Returns the current outbox in the order of the ids.  Array of NjStoredOutboxRow; free with
+ * g_ptr_array_unref(). */
 GPtrArray *nj_store_list_outbox(NjStore *store, gint64 account);
 void nj_store_set_stanza_number(NjStore *store, gint64 message, bool numbered, guint32 number);
 
-/* Ours, by the id it went out with; the caller owns it; NULL. */
+/* Returns the newest sent message of the chat with this origin-id, NULL if there is none.  The
+ * caller owns a reference. */
 NjMessage *nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id);
 
-/* True while too much waits to be written (5,000 rows or 4 MB): sockets are not read until
- * on_room. */
+/* Has the queue reached 5,000 rows or 4 MB?  Then sockets are not read until the on_space hook is
+ * called, which happens when the queue is half empty. */
 bool nj_store_queue_is_full(const NjStore *store);
 
-/* tests and quit: waits until all is written, or cannot be */
+/* Waits until all changes made so far are committed or a batch fails.  For tests and for quitting.
+ */
 void nj_store_flush(NjStore *store);
 
-/* Up to limit messages of a chat before (time, id), or the newest with time G_MAXINT64; oldest
- * first. Array of NjMessage, owned. What still waits to be written is the very object that was
- * added, what was read is a new one: compare ids. */
+/* Return up to limit messages of a chat before or after (time, id), oldest first.  The time
+ * G_MAXINT64 returns the newest ones.  Array of NjMessage with references; the caller owns it.  A
+ * queued message is the same object that was added, a message from the file is a new object:
+ * compare ids. */
 GPtrArray *nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
 GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
 
-/* Is there a message of this chat with this id, said by this sender (XEP-0359; for the echo of our
- * own lines and for resends)? */
+/* Is there a message of this chat with this sender and origin-id, or with this archive id in the
+ * archive `by` (XEP-0359)?  They recognize echoes and messages that are received again. */
 bool nj_store_has_origin_id(NjStore *store, gint64 chat, const char *sender, const char *origin_id);
 bool nj_store_has_archive_id(NjStore *store, gint64 chat, const char *by, const char *archive_id);
 
-/* How many reads have failed so far: if there are more after a question than before it, its answer
- * is none. */
+/* Returns how many reads have failed so far.  If the number grows during a call, what the call
+ * returned is incomplete. */
 guint nj_store_failed_reads(const NjStore *store);
 
-/* A search over what was said: words by their beginning, as a person types them (never the engine's
- * syntax), newest first.  The work is done by a thread of its own; the index is brought up to date
- * first. */
+/* A search in the stored messages; hits come newest first.  A word also finds longer words that
+ * start with it, and text in quotation marks is a phrase; the syntax of FTS5 has no effect.  The
+ * search runs on a thread of its own, when the word index has all messages that were added before.
+ */
 typedef struct {
-    const char *words;    /* NULL or "": any */
+    const char *words;    /* all must be in body or subject; NULL or "": any message */
     gint64 account, chat; /* 0: all */
-    /* an address, a nick or a part of one, in any case; "me": ours; NULL: anybody */
+    /* Part of an address or nick, upper and lower case equal; "me": sent by the user; NULL: any. */
     const char *sender;
-    gint64 since, until;           /* Unix ms, until exclusive; 0: open */
-    bool links;                    /* only what has a link in it */
-    gint64 before_time, before_id; /* continue behind this hit; 0: from the newest */
+    gint64 since, until;           /* Unix ms, until exclusive; 0: no limit */
+    bool links;                    /* only messages with a link */
+    gint64 before_time, before_id; /* continue after this hit; 0: start with the newest */
     guint limit;
-    gsize max_body_bytes; /* bytes of a body that are wanted; 0: all */
+    gsize max_body_bytes; /* longer bodies are cut; 0: no limit */
 } NjSearch;
 
-/* address: the chat's */
+/* A hit; kind and address are those of the chat. */
 typedef struct {
     NjMessage *message;
     gint64 account;
@@ -193,26 +204,31 @@ typedef struct {
 typedef void (*NjSearchFunc)(GPtrArray *found /* of NjFound, borrowed; NULL on error */,
                              const GError *error, void *data);
 
-/* copied; done on the main thread, later */
+/* Starts a search; the store copies it.  Calls done later, on the main thread.
+ * nj_store_search_cancel() cancels the searches of an owner. */
 void nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void *data,
                      const void *owner);
 void nj_store_search_cancel(NjStore *store, const void *owner);
 
-/* messages that a search has to wait for: 0, but after an update or an import */
+/* Returns how many messages are not yet in the word index; a search waits for them.  Usually 0,
+ * more after an import or a change of the file's format. */
 guint nj_store_count_unindexed(NjStore *store);
 
-/* The roster as last seen, for RFC 6121 2.6 versioning. Items are opaque rows for model/roster.c.
- * Without replace the items are put one by one; one whose subscription is "remove" is taken out. */
-/* groups: joined with '\n' */
+/* A roster item as model/roster.c stores it.  groups are joined with '\n'.  The subscription
+ * "remove" makes nj_store_set_roster() delete the item. */
 typedef struct {
     char *address, *name, *subscription, *groups;
     bool ask, approved;
 } NjStoredItem;
 
-/* the version or NULL; fills items with NjStoredItem */
+/* Returns the version of the stored roster (RFC 6121 section 2.6), NULL if there is none, and adds
+ * its NjStoredItem to items. */
 char *nj_store_read_roster(NjStore *store, gint64 account, GPtrArray *items);
-void nj_store_set_roster(NjStore *store, gint64 account, const char *version,
-                         GPtrArray *items /* taken; may be NULL */, bool replace);
+
+/* Stores the version and the items, which are taken and may be NULL.  With replace they replace all
+ * stored items, else each replaces the one with its address. */
+void nj_store_set_roster(NjStore *store, gint64 account, const char *version, GPtrArray *items,
+                         bool replace);
 void nj_stored_item_free(NjStoredItem *item);
 
 #endif

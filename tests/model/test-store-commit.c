@@ -198,7 +198,7 @@ test_calls_before_trouble(void **state)
 
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    nj_store_set_hook(house->store, note_trouble, NULL, house);
+    nj_store_set_hooks(house->store, note_trouble, NULL, house);
     add(house, 10, true, "x");
     for (int i = 0; i < 20; i++)
         nj_store_call_when_committed(house->store, say_slowly, house, house);

@@ -465,7 +465,7 @@ fail_once(GRand *random, bool remote)
     House house;
     Talk talk;
     quiet_set_up(&house, remote);
-    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
     begin_talk(&talk, &house);
     talk_on(&talk, 3);
 
@@ -564,7 +564,7 @@ check_frozen(House *house, bool remote)
     disk_order(&read_only);
     int old = house->chat ? 5 : 0;
     house->store = open_here(house->dir, remote);
-    nj_store_set_hook(house->store, on_trouble, NULL, house);
+    nj_store_set_hooks(house->store, on_trouble, NULL, house);
     assert_true(nj_store_has_write_error(house->store));
     assert_true(wait_news(house, "cannot be written"));
     house->chat = chat_row(house, "frog@pond.example");
@@ -686,7 +686,7 @@ test_frozen_and_changed(void **state)
     disk_order(&(DiskOrders){
         .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
     house.store = open_here(house.dir, false);
-    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
     add(&house, 100, false, "x");
 
     assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
@@ -740,7 +740,7 @@ test_slow_disk(void **state)
     (void) state;
     House house;
     quiet_set_up(&house, true);
-    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
     nj_store_flush(house.store);
     disk_order(&(DiskOrders){ .delay_ms = 2000 });
     add(&house, 1, true, "x");
@@ -827,7 +827,7 @@ test_door(void **state)
     (void) state;
     House house;
     quiet_set_up(&house, true);
-    nj_store_set_hook(house.store, on_trouble, NULL, &house);
+    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
 
     for (int i = 0; i < 20000; i++) {
         add(&house, i, false, "so many different words that it takes a while to list them all");

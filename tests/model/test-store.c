@@ -586,7 +586,7 @@ static void
 test_back_pressure(void **state)
 {
     House *house = *state;
-    nj_store_set_hook(house->store, on_trouble, on_room, house);
+    nj_store_set_hooks(house->store, on_trouble, on_room, house);
     assert_false(nj_store_queue_is_full(house->store));
 
     g_autofree char *large = g_strnfill(1024 * 1024, 'x');
@@ -627,7 +627,7 @@ test_full_disk(void **state)
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     nj_store_flush(house->store);
-    nj_store_set_hook(house->store, on_trouble, on_room, house);
+    nj_store_set_hooks(house->store, on_trouble, on_room, house);
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
@@ -666,7 +666,7 @@ test_damaged_later(void **state)
     assert_int_equal(pwrite(fd, noise, (size_t) size, (off_t) (page - 1) * size), size);
     close(fd);
     house->store = open_here(house->dir, house->remote);
-    nj_store_set_hook(house->store, on_trouble, on_room, house);
+    nj_store_set_hooks(house->store, on_trouble, on_room, house);
     for (int i = 0; i < 3; i++)
         assert_before(house, G_MAXINT64, 0, 10, "");
 
