@@ -117,32 +117,34 @@ lock_held_error(const char *path, int fd)
 
     if (sscanf(text, "%255s %31s %127s", host, pid, tty) < 2)
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to talk to "
+                           _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to control "
                              "it, or --data DIR for a second one."),
                            path);
     if (strcmp(host, g_get_host_name()))
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Natterjack runs already, as process %s on %s. Quit it or use "
+                           _("Natterjack is already running, as process %s on %s. Quit it or use "
                              "`natterjack -x COMMAND` there, or --data DIR for a second one here."),
                            pid, host);
 
     if (!strcmp(tty, "-"))
-        return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                           _("Natterjack runs already, as process %s on %s. Use `natterjack -x "
-                             "COMMAND` to talk to it, or --data DIR for a second one."),
-                           pid, host);
+        return g_error_new(
+            G_FILE_ERROR, G_FILE_ERROR_EXIST,
+            _("Natterjack is already running, as process %s on %s. Use `natterjack -x "
+              "COMMAND` to control it, or --data DIR for a second one."),
+            pid, host);
 
-    return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                       _("Natterjack runs already, as process %s on %s at %s. Use `natterjack -x "
-                         "COMMAND` to talk to it, or --data DIR for a second one."),
-                       pid, host, tty);
+    return g_error_new(
+        G_FILE_ERROR, G_FILE_ERROR_EXIST,
+        _("Natterjack is already running, as process %s on %s at %s. Use `natterjack -x "
+          "COMMAND` to control it, or --data DIR for a second one."),
+        pid, host, tty);
 }
 
 static GError *
 no_locks_error(const char *path)
 {
     return g_error_new(G_FILE_ERROR, G_FILE_ERROR_NOSYS,
-                       _("%s cannot be locked (%s), so a second Natterjack could spoil the "
+                       _("%s cannot be locked (%s), so a second Natterjack could damage the "
                          "history: mount its file system with locks, or use --data DIR."),
                        path, g_strerror(errno));
 }

@@ -255,7 +255,7 @@ drain_slice(NjIdIndex *id_index, guint max_rows)
         return true;
     }
 
-    g_warning("the id index of history.db: %s", sqlite3_errmsg(id_index->db));
+    g_warning("cannot update the id index of history.db: %s", sqlite3_errmsg(id_index->db));
     if (!sqlite3_get_autocommit(id_index->db))
         run_sql(id_index, "ROLLBACK");
     return false;

@@ -415,7 +415,8 @@ run_sql(NjIndex *index, const char *script)
 static bool
 handle_failure(NjIndex *index, bool damaged)
 {
-    g_warning("the index of history.db: %s", damaged ? "it is damaged" : sqlite3_errmsg(index->db));
+    g_warning("cannot update the word index of history.db: %s",
+              damaged ? "it is damaged" : sqlite3_errmsg(index->db));
     if (!sqlite3_get_autocommit(index->db))
         run_sql(index, "ROLLBACK");
     if (!damaged || index->rebuilt)

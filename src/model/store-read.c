@@ -67,7 +67,7 @@ static void
 report_read_error(NjStore *store)
 {
     store->main.failed_reads++;
-    g_warning("history.db cannot be read: %s", sqlite3_errmsg(store->main.reader));
+    g_warning("cannot read history.db: %s", sqlite3_errmsg(store->main.reader));
     if (store->main.read_error)
         return;
     store->main.read_error = nj_store_error_sentence(store->main.reader, store->path);
@@ -79,13 +79,13 @@ static void
 report_lock_timeout(NjStore *store)
 {
     store->main.failed_reads++;
-    g_warning("history.db cannot be read: a write takes too long");
+    g_warning("cannot read history.db: a write takes too long");
     if (store->main.read_error)
         return;
 
     store->main.read_error =
-        g_strdup_printf(_("The disk with %s takes long to answer: what is stored "
-                          "is not shown at present. Check the connection to it."),
+        g_strdup_printf(_("The disk with %s does not respond: stored messages cannot be "
+                          "shown at present. Check the connection to it."),
                         store->path);
     if (store->notification)
         g_source_set_ready_time(store->notification, 0);

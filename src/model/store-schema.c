@@ -129,7 +129,7 @@ nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason)
     switch (code_of(db, reason)) {
     case SQLITE_FULL:
         return g_strdup_printf(_("The disk with %s is full: new messages are kept in memory only. "
-                                 "Make room; they are written as soon as there is some."),
+                                 "Free some space; they are written as soon as there is enough."),
                                path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -143,7 +143,8 @@ nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return g_strdup_printf(
-            _("%s is damaged: quit, and move it away or bring back a copy of it."), path);
+            _("%s is damaged: quit Natterjack, then move the file away or restore a copy of it."),
+            path);
     default:
         return g_strdup_printf(_("%s cannot be read or written (%s): check the disk it is on."),
                                path, sqlite3_errmsg(db));
@@ -195,7 +196,7 @@ nj_store_migrate(sqlite3 *db, const char *path, GError **error)
     if (version > newest) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                     _("%s was written by a newer Natterjack (format %d, this one knows %d): use "
-                      "that one, or --data DIR to begin another history."),
+                      "that one, or --data DIR to start another history."),
                     path, version, newest);
         return false;
     }
@@ -223,9 +224,10 @@ nj_store_is_current(sqlite3 *db, const char *path, GError **error)
 {
     if (version_of(db) == (int) G_N_ELEMENTS(migrations))
         return true;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                _("%s was written by another Natterjack and has to be changed first, but cannot be "
-                  "written: check its owner and its mode, or use --data DIR."),
-                path);
+    g_set_error(
+        error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        _("%s was written by another version of Natterjack and must be converted, but cannot be "
+          "written: check its owner and its mode, or use --data DIR."),
+        path);
     return false;
 }

@@ -339,8 +339,8 @@ set_failure(Search *search, Request *request)
     g_warning("a search in history.db failed: %s", sqlite3_errmsg(search->db));
     g_set_error_literal(&request->error, G_FILE_ERROR, G_FILE_ERROR_IO,
                         index_damaged
-                            ? _("The list of words that searches go by is damaged. It is made "
-                                "anew now: search again in a while.")
+                            ? _("The search index is damaged and is being rebuilt. Search again "
+                                "in a minute.")
                             : sentence);
     g_mutex_lock(&search->searcher->mutex);
     search->searcher->index_damaged |= index_damaged;

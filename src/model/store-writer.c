@@ -144,7 +144,7 @@ run_statement(Writer *writer, sqlite3_stmt *statement)
     int result = sqlite3_reset(statement) & 0xff;
     if (result != SQLITE_CONSTRAINT && result != SQLITE_TOOBIG && result != SQLITE_MISMATCH)
         return result == SQLITE_OK;
-    g_warning("history.db refused a row: %s", sqlite3_errmsg(writer->store->writer.db));
+    g_warning("SQLite refused a row of history.db: %s", sqlite3_errmsg(writer->store->writer.db));
     return true;
 }
 
@@ -487,8 +487,8 @@ open_for_writing(NjStore *store)
         || memcmp(found, store->last_ids_at_open, sizeof found)) {
         sqlite3_close(store->writer.db);
         store->writer.db = NULL;
-        return g_strdup_printf(_("%s is another one than at the start: new messages are kept in "
-                                 "memory only. Quit and start again."),
+        return g_strdup_printf(_("%s was changed by another program: new messages are kept in "
+                                 "memory only. Quit Natterjack and start it again."),
                                store->path);
     }
 

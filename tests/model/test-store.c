@@ -215,7 +215,7 @@ test_second_program(void **state)
     g_autoptr(GError) error = NULL;
 
     assert_null(nj_store_open(house->dir, &error));
-    assert_non_null(strstr(error->message, "runs already"));
+    assert_non_null(strstr(error->message, "already running"));
     g_clear_error(&error);
 
     g_autofree char *path = g_build_filename(house->dir, "lock", NULL);
