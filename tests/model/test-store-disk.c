@@ -691,7 +691,7 @@ test_frozen_and_changed(void **state)
 
     assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
     disk_order(&well);
-    assert_true(wait_news(&house, "another one than at the start"));
+    assert_true(wait_news(&house, "was changed by another program"));
     assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), 6);
     assert_false(nj_store_close(house.store, 3000));
     house.store = NULL;

@@ -415,7 +415,7 @@ test_damaged(void **state)
     if (!answer.error) /* the writer found it first */
         assert_string_equal(answer.bodies->str, "keep this");
     else
-        assert_non_null(strstr(answer.error, "search again"));
+        assert_non_null(strstr(answer.error, "Search again"));
 
     g_free(answer.error);
     g_string_free(answer.bodies, TRUE);
