@@ -28,19 +28,19 @@ tests_cmd_test_json_SOURCES = tests/cmd/test-json.c
 tests_cmd_test_json_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_json_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_commands_SOURCES = tests/cmd/test-commands.c tests/cmd/speaker.h
+tests_cmd_test_commands_SOURCES = tests/cmd/test-commands.c tests/cmd/fixture.h
 tests_cmd_test_commands_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_commands_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_topics_SOURCES = tests/cmd/test-topics.c tests/cmd/speaker.h
+tests_cmd_test_topics_SOURCES = tests/cmd/test-topics.c tests/cmd/fixture.h
 tests_cmd_test_topics_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_topics_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_away_SOURCES = tests/cmd/test-away.c tests/cmd/speaker.h
+tests_cmd_test_away_SOURCES = tests/cmd/test-away.c tests/cmd/fixture.h
 tests_cmd_test_away_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_away_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_outbox_SOURCES = tests/cmd/test-outbox.c tests/cmd/speaker.h
+tests_cmd_test_outbox_SOURCES = tests/cmd/test-outbox.c tests/cmd/fixture.h
 tests_cmd_test_outbox_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_outbox_LDADD = $(cmd_test_ldadd)
 
@@ -48,26 +48,26 @@ tests_cmd_test_when_SOURCES = tests/cmd/test-when.c
 tests_cmd_test_when_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_when_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_history_SOURCES = tests/cmd/test-history.c tests/cmd/speaker.h
+tests_cmd_test_history_SOURCES = tests/cmd/test-history.c tests/cmd/fixture.h
 tests_cmd_test_history_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_history_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_help_SOURCES = tests/cmd/test-help.c tests/cmd/speaker.h
+tests_cmd_test_help_SOURCES = tests/cmd/test-help.c tests/cmd/fixture.h
 tests_cmd_test_help_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_help_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_fifo_SOURCES = tests/cmd/test-fifo.c tests/cmd/speaker.h
+tests_cmd_test_fifo_SOURCES = tests/cmd/test-fifo.c tests/cmd/fixture.h
 tests_cmd_test_fifo_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_fifo_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_script_SOURCES = tests/cmd/test-script.c tests/cmd/speaker.h
+tests_cmd_test_script_SOURCES = tests/cmd/test-script.c tests/cmd/fixture.h
 tests_cmd_test_script_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_script_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_password_SOURCES = tests/cmd/test-password.c tests/cmd/speaker.h
+tests_cmd_test_password_SOURCES = tests/cmd/test-password.c tests/cmd/fixture.h
 tests_cmd_test_password_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_password_LDADD = $(cmd_test_ldadd)
 
-tests_cmd_test_subprocess_SOURCES = tests/cmd/test-subprocess.c tests/cmd/speaker.h
+tests_cmd_test_subprocess_SOURCES = tests/cmd/test-subprocess.c tests/cmd/fixture.h
 tests_cmd_test_subprocess_CFLAGS = $(cmd_test_cflags)
 tests_cmd_test_subprocess_LDADD = $(cmd_test_ldadd)

@@ -1,5 +1,5 @@
 /* Auto-away: who does not type is seen as away, and afterwards as exactly what was said before. */
-#include "speaker.h"
+#include "fixture.h"
 
 #include "base/clock.h"
 #include "cmd/away.h"
@@ -8,16 +8,16 @@ static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.exa
 
 /* The last key was so long ago; what is due happens at the next event. */
 static void
-rest(Speaker *speaker, gint64 minutes)
+rest(CmdFixture *fixture, gint64 minutes)
 {
-    speaker->client->active_us = nj_clock_us() - minutes * 60 * G_USEC_PER_SEC;
-    nj_emit_person_changed(speaker->client->bus, speaker->client);
+    fixture->client->active_us = nj_clock_us() - minutes * 60 * G_USEC_PER_SEC;
+    nj_emit_person_changed(fixture->client->bus, fixture->client);
 }
 
 static void
-type(Speaker *speaker)
+type(CmdFixture *fixture)
 {
-    nj_client_note_active(speaker->client);
+    nj_client_note_active(fixture->client);
 }
 
 static void
@@ -51,36 +51,37 @@ static void
 test_steps(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, two);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, two);
 
-    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
-    expect_ok(&speaker, "/home:status chat Counting flies", NULL);
-    expect_ok(&speaker, "/connect home", NULL);
-    expect_ok(&speaker, "/set auto-away 10", NULL);
-    expect_ok(&speaker, "/set auto-xa 60", NULL);
+    NjAccount *home = cmd_fixture_account(&fixture, "home"),
+              *work = cmd_fixture_account(&fixture, "work");
+    expect_ok(&fixture, "/home:status chat Counting flies", NULL);
+    expect_ok(&fixture, "/connect home", NULL);
+    expect_ok(&fixture, "/set auto-away 10", NULL);
+    expect_ok(&fixture, "/set auto-xa 60", NULL);
 
-    NjAway *away = nj_away_new(speaker.client);
+    NjAway *away = nj_away_new(fixture.client);
 
     int sent = test_connections_sent;
-    rest(&speaker, 9);
+    rest(&fixture, 9);
     expect(home, NJ_SHOW_CHAT, "Counting flies");
     assert_int_equal(test_connections_sent, sent);
-    rest(&speaker, 10);
+    rest(&fixture, 10);
     expect(home, NJ_SHOW_AWAY, "Counting flies");
     expect(work, NJ_SHOW_AWAY, NULL); /* offline: it is sent with the login */
     assert_int_equal(test_connections_sent, sent + 1);
-    expect_ok(&speaker, "/home:status", "until you press a key. Counting flies");
+    expect_ok(&fixture, "/home:status", "until you press a key. Counting flies");
 
-    rest(&speaker, 59);
+    rest(&fixture, 59);
     assert_int_equal(test_connections_sent, sent + 1);
-    expect_ok(&speaker, "/set auto-away-message \"at lunch\"", NULL);
+    expect_ok(&fixture, "/set auto-away-message \"at lunch\"", NULL);
     expect(home, NJ_SHOW_AWAY, "at lunch");
-    rest(&speaker, 60);
+    rest(&fixture, 60);
     expect(home, NJ_SHOW_XA, "at lunch");
-    expect_ok(&speaker, "/home:status priority=3", NULL);
+    expect_ok(&fixture, "/home:status priority=3", NULL);
     expect(home, NJ_SHOW_XA, "at lunch");
-    type(&speaker);
+    type(&fixture);
 
     expect(home, NJ_SHOW_CHAT, "Counting flies");
     expect(work, NJ_SHOW_ONLINE, NULL);
@@ -88,13 +89,13 @@ test_steps(void **state)
     assert_int_equal(test_connections_sent, sent + 5);
 
     /* Turned off meanwhile. */
-    rest(&speaker, 10);
-    expect_ok(&speaker, "/set auto-xa 0", NULL);
+    rest(&fixture, 10);
+    expect_ok(&fixture, "/set auto-xa 0", NULL);
     expect(home, NJ_SHOW_AWAY, "at lunch");
-    expect_ok(&speaker, "/set auto-away 0", NULL);
+    expect_ok(&fixture, "/set auto-away 0", NULL);
     expect(home, NJ_SHOW_CHAT, "Counting flies");
     nj_away_free(away);
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 /* What was said by hand stays, before and after. */
@@ -102,35 +103,36 @@ static void
 test_by_hand(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, two);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, two);
 
-    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
-    expect_ok(&speaker, "/set auto-away 10", NULL);
-    expect_ok(&speaker, "/set auto-away-message gone", NULL);
+    NjAccount *home = cmd_fixture_account(&fixture, "home"),
+              *work = cmd_fixture_account(&fixture, "work");
+    expect_ok(&fixture, "/set auto-away 10", NULL);
+    expect_ok(&fixture, "/set auto-away-message gone", NULL);
 
-    NjAway *away = nj_away_new(speaker.client);
-    expect_ok(&speaker, "/home:status invisible", NULL);
-    expect_ok(&speaker, "/work:status dnd Writing", NULL);
-    rest(&speaker, 100);
+    NjAway *away = nj_away_new(fixture.client);
+    expect_ok(&fixture, "/home:status invisible", NULL);
+    expect_ok(&fixture, "/work:status dnd Writing", NULL);
+    rest(&fixture, 100);
     expect(home, NJ_SHOW_OFFLINE, NULL);
     expect(work, NJ_SHOW_DND, "Writing");
-    type(&speaker);
+    type(&fixture);
     expect(home, NJ_SHOW_OFFLINE, NULL);
     expect(work, NJ_SHOW_DND, "Writing");
 
     /* A script says the same meanwhile: then it is said. */
-    expect_ok(&speaker, "/home:status online", NULL);
-    expect_ok(&speaker, "/work:status online here", NULL);
-    rest(&speaker, 100);
+    expect_ok(&fixture, "/home:status online", NULL);
+    expect_ok(&fixture, "/work:status online here", NULL);
+    rest(&fixture, 100);
     expect(home, NJ_SHOW_AWAY, "gone");
-    expect_ok(&speaker, "/home:status away gone", NULL);
-    type(&speaker);
+    expect_ok(&fixture, "/home:status away gone", NULL);
+    type(&fixture);
     expect(home, NJ_SHOW_AWAY, "gone");
     expect(work, NJ_SHOW_ONLINE, "here");
 
     nj_away_free(away);
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 /* No timer while it is off, one while it is on, none when nobody can go further away. */
@@ -138,33 +140,33 @@ static void
 test_timer(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, two);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, two);
 
-    NjAway *away = nj_away_new(speaker.client);
+    NjAway *away = nj_away_new(fixture.client);
     assert_int_equal(timeout_ms(), -1);
-    expect_ok(&speaker, "/set auto-away 2", NULL);
+    expect_ok(&fixture, "/set auto-away 2", NULL);
 
     int left = timeout_ms();
     assert_true(left > 115 * 1000 && left <= 120 * 1000 + 1);
 
     /* keys since then would have moved nothing */
-    speaker.client->active_us -= 119 * G_USEC_PER_SEC;
-    nj_emit_person_changed(speaker.client->bus, speaker.client);
+    fixture.client->active_us -= 119 * G_USEC_PER_SEC;
+    nj_emit_person_changed(fixture.client->bus, fixture.client);
     left = timeout_ms();
     assert_true(left > 0 && left <= 1001);
-    wait_until(speaker_account(&speaker, "home")->by_itself);
+    wait_until(cmd_fixture_account(&fixture, "home")->by_itself);
     assert_int_equal(timeout_ms(), -1);
-    nj_client_set_looking(speaker.client, false);
-    assert_true(speaker_account(&speaker, "home")->by_itself);
+    nj_client_set_looking(fixture.client, false);
+    assert_true(cmd_fixture_account(&fixture, "home")->by_itself);
 
     /* the terminal has the focus again */
-    nj_client_set_looking(speaker.client, true);
-    assert_false(speaker_account(&speaker, "home")->by_itself);
+    nj_client_set_looking(fixture.client, true);
+    assert_false(cmd_fixture_account(&fixture, "home")->by_itself);
     assert_true(timeout_ms() > 115 * 1000);
     nj_away_free(away);
     assert_int_equal(timeout_ms(), -1);
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 int

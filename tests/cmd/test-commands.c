@@ -1,157 +1,157 @@
 /* cmd/commands, call and complete: aliases, accounts, needs, sub-commands, results and failures of
  * a line, and its completion. */
-#include "speaker.h"
+#include "fixture.h"
 
 static const char *const two[] = { "home=toad@pond.example", "work=toad@marsh.example", NULL };
 
 static int
 open_two(void **state)
 {
-    static Speaker speaker;
-    speaker_open(&speaker, two);
-    *state = &speaker;
+    static CmdFixture fixture;
+    cmd_fixture_open(&fixture, two);
+    *state = &fixture;
     return 0;
 }
 
 static int
 close_all(void **state)
 {
-    speaker_close(*state);
+    cmd_fixture_close(*state);
     return 0;
 }
 
 static void
-go_online(Speaker *speaker, const char *name)
+go_online(CmdFixture *fixture, const char *name)
 {
-    nj_session_connect(nj_session_of(speaker_account(speaker, name)));
-    assert_int_equal(speaker_account(speaker, name)->state, NJ_ACCOUNT_ONLINE);
+    nj_session_connect(nj_session_of(cmd_fixture_account(fixture, name)));
+    assert_int_equal(cmd_fixture_account(fixture, name)->state, NJ_ACCOUNT_ONLINE);
 }
 
 static void
 test_wrong_line_is_refused(void **state)
 {
-    Speaker *speaker = *state;
-    expect_failure(speaker, "/nonsense", "unknown-command", "/nonsense");
-    expect_failure(speaker, "/", "usage", NULL);
-    expect_failure(speaker, "hello", "usage", "/msg");
-    expect_failure(speaker, "/msg", "usage", "Missing ADDRESS. Usage: /msg ADDRESS");
-    expect_failure(speaker, "/join @@", "failed", NULL);
+    CmdFixture *fixture = *state;
+    expect_failure(fixture, "/nonsense", "unknown-command", "/nonsense");
+    expect_failure(fixture, "/", "usage", NULL);
+    expect_failure(fixture, "hello", "usage", "/msg");
+    expect_failure(fixture, "/msg", "usage", "Missing ADDRESS. Usage: /msg ADDRESS");
+    expect_failure(fixture, "/join @@", "failed", NULL);
 }
 
 static void
 test_account_of_a_command(void **state)
 {
-    Speaker *speaker = *state;
-    expect_failure(speaker, "/ping", "which-account", "home, work");
-    expect_failure(speaker, "/pond:ping", "no-account", "home, work");
-    expect_failure(speaker, "/home:ping", "not-connected", "/connect home");
-    go_online(speaker, "work");
-    expect_ok(speaker, "/status", "\"account\": \"work\""); /* the only one online */
-    go_online(speaker, "home");
-    expect_failure(speaker, "/status", "which-account", NULL);
+    CmdFixture *fixture = *state;
+    expect_failure(fixture, "/ping", "which-account", "home, work");
+    expect_failure(fixture, "/pond:ping", "no-account", "home, work");
+    expect_failure(fixture, "/home:ping", "not-connected", "/connect home");
+    go_online(fixture, "work");
+    expect_ok(fixture, "/status", "\"account\": \"work\""); /* the only one online */
+    go_online(fixture, "home");
+    expect_failure(fixture, "/status", "which-account", NULL);
 
     NjChat *chat =
-        nj_chat_open(speaker_account(speaker, "home"), NJ_CHAT_PERSON, "frog@pond.example");
-    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/status")); /* the chat's */
-    assert_non_null(strstr(speaker->json, "\"account\": \"home\""));
-    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/toad@marsh.example:status"));
-    assert_non_null(strstr(speaker->json, "\"account\": \"work\""));
+        nj_chat_open(cmd_fixture_account(fixture, "home"), NJ_CHAT_PERSON, "frog@pond.example");
+    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "/status")); /* the chat's */
+    assert_non_null(strstr(fixture->json, "\"account\": \"home\""));
+    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "/toad@marsh.example:status"));
+    assert_non_null(strstr(fixture->json, "\"account\": \"work\""));
 }
 
 static void
 test_without_account_the_error_names_account_add(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, NULL);
-    expect_failure(&speaker, "/msg frog@pond.example hi", "no-account", "/account add");
-    expect_ok(&speaker, "/account", "\"accounts\": []");
-    speaker_close(&speaker);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, NULL);
+    expect_failure(&fixture, "/msg frog@pond.example hi", "no-account", "/account add");
+    expect_ok(&fixture, "/account", "\"accounts\": []");
+    cmd_fixture_close(&fixture);
 }
 
 static void
 test_unmet_needs_are_refused(void **state)
 {
-    Speaker *speaker = *state;
-    go_online(speaker, "home");
-    expect_failure(speaker, "/me jumps", "no-chat", "/msg ADDRESS");
-    expect_failure(speaker, "/window 1", "no-screen", "/window");
-    expect_failure(speaker, "/say hi", "no-chat", NULL);
+    CmdFixture *fixture = *state;
+    go_online(fixture, "home");
+    expect_failure(fixture, "/me jumps", "no-chat", "/msg ADDRESS");
+    expect_failure(fixture, "/window 1", "no-screen", "/window");
+    expect_failure(fixture, "/say hi", "no-chat", NULL);
 }
 
 static void
 test_text_and_msg_are_sent(void **state)
 {
-    Speaker *speaker = *state;
+    CmdFixture *fixture = *state;
 
     /* the message waits for the connection */
-    expect_ok(speaker, "/home:msg frog@pond.example hi", "\"state\": \"queued\"");
-    go_online(speaker, "home");
+    expect_ok(fixture, "/home:msg frog@pond.example hi", "\"state\": \"queued\"");
+    go_online(fixture, "home");
 
     int before = test_connections_sent;
-    expect_ok(speaker, "/msg FROG@Pond.Example hi there", "\"chat\": \"frog@pond.example\"");
+    expect_ok(fixture, "/msg FROG@Pond.Example hi there", "\"chat\": \"frog@pond.example\"");
     assert_true(test_connections_sent > before);
 
-    NjChat *chat = nj_chat_find(speaker_account(speaker, "home"), "frog@pond.example");
+    NjChat *chat = nj_chat_find(cmd_fixture_account(fixture, "home"), "frog@pond.example");
     assert_non_null(chat);
     before = test_connections_sent;
-    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "typed text"));
-    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "//path"));
-    assert_true(speak_in(speaker, NJ_SOURCE_PROMPT, chat, "/me jumps"));
+    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "typed text"));
+    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "//path"));
+    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "/me jumps"));
     assert_true(test_connections_sent >= before + 3);
-    assert_false(speak_in(speaker, NJ_SOURCE_PROMPT, NULL, "to nobody"));
-    assert_string_equal(speaker->code, "no-chat");
+    assert_false(speak_in(fixture, NJ_SOURCE_PROMPT, NULL, "to nobody"));
+    assert_string_equal(fixture->code, "no-chat");
 }
 
 static void
 test_aliases_are_expanded(void **state)
 {
-    Speaker *speaker = *state;
-    go_online(speaker, "home");
-    expect_ok(speaker, "/query frog@pond.example", "frog@pond.example");
-    expect_ok(speaker, "/alias hi /msg $1 Hello, $2! $*", "/hi now runs /msg $1 Hello, $2! $*.");
-    expect_ok(speaker, "/hi frog@pond.example \"old friend\"", NULL);
-    expect_ok(speaker, "/alias hi", "Hello, $2!");
-    expect_ok(speaker, "/alias hi free", "Removed the alias /hi.");
-    expect_failure(speaker, "/hi x", "unknown-command", NULL);
+    CmdFixture *fixture = *state;
+    go_online(fixture, "home");
+    expect_ok(fixture, "/query frog@pond.example", "frog@pond.example");
+    expect_ok(fixture, "/alias hi /msg $1 Hello, $2! $*", "/hi now runs /msg $1 Hello, $2! $*.");
+    expect_ok(fixture, "/hi frog@pond.example \"old friend\"", NULL);
+    expect_ok(fixture, "/alias hi", "Hello, $2!");
+    expect_ok(fixture, "/alias hi free", "Removed the alias /hi.");
+    expect_failure(fixture, "/hi x", "unknown-command", NULL);
 
-    expect_ok(speaker, "/alias round /square", NULL);
-    expect_ok(speaker, "/alias square /round", NULL);
-    expect_failure(speaker, "/round", "usage", "back to itself");
-    expect_ok(speaker, "/alias grow /flood $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
-    expect_ok(speaker, "/alias flood /grow $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
-    expect_failure(speaker, "/grow all that is typed", "usage", "too long");
-    expect_failure(speaker, "/alias msg /quit", "refused", "/msg");
-    expect_failure(speaker, "/alias a/b /quit", "usage", NULL);
-    expect_failure(speaker, "/alias x quit", "usage", NULL);
+    expect_ok(fixture, "/alias round /square", NULL);
+    expect_ok(fixture, "/alias square /round", NULL);
+    expect_failure(fixture, "/round", "usage", "back to itself");
+    expect_ok(fixture, "/alias grow /flood $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
+    expect_ok(fixture, "/alias flood /grow $*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*$*", NULL);
+    expect_failure(fixture, "/grow all that is typed", "usage", "too long");
+    expect_failure(fixture, "/alias msg /quit", "refused", "/msg");
+    expect_failure(fixture, "/alias a/b /quit", "usage", NULL);
+    expect_failure(fixture, "/alias x quit", "usage", NULL);
 
-    expect_ok(speaker, "/home:away Lunch", NULL);
-    assert_int_equal(speaker_account(speaker, "home")->show, NJ_SHOW_AWAY);
-    assert_string_equal(speaker_account(speaker, "home")->status, "Lunch");
+    expect_ok(fixture, "/home:away Lunch", NULL);
+    assert_int_equal(cmd_fixture_account(fixture, "home")->show, NJ_SHOW_AWAY);
+    assert_string_equal(cmd_fixture_account(fixture, "home")->status, "Lunch");
 }
 
 static void
 test_secret_lines_are_recognised(void **state)
 {
-    Speaker *speaker = *state;
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example password=x"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/j room@b.example password=x"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account add \"open password=x"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account set home password x"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/acount add a@b.example password=x"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account add a@b.example \"password=x\""));
-    assert_false(nj_cmd_is_secret(speaker->cmd, "/account set home password"));
+    CmdFixture *fixture = *state;
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account add a@b.example password=x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/j room@b.example password=x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account add \"open password=x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account set home password x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/acount add a@b.example password=x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account add a@b.example \"password=x\""));
+    assert_false(nj_cmd_is_secret(fixture->cmd, "/account set home password"));
     assert_false(
-        nj_cmd_is_secret(speaker->cmd, "/account set home password-command pass show home"));
+        nj_cmd_is_secret(fixture->cmd, "/account set home password-command pass show home"));
 
     /* also where no such parameter is */
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account ad a@b.example password=x"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account password=x add a@b.example"));
-    assert_true(nj_cmd_is_secret(speaker->cmd, "/account rename home password=x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account ad a@b.example password=x"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account password=x add a@b.example"));
+    assert_true(nj_cmd_is_secret(fixture->cmd, "/account rename home password=x"));
 
-    assert_false(nj_cmd_is_secret(speaker->cmd, "/account list"));
-    assert_false(nj_cmd_is_secret(speaker->cmd, "/msg frog password=x"));
-    assert_false(nj_cmd_is_secret(speaker->cmd, "password=x"));
+    assert_false(nj_cmd_is_secret(fixture->cmd, "/account list"));
+    assert_false(nj_cmd_is_secret(fixture->cmd, "/msg frog password=x"));
+    assert_false(nj_cmd_is_secret(fixture->cmd, "password=x"));
 }
 
 static void
@@ -174,18 +174,18 @@ note_notice(NjNotice *notice, void *owner)
 static void
 test_fifo_failure_without_reader_is_a_notice(void **state)
 {
-    Speaker *speaker = *state;
+    CmdFixture *fixture = *state;
     char *last = NULL;
 
-    nj_on_notice(speaker->client->bus, note_notice, &last);
-    speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/nonsense");
-    assert_string_equal(speaker->code, "unknown-command");
+    nj_on_notice(fixture->client->bus, note_notice, &last);
+    speak_in(fixture, NJ_SOURCE_FIFO, NULL, "/nonsense");
+    assert_string_equal(fixture->code, "unknown-command");
     assert_null(last);
-    nj_cmd_run(speaker->cmd, "/nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
+    nj_cmd_run(fixture->cmd, "/nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
     assert_true(g_str_has_prefix(last, "From the FIFO, /nonsense: There is no command"));
-    nj_cmd_run(speaker->cmd, "nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
+    nj_cmd_run(fixture->cmd, "nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
     assert_true(g_str_has_prefix(last, "From the FIFO: A command must start with a slash"));
-    nj_bus_forget(speaker->client->bus, &last);
+    nj_bus_forget(fixture->client->bus, &last);
 
     g_free(last);
 }
@@ -193,18 +193,18 @@ test_fifo_failure_without_reader_is_a_notice(void **state)
 static void
 test_script_failure_is_an_event(void **state)
 {
-    Speaker *speaker = *state;
+    CmdFixture *fixture = *state;
     char *last = NULL;
 
-    nj_on_command_failed(speaker->client->bus, note_failure, &last);
-    speak_in(speaker, NJ_SOURCE_FIFO, NULL, "/home:ping");
+    nj_on_command_failed(fixture->client->bus, note_failure, &last);
+    speak_in(fixture, NJ_SOURCE_FIFO, NULL, "/home:ping");
     assert_string_equal(last, "fifo ping not-connected");
-    speak_in(speaker, NJ_SOURCE_STDIN, NULL, "/nonsense");
+    speak_in(fixture, NJ_SOURCE_STDIN, NULL, "/nonsense");
     assert_string_equal(last, "stdin nonsense unknown-command");
     g_clear_pointer(&last, g_free);
-    speak_in(speaker, NJ_SOURCE_PROMPT, NULL, "/nonsense");
+    speak_in(fixture, NJ_SOURCE_PROMPT, NULL, "/nonsense");
     assert_null(last);
-    nj_bus_forget(speaker->client->bus, &last);
+    nj_bus_forget(fixture->client->bus, &last);
 }
 
 static void
@@ -248,29 +248,29 @@ static const NjTopic orphan_topic = { "orphans", "", orphans, NULL, NULL };
 static void
 test_first_word_picks_the_subcommand(void **state)
 {
-    Speaker *speaker = *state;
-    nj_cmd_add_topic(speaker->cmd, &pond_topic);
+    CmdFixture *fixture = *state;
+    nj_cmd_add_topic(fixture->cmd, &pond_topic);
 
-    expect_ok(speaker, "/pond", "{\"ran\": \"pond\"}");
-    expect_ok(speaker, "/pond jump in", "{\"ran\": \"jump\", \"where\": \"in\"}");
-    expect_ok(speaker, "/pond \"jump\" \"far out\"", "far out");
-    expect_ok(speaker, "/alias leap /pond jump", NULL);
-    expect_ok(speaker, "/leap in", "\"ran\": \"jump\"");
-    expect_ok(speaker, "/hop far", "\"ran\": \"pond\"");
+    expect_ok(fixture, "/pond", "{\"ran\": \"pond\"}");
+    expect_ok(fixture, "/pond jump in", "{\"ran\": \"jump\", \"where\": \"in\"}");
+    expect_ok(fixture, "/pond \"jump\" \"far out\"", "far out");
+    expect_ok(fixture, "/alias leap /pond jump", NULL);
+    expect_ok(fixture, "/leap in", "\"ran\": \"jump\"");
+    expect_ok(fixture, "/hop far", "\"ran\": \"pond\"");
 
-    expect_failure(speaker, "/pond jump", "usage", "Missing WHERE. Usage: /pond jump WHERE");
-    expect_failure(speaker, "/pond fly", "usage",
+    expect_failure(fixture, "/pond jump", "usage", "Missing WHERE. Usage: /pond jump WHERE");
+    expect_failure(fixture, "/pond fly", "usage",
                    "Expected jump or swim, not “fly”. Usage: /pond [jump|swim]");
-    expect_failure(speaker, "/pond password=x", "usage", "not “password”");
-    expect_failure(speaker, "/pond swim", "no-screen", "/pond swim needs a screen");
-    expect_failure(speaker, "/hop", "usage", "Missing far. Usage: /hop far");
-    expect_failure(speaker, "/jump in", "unknown-command", NULL);
+    expect_failure(fixture, "/pond password=x", "usage", "not “password”");
+    expect_failure(fixture, "/pond swim", "no-screen", "/pond swim needs a screen");
+    expect_failure(fixture, "/hop", "usage", "Missing far. Usage: /hop far");
+    expect_failure(fixture, "/jump in", "unknown-command", NULL);
 
-    const NjCommand *pond = nj_table_find(nj_cmd_table(speaker->cmd), "pond");
-    assert_int_equal(nj_cmd_subcommands(speaker->cmd, pond)->len, 2);
-    nj_cmd_remove_topic(speaker->cmd, &pond_topic);
-    assert_null(nj_cmd_subcommands(speaker->cmd, pond));
-    expect_failure(speaker, "/pond jump in", "unknown-command", NULL);
+    const NjCommand *pond = nj_table_find(nj_cmd_table(fixture->cmd), "pond");
+    assert_int_equal(nj_cmd_subcommands(fixture->cmd, pond)->len, 2);
+    nj_cmd_remove_topic(fixture->cmd, &pond_topic);
+    assert_null(nj_cmd_subcommands(fixture->cmd, pond));
+    expect_failure(fixture, "/pond jump in", "unknown-command", NULL);
 }
 
 static void
@@ -284,14 +284,14 @@ note_warning(const char *domain, GLogLevelFlags level, const char *message, void
 static void
 test_subcommand_without_parent_is_refused(void **state)
 {
-    Speaker *speaker = *state;
+    CmdFixture *fixture = *state;
     bool warned = false;
     GLogFunc before = g_log_set_default_handler(note_warning, &warned);
-    nj_cmd_add_topic(speaker->cmd, &orphan_topic);
+    nj_cmd_add_topic(fixture->cmd, &orphan_topic);
     g_log_set_default_handler(before, NULL);
 
     assert_true(warned);
-    nj_cmd_remove_topic(speaker->cmd, &orphan_topic);
+    nj_cmd_remove_topic(fixture->cmd, &orphan_topic);
 }
 
 static NjCall *held;
@@ -309,57 +309,57 @@ static const NjTopic test_topic = { "test", "", test_commands, NULL, NULL };
 static void
 test_call_ends_once(void **state)
 {
-    Speaker *speaker = *state;
-    nj_cmd_add_topic(speaker->cmd, &test_topic);
-    speak(speaker, "/hold");
-    assert_int_equal(speaker->answers, 0);
+    CmdFixture *fixture = *state;
+    nj_cmd_add_topic(fixture->cmd, &test_topic);
+    speak(fixture, "/hold");
+    assert_int_equal(fixture->answers, 0);
     nj_record_set_int(nj_call_result(held), "n", 1);
     nj_call_done(held);
     nj_call_fail(held, "late", "late");
-    assert_int_equal(speaker->answers, 1);
-    assert_string_equal(speaker->json, "{\"n\": 1}");
+    assert_int_equal(fixture->answers, 1);
+    assert_string_equal(fixture->json, "{\"n\": 1}");
 
     nj_call_release(held);
 
-    speak(speaker, "/hold");
+    speak(fixture, "/hold");
     nj_call_release(held); /* the last reference */
-    assert_int_equal(speaker->answers, 2);
-    assert_string_equal(speaker->code, "cancelled");
+    assert_int_equal(fixture->answers, 2);
+    assert_string_equal(fixture->code, "cancelled");
 
-    speak(speaker, "/hold");
-    nj_cmd_forget(speaker->cmd, speaker);
+    speak(fixture, "/hold");
+    nj_cmd_forget(fixture->cmd, fixture);
     nj_call_done(held);
     nj_call_release(held);
-    assert_int_equal(speaker->answers, 2);
-    nj_cmd_remove_topic(speaker->cmd, &test_topic);
-    expect_failure(speaker, "/hold", "unknown-command", NULL);
+    assert_int_equal(fixture->answers, 2);
+    nj_cmd_remove_topic(fixture->cmd, &test_topic);
+    expect_failure(fixture, "/hold", "unknown-command", NULL);
 }
 
 static void
 test_free_ends_open_calls(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, two);
-    nj_cmd_add_topic(speaker.cmd, &test_topic);
-    speak(&speaker, "/hold");
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, two);
+    nj_cmd_add_topic(fixture.cmd, &test_topic);
+    speak(&fixture, "/hold");
 
     NjCall *call = held;
-    nj_cmd_free(speaker.cmd);
-    assert_string_equal(speaker.code, "cancelled");
+    nj_cmd_free(fixture.cmd);
+    assert_string_equal(fixture.code, "cancelled");
     assert_false(nj_call_open(call));
     nj_call_say(call, NJ_NOTICE_INFO, "ignored");
     nj_call_answer(NULL, NULL, call);
-    assert_int_equal(speaker.answers, 1);
-    speaker.cmd = nj_cmd_new(speaker.client);
-    speaker_close(&speaker);
+    assert_int_equal(fixture.answers, 1);
+    fixture.cmd = nj_cmd_new(fixture.client);
+    cmd_fixture_close(&fixture);
 }
 
 static void
-expect_choices(Speaker *speaker, NjChat *chat, const char *text, const char *expected)
+expect_choices(CmdFixture *fixture, NjChat *chat, const char *text, const char *expected)
 {
     gsize start = 0, end = 0;
-    char **choices = nj_cmd_complete(speaker->cmd, text, strlen(text), &start, &end, chat);
+    char **choices = nj_cmd_complete(fixture->cmd, text, strlen(text), &start, &end, chat);
     g_autofree char *list = choices ? g_strjoinv(" ", choices) : g_strdup("");
     if (strcmp(list, expected))
         fail_msg("%s: \"%s\", not \"%s\"", text, list, expected);
@@ -371,55 +371,55 @@ expect_choices(Speaker *speaker, NjChat *chat, const char *text, const char *exp
 static void
 test_completion_follows_parameters(void **state)
 {
-    Speaker *speaker = *state;
-    NjAccount *home = speaker_account(speaker, "home");
+    CmdFixture *fixture = *state;
+    NjAccount *home = cmd_fixture_account(fixture, "home");
 
     nj_roster_put(home->roster, "frog@pond.example", "Frog", NJ_SUB_BOTH, false, false, NULL);
     nj_roster_put(home->roster, "fred@pond.example", NULL, NJ_SUB_BOTH, false, false, NULL);
     nj_roster_put(home->roster, "l.otter@pond.example", "Lutra", NJ_SUB_BOTH, false, false, NULL);
-    expect_choices(speaker, NULL, "/nam", "names");
-    expect_choices(speaker, NULL, "/home:nam", "names");
-    expect_choices(speaker, NULL, "/connect w", "work");
-    expect_choices(speaker, NULL, "/msg fr", "fred@pond.example frog@pond.example");
-    expect_choices(speaker, NULL, "/msg FRO", "frog@pond.example");
-    expect_choices(speaker, NULL, "/msg lut", "l.otter@pond.example");
+    expect_choices(fixture, NULL, "/nam", "names");
+    expect_choices(fixture, NULL, "/home:nam", "names");
+    expect_choices(fixture, NULL, "/connect w", "work");
+    expect_choices(fixture, NULL, "/msg fr", "fred@pond.example frog@pond.example");
+    expect_choices(fixture, NULL, "/msg FRO", "frog@pond.example");
+    expect_choices(fixture, NULL, "/msg lut", "l.otter@pond.example");
 
-    expect_choices(speaker, NULL, "/msg frog@pond.example wait=", "sent");
-    expect_choices(speaker, NULL, "/query fr", "fred@pond.example frog@pond.example");
-    expect_choices(speaker, NULL, "/del fro", "frog@pond.example");
-    expect_choices(speaker, NULL, "/roster re", "remove rename");
-    expect_choices(speaker, NULL, "/roster remove", "remove");
-    expect_choices(speaker, NULL, "/roster remove fro", "frog@pond.example");
-    expect_choices(speaker, NULL, "/roster list fro", "");
-    expect_choices(speaker, NULL, "/roster nonsense fro", "");
-    expect_choices(speaker, NULL, "/subscribe a", "allow ask");
-    expect_choices(speaker, NULL, "/history ", "cancel import today yesterday");
-    expect_choices(speaker, NULL, "/history import m", "mcabber");
-    expect_choices(speaker, NULL, "/split below con", "console");
-    expect_choices(speaker, NULL, "/split zoom con", "");
-    expect_choices(speaker, NULL, "/help roster re", "remove rename");
-    expect_choices(speaker, NULL, "/set roster ", "false true");
-    expect_choices(speaker, NULL, "/set nick-c", "nick-colors");
-    expect_choices(speaker, NULL, "/account add x password=", "");
-    expect_choices(speaker, NULL, "/account add x po", "port=");
-    expect_choices(speaker, NULL, "/account set home ca", "ca-file");
-    expect_choices(speaker, NULL, "/account set home port ca", "");
-    expect_choices(speaker, NULL, "/account remove ho", "home");
-    expect_choices(speaker, NULL, "/account remove home ca", "");
+    expect_choices(fixture, NULL, "/msg frog@pond.example wait=", "sent");
+    expect_choices(fixture, NULL, "/query fr", "fred@pond.example frog@pond.example");
+    expect_choices(fixture, NULL, "/del fro", "frog@pond.example");
+    expect_choices(fixture, NULL, "/roster re", "remove rename");
+    expect_choices(fixture, NULL, "/roster remove", "remove");
+    expect_choices(fixture, NULL, "/roster remove fro", "frog@pond.example");
+    expect_choices(fixture, NULL, "/roster list fro", "");
+    expect_choices(fixture, NULL, "/roster nonsense fro", "");
+    expect_choices(fixture, NULL, "/subscribe a", "allow ask");
+    expect_choices(fixture, NULL, "/history ", "cancel import today yesterday");
+    expect_choices(fixture, NULL, "/history import m", "mcabber");
+    expect_choices(fixture, NULL, "/split below con", "console");
+    expect_choices(fixture, NULL, "/split zoom con", "");
+    expect_choices(fixture, NULL, "/help roster re", "remove rename");
+    expect_choices(fixture, NULL, "/set roster ", "false true");
+    expect_choices(fixture, NULL, "/set nick-c", "nick-colors");
+    expect_choices(fixture, NULL, "/account add x password=", "");
+    expect_choices(fixture, NULL, "/account add x po", "port=");
+    expect_choices(fixture, NULL, "/account set home ca", "ca-file");
+    expect_choices(fixture, NULL, "/account set home port ca", "");
+    expect_choices(fixture, NULL, "/account remove ho", "home");
+    expect_choices(fixture, NULL, "/account remove home ca", "");
 
-    expect_choices(speaker, NULL, "/nonsense x", "");
-    expect_choices(speaker, NULL, "/window con", "console");
-    expect_choices(speaker, NULL, "plain", "");
+    expect_choices(fixture, NULL, "/nonsense x", "");
+    expect_choices(fixture, NULL, "/window con", "console");
+    expect_choices(fixture, NULL, "plain", "");
 
     NjRoom *room = nj_room_open(home, "pond@chat.example", "toad");
     nj_room_put(room, "toad", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
                 NULL);
     nj_room_put(room, "Tadpole", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
                 NULL);
-    expect_choices(speaker, room->chat, "ta", "Tadpole: ");
-    expect_choices(speaker, room->chat, "hello ta", "Tadpole");
-    expect_choices(speaker, room->chat, "/me kicks ta", "Tadpole");
-    expect_choices(speaker, room->chat, "", "");
+    expect_choices(fixture, room->chat, "ta", "Tadpole: ");
+    expect_choices(fixture, room->chat, "hello ta", "Tadpole");
+    expect_choices(fixture, room->chat, "/me kicks ta", "Tadpole");
+    expect_choices(fixture, room->chat, "", "");
 }
 
 int

@@ -1,5 +1,5 @@
 /* cmd/help: help for all commands, options and topics fits the columns, and dumps are tables. */
-#include "speaker.h"
+#include "fixture.h"
 
 #include "base/text.h"
 #include "cmd/help.h"
@@ -14,10 +14,10 @@ expect_fits(const char *what, const char *text, int columns)
 }
 
 static void
-expect_help(Speaker *speaker, const char *topic, const char *part)
+expect_help(CmdFixture *fixture, const char *topic, const char *part)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = nj_help_text(speaker->cmd, topic, 80, &error);
+    g_autofree char *text = nj_help_text(fixture->cmd, topic, 80, &error);
     if (!text)
         fail_msg("/help %s: %s", topic, error->message);
     expect_fits(topic ? topic : "", text, 80);
@@ -29,52 +29,52 @@ static void
 test_every_row_has_help_that_fits(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, NULL);
-    expect_help(&speaker, NULL, "/join ");
-    expect_help(&speaker, "keys", "  Alt-2 … Alt-0     the window of that number\n");
-    expect_help(&speaker, "keys", "  Alt-n, Ctrl-PgDn  next window\n");
-    expect_help(&speaker, "keys", "  Up, Ctrl-p        the row above\n");
-    expect_help(&speaker, "options", "ping-interval");
-    expect_help(&speaker, "aliases", "irssi");
-    expect_help(&speaker, "marks", "  ✓   The contact's client has received it.\n");
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, NULL);
+    expect_help(&fixture, NULL, "/join ");
+    expect_help(&fixture, "keys", "  Alt-2 … Alt-0     the window of that number\n");
+    expect_help(&fixture, "keys", "  Alt-n, Ctrl-PgDn  next window\n");
+    expect_help(&fixture, "keys", "  Up, Ctrl-p        the row above\n");
+    expect_help(&fixture, "options", "ping-interval");
+    expect_help(&fixture, "aliases", "irssi");
+    expect_help(&fixture, "marks", "  ✓   The contact's client has received it.\n");
 
-    expect_help(&speaker, "/msg", "/query");
-    expect_help(&speaker, "rooms", "/join ROOM");
-    expect_help(&speaker, "window", "a number, a name or console; or one of next, ");
-    expect_help(&speaker, "search", "only the chat with this address; or here\n");
-    expect_help(&speaker, "bell", "mentions");
-    expect_help(&speaker, "bell", "Its value is “mentions”, the default.");
-    expect_help(&speaker, "text-logs", "Its value is empty, the default.");
-    expect_help(&speaker, "j", "/join");
-    expect_help(&speaker, "/account add",
+    expect_help(&fixture, "/msg", "/query");
+    expect_help(&fixture, "rooms", "/join ROOM");
+    expect_help(&fixture, "window", "a number, a name or console; or one of next, ");
+    expect_help(&fixture, "search", "only the chat with this address; or here\n");
+    expect_help(&fixture, "bell", "mentions");
+    expect_help(&fixture, "bell", "Its value is “mentions”, the default.");
+    expect_help(&fixture, "text-logs", "Its value is empty, the default.");
+    expect_help(&fixture, "j", "/join");
+    expect_help(&fixture, "/account add",
                 "/account add ADDRESS [password=PASSWORD] [KEY=VALUE…]\n");
-    expect_help(&speaker, "account set", "For example:\n  /account set home port 5223\n");
-    expect_help(&speaker, "roster remove", "/del");
+    expect_help(&fixture, "account set", "For example:\n  /account set home port 5223\n");
+    expect_help(&fixture, "roster remove", "/del");
 
-    const NjTable *table = nj_cmd_table(speaker.cmd);
+    const NjTable *table = nj_cmd_table(fixture.cmd);
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjCommand *command = nj_table_at(table, i);
-        expect_help(&speaker, command->name, NULL);
-        const GPtrArray *rows = nj_cmd_subcommands(speaker.cmd, command);
+        expect_help(&fixture, command->name, NULL);
+        const GPtrArray *rows = nj_cmd_subcommands(fixture.cmd, command);
         for (guint n = 0; rows && n < rows->len; n++) {
             const NjCommand *row = rows->pdata[n];
             g_autofree char *name = g_strdup_printf("%s %s", command->name, row->name);
             g_autofree char *usage = g_strdup_printf("/%s %s", command->name, row->name);
-            expect_help(&speaker, name, usage);
-            expect_help(&speaker, command->name, usage);
+            expect_help(&fixture, name, usage);
+            expect_help(&fixture, command->name, usage);
         }
     }
 
-    const NjTable *options = nj_options_table(speaker.client->options);
+    const NjTable *options = nj_options_table(fixture.client->options);
     for (guint i = 0; i < nj_table_length(options); i++)
-        expect_help(&speaker, ((const NjOption *) nj_table_at(options, i))->name, NULL);
-    expect_ok(&speaker, "/help account rename", "/account rename NAME NEW");
-    expect_failure(&speaker, "/help account nonsense", "unknown-topic", "account nonsense");
-    expect_failure(&speaker, "/help bell set", "unknown-topic", "bell set");
-    expect_failure(&speaker, "/help nonsense", "unknown-topic", "nonsense");
-    expect_ok(&speaker, "/help", "rooms     /join ");
-    speaker_close(&speaker);
+        expect_help(&fixture, ((const NjOption *) nj_table_at(options, i))->name, NULL);
+    expect_ok(&fixture, "/help account rename", "/account rename NAME NEW");
+    expect_failure(&fixture, "/help account nonsense", "unknown-topic", "account nonsense");
+    expect_failure(&fixture, "/help bell set", "unknown-topic", "bell set");
+    expect_failure(&fixture, "/help nonsense", "unknown-topic", "nonsense");
+    expect_ok(&fixture, "/help", "rooms     /join ");
+    cmd_fixture_close(&fixture);
 }
 
 static char *
@@ -87,9 +87,9 @@ static void
 test_dumps_are_tables(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, NULL);
-    nj_cmd_add_dump(speaker.cmd, "more", more, (void *) "a\tb\n");
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, NULL);
+    nj_cmd_add_dump(fixture.cmd, "more", more, (void *) "a\tb\n");
     static const struct {
         const char *what, *line;
         int fields;
@@ -106,7 +106,7 @@ test_dumps_are_tables(void **state)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
-        g_autofree char *text = nj_dump(speaker.cmd, tables[i].what, NULL);
+        g_autofree char *text = nj_dump(fixture.cmd, tables[i].what, NULL);
         g_autofree char *behind = g_strconcat("\n", text, NULL);
         if (!strstr(behind, tables[i].line))
             fail_msg("%s has no line %s: %s", tables[i].what, tables[i].line, text);
@@ -118,9 +118,9 @@ test_dumps_are_tables(void **state)
     }
 
     g_autoptr(GError) error = NULL;
-    assert_null(nj_dump(speaker.cmd, "nothing", &error));
+    assert_null(nj_dump(fixture.cmd, "nothing", &error));
     assert_non_null(strstr(error->message, "aliases, more"));
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 int

@@ -1,5 +1,5 @@
 /* /outbox, /retry and wait=sent. */
-#include "speaker.h"
+#include "fixture.h"
 
 #include "base/clock.h"
 #include "cmd/outbox.h"
@@ -8,24 +8,24 @@
 static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
 
 static void
-open_house(Speaker *speaker)
+open_fixture(CmdFixture *fixture)
 {
-    speaker_open(speaker, two);
-    nj_client_set_store(speaker->client, nj_store_open(speaker->dir, NULL));
-    assert_non_null(speaker->client->store);
+    cmd_fixture_open(fixture, two);
+    nj_client_set_store(fixture->client, nj_store_open(fixture->dir, NULL));
+    assert_non_null(fixture->client->store);
 }
 
 static void
-close_house(Speaker *speaker)
+close_fixture(CmdFixture *fixture)
 {
-    NjStore *store = speaker->client->store;
-    while (speaker->client->accounts->len)
-        nj_client_remove_account(speaker->client, g_ptr_array_index(speaker->client->accounts, 0));
+    NjStore *store = fixture->client->store;
+    while (fixture->client->accounts->len)
+        nj_client_remove_account(fixture->client, g_ptr_array_index(fixture->client->accounts, 0));
     while (g_main_context_iteration(NULL, FALSE))
         continue;
-    speaker->client->store = NULL;
+    fixture->client->store = NULL;
     assert_true(nj_store_close(store, 5000));
-    speaker_close(speaker);
+    cmd_fixture_close(fixture);
 }
 
 static NjOut *
@@ -35,9 +35,9 @@ newest_row(NjAccount *account)
 }
 
 static void
-expect_sentence(Speaker *speaker, const char *expected)
+expect_sentence(CmdFixture *fixture, const char *expected)
 {
-    g_autofree char *sentence = nj_outbox_sentence(speaker->client, true);
+    g_autofree char *sentence = nj_outbox_sentence(fixture->client, true);
     if (g_strcmp0(sentence, expected))
         fail_msg("the sentence is: %s", sentence ? sentence : "nothing");
 }
@@ -46,69 +46,71 @@ static void
 test_outbox_lists_and_counts_messages(void **state)
 {
     (void) state;
-    Speaker speaker;
-    open_house(&speaker);
+    CmdFixture fixture;
+    open_fixture(&fixture);
 
-    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
-    expect_ok(&speaker, "/outbox", "\"messages\": []");
-    expect_sentence(&speaker, NULL);
-    expect_ok(&speaker, "/home:msg frog@pond.example one", "\"state\": \"queued\"");
-    expect_sentence(&speaker,
+    NjAccount *home = cmd_fixture_account(&fixture, "home"),
+              *work = cmd_fixture_account(&fixture, "work");
+    expect_ok(&fixture, "/outbox", "\"messages\": []");
+    expect_sentence(&fixture, NULL);
+    expect_ok(&fixture, "/home:msg frog@pond.example one", "\"state\": \"queued\"");
+    expect_sentence(&fixture,
                     "1 message to frog@pond.example waits; it is sent when you are online again.");
-    expect_ok(&speaker, "/home:msg frog@pond.example two", NULL);
+    expect_ok(&fixture, "/home:msg frog@pond.example two", NULL);
     expect_sentence(
-        &speaker, "2 messages to frog@pond.example wait; they are sent when you are online again.");
+        &fixture, "2 messages to frog@pond.example wait; they are sent when you are online again.");
 
-    expect_ok(&speaker, "/work:msg eft@pond.example three", NULL);
-    expect_sentence(&speaker, "3 messages to frog@pond.example and others wait; they are sent when "
+    expect_ok(&fixture, "/work:msg eft@pond.example three", NULL);
+    expect_sentence(&fixture, "3 messages to frog@pond.example and others wait; they are sent when "
                               "you are online again.");
     nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_UNSURE, NULL);
     nj_outbox_set_state(work->outbox, newest_row(work), NJ_STATE_FAILED, "Nobody is there.");
-    expect_sentence(&speaker,
+    expect_sentence(&fixture,
                     "1 message to frog@pond.example waits; it is sent when you are online again.");
-    expect_ok(&speaker, "/outbox", "\"body\": \"one\"");
-    assert_non_null(strstr(speaker.json, "\"state\": \"unsure\", \"body\": \"two\""));
+    expect_ok(&fixture, "/outbox", "\"body\": \"one\"");
+    assert_non_null(strstr(fixture.json, "\"state\": \"unsure\", \"body\": \"two\""));
 
     assert_non_null(
-        strstr(speaker.json,
+        strstr(fixture.json,
                "\"state\": \"failed\", \"error\": \"Nobody is there.\", \"body\": \"three\""));
 
     guint unsure = 0;
     assert_int_equal(nj_outbox_count(home, &unsure), 1);
     assert_int_equal(unsure, 1);
-    expect_ok(&speaker, "/account remove home", "1 message may not have arrived");
-    assert_non_null(strstr(speaker.json, "1 message was not sent; it stays in the history"));
-    assert_non_null(strstr(speaker.json, "\"waiting\": 1, \"unsure\": 1"));
-    close_house(&speaker);
+    expect_ok(&fixture, "/account remove home", "1 message may not have arrived");
+    assert_non_null(strstr(fixture.json, "1 message was not sent; it stays in the history"));
+    assert_non_null(strstr(fixture.json, "\"waiting\": 1, \"unsure\": 1"));
+    close_fixture(&fixture);
 }
 
 static void
 test_retry_sends_failed_and_unsure_messages(void **state)
 {
     (void) state;
-    Speaker speaker;
-    open_house(&speaker);
+    CmdFixture fixture;
+    open_fixture(&fixture);
 
-    NjAccount *home = speaker_account(&speaker, "home"), *work = speaker_account(&speaker, "work");
-    expect_failure(&speaker, "/retry", "no-chat", "/retry all");
-    expect_ok(&speaker, "/home:msg frog@pond.example failed", NULL);
+    NjAccount *home = cmd_fixture_account(&fixture, "home"),
+              *work = cmd_fixture_account(&fixture, "work");
+    expect_failure(&fixture, "/retry", "no-chat", "/retry all");
+    expect_ok(&fixture, "/home:msg frog@pond.example failed", NULL);
     nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_FAILED, "Nobody is there.");
-    expect_ok(&speaker, "/home:msg frog@pond.example waits", NULL);
-    expect_ok(&speaker, "/home:msg frog@pond.example unsure", NULL);
+    expect_ok(&fixture, "/home:msg frog@pond.example waits", NULL);
+    expect_ok(&fixture, "/home:msg frog@pond.example unsure", NULL);
     nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_UNSURE, NULL);
-    expect_ok(&speaker, "/home:msg eft@pond.example elsewhere", NULL);
+    expect_ok(&fixture, "/home:msg eft@pond.example elsewhere", NULL);
     nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_UNSURE, NULL);
 
-    expect_ok(&speaker, "/work:msg eft@pond.example closed", NULL);
+    expect_ok(&fixture, "/work:msg eft@pond.example closed", NULL);
     nj_outbox_set_state(work->outbox, newest_row(work), NJ_STATE_UNSURE, NULL);
     assert_int_equal(home->outbox->rows.length, 3);
 
     NjChat *frog = nj_chat_find(home, "frog@pond.example");
-    if (!speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"))
-        fail_msg("%s", speaker.text);
-    assert_non_null(strstr(speaker.json, "\"count\": 2"));
+    if (!speak_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"))
+        fail_msg("%s", fixture.text);
+    assert_non_null(strstr(fixture.json, "\"count\": 2"));
     assert_non_null(
-        strstr(speaker.json, "2 messages are sent again when their accounts are online."));
+        strstr(fixture.json, "2 messages are sent again when their accounts are online."));
 
     const char *const bodies[] = { "failed", "waits", "unsure", "elsewhere" };
     guint at = 0;
@@ -120,14 +122,14 @@ test_retry_sends_failed_and_unsure_messages(void **state)
     }
 
     assert_int_equal(at, 4);
-    assert_true(speak_in(&speaker, NJ_SOURCE_ARGUMENT, frog, "/retry"));
-    assert_non_null(strstr(speaker.json, "No message of this chat failed"));
+    assert_true(speak_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"));
+    assert_non_null(strstr(fixture.json, "No message of this chat failed"));
 
     nj_chat_close(nj_chat_find(work, "eft@pond.example"));
-    expect_ok(&speaker, "/retry all", "\"count\": 2");
+    expect_ok(&fixture, "/retry all", "\"count\": 2");
     assert_non_null(nj_chat_find(work, "eft@pond.example"));
-    expect_ok(&speaker, "/retry all", "No message failed");
-    close_house(&speaker);
+    expect_ok(&fixture, "/retry all", "No message failed");
+    close_fixture(&fixture);
 }
 
 /* A message that failed more than a day ago is not sent again. */
@@ -135,20 +137,20 @@ static void
 test_retry_leaves_old_failures(void **state)
 {
     (void) state;
-    Speaker speaker;
-    open_house(&speaker);
+    CmdFixture fixture;
+    open_fixture(&fixture);
 
-    NjAccount *home = speaker_account(&speaker, "home");
+    NjAccount *home = cmd_fixture_account(&fixture, "home");
     gint64 now = nj_clock_wall_ms();
     nj_clock_freeze(now - 25 * 3600 * 1000);
-    expect_ok(&speaker, "/home:msg frog@pond.example long ago", NULL);
+    expect_ok(&fixture, "/home:msg frog@pond.example long ago", NULL);
     nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_FAILED, "Nobody was there.");
     nj_clock_freeze(now);
-    expect_ok(&speaker, "/outbox", "\"messages\": []");
-    expect_ok(&speaker, "/retry all", "\"count\": 0");
+    expect_ok(&fixture, "/outbox", "\"messages\": []");
+    expect_ok(&fixture, "/retry all", "\"count\": 0");
     nj_clock_freeze(0);
 
-    close_house(&speaker);
+    close_fixture(&fixture);
 }
 
 /* wait=sent is answered when the server has it, or cannot get it. */
@@ -156,29 +158,29 @@ static void
 test_wait_sent_ends_when_the_state_is_known(void **state)
 {
     (void) state;
-    Speaker speaker;
-    open_house(&speaker);
+    CmdFixture fixture;
+    open_fixture(&fixture);
 
-    NjAccount *home = speaker_account(&speaker, "home");
+    NjAccount *home = cmd_fixture_account(&fixture, "home");
     const NjMessageState ends[] = { NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED, NJ_STATE_FAILED,
                                     NJ_STATE_UNSURE };
     const char *const codes[] = { NULL, NULL, "not-sent", "unsure" };
     for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
-        int before = speaker.answers;
-        assert_false(speak(&speaker, "/home:msg frog@pond.example wait=sent hello"));
+        int before = fixture.answers;
+        assert_false(speak(&fixture, "/home:msg frog@pond.example wait=sent hello"));
         nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_SENT, NULL);
-        assert_int_equal(speaker.answers, before);
+        assert_int_equal(fixture.answers, before);
         nj_outbox_set_state(home->outbox, newest_row(home), ends[i],
                             ends[i] == NJ_STATE_FAILED ? "Nobody is there." : NULL);
-        assert_int_equal(speaker.answers, before + 1);
-        if (g_strcmp0(speaker.code, codes[i]))
-            fail_msg("%s, not %s", speaker.code ? speaker.code : "ok", codes[i] ? codes[i] : "ok");
+        assert_int_equal(fixture.answers, before + 1);
+        if (g_strcmp0(fixture.code, codes[i]))
+            fail_msg("%s, not %s", fixture.code ? fixture.code : "ok", codes[i] ? codes[i] : "ok");
     }
 
-    assert_false(speak(&speaker, "/home:msg eft@pond.example wait=sent hello"));
+    assert_false(speak(&fixture, "/home:msg eft@pond.example wait=sent hello"));
     nj_chat_close(nj_chat_find(home, "eft@pond.example"));
-    assert_string_equal(speaker.code, "cancelled");
-    close_house(&speaker);
+    assert_string_equal(fixture.code, "cancelled");
+    close_fixture(&fixture);
 }
 
 int

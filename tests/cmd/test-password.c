@@ -1,6 +1,6 @@
 /* cmd/password: commands that print one, that fail, that hang; and what is remembered. The
  * terminal's part is in the system tests. */
-#include "speaker.h"
+#include "fixture.h"
 
 #include "cmd/password.h"
 #include "cmd/subprocess.h"
@@ -31,19 +31,19 @@ clear_answer(Answer *answer)
 }
 
 static void
-expect(Speaker *speaker, const char *command, const char *password, const char *why)
+expect(CmdFixture *fixture, const char *command, const char *password, const char *why)
 {
-    NjAccount *home = speaker_account(speaker, "home");
+    NjAccount *home = cmd_fixture_account(fixture, "home");
     NjAccountSettings *settings = nj_account_settings_copy(home->settings);
 
     g_free(settings->password_command);
     settings->password_command = g_strdup(command);
     nj_account_set_settings(home, settings);
     nj_account_settings_free(settings);
-    nj_password_remember(speaker->cmd, home, NULL);
+    nj_password_remember(fixture->cmd, home, NULL);
 
     Answer answer = { 0 };
-    nj_password_ask(speaker->cmd, home, on_password, &answer);
+    nj_password_ask(fixture->cmd, home, on_password, &answer);
     wait_until(answer.answers);
     if (g_strcmp0(answer.password, password))
         fail_msg("%s: \"%s\" (%s)", command, answer.password ? answer.password : "",
@@ -58,24 +58,24 @@ static void
 test_commands(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, one);
-    expect(&speaker, "echo secret; echo 'login: toad'", "secret", NULL);
-    expect(&speaker, "printf 'no newline'", "no newline", NULL);
-    expect(&speaker, "echo ' spaces stay '", " spaces stay ", NULL);
-    expect(&speaker, "echo secret; exit 3", NULL, "home");
-    expect(&speaker, "echo 'the key is locked' >&2; exit 1", NULL, "the key is locked");
-    expect(&speaker, "true", NULL, "nothing");
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, one);
+    expect(&fixture, "echo secret; echo 'login: toad'", "secret", NULL);
+    expect(&fixture, "printf 'no newline'", "no newline", NULL);
+    expect(&fixture, "echo ' spaces stay '", " spaces stay ", NULL);
+    expect(&fixture, "echo secret; exit 3", NULL, "home");
+    expect(&fixture, "echo 'the key is locked' >&2; exit 1", NULL, "the key is locked");
+    expect(&fixture, "true", NULL, "nothing");
 
-    expect(&speaker, "no-such-program-here", NULL, "not found");
+    expect(&fixture, "no-such-program-here", NULL, "not found");
 
     /* there is no input to wait for */
-    expect(&speaker, "cat", NULL, "nothing");
-    expect(&speaker, "echo secret; head -c 1000000 /dev/zero", "secret", NULL);
+    expect(&fixture, "cat", NULL, "nothing");
+    expect(&fixture, "echo secret; head -c 1000000 /dev/zero", "secret", NULL);
 
     /* a stopped one is not waited for */
-    expect(&speaker, "kill -STOP $$", NULL, "home");
-    speaker_close(&speaker);
+    expect(&fixture, "kill -STOP $$", NULL, "home");
+    cmd_fixture_close(&fixture);
 }
 
 /* There is one terminal, and one key to be unlocked. */
@@ -85,24 +85,24 @@ test_one_at_a_time(void **state)
     (void) state;
     static const char *const three[] = { "home=toad@pond.example", "work=toad@marsh.example",
                                          "club=toad@club.example", NULL };
-    Speaker speaker;
-    speaker_open(&speaker, three);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, three);
 
     g_autofree char *command =
         g_strdup_printf("mkdir %s/alone || exit 1; sleep 0.2; rmdir %s/alone; echo secret",
-                        speaker.dir, speaker.dir);
+                        fixture.dir, fixture.dir);
     Answer answers[3] = { 0 };
     for (guint i = 0; i < 3; i++) {
-        NjAccount *account = speaker.client->accounts->pdata[i];
+        NjAccount *account = fixture.client->accounts->pdata[i];
         NjAccountSettings *settings = nj_account_settings_copy(account->settings);
         settings->password_command = g_strdup(command);
         nj_account_set_settings(account, settings);
         nj_account_settings_free(settings);
-        nj_password_ask(speaker.cmd, account, on_password, &answers[i]);
+        nj_password_ask(fixture.cmd, account, on_password, &answers[i]);
     }
 
     /* while it waits, or runs */
-    nj_client_remove_account(speaker.client, speaker.client->accounts->pdata[2]);
+    nj_client_remove_account(fixture.client, fixture.client->accounts->pdata[2]);
     wait_until(answers[0].answers && answers[1].answers);
     assert_string_equal(answers[0].password, "secret");
     assert_string_equal(answers[1].password, "secret");
@@ -110,77 +110,77 @@ test_one_at_a_time(void **state)
     for (guint i = 0; i < 3; i++)
         clear_answer(&answers[i]);
 
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 static void
 test_remembered(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, one);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, one);
 
-    NjAccount *home = speaker_account(&speaker, "home");
+    NjAccount *home = cmd_fixture_account(&fixture, "home");
     Answer answer = { 0 };
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
     assert_int_equal(answer.answers, 1);
 
     /* no screen, nobody to ask */
     assert_non_null(strstr(answer.why, "password-command"));
-    nj_password_remember(speaker.cmd, home, "typed");
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    nj_password_remember(fixture.cmd, home, "typed");
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
     assert_string_equal(answer.password, "typed");
-    nj_password_remember(speaker.cmd, home, "typed");
+    nj_password_remember(fixture.cmd, home, "typed");
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The certificate is unknown.");
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
 
     /* kept: the server was not told it */
     assert_string_equal(answer.password, "typed");
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "The password is wrong.");
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
 
     /* forgotten: one wrong password, one attempt */
     assert_null(answer.password);
-    nj_password_remember(speaker.cmd, home, "right");
+    nj_password_remember(fixture.cmd, home, "right");
     nj_account_set_state(home, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_ONLINE, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, "Another client took over.");
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
     assert_string_equal(answer.password, "right");
     clear_answer(&answer);
 
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 static void
 test_given_up(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, one);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, one);
 
-    NjAccount *home = speaker_account(&speaker, "home");
-    assert_true(nj_options_account_set(speaker.client->options, "home", "password-command",
+    NjAccount *home = cmd_fixture_account(&fixture, "home");
+    assert_true(nj_options_account_set(fixture.client->options, "home", "password-command",
                                        "sleep 100", NULL));
     nj_account_set_settings(home,
-                            g_ptr_array_index(nj_options_accounts(speaker.client->options), 0));
-    assert_false(nj_password_cancel(speaker.cmd));
+                            g_ptr_array_index(nj_options_accounts(fixture.client->options), 0));
+    assert_false(nj_password_cancel(fixture.cmd));
 
     Answer answer = { 0 };
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
-    assert_true(nj_password_cancel(speaker.cmd));
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
+    assert_true(nj_password_cancel(fixture.cmd));
     wait_until(answer.answers == 1);
     assert_non_null(strstr(answer.why, "cancelled"));
 
     /* its account goes while it runs */
-    nj_password_ask(speaker.cmd, home, on_password, &answer);
-    nj_client_remove_account(speaker.client, home);
+    nj_password_ask(fixture.cmd, home, on_password, &answer);
+    nj_client_remove_account(fixture.client, home);
     assert_int_equal(answer.answers, 2);
     assert_null(answer.password);
     clear_answer(&answer);
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* cmd/script: what scripts hear, and a reader that is slow. */
-#include "speaker.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -28,12 +28,12 @@ static void
 test_events(void **state)
 {
     (void) state;
-    Speaker speaker;
-    speaker_open(&speaker, one);
+    CmdFixture fixture;
+    cmd_fixture_open(&fixture, one);
 
     g_autoptr(GPtrArray) events = g_ptr_array_new_with_free_func(g_free);
-    NjScript *script = nj_script_new(speaker.client, keep, events);
-    NjAccount *home = speaker_account(&speaker, "home");
+    NjScript *script = nj_script_new(fixture.client, keep, events);
+    NjAccount *home = cmd_fixture_account(&fixture, "home");
 
     nj_account_set_state(home, NJ_ACCOUNT_WAITING, "The server is gone.");
     expect_last(events, "{\"event\": \"connection\", \"account\": \"home\", \"state\": "
@@ -80,7 +80,7 @@ test_events(void **state)
     assert_non_null(
         strstr(events->pdata[events->len - 1], "\"what\": \"room\", \"state\": \"out\""));
 
-    speak(&speaker, "/nonsense");
+    speak(&fixture, "/nonsense");
     assert_true(g_str_has_prefix(events->pdata[events->len - 1],
                                  "{\"event\": \"command-failed\", \"command\": \"nonsense\", "
                                  "\"source\": \"argument\", \"code\": \"unknown-command\""));
@@ -88,7 +88,7 @@ test_events(void **state)
     before = events->len;
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, NULL);
     assert_int_equal(events->len, before);
-    speaker_close(&speaker);
+    cmd_fixture_close(&fixture);
 }
 
 static void
@@ -101,69 +101,69 @@ read_all(int fd, GString *text)
 }
 
 typedef struct {
-    Speaker speaker;
+    CmdFixture base;
     NjHeadless *headless;
     int to, from; /* its input, its output */
-} House;
+} HeadlessFixture;
 
 static void
-open_house(House *house)
+open_fixture(HeadlessFixture *fixture)
 {
     signal(SIGPIPE, SIG_IGN);
-    speaker_open(&house->speaker, one);
+    cmd_fixture_open(&fixture->base, one);
 
     int in[2], out[2];
     assert_true(g_unix_open_pipe(in, FD_CLOEXEC, NULL) && g_unix_open_pipe(out, FD_CLOEXEC, NULL));
-    house->headless = nj_headless_new_on(house->speaker.cmd, in[0], out[1]);
-    house->to = in[1];
-    house->from = out[0];
-    g_unix_set_fd_nonblocking(house->from, TRUE, NULL);
+    fixture->headless = nj_headless_new_on(fixture->base.cmd, in[0], out[1]);
+    fixture->to = in[1];
+    fixture->from = out[0];
+    g_unix_set_fd_nonblocking(fixture->from, TRUE, NULL);
     assert_int_equal(fcntl(out[1], F_GETFL) & O_NONBLOCK, 0); /* others share it */
     close(out[1]);
 }
 
 static void
-close_house(House *house)
+close_fixture(HeadlessFixture *fixture)
 {
-    nj_headless_free(house->headless);
-    if (house->to >= 0)
-        close(house->to);
-    close(house->from);
-    speaker_close(&house->speaker);
+    nj_headless_free(fixture->headless);
+    if (fixture->to >= 0)
+        close(fixture->to);
+    close(fixture->from);
+    cmd_fixture_close(&fixture->base);
 }
 
 static void
 test_headless(void **state)
 {
     (void) state;
-    House house;
-    open_house(&house);
+    HeadlessFixture fixture;
+    open_fixture(&fixture);
 
     const char *lines = "/status dnd\n/status\nnonsense\n/unfinished";
-    assert_int_equal(write(house.to, lines, strlen(lines)), strlen(lines));
-    close(house.to);
-    house.to = -1;
+    assert_int_equal(write(fixture.to, lines, strlen(lines)), strlen(lines));
+    close(fixture.to);
+    fixture.to = -1;
 
     g_autoptr(GString) text = g_string_new(NULL);
-    wait_until((read_all(house.from, text), strstr(text->str, "without a newline")));
+    wait_until((read_all(fixture.from, text), strstr(text->str, "without a newline")));
     assert_non_null(
         strstr(text->str, "{\"ok\": true, \"result\": {\"account\": \"home\", \"show\": \"dnd\""));
     assert_non_null(strstr(text->str, "\"source\": \"stdin\", \"code\": \"usage\""));
 
     /* The end of the input ends nothing. */
-    nj_account_set_state(speaker_account(&house.speaker, "home"), NJ_ACCOUNT_CONNECTING, NULL);
-    wait_until((read_all(house.from, text), strstr(text->str, "\"state\": \"connecting\"")));
-    close_house(&house);
+    nj_account_set_state(cmd_fixture_account(&fixture.base, "home"), NJ_ACCOUNT_CONNECTING, NULL);
+    wait_until((read_all(fixture.from, text), strstr(text->str, "\"state\": \"connecting\"")));
+    close_fixture(&fixture);
 }
 
 static void
 test_slow_reader(void **state)
 {
     (void) state;
-    House house;
-    open_house(&house);
+    HeadlessFixture fixture;
+    open_fixture(&fixture);
 
-    NjAccount *home = speaker_account(&house.speaker, "home");
+    NjAccount *home = cmd_fixture_account(&fixture.base, "home");
     g_autofree char *why = g_strnfill(10000, 'x');
     gint64 start = g_get_monotonic_time();
     for (int i = 0; i < 1000; i++) { /* 10 MB */
@@ -173,9 +173,9 @@ test_slow_reader(void **state)
 
     assert_true(g_get_monotonic_time() - start < 5 * G_USEC_PER_SEC);
     g_autoptr(GString) text = g_string_new(NULL);
-    wait_until((read_all(house.from, text), strstr(text->str, "events-dropped")));
+    wait_until((read_all(fixture.from, text), strstr(text->str, "events-dropped")));
     assert_true(text->len > 4 * 1024 * 1024 && text->len < 5 * 1024 * 1024);
-    wait_until((read_all(house.from, text), g_str_has_suffix(text->str, "}\n")));
+    wait_until((read_all(fixture.from, text), g_str_has_suffix(text->str, "}\n")));
 
     const char *last = g_strrstr(text->str, "{\"event\": \"events-dropped\", \"count\": ");
     guint lines = 0;
@@ -187,25 +187,25 @@ test_slow_reader(void **state)
         1000);
 
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, NULL);
-    wait_until((read_all(house.from, text), strstr(text->str, "\"offline\"")));
-    close_house(&house);
+    wait_until((read_all(fixture.from, text), strstr(text->str, "\"offline\"")));
+    close_fixture(&fixture);
 }
 
 static void
 test_reader_gone(void **state)
 {
     (void) state;
-    House house;
-    open_house(&house);
-    close(house.from);
-    house.from = open("/dev/null", O_RDONLY);
+    HeadlessFixture fixture;
+    open_fixture(&fixture);
+    close(fixture.from);
+    fixture.from = open("/dev/null", O_RDONLY);
 
-    NjAccount *home = speaker_account(&house.speaker, "home");
+    NjAccount *home = cmd_fixture_account(&fixture.base, "home");
     nj_account_set_state(home, NJ_ACCOUNT_WAITING, NULL);
     nj_account_set_state(home, NJ_ACCOUNT_OFFLINE, NULL);
-    assert_int_equal(write(house.to, "/status dnd\n", 12), 12);
+    assert_int_equal(write(fixture.to, "/status dnd\n", 12), 12);
     wait_until(home->show == NJ_SHOW_DND);
-    close_house(&house);
+    close_fixture(&fixture);
 }
 
 int

@@ -1,7 +1,7 @@
 /* cmd/subprocess with a terminal: a program that reaches for it gets it, and gives it back; one
  * that does not never sees it. The screen runs in a child on a pseudo-terminal of its own; this
  * side is the person. */
-#include "speaker.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <pty.h>

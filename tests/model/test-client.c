@@ -1,6 +1,6 @@
 /* model/client, model/account: accounts come and go, are found, and get from a store that comes
  * later what it has of them. */
-#include "house.h"
+#include "fixture.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The idle timer: watches are called when their delay has passed and when the user is back. */
-#include "house.h"
+#include "fixture.h"
 
 #include "base/clock.h"
 #include "model/idle.h"

@@ -1,6 +1,6 @@
 /* model/import: logs of other programs become messages, once, whatever stands in the files and
  * wherever a path leads. */
-#include "house.h"
+#include "fixture.h"
 
 #include "model/import.h"
 #include "model/store-private.h"
@@ -89,18 +89,18 @@ typedef struct {
     char *error;
     NjImportCounts counts;
     gint held; /* atomic: somebody else is at the file */
-} World;
+} Fixture;
 
 static int
 set_up_at(void **state, bool remote)
 {
-    World *world = g_new0(World, 1);
-    world->dir = make_dir();
-    world->logs = make_dir();
-    world->client = make_client();
-    world->account = first_account(world->client);
-    nj_client_set_store(world->client, nj_store_open_as(world->dir, remote, NULL));
-    *state = world;
+    Fixture *fixture = g_new0(Fixture, 1);
+    fixture->dir = make_dir();
+    fixture->logs = make_dir();
+    fixture->client = make_client();
+    fixture->account = first_account(fixture->client);
+    nj_client_set_store(fixture->client, nj_store_open_as(fixture->dir, remote, NULL));
+    *state = fixture;
     return 0;
 }
 
@@ -120,16 +120,16 @@ set_up_remote(void **state)
 static int
 tear_down(void **state)
 {
-    World *world = *state;
-    NjStore *store = world->client->store;
+    Fixture *fixture = *state;
+    NjStore *store = fixture->client->store;
 
-    nj_client_free(world->client);
+    nj_client_free(fixture->client);
     nj_store_close(store, 5000);
-    drop_dir(world->dir);
-    drop_dir(world->logs);
-    g_free(world->error);
-    g_free(world->counts.example);
-    g_free(world);
+    drop_dir(fixture->dir);
+    drop_dir(fixture->logs);
+    g_free(fixture->error);
+    g_free(fixture->counts.example);
+    g_free(fixture);
 
     return 0;
 }
@@ -137,56 +137,57 @@ tear_down(void **state)
 static void
 note_done(const GError *error, const NjImportCounts *counts, void *owner)
 {
-    World *world = owner;
-    world->done = true;
-    world->error = error ? g_strdup(error->message) : NULL;
-    world->counts = *counts;
-    world->counts.example = g_strdup(counts->example);
+    Fixture *fixture = owner;
+    fixture->done = true;
+    fixture->error = error ? g_strdup(error->message) : NULL;
+    fixture->counts = *counts;
+    fixture->counts.example = g_strdup(counts->example);
 }
 
 static void
-import_path(World *world, const char *path)
+import_path(Fixture *fixture, const char *path)
 {
-    const NjImportHooks hooks = { note_done, world };
-    g_clear_pointer(&world->error, g_free);
-    g_clear_pointer(&world->counts.example, g_free);
-    world->done = false;
-    nj_import_begin(world->account, &nj_import_mcabber, path, &hooks);
-    assert_false(world->done);
-    while (!world->done)
+    const NjImportHooks hooks = { note_done, fixture };
+    g_clear_pointer(&fixture->error, g_free);
+    g_clear_pointer(&fixture->counts.example, g_free);
+    fixture->done = false;
+    nj_import_begin(fixture->account, &nj_import_mcabber, path, &hooks);
+    assert_false(fixture->done);
+    while (!fixture->done)
         g_main_context_iteration(NULL, TRUE);
 }
 
 static void
-import(World *world)
+import(Fixture *fixture)
 {
-    import_path(world, world->logs);
-    assert_null(world->error);
+    import_path(fixture, fixture->logs);
+    assert_null(fixture->error);
 }
 
 static char *
-log_path(World *world, const char *name)
+log_path(Fixture *fixture, const char *name)
 {
-    return g_build_filename(world->logs, name, NULL);
+    return g_build_filename(fixture->logs, name, NULL);
 }
 
 static void
-put(World *world, const char *name, const char *content)
+put(Fixture *fixture, const char *name, const char *content)
 {
-    g_autofree char *path = log_path(world, name);
+    g_autofree char *path = log_path(fixture, name);
     assert_true(g_file_set_contents(path, content, -1, NULL));
 }
 
 static void
-check_chat(World *world, NjChatKind kind, const char *address, guint unread, const char *expected)
+check_chat(Fixture *fixture, NjChatKind kind, const char *address, guint unread,
+           const char *expected)
 {
     NjStoredChat chat;
     GString *out = g_string_new(NULL);
 
     assert_true(
-        nj_store_find_chat(world->client->store, world->account->row, kind, address, &chat));
+        nj_store_find_chat(fixture->client->store, fixture->account->row, kind, address, &chat));
 
-    GPtrArray *page = nj_store_page_before(world->client->store, chat.id, G_MAXINT64, 0, 100000);
+    GPtrArray *page = nj_store_page_before(fixture->client->store, chat.id, G_MAXINT64, 0, 100000);
     for (guint i = 0; i < page->len; i++) {
         const NjMessage *message = g_ptr_array_index(page, i);
         g_string_append_printf(out, "%s%c%s: %s", i ? "|" : "", message->out ? '>' : '<',
@@ -204,35 +205,35 @@ check_chat(World *world, NjChatKind kind, const char *address, guint unread, con
 static void
 test_once(void **state)
 {
-    World *world = *state;
-    put(world, "frog@pond.example",
+    Fixture *fixture = *state;
+    put(fixture, "frog@pond.example",
         "MR 20240101T00:00:00Z 000 ok\nMS 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 "
         "ok\nMR 20240101T00:00:01Z 000 ok\n");
-    put(world, "newt@pond.example", "MR 20240101T00:00:00Z 001 hello\nthere\n");
-    import(world);
-    assert_int_equal(world->counts.messages, 5);
-    assert_int_equal(world->counts.files, 2);
-    assert_int_equal(world->counts.bytes, world->counts.total);
+    put(fixture, "newt@pond.example", "MR 20240101T00:00:00Z 001 hello\nthere\n");
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 5);
+    assert_int_equal(fixture->counts.files, 2);
+    assert_int_equal(fixture->counts.bytes, fixture->counts.total);
 
-    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0,
+    check_chat(fixture, NJ_CHAT_PERSON, "frog@pond.example", 0,
                "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: "
                "ok|<frog@pond.example: ok");
-    check_chat(world, NJ_CHAT_PERSON, "newt@pond.example", 0, "<newt@pond.example: hello\nthere");
-    import(world);
-    assert_int_equal(world->counts.messages, 0);
-    assert_int_equal(world->counts.known, 5);
+    check_chat(fixture, NJ_CHAT_PERSON, "newt@pond.example", 0, "<newt@pond.example: hello\nthere");
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 0);
+    assert_int_equal(fixture->counts.known, 5);
 
     /* It grew, and its beginning was thrown away. */
-    put(world, "frog@pond.example",
+    put(fixture, "frog@pond.example",
         "MR 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 ok\nMS 20240102T00:00:00Z 000 "
         "bye\n");
-    import(world);
-    assert_int_equal(world->counts.messages, 1);
-    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0,
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 1);
+    check_chat(fixture, NJ_CHAT_PERSON, "frog@pond.example", 0,
                "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: "
                "ok|<frog@pond.example: ok|>toad@pond.example: bye");
 
-    assert_null(nj_chat_find(world->account, "frog@pond.example")); /* nothing opens */
+    assert_null(nj_chat_find(fixture->account, "frog@pond.example")); /* nothing opens */
 }
 
 /* What was said here is not compared: neither does it hide a line nor is it doubled by another
@@ -240,18 +241,18 @@ test_once(void **state)
 static void
 test_beside_live(void **state)
 {
-    World *world = *state;
-    NjChat *chat = nj_chat_open(world->account, NJ_CHAT_PERSON, "frog@pond.example");
+    Fixture *fixture = *state;
+    NjChat *chat = nj_chat_open(fixture->account, NJ_CHAT_PERSON, "frog@pond.example");
     g_autoptr(NjMessage) message = make_message(G_GINT64_CONSTANT(1704067200000), false, "ok");
 
     nj_chat_add(chat, message);
     assert_int_equal(chat->unread, 1);
-    put(world, "frog@pond.example",
+    put(fixture, "frog@pond.example",
         "MR 20231231T00:00:00Z 000 before\nMR 20240101T00:00:00Z 000 ok\nMS 20240102T00:00:00Z 000 "
         "bye\n");
-    import(world);
-    assert_int_equal(world->counts.messages, 3);
-    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 2,
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 3);
+    check_chat(fixture, NJ_CHAT_PERSON, "frog@pond.example", 2,
                "<frog@pond.example: before|<frog@pond.example/leaf: ok|<frog@pond.example: "
                "ok|>toad@pond.example: bye");
 
@@ -259,47 +260,47 @@ test_beside_live(void **state)
     assert_int_equal(chat->unread, 2);
     assert_int_equal(chat->last_time, G_GINT64_CONSTANT(1704153600000));
     nj_chat_mark_read(chat, NULL);
-    import(world);
-    assert_int_equal(world->counts.messages, 0);
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 0);
     assert_int_equal(chat->unread, 0);
 }
 
 static void
 test_room(void **state)
 {
-    World *world = *state;
+    Fixture *fixture = *state;
     NjStoredChat row;
 
-    nj_store_ensure_chat(world->client->store, world->account->row, NJ_CHAT_ROOM,
+    nj_store_ensure_chat(fixture->client->store, fixture->account->row, NJ_CHAT_ROOM,
                          "room@pond.example", &row);
     nj_stored_chat_clear(&row);
-    put(world, "room@pond.example",
+    put(fixture, "room@pond.example",
         "MR 20240101T00:00:00Z 000 <frog> hi all\nMR 20240101T00:00:01Z 000 *newt waves\nMR "
         "20240101T00:00:02Z 000 who?\n");
-    import(world);
-    check_chat(world, NJ_CHAT_ROOM, "room@pond.example", 0,
+    import(fixture);
+    check_chat(fixture, NJ_CHAT_ROOM, "room@pond.example", 0,
                "<frog: hi all|<newt: /me waves|<: who?");
 }
 
 static void
 test_text(void **state)
 {
-    World *world = *state;
+    Fixture *fixture = *state;
     static const char bytes[] =
         "MR 20240101T00:00:00Z 000 a\0b\x1b[31m\xff\xe2\x80\xae!\nMR 29990101T00:00:00Z 000 far\n";
-    g_autofree char *path = log_path(world, "frog@pond.example");
+    g_autofree char *path = log_path(fixture, "frog@pond.example");
 
     assert_true(g_file_set_contents(path, bytes, sizeof bytes - 1, NULL));
-    import_path(world, path); /* one file */
-    assert_null(world->error);
-    assert_int_equal(world->counts.messages, 2);
+    import_path(fixture, path); /* one file */
+    assert_null(fixture->error);
+    assert_int_equal(fixture->counts.messages, 2);
 
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
+    assert_true(nj_store_find_chat(fixture->client->store, fixture->account->row, NJ_CHAT_PERSON,
                                    "frog@pond.example", &chat));
 
     g_autoptr(GPtrArray) page =
-        nj_store_page_before(world->client->store, chat.id, G_MAXINT64, 0, 10);
+        nj_store_page_before(fixture->client->store, chat.id, G_MAXINT64, 0, 10);
     const NjMessage *first = g_ptr_array_index(page, 0), *last = g_ptr_array_index(page, 1);
     assert_null(strchr(first->body, 0x1b));
     assert_true(g_utf8_validate(first->body, -1, NULL));
@@ -312,45 +313,45 @@ test_text(void **state)
 static void *
 open_pipe(void *data)
 {
-    World *world = data;
-    g_autofree char *pipe = log_path(world, "pipe@pond.example");
+    Fixture *fixture = data;
+    g_autofree char *pipe = log_path(fixture, "pipe@pond.example");
     close(open(pipe, O_WRONLY | O_CLOEXEC));
-    g_atomic_int_set(&world->held, 1);
+    g_atomic_int_set(&fixture->held, 1);
     return NULL;
 }
 
 static void
 test_places(void **state)
 {
-    World *world = *state;
-    import_path(world, "/nowhere/at/all");
-    assert_non_null(strstr(world->error, "/nowhere/at/all"));
-    import_path(world, "/dev/zero");
-    assert_non_null(strstr(world->error, "/dev/zero"));
+    Fixture *fixture = *state;
+    import_path(fixture, "/nowhere/at/all");
+    assert_non_null(strstr(fixture->error, "/nowhere/at/all"));
+    import_path(fixture, "/dev/zero");
+    assert_non_null(strstr(fixture->error, "/dev/zero"));
 
-    g_autofree char *pipe = log_path(world, "pipe@pond.example"),
-                    *link = log_path(world, "link@pond.example"),
-                    *sub = log_path(world, "sub@pond.example");
+    g_autofree char *pipe = log_path(fixture, "pipe@pond.example"),
+                    *link = log_path(fixture, "link@pond.example"),
+                    *sub = log_path(fixture, "sub@pond.example");
     assert_int_equal(mkfifo(pipe, 0600), 0);
-    import_path(world, pipe);
-    assert_non_null(world->error);
+    import_path(fixture, pipe);
+    assert_non_null(fixture->error);
 
-    GThread *writer = g_thread_new("writer", open_pipe, world);
+    GThread *writer = g_thread_new("writer", open_pipe, fixture);
     g_usleep(100000);
     assert_int_equal(symlink("/dev/zero", link), 0);
     assert_int_equal(g_mkdir(sub, 0700), 0);
-    put(world, "readme", "This is no log.\n");
-    put(world, "no address at all", "MR 20240101T00:00:00Z 000 hello\n");
-    put(world, "frog@pond.example", "MR 20240101T00:00:00Z 000 hello\nwhat?\n");
-    import(world);
-    assert_int_equal(world->counts.files, 1);
+    put(fixture, "readme", "This is no log.\n");
+    put(fixture, "no address at all", "MR 20240101T00:00:00Z 000 hello\n");
+    put(fixture, "frog@pond.example", "MR 20240101T00:00:00Z 000 hello\nwhat?\n");
+    import(fixture);
+    assert_int_equal(fixture->counts.files, 1);
 
-    assert_int_equal(world->counts.left_out, 5);
-    assert_int_equal(world->counts.lines, 1);
-    assert_int_equal(world->counts.messages, 1);
-    assert_non_null(world->counts.example);
+    assert_int_equal(fixture->counts.left_out, 5);
+    assert_int_equal(fixture->counts.lines, 1);
+    assert_int_equal(fixture->counts.messages, 1);
+    assert_non_null(fixture->counts.example);
     g_usleep(100000);
-    assert_false(g_atomic_int_get(&world->held));
+    assert_false(g_atomic_int_get(&fixture->held));
 
     int fd = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     g_thread_join(writer);
@@ -358,21 +359,21 @@ test_places(void **state)
 }
 
 static void
-put_many(World *world, guint count)
+put_many(Fixture *fixture, guint count)
 {
     GString *log = g_string_new(NULL);
     for (guint i = 0; i < count; i++)
         g_string_append_printf(log, "M%c 20240101T%02u:%02u:%02uZ 000 line %u\n", i % 2 ? 'R' : 'S',
                                i / 3600 % 24, i / 60 % 60, i % 60, i);
-    put(world, "frog@pond.example", log->str);
+    put(fixture, "frog@pond.example", log->str);
     g_string_free(log, TRUE);
 }
 
 static void
-check_unread(World *world, guint count)
+check_unread(Fixture *fixture, guint count)
 {
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
+    assert_true(nj_store_find_chat(fixture->client->store, fixture->account->row, NJ_CHAT_PERSON,
                                    "frog@pond.example", &chat));
     assert_int_equal(chat.unread, count);
     nj_stored_chat_clear(&chat);
@@ -382,43 +383,43 @@ check_unread(World *world, guint count)
 static void
 test_many(void **state)
 {
-    World *world = *state;
-    put_many(world, 20000);
+    Fixture *fixture = *state;
+    put_many(fixture, 20000);
 
-    const NjImportHooks hooks = { note_done, world };
-    NjImport *first = nj_import_begin(world->account, &nj_import_mcabber, world->logs, &hooks);
+    const NjImportHooks hooks = { note_done, fixture };
+    NjImport *first = nj_import_begin(fixture->account, &nj_import_mcabber, fixture->logs, &hooks);
     while (nj_import_counts(first)->messages < 3000)
         g_main_context_iteration(NULL, TRUE);
 
     assert_true(nj_import_counts(first)->bytes <= nj_import_counts(first)->total);
     guint before = nj_import_counts(first)->messages;
     nj_import_cancel(first);
-    assert_false(world->done);
-    check_unread(world, 0);
+    assert_false(fixture->done);
+    check_unread(fixture, 0);
 
     /* A program that was killed has not marked all of them. */
     NjStoredChat chat;
-    assert_true(nj_store_find_chat(world->client->store, world->account->row, NJ_CHAT_PERSON,
+    assert_true(nj_store_find_chat(fixture->client->store, fixture->account->row, NJ_CHAT_PERSON,
                                    "frog@pond.example", &chat));
-    nj_store_set_read_marker(world->client->store, chat.id, 0, 0);
+    nj_store_set_read_marker(fixture->client->store, chat.id, 0, 0);
     nj_stored_chat_clear(&chat);
-    check_unread(world, NJ_MAX_UNREAD);
-    import(world);
-    assert_int_equal(world->counts.known, before);
+    check_unread(fixture, NJ_MAX_UNREAD);
+    import(fixture);
+    assert_int_equal(fixture->counts.known, before);
 
-    assert_int_equal(world->counts.messages, 20000 - before);
-    check_unread(world, 0);
+    assert_int_equal(fixture->counts.messages, 20000 - before);
+    check_unread(fixture, 0);
 }
 
 static void *
 hold_door(void *data)
 {
-    World *world = data;
-    nj_access_lock(world->client->store->access, G_MAXINT64);
-    g_atomic_int_set(&world->held, 1);
-    while (g_atomic_int_get(&world->held))
+    Fixture *fixture = data;
+    nj_access_lock(fixture->client->store->access, G_MAXINT64);
+    g_atomic_int_set(&fixture->held, 1);
+    while (g_atomic_int_get(&fixture->held))
         g_usleep(1000);
-    nj_access_unlock(world->client->store->access);
+    nj_access_unlock(fixture->client->store->access);
     return NULL;
 }
 
@@ -427,47 +428,47 @@ hold_door(void *data)
 static void
 test_blind(void **state)
 {
-    World *world = *state;
-    put(world, "frog@pond.example",
+    Fixture *fixture = *state;
+    put(fixture, "frog@pond.example",
         "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\n");
-    import(world);
-    assert_int_equal(world->counts.messages, 2);
-    put(world, "frog@pond.example",
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 2);
+    put(fixture, "frog@pond.example",
         "MR 20240101T00:00:00Z 000 one\nMS 20240101T00:00:01Z 000 two\nMR 20240101T00:00:02Z 000 "
         "three\n");
 
-    GThread *thread = g_thread_new("door", hold_door, world);
-    while (!g_atomic_int_get(&world->held))
+    GThread *thread = g_thread_new("door", hold_door, fixture);
+    while (!g_atomic_int_get(&fixture->held))
         g_usleep(1000);
-    import_path(world, world->logs);
-    g_atomic_int_set(&world->held, 0);
+    import_path(fixture, fixture->logs);
+    g_atomic_int_set(&fixture->held, 0);
     g_thread_join(thread);
-    assert_non_null(world->error);
-    assert_non_null(strstr(world->error, "could not be read"));
-    assert_int_equal(world->counts.messages, 0);
+    assert_non_null(fixture->error);
+    assert_non_null(strstr(fixture->error, "could not be read"));
+    assert_int_equal(fixture->counts.messages, 0);
 
     g_usleep(1100000); /* so long it would not wait again */
-    import(world);
-    assert_int_equal(world->counts.messages, 1);
-    assert_int_equal(world->counts.known, 2);
-    check_chat(world, NJ_CHAT_PERSON, "frog@pond.example", 0,
+    import(fixture);
+    assert_int_equal(fixture->counts.messages, 1);
+    assert_int_equal(fixture->counts.known, 2);
+    check_chat(fixture, NJ_CHAT_PERSON, "frog@pond.example", 0,
                "<frog@pond.example: one|>toad@pond.example: two|<frog@pond.example: three");
 }
 
 static void
 test_account_goes(void **state)
 {
-    World *world = *state;
-    put_many(world, 20000);
+    Fixture *fixture = *state;
+    put_many(fixture, 20000);
 
-    const NjImportHooks hooks = { note_done, world };
-    NjImport *import = nj_import_begin(world->account, &nj_import_mcabber, world->logs, &hooks);
+    const NjImportHooks hooks = { note_done, fixture };
+    NjImport *import = nj_import_begin(fixture->account, &nj_import_mcabber, fixture->logs, &hooks);
     while (nj_import_counts(import)->messages < 1000)
         g_main_context_iteration(NULL, TRUE);
 
-    nj_client_remove_account(world->client, world->account);
-    assert_true(world->done);
-    assert_non_null(world->error);
+    nj_client_remove_account(fixture->client, fixture->account);
+    assert_true(fixture->done);
+    assert_non_null(fixture->error);
 }
 
 int

@@ -1,6 +1,6 @@
 /* model/store: a disk that is slow when the log is brought into the file holds nobody up, and what
  * is committed is not called lost. */
-#include "house.h"
+#include "fixture.h"
 
 #include <sqlite3.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* model/store: what is called committed is in the file, counts are never ahead of what they count,
  * and the outbox is exact at any moment. */
-#include "store-house.h"
+#include "store-fixture.h"
 
 #include <signal.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 
 /* Lets the loop run until the news have so many characters. */
 static bool
-wait_for(House *house, gsize length)
+wait_for(StoreFixture *fixture, gsize length)
 {
     for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
          g_get_monotonic_time() < until; g_usleep(1000)) {
         while (g_main_context_iteration(NULL, FALSE))
             continue;
-        if (house->news->len >= length)
+        if (fixture->news->len >= length)
             return true;
     }
     return false;
@@ -34,7 +34,7 @@ settle(int ms)
 /* Calls */
 
 typedef struct {
-    House *house;
+    StoreFixture *fixture;
     char letter;
     int rows; /* that have to be in the file when it is called */
 } Note;
@@ -43,149 +43,149 @@ static void
 note(void *data)
 {
     Note *note = data;
-    assert_true(ask_int(note->house, "SELECT count(*) FROM message") >= note->rows);
-    g_string_append_c(note->house->news, note->letter);
+    assert_true(ask_int(note->fixture, "SELECT count(*) FROM message") >= note->rows);
+    g_string_append_c(note->fixture->news, note->letter);
 }
 
 static void
 test_after(void **state)
 {
-    House *house = *state;
-    Note notes[] = { { house, 'a', 0 },
-                     { house, 'b', 1 },
-                     { house, 'c', 1 },
-                     { house, 'd', 2 },
-                     { house, 'e', 2 } };
+    StoreFixture *fixture = *state;
+    Note notes[] = { { fixture, 'a', 0 },
+                     { fixture, 'b', 1 },
+                     { fixture, 'c', 1 },
+                     { fixture, 'd', 2 },
+                     { fixture, 'e', 2 } };
 
-    nj_store_flush(house->store);
-    nj_store_call_when_committed(house->store, note, &notes[0], house);
-    assert_string_equal(house->news->str, ""); /* never from inside */
-    assert_true(wait_for(house, 1));           /* although there is nothing to write */
-    add(house, 10, false, "x");
-    nj_store_call_when_committed(house->store, note, &notes[1], house);
-    nj_store_call_when_committed(house->store, note, &notes[2], house);
-    add(house, 20, false, "y");
-    nj_store_call_when_committed(house->store, note, &notes[3], house);
+    nj_store_flush(fixture->store);
+    nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
+    assert_string_equal(fixture->news->str, ""); /* never from inside */
+    assert_true(wait_for(fixture, 1));           /* although there is nothing to write */
+    add(fixture, 10, false, "x");
+    nj_store_call_when_committed(fixture->store, note, &notes[1], fixture);
+    nj_store_call_when_committed(fixture->store, note, &notes[2], fixture);
+    add(fixture, 20, false, "y");
+    nj_store_call_when_committed(fixture->store, note, &notes[3], fixture);
 
-    assert_true(wait_for(house, 4));
-    assert_string_equal(house->news->str, "abcd");
-    nj_store_flush(house->store);
-    nj_store_call_when_committed(house->store, note, &notes[4], house);
-    assert_true(wait_for(house, 5));
+    assert_true(wait_for(fixture, 4));
+    assert_string_equal(fixture->news->str, "abcd");
+    nj_store_flush(fixture->store);
+    nj_store_call_when_committed(fixture->store, note, &notes[4], fixture);
+    assert_true(wait_for(fixture, 5));
 }
 
 static void
 test_after_forgotten(void **state)
 {
-    House *house = *state;
-    Note notes[] = { { house, 'a', 0 }, { house, 'b', 0 }, { house, 'c', 1 } };
+    StoreFixture *fixture = *state;
+    Note notes[] = { { fixture, 'a', 0 }, { fixture, 'b', 0 }, { fixture, 'c', 1 } };
     int other = 0;
 
-    nj_store_call_when_committed(house->store, note, &notes[0], house);
-    nj_store_call_when_committed(house->store, note, &notes[1], &other);
-    add(house, 10, false, "x");
-    nj_store_call_when_committed(house->store, note, &notes[2], house);
-    nj_store_cancel_calls(house->store, house);
-    nj_store_flush(house->store);
+    nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
+    nj_store_call_when_committed(fixture->store, note, &notes[1], &other);
+    add(fixture, 10, false, "x");
+    nj_store_call_when_committed(fixture->store, note, &notes[2], fixture);
+    nj_store_cancel_calls(fixture->store, fixture);
+    nj_store_flush(fixture->store);
     settle(20);
-    assert_string_equal(house->news->str, "b");
+    assert_string_equal(fixture->news->str, "b");
 }
 
 static void
 say_and_ask_again(void *data)
 {
-    House *house = data;
-    g_string_append_c(house->news, 'x');
-    if (house->news->len < 5)
-        nj_store_call_when_committed(house->store, say_and_ask_again, house, house);
+    StoreFixture *fixture = data;
+    g_string_append_c(fixture->news, 'x');
+    if (fixture->news->len < 5)
+        nj_store_call_when_committed(fixture->store, say_and_ask_again, fixture, fixture);
     else
-        nj_store_cancel_calls(house->store, house);
+        nj_store_cancel_calls(fixture->store, fixture);
 }
 
 static void
 close_it(void *data)
 {
-    House *house = data;
-    g_string_append_c(house->news, 'c');
-    assert_true(nj_store_close(house->store, 5000));
-    house->store = NULL;
+    StoreFixture *fixture = data;
+    g_string_append_c(fixture->news, 'c');
+    assert_true(nj_store_close(fixture->store, 5000));
+    fixture->store = NULL;
 }
 
 static void
 test_after_calls_anything(void **state)
 {
-    House *house = *state;
-    Note late = { house, 'l', 0 };
+    StoreFixture *fixture = *state;
+    Note late = { fixture, 'l', 0 };
 
-    nj_store_call_when_committed(house->store, say_and_ask_again, house, house);
-    assert_true(wait_for(house, 5));
-    add(house, 10, true, "x");
-    nj_store_call_when_committed(house->store, close_it, house, house);
-    nj_store_call_when_committed(house->store, note, &late, house);
-    assert_true(wait_for(house, 6));
+    nj_store_call_when_committed(fixture->store, say_and_ask_again, fixture, fixture);
+    assert_true(wait_for(fixture, 5));
+    add(fixture, 10, true, "x");
+    nj_store_call_when_committed(fixture->store, close_it, fixture, fixture);
+    nj_store_call_when_committed(fixture->store, note, &late, fixture);
+    assert_true(wait_for(fixture, 6));
     settle(20);
-    assert_string_equal(house->news->str, "xxxxxc");
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
+    assert_string_equal(fixture->news->str, "xxxxxc");
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
 /* Many at once do not hold up a key: they come in slices, and all of them. */
 static void
 say_slowly(void *data)
 {
-    House *house = data;
+    StoreFixture *fixture = data;
     g_usleep(100);
-    g_string_append_c(house->news, 'x');
+    g_string_append_c(fixture->news, 'x');
 }
 
 static void
 test_after_in_slices(void **state)
 {
-    House *house = *state;
-    nj_store_flush(house->store);
+    StoreFixture *fixture = *state;
+    nj_store_flush(fixture->store);
     for (int i = 0; i < 100; i++)
-        nj_store_call_when_committed(house->store, say_slowly, house, house);
+        nj_store_call_when_committed(fixture->store, say_slowly, fixture, fixture);
     g_main_context_iteration(NULL, TRUE);
-    assert_in_range(house->news->len, 1, 50);
-    assert_true(wait_for(house, 100));
+    assert_in_range(fixture->news->len, 1, 50);
+    assert_true(wait_for(fixture, 100));
 }
 
 /* On a full disk nothing is called committed, and all of it is when there is room again. */
 static void
 test_after_trouble(void **state)
 {
-    House *house = *state;
-    Note notes[] = { { house, 'a', 1 }, { house, 'b', 2 } };
+    StoreFixture *fixture = *state;
+    Note notes[] = { { fixture, 'a', 1 }, { fixture, 'b', 2 } };
     struct rlimit old, tight;
 
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    nj_store_flush(house->store);
-    assert_false(nj_store_has_write_error(house->store));
+    nj_store_flush(fixture->store);
+    assert_false(nj_store_has_write_error(fixture->store));
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    add(house, 10, true, "x");
-    nj_store_call_when_committed(house->store, note, &notes[0], house);
+    add(fixture, 10, true, "x");
+    nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
 
-    nj_store_flush(house->store);
-    add(house, 20, true, "y");
-    nj_store_call_when_committed(house->store, note, &notes[1], house);
+    nj_store_flush(fixture->store);
+    add(fixture, 20, true, "y");
+    nj_store_call_when_committed(fixture->store, note, &notes[1], fixture);
     settle(100);
-    assert_true(nj_store_has_write_error(house->store));
-    assert_string_equal(house->news->str, "");
+    assert_true(nj_store_has_write_error(fixture->store));
+    assert_string_equal(fixture->news->str, "");
     setrlimit(RLIMIT_FSIZE, &old);
-    assert_true(wait_for(house, 2));
-    assert_string_equal(house->news->str, "ab");
+    assert_true(wait_for(fixture, 2));
+    assert_string_equal(fixture->news->str, "ab");
 
-    assert_false(nj_store_has_write_error(house->store));
+    assert_false(nj_store_has_write_error(fixture->store));
     signal(SIGXFSZ, handler);
 }
 
 static void
 note_trouble(const char *sentence, void *owner)
 {
-    House *house = owner;
-    g_string_append_c(house->news, sentence ? 't' : 'T');
+    StoreFixture *fixture = owner;
+    g_string_append_c(fixture->news, sentence ? 't' : 'T');
 }
 
 /* What was committed before the disk failed is told before that: who hears of the trouble takes the
@@ -193,140 +193,140 @@ note_trouble(const char *sentence, void *owner)
 static void
 test_calls_before_trouble(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     struct rlimit old, tight;
 
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    nj_store_set_hooks(house->store, note_trouble, NULL, house);
-    add(house, 10, true, "x");
+    nj_store_set_hooks(fixture->store, note_trouble, NULL, fixture);
+    add(fixture, 10, true, "x");
     for (int i = 0; i < 20; i++)
-        nj_store_call_when_committed(house->store, say_slowly, house, house);
+        nj_store_call_when_committed(fixture->store, say_slowly, fixture, fixture);
 
-    nj_store_flush(house->store);
+    nj_store_flush(fixture->store);
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    add(house, 20, true, "y");
-    nj_store_call_when_committed(house->store, say_slowly, house, house);
-    nj_store_flush(house->store);
-    assert_true(nj_store_has_write_error(house->store));
+    add(fixture, 20, true, "y");
+    nj_store_call_when_committed(fixture->store, say_slowly, fixture, fixture);
+    nj_store_flush(fixture->store);
+    assert_true(nj_store_has_write_error(fixture->store));
     settle(50);
 
-    assert_string_equal(house->news->str, "xxxxxxxxxxxxxxxxxxxxt");
+    assert_string_equal(fixture->news->str, "xxxxxxxxxxxxxxxxxxxxt");
     setrlimit(RLIMIT_FSIZE, &old);
-    assert_true(wait_for(house, 23));
+    assert_true(wait_for(fixture, 23));
     signal(SIGXFSZ, handler);
 }
 
 /* Streams and counts */
 
 static gint64
-set_stream(House *house, const char *id, guint32 received)
+set_stream(StoreFixture *fixture, const char *id, guint32 received)
 {
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
     NjStoredStream stream = { .id = (char *) id,
                               .jid = (char *) "toad@pond.example/desk",
                               .location = (char *) "pond.example:5222",
                               .received = received,
                               .until = 1700000000000 };
-    nj_store_set_stream(house->store, account, &stream);
+    nj_store_set_stream(fixture->store, account, &stream);
     return account;
 }
 
 static void
-assert_stream(House *house, gint64 account, const char *id, guint32 received)
+assert_stream(StoreFixture *fixture, gint64 account, const char *id, guint32 received)
 {
     NjStoredStream stream;
-    assert_true(nj_store_find_stream(house->store, account, &stream));
+    assert_true(nj_store_find_stream(fixture->store, account, &stream));
     assert_string_equal(stream.id, id);
     assert_string_equal(stream.jid, "toad@pond.example/desk");
     assert_string_equal(stream.location, "pond.example:5222");
     assert_int_equal(stream.received, received);
     assert_int_equal(stream.until, 1700000000000);
     nj_stored_stream_clear(&stream);
-    assert_int_equal(nj_store_committed_count(house->store, account), received);
+    assert_int_equal(nj_store_committed_count(fixture->store, account), received);
 }
 
 static void
 test_stream(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     NjStoredStream stream;
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
 
-    assert_false(nj_store_find_stream(house->store, account, &stream));
+    assert_false(nj_store_find_stream(fixture->store, account, &stream));
 
     /* without a stream there is nothing to count */
-    nj_store_set_received_count(house->store, account, 7);
-    assert_int_equal(nj_store_committed_count(house->store, account), 0);
+    nj_store_set_received_count(fixture->store, account, 7);
+    assert_int_equal(nj_store_committed_count(fixture->store, account), 0);
 
-    set_stream(house, "s1", 0);
-    assert_stream(house, account, "s1", 0);
-    nj_store_set_received_count(house->store, account, 4294967295u);
-    reopen(house);
-    assert_stream(house, account, "s1", 4294967295u);
-    nj_store_begin(house->store);
-    nj_store_set_received_count(house->store, account, 1); /* over 2^32 */
-    assert_true(nj_store_find_stream(house->store, account, &stream));
+    set_stream(fixture, "s1", 0);
+    assert_stream(fixture, account, "s1", 0);
+    nj_store_set_received_count(fixture->store, account, 4294967295u);
+    reopen(fixture);
+    assert_stream(fixture, account, "s1", 4294967295u);
+    nj_store_begin(fixture->store);
+    nj_store_set_received_count(fixture->store, account, 1); /* over 2^32 */
+    assert_true(nj_store_find_stream(fixture->store, account, &stream));
 
     /* what waits to be committed was counted, too */
     assert_int_equal(stream.received, 1);
     nj_stored_stream_clear(&stream);
-    assert_int_equal(nj_store_committed_count(house->store, account), 4294967295u);
-    nj_store_commit(house->store);
-    nj_store_flush(house->store);
-    assert_stream(house, account, "s1", 1);
+    assert_int_equal(nj_store_committed_count(fixture->store, account), 4294967295u);
+    nj_store_commit(fixture->store);
+    nj_store_flush(fixture->store);
+    assert_stream(fixture, account, "s1", 1);
 
     /* What is set is not counted before it is committed; another stream begins at nothing. */
-    nj_store_set_received_count(house->store, account, 5);
-    set_stream(house, "s2", 3);
-    assert_int_equal(nj_store_committed_count(house->store, account), 0);
-    nj_store_flush(house->store);
-    assert_stream(house, account, "s2", 3);
-    nj_store_set_received_count(house->store, account, 9);
-    reopen(house);
-    assert_stream(house, account, "s2", 9);
+    nj_store_set_received_count(fixture->store, account, 5);
+    set_stream(fixture, "s2", 3);
+    assert_int_equal(nj_store_committed_count(fixture->store, account), 0);
+    nj_store_flush(fixture->store);
+    assert_stream(fixture, account, "s2", 3);
+    nj_store_set_received_count(fixture->store, account, 9);
+    reopen(fixture);
+    assert_stream(fixture, account, "s2", 9);
 
-    nj_store_set_stream(house->store, account, NULL);
-    nj_store_set_received_count(house->store, account, 10);
-    assert_false(nj_store_find_stream(house->store, account, &stream));
-    reopen(house);
-    assert_false(nj_store_find_stream(house->store, account, &stream));
+    nj_store_set_stream(fixture->store, account, NULL);
+    nj_store_set_received_count(fixture->store, account, 10);
+    assert_false(nj_store_find_stream(fixture->store, account, &stream));
+    reopen(fixture);
+    assert_false(nj_store_find_stream(fixture->store, account, &stream));
 }
 
 /* The count is in the file with the message, where both are held together; else with it or after
  * it, never before it.  It costs no row. */
 static void
-count_in_a_flood(House *house, bool hold)
+count_in_a_flood(StoreFixture *fixture, bool hold)
 {
-    gint64 account = set_stream(house, "s", 0);
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    gint64 account = set_stream(fixture, "s", 0);
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
 
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    nj_store_flush(house->store);
+    nj_store_flush(fixture->store);
     assert_int_equal(sqlite3_prepare_v2(
                          db, "SELECT (SELECT received FROM stream), (SELECT count(*) FROM message)",
                          -1, &statement, NULL),
                      SQLITE_OK);
 
-    guint64 before = house->store->shared.seq_newest;
+    guint64 before = fixture->store->shared.seq_newest;
     int moments = 0;
     for (int i = 1; i <= 6000; i++) {
         if (hold)
-            nj_store_begin(house->store);
-        add(house, i, false, "x");
+            nj_store_begin(fixture->store);
+        add(fixture, i, false, "x");
         if (i % 500 == 0)
             g_usleep(2000); /* the writer would have time to take the message alone */
-        nj_store_set_received_count(house->store, account, (guint32) i);
+        nj_store_set_received_count(fixture->store, account, (guint32) i);
         if (hold)
-            nj_store_commit(house->store);
+            nj_store_commit(fixture->store);
         if (i % 100)
             continue;
         g_usleep(2000);
-        guint32 counted = nj_store_committed_count(house->store, account);
+        guint32 counted = nj_store_committed_count(fixture->store, account);
         assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
         int received = sqlite3_column_int(statement, 0), rows = sqlite3_column_int(statement, 1);
         /* also where a batch ends in the middle of the list */
@@ -339,9 +339,9 @@ count_in_a_flood(House *house, bool hold)
     assert_true(moments > 0);
 
     /* A count that finds its message taken by the writer needs a row. */
-    assert_in_range(house->store->shared.seq_newest - before, 6000, 6100);
-    nj_store_flush(house->store);
-    assert_int_equal(nj_store_committed_count(house->store, account), 6000);
+    assert_in_range(fixture->store->shared.seq_newest - before, 6000, 6100);
+    nj_store_flush(fixture->store);
+    assert_int_equal(nj_store_committed_count(fixture->store, account), 6000);
     sqlite3_finalize(statement);
     sqlite3_close(db);
 }
@@ -363,66 +363,66 @@ test_counts_held(void **state)
 static void
 test_hold(void **state)
 {
-    House *house = *state;
-    nj_store_flush(house->store);
-    nj_store_begin(house->store);
-    add(house, 10, true, "x");
+    StoreFixture *fixture = *state;
+    nj_store_flush(fixture->store);
+    nj_store_begin(fixture->store);
+    add(fixture, 10, true, "x");
     settle(120);
 
     for (int i = 0; i < 3000; i++) {
-        nj_store_begin(house->store);
-        add(house, 20 + i, false, "y");
-        nj_store_commit(house->store);
+        nj_store_begin(fixture->store);
+        add(fixture, 20 + i, false, "y");
+        nj_store_commit(fixture->store);
     }
 
     settle(120);
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 0);
-    nj_store_commit(house->store);
-    while (!ask_int(house, "SELECT count(*) FROM message"))
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 0);
+    nj_store_commit(fixture->store);
+    while (!ask_int(fixture, "SELECT count(*) FROM message"))
         g_usleep(1000);
 
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 3001);
-    nj_store_begin(house->store);
-    add(house, 4000, false, "z");
-    nj_store_flush(house->store);
-    add(house, 5000, false, "z");
-    reopen(house);
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 3003);
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 3001);
+    nj_store_begin(fixture->store);
+    add(fixture, 4000, false, "z");
+    nj_store_flush(fixture->store);
+    add(fixture, 5000, false, "z");
+    reopen(fixture);
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 3003);
 }
 
 /* What was counted together with content is there with it, though other counts came between. */
 static void
 test_counts_of_accounts(void **state)
 {
-    House *house = *state;
-    gint64 one = set_stream(house, "s1", 0),
-           other = nj_store_ensure_account(house->store, "other@pond.example");
+    StoreFixture *fixture = *state;
+    gint64 one = set_stream(fixture, "s1", 0),
+           other = nj_store_ensure_account(fixture->store, "other@pond.example");
 
     nj_store_set_stream(
-        house->store, other,
+        fixture->store, other,
         &(NjStoredStream){ .id = (char *) "s2", .jid = (char *) "other@pond.example/x" });
-    nj_store_flush(house->store);
+    nj_store_flush(fixture->store);
 
-    guint64 before = house->store->shared.seq_newest;
+    guint64 before = fixture->store->shared.seq_newest;
     for (guint32 i = 1; i <= 1000; i++) {
-        nj_store_set_received_count(house->store, one, i);
-        nj_store_set_received_count(house->store, other, i + 1000);
+        nj_store_set_received_count(fixture->store, one, i);
+        nj_store_set_received_count(fixture->store, other, i + 1000);
     }
 
-    assert_in_range(house->store->shared.seq_newest - before, 1, 4);
-    nj_store_flush(house->store);
-    assert_int_equal(nj_store_committed_count(house->store, one), 1000);
-    assert_int_equal(nj_store_committed_count(house->store, other), 2000);
-    reopen(house);
-    assert_int_equal(nj_store_committed_count(house->store, one), 1000);
-    assert_int_equal(nj_store_committed_count(house->store, other), 2000);
+    assert_in_range(fixture->store->shared.seq_newest - before, 1, 4);
+    nj_store_flush(fixture->store);
+    assert_int_equal(nj_store_committed_count(fixture->store, one), 1000);
+    assert_int_equal(nj_store_committed_count(fixture->store, other), 2000);
+    reopen(fixture);
+    assert_int_equal(nj_store_committed_count(fixture->store, one), 1000);
+    assert_int_equal(nj_store_committed_count(fixture->store, other), 2000);
 }
 
 static gint64
-ms_until_counted(House *house, gint64 account, guint32 count)
+ms_until_counted(StoreFixture *fixture, gint64 account, guint32 count)
 {
     gint64 start = g_get_monotonic_time();
-    while (nj_store_committed_count(house->store, account) != count
+    while (nj_store_committed_count(fixture->store, account) != count
            && g_get_monotonic_time() - start < 20 * G_TIME_SPAN_SECOND)
         g_usleep(1000);
     return (g_get_monotonic_time() - start) / G_TIME_SPAN_MILLISECOND;
@@ -432,18 +432,18 @@ ms_until_counted(House *house, gint64 account, guint32 count)
 static void
 test_lone_counts_wait(void **state)
 {
-    House *house = *state;
-    gint64 account = set_stream(house, "s", 0);
+    StoreFixture *fixture = *state;
+    gint64 account = set_stream(fixture, "s", 0);
 
-    nj_store_flush(house->store);
-    nj_store_set_received_count(house->store, account, 1);
-    assert_in_range(ms_until_counted(house, account, 1), 300, 20000);
-    nj_store_set_received_count(house->store, account, 2);
-    add(house, 10, false, "x");
-    assert_in_range(ms_until_counted(house, account, 2), 0, 300);
-    nj_store_set_received_count(house->store, account, 3);
-    nj_store_call_when_committed(house->store, say_slowly, house, house);
-    assert_in_range(ms_until_counted(house, account, 3), 0, 300);
+    nj_store_flush(fixture->store);
+    nj_store_set_received_count(fixture->store, account, 1);
+    assert_in_range(ms_until_counted(fixture, account, 1), 300, 20000);
+    nj_store_set_received_count(fixture->store, account, 2);
+    add(fixture, 10, false, "x");
+    assert_in_range(ms_until_counted(fixture, account, 2), 0, 300);
+    nj_store_set_received_count(fixture->store, account, 3);
+    nj_store_call_when_committed(fixture->store, say_slowly, fixture, fixture);
+    assert_in_range(ms_until_counted(fixture, account, 3), 0, 300);
 }
 
 /* What we said */
@@ -457,9 +457,9 @@ typedef struct {
 } Said;
 
 static void
-assert_outbox(House *house, gint64 account, GArray *all)
+assert_outbox(StoreFixture *fixture, gint64 account, GArray *all)
 {
-    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(fixture->store, account);
     guint at = 0;
 
     for (guint i = 0; i < all->len; i++) {
@@ -491,12 +491,12 @@ random_said(GArray *all, GRand *random)
 
 /* Only chats that were met in this run can be forgotten. */
 static void
-meet_chats(House *house, const gint64 accounts[2])
+meet_chats(StoreFixture *fixture, const gint64 accounts[2])
 {
     NjStoredChat chat;
     for (int i = 0; i < 10; i++) {
         g_autofree char *address = g_strdup_printf("%d@pond.example", i / 2);
-        if (nj_store_find_chat(house->store, accounts[i % 2], NJ_CHAT_PERSON, address, &chat))
+        if (nj_store_find_chat(fixture->store, accounts[i % 2], NJ_CHAT_PERSON, address, &chat))
             nj_stored_chat_clear(&chat);
     }
 }
@@ -505,12 +505,12 @@ meet_chats(House *house, const gint64 accounts[2])
 static void
 test_outbox_is_exact(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     guint32 seed = g_random_int();
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(Said));
-    gint64 accounts[] = { nj_store_ensure_account(house->store, "toad@pond.example"),
-                          nj_store_ensure_account(house->store, "newt@pond.example") };
+    gint64 accounts[] = { nj_store_ensure_account(fixture->store, "toad@pond.example"),
+                          nj_store_ensure_account(fixture->store, "newt@pond.example") };
 
     print_message("seed %u\n", seed);
     for (int i = 0; i < 3000; i++) {
@@ -522,12 +522,12 @@ test_outbox_is_exact(void **state)
             g_autofree char *address =
                 g_strdup_printf("%d@pond.example", g_rand_int_range(random, 0, 5));
             assert_true(
-                nj_store_ensure_chat(house->store, account, NJ_CHAT_PERSON, address, &chat));
+                nj_store_ensure_chat(fixture->store, account, NJ_CHAT_PERSON, address, &chat));
             g_autoptr(NjMessage) message = make_message(i, g_rand_int_range(random, 0, 4) > 0, "x");
             message->chat = chat.id;
             if (message->out && g_rand_boolean(random))
                 message->state = NJ_STATE_FAILED;
-            nj_store_add_message(house->store, message);
+            nj_store_add_message(fixture->store, message);
             if (message->out)
                 g_array_append_vals(
                     all, &(Said){ message->id, account, chat.id, message->state, false, 0, false },
@@ -541,32 +541,32 @@ test_outbox_is_exact(void **state)
             said->numbered =
                 said->numbered && nj_state_is_open(said->state) && nj_state_is_open(next);
             said->state = next;
-            nj_store_set_state(house->store, said->id, said->state, NULL);
+            nj_store_set_state(fixture->store, said->id, said->state, NULL);
         } else if (what < 85 && said && nj_state_is_open(said->state)) {
             said->numbered = g_rand_int_range(random, 0, 5) > 0;
             said->number = g_rand_int(random);
-            nj_store_set_stanza_number(house->store, said->id, said->numbered, said->number);
+            nj_store_set_stanza_number(fixture->store, said->id, said->numbered, said->number);
         } else if (what < 86 && said) {
             gint64 chat = said->chat;
-            nj_store_delete_chat(house->store, chat);
+            nj_store_delete_chat(fixture->store, chat);
             for (guint k = 0; k < all->len; k++)
                 if (g_array_index(all, Said, k).chat == chat)
                     g_array_index(all, Said, k).gone = true;
         } else if (what < 87) {
-            reopen(house);
-            meet_chats(house, accounts);
+            reopen(fixture);
+            meet_chats(fixture, accounts);
         } else {
-            assert_outbox(house, account, all);
+            assert_outbox(fixture, account, all);
         }
     }
 
     for (int i = 0; i < 2; i++) {
-        assert_outbox(house, accounts[0], all);
-        assert_outbox(house, accounts[1], all);
-        nj_store_flush(house->store);
+        assert_outbox(fixture, accounts[0], all);
+        assert_outbox(fixture, accounts[1], all);
+        nj_store_flush(fixture->store);
     }
 
-    assert_int_equal(ask_int(house,
+    assert_int_equal(ask_int(fixture,
                              "SELECT count(*) FROM outbox WHERE message NOT IN"
                              " (SELECT id FROM message WHERE outgoing AND state IN (1, 2, 6))"),
                      0);
@@ -576,22 +576,22 @@ test_outbox_is_exact(void **state)
 static void
 test_outbox_is_ours(void **state)
 {
-    House *house = *state;
-    gint64 heard = add(house, 10, false, "x");
+    StoreFixture *fixture = *state;
+    gint64 heard = add(fixture, 10, false, "x");
 
-    nj_store_set_state(house->store, heard, NJ_STATE_QUEUED, NULL);
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    nj_store_set_state(fixture->store, heard, NJ_STATE_QUEUED, NULL);
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
     for (int i = 0; i < 2; i++) {
-        g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
+        g_autoptr(GPtrArray) outs = nj_store_list_outbox(fixture->store, account);
         assert_int_equal(outs->len, 0);
-        reopen(house);
+        reopen(fixture);
     }
 }
 
 static void
-assert_found(House *house, const char *wire_id, gint64 id, NjMessageState state)
+assert_found(StoreFixture *fixture, const char *wire_id, gint64 id, NjMessageState state)
 {
-    g_autoptr(NjMessage) message = nj_store_find_sent(house->store, house->chat, wire_id);
+    g_autoptr(NjMessage) message = nj_store_find_sent(fixture->store, fixture->chat, wire_id);
     assert_non_null(message);
     assert_int_equal(message->id, id);
     assert_int_equal(message->state, state);
@@ -600,28 +600,28 @@ assert_found(House *house, const char *wire_id, gint64 id, NjMessageState state)
 static void
 test_find_out(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     NjMessage *ours = make_message(10, true, "x"), *theirs = make_message(20, false, "y");
 
-    ours->chat = theirs->chat = house->chat;
+    ours->chat = theirs->chat = fixture->chat;
     ours->origin_id = g_strdup("w1");
     theirs->origin_id = g_strdup("w2");
-    nj_store_add_message(house->store, ours);
-    nj_store_add_message(house->store, theirs);
+    nj_store_add_message(fixture->store, ours);
+    nj_store_add_message(fixture->store, theirs);
 
     gint64 id = ours->id;
     for (int i = 0; i < 2; i++) {
-        assert_null(nj_store_find_sent(house->store, house->chat, "w2"));
-        assert_null(nj_store_find_sent(house->store, house->chat + 1, "w1"));
-        assert_found(house, "w1", id, NJ_STATE_QUEUED);
-        nj_store_flush(house->store);
+        assert_null(nj_store_find_sent(fixture->store, fixture->chat, "w2"));
+        assert_null(nj_store_find_sent(fixture->store, fixture->chat + 1, "w1"));
+        assert_found(fixture, "w1", id, NJ_STATE_QUEUED);
+        nj_store_flush(fixture->store);
     }
 
-    nj_store_set_state(house->store, id, NJ_STATE_SENT, NULL);
-    nj_store_set_state(house->store, id, NJ_STATE_DELIVERED, NULL);
+    nj_store_set_state(fixture->store, id, NJ_STATE_SENT, NULL);
+    nj_store_set_state(fixture->store, id, NJ_STATE_DELIVERED, NULL);
     for (int i = 0; i < 2; i++) {
-        assert_found(house, "w1", id, NJ_STATE_DELIVERED);
-        nj_store_flush(house->store);
+        assert_found(fixture, "w1", id, NJ_STATE_DELIVERED);
+        nj_store_flush(fixture->store);
     }
 
     nj_message_unref(ours);
@@ -633,32 +633,32 @@ test_find_out(void **state)
 static void
 test_open_chats(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     NjStoredChat chat;
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example"),
-           said = add(house, 10, true, "x");
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example"),
+           said = add(fixture, 10, true, "x");
 
     assert_true(
-        nj_store_ensure_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
-    nj_store_set_room_nick(house->store, chat.id, "toad");
+        nj_store_ensure_chat(fixture->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
+    nj_store_set_room_nick(fixture->store, chat.id, "toad");
     nj_stored_chat_clear(&chat);
     assert_true(
-        nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
     assert_string_equal(chat.nick, "toad");
 
     gint64 room = chat.id;
     nj_stored_chat_clear(&chat);
-    reopen(house);
+    reopen(fixture);
 
-    GPtrArray *chats = nj_store_list_open_chats(house->store, account);
+    GPtrArray *chats = nj_store_list_open_chats(fixture->store, account);
     assert_int_equal(chats->len, 2);
-    assert_int_equal(((NjStoredChat *) g_ptr_array_index(chats, 0))->id, house->chat);
+    assert_int_equal(((NjStoredChat *) g_ptr_array_index(chats, 0))->id, fixture->chat);
     assert_string_equal(((NjStoredChat *) g_ptr_array_index(chats, 1))->nick, "toad");
     g_ptr_array_unref(chats);
-    nj_store_set_room_nick(house->store, room, NULL);
-    nj_store_set_state(house->store, said, NJ_STATE_ACKNOWLEDGED, NULL);
-    reopen(house);
-    chats = nj_store_list_open_chats(house->store, account);
+    nj_store_set_room_nick(fixture->store, room, NULL);
+    nj_store_set_state(fixture->store, said, NJ_STATE_ACKNOWLEDGED, NULL);
+    reopen(fixture);
+    chats = nj_store_list_open_chats(fixture->store, account);
 
     assert_int_equal(chats->len, 0);
     g_ptr_array_unref(chats);

@@ -7,7 +7,7 @@ main(void)
     return 77;
 }
 #else
-#include "store-house.h"
+#include "store-fixture.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,9 +25,9 @@ is_long(void)
 }
 
 static gint64
-account_of(House *house)
+account_of(StoreFixture *fixture)
 {
-    return nj_store_ensure_account(house->store, "toad@pond.example");
+    return nj_store_ensure_account(fixture->store, "toad@pond.example");
 }
 
 static void
@@ -41,7 +41,7 @@ turn_loop(void)
  * states, a draft, a roster, a forgotten chat. */
 
 typedef struct {
-    House *house;
+    StoreFixture *fixture;
     int said;      /* messages, ours included */
     int committed; /* of them, as far as it was told */
     guint32 received;
@@ -70,32 +70,32 @@ on_committed(void *data)
 static void
 hear(Talk *talk, int size)
 {
-    House *house = talk->house;
+    StoreFixture *fixture = talk->fixture;
     g_autofree char *body = g_strnfill((gsize) size, 'x');
 
-    nj_store_begin(house->store);
+    nj_store_begin(fixture->store);
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, false, body);
-    message->chat = house->chat;
+    message->chat = fixture->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
-    nj_store_add_message(house->store, message);
-    nj_store_set_received_count(house->store, account_of(house), ++talk->received);
-    nj_store_commit(house->store);
+    nj_store_add_message(fixture->store, message);
+    nj_store_set_received_count(fixture->store, account_of(fixture), ++talk->received);
+    nj_store_commit(fixture->store);
 }
 
 static gint64
 say(Talk *talk, gint64 last)
 {
-    House *house = talk->house;
-    nj_store_begin(house->store);
+    StoreFixture *fixture = talk->fixture;
+    nj_store_begin(fixture->store);
 
     g_autoptr(NjMessage) message = make_message(1000 + talk->said, true, "mine");
-    message->chat = house->chat;
+    message->chat = fixture->chat;
     message->origin_id = g_strdup_printf("o%d", talk->said++);
-    nj_store_add_message(house->store, message);
-    nj_store_set_stanza_number(house->store, message->id, true, (guint32) message->id);
-    nj_store_commit(house->store);
+    nj_store_add_message(fixture->store, message);
+    nj_store_set_stanza_number(fixture->store, message->id, true, (guint32) message->id);
+    nj_store_commit(fixture->store);
     if (last)
-        nj_store_set_state(house->store, last, NJ_STATE_ACKNOWLEDGED, NULL);
+        nj_store_set_state(fixture->store, last, NJ_STATE_ACKNOWLEDGED, NULL);
 
     return message->id;
 }
@@ -108,7 +108,7 @@ promise(Talk *talk)
     if (!talk->asked)
         talk->asked = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(talk->asked, promise);
-    nj_store_call_when_committed(talk->house->store, on_committed, promise, talk);
+    nj_store_call_when_committed(talk->fixture->store, on_committed, promise, talk);
 }
 
 static bool
@@ -122,12 +122,12 @@ wait_committed(Talk *talk)
 }
 
 static void
-begin_talk(Talk *talk, House *house)
+begin_talk(Talk *talk, StoreFixture *fixture)
 {
     NjStoredStream stream = { .id = (char *) "s", .jid = (char *) "toad@pond.example/desk" };
-    *talk = (Talk){ .house = house };
-    nj_store_set_stream(house->store, account_of(house), &stream);
-    nj_store_flush(house->store);
+    *talk = (Talk){ .fixture = fixture };
+    nj_store_set_stream(fixture->store, account_of(fixture), &stream);
+    nj_store_flush(fixture->store);
 }
 
 static void
@@ -149,7 +149,8 @@ talk_on(Talk *talk, int batches)
         if (i % 2)
             last = say(talk, last);
         if (i % 3 == 0)
-            nj_store_set_draft(talk->house->store, talk->house->chat, i % 2 ? "dear frog" : NULL);
+            nj_store_set_draft(talk->fixture->store, talk->fixture->chat,
+                               i % 2 ? "dear frog" : NULL);
         promise(talk);
         if (i % 4)
             assert_true(wait_committed(talk));
@@ -159,21 +160,21 @@ talk_on(Talk *talk, int batches)
 }
 
 static void
-quiet_set_up(House *house, bool remote)
+quiet_set_up(StoreFixture *fixture, bool remote)
 {
     disk_order(&well);
-    *house = (House){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
-    house->store = open_here(house->dir, remote);
-    house->chat = chat_row(house, "frog@pond.example");
+    *fixture = (StoreFixture){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
+    fixture->store = open_here(fixture->dir, remote);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
 }
 
 static void
-quiet_tear_down(House *house)
+quiet_tear_down(StoreFixture *fixture)
 {
-    if (house->store)
-        nj_store_close(house->store, 5000);
-    drop_dir(house->dir);
-    g_string_free(house->news, TRUE);
+    if (fixture->store)
+        nj_store_close(fixture->store, 5000);
+    drop_dir(fixture->dir);
+    g_string_free(fixture->news, TRUE);
 }
 
 /* The power goes */
@@ -293,7 +294,7 @@ make_files(const char *dir, const DiskChange *changes, long end, GRand *power)
 }
 
 static void
-check_promises(House *again, const Talk *talk, long end)
+check_promises(StoreFixture *again, const Talk *talk, long end)
 {
     int said = 0;
     guint32 received = 0;
@@ -335,7 +336,7 @@ static void
 check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long end, GRand *power,
              bool remote)
 {
-    House again = { .dir = (char *) dir, .remote = remote };
+    StoreFixture again = { .dir = (char *) dir, .remote = remote };
     make_files(dir, changes, end, power);
     again.store = open_here(dir, remote);
     again.chat = 1;
@@ -348,18 +349,18 @@ check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long 
 static void
 check_every_moment(bool remote, int syncs)
 {
-    House house;
+    StoreFixture fixture;
     Talk talk;
 
-    quiet_set_up(&house, remote);
-    assert_true(nj_store_close(house.store, 5000));
+    quiet_set_up(&fixture, remote);
+    assert_true(nj_store_close(fixture.store, 5000));
 
-    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL);
+    g_autofree char *path = g_build_filename(fixture.dir, "history.db", NULL);
     g_remove(path);
     disk_order(&(DiskOrders){ .record = true });
-    house.store = open_here(house.dir, remote);
-    assert_int_equal(chat_row(&house, "frog@pond.example"), house.chat);
-    begin_talk(&talk, &house);
+    fixture.store = open_here(fixture.dir, remote);
+    assert_int_equal(chat_row(&fixture, "frog@pond.example"), fixture.chat);
+    begin_talk(&talk, &fixture);
     talk.promises = g_array_new(FALSE, FALSE, sizeof(Promise));
 
     long begin = disk_changes(NULL);
@@ -370,8 +371,8 @@ check_every_moment(bool remote, int syncs)
         talk_on(&talk, 30);
     }
 
-    assert_true(nj_store_close(house.store, 5000));
-    house.store = NULL;
+    assert_true(nj_store_close(fixture.store, 5000));
+    fixture.store = NULL;
     disk_order(&well);
 
     DiskChange *changes;
@@ -398,7 +399,7 @@ check_every_moment(bool remote, int syncs)
     drop_dir(dir);
     end_talk(&talk);
     disk_forget();
-    quiet_tear_down(&house);
+    quiet_tear_down(&fixture);
 }
 
 static void
@@ -431,19 +432,19 @@ test_every_moment_after_a_bad_sync(void **state)
 static void
 on_trouble(const char *sentence, void *owner)
 {
-    House *house = owner;
-    g_string_append(house->news, sentence ? sentence : "(over)");
-    g_string_append_c(house->news, '\n');
+    StoreFixture *fixture = owner;
+    g_string_append(fixture->news, sentence ? sentence : "(over)");
+    g_string_append_c(fixture->news, '\n');
 }
 
 static bool
-wait_news(House *house, const char *word)
+wait_news(StoreFixture *fixture, const char *word)
 {
-    for (int i = 0; i < 30000 && !strstr(house->news->str, word); i++) {
+    for (int i = 0; i < 30000 && !strstr(fixture->news->str, word); i++) {
         turn_loop();
         g_usleep(1000);
     }
-    return strstr(house->news->str, word) != NULL;
+    return strstr(fixture->news->str, word) != NULL;
 }
 
 /* From some call on nothing works; then all does again. */
@@ -462,11 +463,11 @@ fail_once(GRand *random, bool remote)
     };
 
     int way = g_rand_int_range(random, 0, G_N_ELEMENTS(ways));
-    House house;
+    StoreFixture fixture;
     Talk talk;
-    quiet_set_up(&house, remote);
-    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
-    begin_talk(&talk, &house);
+    quiet_set_up(&fixture, remote);
+    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    begin_talk(&talk, &fixture);
     talk_on(&talk, 3);
 
     DiskOrders orders = { .error = ways[way].error,
@@ -475,7 +476,7 @@ fail_once(GRand *random, bool remote)
     disk_order(&orders);
 
     int before = talk.said;
-    for (int i = 0; i < 200 && !nj_store_has_write_error(house.store); i++) {
+    for (int i = 0; i < 200 && !nj_store_has_write_error(fixture.store); i++) {
         hear(&talk, 3000);
         promise(&talk);
         turn_loop();
@@ -484,31 +485,31 @@ fail_once(GRand *random, bool remote)
 
     int safe = talk.committed;
     print_message("%s at call %ld of %d\n", g_strerror(orders.error), orders.from, orders.calls);
-    assert_true(nj_store_has_write_error(house.store));
-    if (!wait_news(&house, ways[way].word))
-        fail_msg("%s", house.news->str);
+    assert_true(nj_store_has_write_error(fixture.store));
+    if (!wait_news(&fixture, ways[way].word))
+        fail_msg("%s", fixture.news->str);
     for (int i = 0; i < 20; i++)
         hear(&talk, 100);
 
     promise(&talk);
     turn_loop();
     assert_true(talk.committed <= safe + (talk.said - before) && talk.committed < talk.said);
-    assert_null(strstr(house.news->str, "(over)"));
+    assert_null(strstr(fixture.news->str, "(over)"));
     disk_order(&well);
     assert_true(wait_committed(&talk));
-    assert_true(wait_news(&house, "(over)"));
-    assert_false(nj_store_has_write_error(house.store));
+    assert_true(wait_news(&fixture, "(over)"));
+    assert_false(nj_store_has_write_error(fixture.store));
 
     for (int i = 0; i < 2; i++) {
         g_autoptr(GPtrArray) page =
-            nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10000);
+            nj_store_page_before(fixture.store, fixture.chat, G_MAXINT64, 0, 10000);
         assert_int_equal(page->len, talk.said);
-        reopen(&house);
+        reopen(&fixture);
     }
 
-    assert_int_equal(ask_int(&house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
-    assert_int_equal(ask_int(&house, "SELECT received FROM stream"), talk.received);
-    quiet_tear_down(&house);
+    assert_int_equal(ask_int(&fixture, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+    assert_int_equal(ask_int(&fixture, "SELECT received FROM stream"), talk.received);
+    quiet_tear_down(&fixture);
     end_talk(&talk);
 }
 
@@ -528,84 +529,85 @@ static void
 test_failing_for_long(void **state)
 {
     (void) state;
-    House house;
+    StoreFixture fixture;
     Talk talk;
-    quiet_set_up(&house, false);
-    begin_talk(&talk, &house);
+    quiet_set_up(&fixture, false);
+    begin_talk(&talk, &fixture);
     disk_order(&(DiskOrders){ .error = ENOSPC, .calls = DISK_WRITE, .from = 1 });
-    while (!nj_store_queue_is_full(house.store))
+    while (!nj_store_queue_is_full(fixture.store))
         hear(&talk, 1000);
 
     assert_in_range(talk.said, 1000, 5000);
     promise(&talk);
-    nj_store_flush(house.store);
+    nj_store_flush(fixture.store);
     turn_loop();
     assert_int_equal(talk.committed, 0);
-    assert_false(nj_store_close(house.store, 3000));
+    assert_false(nj_store_close(fixture.store, 3000));
     disk_order(&well);
-    house.store = open_here(house.dir, false);
-    assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), 0);
+    fixture.store = open_here(fixture.dir, false);
+    assert_int_equal(ask_int(&fixture, "SELECT count(*) FROM message"), 0);
 
-    assert_int_equal(ask_int(&house, "SELECT received FROM stream"), 0);
-    quiet_tear_down(&house);
+    assert_int_equal(ask_int(&fixture, "SELECT received FROM stream"), 0);
+    quiet_tear_down(&fixture);
     end_talk(&talk);
 }
 
 /* Read-only from the start */
 
 static void
-check_frozen(House *house, bool remote)
+check_frozen(StoreFixture *fixture, bool remote)
 {
-    Talk talk = { .house = house };
+    Talk talk = { .fixture = fixture };
     const DiskOrders read_only = { .error = EROFS,
                                    .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK,
                                    .from = 1 };
 
     disk_order(&read_only);
-    int old = house->chat ? 5 : 0;
-    house->store = open_here(house->dir, remote);
-    nj_store_set_hooks(house->store, on_trouble, NULL, house);
-    assert_true(nj_store_has_write_error(house->store));
-    assert_true(wait_news(house, "cannot be written"));
-    house->chat = chat_row(house, "frog@pond.example");
+    int old = fixture->chat ? 5 : 0;
+    fixture->store = open_here(fixture->dir, remote);
+    nj_store_set_hooks(fixture->store, on_trouble, NULL, fixture);
+    assert_true(nj_store_has_write_error(fixture->store));
+    assert_true(wait_news(fixture, "cannot be written"));
+    fixture->chat = chat_row(fixture, "frog@pond.example");
     for (int i = 0; i < 5; i++)
         hear(&talk, 10);
 
     say(&talk, 0);
     promise(&talk);
 
-    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 100);
     assert_int_equal(page->len, old + 6);
 
-    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account_of(house));
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(fixture->store, account_of(fixture));
     assert_int_equal(outs->len, 1);
-    nj_store_flush(house->store);
+    nj_store_flush(fixture->store);
     turn_loop();
     assert_int_equal(talk.committed, 0);
     disk_order(&well);
     assert_true(wait_committed(&talk));
-    assert_true(wait_news(house, "(over)"));
+    assert_true(wait_news(fixture, "(over)"));
 
     g_autoptr(GPtrArray) later =
-        nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 100);
+        nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 100);
     assert_int_equal(later->len, old + 6);
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), old + 6);
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), old + 6);
 
     /* It has the lock now. */
     g_autoptr(GError) error = NULL;
-    assert_null(nj_store_open(house->dir, &error));
-    reopen(house);
+    assert_null(nj_store_open(fixture->dir, &error));
+    reopen(fixture);
     end_talk(&talk);
 }
 
 static void
-old_talk(House *house, bool remote)
+old_talk(StoreFixture *fixture, bool remote)
 {
-    quiet_set_up(house, remote);
+    quiet_set_up(fixture, remote);
     for (int i = 0; i < 5; i++)
-        add(house, i, false, "x");
-    assert_true(nj_store_close(house->store, 5000));
-    house->store = NULL;
+        add(fixture, i, false, "x");
+    assert_true(nj_store_close(fixture->store, 5000));
+    fixture->store = NULL;
 }
 
 static void
@@ -613,15 +615,16 @@ test_frozen(void **state)
 {
     (void) state;
     for (int remote = 0; remote < 2; remote++) {
-        House house;
-        old_talk(&house, remote);
-        check_frozen(&house, remote);
-        quiet_tear_down(&house);
+        StoreFixture fixture;
+        old_talk(&fixture, remote);
+        check_frozen(&fixture, remote);
+        quiet_tear_down(&fixture);
 
         /* nothing is there yet */
-        house = (House){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
-        check_frozen(&house, remote);
-        quiet_tear_down(&house);
+        fixture =
+            (StoreFixture){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
+        check_frozen(&fixture, remote);
+        quiet_tear_down(&fixture);
     }
 }
 
@@ -630,10 +633,10 @@ static void
 test_frozen_log(void **state)
 {
     (void) state;
-    House house;
-    old_talk(&house, false);
+    StoreFixture fixture;
+    old_talk(&fixture, false);
 
-    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL),
+    g_autofree char *path = g_build_filename(fixture.dir, "history.db", NULL),
                     *log = g_strconcat(path, "-wal", NULL), *kept = NULL;
     gsize length;
     sqlite3 *db = NULL;
@@ -653,9 +656,10 @@ test_frozen_log(void **state)
         .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
 
     g_autoptr(GError) error = NULL;
-    house.store = nj_store_open(house.dir, &error);
-    if (house.store) {
-        g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 1);
+    fixture.store = nj_store_open(fixture.dir, &error);
+    if (fixture.store) {
+        g_autoptr(GPtrArray) page =
+            nj_store_page_before(fixture.store, fixture.chat, G_MAXINT64, 0, 1);
         assert_int_equal(page->len, 1);
         assert_string_equal(((NjMessage *) g_ptr_array_index(page, 0))->body, "from the log");
     } else {
@@ -663,7 +667,7 @@ test_frozen_log(void **state)
     }
 
     disk_order(&well);
-    quiet_tear_down(&house);
+    quiet_tear_down(&fixture);
 }
 
 /* Another file than the one that was read gets nothing. */
@@ -671,31 +675,32 @@ static void
 test_frozen_and_changed(void **state)
 {
     (void) state;
-    House house;
+    StoreFixture fixture;
     g_autofree char *old = NULL, *new = NULL;
     gsize old_length, new_length;
-    old_talk(&house, false);
+    old_talk(&fixture, false);
 
-    g_autofree char *path = g_build_filename(house.dir, "history.db", NULL);
+    g_autofree char *path = g_build_filename(fixture.dir, "history.db", NULL);
     assert_true(g_file_get_contents(path, &old, &old_length, NULL));
-    run_sql(house.dir, "INSERT INTO message (chat, time, type, state, outgoing, delayed, mention) "
-                       "VALUES (1, 50, 0, 0, 0, 0, 0)");
+    run_sql(fixture.dir,
+            "INSERT INTO message (chat, time, type, state, outgoing, delayed, mention) "
+            "VALUES (1, 50, 0, 0, 0, 0, 0)");
     assert_true(g_file_get_contents(path, &new, &new_length, NULL));
 
     assert_true(g_file_set_contents(path, old, (gssize) old_length, NULL));
     disk_order(&(DiskOrders){
         .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
-    house.store = open_here(house.dir, false);
-    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
-    add(&house, 100, false, "x");
+    fixture.store = open_here(fixture.dir, false);
+    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    add(&fixture, 100, false, "x");
 
     assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
     disk_order(&well);
-    assert_true(wait_news(&house, "was changed by another program"));
-    assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), 6);
-    assert_false(nj_store_close(house.store, 3000));
-    house.store = NULL;
-    quiet_tear_down(&house);
+    assert_true(wait_news(&fixture, "was changed by another program"));
+    assert_int_equal(ask_int(&fixture, "SELECT count(*) FROM message"), 6);
+    assert_false(nj_store_close(fixture.store, 3000));
+    fixture.store = NULL;
+    quiet_tear_down(&fixture);
 }
 
 /* Where it is */
@@ -713,23 +718,23 @@ test_where(void **state)
         { 0x9123683e, false }, { 0x01021994, false }, { 0x58465342, false },
     };
 
-    House house = { .dir = quick_dir(), .news = g_string_new(NULL) };
+    StoreFixture fixture = { .dir = quick_dir(), .news = g_string_new(NULL) };
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         disk_order(&(DiskOrders){ .kind = kinds[i].kind });
-        house.store = open_store(house.dir);
-        assert_int_equal(house.store->single_connection, kinds[i].remote);
-        house.chat = chat_row(&house, "frog@pond.example");
-        add(&house, i, false, "x");
-        nj_store_flush(house.store);
-        g_autofree char *log = g_build_filename(house.dir, "history.db-wal", NULL);
+        fixture.store = open_store(fixture.dir);
+        assert_int_equal(fixture.store->single_connection, kinds[i].remote);
+        fixture.chat = chat_row(&fixture, "frog@pond.example");
+        add(&fixture, i, false, "x");
+        nj_store_flush(fixture.store);
+        g_autofree char *log = g_build_filename(fixture.dir, "history.db-wal", NULL);
         assert_int_equal(g_file_test(log, G_FILE_TEST_EXISTS), !kinds[i].remote);
-        assert_int_equal(ask_int(&house, "SELECT count(*) FROM message"), i + 1);
-        assert_true(nj_store_close(house.store, 5000));
+        assert_int_equal(ask_int(&fixture, "SELECT count(*) FROM message"), i + 1);
+        assert_true(nj_store_close(fixture.store, 5000));
     }
 
     disk_order(&well);
-    house.store = NULL;
-    quiet_tear_down(&house);
+    fixture.store = NULL;
+    quiet_tear_down(&fixture);
 }
 
 /* While a network's disk takes its time the main thread does not wait for it for long: what waits
@@ -738,23 +743,24 @@ static void
 test_slow_disk(void **state)
 {
     (void) state;
-    House house;
-    quiet_set_up(&house, true);
-    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
-    nj_store_flush(house.store);
+    StoreFixture fixture;
+    quiet_set_up(&fixture, true);
+    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    nj_store_flush(fixture.store);
     disk_order(&(DiskOrders){ .delay_ms = 2000 });
-    add(&house, 1, true, "x");
+    add(&fixture, 1, true, "x");
     g_usleep(100000);
 
     gint64 start = g_get_monotonic_time();
-    assert_int_equal(chat_row(&house, "frog@pond.example"), house.chat);
+    assert_int_equal(chat_row(&fixture, "frog@pond.example"), fixture.chat);
 
-    g_autoptr(GPtrArray) page = nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10);
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(fixture.store, fixture.chat, G_MAXINT64, 0, 10);
     assert_int_equal(page->len, 1);
     assert_in_range(g_get_monotonic_time() - start, 0, 1800 * G_TIME_SPAN_MILLISECOND);
     disk_order(&well);
-    nj_store_flush(house.store);
-    quiet_tear_down(&house);
+    nj_store_flush(fixture.store);
+    quiet_tear_down(&fixture);
 }
 
 /* The lock */
@@ -772,11 +778,11 @@ static void
 test_lock(void **state)
 {
     (void) state;
-    House house;
-    quiet_set_up(&house, false);
+    StoreFixture fixture;
+    quiet_set_up(&fixture, false);
 
-    g_autofree char *lock = g_build_filename(house.dir, "lock", NULL),
-                    *path = g_build_filename(house.dir, "history.db", NULL);
+    g_autofree char *lock = g_build_filename(fixture.dir, "lock", NULL),
+                    *path = g_build_filename(fixture.dir, "history.db", NULL);
 
     /* Somebody on another host has it: nothing here can reach him. */
     assert_true(g_file_test(lock, G_FILE_TEST_EXISTS));
@@ -784,39 +790,39 @@ test_lock(void **state)
     FILE *file = fopen(lock, "w");
     fputs("elsewhere 42 /dev/pts/3\n", file);
     fclose(file);
-    assert_no_store(house.dir,
+    assert_no_store(fixture.dir,
                     "as process 42 on elsewhere. Quit it or use `natterjack -x COMMAND` there");
-    assert_true(nj_store_close(house.store, 5000));
+    assert_true(nj_store_close(fixture.store, 5000));
 
     /* What somebody left who is not there any more hinders nobody. */
-    house.store = open_here(house.dir, false);
+    fixture.store = open_here(fixture.dir, false);
 
     g_autofree char *holder = NULL,
                     *mine = g_strdup_printf("%s %d ", g_get_host_name(), (int) getpid());
     assert_true(g_file_get_contents(lock, &holder, NULL, NULL));
     assert_true(g_str_has_prefix(holder, mine));
-    assert_true(nj_store_close(house.store, 5000));
-    house.store = NULL;
+    assert_true(nj_store_close(fixture.store, 5000));
+    fixture.store = NULL;
 
     disk_order(&(DiskOrders){ .lock = ENOLCK });
-    assert_no_store(house.dir, "mount its file system with locks");
+    assert_no_store(fixture.dir, "mount its file system with locks");
     disk_order(&well);
 
     if (geteuid()) {
         assert_int_equal(chmod(lock, 0), 0);
-        assert_no_store(house.dir, "check its owner and its mode");
+        assert_no_store(fixture.dir, "check its owner and its mode");
         assert_int_equal(chmod(lock, 0600), 0);
         assert_int_equal(chmod(path, 0), 0);
-        assert_no_store(house.dir, "check the owner and the mode");
+        assert_no_store(fixture.dir, "check the owner and the mode");
         assert_int_equal(chmod(path, 0600), 0);
     }
 
     /* A link is nobody's lock. */
     g_remove(lock);
     assert_int_equal(symlink(path, lock), 0);
-    assert_no_store(house.dir, "lock cannot be opened");
+    assert_no_store(fixture.dir, "lock cannot be opened");
     g_remove(lock);
-    quiet_tear_down(&house);
+    quiet_tear_down(&fixture);
 }
 
 /* Where all go through one door the main thread goes first: listing words and hashes of much that
@@ -825,29 +831,29 @@ static void
 test_door(void **state)
 {
     (void) state;
-    House house;
-    quiet_set_up(&house, true);
-    nj_store_set_hooks(house.store, on_trouble, NULL, &house);
+    StoreFixture fixture;
+    quiet_set_up(&fixture, true);
+    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
 
     for (int i = 0; i < 20000; i++) {
-        add(&house, i, false, "so many different words that it takes a while to list them all");
-        while (nj_store_queue_is_full(house.store)) {
+        add(&fixture, i, false, "so many different words that it takes a while to list them all");
+        while (nj_store_queue_is_full(fixture.store)) {
             turn_loop();
             g_usleep(1000);
         }
     }
 
-    nj_store_flush(house.store);
+    nj_store_flush(fixture.store);
     for (int i = 0; i < 200; i++) {
         g_autoptr(GPtrArray) page =
-            nj_store_page_before(house.store, house.chat, G_MAXINT64, 0, 10);
+            nj_store_page_before(fixture.store, fixture.chat, G_MAXINT64, 0, 10);
         assert_int_equal(page->len, 10);
         g_usleep(1000);
     }
 
     turn_loop();
-    assert_string_equal(house.news->str, "");
-    quiet_tear_down(&house);
+    assert_string_equal(fixture.news->str, "");
+    quiet_tear_down(&fixture);
 }
 
 int

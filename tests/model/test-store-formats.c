@@ -1,6 +1,6 @@
 /* model/store: files of older formats become ours, with all that is in them.  Each format stands
  * here as the program that made it wrote it. */
-#include "store-house.h"
+#include "store-fixture.h"
 
 #include <string.h>
 
@@ -112,17 +112,17 @@ free_item(void *item)
     nj_stored_item_free(item);
 }
 
-static House *
+static StoreFixture *
 begin_with(const char *const *scripts)
 {
-    House *house = g_new0(House, 1);
-    house->dir = make_dir();
-    house->news = g_string_new(NULL);
+    StoreFixture *fixture = g_new0(StoreFixture, 1);
+    fixture->dir = make_dir();
+    fixture->news = g_string_new(NULL);
     for (; *scripts; scripts++)
-        run_sql(house->dir, *scripts);
-    house->store = open_store(house->dir);
-    house->chat = chat_row(house, "frog@pond.example");
-    return house;
+        run_sql(fixture->dir, *scripts);
+    fixture->store = open_store(fixture->dir);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
+    return fixture;
 }
 
 static void
@@ -134,11 +134,11 @@ count_found(GPtrArray *found, const GError *error, void *data)
 
 /* How many messages have the word. */
 static int
-search(House *house, const char *word)
+search(StoreFixture *fixture, const char *word)
 {
     int count = -1;
-    nj_store_search(house->store, &(NjSearch){ .words = word, .limit = 10 }, count_found, &count,
-                    house);
+    nj_store_search(fixture->store, &(NjSearch){ .words = word, .limit = 10 }, count_found, &count,
+                    fixture);
     while (count < 0)
         g_main_context_iteration(NULL, TRUE);
     return count;
@@ -146,31 +146,33 @@ search(House *house, const char *word)
 
 /* What every format has. */
 static void
-check_content(House *house)
+check_content(StoreFixture *fixture)
 {
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
     assert_int_equal(account, 1);
-    assert_int_equal(house->chat, 1);
+    assert_int_equal(fixture->chat, 1);
 
-    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 10);
     assert_int_equal(page->len, 3);
     assert_string_equal(((NjMessage *) g_ptr_array_index(page, 2))->body, "three");
 
     NjStoredChat chat;
     assert_true(
-        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "frog@pond.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_PERSON, "frog@pond.example", &chat));
     assert_string_equal(chat.draft, "dear frog");
     assert_int_equal(chat.unread, 1);
     assert_null(chat.nick);
     nj_stored_chat_clear(&chat);
-    assert_true(nj_store_has_origin_id(house->store, house->chat, "frog@pond.example/leaf", "o3"));
+    assert_true(
+        nj_store_has_origin_id(fixture->store, fixture->chat, "frog@pond.example/leaf", "o3"));
 
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
-    g_autofree char *version = nj_store_read_roster(house->store, account, items);
+    g_autofree char *version = nj_store_read_roster(fixture->store, account, items);
     assert_string_equal(version, "v1");
     assert_int_equal(items->len, 1);
-    assert_int_equal(search(house, "three"), 1);
-    assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+    assert_int_equal(search(fixture, "three"), 1);
+    assert_int_equal(ask_int(fixture, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
 }
 
 /* What format 1 kept was handed to a stream of long ago: nothing of it leaves again. */
@@ -178,39 +180,39 @@ static void
 test_from_1(void **state)
 {
     const char *const scripts[] = { format_1, content_1, NULL };
-    House *house = begin_with(scripts);
+    StoreFixture *fixture = begin_with(scripts);
 
-    *state = house;
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
-    check_content(house);
+    *state = fixture;
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
+    check_content(fixture);
 
-    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(fixture->store, account);
     assert_int_equal(outs->len, 0);
-    assert_int_equal(ask_int(house, "SELECT state FROM message WHERE id = 4"), NJ_STATE_SENT);
+    assert_int_equal(ask_int(fixture, "SELECT state FROM message WHERE id = 4"), NJ_STATE_SENT);
 
     NjStoredStream stream;
-    assert_false(nj_store_find_stream(house->store, account, &stream));
+    assert_false(nj_store_find_stream(fixture->store, account, &stream));
 
-    nj_store_set_stream(house->store, account,
+    nj_store_set_stream(fixture->store, account,
                         &(NjStoredStream){ .id = (char *) "s",
                                            .jid = (char *) "toad@pond.example/desk",
                                            .received = 3 });
-    nj_store_set_room_nick(house->store, 2, "toad");
-    add(house, 50, true, "five");
-    reopen(house);
+    nj_store_set_room_nick(fixture->store, 2, "toad");
+    add(fixture, 50, true, "five");
+    reopen(fixture);
 
-    g_autoptr(GPtrArray) later = nj_store_list_outbox(house->store, account);
+    g_autoptr(GPtrArray) later = nj_store_list_outbox(fixture->store, account);
     assert_int_equal(later->len, 1);
-    assert_true(nj_store_find_stream(house->store, account, &stream));
+    assert_true(nj_store_find_stream(fixture->store, account, &stream));
     nj_stored_stream_clear(&stream);
     tear_down(state);
 }
 
 static void
-check_content_2(House *house)
+check_content_2(StoreFixture *fixture)
 {
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
-    g_autoptr(GPtrArray) outs = nj_store_list_outbox(house->store, account);
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
+    g_autoptr(GPtrArray) outs = nj_store_list_outbox(fixture->store, account);
 
     assert_int_equal(outs->len, 1);
     const NjStoredOutboxRow *out = g_ptr_array_index(outs, 0);
@@ -218,14 +220,14 @@ check_content_2(House *house)
     assert_true(out->numbered && out->number == 17 && out->kind == NJ_CHAT_ROOM);
 
     NjStoredStream stream;
-    assert_true(nj_store_find_stream(house->store, account, &stream));
+    assert_true(nj_store_find_stream(fixture->store, account, &stream));
     assert_string_equal(stream.id, "s1");
     assert_int_equal(stream.received, 42);
     nj_stored_stream_clear(&stream);
 
     NjStoredChat chat;
     assert_true(
-        nj_store_find_chat(house->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_ROOM, "room@pond.example", &chat));
     assert_string_equal(chat.nick, "toad");
     nj_stored_chat_clear(&chat);
 }
@@ -234,10 +236,10 @@ static void
 test_from_2(void **state)
 {
     const char *const scripts[] = { format_1, to_2, content_1, content_2, NULL };
-    House *house = begin_with(scripts);
-    *state = house;
-    check_content(house);
-    check_content_2(house);
+    StoreFixture *fixture = begin_with(scripts);
+    *state = fixture;
+    check_content(fixture);
+    check_content_2(fixture);
     tear_down(state);
 }
 
@@ -246,23 +248,23 @@ static void
 test_from_3(void **state)
 {
     const char *const scripts[] = { format_1, to_2, to_3, content_1, content_2, content_3, NULL };
-    House *house = begin_with(scripts);
+    StoreFixture *fixture = begin_with(scripts);
 
-    *state = house;
-    check_content(house);
-    check_content_2(house);
+    *state = fixture;
+    check_content(fixture);
+    check_content_2(fixture);
 
     for (int i = 0; i < 2; i++) {
-        g_autoptr(NjMessage) ours = nj_store_find_sent(house->store, house->chat, "o2");
+        g_autoptr(NjMessage) ours = nj_store_find_sent(fixture->store, fixture->chat, "o2");
         assert_non_null(ours);
         for (int k = 6; k <= 80000; k += 97) {
             g_autofree char *origin = g_strdup_printf("o%d", k),
                             *archive = g_strdup_printf("a%d", k);
-            assert_true(nj_store_has_origin_id(house->store, 2, "newt", origin));
-            assert_true(nj_store_has_archive_id(house->store, 2, "room@pond.example", archive));
+            assert_true(nj_store_has_origin_id(fixture->store, 2, "newt", origin));
+            assert_true(nj_store_has_archive_id(fixture->store, 2, "room@pond.example", archive));
         }
-        assert_false(nj_store_has_origin_id(house->store, 2, "newt", "o80001"));
-        reopen(house);
+        assert_false(nj_store_has_origin_id(fixture->store, 2, "newt", "o80001"));
+        reopen(fixture);
     }
 
     tear_down(state);

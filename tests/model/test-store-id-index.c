@@ -1,6 +1,6 @@
 /* model/store: a message is found again by what it came with, wherever that is kept at present:
  * waiting, in memory, in its table. */
-#include "store-house.h"
+#include "store-fixture.h"
 
 #include <signal.h>
 #include <string.h>
@@ -11,118 +11,122 @@
 #define MANY 2500
 
 static void
-say(House *house, int number, bool out)
+say(StoreFixture *fixture, int number, bool out)
 {
     g_autoptr(NjMessage) message = make_message(1000 + number, out, "x");
-    message->chat = house->chat;
+    message->chat = fixture->chat;
     message->state = out ? NJ_STATE_DELIVERED : NJ_STATE_RECEIVED;
     message->origin_id = g_strdup_printf("o%d", number);
     message->archive_id = g_strdup_printf("a%d", number);
     message->archive_by = g_strdup("toad@pond.example");
-    nj_store_add_message(house->store, message);
+    nj_store_add_message(fixture->store, message);
 }
 
 static void
-say_many(House *house, int from, int to)
+say_many(StoreFixture *fixture, int from, int to)
 {
     for (int i = from; i < to; i++)
-        say(house, i, i % 2);
+        say(fixture, i, i % 2);
 }
 
 static void
-assert_one(House *house, int number, bool is)
+assert_one(StoreFixture *fixture, int number, bool is)
 {
     g_autofree char *origin = g_strdup_printf("o%d", number),
                     *archive = g_strdup_printf("a%d", number);
     const char *sender = number % 2 ? "toad@pond.example/desk" : "frog@pond.example/leaf";
 
-    if (nj_store_has_origin_id(house->store, house->chat, sender, origin) != is
-        || nj_store_has_archive_id(house->store, house->chat, "toad@pond.example", archive) != is)
+    if (nj_store_has_origin_id(fixture->store, fixture->chat, sender, origin) != is
+        || nj_store_has_archive_id(fixture->store, fixture->chat, "toad@pond.example", archive)
+               != is)
         fail_msg("message %d", number);
     assert_false(
-        nj_store_has_origin_id(house->store, house->chat, "newt@pond.example/leaf", origin));
-    assert_false(nj_store_has_origin_id(house->store, house->chat, NULL, origin));
-    assert_false(nj_store_has_origin_id(house->store, house->chat + 1, sender, origin));
-    assert_false(nj_store_has_origin_id(house->store, house->chat, sender, archive));
-    assert_false(nj_store_has_archive_id(house->store, house->chat, "evil@pond.example", archive));
+        nj_store_has_origin_id(fixture->store, fixture->chat, "newt@pond.example/leaf", origin));
+    assert_false(nj_store_has_origin_id(fixture->store, fixture->chat, NULL, origin));
+    assert_false(nj_store_has_origin_id(fixture->store, fixture->chat + 1, sender, origin));
+    assert_false(nj_store_has_origin_id(fixture->store, fixture->chat, sender, archive));
+    assert_false(
+        nj_store_has_archive_id(fixture->store, fixture->chat, "evil@pond.example", archive));
 
-    g_autoptr(NjMessage) ours = nj_store_find_sent(house->store, house->chat, origin);
+    g_autoptr(NjMessage) ours = nj_store_find_sent(fixture->store, fixture->chat, origin);
     assert_int_equal(ours != NULL, is && number % 2);
     assert_true(!ours || ours->time == 1000 + number);
 }
 
 static void
-assert_all(House *house, int from, int to, bool is)
+assert_all(StoreFixture *fixture, int from, int to, bool is)
 {
     for (int i = from; i < to; i++)
-        assert_one(house, i, is);
+        assert_one(fixture, i, is);
 }
 
 /* How many messages have come into the table. */
 static int
-wait_for_mark(House *house, int mark)
+wait_for_mark(StoreFixture *fixture, int mark)
 {
-    for (int i = 0; i < 20000 && ask_int(house, "SELECT message FROM ident_mark") < mark; i++)
+    for (int i = 0; i < 20000 && ask_int(fixture, "SELECT message FROM ident_mark") < mark; i++)
         g_usleep(1000);
-    return ask_int(house, "SELECT message FROM ident_mark");
+    return ask_int(fixture, "SELECT message FROM ident_mark");
 }
 
 static void
 test_everywhere(void **state)
 {
-    House *house = *state;
-    say_many(house, 0, 10);
-    assert_all(house, 0, 10, true); /* in the list */
-    assert_all(house, 10, 20, false);
-    nj_store_flush(house->store);
-    assert_all(house, 0, 10, true); /* in memory */
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM ident"), 0);
-    reopen(house);
-    assert_all(house, 0, 10, true); /* read again */
+    StoreFixture *fixture = *state;
+    say_many(fixture, 0, 10);
+    assert_all(fixture, 0, 10, true); /* in the list */
+    assert_all(fixture, 10, 20, false);
+    nj_store_flush(fixture->store);
+    assert_all(fixture, 0, 10, true); /* in memory */
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM ident"), 0);
+    reopen(fixture);
+    assert_all(fixture, 0, 10, true); /* read again */
 
-    say_many(house, 10, MANY);
-    assert_true(wait_for_mark(house, MANY) >= MANY);
-    assert_all(house, 0, MANY, true); /* in the table */
-    assert_all(house, MANY, MANY + 10, false);
-    say_many(house, MANY, MANY + 10);
-    assert_all(house, MANY - 10, MANY + 10, true);
-    reopen(house);
-    assert_all(house, 0, MANY + 10, true);
+    say_many(fixture, 10, MANY);
+    assert_true(wait_for_mark(fixture, MANY) >= MANY);
+    assert_all(fixture, 0, MANY, true); /* in the table */
+    assert_all(fixture, MANY, MANY + 10, false);
+    say_many(fixture, MANY, MANY + 10);
+    assert_all(fixture, MANY - 10, MANY + 10, true);
+    reopen(fixture);
+    assert_all(fixture, 0, MANY + 10, true);
 }
 
 /* Nothing is missing while it moves. */
 static void
 test_meanwhile(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     int next = 0;
 
     for (int round = 0; round < 12; round++) {
-        say_many(house, next, next + 4000);
+        say_many(fixture, next, next + 4000);
         next += 4000;
-        nj_store_flush(house->store);
+        nj_store_flush(fixture->store);
         for (int i = 0; i < 300; i++)
-            assert_one(house, g_random_int_range(0, next), true);
+            assert_one(fixture, g_random_int_range(0, next), true);
     }
 
-    assert_true(wait_for_mark(house, next - MANY) >= next - MANY);
+    assert_true(wait_for_mark(fixture, next - MANY) >= next - MANY);
     for (int i = 0; i < 300; i++)
-        assert_one(house, g_random_int_range(0, next), true);
+        assert_one(fixture, g_random_int_range(0, next), true);
 }
 
 static void
 test_killed(void **state)
 {
-    House *house = *state;
-    assert_true(nj_store_close(house->store, 5000));
-    house->store = NULL;
+    StoreFixture *fixture = *state;
+    assert_true(nj_store_close(fixture->store, 5000));
+    fixture->store = NULL;
 
     int ready[2];
     assert_int_equal(pipe(ready), 0);
 
     pid_t child = fork();
     if (!child) {
-        House own = { .dir = house->dir, .store = open_store(house->dir), .chat = house->chat };
+        StoreFixture own = { .dir = fixture->dir,
+                             .store = open_store(fixture->dir),
+                             .chat = fixture->chat };
         say_many(&own, 0, 30000);
         nj_store_flush(own.store);
         if (write(ready[1], "!", 1) != 1)
@@ -138,35 +142,35 @@ test_killed(void **state)
     g_usleep((gulong) g_random_int_range(0, 50000));
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    house->store = open_store(house->dir);
+    fixture->store = open_store(fixture->dir);
 
-    int count = ask_int(house, "SELECT count(*) FROM message");
+    int count = ask_int(fixture, "SELECT count(*) FROM message");
     assert_true(count >= 30000);
     for (int i = 0; i < count; i += 7)
-        assert_one(house, i, true);
+        assert_one(fixture, i, true);
 
-    assert_one(house, count + 10000, false);
+    assert_one(fixture, count + 10000, false);
 }
 
 /* What the table still knows of rows that were forgotten hides nothing and invents nothing. */
 static void
 test_forgotten(void **state)
 {
-    House *house = *state;
-    say_many(house, 0, MANY);
-    assert_true(wait_for_mark(house, MANY) >= MANY);
-    nj_store_delete_chat(house->store, house->chat);
-    reopen(house);
-    house->chat = chat_row(house, "frog@pond.example");
-    assert_all(house, 0, 10, false);
+    StoreFixture *fixture = *state;
+    say_many(fixture, 0, MANY);
+    assert_true(wait_for_mark(fixture, MANY) >= MANY);
+    nj_store_delete_chat(fixture->store, fixture->chat);
+    reopen(fixture);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
+    assert_all(fixture, 0, 10, false);
     for (int i = 0; i < 10; i++)
-        say(house, 5000 + i, i % 2);
+        say(fixture, 5000 + i, i % 2);
 
-    assert_all(house, 5000, 5010, true);
-    assert_all(house, 0, 10, false);
-    reopen(house);
-    assert_all(house, 5000, 5010, true);
-    assert_all(house, 0, 10, false);
+    assert_all(fixture, 5000, 5010, true);
+    assert_all(fixture, 0, 10, false);
+    reopen(fixture);
+    assert_all(fixture, 5000, 5010, true);
+    assert_all(fixture, 0, 10, false);
 }
 
 /* Both questions are answered from the table's order and the rows' own numbers, never by looking
@@ -174,8 +178,8 @@ test_forgotten(void **state)
 static void
 test_plans(void **state)
 {
-    House *house = *state;
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    StoreFixture *fixture = *state;
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     g_autoptr(GString) plan = g_string_new(NULL);

@@ -1,6 +1,6 @@
 /* model/store-search and store-index: what was said is found by its words, as people type them,
  * newest first, at once and after anything. */
-#include "store-house.h"
+#include "store-fixture.h"
 
 #include <signal.h>
 #include <string.h>
@@ -34,12 +34,12 @@ take_answer(GPtrArray *found, const GError *error, void *data)
 }
 
 static Answer
-ask(House *house, NjSearch search)
+ask(StoreFixture *fixture, NjSearch search)
 {
     Answer answer = { .bodies = g_string_new(NULL) };
     if (!search.limit)
         search.limit = 100;
-    nj_store_search(house->store, &search, take_answer, &answer, house);
+    nj_store_search(fixture->store, &search, take_answer, &answer, fixture);
     assert_false(answer.answered);
     while (!answer.answered)
         g_main_context_iteration(NULL, TRUE);
@@ -47,28 +47,28 @@ ask(House *house, NjSearch search)
 }
 
 static void
-check(House *house, NjSearch search, const char *bodies)
+check(StoreFixture *fixture, NjSearch search, const char *bodies)
 {
-    Answer answer = ask(house, search);
+    Answer answer = ask(fixture, search);
     assert_null(answer.error);
     assert_string_equal(answer.bodies->str, bodies);
     g_string_free(answer.bodies, TRUE);
 }
 
 static void
-check_words(House *house, const char *words, const char *bodies)
+check_words(StoreFixture *fixture, const char *words, const char *bodies)
 {
-    check(house, (NjSearch){ .words = words }, bodies);
+    check(fixture, (NjSearch){ .words = words }, bodies);
 }
 
 static void
-say(House *house, gint64 chat, gint64 time, bool out, const char *sender, const char *body)
+say(StoreFixture *fixture, gint64 chat, gint64 time, bool out, const char *sender, const char *body)
 {
     g_autoptr(NjMessage) message = make_message(time, out, body);
     message->chat = chat;
     g_free(message->sender);
     message->sender = g_strdup(sender);
-    nj_store_add_message(house->store, message);
+    nj_store_add_message(fixture->store, message);
 }
 
 /* Words */
@@ -76,36 +76,37 @@ say(House *house, gint64 chat, gint64 time, bool out, const char *sender, const 
 static void
 test_words(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "The toad sits by the pond");
-    add(house, 30, true, "Do toads sing? Ponderous question");
-    add(house, 20, false, "a café near the Straße, don't worry");
-    check_words(house, "toad", "Do toads sing? Ponderous question|The toad sits by the pond");
-    check_words(house, "POND", "Do toads sing? Ponderous question|The toad sits by the pond");
-    check_words(house, "pond toad", "Do toads sing? Ponderous question|The toad sits by the pond");
-    check_words(house, "ponder toad", "Do toads sing? Ponderous question");
-    check_words(house, "oad", "");
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "The toad sits by the pond");
+    add(fixture, 30, true, "Do toads sing? Ponderous question");
+    add(fixture, 20, false, "a café near the Straße, don't worry");
+    check_words(fixture, "toad", "Do toads sing? Ponderous question|The toad sits by the pond");
+    check_words(fixture, "POND", "Do toads sing? Ponderous question|The toad sits by the pond");
+    check_words(fixture, "pond toad",
+                "Do toads sing? Ponderous question|The toad sits by the pond");
+    check_words(fixture, "ponder toad", "Do toads sing? Ponderous question");
+    check_words(fixture, "oad", "");
 
-    check_words(house, "cafe", "a café near the Straße, don't worry");
-    check_words(house, "CAFÉ", "a café near the Straße, don't worry");
-    check_words(house, "don't", "a café near the Straße, don't worry");
-    check_words(house, "\"by the\"", "The toad sits by the pond");
-    check_words(house, "\"the by\"", "");
-    check_words(house, "\"the pon\"", ""); /* in quotation marks words are whole */
-    check_words(house, "question.", "Do toads sing? Ponderous question");
-    check_words(house, "questio,", ""); /* what ends a word, ends it */
-    check_words(house, "",
+    check_words(fixture, "cafe", "a café near the Straße, don't worry");
+    check_words(fixture, "CAFÉ", "a café near the Straße, don't worry");
+    check_words(fixture, "don't", "a café near the Straße, don't worry");
+    check_words(fixture, "\"by the\"", "The toad sits by the pond");
+    check_words(fixture, "\"the by\"", "");
+    check_words(fixture, "\"the pon\"", ""); /* in quotation marks words are whole */
+    check_words(fixture, "question.", "Do toads sing? Ponderous question");
+    check_words(fixture, "questio,", ""); /* what ends a word, ends it */
+    check_words(fixture, "",
                 "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad "
                 "sits by the pond");
 
-    check(house, (NjSearch){ 0 },
+    check(fixture, (NjSearch){ 0 },
           "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by "
           "the pond");
 
     /* Who wants the beginnings only gets those, up to the end of a character. */
-    check(house, (NjSearch){ .words = "worry", .max_body_bytes = 7 }, "a café");
-    check(house, (NjSearch){ .words = "worry", .max_body_bytes = 6 }, "a caf");
-    check(house, (NjSearch){ .words = "worry", .max_body_bytes = 1000 },
+    check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 7 }, "a café");
+    check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 6 }, "a caf");
+    check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 1000 },
           "a café near the Straße, don't worry");
 }
 
@@ -143,17 +144,17 @@ test_any_bytes(void **state)
         "a1",
     };
 
-    House *house = *state;
+    StoreFixture *fixture = *state;
 
-    add(house, 10, false, "no such thing");
+    add(fixture, 10, false, "no such thing");
     for (guint i = 0; i < G_N_ELEMENTS(typed); i++) {
-        Answer answer = ask(house, (NjSearch){ .words = typed[i] });
+        Answer answer = ask(fixture, (NjSearch){ .words = typed[i] });
         if (answer.error)
             fail_msg("%s: %s", typed[i], answer.error);
         if (strstr(typed[i], "toad") || i == G_N_ELEMENTS(typed) - 1)
             assert_int_equal(answer.count, 0);
         g_string_free(answer.bodies, TRUE);
-        answer = ask(house, (NjSearch){ .sender = typed[i] });
+        answer = ask(fixture, (NjSearch){ .sender = typed[i] });
         if (answer.error)
             fail_msg("from %s: %s", typed[i], answer.error);
         g_string_free(answer.bodies, TRUE);
@@ -162,60 +163,60 @@ test_any_bytes(void **state)
     g_autofree char *long_word = g_strnfill(100000, 'x'), *many = g_strnfill(100000, 'x');
     for (guint i = 1; i < 100000; i += 2)
         many[i] = ' ';
-    check_words(house, long_word, "");
-    check_words(house, many, "");
+    check_words(fixture, long_word, "");
+    check_words(fixture, many, "");
 }
 
 /* Scripts without spaces are found anywhere; emoji too; signs by themselves as they stand. */
 static void
 test_other_scripts(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "今天天气很好");
-    add(house, 20, false, "สวัสดีครับ");
-    add(house, 30, false, "すごい🎉🐸pond");
-    add(house, 40, false, "well :-) a -> b");
-    add(house, 50, false, "Жаба сидит");
-    check_words(house, "天气", "今天天气很好");
-    check_words(house, "气天", "");
-    check_words(house, "今 好", "今天天气很好");
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "今天天气很好");
+    add(fixture, 20, false, "สวัสดีครับ");
+    add(fixture, 30, false, "すごい🎉🐸pond");
+    add(fixture, 40, false, "well :-) a -> b");
+    add(fixture, 50, false, "Жаба сидит");
+    check_words(fixture, "天气", "今天天气很好");
+    check_words(fixture, "气天", "");
+    check_words(fixture, "今 好", "今天天气很好");
 
-    check_words(house, "ครับ", "สวัสดีครับ");
-    check_words(house, "ごい", "すごい🎉🐸pond");
-    check_words(house, "🐸", "すごい🎉🐸pond");
-    check_words(house, "🐸 po", "すごい🎉🐸pond");
-    check_words(house, "🎉 :-)", "");
-    check_words(house, ":-)", "well :-) a -> b");
-    check_words(house, "-> well", "well :-) a -> b");
-    check_words(house, "жаб", "Жаба сидит");
+    check_words(fixture, "ครับ", "สวัสดีครับ");
+    check_words(fixture, "ごい", "すごい🎉🐸pond");
+    check_words(fixture, "🐸", "すごい🎉🐸pond");
+    check_words(fixture, "🐸 po", "すごい🎉🐸pond");
+    check_words(fixture, "🎉 :-)", "");
+    check_words(fixture, ":-)", "well :-) a -> b");
+    check_words(fixture, "-> well", "well :-) a -> b");
+    check_words(fixture, "жаб", "Жаба сидит");
 }
 
 /* FTS5 would read all that begins so; what we do instead finds the same. */
 static void
 test_common_beginnings(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 3000; i++) {
         g_autofree char *body =
             i % 7 ? g_strdup_printf("x%d said", i)
                   : g_strdup_printf("x%d went home%s", i, i % 700 ? "" : " xylophone");
-        add(house, 1000 + i, false, body);
+        add(fixture, 1000 + i, false, body);
         if (i % 500 == 0)
-            nj_store_flush(house->store);
+            nj_store_flush(fixture->store);
     }
 
-    Answer answer = ask(house, (NjSearch){ .words = "x", .limit = 5000 });
+    Answer answer = ask(fixture, (NjSearch){ .words = "x", .limit = 5000 });
     assert_int_equal(answer.count, 3000);
     g_string_free(answer.bodies, TRUE);
 
     /* of 2, 20 … 29, 200 … 299, 2000 … 2999 every seventh */
-    answer = ask(house, (NjSearch){ .words = "x2 went", .limit = 5000 });
+    answer = ask(fixture, (NjSearch){ .words = "x2 went", .limit = 5000 });
     assert_int_equal(answer.count, 2 + 14 + 143);
     g_string_free(answer.bodies, TRUE);
-    check(house, (NjSearch){ .words = "x xyl h" },
+    check(fixture, (NjSearch){ .words = "x xyl h" },
           "x2800 went home xylophone|x2100 went home xylophone|x1400 went home xylophone|x700 went "
           "home xylophone|x0 went home xylophone");
-    check(house, (NjSearch){ .words = "x", .limit = 2 }, "x2999 said|x2998 said");
+    check(fixture, (NjSearch){ .words = "x", .limit = 2 }, "x2999 said|x2998 said");
 }
 
 /* Filters */
@@ -223,32 +224,32 @@ test_common_beginnings(void **state)
 static void
 test_filters(void **state)
 {
-    House *house = *state;
-    gint64 other = chat_row(house, "newt@pond.example"),
-           account = nj_store_ensure_account(house->store, "toad@pond.example");
+    StoreFixture *fixture = *state;
+    gint64 other = chat_row(fixture, "newt@pond.example"),
+           account = nj_store_ensure_account(fixture->store, "toad@pond.example");
 
-    say(house, house->chat, 10, false, "frog@pond.example/leaf", "hello one");
-    say(house, other, 20, false, "newt@pond.example/mud", "hello two https://pond.example/a");
-    say(house, other, 30, true, "toad@pond.example/desk", "hello three");
-    say(house, other, 40, false, NULL, "hello four xmpp:room@pond.example?join");
-    check(house, (NjSearch){ .words = "hello", .chat = house->chat }, "hello one");
-    check(house, (NjSearch){ .words = "hello", .chat = other, .until = 30 },
+    say(fixture, fixture->chat, 10, false, "frog@pond.example/leaf", "hello one");
+    say(fixture, other, 20, false, "newt@pond.example/mud", "hello two https://pond.example/a");
+    say(fixture, other, 30, true, "toad@pond.example/desk", "hello three");
+    say(fixture, other, 40, false, NULL, "hello four xmpp:room@pond.example?join");
+    check(fixture, (NjSearch){ .words = "hello", .chat = fixture->chat }, "hello one");
+    check(fixture, (NjSearch){ .words = "hello", .chat = other, .until = 30 },
           "hello two https://pond.example/a");
-    check(house, (NjSearch){ .words = "hello", .since = 20, .until = 40 },
+    check(fixture, (NjSearch){ .words = "hello", .since = 20, .until = 40 },
           "hello three|hello two https://pond.example/a");
 
-    check(house, (NjSearch){ .words = "hello", .account = account + 1 }, "");
-    check(house, (NjSearch){ .words = "hello", .account = account, .chat = house->chat },
+    check(fixture, (NjSearch){ .words = "hello", .account = account + 1 }, "");
+    check(fixture, (NjSearch){ .words = "hello", .account = account, .chat = fixture->chat },
           "hello one");
-    check(house, (NjSearch){ .words = "hello", .sender = "FROG" }, "hello one");
-    check(house, (NjSearch){ .words = "hello", .sender = "frog@pond.example" }, "hello one");
-    check(house, (NjSearch){ .sender = "newt" },
+    check(fixture, (NjSearch){ .words = "hello", .sender = "FROG" }, "hello one");
+    check(fixture, (NjSearch){ .words = "hello", .sender = "frog@pond.example" }, "hello one");
+    check(fixture, (NjSearch){ .sender = "newt" },
           "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
-    check(house, (NjSearch){ .sender = "Me" }, "hello three");
-    check(house, (NjSearch){ .links = true },
+    check(fixture, (NjSearch){ .sender = "Me" }, "hello three");
+    check(fixture, (NjSearch){ .links = true },
           "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
 
-    check(house, (NjSearch){ .links = true, .words = "two" }, "hello two https://pond.example/a");
+    check(fixture, (NjSearch){ .links = true, .words = "two" }, "hello two https://pond.example/a");
 }
 
 static void
@@ -274,15 +275,15 @@ test_links(void **state)
         { "tel:+41", true },
     };
 
-    House *house = *state;
+    StoreFixture *fixture = *state;
     GString *expected = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        add(house, 1000 - i, false, rows[i].text);
+        add(fixture, 1000 - i, false, rows[i].text);
         if (rows[i].link)
             g_string_append_printf(expected, "%s%s", expected->len ? "|" : "", rows[i].text);
     }
 
-    check(house, (NjSearch){ .links = true }, expected->str);
+    check(fixture, (NjSearch){ .links = true }, expected->str);
     g_string_free(expected, TRUE);
 }
 
@@ -290,17 +291,17 @@ test_links(void **state)
 static void
 test_continuation(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 50; i++) {
         g_autofree char *body = g_strdup_printf("word%d", i);
-        add(house, 1000 - i / 10, false, body);
+        add(fixture, 1000 - i / 10, false, body);
     }
 
     NjSearch search = { .words = "word", .limit = 7 };
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     guint count = 0;
     for (;;) {
-        Answer answer = ask(house, search);
+        Answer answer = ask(fixture, search);
         g_auto(GStrv) bodies = g_strsplit(answer.bodies->str, "|", -1);
         for (guint i = 0; i < answer.count; i++)
             assert_true(g_hash_table_add(seen, g_strdup(bodies[i])));
@@ -320,43 +321,43 @@ test_continuation(void **state)
 static void
 test_forgotten(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "keep this");
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "keep this");
 
-    gint64 stranger = chat_row(house, "stranger@mud.example");
-    say(house, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
-    check_words(house, "this", "buy this https://mud.example|keep this");
-    nj_store_delete_chat(house->store, stranger);
-    check_words(house, "this", "keep this");
-    check(house, (NjSearch){ .sender = "stranger" }, "");
+    gint64 stranger = chat_row(fixture, "stranger@mud.example");
+    say(fixture, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
+    check_words(fixture, "this", "buy this https://mud.example|keep this");
+    nj_store_delete_chat(fixture->store, stranger);
+    check_words(fixture, "this", "keep this");
+    check(fixture, (NjSearch){ .sender = "stranger" }, "");
 
     /* Their ids are given again, and are indexed again. */
-    reopen(house);
-    house->chat = chat_row(house, "frog@pond.example");
-    add(house, 30, false, "this is new");
-    check_words(house, "this", "this is new|keep this");
-    check_words(house, "buy", "");
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM word ('this')"), 2);
-    nj_store_flush(house->store);
-    run_sql(house->dir, "INSERT INTO word (word) VALUES ('integrity-check')");
+    reopen(fixture);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
+    add(fixture, 30, false, "this is new");
+    check_words(fixture, "this", "this is new|keep this");
+    check_words(fixture, "buy", "");
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM word ('this')"), 2);
+    nj_store_flush(fixture->store);
+    run_sql(fixture->dir, "INSERT INTO word (word) VALUES ('integrity-check')");
 }
 
 /* Where it was left it goes on; rows of an older program are found as well. */
 static void
 test_catch_up(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 2000; i++)
-        add(house, 1000 + i, false, i == 3 ? "needle" : "hay");
-    nj_store_close(house->store, 5000);
-    run_sql(house->dir,
+        add(fixture, 1000 + i, false, i == 3 ? "needle" : "hay");
+    nj_store_close(fixture->store, 5000);
+    run_sql(fixture->dir,
             "INSERT INTO word (word) VALUES ('delete-all'); UPDATE word_mark SET message = 0;");
-    house->store = open_here(house->dir, house->remote);
-    check_words(house, "needle", "needle");
-    assert_int_equal(nj_store_count_unindexed(house->store), 0);
+    fixture->store = open_here(fixture->dir, fixture->remote);
+    check_words(fixture, "needle", "needle");
+    assert_int_equal(nj_store_count_unindexed(fixture->store), 0);
 
-    assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 2000);
-    Answer answer = ask(house, (NjSearch){ .words = "hay", .limit = 5000 });
+    assert_int_equal(ask_int(fixture, "SELECT message FROM word_mark"), 2000);
+    Answer answer = ask(fixture, (NjSearch){ .words = "hay", .limit = 5000 });
     assert_int_equal(answer.count, 1999);
     g_string_free(answer.bodies, TRUE);
 }
@@ -365,38 +366,39 @@ test_catch_up(void **state)
 static void
 test_follows(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 3000; i++)
-        add(house, 1000 + i, false, "hay");
+        add(fixture, 1000 + i, false, "hay");
     gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
-    while (ask_int(house, "SELECT message FROM word_mark") < 3000 && g_get_monotonic_time() < until)
+    while (ask_int(fixture, "SELECT message FROM word_mark") < 3000
+           && g_get_monotonic_time() < until)
         g_usleep(5000);
-    assert_int_equal(ask_int(house, "SELECT message FROM word_mark"), 3000);
+    assert_int_equal(ask_int(fixture, "SELECT message FROM word_mark"), 3000);
 }
 
 /* Rows with bytes that are no text, from a damaged file. */
 static void
 test_bad_rows(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "fine words");
-    nj_store_flush(house->store);
-    run_sql(house->dir,
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "fine words");
+    nj_store_flush(fixture->store);
+    run_sql(fixture->dir,
             "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, "
             "body) VALUES"
             " (1000, 1, -5, 0, 0, 0, 0, 0, CAST(x'ff' AS TEXT), CAST(x'776f726473ff20e4bb' AS "
             "TEXT)), (1001, 77, 9e18, 9, 99, 0, 0, 0, NULL, x'f0'),"
             " (1002, 1, 20, 0, 0, 0, 0, 0, NULL, CAST(x'e0' AS TEXT))");
 
-    reopen(house);
-    house->chat = chat_row(house, "frog@pond.example");
+    reopen(fixture);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
 
-    Answer answer = ask(house, (NjSearch){ .words = "words" });
+    Answer answer = ask(fixture, (NjSearch){ .words = "words" });
     assert_null(answer.error);
     assert_int_equal(answer.count, 2);
     g_string_free(answer.bodies, TRUE);
-    add(house, 30, false, "more words");
-    answer = ask(house, (NjSearch){ .words = "more" });
+    add(fixture, 30, false, "more words");
+    answer = ask(fixture, (NjSearch){ .words = "more" });
     assert_int_equal(answer.count, 1);
     g_string_free(answer.bodies, TRUE);
 }
@@ -404,14 +406,14 @@ test_bad_rows(void **state)
 static void
 test_damaged(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "keep this");
-    check_words(house, "keep", "keep this");
-    nj_store_close(house->store, 5000);
-    run_sql(house->dir, "UPDATE word_data SET block = x'00010203' WHERE id > 10");
-    house->store = open_here(house->dir, house->remote);
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "keep this");
+    check_words(fixture, "keep", "keep this");
+    nj_store_close(fixture->store, 5000);
+    run_sql(fixture->dir, "UPDATE word_data SET block = x'00010203' WHERE id > 10");
+    fixture->store = open_here(fixture->dir, fixture->remote);
 
-    Answer answer = ask(house, (NjSearch){ .words = "keep" });
+    Answer answer = ask(fixture, (NjSearch){ .words = "keep" });
     if (!answer.error) /* the writer found it first */
         assert_string_equal(answer.bodies->str, "keep this");
     else
@@ -419,8 +421,8 @@ test_damaged(void **state)
 
     g_free(answer.error);
     g_string_free(answer.bodies, TRUE);
-    check_words(house, "keep", "keep this");
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
+    check_words(fixture, "keep", "keep this");
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
 /* On a full disk a search waits for nothing: what is in the file is found.  What could not be
@@ -428,28 +430,28 @@ test_damaged(void **state)
 static void
 test_full_disk(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     struct rlimit old, tight;
 
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    add(house, 10, false, "old words");
-    check_words(house, "words", "old words");
+    add(fixture, 10, false, "old words");
+    check_words(fixture, "words", "old words");
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    add(house, 20, false, "new words");
+    add(fixture, 20, false, "new words");
 
-    Answer answer = ask(house, (NjSearch){ .words = "words" });
+    Answer answer = ask(fixture, (NjSearch){ .words = "words" });
     setrlimit(RLIMIT_FSIZE, &old);
     assert_null(answer.error);
     assert_string_equal(answer.bodies->str, "old words");
     g_string_free(answer.bodies, TRUE);
-    while (nj_store_has_write_error(house->store))
+    while (nj_store_has_write_error(fixture->store))
         g_main_context_iteration(NULL, TRUE);
 
-    nj_store_flush(house->store);
-    check_words(house, "words", "new words|old words");
+    nj_store_flush(fixture->store);
+    check_words(fixture, "words", "new words|old words");
     signal(SIGXFSZ, handler);
 }
 
@@ -467,18 +469,18 @@ never(GPtrArray *found, const GError *error, void *data)
 static void
 test_cancel(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     int owner = 0;
 
     for (int i = 0; i < 5000; i++)
-        add(house, 1000 + i, false, "hay, and more hay");
+        add(fixture, 1000 + i, false, "hay, and more hay");
 
     NjSearch search = { .words = ":-)", .limit = 10 };
     for (int i = 0; i < 5; i++)
-        nj_store_search(house->store, &search, never, NULL, &owner);
+        nj_store_search(fixture->store, &search, never, NULL, &owner);
     g_usleep(20000);
-    nj_store_search_cancel(house->store, &owner);
-    check_words(house, "nothing", "");
+    nj_store_search_cancel(fixture->store, &owner);
+    check_words(fixture, "nothing", "");
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 }
@@ -486,36 +488,36 @@ test_cancel(void **state)
 static void
 test_close_meanwhile(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 5000; i++)
-        add(house, 1000 + i, false, "hay, and more hay");
+        add(fixture, 1000 + i, false, "hay, and more hay");
     NjSearch search = { .words = ":-)", .limit = 10 };
-    nj_store_search(house->store, &search, never, NULL, house);
-    nj_store_search(house->store, &search, never, NULL, house);
-    reopen(house);
+    nj_store_search(fixture->store, &search, never, NULL, fixture);
+    nj_store_search(fixture->store, &search, never, NULL, fixture);
+    reopen(fixture);
 }
 
 static void
 close_it(GPtrArray *found, const GError *error, void *data)
 {
-    House *house = data;
+    StoreFixture *fixture = data;
     assert_null(error);
     assert_int_equal(found->len, 1);
-    nj_store_close(house->store, 5000);
-    house->store = NULL;
+    nj_store_close(fixture->store, 5000);
+    fixture->store = NULL;
 }
 
 static void
 test_closed_by_the_answer(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "hello");
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "hello");
     NjSearch search = { .words = "hello", .limit = 10 };
-    nj_store_search(house->store, &search, close_it, house, house);
-    nj_store_search(house->store, &search, never, NULL, house);
-    while (house->store)
+    nj_store_search(fixture->store, &search, close_it, fixture, fixture);
+    nj_store_search(fixture->store, &search, never, NULL, fixture);
+    while (fixture->store)
         g_main_context_iteration(NULL, TRUE);
-    house->store = open_here(house->dir, house->remote);
+    fixture->store = open_here(fixture->dir, fixture->remote);
 }
 
 int

@@ -1,6 +1,6 @@
 /* model/store: what is kept is there again, at once and after a restart; nobody else can use it;
  * trouble is told and over. */
-#include "store-house.h"
+#include "store-fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -24,26 +24,28 @@ words(GPtrArray *page)
 }
 
 static void
-assert_before(House *house, gint64 time, gint64 id, guint limit, const char *expected)
+assert_before(StoreFixture *fixture, gint64 time, gint64 id, guint limit, const char *expected)
 {
-    g_autofree char *text = words(nj_store_page_before(house->store, house->chat, time, id, limit));
+    g_autofree char *text =
+        words(nj_store_page_before(fixture->store, fixture->chat, time, id, limit));
     assert_string_equal(text, expected);
 }
 
 static void
-assert_after(House *house, gint64 time, gint64 id, guint limit, const char *expected)
+assert_after(StoreFixture *fixture, gint64 time, gint64 id, guint limit, const char *expected)
 {
-    g_autofree char *text = words(nj_store_page_after(house->store, house->chat, time, id, limit));
+    g_autofree char *text =
+        words(nj_store_page_after(fixture->store, fixture->chat, time, id, limit));
     assert_string_equal(text, expected);
 }
 
 static void
 test_every_field_comes_back(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     NjMessage *message = make_message(1700000000123, true, "croak");
 
-    message->chat = house->chat;
+    message->chat = fixture->chat;
     message->type = NJ_MESSAGE_HEADLINE;
     message->state = NJ_STATE_FAILED;
     message->delayed = message->mention = true;
@@ -56,16 +58,17 @@ test_every_field_comes_back(void **state)
     message->archive_by = g_strdup("toad@pond.example");
     message->encryption = g_strdup("OMEMO");
     message->error = g_strdup("It was refused.");
-    nj_store_add_message(house->store, message);
-    reopen(house);
+    nj_store_add_message(fixture->store, message);
+    reopen(fixture);
 
-    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 10);
+    g_autoptr(GPtrArray) page =
+        nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 10);
     assert_int_equal(page->len, 1);
 
     NjMessage *read = g_ptr_array_index(page, 0);
     assert_ptr_not_equal(read, message);
     assert_int_equal(read->id, message->id);
-    assert_int_equal(read->chat, house->chat);
+    assert_int_equal(read->chat, fixture->chat);
     assert_int_equal(read->time, message->time);
     assert_int_equal(read->type, NJ_MESSAGE_HEADLINE);
     assert_int_equal(read->state, NJ_STATE_FAILED);
@@ -87,50 +90,50 @@ test_every_field_comes_back(void **state)
 
 /* The order is (time, id), whether rows are in the file, still waiting, or both. */
 static void
-check_pages(House *house, gint64 third)
+check_pages(StoreFixture *fixture, gint64 third)
 {
-    assert_before(house, G_MAXINT64, 0, 10, "a b c d e f");
-    assert_before(house, G_MAXINT64, 0, 2, "e f");
-    assert_before(house, 30, third, 2, "a b");
-    assert_before(house, 10, 0, 2, "");
-    assert_after(house, 30, third, 2, "d e");
-    assert_after(house, 0, 0, 3, "a b c");
-    assert_after(house, 50, G_MAXINT64, 3, "");
+    assert_before(fixture, G_MAXINT64, 0, 10, "a b c d e f");
+    assert_before(fixture, G_MAXINT64, 0, 2, "e f");
+    assert_before(fixture, 30, third, 2, "a b");
+    assert_before(fixture, 10, 0, 2, "");
+    assert_after(fixture, 30, third, 2, "d e");
+    assert_after(fixture, 0, 0, 3, "a b c");
+    assert_after(fixture, 50, G_MAXINT64, 3, "");
 }
 
 static void
 test_pages(void **state)
 {
-    House *house = *state;
-    add(house, 20, false, "b");
+    StoreFixture *fixture = *state;
+    add(fixture, 20, false, "b");
 
-    gint64 third = add(house, 30, false, "c");
-    add(house, 50, false, "f");
-    nj_store_flush(house->store);
-    add(house, 30, false, "d");
-    add(house, 10, false, "a");
-    add(house, 40, false, "e");
-    check_pages(house, third);
-    nj_store_flush(house->store);
-    check_pages(house, third);
+    gint64 third = add(fixture, 30, false, "c");
+    add(fixture, 50, false, "f");
+    nj_store_flush(fixture->store);
+    add(fixture, 30, false, "d");
+    add(fixture, 10, false, "a");
+    add(fixture, 40, false, "e");
+    check_pages(fixture, third);
+    nj_store_flush(fixture->store);
+    check_pages(fixture, third);
 
-    reopen(house);
-    check_pages(house, third);
-    house->chat = chat_row(house, "newt@pond.example");
-    assert_before(house, G_MAXINT64, 0, 10, "");
+    reopen(fixture);
+    check_pages(fixture, third);
+    fixture->chat = chat_row(fixture, "newt@pond.example");
+    assert_before(fixture, G_MAXINT64, 0, 10, "");
 }
 
 /* Nothing is missing or doubled while the writer is at work. */
 static void
 test_pages_meanwhile(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 1; i <= 6000; i++) {
-        add(house, i, false, "x");
+        add(fixture, i, false, "x");
         if (i % 100)
             continue;
         g_autoptr(GPtrArray) page =
-            nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 7000);
+            nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 7000);
         assert_int_equal(page->len, i);
         for (int k = 0; k < i; k++)
             assert_int_equal(((NjMessage *) g_ptr_array_index(page, k))->time, k + 1);
@@ -140,31 +143,31 @@ test_pages_meanwhile(void **state)
 static void
 test_state(void **state)
 {
-    House *house = *state;
-    gint64 id = add(house, 10, true, "hello");
+    StoreFixture *fixture = *state;
+    gint64 id = add(fixture, 10, true, "hello");
 
-    nj_store_set_state(house->store, id, NJ_STATE_SENT, NULL);
-    nj_store_flush(house->store);
-    nj_store_set_state(house->store, id, NJ_STATE_FAILED, "Nobody is there.");
+    nj_store_set_state(fixture->store, id, NJ_STATE_SENT, NULL);
+    nj_store_flush(fixture->store);
+    nj_store_set_state(fixture->store, id, NJ_STATE_FAILED, "Nobody is there.");
 
     for (int i = 0; i < 2; i++) { /* still waiting, then from the file */
         g_autoptr(GPtrArray) page =
-            nj_store_page_before(house->store, house->chat, G_MAXINT64, 0, 1);
+            nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 1);
         NjMessage *message = g_ptr_array_index(page, 0);
         assert_int_equal(message->state, NJ_STATE_FAILED);
         assert_string_equal(message->error, "Nobody is there.");
-        reopen(house);
+        reopen(fixture);
     }
 }
 
 static void
-assert_chat(House *house, guint unread, guint mentions, const char *draft)
+assert_chat(StoreFixture *fixture, guint unread, guint mentions, const char *draft)
 {
     NjStoredChat chat;
-    assert_true(nj_store_ensure_chat(house->store,
-                                     nj_store_ensure_account(house->store, "toad@pond.example"),
+    assert_true(nj_store_ensure_chat(fixture->store,
+                                     nj_store_ensure_account(fixture->store, "toad@pond.example"),
                                      NJ_CHAT_PERSON, "frog@pond.example", &chat));
-    assert_int_equal(chat.id, house->chat);
+    assert_int_equal(chat.id, fixture->chat);
     assert_int_equal(chat.unread, unread);
     assert_int_equal(chat.mentions, mentions);
     if (draft)
@@ -180,49 +183,49 @@ assert_chat(House *house, guint unread, guint mentions, const char *draft)
 static void
 test_chats_found(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     NjStoredChat chat;
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
 
     assert_false(
-        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
     assert_false(
-        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
 
-    gint64 first = chat_row(house, "snake@grass.example");
+    gint64 first = chat_row(fixture, "snake@grass.example");
     assert_true(
-        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
     assert_int_equal(chat.id, first);
     nj_stored_chat_clear(&chat);
-    nj_store_flush(house->store);
+    nj_store_flush(fixture->store);
 
-    nj_store_delete_chat(house->store, first);
+    nj_store_delete_chat(fixture->store, first);
     assert_false(
-        nj_store_find_chat(house->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
+        nj_store_find_chat(fixture->store, account, NJ_CHAT_PERSON, "snake@grass.example", &chat));
 
-    gint64 second = chat_row(house, "snake@grass.example");
+    gint64 second = chat_row(fixture, "snake@grass.example");
     assert_int_not_equal(second, first);
-    assert_int_equal(chat_row(house, "snake@grass.example"), second);
-    reopen(house);
-    assert_int_equal(chat_row(house, "snake@grass.example"), second);
+    assert_int_equal(chat_row(fixture, "snake@grass.example"), second);
+    reopen(fixture);
+    assert_int_equal(chat_row(fixture, "snake@grass.example"), second);
 }
 
 /* One program for each directory.  Whatever stands in the lock file, it is shown on a terminal. */
 static void
 test_second_program(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     g_autoptr(GError) error = NULL;
 
-    assert_null(nj_store_open(house->dir, &error));
+    assert_null(nj_store_open(fixture->dir, &error));
     assert_non_null(strstr(error->message, "already running"));
     g_clear_error(&error);
 
-    g_autofree char *path = g_build_filename(house->dir, "lock", NULL);
+    g_autofree char *path = g_build_filename(fixture->dir, "lock", NULL);
     FILE *file = fopen(path, "w");
     fputs("\033[2Jhost 7 \302\233tty\n", file);
     fclose(file);
-    assert_null(nj_store_open(house->dir, &error));
+    assert_null(nj_store_open(fixture->dir, &error));
     assert_null(strchr(error->message, '\033'));
     assert_null(strstr(error->message, "\302\233"));
 }
@@ -230,59 +233,59 @@ test_second_program(void **state)
 static void
 test_chats(void **state)
 {
-    House *house = *state;
-    assert_chat(house, 0, 0, NULL);
-    add(house, 10, false, "one");
+    StoreFixture *fixture = *state;
+    assert_chat(fixture, 0, 0, NULL);
+    add(fixture, 10, false, "one");
 
-    gint64 second = add(house, 20, false, "two");
+    gint64 second = add(fixture, 20, false, "two");
     NjMessage *mention = make_message(20, false, "toad: three");
     mention->mention = true;
-    mention->chat = house->chat;
-    nj_store_add_message(house->store, mention);
+    mention->chat = fixture->chat;
+    nj_store_add_message(fixture->store, mention);
     nj_message_unref(mention);
-    add(house, 30, true, "mine");
-    nj_store_set_draft(house->store, house->chat, "I think");
-    assert_chat(house, 3, 1, "I think");
+    add(fixture, 30, true, "mine");
+    nj_store_set_draft(fixture->store, fixture->chat, "I think");
+    assert_chat(fixture, 3, 1, "I think");
 
-    nj_store_flush(house->store);
-    assert_chat(house, 3, 1, "I think");
-    nj_store_set_read_marker(house->store, house->chat, 10, 1);
-    nj_store_set_read_marker(house->store, house->chat, 20, second);
-    assert_chat(house, 1, 1, "I think");
-    reopen(house);
-    assert_chat(house, 1, 1, "I think");
-    nj_store_set_draft(house->store, house->chat, NULL);
-    reopen(house);
+    nj_store_flush(fixture->store);
+    assert_chat(fixture, 3, 1, "I think");
+    nj_store_set_read_marker(fixture->store, fixture->chat, 10, 1);
+    nj_store_set_read_marker(fixture->store, fixture->chat, 20, second);
+    assert_chat(fixture, 1, 1, "I think");
+    reopen(fixture);
+    assert_chat(fixture, 1, 1, "I think");
+    nj_store_set_draft(fixture->store, fixture->chat, NULL);
+    reopen(fixture);
 
-    assert_chat(house, 1, 1, NULL);
+    assert_chat(fixture, 1, 1, NULL);
 }
 
 static void
 test_unread_has_an_end(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 1500; i++)
-        add(house, i + 1, false, "x");
-    assert_chat(house, NJ_MAX_UNREAD, 0, NULL);
-    nj_store_flush(house->store);
-    assert_chat(house, NJ_MAX_UNREAD, 0, NULL);
+        add(fixture, i + 1, false, "x");
+    assert_chat(fixture, NJ_MAX_UNREAD, 0, NULL);
+    nj_store_flush(fixture->store);
+    assert_chat(fixture, NJ_MAX_UNREAD, 0, NULL);
 }
 
 static void
 test_open_chats(void **state)
 {
-    House *house = *state;
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    StoreFixture *fixture = *state;
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
 
-    add(house, 10, false, "unread");
-    gint64 draft = chat_row(house, "newt@pond.example"),
-           waiting = chat_row(house, "stranger@pond.example");
-    chat_row(house, "nothing@pond.example");
-    nj_store_set_draft(house->store, draft, "dear newt");
-    nj_store_set_from_stranger(house->store, waiting, true);
-    reopen(house);
+    add(fixture, 10, false, "unread");
+    gint64 draft = chat_row(fixture, "newt@pond.example"),
+           waiting = chat_row(fixture, "stranger@pond.example");
+    chat_row(fixture, "nothing@pond.example");
+    nj_store_set_draft(fixture->store, draft, "dear newt");
+    nj_store_set_from_stranger(fixture->store, waiting, true);
+    reopen(fixture);
 
-    g_autoptr(GPtrArray) chats = nj_store_list_open_chats(house->store, account);
+    g_autoptr(GPtrArray) chats = nj_store_list_open_chats(fixture->store, account);
     assert_int_equal(chats->len, 3);
 
     const NjStoredChat *first = g_ptr_array_index(chats, 0), *second = g_ptr_array_index(chats, 1),
@@ -291,52 +294,54 @@ test_open_chats(void **state)
     assert_int_equal(first->unread, 1);
     assert_string_equal(second->draft, "dear newt");
     assert_true(third->from_stranger);
-    assert_int_equal(nj_store_ensure_account(house->store, "toad@pond.example"), account);
-    assert_int_not_equal(nj_store_ensure_account(house->store, "other@pond.example"), account);
+    assert_int_equal(nj_store_ensure_account(fixture->store, "toad@pond.example"), account);
+    assert_int_not_equal(nj_store_ensure_account(fixture->store, "other@pond.example"), account);
 }
 
 static void
 test_forget(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "buy");
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "buy");
 
-    gint64 before = house->chat;
-    nj_store_delete_chat(house->store, house->chat);
-    house->chat = chat_row(house, "frog@pond.example");
-    assert_int_not_equal(house->chat, before);
-    assert_chat(house, 0, 0, NULL);
-    nj_store_flush(house->store);
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 0);
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM chat"), 1);
+    gint64 before = fixture->chat;
+    nj_store_delete_chat(fixture->store, fixture->chat);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
+    assert_int_not_equal(fixture->chat, before);
+    assert_chat(fixture, 0, 0, NULL);
+    nj_store_flush(fixture->store);
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM chat"), 1);
 }
 
 /* Only who said it can have said it before: a stranger's id suppresses nothing. */
 static void
 test_ids(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     NjMessage *message = make_message(10, false, "x");
 
-    message->chat = house->chat;
+    message->chat = fixture->chat;
     message->origin_id = g_strdup("o1");
     message->archive_id = g_strdup("a1");
     message->archive_by = g_strdup("toad@pond.example");
-    nj_store_add_message(house->store, message);
+    nj_store_add_message(fixture->store, message);
     nj_message_unref(message);
 
     for (int i = 0; i < 2; i++) {
         assert_true(
-            nj_store_has_origin_id(house->store, house->chat, "frog@pond.example/leaf", "o1"));
+            nj_store_has_origin_id(fixture->store, fixture->chat, "frog@pond.example/leaf", "o1"));
         assert_false(
-            nj_store_has_origin_id(house->store, house->chat, "newt@pond.example/leaf", "o1"));
+            nj_store_has_origin_id(fixture->store, fixture->chat, "newt@pond.example/leaf", "o1"));
+        assert_false(nj_store_has_origin_id(fixture->store, fixture->chat + 1,
+                                            "frog@pond.example/leaf", "o1"));
         assert_false(
-            nj_store_has_origin_id(house->store, house->chat + 1, "frog@pond.example/leaf", "o1"));
+            nj_store_has_origin_id(fixture->store, fixture->chat, "frog@pond.example/leaf", "o2"));
+        assert_true(
+            nj_store_has_archive_id(fixture->store, fixture->chat, "toad@pond.example", "a1"));
         assert_false(
-            nj_store_has_origin_id(house->store, house->chat, "frog@pond.example/leaf", "o2"));
-        assert_true(nj_store_has_archive_id(house->store, house->chat, "toad@pond.example", "a1"));
-        assert_false(nj_store_has_archive_id(house->store, house->chat, "evil@pond.example", "a1"));
-        nj_store_flush(house->store);
+            nj_store_has_archive_id(fixture->store, fixture->chat, "evil@pond.example", "a1"));
+        nj_store_flush(fixture->store);
     }
 }
 
@@ -366,11 +371,11 @@ items_of(const char *first, ...)
 }
 
 static void
-assert_roster(House *house, const char *version, guint length)
+assert_roster(StoreFixture *fixture, const char *version, guint length)
 {
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
-    g_autofree char *found = nj_store_read_roster(house->store, account, items);
+    g_autofree char *found = nj_store_read_roster(fixture->store, account, items);
     assert_string_equal(found, version);
     assert_int_equal(items->len, length);
     for (guint i = 0; i < length; i++)
@@ -381,69 +386,69 @@ assert_roster(House *house, const char *version, guint length)
 static void
 test_roster(void **state)
 {
-    House *house = *state;
-    gint64 account = nj_store_ensure_account(house->store, "toad@pond.example");
+    StoreFixture *fixture = *state;
+    gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
 
-    nj_store_set_roster(house->store, account, "v1", items_of("a@x", "both", "b@x", "to", NULL),
+    nj_store_set_roster(fixture->store, account, "v1", items_of("a@x", "both", "b@x", "to", NULL),
                         true);
-    assert_roster(house, "v1", 2);
-    nj_store_flush(house->store);
-    nj_store_set_roster(house->store, account, "v2",
+    assert_roster(fixture, "v1", 2);
+    nj_store_flush(fixture->store);
+    nj_store_set_roster(fixture->store, account, "v2",
                         items_of("a@x", "remove", "c@x", "none", "d@x", "none", NULL), false);
-    assert_roster(house, "v2", 3);
-    reopen(house);
-    assert_roster(house, "v2", 3);
+    assert_roster(fixture, "v2", 3);
+    reopen(fixture);
+    assert_roster(fixture, "v2", 3);
 
-    nj_store_set_roster(house->store, account, "v3", items_of("z@x", "both", NULL), true);
-    assert_roster(house, "v3", 1);
-    reopen(house);
-    assert_roster(house, "v3", 1);
+    nj_store_set_roster(fixture->store, account, "v3", items_of("z@x", "both", NULL), true);
+    assert_roster(fixture, "v3", 1);
+    reopen(fixture);
+    assert_roster(fixture, "v3", 1);
 }
 
 static void
 test_file(void **state)
 {
-    House *house = *state;
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    StoreFixture *fixture = *state;
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
     struct stat info;
 
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_int_equal(chmod(path, 0644), 0);
-    add(house, 10, false, "x");
-    reopen(house);
+    add(fixture, 10, false, "x");
+    reopen(fixture);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(ask_int(house, "SELECT typeof(body) = 'text' FROM message"), 1);
+    assert_int_equal(ask_int(fixture, "SELECT typeof(body) = 'text' FROM message"), 1);
     assert_int_equal(
-        ask_int(house,
+        ask_int(fixture,
                 "SELECT type = 'TEXT' FROM pragma_table_info('message') WHERE name = 'body'"),
         1);
 
-    assert_int_equal(ask_int(house, "PRAGMA user_version") >= 2, 1);
+    assert_int_equal(ask_int(fixture, "PRAGMA user_version") >= 2, 1);
 }
 
 /* Nobody has to ask for it: a message is in the file soon after it came. */
 static void
 test_written_soon(void **state)
 {
-    House *house = *state;
-    add(house, 10, false, "x");
+    StoreFixture *fixture = *state;
+    add(fixture, 10, false, "x");
     gint64 start = g_get_monotonic_time();
-    while (!ask_int(house, "SELECT count(*) FROM message")
+    while (!ask_int(fixture, "SELECT count(*) FROM message")
            && g_get_monotonic_time() - start < 10 * G_TIME_SPAN_SECOND)
         g_usleep(5000);
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 1);
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
 /* What is asked for while messages arrive comes from an index, in order. */
 static void
 test_plans(void **state)
 {
-    House *house = *state;
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM pragma_index_list('message')"), 1);
+    StoreFixture *fixture = *state;
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM pragma_index_list('message')"), 1);
 
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
@@ -482,12 +487,12 @@ assert_refused(const char *dir, const char *word)
 static void
 test_one_at_a_time(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     g_autofree char *holder =
         g_strdup_printf("process %d on %s", (int) getpid(), g_get_host_name());
-    assert_refused(house->dir, holder);
-    assert_refused(house->dir, "natterjack -x");
-    reopen(house);
+    assert_refused(fixture->dir, holder);
+    assert_refused(fixture->dir, "natterjack -x");
+    reopen(fixture);
 }
 
 static void
@@ -519,18 +524,18 @@ test_migrations(void **state)
 static void
 test_killed(void **state)
 {
-    House *house = *state;
-    assert_true(nj_store_close(house->store, 5000));
-    house->store = NULL;
+    StoreFixture *fixture = *state;
+    assert_true(nj_store_close(fixture->store, 5000));
+    fixture->store = NULL;
 
     int ready[2];
     assert_int_equal(pipe(ready), 0);
 
     pid_t child = fork();
     if (!child) {
-        House own = { .dir = house->dir,
-                      .store = open_here(house->dir, house->remote),
-                      .chat = house->chat };
+        StoreFixture own = { .dir = fixture->dir,
+                             .store = open_here(fixture->dir, fixture->remote),
+                             .chat = fixture->chat };
         for (int i = 0; i < 1200; i++)
             add(&own, i, false, "x");
         nj_store_flush(own.store);
@@ -548,35 +553,35 @@ test_killed(void **state)
     g_usleep(20000);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    house->store = open_here(house->dir, house->remote);
+    fixture->store = open_here(fixture->dir, fixture->remote);
 
-    g_autoptr(GPtrArray) page = nj_store_page_before(house->store, house->chat, 4000, 0, 2000);
+    g_autoptr(GPtrArray) page = nj_store_page_before(fixture->store, fixture->chat, 4000, 0, 2000);
     assert_int_equal(page->len, 1200);
-    assert_int_equal(ask_int(house, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
+    assert_int_equal(ask_int(fixture, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
 }
 
 static void
 on_trouble(const char *sentence, void *owner)
 {
-    House *house = owner;
-    g_string_append(house->news, sentence ? sentence : "(over)");
-    g_string_append_c(house->news, '\n');
+    StoreFixture *fixture = owner;
+    g_string_append(fixture->news, sentence ? sentence : "(over)");
+    g_string_append_c(fixture->news, '\n');
 }
 
 static void
 on_room(void *owner)
 {
-    House *house = owner;
-    g_string_append(house->news, "room\n");
+    StoreFixture *fixture = owner;
+    g_string_append(fixture->news, "room\n");
 }
 
 static bool
-wait_for(House *house, const char *word)
+wait_for(StoreFixture *fixture, const char *word)
 {
     for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
          g_get_monotonic_time() < until; g_usleep(1000)) {
         g_main_context_iteration(NULL, FALSE);
-        if (strstr(house->news->str, word))
+        if (strstr(fixture->news->str, word))
             return true;
     }
     return false;
@@ -585,35 +590,35 @@ wait_for(House *house, const char *word)
 static void
 test_back_pressure(void **state)
 {
-    House *house = *state;
-    nj_store_set_hooks(house->store, on_trouble, on_room, house);
-    assert_false(nj_store_queue_is_full(house->store));
+    StoreFixture *fixture = *state;
+    nj_store_set_hooks(fixture->store, on_trouble, on_room, fixture);
+    assert_false(nj_store_queue_is_full(fixture->store));
 
     g_autofree char *large = g_strnfill(1024 * 1024, 'x');
     for (int i = 0; i < 4; i++)
-        add(house, i, false, large);
-    assert_true(nj_store_queue_is_full(house->store));
-    assert_true(wait_for(house, "room"));
-    assert_false(nj_store_queue_is_full(house->store));
+        add(fixture, i, false, large);
+    assert_true(nj_store_queue_is_full(fixture->store));
+    assert_true(wait_for(fixture, "room"));
+    assert_false(nj_store_queue_is_full(fixture->store));
 
     /* Whatever of it is large. */
     for (int i = 0; i < 5; i++) {
         g_autoptr(NjMessage) message = make_message(5, false, "x");
-        message->chat = house->chat;
+        message->chat = fixture->chat;
         message->origin_id = g_strdup(large);
-        nj_store_add_message(house->store, message);
+        nj_store_add_message(fixture->store, message);
     }
 
-    assert_true(nj_store_queue_is_full(house->store));
-    g_string_truncate(house->news, 0);
-    assert_true(wait_for(house, "room"));
-    for (int i = 0; i < 200000 && !nj_store_queue_is_full(house->store); i++)
-        add(house, 10 + i, false, "x");
+    assert_true(nj_store_queue_is_full(fixture->store));
+    g_string_truncate(fixture->news, 0);
+    assert_true(wait_for(fixture, "room"));
+    for (int i = 0; i < 200000 && !nj_store_queue_is_full(fixture->store); i++)
+        add(fixture, 10 + i, false, "x");
 
-    assert_true(nj_store_queue_is_full(house->store));
-    g_string_truncate(house->news, 0);
-    assert_true(wait_for(house, "room"));
-    assert_string_equal(house->news->str, "room\n");
+    assert_true(nj_store_queue_is_full(fixture->store));
+    g_string_truncate(fixture->news, 0);
+    assert_true(wait_for(fixture, "room"));
+    assert_string_equal(fixture->news->str, "room\n");
 }
 
 /* A file that may not grow is a full disk.  (RLIMIT_FSIZE: the write fails with EFBIG once the
@@ -621,28 +626,28 @@ test_back_pressure(void **state)
 static void
 test_full_disk(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     struct rlimit old, tight;
 
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    nj_store_flush(house->store);
-    nj_store_set_hooks(house->store, on_trouble, on_room, house);
+    nj_store_flush(fixture->store);
+    nj_store_set_hooks(fixture->store, on_trouble, on_room, fixture);
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     for (int i = 0; i < 10; i++)
-        add(house, i + 1, false, "kept");
+        add(fixture, i + 1, false, "kept");
 
-    nj_store_flush(house->store); /* comes back although it cannot be written */
-    bool told = wait_for(house, "history.db");
+    nj_store_flush(fixture->store); /* comes back although it cannot be written */
+    bool told = wait_for(fixture, "history.db");
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(told);
-    assert_before(house, G_MAXINT64, 0, 3, "kept kept kept");
-    assert_true(wait_for(house, "(over)"));
-    assert_int_equal(ask_int(house, "SELECT count(*) FROM message"), 10);
+    assert_before(fixture, G_MAXINT64, 0, 3, "kept kept kept");
+    assert_true(wait_for(fixture, "(over)"));
+    assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 10);
 
-    g_auto(GStrv) lines = g_strsplit(house->news->str, "\n", -1);
+    g_auto(GStrv) lines = g_strsplit(fixture->news->str, "\n", -1);
     assert_int_equal(g_strv_length(lines), 3); /* once told, once over */
     signal(SIGXFSZ, handler);
 }
@@ -651,27 +656,27 @@ test_full_disk(void **state)
 static void
 test_damaged_later(void **state)
 {
-    House *house = *state;
+    StoreFixture *fixture = *state;
     for (int i = 0; i < 10; i++)
-        add(house, i + 1, false, "x");
-    reopen(house);
+        add(fixture, i + 1, false, "x");
+    reopen(fixture);
 
-    int page = ask_int(house, "SELECT rootpage FROM sqlite_master WHERE name = 'message_order'"),
-        size = ask_int(house, "PRAGMA page_size");
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    int page = ask_int(fixture, "SELECT rootpage FROM sqlite_master WHERE name = 'message_order'"),
+        size = ask_int(fixture, "PRAGMA page_size");
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
     g_autofree char *noise = g_strnfill((gsize) size, 'x');
-    assert_true(nj_store_close(house->store, 5000));
+    assert_true(nj_store_close(fixture->store, 5000));
 
     int fd = open(path, O_WRONLY);
     assert_int_equal(pwrite(fd, noise, (size_t) size, (off_t) (page - 1) * size), size);
     close(fd);
-    house->store = open_here(house->dir, house->remote);
-    nj_store_set_hooks(house->store, on_trouble, on_room, house);
+    fixture->store = open_here(fixture->dir, fixture->remote);
+    nj_store_set_hooks(fixture->store, on_trouble, on_room, fixture);
     for (int i = 0; i < 3; i++)
-        assert_before(house, G_MAXINT64, 0, 10, "");
+        assert_before(fixture, G_MAXINT64, 0, 10, "");
 
-    assert_true(wait_for(house, "damaged"));
-    g_auto(GStrv) lines = g_strsplit(house->news->str, "\n", -1);
+    assert_true(wait_for(fixture, "damaged"));
+    g_auto(GStrv) lines = g_strsplit(fixture->news->str, "\n", -1);
     assert_int_equal(g_strv_length(lines), 2);
 }
 
@@ -679,23 +684,23 @@ test_damaged_later(void **state)
 static void
 test_close_in_trouble(void **state)
 {
-    House *house = *state;
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    StoreFixture *fixture = *state;
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
 
-    nj_store_flush(house->store);
+    nj_store_flush(fixture->store);
     sqlite3 *other = NULL;
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    add(house, 10, true, "x");
+    add(fixture, 10, true, "x");
 
     gint64 start = g_get_monotonic_time();
-    assert_false(nj_store_close(house->store, 300));
+    assert_false(nj_store_close(fixture->store, 300));
     assert_true(g_get_monotonic_time() - start < 2 * G_TIME_SPAN_SECOND);
     sqlite3_close(other);
 
     /* The thread still tries, as the process it stands for would until its end. */
-    for (int i = 0; i < 5000 && (house->store = nj_store_open(house->dir, NULL), !house->store);
-         i++)
+    for (int i = 0;
+         i < 5000 && (fixture->store = nj_store_open(fixture->dir, NULL), !fixture->store); i++)
         g_usleep(1000);
 }
 

@@ -1,6 +1,6 @@
 /* Text logs: what stands in which file, whose files are written to, and what happens when the disk
  * is full. */
-#include "house.h"
+#include "fixture.h"
 
 #include <signal.h>
 #include <string.h>
@@ -22,97 +22,97 @@ typedef struct {
     NjTextlog *log;
     GString *told; /* notices */
     gint64 ids;
-} House;
+} Fixture;
 
 static void
 on_notice(NjNotice *notice, void *owner)
 {
-    g_string_append_printf(((House *) owner)->told, "%s\n", notice->text);
+    g_string_append_printf(((Fixture *) owner)->told, "%s\n", notice->text);
 }
 
-static House
-open_house(void)
+static Fixture
+open_fixture(void)
 {
     g_setenv("TZ", "UTC", TRUE);
-    House house = { .dir = make_dir(), .told = g_string_new(NULL) };
+    Fixture fixture = { .dir = make_dir(), .told = g_string_new(NULL) };
     NjAccountSettings settings = { .name = (char *) "home",
                                    .address = (char *) "toad@pond.example" };
-    house.logs = g_build_filename(house.dir, "logs", NULL);
-    house.client = nj_client_new(NULL, nj_options_new(NULL));
-    nj_client_add_account(house.client, &settings);
-    return house;
+    fixture.logs = g_build_filename(fixture.dir, "logs", NULL);
+    fixture.client = nj_client_new(NULL, nj_options_new(NULL));
+    nj_client_add_account(fixture.client, &settings);
+    return fixture;
 }
 
 /* The notices go where they would go in the program: through the loop. */
 static void
-start(House *house)
+start(Fixture *fixture)
 {
-    assert_true(nj_options_override(house->client->options, "text-logs", house->logs, NULL));
-    nj_on_notice(house->client->bus, on_notice, house);
-    house->log = nj_textlog_new(house->client);
+    assert_true(nj_options_override(fixture->client->options, "text-logs", fixture->logs, NULL));
+    nj_on_notice(fixture->client->bus, on_notice, fixture);
+    fixture->log = nj_textlog_new(fixture->client);
 }
 
 static void
-set_option(House *house, const char *value)
+set_option(Fixture *fixture, const char *value)
 {
-    const NjTable *table = nj_options_table(house->client->options);
-    assert_true(nj_options_override(house->client->options, "text-logs", value, NULL));
-    nj_emit_option_changed(house->client->bus, (NjOption *) nj_table_find(table, "text-logs"));
+    const NjTable *table = nj_options_table(fixture->client->options);
+    assert_true(nj_options_override(fixture->client->options, "text-logs", value, NULL));
+    nj_emit_option_changed(fixture->client->bus, (NjOption *) nj_table_find(table, "text-logs"));
 }
 
 static void
-close_house(House *house)
+close_fixture(Fixture *fixture)
 {
-    nj_textlog_free(house->log);
-    nj_bus_forget(house->client->bus, house);
-    nj_client_free(house->client);
-    g_autofree char *command = g_strdup_printf("rm -rf '%s'", house->dir);
+    nj_textlog_free(fixture->log);
+    nj_bus_forget(fixture->client->bus, fixture);
+    nj_client_free(fixture->client);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture->dir);
     assert_int_equal(system(command), 0);
-    g_string_free(house->told, TRUE);
-    g_free(house->logs);
-    g_free(house->dir);
+    g_string_free(fixture->told, TRUE);
+    g_free(fixture->logs);
+    g_free(fixture->dir);
 }
 
 static void
-say(House *house, NjChat *chat, const char *sender, const char *body, bool out)
+say(Fixture *fixture, NjChat *chat, const char *sender, const char *body, bool out)
 {
     g_autoptr(NjMessage) message = nj_message_new();
-    message->id = ++house->ids;
-    message->time = NOON + house->ids * 1000;
+    message->id = ++fixture->ids;
+    message->time = NOON + fixture->ids * 1000;
     message->out = out;
     message->sender = g_strdup(sender);
     message->body = g_strdup(body);
     NjMessageEvent event = { chat, message };
-    nj_emit_message_added(house->client->bus, &event);
+    nj_emit_message_added(fixture->client->bus, &event);
 }
 
 static NjChat *
-open_chat(House *house, const char *address)
+open_chat(Fixture *fixture, const char *address)
 {
-    return nj_chat_open(first_account(house->client), NJ_CHAT_PERSON, address);
+    return nj_chat_open(first_account(fixture->client), NJ_CHAT_PERSON, address);
 }
 
 /* Ends the worker, and with it everything is written. */
 static void
-finish(House *house)
+finish(Fixture *fixture)
 {
-    g_clear_pointer(&house->log, nj_textlog_free);
+    g_clear_pointer(&fixture->log, nj_textlog_free);
 }
 
 static char *
-path_of(House *house, const char *name)
+path_of(Fixture *fixture, const char *name)
 {
-    return g_build_filename(house->logs, "toad@pond.example", name, NULL);
+    return g_build_filename(fixture->logs, "toad@pond.example", name, NULL);
 }
 
 static void
-expect_file(House *house, const char *name, const char *expected)
+expect_file(Fixture *fixture, const char *name, const char *expected)
 {
-    g_autofree char *path = path_of(house, name), *text = NULL;
+    g_autofree char *path = path_of(fixture, name), *text = NULL;
     struct stat about;
 
     if (!g_file_get_contents(path, &text, NULL, NULL))
-        fail_msg("there is no %s; %s", path, house->told->str);
+        fail_msg("there is no %s; %s", path, fixture->told->str);
     assert_string_equal(text, expected);
     assert_int_equal(lstat(path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
@@ -123,43 +123,43 @@ expect_file(House *house, const char *name, const char *expected)
 }
 
 static void
-wait_for(House *house, const char *words)
+wait_for(Fixture *fixture, const char *words)
 {
-    for (int i = 0; i < 5000 && !strstr(house->told->str, words); i++) {
+    for (int i = 0; i < 5000 && !strstr(fixture->told->str, words); i++) {
         g_main_context_iteration(NULL, FALSE);
         g_usleep(1000);
     }
-    if (!strstr(house->told->str, words))
-        fail_msg("it never said “%s”, but: %s", words, house->told->str);
+    if (!strstr(fixture->told->str, words))
+        fail_msg("it never said “%s”, but: %s", words, fixture->told->str);
 }
 
 static void
 test_lines(void **state)
 {
     (void) state;
-    House house = open_house();
-    start(&house);
+    Fixture fixture = open_fixture();
+    start(&fixture);
 
-    NjChat *frog = open_chat(&house, "frog@pond.example");
-    say(&house, frog, "frog@pond.example/leaf", "one\ntwo\n\nthree", false);
-    say(&house, frog, "toad@pond.example/desk", "hello", true);
-    say(&house, frog, NULL, "/me jumps", true);
+    NjChat *frog = open_chat(&fixture, "frog@pond.example");
+    say(&fixture, frog, "frog@pond.example/leaf", "one\ntwo\n\nthree", false);
+    say(&fixture, frog, "toad@pond.example/desk", "hello", true);
+    say(&fixture, frog, NULL, "/me jumps", true);
 
     g_autoptr(NjMessage) subject = nj_message_new();
-    subject->id = ++house.ids;
+    subject->id = ++fixture.ids;
     subject->time = NOON;
     subject->subject = g_strdup("Of flies");
 
     NjMessageEvent event = { frog, subject };
-    nj_emit_message_added(house.client->bus, &event);
+    nj_emit_message_added(fixture.client->bus, &event);
     subject->body = g_strdup("They are\ngood");
-    nj_emit_message_added(house.client->bus, &event);
+    nj_emit_message_added(fixture.client->bus, &event);
 
     NjChat *pond =
-        nj_chat_open(first_account(house.client), NJ_CHAT_ROOM, "pond@rooms.pond.example");
-    say(&house, pond, "newt> hi <frog", "I am newt", false);
-    finish(&house);
-    expect_file(&house, "frog@pond.example.log",
+        nj_chat_open(first_account(fixture.client), NJ_CHAT_ROOM, "pond@rooms.pond.example");
+    say(&fixture, pond, "newt> hi <frog", "I am newt", false);
+    finish(&fixture);
+    expect_file(&fixture, "frog@pond.example.log",
                 "2026-11-20 12:00:01+0000 <frog@pond.example> one\n"
                 "                         two\n"
                 "                         \n"
@@ -171,10 +171,10 @@ test_lines(void **state)
                 "                         They are\n"
                 "                         good\n");
 
-    expect_file(&house, "pond@rooms.pond.example.log",
+    expect_file(&fixture, "pond@rooms.pond.example.log",
                 "2026-11-20 12:00:05+0000 <newt_ hi _frog> I am newt\n");
-    assert_string_equal(house.told->str, "");
-    close_house(&house);
+    assert_string_equal(fixture.told->str, "");
+    close_fixture(&fixture);
 }
 
 static void
@@ -220,17 +220,17 @@ static void
 test_unkept(void **state)
 {
     (void) state;
-    House house = open_house();
-    start(&house);
+    Fixture fixture = open_fixture();
+    start(&fixture);
 
-    NjChat *frog = open_chat(&house, "frog@pond.example");
-    house.ids = G_MININT64 / 2;
-    say(&house, frog, NULL, "off the record", false);
-    finish(&house);
+    NjChat *frog = open_chat(&fixture, "frog@pond.example");
+    fixture.ids = G_MININT64 / 2;
+    say(&fixture, frog, NULL, "off the record", false);
+    finish(&fixture);
 
-    g_autofree char *path = path_of(&house, "frog@pond.example.log");
+    g_autofree char *path = path_of(&fixture, "frog@pond.example.log");
     assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
-    close_house(&house);
+    close_fixture(&fixture);
 }
 
 /* On and off while the program runs; what was there stays and is continued. */
@@ -238,23 +238,23 @@ static void
 test_switch(void **state)
 {
     (void) state;
-    House house = open_house();
-    nj_on_notice(house.client->bus, on_notice, &house);
-    house.log = nj_textlog_new(house.client);
+    Fixture fixture = open_fixture();
+    nj_on_notice(fixture.client->bus, on_notice, &fixture);
+    fixture.log = nj_textlog_new(fixture.client);
 
-    NjChat *frog = open_chat(&house, "frog@pond.example");
-    say(&house, frog, NULL, "before", true);
-    set_option(&house, house.logs);
-    say(&house, frog, NULL, "during", true);
-    set_option(&house, "");
-    say(&house, frog, NULL, "between", true);
-    set_option(&house, house.logs);
-    say(&house, frog, NULL, "again", true);
-    finish(&house);
+    NjChat *frog = open_chat(&fixture, "frog@pond.example");
+    say(&fixture, frog, NULL, "before", true);
+    set_option(&fixture, fixture.logs);
+    say(&fixture, frog, NULL, "during", true);
+    set_option(&fixture, "");
+    say(&fixture, frog, NULL, "between", true);
+    set_option(&fixture, fixture.logs);
+    say(&fixture, frog, NULL, "again", true);
+    finish(&fixture);
 
-    expect_file(&house, "frog@pond.example.log",
+    expect_file(&fixture, "frog@pond.example.log",
                 "2026-11-20 12:00:02+0000 <toad> during\n2026-11-20 12:00:04+0000 <toad> again\n");
-    close_house(&house);
+    close_fixture(&fixture);
 }
 
 /* A link, or something that is no file, in the place of a log: somebody wants us to write
@@ -263,39 +263,40 @@ static void
 test_traps(void **state)
 {
     (void) state;
-    House house = open_house();
-    g_autofree char *folder = path_of(&house, ""), *link = path_of(&house, "link@pond.example.log"),
-                    *fifo = path_of(&house, "fifo@pond.example.log");
-    g_autofree char *victim = g_build_filename(house.dir, "victim", NULL), *text = NULL;
+    Fixture fixture = open_fixture();
+    g_autofree char *folder = path_of(&fixture, ""),
+                    *link = path_of(&fixture, "link@pond.example.log"),
+                    *fifo = path_of(&fixture, "fifo@pond.example.log");
+    g_autofree char *victim = g_build_filename(fixture.dir, "victim", NULL), *text = NULL;
     assert_int_equal(g_mkdir_with_parents(folder, 0755), 0);
     assert_true(g_file_set_contents(victim, "mine\n", -1, NULL));
     assert_int_equal(symlink(victim, link), 0);
     assert_int_equal(mkfifo(fifo, 0600), 0);
 
-    start(&house);
-    say(&house, open_chat(&house, "link@pond.example"), NULL, "followed", true);
-    wait_for(&house, "it is a link");
-    say(&house, open_chat(&house, "fifo@pond.example"), NULL, "blocked", true);
-    say(&house, open_chat(&house, "frog@pond.example"), NULL, "fine", true);
-    finish(&house);
+    start(&fixture);
+    say(&fixture, open_chat(&fixture, "link@pond.example"), NULL, "followed", true);
+    wait_for(&fixture, "it is a link");
+    say(&fixture, open_chat(&fixture, "fifo@pond.example"), NULL, "blocked", true);
+    say(&fixture, open_chat(&fixture, "frog@pond.example"), NULL, "fine", true);
+    finish(&fixture);
 
     /* and the folder was closed to others */
-    expect_file(&house, "frog@pond.example.log", "2026-11-20 12:00:03+0000 <toad> fine\n");
+    expect_file(&fixture, "frog@pond.example.log", "2026-11-20 12:00:03+0000 <toad> fine\n");
     assert_true(g_file_get_contents(victim, &text, NULL, NULL));
     assert_string_equal(text, "mine\n");
-    assert_null(strstr(house.told->str, "fifo@")); /* it is told once */
+    assert_null(strstr(fixture.told->str, "fifo@")); /* it is told once */
 
-    g_autofree char *other = g_build_filename(house.dir, "elsewhere", NULL);
-    assert_int_equal(symlink(house.logs, other), 0);
-    nj_bus_forget(house.client->bus, &house);
-    g_free(house.logs);
-    house.logs = g_strdup(other);
-    g_string_truncate(house.told, 0);
-    start(&house);
+    g_autofree char *other = g_build_filename(fixture.dir, "elsewhere", NULL);
+    assert_int_equal(symlink(fixture.logs, other), 0);
+    nj_bus_forget(fixture.client->bus, &fixture);
+    g_free(fixture.logs);
+    fixture.logs = g_strdup(other);
+    g_string_truncate(fixture.told, 0);
+    start(&fixture);
 
     /* at once, not with the first message */
-    wait_for(&house, "no directory of its own");
-    close_house(&house);
+    wait_for(&fixture, "no directory of its own");
+    close_fixture(&fixture);
 }
 
 /* A full disk is told once, leaves no half line, and what is missing is counted. */
@@ -303,14 +304,14 @@ static void
 test_full(void **state)
 {
     (void) state;
-    House house = open_house();
+    Fixture fixture = open_fixture();
     struct rlimit before, small;
-    start(&house);
+    start(&fixture);
 
-    NjChat *frog = open_chat(&house, "frog@pond.example");
-    say(&house, frog, NULL, "fits", true);
+    NjChat *frog = open_chat(&fixture, "frog@pond.example");
+    say(&fixture, frog, NULL, "fits", true);
 
-    g_autofree char *path = path_of(&house, "frog@pond.example.log");
+    g_autofree char *path = path_of(&fixture, "frog@pond.example.log");
     for (int i = 0; i < 5000 && !g_file_test(path, G_FILE_TEST_EXISTS); i++)
         g_usleep(1000);
     signal(SIGXFSZ, SIG_IGN);
@@ -318,23 +319,23 @@ test_full(void **state)
     small = before;
     small.rlim_cur = 60;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    say(&house, frog, NULL, "this does not", true);
+    say(&fixture, frog, NULL, "this does not", true);
 
-    wait_for(&house, "The history has what is missing there");
-    say(&house, frog, NULL, "nor does this", true);
+    wait_for(&fixture, "The history has what is missing there");
+    say(&fixture, frog, NULL, "nor does this", true);
     g_usleep(50 * 1000);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 
-    assert_null(strstr(strstr(house.told->str, "can not be written") + 1, "can not be written"));
+    assert_null(strstr(strstr(fixture.told->str, "can not be written") + 1, "can not be written"));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    say(&house, frog, NULL, "now it does", true);
-    wait_for(&house, "written again; 2 messages are missing");
-    finish(&house);
+    say(&fixture, frog, NULL, "now it does", true);
+    wait_for(&fixture, "written again; 2 messages are missing");
+    finish(&fixture);
     expect_file(
-        &house, "frog@pond.example.log",
+        &fixture, "frog@pond.example.log",
         "2026-11-20 12:00:01+0000 <toad> fits\n2026-11-20 12:00:04+0000 <toad> now it does\n");
-    close_house(&house);
+    close_fixture(&fixture);
 }
 
 /* What waits is bounded: what does not fit is left out and told. */
@@ -342,18 +343,18 @@ static void
 test_bound(void **state)
 {
     (void) state;
-    House house = open_house();
-    start(&house);
+    Fixture fixture = open_fixture();
+    start(&fixture);
 
-    NjChat *frog = open_chat(&house, "frog@pond.example");
+    NjChat *frog = open_chat(&fixture, "frog@pond.example");
     g_autofree char *large = g_strnfill(9 * 1024 * 1024, 'x');
-    say(&house, frog, NULL, large, true);
-    wait_for(&house, "does not keep up");
-    say(&house, frog, NULL, "small", true);
-    wait_for(&house, "written again; 1 message is missing");
-    finish(&house);
-    expect_file(&house, "frog@pond.example.log", "2026-11-20 12:00:02+0000 <toad> small\n");
-    close_house(&house);
+    say(&fixture, frog, NULL, large, true);
+    wait_for(&fixture, "does not keep up");
+    say(&fixture, frog, NULL, "small", true);
+    wait_for(&fixture, "written again; 1 message is missing");
+    finish(&fixture);
+    expect_file(&fixture, "frog@pond.example.log", "2026-11-20 12:00:02+0000 <toad> small\n");
+    close_fixture(&fixture);
 }
 
 int

@@ -56,34 +56,34 @@ tests_ui_test_found_SOURCES = tests/ui/test-found.c
 tests_ui_test_found_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_found_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_layout_SOURCES = tests/ui/test-layout.c tests/ui/world.h
+tests_ui_test_layout_SOURCES = tests/ui/test-layout.c tests/ui/fixture.h
 tests_ui_test_layout_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_layout_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_lines_SOURCES = tests/ui/test-lines.c tests/ui/world.h
+tests_ui_test_lines_SOURCES = tests/ui/test-lines.c tests/ui/fixture.h
 tests_ui_test_lines_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_lines_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_pane_chat_SOURCES = tests/ui/test-pane-chat.c tests/ui/world.h
+tests_ui_test_pane_chat_SOURCES = tests/ui/test-pane-chat.c tests/ui/fixture.h
 tests_ui_test_pane_chat_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_pane_chat_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_pane_roster_SOURCES = tests/ui/test-pane-roster.c tests/ui/world.h
+tests_ui_test_pane_roster_SOURCES = tests/ui/test-pane-roster.c tests/ui/fixture.h
 tests_ui_test_pane_roster_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_pane_roster_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_pane_search_SOURCES = tests/ui/test-pane-search.c tests/ui/world.h
+tests_ui_test_pane_search_SOURCES = tests/ui/test-pane-search.c tests/ui/fixture.h
 tests_ui_test_pane_search_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_pane_search_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_screen_SOURCES = tests/ui/test-screen.c tests/ui/world.h
+tests_ui_test_screen_SOURCES = tests/ui/test-screen.c tests/ui/fixture.h
 tests_ui_test_screen_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_screen_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_walk_SOURCES = tests/ui/test-walk.c tests/ui/world.h
+tests_ui_test_walk_SOURCES = tests/ui/test-walk.c tests/ui/fixture.h
 tests_ui_test_walk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_walk_LDADD = $(UI_STACK) $(CMOCKA_LIBS)
 
-tests_ui_test_status_SOURCES = tests/ui/test-status.c tests/ui/world.h
+tests_ui_test_status_SOURCES = tests/ui/test-status.c tests/ui/fixture.h
 tests_ui_test_status_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
 tests_ui_test_status_LDADD = $(UI_STACK) $(CMOCKA_LIBS)

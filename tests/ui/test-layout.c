@@ -1,10 +1,10 @@
 /* ui/layout: who gets which rectangle, who has the focus. */
-#include "world.h"
+#include "fixture.h"
 
 #include "ui/layout.h"
 #include "ui/screen.h"
 
-static World world;
+static UiFixture fixture;
 static NjScreen *screen;
 static NjSurface *surface;
 static NjTheme *theme;
@@ -13,9 +13,9 @@ static int
 set_up(void **state)
 {
     (void) state;
-    world = world_new(false);
+    fixture = ui_fixture_new(false);
     static const NjScreenHooks hooks = { NULL };
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
     surface = nj_surface_new(10, 41);
     theme = nj_theme_builtin(256);
     return 0;
@@ -28,14 +28,14 @@ tear_down(void **state)
     nj_theme_free(theme);
     nj_surface_free(surface);
     nj_screen_free(screen);
-    world_free(&world);
+    ui_fixture_free(&fixture);
     return 0;
 }
 
 static NjPane *
 pane_of(const char *address)
 {
-    NjPane *pane = nj_pane_chat_new(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, address));
+    NjPane *pane = nj_pane_chat_new(screen, nj_chat_open(fixture.account, NJ_CHAT_PERSON, address));
     return pane;
 }
 

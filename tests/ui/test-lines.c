@@ -1,10 +1,10 @@
 /* ui/lines: what is seen of a talk, whatever arrives and wherever one looks. */
-#include "world.h"
+#include "fixture.h"
 
 #include "ui/lines-private.h"
 
 typedef struct {
-    World world;
+    UiFixture fixture;
     NjChat *frog;
     NjLines *lines;
     NjSurface *surface;
@@ -14,10 +14,10 @@ typedef struct {
 static Talk
 talk_new(bool stored, int rows, int cols)
 {
-    Talk talk = { .world = world_new(stored) };
-    add_person(&talk.world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
-    talk.frog = nj_chat_open(talk.world.account, NJ_CHAT_PERSON, "frog@pond.example");
-    talk.lines = nj_lines_new(talk.world.client, talk.frog);
+    Talk talk = { .fixture = ui_fixture_new(stored) };
+    add_person(&talk.fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    talk.frog = nj_chat_open(talk.fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
+    talk.lines = nj_lines_new(talk.fixture.client, talk.frog);
     talk.surface = nj_surface_new(rows, cols);
     talk.theme = nj_theme_builtin(256);
     return talk;
@@ -29,7 +29,7 @@ talk_free(Talk *talk)
     nj_theme_free(talk->theme);
     nj_surface_free(talk->surface);
     nj_lines_free(talk->lines);
-    world_free(&talk->world);
+    ui_fixture_free(&talk->fixture);
 }
 
 static void
@@ -83,7 +83,7 @@ test_columns(void **state)
                         "12:02    *  Frog jumps\n\n");
 
     /* Who is renamed is renamed in what they said. */
-    nj_roster_put(talk.world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false,
+    nj_roster_put(talk.fixture.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false,
                   false, (const char *const[]){ NULL });
     draw(&talk);
     assert_true(has(talk.surface, "12:01   toad  yes\n12:02      *  Kermit jumps\n"));
@@ -140,8 +140,8 @@ test_states_of_others(void **state)
     Talk talk = talk_new(false, 6, 60);
     tell(&talk, "frog", NOON, "hello?");
 
-    NjRoom *room = nj_room_open(talk.world.account, "pond@rooms.example", "toad");
-    NjLines *lines = nj_lines_new(talk.world.client, room->chat);
+    NjRoom *room = nj_room_open(talk.fixture.account, "pond@rooms.example", "toad");
+    NjLines *lines = nj_lines_new(talk.fixture.client, room->chat);
     g_autoptr(NjMessage) message = make_message(NOON, true, "hello, room");
     message->type = NJ_MESSAGE_GROUPCHAT;
     g_free(message->sender);
@@ -169,14 +169,14 @@ test_committed_late(void **state)
     Talk talk = talk_new(true, 4, 40);
     g_autoptr(NjMessage) ours = make_message(NOON, true, "a question");
     ours->chat = talk.frog->id;
-    nj_store_add_message(talk.world.client->store, ours);
+    nj_store_add_message(talk.fixture.client->store, ours);
     draw(&talk);
     assert_true(has(talk.surface, "toad… a question"));
     tell(&talk, "frog", NOON + 20, "an answer to the one before");
 
     g_autoptr(NjMessage) next = make_message(NOON + 10, true, "another question");
     next->chat = talk.frog->id;
-    nj_store_add_message(talk.world.client->store, next);
+    nj_store_add_message(talk.fixture.client->store, next);
     nj_lines_add(talk.lines, ours);
     nj_lines_add(talk.lines, next);
     draw(&talk);
@@ -185,7 +185,7 @@ test_committed_late(void **state)
     assert_int_equal(talk.lines->list->len, 3);
 
     /* Its state reaches the line through another object that has the same row. */
-    nj_store_flush(talk.world.client->store);
+    nj_store_flush(talk.fixture.client->store);
     nj_lines_reload(talk.lines);
     draw(&talk);
     nj_chat_set_state(talk.frog, ours, NJ_STATE_DELIVERED, NULL);
@@ -300,7 +300,7 @@ test_strange_names(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 4, 60);
-    nj_roster_put(talk.world.account->roster, "frog@pond.example", "日本蛙🐸日本蛙日本蛙",
+    nj_roster_put(talk.fixture.account->roster, "frog@pond.example", "日本蛙🐸日本蛙日本蛙",
                   NJ_SUB_BOTH, false, false, (const char *const[]){ NULL });
     tell(&talk, "frog", NOON, "עברית and 🐸");
     draw(&talk);
@@ -395,7 +395,7 @@ test_seams(void **state)
         say(talk.frog, "frog", NOON + i, body);
     }
 
-    nj_store_flush(talk.world.client->store);
+    nj_store_flush(talk.fixture.client->store);
     draw(&talk);
     nj_lines_scroll_to(talk.lines, false);
     draw(&talk);
@@ -426,7 +426,7 @@ test_followed(void **state)
     Talk talk = talk_new(true, 4, 40);
     draw(&talk);
     tell_many(&talk, 1, 5000);
-    nj_store_flush(talk.world.client->store);
+    nj_store_flush(talk.fixture.client->store);
     draw(&talk);
     assert_in_range(talk.lines->list->len, 4, 1000);
     for (int i = 0; i < 1500; i++)
@@ -445,7 +445,7 @@ fill(Talk *talk, int count)
         g_autofree char *body = g_strdup_printf("<%d>", i);
         say(talk->frog, "frog", NOON + i, body);
     }
-    nj_store_flush(talk->world.client->store);
+    nj_store_flush(talk->fixture.client->store);
 }
 
 /* The row that is drawn first has this number. */
@@ -736,7 +736,7 @@ test_time_format(void **state)
     (void) state;
     Talk talk = talk_new(false, 2, 40);
     tell(&talk, "frog", NOON, "hello");
-    nj_options_override(talk.world.client->options, "time-format", "%H.%M.%S", NULL);
+    nj_options_override(talk.fixture.client->options, "time-format", "%H.%M.%S", NULL);
     draw(&talk);
     assert_true(has(talk.surface, "12.00.00 Frog  hello"));
     g_setenv("TZ", "UTC-13:30", TRUE); /* who has travelled */
@@ -744,8 +744,8 @@ test_time_format(void **state)
     assert_true(has(talk.surface, "01.30.00 Frog  hello"));
 
     g_setenv("TZ", "UTC", TRUE);
-    nj_options_override(talk.world.client->options, "time-format", "", NULL);
-    nj_options_override(talk.world.client->options, "day-lines", "false", NULL);
+    nj_options_override(talk.fixture.client->options, "time-format", "", NULL);
+    nj_options_override(talk.fixture.client->options, "day-lines", "false", NULL);
     draw(&talk);
     shows(talk.surface, "Frog  hello\n");
     talk_free(&talk);
@@ -797,7 +797,7 @@ walk_heavy(gsize size, const char *filling)
         say(talk.frog, "frog", NOON + i, body);
     }
 
-    nj_store_flush(talk.world.client->store);
+    nj_store_flush(talk.fixture.client->store);
     alarm(120); /* a loop that never ends shall end */
     nj_lines_show(talk.lines, NOON + HIT, HIT);
 

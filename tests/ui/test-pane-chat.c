@@ -1,9 +1,9 @@
 /* ui/pane-chat and ui/pane-room: what their heads say, what counts as seen, who is listed. */
-#include "world.h"
+#include "fixture.h"
 
 #include "ui/screen.h"
 
-static World world;
+static UiFixture fixture;
 static NjScreen *screen;
 static NjSurface *surface;
 static NjChat *frog;
@@ -12,12 +12,12 @@ static int
 set_up(void **state)
 {
     (void) state;
-    world = world_new(true);
+    fixture = ui_fixture_new(true);
     static const NjScreenHooks hooks = { NULL };
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
     surface = nj_surface_new(12, 80);
-    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
-    frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    add_person(&fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
     return 0;
 }
 
@@ -27,7 +27,7 @@ tear_down(void **state)
     (void) state;
     nj_screen_free(screen);
     nj_surface_free(surface);
-    world_free(&world);
+    ui_fixture_free(&fixture);
     return 0;
 }
 
@@ -47,20 +47,21 @@ test_heads(void **state)
     (void) state;
     nj_screen_show_chat(screen, frog);
     head("│ Frog  here");
-    nj_roster_presence(world.account->roster, "frog@pond.example/leaf", NJ_SHOW_DND, 0, "writing");
+    nj_roster_presence(fixture.account->roster, "frog@pond.example/leaf", NJ_SHOW_DND, 0,
+                       "writing");
     head("│ Frog  busy · writing");
     nj_chat_set_typing(frog, NJ_TYPING_COMPOSING);
     head("│ Frog  is writing…");
     nj_chat_set_typing(frog, NJ_TYPING_ACTIVE);
-    nj_roster_offline(world.account->roster);
+    nj_roster_offline(fixture.account->roster);
 
     head("│ Frog  not here");
-    nj_roster_put(world.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false,
+    nj_roster_put(fixture.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false,
                   (const char *const[]){ NULL });
     head("│ Kermit  not here");
 
     /* A stranger has no state. */
-    nj_screen_show_chat(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, "who@far.example"));
+    nj_screen_show_chat(screen, nj_chat_open(fixture.account, NJ_CHAT_PERSON, "who@far.example"));
     head("│ who@far.example");
 }
 
@@ -94,7 +95,7 @@ static void
 test_room(void **state)
 {
     (void) state;
-    NjRoom *room = nj_room_open(world.account, "pond@rooms.example", "toad");
+    NjRoom *room = nj_room_open(fixture.account, "pond@rooms.example", "toad");
     nj_screen_show_chat(screen, room->chat);
     head("pond@rooms.example  You are not in this room.");
 

@@ -1,10 +1,10 @@
 /* ui/pane-roster: its order under changes, what is hidden, the selection. */
-#include "world.h"
+#include "fixture.h"
 
 #include "ui/pane.h"
 #include "ui/screen.h"
 
-static World world;
+static UiFixture fixture;
 static NjScreen *screen;
 static NjPane *pane;
 static NjSurface *surface;
@@ -14,9 +14,9 @@ static int
 set_up(void **state)
 {
     (void) state;
-    world = world_new(false);
+    fixture = ui_fixture_new(false);
     static const NjScreenHooks hooks = { NULL };
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
     pane = nj_pane_roster_new(screen);
     surface = nj_surface_new(10, 20);
     theme = nj_theme_builtin(256);
@@ -31,7 +31,7 @@ tear_down(void **state)
     nj_surface_free(surface);
     nj_pane_free(pane);
     nj_screen_free(screen);
-    world_free(&world);
+    ui_fixture_free(&fixture);
     return 0;
 }
 
@@ -48,11 +48,11 @@ static void
 test_order(void **state)
 {
     (void) state;
-    add_person(&world, "newt@x", "Newt", "Pond", NJ_SHOW_AWAY, NULL);
-    add_person(&world, "frog@x", "frog", "Pond", NJ_SHOW_ONLINE, NULL);
-    add_person(&world, "crab@x", "Crab", "Beach", NJ_SHOW_DND, NULL);
-    add_person(&world, "eel@x", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
-    add_person(&world, "ant@x", NULL, NULL, NJ_SHOW_XA, NULL);
+    add_person(&fixture, "newt@x", "Newt", "Pond", NJ_SHOW_AWAY, NULL);
+    add_person(&fixture, "frog@x", "frog", "Pond", NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "crab@x", "Crab", "Beach", NJ_SHOW_DND, NULL);
+    add_person(&fixture, "eel@x", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
+    add_person(&fixture, "ant@x", NULL, NULL, NJ_SHOW_XA, NULL);
     expect("Beach            1/1\n"
            "⊖ Crab\n"
            "Pond             2/3\n"
@@ -61,17 +61,17 @@ test_order(void **state)
            "Contacts         1/1\n"
            "◔ ant@x");
 
-    nj_roster_presence(world.account->roster, "frog@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
-    nj_roster_presence(world.account->roster, "newt@x/leaf", NJ_SHOW_ONLINE, 0, NULL);
-    nj_roster_remove(world.account->roster, "crab@x");
+    nj_roster_presence(fixture.account->roster, "frog@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
+    nj_roster_presence(fixture.account->roster, "newt@x/leaf", NJ_SHOW_ONLINE, 0, NULL);
+    nj_roster_remove(fixture.account->roster, "crab@x");
     expect("Pond             1/3\n● Newt\nContacts         1/1\n◔ ant@x");
 
     /* In another group, by another name. */
-    nj_roster_put(world.account->roster, "newt@x", "Newton", NJ_SUB_BOTH, false, false,
+    nj_roster_put(fixture.account->roster, "newt@x", "Newton", NJ_SUB_BOTH, false, false,
                   (const char *const[]){ "Tank", "Lab", NULL });
     expect("Lab              1/1\n● Newton\nTank             1/1\n● Newton\nContacts         "
            "1/1\n◔ ant@x");
-    nj_roster_offline(world.account->roster);
+    nj_roster_offline(fixture.account->roster);
     expect("");
 }
 
@@ -79,20 +79,20 @@ static void
 test_rooms_requests_unread(void **state)
 {
     (void) state;
-    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
-    nj_roster_note_request(world.account->roster, "stranger@y", true, NULL, false);
-    nj_roster_note_request(world.account->roster, "other@y", true, NULL, false);
+    add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
+    nj_roster_note_request(fixture.account->roster, "stranger@y", true, NULL, false);
+    nj_roster_note_request(fixture.account->roster, "other@y", true, NULL, false);
 
-    NjRoom *room = nj_room_open(world.account, "pond@rooms.x", "toad");
+    NjRoom *room = nj_room_open(fixture.account, "pond@rooms.x", "toad");
     expect("? 2 requests\nRooms\n# pond");
 
     /* Who is away and wrote is seen until it was read. */
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@x");
     say(frog, "frog", NOON, "hello");
     expect("? 2 requests\nRooms\n# pond\nContacts         0/1\n○ Frog             1");
     nj_chat_mark_read(frog, NULL);
     nj_chat_close(room->chat);
-    nj_roster_drop_request(world.account->roster, "stranger@y");
+    nj_roster_drop_request(fixture.account->roster, "stranger@y");
     expect("? 1 request");
 }
 
@@ -101,16 +101,16 @@ static void
 test_unread_of_the_store(void **state)
 {
     (void) state;
-    world.dir = make_dir();
-    nj_client_set_store(world.client, open_store(world.dir));
+    fixture.dir = make_dir();
+    nj_client_set_store(fixture.client, open_store(fixture.dir));
 
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@x");
     say(frog, "frog", NOON, "hello");
-    nj_store_flush(world.client->store);
+    nj_store_flush(fixture.client->store);
     nj_chat_close(frog);
-    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
+    add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
     expect("");
-    nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@x");
+    nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@x");
     expect("Contacts         0/1\n○ Frog             1");
 }
 
@@ -118,12 +118,12 @@ static void
 test_show_offline(void **state)
 {
     (void) state;
-    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
+    add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
     expect("");
-    nj_options_override(world.client->options, "show-offline", "true", NULL);
+    nj_options_override(fixture.client->options, "show-offline", "true", NULL);
     nj_emit_option_changed(
-        world.client->bus,
-        (NjOption *) nj_table_find(nj_options_table(world.client->options), "show-offline"));
+        fixture.client->bus,
+        (NjOption *) nj_table_find(nj_options_table(fixture.client->options), "show-offline"));
     expect("Contacts         0/1\n○ Frog");
 }
 
@@ -131,15 +131,15 @@ static void
 test_several_accounts(void **state)
 {
     (void) state;
-    add_person(&world, "frog@x", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
 
     NjAccountSettings settings = { .name = (char *) "work", .address = (char *) "t@work.example" };
-    NjAccount *work = nj_client_add_account(world.client, &settings);
+    NjAccount *work = nj_client_add_account(fixture.client, &settings);
     nj_roster_put(work->roster, "boss@work.example", "Boss", NJ_SUB_BOTH, false, false,
                   (const char *const[]){ NULL });
     nj_roster_presence(work->roster, "boss@work.example/x", NJ_SHOW_DND, 0, NULL);
     expect("home\nContacts         1/1\n● Frog\nwork\nContacts         1/1\n⊖ Boss");
-    nj_client_remove_account(world.client, work);
+    nj_client_remove_account(fixture.client, work);
     expect("Contacts         1/1\n● Frog");
 }
 
@@ -147,28 +147,28 @@ static NjChat *
 chosen(void)
 {
     pane->class->activate(pane);
-    return world.client->focus;
+    return fixture.client->focus;
 }
 
 static void
 test_selection(void **state)
 {
     (void) state;
-    add_person(&world, "a@x", "A", "One", NJ_SHOW_ONLINE, NULL);
-    add_person(&world, "b@x", "B", "Two", NJ_SHOW_ONLINE, NULL);
-    add_person(&world, "c@x", "C", "Two", NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "a@x", "A", "One", NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "b@x", "B", "Two", NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "c@x", "C", "Two", NJ_SHOW_ONLINE, NULL);
     pane->class->shown(pane, true);
     assert_string_equal(chosen()->address, "a@x");
     pane->class->move(pane, 1); /* over the head of the next group */
     assert_string_equal(chosen()->address, "b@x");
-    nj_roster_presence(world.account->roster, "b@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
+    nj_roster_presence(fixture.account->roster, "b@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
 
     assert_string_equal(chosen()->address, "c@x");
     pane->class->scroll_to(pane, false);
     assert_string_equal(chosen()->address, "a@x");
     pane->class->scroll_to(pane, true);
     assert_string_equal(chosen()->address, "c@x");
-    nj_roster_offline(world.account->roster);
+    nj_roster_offline(fixture.account->roster);
     pane->class->move(pane, 1);
     expect("");
 }
@@ -180,12 +180,12 @@ test_many(void **state)
     (void) state;
     for (int i = 0; i < 2000; i++) {
         g_autofree char *address = g_strdup_printf("p%04d@x", i);
-        add_person(&world, address, NULL, i % 3 ? "Three" : NULL, NJ_SHOW_OFFLINE, NULL);
+        add_person(&fixture, address, NULL, i % 3 ? "Three" : NULL, NJ_SHOW_OFFLINE, NULL);
     }
 
     for (int i = 1999; i >= 0; i--) {
         g_autofree char *full = g_strdup_printf("p%04d@x/r", i);
-        nj_roster_presence(world.account->roster, full, i < 5 ? NJ_SHOW_ONLINE : NJ_SHOW_AWAY, 0,
+        nj_roster_presence(fixture.account->roster, full, i < 5 ? NJ_SHOW_ONLINE : NJ_SHOW_AWAY, 0,
                            NULL);
     }
 

@@ -1,10 +1,10 @@
 /* ui/pane-search: what was found as a list, the way to a hit in its talk and back, over a real
  * history. */
-#include "world.h"
+#include "fixture.h"
 
 #include "ui/screen.h"
 
-static World world;
+static UiFixture fixture;
 static NjScreen *screen;
 static NjChat *frog, *pond;
 
@@ -21,12 +21,12 @@ set_up(void **state)
 {
     (void) state;
     static const NjScreenHooks hooks = { .run = run };
-    world = world_new(true);
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    fixture = ui_fixture_new(true);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
     nj_screen_toggle_roster(screen);
-    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
-    frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
-    pond = nj_room_open(world.account, "pond@rooms.example", "toad")->chat;
+    add_person(&fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
+    pond = nj_room_open(fixture.account, "pond@rooms.example", "toad")->chat;
 
     return 0;
 }
@@ -36,7 +36,7 @@ tear_down(void **state)
 {
     (void) state;
     nj_screen_free(screen);
-    world_free(&world);
+    ui_fixture_free(&fixture);
     return 0;
 }
 
@@ -142,7 +142,7 @@ test_heavy(void **state)
     g_string_append(body, "newts");
     for (int i = 0; i < 100; i++)
         say(frog, "frog", NOON - MINUTE + i, body->str);
-    nj_store_flush(world.client->store);
+    nj_store_flush(fixture.client->store);
 
     gint64 longest = 0;
     search("newts");
@@ -201,16 +201,16 @@ static void
 test_stranger(void **state)
 {
     (void) state;
-    NjChat *chat = nj_chat_open(world.account, NJ_CHAT_PERSON, "who@far.example");
+    NjChat *chat = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "who@far.example");
     say(chat, "who", NOON, "let me in");
     nj_chat_close(chat);
-    nj_roster_note_request(world.account->roster, "who@far.example", true, "let me in", true);
+    nj_roster_note_request(fixture.account->roster, "who@far.example", true, "let me in", true);
     search("let");
     expect(24, 80, "1/1", true);
     type("\r");
     expect(24, 80, "who@far.example waits to be let in", true);
 
-    assert_null(nj_chat_find(world.account, "who@far.example"));
+    assert_null(nj_chat_find(fixture.account, "who@far.example"));
 }
 
 /* A hit is shown in its talk, which is opened for it, and Alt-z comes back to the same row. */
@@ -232,9 +232,9 @@ test_there_and_back(void **state)
     expect(24, 80, "16/40", true);
     type("\r");
 
-    NjChat *chat = nj_chat_find(world.account, "frog@pond.example");
+    NjChat *chat = nj_chat_find(fixture.account, "frog@pond.example");
     assert_non_null(chat);
-    assert_ptr_equal(world.client->focus, chat);
+    assert_ptr_equal(fixture.client->focus, chat);
     expect(24, 80, "needle <250>", true);
     expect(24, 80, "line <249>", true);
     expect(24, 80, "▼ more", true);
@@ -263,7 +263,7 @@ test_there_and_back(void **state)
     type("\025");
 
     type("\007");
-    assert_ptr_equal(world.client->focus, chat);
+    assert_ptr_equal(fixture.client->focus, chat);
     nj_screen_show(screen, window);
     assert_true(nj_screen_close_pane(screen));
     assert_null(nj_screen_find(screen, "search", NULL));
@@ -333,15 +333,15 @@ test_gone(void **state)
     search("needle");
     expect(24, 80, "1/1", true);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, pond, NULL));
-    assert_ptr_equal(world.client->focus, pond);
+    assert_ptr_equal(fixture.client->focus, pond);
     nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
     nj_screen_follow_focus(screen);
     assert_true(nj_screen_close_pane(screen));
 
-    assert_ptr_equal(world.client->focus, pond);
+    assert_ptr_equal(fixture.client->focus, pond);
     search("needle");
     expect(24, 80, "1/1", true);
-    nj_client_remove_account(world.client, world.account);
+    nj_client_remove_account(fixture.client, fixture.account);
     type("\r");
     expect(24, 80, "is not among yours any more", true);
 }

@@ -1,11 +1,11 @@
 /* ui/screen: whole screens as pictures, and what keys, messages and windows do to them.  The
  * prompt's rows are its own test's. */
-#include "world.h"
+#include "fixture.h"
 
 #include "model/outbox.h"
 #include "ui/screen.h"
 
-static World world;
+static UiFixture fixture;
 static NjScreen *screen;
 static GString *ran;   /* lines that went up, with where */
 static GString *typed; /* typing that was told */
@@ -33,8 +33,8 @@ static int
 set_up(void **state)
 {
     (void) state;
-    world = world_new(true);
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    fixture = ui_fixture_new(true);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
     ran = g_string_new(NULL);
     typed = g_string_new(NULL);
     return 0;
@@ -45,7 +45,7 @@ tear_down(void **state)
 {
     (void) state;
     nj_screen_free(screen);
-    world_free(&world);
+    ui_fixture_free(&fixture);
     g_string_free(ran, TRUE);
     g_string_free(typed, TRUE);
     return 0;
@@ -92,7 +92,7 @@ type(const char *keys)
 static NjChat *
 pond(void)
 {
-    NjRoom *room = nj_room_open(world.account, "pond@rooms.example", "toad");
+    NjRoom *room = nj_room_open(fixture.account, "pond@rooms.example", "toad");
     nj_room_set_state(room, NJ_ROOM_IN, NULL);
     nj_room_set_subject(room, "All about ponds", "frog");
     nj_room_put(room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER, NJ_SHOW_ONLINE,
@@ -109,7 +109,7 @@ static void
 test_first_run(void **state)
 {
     (void) state;
-    nj_client_remove_account(world.client, world.account);
+    nj_client_remove_account(fixture.client, fixture.account);
     expect(12, 60,
            " console\n"
            "\n"
@@ -133,20 +133,20 @@ static void
 test_room(void **state)
 {
     (void) state;
-    nj_account_set_jid(world.account, "toad@pond.example/desk");
-    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
-    add_person(&world, "frog@pond.example", "Frog", "Pond", NJ_SHOW_ONLINE, NULL);
-    add_person(&world, "umi@sea.example", "うみ", "Pond", NJ_SHOW_AWAY, NULL);
-    add_person(&world, "eel@pond.example", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
+    nj_account_set_jid(fixture.account, "toad@pond.example/desk");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_ONLINE, NULL);
+    add_person(&fixture, "frog@pond.example", "Frog", "Pond", NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "umi@sea.example", "うみ", "Pond", NJ_SHOW_AWAY, NULL);
+    add_person(&fixture, "eel@pond.example", "Eel", "Pond", NJ_SHOW_OFFLINE, NULL);
 
     NjChat *room = pond();
     nj_screen_show_chat(screen, room);
     say(room, "frog", NOON, "Good morning, pond!");
     say(room, NULL, NOON + MINUTE, "日本語 and 🐸🐸 and a text that wraps to the next row");
     say(room, "frog", NOON + 2 * MINUTE, "/me smiles");
-    nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
 
-    NjChat *frog = nj_chat_find(world.account, "frog@pond.example");
+    NjChat *frog = nj_chat_find(fixture.account, "frog@pond.example");
     say(frog, "frog", NOON, "psst");
     expect(24, 80,
            " contacts          2/3 │ pond@rooms.example (3)  All about ponds\n"
@@ -209,24 +209,24 @@ static void
 test_arrivals(void **state)
 {
     (void) state;
-    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
 
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
     assert_int_equal(nj_screen_windows(screen), 1);
     say(frog, "frog", NOON, "hello");
     assert_int_equal(nj_screen_windows(screen), 2);
-    assert_null(world.client->focus);
+    assert_null(fixture.client->focus);
     nj_surface_free(draw(24, 80));
     assert_int_equal(frog->unread, 1);
     assert_true(nj_screen_attention(screen));
-    assert_ptr_equal(world.client->focus, frog);
+    assert_ptr_equal(fixture.client->focus, frog);
 
     expect_part(24, 80, "new ─", true);
     assert_int_equal(frog->unread, 0);
     expect_part(24, 80, "new ─", true); /* as long as it is looked at */
     assert_false(nj_screen_attention(screen));
     nj_screen_last(screen);
-    assert_null(world.client->focus);
+    assert_null(fixture.client->focus);
     nj_screen_show_chat(screen, frog);
     expect_part(24, 80, "new ─", false);
 }
@@ -237,16 +237,16 @@ static void
 test_looks_elsewhere(void **state)
 {
     (void) state;
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
     nj_screen_show_chat(screen, frog);
-    nj_client_set_looking(world.client, false);
+    nj_client_set_looking(fixture.client, false);
     say(frog, "frog", NOON, "are you there?");
     nj_surface_free(draw(24, 80));
     assert_int_equal(frog->unread, 1);
     assert_false(nj_screen_attends(screen, frog));
     type("y");
 
-    assert_true(world.client->looking);
+    assert_true(fixture.client->looking);
     nj_surface_free(draw(24, 80));
     assert_int_equal(frog->unread, 0);
 }
@@ -257,10 +257,10 @@ static void
 test_own_line(void **state)
 {
     (void) state;
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
-    NjOutbox *outbox = world.account->outbox;
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
+    NjOutbox *outbox = fixture.account->outbox;
     say(frog, "frog", NOON - 1, "a question");
-    nj_store_flush(world.client->store);
+    nj_store_flush(fixture.client->store);
     nj_screen_show_chat(screen, frog);
 
     NjMessage *last = NULL;
@@ -276,7 +276,7 @@ test_own_line(void **state)
     nj_screen_show_time(screen, frog, 0);
     expect_part(24, 80, "another question", true);
     expect_part(24, 80, "answer", false);
-    nj_store_flush(world.client->store);
+    nj_store_flush(fixture.client->store);
     for (gint64 end = nj_clock_us() + 20 * G_USEC_PER_SEC;
          !nj_outbox_find(outbox, last->id)->shown && nj_clock_us() < end;)
         g_main_context_iteration(NULL, TRUE);
@@ -300,7 +300,7 @@ static void
 test_show_message(void **state)
 {
     (void) state;
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond.example");
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
     gint64 wanted = 0;
     for (int i = 1; i <= 200; i++) {
         g_autofree char *body = g_strdup_printf("<%d>", i);
@@ -310,7 +310,7 @@ test_show_message(void **state)
     }
 
     nj_screen_show_message(screen, frog, NOON + 90 * MINUTE, wanted);
-    assert_ptr_equal(world.client->focus, frog);
+    assert_ptr_equal(fixture.client->focus, frog);
     expect_part(24, 80, "<90>", true);
     expect_part(24, 80, "▼ more", true);
     assert_int_equal(frog->unread, 200);
@@ -331,9 +331,9 @@ static void
 test_windows(void **state)
 {
     (void) state;
-    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
-    NjChat *b = nj_chat_open(world.account, NJ_CHAT_PERSON, "bert@x.example");
-    NjChat *c = nj_chat_open(world.account, NJ_CHAT_PERSON, "berta@x.example");
+    NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *b = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "bert@x.example");
+    NjChat *c = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "berta@x.example");
     nj_screen_show_chat(screen, a);
     nj_screen_show_chat(screen, b);
     nj_screen_show_chat(screen, c);
@@ -353,14 +353,14 @@ test_windows(void **state)
     assert_int_equal(nj_screen_window(screen)->number, 1);
     nj_screen_step(screen, -1);
 
-    assert_ptr_equal(world.client->focus, c);
+    assert_ptr_equal(fixture.client->focus, c);
 
     /* Numbers stay, and the lowest is taken again. */
     nj_chat_close(b);
     assert_null(nj_screen_find(screen, "3", NULL));
     assert_ptr_equal(nj_screen_find(screen, "4", NULL)->chat, c);
 
-    NjChat *d = nj_chat_open(world.account, NJ_CHAT_PERSON, "dora@x.example");
+    NjChat *d = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "dora@x.example");
     nj_screen_show_chat(screen, d);
     assert_int_equal(nj_screen_window(screen)->number, 3);
 
@@ -406,23 +406,23 @@ static void
 test_says(void **state)
 {
     (void) state;
-    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_say(screen, a, NJ_NOTICE_INFO, "without a pane");
     nj_screen_show_chat(screen, a);
-    nj_client_notice(world.client, NULL, a, NJ_NOTICE_ERROR, "in the chat");
-    nj_client_notice(world.client, world.account, NULL, NJ_NOTICE_ERROR, "of the account");
+    nj_client_notice(fixture.client, NULL, a, NJ_NOTICE_ERROR, "in the chat");
+    nj_client_notice(fixture.client, fixture.account, NULL, NJ_NOTICE_ERROR, "of the account");
     expect_part(24, 80, "in the chat", true);
     expect_part(24, 80, "of the account", false);
     nj_screen_step(screen, -1);
 
     expect_part(24, 80, "without a pane", true);
     expect_part(24, 80, "of the account", true);
-    nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
     expect_part(24, 80, "!  The server does not answer.", true);
 
     /* The same again is not said again. */
-    nj_account_set_state(world.account, NJ_ACCOUNT_CONNECTING, NULL);
-    nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
 
     NjSurface *surface = draw(24, 80);
     g_autofree char *text = nj_surface_text(surface);
@@ -439,13 +439,13 @@ test_account_lines(void **state)
     static const char *const names[] = { "work", "a name that is long", "four", "five" };
     NjAccount *accounts[G_N_ELEMENTS(names)];
     expect_part(24, 80, " ○ home  Offline; /connect logs in.\n", true);
-    nj_account_set_jid(world.account, "toad@pond.example/desk");
-    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    nj_account_set_jid(fixture.account, "toad@pond.example/desk");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_ONLINE, NULL);
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         NjAccountSettings settings = { .name = (char *) names[i],
                                        .address = (char *) "toad@lake.example" };
-        accounts[i] = nj_client_add_account(world.client, &settings);
+        accounts[i] = nj_client_add_account(fixture.client, &settings);
     }
 
     accounts[0]->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
@@ -474,14 +474,14 @@ static void
 test_alert(void **state)
 {
     (void) state;
-    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     NjAlert alert = { a, NULL };
-    nj_emit_alert(world.client->bus, &alert);
-    assert_null(world.client->focus);
+    nj_emit_alert(fixture.client->bus, &alert);
+    assert_null(fixture.client->focus);
     nj_screen_show_chat(screen, a);
     expect_part(24, 80, "!  anna@x.example wants your attention.", true);
     alert.what = "Look here!";
-    nj_emit_alert(world.client->bus, &alert);
+    nj_emit_alert(fixture.client->bus, &alert);
 
     expect_part(24, 80, "anna@x.example wants your attention: Look\n", true);
 }
@@ -490,8 +490,8 @@ static void
 test_typing_and_drafts(void **state)
 {
     (void) state;
-    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
-    NjChat *b = nj_chat_open(world.account, NJ_CHAT_PERSON, "bert@x.example");
+    NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *b = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "bert@x.example");
     nj_screen_show_chat(screen, a);
     type("hel");
     assert_string_equal(typed->str, "composing ");
@@ -513,7 +513,7 @@ static void
 test_long_paste(void **state)
 {
     (void) state;
-    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_show_chat(screen, a);
 
     g_autofree char *text = g_strnfill(11, '\n');
@@ -544,8 +544,8 @@ test_long_paste(void **state)
     nj_chat_close(a);
     assert_false(nj_prompt_asking(nj_screen_prompt(screen)));
     assert_string_equal(ran->str, "");
-    nj_store_flush(world.client->store);
-    a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_store_flush(fixture.client->store);
+    a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     assert_string_equal(a->draft, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
 
     /* Somebody goes to another window before the answer. */
@@ -553,7 +553,7 @@ test_long_paste(void **state)
     type("\r");
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     type("e");
-    assert_ptr_equal(world.client->focus, a);
+    assert_ptr_equal(fixture.client->focus, a);
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)),
                         "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
 }
@@ -562,15 +562,15 @@ static void
 test_name_comes_late(void **state)
 {
     (void) state;
-    nj_screen_show_chat(screen, nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example"));
+    nj_screen_show_chat(screen, nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example"));
     g_string_truncate(typed, 0);
-    add_person(&world, "anna@x.example", "Anna", "Pond", NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "anna@x.example", "Anna", "Pond", NJ_SHOW_ONLINE, NULL);
 
     NjSurface *surface = draw(12, 80);
     assert_true(has(surface, "[2:Anna]") && has(surface, "Anna›"));
     nj_surface_free(surface);
     assert_string_equal(typed->str, "");
-    nj_roster_remove(world.account->roster, "anna@x.example");
+    nj_roster_remove(fixture.account->roster, "anna@x.example");
     surface = draw(12, 80);
     assert_true(has(surface, "[2:anna@x.example]") && !has(surface, "Anna"));
     nj_surface_free(surface);
@@ -588,12 +588,12 @@ static void
 test_draft_stays(void **state)
 {
     (void) state;
-    NjChat *a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_show_chat(screen, a);
     type("hello");
     nj_chat_close(a);
-    nj_store_flush(world.client->store);
-    a = nj_chat_open(world.account, NJ_CHAT_PERSON, "anna@x.example");
+    nj_store_flush(fixture.client->store);
+    a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     nj_screen_show_chat(screen, a);
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hello");
 
@@ -608,16 +608,16 @@ static void
 test_roster_keys(void **state)
 {
     (void) state;
-    add_person(&world, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
-    add_person(&world, "newt@pond.example", "Newt", NULL, NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
+    add_person(&fixture, "newt@pond.example", "Newt", NULL, NJ_SHOW_ONLINE, NULL);
     nj_surface_free(draw(24, 80));
     nj_screen_focus_roster(screen);
     type("\033[B\r");
-    assert_string_equal(world.client->focus->address, "newt@pond.example");
+    assert_string_equal(fixture.client->focus->address, "newt@pond.example");
     nj_screen_focus_roster(screen);
     type("\033[A\r"); /* from the chat in front on */
 
-    assert_string_equal(world.client->focus->address, "frog@pond.example");
+    assert_string_equal(fixture.client->focus->address, "frog@pond.example");
     nj_screen_focus_roster(screen);
     type("\033[B\r");
     nj_screen_focus_roster(screen);
@@ -633,7 +633,7 @@ static void
 test_store_comes_late(void **state)
 {
     (void) state;
-    World late = world_new(false);
+    UiFixture late = ui_fixture_new(false);
     NjScreen *second;
     nj_screen_free(screen);
     second = screen = nj_screen_new(late.client, NULL, &hooks, NULL);
@@ -655,10 +655,10 @@ test_store_comes_late(void **state)
     assert_null(strstr(first + 1, "more"));
     nj_surface_free(surface);
     nj_screen_free(second);
-    world_free(&late);
+    ui_fixture_free(&late);
     nj_clock_freeze(NOON);
 
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
 }
 
 int

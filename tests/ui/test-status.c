@@ -1,9 +1,9 @@
 /* ui/status: what is said in which order, and what goes first when it becomes narrow. */
-#include "world.h"
+#include "fixture.h"
 
 #include "ui/status.h"
 
-static World world;
+static UiFixture fixture;
 static NjScreen *screen;
 static NjTheme *theme;
 
@@ -11,9 +11,9 @@ static int
 set_up(void **state)
 {
     (void) state;
-    world = world_new(false);
+    fixture = ui_fixture_new(false);
     static const NjScreenHooks hooks = { NULL };
-    screen = nj_screen_new(world.client, NULL, &hooks, NULL);
+    screen = nj_screen_new(fixture.client, NULL, &hooks, NULL);
     theme = nj_theme_builtin(256);
     return 0;
 }
@@ -24,7 +24,7 @@ tear_down(void **state)
     (void) state;
     nj_theme_free(theme);
     nj_screen_free(screen);
-    world_free(&world);
+    ui_fixture_free(&fixture);
     return 0;
 }
 
@@ -43,19 +43,19 @@ test_accounts(void **state)
 {
     (void) state;
     expect(60, " ○ home offline  [1:console]");
-    nj_account_set_state(world.account, NJ_ACCOUNT_CONNECTING, NULL);
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_CONNECTING, NULL);
     expect(60, " ◌ home connecting  [1:console]");
-    nj_account_set_jid(world.account, "toad@pond.example/desk");
-    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    nj_account_set_jid(fixture.account, "toad@pond.example/desk");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_ONLINE, NULL);
     expect(60, " ● home  [1:console]");
-    nj_account_set_presence(world.account, NJ_SHOW_DND, NULL, 0);
+    nj_account_set_presence(fixture.account, NJ_SHOW_DND, NULL, 0);
     expect(60, " ⊖ home busy  [1:console]");
 
-    nj_account_set_presence(world.account, NJ_SHOW_OFFLINE, NULL, 0);
+    nj_account_set_presence(fixture.account, NJ_SHOW_OFFLINE, NULL, 0);
     expect(60, " ○ home invisible  [1:console]");
-    nj_account_set_state(world.account, NJ_ACCOUNT_WAITING, "No answer.");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_WAITING, "No answer.");
     expect(60, " ✗ home waiting  [1:console]");
-    world.account->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
+    fixture.account->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
     expect(60, " ✗ home again 12:01:05  [1:console]");
     expect(20, " ✗ home  [1]");
     expect(4, " ✗");
@@ -76,13 +76,13 @@ static void
 test_attention(void **state)
 {
     (void) state;
-    nj_account_set_jid(world.account, "toad@pond.example/desk");
-    nj_account_set_state(world.account, NJ_ACCOUNT_ONLINE, NULL);
+    nj_account_set_jid(fixture.account, "toad@pond.example/desk");
+    nj_account_set_state(fixture.account, NJ_ACCOUNT_ONLINE, NULL);
 
-    NjRoom *lake = nj_room_open(world.account, "lake@rooms", "toad");
-    NjRoom *pond = nj_room_open(world.account, "pond@rooms", "toad");
-    NjChat *frog = nj_chat_open(world.account, NJ_CHAT_PERSON, "frog@pond");
-    NjChat *newt = nj_chat_open(world.account, NJ_CHAT_PERSON, "newt@pond");
+    NjRoom *lake = nj_room_open(fixture.account, "lake@rooms", "toad");
+    NjRoom *pond = nj_room_open(fixture.account, "pond@rooms", "toad");
+    NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond");
+    NjChat *newt = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "newt@pond");
     nj_screen_show_chat(screen, newt);
     say(lake->chat, "a", NOON, "one");
     say(frog, "frog", NOON, "two");
@@ -96,7 +96,7 @@ test_attention(void **state)
     expect(40, " ● home  [4:newt@pond]  3:pond 1!  +2");
     expect(36, " ● home  [4:newt@pond]  3!  5  2");
     expect(20, " ● home  [4]  +3");
-    nj_options_override(world.client->options, "clock", "true", NULL);
+    nj_options_override(fixture.client->options, "clock", "true", NULL);
     expect(60, " ● home  [4:newt@pond]  3:pond 1!  5  2:lake 1        12:00");
 
     nj_screen_show_chat(screen, frog);

@@ -1,7 +1,7 @@
 /* ui: a random walk through everything a screen can be told.  Nothing is expected but that it
  * holds: the sanitizers and the borders of surfaces are the judges.  A walk that fails is walked
  * again with its number as argument. */
-#include "world.h"
+#include "fixture.h"
 
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 #define STEPS 1500
 
 typedef struct {
-    World world;
+    UiFixture fixture;
     NjScreen *screen;
     NjSurface *surface;
     GRand *random;
@@ -46,7 +46,7 @@ static NjChat *
 some_chat(Walk *walk)
 {
     g_autofree char *address = some_address(walk);
-    return nj_chat_find(walk->world.account, address);
+    return nj_chat_find(walk->fixture.account, address);
 }
 
 static void
@@ -75,7 +75,7 @@ step_messages(Walk *walk)
 static void
 step_people(Walk *walk)
 {
-    NjRoster *roster = walk->world.account->roster;
+    NjRoster *roster = walk->fixture.account->roster;
     g_autofree char *address = g_strdup_printf("p%d@pond.example", pick(walk, 8)),
                     *full = g_strconcat(address, "/leaf", NULL);
     const char *const groups[] = { pick(walk, 2) ? "One" : NULL, "Two", NULL };
@@ -103,7 +103,7 @@ step_people(Walk *walk)
 static void
 step_chats(Walk *walk)
 {
-    NjAccount *account = walk->world.account;
+    NjAccount *account = walk->fixture.account;
     NjChat *chat = some_chat(walk);
     g_autofree char *nick = g_strdup_printf("n%d", pick(walk, 30)),
                     *room = g_strdup_printf("r%d@rooms.example", pick(walk, 4)),
@@ -121,7 +121,7 @@ step_chats(Walk *walk)
         break;
 
     case 3:
-        nj_client_notice(walk->world.client, account, chat, (NjNoticeKind) pick(walk, 4), "%s",
+        nj_client_notice(walk->fixture.client, account, chat, (NjNoticeKind) pick(walk, 4), "%s",
                          texts[pick(walk, 8)]);
         break;
     default:
@@ -259,12 +259,12 @@ walk_once(guint32 number)
     static void (*const steps[])(Walk *) = { step_messages, step_messages, step_people, step_chats,
                                              step_windows,  step_keys,     step_history };
 
-    Walk walk = { .world = world_new(true),
+    Walk walk = { .fixture = ui_fixture_new(true),
                   .surface = nj_surface_new(24, 80),
                   .random = g_rand_new_with_seed(number),
                   .now = NOON };
     print_message("walk %u\n", number);
-    walk.screen = nj_screen_new(walk.world.client, NULL, &hooks, NULL);
+    walk.screen = nj_screen_new(walk.fixture.client, NULL, &hooks, NULL);
 
     for (int i = 0; i < STEPS; i++) {
         walk.now += pick(&walk, 100000);
@@ -277,7 +277,7 @@ walk_once(guint32 number)
     nj_screen_free(walk.screen);
     nj_surface_free(walk.surface);
     g_rand_free(walk.random);
-    world_free(&walk.world);
+    ui_fixture_free(&walk.fixture);
 }
 
 static void

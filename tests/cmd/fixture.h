@@ -1,8 +1,8 @@
 /* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.
  * The sessions are real; behind them is a connection that is online at once and keeps what was
  * sent. */
-#ifndef NJ_TESTS_CMD_SPEAKER_H
-#define NJ_TESTS_CMD_SPEAKER_H
+#ifndef NJ_TESTS_CMD_FIXTURE_H
+#define NJ_TESTS_CMD_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ typedef struct {
     char *code; /* of the last answer; NULL: ok */
     char *text; /* the sentence of a failure */
     char *json; /* the result as JSON */
-} Speaker;
+} CmdFixture;
 
 /* The connection. */
 
@@ -144,14 +144,14 @@ test_connection_new(const NjAccountSettings *settings, const char *bare, const c
 /* The client. */
 
 static void
-speaker_on_account_added(NjAccount *account, void *owner)
+cmd_fixture_on_account_added(NjAccount *account, void *owner)
 {
     (void) owner;
     nj_session_new(account, nj_modules(), test_connection_new);
 }
 
 static void
-speaker_on_account_removed(NjAccount *account, void *owner)
+cmd_fixture_on_account_removed(NjAccount *account, void *owner)
 {
     (void) owner;
     nj_session_free(nj_session_of(account));
@@ -159,103 +159,103 @@ speaker_on_account_removed(NjAccount *account, void *owner)
 
 /* accounts: "home=toad@pond.example" …, NULL-ended. */
 G_GNUC_UNUSED static void
-speaker_open(Speaker *speaker, const char *const *accounts)
+cmd_fixture_open(CmdFixture *fixture, const char *const *accounts)
 {
-    memset(speaker, 0, sizeof *speaker);
-    speaker->dir = g_dir_make_tmp("natterjack-test-XXXXXX", NULL);
-    assert_non_null(speaker->dir);
-    g_setenv("XDG_CONFIG_HOME", speaker->dir, TRUE);
-    g_setenv("XDG_STATE_HOME", speaker->dir, TRUE);
+    memset(fixture, 0, sizeof *fixture);
+    fixture->dir = g_dir_make_tmp("natterjack-test-XXXXXX", NULL);
+    assert_non_null(fixture->dir);
+    g_setenv("XDG_CONFIG_HOME", fixture->dir, TRUE);
+    g_setenv("XDG_STATE_HOME", fixture->dir, TRUE);
 
-    NjPaths *paths = nj_paths_new(speaker->dir);
-    speaker->client = nj_client_new(paths, nj_options_new(NULL));
-    speaker->cmd = nj_cmd_new(speaker->client);
+    NjPaths *paths = nj_paths_new(fixture->dir);
+    fixture->client = nj_client_new(paths, nj_options_new(NULL));
+    fixture->cmd = nj_cmd_new(fixture->client);
     for (const NjTopic *const *topic = nj_topics; *topic; topic++)
-        nj_cmd_add_topic(speaker->cmd, *topic);
+        nj_cmd_add_topic(fixture->cmd, *topic);
 
-    nj_on_account_added(speaker->client->bus, speaker_on_account_added, speaker);
-    nj_on_account_removed(speaker->client->bus, speaker_on_account_removed, speaker);
+    nj_on_account_added(fixture->client->bus, cmd_fixture_on_account_added, fixture);
+    nj_on_account_removed(fixture->client->bus, cmd_fixture_on_account_removed, fixture);
     for (; accounts && *accounts; accounts++) {
         g_auto(GStrv) parts = g_strsplit(*accounts, "=", 2);
         assert_true(
-            nj_options_account_set(speaker->client->options, parts[0], "address", parts[1], NULL));
-        const GPtrArray *all = nj_options_accounts(speaker->client->options);
-        nj_client_add_account(speaker->client, g_ptr_array_index(all, all->len - 1));
+            nj_options_account_set(fixture->client->options, parts[0], "address", parts[1], NULL));
+        const GPtrArray *all = nj_options_accounts(fixture->client->options);
+        nj_client_add_account(fixture->client, g_ptr_array_index(all, all->len - 1));
     }
 }
 
 G_GNUC_UNUSED static NjAccount *
-speaker_account(Speaker *speaker, const char *name)
+cmd_fixture_account(CmdFixture *fixture, const char *name)
 {
-    NjAccount *account = nj_client_account(speaker->client, name);
+    NjAccount *account = nj_client_account(fixture->client, name);
     assert_non_null(account);
     return account;
 }
 
 static void
-speaker_forget(Speaker *speaker)
+cmd_fixture_forget(CmdFixture *fixture)
 {
-    g_clear_pointer(&speaker->code, g_free);
-    g_clear_pointer(&speaker->text, g_free);
-    g_clear_pointer(&speaker->json, g_free);
+    g_clear_pointer(&fixture->code, g_free);
+    g_clear_pointer(&fixture->text, g_free);
+    g_clear_pointer(&fixture->json, g_free);
 }
 
 G_GNUC_UNUSED static void
-speaker_close(Speaker *speaker)
+cmd_fixture_close(CmdFixture *fixture)
 {
-    while (speaker->client->accounts->len)
-        nj_client_remove_account(speaker->client, g_ptr_array_index(speaker->client->accounts, 0));
-    nj_cmd_free(speaker->cmd);
-    nj_client_free(speaker->client);
-    speaker_forget(speaker);
-    g_autofree char *command = g_strdup_printf("rm -rf '%s'", speaker->dir);
+    while (fixture->client->accounts->len)
+        nj_client_remove_account(fixture->client, g_ptr_array_index(fixture->client->accounts, 0));
+    nj_cmd_free(fixture->cmd);
+    nj_client_free(fixture->client);
+    cmd_fixture_forget(fixture);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture->dir);
     assert_int_equal(system(command), 0);
-    g_free(speaker->dir);
+    g_free(fixture->dir);
 }
 
 G_GNUC_UNUSED static void
-speaker_on_answer(const GError *error, NjRecord *result, void *data)
+cmd_fixture_on_answer(const GError *error, NjRecord *result, void *data)
 {
-    Speaker *speaker = data;
-    speaker->answers++;
-    speaker_forget(speaker);
-    speaker->code = error ? g_strdup(nj_cmd_error_code(error)) : NULL;
-    speaker->text = error ? g_strdup(error->message) : NULL;
-    speaker->json = error ? NULL : nj_json_write(result);
+    CmdFixture *fixture = data;
+    fixture->answers++;
+    cmd_fixture_forget(fixture);
+    fixture->code = error ? g_strdup(nj_cmd_error_code(error)) : NULL;
+    fixture->text = error ? g_strdup(error->message) : NULL;
+    fixture->json = error ? NULL : nj_json_write(result);
 }
 
 /* Says a line as -x would; true if it was answered well at once. */
 G_GNUC_UNUSED static bool
-speak_in(Speaker *speaker, NjSource source, NjChat *chat, const char *line)
+speak_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line)
 {
-    int before = speaker->answers;
-    speaker_forget(speaker);
-    nj_cmd_run(speaker->cmd, line, source, chat, speaker_on_answer, speaker);
-    return speaker->answers == before + 1 && !speaker->code;
+    int before = fixture->answers;
+    cmd_fixture_forget(fixture);
+    nj_cmd_run(fixture->cmd, line, source, chat, cmd_fixture_on_answer, fixture);
+    return fixture->answers == before + 1 && !fixture->code;
 }
 
 G_GNUC_UNUSED static bool
-speak(Speaker *speaker, const char *line)
+speak(CmdFixture *fixture, const char *line)
 {
-    return speak_in(speaker, NJ_SOURCE_ARGUMENT, NULL, line);
+    return speak_in(fixture, NJ_SOURCE_ARGUMENT, NULL, line);
 }
 
 G_GNUC_UNUSED static void
-expect_ok(Speaker *speaker, const char *line, const char *part)
+expect_ok(CmdFixture *fixture, const char *line, const char *part)
 {
-    if (!speak(speaker, line))
-        fail_msg("%s: %s", line, speaker->text ? speaker->text : "no answer");
-    if (part && !strstr(speaker->json, part))
-        fail_msg("%s: %s does not have %s", line, speaker->json, part);
+    if (!speak(fixture, line))
+        fail_msg("%s: %s", line, fixture->text ? fixture->text : "no answer");
+    if (part && !strstr(fixture->json, part))
+        fail_msg("%s: %s does not have %s", line, fixture->json, part);
 }
 
 G_GNUC_UNUSED static void
-expect_failure(Speaker *speaker, const char *line, const char *code, const char *part)
+expect_failure(CmdFixture *fixture, const char *line, const char *code, const char *part)
 {
-    if (speak(speaker, line) || !speaker->code)
+    if (speak(fixture, line) || !fixture->code)
         fail_msg("%s did not fail", line);
-    if (strcmp(speaker->code, code) || (part && !strstr(speaker->text, part)))
-        fail_msg("%s: [%s] %s, not [%s] %s", line, speaker->code, speaker->text, code,
+    if (strcmp(fixture->code, code) || (part && !strstr(fixture->text, part)))
+        fail_msg("%s: [%s] %s, not [%s] %s", line, fixture->code, fixture->text, code,
                  part ? part : "");
 }
 

@@ -1,7 +1,7 @@
 /* What the tests of the model share: a data directory that goes away, and a client with one
  * account. */
-#ifndef NJ_TESTS_MODEL_HOUSE_H
-#define NJ_TESTS_MODEL_HOUSE_H
+#ifndef NJ_TESTS_MODEL_FIXTURE_H
+#define NJ_TESTS_MODEL_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* What the tests of the store share: a store in a directory of its own with one chat, and a look
  * into the file beside it. */
-#ifndef NJ_TESTS_MODEL_STORE_HOUSE_H
-#define NJ_TESTS_MODEL_STORE_HOUSE_H
+#ifndef NJ_TESTS_MODEL_STORE_FIXTURE_H
+#define NJ_TESTS_MODEL_STORE_FIXTURE_H
 
-#include "house.h"
+#include "fixture.h"
 
 #include <sqlite3.h>
 
@@ -15,7 +15,7 @@ typedef struct {
     gint64 chat;
     GString *news;
     bool remote;
-} House;
+} StoreFixture;
 
 /* No test pulls the plug, so memory will do, where there is some. */
 G_GNUC_UNUSED static char *
@@ -29,11 +29,11 @@ quick_dir(void)
 }
 
 G_GNUC_UNUSED static gint64
-chat_row(House *house, const char *address)
+chat_row(StoreFixture *fixture, const char *address)
 {
     NjStoredChat chat;
-    assert_true(nj_store_ensure_chat(house->store,
-                                     nj_store_ensure_account(house->store, "toad@pond.example"),
+    assert_true(nj_store_ensure_chat(fixture->store,
+                                     nj_store_ensure_account(fixture->store, "toad@pond.example"),
                                      NJ_CHAT_PERSON, address, &chat));
     gint64 id = chat.id;
     nj_stored_chat_clear(&chat);
@@ -54,13 +54,13 @@ open_here(const char *dir, bool remote)
 G_GNUC_UNUSED static int
 set_up_at(void **state, bool remote)
 {
-    House *house = g_new0(House, 1);
-    house->dir = quick_dir();
-    house->remote = remote;
-    house->store = open_here(house->dir, remote);
-    house->chat = chat_row(house, "frog@pond.example");
-    house->news = g_string_new(NULL);
-    *state = house;
+    StoreFixture *fixture = g_new0(StoreFixture, 1);
+    fixture->dir = quick_dir();
+    fixture->remote = remote;
+    fixture->store = open_here(fixture->dir, remote);
+    fixture->chat = chat_row(fixture, "frog@pond.example");
+    fixture->news = g_string_new(NULL);
+    *state = fixture;
     return 0;
 }
 
@@ -79,34 +79,34 @@ set_up_remote(void **state)
 G_GNUC_UNUSED static int
 tear_down(void **state)
 {
-    House *house = *state;
-    nj_store_close(house->store, 5000);
-    drop_dir(house->dir);
-    g_string_free(house->news, TRUE);
-    g_free(house);
+    StoreFixture *fixture = *state;
+    nj_store_close(fixture->store, 5000);
+    drop_dir(fixture->dir);
+    g_string_free(fixture->news, TRUE);
+    g_free(fixture);
     return 0;
 }
 
 G_GNUC_UNUSED static void
-reopen(House *house)
+reopen(StoreFixture *fixture)
 {
-    assert_true(nj_store_close(house->store, 5000));
-    house->store = open_here(house->dir, house->remote);
+    assert_true(nj_store_close(fixture->store, 5000));
+    fixture->store = open_here(fixture->dir, fixture->remote);
 }
 
 G_GNUC_UNUSED static gint64
-add(House *house, gint64 time, bool out, const char *body)
+add(StoreFixture *fixture, gint64 time, bool out, const char *body)
 {
     g_autoptr(NjMessage) message = make_message(time, out, body);
-    message->chat = house->chat;
-    nj_store_add_message(house->store, message);
+    message->chat = fixture->chat;
+    nj_store_add_message(fixture->store, message);
     return message->id;
 }
 
 G_GNUC_UNUSED static int
-ask_int(House *house, const char *sql)
+ask_int(StoreFixture *fixture, const char *sql)
 {
-    g_autofree char *path = g_build_filename(house->dir, "history.db", NULL);
+    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
 

@@ -1,11 +1,11 @@
 /* What the tests of the screen share: a client with an account, people and a room, and pictures of
  * what is drawn. */
-#ifndef NJ_TESTS_UI_WORLD_H
-#define NJ_TESTS_UI_WORLD_H
+#ifndef NJ_TESTS_UI_FIXTURE_H
+#define NJ_TESTS_UI_FIXTURE_H
 
 #include <locale.h>
 
-#include "../model/house.h"
+#include "../model/fixture.h"
 #include "base/clock.h"
 #include "model/chat.h"
 #include "model/room.h"
@@ -19,53 +19,53 @@ typedef struct {
     char *dir; /* NULL: without a store */
     NjClient *client;
     NjAccount *account;
-} World;
+} UiFixture;
 
-G_GNUC_UNUSED static World
-world_new(bool stored)
+G_GNUC_UNUSED static UiFixture
+ui_fixture_new(bool stored)
 {
     g_setenv("TZ", "UTC", TRUE);
     setlocale(LC_ALL, "C.UTF-8");
     nj_clock_freeze(NOON);
 
-    World world = { .client = nj_client_new(NULL, nj_options_new(NULL)) };
+    UiFixture fixture = { .client = nj_client_new(NULL, nj_options_new(NULL)) };
     if (stored) {
-        world.dir = make_dir();
-        nj_client_set_store(world.client, open_store(world.dir));
+        fixture.dir = make_dir();
+        nj_client_set_store(fixture.client, open_store(fixture.dir));
     }
 
     NjAccountSettings settings = { .name = (char *) "home",
                                    .address = (char *) "toad@pond.example",
                                    .nick = (char *) "toad" };
-    world.account = nj_client_add_account(world.client, &settings);
+    fixture.account = nj_client_add_account(fixture.client, &settings);
 
-    return world;
+    return fixture;
 }
 
 G_GNUC_UNUSED static void
-world_free(World *world)
+ui_fixture_free(UiFixture *fixture)
 {
-    NjStore *store = world->client->store;
+    NjStore *store = fixture->client->store;
     if (store)
         nj_store_flush(store);
-    nj_client_free(world->client);
+    nj_client_free(fixture->client);
     if (store)
         nj_store_close(store, 5000);
-    if (world->dir)
-        drop_dir(world->dir);
+    if (fixture->dir)
+        drop_dir(fixture->dir);
 
     nj_clock_freeze(0);
 }
 
 G_GNUC_UNUSED static void
-add_person(World *world, const char *address, const char *name, const char *group, NjShow show,
-           const char *status)
+add_person(UiFixture *fixture, const char *address, const char *name, const char *group,
+           NjShow show, const char *status)
 {
     const char *groups[] = { group, NULL };
-    nj_roster_put(world->account->roster, address, name, NJ_SUB_BOTH, false, false, groups);
+    nj_roster_put(fixture->account->roster, address, name, NJ_SUB_BOTH, false, false, groups);
     g_autofree char *full = g_strconcat(address, "/leaf", NULL);
     if (show != NJ_SHOW_OFFLINE)
-        nj_roster_presence(world->account->roster, full, show, 0, status);
+        nj_roster_presence(fixture->account->roster, full, show, 0, status);
 }
 
 /* As it would have come or gone. who: the nick of a room, NULL: ours. */
