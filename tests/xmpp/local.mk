@@ -12,7 +12,7 @@ endif
 tests_xmpp_test_dial_SOURCES = tests/xmpp/test-dial.c
 tests_xmpp_test_dial_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_dial_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
-tests_xmpp_test_connection_SOURCES = tests/xmpp/test-connection.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/liar.c tests/xmpp/liar.h \
+tests_xmpp_test_connection_SOURCES = tests/xmpp/test-connection.c tests/xmpp/certificates.c tests/xmpp/certificates.h tests/xmpp/hostile-server.c tests/xmpp/hostile-server.h \
 	tests/xmpp/prosody.c tests/xmpp/prosody.h tests/xmpp/scram-server.c tests/xmpp/scram-server.h
 tests_xmpp_test_connection_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_xmpp_test_connection_LDADD = $(XMPP_STACK) $(CMOCKA_LIBS)
@@ -74,8 +74,8 @@ tests_xmpp_talk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
 tests_xmpp_talk_LDADD = $(XMPP_STACK)
 
 # The same client in bad weather.
-check_PROGRAMS += tests/xmpp/storm
-TESTS += tests/xmpp/storm
-tests_xmpp_storm_SOURCES = tests/xmpp/storm.c tests/xmpp/talk.h tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
-tests_xmpp_storm_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
-tests_xmpp_storm_LDADD = $(XMPP_STACK)
+check_PROGRAMS += tests/xmpp/sm-fuzz
+TESTS += tests/xmpp/sm-fuzz
+tests_xmpp_sm_fuzz_SOURCES = tests/xmpp/sm-fuzz.c tests/xmpp/talk.h tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
+tests_xmpp_sm_fuzz_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
+tests_xmpp_sm_fuzz_LDADD = $(XMPP_STACK)

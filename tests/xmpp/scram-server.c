@@ -30,10 +30,10 @@ element(const char *name, const char *text)
 }
 
 char *
-scram_challenge(Guest *guest)
+scram_challenge(Peer *peer)
 {
-    g_autofree char *first = payload(guest->heard->str, "<auth");
-    if (!strstr(guest->heard->str, "SCRAM-SHA-256-PLUS")
+    g_autofree char *first = payload(peer->received->str, "<auth");
+    if (!strstr(peer->received->str, "SCRAM-SHA-256-PLUS")
         || !g_str_has_prefix(first, "p=tls-exporter,,n=toad,r="))
         return g_strdup(
             "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><invalid-mechanism/></failure>");
@@ -43,7 +43,7 @@ scram_challenge(Guest *guest)
         g_strdup_printf("%sserver,s=c2FsdHNhbHQ=,i=%d", strstr(bare, "r="), ROUNDS);
 
     /* the beginning of what both sign */
-    guest->data = g_strdup_printf("%s,%s,", bare, challenge);
+    peer->data = g_strdup_printf("%s,%s,", bare, challenge);
     return element("challenge", challenge);
 }
 
@@ -54,25 +54,25 @@ sign(const guchar *key, const char *text, guchar *out)
 }
 
 static char *
-expected_binding(Guest *guest)
+expected_binding(Peer *peer)
 {
     guchar value[16 + SIZE] = "p=tls-exporter,,";
-    SSL_export_keying_material(guest->ssl, value + 16, SIZE, "EXPORTER-Channel-Binding", 24,
+    SSL_export_keying_material(peer->ssl, value + 16, SIZE, "EXPORTER-Channel-Binding", 24,
                                (const guchar *) "", 0, 1);
     return g_base64_encode(value, sizeof value);
 }
 
 char *
-scram_success(Guest *guest)
+scram_success(Peer *peer)
 {
-    g_autofree char *last = payload(guest->heard->str, "<response"),
-                    *binding = expected_binding(guest);
+    g_autofree char *last = payload(peer->received->str, "<response"),
+                    *binding = expected_binding(peer);
     g_autofree char *wanted = g_strdup_printf("c=%s,r=", binding);
     const char *proof_text = strstr(last, ",p=");
 
     g_assert_nonnull(proof_text);
     g_autofree char *without = g_strndup(last, proof_text - last),
-                    *both = g_strconcat(guest->data, without, NULL);
+                    *both = g_strconcat(peer->data, without, NULL);
 
     guchar salted[SIZE], client_key[SIZE], stored[SIZE], signature[SIZE], server_key[SIZE],
         verifier[SIZE];
@@ -98,8 +98,8 @@ scram_success(Guest *guest)
 }
 
 char *
-scram_lie(Guest *guest)
+scram_lie(Peer *peer)
 {
-    (void) guest;
+    (void) peer;
     return element("success", "v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 }

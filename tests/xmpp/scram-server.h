@@ -3,7 +3,7 @@
 #ifndef NJ_TESTS_SCRAM_SERVER_H
 #define NJ_TESTS_SCRAM_SERVER_H
 
-#include "liar.h"
+#include "hostile-server.h"
 
 #define SCRAM_FEATURES                                                                   \
     "<stream:features><mechanisms "                                                      \
@@ -12,12 +12,12 @@
     "xmlns='urn:xmpp:sasl-cb:0'>"                                                        \
     "<channel-binding type='tls-exporter'/></sasl-channel-binding></stream:features>"
 
-/* Answers for liar.h: to <auth/> and to <response/>.  The second says <failure/> unless proof and
- * binding are right. */
-char *scram_challenge(Guest *guest);
-char *scram_success(Guest *guest);
+/* Answers for hostile-server.h: to <auth/> and to <response/>.  The second says <failure/> unless
+ * proof and binding are right. */
+char *scram_challenge(Peer *peer);
+char *scram_success(Peer *peer);
 
 /* accepts everything, and proves nothing */
-char *scram_lie(Guest *guest);
+char *scram_lie(Peer *peer);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "certificates.h"
-#include "liar.h"
+#include "hostile-server.h"
 #include "prosody.h"
 #include "scram-server.h"
 #include "xmpp/connection.h"
@@ -377,36 +377,37 @@ test_redirect_is_followed_over_tls_only(void **state)
         { "<stream:stream", HEADER SEE_OTHER_HOST },
         { NULL },
     };
-    Liar *liar = liar_new(&pond, round);
-    Owner owner = owner_new(liar->port);
+    HostileServer *hostile = hostile_server_new(&pond, round);
+    Owner owner = owner_new(hostile->port);
 
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_REDIRECTED, "");
-    assert_int_equal(liar->calls, 3); /* the first connection and two redirections */
+    assert_int_equal(hostile->connections, 3); /* the first connection and two redirections */
     free_owner(&owner);
-    liar_free(liar);
+    hostile_server_free(hostile);
 
     static const Step bare[] = { { "<stream:stream", HEADER SEE_OTHER_HOST }, { NULL } };
-    liar = liar_new(&pond, bare);
-    owner = owner_new(liar->port);
+    hostile = hostile_server_new(&pond, bare);
+    owner = owner_new(hostile->port);
     connect_now(&owner);
     assert_failed(&owner, NJ_CONNECTION_ERROR_REDIRECTED, "");
-    assert_int_equal(liar->calls, 1); /* not followed, because the stream was not encrypted */
+    assert_int_equal(hostile->connections,
+                     1); /* not followed, because the stream was not encrypted */
     free_owner(&owner);
-    liar_free(liar);
+    hostile_server_free(hostile);
 
     if (!prosody)
         return;
 
     g_autofree char *away = g_strdup_printf(HEADER SEE_OTHER_HOST, prosody->port);
     const Step there[] = { round[0], round[1], { "<stream:stream", away }, { NULL } };
-    liar = liar_new(&pond, there);
-    owner = owner_new(liar->port);
+    hostile = hostile_server_new(&pond, there);
+    owner = owner_new(hostile->port);
     connect_now(&owner);
     assert_online(&owner);
     assert_string_equal(owner.states->str, "212345");
     free_owner(&owner);
-    liar_free(liar);
+    hostile_server_free(hostile);
 }
 
 /* --- SCRAM with channel binding, and a server that checks it --- */
@@ -415,9 +416,9 @@ test_redirect_is_followed_over_tls_only(void **state)
     "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
 
 static char *
-respond_to_bind(Guest *guest)
+respond_to_bind(Peer *peer)
 {
-    const char *id = strstr(guest->heard->str, "id=") + 4;
+    const char *id = strstr(peer->received->str, "id=") + 4;
     g_autofree char *name = g_strndup(id, strcspn(id, "'\""));
     return g_strdup_printf(
         "<iq type='result' id='%s'><bind "
@@ -440,15 +441,15 @@ test_wrong_channel_binding_fails(void **state)
             { "</iq>", NULL, GO_ON, respond_to_bind },
             { NULL, NULL, GO_ON, NULL },
         };
-        Liar *liar = liar_new(&pond, steps);
-        Owner owner = owner_new(liar->port);
+        HostileServer *hostile = hostile_server_new(&pond, steps);
+        Owner owner = owner_new(hostile->port);
         connect_now(&owner);
         if (is_forged)
             assert_failed(&owner, NJ_CONNECTION_ERROR_PROOF, "");
         else
             assert_online(&owner);
         free_owner(&owner);
-        liar_free(liar);
+        hostile_server_free(hostile);
     }
 }
 
@@ -495,8 +496,8 @@ test_silent_server_times_out(void **state)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Liar *liar = liar_new(&pond, rows[i].steps);
-        Owner owner = owner_new(liar->port);
+        HostileServer *hostile = hostile_server_new(&pond, rows[i].steps);
+        Owner owner = owner_new(hostile->port);
         owner.settings.tls = rows[i].tls;
         owner.deadlines = &quick;
         connect_now(&owner);
@@ -506,7 +507,7 @@ test_silent_server_times_out(void **state)
         assert_in_range(owner.late_us, 0, 150000);
         print_message("silence %u: the loop was %.1f ms late at most\n", i, owner.late_us / 1000.0);
         free_owner(&owner);
-        liar_free(liar);
+        hostile_server_free(hostile);
     }
 }
 
@@ -544,15 +545,15 @@ test_bad_server_has_error_code(void **state)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Liar *liar = liar_new(&pond, rows[i].steps);
-        Owner owner = owner_new(liar->port);
+        HostileServer *hostile = hostile_server_new(&pond, rows[i].steps);
+        Owner owner = owner_new(hostile->port);
         owner.deadlines = &quick;
         connect_now(&owner);
         assert_failed(&owner, rows[i].code, "");
         assert_int_equal(nj_connection_should_retry(owner.why->code), rows[i].retry);
         assert_int_equal(owner.asked, 0);
         free_owner(&owner);
-        liar_free(liar);
+        hostile_server_free(hostile);
     }
 }
 

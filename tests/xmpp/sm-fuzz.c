@@ -4,8 +4,8 @@
  * news.  Whatever happens, each line that was shown is said once and in order, and each line that
  * came is kept once and in order.
  *
- * A storm is a number: `storm 17` is the same every time, and tells all of it; `storm 1 1000` goes
- * through a thousand of them. */
+ * A run is a number: `sm-fuzz 17` is the same every time, and prints all of it; `sm-fuzz 1 1000`
+ * goes through a thousand of them. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@
 #include "xmpp/xep/message.h"
 
 #define STEPS 120
-#define STORMS 30
+#define RUNS 30
 #define FROG "frog@pond.example"
 
 typedef struct {
@@ -47,10 +47,10 @@ typedef struct {
     bool enabled, safe;
     /* it did not when the connection broke: then nobody can know what arrived */
     bool doubt;
-} Storm;
+} Run;
 
 Talk *running;
-static Storm *storm;
+static Run *run;
 static bool aloud;
 
 void
@@ -77,7 +77,7 @@ settle(void)
         ;
 }
 
-/* Of one storm everything is told. */
+/* With a single seed every step is printed. */
 static void G_GNUC_PRINTF(1, 2) trace(const char *format, ...)
 {
     va_list args;
@@ -92,7 +92,7 @@ static void G_GNUC_PRINTF(1, 2) trace(const char *format, ...)
 static bool
 chance(int percent)
 {
-    return g_rand_int_range(storm->rand, 0, 100) < percent;
+    return g_rand_int_range(run->rand, 0, 100) < percent;
 }
 
 static void
@@ -108,21 +108,21 @@ free_sent(void *data)
 static bool
 is_up(void)
 {
-    return storm->talk.connection && storm->talk.connection->online;
+    return run->talk.connection && run->talk.connection->online;
 }
 
 static void
 put(const char *text)
 {
-    trace("%s %s", is_up() && !storm->server.deaf ? "<" : "lost <", text);
-    if (is_up() && !storm->server.deaf)
-        receive(&storm->talk, text, strlen(text));
+    trace("%s %s", is_up() && !run->server.deaf ? "<" : "lost <", text);
+    if (is_up() && !run->server.deaf)
+        receive(&run->talk, text, strlen(text));
 }
 
 static void
 send_stanza(const char *text)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     if (server->counting) {
         Sent *sent = g_new0(Sent, 1);
         sent->number = ++server->sent;
@@ -137,10 +137,10 @@ send_stanza(const char *text)
 static void
 drop_acked(guint32 count)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     Sent *sent;
     if (count > server->sent)
-        fail(&storm->talk, "%u stanzas were acknowledged, and %u sent", count, server->sent);
+        fail(&run->talk, "%u stanzas were acknowledged, and %u sent", count, server->sent);
     while ((sent = g_queue_peek_head(&server->unacked)) && sent->number <= count)
         free_sent(g_queue_pop_head(&server->unacked));
 }
@@ -149,7 +149,7 @@ drop_acked(guint32 count)
 static void
 end_session(void)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     Sent *sent;
     GQueue kept = G_QUEUE_INIT;
 
@@ -167,8 +167,8 @@ end_session(void)
 static void
 bring_offline(void)
 {
-    GQueue now = storm->server.offline;
-    g_queue_init(&storm->server.offline);
+    GQueue now = run->server.offline;
+    g_queue_init(&run->server.offline);
     char *text;
     while ((text = g_queue_pop_head(&now))) {
         send_stanza(text);
@@ -179,9 +179,9 @@ bring_offline(void)
 static void
 tell_toad(void)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     g_autofree char *text = g_strdup_printf(
-        "<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++storm->told);
+        "<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++run->told);
     if (server->exists && server->counting && server->available)
         send_stanza(text);
     else
@@ -191,7 +191,7 @@ tell_toad(void)
 static void
 on_resume(const NjXml *resume)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     g_autofree char *id = g_strdup_printf("s%d", server->serial);
     g_autofree char *gone = g_strdup_printf("s%d", server->gone);
     const char *previd = nj_xml_attr(resume, "previd");
@@ -210,10 +210,10 @@ on_resume(const NjXml *resume)
         return;
     }
 
-    storm->enabled = storm->safe = false;
+    run->enabled = run->safe = false;
     if (!g_str_equal(previd, gone) || server->exists || server->gone != server->serial) {
         put("<failed xmlns='urn:xmpp:sm:3'/>");
-        storm->doubt = true;
+        run->doubt = true;
         return;
     }
 
@@ -263,16 +263,16 @@ on_message(const NjXml *message)
     if (!body)
         return;
     int line = atoi(body),
-        last = storm->heard->len ? g_array_index(storm->heard, int, storm->heard->len - 1) : 0;
+        last = run->heard->len ? g_array_index(run->heard, int, run->heard->len - 1) : 0;
     if (line <= last)
-        fail(&storm->talk, "the frog heard line %d after line %d", line, last);
-    g_array_append_val(storm->heard, line);
+        fail(&run->talk, "the frog heard line %d after line %d", line, last);
+    g_array_append_val(run->heard, line);
 }
 
 static void
 on_sm(const NjXml *element)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     const char *name = nj_xml_name(element);
     g_autofree char *text = NULL;
 
@@ -280,12 +280,12 @@ on_sm(const NjXml *element)
         end_session();
         server->exists = server->counting = server->attached = true;
         server->handled = server->acked = server->sent = 0;
-        storm->enabled = storm->safe = false;
+        run->enabled = run->safe = false;
         text = g_strdup_printf("<enabled xmlns='urn:xmpp:sm:3' id='s%d' resume='true'/>",
                                ++server->serial);
         put(text);
-        storm->enabled = is_up() && !server->deaf;
-        storm->safe = storm->enabled && !running->holds;
+        run->enabled = is_up() && !server->deaf;
+        run->safe = run->enabled && !running->holds;
     } else if (g_str_equal(name, "resume")) {
         on_resume(element);
     } else if (g_str_equal(name, "r")) {
@@ -302,8 +302,8 @@ on_sm(const NjXml *element)
 static bool
 serve(void)
 {
-    Server *server = &storm->server;
-    g_autoptr(NjXml) said = g_queue_pop_head(&storm->talk.sent);
+    Server *server = &run->server;
+    g_autoptr(NjXml) said = g_queue_pop_head(&run->talk.sent);
 
     if (!said)
         return false;
@@ -332,7 +332,7 @@ serve(void)
 static void
 forget_said(void)
 {
-    g_queue_clear_full(&storm->talk.sent, (GDestroyNotify) nj_xml_free);
+    g_queue_clear_full(&run->talk.sent, (GDestroyNotify) nj_xml_free);
 }
 
 /* --- the weather --- */
@@ -342,28 +342,28 @@ on_shown(NjMessageEvent *event, void *owner)
 {
     (void) owner;
     if (event->message->out && !running->holds)
-        g_hash_table_add(storm->shown, GINT_TO_POINTER(atoi(event->message->body)));
+        g_hash_table_add(run->shown, GINT_TO_POINTER(atoi(event->message->body)));
 }
 
 static void
 hold(bool holds)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     if (talk->holds == holds)
         return;
     talk->holds = holds;
     trace(holds ? "-- hold" : "-- commit");
     (holds ? nj_store_begin : nj_store_commit)(talk->client->store);
     settle();
-    storm->safe |= storm->enabled && !holds;
+    run->safe |= run->enabled && !holds;
 }
 
 static void
 say(NjChat *chat)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = g_strdup_printf("%d", ++storm->typed);
+    g_autofree char *text = g_strdup_printf("%d", ++run->typed);
     trace("-- type %s", text);
     if (!nj_message_send(chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG), text,
                          NULL, &error))
@@ -373,19 +373,19 @@ say(NjChat *chat)
 static void
 type(void)
 {
-    say(nj_chat_find(storm->talk.account, FROG));
+    say(nj_chat_find(run->talk.account, FROG));
     settle();
 }
 
 static void
 come_back(void)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     if (is_up())
         return;
 
     trace("-- connect");
-    storm->server.deaf = storm->server.attached = false;
+    run->server.deaf = run->server.attached = false;
     if (!talk->connection)
         nj_session_connect(talk->session);
 
@@ -398,19 +398,19 @@ static void
 break_link(void)
 {
     trace("-- break");
-    storm->server.deaf = true;
+    run->server.deaf = true;
     while (chance(50) && serve())
         ;
     if (is_up())
-        end_link(&storm->talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
+        end_link(&run->talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
     forget_said();
-    storm->doubt |= !storm->enabled;
+    run->doubt |= !run->enabled;
 }
 
 static void
 time_out(void)
 {
-    Server *server = &storm->server;
+    Server *server = &run->server;
     if (is_up() || !server->exists)
         return;
 
@@ -428,14 +428,14 @@ time_out(void)
 static void
 meddle(NjMessageEvent *event, void *owner)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     (void) owner;
-    if (storm->meddling || event->chat->account != talk->account || !talk->session || !chance(12))
+    if (run->meddling || event->chat->account != talk->account || !talk->session || !chance(12))
         return;
 
-    int what = g_rand_int_range(storm->rand, 0, 10);
+    int what = g_rand_int_range(run->rand, 0, 10);
     NjChat *chat = nj_chat_find(talk->account, FROG);
-    storm->meddling = true;
+    run->meddling = true;
     trace("-- meddle %d", what);
     if (what < 5)
         say(chat);
@@ -444,26 +444,26 @@ meddle(NjMessageEvent *event, void *owner)
     else if (chat)
         nj_chat_close(chat);
 
-    storm->meddling = false;
+    run->meddling = false;
 }
 
 static void
 listen_to_messages(void)
 {
-    NjBus *bus = storm->talk.client->bus;
-    nj_on_message_added(bus, on_shown, storm);
-    nj_on_message_added(bus, meddle, storm);
-    nj_on_message_changed(bus, meddle, storm);
+    NjBus *bus = run->talk.client->bus;
+    nj_on_message_added(bus, on_shown, run);
+    nj_on_message_added(bus, meddle, run);
+    nj_on_message_changed(bus, meddle, run);
 }
 
 /* The account is removed without a word, and added again. */
 static void
 take_and_add(void)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     trace("-- remove and add");
-    storm->doubt |= !storm->enabled;
-    storm->server.deaf = true;
+    run->doubt |= !run->enabled;
+    run->server.deaf = true;
     while (chance(50) && serve())
         ;
 
@@ -474,17 +474,17 @@ take_and_add(void)
         ;
 
     add_account(talk);
-    storm->safe = storm->enabled;
+    run->safe = run->enabled;
     settle();
 }
 
 static void
 kill_client(void)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     trace("-- kill");
-    storm->doubt |= !storm->safe;
-    storm->server.deaf = true;
+    run->doubt |= !run->safe;
+    run->server.deaf = true;
     while (chance(50) && serve())
         ;
 
@@ -499,16 +499,16 @@ static void
 fill_disk(void)
 {
     trace("-- disk full");
-    nj_session_set_store_failing(storm->talk.session, true);
+    nj_session_set_store_failing(run->talk.session, true);
     settle();
-    nj_session_set_store_failing(storm->talk.session, false);
+    nj_session_set_store_failing(run->talk.session, false);
     settle();
 }
 
 static void
 leave(void)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     if (!is_up())
         return;
 
@@ -517,7 +517,7 @@ leave(void)
     nj_session_disconnect(talk->session);
 
     if (!talk->connection) {
-        storm->server.deaf = true;
+        run->server.deaf = true;
         while (chance(50) && serve())
             ;
         forget_said();
@@ -528,13 +528,13 @@ leave(void)
         ;
     end_link(talk, 0, NULL);
     end_session();
-    storm->enabled = storm->safe = false;
+    run->enabled = run->safe = false;
 }
 
 static void
 step(void)
 {
-    int what = g_rand_int_range(storm->rand, 0, 100);
+    int what = g_rand_int_range(run->rand, 0, 100);
     if (what < 20)
         type();
     else if (what < 35)
@@ -542,7 +542,7 @@ step(void)
     else if (what < 75)
         serve();
     else if (what < 82)
-        hold(!storm->talk.holds);
+        hold(!run->talk.holds);
     else if (what < 88)
         break_link();
     else if (what < 96)
@@ -551,12 +551,12 @@ step(void)
         time_out();
     else if (what < 98)
         (chance(50) ? leave : take_and_add)();
-    else if (what < 99 && storm->talk.holds)
+    else if (what < 99 && run->talk.holds)
         fill_disk();
     else
         kill_client();
 
-    g_queue_clear_full(&storm->talk.events, (GDestroyNotify) event_free);
+    g_queue_clear_full(&run->talk.events, (GDestroyNotify) event_free);
 }
 
 /* --- what it left --- */
@@ -565,11 +565,11 @@ static void
 calm_down(void)
 {
     hold(false);
-    storm->server.calm = true;
+    run->server.calm = true;
     for (int i = 0; i < 3; i++) {
         come_back();
-        nj_session_wake(storm->talk.session);
-        while (serve() || !g_queue_is_empty(&storm->talk.sent))
+        nj_session_wake(run->talk.session);
+        while (serve() || !g_queue_is_empty(&run->talk.sent))
             ;
         settle();
     }
@@ -578,19 +578,19 @@ calm_down(void)
 static void
 check_said(GPtrArray *page)
 {
-    Talk *talk = &storm->talk;
+    Talk *talk = &run->talk;
     g_autoptr(GHashTable) heard = g_hash_table_new(NULL, NULL);
 
-    for (guint i = 0; i < storm->heard->len; i++)
-        g_hash_table_add(heard, GINT_TO_POINTER(g_array_index(storm->heard, int, i)));
+    for (guint i = 0; i < run->heard->len; i++)
+        g_hash_table_add(heard, GINT_TO_POINTER(g_array_index(run->heard, int, i)));
     for (guint i = 0; i < page->len; i++) {
         const NjMessage *message = page->pdata[i];
         void *line = GINT_TO_POINTER(atoi(message->body));
         if (!message->out)
             continue;
-        g_hash_table_remove(storm->shown, line);
+        g_hash_table_remove(run->shown, line);
         bool known = g_hash_table_remove(heard, line);
-        if (message->state == NJ_STATE_UNSURE && storm->doubt)
+        if (message->state == NJ_STATE_UNSURE && run->doubt)
             continue;
         if (!known)
             fail(talk, "line %s, which is %s, was never heard", message->body,
@@ -600,9 +600,8 @@ check_said(GPtrArray *page)
                  nj_message_state_name(message));
     }
 
-    if (g_hash_table_size(storm->shown))
-        fail(talk, "%u lines were shown and are not there any more",
-             g_hash_table_size(storm->shown));
+    if (g_hash_table_size(run->shown))
+        fail(talk, "%u lines were shown and are not there any more", g_hash_table_size(run->shown));
     if (g_hash_table_size(heard))
         fail(talk, "%u lines were heard that are not there", g_hash_table_size(heard));
 }
@@ -618,25 +617,24 @@ check_kept(GPtrArray *page)
         if (message->out)
             continue;
         if (atoi(message->body) != ++last) {
-            fail(&storm->talk, "the frog's line %d is followed by line %s", last - 1,
-                 message->body);
+            fail(&run->talk, "the frog's line %d is followed by line %s", last - 1, message->body);
             return;
         }
     }
 
-    if (last != storm->told)
-        fail(&storm->talk, "the frog has said %d lines, and %d were kept", storm->told, last);
+    if (last != run->told)
+        fail(&run->talk, "the frog has said %d lines, and %d were kept", run->told, last);
 }
 
 static bool
 rage(guint32 seed)
 {
-    Storm now = { .rand = g_rand_new_with_seed(seed),
-                  .shown = g_hash_table_new(NULL, NULL),
-                  .heard = g_array_new(FALSE, FALSE, sizeof(int)) };
+    Run now = { .rand = g_rand_new_with_seed(seed),
+                .shown = g_hash_table_new(NULL, NULL),
+                .heard = g_array_new(FALSE, FALSE, sizeof(int)) };
     Talk *talk = &now.talk;
 
-    storm = &now;
+    run = &now;
     running = talk;
     talk->failure = g_string_new(NULL);
     talk->names = g_hash_table_new(NULL, NULL);
@@ -656,7 +654,7 @@ rage(guint32 seed)
 
     bool good = !talk->failure->len;
     if (!good)
-        printf("FAILED storm %u: %s\n", seed, talk->failure->str);
+        printf("FAILED seed %u: %s\n", seed, talk->failure->str);
     close_client(talk);
     settle();
     running = NULL;
@@ -682,7 +680,7 @@ main(int argc, char **argv)
     guint32 first = argc > 1 ? (guint32) strtoul(argv[1], NULL, 10) : 1,
             last = argc > 2   ? (guint32) strtoul(argv[2], NULL, 10)
                    : argc > 1 ? first
-                              : STORMS;
+                              : RUNS;
     int failed = 0;
 
     aloud = argc == 2;
