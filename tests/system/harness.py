@@ -1,6 +1,6 @@
 """What the system tests stand on: a real Prosody, the built program in a real pseudo-terminal, slixmpp as the other side.
 
-A test is a function `test_...(pond)` in a file test_*.py; what it asserts is what a person would see.  Everything lives below one
+A test is a function `test_...(s)` in a file test_*.py; what it asserts is what a person would see.  Everything lives below one
 scratch directory and ends with the test: nothing is started that is not ended by its PID."""
 import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, termios, threading, time
 
@@ -9,7 +9,7 @@ import pyte
 TOP = os.environ.get('top_srcdir') or os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.environ.get('top_builddir') or os.getcwd()
 PROGRAM = os.environ.get('NATTERJACK') or os.path.join(BUILD, 'natterjack')
-SERVER = os.environ.get('POND_SERVER', 'prosody')       # or ejabberd
+SERVER_KIND = os.environ.get('TEST_SERVER_KIND', 'prosody')       # or ejabberd
 DOMAIN, ROOM = 'pond.example', 'pond@rooms.pond.example'
 SLOW = float(os.environ.get('TEST_SLOW', '1'))         # factor for every wait: sanitizers, valgrind
 HIBERNATION = 1                                        # seconds the server of all tests keeps a stream that broke
@@ -43,63 +43,63 @@ def until(what, wait=10):
         time.sleep(0.02)
 
 
-class Pond:
-    """The private server of tests/pond/pond: Prosody, or what POND_SERVER says."""
+class Server:
+    """The private server of tests/server/server: Prosody, or what TEST_SERVER_KIND says."""
 
     def __init__(self, where, config='', port=None, **knobs):
-        """knobs: POND_NAME of tests/pond/pond, as name=value."""
-        self.dir, self.server, self.domain = where, knobs.get('server', SERVER), knobs.get('domain', DOMAIN)
+        """knobs: TEST_SERVER_NAME of tests/server/server, as name=value."""
+        self.dir, self.kind, self.domain = where, knobs.get('kind', SERVER_KIND), knobs.get('domain', DOMAIN)
         os.makedirs(where, exist_ok=True)
-        env = dict(os.environ, **{'POND_' + name.upper(): str(value) for name, value in knobs.items()})
+        env = dict(os.environ, **{'TEST_SERVER_' + name.upper(): str(value) for name, value in knobs.items()})
         if config:
-            if self.server != 'prosody':
+            if self.kind != 'prosody':
                 raise Skip('it configures Prosody')
             with open(where + '/extra.lua', 'w') as f:
                 f.write(config)
-            env['POND_CONFIG'] = where + '/extra.lua'
+            env['TEST_SERVER_CONFIG'] = where + '/extra.lua'
         if port:
-            env['POND_PORT'] = str(port)
+            env['TEST_SERVER_PORT'] = str(port)
         self.env = env
         self.start()
 
     def start(self):
         if os.path.exists(self.dir + '/ready'):
             os.unlink(self.dir + '/ready')
-        self.process = subprocess.Popen([TOP + '/tests/pond/pond', self.dir], stdin=subprocess.PIPE, env=self.env)
+        self.process = subprocess.Popen([TOP + '/tests/server/server', self.dir], stdin=subprocess.PIPE, env=self.env)
         end = now() + 20 * SLOW
         while not os.path.exists(self.dir + '/ready'):
             if self.process.poll() is not None:
                 if self.process.returncode == 77:
-                    raise Skip('there is no %s here' % self.server)
-                raise RuntimeError('%s did not start: %s' % (self.server, self.log()[-2000:]))
+                    raise Skip('there is no %s here' % self.kind)
+                raise RuntimeError('%s did not start: %s' % (self.kind, self.log()[-2000:]))
             if now() > end:
-                raise RuntimeError('%s is not ready' % self.server)
+                raise RuntimeError('%s is not ready' % self.kind)
             time.sleep(0.05)
         words = dict(w.split('=') for w in open(self.dir + '/ready').read().split())
         self.port, self.direct = int(words['port']), int(words['direct'])
-        self.env['POND_PORT'] = str(self.port)         # the same again after a restart
+        self.env['TEST_SERVER_PORT'] = str(self.port)         # the same again after a restart
 
     def log(self):
-        if self.server == 'ejabberd':
+        if self.kind == 'ejabberd':
             time.sleep(2.5)                            # it writes its log in its own time
         try:
-            return open('%s/%s.log' % (self.dir, self.server), errors='replace').read()
+            return open('%s/%s.log' % (self.dir, self.kind), errors='replace').read()
         except OSError:
             return ''
 
     def settled(self):
         """Waits until those of the tests before have gone; how often a client has connected until now."""
-        if SERVER == 'prosody':
+        if SERVER_KIND == 'prosody':
             until(lambda: self.log().count('Client disconnected') == self.connections())
         return self.connections()
 
     def connections(self):
         """How often a client has connected."""
-        return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[self.server])
+        return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[self.kind])
 
     def logins(self, who):
         """How often one of the people has logged in."""
-        return len(re.findall({'prosody': r'Authenticated as %s@', 'ejabberd': r'Accepted c2s \S+ authentication for %s@'}[self.server] % who, self.log()))
+        return len(re.findall({'prosody': r'Authenticated as %s@', 'ejabberd': r'Accepted c2s \S+ authentication for %s@'}[self.kind] % who, self.log()))
 
     def stop(self):
         self.process.stdin.close()
@@ -205,9 +205,9 @@ class Home:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def account(pond, who='toad', name=None, **more):
-    keys = dict(address='%s@%s' % (who, pond.domain), password='pond', host='127.0.0.1', port=pond.port)
-    keys['ca-file'] = pond.ca
+def account(server, who='toad', name=None, **more):
+    keys = dict(address='%s@%s' % (who, server.domain), password='pond', host='127.0.0.1', port=server.port)
+    keys['ca-file'] = server.ca
     keys.update({k.replace('_', '-'): v for k, v in more.items()})
     return '[account %s]\n' % (name or who) + ''.join('%s = %s\n' % kv for kv in keys.items() if kv[1] is not None)
 
@@ -401,7 +401,7 @@ class Peer:
     """A slixmpp client in a thread of its own."""
     plugins = ('xep_0030', 'xep_0045', 'xep_0199', 'xep_0092', 'xep_0115')
 
-    def __init__(self, pond, who='frog', resource='peer'):
+    def __init__(self, server, who='frog', resource='peer'):
         try:
             import slixmpp
         except ImportError:
@@ -415,18 +415,18 @@ class Peer:
 
         def run():
             asyncio.set_event_loop(self.loop)
-            c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, pond.domain, resource), 'pond')
+            c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, server.domain, resource), 'pond')
             for plugin in self.plugins:
                 c.register_plugin(plugin)
             c.auto_authorize = None
-            c.ca_certs = pond.ca
+            c.ca_certs = server.ca
             c.add_event_handler('session_start', self._online)
             for event in ('message', 'groupchat_subject'):
                 c.add_event_handler(event, self._message)
             from slixmpp.xmlstream.handler import Callback
             from slixmpp.xmlstream.matcher import MatchXPath
             c.register_handler(Callback('all presence', MatchXPath('{jabber:client}presence'), self._presence))
-            c.connect(('127.0.0.1', pond.port))
+            c.connect(('127.0.0.1', server.port))
             self.loop.run_forever()
             left = asyncio.all_tasks(self.loop)
             for task in left:
@@ -570,7 +570,7 @@ class Wire:
         self.hears('</stream:stream>')
 
 
-class Server:
+class ScriptedServer:
     """A server of our own without TLS, for what no honest one says: talk(wire, number) runs for each connection."""
 
     def __init__(self, talk):
@@ -618,12 +618,12 @@ class Server:
 class Strangers:
     """toad and heron do not know each other again afterwards."""
 
-    def __init__(self, pond):
-        self.pond = pond
+    def __init__(self, server):
+        self.server = server
 
     def close(self):
         for who, other in (('toad', 'heron'), ('heron', 'toad')):
-            peer = Peer(self.pond, who)
+            peer = Peer(self.server, who)
             other = '%s@%s' % (other, DOMAIN)
             if other in peer.client.client_roster.keys():
                 peer.do(peer.client.update_roster, other, subscription='remove')
@@ -633,8 +633,8 @@ class Strangers:
 class Scratch:
     """Everything a test makes, ended in reverse whatever happens."""
 
-    def __init__(self, pond):
-        self.pond, self.things = pond, []
+    def __init__(self, server):
+        self.server, self.things = server, []
 
     def keep(self, thing):
         self.things.append(thing)
@@ -651,16 +651,16 @@ class Scratch:
     def headless(self, home, *args):
         return self.keep(Headless(home, *args))
 
-    def server(self, talk):
-        return self.keep(Server(talk))
+    def scripted_server(self, talk):
+        return self.keep(ScriptedServer(talk))
 
     def stranger(self):
         """heron, whom toad does not know."""
-        self.keep(Strangers(self.pond))
+        self.keep(Strangers(self.server))
         return self.peer('heron')
 
     def peer(self, who='frog', **kw):
-        return self.keep(Peer(self.pond, who, **kw))
+        return self.keep(Peer(self.server, who, **kw))
 
     def told(self):
         return '\n'.join(thing.told() for thing in self.things if hasattr(thing, 'told'))
@@ -670,7 +670,7 @@ class Scratch:
         for thing in reversed(self.things):
             try:
                 kept |= isinstance(thing, Home) and thing.resumable()
-                (thing.remove if isinstance(thing, Home) else thing.stop if isinstance(thing, Pond) else thing.close)()
+                (thing.remove if isinstance(thing, Home) else thing.stop if isinstance(thing, Server) else thing.close)()
             except Exception as e:
                 trouble = trouble or e
         if kept:

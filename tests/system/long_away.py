@@ -4,18 +4,18 @@ from harness import *
 
 
 def test_nobody_looks_for_a_minute(s):
-    pond = s.keep(Pond(s.home().dir + '/pond', log='debug'))
-    frog = s.keep(Peer(pond, 'frog'))
-    t = s.terminal(s.home(account(pond)))
+    server = s.keep(Server(s.home().dir + '/server', log='debug'))
+    frog = s.keep(Peer(server, 'frog'))
+    t = s.terminal(s.home(account(server)))
     t.sees('contacts +1/2')
     t.line('/msg frog@' + DOMAIN)
     t.sees('Frog›')
     t.type('\x1b[O')                     # the terminal has lost the focus
     end = now() + 90
-    while SERVER == 'prosody' and '<inactive' not in pond.log():
+    while SERVER_KIND == 'prosody' and '<inactive' not in server.log():
         assert now() < end, 'the server never heard of it'
         time.sleep(1)
-    time.sleep(8 if SERVER == 'prosody' else 65)        # whatever is flushed lets through for five seconds what comes behind it
+    time.sleep(8 if SERVER_KIND == 'prosody' else 65)        # whatever is flushed lets through for five seconds what comes behind it
     frog.raw('<presence><show>dnd</show></presence>')
     time.sleep(2)
     assert 'busy' not in t.text(), 'it was not held back'

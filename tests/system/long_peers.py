@@ -12,8 +12,8 @@ class Client(Terminal):
         if not self.program:
             raise Skip('%s is not installed' % self.name)
         home = s.keep(Home())
-        shutil.copy(s.pond.ca, home.dir + '/ca.pem')
-        words = {'who': who, 'jid': '%s@%s' % (who, DOMAIN), 'port': s.pond.port, 'home': home.dir, 'rooms': 'rooms.' + DOMAIN}
+        shutil.copy(s.server.ca, home.dir + '/ca.pem')
+        words = {'who': who, 'jid': '%s@%s' % (who, DOMAIN), 'port': s.server.port, 'home': home.dir, 'rooms': 'rooms.' + DOMAIN}
         for path, text in self.files.items():
             path = os.path.join(home.dir, path)
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
@@ -140,7 +140,7 @@ class Poezio(Client):
 
 
 def online(s):
-    t = s.terminal(s.home(account(s.pond)), rows=40, cols=120)
+    t = s.terminal(s.home(account(s.server)), rows=40, cols=120)
     t.says('Online as')
     return t
 

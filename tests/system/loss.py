@@ -68,16 +68,16 @@ def numbers(bodies, tag):
 
 
 class Run:
-    def __init__(self, kind, seed, incoming=400, typed=40, rate=20, pace=2, seconds=None, pond=None):
+    def __init__(self, kind, seed, incoming=400, typed=40, rate=20, pace=2, seconds=None, server=None):
         self.kind, self.seed, self.count_in, self.count_out, self.rate, self.pace = kind, seed, incoming, typed, rate, pace
         self.seconds, self.bodies, self.got = seconds, [], []
         self.rng = random.Random('%s %s' % (kind, seed))
         self.where = tempfile.mkdtemp(prefix='nj-loss-')
         self.things = []
-        self.pond = self.keep(pond or Pond(self.where + '/pond', hibernation=2 if 'expired' in kind else 120, log='debug'))
-        self.proxy = self.keep(Proxy(self.pond.port))
+        self.server = self.keep(server or Server(self.where + '/server', hibernation=2 if 'expired' in kind else 120, log='debug'))
+        self.proxy = self.keep(Proxy(self.server.port))
         # On the disk of the build: what syncing costs belongs to it.
-        self.home = Home('[options]\nlog-level = debug\n' + account(self.pond, port=self.proxy.port, resource='desk'), where=BUILD)
+        self.home = Home('[options]\nlog-level = debug\n' + account(self.server, port=self.proxy.port, resource='desk'), where=BUILD)
         self.words, self.typed, self.terminal = [], 0, None
 
     def keep(self, thing):
@@ -212,7 +212,7 @@ class Run:
         self.begun = now()
         faults, trouble = {}, None
         try:
-            self.frog = self.keep(Talker(self.pond, 'frog'))
+            self.frog = self.keep(Talker(self.server, 'frog'))
             self.start()
             self.terminal.sees('● toad', 20)
             self.frog.notices('available', 'toad@' + DOMAIN)
@@ -230,7 +230,7 @@ class Run:
                 raise AssertionError('%s\n%s' % (self.story(faults, trouble), '\n'.join(self.terminal.text().split('\n')[-12:]) if trouble and self.terminal else '')) from trouble
         finally:
             for thing in reversed(self.things):
-                thing.stop() if isinstance(thing, Pond) else thing.close()
+                thing.stop() if isinstance(thing, Server) else thing.close()
             if trouble or faults:
                 self.save()
             self.home.remove()
@@ -263,8 +263,8 @@ def cut_logins(s, cuts, resumes):
     """Breaks a login after so many bytes to or from the server, for many numbers: the program comes back each time, and its prompt answers.
 
     resumes: there is a stream to be resumed; otherwise each login is a new one."""
-    proxy = s.keep(Proxy(s.pond.port))
-    home = s.home(account(s.pond, port=proxy.port))
+    proxy = s.keep(Proxy(s.server.port))
+    home = s.home(account(s.server, port=proxy.port))
     t = s.terminal(home)
     t.sees('● toad', 20)
 

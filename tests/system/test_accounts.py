@@ -5,7 +5,7 @@ from harness import *
 
 def test_one_that_fails_holds_up_no_other(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond) + account(s.pond, 'newt', password='wrong') + '[account dead]\naddress = heron@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN)
+    home = s.home(account(s.server) + account(s.server, 'newt', password='wrong') + '[account dead]\naddress = heron@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN)
     t = s.terminal(home, cols=120)
     t.says('toad: Online as')
     t.says('newt: The password is wrong')
@@ -22,7 +22,7 @@ def test_one_that_fails_holds_up_no_other(s):
 
 def test_the_same_contact_of_two_accounts_is_two_chats(s):
     toad = s.peer('toad')
-    home = s.home(account(s.pond, 'frog') + account(s.pond, 'newt'))
+    home = s.home(account(s.server, 'frog') + account(s.server, 'newt'))
     t = s.terminal(home)
     t.sees('frog.*● Toad.*newt.*● Toad|newt.*● Toad.*frog.*● Toad')
     toad.say('frog@' + DOMAIN, 'word for frog')
@@ -40,10 +40,10 @@ def test_the_same_contact_of_two_accounts_is_two_chats(s):
 
 
 def test_an_account_is_added_changed_and_removed(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
-    t.line('/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.line('/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
     t.sees('Password of newt@')
     t.type('pond\r')
     t.sees(r'Keep the password of newt@')
@@ -73,7 +73,7 @@ def test_an_account_is_added_changed_and_removed(s):
 
 def test_a_new_password_is_used_by_the_next_connection(s):
     """Before what was typed in this run, and also where it had been refused before."""
-    home = s.home(account(s.pond, password=None))
+    home = s.home(account(s.server, password=None))
     t = s.terminal(home)
     t.sees('Password of')
     t.type('pond\r')
@@ -89,7 +89,7 @@ def test_a_new_password_is_used_by_the_next_connection(s):
 
 def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     toad = s.peer('toad')
-    home = s.home(account(s.pond, 'frog') + '# of the other one\n' + account(s.pond, 'newt', name='other'))
+    home = s.home(account(s.server, 'frog') + '# of the other one\n' + account(s.server, 'newt', name='other'))
     t = s.headless(home)
     t.event(event='connection', account='other', state='online')
     t.say('/other:msg toad@%s before it went' % DOMAIN)
@@ -100,7 +100,7 @@ def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     toad.notices('unavailable', 'newt@' + DOMAIN)
     assert '# of the other one' in home.read_rc() and 'newt' not in home.read_rc()
     t.event(event='connection', account='other', state='offline')
-    t.say('/account add newt@%s name=again password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.say('/account add newt@%s name=again password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
     t.event(event='connection', account='again', state='online')
     toad.say('newt@' + DOMAIN, 'welcome back')
     t.event(event='message', account='again', body='welcome back')
@@ -112,28 +112,28 @@ def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
 
 def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
     frog = s.peer('frog')
-    home = s.home('# mine\n' + account(s.pond, name='home') + '# below\n')
+    home = s.home('# mine\n' + account(s.server, name='home') + '# below\n')
     t = s.terminal(home)
     t.sees('● Frog')
-    logins = s.pond.logins('toad')
+    logins = s.server.logins('toad')
     t.line('/msg frog@%s said before' % DOMAIN)
     frog.hears('^said before$')
     t.line('/account rename home pond')
     t.says('Renamed account home to pond')
     t.sees('● pond')
-    assert re.sub('scram-seen.*\n', '', home.read_rc()) == '# mine\n' + account(s.pond, name='pond') + '# below\n'
+    assert re.sub('scram-seen.*\n', '', home.read_rc()) == '# mine\n' + account(s.server, name='pond') + '# below\n'
     assert os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode & 0o777 == 0o600
     t.line('/pond:msg frog@%s said after' % DOMAIN)
     frog.hears('^said after$')
     t.sees('said before.*said after')
-    assert s.pond.logins('toad') == logins
+    assert s.server.logins('toad') == logins
     t.line('/home:msg frog@%s nobody' % DOMAIN)
     t.says('There is no account “home”. Accounts: pond')
 
 
 def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.headless(home, '--no-connect')
     for n in (1, 2):
         t.say('/msg frog@%s late word %d' % (DOMAIN, n))
@@ -142,7 +142,7 @@ def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
     said = t.event(ok=True, result=dict(account='toad', waiting=2, unsure=0, text='Removed account toad; its history stays.\n2 messages were not sent; they stay '
                                         'in the history and are sent if you add the account again.'))
     assert said
-    t.say('/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.say('/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
     t.event(event='connection', account='back', state='online')
     frog.hears('^late word 2$')
     assert [m['body'] for m in frog.messages if m['body']] == ['late word 1', 'late word 2']
@@ -150,7 +150,7 @@ def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
 
 def test_who_asks_for_it_hears_when_the_server_has_it(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('● Frog')
     status, out, err = ask(home, '/msg frog@%s wait=sent is it there?' % DOMAIN)
@@ -161,7 +161,7 @@ def test_who_asks_for_it_hears_when_the_server_has_it(s):
 
 
 def test_an_account_that_is_named_twice_is_there_once(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.headless(home, '--no-connect', '-a', 'toad', '-a', 'toad@' + DOMAIN, '-a', 'Toad@%s/desk' % DOMAIN, '-a', 'newt@' + DOMAIN, '-a', 'newt@%s/desk' % DOMAIN)
     t.say('/account list')
     listed = t.event(ok=True)['result']['accounts']
@@ -180,9 +180,9 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
         wire.hears(r'<stream:stream[^>]*>')
         wire.send("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea")
         held.wait(60)
-    one, two = s.server(mute), s.server(half)
+    one, two = s.scripted_server(mute), s.scripted_server(half)
     more = one.account(address='heron@' + DOMAIN).replace('toad', 'mute', 1) + two.account(address='eft@' + DOMAIN).replace('toad', 'half', 1)
-    home = s.home(account(s.pond) + account(s.pond, 'newt', name='wrong', password='wrong') + more +
+    home = s.home(account(s.server) + account(s.server, 'newt', name='wrong', password='wrong') + more +
                   '[account dead]\naddress = grebe@%s\npassword = x\nhost = 127.0.0.1\nport = 1\ntls = none\n' % DOMAIN)
     t = s.headless(home)
     t.event(event='connection', account='toad', state='online')
@@ -214,22 +214,22 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
 
 
 def test_two_programs_under_one_resource_do_not_fight(s):
-    one = s.terminal(s.home(account(s.pond, resource='desk')))
+    one = s.terminal(s.home(account(s.server, resource='desk')))
     one.says('Online as toad@pond.example/desk')
-    before = s.pond.logins('toad')
-    two = s.terminal(s.home(account(s.pond, resource='desk')))
+    before = s.server.logins('toad')
+    two = s.terminal(s.home(account(s.server, resource='desk')))
     two.says('Online as toad@')
     one.says('Another client has connected under the same resource')
     time.sleep(2.5)
-    assert s.pond.logins('toad') == before + 1
+    assert s.server.logins('toad') == before + 1
     two.sees('● toad')
 
 
 def test_two_programs_of_one_account_hear_each_other_not(s):
     """Each has what is sent to it; what one sends is the other's only with carbons, which come later."""
-    one = s.terminal(s.home(account(s.pond)))
+    one = s.terminal(s.home(account(s.server)))
     one.says('Online as toad@')
-    two = s.terminal(s.home(account(s.pond, 'newt')))
+    two = s.terminal(s.home(account(s.server, 'newt')))
     two.says('Online as newt@')
     one.line('/msg newt@%s from one program' % DOMAIN)
     two.sees(r'2:Toad 1')
@@ -245,7 +245,7 @@ def test_two_programs_of_one_account_hear_each_other_not(s):
 
 def test_what_is_on_disk_is_ours_alone_and_the_log_tells_no_words(s):
     frog = s.peer('frog')
-    home = s.home('[options]\nlog-level = debug\n' + account(s.pond))
+    home = s.home('[options]\nlog-level = debug\n' + account(s.server))
     t = s.terminal(home)
     t.sees('● Frog')
     t.line('/msg frog@%s quiet waters' % DOMAIN)
@@ -264,7 +264,7 @@ def test_what_is_on_disk_is_ours_alone_and_the_log_tells_no_words(s):
 
 
 def test_a_draft_is_there_after_a_restart_and_a_secret_is_not(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home, '--no-connect')
     t.sees('1:console')
     t.line('/msg frog@' + DOMAIN)

@@ -4,7 +4,7 @@ from harness import *
 
 
 def online(s, rc=None, **kw):
-    home = s.home(rc or account(s.pond))
+    home = s.home(rc or account(s.server))
     t = s.terminal(home, **kw)
     t.sees(r'(?i)online|logged in')
     return home, t
@@ -167,7 +167,7 @@ def test_the_roster_is_edited(s):
 
 
 def test_a_server_that_goes_comes_back(s):
-    own = s.keep(Pond(s.home().dir + '/pond'))
+    own = s.keep(Server(s.home().dir + '/server'))
     home = s.home(account(own))
     t = s.terminal(home)
     t.sees(r'(?i)online|logged in')
@@ -184,7 +184,7 @@ def test_a_server_that_goes_comes_back(s):
 
 
 def test_two_accounts_at_once(s):
-    home = s.home(account(s.pond) + account(s.pond, 'newt'))
+    home = s.home(account(s.server) + account(s.server, 'newt'))
     frog = s.peer('frog')
     t = s.terminal(home)
     frog.notices('available', 'toad@' + DOMAIN)

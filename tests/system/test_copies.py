@@ -28,9 +28,9 @@ def has_state(home, body, wanted, wait=10):
         time.sleep(0.05)
 
 
-def online(s, pond, resource, port=None, **kw):
+def online(s, server, resource, port=None, **kw):
     """One of toad's own clients without a screen."""
-    home = s.home(account(pond, resource=resource, **(dict(port=port) if port else {})))
+    home = s.home(account(server, resource=resource, **(dict(port=port) if port else {})))
     client = s.headless(home)
     client.event(event='connection', state='online')
     return home, client
@@ -46,10 +46,10 @@ def carbons_are_on(client):
 
 def test_what_is_said_and_heard_stands_in_every_client(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond, resource='desk'))
+    home = s.home(account(s.server, resource='desk'))
     t = s.terminal(home)
     t.sees('contacts +1/2')
-    phone_home, phone = online(s, s.pond, 'phone')
+    phone_home, phone = online(s, s.server, 'phone')
     carbons_are_on(phone)
     # heard by one, shown by both
     frog.say(TOAD + '/phone', 'only to the phone')
@@ -74,10 +74,10 @@ def test_what_is_said_and_heard_stands_in_every_client(s):
 
 def test_read_there_is_read_here(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond, resource='desk'))
+    home = s.home(account(s.server, resource='desk'))
     t = s.terminal(home)
     t.sees('contacts +1/2')
-    phone_home, phone = online(s, s.pond, 'phone')
+    phone_home, phone = online(s, s.server, 'phone')
     carbons_are_on(phone)
     frog.say(TOAD, 'are you there')
     t.sees(r'\[2:Frog\]|2:Frog')
@@ -89,10 +89,10 @@ def test_read_there_is_read_here(s):
 
 def test_receipts_go_both_ways(s):
     """Two natterjacks: each tells the other."""
-    frog_home = s.home(account(s.pond, 'frog'))
+    frog_home = s.home(account(s.server, 'frog'))
     frog = s.headless(frog_home)
     frog.event(event='connection', state='online')
-    home, toad = online(s, s.pond, 'desk')
+    home, toad = online(s, s.server, 'desk')
     frog.event(event='presence', **{'from': TOAD})
     toad.say('/msg %s have you got it' % FROG)
     frog.event(event='message', body='have you got it')
@@ -111,7 +111,7 @@ def test_receipts_go_both_ways(s):
 
 def test_blocked(s):
     frog = s.peer('frog')
-    home, toad = online(s, s.pond, 'desk')
+    home, toad = online(s, s.server, 'desk')
     carbons_are_on(toad)
     before = len(toad.lines)
     toad.say('/block ' + FROG)
@@ -120,7 +120,7 @@ def test_blocked(s):
     toad.say('/msg %s nor do I you' % FROG)
     has_state(home, 'nor do I you', FAILED)
     why = home.rows("select error from message where body = 'nor do I you'")[0][0]
-    assert 'blocked' in why or SERVER == 'ejabberd', why          # which does not say why
+    assert 'blocked' in why or SERVER_KIND == 'ejabberd', why          # which does not say why
     toad.say('/unblock ' + FROG)
     end = now() + 10 * SLOW
     while not any(l.get('body') == 'and now' for l in toad.lines):
@@ -132,7 +132,7 @@ def test_blocked(s):
 
 def test_attention(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('contacts +1/2')
     frog.raw("<message type='headline' to='%s'><attention xmlns='urn:xmpp:attention:0'/></message>" % TOAD)
@@ -142,13 +142,13 @@ def test_attention(s):
 
 def forgotten(s, swallow):
     """A message is said while the link swallows one direction; then the server is killed, and knows nothing of the session.  (…, a frog that came afterwards, …)"""
-    if SERVER != 'prosody':
+    if SERVER_KIND != 'prosody':
         raise Skip('it kills Prosody')
-    pond = s.keep(Pond(s.home().dir + '/pond', log='debug', hibernation=2))
-    proxy = s.keep(Proxy(pond.port))
-    home, toad = online(s, pond, 'desk', port=proxy.port)
+    server = s.keep(Server(s.home().dir + '/server', log='debug', hibernation=2))
+    proxy = s.keep(Proxy(server.port))
+    home, toad = online(s, server, 'desk', port=proxy.port)
     carbons_are_on(toad)
-    frog = s.keep(Peer(pond, 'frog'))
+    frog = s.keep(Peer(server, 'frog'))
     for i in range(60):                                       # more than a page of Prosody's archive
         frog.say(TOAD, 'line %d' % i)
     toad.event(event='message', body='line 59')
@@ -161,33 +161,33 @@ def forgotten(s, swallow):
         time.sleep(0.5)
     frog.close()
     s.things.remove(frog)
-    os.kill(int(open(pond.dir + '/prosody.pid').read()), signal.SIGKILL)      # or it keeps how far it had counted
-    pond.stop()
+    os.kill(int(open(server.dir + '/prosody.pid').read()), signal.SIGKILL)      # or it keeps how far it had counted
+    server.stop()
     proxy.reset()
     proxy.speak()
-    pond.start()
+    server.start()
     since = len(toad.lines)
-    frog = s.keep(Peer(pond, 'frog'))
+    frog = s.keep(Peer(server, 'frog'))
     toad.say('/connect')
     toad.event(since=since, event='connection', state='online', wait=30)
-    wait_for(lambda: 'Archive query' in pond.log())          # nothing else could tell
-    return home, toad, frog, pond, proxy
+    wait_for(lambda: 'Archive query' in server.log())          # nothing else could tell
+    return home, toad, frog, server, proxy
 
 
 def test_what_the_server_had_is_not_said_twice(s):
-    home, toad, frog, pond, proxy = forgotten(s, 'down')
+    home, toad, frog, server, proxy = forgotten(s, 'down')
     has_state(home, 'said in between', ACKNOWLEDGED, 30)
     toad.say('/msg %s behind it' % FROG)
     frog.hears('behind it')
     assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was said twice'
     # Prosody takes who has read the archive for one that does so always; what is said while the next link is broken comes all the same
-    wait_for(lambda: pond.logins('toad') == 3)
+    wait_for(lambda: server.logins('toad') == 3)
     wait_for(lambda: [l.get('state') for l in toad.lines if l.get('event') == 'connection'][-1] == 'online')
     proxy.refuse()
     proxy.close_links()
     time.sleep(0.5)
     frog.say(TOAD, 'said to nobody')
-    wait_for(lambda: 'Destroying session for hibernating too long' in pond.log())
+    wait_for(lambda: 'Destroying session for hibernating too long' in server.log())
     proxy.admit()
     toad.say('/connect')
     toad.event(event='message', body='said to nobody')
@@ -195,7 +195,7 @@ def test_what_the_server_had_is_not_said_twice(s):
 
 
 def test_what_the_server_had_not_is_said_once(s):
-    home, toad, frog, pond, proxy = forgotten(s, 'up')
+    home, toad, frog, server, proxy = forgotten(s, 'up')
     frog.hears('said in between', 30)
     toad.say('/msg %s behind it' % FROG)
     frog.hears('behind it')

@@ -24,7 +24,7 @@ def say(home, word):
 
 def test_a_full_disk(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)
     t.says('Online as toad@')
     t.line('/msg frog@%s before' % DOMAIN)
@@ -48,7 +48,7 @@ def test_a_full_disk(s):
 
 def test_a_disk_that_is_read_only_from_the_start(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
     t.line('/msg frog@%s of old' % DOMAIN)
@@ -75,7 +75,7 @@ def test_a_disk_that_is_read_only_from_the_start(s):
 def test_leaving_while_the_disk_is_full(s):
     """What only memory has would be lost with it: who leaves is asked first, and is told the truth."""
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)
     t.says('Online as toad@')
     t.line('/msg frog@%s before' % DOMAIN)
@@ -99,7 +99,7 @@ def test_leaving_while_the_disk_is_full(s):
 def test_a_network_s_disk(s):
     """NFS, as far as the program can see: no log beside the file, and all works as on a disk."""
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     env = failing(home, NJ_DISK_KIND='0x6969')
     t = s.terminal(home, env=env, cols=120)
     t.says('Online as toad@')

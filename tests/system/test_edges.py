@@ -74,7 +74,7 @@ def test_nobody_waits_for_a_program_that_died(s):
 
 
 def test_what_is_typed_survives_the_signal(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('Online')
     t.line('/msg frog@' + DOMAIN)
@@ -90,7 +90,7 @@ def test_what_is_typed_survives_the_signal(s):
 
 
 def test_a_password_in_the_open_is_not_kept(s):
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.sees('Online')
     t.line('/account set toad password hunter2')
     t.says('not typed in the open')
@@ -106,7 +106,7 @@ def test_a_password_in_the_open_is_not_kept(s):
 
 def test_clear_takes_the_programs_lines(s):
     frog = s.peer('frog')
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.sees('Online')
     t.line('/msg frog@%s good morning' % DOMAIN)
     t.sees('good morning')
@@ -135,7 +135,7 @@ def asking(s):
     with open(path, 'w') as f:
         f.write(ASKS)
     os.chmod(path, 0o700)
-    home.rc(account(s.pond, password=None, password_command=path) + account(s.pond, 'frog', password=None, password_command=path))
+    home.rc(account(s.server, password=None, password_command=path) + account(s.server, 'frog', password=None, password_command=path))
     return home
 
 

@@ -20,13 +20,13 @@ def two_servers(s, kind, names=None):
     between = s.keep(Proxy(theirs))
     if names:
         names.target = ours
-    pond = s.keep(Pond(where + '/pond', server='prosody', s2s=ours, routes='%s=%d' % (OTHER, between.port)))
-    reed = s.keep(Pond(where + '/reed', server=kind, domain=OTHER, s2s=theirs, routes='%s=%d' % (DOMAIN, ours), dns=names.port if names else 0))
-    proxy = s.keep(Proxy(pond.port))
+    server = s.keep(Server(where + '/server', kind='prosody', s2s=ours, routes='%s=%d' % (OTHER, between.port)))
+    reed = s.keep(Server(where + '/reed', kind=kind, domain=OTHER, s2s=theirs, routes='%s=%d' % (DOMAIN, ours), dns=names.port if names else 0))
+    proxy = s.keep(Proxy(server.port))
     frog = s.keep(Talker(reed, 'frog'))
     receipts = []
     frog.do(frog.client.add_event_handler, 'receipt_received', lambda m: receipts.append(m['receipt']))
-    home = s.home(account(pond, port=proxy.port))
+    home = s.home(account(server, port=proxy.port))
     t = s.terminal(home, rows=40, cols=100)
     t.sees('● toad')
     me, other = 'toad@' + DOMAIN, 'frog@' + OTHER

@@ -16,7 +16,7 @@ def test_an_account_is_added_with_a_masked_password(s):
     peer = s.peer('frog')
     t = s.terminal(home)
     t.sees('/account add')
-    t.line('/account add toad@%s host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.pond.port, s.pond.ca))
+    t.line('/account add toad@%s host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
     t.sees(r'Password of toad@')
     t.type('pond')
     t.never('pond(?!\.)', 0.5)
@@ -40,7 +40,7 @@ def test_a_password_command_may_read_the_terminal(s):
     with open(home.dir + '/ask', 'w') as f:
         f.write('#!/bin/sh\nprintf "Card PIN, please: " >/dev/tty\nread pin </dev/tty\n[ "$pin" = 1234 ] && echo pond\n')
     os.chmod(home.dir + '/ask', 0o755)
-    home.rc(account(s.pond, password=None, password_command=home.dir + '/ask'))
+    home.rc(account(s.server, password=None, password_command=home.dir + '/ask'))
     t = s.terminal(home)
     t.sees('Card PIN')
     t.type('1234\r')
@@ -50,7 +50,7 @@ def test_a_password_command_may_read_the_terminal(s):
 
 
 def test_a_wrong_configuration_is_told_with_its_line(s):
-    home = s.home('[options]\ntheme = nonsense-of-mine\nno-such-option = 3\n' + account(s.pond) + '[account broken]\nport = 99999\n')
+    home = s.home('[options]\ntheme = nonsense-of-mine\nno-such-option = 3\n' + account(s.server) + '[account broken]\nport = 99999\n')
     t = s.terminal(home)
     t.sees('natterjackrc, line 3')
     t.sees(r'(?i)online|logged in')
@@ -59,12 +59,12 @@ def test_a_wrong_configuration_is_told_with_its_line(s):
 
 
 def test_a_wrong_password_is_one_attempt_and_one_sentence(s):
-    home = s.home(account(s.pond, password='wrong-one'))
-    before = s.pond.settled()
+    home = s.home(account(s.server, password='wrong-one'))
+    before = s.server.settled()
     t = s.terminal(home)
     t.says('The password is wrong, or the server does not know this account')
     time.sleep(2)
-    assert s.pond.connections() == before + 1
+    assert s.server.connections() == before + 1
     assert t.said().count('The password is wrong, or the server does not') == 1     # the account's own line is cut off before
     t.line('/connect')
     t.sees('Password of toad@')
@@ -88,7 +88,7 @@ def test_a_password_command_that_fails_is_a_sentence(s):
     for text, said in (('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
                        ('exit 1', 'ended with an error and without a message'), ('true', 'wrote nothing')):
         home = s.home()
-        home.rc(account(s.pond, password=None, password_command=script(home, text)))
+        home.rc(account(s.server, password=None, password_command=script(home, text)))
         t = s.terminal(home)
         t.says(said)
         t.type('still here')
@@ -97,7 +97,7 @@ def test_a_password_command_that_fails_is_a_sentence(s):
 
 def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
     home = s.home()
-    home.rc(account(s.pond, password=None, password_command=script(home, 'echo $$ >%s/pid\nsleep 60\necho pond' % home.dir)))
+    home.rc(account(s.server, password=None, password_command=script(home, 'echo $$ >%s/pid\nsleep 60\necho pond' % home.dir)))
     t = s.terminal(home)
     assert until(lambda: os.path.exists(home.dir + '/pid') and open(home.dir + '/pid').read().endswith('\n'))
     pid = int(open(home.dir + '/pid').read())
@@ -119,11 +119,11 @@ def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
 
 def test_a_password_command_without_a_terminal(s):
     home = s.home()
-    home.rc(account(s.pond, password=None, password_command=script(home, 'read pin </dev/tty && echo pond || { echo no terminal >&2; exit 1; }')))
+    home.rc(account(s.server, password=None, password_command=script(home, 'read pin </dev/tty && echo pond || { echo no terminal >&2; exit 1; }')))
     h = s.headless(home)
     e = h.event(event='connection', state='offline')
     assert e['text'], e
-    home.rc(account(s.pond, password=None, password_command=script(home, 'echo pond')))
+    home.rc(account(s.server, password=None, password_command=script(home, 'echo pond')))
     h.process.terminate()
     h.process.wait(5 * SLOW)
     h = s.headless(home)
@@ -165,7 +165,7 @@ def test_nobody_there_is_a_sentence(s):
 
 
 def test_an_unknown_certificate_is_refused_shown_and_trusted_by_command(s):
-    home = s.home(account(s.pond, ca_file=None))
+    home = s.home(account(s.server, ca_file=None))
     t = s.terminal(home)
     t.sees(r'(?i)certificate')
     t.never(r'(?i)is online', 0.5)
@@ -180,7 +180,7 @@ def test_an_unknown_certificate_is_refused_shown_and_trusted_by_command(s):
 
 
 def test_trusted_once_is_once(s):
-    home = s.home(account(s.pond, ca_file=None))
+    home = s.home(account(s.server, ca_file=None))
     t = s.terminal(home)
     t.says('certificate of pond.example')
     t.line('/certificate trust')
@@ -196,7 +196,7 @@ def test_trusted_once_is_once(s):
 
 def test_a_password_given_before_the_certificate_was_refused_is_kept(s):
     t = s.terminal(s.home(''))
-    t.line('/account add newt@%s host=127.0.0.1 port=%d' % (DOMAIN, s.pond.port))
+    t.line('/account add newt@%s host=127.0.0.1 port=%d' % (DOMAIN, s.server.port))
     t.sees('Password of newt@')
     t.type('pond\r')
     t.says('certificate of pond.example')
@@ -206,30 +206,30 @@ def test_a_password_given_before_the_certificate_was_refused_is_kept(s):
     t.line('/disconnect')
     t.says('Offline')
     h = s.headless(s.home(''))
-    h.say('/account add newt@%s host=127.0.0.1 port=%d password=pond' % (DOMAIN, s.pond.port))
+    h.say('/account add newt@%s host=127.0.0.1 port=%d password=pond' % (DOMAIN, s.server.port))
     h.event(event='connection', account='newt', state='offline')
     h.say('/certificate trust')
     h.event(event='connection', account='newt', state='online')
 
 
 def test_a_pin_that_is_another_is_refused_before_the_password(s):
-    home = s.home(account(s.pond, pin='sha256:' + '0' * 64))
-    before = s.pond.logins('toad')
+    home = s.home(account(s.server, pin='sha256:' + '0' * 64))
+    before = s.server.logins('toad')
     t = s.terminal(home)
     t.says('is not the pinned one')
     t.line('/certificate forget')
     t.line('/connect')
     t.says('Online as toad@')
-    assert s.pond.logins('toad') == before + 1
+    assert s.server.logins('toad') == before + 1
 
 
 def test_direct_tls(s):
-    home = s.home(account(s.pond, port=s.pond.direct, tls='direct'))
+    home = s.home(account(s.server, port=s.server.direct, tls='direct'))
     t = s.terminal(home)
     t.says('Online as toad@')
     t.line('/certificate')
     t.says('Accepted: signed by an authority trusted')
-    wrong = s.terminal(s.home(account(s.pond, tls='direct')))
+    wrong = s.terminal(s.home(account(s.server, tls='direct')))
     wrong.says('does not speak TLS at this port')
 
 
@@ -243,7 +243,7 @@ def test_a_server_without_tls_hears_no_password(s):
             heard.append('auth')
         except AssertionError:
             pass
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account(tls='starttls')))
     t.says('offers no encryption')
     server.finished()
@@ -263,7 +263,7 @@ def test_an_address_of_the_command_line(s):
     t.says('not an address')
     t.line('/quit')
     assert t.ends() == 0
-    home.rc(account(s.pond) + account(s.pond, 'newt'))
+    home.rc(account(s.server) + account(s.server, 'newt'))
     t = s.terminal(home, '-a', 'newt')
     t.says('Online as newt@')
     t.line('/quit')
@@ -275,7 +275,7 @@ def test_an_address_of_the_command_line(s):
 
 def test_a_vanished_terminal_ends_it_cleanly(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
     frog.notices('available', 'toad@' + DOMAIN)
@@ -286,7 +286,7 @@ def test_a_vanished_terminal_ends_it_cleanly(s):
 
 def test_what_was_said_survives_a_kill(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('● Frog')
     frog.say('toad@' + DOMAIN, 'remember this')

@@ -87,7 +87,7 @@ def test_a_path_that_is_no_log_is_told(s):
 
 
 def test_a_person_imports_searches_and_goes_back(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     path = logs(home, frog=many(5000))
     t = s.terminal(home, rows=30, cols=100)
     t.sees(r'(?i)online|logged in')
@@ -134,7 +134,7 @@ def test_an_import_is_given_up_and_begun_again(s):
 
 def test_what_is_said_is_found_at_once(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
     for i in range(20):

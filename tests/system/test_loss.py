@@ -32,26 +32,26 @@ def test_a_resume_is_cut_anywhere(s):
 
 
 def test_what_is_typed_while_the_server_is_away_is_sent_once_and_in_order(s):
-    pond = s.keep(Pond(s.home().dir + '/pond'))
+    server = s.keep(Server(s.home().dir + '/server'))
     frog = s.peer('frog')
     frog.close()
     s.things.remove(frog)
-    home = s.home(account(pond))
+    home = s.home(account(server))
     t = s.terminal(home)
     t.sees('● toad')
     t.line('/msg ' + FROG)
     t.line('said before')
     t.sees('said before', look=lambda: str(home.rows('select body from message where state = ?', ACKNOWLEDGED)))
-    pond.stop()
+    server.stop()
     t.sees('waiting|again')
     lines = ['typed %d while it was away' % i for i in range(5)]
     for line in lines:
         t.line(line)
         t.sees('toad. +' + line)
-    pond.start()
+    server.start()
     t.line('/connect')
     t.sees('● toad', 20)
-    frog = s.keep(Peer(pond, 'frog'))
+    frog = s.keep(Peer(server, 'frog'))
     frog.hears('typed 4')
     time.sleep(1)
     assert [m['body'] for m in frog.messages if 'typed' in m['body']] == lines

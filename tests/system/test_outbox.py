@@ -33,7 +33,7 @@ def test_what_nobody_can_say_waits_for_retry(s):
         ids.append(wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>").group(1))
         said_again.set()
         wire.hears('</stream:stream>', wait=20)
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home, cols=100)
     t.says('Online as toad@')
@@ -55,7 +55,7 @@ def test_what_nobody_can_say_waits_for_retry(s):
 
 def test_who_leaves_is_told_what_still_waits(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home, '--no-connect')
     t.says('1:console')
     t.line('/msg frog@%s later' % DOMAIN)

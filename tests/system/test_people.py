@@ -4,7 +4,7 @@ from harness import *
 
 
 def online(s, rc=None, **kw):
-    home = s.home(rc or account(s.pond))
+    home = s.home(rc or account(s.server))
     t = s.terminal(home, **kw)
     t.sees('contacts +./2')              # the roster is here
     return home, t
@@ -35,7 +35,7 @@ def test_info(s):
     t.line('/info frog@%s/peer' % DOMAIN)
     t.says('Frog, subscription both.*peer: online.*software: Slixmpp')
     t.line('/info ' + DOMAIN)
-    t.says('(?i)software: ' + SERVER)
+    t.says('(?i)software: ' + SERVER_KIND)
 
 
 def test_a_stranger_becomes_a_contact_and_goes(s):
@@ -163,7 +163,7 @@ def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
 
 def test_since_when_nobody_is_there_is_read(s):
     frog = s.peer('frog')
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
     frog.raw("<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/></presence>")
     t.sees('◐ Frog')
@@ -179,8 +179,8 @@ def test_since_when_nobody_is_there_is_read(s):
 
 def test_attention_is_asked_for_and_told(s):
     """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of it."""
-    one = s.terminal(s.home(account(s.pond)))
-    two = s.headless(s.home(account(s.pond, 'newt')))
+    one = s.terminal(s.home(account(s.server)))
+    two = s.headless(s.home(account(s.server, 'newt')))
     one.says('Online as toad@')
     two.event(event='connection', state='online')
     one.sees('● Newt')
@@ -196,7 +196,7 @@ def test_attention_is_asked_for_and_told(s):
 
 def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home, cols=100)
     t.sees('● Frog')
     frog.notices('available', 'toad@' + DOMAIN)
@@ -233,7 +233,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
 
 def test_a_stranger_who_is_blocked_waits_no_longer(s):
     heron = s.stranger()
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.says('Online as toad@')
     heron.say('toad@' + DOMAIN, 'buy my fish')
     t.sees('1 request|requests? 1|heron')

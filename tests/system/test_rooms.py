@@ -6,7 +6,7 @@ NS_ADMIN, NS_OWNER = 'http://jabber.org/protocol/muc#admin', 'http://jabber.org/
 
 
 def online(s, **kw):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home, cols=100, **kw)
     t.says('Online as toad@')
     return home, t
@@ -148,7 +148,7 @@ def test_a_subject_is_set_and_a_stranger_may_not(s):
 
 
 def test_rooms_are_entered_again_when_the_server_is_back(s):
-    own = s.keep(Pond(s.home().dir + '/pond'))
+    own = s.keep(Server(s.home().dir + '/server'))
     home = s.home(account(own))
     t = s.terminal(home)
     t.says('Online as toad@')

@@ -5,7 +5,7 @@ from harness import *
 
 def test_every_size(s):
     frog = s.peer('frog')
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.sees(r'(?i)online|logged in')
     t.line('/msg frog@%s hello' % DOMAIN)
     frog.hears('hello')
@@ -35,7 +35,7 @@ def test_every_theme_and_terminal(s):
 
 def test_a_terminal_nobody_reads_stops_nothing(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     toad = t.says(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(1)       # another of this address may still be waited for by the server
     t.line('/msg frog@' + DOMAIN)
@@ -75,7 +75,7 @@ def test_suspend_and_come_back(s):
 
 
 def test_splits(s):
-    t = s.terminal(s.home(account(s.pond)), cols=120, rows=40)
+    t = s.terminal(s.home(account(s.server)), cols=120, rows=40)
     t.sees(r'(?i)online|logged in')
     t.line('/msg frog@' + DOMAIN)
     t.line('/split beside')
@@ -89,7 +89,7 @@ def test_splits(s):
 
 def test_two_chats_at_once(s):
     frog, newt = s.peer('frog'), s.peer('newt')
-    t = s.terminal(s.home(account(s.pond)), cols=120, rows=30)
+    t = s.terminal(s.home(account(s.server)), cols=120, rows=30)
     t.sees('● Frog.*● Newt')
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:Frog')
@@ -124,7 +124,7 @@ def test_two_chats_at_once(s):
 
 def test_wide_and_odd_characters_keep_their_places(s):
     frog = s.peer('frog')
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:Frog')
@@ -149,7 +149,7 @@ def test_wide_and_odd_characters_keep_their_places(s):
 
 def test_the_title_tells_what_wants_attention(s):
     frog = s.peer('frog')
-    t = s.terminal(s.home(account(s.pond)))
+    t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
     frog.say('toad@' + DOMAIN, 'psst')
     t.sees('2:Frog 1')

@@ -5,7 +5,7 @@ from harness import *
 
 def test_headless_tells_what_happens_and_does_what_it_is_told(s):
     frog = s.peer('frog')
-    h = s.headless(s.home(account(s.pond)))
+    h = s.headless(s.home(account(s.server)))
     h.event(event='connection', account='toad', state='online')
     h.say('/msg frog@%s from a script' % DOMAIN)
     frog.hears('^from a script$')
@@ -30,7 +30,7 @@ def test_headless_tells_what_happens_and_does_what_it_is_told(s):
 
 def test_the_fifo_takes_lines_and_answers(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
     assert stat.S_IMODE(os.stat(home.fifo).st_mode) == 0o600
@@ -76,7 +76,7 @@ def test_the_fifo_takes_lines_and_answers(s):
 
 def test_x_without_a_running_instance_runs_when_online(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     r = subprocess.run([PROGRAM, '--headless', '-x', '/msg frog@%s one shot' % DOMAIN, '-x', '/quit'], env=home.env(), stdin=subprocess.DEVNULL,
                        capture_output=True, text=True, timeout=30 * SLOW)
     assert r.returncode == 0, r
@@ -104,7 +104,7 @@ def test_dump_and_version(s):
 
 
 def test_x_without_a_connection_runs_at_once(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     def run(*commands):
         return subprocess.run([PROGRAM, '--headless', '--no-connect', *[w for c in commands for w in ('-x', c)]], env=home.env(), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=30 * SLOW)
@@ -123,13 +123,13 @@ def test_x_without_a_connection_runs_at_once(s):
 
 def test_x_on_a_screen_runs_when_online(s):
     frog = s.peer('frog')
-    t = s.terminal(s.home(account(s.pond)), '-x', '/msg frog@%s good morning' % DOMAIN)
+    t = s.terminal(s.home(account(s.server)), '-x', '/msg frog@%s good morning' % DOMAIN)
     frog.hears('^good morning$')
     t.sees('good morning')
 
 
 def test_a_fifo_line_that_is_too_long_is_refused_whole(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
     with open(home.fifo, 'wb') as f:
@@ -146,7 +146,7 @@ def test_a_fifo_line_that_is_too_long_is_refused_whole(s):
 
 def test_many_writers_of_the_fifo(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
     writers = [subprocess.Popen(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "/msg frog@%s writer %d line $i" >"$0"; done' % (DOMAIN, w), home.fifo])
@@ -159,7 +159,7 @@ def test_many_writers_of_the_fifo(s):
 
 
 def test_a_fifo_that_is_a_link_is_refused(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     os.makedirs(os.path.dirname(home.fifo), 0o700)
     os.mkfifo(home.dir + '/elsewhere', 0o600)
     os.symlink(home.dir + '/elsewhere', home.fifo)
@@ -183,7 +183,7 @@ def test_a_fifo_that_is_a_link_is_refused(s):
 
 def test_a_slow_reader_of_events_stops_nothing(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     errors = tempfile.TemporaryFile()
     p = subprocess.Popen([PROGRAM, '--headless'], env=home.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     try:
@@ -217,7 +217,7 @@ def test_a_slow_reader_of_events_stops_nothing(s):
 
 
 def test_events_of_presence_and_rooms(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
     frog = s.peer('frog')
@@ -239,7 +239,7 @@ def test_events_of_presence_and_rooms(s):
 
 
 def test_what_a_killed_program_left_is_no_obstacle(s):
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
     h.process.kill()
@@ -264,7 +264,7 @@ def test_another_data_directory_is_another_program(s):
 
 def test_habits_of_other_programs(s):
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('● Frog')
     t.line('/query frog@%s as in irssi' % DOMAIN)

@@ -8,7 +8,7 @@ TIME = r'\d{4}-\d\d-\d\d \d\d:\d\d'
 def filled(s, count=300):
     """Toad, who has heard so much of frog, in front of an empty console."""
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     t = s.terminal(home)
     # To where he is now: what goes to the bare address may reach a session that waits to be resumed, of a test before.
     toad = t.says(r'Online as (toad@\S+/\S+)\.').group(1)

@@ -55,7 +55,7 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
         wire.send("<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' type='chat'><body>who said this?</body></message>" % FROG)
         wire.alive()
         time.sleep(0.5)
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)
     server.finished(20)
@@ -94,7 +94,7 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
         wire.send("<presence type='unavailable' from='%s/toad'><x xmlns='http://jabber.org/protocol/muc#user'><item role='none'><reason>Reason%s</reason></item>"
                   "<status code='307'/><status code='110'/></x></presence>" % (to, bad))
         wire.send("<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Words%s</text></stream:error>" % bad)
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()), cols=100, rows=40)
     t.sees('● toad')
     t.line('/requests')
@@ -135,7 +135,7 @@ def test_what_is_no_xmpp_ends_the_stream(s):
             wire.alive()
             over.wait(20 * SLOW)
     over = threading.Event()
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
     for number in range(len(poisons)):
         server.finished()
@@ -166,7 +166,7 @@ def one_error(s, condition, sentence, comes_back, more=''):
             again.set()
             over.wait(20 * SLOW)
     again, over = threading.Event(), threading.Event()
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
     t.says(sentence)
     if comes_back:
@@ -193,7 +193,7 @@ def test_a_server_that_shuts_down_is_come_back_to(s):
 
 
 def test_another_host_is_not_followed_without_tls(s):
-    other = s.server(lambda wire, number: wire.hears('.'))
+    other = s.scripted_server(lambda wire, number: wire.hears('.'))
     one_error(s, 'see-other-host', 'sends this account to another host', True, '127.0.0.1:%d' % other.port)
     assert other.connections == 0
 
@@ -202,7 +202,7 @@ def test_no_storm_when_every_login_is_thrown_out(s):
     def talk(wire, number):
         wire.login()
         wire.send(stream_error('undefined-condition'))
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
     t.says('for a reason of its own')
     before, begun = server.connections, now()
@@ -217,7 +217,7 @@ def test_no_storm_when_every_login_is_thrown_out(s):
 def test_what_is_no_server_at_all(s):
     def talk(wire, number):
         wire.send('HTTP/1.0 400 Bad Request\r\nServer: pond\r\n\r\n<html>' + 'x' * 20000)
-    t = s.terminal(s.home(s.server(talk).account()))
+    t = s.terminal(s.home(s.scripted_server(talk).account()))
     t.says('does not speak XMPP')
 
 
@@ -243,7 +243,7 @@ def test_a_login_that_is_none(s):
                   % wire.asked('urn:ietf:params:xml:ns:xmpp-bind'))
         wire.hears('</stream:stream>')
     for talk, sentence in ((no_way, r'logging in|log in'), (unproved, r'login|prove|password'), (elsewhere, 'an address that can not be its own')):
-        server = s.server(talk)
+        server = s.scripted_server(talk)
         t = s.terminal(s.home(server.account()))
         t.says(sentence)
         server.finished()
@@ -261,7 +261,7 @@ def test_an_end_while_a_password_is_counted(s):
         wire.hears('</stream:stream>')
         wire.send('</stream:stream>')
     counting = threading.Event()
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     for turn in range(30):
         counting.clear()
         h = s.headless(s.home(server.account()))
@@ -283,7 +283,7 @@ def test_a_flood_does_not_hold_up_the_prompt(s):
         said.set()
         over.wait(30 * SLOW)
     said, over = threading.Event(), threading.Event()
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)
     t.sees('● toad')
@@ -306,7 +306,7 @@ def test_silence_is_a_lost_link(s):
             time.sleep(2.5)
         else:
             time.sleep(0.5)
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     t = s.terminal(s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + server.account()))
     t.sees('● toad')
     t.says('Online as .* (does not answer|no answer|silent|silence|lost|not heard)')
@@ -332,7 +332,7 @@ def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
         return talk
     try:
         for number in range(5):
-            server = s.server(step(number))
+            server = s.scripted_server(step(number))
             t = s.terminal(s.home(server.account()))
             t.sees('toad')
             time.sleep(0.2)
@@ -353,7 +353,7 @@ def test_a_server_that_does_not_read_holds_up_nothing(s):
         wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         wire.login()
         gone.wait(20 * SLOW)
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)
     t.sees('● toad')

@@ -6,7 +6,7 @@ from harness import *
 def test_text_logs_are_on_and_off_while_the_program_runs(s):
     frog, newt = s.peer('frog'), s.peer('newt')
     newt.join()
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     logs = home.dir + '/logs'
     t = s.terminal(home)
     t.sees('● Frog')
@@ -42,7 +42,7 @@ def test_text_logs_are_on_and_off_while_the_program_runs(s):
 
 def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
     frog = s.peer('frog')
-    home = s.home('[options]\ntext-logs = /proc/nowhere\n' + account(s.pond))
+    home = s.home('[options]\ntext-logs = /proc/nowhere\n' + account(s.server))
     t = s.terminal(home)
     t.says('Cannot make the directory /proc/nowhere')
     t.sees('● Frog')
@@ -55,7 +55,7 @@ def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
 def test_text_logs_begin_at_home(s):
     """Not where the program was started by chance."""
     frog = s.peer('frog')
-    home = s.home(account(s.pond))
+    home = s.home(account(s.server))
     house = home.dir + '/house'
     os.mkdir(house)
     t = s.terminal(home, env=home.env(HOME=house))
@@ -72,7 +72,7 @@ def test_text_logs_begin_at_home(s):
 
 def test_a_stranger_comes_into_the_log_when_let_in(s):
     heron = s.stranger()
-    home = s.home('[options]\ntext-logs = ~/logs\n' + account(s.pond))
+    home = s.home('[options]\ntext-logs = ~/logs\n' + account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
     heron.say('toad@' + DOMAIN, 'a word')

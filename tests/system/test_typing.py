@@ -6,7 +6,7 @@ RC = '# mine\n[options]\n# not so loud\nbell = none\n'
 
 
 def online(s, **kw):
-    home = s.home(RC + account(s.pond))
+    home = s.home(RC + account(s.server))
     t = s.terminal(home, **kw)
     t.sees('contacts +./2')
     return home, t
@@ -81,7 +81,7 @@ def test_a_line_of_several_rows(s):
 
 def test_vi_keys(s):
     frog = s.peer('frog')
-    home = s.home(RC + account(s.pond))
+    home = s.home(RC + account(s.server))
     # readline loses what is killed twice in vi's mode
     t = s.terminal(home, env=home.env(LSAN_OPTIONS='print_suppressions=0:suppressions=' + TOP + '/tests/leaks'))
     t.sees('contacts +./2')
@@ -135,7 +135,7 @@ def test_what_is_set_is_kept_and_comments_stay(s):
 
 
 def test_a_file_behind_a_link_stays_behind_it(s):
-    home = s.home(RC + account(s.pond))
+    home = s.home(RC + account(s.server))
     path = home.dir + '/config/natterjack/natterjackrc'
     os.rename(path, home.dir + '/real')
     os.symlink(home.dir + '/real', path)

@@ -41,7 +41,7 @@ class Namespace:
 
 
 class Relay:
-    """Brings whoever connects to the pond on loopback."""
+    """Brings whoever connects to the server on loopback."""
 
     def __init__(self, listener, port):
         self.listener, self.to, self.port = listener, port, listener.getsockname()[1]
@@ -86,8 +86,8 @@ def test_a_network_that_comes_back_is_used_at_once(s):
     for one in (there, here):
         one.run('ip link set nj0 up')
     here.run('ip address add %s/24 dev nj0' % CLIENT)
-    relay = s.keep(Relay(there.listen(SERVER), s.pond.port))
-    home = s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + account(s.pond, host=SERVER, port=relay.port))
+    relay = s.keep(Relay(there.listen(SERVER), s.server.port))
+    home = s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + account(s.server, host=SERVER, port=relay.port))
     with open(home.dir + '/inside', 'w') as f:
         f.write('#!/bin/sh\nexec nsenter --net=/proc/%d/ns/net "%s" "$@"\n' % (here.pid, PROGRAM))
     os.chmod(home.dir + '/inside', 0o755)
@@ -117,7 +117,7 @@ def test_who_was_stopped_looks_after_his_link(s):
             asked.append(wire.asked('urn:xmpp:ping'))
             wire.send("<iq type='result' id='%s'/>" % asked[-1])
     online = threading.Event()
-    server = s.server(talk)
+    server = s.scripted_server(talk)
     h = s.headless(s.home('[options]\nping-interval = 600\n' + server.account()))
     h.event(event='connection', state='online')
     assert online.wait(10 * SLOW)

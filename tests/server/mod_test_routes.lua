@@ -1,7 +1,7 @@
--- For two ponds that see each other without DNS: other domains are at these ports of loopback.
---   pond_routes = { ["reed.example"] = 5269 }
+-- For two servers that see each other without DNS: other domains are at these ports of loopback.
+--   test_routes = { ["reed.example"] = 5269 }
 local service, manual = require "net.resolvers.service", require "net.resolvers.manual";
-local routes, new = module:get_option("pond_routes", {}), service.new;
+local routes, new = module:get_option("test_routes", {}), service.new;
 
 function service.new(host, name, ...)
 	if routes[host] and name == "xmpp-server" then
