@@ -1,4 +1,5 @@
-/* /account with its sub-commands, /connect, /disconnect and /reconnect. */
+/* /account with its sub-commands, /connect, /disconnect and /reconnect; /certificate is in
+ * certificate.c. */
 #include "cmd/account.h"
 
 #include <string.h>
@@ -141,6 +142,7 @@ run_disconnect(NjCall *call)
 
 /* --- /account --- */
 
+/* left_us: time until the next attempt to connect, for an account in the state WAITING */
 static void
 say_account(NjCall *call, const NjAccount *account, gint64 left_us)
 {
@@ -245,6 +247,8 @@ make_name(NjClient *client, const char *address)
     return name;
 }
 
+/* Writes a new account with the settings of the line to natterjackrc. Returns false and an error if
+ * one is not allowed; some are written then. */
 static bool
 write_settings(NjCall *call, const char *name, const char *address, GError **error)
 {
@@ -269,6 +273,7 @@ write_settings(NjCall *call, const char *name, const char *address, GError **err
     return true;
 }
 
+/* Withdraws the question for a password when its call ends. */
 static void
 on_asking_end(NjCall *call, void *data)
 {
@@ -278,6 +283,8 @@ on_asking_end(NjCall *call, void *data)
     nj_call_release(call);
 }
 
+/* Asks for a password at the prompt. done receives the typed text, NULL if it was cancelled, and
+ * the call. */
 static void
 ask_secret(NjCall *call, NjAccount *account, const char *question,
            void (*done)(const char *typed, void *call))
@@ -786,9 +793,25 @@ static const NjCommand cmd_reconnect = {
     .run = run_reconnect,
 };
 
-static const NjCommand *const commands[] = {
-    &cmd_account,        &cmd_account_list, &cmd_account_add, &cmd_account_set, &cmd_account_rename,
-    &cmd_account_remove, &cmd_connect,      &cmd_disconnect,  &cmd_reconnect,   NULL
+static const NjCommand *const commands[] = { &cmd_account,
+                                             &cmd_account_list,
+                                             &cmd_account_add,
+                                             &cmd_account_set,
+                                             &cmd_account_rename,
+                                             &cmd_account_remove,
+                                             &cmd_connect,
+                                             &cmd_disconnect,
+                                             &cmd_reconnect,
+                                             &nj_cmd_certificate,
+                                             &nj_cmd_certificate_show,
+                                             &nj_cmd_certificate_trust,
+                                             &nj_cmd_certificate_pin,
+                                             &nj_cmd_certificate_forget,
+                                             NULL };
+
+static const NjAliasRow aliases[] = {
+    { "tls", "/certificate", "Profanity" },
+    { NULL },
 };
 
-const NjTopic nj_topic_account = { "accounts", N_("Accounts"), commands, NULL, NULL };
+const NjTopic nj_topic_account = { "accounts", N_("Accounts"), commands, aliases, NULL };

@@ -1,4 +1,4 @@
-/* What other topics do with accounts. */
+/* Functions and rows that account.c and certificate.c share. */
 #ifndef NJ_CMD_ACCOUNT_H
 #define NJ_CMD_ACCOUNT_H
 
@@ -12,5 +12,9 @@ void nj_call_connect(NjCall *call, NjAccount *account);
  * connection uses it. Returns false if the call has failed: the account is not in natterjackrc, or
  * the setting or its value is not allowed. */
 bool nj_call_set_setting(NjCall *call, NjAccount *account, const char *key, const char *value);
+
+/* The rows of certificate.c; they belong to the topic of account.c. */
+extern const NjCommand nj_cmd_certificate, nj_cmd_certificate_show, nj_cmd_certificate_trust,
+    nj_cmd_certificate_pin, nj_cmd_certificate_forget;
 
 #endif

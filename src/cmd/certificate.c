@@ -113,7 +113,7 @@ run_forget(NjCall *call)
     nj_call_done(call);
 }
 
-static const NjCommand cmd_certificate = {
+const NjCommand nj_cmd_certificate = {
     .name = "certificate",
     .summary = N_("Show the server's certificate, or trust it"),
     .details =
@@ -124,7 +124,7 @@ static const NjCommand cmd_certificate = {
     .run = run_show,
 };
 
-static const NjCommand cmd_certificate_show = {
+const NjCommand nj_cmd_certificate_show = {
     .name = "show",
     .parent = "certificate",
     .summary = N_("Show the server's certificate"),
@@ -133,7 +133,7 @@ static const NjCommand cmd_certificate_show = {
     .run = run_show,
 };
 
-static const NjCommand cmd_certificate_trust = {
+const NjCommand nj_cmd_certificate_trust = {
     .name = "trust",
     .parent = "certificate",
     .summary = N_("Accept the certificate for one connection"),
@@ -142,7 +142,7 @@ static const NjCommand cmd_certificate_trust = {
     .run = run_trust,
 };
 
-static const NjCommand cmd_certificate_pin = {
+const NjCommand nj_cmd_certificate_pin = {
     .name = "pin",
     .parent = "certificate",
     .summary = N_("Accept the key of the certificate from now on, and no other key"),
@@ -151,7 +151,7 @@ static const NjCommand cmd_certificate_pin = {
     .run = run_pin,
 };
 
-static const NjCommand cmd_certificate_forget = {
+const NjCommand nj_cmd_certificate_forget = {
     .name = "forget",
     .parent = "certificate",
     .summary = N_("Remove the pinned key"),
@@ -159,15 +159,3 @@ static const NjCommand cmd_certificate_forget = {
     .examples = { "/certificate forget" },
     .run = run_forget,
 };
-
-static const NjCommand *const commands[] = { &cmd_certificate,        &cmd_certificate_show,
-                                             &cmd_certificate_trust,  &cmd_certificate_pin,
-                                             &cmd_certificate_forget, NULL };
-
-static const NjAliasRow aliases[] = {
-    { "tls", "/certificate", "Profanity" },
-    { NULL },
-};
-
-const NjTopic nj_topic_certificate = { "certificates", N_("Certificates"), commands, aliases,
-                                       NULL };

@@ -232,6 +232,7 @@ remove_row(NjCmd *cmd, const NjCommand *row)
         g_hash_table_remove(cmd->subcommands, row->parent);
 }
 
+/* Binds or unbinds the keys of a topic. */
 static void
 bind_keys(NjCmd *cmd, const NjTopic *topic, bool bound)
 {
@@ -364,6 +365,7 @@ account_names(NjClient *client)
     return g_string_free(names, FALSE);
 }
 
+/* The only account, or the only one that is online; NULL if there is none or several. */
 static NjAccount *
 only_account(NjClient *client, bool online)
 {
@@ -663,6 +665,8 @@ meet_needs(NjCall *call, const char *account_name, GError **error)
     return true;
 }
 
+/* Parses a line that begins with a slash and runs its row. The copy of the line may contain a
+ * secret: it is overwritten. */
 static void
 run_command(NjCall *call, const char *line)
 {
@@ -699,6 +703,7 @@ restore_prompt(NjCall *call, const char *line)
         nj_prompt_set_text(prompt, line);
 }
 
+/* Sends a text in the focused chat. line: as it was typed; text: without a doubled slash. */
 static void
 send_text(NjCall *call, const char *line, const char *text)
 {

@@ -74,10 +74,9 @@ write_overview(Page *page)
 
     add_wrapped(
         page,
-        _("/help NAME explains a command, an option or a topic, as in /help rooms, and /help "
-          "NAME SUBCOMMAND a sub-command, as in /help account add. /help keys, /help options "
-          "and /help aliases list those; /help marks explains the signs beside your "
-          "messages."),
+        _("/help NAME explains a command, an option or a topic, as in /help rooms or /help "
+          "account add. /help keys, /help options and /help aliases list those; /help marks "
+          "explains the signs beside your messages."),
         0, 0);
 }
 

@@ -4,9 +4,9 @@
 #include "cmd/call.h"
 
 const NjTopic *const nj_topics[] = {
-    &nj_topic_account, &nj_topic_certificate, &nj_topic_chat, &nj_topic_outbox,  &nj_topic_room,
-    &nj_topic_roster,  &nj_topic_presence,    &nj_topic_info, &nj_topic_history, &nj_topic_window,
-    &nj_topic_option,  &nj_topic_program,     NULL,
+    &nj_topic_account, &nj_topic_chat,     &nj_topic_outbox,  &nj_topic_room,
+    &nj_topic_roster,  &nj_topic_presence, &nj_topic_info,    &nj_topic_history,
+    &nj_topic_window,  &nj_topic_option,   &nj_topic_program, NULL,
 };
 
 bool

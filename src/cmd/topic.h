@@ -6,7 +6,6 @@
 #include "xmpp/session.h"
 
 extern const NjTopic nj_topic_account;
-extern const NjTopic nj_topic_certificate;
 extern const NjTopic nj_topic_chat;
 extern const NjTopic nj_topic_outbox;
 extern const NjTopic nj_topic_room;

@@ -56,7 +56,7 @@ def test_an_account_is_added_changed_and_removed(s):
     t.line('/connect other')
     t.says('other: Online as newt@pond.example/den')
     t.line('/account set other resource lily')
-    t.says('which /reconnect other makes now')
+    t.says('/reconnect other makes one now')
     t.line('/reconnect other')
     t.says('other: Online as newt@pond.example/lily')
     t.line('/account set other port 99999999')
