@@ -5,6 +5,7 @@
 #include "model/events.h"
 #include "xmpp/iq.h"
 #include "xmpp/connection.h"
+#include "xmpp/xep/error.h"
 
 GQuark
 nj_cmd_error_quark(void)
@@ -24,6 +25,8 @@ nj_cmd_error_code(const GError *error)
     if (error->domain == NJ_CMD_ERROR)
         return g_quark_to_string((GQuark) error->code);
 
+    if (error->domain == NJ_XEP_ERROR)
+        return error->code == NJ_XEP_ERROR_OFFLINE ? "not-connected" : "refused";
     if (error->domain == NJ_CONNECTION_ERROR)
         return "not-connected";
     if (error->domain != NJ_IQ_ERROR)

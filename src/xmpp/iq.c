@@ -224,7 +224,7 @@ nj_wait_begin(NjSession *session, const char *key, guint seconds, NjIqFunc func,
 {
     Request *old = g_hash_table_lookup(nj_session_iqs(session)->requests, key);
     if (old)
-        fail_request(old, NJ_IQ_ERROR_BAD,
+        fail_request(old, NJ_IQ_ERROR_REPLACED,
                      _("The same was requested again, so this request was cancelled."));
     Request *request = add_request(session, g_strdup(key), seconds, func, data, free_data, owner);
     request->is_wait = true;

@@ -43,7 +43,7 @@ typedef enum {
     NJ_IQ_ERROR_ANSWER,  /* the response is an error stanza */
     NJ_IQ_ERROR_TIMEOUT, /* no response before the deadline */
     NJ_IQ_ERROR_OFFLINE, /* no connection, or it was lost */
-    NJ_IQ_ERROR_BAD      /* the request cannot be made */
+    NJ_IQ_ERROR_REPLACED /* a wait for the same key replaced it */
 } NjIqError;
 
 /* Returns the sentence for an error stanza, followed by the stanza's own text if it has one.

@@ -30,7 +30,7 @@ session_sources = \
 	src/xmpp/session.c src/xmpp/session.h src/xmpp/session-private.h \
 	src/xmpp/session-alive.c src/xmpp/session-secrets.c src/xmpp/session-stanzas.c \
 	src/xmpp/sm.c src/xmpp/sm.h \
-	src/xmpp/xep/xep.h src/xmpp/xep/ask.c \
+	src/xmpp/xep/xep.h src/xmpp/xep/ask.c src/xmpp/xep/error.h \
 	src/xmpp/xep/rfc6121-message.c src/xmpp/xep/message.h \
 	src/xmpp/xep/rfc6121-presence.c src/xmpp/xep/presence.h \
 	src/xmpp/xep/rfc6121-roster.c src/xmpp/xep/roster.h \

@@ -53,7 +53,7 @@ nj_modules_sort(const NjTable *modules, GError **error)
         const char *waits_for = missing_before(sorted, module);
         if (waits_for && !reported) {
             bool known = nj_table_find(modules, waits_for) != NULL;
-            g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+            g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                         known ? "%s waits for %s, which waits for it"
                               : "%s names %s, which is unknown",
                         module->spec, waits_for);

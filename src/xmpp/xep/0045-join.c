@@ -100,7 +100,7 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
 
     if (!join->done) {
         /* Asked for again meanwhile, by /join at the start: whoever did hears what comes of it. */
-        bool tell = error && error->code != NJ_IQ_ERROR_BAD;
+        bool tell = error && error->code != NJ_IQ_ERROR_REPLACED;
         room = tell ? nj_muc_room(session, join->address) : NULL;
         if (room && nj_session_online(session))
             nj_client_notice(nj_session_client(session), room->chat->account, room->chat,

@@ -177,7 +177,7 @@ nj_muc_set_subject(NjRoom *room, const char *subject, GError **error)
         return false;
 
     if (room->state != NJ_ROOM_IN) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
                     _("You are not in this room. Use /join to enter it again."));
         return false;
     }

@@ -179,14 +179,14 @@ may_ask(NjSession *session, const char *address, bool blocked, GError **error)
 {
     const NjAccount *account = nj_session_account(session);
     if (blocked && nj_account_is_own(account, address))
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                     _("%s is your own address; it can not be blocked."), address);
     else if (!nj_session_discovered(session))
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+        g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                             _("The server has not said yet whether it can block addresses. Try "
                               "again in a moment."));
     else if (!nj_session_server_has(session, NS))
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                     _("The server %s can not block addresses."), nj_session_domain(session));
     else
         return true;

@@ -76,7 +76,7 @@ nj_attention(NjChat *chat, GError **error)
         return false;
 
     if (chat->kind != NJ_CHAT_PERSON) {
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+        g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                             _("Only a person can be asked for attention, and not in a room."));
         return false;
     }

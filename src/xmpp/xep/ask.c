@@ -54,16 +54,22 @@ nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data)
     nj_ask_fill(session, iq, NULL, NULL, NULL, done, data);
 }
 
+GQuark
+nj_xep_error_quark(void)
+{
+    return g_quark_from_static_string("nj-xep-error");
+}
+
 static void
-not_connected(const NjAccount *account, GError **error)
+set_not_connected(const NjAccount *account, GError **error)
 {
     if (account->state == NJ_ACCOUNT_WAITING)
         g_set_error(
-            error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+            error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
             _("%s has no connection now; it is tried again by itself, and by /connect at once."),
             account->bare);
     else
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
                     _("%s is not connected. Use /connect first."), account->bare);
 }
 
@@ -73,7 +79,7 @@ nj_xep_online(const NjAccount *account, GError **error)
     NjSession *session = nj_session_of(account);
     if (session && nj_session_online(session))
         return session;
-    not_connected(account, error);
+    set_not_connected(account, error);
     return NULL;
 }
 
@@ -82,7 +88,7 @@ nj_xep_send(NjSession *session, NjXml *stanza, GError **error)
 {
     if (nj_session_send(session, stanza))
         return true;
-    not_connected(nj_session_account(session), error);
+    set_not_connected(nj_session_account(session), error);
     return false;
 }
 

@@ -276,14 +276,14 @@ destination(const NjChat *chat, GError **error)
 
     if (!room || room->state != NJ_ROOM_IN) {
         if (!room || (room->state == NJ_ROOM_OUT && !room->wanted))
-            g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+            g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
                                 _("You are not in this room. Use /join to enter it again."));
         return NULL;
     }
 
     const char *nick = chat->kind == NJ_CHAT_PRIVATE ? nj_jid_resource(chat->address) : NULL;
     if (nick && !nj_room_occupant(room, nick)) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s is not in the room any more."),
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED, _("%s is not in the room any more."),
                     nick);
         return NULL;
     }
@@ -349,7 +349,7 @@ send_row(NjSession *session, NjOut *out)
     if (!chat && out->kind == NJ_CHAT_PERSON)
         chat = nj_chat_open(account, NJ_CHAT_PERSON, out->address);
     if (!chat)
-        g_set_error_literal(&error, NJ_IQ_ERROR, NJ_IQ_ERROR_OFFLINE,
+        g_set_error_literal(&error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
                             _("The room was left before this could be said in it."));
 
     const char *to = chat ? destination(chat, &error) : NULL;
@@ -432,7 +432,7 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
 
     g_autoptr(NjMessage) message = new_message(chat, text, options);
     if (!*message->body) {
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                     _("There is nothing to send: the message is empty."));
         return NULL;
     }
@@ -454,7 +454,7 @@ nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
     NjSession *session = nj_session_of(chat->account);
     if (!message->out || (message->state != NJ_STATE_FAILED && message->state != NJ_STATE_UNSURE)) {
         g_set_error_literal(
-            error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+            error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
             _("This message needs no other try: only one that failed or is unsure is sent again."));
         return false;
     }

@@ -320,7 +320,7 @@ nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const ch
 
     g_autofree char *bare = nj_jid_bare(address);
     if (nj_account_is_own(account, bare)) {
-        g_set_error_literal(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD,
+        g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                             _("This is your own address; you see yourself already."));
         return false;
     }
@@ -339,7 +339,7 @@ find_request(NjAccount *account, const char *address, GError **error)
 {
     const NjRequest *request = nj_roster_request(account->roster, address);
     if (!request)
-        g_set_error(error, NJ_IQ_ERROR, NJ_IQ_ERROR_BAD, _("%s has not asked for anything."),
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED, _("%s has not asked for anything."),
                     address);
     return request;
 }

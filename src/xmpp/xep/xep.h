@@ -8,6 +8,7 @@
 #include "model/room.h"
 #include "xmpp/session.h"
 #include "xmpp/xep/0030.h"
+#include "xmpp/xep/error.h"
 #include "xmpp/xep/presence.h"
 
 /* Every row. The order means nothing: a row that must come behind another names it in .after. */
