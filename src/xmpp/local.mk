@@ -31,7 +31,8 @@ session_sources = \
 	src/xmpp/session-alive.c src/xmpp/session-secrets.c src/xmpp/session-stanzas.c \
 	src/xmpp/sm.c src/xmpp/sm.h \
 	src/xmpp/xep/xep.h src/xmpp/xep/ask.c src/xmpp/xep/error.h \
-	src/xmpp/xep/rfc6121-message.c src/xmpp/xep/message.h \
+	src/xmpp/xep/rfc6121-message-in.c \
+	src/xmpp/xep/rfc6121-message-out.c src/xmpp/xep/message.h \
 	src/xmpp/xep/rfc6121-presence.c src/xmpp/xep/presence.h \
 	src/xmpp/xep/rfc6121-roster.c src/xmpp/xep/roster.h \
 	src/xmpp/xep/0012.c \

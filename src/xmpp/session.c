@@ -9,8 +9,9 @@
 #include "model/client.h"
 #include "model/idle.h"
 #include "model/jid.h"
+#include "model/room.h"
 #include "model/store.h"
-#include "xmpp/xep/xep.h"
+#include "xmpp/xep/message.h"
 
 /* Delays between two attempts to connect. The actual delay is between the half of this and all of
  * it, so the first attempts follow each other in less than a second. */

@@ -1,8 +1,8 @@
-/* RFC 6121 section 5: sending messages to people and rooms (rfc6121-message.c). */
+/* RFC 6121 section 5: sending messages to people and rooms (rfc6121-message-out.c). */
 #ifndef NJ_XMPP_XEP_MESSAGE_H
 #define NJ_XMPP_XEP_MESSAGE_H
 
-#include "model/chat.h"
+#include "xmpp/session.h"
 
 typedef struct {
     NjMessageType type;
@@ -19,5 +19,23 @@ NjMessage *nj_message_send(NjChat *chat, const char *text, const NjSendOptions *
 
 /* Sends a FAILED or UNSURE message of the chat again, with the same ids and text. */
 bool nj_message_retry(NjChat *chat, NjMessage *message, GError **error);
+
+/* --- for session.c: what the stream reports about outbox rows (xmpp/sm.h) --- */
+
+/* Sends the queued messages that may go now; does nothing while the session is offline or settling.
+ */
+void nj_message_pump(NjSession *session);
+
+/* The row was written to the connection. */
+void nj_message_written(NjSession *session, gint64 row);
+
+/* The server acknowledged the row. */
+void nj_message_acknowledged(NjSession *session, gint64 row);
+
+/* The row has not reached the server: it is queued again. */
+void nj_message_unsent(NjSession *session, gint64 row);
+
+/* Nothing tells whether the row has reached the server: it is UNSURE, until the archive tells. */
+void nj_message_unknown(NjSession *session, gint64 row);
 
 #endif

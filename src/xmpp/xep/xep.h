@@ -12,32 +12,33 @@
 #include "xmpp/xep/presence.h"
 
 /* Every row. The order means nothing: a row that must come behind another names it in .after. */
-#define NJ_MODULES(X)      \
-    X(nj_rfc6121_message)  \
-    X(nj_rfc6121_presence) \
-    X(nj_rfc6121_roster)   \
-    X(nj_xep_0012)         \
-    X(nj_xep_0030)         \
-    X(nj_xep_0030_server)  \
-    X(nj_xep_0045)         \
-    X(nj_xep_0085)         \
-    X(nj_xep_0092)         \
-    X(nj_xep_0106)         \
-    X(nj_xep_0115)         \
-    X(nj_xep_0163)         \
-    X(nj_xep_0184)         \
-    X(nj_xep_0191)         \
-    X(nj_xep_0199)         \
-    X(nj_xep_0202)         \
-    X(nj_xep_0203)         \
-    X(nj_xep_0224)         \
-    X(nj_xep_0245)         \
-    X(nj_xep_0280)         \
-    X(nj_xep_0313)         \
-    X(nj_xep_0319)         \
-    X(nj_xep_0334)         \
-    X(nj_xep_0352)         \
-    X(nj_xep_0359)         \
+#define NJ_MODULES(X)         \
+    X(nj_rfc6121_message_in)  \
+    X(nj_rfc6121_message_out) \
+    X(nj_rfc6121_presence)    \
+    X(nj_rfc6121_roster)      \
+    X(nj_xep_0012)            \
+    X(nj_xep_0030)            \
+    X(nj_xep_0030_server)     \
+    X(nj_xep_0045)            \
+    X(nj_xep_0085)            \
+    X(nj_xep_0092)            \
+    X(nj_xep_0106)            \
+    X(nj_xep_0115)            \
+    X(nj_xep_0163)            \
+    X(nj_xep_0184)            \
+    X(nj_xep_0191)            \
+    X(nj_xep_0199)            \
+    X(nj_xep_0202)            \
+    X(nj_xep_0203)            \
+    X(nj_xep_0224)            \
+    X(nj_xep_0245)            \
+    X(nj_xep_0280)            \
+    X(nj_xep_0313)            \
+    X(nj_xep_0319)            \
+    X(nj_xep_0334)            \
+    X(nj_xep_0352)            \
+    X(nj_xep_0359)            \
     X(nj_xep_0380)
 
 #define NJ_MODULE_DECLARE(row) extern const NjModule row;
@@ -90,19 +91,12 @@ bool nj_presence_shown_to(const NjSession *session, const char *address);
 /* XEP-0030 3.1 of ourselves, as XEP-0115 counts it. */
 NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
 
-/* --- messages: rfc6121-message.c --- */
+/* --- messages: rfc6121-message-out.c, 0359.c --- */
 
 /* A message of ours by the id it went out with, and the address of its chat, for what comes back
  * about it; NULL; both are the caller's. */
 NjMessage *nj_sent_find(NjSession *session, const char *address, const char *id,
                         char **chat_address);
-
-/* The outbox on the wire: what can go goes, and what the stream tells of it (xmpp/sm.h). */
-void nj_message_pump(NjSession *session);
-void nj_message_written(NjSession *session, gint64 row);
-void nj_message_acknowledged(NjSession *session, gint64 row);
-void nj_message_unsent(NjSession *session, gint64 row);
-void nj_message_unknown(NjSession *session, gint64 row);
 
 /* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its
  * archive's id, or the sender's own. */

@@ -1,9 +1,7 @@
-/* RFC 6121, 5: messages of people: sent, kept, and put where they belong.  Strangers' wait in the
- * requests list; errors find the message they are about. */
+/* RFC 6121 section 5: our messages, from nj_message_send() through the outbox to the stream, and
+ * their states. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/message.h"
-
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -11,10 +9,8 @@
 #include "model/outbox.h"
 #include "model/store.h"
 
-#define STRANGER_BYTES (16 * 1024) /* of a body that is kept until its sender is let in */
 #define ASK_WITHIN_MS (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
-#define MAX_PUMP 50        /* messages in one go: who types comes first */
-#define CLOCKS (60 * 1000) /* ms that two clocks and the way between them may differ */
+#define MAX_PUMP 50 /* messages in one go: who types comes first */
 
 typedef struct {
     NjSession *session;
@@ -213,7 +209,7 @@ static void
 ask_the_archive(NjSession *session)
 {
     gint64 oldest = nj_clock_wall_ms() - ASK_WITHIN_MS;
-    Messages *state = nj_session_state(session, &nj_rfc6121_message);
+    Messages *state = nj_session_state(session, &nj_rfc6121_message_out);
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
     gint64 since = G_MAXINT64;
 
@@ -251,7 +247,7 @@ online(NjSession *session)
 static void
 resumed(NjSession *session)
 {
-    const Messages *state = nj_session_state(session, &nj_rfc6121_message);
+    const Messages *state = nj_session_state(session, &nj_rfc6121_message_out);
     if (state->asked && !nj_archive_asks(session))
         ask_the_archive(session);
     nj_message_pump(session);
@@ -260,7 +256,7 @@ resumed(NjSession *session)
 static void
 offline(NjSession *session)
 {
-    nj_iq_cancel(session, nj_session_state(session, &nj_rfc6121_message));
+    nj_iq_cancel(session, nj_session_state(session, &nj_rfc6121_message_out));
 }
 
 /* --- out --- */
@@ -388,7 +384,7 @@ pump_again(void *data)
 void
 nj_message_pump(NjSession *session)
 {
-    Messages *state = nj_session_state(session, &nj_rfc6121_message);
+    Messages *state = nj_session_state(session, &nj_rfc6121_message_out);
     NjAccount *account = nj_session_account(session);
     NjStore *store = account->client->store;
 
@@ -471,213 +467,10 @@ nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
     return true;
 }
 
-/* --- in --- */
-
-/* What an error is about: something we sent, and it comes from where we sent it.  A room hands our
- * id to everybody in it, so there the address counts to the letter. */
-static bool
-on_message(NjSession *session, NjXml *stanza, NjXml *child)
-{
-    NjAccount *account = nj_session_account(session);
-    const char *from = nj_xml_attr(stanza, "from");
-    g_autofree char *address = NULL;
-
-    (void) child;
-    if (g_strcmp0(nj_xml_attr(stanza, "type"), "error") != 0)
-        return false;
-
-    g_autoptr(NjMessage) sent =
-        nj_sent_find(session, from ? from : account->bare, nj_xml_attr(stanza, "id"), &address);
-    NjRoom *room = sent || !from || nj_jid_resource(from) ? NULL : nj_muc_room(session, from);
-    if ((!sent || sent->state == NJ_STATE_FAILED || sent->state == NJ_STATE_DELIVERED)
-        && (!room || room->state != NJ_ROOM_IN))
-        return true;
-
-    g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
-    if (sent)
-        nj_account_settle_message(account, address, sent, NJ_STATE_FAILED, sentence);
-    else /* what else one says to a room: its subject */
-        nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
-                         NJ_NOTICE_ERROR, "%s", sentence);
-
-    return true;
-}
-
-static bool
-is_stranger(NjSession *session, const char *bare)
-{
-    return !nj_roster_find(nj_session_account(session)->roster, bare)
-           && nj_session_peer(session, bare) < NJ_PEER_SERVER;
-}
-
-/* Did we talk before, in a chat that is closed now? */
-static bool
-talked_before(NjStore *store, const NjStoredChat *stored)
-{
-    g_autoptr(GPtrArray) page =
-        stored->from_stranger ? NULL
-                              : nj_store_page_before(store, stored->id, G_MAXINT64, G_MAXINT64, 1);
-    return page && page->len > 0;
-}
-
-/* Nobody asked for what a stranger writes: of a very long text the beginning will do. */
-static void
-shorten(NjMessage *message)
-{
-    if (!message->body || strlen(message->body) <= STRANGER_BYTES)
-        return;
-    g_autofree char *whole = g_steal_pointer(&message->body);
-    const char *end = g_utf8_find_prev_char(whole, whole + STRANGER_BYTES);
-    message->body = g_strdup_printf("%.*s…", (int) (end - whole), whole);
-}
-
-/* Kept, but without a chat, a window or an answer; false: it is nobody's stranger after all. */
-static bool
-keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
-{
-    NjMessage *message = in->message;
-    NjAccount *account = nj_session_account(session);
-    NjStore *store = account->client->store;
-    NjStoredChat stored = { 0 };
-
-    if (!store || !account->row)
-        return true;
-
-    bool found = nj_store_find_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored);
-    const char *text = message->body ? message->body : message->subject;
-    g_autofree char *line = nj_text_line(text, (gssize) strcspn(text, "\n"), 0);
-    if (found && nj_message_is_known(session, stored.id, in)) {
-        nj_stored_chat_clear(&stored);
-        return true;
-    }
-
-    bool known =
-        found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
-    const NjRequest *request =
-        known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
-    if (request
-        && (found || nj_store_ensure_chat(store, account->row, NJ_CHAT_PERSON, bare, &stored))) {
-        if (!stored.from_stranger)
-            nj_store_set_from_stranger(store, stored.id, true);
-        message->chat = stored.id;
-        shorten(message);
-        nj_store_add_message(store, message);
-    }
-
-    nj_stored_chat_clear(&stored);
-    return !known;
-}
-
-/* What our server kept for us comes in the order in which it was said, whatever the clocks of both
- * and the way between them make of it. */
-static void
-keep_order(const NjChat *chat, NjMessage *message)
-{
-    if (message->delayed && message->time < chat->heard_time
-        && message->time > chat->heard_time - CLOCKS)
-        message->time = chat->heard_time;
-}
-
-/* Returns the chat of a message that another client of ours sent to this address. */
-static NjChat *
-open_sent_chat(NjSession *session, const char *to)
-{
-    NjAccount *account = nj_session_account(session);
-    if (nj_muc_room(session, to))
-        return nj_chat_open(account, NJ_CHAT_PRIVATE, to);
-    g_autofree char *bare = nj_jid_bare(to);
-    nj_request_answered(account, bare);
-    return nj_chat_open(account, NJ_CHAT_PERSON, bare);
-}
-
-/* Stores a message that another client of ours sent. Whoever wrote it has read the lines before it
- * there, so they are marked as read here. */
-static void
-deliver_sent(NjSession *session, NjIncoming *in)
-{
-    NjMessage *message = in->message;
-    if (!message->body && !message->subject)
-        return;
-
-    NjChat *chat = open_sent_chat(session, nj_xml_attr(in->stanza, "to"));
-    if (chat->kind == NJ_CHAT_ROOM || nj_message_is_known(session, chat->id, in))
-        return;
-
-    message->out = true;
-    nj_message_set_state(message, NJ_STATE_ACKNOWLEDGED, NULL);
-    in->chat = chat;
-    if (message->type == NJ_MESSAGE_CHAT && chat->kind == NJ_CHAT_PERSON)
-        nj_chat_set_thread(chat, message->thread);
-
-    g_autofree char *address = g_strdup(chat->address);
-    nj_chat_add(chat, message);
-    chat = nj_chat_find(nj_session_account(session), address);
-    if (chat)
-        nj_chat_mark_read(chat, message);
-}
-
-static void
-report_stored(NjSession *session, const NjIncoming *in)
-{
-    const NjTable *modules = nj_session_modules(session);
-    for (guint i = 0; i < nj_table_length(modules); i++) {
-        const NjModule *module = nj_table_at(modules, i);
-        if (module->stored)
-            module->stored(session, in);
-    }
-}
-
-static bool
-deliver(NjSession *session, NjIncoming *in)
-{
-    NjAccount *account = nj_session_account(session);
-    NjMessage *message = in->message;
-
-    if (in->sent) {
-        deliver_sent(session, in);
-        return false;
-    }
-
-    if (message->type == NJ_MESSAGE_GROUPCHAT || (!message->body && !message->subject))
-        return false;
-
-    g_autofree char *bare = nj_jid_bare(in->from);
-    in->chat = nj_chat_find(account, bare);
-    if (in->chat && in->chat->kind != NJ_CHAT_PERSON)
-        return false;
-    if (!in->chat && is_stranger(session, bare) && keep_waiting(session, bare, in))
-        return false;
-
-    if (!in->chat)
-        in->chat = nj_chat_open(account, NJ_CHAT_PERSON, bare);
-    if (!in->chat)
-        return false;
-
-    if (nj_message_is_known(session, in->chat->id, in)) {
-        /* the first receipt may have been lost with the connection */
-        report_stored(session, in);
-        return false;
-    }
-
-    if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE
-        && g_strcmp0(in->chat->peer, in->from) != 0)
-        nj_chat_set_peer(in->chat, in->from);
-    if (message->type == NJ_MESSAGE_CHAT)
-        nj_chat_set_thread(in->chat, message->thread); /* our answer belongs to it */
-    if (!in->forwarded)
-        keep_order(in->chat, message);
-
-    nj_chat_add(in->chat, message);
-    report_stored(session, in);
-    return false;
-}
-
-const NjModule nj_rfc6121_message = {
-    .spec = "RFC 6121 (5)",
-    .name = N_("Messages"),
-    .after = { "XEP-0045", "RFC 6121 (4)" },
-    .receive = { NJ_STAGE_DELIVER, deliver },
-    .handlers = { { NJ_KIND_MESSAGE, NULL, NULL, on_message } },
+const NjModule nj_rfc6121_message_out = {
+    .spec = "RFC 6121 (5 out)",
+    .name = N_("Outbox"),
+    .after = { "RFC 6121 (4)" },
     .attach = attach,
     .detach = detach,
     .online = online,
