@@ -1,5 +1,5 @@
-TESTS += tests/format.test tests/layers.test tests/links.test tests/names.test
-EXTRA_DIST += tests/format.test tests/layers.test tests/links.test tests/names.test tests/words.test tests/long
+TESTS += tests/doap.test tests/format.test tests/layers.test tests/links.test tests/names.test
+EXTRA_DIST += tests/doap.test tests/format.test tests/layers.test tests/links.test tests/names.test tests/words.test tests/long
 
 # The patient tests: ./check and tests/long, without a limit of time.
 .PHONY: check-long

@@ -62,7 +62,9 @@ dump_modules(void *owner)
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjModule *module = nj_table_at(table, i);
-        g_string_append_printf(out, "%s\t%s\n", module->spec, _(module->name));
+        g_string_append_printf(out, "%s\t%s\t%s\t%s\n", module->spec, _(module->name),
+                               module->doap.status ? module->doap.status : "",
+                               module->doap.note ? module->doap.note : "");
     }
     return g_string_free(out, FALSE);
 }

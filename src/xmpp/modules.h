@@ -71,6 +71,12 @@ typedef struct {
 typedef struct {
     const char *spec; /* "XEP-0199": the row's name in tables */
     const char *name; /* N_() */
+
+    /* For natterjack.doap. status: "complete" or "partial"; NULL: the row is not listed there.
+     * note: what a partial implementation does, or NULL. */
+    struct {
+        const char *status, *note;
+    } doap;
     const char *features[8];
     /* The features are announced while this boolean option is on; NULL: always. */
     const char *option;

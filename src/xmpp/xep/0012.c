@@ -41,6 +41,7 @@ read_last(NjSession *session, const char *address, NjRecord *record, const NjXml
 const NjModule nj_xep_0012 = {
     .spec = "XEP-0012",
     .name = N_("Last Activity"),
+    .doap = { "complete" },
     .features = { NS },
     .option = "last-activity-reply",
     .info = { "query", NS, read_last },

@@ -272,6 +272,7 @@ nj_info(NjAccount *account, const char *address, NjDone done, void *data)
 const NjModule nj_xep_0030 = {
     .spec = "XEP-0030",
     .name = N_("Service Discovery"),
+    .doap = { "complete" },
     .features = { NS_INFO, NS_ITEMS },
     .info = { "query", NS_INFO, read_features },
     .after = { "XEP-0115" }, /* answers for the node of our hash */

@@ -651,6 +651,7 @@ offline(NjSession *session)
 const NjModule nj_xep_0045 = {
     .spec = "XEP-0045",
     .name = N_("Multi-User Chat"),
+    .doap = { "partial", "join, talk, subject, leave" },
     .features = { NJ_NS_MUC },
     .receive = { NJ_STAGE_DELIVER, nj_muc_deliver },
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },

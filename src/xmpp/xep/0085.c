@@ -146,6 +146,7 @@ note_typing(NjSession *session, NjIncoming *in)
 const NjModule nj_xep_0085 = {
     .spec = "XEP-0085",
     .name = N_("Chat State Notifications"),
+    .doap = { "complete" },
     .features = { NS },
     .receive = { NJ_STAGE_ANNOTATE, note_typing },
     .send = { NJ_OUT_ANNOTATE, say_active },

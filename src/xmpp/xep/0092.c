@@ -35,6 +35,7 @@ read_version(NjSession *session, const char *address, NjRecord *record, const Nj
 const NjModule nj_xep_0092 = {
     .spec = "XEP-0092",
     .name = N_("Software Version"),
+    .doap = { "complete" },
     .features = { NS },
     .option = "version-reply",
     .info = { "query", NS, read_version },

@@ -5,5 +5,6 @@
 const NjModule nj_xep_0106 = {
     .spec = "XEP-0106",
     .name = N_("JID Escaping"),
+    .doap = { "complete" },
     .features = { "jid\\20escaping" },
 };

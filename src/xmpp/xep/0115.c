@@ -123,6 +123,7 @@ note_caps(NjSession *session, NjXml *presence, NjXml *caps)
 const NjModule nj_xep_0115 = {
     .spec = "XEP-0115",
     .name = N_("Entity Capabilities"),
+    .doap = { "complete" },
     .features = { NS },
     .presence = add_caps,
     .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },

@@ -81,5 +81,6 @@ nj_pep_publish(NjAccount *account, NjXml *payload, NjDone done, void *data)
 const NjModule nj_xep_0163 = {
     .spec = "XEP-0163",
     .name = N_("Personal Eventing Protocol"),
+    .doap = { "partial", "publishing, events of contacts" },
     .handlers = { { NJ_KIND_MESSAGE, "event", NS_EVENT, on_event } },
 };

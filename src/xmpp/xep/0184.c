@@ -184,6 +184,7 @@ back(NjSession *session)
 const NjModule nj_xep_0184 = {
     .spec = "XEP-0184",
     .name = N_("Message Delivery Receipts"),
+    .doap = { "complete" },
     .features = { NS },
     .option = "receipts",
     .receive = { NJ_STAGE_ANNOTATE, note },

@@ -218,6 +218,7 @@ nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, voi
 const NjModule nj_xep_0191 = {
     .spec = "XEP-0191",
     .name = N_("Blocking Command"),
+    .doap = { "complete" },
     .after = { "XEP-0280" },
     .receive = { NJ_STAGE_UNWRAP, keep_away },
     .handlers = { { NJ_KIND_IQ_SET, "block", NS, on_push },

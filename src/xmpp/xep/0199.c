@@ -43,6 +43,7 @@ nj_ping(NjAccount *account, const char *to, NjDone done, void *data)
 const NjModule nj_xep_0199 = {
     .spec = "XEP-0199",
     .name = N_("XMPP Ping"),
+    .doap = { "complete" },
     .features = { NS },
     .handlers = { { NJ_KIND_IQ_GET, "ping", NS, answer } },
 };

@@ -55,6 +55,7 @@ read_time(NjSession *session, const char *address, NjRecord *record, const NjXml
 const NjModule nj_xep_0202 = {
     .spec = "XEP-0202",
     .name = N_("Entity Time"),
+    .doap = { "complete" },
     .features = { NS },
     .option = "time-reply",
     .info = { "time", NS, read_time },

@@ -70,6 +70,7 @@ note_delay(NjSession *session, NjIncoming *in)
 const NjModule nj_xep_0203 = {
     .spec = "XEP-0203",
     .name = N_("Delayed Delivery"),
+    .doap = { "complete" },
     .features = { NS },
     .receive = { NJ_STAGE_ANNOTATE, note_delay },
 };

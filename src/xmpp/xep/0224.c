@@ -89,6 +89,7 @@ nj_attention(NjChat *chat, GError **error)
 const NjModule nj_xep_0224 = {
     .spec = "XEP-0224",
     .name = N_("Attention"),
+    .doap = { "complete" },
     .features = { NS },
     .option = "attention",
     .after = { "XEP-0203" },

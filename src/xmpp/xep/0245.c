@@ -5,4 +5,5 @@
 const NjModule nj_xep_0245 = {
     .spec = "XEP-0245",
     .name = N_("The /me Command"),
+    .doap = { "complete" },
 };

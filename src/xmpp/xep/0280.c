@@ -103,6 +103,7 @@ unwrap(NjSession *session, NjIncoming *in)
 const NjModule nj_xep_0280 = {
     .spec = "XEP-0280",
     .name = N_("Message Carbons"),
+    .doap = { "complete" },
     .receive = { NJ_STAGE_UNWRAP, unwrap },
     .discovered = discovered,
 };

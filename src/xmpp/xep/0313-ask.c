@@ -484,6 +484,7 @@ nj_archive_asks(NjSession *session)
 const NjModule nj_xep_0313 = {
     .spec = "XEP-0313",
     .name = N_("Message Archive Management"),
+    .doap = { "partial", "asks whether the archive has the messages sent when a connection broke" },
     .handlers = { { NJ_KIND_MESSAGE, "result", NS, on_message } },
     .attach = attach,
     .detach = detach,

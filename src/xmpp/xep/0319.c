@@ -43,6 +43,7 @@ note_idle(NjSession *session, NjXml *presence, NjXml *child)
 const NjModule nj_xep_0319 = {
     .spec = "XEP-0319",
     .name = N_("Last User Interaction in Presence"),
+    .doap = { "complete" },
     .after = { "RFC 6121 (4)" },
     .presence = add_idle,
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, note_idle } },

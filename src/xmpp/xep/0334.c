@@ -5,5 +5,6 @@
 const NjModule nj_xep_0334 = {
     .spec = "XEP-0334",
     .name = N_("Message Processing Hints"),
+    .doap = { "partial" },
     .features = { NJ_NS_HINTS },
 };

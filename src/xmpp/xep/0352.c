@@ -86,6 +86,7 @@ stop_watch(NjSession *session)
 const NjModule nj_xep_0352 = {
     .spec = "XEP-0352",
     .name = N_("Client State Indication"),
+    .doap = { "complete" },
     .after = { "RFC 6121 (4)" },
     .attach = attach,
     .detach = detach,

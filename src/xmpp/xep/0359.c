@@ -78,6 +78,7 @@ add_id(NjSession *session, NjOutgoing *out)
 const NjModule nj_xep_0359 = {
     .spec = "XEP-0359",
     .name = N_("Unique and Stable Stanza IDs"),
+    .doap = { "complete" },
     .features = { NS },
     .receive = { NJ_STAGE_ANNOTATE, note_ids },
     .send = { NJ_OUT_ANNOTATE, add_id },

@@ -76,6 +76,7 @@ explain(NjSession *session, NjIncoming *in)
 const NjModule nj_xep_0380 = {
     .spec = "XEP-0380",
     .name = N_("Explicit Message Encryption"),
+    .doap = { "partial", "names the cipher of messages that cannot be decrypted" },
     .features = { NS },
     .receive = { NJ_STAGE_DECRYPT, explain },
 };
