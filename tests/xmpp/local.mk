@@ -69,7 +69,8 @@ check_PROGRAMS += tests/xmpp/talk
 TESTS += tests/xmpp/talk
 EXTRA_DIST += tests/talks
 tests_xmpp_talk_SOURCES = tests/xmpp/talk.c tests/xmpp/talk.h \
-	tests/xmpp/talk-calls.c tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
+	tests/xmpp/talk-calls.c tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-features.c \
+	tests/xmpp/talk-string.c
 tests_xmpp_talk_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
 tests_xmpp_talk_LDADD = $(XMPP_STACK)
 

@@ -14,7 +14,8 @@
  * does
  *   @ hold                   from now on nothing is committed       @ commit    all of it is
  *   @ restart                the program is killed and begun again, with what was committed
- *   < STANZA                 received; \xHH is a byte, $name what a `>` line has bound
+ *   < STANZA                 received; \xHH is a byte, $name what a `>` line has bound;
+ *                            $FEATURES and $VER: see talk-features.c
  *   > STANZA                 sent: compared as a tree; * stands for anything, $name for one text
  * that stays the same ! EVENT                  told by the bus; * stands for anything ? CALL what a
  * person does, see `calls`
@@ -325,7 +326,8 @@ run_line(Talk *talk, const char *line)
 {
     static const char *const before_login[] = { "option", "roster",    "features", "server ",
                                                 "ours ",  "invisible", "offline" };
-    const char *text = line + 1 + (line[1] == ' ');
+    g_autofree char *derived = expand_features(line);
+    const char *text = derived + 1 + (derived[1] == ' ');
     g_autofree char *expanded = expand(talk, text);
     bool prepares = false;
 

@@ -81,6 +81,10 @@ void go_online(Talk *talk);
 void receive(Talk *talk, const char *bytes, gsize length);
 void end_link(Talk *talk, int code, const char *sentence);
 
+/* talk-features.c */
+/* Replaces $FEATURES and $VER by what the module rows announce as shipped; the caller frees it. */
+char *expand_features(const char *text);
+
 /* talk-events.c */
 void tell(Talk *talk, bool loose, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void event_free(Event *event);

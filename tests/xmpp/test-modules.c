@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "xmpp/modules.h"
+#include "xmpp/xep/0115.h"
 
 static const NjModule first = { .spec = "first" };
 static const NjModule second = { .spec = "second", .after = { "first" } };
@@ -92,6 +93,31 @@ test_built_in_rows_can_be_ordered(void **state)
     nj_table_free(sorted);
 }
 
+/* XEP-0115 section 5.2, the simple generation example. */
+static void
+test_caps_hash_is_that_of_the_specification(void **state)
+{
+    static const char *const features[] = {
+        "http://jabber.org/protocol/caps",
+        "http://jabber.org/protocol/disco#info",
+        "http://jabber.org/protocol/disco#items",
+        "http://jabber.org/protocol/muc",
+    };
+    const char *ns = "http://jabber.org/protocol/disco#info";
+    g_autoptr(NjXml) query = nj_xml_new("query", ns);
+    NjXml *identity = nj_xml_add_new(query, "identity", ns);
+
+    (void) state;
+    nj_xml_set(identity, "category", "client");
+    nj_xml_set(identity, "type", "pc");
+    nj_xml_set(identity, "name", "Exodus 0.9.1");
+    for (gsize i = 0; i < G_N_ELEMENTS(features); i++)
+        nj_xml_set(nj_xml_add_new(query, "feature", ns), "var", features[i]);
+
+    g_autofree char *hash = nj_caps_hash(query);
+    assert_string_equal(hash, "QgayPKawpkPSDYmwT/WM94uAlu0=");
+}
+
 int
 main(void)
 {
@@ -100,6 +126,7 @@ main(void)
         cmocka_unit_test(test_unknown_name_is_reported_and_row_comes_last),
         cmocka_unit_test(test_circle_is_reported_and_no_row_is_lost),
         cmocka_unit_test(test_built_in_rows_can_be_ordered),
+        cmocka_unit_test(test_caps_hash_is_that_of_the_specification),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

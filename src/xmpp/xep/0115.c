@@ -1,6 +1,7 @@
 /* XEP-0115: a hash of what we can, sent along with every presence; who does not know it yet asks
  * for its node.  What others send is noted with their presence. */
 #include "xmpp/xep/xep.h"
+#include "xmpp/xep/0115.h"
 
 #include <string.h>
 
@@ -13,11 +14,9 @@ typedef struct {
     char *ver;
 } Caps;
 
-/* XEP-0115, 5.1. The query is in the right order already. */
-static char *
-count(NjSession *session)
+char *
+nj_caps_hash(const NjXml *query)
 {
-    g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NS_INFO));
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
@@ -37,6 +36,14 @@ count(NjSession *session)
     return g_base64_encode(digest, length);
 }
 
+/* Returns the hash of our own features; the caller frees it. */
+static char *
+hash_features(NjSession *session)
+{
+    g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NS_INFO));
+    return nj_caps_hash(query);
+}
+
 /* What an option takes away or gives back is told to everybody who sees us (XEP-0115, 6.1). */
 static void
 on_option_changed(NjOption *option, void *owner)
@@ -51,7 +58,7 @@ on_option_changed(NjOption *option, void *owner)
         return;
 
     g_autofree char *before = g_steal_pointer(&state->ver);
-    state->ver = count(state->session);
+    state->ver = hash_features(state->session);
     if (!g_str_equal(before, state->ver))
         nj_presence_send(nj_session_account(state->session));
 }
@@ -61,7 +68,7 @@ attach(NjSession *session)
 {
     Caps *state = g_new0(Caps, 1);
     state->session = session;
-    state->ver = count(session);
+    state->ver = hash_features(session);
     nj_on_option_changed(nj_session_client(session)->bus, on_option_changed, state);
     return state;
 }
