@@ -25,6 +25,7 @@ stream_sources = \
 # What is done with stanzas.
 session_sources = \
 	src/xmpp/iq.c src/xmpp/iq.h \
+	src/xmpp/namespaces.h \
 	src/xmpp/modules.c src/xmpp/modules.h \
 	src/xmpp/pipeline.c src/xmpp/pipeline.h \
 	src/xmpp/session.c src/xmpp/session.h src/xmpp/session-private.h \

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "xmpp/namespaces.h"
 #include "xmpp/session.h"
 
 #define MAX_ID 1023 /* bytes of an id or a thread; a longer one is ignored */
-#define NS_FORWARD "urn:xmpp:forward:0"
 
 typedef struct {
     NjStanzaKind kind;
@@ -172,7 +172,7 @@ static const NjXml *
 find_body(const NjXml *stanza)
 {
     const NjXml *first = nj_xml_first(stanza);
-    const NjXml *forwarded = first ? nj_xml_child(first, "forwarded", NS_FORWARD) : NULL;
+    const NjXml *forwarded = first ? nj_xml_child(first, "forwarded", NJ_NS_FORWARD) : NULL;
     const NjXml *inner = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
     return nj_xml_child(inner ? inner : stanza, "body", NJ_NS_CLIENT);
 }

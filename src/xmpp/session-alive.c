@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "model/client.h"
+#include "xmpp/namespaces.h"
 
 /* how long after a request for an acknowledgement some byte must arrive */
 #define ANSWER_TIMEOUT_US (15 * G_USEC_PER_SEC)
@@ -121,7 +122,7 @@ send_ping(NjSession *session, NjIqFunc done)
 {
     NjXml *ping = nj_xml_iq("get", session->domain, NULL);
     guint seconds = (guint) (get_option_us(session, "ping-timeout") / G_USEC_PER_SEC);
-    nj_xml_add_new(ping, "ping", "urn:xmpp:ping");
+    nj_xml_add_new(ping, "ping", NJ_NS_PING);
     nj_iq_send(session, ping, seconds + PING_MARGIN_SECONDS, done, NULL, NULL, session);
 }
 

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define NS "http://jabber.org/protocol/disco#info"
 #define PATIENCE 20       /* seconds */
 #define MAX_FEATURES 1000 /* features of one answer */
 #define MAX_FEATURE_BYTES 256
@@ -51,7 +50,7 @@ read_features(const NjXml *query)
     for (NjXml *child = query ? nj_xml_first(query) : NULL;
          child && g_hash_table_size(features) < MAX_FEATURES; child = nj_xml_next(child)) {
         const char *var = nj_xml_attr(child, "var");
-        if (nj_xml_is(child, "feature", NS) && var && strlen(var) <= MAX_FEATURE_BYTES)
+        if (nj_xml_is(child, "feature", NJ_NS_DISCO) && var && strlen(var) <= MAX_FEATURE_BYTES)
             g_hash_table_add(features, g_strdup(var));
     }
     return features;
@@ -66,7 +65,7 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, GHashTab
         return;
 
     if (stanza)
-        *into = read_features(error ? NULL : nj_xml_child(stanza, "query", NS));
+        *into = read_features(error ? NULL : nj_xml_child(stanza, "query", NJ_NS_DISCO));
     if (--state->asked > 0)
         return;
 
@@ -96,7 +95,7 @@ static void
 ask(NjSession *session, const char *to, NjIqFunc done)
 {
     NjXml *iq = nj_xml_iq("get", to, NULL);
-    nj_xml_add_new(iq, "query", NS);
+    nj_xml_add_new(iq, "query", NJ_NS_DISCO);
     nj_iq_send(session, iq, PATIENCE, done, NULL, NULL, state_of(session));
 }
 

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define MAX_SHOWN 1000 /* identities and features of one response */
 #define PATIENCE 20    /* seconds */
@@ -33,7 +32,7 @@ list_features(const NjSession *session, const NjModule *module, GPtrArray *list)
 NjXml *
 nj_disco_fill(const NjSession *session, NjXml *query)
 {
-    NjXml *identity = nj_xml_add_new(query, "identity", NS_INFO);
+    NjXml *identity = nj_xml_add_new(query, "identity", NJ_NS_DISCO);
     nj_xml_set(identity, "category", "client");
     nj_xml_set(identity, "type", "console");
     nj_xml_set(identity, "name", "Natterjack");
@@ -48,7 +47,7 @@ nj_disco_fill(const NjSession *session, NjXml *query)
     const char *before = "";
     for (guint i = 0; i < features->len; i++) {
         if (strcmp(before, features->pdata[i]) != 0)
-            nj_xml_set(nj_xml_add_new(query, "feature", NS_INFO), "var", features->pdata[i]);
+            nj_xml_set(nj_xml_add_new(query, "feature", NJ_NS_DISCO), "var", features->pdata[i]);
         before = features->pdata[i];
     }
 
@@ -63,7 +62,7 @@ answer_info(NjSession *session, NjXml *iq, NjXml *query)
         return true;
     }
     NjXml *reply = nj_xml_reply(iq, "result");
-    nj_disco_fill(session, nj_xml_add_new(reply, "query", NS_INFO));
+    nj_disco_fill(session, nj_xml_add_new(reply, "query", NJ_NS_DISCO));
     nj_session_send(session, reply);
     return true;
 }
@@ -134,7 +133,7 @@ read_features(NjSession *session, const char *address, NjRecord *record, const N
     (void) session;
     (void) address;
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
-        if (nj_xml_is(child, "identity", NS_INFO) && identities->len < MAX_SHOWN) {
+        if (nj_xml_is(child, "identity", NJ_NS_DISCO) && identities->len < MAX_SHOWN) {
             const char *category = nj_xml_attr(child, "category"),
                        *type = nj_xml_attr(child, "type");
             g_autofree char *kind =
@@ -142,7 +141,7 @@ read_features(NjSession *session, const char *address, NjRecord *record, const N
             add_entry(identities, "identity", kind);
             nj_xep_set_line(g_ptr_array_index(identities, identities->len - 1), "name",
                             nj_xml_attr(child, "name"));
-        } else if (nj_xml_is(child, "feature", NS_INFO) && nj_xml_attr(child, "var")
+        } else if (nj_xml_is(child, "feature", NJ_NS_DISCO) && nj_xml_attr(child, "var")
                    && features->len < MAX_SHOWN) {
             add_entry(features, "feature", nj_xml_attr(child, "var"));
         }
@@ -156,7 +155,8 @@ static bool
 has_feature(const NjXml *query, const char *ns)
 {
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
-        if (nj_xml_is(child, "feature", NS_INFO) && g_strcmp0(nj_xml_attr(child, "var"), ns) == 0)
+        if (nj_xml_is(child, "feature", NJ_NS_DISCO)
+            && g_strcmp0(nj_xml_attr(child, "var"), ns) == 0)
             return true;
     }
     return false;
@@ -273,9 +273,9 @@ const NjModule nj_xep_0030 = {
     .spec = "XEP-0030",
     .name = N_("Service Discovery"),
     .doap = { "complete" },
-    .features = { NS_INFO, NS_ITEMS },
-    .info = { "query", NS_INFO, read_features },
+    .features = { NJ_NS_DISCO, NS_ITEMS },
+    .info = { "query", NJ_NS_DISCO, read_features },
     .after = { "XEP-0115" }, /* answers for the node of our hash */
-    .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_info },
+    .handlers = { { NJ_KIND_IQ_GET, "query", NJ_NS_DISCO, answer_info },
                   { NJ_KIND_IQ_GET, "query", NS_ITEMS, answer_items } },
 };

@@ -7,7 +7,6 @@
 #include "base/text.h"
 
 #define NS_OWNER "http://jabber.org/protocol/muc#owner"
-#define NS_FORM "jabber:x:data"
 #define HISTORY "50" /* lines asked for */
 #define MAX_STATUS 1024
 #define MAX_CODES 16
@@ -287,7 +286,7 @@ static void
 unlock(NjSession *session, const char *address)
 {
     NjXml *iq = nj_xml_iq("set", address, NULL);
-    NjXml *form = nj_xml_add_new(nj_xml_add_new(iq, "query", NS_OWNER), "x", NS_FORM);
+    NjXml *form = nj_xml_add_new(nj_xml_add_new(iq, "query", NS_OWNER), "x", NJ_NS_DATA);
     nj_xml_set(form, "type", "submit");
     nj_iq_send(session, iq, 0, NULL, NULL, NULL, session);
 }

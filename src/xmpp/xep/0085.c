@@ -121,7 +121,7 @@ note_typing(NjSession *session, NjIncoming *in)
 {
     NjAccount *account = nj_session_account(session);
     if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT
-        || nj_xml_child(in->stanza, "delay", "urn:xmpp:delay"))
+        || nj_xml_child(in->stanza, "delay", NJ_NS_DELAY))
         return true;
 
     NjTyping typing = NJ_TYPING_ACTIVE;

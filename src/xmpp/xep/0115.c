@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define NS "http://jabber.org/protocol/caps"
-#define NS_INFO "http://jabber.org/protocol/disco#info"
 #define NODE "natterjack"
 
 typedef struct {
@@ -20,7 +19,7 @@ nj_caps_hash(const NjXml *query)
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
-        if (nj_xml_is(child, "identity", NS_INFO))
+        if (nj_xml_is(child, "identity", NJ_NS_DISCO))
             g_string_append_printf(text, "%s/%s//%s<", nj_xml_attr(child, "category"),
                                    nj_xml_attr(child, "type"), nj_xml_attr(child, "name"));
         else
@@ -40,7 +39,7 @@ nj_caps_hash(const NjXml *query)
 static char *
 hash_features(NjSession *session)
 {
-    g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NS_INFO));
+    g_autoptr(NjXml) query = nj_disco_fill(session, nj_xml_new("query", NJ_NS_DISCO));
     return nj_caps_hash(query);
 }
 
@@ -108,7 +107,7 @@ answer_node(NjSession *session, NjXml *iq, NjXml *query)
         return false;
 
     NjXml *reply = nj_xml_reply(iq, "result");
-    NjXml *answer = nj_xml_add_new(reply, "query", NS_INFO);
+    NjXml *answer = nj_xml_add_new(reply, "query", NJ_NS_DISCO);
     nj_xml_set(answer, "node", node);
     nj_disco_fill(session, answer);
     nj_session_send(session, reply);
@@ -133,7 +132,7 @@ const NjModule nj_xep_0115 = {
     .doap = { "complete" },
     .features = { NS },
     .presence = add_caps,
-    .handlers = { { NJ_KIND_IQ_GET, "query", NS_INFO, answer_node },
+    .handlers = { { NJ_KIND_IQ_GET, "query", NJ_NS_DISCO, answer_node },
                   { NJ_KIND_PRESENCE, "c", NS, note_caps } },
     .attach = attach,
     .detach = detach,

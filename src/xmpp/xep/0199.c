@@ -4,8 +4,6 @@
 
 #include "base/clock.h"
 
-#define NS "urn:xmpp:ping"
-
 static bool
 answer(NjSession *session, NjXml *iq, NjXml *ping)
 {
@@ -33,7 +31,7 @@ nj_ping(NjAccount *account, const char *to, NjDone done, void *data)
     }
 
     NjXml *iq = nj_xml_iq("get", to ? to : nj_session_domain(session), NULL);
-    nj_xml_add_new(iq, "ping", NS);
+    nj_xml_add_new(iq, "ping", NJ_NS_PING);
 
     gint64 *sent_us = g_new(gint64, 1);
     *sent_us = nj_clock_us();
@@ -44,6 +42,6 @@ const NjModule nj_xep_0199 = {
     .spec = "XEP-0199",
     .name = N_("XMPP Ping"),
     .doap = { "complete" },
-    .features = { NS },
-    .handlers = { { NJ_KIND_IQ_GET, "ping", NS, answer } },
+    .features = { NJ_NS_PING },
+    .handlers = { { NJ_KIND_IQ_GET, "ping", NJ_NS_PING, answer } },
 };

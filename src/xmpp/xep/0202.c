@@ -3,8 +3,6 @@
 
 #include "base/clock.h"
 
-#define NS "urn:xmpp:time"
-
 static char *
 format_offset(gint64 wall_ms)
 {
@@ -28,9 +26,9 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
     g_autofree char *utc = nj_clock_format(now);
     g_autofree char *tzo = format_offset(now);
     NjXml *reply = nj_xml_reply(iq, "result");
-    NjXml *time = nj_xml_add_new(reply, "time", NS);
-    nj_xml_add_with_text(time, "tzo", NS, tzo);
-    nj_xml_add_with_text(time, "utc", NS, utc);
+    NjXml *time = nj_xml_add_new(reply, "time", NJ_NS_TIME);
+    nj_xml_add_with_text(time, "tzo", NJ_NS_TIME, tzo);
+    nj_xml_add_with_text(time, "utc", NJ_NS_TIME, utc);
     nj_session_send(session, reply);
 
     return true;
@@ -39,7 +37,7 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
 static void
 read_time(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
 {
-    g_autofree char *utc = nj_xml_child_text(query, "utc", NS);
+    g_autofree char *utc = nj_xml_child_text(query, "utc", NJ_NS_TIME);
     gint64 time;
 
     (void) session;
@@ -49,15 +47,15 @@ read_time(NjSession *session, const char *address, NjRecord *record, const NjXml
 
     g_autofree char *text = nj_clock_format(time);
     nj_record_set_text(record, "time", text);
-    nj_xep_set_child(record, "offset", query, "tzo", NS);
+    nj_xep_set_child(record, "offset", query, "tzo", NJ_NS_TIME);
 }
 
 const NjModule nj_xep_0202 = {
     .spec = "XEP-0202",
     .name = N_("Entity Time"),
     .doap = { "complete" },
-    .features = { NS },
+    .features = { NJ_NS_TIME },
     .option = "time-reply",
-    .info = { "time", NS, read_time },
-    .handlers = { { NJ_KIND_IQ_GET, "time", NS, answer } },
+    .info = { "time", NJ_NS_TIME, read_time },
+    .handlers = { { NJ_KIND_IQ_GET, "time", NJ_NS_TIME, answer } },
 };

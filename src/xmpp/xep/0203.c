@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 
-#define NS "urn:xmpp:delay"
 #define NS_LEGACY "jabber:x:delay" /* XEP-0091 */
 #define LIVE (60 * 1000)           /* ms */
 
@@ -41,7 +40,7 @@ note_forwarded(NjIncoming *in)
 {
     const NjXml *around[] = { in->forwarded, in->wrapper };
     for (gsize i = 0; in->forwarded && i < G_N_ELEMENTS(around); i++) {
-        const NjXml *delay = nj_xml_child(around[i], "delay", NS);
+        const NjXml *delay = nj_xml_child(around[i], "delay", NJ_NS_DELAY);
         gint64 time;
         if (delay && nj_xml_attr(delay, "stamp")
             && nj_clock_parse(nj_xml_attr(delay, "stamp"), &time)
@@ -55,7 +54,7 @@ note_forwarded(NjIncoming *in)
 static bool
 note_delay(NjSession *session, NjIncoming *in)
 {
-    const char *const spaces[] = { NS, NS_LEGACY };
+    const char *const spaces[] = { NJ_NS_DELAY, NS_LEGACY };
     for (gsize i = 0; i < G_N_ELEMENTS(spaces); i++)
         for (NjXml *child = nj_xml_first(in->stanza); child; child = nj_xml_next(child)) {
             if (nj_xml_is(child, i == 0 ? "delay" : "x", spaces[i])
@@ -71,6 +70,6 @@ const NjModule nj_xep_0203 = {
     .spec = "XEP-0203",
     .name = N_("Delayed Delivery"),
     .doap = { "complete" },
-    .features = { NS },
+    .features = { NJ_NS_DELAY },
     .receive = { NJ_STAGE_ANNOTATE, note_delay },
 };

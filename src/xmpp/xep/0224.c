@@ -45,7 +45,7 @@ may_call(NjSession *session, const NjIncoming *in)
 {
     const NjAccount *account = nj_session_account(session);
     return !in->sent && !in->message->delayed && in->message->type != NJ_MESSAGE_GROUPCHAT
-           && !nj_xml_child(in->stanza, "delay", "urn:xmpp:delay")
+           && !nj_xml_child(in->stanza, "delay", NJ_NS_DELAY)
            && nj_options_bool(account->client->options, nj_xep_0224.option)
            && nj_roster_find(account->roster, in->from);
 }

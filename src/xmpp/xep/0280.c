@@ -5,8 +5,6 @@
 #include "xmpp/xep/xep.h"
 
 #define NS "urn:xmpp:carbons:2"
-#define NS_FORWARD "urn:xmpp:forward:0"
-#define NS_MAM "urn:xmpp:mam:2"
 
 static void
 on_enabled(NjSession *session, const NjXml *stanza, const GError *error, void *data)
@@ -39,7 +37,7 @@ is_plain(const NjXml *message)
     const char *type = nj_xml_attr(message, "type");
     return g_strcmp0(type, "groupchat") != 0 && g_strcmp0(type, "error") != 0
            && !nj_xml_child(message, "received", NS) && !nj_xml_child(message, "sent", NS)
-           && !nj_xml_child(message, "result", NS_MAM);
+           && !nj_xml_child(message, "result", NJ_NS_MAM);
 }
 
 /* Heard by another client of ours, from somebody else.  What an occupant says privately the room
@@ -77,7 +75,7 @@ unwrap(NjSession *session, NjIncoming *in)
     if (!received && !sent)
         return true;
 
-    NjXml *forwarded = nj_xml_child(received ? received : sent, "forwarded", NS_FORWARD);
+    NjXml *forwarded = nj_xml_child(received ? received : sent, "forwarded", NJ_NS_FORWARD);
     NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
     const char *from = message ? nj_xml_attr(message, "from") : NULL,
                *to = message ? nj_xml_attr(message, "to") : NULL;

@@ -16,13 +16,7 @@
 #include "base/random.h"
 #include "model/outbox.h"
 
-#define NS "urn:xmpp:mam:2"
-#define NS_TIME "urn:xmpp:time"
-#define NS_FORWARD "urn:xmpp:forward:0"
-#define NS_SID "urn:xmpp:sid:0"
-#define NS_DELAY "urn:xmpp:delay"
 #define NS_RSM "http://jabber.org/protocol/rsm"
-#define NS_DATA "jabber:x:data"
 #define PATIENCE 20            /* seconds for all of it */
 #define MARGIN (5 * 60 * 1000) /* ms that clocks may differ in */
 #define PAGE "100"
@@ -211,9 +205,9 @@ ask_server(Ask *ask, NjXml *iq, NjIqFunc done)
 static void
 note_result(Ask *ask, const NjXml *result)
 {
-    const NjXml *forwarded = nj_xml_child(result, "forwarded", NS_FORWARD);
+    const NjXml *forwarded = nj_xml_child(result, "forwarded", NJ_NS_FORWARD);
     const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
-    const NjXml *delay = forwarded ? nj_xml_child(forwarded, "delay", NS_DELAY) : NULL;
+    const NjXml *delay = forwarded ? nj_xml_child(forwarded, "delay", NJ_NS_DELAY) : NULL;
     const char *stamp = delay ? nj_xml_attr(delay, "stamp") : NULL,
                *author = message ? nj_xml_attr(message, "from") : NULL;
     gint64 time;
@@ -223,7 +217,7 @@ note_result(Ask *ask, const NjXml *result)
     if (!author || !nj_account_is_own(nj_session_account(ask->session), author))
         return;
 
-    const NjXml *origin = nj_xml_child(message, "origin-id", NS_SID);
+    const NjXml *origin = nj_xml_child(message, "origin-id", NJ_NS_SID);
     const char *ids[] = { origin ? nj_xml_attr(origin, "id") : NULL, nj_xml_attr(message, "id") };
     for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
         if (ids[i])
@@ -251,9 +245,9 @@ static void on_page(NjSession *session, const NjXml *stanza, const GError *error
 static void
 add_field(NjXml *form, const char *name, const char *value)
 {
-    NjXml *field = nj_xml_add_new(form, "field", NS_DATA);
+    NjXml *field = nj_xml_add_new(form, "field", NJ_NS_DATA);
     nj_xml_set(field, "var", name);
-    nj_xml_add_with_text(field, "value", NS_DATA, value);
+    nj_xml_add_with_text(field, "value", NJ_NS_DATA, value);
 }
 
 /* The newest first: what is asked about is seldom old. */
@@ -262,12 +256,12 @@ ask_page(Ask *ask, const char *before)
 {
     g_autofree char *start = nj_clock_format(MAX(ask->since_ms - MARGIN, 0));
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
-    NjXml *query = nj_xml_add_new(iq, "query", NS);
+    NjXml *query = nj_xml_add_new(iq, "query", NJ_NS_MAM);
 
     nj_xml_set(query, "queryid", ask->key);
-    NjXml *form = nj_xml_add_new(query, "x", NS_DATA);
+    NjXml *form = nj_xml_add_new(query, "x", NJ_NS_DATA);
     nj_xml_set(form, "type", "submit");
-    add_field(form, "FORM_TYPE", NS);
+    add_field(form, "FORM_TYPE", NJ_NS_MAM);
     add_field(form, "start", start);
 
     NjXml *set = nj_xml_add_new(query, "set", NS_RSM);
@@ -296,7 +290,7 @@ static void
 on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     Ask *ask = data;
-    const NjXml *fin = error ? NULL : nj_xml_child(stanza, "fin", NS);
+    const NjXml *fin = error ? NULL : nj_xml_child(stanza, "fin", NJ_NS_MAM);
     const NjXml *set = fin ? nj_xml_child(fin, "set", NS_RSM) : NULL;
     const char *complete = fin ? nj_xml_attr(fin, "complete") : NULL;
     g_autofree char *first = set ? nj_xml_child_text(set, "first", NS_RSM) : NULL;
@@ -322,8 +316,8 @@ static void
 on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     Ask *ask = data;
-    const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NS_TIME);
-    g_autofree char *utc = time ? nj_xml_child_text(time, "utc", NS_TIME) : NULL;
+    const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NJ_NS_TIME);
+    g_autofree char *utc = time ? nj_xml_child_text(time, "utc", NJ_NS_TIME) : NULL;
     gint64 there;
 
     (void) session;
@@ -361,9 +355,9 @@ static bool
 is_kept(NjSession *session, const NjXml *prefs, const char *address)
 {
     const char *rule = nj_xml_attr(prefs, "default");
-    if (!address || lists(nj_xml_child(prefs, "never", NS), address))
+    if (!address || lists(nj_xml_child(prefs, "never", NJ_NS_MAM), address))
         return false;
-    if (lists(nj_xml_child(prefs, "always", NS), address) || g_strcmp0(rule, "always") == 0)
+    if (lists(nj_xml_child(prefs, "always", NJ_NS_MAM), address) || g_strcmp0(rule, "always") == 0)
         return true;
     return g_strcmp0(rule, "roster") == 0
            && nj_roster_find(nj_session_account(session)->roster, address);
@@ -373,7 +367,7 @@ static void
 on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
     Ask *ask = data;
-    const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NS);
+    const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NJ_NS_MAM);
     bool any = false;
 
     if (is_over(ask, error))
@@ -386,25 +380,25 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
         any |= said->keeps;
     }
 
-    if (!any || !nj_session_server_has(session, NS_TIME)) {
+    if (!any || !nj_session_server_has(session, NJ_NS_TIME)) {
         finish(ask);
         return;
     }
 
     NjXml *iq = nj_xml_iq("get", nj_session_domain(session), NULL);
-    nj_xml_add_new(iq, "time", NS_TIME);
+    nj_xml_add_new(iq, "time", NJ_NS_TIME);
     ask_server(ask, iq, on_time);
 }
 
 static void
 begin(Ask *ask)
 {
-    if (!nj_session_account_has(ask->session, NS)) {
+    if (!nj_session_account_has(ask->session, NJ_NS_MAM)) {
         finish(ask);
         return;
     }
     NjXml *iq = nj_xml_iq("get", NULL, NULL);
-    nj_xml_add_new(iq, "prefs", NS);
+    nj_xml_add_new(iq, "prefs", NJ_NS_MAM);
     ask_server(ask, iq, on_prefs);
 }
 
@@ -485,7 +479,7 @@ const NjModule nj_xep_0313 = {
     .spec = "XEP-0313",
     .name = N_("Message Archive Management"),
     .doap = { "partial", "asks whether the archive has the messages sent when a connection broke" },
-    .handlers = { { NJ_KIND_MESSAGE, "result", NS, on_message } },
+    .handlers = { { NJ_KIND_MESSAGE, "result", NJ_NS_MAM, on_message } },
     .attach = attach,
     .detach = detach,
     .offline = offline,

@@ -6,14 +6,12 @@
 
 #include "model/store.h"
 
-#define NS "urn:xmpp:sid:0"
-#define NS_MAM "urn:xmpp:mam:2"
 #define MAX_ID 1023
 
 static bool
 is_announced(NjSession *session)
 {
-    return nj_session_account_has(session, NS) || nj_session_account_has(session, NS_MAM);
+    return nj_session_account_has(session, NJ_NS_SID) || nj_session_account_has(session, NJ_NS_MAM);
 }
 
 /* A server that announces no ids lets through those that a stranger claims in its name (XEP-0359,
@@ -54,9 +52,9 @@ note_ids(NjSession *session, NjIncoming *in)
         const char *id = nj_xml_attr(child, "id");
         if (!id || !*id || strlen(id) > MAX_ID)
             continue;
-        if (!in->message->origin_id && nj_xml_is(child, "origin-id", NS)) {
+        if (!in->message->origin_id && nj_xml_is(child, "origin-id", NJ_NS_SID)) {
             in->message->origin_id = g_strdup(id);
-        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NS)
+        } else if (!in->message->archive_id && nj_xml_is(child, "stanza-id", NJ_NS_SID)
                    && g_strcmp0(nj_xml_attr(child, "by"), archive) == 0
                    && (room || may_keep(session))) {
             in->message->archive_id = g_strdup(id);
@@ -71,7 +69,7 @@ static bool
 add_id(NjSession *session, NjOutgoing *out)
 {
     (void) session;
-    nj_xml_set(nj_xml_add_new(out->stanza, "origin-id", NS), "id", out->message->origin_id);
+    nj_xml_set(nj_xml_add_new(out->stanza, "origin-id", NJ_NS_SID), "id", out->message->origin_id);
     return true;
 }
 
@@ -79,7 +77,7 @@ const NjModule nj_xep_0359 = {
     .spec = "XEP-0359",
     .name = N_("Unique and Stable Stanza IDs"),
     .doap = { "complete" },
-    .features = { NS },
+    .features = { NJ_NS_SID },
     .receive = { NJ_STAGE_ANNOTATE, note_ids },
     .send = { NJ_OUT_ANNOTATE, add_id },
 };

@@ -6,6 +6,7 @@
 #include "model/events.h"
 #include "model/jid.h"
 #include "model/room.h"
+#include "xmpp/namespaces.h"
 #include "xmpp/session.h"
 #include "xmpp/xep/0030.h"
 #include "xmpp/xep/error.h"
@@ -44,10 +45,7 @@
 #define NJ_MODULE_DECLARE(row) extern const NjModule row;
 NJ_MODULES(NJ_MODULE_DECLARE)
 
-#define NJ_NS_MUC "http://jabber.org/protocol/muc"
-#define NJ_NS_MUC_USER "http://jabber.org/protocol/muc#user"
 /* An account's session if it is online; otherwise NULL and a sentence. */
-#define NJ_NS_HINTS "urn:xmpp:hints"
 NjSession *nj_xep_online(const NjAccount *account, GError **error);
 
 /* nj_session_send() with a sentence: the stream may be over before anybody was told. */
