@@ -92,8 +92,16 @@ nj_store_is_remote(const char *dir)
 static bool
 is_temporary_errno(int reason)
 {
-    return reason == EROFS || reason == EACCES || reason == EPERM || reason == ENOSPC
-           || reason == EDQUOT;
+    switch (reason) {
+    case EROFS:
+    case EACCES:
+    case EPERM:
+    case ENOSPC:
+    case EDQUOT:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static GError *
@@ -120,13 +128,13 @@ lock_held_error(const char *path, int fd)
                            _("Another Natterjack uses %s. Use `natterjack -x COMMAND` to control "
                              "it, or --data DIR for a second one."),
                            path);
-    if (strcmp(host, g_get_host_name()))
+    if (strcmp(host, g_get_host_name()) != 0)
         return g_error_new(G_FILE_ERROR, G_FILE_ERROR_EXIST,
                            _("Natterjack is already running, as process %s on %s. Quit it or use "
                              "`natterjack -x COMMAND` there, or --data DIR for a second one here."),
                            pid, host);
 
-    if (!strcmp(tty, "-"))
+    if (strcmp(tty, "-") == 0)
         return g_error_new(
             G_FILE_ERROR, G_FILE_ERROR_EXIST,
             _("Natterjack is already running, as process %s on %s. Use `natterjack -x "
@@ -229,6 +237,12 @@ nj_access_path(const NjAccess *access)
     return access->path;
 }
 
+static bool
+must_wait(const NjAccess *access, bool has_deadline)
+{
+    return access->locked || (!has_deadline && access->deadline_waiters);
+}
+
 bool
 nj_access_lock(NjAccess *access, gint64 until)
 {
@@ -236,17 +250,17 @@ nj_access_lock(NjAccess *access, gint64 until)
         return true;
 
     g_mutex_lock(&access->mutex);
-    bool deadline_waiters = until < G_MAXINT64, in_time = true;
-    access->deadline_waiters += deadline_waiters;
-    while (in_time && (access->locked || (!deadline_waiters && access->deadline_waiters)))
+    bool has_deadline = until < G_MAXINT64, in_time = true;
+    access->deadline_waiters += has_deadline;
+    while (in_time && must_wait(access, has_deadline))
         in_time = g_cond_wait_until(&access->unlocked, &access->mutex, until);
 
-    access->deadline_waiters -= deadline_waiters;
-    bool alone = !access->locked;
+    access->deadline_waiters -= has_deadline;
+    bool acquired = !access->locked;
     access->locked = true;
     g_mutex_unlock(&access->mutex);
 
-    return alone;
+    return acquired;
 }
 
 void
@@ -272,14 +286,22 @@ nj_access_set_read_only(NjAccess *access, bool read_only)
     g_atomic_int_set(&access->read_only, read_only);
 }
 
+static bool
+set_private_mode(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info))
+        return false;
+    return !(info.st_mode & 077) || !fchmod(fd, 0600);
+}
+
 /* Makes the file with the mode 0600, or changes its mode.  SQLite would use the umask; it gives the
  * log and the journal the mode of the file. */
 static bool
 create_private_file(const char *path, GError **error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    struct stat info;
-    bool good = fd >= 0 && !fstat(fd, &info) && (!(info.st_mode & 077) || !fchmod(fd, 0600));
+    bool good = fd >= 0 && set_private_mode(fd);
 
     if (!good && is_temporary_errno(errno)) {
         g_autofree char *sentence = nj_store_unwritable_sentence(path);

@@ -384,7 +384,7 @@ void
 nj_store_set_room_nick(NjStore *store, gint64 chat, const char *nick)
 {
     KnownChat *known = g_hash_table_lookup(store->main.chats, &chat);
-    if (!known || !g_strcmp0(known->nick, nick))
+    if (!known || g_strcmp0(known->nick, nick) == 0)
         return;
 
     g_free(known->nick);

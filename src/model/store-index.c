@@ -160,14 +160,16 @@ nj_index_separate_words(const char *text)
     return g_string_free(out, FALSE);
 }
 
-/* Does the text have a link: SCHEME://… with any scheme, or one of some schemes without slashes? */
+/* Does the text (may be NULL) have a link: SCHEME://… with any scheme, or one of some schemes
+ * without slashes? */
 static bool
 has_link(const char *text)
 {
     static const char *const schemes[] = {
         "xmpp", "mailto", "geo", "tel", "sip", "sips", "magnet"
     };
-    for (const char *colon = strchr(text, ':'); colon; colon = strchr(colon + 1, ':')) {
+    for (const char *colon = text ? strchr(text, ':') : NULL; colon;
+         colon = strchr(colon + 1, ':')) {
         const char *start = colon;
         while (start > text && (g_ascii_isalnum(start[-1]) || strchr("+.-", start[-1])))
             start--;
@@ -228,7 +230,7 @@ read_words(sqlite3_stmt *statement, Words *out)
     if (!sender && !ours)
         sender = column_text(statement, 8);
 
-    bool link = (body && has_link(body)) || (subject && has_link(subject));
+    bool link = has_link(body) || has_link(subject);
     *out = (Words){
         .entry = nj_index_entry_number(sqlite3_column_int64(statement, 1),
                                        sqlite3_column_int64(statement, 0)),
@@ -347,12 +349,13 @@ static bool
 must_stop(NjStore *store, gint64 now)
 {
     g_mutex_lock(&store->mutex);
-    bool searched = nj_searcher_is_waiting(store->searcher);
-    bool stop =
-        store->shared.closing
-        || (store->shared.length
-            && (store->shared.urgent
-                || (!searched && (now >= store->shared.due || store->shared.length > MAX_QUEUED))));
+    bool searched = nj_searcher_is_waiting(store->searcher),
+         urgent = store->shared.length && store->shared.urgent,
+         due = store->shared.length && now >= store->shared.due,
+         many = store->shared.length > MAX_QUEUED, stop = store->shared.closing || urgent;
+    if (!searched && (due || many))
+        stop = true;
+
     g_mutex_unlock(&store->mutex);
     return stop;
 }
@@ -371,8 +374,11 @@ index_rows(NjIndex *index, bool *more)
     bool good = run_statement(prepare_statement(index, BEGIN));
     for (guint rows = CHUNK_ROWS; good; rows += CHUNK_ROWS) {
         good = insert_chunk(index);
+        if (!good || !*more)
+            break;
+
         gint64 now = g_get_monotonic_time();
-        if (!good || !*more || rows >= SLICE_ROWS || now >= until || must_stop(index->store, now))
+        if (rows >= SLICE_ROWS || now >= until || must_stop(index->store, now))
             break;
         good = read_chunk(index, &last, more);
     }
@@ -448,6 +454,20 @@ is_flood(NjIndex *index, gint64 now)
     return index->is_flooded;
 }
 
+/* Can a slice begin now and end before due?  has_work: there are rows to index. */
+static bool
+may_run_slice(NjStore *store, bool has_work, gint64 now, gint64 due)
+{
+    NjIndex *index = store->writer.index;
+    if (store->shared.closing || (!has_work && index->slices < MERGE_AFTER))
+        return false;
+    if (now < index->retry_time || now > due - SLICE_US)
+        return false;
+
+    bool flooded = store->shared.length && is_flood(index, now);
+    return !flooded || nj_searcher_is_waiting(store->searcher);
+}
+
 bool
 nj_index_run_slice(NjStore *store, gint64 due)
 {
@@ -459,10 +479,7 @@ nj_index_run_slice(NjStore *store, gint64 due)
 
     bool damaged = nj_searcher_take_damage(store->searcher),
          behind = damaged || !index->complete || index->indexed_seq < store->shared.seq_committed;
-    if ((!behind && index->slices < MERGE_AFTER) || now < index->retry_time || now > due - SLICE_US
-        || store->shared.closing)
-        return false;
-    if (store->shared.length && is_flood(index, now) && !nj_searcher_is_waiting(store->searcher))
+    if (!may_run_slice(store, behind, now, due))
         return false;
 
     guint64 committed = store->shared.seq_committed;
@@ -539,7 +556,7 @@ nj_index_new(NjStore *store)
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(index->db, "PRAGMA journal_mode", -1, &statement, NULL) == SQLITE_OK
         && sqlite3_step(statement) == SQLITE_ROW)
-        index->skips_sync = !g_strcmp0(column_text(statement, 0), "wal");
+        index->skips_sync = g_strcmp0(column_text(statement, 0), "wal") == 0;
 
     sqlite3_finalize(statement);
     nj_searcher_set_progress(store->searcher, false, 0, index->mark, false);

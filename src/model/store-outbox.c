@@ -1,4 +1,4 @@
-/* The outbox: sent messages that nobody has acknowledged, with the number of their stanza in the
+/* The outbox: sent messages that are not acknowledged, with the number of their stanza in the
  * stream (XEP-0198).  In the file it is the table `outbox`.
  *
  * The list that is returned is the table with the queued writes applied to it.  While the mutex is

@@ -279,8 +279,9 @@ contains_term(const GPtrArray *tokens, const Term *term)
 static bool
 has_literal(const NjMessage *message, const char *literal)
 {
-    return (message->body && strstr(message->body, literal))
-           || (message->subject && strstr(message->subject, literal));
+    if (message->body && strstr(message->body, literal))
+        return true;
+    return message->subject && strstr(message->subject, literal);
 }
 
 static GPtrArray *

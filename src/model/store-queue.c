@@ -40,15 +40,15 @@ gboolean
 nj_store_equal_origin_id(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
-    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id)
-           && !g_strcmp0(one->sender, other->sender);
+    return one->chat == other->chat && strcmp(one->origin_id, other->origin_id) == 0
+           && g_strcmp0(one->sender, other->sender) == 0;
 }
 
 gboolean
 nj_store_equal_sent_id(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
-    return one->chat == other->chat && !strcmp(one->origin_id, other->origin_id);
+    return one->chat == other->chat && strcmp(one->origin_id, other->origin_id) == 0;
 }
 
 guint
@@ -62,8 +62,8 @@ gboolean
 nj_store_equal_archive_id(const void *a, const void *b)
 {
     const NjMessage *one = a, *other = b;
-    return one->chat == other->chat && !strcmp(one->archive_id, other->archive_id)
-           && !g_strcmp0(one->archive_by, other->archive_by);
+    return one->chat == other->chat && strcmp(one->archive_id, other->archive_id) == 0
+           && g_strcmp0(one->archive_by, other->archive_by) == 0;
 }
 
 static void
@@ -181,8 +181,8 @@ nj_store_append_write(NjStore *store, NjWrite *write)
     bool urgent = (nj_store_write_needs_outbox(write) || write->kind == NJ_WRITE_STANZA_NUMBER)
                   && !store->shared.urgent;
     store->shared.urgent |= urgent;
-    if (store->shared.writer_idle
-        && (store->shared.length == 1 || store->shared.length == NJ_BATCH_ROWS || urgent))
+    bool wakes = urgent || store->shared.length == 1 || store->shared.length == NJ_BATCH_ROWS;
+    if (wakes && store->shared.writer_idle)
         g_cond_signal(&store->work);
 
     g_mutex_unlock(&store->mutex);

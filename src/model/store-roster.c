@@ -47,7 +47,7 @@ hash_item(const void *item)
 static gboolean
 equal_items(const void *a, const void *b)
 {
-    return !strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address);
+    return strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address) == 0;
 }
 
 /* Applies a queued write to the items that were read from the file. */

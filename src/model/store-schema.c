@@ -96,7 +96,7 @@ static const char *const migrations[] = {
 /* Returns SQLite's primary error code, made more exact by the errno `reason`: SQLite reports a full
  * disk as such only for ENOSPC, and missing rights as an I/O error. */
 static int
-code_of(sqlite3 *db, int reason)
+get_error_code(sqlite3 *db, int reason)
 {
     int code = sqlite3_errcode(db) & 0xff;
     if (code != SQLITE_IOERR && code != SQLITE_CANTOPEN)
@@ -126,7 +126,7 @@ nj_store_error_sentence(sqlite3 *db, const char *path)
 char *
 nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason)
 {
-    switch (code_of(db, reason)) {
+    switch (get_error_code(db, reason)) {
     case SQLITE_FULL:
         return g_strdup_printf(_("The disk with %s is full: new messages are kept in memory only. "
                                  "Free some space; they are written as soon as there is enough."),
@@ -172,13 +172,19 @@ nj_store_unwritable_sentence(const char *path)
 bool
 nj_store_is_temporary_error(sqlite3 *db)
 {
-    int code = code_of(db, sqlite3_system_errno(db));
-    return code == SQLITE_FULL || code == SQLITE_READONLY || code == SQLITE_PERM
-           || code == SQLITE_CANTOPEN;
+    switch (get_error_code(db, sqlite3_system_errno(db))) {
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static int
-version_of(sqlite3 *db)
+read_version(sqlite3 *db)
 {
     sqlite3_stmt *statement = NULL;
     int version = -1;
@@ -192,7 +198,7 @@ version_of(sqlite3 *db)
 bool
 nj_store_migrate(sqlite3 *db, const char *path, GError **error)
 {
-    int version = version_of(db), newest = (int) G_N_ELEMENTS(migrations);
+    int version = read_version(db), newest = (int) G_N_ELEMENTS(migrations);
     if (version > newest) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                     _("%s was written by a newer Natterjack (format %d, this one knows %d): use "
@@ -222,7 +228,7 @@ nj_store_migrate(sqlite3 *db, const char *path, GError **error)
 bool
 nj_store_is_current(sqlite3 *db, const char *path, GError **error)
 {
-    if (version_of(db) == (int) G_N_ELEMENTS(migrations))
+    if (read_version(db) == (int) G_N_ELEMENTS(migrations))
         return true;
     g_set_error(
         error, G_FILE_ERROR, G_FILE_ERROR_INVAL,

@@ -293,6 +293,12 @@ restart_transaction(Search *search, GError **error)
     return begin_transaction(search, error);
 }
 
+static bool
+needs_more(const Request *request, const Range *range, const GPtrArray *found)
+{
+    return found->len < request->search.limit && range->until >= range->from;
+}
+
 /* Runs the search in the current transaction.  With common terms the newest messages that match all
  * else are read first, because FTS5 would take long; if these were not enough, FTS5 gets all terms.
  * Then a restart would cost that time again, so the range is read in one transaction. */
@@ -315,11 +321,10 @@ collect_hits(Search *search, Request *request, GPtrArray *found)
     if (common)
         good = scan_range(search, request, terms, false, &range, MAX_READ, found);
 
-    while (good && found->len < wanted->limit && range.until >= range.from
-           && !is_cancelled(search)) {
+    while (good && needs_more(request, &range, found) && !is_cancelled(search)) {
         good =
             scan_range(search, request, terms, true, &range, common ? G_MAXUINT : MAX_SCAN, found);
-        if (good && found->len < wanted->limit && range.until >= range.from)
+        if (good && needs_more(request, &range, found))
             good = restart_transaction(search, &request->error);
     }
 
@@ -364,15 +369,23 @@ run_request(Search *search, Request *request)
         g_clear_pointer(&request->found, g_ptr_array_unref);
 }
 
+/* Has the index all writes up to seq, or is it not going to get them?  With the mutex. */
+static bool
+is_index_ready(const NjSearcher *searcher, guint64 seq)
+{
+    if (searcher->index_failed || searcher->write_error)
+        return true;
+    return searcher->index_complete && searcher->indexed_seq >= seq;
+}
+
 /* Waits until the index has all writes that were queued when the search was requested.  Does not
  * wait if the index or the batches fail: then the search uses what is there.  With the mutex. */
 static void
 wait_for_index(NjSearcher *searcher, Request *request)
 {
     searcher->waiting_for_index++;
-    while (!searcher->closing && !searcher->index_failed && !searcher->write_error
-           && !g_atomic_int_get(&request->cancelled)
-           && !(searcher->index_complete && searcher->indexed_seq >= request->seq))
+    while (!is_index_ready(searcher, request->seq) && !searcher->closing
+           && !g_atomic_int_get(&request->cancelled))
         g_cond_wait(&searcher->changed, &searcher->mutex);
     searcher->waiting_for_index--;
 }
@@ -609,9 +622,8 @@ nj_store_count_unindexed(NjStore *store)
     g_mutex_lock(&store->mutex);
     g_mutex_lock(&searcher->mutex);
 
-    bool all = (searcher->index_complete && searcher->indexed_seq >= store->shared.seq_content)
-               || searcher->index_failed || searcher->write_error;
-    gint64 missing = all ? 0 : store->main.last_message - searcher->indexed_id;
+    bool ready = is_index_ready(searcher, store->shared.seq_content);
+    gint64 missing = ready ? 0 : store->main.last_message - searcher->indexed_id;
     g_mutex_unlock(&searcher->mutex);
     g_mutex_unlock(&store->mutex);
 

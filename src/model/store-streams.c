@@ -89,7 +89,7 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
     NjWrite *write = nj_store_write_new(NJ_WRITE_STREAM);
     write->account = account;
 
-    bool same = known->exists && stream && !g_strcmp0(known->stream.id, stream->id);
+    bool same = known->exists && stream && g_strcmp0(known->stream.id, stream->id) == 0;
     NjStoredStream old = known->stream;
     known->stream = (NjStoredStream){ 0 };
     known->exists = stream != NULL;

@@ -4,9 +4,9 @@
  * log into the file, updates the two indexes, and then sleeps on store->work without a timeout.
  * When there are writes, commit_next_batch()
  *
- * - waits until the queue is due: 50 ms after its first write (500 ms if it has only counts of
- *   received stanzas), or at once when it has 500 writes, one is urgent (a sent message, a stanza
- * number) or the store is being closed;
+ * - waits until the queue is due, which is 50 ms after its first write, or 500 ms if it has only
+ *   counts of received stanzas; it does not wait if the queue has 500 writes, if one of them is
+ *   urgent (a sent message or a stanza number), or if the store is being closed;
  * - takes up to 2500 writes from the head of the queue, without splitting a group;
  * - executes them in one transaction, whose COMMIT waits until the data is on the disk;
  * - removes them from the queue and publishes the new sequence number and counts.
@@ -25,10 +25,11 @@
 #include "model/store-index.h"
 
 #define MAX_BATCH 2500 /* writes; exceeded only by a larger group */
-/* The write-ahead log is moved into the file when it has this many pages and the queue is empty, */
+/* Pages of the write-ahead log at which it is moved into the file: while the queue is empty, and
+ * after any batch. */
 #define CHECKPOINT_IDLE 250
-#define CHECKPOINT_BUSY 4000 /* or after any batch when it has this many */
-/* pause after a failed batch */
+#define CHECKPOINT_BUSY 4000
+/* Pause after the first failed batch, and its limit. */
 #define MIN_RETRY (250 * G_TIME_SPAN_MILLISECOND)
 #define MAX_RETRY (15 * G_TIME_SPAN_SECOND)
 
@@ -191,7 +192,7 @@ bind_message(sqlite3_stmt *statement, const NjWrite *write)
 static bool
 write_item(Writer *writer, gint64 account, const NjStoredItem *item)
 {
-    if (!g_strcmp0(item->subscription, "remove"))
+    if (g_strcmp0(item->subscription, "remove") == 0)
         return run_with_text(writer, DELETE_ROSTER_ITEM, account, item->address);
 
     sqlite3_stmt *statement = prepare_statement(writer, SET_ROSTER_ITEM);
@@ -293,6 +294,20 @@ write_chat(Writer *writer, const NjWrite *write)
 }
 
 static bool
+delete_chat(Writer *writer, gint64 chat)
+{
+    if (!nj_index_remove_chat(writer->store->writer.index, chat))
+        return false;
+
+    const int steps[] = { DELETE_CHAT_OUTBOX, NJ_WRITE_DELETE_CHAT, DELETE_CHAT };
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (!run_with_text(writer, steps[i], chat, NULL))
+            return false;
+    return true;
+}
+
+/* Executes one write.  False if the batch has failed. */
+static bool
 execute_write(Writer *writer, NjWrite *write)
 {
     gint64 number = write->number;
@@ -319,10 +334,7 @@ execute_write(Writer *writer, NjWrite *write)
     case NJ_WRITE_FROM_STRANGER:
         return run_with_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
     case NJ_WRITE_DELETE_CHAT:
-        return nj_index_remove_chat(writer->store->writer.index, write->chat)
-               && run_with_text(writer, DELETE_CHAT_OUTBOX, write->chat, NULL)
-               && run_with_text(writer, NJ_WRITE_DELETE_CHAT, write->chat, NULL)
-               && run_with_text(writer, DELETE_CHAT, write->chat, NULL);
+        return delete_chat(writer, write->chat);
 
     case NJ_WRITE_STANZA_NUMBER:
         return run_with_numbers(writer, NJ_WRITE_STANZA_NUMBER, write->row,
@@ -600,7 +612,7 @@ publish_counts(NjStore *store, const GArray *counts)
 static void
 set_write_error(NjStore *store, char *sentence)
 {
-    if (!g_strcmp0(store->shared.write_error, sentence)) {
+    if (g_strcmp0(store->shared.write_error, sentence) == 0) {
         g_free(sentence);
         return;
     }
@@ -695,6 +707,19 @@ commit_next_batch(Writer *writer)
     return true;
 }
 
+/* Does one piece of background work, the most urgent one.  Returns false if there is nothing to do.
+ */
+static bool
+do_background_work(Writer *writer)
+{
+    NjStore *store = writer->store;
+    if (checkpoint_log(writer, CHECKPOINT_BUSY))
+        return true;
+    if (nj_index_run_slice(store, G_MAXINT64) || nj_id_index_run_slice(store, G_MAXINT64))
+        return true;
+    return checkpoint_log(writer, CHECKPOINT_IDLE);
+}
+
 /* The thread function.  When the store is being closed, the remaining writes get one more
  * attempt. */
 static void *
@@ -713,12 +738,11 @@ run_writer(void *data)
     while (!final_try) {
         store->shared.writer_idle = true;
         while (store->writer.db && !store->shared.length && !store->shared.closing)
-            if (!checkpoint_log(&writer, CHECKPOINT_BUSY) && !nj_index_run_slice(store, G_MAXINT64)
-                && !nj_id_index_run_slice(store, G_MAXINT64)
-                && !checkpoint_log(&writer, CHECKPOINT_IDLE))
+            if (!do_background_work(&writer))
                 g_cond_wait(&store->work, &store->mutex);
         if (store->shared.closing && !store->shared.length)
             break;
+
         final_try = store->shared.closing;
         if (!store->writer.db)
             retry_open(&writer);

@@ -8,6 +8,16 @@
 
 /* --- opening and closing --- */
 
+/* Calls the on_error hook for the first failed read. */
+static void
+report_read_error_once(NjStore *store)
+{
+    if (!store->main.read_error || store->main.read_error_reported || !store->main.on_error)
+        return;
+    store->main.read_error_reported = true;
+    store->main.on_error(store->main.read_error, store->main.hook_owner);
+}
+
 /* Function of store->notification: passes on to the main thread what the writer thread has
  * reported. Commit calls and hooks may close the store. */
 static gboolean
@@ -30,11 +40,8 @@ run_hooks(void *data)
     if (!closed && changed && store->main.on_error)
         store->main.on_error(write_error, store->main.hook_owner);
 
-    if (!closed && store->main.read_error && !store->main.read_error_reported
-        && store->main.on_error) {
-        store->main.read_error_reported = true;
-        store->main.on_error(store->main.read_error, store->main.hook_owner);
-    }
+    if (!closed)
+        report_read_error_once(store);
 
     if (!closed && space_again && store->main.on_space)
         store->main.on_space(store->main.hook_owner);
@@ -177,9 +184,11 @@ open_files(NjStore *store, GError **error)
     store->main.reader = store->single_connection && store->writer.db
                              ? store->writer.db
                              : nj_access_connect(store->access, false, error);
-    return store->main.reader
-           && (store->writer.db || nj_store_is_current(store->main.reader, store->path, error))
-           && read_initial_state(store, error);
+    if (!store->main.reader)
+        return false;
+    if (!store->writer.db && !nj_store_is_current(store->main.reader, store->path, error))
+        return false;
+    return read_initial_state(store, error);
 }
 
 NjStore *
