@@ -252,8 +252,8 @@ nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *terms, b
 
 /* --- comparing messages with terms --- */
 
-/* Do the tokens from `at` on match the phrase?  The last one may be longer than that of the term.
- */
+/* Do the tokens from `at` on match the phrase?  The last one may be longer than that of the
+ * term. */
 static bool
 phrase_matches_at(const GPtrArray *tokens, guint at, const Term *term)
 {

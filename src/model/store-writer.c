@@ -707,8 +707,8 @@ commit_next_batch(Writer *writer)
     return true;
 }
 
-/* Does one piece of background work, the most urgent one.  Returns false if there is nothing to do.
- */
+/* Does one piece of background work, the most urgent one.  Returns false if there is nothing to
+ * do. */
 static bool
 do_background_work(Writer *writer)
 {

@@ -101,8 +101,8 @@ bool nj_store_has_write_error(const NjStore *store);
 
 /* Changes between these two calls are committed together or not at all: the content of a stanza
  * with its count, a message with its stanza number.  The calls may be nested, and nj_store_commit()
- * must follow before control returns to the main loop, because the writer thread may wait for it.
- */
+ * must follow before control returns to the main loop, because the writer thread may wait for
+ * it. */
 void nj_store_begin(NjStore *store);
 void nj_store_commit(NjStore *store);
 
@@ -156,8 +156,8 @@ NjMessage *nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id);
  * called, which happens when the queue is half empty. */
 bool nj_store_queue_is_full(const NjStore *store);
 
-/* Waits until all changes made so far are committed or a batch fails.  For tests and for quitting.
- */
+/* Waits until all changes made so far are committed or a batch fails.  For tests and for
+ * quitting. */
 void nj_store_flush(NjStore *store);
 
 /* Return up to limit messages of a chat before or after (time, id), oldest first.  The time
@@ -178,8 +178,8 @@ guint nj_store_failed_reads(const NjStore *store);
 
 /* A search in the stored messages; hits come newest first.  A word also finds longer words that
  * start with it, and text in quotation marks is a phrase; the syntax of FTS5 has no effect.  The
- * search runs on a thread of its own, when the word index has all messages that were added before.
- */
+ * search runs on a thread of its own, when the word index has all messages that were added
+ * before. */
 typedef struct {
     const char *words;    /* all must be in body or subject; NULL or "": any message */
     gint64 account, chat; /* 0: all */

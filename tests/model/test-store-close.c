@@ -1,5 +1,5 @@
-/* model/store: a disk that is slow when the log is brought into the file holds nobody up, and what
- * is committed is not called lost. */
+/* model/store: nj_store_close() keeps its timeout while a slow disk delays the final checkpoint,
+ * and does not report committed changes as lost. */
 #include "fixture.h"
 
 #include <sqlite3.h>
@@ -8,7 +8,7 @@
 static GMutex held;
 static gint passed;
 
-/* What SQLite does last, when all is in the file. */
+/* Delays the last call of SQLite, made when everything is in the file. */
 static int
 unlink_slowly(const char *path)
 {
@@ -26,7 +26,7 @@ unlink_slowly(const char *path)
 }
 
 static void
-test_a_slow_end(void **state)
+test_slow_checkpoint_does_not_delay_close(void **state)
 {
     (void) state;
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
@@ -44,7 +44,7 @@ test_a_slow_end(void **state)
     assert_false(g_atomic_int_get(&passed));
     assert_true(g_get_monotonic_time() - begun >= 300 * G_TIME_SPAN_MILLISECOND);
 
-    /* the thread goes on and frees the store; the lock is the last of it that others see */
+    /* The writer thread continues and frees the store; last it releases the lock. */
     g_mutex_unlock(&held);
     while (!g_atomic_int_get(&passed))
         g_usleep(1000);
@@ -64,7 +64,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_slow_end),
+        cmocka_unit_test(test_slow_checkpoint_does_not_delay_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

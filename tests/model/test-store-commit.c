@@ -1,5 +1,5 @@
-/* model/store: what is called committed is in the file, counts are never ahead of what they count,
- * and the outbox is exact at any moment. */
+/* model/store-commit, -streams, -outbox: commit calls run when their rows are in the file, a
+ * committed count is never ahead of the messages it counts, and the outbox is always exact. */
 #include "store-fixture.h"
 
 #include <signal.h>
@@ -8,7 +8,7 @@
 
 #include "model/store-private.h"
 
-/* Lets the loop run until the news have so many characters. */
+/* Runs the main loop until fixture->news has so many characters. */
 static bool
 wait_for(StoreFixture *fixture, gsize length)
 {
@@ -31,12 +31,12 @@ settle(int ms)
             continue;
 }
 
-/* Calls */
+/* --- commit calls --- */
 
 typedef struct {
     StoreFixture *fixture;
     char letter;
-    int rows; /* that have to be in the file when it is called */
+    int rows; /* must be in the file when the call runs */
 } Note;
 
 static void
@@ -48,7 +48,7 @@ note(void *data)
 }
 
 static void
-test_after(void **state)
+test_call_runs_after_commit(void **state)
 {
     StoreFixture *fixture = *state;
     Note notes[] = { { fixture, 'a', 0 },
@@ -59,8 +59,8 @@ test_after(void **state)
 
     nj_store_flush(fixture->store);
     nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
-    assert_string_equal(fixture->news->str, ""); /* never from inside */
-    assert_true(wait_for(fixture, 1));           /* although there is nothing to write */
+    assert_string_equal(fixture->news->str, ""); /* never before the function returns */
+    assert_true(wait_for(fixture, 1));           /* runs although nothing is queued */
     add(fixture, 10, false, "x");
     nj_store_call_when_committed(fixture->store, note, &notes[1], fixture);
     nj_store_call_when_committed(fixture->store, note, &notes[2], fixture);
@@ -75,7 +75,7 @@ test_after(void **state)
 }
 
 static void
-test_after_forgotten(void **state)
+test_cancelled_call_does_not_run(void **state)
 {
     StoreFixture *fixture = *state;
     Note notes[] = { { fixture, 'a', 0 }, { fixture, 'b', 0 }, { fixture, 'c', 1 } };
@@ -112,7 +112,7 @@ close_it(void *data)
 }
 
 static void
-test_after_calls_anything(void **state)
+test_call_may_use_and_close_the_store(void **state)
 {
     StoreFixture *fixture = *state;
     Note late = { fixture, 'l', 0 };
@@ -128,7 +128,7 @@ test_after_calls_anything(void **state)
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
-/* Many at once do not hold up a key: they come in slices, and all of them. */
+/* Many calls run in several slices of the main loop, so that they do not delay a key. */
 static void
 say_slowly(void *data)
 {
@@ -138,7 +138,7 @@ say_slowly(void *data)
 }
 
 static void
-test_after_in_slices(void **state)
+test_many_calls_run_in_slices(void **state)
 {
     StoreFixture *fixture = *state;
     nj_store_flush(fixture->store);
@@ -149,9 +149,9 @@ test_after_in_slices(void **state)
     assert_true(wait_for(fixture, 100));
 }
 
-/* On a full disk nothing is called committed, and all of it is when there is room again. */
+/* On a full disk no call runs; all run when there is space again. */
 static void
-test_after_trouble(void **state)
+test_failing_disk_delays_calls(void **state)
 {
     StoreFixture *fixture = *state;
     Note notes[] = { { fixture, 'a', 1 }, { fixture, 'b', 2 } };
@@ -188,10 +188,10 @@ note_trouble(const char *sentence, void *owner)
     g_string_append_c(fixture->news, sentence ? 't' : 'T');
 }
 
-/* What was committed before the disk failed is told before that: who hears of the trouble takes the
- * rest for not committed. */
+/* Calls for what was committed before the disk failed run before the on_error hook, whose listener
+ * takes everything else as not committed. */
 static void
-test_calls_before_trouble(void **state)
+test_calls_run_before_error_is_reported(void **state)
 {
     StoreFixture *fixture = *state;
     struct rlimit old, tight;
@@ -219,7 +219,7 @@ test_calls_before_trouble(void **state)
     signal(SIGXFSZ, handler);
 }
 
-/* Streams and counts */
+/* --- streams and counts --- */
 
 static gint64
 set_stream(StoreFixture *fixture, const char *id, guint32 received)
@@ -249,7 +249,7 @@ assert_stream(StoreFixture *fixture, gint64 account, const char *id, guint32 rec
 }
 
 static void
-test_stream(void **state)
+test_stream_keeps_fields_and_count(void **state)
 {
     StoreFixture *fixture = *state;
     NjStoredStream stream;
@@ -257,7 +257,7 @@ test_stream(void **state)
 
     assert_false(nj_store_find_stream(fixture->store, account, &stream));
 
-    /* without a stream there is nothing to count */
+    /* Without a stream a count is ignored. */
     nj_store_set_received_count(fixture->store, account, 7);
     assert_int_equal(nj_store_committed_count(fixture->store, account), 0);
 
@@ -267,10 +267,10 @@ test_stream(void **state)
     reopen(fixture);
     assert_stream(fixture, account, "s1", 4294967295u);
     nj_store_begin(fixture->store);
-    nj_store_set_received_count(fixture->store, account, 1); /* over 2^32 */
+    nj_store_set_received_count(fixture->store, account, 1); /* the counter wraps at 2^32 */
     assert_true(nj_store_find_stream(fixture->store, account, &stream));
 
-    /* what waits to be committed was counted, too */
+    /* nj_store_find_stream() returns the newest count, also if it is not committed. */
     assert_int_equal(stream.received, 1);
     nj_stored_stream_clear(&stream);
     assert_int_equal(nj_store_committed_count(fixture->store, account), 4294967295u);
@@ -278,7 +278,7 @@ test_stream(void **state)
     nj_store_flush(fixture->store);
     assert_stream(fixture, account, "s1", 1);
 
-    /* What is set is not counted before it is committed; another stream begins at nothing. */
+    /* The count of a new stream is 0 until the stream is committed. */
     nj_store_set_received_count(fixture->store, account, 5);
     set_stream(fixture, "s2", 3);
     assert_int_equal(nj_store_committed_count(fixture->store, account), 0);
@@ -295,8 +295,8 @@ test_stream(void **state)
     assert_false(nj_store_find_stream(fixture->store, account, &stream));
 }
 
-/* The count is in the file with the message, where both are held together; else with it or after
- * it, never before it.  It costs no row. */
+/* In a group the count is committed with its message; otherwise with it or later, never earlier. It
+ * needs no write of its own. */
 static void
 count_in_a_flood(StoreFixture *fixture, bool hold)
 {
@@ -319,7 +319,7 @@ count_in_a_flood(StoreFixture *fixture, bool hold)
             nj_store_begin(fixture->store);
         add(fixture, i, false, "x");
         if (i % 500 == 0)
-            g_usleep(2000); /* the writer would have time to take the message alone */
+            g_usleep(2000); /* time for the writer thread to take the message alone */
         nj_store_set_received_count(fixture->store, account, (guint32) i);
         if (hold)
             nj_store_commit(fixture->store);
@@ -329,7 +329,7 @@ count_in_a_flood(StoreFixture *fixture, bool hold)
         guint32 counted = nj_store_committed_count(fixture->store, account);
         assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
         int received = sqlite3_column_int(statement, 0), rows = sqlite3_column_int(statement, 1);
-        /* also where a batch ends in the middle of the list */
+        /* also if a batch ends in the middle of the queue */
         assert_in_range(rows - received, 0, !hold);
         assert_true((int) counted <= received);
         moments += received > 0 && received < i;
@@ -338,7 +338,7 @@ count_in_a_flood(StoreFixture *fixture, bool hold)
 
     assert_true(moments > 0);
 
-    /* A count that finds its message taken by the writer needs a row. */
+    /* A count needs a write of its own if the writer thread has taken its message. */
     assert_in_range(fixture->store->shared.seq_newest - before, 6000, 6100);
     nj_store_flush(fixture->store);
     assert_int_equal(nj_store_committed_count(fixture->store, account), 6000);
@@ -347,21 +347,21 @@ count_in_a_flood(StoreFixture *fixture, bool hold)
 }
 
 static void
-test_counts_in_a_flood(void **state)
+test_count_is_not_ahead_of_messages(void **state)
 {
     count_in_a_flood(*state, false);
 }
 
 static void
-test_counts_held(void **state)
+test_grouped_count_is_exact(void **state)
 {
     count_in_a_flood(*state, true);
 }
 
-/* Of what is held together nothing is written alone, however long it takes and however much it is;
- * a flush and the end do not wait for ever. */
+/* A group is committed whole, however long it takes and however large it is.  nj_store_flush() and
+ * nj_store_close() end an open group instead of waiting for ever. */
 static void
-test_hold(void **state)
+test_group_is_committed_whole(void **state)
 {
     StoreFixture *fixture = *state;
     nj_store_flush(fixture->store);
@@ -390,9 +390,9 @@ test_hold(void **state)
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 3003);
 }
 
-/* What was counted together with content is there with it, though other counts came between. */
+/* Counts of two accounts in turn replace each other in their writes. */
 static void
-test_counts_of_accounts(void **state)
+test_counts_of_two_accounts_share_a_write(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 one = set_stream(fixture, "s1", 0),
@@ -428,9 +428,9 @@ ms_until_counted(StoreFixture *fixture, gint64 account, guint32 count)
     return (g_get_monotonic_time() - start) / G_TIME_SPAN_MILLISECOND;
 }
 
-/* A presence waits for company; a message, or somebody who waits for it, hurries it. */
+/* A count without content waits longer; a message or a commit call makes it due earlier. */
 static void
-test_lone_counts_wait(void **state)
+test_count_without_content_waits(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 account = set_stream(fixture, "s", 0);
@@ -446,7 +446,7 @@ test_lone_counts_wait(void **state)
     assert_in_range(ms_until_counted(fixture, account, 3), 0, 300);
 }
 
-/* What we said */
+/* --- outbox --- */
 
 typedef struct {
     gint64 id, account, chat;
@@ -489,7 +489,7 @@ random_said(GArray *all, GRand *random)
     return said && !said->gone ? said : NULL;
 }
 
-/* Only chats that were met in this run can be forgotten. */
+/* Only chats that were used in this run can be deleted. */
 static void
 meet_chats(StoreFixture *fixture, const gint64 accounts[2])
 {
@@ -501,9 +501,9 @@ meet_chats(StoreFixture *fixture, const gint64 accounts[2])
     }
 }
 
-/* Whatever is asked for in whatever order while the writer is at work. */
+/* Random changes in random order, while the writer thread commits. */
 static void
-test_outbox_is_exact(void **state)
+test_outbox_matches_random_changes(void **state)
 {
     StoreFixture *fixture = *state;
     guint32 seed = g_random_int();
@@ -572,9 +572,9 @@ test_outbox_is_exact(void **state)
                      0);
 }
 
-/* Only what we said has a place there, whatever is said of it. */
+/* A received message gets no row, even if its state is set to an open one. */
 static void
-test_outbox_is_ours(void **state)
+test_outbox_has_only_sent_messages(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 heard = add(fixture, 10, false, "x");
@@ -598,7 +598,7 @@ assert_found(StoreFixture *fixture, const char *wire_id, gint64 id, NjMessageSta
 }
 
 static void
-test_find_out(void **state)
+test_find_sent_by_origin_id(void **state)
 {
     StoreFixture *fixture = *state;
     NjMessage *ours = make_message(10, true, "x"), *theirs = make_message(20, false, "y");
@@ -628,10 +628,10 @@ test_find_out(void **state)
     nj_message_unref(theirs);
 }
 
-/* A start shows again the rooms we were in and the chats with something that is still to be
- * sent. */
+/* The chats that are opened at the start include rooms that were not left and chats with messages
+ * in the outbox. */
 static void
-test_open_chats(void **state)
+test_open_chats_include_rooms_and_outbox(void **state)
 {
     StoreFixture *fixture = *state;
     NjStoredChat chat;
@@ -668,37 +668,50 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_after, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_after_forgotten, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_after_calls_anything, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_after_in_slices, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_after_trouble, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_calls_before_trouble, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_stream, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_counts_in_a_flood, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_counts_held, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_hold, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_counts_of_accounts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_lone_counts_wait, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_outbox_is_exact, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_outbox_is_ours, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_find_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
-        { "test_after (remote)", test_after, set_up_remote, tear_down, NULL },
-        { "test_after_forgotten (remote)", test_after_forgotten, set_up_remote, tear_down, NULL },
-        { "test_after_calls_anything (remote)", test_after_calls_anything, set_up_remote, tear_down,
-          NULL },
-        { "test_after_in_slices (remote)", test_after_in_slices, set_up_remote, tear_down, NULL },
-        { "test_after_trouble (remote)", test_after_trouble, set_up_remote, tear_down, NULL },
-        { "test_stream (remote)", test_stream, set_up_remote, tear_down, NULL },
-        { "test_hold (remote)", test_hold, set_up_remote, tear_down, NULL },
-        { "test_counts_of_accounts (remote)", test_counts_of_accounts, set_up_remote, tear_down,
-          NULL },
-        { "test_lone_counts_wait (remote)", test_lone_counts_wait, set_up_remote, tear_down, NULL },
-        { "test_outbox_is_exact (remote)", test_outbox_is_exact, set_up_remote, tear_down, NULL },
-        { "test_outbox_is_ours (remote)", test_outbox_is_ours, set_up_remote, tear_down, NULL },
-        { "test_find_out (remote)", test_find_out, set_up_remote, tear_down, NULL },
-        { "test_open_chats (remote)", test_open_chats, set_up_remote, tear_down, NULL },
+        cmocka_unit_test_setup_teardown(test_call_runs_after_commit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled_call_does_not_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_call_may_use_and_close_the_store, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_calls_run_in_slices, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_failing_disk_delays_calls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_calls_run_before_error_is_reported, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stream_keeps_fields_and_count, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_count_is_not_ahead_of_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_grouped_count_is_exact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_group_is_committed_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_counts_of_two_accounts_share_a_write, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_count_without_content_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_outbox_matches_random_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_outbox_has_only_sent_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_find_sent_by_origin_id, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_open_chats_include_rooms_and_outbox, set_up,
+                                        tear_down),
+        { "test_call_runs_after_commit (remote)", test_call_runs_after_commit, set_up_remote,
+          tear_down, NULL },
+        { "test_cancelled_call_does_not_run (remote)", test_cancelled_call_does_not_run,
+          set_up_remote, tear_down, NULL },
+        { "test_call_may_use_and_close_the_store (remote)", test_call_may_use_and_close_the_store,
+          set_up_remote, tear_down, NULL },
+        { "test_many_calls_run_in_slices (remote)", test_many_calls_run_in_slices, set_up_remote,
+          tear_down, NULL },
+        { "test_failing_disk_delays_calls (remote)", test_failing_disk_delays_calls, set_up_remote,
+          tear_down, NULL },
+        { "test_stream_keeps_fields_and_count (remote)", test_stream_keeps_fields_and_count,
+          set_up_remote, tear_down, NULL },
+        { "test_group_is_committed_whole (remote)", test_group_is_committed_whole, set_up_remote,
+          tear_down, NULL },
+        { "test_counts_of_two_accounts_share_a_write (remote)",
+          test_counts_of_two_accounts_share_a_write, set_up_remote, tear_down, NULL },
+        { "test_count_without_content_waits (remote)", test_count_without_content_waits,
+          set_up_remote, tear_down, NULL },
+        { "test_outbox_matches_random_changes (remote)", test_outbox_matches_random_changes,
+          set_up_remote, tear_down, NULL },
+        { "test_outbox_has_only_sent_messages (remote)", test_outbox_has_only_sent_messages,
+          set_up_remote, tear_down, NULL },
+        { "test_find_sent_by_origin_id (remote)", test_find_sent_by_origin_id, set_up_remote,
+          tear_down, NULL },
+        { "test_open_chats_include_rooms_and_outbox (remote)",
+          test_open_chats_include_rooms_and_outbox, set_up_remote, tear_down, NULL },
     };
     return cmocka_run_group_tests_name("model/store-commit", tests, NULL, NULL);
 }

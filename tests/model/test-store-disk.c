@@ -1,5 +1,5 @@
-/* model/store on a disk that fails: nothing that was called committed is missing, whenever the
- * power goes, and what fails is told, kept and written later. */
+/* model/store on a failing disk: nothing that was reported as committed is lost, whenever the power
+ * fails; failures are reported, and the writes are kept and committed later. */
 #ifndef __linux__
 int
 main(void)
@@ -37,23 +37,23 @@ turn_loop(void)
         continue;
 }
 
-/* What is said and heard: each message with its count in one piece, some of ours with a number,
- * states, a draft, a roster, a forgotten chat. */
+/* --- a talk: messages with their counts in groups, stanza numbers, states, a draft, a roster and a
+ * deleted chat --- */
 
 typedef struct {
     StoreFixture *fixture;
-    int said;      /* messages, ours included */
-    int committed; /* of them, as far as it was told */
+    int said;      /* messages, sent ones included */
+    int committed; /* of these: reported as committed */
     guint32 received;
-    GArray *promises; /* of Promise: those that were kept */
-    GPtrArray *asked; /* of Promise */
+    GArray *promises; /* of Promise: reported as committed */
+    GPtrArray *asked; /* of Promise: all */
 } Talk;
 
 typedef struct {
     Talk *talk;
     int said;
     guint32 received;
-    long at; /* this was told when so many changes had come to the disk */
+    long at; /* number of changes on the disk when the commit was reported */
 } Promise;
 
 static void
@@ -177,9 +177,9 @@ quiet_tear_down(StoreFixture *fixture)
     g_string_free(fixture->news, TRUE);
 }
 
-/* The power goes */
+/* --- power cuts --- */
 
-/* A file as the disk has it: `sure` is synced, `now` what the program believes. */
+/* A file at one moment: its content and whether it exists. */
 typedef struct {
     GByteArray *now;
     bool here;
@@ -243,7 +243,7 @@ new_images(Image images[])
         images[names[i].file] = (Image){ g_byte_array_new(), false };
 }
 
-/* Is it sure to be on the disk when the power goes before change `end`? */
+/* Is the change synced if the power fails before the change `end`? */
 static bool
 is_synced(const DiskChange *changes, long at, long end)
 {
@@ -257,8 +257,8 @@ is_synced(const DiskChange *changes, long at, long end)
     return false;
 }
 
-/* The files as a killed program leaves them; or, where the power went, with any of what was not
- * synced, the last write torn. */
+/* Makes the files as a killed program leaves them, or, after a power cut, with some of the changes
+ * that were not synced and the last write cut in the middle. */
 static void
 make_files(const char *dir, const DiskChange *changes, long end, GRand *power)
 {
@@ -311,10 +311,10 @@ check_promises(StoreFixture *again, const Talk *talk, long end)
     if (there < said)
         fail_msg("%d messages were promised, %d are there after %ld changes", said, there, end);
 
-    /* none is missing between */
+    /* none between them is missing */
     assert_int_equal(ask_int(again, "SELECT coalesce(max(id), 0) FROM message"), there);
 
-    /* The count is exactly that of what was heard. */
+    /* The count equals the number of received messages. */
     int heard = ask_int(again, "SELECT count(*) FROM message WHERE NOT outgoing"),
         counted = ask_int(again, "SELECT coalesce(max(received), 0) FROM stream");
     assert_int_equal(counted, heard);
@@ -344,8 +344,8 @@ check_moment(const char *dir, const Talk *talk, const DiskChange *changes, long 
     assert_true(nj_store_close(again.store, 5000));
 }
 
-/* Every moment of a talk, with its logs that are brought in, its index and its hashes; syncs: after
- * so many one fails, and what it was for is lost. */
+/* Checks the file at every moment of a talk, including checkpoints and both indexes.  syncs: the
+ * number of the fsync() that fails and loses its data; 0: none. */
 static void
 check_every_moment(bool remote, int syncs)
 {
@@ -403,23 +403,22 @@ check_every_moment(bool remote, int syncs)
 }
 
 static void
-test_every_moment(void **state)
+test_power_cut_loses_nothing_committed(void **state)
 {
     (void) state;
     check_every_moment(false, 0);
 }
 
 static void
-test_every_moment_remote(void **state)
+test_power_cut_remote_loses_nothing_committed(void **state)
 {
     (void) state;
     check_every_moment(true, 0);
 }
 
-/* After a sync that failed the next one says that all is well, though what was written before is
- * lost. */
+/* After a failed fsync() the next one reports success although the earlier data is lost. */
 static void
-test_every_moment_after_a_bad_sync(void **state)
+test_failed_sync_loses_nothing_committed(void **state)
 {
     (void) state;
     check_every_moment(false, 1);
@@ -427,10 +426,10 @@ test_every_moment_after_a_bad_sync(void **state)
     check_every_moment(true, g_random_int_range(1, 200));
 }
 
-/* The disk fails */
+/* --- failing disk --- */
 
 static void
-on_trouble(const char *sentence, void *owner)
+on_error(const char *sentence, void *owner)
 {
     StoreFixture *fixture = owner;
     g_string_append(fixture->news, sentence ? sentence : "(over)");
@@ -447,7 +446,7 @@ wait_news(StoreFixture *fixture, const char *word)
     return strstr(fixture->news->str, word) != NULL;
 }
 
-/* From some call on nothing works; then all does again. */
+/* From one call on all calls fail, later all succeed again. */
 static void
 fail_once(GRand *random, bool remote)
 {
@@ -466,7 +465,7 @@ fail_once(GRand *random, bool remote)
     StoreFixture fixture;
     Talk talk;
     quiet_set_up(&fixture, remote);
-    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    nj_store_set_hooks(fixture.store, on_error, NULL, &fixture);
     begin_talk(&talk, &fixture);
     talk_on(&talk, 3);
 
@@ -514,7 +513,7 @@ fail_once(GRand *random, bool remote)
 }
 
 static void
-test_failing(void **state)
+test_failing_calls_recover(void **state)
 {
     (void) state;
     guint32 seed = g_random_int();
@@ -524,9 +523,9 @@ test_failing(void **state)
         fail_once(random, i % 2);
 }
 
-/* Nothing of a batch that fails is taken for written, and memory has an end. */
+/* Nothing of a failed batch counts as committed, and the queue is limited. */
 static void
-test_failing_for_long(void **state)
+test_long_failure_limits_memory(void **state)
 {
     (void) state;
     StoreFixture fixture;
@@ -552,7 +551,7 @@ test_failing_for_long(void **state)
     end_talk(&talk);
 }
 
-/* Read-only from the start */
+/* --- read-only when the store is opened --- */
 
 static void
 check_frozen(StoreFixture *fixture, bool remote)
@@ -565,7 +564,7 @@ check_frozen(StoreFixture *fixture, bool remote)
     disk_order(&read_only);
     int old = fixture->chat ? 5 : 0;
     fixture->store = open_here(fixture->dir, remote);
-    nj_store_set_hooks(fixture->store, on_trouble, NULL, fixture);
+    nj_store_set_hooks(fixture->store, on_error, NULL, fixture);
     assert_true(nj_store_has_write_error(fixture->store));
     assert_true(wait_news(fixture, "cannot be written"));
     fixture->chat = chat_row(fixture, "frog@pond.example");
@@ -593,7 +592,7 @@ check_frozen(StoreFixture *fixture, bool remote)
     assert_int_equal(later->len, old + 6);
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), old + 6);
 
-    /* It has the lock now. */
+    /* The store now holds the lock. */
     g_autoptr(GError) error = NULL;
     assert_null(nj_store_open(fixture->dir, &error));
     reopen(fixture);
@@ -611,7 +610,7 @@ old_talk(StoreFixture *fixture, bool remote)
 }
 
 static void
-test_frozen(void **state)
+test_read_only_disk_is_read_then_written(void **state)
 {
     (void) state;
     for (int remote = 0; remote < 2; remote++) {
@@ -620,7 +619,7 @@ test_frozen(void **state)
         check_frozen(&fixture, remote);
         quiet_tear_down(&fixture);
 
-        /* nothing is there yet */
+        /* without any file */
         fixture =
             (StoreFixture){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
         check_frozen(&fixture, remote);
@@ -628,9 +627,9 @@ test_frozen(void **state)
     }
 }
 
-/* A log that a killed program has left is read with the file. */
+/* A write-ahead log that a killed program has left is read with the file. */
 static void
-test_frozen_log(void **state)
+test_read_only_log_is_read(void **state)
 {
     (void) state;
     StoreFixture fixture;
@@ -670,9 +669,9 @@ test_frozen_log(void **state)
     quiet_tear_down(&fixture);
 }
 
-/* Another file than the one that was read gets nothing. */
+/* A file that another program has changed meanwhile is not written. */
 static void
-test_frozen_and_changed(void **state)
+test_read_only_file_changed_is_not_written(void **state)
 {
     (void) state;
     StoreFixture fixture;
@@ -691,7 +690,7 @@ test_frozen_and_changed(void **state)
     disk_order(&(DiskOrders){
         .error = EROFS, .calls = DISK_OPEN | DISK_WRITE | DISK_TRUNCATE | DISK_UNLINK, .from = 1 });
     fixture.store = open_here(fixture.dir, false);
-    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    nj_store_set_hooks(fixture.store, on_error, NULL, &fixture);
     add(&fixture, 100, false, "x");
 
     assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
@@ -703,10 +702,10 @@ test_frozen_and_changed(void **state)
     quiet_tear_down(&fixture);
 }
 
-/* Where it is */
+/* --- kinds of file systems --- */
 
 static void
-test_where(void **state)
+test_file_system_decides_journal(void **state)
 {
     (void) state;
     static const struct {
@@ -737,15 +736,15 @@ test_where(void **state)
     quiet_tear_down(&fixture);
 }
 
-/* While a network's disk takes its time the main thread does not wait for it for long: what waits
- * in memory is shown, and who is who is known. */
+/* While a network disk is slow the main thread waits for a limited time only.  Queued messages are
+ * returned, and chats keep their rows. */
 static void
-test_slow_disk(void **state)
+test_slow_network_disk_does_not_block_reads(void **state)
 {
     (void) state;
     StoreFixture fixture;
     quiet_set_up(&fixture, true);
-    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    nj_store_set_hooks(fixture.store, on_error, NULL, &fixture);
     nj_store_flush(fixture.store);
     disk_order(&(DiskOrders){ .delay_ms = 2000 });
     add(&fixture, 1, true, "x");
@@ -763,7 +762,7 @@ test_slow_disk(void **state)
     quiet_tear_down(&fixture);
 }
 
-/* The lock */
+/* --- lock --- */
 
 static void
 assert_no_store(const char *dir, const char *word)
@@ -775,7 +774,7 @@ assert_no_store(const char *dir, const char *word)
 }
 
 static void
-test_lock(void **state)
+test_lock_of_other_process_is_reported(void **state)
 {
     (void) state;
     StoreFixture fixture;
@@ -784,7 +783,7 @@ test_lock(void **state)
     g_autofree char *lock = g_build_filename(fixture.dir, "lock", NULL),
                     *path = g_build_filename(fixture.dir, "history.db", NULL);
 
-    /* Somebody on another host has it: nothing here can reach him. */
+    /* A process on another host has the lock: the sentence names the host. */
     assert_true(g_file_test(lock, G_FILE_TEST_EXISTS));
 
     FILE *file = fopen(lock, "w");
@@ -794,7 +793,7 @@ test_lock(void **state)
                     "as process 42 on elsewhere. Quit it or use `natterjack -x COMMAND` there");
     assert_true(nj_store_close(fixture.store, 5000));
 
-    /* What somebody left who is not there any more hinders nobody. */
+    /* The lock file of a process that has ended is no obstacle. */
     fixture.store = open_here(fixture.dir, false);
 
     g_autofree char *holder = NULL,
@@ -817,7 +816,7 @@ test_lock(void **state)
         assert_int_equal(chmod(path, 0600), 0);
     }
 
-    /* A link is nobody's lock. */
+    /* A symbolic link is refused. */
     g_remove(lock);
     assert_int_equal(symlink(path, lock), 0);
     assert_no_store(fixture.dir, "lock cannot be opened");
@@ -825,15 +824,15 @@ test_lock(void **state)
     quiet_tear_down(&fixture);
 }
 
-/* Where all go through one door the main thread goes first: listing words and hashes of much that
- * is old does not keep it outside. */
+/* With one connection the main thread gets the lock first, even while many old messages are being
+ * indexed. */
 static void
-test_door(void **state)
+test_main_thread_gets_lock_first(void **state)
 {
     (void) state;
     StoreFixture fixture;
     quiet_set_up(&fixture, true);
-    nj_store_set_hooks(fixture.store, on_trouble, NULL, &fixture);
+    nj_store_set_hooks(fixture.store, on_error, NULL, &fixture);
 
     for (int i = 0; i < 20000; i++) {
         add(&fixture, i, false, "so many different words that it takes a while to list them all");
@@ -860,18 +859,18 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_moment),
-        cmocka_unit_test(test_every_moment_remote),
-        cmocka_unit_test(test_every_moment_after_a_bad_sync),
-        cmocka_unit_test(test_failing),
-        cmocka_unit_test(test_failing_for_long),
-        cmocka_unit_test(test_frozen),
-        cmocka_unit_test(test_frozen_log),
-        cmocka_unit_test(test_frozen_and_changed),
-        cmocka_unit_test(test_lock),
-        cmocka_unit_test(test_where),
-        cmocka_unit_test(test_slow_disk),
-        cmocka_unit_test(test_door),
+        cmocka_unit_test(test_power_cut_loses_nothing_committed),
+        cmocka_unit_test(test_power_cut_remote_loses_nothing_committed),
+        cmocka_unit_test(test_failed_sync_loses_nothing_committed),
+        cmocka_unit_test(test_failing_calls_recover),
+        cmocka_unit_test(test_long_failure_limits_memory),
+        cmocka_unit_test(test_read_only_disk_is_read_then_written),
+        cmocka_unit_test(test_read_only_log_is_read),
+        cmocka_unit_test(test_read_only_file_changed_is_not_written),
+        cmocka_unit_test(test_lock_of_other_process_is_reported),
+        cmocka_unit_test(test_file_system_decides_journal),
+        cmocka_unit_test(test_slow_network_disk_does_not_block_reads),
+        cmocka_unit_test(test_main_thread_gets_lock_first),
     };
     return cmocka_run_group_tests_name("model/store-disk", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* model/store: files of older formats become ours, with all that is in them.  Each format stands
- * here as the program that made it wrote it. */
+/* model/store-schema: files of older formats are migrated without loss.  Each format is written
+ * here with the statements of the program that used it. */
 #include "store-fixture.h"
 
 #include <string.h>
@@ -98,7 +98,7 @@ static const char to_3[] =
     "INSERT INTO word_mark VALUES (0);"
     "PRAGMA user_version = 3;";
 
-/* More rows than are taken into memory at a start. */
+/* More rows than the id index reads into memory at once. */
 static const char content_3[] =
     "WITH RECURSIVE n(i) AS (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < 80000)"
     " INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, body, "
@@ -132,7 +132,7 @@ count_found(GPtrArray *found, const GError *error, void *data)
     *(int *) data = (int) found->len;
 }
 
-/* How many messages have the word. */
+/* Returns how many messages have the word. */
 static int
 search(StoreFixture *fixture, const char *word)
 {
@@ -144,7 +144,7 @@ search(StoreFixture *fixture, const char *word)
     return count;
 }
 
-/* What every format has. */
+/* Checks what every format has. */
 static void
 check_content(StoreFixture *fixture)
 {
@@ -175,9 +175,9 @@ check_content(StoreFixture *fixture)
     assert_int_equal(ask_int(fixture, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
 }
 
-/* What format 1 kept was handed to a stream of long ago: nothing of it leaves again. */
+/* A program with format 1 had handed its queued messages to a stream: none is sent again. */
 static void
-test_from_1(void **state)
+test_format_1_is_migrated(void **state)
 {
     const char *const scripts[] = { format_1, content_1, NULL };
     StoreFixture *fixture = begin_with(scripts);
@@ -233,7 +233,7 @@ check_content_2(StoreFixture *fixture)
 }
 
 static void
-test_from_2(void **state)
+test_format_2_is_migrated(void **state)
 {
     const char *const scripts[] = { format_1, to_2, content_1, content_2, NULL };
     StoreFixture *fixture = begin_with(scripts);
@@ -243,9 +243,9 @@ test_from_2(void **state)
     tear_down(state);
 }
 
-/* What was found by an index is found by its hash. */
+/* Messages that an SQL index found are found by their hashes. */
 static void
-test_from_3(void **state)
+test_format_3_is_migrated(void **state)
 {
     const char *const scripts[] = { format_1, to_2, to_3, content_1, content_2, content_3, NULL };
     StoreFixture *fixture = begin_with(scripts);
@@ -274,9 +274,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_from_1),
-        cmocka_unit_test(test_from_2),
-        cmocka_unit_test(test_from_3),
+        cmocka_unit_test(test_format_1_is_migrated),
+        cmocka_unit_test(test_format_2_is_migrated),
+        cmocka_unit_test(test_format_3_is_migrated),
     };
     return cmocka_run_group_tests_name("model/store-formats", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* model/store: a message is found again by what it came with, wherever that is kept at present:
- * waiting, in memory, in its table. */
+/* model/store-id-index: a message is found by its ids, whether it is queued or its hashes are in
+ * memory or in the table. */
 #include "store-fixture.h"
 
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* so many are brought into the table as soon as nothing else is to be done */
+/* messages at which an idle writer thread begins a drain */
 #define MANY 2500
 
 static void
@@ -60,7 +60,7 @@ assert_all(StoreFixture *fixture, int from, int to, bool is)
         assert_one(fixture, i, is);
 }
 
-/* How many messages have come into the table. */
+/* Returns how many messages are in the table. */
 static int
 wait_for_mark(StoreFixture *fixture, int mark)
 {
@@ -70,17 +70,17 @@ wait_for_mark(StoreFixture *fixture, int mark)
 }
 
 static void
-test_everywhere(void **state)
+test_ids_are_found_in_queue_memory_and_table(void **state)
 {
     StoreFixture *fixture = *state;
     say_many(fixture, 0, 10);
-    assert_all(fixture, 0, 10, true); /* in the list */
+    assert_all(fixture, 0, 10, true); /* queued */
     assert_all(fixture, 10, 20, false);
     nj_store_flush(fixture->store);
     assert_all(fixture, 0, 10, true); /* in memory */
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM ident"), 0);
     reopen(fixture);
-    assert_all(fixture, 0, 10, true); /* read again */
+    assert_all(fixture, 0, 10, true); /* in memory, read from the rows */
 
     say_many(fixture, 10, MANY);
     assert_true(wait_for_mark(fixture, MANY) >= MANY);
@@ -92,9 +92,9 @@ test_everywhere(void **state)
     assert_all(fixture, 0, MANY + 10, true);
 }
 
-/* Nothing is missing while it moves. */
+/* While hashes are moved into the table, all are found. */
 static void
-test_meanwhile(void **state)
+test_ids_are_found_during_drain(void **state)
 {
     StoreFixture *fixture = *state;
     int next = 0;
@@ -113,7 +113,7 @@ test_meanwhile(void **state)
 }
 
 static void
-test_killed(void **state)
+test_killed_during_drain_keeps_ids(void **state)
 {
     StoreFixture *fixture = *state;
     assert_true(nj_store_close(fixture->store, 5000));
@@ -152,9 +152,9 @@ test_killed(void **state)
     assert_one(fixture, count + 10000, false);
 }
 
-/* What the table still knows of rows that were forgotten hides nothing and invents nothing. */
+/* The table keeps hashes of deleted rows; they neither hide nor make a message. */
 static void
-test_forgotten(void **state)
+test_deleted_messages_leave_no_ids(void **state)
 {
     StoreFixture *fixture = *state;
     say_many(fixture, 0, MANY);
@@ -173,10 +173,9 @@ test_forgotten(void **state)
     assert_all(fixture, 0, 10, false);
 }
 
-/* Both questions are answered from the table's order and the rows' own numbers, never by looking
- * through. */
+/* Both queries use the primary keys and read no table from the start to the end. */
 static void
-test_plans(void **state)
+test_queries_use_indexes(void **state)
 {
     StoreFixture *fixture = *state;
     g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
@@ -207,11 +206,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_everywhere, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_meanwhile, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_are_found_in_queue_memory_and_table, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_are_found_during_drain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_killed_during_drain_keeps_ids, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_deleted_messages_leave_no_ids, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_queries_use_indexes, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("model/store-id-index", tests, NULL, NULL);
 }

@@ -1,15 +1,15 @@
-/* model/store-search and store-index: what was said is found by its words, as people type them,
- * newest first, at once and after anything. */
+/* model/store-search, -query and -index: messages are found by the words that a user types, newest
+ * first, at once, also after failures and deletions. */
 #include "store-fixture.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
-/* One search and its answer. */
+/* The answer of one search. */
 
 typedef struct {
-    GString *bodies; /* joined by '|' */
+    GString *bodies; /* joined with '|' */
     char *error;
     guint count;
     gint64 time, id; /* of the last hit */
@@ -71,10 +71,10 @@ say(StoreFixture *fixture, gint64 chat, gint64 time, bool out, const char *sende
     nj_store_add_message(fixture->store, message);
 }
 
-/* Words */
+/* --- words --- */
 
 static void
-test_words(void **state)
+test_words_match_by_prefix(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "The toad sits by the pond");
@@ -92,9 +92,9 @@ test_words(void **state)
     check_words(fixture, "don't", "a café near the Straße, don't worry");
     check_words(fixture, "\"by the\"", "The toad sits by the pond");
     check_words(fixture, "\"the by\"", "");
-    check_words(fixture, "\"the pon\"", ""); /* in quotation marks words are whole */
+    check_words(fixture, "\"the pon\"", ""); /* in quotation marks the last word is whole */
     check_words(fixture, "question.", "Do toads sing? Ponderous question");
-    check_words(fixture, "questio,", ""); /* what ends a word, ends it */
+    check_words(fixture, "questio,", ""); /* a comma ends the word */
     check_words(fixture, "",
                 "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad "
                 "sits by the pond");
@@ -103,16 +103,16 @@ test_words(void **state)
           "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by "
           "the pond");
 
-    /* Who wants the beginnings only gets those, up to the end of a character. */
+    /* max_body_bytes cuts the bodies at the end of a character. */
     check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 7 }, "a café");
     check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 6 }, "a caf");
     check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 1000 },
           "a café near the Straße, don't worry");
 }
 
-/* Whatever is typed is words, and nothing of the engine's. */
+/* No typed text has a meaning for FTS5. */
 static void
-test_any_bytes(void **state)
+test_any_typed_bytes_are_words(void **state)
 {
     static const char *const typed[] = {
         "toad AND",
@@ -167,9 +167,10 @@ test_any_bytes(void **state)
     check_words(fixture, many, "");
 }
 
-/* Scripts without spaces are found anywhere; emoji too; signs by themselves as they stand. */
+/* In scripts without spaces each character is a word, as are emoji; punctuation is found
+ * literally. */
 static void
-test_other_scripts(void **state)
+test_scripts_without_spaces_are_found(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "今天天气很好");
@@ -191,9 +192,9 @@ test_other_scripts(void **state)
     check_words(fixture, "жаб", "Жаба сидит");
 }
 
-/* FTS5 would read all that begins so; what we do instead finds the same. */
+/* A common prefix finds what an FTS5 prefix query finds. */
 static void
-test_common_beginnings(void **state)
+test_common_prefix_finds_all(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 3000; i++) {
@@ -209,7 +210,7 @@ test_common_beginnings(void **state)
     assert_int_equal(answer.count, 3000);
     g_string_free(answer.bodies, TRUE);
 
-    /* of 2, 20 … 29, 200 … 299, 2000 … 2999 every seventh */
+    /* every seventh of 2, 20 … 29, 200 … 299, 2000 … 2999 */
     answer = ask(fixture, (NjSearch){ .words = "x2 went", .limit = 5000 });
     assert_int_equal(answer.count, 2 + 14 + 143);
     g_string_free(answer.bodies, TRUE);
@@ -219,10 +220,10 @@ test_common_beginnings(void **state)
     check(fixture, (NjSearch){ .words = "x", .limit = 2 }, "x2999 said|x2998 said");
 }
 
-/* Filters */
+/* --- filters --- */
 
 static void
-test_filters(void **state)
+test_filters_restrict_hits(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 other = chat_row(fixture, "newt@pond.example"),
@@ -253,7 +254,7 @@ test_filters(void **state)
 }
 
 static void
-test_links(void **state)
+test_links_are_found(void **state)
 {
     static const struct {
         const char *text;
@@ -287,9 +288,9 @@ test_links(void **state)
     g_string_free(expected, TRUE);
 }
 
-/* Page by page everything comes once, also where many have the same time. */
+/* Page by page each hit comes once, also if many messages have the same time. */
 static void
-test_continuation(void **state)
+test_pages_have_each_hit_once(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 50; i++) {
@@ -316,10 +317,10 @@ test_continuation(void **state)
     assert_int_equal(count, 50);
 }
 
-/* The index */
+/* --- index --- */
 
 static void
-test_forgotten(void **state)
+test_deleted_chat_is_not_found(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "keep this");
@@ -331,7 +332,7 @@ test_forgotten(void **state)
     check_words(fixture, "this", "keep this");
     check(fixture, (NjSearch){ .sender = "stranger" }, "");
 
-    /* Their ids are given again, and are indexed again. */
+    /* A message that is added after the newest ones were deleted is indexed. */
     reopen(fixture);
     fixture->chat = chat_row(fixture, "frog@pond.example");
     add(fixture, 30, false, "this is new");
@@ -342,9 +343,9 @@ test_forgotten(void **state)
     run_sql(fixture->dir, "INSERT INTO word (word) VALUES ('integrity-check')");
 }
 
-/* Where it was left it goes on; rows of an older program are found as well. */
+/* The index continues behind its mark and includes rows that an older program has added. */
 static void
-test_catch_up(void **state)
+test_index_continues_after_restart(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 2000; i++)
@@ -362,9 +363,9 @@ test_catch_up(void **state)
     g_string_free(answer.bodies, TRUE);
 }
 
-/* Nobody searches: it is made all the same, behind the rows. */
+/* The index is updated even if no search is made. */
 static void
-test_follows(void **state)
+test_index_follows_without_search(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 3000; i++)
@@ -376,9 +377,9 @@ test_follows(void **state)
     assert_int_equal(ask_int(fixture, "SELECT message FROM word_mark"), 3000);
 }
 
-/* Rows with bytes that are no text, from a damaged file. */
+/* Rows with bytes that are not valid UTF-8, as in a damaged file. */
 static void
-test_bad_rows(void **state)
+test_invalid_text_is_indexed(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "fine words");
@@ -404,7 +405,7 @@ test_bad_rows(void **state)
 }
 
 static void
-test_damaged(void **state)
+test_damaged_index_is_rebuilt(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "keep this");
@@ -414,7 +415,7 @@ test_damaged(void **state)
     fixture->store = open_here(fixture->dir, fixture->remote);
 
     Answer answer = ask(fixture, (NjSearch){ .words = "keep" });
-    if (!answer.error) /* the writer found it first */
+    if (!answer.error) /* the writer thread found the damage first */
         assert_string_equal(answer.bodies->str, "keep this");
     else
         assert_non_null(strstr(answer.error, "Search again"));
@@ -425,10 +426,10 @@ test_damaged(void **state)
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
-/* On a full disk a search waits for nothing: what is in the file is found.  What could not be
- * listed meanwhile is listed later. */
+/* On a full disk a search does not wait for the queue and finds what is in the file.  The rest is
+ * indexed when there is space. */
 static void
-test_full_disk(void **state)
+test_full_disk_search_uses_old_index(void **state)
 {
     StoreFixture *fixture = *state;
     struct rlimit old, tight;
@@ -455,7 +456,7 @@ test_full_disk(void **state)
     signal(SIGXFSZ, handler);
 }
 
-/* The thread */
+/* --- search thread --- */
 
 static void
 never(GPtrArray *found, const GError *error, void *data)
@@ -467,7 +468,7 @@ never(GPtrArray *found, const GError *error, void *data)
 }
 
 static void
-test_cancel(void **state)
+test_cancelled_search_is_not_answered(void **state)
 {
     StoreFixture *fixture = *state;
     int owner = 0;
@@ -486,7 +487,7 @@ test_cancel(void **state)
 }
 
 static void
-test_close_meanwhile(void **state)
+test_close_during_search(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 5000; i++)
@@ -508,7 +509,7 @@ close_it(GPtrArray *found, const GError *error, void *data)
 }
 
 static void
-test_closed_by_the_answer(void **state)
+test_answer_may_close_the_store(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "hello");
@@ -524,29 +525,32 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_other_scripts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_common_beginnings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_continuation, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_forgotten, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_catch_up, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_follows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_rows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_close_meanwhile, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_closed_by_the_answer, set_up, tear_down),
-        /* Through the one door of a network file system. */
-        cmocka_unit_test_setup_teardown(test_words, set_up_remote, tear_down),
-        cmocka_unit_test_setup_teardown(test_follows, set_up_remote, tear_down),
-        cmocka_unit_test_setup_teardown(test_catch_up, set_up_remote, tear_down),
-        cmocka_unit_test_setup_teardown(test_cancel, set_up_remote, tear_down),
-        cmocka_unit_test_setup_teardown(test_close_meanwhile, set_up_remote, tear_down),
-        cmocka_unit_test_setup_teardown(test_closed_by_the_answer, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_words_match_by_prefix, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_typed_bytes_are_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_scripts_without_spaces_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_common_prefix_finds_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_filters_restrict_hits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_links_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages_have_each_hit_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_deleted_chat_is_not_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_index_continues_after_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_index_follows_without_search, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_invalid_text_is_indexed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged_index_is_rebuilt, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk_search_uses_old_index, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled_search_is_not_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_close_during_search, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_answer_may_close_the_store, set_up, tear_down),
+        /* With one connection, as on a network file system. */
+        cmocka_unit_test_setup_teardown(test_words_match_by_prefix, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_index_follows_without_search, set_up_remote,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_index_continues_after_restart, set_up_remote,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled_search_is_not_answered, set_up_remote,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_close_during_search, set_up_remote, tear_down),
+        cmocka_unit_test_setup_teardown(test_answer_may_close_the_store, set_up_remote, tear_down),
     };
     return cmocka_run_group_tests_name("model/store-search", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* model/store: what is kept is there again, at once and after a restart; nobody else can use it;
- * trouble is told and over. */
+/* model/store: everything that is stored is read again, at once and after a restart; a second
+ * program is refused; failures and their ends are reported. */
 #include "store-fixture.h"
 
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Bodies of a page, joined. */
+/* Returns the bodies of a page, joined with spaces. */
 static char *
 words(GPtrArray *page)
 {
@@ -40,7 +40,7 @@ assert_after(StoreFixture *fixture, gint64 time, gint64 id, guint limit, const c
 }
 
 static void
-test_every_field_comes_back(void **state)
+test_message_keeps_every_field(void **state)
 {
     StoreFixture *fixture = *state;
     NjMessage *message = make_message(1700000000123, true, "croak");
@@ -88,7 +88,7 @@ test_every_field_comes_back(void **state)
     nj_message_unref(message);
 }
 
-/* The order is (time, id), whether rows are in the file, still waiting, or both. */
+/* The order is (time, id), whether rows are in the file, in the queue, or in both. */
 static void
 check_pages(StoreFixture *fixture, gint64 third)
 {
@@ -102,7 +102,7 @@ check_pages(StoreFixture *fixture, gint64 third)
 }
 
 static void
-test_pages(void **state)
+test_pages_merge_queue_and_file_in_order(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 20, false, "b");
@@ -123,9 +123,9 @@ test_pages(void **state)
     assert_before(fixture, G_MAXINT64, 0, 10, "");
 }
 
-/* Nothing is missing or doubled while the writer is at work. */
+/* No message is missing or doubled while the writer thread commits. */
 static void
-test_pages_meanwhile(void **state)
+test_pages_are_complete_during_writes(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 1; i <= 6000; i++) {
@@ -141,7 +141,7 @@ test_pages_meanwhile(void **state)
 }
 
 static void
-test_state(void **state)
+test_state_is_read_from_queue_and_file(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 id = add(fixture, 10, true, "hello");
@@ -150,7 +150,7 @@ test_state(void **state)
     nj_store_flush(fixture->store);
     nj_store_set_state(fixture->store, id, NJ_STATE_FAILED, "Nobody is there.");
 
-    for (int i = 0; i < 2; i++) { /* still waiting, then from the file */
+    for (int i = 0; i < 2; i++) { /* from the queue, then from the file */
         g_autoptr(GPtrArray) page =
             nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 1);
         NjMessage *message = g_ptr_array_index(page, 0);
@@ -178,10 +178,9 @@ assert_chat(StoreFixture *fixture, guint unread, guint mentions, const char *dra
     nj_stored_chat_clear(&chat);
 }
 
-/* Looking for a chat makes none; one that was forgotten is not found again in the file while the
- * writer has not come to it. */
+/* A deleted chat is not found, even while it is still in the file. */
 static void
-test_chats_found(void **state)
+test_find_chat_makes_none(void **state)
 {
     StoreFixture *fixture = *state;
     NjStoredChat chat;
@@ -210,9 +209,9 @@ test_chats_found(void **state)
     assert_int_equal(chat_row(fixture, "snake@grass.example"), second);
 }
 
-/* One program for each directory.  Whatever stands in the lock file, it is shown on a terminal. */
+/* The sentence is displayed on a terminal, so control characters of the lock file are removed. */
 static void
-test_second_program(void **state)
+test_second_program_is_refused(void **state)
 {
     StoreFixture *fixture = *state;
     g_autoptr(GError) error = NULL;
@@ -231,7 +230,7 @@ test_second_program(void **state)
 }
 
 static void
-test_chats(void **state)
+test_chat_keeps_draft_and_counts(void **state)
 {
     StoreFixture *fixture = *state;
     assert_chat(fixture, 0, 0, NULL);
@@ -261,7 +260,7 @@ test_chats(void **state)
 }
 
 static void
-test_unread_has_an_end(void **state)
+test_unread_count_is_limited(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 1500; i++)
@@ -272,7 +271,7 @@ test_unread_has_an_end(void **state)
 }
 
 static void
-test_open_chats(void **state)
+test_open_chats_are_listed(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
@@ -299,7 +298,7 @@ test_open_chats(void **state)
 }
 
 static void
-test_forget(void **state)
+test_delete_chat_removes_messages(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "buy");
@@ -314,9 +313,9 @@ test_forget(void **state)
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM chat"), 1);
 }
 
-/* Only who said it can have said it before: a stranger's id suppresses nothing. */
+/* A message with the same origin-id but another sender is not a duplicate. */
 static void
-test_ids(void **state)
+test_ids_match_only_their_sender(void **state)
 {
     StoreFixture *fixture = *state;
     NjMessage *message = make_message(10, false, "x");
@@ -384,7 +383,7 @@ assert_roster(StoreFixture *fixture, const char *version, guint length)
 }
 
 static void
-test_roster(void **state)
+test_roster_keeps_items_and_version(void **state)
 {
     StoreFixture *fixture = *state;
     gint64 account = nj_store_ensure_account(fixture->store, "toad@pond.example");
@@ -406,7 +405,7 @@ test_roster(void **state)
 }
 
 static void
-test_file(void **state)
+test_file_is_private(void **state)
 {
     StoreFixture *fixture = *state;
     g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
@@ -428,9 +427,9 @@ test_file(void **state)
     assert_int_equal(ask_int(fixture, "PRAGMA user_version") >= 2, 1);
 }
 
-/* Nobody has to ask for it: a message is in the file soon after it came. */
+/* Without a flush a message is committed soon. */
 static void
-test_written_soon(void **state)
+test_message_is_committed_soon(void **state)
 {
     StoreFixture *fixture = *state;
     add(fixture, 10, false, "x");
@@ -441,9 +440,9 @@ test_written_soon(void **state)
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
-/* What is asked for while messages arrive comes from an index, in order. */
+/* The queries that run while messages arrive use an index for conditions and order. */
 static void
-test_plans(void **state)
+test_queries_use_indexes(void **state)
 {
     StoreFixture *fixture = *state;
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM pragma_index_list('message')"), 1);
@@ -485,7 +484,7 @@ assert_refused(const char *dir, const char *word)
 }
 
 static void
-test_one_at_a_time(void **state)
+test_one_program_per_directory(void **state)
 {
     StoreFixture *fixture = *state;
     g_autofree char *holder =
@@ -496,14 +495,14 @@ test_one_at_a_time(void **state)
 }
 
 static void
-test_migrations(void **state)
+test_newer_file_is_refused(void **state)
 {
     (void) state;
     char *dir = make_dir();
     run_sql(dir, "PRAGMA user_version = 99");
     assert_refused(dir, "newer Natterjack");
 
-    /* A migration that fails leaves nothing half done. */
+    /* A failed migration is rolled back. */
     run_sql(dir, "PRAGMA user_version = 0; CREATE TABLE roster (x)");
     assert_refused(dir, "history.db");
     run_sql(dir, "DROP TABLE roster");
@@ -520,9 +519,9 @@ test_migrations(void **state)
     drop_dir(dir);
 }
 
-/* Killed in the middle of a flood: what was flushed is there, and the file is whole. */
+/* Killed during many writes: what was flushed is in the file, which is not damaged. */
 static void
-test_killed(void **state)
+test_killed_during_writes_keeps_file_whole(void **state)
 {
     StoreFixture *fixture = *state;
     assert_true(nj_store_close(fixture->store, 5000));
@@ -561,7 +560,7 @@ test_killed(void **state)
 }
 
 static void
-on_trouble(const char *sentence, void *owner)
+on_error(const char *sentence, void *owner)
 {
     StoreFixture *fixture = owner;
     g_string_append(fixture->news, sentence ? sentence : "(over)");
@@ -569,7 +568,7 @@ on_trouble(const char *sentence, void *owner)
 }
 
 static void
-on_room(void *owner)
+on_space(void *owner)
 {
     StoreFixture *fixture = owner;
     g_string_append(fixture->news, "room\n");
@@ -588,10 +587,10 @@ wait_for(StoreFixture *fixture, const char *word)
 }
 
 static void
-test_back_pressure(void **state)
+test_full_queue_reports_space(void **state)
 {
     StoreFixture *fixture = *state;
-    nj_store_set_hooks(fixture->store, on_trouble, on_room, fixture);
+    nj_store_set_hooks(fixture->store, on_error, on_space, fixture);
     assert_false(nj_store_queue_is_full(fixture->store));
 
     g_autofree char *large = g_strnfill(1024 * 1024, 'x');
@@ -601,7 +600,7 @@ test_back_pressure(void **state)
     assert_true(wait_for(fixture, "room"));
     assert_false(nj_store_queue_is_full(fixture->store));
 
-    /* Whatever of it is large. */
+    /* Every large field counts, not only the body. */
     for (int i = 0; i < 5; i++) {
         g_autoptr(NjMessage) message = make_message(5, false, "x");
         message->chat = fixture->chat;
@@ -621,10 +620,9 @@ test_back_pressure(void **state)
     assert_string_equal(fixture->news->str, "room\n");
 }
 
-/* A file that may not grow is a full disk.  (RLIMIT_FSIZE: the write fails with EFBIG once the
- * signal is ignored.) */
+/* RLIMIT_FSIZE stands for a full disk: write() fails with EFBIG while the signal is ignored. */
 static void
-test_full_disk(void **state)
+test_full_disk_is_reported_and_recovers(void **state)
 {
     StoreFixture *fixture = *state;
     struct rlimit old, tight;
@@ -632,29 +630,29 @@ test_full_disk(void **state)
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     nj_store_flush(fixture->store);
-    nj_store_set_hooks(fixture->store, on_trouble, on_room, fixture);
+    nj_store_set_hooks(fixture->store, on_error, on_space, fixture);
     tight = old;
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     for (int i = 0; i < 10; i++)
         add(fixture, i + 1, false, "kept");
 
-    nj_store_flush(fixture->store); /* comes back although it cannot be written */
-    bool told = wait_for(fixture, "history.db");
+    nj_store_flush(fixture->store); /* returns although the batch fails */
+    bool reported = wait_for(fixture, "history.db");
     setrlimit(RLIMIT_FSIZE, &old);
-    assert_true(told);
+    assert_true(reported);
     assert_before(fixture, G_MAXINT64, 0, 3, "kept kept kept");
     assert_true(wait_for(fixture, "(over)"));
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 10);
 
     g_auto(GStrv) lines = g_strsplit(fixture->news->str, "\n", -1);
-    assert_int_equal(g_strv_length(lines), 3); /* once told, once over */
+    assert_int_equal(g_strv_length(lines), 3); /* one failure, one end */
     signal(SIGXFSZ, handler);
 }
 
-/* Damage that shows only later: told once, and nothing falls over. */
+/* Damage that is found while the store is open is reported once. */
 static void
-test_damaged_later(void **state)
+test_damage_while_running_is_reported_once(void **state)
 {
     StoreFixture *fixture = *state;
     for (int i = 0; i < 10; i++)
@@ -671,7 +669,7 @@ test_damaged_later(void **state)
     assert_int_equal(pwrite(fd, noise, (size_t) size, (off_t) (page - 1) * size), size);
     close(fd);
     fixture->store = open_here(fixture->dir, fixture->remote);
-    nj_store_set_hooks(fixture->store, on_trouble, on_room, fixture);
+    nj_store_set_hooks(fixture->store, on_error, on_space, fixture);
     for (int i = 0; i < 3; i++)
         assert_before(fixture, G_MAXINT64, 0, 10, "");
 
@@ -680,9 +678,9 @@ test_damaged_later(void **state)
     assert_int_equal(g_strv_length(lines), 2);
 }
 
-/* A clean end keeps to its time although the disk refuses. */
+/* nj_store_close() keeps its timeout although the file is locked. */
 static void
-test_close_in_trouble(void **state)
+test_close_on_failing_disk_keeps_timeout(void **state)
 {
     StoreFixture *fixture = *state;
     g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
@@ -698,7 +696,7 @@ test_close_in_trouble(void **state)
     assert_true(g_get_monotonic_time() - start < 2 * G_TIME_SPAN_SECOND);
     sqlite3_close(other);
 
-    /* The thread still tries, as the process it stands for would until its end. */
+    /* The abandoned writer thread tries once more; then it frees the store and the lock. */
     for (int i = 0;
          i < 5000 && (fixture->store = nj_store_open(fixture->dir, NULL), !fixture->store); i++)
         g_usleep(1000);
@@ -708,48 +706,67 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_every_field_comes_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pages, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pages_meanwhile, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_state, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_chats, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_second_program, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_chats_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_unread_has_an_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_open_chats, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_ids, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_roster, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_written_soon, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_plans, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),
-        cmocka_unit_test(test_migrations),
-        cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_back_pressure, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_damaged_later, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_close_in_trouble, set_up, tear_down),
-        { "test_every_field_comes_back (remote)", test_every_field_comes_back, set_up_remote,
+        cmocka_unit_test_setup_teardown(test_message_keeps_every_field, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages_merge_queue_and_file_in_order, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_pages_are_complete_during_writes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_state_is_read_from_queue_and_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_chat_keeps_draft_and_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_second_program_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_find_chat_makes_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_count_is_limited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_open_chats_are_listed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_delete_chat_removes_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ids_match_only_their_sender, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_roster_keeps_items_and_version, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_file_is_private, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_message_is_committed_soon, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_queries_use_indexes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_one_program_per_directory, set_up, tear_down),
+        cmocka_unit_test(test_newer_file_is_refused),
+        cmocka_unit_test_setup_teardown(test_killed_during_writes_keeps_file_whole, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_full_queue_reports_space, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk_is_reported_and_recovers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_damage_while_running_is_reported_once, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_close_on_failing_disk_keeps_timeout, set_up,
+                                        tear_down),
+        { "test_message_keeps_every_field (remote)", test_message_keeps_every_field, set_up_remote,
           tear_down, NULL },
-        { "test_pages (remote)", test_pages, set_up_remote, tear_down, NULL },
-        { "test_pages_meanwhile (remote)", test_pages_meanwhile, set_up_remote, tear_down, NULL },
-        { "test_state (remote)", test_state, set_up_remote, tear_down, NULL },
-        { "test_chats (remote)", test_chats, set_up_remote, tear_down, NULL },
-        { "test_chats_found (remote)", test_chats_found, set_up_remote, tear_down, NULL },
-        { "test_unread_has_an_end (remote)", test_unread_has_an_end, set_up_remote, tear_down,
+        { "test_pages_merge_queue_and_file_in_order (remote)",
+          test_pages_merge_queue_and_file_in_order, set_up_remote, tear_down, NULL },
+        { "test_pages_are_complete_during_writes (remote)", test_pages_are_complete_during_writes,
+          set_up_remote, tear_down, NULL },
+        { "test_state_is_read_from_queue_and_file (remote)", test_state_is_read_from_queue_and_file,
+          set_up_remote, tear_down, NULL },
+        { "test_chat_keeps_draft_and_counts (remote)", test_chat_keeps_draft_and_counts,
+          set_up_remote, tear_down, NULL },
+        { "test_find_chat_makes_none (remote)", test_find_chat_makes_none, set_up_remote, tear_down,
           NULL },
-        { "test_open_chats (remote)", test_open_chats, set_up_remote, tear_down, NULL },
-        { "test_forget (remote)", test_forget, set_up_remote, tear_down, NULL },
-        { "test_ids (remote)", test_ids, set_up_remote, tear_down, NULL },
-        { "test_roster (remote)", test_roster, set_up_remote, tear_down, NULL },
-        { "test_file (remote)", test_file, set_up_remote, tear_down, NULL },
-        { "test_written_soon (remote)", test_written_soon, set_up_remote, tear_down, NULL },
-        { "test_killed (remote)", test_killed, set_up_remote, tear_down, NULL },
-        { "test_back_pressure (remote)", test_back_pressure, set_up_remote, tear_down, NULL },
-        { "test_full_disk (remote)", test_full_disk, set_up_remote, tear_down, NULL },
-        { "test_damaged_later (remote)", test_damaged_later, set_up_remote, tear_down, NULL },
-        { "test_close_in_trouble (remote)", test_close_in_trouble, set_up_remote, tear_down, NULL },
+        { "test_unread_count_is_limited (remote)", test_unread_count_is_limited, set_up_remote,
+          tear_down, NULL },
+        { "test_open_chats_are_listed (remote)", test_open_chats_are_listed, set_up_remote,
+          tear_down, NULL },
+        { "test_delete_chat_removes_messages (remote)", test_delete_chat_removes_messages,
+          set_up_remote, tear_down, NULL },
+        { "test_ids_match_only_their_sender (remote)", test_ids_match_only_their_sender,
+          set_up_remote, tear_down, NULL },
+        { "test_roster_keeps_items_and_version (remote)", test_roster_keeps_items_and_version,
+          set_up_remote, tear_down, NULL },
+        { "test_file_is_private (remote)", test_file_is_private, set_up_remote, tear_down, NULL },
+        { "test_message_is_committed_soon (remote)", test_message_is_committed_soon, set_up_remote,
+          tear_down, NULL },
+        { "test_killed_during_writes_keeps_file_whole (remote)",
+          test_killed_during_writes_keeps_file_whole, set_up_remote, tear_down, NULL },
+        { "test_full_queue_reports_space (remote)", test_full_queue_reports_space, set_up_remote,
+          tear_down, NULL },
+        { "test_full_disk_is_reported_and_recovers (remote)",
+          test_full_disk_is_reported_and_recovers, set_up_remote, tear_down, NULL },
+        { "test_damage_while_running_is_reported_once (remote)",
+          test_damage_while_running_is_reported_once, set_up_remote, tear_down, NULL },
+        { "test_close_on_failing_disk_keeps_timeout (remote)",
+          test_close_on_failing_disk_keeps_timeout, set_up_remote, tear_down, NULL },
     };
     return cmocka_run_group_tests_name("model/store", tests, NULL, NULL);
 }
