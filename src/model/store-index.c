@@ -204,12 +204,12 @@ column_text(sqlite3_stmt *statement, int column)
 }
 
 static char *
-make_marks(gint64 chat, gint64 account, bool ours, bool link)
+make_marks(gint64 chat, gint64 account, bool sent, bool link)
 {
     GString *marks = g_string_new(NULL);
     g_string_append_printf(marks, NJ_MARK_FORMAT " " NJ_MARK_FORMAT, NJ_MARK_CHAT, chat,
                            NJ_MARK_ACCOUNT, account);
-    if (ours)
+    if (sent)
         g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_SENT, (gint64) 0);
     if (link)
         g_string_append_printf(marks, " " NJ_MARK_FORMAT, NJ_MARK_LINK, (gint64) 0);
@@ -225,9 +225,9 @@ read_words(sqlite3_stmt *statement, Words *out)
     if (!body && !subject)
         return false;
 
-    bool ours = sqlite3_column_int(statement, 3) != 0;
+    bool sent = sqlite3_column_int(statement, 3) != 0;
     const char *sender = column_text(statement, 4);
-    if (!sender && !ours)
+    if (!sender && !sent)
         sender = column_text(statement, 8);
 
     bool link = has_link(body) || has_link(subject);
@@ -238,7 +238,7 @@ read_words(sqlite3_stmt *statement, Words *out)
         .subject = subject ? nj_index_separate_words(subject) : NULL,
         .sender = sender ? nj_index_separate_words(sender) : NULL,
         .marks = make_marks(sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 7),
-                            ours, link),
+                            sent, link),
     };
 
     return true;

@@ -28,15 +28,17 @@
  * queue is due (shared.due), long or urgent, takes a batch from its head (shared.seq_taken) and
  * executes it in one transaction.  The writes stay in the queue while they are executed, and the
  * main thread must not change a write that is taken.  After the commit the writer thread removes
- * them (shared.seq_committed).  So the queue always holds exactly the writes that are not in the
- * file, and a row in the file has a smaller id than every row in the queue.  If a function of
- * nj_store_call_when_committed() waits for one of these sequence numbers, the writer thread fires
- * NjStore.notification, and the main loop then runs the functions.  A reader looks into the queue
- * and the file and merges what it finds.
+ * them (shared.seq_committed).  So the queue holds every write that is not in the file, and for a
+ * moment after a commit also the committed ones.  New rows have greater ids than those of the same
+ * table in the file.  A reader searches the queue and the file and merges the results.
+ *
+ * Commit calls.  A function that was passed to nj_store_call_when_committed() waits for the
+ * sequence number of the newest write at that time.  When the writer thread has committed it, it
+ * fires NjStore.notification, and the main loop runs the function.
  *
  * Groups.  Writes appended between nj_store_begin() and nj_store_commit() are committed in one
- * transaction: each of them but the last has with_next set, and the writer thread never ends a
- * batch behind such a write.
+ * transaction: with_next is set in each of them, nj_store_commit() clears it in the last one, and
+ * the writer thread never ends a batch behind a write that has it set.
  *
  * Id index.  The random ids of messages (origin-id, archive id) are hashed.  The table `ident` maps
  * a hash to the rows of messages that may have the id.  The hashes of the newest messages are kept
@@ -50,15 +52,20 @@
  *
  * Order of locks.  nj_access_lock() first, then NjStore.mutex, then the mutex of NjSearcher.
  *
- * Failing disks.  A batch that fails is rolled back and stays in the queue.  The writer thread
- * tries again after a pause that grows from 0.25 s to 15 s.  shared.write_error holds the sentence
- * for the user until a batch succeeds.  Meanwhile nothing is reported as committed.
+ * Failing disks.  A batch that fails is rolled back and stays in the queue, and its writes stay
+ * taken.  The writer thread tries again after a pause that grows from 0.25 s to 15 s.
+ * shared.write_error holds the sentence for the user until a batch succeeds.  Meanwhile nothing is
+ * reported as committed.
  *
  * Read-only files.  If the file cannot be written when the store is opened, the main thread reads a
  * snapshot of it (main.reader_is_snapshot), writer.db is NULL and writes wait in the queue.  The
  * writer thread tries to open the file for writing with the same pauses.  When it succeeds it calls
  * nj_access_set_read_only(false), and the other threads replace their connections before their next
- * read. */
+ * read.
+ *
+ * Closing.  nj_store_close() sets shared.closing and waits for the writer thread, which commits the
+ * queue and closes writer.db.  If the disk blocks that thread beyond the timeout, shared.abandoned
+ * is set, and the writer thread frees the store when it ends. */
 #ifndef NJ_MODEL_STORE_PRIVATE_H
 #define NJ_MODEL_STORE_PRIVATE_H
 

@@ -446,8 +446,8 @@ recover_from_failed_sync(Writer *writer)
 
 /* --- batches --- */
 
-/* Executes `length` writes from `write` on in one transaction.  Returns NULL if they are committed,
- * else a sentence that says why not; then nothing of the batch is in the file. */
+/* Executes `length` writes from `write` on in one transaction.  Returns NULL if they are committed;
+ * else the transaction is rolled back, and a sentence that says why is returned. */
 static char *
 write_transaction(Writer *writer, NjWrite *write, guint length)
 {
@@ -490,13 +490,13 @@ static char *
 open_for_writing(NjStore *store)
 {
     g_autoptr(GError) error = NULL;
-    gint64 found[3] = { 0 };
+    gint64 last_ids[3] = { 0 };
 
     if (!nj_store_open_writer(store, &error))
         return g_strdup(error->message);
 
-    if (!nj_store_read_last_ids(store->writer.db, found)
-        || memcmp(found, store->last_ids_at_open, sizeof found)) {
+    if (!nj_store_read_last_ids(store->writer.db, last_ids)
+        || memcmp(last_ids, store->last_ids_at_open, sizeof last_ids)) {
         sqlite3_close(store->writer.db);
         store->writer.db = NULL;
         return g_strdup_printf(_("%s was changed by another program: new messages are kept in "
@@ -720,8 +720,8 @@ do_background_work(Writer *writer)
     return checkpoint_log(writer, CHECKPOINT_IDLE);
 }
 
-/* The thread function.  When the store is being closed, the remaining writes get one more
- * attempt. */
+/* The thread function.  When the store is being closed, the thread commits the rest of the queue
+ * and ends; it also ends if an attempt to do so fails. */
 static void *
 run_writer(void *data)
 {
