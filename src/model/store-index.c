@@ -104,7 +104,7 @@ nj_index_entry_number(gint64 time, gint64 id)
 
 /* Is the character a word of its own? */
 static bool
-is_alone(gunichar c)
+is_word_character(gunichar c)
 {
     if (c < 0xa0)
         return false;
@@ -141,7 +141,7 @@ nj_index_separate_words(const char *text)
         gunichar c = (guchar) *at < 0x80 ? 0 : g_utf8_get_char_validated(at, end - at);
         bool known = c && c < (gunichar) -2; /* a damaged file may hold any bytes */
         const char *next = known ? g_utf8_next_char(at) : at + 1;
-        if (known && is_alone(c)) {
+        if (known && is_word_character(c)) {
             if (!out)
                 out = g_string_sized_new(length + length / 2);
             g_string_append_len(out, kept, at - kept);

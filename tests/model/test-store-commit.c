@@ -23,7 +23,7 @@ wait_for(StoreFixture *fixture, gsize length)
 }
 
 static void
-settle(int ms)
+run_loop(int ms)
 {
     for (gint64 until = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
          g_get_monotonic_time() < until; g_usleep(1000))
@@ -40,7 +40,7 @@ typedef struct {
 } Note;
 
 static void
-note(void *data)
+run_note(void *data)
 {
     Note *note = data;
     assert_true(ask_int(note->fixture, "SELECT count(*) FROM message") >= note->rows);
@@ -58,19 +58,19 @@ test_call_runs_after_commit(void **state)
                      { fixture, 'e', 2 } };
 
     nj_store_flush(fixture->store);
-    nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[0], fixture);
     assert_string_equal(fixture->news->str, ""); /* never before the function returns */
     assert_true(wait_for(fixture, 1));           /* runs although nothing is queued */
     add(fixture, 10, false, "x");
-    nj_store_call_when_committed(fixture->store, note, &notes[1], fixture);
-    nj_store_call_when_committed(fixture->store, note, &notes[2], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[1], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[2], fixture);
     add(fixture, 20, false, "y");
-    nj_store_call_when_committed(fixture->store, note, &notes[3], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[3], fixture);
 
     assert_true(wait_for(fixture, 4));
     assert_string_equal(fixture->news->str, "abcd");
     nj_store_flush(fixture->store);
-    nj_store_call_when_committed(fixture->store, note, &notes[4], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[4], fixture);
     assert_true(wait_for(fixture, 5));
 }
 
@@ -81,13 +81,13 @@ test_cancelled_call_does_not_run(void **state)
     Note notes[] = { { fixture, 'a', 0 }, { fixture, 'b', 0 }, { fixture, 'c', 1 } };
     int other = 0;
 
-    nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
-    nj_store_call_when_committed(fixture->store, note, &notes[1], &other);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[0], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[1], &other);
     add(fixture, 10, false, "x");
-    nj_store_call_when_committed(fixture->store, note, &notes[2], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[2], fixture);
     nj_store_cancel_calls(fixture->store, fixture);
     nj_store_flush(fixture->store);
-    settle(20);
+    run_loop(20);
     assert_string_equal(fixture->news->str, "b");
 }
 
@@ -121,9 +121,9 @@ test_call_may_use_and_close_the_store(void **state)
     assert_true(wait_for(fixture, 5));
     add(fixture, 10, true, "x");
     nj_store_call_when_committed(fixture->store, close_it, fixture, fixture);
-    nj_store_call_when_committed(fixture->store, note, &late, fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &late, fixture);
     assert_true(wait_for(fixture, 6));
-    settle(20);
+    run_loop(20);
     assert_string_equal(fixture->news->str, "xxxxxc");
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
@@ -165,12 +165,12 @@ test_failing_disk_delays_calls(void **state)
     tight.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     add(fixture, 10, true, "x");
-    nj_store_call_when_committed(fixture->store, note, &notes[0], fixture);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[0], fixture);
 
     nj_store_flush(fixture->store);
     add(fixture, 20, true, "y");
-    nj_store_call_when_committed(fixture->store, note, &notes[1], fixture);
-    settle(100);
+    nj_store_call_when_committed(fixture->store, run_note, &notes[1], fixture);
+    run_loop(100);
     assert_true(nj_store_has_write_error(fixture->store));
     assert_string_equal(fixture->news->str, "");
     setrlimit(RLIMIT_FSIZE, &old);
@@ -211,7 +211,7 @@ test_calls_run_before_error_is_reported(void **state)
     nj_store_call_when_committed(fixture->store, say_slowly, fixture, fixture);
     nj_store_flush(fixture->store);
     assert_true(nj_store_has_write_error(fixture->store));
-    settle(50);
+    run_loop(50);
 
     assert_string_equal(fixture->news->str, "xxxxxxxxxxxxxxxxxxxxt");
     setrlimit(RLIMIT_FSIZE, &old);
@@ -367,7 +367,7 @@ test_group_is_committed_whole(void **state)
     nj_store_flush(fixture->store);
     nj_store_begin(fixture->store);
     add(fixture, 10, true, "x");
-    settle(120);
+    run_loop(120);
 
     for (int i = 0; i < 3000; i++) {
         nj_store_begin(fixture->store);
@@ -375,7 +375,7 @@ test_group_is_committed_whole(void **state)
         nj_store_commit(fixture->store);
     }
 
-    settle(120);
+    run_loop(120);
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 0);
     nj_store_commit(fixture->store);
     while (!ask_int(fixture, "SELECT count(*) FROM message"))

@@ -68,7 +68,7 @@ on_committed(void *data)
 }
 
 static void
-hear(Talk *talk, int size)
+receive_message(Talk *talk, int size)
 {
     StoreFixture *fixture = talk->fixture;
     g_autofree char *body = g_strnfill((gsize) size, 'x');
@@ -83,7 +83,7 @@ hear(Talk *talk, int size)
 }
 
 static gint64
-say(Talk *talk, gint64 last)
+send_message(Talk *talk, gint64 last)
 {
     StoreFixture *fixture = talk->fixture;
     nj_store_begin(fixture->store);
@@ -101,7 +101,7 @@ say(Talk *talk, gint64 last)
 }
 
 static void
-promise(Talk *talk)
+promise_commit(Talk *talk)
 {
     Promise *promise = g_new(Promise, 1);
     *promise = (Promise){ talk, talk->said, talk->received, 0 };
@@ -140,18 +140,18 @@ end_talk(Talk *talk)
 }
 
 static void
-talk_on(Talk *talk, int batches)
+continue_talk(Talk *talk, int batches)
 {
     gint64 last = 0;
     for (int i = 0; i < batches; i++) {
         for (int k = 0; k < 6; k++)
-            hear(talk, k == 5 ? 3000 : 40);
+            receive_message(talk, k == 5 ? 3000 : 40);
         if (i % 2)
-            last = say(talk, last);
+            last = send_message(talk, last);
         if (i % 3 == 0)
             nj_store_set_draft(talk->fixture->store, talk->fixture->chat,
                                i % 2 ? "dear frog" : NULL);
-        promise(talk);
+        promise_commit(talk);
         if (i % 4)
             assert_true(wait_committed(talk));
     }
@@ -195,7 +195,7 @@ static const struct {
 };
 
 static void
-apply(Image images[], const DiskChange *change, size_t length)
+apply_change(Image images[], const DiskChange *change, size_t length)
 {
     Image *image = &images[change->file];
     switch (change->call) {
@@ -275,7 +275,7 @@ make_files(const char *dir, const DiskChange *changes, long end, GRand *power)
             if (change->call == DISK_WRITE && length > 512 && g_rand_int_range(power, 0, 4) == 0)
                 length = 512 * (size_t) g_rand_int_range(power, 1, (gint32) (length / 512) + 1);
         }
-        apply(images, change, length);
+        apply_change(images, change, length);
     }
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -364,11 +364,11 @@ check_every_moment(bool remote, int syncs)
     talk.promises = g_array_new(FALSE, FALSE, sizeof(Promise));
 
     long begin = disk_changes(NULL);
-    talk_on(&talk, remote || syncs ? 30 : 120);
+    continue_talk(&talk, remote || syncs ? 30 : 120);
     if (syncs) {
         disk_order(&(DiskOrders){
             .record = true, .error = EIO, .calls = DISK_SYNC, .from = syncs, .once = true });
-        talk_on(&talk, 30);
+        continue_talk(&talk, 30);
     }
 
     assert_true(nj_store_close(fixture.store, 5000));
@@ -467,7 +467,7 @@ fail_once(GRand *random, bool remote)
     quiet_set_up(&fixture, remote);
     nj_store_set_hooks(fixture.store, on_error, NULL, &fixture);
     begin_talk(&talk, &fixture);
-    talk_on(&talk, 3);
+    continue_talk(&talk, 3);
 
     DiskOrders orders = { .error = ways[way].error,
                           .calls = ways[way].calls,
@@ -476,8 +476,8 @@ fail_once(GRand *random, bool remote)
 
     int before = talk.said;
     for (int i = 0; i < 200 && !nj_store_has_write_error(fixture.store); i++) {
-        hear(&talk, 3000);
-        promise(&talk);
+        receive_message(&talk, 3000);
+        promise_commit(&talk);
         turn_loop();
         g_usleep(1000);
     }
@@ -488,9 +488,9 @@ fail_once(GRand *random, bool remote)
     if (!wait_news(&fixture, ways[way].word))
         fail_msg("%s", fixture.news->str);
     for (int i = 0; i < 20; i++)
-        hear(&talk, 100);
+        receive_message(&talk, 100);
 
-    promise(&talk);
+    promise_commit(&talk);
     turn_loop();
     assert_true(talk.committed <= safe + (talk.said - before) && talk.committed < talk.said);
     assert_null(strstr(fixture.news->str, "(over)"));
@@ -534,10 +534,10 @@ test_long_failure_limits_memory(void **state)
     begin_talk(&talk, &fixture);
     disk_order(&(DiskOrders){ .error = ENOSPC, .calls = DISK_WRITE, .from = 1 });
     while (!nj_store_queue_is_full(fixture.store))
-        hear(&talk, 1000);
+        receive_message(&talk, 1000);
 
     assert_in_range(talk.said, 1000, 5000);
-    promise(&talk);
+    promise_commit(&talk);
     nj_store_flush(fixture.store);
     turn_loop();
     assert_int_equal(talk.committed, 0);
@@ -569,10 +569,10 @@ check_frozen(StoreFixture *fixture, bool remote)
     assert_true(wait_news(fixture, "cannot be written"));
     fixture->chat = chat_row(fixture, "frog@pond.example");
     for (int i = 0; i < 5; i++)
-        hear(&talk, 10);
+        receive_message(&talk, 10);
 
-    say(&talk, 0);
-    promise(&talk);
+    send_message(&talk, 0);
+    promise_commit(&talk);
 
     g_autoptr(GPtrArray) page =
         nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 100);

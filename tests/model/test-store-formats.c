@@ -134,7 +134,7 @@ count_found(GPtrArray *found, const GError *error, void *data)
 
 /* Returns how many messages have the word. */
 static int
-search(StoreFixture *fixture, const char *word)
+count_hits(StoreFixture *fixture, const char *word)
 {
     int count = -1;
     nj_store_search(fixture->store, &(NjSearch){ .words = word, .limit = 10 }, count_found, &count,
@@ -171,7 +171,7 @@ check_content(StoreFixture *fixture)
     g_autofree char *version = nj_store_read_roster(fixture->store, account, items);
     assert_string_equal(version, "v1");
     assert_int_equal(items->len, 1);
-    assert_int_equal(search(fixture, "three"), 1);
+    assert_int_equal(count_hits(fixture, "three"), 1);
     assert_int_equal(ask_int(fixture, "SELECT (SELECT * FROM pragma_integrity_check) = 'ok'"), 1);
 }
 

@@ -11,7 +11,7 @@
 #define MANY 2500
 
 static void
-say(StoreFixture *fixture, int number, bool out)
+add_message(StoreFixture *fixture, int number, bool out)
 {
     g_autoptr(NjMessage) message = make_message(1000 + number, out, "x");
     message->chat = fixture->chat;
@@ -26,7 +26,7 @@ static void
 say_many(StoreFixture *fixture, int from, int to)
 {
     for (int i = from; i < to; i++)
-        say(fixture, i, i % 2);
+        add_message(fixture, i, i % 2);
 }
 
 static void
@@ -164,7 +164,7 @@ test_deleted_messages_leave_no_ids(void **state)
     fixture->chat = chat_row(fixture, "frog@pond.example");
     assert_all(fixture, 0, 10, false);
     for (int i = 0; i < 10; i++)
-        say(fixture, 5000 + i, i % 2);
+        add_message(fixture, 5000 + i, i % 2);
 
     assert_all(fixture, 5000, 5010, true);
     assert_all(fixture, 0, 10, false);

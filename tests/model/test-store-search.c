@@ -34,7 +34,7 @@ take_answer(GPtrArray *found, const GError *error, void *data)
 }
 
 static Answer
-ask(StoreFixture *fixture, NjSearch search)
+run_search(StoreFixture *fixture, NjSearch search)
 {
     Answer answer = { .bodies = g_string_new(NULL) };
     if (!search.limit)
@@ -47,9 +47,9 @@ ask(StoreFixture *fixture, NjSearch search)
 }
 
 static void
-check(StoreFixture *fixture, NjSearch search, const char *bodies)
+check_search(StoreFixture *fixture, NjSearch search, const char *bodies)
 {
-    Answer answer = ask(fixture, search);
+    Answer answer = run_search(fixture, search);
     assert_null(answer.error);
     assert_string_equal(answer.bodies->str, bodies);
     g_string_free(answer.bodies, TRUE);
@@ -58,11 +58,12 @@ check(StoreFixture *fixture, NjSearch search, const char *bodies)
 static void
 check_words(StoreFixture *fixture, const char *words, const char *bodies)
 {
-    check(fixture, (NjSearch){ .words = words }, bodies);
+    check_search(fixture, (NjSearch){ .words = words }, bodies);
 }
 
 static void
-say(StoreFixture *fixture, gint64 chat, gint64 time, bool out, const char *sender, const char *body)
+add_from(StoreFixture *fixture, gint64 chat, gint64 time, bool out, const char *sender,
+         const char *body)
 {
     g_autoptr(NjMessage) message = make_message(time, out, body);
     message->chat = chat;
@@ -99,15 +100,16 @@ test_words_match_by_prefix(void **state)
                 "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad "
                 "sits by the pond");
 
-    check(fixture, (NjSearch){ 0 },
-          "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by "
-          "the pond");
+    check_search(
+        fixture, (NjSearch){ 0 },
+        "Do toads sing? Ponderous question|a café near the Straße, don't worry|The toad sits by "
+        "the pond");
 
     /* max_body_bytes cuts the bodies at the end of a character. */
-    check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 7 }, "a café");
-    check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 6 }, "a caf");
-    check(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 1000 },
-          "a café near the Straße, don't worry");
+    check_search(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 7 }, "a café");
+    check_search(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 6 }, "a caf");
+    check_search(fixture, (NjSearch){ .words = "worry", .max_body_bytes = 1000 },
+                 "a café near the Straße, don't worry");
 }
 
 /* No typed text has a meaning for FTS5. */
@@ -148,13 +150,13 @@ test_any_typed_bytes_are_words(void **state)
 
     add(fixture, 10, false, "no such thing");
     for (guint i = 0; i < G_N_ELEMENTS(typed); i++) {
-        Answer answer = ask(fixture, (NjSearch){ .words = typed[i] });
+        Answer answer = run_search(fixture, (NjSearch){ .words = typed[i] });
         if (answer.error)
             fail_msg("%s: %s", typed[i], answer.error);
         if (strstr(typed[i], "toad") || i == G_N_ELEMENTS(typed) - 1)
             assert_int_equal(answer.count, 0);
         g_string_free(answer.bodies, TRUE);
-        answer = ask(fixture, (NjSearch){ .sender = typed[i] });
+        answer = run_search(fixture, (NjSearch){ .sender = typed[i] });
         if (answer.error)
             fail_msg("from %s: %s", typed[i], answer.error);
         g_string_free(answer.bodies, TRUE);
@@ -206,18 +208,19 @@ test_common_prefix_finds_all(void **state)
             nj_store_flush(fixture->store);
     }
 
-    Answer answer = ask(fixture, (NjSearch){ .words = "x", .limit = 5000 });
+    Answer answer = run_search(fixture, (NjSearch){ .words = "x", .limit = 5000 });
     assert_int_equal(answer.count, 3000);
     g_string_free(answer.bodies, TRUE);
 
     /* every seventh of 2, 20 … 29, 200 … 299, 2000 … 2999 */
-    answer = ask(fixture, (NjSearch){ .words = "x2 went", .limit = 5000 });
+    answer = run_search(fixture, (NjSearch){ .words = "x2 went", .limit = 5000 });
     assert_int_equal(answer.count, 2 + 14 + 143);
     g_string_free(answer.bodies, TRUE);
-    check(fixture, (NjSearch){ .words = "x xyl h" },
-          "x2800 went home xylophone|x2100 went home xylophone|x1400 went home xylophone|x700 went "
-          "home xylophone|x0 went home xylophone");
-    check(fixture, (NjSearch){ .words = "x", .limit = 2 }, "x2999 said|x2998 said");
+    check_search(
+        fixture, (NjSearch){ .words = "x xyl h" },
+        "x2800 went home xylophone|x2100 went home xylophone|x1400 went home xylophone|x700 went "
+        "home xylophone|x0 went home xylophone");
+    check_search(fixture, (NjSearch){ .words = "x", .limit = 2 }, "x2999 said|x2998 said");
 }
 
 /* --- filters --- */
@@ -229,28 +232,31 @@ test_filters_restrict_hits(void **state)
     gint64 other = chat_row(fixture, "newt@pond.example"),
            account = nj_store_ensure_account(fixture->store, "toad@pond.example");
 
-    say(fixture, fixture->chat, 10, false, "frog@pond.example/leaf", "hello one");
-    say(fixture, other, 20, false, "newt@pond.example/mud", "hello two https://pond.example/a");
-    say(fixture, other, 30, true, "toad@pond.example/desk", "hello three");
-    say(fixture, other, 40, false, NULL, "hello four xmpp:room@pond.example?join");
-    check(fixture, (NjSearch){ .words = "hello", .chat = fixture->chat }, "hello one");
-    check(fixture, (NjSearch){ .words = "hello", .chat = other, .until = 30 },
-          "hello two https://pond.example/a");
-    check(fixture, (NjSearch){ .words = "hello", .since = 20, .until = 40 },
-          "hello three|hello two https://pond.example/a");
+    add_from(fixture, fixture->chat, 10, false, "frog@pond.example/leaf", "hello one");
+    add_from(fixture, other, 20, false, "newt@pond.example/mud",
+             "hello two https://pond.example/a");
+    add_from(fixture, other, 30, true, "toad@pond.example/desk", "hello three");
+    add_from(fixture, other, 40, false, NULL, "hello four xmpp:room@pond.example?join");
+    check_search(fixture, (NjSearch){ .words = "hello", .chat = fixture->chat }, "hello one");
+    check_search(fixture, (NjSearch){ .words = "hello", .chat = other, .until = 30 },
+                 "hello two https://pond.example/a");
+    check_search(fixture, (NjSearch){ .words = "hello", .since = 20, .until = 40 },
+                 "hello three|hello two https://pond.example/a");
 
-    check(fixture, (NjSearch){ .words = "hello", .account = account + 1 }, "");
-    check(fixture, (NjSearch){ .words = "hello", .account = account, .chat = fixture->chat },
-          "hello one");
-    check(fixture, (NjSearch){ .words = "hello", .sender = "FROG" }, "hello one");
-    check(fixture, (NjSearch){ .words = "hello", .sender = "frog@pond.example" }, "hello one");
-    check(fixture, (NjSearch){ .sender = "newt" },
-          "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
-    check(fixture, (NjSearch){ .sender = "Me" }, "hello three");
-    check(fixture, (NjSearch){ .links = true },
-          "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
+    check_search(fixture, (NjSearch){ .words = "hello", .account = account + 1 }, "");
+    check_search(fixture, (NjSearch){ .words = "hello", .account = account, .chat = fixture->chat },
+                 "hello one");
+    check_search(fixture, (NjSearch){ .words = "hello", .sender = "FROG" }, "hello one");
+    check_search(fixture, (NjSearch){ .words = "hello", .sender = "frog@pond.example" },
+                 "hello one");
+    check_search(fixture, (NjSearch){ .sender = "newt" },
+                 "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
+    check_search(fixture, (NjSearch){ .sender = "Me" }, "hello three");
+    check_search(fixture, (NjSearch){ .links = true },
+                 "hello four xmpp:room@pond.example?join|hello two https://pond.example/a");
 
-    check(fixture, (NjSearch){ .links = true, .words = "two" }, "hello two https://pond.example/a");
+    check_search(fixture, (NjSearch){ .links = true, .words = "two" },
+                 "hello two https://pond.example/a");
 }
 
 static void
@@ -284,7 +290,7 @@ test_links_are_found(void **state)
             g_string_append_printf(expected, "%s%s", expected->len ? "|" : "", rows[i].text);
     }
 
-    check(fixture, (NjSearch){ .links = true }, expected->str);
+    check_search(fixture, (NjSearch){ .links = true }, expected->str);
     g_string_free(expected, TRUE);
 }
 
@@ -302,7 +308,7 @@ test_pages_have_each_hit_once(void **state)
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     guint count = 0;
     for (;;) {
-        Answer answer = ask(fixture, search);
+        Answer answer = run_search(fixture, search);
         g_auto(GStrv) bodies = g_strsplit(answer.bodies->str, "|", -1);
         for (guint i = 0; i < answer.count; i++)
             assert_true(g_hash_table_add(seen, g_strdup(bodies[i])));
@@ -326,11 +332,11 @@ test_deleted_chat_is_not_found(void **state)
     add(fixture, 10, false, "keep this");
 
     gint64 stranger = chat_row(fixture, "stranger@mud.example");
-    say(fixture, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
+    add_from(fixture, stranger, 20, false, "stranger@mud.example", "buy this https://mud.example");
     check_words(fixture, "this", "buy this https://mud.example|keep this");
     nj_store_delete_chat(fixture->store, stranger);
     check_words(fixture, "this", "keep this");
-    check(fixture, (NjSearch){ .sender = "stranger" }, "");
+    check_search(fixture, (NjSearch){ .sender = "stranger" }, "");
 
     /* A message that is added after the newest ones were deleted is indexed. */
     reopen(fixture);
@@ -358,7 +364,7 @@ test_index_continues_after_restart(void **state)
     assert_int_equal(nj_store_count_unindexed(fixture->store), 0);
 
     assert_int_equal(ask_int(fixture, "SELECT message FROM word_mark"), 2000);
-    Answer answer = ask(fixture, (NjSearch){ .words = "hay", .limit = 5000 });
+    Answer answer = run_search(fixture, (NjSearch){ .words = "hay", .limit = 5000 });
     assert_int_equal(answer.count, 1999);
     g_string_free(answer.bodies, TRUE);
 }
@@ -394,12 +400,12 @@ test_invalid_text_is_indexed(void **state)
     reopen(fixture);
     fixture->chat = chat_row(fixture, "frog@pond.example");
 
-    Answer answer = ask(fixture, (NjSearch){ .words = "words" });
+    Answer answer = run_search(fixture, (NjSearch){ .words = "words" });
     assert_null(answer.error);
     assert_int_equal(answer.count, 2);
     g_string_free(answer.bodies, TRUE);
     add(fixture, 30, false, "more words");
-    answer = ask(fixture, (NjSearch){ .words = "more" });
+    answer = run_search(fixture, (NjSearch){ .words = "more" });
     assert_int_equal(answer.count, 1);
     g_string_free(answer.bodies, TRUE);
 }
@@ -414,7 +420,7 @@ test_damaged_index_is_rebuilt(void **state)
     run_sql(fixture->dir, "UPDATE word_data SET block = x'00010203' WHERE id > 10");
     fixture->store = open_here(fixture->dir, fixture->remote);
 
-    Answer answer = ask(fixture, (NjSearch){ .words = "keep" });
+    Answer answer = run_search(fixture, (NjSearch){ .words = "keep" });
     if (!answer.error) /* the writer thread found the damage first */
         assert_string_equal(answer.bodies->str, "keep this");
     else
@@ -443,7 +449,7 @@ test_full_disk_search_uses_old_index(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     add(fixture, 20, false, "new words");
 
-    Answer answer = ask(fixture, (NjSearch){ .words = "words" });
+    Answer answer = run_search(fixture, (NjSearch){ .words = "words" });
     setrlimit(RLIMIT_FSIZE, &old);
     assert_null(answer.error);
     assert_string_equal(answer.bodies->str, "old words");
@@ -459,7 +465,7 @@ test_full_disk_search_uses_old_index(void **state)
 /* --- search thread --- */
 
 static void
-never(GPtrArray *found, const GError *error, void *data)
+must_not_be_called(GPtrArray *found, const GError *error, void *data)
 {
     (void) found;
     (void) error;
@@ -478,7 +484,7 @@ test_cancelled_search_is_not_answered(void **state)
 
     NjSearch search = { .words = ":-)", .limit = 10 };
     for (int i = 0; i < 5; i++)
-        nj_store_search(fixture->store, &search, never, NULL, &owner);
+        nj_store_search(fixture->store, &search, must_not_be_called, NULL, &owner);
     g_usleep(20000);
     nj_store_search_cancel(fixture->store, &owner);
     check_words(fixture, "nothing", "");
@@ -493,8 +499,8 @@ test_close_during_search(void **state)
     for (int i = 0; i < 5000; i++)
         add(fixture, 1000 + i, false, "hay, and more hay");
     NjSearch search = { .words = ":-)", .limit = 10 };
-    nj_store_search(fixture->store, &search, never, NULL, fixture);
-    nj_store_search(fixture->store, &search, never, NULL, fixture);
+    nj_store_search(fixture->store, &search, must_not_be_called, NULL, fixture);
+    nj_store_search(fixture->store, &search, must_not_be_called, NULL, fixture);
     reopen(fixture);
 }
 
@@ -515,7 +521,7 @@ test_answer_may_close_the_store(void **state)
     add(fixture, 10, false, "hello");
     NjSearch search = { .words = "hello", .limit = 10 };
     nj_store_search(fixture->store, &search, close_it, fixture, fixture);
-    nj_store_search(fixture->store, &search, never, NULL, fixture);
+    nj_store_search(fixture->store, &search, must_not_be_called, NULL, fixture);
     while (fixture->store)
         g_main_context_iteration(NULL, TRUE);
     fixture->store = open_here(fixture->dir, fixture->remote);

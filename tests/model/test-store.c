@@ -12,7 +12,7 @@
 
 /* Returns the bodies of a page, joined with spaces. */
 static char *
-words(GPtrArray *page)
+join_bodies(GPtrArray *page)
 {
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < page->len; i++) {
@@ -27,7 +27,7 @@ static void
 assert_before(StoreFixture *fixture, gint64 time, gint64 id, guint limit, const char *expected)
 {
     g_autofree char *text =
-        words(nj_store_page_before(fixture->store, fixture->chat, time, id, limit));
+        join_bodies(nj_store_page_before(fixture->store, fixture->chat, time, id, limit));
     assert_string_equal(text, expected);
 }
 
@@ -35,7 +35,7 @@ static void
 assert_after(StoreFixture *fixture, gint64 time, gint64 id, guint limit, const char *expected)
 {
     g_autofree char *text =
-        words(nj_store_page_after(fixture->store, fixture->chat, time, id, limit));
+        join_bodies(nj_store_page_after(fixture->store, fixture->chat, time, id, limit));
     assert_string_equal(text, expected);
 }
 
