@@ -158,6 +158,7 @@ read_last_id(Search *search)
     return id;
 }
 
+/* The entries and messages that are still to be read. */
 typedef struct {
     gint64 from, until; /* rowids of entries, inclusive */
     gint64 last_id;     /* largest id of a message */
@@ -233,6 +234,7 @@ close_db(Search *search)
     search->db = NULL;
 }
 
+/* Opens the connection if there is none, or only one to a snapshot that is now out of date. */
 static bool
 open_db(Search *search, GError **error)
 {
@@ -390,6 +392,7 @@ wait_for_index(NjSearcher *searcher, Request *request)
     searcher->waiting_for_index--;
 }
 
+/* The thread function.  The thread ends when it was idle for IDLE_US or the searcher is closed. */
 static void *
 run_searcher(void *data)
 {
@@ -406,6 +409,7 @@ run_searcher(void *data)
             break;
         if (!request)
             continue;
+
         searcher->current = request;
         wait_for_index(searcher, request);
         if (!searcher->closing && !g_atomic_int_get(&request->cancelled)) {
@@ -413,11 +417,13 @@ run_searcher(void *data)
             run_request(&search, request);
             g_mutex_lock(&searcher->mutex);
         }
+
         searcher->current = NULL;
         if (searcher->closing || g_atomic_int_get(&request->cancelled)) {
             free_request(request);
             continue;
         }
+
         g_queue_push_tail(&searcher->answers, request);
         g_source_set_ready_time(searcher->notification, 0);
     }
@@ -445,6 +451,7 @@ take_answer(NjSearcher *searcher)
     return request;
 }
 
+/* Function of searcher->notification. */
 static gboolean
 deliver_answers(void *data)
 {
@@ -573,6 +580,7 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     request->data = data;
     request->owner = owner;
 
+    /* The writer thread commits the queue at once, so that the index can follow. */
     g_mutex_lock(&store->mutex);
     request->seq = store->shared.seq_newest;
     if (store->shared.length)
