@@ -62,13 +62,13 @@ sip_round(guint64 v[4])
     v[0] += v[1];
     v[1] = ROTATE(v[1], 13) ^ v[0];
     v[0] = ROTATE(v[0], 32);
+
     v[2] += v[3];
     v[3] = ROTATE(v[3], 16) ^ v[2];
     v[0] += v[3];
     v[3] = ROTATE(v[3], 21) ^ v[0];
     v[2] += v[1];
     v[1] = ROTATE(v[1], 17) ^ v[2];
-
     v[2] = ROTATE(v[2], 32);
 }
 

@@ -120,7 +120,6 @@ is_word_character(gunichar c)
     case G_UNICODE_SCRIPT_LAO:
     case G_UNICODE_SCRIPT_KHMER:
     case G_UNICODE_SCRIPT_MYANMAR:
-
     case G_UNICODE_SCRIPT_TIBETAN:
         return true;
     default:

@@ -203,9 +203,9 @@ nj_store_open_as(const char *data_dir, bool remote, GError **error)
     store->shared.end = &store->shared.first;
     store->shared.seq_awaited = G_MAXUINT64;
     g_mutex_init(&store->mutex);
-
     g_cond_init(&store->work);
     g_cond_init(&store->done);
+
     if (!open_files(store, error)) {
         if (store->id_index)
             nj_id_index_close(store->id_index);
