@@ -49,6 +49,10 @@ NjAccount *nj_cmd_choose_account(NjCmd *cmd, const char *name, NjChat *chat, GEr
 /* The line of an alias of the configuration or a shipped one; NULL if there is none. */
 const char *nj_cmd_alias_line(NjCmd *cmd, const char *name);
 
+/* The line of an alias with its $1 … $9 and $* replaced by the words of rest; without any of them
+ * rest is appended; the caller frees it. Returns NULL if the result is longer than 8 MB. */
+char *nj_cmd_expand_alias(const char *line, const char *rest);
+
 /* Returns false and an error that says how to get online. */
 bool nj_cmd_check_online(NjAccount *account, GError **error);
 

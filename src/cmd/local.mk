@@ -6,6 +6,7 @@ src_cmd_libcmd_a_SOURCES = \
 
 # From a line to a result, whoever wrote it.
 engine_sources = \
+	src/cmd/alias.c \
 	src/cmd/away.c src/cmd/away.h \
 	src/cmd/call.c src/cmd/call.h \
 	src/cmd/commands.c src/cmd/commands.h \
