@@ -497,7 +497,8 @@ static void
 ask_new_password(NjCall *call, NjAccount *account)
 {
     if (!nj_call_screen(call)) {
-        nj_call_fail(call, "usage", _("Type it as /account set %s password=…"),
+        nj_call_fail(call, "usage",
+                     _("There is no screen to ask for it; type /account set %s password=…"),
                      account->settings->name);
         return;
     }

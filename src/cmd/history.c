@@ -529,7 +529,7 @@ static const NjCommand cmd_search = {
                   N_("only messages with a link"),
                   { "link" } },
                 { "limit", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("the greatest number of hits; by default 50, in the list on the screen all") },
+                  N_("how many hits at most; by default 50, or all in the list on the screen") },
                 { "words", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the words") } },
     .examples = { "/search pond", "/search chat=here since=monday \"lily pad\"",
                   "/search from=frog has=link",

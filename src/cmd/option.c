@@ -51,7 +51,8 @@ run_set(NjCall *call)
     const NjOption *option = name ? nj_table_find(table, name) : NULL;
 
     if (name && !option) {
-        nj_call_fail(call, "no-option", _("There is no option “%s”; /set lists all."), name);
+        nj_call_fail(call, "no-option", _("There is no option “%s”; /set lists the options."),
+                     name);
         return;
     }
 
@@ -240,7 +241,7 @@ static const NjCommand cmd_bind = {
 
 static const NjCommand cmd_alias = {
     .name = "alias",
-    .summary = N_("Show or change names for command lines"),
+    .summary = N_("Show or change aliases of command lines"),
     .details = N_("In LINE, $1 to $9 are the words behind the alias and $* is all of them; without "
                   "$ they are appended. The line “free” removes an alias."),
     .params = { { "name", NJ_PARAM_WORD, NJ_OPTIONAL, N_("which; by default all") },

@@ -234,9 +234,9 @@ run_outbox(NjCall *call)
         nj_call_say(call, NJ_NOTICE_INFO, _("All your messages have reached a server."));
     else if (again)
         nj_call_say(call, NJ_NOTICE_INFO,
-                    _("/retry sends the messages of a chat again that failed or may not have "
-                      "arrived, /retry all those of every chat; the others are sent by "
-                      "themselves."));
+                    _("/retry resends the messages of a chat that failed or may not have arrived, "
+                      "/retry all "
+                      "those of every chat; the others are sent automatically."));
 
     nj_call_done(call);
 }
@@ -276,10 +276,10 @@ run_retry(NjCall *call)
 {
     NjChat *chat = nj_call_arg(call, "which") ? NULL : nj_call_chat(call);
     if (!chat && !nj_call_arg(call, "which")) {
-        nj_call_fail(
-            call, "no-chat",
-            _("No chat is in front; /retry all sends the messages of every chat again that "
-              "failed or may not have arrived."));
+        nj_call_fail(call, "no-chat",
+                     _("No chat is in front; /retry all resends the messages of every chat that "
+                       "failed or may "
+                       "not have arrived."));
         return;
     }
 
@@ -322,12 +322,11 @@ run_retry(NjCall *call)
 
 static const NjCommand cmd_retry = {
     .name = "retry",
-    .summary = N_("Send messages again that failed or may not have arrived"),
+    .summary = N_("Resend messages that failed or may not have arrived"),
     .details =
-        N_("Messages that wait for a connection are sent by themselves. This command sends the "
-           "others again, in their order: those that may not have arrived since a connection "
-           "was lost, and those that failed in the last 24 hours, near the end of an open "
-           "chat."),
+        N_("Messages that wait for a connection are sent automatically. This command resends the "
+           "others in their order: those that may not have arrived because a connection was lost, "
+           "and those that failed in the last 24 hours, near the end of an open chat."),
     .params = { { "which",
                   NJ_PARAM_CHOICE,
                   NJ_OPTIONAL,

@@ -119,7 +119,7 @@ run_split_close(NjCall *call)
     if (closed)
         nj_call_done(call);
     else
-        nj_call_fail(call, "refused", _("The window is not split; /close closes the chat."));
+        nj_call_fail(call, "refused", _("There is only one pane; /close closes the chat."));
 }
 
 static NjLayout *
@@ -301,17 +301,17 @@ static const NjCommand cmd_window = {
 
 static const NjCommand cmd_split = {
     .name = "split",
-    .summary = N_("Show several chats at once, each in a part of the window"),
+    .summary = N_("Show several windows at once, each in a pane"),
     .examples = { "/split below", "/split beside console", "/split zoom" },
 };
 
 static const NjCommand cmd_split_below = {
     .name = "below",
     .parent = "split",
-    .summary = N_("Split the pane in front, the new part below it"),
+    .summary = N_("Split the pane in front; the new pane is below it"),
     .needs = NJ_NEEDS_SCREEN,
     .params = { { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL,
-                  N_("what the new part shows; by default the chat in front") } },
+                  N_("the window that the new pane shows; by default the chat in front") } },
     .examples = { "/split below", "/split below console" },
     .run = run_split_below,
 };
@@ -319,10 +319,10 @@ static const NjCommand cmd_split_below = {
 static const NjCommand cmd_split_beside = {
     .name = "beside",
     .parent = "split",
-    .summary = N_("Split the pane in front, the new part beside it"),
+    .summary = N_("Split the pane in front; the new pane is beside it"),
     .needs = NJ_NEEDS_SCREEN,
     .params = { { "window", NJ_PARAM_WINDOW, NJ_OPTIONAL,
-                  N_("what the new part shows; by default the chat in front") } },
+                  N_("the window that the new pane shows; by default the chat in front") } },
     .examples = { "/split beside", "/split beside console" },
     .run = run_split_beside,
 };
@@ -330,7 +330,7 @@ static const NjCommand cmd_split_beside = {
 static const NjCommand cmd_split_close = {
     .name = "close",
     .parent = "split",
-    .summary = N_("Close the part in front"),
+    .summary = N_("Close the pane in front"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split close" },
     .run = run_split_close,
@@ -339,7 +339,7 @@ static const NjCommand cmd_split_close = {
 static const NjCommand cmd_split_next = {
     .name = "next",
     .parent = "split",
-    .summary = N_("Move the keys to the next part"),
+    .summary = N_("Move the focus to the next pane"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split next" },
     .run = run_split_next,
@@ -348,7 +348,7 @@ static const NjCommand cmd_split_next = {
 static const NjCommand cmd_split_left = {
     .name = "left",
     .parent = "split",
-    .summary = N_("Move the keys to the part on the left"),
+    .summary = N_("Move the focus to the pane on the left"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split left" },
     .run = run_split_left,
@@ -357,7 +357,7 @@ static const NjCommand cmd_split_left = {
 static const NjCommand cmd_split_right = {
     .name = "right",
     .parent = "split",
-    .summary = N_("Move the keys to the part on the right"),
+    .summary = N_("Move the focus to the pane on the right"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split right" },
     .run = run_split_right,
@@ -366,7 +366,7 @@ static const NjCommand cmd_split_right = {
 static const NjCommand cmd_split_up = {
     .name = "up",
     .parent = "split",
-    .summary = N_("Move the keys to the part above"),
+    .summary = N_("Move the focus to the pane above"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split up" },
     .run = run_split_up,
@@ -375,7 +375,7 @@ static const NjCommand cmd_split_up = {
 static const NjCommand cmd_split_down = {
     .name = "down",
     .parent = "split",
-    .summary = N_("Move the keys to the part below"),
+    .summary = N_("Move the focus to the pane below"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split down" },
     .run = run_split_down,
@@ -384,7 +384,7 @@ static const NjCommand cmd_split_down = {
 static const NjCommand cmd_split_grow = {
     .name = "grow",
     .parent = "split",
-    .summary = N_("Make the part in front larger"),
+    .summary = N_("Make the pane in front larger"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split grow" },
     .run = run_split_grow,
@@ -393,7 +393,7 @@ static const NjCommand cmd_split_grow = {
 static const NjCommand cmd_split_shrink = {
     .name = "shrink",
     .parent = "split",
-    .summary = N_("Make the part in front smaller"),
+    .summary = N_("Make the pane in front smaller"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split shrink" },
     .run = run_split_shrink,
@@ -402,7 +402,7 @@ static const NjCommand cmd_split_shrink = {
 static const NjCommand cmd_split_zoom = {
     .name = "zoom",
     .parent = "split",
-    .summary = N_("Show the part in front alone, or all parts again"),
+    .summary = N_("Show the pane in front alone, or all panes again"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/split zoom" },
     .run = run_split_zoom,
@@ -410,7 +410,7 @@ static const NjCommand cmd_split_zoom = {
 
 static const NjCommand cmd_scroll = {
     .name = "scroll",
-    .summary = N_("Scroll in the messages of the part in front"),
+    .summary = N_("Scroll the pane in front"),
     .examples = { "/scroll up", "/scroll down 3", "/scroll bottom" },
 };
 
@@ -544,13 +544,13 @@ static const NjKeyRow keys[] = {
     { "Alt-Down", "/scroll down 1", N_("a line down") },
     { "Alt-Home", "/scroll top", N_("to the first message") },
     { "Alt-End", "/scroll bottom", N_("to the last message") },
-    { "Alt-o", "/split next", N_("the other part of a split window") },
-    { "Alt-Left", "/split left", N_("the part to the left") },
-    { "Alt-Right", "/split right", N_("the part to the right") },
-    { "Alt-x", "/split zoom", N_("show one part alone, or all again") },
-    { "Alt-+", "/split grow", N_("make the part in front larger") },
-    { "Alt-_", "/split shrink", N_("make the part in front smaller") },
-    { "F2", "/roster focus", N_("move the keys to the list of contacts") },
+    { "Alt-o", "/split next", N_("the next pane") },
+    { "Alt-Left", "/split left", N_("the pane on the left") },
+    { "Alt-Right", "/split right", N_("the pane on the right") },
+    { "Alt-x", "/split zoom", N_("show one pane alone, or all again") },
+    { "Alt-+", "/split grow", N_("make the pane in front larger") },
+    { "Alt-_", "/split shrink", N_("make the pane in front smaller") },
+    { "F2", "/roster focus", N_("move the focus to the list of contacts") },
     { "F3", "/roster toggle", N_("hide or show the list of contacts") },
     { "Ctrl-l", "/redraw", N_("draw the screen again") },
     { "Ctrl-z", "/suspend", N_("suspend until the shell's fg") },
