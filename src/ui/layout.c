@@ -1,32 +1,32 @@
-/* A binary tree: a node is a leaf with its pane, or two halves side by side or one below the other.
+/* The layout of a window is a binary tree: a node is a leaf with a pane, or two halves side by side
+ * or one below the other.
  *
- * Every leaf has a head above it, which also separates it from what is above; halves side by side
- * have a line between them. A share is a part of 1,000, so that panes keep their proportions when
- * the terminal changes its size.  What does not fit is not drawn: a leaf of no rows or columns is
- * still there and can be reached. */
+ * Every leaf has a heading, which also separates it from the leaf above. Halves side by side have a
+ * line between them. The first half has a share of WHOLE, so that panes keep their proportions when
+ * the terminal is resized. A leaf without rows or columns is not drawn, but can get the focus. */
 #include "ui/layout.h"
 
 #include "base/text.h"
 
 #define WHOLE 1000
-#define MIN_ROWS 3 /* of a half after a split: head and two lines */
+#define MIN_ROWS 3 /* of a half after a split: heading and two rows */
 #define MIN_COLS 16
 
 typedef struct Node Node;
 struct Node {
     Node *parent;
-    NjPane *pane; /* a leaf */
-    NjSplit how;
+    NjPane *pane;  /* of a leaf; NULL: two halves */
+    NjSplit split; /* how the halves divide the area */
     Node *half[2];
-    int share;                /* of the first half */
-    int row, col, rows, cols; /* as last drawn */
+    int share;                /* of the first half, in parts of WHOLE */
+    int row, col, rows, cols; /* area at the last frame */
 };
 
 struct NjLayout {
     Node *root;
     Node *focus; /* always a leaf */
     bool zoomed;
-    bool changed; /* the tree: all is drawn */
+    bool changed; /* the next frame draws everything */
 };
 
 static Node *
@@ -67,28 +67,28 @@ nj_layout_free(NjLayout *layout)
 }
 
 static void
-collect(Node *node, GPtrArray *leaves)
+collect_leaves(Node *node, GPtrArray *leaves)
 {
     if (node->pane) {
         g_ptr_array_add(leaves, node);
         return;
     }
-    collect(node->half[0], leaves);
-    collect(node->half[1], leaves);
+    collect_leaves(node->half[0], leaves);
+    collect_leaves(node->half[1], leaves);
 }
 
 static GPtrArray *
-leaves_of(const NjLayout *layout)
+get_leaves(const NjLayout *layout)
 {
     GPtrArray *leaves = g_ptr_array_new();
-    collect(layout->root, leaves);
+    collect_leaves(layout->root, leaves);
     return leaves;
 }
 
 static Node *
-leaf_of(const NjLayout *layout, const NjPane *pane)
+find_leaf(const NjLayout *layout, const NjPane *pane)
 {
-    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    g_autoptr(GPtrArray) leaves = get_leaves(layout);
     for (guint i = 0; i < leaves->len; i++)
         if (((Node *) g_ptr_array_index(leaves, i))->pane == pane)
             return g_ptr_array_index(leaves, i);
@@ -102,7 +102,7 @@ nj_layout_focus(const NjLayout *layout)
 }
 
 static void
-focus_on(NjLayout *layout, Node *leaf)
+focus_leaf(NjLayout *layout, Node *leaf)
 {
     layout->focus = leaf;
     layout->changed = true;
@@ -111,30 +111,43 @@ focus_on(NjLayout *layout, Node *leaf)
 bool
 nj_layout_set_focus(NjLayout *layout, NjPane *pane)
 {
-    Node *leaf = leaf_of(layout, pane);
+    Node *leaf = find_leaf(layout, pane);
     if (!leaf)
         return false;
-    focus_on(layout, leaf);
+    focus_leaf(layout, leaf);
     return true;
 }
 
 void
 nj_layout_focus_next(NjLayout *layout, int step)
 {
-    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    g_autoptr(GPtrArray) leaves = get_leaves(layout);
     guint at = 0;
     g_ptr_array_find(leaves, layout->focus, &at);
     int length = (int) leaves->len, next = (((int) at + step) % length + length) % length;
-    focus_on(layout, g_ptr_array_index(leaves, (guint) next));
+    focus_leaf(layout, g_ptr_array_index(leaves, (guint) next));
 }
 
-/* The nearest leaf that way whose edge lies beside the middle of this one; else the nearest at
- * all. */
+/* Returns whether `to` lies entirely beyond the edge of `from` in this direction. */
+static bool
+is_beyond(const Node *to, const Node *from, int rows, int cols)
+{
+    if (rows > 0)
+        return to->row >= from->row + from->rows;
+    if (rows < 0)
+        return to->row + to->rows <= from->row;
+    if (cols > 0)
+        return to->col >= from->col + from->cols;
+    return to->col + to->cols <= from->col;
+}
+
+/* Among the leaves in this direction the one with the nearest centre is chosen; distance across the
+ * direction counts four times. */
 bool
 nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
 {
     const Node *from = layout->focus;
-    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    g_autoptr(GPtrArray) leaves = get_leaves(layout);
     Node *best = NULL;
     int best_distance = G_MAXINT;
 
@@ -142,11 +155,7 @@ nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
         Node *to = g_ptr_array_index(leaves, i);
         int down = (to->row * 2 + to->rows) - (from->row * 2 + from->rows);
         int right = (to->col * 2 + to->cols) - (from->col * 2 + from->cols);
-        bool beyond = rows > 0   ? to->row >= from->row + from->rows
-                      : rows < 0 ? to->row + to->rows <= from->row
-                      : cols > 0 ? to->col >= from->col + from->cols
-                                 : to->col + to->cols <= from->col;
-        if (to == from || !beyond)
+        if (to == from || !is_beyond(to, from, rows, cols))
             continue;
         int distance = rows ? ABS(down) + 4 * ABS(right) : ABS(right) + 4 * ABS(down);
         if (distance < best_distance) {
@@ -158,15 +167,15 @@ nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
     if (!best)
         return false;
 
-    focus_on(layout, best);
+    focus_leaf(layout, best);
     return true;
 }
 
 bool
-nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
+nj_layout_split(NjLayout *layout, NjSplit split, NjPane *pane, GError **error)
 {
     Node *node = layout->focus;
-    bool below = how == NJ_SPLIT_BELOW, drawn = node->rows > 0 && node->cols > 0;
+    bool below = split == NJ_SPLIT_BELOW, drawn = node->rows > 0 && node->cols > 0;
 
     if (drawn && (below ? node->rows < 2 * MIN_ROWS : node->cols < 2 * MIN_COLS + 1)) {
         g_set_error_literal(error, G_IO_CHANNEL_ERROR, G_IO_CHANNEL_ERROR_NOSPC,
@@ -179,7 +188,7 @@ nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
     node->half[0] = new_leaf(node->pane);
     node->half[1] = new_leaf(pane);
 
-    /* about as large as they will be drawn: the next split may come before that */
+    /* The approximate size, because another split may come before the next frame. */
     for (int i = 0; i < 2; i++) {
         node->half[i]->parent = node;
         node->half[i]->rows = below ? node->rows / 2 : node->rows;
@@ -187,19 +196,19 @@ nj_layout_split(NjLayout *layout, NjSplit how, NjPane *pane, GError **error)
     }
 
     node->pane = NULL;
-    node->how = how;
+    node->split = split;
     node->share = WHOLE / 2;
     layout->zoomed = false;
-    focus_on(layout, node->half[1]);
+    focus_leaf(layout, node->half[1]);
 
     return true;
 }
 
-/* The other half takes the place of both. */
+/* The other half takes the place of the parent node. */
 bool
 nj_layout_close(NjLayout *layout, NjPane *pane)
 {
-    Node *leaf = leaf_of(layout, pane), *parent = leaf ? leaf->parent : NULL;
+    Node *leaf = find_leaf(layout, pane), *parent = leaf ? leaf->parent : NULL;
     if (!parent)
         return false;
 
@@ -208,7 +217,7 @@ nj_layout_close(NjLayout *layout, NjPane *pane)
     nj_pane_free(leaf->pane);
     g_free(leaf);
     parent->pane = other->pane;
-    parent->how = other->how;
+    parent->split = other->split;
     parent->share = other->share;
     parent->half[0] = other->half[0];
     parent->half[1] = other->half[1];
@@ -233,7 +242,7 @@ nj_layout_close(NjLayout *layout, NjPane *pane)
 NjPane *
 nj_layout_replace(NjLayout *layout, NjPane *old, NjPane *pane)
 {
-    Node *leaf = leaf_of(layout, old);
+    Node *leaf = find_leaf(layout, old);
     if (!leaf)
         return NULL;
     leaf->pane = pane;
@@ -241,16 +250,16 @@ nj_layout_replace(NjLayout *layout, NjPane *old, NjPane *pane)
     return old;
 }
 
-/* Moves the nearest dividing line of that direction: the focused leaf grows by so many rows and
+/* Moves the nearest dividing line of this kind so that the focused leaf grows by `step` rows or
  * columns. */
 static bool
-resize_one(NjLayout *layout, NjSplit how, int step)
+move_divider(NjLayout *layout, NjSplit split, int step)
 {
     for (Node *node = layout->focus; step && node->parent; node = node->parent) {
         Node *parent = node->parent;
-        if (parent->how != how)
+        if (parent->split != split)
             continue;
-        int size = MAX(how == NJ_SPLIT_BELOW ? parent->rows : parent->cols, 1);
+        int size = MAX(split == NJ_SPLIT_BELOW ? parent->rows : parent->cols, 1);
         int change = step * WHOLE / size + (step > 0 ? 1 : -1);
         parent->share =
             CLAMP(parent->share + (parent->half[0] == node ? change : -change), 50, WHOLE - 50);
@@ -264,8 +273,8 @@ resize_one(NjLayout *layout, NjSplit how, int step)
 bool
 nj_layout_resize(NjLayout *layout, int rows, int cols)
 {
-    bool below = resize_one(layout, NJ_SPLIT_BELOW, rows),
-         beside = resize_one(layout, NJ_SPLIT_BESIDE, cols);
+    bool below = move_divider(layout, NJ_SPLIT_BELOW, rows),
+         beside = move_divider(layout, NJ_SPLIT_BESIDE, cols);
     return below || beside;
 }
 
@@ -285,14 +294,14 @@ nj_layout_zoomed(const NjLayout *layout)
 guint
 nj_layout_count(const NjLayout *layout)
 {
-    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    g_autoptr(GPtrArray) leaves = get_leaves(layout);
     return leaves->len;
 }
 
 void
 nj_layout_each(NjLayout *layout, void (*func)(NjPane *pane, void *owner), void *owner)
 {
-    g_autoptr(GPtrArray) leaves = leaves_of(layout);
+    g_autoptr(GPtrArray) leaves = get_leaves(layout);
     for (guint i = 0; i < leaves->len; i++)
         func(((Node *) g_ptr_array_index(leaves, i))->pane, owner);
 }
@@ -305,31 +314,31 @@ nj_layout_draw_head(NjPane *pane, NjArea area, const NjTheme *theme, bool focuse
     g_autofree char *subject = class->subject ? class->subject(pane) : NULL;
     g_autofree char *hint = class->hint ? class->hint(pane) : NULL;
     NjStyle style = nj_theme_style(theme, focused ? NJ_ROLE_FOCUS : NJ_ROLE_TITLE);
-    NjStyle quiet = nj_theme_style(theme, NJ_ROLE_DIM);
+    NjStyle dimmed = nj_theme_style(theme, NJ_ROLE_DIM);
 
-    quiet.bg = style.bg;
-    quiet.attrs |= style.attrs & NJ_ATTR_REVERSE;
+    dimmed.bg = style.bg;
+    dimmed.attrs |= style.attrs & NJ_ATTR_REVERSE;
 
     NjStyle blank = { style.fg, style.bg, style.attrs & NJ_ATTR_REVERSE };
     style.attrs |= NJ_ATTR_BOLD;
     nj_area_clear(area, blank);
 
     int right = hint ? nj_text_width(hint, -1) + 2 : 0;
-    bool roomy = area.cols - right >= 12;
-    int cells = area.cols - (roomy ? right : 0) - 2;
+    bool has_hint = hint && area.cols - right >= 12;
+    int cells = area.cols - (has_hint ? right : 0) - 2;
     if (cells <= 0)
         return;
 
     g_autofree char *shown = nj_text_ellipsize(title ? title : "", cells);
     int x = nj_area_put(area, 0, 1, style, shown, -1);
     if (subject && *subject && cells - x > 8) {
-        /* A subject may have several lines; the head has one. */
+        /* A subject may have several lines; the heading has one. */
         g_autofree char *line = nj_text_line(subject, -1, 0);
         g_autofree char *cut = nj_text_ellipsize(line, cells - x - 1);
-        nj_area_put(area, 0, x + 2, quiet, cut, -1);
+        nj_area_put(area, 0, x + 2, dimmed, cut, -1);
     }
 
-    if (hint && roomy)
+    if (has_hint)
         nj_area_put(area, 0, area.cols - right + 1, style, hint, -1);
 }
 
@@ -345,9 +354,8 @@ draw_leaf(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
     if (area.rows <= 0 || area.cols <= 0)
         return;
 
+    /* The pane before its heading: drawing moves the view, and the hint depends on the view. */
     int head = area.rows >= 3;
-
-    /* The body first: drawing settles where its view is, and the head tells of it. */
     pane->class->draw(pane, nj_area_part(area, head, 0, area.rows - head, area.cols), theme,
                       focused);
     if (head)
@@ -368,7 +376,7 @@ draw_node(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
         return;
     }
 
-    if (node->how == NJ_SPLIT_BELOW) {
+    if (node->split == NJ_SPLIT_BELOW) {
         int first =
             CLAMP(area.rows * node->share / WHOLE, MIN(1, area.rows), MAX(area.rows - 1, 0));
         draw_node(layout, node->half[0], nj_area_part(area, 0, 0, first, area.cols), theme, all);

@@ -1,4 +1,4 @@
-/* ui/layout: who gets which rectangle, who has the focus. */
+/* ui/layout: splitting, closing, resizing and zooming; which pane has the focus. */
 #include "fixture.h"
 
 #include "ui/layout.h"
@@ -48,7 +48,7 @@ draw(NjLayout *layout)
 }
 
 static void
-test_splits(void **state)
+test_split_divides_and_close_joins(void **state)
 {
     (void) state;
     NjPane *a = pane_of("a@x"), *b = pane_of("b@x"), *c = pane_of("c@x");
@@ -101,7 +101,7 @@ test_splits(void **state)
 }
 
 static void
-test_too_small(void **state)
+test_small_pane_is_not_split(void **state)
 {
     (void) state;
     NjLayout *layout = nj_layout_new(pane_of("a@x"));
@@ -111,7 +111,7 @@ test_too_small(void **state)
     g_autoptr(GError) error = NULL;
     assert_false(nj_layout_split(layout, NJ_SPLIT_BELOW, pane_of("b@x"), &error));
 
-    /* A script is faster than the screen. */
+    /* A script may split several times before a frame is drawn. */
     int splits = 0;
     while (splits < 20 && nj_layout_split(layout, NJ_SPLIT_BESIDE, pane_of("b@x"), NULL))
         splits++;
@@ -122,9 +122,9 @@ test_too_small(void **state)
     nj_layout_free(layout);
 }
 
-/* However small the terminal becomes afterwards. */
+/* Drawing does not crash, however small the terminal becomes after the splits. */
 static void
-test_shrinks(void **state)
+test_split_panes_survive_shrinking(void **state)
 {
     (void) state;
     NjLayout *layout = nj_layout_new(pane_of("a@x"));
@@ -144,9 +144,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_splits, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_too_small, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_shrinks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_split_divides_and_close_joins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_small_pane_is_not_split, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_split_panes_survive_shrinking, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
