@@ -1,4 +1,5 @@
-/* ui/lines: what is seen of a talk, whatever arrives and wherever one looks. */
+/* ui/lines: the visible lines of a chat while messages arrive, pages are read and the view
+ * moves. */
 #include "fixture.h"
 
 #include "ui/lines-private.h"
@@ -41,8 +42,9 @@ draw(Talk *talk)
                   talk->theme);
 }
 
+/* Adds a message to the chat and to the lines. who NULL: our own. */
 static NjMessage *
-tell(Talk *talk, const char *who, gint64 time, const char *body)
+add_message(Talk *talk, const char *who, gint64 time, const char *body)
 {
     NjMessage *message = nj_message_ref(make_message(time, who == NULL, body));
     message->state = who ? NJ_STATE_RECEIVED : NJ_STATE_ACKNOWLEDGED;
@@ -55,24 +57,24 @@ tell(Talk *talk, const char *who, gint64 time, const char *body)
 }
 
 static void
-tell_many(Talk *talk, int from, int to)
+add_numbered(Talk *talk, int from, int to)
 {
     for (int i = from; i <= to; i++) {
         g_autofree char *body = g_strdup_printf("line %d", i);
-        tell(talk, "frog", NOON + i, body);
+        add_message(talk, "frog", NOON + i, body);
     }
 }
 
 static void
-test_columns(void **state)
+test_lines_are_drawn_in_columns(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 9, 48);
-    tell(&talk, "frog", NOON - 24 * 60 * MINUTE, "yesterday");
-    tell(&talk, "frog", NOON,
-         "a longer text that must be broken to stand in the column of the text");
-    tell(&talk, NULL, NOON + MINUTE, "yes");
-    tell(&talk, "frog", NOON + 2 * MINUTE, "/me jumps");
+    add_message(&talk, "frog", NOON - 24 * 60 * MINUTE, "yesterday");
+    add_message(&talk, "frog", NOON,
+                "a longer text that must be broken to stand in the column of the text");
+    add_message(&talk, NULL, NOON + MINUTE, "yes");
+    add_message(&talk, "frog", NOON + 2 * MINUTE, "/me jumps");
     draw(&talk);
     shows(talk.surface, "        ── Thursday, 19 November 2026 ──\n"
                         "12:00 Frog  yesterday\n"
@@ -82,7 +84,7 @@ test_columns(void **state)
                         "12:01 toad  yes\n"
                         "12:02    *  Frog jumps\n\n");
 
-    /* Who is renamed is renamed in what they said. */
+    /* A renamed contact has the new name beside old messages, too. */
     nj_roster_put(talk.fixture.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false,
                   false, (const char *const[]){ NULL });
     draw(&talk);
@@ -90,9 +92,10 @@ test_columns(void **state)
     talk_free(&talk);
 }
 
-/* The mark beside the name says how far it came; what has its sentence has it below. */
+/* The state of a sent message is the mark beside the nick; a failure is explained below the
+ * text. */
 static void
-test_states(void **state)
+test_state_is_marked_beside_nick(void **state)
 {
     (void) state;
     static const struct {
@@ -132,13 +135,13 @@ test_states(void **state)
     talk_free(&talk);
 }
 
-/* What came from elsewhere has no state of ours, and that a room shows our line is no news. */
+/* A received message has no mark; nor has our message that the room has reflected. */
 static void
-test_states_of_others(void **state)
+test_other_messages_have_no_mark(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 6, 60);
-    tell(&talk, "frog", NOON, "hello?");
+    add_message(&talk, "frog", NOON, "hello?");
 
     NjRoom *room = nj_room_open(talk.fixture.account, "pond@rooms.example", "toad");
     NjLines *lines = nj_lines_new(talk.fixture.client, room->chat);
@@ -160,10 +163,10 @@ test_states_of_others(void **state)
     talk_free(&talk);
 }
 
-/* Ours comes when it is committed: behind a line that was said later, and after the page that has
- * it was read. */
+/* Our message is added when it is committed: after a message that was received later, and after a
+ * page that includes it was read. It is displayed once, at its place. */
 static void
-test_committed_late(void **state)
+test_message_committed_late_takes_its_place(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
@@ -172,7 +175,7 @@ test_committed_late(void **state)
     nj_store_add_message(talk.fixture.client->store, ours);
     draw(&talk);
     assert_true(has(talk.surface, "toad… a question"));
-    tell(&talk, "frog", NOON + 20, "an answer to the one before");
+    add_message(&talk, "frog", NOON + 20, "an answer to the one before");
 
     g_autoptr(NjMessage) next = make_message(NOON + 10, true, "another question");
     next->chat = talk.frog->id;
@@ -184,7 +187,7 @@ test_committed_late(void **state)
                         "12:00 toad… another question\n12:00 Frog  an answer to the one before");
     assert_int_equal(talk.lines->list->len, 3);
 
-    /* Its state reaches the line through another object that has the same row. */
+    /* The state reaches the line through another object with the same row id. */
     nj_store_flush(talk.fixture.client->store);
     nj_lines_reload(talk.lines);
     draw(&talk);
@@ -198,7 +201,7 @@ test_committed_late(void **state)
 }
 
 static void
-test_say_and_subject(void **state)
+test_notice_and_subject_are_drawn(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 5, 60);
@@ -223,13 +226,13 @@ test_say_and_subject(void **state)
     talk_free(&talk);
 }
 
-/* It is read from its beginning; the next one after it is followed again. */
+/* A notice longer than the view is shown from its beginning. */
 static void
-test_long_answer(void **state)
+test_long_notice_starts_at_its_beginning(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 4, 40);
-    tell(&talk, "frog", NOON, "hello");
+    add_message(&talk, "frog", NOON, "hello");
     nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "one\ntwo\nthree\nfour\nfive\nsix");
     draw(&talk);
     shows(talk.surface, "12:00 ·  one\n         two\n         three\n         four");
@@ -243,10 +246,9 @@ test_long_answer(void **state)
     talk_free(&talk);
 }
 
-/* Megabytes are neither wrapped nor scrolled past: their beginning stands for them, cut between
- * characters, and says so. */
+/* Of a very long body only the beginning is shown, cut between characters, with a remark. */
 static void
-test_very_long_body(void **state)
+test_very_long_body_is_cut(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 5, 60);
@@ -254,8 +256,8 @@ test_very_long_body(void **state)
     for (int i = 0; i < 100000; i++)
         g_string_append(body, "\350\233\231");
 
-    tell(&talk, "frog", NOON, body->str);
-    tell(&talk, "frog", NOON + 1, "short");
+    add_message(&talk, "frog", NOON, body->str);
+    add_message(&talk, "frog", NOON + 1, "short");
     draw(&talk);
     assert_true(has(talk.surface, "very long (300.0"));
     assert_true(has(talk.surface, "all of it is stored"));
@@ -272,14 +274,14 @@ test_very_long_body(void **state)
 }
 
 static void
-test_narrow(void **state)
+test_narrow_pane_has_nicks_in_text(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 5, 20);
-    tell(&talk, "frog", NOON, "a text for the narrow panes of this");
+    add_message(&talk, "frog", NOON, "a text for the narrow panes of this");
     draw(&talk);
 
-    /* The words of a line need more room than its arms, and the last cell stays free here, too. */
+    /* A rule loses its dashes before its text; the last cell stays free. */
     nj_surface_resize(talk.surface, 5, 26);
     draw(&talk);
     assert_true(has(talk.surface, " Friday, 20 November 2026\n"));
@@ -296,21 +298,21 @@ test_narrow(void **state)
 }
 
 static void
-test_strange_names(void **state)
+test_wide_and_rtl_names_are_cut(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 4, 60);
     nj_roster_put(talk.fixture.account->roster, "frog@pond.example", "日本蛙🐸日本蛙日本蛙",
                   NJ_SUB_BOTH, false, false, (const char *const[]){ NULL });
-    tell(&talk, "frog", NOON, "עברית and 🐸");
+    add_message(&talk, "frog", NOON, "עברית and 🐸");
     draw(&talk);
     assert_true(has(talk.surface, "12:00  日本蛙🐸日…  עברית and 🐸"));
     talk_free(&talk);
 }
 
-/* A page when it is opened; the rest when one goes there. */
+/* The first frame reads a page; scrolling up reads the others. */
 static void
-test_paging(void **state)
+test_scrolling_reads_pages(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 5, 40);
@@ -353,9 +355,9 @@ test_paging(void **state)
     talk_free(&talk);
 }
 
-/* Lines of the program are not stored: what is fetched goes to its place among them. */
+/* Notices are not stored; messages that are read take their places among them. */
 static void
-test_answers_among_pages(void **state)
+test_notice_keeps_place_among_pages(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
@@ -381,10 +383,10 @@ test_answers_among_pages(void **state)
     talk_free(&talk);
 }
 
-/* From the first line to the last and back, over all seams of fetching and trimming: each line is
- * there once. */
+/* Scrolling from the first line to the last and back, with paging and trimming on the way, shows
+ * each line once. */
 static void
-test_seams(void **state)
+test_scrolling_shows_each_line_once(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
@@ -417,15 +419,14 @@ test_seams(void **state)
     talk_free(&talk);
 }
 
-/* Who follows a chat for weeks holds its last lines in memory, not all of them; the others are a
- * page away. */
+/* While the view follows the end, only the last lines stay in memory; the others are read again. */
 static void
-test_followed(void **state)
+test_followed_chat_keeps_few_lines(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
     draw(&talk);
-    tell_many(&talk, 1, 5000);
+    add_numbered(&talk, 1, 5000);
     nj_store_flush(talk.fixture.client->store);
     draw(&talk);
     assert_in_range(talk.lines->list->len, 4, 1000);
@@ -448,7 +449,7 @@ fill(Talk *talk, int count)
     nj_store_flush(talk->fixture.client->store);
 }
 
-/* The row that is drawn first has this number. */
+/* Draws and returns the number of the first visible line. */
 static int
 first_number(Talk *talk)
 {
@@ -459,15 +460,14 @@ first_number(Talk *talk)
     return atoi(at + 1);
 }
 
-/* To any message, then up to the first and down to the last: each is there once, and few are
- * held. */
+/* Goes to a message, then scrolls to both ends: each line is there once, and few are in memory. */
 static void
-test_show(void **state)
+test_show_message_and_scroll_to_both_ends(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 6, 40);
     enum { COUNT = 5000, HIT = 2500 };
-    nj_lines_show(talk.lines, NOON + HIT, HIT); /* before it is drawn for the first time */
+    nj_lines_show(talk.lines, NOON + HIT, HIT); /* before the first frame */
     fill(&talk, COUNT);
     assert_false(nj_lines_at_end(talk.lines));
     draw(&talk);
@@ -502,7 +502,7 @@ test_show(void **state)
         assert_true(talk.lines->list->len <= 2400);
     }
 
-    /* From one place to another that is far or near, the beginning, and the end. */
+    /* To places far and near, to the beginning and to the end. */
     static const int places[] = { 4000, 4001, 10, 4003, 2001, COUNT - 20, 7 };
     for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
         nj_lines_show(talk.lines, NOON + places[i], places[i]);
@@ -522,10 +522,10 @@ test_show(void **state)
     talk_free(&talk);
 }
 
-/* After an import all is read again: what is being read stays in sight, whatever came above and
- * below it. */
+/* After an import the window is read again. The lines being read stay visible although messages
+ * were added above and below them. */
 static void
-test_reload(void **state)
+test_reload_keeps_view(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 6, 40);
@@ -549,14 +549,14 @@ test_reload(void **state)
 
     assert_true(nj_lines_at_end(talk.lines));
     nj_lines_show(talk.lines, NOON + 20, 20);
-    nj_lines_reload(talk.lines); /* before it was drawn */
+    nj_lines_reload(talk.lines); /* before the next frame */
     draw(&talk);
     talk_free(&talk);
 }
 
-/* More is seen than comes with the first page. */
+/* The view is taller than the first page. */
 static void
-test_tall(void **state)
+test_tall_view_is_filled(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 70, 40);
@@ -580,7 +580,7 @@ test_tall(void **state)
 
     talk_free(&talk);
 
-    /* Few fit. */
+    /* The history is shorter than the view. */
     talk = talk_new(true, 70, 40);
     fill(&talk, 30);
     assert_int_equal(first_number(&talk), 1);
@@ -591,7 +591,7 @@ test_tall(void **state)
 }
 
 static void
-test_show_time(void **state)
+test_show_time_finds_first_message(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
@@ -613,10 +613,10 @@ test_show_time(void **state)
     talk_free(&talk);
 }
 
-/* While one looks there, what comes is counted and moves nothing; what the program said stays in
+/* While the view is at an old place, new messages are counted and do not move it. A notice keeps
  * its place. */
 static void
-test_show_is_not_moved(void **state)
+test_new_messages_do_not_move_shown_place(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
@@ -626,11 +626,11 @@ test_show_is_not_moved(void **state)
     nj_lines_add_notice(talk.lines, NJ_NOTICE_INFO, "an answer");
     draw(&talk);
 
-    /* of a row that is not there: the one before */
+    /* There is no such row: the line before it is shown. */
     nj_lines_show(talk.lines, NOON + 500, 501);
     assert_int_equal(first_number(&talk), 499);
     for (int i = 1001; i <= 4000; i++)
-        tell(&talk, "frog", NOON + MINUTE + i, "more");
+        add_message(&talk, "frog", NOON + MINUTE + i, "more");
 
     assert_int_equal(first_number(&talk), 499);
     assert_int_equal(nj_lines_unseen(talk.lines), 3000);
@@ -659,18 +659,18 @@ test_show_is_not_moved(void **state)
 }
 
 static void
-test_reading_is_not_moved(void **state)
+test_new_messages_do_not_move_scrolled_view(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 4, 40);
-    draw(&talk); /* loaded: from now on it hears */
-    tell_many(&talk, 1, 50);
+    draw(&talk); /* loads the window; messages are added from now on */
+    add_numbered(&talk, 1, 50);
     draw(&talk);
     nj_lines_scroll(talk.lines, -10);
     draw(&talk);
 
     g_autofree char *before = nj_surface_text(talk.surface);
-    tell_many(&talk, 51, 5000);
+    add_numbered(&talk, 51, 5000);
     draw(&talk);
     shows(talk.surface, before);
     assert_int_equal(nj_lines_unseen(talk.lines), 4950);
@@ -686,20 +686,20 @@ test_reading_is_not_moved(void **state)
 }
 
 static void
-test_order(void **state)
+test_late_messages_take_their_places(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 4, 40);
-    tell(&talk, "frog", NOON + 3, "third");
-    tell(&talk, "frog", NOON + 1, "first");
-    tell(&talk, "frog", NOON + 2, "second");
+    add_message(&talk, "frog", NOON + 3, "third");
+    add_message(&talk, "frog", NOON + 1, "first");
+    add_message(&talk, "frog", NOON + 2, "second");
     draw(&talk);
     assert_true(has(talk.surface, "first\n12:00 Frog  second\n12:00 Frog  third"));
     talk_free(&talk);
 }
 
 static void
-test_unread(void **state)
+test_rule_new_is_above_first_unread(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 6, 24);
@@ -724,22 +724,22 @@ test_unread(void **state)
     nj_lines_set_unread_mark_at_end(talk.lines);
     draw(&talk);
     assert_false(has(talk.surface, "new"));
-    tell(&talk, "frog", NOON + 4, "three");
+    add_message(&talk, "frog", NOON + 4, "three");
     draw(&talk);
     assert_true(has(talk.surface, "new ──────────────────\n12:00 Frog  three"));
     talk_free(&talk);
 }
 
 static void
-test_time_format(void **state)
+test_clock_follows_option_and_zone(void **state)
 {
     (void) state;
     Talk talk = talk_new(false, 2, 40);
-    tell(&talk, "frog", NOON, "hello");
+    add_message(&talk, "frog", NOON, "hello");
     nj_options_override(talk.fixture.client->options, "time-format", "%H.%M.%S", NULL);
     draw(&talk);
     assert_true(has(talk.surface, "12.00.00 Frog  hello"));
-    g_setenv("TZ", "UTC-13:30", TRUE); /* who has travelled */
+    g_setenv("TZ", "UTC-13:30", TRUE); /* the user has travelled */
     draw(&talk);
     assert_true(has(talk.surface, "01.30.00 Frog  hello"));
 
@@ -751,10 +751,9 @@ test_time_format(void **state)
     talk_free(&talk);
 }
 
-/* Bodies of the largest allowed size: a pane holds few of them, and finds the others in the store
- * again. */
+/* With bodies of the largest allowed size few lines stay in memory; the others are read again. */
 static void
-test_heavy(void **state)
+test_long_bodies_are_dropped(void **state)
 {
     (void) state;
     Talk talk = talk_new(true, 10, 60);
@@ -762,9 +761,9 @@ test_heavy(void **state)
 
     g_autofree char *body = g_strnfill(1024 * 1024, 'x');
     for (int i = 0; i < 40; i++)
-        tell(&talk, "frog", NOON + i, body);
+        add_message(&talk, "frog", NOON + i, body);
     assert_true(talk.lines->body_bytes <= 16 * 1024 * 1024 && talk.lines->list->len <= 16);
-    tell(&talk, "frog", NOON + 50, "and the last word");
+    add_message(&talk, "frog", NOON + 50, "and the last word");
     draw(&talk);
 
     g_autofree char *shown = nj_surface_text(talk.surface);
@@ -780,10 +779,9 @@ test_heavy(void **state)
     talk_free(&talk);
 }
 
-/* From one to the next through messages of this size, down and up: none is left out, and few are
- * held. */
+/* Scrolls down and up through messages of this size: none is left out, and few are in memory. */
 static void
-walk_heavy(gsize size, const char *filling)
+scroll_through_long(gsize size, const char *filling)
 {
     Talk talk = talk_new(true, 12, 60);
     enum { COUNT = 300, HIT = 100 };
@@ -798,7 +796,7 @@ walk_heavy(gsize size, const char *filling)
     }
 
     nj_store_flush(talk.fixture.client->store);
-    alarm(120); /* a loop that never ends shall end */
+    alarm(120); /* ends an endless loop */
     nj_lines_show(talk.lines, NOON + HIT, HIT);
 
     int last = HIT;
@@ -832,42 +830,42 @@ walk_heavy(gsize size, const char *filling)
 }
 
 static void
-test_walk_heavy(void **state)
+test_scrolling_shows_each_long_body_once(void **state)
 {
     (void) state;
-    walk_heavy(200 * 1024, "\xe2\x80\x8b"); /* nothing to be seen of it: a row each */
-    walk_heavy(300 * 1024, "x");
-    walk_heavy(1024 * 1024, "\xe2\x80\x8b");
+    scroll_through_long(200 * 1024, "\xe2\x80\x8b"); /* invisible: one row each */
+    scroll_through_long(300 * 1024, "x");
+    scroll_through_long(1024 * 1024, "\xe2\x80\x8b");
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heavy),
-        cmocka_unit_test(test_walk_heavy),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_states_of_others),
-        cmocka_unit_test(test_committed_late),
-        cmocka_unit_test(test_say_and_subject),
-        cmocka_unit_test(test_long_answer),
-        cmocka_unit_test(test_very_long_body),
-        cmocka_unit_test(test_narrow),
-        cmocka_unit_test(test_strange_names),
-        cmocka_unit_test(test_paging),
-        cmocka_unit_test(test_answers_among_pages),
-        cmocka_unit_test(test_seams),
-        cmocka_unit_test(test_show),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_tall),
-        cmocka_unit_test(test_show_time),
-        cmocka_unit_test(test_show_is_not_moved),
-        cmocka_unit_test(test_reading_is_not_moved),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_followed),
-        cmocka_unit_test(test_unread),
-        cmocka_unit_test(test_time_format),
+        cmocka_unit_test(test_long_bodies_are_dropped),
+        cmocka_unit_test(test_scrolling_shows_each_long_body_once),
+        cmocka_unit_test(test_lines_are_drawn_in_columns),
+        cmocka_unit_test(test_state_is_marked_beside_nick),
+        cmocka_unit_test(test_other_messages_have_no_mark),
+        cmocka_unit_test(test_message_committed_late_takes_its_place),
+        cmocka_unit_test(test_notice_and_subject_are_drawn),
+        cmocka_unit_test(test_long_notice_starts_at_its_beginning),
+        cmocka_unit_test(test_very_long_body_is_cut),
+        cmocka_unit_test(test_narrow_pane_has_nicks_in_text),
+        cmocka_unit_test(test_wide_and_rtl_names_are_cut),
+        cmocka_unit_test(test_scrolling_reads_pages),
+        cmocka_unit_test(test_notice_keeps_place_among_pages),
+        cmocka_unit_test(test_scrolling_shows_each_line_once),
+        cmocka_unit_test(test_show_message_and_scroll_to_both_ends),
+        cmocka_unit_test(test_reload_keeps_view),
+        cmocka_unit_test(test_tall_view_is_filled),
+        cmocka_unit_test(test_show_time_finds_first_message),
+        cmocka_unit_test(test_new_messages_do_not_move_shown_place),
+        cmocka_unit_test(test_new_messages_do_not_move_scrolled_view),
+        cmocka_unit_test(test_late_messages_take_their_places),
+        cmocka_unit_test(test_followed_chat_keeps_few_lines),
+        cmocka_unit_test(test_rule_new_is_above_first_unread),
+        cmocka_unit_test(test_clock_follows_option_and_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* ui/pane-roster: its order under changes, what is hidden, the selection. */
+/* ui/pane-roster: the order of the rows under changes, hidden contacts, the selection. */
 #include "fixture.h"
 
 #include "ui/pane.h"
@@ -45,7 +45,7 @@ expect(const char *picture)
 }
 
 static void
-test_order(void **state)
+test_contacts_are_sorted_and_grouped(void **state)
 {
     (void) state;
     add_person(&fixture, "newt@x", "Newt", "Pond", NJ_SHOW_AWAY, NULL);
@@ -66,7 +66,7 @@ test_order(void **state)
     nj_roster_remove(fixture.account->roster, "crab@x");
     expect("Pond             1/3\n● Newt\nContacts         1/1\n◔ ant@x");
 
-    /* In another group, by another name. */
+    /* With another name, in other groups. */
     nj_roster_put(fixture.account->roster, "newt@x", "Newton", NJ_SUB_BOTH, false, false,
                   (const char *const[]){ "Tank", "Lab", NULL });
     expect("Lab              1/1\n● Newton\nTank             1/1\n● Newton\nContacts         "
@@ -76,7 +76,7 @@ test_order(void **state)
 }
 
 static void
-test_rooms_requests_unread(void **state)
+test_rooms_requests_and_unread_are_listed(void **state)
 {
     (void) state;
     add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
@@ -86,7 +86,7 @@ test_rooms_requests_unread(void **state)
     NjRoom *room = nj_room_open(fixture.account, "pond@rooms.x", "toad");
     expect("? 2 requests\nRooms\n# pond");
 
-    /* Who is away and wrote is seen until it was read. */
+    /* An offline contact is listed while it has unread messages. */
     NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@x");
     say(frog, "frog", NOON, "hello");
     expect("? 2 requests\nRooms\n# pond\nContacts         0/1\n○ Frog             1");
@@ -96,9 +96,9 @@ test_rooms_requests_unread(void **state)
     expect("? 1 request");
 }
 
-/* What the store remembers as unread is seen as if it had just come. */
+/* Unread messages that the store has count like new ones. */
 static void
-test_unread_of_the_store(void **state)
+test_stored_unread_lists_offline_contact(void **state)
 {
     (void) state;
     fixture.dir = make_dir();
@@ -115,7 +115,7 @@ test_unread_of_the_store(void **state)
 }
 
 static void
-test_show_offline(void **state)
+test_option_lists_offline_contacts(void **state)
 {
     (void) state;
     add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_OFFLINE, NULL);
@@ -128,7 +128,7 @@ test_show_offline(void **state)
 }
 
 static void
-test_several_accounts(void **state)
+test_several_accounts_have_headings(void **state)
 {
     (void) state;
     add_person(&fixture, "frog@x", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
@@ -143,39 +143,40 @@ test_several_accounts(void **state)
     expect("Contacts         1/1\n● Frog");
 }
 
+/* Opens the selection and returns its chat. */
 static NjChat *
-chosen(void)
+open_selected(void)
 {
     pane->class->activate(pane);
     return fixture.client->focus;
 }
 
 static void
-test_selection(void **state)
+test_selection_skips_headings(void **state)
 {
     (void) state;
     add_person(&fixture, "a@x", "A", "One", NJ_SHOW_ONLINE, NULL);
     add_person(&fixture, "b@x", "B", "Two", NJ_SHOW_ONLINE, NULL);
     add_person(&fixture, "c@x", "C", "Two", NJ_SHOW_ONLINE, NULL);
     pane->class->shown(pane, true);
-    assert_string_equal(chosen()->address, "a@x");
-    pane->class->move(pane, 1); /* over the head of the next group */
-    assert_string_equal(chosen()->address, "b@x");
+    assert_string_equal(open_selected()->address, "a@x");
+    pane->class->move(pane, 1); /* over the heading of the next group */
+    assert_string_equal(open_selected()->address, "b@x");
     nj_roster_presence(fixture.account->roster, "b@x/leaf", NJ_SHOW_OFFLINE, 0, NULL);
 
-    assert_string_equal(chosen()->address, "c@x");
+    assert_string_equal(open_selected()->address, "c@x");
     pane->class->scroll_to(pane, false);
-    assert_string_equal(chosen()->address, "a@x");
+    assert_string_equal(open_selected()->address, "a@x");
     pane->class->scroll_to(pane, true);
-    assert_string_equal(chosen()->address, "c@x");
+    assert_string_equal(open_selected()->address, "c@x");
     nj_roster_offline(fixture.account->roster);
     pane->class->move(pane, 1);
     expect("");
 }
 
-/* Thousands come and go: the order stays right. */
+/* Among thousands of contacts the order stays right. */
 static void
-test_many(void **state)
+test_thousands_stay_sorted(void **state)
 {
     (void) state;
     for (int i = 0; i < 2000; i++) {
@@ -197,13 +198,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_rooms_requests_unread, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_unread_of_the_store, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_show_offline, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_several_accounts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_selection, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_contacts_are_sorted_and_grouped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rooms_requests_and_unread_are_listed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_stored_unread_lists_offline_contact, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_option_lists_offline_contacts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_several_accounts_have_headings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_selection_skips_headings, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_thousands_stay_sorted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

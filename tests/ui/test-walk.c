@@ -1,6 +1,6 @@
-/* ui: a random walk through everything a screen can be told.  Nothing is expected but that it
- * holds: the sanitizers and the borders of surfaces are the judges.  A walk that fails is walked
- * again with its number as argument. */
+/* ui: random walks through everything that can happen to a screen. A walk passes if no sanitizer
+ * and no assertion reports an error. The argument of the program, a number from the output, repeats
+ * one walk. */
 #include "fixture.h"
 
 #include <stdlib.h>
@@ -68,7 +68,7 @@ step_messages(Walk *walk)
         nj_chat_add(chat, message);
         if (!pick(walk, 5))
             nj_chat_set_state(chat, message, (NjMessageState) pick(walk, NJ_STATE_COUNT),
-                              pick(walk, 2) ? "It did not arrive." : NULL);
+                              pick(walk, 2) ? "Not delivered." : NULL);
     }
 }
 
@@ -281,7 +281,7 @@ walk_once(guint32 number)
 }
 
 static void
-test_walks(void **state)
+test_random_walk_has_no_errors(void **state)
 {
     for (guint32 number = 1; !*state && number <= 4; number++)
         walk_once(number);
@@ -294,7 +294,7 @@ main(int argc, char **argv)
 {
     guint32 number = argc > 1 ? (guint32) strtoul(argv[1], NULL, 10) : 0;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_walks, number ? &number : NULL),
+        cmocka_unit_test_prestate(test_random_walk_has_no_errors, number ? &number : NULL),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
