@@ -249,7 +249,7 @@ run_scroll_bottom(NjCall *call)
 static void
 run_clear(NjCall *call)
 {
-    nj_pane_clear(nj_screen_focus(nj_call_screen(call)));
+    nj_pane_clear_notices(nj_screen_focus(nj_call_screen(call)));
     nj_call_done(call);
 }
 

@@ -1,6 +1,6 @@
-/* The words are kept as code points without case and accents, and compared with a text in the same
- * way as it is walked: nothing is copied, and of a long body only the beginning is looked
- * through. */
+/* Finds words in a text. The words are stored as folded code points (no case, no accents); a text
+ * is folded while it is compared, so nothing is copied. Only the beginning of a long body is
+ * searched. */
 #include "ui/found.h"
 
 #include <string.h>
@@ -8,15 +8,15 @@
 #include "base/text.h"
 
 #define MAX_WORDS 32
-#define MAX_BEFORE 120  /* bytes of an excerpt in front of the hit … */
-#define MAX_EXCERPT 600 /* … and in all */
+#define MAX_BEFORE 120  /* bytes of an excerpt before the match … */
+#define MAX_EXCERPT 600 /* … and altogether */
 
 struct NjFoundWords {
-    GPtrArray *words; /* of GArray of gunichar */
-    bool links;
+    GPtrArray *words; /* of GArray of folded gunichar */
+    bool links;       /* links match, too */
 };
 
-/* 0: a mark, which belongs to the letter before it. */
+/* Returns the base letter in lower case; 0 for a combining mark. */
 static gunichar
 fold(gunichar c)
 {
@@ -30,18 +30,20 @@ fold(gunichar c)
 }
 
 static bool
-is_of_word(gunichar c)
+is_word_character(gunichar c)
 {
     return c < 0x80 ? g_ascii_isalnum((char) c) : g_unichar_isalnum(c) || g_unichar_ismark(c);
 }
 
-/* Chinese and its neighbours write no spaces: each character begins a word. */
+/* Returns whether each such character begins a word: Chinese, Japanese and Korean texts have no
+ * spaces between words. */
 static bool
-stands_alone(gunichar c)
+is_word_by_itself(gunichar c)
 {
     return c >= 0x1100 && g_unichar_iswide(c);
 }
 
+/* Takes the word. */
 static void
 add_word(NjFoundWords *words, GArray *word)
 {
@@ -51,19 +53,19 @@ add_word(NjFoundWords *words, GArray *word)
         g_ptr_array_add(words->words, word);
 }
 
-/* As the engine's: what is between letters and digits divides; a word without any is looked for as
- * it is. */
+/* Splits a typed word as the store's index does: at characters that are no letters or digits. A
+ * word without letters and digits is searched as it is. */
 static void
-add_typed(NjFoundWords *words, const char *typed)
+add_typed_word(NjFoundWords *words, const char *typed)
 {
-    bool plain = false;
+    bool has_letters = false;
     for (const char *at = typed; *at; at = g_utf8_next_char(at))
-        plain |= is_of_word(g_utf8_get_char(at));
+        has_letters |= is_word_character(g_utf8_get_char(at));
 
     GArray *word = g_array_new(FALSE, FALSE, sizeof(gunichar));
     for (const char *at = typed; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at), folded = fold(c);
-        if (plain && !is_of_word(c)) {
+        if (has_letters && !is_word_character(c)) {
             add_word(words, word);
             word = g_array_new(FALSE, FALSE, sizeof(gunichar));
         } else if (folded) {
@@ -83,7 +85,7 @@ nj_found_words_new(const char *typed, bool links)
     g_autofree char *valid = g_utf8_make_valid(typed ? typed : "", -1);
     g_auto(GStrv) parts = g_strsplit_set(valid, " \t\n\"", -1);
     for (guint i = 0; parts[i]; i++)
-        add_typed(words, parts[i]);
+        add_typed_word(words, parts[i]);
     return words;
 }
 
@@ -96,9 +98,9 @@ nj_found_words_free(NjFoundWords *words)
     g_free(words);
 }
 
-/* The bytes that the word takes at the beginning of this text; 0: it does not stand there. */
+/* Returns the length in bytes of the word at the beginning of this text; 0 if it is not there. */
 static gsize
-match(const GArray *word, const char *text, const char *end)
+match_word(const GArray *word, const char *text, const char *end)
 {
     const char *at = text;
     for (guint i = 0; i < word->len;) {
@@ -116,6 +118,7 @@ match(const GArray *word, const char *text, const char *end)
     return (gsize) (at - text);
 }
 
+/* Returns the length in bytes of the link at the beginning of this text; 0 if there is none. */
 static gsize
 match_link(const char *text, const char *end)
 {
@@ -137,27 +140,28 @@ nj_found_next(const NjFoundWords *words, const char *text, gsize length, gsize f
               gsize *end)
 {
     const char *stop = text + length;
-    bool inside = from > 0 && is_of_word(g_utf8_get_char(g_utf8_prev_char(text + from)));
+    bool inside = from > 0 && is_word_character(g_utf8_get_char(g_utf8_prev_char(text + from)));
 
     for (const char *at = text + from; at < stop; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         gsize size = !inside && words->links ? match_link(at, stop) : 0;
-        bool begins = !inside || !is_of_word(c) || stands_alone(c);
+        bool begins = !inside || !is_word_character(c) || is_word_by_itself(c);
         for (guint i = 0; begins && i < words->words->len; i++)
-            size = MAX(size, match(g_ptr_array_index(words->words, i), at, stop));
+            size = MAX(size, match_word(g_ptr_array_index(words->words, i), at, stop));
         if (size > 0) {
             *start = (gsize) (at - text);
             *end = *start + size;
             return true;
         }
-        inside = is_of_word(c);
+        inside = is_word_character(c);
     }
 
     return false;
 }
 
+/* Returns `at` or the start of the character it points into. */
 static const char *
-to_character(const char *text, const char *at)
+align_to_character(const char *text, const char *at)
 {
     while (at > text && ((guchar) *at & 0xc0) == 0x80)
         at--;
@@ -168,17 +172,17 @@ char *
 nj_found_excerpt(const NjFoundWords *words, const char *body, bool *cut)
 {
     gsize length = strnlen(body, NJ_FOUND_LOOKED), start = 0, end = 0;
-    length = (gsize) (to_character(body, body + length) - body);
+    length = (gsize) (align_to_character(body, body + length) - body);
     nj_found_next(words, body, length, 0, &start, &end);
 
     const char *from = body;
     if (start > MAX_BEFORE) {
-        from = to_character(body, body + start - MAX_BEFORE);
+        from = align_to_character(body, body + start - MAX_BEFORE);
         const char *space = memchr(from, ' ', MAX_BEFORE);
         from = space ? space + 1 : from;
     }
 
     *cut = from > body;
     const char *to = from + strnlen(from, MAX_EXCERPT);
-    return nj_text_line(from, to_character(from, to) - from, 0);
+    return nj_text_line(from, align_to_character(from, to) - from, 0);
 }

@@ -1,5 +1,5 @@
-/* Bell and title.  The title follows the chats a moment after they changed, however many messages
- * came; the bell rings at most once a second. */
+/* The bell and the title of the terminal. The title is written at most every 100 ms, however many
+ * messages arrive; the bell rings at most once a second. */
 #include "ui/notify.h"
 
 #include "base/clock.h"
@@ -15,28 +15,28 @@
 struct NjNotify {
     NjScreen *screen;
     NjClient *client;
-    guint title_id;
-    gint64 bell_us;
-    char *title; /* as last written */
+    GSource *title_timer; /* writes the title */
+    gint64 bell_us;       /* when the bell rang; 0: never */
+    char *title;          /* as it was last written; NULL: not */
 };
 
-/* named: it is for us. */
+/* addressed: the message is for us, and not for a whole room. */
 static bool
-wants_bell(const NjNotify *notify, const NjChat *chat, bool named)
+may_ring(const NjNotify *notify, const NjChat *chat, bool addressed)
 {
     const char *bell = nj_options_text(notify->client->options, "bell");
     if (strcmp(bell, "none") == 0)
         return false;
     if (strcmp(bell, "all") == 0)
         return true;
-    return !nj_screen_attends(notify->screen, chat) && (named || strcmp(bell, "chats") == 0);
+    return !nj_screen_attends(notify->screen, chat) && (addressed || strcmp(bell, "chats") == 0);
 }
 
 static void
-ring(NjNotify *notify, const NjChat *chat, bool named)
+ring_bell(NjNotify *notify, const NjChat *chat, bool addressed)
 {
     NjTerm *term = nj_screen_term(notify->screen);
-    if (!term || !wants_bell(notify, chat, named))
+    if (!term || !may_ring(notify, chat, addressed))
         return;
     gint64 now = nj_clock_us();
     if (notify->bell_us && now - notify->bell_us < BELL_US)
@@ -49,32 +49,33 @@ static void
 on_message_added(NjMessageEvent *event, void *owner)
 {
     if (!event->message->out && !event->message->delayed)
-        ring(owner, event->chat, event->chat->kind != NJ_CHAT_ROOM || event->message->mention);
+        ring_bell(owner, event->chat, event->chat->kind != NJ_CHAT_ROOM || event->message->mention);
 }
 
 static void
 on_alert(NjAlert *alert, void *owner)
 {
-    ring(owner, alert->chat, true);
+    ring_bell(owner, alert->chat, true);
 }
 
-/* "natterjack — frog (3)": whose window it is, and how many messages wait in all. */
+/* Returns "natterjack — frog (3)": the focused chat, and the unread messages of all windows; of
+ * rooms only the mentions. The caller owns it. */
 static char *
 make_title(const NjNotify *notify)
 {
-    guint waiting = 0;
+    guint unread = 0;
     for (guint i = 0; i < nj_screen_windows(notify->screen); i++) {
         const NjChat *chat = nj_screen_window_at(notify->screen, i)->chat;
         if (chat && (chat->kind != NJ_CHAT_ROOM || chat->mentions))
-            waiting += chat->kind == NJ_CHAT_ROOM ? chat->mentions : chat->unread;
+            unread += chat->kind == NJ_CHAT_ROOM ? chat->mentions : chat->unread;
     }
 
     const NjChat *focus = notify->client->focus;
     GString *title = g_string_new("natterjack");
     if (focus)
         g_string_append_printf(title, " — %s", nj_chat_label(focus));
-    if (waiting > 0)
-        g_string_append_printf(title, " (%u)", waiting);
+    if (unread > 0)
+        g_string_append_printf(title, " (%u)", unread);
 
     return g_string_free(title, FALSE);
 }
@@ -83,7 +84,7 @@ static gboolean
 on_title_time(void *owner)
 {
     NjNotify *notify = owner;
-    notify->title_id = 0;
+    nj_clock_cancel(&notify->title_timer);
 
     NjTerm *term = nj_screen_term(notify->screen);
     if (!term || !nj_options_bool(notify->client->options, "title"))
@@ -100,17 +101,17 @@ on_title_time(void *owner)
 }
 
 static void
-want_title(NjNotify *notify)
+schedule_title(NjNotify *notify)
 {
-    if (!notify->title_id)
-        notify->title_id = g_timeout_add(TITLE_MS, on_title_time, notify);
+    if (!notify->title_timer)
+        notify->title_timer = nj_clock_after(TITLE_MS, on_title_time, notify);
 }
 
 static void
 on_chat_changed(NjChat *chat, void *owner)
 {
     (void) chat;
-    want_title(owner);
+    schedule_title(owner);
 }
 
 static void
@@ -120,14 +121,14 @@ on_contact_changed(NjContactEvent *event, void *owner)
     const NjChat *focus = notify->client->focus;
     if (focus && focus->account == event->contact->account
         && strcmp(focus->address, event->contact->address) == 0)
-        want_title(notify);
+        schedule_title(notify);
 }
 
 static void
 on_focus_changed(NjClient *client, void *owner)
 {
     (void) client;
-    want_title(owner);
+    schedule_title(owner);
 }
 
 static void
@@ -137,7 +138,7 @@ on_option_changed(NjOption *option, void *owner)
     if (strcmp(option->name, "title") != 0)
         return;
     g_clear_pointer(&notify->title, g_free);
-    want_title(notify);
+    schedule_title(notify);
 }
 
 NjNotify *
@@ -155,7 +156,7 @@ nj_notify_new(NjScreen *screen)
     nj_on_contact_changed(bus, on_contact_changed, notify);
     nj_on_focus_changed(bus, on_focus_changed, notify);
     nj_on_option_changed(bus, on_option_changed, notify);
-    want_title(notify);
+    schedule_title(notify);
 
     return notify;
 }
@@ -166,7 +167,7 @@ nj_notify_free(NjNotify *notify)
     if (!notify)
         return;
     nj_bus_forget(notify->client->bus, notify);
-    g_clear_handle_id(&notify->title_id, g_source_remove);
+    nj_clock_cancel(&notify->title_timer);
     g_free(notify->title);
     g_free(notify);
 }

@@ -1,5 +1,5 @@
-/* A talk with one person (or one occupant of a room); also a room's talk where it stands without
- * its occupants. */
+/* The pane of a chat with a contact or with an occupant of a room. Also a room without its list of
+ * occupants. */
 #include "ui/talk.h"
 
 #include "model/chat.h"
@@ -7,13 +7,14 @@
 #include "model/room.h"
 
 static char *
-title(NjPane *pane)
+make_title(NjPane *pane)
 {
     return g_strdup(nj_chat_label(pane->chat));
 }
 
+/* Returns the presence of the contact and its status text. */
 static char *
-subject(NjPane *pane)
+make_subject(NjPane *pane)
 {
     const NjChat *chat = pane->chat;
     if (chat->kind == NJ_CHAT_ROOM)
@@ -28,12 +29,11 @@ subject(NjPane *pane)
         return NULL;
 
     static const char *const shows[] = {
-        [NJ_SHOW_OFFLINE] = N_("not here"), [NJ_SHOW_DND] = N_("busy"),
-        [NJ_SHOW_XA] = N_("away for long"), [NJ_SHOW_AWAY] = N_("away"),
-        [NJ_SHOW_ONLINE] = N_("here"),      [NJ_SHOW_CHAT] = N_("wants to talk"),
+        [NJ_SHOW_OFFLINE] = N_("offline"),         [NJ_SHOW_DND] = N_("busy"),
+        [NJ_SHOW_XA] = N_("away for a long time"), [NJ_SHOW_AWAY] = N_("away"),
+        [NJ_SHOW_ONLINE] = N_("online"),           [NJ_SHOW_CHAT] = N_("free to chat"),
     };
     const char *show = _(shows[nj_contact_show(contact)]), *status = nj_contact_status(contact);
-
     return status && *status ? g_strdup_printf("%s · %s", show, status) : g_strdup(show);
 }
 
@@ -41,8 +41,8 @@ static const NjPaneClass chat_class = {
     .name = "chat",
     NJ_TALK_CALLS,
     .draw = nj_talk_draw,
-    .title = title,
-    .subject = subject,
+    .title = make_title,
+    .subject = make_subject,
     .free = nj_talk_free,
 };
 

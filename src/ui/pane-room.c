@@ -1,6 +1,6 @@
-/* A room: its talk, and who is there at the right.  The occupants stand in a sequence of their own,
- * sorted by role and then by name, so that one who comes or goes in a room of thousands costs a few
- * comparisons. */
+/* The pane of a room: its lines, and its occupants at the right. The rows of the occupants are in a
+ * GSequence, sorted by role and then by nick, so that an occupant who comes or leaves in a room of
+ * thousands costs a few comparisons. */
 #include "ui/talk.h"
 
 #include "base/text.h"
@@ -9,22 +9,23 @@
 
 #include <string.h>
 
-#define MIN_LIST 10 /* columns, with the sign before the name */
+#define MIN_LIST 10 /* columns of the list, with the sign before the nick */
 #define MAX_LIST 20
-#define MIN_TALK 40 /* below that the list hides */
+#define MIN_LINES 40 /* columns of the lines; the list is hidden rather than leave them fewer */
 
 typedef struct {
     const NjOccupant *occupant;
-    char *key; /* collation */
-    int rank;
+    char *key; /* collation key of the nick */
+    int rank;  /* by role, 0 first */
 } Row;
 
 typedef struct {
     NjTalk talk;
-    GSequence *rows;     /* of Row, owned */
+    GSequence *rows;     /* of Row */
     GHashTable *by_nick; /* nick -> GSequenceIter */
-    /* name that came since the list was empty, in cells: who goes moves no border */
-    int widest;
+    /* Cells of the widest nick since the list was last empty: the border does not move when an
+     * occupant leaves. */
+    int widest_nick;
 } Room;
 
 static void
@@ -36,7 +37,7 @@ free_row(void *data)
 }
 
 static int
-compare(const void *a, const void *b, void *data)
+compare_rows(const void *a, const void *b, void *data)
 {
     (void) data;
     const Row *left = a, *right = b;
@@ -44,13 +45,13 @@ compare(const void *a, const void *b, void *data)
 }
 
 static int
-rank_of(const NjOccupant *occupant)
+get_rank(const NjOccupant *occupant)
 {
     return NJ_OCCUPANT_MODERATOR - (int) occupant->role;
 }
 
 static void
-take_out(Room *room, const char *nick)
+remove_occupant(Room *room, const char *nick)
 {
     GSequenceIter *iter = g_hash_table_lookup(room->by_nick, nick);
     if (!iter)
@@ -58,32 +59,33 @@ take_out(Room *room, const char *nick)
     g_hash_table_remove(room->by_nick, nick);
     g_sequence_remove(iter);
     if (g_hash_table_size(room->by_nick) == 0)
-        room->widest = 0;
+        room->widest_nick = 0;
 }
 
+/* Adds an occupant, or updates the row of one. */
 static void
-put(Room *room, const NjOccupant *occupant)
+put_occupant(Room *room, const NjOccupant *occupant)
 {
     GSequenceIter *iter = g_hash_table_lookup(room->by_nick, occupant->nick);
     if (iter) {
         Row *row = g_sequence_get(iter);
         row->occupant = occupant;
-        if (row->rank == rank_of(occupant))
+        if (row->rank == get_rank(occupant))
             return;
-        row->rank = rank_of(occupant);
-        g_sequence_sort_changed(iter, compare, NULL);
+        row->rank = get_rank(occupant);
+        g_sequence_sort_changed(iter, compare_rows, NULL);
         return;
     }
 
     Row *row = g_new0(Row, 1);
     row->occupant = occupant;
-    row->rank = rank_of(occupant);
+    row->rank = get_rank(occupant);
 
     g_autofree char *folded = g_utf8_casefold(occupant->shown, -1);
     row->key = g_utf8_collate_key(folded, -1);
-    room->widest = MAX(room->widest, nj_text_width(occupant->shown, -1));
+    room->widest_nick = MAX(room->widest_nick, nj_text_width(occupant->shown, -1));
     g_hash_table_insert(room->by_nick, g_strdup(occupant->nick),
-                        g_sequence_insert_sorted(room->rows, row, compare, NULL));
+                        g_sequence_insert_sorted(room->rows, row, compare_rows, NULL));
 }
 
 static void
@@ -91,11 +93,11 @@ on_occupant(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone)
 {
     Room *room = (Room *) pane;
     if (old_nick)
-        take_out(room, old_nick);
+        remove_occupant(room, old_nick);
     if (gone)
-        take_out(room, occupant->nick);
+        remove_occupant(room, occupant->nick);
     else
-        put(room, occupant);
+        put_occupant(room, occupant);
     nj_pane_touch(pane);
 }
 
@@ -103,7 +105,7 @@ static void
 draw_occupant(const NjRoom *room, const Row *row, NjArea area, int y, const NjTheme *theme)
 {
     const NjOccupant *occupant = row->occupant;
-    bool here = occupant->show == NJ_SHOW_ONLINE || occupant->show == NJ_SHOW_CHAT;
+    bool available = occupant->show == NJ_SHOW_ONLINE || occupant->show == NJ_SHOW_CHAT;
     bool own = room && g_strcmp0(room->nick, occupant->nick) == 0;
     NjStyle style =
         own ? nj_theme_style(theme, NJ_ROLE_OWN) : nj_theme_name_style(theme, occupant->nick);
@@ -113,7 +115,7 @@ draw_occupant(const NjRoom *room, const Row *row, NjArea area, int y, const NjTh
         sign = "@";
     else if (occupant->role == NJ_OCCUPANT_VISITOR)
         sign = "-";
-    if (!here)
+    if (!available)
         style = nj_theme_style(theme, NJ_ROLE_DIM);
 
     nj_area_put(area, y, 0, nj_theme_style(theme, NJ_ROLE_MODERATOR), sign, -1);
@@ -121,6 +123,7 @@ draw_occupant(const NjRoom *room, const Row *row, NjArea area, int y, const NjTh
     nj_area_put(area, y, 1, style, name, -1);
 }
 
+/* If not all occupants fit, the last row says how many are missing. */
 static void
 draw_list(Room *room, NjArea area, const NjTheme *theme)
 {
@@ -139,13 +142,13 @@ draw_list(Room *room, NjArea area, const NjTheme *theme)
 }
 
 static void
-draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
+draw_room(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     Room *room = (Room *) pane;
-    int list = CLAMP(room->widest + 1, MIN_LIST, CLAMP(area.cols / 5, 12, MAX_LIST)),
+    int list = CLAMP(room->widest_nick + 1, MIN_LIST, CLAMP(area.cols / 5, 12, MAX_LIST)),
         talk = area.cols - list - 1;
 
-    if (talk < MIN_TALK || room->widest == 0) {
+    if (talk < MIN_LINES || room->widest_nick == 0) {
         nj_talk_draw(pane, area, theme, focused);
         return;
     }
@@ -157,7 +160,7 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 }
 
 static char *
-title(NjPane *pane)
+make_title(NjPane *pane)
 {
     const NjRoom *room = pane->chat->room;
     guint count = room ? g_hash_table_size(room->occupants) : 0;
@@ -166,13 +169,13 @@ title(NjPane *pane)
 }
 
 static char *
-subject(NjPane *pane)
+make_subject(NjPane *pane)
 {
     const NjRoom *room = pane->chat->room;
     if (!room)
         return NULL;
     if (room->state == NJ_ROOM_JOINING)
-        return g_strdup(_("entering…"));
+        return g_strdup(_("joining…"));
     if (room->state == NJ_ROOM_OUT)
         return g_strdup(room->why ? room->why : _("You are not in this room."));
     return g_strdup(room->subject);
@@ -190,9 +193,9 @@ free_room(NjPane *pane)
 static const NjPaneClass room_class = {
     .name = "room",
     NJ_TALK_CALLS,
-    .draw = draw,
-    .title = title,
-    .subject = subject,
+    .draw = draw_room,
+    .title = make_title,
+    .subject = make_subject,
     .occupant = on_occupant,
     .free = free_room,
 };
@@ -210,7 +213,7 @@ nj_pane_room_new(NjScreen *screen, NjChat *chat)
         void *occupant;
         g_hash_table_iter_init(&iter, chat->room->occupants);
         while (g_hash_table_iter_next(&iter, NULL, &occupant))
-            put(room, occupant);
+            put_occupant(room, occupant);
     }
 
     return &room->talk.pane;

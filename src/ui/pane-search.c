@@ -1,11 +1,12 @@
-/* What a search found, the newest first.
+/* The search pane: lists the messages that a search found, the newest first.
  *
- *     2026-11-20 12:01  #pond newt        the words around what was looked for
- *     2026-11-19 08:30  → Frog            what we said ourselves
+ *     2026-11-20 12:01  #pond newt        an excerpt around the first match
+ *     2026-11-19 08:30  → Frog            an arrow marks our own messages
  *
- * Where that is too narrow a hit takes two rows.  More is fetched when the selection comes near the
- * end.  Of a hit only its line is kept, so that a list of thousands is small whatever the messages
- * were.  The list has the keys while nothing is typed. */
+ * In a narrow pane a hit takes two rows. The next page of hits is requested when the selection
+ * comes near the end of the list. A hit keeps an excerpt and not the message, so a list of
+ * thousands is small however long the messages are. The list has the keys while the prompt is
+ * empty. */
 #include "ui/pane.h"
 
 #include "base/clock.h"
@@ -18,41 +19,45 @@
 
 #include <string.h>
 
-#define PAGE 100
-#define SLICE_US 500 /* so long hits are made of what was found, in one go */
-#define MAX_HITS 10000
-#define TIME_CELLS 18 /* with the space behind it */
-#define WIDE 90       /* columns: a hit is one row */
-#define INDENT 2      /* of the second row */
+#define PAGE 100       /* hits requested at once */
+#define SLICE_US 500   /* time of one dispatch for making hits of a page */
+#define MAX_HITS 10000 /* in the list */
+#define TIME_CELLS 18  /* width of the time, with the space behind it */
+#define MIN_WIDE 90    /* columns; below, a hit takes two rows */
+#define INDENT 2       /* of the second row */
 
 typedef struct {
-    gint64 time, id, account;
-    NjChatKind kind;
-    bool out, cut;
-    char *address; /* the chat's */
-    char *label;   /* and what it is called */
-    char *nick;    /* who said it in a room; NULL */
-    char *text;
+    gint64 time, id; /* of the message, to show it in its chat */
+    gint64 account;  /* row of the account in the store */
+    NjChatKind kind; /* of the chat */
+    bool out;        /* our own message */
+    bool cut;        /* the excerpt begins inside the body */
+    char *address;   /* of the chat */
+    char *label;     /* name of the chat as displayed */
+    char *nick;      /* sender in a room; NULL elsewhere */
+    char *text;      /* excerpt, one line */
 } Hit;
 
 typedef struct {
     NjPane pane;
-    NjSearch search;
-    char *words, *sender, *title; /* search points to the first two */
-    NjFoundWords *found;
-    GPtrArray *hits;      /* of Hit */
-    guint most;           /* of them */
-    GPtrArray *found_now; /* of NjFound: hits are being made of them, from `next` on; NULL */
-    guint next;
-    guint rest_id; /* the source that goes on with it */
+    NjSearch search;              /* points to words and sender */
+    char *words, *sender, *title; /* title: the search as it was typed */
+    NjFoundWords *found_words;    /* finds the matches in an excerpt again */
+    GPtrArray *hits;              /* of Hit */
+    guint max_hits;
+    GPtrArray *page; /* of NjFound, becoming hits; NULL: none */
+    guint next;      /* index in the page of the next one */
+    guint page_id;   /* source that makes the other hits of the page */
     guint selected;
-    guint top;     /* the first hit in sight */
-    int view_hits; /* how many fit, when it was last drawn */
-    int cols;
-    bool searching, more, stopped;
-    char *trouble; /* why there is nothing (more); NULL */
-    char *said;    /* the program's answer to what was typed here */
-    NjNoticeKind said_kind;
+    guint top;      /* index of the first visible hit */
+    int view_hits;  /* visible hits at the last frame */
+    int cols;       /* width at the last frame */
+    bool searching; /* a page was requested and is not complete */
+    bool more;      /* the store may have older hits */
+    bool cancelled; /* the user cancelled before the first hit */
+    char *failure;  /* why there are no (more) hits; NULL */
+    char *notice;   /* answer to a command that was typed here; NULL */
+    NjNoticeKind notice_kind;
 } Search;
 
 static void
@@ -66,8 +71,10 @@ free_hit(void *data)
     g_free(hit);
 }
 
+/* Returns the name of the chat as displayed: of the contact, "#room", or the nick of an occupant.
+ */
 static char *
-label_of(const Search *search, const NjFound *found)
+make_label(const Search *search, const NjFound *found)
 {
     NjAccount *account =
         nj_client_account_of_row(nj_screen_client(search->pane.screen), found->account);
@@ -81,15 +88,18 @@ label_of(const Search *search, const NjFound *found)
     g_autofree char *local = found->kind == NJ_CHAT_ROOM ? nj_jid_local(found->address) : NULL;
     g_autofree char *room = local ? nj_jid_unescape_local(local) : NULL;
     g_autofree char *tag = room ? g_strconcat("#", room, NULL) : NULL;
+    if (tag)
+        return nj_text_line(tag, -1, 0);
+
     const char *nick = found->kind == NJ_CHAT_PRIVATE ? nj_jid_resource(found->address) : NULL;
-    return nj_text_line(tag ? tag : nick ? nick : found->address, -1, 0);
+    return nj_text_line(nick ? nick : found->address, -1, 0);
 }
 
 static Hit *
-hit_of(const Search *search, const NjFound *found)
+new_hit(const Search *search, const NjFound *found)
 {
     const NjMessage *message = found->message;
-    const char *body = message->body ? message->body : message->subject ? message->subject : "";
+    const char *text = message->body ? message->body : message->subject;
     Hit *hit = g_new0(Hit, 1);
 
     hit->time = message->time;
@@ -98,33 +108,33 @@ hit_of(const Search *search, const NjFound *found)
     hit->kind = found->kind;
     hit->out = message->out;
     hit->address = g_strdup(found->address);
-    hit->label = label_of(search, found);
+    hit->label = make_label(search, found);
     if (found->kind == NJ_CHAT_ROOM && message->sender)
         hit->nick = nj_text_line(message->sender, -1, 0);
 
-    hit->text = nj_found_excerpt(search->found, body, &hit->cut);
+    hit->text = nj_found_excerpt(search->found_words, text ? text : "", &hit->cut);
     return hit;
 }
 
-/* Makes hits for a while. */
+/* Makes hits of the page for SLICE_US; ends the page when all are made. */
 static gboolean
-take_some(void *data)
+on_page_time(void *data)
 {
     Search *search = data;
-    GPtrArray *found = search->found_now;
+    GPtrArray *page = search->page;
     gint64 until = nj_clock_us() + SLICE_US;
 
-    while (search->next < found->len && nj_clock_us() < until)
-        g_ptr_array_add(search->hits, hit_of(search, g_ptr_array_index(found, search->next++)));
+    while (search->next < page->len && nj_clock_us() < until)
+        g_ptr_array_add(search->hits, new_hit(search, g_ptr_array_index(page, search->next++)));
     nj_pane_touch(&search->pane);
-    if (search->next < found->len)
+    if (search->next < page->len)
         return G_SOURCE_CONTINUE;
 
     nj_screen_hurry(search->pane.screen);
     search->searching = false;
-    search->more = found->len >= search->search.limit && search->hits->len < search->most;
-    search->rest_id = 0;
-    g_clear_pointer(&search->found_now, g_ptr_array_unref);
+    search->more = page->len >= search->search.limit && search->hits->len < search->max_hits;
+    search->page_id = 0;
+    g_clear_pointer(&search->page, g_ptr_array_unref);
 
     return G_SOURCE_REMOVE;
 }
@@ -135,24 +145,25 @@ on_found(GPtrArray *found, const GError *error, void *data)
     Search *search = data;
     if (!found) {
         search->searching = search->more = false;
-        search->trouble = g_strdup(error->message);
+        search->failure = g_strdup(error->message);
         nj_pane_touch(&search->pane);
         nj_screen_hurry(search->pane.screen);
         return;
     }
 
-    search->found_now = g_ptr_array_ref(found);
+    search->page = g_ptr_array_ref(found);
     search->next = 0;
-    if (take_some(search) == G_SOURCE_CONTINUE)
-        search->rest_id = g_idle_add(take_some, search);
+    if (on_page_time(search) == G_SOURCE_CONTINUE)
+        search->page_id = g_idle_add(on_page_time, search);
 }
 
+/* Requests the next page. */
 static void
-fetch(Search *search)
+fetch_page(Search *search)
 {
     NjStore *store = nj_screen_client(search->pane.screen)->store;
     if (!store) {
-        search->trouble = g_strdup(_("The history is not open."));
+        search->failure = g_strdup(_("The history is not open."));
         return;
     }
 
@@ -162,36 +173,35 @@ fetch(Search *search)
         search->search.before_id = last->id;
     }
 
-    search->search.limit = MIN(PAGE, search->most - search->hits->len);
+    search->search.limit = MIN(PAGE, search->max_hits - search->hits->len);
     search->searching = true;
     nj_store_search(store, &search->search, on_found, search, search);
 }
 
 static void
-stop(Search *search)
+stop_search(Search *search)
 {
     NjStore *store = nj_screen_client(search->pane.screen)->store;
     if (search->searching && store)
         nj_store_search_cancel(store, search);
-    g_clear_handle_id(&search->rest_id, g_source_remove);
-    g_clear_pointer(&search->found_now, g_ptr_array_unref);
+    g_clear_handle_id(&search->page_id, g_source_remove);
+    g_clear_pointer(&search->page, g_ptr_array_unref);
     search->searching = false;
 }
 
 static void
-clear(Search *search)
+clear_search(Search *search)
 {
-    stop(search);
+    stop_search(search);
     g_ptr_array_set_size(search->hits, 0);
     g_clear_pointer(&search->words, g_free);
     g_clear_pointer(&search->sender, g_free);
     g_clear_pointer(&search->title, g_free);
-    g_clear_pointer(&search->found, nj_found_words_free);
-    g_clear_pointer(&search->trouble, g_free);
-    g_clear_pointer(&search->said, g_free);
+    g_clear_pointer(&search->found_words, nj_found_words_free);
+    g_clear_pointer(&search->failure, g_free);
+    g_clear_pointer(&search->notice, g_free);
     search->selected = search->top = 0;
-
-    search->more = search->stopped = false;
+    search->more = search->cancelled = false;
 }
 
 void
@@ -201,24 +211,26 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
     NjSearch copy = *what;
     char *words = g_strdup(what->words), *sender = g_strdup(what->sender);
 
-    clear(search);
+    clear_search(search);
     search->search = copy;
     search->search.words = search->words = words;
     search->search.sender = search->sender = sender;
     search->search.before_time = search->search.before_id = 0;
-    search->most = what->limit ? MIN(what->limit, MAX_HITS) : MAX_HITS;
+    search->max_hits = what->limit ? MIN(what->limit, MAX_HITS) : MAX_HITS;
     search->search.max_body_bytes = NJ_FOUND_LOOKED;
     search->title = nj_text_line(title, -1, 0);
-    search->found = nj_found_words_new(words, what->links);
+    search->found_words = nj_found_words_new(words, what->links);
 
-    fetch(search);
+    fetch_page(search);
     nj_pane_touch(pane);
 }
 
-/* Drawing. */
+/* --- Drawing --- */
 
+/* Draws where the message is: the chat and, in a room, the sender. over: the style of a selected
+ * row; NULL: not selected. */
 static void
-draw_where(const Hit *hit, NjArea area, const NjTheme *theme, const NjStyle *over)
+draw_chat(const Hit *hit, NjArea area, const NjTheme *theme, const NjStyle *over)
 {
     NjStyle name = nj_theme_name_style(
         theme, hit->kind == NJ_CHAT_ROOM && hit->nick ? hit->nick : hit->address);
@@ -247,12 +259,13 @@ draw_where(const Hit *hit, NjArea area, const NjTheme *theme, const NjStyle *ove
     nj_area_put(area, 0, x, name, shown, -1);
 }
 
-/* Where the text begins so that the first of what was found is seen. */
+/* Returns the byte of the excerpt to begin with, so that the first match is visible in so many
+ * cells. */
 static gsize
-begin_of(const Search *search, const Hit *hit, int cells)
+find_start(const Search *search, const Hit *hit, int cells)
 {
     gsize length = strlen(hit->text), start, end, at = 0;
-    if (!nj_found_next(search->found, hit->text, length, 0, &start, &end)
+    if (!nj_found_next(search->found_words, hit->text, length, 0, &start, &end)
         || nj_text_width(hit->text, (gssize) end) < cells)
         return 0;
 
@@ -265,9 +278,10 @@ begin_of(const Search *search, const Hit *hit, int cells)
     return at;
 }
 
+/* Draws the excerpt with its matches in the role "found". */
 static void
-draw_text(const Search *search, const Hit *hit, NjArea area, const NjTheme *theme,
-          const NjStyle *over)
+draw_excerpt(const Search *search, const Hit *hit, NjArea area, const NjTheme *theme,
+             const NjStyle *over)
 {
     NjStyle base = over ? *over : nj_theme_style(theme, NJ_ROLE_TEXT),
             hot = nj_theme_style(theme, NJ_ROLE_FOUND);
@@ -276,14 +290,14 @@ draw_text(const Search *search, const Hit *hit, NjArea area, const NjTheme *them
         hot.attrs |= NJ_ATTR_BOLD | NJ_ATTR_UNDERLINE;
     }
 
-    gsize at = begin_of(search, hit, area.cols - 2), start, end;
+    gsize at = find_start(search, hit, area.cols - 2), start, end;
     int x = 0;
     if (at > 0 || hit->cut)
         x = nj_area_put(area, 0, 0, base, "…", -1);
 
     g_autofree char *shown = nj_text_ellipsize(hit->text + at, area.cols - x);
     gsize length = strlen(shown);
-    for (at = 0; nj_found_next(search->found, shown, length, at, &start, &end); at = end) {
+    for (at = 0; nj_found_next(search->found_words, shown, length, at, &start, &end); at = end) {
         x = nj_area_put(area, 0, x, base, shown + at, (gssize) (start - at));
         x = nj_area_put(area, 0, x, hot, shown + start, (gssize) (end - start));
     }
@@ -305,80 +319,86 @@ draw_hit(const Search *search, guint index, NjArea area, const NjTheme *theme)
     g_autofree char *time = local ? g_date_time_format(local, "%Y-%m-%d %H:%M") : g_strdup("");
     nj_area_put(area, 0, 0, over ? *over : nj_theme_style(theme, NJ_ROLE_TIME), time, -1);
 
-    if (area.cols >= WIDE) {
+    if (area.cols >= MIN_WIDE) {
         int where = CLAMP(area.cols / 5, 18, 28);
-        draw_where(hit, nj_area_part(area, 0, TIME_CELLS, 1, where), theme, over);
-        draw_text(
+        draw_chat(hit, nj_area_part(area, 0, TIME_CELLS, 1, where), theme, over);
+        draw_excerpt(
             search, hit,
             nj_area_part(area, 0, TIME_CELLS + where + 2, 1, area.cols - TIME_CELLS - where - 3),
             theme, over);
         return;
     }
 
-    draw_where(hit, nj_area_part(area, 0, TIME_CELLS, 1, area.cols - TIME_CELLS - 1), theme, over);
-    draw_text(search, hit, nj_area_part(area, 1, INDENT, 1, area.cols - INDENT - 1), theme, over);
+    draw_chat(hit, nj_area_part(area, 0, TIME_CELLS, 1, area.cols - TIME_CELLS - 1), theme, over);
+    draw_excerpt(search, hit, nj_area_part(area, 1, INDENT, 1, area.cols - INDENT - 1), theme,
+                 over);
 }
 
-/* An answer has the lower third at most; returns its rows. */
+/* Draws the notice in the lower third at most; returns its rows. */
 static int
-draw_said(const Search *search, NjArea area, const NjTheme *theme)
+draw_notice(const Search *search, NjArea area, const NjTheme *theme)
 {
     static const NjRole roles[] = { NJ_ROLE_NOTICE, NJ_ROLE_SUCCESS, NJ_ROLE_WARNING,
                                     NJ_ROLE_ERROR };
     int most = area.rows / 3;
 
-    if (!search->said || most == 0)
+    if (!search->notice || most == 0)
         return 0;
 
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(NjTextRow));
-    nj_text_wrap(search->said, area.cols - 3, area.cols - 3, rows);
+    nj_text_wrap(search->notice, area.cols - 3, area.cols - 3, rows);
 
     int height = MIN((int) rows->len, most);
     for (int i = 0; i < height; i++) {
         const NjTextRow *row = &g_array_index(rows, NjTextRow, i);
-        bool rest = i + 1 == height && (int) rows->len > height;
-        nj_area_put(
-            area, area.rows - height + i, 2, nj_theme_style(theme, roles[search->said_kind]),
-            rest ? _("All of it stands in window 1, the console.") : search->said + row->start,
-            rest ? -1 : (gssize) row->length);
+        const char *text = search->notice + row->start;
+        gssize length = (gssize) row->length;
+        if (i + 1 == height && (int) rows->len > height) {
+            text = _("The whole text is in window 1, the console.");
+            length = -1;
+        }
+
+        NjStyle style = nj_theme_style(theme, roles[search->notice_kind]);
+        nj_area_put(area, area.rows - height + i, 2, style, text, length);
     }
 
     return height;
 }
 
+/* Draws why the list is empty. */
 static void
-draw_nothing(const Search *search, NjArea area, const NjTheme *theme)
+draw_empty(const Search *search, NjArea area, const NjTheme *theme)
 {
-    const char *const searching[] = { _("Searching…"), NULL };
-    const char *const stopped[] = { _("The search was given up."), NULL };
-    const char *const trouble[] = { search->trouble, NULL };
-    const char *const nothing[] = {
-        _("Nothing was found."),
-        _("Words count by their beginning, whatever their case; fewer of them find more."),
-        NULL,
-    };
+    const char *sentences[3] = { NULL };
+    if (search->searching) {
+        sentences[0] = _("Searching…");
+    } else if (search->cancelled) {
+        sentences[0] = _("The search was cancelled.");
+    } else if (search->failure) {
+        sentences[0] = search->failure;
+    } else {
+        sentences[0] = _("Nothing was found.");
+        sentences[1] = _("A word also finds longer words that start with it; case is ignored. "
+                         "Fewer words find more.");
+    }
 
-    nj_talk_draw_empty(area, theme,
-                       search->searching ? searching
-                       : search->stopped ? stopped
-                       : search->trouble ? trouble
-                                         : nothing);
+    nj_talk_draw_empty(area, theme, sentences);
 }
 
 static void
-draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
+draw_search(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     (void) focused;
     Search *search = (Search *) pane;
     nj_area_clear(area, nj_theme_style(theme, NJ_ROLE_TEXT));
 
-    int rows = area.cols >= WIDE ? 1 : 2, height = area.rows - draw_said(search, area, theme);
+    int rows = area.cols >= MIN_WIDE ? 1 : 2, height = area.rows - draw_notice(search, area, theme);
     search->cols = area.cols;
     search->view_hits = MAX(height / rows, 1);
 
     guint view = (guint) search->view_hits, count = search->hits->len;
     if (count == 0) {
-        draw_nothing(search, nj_area_part(area, 0, 0, height, area.cols), theme);
+        draw_empty(search, nj_area_part(area, 0, 0, height, area.cols), theme);
         return;
     }
 
@@ -393,20 +413,21 @@ draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
             theme);
 }
 
-/* Moving. */
+/* --- Keys --- */
 
 static void
-unsay(NjPane *pane)
+clear_notice(NjPane *pane)
 {
-    g_clear_pointer(&((Search *) pane)->said, g_free);
+    g_clear_pointer(&((Search *) pane)->notice, g_free);
     nj_pane_touch(pane);
 }
 
+/* Moves the selection and requests the next page before its end is visible. */
 static bool
-move(NjPane *pane, int rows)
+move_selection(NjPane *pane, int rows)
 {
     Search *search = (Search *) pane;
-    unsay(pane);
+    clear_notice(pane);
     if (search->hits->len == 0)
         return false;
 
@@ -414,26 +435,27 @@ move(NjPane *pane, int rows)
         (guint) CLAMP((gint64) search->selected + rows, 0, (gint64) search->hits->len - 1);
     if (search->more && !search->searching
         && search->hits->len - search->selected <= (guint) search->view_hits)
-        fetch(search);
+        fetch_page(search);
 
     return true;
 }
 
 static void
-scroll(NjPane *pane, int rows, bool page)
+scroll_search(NjPane *pane, int rows, bool page)
 {
     const Search *search = (const Search *) pane;
-    move(pane, page ? rows * MAX(search->view_hits - 1, 1) : rows);
+    move_selection(pane, page ? rows * MAX(search->view_hits - 1, 1) : rows);
 }
 
 static void
-scroll_to(NjPane *pane, bool end)
+scroll_to_edge(NjPane *pane, bool end)
 {
-    move(pane, end ? MAX_HITS : -MAX_HITS);
+    move_selection(pane, end ? MAX_HITS : -MAX_HITS);
 }
 
+/* Shows the selected message in its chat. */
 static bool
-activate(NjPane *pane)
+open_selected(NjPane *pane)
 {
     Search *search = (Search *) pane;
     if (search->hits->len == 0)
@@ -442,18 +464,18 @@ activate(NjPane *pane)
     const Hit *hit = g_ptr_array_index(search->hits, search->selected);
     NjAccount *account = nj_client_account_of_row(nj_screen_client(pane->screen), hit->account);
     if (!account) {
-        nj_screen_say(pane->screen, NULL, NJ_NOTICE_ERROR,
-                      _("The account that this was said to is not among yours any more; /account "
-                        "add brings it back."));
+        nj_screen_say(
+            pane->screen, NULL, NJ_NOTICE_ERROR,
+            _("The account of this message is no longer configured; /account add adds it again."));
         return false;
     }
 
-    /* Strangers have no window until they are let in. */
+    /* A stranger has no window until the request is accepted. */
     if (hit->kind == NJ_CHAT_PERSON && nj_roster_request(account->roster, hit->address)
         && !nj_chat_find(account, hit->address)) {
-        g_autofree char *text = g_strdup_printf(
-            _("%s waits to be let in; /requests accept %s does, and shows all of it."), hit->label,
-            hit->label);
+        g_autofree char *text =
+            g_strdup_printf(_("You have not accepted %s yet; /requests accept %s opens the chat."),
+                            hit->label, hit->label);
         nj_screen_say(pane->screen, NULL, NJ_NOTICE_INFO, text);
         return false;
     }
@@ -469,66 +491,67 @@ nj_pane_search_stop(NjPane *pane)
     Search *search = (Search *) pane;
     if (!search->searching)
         return false;
-    stop(search);
-    search->stopped = search->hits->len == 0;
+    stop_search(search);
+    search->cancelled = search->hits->len == 0;
     nj_pane_touch(pane);
     return true;
 }
 
+/* Cancels a running search, or else shows the window that was shown before. */
 static void
-leave(NjPane *pane)
+cancel_or_leave(NjPane *pane)
 {
     if (!nj_pane_search_stop(pane))
         nj_screen_last(pane->screen);
 }
 
 static char *
-title(NjPane *pane)
+make_title(NjPane *pane)
 {
     return g_strdup_printf(_("search: %s"), ((const Search *) pane)->title);
 }
 
 static char *
-subject(NjPane *pane)
+make_subject(NjPane *pane)
 {
     const Search *search = (const Search *) pane;
     guint count = search->hits->len;
 
-    if (search->trouble && count > 0)
-        return g_strdup(search->trouble);
+    if (search->failure && count > 0)
+        return g_strdup(search->failure);
     if (search->searching)
         return g_strdup(_("searching…"));
     if (count == 0)
         return NULL;
 
-    return g_strdup(_("Enter there, Alt-s back"));
+    return g_strdup(_("Enter opens, Alt-s returns"));
 }
 
 static char *
-hint(NjPane *pane)
+make_hint(NjPane *pane)
 {
     const Search *search = (const Search *) pane;
     guint count = search->hits->len;
-    return count == 0
-               ? NULL
-               : g_strdup_printf("%u/%u%s", search->selected + 1, count, search->more ? "+" : "");
+    if (count == 0)
+        return NULL;
+    return g_strdup_printf("%u/%u%s", search->selected + 1, count, search->more ? "+" : "");
 }
 
-/* The console has it too, but here is who asked. */
+/* Shows a notice that the console also gets, because the user looks here. */
 static void
-say(NjPane *pane, NjNoticeKind kind, const char *text)
+set_notice(NjPane *pane, NjNoticeKind kind, const char *text)
 {
     Search *search = (Search *) pane;
     if (!nj_screen_is_visible(pane->screen, pane))
         return;
-    g_free(search->said);
-    search->said = g_strchomp(nj_text_body(text, -1));
-    search->said_kind = kind;
+    g_free(search->notice);
+    search->notice = g_strchomp(nj_text_body(text, -1));
+    search->notice_kind = kind;
     nj_pane_touch(pane);
 }
 
 static int
-answer_cells(NjPane *pane)
+get_answer_cells(NjPane *pane)
 {
     return MAX(((const Search *) pane)->cols - 3, 0);
 }
@@ -538,25 +561,25 @@ free_search(NjPane *pane)
 {
     Search *search = (Search *) pane;
     pane->screen->search = NULL;
-    clear(search);
+    clear_search(search);
     g_ptr_array_unref(search->hits);
     g_free(search);
 }
 
 static const NjPaneClass search_class = {
     .name = "search",
-    .draw = draw,
-    .scroll = scroll,
-    .scroll_to = scroll_to,
-    .move = move,
-    .activate = activate,
-    .leave = leave,
-    .title = title,
-    .subject = subject,
-    .hint = hint,
-    .say = say,
-    .answer_cells = answer_cells,
-    .clear = unsay,
+    .draw = draw_search,
+    .scroll = scroll_search,
+    .scroll_to = scroll_to_edge,
+    .move = move_selection,
+    .activate = open_selected,
+    .leave = cancel_or_leave,
+    .title = make_title,
+    .subject = make_subject,
+    .hint = make_hint,
+    .add_notice = set_notice,
+    .answer_cells = get_answer_cells,
+    .clear_notices = clear_notice,
     .free = free_search,
 };
 

@@ -1,4 +1,4 @@
-/* What all panes are: known to the screen as long as they live. */
+/* The common part of all panes. A pane is registered at its screen as long as it exists. */
 #include "ui/pane.h"
 
 #include "ui/screen-private.h"
@@ -13,8 +13,7 @@ nj_pane_init(NjPane *pane, const NjPaneClass *class, NjScreen *screen, NjChat *c
     nj_screen_attach(screen, pane);
 }
 
-/* During floods this is called for every message: only the first call since the last frame does
- * anything. */
+/* In a flood this is called for every message; only the first call after a frame has an effect. */
 void
 nj_pane_touch(NjPane *pane)
 {
@@ -34,15 +33,15 @@ nj_pane_free(NjPane *pane)
 }
 
 void
-nj_pane_say(NjPane *pane, NjNoticeKind kind, const char *text)
+nj_pane_add_notice(NjPane *pane, NjNoticeKind kind, const char *text)
 {
-    if (pane->class->say)
-        pane->class->say(pane, kind, text);
+    if (pane->class->add_notice)
+        pane->class->add_notice(pane, kind, text);
 }
 
 void
-nj_pane_clear(NjPane *pane)
+nj_pane_clear_notices(NjPane *pane)
 {
-    if (pane->class->clear)
-        pane->class->clear(pane);
+    if (pane->class->clear_notices)
+        pane->class->clear_notices(pane);
 }

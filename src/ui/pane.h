@@ -1,5 +1,5 @@
-/* What a pane is: something with a head that draws itself into an area.  A row a kind.  A call that
- * a kind has no use for is NULL in its row. */
+/* A pane: a part of the screen with a heading, drawn into an area. Each kind of pane has one
+ * NjPaneClass. */
 #ifndef NJ_UI_PANE_H
 #define NJ_UI_PANE_H
 
@@ -10,51 +10,55 @@
 typedef struct NjPane NjPane;
 typedef struct NjScreen NjScreen;
 
+/* The functions of one kind of pane; NULL: not for this kind. */
 typedef struct {
     const char *name;
     void (*draw)(NjPane *pane, NjArea area, const NjTheme *theme, bool focused);
-    /* negative: up; page: rows are pages (halves of the height are the pane's choice) */
+    /* negative: up. page: the number counts pages, whose height the pane decides. */
     void (*scroll)(NjPane *pane, int rows, bool page);
-    void (*scroll_to)(NjPane *pane, bool end); /* the first line or the last */
-    /* that place of the history; id 0: the first message at or after the time */
+    void (*scroll_to)(NjPane *pane, bool end); /* to the first line or the last */
+    /* Shows a place of the history (ms since 1970, row of the message); id 0: the first message at
+     * or after the time. */
     void (*seek)(NjPane *pane, gint64 time, gint64 id);
-    /* the selection; false: it has none */
+    /* Moves the selection; returns false if nothing can be selected. */
     bool (*move)(NjPane *pane, int rows);
-    bool (*activate)(NjPane *pane); /* Enter on the selection */
-    void (*leave)(NjPane *pane);    /* Esc */
-    /* owned by the caller, as the next two; NULL is an answer */
+    bool (*activate)(NjPane *pane); /* opens the selection (Enter) */
+    void (*leave)(NjPane *pane);    /* leaves the list (Esc) */
+    /* The texts of the heading: title, the dimmed text beside it, and a hint at its right end
+     * ("▼ 3 new"). The caller owns them; NULL: none. */
     char *(*title)(NjPane *pane);
-    /* the quiet text beside the title */
     char *(*subject)(NjPane *pane);
-    /* at the right end of the head: "▼ 3 new" */
     char *(*hint)(NjPane *pane);
-    bool (*at_end)(NjPane *pane); /* is the newest line in sight? */
-    /* its window comes or goes, the terminal gets or loses the focus */
+    /* Returns whether the newest line is visible. */
+    bool (*at_end)(NjPane *pane);
+    /* The user can see the pane, or no longer: its window is shown or hidden, or the terminal gets
+     * or loses the focus. */
     void (*shown)(NjPane *pane, bool shown);
-    /* a message of its chat came or went out */
+    /* A message of the pane's chat was added, or has another state. */
     void (*add)(NjPane *pane, NjMessage *message);
-    void (*change)(NjPane *pane, NjMessage *message); /* … has another state */
-    void (*say)(NjPane *pane, NjNoticeKind kind, const char *text);
-    /* how wide what is said may be; 0: not drawn yet */
+    void (*change)(NjPane *pane, NjMessage *message);
+    void (*add_notice)(NjPane *pane, NjNoticeKind kind, const char *text);
+    void (*clear_notices)(NjPane *pane);
+    /* Returns the columns for the text of a notice; 0: not drawn yet. */
     int (*answer_cells)(NjPane *pane);
+    /* An occupant of the pane's room came, changed or left. old_nick: renamed; NULL: not. */
     void (*occupant)(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone);
-    /* of lines that the program said */
-    void (*clear)(NjPane *pane);
-    void (*reload)(NjPane *pane); /* the store is open now */
+    /* Reads the history again: the store was opened or got other contents. */
+    void (*reload)(NjPane *pane);
     void (*free)(NjPane *pane);
 } NjPaneClass;
 
 struct NjPane {
     const NjPaneClass *class;
     NjScreen *screen;
-    NjChat *chat; /* of chat and room panes; NULL */
-    bool dirty;   /* set with nj_pane_touch() only */
+    NjChat *chat; /* NULL unless it is a chat or a room */
+    bool dirty;   /* the next frame draws it; set by nj_pane_touch() */
 };
 
-/* first thing in a kind's _new */
+/* Initialises the common part and adds the pane to the screen. */
 void nj_pane_init(NjPane *pane, const NjPaneClass *class, NjScreen *screen, NjChat *chat);
 
-/* it looks different now: a frame comes */
+/* Marks the pane as dirty and requests a frame. */
 void nj_pane_touch(NjPane *pane);
 void nj_pane_free(NjPane *pane);
 
@@ -62,22 +66,22 @@ NjPane *nj_pane_console_new(NjScreen *screen);
 NjPane *nj_pane_roster_new(NjScreen *screen);
 NjPane *nj_pane_search_new(NjScreen *screen);
 
-/* both copied; what it showed before goes */
+/* Starts a search, instead of the one before. Copies both arguments. title: the search as typed. */
 void nj_pane_search_run(NjPane *pane, const NjSearch *search, const char *title);
 
-/* false: it was not searching */
+/* Cancels a running search. Returns false if none is running. */
 bool nj_pane_search_stop(NjPane *pane);
 
-/* also the talk of a room */
+/* A chat with a person, or a room without its list of occupants. */
 NjPane *nj_pane_chat_new(NjScreen *screen, NjChat *chat);
 
-/* talk and occupants side by side */
+/* A room: its lines and its occupants side by side. */
 NjPane *nj_pane_room_new(NjScreen *screen, NjChat *chat);
 
-/* Puts lines of the program into a chat's or the console's talk: answers to commands. */
-void nj_pane_say(NjPane *pane, NjNoticeKind kind, const char *text);
+/* Adds a notice, such as the result of a command, if the pane shows notices. */
+void nj_pane_add_notice(NjPane *pane, NjNoticeKind kind, const char *text);
 
-/* takes them away again */
-void nj_pane_clear(NjPane *pane);
+/* Removes the notices. */
+void nj_pane_clear_notices(NjPane *pane);
 
 #endif

@@ -1,11 +1,12 @@
 /* The status line.
  *
  *      ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom  12:01
- *     accounts                 where    what wants attention   the other windows, if there is room
- *                              we are
- * Pieces are put from the left while they fit: first what must be seen.  The one that does not fit
- * is left out whole, so a number is never cut into a smaller one; how many more want attention
- * stands in its place. */
+ *      accounts                current   windows with unread   other windows, if there is room
+ *                              window    messages
+ *
+ * The pieces are drawn from the left while they fit, the important ones first. A piece that does
+ * not fit is left out, so that a number is never cut; "+2" in its place is the number of further
+ * windows with unread messages. */
 #include "ui/status.h"
 
 #include "base/clock.h"
@@ -13,21 +14,22 @@
 #include "model/chat.h"
 
 #define MAX_LABEL 16
-#define MORE_CELLS 5   /* " +99 " */
-#define WHERE_CELLS 20 /* accounts leave so much to the windows before their words go … */
-#define MIN_WHERE 8    /* … and so much before their names do */
+#define MORE_CELLS 5        /* " +99 " */
+#define WINDOWS_CELLS 20    /* left for windows, or accounts lose their words … */
+#define MIN_WINDOWS_CELLS 8 /* … or their names, too */
 
-/* In the order they stand. */
-enum { CURRENT, MENTIONED, PERSON, ROOM, AT_REST, RANKS };
+/* The ranks of windows, in the order they are drawn. */
+enum { CURRENT, MENTIONED, PERSON, ROOM, NOTHING_UNREAD, RANKS };
 
 typedef struct {
     NjArea area;
     const NjTheme *theme;
-    int x, end; /* free cells */
+    int x, end; /* the free cells: from x to before end */
 } Bar;
 
+/* Draws a text behind a gap. Returns false, and draws nothing, if it does not fit. */
 static bool
-put(Bar *bar, NjRole role, int gap, const char *text)
+put_text(Bar *bar, NjRole role, int gap, const char *text)
 {
     int width = nj_text_width(text, -1);
     if (bar->x + gap + width > bar->end)
@@ -37,6 +39,7 @@ put(Bar *bar, NjRole role, int gap, const char *text)
     return true;
 }
 
+/* The same at the right end. */
 static bool
 put_right(Bar *bar, NjRole role, const char *text)
 {
@@ -48,10 +51,10 @@ put_right(Bar *bar, NjRole role, const char *text)
     return true;
 }
 
-/* The time of day, which unlike a countdown is true without anybody waking for it; NULL: at once,
- * or nobody said. */
+/* Returns the time of day of the next attempt to connect: unlike a countdown it needs no timer. The
+ * caller owns it. NULL: no attempt is scheduled, or it is due. */
 static char *
-next_try(const NjAccount *account)
+format_next_attempt(const NjAccount *account)
 {
     gint64 left_us = account->retry_us - nj_clock_us();
     if (account->state != NJ_ACCOUNT_WAITING || left_us <= 0)
@@ -61,15 +64,15 @@ next_try(const NjAccount *account)
     return when ? g_date_time_format(when, "%H:%M:%S") : NULL;
 }
 
-/* What stands for an account.  Only what is not as it should be needs a word. */
+/* How an account is displayed. */
 typedef struct {
     const char *sign;
-    char *word;
+    char *word; /* owned; NULL: the account is online, as usual */
     NjRole role;
 } Look;
 
 static Look
-look_of(const NjAccount *account)
+look_at(const NjAccount *account)
 {
     switch (account->state) {
     case NJ_ACCOUNT_ONLINE:
@@ -84,10 +87,10 @@ look_of(const NjAccount *account)
     case NJ_ACCOUNT_CONNECTING:
         return (Look){ "◌", g_strdup(_("connecting")), NJ_ROLE_STATUS };
     case NJ_ACCOUNT_CLOSING:
-        return (Look){ "◌", g_strdup(_("leaving")), NJ_ROLE_STATUS };
+        return (Look){ "◌", g_strdup(_("disconnecting")), NJ_ROLE_STATUS };
     case NJ_ACCOUNT_WAITING: {
-        g_autofree char *when = next_try(account);
-        return (Look){ "✗", when ? g_strdup_printf(_("again %s"), when) : g_strdup(_("waiting")),
+        g_autofree char *when = format_next_attempt(account);
+        return (Look){ "✗", when ? g_strdup_printf(_("retry %s"), when) : g_strdup(_("waiting")),
                        NJ_ROLE_STATUS_BAD };
     }
 
@@ -100,36 +103,37 @@ look_of(const NjAccount *account)
     return (Look){ "○", g_strdup(_("offline")), NJ_ROLE_STATUS_DIM };
 }
 
+/* Draws sign, name and word, or less if the windows would have too little room. */
 static void
 put_account(Bar *bar, const NjAccount *account)
 {
-    Look look = look_of(account);
+    Look look = look_at(account);
     g_autofree char *word = look.word,
                     *label = nj_text_ellipsize(account->settings->name, MAX_LABEL);
-    g_autofree char *brief = g_strdup_printf("%s %s", look.sign, label);
-    g_autofree char *whole = word ? g_strdup_printf("%s %s", brief, word) : NULL;
+    g_autofree char *name = g_strdup_printf("%s %s", look.sign, label);
+    g_autofree char *whole = word ? g_strdup_printf("%s %s", name, word) : NULL;
     int end = bar->end;
 
-    bar->end = end - WHERE_CELLS;
-    bool done = put(bar, look.role, 1, whole ? whole : brief);
-    bar->end = end - MIN_WHERE;
-    done = done || put(bar, look.role, 1, brief);
+    bar->end = end - WINDOWS_CELLS;
+    bool done = put_text(bar, look.role, 1, whole ? whole : name);
+    bar->end = end - MIN_WINDOWS_CELLS;
+    done = done || put_text(bar, look.role, 1, name);
     bar->end = end;
     if (!done)
-        put(bar, look.role, 1, look.sign);
+        put_text(bar, look.role, 1, look.sign);
 }
 
-/* Whole sentences. */
+/* Returns the state of an account as a sentence, for the console. The caller owns it. */
 static char *
-tell_account(const NjAccount *account)
+describe_account(const NjAccount *account)
 {
-    g_autofree char *when = next_try(account);
+    g_autofree char *when = format_next_attempt(account);
     const char *jid = account->jid ? account->jid : account->bare;
 
     switch (account->state) {
     case NJ_ACCOUNT_ONLINE:
         if (account->show == NJ_SHOW_OFFLINE)
-            return g_strdup_printf(_("Online as %s, seen by nobody."), jid);
+            return g_strdup_printf(_("Online as %s, invisible."), jid);
         if (account->show == NJ_SHOW_DND)
             return g_strdup_printf(_("Online as %s, busy."), jid);
         if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
@@ -139,11 +143,11 @@ tell_account(const NjAccount *account)
     case NJ_ACCOUNT_CONNECTING:
         return g_strdup_printf(_("Connecting %s…"), jid);
     case NJ_ACCOUNT_CLOSING:
-        return g_strdup(_("Leaving…"));
+        return g_strdup(_("Disconnecting…"));
     case NJ_ACCOUNT_WAITING:
         if (when && account->why)
-            return g_strdup_printf(_("The next try is at %s. %s"), when, account->why);
-        return g_strdup(account->why ? account->why : _("Waiting for the next try."));
+            return g_strdup_printf(_("Next attempt at %s. %s"), when, account->why);
+        return g_strdup(account->why ? account->why : _("Waiting for the next attempt."));
     case NJ_ACCOUNT_OFFLINE:
         break;
     }
@@ -152,6 +156,7 @@ tell_account(const NjAccount *account)
                         : g_strdup(_("Offline; /connect logs in."));
 }
 
+/* Returns whether an account is as the user wants it. */
 static bool
 is_well(const NjAccount *account)
 {
@@ -162,15 +167,19 @@ is_well(const NjAccount *account)
 static void
 draw_account(const NjAccount *account, NjArea area, int y, int widest, const NjTheme *theme)
 {
-    Look look = look_of(account);
+    Look look = look_at(account);
     g_autofree char *name = nj_text_ellipsize(account->settings->name, MAX_LABEL),
-                    *sentence = tell_account(account);
+                    *sentence = describe_account(account);
     g_autofree char *line = nj_text_line(sentence, -1, 0),
                     *shown = nj_text_ellipsize(line, MAX(area.cols - widest - 6, 1));
-    NjRole role = is_well(account) ? NJ_ROLE_DIM : account->why ? NJ_ROLE_WARNING : NJ_ROLE_NOTICE;
+    NjRole role = account->why ? NJ_ROLE_WARNING : NJ_ROLE_NOTICE, sign_role = role;
 
-    nj_area_put(area, y, 1, nj_theme_style(theme, is_well(account) ? NJ_ROLE_ONLINE : role),
-                look.sign, -1);
+    if (is_well(account)) {
+        role = NJ_ROLE_DIM;
+        sign_role = NJ_ROLE_ONLINE;
+    }
+
+    nj_area_put(area, y, 1, nj_theme_style(theme, sign_role), look.sign, -1);
     nj_area_put(area, y, 3, nj_theme_style(theme, NJ_ROLE_TITLE), name, -1);
     nj_area_put(area, y, 5 + widest, nj_theme_style(theme, role), shown, -1);
     g_free(look.word);
@@ -188,13 +197,12 @@ nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
             MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1),
                 MAX_LABEL));
 
+    /* If not all have room, those with a problem come first. */
     bool all = rows == (int) accounts->len;
-
-    /* Where not all have room, those with trouble come first. */
-    for (int turn = 0; turn < (all ? 1 : 2); turn++)
+    for (int pass = 0; pass < (all ? 1 : 2); pass++)
         for (guint i = 0; i < accounts->len && y < rows; i++) {
             const NjAccount *account = g_ptr_array_index(accounts, i);
-            if (all || is_well(account) == (turn == 1))
+            if (all || is_well(account) == (pass == 1))
                 draw_account(account, area, y++, widest, theme);
         }
 
@@ -202,44 +210,58 @@ nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
 }
 
 static int
-rank_of(const NjScreen *screen, const NjWindow *window)
+get_rank(const NjScreen *screen, const NjWindow *window)
 {
     const NjChat *chat = window->chat;
     if (window == nj_screen_window(screen))
         return CURRENT;
     if (!chat || chat->unread == 0)
-        return AT_REST;
-    return chat->mentions ? MENTIONED : chat->kind != NJ_CHAT_ROOM ? PERSON : ROOM;
+        return NOTHING_UNREAD;
+    if (chat->mentions)
+        return MENTIONED;
+    return chat->kind != NJ_CHAT_ROOM ? PERSON : ROOM;
 }
 
+static bool
+has_unread(int rank)
+{
+    return rank > CURRENT && rank < NOTHING_UNREAD;
+}
+
+/* Draws a window, or only its number if there is no room for more. Returns false if that does not
+ * fit, either. */
 static bool
 put_window(Bar *bar, const NjWindow *window, int rank, int gap)
 {
     static const NjRole roles[] = {
-        [CURRENT] = NJ_ROLE_STATUS, [MENTIONED] = NJ_ROLE_STATUS_HOT, [PERSON] = NJ_ROLE_STATUS_HOT,
-        [ROOM] = NJ_ROLE_STATUS,    [AT_REST] = NJ_ROLE_STATUS_DIM,
+        [CURRENT] = NJ_ROLE_STATUS,
+        [MENTIONED] = NJ_ROLE_STATUS_HOT,
+        [PERSON] = NJ_ROLE_STATUS_HOT,
+        [ROOM] = NJ_ROLE_STATUS,
+        [NOTHING_UNREAD] = NJ_ROLE_STATUS_DIM,
     };
     const NjChat *chat = window->chat;
-    bool hot = rank > CURRENT && rank < AT_REST;
+    bool unread = has_unread(rank);
     g_autofree char *label =
         nj_text_ellipsize(chat ? nj_chat_label(chat) : _(window->name), MAX_LABEL);
     g_autofree char *text = NULL;
 
-    if (hot)
+    if (unread)
         text = g_strdup_printf("%d:%s %u%s", window->number, label, chat->unread,
                                rank == MENTIONED ? "!" : "");
     else
         text = g_strdup_printf(rank == CURRENT ? "[%d:%s]" : "%d:%s", window->number, label);
-    if (put(bar, roles[rank], gap, text))
+    if (put_text(bar, roles[rank], gap, text))
         return true;
-    if (rank == AT_REST)
+    if (rank == NOTHING_UNREAD)
         return false;
 
-    g_autofree char *brief = g_strdup_printf(rank == CURRENT     ? "[%d]"
-                                             : rank == MENTIONED ? "%d!"
-                                                                 : "%d",
-                                             window->number);
-    return put(bar, roles[rank], gap, brief);
+    g_autofree char *number = NULL;
+    if (rank == CURRENT)
+        number = g_strdup_printf("[%d]", window->number);
+    else
+        number = g_strdup_printf(rank == MENTIONED ? "%d!" : "%d", window->number);
+    return put_text(bar, roles[rank], gap, number);
 }
 
 static void
@@ -247,28 +269,28 @@ put_windows(Bar *bar, NjScreen *screen)
 {
     guint count = nj_screen_windows(screen), ranks[RANKS] = { 0 };
     for (guint i = 0; i < count; i++)
-        ranks[rank_of(screen, nj_screen_window_at(screen, i))]++;
+        ranks[get_rank(screen, nj_screen_window_at(screen, i))]++;
 
     guint waiting = ranks[MENTIONED] + ranks[PERSON] + ranks[ROOM];
     for (int rank = 0, gap = 2; rank < RANKS; rank++)
         for (guint i = 0; i < count; i++) {
             const NjWindow *window = nj_screen_window_at(screen, i);
-            if (rank_of(screen, window) != rank)
+            if (get_rank(screen, window) != rank)
                 continue;
-            bool hot = rank > CURRENT && rank < AT_REST;
+            bool unread = has_unread(rank);
             int end = bar->end;
-            if (hot && waiting > 1)
+            if (unread && waiting > 1)
                 bar->end -= MORE_CELLS;
             bool fits = put_window(bar, window, rank, gap);
             bar->end = end;
-            if (!fits && hot) {
+            if (!fits && unread) {
                 g_autofree char *more = g_strdup_printf("+%u", waiting);
-                put(bar, NJ_ROLE_STATUS_HOT, gap, more);
+                put_text(bar, NJ_ROLE_STATUS_HOT, gap, more);
             }
             if (!fits && rank != CURRENT)
                 return;
-            waiting -= hot;
-            gap = rank == AT_REST ? 1 : 2;
+            waiting -= unread;
+            gap = rank == NOTHING_UNREAD ? 1 : 2;
         }
 }
 

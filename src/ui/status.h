@@ -1,11 +1,13 @@
-/* The status line: accounts, windows, what wants attention. */
+/* The status line, and the state of the accounts in the console. */
 #ifndef NJ_UI_STATUS_H
 #define NJ_UI_STATUS_H
 
 #include "ui/screen.h"
 
-/* A line for each account: how it stands, and why, for the console; returns the rows it took. */
+/* Draws a row for each account, with its state and the reason, in the upper third of the area at
+ * most. Returns the number of rows. */
 int nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme);
+
 void nj_status_draw(NjScreen *screen, NjArea area, const NjTheme *theme);
 
 #endif

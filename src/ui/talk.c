@@ -1,5 +1,6 @@
-/* The calls that console, chat and room share.  What arrives is appended and the pane is touched; a
- * frame draws it when its time has come, so a flood costs an append a message. */
+/* The functions that console, chat and room panes share. A message that arrives is added to the
+ * lines and marks the pane as dirty; the next frame draws it. So a flood costs one insertion a
+ * message. */
 #include "ui/talk.h"
 
 #include "base/text.h"
@@ -12,26 +13,20 @@ nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *c
     nj_pane_init(&talk->pane, class, screen, chat);
     talk->lines = nj_lines_new(nj_screen_client(screen), chat);
 
-    /* The first of those that show the same has what was said so far; a list belongs to no chat,
-     * either. */
+    /* Panes without a chat are the console and the list of search hits: compare the class, too. */
     const GPtrArray *panes = nj_screen_panes(screen, chat);
     for (guint i = 0; i < panes->len; i++) {
         NjPane *other = g_ptr_array_index(panes, i);
-        if (other != &talk->pane && (chat ? other->class->say != NULL : other->class == class)) {
+        if (other != &talk->pane
+            && (chat ? other->class->add_notice != NULL : other->class == class)) {
             nj_lines_copy_notices(talk->lines, ((NjTalk *) other)->lines);
             break;
         }
     }
 }
 
-void
-nj_talk_clear(NjTalk *talk)
-{
-    g_clear_pointer(&talk->lines, nj_lines_free);
-}
-
 static NjLines *
-lines_of(NjPane *pane)
+get_lines(NjPane *pane)
 {
     return ((NjTalk *) pane)->lines;
 }
@@ -40,14 +35,14 @@ void
 nj_talk_draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
 {
     (void) focused;
-    nj_lines_draw(lines_of(pane), area, theme);
+    nj_lines_draw(get_lines(pane), area, theme);
 }
 
-/* A page is the view less two rows, so that the eye finds its place again. */
+/* A page is two rows less than the view, which stay visible for orientation. */
 void
 nj_talk_scroll(NjPane *pane, int rows, bool page)
 {
-    NjLines *lines = lines_of(pane);
+    NjLines *lines = get_lines(pane);
     nj_lines_scroll(lines, page ? rows * MAX(nj_lines_view_rows(lines) - 2, 1) : rows);
     nj_pane_touch(pane);
 }
@@ -55,40 +50,41 @@ nj_talk_scroll(NjPane *pane, int rows, bool page)
 void
 nj_talk_scroll_to(NjPane *pane, bool end)
 {
-    nj_lines_scroll_to(lines_of(pane), end);
+    nj_lines_scroll_to(get_lines(pane), end);
     nj_pane_touch(pane);
 }
 
 void
 nj_talk_seek(NjPane *pane, gint64 time, gint64 id)
 {
-    nj_lines_show(lines_of(pane), time, id);
+    nj_lines_show(get_lines(pane), time, id);
     nj_pane_touch(pane);
 }
 
 char *
 nj_talk_hint(NjPane *pane)
 {
-    NjLines *lines = lines_of(pane);
-    guint fresh = nj_lines_unseen(lines);
+    NjLines *lines = get_lines(pane);
+    guint unseen = nj_lines_unseen(lines);
     if (nj_lines_at_end(lines))
         return NULL;
-    if (fresh == 0)
+    if (unseen == 0)
         return g_strdup(_("▼ more"));
-    return g_strdup_printf(ngettext("▼ %u new", "▼ %u new", fresh), fresh);
+    return g_strdup_printf(ngettext("▼ %u new", "▼ %u new", unseen), unseen);
 }
 
 bool
 nj_talk_at_end(NjPane *pane)
 {
-    return nj_lines_at_end(lines_of(pane));
+    return nj_lines_at_end(get_lines(pane));
 }
 
-/* The line "new" shows what came while nobody looked, and stays until the pane is left again. */
+/* The rule "new" stands above the messages that arrived while the pane was not shown, until it is
+ * shown the next time. */
 void
 nj_talk_shown(NjPane *pane, bool shown)
 {
-    NjLines *lines = lines_of(pane);
+    NjLines *lines = get_lines(pane);
     const NjChat *chat = pane->chat;
 
     if (!chat)
@@ -107,48 +103,48 @@ nj_talk_shown(NjPane *pane, bool shown)
 void
 nj_talk_add(NjPane *pane, NjMessage *message)
 {
-    nj_lines_add(lines_of(pane), message);
+    nj_lines_add(get_lines(pane), message);
     nj_pane_touch(pane);
 }
 
 void
 nj_talk_change(NjPane *pane, NjMessage *message)
 {
-    if (nj_lines_change(lines_of(pane), message))
+    if (nj_lines_change(get_lines(pane), message))
         nj_pane_touch(pane);
 }
 
 void
-nj_talk_say(NjPane *pane, NjNoticeKind kind, const char *text)
+nj_talk_add_notice(NjPane *pane, NjNoticeKind kind, const char *text)
 {
-    nj_lines_add_notice(lines_of(pane), kind, text);
+    nj_lines_add_notice(get_lines(pane), kind, text);
     nj_pane_touch(pane);
 }
 
 void
-nj_talk_unsay(NjPane *pane)
+nj_talk_clear_notices(NjPane *pane)
 {
-    nj_lines_clear_notices(lines_of(pane));
+    nj_lines_clear_notices(get_lines(pane));
     nj_pane_touch(pane);
 }
 
 int
 nj_talk_answer_cells(NjPane *pane)
 {
-    return nj_lines_answer_cells(lines_of(pane));
+    return nj_lines_answer_cells(get_lines(pane));
 }
 
 void
 nj_talk_reload(NjPane *pane)
 {
-    nj_lines_reload(lines_of(pane));
+    nj_lines_reload(get_lines(pane));
     nj_pane_touch(pane);
 }
 
 void
 nj_talk_free(NjPane *pane)
 {
-    nj_talk_clear((NjTalk *) pane);
+    nj_lines_free(((NjTalk *) pane)->lines);
     g_free(pane);
 }
 

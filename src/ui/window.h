@@ -1,5 +1,4 @@
-/* Windows: numbered, each with a layout; 1 is the console, and one may list what a search found.
- * What wants attention is derived from the chats in them. */
+/* A window: a numbered layout of panes that is shown as a whole. Window 1 is the console. */
 #ifndef NJ_UI_WINDOW_H
 #define NJ_UI_WINDOW_H
 
@@ -7,9 +6,9 @@
 
 typedef struct {
     NjLayout *layout;
-    NjChat *chat;     /* the one it was opened for; NULL: it goes by its name */
-    const char *name; /* "console", "search"; NULL: its chat's */
-    int number;       /* 1 … */
+    NjChat *chat;     /* the chat it was opened for; NULL: none, it has a name */
+    const char *name; /* N_(): "console" or "search"; NULL: it has a chat */
+    int number;       /* from 1 */
 } NjWindow;
 
 #endif

@@ -1,5 +1,8 @@
-/* The screen's windows.  Numbers stay with their windows: closing one moves no other, and a new one
- * takes the lowest that is free.  The first is the console's and always there. */
+/* The windows of the screen and the panes in them. A window keeps its number: closing one renumbers
+ * no other, and a new one gets the lowest free number. Window 1 is the console and is never closed.
+ *
+ * Functions here that change the focus call nj_screen_follow_focus(), which switches the prompt to
+ * the chat of the focused pane. */
 #include "ui/screen-private.h"
 
 #include "base/text.h"
@@ -8,7 +11,7 @@
 #include <string.h>
 
 static NjPane *
-make_pane(NjScreen *screen, NjChat *chat)
+new_pane_for(NjScreen *screen, NjChat *chat)
 {
     if (!chat)
         return nj_pane_console_new(screen);
@@ -42,8 +45,9 @@ nj_screen_panes(NjScreen *screen, NjChat *chat)
     return g_hash_table_lookup(screen->panes, chat);
 }
 
+/* For nj_layout_each(): sets the pointer at `owner` to NULL if it is this pane. */
 static void
-find_pane(NjPane *pane, void *owner)
+clear_if_pane(NjPane *pane, void *owner)
 {
     NjPane **wanted = owner;
     if (*wanted == pane)
@@ -57,10 +61,11 @@ nj_screen_is_visible(NjScreen *screen, NjPane *pane)
     if (nj_layout_zoomed(layout))
         return nj_layout_focus(layout) == pane;
     NjPane *wanted = pane;
-    nj_layout_each(layout, find_pane, &wanted);
+    nj_layout_each(layout, clear_if_pane, &wanted);
     return wanted == NULL;
 }
 
+/* Adds a window with one pane. chat NULL: `name` is the window's name. */
 static NjWindow *
 add_window(NjScreen *screen, NjChat *chat, NjPane *pane, const char *name)
 {
@@ -93,7 +98,7 @@ NjWindow *
 nj_screen_window_of(NjScreen *screen, NjChat *chat)
 {
     NjWindow *window = find_window_of(screen, chat);
-    return window ? window : add_window(screen, chat, make_pane(screen, chat), NULL);
+    return window ? window : add_window(screen, chat, new_pane_for(screen, chat), NULL);
 }
 
 guint
@@ -126,8 +131,9 @@ nj_screen_attends(const NjScreen *screen, const NjChat *chat)
     return screen->client->looking && screen->prompt_chat == chat;
 }
 
+/* For nj_layout_each(): calls the pane's shown() with the bool at `owner`. */
 static void
-tell_shown(NjPane *pane, void *owner)
+call_shown(NjPane *pane, void *owner)
 {
     if (pane->class->shown)
         pane->class->shown(pane, *(bool *) owner);
@@ -139,7 +145,7 @@ nj_screen_attend(NjScreen *screen, bool looking)
     if (screen->client->looking == looking)
         return;
     nj_client_set_looking(screen->client, looking);
-    nj_layout_each(screen->window->layout, tell_shown, &looking);
+    nj_layout_each(screen->window->layout, call_shown, &looking);
     nj_screen_touch_status(screen);
 }
 
@@ -171,12 +177,12 @@ nj_screen_show(NjScreen *screen, NjWindow *window)
 
     bool shown = false;
     if (screen->client->looking)
-        nj_layout_each(screen->window->layout, tell_shown, &shown);
+        nj_layout_each(screen->window->layout, call_shown, &shown);
     screen->last = screen->window;
     screen->window = window;
     shown = true;
     if (screen->client->looking)
-        nj_layout_each(window->layout, tell_shown, &shown);
+        nj_layout_each(window->layout, call_shown, &shown);
 
     nj_screen_follow_focus(screen);
 }
@@ -209,12 +215,23 @@ nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time)
     nj_screen_show_message(screen, chat, time, 0);
 }
 
+/* Compares without regard to case. */
 static bool
-begins_with(const char *text, const char *start)
+starts_with(const char *text, const char *start)
 {
     g_autofree char *folded_text = g_utf8_casefold(text, -1),
                     *folded_start = g_utf8_casefold(start, -1);
     return g_str_has_prefix(folded_text, folded_start);
+}
+
+/* Returns whether `word` is the start of the window's chat, by name or address. */
+static bool
+has_chat_that_starts_with(const NjWindow *window, const char *word)
+{
+    if (!*word || !window->chat)
+        return false;
+    return starts_with(nj_chat_label(window->chat), word)
+           || starts_with(window->chat->address, word);
 }
 
 NjWindow *
@@ -231,9 +248,7 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
             return window;
         if (strcmp(word, window->chat ? window->chat->address : window->name) == 0)
             return window;
-        if (*word && window->chat
-            && (begins_with(nj_chat_label(window->chat), word)
-                || begins_with(window->chat->address, word))) {
+        if (has_chat_that_starts_with(window, word)) {
             found = window;
             count++;
         }
@@ -245,12 +260,12 @@ nj_screen_find(NjScreen *screen, const char *word, GError **error)
     g_autofree char *line = nj_text_line(word, -1, 0);
     if (count > 1)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    ngettext("“%s” is the start of %u window's name; write more of it.",
-                             "“%s” is the start of %u windows' names; write more of it.", count),
-                    line, count);
+                    ngettext("%u window matches “%s”; type more of its name.",
+                             "%u windows match “%s”; type more of the name.", count),
+                    count, line);
     else if (strcmp(word, "search") == 0)
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                            _("Nothing was searched for yet; /search WORDS does."));
+                            _("There are no search results yet; search with /search WORDS."));
     else
         g_set_error(
             error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -277,6 +292,14 @@ nj_screen_last(NjScreen *screen)
         nj_screen_show(screen, screen->last);
 }
 
+static int
+get_attention_rank(const NjChat *chat)
+{
+    if (chat->mentions)
+        return 0;
+    return chat->kind != NJ_CHAT_ROOM ? 1 : 2;
+}
+
 bool
 nj_screen_attention(NjScreen *screen)
 {
@@ -288,7 +311,7 @@ nj_screen_attention(NjScreen *screen)
         const NjChat *chat = window->chat;
         if (!chat || chat->unread == 0 || window == screen->window)
             continue;
-        int rank = chat->mentions ? 0 : chat->kind != NJ_CHAT_ROOM ? 1 : 2;
+        int rank = get_attention_rank(chat);
         if (rank < best_rank) {
             best = window;
             best_rank = rank;
@@ -331,11 +354,11 @@ nj_screen_close_window(NjScreen *screen, NjWindow *window)
 }
 
 static NjWindow *
-window_holding(NjScreen *screen, NjPane *pane)
+find_window_with(NjScreen *screen, NjPane *pane)
 {
     for (guint i = 0; i < screen->windows->len; i++) {
         NjPane *wanted = pane;
-        nj_layout_each(nj_screen_window_at(screen, i)->layout, find_pane, &wanted);
+        nj_layout_each(nj_screen_window_at(screen, i)->layout, clear_if_pane, &wanted);
         if (!wanted)
             return nj_screen_window_at(screen, i);
     }
@@ -345,7 +368,7 @@ window_holding(NjScreen *screen, NjPane *pane)
 void
 nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title)
 {
-    NjWindow *window = screen->search ? window_holding(screen, screen->search) : NULL;
+    NjWindow *window = screen->search ? find_window_with(screen, screen->search) : NULL;
     if (!window) {
         screen->search = nj_pane_search_new(screen);
         window = add_window(screen, NULL, screen->search, N_("search"));
@@ -363,23 +386,24 @@ nj_screen_search_stop(NjScreen *screen)
     return screen->search && nj_pane_search_stop(screen->search);
 }
 
+/* For nj_layout_each(): sets the pointer at `owner` to NULL if the pane shows this chat. */
 static void
-find_chat(NjPane *pane, void *owner)
+clear_if_chat(NjPane *pane, void *owner)
 {
     NjChat **wanted = owner;
     if (pane->chat == *wanted)
         *wanted = NULL;
 }
 
-/* A window that was split lives on when its chat has left it, and goes by the name of what it
- * shows.  The first is the console's. */
+/* If a split window no longer shows the chat it was opened for, it takes the chat of its focused
+ * pane; without one it is a console. */
 static void
-name_window(NjWindow *window)
+rename_window(NjWindow *window)
 {
     NjChat *wanted = window->chat;
     if (!wanted)
         return;
-    nj_layout_each(window->layout, find_chat, &wanted);
+    nj_layout_each(window->layout, clear_if_chat, &wanted);
     if (wanted)
         window->chat = nj_layout_focus(window->layout)->chat;
     window->name = window->chat ? NULL : N_("console");
@@ -399,17 +423,17 @@ nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
     const GPtrArray *panes;
     while ((panes = nj_screen_panes(screen, chat)) != NULL) {
         NjPane *pane = g_ptr_array_index(panes, 0);
-        NjWindow *window = window_holding(screen, pane);
+        NjWindow *window = find_window_with(screen, pane);
         if (nj_layout_close(window->layout, pane))
             continue;
         if (window->number != 1)
             nj_screen_close_window(screen, window);
         else
-            nj_pane_free(nj_layout_replace(window->layout, pane, make_pane(screen, NULL)));
+            nj_pane_free(nj_layout_replace(window->layout, pane, new_pane_for(screen, NULL)));
     }
 
     for (guint i = 0; i < screen->windows->len; i++)
-        name_window(nj_screen_window_at(screen, i));
+        rename_window(nj_screen_window_at(screen, i));
     nj_screen_follow_focus(screen);
     if (chat->id)
         nj_prompt_forget(screen->prompt, chat->id);
@@ -418,33 +442,35 @@ nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
 bool
 nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error)
 {
-    NjPane *pane = make_pane(screen, chat);
+    NjPane *pane = new_pane_for(screen, chat);
     if (!nj_layout_split(screen->window->layout, how, pane, error))
         return false;
     bool shown = true;
-    tell_shown(pane, &shown);
+    call_shown(pane, &shown);
     nj_screen_follow_focus(screen);
     return true;
 }
 
-/* The window's own chat was closed in it, and the one chat that is left has a window already (the
- * first stays the console's): this window goes back to its own chat, and what is left is shown in
- * its window. */
+/* After a pane was closed: if the only pane left shows a chat that has a window of its own (or any
+ * chat, in the console's window), this window gets its own chat back and the other window is shown.
+ * Returns false if that is not the case. */
 static bool
-leave_window(NjScreen *screen, NjWindow *window)
+return_to_own_window(NjScreen *screen, NjWindow *window)
 {
     NjPane *left = nj_layout_focus(window->layout);
     NjChat *chat = left->chat;
-    if (nj_layout_count(window->layout) != 1 || left == screen->search || chat == window->chat
-        || (window->chat && !find_window_of(screen, chat)))
+    if (nj_layout_count(window->layout) != 1 || left == screen->search)
         return false;
-    nj_pane_free(nj_layout_replace(window->layout, left, make_pane(screen, window->chat)));
+    if (chat == window->chat || (window->chat && !find_window_of(screen, chat)))
+        return false;
+
+    nj_pane_free(nj_layout_replace(window->layout, left, new_pane_for(screen, window->chat)));
     nj_screen_show_chat(screen, chat);
     return true;
 }
 
-/* The list goes with its window, and with it what stood beside it: those have windows of their
- * own. */
+/* Closes the window of the search hits with all its panes. The chat of the next pane, if there is
+ * another, is shown in its own window. */
 static void
 close_search(NjScreen *screen)
 {
@@ -466,10 +492,10 @@ nj_screen_close_pane(NjScreen *screen)
 
     if (!nj_layout_close(screen->window->layout, nj_screen_focus(screen)))
         return false;
-    if (leave_window(screen, screen->window))
+    if (return_to_own_window(screen, screen->window))
         return true;
 
-    name_window(screen->window);
+    rename_window(screen->window);
     nj_screen_follow_focus(screen);
     return true;
 }
@@ -507,7 +533,7 @@ nj_screen_answer_cells(NjScreen *screen)
     return pane->class->answer_cells ? pane->class->answer_cells(pane) : 0;
 }
 
-/* Where the chat is seen; else the console says it. */
+/* Adds the notice to the panes of the chat, or to the consoles if the chat has none. */
 void
 nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text)
 {
@@ -515,7 +541,7 @@ nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *tex
     if (!panes)
         panes = nj_screen_panes(screen, NULL);
     for (guint i = 0; panes && i < panes->len; i++)
-        nj_pane_say(g_ptr_array_index(panes, i), kind, text);
+        nj_pane_add_notice(g_ptr_array_index(panes, i), kind, text);
 }
 
 void
@@ -532,7 +558,7 @@ nj_screen_store_ready(NjScreen *screen)
                 pane->class->reload(pane);
         }
 
-    /* The chat has its row now, and with it its place. */
+    /* The chat has a row in the store now, which is the key of its draft and typed lines. */
     screen->prompt_switched = false;
     nj_screen_follow_focus(screen);
 }

@@ -121,7 +121,7 @@ def test_nothing_and_esc(s):
     t.line('/close')
     t.sees(r'\[\d:Frog')
     t.line('/window search')
-    t.says('Nothing was searched for yet')
+    t.says('There are no search results yet')
     t.line('/quit')
     assert t.ends() == 0
 

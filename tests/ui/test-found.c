@@ -1,4 +1,4 @@
-/* ui/found: the words of a search in a text, as a person sees them. */
+/* ui/found: which parts of a text are highlighted, and the excerpt around them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "ui/found.h"
 
-/* What is found is put into brackets. */
+/* The matches in `text` must be those in brackets in `picture`. typed "": links match, too. */
 static void
 finds(const char *typed, const char *text, const char *picture)
 {
@@ -31,7 +31,7 @@ finds(const char *typed, const char *text, const char *picture)
 }
 
 static void
-test_words(void **state)
+test_matches_ignore_case_and_accents(void **state)
 {
     (void) state;
     finds("frog", "Frogs and a bullfrog, FROG!", "[Frog]s and a bullfrog, [FROG]!");
@@ -51,7 +51,7 @@ test_words(void **state)
 }
 
 static void
-test_excerpt(void **state)
+test_excerpt_has_first_match(void **state)
 {
     (void) state;
     NjFoundWords *words = nj_found_words_new("frog", false);
@@ -65,7 +65,7 @@ test_excerpt(void **state)
         g_string_append(body, "日本");
     g_string_append(body, " frog at the end");
 
-    /* farther than is looked for */
+    /* The match is beyond the bytes that are searched. */
     g_autofree char *far = nj_found_excerpt(words, body->str, &cut);
     assert_true(g_utf8_validate(far, -1, NULL) && g_str_has_prefix(far, "日本")
                 && strlen(far) <= 600);
@@ -84,8 +84,8 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_excerpt),
+        cmocka_unit_test(test_matches_ignore_case_and_accents),
+        cmocka_unit_test(test_excerpt_has_first_match),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* ui/pane-chat and ui/pane-room: what their heads say, what counts as seen, who is listed. */
+/* ui/pane-chat and ui/pane-room: their headings, when a message counts as read, the list of
+ * occupants. */
 #include "fixture.h"
 
 #include "ui/screen.h"
@@ -42,11 +43,11 @@ head(const char *part)
 }
 
 static void
-test_heads(void **state)
+test_heading_shows_presence(void **state)
 {
     (void) state;
     nj_screen_show_chat(screen, frog);
-    head("│ Frog  here");
+    head("│ Frog  online");
     nj_roster_presence(fixture.account->roster, "frog@pond.example/leaf", NJ_SHOW_DND, 0,
                        "writing");
     head("│ Frog  busy · writing");
@@ -55,18 +56,18 @@ test_heads(void **state)
     nj_chat_set_typing(frog, NJ_TYPING_ACTIVE);
     nj_roster_offline(fixture.account->roster);
 
-    head("│ Frog  not here");
+    head("│ Frog  offline");
     nj_roster_put(fixture.account->roster, "frog@pond.example", "Kermit", NJ_SUB_BOTH, false, false,
                   (const char *const[]){ NULL });
-    head("│ Kermit  not here");
+    head("│ Kermit  offline");
 
-    /* A stranger has no state. */
+    /* A stranger has no presence. */
     nj_screen_show_chat(screen, nj_chat_open(fixture.account, NJ_CHAT_PERSON, "who@far.example"));
     head("│ who@far.example");
 }
 
 static void
-test_hint(void **state)
+test_messages_below_the_view_stay_unread(void **state)
 {
     (void) state;
     nj_screen_show_chat(screen, frog);
@@ -81,7 +82,7 @@ test_hint(void **state)
     say(frog, "frog", NOON + 50, "more");
     say(frog, "frog", NOON + 51, "more");
     head("▼ 2 new");
-    assert_int_equal(frog->unread, 2); /* nobody has seen them */
+    assert_int_equal(frog->unread, 2); /* they are below the view */
     nj_screen_scroll(screen, 1, true);
 
     nj_screen_draw_on(screen, surface);
@@ -92,17 +93,17 @@ test_hint(void **state)
 }
 
 static void
-test_room(void **state)
+test_room_lists_occupants(void **state)
 {
     (void) state;
     NjRoom *room = nj_room_open(fixture.account, "pond@rooms.example", "toad");
     nj_screen_show_chat(screen, room->chat);
     head("pond@rooms.example  You are not in this room.");
 
-    /* nobody to list, no list */
+    /* Without occupants the list is hidden. */
     assert_false(has(surface, "                              │\n"));
     nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
-    head("pond@rooms.example  entering…");
+    head("pond@rooms.example  joining…");
     nj_room_put(room, "newt", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
                 NULL);
     nj_room_put(room, "Frog", NULL, NJ_OCCUPANT_PARTICIPANT, NJ_AFFILIATION_NONE, NJ_SHOW_ONLINE,
@@ -142,9 +143,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_heads, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_hint, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_heading_shows_presence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_messages_below_the_view_stay_unread, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_room_lists_occupants, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* ui/pane-search: what was found as a list, the way to a hit in its talk and back, over a real
- * history. */
+/* ui/pane-search: the list of hits, opening a hit in its chat and returning, with a real store. */
 #include "fixture.h"
 
 #include "ui/screen.h"
@@ -50,7 +49,7 @@ picture(int rows, int cols)
     return text;
 }
 
-/* Draws until the part is there or gone: what is found comes later. */
+/* Draws until the part is visible, or no longer visible: hits come from another thread. */
 static void
 expect(int rows, int cols, const char *part, bool wanted)
 {
@@ -87,7 +86,7 @@ begins(const char *text, const char *wanted)
 }
 
 static void
-test_list(void **state)
+test_hits_are_listed_newest_first(void **state)
 {
     (void) state;
     say(frog, "frog", NOON - 3 * MINUTE, "The pond is cold; a pondering frog jumps");
@@ -100,7 +99,7 @@ test_list(void **state)
 
     g_autofree char *wide = picture(10, 100);
     begins(wide,
-           " search: pond  Enter there, Alt-s back                                                 "
+           " search: pond  Enter opens, Alt-s returns                                              "
            "         1/3\n"
            "2026-11-20 11:59  #pond newt with a l…  日本語 and 🐸 before the pond, and more than "
            "one row can e…\n"
@@ -113,26 +112,26 @@ test_list(void **state)
                                      "2026-11-20 11:58  → Frog\n"
                                      "  Which POND?\n");
 
-    /* The words that were looked for are seen, wherever they stand in a long text. */
+    /* The match is visible wherever it is in a long text. */
     say(frog, "frog", NOON + 1,
         "One two three four five six seven eight nine ten eleven twelve thirteen newts");
     search("newts");
     expect(12, 40, "thirteen newts\n", true);
 
-    /* No more than somebody wants. */
+    /* With a limit. */
     nj_screen_search(screen, &(NjSearch){ .words = "pond", .limit = 2 }, "pond");
     expect(10, 100, "1/2\n", true);
 
-    /* Any size. */
+    /* Drawing at any size does not crash. */
     for (int rows = 1; rows < 12; rows++)
         for (int cols = 1; cols < 100; cols += 7)
             g_free(picture(rows, cols));
 }
 
-/* Bodies of hundreds of kilobytes: the list is made in slices, and the first of its texts is at
- * hand. */
+/* With bodies of hundreds of kilobytes the hits are made in slices, and the body of a hit is cut.
+ */
 static void
-test_heavy(void **state)
+test_long_bodies_are_searched_in_slices(void **state)
 {
     (void) state;
     g_autoptr(GString) body = g_string_new("the pond ");
@@ -161,12 +160,12 @@ test_heavy(void **state)
     assert_non_null(strstr(text, "1/100"));
     assert_non_null(strstr(text, "the pond some words"));
 
-    /* with sanitizers, among others; it was two seconds */
+    /* Generous, because of sanitizers and other load; without slices it was two seconds. */
     assert_in_range(longest, 0, 100000);
 }
 
 static void
-test_nothing(void **state)
+test_empty_list_says_why(void **state)
 {
     (void) state;
     say(frog, "frog", NOON, "hello");
@@ -176,11 +175,11 @@ test_nothing(void **state)
     type("\r\033[A\033[B");
     expect(24, 80, "Nothing was found.", true);
 
-    /* Given up while it runs. */
+    /* Cancelled while it runs. */
     search("hello");
     expect(24, 80, "searching…", true);
     type("\007");
-    expect(24, 80, "The search was given up.", true);
+    expect(24, 80, "The search was cancelled.", true);
 
     for (int i = 0; i < 100; i++) {
         g_main_context_iteration(NULL, FALSE);
@@ -191,14 +190,14 @@ test_nothing(void **state)
     search("hello");
     assert_true(nj_screen_search_stop(screen));
     assert_false(nj_screen_search_stop(screen));
-    expect(24, 80, "The search was given up.", true);
+    expect(24, 80, "The search was cancelled.", true);
     search("hello");
     expect(24, 80, "1/1", true);
 }
 
-/* Who is not let in yet gets no window. */
+/* A stranger whose request is not accepted gets no window. */
 static void
-test_stranger(void **state)
+test_hit_of_stranger_opens_no_window(void **state)
 {
     (void) state;
     NjChat *chat = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "who@far.example");
@@ -208,14 +207,15 @@ test_stranger(void **state)
     search("let");
     expect(24, 80, "1/1", true);
     type("\r");
-    expect(24, 80, "who@far.example waits to be let in", true);
+    expect(24, 80, "You have not accepted who@far.example yet", true);
 
     assert_null(nj_chat_find(fixture.account, "who@far.example"));
 }
 
-/* A hit is shown in its talk, which is opened for it, and Alt-z comes back to the same row. */
+/* A hit is shown in its chat, which is opened; the last window is the list with the same selection.
+ */
 static void
-test_there_and_back(void **state)
+test_hit_opens_and_list_keeps_selection(void **state)
 {
     (void) state;
     for (int i = 1; i <= 400; i++) {
@@ -252,8 +252,8 @@ test_there_and_back(void **state)
     nj_screen_show(screen, window);
     expect(24, 80, "15/40", true);
 
-    /* Who types has the keys, also Up and Down; a command leaves the list where it is; Esc goes
-     * where one was. */
+    /* While the prompt has text, it has the keys, also Up and Down. A command does not move the
+     * list. Esc returns to the last window. */
     type("x\033[A\033[B\033[B");
     expect(24, 80, "15/40", true);
     type("\025");
@@ -270,9 +270,9 @@ test_there_and_back(void **state)
     assert_int_equal(nj_screen_windows(screen), 3);
 }
 
-/* Page after page, down to the oldest. */
+/* Scrolling requests page after page, down to the oldest hit. */
 static void
-test_more(void **state)
+test_scrolling_requests_pages(void **state)
 {
     (void) state;
     for (int i = 1; i <= 350; i++) {
@@ -298,9 +298,9 @@ test_more(void **state)
     expect(24, 80, "needle <350>", true);
 }
 
-/* What is typed in the list is answered there, too; the console keeps it. */
+/* A notice is shown in the list and in the console. */
 static void
-test_answers(void **state)
+test_notice_is_shown_in_list(void **state)
 {
     (void) state;
     say(frog, "frog", NOON, "needle");
@@ -312,21 +312,21 @@ test_answers(void **state)
     expect(24, 80, "There is no such command.", false);
     nj_screen_say(screen, NULL, NJ_NOTICE_INFO, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10");
 
-    expect(24, 80, "All of it stands in window 1", true);
+    expect(24, 80, "The whole text is in window 1", true);
     expect(24, 80, "needle", true);
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     expect(24, 80, "10\n", true);
 
+    /* A second console has the notices, and is not the list. */
     g_autoptr(GError) error = NULL;
-
-    /* a second console has what was said, and is no list */
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, NULL, &error));
     expect(24, 80, "10\n", true);
 }
 
-/* A hit of an account that is not here any more is said to be one; windows beside the list stay. */
+/* Opening a hit of a removed account fails with a sentence; a pane beside the list keeps its
+ * window. */
 static void
-test_gone(void **state)
+test_hit_of_removed_account_fails(void **state)
 {
     (void) state;
     say(frog, "frog", NOON, "needle");
@@ -343,21 +343,21 @@ test_gone(void **state)
     expect(24, 80, "1/1", true);
     nj_client_remove_account(fixture.client, fixture.account);
     type("\r");
-    expect(24, 80, "is not among yours any more", true);
+    expect(24, 80, "is no longer configured", true);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_list, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_heavy, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_stranger, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_there_and_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_more, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_answers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hits_are_listed_newest_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_long_bodies_are_searched_in_slices, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_list_says_why, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hit_of_stranger_opens_no_window, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hit_opens_and_list_keeps_selection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_scrolling_requests_pages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_notice_is_shown_in_list, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_hit_of_removed_account_fails, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,10 +116,10 @@ test_first_run(void **state)
            "  Natterjack talks with people and rooms over XMPP, from\n"
            "  your terminal.\n"
            "\n"
-           "  To log in, type  /account add you@example.org  and your\n"
-           "  password is asked for.\n"
+           "  To log in, type  /account add you@example.org  (you will\n"
+           "  be asked for your password).\n"
            "\n"
-           "  Everything else is told by  /help  and by the Tab key.\n"
+           "  Type  /help  or press Tab to find everything else.\n"
            "\n"
            "  [1:console]");
 
@@ -457,14 +457,14 @@ test_account_lines(void **state)
     expect_part(24, 80,
                 " console\n"
                 " ● home              Online as toad@pond.example/desk.\n"
-                " ✗ work              The next try is at 12:01:05. lake.example does not answer…\n"
+                " ✗ work              Next attempt at 12:01:05. lake.example does not answer; i…\n"
                 " ◌ a name that is …  Connecting toad@lake.example…\n"
                 " ✗ four              Offline. The password is wrong.\n"
                 " ○ five              Offline; /connect logs in.\n",
                 true);
 
     /* Where there is little room, who has trouble has it. */
-    expect_part(12, 50, " console\n ✗ work              The next try is at 12:01:05…\n ◌ a name",
+    expect_part(12, 50, " console\n ✗ work              Next attempt at 12:01:05. l…\n ◌ a name",
                 true);
     expect_part(12, 50, "  [1]\n", true);
     expect_part(12, 50, "home  ", false);

@@ -1,4 +1,4 @@
-/* ui/status: what is said in which order, and what goes first when it becomes narrow. */
+/* ui/status: the order of the pieces, and which ones a narrow line leaves out. */
 #include "fixture.h"
 
 #include "ui/status.h"
@@ -39,7 +39,7 @@ expect(int cols, const char *line)
 }
 
 static void
-test_accounts(void **state)
+test_account_state_shrinks_with_the_line(void **state)
 {
     (void) state;
     expect(60, " ○ home offline  [1:console]");
@@ -56,7 +56,7 @@ test_accounts(void **state)
     nj_account_set_state(fixture.account, NJ_ACCOUNT_WAITING, "No answer.");
     expect(60, " ✗ home waiting  [1:console]");
     fixture.account->retry_us = nj_clock_us() + 65 * G_USEC_PER_SEC;
-    expect(60, " ✗ home again 12:01:05  [1:console]");
+    expect(60, " ✗ home retry 12:01:05  [1:console]");
     expect(20, " ✗ home  [1]");
     expect(4, " ✗");
     expect(1, "");
@@ -73,7 +73,7 @@ mention(NjChat *room)
 }
 
 static void
-test_attention(void **state)
+test_unread_windows_come_first(void **state)
 {
     (void) state;
     nj_account_set_jid(fixture.account, "toad@pond.example/desk");
@@ -89,7 +89,7 @@ test_attention(void **state)
     say(frog, "frog", NOON, "three");
     mention(pond->chat);
 
-    /* Where we are; mentions, people, rooms; then what rests. */
+    /* The current window; mentions, contacts, rooms; then windows without unread messages. */
     expect(90, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1  1:console");
     expect(60, " ● home  [4:newt@pond]  3:pond 1!  5:frog@pond 2  2:lake 1");
     expect(52, " ● home  [4:newt@pond]  3:pond 1!  5  2:lake 1");
@@ -109,8 +109,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_accounts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_attention, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_account_state_shrinks_with_the_line, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_unread_windows_come_first, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
