@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define MIN_NICK_COLUMN 30         /* columns of the pane; below, nicks stand in the text */
+#define MIN_NICK_COLUMN 30         /* columns of the pane; with fewer, nicks are part of the text */
 #define MAX_SHOWN_BODY (16 * 1024) /* bytes: some five pages */
 
 void

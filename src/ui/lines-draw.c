@@ -119,7 +119,7 @@ draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int 
         nj_area_put(area, y, x, base, line->shown + at, end - at);
 }
 
-/* Of consecutive notices of the same minute only the first has a clock. */
+/* A notice directly below one of the same minute has no clock. */
 static bool
 needs_clock(const NjLine *line, const NjLine *above)
 {

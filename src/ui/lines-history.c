@@ -21,8 +21,11 @@
  *
  * Notices are not stored and cannot be read again. A notice whose time is outside the window is set
  * aside (NjLines.set_aside) and inserted when the window includes its time again. So a notice never
- * stands between two messages between which it was not written. In the console, which has no
- * window, the oldest notices are freed when there are too many. */
+ * stands between two messages between which it was not written. Of more than MAX_SET_ASIDE notices
+ * the one that was set aside first is freed.
+ *
+ * In the console, and while there is no store, nothing can be read again: `loaded` stays false,
+ * new lines are always added, and lines that are dropped are freed. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -33,7 +36,7 @@
 
 #define MAX_LINES 2000
 #define MAX_FOLLOWED_LINES 500  /* while the view follows the end: a page brings the others back */
-#define MAX_UNSTORED_LINES 1000 /* in the console, whose lines cannot be read again */
+#define MAX_UNSTORED_LINES 1000 /* the same for lines that cannot be read again */
 #define SLACK_LINES 256 /* over the maximum before any is dropped: many are dropped at a time */
 #define MAX_BODY_BYTES (8 * 1024 * 1024)
 #define MIN_PAGE 50   /* lines of a page, unless the bodies are long */
@@ -156,15 +159,17 @@ nj_lines_last_message(const NjLines *lines)
     return NULL;
 }
 
+/* Returns whether the window begins at or before this place. */
 static bool
-begins_by(const NjLines *lines, gint64 time, gint64 id)
+begins_at_or_before(const NjLines *lines, gint64 time, gint64 id)
 {
     const NjLine *first = first_message(lines);
     return first && (!lines->more_before || !is_after(first, time, id));
 }
 
+/* Returns whether the window ends at or after this place. */
 static bool
-ends_behind(const NjLines *lines, gint64 time, gint64 id)
+ends_at_or_after(const NjLines *lines, gint64 time, gint64 id)
 {
     const NjLine *last = nj_lines_last_message(lines);
     if (!last || !lines->more_after)
@@ -175,11 +180,12 @@ ends_behind(const NjLines *lines, gint64 time, gint64 id)
 bool
 nj_lines_covers(const NjLines *lines, gint64 time, gint64 id)
 {
-    return lines->loaded && begins_by(lines, time, id) && ends_behind(lines, time, id);
+    return lines->loaded && begins_at_or_before(lines, time, id)
+           && ends_at_or_after(lines, time, id);
 }
 
 static NjLine *
-new_line_of(NjMessage *message)
+new_line_for(NjMessage *message)
 {
     NjLine *line = g_new0(NjLine, 1);
     line->message = nj_message_ref(message);
@@ -270,8 +276,8 @@ count_excess(NjLines *lines, bool cut_at_end)
     return MAX(excess, count);
 }
 
-/* Cuts the end that is farther from the view. If lines next to the view stopped that cut, the other
- * end may have become the farther one, and is cut, too. */
+/* Cuts the end that is farther from the view. If the visible lines stopped that cut before enough
+ * lines were dropped, the other end has become the farther one and is cut, too. */
 void
 nj_lines_trim(NjLines *lines)
 {
@@ -321,9 +327,9 @@ nj_lines_place_notices(NjLines *lines)
     const NjLine *last = lines->more_after ? nj_lines_last_message(lines) : NULL;
     for (guint i = 0; i < lines->set_aside->len;) {
         NjLine *notice = g_ptr_array_index(lines->set_aside, i);
-        bool is_outside =
-            (first && notice->time < first->time) || (last && notice->time >= last->time);
-        if (is_outside)
+        bool is_before = first && notice->time < first->time;
+        bool is_after_last = last && notice->time >= last->time;
+        if (is_before || is_after_last)
             i++;
         else
             insert_line(lines, g_ptr_array_steal_index(lines->set_aside, i));
@@ -421,7 +427,7 @@ nj_lines_add(NjLines *lines, NjMessage *message)
     if (last && !is_after(last, message->time, message->id))
         return;
 
-    insert_line(lines, new_line_of(message));
+    insert_line(lines, new_line_for(message));
     nj_lines_trim(lines);
 }
 
@@ -461,7 +467,7 @@ insert_page(NjLines *lines, const GPtrArray *page)
         NjMessage *message = message_to_display(lines, g_ptr_array_index(page, i));
         if (!message || find_line(lines, message))
             continue;
-        insert_line(lines, new_line_of(message));
+        insert_line(lines, new_line_for(message));
         count++;
     }
 
@@ -511,7 +517,8 @@ nj_lines_fetch_before(NjLines *lines)
         return false;
 
     const NjLine *first = lines->loaded ? first_message(lines) : NULL;
-    gint64 time = first ? first->time : G_MAXINT64, id = first ? first->id : G_MAXINT64;
+    gint64 time = first ? first->time : G_MAXINT64;
+    gint64 id = first ? first->id : G_MAXINT64;
     guint count = read_pages(lines, true, time, id, page_length(lines), &lines->more_before);
     lines->loaded = true;
     nj_lines_place_notices(lines);
@@ -551,7 +558,8 @@ nj_lines_load_around(NjLines *lines, gint64 time, gint64 id)
 
     /* The page after this place begins with the line at the place itself. */
     bool by_id = id != G_MININT64;
-    gint64 after_time = by_id ? time : time - 1, after_id = by_id ? id - 1 : G_MAXINT64;
+    gint64 after_time = by_id ? time : time - 1;
+    gint64 after_id = by_id ? id - 1 : G_MAXINT64;
     read_pages(lines, false, after_time, after_id, page_length(lines), &lines->more_after);
     nj_lines_place_notices(lines);
 }

@@ -1,8 +1,9 @@
 /* The parts of NjLines, shared by the files that implement it:
  *
- *     lines-history.c  the loaded window of the history: which lines are in memory, and in what
- * order lines-view.c     the view on these lines: which rows are visible lines-draw.c     turns a
- * line into rows and draws them
+ *     lines-history.c  the loaded window of the history: which lines are in memory
+ *     lines-view.c     the view on these lines: which rows are visible
+ *     lines-compose.c  the text of a line, wrapped into rows
+ *     lines-draw.c     draws the visible rows
  *
  * No other file includes this header, except the test of these files. */
 #ifndef NJ_UI_LINES_PRIVATE_H
@@ -46,7 +47,7 @@ typedef struct {
 /* The columns of the pane. They follow from its width and from the widest nick so far. */
 typedef struct {
     int cols;  /* width of the pane */
-    int nick;  /* cells of the nick column; 0: too narrow, nicks stand in the text */
+    int nick;  /* cells of the nick column; 0: none, nicks are part of the text */
     int clock; /* cells of the clock with a space behind it; 0: no clock */
     int text;  /* column in which the text of a message begins */
 } NjShape;
@@ -67,7 +68,7 @@ struct NjLines {
     bool following;     /* the lower edge stays at the end of the list */
     guint anchor;       /* not following: index of the line at the lower edge … */
     int hidden_rows;    /* … and how many of its rows are below that edge */
-    guint unseen;       /* lines that arrived below the view since it left the end */
+    guint unseen;       /* lines that arrived since the view left the end */
     bool notice_is_new; /* the last line is a notice that has not been drawn */
     bool seeking;       /* the next frame moves the view to (seek_time, seek_id) */
     gint64 seek_time;
@@ -79,11 +80,11 @@ struct NjLines {
 
     /* Composing and wrapping (lines-compose.c); the settings are those of the last frame */
     NjShape shape;
-    int widest_nick; /* in cells, of the lines composed so far; 0: none */
-    GTimeZone *zone;
-    char *label;       /* name of the other person */
-    char *time_format; /* option time-format */
-    int clock_cells;
+    int widest_nick;             /* in cells, of the lines composed so far; 0: none */
+    GTimeZone *zone;             /* the local time zone */
+    char *label;                 /* name of the contact */
+    char *time_format;           /* option time-format */
+    int clock_cells;             /* width of a time in this format */
     bool day_lines, nick_colors; /* options */
     GArray *row_buffer;          /* of NjTextRow, reused by each wrap */
 };
@@ -96,7 +97,7 @@ nj_lines_at(const NjLines *lines, guint index)
 
 /* --- lines-history.c --- */
 
-/* Returns the index of the first line after (time, id); the length of the list if there is none. */
+/* Returns the index of the first line after (time, id); the length of the list if no line is. */
 guint nj_lines_index_after(const NjLines *lines, gint64 time, gint64 id);
 
 /* Returns the last message in the list; NULL if it has no message. */
@@ -147,8 +148,8 @@ guint nj_lines_first_visible(NjLines *lines);
 /* Puts the lower edge of the view at the end of the list. */
 void nj_lines_follow(NjLines *lines);
 
-/* Puts the lower edge where the next frame needs it, after the pane or the list has changed. The
- * list must not be empty. */
+/* Adjusts the lower edge to the present size of the pane, and to a new notice that is longer than
+ * the view. The list must not be empty. */
 void nj_lines_settle_view(NjLines *lines);
 
 /* Returns the index of the first visible line and sets *y to the row, 0 or negative, in which it
@@ -160,11 +161,11 @@ void nj_lines_seek(NjLines *lines);
 
 /* --- lines-compose.c --- */
 
-/* Forgets what was composed and wrapped. */
+/* Frees the composed text and the wrapped rows; the next frame makes them again. */
 void nj_line_forget_composed(NjLine *line);
 
-/* Reads the settings that composing depends on, for a new frame. Forgets what was composed with
- * other settings. */
+/* Reads the settings that composing depends on, once a frame. If one has changed, frees what was
+ * composed with the old one. */
 void nj_lines_read_settings(NjLines *lines);
 
 /* Computes the columns for a pane of this width. */
@@ -193,6 +194,7 @@ typedef struct {
     bool unread;    /* it is the first one that is unread */
 } NjLineRules;
 
+/* Computes the rules above a line from its neighbours and the unread mark. */
 NjLineRules nj_lines_rules_above(NjLines *lines, guint index);
 
 /* Returns the rows of a line, with the rules above it. Composes and wraps it when necessary. */

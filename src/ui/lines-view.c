@@ -275,8 +275,8 @@ nj_lines_seek(NjLines *lines)
     nj_lines_trim(lines);
 }
 
-/* Returns the message at the anchor or the nearest one above it; NULL if there is none, or if the
- * view is not anchored. */
+/* Returns the message at the anchor or the nearest one above it; NULL if none is, or if the view is
+ * not anchored. */
 static const NjLine *
 anchored_message(const NjLines *lines)
 {

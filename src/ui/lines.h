@@ -61,7 +61,7 @@ void nj_lines_show(NjLines *lines, gint64 time, gint64 id);
 /* Returns whether the view follows the end. */
 bool nj_lines_at_end(const NjLines *lines);
 
-/* Returns how many lines arrived below the view since it left the end. */
+/* Returns how many lines arrived since the view left the end. */
 guint nj_lines_unseen(const NjLines *lines);
 
 /* Return the height of the view at the last frame, and how many of its rows had text. */

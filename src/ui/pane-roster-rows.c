@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-/* What the rows of a contact were made from. */
+/* A contact in the roster pane: its rows, and the values they were made from. */
 typedef struct {
     NjRosterAccount *account;
     char *label;

@@ -138,7 +138,8 @@ draw_row(const NjRosterRow *row, NjArea area, int y, const NjTheme *theme, bool 
     if (selected)
         nj_area_fill(area, y, 0, area.cols, over, " ");
 
-    int right = look.right ? nj_text_width(look.right, -1) : 0, x = look.sign ? 2 : 0;
+    int right = look.right ? nj_text_width(look.right, -1) : 0;
+    int x = look.sign ? 2 : 0;
     if (look.sign)
         nj_area_put(area, y, 0, selected ? over : nj_theme_style(theme, look.sign_role), look.sign,
                     -1);

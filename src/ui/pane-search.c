@@ -71,8 +71,7 @@ free_hit(void *data)
     g_free(hit);
 }
 
-/* Returns the name of the chat as displayed: of the contact, "#room", or the nick of an occupant.
- */
+/* Returns the displayed name of the chat: a contact's name, "#room", or an occupant's nick. */
 static char *
 make_label(const Search *search, const NjFound *found)
 {
@@ -237,16 +236,16 @@ draw_chat(const Hit *hit, NjArea area, const NjTheme *theme, const NjStyle *over
     if (hit->out)
         name = nj_theme_style(theme, NJ_ROLE_OWN);
 
-    NjStyle quiet = nj_theme_style(theme, NJ_ROLE_DIM);
+    NjStyle dimmed = nj_theme_style(theme, NJ_ROLE_DIM);
     if (over)
-        name = quiet = *over;
+        name = dimmed = *over;
 
     g_autofree char *whole = NULL;
     int x = 0;
     if (hit->kind == NJ_CHAT_ROOM) {
         g_autofree char *room =
             nj_text_ellipsize(hit->label, hit->nick ? MAX(area.cols / 2, 1) : area.cols);
-        x = nj_area_put(area, 0, 0, quiet, room, -1);
+        x = nj_area_put(area, 0, 0, dimmed, room, -1);
         if (!hit->nick || x + 2 >= area.cols)
             return;
         whole = g_strdup(hit->nick);

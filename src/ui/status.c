@@ -1,7 +1,7 @@
 /* The status line.
  *
- *      ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom  12:01
- *      accounts                current   windows with unread   other windows, if there is room
+ *      ● toad  ✗ work unread_left  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom
+ * 12:01 accounts                current   windows with unread   other windows, if there is room
  *                              window    messages
  *
  * The pieces are drawn from the left while they fit, the important ones first. A piece that does
@@ -222,6 +222,7 @@ get_rank(const NjScreen *screen, const NjWindow *window)
     return chat->kind != NJ_CHAT_ROOM ? PERSON : ROOM;
 }
 
+/* Returns whether windows of this rank have unread messages and are not the current one. */
 static bool
 has_unread(int rank)
 {
@@ -264,6 +265,8 @@ put_window(Bar *bar, const NjWindow *window, int rank, int gap)
     return put_text(bar, roles[rank], gap, number);
 }
 
+/* Draws the windows by rank. While there are several windows with unread messages left, room for
+ * "+N" is kept free; it is drawn in the place of the first one that does not fit. */
 static void
 put_windows(Bar *bar, NjScreen *screen)
 {
@@ -271,7 +274,7 @@ put_windows(Bar *bar, NjScreen *screen)
     for (guint i = 0; i < count; i++)
         ranks[get_rank(screen, nj_screen_window_at(screen, i))]++;
 
-    guint waiting = ranks[MENTIONED] + ranks[PERSON] + ranks[ROOM];
+    guint unread_left = ranks[MENTIONED] + ranks[PERSON] + ranks[ROOM];
     for (int rank = 0, gap = 2; rank < RANKS; rank++)
         for (guint i = 0; i < count; i++) {
             const NjWindow *window = nj_screen_window_at(screen, i);
@@ -279,17 +282,17 @@ put_windows(Bar *bar, NjScreen *screen)
                 continue;
             bool unread = has_unread(rank);
             int end = bar->end;
-            if (unread && waiting > 1)
+            if (unread && unread_left > 1)
                 bar->end -= MORE_CELLS;
             bool fits = put_window(bar, window, rank, gap);
             bar->end = end;
             if (!fits && unread) {
-                g_autofree char *more = g_strdup_printf("+%u", waiting);
+                g_autofree char *more = g_strdup_printf("+%u", unread_left);
                 put_text(bar, NJ_ROLE_STATUS_HOT, gap, more);
             }
             if (!fits && rank != CURRENT)
                 return;
-            waiting -= unread;
+            unread_left -= unread;
             gap = rank == NOTHING_UNREAD ? 1 : 2;
         }
 }

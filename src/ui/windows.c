@@ -54,15 +54,21 @@ clear_if_pane(NjPane *pane, void *owner)
         *wanted = NULL;
 }
 
+static bool
+has_pane(NjLayout *layout, NjPane *pane)
+{
+    NjPane *wanted = pane;
+    nj_layout_each(layout, clear_if_pane, &wanted);
+    return !wanted;
+}
+
 bool
 nj_screen_is_visible(NjScreen *screen, NjPane *pane)
 {
     NjLayout *layout = screen->window->layout;
     if (nj_layout_zoomed(layout))
         return nj_layout_focus(layout) == pane;
-    NjPane *wanted = pane;
-    nj_layout_each(layout, clear_if_pane, &wanted);
-    return wanted == NULL;
+    return has_pane(layout, pane);
 }
 
 /* Adds a window with one pane. chat NULL: `name` is the window's name. */
@@ -163,8 +169,10 @@ nj_screen_follow_focus(NjScreen *screen)
     screen->prompt_chat = chat;
     nj_client_set_focus(screen->client, chat);
     screen->switching = true;
-    nj_prompt_switch(screen->prompt, chat ? chat->id : 0, chat ? nj_chat_label(chat) : NULL,
-                     chat ? chat->draft : NULL);
+    if (chat)
+        nj_prompt_switch(screen->prompt, chat->id, nj_chat_label(chat), chat->draft);
+    else
+        nj_prompt_switch(screen->prompt, 0, NULL, NULL);
     screen->switching = false;
 }
 
@@ -341,9 +349,8 @@ nj_screen_close_window(NjScreen *screen, NjWindow *window)
     if (screen->window == window) {
         guint at = 0;
         g_ptr_array_find(screen->windows, window, &at);
-        nj_screen_show(screen, screen->last && screen->last != window
-                                   ? screen->last
-                                   : nj_screen_window_at(screen, at - 1));
+        bool has_last = screen->last && screen->last != window;
+        nj_screen_show(screen, has_last ? screen->last : nj_screen_window_at(screen, at - 1));
     }
 
     if (screen->last == window)
@@ -356,12 +363,9 @@ nj_screen_close_window(NjScreen *screen, NjWindow *window)
 static NjWindow *
 find_window_with(NjScreen *screen, NjPane *pane)
 {
-    for (guint i = 0; i < screen->windows->len; i++) {
-        NjPane *wanted = pane;
-        nj_layout_each(nj_screen_window_at(screen, i)->layout, clear_if_pane, &wanted);
-        if (!wanted)
+    for (guint i = 0; i < screen->windows->len; i++)
+        if (has_pane(nj_screen_window_at(screen, i)->layout, pane))
             return nj_screen_window_at(screen, i);
-    }
     return NULL;
 }
 
@@ -395,8 +399,8 @@ clear_if_chat(NjPane *pane, void *owner)
         *wanted = NULL;
 }
 
-/* If a split window no longer shows the chat it was opened for, it takes the chat of its focused
- * pane; without one it is a console. */
+/* If a split window no longer shows the chat it was opened for, it belongs to the chat of its
+ * focused pane from now on; if that pane has no chat, it is named as a console. */
 static void
 rename_window(NjWindow *window)
 {
