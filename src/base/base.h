@@ -1,4 +1,4 @@
-/* What every file may use: GLib, the words, and the mark of what plugins may call. */
+/* Included by every file: GLib, the translation macros, and the mark of exported functions. */
 #ifndef NJ_BASE_BASE_H
 #define NJ_BASE_BASE_H
 
@@ -7,9 +7,9 @@
 #include <libintl.h>
 
 #define _(text) gettext(text)
-#define N_(text) (text) /* for tables: translated where it is shown */
+#define N_(text) (text) /* for tables: translated where it is displayed */
 
-/* Exported to plugins; all else stays inside the program. */
+/* Marks a function that plugins may call; the linker hides all others. */
 #define NJ_API __attribute__((visibility("default")))
 
 #endif

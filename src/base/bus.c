@@ -1,6 +1,6 @@
-/* News travels here: see bus.h.  A walk goes by index, so a list that grows under it does no harm;
- * who is forgotten during a walk leaves an empty place, which is swept when no walk is under way
- * any more. */
+/* The event bus: see bus.h. A walk uses indices, so listeners may be added during it. A listener
+ * that is forgotten during a walk leaves an empty entry, which is removed when the last walk
+ * ends. */
 #include "base/bus.h"
 
 typedef struct {
@@ -9,10 +9,9 @@ typedef struct {
 } Listener;
 
 struct NjBus {
-    /* by number, of GArray of Listener; NULL where nobody ever listened */
-    GPtrArray *events;
-    guint walks; /* under way */
-    bool holes;
+    GPtrArray *events; /* by number: GArray of Listener, or NULL without one */
+    guint walks;       /* number of walks in progress */
+    bool has_holes;    /* a listener was forgotten during a walk */
 };
 
 static void
@@ -40,7 +39,7 @@ nj_bus_free(NjBus *bus)
 }
 
 static GArray *
-listeners_of(NjBus *bus, guint event)
+find_listeners(NjBus *bus, guint event)
 {
     return event < bus->events->len ? bus->events->pdata[event] : NULL;
 }
@@ -57,7 +56,7 @@ nj_bus_listen(NjBus *bus, guint event, NjBusFunc func, void *owner)
 }
 
 static void
-sweep(NjBus *bus)
+remove_forgotten(NjBus *bus)
 {
     for (guint event = 0; event < bus->events->len; event++) {
         GArray *listeners = bus->events->pdata[event];
@@ -71,7 +70,7 @@ sweep(NjBus *bus)
             g_array_set_size(listeners, kept);
     }
 
-    bus->holes = false;
+    bus->has_holes = false;
 }
 
 void
@@ -83,19 +82,19 @@ nj_bus_forget(NjBus *bus, const void *owner)
             Listener *listener = &g_array_index(listeners, Listener, i);
             if (listener->owner == owner) {
                 listener->func = NULL;
-                bus->holes = true;
+                bus->has_holes = true;
             }
         }
     }
 
-    if (bus->walks == 0 && bus->holes)
-        sweep(bus);
+    if (bus->walks == 0 && bus->has_holes)
+        remove_forgotten(bus);
 }
 
 NjBusWalk
 nj_bus_begin(NjBus *bus, guint event)
 {
-    GArray *listeners = listeners_of(bus, event);
+    GArray *listeners = find_listeners(bus, event);
     bus->walks++;
     return (NjBusWalk){ bus, event, 0, listeners ? listeners->len : 0 };
 }
@@ -103,7 +102,7 @@ nj_bus_begin(NjBus *bus, guint event)
 bool
 nj_bus_next(NjBusWalk *walk, NjBusFunc *func, void **owner)
 {
-    GArray *listeners = listeners_of(walk->bus, walk->event);
+    GArray *listeners = find_listeners(walk->bus, walk->event);
     while (walk->next < walk->end) {
         const Listener *listener = &g_array_index(listeners, Listener, walk->next++);
         if (listener->func) {
@@ -113,7 +112,7 @@ nj_bus_next(NjBusWalk *walk, NjBusFunc *func, void **owner)
         }
     }
 
-    if (--walk->bus->walks == 0 && walk->bus->holes)
-        sweep(walk->bus);
+    if (--walk->bus->walks == 0 && walk->bus->has_holes)
+        remove_forgotten(walk->bus);
     return false;
 }

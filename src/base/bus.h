@@ -1,7 +1,8 @@
-/* News travels here.  The bus knows numbers only; model/events.h gives each event its name, its
- * payload and typed calls.  Everything happens at once, on the main thread, in the order of
- * listening.  A listener may listen, forget and emit while it is called: one added during a walk
- * hears the next event, one that was forgotten is not called any more. */
+/* The event bus. It knows events by number only; model/events.h gives each event a name, a payload
+ * and typed calls. An emitted event calls its listeners at once, on the main thread, in the order
+ * in which they were added. A listener may add listeners, forget them and emit while it is called:
+ * a listener added during a walk is called from the next event on, a forgotten one is not called
+ * again. */
 #ifndef NJ_BASE_BUS_H
 #define NJ_BASE_BUS_H
 
@@ -10,23 +11,25 @@
 typedef struct NjBus NjBus;
 typedef void (*NjBusFunc)(void); /* cast to and from the real type by model/events.h only */
 
+/* The calls of one emitted event. */
 typedef struct {
     NjBus *bus;
     guint event;
-    guint next;
-    guint end;
+    guint next; /* index of the listener to call next */
+    guint end;  /* number of listeners when the walk began */
 } NjBusWalk;
 
 NjBus *nj_bus_new(void);
 void nj_bus_free(NjBus *bus);
 void nj_bus_listen(NjBus *bus, guint event, NjBusFunc func, void *owner);
 
-/* everything this owner listens to */
+/* Removes all listeners of an owner. */
 void nj_bus_forget(NjBus *bus, const void *owner);
 
+/* Every walk must be continued until nj_bus_next() returns false. */
 NjBusWalk nj_bus_begin(NjBus *bus, guint event);
 
-/* false ends the walk */
+/* Returns the next listener of a walk; false: there are no more, the walk is over. */
 bool nj_bus_next(NjBusWalk *walk, NjBusFunc *func, void **owner);
 
 #endif

@@ -1,11 +1,11 @@
-/* Time.  Dates are reckoned here, without libc's time zones: a message's stamp is always UTC, and
- * one is written and read for every message there is. */
+/* Time. Dates are computed here and not by libc, whose time zones cost too much: stamps are always
+ * UTC, and every message has one to format or to parse. */
 #include "base/clock.h"
 
 #define MS_PER_DAY 86400000
 #define LAST_MS G_GINT64_CONSTANT(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
-/* The one thing of the process here: what tests set. */
+/* The only state of the process in this file: set by tests. 0: the wall clock runs. */
 static gint64 frozen;
 
 gint64
@@ -26,10 +26,10 @@ nj_clock_freeze(gint64 wall_ms)
     frozen = wall_ms;
 }
 
-/* Days since 1970-01-01 and back, in the Gregorian calendar.  Years begin in March here, so that
- * the leap day is a year's last day and months follow one formula. */
+/* Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap
+ * day is the last day of a year and one formula holds for all months. */
 static gint64
-days_of(int year, int month, int day)
+days_of_date(int year, int month, int day)
 {
     const int from_march = (month + 9) % 12;
     const int y = year - (month <= 2);
@@ -37,8 +37,9 @@ days_of(int year, int month, int day)
            - 719468;
 }
 
+/* The reverse of days_of_date(). */
 static void
-date_of(gint64 days, int *year, int *month, int *day)
+date_of_days(gint64 days, int *year, int *month, int *day)
 {
     days += 719468;
     const gint64 era = days / 146097;
@@ -52,6 +53,7 @@ date_of(gint64 days, int *year, int *month, int *day)
     *year = (int) (y + era * 400) + (*month <= 2);
 }
 
+/* Writes a number with count digits; returns the end. */
 static char *
 put_digits(char *at, int number, int count)
 {
@@ -66,7 +68,7 @@ nj_clock_format(gint64 wall_ms)
     wall_ms = CLAMP(wall_ms, 0, LAST_MS);
     const int ms = (int) (wall_ms % MS_PER_DAY);
     int year, month, day;
-    date_of(wall_ms / MS_PER_DAY, &year, &month, &day);
+    date_of_days(wall_ms / MS_PER_DAY, &year, &month, &day);
 
     char *text = g_malloc(sizeof "2026-01-02T03:04:05.678Z");
     char *at = put_digits(text, year, 4);
@@ -89,9 +91,9 @@ nj_clock_format(gint64 wall_ms)
     return text;
 }
 
-/* Reads exactly count digits. */
+/* Reads exactly count digits and moves *at behind them. */
 static bool
-digits(const char **at, int count, int *number)
+read_digits(const char **at, int count, int *number)
 {
     *number = 0;
     for (int i = 0; i < count; i++, (*at)++) {
@@ -102,8 +104,9 @@ digits(const char **at, int count, int *number)
     return true;
 }
 
+/* Moves *at behind c, if c is there. */
 static bool
-skip(const char **at, char c)
+skip_char(const char **at, char c)
 {
     if (**at != c)
         return false;
@@ -111,13 +114,13 @@ skip(const char **at, char c)
     return true;
 }
 
-/* ".678", any number of digits, or nothing. */
+/* Reads a fraction such as ".678" with any number of digits; without one *ms is 0. */
 static bool
-fraction(const char **at, int *ms)
+read_fraction(const char **at, int *ms)
 {
     int weight = 100;
     *ms = 0;
-    if (!skip(at, '.'))
+    if (!skip_char(at, '.'))
         return true;
     if (!g_ascii_isdigit(**at))
         return false;
@@ -127,47 +130,67 @@ fraction(const char **at, int *ms)
     return true;
 }
 
-/* "Z" or "+hh:mm" or "-hh:mm"; the legacy form has none and means UTC. */
+/* Reads "Z", "+hh:mm" or "-hh:mm". The legacy format has no zone and means UTC. */
 static bool
-zone(const char **at, bool legacy, int *minutes)
+read_zone(const char **at, bool legacy, int *minutes)
 {
     int hour, minute;
     *minutes = 0;
-    if (legacy || skip(at, 'Z'))
+    if (legacy || skip_char(at, 'Z'))
         return true;
 
     const int sign = **at == '-' ? -1 : 1;
-    if (!skip(at, '+') && !skip(at, '-'))
+    if (!skip_char(at, '+') && !skip_char(at, '-'))
         return false;
-    if (!digits(at, 2, &hour) || !skip(at, ':') || !digits(at, 2, &minute) || hour > 23
-        || minute > 59)
+    if (!read_digits(at, 2, &hour) || !skip_char(at, ':') || !read_digits(at, 2, &minute))
+        return false;
+    if (hour > 23 || minute > 59)
         return false;
 
     *minutes = sign * (hour * 60 + minute);
     return true;
 }
 
+/* Reads "2026-01-02", or "20260102" in the legacy format. */
+static bool
+read_date(const char **at, int *year, int *month, int *day, bool *legacy)
+{
+    if (!read_digits(at, 4, year))
+        return false;
+    *legacy = **at != '-';
+    if ((!*legacy && !skip_char(at, '-')) || !read_digits(at, 2, month))
+        return false;
+    return (*legacy || skip_char(at, '-')) && read_digits(at, 2, day);
+}
+
+/* Reads "03:04:05". */
+static bool
+read_time(const char **at, int *hour, int *minute, int *second)
+{
+    if (!read_digits(at, 2, hour) || !skip_char(at, ':') || !read_digits(at, 2, minute))
+        return false;
+    return skip_char(at, ':') && read_digits(at, 2, second);
+}
+
 bool
 nj_clock_parse(const char *text, gint64 *wall_ms)
 {
     int year, month, day, hour, minute, second, ms = 0, offset;
-    if (!text || !digits(&text, 4, &year))
+    bool legacy;
+    if (!text || !read_date(&text, &year, &month, &day, &legacy) || !skip_char(&text, 'T'))
+        return false;
+    if (!read_time(&text, &hour, &minute, &second) || (!legacy && !read_fraction(&text, &ms)))
+        return false;
+    if (!read_zone(&text, legacy, &offset) || *text)
         return false;
 
-    const bool legacy = *text != '-';
-    if (!(legacy || skip(&text, '-')) || !digits(&text, 2, &month) || !(legacy || skip(&text, '-'))
-        || !digits(&text, 2, &day) || !skip(&text, 'T') || !digits(&text, 2, &hour)
-        || !skip(&text, ':') || !digits(&text, 2, &minute) || !skip(&text, ':')
-        || !digits(&text, 2, &second) || !(legacy || fraction(&text, &ms))
-        || !zone(&text, legacy, &offset) || *text)
+    /* A leap second, 60, counts as the first second of the next minute. */
+    if (hour > 23 || minute > 59 || second > 60)
+        return false;
+    if (year < 1970 || !g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year))
         return false;
 
-    /* A leap second is the next minute's first one. */
-    if (year < 1970 || !g_date_valid_dmy((GDateDay) day, (GDateMonth) month, (GDateYear) year)
-        || hour > 23 || minute > 59 || second > 60)
-        return false;
-
-    const gint64 value = days_of(year, month, day) * MS_PER_DAY
+    const gint64 value = days_of_date(year, month, day) * MS_PER_DAY
                          + ((hour * 60 + minute - offset) * 60 + second) * G_GINT64_CONSTANT(1000)
                          + ms;
     if (value < 0 || value > LAST_MS)

@@ -1,5 +1,5 @@
-/* Time: the wall for what people read, the monotonic clock for everything that waits.
- * XEP-0082 is how time is written on the wire. */
+/* Time: the wall clock for times that people read, the monotonic clock for delays, and the format
+ * of time in stanzas (XEP-0082). */
 #ifndef NJ_BASE_CLOCK_H
 #define NJ_BASE_CLOCK_H
 
@@ -8,25 +8,27 @@
 /* Unix time in milliseconds */
 gint64 nj_clock_wall_ms(void);
 
-/* monotonic, microseconds */
+/* Monotonic time in microseconds */
 gint64 nj_clock_us(void);
 
-/* tests: the wall stands still; 0 lets it run again */
+/* For tests: stops the wall clock at wall_ms; 0 starts it again. */
 void nj_clock_freeze(gint64 wall_ms);
 
-/* "2026-01-02T03:04:05.678Z", the caller owns it */
+/* Returns a XEP-0082 DateTime such as "2026-01-02T03:04:05.678Z", which the caller owns. Times
+ * outside the years 1970 to 9999 are moved to the nearest of these. */
 char *nj_clock_format(gint64 wall_ms);
 
-/* XEP-0082 DateTime (years 1970 … 9999) or XEP-0091's legacy form; false for anything else. */
+/* Reads a XEP-0082 DateTime (years 1970 to 9999) or the legacy format of XEP-0091; returns false
+ * for anything else, and for NULL. */
 bool nj_clock_parse(const char *text, gint64 *wall_ms);
 
-/* Once, after so long; the caller owns the source until nj_clock_cancel(), which takes NULL too and
- * clears the pointer. */
+/* Calls func once after ms milliseconds; func returns G_SOURCE_REMOVE. The caller owns the source
+ * and ends it with nj_clock_cancel(), also from func, which clears the pointer and ignores NULL. */
 GSource *nj_clock_after(guint ms, GSourceFunc func, void *data);
 void nj_clock_cancel(GSource **source);
 
-/* A source that any thread fires with g_source_set_ready_time(source, 0); func runs in the context
- * of the thread that made it. The caller destroys and unrefs it. */
+/* Returns a source that any thread fires with g_source_set_ready_time(source, 0); func runs in the
+ * main context of the thread that created it. The caller destroys and unrefs the source. */
 GSource *nj_clock_signal(int priority, GSourceFunc func, void *data);
 
 #endif

@@ -1,4 +1,4 @@
-/* XEP-0392, 5.1: every client gives a name the same angle on the colour wheel. */
+/* XEP-0392, 5.1: every client computes the same angle for a name. */
 #include "base/color.h"
 
 double

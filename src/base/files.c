@@ -1,5 +1,5 @@
-/* Where things are kept and how they are written without tearing.  Errors are whole sentences with
- * the path in them; their domain is G_FILE_ERROR. */
+/* Paths, and reading and replacing whole files. Errors are whole sentences with the path in them;
+ * their domain is G_FILE_ERROR. */
 #include "base/files.h"
 
 #include <errno.h>
@@ -10,46 +10,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_LINKS 40 /* as many as the kernel follows */
+#define MAX_LINKS 40 /* as in the kernel */
 
-/* GLib reads these variables once in a process; two clients in one test have two homes. */
+/* Reads $HOME each time: GLib reads it once in a process, but the clients of one test have
+ * different homes. */
 static const char *
-home(void)
+get_home(void)
 {
     const char *set = g_getenv("HOME");
     return set && g_path_is_absolute(set) ? set : g_get_home_dir();
 }
 
-/* The specification: a relative path there is ignored. */
+/* Returns the value of an XDG variable; NULL if it is unset or, as the specification asks, if its
+ * path is relative. */
 static const char *
-xdg(const char *variable)
+get_xdg(const char *variable)
 {
     const char *set = g_getenv(variable);
     return set && g_path_is_absolute(set) ? set : NULL;
 }
 
 static char *
-place(const char *variable, const char *below_home)
+build_xdg_path(const char *variable, const char *below_home)
 {
-    const char *set = xdg(variable);
+    const char *set = get_xdg(variable);
     return set ? g_build_filename(set, "natterjack", NULL)
-               : g_build_filename(home(), below_home, "natterjack", NULL);
+               : g_build_filename(get_home(), below_home, "natterjack", NULL);
 }
 
 NjPaths *
 nj_paths_new(const char *data)
 {
     NjPaths *paths = g_new0(NjPaths, 1);
-    paths->config = place("XDG_CONFIG_HOME", ".config");
+    paths->config = build_xdg_path("XDG_CONFIG_HOME", ".config");
     if (data) {
         g_autofree char *expanded = nj_files_expand(data);
         paths->data = g_canonicalize_filename(expanded, NULL);
     } else {
-        paths->data = place("XDG_DATA_HOME", ".local/share");
+        paths->data = build_xdg_path("XDG_DATA_HOME", ".local/share");
     }
 
-    paths->state = data && !xdg("XDG_STATE_HOME") ? g_build_filename(paths->data, "state", NULL)
-                                                  : place("XDG_STATE_HOME", ".local/state");
+    paths->state = data && !get_xdg("XDG_STATE_HOME")
+                       ? g_build_filename(paths->data, "state", NULL)
+                       : build_xdg_path("XDG_STATE_HOME", ".local/state");
     paths->run = g_build_filename(paths->state, "run", NULL);
     return paths;
 }
@@ -70,14 +73,14 @@ char *
 nj_files_expand(const char *path)
 {
     if (strcmp(path, "~") == 0)
-        return g_strdup(home());
+        return g_strdup(get_home());
     if (g_str_has_prefix(path, "~/"))
-        return g_build_filename(home(), path + 2, NULL);
+        return g_build_filename(get_home(), path + 2, NULL);
     return g_strdup(path);
 }
 
 static GFileError
-code(int number)
+error_code(int number)
 {
     return g_file_error_from_errno(number);
 }
@@ -88,39 +91,39 @@ nj_files_ensure_dir(const char *path, GError **error)
     struct stat info;
     if (g_mkdir_with_parents(path, 0700) != 0 && errno != EEXIST) {
         const int why = errno;
-        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot make the directory %s: %s."),
-                    path, g_strerror(why));
+        g_set_error(error, G_FILE_ERROR, (gint) error_code(why),
+                    _("Cannot create the directory %s: %s."), path, g_strerror(why));
         return false;
     }
 
-    /* Without a slash at the end, which would follow a link. */
+    /* Removes a trailing slash, with which lstat() would follow a link. */
     g_autofree char *last = g_canonicalize_filename(path, NULL);
     if (lstat(last, &info) != 0) {
         const int why = errno;
-        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot use the directory %s: %s."),
-                    path, g_strerror(why));
+        g_set_error(error, G_FILE_ERROR, (gint) error_code(why),
+                    _("Cannot use the directory %s: %s."), path, g_strerror(why));
         return false;
     }
 
     if (!S_ISDIR(info.st_mode)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR,
-                    _("%s is no directory of its own; move it away, then start again."), path);
+                    _("%s is a link or not a directory; move it away, then start again."), path);
         return false;
     }
 
     if (info.st_uid != geteuid()) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
-                    _("The directory %s belongs to somebody else; choose another place."), path);
+                    _("The directory %s belongs to another user; choose another directory."), path);
         return false;
     }
 
     return true;
 }
 
-/* Where the links of path end; what is there need not exist yet.  NULL where they turn in
- * circles. */
+/* Returns the path to which the links of path lead, which need not exist; NULL with errno ELOOP if
+ * there are more than MAX_LINKS. */
 static char *
-end_of_links(const char *path)
+follow_links(const char *path)
 {
     g_autofree char *at = g_strdup(path);
     for (int i = 0; i < MAX_LINKS; i++) {
@@ -129,7 +132,7 @@ end_of_links(const char *path)
             return g_steal_pointer(&at);
         g_autofree char *folder = g_path_get_dirname(at);
         g_free(at);
-        /* Never canonicalised: "x/.." may lead elsewhere where x is a link. */
+        /* Not canonicalised: if x is a link, "x/.." is not the directory of x. */
         at = g_path_is_absolute(target) ? g_steal_pointer(&target)
                                         : g_build_filename(folder, target, NULL);
     }
@@ -154,8 +157,8 @@ write_all(int fd, const char *text, gsize length)
     return true;
 }
 
-/* A rename lasts only when the directory is on the disk too.  Some file systems cannot; then so be
- * it. */
+/* A rename survives a power cut only when the directory is synced too. Errors are ignored, because
+ * some file systems cannot sync directories. */
 static void
 sync_dir(const char *folder)
 {
@@ -166,9 +169,9 @@ sync_dir(const char *folder)
     close(fd);
 }
 
-/* False with errno. */
+/* Replaces a file that is not a link; sets errno on failure. */
 static bool
-replace(const char *target, const char *text, gsize length)
+replace_file(const char *target, const char *text, gsize length)
 {
     struct stat info;
     mode_t mode = 0600;
@@ -214,16 +217,16 @@ replace(const char *target, const char *text, gsize length)
 bool
 nj_files_replace(const char *path, const char *text, gsize length, GError **error)
 {
-    g_autofree char *target = end_of_links(path);
-    if (target && replace(target, text, length))
+    g_autofree char *target = follow_links(path);
+    if (target && replace_file(target, text, length))
         return true;
     const int why = errno;
-    g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot write %s: %s."), path,
+    g_set_error(error, G_FILE_ERROR, (gint) error_code(why), _("Cannot write %s: %s."), path,
                 g_strerror(why));
     return false;
 }
 
-/* False with errno. */
+/* Appends the rest of fd to `into`; fails with errno, which is EFBIG for more than limit bytes. */
 static bool
 read_all(int fd, gsize limit, GString *into)
 {
@@ -250,7 +253,7 @@ nj_files_read(const char *path, gsize limit, char **text, gsize *length, GError 
     struct stat info;
     g_autoptr(GString) whole = g_string_new(NULL);
 
-    /* O_NONBLOCK: a FIFO in its place must not hold us. */
+    /* O_NONBLOCK: opening a FIFO must not block. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     bool done = fd >= 0 && fstat(fd, &info) == 0;
     if (done && !S_ISREG(info.st_mode)) {
@@ -264,7 +267,7 @@ nj_files_read(const char *path, gsize limit, char **text, gsize *length, GError 
         close(fd);
 
     if (!done) {
-        g_set_error(error, G_FILE_ERROR, (gint) code(why), _("Cannot read %s: %s."), path,
+        g_set_error(error, G_FILE_ERROR, (gint) error_code(why), _("Cannot read %s: %s."), path,
                     g_strerror(why));
         return false;
     }

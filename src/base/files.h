@@ -1,4 +1,5 @@
-/* Where things are kept (XDG Base Directory) and how they are written without tearing. */
+/* Paths of the program's directories (XDG Base Directory Specification), and reading and replacing
+ * whole files. */
 #ifndef NJ_BASE_FILES_H
 #define NJ_BASE_FILES_H
 
@@ -8,26 +9,29 @@ typedef struct {
     char *config; /* $XDG_CONFIG_HOME/natterjack */
     char *data;   /* $XDG_DATA_HOME/natterjack, or --data */
     char *state;  /* $XDG_STATE_HOME/natterjack */
-    char *run;    /* state/run: fifo, control */
+    char *run;    /* `state`/run: holds fifo and control */
 } NjPaths;
 
-/* data: the value of --data or NULL.  --data DIR moves data to DIR, and state with run to
- * DIR/state, so that two programs do not share one FIFO; where $XDG_STATE_HOME is set, state stays
- * there.  config stays where it is. Nothing is made on disk yet. */
+/* Computes the paths; creates nothing on disk. data: the value of --data, or NULL. --data DIR sets
+ * data to DIR, and, unless $XDG_STATE_HOME is set, state to DIR/state, so that two programs do not
+ * share one FIFO. config does not depend on it. */
 NjPaths *nj_paths_new(const char *data);
 void nj_paths_free(NjPaths *paths);
 
-/* Makes a directory (mode 0700) with its parents; refuses a link's or another owner's last part. */
+/* Creates a directory (mode 0700) with its parents, unless it exists. Fails if the last part of the
+ * path is a link or belongs to another user. */
 bool nj_files_ensure_dir(const char *path, GError **error);
 
-/* Replaces a file at the end of its links, atomically (temporary file beside it, fsync, rename,
- * fsync of the directory); keeps the mode of an existing file, otherwise 0600. */
+/* Replaces a file atomically: writes a temporary file beside it, syncs it, renames it, syncs the
+ * directory. Follows links and replaces the file to which they lead. The mode of an existing file
+ * is kept; a new file has mode 0600. */
 bool nj_files_replace(const char *path, const char *text, gsize length, GError **error);
 
-/* Reads a whole regular file of at most limit bytes; *text ends in a 0. */
+/* Reads a whole regular file of at most limit bytes. *text, which the caller owns, ends in a 0 that
+ * *length does not count. */
 bool nj_files_read(const char *path, gsize limit, char **text, gsize *length, GError **error);
 
-/* "~" and "~/x" become the home; the caller owns the result. */
+/* Replaces a leading "~" by $HOME in "~" and "~/x"; the caller owns the result. */
 char *nj_files_expand(const char *path);
 
 #endif

@@ -1,6 +1,6 @@
-/* One log file for the process, because GLib has one log for the process: the only state of base/
- * that hangs off no object.  Any thread may write; the level is read without the lock, and lines
- * are formatted outside it. */
+/* The log file. Its state belongs to the process and to no object, because GLib has one log writer
+ * for the process. Any thread may write: the level is atomic, lines are formatted without the lock
+ * and written with it. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -17,16 +17,15 @@
 #include "base/text.h"
 
 #define MAX_SIZE (1024 * 1024)
-#define KEEP 3 /* log.1 … log.3 */
-/* a line with its stamp stays below PIPE_BUF and is written whole */
-#define MAX_TEXT 3500
+#define MAX_OLD_FILES 3 /* log.1 to log.3 */
+#define MAX_TEXT 3500   /* bytes; a line with its stamp is shorter than PIPE_BUF, thus atomic */
 
 static struct {
     GMutex lock;
     bool installed;
     bool open;
     char *path; /* NULL: standard error */
-    int fd;     /* -1: lost; lines are dropped */
+    int fd;     /* -1: not open; lines are dropped */
     off_t size;
     gint level; /* atomic */
 } the_log = { .fd = -1, .level = NJ_LOG_INFO };
@@ -55,7 +54,7 @@ nj_log_set_level(NjLogLevel level)
     g_atomic_int_set(&the_log.level, (gint) level);
 }
 
-/* False with errno.  Only a regular file: a log that is a FIFO would hold the program. */
+/* Sets errno on failure. Opens only regular files: writing to a FIFO could block the program. */
 static bool
 open_file(const char *path)
 {
@@ -77,16 +76,16 @@ open_file(const char *path)
     return true;
 }
 
-/* log.2 becomes log.3, log.1 becomes log.2, log becomes log.1.  Nothing here may log: the lock is
- * held. */
+/* Renames log.2 to log.3, log.1 to log.2, log to log.1, and opens a new log. Called with the lock:
+ * must not log. */
 static void
-rotate(void)
+rotate_files(void)
 {
     char from[PATH_MAX], to[PATH_MAX];
     close(the_log.fd);
     the_log.fd = -1;
 
-    for (int i = KEEP; i > 0; i--) {
+    for (int i = MAX_OLD_FILES; i > 0; i--) {
         snprintf(to, sizeof to, "%s.%d", the_log.path, i);
         if (i > 1)
             snprintf(from, sizeof from, "%s.%d", the_log.path, i - 1);
@@ -98,10 +97,10 @@ rotate(void)
     open_file(the_log.path);
 }
 
-/* To the file, or to a standard error that has room: who does not read it loses lines, and holds
- * nobody. */
+/* Writes a line to the file or to standard error. If standard error is full because its reader does
+ * not read, the line is dropped: writing would block. */
 static void
-put(const char *line, size_t length)
+write_line(const char *line, size_t length)
 {
     if (!the_log.path) {
         struct pollfd out = { STDERR_FILENO, POLLOUT, 0 };
@@ -112,7 +111,7 @@ put(const char *line, size_t length)
     }
 
     if (the_log.fd >= 0 && the_log.size + (off_t) length > MAX_SIZE)
-        rotate();
+        rotate_files();
     if (the_log.fd < 0)
         return;
 
@@ -120,13 +119,13 @@ put(const char *line, size_t length)
     if (written == (ssize_t) length)
         the_log.size += written;
 
-    /* a full disk keeps no half lines */
+    /* The disk is full: removes the part of a line that was written. */
     else if (written > 0 && ftruncate(the_log.fd, the_log.size) != 0)
         the_log.size += written;
 }
 
 static const char *
-field(const GLogField *fields, gsize count, const char *key, gssize *length)
+find_field(const GLogField *fields, gsize count, const char *key, gssize *length)
 {
     for (gsize i = 0; i < count; i++)
         if (strcmp(fields[i].key, key) == 0) {
@@ -147,23 +146,23 @@ on_line(GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer dat
     if (!nj_log_wants(level))
         return G_LOG_WRITER_HANDLED;
 
-    const char *text = field(fields, count, "MESSAGE", &length);
-    const char *domain = field(fields, count, "GLIB_DOMAIN", &domain_length);
+    const char *text = find_field(fields, count, "MESSAGE", &length);
+    const char *domain = find_field(fields, count, "GLIB_DOMAIN", &domain_length);
     if (!text)
         return G_LOG_WRITER_HANDLED;
 
     if (domain && (domain_length >= 0 || strcmp(domain, G_LOG_DOMAIN) == 0))
-        domain = NULL; /* ours needs no name */
+        domain = NULL; /* the program's own messages have no domain */
 
     g_autofree char *stamp = nj_clock_format(nj_clock_wall_ms());
     g_autofree char *clean = nj_text_line(text, length, MAX_TEXT);
-    g_autofree char *line = g_strdup_printf("%s %s %.100s%s%s\n", stamp, names[level],
-                                            domain ? domain : "", domain ? ": " : "", clean);
+    g_autofree char *source = domain ? g_strdup_printf("%.100s: ", domain) : g_strdup("");
+    g_autofree char *line = g_strdup_printf("%s %s %s%s\n", stamp, names[level], source, clean);
     g_mutex_lock(&the_log.lock);
 
     const bool open = the_log.open;
     if (open)
-        put(line, strlen(line));
+        write_line(line, strlen(line));
     g_mutex_unlock(&the_log.lock);
 
     return open ? G_LOG_WRITER_HANDLED : g_log_writer_default(flags, fields, count, NULL);
@@ -174,11 +173,11 @@ nj_log_open(const char *path, GError **error)
 {
     g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
     if (folder)
-        nj_files_ensure_dir(folder, NULL); /* what is wrong with it the file will tell */
+        nj_files_ensure_dir(folder, NULL); /* opening the file below reports the error */
     nj_log_close();
     g_mutex_lock(&the_log.lock);
 
-    /* Open even without a file: a line that has no place must not land on the screen. */
+    /* Also if opening fails: otherwise GLib would write the lines to the screen. */
     the_log.open = true;
     the_log.path = g_strdup(path);
 

@@ -1,6 +1,7 @@
-/* One log file, rotated; no message text, no secrets, addresses at debug level only.  It takes what
- * GLib's g_warning(), g_info(), g_debug() say anywhere in the process (G_LOG_DOMAIN "natterjack" is
- * ours). Lines pass the sanitiser; a full disk or a lost file costs the line, never the program. */
+/* The log: one file, rotated. It receives the messages of g_warning(), g_info() and g_debug() of
+ * the whole process; those of the program have G_LOG_DOMAIN "natterjack". Callers must not log
+ * message text or secrets, and addresses only at debug level. Lines are sanitised. Lines that
+ * cannot be written are dropped. */
 #ifndef NJ_BASE_LOG_H
 #define NJ_BASE_LOG_H
 
@@ -8,11 +9,12 @@
 
 typedef enum { NJ_LOG_ERROR, NJ_LOG_WARNING, NJ_LOG_INFO, NJ_LOG_DEBUG } NjLogLevel;
 
-/* NULL: standard error (--headless) */
+/* Opens the log; path NULL: standard error (--headless). If it returns false, lines are dropped,
+ * and not written to the terminal. */
 bool nj_log_open(const char *path, GError **error);
 void nj_log_set_level(NjLogLevel level);
 
-/* ask before gathering what is costly to say */
+/* True if messages of that level are written; asked before costly messages are composed. */
 bool nj_log_wants(NjLogLevel level);
 void nj_log_close(void);
 

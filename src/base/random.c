@@ -1,4 +1,4 @@
-/* The only source of randomness: the kernel's. */
+/* Random numbers of the kernel. */
 #include "base/random.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ nj_random_bytes(void *out, gsize length)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            g_error("The kernel gives no random numbers: %s", g_strerror(errno));
+            g_error("getrandom failed: %s", g_strerror(errno));
         at += got;
         length -= (gsize) got;
     }
@@ -23,7 +23,7 @@ guint32
 nj_random_below(guint32 limit)
 {
     g_return_val_if_fail(limit > 0, 0);
-    /* 2^32 mod limit values at the start are one too many for an even share: throw those away. */
+    /* The lowest 2^32 mod limit numbers are dropped: the rest is a multiple of limit. */
     const guint32 uneven = -limit % limit;
     guint32 number;
     do
@@ -37,7 +37,7 @@ nj_random_id(void)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    enum { LENGTH = 22 }; /* of 6 bits: 128 and 4 more */
+    enum { LENGTH = 22 }; /* letters of 6 bits: 132 bits */
 
     guint8 bytes[LENGTH];
     char *id = g_malloc(LENGTH + 1);

@@ -1,4 +1,4 @@
-/* The only source of randomness: getrandom(2).  Ends the program if the kernel has none to give. */
+/* The only source of random numbers: getrandom(2). Ends the program if it fails. */
 #ifndef NJ_BASE_RANDOM_H
 #define NJ_BASE_RANDOM_H
 
@@ -6,10 +6,10 @@
 
 void nj_random_bytes(void *out, gsize length);
 
-/* 0 … limit - 1, without bias */
+/* A number from 0 to limit - 1, without bias. */
 guint32 nj_random_below(guint32 limit);
 
-/* 128 bits as 22 letters, digits, '-' and '_'; the caller owns it */
+/* At least 128 random bits as 22 letters, digits, '-' and '_'; the caller owns it. */
 char *nj_random_id(void);
 
 #endif

@@ -1,10 +1,10 @@
-/* Named values in order.  A record has a handful of keys, so finding one is a walk. */
+/* Named values in order. A record has few keys, so a key is found by linear search. */
 #include "base/record.h"
 
 #include <string.h>
 
 struct NjRecord {
-    GArray *fields; /* of NjField; key and value are ours */
+    GArray *fields; /* of NjField, whose key and value it owns */
 };
 
 static void
@@ -44,7 +44,7 @@ nj_record_free(NjRecord *record)
 }
 
 static NjField *
-find(const NjRecord *record, const char *key)
+find_field(const NjRecord *record, const char *key)
 {
     for (guint i = 0; i < record->fields->len; i++) {
         NjField *field = &g_array_index(record->fields, NjField, i);
@@ -54,11 +54,11 @@ find(const NjRecord *record, const char *key)
     return NULL;
 }
 
-/* The field of that key, empty: the old one or a new one at the end. */
+/* Returns the field of a key with its value cleared; appends it if there is none. */
 static NjField *
-place(NjRecord *record, const char *key, NjFieldKind kind)
+put_field(NjRecord *record, const char *key, NjFieldKind kind)
 {
-    NjField *field = find(record, key);
+    NjField *field = find_field(record, key);
     if (field) {
         clear_value(field);
     } else {
@@ -75,11 +75,11 @@ void
 nj_record_set_text(NjRecord *record, const char *key, const char *text)
 {
     if (text) {
-        char *copy = g_strdup(text); /* first: text may be the value it replaces */
-        place(record, key, NJ_FIELD_TEXT)->text = copy;
+        char *copy = g_strdup(text); /* before put_field(): text may be the old value */
+        put_field(record, key, NJ_FIELD_TEXT)->text = copy;
         return;
     }
-    NjField *field = find(record, key);
+    NjField *field = find_field(record, key);
     if (field)
         g_array_remove_index(record->fields, (guint) (field - (NjField *) record->fields->data));
 }
@@ -87,25 +87,25 @@ nj_record_set_text(NjRecord *record, const char *key, const char *text)
 void
 nj_record_set_int(NjRecord *record, const char *key, gint64 number)
 {
-    place(record, key, NJ_FIELD_INT)->number = number;
+    put_field(record, key, NJ_FIELD_INT)->number = number;
 }
 
 void
 nj_record_set_bool(NjRecord *record, const char *key, bool value)
 {
-    place(record, key, NJ_FIELD_BOOL)->number = value;
+    put_field(record, key, NJ_FIELD_BOOL)->number = value;
 }
 
 void
 nj_record_set_record(NjRecord *record, const char *key, NjRecord *child)
 {
-    place(record, key, NJ_FIELD_RECORD)->record = child;
+    put_field(record, key, NJ_FIELD_RECORD)->record = child;
 }
 
 void
 nj_record_set_list(NjRecord *record, const char *key, GPtrArray *records)
 {
-    place(record, key, NJ_FIELD_LIST)->list = records;
+    put_field(record, key, NJ_FIELD_LIST)->list = records;
 }
 
 guint
@@ -123,12 +123,12 @@ nj_record_at(const NjRecord *record, guint index)
 const NjField *
 nj_record_find(const NjRecord *record, const char *key)
 {
-    return find(record, key);
+    return find_field(record, key);
 }
 
 const char *
 nj_record_text(const NjRecord *record, const char *key)
 {
-    const NjField *field = find(record, key);
+    const NjField *field = find_field(record, key);
     return field && field->kind == NJ_FIELD_TEXT ? field->text : NULL;
 }

@@ -1,5 +1,5 @@
-/* An ordered list of named values: what a command answers and what an event tells scripts.
- * cmd/json.c writes it as one JSON object, the screen as words. */
+/* An ordered list of named values: the result of a command, and the fields of an event for scripts.
+ * cmd/json.c writes it as a JSON object. */
 #ifndef NJ_BASE_RECORD_H
 #define NJ_BASE_RECORD_H
 
@@ -18,7 +18,7 @@ typedef enum {
 typedef struct {
     const char *key;
     NjFieldKind kind;
-    const char *text; /* TEXT */
+    const char *text; /* TEXT; owned by the record, as record and list */
     gint64 number;    /* INT, BOOL */
     NjRecord *record; /* RECORD */
     GPtrArray *list;  /* LIST, of NjRecord */
@@ -27,21 +27,23 @@ typedef struct {
 NjRecord *nj_record_new(void);
 void nj_record_free(NjRecord *record);
 
-/* A key set again replaces its value and keeps its place.  A NULL text leaves the key out. */
+/* Setting a key again replaces its value and keeps its position. The text is copied; a NULL text
+ * removes the key. */
 void nj_record_set_text(NjRecord *record, const char *key, const char *text);
 void nj_record_set_int(NjRecord *record, const char *key, gint64 number);
 void nj_record_set_bool(NjRecord *record, const char *key, bool value);
 
-/* takes it */
+/* Takes ownership of child, or of records (a GPtrArray of NjRecord). */
 void nj_record_set_record(NjRecord *record, const char *key, NjRecord *child);
 
-/* takes it */
 void nj_record_set_list(NjRecord *record, const char *key, GPtrArray *records);
+
+/* The fields in their order; NULL beyond the last index, and for a key that is absent. */
 guint nj_record_length(const NjRecord *record);
 const NjField *nj_record_at(const NjRecord *record, guint index);
 const NjField *nj_record_find(const NjRecord *record, const char *key);
 
-/* NULL if absent or no text */
+/* NULL if the key is absent or not of kind TEXT. */
 const char *nj_record_text(const NjRecord *record, const char *key);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjRecord, nj_record_free)

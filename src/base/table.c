@@ -1,5 +1,4 @@
-/* A registry of rows: an array for the order, a hash for the names.  Rows and their names stay
- * where they are, so that nothing is copied. */
+/* A registry of rows: an array for their order, a hash for their names. Neither is copied. */
 #include "base/table.h"
 
 struct NjTable {

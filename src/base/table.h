@@ -1,6 +1,6 @@
-/* A registry of rows: named structs that live elsewhere (commands, options, modules, themes,
- * plugins). Rows keep the order in which they were added and are found by name in constant time.
- * The first member of a row is its name: `const char *name`. */
+/* A registry of rows: commands, options, modules, themes, plugins. The table borrows its rows,
+ * keeps them in the order in which they were added, and finds them by name in constant time. The
+ * first member of a row must be `const char *name`. */
 #ifndef NJ_BASE_TABLE_H
 #define NJ_BASE_TABLE_H
 
@@ -11,11 +11,17 @@ typedef struct NjTable NjTable;
 NjTable *nj_table_new(void);
 void nj_table_free(NjTable *table);
 
-/* false: the name is taken */
+/* Returns false if a row of that name is in the table. */
 bool nj_table_add(NjTable *table, const void *row);
+
+/* Returns false if the row is not in the table. */
 bool nj_table_remove(NjTable *table, const void *row);
+
+/* NULL if there is no row of that name. */
 const void *nj_table_find(const NjTable *table, const char *name);
 guint nj_table_length(const NjTable *table);
+
+/* NULL beyond the last index. */
 const void *nj_table_at(const NjTable *table, guint index);
 
 #endif

@@ -1,12 +1,12 @@
-/* The sanitiser, widths and wrapping.
+/* Sanitising, measuring and wrapping of text.
  *
- * There is one idea of what a character is (classify) and one of what a cell is (nj_text_step);
- * everything else walks with them.  wcwidth() is asked code point by code point, so a UTF-8 locale
- * must have been set (main does, tests too). What it knows nothing of, -1, counts as one cell: the
- * surface draws U+FFFD there.  The text itself keeps the character: the next release of the C
- * library may know it.
+ * classify_char() is the only definition of what a character is, nj_text_step() the only one of
+ * what a cell is; all other functions use them. wcwidth() is called for each code point and needs a
+ * UTF-8 locale, which main() and the tests set. A code point that it does not know (-1) counts as
+ * one cell, and ui/surface.c draws U+FFFD there; the text keeps the code point, because a later
+ * release of the C library may know it.
  *
- * Nearly all text is plain ASCII, so each walk has a short way for it. */
+ * Nearly all text is ASCII, so each loop has a fast path for it. */
 #include "base/text.h"
 
 #include <string.h>
@@ -14,34 +14,51 @@
 
 #define MAX_LINE_BYTES 1024
 #define MAX_MARKS 4
-#define MAX_BIDI 16 /* openers open at once; more are dropped */
-#define TAB_CELLS 4 /* a row does not know its column: a tab is as wide everywhere */
+#define MAX_BIDI 16 /* nested bidi controls; further ones are dropped */
+#define TAB_CELLS 4 /* the same in every column, because a row does not know its column */
 
 typedef enum {
     KIND_PLAIN,
-    KIND_BAD, /* no UTF-8: becomes U+FFFD */
+    KIND_BAD, /* not UTF-8: becomes U+FFFD */
     KIND_NEWLINE,
     KIND_CONTROL, /* becomes a space */
     KIND_TAB,
-    KIND_MARK, /* draws on the character before it */
+    KIND_MARK, /* combines with the character before it */
     KIND_BIDI,
     KIND_DROPPED,
 } Kind;
 
-/* Decodes one code point strictly; 0 bytes are never consumed.  Each byte of what is no UTF-8 is
- * bad on its own. */
+/* The length of a UTF-8 sequence by its first byte, which is not ASCII; 0: not a first byte. */
 static gsize
-decode(const guchar *s, const guchar *end, gunichar *c)
+sequence_length(guchar first)
+{
+    if (first >= 0xc2 && first <= 0xdf)
+        return 2;
+    if (first >= 0xe0 && first <= 0xef)
+        return 3;
+    return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+/* False for overlong forms, surrogates and numbers above U+10FFFF. */
+static bool
+is_code_point(gunichar value, gsize length)
+{
+    if (length == 3)
+        return value >= 0x800 && (value < 0xd800 || value > 0xdfff);
+    return length != 4 || (value >= 0x10000 && value <= 0x10ffff);
+}
+
+/* Decodes one code point strictly; returns its length in bytes, at least 1. Each byte that is not
+ * part of a valid sequence is decoded alone, as (gunichar) -1. */
+static gsize
+decode_char(const guchar *s, const guchar *end, gunichar *c)
 {
     if (*s < 0x80) {
         *c = *s;
         return 1;
     }
 
-    gsize need = *s >= 0xc2 && *s <= 0xdf   ? 2
-                 : *s >= 0xe0 && *s <= 0xef ? 3
-                 : *s >= 0xf0 && *s <= 0xf4 ? 4
-                                            : 0;
+    gsize need = sequence_length(*s);
     *c = (gunichar) -1;
     if (need == 0 || (gsize) (end - s) < need)
         return 1;
@@ -53,49 +70,75 @@ decode(const guchar *s, const guchar *end, gunichar *c)
         value = value << 6 | (s[i] & 0x3f);
     }
 
-    if ((need == 3 && value < 0x800) || (need == 4 && (value < 0x10000 || value > 0x10ffff))
-        || (value >= 0xd800 && value <= 0xdfff))
+    if (!is_code_point(value, need))
         return 1;
-
     *c = value;
     return need;
+}
+
+typedef struct {
+    gunichar first, last;
+} Range;
+
+static inline bool
+is_in_ranges(const Range *ranges, gsize count, gunichar c)
+{
+    for (gsize i = 0; i < count; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
+}
+
+/* LRM, RLM and ALM: they open nothing. */
+static bool
+is_direction_mark(gunichar c)
+{
+    return c == 0x200e || c == 0x200f || c == 0x61c;
 }
 
 static bool
 is_bidi(gunichar c)
 {
-    return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e
-           || c == 0x200f || c == 0x61c;
+    static const Range controls[] = { { 0x202a, 0x202e }, { 0x2066, 0x2069 } };
+    return is_in_ranges(controls, G_N_ELEMENTS(controls), c) || is_direction_mark(c);
 }
 
-/* Format characters are invisible, but for a few signs that stand before Arabic, Syriac and Kaithi
- * numbers. */
+/* Format characters are invisible, except the signs before Arabic, Syriac and Kaithi numbers. */
 static bool
 is_invisible(gunichar c)
 {
-    if (g_unichar_type(c) != G_UNICODE_FORMAT)
-        return false;
-    return !((c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f || c == 0x890 || c == 0x891
-             || c == 0x8e2 || c == 0x110bd || c == 0x110cd);
+    static const Range signs[] = {
+        { 0x600, 0x605 }, { 0x6dd, 0x6dd },     { 0x70f, 0x70f },     { 0x890, 0x891 },
+        { 0x8e2, 0x8e2 }, { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd },
+    };
+    return g_unichar_type(c) == G_UNICODE_FORMAT && !is_in_ranges(signs, G_N_ELEMENTS(signs), c);
 }
 
-/* Kana, Han and Hangul without anything special among them: most of what is not Latin, and costly
- * to look up. */
+/* Ranges of Kana, Han and Hangul in which every character is plain: the most frequent characters
+ * outside Latin, and costly to look up. */
 static bool
 is_common(gunichar c)
 {
-    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fa)
-           || (c >= 0x4e00 && c <= 0x9fa5) || (c >= 0xac00 && c <= 0xd7a3);
+    static const Range plain[] = {
+        { 0x3041, 0x3096 }, { 0x30a1, 0x30fa }, { 0x4e00, 0x9fa5 }, { 0xac00, 0xd7a3 }
+    };
+    return is_in_ranges(plain, G_N_ELEMENTS(plain), c);
+}
+
+static bool
+is_newline(gunichar c)
+{
+    return c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029;
 }
 
 static Kind
-classify(gunichar c)
+classify_char(gunichar c)
 {
     if (c >= 0x20 && c < 0x7f)
         return KIND_PLAIN;
     if (c == (gunichar) -1)
         return KIND_BAD;
-    if (c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029)
+    if (is_newline(c))
         return KIND_NEWLINE;
     if (c == '\t')
         return KIND_TAB;
@@ -113,9 +156,9 @@ classify(gunichar c)
     return wcwidth((wchar_t) c) == 0 ? KIND_MARK : KIND_PLAIN;
 }
 
-/* Bytes at the start that any text may hold as they are. */
+/* The number of bytes of printable ASCII at the start. */
 static gsize
-plain_run(const guchar *s, const guchar *end)
+ascii_run(const guchar *s, const guchar *end)
 {
     const guchar *start = s;
     while (s < end && *s >= 0x20 && *s < 0x7f)
@@ -123,18 +166,19 @@ plain_run(const guchar *s, const guchar *end)
     return s - start;
 }
 
-/* Which bidi controls of a line are open.  An opener's closer is PDF or PDI; PDI closes what was
- * opened inside its isolate too. */
+/* The open bidi controls of a line. PDF closes an embedding or override, PDI an isolate and all
+ * that was opened inside it. */
 typedef struct {
     guint depth;
-    guint8 isolate[MAX_BIDI];
+    guint8 isolate[MAX_BIDI]; /* 1: an isolate; 0: an embedding or override */
 } Bidi;
 
-/* True if c may stay. */
+/* Takes note of a bidi control; returns false if it must be dropped, because it closes nothing or
+ * is nested too deeply. */
 static bool
-bidi_take(Bidi *bidi, gunichar c)
+note_bidi(Bidi *bidi, gunichar c)
 {
-    if (c == 0x200e || c == 0x200f || c == 0x61c)
+    if (is_direction_mark(c))
         return true;
 
     if (c == 0x202c) {
@@ -161,8 +205,9 @@ bidi_take(Bidi *bidi, gunichar c)
     return true;
 }
 
+/* Appends the controls that close all open ones. */
 static void
-bidi_close(Bidi *bidi, GString *out)
+close_bidi(Bidi *bidi, GString *out)
 {
     while (bidi->depth > 0)
         g_string_append_unichar(out, bidi->isolate[--bidi->depth] ? 0x2069 : 0x202c);
@@ -180,8 +225,8 @@ nj_text_line(const char *raw, gssize length, gsize max)
     bool space = false;
     while (s < end && out->len < max) {
         gunichar c;
-        gsize bytes = decode(s, end, &c);
-        Kind kind = c == ' ' ? KIND_CONTROL : classify(c);
+        gsize bytes = decode_char(s, end, &c);
+        Kind kind = c == ' ' ? KIND_CONTROL : classify_char(c);
         s += bytes;
         switch (kind) {
         case KIND_NEWLINE:
@@ -219,22 +264,41 @@ nj_text_line(const char *raw, gssize length, gsize max)
     return g_string_free(out, FALSE);
 }
 
-/* A walk over a body, or over a piece of it. */
+/* The state between two pieces of a body. */
 typedef struct {
     Bidi bidi;
-    guint marks;
-    bool cr; /* the last one was CR: a newline behind it is the same */
+    guint marks; /* combining marks since the last base */
+    bool cr;     /* the last character was CR: a newline behind it is dropped */
 } Walk;
 
-/* Walks on.  With out it is written there; without, the answer is whether out would be the same;
- * the end is the caller's to close. */
+/* Whether a character stays as it is. */
+static bool
+may_keep(Walk *walk, Kind kind, gunichar c)
+{
+    switch (kind) {
+    case KIND_PLAIN:
+    case KIND_TAB:
+        return true;
+    case KIND_NEWLINE:
+        return c == '\n' && walk->bidi.depth == 0;
+    case KIND_MARK:
+        return walk->marks < MAX_MARKS;
+    case KIND_BIDI:
+        return note_bidi(&walk->bidi, c);
+    default:
+        return false;
+    }
+}
+
+/* Cleans the next piece of a body and appends it to out; the caller closes bidi controls at the end
+ * of the body. out NULL: returns at the first change, with false; true: the piece is clean. */
 static bool
 clean_body(Walk *walk, const guchar *s, const guchar *end, GString *out)
 {
     while (s < end) {
-        gsize run = plain_run(s, end);
+        gsize run = ascii_run(s, end);
         if (run > 0) {
-            if (out != NULL)
+            if (out)
                 g_string_append_len(out, (const char *) s, run);
             s += run;
             walk->marks = 0;
@@ -242,28 +306,26 @@ clean_body(Walk *walk, const guchar *s, const guchar *end, GString *out)
             continue;
         }
         gunichar c;
-        gsize bytes = decode(s, end, &c);
-        Kind kind = classify(c);
+        gsize bytes = decode_char(s, end, &c);
+        Kind kind = classify_char(c);
         bool second = walk->cr && c == '\n';
         walk->cr = c == '\r';
         if (second) {
             s += bytes;
             continue;
         }
-        bool keep = kind == KIND_PLAIN || kind == KIND_TAB
-                    || (kind == KIND_NEWLINE && c == '\n' && walk->bidi.depth == 0)
-                    || (kind == KIND_MARK && walk->marks < MAX_MARKS)
-                    || (kind == KIND_BIDI && bidi_take(&walk->bidi, c));
-        walk->marks = kind == KIND_MARK                           ? walk->marks + 1
-                      : kind == KIND_DROPPED || kind == KIND_BIDI ? walk->marks
-                                                                  : 0;
-        if (out == NULL) {
+        bool keep = may_keep(walk, kind, c);
+        if (kind == KIND_MARK)
+            walk->marks++;
+        else if (kind != KIND_DROPPED && kind != KIND_BIDI)
+            walk->marks = 0;
+        if (!out) {
             if (!keep)
                 return false;
         } else if (keep) {
             g_string_append_len(out, (const char *) s, bytes);
         } else if (kind == KIND_NEWLINE) {
-            bidi_close(&walk->bidi, out);
+            close_bidi(&walk->bidi, out);
             g_string_append_c(out, '\n');
         } else if (kind == KIND_CONTROL) {
             g_string_append_c(out, ' ');
@@ -283,7 +345,7 @@ nj_text_body(const char *raw, gssize length)
     GString *out = g_string_sized_new(bytes + 1);
     Walk walk = { 0 };
     clean_body(&walk, (const guchar *) raw, (const guchar *) raw + bytes, out);
-    bidi_close(&walk.bidi, out);
+    close_bidi(&walk.bidi, out);
     return g_string_free(out, FALSE);
 }
 
@@ -309,9 +371,9 @@ nj_text_body_add(NjTextBody *body, const char *raw, gsize length)
 char *
 nj_text_body_end(NjTextBody *body)
 {
-    bidi_close(&body->walk.bidi, body->out);
+    close_bidi(&body->walk.bidi, body->out);
     gsize length = body->out->len;
-    /* it grew by doubling */
+    /* The string grew by doubling: gives back the rest. */
     char *text = g_realloc(g_string_free(body->out, FALSE), length + 1);
     g_free(body);
     return text;
@@ -338,14 +400,14 @@ nj_text_step(const char *text, const char *end, gsize *length)
         return 1;
     }
 
-    /* What is invisible at the start of a line belongs to the character behind it. */
+    /* Invisible characters at the start of a line belong to the character behind them. */
     gunichar c;
-    gsize bytes = decode(s, stop, &c);
-    Kind kind = classify(c);
+    gsize bytes = decode_char(s, stop, &c);
+    Kind kind = classify_char(c);
     while ((kind == KIND_BIDI || kind == KIND_DROPPED) && s + bytes < stop && s[bytes] != '\0') {
         gunichar after;
-        gsize more = decode(s + bytes, stop, &after);
-        Kind kind_after = classify(after);
+        gsize more = decode_char(s + bytes, stop, &after);
+        Kind kind_after = classify_char(after);
         if (kind_after == KIND_NEWLINE || kind_after == KIND_TAB)
             break;
         s += bytes;
@@ -365,8 +427,8 @@ nj_text_step(const char *text, const char *end, gsize *length)
 
     int width = kind == KIND_PLAIN ? wcwidth((wchar_t) c) : 1;
     while (s < stop && *s >= 0x80) {
-        bytes = decode(s, stop, &c);
-        kind = classify(c);
+        bytes = decode_char(s, stop, &c);
+        kind = classify_char(c);
         if (kind != KIND_MARK && kind != KIND_BIDI && kind != KIND_DROPPED)
             break;
         s += bytes;
@@ -376,8 +438,8 @@ nj_text_step(const char *text, const char *end, gsize *length)
     return width == 2 ? 2 : 1;
 }
 
-/* Variation selectors stay in the text but are not drawn: terminals disagree on what they do to the
- * width. */
+/* Variation selectors stay in the text but are not drawn: terminals disagree about their effect on
+ * the width. */
 static bool
 is_selector(gunichar c)
 {
@@ -392,8 +454,8 @@ nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH])
 
     while (s < end && count < NJ_TEXT_GLYPH) {
         gunichar c;
-        s += decode(s, end, &c);
-        Kind kind = classify(c);
+        s += decode_char(s, end, &c);
+        Kind kind = classify_char(c);
         if (kind == KIND_BIDI || kind == KIND_DROPPED || is_selector(c))
             continue;
         if (kind == KIND_TAB)
@@ -443,7 +505,7 @@ nj_text_fit(const char *text, gssize length, int cells, int *width)
         s += bytes;
     }
 
-    if (width != NULL)
+    if (width)
         *width = used;
     return s - text;
 }
@@ -460,8 +522,8 @@ nj_text_ellipsize(const char *text, int cells)
     return g_strdup_printf("%.*s…", (int) part, text);
 }
 
-/* Chinese, Japanese and Korean text breaks between any two characters, but a row does not begin
- * with these. */
+/* Chinese, Japanese and Korean text may break between any two characters, except before closing
+ * punctuation. */
 static bool
 may_begin_row(const char *s)
 {
@@ -475,7 +537,7 @@ may_begin_row(const char *s)
     return true;
 }
 
-/* A space that carries a mark is none. */
+/* A space with a combining mark is not a space. */
 static bool
 is_space(const char *s, const char *end)
 {
@@ -483,14 +545,14 @@ is_space(const char *s, const char *end)
     return (*s == ' ' || *s == '\t') && nj_text_step(s, end, &bytes) > 0 && bytes == 1;
 }
 
-/* One row of at most limit cells.  Returns where the next one begins; NULL: nothing is left.
- * whole: a word that does not fit may leave the row empty. */
+/* Fills a row of at most limit cells. Returns the start of the next row; NULL: no text is left.
+ * whole: if the first word does not fit, the row stays empty. */
 static const char *
 wrap_row(const char *start, const char *end, int limit, bool whole, NjTextRow *row)
 {
     const char *s = start;
 
-    /* the last place to break at, and what follows it */
+    /* The last position at which the row may end, and the start of the next row for it. */
     const char *cut = whole ? start : NULL, *next = start;
     int width = 0, cut_width = 0;
     bool after_wide = false;
@@ -511,7 +573,7 @@ wrap_row(const char *start, const char *end, int limit, bool whole, NjTextRow *r
             cut_width = width;
             next = behind;
             if (width + run > limit) {
-                /* Spaces at the end of a line make no row of their own. */
+                /* Spaces at the end of a line do not begin a row. */
                 if (nj_text_step(behind, end, &bytes) == 0)
                     next = bytes > 0 ? behind + bytes : NULL;
                 break;
@@ -526,7 +588,7 @@ wrap_row(const char *start, const char *end, int limit, bool whole, NjTextRow *r
             cut_width = width;
         }
         if (width + step > limit && s > start) {
-            if (cut == NULL || (cut == start && !whole)) {
+            if (!cut || (cut == start && !whole)) {
                 cut = next = s;
                 cut_width = width;
             }
@@ -547,10 +609,10 @@ nj_text_wrap(const char *text, int first, int cells, GArray *rows)
 {
     const char *end = text + strlen(text);
     int limit = MAX(first, 1);
-    bool whole = first < cells; /* below there is more room for a long first word */
+    bool whole = first < cells; /* the second row has more cells for a long first word */
 
     cells = MAX(cells, 1);
-    for (const char *s = text; s != NULL;) {
+    for (const char *s = text; s;) {
         NjTextRow row = { .start = (guint) (s - text) };
         s = wrap_row(s, end, limit, whole, &row);
         g_array_append_val(rows, row);

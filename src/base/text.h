@@ -1,56 +1,62 @@
-/* All text from the network and from files passes here once before it is kept, drawn, put in the
- * title or logged. Width is what the terminal layer will draw: wcwidth() of each code point, with
- * what a terminal cannot draw replaced, so that ours and the screen's count agree. */
+/* Sanitising, measuring and wrapping of text. Text from the network and from files is sanitised
+ * here before it is stored, drawn, put into the title or logged. Widths are those that ui/ draws:
+ * wcwidth() of each code point, after code points that a terminal cannot draw are replaced. */
 #ifndef NJ_BASE_TEXT_H
 #define NJ_BASE_TEXT_H
 
 #include "base/base.h"
 
-/* One line: names, nicks, topics, status texts.  Bad UTF-8 becomes U+FFFD; C0, C1, newlines and
- * tabs become a space (runs are one, ends trimmed); bidi controls, other format characters (Cf) and
- * noncharacters are dropped, combining marks capped at 4 a base; at most max bytes at a character's
- * edge (0: 1,024).  The caller owns the result. */
+/* Sanitises text of one line: names, nicks, topics, status texts. Each byte of bad UTF-8 becomes
+ * U+FFFD; a run of spaces, C0 and C1 controls, newlines and tabs becomes one space, and is removed
+ * at both ends; bidi controls, other format characters (Cf) and noncharacters are removed, and
+ * combining marks beyond the fourth of a base. length: in bytes, -1 for a string that ends in 0.
+ * The result is cut to whole characters of at most max bytes (0: 1,024); the caller owns it. */
 char *nj_text_line(const char *raw, gssize length, gsize max);
 
-/* A body: newline and tab stay, CR LF and CR become LF, bidi controls stay but are closed at the
- * end of each line, the rest as above. No limit but the input's. */
+/* Sanitises a body: newlines and tabs stay, CR LF and CR become LF, bidi controls stay and are
+ * closed at the end of each line; the rest as above. The result has no limit; the caller owns
+ * it. */
 char *nj_text_body(const char *raw, gssize length);
 
-/* The same in pieces, each of whole characters, so that a long body holds nobody up.  end: takes
- * the walk; the caller owns the text. */
+/* The same in pieces, so that a long body does not block the main loop. A piece must consist of
+ * whole characters. nj_text_body_end() frees `body`; the caller owns the text. */
 typedef struct NjTextBody NjTextBody;
 NjTextBody *nj_text_body_new(void);
 void nj_text_body_add(NjTextBody *body, const char *raw, gsize length);
 char *nj_text_body_end(NjTextBody *body);
 
-/* True if text already is what nj_text_body would make of it: the fast path makes no copy. */
+/* True if nj_text_body() would return the same text; needs no copy. */
 bool nj_text_is_clean(const char *text, gsize length);
 
-/* Steps over one grapheme as the screen draws it: a base with its combining marks in one or two
- * cells; a tab is four. A ZWJ sequence is its parts.  Returns the width in cells (0 only for a
- * newline or the end), *length its bytes. */
+/* Measures the first grapheme of text: a base with its combining marks, one or two cells wide; a
+ * tab has four cells. The parts of a ZWJ sequence count as graphemes. Returns the width in cells,
+ * which is 0 only for a newline (*length is 1 or more) and at the end (*length is 0). */
 int nj_text_step(const char *text, const char *end, gsize *length);
+
+/* The width of text in cells, up to its first end or 0. */
 int nj_text_width(const char *text, gssize length);
 
-/* What a cell shows of one grapheme: its code points without invisible ones, at most NJ_TEXT_GLYPH;
- * returns how many. */
+/* Writes the code points that a cell shows of a grapheme, without invisible ones, at most
+ * NJ_TEXT_GLYPH, to out; returns their number. */
 #define NJ_TEXT_GLYPH 5
 guint nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH]);
 
-/* The longest start of text that fits into cells; *width what it takes. */
+/* Returns the length in bytes of the longest start of text that fits into cells; *width (may be
+ * NULL) is its width. */
 gsize nj_text_fit(const char *text, gssize length, int cells, int *width);
 
-/* Cut to cells with "…" at the end where something is missing; the caller owns it. */
+/* Returns text, cut to `cells` and ending in "…" if it is longer; the caller owns it. */
 char *nj_text_ellipsize(const char *text, int cells);
 
-/* Wraps one paragraph (a body may hold newlines) to rows of at most `cells`, the first row having
- * `first` cells. Breaks at spaces and between wide characters, else between graphemes; a row never
- * begins with the space it broke at. Where the first row is the shorter one, a word that does not
- * fit leaves it empty.  Appends NjTextRow to rows. */
 typedef struct {
-    guint start, length;
-    int width;
+    guint start, length; /* in bytes */
+    int width;           /* in cells */
 } NjTextRow;
+
+/* Wraps text, which may have newlines, to rows of at most `cells`; the first row has `first` cells.
+ * Breaks at spaces and between wide characters, otherwise between graphemes. A row does not begin
+ * with the space at which the row before it ends. If the first row is shorter than the others and
+ * the first word does not fit, the first row is empty. Appends NjTextRow to rows. */
 
 void nj_text_wrap(const char *text, int first, int cells, GArray *rows);
 

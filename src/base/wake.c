@@ -1,11 +1,14 @@
-/* What the system tells of its network and its sleep.
+/* Detects changes of the network, sleep of the machine, and SIGCONT.
  *
- * On Linux the network is a socket of rtnetlink.  Its messages also repeat what is known (an IPv6
- * address with every advertisement of its router, a wireless link with every search for others), so
- * what is there is remembered, from a list that is asked for once at the beginning; only what was
- * not there is news.  Elsewhere a socket of PF_ROUTE says less. Sleep shows in a timer that never
- * ends and is cancelled when the clock is set, as it is after each sleep: then the clocks are
- * compared.  Being stopped shows in SIGCONT. */
+ * Network: on Linux a socket of rtnetlink. The kernel repeats messages about links and addresses
+ * that exist already (an IPv6 address with every router advertisement, a wireless link with every
+ * scan). So `known` holds all that exist, beginning with lists requested at the start, and only new
+ * ones count as a change. Other systems have a socket of PF_ROUTE, which reports less.
+ *
+ * Sleep: a timerfd that never expires but is cancelled when the wall clock is set, as after each
+ * sleep; then the clocks are compared.
+ *
+ * Stop: the process gets SIGCONT when it continues. */
 #include "base/wake.h"
 
 #include <errno.h>
@@ -30,11 +33,11 @@
 #include "base/clock.h"
 
 #define GATHER_MS 300
-#define MAX_CALLS 3                       /* calls in … */
-#define SPAN_US (30 * G_TIME_SPAN_SECOND) /* … so long */
-#define SLEPT_US G_TIME_SPAN_SECOND
-/* of the wall clock alone: a virtual machine stood still */
-#define JUMP_US (30 * G_TIME_SPAN_SECOND)
+#define MAX_CALLS 3 /* calls within SPAN_US */
+#define SPAN_US (30 * G_TIME_SPAN_SECOND)
+#define SLEPT_US G_TIME_SPAN_SECOND /* shortest sleep that counts */
+#define JUMP_US \
+    (30 * G_TIME_SPAN_SECOND) /* of the wall clock alone: a virtual machine was paused */
 #define DATAGRAM (32 * 1024)
 #define MAX_KNOWN 4096 /* addresses and links */
 
@@ -42,17 +45,16 @@ struct NjWake {
     void (*on_wake)(void *owner);
     void *owner;
     GSource *timer;
-    gint64 calls[MAX_CALLS]; /* when the last ones were, a ring */
-    guint next;
+    gint64 calls[MAX_CALLS]; /* ring of the times of the last calls; 0: none */
+    guint next;              /* index of the oldest */
     NjWakeClocks clocks;
     int network_fd, clock_fd;
     GSource *network, *clock, *signal;
-    /* of GBytes: addresses that are there, links that run */
-    GHashTable *known;
-    guint32 port; /* ours, on rtnetlink */
+    GHashTable *known; /* set of GBytes: existing addresses, running links */
+    guint32 port;      /* our address on rtnetlink */
 };
 
-/* ---- Calling ---- */
+/* --- calls --- */
 
 static gboolean
 on_timer(NjWake *wake)
@@ -60,7 +62,7 @@ on_timer(NjWake *wake)
     nj_clock_cancel(&wake->timer);
     wake->calls[wake->next] = nj_clock_us();
     wake->next = (wake->next + 1) % MAX_CALLS;
-    wake->on_wake(wake->owner); /* may free us */
+    wake->on_wake(wake->owner); /* may free `wake` */
     return G_SOURCE_REMOVE;
 }
 
@@ -76,7 +78,7 @@ wake_soon(NjWake *wake, const char *why)
 }
 
 static GSource *
-watch(int fd, GUnixFDSourceFunc func, NjWake *wake)
+watch_fd(int fd, GUnixFDSourceFunc func, NjWake *wake)
 {
     GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
     g_source_set_callback(source, G_SOURCE_FUNC(func), wake, NULL);
@@ -84,12 +86,12 @@ watch(int fd, GUnixFDSourceFunc func, NjWake *wake)
     return source;
 }
 
-/* ---- The network ---- */
+/* --- network --- */
 
 #ifdef HAVE_LINUX_RTNETLINK_H
-/* True if it was not there. */
+/* Adds a key to the known ones, or removes it; returns true if it was added. */
 static bool
-learn(NjWake *wake, bool there, const void *key, gsize length)
+note_known(NjWake *wake, bool there, const void *key, gsize length)
 {
     g_autoptr(GBytes) bytes = g_bytes_new(key, length);
     if (!there) {
@@ -108,10 +110,10 @@ is_new_link(NjWake *wake, const struct nlmsghdr *header)
     bool runs = header->nlmsg_type == RTM_NEWLINK && (link->ifi_flags & IFF_UP)
                 && (link->ifi_flags & IFF_RUNNING);
     return !(link->ifi_flags & IFF_LOOPBACK)
-           && learn(wake, runs, &link->ifi_index, sizeof link->ifi_index);
+           && note_known(wake, runs, &link->ifi_index, sizeof link->ifi_index);
 }
 
-/* An address that is not yet known to be unique is told again when it is. */
+/* A tentative address is reported again when it has been found unique. */
 static bool
 is_new_address(NjWake *wake, const struct nlmsghdr *header)
 {
@@ -130,7 +132,7 @@ is_new_address(NjWake *wake, const struct nlmsghdr *header)
             || (one->rta_type == IFA_ADDRESS && address->ifa_family == AF_INET6))
             memcpy(key.bytes, RTA_DATA(one), MIN(RTA_PAYLOAD(one), sizeof key.bytes));
 
-    return learn(wake, header->nlmsg_type == RTM_NEWADDR, &key, sizeof key);
+    return note_known(wake, header->nlmsg_type == RTM_NEWADDR, &key, sizeof key);
 }
 
 static bool
@@ -141,13 +143,13 @@ is_new_default(const struct nlmsghdr *header)
            && route->rtm_type == RTN_UNICAST;
 }
 
-/* Asks for what is there: one list after the other, for the kernel makes one at a time. */
+/* Requests a list of what exists. Only one request may be pending at a time. */
 static void
-ask_for(NjWake *wake, int type)
+request_list(NjWake *wake, int type)
 {
     struct {
         struct nlmsghdr header;
-        struct rtgenmsg what;
+        struct rtgenmsg body;
     } request = {
         { .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg)),
           .nlmsg_type = (guint16) type,
@@ -161,7 +163,7 @@ ask_for(NjWake *wake, int type)
 }
 
 static bool
-is_news(NjWake *wake, const struct nlmsghdr *header)
+is_change(NjWake *wake, const struct nlmsghdr *header)
 {
     switch (header->nlmsg_type) {
     case RTM_NEWLINK:
@@ -192,8 +194,8 @@ nj_wake_take_network(NjWake *wake, const void *bytes, gsize length)
         at += MIN(NLMSG_ALIGN(header->nlmsg_len), left);
         bool answer = wake->port && header->nlmsg_pid == wake->port && header->nlmsg_seq != 0;
         if (answer && header->nlmsg_type == NLMSG_DONE && header->nlmsg_seq == RTM_GETLINK)
-            ask_for(wake, RTM_GETADDR);
-        else if (is_news(wake, header) && !answer)
+            request_list(wake, RTM_GETADDR);
+        else if (is_change(wake, header) && !answer)
             wake_soon(wake, "the network changed");
     }
 }
@@ -278,6 +280,13 @@ is_kernel(const struct sockaddr_storage *from)
 }
 #endif
 
+/* ENOBUFS: the kernel has dropped messages. */
+static bool
+is_temporary(int number)
+{
+    return number == ENOBUFS || number == EAGAIN || number == EINTR;
+}
+
 static gboolean
 on_network(int fd, GIOCondition condition, void *data)
 {
@@ -294,9 +303,9 @@ on_network(int fd, GIOCondition condition, void *data)
     if (length > 0 && is_kernel(&from))
         nj_wake_take_network(wake, &got, (gsize) length);
     if (length < 0 && errno == ENOBUFS)
-        wake_soon(wake, "the network changed faster than we read");
+        wake_soon(wake, "the network changed, and messages were lost");
 
-    if (length == 0 || (length < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR)) {
+    if (length == 0 || (length < 0 && !is_temporary(errno))) {
         nj_clock_cancel(&wake->network);
         return G_SOURCE_REMOVE;
     }
@@ -304,7 +313,7 @@ on_network(int fd, GIOCondition condition, void *data)
     return G_SOURCE_CONTINUE;
 }
 
-/* ---- Sleep ---- */
+/* --- sleep --- */
 
 #ifndef CLOCK_BOOTTIME
 #define CLOCK_BOOTTIME CLOCK_MONOTONIC
@@ -325,7 +334,7 @@ read_clocks(void)
                            read_clock(CLOCK_MONOTONIC) };
 }
 
-/* The wall clock is set by a second or less every now and then: that is no sleep. */
+/* The wall clock is often corrected by less than a second; that is not a sleep. */
 void
 nj_wake_take_clocks(NjWake *wake, const NjWakeClocks *clocks)
 {
@@ -338,12 +347,12 @@ nj_wake_take_clocks(NjWake *wake, const NjWakeClocks *clocks)
     if (slept >= SLEPT_US)
         wake_soon(wake, "the machine slept");
     else if (jumped >= JUMP_US)
-        wake_soon(wake, "the clock was put forward");
+        wake_soon(wake, "the clock was set forward");
 }
 
 #if defined HAVE_SYS_TIMERFD_H && defined TFD_TIMER_CANCEL_ON_SET
 static bool
-arm(int fd)
+arm_clock(int fd)
 {
     const struct itimerspec never = { .it_value = { .tv_sec = G_MAXINT32 } };
     return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0;
@@ -356,7 +365,7 @@ on_clock(int fd, GIOCondition condition, void *data)
     NjWake *wake = data;
     guint64 count;
     bool set = read(fd, &count, sizeof count) < 0 && errno == ECANCELED;
-    if (set && arm(fd)) {
+    if (set && arm_clock(fd)) {
         NjWakeClocks clocks = read_clocks();
         nj_wake_take_clocks(wake, &clocks);
         return G_SOURCE_CONTINUE;
@@ -370,8 +379,8 @@ static void
 open_clock(NjWake *wake)
 {
     wake->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (wake->clock_fd >= 0 && arm(wake->clock_fd))
-        wake->clock = watch(wake->clock_fd, on_clock, wake);
+    if (wake->clock_fd >= 0 && arm_clock(wake->clock_fd))
+        wake->clock = watch_fd(wake->clock_fd, on_clock, wake);
 }
 #else
 static void
@@ -381,11 +390,11 @@ open_clock(NjWake *wake)
 }
 #endif
 
-/* ---- SIGCONT ---- */
+/* --- SIGCONT --- */
 
-/* A handler is the process's: the first that is made has it. */
+/* A signal handler belongs to the process: only the first NjWake has one. */
 static int signal_pipe[2] = { -1, -1 };
-static struct sigaction before;
+static struct sigaction old_action;
 
 static void
 on_signal(int number)
@@ -403,7 +412,7 @@ on_continued(int fd, GIOCondition condition, void *data)
     char bytes[64];
     while (read(fd, bytes, sizeof bytes) > 0)
         continue;
-    wake_soon(data, "we were stopped");
+    wake_soon(data, "the process was stopped");
     return G_SOURCE_CONTINUE;
 }
 
@@ -415,8 +424,8 @@ open_signal(NjWake *wake)
         return;
     g_unix_set_fd_nonblocking(signal_pipe[0], TRUE, NULL);
     g_unix_set_fd_nonblocking(signal_pipe[1], TRUE, NULL);
-    sigaction(SIGCONT, &ours, &before);
-    wake->signal = watch(signal_pipe[0], on_continued, wake);
+    sigaction(SIGCONT, &ours, &old_action);
+    wake->signal = watch_fd(signal_pipe[0], on_continued, wake);
 }
 
 static void
@@ -424,7 +433,7 @@ close_signal(NjWake *wake)
 {
     if (!wake->signal)
         return;
-    sigaction(SIGCONT, &before, NULL);
+    sigaction(SIGCONT, &old_action, NULL);
     nj_clock_cancel(&wake->signal);
     for (guint i = 0; i < G_N_ELEMENTS(signal_pipe); i++) {
         close(signal_pipe[i]);
@@ -432,7 +441,7 @@ close_signal(NjWake *wake)
     }
 }
 
-/* ---- The whole ---- */
+/* --- object --- */
 
 NjWake *
 nj_wake_new(void (*on_wake)(void *owner), void *owner)
@@ -446,9 +455,9 @@ nj_wake_new(void (*on_wake)(void *owner), void *owner)
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
     wake->network_fd = open_network(wake);
     if (wake->network_fd >= 0) {
-        wake->network = watch(wake->network_fd, on_network, wake);
+        wake->network = watch_fd(wake->network_fd, on_network, wake);
 #ifdef HAVE_LINUX_RTNETLINK_H
-        ask_for(wake, RTM_GETLINK);
+        request_list(wake, RTM_GETLINK);
 #endif
     }
     open_clock(wake);

@@ -44,7 +44,7 @@ def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
     frog = s.peer('frog')
     home = s.home('[options]\ntext-logs = /proc/nowhere\n' + account(s.server))
     t = s.terminal(home)
-    t.says('Cannot make the directory /proc/nowhere')
+    t.says('Cannot create the directory /proc/nowhere')
     t.sees('● Frog')
     t.line('/msg frog@%s all the same' % DOMAIN)
     frog.hears('^all the same$')
