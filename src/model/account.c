@@ -1,4 +1,4 @@
-/* One account: its settings, its state, its chats. */
+/* One account: its settings, state and presence, and reading it from the store. */
 #include "model/account.h"
 
 #include "model/events.h"
@@ -27,7 +27,7 @@ nj_account_new(NjClient *client, const NjAccountSettings *settings)
     account->show = NJ_SHOW_ONLINE;
     account->roster = nj_roster_new(account);
 
-    /* the key is the chat's address */
+    /* The key is the `address` of the chat. */
     account->chats = g_hash_table_new(g_str_hash, g_str_equal);
     account->outbox = nj_outbox_new(account);
     return account;
@@ -75,16 +75,16 @@ nj_account_set_settings(NjAccount *account, const NjAccountSettings *settings)
 void
 nj_account_set_state(NjAccount *account, NjAccountState state, const char *why)
 {
-    char *kept = g_strdup(why); /* it may be the old one */
+    char *copy = g_strdup(why); /* before g_free(): why may be the old one */
     g_free(account->why);
-    account->why = kept;
+    account->why = copy;
     account->state = state;
     if (state != NJ_ACCOUNT_ONLINE && state != NJ_ACCOUNT_CLOSING)
         g_clear_pointer(&account->jid, g_free);
 
     g_info("account %s: %s", account->settings->name, nj_account_state_name(state));
-    if (kept)
-        g_debug("account %s: %s", account->settings->name, kept); /* may name addresses */
+    if (copy)
+        g_debug("account %s: %s", account->settings->name, copy); /* may have addresses in it */
     nj_emit_account_changed(account->client->bus, account);
 }
 
@@ -101,9 +101,9 @@ nj_account_set_jid(NjAccount *account, const char *full)
 void
 nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority)
 {
-    char *kept = status && *status ? g_strdup(status) : NULL;
+    char *copy = status && *status ? g_strdup(status) : NULL;
     g_free(account->status);
-    account->status = kept;
+    account->status = copy;
     account->show = show;
     account->priority = priority;
     account->by_itself = false;
@@ -122,12 +122,12 @@ void
 nj_account_go_away(NjAccount *account, NjShow show, const char *status)
 {
     NjShow own_show = account->by_itself ? account->own_show : account->show;
-    char *kept = g_strdup(status), *own_status = account->by_itself
-                                                     ? g_steal_pointer(&account->own_status)
-                                                     : g_strdup(account->status);
+    char *own_status =
+        account->by_itself ? g_steal_pointer(&account->own_status) : g_strdup(account->status);
+    char *copy = g_strdup(status);
 
     g_free(account->status);
-    account->status = kept;
+    account->status = copy;
     account->show = show;
     account->by_itself = true;
     account->own_show = own_show;
@@ -145,7 +145,7 @@ nj_account_come_back(NjAccount *account)
     return true;
 }
 
-/* A room that nobody left is entered again when the account is online. */
+/* A room that the user has not left is joined again when the account is online. */
 static void
 restore_room(NjAccount *account, const NjStoredChat *row)
 {
@@ -170,7 +170,7 @@ nj_account_restore(NjAccount *account)
     while (g_hash_table_iter_next(&iter, NULL, &chat))
         nj_chat_restore(chat);
 
-    nj_outbox_restore(account->outbox); /* before its chats: who shows them asks for it */
+    nj_outbox_restore(account->outbox); /* before the chats: their listeners read the outbox */
     g_autoptr(GPtrArray) stored = nj_store_list_open_chats(store, account->row);
     for (guint i = 0; i < stored->len; i++) {
         const NjStoredChat *row = g_ptr_array_index(stored, i);

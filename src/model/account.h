@@ -1,4 +1,5 @@
-/* One account: its settings, where its link stands, and what belongs to it. */
+/* One account: its settings, the state of its connection, its presence, roster, chats and
+ * outbox. */
 #ifndef NJ_MODEL_ACCOUNT_H
 #define NJ_MODEL_ACCOUNT_H
 
@@ -10,9 +11,9 @@
 typedef struct NjClient NjClient;
 
 typedef enum {
-    NJ_ACCOUNT_OFFLINE,    /* and stays so until asked */
-    NJ_ACCOUNT_WAITING,    /* the next try comes at retry_us */
-    NJ_ACCOUNT_CONNECTING, /* names, sockets, TLS, login */
+    NJ_ACCOUNT_OFFLINE,    /* does not connect by itself */
+    NJ_ACCOUNT_WAITING,    /* connects again at retry_us */
+    NJ_ACCOUNT_CONNECTING, /* DNS, TCP, TLS, login */
     NJ_ACCOUNT_ONLINE,
     NJ_ACCOUNT_CLOSING,
 } NjAccountState;
@@ -20,72 +21,70 @@ typedef enum {
 struct NjAccount {
     NjClient *client;
     NjAccountSettings *settings;
-    gint64 row; /* the store's */
+    gint64 row; /* in the store; 0: none yet */
     NjAccountState state;
-    char *why;       /* the sentence of the last failure; NULL */
-    gint64 retry_us; /* WAITING: monotonic */
-    char *jid;       /* full, as bound; NULL while not online */
-    /* the server's spelling once bound, before that as prepared */
-    char *bare;
-    /* what we want to be: NJ_SHOW_ONLINE by default; OFFLINE: invisible, connected without
-     * presence */
-    NjShow show;
-    char *status;
-    /* away because nobody types: what we were before comes back */
-    bool by_itself;
-    NjShow own_show; /* by_itself: what it was, as own_status */
-    char *own_status;
+    char *why;        /* sentence about the last failure; NULL: none */
+    gint64 retry_us;  /* WAITING: monotonic us */
+    char *jid;        /* full address as the server bound it; NULL while not online */
+    char *bare;       /* bare address, in the server's spelling once bound */
+    NjShow show;      /* of our presence; OFFLINE: invisible, that is, connected without presence */
+    char *status;     /* of our presence; NULL: none */
+    bool by_itself;   /* auto-away set show and status */
+    NjShow own_show;  /* by_itself: the user's show, to be restored */
+    char *own_status; /* by_itself: the user's status, to be restored */
     int priority;
     NjRoster *roster;
     GHashTable *chats;       /* address -> NjChat */
     struct NjOutbox *outbox; /* model/outbox.h */
-    /* XEP-0191: set of addresses, as the server told it last; NULL: it has told none, or can not
-     * block */
-    GHashTable *blocked;
-    void *session; /* xmpp/session.h */
+    GHashTable *blocked;     /* XEP-0191: set of addresses as last received; NULL: unknown */
+    void *session;           /* NjSession, xmpp/session.h */
 };
 
-/* offline waiting connecting online closing */
+/* The word of JSON: offline, waiting, connecting, online or closing. */
 const char *nj_account_state_name(NjAccountState state);
 
-/* added by nj_client_add_account() */
+/* Called by nj_client_add_account(). The settings are copied. */
 NjAccount *nj_account_new(NjClient *client, const NjAccountSettings *settings);
 void nj_account_free(NjAccount *account);
 void nj_account_close_chats(NjAccount *account);
 
-/* copied; the next connection uses them */
+/* Copies the settings; the next connection uses them. */
 void nj_account_set_settings(NjAccount *account, const NjAccountSettings *settings);
 
-/* emits account_changed */
+/* Sets state and why (copied; NULL: none); emits account_changed. */
 void nj_account_set_state(NjAccount *account, NjAccountState state, const char *why);
 
-/* as the server bound it; any other state than online and closing forgets it */
+/* Sets the full address that the server bound. Every state but online and closing clears it. */
 void nj_account_set_jid(NjAccount *account, const char *full);
 
-/* what we want to be; emits account_changed */
+/* Sets show and status as the user wants them, and ends auto-away; emits account_changed. status is
+ * copied; NULL or "": none. Sends nothing. */
 void nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority);
 
-/* The same because nobody types; away already, it may become more so.  Coming back is to exactly
- * what was before; false: it was not away by itself, or somebody has said what it is meanwhile. */
+/* Auto-away: sets show and status, and keeps the user's own, also when called again.
+ * nj_account_come_back() restores them; it returns false and does nothing if auto-away has not set
+ * them, or the user has set them since. Both emit account_changed. */
 void nj_account_go_away(NjAccount *account, NjShow show, const char *status);
 bool nj_account_come_back(NjAccount *account);
 
-/* and nothing else; emits account_changed */
+/* Sets the priority alone; emits account_changed. */
 void nj_account_set_priority(NjAccount *account, int priority);
 
-/* from the client's store: row, roster, chats that want attention, strangers */
+/* Reads row, roster, outbox, open chats, rooms and requests from the client's store. Does nothing
+ * without a store, or if it has been read already. */
 void nj_account_restore(NjAccount *account);
 
-/* taken; NULL: none known. Emits blocked_changed */
+/* Takes ownership of the set of blocked addresses; NULL: unknown. Emits blocked_changed. */
 void nj_account_set_blocked(NjAccount *account, GHashTable *addresses);
 
-/* one more or less on the list; emits blocked_changed */
+/* Adds an address to the set or removes it; emits blocked_changed if that changes the set. */
 void nj_account_block(NjAccount *account, const char *address, bool blocked);
 
-/* XEP-0191, 4: by full or bare address, or domain; never our own */
+/* True if the full address, bare address or domain of `from` is blocked (XEP-0191). Our own address
+ * is never blocked. */
 bool nj_account_has_blocked(const NjAccount *account, const char *from);
 
-/* our bare address, with or without a resource */
+/* True for our bare address, and with any resource. */
 bool nj_account_is_own(const NjAccount *account, const char *address);
 
 #endif

@@ -1,8 +1,7 @@
-/* Conversations: what is unread, what was typed, and the way of a message into the store and to
- * whoever shows it.
+/* Chats: counts of unread messages, drafts, and adding messages to the store and to the listeners.
  *
- * A chat may be closed by a listener while it is being told of: `busy` keeps its memory until the
- * last such call is over. */
+ * A listener may close the chat of the event that it receives: `busy` counts such events in
+ * progress, and the chat is freed at the end of the last one. */
 #include "model/chat.h"
 
 #include <string.h>
@@ -31,15 +30,15 @@ free_chat(NjChat *chat)
 }
 
 static void
-let_go(NjChat *chat)
+release_chat(NjChat *chat)
 {
     if (!--chat->busy && chat->closed)
         free_chat(chat);
 }
 
-/* The private chats of a room know it while it is there. */
+/* Sets the room of all open private chats with its occupants; NULL: the room is closed. */
 static void
-tell_private_chats(NjChat *chat, NjRoom *room)
+set_room_of_private_chats(NjChat *chat, NjRoom *room)
 {
     gsize length = strlen(chat->address);
     GHashTableIter iter;
@@ -55,11 +54,11 @@ tell_private_chats(NjChat *chat, NjRoom *room)
 }
 
 static void
-find_room(NjChat *chat)
+connect_room(NjChat *chat)
 {
     if (chat->kind == NJ_CHAT_ROOM) {
         chat->room = nj_room_new(chat);
-        tell_private_chats(chat, chat->room);
+        set_room_of_private_chats(chat, chat->room);
     } else if (chat->kind == NJ_CHAT_PRIVATE) {
         g_autofree char *bare = nj_jid_bare(chat->address);
         NjChat *room = nj_chat_find(chat->account, bare);
@@ -67,9 +66,9 @@ find_room(NjChat *chat)
     }
 }
 
-/* True if the store knows. */
+/* Reads the row of the chat; returns false if the store cannot be read. */
 static bool
-take_row(NjChat *chat)
+read_row(NjChat *chat)
 {
     NjStoredChat row;
     NjStore *store = chat->account->client->store;
@@ -96,25 +95,28 @@ void
 nj_chat_restore(NjChat *chat)
 {
     if (chat->account->client->store && !chat->id)
-        take_row(chat);
+        read_row(chat);
 }
 
 void
 nj_chat_refresh(NjChat *chat)
 {
-    if (chat->account->client->store && chat->id && take_row(chat))
+    if (chat->account->client->store && chat->id && read_row(chat))
         nj_emit_chat_changed(bus_of(chat), chat);
 }
 
-/* A room goes by the part before the "@", an occupant by the nick: the rest stands in the pane's
- * head. */
+/* The local part of a room, the nick of an occupant, the address of a person. The head of the pane
+ * shows the whole address. */
 static char *
 short_name(NjChatKind kind, const char *address)
 {
     g_autofree char *local = kind == NJ_CHAT_ROOM ? nj_jid_local(address) : NULL;
+    if (local) {
+        g_autofree char *room = nj_jid_unescape_local(local);
+        return nj_text_line(room, -1, 0);
+    }
     const char *nick = kind == NJ_CHAT_PRIVATE ? nj_jid_resource(address) : NULL;
-    g_autofree char *room = local ? nj_jid_unescape_local(local) : NULL;
-    return nj_text_line(room ? room : nick ? nick : address, -1, 0);
+    return nj_text_line(nick ? nick : address, -1, 0);
 }
 
 NjChat *
@@ -125,13 +127,13 @@ nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
         return chat;
 
     if (chat)
-        nj_chat_close(chat); /* taken for a person until now */
+        nj_chat_close(chat); /* opened as a person before the room was known */
     chat = g_new0(NjChat, 1);
     chat->account = account;
     chat->kind = kind;
     chat->address = g_strdup(address);
     chat->shown = short_name(kind, address);
-    find_room(chat);
+    connect_room(chat);
     nj_chat_restore(chat);
 
     g_hash_table_insert(account->chats, chat->address, chat);
@@ -160,9 +162,9 @@ nj_chat_close(NjChat *chat)
         nj_client_set_focus(client, NULL);
     nj_emit_chat_removed(client->bus, chat);
     if (chat->kind == NJ_CHAT_ROOM)
-        tell_private_chats(chat, NULL);
+        set_room_of_private_chats(chat, NULL);
 
-    let_go(chat);
+    release_chat(chat);
 }
 
 const char *
@@ -179,11 +181,12 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
     NjClient *client = chat->account->client;
     message->chat = chat->id;
 
-    /* A clock that was put back would hide in the past what is said now. */
+    /* If the clock was set back, a new message must not be sorted before older ones. */
     if (!message->delayed)
         message->time = MAX(message->time, chat->last_time);
 
-    /* Servers stamp whole seconds: within its second it stands behind what came before. */
+    /* Servers stamp whole seconds: within the second, a message is sorted behind those that arrived
+     * before it. */
     else if (message->time % 1000 == 0 && chat->heard_time > message->time
              && chat->heard_time < message->time + 1000)
         message->time = chat->heard_time;
@@ -192,7 +195,7 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
     if (client->store && chat->id)
         nj_store_add_message(client->store, message);
     else
-        message->id = ++client->unkept;
+        message->id = ++client->last_unstored;
 
     if (nj_is_after(message->time, message->id, chat->last_time, chat->last_id)) {
         chat->last_time = message->time;
@@ -207,8 +210,9 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
         chat->mentions = MIN(chat->mentions + 1, NJ_MAX_UNREAD);
 }
 
+/* Emits message_added, and chat_changed if unread or mentions are not as given. */
 static void
-show(NjChat *chat, NjMessage *message, guint unread, guint mentions)
+show_message(NjChat *chat, NjMessage *message, guint unread, guint mentions)
 {
     if (chat->kind == NJ_CHAT_ROOM && message->sender) {
         NjOccupant *occupant = nj_room_occupant(chat->room, message->sender);
@@ -220,28 +224,28 @@ show(NjChat *chat, NjMessage *message, guint unread, guint mentions)
     chat->busy++;
     nj_emit_message_added(bus_of(chat), &event);
 
-    bool tell =
-        !chat->closed && chat->busy == 1 && (chat->unread != unread || chat->mentions != mentions);
-    let_go(chat);
-    if (tell)
+    bool has_changed = chat->unread != unread || chat->mentions != mentions;
+    bool emits = has_changed && !chat->closed && chat->busy == 1;
+    release_chat(chat);
+    if (emits)
         nj_emit_chat_changed(bus_of(chat), chat);
 }
 
-/* Whoever shows the chat marks it read while it hears of the message, so the counts are told
- * afterwards, and only if they are others than before: a flood into an open chat changes
- * nothing. */
+/* The listener that displays the chat marks it read during message_added. So the counts are
+ * compared with those before the message, and chat_changed is emitted only if they differ: a flood
+ * of messages into a displayed chat emits none. */
 void
 nj_chat_add(NjChat *chat, NjMessage *message)
 {
     guint unread = chat->unread, mentions = chat->mentions;
     nj_chat_keep(chat, message);
-    show(chat, message, unread, mentions);
+    show_message(chat, message, unread, mentions);
 }
 
 void
 nj_chat_show(NjChat *chat, NjMessage *message)
 {
-    show(chat, message, chat->unread, chat->mentions);
+    show_message(chat, message, chat->unread, chat->mentions);
 }
 
 /* SENT holds for this run only: the store keeps the message as QUEUED, and its outbox row has the
@@ -288,7 +292,7 @@ nj_account_settle_message(NjAccount *account, const char *address, NjMessage *me
         nj_account_set_state_of(account, address, message, state, error);
 }
 
-/* What came after `last` stays unread; how much that is only the store can say. */
+/* Messages behind read_time, read_id are still unread: reads their number from the store. */
 static void
 count_after(NjChat *chat)
 {
@@ -305,7 +309,8 @@ count_after(NjChat *chat)
 void
 nj_chat_mark_read(NjChat *chat, const NjMessage *last)
 {
-    gint64 time = last ? last->time : chat->last_time, id = last ? last->id : chat->last_id;
+    gint64 time = last ? last->time : chat->last_time;
+    gint64 id = last ? last->id : chat->last_id;
     if (!nj_is_after(time, id, chat->read_time, chat->read_id))
         return;
 
@@ -317,8 +322,8 @@ nj_chat_mark_read(NjChat *chat, const NjMessage *last)
     if (store && chat->id)
         nj_store_set_read_marker(store, chat->id, time, id);
 
-    bool all = !nj_is_after(chat->last_time, chat->last_id, time, id);
-    if (all)
+    bool is_all = !nj_is_after(chat->last_time, chat->last_id, time, id);
+    if (is_all)
         chat->unread = chat->mentions = 0;
     else
         count_after(chat);
@@ -334,13 +339,13 @@ nj_chat_set_draft(NjChat *chat, const char *text)
     if (!g_strcmp0(chat->draft, text))
         return;
 
-    char *kept = g_strdup(text);
+    char *copy = g_strdup(text);
     g_free(chat->draft);
-    chat->draft = kept;
+    chat->draft = copy;
 
     NjStore *store = chat->account->client->store;
     if (store && chat->id)
-        nj_store_set_draft(store, chat->id, kept);
+        nj_store_set_draft(store, chat->id, copy);
     nj_emit_chat_changed(bus_of(chat), chat);
 }
 

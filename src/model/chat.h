@@ -1,6 +1,6 @@
-/* A conversation: with a person, in a room, or with one occupant privately. It remembers how far it
- * was read, the draft and what wants attention; the lines are in the store and in the pane that
- * shows them. */
+/* A chat: with a person, in a room, or private with one occupant of a room. It has the position up
+ * to which it was read, the counts of unread messages and the draft. Its messages are in the store
+ * and in the pane that displays them. */
 #ifndef NJ_MODEL_CHAT_H
 #define NJ_MODEL_CHAT_H
 
@@ -21,56 +21,56 @@ typedef enum {
     NJ_TYPING_COMPOSING
 } NjTyping;
 
-/* Read freely; changed through the calls below, which emit chat_changed. */
+/* Everybody may read the fields; they are changed by the functions below, which emit
+ * chat_changed. */
 struct NjChat {
     NjAccount *account;
-    gint64 id; /* the store's row */
+    gint64 id; /* row in the store; 0: not stored */
     NjChatKind kind;
-    char *address; /* bare; of PRIVATE the occupant's room/nick */
-    /* ROOM: its room; PRIVATE: the room the occupant is in; else NULL */
-    NjRoom *room;
-    guint unread;
-    guint mentions;
-    gint64 read_time, read_id; /* the marker: seen up to here */
+    char *address;  /* bare; PRIVATE: room/nick */
+    NjRoom *room;   /* ROOM: its room, owned; PRIVATE: the occupant's room, if open; else NULL */
+    guint unread;   /* number of unread messages, at most NJ_MAX_UNREAD */
+    guint mentions; /* number of unread messages that mention us */
+    gint64 read_time, read_id; /* position of the last message that was read */
     char *draft;               /* NULL: none */
-    NjTyping typing;           /* what the other side does */
-    /* the full address that wrote last, RFC 6121 5.1's lock; NULL: none */
-    char *peer;
-    char *thread;              /* of the talk; NULL */
-    gint64 last_time, last_id; /* the newest message */
-    /* of the newest that somebody else said; at first that of the newest */
-    gint64 heard_time;
-    char *shown; /* the address or the nick, sanitised */
-    guint busy;  /* events about it under way: it is freed after them */
+    NjTyping typing;           /* state of the contact (XEP-0085) */
+    char *peer;                /* full address that messages go to (RFC 6121, 5.1); NULL: bare */
+    char *thread;              /* thread of the last message (RFC 6121, 5.2.5); NULL: none */
+    gint64 last_time, last_id; /* position of the newest message */
+    gint64 heard_time;         /* of the newest incoming message; after a start: last_time */
+    char *shown;               /* short name: local part, nick or address, sanitised */
+    guint busy;                /* events about it in progress; it is not freed before their end */
     bool closed;
 };
 
-/* Finds or makes the chat of an account; emits chat_added when it is made.  A room's address is the
- * room, whatever kind is asked for. */
+/* Finds or creates a chat; emits chat_added if it is new. If a room with that address is open, it
+ * is returned for every kind; a PERSON with the address of a new ROOM is closed. */
 NjChat *nj_chat_open(NjAccount *account, NjChatKind kind, const char *address);
 
-/* NULL; of any kind */
+/* Finds a chat of any kind; NULL: it is not open. */
 NjChat *nj_chat_find(NjAccount *account, const char *address);
 
-/* emits chat_removed, then frees; history stays */
+/* Closes the chat: emits chat_removed, then frees it. Its messages stay in the store. */
 void nj_chat_close(NjChat *chat);
 
-/* contact's name, nick, room's local part, or address */
+/* The name to display: the contact's name or address, the nick, or the room's local part.
+ * Borrowed. */
 const char *nj_chat_label(const NjChat *chat);
 
-/* Keeps a message: stores it, counts it as unread if it came in, emits message_added. Takes no
- * reference from the caller. */
+/* Adds a message: stores it, counts it as unread if it is incoming, emits message_added. The caller
+ * keeps its reference. */
 void nj_chat_add(NjChat *chat, NjMessage *message);
 
-/* The two halves of it, for what is shown later than it is kept (model/outbox.h). */
+/* The two halves of nj_chat_add(), for messages that are displayed later than they are stored
+ * (model/outbox.h): keep stores and counts, show emits. */
 void nj_chat_keep(NjChat *chat, NjMessage *message);
 void nj_chat_show(NjChat *chat, NjMessage *message);
 
 /* Sets the state and error (a sentence or NULL) of a message in memory and in the store, and emits
- * message_changed; does nothing if both are so already.  SENT is not stored. */
+ * message_changed; does nothing if both are so already. SENT is not stored. */
 void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);
 
-/* The same by the chat's address.  The chat may be closed: then nothing is emitted. */
+/* The same by the chat's address. The chat may be closed: then nothing is emitted. */
 void nj_account_set_state_of(NjAccount *account, const char *address, NjMessage *message,
                              NjMessageState state, const char *error);
 
@@ -79,19 +79,19 @@ void nj_account_set_state_of(NjAccount *account, const char *address, NjMessage 
 void nj_account_settle_message(NjAccount *account, const char *address, NjMessage *message,
                                NjMessageState state, const char *error);
 
-/* last NULL: all that came */
+/* Marks all messages up to `last` as read; NULL: all messages. */
 void nj_chat_mark_read(NjChat *chat, const NjMessage *last);
 
-/* NULL or "": none */
+/* The setters copy their text; NULL clears it, and so does an empty draft. The draft is stored. */
 void nj_chat_set_draft(NjChat *chat, const char *text);
 void nj_chat_set_typing(NjChat *chat, NjTyping typing);
 void nj_chat_set_peer(NjChat *chat, const char *full);
 void nj_chat_set_thread(NjChat *chat, const char *thread);
 
-/* its row and counts, from the store that has come */
+/* Reads row, counts and draft from the store, when the store was opened after the chat. */
 void nj_chat_restore(NjChat *chat);
 
-/* the same again: messages were stored past it */
+/* Reads the counts again, after messages were stored without nj_chat_add(). */
 void nj_chat_refresh(NjChat *chat);
 
 #endif

@@ -1,4 +1,4 @@
-/* The whole client: its accounts, where the prompt talks to, and what the person is told. */
+/* The client: its accounts, the focus, the activity of the user, and notices. */
 #include "model/client.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ nj_client_new(NjPaths *paths, NjOptions *options)
     client->options = options;
     client->accounts = g_ptr_array_new();
     client->removed = g_ptr_array_new_with_free_func((GDestroyNotify) nj_account_free);
-    client->unkept = G_MININT64;
+    client->last_unstored = G_MININT64;
     client->looking = true;
     client->active_us = nj_clock_us();
     client->idle = nj_idle_new(client);
@@ -34,7 +34,7 @@ nj_client_free(NjClient *client)
         nj_client_remove_account(client,
                                  g_ptr_array_index(client->accounts, client->accounts->len - 1));
     g_ptr_array_unref(client->accounts);
-    g_clear_handle_id(&client->sweep, g_source_remove);
+    g_clear_handle_id(&client->removed_source, g_source_remove);
     g_ptr_array_unref(client->removed);
     nj_idle_free(client->idle);
     nj_bus_free(client->bus);
@@ -66,13 +66,12 @@ static gboolean
 free_removed(void *data)
 {
     NjClient *client = data;
-    client->sweep = 0;
+    client->removed_source = 0;
     g_ptr_array_set_size(client->removed, 0);
     return G_SOURCE_REMOVE;
 }
 
-/* Whoever is on the stack may be in the middle of something with it: its memory stays until the
- * loop turns. */
+/* Functions on the stack may still use the account, so the main loop frees it later. */
 void
 nj_client_remove_account(NjClient *client, NjAccount *account)
 {
@@ -81,8 +80,8 @@ nj_client_remove_account(NjClient *client, NjAccount *account)
     nj_emit_account_removed(client->bus, account);
     nj_account_close_chats(account);
     g_ptr_array_add(client->removed, account);
-    if (!client->sweep)
-        client->sweep = g_idle_add(free_removed, client);
+    if (!client->removed_source)
+        client->removed_source = g_idle_add(free_removed, client);
 }
 
 NjAccount *

@@ -1,5 +1,5 @@
-/* Every event there is.  A line declares its name and its payload; nj_on_NAME(bus, func, owner) and
- * nj_emit_NAME(bus, payload) follow from it.  Listeners borrow the payload. */
+/* All events. A line declares the name and the payload of an event; nj_on_NAME(bus, func, owner)
+ * and nj_emit_NAME(bus, payload) are generated from it. Listeners borrow the payload. */
 #ifndef NJ_MODEL_EVENTS_H
 #define NJ_MODEL_EVENTS_H
 
@@ -12,70 +12,64 @@ typedef struct {
     NjMessage *message;
 } NjMessageEvent;
 
-/* old_nick: renamed; joined: came in */
 typedef struct {
     NjRoom *room;
     NjOccupant *occupant;
-    const char *old_nick;
-    bool joined;
+    const char *old_nick; /* the nick before a change of nick; NULL: no such change */
+    bool joined;          /* entered the room */
 } NjOccupantEvent;
 
 typedef struct {
-    NjAccount *account;
-    NjChat *chat;
+    NjAccount *account; /* NULL: about no account */
+    NjChat *chat;       /* NULL: in the console */
     NjNoticeKind kind;
-    const char *text;
-    gint64 time;
+    const char *text; /* a sentence */
+    gint64 time;      /* Unix ms */
 } NjNotice;
 
 typedef struct {
-    const char *command;
-    const char *code;
-    const char *text;
-    const char *source;
+    const char *command; /* the line as it was read */
+    const char *code;    /* of the error, as in JSON */
+    const char *text;    /* of the error: a sentence */
+    const char *source;  /* where the line was read, e.g. fifo */
 } NjCommandFailure;
 
-/* what: the words that came along; NULL */
 typedef struct {
     NjChat *chat;
-    const char *what;
+    const char *what; /* text of the request for attention; NULL: none */
 } NjAlert;
 
-/* before: its show until now */
 typedef struct {
     NjContact *contact;
-    NjShow before;
+    NjShow before; /* its show before the change */
 } NjContactEvent;
 
-/*  X(name, payload type) */
+/* X(name, payload type) */
 #define NJ_EVENTS(X)                                                                             \
     X(account_added, NjAccount)                                                                  \
     X(account_changed, NjAccount) /* its state */                                                \
-    X(account_removed,                                                                           \
-      NjAccount) /* after it is out of client->accounts, before its chats are closed */          \
+    X(account_removed, NjAccount) /* not in client->accounts any more; its chats are open */     \
     X(chat_added, NjChat)                                                                        \
     X(chat_changed, NjChat) /* unread, draft, typing, label */                                   \
     X(chat_removed, NjChat)                                                                      \
-    X(chat_let_in,                                                                               \
-      NjChat) /* a stranger's: what they wrote is unread in it, and was not told of before */    \
+    X(chat_let_in, NjChat) /* a stranger was accepted; his messages are unread, not announced */ \
     X(message_added, NjMessageEvent)                                                             \
     X(message_changed, NjMessageEvent) /* its state */                                           \
-    X(alert,                                                                                     \
-      NjAlert) /* somebody we know wants attention (XEP-0224), here and now: it is not stored */ \
+    X(alert, NjAlert)                  /* a contact asks for attention (XEP-0224); not stored */ \
     X(roster_loaded, NjAccount)                                                                  \
     X(contact_changed, NjContactEvent) /* item or presence */                                    \
     X(contact_removed, NjContact)                                                                \
-    X(request_changed, NjAccount) /* the list of strangers */                                    \
+    X(request_changed, NjAccount) /* the list of requests */                                     \
     X(blocked_changed, NjAccount) /* the list of blocked addresses */                            \
     X(room_changed, NjRoom)       /* state, subject, our nick */                                 \
     X(occupant_changed, NjOccupantEvent)                                                         \
     X(occupant_removed, NjOccupantEvent)                                                         \
     X(focus_changed, NjClient)                                                                   \
-    X(person_changed, NjClient) /* looks here now or no longer, or is back: see client.h */      \
+    X(person_changed, NjClient) /* focus, or first key after a rest: see client.h */             \
     X(option_changed, NjOption)                                                                  \
     X(notice, NjNotice)                                                                          \
     X(command_failed, NjCommandFailure) /* from the FIFO, -x or standard input */                \
-    X(quit, NjClient)                   /* the program is asked to end */
+    X(quit, NjClient)                   /* the program shall end */
 
 #define NJ_EVENT_NUMBER(name, type) NJ_EVENT_##name,
 enum { NJ_EVENTS(NJ_EVENT_NUMBER) NJ_EVENT_COUNT };
