@@ -1,6 +1,6 @@
-/* What natterjackrc says: options, accounts, keys, aliases.  model/rc.c knows the shape of the file
- * and has its pairs; here they are checked against their rows.  A change goes to the file first and
- * counts only when it is there. */
+/* The values of natterjackrc: options, accounts, keys, aliases. model/rc.c reads and edits the
+ * sections and pairs of the file; this file checks them against the rows of options-table.c. A
+ * change is written to the file first, and takes effect only when that succeeds. */
 #include "model/options.h"
 
 #include <errno.h>
@@ -13,9 +13,9 @@
 #include "model/rc.h"
 
 #define MAX_FILE (4 * 1024 * 1024)
-#define MAX_FAULTS 100 /* a picture that was named natterjackrc by mistake has thousands */
+#define MAX_FAULTS 100 /* a binary file named natterjackrc by mistake has thousands */
 
-/* What an option is now. */
+/* The current value of an option. */
 typedef struct {
     const NjOption *row;
     char *text;
@@ -23,19 +23,19 @@ typedef struct {
 } Value;
 
 struct NjOptions {
-    char *path; /* NULL: memory is the file */
+    char *path; /* NULL: `memory` replaces the file */
     GString *memory;
-    bool loaded;
+    bool loaded; /* nj_options_load() has succeeded */
     NjTable *table;
     GHashTable *values;    /* name -> Value */
     GHashTable *overrides; /* name -> text, for this run */
-    NjRc *rc;              /* as read, with our changes */
+    NjRc *rc;              /* the file as read, with our changes */
     GPtrArray *unreadable; /* of NjFault: lines that rc.c could not read */
-    GPtrArray *faults;     /* of NjFault: these and what is wrong with the rest */
+    GPtrArray *faults;     /* of NjFault: these, and the faults of sections and values */
     GPtrArray *accounts;   /* of NjAccountSettings */
 };
 
-/* Faults and errors. */
+/* --- faults and errors --- */
 
 G_GNUC_PRINTF(2, 3) static bool refuse(GError **error, const char *format, ...)
 {
@@ -80,7 +80,7 @@ by_line(gconstpointer a, gconstpointer b)
     return (*one)->line - (*two)->line;
 }
 
-/* Values. */
+/* --- values --- */
 
 static bool
 read_bool(const char *text, gint64 *number)
@@ -103,7 +103,8 @@ has_control(const char *text)
     return false;
 }
 
-/* Reads a value; the number is what a BOOL, INT or CHOICE says.  *canonical is the caller's. */
+/* Parses a value. *number: of a BOOL or INT, or the index of a CHOICE. *canonical: the value in its
+ * usual spelling; the caller owns it. */
 static bool
 read_value(const NjOption *row, const char *text, char **canonical, gint64 *number, GError **error)
 {
@@ -111,12 +112,12 @@ read_value(const NjOption *row, const char *text, char **canonical, gint64 *numb
     switch (row->kind) {
     case NJ_OPTION_BOOL:
         if (!read_bool(text, number))
-            return refuse(error, _("“%s” is true or false, not “%s”."), row->name, text);
+            return refuse(error, _("“%s” must be true or false, not “%s”."), row->name, text);
         *canonical = g_strdup(*number ? "true" : "false");
         return true;
     case NJ_OPTION_INT:
         if (!g_ascii_string_to_signed(text, 10, row->low, row->high, number, NULL))
-            return refuse(error, _("“%s” is a whole number from %lld to %lld, not “%s”."),
+            return refuse(error, _("“%s” must be a whole number from %lld to %lld, not “%s”."),
                           row->name, (long long) row->low, (long long) row->high, text);
         *canonical = g_strdup_printf("%lld", (long long) *number);
         return true;
@@ -130,10 +131,11 @@ read_value(const NjOption *row, const char *text, char **canonical, gint64 *numb
             }
         break;
     case NJ_OPTION_TEXT:
-
     case NJ_OPTION_PATH:
         if (!g_utf8_validate(text, -1, NULL) || has_control(text))
-            return refuse(error, _("“%s” takes one line of text."), row->name);
+            return refuse(error,
+                          _("“%s” must be one line of UTF-8 text without control characters."),
+                          row->name);
         *canonical = row->kind == NJ_OPTION_PATH ? nj_files_expand(text) : g_strdup(text);
         return true;
     }
@@ -141,7 +143,7 @@ read_value(const NjOption *row, const char *text, char **canonical, gint64 *numb
     g_autoptr(GString) choices = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(row->choices) && row->choices[i]; i++)
         g_string_append_printf(choices, "%s%s", i ? ", " : "", row->choices[i]);
-    return refuse(error, _("“%s” is one of %s, not “%s”."), row->name, choices->str, text);
+    return refuse(error, _("“%s” must be one of %s, not “%s”."), row->name, choices->str, text);
 }
 
 static void
@@ -153,16 +155,16 @@ free_value(gpointer data)
 }
 
 static const Value *
-value_of(const NjOptions *options, const char *name)
+find_value(const NjOptions *options, const char *name)
 {
     const Value *value = g_hash_table_lookup(options->values, name);
     if (!value)
-        g_error("There is no option \"%s\"", name);
+        g_error("there is no option \"%s\"", name);
     return value;
 }
 
 static bool
-take(Value *value, const char *text, GError **error)
+set_value(Value *value, const char *text, GError **error)
 {
     char *canonical = NULL;
     gint64 number;
@@ -174,24 +176,25 @@ take(Value *value, const char *text, GError **error)
     return true;
 }
 
-/* The override if there is one, else the file's if it is good, else the default_value. */
+/* Sets the value to the override; without one to that of the file; if that is missing or bad, to
+ * the default value. A bad value of the file is a fault. */
 static void
-settle(NjOptions *options, Value *value, int line)
+choose_value(NjOptions *options, Value *value, int line)
 {
     g_autoptr(GError) error = NULL;
     const char *override = g_hash_table_lookup(options->overrides, value->row->name);
-    const char *said = nj_rc_value(nj_rc_section(options->rc, "options"), value->row->name);
-    const bool good = said && take(value, said, &error);
+    const char *text = nj_rc_value(nj_rc_section(options->rc, "options"), value->row->name);
+    const bool good = text && set_value(value, text, &error);
 
-    if (said && !good)
+    if (text && !good)
         add_fault(options->faults, line, error->message);
     if (override)
-        take(value, override, NULL);
+        set_value(value, override, NULL);
     else if (!good)
-        take(value, value->row->default_value, NULL);
+        set_value(value, value->row->default_value, NULL);
 }
 
-/* Accounts. */
+/* --- accounts --- */
 
 #define TEXT_AT(settings, key) (*(char **) ((char *) (settings) + (key)->offset))
 
@@ -232,7 +235,7 @@ nj_account_key(const char *name)
     return NULL;
 }
 
-/* The bare address; a resource in it goes where no key said one. */
+/* Sets the bare address. Its resource is used unless the key `resource` came before. */
 static bool
 set_address(NjAccountSettings *settings, const char *typed, GError **error)
 {
@@ -243,8 +246,8 @@ set_address(NjAccountSettings *settings, const char *typed, GError **error)
     g_autofree char *local = nj_jid_local(address);
     if (!local)
         return refuse(error,
-                      _("An account's address has a name before its “@”, like toad@example.org; "
-                        "“%s” has none."),
+                      _("The address of an account has a name before its “@”, like "
+                        "toad@example.org; “%s” has no name."),
                       typed);
     if (!settings->resource)
         settings->resource = g_strdup(nj_jid_resource(address));
@@ -259,8 +262,7 @@ set_key(NjAccountSettings *settings, const char *name, const char *text, GError 
 {
     const NjAccountKey *key = nj_account_key(name);
     if (!key)
-        return refuse(error, _("An account has no key “%s”; /help account names those it has."),
-                      name);
+        return refuse(error, _("An account has no key “%s”; /help account lists the keys."), name);
     if (key->offset == offsetof(NjAccountSettings, address))
         return set_address(settings, text, error);
 
@@ -309,15 +311,15 @@ account_section(const char *account)
     return g_strconcat("account ", account, NULL);
 }
 
-/* The account that a section describes; NULL with faults if it is none. */
+/* Reads the section of an account; NULL: it has no valid name or address. Adds its faults. */
 static NjAccountSettings *
 read_account(const NjRcSection *section, GPtrArray *faults)
 {
     const char *name = section->name + strlen("account ");
     if (!is_account_name(name)) {
         add_fault(faults, section->line,
-                  _("An account's name is one word without “:”, “/”, “@” or quotes, like [account "
-                    "home]."));
+                  _("The name of an account must be one word without “:”, “/”, “@” or quotes, like "
+                    "[account home]."));
         return NULL;
     }
 
@@ -346,7 +348,7 @@ read_account(const NjRcSection *section, GPtrArray *faults)
     return NULL;
 }
 
-/* Everything that follows from the pairs. */
+/* --- checks of the whole file --- */
 
 static void
 check_options(NjOptions *options)
@@ -357,19 +359,20 @@ check_options(NjOptions *options)
         if (nj_table_find(options->table, pair->key))
             continue;
         g_autofree char *sentence =
-            g_strdup_printf(_("There is no option “%s”; /set lists those there are."), pair->key);
+            g_strdup_printf(_("There is no option “%s”; /set lists all options."), pair->key);
         add_fault(options->faults, pair->line, sentence);
     }
 
     for (guint i = 0; i < nj_table_length(options->table); i++) {
         const NjOption *row = nj_table_at(options->table, i);
         const NjRcPair *pair = section ? g_hash_table_lookup(section->by_key, row->name) : NULL;
-        settle(options, g_hash_table_lookup(options->values, row->name), pair ? pair->line : 0);
+        choose_value(options, g_hash_table_lookup(options->values, row->name),
+                     pair ? pair->line : 0);
     }
 }
 
 static const NjAccountSettings *
-account_of(const NjOptions *options, const char *address)
+find_account(const NjOptions *options, const char *address)
 {
     for (guint i = 0; i < options->accounts->len; i++) {
         const NjAccountSettings *settings = options->accounts->pdata[i];
@@ -379,20 +382,20 @@ account_of(const NjOptions *options, const char *address)
     return NULL;
 }
 
-/* The store knows accounts by their address: two of one would write into each other's history. */
+/* The store finds accounts by their address: two with one address would share one history. */
 static void
 add_account(NjOptions *options, NjAccountSettings *settings, const NjRcSection *section)
 {
-    const NjAccountSettings *same = account_of(options, settings->address);
+    const NjAccountSettings *same = find_account(options, settings->address);
     if (!same) {
         g_ptr_array_add(options->accounts, settings);
         return;
     }
 
     const NjRcPair *pair = g_hash_table_lookup(section->by_key, "address");
-    g_autofree char *sentence = g_strdup_printf(
-        _("The account %s has the same address as the account %s; only the first of them is used."),
-        settings->name, same->name);
+    g_autofree char *sentence =
+        g_strdup_printf(_("The account %s is ignored: it has the same address as the account %s."),
+                        settings->name, same->name);
     add_fault(options->faults, pair->line, sentence);
     nj_account_settings_free(settings);
 }
@@ -410,30 +413,38 @@ check_sections(NjOptions *options)
         } else if (!g_strv_contains((const char *const[]){ "options", "keys", "aliases", NULL },
                                     section->name)) {
             g_autofree char *sentence = g_strdup_printf(
-                _("There is no section [%s]; it is kept and not used."), section->name);
+                _("The section [%s] is unknown; it is ignored and kept."), section->name);
             add_fault(options->faults, section->line, sentence);
         }
     }
 }
 
+/* True if other users have any permission on the file. */
+static bool
+is_open_to_others(const NjOptions *options)
+{
+    struct stat info;
+    return options->path && stat(options->path, &info) == 0 && (info.st_mode & 077);
+}
+
 static void
 check_mode(NjOptions *options)
 {
-    struct stat info;
     bool has_password = false;
 
     for (guint i = 0; i < options->accounts->len; i++)
         has_password |= ((const NjAccountSettings *) options->accounts->pdata[i])->password != NULL;
-    if (!has_password || !options->path || stat(options->path, &info) != 0 || !(info.st_mode & 077))
+    if (!has_password || !is_open_to_others(options))
         return;
 
     g_autofree char *sentence = g_strdup_printf(
-        _("Others can read this file and the password in it; run: chmod 600 %s"), options->path);
+        _("Other users can read this file and the password in it; run: chmod 600 %s"),
+        options->path);
     add_fault(options->faults, 0, sentence);
 }
 
 static void
-check(NjOptions *options)
+check_all(NjOptions *options)
 {
     g_ptr_array_set_size(options->faults, 0);
     for (guint i = 0; i < options->unreadable->len; i++) {
@@ -449,7 +460,7 @@ check(NjOptions *options)
     g_ptr_array_sort(options->faults, by_line);
 }
 
-/* The file. */
+/* --- file --- */
 
 NjOptions *
 nj_options_new(const char *path)
@@ -497,11 +508,11 @@ nj_options_add_rows(NjOptions *options, const NjOption *rows)
         Value *value = g_new0(Value, 1);
         value->row = row;
         g_hash_table_insert(options->values, (gpointer) row->name, value);
-        take(value, row->default_value, NULL);
+        set_value(value, row->default_value, NULL);
     }
 
     if (options->loaded)
-        check(options);
+        check_all(options);
 }
 
 void
@@ -517,7 +528,7 @@ nj_options_memory(const NjOptions *options)
     return options->memory;
 }
 
-/* A missing file is an empty one. */
+/* Reads the file, or `memory`. A missing file counts as empty. */
 static bool
 read_file(const NjOptions *options, char **text, gsize *length, GError **error)
 {
@@ -568,23 +579,24 @@ nj_options_load(NjOptions *options, GError **error)
     nj_rc_free(options->rc);
     options->rc = nj_rc_parse(text, length, on_unreadable, options);
     options->loaded = true;
-    check(options);
+    check_all(options);
 
     return true;
 }
 
-/* One pair, in the file as it is now and here.  Nothing changes here if the file cannot be
- * written. */
+/* Saves a pair in the file as it is now, then sets it in `rc`; value NULL removes it. If the file
+ * cannot be written, nothing changes. */
 static bool
-save(NjOptions *options, const char *section, const char *key, const char *value, GError **error)
+save_pair(NjOptions *options, const char *section, const char *key, const char *value,
+          GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
 
-    if (value && !nj_rc_can_say(section, key, value))
+    if (value && !nj_rc_can_write(section, key, value))
         return refuse(error,
-                      _("“%s = %s” cannot be written to natterjackrc; a value is one line without "
-                        "spaces at its ends."),
+                      _("“%s = %s” cannot be written to natterjackrc: a value must be one line "
+                        "without spaces at its ends."),
                       key, value);
     if (!read_file(options, &text, &length, error))
         return false;
@@ -613,51 +625,52 @@ nj_options_table(const NjOptions *options)
 bool
 nj_options_bool(const NjOptions *options, const char *name)
 {
-    return value_of(options, name)->number;
+    return find_value(options, name)->number;
 }
 
 gint64
 nj_options_int(const NjOptions *options, const char *name)
 {
-    return value_of(options, name)->number;
+    return find_value(options, name)->number;
 }
 
 const char *
 nj_options_text(const NjOptions *options, const char *name)
 {
-    return value_of(options, name)->text;
+    return find_value(options, name)->text;
 }
 
 static const NjOption *
-known(const NjOptions *options, const char *name, GError **error)
+find_option(const NjOptions *options, const char *name, GError **error)
 {
     const NjOption *row = nj_table_find(options->table, name);
     if (!row)
-        refuse(error, _("There is no option “%s”; /set lists those there are."), name);
+        refuse(error, _("There is no option “%s”; /set lists all options."), name);
     return row;
 }
 
 bool
 nj_options_set(NjOptions *options, const char *name, const char *value, GError **error)
 {
-    const NjOption *row = known(options, name, error);
+    const NjOption *row = find_option(options, name, error);
     g_autofree char *canonical = NULL;
     gint64 number;
 
-    if (!row || (value && !read_value(row, value, &canonical, &number, error))
-        || !save(options, "options", name, value, error))
+    if (!row || (value && !read_value(row, value, &canonical, &number, error)))
+        return false;
+    if (!save_pair(options, "options", name, value, error))
         return false;
 
     g_hash_table_remove(options->overrides, name);
-    return take(g_hash_table_lookup(options->values, name), value ? value : row->default_value,
-                error);
+    return set_value(g_hash_table_lookup(options->values, name), value ? value : row->default_value,
+                     error);
 }
 
 bool
 nj_options_override(NjOptions *options, const char *name, const char *value, GError **error)
 {
-    if (!known(options, name, error)
-        || !take(g_hash_table_lookup(options->values, name), value, error))
+    if (!find_option(options, name, error)
+        || !set_value(g_hash_table_lookup(options->values, name), value, error))
         return false;
     g_hash_table_insert(options->overrides, g_strdup(name), g_strdup(value));
     return true;
@@ -669,25 +682,24 @@ nj_options_accounts(const NjOptions *options)
     return options->accounts;
 }
 
-/* Reads the accounts again; their faults were told when the file was read. */
+/* Reads the accounts again. Their faults were reported when the file was read, so they are
+ * dropped. */
 static void
 refresh_accounts(NjOptions *options)
 {
-    g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func(free_fault);
+    g_autoptr(GPtrArray) dropped = g_ptr_array_new_with_free_func(free_fault);
     GPtrArray *faults = options->faults;
-    options->faults = told;
+    options->faults = dropped;
     check_sections(options);
     options->faults = faults;
 }
 
-/* Before a password comes into the file: from then on nobody else reads it. */
+/* Called before a password is written to the file: makes it readable only for its owner. */
 static void
-close_to_others(const NjOptions *options)
+protect_file(const NjOptions *options)
 {
-    struct stat info;
-    if (options->path && stat(options->path, &info) == 0 && (info.st_mode & 077)
-        && chmod(options->path, 0600) != 0)
-        g_warning("Others can read natterjackrc and that cannot be changed: %s", g_strerror(errno));
+    if (is_open_to_others(options) && chmod(options->path, 0600) != 0)
+        g_warning("other users can read natterjackrc, and chmod failed: %s", g_strerror(errno));
 }
 
 bool
@@ -697,20 +709,20 @@ nj_options_account_set(NjOptions *options, const char *account, const char *key,
     if (!is_account_name(account))
         return refuse(
             error,
-            _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."),
+            _("The name of an account must be one word without “:”, “/”, “@” or quotes, not “%s”."),
             account);
 
     NjAccountSettings *trial = g_new0(NjAccountSettings, 1);
     const bool good = value ? set_key(trial, key, value, error) : nj_account_key(key) != NULL;
     const NjAccountSettings *same =
-        good && trial->address ? account_of(options, trial->address) : NULL;
+        good && trial->address ? find_account(options, trial->address) : NULL;
     nj_account_settings_free(trial);
     if (!good && !value)
-        return refuse(error, _("An account has no key “%s”; /help account names those it has."),
-                      key);
+        return refuse(error, _("An account has no key “%s”; /help account lists the keys."), key);
     if (same && strcmp(same->name, account) != 0)
         return refuse(error,
-                      _("The account %s has this address already; one address is one account."),
+                      _("The account %s has this address already; two accounts must not have the "
+                        "same address."),
                       same->name);
 
     g_autofree char *section = account_section(account);
@@ -718,8 +730,8 @@ nj_options_account_set(NjOptions *options, const char *account, const char *key,
         return false;
 
     if (value && strcmp(key, "password") == 0)
-        close_to_others(options);
-    if (!save(options, section, key, value, error))
+        protect_file(options);
+    if (!save_pair(options, section, key, value, error))
         return false;
 
     refresh_accounts(options);
@@ -737,7 +749,7 @@ nj_options_account(const NjOptions *options, const char *name)
     return NULL;
 }
 
-/* A whole section goes, or gets another name; the file is read first, as it is now. */
+/* Renames a section in the file as it is now; name NULL removes the section. */
 static bool
 edit_section(NjOptions *options, const char *section, const char *name, GError **error)
 {
@@ -760,7 +772,7 @@ nj_options_account_remove(NjOptions *options, const char *account, GError **erro
 {
     g_autofree char *section = account_section(account);
     if (!nj_rc_section(options->rc, section))
-        return refuse(error, _("There is no account “%s”; /account list names those there are."),
+        return refuse(error, _("There is no account “%s”; /account list shows all accounts."),
                       account);
     if (!edit_section(options, section, NULL, error))
         return false;
@@ -775,12 +787,12 @@ nj_options_account_rename(NjOptions *options, const char *account, const char *n
 {
     g_autofree char *section = account_section(account), *renamed = account_section(name);
     if (!nj_rc_section(options->rc, section))
-        return refuse(error, _("There is no account “%s”; /account list names those there are."),
+        return refuse(error, _("There is no account “%s”; /account list shows all accounts."),
                       account);
     if (!is_account_name(name))
         return refuse(
             error,
-            _("An account's name is one word without “:”, “/”, “@” or quotes; “%s” is none."),
+            _("The name of an account must be one word without “:”, “/”, “@” or quotes, not “%s”."),
             name);
     if (nj_rc_section(options->rc, renamed))
         return refuse(error, _("There is an account “%s” already."), name);
@@ -806,5 +818,5 @@ bool
 nj_options_set_pair(NjOptions *options, const char *section, const char *key, const char *value,
                     GError **error)
 {
-    return save(options, section, key, value, error);
+    return save_pair(options, section, key, value, error);
 }

@@ -1,6 +1,6 @@
-/* natterjackrc: accounts, options, keys, aliases.  The file is read once; a change is saved at
- * once: read again, one value changed, replaced atomically, comments and unknown keys kept.  Nobody
- * else reads or writes it. */
+/* natterjackrc: accounts, options, keys, aliases. The file is read once. A change is saved at once:
+ * the file is read again, one value in it changed, and the file replaced atomically; comments and
+ * unknown keys stay. Only model/options.c reads and writes it. */
 #ifndef NJ_MODEL_OPTIONS_H
 #define NJ_MODEL_OPTIONS_H
 
@@ -15,112 +15,111 @@ typedef enum {
     NJ_OPTION_PATH
 } NjOptionKind;
 
-/* A row.  The name is how it stands in [options] and in /set. */
+/* An option. */
 typedef struct {
-    const char *name;
+    const char *name; /* in [options] and in /set */
     NjOptionKind kind;
-    const char *default_value; /* as it would stand in the file */
-    gint64 low, high;          /* INT */
+    const char *default_value; /* written as in the file */
+    gint64 low, high;          /* INT: smallest and largest value */
     const char *choices[12];   /* CHOICE */
     const char *summary;       /* N_() */
 } NjOption;
 
 extern const NjOption nj_options_core[]; /* model/options-table.c; ends with a NULL name */
 
-/* One [account NAME] block as it stands in the file; every text may be NULL but name and
- * address. */
+/* A section [account NAME] of the file. All texts but name and address may be NULL. */
 typedef struct {
     char *name, *address, *password, *password_command, *host, *ca_file, *resource, *nick;
-    /* "sha256:" and hex of the certificate's SubjectPublicKeyInfo… as /certificate pin writes it */
-    char *pin;
+    char *pin; /* "sha256:" and the hex digest of the SubjectPublicKeyInfo of a certificate */
     char *client_cert, *client_key;
-    int port; /* 0: the service's */
+    int port; /* 0: the standard port */
     enum { NJ_TLS_STARTTLS, NJ_TLS_DIRECT, NJ_TLS_NONE } tls;
-    bool autoconnect; /* true unless said otherwise */
-    bool allow_plain; /* PLAIN again although SCRAM was seen */
-    /* strongest mechanism seen from this server, 0 none: see xmpp/sasl.h */
-    int scram_seen;
+    bool autoconnect; /* default: true */
+    bool allow_plain; /* permits PLAIN although scram_seen is not 0 */
+    int scram_seen;   /* strongest mechanism that the server has offered (xmpp/sasl.h); 0: none */
 } NjAccountSettings;
 
-/* One fault of the file: text is a sentence; who shows it says file and line ("natterjackrc, line
- * 7: …").  Line 0: the whole file. */
+/* A fault in the file. */
 typedef struct {
-    int line;
-    char *text;
+    int line;   /* 0: the whole file */
+    char *text; /* a sentence without file and line, which the caller adds */
 } NjFault;
 
 typedef struct NjOptions NjOptions;
 
-/* has the core's rows; nothing is read yet; NULL path: memory only (tests) */
+/* Creates options with the rows of nj_options_core and their default values; reads nothing. path
+ * NULL: a text in memory replaces the file (for tests). */
 NjOptions *nj_options_new(const char *path);
 void nj_options_free(NjOptions *options);
 
-/* a plugin's; before load, or later */
+/* Adds the rows of a plugin, before or after nj_options_load(). The rows are borrowed; rows whose
+ * name exists are ignored. */
 void nj_options_add_rows(NjOptions *options, const NjOption *rows);
 
-/* Reads the file; a missing one is no fault.  What is wrong is in faults; the rest counts.  False
- * only if the file can not be read. */
+/* Reads the file; a missing file counts as empty. Lines with faults are ignored and listed by
+ * nj_options_faults(). Fails only if the file cannot be read. */
 bool nj_options_load(NjOptions *options, GError **error);
 
-/* Without a path: what stands for the file. */
+/* The text that replaces the file if there is no path. */
 void nj_options_set_memory(NjOptions *options, const char *text, gsize length);
 const GString *nj_options_memory(const NjOptions *options);
 
-/* of NjFault */
+/* Of NjFault, by line. */
 const GPtrArray *nj_options_faults(const NjOptions *options);
 
-/* of NjOption */
+/* Of NjOption. */
 const NjTable *nj_options_table(const NjOptions *options);
 
-/* Values.  A name that is no row is a programmer's mistake.  A text of kind path has its "~"
- * expanded. */
+/* The values of options. A name without a row ends the program. In a PATH a leading "~" is
+ * replaced. */
 bool nj_options_bool(const NjOptions *options, const char *name);
 gint64 nj_options_int(const NjOptions *options, const char *name);
 
-/* borrowed until it changes */
+/* Borrowed until the option changes. */
 const char *nj_options_text(const NjOptions *options, const char *name);
 
-/* Checks, sets and saves; value NULL goes back to the default_value.  The caller emits
- * option_changed.  The error says what the option takes. */
+/* Checks a value, saves and sets it; NULL: the default value. The caller emits option_changed. The
+ * error describes the values that the option takes. */
 bool nj_options_set(NjOptions *options, const char *name, const char *value, GError **error);
 
-/* For this run only, without saving (command line, tests). */
+/* Sets a value for this run without saving it (command line, tests). */
 bool nj_options_override(NjOptions *options, const char *name, const char *value, GError **error);
 
-/* Accounts, in the file's order. */
-/* of NjAccountSettings, borrowed */
+/* The accounts in the order of the file; of NjAccountSettings, borrowed. */
 const GPtrArray *nj_options_accounts(const NjOptions *options);
+
+/* Saves a key of an account; adds the section if it is new. value NULL removes the key. */
 bool nj_options_account_set(NjOptions *options, const char *account, const char *key,
                             const char *value, GError **error);
-
-/* makes the block if it is new; NULL value takes the key out */
 bool nj_options_account_remove(NjOptions *options, const char *account, GError **error);
 bool nj_options_account_rename(NjOptions *options, const char *account, const char *name,
                                GError **error);
 
-/* NULL: none of that name */
+/* NULL: there is no account of that name. */
 const NjAccountSettings *nj_options_account(const NjOptions *options, const char *name);
 NjAccountSettings *nj_account_settings_copy(const NjAccountSettings *settings);
 void nj_account_settings_free(NjAccountSettings *settings);
 
-/* The keys an account block knows, for help, completion and man; ends with a NULL name.  A choice's
- * values stand in values with "|" between; offset is the member of NjAccountSettings. */
+/* When a changed key takes effect: with the next connection, join or start of the program. */
 typedef enum { NJ_FROM_CONNECTION, NJ_FROM_ROOM, NJ_FROM_START } NjKeyFrom;
+
+/* A key of the section of an account. */
 typedef struct NjAccountKey {
-    const char *name, *values, *summary;
+    const char *name, *summary;
+    const char *values; /* for help; CHOICE: the values, separated by "|" */
     NjOptionKind kind;
-    gsize offset;
-    gint64 low, high;
-    NjKeyFrom from; /* a change counts from the next one on */
+    gsize offset;     /* of the member of NjAccountSettings */
+    gint64 low, high; /* INT */
+    NjKeyFrom from;
 } NjAccountKey;
 
-extern const NjAccountKey nj_account_keys[];
+extern const NjAccountKey nj_account_keys[]; /* model/options-table.c; ends with a NULL name */
 
-/* NULL: none of that name */
+/* NULL: there is no key of that name. */
 const NjAccountKey *nj_account_key(const char *name);
 
-/* Sections of free pairs: [keys] KEY = command line; [aliases] NAME = command line.  The file's
- * order. */
+/* The pairs of the sections [keys] (KEY = command line) and [aliases] (NAME = command line), in the
+ * order of the file. nj_options_set_pair() saves one; value NULL removes it. */
 typedef void (*NjPairFunc)(const char *key, const char *value, void *owner);
 void nj_options_pairs(const NjOptions *options, const char *section, NjPairFunc func, void *owner);
 bool nj_options_set_pair(NjOptions *options, const char *section, const char *key,

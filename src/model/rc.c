@@ -1,6 +1,6 @@
-/* Reading and editing natterjackrc.  Both walk the same lines, so what is edited is what was read.
- * The file is the user's: an edit touches the bytes of one value, and keeps a BOM, CRLF and a
- * missing last newline. */
+/* Parsing and editing natterjackrc. Both use the same walk over the lines, so an edit changes
+ * exactly the lines that were read. The user writes the file, too: an edit changes only the bytes
+ * of one value, and keeps a BOM, CRLF and a missing last newline. */
 #include "model/rc.h"
 
 #include <string.h>
@@ -16,19 +16,19 @@ typedef struct {
 
 typedef struct {
     const char *end;          /* of the text */
-    const char *start, *next; /* this line with its newline */
+    const char *start, *next; /* the current line with its newline, and the next line */
     int number;
     LineKind kind;
-    Slice key, value;  /* PAIR; HEAD: key is what stands between the brackets */
-    const char *fault; /* BROKEN */
-    char *section;     /* this line belongs to; NULL: none, or one whose head is broken */
-    bool head_broken;
+    Slice key, value;  /* PAIR; HEAD: key is the text between the brackets */
+    const char *fault; /* BROKEN: a sentence, N_() */
+    char *section;     /* name of the section of this line; NULL: none, or its head is broken */
+    bool head_broken;  /* the last head line was broken */
 } Walk;
 
 static bool
 is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+    return c && strchr(" \t\r\f\v", c);
 }
 
 static Slice
@@ -41,7 +41,7 @@ trim(const char *from, const char *to)
     return (Slice){ from, (gsize) (to - from) };
 }
 
-/* "account   home" is "account home". */
+/* Replaces each run of spaces by one: "account   home" becomes "account home". */
 static char *
 section_name(Slice inside)
 {
@@ -54,21 +54,21 @@ section_name(Slice inside)
     return g_string_free(name, FALSE);
 }
 
-/* Where the key ends.  Of a key in [keys] a "=" may be part: "=" itself, and "Alt-=". */
+/* Finds the "=" behind the key. In [keys] it may be part of the key, as in "=" and "Alt-=". */
 static const char *
-equals_sign(Slice line, const char *section)
+find_equals_sign(Slice line, const char *section)
 {
     const char *sign = memchr(line.at, '=', line.length);
-    const bool may_be_key = g_strcmp0(section, "keys") == 0;
-    if (sign && may_be_key && (sign == line.at || sign[-1] == '-')) {
-        const char *after = sign + 1;
-        return memchr(after, '=', line.length - (gsize) (after - line.at));
-    }
-    return sign;
+    if (!sign || g_strcmp0(section, "keys") != 0)
+        return sign;
+    if (sign > line.at && sign[-1] != '-')
+        return sign;
+    const char *after = sign + 1;
+    return memchr(after, '=', line.length - (gsize) (after - line.at));
 }
 
 static void
-broken(Walk *walk, const char *fault)
+mark_broken(Walk *walk, const char *fault)
 {
     walk->kind = BROKEN;
     walk->fault = fault;
@@ -80,13 +80,15 @@ read_head(Walk *walk, Slice line)
     g_clear_pointer(&walk->section, g_free);
     walk->head_broken = true;
     if (line.at[line.length - 1] != ']') {
-        broken(walk, N_("A section begins with a line like [options]; here the “]” is missing."));
+        mark_broken(
+            walk,
+            N_("A section begins with a line like [options]; this line has no “]” at its end."));
         return;
     }
 
     walk->key = trim(line.at + 1, line.at + line.length - 1);
     if (walk->key.length == 0) {
-        broken(walk, N_("A section needs a name, like [options]."));
+        mark_broken(walk, N_("A section must have a name, like [options]."));
         return;
     }
 
@@ -105,12 +107,12 @@ read_line(Walk *walk, const char *from, const char *to)
     }
 
     if (line.length > MAX_LINE) {
-        broken(walk, N_("The line is longer than 64 KiB and is ignored."));
+        mark_broken(walk, N_("The line is longer than 64 KiB and is ignored."));
         return;
     }
 
     if (!g_utf8_validate_len(line.at, line.length, NULL)) {
-        broken(walk, N_("The line is no valid UTF-8 text and is ignored."));
+        mark_broken(walk, N_("The line is not valid UTF-8 and is ignored."));
         return;
     }
 
@@ -119,11 +121,12 @@ read_line(Walk *walk, const char *from, const char *to)
         return;
     }
 
-    const char *sign = equals_sign(line, walk->section);
+    const char *sign = find_equals_sign(line, walk->section);
     const char *end = line.at + line.length;
     if (!sign || sign == line.at) {
-        broken(walk, N_("A line is a pair like theme = pond, a section like [options], or begins "
-                        "with “#”."));
+        mark_broken(walk,
+                    N_("A line must be a pair like theme = pond, a section like [options], or a "
+                       "comment that begins with “#”."));
         return;
     }
 
@@ -131,19 +134,19 @@ read_line(Walk *walk, const char *from, const char *to)
     walk->key = trim(line.at, sign);
     walk->value = trim(sign + 1, end);
     if (!walk->section && !walk->head_broken)
-        broken(walk,
-               N_("This stands before the first section; put a line like [options] above it."));
+        mark_broken(
+            walk, N_("This line is before the first section; put a line like [options] above it."));
 }
 
 static void
-begin(Walk *walk, const char *text, gsize length)
+begin_walk(Walk *walk, const char *text, gsize length)
 {
     *walk = (Walk){ .end = text + length, .start = text, .next = text };
 }
 
-/* Steps to the next line; false at the end, and then nothing is left to free. */
+/* Reads the next line; returns false at the end, and then nothing must be freed. */
 static bool
-step(Walk *walk)
+next_line(Walk *walk)
 {
     if (walk->next == walk->end) {
         g_clear_pointer(&walk->section, g_free);
@@ -164,7 +167,7 @@ step(Walk *walk)
     return true;
 }
 
-/* The pairs in memory. */
+/* --- pairs in memory --- */
 
 static void
 free_pair(gpointer data)
@@ -235,12 +238,12 @@ nj_rc_value(const NjRcSection *section, const char *key)
     return pair ? pair->value : NULL;
 }
 
-/* True if the key was there before. */
+/* Sets a value; returns true if the section had the key already. */
 static bool
-put(NjRcSection *section, const char *key, const char *value, int line)
+put_pair(NjRcSection *section, const char *key, const char *value, int line)
 {
     NjRcPair *pair = g_hash_table_lookup(section->by_key, key);
-    const bool again = pair != NULL;
+    const bool again = pair;
 
     if (!pair) {
         pair = g_new0(NjRcPair, 1);
@@ -259,8 +262,8 @@ void
 nj_rc_put(NjRc *rc, const char *section, const char *key, const char *value)
 {
     if (value) {
-        g_autofree char *copy = g_strdup(value); /* it may be the old one */
-        put(need_section(rc, section, 0), key, copy, 0);
+        g_autofree char *copy = g_strdup(value); /* value may be the old one */
+        put_pair(need_section(rc, section, 0), key, copy, 0);
         return;
     }
 
@@ -300,8 +303,8 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
     NjRc *rc = nj_rc_new();
     Walk walk;
 
-    begin(&walk, text, length);
-    while (step(&walk)) {
+    begin_walk(&walk, text, length);
+    while (next_line(&walk)) {
         if (walk.kind == BROKEN)
             on_fault(walk.number, _(walk.fault), owner);
         if (walk.kind == HEAD)
@@ -310,9 +313,9 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
             continue;
         g_autofree char *key = g_strndup(walk.key.at, walk.key.length);
         g_autofree char *value = g_strndup(walk.value.at, walk.value.length);
-        if (put(need_section(rc, walk.section, walk.number), key, value, walk.number)) {
+        if (put_pair(need_section(rc, walk.section, walk.number), key, value, walk.number)) {
             g_autofree char *sentence = g_strdup_printf(
-                _("“%s” stands twice in [%s]; the later line counts."), key, walk.section);
+                _("“%s” is set twice in [%s]; the later line is used."), key, walk.section);
             on_fault(walk.number, sentence, owner);
         }
     }
@@ -320,7 +323,7 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
     return rc;
 }
 
-/* Editing. */
+/* --- editing --- */
 
 static bool
 is_key(const Walk *walk, const char *section, const char *key)
@@ -330,7 +333,7 @@ is_key(const Walk *walk, const char *section, const char *key)
 }
 
 bool
-nj_rc_can_say(const char *section, const char *key, const char *value)
+nj_rc_can_write(const char *section, const char *key, const char *value)
 {
     g_autofree char *text = g_strdup_printf("[%s]\n%s = %s\n", section, key, value);
     for (const char *c = value; *c; c++)
@@ -338,12 +341,12 @@ nj_rc_can_say(const char *section, const char *key, const char *value)
             return false;
 
     Walk walk;
-    begin(&walk, text, strlen(text));
+    begin_walk(&walk, text, strlen(text));
 
-    const bool head = step(&walk) && walk.kind == HEAD && strcmp(walk.section, section) == 0;
+    const bool head = next_line(&walk) && walk.kind == HEAD && strcmp(walk.section, section) == 0;
     const bool pair =
-        step(&walk) && is_key(&walk, section, key) && walk.value.length == strlen(value);
-    const bool only = !step(&walk);
+        next_line(&walk) && is_key(&walk, section, key) && walk.value.length == strlen(value);
+    const bool only = !next_line(&walk);
     g_free(walk.section);
 
     return head && pair && only;
@@ -356,14 +359,14 @@ newline_of(const char *text, gsize length)
     return newline && newline > text && newline[-1] == '\r' ? "\r\n" : "\n";
 }
 
-/* All lines of that key go: an earlier one must not come back to life. */
+/* Removes all lines of the key, so that no earlier line takes effect again. */
 static GString *
-take_out(const char *text, gsize length, const char *section, const char *key)
+remove_key(const char *text, gsize length, const char *section, const char *key)
 {
     GString *edited = g_string_new(NULL);
     Walk walk;
-    begin(&walk, text, length);
-    while (step(&walk))
+    begin_walk(&walk, text, length);
+    while (next_line(&walk))
         if (!is_key(&walk, section, key))
             g_string_append_len(edited, walk.start, walk.next - walk.start);
     return edited;
@@ -373,15 +376,15 @@ GString *
 nj_rc_edit(const char *text, gsize length, const char *section, const char *key, const char *value)
 {
     if (!value)
-        return take_out(text, length, section, key);
+        return remove_key(text, length, section, key);
 
-    /* The last line of that key counts; a new one goes below the section's last pair. */
+    /* The last line of the key is edited. A new line is put below the last pair of the section. */
     const char *place = NULL;
     Slice old = { NULL, 0 };
     Walk walk;
-    begin(&walk, text, length);
+    begin_walk(&walk, text, length);
 
-    while (step(&walk)) {
+    while (next_line(&walk)) {
         if (is_key(&walk, section, key))
             old = walk.value;
         if ((walk.kind == PAIR || walk.kind == HEAD) && g_strcmp0(walk.section, section) == 0)
@@ -399,7 +402,7 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
         return edited;
     }
 
-    const bool new_section = place == NULL;
+    const bool new_section = !place;
     if (new_section)
         place = end;
     g_string_append_len(edited, text, place - text);
@@ -414,17 +417,17 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
     return edited;
 }
 
-/* From each head of that name to its last pair.  What follows, a comment perhaps, speaks of the
- * next section. */
+/* Removes the lines from each head of that name to the last pair below it. Comments behind that
+ * pair stay, because they may belong to the next section. */
 GString *
 nj_rc_edit_drop(const char *text, gsize length, const char *section)
 {
     GString *edited = g_string_new(NULL);
-    gsize kept = 0; /* of edited, where the section's rest is cut off */
+    gsize kept = 0; /* length of `edited` before the current section */
     Walk walk;
 
-    begin(&walk, text, length);
-    while (step(&walk)) {
+    begin_walk(&walk, text, length);
+    while (next_line(&walk)) {
         const bool inside = g_strcmp0(walk.section, section) == 0;
         if (inside && walk.kind == HEAD)
             kept = edited->len;
@@ -437,15 +440,15 @@ nj_rc_edit_drop(const char *text, gsize length, const char *section)
     return edited;
 }
 
-/* What stands between the brackets of each head of that name. */
+/* Replaces the text between the brackets of each head of that name. */
 GString *
 nj_rc_edit_rename(const char *text, gsize length, const char *section, const char *name)
 {
     GString *edited = g_string_new(NULL);
     Walk walk;
 
-    begin(&walk, text, length);
-    while (step(&walk)) {
+    begin_walk(&walk, text, length);
+    while (next_line(&walk)) {
         const char *from = walk.start;
         if (walk.kind == HEAD && strcmp(walk.section, section) == 0) {
             g_string_append_len(edited, from, walk.key.at - from);

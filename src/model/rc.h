@@ -1,6 +1,6 @@
-/* The shape of natterjackrc: sections of pairs in order, comments on their own lines, a value taken
- * whole. What the pairs mean is for model/options.c.  Text in, text out: no file is touched
- * here. */
+/* The syntax of natterjackrc: sections of pairs, in order; comments on lines of their own; a value
+ * is the whole rest of its line. model/options.c interprets the pairs. These functions read and
+ * return text and access no file. */
 #ifndef NJ_MODEL_RC_H
 #define NJ_MODEL_RC_H
 
@@ -12,43 +12,45 @@ typedef struct {
 } NjRcPair;
 
 typedef struct {
-    char *name; /* "options", "account home": words with one space between */
-    int line;   /* of its first head */
-    /* of NjRcPair; a key said again replaces its value and keeps its place */
-    GPtrArray *pairs;
-    GHashTable *by_key;
+    char *name;         /* "options", "account home": words with one space between them */
+    int line;           /* number of its first head line */
+    GPtrArray *pairs;   /* of NjRcPair; a repeated key replaces the value and keeps the position */
+    GHashTable *by_key; /* key -> NjRcPair */
 } NjRcSection;
 
 typedef struct {
-    GPtrArray *sections; /* of NjRcSection; one that stands several times is one */
-    GHashTable *by_name;
+    GPtrArray *sections; /* of NjRcSection; sections of the same name are merged */
+    GHashTable *by_name; /* name -> NjRcSection */
 } NjRc;
 
-/* Told of each line that cannot be read; the rest counts. */
+/* Called for each line that cannot be read; the other lines are used. */
 typedef void (*NjRcFault)(int line, const char *sentence, void *owner);
 
 NjRc *nj_rc_new(void);
+
+/* Parses the text of a file; never fails. */
 NjRc *nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner);
 void nj_rc_free(NjRc *rc);
 
-/* NULL without one */
+/* NULL: there is no section of that name. */
 NjRcSection *nj_rc_section(const NjRc *rc, const char *name);
 
-/* NULL without one */
+/* NULL: the section is NULL or has no such key. */
 const char *nj_rc_value(const NjRcSection *section, const char *key);
 
-/* NULL takes it out */
+/* Sets a value in memory; NULL removes the pair. nj_rc_drop() removes a section. */
 void nj_rc_put(NjRc *rc, const char *section, const char *key, const char *value);
 void nj_rc_drop(NjRc *rc, const char *section);
 
-/* nothing has that name yet */
+/* Renames a section; no section may have the new name. */
 void nj_rc_rename(NjRc *rc, const char *section, const char *name);
 
-/* Would the pair be read back as it is?  No newline, no space at an end, and so on. */
-bool nj_rc_can_say(const char *section, const char *key, const char *value);
+/* True if the pair is unchanged when it is written and read again: it has no newline, no space at
+ * an end, and so on. */
+bool nj_rc_can_write(const char *section, const char *key, const char *value);
 
-/* The text with one pair set, or taken out (value NULL), or with a section taken out or called
- * otherwise; every other byte as it was. */
+/* Return the text with one pair set or removed (value NULL), with a section removed, or with a
+ * section renamed. All other bytes are unchanged. */
 GString *nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
                     const char *value);
 GString *nj_rc_edit_drop(const char *text, gsize length, const char *section);
