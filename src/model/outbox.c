@@ -1,13 +1,15 @@
-/* The outbox of one account.  A line of ours is shown when it is committed, so that whoever has
- * seen it will find it again after anything; if the disk takes longer than somebody who looks at an
- * empty place is patient, it is shown all the same, as queued, and goes nowhere yet. */
+/* The outbox of an account. A message is displayed when it is committed, so that a message the user
+ * has seen is never lost. If the disk takes longer than MAX_WAIT_MS, the message is displayed as
+ * queued before it is committed, but still not sent. */
 #include "model/outbox.h"
+
+#include <string.h>
 
 #include "base/clock.h"
 #include "model/client.h"
 #include "model/events.h"
 
-#define PATIENCE_MS 250
+#define MAX_WAIT_MS 250
 
 static NjStore *
 store_of(const NjOutbox *outbox)
@@ -31,7 +33,7 @@ nj_outbox_new(NjAccount *account)
     outbox->account = account;
     outbox->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
     g_queue_init(&outbox->rows);
-    g_queue_init(&outbox->unseen);
+    g_queue_init(&outbox->uncommitted);
     return outbox;
 }
 
@@ -43,9 +45,9 @@ nj_outbox_free(NjOutbox *outbox)
 
     if (store_of(outbox))
         nj_store_cancel_calls(store_of(outbox), outbox);
-    nj_clock_cancel(&outbox->late);
+    nj_clock_cancel(&outbox->late_timer);
     g_hash_table_unref(outbox->by_id);
-    g_queue_clear_full(&outbox->unseen, g_free);
+    g_queue_clear_full(&outbox->uncommitted, g_free);
     g_queue_clear_full(&outbox->rows, free_out);
     g_free(outbox);
 }
@@ -61,14 +63,14 @@ bool
 nj_outbox_has_chat(const NjOutbox *outbox, const char *address)
 {
     for (GList *item = outbox->rows.head; item; item = item->next)
-        if (g_str_equal(((const NjOut *) item->data)->address, address))
+        if (strcmp(((const NjOut *) item->data)->address, address) == 0)
             return true;
     return false;
 }
 
-/* Nearly always at the end. */
+/* Inserts a row in the order of ids, nearly always at the end. */
 static NjOut *
-insert(NjOutbox *outbox, NjMessage *message, NjChatKind kind, const char *address)
+insert_out(NjOutbox *outbox, NjMessage *message, NjChatKind kind, const char *address)
 {
     NjOut *out = g_new0(NjOut, 1);
     out->message = nj_message_ref(message);
@@ -86,7 +88,7 @@ insert(NjOutbox *outbox, NjMessage *message, NjChatKind kind, const char *addres
 }
 
 static void
-take_out(NjOutbox *outbox, NjOut *out)
+remove_out(NjOutbox *outbox, NjOut *out)
 {
     GList *item = g_hash_table_lookup(outbox->by_id, &out->message->id);
     g_hash_table_remove(outbox->by_id, &out->message->id);
@@ -104,13 +106,13 @@ nj_outbox_restore(NjOutbox *outbox)
         const NjStoredOutboxRow *row = g_ptr_array_index(stored, i);
         if (nj_outbox_find(outbox, row->message->id))
             continue;
-        NjOut *out = insert(outbox, row->message, row->kind, row->address);
+        NjOut *out = insert_out(outbox, row->message, row->kind, row->address);
         out->shown = true;
         out->numbered = row->numbered;
         out->number = row->number;
         if (out->numbered && out->message->state == NJ_STATE_QUEUED)
             nj_message_set_state(out->message, NJ_STATE_SENT, out->message->error);
-        /* The session began before the history was there: it is not the stream of this number. */
+        /* The stream began before the store was opened, so the number belongs to another stream. */
         if (out->numbered && account->state == NJ_ACCOUNT_ONLINE) {
             nj_outbox_take_back(outbox, out);
             nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
@@ -118,10 +120,10 @@ nj_outbox_restore(NjOutbox *outbox)
     }
 }
 
-/* --- shown when it is safe --- */
+/* --- display after the commit --- */
 
 static void
-show(NjOutbox *outbox, NjOut *out)
+show_out(NjOutbox *outbox, NjOut *out)
 {
     NjChat *chat = nj_chat_find(outbox->account, out->address);
     if (out->shown)
@@ -135,12 +137,12 @@ static void
 on_committed(void *data)
 {
     NjOutbox *outbox = data;
-    g_autofree gint64 *id = g_queue_pop_head(&outbox->unseen);
-    if (g_queue_is_empty(&outbox->unseen))
-        nj_clock_cancel(&outbox->late);
+    g_autofree gint64 *id = g_queue_pop_head(&outbox->uncommitted);
+    if (g_queue_is_empty(&outbox->uncommitted))
+        nj_clock_cancel(&outbox->late_timer);
     NjOut *out = nj_outbox_find(outbox, *id);
     if (out)
-        show(outbox, out);
+        show_out(outbox, out);
 }
 
 static gboolean
@@ -149,14 +151,14 @@ on_late(void *data)
     NjOutbox *outbox = data;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
 
-    nj_clock_cancel(&outbox->late);
-    for (GList *item = outbox->unseen.head; item; item = item->next)
+    nj_clock_cancel(&outbox->late_timer);
+    for (GList *item = outbox->uncommitted.head; item; item = item->next)
         g_array_append_val(ids, *(gint64 *) item->data);
 
     for (guint i = 0; i < ids->len; i++) {
         NjOut *out = nj_outbox_find(outbox, g_array_index(ids, gint64, i));
         if (out)
-            show(outbox, out);
+            show_out(outbox, out);
     }
 
     return G_SOURCE_REMOVE;
@@ -168,19 +170,19 @@ nj_outbox_add(NjOutbox *outbox, NjChat *chat, NjMessage *message)
     nj_message_set_state(message, NJ_STATE_QUEUED, message->error);
     nj_chat_keep(chat, message);
 
-    NjOut *out = insert(outbox, message, chat->kind, chat->address);
+    NjOut *out = insert_out(outbox, message, chat->kind, chat->address);
     NjStore *store = store_of(outbox);
     if (!store || !chat->id) {
-        show(outbox, out);
+        show_out(outbox, out);
         return;
     }
 
     gint64 *id = g_new(gint64, 1);
     *id = message->id;
-    g_queue_push_tail(&outbox->unseen, id);
+    g_queue_push_tail(&outbox->uncommitted, id);
     nj_store_call_when_committed(store, on_committed, outbox, outbox);
-    if (!outbox->late)
-        outbox->late = nj_clock_after(PATIENCE_MS, on_late, outbox);
+    if (!outbox->late_timer)
+        outbox->late_timer = nj_clock_after(MAX_WAIT_MS, on_late, outbox);
 }
 
 void
@@ -188,17 +190,17 @@ nj_outbox_add_again(NjOutbox *outbox, NjChat *chat, NjMessage *message)
 {
     NjOut *out = nj_outbox_find(outbox, message->id);
     if (!out) {
-        out = insert(outbox, message, chat->kind, chat->address);
+        out = insert_out(outbox, message, chat->kind, chat->address);
         out->shown = true;
     }
     nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
 }
 
-/* They are committed in the order of their ids. */
+/* Messages are committed in the order of their ids. */
 bool
 nj_outbox_is_safe(const NjOutbox *outbox, const NjOut *out)
 {
-    const gint64 *first = g_queue_peek_head((GQueue *) &outbox->unseen);
+    const gint64 *first = g_queue_peek_head((GQueue *) &outbox->uncommitted);
     return out->message->id > 0 && (!first || out->message->id < *first);
 }
 
@@ -233,11 +235,11 @@ nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const ch
     g_autofree char *address = g_strdup(out->address);
 
     if (!nj_state_is_open(state)) {
-        show(outbox, out);
+        show_out(outbox, out);
         out = nj_outbox_find(outbox, message->id);
         if (!out)
-            return; /* whoever saw it has settled it */
-        take_out(outbox, out);
+            return; /* a listener of message_added has removed it */
+        remove_out(outbox, out);
     }
 
     nj_account_set_state_of(outbox->account, address, message, state, error);

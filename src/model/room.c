@@ -1,5 +1,5 @@
-/* Rooms as seen from inside.  Nicknames are whatever the room sends: they are kept as they came, to
- * be found again, and sanitised once for showing. */
+/* Rooms. Nicks are stored as the room sends them, because they are looked up in that spelling, and
+ * sanitised once for display. */
 #include "model/room.h"
 
 #include <string.h>
@@ -86,15 +86,15 @@ nj_room_set_wanted(NjRoom *room, bool wanted)
         nj_store_set_room_nick(store, room->chat->id, wanted ? room->nick : NULL);
 }
 
-/* True if it is another one now. */
+/* Replaces a text by a copy of another; returns false if they are equal. */
 static bool
 replace_text(char **place, const char *text)
 {
-    if (!g_strcmp0(*place, text))
+    if (g_strcmp0(*place, text) == 0)
         return false;
-    char *kept = g_strdup(text);
+    char *copy = g_strdup(text);
     g_free(*place);
-    *place = kept;
+    *place = copy;
     return true;
 }
 
@@ -102,7 +102,7 @@ NjRoom *
 nj_room_open(NjAccount *account, const char *address, const char *nick)
 {
     NjRoom *room = nj_chat_open(account, NJ_CHAT_ROOM, address)->room;
-    /* Inside, only the room changes it. */
+    /* While we are in the room, only the room changes the nick. */
     if (nick && room->state == NJ_ROOM_OUT && replace_text(&room->nick, nick))
         nj_emit_room_changed(bus_of(room), room);
     return room;
@@ -151,7 +151,7 @@ nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role
 }
 
 static void
-take_out(NjRoom *room, NjOccupant *occupant)
+remove_occupant(NjRoom *room, NjOccupant *occupant)
 {
     g_hash_table_steal(room->occupants, occupant->nick);
     NjOccupantEvent event = { .room = room, .occupant = occupant };
@@ -164,26 +164,26 @@ nj_room_take_out(NjRoom *room, const char *nick)
 {
     NjOccupant *occupant = nj_room_occupant(room, nick);
     if (occupant)
-        take_out(room, occupant);
+        remove_occupant(room, occupant);
 }
 
 void
 nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick)
 {
     NjOccupant *occupant = nj_room_occupant(room, old_nick);
-    if (!occupant || !strcmp(old_nick, new_nick))
+    if (!occupant || strcmp(old_nick, new_nick) == 0)
         return;
 
-    nj_room_take_out(room, new_nick); /* an honest room has nobody there */
+    nj_room_take_out(room, new_nick); /* normally there is none */
     g_hash_table_steal(room->occupants, old_nick);
 
-    g_autofree char *before = occupant->nick; /* old_nick may be this very text */
+    g_autofree char *before = occupant->nick; /* old_nick may be the same pointer */
     occupant->nick = g_strdup(new_nick);
     g_free(occupant->shown);
     occupant->shown = shown_nick(new_nick);
     g_hash_table_insert(room->occupants, occupant->nick, occupant);
 
-    bool ours = !strcmp(room->nick, before);
+    bool ours = strcmp(room->nick, before) == 0;
     if (ours)
         replace_text(&room->nick, occupant->nick);
 
@@ -204,7 +204,7 @@ nj_room_clear(NjRoom *room)
     while (g_hash_table_iter_next(&iter, NULL, &occupant))
         g_ptr_array_add(gone, occupant);
     for (guint i = 0; i < gone->len; i++)
-        take_out(room, g_ptr_array_index(gone, i));
+        remove_occupant(room, g_ptr_array_index(gone, i));
 }
 
 void

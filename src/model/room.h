@@ -1,4 +1,4 @@
-/* A room (XEP-0045) as it is seen from inside: who is there, the subject, us. */
+/* A room (XEP-0045): its occupants, its subject, our nick and state in it. */
 #ifndef NJ_MODEL_ROOM_H
 #define NJ_MODEL_ROOM_H
 
@@ -16,67 +16,68 @@ typedef enum {
     NJ_AFFILIATION_OWNER
 } NjAffiliation;
 
-#define NJ_MAX_OCCUPANTS 20000 /* a larger room is one that makes its people up */
+#define NJ_MAX_OCCUPANTS 20000 /* bounds our memory: a room could invent occupants */
 
 typedef struct {
-    char *nick;    /* the wire's spelling */
-    char *shown;   /* sanitised */
-    char *address; /* the real one, where the room tells; NULL */
+    char *nick;    /* as the room sends it */
+    char *shown;   /* nick, sanitised */
+    char *address; /* real address; NULL: the room does not disclose it */
     NjRoomRole role;
     NjAffiliation affiliation;
     NjShow show;
     char *status;
-    gint64 spoke; /* wall ms of the last line; 0 never */
+    gint64 spoke; /* Unix ms of the last message; 0: none */
 } NjOccupant;
 
 struct NjRoom {
-    NjChat *chat; /* the room's window; owns the room */
+    NjChat *chat; /* owns the room */
     NjRoomState state;
-    char *nick;    /* ours, as the room spells it */
-    char *subject; /* sanitised; NULL */
-    char *subject_by;
-    char *why;             /* OUT: the sentence that says why, NULL: we left */
-    bool wanted;           /* join again after a reconnect or a restart */
-    bool full;             /* all occupants were told (status 110 came) */
-    char *password;        /* for this run only */
+    char *nick;            /* ours, as the room spells it */
+    char *subject;         /* sanitised; NULL: none */
+    char *subject_by;      /* nick of its author, sanitised; NULL: unknown */
+    char *why;             /* OUT: a sentence with the reason; NULL: the user left */
+    bool wanted;           /* join again after a reconnection or a restart */
+    bool full;             /* all occupants are known: status 110 was received */
+    char *password;        /* of the room, not stored; NULL: none */
     GHashTable *occupants; /* nick -> NjOccupant */
 };
 
-NjRoom *nj_room_open(NjAccount *account, const char *address,
-                     const char *nick /* NULL: as before, or the account's */); /* with its chat */
-/* chat.c's: the nick is the account's */
-NjRoom *nj_room_new(NjChat *chat);
+/* Finds or opens the room and its chat. nick: ours, set only while we are not in the room; NULL:
+ * the nick of the room as before, or that of the account. */
+NjRoom *nj_room_open(NjAccount *account, const char *address, const char *nick);
 
-/* chat.c's */
+/* Called only by model/chat.c. The nick is that of the account. */
+NjRoom *nj_room_new(NjChat *chat);
 void nj_room_free(NjRoom *room);
 
-/* NULL */
+/* NULL: no occupant has that nick. */
 NjOccupant *nj_room_occupant(NjRoom *room, const char *nick);
 
-/* Puts or changes one; emits occupant_changed.  NULL: there are too many. */
+/* Adds or changes an occupant; emits occupant_changed if it changes. NULL: NJ_MAX_OCCUPANTS is
+ * reached. The texts are copied. */
 NjOccupant *nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role,
                         NjAffiliation affiliation, NjShow show, const char *status);
 
-/* emits occupant_removed, then frees */
+/* Removes an occupant: emits occupant_removed, then frees it. */
 void nj_room_take_out(NjRoom *room, const char *nick);
 
-/* emits occupant_changed, and room_changed if it is us */
+/* Changes a nick; emits occupant_changed, and room_changed if it is ours. */
 void nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick);
 
-/* All occupants: before a join, after the end.  room->full is false first, then occupant_removed
- * for each: who comes and goes while it is false is not worth a line. */
+/* Removes all occupants, before a join or after leaving: sets room->full to false, then emits
+ * occupant_removed for each. Listeners display no line for joins and leaves while full is false. */
 void nj_room_clear(NjRoom *room);
 
-/* emits room_changed */
+/* Sets state and reason (copied); emits room_changed if they change. */
 void nj_room_set_state(NjRoom *room, NjRoomState state, const char *why);
 
-/* kept in the store, with our nick */
+/* Stores whether the room shall be joined again, with our nick. */
 void nj_room_set_wanted(NjRoom *room, bool wanted);
 
-/* of the room's door; NULL: none */
+/* Sets the password for joining; NULL: none. The old one is wiped. */
 void nj_room_set_password(NjRoom *room, const char *password);
 
-/* emits room_changed */
+/* Sanitises and sets the subject; emits room_changed if it changes. */
 void nj_room_set_subject(NjRoom *room, const char *subject, const char *by);
 
 #endif

@@ -1,6 +1,6 @@
-/* The people of one account.  Everything is found by bare address in one hash, so that 5,000
- * contacts cost no more a presence than five do; words that many of them share (client,
- * capabilities) are kept once. */
+/* The roster of an account. One hash finds contacts by bare address, so a presence costs the same
+ * with 5,000 contacts as with five. Texts that many presences share (the client, its capabilities)
+ * are interned. */
 #include "model/roster.h"
 
 #include <string.h>
@@ -10,17 +10,16 @@
 #include "model/events.h"
 #include "model/jid.h"
 
-/* More resources of one contact than this are somebody's joke. */
-#define MAX_RESOURCES 64
+#define MAX_RESOURCES 64 /* of one contact; bounds our memory */
 
 struct NjRoster {
     NjAccount *account;
     GHashTable *contacts; /* address -> NjContact */
     char *version;
-    guint round;   /* of full rosters */
-    bool in_round; /* between _begin and _end */
-    bool loading;  /* from the store: nothing goes back there */
-    GPtrArray *requests;
+    guint round;         /* number of full rosters that were begun */
+    bool in_round;       /* between nj_roster_begin() and nj_roster_end() */
+    bool loading;        /* reading from the store: nothing is written back */
+    GPtrArray *requests; /* of NjRequest */
 };
 
 static NjClient *
@@ -29,7 +28,7 @@ client_of(const NjRoster *roster)
     return roster->account->client;
 }
 
-/* Presences */
+/* --- presences --- */
 
 static void
 free_presence(void *data)
@@ -42,6 +41,7 @@ free_presence(void *data)
     g_free(presence);
 }
 
+/* The most available first: by priority, then show, then the newest. */
 static int
 compare_presences(const void *a, const void *b)
 {
@@ -50,10 +50,10 @@ compare_presences(const void *a, const void *b)
         return one->priority < other->priority ? 1 : -1;
     if (one->show != other->show)
         return one->show < other->show ? 1 : -1;
-    return one->since == other->since ? 0 : one->since < other->since ? 1 : -1;
+    return (one->since < other->since) - (one->since > other->since);
 }
 
-/* Contacts */
+/* --- contacts --- */
 
 static void
 free_groups(NjContact *contact)
@@ -82,7 +82,7 @@ new_contact(NjRoster *roster, const char *address)
     contact->account = roster->account;
     contact->address = g_strdup(address);
     contact->shown = nj_text_line(address, -1, 0);
-    if (!strcmp(contact->shown, address))
+    if (strcmp(contact->shown, address) == 0)
         g_clear_pointer(&contact->shown, g_free);
 
     contact->groups = contact->wire_groups = g_new0(char *, 1);
@@ -92,13 +92,13 @@ new_contact(NjRoster *roster, const char *address)
 }
 
 static void
-tell_contact(NjRoster *roster, NjContact *contact, NjShow before)
+emit_contact_changed(NjRoster *roster, NjContact *contact, NjShow before)
 {
     NjContactEvent event = { contact, before };
     nj_emit_contact_changed(client_of(roster)->bus, &event);
 }
 
-/* The same groups for showing: sanitised, without empty ones and doubles.  The wire's own array if
+/* The groups for display: sanitised, without empty ones and duplicates. Returns `wire` itself if
  * that changes nothing. */
 static char **
 shown_groups(char **wire)
@@ -108,10 +108,10 @@ shown_groups(char **wire)
 
     for (char **group = wire; *group; group++) {
         char *line = nj_text_line(*group, -1, 0);
-        same &= !strcmp(line, *group);
+        same &= strcmp(line, *group) == 0;
         bool extra = !*line;
         for (guint i = 0; i < shown->len && !extra; i++)
-            extra = !strcmp(g_ptr_array_index(shown, i), line);
+            extra = strcmp(g_ptr_array_index(shown, i), line) == 0;
         if (extra)
             g_free(line);
         else
@@ -128,7 +128,8 @@ shown_groups(char **wire)
     return wire;
 }
 
-/* A group whose name has a newline would become two in the store. */
+/* Returns false if the groups are as before. Newlines in a name become spaces, because the store
+ * separates groups by newlines. */
 static bool
 set_groups(NjContact *contact, const char *const *groups)
 {
@@ -153,7 +154,7 @@ set_name(NjContact *contact, const char *name)
     g_autofree char *line = name ? nj_text_line(name, -1, 0) : NULL;
     if (line && !*line)
         g_clear_pointer(&line, g_free);
-    if (!g_strcmp0(line, contact->name))
+    if (g_strcmp0(line, contact->name) == 0)
         return false;
     g_free(contact->name);
     contact->name = g_steal_pointer(&line);
@@ -189,7 +190,7 @@ find_presence(const NjContact *contact, const char *resource)
 {
     for (guint i = 0; i < contact->presences->len; i++) {
         NjPresence *presence = g_ptr_array_index(contact->presences, i);
-        if (!strcmp(presence->resource, resource))
+        if (strcmp(presence->resource, resource) == 0)
             return presence;
     }
     return NULL;
@@ -201,7 +202,7 @@ nj_contact_presence(const NjContact *contact, const char *resource)
     return find_presence(contact, resource);
 }
 
-/* Words */
+/* --- words --- */
 
 static const char *const show_names[] = {
     [NJ_SHOW_OFFLINE] = "offline", [NJ_SHOW_DND] = "dnd",       [NJ_SHOW_XA] = "xa",
@@ -215,12 +216,12 @@ static const char *const subscription_names[] = {
     [NJ_SUB_BOTH] = "both",
 };
 
-/* -1: it is none of them. */
+/* Returns the index of a word; -1: it is NULL or not in the list. */
 static int
 find_word(const char *const *words, guint count, const char *word)
 {
     for (guint i = 0; word && i < count; i++)
-        if (!strcmp(words[i], word))
+        if (strcmp(words[i], word) == 0)
             return (int) i;
     return -1;
 }
@@ -255,10 +256,10 @@ nj_subscription_parse(const char *word, NjSubscription *subscription)
     return found >= 0;
 }
 
-/* The roster and the store */
+/* --- roster and store --- */
 
 static NjStoredItem *
-item_of(const NjContact *contact, bool removed)
+make_item(const NjContact *contact, bool removed)
 {
     NjStoredItem *item = g_new0(NjStoredItem, 1);
     item->address = g_strdup(contact->address);
@@ -276,20 +277,23 @@ free_item(void *item)
     nj_stored_item_free(item);
 }
 
-/* The contact may be NULL: only the version is another.  A roster without version is of no use at
- * the next login: it is not kept. */
+/* Stores one contact, or its removal, with the version; contact NULL: only the version. A roster
+ * without a version is not stored, because it is of no use at the next login. */
 static void
 save_one(NjRoster *roster, const NjContact *contact, bool removed)
 {
     NjStore *store = client_of(roster)->store;
-    if (!store || !roster->account->row || !roster->version || roster->in_round || roster->loading)
+    if (!store || !roster->account->row || !roster->version)
+        return;
+    if (roster->in_round || roster->loading)
         return;
     GPtrArray *items = g_ptr_array_new_with_free_func(free_item);
     if (contact)
-        g_ptr_array_add(items, item_of(contact, removed));
+        g_ptr_array_add(items, make_item(contact, removed));
     nj_store_set_roster(store, roster->account->row, roster->version, items, false);
 }
 
+/* Stores the whole roster; without a version it empties the stored one. */
 static void
 save_all(NjRoster *roster)
 {
@@ -303,7 +307,7 @@ save_all(NjRoster *roster)
     void *contact;
     g_hash_table_iter_init(&iter, roster->contacts);
     while (roster->version && g_hash_table_iter_next(&iter, NULL, &contact))
-        g_ptr_array_add(items, item_of(contact, false));
+        g_ptr_array_add(items, make_item(contact, false));
 
     nj_store_set_roster(store, roster->account->row, roster->version, items, true);
 }
@@ -348,7 +352,7 @@ nj_roster_find(NjRoster *roster, const char *address)
 
     char bare[2048];
     gsize length = (gsize) (slash - address);
-    if (length >= sizeof bare) /* no valid address is that long */
+    if (length >= sizeof bare) /* longer than any valid address */
         return NULL;
 
     memcpy(bare, address, length);
@@ -402,7 +406,7 @@ nj_roster_put(NjRoster *roster, const char *address, const char *name, NjSubscri
         return contact;
 
     save_one(roster, contact, false);
-    tell_contact(roster, contact, nj_contact_show(contact));
+    emit_contact_changed(roster, contact, nj_contact_show(contact));
     return contact;
 }
 
@@ -426,7 +430,7 @@ nj_roster_remove(NjRoster *roster, const char *address)
 void
 nj_roster_set_version(NjRoster *roster, const char *version)
 {
-    if (!g_strcmp0(roster->version, version))
+    if (g_strcmp0(roster->version, version) == 0)
         return;
     g_free(roster->version);
     roster->version = g_strdup(version);
@@ -438,7 +442,7 @@ nj_roster_begin(NjRoster *roster)
 {
     roster->round++;
     roster->in_round = true;
-    g_clear_pointer(&roster->version, g_free); /* a server may have stopped to count */
+    g_clear_pointer(&roster->version, g_free); /* the server may not send versions any more */
 }
 
 void
@@ -466,8 +470,8 @@ void
 nj_roster_load(NjRoster *roster)
 {
     NjStore *store = client_of(roster)->store;
-    if (!store || !roster->account->row || roster->round || roster->version
-        || nj_roster_length(roster))
+    bool is_filled = roster->round || roster->version || nj_roster_length(roster);
+    if (!store || !roster->account->row || is_filled)
         return;
 
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(free_item);
@@ -490,15 +494,15 @@ nj_roster_load(NjRoster *roster)
     nj_emit_roster_loaded(client_of(roster)->bus, roster->account);
 }
 
-/* Presence on the wire */
+/* --- received presence --- */
 
 static void
-take_presences_out(NjRoster *roster, NjContact *contact, const char *resource)
+remove_presences(NjRoster *roster, NjContact *contact, const char *resource)
 {
     NjShow before = nj_contact_show(contact);
     NjPresence *presence = find_presence(contact, resource);
 
-    /* From the bare address the server speaks for all of them. */
+    /* Unavailable from the bare address: all resources are offline. */
     if (!*resource && contact->presences->len)
         g_ptr_array_set_size(contact->presences, 0);
     else if (presence)
@@ -506,7 +510,14 @@ take_presences_out(NjRoster *roster, NjContact *contact, const char *resource)
     else
         return;
 
-    tell_contact(roster, contact, before);
+    emit_contact_changed(roster, contact, before);
+}
+
+static bool
+is_same_presence(const NjPresence *presence, NjShow show, gint8 priority, const char *status)
+{
+    return presence->show == show && presence->priority == priority
+           && g_strcmp0(presence->status, status) == 0;
 }
 
 NjContact *
@@ -523,7 +534,7 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
         resource = "";
 
     if (show == NJ_SHOW_OFFLINE) {
-        take_presences_out(roster, contact, resource);
+        remove_presences(roster, contact, resource);
         return contact;
     }
 
@@ -533,8 +544,7 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
 
     NjShow before = nj_contact_show(contact);
     NjPresence *presence = find_presence(contact, resource);
-    if (presence && presence->show == show && presence->priority == priority
-        && !g_strcmp0(presence->status, line))
+    if (presence && is_same_presence(presence, show, priority, line))
         return contact;
 
     if (!presence) {
@@ -553,14 +563,14 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
     if (contact->presences->len > 1)
         g_ptr_array_sort(contact->presences, compare_presences);
 
-    tell_contact(roster, contact, before);
+    emit_contact_changed(roster, contact, before);
     return contact;
 }
 
 static void
 share_text(char **place, const char *text)
 {
-    if (!g_strcmp0(*place, text))
+    if (g_strcmp0(*place, text) == 0)
         return;
     g_clear_pointer(place, g_ref_string_release);
     if (text)
@@ -568,7 +578,7 @@ share_text(char **place, const char *text)
 }
 
 static NjPresence *
-presence_of(NjRoster *roster, const char *full)
+find_presence_of(NjRoster *roster, const char *full)
 {
     NjContact *contact = nj_roster_find(roster, full);
     const char *resource = nj_jid_resource(full);
@@ -578,7 +588,7 @@ presence_of(NjRoster *roster, const char *full)
 void
 nj_roster_set_idle(NjRoster *roster, const char *full, gint64 since)
 {
-    NjPresence *presence = presence_of(roster, full);
+    NjPresence *presence = find_presence_of(roster, full);
     if (presence)
         presence->idle = since;
 }
@@ -586,7 +596,7 @@ nj_roster_set_idle(NjRoster *roster, const char *full, gint64 since)
 void
 nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const char *ver)
 {
-    NjPresence *presence = presence_of(roster, full);
+    NjPresence *presence = find_presence_of(roster, full);
     if (!presence)
         return;
     share_text(&presence->caps_node, node);
@@ -605,10 +615,10 @@ nj_roster_offline(NjRoster *roster)
         if (((NjContact *) contact)->presences->len)
             g_ptr_array_add(online, contact);
     for (guint i = 0; i < online->len; i++)
-        take_presences_out(roster, g_ptr_array_index(online, i), "");
+        remove_presences(roster, g_ptr_array_index(online, i), "");
 }
 
-/* Strangers */
+/* --- requests of strangers --- */
 
 const GPtrArray *
 nj_roster_requests(const NjRoster *roster)
@@ -621,7 +631,7 @@ nj_roster_request(NjRoster *roster, const char *address)
 {
     for (guint i = 0; i < roster->requests->len; i++) {
         NjRequest *request = g_ptr_array_index(roster->requests, i);
-        if (!strcmp(request->address, address))
+        if (strcmp(request->address, address) == 0)
             return request;
     }
     return NULL;

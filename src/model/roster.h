@@ -1,6 +1,6 @@
-/* The people of one account: contacts with their groups, subscription and presences, and the
- * strangers who wait. Found by bare address in constant time; whoever lists them keeps an order of
- * its own and follows the events. */
+/* The roster of an account: contacts with their groups, subscription and presences, and the
+ * requests of strangers. Contacts are found by bare address in constant time and have no order: a
+ * list of contacts sorts them itself and follows the events. */
 #ifndef NJ_MODEL_ROSTER_H
 #define NJ_MODEL_ROSTER_H
 
@@ -20,121 +20,125 @@ typedef struct NjContact NjContact;
 typedef struct NjRoster NjRoster;
 typedef struct NjAccount NjAccount;
 
-/* One resource that is online. */
+/* The presence of one resource of a contact. */
 typedef struct {
     char *resource; /* "" for a presence from the bare address */
     NjShow show;
     gint8 priority;
     char *status;
     char *caps_node, *caps_ver; /* XEP-0115 */
-    gint64 since;               /* wall ms */
-    /* XEP-0319: wall ms since when nobody is there; 0: somebody is, or it is not told */
-    gint64 idle;
+    gint64 since;               /* Unix ms of the last change of show, priority or status */
+    gint64 idle;                /* XEP-0319: Unix ms since when idle; 0: active or unknown */
 } NjPresence;
 
-/* Read freely; changed only through the calls below, which emit. */
+/* Everybody may read the fields; they are changed by the functions below, which emit. */
 struct NjContact {
     NjAccount *account;
-    char *address; /* bare */
-    char *name;    /* the handle, sanitised; NULL without one */
-    /* NULL-ended, never NULL; sanitised for showing: the wire's spelling is in wire_groups */
-    char **groups;
-    char **wire_groups;
+    char *address;      /* bare */
+    char *name;         /* name in the roster, sanitised; NULL: none */
+    char **groups;      /* sanitised, without duplicates; ends with NULL; never NULL */
+    char **wire_groups; /* as the server sends them; the same pointer if they are equal */
     NjSubscription subscription;
-    bool ask;             /* our request is pending */
-    bool approved;        /* pre-approved */
+    bool ask;             /* our subscription request is pending */
+    bool approved;        /* pre-approved (RFC 6121, 3.4) */
     GPtrArray *presences; /* of NjPresence, the most available first; never NULL */
-    char *shown;          /* the address, where it had to be sanitised; NULL: as it is */
-    guint round;          /* the full roster it was last in */
+    char *shown;          /* the address, sanitised; NULL: it is clean */
+    guint round;          /* `round` of the last full roster with this contact */
 };
 
 NjRoster *nj_roster_new(NjAccount *account);
 void nj_roster_free(NjRoster *roster);
 
-/* bare or full; NULL */
+/* Finds a contact by bare or full address; NULL: none. */
 NjContact *nj_roster_find(NjRoster *roster, const char *address);
 guint nj_roster_length(const NjRoster *roster);
 void nj_roster_each(NjRoster *roster, void (*func)(NjContact *contact, void *owner), void *owner);
 
-/* NULL: none known */
+/* Version of the roster (RFC 6121, 2.6); NULL: none. */
 const char *nj_roster_version(const NjRoster *roster);
 
-/* An item as the server tells it (a full roster or a push). Emits contact_changed. */
+/* Adds or changes a contact, from an item of a full roster or a push. Texts are copied. Emits
+ * contact_changed if it changes. */
 NjContact *nj_roster_put(NjRoster *roster, const char *address, const char *name,
                          NjSubscription subscription, bool ask, bool approved,
                          const char *const *groups);
 
-/* emits contact_removed, then frees */
+/* Removes a contact: emits contact_removed, then frees it. */
 void nj_roster_remove(NjRoster *roster, const char *address);
 void nj_roster_set_version(NjRoster *roster, const char *version);
 
-/* A full roster begins: items not put again until _end are removed, the version is forgotten. _end
- * emits roster_loaded and saves, with the version set by then. A push is put (or removed) first,
- * then its version is set: both are saved at once. */
+/* A full roster is received between these two calls: begin clears the version, end removes the
+ * contacts that were not put since, stores all with the version that was set, and emits
+ * roster_loaded. For a push, the contact is put or removed first, then the version is set; each is
+ * stored at once. */
 void nj_roster_begin(NjRoster *roster);
 void nj_roster_end(NjRoster *roster);
 
-/* from the store, for versioning; nothing if there are items already */
+/* Reads the roster from the store, so that the server sends only changes. Does nothing if there are
+ * contacts already. Emits roster_loaded. */
 void nj_roster_load(NjRoster *roster);
 
-/* show OFFLINE takes the resource out; full: the address it came from. Emits contact_changed.
- * Unknown addresses that are no contact are dropped: NULL. */
+/* Sets the presence of the resource of a full address; OFFLINE removes it, and for a bare address
+ * all. Emits contact_changed if it changes. NULL: the address is our own or not that of a contact,
+ * and the presence is ignored. Presences beyond 64 resources of a contact are ignored. */
 NjContact *nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priority,
                               const char *status);
 
-/* XEP-0115, of a presence that is there; NULLs: none */
+/* Sets the capabilities (XEP-0115) of an existing presence; NULL: none. */
 void nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const char *ver);
 
-/* XEP-0319, likewise; 0: none */
+/* Sets since when an existing presence is idle (XEP-0319), in Unix ms; 0: active. */
 void nj_roster_set_idle(NjRoster *roster, const char *full, gint64 since);
 
-/* all presences gone: the link is down */
+/* Removes all presences, after the end of the session. */
 void nj_roster_offline(NjRoster *roster);
 
-/* of the most available resource */
+/* Show and status of the most available resource; OFFLINE and NULL without one. */
 NjShow nj_contact_show(const NjContact *contact);
 
-/* NULL */
 const char *nj_contact_status(const NjContact *contact);
 
-/* name, or address */
+/* The name to display: that of the roster, or the address. */
 const char *nj_contact_label(const NjContact *contact);
+
+/* NULL: that resource is not online. */
 const NjPresence *nj_contact_presence(const NjContact *contact, const char *resource);
 
-/* the wire's and CONTRACT's word: offline dnd xa away online chat */
+/* The words of stanzas and of JSON; the parsers return false for any other word. */
 const char *nj_show_name(NjShow show);
 bool nj_show_parse(const char *word, NjShow *show);
 const char *nj_subscription_name(NjSubscription subscription);
 bool nj_subscription_parse(const char *word, NjSubscription *subscription);
 
 #define NJ_MAX_REQUESTS 200
-/* Strangers: one bounded list an account (200): who asks to see us, and who wrote (50 messages each
- * are kept in the store, unseen until accepted). */
 #define NJ_MAX_REQUEST_MESSAGES 50
+
+/* A request of a stranger: for a subscription, or messages, which are stored but not displayed
+ * until the user accepts. An account has at most NJ_MAX_REQUESTS. */
 typedef struct {
-    char *address; /* bare */
-    bool asks;     /* a subscription request */
-    char *text;    /* its status, or the first message's first line; sanitised */
-    guint messages;
-    gint64 time;
+    char *address;  /* bare */
+    bool asks;      /* for a subscription */
+    char *text;     /* status of the request, or first line of the first message; sanitised */
+    guint messages; /* number of messages */
+    gint64 time;    /* Unix ms of the first stanza, or after a restart of the last message */
 } NjRequest;
 
-/* of NjRequest, the newest last */
+/* Of NjRequest, the newest last. */
 const GPtrArray *nj_roster_requests(const NjRoster *roster);
 
-/* NULL */
+/* NULL: no request of that bare address. */
 NjRequest *nj_roster_request(NjRoster *roster, const char *address);
 
-/* Notes it, or adds to it; emits request_changed. NULL when the list is full, or has 50 messages of
- * this one: the caller drops what came. */
+/* Adds a request, or a message to one; emits request_changed. NULL: the list is full, or the
+ * stranger has NJ_MAX_REQUEST_MESSAGES already; the caller drops the stanza. */
 NjRequest *nj_roster_note_request(NjRoster *roster, const char *address, bool asks,
                                   const char *text, bool message);
 
-/* from the store, quietly */
+/* Adds a request that was read from the store, without an event. */
 NjRequest *nj_roster_restore_request(NjRoster *roster, const char *address, guint messages,
                                      gint64 time);
 
-/* emits request_changed */
+/* Removes a request; emits request_changed. */
 void nj_roster_drop_request(NjRoster *roster, const char *address);
 
 #endif
