@@ -1,32 +1,33 @@
-/* mcabber's logs: a file for each address, a message as
+/* The logs of mcabber: a file for each address; a message is
  *
  *     MR 20240101T00:00:00Z 000 text
  *
- * with M for a message, R or S for received or sent, the time in UTC, and how many more lines
- * belong to the text.  Lines that begin with S tell of presence and take more lines in the same
- * way; MI are notes.  In the log of a room the text begins with "<nick> ", or "*nick " where
- * somebody does something. */
+ * where M means message, R received or S sent, then the time in UTC, and the number of further
+ * lines of the text. Lines that begin with S are about presence and have further lines in the same
+ * way; MI is a note. In the log of a room the text begins with "<nick> ", or with "*nick " for an
+ * action. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "model/import.h"
 
-#define MAX_LINE (1024 * 1024) /* of a text; what is longer is cut off */
+#define MAX_LINE (1024 * 1024) /* bytes of a text; longer ones are cut */
 #define HEAD 26                /* "MR 20240101T00:00:00Z 000 " */
 
 typedef struct {
     const NjImportSink *sink;
-    GString *line; /* without its newline */
-    GString *text; /* of the message that is being read */
-    gint64 time;
-    /* open: it has begun; wanted: it is a message, and not empty */
-    bool out, open, wanted;
-    bool begun; /* a line was understood */
-    guint more; /* lines still to come */
+    GString *line; /* read so far, without its newline */
+    GString *text; /* of the current message */
+    gint64 time;   /* of the current message */
+    bool out;      /* it was sent */
+    bool open;     /* there is a current message */
+    bool wanted;   /* it is a message, not presence or a note */
+    bool begun;    /* a line of the file was understood */
+    guint more;    /* number of further lines of the current message */
 } Reader;
 
 static void *
-begin(const NjImportSink *sink)
+begin_reading(const NjImportSink *sink)
 {
     Reader *reader = g_new0(Reader, 1);
     reader->sink = sink;
@@ -45,7 +46,7 @@ finish_message(Reader *reader)
     reader->more = 0;
 }
 
-/* The head of a message or of a status; false: it is neither. */
+/* Reads the head of a message or of a presence; returns false if the line is neither. */
 static bool
 read_head(Reader *reader, const char *line, gsize length)
 {
@@ -79,7 +80,7 @@ add_text(Reader *reader, const char *text, gsize length)
         g_string_append_len(reader->text, text, MIN(length, room));
 }
 
-/* False: the first line is none of a log. */
+/* Returns false if the first line is not one of a log. */
 static bool
 take_line(Reader *reader)
 {
@@ -112,7 +113,14 @@ take_line(Reader *reader)
 }
 
 static bool
-feed(void *data, const char *bytes, gsize length)
+may_be_head(const Reader *reader)
+{
+    const char first = reader->line->str[0];
+    return reader->line->len <= HEAD || first == 'M' || first == 'S';
+}
+
+static bool
+feed_bytes(void *data, const char *bytes, gsize length)
 {
     Reader *reader = data;
     for (const char *end = bytes + length; bytes < end;) {
@@ -120,10 +128,8 @@ feed(void *data, const char *bytes, gsize length)
         gsize part = (newline ? newline : end) - bytes, room = MAX_LINE + HEAD - reader->line->len;
         g_string_append_len(reader->line, bytes, MIN(part, room));
         bytes += part + (newline != NULL);
-        /* What begins otherwise and never ends is no log. */
-        char first = reader->line->str[0];
-        if (newline ? !take_line(reader)
-                    : !reader->begun && reader->line->len > HEAD && first != 'M' && first != 'S')
+        /* A long first line with another beginning is not one of a log. */
+        if (newline ? !take_line(reader) : !reader->begun && !may_be_head(reader))
             return false;
     }
 
@@ -131,7 +137,7 @@ feed(void *data, const char *bytes, gsize length)
 }
 
 static void
-end(void *data)
+end_reading(void *data)
 {
     Reader *reader = data;
     if (reader->line->len)
@@ -143,29 +149,30 @@ end(void *data)
 }
 
 static char *
-nick(char **body)
+cut_nick(char **body)
 {
-    char *text = *body, *close = NULL, *name = NULL;
-    if (text[0] == '<' && (close = strstr(text, "> ")) && close > text + 1
-        && !memchr(text, '\n', close - text)) {
-        name = g_strndup(text + 1, close - text - 1);
-        *body = g_strdup(close + 2);
-    } else if (text[0] == '*' && (close = strchr(text, ' ')) && close > text + 1
-               && !memchr(text, '\n', close - text)) {
-        name = g_strndup(text + 1, close - text - 1);
-        *body = g_strconcat("/me ", close + 1, NULL);
+    char *text = *body, *end;
+    if (text[0] == '<') {
+        end = strstr(text, "> ");
+    } else if (text[0] == '*') {
+        end = strchr(text, ' ');
+    } else {
+        return NULL;
     }
 
-    if (name)
-        g_free(text);
+    if (!end || end == text + 1 || memchr(text, '\n', end - text))
+        return NULL;
+    char *name = g_strndup(text + 1, end - text - 1);
+    *body = text[0] == '<' ? g_strdup(end + 2) : g_strconcat("/me ", end + 1, NULL);
+    g_free(text);
     return name;
 }
 
 const NjImportFormat nj_import_mcabber = {
     .name = "mcabber",
     .summary = N_("mcabber's directory of logs, one file for each address"),
-    .begin = begin,
-    .feed = feed,
-    .end = end,
-    .nick = nick,
+    .begin = begin_reading,
+    .feed = feed_bytes,
+    .end = end_reading,
+    .nick = cut_nick,
 };

@@ -1,8 +1,8 @@
-/* An import: the thread that reads, and the slices in which this thread stores.
+/* An import: the thread that reads files, and the slices in which the main thread stores messages.
  *
- * The thread may hang in a disk for as long as it likes: whoever gives the import up only lets go
- * of it.  What it has read waits in a short queue, and it waits when that is full; this thread
- * stops when the store is full and goes on when all of that is committed. */
+ * The thread may block in a disk for any time: cancelling the import does not wait for it. It puts
+ * batches into a short queue and waits while that is full. The main thread stops when the queue of
+ * the store is full, and continues when all of it is committed. */
 #include "model/import.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 #define BATCH_ROWS 500
 #define BATCH_BYTES (256 * 1024)
-#define BATCHES 8 /* that wait */
+#define MAX_BATCHES 8 /* in the queue */
 #define SLICE_US 500
 #define KEY_BYTES 12
 #define PAGE 500
@@ -26,26 +26,26 @@
 /* Some messages of one file. */
 typedef struct {
     char *address;
-    bool first; /* of its file */
+    bool first; /* batch of its file */
     GPtrArray *messages;
-    guint lines;
-    guint64 bytes;
-    char *left_out; /* instead: a name in the directory that is no log */
+    guint lines;    /* not understood */
+    guint64 bytes;  /* read */
+    char *left_out; /* name of a file that is not a log; the other fields are empty then */
 } Batch;
 
-/* What both threads have. */
+/* Shared by both threads. */
 typedef struct {
-    gint refs;     /* atomic */
-    gint given_up; /* atomic */
+    gint refs;      /* atomic */
+    gint cancelled; /* atomic */
     const NjImportFormat *format;
-    char *path, *by; /* by: "import:FORMAT" */
-    GSource *news;
-    GMutex mutex;
-    GCond moved;
-    GQueue batches;
-    guint64 total;
+    char *path, *by;       /* by: "import:FORMAT" */
+    GSource *batch_source; /* fired when there are batches, or the thread has ended */
+    GMutex mutex;          /* protects the fields below */
+    GCond moved;           /* a batch was taken, or the import was cancelled */
+    GQueue batches;        /* of Batch */
+    guint64 total;         /* bytes of all files */
     GError *error;
-    bool over; /* nothing comes any more */
+    bool over; /* the thread has ended */
 } Shared;
 
 struct NjImport {
@@ -54,18 +54,16 @@ struct NjImport {
     NjStore *store;
     NjImportHooks hooks;
     NjImportCounts counts;
-    Batch *batch; /* that is being stored, from `at` on */
-    guint at;
-    /* Its chat. */
-    gint64 chat;
-    /* fresh: it had no messages, so none can be there already */
-    bool room, fresh;
-    char *address;
-    gint64 read_time, read_id; /* the marker */
-    gint64 unread_time;        /* of the first message that nobody has seen */
+    Batch *batch;              /* being stored */
+    guint at;                  /* index of its next message */
+    gint64 chat;               /* row of its chat; 0: the store cannot be read */
+    bool room;                 /* its chat is a room */
+    bool fresh;                /* its chat had no messages, so none is imported already */
+    char *address;             /* of its chat */
+    gint64 read_time, read_id; /* position up to which its chat is read */
+    gint64 unread_time;        /* of the first unread message of its chat */
     bool waiting;              /* for the store */
-    /* the history could not be read: it may have these messages already */
-    bool blind;
+    bool blind;                /* the history could not be read, so duplicates cannot be found */
 };
 
 static void
@@ -86,7 +84,7 @@ unref_shared(Shared *shared)
         return;
 
     g_queue_clear_full(&shared->batches, free_batch);
-    g_source_unref(shared->news);
+    g_source_unref(shared->batch_source);
     g_mutex_clear(&shared->mutex);
     g_cond_clear(&shared->moved);
     g_clear_error(&shared->error);
@@ -95,40 +93,39 @@ unref_shared(Shared *shared)
     g_free(shared);
 }
 
-/* The thread */
+/* --- reading thread --- */
 
 typedef struct {
     Shared *shared;
     char *address;
     Batch *batch;
-    gsize weight; /* of the batch */
-    bool begun;   /* the file has a batch already */
-    gint64 key_time;
-    /* of the messages of that time: those that are equal are counted */
-    GHashTable *keys;
+    gsize weight;     /* bytes of text in the batch */
+    bool begun;       /* the file has had a batch */
+    gint64 key_time;  /* time of the last message */
+    GHashTable *keys; /* key -> number of equal messages of that time */
 } Reading;
 
 static bool
-is_given_up(Shared *shared)
+is_cancelled(Shared *shared)
 {
-    return g_atomic_int_get(&shared->given_up);
+    return g_atomic_int_get(&shared->cancelled);
 }
 
-/* Takes it. */
+/* Queues a batch for the main thread, which owns it then; waits while the queue is full. */
 static void
 hand_over(Shared *shared, Batch *batch)
 {
     g_mutex_lock(&shared->mutex);
-    while (shared->batches.length >= BATCHES && !is_given_up(shared))
+    while (shared->batches.length >= MAX_BATCHES && !is_cancelled(shared))
         g_cond_wait(&shared->moved, &shared->mutex);
     g_queue_push_tail(&shared->batches, batch);
-    if (shared->batches.length == 1 && !is_given_up(shared))
-        g_source_set_ready_time(shared->news, 0);
+    if (shared->batches.length == 1 && !is_cancelled(shared))
+        g_source_set_ready_time(shared->batch_source, 0);
     g_mutex_unlock(&shared->mutex);
 }
 
 static Batch *
-batch_of(Reading *reading)
+current_batch(Reading *reading)
 {
     if (!reading->batch) {
         reading->batch = g_new0(Batch, 1);
@@ -150,8 +147,9 @@ send_batch(Reading *reading)
         hand_over(reading->shared, g_steal_pointer(&reading->batch));
 }
 
-/* The same line gives the same key wherever it stands in its file, so a log that grew or lost its
- * beginning is known again.  Of equal lines of one second the second has a key of its own. */
+/* The key depends on the line and not on its position, so the messages of a log that has grown or
+ * lost its beginning are recognised. Of equal lines of one second, all but the first get a
+ * number. */
 static char *
 make_key(Reading *reading, const NjImportText *text)
 {
@@ -175,16 +173,16 @@ make_key(Reading *reading, const NjImportText *text)
     if (!before)
         return key;
 
-    char *own = g_strdup_printf("%s.%u", key, before);
+    char *numbered = g_strdup_printf("%s.%u", key, before);
     g_free(key);
-    return own;
+    return numbered;
 }
 
 static void
 take_text(const NjImportText *text, void *owner)
 {
     Reading *reading = owner;
-    Batch *batch = batch_of(reading);
+    Batch *batch = current_batch(reading);
     NjMessage *message = nj_message_new();
 
     message->time = text->time;
@@ -202,7 +200,7 @@ take_text(const NjImportText *text, void *owner)
 static void
 skip_lines(guint lines, void *owner)
 {
-    batch_of(owner)->lines += lines;
+    current_batch(owner)->lines += lines;
 }
 
 static int
@@ -210,7 +208,7 @@ open_log(const char *path, int flags, guint64 *size)
 {
     struct stat info;
 
-    /* O_NONBLOCK: a FIFO in its place must not hold us. */
+    /* O_NONBLOCK: opening a FIFO must not block. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
     if (fd >= 0 && !fstat(fd, &info) && S_ISREG(info.st_mode)) {
         *size = (guint64) info.st_size;
@@ -225,7 +223,7 @@ open_log(const char *path, int flags, guint64 *size)
     return -1;
 }
 
-/* False: it is no log, or it can not be read to its end. */
+/* Returns false if the file is not a log or cannot be read to its end. */
 static bool
 read_file(Reading *reading, int fd)
 {
@@ -236,13 +234,15 @@ read_file(Reading *reading, int fd)
     ssize_t got = 0;
     bool good = true;
 
-    while (good && !is_given_up(shared)
-           && ((got = read(fd, bytes, 65536)) > 0 || (got < 0 && errno == EINTR))) {
-        if (got < 0)
+    while (good && !is_cancelled(shared)) {
+        got = read(fd, bytes, 65536);
+        if (got < 0 && errno == EINTR)
             continue;
+        if (got <= 0)
+            break;
         good = shared->format->feed(reader, bytes, (gsize) got);
         if (good)
-            batch_of(reading)->bytes += (guint64) got;
+            current_batch(reading)->bytes += (guint64) got;
     }
 
     shared->format->end(reader);
@@ -250,7 +250,7 @@ read_file(Reading *reading, int fd)
 }
 
 static void
-leave_out(Shared *shared, const char *name)
+report_left_out(Shared *shared, const char *name)
 {
     Batch *batch = g_new0(Batch, 1);
     batch->left_out = nj_text_line(name, -1, 0);
@@ -271,12 +271,12 @@ read_log(Shared *shared, const char *path, int flags)
     if (fd >= 0)
         close(fd);
 
-    bool empty = !reading.batch || !reading.batch->messages->len;
-    if (!good && reading.begun && empty && reading.batch && reading.batch->first)
-        g_clear_pointer(&reading.batch, free_batch); /* nothing of it was a log */
+    const Batch *batch = reading.batch;
+    if (!good && batch && batch->first && !batch->messages->len)
+        g_clear_pointer(&reading.batch, free_batch); /* the file is not a log */
     send_batch(&reading);
-    if (!good && !is_given_up(shared))
-        leave_out(shared, name);
+    if (!good && !is_cancelled(shared))
+        report_left_out(shared, name);
 
     g_free(reading.address);
     g_hash_table_unref(reading.keys);
@@ -286,8 +286,8 @@ static void
 set_error(Shared *shared, int reason)
 {
     g_set_error(&shared->error, G_FILE_ERROR, (gint) g_file_error_from_errno(reason),
-                _("%s can not be read (%s): name a directory of logs, or one of them."),
-                shared->path, g_strerror(reason));
+                _("%s cannot be read (%s): give a directory of logs, or one log."), shared->path,
+                g_strerror(reason));
 }
 
 static void
@@ -297,14 +297,15 @@ read_directory(Shared *shared, GDir *dir)
     const char *name;
     guint64 total = 0;
 
-    while ((name = g_dir_read_name(dir)) && !is_given_up(shared)) {
+    while ((name = g_dir_read_name(dir)) && !is_cancelled(shared)) {
         struct stat info;
         if (name[0] == '.')
             continue;
         char *path = g_build_filename(shared->path, name, NULL);
-        /* Others are not even opened: who waits behind a FIFO would take us for its reader. */
+        /* Other files are not opened: a process that waits at a FIFO would take us for its
+         * reader. */
         if (lstat(path, &info) || !S_ISREG(info.st_mode)) {
-            leave_out(shared, name);
+            report_left_out(shared, name);
             g_free(path);
             continue;
         }
@@ -315,7 +316,7 @@ read_directory(Shared *shared, GDir *dir)
     g_mutex_lock(&shared->mutex);
     shared->total = total;
     g_mutex_unlock(&shared->mutex);
-    for (guint i = 0; i < paths->len && !is_given_up(shared); i++)
+    for (guint i = 0; i < paths->len && !is_cancelled(shared); i++)
         read_log(shared, g_ptr_array_index(paths, i), O_NOFOLLOW);
 }
 
@@ -350,24 +351,24 @@ read_path(Shared *shared)
 }
 
 static void *
-read_all(void *data)
+run_thread(void *data)
 {
     Shared *shared = data;
     read_path(shared);
     g_mutex_lock(&shared->mutex);
     shared->over = true;
-    if (!is_given_up(shared))
-        g_source_set_ready_time(shared->news, 0);
+    if (!is_cancelled(shared))
+        g_source_set_ready_time(shared->batch_source, 0);
 
     g_mutex_unlock(&shared->mutex);
     unref_shared(shared);
     return NULL;
 }
 
-/* The slices */
+/* --- slices of the main thread --- */
 
-/* The first message that came here and that nobody has seen; imported ones, of an import that was
- * interrupted, are read up to there. */
+/* Finds the first unread message that was received here. Imported messages before it, left unread
+ * by an import that was interrupted, count as read. */
 static void
 find_unread(NjImport *import)
 {
@@ -389,7 +390,8 @@ find_unread(NjImport *import)
     }
 }
 
-/* A log tells of one address, and may be a room's: that knows who has been there. */
+/* Finds the chat of a file. The log of a room has the same form; the address is a room if its chat
+ * is open as one or was stored as one. */
 static void
 begin_file(NjImport *import, const char *address)
 {
@@ -447,7 +449,7 @@ store_message(NjImport *import, NjMessage *message)
     nj_store_add_message(import->store, message);
     import->counts.messages++;
 
-    /* It was read where it was written; what is unread here stays so. */
+    /* The message was read in the other program; messages that are unread here stay unread. */
     if (message->time < import->unread_time
         && nj_is_after(message->time, message->id, import->read_time, import->read_id)) {
         import->read_time = message->time;
@@ -477,7 +479,7 @@ begin_batch(NjImport *import, Batch *batch)
     counts->files++;
 }
 
-/* What was stored of the batch is read. */
+/* Marks the stored messages of the batch as read, and frees it. */
 static void
 end_batch(NjImport *import)
 {
@@ -487,7 +489,7 @@ end_batch(NjImport *import)
         bool open = chat && chat->id == import->chat;
         if (open
             && nj_is_after(chat->read_time, chat->read_id, import->read_time, import->read_id)) {
-            import->read_time = chat->read_time; /* meanwhile */
+            import->read_time = chat->read_time; /* the user has read further */
             import->read_id = chat->read_id;
         }
         nj_store_set_read_marker(import->store, import->chat, import->read_time, import->read_id);
@@ -498,9 +500,9 @@ end_batch(NjImport *import)
     free_batch(batch);
 }
 
-static void go_on(void *data);
+static void continue_storing(void *data);
 
-/* False: there is nothing to store at present. */
+/* Takes the next batch; returns false if there is none. *over: there will be none. */
 static bool
 take_batch(NjImport *import, bool *over)
 {
@@ -519,7 +521,7 @@ take_batch(NjImport *import, bool *over)
 }
 
 static void
-finish(void *data)
+finish_import(void *data)
 {
     NjImport *import = data;
     g_autoptr(GError) blind =
@@ -527,15 +529,15 @@ finish(void *data)
             ? NULL
             : g_error_new(
                 G_FILE_ERROR, G_FILE_ERROR_IO,
-                _("The history could not be read, so nobody can say what is in it already. What "
-                  "was imported stays;"
-                  " when it can be read again, importing the same again goes on from there."));
+                _("The history could not be read, so duplicates cannot be found. The messages "
+                  "imported so far stay; repeat the import when the history can be read again."));
 
     import->hooks.done(blind ? blind : import->shared->error, &import->counts, import->hooks.owner);
     nj_import_cancel(import);
 }
 
-/* Stores for a while; false: it waits to be woken. */
+/* Stores messages for a slice of time; returns false if it waits for the thread or for the
+ * store. */
 static bool
 store_some(NjImport *import)
 {
@@ -545,21 +547,22 @@ store_some(NjImport *import)
     while (nj_clock_us() < until) {
         if (!import->batch && !take_batch(import, &over)) {
             if (over)
-                nj_store_call_when_committed(import->store, finish, import, import);
+                nj_store_call_when_committed(import->store, finish_import, import, import);
             import->waiting = over;
             return false;
         }
         if (nj_store_queue_is_full(import->store)) {
             import->waiting = true;
-            nj_store_call_when_committed(import->store, go_on, import, import);
+            nj_store_call_when_committed(import->store, continue_storing, import, import);
             return false;
         }
         const GPtrArray *messages = import->batch->messages;
-        for (guint i = 0; !import->blind && messages && import->at < messages->len && i < 16; i++)
+        const guint end = messages ? MIN(import->at + 16, messages->len) : 0;
+        while (import->at < end && !import->blind)
             store_message(import, g_ptr_array_index(messages, import->at++));
         if (import->blind) {
             import->waiting = true;
-            nj_store_call_when_committed(import->store, finish, import, import);
+            nj_store_call_when_committed(import->store, finish_import, import, import);
             return false;
         }
         if (!messages || import->at >= messages->len)
@@ -570,20 +573,20 @@ store_some(NjImport *import)
 }
 
 static gboolean
-on_news(void *data)
+on_batch(void *data)
 {
     NjImport *import = data;
     if (!import->waiting && store_some(import))
-        g_source_set_ready_time(import->shared->news, 0);
+        g_source_set_ready_time(import->shared->batch_source, 0);
     return G_SOURCE_CONTINUE;
 }
 
 static void
-go_on(void *data)
+continue_storing(void *data)
 {
     NjImport *import = data;
     import->waiting = false;
-    g_source_set_ready_time(import->shared->news, 0);
+    g_source_set_ready_time(import->shared->batch_source, 0);
 }
 
 static void
@@ -594,7 +597,8 @@ on_account_removed(NjAccount *account, void *owner)
         return;
     g_autoptr(GError) error =
         g_error_new(G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    _("Account %s is gone: the rest was not imported."), account->settings->name);
+                    _("The account %s was removed; the other messages were not imported."),
+                    account->settings->name);
     import->hooks.done(error, &import->counts, import->hooks.owner);
     nj_import_cancel(import);
 }
@@ -617,9 +621,9 @@ nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *pa
     import->account = account;
     import->store = account->client->store;
     import->hooks = *hooks;
-    shared->news = nj_clock_signal(G_PRIORITY_DEFAULT_IDLE, on_news, import);
+    shared->batch_source = nj_clock_signal(G_PRIORITY_DEFAULT_IDLE, on_batch, import);
     nj_on_account_removed(account->client->bus, on_account_removed, import);
-    g_thread_unref(g_thread_new("import", read_all, shared));
+    g_thread_unref(g_thread_new("import", run_thread, shared));
 
     return import;
 }
@@ -640,10 +644,10 @@ nj_import_cancel(NjImport *import)
     nj_bus_forget(import->account->client->bus, import);
     nj_store_cancel_calls(import->store, import);
     g_mutex_lock(&shared->mutex);
-    g_atomic_int_set(&shared->given_up, 1);
+    g_atomic_int_set(&shared->cancelled, 1);
     g_cond_signal(&shared->moved);
     g_mutex_unlock(&shared->mutex);
-    g_source_destroy(shared->news);
+    g_source_destroy(shared->batch_source);
     unref_shared(shared);
 
     if (import->batch)

@@ -1,14 +1,14 @@
-/* Bringing in what other programs kept.  A thread reads the files and cuts them into messages; this
- * thread stores them in small slices, as fast as the disk takes them.  Doing it again doubles
- * nothing: each message has a key made of what the file says of it, kept as its archive id, by
- * "import:FORMAT".  Only what was imported is compared, never what was said here. */
+/* Import of the logs of other programs. A thread reads the files and splits them into messages; the
+ * main thread stores these in slices, as fast as the disk writes. A repeated import adds no
+ * duplicates: each message has a key computed from its line, stored as its archive id with the
+ * archive "import:FORMAT". It is compared only with imported messages, not with our own. */
 #ifndef NJ_MODEL_IMPORT_H
 #define NJ_MODEL_IMPORT_H
 
 #include "base/base.h"
 #include "model/account.h"
 
-/* One message of a file, as it stands there. */
+/* One message of a file. */
 typedef struct {
     gint64 time; /* Unix ms */
     bool out;
@@ -16,24 +16,24 @@ typedef struct {
     gsize length;
 } NjImportText;
 
-/* Where a reader puts what it reads; skip: so many lines said nothing. */
+/* Receives what a reader reads: messages, and the number of lines that it did not understand. */
 typedef struct {
     void (*take)(const NjImportText *text, void *owner);
     void (*skip)(guint lines, void *owner);
     void *owner;
 } NjImportSink;
 
-/* A format is a row.  A file of it tells of one chat, whose address is the file's name. */
+/* A format. Each file has the messages of one chat, and the address of the chat is its name. */
 typedef struct {
     const char *name;
     const char *summary; /* N_() */
-    /* a reader; the sink outlives it */
+    /* Returns a reader. The sink outlives it. */
     void *(*begin)(const NjImportSink *sink);
-    /* in pieces of any size; false: this is no file of that kind */
+    /* Reads a piece of any size; false: the file does not have this format. */
     bool (*feed)(void *reader, const char *bytes, gsize length);
-    /* after the last piece: takes what is left and the reader */
+    /* Called after the last piece: passes on the last message and frees the reader. */
     void (*end)(void *reader);
-    /* of a room: who said it, cut off the body; NULL: nobody knows */
+    /* For the log of a room: removes the nick from the body and returns it; NULL: there is none. */
     char *(*nick)(char **body);
 } NjImportFormat;
 
@@ -41,30 +41,32 @@ extern const NjImportFormat *const nj_import_formats[]; /* NULL-ended */
 extern const NjImportFormat nj_import_mcabber;
 
 typedef struct {
-    guint messages, known; /* stored now; there already */
-    guint lines;           /* not understood */
-    guint files, left_out; /* left_out: no logs, or not to be read */
-    char *example;         /* one of these; NULL */
-    guint64 bytes, total;
+    guint messages;       /* stored */
+    guint known;          /* imported already by an earlier import */
+    guint lines;          /* not understood */
+    guint files;          /* read */
+    guint left_out;       /* files that are not logs or cannot be read */
+    char *example;        /* name of the first of these; NULL: none */
+    guint64 bytes, total; /* read so far, and of all files */
 } NjImportCounts;
 
 typedef struct NjImport NjImport;
 typedef struct {
-    /* All that was read is committed, or it failed, once; the import is freed behind it.
-     * Borrowed. */
+    /* Called once, when all messages are committed (error NULL) or the import has failed. Both
+     * arguments are borrowed; the import is freed afterwards. */
     void (*done)(const GError *error, const NjImportCounts *counts, void *owner);
     void *owner;
 } NjImportHooks;
 
-/* path: a directory of files, or one.  The account's messages are those that went out.  An error
- * comes through the hook. */
+/* Imports a file, or all files of a directory, into the chats of an account, which needs a store.
+ * Errors are reported through the hook. */
 NjImport *nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *path,
                           const NjImportHooks *hooks);
 
-/* so far */
+/* The counts so far. */
 const NjImportCounts *nj_import_counts(const NjImport *import);
 
-/* what is stored stays; the hook is not called */
+/* Ends the import; stored messages stay, the hook is not called. NULL is allowed. */
 void nj_import_cancel(NjImport *import);
 
 #endif

@@ -1,7 +1,7 @@
-/* Text logs.  The main thread makes lines, a thread of its own writes them: a disk that hangs holds
- * up nothing but the logs.  What waits is bounded; what does not fit is left out and said.  A
- * directory of ours is 0700, a file 0600; links, and what belongs to others, are refused, for a
- * name in a directory that somebody else can write to could lead anywhere. */
+/* Text logs. The main thread formats lines and a worker thread writes them, so that a slow disk
+ * delays only the logs. The queue is bounded; lines that do not fit are dropped, counted and
+ * reported. Directories have mode 0700, files 0600. Links, and files of other users, are refused:
+ * in a directory that others can write to, a link could lead to any file of the user. */
 #include "model/textlog.h"
 
 #include <errno.h>
@@ -18,57 +18,55 @@
 
 #define MAX_BYTES (8 * 1024 * 1024)
 #define MAX_LINES 50000
-/* of a file's name before it is shortened; 255 are allowed */
-#define NAME_BYTES 180
-#define PATIENCE_US (G_USEC_PER_SEC / 2)
+#define MAX_NAME 180 /* bytes of a file name; longer ones are shortened; file systems allow 255 */
+#define MAX_CLOSE_US (G_USEC_PER_SEC / 2)
 
-/* Lines of one file; text NULL: only see whether the directory can be used. */
+/* A line to be written to dir/folder/name. */
 typedef struct {
     char *dir, *folder, *name;
-    char *text;
+    char *text; /* NULL: only check that `dir` can be used */
 } Job;
 
 struct NjTextlog {
-    gint refs; /* the main thread's and the worker's */
+    gint refs; /* atomic: one of the main thread, one of the worker */
     NjClient *client;
-    char *dir;     /* NULL: off */
-    GSource *news; /* brings the worker's words to the main thread */
+    char *dir;              /* NULL: the option is empty */
+    GSource *notice_source; /* fired by the worker; shows `sentence` on the main thread */
 
-    /* Shared, under the mutex. */
-    GMutex mutex;
+    GMutex mutex; /* protects the fields up to `kind` */
     GCond work, done;
     GQueue jobs;
-    gsize bytes;
+    gsize bytes; /* of text in `jobs` */
     bool closing, finished;
-    /* messages that are not in the logs since something was told */
-    guint missing;
-    bool full; /* told that they cannot keep up */
-    /* the path whose failure was told: once, until it can be written */
-    char *failed;
-    char *sentence; /* to be told; NULL: nothing */
+    guint missing;  /* number of messages that were not written since the last report */
+    bool full;      /* it was reported that the queue is full */
+    char *failed;   /* path whose failure was reported, until it can be written; NULL: none */
+    char *sentence; /* notice to show; NULL: none */
     NjNoticeKind kind;
 
-    GThread *thread; /* from the first time they are on */
+    GThread *thread; /* NULL until the option is set for the first time */
 };
 
-/* Names and lines. */
+/* --- names and lines --- */
 
-/* A slash would lead elsewhere, a dot in front hides or climbs, "%" is our own sign.  What is too
- * long ends in a digest. */
+/* Escapes with "%" a slash, which would name another directory, a leading dot, which would hide the
+ * file or name the parent, control characters, and "%" itself. A name that is too long is cut and
+ * ends in a digest. */
 char *
 nj_textlog_name(const char *address)
 {
     GString *name = g_string_new(NULL);
     for (const char *at = address; *at; at++) {
-        if (*at == '/' || *at == '%' || g_ascii_iscntrl(*at) || (*at == '.' && at == address))
+        bool is_first_dot = *at == '.' && at == address;
+        if (*at == '/' || *at == '%' || g_ascii_iscntrl(*at) || is_first_dot)
             g_string_append_printf(name, "%%%02X", (guchar) *at);
         else
             g_string_append_c(name, *at);
     }
 
-    if (name->len > NAME_BYTES) {
+    if (name->len > MAX_NAME) {
         g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, address, -1);
-        gsize end = NAME_BYTES;
+        gsize end = MAX_NAME;
         while (((guchar) name->str[end] & 0xC0) == 0x80)
             end--;
         g_string_truncate(name, end);
@@ -78,9 +76,8 @@ nj_textlog_name(const char *address)
     return g_string_free(name, FALSE);
 }
 
-/* What a chat keeps out of the history never comes here: it has no row.  What was encrypted on its
- * way is logged as the history has it; when ciphers come, a chat may say otherwise, and this is
- * where it is asked. */
+/* A message that is not stored in the history has no positive id and is not logged. Messages that
+ * were sent encrypted are logged as the history has them. */
 static bool
 may_log(const NjMessageEvent *event)
 {
@@ -89,7 +86,7 @@ may_log(const NjMessageEvent *event)
 }
 
 static char *
-speaker(const NjChat *chat, const NjMessage *message)
+speaker_nick(const NjChat *chat, const NjMessage *message)
 {
     const NjAccount *account = chat->account;
     char *nick;
@@ -103,10 +100,11 @@ speaker(const NjChat *chat, const NjMessage *message)
     else
         nick = nj_jid_local(account->bare);
 
-    /* "frog> hi" is no word of frog's */
+    /* A nick like "frog> hi" must not look like a message of frog. */
     return nick ? g_strdelimit(nick, "<>", '_') : g_strdup(account->bare);
 }
 
+/* Appends text with a newline; indents every line but the first. */
 static void
 append_text(GString *line, const char *text, gsize indent)
 {
@@ -122,9 +120,9 @@ append_text(GString *line, const char *text, gsize indent)
 }
 
 static char *
-format(const NjChat *chat, const NjMessage *message)
+format_message(const NjChat *chat, const NjMessage *message)
 {
-    g_autofree char *nick = speaker(chat, message);
+    g_autofree char *nick = speaker_nick(chat, message);
     const char *body = message->body ? message->body : "";
     char stamp[48] = "";
     time_t seconds = message->time / 1000;
@@ -154,7 +152,7 @@ format(const NjChat *chat, const NjMessage *message)
     return g_string_free(line, FALSE);
 }
 
-/* The worker. */
+/* --- worker thread --- */
 
 static void
 free_job(void *data)
@@ -168,7 +166,7 @@ free_job(void *data)
 }
 
 static void
-release(NjTextlog *log)
+unref_log(NjTextlog *log)
 {
     if (!g_atomic_int_dec_and_test(&log->refs))
         return;
@@ -183,29 +181,30 @@ release(NjTextlog *log)
     g_free(log);
 }
 
-/* With the mutex. */
+/* Shows a notice on the main thread; takes ownership of the sentence. Called with the mutex. */
 static void
-tell(NjTextlog *log, NjNoticeKind kind, char *sentence)
+report(NjTextlog *log, NjNoticeKind kind, char *sentence)
 {
     g_free(log->sentence);
     log->sentence = sentence;
     log->kind = kind;
     if (!log->closing)
-        g_source_set_ready_time(log->news, 0);
+        g_source_set_ready_time(log->notice_source, 0);
 }
 
 static void
-tell_recovered(NjTextlog *log)
+report_recovery(NjTextlog *log)
 {
     guint missing = log->missing;
     log->missing = 0;
     log->full = false;
-    tell(log, NJ_NOTICE_SUCCESS,
-         missing ? g_strdup_printf(
-             ngettext("The text logs are written again; %u message is missing there.",
-                      "The text logs are written again; %u messages are missing there.", missing),
-             missing)
-                 : g_strdup(_("The text logs are written again.")));
+    report(log, NJ_NOTICE_SUCCESS,
+           missing ? g_strdup_printf(
+               ngettext("The text logs can be written again; %u message is missing in them.",
+                        "The text logs can be written again; %u messages are missing in them.",
+                        missing),
+               missing)
+                   : g_strdup(_("The text logs can be written again.")));
 }
 
 static const char *
@@ -215,26 +214,27 @@ reason_of(int why)
     case ELOOP:
         return _("it is a link");
     case EPERM:
-        return _("it belongs to somebody else");
+        return _("it belongs to another user");
     case EISDIR:
     case ENXIO:
-        return _("it is no file");
+        return _("it is not a regular file");
     default:
         return g_strerror(why);
     }
 }
 
 static bool
-refuse(GError **error, int why, const char *path)
+set_error(GError **error, int why, const char *path)
 {
     g_set_error(error, G_FILE_ERROR, (gint) g_file_error_from_errno(why),
-                _("The text log %s can not be written: %s. The history has what is missing there; "
-                  "/set text-logs names another place."),
+                _("The text log %s cannot be written: %s. The history has the missing messages; "
+                  "/set text-logs sets another directory."),
                 path, reason_of(why));
     return false;
 }
 
-/* Ours alone, and what it seems to be. */
+/* Opens a file or directory that is no link, belongs to us and is of that kind (S_IFREG or
+ * S_IFDIR); returns -1 with errno. */
 static int
 open_checked(int folder, const char *name, int flags, mode_t kind)
 {
@@ -259,13 +259,13 @@ open_checked(int folder, const char *name, int flags, mode_t kind)
 }
 
 static bool
-close_to_others(int folder)
+protect_folder(int folder)
 {
     struct stat about;
     return fstat(folder, &about) == 0 && (!(about.st_mode & 077) || fchmod(folder, 0700) == 0);
 }
 
-/* All of it or nothing: half a line would be taken for what somebody said. */
+/* Writes all of text, or removes what was written: half a line could be read as a message. */
 static bool
 write_whole(int fd, const char *text, gsize length)
 {
@@ -289,7 +289,7 @@ write_whole(int fd, const char *text, gsize length)
 
     int why = errno;
     if (done && ftruncate(fd, about.st_size) != 0)
-        g_info("a text log ends in half a line: %s", g_strerror(errno));
+        g_info("a text log ends in an incomplete line: %s", g_strerror(errno));
     errno = why;
 
     return false;
@@ -306,7 +306,7 @@ write_job(const Job *job, const char *path, GError **error)
         return true;
 
     int folder = open_checked(AT_FDCWD, folder_path, O_RDONLY | O_DIRECTORY, S_IFDIR);
-    int fd = folder < 0 || !close_to_others(folder)
+    int fd = folder < 0 || !protect_folder(folder)
                  ? -1
                  : open_checked(folder, job->name, O_WRONLY | O_APPEND | O_CREAT, S_IFREG);
     bool done = fd >= 0 && write_whole(fd, job->text, strlen(job->text));
@@ -319,28 +319,37 @@ write_job(const Job *job, const char *path, GError **error)
 
     if (folder >= 0)
         close(folder);
-    return done || refuse(error, why, path);
+    return done || set_error(error, why, path);
 }
 
 static void
-settle(NjTextlog *log, const Job *job, const char *path, guint messages, const GError *error)
+finish_job(NjTextlog *log, const Job *job, const char *path, guint messages, const GError *error)
 {
     g_mutex_lock(&log->mutex);
     if (error) {
         log->missing += messages;
         if (!log->failed) {
             log->failed = g_strdup(path);
-            tell(log, NJ_NOTICE_ERROR, g_strdup(error->message));
+            report(log, NJ_NOTICE_ERROR, g_strdup(error->message));
         }
     } else if (log->failed && job->text && g_str_has_prefix(path, log->failed)) {
         g_clear_pointer(&log->failed, g_free);
-        tell_recovered(log);
+        report_recovery(log);
     }
 
     g_mutex_unlock(&log->mutex);
 }
 
-/* Lines of one file that follow each other are one write. */
+static bool
+has_same_file(const Job *job, const Job *next)
+{
+    if (!job->text || !next || !next->text)
+        return false;
+    return strcmp(next->name, job->name) == 0 && strcmp(next->folder, job->folder) == 0
+           && strcmp(next->dir, job->dir) == 0;
+}
+
+/* Writes the jobs in order; consecutive lines of one file are written together. */
 static void
 write_jobs(NjTextlog *log, GQueue *jobs)
 {
@@ -351,27 +360,25 @@ write_jobs(NjTextlog *log, GQueue *jobs)
         g_autoptr(GError) error = NULL;
         GString *text = g_string_new(job->text);
         guint messages = job->text ? 1 : 0;
-        for (Job *next; job->text && (next = g_queue_peek_head(jobs)) && next->text
-                        && !strcmp(next->name, job->name) && !strcmp(next->folder, job->folder)
-                        && !strcmp(next->dir, job->dir);
-             messages++) {
+        for (; has_same_file(job, g_queue_peek_head(jobs)); messages++) {
+            const Job *next = g_queue_peek_head(jobs);
             g_string_append(text, next->text);
             free_job(g_queue_pop_head(jobs));
         }
         g_free(job->text);
         job->text = g_string_free(text, !messages);
         write_job(job, path, &error);
-        settle(log, job, path, messages, error);
+        finish_job(log, job, path, messages, error);
         free_job(job);
     }
 }
 
 static void *
-work(void *data)
+run_worker(void *data)
 {
     NjTextlog *log = data;
 #ifdef __linux__
-    (void) !nice(10); /* of this thread; what is typed comes first */
+    (void) !nice(10); /* of this thread: the main thread handles input first */
 #endif
     g_mutex_lock(&log->mutex);
 
@@ -387,21 +394,21 @@ work(void *data)
         write_jobs(log, &jobs);
         g_mutex_lock(&log->mutex);
         if (log->full && !log->failed && g_queue_is_empty(&log->jobs))
-            tell_recovered(log);
+            report_recovery(log);
     }
 
     log->finished = true;
     g_cond_signal(&log->done);
     g_mutex_unlock(&log->mutex);
-    release(log);
+    unref_log(log);
 
     return NULL;
 }
 
-/* The main thread. */
+/* --- main thread --- */
 
 static void
-enqueue(NjTextlog *log, char *folder, char *name, char *text)
+queue_job(NjTextlog *log, char *folder, char *name, char *text)
 {
     Job *job = g_new(Job, 1);
     *job = (Job){ g_strdup(log->dir), folder, name, text };
@@ -417,9 +424,10 @@ enqueue(NjTextlog *log, char *folder, char *name, char *text)
     } else {
         log->missing++;
         if (!log->full)
-            tell(log, NJ_NOTICE_WARNING,
-                 g_strdup(_("The disk does not keep up with the text logs; what is missing there "
-                            "is in the history.")));
+            report(
+                log, NJ_NOTICE_WARNING,
+                g_strdup(_("The disk is too slow for the text logs; the history has the messages "
+                           "that are missing in them.")));
         log->full = true;
         free_job(job);
     }
@@ -434,11 +442,11 @@ on_message_added(NjMessageEvent *event, void *owner)
     if (!log->dir || !may_log(event))
         return;
     g_autofree char *name = nj_textlog_name(event->chat->address);
-    enqueue(log, nj_textlog_name(event->chat->account->bare), g_strconcat(name, ".log", NULL),
-            format(event->chat, event->message));
+    queue_job(log, nj_textlog_name(event->chat->account->bare), g_strconcat(name, ".log", NULL),
+              format_message(event->chat, event->message));
 }
 
-/* What a stranger wrote comes into the log when it is a conversation. */
+/* Messages of a stranger are logged when the user accepts him. */
 static void
 on_chat_let_in(NjChat *chat, void *owner)
 {
@@ -464,11 +472,11 @@ start_worker(NjTextlog *log)
     if (log->thread)
         return;
     g_atomic_int_inc(&log->refs);
-    log->thread = g_thread_new("text logs", work, log);
+    log->thread = g_thread_new("text logs", run_worker, log);
 }
 
-/* Whether the place can be used is said at once, and not with the first message.  A path that
- * begins nowhere begins at home, from wherever the program was started. */
+/* Reads the option. An empty job checks the directory now, so that an error is reported before the
+ * first message. A relative path is resolved against $HOME, not against the working directory. */
 static void
 use_option(NjTextlog *log)
 {
@@ -485,18 +493,18 @@ use_option(NjTextlog *log)
         return;
 
     start_worker(log);
-    enqueue(log, NULL, NULL, NULL);
+    queue_job(log, NULL, NULL, NULL);
 }
 
 static void
 on_option_changed(NjOption *option, void *owner)
 {
-    if (!strcmp(option->name, "text-logs"))
+    if (strcmp(option->name, "text-logs") == 0)
         use_option(owner);
 }
 
 static gboolean
-on_news(void *data)
+on_notice(void *data)
 {
     NjTextlog *log = data;
     g_mutex_lock(&log->mutex);
@@ -518,7 +526,7 @@ nj_textlog_new(NjClient *client)
     g_cond_init(&log->work);
     g_cond_init(&log->done);
     g_queue_init(&log->jobs);
-    log->news = nj_clock_signal(G_PRIORITY_DEFAULT, on_news, log);
+    log->notice_source = nj_clock_signal(G_PRIORITY_DEFAULT, on_notice, log);
     nj_on_message_added(client->bus, on_message_added, log);
 
     nj_on_chat_let_in(client->bus, on_chat_let_in, log);
@@ -533,7 +541,7 @@ nj_textlog_free(NjTextlog *log)
     if (!log)
         return;
 
-    gint64 until = g_get_monotonic_time() + PATIENCE_US;
+    gint64 until = g_get_monotonic_time() + MAX_CLOSE_US;
     nj_bus_forget(log->client->bus, log);
     g_mutex_lock(&log->mutex);
     log->closing = true;
@@ -543,13 +551,13 @@ nj_textlog_free(NjTextlog *log)
 
     bool finished = log->finished;
     g_mutex_unlock(&log->mutex);
-    g_source_destroy(log->news);
-    g_source_unref(log->news);
+    g_source_destroy(log->notice_source);
+    g_source_unref(log->notice_source);
     if (log->thread && finished)
         g_thread_join(log->thread);
     else if (log->thread)
-        /* it hangs, and lets go of the rest when it does not any more */
+        /* The worker is blocked in a write; it frees the object when that ends. */
         g_thread_unref(log->thread);
 
-    release(log);
+    unref_log(log);
 }

@@ -321,16 +321,16 @@ test_full(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     say(&fixture, frog, NULL, "this does not", true);
 
-    wait_for(&fixture, "The history has what is missing there");
+    wait_for(&fixture, "The history has the missing messages");
     say(&fixture, frog, NULL, "nor does this", true);
     g_usleep(50 * 1000);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 
-    assert_null(strstr(strstr(fixture.told->str, "can not be written") + 1, "can not be written"));
+    assert_null(strstr(strstr(fixture.told->str, "cannot be written") + 1, "cannot be written"));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     say(&fixture, frog, NULL, "now it does", true);
-    wait_for(&fixture, "written again; 2 messages are missing");
+    wait_for(&fixture, "written again; 2 messages are missing in them");
     finish(&fixture);
     expect_file(
         &fixture, "frog@pond.example.log",
@@ -349,9 +349,9 @@ test_bound(void **state)
     NjChat *frog = open_chat(&fixture, "frog@pond.example");
     g_autofree char *large = g_strnfill(9 * 1024 * 1024, 'x');
     say(&fixture, frog, NULL, large, true);
-    wait_for(&fixture, "does not keep up");
+    wait_for(&fixture, "too slow for the text logs");
     say(&fixture, frog, NULL, "small", true);
-    wait_for(&fixture, "written again; 1 message is missing");
+    wait_for(&fixture, "written again; 1 message is missing in them");
     finish(&fixture);
     expect_file(&fixture, "frog@pond.example.log", "2026-11-20 12:00:02+0000 <toad> small\n");
     close_fixture(&fixture);
