@@ -1,5 +1,5 @@
-/* Addresses: split, checked, prepared.  Splitting is on the hot path (every stanza has a sender)
- * and looks at bytes only: '/' and '@' are never part of another character in UTF-8. */
+/* Splitting, checking and preparing addresses. Splitting is frequent, because every stanza has a
+ * sender, and compares single bytes: in UTF-8, '/' and '@' are never part of another character. */
 #include "model/jid.h"
 
 #include <arpa/inet.h>
@@ -17,9 +17,9 @@ nj_jid_bare_length(const char *jid)
     return strcspn(jid, "/");
 }
 
-/* Where the domain begins: after the first '@' of the bare address. */
+/* The start of the domain: behind the first '@' in the `bare` bytes of the bare address. */
 static const char *
-domain_of(const char *jid, gsize bare)
+find_domain(const char *jid, gsize bare)
 {
     const char *at = memchr(jid, '@', bare);
     return at ? at + 1 : jid;
@@ -35,14 +35,14 @@ char *
 nj_jid_domain(const char *jid)
 {
     const gsize bare = nj_jid_bare_length(jid);
-    const char *domain = domain_of(jid, bare);
+    const char *domain = find_domain(jid, bare);
     return g_strndup(domain, (gsize) (jid + bare - domain));
 }
 
 char *
 nj_jid_local(const char *jid)
 {
-    const char *domain = domain_of(jid, nj_jid_bare_length(jid));
+    const char *domain = find_domain(jid, nj_jid_bare_length(jid));
     return domain > jid ? g_strndup(jid, (gsize) (domain - 1 - jid)) : NULL;
 }
 
@@ -75,6 +75,12 @@ has_control(const char *text)
     return false;
 }
 
+static bool
+is_part_length(gsize length)
+{
+    return length > 0 && length <= MAX_PART;
+}
+
 bool
 nj_jid_valid(const char *jid)
 {
@@ -82,21 +88,22 @@ nj_jid_valid(const char *jid)
         return false;
 
     const gsize bare = nj_jid_bare_length(jid);
-    const char *domain = domain_of(jid, bare), *resource = nj_jid_resource(jid);
+    const char *domain = find_domain(jid, bare), *resource = nj_jid_resource(jid);
     const gsize local_length = domain > jid ? (gsize) (domain - 1 - jid) : 0;
     const gsize domain_length = (gsize) (jid + bare - domain);
-    if (bare > 2 * MAX_PART + 1 || local_length > MAX_PART || domain_length > MAX_PART
-        || domain_length == 0 || (domain > jid && local_length == 0)
-        || (resource && (!*resource || strlen(resource) > MAX_PART)))
+    if (domain > jid && !is_part_length(local_length))
+        return false;
+    if (!is_part_length(domain_length) || (resource && !is_part_length(strlen(resource))))
+        return false;
+    if (has_control(jid) || !g_utf8_validate(jid, -1, NULL))
         return false;
 
     return strcspn(jid, FORBIDDEN " ") >= local_length
-           && strcspn(domain, "\"&'<>@/ ") == domain_length && !has_control(jid)
-           && g_utf8_validate(jid, -1, NULL);
+           && strcspn(domain, "\"&'<>@/ ") == domain_length;
 }
 
-/* What the user typed cannot be an address. */
-G_GNUC_PRINTF(2, 3) static char *refuse(GError **error, const char *format, ...)
+/* Sets an error and returns NULL. */
+G_GNUC_PRINTF(2, 3) static char *set_error(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -106,9 +113,9 @@ G_GNUC_PRINTF(2, 3) static char *refuse(GError **error, const char *format, ...)
     return NULL;
 }
 
-/* The address of an IP literal in its usual spelling, without brackets; NULL if it is none. */
+/* The address of an IP literal in its usual spelling, without brackets; NULL: not an IP literal. */
 static char *
-ip_literal(const char *domain)
+read_ip_literal(const char *domain)
 {
     struct in6_addr address;
     char text[INET6_ADDRSTRLEN];
@@ -116,8 +123,9 @@ ip_literal(const char *domain)
 
     if (inet_pton(AF_INET, domain, &address) == 1)
         return g_strdup(domain);
-    if (length < 4 || length >= INET6_ADDRSTRLEN + 2 || domain[0] != '['
-        || domain[length - 1] != ']')
+    if (length < 4 || length >= INET6_ADDRSTRLEN + 2)
+        return NULL;
+    if (domain[0] != '[' || domain[length - 1] != ']')
         return NULL;
 
     g_autofree char *inside = g_strndup(domain + 1, length - 2);
@@ -130,18 +138,20 @@ ip_literal(const char *domain)
 bool
 nj_jid_is_ip(const char *domain)
 {
-    g_autofree char *ip = ip_literal(domain);
+    g_autofree char *ip = read_ip_literal(domain);
     return ip != NULL;
 }
 
-/* Labels of letters, digits, '-' and, because there are such hosts, '_'; none empty; the last no
- * number, which would be a mistyped IP address. */
+/* True for labels of letters, digits, '-' and '_', which some hosts have. No label may be empty,
+ * and the last must not be a number, because that is a mistyped IP address. */
 static bool
 is_host_name(const char *ascii)
 {
     const char *last = strrchr(ascii, '.');
     last = last ? last + 1 : ascii;
-    if (!*last || *ascii == '.' || strstr(ascii, "..") || last[strspn(last, "0123456789")] == '\0')
+    const bool is_number = last[strspn(last, "0123456789")] == '\0';
+    const bool has_empty_label = *ascii == '.' || strstr(ascii, "..");
+    if (has_empty_label || is_number)
         return false;
     for (const char *c = ascii; *c; c++)
         if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))
@@ -152,30 +162,31 @@ is_host_name(const char *ascii)
 char *
 nj_jid_ascii_domain(const char *domain, GError **error)
 {
-    char *ip = ip_literal(domain);
+    char *ip = read_ip_literal(domain);
     if (ip)
         return ip;
 
     g_autofree char *name = g_strdup(domain);
     const gsize length = strlen(name);
 
-    /* the dot of the root is no part of the name */
+    /* A trailing dot stands for the root and is not part of the name. */
     if (length > 0 && name[length - 1] == '.')
         name[length - 1] = '\0';
 
     char *from_idn = NULL;
     const int result = idn2_to_ascii_8z(name, &from_idn, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (result != IDN2_OK)
-        return refuse(error, _("The domain “%s” cannot be used: %s."), domain,
-                      idn2_strerror(result));
+        return set_error(error, _("The domain “%s” cannot be used: %s."), domain,
+                         idn2_strerror(result));
 
     g_autofree char *ascii = g_ascii_strdown(from_idn, -1);
     idn2_free(from_idn);
     if (!is_host_name(ascii))
-        return refuse(error,
-                      _("The domain “%s” is neither a host name nor an IP address; write it like "
-                        "example.org, 192.0.2.1 or [2001:db8::1]."),
-                      domain);
+        return set_error(
+            error,
+            _("The domain “%s” is neither a host name nor an IP address; write it like "
+              "example.org, 192.0.2.1 or [2001:db8::1]."),
+            domain);
 
     return g_steal_pointer(&ascii);
 }
@@ -184,7 +195,7 @@ static char *
 prepare_domain(const char *typed, GError **error)
 {
     if (!*typed)
-        return refuse(error, _("The address has no domain; write it like toad@example.org."));
+        return set_error(error, _("The address has no domain; write it like toad@example.org."));
 
     g_autofree char *ascii = nj_jid_ascii_domain(typed, error);
     if (!ascii)
@@ -195,13 +206,13 @@ prepare_domain(const char *typed, GError **error)
     char *from_idn = NULL;
     const int result = idn2_to_unicode_8z8z(ascii, &from_idn, 0);
     if (result != IDN2_OK)
-        return refuse(error, _("The domain “%s” cannot be used: %s."), typed,
-                      idn2_strerror(result));
+        return set_error(error, _("The domain “%s” cannot be used: %s."), typed,
+                         idn2_strerror(result));
 
     g_autofree char *unicode = g_strdup(from_idn);
     idn2_free(from_idn);
     if (strlen(unicode) > MAX_PART)
-        return refuse(error, _("The domain is longer than 1,023 bytes."));
+        return set_error(error, _("The domain is longer than 1,023 bytes."));
 
     return g_steal_pointer(&unicode);
 }
@@ -211,7 +222,7 @@ prepare_local(const char *typed, GError **error)
 {
     gunichar bad;
     if (!*typed)
-        return refuse(
+        return set_error(
             error, _("There is no name before the “@”; write the address like toad@example.org."));
 
     g_autofree char *local = nj_precis_username(typed, &bad);
@@ -220,19 +231,19 @@ prepare_local(const char *typed, GError **error)
         bad = (guchar) local[before];
     }
 
-    /* XEP-0106 has a spelling for those that other networks' names have. */
+    /* XEP-0106 escapes these characters, which user names of other networks have. */
     if (bad && bad < 0x80 && strchr(FORBIDDEN " ", (int) bad))
-        return refuse(error,
-                      _("The character “%c” cannot stand before the “@”; write \\%02x for it."),
-                      (int) bad, bad);
+        return set_error(
+            error, _("The character “%c” is not allowed before the “@”; write \\%02x instead."),
+            (int) bad, bad);
     if (!local && bad)
-        return refuse(error, _("The character U+%04X cannot stand before the “@” of an address."),
-                      bad);
+        return set_error(
+            error, _("The character U+%04X is not allowed before the “@” of an address."), bad);
     if (!local)
-        return refuse(error,
-                      _("The name before the “@” mixes writing to the right and to the left."));
+        return set_error(
+            error, _("The name before the “@” mixes text written to the right and to the left."));
     if (strlen(local) > MAX_PART)
-        return refuse(error, _("The name before the “@” is longer than 1,023 bytes."));
+        return set_error(error, _("The name before the “@” is longer than 1,023 bytes."));
 
     return g_steal_pointer(&local);
 }
@@ -242,7 +253,7 @@ check_text(const char *typed, GError **error)
 {
     if (g_utf8_validate(typed, -1, NULL))
         return true;
-    refuse(error, _("The address is no valid UTF-8; type it again."));
+    set_error(error, _("The address is not valid UTF-8; type it again."));
     return false;
 }
 
@@ -253,16 +264,16 @@ nj_jid_prepare_resource(const char *typed, GError **error)
     if (!check_text(typed, error))
         return NULL;
     if (!*typed)
-        return refuse(error, _("A nickname or resource cannot be empty."));
+        return set_error(error, _("A nickname or resource cannot be empty."));
 
     g_autofree char *resource = nj_precis_opaque(typed, &bad);
     if (!resource)
-        return refuse(error, _("The character U+%04X cannot stand in a nickname or resource."),
-                      bad);
+        return set_error(error, _("The character U+%04X is not allowed in a nickname or resource."),
+                         bad);
     if (*resource == ' ')
-        return refuse(error, _("A nickname or resource cannot begin with a space."));
+        return set_error(error, _("A nickname or resource cannot begin with a space."));
     if (strlen(resource) > MAX_PART)
-        return refuse(error, _("A nickname or resource cannot be longer than 1,023 bytes."));
+        return set_error(error, _("A nickname or resource cannot be longer than 1,023 bytes."));
 
     return g_steal_pointer(&resource);
 }
@@ -289,32 +300,38 @@ nj_jid_prepare(const char *typed, GError **error)
     if (typed_resource && !resource)
         return NULL;
 
-    return g_strconcat(local ? local : "", local ? "@" : "", domain, resource ? "/" : "",
-                       resource ? resource : "", NULL);
+    GString *jid = g_string_new(local);
+    g_string_append_printf(jid, "%s%s", local ? "@" : "", domain);
+    if (resource)
+        g_string_append_printf(jid, "/%s", resource);
+    return g_string_free(jid, FALSE);
 }
 
-/* XEP-0106. */
+/* The characters that XEP-0106 escapes. */
 static const char escaped[] = " \"&'/:<>@\\";
 
-/* The character that a sequence at text stands for; 0 if it is none. */
+/* The character of the escape sequence at text; 0: there is no escape sequence. */
 static char
-sequence(const char *text)
+escape_sequence(const char *text)
 {
-    if (text[0] != '\\' || !text[1] || !text[2] || g_ascii_isupper(text[1])
-        || g_ascii_isupper(text[2]))
+    if (text[0] != '\\' || !text[1] || !text[2])
+        return 0;
+    if (g_ascii_isupper(text[1]) || g_ascii_isupper(text[2]))
         return 0;
     const int high = g_ascii_xdigit_value(text[1]), low = g_ascii_xdigit_value(text[2]);
     const int c = high * 16 + low;
-    return high >= 2 && low >= 0 && c < 0x80 && strchr(escaped, c) ? (char) c : 0;
+    if (high < 2 || low < 0 || c >= 0x80)
+        return 0;
+    return strchr(escaped, c) ? (char) c : 0;
 }
 
 char *
 nj_jid_escape_local(const char *text)
 {
-    g_autofree char *bare = g_strstrip(g_strdup(text)); /* \20 may not stand at an end */
+    g_autofree char *bare = g_strstrip(g_strdup(text)); /* \20 is not allowed at an end */
     GString *local = g_string_new(NULL);
     for (const char *c = bare; *c; c++)
-        if (*c == '\\' ? sequence(c) != 0 : strchr(escaped, *c) != NULL)
+        if (*c == '\\' ? escape_sequence(c) != 0 : strchr(escaped, *c) != NULL)
             g_string_append_printf(local, "\\%02x", *c);
         else
             g_string_append_c(local, *c);
@@ -326,7 +343,7 @@ nj_jid_unescape_local(const char *local)
 {
     GString *text = g_string_new(NULL);
     for (const char *c = local; *c; c++) {
-        const char plain = sequence(c);
+        const char plain = escape_sequence(c);
         const bool at_end = c == local || !c[3 * (plain != 0)];
         if (plain && !(plain == ' ' && at_end)) {
             g_string_append_c(text, plain);

@@ -1,6 +1,6 @@
-/* PRECIS: a string is mapped (width, spaces, case), composed, and then every character must belong
- * to the class of the profile, in its context.  Character data is GLib's; the few properties it
- * lacks are the ranges below. */
+/* PRECIS: a string is mapped (width, spaces, case) and composed; then each character must belong to
+ * the class of the profile, some of them only in a context. GLib has the character data, except the
+ * properties in the ranges below. */
 #include "model/precis.h"
 
 typedef struct {
@@ -20,7 +20,7 @@ in_ranges(const Range *ranges, gsize count, gunichar c)
     return false;
 }
 
-/* RFC 5892, 2.6: what the general rules would get wrong. */
+/* RFC 5892, 2.6: exceptions from the general rules. */
 static const Range always[] = {
     { 0xDF, 0xDF }, { 0x3C2, 0x3C2 }, { 0x6FD, 0x6FE }, { 0xF0B, 0xF0B }, { 0x3007, 0x3007 }
 };
@@ -36,12 +36,12 @@ static const Range never[] = {
     { 0x302E, 0x302F },
     { 0x3031, 0x3035 },
     { 0x303B, 0x303B },
-    /* Old Hangul Jamo (RFC 8264, 9.9). */
+    /* Old Hangul Jamo (RFC 8264, 9.9) */
     { 0x1100, 0x11FF },
     { 0xA960, 0xA97C },
     { 0xD7B0, 0xD7C6 },
     { 0xD7CB, 0xD7FB },
-    /* Default_Ignorable_Code_Point, where it is not a format character anyway. */
+    /* Default_Ignorable_Code_Point, as far as it is not a format character */
     { 0x34F, 0x34F },
     { 0x17B4, 0x17B5 },
     { 0x180B, 0x180F },
@@ -51,7 +51,7 @@ static const Range never[] = {
     { 0xE0100, 0xE01EF },
 };
 
-/* Normalization form KC changes it (RFC 8264, 9.17). */
+/* True if normalization form KC changes the character (RFC 8264, 9.17). */
 static bool
 has_compat(gunichar c)
 {
@@ -61,9 +61,9 @@ has_compat(gunichar c)
     return g_strcmp0(text, normal) != 0;
 }
 
-/* RFC 8264, 8: the order of these questions is the RFC's. */
+/* The class of a character; the order of the tests is that of RFC 8264, 8. */
 static Verdict
-verdict(gunichar c)
+judge_char(gunichar c)
 {
     if (IN(always, c))
         return ALLOWED;
@@ -83,7 +83,6 @@ verdict(gunichar c)
     case G_UNICODE_PARAGRAPH_SEPARATOR:
         return DISALLOWED;
     case G_UNICODE_LOWERCASE_LETTER:
-
     case G_UNICODE_UPPERCASE_LETTER:
     case G_UNICODE_OTHER_LETTER:
     case G_UNICODE_MODIFIER_LETTER:
@@ -121,7 +120,7 @@ has_japanese(const gunichar *text)
     return false;
 }
 
-/* Arabic letters that do not join the one after them, and those that join nothing. */
+/* Arabic letters that do not join the letter after them, and those that join no letter. */
 static const Range no_join_after[] = {
     { 0x621, 0x625 }, { 0x627, 0x627 }, { 0x629, 0x629 }, { 0x62F, 0x632 }, { 0x648, 0x648 },
     { 0x671, 0x677 }, { 0x688, 0x699 }, { 0x6C0, 0x6C0 }, { 0x6C3, 0x6CB }, { 0x6CD, 0x6CD },
@@ -130,10 +129,16 @@ static const Range no_join_after[] = {
 
 static const Range no_join_before[] = { { 0x621, 0x621 }, { 0x674, 0x674 } };
 
-/* A zero width non-joiner counts where letters would join without it (RFC 5892, A.1); of the
- * joining scripts only Arabic is known here. */
 static bool
-parts_letters(const gunichar *text, gsize at)
+is_arabic_letter(gunichar c)
+{
+    return is_script(c, G_UNICODE_SCRIPT_ARABIC) && g_unichar_isalpha(c);
+}
+
+/* A zero width non-joiner is allowed between letters that would join without it (RFC 5892, A.1).
+ * Only Arabic is supported of the joining scripts. */
+static bool
+separates_letters(const gunichar *text, gsize at)
 {
     gsize before = at, after = at + 1;
     while (before > 0 && g_unichar_type(text[before - 1]) == G_UNICODE_NON_SPACING_MARK)
@@ -141,13 +146,12 @@ parts_letters(const gunichar *text, gsize at)
     while (text[after] && g_unichar_type(text[after]) == G_UNICODE_NON_SPACING_MARK)
         after++;
 
-    return before > 0 && text[after] && is_script(text[before - 1], G_UNICODE_SCRIPT_ARABIC)
-           && is_script(text[after], G_UNICODE_SCRIPT_ARABIC) && g_unichar_isalpha(text[before - 1])
-           && g_unichar_isalpha(text[after]) && !IN(no_join_after, text[before - 1])
-           && !IN(no_join_before, text[after]);
+    if (before == 0 || !is_arabic_letter(text[before - 1]) || !is_arabic_letter(text[after]))
+        return false;
+    return !IN(no_join_after, text[before - 1]) && !IN(no_join_before, text[after]);
 }
 
-/* RFC 5892, appendix A. */
+/* True if the character at `at` is allowed in its context (RFC 5892, appendix A). */
 static bool
 context_allows(const gunichar *text, gsize at)
 {
@@ -157,7 +161,7 @@ context_allows(const gunichar *text, gsize at)
     case 0x200C:
     case 0x200D:
         return (before && g_unichar_combining_class(before) == VIRAMA)
-               || (c == 0x200C && parts_letters(text, at));
+               || (c == 0x200C && separates_letters(text, at));
     case 0xB7:
         return before == 'l' && after == 'l';
 
@@ -168,19 +172,21 @@ context_allows(const gunichar *text, gsize at)
         return before && is_script(before, G_UNICODE_SCRIPT_HEBREW);
     case 0x30FB:
         return has_japanese(text);
-    default: /* Arabic-Indic digits: one of the two kinds */
+    default: /* Arabic-Indic digits: the two kinds must not be mixed */
         return c < 0x6F0 ? !has_any(text, 0x6F0, 0x6F9) : !has_any(text, 0x660, 0x669);
     }
 }
 
-/* Does every character belong to the class?  The rest is given back for the error. */
+/* True if all characters belong to the class; otherwise *bad is the first that does not. */
 static bool
 in_class(const gunichar *text, bool identifier, gunichar *bad)
 {
     for (gsize i = 0; text[i]; i++) {
-        const Verdict v = verdict(text[i]);
-        if (v == DISALLOWED || (v == FREE_ONLY && identifier)
-            || (v == CONTEXT && !context_allows(text, i))) {
+        const Verdict verdict = judge_char(text[i]);
+        bool allowed = verdict == ALLOWED || (verdict == FREE_ONLY && !identifier);
+        if (verdict == CONTEXT)
+            allowed = context_allows(text, i);
+        if (!allowed) {
             *bad = text[i];
             return false;
         }
@@ -191,10 +197,11 @@ in_class(const gunichar *text, bool identifier, gunichar *bad)
 
 typedef enum { LEFT, RIGHT, EUROPEAN_NUMBER, ARABIC_NUMBER, MARK, NEUTRAL } Direction;
 
-/* The classes of Unicode's bidirectional algorithm as far as RFC 5893 tells them apart. */
+/* The bidi class of a character, as far as RFC 5893 distinguishes them. */
 static Direction
-direction(gunichar c)
+direction_of(gunichar c)
 {
+    static const Range european_numbers[] = { { '0', '9' }, { 0x6F0, 0x6F9 } };
     static const Range arabic_numbers[] = { { 0x600, 0x605 },    { 0x660, 0x669 },
                                             { 0x66B, 0x66C },    { 0x6DD, 0x6DD },
                                             { 0x8E2, 0x8E2 },    { 0x10D30, 0x10D39 },
@@ -205,17 +212,17 @@ direction(gunichar c)
 
     if (type == G_UNICODE_NON_SPACING_MARK || type == G_UNICODE_ENCLOSING_MARK)
         return MARK;
-    if ((c >= '0' && c <= '9') || (c >= 0x6F0 && c <= 0x6F9))
+    if (IN(european_numbers, c))
         return EUROPEAN_NUMBER;
     if (IN(arabic_numbers, c))
         return ARABIC_NUMBER;
-    if (IN(right, c)) /* punctuation too, as far as it may stand in a name */
+    if (IN(right, c)) /* also punctuation, as far as names may have it */
         return RIGHT;
 
     return g_unichar_isalnum(c) || type == G_UNICODE_SPACING_MARK ? LEFT : NEUTRAL;
 }
 
-/* RFC 5893, 2, for one string. */
+/* The bidi rule (RFC 5893, 2) for one string. */
 static bool
 bidi_allows(const gunichar *text)
 {
@@ -223,7 +230,7 @@ bidi_allows(const gunichar *text)
     Direction last = NEUTRAL;
 
     for (const gunichar *c = text; *c; c++) {
-        const Direction d = direction(*c);
+        const Direction d = direction_of(*c);
         has[d] = true;
         if (d != MARK)
             last = d;
@@ -232,11 +239,12 @@ bidi_allows(const gunichar *text)
     if (!has[RIGHT] && !has[ARABIC_NUMBER])
         return true;
 
-    return direction(text[0]) == RIGHT && !has[LEFT]
-           && !(has[EUROPEAN_NUMBER] && has[ARABIC_NUMBER]) && last != NEUTRAL;
+    if (has[LEFT] || (has[EUROPEAN_NUMBER] && has[ARABIC_NUMBER]))
+        return false;
+    return direction_of(text[0]) == RIGHT && last != NEUTRAL;
 }
 
-/* Full-width and half-width forms are the letters they stand for. */
+/* Maps full-width and half-width forms to their ordinary letters. */
 static gunichar
 map_width(gunichar c)
 {
@@ -253,7 +261,7 @@ nj_precis_username(const char *text, gunichar *bad)
     *bad = 0;
     for (; *text; text = g_utf8_next_char(text)) {
         const gunichar c = map_width(g_utf8_get_char(text));
-        if (c == 0x130) /* its small letter is two characters, in any language */
+        if (c == 0x130) /* its lower case is two characters in every language */
             g_string_append(mapped, "i\xCC\x87");
         else
             g_string_append_unichar(mapped, g_unichar_tolower(c));

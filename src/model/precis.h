@@ -1,17 +1,13 @@
-/* PRECIS (RFC 8264, 8265): which characters may stand in names that people type.  GLib has the
- * character data. */
+/* PRECIS (RFC 8264, 8265): preparation of names that users type. */
 #ifndef NJ_MODEL_PRECIS_H
 #define NJ_MODEL_PRECIS_H
 
 #include "base/base.h"
 
-/* Both take valid UTF-8.  The result is the caller's; NULL where a character may not stand: then
- * *bad is that character, or 0 where left-to-right and right-to-left are mixed in a way that cannot
- * be read. */
-/* UsernameCaseMapped */
+/* Prepare valid UTF-8 with the profiles UsernameCaseMapped and OpaqueString. The caller owns the
+ * result. NULL: *bad is a character that is not allowed, or 0 if the text violates the bidi rule
+ * (RFC 5893). */
 char *nj_precis_username(const char *text, gunichar *bad);
-
-/* OpaqueString */
 char *nj_precis_opaque(const char *text, gunichar *bad);
 
 #endif
