@@ -6,6 +6,11 @@ EXTRA_DIST += tests/doap.test tests/format.test tests/layers.test tests/links.te
 check-long:
 	CHECK_LONG=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-120} $(srcdir)/check
 
+# A test program is made from the C file of its name. LDADD of GNU make's target-specific kind gives
+# the programs of a folder that folder's library and those it stands on, so that a wrong dependency
+# does not link; the line behind it names these libraries as prerequisites.
+AM_CPPFLAGS += $(MODEL_CFLAGS) $(XMPP_CFLAGS) $(UI_CFLAGS) $(CMOCKA_CFLAGS)
+
 include $(srcdir)/tests/base/local.mk
 include $(srcdir)/tests/model/local.mk
 include $(srcdir)/tests/xmpp/local.mk

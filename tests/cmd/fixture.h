@@ -1,6 +1,6 @@
-/* What the tests of cmd/ share: a client with the built-in topics and somebody who speaks to it.
- * The sessions are real; behind them is a connection that is online at once and keeps what was
- * sent. */
+/* Helpers of the tests of cmd/: a client with all commands, and functions that run a line and check
+ * its result. The sessions are real; their connection is a stub that is online at once and counts
+ * and drops what is sent. */
 #ifndef NJ_TESTS_CMD_FIXTURE_H
 #define NJ_TESTS_CMD_FIXTURE_H
 
@@ -21,245 +21,38 @@ typedef struct {
     NjClient *client;
     NjCmd *cmd;
     char *dir;
-    int answers;
-    char *code; /* of the last answer; NULL: ok */
-    char *text; /* the sentence of a failure */
-    char *json; /* the result as JSON */
+    int answers; /* number of calls that ended */
+    char *code;  /* error code of the last call; NULL: no error */
+    char *text;  /* its error sentence */
+    char *json;  /* its result as JSON */
 } CmdFixture;
 
-/* The connection. */
+extern int test_connections_sent; /* stanzas, of all connections together */
 
-typedef struct {
-    NjConnection base;
-    char *jid;
-} TestConnection;
+/* accounts: NAME=ADDRESS strings and a NULL at the end, or NULL for no account. */
+void cmd_fixture_open(CmdFixture *fixture, const char *const *accounts);
 
-static int test_connections_sent; /* stanzas of all connections */
+void cmd_fixture_close(CmdFixture *fixture);
 
-static void
-test_connection_open(NjConnection *connection)
-{
-    connection->hooks->on_state(connection, NJ_CONNECTION_ONLINE, NULL, connection->owner);
-}
+NjAccount *cmd_fixture_account(CmdFixture *fixture, const char *name);
 
-static bool
-test_connection_send(NjConnection *connection, NjXml *stanza)
-{
-    (void) connection;
-    test_connections_sent++;
-    nj_xml_free(stanza);
-    return true;
-}
+/* The callback of a call: stores its end in the fixture, which is data. */
+void cmd_fixture_on_answer(const GError *error, NjRecord *result, void *data);
 
-static void
-test_connection_close(NjConnection *connection)
-{
-    connection->hooks->on_state(connection, NJ_CONNECTION_CLOSED, NULL, connection->owner);
-}
+/* Runs a line from this source in this chat (NULL: none). Returns whether the call has ended
+ * without an error when this function returns. */
+bool speak_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line);
 
-static void
-test_connection_free(NjConnection *connection)
-{
-    g_free(((TestConnection *) connection)->jid);
-    g_free(connection);
-}
+/* As speak_in(), with the source of -x and no chat. */
+bool speak(CmdFixture *fixture, const char *line);
 
-static void
-test_connection_pause(NjConnection *connection, bool paused)
-{
-    (void) connection;
-    (void) paused;
-}
+/* Runs a line and fails unless it succeeds and part is in its result. */
+void expect_ok(CmdFixture *fixture, const char *line, const char *part);
 
-static void
-test_connection_password(NjConnection *connection, const char *password)
-{
-    (void) connection;
-    (void) password;
-}
+/* Runs a line and fails unless it fails with this code and part is in the sentence. */
+void expect_failure(CmdFixture *fixture, const char *line, const char *code, const char *part);
 
-static const char *
-test_connection_jid(const NjConnection *connection)
-{
-    return ((const TestConnection *) connection)->jid;
-}
-
-static const NjXml *
-test_connection_resumed(const NjConnection *connection)
-{
-    (void) connection;
-    return NULL;
-}
-
-static const NjXml *
-test_connection_features(const NjConnection *connection)
-{
-    (void) connection;
-    return NULL;
-}
-
-static const NjCertificate *
-test_connection_certificate(const NjConnection *connection)
-{
-    (void) connection;
-    return NULL;
-}
-
-static gint64
-test_connection_last_byte(const NjConnection *connection)
-{
-    (void) connection;
-    return g_get_monotonic_time();
-}
-
-static int
-test_connection_rank(const NjConnection *connection)
-{
-    (void) connection;
-    return 0;
-}
-
-static NjConnection *
-test_connection_new(const NjAccountSettings *settings, const char *bare, const char *trust_once,
-                    const NjConnectionHooks *hooks, void *owner)
-{
-    static const NjConnectionClass class = { test_connection_open,      test_connection_send,
-                                             test_connection_close,     test_connection_free,
-                                             test_connection_pause,     test_connection_password,
-                                             test_connection_jid,       test_connection_resumed,
-                                             test_connection_features,  test_connection_certificate,
-                                             test_connection_last_byte, test_connection_rank };
-    (void) settings;
-    (void) trust_once;
-
-    TestConnection *connection = g_new0(TestConnection, 1);
-    connection->base.class = &class;
-    connection->base.hooks = hooks;
-    connection->base.owner = owner;
-    connection->jid = g_strconcat(bare, "/test", NULL);
-
-    return &connection->base;
-}
-
-/* The client. */
-
-static void
-cmd_fixture_on_account_added(NjAccount *account, void *owner)
-{
-    (void) owner;
-    nj_session_new(account, nj_modules(), test_connection_new);
-}
-
-static void
-cmd_fixture_on_account_removed(NjAccount *account, void *owner)
-{
-    (void) owner;
-    nj_session_free(nj_session_of(account));
-}
-
-/* accounts: "home=toad@pond.example" …, NULL-ended. */
-G_GNUC_UNUSED static void
-cmd_fixture_open(CmdFixture *fixture, const char *const *accounts)
-{
-    memset(fixture, 0, sizeof *fixture);
-    fixture->dir = g_dir_make_tmp("natterjack-test-XXXXXX", NULL);
-    assert_non_null(fixture->dir);
-    g_setenv("XDG_CONFIG_HOME", fixture->dir, TRUE);
-    g_setenv("XDG_STATE_HOME", fixture->dir, TRUE);
-
-    NjPaths *paths = nj_paths_new(fixture->dir);
-    fixture->client = nj_client_new(paths, nj_options_new(NULL));
-    fixture->cmd = nj_cmd_new(fixture->client);
-    for (const NjTopic *const *topic = nj_topics; *topic; topic++)
-        nj_cmd_add_topic(fixture->cmd, *topic);
-
-    nj_on_account_added(fixture->client->bus, cmd_fixture_on_account_added, fixture);
-    nj_on_account_removed(fixture->client->bus, cmd_fixture_on_account_removed, fixture);
-    for (; accounts && *accounts; accounts++) {
-        g_auto(GStrv) parts = g_strsplit(*accounts, "=", 2);
-        assert_true(
-            nj_options_account_set(fixture->client->options, parts[0], "address", parts[1], NULL));
-        const GPtrArray *all = nj_options_accounts(fixture->client->options);
-        nj_client_add_account(fixture->client, g_ptr_array_index(all, all->len - 1));
-    }
-}
-
-G_GNUC_UNUSED static NjAccount *
-cmd_fixture_account(CmdFixture *fixture, const char *name)
-{
-    NjAccount *account = nj_client_account(fixture->client, name);
-    assert_non_null(account);
-    return account;
-}
-
-static void
-cmd_fixture_forget(CmdFixture *fixture)
-{
-    g_clear_pointer(&fixture->code, g_free);
-    g_clear_pointer(&fixture->text, g_free);
-    g_clear_pointer(&fixture->json, g_free);
-}
-
-G_GNUC_UNUSED static void
-cmd_fixture_close(CmdFixture *fixture)
-{
-    while (fixture->client->accounts->len)
-        nj_client_remove_account(fixture->client, g_ptr_array_index(fixture->client->accounts, 0));
-    nj_cmd_free(fixture->cmd);
-    nj_client_free(fixture->client);
-    cmd_fixture_forget(fixture);
-    g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture->dir);
-    assert_int_equal(system(command), 0);
-    g_free(fixture->dir);
-}
-
-G_GNUC_UNUSED static void
-cmd_fixture_on_answer(const GError *error, NjRecord *result, void *data)
-{
-    CmdFixture *fixture = data;
-    fixture->answers++;
-    cmd_fixture_forget(fixture);
-    fixture->code = error ? g_strdup(nj_cmd_error_code(error)) : NULL;
-    fixture->text = error ? g_strdup(error->message) : NULL;
-    fixture->json = error ? NULL : nj_json_write(result);
-}
-
-/* Says a line as -x would; true if it was answered well at once. */
-G_GNUC_UNUSED static bool
-speak_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line)
-{
-    int before = fixture->answers;
-    cmd_fixture_forget(fixture);
-    nj_cmd_run(fixture->cmd, line, source, chat, cmd_fixture_on_answer, fixture);
-    return fixture->answers == before + 1 && !fixture->code;
-}
-
-G_GNUC_UNUSED static bool
-speak(CmdFixture *fixture, const char *line)
-{
-    return speak_in(fixture, NJ_SOURCE_ARGUMENT, NULL, line);
-}
-
-G_GNUC_UNUSED static void
-expect_ok(CmdFixture *fixture, const char *line, const char *part)
-{
-    if (!speak(fixture, line))
-        fail_msg("%s: %s", line, fixture->text ? fixture->text : "no answer");
-    if (part && !strstr(fixture->json, part))
-        fail_msg("%s: %s does not have %s", line, fixture->json, part);
-}
-
-G_GNUC_UNUSED static void
-expect_failure(CmdFixture *fixture, const char *line, const char *code, const char *part)
-{
-    if (speak(fixture, line) || !fixture->code)
-        fail_msg("%s did not fail", line);
-    if (strcmp(fixture->code, code) || (part && !strstr(fixture->text, part)))
-        fail_msg("%s: [%s] %s, not [%s] %s", line, fixture->code, fixture->text, code,
-                 part ? part : "");
-}
-
-/* Turns the loop until a condition holds; ends the test after five seconds. */
+/* Iterates the main loop until the condition holds; fails the test after five seconds. */
 #define wait_until(condition)                                          \
     do {                                                               \
         gint64 wait_end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC; \

@@ -1,5 +1,5 @@
-/* What the tests of the model share: a data directory that goes away, and a client with one
- * account. */
+/* Helpers of the tests of the model: a temporary data directory, a store in it, a client with one
+ * account, messages. */
 #ifndef NJ_TESTS_MODEL_FIXTURE_H
 #define NJ_TESTS_MODEL_FIXTURE_H
 
@@ -12,69 +12,20 @@
 
 #include "model/events.h"
 
-G_GNUC_UNUSED static char *
-make_dir(void)
-{
-    char *dir = g_dir_make_tmp("natterjack-test-XXXXXX", NULL);
-    assert_non_null(dir);
-    return dir;
-}
+/* Makes an empty directory; the caller passes the path to drop_dir(). */
+char *make_dir(void);
 
-/* Frees the name, too. */
-G_GNUC_UNUSED static void
-drop_dir(char *dir)
-{
-    GDir *open = g_dir_open(dir, 0, NULL);
-    const char *name;
+/* Removes dir with its files (not with directories in it) and frees the path. */
+void drop_dir(char *dir);
 
-    while (open && (name = g_dir_read_name(open))) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-        g_remove(path);
-    }
+/* Opens the store in dir; the test fails if that fails. */
+NjStore *open_store(const char *dir);
 
-    if (open)
-        g_dir_close(open);
-    g_rmdir(dir);
-    g_free(dir);
-}
+/* A client without a store and without connections; its one account is toad@pond.example. */
+NjClient *make_client(void);
+NjAccount *first_account(NjClient *client);
 
-G_GNUC_UNUSED static NjStore *
-open_store(const char *dir)
-{
-    g_autoptr(GError) error = NULL;
-    NjStore *store = nj_store_open(dir, &error);
-    if (!store)
-        fail_msg("%s", error->message);
-    return store;
-}
-
-G_GNUC_UNUSED static NjClient *
-make_client(void)
-{
-    NjAccountSettings settings = { .name = (char *) "home",
-                                   .address = (char *) "toad@pond.example",
-                                   .nick = (char *) "toad" };
-    NjClient *client = nj_client_new(NULL, NULL);
-    nj_client_add_account(client, &settings);
-    return client;
-}
-
-G_GNUC_UNUSED static NjAccount *
-first_account(NjClient *client)
-{
-    return g_ptr_array_index(client->accounts, 0);
-}
-
-G_GNUC_UNUSED static NjMessage *
-make_message(gint64 time, bool out, const char *body)
-{
-    NjMessage *message = nj_message_new();
-    message->time = time;
-    message->out = out;
-    message->state = out ? NJ_STATE_QUEUED : NJ_STATE_RECEIVED;
-    message->sender = g_strdup(out ? "toad@pond.example/desk" : "frog@pond.example/leaf");
-    message->body = g_strdup(body);
-    return message;
-}
+/* A message between toad and frog; time in ms. The caller owns a reference. */
+NjMessage *make_message(gint64 time, bool out, const char *body);
 
 #endif

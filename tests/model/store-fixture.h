@@ -1,5 +1,5 @@
-/* What the tests of the store share: a store in a directory of its own with one chat, and a look
- * into the file beside it. */
+/* Helpers of the tests of the store: a store in a temporary directory with one chat, and reads and
+ * changes of its file through a connection of SQLite beside it. */
 #ifndef NJ_TESTS_MODEL_STORE_FIXTURE_H
 #define NJ_TESTS_MODEL_STORE_FIXTURE_H
 
@@ -12,124 +12,36 @@
 typedef struct {
     char *dir;
     NjStore *store;
-    gint64 chat;
-    GString *news;
-    bool remote;
+    gint64 chat;   /* row of the chat with frog@pond.example */
+    GString *news; /* for the listeners of a test; empty at the start */
+    bool remote;   /* opened as on a network file system */
 } StoreFixture;
 
-/* No test pulls the plug, so memory will do, where there is some. */
-G_GNUC_UNUSED static char *
-quick_dir(void)
-{
-    char *dir = g_strdup("/dev/shm/natterjack-test-XXXXXX");
-    if (g_mkdtemp(dir))
-        return dir;
-    g_free(dir);
-    return make_dir();
-}
+/* As make_dir(), in memory where /dev/shm exists: these tests do not depend on a real disk. */
+char *quick_dir(void);
 
-G_GNUC_UNUSED static gint64
-chat_row(StoreFixture *fixture, const char *address)
-{
-    NjStoredChat chat;
-    assert_true(nj_store_ensure_chat(fixture->store,
-                                     nj_store_ensure_account(fixture->store, "toad@pond.example"),
-                                     NJ_CHAT_PERSON, address, &chat));
-    gint64 id = chat.id;
-    nj_stored_chat_clear(&chat);
-    return id;
-}
+/* The row of a chat with one person, which is added if it is missing. */
+gint64 chat_row(StoreFixture *fixture, const char *address);
 
-/* As on a disk of this machine, or as on a network's. */
-G_GNUC_UNUSED static NjStore *
-open_here(const char *dir, bool remote)
-{
-    g_autoptr(GError) error = NULL;
-    NjStore *store = nj_store_open_as(dir, remote, &error);
-    if (!store)
-        fail_msg("%s", error->message);
-    return store;
-}
+/* Opens the store as on a local file system, or as on a network file system (remote). */
+NjStore *open_here(const char *dir, bool remote);
 
-G_GNUC_UNUSED static int
-set_up_at(void **state, bool remote)
-{
-    StoreFixture *fixture = g_new0(StoreFixture, 1);
-    fixture->dir = quick_dir();
-    fixture->remote = remote;
-    fixture->store = open_here(fixture->dir, remote);
-    fixture->chat = chat_row(fixture, "frog@pond.example");
-    fixture->news = g_string_new(NULL);
-    *state = fixture;
-    return 0;
-}
+/* For cmocka: *state is the StoreFixture. */
+int set_up_at(void **state, bool remote);
+int set_up(void **state);
+int set_up_remote(void **state);
+int tear_down(void **state);
 
-G_GNUC_UNUSED static int
-set_up(void **state)
-{
-    return set_up_at(state, false);
-}
+/* Closes the store and opens the same file again. */
+void reopen(StoreFixture *fixture);
 
-G_GNUC_UNUSED static int
-set_up_remote(void **state)
-{
-    return set_up_at(state, true);
-}
+/* Adds a message to the chat; returns its row. */
+gint64 add(StoreFixture *fixture, gint64 time, bool out, const char *body);
 
-G_GNUC_UNUSED static int
-tear_down(void **state)
-{
-    StoreFixture *fixture = *state;
-    nj_store_close(fixture->store, 5000);
-    drop_dir(fixture->dir);
-    g_string_free(fixture->news, TRUE);
-    g_free(fixture);
-    return 0;
-}
+/* The integer in the first row and column of what sql selects. */
+int ask_int(StoreFixture *fixture, const char *sql);
 
-G_GNUC_UNUSED static void
-reopen(StoreFixture *fixture)
-{
-    assert_true(nj_store_close(fixture->store, 5000));
-    fixture->store = open_here(fixture->dir, fixture->remote);
-}
-
-G_GNUC_UNUSED static gint64
-add(StoreFixture *fixture, gint64 time, bool out, const char *body)
-{
-    g_autoptr(NjMessage) message = make_message(time, out, body);
-    message->chat = fixture->chat;
-    nj_store_add_message(fixture->store, message);
-    return message->id;
-}
-
-G_GNUC_UNUSED static int
-ask_int(StoreFixture *fixture, const char *sql)
-{
-    g_autofree char *path = g_build_filename(fixture->dir, "history.db", NULL);
-    sqlite3 *db = NULL;
-    sqlite3_stmt *statement = NULL;
-
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-
-    int value = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
-}
-
-G_GNUC_UNUSED static void
-run_sql(const char *dir, const char *sql)
-{
-    g_autofree char *path = g_build_filename(dir, "history.db", NULL);
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
+/* Executes sql on the file in dir. */
+void run_sql(const char *dir, const char *sql);
 
 #endif
