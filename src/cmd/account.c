@@ -70,7 +70,10 @@ finish_in_state(NjCall *call, NjAccount *account, NjAccountState wanted)
     }
 
     StateWait *wait = g_new(StateWait, 1);
-    *wait = (StateWait){ nj_call_hold(call), nj_call_client(call)->bus, account, wanted };
+    *wait = (StateWait){ .call = nj_call_hold(call),
+                         .bus = nj_call_client(call)->bus,
+                         .account = account,
+                         .wanted = wanted };
     nj_on_account_changed(wait->bus, on_waited_change, wait);
     nj_on_account_removed(wait->bus, on_waited_removed, wait);
     nj_call_on_end(call, on_wait_end, wait);
@@ -144,7 +147,7 @@ run_disconnect(NjCall *call)
 
 /* left_us: time until the next attempt to connect, for an account in the state WAITING */
 static void
-say_account(NjCall *call, const NjAccount *account, gint64 left_us)
+report_account(NjCall *call, const NjAccount *account, gint64 left_us)
 {
     g_autoptr(GString) line = g_string_new(NULL);
     g_string_printf(line, "%s  %s  %s", account->settings->name,
@@ -162,7 +165,7 @@ say_account(NjCall *call, const NjAccount *account, gint64 left_us)
                                seconds);
     }
 
-    nj_call_say(call, NJ_NOTICE_INFO, "%s", line->str);
+    nj_call_notice(call, NJ_NOTICE_INFO, "%s", line->str);
 }
 
 static NjRecord *
@@ -197,8 +200,8 @@ list_left_out(NjCall *call, GPtrArray *list, const NjAccountSettings *settings)
     nj_record_set_text(record, "why", why);
     nj_record_set_bool(record, "autoconnect", settings->autoconnect);
     g_ptr_array_add(list, record);
-    nj_call_say(call, NJ_NOTICE_INFO, "%s  %s  %s: %s", settings->name, settings->address,
-                nj_account_state_name(NJ_ACCOUNT_OFFLINE), why);
+    nj_call_notice(call, NJ_NOTICE_INFO, "%s  %s  %s: %s", settings->name, settings->address,
+                   nj_account_state_name(NJ_ACCOUNT_OFFLINE), why);
 }
 
 static void
@@ -211,7 +214,7 @@ run_list(NjCall *call)
         const NjAccount *account = client->accounts->pdata[i];
         gint64 left_us = MAX(account->retry_us - nj_clock_us(), 0);
         g_ptr_array_add(list, account_record(account, left_us));
-        say_account(call, account, left_us);
+        report_account(call, account, left_us);
     }
 
     const GPtrArray *stored = nj_options_accounts(client->options);
@@ -222,8 +225,8 @@ run_list(NjCall *call)
     }
 
     if (!list->len)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    _("There is no account yet; /account add you@example.org adds one."));
+        nj_call_notice(call, NJ_NOTICE_INFO,
+                       _("There is no account yet; /account add you@example.org adds one."));
     nj_record_set_list(nj_call_result(call), "accounts", list);
     nj_call_done(call);
 }
@@ -401,8 +404,8 @@ run_add(NjCall *call)
     if (nj_call_arg(call, "password"))
         nj_password_remember(nj_call_cmd(call), account, nj_call_arg(call, "password"));
 
-    nj_call_say(call, NJ_NOTICE_INFO, _("Added account %s to natterjackrc; logging in as %s …"),
-                name, account->bare);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("Added account %s to natterjackrc; logging in as %s …"),
+                   name, account->bare);
     if (has_password(call, account) || !nj_call_screen(call)) {
         nj_call_connect(call, account);
         return;
@@ -457,25 +460,25 @@ nj_call_set_setting(NjCall *call, NjAccount *account, const char *key, const cha
 
 /* Says that a setting was changed, and when the change takes effect. */
 static void
-say_changed(NjCall *call, const NjAccount *account, const NjAccountKey *key)
+report_changed(NjCall *call, const NjAccount *account, const NjAccountKey *key)
 {
     const char *name = account->settings->name;
     if (key->from == NJ_FROM_START)
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("Changed %s of %s; used when Natterjack starts the next time."), key->name,
-                    name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Changed %s of %s; used when Natterjack starts the next time."), key->name,
+                       name);
     else if (key->from == NJ_FROM_ROOM)
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("Changed %s of %s; used in the rooms you enter from now on."), key->name,
-                    name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Changed %s of %s; used in the rooms you enter from now on."), key->name,
+                       name);
     else if (account->state == NJ_ACCOUNT_OFFLINE || account->state == NJ_ACCOUNT_WAITING)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Changed %s of %s; used by the next /connect %s."),
-                    key->name, name, name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Changed %s of %s; used by the next /connect %s."), key->name, name, name);
     else
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("Changed %s of %s; used by the next connection. /reconnect %s makes one "
-                      "now."),
-                    key->name, name, name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Changed %s of %s; used by the next connection. /reconnect %s makes one "
+                         "now."),
+                       key->name, name, name);
 }
 
 static void
@@ -487,8 +490,9 @@ on_new_password(const char *typed, void *data)
     if (!typed || !*typed || !account) {
         nj_call_fail(call, "cancelled", _("The password was not changed."));
     } else if (nj_call_set_setting(call, account, "password", typed)) {
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Saved the password of account %s in natterjackrc."),
-                    account->settings->name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Saved the password of account %s in natterjackrc."),
+                       account->settings->name);
         nj_call_done(call);
     }
 }
@@ -518,7 +522,7 @@ run_set(NjCall *call)
     if (password) {
         if (!nj_call_set_setting(call, account, "password", *password ? password : NULL))
             return;
-        say_changed(call, account, nj_account_key("password"));
+        report_changed(call, account, nj_account_key("password"));
         nj_call_done(call);
         return;
     }
@@ -545,7 +549,7 @@ run_set(NjCall *call)
     if (!nj_call_set_setting(call, account, key, value))
         return;
 
-    say_changed(call, account, nj_account_key(key));
+    report_changed(call, account, nj_account_key(key));
     nj_call_done(call);
 }
 
@@ -582,15 +586,15 @@ run_rename(NjCall *call)
     nj_account_set_settings(account, nj_options_account(client->options, name));
     nj_emit_account_changed(client->bus, account);
     nj_record_set_text(nj_call_result(call), "account", name);
-    nj_call_say(call, NJ_NOTICE_SUCCESS,
-                _("Renamed account %s to %s; it keeps its chats and its history."), old, name);
+    nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                   _("Renamed account %s to %s; it keeps its chats and its history."), old, name);
 
     g_autofree char *prefix = g_strdup_printf("/%s:", old);
     Mentions mentions = { prefix, 0 };
     nj_options_pairs(client->options, "aliases", count_mention, &mentions);
     nj_options_pairs(client->options, "keys", count_mention, &mentions);
     if (mentions.count)
-        nj_call_say(
+        nj_call_notice(
             call, NJ_NOTICE_WARNING,
             ngettext(
                 "%u alias or key in natterjackrc still uses %s, which names no account now.",
@@ -630,24 +634,26 @@ on_removed(NjAccount *account, void *owner)
         call->chat = NULL; /* the chat goes with the account: write to the console */
 
     guint unsure = 0, waiting = nj_outbox_count(account, &unsure);
-    nj_call_say(call, NJ_NOTICE_SUCCESS, _("Removed account %s; its history stays."),
-                account->settings->name);
+    nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Removed account %s; its history stays."),
+                   account->settings->name);
     if (waiting)
-        nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("%u message was not sent; it stays in the history and is sent if you "
-                             "add the account again.",
-                             "%u messages were not sent; they stay in the history and are sent if "
-                             "you add the account again.",
-                             waiting),
-                    waiting);
+        nj_call_notice(
+            call, NJ_NOTICE_WARNING,
+            ngettext("%u message was not sent; it stays in the history and is sent if you "
+                     "add the account again.",
+                     "%u messages were not sent; they stay in the history and are sent if "
+                     "you add the account again.",
+                     waiting),
+            waiting);
 
     if (unsure)
-        nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("%u message may not have arrived; it stays in the history as unsure.",
-                             "%u messages may not have arrived; they stay in the history as "
-                             "unsure.",
-                             unsure),
-                    unsure);
+        nj_call_notice(
+            call, NJ_NOTICE_WARNING,
+            ngettext("%u message may not have arrived; it stays in the history as unsure.",
+                     "%u messages may not have arrived; they stay in the history as "
+                     "unsure.",
+                     unsure),
+            unsure);
 
     nj_record_set_int(nj_call_result(call), "waiting", waiting);
     nj_record_set_int(nj_call_result(call), "unsure", unsure);
@@ -681,7 +687,7 @@ run_remove(NjCall *call)
 
     nj_record_set_text(nj_call_result(call), "account", name);
     Removal *removal = g_new(Removal, 1);
-    *removal = (Removal){ nj_call_hold(call), client, account };
+    *removal = (Removal){ .call = nj_call_hold(call), .client = client, .account = account };
     nj_on_account_changed(client->bus, on_removed_changed, removal);
     nj_on_account_removed(client->bus, on_removed, removal);
     nj_call_on_end(call, on_removal_end, removal);

@@ -53,7 +53,7 @@ nj_call_new(NjCmd *cmd, NjSource source, NjChat *chat, NjResultFunc done, void *
     call->done = done;
     call->data = data;
     call->result = nj_record_new();
-    call->said = g_string_new(NULL);
+    call->notices = g_string_new(NULL);
 
     g_hash_table_add(cmd->calls, call);
     return call;
@@ -78,7 +78,7 @@ nj_call_release(NjCall *call)
 
     nj_args_free(call->args);
     nj_record_free(call->result);
-    g_string_free(call->said, TRUE);
+    g_string_free(call->notices, TRUE);
     g_free(call->name);
     g_free(call);
 }
@@ -160,8 +160,8 @@ nj_call_end(NjCall *call, const GError *error)
         call->on_end(call, call->end_data);
     if (error)
         report_error(cmd, call, error);
-    else if (call->said->len)
-        nj_record_set_text(call->result, "text", call->said->str);
+    else if (call->notices->len)
+        nj_record_set_text(call->result, "text", call->notices->str);
 
     if (call->done)
         call->done(error, error ? NULL : call->result, call->data);
@@ -217,7 +217,7 @@ nj_call_args(NjCall *call, const char *param)
 }
 
 void
-nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...)
+nj_call_notice(NjCall *call, NjNoticeKind kind, const char *format, ...)
 {
     if (!call->cmd)
         return;
@@ -232,9 +232,9 @@ nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...)
         return;
     }
 
-    if (call->said->len)
-        g_string_append_c(call->said, '\n');
-    g_string_append(call->said, text);
+    if (call->notices->len)
+        g_string_append_c(call->notices, '\n');
+    g_string_append(call->notices, text);
 }
 
 NjRecord *

@@ -30,7 +30,7 @@ struct NjCall {
     NjSource source;
     char *name; /* of the command, without sub-command; for reports; NULL for a text */
     NjRecord *result;
-    GString *said; /* lines of a call that is not shown on a screen; "text" of its result */
+    GString *notices; /* lines of a call that is not shown on a screen; "text" of its result */
     NjResultFunc done;
     void *data;
     void (*on_end)(NjCall *call, void *data);

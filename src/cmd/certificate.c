@@ -17,27 +17,29 @@ last_certificate(NjCall *call, NjSession *session)
 }
 
 static void
-say_certificate(NjCall *call, const NjCertificate *certificate, const char *names, const char *from,
-                const char *until)
+report_certificate(NjCall *call, const NjCertificate *certificate, const char *names,
+                   const char *from, const char *until)
 {
-    nj_call_say(call, NJ_NOTICE_INFO, _("Certificate of %s, for %s"), certificate->subject, names);
-    nj_call_say(call, NJ_NOTICE_INFO, _("Issued by %s, valid from %.10s to %.10s"),
-                certificate->issuer, from, until);
-    nj_call_say(call, NJ_NOTICE_INFO, _("SHA-256 %s"), certificate->sha256);
-    nj_call_say(call, NJ_NOTICE_INFO, _("Key %s"), certificate->pin);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("Certificate of %s, for %s"), certificate->subject,
+                   names);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("Issued by %s, valid from %.10s to %.10s"),
+                   certificate->issuer, from, until);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("SHA-256 %s"), certificate->sha256);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("Key %s"), certificate->pin);
     if (certificate->protocol)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Connection %s, %s"), certificate->protocol,
-                    certificate->cipher ? certificate->cipher : "");
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Connection %s, %s"), certificate->protocol,
+                       certificate->cipher ? certificate->cipher : "");
     if (certificate->problem)
-        nj_call_say(call, NJ_NOTICE_WARNING, "%s", certificate->problem);
+        nj_call_notice(call, NJ_NOTICE_WARNING, "%s", certificate->problem);
 
     if (certificate->pinned)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted because its key is pinned."));
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Accepted because its key is pinned."));
     else if (certificate->trusted_once)
-        nj_call_say(call, NJ_NOTICE_WARNING,
-                    _("Accepted for this connection because you trusted it."));
+        nj_call_notice(call, NJ_NOTICE_WARNING,
+                       _("Accepted for this connection because you trusted it."));
     else if (!certificate->problem)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Accepted: signed by an authority trusted here."));
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Accepted: signed by an authority trusted here."));
 }
 
 static void
@@ -51,7 +53,7 @@ run_show(NjCall *call)
     g_autofree char *names = g_strjoinv(", ", certificate->names);
     g_autofree char *from = nj_clock_format(certificate->not_before);
     g_autofree char *until = nj_clock_format(certificate->not_after);
-    say_certificate(call, certificate, names, from, until);
+    report_certificate(call, certificate, names, from, until);
 
     NjRecord *result = nj_call_result(call);
     nj_record_set_text(result, "subject", certificate->subject);
@@ -106,10 +108,10 @@ run_forget(NjCall *call)
     if (!nj_call_session(call, account) || !nj_call_set_setting(call, account, "pin", NULL))
         return;
 
-    nj_call_say(call, NJ_NOTICE_SUCCESS,
-                _("Removed the pinned key of account %s; certificates are checked by their "
-                  "authorities again."),
-                account->settings->name);
+    nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                   _("Removed the pinned key of account %s; certificates are checked by their "
+                     "authorities again."),
+                   account->settings->name);
     nj_call_done(call);
 }
 

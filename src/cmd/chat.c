@@ -90,8 +90,10 @@ send_message(NjCall *call, NjChat *chat, const char *text, const NjSendOptions *
     }
 
     SentWait *wait = g_new(SentWait, 1);
-    *wait =
-        (SentWait){ nj_call_hold(call), nj_call_client(call)->bus, chat, nj_message_ref(message) };
+    *wait = (SentWait){ .call = nj_call_hold(call),
+                        .bus = nj_call_client(call)->bus,
+                        .chat = chat,
+                        .message = nj_message_ref(message) };
     nj_on_message_changed(wait->bus, on_message_changed, wait);
     nj_on_chat_removed(wait->bus, on_chat_removed, wait);
     nj_call_on_end(call, on_wait_end, wait);
@@ -157,9 +159,9 @@ run_attention(NjCall *call)
     g_autoptr(GError) error = NULL;
     bool done = nj_attention(chat, &error);
     if (done)
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("Asked %s for attention; their program shows it if it can."),
-                    nj_chat_label(chat));
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       _("Asked %s for attention; their program shows it if it can."),
+                       nj_chat_label(chat));
 
     nj_call_done_if(call, done, error);
 }

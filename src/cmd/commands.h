@@ -200,7 +200,7 @@ const char *nj_call_arg(NjCall *call, const char *param);
 const char *const *nj_call_args(NjCall *call, const char *param);
 
 /* Writes a line where the command was typed; for a script it becomes part of the result. */
-void nj_call_say(NjCall *call, NjNoticeKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void nj_call_notice(NjCall *call, NjNoticeKind kind, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* The result, to be filled before nj_call_done(); borrowed. */
 NjRecord *nj_call_result(NjCall *call);

@@ -92,7 +92,7 @@ on_found(GPtrArray *found, const GError *error, void *data)
     for (guint i = 0; i < found->len; i++)
         g_ptr_array_add(hits, hit_record(nj_call_client(call), g_ptr_array_index(found, i)));
     if (!found->len)
-        nj_call_say(call, NJ_NOTICE_INFO, _("No message was found."));
+        nj_call_notice(call, NJ_NOTICE_INFO, _("No message was found."));
 
     nj_record_set_list(nj_call_result(call), "hits", hits);
     nj_call_done(call);
@@ -238,13 +238,14 @@ run_search(NjCall *call)
     NjScreen *screen = nj_call_screen(call);
     NjSource source = nj_call_source(call);
     if (missing > MANY_UNINDEXED && screen)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("%u message is still being indexed; the search starts when that is "
-                             "done.",
-                             "%u messages are still being indexed; the search starts when that is "
-                             "done.",
-                             missing),
-                    missing);
+        nj_call_notice(
+            call, NJ_NOTICE_INFO,
+            ngettext("%u message is still being indexed; the search starts when that is "
+                     "done.",
+                     "%u messages are still being indexed; the search starts when that is "
+                     "done.",
+                     missing),
+            missing);
 
     if (screen && source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN) {
         g_autofree char *title = search_title(call, &search);
@@ -278,24 +279,24 @@ on_import_end(NjCall *call, void *data)
 }
 
 static void
-say_counts(NjCall *call, const NjImportCounts *counts)
+report_counts(NjCall *call, const NjImportCounts *counts)
 {
-    nj_call_say(call, NJ_NOTICE_SUCCESS,
-                ngettext("Imported %u message.", "Imported %u messages.", counts->messages),
-                counts->messages);
+    nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                   ngettext("Imported %u message.", "Imported %u messages.", counts->messages),
+                   counts->messages);
     if (counts->known)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("Skipped %u message that was imported before.",
-                             "Skipped %u messages that were imported before.", counts->known),
-                    counts->known);
+        nj_call_notice(call, NJ_NOTICE_INFO,
+                       ngettext("Skipped %u message that was imported before.",
+                                "Skipped %u messages that were imported before.", counts->known),
+                       counts->known);
 
     if (counts->lines)
-        nj_call_say(call, NJ_NOTICE_WARNING,
-                    ngettext("Skipped %u line that is not a message.",
-                             "Skipped %u lines that are not messages.", counts->lines),
-                    counts->lines);
+        nj_call_notice(call, NJ_NOTICE_WARNING,
+                       ngettext("Skipped %u line that is not a message.",
+                                "Skipped %u lines that are not messages.", counts->lines),
+                       counts->lines);
     if (counts->left_out)
-        nj_call_say(
+        nj_call_notice(
             call, NJ_NOTICE_WARNING,
             ngettext(
                 "Skipped %u file that is not a readable log or not named after an address: %s.",
@@ -330,7 +331,7 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
                        "frog@example.org."),
                      importing->format->name);
     } else {
-        say_counts(call, counts);
+        report_counts(call, counts);
         nj_call_done(call);
     }
 }
@@ -343,10 +344,11 @@ on_progress(void *data)
     int percent = counts->total ? (int) MIN(counts->bytes * 100 / counts->total, 100) : 0;
     guint messages = counts->messages + counts->known;
 
-    nj_call_say(importing->call, NJ_NOTICE_INFO,
-                ngettext("%u message so far, %d %%; /history cancel stops the import.",
-                         "%u messages so far, %d %%; /history cancel stops the import.", messages),
-                messages, percent);
+    nj_call_notice(importing->call, NJ_NOTICE_INFO,
+                   ngettext("%u message so far, %d %%; /history cancel stops the import.",
+                            "%u messages so far, %d %%; /history cancel stops the import.",
+                            messages),
+                   messages, percent);
 
     nj_clock_cancel(&importing->progress);
     importing->progress = nj_clock_after(PROGRESS_MS, on_progress, importing);

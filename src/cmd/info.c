@@ -11,11 +11,12 @@ say_ping(NjCall *call, int ms)
 {
     const char *address = nj_call_arg(call, "address");
     if (!address)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Your server answered in %d ms."), ms);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Your server answered in %d ms."), ms);
     else if (strchr(address, '@') && !strchr(address, '/'))
-        nj_call_say(call, NJ_NOTICE_INFO, _("The server, for %s, answered in %d ms."), address, ms);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("The server, for %s, answered in %d ms."), address,
+                       ms);
     else
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s answered in %d ms."), address, ms);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s answered in %d ms."), address, ms);
 }
 
 static void
@@ -51,7 +52,7 @@ say_list(NjCall *call, const NjField *field, int depth)
     }
 
     if (words->len)
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, words->str);
+        nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, words->str);
 }
 
 static void
@@ -59,19 +60,19 @@ say_field(NjCall *call, const NjField *field, int depth)
 {
     switch (field->kind) {
     case NJ_FIELD_TEXT:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, field->text);
+        nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, field->text);
         break;
     case NJ_FIELD_INT:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %" G_GINT64_FORMAT, depth * 2, "", field->key,
-                    field->number);
+        nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s: %" G_GINT64_FORMAT, depth * 2, "", field->key,
+                       field->number);
         break;
     case NJ_FIELD_BOOL:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key,
-                    field->number ? _("yes") : _("no"));
+        nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key,
+                       field->number ? _("yes") : _("no"));
         break;
 
     case NJ_FIELD_RECORD:
-        nj_call_say(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
+        nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
         say_record(call, field->record, depth + 1);
         break;
     case NJ_FIELD_LIST:
@@ -106,19 +107,19 @@ say_known(NjCall *call, const char *address)
     if (!contact)
         return;
 
-    nj_call_say(call, NJ_NOTICE_INFO, _("%s, subscription %s"), nj_contact_label(contact),
-                nj_subscription_name(contact->subscription));
+    nj_call_notice(call, NJ_NOTICE_INFO, _("%s, subscription %s"), nj_contact_label(contact),
+                   nj_subscription_name(contact->subscription));
     for (guint i = 0; i < contact->presences->len; i++) {
         const NjPresence *presence = contact->presences->pdata[i];
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"),
-                    *presence->resource ? presence->resource : address,
-                    nj_show_name(presence->show), presence->priority,
-                    presence->status ? presence->status : "");
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"),
+                       *presence->resource ? presence->resource : address,
+                       nj_show_name(presence->show), presence->priority,
+                       presence->status ? presence->status : "");
         g_autoptr(GDateTime) idle =
             presence->idle ? g_date_time_new_from_unix_local(presence->idle / 1000) : NULL;
         g_autofree char *since = idle ? g_date_time_format(idle, "%Y-%m-%d %H:%M") : NULL;
         if (since)
-            nj_call_say(call, NJ_NOTICE_INFO, _("Idle since %s."), since);
+            nj_call_notice(call, NJ_NOTICE_INFO, _("Idle since %s."), since);
     }
 }
 

@@ -12,7 +12,7 @@ show_option(NjCall *call, const char *name)
 {
     const char *value = nj_options_text(nj_call_client(call)->options, name);
     nj_record_set_text(nj_call_result(call), name, value);
-    nj_call_say(call, NJ_NOTICE_INFO, "%s = %s", name, value);
+    nj_call_notice(call, NJ_NOTICE_INFO, "%s = %s", name, value);
 }
 
 static bool
@@ -85,17 +85,17 @@ run_theme(NjCall *call)
     g_auto(GStrv) names = nj_cmd_theme_names(nj_call_cmd(call));
     g_autofree char *list = g_strjoinv(", ", names);
     nj_record_set_text(nj_call_result(call), "theme", nj_options_text(client->options, "theme"));
-    nj_call_say(call, NJ_NOTICE_INFO, _("The theme is %s. Themes: %s."),
-                nj_options_text(client->options, "theme"), list);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("The theme is %s. Themes: %s."),
+                   nj_options_text(client->options, "theme"), list);
     nj_call_done(call);
 }
 
 /* --- /bind --- */
 
 static void
-say_key(const char *name, const char *line, void *owner)
+report_key(const char *name, const char *line, void *owner)
 {
-    nj_call_say(owner, NJ_NOTICE_INFO, "%-12s %s", name, line);
+    nj_call_notice(owner, NJ_NOTICE_INFO, "%-12s %s", name, line);
 }
 
 static void
@@ -107,7 +107,7 @@ run_bind(NjCall *call)
     g_autoptr(GError) error = NULL;
 
     if (!key) {
-        nj_keys_each(keys, say_key, call);
+        nj_keys_each(keys, report_key, call);
         nj_call_done(call);
         return;
     }
@@ -120,7 +120,7 @@ run_bind(NjCall *call)
 
     if (!line) {
         line = nj_keys_line(keys, name);
-        nj_call_say(call, NJ_NOTICE_INFO, "%-12s %s", name, line ? line : _("free"));
+        nj_call_notice(call, NJ_NOTICE_INFO, "%-12s %s", name, line ? line : _("free"));
         nj_record_set_text(nj_call_result(call), name, line);
         nj_call_done(call);
         return;
@@ -139,9 +139,9 @@ run_bind(NjCall *call)
                 && nj_options_set_pair(nj_call_client(call)->options, "keys", name,
                                        unbind ? "" : line, &error);
     if (done && unbind)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Unbound %s; the prompt uses it again."), name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Unbound %s; the prompt uses it again."), name);
     else if (done)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s now runs %s."), name, line);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("%s now runs %s."), name, line);
 
     nj_call_done_if(call, done, error);
 }
@@ -149,12 +149,12 @@ run_bind(NjCall *call)
 /* --- /alias --- */
 
 static void
-say_alias(const char *name, const char *line, const char *habit, void *owner)
+report_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     if (habit)
-        nj_call_say(owner, NJ_NOTICE_INFO, "/%-12s %s  (%s)", name, line, habit);
+        nj_call_notice(owner, NJ_NOTICE_INFO, "/%-12s %s  (%s)", name, line, habit);
     else
-        nj_call_say(owner, NJ_NOTICE_INFO, "/%-12s %s", name, line);
+        nj_call_notice(owner, NJ_NOTICE_INFO, "/%-12s %s", name, line);
 }
 
 typedef struct {
@@ -163,11 +163,11 @@ typedef struct {
 } OneAlias;
 
 static void
-say_one_alias(const char *name, const char *line, const char *habit, void *owner)
+report_one_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     OneAlias *one = owner;
     if (strcmp(name, one->name) == 0)
-        say_alias(name, line, habit, one->call);
+        report_alias(name, line, habit, one->call);
 }
 
 static void
@@ -182,9 +182,9 @@ run_alias(NjCall *call)
     if (!line) {
         OneAlias one = { .call = call, .name = name };
         if (name)
-            nj_cmd_each_alias(cmd, say_one_alias, &one);
+            nj_cmd_each_alias(cmd, report_one_alias, &one);
         else
-            nj_cmd_each_alias(cmd, say_alias, call);
+            nj_cmd_each_alias(cmd, report_alias, call);
         nj_call_done(call);
         return;
     }
@@ -195,13 +195,13 @@ run_alias(NjCall *call)
                 && nj_options_set_pair(nj_call_client(call)->options, "aliases", name,
                                        remove ? NULL : line, &error);
     if (done && remove)
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    nj_cmd_alias_line(cmd, name)
-                        ? _("Removed your alias /%s; the shipped one is used again.")
-                        : _("Removed the alias /%s."),
-                    name);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                       nj_cmd_alias_line(cmd, name)
+                           ? _("Removed your alias /%s; the shipped one is used again.")
+                           : _("Removed the alias /%s."),
+                       name);
     else if (done)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("/%s now runs %s."), name, line);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("/%s now runs %s."), name, line);
 
     nj_call_done_if(call, done, error);
 }

@@ -201,7 +201,7 @@ entry_record(const Entry *entry)
 }
 
 static void
-say_entry(NjCall *call, const Entry *entry)
+report_entry(NjCall *call, const Entry *entry)
 {
     const NjMessage *message = entry->message;
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(message->time / 1000);
@@ -210,9 +210,9 @@ say_entry(NjCall *call, const Entry *entry)
     g_autofree char *line = nj_text_line(content ? content : "", -1, 0);
     g_autofree char *text = nj_text_ellipsize(line, 40);
 
-    nj_call_say(call, needs_retry(message) ? NJ_NOTICE_WARNING : NJ_NOTICE_INFO,
-                "%s  %s  %s: %s%s%s", shown, entry->address, state_shown(message->state), text,
-                message->error ? "  " : "", message->error ? message->error : "");
+    nj_call_notice(call, needs_retry(message) ? NJ_NOTICE_WARNING : NJ_NOTICE_INFO,
+                   "%s  %s  %s: %s%s%s", shown, entry->address, state_shown(message->state), text,
+                   message->error ? "  " : "", message->error ? message->error : "");
 }
 
 static void
@@ -226,17 +226,18 @@ run_outbox(NjCall *call)
         const Entry *entry = entries->pdata[i];
         again |= needs_retry(entry->message);
         g_ptr_array_add(list, entry_record(entry));
-        say_entry(call, entry);
+        report_entry(call, entry);
     }
 
     nj_record_set_list(nj_call_result(call), "messages", list);
     if (!entries->len)
-        nj_call_say(call, NJ_NOTICE_INFO, _("All your messages have reached a server."));
+        nj_call_notice(call, NJ_NOTICE_INFO, _("All your messages have reached a server."));
     else if (again)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    _("/retry resends the messages of a chat that failed or may not have arrived, "
-                      "/retry all "
-                      "those of every chat; the others are sent automatically."));
+        nj_call_notice(
+            call, NJ_NOTICE_INFO,
+            _("/retry resends the messages of a chat that failed or may not have arrived, "
+              "/retry all "
+              "those of every chat; the others are sent automatically."));
 
     nj_call_done(call);
 }
@@ -258,17 +259,19 @@ open_entry_chat(const Entry *entry, GError **error)
 }
 
 static void
-say_retried(NjCall *call, guint now, guint later)
+report_retried(NjCall *call, guint now, guint later)
 {
     nj_record_set_int(nj_call_result(call), "count", now + later);
     if (now)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("%u message is sent again.", "%u messages are sent again.", now), now);
+        nj_call_notice(call, NJ_NOTICE_INFO,
+                       ngettext("%u message is sent again.", "%u messages are sent again.", now),
+                       now);
     if (later)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("%u message is sent again when its account is online.",
-                             "%u messages are sent again when their accounts are online.", later),
-                    later);
+        nj_call_notice(call, NJ_NOTICE_INFO,
+                       ngettext("%u message is sent again when its account is online.",
+                                "%u messages are sent again when their accounts are online.",
+                                later),
+                       later);
 }
 
 static void
@@ -307,16 +310,16 @@ run_retry(NjCall *call)
     }
 
     if (!refused && !now && !later)
-        nj_call_say(
+        nj_call_notice(
             call, NJ_NOTICE_INFO,
             chat ? _("No message of this chat failed in the last 24 hours or is unsure; /outbox "
                      "lists the waiting ones.")
                  : _("No message failed in the last 24 hours or is unsure; /outbox lists the "
                      "waiting ones."));
 
-    say_retried(call, now, later);
+    report_retried(call, now, later);
     if (refused)
-        nj_call_say(call, NJ_NOTICE_ERROR, "%s", first->message);
+        nj_call_notice(call, NJ_NOTICE_ERROR, "%s", first->message);
     nj_call_done(call);
 }
 

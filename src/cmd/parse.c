@@ -494,21 +494,21 @@ nj_parse_param_at(const NjCommand *command, const char *text, const char **word,
         text = skip_space(text);
         int index = keyword_at(command, text);
         *keyword = index >= 0;
-        *word = text;
-        if (index >= 0) {
+        if (*keyword)
             text += strlen(command->params[index].name) + 1;
-            *word = text;
-        } else if (at >= 0 && is_raw(command, at)) {
+        *word = text;
+        if (!*keyword && at >= 0 && is_raw(command, at))
             return &command->params[at];
-        }
-        const char *quote_end = *text == '"' ? end_of_quote(text) : NULL;
-        const char *end = *text == '"' ? quote_end : skip_word(text);
+
+        /* An open quotation mark makes the rest of the text one word. */
+        const char *end = *text == '"' ? end_of_quote(text) : skip_word(text);
         if (!end || !*end) {
-            int found = index >= 0 ? index : at;
+            int found = *keyword ? index : at;
             return found >= 0 ? &command->params[found] : NULL;
         }
+
         text = end;
-        if (index < 0 && at >= 0 && !(command->params[at].flags & NJ_REPEAT))
+        if (!*keyword && at >= 0 && !(command->params[at].flags & NJ_REPEAT))
             at = next_positional(command, at + 1);
     }
 }

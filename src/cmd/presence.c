@@ -16,12 +16,12 @@ show_status(NjCall *call)
     nj_record_set_text(nj_call_result(call), "status", account->status);
     nj_record_set_int(nj_call_result(call), "priority", account->priority);
     nj_record_set_bool(nj_call_result(call), "by_itself", account->by_itself);
-    nj_call_say(call, NJ_NOTICE_INFO,
-                account->by_itself
-                    ? _("Account %s is %s; others see it as %s until you press a key.%s%s")
-                    : _("Account %s is %s; others see it as %s.%s%s"),
-                account->settings->name, nj_account_state_name(account->state), show,
-                account->status ? " " : "", account->status ? account->status : "");
+    nj_call_notice(call, NJ_NOTICE_INFO,
+                   account->by_itself
+                       ? _("Account %s is %s; others see it as %s until you press a key.%s%s")
+                       : _("Account %s is %s; others see it as %s.%s%s"),
+                   account->settings->name, nj_account_state_name(account->state), show,
+                   account->status ? " " : "", account->status ? account->status : "");
 
     nj_call_done(call);
 }
@@ -60,8 +60,8 @@ run_status(NjCall *call)
     if (!word && !to) {
         nj_account_set_priority(account, number);
         nj_presence_send(account);
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is now %d."),
-                    account->settings->name, number);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("The priority of account %s is now %d."),
+                       account->settings->name, number);
         nj_call_done(call);
         return;
     }
@@ -75,18 +75,18 @@ run_status(NjCall *call)
         g_autoptr(GError) error = NULL;
         bool done = nj_presence_direct(account, to, show, text, &error);
         if (done)
-            nj_call_say(call, NJ_NOTICE_SUCCESS, _("%s now sees account %s as %s."), to,
-                        account->settings->name, word);
+            nj_call_notice(call, NJ_NOTICE_SUCCESS, _("%s now sees account %s as %s."), to,
+                           account->settings->name, word);
         nj_call_done_if(call, done, error);
         return;
     }
 
     set_status(account, word, text, number);
-    nj_call_say(call, NJ_NOTICE_SUCCESS,
-                account->state == NJ_ACCOUNT_ONLINE
-                    ? _("Others now see account %s as %s.")
-                    : _("Others will see account %s as %s once it is online."),
-                account->settings->name, word);
+    nj_call_notice(call, NJ_NOTICE_SUCCESS,
+                   account->state == NJ_ACCOUNT_ONLINE
+                       ? _("Others now see account %s as %s.")
+                       : _("Others will see account %s as %s once it is online."),
+                   account->settings->name, word);
     nj_call_done(call);
 }
 

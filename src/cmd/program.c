@@ -32,7 +32,7 @@ run_help(NjCall *call)
         return;
     }
 
-    nj_call_say(call, NJ_NOTICE_INFO, "%s", text);
+    nj_call_notice(call, NJ_NOTICE_INFO, "%s", text);
     nj_call_done(call);
 }
 
@@ -41,12 +41,14 @@ run_about(NjCall *call)
 {
     nj_record_set_text(nj_call_result(call), "name", PACKAGE_NAME);
     nj_record_set_text(nj_call_result(call), "version", PACKAGE_VERSION);
-    nj_call_say(call, NJ_NOTICE_INFO,
-                _("Natterjack %s, a terminal client for XMPP, the open network of chat servers."),
-                PACKAGE_VERSION);
-    nj_call_say(call, NJ_NOTICE_INFO,
-                _("It is free software under the GNU General Public License, version 3 or later; "
-                  "there is no warranty."));
+    nj_call_notice(
+        call, NJ_NOTICE_INFO,
+        _("Natterjack %s, a terminal client for XMPP, the open network of chat servers."),
+        PACKAGE_VERSION);
+    nj_call_notice(
+        call, NJ_NOTICE_INFO,
+        _("It is free software under the GNU General Public License, version 3 or later; "
+          "there is no warranty."));
     nj_call_done(call);
 }
 

@@ -48,7 +48,7 @@ run_join(NjCall *call)
 
     if (known && is_entered(known->room, prepared) && !nj_call_arg(call, "password")) {
         nj_call_show_chat(call, known);
-        nj_call_say(call, NJ_NOTICE_INFO, _("You are already in %s."), room);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("You are already in %s."), room);
         nj_call_done(call);
         return;
     }
@@ -129,8 +129,9 @@ run_names(NjCall *call)
     }
 
     nj_record_set_list(nj_call_result(call), "occupants", list);
-    nj_call_say(call, NJ_NOTICE_INFO, ngettext("%u occupant: %s", "%u occupants: %s", people->len),
-                people->len, names->str);
+    nj_call_notice(call, NJ_NOTICE_INFO,
+                   ngettext("%u occupant: %s", "%u occupants: %s", people->len), people->len,
+                   names->str);
     nj_call_done(call);
 }
 
@@ -152,12 +153,12 @@ run_subject(NjCall *call)
 
     nj_record_set_text(nj_call_result(call), "subject", room->subject);
     if (!room->subject)
-        nj_call_say(call, NJ_NOTICE_INFO, _("The room has no subject."));
+        nj_call_notice(call, NJ_NOTICE_INFO, _("The room has no subject."));
     else if (room->subject_by)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Subject, set by %s: %s"), room->subject_by,
-                    room->subject);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Subject, set by %s: %s"), room->subject_by,
+                       room->subject);
     else
-        nj_call_say(call, NJ_NOTICE_INFO, _("Subject: %s"), room->subject);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Subject: %s"), room->subject);
 
     nj_call_done(call);
 }

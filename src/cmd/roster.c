@@ -56,16 +56,16 @@ run_roster_list(NjCall *call)
         g_ptr_array_add(list, contact_record(contact));
         const char *address = contact->shown ? contact->shown : contact->address;
         const char *name = contact->name ? contact->name : "";
-        nj_call_say(call, NJ_NOTICE_INFO, "%-8s %s%s%s  (%s)",
-                    nj_show_name(nj_contact_show(contact)), address, *name ? "  " : "", name,
-                    nj_subscription_name(contact->subscription));
+        nj_call_notice(call, NJ_NOTICE_INFO, "%-8s %s%s%s  (%s)",
+                       nj_show_name(nj_contact_show(contact)), address, *name ? "  " : "", name,
+                       nj_subscription_name(contact->subscription));
     }
 
     guint count = list->len;
     nj_record_set_list(nj_call_result(call), "contacts", list);
-    nj_call_say(call, NJ_NOTICE_INFO,
-                ngettext("%u contact of account %s.", "%u contacts of account %s.", count), count,
-                account->settings->name);
+    nj_call_notice(call, NJ_NOTICE_INFO,
+                   ngettext("%u contact of account %s.", "%u contacts of account %s.", count),
+                   count, account->settings->name);
     nj_call_done(call);
 }
 
@@ -95,7 +95,7 @@ run_roster_add(NjCall *call)
         return;
     }
 
-    nj_call_say(call, NJ_NOTICE_INFO, _("Asked %s to show you when they are online."), address);
+    nj_call_notice(call, NJ_NOTICE_INFO, _("Asked %s to show you when they are online."), address);
     nj_roster_edit(account, address, nj_call_arg(call, "name"), NULL, nj_call_answer,
                    nj_call_hold(call));
 }
@@ -121,8 +121,8 @@ on_contact_removed(const GError *error, NjRecord *result, void *data)
 {
     NjCall *call = data;
     if (!error)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Removed %s from your contacts."),
-                    nj_call_arg(call, "address"));
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Removed %s from your contacts."),
+                       nj_call_arg(call, "address"));
     nj_call_answer(error, result, call);
 }
 
@@ -141,9 +141,9 @@ on_contact_renamed(const GError *error, NjRecord *result, void *data)
     const char *address = nj_call_arg(call, "address"), *name = nj_call_arg(call, "name");
 
     if (!error && name)
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is now called %s."), address, name);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s is now called %s."), address, name);
     else if (!error)
-        nj_call_say(call, NJ_NOTICE_INFO, _("Removed the name of %s."), address);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Removed the name of %s."), address);
 
     nj_call_answer(error, result, call);
 }
@@ -184,11 +184,11 @@ on_contact_grouped(const GError *error, NjRecord *result, void *data)
     g_autofree char *groups = text ? quote_groups(text, &count) : NULL;
 
     if (!error && groups)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("%s is now in the group %s.", "%s is now in the groups %s.", count),
-                    address, groups);
+        nj_call_notice(call, NJ_NOTICE_INFO,
+                       ngettext("%s is now in the group %s.", "%s is now in the groups %s.", count),
+                       address, groups);
     else if (!error)
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s is now in no group."), address);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s is now in no group."), address);
 
     nj_call_answer(error, result, call);
 }
@@ -219,20 +219,21 @@ run_roster_group(NjCall *call)
 /* --- /subscribe --- */
 
 static void
-say_subscribed(NjCall *call, NjSubscribe what, const char *address)
+report_subscribed(NjCall *call, NjSubscribe what, const char *address)
 {
     switch (what) {
     case NJ_SUBSCRIBE_ASK:
-        nj_call_say(call, NJ_NOTICE_INFO, _("Asked %s to show you when they are online."), address);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Asked %s to show you when they are online."),
+                       address);
         break;
     case NJ_SUBSCRIBE_ALLOW:
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s may see when you are online."), address);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s may see when you are online."), address);
         break;
     case NJ_SUBSCRIBE_DENY:
-        nj_call_say(call, NJ_NOTICE_INFO, _("%s may not see when you are online."), address);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s may not see when you are online."), address);
         break;
     case NJ_SUBSCRIBE_CANCEL:
-        nj_call_say(call, NJ_NOTICE_INFO, _("You no longer see when %s is online."), address);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("You no longer see when %s is online."), address);
         break;
     }
 }
@@ -245,7 +246,7 @@ change_subscription(NjCall *call, NjSubscribe what)
     bool done =
         nj_subscribe(nj_call_account(call), address, what, nj_call_arg(call, "text"), &error);
     if (done)
-        say_subscribed(call, what, address);
+        report_subscribed(call, what, address);
     nj_call_done_if(call, done, error);
 }
 
@@ -291,21 +292,21 @@ run_requests_list(NjCall *call)
         g_ptr_array_add(list, record);
         const char *text = request->text ? request->text : "";
         if (request->asks)
-            nj_call_say(call, NJ_NOTICE_INFO, _("%s asks to see when you are online. %s"),
-                        request->address, text);
+            nj_call_notice(call, NJ_NOTICE_INFO, _("%s asks to see when you are online. %s"),
+                           request->address, text);
         else
-            nj_call_say(call, NJ_NOTICE_INFO,
-                        ngettext("%s wrote %u message: %s", "%s wrote %u messages, the first: %s",
-                                 request->messages),
-                        request->address, request->messages, text);
+            nj_call_notice(call, NJ_NOTICE_INFO,
+                           ngettext("%s wrote %u message: %s",
+                                    "%s wrote %u messages, the first: %s", request->messages),
+                           request->address, request->messages, text);
     }
 
     if (requests->len)
-        nj_call_say(
+        nj_call_notice(
             call, NJ_NOTICE_INFO,
             _("/requests accept ADDRESS accepts a request, /requests refuse ADDRESS removes it."));
     else
-        nj_call_say(call, NJ_NOTICE_INFO, _("No requests."));
+        nj_call_notice(call, NJ_NOTICE_INFO, _("No requests."));
 
     nj_record_set_list(nj_call_result(call), "requests", list);
     nj_call_done(call);
@@ -364,19 +365,19 @@ list_blocked(NjCall *call)
         NjRecord *record = nj_record_new();
         nj_record_set_text(record, "address", addresses[i]);
         g_ptr_array_add(list, record);
-        nj_call_say(call, NJ_NOTICE_INFO, "%s", addresses[i]);
+        nj_call_notice(call, NJ_NOTICE_INFO, "%s", addresses[i]);
     }
 
     nj_record_set_list(nj_call_result(call), "blocked", list);
     if (count)
-        nj_call_say(call, NJ_NOTICE_INFO,
-                    ngettext("Account %s blocks %u address; /unblock ADDRESS unblocks it.",
-                             "Account %s blocks %u addresses; /unblock ADDRESS unblocks one.",
-                             count),
-                    account->settings->name, count);
+        nj_call_notice(call, NJ_NOTICE_INFO,
+                       ngettext("Account %s blocks %u address; /unblock ADDRESS unblocks it.",
+                                "Account %s blocks %u addresses; /unblock ADDRESS unblocks one.",
+                                count),
+                       account->settings->name, count);
     else
-        nj_call_say(call, NJ_NOTICE_INFO, _("Account %s blocks no address."),
-                    account->settings->name);
+        nj_call_notice(call, NJ_NOTICE_INFO, _("Account %s blocks no address."),
+                       account->settings->name);
 
     nj_call_done(call);
 }
@@ -392,9 +393,10 @@ on_blocked(const GError *error, NjRecord *result, void *data)
     if (!error && account) {
         if (nj_roster_request(account->roster, address))
             nj_request_refuse(account, address, NULL);
-        nj_call_say(call, NJ_NOTICE_SUCCESS,
-                    _("Blocked %s: the server drops what they send, and they see you as offline."),
-                    address);
+        nj_call_notice(
+            call, NJ_NOTICE_SUCCESS,
+            _("Blocked %s: the server drops what they send, and they see you as offline."),
+            address);
     }
 
     nj_call_answer(error, result, call);
@@ -416,9 +418,9 @@ on_unblocked(const GError *error, NjRecord *result, void *data)
     NjCall *call = data;
     const char *address = nj_call_arg(call, "address");
     if (!error && strcmp(address, "all") == 0)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Unblocked all addresses."));
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Unblocked all addresses."));
     else if (!error)
-        nj_call_say(call, NJ_NOTICE_SUCCESS, _("Unblocked %s."), address);
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Unblocked %s."), address);
     nj_call_answer(error, result, call);
 }
 

@@ -40,7 +40,7 @@ list_windows(NjCall *call, NjScreen *screen)
         g_string_append_c(text, '\n');
     }
 
-    nj_call_say(call, NJ_NOTICE_INFO, "%s", text->str);
+    nj_call_notice(call, NJ_NOTICE_INFO, "%s", text->str);
     nj_record_set_list(nj_call_result(call), "windows", list);
     nj_call_done(call);
 }

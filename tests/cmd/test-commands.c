@@ -348,7 +348,7 @@ test_free_ends_open_calls(void **state)
     nj_cmd_free(fixture.cmd);
     assert_string_equal(fixture.code, "cancelled");
     assert_false(nj_call_open(call));
-    nj_call_say(call, NJ_NOTICE_INFO, "ignored");
+    nj_call_notice(call, NJ_NOTICE_INFO, "ignored");
     nj_call_answer(NULL, NULL, call);
     assert_int_equal(fixture.answers, 1);
     fixture.cmd = nj_cmd_new(fixture.client);
