@@ -27,20 +27,36 @@ ap.add_argument('--cert')
 ap.add_argument('--key')
 ap.add_argument('--plain', action='store_true', help='no STARTTLS offered')
 ap.add_argument('--roster', type=int, default=0)
-ap.add_argument('--presences', action='store_true', help='send one presence per contact after login')
-ap.add_argument('--caps', type=int, default=0, help='number of distinct XEP-0115 hashes in presences')
+ap.add_argument(
+    '--presences', action='store_true', help='send one presence per contact after login'
+)
+ap.add_argument(
+    '--caps', type=int, default=0, help='number of distinct XEP-0115 hashes in presences'
+)
 ap.add_argument('--occupants', type=int, default=0)
-ap.add_argument('--dress', choices=['plain', 'modern'], default='plain',
-                help='modern: messages also carry stanza-id, origin-id, active, markable')
-ap.add_argument('--sm', action='store_true', help='stream management (XEP-0198): streams outlive their links')
+ap.add_argument(
+    '--dress',
+    choices=['plain', 'modern'],
+    default='plain',
+    help='modern: messages also carry stanza-id, origin-id, active, markable',
+)
+ap.add_argument(
+    '--sm', action='store_true', help='stream management (XEP-0198): streams outlive their links'
+)
 ap.add_argument('--mam', action='store_true', help='offer XEP-0313 with an empty archive')
-ap.add_argument('--stall', choices=['tcp', 'tls', 'login'], help='accept and stay silent; stop in the handshake; stop after authentication began')
+ap.add_argument(
+    '--stall',
+    choices=['tcp', 'tls', 'login'],
+    help='accept and stay silent; stop in the handshake; stop after authentication began',
+)
 ap.add_argument('--seed', type=int, default=1)
 A = ap.parse_args()
 DOM, MUC = A.domain, 'conference.' + A.domain
 rnd = random.Random(A.seed)
 
-WORDS = [''.join(rnd.choice('abcdefghijklmnoprst') for _ in range(rnd.randint(2, 9))) for _ in range(600)]
+WORDS = [
+    ''.join(rnd.choice('abcdefghijklmnoprst') for _ in range(rnd.randint(2, 9))) for _ in range(600)
+]
 
 
 def out(**kw):
@@ -68,8 +84,10 @@ def roster_items():
     o = []
     for i in range(A.roster):
         g = groups[i % 5]
-        o.append("<item jid='%s' name='Contact %05d' subscription='both'>%s</item>" % (
-            contact(i), i, '<group>%s</group>' % g if g else ''))
+        o.append(
+            "<item jid='%s' name='Contact %05d' subscription='both'>%s</item>"
+            % (contact(i), i, '<group>%s</group>' % g if g else '')
+        )
     return ''.join(o)
 
 
@@ -80,9 +98,14 @@ def presences(full):
         caps = ''
         if A.caps:
             v = b64encode(b'%020d' % (i % A.caps)).decode()
-            caps = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://bench.example' ver='%s'/>" % v
-        o.append("<presence from='%s/phone' to='%s'>%s<status>%s</status><priority>%d</priority>%s</presence>" % (
-            contact(i), full, show, 'status of %05d' % i, i % 10, caps))
+            caps = (
+                "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://bench.example' ver='%s'/>"
+                % v
+            )
+        o.append(
+            "<presence from='%s/phone' to='%s'>%s<status>%s</status><priority>%d</priority>%s</presence>"
+            % (contact(i), full, show, 'status of %05d' % i, i % 10, caps)
+        )
     return ''.join(o)
 
 
@@ -102,6 +125,7 @@ class Stream:
 
 class Client:
     """One connection.  Plain select loop, non-blocking; `outq` holds bytes and, between them, callables."""
+
     count = 0
 
     def __init__(self, sock):
@@ -114,7 +138,7 @@ class Client:
         self.n = Client.count
         self.full = None
         self.tls = self.authed = self.online = self.got_roster = self.login_pinged = False
-        self.waiting = {}          # ping id -> label
+        self.waiting = {}  # ping id -> label
         self.stream = None
         self.flights = 0
         self.bytes_in = self.stanzas_in = 0
@@ -134,7 +158,7 @@ class Client:
 
     def send(self, s):
         b = s.encode() if isinstance(s, str) else s
-        if self.stream and b[:4] in (b'<mes', b'<iq ', b'<pre'):       # one stanza
+        if self.stream and b[:4] in (b'<mes', b'<iq ', b'<pre'):  # one stanza
             self.stream.unacked.append(b)
         if self.outq and isinstance(self.outq[-1], bytearray) and len(self.outq[-1]) < 32768:
             self.outq[-1] += b
@@ -215,21 +239,29 @@ class Client:
     def ping(self, label):
         i = 'bench-%s-%d' % (label, random.getrandbits(30))
         self.waiting[i] = label
-        self.send("<iq type='get' from='%s' to='%s' id='%s'><ping xmlns='urn:xmpp:ping'/></iq>" % (
-            DOM, self.full, i))
+        self.send(
+            "<iq type='get' from='%s' to='%s' id='%s'><ping xmlns='urn:xmpp:ping'/></iq>"
+            % (DOM, self.full, i)
+        )
 
     def header(self):
         if A.stall == 'tcp':
             return
-        self.send("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='%s' id='s%d' from='%s' "
-                  "version='1.0' xml:lang='en'><stream:features>" % (NS_STREAM, random.getrandbits(30), DOM))
+        self.send(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='%s' id='s%d' from='%s' "
+            "version='1.0' xml:lang='en'><stream:features>"
+            % (NS_STREAM, random.getrandbits(30), DOM)
+        )
         if not self.tls and not A.plain:
             self.send("<starttls xmlns='%s'><required/></starttls>" % NS_TLS)
         elif not self.authed:
             self.send("<mechanisms xmlns='%s'><mechanism>PLAIN</mechanism></mechanisms>" % NS_SASL)
         else:
-            self.send("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
-                      "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>" + ("<sm xmlns='%s'/>" % NS_SM if A.sm else ''))
+            self.send(
+                "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+                "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
+                + ("<sm xmlns='%s'/>" % NS_SM if A.sm else '')
+            )
         self.send('</stream:features>')
 
     def stanza(self, el):
@@ -254,7 +286,7 @@ class Client:
             self.send("<success xmlns='%s'/>" % NS_SASL)
             return True
         if tag.startswith('{%s}' % NS_SM):
-            self.manage(tag[len(NS_SM) + 2:], el)
+            self.manage(tag[len(NS_SM) + 2 :], el)
             return False
         if self.stream:
             self.stream.received += 1
@@ -268,8 +300,10 @@ class Client:
                 self.seen_msgs += 1
                 out(ev='message', body=b.text, to=el.get('to'))
                 if el.get('type') == 'groupchat':
-                    self.send("<message from='%s/bench' to='%s' type='groupchat' id=%s><body>%s</body></message>" % (
-                        el.get('to'), self.full, quoteattr(el.get('id') or 'x'), b.text))
+                    self.send(
+                        "<message from='%s/bench' to='%s' type='groupchat' id=%s><body>%s</body></message>"
+                        % (el.get('to'), self.full, quoteattr(el.get('id') or 'x'), b.text)
+                    )
         return False
 
     def manage(self, what, el):
@@ -286,12 +320,23 @@ class Client:
         elif what == 'resume':
             stream = S.streams.get(el.get('previd'))
             if not stream:
-                self.send("<failed xmlns='%s'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>" % NS_SM)
+                self.send(
+                    "<failed xmlns='%s'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
+                    % NS_SM
+                )
                 return
             stream.ack(int(el.get('h')))
-            self.send("<resumed xmlns='%s' previd='%s' h='%d'/>" % (NS_SM, stream.id, stream.received))
+            self.send(
+                "<resumed xmlns='%s' previd='%s' h='%d'/>" % (NS_SM, stream.id, stream.received)
+            )
             again, stream.unacked = stream.unacked, collections.deque()
-            self.full, self.waiting, self.stream, self.online, self.login_pinged = stream.full, stream.waiting, stream, True, True
+            self.full, self.waiting, self.stream, self.online, self.login_pinged = (
+                stream.full,
+                stream.waiting,
+                stream,
+                True,
+                True,
+            )
             for b in again:
                 self.send(b)
             S.clients.append(self)
@@ -315,8 +360,10 @@ class Client:
             self.send(head + ('>%s</iq>' % payload if payload else '/>'))
 
         def err(cond='service-unavailable', t='cancel'):
-            self.send("<iq type='error' id=%s to='%s'%s><error type='%s'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                      "</error></iq>" % (quoteattr(i), self.full or '', frm, t, cond))
+            self.send(
+                "<iq type='error' id=%s to='%s'%s><error type='%s'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                "</error></iq>" % (quoteattr(i), self.full or '', frm, t, cond)
+            )
 
         if ns.endswith('xmpp-bind'):
             res = q.find('{%s}resource' % ns)
@@ -324,8 +371,16 @@ class Client:
             self.full = '%s@%s/%s' % (self.user, DOM, r)
             if A.presences:
                 S.presence_blob(self.full)
-            self.send("<iq type='result' id=%s><bind xmlns='%s'><jid>%s</jid></bind></iq>" % (quoteattr(i), ns, self.full))
-        elif ns.endswith('xmpp-session') or ns == 'urn:xmpp:ping' or ns == 'urn:xmpp:carbons:2' or ns == 'urn:xmpp:csi:0':
+            self.send(
+                "<iq type='result' id=%s><bind xmlns='%s'><jid>%s</jid></bind></iq>"
+                % (quoteattr(i), ns, self.full)
+            )
+        elif (
+            ns.endswith('xmpp-session')
+            or ns == 'urn:xmpp:ping'
+            or ns == 'urn:xmpp:carbons:2'
+            or ns == 'urn:xmpp:csi:0'
+        ):
             ok()
         elif ns == 'jabber:iq:roster' and typ == 'get':
             ok("<query xmlns='jabber:iq:roster'>%s</query>" % S.roster)
@@ -334,10 +389,20 @@ class Client:
                 self.login_ping()
         elif ns.endswith('disco#info'):
             node = q.get('node')
-            feats = ['http://jabber.org/protocol/disco#info', 'http://jabber.org/protocol/disco#items', 'urn:xmpp:ping']
+            feats = [
+                'http://jabber.org/protocol/disco#info',
+                'http://jabber.org/protocol/disco#items',
+                'urn:xmpp:ping',
+            ]
             if to == MUC or (to or '').endswith('@' + MUC):
                 ident = "<identity category='conference' type='text' name='Bench room'/>"
-                feats += ['http://jabber.org/protocol/muc', 'muc_persistent', 'muc_open', 'muc_unmoderated', 'muc_nonanonymous']
+                feats += [
+                    'http://jabber.org/protocol/muc',
+                    'muc_persistent',
+                    'muc_open',
+                    'muc_unmoderated',
+                    'muc_nonanonymous',
+                ]
             elif to in (None, DOM):
                 ident = "<identity category='server' type='im' name='bench'/>"
                 feats += ['urn:xmpp:carbons:2', 'urn:xmpp:blocking', 'jabber:iq:roster']
@@ -346,8 +411,10 @@ class Client:
                 if A.mam:
                     feats += ['urn:xmpp:mam:2', 'urn:xmpp:mam:2#extended', 'urn:xmpp:sid:0']
             n = ' node=%s' % quoteattr(node) if node else ''
-            ok("<query xmlns='http://jabber.org/protocol/disco#info'%s>%s%s</query>" % (
-                n, ident, ''.join("<feature var='%s'/>" % f for f in feats)))
+            ok(
+                "<query xmlns='http://jabber.org/protocol/disco#info'%s>%s%s</query>"
+                % (n, ident, ''.join("<feature var='%s'/>" % f for f in feats))
+            )
         elif ns.endswith('disco#items'):
             items = "<item jid='%s'/>" % MUC if to in (None, DOM) else ''
             ok("<query xmlns='http://jabber.org/protocol/disco#items'>%s</query>" % items)
@@ -360,7 +427,9 @@ class Client:
         elif ns == 'vcard-temp' and typ == 'get':
             err('item-not-found')
         elif ns == 'urn:xmpp:mam:2' and A.mam and typ == 'set':
-            ok("<fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='http://jabber.org/protocol/rsm'><count>0</count></set></fin>")
+            ok(
+                "<fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='http://jabber.org/protocol/rsm'><count>0</count></set></fin>"
+            )
         elif 'pubsub' in ns:
             err('item-not-found')
         else:
@@ -374,8 +443,15 @@ class Client:
         if to is None and not self.online and el.get('type') is None:
             self.online = True
             S.clients.append(self)
-            out(ev='login', n=self.n, full=self.full, flights=self.flights, stanzas_in=self.stanzas_in,
-                bytes_in=self.bytes_in, iqs=self.iqs)
+            out(
+                ev='login',
+                n=self.n,
+                full=self.full,
+                flights=self.flights,
+                stanzas_in=self.stanzas_in,
+                bytes_in=self.bytes_in,
+                iqs=self.iqs,
+            )
             self.send("<presence from='%s' to='%s'/>" % (self.full, self.full))
             if A.presences:
                 self.send(S.presence_blob(self.full))
@@ -401,11 +477,18 @@ class Client:
         for i in range(A.occupants):
             aff = 'owner' if i == 0 else ('admin', 'member', 'none', 'none')[i % 4]
             role = 'moderator' if aff in ('owner', 'admin') else 'participant'
-            o.append("<presence from='%s/occ%05d' to='%s'>%s</presence>" % (room, i, self.full, x % (aff, role, '')))
-        o.append("<presence from='%s/%s' to='%s'>%s</presence>" % (
-            room, nick, self.full, x % ('none', 'participant', "<status code='110'/>")))
-        o.append("<message from='%s/occ00000' to='%s' type='groupchat' id='subj'><subject>bench subject</subject></message>" % (
-            room, self.full))
+            o.append(
+                "<presence from='%s/occ%05d' to='%s'>%s</presence>"
+                % (room, i, self.full, x % (aff, role, ''))
+            )
+        o.append(
+            "<presence from='%s/%s' to='%s'>%s</presence>"
+            % (room, nick, self.full, x % ('none', 'participant', "<status code='110'/>"))
+        )
+        o.append(
+            "<message from='%s/occ00000' to='%s' type='groupchat' id='subj'><subject>bench subject</subject></message>"
+            % (room, self.full)
+        )
         self.send(''.join(o))
         self.ping('join')
 
@@ -418,17 +501,21 @@ class Client:
             ident = '%s%06d' % (tag, i)
             extra = ''
             if A.dress == 'modern':
-                extra = ("<active xmlns='http://jabber.org/protocol/chatstates'/><markable xmlns='urn:xmpp:chat-markers:0'/>"
-                         "<origin-id xmlns='urn:xmpp:sid:0' id='%s'/><stanza-id xmlns='urn:xmpp:sid:0' by='%s' id='a%s'/>"
-                         % (ident, self.full.split('/')[0], ident))
+                extra = (
+                    "<active xmlns='http://jabber.org/protocol/chatstates'/><markable xmlns='urn:xmpp:chat-markers:0'/>"
+                    "<origin-id xmlns='urn:xmpp:sid:0' id='%s'/><stanza-id xmlns='urn:xmpp:sid:0' by='%s' id='a%s'/>"
+                    % (ident, self.full.split('/')[0], ident)
+                )
             if c.get('muc'):
                 frm = '%s/occ%05d' % (c['room'], rnd.randrange(max(1, A.occupants)))
                 typ = 'groupchat'
             else:
                 frm = '%s/phone' % contact(first + i % k)
                 typ = 'chat'
-            o.append("<message type='%s' id='%s' from='%s' to='%s'><body>%s</body>%s</message>" % (
-                typ, ident, frm, self.full, body(i, size, tag), extra))
+            o.append(
+                "<message type='%s' id='%s' from='%s' to='%s'><body>%s</body>%s</message>"
+                % (typ, ident, frm, self.full, body(i, size, tag), extra)
+            )
         return o
 
     def flood(self, c):
@@ -439,6 +526,7 @@ class Client:
         def end():
             self.ping(label)
             self.then(lambda: out(ev='flood_sent', label=label))
+
         if not rate:
             data = ''.join(st).encode()
             out(ev='flood_start', label=label, n=len(st), bytes=len(data))
@@ -458,6 +546,7 @@ class Client:
             if i >= len(st) or (c.get('stop') and S.stop):
                 return end()
             S.later(t0 + i / rate - now(), step)
+
         step()
 
 
@@ -495,19 +584,25 @@ def control(c):
         cl.flood(c)
     elif cmd == 'ping':
         cl.ping(c.get('label', 'ping'))
-    elif cmd == 'close':          # TCP reset, no </stream:stream>
+    elif cmd == 'close':  # TCP reset, no </stream:stream>
         cl.close(rst=True)
         out(ev='aborted', n=cl.n)
-    elif cmd == 'ask':            # for an acknowledgement
+    elif cmd == 'ask':  # for an acknowledgement
         cl.send("<r xmlns='%s'/>" % NS_SM)
-    elif cmd == 'forget':         # the next try to resume fails
+    elif cmd == 'forget':  # the next try to resume fails
         S.streams.clear()
-    elif cmd == 'raw':            # any bytes, TIMES times; then a ping
+    elif cmd == 'raw':  # any bytes, TIMES times; then a ping
         cl.send(c['xml'].replace('FULL', cl.full) * c.get('times', 1))
         cl.ping(c.get('label', 'raw'))
     elif cmd == 'stat':
-        out(ev='stat', bytes_in=cl.bytes_in, stanzas_in=cl.stanzas_in, iqs=cl.iqs, msgs=cl.seen_msgs,
-            queued=sum(len(x) for x in cl.outq if not callable(x)))
+        out(
+            ev='stat',
+            bytes_in=cl.bytes_in,
+            stanzas_in=cl.stanzas_in,
+            iqs=cl.iqs,
+            msgs=cl.seen_msgs,
+            queued=sum(len(x) for x in cl.outq if not callable(x)),
+        )
 
 
 def main():
@@ -542,7 +637,7 @@ def main():
         for x in w:
             if not x.closed:
                 x.writable()
-        for x in list(S.conns):           # answers of this round go out at once
+        for x in list(S.conns):  # answers of this round go out at once
             if x.outq and x not in w:
                 x.writable()
 

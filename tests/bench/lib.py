@@ -11,7 +11,7 @@ USER, PASSWORD = 'user', 'benchpass'
 UID = int(os.environ.get('BENCH_UID', '65534')) if os.geteuid() == 0 else None
 ROWS, COLS = int(os.environ.get('BENCH_ROWS', '40')), int(os.environ.get('BENCH_COLS', '120'))
 now = time.monotonic
-sys.setswitchinterval(0.0002)            # the thread that reads the terminal shall not wait for the others
+sys.setswitchinterval(0.0002)  # the thread that reads the terminal shall not wait for the others
 
 
 def certs():
@@ -19,20 +19,68 @@ def certs():
     d = os.path.join(WORK, 'certs')
     if not os.path.exists(d + '/ok'):
         os.makedirs(d, exist_ok=True)
-        run = lambda *a: subprocess.run(a, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3650', '-subj', '/CN=bench CA',
-            '-addext', 'basicConstraints=critical,CA:TRUE', '-keyout', d + '/ca.key', '-out', d + '/ca.pem')
-        run('openssl', 'req', '-new', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=' + DOMAIN,
-            '-keyout', d + '/key.pem', '-out', d + '/csr.pem')
+        run = lambda *a: subprocess.run(
+            a, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        run(
+            'openssl',
+            'req',
+            '-x509',
+            '-newkey',
+            'rsa:2048',
+            '-nodes',
+            '-days',
+            '3650',
+            '-subj',
+            '/CN=bench CA',
+            '-addext',
+            'basicConstraints=critical,CA:TRUE',
+            '-keyout',
+            d + '/ca.key',
+            '-out',
+            d + '/ca.pem',
+        )
+        run(
+            'openssl',
+            'req',
+            '-new',
+            '-newkey',
+            'rsa:2048',
+            '-nodes',
+            '-subj',
+            '/CN=' + DOMAIN,
+            '-keyout',
+            d + '/key.pem',
+            '-out',
+            d + '/csr.pem',
+        )
         with open(d + '/ext', 'w') as f:
-            f.write('subjectAltName=DNS:%s,DNS:conference.%s,DNS:upload.%s,DNS:localhost,IP:127.0.0.1\n'
-                    'extendedKeyUsage=serverAuth\n' % (DOMAIN, DOMAIN, DOMAIN))
-        run('openssl', 'x509', '-req', '-in', d + '/csr.pem', '-CA', d + '/ca.pem', '-CAkey', d + '/ca.key',
-            '-CAcreateserial', '-days', '3650', '-extfile', d + '/ext', '-out', d + '/cert.pem')
+            f.write(
+                'subjectAltName=DNS:%s,DNS:conference.%s,DNS:upload.%s,DNS:localhost,IP:127.0.0.1\n'
+                'extendedKeyUsage=serverAuth\n' % (DOMAIN, DOMAIN, DOMAIN)
+            )
+        run(
+            'openssl',
+            'x509',
+            '-req',
+            '-in',
+            d + '/csr.pem',
+            '-CA',
+            d + '/ca.pem',
+            '-CAkey',
+            d + '/ca.key',
+            '-CAcreateserial',
+            '-days',
+            '3650',
+            '-extfile',
+            d + '/ext',
+            '-out',
+            d + '/cert.pem',
+        )
         os.makedirs(d + '/capath', exist_ok=True)
         shutil.copy(d + '/ca.pem', d + '/capath/ca.pem')
         run('openssl', 'rehash', d + '/capath')
-        os.chmod(d + '/key.pem', 0o644)      # throw-away key, read by prosody's user too
+        os.chmod(d + '/key.pem', 0o644)  # throw-away key, read by prosody's user too
         open(d + '/ok', 'w').close()
     return d
 
@@ -40,14 +88,26 @@ def certs():
 class Feeder:
     def __init__(self, **kw):
         c = certs()
-        args = [sys.executable, os.path.join(HERE, 'feeder.py'), '--port', str(PORT), '--domain', DOMAIN,
-                '--cert', c + '/cert.pem', '--key', c + '/key.pem']
+        args = [
+            sys.executable,
+            os.path.join(HERE, 'feeder.py'),
+            '--port',
+            str(PORT),
+            '--domain',
+            DOMAIN,
+            '--cert',
+            c + '/cert.pem',
+            '--key',
+            c + '/key.pem',
+        ]
         for k, v in kw.items():
             if v is True:
                 args.append('--' + k)
             elif v not in (None, False):
                 args += ['--' + k, str(v)]
-        self.p = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.p = subprocess.Popen(
+            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
         self.log, self.cv = [], threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
         self.wait('listening', 15)
@@ -119,10 +179,10 @@ class Child:
         fcntl.ioctl(s, termios.TIOCSWINSZ, struct.pack('HHHH', self.rows, self.cols, 0, 0))
         self.fd = m
         self.total = 0
-        self.writes = []             # (time, bytes) per read
-        self.keep = bytearray()      # everything not yet given to pyte
+        self.writes = []  # (time, bytes) per read
+        self.keep = bytearray()  # everything not yet given to pyte
         self.tail = b''
-        self.watch = {}              # pattern -> time first seen
+        self.watch = {}  # pattern -> time first seen
         self.lock = threading.Lock()
         self.screen = self.stream = None
         self.key = None
@@ -149,14 +209,16 @@ class Child:
                 os.write(2, repr(e).encode())
             os._exit(127)
         os.close(s)
-        self.clk = (~self.pid << 3) | 2          # CPUCLOCK_SCHED of that process, see clock_getcpuclockid(3)
+        self.clk = (
+            ~self.pid << 3
+        ) | 2  # CPUCLOCK_SCHED of that process, see clock_getcpuclockid(3)
         self.alive = True
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self):
         while True:
-            while self.hold:             # a terminal nobody reads
+            while self.hold:  # a terminal nobody reads
                 time.sleep(0.05)
             try:
                 b = os.read(self.fd, 65536)
@@ -179,7 +241,7 @@ class Child:
             if self.key is not None and self.key in b:
                 self.key = None
                 self.q.put((t, b))
-            if b'\x1b[c' in b or b'\x1b[0c' in b:      # device attributes: we are a VT220
+            if b'\x1b[c' in b or b'\x1b[0c' in b:  # device attributes: we are a VT220
                 os.write(self.fd, b'\x1b[?62;22c')
             if b'\x1b[6n' in b:
                 os.write(self.fd, b'\x1b[1;1R')
@@ -217,14 +279,19 @@ class Child:
     def display(self):
         """The screen as text lines (pyte replays what was written since the last call)."""
         import pyte
+
         if self.screen is None:
             self.screen = pyte.Screen(self.cols, self.rows)
             self.stream = pyte.ByteStream(self.screen)
         with self.lock:
             b, self.keep = bytes(self.keep), bytearray()
-        if len(b) > 2000000:       # a long flood: the last part redraws the screen anyway
+        if len(b) > 2000000:  # a long flood: the last part redraws the screen anyway
             b = b[-2000000:]
-        b = re.sub(rb'\x1b\[[<>=?][0-9;]*[a-zA-Z]', lambda m: m.group(0) if m.group(0)[2:3] == b'?' else b'', b)
+        b = re.sub(
+            rb'\x1b\[[<>=?][0-9;]*[a-zA-Z]',
+            lambda m: m.group(0) if m.group(0)[2:3] == b'?' else b'',
+            b,
+        )
         self.stream.feed(b)
         return [l.rstrip() for l in self.screen.display]
 
@@ -360,7 +427,11 @@ class Child:
                 pass
             if self._wait(8):
                 return self._fin(how)
-        for how, sig in (('HUP', signal.SIGHUP), ('TERM', signal.SIGTERM), ('KILL', signal.SIGKILL)):
+        for how, sig in (
+            ('HUP', signal.SIGHUP),
+            ('TERM', signal.SIGTERM),
+            ('KILL', signal.SIGKILL),
+        ):
             try:
                 os.kill(self.pid, sig)
             except ProcessLookupError:
@@ -423,13 +494,25 @@ class Home:
 
     def env(self):
         h = self.dir
-        return {'HOME': h, 'TERM': os.environ.get('BENCH_TERM', 'xterm-256color'), 'LANG': 'C.UTF-8', 'PATH': '/usr/bin:/bin', 'TZ': 'UTC',
-                'SHELL': '/bin/sh', 'USER': 'bench', 'XDG_CONFIG_HOME': h + '/.config', 'XDG_DATA_HOME': h + '/.local/share',
-                'XDG_STATE_HOME': h + '/.local/state'}
+        return {
+            'HOME': h,
+            'TERM': os.environ.get('BENCH_TERM', 'xterm-256color'),
+            'LANG': 'C.UTF-8',
+            'PATH': '/usr/bin:/bin',
+            'TZ': 'UTC',
+            'SHELL': '/bin/sh',
+            'USER': 'bench',
+            'XDG_CONFIG_HOME': h + '/.config',
+            'XDG_DATA_HOME': h + '/.local/share',
+            'XDG_STATE_HOME': h + '/.local/state',
+        }
 
     def rows(self, sql, *args):
         import sqlite3
-        c = sqlite3.connect('file:%s/.local/share/natterjack/history.db?mode=ro' % self.dir, uri=True)
+
+        c = sqlite3.connect(
+            'file:%s/.local/share/natterjack/history.db?mode=ro' % self.dir, uri=True
+        )
         try:
             return c.execute(sql, args).fetchall()
         finally:

@@ -2,12 +2,14 @@
 import os, random, sys, time
 import lib
 from lib import HERE, PORT, now
+
 sys.path.append(os.path.join(HERE, '..', 'system'))
 
 
 def reconnect(B):
     """The server's end of the link closes; it takes links again at once, or 5 s later."""
     from proxy import Proxy
+
     at_once, later = [], []
     for shut, got in ((0, at_once), (5, later)):
         for _ in range(B.A.n):
@@ -28,15 +30,25 @@ def reconnect(B):
             finally:
                 s.end()
                 proxy.close()
-    B.show('online again after the server closed the link: worst of %d' % B.A.n, max(at_once), 's', 1)
+    B.show(
+        'online again after the server closed the link: worst of %d' % B.A.n, max(at_once), 's', 1
+    )
     B.show('the same, and the port was shut for 5 s: worst of %d' % B.A.n, max(later), 's', 1)
 
 
 def loss(B):
     """400 lines come at 20/s while 40 are typed at 2/s, and the link breaks, or falls silent: over a real Prosody."""
-    os.environ.update(top_builddir=lib.WORK, NATTERJACK=B.PROGRAM, top_srcdir=os.path.abspath(os.path.join(HERE, '..', '..')))
+    os.environ.update(
+        top_builddir=lib.WORK,
+        NATTERJACK=B.PROGRAM,
+        top_srcdir=os.path.abspath(os.path.join(HERE, '..', '..')),
+    )
     from loss import Run
-    for kind, seconds, what in (('close, refuse', 5, 'link closed, port shut for 5 s'), ('silence, strand', 10, 'link silent for 10 s')):
+
+    for kind, seconds, what in (
+        ('close, refuse', 5, 'link closed, port shut for 5 s'),
+        ('silence, strand', 10, 'link silent for 10 s'),
+    ):
         run = Run(kind, random.randrange(1000000), seconds=seconds)
         try:
             run.run()
@@ -45,7 +57,12 @@ def loss(B):
         came, arrived = run.bodies, run.got
         B.show('%s: lines that came, of 400' % what, len(set(came)), '', 400, False)
         B.show('%s: typed lines that arrived, of 40' % what, len(set(arrived)), '', 40, False)
-        B.show('%s: doubled, both ways' % what, len(came) - len(set(came)) + len(arrived) - len(set(arrived)), '', 0)
+        B.show(
+            '%s: doubled, both ways' % what,
+            len(came) - len(set(came)) + len(arrived) - len(set(arrived)),
+            '',
+            0,
+        )
 
 
 def week(B, links=int(os.environ.get('BENCH_LINKS', '2000')), each=100):
@@ -70,7 +87,7 @@ def week(B, links=int(os.environ.get('BENCH_LINKS', '2000')), each=100):
                     fresh = True
             s.f.cmd(cmd='close')
             s.f.wait('aborted', 20, m)
-            while True:                  # it would come back by itself, later each time
+            while True:  # it would come back by itself, later each time
                 with open(fifo, 'w') as f:
                     f.write('/connect\n')
                 if s.f.first(0.05, m, lambda e: e['ev'] == 'login'):
@@ -79,10 +96,26 @@ def week(B, links=int(os.environ.get('BENCH_LINKS', '2000')), each=100):
             if link in (links // 10, links):
                 time.sleep(2)
                 mem.append(s.ch.mem()['Uss'] / 1024)
-        rows = [r[0] for r in s.home.rows("select substr(body, 1, instr(body, ']')) from message where body like '[w%'")]
-        B.show('a week: %d messages over %d links: stored' % (links * each, links), len(set(rows)), '', links * each, False)
+        rows = [
+            r[0]
+            for r in s.home.rows(
+                "select substr(body, 1, instr(body, ']')) from message where body like '[w%'"
+            )
+        ]
+        B.show(
+            'a week: %d messages over %d links: stored' % (links * each, links),
+            len(set(rows)),
+            '',
+            links * each,
+            False,
+        )
         B.show('  doubled', len(rows) - len(set(rows)), '', 0)
-        B.show('  private memory %.2f MB after a tenth: growth since' % mem[0], mem[1] - mem[0], 'MB', 1)
+        B.show(
+            '  private memory %.2f MB after a tenth: growth since' % mem[0],
+            mem[1] - mem[0],
+            'MB',
+            1,
+        )
     finally:
         s.end()
 

@@ -6,13 +6,15 @@ import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socke
 
 import pyte
 
-TOP = os.environ.get('top_srcdir') or os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..'))
+TOP = os.environ.get('top_srcdir') or os.path.abspath(
+    os.path.join(os.path.dirname(__file__), '..', '..')
+)
 BUILD = os.environ.get('top_builddir') or os.getcwd()
 PROGRAM = os.environ.get('NATTERJACK') or os.path.join(BUILD, 'natterjack')
-SERVER_KIND = os.environ.get('TEST_SERVER_KIND', 'prosody')       # or ejabberd
+SERVER_KIND = os.environ.get('TEST_SERVER_KIND', 'prosody')  # or ejabberd
 DOMAIN, ROOM = 'pond.example', 'pond@rooms.pond.example'
-SLOW = float(os.environ.get('TEST_SLOW', '1'))         # factor for every wait: sanitizers, valgrind
-HIBERNATION = 1                                        # seconds the server of all tests keeps a stream that broke
+SLOW = float(os.environ.get('TEST_SLOW', '1'))  # factor for every wait: sanitizers, valgrind
+HIBERNATION = 1  # seconds the server of all tests keeps a stream that broke
 now = time.monotonic
 
 
@@ -28,7 +30,11 @@ def memory():
         space = os.statvfs(place)
     except OSError:
         return None
-    fits = os.access(place, os.W_OK | os.X_OK) and space.f_bavail * space.f_frsize > 200 << 20 and not space.f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+    fits = (
+        os.access(place, os.W_OK | os.X_OK)
+        and space.f_bavail * space.f_frsize > 200 << 20
+        and not space.f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+    )
     return place if fits and 'TMPDIR' not in os.environ else None
 
 
@@ -48,9 +54,16 @@ class Server:
 
     def __init__(self, where, config='', port=None, **knobs):
         """knobs: TEST_SERVER_NAME of tests/server/server, as name=value."""
-        self.dir, self.kind, self.domain = where, knobs.get('kind', SERVER_KIND), knobs.get('domain', DOMAIN)
+        self.dir, self.kind, self.domain = (
+            where,
+            knobs.get('kind', SERVER_KIND),
+            knobs.get('domain', DOMAIN),
+        )
         os.makedirs(where, exist_ok=True)
-        env = dict(os.environ, **{'TEST_SERVER_' + name.upper(): str(value) for name, value in knobs.items()})
+        env = dict(
+            os.environ,
+            **{'TEST_SERVER_' + name.upper(): str(value) for name, value in knobs.items()}
+        )
         if config:
             if self.kind != 'prosody':
                 raise Skip('it configures Prosody')
@@ -65,7 +78,9 @@ class Server:
     def start(self):
         if os.path.exists(self.dir + '/ready'):
             os.unlink(self.dir + '/ready')
-        self.process = subprocess.Popen([TOP + '/tests/server/server', self.dir], stdin=subprocess.PIPE, env=self.env)
+        self.process = subprocess.Popen(
+            [TOP + '/tests/server/server', self.dir], stdin=subprocess.PIPE, env=self.env
+        )
         end = now() + 20 * SLOW
         while not os.path.exists(self.dir + '/ready'):
             if self.process.poll() is not None:
@@ -77,11 +92,11 @@ class Server:
             time.sleep(0.05)
         words = dict(w.split('=') for w in open(self.dir + '/ready').read().split())
         self.port, self.direct = int(words['port']), int(words['direct'])
-        self.env['TEST_SERVER_PORT'] = str(self.port)         # the same again after a restart
+        self.env['TEST_SERVER_PORT'] = str(self.port)  # the same again after a restart
 
     def log(self):
         if self.kind == 'ejabberd':
-            time.sleep(2.5)                            # it writes its log in its own time
+            time.sleep(2.5)  # it writes its log in its own time
         try:
             return open('%s/%s.log' % (self.dir, self.kind), errors='replace').read()
         except OSError:
@@ -95,11 +110,22 @@ class Server:
 
     def connections(self):
         """How often a client has connected."""
-        return self.log().count({'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[self.kind])
+        return self.log().count(
+            {'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[self.kind]
+        )
 
     def logins(self, who):
         """How often one of the people has logged in."""
-        return len(re.findall({'prosody': r'Authenticated as %s@', 'ejabberd': r'Accepted c2s \S+ authentication for %s@'}[self.kind] % who, self.log()))
+        return len(
+            re.findall(
+                {
+                    'prosody': r'Authenticated as %s@',
+                    'ejabberd': r'Accepted c2s \S+ authentication for %s@',
+                }[self.kind]
+                % who,
+                self.log(),
+            )
+        )
 
     def stop(self):
         self.process.stdin.close()
@@ -114,7 +140,7 @@ class Home:
     def __init__(self, rc=None, where=None):
         self.dir = tempfile.mkdtemp(prefix='nj-', dir=where or memory())
         os.makedirs(self.dir + '/config/natterjack')
-        os.symlink(TOP + '/themes', self.dir + '/config/natterjack/themes')       # nothing is installed
+        os.symlink(TOP + '/themes', self.dir + '/config/natterjack/themes')  # nothing is installed
         if rc is not None:
             self.rc(rc)
 
@@ -129,8 +155,17 @@ class Home:
             return f.read()
 
     def env(self, **more):
-        e = {'HOME': self.dir, 'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', 'TZ': 'UTC', 'TERM': 'xterm-256color', 'SHELL': '/bin/sh',
-             'XDG_CONFIG_HOME': self.dir + '/config', 'XDG_DATA_HOME': self.dir + '/data', 'XDG_STATE_HOME': self.dir + '/state'}
+        e = {
+            'HOME': self.dir,
+            'PATH': os.environ['PATH'],
+            'LANG': 'C.UTF-8',
+            'TZ': 'UTC',
+            'TERM': 'xterm-256color',
+            'SHELL': '/bin/sh',
+            'XDG_CONFIG_HOME': self.dir + '/config',
+            'XDG_DATA_HOME': self.dir + '/data',
+            'XDG_STATE_HOME': self.dir + '/state',
+        }
         for k in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'LD_PRELOAD'):
             if k in os.environ:
                 e[k] = os.environ[k]
@@ -148,6 +183,7 @@ class Home:
 
     def rows(self, sql, *args):
         import sqlite3
+
         c = sqlite3.connect('file:%s?mode=ro' % self.database, uri=True)
         try:
             return c.execute(sql, args).fetchall()
@@ -161,8 +197,9 @@ class Home:
         def ask():
             try:
                 return self.rows(sql)
-            except sqlite3.OperationalError as e:        # it is being made
+            except sqlite3.OperationalError as e:  # it is being made
                 return e
+
         until(lambda: ask() == rows, wait)
         found = ask()
         assert found == rows, '%s gives %r and not %r' % (sql, found, rows)
@@ -170,6 +207,7 @@ class Home:
     def resumable(self):
         """Is there a stream that was not closed?  Then the server keeps it for a while, and gives it what is meant for this person."""
         import sqlite3
+
         try:
             return self.rows('select count(*) from stream') != [(0,)]
         except sqlite3.OperationalError:
@@ -177,12 +215,14 @@ class Home:
 
     def takes_lines(self, fifo=None):
         """Waits until the program reads its FIFO."""
+
         def opens():
             try:
                 os.close(os.open(fifo or self.fifo, os.O_WRONLY | os.O_NONBLOCK))
                 return True
             except OSError:
                 return False
+
         assert until(opens), 'nobody reads the FIFO'
 
     def log(self):
@@ -206,10 +246,14 @@ class Home:
 
 
 def account(server, who='toad', name=None, **more):
-    keys = dict(address='%s@%s' % (who, server.domain), password='pond', host='127.0.0.1', port=server.port)
+    keys = dict(
+        address='%s@%s' % (who, server.domain), password='pond', host='127.0.0.1', port=server.port
+    )
     keys['ca-file'] = server.ca
     keys.update({k.replace('_', '-'): v for k, v in more.items()})
-    return '[account %s]\n' % (name or who) + ''.join('%s = %s\n' % kv for kv in keys.items() if kv[1] is not None)
+    return '[account %s]\n' % (name or who) + ''.join(
+        '%s = %s\n' % kv for kv in keys.items() if kv[1] is not None
+    )
 
 
 def end_program(process):
@@ -225,13 +269,19 @@ def end_program(process):
 
 def check_end(process, report):
     """A report of a sanitizer, a leak, a crash: whatever else a test was about."""
-    assert 'Sanitizer' not in report and 'runtime error' not in report and 'CRITICAL' not in report, report[-6000:]
-    assert process.returncode in (0, 1, -signal.SIGKILL), 'it ended with %s: %s' % (process.returncode, report[-3000:])
+    assert (
+        'Sanitizer' not in report and 'runtime error' not in report and 'CRITICAL' not in report
+    ), report[-6000:]
+    assert process.returncode in (0, 1, -signal.SIGKILL), 'it ended with %s: %s' % (
+        process.returncode,
+        report[-3000:],
+    )
 
 
 class Terminal:
     """natterjack on a pseudo-terminal, its screen read by pyte."""
-    program, user = PROGRAM, None        # user: a number, for what refuses to run as root
+
+    program, user = PROGRAM, None  # user: a number, for what refuses to run as root
 
     def __init__(self, home, *args, rows=24, cols=80, reads=True, env=None, shell=False):
         self.home, self.rows, self.cols = home, rows, cols
@@ -248,12 +298,31 @@ class Terminal:
         def prepare():
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):    # a job in the background, or of nohup, begins with them ignored
+            for number in (
+                signal.SIGINT,
+                signal.SIGQUIT,
+                signal.SIGHUP,
+            ):  # a job in the background, or of nohup, begins with them ignored
                 signal.signal(number, signal.SIG_DFL)
+
         # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its session can not be stopped.
-        way = ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', self.program, *args] if shell else [self.program, *args]
-        self.process = subprocess.Popen(way, stdin=slave, stdout=slave, stderr=self.errors, env=env or home.env(), preexec_fn=prepare, cwd=home.dir,
-                                        user=self.user, group=self.user, extra_groups=None if self.user is None else [])
+        way = (
+            ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', self.program, *args]
+            if shell
+            else [self.program, *args]
+        )
+        self.process = subprocess.Popen(
+            way,
+            stdin=slave,
+            stdout=slave,
+            stderr=self.errors,
+            env=env or home.env(),
+            preexec_fn=prepare,
+            cwd=home.dir,
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
+        )
         os.close(slave)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -274,10 +343,12 @@ class Terminal:
             with self.lock:
                 self.raw += b
                 # private sequences that pyte would print
-                self.stream.feed(re.sub(rb'\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)', b'', b))
+                self.stream.feed(
+                    re.sub(rb'\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)', b'', b)
+                )
 
     def size(self, rows, cols):
-        with self.lock:                  # what is drawn for the new size must not be read with the old one
+        with self.lock:  # what is drawn for the new size must not be read with the old one
             self.screen.resize(rows, cols)
             fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, cols, 0, 0))
 
@@ -305,12 +376,18 @@ class Terminal:
             if m:
                 return m
             if over:
-                raise AssertionError('the screen never showed %r (exit %s) %s' % (pattern, self.process.poll(), self.stderr()[-3000:]))
+                raise AssertionError(
+                    'the screen never showed %r (exit %s) %s'
+                    % (pattern, self.process.poll(), self.stderr()[-3000:])
+                )
             time.sleep(0.02)
 
     def said(self):
         """What stands in the pane between its borders, as one line."""
-        return ' '.join(parts[len(parts) > 1].strip() for parts in (line.split('│') for line in self.text().split('\n')))
+        return ' '.join(
+            parts[len(parts) > 1].strip()
+            for parts in (line.split('│') for line in self.text().split('\n'))
+        )
 
     def says(self, pattern, wait=10):
         """As sees(), of words that may be wrapped."""
@@ -345,7 +422,11 @@ class Terminal:
         assert until(lambda: test(self.raw)), self.raw[-300:]
 
     def told(self):
-        return 'exit %s %s\nthe screen:\n%s' % (self.process.poll(), self.stderr()[-3000:], '\n'.join(l for l in self.text().split('\n') if l))
+        return 'exit %s %s\nthe screen:\n%s' % (
+            self.process.poll(),
+            self.stderr()[-3000:],
+            '\n'.join(l for l in self.text().split('\n') if l),
+        )
 
     def close(self):
         end_program(self.process)
@@ -359,8 +440,16 @@ class Headless:
     def __init__(self, home, *args):
         self.home = home
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([PROGRAM, '--headless', *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True,
-                                        env=home.env(), bufsize=1, cwd=home.dir)
+        self.process = subprocess.Popen(
+            [PROGRAM, '--headless', *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            env=home.env(),
+            bufsize=1,
+            cwd=home.dir,
+        )
         self.lines, self.cv = [], threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -384,13 +473,23 @@ class Headless:
                         return e
                 left = end - now()
                 if left <= 0:
-                    raise AssertionError('no event %r among:\n%s\n%s' % (match, '\n'.join(map(json.dumps, self.lines[since:])), self.stderr()[-3000:]))
+                    raise AssertionError(
+                        'no event %r among:\n%s\n%s'
+                        % (
+                            match,
+                            '\n'.join(map(json.dumps, self.lines[since:])),
+                            self.stderr()[-3000:],
+                        )
+                    )
                 self.cv.wait(left)
 
     stderr = Terminal.stderr
 
     def told(self):
-        return 'exit %s %s\nits events:\n' % (self.process.poll(), self.stderr()[-3000:]) + '\n'.join(map(json.dumps, self.lines[-20:]))
+        return 'exit %s %s\nits events:\n' % (
+            self.process.poll(),
+            self.stderr()[-3000:],
+        ) + '\n'.join(map(json.dumps, self.lines[-20:]))
 
     def close(self):
         end_program(self.process)
@@ -399,6 +498,7 @@ class Headless:
 
 class Peer:
     """A slixmpp client in a thread of its own."""
+
     plugins = ('xep_0030', 'xep_0045', 'xep_0199', 'xep_0092', 'xep_0115')
 
     def __init__(self, server, who='frog', resource='peer'):
@@ -407,6 +507,7 @@ class Peer:
         except ImportError:
             raise Skip('slixmpp is not installed')
         import ssl
+
         self.who, self.messages, self.presences, self.cv = who, [], [], threading.Condition()
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
@@ -415,7 +516,9 @@ class Peer:
 
         def run():
             asyncio.set_event_loop(self.loop)
-            c = self.client = slixmpp.ClientXMPP('%s@%s/%s' % (who, server.domain, resource), 'pond')
+            c = self.client = slixmpp.ClientXMPP(
+                '%s@%s/%s' % (who, server.domain, resource), 'pond'
+            )
             for plugin in self.plugins:
                 c.register_plugin(plugin)
             c.auto_authorize = None
@@ -425,7 +528,10 @@ class Peer:
                 c.add_event_handler(event, self._message)
             from slixmpp.xmlstream.handler import Callback
             from slixmpp.xmlstream.matcher import MatchXPath
-            c.register_handler(Callback('all presence', MatchXPath('{jabber:client}presence'), self._presence))
+
+            c.register_handler(
+                Callback('all presence', MatchXPath('{jabber:client}presence'), self._presence)
+            )
             c.connect(('127.0.0.1', server.port))
             self.loop.run_forever()
             left = asyncio.all_tasks(self.loop)
@@ -433,6 +539,7 @@ class Peer:
                 task.cancel()
             self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             self.loop.close()
+
         self.thread = threading.Thread(target=run, daemon=True)
         self.thread.start()
         if not self.ready.wait(15 * SLOW):
@@ -455,9 +562,11 @@ class Peer:
 
     def do(self, func, *args, **kw):
         """Calls func in the peer's thread; waits for a coroutine's result."""
+
         async def call():
             r = func(*args, **kw)
             return await r if asyncio.iscoroutine(r) or isinstance(r, asyncio.Future) else r
+
         return asyncio.run_coroutine_threadsafe(call(), self.loop).result(15 * SLOW)
 
     def say(self, to, body, mtype='chat'):
@@ -471,10 +580,17 @@ class Peer:
 
     def hears(self, pattern, wait=10, since=0):
         """Waits for a message whose body matches; returns it."""
-        return self._wait(self.messages, lambda m: re.search(pattern, m['body'] or '', re.S), wait, since, 'message %r' % pattern)
+        return self._wait(
+            self.messages,
+            lambda m: re.search(pattern, m['body'] or '', re.S),
+            wait,
+            since,
+            'message %r' % pattern,
+        )
 
     def configure(self, room, **values):
         """Sets up a room that is ours, as far as its server has such a setting."""
+
         async def set_up():
             muc = self.client.plugin['xep_0045']
             form = await muc.get_room_config(room)
@@ -483,6 +599,7 @@ class Peer:
             for name in values.keys() & fields.keys():
                 fields[name]['value'] = values[name]
             await muc.set_room_config(room, form)
+
         self.do(set_up)
 
     def affiliate(self, room, affiliation, who):
@@ -490,8 +607,15 @@ class Peer:
 
     def notices(self, kind, who, wait=10, nick=None):
         """Waits for a presence of that type from that bare address, of that nick in a room."""
-        return self._wait(self.presences, lambda p: p['type'] == kind and p['from'].bare == who and (nick is None or p['from'].resource == nick),
-                          wait, 0, 'presence %s of %s' % (kind, who))
+        return self._wait(
+            self.presences,
+            lambda p: p['type'] == kind
+            and p['from'].bare == who
+            and (nick is None or p['from'].resource == nick),
+            wait,
+            0,
+            'presence %s of %s' % (kind, who),
+        )
 
     def _wait(self, items, matches, wait, since, what):
         end = now() + wait * SLOW
@@ -502,13 +626,16 @@ class Peer:
                         return x
                 left = end - now()
                 if left <= 0:
-                    raise AssertionError('%s got no %s, only %s' % (self.who, what, [str(i) for i in items[-5:]]))
+                    raise AssertionError(
+                        '%s got no %s, only %s' % (self.who, what, [str(i) for i in items[-5:]])
+                    )
                 self.cv.wait(left)
 
     def close(self):
         def end():
             self.client.abort()
             self.loop.call_later(0.1, self.loop.stop)
+
         self.loop.call_soon_threadsafe(end)
         self.thread.join(5)
 
@@ -528,7 +655,7 @@ class Wire:
         while True:
             m = r.search(self.got)
             if m:
-                self.got = self.got[m.end():]
+                self.got = self.got[m.end() :]
                 return m
             self.sock.settimeout(max(0.01, end - now()))
             try:
@@ -536,28 +663,44 @@ class Wire:
             except OSError:
                 b = b''
             if not b:
-                raise AssertionError('the server never heard %r, only %r' % (pattern, self.got[-2000:]))
+                raise AssertionError(
+                    'the server never heard %r, only %r' % (pattern, self.got[-2000:])
+                )
             self.got += b
 
     def header(self, features=''):
         self.hears(r'<stream:stream[^>]*>')
-        self.send("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='%s' "
-                  "version='1.0'><stream:features>%s</stream:features>" % (DOMAIN, features))
+        self.send(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='%s' "
+            "version='1.0'><stream:features>%s</stream:features>" % (DOMAIN, features)
+        )
 
     def login(self):
-        self.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+        self.header(
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+        )
         self.hears('</auth>')
         self.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         self.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
-        self.send("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
-                  % (self.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN))
-        self.send("<iq type='result' id='%s'><query xmlns='jabber:iq:roster'><item jid='frog@%s' name='Frog' subscription='both'/></query></iq>"
-                  % (self.asked('jabber:iq:roster'), DOMAIN))
+        self.send(
+            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
+            % (self.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
+        )
+        self.send(
+            "<iq type='result' id='%s'><query xmlns='jabber:iq:roster'><item jid='frog@%s' name='Frog' subscription='both'/></query></iq>"
+            % (self.asked('jabber:iq:roster'), DOMAIN)
+        )
         self.hears('<presence')
 
     def asked(self, ns):
         """Waits for a request with such a child; its id."""
-        return self.hears(r"""<iq [^>]*?id=['"]([^'"]+)['"][^>]*>\s*<\w+ [^>]*?xmlns=['"]""" + re.escape(ns)).group(1).decode()
+        return (
+            self.hears(
+                r"""<iq [^>]*?id=['"]([^'"]+)['"][^>]*>\s*<\w+ [^>]*?xmlns=['"]""" + re.escape(ns)
+            )
+            .group(1)
+            .decode()
+        )
 
     def alive(self):
         """Proves with a ping that the client has read all and is well."""
@@ -598,7 +741,9 @@ class ScriptedServer:
         sock.close()
 
     def account(self, **more):
-        keys = dict(address='toad@' + DOMAIN, password='pond', host='127.0.0.1', port=self.port, tls='none')
+        keys = dict(
+            address='toad@' + DOMAIN, password='pond', host='127.0.0.1', port=self.port, tls='none'
+        )
         keys.update(more)
         return '[account toad]\n' + ''.join('%s = %s\n' % kv for kv in keys.items())
 
@@ -670,11 +815,17 @@ class Scratch:
         for thing in reversed(self.things):
             try:
                 kept |= isinstance(thing, Home) and thing.resumable()
-                (thing.remove if isinstance(thing, Home) else thing.stop if isinstance(thing, Server) else thing.close)()
+                (
+                    thing.remove
+                    if isinstance(thing, Home)
+                    else thing.stop
+                    if isinstance(thing, Server)
+                    else thing.close
+                )()
             except Exception as e:
                 trouble = trouble or e
         if kept:
-            time.sleep(HIBERNATION + 0.5)              # the next test shall not find it there
+            time.sleep(HIBERNATION + 0.5)  # the next test shall not find it there
         if trouble:
             raise trouble
 
@@ -682,5 +833,13 @@ class Scratch:
 def ask(home, *commands):
     """natterjack -x COMMAND…: (exit status, output, error)."""
     args = [w for c in commands for w in ('-x', c)]
-    r = subprocess.run([PROGRAM, *args], env=home.env(), capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, cwd=home.dir)
+    r = subprocess.run(
+        [PROGRAM, *args],
+        env=home.env(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        cwd=home.dir,
+    )
     return r.returncode, r.stdout, r.stderr

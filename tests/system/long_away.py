@@ -10,12 +10,14 @@ def test_nobody_looks_for_a_minute(s):
     t.sees('contacts +1/2')
     t.line('/msg frog@' + DOMAIN)
     t.sees('Frog›')
-    t.type('\x1b[O')                     # the terminal has lost the focus
+    t.type('\x1b[O')  # the terminal has lost the focus
     end = now() + 90
     while SERVER_KIND == 'prosody' and '<inactive' not in server.log():
         assert now() < end, 'the server never heard of it'
         time.sleep(1)
-    time.sleep(8 if SERVER_KIND == 'prosody' else 65)        # whatever is flushed lets through for five seconds what comes behind it
+    time.sleep(
+        8 if SERVER_KIND == 'prosody' else 65
+    )  # whatever is flushed lets through for five seconds what comes behind it
     frog.raw('<presence><show>dnd</show></presence>')
     time.sleep(2)
     assert 'busy' not in t.text(), 'it was not held back'

@@ -22,15 +22,17 @@ class Names:
                 return
             labels, at = [], 12
             while question[at]:
-                labels.append(question[at + 1:at + 1 + question[at]].decode())
+                labels.append(question[at + 1 : at + 1 + question[at]].decode())
                 at += 1 + question[at]
-            kind = struct.unpack('>H', question[at + 1:at + 3])[0]
+            kind = struct.unpack('>H', question[at + 1 : at + 3])[0]
             answer = b''
             if kind == 33 and '.'.join(labels) == '_xmpp-server._tcp.' + self.domain:
                 data = struct.pack('>HHH', 0, 0, self.target) + b'\x09localhost\0'
                 answer = b'\xc0\x0c' + struct.pack('>HHIH', kind, 1, 60, len(data)) + data
-            head = question[:2] + struct.pack('>HHHHH', 0x8180 if answer else 0x8183, 1, bool(answer), 0, 0)
-            self.socket.sendto(head + question[12:at + 5] + answer, who)
+            head = question[:2] + struct.pack(
+                '>HHHHH', 0x8180 if answer else 0x8183, 1, bool(answer), 0, 0
+            )
+            self.socket.sendto(head + question[12 : at + 5] + answer, who)
 
     def close(self):
         self.socket.close()

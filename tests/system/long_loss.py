@@ -13,12 +13,22 @@ def run(kind, seed):
 
 
 for _number in range(RUNS or 50):
-    _kind = ('kill', 'kill', 'kill, expired')[_number // 3 % 3] if _number % 3 == 2 else KINDS[(_number - _number // 3) % len(KINDS)]
+    _kind = (
+        ('kill', 'kill', 'kill, expired')[_number // 3 % 3]
+        if _number % 3 == 2
+        else KINDS[(_number - _number // 3) % len(KINDS)]
+    )
     globals()['test_run_%d:_%s' % (FIRST + _number, _kind)] = run(_kind, FIRST + _number)
 
 
 def cuts(part, resumes):
-    return lambda s: cut_logins(s, lambda sizes: [(way, at) for way, size in sizes.items() for at in range(1 + part, size, PARTS)], resumes)
+    return lambda s: cut_logins(
+        s,
+        lambda sizes: [
+            (way, at) for way, size in sizes.items() for at in range(1 + part, size, PARTS)
+        ],
+        resumes,
+    )
 
 
 for _part in range(0 if RUNS else PARTS):

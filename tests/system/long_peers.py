@@ -7,19 +7,26 @@ NOBODY = 65534
 
 class Client(Terminal):
     """Another program, logged in as one of the people.  NAME, ARGUMENTS, FILES (of its home) and what says that it is ready are each one's own."""
+
     def __init__(self, s, who):
         self.program = shutil.which(self.name)
         if not self.program:
             raise Skip('%s is not installed' % self.name)
         home = s.keep(Home())
         shutil.copy(s.server.ca, home.dir + '/ca.pem')
-        words = {'who': who, 'jid': '%s@%s' % (who, DOMAIN), 'port': s.server.port, 'home': home.dir, 'rooms': 'rooms.' + DOMAIN}
+        words = {
+            'who': who,
+            'jid': '%s@%s' % (who, DOMAIN),
+            'port': s.server.port,
+            'home': home.dir,
+            'rooms': 'rooms.' + DOMAIN,
+        }
         for path, text in self.files.items():
             path = os.path.join(home.dir, path)
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), 'w') as f:
                 f.write(text % words)
-        if os.getuid() == 0:             # poezio refuses to be root; the others need not be
+        if os.getuid() == 0:  # poezio refuses to be root; the others need not be
             self.user = NOBODY
             for d, dirs, names in os.walk(home.dir):
                 for path in [d] + [os.path.join(d, n) for n in names]:
@@ -29,13 +36,13 @@ class Client(Terminal):
         self.sees(self.ready, 20)
 
     def type(self, text):
-        for c in text:                   # what comes at once is a paste to some
+        for c in text:  # what comes at once is a paste to some
             super().type(c)
             time.sleep(0.005)
 
     def line(self, text):
         self.type(text)
-        time.sleep(0.1 * SLOW)           # and Enter would be a part of it
+        time.sleep(0.1 * SLOW)  # and Enter would be a part of it
         self.type('\r')
 
     def acts(self, text):
@@ -68,7 +75,7 @@ class Profanity(Client):
     files = {
         'config/profanity/profrc': '[ui]\nsplash=false\n[notifications]\nmessage=off\nroom=off\ntyping=false\n[chatstates]\nenabled=true\nouttype=true\n',
         'data/profanity/accounts': '[%(jid)s]\nenabled=true\njid=%(jid)s\nserver=127.0.0.1\nport=%(port)s\nresource=profanity\npassword=pond\n'
-                                   'presence.last=online\npresence.login=online\nmuc.service=%(rooms)s\nmuc.nick=%(who)s\ntls.policy=trust\nauth.policy=default\n',
+        'presence.last=online\npresence.login=online\nmuc.service=%(rooms)s\nmuc.nick=%(who)s\ntls.policy=trust\nauth.policy=default\n',
     }
 
     def opens(self, address):
@@ -77,15 +84,19 @@ class Profanity(Client):
     def joins(self, room, nick):
         self.line('/join %s nick %s' % (room, nick))
 
-    lines = None                         # it has no key for a second line
+    lines = None  # it has no key for a second line
 
 
 class Mcabber(Client):
-    name, arguments, ready = 'mcabber', ['-f', '%(home)s/.mcabber/mcabberrc'], 'Your status has been set'
+    name, arguments, ready = (
+        'mcabber',
+        ['-f', '%(home)s/.mcabber/mcabberrc'],
+        'Your status has been set',
+    )
     typing = r'\[C\]'
     files = {
         '.mcabber/mcabberrc': 'set jid = %(jid)s\nset password = pond\nset server = 127.0.0.1\nset port = %(port)s\nset resource = mcabber\nset tls = 1\n'
-                              'set ssl_ca = %(home)s/ca.pem\nset nickname = %(who)s\nset escdelay = 50\n',
+        'set ssl_ca = %(home)s/ca.pem\nset nickname = %(who)s\nset escdelay = 50\n',
     }
 
     def opens(self, address):
@@ -112,11 +123,15 @@ class Mcabber(Client):
 
 
 class Poezio(Client):
-    name, arguments, ready = 'poezio', ['-f', '%(home)s/config/poezio/poezio.cfg'], 'Authentication success'
+    name, arguments, ready = (
+        'poezio',
+        ['-f', '%(home)s/config/poezio/poezio.cfg'],
+        'Authentication success',
+    )
     typing = r'\] composing'
     files = {
         'config/poezio/poezio.cfg': '[Poezio]\njid = %(jid)s/poezio\npassword = pond\ncustom_host = 127.0.0.1\ncustom_port = %(port)s\n'
-                                    'ca_cert_path = %(home)s/ca.pem\ndefault_nick = %(who)s\nmam_sync = false\n',
+        'ca_cert_path = %(home)s/ca.pem\ndefault_nick = %(who)s\nmam_sync = false\n',
     }
 
     def opens(self, address):
@@ -243,7 +258,7 @@ def test_a_room_with_all(s):
     t.sees('only for toad')
     t.line('only for ' + who)
     c.sees('only for ' + who)
-    c.joins(room, who)                   # and back to the room
+    c.joins(room, who)  # and back to the room
     # somebody is called in another window; names are what they call themselves
     t.line('/window console')
     c, who = others[-1]

@@ -21,32 +21,110 @@ def breaks(kind, rng, proxy, seconds=None):
 
     def both(*jobs):
         return lambda: [job() for job in jobs]
+
     return {
         'close': (proxy.close_links, 0, nothing, 'the link is closed'),
-        'close, refuse': (both(proxy.refuse, proxy.close_links), while_away, proxy.admit, 'the link is closed, nobody listens for %.1f s' % while_away),
-        'close, expired': (both(proxy.refuse, proxy.close_links), while_away, proxy.admit, 'the link is closed, and the server forgets us for %.1f s' % while_away),
+        'close, refuse': (
+            both(proxy.refuse, proxy.close_links),
+            while_away,
+            proxy.admit,
+            'the link is closed, nobody listens for %.1f s' % while_away,
+        ),
+        'close, expired': (
+            both(proxy.refuse, proxy.close_links),
+            while_away,
+            proxy.admit,
+            'the link is closed, and the server forgets us for %.1f s' % while_away,
+        ),
         'reset': (proxy.reset, 0, nothing, 'the link is reset'),
-        'reset, refuse': (both(proxy.refuse, proxy.reset), while_away, proxy.admit, 'the link is reset, nobody listens for %.1f s' % while_away),
+        'reset, refuse': (
+            both(proxy.refuse, proxy.reset),
+            while_away,
+            proxy.admit,
+            'the link is reset, nobody listens for %.1f s' % while_away,
+        ),
         'strand': (proxy.strand, 0, nothing, 'the link is closed, the server never learns it'),
         'silence': (proxy.fall_silent, quiet, proxy.speak, 'silence both ways for %.1f s' % quiet),
-        'silence up': (lambda: proxy.fall_silent(down=False), quiet, proxy.speak, 'what goes to the server is swallowed, for %.1f s' % quiet),
-        'silence down': (lambda: proxy.fall_silent(up=False), quiet, proxy.speak, 'what comes from the server is swallowed, for %.1f s' % quiet),
-        'silence, strand': (proxy.fall_silent, quiet, both(proxy.strand, proxy.speak), 'silence both ways for %.1f s, then our end is closed' % quiet),
-        'silence, expired': (both(proxy.fall_silent, proxy.drop_server), quiet, proxy.speak, 'silence, which the server notices and forgets us, for %.1f s' % quiet),
-        'hold': (proxy.hold, quiet, proxy.release, 'nothing comes through for %.1f s, then all of it' % quiet),
-        'slow, reset': (lambda: proxy.slow(0.7), quiet, both(proxy.reset, lambda: proxy.slow(0)), 'all takes 0.7 s longer for %.1f s, then a reset' % quiet),
-        'cut up': (lambda: proxy.cut_here(up=count), 0, nothing, 'the link breaks %d bytes later, to the server' % count),
-        'cut down': (lambda: proxy.cut_here(down=count), 0, nothing, 'the link breaks %d bytes later, from the server' % count),
-        'close twice': (proxy.close_links, 0.05 + rng.random(), proxy.close_links, 'the link is closed, and again when it is just back'),
+        'silence up': (
+            lambda: proxy.fall_silent(down=False),
+            quiet,
+            proxy.speak,
+            'what goes to the server is swallowed, for %.1f s' % quiet,
+        ),
+        'silence down': (
+            lambda: proxy.fall_silent(up=False),
+            quiet,
+            proxy.speak,
+            'what comes from the server is swallowed, for %.1f s' % quiet,
+        ),
+        'silence, strand': (
+            proxy.fall_silent,
+            quiet,
+            both(proxy.strand, proxy.speak),
+            'silence both ways for %.1f s, then our end is closed' % quiet,
+        ),
+        'silence, expired': (
+            both(proxy.fall_silent, proxy.drop_server),
+            quiet,
+            proxy.speak,
+            'silence, which the server notices and forgets us, for %.1f s' % quiet,
+        ),
+        'hold': (
+            proxy.hold,
+            quiet,
+            proxy.release,
+            'nothing comes through for %.1f s, then all of it' % quiet,
+        ),
+        'slow, reset': (
+            lambda: proxy.slow(0.7),
+            quiet,
+            both(proxy.reset, lambda: proxy.slow(0)),
+            'all takes 0.7 s longer for %.1f s, then a reset' % quiet,
+        ),
+        'cut up': (
+            lambda: proxy.cut_here(up=count),
+            0,
+            nothing,
+            'the link breaks %d bytes later, to the server' % count,
+        ),
+        'cut down': (
+            lambda: proxy.cut_here(down=count),
+            0,
+            nothing,
+            'the link breaks %d bytes later, from the server' % count,
+        ),
+        'close twice': (
+            proxy.close_links,
+            0.05 + rng.random(),
+            proxy.close_links,
+            'the link is closed, and again when it is just back',
+        ),
     }[kind]
 
 
-KINDS = ('close', 'close, refuse', 'close, expired', 'reset', 'reset, refuse', 'strand', 'silence', 'silence up', 'silence down', 'silence, strand', 'silence, expired', 'hold', 'slow, reset', 'cut up',
-         'cut down', 'close twice')
+KINDS = (
+    'close',
+    'close, refuse',
+    'close, expired',
+    'reset',
+    'reset, refuse',
+    'strand',
+    'silence',
+    'silence up',
+    'silence down',
+    'silence, strand',
+    'silence, expired',
+    'hold',
+    'slow, reset',
+    'cut up',
+    'cut down',
+    'close twice',
+)
 
 
 class Talker(Peer):
     """The other side, which answers receipts."""
+
     plugins = (*Peer.plugins, 'xep_0184')
 
     def talks(self, to, count, rate):
@@ -57,27 +135,50 @@ class Talker(Peer):
             begun = now()
             for number in range(count):
                 await asyncio.sleep(max(0, begun + number / rate - now()))
-                self.client.send_message(to, '[i%06d] said by the other side' % number, mtype='chat')
+                self.client.send_message(
+                    to, '[i%06d] said by the other side' % number, mtype='chat'
+                )
                 self.said = number + 1
             self.done.set()
+
         asyncio.run_coroutine_threadsafe(talk(), self.loop)
 
 
 def numbers(bodies, tag):
-    return [int(m.group(1)) for m in (re.match(r'\[%s(\d{6})\]' % tag, b or '') for b in bodies) if m]
+    return [
+        int(m.group(1)) for m in (re.match(r'\[%s(\d{6})\]' % tag, b or '') for b in bodies) if m
+    ]
 
 
 class Run:
-    def __init__(self, kind, seed, incoming=400, typed=40, rate=20, pace=2, seconds=None, server=None):
-        self.kind, self.seed, self.count_in, self.count_out, self.rate, self.pace = kind, seed, incoming, typed, rate, pace
+    def __init__(
+        self, kind, seed, incoming=400, typed=40, rate=20, pace=2, seconds=None, server=None
+    ):
+        self.kind, self.seed, self.count_in, self.count_out, self.rate, self.pace = (
+            kind,
+            seed,
+            incoming,
+            typed,
+            rate,
+            pace,
+        )
         self.seconds, self.bodies, self.got = seconds, [], []
         self.rng = random.Random('%s %s' % (kind, seed))
         self.where = tempfile.mkdtemp(prefix='nj-loss-')
         self.things = []
-        self.server = self.keep(server or Server(self.where + '/server', hibernation=2 if 'expired' in kind else 120, log='debug'))
+        self.server = self.keep(
+            server
+            or Server(
+                self.where + '/server', hibernation=2 if 'expired' in kind else 120, log='debug'
+            )
+        )
         self.proxy = self.keep(Proxy(self.server.port))
         # On the disk of the build: what syncing costs belongs to it.
-        self.home = Home('[options]\nlog-level = debug\n' + account(self.server, port=self.proxy.port, resource='desk'), where=BUILD)
+        self.home = Home(
+            '[options]\nlog-level = debug\n'
+            + account(self.server, port=self.proxy.port, resource='desk'),
+            where=BUILD,
+        )
         self.words, self.typed, self.terminal = [], 0, None
 
     def keep(self, thing):
@@ -98,17 +199,31 @@ class Run:
     def shown(self, number):
         """Does the chat show the line?  The prompt, where it is typed, does not count."""
         mark = '[o%06d]' % number
-        return any(mark in row and '›' not in row.split(mark)[0] for row in self.terminal.text().split('\n'))
+        return any(
+            mark in row and '›' not in row.split(mark)[0]
+            for row in self.terminal.text().split('\n')
+        )
 
     def kept(self, number):
-        return bool(self.home.rows("select 1 from message where outgoing and body like ?", '[o%06d]%%' % number))
+        return bool(
+            self.home.rows(
+                "select 1 from message where outgoing and body like ?", '[o%06d]%%' % number
+            )
+        )
 
     def state(self):
         """(bodies that came, [(body, state)] of ours)"""
         try:
-            came = [r[0] for r in self.home.rows("select body from message where not outgoing and body like '[i%' order by time, id")]
-            ours = self.home.rows("select body, state from message where outgoing and body like '[o%' order by id")
-        except Exception:                        # there is no database yet
+            came = [
+                r[0]
+                for r in self.home.rows(
+                    "select body from message where not outgoing and body like '[i%' order by time, id"
+                )
+            ]
+            ours = self.home.rows(
+                "select body, state from message where outgoing and body like '[o%' order by id"
+            )
+        except Exception:  # there is no database yet
             return [], []
         return came, ours
 
@@ -123,10 +238,10 @@ class Run:
         if 'expired' in self.kind:
             time.sleep(4)
         self.start()
-        self.terminal.type('\x03')               # a line that was begun may have been kept
+        self.terminal.type('\x03')  # a line that was begun may have been kept
         self.open_chat()
         self.note('the chat is open again')
-        if self.waiting is not None:             # the line that was being typed
+        if self.waiting is not None:  # the line that was being typed
             time.sleep(0.3)
             if self.kept(self.waiting):
                 self.waiting, self.typed = None, self.typed + 1
@@ -139,16 +254,25 @@ class Run:
         span = max(self.count_in / self.rate, self.count_out / self.pace)
         moment = self.rng.uniform(0.1, 0.75) * span
         kills = self.kind.startswith('kill')
-        do, seconds, undo, words = (self.kill, 0, lambda: None, 'kill -9') if kills else breaks(self.kind, self.rng, self.proxy, self.seconds)
+        do, seconds, undo, words = (
+            (self.kill, 0, lambda: None, 'kill -9')
+            if kills
+            else breaks(self.kind, self.rng, self.proxy, self.seconds)
+        )
         self.waiting, undone, due = None, None, now()
         end = now() + span + seconds + 120 * max(1, SLOW)
         self.begun = now()
         self.frog.talks('toad@' + DOMAIN, self.count_in, self.rate)
         while self.typed < self.count_out or not self.frog.done.is_set() or undone is not True:
             assert now() < end, 'the talk does not come to its end'
-            assert self.terminal.process.poll() is None, 'the program has ended: %s' % self.terminal.stderr()[-3000:]
+            assert self.terminal.process.poll() is None, (
+                'the program has ended: %s' % self.terminal.stderr()[-3000:]
+            )
             if undone is None and now() >= self.begun + moment:
-                self.note('%s, after %d lines came and %d were typed' % (words, self.frog.said, self.typed))
+                self.note(
+                    '%s, after %d lines came and %d were typed'
+                    % (words, self.frog.said, self.typed)
+                )
                 do()
                 undone = now() + seconds
             elif undone not in (None, True) and now() >= undone:
@@ -173,7 +297,11 @@ class Run:
     def progress(self):
         """(lines that came, lines the other side has, lines of ours that are across)"""
         came, ours = self.state()
-        return len(set(came)), len(set(self.received())), sum(state in (ACKNOWLEDGED, DELIVERED) for _, state in ours)
+        return (
+            len(set(came)),
+            len(set(self.received())),
+            sum(state in (ACKNOWLEDGED, DELIVERED) for _, state in ours),
+        )
 
     def settle(self):
         """Waits until all is across, or nothing moves any more."""
@@ -200,7 +328,9 @@ class Run:
             'out of order at the other side': [b for a, b in zip(got, got[1:]) if b < a],
             'out missing in the history': sorted(set(range(self.count_out)) - set(told)),
             'out doubled in the history': sorted({b for b in told if told.count(b) > 1}),
-            'neither acknowledged nor delivered': [(b, s) for b, s in ours if s not in (ACKNOWLEDGED, DELIVERED)],
+            'neither acknowledged nor delivered': [
+                (b, s) for b, s in ours if s not in (ACKNOWLEDGED, DELIVERED)
+            ],
             'bounced': [m['id'] for m in list(self.frog.messages) if m['type'] == 'error'],
         }
         if self.home.rows("select 1 from sqlite_master where name = 'outbox'"):
@@ -219,7 +349,7 @@ class Run:
             self.open_chat()
             self.talk()
             self.settle()
-            time.sleep(2)                        # what is doubled comes late
+            time.sleep(2)  # what is doubled comes late
             faults = self.judge()
             self.terminal.line('/quit')
             assert self.terminal.ends() == 0
@@ -227,7 +357,15 @@ class Run:
             trouble = e
         try:
             if trouble or faults:
-                raise AssertionError('%s\n%s' % (self.story(faults, trouble), '\n'.join(self.terminal.text().split('\n')[-12:]) if trouble and self.terminal else '')) from trouble
+                raise AssertionError(
+                    '%s\n%s'
+                    % (
+                        self.story(faults, trouble),
+                        '\n'.join(self.terminal.text().split('\n')[-12:])
+                        if trouble and self.terminal
+                        else '',
+                    )
+                ) from trouble
         finally:
             for thing in reversed(self.things):
                 thing.stop() if isinstance(thing, Server) else thing.close()
@@ -238,7 +376,9 @@ class Run:
 
     def story(self, faults, trouble=None):
         lines = ['LOSS_SEED=%s: %s' % (self.seed, self.kind), *self.words]
-        lines += ['%s (%d): %s' % (what, len(which), str(which)[:600]) for what, which in faults.items()]
+        lines += [
+            '%s (%d): %s' % (what, len(which), str(which)[:600]) for what, which in faults.items()
+        ]
         return '\n'.join(lines + [str(trouble)] * bool(trouble))
 
     def save(self):
@@ -247,7 +387,9 @@ class Run:
         if keep:
             to = '%s/%s-%s' % (keep, re.sub(r'\W+', '-', self.kind), self.seed)
             shutil.rmtree(to, ignore_errors=True)
-            shutil.copytree(self.home.dir, to + '/home', symlinks=True, ignore=shutil.ignore_patterns('run'))
+            shutil.copytree(
+                self.home.dir, to + '/home', symlinks=True, ignore=shutil.ignore_patterns('run')
+            )
             shutil.copytree(self.where, to + '/server', ignore=shutil.ignore_patterns('data'))
             with open(to + '/words', 'w') as f:
                 f.write('\n'.join(self.words))
@@ -255,7 +397,9 @@ class Run:
 
 def one_run(kinds, seed=None, **sizes):
     """One of these kinds, as the seed wants it."""
-    seed = seed if seed is not None else int(os.environ.get('LOSS_SEED') or random.randrange(1000000))
+    seed = (
+        seed if seed is not None else int(os.environ.get('LOSS_SEED') or random.randrange(1000000))
+    )
     Run(random.Random(seed).choice(kinds), seed, **sizes).run()
 
 
@@ -280,7 +424,11 @@ def cut_logins(s, cuts, resumes):
                 proxy.reset()
             else:
                 command('/disconnect')
-            proxy.wait(lambda: proxy.tries > tries or not proxy.alive(), 10 * SLOW, 'the old link is not given up')
+            proxy.wait(
+                lambda: proxy.tries > tries or not proxy.alive(),
+                10 * SLOW,
+                'the old link is not given up',
+            )
         while proxy.tries == tries:
             assert now() < end, 'it does not come back:\n' + t.text()
             command('/connect')
@@ -299,7 +447,10 @@ def cut_logins(s, cuts, resumes):
         links.append(whole())
         time.sleep(0.5 * SLOW)
     # No two are of quite the same size, as signatures and what is said again vary: the shortest counts, and the last bytes of some do not exist.
-    sizes = {'up': min(link.up.passed for link in links[1:]), 'down': min(link.down.passed for link in links[1:])}
+    sizes = {
+        'up': min(link.up.passed for link in links[1:]),
+        'down': min(link.down.passed for link in links[1:]),
+    }
     for number, (way, at) in enumerate(cuts(sizes)):
         link = comes(**{way: at, 'reset': number % 2 == 1})
         tries = proxy.tries
@@ -309,14 +460,20 @@ def cut_logins(s, cuts, resumes):
         if at > sizes[way] * 0.8 and not link.over:
             t.sees('● toad')
             continue
-        proxy.wait(lambda: link.over or t.process.poll() is not None, 10 * SLOW, 'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way))
+        proxy.wait(
+            lambda: link.over or t.process.poll() is not None,
+            10 * SLOW,
+            'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way),
+        )
         # it waits to come back, or is already there again: it never gives up
         t.sees('waiting|again', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
         if number % 4 == 0:
             t.type('%d %s' % (at, way))
             t.sees('› *%d %s' % (at, way), 2)
             t.type('\x15')
-        if resumes or at > sizes[way] / 3 or number % 16 == 0:       # what was bound before the cut can be resumed
+        if (
+            resumes or at > sizes[way] / 3 or number % 16 == 0
+        ):  # what was bound before the cut can be resumed
             whole()
     whole()
     t.line('/quit')

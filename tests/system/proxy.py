@@ -5,7 +5,7 @@ never tells the other end, unless that is the fault: a link that is silent stays
 import collections, selectors, socket, struct, threading, time
 
 now = time.monotonic
-MUCH = 1 << 20                   # so much waits in one direction before the sender is not read
+MUCH = 1 << 20  # so much waits in one direction before the sender is not read
 
 
 class Way:
@@ -13,12 +13,12 @@ class Way:
 
     def __init__(self, link, source, sink):
         self.link, self.source, self.sink = link, source, sink
-        self.waiting = collections.deque()      # (when, bytes)
+        self.waiting = collections.deque()  # (when, bytes)
         self.size = 0
-        self.passed = 0                         # bytes that came through
+        self.passed = 0  # bytes that came through
         self.swallows = False
         self.cut_at = None
-        self.ended = self.told = False          # the source has ended; the sink knows
+        self.ended = self.told = False  # the source has ended; the sink knows
 
 
 class Link:
@@ -26,7 +26,7 @@ class Link:
         self.client, self.server = client, server
         self.up, self.down = Way(self, client, server), Way(self, server, client)
         self.begun = now()
-        self.over = False                       # the client has nothing of it any more
+        self.over = False  # the client has nothing of it any more
 
     def ways(self):
         return self.up, self.down
@@ -35,11 +35,19 @@ class Link:
 class Proxy:
     def __init__(self, to):
         self.to = to
-        self.links, self.last, self.tries = [], None, 0      # those with an open end; the newest; how many came (nobody sees those that were refused)
-        self.silent = (False, False)            # up, down: of links to come too
+        self.links, self.last, self.tries = (
+            [],
+            None,
+            0,
+        )  # those with an open end; the newest; how many came (nobody sees those that were refused)
+        self.silent = (False, False)  # up, down: of links to come too
         self.held, self.delay = False, 0
-        self.cuts = collections.deque()         # (up, down, reset) for each link to come
-        self.selector, self.jobs, self.lock = selectors.DefaultSelector(), collections.deque(), threading.Lock()
+        self.cuts = collections.deque()  # (up, down, reset) for each link to come
+        self.selector, self.jobs, self.lock = (
+            selectors.DefaultSelector(),
+            collections.deque(),
+            threading.Lock(),
+        )
         self.inner, self.outer = socket.socketpair()
         self.inner.setblocking(False)
         self.selector.register(self.inner, selectors.EVENT_READ, None)
@@ -68,20 +76,24 @@ class Proxy:
 
     def strand(self):
         """The client's end is closed; the server's stays open, and never learns of it."""
+
         def strand():
             for link in self._alive():
                 self._forget(link.client)
                 link.over = True
+
         self._do(strand)
 
     def drop_server(self):
         """The server's end is closed; the client's stays open, and never learns of it."""
+
         def drop():
             for link in self._alive():
                 link.down.swallows = True
                 link.down.waiting.clear()
                 link.down.size = 0
                 self._forget(link.server)
+
         self._do(drop)
 
     def refuse(self):
@@ -93,6 +105,7 @@ class Proxy:
 
     def fall_silent(self, up=True, down=True):
         """Whatever is sent is swallowed, also on new links.  Those that were open now never speak again."""
+
         def fall():
             self.silent = (up, down)
             for link in self._alive():
@@ -100,6 +113,7 @@ class Proxy:
                     if swallows:
                         way.swallows, way.size = True, 0
                         way.waiting.clear()
+
         self._do(fall)
 
     def speak(self):
@@ -123,19 +137,25 @@ class Proxy:
 
     def cut_here(self, up=None, down=None):
         """The links that are open break after so many more bytes."""
+
         def cut():
             for link in self._alive():
                 for way, more in ((link.up, up), (link.down, down)):
                     if more is not None:
                         way.cut_at = way.passed + more
                 link.resets = False
+
         self._do(cut)
 
     def wait(self, ready, seconds, what):
         """Waits until ready() is true."""
         end = now() + seconds
         while not ready():
-            assert now() < end, '%s; %d links came, %d are open' % (what, self.tries, len(self._alive()))
+            assert now() < end, '%s; %d links came, %d are open' % (
+                what,
+                self.tries,
+                len(self._alive()),
+            )
             assert not self.trouble, self.trouble
             time.sleep(0.005)
 
@@ -148,7 +168,12 @@ class Proxy:
             self.closing = True
             self.outer.send(b'x')
             self.thread.join(5)
-        for s in (self.inner, self.outer, self.listener, *(e for link in self.links for e in (link.client, link.server))):
+        for s in (
+            self.inner,
+            self.outer,
+            self.listener,
+            *(e for link in self.links for e in (link.client, link.server)),
+        ):
             s.close()
         self.selector.close()
         if self.trouble:
@@ -173,15 +198,22 @@ class Proxy:
             self.selector.register(self.listener, selectors.EVENT_READ, None)
         elif not yes and self.open:
             self.selector.unregister(self.listener)
-            self.listener.shutdown(socket.SHUT_RDWR)         # it keeps its port
+            self.listener.shutdown(socket.SHUT_RDWR)  # it keeps its port
         self.open = yes
 
     def _run(self):
         try:
             while not self.closing:
-                due = [way.waiting[0][0] for link in self.links for way in link.ways() if way.waiting and not self.held]
+                due = [
+                    way.waiting[0][0]
+                    for link in self.links
+                    for way in link.ways()
+                    if way.waiting and not self.held
+                ]
                 # what is due but can not be written waits for the socket, not for the clock
-                for key, events in self.selector.select(max(0.002, min(due) - now()) if due else None):
+                for key, events in self.selector.select(
+                    max(0.002, min(due) - now()) if due else None
+                ):
                     if key.fileobj is self.inner:
                         try:
                             self.inner.recv(4096)
@@ -213,7 +245,7 @@ class Proxy:
         server = socket.socket()
         try:
             server.connect(('127.0.0.1', self.to))
-        except OSError:                          # the server itself is away
+        except OSError:  # the server itself is away
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
             client.close()
             server.close()
@@ -232,7 +264,9 @@ class Proxy:
             self._drop(link, link.resets)
 
     def _read(self, way):
-        if way.size > MUCH:                      # it is read on when there is room: until then the selector comes back at once
+        if (
+            way.size > MUCH
+        ):  # it is read on when there is room: until then the selector comes back at once
             time.sleep(0.005)
             return
         try:

@@ -5,7 +5,11 @@ from harness import *
 
 def test_one_that_fails_holds_up_no_other(s):
     frog = s.peer('frog')
-    home = s.home(account(s.server) + account(s.server, 'newt', password='wrong') + '[account dead]\naddress = heron@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN)
+    home = s.home(
+        account(s.server)
+        + account(s.server, 'newt', password='wrong')
+        + '[account dead]\naddress = heron@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN
+    )
     t = s.terminal(home, cols=120)
     t.says('toad: Online as')
     t.says('newt: The password is wrong')
@@ -43,13 +47,19 @@ def test_an_account_is_added_changed_and_removed(s):
     home = s.home(account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
-    t.line('/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
+    t.line(
+        '/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s'
+        % (DOMAIN, s.server.port, s.server.ca)
+    )
     t.sees('Password of newt@')
     t.type('pond\r')
     t.sees(r'Keep the password of newt@')
     t.type('y')
     t.says('Saved the password of')
-    assert '[account other]\naddress = newt@pond.example' in home.read_rc() and home.read_rc().count('password = pond') == 2
+    assert (
+        '[account other]\naddress = newt@pond.example' in home.read_rc()
+        and home.read_rc().count('password = pond') == 2
+    )
     t.line('/account set other resource den')
     t.line('/disconnect other')
     t.says('other: Offline')
@@ -62,7 +72,9 @@ def test_an_account_is_added_changed_and_removed(s):
     t.line('/account set other port 99999999')
     t.says('65535')
     t.type('\x03')
-    t.line('/other:msg toad@' + DOMAIN)      # a chat of its own goes with it, and can not show the answer
+    t.line(
+        '/other:msg toad@' + DOMAIN
+    )  # a chat of its own goes with it, and can not show the answer
     t.sees(r'\[2:')
     t.line('/account remove other')
     t.says('Account other is removed')
@@ -78,7 +90,11 @@ def test_a_new_password_is_used_by_the_next_connection(s):
     t.sees('Password of')
     t.type('pond\r')
     t.says('Online as toad@')
-    for typed, then in (('wrong', 'The password is wrong'), ('pond', 'Online as toad@.*Online as toad@'), ('wrong', 'wrong.*The password is wrong')):
+    for typed, then in (
+        ('wrong', 'The password is wrong'),
+        ('pond', 'Online as toad@.*Online as toad@'),
+        ('wrong', 'wrong.*The password is wrong'),
+    ):
         t.line('/account set toad password')
         t.sees('New password of toad@pond.example')
         t.type(typed + '\r')
@@ -89,24 +105,40 @@ def test_a_new_password_is_used_by_the_next_connection(s):
 
 def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     toad = s.peer('toad')
-    home = s.home(account(s.server, 'frog') + '# of the other one\n' + account(s.server, 'newt', name='other'))
+    home = s.home(
+        account(s.server, 'frog') + '# of the other one\n' + account(s.server, 'newt', name='other')
+    )
     t = s.headless(home)
     t.event(event='connection', account='other', state='online')
     t.say('/other:msg toad@%s before it went' % DOMAIN)
     toad.hears('^before it went$')
     toad.notices('available', 'newt@' + DOMAIN)
     t.say('/account remove other')
-    t.event(ok=True, result={'account': 'other', 'waiting': 0, 'unsure': 0, 'text': 'Removed account other; its history stays.'})
+    t.event(
+        ok=True,
+        result={
+            'account': 'other',
+            'waiting': 0,
+            'unsure': 0,
+            'text': 'Removed account other; its history stays.',
+        },
+    )
     toad.notices('unavailable', 'newt@' + DOMAIN)
     assert '# of the other one' in home.read_rc() and 'newt' not in home.read_rc()
     t.event(event='connection', account='other', state='offline')
-    t.say('/account add newt@%s name=again password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
+    t.say(
+        '/account add newt@%s name=again password=pond host=127.0.0.1 port=%d ca-file=%s'
+        % (DOMAIN, s.server.port, s.server.ca)
+    )
     t.event(event='connection', account='again', state='online')
     toad.say('newt@' + DOMAIN, 'welcome back')
     t.event(event='message', account='again', body='welcome back')
     t.process.terminate()
     t.process.wait(5 * SLOW)
-    assert [r[0] for r in home.rows('select body from message order by id')] == ['before it went', 'welcome back']
+    assert [r[0] for r in home.rows('select body from message order by id')] == [
+        'before it went',
+        'welcome back',
+    ]
     assert home.rows('select count(*) from account where address = ?', 'newt@' + DOMAIN) == [(1,)]
 
 
@@ -121,7 +153,10 @@ def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
     t.line('/account rename home pond')
     t.says('Renamed account home to pond')
     t.sees('● pond')
-    assert re.sub('scram-seen.*\n', '', home.read_rc()) == '# mine\n' + account(s.server, name='pond') + '# below\n'
+    assert (
+        re.sub('scram-seen.*\n', '', home.read_rc())
+        == '# mine\n' + account(s.server, name='pond') + '# below\n'
+    )
     assert os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode & 0o777 == 0o600
     t.line('/pond:msg frog@%s said after' % DOMAIN)
     frog.hears('^said after$')
@@ -139,10 +174,21 @@ def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
         t.say('/msg frog@%s late word %d' % (DOMAIN, n))
         t.event(event='message', body='late word %d' % n, state='queued')
     t.say('/account remove toad')
-    said = t.event(ok=True, result=dict(account='toad', waiting=2, unsure=0, text='Removed account toad; its history stays.\n2 messages were not sent; they stay '
-                                        'in the history and are sent if you add the account again.'))
+    said = t.event(
+        ok=True,
+        result=dict(
+            account='toad',
+            waiting=2,
+            unsure=0,
+            text='Removed account toad; its history stays.\n2 messages were not sent; they stay '
+            'in the history and are sent if you add the account again.',
+        ),
+    )
     assert said
-    t.say('/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
+    t.say(
+        '/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s'
+        % (DOMAIN, s.server.port, s.server.ca)
+    )
     t.event(event='connection', account='back', state='online')
     frog.hears('^late word 2$')
     assert [m['body'] for m in frog.messages if m['body']] == ['late word 1', 'late word 2']
@@ -154,7 +200,11 @@ def test_who_asks_for_it_hears_when_the_server_has_it(s):
     t = s.terminal(home)
     t.sees('● Frog')
     status, out, err = ask(home, '/msg frog@%s wait=sent is it there?' % DOMAIN)
-    assert status == 0 and json.loads(out)['result']['state'] in ('acknowledged', 'delivered'), (status, out, err)
+    assert status == 0 and json.loads(out)['result']['state'] in ('acknowledged', 'delivered'), (
+        status,
+        out,
+        err,
+    )
     frog.hears('^is it there')
     status, out, err = ask(home, '/msg frog@%s is it on its way?' % DOMAIN)
     assert status == 0 and json.loads(out)['result']['state'] == 'queued', (status, out, err)
@@ -162,10 +212,26 @@ def test_who_asks_for_it_hears_when_the_server_has_it(s):
 
 def test_an_account_that_is_named_twice_is_there_once(s):
     home = s.home(account(s.server))
-    t = s.headless(home, '--no-connect', '-a', 'toad', '-a', 'toad@' + DOMAIN, '-a', 'Toad@%s/desk' % DOMAIN, '-a', 'newt@' + DOMAIN, '-a', 'newt@%s/desk' % DOMAIN)
+    t = s.headless(
+        home,
+        '--no-connect',
+        '-a',
+        'toad',
+        '-a',
+        'toad@' + DOMAIN,
+        '-a',
+        'Toad@%s/desk' % DOMAIN,
+        '-a',
+        'newt@' + DOMAIN,
+        '-a',
+        'newt@%s/desk' % DOMAIN,
+    )
     t.say('/account list')
     listed = t.event(ok=True)['result']['accounts']
-    assert [(a['name'], a['address']) for a in listed] == [('toad', 'toad@' + DOMAIN), ('newt@' + DOMAIN, 'newt@' + DOMAIN)], listed
+    assert [(a['name'], a['address']) for a in listed] == [
+        ('toad', 'toad@' + DOMAIN),
+        ('newt@' + DOMAIN, 'newt@' + DOMAIN),
+    ], listed
 
 
 def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
@@ -178,12 +244,22 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
 
     def half(wire, number):
         wire.hears(r'<stream:stream[^>]*>')
-        wire.send("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea")
+        wire.send(
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea"
+        )
         held.wait(60)
+
     one, two = s.scripted_server(mute), s.scripted_server(half)
-    more = one.account(address='heron@' + DOMAIN).replace('toad', 'mute', 1) + two.account(address='eft@' + DOMAIN).replace('toad', 'half', 1)
-    home = s.home(account(s.server) + account(s.server, 'newt', name='wrong', password='wrong') + more +
-                  '[account dead]\naddress = grebe@%s\npassword = x\nhost = 127.0.0.1\nport = 1\ntls = none\n' % DOMAIN)
+    more = one.account(address='heron@' + DOMAIN).replace('toad', 'mute', 1) + two.account(
+        address='eft@' + DOMAIN
+    ).replace('toad', 'half', 1)
+    home = s.home(
+        account(s.server)
+        + account(s.server, 'newt', name='wrong', password='wrong')
+        + more
+        + '[account dead]\naddress = grebe@%s\npassword = x\nhost = 127.0.0.1\nport = 1\ntls = none\n'
+        % DOMAIN
+    )
     t = s.headless(home)
     t.event(event='connection', account='toad', state='online')
     why = t.event(event='connection', account='wrong', state='offline')['text']
@@ -198,16 +274,35 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
     while not any('accounts' in e.get('result', {}) for e in t.lines):
         assert now() < end
         time.sleep(0.05)
-    listed = {a['name']: a for e in t.lines if 'accounts' in e.get('result', {}) for a in e['result']['accounts']}
+    listed = {
+        a['name']: a
+        for e in t.lines
+        if 'accounts' in e.get('result', {})
+        for a in e['result']['accounts']
+    }
     assert listed['toad']['state'] == 'online' and 'why' not in listed['toad'], listed
-    assert listed['wrong'] == dict(name='wrong', address='newt@' + DOMAIN, state='offline', why=why, autoconnect=True), listed
+    assert listed['wrong'] == dict(
+        name='wrong', address='newt@' + DOMAIN, state='offline', why=why, autoconnect=True
+    ), listed
     assert 'password' in why
-    assert listed['mute']['state'] == 'connecting' and listed['half']['state'] == 'connecting', listed
+    assert (
+        listed['mute']['state'] == 'connecting' and listed['half']['state'] == 'connecting'
+    ), listed
     assert listed['dead']['state'] in ('waiting', 'connecting'), listed
     if listed['dead']['state'] == 'waiting':
-        assert 'refuses' in listed['dead']['why'] and listed['dead']['next_try'].startswith('20'), listed
+        assert 'refuses' in listed['dead']['why'] and listed['dead']['next_try'].startswith(
+            '20'
+        ), listed
     t.say('/account remove mute')
-    t.event(result={'account': 'mute', 'waiting': 0, 'unsure': 0, 'text': 'Removed account mute; its history stays.'}, wait=4)
+    t.event(
+        result={
+            'account': 'mute',
+            'waiting': 0,
+            'unsure': 0,
+            'text': 'Removed account mute; its history stays.',
+        },
+        wait=4,
+    )
     t.say('/toad:msg frog@%s and on it goes' % DOMAIN)
     frog.hears('^and on it goes$')
     held.set()

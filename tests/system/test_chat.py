@@ -25,7 +25,12 @@ def test_a_talk_both_ways_and_kept(s):
     t.line('/quit')
     assert t.ends() == 0
     bodies = [r[0] for r in home.rows('select body from message order by time, id')]
-    assert bodies == ['hello frog', 'a second line, // and all', '/me with a slash', 'hello toad 🐸 漢字 שלום é'], bodies
+    assert bodies == [
+        'hello frog',
+        'a second line, // and all',
+        '/me with a slash',
+        'hello toad 🐸 漢字 שלום é',
+    ], bodies
     t = s.terminal(home)
     t.sees(r'(?i)online|logged in')
     t.line('/msg frog@' + DOMAIN)
@@ -65,7 +70,7 @@ def test_a_paste_is_one_message(s):
     t.sees('three')
     t.type('\r')
     frog.hears('^one\ntwo\nthree$')
-    t.paste('whole\nlines\n')               # the end of the last one is no line of its own
+    t.paste('whole\nlines\n')  # the end of the last one is no line of its own
     t.sees('lines')
     t.type('\r')
     frog.hears(r'^whole\nlines\Z')
@@ -156,14 +161,20 @@ def test_strangers_wait(s):
 def test_the_roster_is_edited(s):
     frog = s.peer('frog')
     home, t = online(s)
-    t.sees('Pond +1/2')                  # the roster is here
+    t.sees('Pond +1/2')  # the roster is here
     t.line('/roster rename frog@%s Grandmother Frog' % DOMAIN)
     t.sees('Grandmother')
     t.line('/roster rename frog@%s Frog' % DOMAIN)
     t.line('/ping frog@%s/peer' % DOMAIN)
     t.sees(r'ms')
     t.line('/status away gone fishing')
-    frog._wait(frog.presences, lambda p: p['type'] == 'away' and p['status'] == 'gone fishing', 10, 0, 'away presence')
+    frog._wait(
+        frog.presences,
+        lambda p: p['type'] == 'away' and p['status'] == 'gone fishing',
+        10,
+        0,
+        'away presence',
+    )
 
 
 def test_a_server_that_goes_comes_back(s):

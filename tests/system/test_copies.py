@@ -81,10 +81,17 @@ def test_read_there_is_read_here(s):
     carbons_are_on(phone)
     frog.say(TOAD, 'are you there')
     t.sees(r'\[2:Frog\]|2:Frog')
-    wait_for(lambda: home.rows('select count(*) from message where body = ?', 'are you there') == [(1,)])
+    wait_for(
+        lambda: home.rows('select count(*) from message where body = ?', 'are you there') == [(1,)]
+    )
     phone.say('/msg %s yes' % FROG)
     t.gone(r'[Ff]rog.*\(?1\)?$')
-    wait_for(lambda: home.rows('select count(*) from message m, chat c where m.chat = c.id and not outgoing and (m.time, m.id) > (c.read_time, c.read_id)') == [(0,)])
+    wait_for(
+        lambda: home.rows(
+            'select count(*) from message m, chat c where m.chat = c.id and not outgoing and (m.time, m.id) > (c.read_time, c.read_id)'
+        )
+        == [(0,)]
+    )
 
 
 def test_receipts_go_both_ways(s):
@@ -120,7 +127,7 @@ def test_blocked(s):
     toad.say('/msg %s nor do I you' % FROG)
     has_state(home, 'nor do I you', FAILED)
     why = home.rows("select error from message where body = 'nor do I you'")[0][0]
-    assert 'blocked' in why or SERVER_KIND == 'ejabberd', why          # which does not say why
+    assert 'blocked' in why or SERVER_KIND == 'ejabberd', why  # which does not say why
     toad.say('/unblock ' + FROG)
     end = now() + 10 * SLOW
     while not any(l.get('body') == 'and now' for l in toad.lines):
@@ -135,7 +142,10 @@ def test_attention(s):
     home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('contacts +1/2')
-    frog.raw("<message type='headline' to='%s'><attention xmlns='urn:xmpp:attention:0'/></message>" % TOAD)
+    frog.raw(
+        "<message type='headline' to='%s'><attention xmlns='urn:xmpp:attention:0'/></message>"
+        % TOAD
+    )
     t.line('/msg ' + FROG)
     t.says('Frog wants your attention')
 
@@ -149,7 +159,7 @@ def forgotten(s, swallow):
     home, toad = online(s, server, 'desk', port=proxy.port)
     carbons_are_on(toad)
     frog = s.keep(Peer(server, 'frog'))
-    for i in range(60):                                       # more than a page of Prosody's archive
+    for i in range(60):  # more than a page of Prosody's archive
         frog.say(TOAD, 'line %d' % i)
     toad.event(event='message', body='line 59')
     proxy.fall_silent(up=swallow == 'up', down=swallow == 'down')
@@ -161,7 +171,9 @@ def forgotten(s, swallow):
         time.sleep(0.5)
     frog.close()
     s.things.remove(frog)
-    os.kill(int(open(server.dir + '/prosody.pid').read()), signal.SIGKILL)      # or it keeps how far it had counted
+    os.kill(
+        int(open(server.dir + '/prosody.pid').read()), signal.SIGKILL
+    )  # or it keeps how far it had counted
     server.stop()
     proxy.reset()
     proxy.speak()
@@ -170,7 +182,7 @@ def forgotten(s, swallow):
     frog = s.keep(Peer(server, 'frog'))
     toad.say('/connect')
     toad.event(since=since, event='connection', state='online', wait=30)
-    wait_for(lambda: 'Archive query' in server.log())          # nothing else could tell
+    wait_for(lambda: 'Archive query' in server.log())  # nothing else could tell
     return home, toad, frog, server, proxy
 
 
@@ -182,7 +194,10 @@ def test_what_the_server_had_is_not_said_twice(s):
     assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was said twice'
     # Prosody takes who has read the archive for one that does so always; what is said while the next link is broken comes all the same
     wait_for(lambda: server.logins('toad') == 3)
-    wait_for(lambda: [l.get('state') for l in toad.lines if l.get('event') == 'connection'][-1] == 'online')
+    wait_for(
+        lambda: [l.get('state') for l in toad.lines if l.get('event') == 'connection'][-1]
+        == 'online'
+    )
     proxy.refuse()
     proxy.close_links()
     time.sleep(0.5)
@@ -191,7 +206,9 @@ def test_what_the_server_had_is_not_said_twice(s):
     proxy.admit()
     toad.say('/connect')
     toad.event(event='message', body='said to nobody')
-    wait_for(lambda: home.rows("select count(*) from message where body = 'said to nobody'") == [(1,)])
+    wait_for(
+        lambda: home.rows("select count(*) from message where body = 'said to nobody'") == [(1,)]
+    )
 
 
 def test_what_the_server_had_not_is_said_once(s):
@@ -199,4 +216,7 @@ def test_what_the_server_had_not_is_said_once(s):
     frog.hears('said in between', 30)
     toad.say('/msg %s behind it' % FROG)
     frog.hears('behind it')
-    assert [m['body'] for m in frog.messages if m['body']] == ['said in between', 'behind it'], frog.messages
+    assert [m['body'] for m in frog.messages if m['body']] == [
+        'said in between',
+        'behind it',
+    ], frog.messages

@@ -12,8 +12,12 @@ def failing(home, word=None, **more):
     if word:
         say(home, word)
     plain = home.env()
-    return home.env(LD_PRELOAD=':'.join(filter(None, (SHIM, plain.get('LD_PRELOAD')))), NJ_DISK=home.dir + '/disk',
-                    ASAN_OPTIONS='verify_asan_link_order=0:' + plain['ASAN_OPTIONS'], **more)
+    return home.env(
+        LD_PRELOAD=':'.join(filter(None, (SHIM, plain.get('LD_PRELOAD')))),
+        NJ_DISK=home.dir + '/disk',
+        ASAN_OPTIONS='verify_asan_link_order=0:' + plain['ASAN_OPTIONS'],
+        **more
+    )
 
 
 def say(home, word):
@@ -40,7 +44,10 @@ def test_a_full_disk(s):
     assert home.rows("select count(*) from message where body like '%while full'") == [(0,)]
     os.unlink(home.dir + '/disk')
     frog.hears('^said while full$', wait=30)
-    home.has("select body from message where body like '%while full' order by id", [('heard while full',), ('said while full',)])
+    home.has(
+        "select body from message where body like '%while full' order by id",
+        [('heard while full',), ('said while full',)],
+    )
     t.line('/quit')
     assert t.ends() == 0
     assert len([m for m in frog.messages if 'said while full' in m['body']]) == 1
@@ -67,7 +74,10 @@ def test_a_disk_that_is_read_only_from_the_start(s):
     assert home.rows('select body from message') == [('of old',)]
     os.unlink(home.dir + '/disk')
     frog.hears('^said in between$', wait=40)
-    home.has('select body from message order by id', [('of old',), ('heard in between',), ('said in between',)])
+    home.has(
+        'select body from message order by id',
+        [('of old',), ('heard in between',), ('said in between',)],
+    )
     t.line('/quit')
     assert t.ends() == 0
 
@@ -92,7 +102,9 @@ def test_leaving_while_the_disk_is_full(s):
     t.says('2 unsent messages would be lost. End anyway')
     t.type('y')
     assert t.ends() == 1
-    assert t.stderr() == 'natterjack: 2 messages could be neither written nor sent, and are lost.\n', t.stderr()
+    assert (
+        t.stderr() == 'natterjack: 2 messages could be neither written nor sent, and are lost.\n'
+    ), t.stderr()
     assert not [m for m in frog.messages if m['body'] != 'before'], frog.messages
 
 

@@ -5,7 +5,17 @@ from harness import *
 
 def test_closed_descriptors_hurt_no_file(s):
     home = s.home('[options]\nno-such-option = 1\n')
-    r = subprocess.run(['/bin/sh', '-c', 'exec "$0" --headless --no-connect -x /set -x /quit <&- >&- 2>&-', PROGRAM], env=home.env(), cwd=home.dir, timeout=20 * SLOW)
+    r = subprocess.run(
+        [
+            '/bin/sh',
+            '-c',
+            'exec "$0" --headless --no-connect -x /set -x /quit <&- >&- 2>&-',
+            PROGRAM,
+        ],
+        env=home.env(),
+        cwd=home.dir,
+        timeout=20 * SLOW,
+    )
     assert r.returncode == 0, r
     for d, _, files in os.walk(home.dir + '/data'):
         for f in files:
@@ -15,8 +25,14 @@ def test_closed_descriptors_hurt_no_file(s):
 
 def test_faults_are_told_without_a_screen(s):
     home = s.home('[options]\nno-such-option = 1\n')
-    r = subprocess.run([PROGRAM, '--headless', '--no-connect', '-a', 'nobody', '-x', '/quit'], env=home.env(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                       timeout=20 * SLOW)
+    r = subprocess.run(
+        [PROGRAM, '--headless', '--no-connect', '-a', 'nobody', '-x', '/quit'],
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20 * SLOW,
+    )
     assert r.returncode == 0, r
     assert 'natterjackrc, line 2' in r.stderr and '“nobody”' in r.stderr, r.stderr
 
@@ -38,11 +54,20 @@ def silent():
 
 def test_who_waits_for_an_answer_gets_one_at_the_end(s):
     listener, port = silent()
-    home = s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n' % (DOMAIN, port))
+    home = s.home(
+        '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n'
+        % (DOMAIN, port)
+    )
     t = s.terminal(home, '--no-connect')
     home.takes_lines()
     for end in ('/account remove toad', None):
-        p = subprocess.Popen([PROGRAM, '-x', '/connect'], env=home.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        p = subprocess.Popen(
+            [PROGRAM, '-x', '/connect'],
+            env=home.env(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         t.sees('connecting')
         if end:
             t.line(end)
@@ -53,7 +78,10 @@ def test_who_waits_for_an_answer_gets_one_at_the_end(s):
         assert p.returncode == 1 and json.loads(out)['ok'] is False, out
         assert now() - begun < 4 * SLOW
         if end:
-            t.line('/account add toad@%s name=toad password=pond host=127.0.0.1 port=%d tls=none' % (DOMAIN, port))
+            t.line(
+                '/account add toad@%s name=toad password=pond host=127.0.0.1 port=%d tls=none'
+                % (DOMAIN, port)
+            )
             t.sees('connecting')
             t.line('/disconnect')
             t.sees('offline')
@@ -63,10 +91,19 @@ def test_who_waits_for_an_answer_gets_one_at_the_end(s):
 
 def test_nobody_waits_for_a_program_that_died(s):
     listener, port = silent()
-    home = s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n[options]\nfifo = mine\n' % (DOMAIN, port))
+    home = s.home(
+        '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n[options]\nfifo = mine\n'
+        % (DOMAIN, port)
+    )
     t = s.terminal(home, '--no-connect')
     home.takes_lines(os.path.dirname(home.fifo) + '/mine')
-    p = subprocess.Popen([PROGRAM, '-x', '/connect'], env=home.env(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    p = subprocess.Popen(
+        [PROGRAM, '-x', '/connect'],
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     t.sees('connecting')
     t.process.kill()
     assert 'did not answer' in p.communicate(timeout=5 * SLOW)[1] and p.returncode == 1
@@ -78,7 +115,7 @@ def test_what_is_typed_survives_the_signal(s):
     t = s.terminal(home)
     t.sees('Online')
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:Frog\].*Frog›')           # his name, even if it came after his window
+    t.sees(r'\[2:Frog\].*Frog›')  # his name, even if it came after his window
     t.type('half a sentence')
     t.sees('half a sentence')
     t.process.terminate()
@@ -135,7 +172,10 @@ def asking(s):
     with open(path, 'w') as f:
         f.write(ASKS)
     os.chmod(path, 0o700)
-    home.rc(account(s.server, password=None, password_command=path) + account(s.server, 'frog', password=None, password_command=path))
+    home.rc(
+        account(s.server, password=None, password_command=path)
+        + account(s.server, 'frog', password=None, password_command=path)
+    )
     return home
 
 

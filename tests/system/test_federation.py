@@ -20,12 +20,25 @@ def two_servers(s, kind, names=None):
     between = s.keep(Proxy(theirs))
     if names:
         names.target = ours
-    server = s.keep(Server(where + '/server', kind='prosody', s2s=ours, routes='%s=%d' % (OTHER, between.port)))
-    reed = s.keep(Server(where + '/reed', kind=kind, domain=OTHER, s2s=theirs, routes='%s=%d' % (DOMAIN, ours), dns=names.port if names else 0))
+    server = s.keep(
+        Server(where + '/server', kind='prosody', s2s=ours, routes='%s=%d' % (OTHER, between.port))
+    )
+    reed = s.keep(
+        Server(
+            where + '/reed',
+            kind=kind,
+            domain=OTHER,
+            s2s=theirs,
+            routes='%s=%d' % (DOMAIN, ours),
+            dns=names.port if names else 0,
+        )
+    )
     proxy = s.keep(Proxy(server.port))
     frog = s.keep(Talker(reed, 'frog'))
     receipts = []
-    frog.do(frog.client.add_event_handler, 'receipt_received', lambda m: receipts.append(m['receipt']))
+    frog.do(
+        frog.client.add_event_handler, 'receipt_received', lambda m: receipts.append(m['receipt'])
+    )
     home = s.home(account(server, port=proxy.port))
     t = s.terminal(home, rows=40, cols=100)
     t.sees('● toad')
@@ -43,12 +56,18 @@ def two_servers(s, kind, names=None):
     def talk(words):
         t.line('from us: ' + words)
         frog.hears('from us: ' + words, 20)
-        frog.raw("<message type='chat' to='%s' id='%s'><body>from them: %s</body><request xmlns='urn:xmpp:receipts'/></message>" % (me, words, words))
+        frog.raw(
+            "<message type='chat' to='%s' id='%s'><body>from them: %s</body><request xmlns='urn:xmpp:receipts'/></message>"
+            % (me, words, words)
+        )
         t.sees('from them: ' + words, 20)
         end = now() + 20 * SLOW
-        while words not in receipts or home.rows('select state from message where body = ?', 'from us: ' + words) != [(DELIVERED,)]:
+        while words not in receipts or home.rows(
+            'select state from message where body = ?', 'from us: ' + words
+        ) != [(DELIVERED,)]:
             assert now() < end, (receipts, home.rows('select body, state from message'))
             time.sleep(0.05)
+
     t.line('/msg ' + other)
     talk('hello')
     # the link between the servers breaks, and makes itself anew
@@ -65,11 +84,17 @@ def two_servers(s, kind, names=None):
         time.sleep(0.05)
     talk('at last')
     end = now() + 20 * SLOW
-    while home.rows('select body from message where outgoing and state not in (?, ?)', ACKNOWLEDGED, DELIVERED):
+    while home.rows(
+        'select body from message where outgoing and state not in (?, ?)', ACKNOWLEDGED, DELIVERED
+    ):
         assert now() < end, home.rows('select body, state from message')
         time.sleep(0.1)
-    assert [m['body'] for m in frog.messages if '[o' in m['body']] == ['[o%06d]' % n for n in range(1, 20, 2)]
-    assert [r[0] for r in home.rows("select body from message where body like '[i%' order by time, id")] == ['[i%06d]' % n for n in range(20)]
+    assert [m['body'] for m in frog.messages if '[o' in m['body']] == [
+        '[o%06d]' % n for n in range(1, 20, 2)
+    ]
+    assert [
+        r[0] for r in home.rows("select body from message where body like '[i%' order by time, id")
+    ] == ['[i%06d]' % n for n in range(20)]
     assert not [m for m in frog.messages if m['type'] == 'error']
 
 

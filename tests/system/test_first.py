@@ -16,7 +16,10 @@ def test_an_account_is_added_with_a_masked_password(s):
     peer = s.peer('frog')
     t = s.terminal(home)
     t.sees('/account add')
-    t.line('/account add toad@%s host=127.0.0.1 port=%d ca-file=%s' % (DOMAIN, s.server.port, s.server.ca))
+    t.line(
+        '/account add toad@%s host=127.0.0.1 port=%d ca-file=%s'
+        % (DOMAIN, s.server.port, s.server.ca)
+    )
     t.sees(r'Password of toad@')
     t.type('pond')
     t.never('pond(?!\.)', 0.5)
@@ -26,7 +29,7 @@ def test_an_account_is_added_with_a_masked_password(s):
     t.type('n')
     assert until(lambda: 'address = toad@' + DOMAIN in home.read_rc()), home.read_rc()
     assert stat.S_IMODE(os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode) == 0o600
-    t.type('\x1b[A')                     # the line before is the command, never the password
+    t.type('\x1b[A')  # the line before is the command, never the password
     t.sees('/account add toad')
     t.type('\x03')
     t.line('/quit')
@@ -38,7 +41,9 @@ def test_an_account_is_added_with_a_masked_password(s):
 def test_a_password_command_may_read_the_terminal(s):
     home = s.home()
     with open(home.dir + '/ask', 'w') as f:
-        f.write('#!/bin/sh\nprintf "Card PIN, please: " >/dev/tty\nread pin </dev/tty\n[ "$pin" = 1234 ] && echo pond\n')
+        f.write(
+            '#!/bin/sh\nprintf "Card PIN, please: " >/dev/tty\nread pin </dev/tty\n[ "$pin" = 1234 ] && echo pond\n'
+        )
     os.chmod(home.dir + '/ask', 0o755)
     home.rc(account(s.server, password=None, password_command=home.dir + '/ask'))
     t = s.terminal(home)
@@ -50,7 +55,11 @@ def test_a_password_command_may_read_the_terminal(s):
 
 
 def test_a_wrong_configuration_is_told_with_its_line(s):
-    home = s.home('[options]\ntheme = nonsense-of-mine\nno-such-option = 3\n' + account(s.server) + '[account broken]\nport = 99999\n')
+    home = s.home(
+        '[options]\ntheme = nonsense-of-mine\nno-such-option = 3\n'
+        + account(s.server)
+        + '[account broken]\nport = 99999\n'
+    )
     t = s.terminal(home)
     t.sees('natterjackrc, line 3')
     t.sees(r'(?i)online|logged in')
@@ -65,7 +74,9 @@ def test_a_wrong_password_is_one_attempt_and_one_sentence(s):
     t.says('The password is wrong, or the server does not know this account')
     time.sleep(2)
     assert s.server.connections() == before + 1
-    assert t.said().count('The password is wrong, or the server does not') == 1     # the account's own line is cut off before
+    assert (
+        t.said().count('The password is wrong, or the server does not') == 1
+    )  # the account's own line is cut off before
     t.line('/connect')
     t.sees('Password of toad@')
     t.type('pond\r')
@@ -85,8 +96,11 @@ def script(home, text):
 
 
 def test_a_password_command_that_fails_is_a_sentence(s):
-    for text, said in (('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
-                       ('exit 1', 'ended with an error and without a message'), ('true', 'wrote nothing')):
+    for text, said in (
+        ('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
+        ('exit 1', 'ended with an error and without a message'),
+        ('true', 'wrote nothing'),
+    ):
         home = s.home()
         home.rc(account(s.server, password=None, password_command=script(home, text)))
         t = s.terminal(home)
@@ -97,9 +111,17 @@ def test_a_password_command_that_fails_is_a_sentence(s):
 
 def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
     home = s.home()
-    home.rc(account(s.server, password=None, password_command=script(home, 'echo $$ >%s/pid\nsleep 60\necho pond' % home.dir)))
+    home.rc(
+        account(
+            s.server,
+            password=None,
+            password_command=script(home, 'echo $$ >%s/pid\nsleep 60\necho pond' % home.dir),
+        )
+    )
     t = s.terminal(home)
-    assert until(lambda: os.path.exists(home.dir + '/pid') and open(home.dir + '/pid').read().endswith('\n'))
+    assert until(
+        lambda: os.path.exists(home.dir + '/pid') and open(home.dir + '/pid').read().endswith('\n')
+    )
     pid = int(open(home.dir + '/pid').read())
     t.type('typed meanwhile')
     t.sees('typed meanwhile')
@@ -107,11 +129,13 @@ def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
     t.gone('typed meanwhile')
     t.type('\x03')
     t.says('cancelled')
+
     def over():
         try:
             return open('/proc/%d/stat' % pid).read().rsplit(')', 1)[1].split()[0] == 'Z'
         except OSError:
             return True
+
     assert until(over), 'it runs on'
     t.line('/quit')
     assert t.ends() == 0
@@ -119,7 +143,15 @@ def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
 
 def test_a_password_command_without_a_terminal(s):
     home = s.home()
-    home.rc(account(s.server, password=None, password_command=script(home, 'read pin </dev/tty && echo pond || { echo no terminal >&2; exit 1; }')))
+    home.rc(
+        account(
+            s.server,
+            password=None,
+            password_command=script(
+                home, 'read pin </dev/tty && echo pond || { echo no terminal >&2; exit 1; }'
+            ),
+        )
+    )
     h = s.headless(home)
     e = h.event(event='connection', state='offline')
     assert e['text'], e
@@ -132,10 +164,14 @@ def test_a_password_command_without_a_terminal(s):
 
 def test_sigterm_while_nobody_answers_ends_in_two_seconds(s):
     import socket
+
     l = socket.socket()
     l.bind(('127.0.0.1', 0))
     l.listen(4)
-    home = s.home('[account dead]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = %d\n' % (DOMAIN, l.getsockname()[1]))
+    home = s.home(
+        '[account dead]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = %d\n'
+        % (DOMAIN, l.getsockname()[1])
+    )
     t = s.terminal(home)
     t.sees('dead')
     t.type('still here')
@@ -157,7 +193,9 @@ def test_a_key_that_is_bound_is_said(s):
 
 
 def test_nobody_there_is_a_sentence(s):
-    home = s.home('[account nobody]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN)
+    home = s.home(
+        '[account nobody]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN
+    )
     t = s.terminal(home)
     t.sees(r'refuses connections')
     t.line('/quit')
@@ -237,12 +275,15 @@ def test_a_server_without_tls_hears_no_password(s):
     heard = []
 
     def talk(wire, number):
-        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+        wire.header(
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+        )
         try:
             wire.hears('<auth', wait=1)
             heard.append('auth')
         except AssertionError:
             pass
+
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account(tls='starttls')))
     t.says('offers no encryption')
@@ -252,7 +293,12 @@ def test_a_server_without_tls_hears_no_password(s):
 
 
 def test_a_host_that_is_none_is_a_sentence(s):
-    t = s.terminal(s.home('[account toad]\naddress = toad@%s\npassword = x\nhost = no-such-host.invalid\n' % DOMAIN))
+    t = s.terminal(
+        s.home(
+            '[account toad]\naddress = toad@%s\npassword = x\nhost = no-such-host.invalid\n'
+            % DOMAIN
+        )
+    )
     t.says('There is no server called|The name server did not answer')
 
 

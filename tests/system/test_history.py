@@ -18,13 +18,17 @@ def logs(home, **files):
 
 def many(count, tag='line'):
     start = datetime(2024, 1, 1)
-    return ''.join('M%s %s 000 %s %d of many\n' % ('RS'[i % 2], (start + timedelta(minutes=i)).strftime('%Y%m%dT%H:%M:%SZ'), tag, i) for i in range(count))
+    return ''.join(
+        'M%s %s 000 %s %d of many\n'
+        % ('RS'[i % 2], (start + timedelta(minutes=i)).strftime('%Y%m%dT%H:%M:%SZ'), tag, i)
+        for i in range(count)
+    )
 
 
 def stored(home):
     try:
         return home.rows('SELECT count(*) FROM message')[0][0]
-    except sqlite3.OperationalError:            # it is being made
+    except sqlite3.OperationalError:  # it is being made
         return 0
 
 
@@ -33,27 +37,56 @@ def run(home, *lines):
     args = [PROGRAM, '--headless', '--no-connect']
     for line in lines + ('/quit',):
         args += ['-x', line]
-    r = subprocess.run(args, env=home.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60 * SLOW)
+    r = subprocess.run(
+        args,
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60 * SLOW,
+    )
     answers = [json.loads(l) for l in r.stdout.splitlines()]
     return [a for a in answers if 'ok' in a][:-1]
 
 
 def test_logs_of_mcabber_come_in_once(s):
     home = s.home(OFFLINE)
-    path = logs(home, frog=many(3000), newt='MR 20240301T10:00:00Z 001 two\nlines\nSO 20240301T10:00:01Z 000 \nMS 20240301T10:00:02Z 000 so it is\n')
+    path = logs(
+        home,
+        frog=many(3000),
+        newt='MR 20240301T10:00:00Z 001 two\nlines\nSO 20240301T10:00:01Z 000 \nMS 20240301T10:00:02Z 000 so it is\n',
+    )
     with open(path + '/notes.txt', 'w') as f:
         f.write('Nothing of this is a log.\n')
-    answer, = run(home, '/history import mcabber ' + path)
-    assert answer['ok'] and answer['result']['messages'] == 3002 and answer['result']['files'] == 2 and answer['result']['left_out'] == 1, answer
+    (answer,) = run(home, '/history import mcabber ' + path)
+    assert (
+        answer['ok']
+        and answer['result']['messages'] == 3002
+        and answer['result']['files'] == 2
+        and answer['result']['left_out'] == 1
+    ), answer
     # it is committed when it answers
     assert home.rows('SELECT count(*) FROM message') == [(3002,)]
-    again, found, mine, none, when = run(home, '/history import mcabber ' + path, '/search limit=5000 many', '/search chat=newt@%s from=me so' % DOMAIN,
-                                         '/search nothing of this', '/search since=2024-01-02 until=2024-01-02 "line 2000"')
+    again, found, mine, none, when = run(
+        home,
+        '/history import mcabber ' + path,
+        '/search limit=5000 many',
+        '/search chat=newt@%s from=me so' % DOMAIN,
+        '/search nothing of this',
+        '/search since=2024-01-02 until=2024-01-02 "line 2000"',
+    )
     assert again['result']['messages'] == 0 and again['result']['known'] == 3002, again
     hits = found['result']['hits']
-    assert len(hits) == 3000 and hits[0]['body'] == 'line 2999 of many' and hits[0]['chat'] == 'frog@' + DOMAIN, hits[:2]
+    assert (
+        len(hits) == 3000
+        and hits[0]['body'] == 'line 2999 of many'
+        and hits[0]['chat'] == 'frog@' + DOMAIN
+    ), hits[:2]
     assert [h['time'] for h in hits] == sorted((h['time'] for h in hits), reverse=True)
-    assert [h['body'] for h in mine['result']['hits']] == ['so it is'] and mine['result']['hits'][0]['direction'] == 'out', mine
+    assert [h['body'] for h in mine['result']['hits']] == ['so it is'] and mine['result']['hits'][
+        0
+    ]['direction'] == 'out', mine
     assert none['result'] == {'hits': [], 'text': 'No message was found.'}, none
     assert [h['body'] for h in when['result']['hits']] == ['line 2000 of many'], when
 
@@ -61,8 +94,13 @@ def test_logs_of_mcabber_come_in_once(s):
 def test_an_import_that_was_killed_goes_on(s):
     home = s.home(OFFLINE)
     path = logs(home, frog=many(20000))
-    p = subprocess.Popen([PROGRAM, '--headless', '--no-connect', '-x', '/history import mcabber ' + path], env=home.env(), stdin=subprocess.DEVNULL,
-                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    p = subprocess.Popen(
+        [PROGRAM, '--headless', '--no-connect', '-x', '/history import mcabber ' + path],
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     assert until(lambda: stored(home) > 2000, 20)
     p.send_signal(signal.SIGKILL)
     p.wait()
@@ -76,9 +114,20 @@ def test_a_path_that_is_no_log_is_told(s):
     home = s.home(OFFLINE)
     os.mkfifo(home.dir + '/pipe')
     with open(home.dir + '/frog@' + DOMAIN, 'wb') as f:
-        f.write(b'MR 20240101T00:00:00Z 000 \xff\xfe\x00\x1b[31mred\n' + b'x' * 3000000 + b'\nMR 20249901T00:00:00Z 000 never\nMR 20240101T00:00:01Z 999 and\nso on')
-    answers = run(home, '/history import mcabber /dev/zero', '/history import mcabber %s/pipe' % home.dir, '/history import mcabber %s/no/where' % home.dir,
-                  '/history import mcabber %s/config' % home.dir, '/history import mcabber %s/frog@%s' % (home.dir, DOMAIN), '/search so')
+        f.write(
+            b'MR 20240101T00:00:00Z 000 \xff\xfe\x00\x1b[31mred\n'
+            + b'x' * 3000000
+            + b'\nMR 20249901T00:00:00Z 000 never\nMR 20240101T00:00:01Z 999 and\nso on'
+        )
+    answers = run(
+        home,
+        '/history import mcabber /dev/zero',
+        '/history import mcabber %s/pipe' % home.dir,
+        '/history import mcabber %s/no/where' % home.dir,
+        '/history import mcabber %s/config' % home.dir,
+        '/history import mcabber %s/frog@%s' % (home.dir, DOMAIN),
+        '/search so',
+    )
     for answer in answers[:4]:
         assert not answer['ok'] and answer['error']['text'].endswith('.'), answer
     assert answers[4]['result']['messages'] == 2 and answers[4]['result']['lines'] == 2, answers[4]
@@ -95,7 +144,7 @@ def test_a_person_imports_searches_and_goes_back(s):
     t.sees('(?i)frog')
     t.line('/history import mcabber ' + path)
     t.says('5000 messages were imported')
-    t.sees('line 4999 of many')                   # the chat in front shows them
+    t.sees('line 4999 of many')  # the chat in front shows them
     t.line('/history 2024-01-02')
     t.sees('line 1440 of many')
     t.line('/history the day the pond froze')
@@ -104,7 +153,7 @@ def test_a_person_imports_searches_and_goes_back(s):
     t.sees('line 77 of many')
     t.sees('search')
     t.type('\r')
-    t.sees('line 80 of many')                     # among what was said around it
+    t.sees('line 80 of many')  # among what was said around it
     t.sees('line 74 of many')
     t.line('/search since=fish line')
     t.says('is not a date')

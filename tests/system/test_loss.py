@@ -8,7 +8,18 @@ FROG = 'frog@' + DOMAIN
 
 
 def test_nothing_is_lost_when_the_link_breaks(s):
-    one_run(('close', 'close, refuse', 'close, expired', 'reset', 'reset, refuse', 'cut up', 'cut down', 'close twice'))
+    one_run(
+        (
+            'close',
+            'close, refuse',
+            'close, expired',
+            'reset',
+            'reset, refuse',
+            'cut up',
+            'cut down',
+            'close twice',
+        )
+    )
 
 
 def test_nothing_is_lost_when_the_link_falls_silent(s):
@@ -20,7 +31,11 @@ def test_nothing_is_lost_when_the_program_is_killed(s):
 
 
 def some(sizes):
-    return [(way, random.randrange(i * size // 16, (i + 1) * size // 16)) for way, size in sizes.items() for i in range(16)]
+    return [
+        (way, random.randrange(i * size // 16, (i + 1) * size // 16))
+        for way, size in sizes.items()
+        for i in range(16)
+    ]
 
 
 def test_a_login_is_cut_anywhere(s):
@@ -41,7 +56,10 @@ def test_what_is_typed_while_the_server_is_away_is_sent_once_and_in_order(s):
     t.sees('● toad')
     t.line('/msg ' + FROG)
     t.line('said before')
-    t.sees('said before', look=lambda: str(home.rows('select body from message where state = ?', ACKNOWLEDGED)))
+    t.sees(
+        'said before',
+        look=lambda: str(home.rows('select body from message where state = ?', ACKNOWLEDGED)),
+    )
     server.stop()
     t.sees('waiting|again')
     lines = ['typed %d while it was away' % i for i in range(5)]

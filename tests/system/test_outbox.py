@@ -15,24 +15,37 @@ def test_what_nobody_can_say_waits_for_retry(s):
             match = plain(pattern, wait)
             heard.append(match.string)
             return match
+
         wire.hears = collect
         wire.login()
         asked = re.findall(rb'<iq ([^>]*)>\s*<query [^>]*disco#info', heard[-1])
         assert len(asked) == 2, heard[-1]
         for keys in asked:
             keys = dict(re.findall(r"""(id|to)=['"]([^'"]+)""", keys.decode()))
-            wire.send("<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>" % (keys['id'], keys['to']))
+            wire.send(
+                "<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+                % (keys['id'], keys['to'])
+            )
 
     def talk(wire, number):
         log_in(wire)
         if number == 0:
-            ids.append(wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>").group(1))
+            ids.append(
+                wire.hears(
+                    r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>"
+                ).group(1)
+            )
             return
         wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>afterwards</body>")
         went_on.set()
-        ids.append(wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>").group(1))
+        ids.append(
+            wire.hears(
+                r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>"
+            ).group(1)
+        )
         said_again.set()
         wire.hears('</stream:stream>', wait=20)
+
     server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home, cols=100)
@@ -62,7 +75,10 @@ def test_who_leaves_is_told_what_still_waits(s):
     t.sees('later')
     t.line('/quit')
     assert t.ends() == 0
-    assert t.stderr() == 'natterjack: 1 message to frog@pond.example waits; it is sent when you are online again.\n', t.stderr()
+    assert (
+        t.stderr()
+        == 'natterjack: 1 message to frog@pond.example waits; it is sent when you are online again.\n'
+    ), t.stderr()
     t = s.terminal(home)
     frog.hears('^later$')
     t.line('/quit')

@@ -6,7 +6,7 @@ from harness import *
 def online(s, rc=None, **kw):
     home = s.home(rc or account(s.server))
     t = s.terminal(home, **kw)
-    t.sees('contacts +./2')              # the roster is here
+    t.sees('contacts +./2')  # the roster is here
     return home, t
 
 
@@ -41,7 +41,9 @@ def test_info(s):
 def test_a_stranger_becomes_a_contact_and_goes(s):
     heron = s.stranger()
     home, t = online(s)
-    heron.raw("<presence type='subscribe' to='toad@%s'><status>It is me</status></presence>" % DOMAIN)
+    heron.raw(
+        "<presence type='subscribe' to='toad@%s'><status>It is me</status></presence>" % DOMAIN
+    )
     t.sees('request')
     t.line('/requests')
     t.says('heron@pond.example asks to see when you are online. It is me')
@@ -93,7 +95,9 @@ def test_the_client_that_wrote_last_is_answered(s):
     t.sees('from my phone')
     t.line('to your phone')
     phone.hears('^to your phone$')
-    assert not [m for m in desk.messages if m['body'] == 'to your phone' and m['to'].resource == 'phone']
+    assert not [
+        m for m in desk.messages if m['body'] == 'to your phone' and m['to'].resource == 'phone'
+    ]
 
 
 def test_what_could_not_be_sent_is_marked(s):
@@ -116,7 +120,10 @@ def test_typing_is_shown_and_told_once(s):
     home, t = online(s)
     t.sees('● Frog')
     t.line('/msg frog@' + DOMAIN)
-    frog.raw("<message type='chat' to='toad@%s'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>" % DOMAIN)
+    frog.raw(
+        "<message type='chat' to='toad@%s'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
+        % DOMAIN
+    )
     t.sees('is writing')
     frog.say('toad@' + DOMAIN, 'done')
     t.sees('done')
@@ -130,10 +137,16 @@ def test_subject_headline_and_an_encrypted_one(s):
     t.line('/msg frog@%s subject="Of flies" They are many' % DOMAIN)
     m = frog.hears('They are many')
     assert m['subject'] == 'Of flies', m
-    frog.raw("<message type='headline' to='toad@%s'><subject>Weather</subject><body>Rain, at last</body></message>" % DOMAIN)
+    frog.raw(
+        "<message type='headline' to='toad@%s'><subject>Weather</subject><body>Rain, at last</body></message>"
+        % DOMAIN
+    )
     t.sees('Weather')
     t.sees('Rain, at last')
-    frog.raw("<message type='chat' to='toad@%s'><body>secret fallback</body><encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0' name='OTR'/></message>" % DOMAIN)
+    frog.raw(
+        "<message type='chat' to='toad@%s'><body>secret fallback</body><encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0' name='OTR'/></message>"
+        % DOMAIN
+    )
     t.says('(?i)encrypted')
     t.never('secret fallback', 0.2)
 
@@ -165,7 +178,9 @@ def test_since_when_nobody_is_there_is_read(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
-    frog.raw("<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/></presence>")
+    frog.raw(
+        "<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/></presence>"
+    )
     t.sees('◐ Frog')
     t.line('/info frog@%s/peer' % DOMAIN)
     t.says('peer: away, priority 0 .*Idle since 2026-01-02 03:04')
@@ -187,7 +202,9 @@ def test_attention_is_asked_for_and_told(s):
     one.line('/msg newt@' + DOMAIN)
     one.line('/attention')
     one.says('Asked Newt for attention')
-    assert two.event(event='attention') == dict(event='attention', account='newt', chat='toad@' + DOMAIN)
+    assert two.event(event='attention') == dict(
+        event='attention', account='newt', chat='toad@' + DOMAIN
+    )
     two.say('/attention toad@' + DOMAIN)
     one.says('Newt wants your attention')
     one.line('/buzz frog@' + DOMAIN)
@@ -220,7 +237,13 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     t.line('/retry')
     t.says('No message of this chat failed')
     assert len([m for m in frog.messages if m['body'] == 'are you there?']) == 1
-    frog._wait(frog.presences, lambda p: p['type'] == 'available' and p['from'].bare == 'toad@' + DOMAIN, 10, before, 'presence of toad')
+    frog._wait(
+        frog.presences,
+        lambda p: p['type'] == 'available' and p['from'].bare == 'toad@' + DOMAIN,
+        10,
+        before,
+        'presence of toad',
+    )
     t.line('can you hear me now?')
     frog.hears('^can you hear me now')
     frog.say('toad@' + DOMAIN, 'loud and clear')

@@ -66,12 +66,15 @@ def test_put_out_with_a_reason_and_in_again(s):
     room, newt = made_room(s, 'pier')
     home, t = online(s)
     enter(t, room)
-    newt.raw("<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'><reason>Too loud</reason></item></query></iq>" % (room, NS_ADMIN))
+    newt.raw(
+        "<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'><reason>Too loud</reason></item></query></iq>"
+        % (room, NS_ADMIN)
+    )
     t.sees(r'You were put out of this room')
     t.says(r'Too loud')
     t.line('can you hear me?')
     t.says(r'You are not in this room')
-    t.sees('pier› can you hear me')       # what was not sent is not lost
+    t.sees('pier› can you hear me')  # what was not sent is not lost
     t.type('\x03')
     t.line('/join ' + room)
     t.sees(r'\(2\)')
@@ -84,7 +87,10 @@ def test_a_room_is_destroyed(s):
     room, newt = made_room(s, 'bridge')
     home, t = online(s)
     enter(t, room)
-    newt.raw("<iq type='set' id='d1' to='%s'><query xmlns='%s'><destroy><reason>High water</reason></destroy></query></iq>" % (room, NS_OWNER))
+    newt.raw(
+        "<iq type='set' id='d1' to='%s'><query xmlns='%s'><destroy><reason>High water</reason></destroy></query></iq>"
+        % (room, NS_OWNER)
+    )
     t.sees(r'destroyed')
     t.says(r'High water')
 
@@ -134,7 +140,7 @@ def test_a_mention_elsewhere_wants_attention(s):
     t.shown(lambda raw: b'\x07' in raw)
     t.type('\x1ba')
     t.sees('look at this')
-    t.sees('new')                        # the line before what is unread
+    t.sees('new')  # the line before what is unread
 
 
 def test_a_subject_is_set_and_a_stranger_may_not(s):

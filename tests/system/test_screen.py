@@ -19,7 +19,14 @@ def test_every_size(s):
 
 
 def test_every_theme_and_terminal(s):
-    for term, more in (('xterm-256color', {}), ('xterm', {}), ('screen', {}), ('linux', {}), ('vt100', {}), ('xterm-256color', {'NO_COLOR': '1'})):
+    for term, more in (
+        ('xterm-256color', {}),
+        ('xterm', {}),
+        ('screen', {}),
+        ('linux', {}),
+        ('vt100', {}),
+        ('xterm-256color', {'NO_COLOR': '1'}),
+    ):
         home = s.home()
         t = s.terminal(home, env=home.env(TERM=term, **more))
         t.sees('/account add')
@@ -37,7 +44,9 @@ def test_a_terminal_nobody_reads_stops_nothing(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    toad = t.says(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(1)       # another of this address may still be waited for by the server
+    toad = t.says(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(
+        1
+    )  # another of this address may still be waited for by the server
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:')
     t.reads = False
@@ -59,7 +68,9 @@ def test_suspend_and_come_back(s):
     t.type('\x1a')
     assert until(lambda: open('/proc/%d/stat' % child).read().rsplit(')', 1)[1].split()[0] == 'T')
     attributes = termios.tcgetattr(t.fd)
-    assert attributes[3] & termios.ICANON and attributes[3] & termios.ECHO, 'the terminal is not as it was'
+    assert (
+        attributes[3] & termios.ICANON and attributes[3] & termios.ECHO
+    ), 'the terminal is not as it was'
     with t.lock:
         t.screen.reset()
     t.line('')
@@ -128,7 +139,17 @@ def test_wide_and_odd_characters_keep_their_places(s):
     t.sees('● Frog')
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:Frog')
-    for text in ('漢字' * 60, '👩‍👩‍👧‍👦 family', 'e' + '\u0301' * 50 + ' zalgo', '\u202eover\u202d', '\ufeff\u200b\u2060nothing', 'tab\there', 'שלום עולם', '🇩🇪🇫🇷', 'x' * 3000):
+    for text in (
+        '漢字' * 60,
+        '👩‍👩‍👧‍👦 family',
+        'e' + '\u0301' * 50 + ' zalgo',
+        '\u202eover\u202d',
+        '\ufeff\u200b\u2060nothing',
+        'tab\there',
+        'שלום עולם',
+        '🇩🇪🇫🇷',
+        'x' * 3000,
+    ):
         frog.say('toad@' + DOMAIN, text)
     frog.say('toad@' + DOMAIN, 'the end')
     t.sees('the end')
@@ -166,17 +187,21 @@ def test_no_trace_is_left_on_the_terminal(s):
     assert t.ends() == 0
     for on, off in ((b'\x1b[?1049h', b'\x1b[?1049l'), (b'\x1b[?2004h', b'\x1b[?2004l')):
         t.shown(lambda raw: on in raw and raw.rfind(off) > raw.rfind(on))
-    t.shown(lambda raw: raw.rfind(b'\x1b[?25l') < max(raw.rfind(b'\x1b[?25h'), raw.rfind(b'\x1b[?12;25h')))
+    t.shown(
+        lambda raw: raw.rfind(b'\x1b[?25l')
+        < max(raw.rfind(b'\x1b[?25h'), raw.rfind(b'\x1b[?12;25h'))
+    )
 
 
 def test_a_crash_gives_the_terminal_back(s):
     import resource
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     t = s.terminal(s.home())
     t.sees('/account add')
     assert not termios.tcgetattr(t.fd)[3] & termios.ECHO
     t.process.send_signal(signal.SIGQUIT)
     assert t.ends() == -signal.SIGQUIT
-    t.process.returncode = 0                # it was asked for
+    t.process.returncode = 0  # it was asked for
     t.shown(lambda raw: b'\x1b[?1049l' in raw[-200:])
     assert termios.tcgetattr(t.fd)[3] & termios.ECHO and termios.tcgetattr(t.fd)[3] & termios.ICANON

@@ -13,7 +13,11 @@ def test_headless_tells_what_happens_and_does_what_it_is_told(s):
     assert e['chat'] == 'frog@' + DOMAIN and e['account'] == 'toad' and e['time'].endswith('Z'), e
     frog.say('toad@' + DOMAIN, 'an "answer"\nof two lines')
     e = h.event(event='message', direction='in')
-    assert e['body'] == 'an "answer"\nof two lines' and e['encryption'] == 'none' and e['type'] == 'chat', e
+    assert (
+        e['body'] == 'an "answer"\nof two lines'
+        and e['encryption'] == 'none'
+        and e['type'] == 'chat'
+    ), e
     h.event(event='presence')
     h.say('/no-such-command')
     e = h.event(event='command-failed')
@@ -77,8 +81,14 @@ def test_the_fifo_takes_lines_and_answers(s):
 def test_x_without_a_running_instance_runs_when_online(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
-    r = subprocess.run([PROGRAM, '--headless', '-x', '/msg frog@%s one shot' % DOMAIN, '-x', '/quit'], env=home.env(), stdin=subprocess.DEVNULL,
-                       capture_output=True, text=True, timeout=30 * SLOW)
+    r = subprocess.run(
+        [PROGRAM, '--headless', '-x', '/msg frog@%s one shot' % DOMAIN, '-x', '/quit'],
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30 * SLOW,
+    )
     assert r.returncode == 0, r
     frog.hears('^one shot$')
 
@@ -88,14 +98,27 @@ def test_a_second_program_names_the_first(s):
     t = s.terminal(home)
     t.sees('/account add')
     home.takes_lines()
-    r = subprocess.run([PROGRAM, '--headless', '--no-connect'], env=home.env(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20 * SLOW)
+    r = subprocess.run(
+        [PROGRAM, '--headless', '--no-connect'],
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20 * SLOW,
+    )
     assert r.returncode == 1 and str(t.process.pid) in r.stderr, r
 
 
 def test_dump_and_version(s):
     home = s.home()
     for what in ('commands', 'options', 'keys', 'theme', 'modules', 'plugins', 'aliases'):
-        r = subprocess.run([PROGRAM, '--dump', what], env=home.env(), capture_output=True, text=True, timeout=20 * SLOW)
+        r = subprocess.run(
+            [PROGRAM, '--dump', what],
+            env=home.env(),
+            capture_output=True,
+            text=True,
+            timeout=20 * SLOW,
+        )
         assert r.returncode == 0 and r.stdout.strip(), (what, r)
     r = subprocess.run([PROGRAM, '--version'], env=home.env(), capture_output=True, text=True)
     assert r.returncode == 0 and r.stdout.startswith('natterjack ')
@@ -105,9 +128,17 @@ def test_dump_and_version(s):
 
 def test_x_without_a_connection_runs_at_once(s):
     home = s.home(account(s.server))
+
     def run(*commands):
-        return subprocess.run([PROGRAM, '--headless', '--no-connect', *[w for c in commands for w in ('-x', c)]], env=home.env(), stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30 * SLOW)
+        return subprocess.run(
+            [PROGRAM, '--headless', '--no-connect', *[w for c in commands for w in ('-x', c)]],
+            env=home.env(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30 * SLOW,
+        )
+
     r = run('/set roster-width 31', '/quit')
     assert r.returncode == 0 and 'roster-width = 31' in home.read_rc(), r
     r = run('/msg frog@%s hello' % DOMAIN, '/quit')
@@ -117,7 +148,11 @@ def test_x_without_a_connection_runs_at_once(s):
     r = run('/account list', '/no-such-command', '/quit')
     assert r.returncode == 1, r
     lines = [json.loads(l) for l in r.stdout.splitlines()]
-    assert [l for l in lines if l.get('ok') and l['result'].get('accounts', [{}])[0].get('address') == 'toad@' + DOMAIN], lines
+    assert [
+        l
+        for l in lines
+        if l.get('ok') and l['result'].get('accounts', [{}])[0].get('address') == 'toad@' + DOMAIN
+    ], lines
     assert 'pond.example/ca.pem' not in r.stdout and '"pond"' not in r.stdout, r.stdout
 
 
@@ -136,10 +171,17 @@ def test_a_fifo_line_that_is_too_long_is_refused_whole(s):
         f.write(b'/say ' + b'x' * 70000 + b'\n/roster toggle\n')
     e = h.event(event='command-failed', source='fifo', code='refused')
     assert '64 KiB' in e['text'], e
-    h.event(event='command-failed', source='fifo', code='no-screen')       # the next line is a line again
+    h.event(
+        event='command-failed', source='fifo', code='no-screen'
+    )  # the next line is a line again
     with open(home.fifo, 'wb') as f:
         f.write(b'/say \xff\xfe\nno command\n')
-    assert 'UTF-8' in h.event(event='command-failed', source='fifo', text='A line that is not UTF-8 text was refused.')['text']
+    assert (
+        'UTF-8'
+        in h.event(
+            event='command-failed', source='fifo', text='A line that is not UTF-8 text was refused.'
+        )['text']
+    )
     status, out, err = ask(home, '/say ' + 'x' * 70000)
     assert status == 1 and '64 KiB' in err, (status, out[-200:], err)
 
@@ -149,8 +191,18 @@ def test_many_writers_of_the_fifo(s):
     home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
-    writers = [subprocess.Popen(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "/msg frog@%s writer %d line $i" >"$0"; done' % (DOMAIN, w), home.fifo])
-               for w in range(6)]
+    writers = [
+        subprocess.Popen(
+            [
+                '/bin/sh',
+                '-c',
+                'for i in 1 2 3 4 5 6 7 8 9 10; do echo "/msg frog@%s writer %d line $i" >"$0"; done'
+                % (DOMAIN, w),
+                home.fifo,
+            ]
+        )
+        for w in range(6)
+    ]
     for w in writers:
         assert w.wait(20 * SLOW) == 0
     until(lambda: len(frog.messages) >= 60)
@@ -185,13 +237,19 @@ def test_a_slow_reader_of_events_stops_nothing(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     errors = tempfile.TemporaryFile()
-    p = subprocess.Popen([PROGRAM, '--headless'], env=home.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+    p = subprocess.Popen(
+        [PROGRAM, '--headless'],
+        env=home.env(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    )
     try:
         end = now() + 10 * SLOW
         got = b''
         while b'"online"' not in got and now() < end:
             got += os.read(p.stdout.fileno(), 65536)
-        for i in range(100):                 # 6 MB: more than the pipe and the queue hold
+        for i in range(100):  # 6 MB: more than the pipe and the queue hold
             frog.say('toad@' + DOMAIN, 'line %d %s' % (i, 'x' * 60000))
         home.has("select count(*) from message where body like 'line %'", [(100,)], 30)
         p.stdin.write(b'/msg frog@%s I am well\n' % DOMAIN.encode())
@@ -245,8 +303,14 @@ def test_what_a_killed_program_left_is_no_obstacle(s):
     h.process.kill()
     h.process.wait()
     assert os.path.exists(home.fifo)
-    r = subprocess.run([PROGRAM, '--headless', '--no-connect', '-x', '/set roster-width 44', '-x', '/quit'], env=home.env(), stdin=subprocess.DEVNULL,
-                       capture_output=True, text=True, timeout=20 * SLOW)
+    r = subprocess.run(
+        [PROGRAM, '--headless', '--no-connect', '-x', '/set roster-width 44', '-x', '/quit'],
+        env=home.env(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20 * SLOW,
+    )
     assert r.returncode == 0 and 'roster-width = 44' in home.read_rc(), r
 
 
@@ -254,12 +318,19 @@ def test_another_data_directory_is_another_program(s):
     home = s.home()
     t = s.terminal(home)
     t.sees('/account add')
-    p = subprocess.Popen([PROGRAM, '--headless', '--no-connect', '--data', home.dir + '/other'], env=home.env(XDG_STATE_HOME=home.dir + '/state2'),
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    p = subprocess.Popen(
+        [PROGRAM, '--headless', '--no-connect', '--data', home.dir + '/other'],
+        env=home.env(XDG_STATE_HOME=home.dir + '/state2'),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     p.stdin.write('/quit\n')
     p.stdin.flush()
     assert p.wait(10 * SLOW) == 0
-    assert os.path.exists(home.dir + '/other/history.db') or os.path.exists(home.dir + '/other/natterjack/history.db')
+    assert os.path.exists(home.dir + '/other/history.db') or os.path.exists(
+        home.dir + '/other/natterjack/history.db'
+    )
 
 
 def test_habits_of_other_programs(s):
@@ -277,6 +348,12 @@ def test_habits_of_other_programs(s):
     t.line('/part')
     t.gone('3:pond')
     t.line('/away back soon')
-    frog._wait(frog.presences, lambda p: p['type'] == 'away' and p['status'] == 'back soon', 10, 0, 'away presence')
+    frog._wait(
+        frog.presences,
+        lambda p: p['type'] == 'away' and p['status'] == 'back soon',
+        10,
+        0,
+        'away presence',
+    )
     t.line('/wc')
     t.gone('2:Frog')

@@ -14,30 +14,40 @@ NONSENSE = (
     "<message from='%s/a' type='no-such-type' id=''><body>of no type</body></message>" % FROG,
     "<message from='%s/a' type='error'/>" % FROG,
     "<message from='%s/a' type='groupchat'><body>from no room</body></message>" % FROG,
-    "<message from='%s/a' type='chat'><body xmlns='urn:other'>in another namespace</body></message>" % FROG,
-    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='the day after'/><body>never</body></message>" % FROG,
-    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='9999999-99-99T99:99:99Z'/></message>" % FROG,
-    "<message from='%s/a' type='chat'><thread/><subject/><active xmlns='http://jabber.org/protocol/chatstates'/></message>" % FROG,
+    "<message from='%s/a' type='chat'><body xmlns='urn:other'>in another namespace</body></message>"
+    % FROG,
+    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='the day after'/><body>never</body></message>"
+    % FROG,
+    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='9999999-99-99T99:99:99Z'/></message>"
+    % FROG,
+    "<message from='%s/a' type='chat'><thread/><subject/><active xmlns='http://jabber.org/protocol/chatstates'/></message>"
+    % FROG,
     "<presence/>",
     "<presence from='frog'/>",
     "<presence type='no-such-type' from='%s'/>" % FROG,
-    "<presence from='%s/a'><priority>99999999999999999999</priority><show>sleeping</show></presence>" % FROG,
-    "<presence from='%s/b'><c xmlns='http://jabber.org/protocol/caps' hash='md6' node='' ver=''/><status>%s</status></presence>" % (FROG, 'x' * 70000),
+    "<presence from='%s/a'><priority>99999999999999999999</priority><show>sleeping</show></presence>"
+    % FROG,
+    "<presence from='%s/b'><c xmlns='http://jabber.org/protocol/caps' hash='md6' node='' ver=''/><status>%s</status></presence>"
+    % (FROG, 'x' * 70000),
     "<iq/>",
     "<iq type='get'/>",
     "<iq type='get' id=''><ping xmlns='urn:xmpp:ping'/></iq>",
     "<iq type='set' id='1'/>",
     "<iq type='no-such-type' id='2' from='%s/a'><ping xmlns='urn:xmpp:ping'/></iq>" % FROG,
-    "<iq type='result' id='nobody-asked' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>" % FROG,
+    "<iq type='result' id='nobody-asked' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>"
+    % FROG,
     "<iq type='error' id='nobody-asked'/>",
-    "<iq type='set' id='forged' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>" % FROG,
+    "<iq type='set' id='forged' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>"
+    % FROG,
     "<iq type='set' id='3'><query xmlns='jabber:iq:roster'/></iq>",
     "<iq type='set' id='4'><query xmlns='jabber:iq:roster'><item/></query></iq>",
     "<iq type='set' id='5'><query xmlns='jabber:iq:roster'><item jid='@@' subscription='both'/></query></iq>",
-    "<iq type='get' id='6' from='%s/a'><query xmlns='http://jabber.org/protocol/disco#info' node='%s'/></iq>" % (FROG, 'n' * 9000),
+    "<iq type='get' id='6' from='%s/a'><query xmlns='http://jabber.org/protocol/disco#info' node='%s'/></iq>"
+    % (FROG, 'n' * 9000),
     "<no-stanza xmlns='urn:of-mine'/>",
     "<stream:features/>",
-    "<message from='%s/a' id='%s' type='chat'><body>with a long id</body></message>" % (FROG, 'i' * 9000),
+    "<message from='%s/a' id='%s' type='chat'><body>with a long id</body></message>"
+    % (FROG, 'i' * 9000),
     "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 90 + '</a>' * 90),
     # what any stranger may send does not end the stream, however deep, wide or long
     "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 5000 + '</a>' * 5000),
@@ -52,9 +62,13 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
         for stanza in NONSENSE:
             wire.send(stanza)
             wire.alive()
-        wire.send("<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' type='chat'><body>who said this?</body></message>" % FROG)
+        wire.send(
+            "<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' type='chat'><body>who said this?</body></message>"
+            % FROG
+        )
         wire.alive()
         time.sleep(0.5)
+
     server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)
@@ -66,7 +80,13 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
     home.has("select count(*) from message where body = 'who said this?'", [(1,)])
     bodies = [r[0] for r in home.rows('select body from message order by time, id')]
     # without a sender it is our own account's word (RFC 6120, 8.1.2.1), without a type that is known it is normal
-    assert bodies == ['from nowhere', 'of no type', 'never', 'with a long id', 'who said this?'], bodies
+    assert bodies == [
+        'from nowhere',
+        'of no type',
+        'never',
+        'with a long id',
+        'who said this?',
+    ], bodies
     assert 'evil' not in t.text()
     t.type('still here')
     t.sees('still here')
@@ -77,23 +97,51 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
 
     def talk(wire, number):
         wire.login()
-        wire.send("<iq type='set' id='p1'><query xmlns='jabber:iq:roster'><item jid='%s' name='Roster%s' subscription='both'><group>Group%s</group></item></query></iq>"
-                  % (FROG, bad, bad))
-        wire.send("<presence from='%s/res%s'><show>away</show><status>Status%s</status></presence>" % (FROG, bad, bad))
-        wire.send("<message type='chat' from='%s/x'><subject>Subject%s</subject><body>Body%s</body></message>" % (FROG, bad, bad))
-        wire.send("<message type='chat' from='stranger@example.org/x'><body>Stranger%s</body></message>" % bad)
-        wire.send("<presence type='subscribe' from='asker@example.org'><status>Asks%s</status></presence>" % bad)
+        wire.send(
+            "<iq type='set' id='p1'><query xmlns='jabber:iq:roster'><item jid='%s' name='Roster%s' subscription='both'><group>Group%s</group></item></query></iq>"
+            % (FROG, bad, bad)
+        )
+        wire.send(
+            "<presence from='%s/res%s'><show>away</show><status>Status%s</status></presence>"
+            % (FROG, bad, bad)
+        )
+        wire.send(
+            "<message type='chat' from='%s/x'><subject>Subject%s</subject><body>Body%s</body></message>"
+            % (FROG, bad, bad)
+        )
+        wire.send(
+            "<message type='chat' from='stranger@example.org/x'><body>Stranger%s</body></message>"
+            % bad
+        )
+        wire.send(
+            "<presence type='subscribe' from='asker@example.org'><status>Asks%s</status></presence>"
+            % bad
+        )
         wire.alive()
         to = wire.hears(r"""<presence [^>]*to=['"](room@rooms[^/]*)/toad['"]""").group(1).decode()
         for nick, code in (('Nick' + bad, ''), ('toad', "<status code='110'/>")):
-            wire.send("<presence from='%s/%s'><status>%s</status><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant'/>%s</x></presence>"
-                      % (to, nick, bad, code))
-        wire.send("<message type='groupchat' from='%s/Nick%s'><body>In the room%s</body></message>" % (to, bad, bad))
-        wire.send("<message type='groupchat' from='%s/Nick%s'><subject>Topic%s</subject></message>" % (to, bad, bad))
+            wire.send(
+                "<presence from='%s/%s'><status>%s</status><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant'/>%s</x></presence>"
+                % (to, nick, bad, code)
+            )
+        wire.send(
+            "<message type='groupchat' from='%s/Nick%s'><body>In the room%s</body></message>"
+            % (to, bad, bad)
+        )
+        wire.send(
+            "<message type='groupchat' from='%s/Nick%s'><subject>Topic%s</subject></message>"
+            % (to, bad, bad)
+        )
         wire.alive()
-        wire.send("<presence type='unavailable' from='%s/toad'><x xmlns='http://jabber.org/protocol/muc#user'><item role='none'><reason>Reason%s</reason></item>"
-                  "<status code='307'/><status code='110'/></x></presence>" % (to, bad))
-        wire.send("<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Words%s</text></stream:error>" % bad)
+        wire.send(
+            "<presence type='unavailable' from='%s/toad'><x xmlns='http://jabber.org/protocol/muc#user'><item role='none'><reason>Reason%s</reason></item>"
+            "<status code='307'/><status code='110'/></x></presence>" % (to, bad)
+        )
+        wire.send(
+            "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Words%s</text></stream:error>"
+            % bad
+        )
+
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()), cols=100, rows=40)
     t.sees('● toad')
@@ -108,7 +156,7 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
     t.says('Words')
     for raw in (b'\xc2\x9b', b'\xc2\x85', '\u2028'.encode(), '\u202e'.encode()):
         at = t.raw.find(raw)
-        assert at < 0, (raw, t.raw[max(0, at - 60):at + 20])
+        assert at < 0, (raw, t.raw[max(0, at - 60) : at + 20])
 
 
 def test_what_is_no_xmpp_ends_the_stream(s):
@@ -116,7 +164,10 @@ def test_what_is_no_xmpp_ends_the_stream(s):
         ('restricted-xml|not-well-formed', "<!DOCTYPE a [<!ENTITY b 'c'>]><message/>"),
         ('restricted-xml', "<?php echo 1 ?>"),
         ('restricted-xml', "<!-- hello -->"),
-        ('not-well-formed|bad-format|unsupported-encoding', b"<message from='frog@pond.example'><body>\xff\xfe\xc0\x80</body></message>"),
+        (
+            'not-well-formed|bad-format|unsupported-encoding',
+            b"<message from='frog@pond.example'><body>\xff\xfe\xc0\x80</body></message>",
+        ),
         ('not-well-formed', "<message from='frog@pond.example'><body>&#27;[31m</body></message>"),
         ('not-well-formed|restricted-xml', "<message><body>&undefined;</body></message>"),
         ('not-well-formed', "<message></presence>"),
@@ -134,6 +185,7 @@ def test_what_is_no_xmpp_ends_the_stream(s):
         else:
             wire.alive()
             over.wait(20 * SLOW)
+
     over = threading.Event()
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
@@ -152,7 +204,10 @@ def test_what_is_no_xmpp_ends_the_stream(s):
 
 
 def stream_error(condition, more=''):
-    return "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'>%s</%s></stream:error></stream:stream>" % (condition, more, condition)
+    return (
+        "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'>%s</%s></stream:error></stream:stream>"
+        % (condition, more, condition)
+    )
 
 
 def one_error(s, condition, sentence, comes_back, more=''):
@@ -165,6 +220,7 @@ def one_error(s, condition, sentence, comes_back, more=''):
             wire.alive()
             again.set()
             over.wait(20 * SLOW)
+
     again, over = threading.Event(), threading.Event()
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
@@ -194,7 +250,9 @@ def test_a_server_that_shuts_down_is_come_back_to(s):
 
 def test_another_host_is_not_followed_without_tls(s):
     other = s.scripted_server(lambda wire, number: wire.hears('.'))
-    one_error(s, 'see-other-host', 'sends this account to another host', True, '127.0.0.1:%d' % other.port)
+    one_error(
+        s, 'see-other-host', 'sends this account to another host', True, '127.0.0.1:%d' % other.port
+    )
     assert other.connections == 0
 
 
@@ -202,6 +260,7 @@ def test_no_storm_when_every_login_is_thrown_out(s):
     def talk(wire, number):
         wire.login()
         wire.send(stream_error('undefined-condition'))
+
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
     t.says('for a reason of its own')
@@ -209,7 +268,11 @@ def test_no_storm_when_every_login_is_thrown_out(s):
     assert until(lambda: server.connections > before)
     time.sleep(4)
     # half a second at least between two
-    assert server.connections - before <= (now() - begun) / 0.4 + 1, (before, server.connections, now() - begun)
+    assert server.connections - before <= (now() - begun) / 0.4 + 1, (
+        before,
+        server.connections,
+        now() - begun,
+    )
     t.type('still here')
     t.sees('still here')
 
@@ -217,32 +280,47 @@ def test_no_storm_when_every_login_is_thrown_out(s):
 def test_what_is_no_server_at_all(s):
     def talk(wire, number):
         wire.send('HTTP/1.0 400 Bad Request\r\nServer: pond\r\n\r\n<html>' + 'x' * 20000)
+
     t = s.terminal(s.home(s.scripted_server(talk).account()))
     t.says('does not speak XMPP')
 
 
 def test_a_login_that_is_none(s):
     """A success that nobody has proved, features without a way to log in, an address of somebody else."""
+
     def no_way(wire, number):
-        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X-GUESS</mechanism></mechanisms>")
+        wire.header(
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X-GUESS</mechanism></mechanisms>"
+        )
         wire.hears('</stream:stream>')
         assert b'<auth' not in wire.got
 
     def unproved(wire, number):
-        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>")
+        wire.header(
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
+        )
         wire.hears('</auth>')
         wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         wire.hears('</stream:stream>')
 
     def elsewhere(wire, number):
-        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+        wire.header(
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+        )
         wire.hears('</auth>')
         wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
-        wire.send("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>@@nonsense</jid></bind></iq>"
-                  % wire.asked('urn:ietf:params:xml:ns:xmpp-bind'))
+        wire.send(
+            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>@@nonsense</jid></bind></iq>"
+            % wire.asked('urn:ietf:params:xml:ns:xmpp-bind')
+        )
         wire.hears('</stream:stream>')
-    for talk, sentence in ((no_way, r'logging in|log in'), (unproved, r'login|prove|password'), (elsewhere, 'an address that can not be its own')):
+
+    for talk, sentence in (
+        (no_way, r'logging in|log in'),
+        (unproved, r'login|prove|password'),
+        (elsewhere, 'an address that can not be its own'),
+    ):
         server = s.scripted_server(talk)
         t = s.terminal(s.home(server.account()))
         t.says(sentence)
@@ -252,14 +330,25 @@ def test_a_login_that_is_none(s):
 
 def test_an_end_while_a_password_is_counted(s):
     """The rounds of SCRAM (RFC 5802, 5.1) are counted on a thread of its own, which may be over in the moment in which the program is."""
+
     def talk(wire, number):
-        wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>")
+        wire.header(
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
+        )
         first = base64.b64decode(wire.hears('<auth[^>]*>([^<]*)</auth>').group(1)).decode()
-        challenge = 'r=%sx,s=%s,i=%d' % (first[first.index('r=') + 2:], base64.b64encode(b'salt of the pond').decode(), 5000 + 3000 * number)
-        wire.send("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>" % base64.b64encode(challenge.encode()).decode())
+        challenge = 'r=%sx,s=%s,i=%d' % (
+            first[first.index('r=') + 2 :],
+            base64.b64encode(b'salt of the pond').decode(),
+            5000 + 3000 * number,
+        )
+        wire.send(
+            "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>"
+            % base64.b64encode(challenge.encode()).decode()
+        )
         counting.set()
         wire.hears('</stream:stream>')
         wire.send('</stream:stream>')
+
     counting = threading.Event()
     server = s.scripted_server(talk)
     for turn in range(30):
@@ -271,17 +360,29 @@ def test_an_end_while_a_password_is_counted(s):
 
 
 def test_tls_none_is_for_this_machine_only(s):
-    t = s.terminal(s.home('[account toad]\naddress = toad@%s\npassword = pond\nhost = 192.0.2.1\ntls = none\n' % DOMAIN))
+    t = s.terminal(
+        s.home(
+            '[account toad]\naddress = toad@%s\npassword = pond\nhost = 192.0.2.1\ntls = none\n'
+            % DOMAIN
+        )
+    )
     t.says('for a server on this machine only')
 
 
 def test_a_flood_does_not_hold_up_the_prompt(s):
     def talk(wire, number):
         wire.login()
-        wire.send(''.join("<message from='%s/a' type='chat'><body>line %d of the flood</body></message>" % (FROG, i) for i in range(3000)))
+        wire.send(
+            ''.join(
+                "<message from='%s/a' type='chat'><body>line %d of the flood</body></message>"
+                % (FROG, i)
+                for i in range(3000)
+            )
+        )
         wire.alive()
         said.set()
         over.wait(30 * SLOW)
+
     said, over = threading.Event(), threading.Event()
     server = s.scripted_server(talk)
     home = s.home(server.account())
@@ -306,6 +407,7 @@ def test_silence_is_a_lost_link(s):
             time.sleep(2.5)
         else:
             time.sleep(0.5)
+
     server = s.scripted_server(talk)
     t = s.terminal(s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + server.account()))
     t.sees('● toad')
@@ -319,17 +421,23 @@ def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
     def step(number):
         def talk(wire, connection):
             if number > 0:
-                wire.header("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>")
+                wire.header(
+                    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+                )
             if number > 1:
                 wire.hears('</auth>')
                 wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
             if number > 2:
                 wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
             if number > 3:
-                wire.send("<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
-                          % (wire.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN))
+                wire.send(
+                    "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
+                    % (wire.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
+                )
             gone.wait(20 * SLOW)
+
         return talk
+
     try:
         for number in range(5):
             server = s.scripted_server(step(number))
@@ -353,6 +461,7 @@ def test_a_server_that_does_not_read_holds_up_nothing(s):
         wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         wire.login()
         gone.wait(20 * SLOW)
+
     server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)

@@ -30,7 +30,9 @@ def test_text_logs_are_on_and_off_while_the_program_runs(s):
     assert t.ends() == 0
     place = logs + '/toad@' + DOMAIN
     text = open('%s/frog@%s.log' % (place, DOMAIN)).read()
-    assert re.fullmatch(r'(\S+ \S+) <toad> first line\n\S+ \S+ <Frog> two\n {25}lines\n', text), text
+    assert re.fullmatch(
+        r'(\S+ \S+) <toad> first line\n\S+ \S+ <Frog> two\n {25}lines\n', text
+    ), text
     assert re.match(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000 ', text), text
     room = open('%s/%s.log' % (place, ROOM)).read()
     assert re.search(r'<newt> to the room\n', room) and 'off the log' not in room, room

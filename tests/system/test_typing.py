@@ -83,7 +83,9 @@ def test_vi_keys(s):
     frog = s.peer('frog')
     home = s.home(RC + account(s.server))
     # readline loses what is killed twice in vi's mode
-    t = s.terminal(home, env=home.env(LSAN_OPTIONS='print_suppressions=0:suppressions=' + TOP + '/tests/leaks'))
+    t = s.terminal(
+        home, env=home.env(LSAN_OPTIONS='print_suppressions=0:suppressions=' + TOP + '/tests/leaks')
+    )
     t.sees('contacts +./2')
     t.line('/set keys-mode vi')
     t.line('/msg frog@' + DOMAIN)
@@ -91,7 +93,7 @@ def test_vi_keys(s):
     t.type('hello big world')
     t.sees('› hello big world')
     column = t.screen.cursor.x
-    t.type('\x1b')                       # with what follows it would be Alt: it is taken when the cursor goes back
+    t.type('\x1b')  # with what follows it would be Alt: it is taken when the cursor goes back
     assert until(lambda: t.screen.cursor.x < column)
     t.type('bbdw0ihey, \r')
     frog.hears('^hey, hello world$')
@@ -116,8 +118,14 @@ def test_what_is_set_is_kept_and_comments_stay(s):
     t.line('/quit')
     assert t.ends() == 0
     rc = home.read_rc()
-    assert rc.startswith(RC[:RC.index('bell')]) and '[account toad]\naddress' in rc, rc
-    for line in ('bell = none', 'time-format = %H.%M', 'roster-width = 30', 'F5 = /window console', 'hi = /msg $1 Hello, $2!'):
+    assert rc.startswith(RC[: RC.index('bell')]) and '[account toad]\naddress' in rc, rc
+    for line in (
+        'bell = none',
+        'time-format = %H.%M',
+        'roster-width = 30',
+        'F5 = /window console',
+        'hi = /msg $1 Hello, $2!',
+    ):
         assert '\n' + line + '\n' in rc, (line, rc)
     assert stat.S_IMODE(os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode) == 0o600
     frog = s.peer('frog')
@@ -159,7 +167,7 @@ def test_keys_of_contract(s):
     t.type('\x1bz')
     t.sees(r'\[2:Frog\]')
     t.type('\x1b')
-    time.sleep(0.3)                      # where Alt does not arrive: ESC, and then the key
+    time.sleep(0.3)  # where Alt does not arrive: ESC, and then the key
     t.type('1')
     t.sees(r'\[1:console\]')
     t.type('\x1bOP')

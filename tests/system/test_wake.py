@@ -10,15 +10,21 @@ class Namespace:
     """A network of its own, as long as a process of ours lives in it."""
 
     def __init__(self):
-        self.process = subprocess.Popen(['unshare', '--net', 'sh', '-c', 'ip link set lo up && echo made; exec sleep 600'], stdout=subprocess.PIPE, text=True,
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ['unshare', '--net', 'sh', '-c', 'ip link set lo up && echo made; exec sleep 600'],
+            stdout=subprocess.PIPE,
+            text=True,
+            stderr=subprocess.DEVNULL,
+        )
         if self.process.stdout.readline() != 'made\n':
             self.close()
             raise Skip('no namespaces can be made here')
         self.pid = self.process.pid
 
     def run(self, command):
-        subprocess.run(['nsenter', '--net=/proc/%d/ns/net' % self.pid, *command.split()], check=True)
+        subprocess.run(
+            ['nsenter', '--net=/proc/%d/ns/net' % self.pid, *command.split()], check=True
+        )
 
     def listen(self, address):
         """A socket that listens in there."""
@@ -29,7 +35,8 @@ class Namespace:
             with open('/proc/%d/ns/net' % self.pid) as f:
                 assert libc.setns(f.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
             made.append(socket.create_server((address, 0)))
-        thread = threading.Thread(target=inside)         # the namespace is the thread's
+
+        thread = threading.Thread(target=inside)  # the namespace is the thread's
         thread.start()
         thread.join()
         return made[0]
@@ -87,7 +94,10 @@ def test_a_network_that_comes_back_is_used_at_once(s):
         one.run('ip link set nj0 up')
     here.run('ip address add %s/24 dev nj0' % CLIENT)
     relay = s.keep(Relay(there.listen(SERVER), s.server.port))
-    home = s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + account(s.server, host=SERVER, port=relay.port))
+    home = s.home(
+        '[options]\nping-interval = 1\nping-timeout = 1\n'
+        + account(s.server, host=SERVER, port=relay.port)
+    )
     with open(home.dir + '/inside', 'w') as f:
         f.write('#!/bin/sh\nexec nsenter --net=/proc/%d/ns/net "%s" "$@"\n' % (here.pid, PROGRAM))
     os.chmod(home.dir + '/inside', 0o755)
@@ -99,7 +109,8 @@ def test_a_network_that_comes_back_is_used_at_once(s):
         again = re.search(r'✗ toad again (\d+):(\d+):(\d+)', t.text())
         hour, minute, second = map(int, again.groups() if again else (0, 0, 0))
         return again and 4 <= (hour * 3600 + minute * 60 + second - time.time()) % 86400 < 3600
-    assert until(far, 60)                # the next try would be seconds away
+
+    assert until(far, 60)  # the next try would be seconds away
     here.run('ip address add %s/24 dev nj0' % CLIENT)
     begun = now()
     t.sees('● toad')
@@ -116,6 +127,7 @@ def test_who_was_stopped_looks_after_his_link(s):
         while True:
             asked.append(wire.asked('urn:xmpp:ping'))
             wire.send("<iq type='result' id='%s'/>" % asked[-1])
+
     online = threading.Event()
     server = s.scripted_server(talk)
     h = s.headless(s.home('[options]\nping-interval = 600\n' + server.account()))
@@ -123,7 +135,9 @@ def test_who_was_stopped_looks_after_his_link(s):
     assert online.wait(10 * SLOW)
     before = len(asked)
     h.process.send_signal(signal.SIGSTOP)
-    assert until(lambda: open('/proc/%d/stat' % h.process.pid).read().rsplit(')', 1)[1].split()[0] == 'T')
+    assert until(
+        lambda: open('/proc/%d/stat' % h.process.pid).read().rsplit(')', 1)[1].split()[0] == 'T'
+    )
     h.process.send_signal(signal.SIGCONT)
     assert until(lambda: len(asked) > before, 5), 'nobody asked'
     h.say('/disconnect')
