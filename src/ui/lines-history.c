@@ -14,10 +14,11 @@
  * they are cut to MAX_BODY_BYTES; visible lines stay, however long they are. The list is cut at the
  * end that is farther from the view.
  *
- * New messages. One that belongs into the window is inserted at its place. One that belongs before
- * it is ignored. One that belongs after it is only counted; scrolling down reads it from the store.
- * A message that we send is added when it is committed, so its place may be before messages that
- * arrived meanwhile, and a page may have brought it already.
+ * New messages. One that belongs into the window is inserted at its place; a window without
+ * more_before or more_after has no bound there. One that belongs before the window is ignored. One
+ * that belongs after it is only counted; scrolling down reads it from the store. A message that we
+ * send is added when it is committed, so its place may be before messages that arrived meanwhile,
+ * and a page may have brought it already.
  *
  * Notices are not stored and cannot be read again. A notice whose time is outside the window is set
  * aside (NjLines.set_aside) and inserted when the window includes its time again. So a notice never

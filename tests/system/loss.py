@@ -466,7 +466,7 @@ def cut_logins(s, cuts, resumes):
             'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way),
         )
         # it waits to come back, or is already there again: it never gives up
-        t.sees('waiting|again', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
+        t.sees('waiting|retry', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
         if number % 4 == 0:
             t.type('%d %s' % (at, way))
             t.sees('› *%d %s' % (at, way), 2)

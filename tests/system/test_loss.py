@@ -61,7 +61,7 @@ def test_what_is_typed_while_the_server_is_away_is_sent_once_and_in_order(s):
         look=lambda: str(home.rows('select body from message where state = ?', ACKNOWLEDGED)),
     )
     server.stop()
-    t.sees('waiting|again')
+    t.sees('waiting|retry')
     lines = ['typed %d while it was away' % i for i in range(5)]
     for line in lines:
         t.line(line)

@@ -106,7 +106,7 @@ def test_a_network_that_comes_back_is_used_at_once(s):
     here.run('ip address del %s/24 dev nj0' % CLIENT)
 
     def far():
-        again = re.search(r'✗ toad again (\d+):(\d+):(\d+)', t.text())
+        again = re.search(r'✗ toad retry (\d+):(\d+):(\d+)', t.text())
         hour, minute, second = map(int, again.groups() if again else (0, 0, 0))
         return again and 4 <= (hour * 3600 + minute * 60 + second - time.time()) % 86400 < 3600
 
