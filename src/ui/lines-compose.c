@@ -157,6 +157,7 @@ max_nick_cells(int cols)
 void
 nj_lines_set_shape(NjLines *lines, int cols)
 {
+    /* In a chat with one person both names are known before any line is composed. */
     if (lines->widest_nick == 0) {
         lines->widest_nick = 1;
         if (lines->chat && lines->chat->kind != NJ_CHAT_ROOM) {
@@ -424,9 +425,8 @@ wrap_line(NjLines *lines, NjLine *line)
         compose_line(lines, line);
 
     const NjShape *shape = &lines->shape;
-    int margin = shape->text > 0, first;
-    int cells = MAX(shape->cols - nj_lines_text_column(lines, line) - margin, 1);
-    first = cells;
+    int margin = shape->text > 0;
+    int cells = MAX(shape->cols - nj_lines_text_column(lines, line) - margin, 1), first = cells;
     if (shape->nick == 0) {
         g_autofree char *lead = nj_lines_make_lead(lines, line);
         first = MAX(shape->cols - nj_text_width(lead, -1) - margin, 1);

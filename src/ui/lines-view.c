@@ -73,9 +73,9 @@ is_anchored_at_end(const NjLines *lines)
     return is_last && !lines->more_after;
 }
 
-/* Counts the rows from the lower edge upwards, until there are `most`; reads pages where the list
- * ends. Whether rules stand above the first line of the list is certain only when nothing is stored
- * before it. */
+/* Counts the rows from the lower edge upwards until there are `most`. When it comes to the first
+ * line of the list, and messages are stored before it, reads a page and counts again: which rules
+ * stand above a line depends on the line before it. */
 static int
 count_rows_above_edge(NjLines *lines, int most)
 {
@@ -88,7 +88,7 @@ count_rows_above_edge(NjLines *lines, int most)
         if (!nj_lines_fetch_before(lines))
             break;
 
-        /* The anchor has another index, and the formerly first line other rules: count again. */
+        /* The page has changed the index of the anchor. */
         rows = -lines->hidden_rows;
         i = lines->anchor + 1;
     }
@@ -118,8 +118,8 @@ place_at_top(NjLines *lines)
     nj_lines_follow(lines); /* all of it is visible */
 }
 
-/* Puts the line at `index` where `above` rows are visible above it; fewer near the end of the
- * history, more near its beginning. */
+/* Places the view so that `above` rows are visible above the line at `index`: more at the end of
+ * the history, fewer at its beginning. */
 static void
 place_line(NjLines *lines, guint index, int above)
 {
@@ -383,7 +383,7 @@ nj_lines_used_rows(const NjLines *lines)
 
 /* --- The rule "new" --- */
 
-/* The mark changes the rules above lines, but not their own rows: these stay wrapped. */
+/* The mark changes only the rules above lines: wrapped rows stay valid. */
 void
 nj_lines_set_unread_mark(NjLines *lines, gint64 time, gint64 id)
 {
