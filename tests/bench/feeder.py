@@ -124,7 +124,8 @@ class Stream:
 
 
 class Client:
-    """One connection.  Plain select loop, non-blocking; `outq` holds bytes and, between them, callables."""
+    """One connection. Plain select loop, non-blocking; `outq` holds bytes and, between them,
+    callables."""
 
     count = 0
 
@@ -461,7 +462,8 @@ class Client:
                 S.later(3, self.login_ping)
 
     def login_ping(self):
-        """One ping once both the roster and the presences are out (some ask for the roster after their presence)."""
+        """One ping once both the roster and the presences are out (some ask for the roster after
+        their presence)."""
         if not self.login_pinged and not self.closed:
             self.login_pinged = True
             self.ping('login')

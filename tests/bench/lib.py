@@ -1,4 +1,5 @@
-"""What the bench stands on: a child on a pseudo-terminal, its /proc numbers, the synthetic server."""
+"""What the bench stands on: a child on a pseudo-terminal, its /proc numbers, the synthetic
+server."""
 import fcntl, json, os, pty, queue, re, select, shutil, signal, statistics, struct, subprocess, sys
 import tempfile, termios, threading, time
 
@@ -254,7 +255,8 @@ class Child:
         return t
 
     def line(self, s, end='\r', delay=0.0):
-        """Types a line.  With a delay each character is one write (a client may take one big read for a paste)."""
+        """Types a line. With a delay each character is one write (a client may take one big read
+        for a paste)."""
         if delay:
             for c in s:
                 self.send(c)
@@ -303,7 +305,8 @@ class Child:
             self.keep = bytearray()
 
     def expect(self, pat, timeout=30, poll=0.05):
-        """Waits until the pyte screen matches; returns the time of the last write before the match."""
+        """Waits until the pyte screen matches; returns the time of the last write before the
+        match."""
         end = now() + timeout
         r = re.compile(pat)
         n = -1
@@ -348,7 +351,8 @@ class Child:
         return time.clock_gettime(self.clk)
 
     def settle(self, rate=0.03, win=0.5, timeout=90, calm=2):
-        """Waits until the CPU use stays under `rate` for `calm` windows; returns when that began."""
+        """Waits until the CPU use stays under `rate` for `calm` windows; returns when that
+        began."""
         end, ok = now() + timeout, 0
         begin = now()
         while now() < end:
@@ -382,8 +386,8 @@ class Child:
         return d
 
     def alone(self, beside):
-        """KB that would be its own if nothing but the process `beside` ran: what the programs of this machine happen to share with it
-        would flatter it."""
+        """KB that would be its own if nothing but the process `beside` ran: what the programs of
+        this machine happen to share with it would flatter it."""
         with open('/proc/%d/maps' % beside) as f:
             shared = set(re.findall(r'(/\S+)', f.read()))
         total, name = 0, ''

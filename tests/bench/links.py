@@ -1,4 +1,5 @@
-"""What the bench measures of links that end: metrics for tests/bench/bench, which gives its own functions (B)."""
+"""What the bench measures of links that end: metrics for tests/bench/bench, which gives its own
+functions (B)."""
 import os, random, sys, time
 import lib
 from lib import HERE, PORT, now
@@ -37,7 +38,8 @@ def reconnect(B):
 
 
 def loss(B):
-    """400 lines come at 20/s while 40 are typed at 2/s, and the link breaks, or falls silent: over a real Prosody."""
+    """400 lines come at 20/s while 40 are typed at 2/s, and the link breaks, or falls silent: over
+    a real Prosody."""
     os.environ.update(
         top_builddir=lib.WORK,
         NATTERJACK=B.PROGRAM,
@@ -66,7 +68,8 @@ def loss(B):
 
 
 def week(B, links=int(os.environ.get('BENCH_LINKS', '2000')), each=100):
-    """200,000 messages over 2,000 links.  Half of them end while messages are under way; one in twenty can not be resumed."""
+    """200,000 messages over 2,000 links. Half of them end while messages are under way; one in
+    twenty can not be resumed."""
     s = B.Session(roster=60, sm=True)
     fifo = s.home.dir + '/.local/state/natterjack/run/fifo'
     rnd, mem = random.Random(198), []

@@ -1,7 +1,9 @@
-"""What the system tests stand on: a real Prosody, the built program in a real pseudo-terminal, slixmpp as the other side.
+"""What the system tests stand on: a real Prosody, the built program in a real pseudo-terminal,
+slixmpp as the other side.
 
-A test is a function `test_...(s)` in a file test_*.py; what it asserts is what a person would see.  Everything lives below one
-scratch directory and ends with the test: nothing is started that is not ended by its PID."""
+A test is a function `test_...(s)` in a file test_*.py; what it asserts is what a person would see.
+Everything lives below one scratch directory and ends with the test: nothing is started that is not
+ended by its PID."""
 import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, termios, threading, time
 
 import pyte
@@ -23,8 +25,9 @@ class Skip(Exception):
 
 
 def memory():
-    """Where scratch directories stand: in memory where there is enough of it, for a disk that is busy elsewhere for seconds would decide whether a program
-    that has two of them to end has written all.  TMPDIR overrides it."""
+    """Where scratch directories stand: in memory where there is enough of it, for a disk that is
+    busy elsewhere for seconds would decide whether a program that has two of them to end has
+    written all. TMPDIR overrides it."""
     place = '/dev/shm'
     try:
         space = os.statvfs(place)
@@ -103,7 +106,8 @@ class Server:
             return ''
 
     def settled(self):
-        """Waits until those of the tests before have gone; how often a client has connected until now."""
+        """Waits until those of the tests before have gone; how often a client has connected until
+        now."""
         if SERVER_KIND == 'prosody':
             until(lambda: self.log().count('Client disconnected') == self.connections())
         return self.connections()
@@ -205,7 +209,8 @@ class Home:
         assert found == rows, '%s gives %r and not %r' % (sql, found, rows)
 
     def resumable(self):
-        """Is there a stream that was not closed?  Then the server keeps it for a while, and gives it what is meant for this person."""
+        """Is there a stream that was not closed? Then the server keeps it for a while, and gives it
+        what is meant for this person."""
         import sqlite3
 
         try:
@@ -232,7 +237,8 @@ class Home:
             return ''
 
     def everything(self):
-        """All bytes the program has left on disk, but for the configuration: where no secret may stand."""
+        """All bytes the program has left on disk, but for the configuration: where no secret may
+        stand."""
         o = b''
         for d, _, files in os.walk(self.dir):
             for f in files:
@@ -305,7 +311,8 @@ class Terminal:
             ):  # a job in the background, or of nohup, begins with them ignored
                 signal.signal(number, signal.SIG_DFL)
 
-        # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its session can not be stopped.
+        # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its
+        # session can not be stopped.
         way = (
             ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', self.program, *args]
             if shell
@@ -714,7 +721,8 @@ class Wire:
 
 
 class ScriptedServer:
-    """A server of our own without TLS, for what no honest one says: talk(wire, number) runs for each connection."""
+    """A server of our own without TLS, for what no honest one says: talk(wire, number) runs for
+    each connection."""
 
     def __init__(self, talk):
         self.talk, self.connections, self.trouble, self.done = talk, 0, None, threading.Event()

@@ -1,4 +1,5 @@
-"""What takes a minute of nobody looking: the server holds back what can wait (XEP-0352), and gives it when somebody looks again.  For make check-long."""
+"""What takes a minute of nobody looking: the server holds back what can wait (XEP-0352), and gives
+it when somebody looks again. For make check-long."""
 import time
 from harness import *
 

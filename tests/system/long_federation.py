@@ -1,4 +1,5 @@
-"""As test_federation.py, with an ejabberd as the other server, which finds ours by DNS only.  For make check-long."""
+"""As test_federation.py, with an ejabberd as the other server, which finds ours by DNS only. For
+make check-long."""
 import socket, struct, threading
 from harness import *
 from test_federation import two_servers

@@ -1,5 +1,6 @@
-"""Fifty runs of the loop of loss.py, and every byte of a login.  For make check-long; LOSS_SEED is the number of the first run, else it is drawn;
-LOSS_RUNS is another number of runs, without the bytes."""
+"""Fifty runs of the loop of loss.py, and every byte of a login. For make check-long; LOSS_SEED is
+the number of the first run, else it is drawn; LOSS_RUNS is another number of runs, without the
+bytes."""
 import os, random
 from loss import KINDS, cut_logins, one_run
 

@@ -1,4 +1,5 @@
-"""Other clients as the other side: each typed to and read as a person would, in a terminal of its own.  For make check-long."""
+"""Other clients as the other side: each typed to and read as a person would, in a terminal of its
+own. For make check-long."""
 import os, re, shutil, subprocess, time
 from harness import *
 
@@ -6,7 +7,8 @@ NOBODY = 65534
 
 
 class Client(Terminal):
-    """Another program, logged in as one of the people.  NAME, ARGUMENTS, FILES (of its home) and what says that it is ready are each one's own."""
+    """Another program, logged in as one of the people. NAME, ARGUMENTS, FILES (of its home) and
+    what says that it is ready are each one's own."""
 
     def __init__(self, s, who):
         self.program = shutil.which(self.name)
@@ -250,7 +252,8 @@ def test_a_room_with_all(s):
     t.line('/subject The weather, again')
     for c, who in others:
         c.sees('The weather, again')
-    # words for one person; not from poezio 0.14, which says that they come from the room's address, and ejabberd ends its stream
+    # words for one person; not from poezio 0.14, which says that they come from the room's address,
+    # and ejabberd ends its stream
     c, who = others[0]
     c.whispers('toad', 'only for toad')
     t.sees('3:%s 1' % who)

@@ -1,7 +1,9 @@
-"""Nothing lost, nothing twice: one run of the loop that breaks a link, or kills the program, while people talk.
+"""Nothing lost, nothing twice: one run of the loop that breaks a link, or kills the program, while
+people talk.
 
-The other side says numbered lines at 20/s into the open chat while numbered lines are typed at 2/s; at a random moment one thing goes wrong.  A line counts as
-typed once the chat shows it: one that a kill swallowed before is typed again.  At the end both sides have everything, once.
+The other side says numbered lines at 20/s into the open chat while numbered lines are typed at 2/s;
+at a random moment one thing goes wrong. A line counts as typed once the chat shows it: one that a
+kill swallowed before is typed again. At the end both sides have everything, once.
 
 test_loss.py has three runs, long_loss.py fifty, and the bench runs it with the release build."""
 import asyncio, random, re, shutil, tempfile
@@ -287,7 +289,8 @@ class Run:
                 if self.shown(self.waiting):
                     self.waiting, self.typed = None, self.typed + 1
                 elif now() > since + 5 * SLOW:
-                    # In a burst it may have been pushed out at once; the chat has it then, further up.
+                    # In a burst it may have been pushed out at once; the chat has it then, further
+                    # up.
                     if not self.kept(self.waiting):
                         self.note('line %d was typed and is nowhere' % self.waiting)
                     self.waiting, self.typed = None, self.typed + 1
@@ -382,7 +385,8 @@ class Run:
         return '\n'.join(lines + [str(trouble)] * bool(trouble))
 
     def save(self):
-        """For whoever looks for the cause: LOSS_KEEP is a folder for the homes and the servers' logs of runs that failed."""
+        """For whoever looks for the cause: LOSS_KEEP is a folder for the homes and the servers'
+        logs of runs that failed."""
         keep = os.environ.get('LOSS_KEEP')
         if keep:
             to = '%s/%s-%s' % (keep, re.sub(r'\W+', '-', self.kind), self.seed)
@@ -404,7 +408,8 @@ def one_run(kinds, seed=None, **sizes):
 
 
 def cut_logins(s, cuts, resumes):
-    """Breaks a login after so many bytes to or from the server, for many numbers: the program comes back each time, and its prompt answers.
+    """Breaks a login after so many bytes to or from the server, for many numbers: the program comes
+    back each time, and its prompt answers.
 
     resumes: there is a stream to be resumed; otherwise each login is a new one."""
     proxy = s.keep(Proxy(s.server.port))
@@ -417,7 +422,8 @@ def cut_logins(s, cuts, resumes):
             f.write(line + '\n')
 
     def comes(**cut):
-        """Leaves the link that there is, if any; the next one, which comes at once: the pauses between tries are not what is tested."""
+        """Leaves the link that there is, if any; the next one, which comes at once: the pauses
+        between tries are not what is tested."""
         tries, end = proxy.cut_next(**cut), now() + 20 * SLOW
         if proxy.alive():
             if resumes:
@@ -446,7 +452,8 @@ def cut_logins(s, cuts, resumes):
     for _ in range(4):
         links.append(whole())
         time.sleep(0.5 * SLOW)
-    # No two are of quite the same size, as signatures and what is said again vary: the shortest counts, and the last bytes of some do not exist.
+    # No two are of quite the same size, as signatures and what is said again vary: the shortest
+    # counts, and the last bytes of some do not exist.
     sizes = {
         'up': min(link.up.passed for link in links[1:]),
         'down': min(link.down.passed for link in links[1:]),

@@ -1,7 +1,9 @@
-"""A link that breaks: a proxy on loopback between the program and its server, for every way in which networks fail.
+"""A link that breaks: a proxy on loopback between the program and its server, for every way in
+which networks fail.
 
-One thread owns all sockets; what a test asks for is done in it, and is done when the call returns.  What the proxy does to a link it
-never tells the other end, unless that is the fault: a link that is silent stays open on both sides, and what was swallowed is gone."""
+One thread owns all sockets; what a test asks for is done in it, and is done when the call returns.
+What the proxy does to a link it never tells the other end, unless that is the fault: a link that is
+silent stays open on both sides, and what was swallowed is gone."""
 import collections, selectors, socket, struct, threading, time
 
 now = time.monotonic
@@ -104,7 +106,8 @@ class Proxy:
         self._do(lambda: self._listen(True))
 
     def fall_silent(self, up=True, down=True):
-        """Whatever is sent is swallowed, also on new links.  Those that were open now never speak again."""
+        """Whatever is sent is swallowed, also on new links. Those that were open now never speak
+        again."""
 
         def fall():
             self.silent = (up, down)
@@ -132,7 +135,8 @@ class Proxy:
         self._do(lambda: setattr(self, 'delay', seconds))
 
     def cut_next(self, up=None, down=None, reset=False):
-        """The next link that comes breaks when exactly so many bytes have passed to the server (up) or from it (down).  How many links came before it."""
+        """The next link that comes breaks when exactly so many bytes have passed to the server (up)
+        or from it (down). How many links came before it."""
         return self._do(lambda: self.cuts.append((up, down, reset)) or self.tries)
 
     def cut_here(self, up=None, down=None):

@@ -235,7 +235,8 @@ def test_an_account_that_is_named_twice_is_there_once(s):
 
 
 def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
-    """One server never says a word, one stops in the middle of the login, one does not know the password, one is not there."""
+    """One server never says a word, one stops in the middle of the login, one does not know the
+    password, one is not there."""
     frog = s.peer('frog')
     held = threading.Event()
 
@@ -321,7 +322,8 @@ def test_two_programs_under_one_resource_do_not_fight(s):
 
 
 def test_two_programs_of_one_account_hear_each_other_not(s):
-    """Each has what is sent to it; what one sends is the other's only with carbons, which come later."""
+    """Each has what is sent to it; what one sends is the other's only with carbons, which come
+    later."""
     one = s.terminal(s.home(account(s.server)))
     one.says('Online as toad@')
     two = s.terminal(s.home(account(s.server, 'newt')))

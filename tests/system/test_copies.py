@@ -1,4 +1,5 @@
-"""Several clients of one account, and what is told about a message: copies, receipts, blocking, and the archive that knows what came across."""
+"""Several clients of one account, and what is told about a message: copies, receipts, blocking, and
+the archive that knows what came across."""
 import time
 from harness import *
 from proxy import Proxy
@@ -37,7 +38,8 @@ def online(s, server, resource, port=None, **kw):
 
 
 def carbons_are_on(client):
-    """The server answers in order: what it was asked before a ping is done.  The first answer comes after what it can, the second after what was asked for then."""
+    """The server answers in order: what it was asked before a ping is done. The first answer comes
+    after what it can, the second after what was asked for then."""
     for _ in range(2):
         before = len(client.lines)
         client.say('/ping')
@@ -60,7 +62,8 @@ def test_what_is_said_and_heard_stands_in_every_client(s):
     frog.say(TOAD + '/desk', 'only to the desk')
     t.sees('only to the desk')
     assert phone.event(event='message', body='only to the desk')['direction'] == 'in'
-    # said by one, shown by the other as ours; and what the other side says about it is heard by both
+    # said by one, shown by the other as ours; and what the other side says about it is heard by
+    # both
     phone.say('/msg %s said by the phone' % FROG)
     frog.hears('said by the phone')
     t.sees('toad.* said by the phone')
@@ -151,7 +154,8 @@ def test_attention(s):
 
 
 def forgotten(s, swallow):
-    """A message is said while the link swallows one direction; then the server is killed, and knows nothing of the session.  (…, a frog that came afterwards, …)"""
+    """A message is said while the link swallows one direction; then the server is killed, and knows
+    nothing of the session. (…, a frog that came afterwards, …)"""
     if SERVER_KIND != 'prosody':
         raise Skip('it kills Prosody')
     server = s.keep(Server(s.home().dir + '/server', log='debug', hibernation=2))
@@ -192,7 +196,8 @@ def test_what_the_server_had_is_not_said_twice(s):
     toad.say('/msg %s behind it' % FROG)
     frog.hears('behind it')
     assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was said twice'
-    # Prosody takes who has read the archive for one that does so always; what is said while the next link is broken comes all the same
+    # Prosody takes who has read the archive for one that does so always; what is said while the
+    # next link is broken comes all the same
     wait_for(lambda: server.logins('toad') == 3)
     wait_for(
         lambda: [l.get('state') for l in toad.lines if l.get('event') == 'connection'][-1]

@@ -1,4 +1,5 @@
-"""The disk is full or cannot be written: told at once, nothing is lost, nothing leaves that is not kept, and it goes on by itself.  It is a network's."""
+"""The disk is full or cannot be written: told at once, nothing is lost, nothing leaves that is not
+kept, and it goes on by itself. It is a network's."""
 import os
 from harness import *
 
@@ -83,7 +84,8 @@ def test_a_disk_that_is_read_only_from_the_start(s):
 
 
 def test_leaving_while_the_disk_is_full(s):
-    """What only memory has would be lost with it: who leaves is asked first, and is told the truth."""
+    """What only memory has would be lost with it: who leaves is asked first, and is told the
+    truth."""
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)

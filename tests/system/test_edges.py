@@ -1,4 +1,5 @@
-"""The edges of a program: descriptors that are closed, answers that are late, ends that come early, secrets."""
+"""The edges of a program: descriptors that are closed, answers that are late, ends that come early,
+secrets."""
 import json, os, socket, subprocess, termios, time
 from harness import *
 
@@ -166,7 +167,8 @@ echo "$pin"
 
 
 def asking(s):
-    """Two accounts whose password-command asks on the terminal as pass and getpass(3) do, and sets its mode."""
+    """Two accounts whose password-command asks on the terminal as pass and getpass(3) do, and sets
+    its mode."""
     home = s.home()
     path = home.dir + '/asks'
     with open(path, 'w') as f:

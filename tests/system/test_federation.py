@@ -1,5 +1,5 @@
-"""Two servers: a contact at another one, from the first question to receipts, and links that break on either side.  Theirs is behind a proxy, for the one
-between the servers; ours behind another."""
+"""Two servers: a contact at another one, from the first question to receipts, and links that break
+on either side. Theirs is behind a proxy, for the one between the servers; ours behind another."""
 import socket
 from harness import *
 from loss import ACKNOWLEDGED, DELIVERED, Talker

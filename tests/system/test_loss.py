@@ -1,4 +1,5 @@
-"""Three runs of the loop of loss.py, one of each family of faults, and some of the bytes of a login; long_loss.py has the rest."""
+"""Three runs of the loop of loss.py, one of each family of faults, and some of the bytes of a
+login; long_loss.py has the rest."""
 import random
 from harness import *
 from loss import ACKNOWLEDGED, cut_logins, one_run

@@ -4,7 +4,8 @@ from harness import *
 
 
 def test_what_nobody_can_say_waits_for_retry(s):
-    """The server goes away with a message, and neither it nor an archive can say afterwards whether it had it."""
+    """The server goes away with a message, and neither it nor an archive can say afterwards whether
+    it had it."""
     ids, went_on, said_again = [], threading.Event(), threading.Event()
 
     def log_in(wire):

@@ -1,4 +1,5 @@
-"""People: who is there, who may see whom, which of their clients is answered, and what could not be sent."""
+"""People: who is there, who may see whom, which of their clients is answered, and what could not be
+sent."""
 import time
 from harness import *
 
@@ -193,7 +194,8 @@ def test_since_when_nobody_is_there_is_read(s):
 
 
 def test_attention_is_asked_for_and_told(s):
-    """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of it."""
+    """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of
+    it."""
     one = s.terminal(s.home(account(s.server)))
     two = s.headless(s.home(account(s.server, 'newt')))
     one.says('Online as toad@')

@@ -10,7 +10,8 @@ def filled(s, count=300):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    # To where he is now: what goes to the bare address may reach a session that waits to be resumed, of a test before.
+    # To where he is now: what goes to the bare address may reach a session that waits to be
+    # resumed, of a test before.
     toad = t.says(r'Online as (toad@\S+/\S+)\.').group(1)
     for i in range(1, count + 1):
         frog.say(toad, 'needle <%d>' % i if i % 50 == 0 else 'straw <%d> 蛙🐸 עברית' % i)

@@ -1,4 +1,5 @@
-"""Servers that lie, fall silent or talk nonsense: never a crash, a stall, a raw byte or a storm; a sentence in the console, and a prompt that answers."""
+"""Servers that lie, fall silent or talk nonsense: never a crash, a stall, a raw byte or a storm; a
+sentence in the console, and a prompt that answers."""
 import base64, socket, threading, time
 from harness import *
 
@@ -79,7 +80,8 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
     t.sees('with a long id')
     home.has("select count(*) from message where body = 'who said this?'", [(1,)])
     bodies = [r[0] for r in home.rows('select body from message order by time, id')]
-    # without a sender it is our own account's word (RFC 6120, 8.1.2.1), without a type that is known it is normal
+    # without a sender it is our own account's word (RFC 6120, 8.1.2.1), without a type that is
+    # known it is normal
     assert bodies == [
         'from nowhere',
         'of no type',
@@ -193,7 +195,8 @@ def test_what_is_no_xmpp_ends_the_stream(s):
         server.finished()
         if number == 0:
             t.says('sent something that XMPP does not allow')
-        # else it comes back by itself, more slowly each time; it may have to be said again when it was still leaving
+        # else it comes back by itself, more slowly each time; it may have to be said again when it
+        # was still leaving
         end = now() + 20 * SLOW
         while server.connections < number + 2 and now() < end:
             t.type('\x03')
@@ -286,7 +289,8 @@ def test_what_is_no_server_at_all(s):
 
 
 def test_a_login_that_is_none(s):
-    """A success that nobody has proved, features without a way to log in, an address of somebody else."""
+    """A success that nobody has proved, features without a way to log in, an address of somebody
+    else."""
 
     def no_way(wire, number):
         wire.header(
@@ -329,7 +333,8 @@ def test_a_login_that_is_none(s):
 
 
 def test_an_end_while_a_password_is_counted(s):
-    """The rounds of SCRAM (RFC 5802, 5.1) are counted on a thread of its own, which may be over in the moment in which the program is."""
+    """The rounds of SCRAM (RFC 5802, 5.1) are counted on a thread of its own, which may be over in
+    the moment in which the program is."""
 
     def talk(wire, number):
         wire.header(

@@ -1,4 +1,5 @@
-"""Typing: TAB, searching, several lines, vi's keys, own keys and aliases, and what of it is kept in the file."""
+"""Typing: TAB, searching, several lines, vi's keys, own keys and aliases, and what of it is kept in
+the file."""
 import os, stat, time
 from harness import *
 

@@ -1,4 +1,5 @@
-"""What the system tells: a network that comes back, a program that was stopped.  Who waits tries at once then, and who is online looks whether he still is."""
+"""What the system tells: a network that comes back, a program that was stopped. Who waits tries at
+once then, and who is online looks whether he still is."""
 import ctypes, subprocess, shutil, threading
 from harness import *
 
