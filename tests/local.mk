@@ -1,5 +1,6 @@
 TESTS += tests/doap.test tests/format.test tests/layers.test tests/links.test tests/names.test
-EXTRA_DIST += tests/doap.test tests/format.test tests/layers.test tests/links.test tests/names.test tests/words.test tests/long
+EXTRA_DIST += tests/README tests/long tests/doap.test tests/format.test tests/layers.test \
+	tests/links.test tests/names.test tests/words.test
 
 # The patient tests: ./check and tests/long, without a limit of time.
 .PHONY: check-long
