@@ -113,12 +113,11 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
 
     if (nj_parse_line(line, &parts, NULL) && parts.command)
         command = nj_table_find(list->cmd->table, parts.name);
-    if (command)
-        command = nj_cmd_pick_row(list->cmd, command, &parts.rest, NULL);
+    const NjCommand *row = command ? nj_cmd_pick_row(list->cmd, command, &parts.rest, NULL) : NULL;
     nj_line_clear(&parts);
 
-    /* A sub-command that must be typed behind the alias makes command NULL. */
-    if (command != list->row)
+    /* row is NULL if a sub-command must be typed behind the alias. */
+    if ((row ? row : command) != list->row)
         return;
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
 }

@@ -50,7 +50,8 @@ test_every_row_has_help_that_fits(void **state)
     expect_help(&fixture, "/account add",
                 "/account add ADDRESS [password=PASSWORD] [KEY=VALUE…]\n");
     expect_help(&fixture, "account set", "For example:\n  /account set home port 5223\n");
-    expect_help(&fixture, "roster remove", "/del");
+    expect_help(&fixture, "roster remove", "Also typed as /del.");
+    expect_help(&fixture, "subscribe", "Also typed as /sub, /authorization.");
 
     const NjTable *table = nj_cmd_table(fixture.cmd);
     for (guint i = 0; i < nj_table_length(table); i++) {
