@@ -53,6 +53,9 @@ typedef struct {
     const char *summary; /* N_() */
     /* CHOICE: all allowed words; other kinds: words that are allowed, too; NULL-ended */
     const char *choices[14];
+    /* CHOICE: the allowed words if they are too many for choices; NULL-ended. A usage line shows
+     * the parameter's name instead of them. */
+    const char *const *list;
 } NjParam;
 
 /* What a command needs. NJ_NEEDS_ACCOUNT: an account, which "/name:" or the chat names, or which is

@@ -317,7 +317,7 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     }
 
     /* fixed words of any kind, as next and prev of a window */
-    offer_list(search, (const char *const *) param->choices);
+    offer_list(search, param->list ? param->list : (const char *const *) param->choices);
 }
 
 static int

@@ -228,7 +228,7 @@ is_raw(const NjCommand *command, int index)
 static char *
 format_param(const NjParam *param)
 {
-    g_autofree char *what = param->kind == NJ_PARAM_CHOICE
+    g_autofree char *what = param->kind == NJ_PARAM_CHOICE && !param->list
                                 ? g_strjoinv("|", (char **) param->choices)
                                 : g_ascii_strup(param->name, -1);
     GString *shown = g_string_new(NULL);
@@ -302,8 +302,12 @@ static bool
 check_value(const NjCommand *command, const NjParam *param, const char *value, GError **error)
 {
     g_autofree char *sentence = NULL;
-    if (param->kind == NJ_PARAM_CHOICE
-        && !g_strv_contains((const char *const *) param->choices, value)) {
+    if (param->kind == NJ_PARAM_CHOICE && param->list) {
+        if (!g_strv_contains(param->list, value))
+            sentence = g_strdup_printf(
+                _("Expected one of the words that the Tab key lists, not “%s”."), value);
+    } else if (param->kind == NJ_PARAM_CHOICE
+               && !g_strv_contains((const char *const *) param->choices, value)) {
         g_autofree char *choices = nj_parse_alternatives(param->choices);
         /* Translators: "Expected ask, allow or deny, not “x”." */
         sentence = g_strdup_printf(_("Expected %s, not “%s”."), choices, value);
