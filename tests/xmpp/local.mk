@@ -25,16 +25,20 @@ check_PROGRAMS += $(xmpp_tests)
 TESTS += $(xmpp_tests)
 endif
 
-# Two programs without cmocka: talk runs the conversations in tests/talks, sm-fuzz tests XEP-0198 with
-# random breaks.
-wire_tests = tests/xmpp/talk tests/xmpp/sm-fuzz
+# Two programs without cmocka: talk runs the conversations in tests/talks, with the commands in them;
+# sm-fuzz tests XEP-0198 with random breaks.
+talk_program = tests/xmpp/talk
+sm_fuzz_program = tests/xmpp/sm-fuzz
+wire_tests = $(talk_program) $(sm_fuzz_program)
 talk_client = tests/xmpp/talk.h \
 	tests/xmpp/talk-client.c tests/xmpp/talk-events.c tests/xmpp/talk-string.c
-tests_xmpp_talk_SOURCES = tests/xmpp/talk.c tests/xmpp/talk-calls.c tests/xmpp/talk-features.c \
+tests_xmpp_talk_SOURCES = tests/xmpp/talk.c tests/xmpp/talk-calls.c tests/xmpp/talk-commands.c tests/xmpp/talk-features.c \
 	$(talk_client)
 tests_xmpp_sm_fuzz_SOURCES = tests/xmpp/sm-fuzz.c $(talk_client)
-$(wire_tests): LDADD = $(XMPP_STACK)
-$(wire_tests): src/xmpp/libxmpp.a src/model/libmodel.a src/base/libbase.a
+$(sm_fuzz_program): LDADD = $(XMPP_STACK)
+$(sm_fuzz_program): src/xmpp/libxmpp.a src/model/libmodel.a src/base/libbase.a
+$(talk_program): LDADD = $(CMD_STACK)
+$(talk_program): src/cmd/libcmd.a src/xmpp/libxmpp.a src/ui/libui.a src/model/libmodel.a src/base/libbase.a
 check_PROGRAMS += $(wire_tests)
 TESTS += $(wire_tests)
 EXTRA_DIST += tests/talks

@@ -37,8 +37,8 @@ append_record(GString *text, const NjRecord *record)
     }
 }
 
-static void
-on_done(const GError *error, NjRecord *result, void *data)
+void
+tell_result(const GError *error, NjRecord *result, void *data)
 {
     Talk *talk = data;
     if (error) {
@@ -63,7 +63,7 @@ take_account(Talk *talk)
 static void
 on_done_remove(const GError *error, NjRecord *result, void *data)
 {
-    on_done(error, result, data);
+    tell_result(error, result, data);
     take_account(data);
 }
 
@@ -132,7 +132,7 @@ static void
 call_join(Talk *talk, const char *room, const char *rest)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", 2);
-    nj_muc_join(talk->account, room, words[0], words[0] ? words[1] : NULL, on_done, talk);
+    nj_muc_join(talk->account, room, words[0], words[0] ? words[1] : NULL, tell_result, talk);
 }
 
 static void
@@ -251,14 +251,15 @@ call_edit(Talk *talk, const char *address, const char *rest)
 {
     g_auto(GStrv) words = g_strsplit(rest, " ", -1);
     nj_roster_edit(talk->account, address, words[0],
-                   words[0] && words[1] ? (const char *const *) words + 1 : NULL, on_done, talk);
+                   words[0] && words[1] ? (const char *const *) words + 1 : NULL, tell_result,
+                   talk);
 }
 
 static void
 call_delete(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    nj_roster_delete(talk->account, address, on_done, talk);
+    nj_roster_delete(talk->account, address, tell_result, talk);
 }
 
 static void
@@ -281,7 +282,7 @@ static void
 call_ping(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    nj_ping(talk->account, *address ? address : NULL, on_done, talk);
+    nj_ping(talk->account, *address ? address : NULL, tell_result, talk);
 }
 
 static void
@@ -289,7 +290,7 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *da
 {
     (void) session;
     (void) stanza;
-    on_done(error, NULL, data);
+    tell_result(error, NULL, data);
 }
 
 /* Patient for that many seconds. */
@@ -305,21 +306,21 @@ static void
 call_info(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    nj_info(talk->account, address, on_done, talk);
+    nj_info(talk->account, address, tell_result, talk);
 }
 
 static void
 call_block(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    nj_block(talk->account, address, true, on_done, talk);
+    nj_block(talk->account, address, true, tell_result, talk);
 }
 
 static void
 call_unblock(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    nj_block(talk->account, *address ? address : NULL, false, on_done, talk);
+    nj_block(talk->account, *address ? address : NULL, false, tell_result, talk);
 }
 
 static void
@@ -550,6 +551,11 @@ call_upon(Talk *talk, const char *state, const char *rest)
 void
 call(Talk *talk, const char *line)
 {
+    if (*line == '/') {
+        run_command(talk, line);
+        return;
+    }
+
     if (call_now(talk, line))
         settle();
     else

@@ -80,6 +80,8 @@ close_client(Talk *talk)
     if (talk->holds)
         nj_store_commit(store);
     talk->holds = false;
+    if (talk->before_close)
+        talk->before_close(talk);
     nj_bus_forget(talk->client->bus, talk);
     nj_session_free(talk->session);
     if (talk->password_done)

@@ -2,23 +2,27 @@
  * session, model and store.
  *
  *   # a comment; the first one is the talk's title
- *   @ option NAME VALUE      before the login: an option, contacts, what the stream offers, or no
- * login at all
- *   @ roster <item …/>       @ features <ver …/> (none: not any more)       @ invisible       @
- * offline
- *   @ server FEATURE…        @ ours FEATURE…           what the server announces (XEP-0030), and
- * our account on it
- *   @ online | closed | over | lost | conflict | refused | asks | answer SECRET | trust PIN |
- * judged      what the connection does, or the person who is asked
- *   @ sleep MS               to see that nothing happens            @ wait      until something
- * does
- *   @ hold                   from now on nothing is committed       @ commit    all of it is
- *   @ restart                the program is killed and begun again, with what was committed
- *   < STANZA                 received; \xHH is a byte, $name what a `>` line has bound;
+ *   @ option NAME VALUE      before the login: an option
+ *   @ roster <item …/>       before the login: contacts
+ *   @ features <ver …/>      stream features; without an element: none from now on
+ *   @ server FEATURE…        what the server announces (XEP-0030)
+ *   @ ours FEATURE…          what our account on the server announces
+ *   @ invisible              the login sends no presence
+ *   @ offline                the talk begins without a login
+ *   @ online | closed | over | lost | conflict | refused | asks | judged
+ *   @ answer SECRET | trust PIN
+ *                            what the connection does, or the user who is asked
+ *   @ sleep MS               to see that nothing happens
+ *   @ wait                   until something is sent or emitted
+ *   @ hold                   from now on nothing is committed
+ *   @ commit                 everything is committed
+ *   @ restart                the program is killed and started again, with what was committed
+ *   < STANZA                 received; \xHH is a byte, $name a text that a `>` line has bound;
  *                            $FEATURES and $VER: see talk-features.c
- *   > STANZA                 sent: compared as a tree; * stands for anything, $name for one text
- * that stays the same ! EVENT                  told by the bus; * stands for anything ? CALL what a
- * person does, see `calls`
+ *   > STANZA                 sent: compared as a tree; * matches any text, $name binds one
+ *   ! EVENT                  emitted by the bus; * matches any text
+ *   ? CALL                   what the user does: see `calls` in talk-calls.c
+ *   ? /COMMAND               a command: see talk-commands.c
  *
  * A line that begins with a space goes on with the one before.  Everything sent must be named, and
  * so must every event but those of `loose`, which may be left out: thus silence is tested by

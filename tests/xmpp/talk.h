@@ -52,6 +52,8 @@ struct Talk {
     bool holds; /* nothing is committed */
     /* the state of a message, and what is called when one has it; NULL: nothing is */
     char *upon;
+    struct NjCmd *commands;           /* made by the first command */
+    void (*before_close)(Talk *talk); /* frees the commands; NULL: there are none */
 };
 
 /* The maker of connections knows no talk: the one that runs. */
@@ -92,5 +94,9 @@ void listen_to_all(Talk *talk);
 
 /* talk-calls.c */
 void call(Talk *talk, const char *line);
+void tell_result(const GError *error, NjRecord *result, void *talk); /* an NjDone */
+
+/* talk-commands.c */
+void run_command(Talk *talk, const char *line);
 
 #endif
