@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/topic.h"
+#include "xmpp/xep/0107.h"
 #include "xmpp/xep/presence.h"
 
 static void
@@ -111,7 +112,44 @@ static const NjCommand cmd_status = {
     .run = run_status,
 };
 
-static const NjCommand *const commands[] = { &cmd_status, NULL };
+static void
+on_mood(const GError *error, NjRecord *result, void *data)
+{
+    NjCall *call = data;
+    const char *mood = nj_call_arg(call, "mood");
+
+    if (!error && mood)
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Your contacts can now see the mood “%s”."),
+                       mood);
+    else if (!error)
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Your contacts no longer see a mood of yours."));
+    nj_call_answer(error, result, call);
+}
+
+static void
+run_mood(NjCall *call)
+{
+    nj_mood_publish(nj_call_account(call), nj_call_arg(call, "mood"), nj_call_arg(call, "text"),
+                    on_mood, nj_call_hold(call));
+}
+
+static const NjCommand cmd_mood = {
+    .name = "mood",
+    .summary = N_("Show your contacts a mood; without one take it back"),
+    .details = N_("The server passes the mood on to contacts whose clients ask for it (XEP-0107). "
+                  "/info shows the mood of a contact."),
+    .needs = NJ_NEEDS_CONNECTION,
+    .params = { { .name = "mood",
+                  .kind = NJ_PARAM_CHOICE,
+                  .flags = NJ_OPTIONAL,
+                  .summary = N_("the mood"),
+                  .list = nj_moods },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the reason for it") } },
+    .examples = { "/mood", "/mood happy", "/mood grateful Rain at last" },
+    .run = run_mood,
+};
+
+static const NjCommand *const commands[] = { &cmd_status, &cmd_mood, NULL };
 
 static const NjAliasRow aliases[] = {
     { "away", "/status away", "irssi, WeeChat" }, { "back", "/status online", "WeeChat" },

@@ -44,6 +44,7 @@ session_sources = \
 	src/xmpp/xep/0085.c src/xmpp/xep/0085.h \
 	src/xmpp/xep/0092.c \
 	src/xmpp/xep/0106.c \
+	src/xmpp/xep/0107.c src/xmpp/xep/0107.h \
 	src/xmpp/xep/0115.c src/xmpp/xep/0115.h \
 	src/xmpp/xep/0163.c src/xmpp/xep/0163.h \
 	src/xmpp/xep/0184.c \

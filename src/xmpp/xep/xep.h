@@ -25,6 +25,7 @@
     X(nj_xep_0085)            \
     X(nj_xep_0092)            \
     X(nj_xep_0106)            \
+    X(nj_xep_0107)            \
     X(nj_xep_0115)            \
     X(nj_xep_0163)            \
     X(nj_xep_0184)            \
