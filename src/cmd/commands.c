@@ -293,7 +293,8 @@ account_names(NjClient *client)
     return g_string_free(names, FALSE);
 }
 
-/* The only account, or the only one that is online; NULL if there is none or several. */
+/* The only account; online: of those that are online. Returns NULL without one and if there are
+ * several. */
 static NjAccount *
 only_account(NjClient *client, bool online)
 {

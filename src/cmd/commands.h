@@ -15,7 +15,7 @@ typedef struct NjCmd NjCmd;
 /* One command that is being run, from its line to its result. */
 typedef struct NjCall NjCall;
 
-/* What a parameter takes: decides how it is parsed, checked and completed. */
+/* The kind of a parameter decides how it is parsed, checked and completed. */
 typedef enum {
     NJ_PARAM_NONE,
     NJ_PARAM_WORD,
@@ -58,7 +58,7 @@ typedef struct {
     const char *const *list;
 } NjParam;
 
-/* What a command needs. NJ_NEEDS_ACCOUNT: an account, which "/name:" or the chat names, or which is
+/* Needs of a command. NJ_NEEDS_ACCOUNT: an account, which "/name:" or the chat names, or which is
  * the only one or the only one online. */
 #define NJ_NEEDS_ACCOUNT 1
 #define NJ_NEEDS_CONNECTION 2 /* an account that is online */

@@ -1,4 +1,4 @@
-/* What other topics do with the history. */
+/* Cancelling imports and searches, for /cancel. */
 #ifndef NJ_CMD_HISTORY_H
 #define NJ_CMD_HISTORY_H
 
