@@ -41,7 +41,7 @@ set_up_at(void **state, bool remote)
     fixture->remote = remote;
     fixture->store = open_here(fixture->dir, remote);
     fixture->chat = chat_row(fixture, "frog@pond.example");
-    fixture->news = g_string_new(NULL);
+    fixture->reports = g_string_new(NULL);
     *state = fixture;
     return 0;
 }
@@ -64,7 +64,7 @@ tear_down(void **state)
     StoreFixture *fixture = *state;
     nj_store_close(fixture->store, 5000);
     drop_dir(fixture->dir);
-    g_string_free(fixture->news, TRUE);
+    g_string_free(fixture->reports, TRUE);
     g_free(fixture);
     return 0;
 }

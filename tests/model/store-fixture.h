@@ -12,9 +12,9 @@
 typedef struct {
     char *dir;
     NjStore *store;
-    gint64 chat;   /* row of the chat with frog@pond.example */
-    GString *news; /* for the listeners of a test; empty at the start */
-    bool remote;   /* opened as on a network file system */
+    gint64 chat;      /* row of the chat with frog@pond.example */
+    GString *reports; /* for the listeners of a test; empty at the start */
+    bool remote;      /* opened as on a network file system */
 } StoreFixture;
 
 /* As make_dir(), in memory where /dev/shm exists: these tests do not depend on a real disk. */

@@ -8,7 +8,7 @@
 
 #include "model/store-private.h"
 
-/* Runs the main loop until fixture->news has so many characters. */
+/* Runs the main loop until fixture->reports has so many characters. */
 static bool
 wait_for(StoreFixture *fixture, gsize length)
 {
@@ -16,7 +16,7 @@ wait_for(StoreFixture *fixture, gsize length)
          g_get_monotonic_time() < until; g_usleep(1000)) {
         while (g_main_context_iteration(NULL, FALSE))
             continue;
-        if (fixture->news->len >= length)
+        if (fixture->reports->len >= length)
             return true;
     }
     return false;
@@ -44,7 +44,7 @@ run_note(void *data)
 {
     Note *note = data;
     assert_true(ask_int(note->fixture, "SELECT count(*) FROM message") >= note->rows);
-    g_string_append_c(note->fixture->news, note->letter);
+    g_string_append_c(note->fixture->reports, note->letter);
 }
 
 static void
@@ -59,8 +59,8 @@ test_call_runs_after_commit(void **state)
 
     nj_store_flush(fixture->store);
     nj_store_call_when_committed(fixture->store, run_note, &notes[0], fixture);
-    assert_string_equal(fixture->news->str, ""); /* never before the function returns */
-    assert_true(wait_for(fixture, 1));           /* runs although nothing is queued */
+    assert_string_equal(fixture->reports->str, ""); /* never before the function returns */
+    assert_true(wait_for(fixture, 1));              /* runs although nothing is queued */
     add(fixture, 10, false, "x");
     nj_store_call_when_committed(fixture->store, run_note, &notes[1], fixture);
     nj_store_call_when_committed(fixture->store, run_note, &notes[2], fixture);
@@ -68,7 +68,7 @@ test_call_runs_after_commit(void **state)
     nj_store_call_when_committed(fixture->store, run_note, &notes[3], fixture);
 
     assert_true(wait_for(fixture, 4));
-    assert_string_equal(fixture->news->str, "abcd");
+    assert_string_equal(fixture->reports->str, "abcd");
     nj_store_flush(fixture->store);
     nj_store_call_when_committed(fixture->store, run_note, &notes[4], fixture);
     assert_true(wait_for(fixture, 5));
@@ -88,15 +88,15 @@ test_cancelled_call_does_not_run(void **state)
     nj_store_cancel_calls(fixture->store, fixture);
     nj_store_flush(fixture->store);
     run_loop(20);
-    assert_string_equal(fixture->news->str, "b");
+    assert_string_equal(fixture->reports->str, "b");
 }
 
 static void
 say_and_ask_again(void *data)
 {
     StoreFixture *fixture = data;
-    g_string_append_c(fixture->news, 'x');
-    if (fixture->news->len < 5)
+    g_string_append_c(fixture->reports, 'x');
+    if (fixture->reports->len < 5)
         nj_store_call_when_committed(fixture->store, say_and_ask_again, fixture, fixture);
     else
         nj_store_cancel_calls(fixture->store, fixture);
@@ -106,7 +106,7 @@ static void
 close_it(void *data)
 {
     StoreFixture *fixture = data;
-    g_string_append_c(fixture->news, 'c');
+    g_string_append_c(fixture->reports, 'c');
     assert_true(nj_store_close(fixture->store, 5000));
     fixture->store = NULL;
 }
@@ -124,7 +124,7 @@ test_call_may_use_and_close_the_store(void **state)
     nj_store_call_when_committed(fixture->store, run_note, &late, fixture);
     assert_true(wait_for(fixture, 6));
     run_loop(20);
-    assert_string_equal(fixture->news->str, "xxxxxc");
+    assert_string_equal(fixture->reports->str, "xxxxxc");
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 1);
 }
 
@@ -134,7 +134,7 @@ say_slowly(void *data)
 {
     StoreFixture *fixture = data;
     g_usleep(100);
-    g_string_append_c(fixture->news, 'x');
+    g_string_append_c(fixture->reports, 'x');
 }
 
 static void
@@ -145,7 +145,7 @@ test_many_calls_run_in_slices(void **state)
     for (int i = 0; i < 100; i++)
         nj_store_call_when_committed(fixture->store, say_slowly, fixture, fixture);
     g_main_context_iteration(NULL, TRUE);
-    assert_in_range(fixture->news->len, 1, 50);
+    assert_in_range(fixture->reports->len, 1, 50);
     assert_true(wait_for(fixture, 100));
 }
 
@@ -172,10 +172,10 @@ test_failing_disk_delays_calls(void **state)
     nj_store_call_when_committed(fixture->store, run_note, &notes[1], fixture);
     run_loop(100);
     assert_true(nj_store_has_write_error(fixture->store));
-    assert_string_equal(fixture->news->str, "");
+    assert_string_equal(fixture->reports->str, "");
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(wait_for(fixture, 2));
-    assert_string_equal(fixture->news->str, "ab");
+    assert_string_equal(fixture->reports->str, "ab");
 
     assert_false(nj_store_has_write_error(fixture->store));
     signal(SIGXFSZ, handler);
@@ -185,7 +185,7 @@ static void
 note_trouble(const char *sentence, void *owner)
 {
     StoreFixture *fixture = owner;
-    g_string_append_c(fixture->news, sentence ? 't' : 'T');
+    g_string_append_c(fixture->reports, sentence ? 't' : 'T');
 }
 
 /* Calls for what was committed before the disk failed run before the on_error hook, whose listener
@@ -213,7 +213,7 @@ test_calls_run_before_error_is_reported(void **state)
     assert_true(nj_store_has_write_error(fixture->store));
     run_loop(50);
 
-    assert_string_equal(fixture->news->str, "xxxxxxxxxxxxxxxxxxxxt");
+    assert_string_equal(fixture->reports->str, "xxxxxxxxxxxxxxxxxxxxt");
     setrlimit(RLIMIT_FSIZE, &old);
     assert_true(wait_for(fixture, 23));
     signal(SIGXFSZ, handler);

@@ -163,7 +163,8 @@ static void
 quiet_set_up(StoreFixture *fixture, bool remote)
 {
     disk_order(&well);
-    *fixture = (StoreFixture){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
+    *fixture =
+        (StoreFixture){ .dir = quick_dir(), .reports = g_string_new(NULL), .remote = remote };
     fixture->store = open_here(fixture->dir, remote);
     fixture->chat = chat_row(fixture, "frog@pond.example");
 }
@@ -174,7 +175,7 @@ quiet_tear_down(StoreFixture *fixture)
     if (fixture->store)
         nj_store_close(fixture->store, 5000);
     drop_dir(fixture->dir);
-    g_string_free(fixture->news, TRUE);
+    g_string_free(fixture->reports, TRUE);
 }
 
 /* --- power cuts --- */
@@ -432,18 +433,18 @@ static void
 on_error(const char *sentence, void *owner)
 {
     StoreFixture *fixture = owner;
-    g_string_append(fixture->news, sentence ? sentence : "(over)");
-    g_string_append_c(fixture->news, '\n');
+    g_string_append(fixture->reports, sentence ? sentence : "(over)");
+    g_string_append_c(fixture->reports, '\n');
 }
 
 static bool
-wait_news(StoreFixture *fixture, const char *word)
+wait_report(StoreFixture *fixture, const char *word)
 {
-    for (int i = 0; i < 30000 && !strstr(fixture->news->str, word); i++) {
+    for (int i = 0; i < 30000 && !strstr(fixture->reports->str, word); i++) {
         turn_loop();
         g_usleep(1000);
     }
-    return strstr(fixture->news->str, word) != NULL;
+    return strstr(fixture->reports->str, word) != NULL;
 }
 
 /* From one call on all calls fail, later all succeed again. */
@@ -485,18 +486,18 @@ fail_once(GRand *random, bool remote)
     int safe = talk.committed;
     print_message("%s at call %ld of %d\n", g_strerror(orders.error), orders.from, orders.calls);
     assert_true(nj_store_has_write_error(fixture.store));
-    if (!wait_news(&fixture, ways[way].word))
-        fail_msg("%s", fixture.news->str);
+    if (!wait_report(&fixture, ways[way].word))
+        fail_msg("%s", fixture.reports->str);
     for (int i = 0; i < 20; i++)
         receive_message(&talk, 100);
 
     promise_commit(&talk);
     turn_loop();
     assert_true(talk.committed <= safe + (talk.said - before) && talk.committed < talk.said);
-    assert_null(strstr(fixture.news->str, "(over)"));
+    assert_null(strstr(fixture.reports->str, "(over)"));
     disk_order(&well);
     assert_true(wait_committed(&talk));
-    assert_true(wait_news(&fixture, "(over)"));
+    assert_true(wait_report(&fixture, "(over)"));
     assert_false(nj_store_has_write_error(fixture.store));
 
     for (int i = 0; i < 2; i++) {
@@ -566,7 +567,7 @@ check_frozen(StoreFixture *fixture, bool remote)
     fixture->store = open_here(fixture->dir, remote);
     nj_store_set_hooks(fixture->store, on_error, NULL, fixture);
     assert_true(nj_store_has_write_error(fixture->store));
-    assert_true(wait_news(fixture, "cannot be written"));
+    assert_true(wait_report(fixture, "cannot be written"));
     fixture->chat = chat_row(fixture, "frog@pond.example");
     for (int i = 0; i < 5; i++)
         receive_message(&talk, 10);
@@ -585,7 +586,7 @@ check_frozen(StoreFixture *fixture, bool remote)
     assert_int_equal(talk.committed, 0);
     disk_order(&well);
     assert_true(wait_committed(&talk));
-    assert_true(wait_news(fixture, "(over)"));
+    assert_true(wait_report(fixture, "(over)"));
 
     g_autoptr(GPtrArray) later =
         nj_store_page_before(fixture->store, fixture->chat, G_MAXINT64, 0, 100);
@@ -621,7 +622,7 @@ test_read_only_disk_is_read_then_written(void **state)
 
         /* without any file */
         fixture =
-            (StoreFixture){ .dir = quick_dir(), .news = g_string_new(NULL), .remote = remote };
+            (StoreFixture){ .dir = quick_dir(), .reports = g_string_new(NULL), .remote = remote };
         check_frozen(&fixture, remote);
         quiet_tear_down(&fixture);
     }
@@ -695,7 +696,7 @@ test_read_only_file_changed_is_not_written(void **state)
 
     assert_true(g_file_set_contents(path, new, (gssize) new_length, NULL));
     disk_order(&well);
-    assert_true(wait_news(&fixture, "was changed by another program"));
+    assert_true(wait_report(&fixture, "was changed by another program"));
     assert_int_equal(ask_int(&fixture, "SELECT count(*) FROM message"), 6);
     assert_false(nj_store_close(fixture.store, 3000));
     fixture.store = NULL;
@@ -717,7 +718,7 @@ test_file_system_decides_journal(void **state)
         { 0x9123683e, false }, { 0x01021994, false }, { 0x58465342, false },
     };
 
-    StoreFixture fixture = { .dir = quick_dir(), .news = g_string_new(NULL) };
+    StoreFixture fixture = { .dir = quick_dir(), .reports = g_string_new(NULL) };
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         disk_order(&(DiskOrders){ .kind = kinds[i].kind });
         fixture.store = open_store(fixture.dir);
@@ -851,7 +852,7 @@ test_main_thread_gets_lock_first(void **state)
     }
 
     turn_loop();
-    assert_string_equal(fixture.news->str, "");
+    assert_string_equal(fixture.reports->str, "");
     quiet_tear_down(&fixture);
 }
 

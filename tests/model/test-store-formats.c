@@ -117,7 +117,7 @@ begin_with(const char *const *scripts)
 {
     StoreFixture *fixture = g_new0(StoreFixture, 1);
     fixture->dir = make_dir();
-    fixture->news = g_string_new(NULL);
+    fixture->reports = g_string_new(NULL);
     for (; *scripts; scripts++)
         run_sql(fixture->dir, *scripts);
     fixture->store = open_store(fixture->dir);

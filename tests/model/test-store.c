@@ -563,15 +563,15 @@ static void
 on_error(const char *sentence, void *owner)
 {
     StoreFixture *fixture = owner;
-    g_string_append(fixture->news, sentence ? sentence : "(over)");
-    g_string_append_c(fixture->news, '\n');
+    g_string_append(fixture->reports, sentence ? sentence : "(over)");
+    g_string_append_c(fixture->reports, '\n');
 }
 
 static void
 on_space(void *owner)
 {
     StoreFixture *fixture = owner;
-    g_string_append(fixture->news, "room\n");
+    g_string_append(fixture->reports, "room\n");
 }
 
 static bool
@@ -580,7 +580,7 @@ wait_for(StoreFixture *fixture, const char *word)
     for (gint64 until = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
          g_get_monotonic_time() < until; g_usleep(1000)) {
         g_main_context_iteration(NULL, FALSE);
-        if (strstr(fixture->news->str, word))
+        if (strstr(fixture->reports->str, word))
             return true;
     }
     return false;
@@ -609,15 +609,15 @@ test_full_queue_reports_space(void **state)
     }
 
     assert_true(nj_store_queue_is_full(fixture->store));
-    g_string_truncate(fixture->news, 0);
+    g_string_truncate(fixture->reports, 0);
     assert_true(wait_for(fixture, "room"));
     for (int i = 0; i < 200000 && !nj_store_queue_is_full(fixture->store); i++)
         add(fixture, 10 + i, false, "x");
 
     assert_true(nj_store_queue_is_full(fixture->store));
-    g_string_truncate(fixture->news, 0);
+    g_string_truncate(fixture->reports, 0);
     assert_true(wait_for(fixture, "room"));
-    assert_string_equal(fixture->news->str, "room\n");
+    assert_string_equal(fixture->reports->str, "room\n");
 }
 
 /* RLIMIT_FSIZE stands for a full disk: write() fails with EFBIG while the signal is ignored. */
@@ -645,7 +645,7 @@ test_full_disk_is_reported_and_recovers(void **state)
     assert_true(wait_for(fixture, "(over)"));
     assert_int_equal(ask_int(fixture, "SELECT count(*) FROM message"), 10);
 
-    g_auto(GStrv) lines = g_strsplit(fixture->news->str, "\n", -1);
+    g_auto(GStrv) lines = g_strsplit(fixture->reports->str, "\n", -1);
     assert_int_equal(g_strv_length(lines), 3); /* one failure, one end */
     signal(SIGXFSZ, handler);
 }
@@ -674,7 +674,7 @@ test_damage_while_running_is_reported_once(void **state)
         assert_before(fixture, G_MAXINT64, 0, 10, "");
 
     assert_true(wait_for(fixture, "damaged"));
-    g_auto(GStrv) lines = g_strsplit(fixture->news->str, "\n", -1);
+    g_auto(GStrv) lines = g_strsplit(fixture->reports->str, "\n", -1);
     assert_int_equal(g_strv_length(lines), 2);
 }
 
