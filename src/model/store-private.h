@@ -104,7 +104,7 @@ typedef enum { NJ_ID_ORIGIN, NJ_ID_SENT, NJ_ID_ARCHIVE, NJ_ID_KINDS } NjIdKind;
 /* A change of the file.  The main thread may change it until the writer thread has taken it. */
 typedef struct NjWrite NjWrite;
 struct NjWrite {
-    NjWrite *next; /* of the last write: set by the main thread at any time, with the mutex */
+    NjWrite *next; /* with the mutex for the last write: the main thread may link another to it */
     NjWriteKind kind;
     int number;
     guint rows; /* rows and bytes it adds to the size of the queue */
@@ -214,8 +214,8 @@ struct NjStore {
         GThread *writer_thread;
     } main;
 
-    /* Protected by the mutex.  Only the main thread changes seq_newest, so the main thread may read
-     * that one without the mutex. */
+    /* Protected by the mutex.  Only the main thread changes seq_newest and the table `streams`, so
+     * it may read these two without the mutex. */
     struct {
         /* The queue.  `end` is where the next write is linked.  `last` is valid only while
          * seq_newest > seq_taken. */
@@ -245,9 +245,9 @@ struct NjStore {
         /* Queued messages by id: sets of NjMessage, each with its own equality function. */
         GHashTable *by_origin_id, *by_archive_id, *sent_by_origin_id;
         GHashTable *newest_states; /* message row -> its newest NJ_WRITE_STATE in the queue */
-        GHashTable *streams;       /* account -> NjKnownStream; the main thread adds them */
+        GHashTable *streams;       /* account -> NjKnownStream */
 
-        char *write_error;        /* sentence about the last failed batch; NULL: none failed */
+        char *write_error; /* sentence about the failed batch; NULL: the last one succeeded */
         bool write_error_changed; /* the on_error hook is not called yet */
 
         bool closing;         /* nj_store_close() was called */
@@ -255,7 +255,9 @@ struct NjStore {
         bool abandoned;       /* closing timed out: the writer thread frees the store */
     } shared;
 
-    /* Used by the writer thread only, and by nj_store_open_as() before that thread starts. */
+    /* Used by the writer thread only, and by nj_store_open_as() before that thread starts.  With
+     * single_connection the main thread uses `db` as main.reader, between nj_store_lock() and
+     * nj_store_unlock(). */
     struct {
         int lock_fd;    /* of $data/lock; -1: not locked yet */
         sqlite3 *db;    /* NULL while the file could not be opened for writing */

@@ -61,8 +61,8 @@ static const char *const read_texts[] = {
                            " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
-/* Count and log a failed read.  The on_error hook gets a sentence about the first one, later from
- * the main loop, because the caller may be in the middle of a change. */
+/* These two count and log a failed read.  The on_error hook gets a sentence about the first one,
+ * later from the main loop, because the caller may be in the middle of a change. */
 static void
 report_read_error(NjStore *store)
 {

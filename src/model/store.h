@@ -1,9 +1,10 @@
 /* The store: the file history.db, an SQLite database for all accounts with the mode 0600.
  *
  * All functions are called on the main thread.  A change is appended to a queue, and the writer
- * thread commits the queue in batches, so no function waits for the disk to write.  Rows get their
- * ids when they are queued, and everything that is read includes the queue.  "Committed" means that
- * a change is in the file and synced, so it survives kill -9 and a power cut.
+ * thread commits the queue in batches; only nj_store_flush() and nj_store_close() wait for that.
+ * Rows get their ids when they are queued, and what a function returns includes the queue unless it
+ * says otherwise.  "Committed" means that a change is in the file and synced, so it survives kill
+ * -9 and a power cut.
  *
  * The order of the messages of a chat is (time, id), see nj_is_after().  Only the files store*.c
  * use SQLite; store-private.h explains how they work. */
@@ -74,7 +75,10 @@ void nj_stored_chat_clear(NjStoredChat *chat);
  * chats in the file are found.  Array of NjStoredChat; free with g_ptr_array_unref(). */
 GPtrArray *nj_store_list_open_chats(NjStore *store, gint64 account);
 
-/* Sets the message's id and takes a reference to it. */
+/* Sets the message's id and takes a reference to it.
+ *
+ * The functions below that change a chat ignore a chat that no function above has returned in this
+ * run. */
 void nj_store_add_message(NjStore *store, NjMessage *message);
 void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
 void nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id);
