@@ -1,6 +1,6 @@
 /* Requests and their responses. All requests of a session share one timer, which is set for the
- * earliest deadline. There is no timer without a request, so that an idle client does not wake up.
- */
+ * earliest deadline. There is no timer without a request, so that an idle client does not wake
+ * up. */
 #include "xmpp/iq.h"
 
 #include <string.h>

@@ -20,8 +20,8 @@ typedef void (*NjIqItemFunc)(NjSession *session, const NjXml *item, void *data);
 void nj_iq_send(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func, NjIqItemFunc on_item,
                 void *data, const void *owner);
 
-/* As nj_iq_send(); free_data is called for data when the request ends, also when it is cancelled.
- */
+/* As nj_iq_send(); free_data is called for data when the request ends, also when it is
+ * cancelled. */
 void nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func,
                      NjIqItemFunc on_item, void *data, GDestroyNotify free_data, const void *owner);
 

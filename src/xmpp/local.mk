@@ -1,19 +1,19 @@
 noinst_LIBRARIES += src/xmpp/libxmpp.a
 src_xmpp_libxmpp_a_CFLAGS = $(AM_CFLAGS) $(MODEL_CFLAGS) $(XMPP_CFLAGS)
 src_xmpp_libxmpp_a_SOURCES = \
-	$(link_sources) \
+	$(connection_sources) \
 	$(stream_sources) \
 	$(session_sources)
 
-# From a name to a secured socket, and the seam above all of it.
-link_sources = \
+# From a host name to an encrypted socket, and the connection that hides all steps of a login.
+connection_sources = \
 	src/xmpp/dial.c src/xmpp/dial.h \
 	src/xmpp/connection.c src/xmpp/connection.h \
 	src/xmpp/resolve.c src/xmpp/resolve.h \
 	src/xmpp/tcp.c src/xmpp/tcp.h \
 	src/xmpp/tls.c src/xmpp/tls.h
 
-# From bytes to stanzas and a bound resource.
+# The stream: from bytes to stanzas, and the login up to a bound resource.
 stream_sources = \
 	src/xmpp/login.c src/xmpp/login.h \
 	src/xmpp/parser.c src/xmpp/parser.h \
@@ -22,7 +22,7 @@ stream_sources = \
 	src/xmpp/transport.h \
 	src/xmpp/xml.c src/xmpp/xml.h
 
-# What is done with stanzas.
+# The session: what happens to stanzas.
 session_sources = \
 	src/xmpp/iq.c src/xmpp/iq.h \
 	src/xmpp/namespaces.h \

@@ -422,8 +422,8 @@ resume_or_bind(NjLogin *login)
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
 }
 
-/* When the server no longer has the session, a resource is bound on the same stream (XEP-0198, 5).
- */
+/* When the server no longer has the session, a resource is bound on the same stream (XEP-0198,
+ * 5). */
 static void
 on_resume_answer(NjLogin *login, const NjXml *answer)
 {

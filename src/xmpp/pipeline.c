@@ -124,8 +124,8 @@ nj_pipeline_free(NjPipeline *pipeline)
     g_free(pipeline);
 }
 
-/* child NULL: the slot of handlers for every stanza of the kind. Returns NULL when there is none.
- */
+/* child NULL: the slot of handlers for every stanza of the kind. Returns NULL when there is
+ * none. */
 static const Slot *
 find_slot(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
 {

@@ -32,8 +32,8 @@ bool nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us);
 void nj_pipeline_receive(NjPipeline *pipeline, NjSession *session, NjXml *stanza, const char *from);
 
 /* Sends a message through the stages ANNOTATE, ENCRYPT and SEND, and takes out->stanza if it gets
- * to the connection. Returns false when nothing was sent: a stage refused, or there is no session.
- */
+ * to the connection. Returns false when nothing was sent: a stage refused, or there is no
+ * session. */
 bool nj_pipeline_send(NjPipeline *pipeline, NjSession *session, NjOutgoing *out);
 
 #endif

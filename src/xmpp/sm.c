@@ -36,8 +36,7 @@ typedef struct {
     guint32 number; /* sequence number */
     NjXml *xml;
     gint64 row; /* id of the message in the outbox; 0: not a message, or forgotten */
-    /* The stanza must not be written before so many commits are done (see commits_done); 0: it need
-     * not wait for a commit. */
+    /* The stanza may be written once commits_done has reached this value; 0: at once. */
     guint64 commit;
 } Stanza;
 
@@ -49,13 +48,11 @@ struct NjSm {
     bool connected; /* the session has a connection whose stream is open */
     bool settling;  /* hooks are reporting the states of earlier messages */
 
-    /* <enable/> was sent or the session resumed: the server counts our stanzas */
-    bool enable_sent;
-    bool
-        enabled; /* <enabled/> was received or the session resumed: we count the server's stanzas */
+    bool enable_sent; /* <enable/> was sent or the session resumed: the server counts */
+    bool enabled;     /* <enabled/> was received or the session resumed: we count */
 
-    /* This run began the session or has resumed it, so the queues have its stanzas; otherwise only
-     * the outbox rows have its numbers. */
+    /* Of a session that can be resumed: this run began it or has resumed it, so the queues have its
+     * stanzas. If false, an earlier run began it, and only the outbox rows have its numbers. */
     bool is_from_this_run;
     char *id, *jid; /* of a session that can be resumed: its id and full address; else NULL */
 
@@ -74,12 +71,11 @@ struct NjSm {
     /* on_committed() is called once for each request, in their order: the request that made
      * commits_requested N is done when commits_done is N. */
     guint64 commits_requested, commits_done;
-    guint64 resume_commit; /* nothing is written before this commit; see nj_sm_on_resumed() */
+    guint64 resume_commit; /* nothing is written before this commit; see adopt_session() */
 
-    bool ack_requested; /* an <r/>, or a ping instead of it, has no answer yet */
-    guint32
-        ack_requested_after; /* sequence number of the stanza written last before that request */
-    bool ack_pending;        /* <a/> is to be sent when the received stanzas are committed */
+    bool ack_requested;          /* an <r/>, or a ping instead of it, has no answer yet */
+    guint32 ack_requested_after; /* the number written last before that request */
+    bool ack_pending;            /* an <a/> waits for the commit of the received stanzas */
 };
 
 /* Returns NULL when the account's history is not open or the session has stopped. */

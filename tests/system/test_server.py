@@ -240,7 +240,7 @@ def one_error(s, condition, sentence, comes_back, more=''):
 
 
 def test_conflict_is_not_fought(s):
-    one_error(s, 'conflict', 'Another client has connected under the same resource', False)
+    one_error(s, 'conflict', 'Another client has connected with the same resource', False)
 
 
 def test_an_unknown_host_is_not_asked_again(s):
@@ -254,7 +254,7 @@ def test_a_server_that_shuts_down_is_come_back_to(s):
 def test_another_host_is_not_followed_without_tls(s):
     other = s.scripted_server(lambda wire, number: wire.hears('.'))
     one_error(
-        s, 'see-other-host', 'sends this account to another host', True, '127.0.0.1:%d' % other.port
+        s, 'see-other-host', 'redirects this account to another host', True, '127.0.0.1:%d' % other.port
     )
     assert other.connections == 0
 
@@ -266,7 +266,7 @@ def test_no_storm_when_every_login_is_thrown_out(s):
 
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
-    t.says('for a reason of its own')
+    t.says('without a known reason')
     before, begun = server.connections, now()
     assert until(lambda: server.connections > before)
     time.sleep(4)
@@ -323,7 +323,7 @@ def test_a_login_that_is_none(s):
     for talk, sentence in (
         (no_way, r'logging in|log in'),
         (unproved, r'login|prove|password'),
-        (elsewhere, 'an address that can not be its own'),
+        (elsewhere, 'that cannot belong to it'),
     ):
         server = s.scripted_server(talk)
         t = s.terminal(s.home(server.account()))
@@ -371,7 +371,7 @@ def test_tls_none_is_for_this_machine_only(s):
             % DOMAIN
         )
     )
-    t.says('for a server on this machine only')
+    t.says('only for a server on this computer')
 
 
 def test_a_flood_does_not_hold_up_the_prompt(s):
