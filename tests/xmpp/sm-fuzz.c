@@ -395,14 +395,14 @@ come_back(void)
 
 /* Of what is under way a part arrives; what the server says to it does not. */
 static void
-break_link(void)
+break_connection(void)
 {
     trace("-- break");
     run->server.deaf = true;
     while (chance(50) && serve())
         ;
     if (is_up())
-        end_link(&run->talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
+        end_connection(&run->talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
     forget_said();
     run->doubt |= !run->enabled;
 }
@@ -526,7 +526,7 @@ leave(void)
 
     while (serve())
         ;
-    end_link(talk, 0, NULL);
+    end_connection(talk, 0, NULL);
     end_session();
     run->enabled = run->safe = false;
 }
@@ -544,7 +544,7 @@ step(void)
     else if (what < 82)
         hold(!run->talk.holds);
     else if (what < 88)
-        break_link();
+        break_connection();
     else if (what < 96)
         come_back();
     else if (what < 97)

@@ -36,7 +36,7 @@ add_account(Talk *talk)
         .autoconnect = true,
     };
     talk->account = nj_client_add_account(talk->client, &settings);
-    talk->session = nj_session_new(talk->account, nj_modules(), make_link);
+    talk->session = nj_session_new(talk->account, nj_modules(), make_string_connection);
 }
 
 void

@@ -1,5 +1,4 @@
-/* The wire of a talk: stanzas as text, read as the other side would read them, and a connection
- * that is a string. */
+/* The connection of a talk, which is made of strings, and the comparison of stanzas as text. */
 #include <strophe.h>
 
 #include "talk.h"
@@ -91,7 +90,7 @@ same_text(Talk *talk, const NjXml *expected, const NjXml *got)
     return matches(talk, a ? g_strstrip(a) : "", b ? b : "");
 }
 
-/* The order of attributes says nothing, that of children does. */
+/* The order of attributes does not matter, that of children does. */
 bool
 same(Talk *talk, const NjXml *expected, const NjXml *got)
 {
@@ -121,20 +120,20 @@ same(Talk *talk, const NjXml *expected, const NjXml *got)
     return !x && !y && same_text(talk, expected, got);
 }
 
-/* --- the string --- */
+/* --- the connection --- */
 
 static void
-link_open(NjConnection *base)
+string_open(NjConnection *base)
 {
     (void) base;
 }
 
-/* What goes out is printed and read again, as the other side would. */
+/* A sent stanza is printed and parsed again, as the server does. */
 static bool
-link_send(NjConnection *base, NjXml *stanza)
+string_send(NjConnection *base, NjXml *stanza)
 {
     Talk *talk = running;
-    if (((StringLink *) base)->over) {
+    if (((StringConnection *) base)->over) {
         nj_xml_free(stanza);
         return false;
     }
@@ -144,23 +143,23 @@ link_send(NjConnection *base, NjXml *stanza)
     if (read)
         g_queue_push_tail(&talk->sent, read);
     else
-        fail(talk, "sent what can not be read: %s", text);
+        fail(talk, "sent a stanza that cannot be parsed: %s", text);
 
     nj_xml_free(stanza);
     return true;
 }
 
 static void
-link_close(NjConnection *base)
+string_close(NjConnection *base)
 {
     (void) base;
     tell(running, false, "closing the stream");
 }
 
 static void
-link_free(NjConnection *base)
+string_free(NjConnection *base)
 {
-    StringLink *connection = (StringLink *) base;
+    StringConnection *connection = (StringConnection *) base;
     if (running->connection == connection)
         running->connection = NULL;
     nj_parser_free(connection->parser);
@@ -171,65 +170,75 @@ link_free(NjConnection *base)
 }
 
 static void
-link_pause(NjConnection *base, bool paused)
+string_pause(NjConnection *base, bool paused)
 {
     (void) base;
     tell(running, false, "reading %s", paused ? "stopped" : "resumed");
 }
 
 static void
-link_password(NjConnection *base, const char *password)
+string_password(NjConnection *base, const char *password)
 {
     (void) base;
     tell(running, false, "password %s", password ? password : "not given");
 }
 
 static const char *
-link_jid(const NjConnection *base)
+string_jid(const NjConnection *base)
 {
-    return ((const StringLink *) base)->jid;
+    return ((const StringConnection *) base)->jid;
 }
 
 static const NjXml *
-link_features(const NjConnection *base)
+string_features(const NjConnection *base)
 {
     (void) base;
     return running->features;
 }
 
 static const NjCertificate *
-link_certificate(const NjConnection *base)
+string_certificate(const NjConnection *base)
 {
-    return ((const StringLink *) base)->certificate;
+    return ((const StringConnection *) base)->certificate;
 }
 
 static gint64
-link_last_byte_us(const NjConnection *base)
+string_last_byte_us(const NjConnection *base)
 {
-    return ((const StringLink *) base)->last_byte_us;
+    return ((const StringConnection *) base)->last_byte_us;
 }
 
 static int
-link_scram_rank(const NjConnection *base)
+string_scram_rank(const NjConnection *base)
 {
     (void) base;
     return 0;
 }
 
 static const NjXml *
-link_resumed(const NjConnection *base)
+string_resumed(const NjConnection *base)
 {
-    return ((const StringLink *) base)->resumed;
+    return ((const StringConnection *) base)->resumed;
 }
 
-static const NjConnectionClass link_class = {
-    link_open, link_send,    link_close,    link_free,        link_pause,        link_password,
-    link_jid,  link_resumed, link_features, link_certificate, link_last_byte_us, link_scram_rank,
+static const NjConnectionClass string_class = {
+    .open = string_open,
+    .send = string_send,
+    .close = string_close,
+    .free = string_free,
+    .pause = string_pause,
+    .give_password = string_password,
+    .jid = string_jid,
+    .resumed = string_resumed,
+    .features = string_features,
+    .certificate = string_certificate,
+    .last_byte_us = string_last_byte_us,
+    .scram_rank = string_scram_rank,
 };
 
-/* XEP-0198, 5, as a login does it: a session that is gone is followed by a new one. */
+/* As the login: when the session is not resumed, a new one is begun (XEP-0198, 5). */
 static void
-on_resume_answer(StringLink *connection, NjXml *answer)
+on_resume_answer(StringConnection *connection, NjXml *answer)
 {
     connection->resuming = false;
     if (nj_xml_is(answer, "resumed", "urn:xmpp:sm:3"))
@@ -237,7 +246,7 @@ on_resume_answer(StringLink *connection, NjXml *answer)
     else
         connection->base.hooks->on_resume_failed(&connection->base, answer, connection->base.owner);
     if (running->connection != connection)
-        return; /* somebody who heard of it ended it */
+        return; /* a listener ended the connection */
 
     connection->base.hooks->on_state(&connection->base, NJ_CONNECTION_ONLINE, NULL,
                                      connection->base.owner);
@@ -246,7 +255,7 @@ on_resume_answer(StringLink *connection, NjXml *answer)
 static void
 on_stanza(NjXml *stanza, void *owner)
 {
-    StringLink *connection = owner;
+    StringConnection *connection = owner;
     if (connection->resuming)
         on_resume_answer(connection, stanza);
     else
@@ -256,7 +265,7 @@ on_stanza(NjXml *stanza, void *owner)
 static bool
 wants_items(const NjXml *head, const NjXml *list, void *owner)
 {
-    StringLink *connection = owner;
+    StringConnection *connection = owner;
     return connection->base.hooks->wants_items(&connection->base, head, list,
                                                connection->base.owner);
 }
@@ -264,24 +273,24 @@ wants_items(const NjXml *head, const NjXml *list, void *owner)
 static void
 on_item(const NjXml *head, NjXml *item, void *owner)
 {
-    StringLink *connection = owner;
+    StringConnection *connection = owner;
     connection->base.hooks->on_item(&connection->base, head, item, connection->base.owner);
 }
 
 static void
 on_skipped(void *owner)
 {
-    StringLink *connection = owner;
+    StringConnection *connection = owner;
     connection->base.hooks->on_skipped(&connection->base, connection->base.owner);
 }
 
 NjConnection *
-make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once,
-          const NjConnectionHooks *hooks, void *owner)
+make_string_connection(const NjAccountSettings *settings, const char *bare, const char *trust_once,
+                       const NjConnectionHooks *hooks, void *owner)
 {
     static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items,
                                                 on_item,     NULL,      on_skipped };
-    StringLink *connection = g_new0(StringLink, 1);
+    StringConnection *connection = g_new0(StringConnection, 1);
     const char *condition;
     gsize used;
 
@@ -290,7 +299,7 @@ make_link(const NjAccountSettings *settings, const char *bare, const char *trust
     if (trust_once)
         tell(running, false, "trusts %s", trust_once);
 
-    connection->base = (NjConnection){ &link_class, hooks, owner };
+    connection->base = (NjConnection){ &string_class, hooks, owner };
     connection->jid = g_strdup(OURS);
     connection->last_byte_us = nj_clock_us();
     connection->parser = nj_parser_new(&parser_hooks, connection);
@@ -300,11 +309,11 @@ make_link(const NjAccountSettings *settings, const char *bare, const char *trust
     return &connection->base;
 }
 
-/* code 0: it was us who closed. */
+/* code 0: we closed the connection. */
 void
-end_link(Talk *talk, int code, const char *sentence)
+end_connection(Talk *talk, int code, const char *sentence)
 {
-    StringLink *connection = talk->connection;
+    StringConnection *connection = talk->connection;
     if (!connection) {
         fail(talk, "there is no connection");
         return;
@@ -320,19 +329,19 @@ end_link(Talk *talk, int code, const char *sentence)
 void
 receive(Talk *talk, const char *bytes, gsize length)
 {
-    StringLink *connection = talk->connection;
+    StringConnection *connection = talk->connection;
     const char *condition = NULL;
     gsize used;
 
     if (!connection || !connection->online) {
-        fail(talk, "nobody listens: the connection is not up");
+        fail(talk, "the connection is not online");
         return;
     }
 
     connection->last_byte_us = nj_clock_us();
     if (!nj_parser_feed(connection->parser, bytes, length, 0, &used, &condition)) {
         tell(talk, false, "stream error %s", condition);
-        end_link(talk, NJ_CONNECTION_ERROR_PROTOCOL, "The server does not speak XMPP.");
+        end_connection(talk, NJ_CONNECTION_ERROR_PROTOCOL, "The server does not speak XMPP.");
     }
 
     settle();

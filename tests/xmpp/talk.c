@@ -290,15 +290,15 @@ direct(Talk *talk, const char *line)
     } else if (g_str_equal(what, "online")) {
         go_online(talk);
     } else if (g_str_equal(what, "closed")) {
-        end_link(talk, 0, NULL);
+        end_connection(talk, 0, NULL);
     } else if (g_str_equal(what, "over") && talk->connection) {
         talk->connection->over = true;
     } else if (g_str_equal(what, "lost")) {
-        end_link(talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
+        end_connection(talk, NJ_CONNECTION_ERROR_LOST, "The connection was lost.");
     } else if (g_str_equal(what, "conflict")) {
-        end_link(talk, NJ_CONNECTION_ERROR_CONFLICT, "Another client took this place.");
+        end_connection(talk, NJ_CONNECTION_ERROR_CONFLICT, "Another client took this place.");
     } else if (g_str_equal(what, "refused")) {
-        end_link(talk, NJ_CONNECTION_ERROR_PASSWORD, "The password is wrong.");
+        end_connection(talk, NJ_CONNECTION_ERROR_PASSWORD, "The password is wrong.");
     } else if (g_str_equal(what, "asks") && talk->connection) {
         talk->connection->base.hooks->on_password(&talk->connection->base,
                                                   talk->connection->base.owner);

@@ -1,4 +1,4 @@
-/* What the parts of the talk runner share; talk.c says what a talk is. */
+/* Shared by the files of the talk runner; talk.c explains talks. */
 #ifndef NJ_TESTS_TALK_H
 #define NJ_TESTS_TALK_H
 
@@ -18,13 +18,13 @@ typedef struct {
     NjParser *parser;
     gint64 last_byte_us;
     bool online;
-    bool resuming; /* asked for the session of before, and not answered */
+    bool resuming; /* <resume/> was sent and has no answer yet */
     NjXml *resumed;
-    const NjCertificate *certificate; /* what the server showed */
-    bool over; /* the server has ended the stream, and nobody has told so yet */
+    const NjCertificate *certificate; /* of the server */
+    bool over; /* the server has ended the stream, but CLOSED was not reported yet */
     char *jid;
-    GError *why; /* of its end: gone with the connection, as the real one's */
-} StringLink;
+    GError *why; /* for CLOSED; freed with the connection */
+} StringConnection;
 
 typedef struct {
     char *text;
@@ -38,50 +38,51 @@ struct Talk {
     NjClient *client;
     NjAccount *account;
     NjSession *session;
-    StringLink *connection;
+    StringConnection *connection;
     NjXml *features;
     GString *roster;
-    GString *server, *ours; /* features that the server announces, and our account on it */
+    GString *server, *ours; /* features of the server, and of our account on it */
     GQueue sent;            /* of NjXml */
     GQueue events;          /* of Event */
     GHashTable *names;      /* $name -> text */
     void (*password_done)(const char *password, const char *why, void *data);
     void *password_data;
-    GString *failure; /* what went wrong, empty: nothing */
+    GString *failure; /* empty: no failure */
     bool begun, offline;
-    bool holds; /* nothing is committed */
-    /* the state of a message, and what is called when one has it; NULL: nothing is */
+    bool holds; /* the store does not commit */
+    /* a state, and the call that is made when a message has that state; NULL: none */
     char *upon;
     struct NjCmd *commands;           /* made by the first command */
     void (*before_close)(Talk *talk); /* frees the commands; NULL: there are none */
 };
 
-/* The maker of connections knows no talk: the one that runs. */
+/* The talk that runs, for the maker of connections, which has no other way to find it. */
 extern Talk *running;
 
 /* talk.c */
 void fail(Talk *talk, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* all that can be done at once is done */
+/* Runs the main loop until it is idle, and commits what the store has, unless holds is set. */
 void settle(void);
 
 /* talk-client.c */
-/* takes dir; NULL: a new one */
+/* Takes dir; NULL: makes a new one. */
 void open_client(Talk *talk, char *dir);
 void add_account(Talk *talk);
 void close_client(Talk *talk);
 void restart_client(Talk *talk);
 
 /* talk-string.c */
-/* one stanza; NULL if it is none */
+/* Parses one stanza; returns NULL when text is not one. */
 NjXml *parse(const char *text);
 bool matches(Talk *talk, const char *expected, const char *got);
 bool same(Talk *talk, const NjXml *expected, const NjXml *got);
-NjConnection *make_link(const NjAccountSettings *settings, const char *bare, const char *trust_once,
-                        const NjConnectionHooks *hooks, void *owner);
+NjConnection *make_string_connection(const NjAccountSettings *settings, const char *bare,
+                                     const char *trust_once, const NjConnectionHooks *hooks,
+                                     void *owner);
 void go_online(Talk *talk);
 void receive(Talk *talk, const char *bytes, gsize length);
-void end_link(Talk *talk, int code, const char *sentence);
+void end_connection(Talk *talk, int code, const char *sentence);
 
 /* talk-features.c */
 /* Replaces $FEATURES and $VER by what the module rows announce as shipped; the caller frees it. */
