@@ -115,8 +115,10 @@ report(NjDial *dial, int fd, bool direct, const Target *target, const GError *er
     nj_clock_cancel(&dial->total_timer);
     forget_lookups(dial);
     g_ptr_array_set_size(dial->attempts, 0);
-    dial->func(fd, direct, target ? target->host : NULL, target ? target->port : 0, error,
-               dial->owner);
+
+    const char *host = target ? target->host : NULL;
+    guint16 port = target ? target->port : 0;
+    dial->func(fd, direct, host, port, error, dial->owner);
 }
 
 static void
@@ -709,7 +711,9 @@ start_dial(NjDial *dial)
         return G_SOURCE_REMOVE;
     }
 
-    if (!host && (dial->port || nj_jid_is_ip(dial->domain) || is_localhost(dial->ascii_domain)))
+    bool has_no_services =
+        dial->port || nj_jid_is_ip(dial->domain) || is_localhost(dial->ascii_domain);
+    if (!host && has_no_services)
         host = g_strdup(dial->ascii_domain);
     if (dial->tls == NJ_TLS_NONE && (!host || !is_loopback(host))) {
         fail(dial, NJ_CONNECTION_ERROR_SETTINGS,

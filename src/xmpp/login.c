@@ -229,8 +229,10 @@ send_sasl(NjLogin *login, NjXml *xml, GBytes *bytes)
 {
     gsize length;
     const void *data = g_bytes_get_data(bytes, &length);
-    g_autofree char *text =
-        length ? g_base64_encode(data, length) : g_strdup(nj_xml_attr(xml, "mechanism") ? "=" : "");
+
+    /* an empty message is "=" in <auth/>, and no text in <response/> (RFC 6120, 6.4) */
+    const char *empty = nj_xml_attr(xml, "mechanism") ? "=" : "";
+    g_autofree char *text = length ? g_base64_encode(data, length) : g_strdup(empty);
     nj_xml_add_text(xml, text);
     login->wait = WAIT_CHALLENGE;
     nj_stream_send(login->stream, xml);

@@ -61,7 +61,7 @@ give_password(NjSession *session, const char *password)
     session->connection->class->give_password(session->connection, password);
 }
 
-/* Takes the user's answer; password is NULL when there is none, and why says so for the user. */
+/* password is NULL when the user entered none; why is a sentence for the user then, or NULL. */
 static void
 on_answer(const char *password, const char *why, void *data)
 {

@@ -11,8 +11,8 @@
 #include "xmpp/pipeline.h"
 
 /* modules are the rows to use: nj_modules() and the rows of plugins. maker makes connections: it is
- * nj_connection_new() outside of tests. account and modules are borrowed; account->session is
- * set. */
+ * nj_connection_new() outside of tests. account is borrowed, and account->session is set. The table
+ * is copied; its rows are borrowed. */
 NjSession *nj_session_new(NjAccount *account, const NjTable *modules, NjConnectionMaker maker);
 
 /* Ends the session and its connection at once. session may be NULL. May be called from inside any

@@ -149,7 +149,8 @@ nj_sm_can_resume(const NjSm *sm)
 
 /* --- sending --- */
 
-/* Takes xml. Returns false when the stream is over; the session may not have been told yet. */
+/* Takes xml. Returns false when the stream is over, which the connection may not have reported to
+ * the session yet. */
 static bool
 write_element(NjSm *sm, NjXml *xml)
 {
@@ -204,8 +205,9 @@ request_ack_or_ping(NjSm *sm)
     sm->hooks->on_answer_expected(sm->owner);
 }
 
-/* Writes stanza and moves it to `unacked`, or frees it if no acknowledgement can be expected and
- * none is needed. Returns false when the stream is over; the caller keeps stanza then. */
+/* Writes stanza and moves it to `unacked`. A stanza that is not a message is freed instead when the
+ * server does not count: a ping then acknowledges messages only. Returns false when the stream is
+ * over; the caller keeps stanza then. */
 static bool
 write_stanza(NjSm *sm, Stanza *stanza)
 {
@@ -301,7 +303,7 @@ nj_sm_send(NjSm *sm, NjXml *xml, gint64 row)
     return true;
 }
 
-/* Returns the number of stanzas that were messages. */
+/* Makes no stanza belong to this row any more. Returns how many did. */
 static guint
 clear_row(GQueue *stanzas, gint64 row)
 {
@@ -332,6 +334,7 @@ is_covered(guint32 number, guint32 count)
     return (gint32) (number - count) <= 0;
 }
 
+/* Removes the stanzas that the count covers from `unacked`, and reports their messages. */
 static void
 acknowledge_up_to(NjSm *sm, guint32 count)
 {

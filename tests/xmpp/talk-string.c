@@ -51,8 +51,13 @@ ignore_item(const NjXml *head, NjXml *item, void *owner)
 NjXml *
 parse(const char *text)
 {
-    static const NjParserHooks hooks = { ignore_open, keep_stanza, ignore_close,
-                                         no_items,    ignore_item, NULL };
+    static const NjParserHooks hooks = {
+        .on_open = ignore_open,
+        .on_stanza = keep_stanza,
+        .on_close = ignore_close,
+        .wants_items = no_items,
+        .on_item = ignore_item,
+    };
     const char *condition = NULL;
     NjXml *stanza = NULL;
     gsize used;
@@ -288,8 +293,14 @@ NjConnection *
 make_string_connection(const NjAccountSettings *settings, const char *bare, const char *trust_once,
                        const NjConnectionHooks *hooks, void *owner)
 {
-    static const NjParserHooks parser_hooks = { ignore_open, on_stanza, ignore_close, wants_items,
-                                                on_item,     NULL,      on_skipped };
+    static const NjParserHooks parser_hooks = {
+        .on_open = ignore_open,
+        .on_stanza = on_stanza,
+        .on_close = ignore_close,
+        .wants_items = wants_items,
+        .on_item = on_item,
+        .on_skipped = on_skipped,
+    };
     StringConnection *connection = g_new0(StringConnection, 1);
     const char *condition;
     gsize used;
