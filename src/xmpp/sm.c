@@ -381,14 +381,16 @@ forget_session(NjSm *sm)
     g_clear_pointer(&sm->jid, g_free);
 }
 
-/* The server sent an impossible count, so it is unknown which stanzas it has. */
+/* The server sent an impossible count or resumed another session, so it is unknown which stanzas it
+ * has. Messages become unsure: those in the queues when the connection ends (nj_sm_suspend()),
+ * those of an earlier run when the next session begins. */
 static void
 abandon_session(NjSm *sm)
 {
     forget_session(sm);
     sm->hooks->on_protocol_error(_("The server acknowledged stanzas that were never sent, so "
-                                   "Natterjack connects again; tell "
-                                   "the server's administrator if this happens again."),
+                                   "Natterjack connects again; tell the server's administrator "
+                                   "if this happens again."),
                                  sm->owner);
 }
 
@@ -465,7 +467,8 @@ on_received_committed(void *data)
         send_ack(sm);
 }
 
-/* Answers <r/>, as soon as all stanzas before it are committed. */
+/* Answers <r/> when all stanzas before it are committed. Requests that arrive until then get the
+ * same answer. */
 static void
 handle_ack_request(NjSm *sm)
 {

@@ -67,7 +67,8 @@ void nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed);
  * sends <enable/> if features offer it. features may be NULL. */
 void nj_sm_begin_session(NjSm *sm, const NjXml *features);
 
-/* The connection is gone. Ends the session as well when the server did not allow resumption. */
+/* The connection is gone. The queues stay if the session can be resumed; otherwise the session
+ * ends, and its written messages are unsure. */
 void nj_sm_suspend(NjSm *sm);
 bool nj_sm_can_resume(const NjSm *sm);
 
