@@ -9,7 +9,8 @@ typedef struct NjSession NjSession;
 typedef struct NjIqs NjIqs;
 
 /* stanza is the result or the error stanza, or NULL when no response came (deadline, lost
- * connection). error is NULL only for a result. Both are borrowed. */
+ * connection). error is NULL only for a result. Of a wait, stanza is always NULL, and error is NULL
+ * when it ended well. Both are borrowed. */
 typedef void (*NjIqFunc)(NjSession *session, const NjXml *stanza, const GError *error, void *data);
 typedef void (*NjIqItemFunc)(NjSession *session, const NjXml *item, void *data);
 

@@ -23,7 +23,7 @@ typedef enum {
     WAIT_TLS,
     WAIT_PASSWORD,
     WAIT_CHALLENGE, /* the server's, or <success/> or <failure/> */
-    WAIT_RESPONSE,  /* ours: SCRAM is hashing in a worker thread */
+    WAIT_RESPONSE,  /* ours: a worker thread may be hashing for SCRAM */
     WAIT_LAST_FEATURES,
     WAIT_RESUMED,
     WAIT_BIND,

@@ -12,7 +12,7 @@ typedef struct NjStream NjStream;
 typedef struct {
     /* The transport is connected, and encrypted with direct TLS. Call nj_stream_start(). */
     void (*on_open)(NjStream *stream, void *owner);
-    /* <stream:features/> arrived; once after each header. */
+    /* <stream:features/> arrived; a server sends it after each header. */
     void (*on_features)(NjStream *stream, NjXml *features, void *owner);
     /* Any other top-level element arrived. */
     void (*on_stanza)(NjStream *stream, NjXml *stanza, void *owner);
