@@ -254,7 +254,11 @@ def test_a_server_that_shuts_down_is_come_back_to(s):
 def test_another_host_is_not_followed_without_tls(s):
     other = s.scripted_server(lambda wire, number: wire.hears('.'))
     one_error(
-        s, 'see-other-host', 'redirects this account to another host', True, '127.0.0.1:%d' % other.port
+        s,
+        'see-other-host',
+        'redirects this account to another host',
+        True,
+        '127.0.0.1:%d' % other.port,
     )
     assert other.connections == 0
 
