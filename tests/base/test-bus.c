@@ -1,4 +1,4 @@
-/* base/bus: who hears what, and what may be done while it is told. */
+/* base/bus: which listeners are called, and adding and forgetting them during a call. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,87 +9,87 @@
 
 typedef struct {
     NjBus *bus;
-    int heard;
-} Ear;
+    int calls;
+} Listener;
 
 static void
-count(Ear *ear)
+count_call(Listener *listener)
 {
-    ear->heard++;
+    listener->calls++;
 }
 
 static void
-count_and_go(Ear *ear)
+count_and_forget(Listener *listener)
 {
-    ear->heard++;
-    nj_bus_forget(ear->bus, ear);
+    listener->calls++;
+    nj_bus_forget(listener->bus, listener);
 }
 
 static void
-invite(Ear *ear)
+count_and_listen(Listener *listener)
 {
-    ear->heard++;
-    nj_bus_listen(ear->bus, 3, (NjBusFunc) count, ear);
+    listener->calls++;
+    nj_bus_listen(listener->bus, 3, (NjBusFunc) count_call, listener);
 }
 
 static void
-tell(NjBus *bus, guint event)
+emit(NjBus *bus, guint event)
 {
     NjBusWalk walk = nj_bus_begin(bus, event);
     NjBusFunc func;
     void *owner;
     while (nj_bus_next(&walk, &func, &owner))
-        ((void (*)(Ear *)) func)(owner);
+        ((void (*)(Listener *)) func)(owner);
 }
 
 static void
-test_only_its_event(void **state)
+test_event_calls_only_its_listeners(void **state)
 {
     (void) state;
     NjBus *bus = nj_bus_new();
-    Ear a = { bus, 0 }, b = { bus, 0 };
-    nj_bus_listen(bus, 1, (NjBusFunc) count, &a);
-    nj_bus_listen(bus, 2, (NjBusFunc) count, &b);
-    tell(bus, 1);
-    assert_int_equal(a.heard, 1);
-    assert_int_equal(b.heard, 0);
+    Listener a = { bus, 0 }, b = { bus, 0 };
+    nj_bus_listen(bus, 1, (NjBusFunc) count_call, &a);
+    nj_bus_listen(bus, 2, (NjBusFunc) count_call, &b);
+    emit(bus, 1);
+    assert_int_equal(a.calls, 1);
+    assert_int_equal(b.calls, 0);
     nj_bus_forget(bus, &a);
 
-    tell(bus, 1);
-    assert_int_equal(a.heard, 1);
+    emit(bus, 1);
+    assert_int_equal(a.calls, 1);
     nj_bus_free(bus);
 }
 
 static void
-test_forget_while_told(void **state)
+test_forgotten_listener_is_not_called_again(void **state)
 {
     (void) state;
     NjBus *bus = nj_bus_new();
-    Ear a = { bus, 0 }, b = { bus, 0 };
-    nj_bus_listen(bus, 1, (NjBusFunc) count_and_go, &a);
-    nj_bus_listen(bus, 1, (NjBusFunc) count, &a); /* forgotten by the one before it */
-    nj_bus_listen(bus, 1, (NjBusFunc) count, &b);
+    Listener a = { bus, 0 }, b = { bus, 0 };
+    nj_bus_listen(bus, 1, (NjBusFunc) count_and_forget, &a);
+    nj_bus_listen(bus, 1, (NjBusFunc) count_call, &a); /* forgotten by the listener before it */
+    nj_bus_listen(bus, 1, (NjBusFunc) count_call, &b);
 
-    tell(bus, 1);
-    assert_int_equal(a.heard, 1);
-    assert_int_equal(b.heard, 1);
-    tell(bus, 1);
-    assert_int_equal(a.heard, 1);
-    assert_int_equal(b.heard, 2);
+    emit(bus, 1);
+    assert_int_equal(a.calls, 1);
+    assert_int_equal(b.calls, 1);
+    emit(bus, 1);
+    assert_int_equal(a.calls, 1);
+    assert_int_equal(b.calls, 2);
     nj_bus_free(bus);
 }
 
 static void
-test_listen_while_told(void **state)
+test_new_listener_is_called_from_next_event(void **state)
 {
     (void) state;
     NjBus *bus = nj_bus_new();
-    Ear a = { bus, 0 };
-    nj_bus_listen(bus, 3, (NjBusFunc) invite, &a);
-    tell(bus, 3);
-    assert_int_equal(a.heard, 1); /* the new one hears the next event */
-    tell(bus, 3);
-    assert_int_equal(a.heard, 3);
+    Listener a = { bus, 0 };
+    nj_bus_listen(bus, 3, (NjBusFunc) count_and_listen, &a);
+    emit(bus, 3);
+    assert_int_equal(a.calls, 1); /* the new listener is called from the next event on */
+    emit(bus, 3);
+    assert_int_equal(a.calls, 3);
     nj_bus_free(bus);
 }
 
@@ -97,9 +97,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_only_its_event),
-        cmocka_unit_test(test_forget_while_told),
-        cmocka_unit_test(test_listen_while_told),
+        cmocka_unit_test(test_event_calls_only_its_listeners),
+        cmocka_unit_test(test_forgotten_listener_is_not_called_again),
+        cmocka_unit_test(test_new_listener_is_called_from_next_event),
     };
     return cmocka_run_group_tests_name("base/bus", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base/clock: XEP-0082 written and read, and invalid ones. */
+/* base/clock: formatting and parsing XEP-0082 times, also invalid ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,14 +12,14 @@
 #define S(seconds) (G_GINT64_CONSTANT(seconds) * 1000)
 
 static void
-test_parse(void **state)
+test_parse_reads_valid_times_only(void **state)
 {
     static const struct {
         const char *text;
         gint64 ms;
     } cases[] = {
         { "1970-01-01T00:00:00Z", 0 },
-        /* XEP-0082's example; before our years */
+        /* an example of XEP-0082, before 1970 */
         { "1969-07-21T02:56:15Z", -1 },
         { "2026-01-02T03:04:05.678Z", S(1767323045) + 678 },
         { "2026-01-02T03:04:05Z", S(1767323045) },
@@ -78,7 +78,7 @@ test_parse(void **state)
 }
 
 static void
-test_format(void **state)
+test_format_writes_xep_0082(void **state)
 {
     static const struct {
         gint64 ms;
@@ -99,9 +99,9 @@ test_format(void **state)
     }
 }
 
-/* Every day of all our years: the same date as libc's, and back again. */
+/* For every day from 1970 to 9999, the date equals that of libc, and is parsed back. */
 static void
-test_every_day(void **state)
+test_every_day_has_the_date_of_libc(void **state)
 {
     (void) state;
     for (gint64 day = 0; day <= 2932896; day += 1) {
@@ -119,14 +119,14 @@ test_every_day(void **state)
 }
 
 static void
-test_freeze(void **state)
+test_freeze_stops_the_wall_clock_only(void **state)
 {
     (void) state;
     nj_clock_freeze(S(1767323045));
     assert_true(nj_clock_wall_ms() == S(1767323045));
     const gint64 before = nj_clock_us();
     g_usleep(2000);
-    assert_true(nj_clock_us() >= before + 2000); /* who waits is not frozen */
+    assert_true(nj_clock_us() >= before + 2000); /* delays are not frozen */
     nj_clock_freeze(0);
     assert_true(nj_clock_wall_ms() - (gint64) time(NULL) * 1000 > -2000);
 }
@@ -135,10 +135,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_format),
-        cmocka_unit_test(test_every_day),
-        cmocka_unit_test(test_freeze),
+        cmocka_unit_test(test_parse_reads_valid_times_only),
+        cmocka_unit_test(test_format_writes_xep_0082),
+        cmocka_unit_test(test_every_day_has_the_date_of_libc),
+        cmocka_unit_test(test_freeze_stops_the_wall_clock_only),
     };
     return cmocka_run_group_tests_name("base/clock", tests, NULL, NULL);
 }

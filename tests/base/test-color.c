@@ -10,7 +10,7 @@
 #include "base/color.h"
 
 static void
-test_vectors(void **state)
+test_angles_are_those_of_xep_0392(void **state)
 {
     static const struct {
         const char *name;
@@ -32,7 +32,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_angles_are_those_of_xep_0392),
     };
     return cmocka_run_group_tests_name("base/color", tests, NULL, NULL);
 }

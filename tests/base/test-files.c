@@ -1,5 +1,4 @@
-/* base/files: where things are kept, directories that are really ours, files that are whole or as
- * before. */
+/* base/files: the paths, refusing directories of others, and replacing files atomically. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,13 +87,14 @@ expect_paths(const char *data, const char *const expected[4])
 }
 
 static void
-test_paths(void **state)
+test_paths_follow_xdg_and_data(void **state)
 {
     (void) state;
     g_autofree char *home = g_strdup(g_getenv("HOME"));
     g_setenv("HOME", "/h", TRUE);
     g_unsetenv("XDG_CONFIG_HOME");
-    g_setenv("XDG_DATA_HOME", "relative", TRUE); /* ignored, as the specification says */
+    g_setenv("XDG_DATA_HOME", "relative",
+             TRUE); /* ignored: the specification requires an absolute path */
     g_unsetenv("XDG_STATE_HOME");
     expect_paths(NULL, (const char *const[]){ "/h/.config/natterjack", "/h/.local/share/natterjack",
                                               "/h/.local/state/natterjack",
@@ -124,7 +124,7 @@ test_paths(void **state)
 }
 
 static void
-test_ensure_dir(void **state)
+test_ensure_dir_creates_and_refuses_links(void **state)
 {
     g_autofree char *deep = at(state, "a/b/c"), *parent = at(state, "a/b"),
                     *link = at(state, "link"), *slash = at(state, "link/"),
@@ -141,7 +141,7 @@ test_ensure_dir(void **state)
     assert_false(nj_files_ensure_dir(link, &error));
     assert_non_null(strstr(error->message, link));
     assert_false(nj_files_ensure_dir(slash, NULL));
-    assert_true(nj_files_ensure_dir(through, NULL)); /* only the last part must be ours */
+    assert_true(nj_files_ensure_dir(through, NULL)); /* only the last part must not be a link */
     assert_true(nj_files_replace(file, "x", 1, NULL));
     assert_false(nj_files_ensure_dir(file, NULL));
     assert_false(nj_files_ensure_dir(below, NULL));
@@ -157,7 +157,7 @@ test_ensure_dir(void **state)
 }
 
 static void
-test_replace(void **state)
+test_replace_is_atomic_and_keeps_the_mode(void **state)
 {
     g_autofree char *file = at(state, "file"), *link = at(state, "link"),
                     *second = at(state, "sub/second"), *sub = at(state, "sub"),
@@ -174,10 +174,11 @@ test_replace(void **state)
     assert_true(nj_files_replace(file, "two\n", 4, NULL));
     assert_int_equal(stat(file, &after), 0);
     assert_int_equal(after.st_mode & 07777, 0644);
-    assert_true(before.st_ino != after.st_ino); /* a reader keeps the old one whole */
+    assert_true(before.st_ino
+                != after.st_ino); /* a process that reads the old file still has all of it */
     expect_content(file, "two\n");
 
-    /* Through two links, one of them relative to its own directory. */
+    /* Follows two links, one of them relative to its own directory. */
     assert_int_equal(g_mkdir(sub, 0700), 0);
     assert_int_equal(symlink("../file", second), 0);
     assert_int_equal(symlink("sub/second", link), 0);
@@ -199,7 +200,7 @@ test_replace(void **state)
     g_autofree char *nowhere = at(state, "no/where");
     assert_false(nj_files_replace(nowhere, "x", 1, NULL));
 
-    /* A disk that is full in the middle: the old one stays. */
+    /* If the disk is full, the old file stays. */
     struct rlimit limit, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     small = limit;
@@ -213,7 +214,7 @@ test_replace(void **state)
     assert_false(replaced);
     expect_content(born, "b");
 
-    /* Nothing is left beside them. */
+    /* No temporary file is left. */
     int count = 0;
     GDir *dir = g_dir_open(((Place *) *state)->home, 0, NULL);
     while (g_dir_read_name(dir))
@@ -224,7 +225,7 @@ test_replace(void **state)
 }
 
 static void
-test_read(void **state)
+test_read_takes_only_regular_files(void **state)
 {
     g_autofree char *file = at(state, "file"), *fifo = at(state, "fifo"),
                     *nothing = at(state, "nothing"), *text = NULL;
@@ -242,7 +243,7 @@ test_read(void **state)
     assert_true(g_error_matches(missing, G_FILE_ERROR, G_FILE_ERROR_NOENT));
     assert_int_equal(mkfifo(fifo, 0600), 0);
 
-    /* and does not wait for a writer */
+    /* A FIFO is refused without waiting for a writer. */
     assert_false(nj_files_read(fifo, 10, &text, &length, NULL));
     assert_false(nj_files_read(((Place *) *state)->home, 10, &text, &length, NULL));
 }
@@ -251,10 +252,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test_setup_teardown(test_ensure_dir, make_place, leave_place),
-        cmocka_unit_test_setup_teardown(test_replace, make_place, leave_place),
-        cmocka_unit_test_setup_teardown(test_read, make_place, leave_place),
+        cmocka_unit_test(test_paths_follow_xdg_and_data),
+        cmocka_unit_test_setup_teardown(test_ensure_dir_creates_and_refuses_links, make_place,
+                                        leave_place),
+        cmocka_unit_test_setup_teardown(test_replace_is_atomic_and_keeps_the_mode, make_place,
+                                        leave_place),
+        cmocka_unit_test_setup_teardown(test_read_takes_only_regular_files, make_place,
+                                        leave_place),
     };
     return cmocka_run_group_tests_name("base/files", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base/log: what is kept, how a line looks, that files stay small and nobody is held or hurt. */
+/* base/log: levels, the form of a line, rotation, and that writing never blocks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ open_log(void **state)
 {
     (void) state;
     g_autofree char *top = g_dir_make_tmp("natterjack-XXXXXX", NULL);
-    folder = g_build_filename(top, "state", NULL); /* which a first start does not find */
+    folder = g_build_filename(top, "state", NULL); /* does not exist at the first start */
     path = g_build_filename(folder, "log", NULL);
     nj_clock_freeze(G_GINT64_CONSTANT(1767323045678));
     nj_log_set_level(NJ_LOG_INFO);
@@ -59,7 +59,7 @@ content(const char *suffix)
 }
 
 static void
-test_lines(void **state)
+test_lines_are_stamped_and_sanitised(void **state)
 {
     (void) state;
     g_message("one");
@@ -80,7 +80,7 @@ test_lines(void **state)
 }
 
 static void
-test_levels(void **state)
+test_level_drops_less_important_lines(void **state)
 {
     (void) state;
     nj_log_set_level(NJ_LOG_DEBUG);
@@ -96,10 +96,10 @@ test_levels(void **state)
 }
 
 static void
-test_rotation(void **state)
+test_rotation_bounds_the_files(void **state)
 {
     (void) state;
-    enum { LINE = 1000, LINES = 5500 }; /* more than five files' worth */
+    enum { LINE = 1000, LINES = 5500 }; /* more than fit into five files */
 
     g_autofree char *filler = g_strnfill(LINE, 'x');
     for (int i = 0; i < LINES; i++)
@@ -121,7 +121,7 @@ test_rotation(void **state)
     assert_int_not_equal(access(beyond, F_OK), 0);
     assert_true(g_str_has_suffix(text, " 5499\n"));
 
-    /* An old log counts with its size, and one that others could read is closed to them. */
+    /* The size of an old log counts, and its mode becomes 0600. */
     assert_int_equal(chmod(path, 0644), 0);
     assert_true(nj_log_open(path, NULL));
     assert_int_equal(stat(path, &info), 0);
@@ -144,7 +144,7 @@ chatter(gpointer word)
 }
 
 static void
-test_threads(void **state)
+test_threads_write_whole_lines(void **state)
 {
     (void) state;
     GThread *one = g_thread_new("one", chatter, (gpointer) "frog");
@@ -153,7 +153,7 @@ test_threads(void **state)
     g_thread_join(two);
 
     guint count = 0;
-    static const char *const files[] = { "", ".1", ".2" }; /* they rotated meanwhile */
+    static const char *const files[] = { "", ".1", ".2" }; /* the log was rotated meanwhile */
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *text = content(files[i]);
         g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
@@ -166,26 +166,26 @@ test_threads(void **state)
     assert_int_equal(count, 1000);
 }
 
-/* A line that finds no place is lost, and that is all. */
+/* If the log cannot be opened, lines are dropped. */
 static void
-test_no_place(void **state)
+test_unusable_path_drops_lines(void **state)
 {
     (void) state;
     g_autoptr(GError) error = NULL;
-    g_autofree char *nowhere = g_strconcat(path, "/log", NULL); /* below a file */
+    g_autofree char *nowhere = g_strconcat(path, "/log", NULL); /* a path below a regular file */
     assert_false(nj_log_open(nowhere, &error));
     assert_non_null(strstr(error->message, nowhere));
     g_message("lost");
     assert_false(nj_log_open(folder, NULL));
     if (access("/dev/full", W_OK) == 0)
-        assert_false(nj_log_open("/dev/full", NULL)); /* a log is a file */
+        assert_false(nj_log_open("/dev/full", NULL)); /* must be a regular file */
 
     g_message("lost too");
 }
 
-/* Standard error: lines that nobody reads are lost and hold nobody. */
+/* If nothing reads standard error, lines are dropped and writing does not block. */
 static void
-test_standard_error(void **state)
+test_full_standard_error_drops_lines(void **state)
 {
     (void) state;
     int ends[2];
@@ -212,19 +212,20 @@ test_standard_error(void **state)
     close(ends[0]);
     assert_true(g_str_has_prefix(got->str, "2026-01-02T03:04:05.678Z info xxx"));
     assert_true(got->len < 200 * 3000);
-    assert_int_equal(got->str[got->len - 1], '\n'); /* whole lines */
+    assert_int_equal(got->str[got->len - 1], '\n'); /* no incomplete line */
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_lines, open_log, remove_log),
-        cmocka_unit_test_setup_teardown(test_levels, open_log, remove_log),
-        cmocka_unit_test_setup_teardown(test_rotation, open_log, remove_log),
-        cmocka_unit_test_setup_teardown(test_threads, open_log, remove_log),
-        cmocka_unit_test_setup_teardown(test_no_place, open_log, remove_log),
-        cmocka_unit_test_setup_teardown(test_standard_error, open_log, remove_log),
+        cmocka_unit_test_setup_teardown(test_lines_are_stamped_and_sanitised, open_log, remove_log),
+        cmocka_unit_test_setup_teardown(test_level_drops_less_important_lines, open_log,
+                                        remove_log),
+        cmocka_unit_test_setup_teardown(test_rotation_bounds_the_files, open_log, remove_log),
+        cmocka_unit_test_setup_teardown(test_threads_write_whole_lines, open_log, remove_log),
+        cmocka_unit_test_setup_teardown(test_unusable_path_drops_lines, open_log, remove_log),
+        cmocka_unit_test_setup_teardown(test_full_standard_error_drops_lines, open_log, remove_log),
     };
     return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base/random: no bias, no repetition, ids that may stand anywhere. */
+/* base/random: no bias, no repetition, and the characters of ids. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,14 +10,14 @@
 #include "base/random.h"
 
 static void
-test_below(void **state)
+test_below_has_no_bias(void **state)
 {
     (void) state;
     int seen[6] = { 0 };
     for (int i = 0; i < 6000; i++)
         seen[nj_random_below(6)]++;
     for (int i = 0; i < 6; i++)
-        /* 1,000 expected; 7 standard deviations */
+        /* 1,000 are expected, within 7 standard deviations */
         assert_in_range(seen[i], 800, 1200);
 
     assert_int_equal(nj_random_below(1), 0);
@@ -27,7 +27,7 @@ test_below(void **state)
 
     assert_true(high);
 
-    /* Three quarters of all numbers: without care the first third would come half of the time. */
+    /* Limit 3/4 of 2^32: a plain modulo would return the lowest third half of the time. */
     int first_third = 0;
     for (int i = 0; i < 3000; i++)
         first_third += nj_random_below(3U << 30) < 1U << 30;
@@ -36,7 +36,7 @@ test_below(void **state)
 }
 
 static void
-test_ids(void **state)
+test_ids_are_unique_and_plain(void **state)
 {
     (void) state;
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -49,9 +49,9 @@ test_ids(void **state)
     }
 }
 
-/* More than the kernel gives at once. */
+/* More bytes than one call of getrandom(2) returns. */
 static void
-test_many_bytes(void **state)
+test_many_bytes_are_all_filled(void **state)
 {
     (void) state;
     enum { LENGTH = 1 << 20 };
@@ -67,9 +67,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_below),
-        cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_many_bytes),
+        cmocka_unit_test(test_below_has_no_bias),
+        cmocka_unit_test(test_ids_are_unique_and_plain),
+        cmocka_unit_test(test_many_bytes_are_all_filled),
     };
     return cmocka_run_group_tests_name("base/random", tests, NULL, NULL);
 }

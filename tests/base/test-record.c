@@ -1,4 +1,4 @@
-/* base/record: values by name, in order; a record owns what is put in. */
+/* base/record: named values in order, owned by the record. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "base/record.h"
 
 static void
-test_kinds(void **state)
+test_fields_keep_order_and_kind(void **state)
 {
     (void) state;
     g_autoptr(NjRecord) record = nj_record_new();
@@ -35,20 +35,20 @@ test_kinds(void **state)
     assert_int_equal(nj_record_find(record, "online")->number, 1);
     assert_int_equal(nj_record_find(nj_record_find(record, "link")->record, "port")->number, 5222);
     assert_int_equal(nj_record_find(record, "chats")->list->len, 1);
-    assert_null(nj_record_text(record, "count")); /* no text */
+    assert_null(nj_record_text(record, "count")); /* not of kind TEXT */
     assert_null(nj_record_text(record, "nothing"));
     assert_null(nj_record_find(record, "nothing"));
 }
 
 static void
-test_set_again(void **state)
+test_set_again_replaces_in_place(void **state)
 {
     (void) state;
     g_autoptr(NjRecord) record = nj_record_new();
     nj_record_set_text(record, "a", "one");
     nj_record_set_record(record, "b", nj_record_new());
     nj_record_set_text(record, "c", "three");
-    nj_record_set_text(record, "a", nj_record_text(record, "a")); /* its own value */
+    nj_record_set_text(record, "a", nj_record_text(record, "a")); /* the old value itself */
     assert_string_equal(nj_record_text(record, "a"), "one");
     nj_record_set_int(record, "a", 1);
     nj_record_set_text(record, "b", "two");
@@ -70,8 +70,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_set_again),
+        cmocka_unit_test(test_fields_keep_order_and_kind),
+        cmocka_unit_test(test_set_again_replaces_in_place),
     };
     return cmocka_run_group_tests_name("base/record", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base/table: rows keep their order, names are unique, what is taken out is gone. */
+/* base/table: rows keep their order, names are unique, rows can be removed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static const Row frog = { "frog", 1 }, toad = { "toad", 2 }, newt = { "newt", 3 
                  twin = { "toad", 4 };
 
 static void
-test_order_and_names(void **state)
+test_rows_keep_order_and_unique_names(void **state)
 {
     (void) state;
     NjTable *table = nj_table_new();
@@ -35,14 +35,14 @@ test_order_and_names(void **state)
 }
 
 static void
-test_remove(void **state)
+test_removed_row_is_not_found(void **state)
 {
     (void) state;
     NjTable *table = nj_table_new();
     nj_table_add(table, &frog);
     nj_table_add(table, &toad);
     nj_table_add(table, &newt);
-    assert_false(nj_table_remove(table, &twin)); /* another row of that name */
+    assert_false(nj_table_remove(table, &twin)); /* another row of the same name */
     assert_true(nj_table_remove(table, &toad));
     assert_false(nj_table_remove(table, &toad));
     assert_null(nj_table_find(table, "toad"));
@@ -59,8 +59,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_names),
-        cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_rows_keep_order_and_unique_names),
+        cmocka_unit_test(test_removed_row_is_not_found),
     };
     return cmocka_run_group_tests_name("base/table", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base/text: what gets through, how wide it is, where it wraps. */
+/* base/text: sanitising, widths and wrapping. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ body_is(const char *raw, gssize length, const char *wanted)
 }
 
 static void
-test_line(void **state)
+test_line_is_sanitised(void **state)
 {
     (void) state;
     line_is("toad", 0, "toad");
@@ -40,7 +40,7 @@ test_line(void **state)
     line_is("e\314\201\314\201\314\201\314\201\314\201\314\201x", 0,
             "e\314\201\314\201\314\201\314\201x");
 
-    line_is("gr\303\274n", 3, "gr"); /* never half a character */
+    line_is("gr\303\274n", 3, "gr"); /* whole characters only */
     line_is("gr\303\274n", 4, "gr\303\274");
     line_is("", 0, "");
     line_is("\n", 0, "");
@@ -50,7 +50,7 @@ test_line(void **state)
 }
 
 static void
-test_body(void **state)
+test_body_is_sanitised(void **state)
 {
     (void) state;
     body_is("one\n\ttwo", -1, "one\n\ttwo");
@@ -62,17 +62,17 @@ test_body(void **state)
     body_is("\355\240\200", -1, "\357\277\275\357\277\275\357\277\275");
     body_is("a\357\277\276b", -1, "ab"); /* U+FFFE */
 
-    /* RLO is closed where its line ends; a lone PDF is nothing. */
+    /* RLO is closed at the end of its line; a PDF without an opener is dropped. */
     body_is("a\342\200\256b\nc", -1, "a\342\200\256b\342\200\254\nc");
     body_is("a\342\200\254b", -1, "ab");
     body_is("\342\201\246\342\200\256x\342\201\251", -1, "\342\201\246\342\200\256x\342\201\251");
     body_is("\342\201\246\342\200\256x", -1, "\342\201\246\342\200\256x\342\200\254\342\201\251");
 }
 
-/* Cut anywhere between two characters it is the same body: what a piece must know of the one before
- * it are marks, bidi controls and CR. */
+/* A body in two pieces gives the same result wherever it is cut between two characters: marks, bidi
+ * controls and CR are carried from one piece to the next. */
 static void
-test_body_in_pieces(void **state)
+test_body_in_pieces_equals_body_at_once(void **state)
 {
     (void) state;
     const char *raw = "one\r\ntwo\rthree\n\r\ne\314\201\314\201\314\201\314\201\314\201x\342\200"
@@ -102,7 +102,7 @@ test_many_openers_stay_bounded(void **state)
 }
 
 static void
-test_width(void **state)
+test_width_of_characters(void **state)
 {
     (void) state;
     assert_int_equal(nj_text_width("toad", -1), 4);
@@ -141,12 +141,12 @@ test_width(void **state)
 }
 
 static void
-test_fit(void **state)
+test_fit_and_ellipsize_cut_at_cells(void **state)
 {
     (void) state;
     int width;
 
-    /* the wide one does not fit */
+    /* the wide character does not fit */
     assert_int_equal(nj_text_fit("a\350\233\231b", -1, 2, &width), 1);
     assert_int_equal(width, 1);
     assert_int_equal(nj_text_fit("a\350\233\231b", -1, 3, &width), 4);
@@ -187,7 +187,7 @@ wrap_is(const char *text, int first, int cells, const char *wanted)
 }
 
 static void
-test_wrap(void **state)
+test_wrap_breaks_rows(void **state)
 {
     (void) state;
     wrap_is("", 5, 5, "");
@@ -202,8 +202,8 @@ test_wrap(void **state)
     wrap_is("toad \nb", 4, 4, "toad|b");
     wrap_is("toad    ", 4, 4, "toad");
     wrap_is("  in", 4, 4, "  in");
-    wrap_is("a \314\201b", 4, 4, "a \314\201b"); /* a space that carries a mark */
-    wrap_is("toad sat", 2, 4, "|toad|sat");      /* a first word goes below whole */
+    wrap_is("a \314\201b", 4, 4, "a \314\201b"); /* a space with a combining mark */
+    wrap_is("toad sat", 2, 4, "|toad|sat");      /* a long first word moves to the second row */
     wrap_is("a toad", 2, 4, "a|toad");
     wrap_is("\350\233\231\350\233\231\350\233\231", 5, 5, "\350\233\231\350\233\231|\350\233\231");
     wrap_is("ab\350\233\231\350\233\231", 4, 4, "ab\350\233\231|\350\233\231");
@@ -238,10 +238,14 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),           cmocka_unit_test(test_body),
-        cmocka_unit_test(test_body_in_pieces), cmocka_unit_test(test_many_openers_stay_bounded),
-        cmocka_unit_test(test_width),          cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_wrap),           cmocka_unit_test(test_wrap_is_linear),
+        cmocka_unit_test(test_line_is_sanitised),
+        cmocka_unit_test(test_body_is_sanitised),
+        cmocka_unit_test(test_body_in_pieces_equals_body_at_once),
+        cmocka_unit_test(test_many_openers_stay_bounded),
+        cmocka_unit_test(test_width_of_characters),
+        cmocka_unit_test(test_fit_and_ellipsize_cut_at_cells),
+        cmocka_unit_test(test_wrap_breaks_rows),
+        cmocka_unit_test(test_wrap_is_linear),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }

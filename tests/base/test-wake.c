@@ -1,5 +1,5 @@
-/* base/wake: what is news of the network and what is only said again, sleep and a clock that is
- * set, SIGCONT; and that a storm of it calls rarely. */
+/* base/wake: new and repeated messages about the network, sleep, a clock that is set, SIGCONT, and
+ * the limit of calls. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,10 +26,9 @@ on_wake(void *owner)
     woken++;
 }
 
-/* What the kernel itself has to say at this moment is no part of the test: it comes before, and
- * wakes nobody. */
+/* Processes the first messages of the kernel, which are not part of the test. */
 static NjWake *
-make(void)
+make_wake(void)
 {
     NjWake *wake = nj_wake_new(on_wake, &woken);
     woken = 0;
@@ -45,9 +44,9 @@ on_time(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Turns the loop for so long; how often it called. */
+/* Runs the main loop for ms milliseconds; returns the number of calls. */
 static guint
-turn(guint ms)
+run_loop(guint ms)
 {
     bool over = false;
     GSource *timer = nj_clock_after(ms, on_time, &over);
@@ -70,7 +69,7 @@ typedef struct {
 } Datagram;
 
 static void
-take(NjWake *wake, Datagram *datagram, int type, gsize body)
+send_datagram(NjWake *wake, Datagram *datagram, int type, gsize body)
 {
     datagram->header.nlmsg_type = (guint16) type;
     datagram->header.nlmsg_len = (guint32) NLMSG_LENGTH(body);
@@ -78,7 +77,7 @@ take(NjWake *wake, Datagram *datagram, int type, gsize body)
 }
 
 static void
-say_address(NjWake *wake, int type, guint8 last, int scope, int flags)
+send_address(NjWake *wake, int type, guint8 last, int scope, int flags)
 {
     Datagram datagram = { .address = { .ifa_family = AF_INET,
                                        .ifa_prefixlen = 24,
@@ -92,74 +91,74 @@ say_address(NjWake *wake, int type, guint8 last, int scope, int flags)
     local->rta_type = IFA_LOCAL;
     local->rta_len = (unsigned short) RTA_LENGTH(sizeof bytes);
     memcpy(RTA_DATA(local), bytes, sizeof bytes);
-    take(wake, &datagram, type, NLMSG_ALIGN(sizeof(struct ifaddrmsg)) + local->rta_len);
+    send_datagram(wake, &datagram, type, NLMSG_ALIGN(sizeof(struct ifaddrmsg)) + local->rta_len);
 }
 
 static void
-say_link(NjWake *wake, int index, guint flags)
+send_link(NjWake *wake, int index, guint flags)
 {
     Datagram datagram = { .link = { .ifi_index = index, .ifi_flags = flags } };
-    take(wake, &datagram, RTM_NEWLINK, sizeof(struct ifinfomsg));
+    send_datagram(wake, &datagram, RTM_NEWLINK, sizeof(struct ifinfomsg));
 }
 
 static void
-say_route(NjWake *wake, guint8 length, int kind)
+send_route(NjWake *wake, guint8 length, int kind)
 {
     Datagram datagram = {
         .route = { .rtm_family = AF_INET, .rtm_dst_len = length, .rtm_type = (guint8) kind }
     };
-    take(wake, &datagram, RTM_NEWROUTE, sizeof(struct rtmsg));
+    send_datagram(wake, &datagram, RTM_NEWROUTE, sizeof(struct rtmsg));
 }
 
 static void
-test_an_address_is_news_once(void **state)
+test_new_address_calls_once(void **state)
 {
     (void) state;
-    NjWake *wake = make();
-    say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_HOST, 0);
-    say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, IFA_F_TENTATIVE);
-    say_address(wake, RTM_DELADDR, 1, RT_SCOPE_UNIVERSE, 0);
-    assert_int_equal(turn(500), 0);
-    say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
-    say_address(wake, RTM_NEWADDR, 2, RT_SCOPE_UNIVERSE, 0);
-    assert_int_equal(turn(500), 1); /* what comes together is one */
+    NjWake *wake = make_wake();
+    send_address(wake, RTM_NEWADDR, 1, RT_SCOPE_HOST, 0);
+    send_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, IFA_F_TENTATIVE);
+    send_address(wake, RTM_DELADDR, 1, RT_SCOPE_UNIVERSE, 0);
+    assert_int_equal(run_loop(500), 0);
+    send_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
+    send_address(wake, RTM_NEWADDR, 2, RT_SCOPE_UNIVERSE, 0);
+    assert_int_equal(run_loop(500), 1); /* several changes cause one call */
 
     for (int i = 0; i < 5; i++)
-        say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
-    assert_int_equal(turn(500), 0);
-    say_address(wake, RTM_DELADDR, 1, RT_SCOPE_UNIVERSE, 0);
-    assert_int_equal(turn(500), 0);
-    say_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
-    assert_int_equal(turn(500), 1);
+        send_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
+    assert_int_equal(run_loop(500), 0);
+    send_address(wake, RTM_DELADDR, 1, RT_SCOPE_UNIVERSE, 0);
+    assert_int_equal(run_loop(500), 0);
+    send_address(wake, RTM_NEWADDR, 1, RT_SCOPE_UNIVERSE, 0);
+    assert_int_equal(run_loop(500), 1);
     nj_wake_free(wake);
 }
 
 static void
-test_links_and_routes(void **state)
+test_new_links_and_default_routes_call(void **state)
 {
     (void) state;
-    NjWake *wake = make();
-    say_link(wake, 77777, IFF_UP);
-    say_link(wake, 77778, IFF_UP | IFF_RUNNING | IFF_LOOPBACK);
-    say_route(wake, 24, RTN_UNICAST);
-    say_route(wake, 0, RTN_UNREACHABLE);
-    assert_int_equal(turn(500), 0);
-    say_link(wake, 77777, IFF_UP | IFF_RUNNING);
-    assert_int_equal(turn(500), 1);
+    NjWake *wake = make_wake();
+    send_link(wake, 77777, IFF_UP);
+    send_link(wake, 77778, IFF_UP | IFF_RUNNING | IFF_LOOPBACK);
+    send_route(wake, 24, RTN_UNICAST);
+    send_route(wake, 0, RTN_UNREACHABLE);
+    assert_int_equal(run_loop(500), 0);
+    send_link(wake, 77777, IFF_UP | IFF_RUNNING);
+    assert_int_equal(run_loop(500), 1);
 
-    say_link(wake, 77777, IFF_UP | IFF_RUNNING); /* a search for networks says it again */
-    assert_int_equal(turn(500), 0);
-    say_route(wake, 0, RTN_UNICAST);
-    assert_int_equal(turn(500), 1);
+    send_link(wake, 77777, IFF_UP | IFF_RUNNING); /* a scan for networks repeats the message */
+    assert_int_equal(run_loop(500), 0);
+    send_route(wake, 0, RTN_UNICAST);
+    assert_int_equal(run_loop(500), 1);
     nj_wake_free(wake);
 }
 
-/* Messages that are cut short, of every length. */
+/* Truncated messages of every length are ignored. */
 static void
-test_nonsense(void **state)
+test_truncated_messages_are_ignored(void **state)
 {
     (void) state;
-    NjWake *wake = make();
+    NjWake *wake = make_wake();
     static const int types[] = { RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE,
                                  NLMSG_DONE,  NLMSG_ERROR, 9999 };
     for (guint i = 0; i < G_N_ELEMENTS(types); i++)
@@ -179,14 +178,14 @@ test_nonsense(void **state)
 }
 
 static void
-test_a_storm_calls_rarely(void **state)
+test_many_changes_call_three_times(void **state)
 {
     (void) state;
-    NjWake *wake = make();
+    NjWake *wake = make_wake();
     gint64 until = nj_clock_us() + 3 * G_TIME_SPAN_SECOND;
     while (nj_clock_us() < until) {
-        say_route(wake, 0, RTN_UNICAST);
-        turn(20);
+        send_route(wake, 0, RTN_UNICAST);
+        run_loop(20);
     }
 
     assert_int_equal(woken, 3);
@@ -195,49 +194,49 @@ test_a_storm_calls_rarely(void **state)
 #endif
 
 static void
-test_sleep_and_clocks(void **state)
+test_sleep_and_clock_jumps_call(void **state)
 {
     (void) state;
-    NjWake *wake = make();
+    NjWake *wake = make_wake();
     NjWakeClocks clocks = { 1000 * G_TIME_SPAN_SECOND, 1000 * G_TIME_SPAN_SECOND,
                             1000 * G_TIME_SPAN_SECOND };
     nj_wake_take_clocks(wake, &clocks);
-    turn(500);
-    clocks.wall_us += G_TIME_SPAN_SECOND; /* as a time server does it */
+    run_loop(500);
+    clocks.wall_us += G_TIME_SPAN_SECOND; /* a correction by a time server */
     nj_wake_take_clocks(wake, &clocks);
     clocks.wall_us -= G_TIME_SPAN_HOUR;
 
     nj_wake_take_clocks(wake, &clocks);
-    assert_int_equal(turn(500), 0);
+    assert_int_equal(run_loop(500), 0);
     clocks.wall_us += 8 * G_TIME_SPAN_HOUR;
     clocks.boot_us += 8 * G_TIME_SPAN_HOUR;
-    nj_wake_take_clocks(wake, &clocks); /* a night */
-    assert_int_equal(turn(500), 1);
+    nj_wake_take_clocks(wake, &clocks); /* the machine slept for hours */
+    assert_int_equal(run_loop(500), 1);
 
-    /* a virtual machine that was paused: only the wall says so */
+    /* a virtual machine was paused: only the wall clock shows it */
     clocks.wall_us += G_TIME_SPAN_HOUR;
     nj_wake_take_clocks(wake, &clocks);
-    assert_int_equal(turn(500), 1);
+    assert_int_equal(run_loop(500), 1);
     nj_wake_free(wake);
 }
 
 static void
-test_sigcont(void **state)
+test_sigcont_calls(void **state)
 {
     (void) state;
-    NjWake *wake = make();
-    NjWake *second = make(); /* has everything but this */
+    NjWake *wake = make_wake();
+    NjWake *second = make_wake(); /* the second object of a process has no signal handler */
     raise(SIGCONT);
-    assert_int_equal(turn(500), 1);
+    assert_int_equal(run_loop(500), 1);
     nj_wake_free(second);
     nj_wake_free(wake);
     raise(SIGCONT);
-    wake = make();
+    wake = make_wake();
 
-    assert_int_equal(turn(500), 0);
+    assert_int_equal(run_loop(500), 0);
     raise(SIGCONT);
     raise(SIGCONT);
-    assert_int_equal(turn(500), 1);
+    assert_int_equal(run_loop(500), 1);
     nj_wake_free(wake);
 }
 
@@ -246,13 +245,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
 #ifdef HAVE_LINUX_RTNETLINK_H
-        cmocka_unit_test(test_an_address_is_news_once),
-        cmocka_unit_test(test_links_and_routes),
-        cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_a_storm_calls_rarely),
+        cmocka_unit_test(test_new_address_calls_once),
+        cmocka_unit_test(test_new_links_and_default_routes_call),
+        cmocka_unit_test(test_truncated_messages_are_ignored),
+        cmocka_unit_test(test_many_changes_call_three_times),
 #endif
-        cmocka_unit_test(test_sleep_and_clocks),
-        cmocka_unit_test(test_sigcont),
+        cmocka_unit_test(test_sleep_and_clock_jumps_call),
+        cmocka_unit_test(test_sigcont_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Auto-away: who does not type is seen as away, and afterwards as exactly what was said before. */
+/* cmd/away: accounts show away after the delays of the options, and as before at the next key. */
 #include "fixture.h"
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 
 static const char *const two[] = { "home=toad@pond.example", "work=newt@pond.example", NULL };
 
-/* The last key was so long ago; what is due happens at the next event. */
+/* Sets the time of the last key and emits person_changed. */
 static void
 rest(CmdFixture *fixture, gint64 minutes)
 {
@@ -29,7 +29,7 @@ expect(const NjAccount *account, NjShow show, const char *status)
                  status ? status : "none");
 }
 
-/* Sources that wait for a time, of the main loop. */
+/* Milliseconds until the main loop's next timer; -1: there is none. */
 static int
 timeout_ms(void)
 {
@@ -48,7 +48,7 @@ timeout_ms(void)
 }
 
 static void
-test_steps(void **state)
+test_idle_accounts_show_away_then_xa(void **state)
 {
     (void) state;
     CmdFixture fixture;
@@ -69,7 +69,7 @@ test_steps(void **state)
     assert_int_equal(test_connections_sent, sent);
     rest(&fixture, 10);
     expect(home, NJ_SHOW_AWAY, "Counting flies");
-    expect(work, NJ_SHOW_AWAY, NULL); /* offline: it is sent with the login */
+    expect(work, NJ_SHOW_AWAY, NULL); /* offline: sent with the next login */
     assert_int_equal(test_connections_sent, sent + 1);
     expect_ok(&fixture, "/home:status", "until you press a key. Counting flies");
 
@@ -88,7 +88,7 @@ test_steps(void **state)
     assert_int_equal(home->priority, 3);
     assert_int_equal(test_connections_sent, sent + 5);
 
-    /* Turned off meanwhile. */
+    /* The options are cleared while the user is idle. */
     rest(&fixture, 10);
     expect_ok(&fixture, "/set auto-xa 0", NULL);
     expect(home, NJ_SHOW_AWAY, "at lunch");
@@ -98,9 +98,9 @@ test_steps(void **state)
     cmd_fixture_close(&fixture);
 }
 
-/* What was said by hand stays, before and after. */
+/* Show and status that the user sets stay, before and after. */
 static void
-test_by_hand(void **state)
+test_status_of_the_user_stays(void **state)
 {
     (void) state;
     CmdFixture fixture;
@@ -121,7 +121,8 @@ test_by_hand(void **state)
     expect(home, NJ_SHOW_OFFLINE, NULL);
     expect(work, NJ_SHOW_DND, "Writing");
 
-    /* A script says the same meanwhile: then it is said. */
+    /* A script sets the same values while auto-away is active: then they count as set by the
+     * user. */
     expect_ok(&fixture, "/home:status online", NULL);
     expect_ok(&fixture, "/work:status online here", NULL);
     rest(&fixture, 100);
@@ -135,9 +136,9 @@ test_by_hand(void **state)
     cmd_fixture_close(&fixture);
 }
 
-/* No timer while it is off, one while it is on, none when nobody can go further away. */
+/* There is a timer only while a longer absence could change the show. */
 static void
-test_timer(void **state)
+test_timer_runs_only_while_needed(void **state)
 {
     (void) state;
     CmdFixture fixture;
@@ -150,7 +151,7 @@ test_timer(void **state)
     int left = timeout_ms();
     assert_true(left > 115 * 1000 && left <= 120 * 1000 + 1);
 
-    /* keys since then would have moved nothing */
+    /* A key does not move the timer. */
     fixture.client->active_us -= 119 * G_USEC_PER_SEC;
     nj_emit_person_changed(fixture.client->bus, fixture.client);
     left = timeout_ms();
@@ -160,7 +161,7 @@ test_timer(void **state)
     nj_client_set_looking(fixture.client, false);
     assert_true(cmd_fixture_account(&fixture, "home")->by_itself);
 
-    /* the terminal has the focus again */
+    /* The terminal gets the focus. */
     nj_client_set_looking(fixture.client, true);
     assert_false(cmd_fixture_account(&fixture, "home")->by_itself);
     assert_true(timeout_ms() > 115 * 1000);
@@ -173,9 +174,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_by_hand),
-        cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_idle_accounts_show_away_then_xa),
+        cmocka_unit_test(test_status_of_the_user_stays),
+        cmocka_unit_test(test_timer_runs_only_while_needed),
     };
     return cmocka_run_group_tests_name("cmd away", tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* model/chat: what counts as unread, who is told how often, and what a listener may do
- * meanwhile. */
+/* model/chat: counts of unread messages, the number of events, closing a chat from a listener. */
 #include "fixture.h"
 
 #include <string.h>
@@ -70,7 +69,7 @@ tear_down(void **state)
 }
 
 static gint64
-say(Fixture *fixture, gint64 time, bool out, bool mention)
+add_message(Fixture *fixture, gint64 time, bool out, bool mention)
 {
     g_autoptr(NjMessage) message = make_message(time, out, "x");
     message->mention = mention;
@@ -79,25 +78,25 @@ say(Fixture *fixture, gint64 time, bool out, bool mention)
 }
 
 static void
-test_unread(void **state)
+test_incoming_messages_count_as_unread(void **state)
 {
     Fixture *fixture = *state;
-    say(fixture, 100, false, false);
+    add_message(fixture, 100, false, false);
     assert_int_equal(fixture->chat->unread, 1);
-    say(fixture, 200, true, false);
+    add_message(fixture, 200, true, false);
     assert_int_equal(fixture->chat->unread, 1);
-    say(fixture, 300, false, true);
+    add_message(fixture, 300, false, true);
     assert_int_equal(fixture->chat->unread, 2);
     assert_int_equal(fixture->chat->mentions, 1);
     assert_int_equal(fixture->added, 3);
 
-    assert_int_equal(fixture->changed, 2); /* our own changed nothing */
+    assert_int_equal(fixture->changed, 2); /* our own message changes nothing */
     nj_chat_mark_read(fixture->chat, NULL);
     assert_int_equal(fixture->chat->unread, 0);
     assert_int_equal(fixture->chat->mentions, 0);
     assert_int_equal(fixture->changed, 3);
 
-    /* history that was read elsewhere */
+    /* a delayed message before the read position */
     g_autoptr(NjMessage) past = make_message(250, false, "x");
     past->mention = past->delayed = true;
     nj_chat_add(fixture->chat, past);
@@ -107,20 +106,19 @@ test_unread(void **state)
     assert_int_equal(fixture->changed, 3);
 }
 
-/* The clock of the machine was put back: what is said now comes last all the same, and is not taken
- * for read. */
+/* After the clock was set back, a new message still is the last one, and unread. */
 static void
-test_clock_put_back(void **state)
+test_clock_set_back_keeps_new_messages_last(void **state)
 {
     Fixture *fixture = *state;
-    say(fixture, 5000, false, false);
+    add_message(fixture, 5000, false, false);
     nj_chat_mark_read(fixture->chat, NULL);
 
     g_autoptr(NjMessage) now = make_message(1000, false, "now");
     nj_chat_add(fixture->chat, now);
     assert_int_equal(fixture->chat->unread, 1);
     assert_int_equal(fixture->chat->last_id, now->id);
-    say(fixture, 1001, true, false);
+    add_message(fixture, 1001, true, false);
 
     g_autoptr(GPtrArray) page =
         nj_store_page_before(fixture->store, fixture->chat->id, G_MAXINT64, G_MAXINT64, 2);
@@ -128,34 +126,34 @@ test_clock_put_back(void **state)
 }
 
 static void
-test_read_up_to(void **state)
+test_mark_read_counts_later_messages(void **state)
 {
     Fixture *fixture = *state;
-    say(fixture, 100, false, false);
+    add_message(fixture, 100, false, false);
 
     g_autoptr(NjMessage) middle = make_message(200, false, "x");
     nj_chat_add(fixture->chat, middle);
-    say(fixture, 200, false, true);
-    say(fixture, 300, false, false);
+    add_message(fixture, 200, false, true);
+    add_message(fixture, 300, false, false);
     nj_chat_mark_read(fixture->chat, middle);
     assert_int_equal(fixture->chat->unread, 2);
     assert_int_equal(fixture->chat->mentions, 1);
 
-    /* It never goes back. */
+    /* The read position never moves back. */
     NjMessage older = { .time = 100, .id = 1 };
     nj_chat_mark_read(fixture->chat, &older);
     assert_int_equal(fixture->chat->unread, 2);
 }
 
-/* A flood into the chat that is shown: one event a message, and the last place of the marker is
- * what is kept. */
+/* Many messages into a displayed chat: one event for each, and only the last read position is
+ * stored. */
 static void
-test_shown(void **state)
+test_displayed_chat_emits_no_changes(void **state)
 {
     Fixture *fixture = *state;
     fixture->shown = true;
     for (int i = 1; i <= 2000; i++)
-        say(fixture, i, false, i % 2);
+        add_message(fixture, i, false, i % 2);
 
     assert_int_equal(fixture->added, 2000);
     assert_int_equal(fixture->changed, 0);
@@ -171,22 +169,22 @@ test_shown(void **state)
 }
 
 static void
-test_closed_while_told(void **state)
+test_listener_may_close_the_chat(void **state)
 {
     Fixture *fixture = *state;
     fixture->closes = true;
     nj_client_set_focus(fixture->client, fixture->chat);
-    say(fixture, 100, false, false);
+    add_message(fixture, 100, false, false);
     assert_null(nj_chat_find(first_account(fixture->client), "frog@pond.example"));
     assert_null(fixture->client->focus);
     fixture->closes = false;
     fixture->chat =
         nj_chat_open(first_account(fixture->client), NJ_CHAT_PERSON, "frog@pond.example");
-    assert_int_equal(fixture->chat->unread, 1); /* the history stays */
+    assert_int_equal(fixture->chat->unread, 1); /* the stored message stays */
 }
 
 static void
-test_states(void **state)
+test_state_changes_emit_once_and_are_stored(void **state)
 {
     Fixture *fixture = *state;
     g_autoptr(NjMessage) message = make_message(100, true, "hello");
@@ -242,7 +240,7 @@ test_message_types_have_names_and_attributes(void **state)
 }
 
 static void
-test_small_things(void **state)
+test_draft_typing_peer_and_thread(void **state)
 {
     Fixture *fixture = *state;
     nj_chat_set_draft(fixture->chat, "I thi");
@@ -262,7 +260,7 @@ test_small_things(void **state)
 }
 
 static void
-test_labels_and_kinds(void **state)
+test_labels_and_kinds_of_chats(void **state)
 {
     Fixture *fixture = *state;
     NjAccount *account = first_account(fixture->client);
@@ -274,7 +272,7 @@ test_labels_and_kinds(void **state)
 
     NjChat *occupant = nj_chat_open(account, NJ_CHAT_PRIVATE, "pond@chat.example/ne\xE2\x80\xAEwt");
 
-    /* the override of the direction is gone */
+    /* the bidi override is removed */
     assert_string_equal(nj_chat_label(occupant), "newt");
     assert_null(occupant->room);
 
@@ -293,16 +291,18 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_unread, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_clock_put_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_read_up_to, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_shown, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_closed_while_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_states, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_incoming_messages_count_as_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_clock_set_back_keeps_new_messages_last, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_mark_read_counts_later_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_displayed_chat_emits_no_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_listener_may_close_the_chat, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_state_changes_emit_once_and_are_stored, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_state_of_closed_chat_is_stored, set_up, tear_down),
         cmocka_unit_test(test_message_types_have_names_and_attributes),
-        cmocka_unit_test_setup_teardown(test_small_things, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_labels_and_kinds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_draft_typing_peer_and_thread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_labels_and_kinds_of_chats, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("model/chat", tests, NULL, NULL);
 }

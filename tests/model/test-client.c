@@ -1,5 +1,5 @@
-/* model/client, model/account: accounts come and go, are found, and get from a store that comes
- * later what it has of them. */
+/* model/client, model/account: adding, finding and removing accounts, and restoring them from a
+ * store that is opened later. */
 #include "fixture.h"
 
 #include <string.h>
@@ -81,7 +81,7 @@ listen(Ear *ear)
 }
 
 static void
-test_accounts(void **state)
+test_accounts_emit_and_are_found(void **state)
 {
     (void) state;
     Ear ear = { nj_client_new(NULL, NULL), g_string_new(NULL) };
@@ -131,9 +131,9 @@ on_person_changed(NjClient *client, void *owner)
     g_string_append_printf(((Ear *) owner)->heard, "looking=%d ", client->looking);
 }
 
-/* Keys make no events, but for the first after a rest. */
+/* Keys emit no event, except the first one after a rest. */
 static void
-test_person(void **state)
+test_focus_and_first_key_emit_person_changed(void **state)
 {
     (void) state;
     Ear ear = { nj_client_new(NULL, NULL), g_string_new(NULL) };
@@ -160,7 +160,7 @@ test_person(void **state)
     g_string_free(ear.heard, TRUE);
 }
 
-/* A command may take the account away while somebody is told of it. */
+/* A listener may remove the account of the event. */
 static void
 on_change_remove(NjAccount *account, void *owner)
 {
@@ -177,7 +177,7 @@ on_change_look(NjAccount *account, void *owner)
 }
 
 static void
-test_removed_while_told(void **state)
+test_listener_may_remove_the_account(void **state)
 {
     (void) state;
     NjClient *client = make_client();
@@ -192,9 +192,9 @@ test_removed_while_told(void **state)
     nj_client_free(client);
 }
 
-/* The first screen is drawn before the store is opened. */
+/* The store is opened after the first screen is drawn. */
 static void
-test_store_comes_later(void **state)
+test_store_opened_later_restores_accounts(void **state)
 {
     (void) state;
     char *dir = make_dir();
@@ -246,10 +246,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accounts),
-        cmocka_unit_test(test_person),
-        cmocka_unit_test(test_removed_while_told),
-        cmocka_unit_test(test_store_comes_later),
+        cmocka_unit_test(test_accounts_emit_and_are_found),
+        cmocka_unit_test(test_focus_and_first_key_emit_person_changed),
+        cmocka_unit_test(test_listener_may_remove_the_account),
+        cmocka_unit_test(test_store_opened_later_restores_accounts),
     };
     return cmocka_run_group_tests_name("model/client", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* model/import: logs of other programs become messages, once, whatever stands in the files and
- * wherever a path leads. */
+/* model/import: logs of other programs become messages, once, for any content of the files and any
+ * kind of path. */
 #include "fixture.h"
 
 #include "model/import.h"
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The reader */
+/* --- reader --- */
 
 typedef struct {
     GString *out;
@@ -32,7 +32,7 @@ skip_line(guint lines, void *owner)
     ((Sink *) owner)->skipped += lines;
 }
 
-/* In one piece and byte by byte it is the same. */
+/* The result is the same in one piece and byte by byte. */
 static void
 check_reader(const char *file, bool good, guint skipped, const char *expected)
 {
@@ -54,7 +54,7 @@ check_reader(const char *file, bool good, guint skipped, const char *expected)
 }
 
 static void
-test_lines(void **state)
+test_reader_splits_lines_into_messages(void **state)
 {
     (void) state;
     check_reader("MR 19700101T00:00:10Z 000 hello\nMS 19700101T00:00:11Z 000 hi\n", true, 0,
@@ -79,7 +79,7 @@ test_lines(void **state)
     check_reader("", true, 0, "");
 }
 
-/* A whole import */
+/* --- imports --- */
 
 typedef struct {
     char *dir, *logs;
@@ -88,7 +88,7 @@ typedef struct {
     bool done;
     char *error;
     NjImportCounts counts;
-    gint held; /* atomic: somebody else is at the file */
+    gint held; /* atomic: the FIFO was opened for reading */
 } Fixture;
 
 static int
@@ -110,7 +110,7 @@ set_up(void **state)
     return set_up_at(state, false);
 }
 
-/* As on a network's disk: who reads may have to wait for the writer, and does not wait for ever. */
+/* As on a network file system, where a read may have to wait for the writer thread. */
 static int
 set_up_remote(void **state)
 {
@@ -203,7 +203,7 @@ check_chat(Fixture *fixture, NjChatKind kind, const char *address, guint unread,
 }
 
 static void
-test_once(void **state)
+test_second_import_adds_no_duplicates(void **state)
 {
     Fixture *fixture = *state;
     put(fixture, "frog@pond.example",
@@ -223,7 +223,7 @@ test_once(void **state)
     assert_int_equal(fixture->counts.messages, 0);
     assert_int_equal(fixture->counts.known, 5);
 
-    /* It grew, and its beginning was thrown away. */
+    /* The log has grown and lost its beginning. */
     put(fixture, "frog@pond.example",
         "MR 20240101T00:00:01Z 000 ok\nMR 20240101T00:00:01Z 000 ok\nMS 20240102T00:00:00Z 000 "
         "bye\n");
@@ -233,13 +233,13 @@ test_once(void **state)
                "<frog@pond.example: ok|>toad@pond.example: ok|<frog@pond.example: "
                "ok|<frog@pond.example: ok|>toad@pond.example: bye");
 
-    assert_null(nj_chat_find(fixture->account, "frog@pond.example")); /* nothing opens */
+    assert_null(nj_chat_find(fixture->account, "frog@pond.example")); /* no chat is opened */
 }
 
-/* What was said here is not compared: neither does it hide a line nor is it doubled by another
- * import. */
+/* Imported messages are not compared with our own: an equal own message does not hide a line, and a
+ * second import adds no duplicates. */
 static void
-test_beside_live(void **state)
+test_own_messages_are_not_compared(void **state)
 {
     Fixture *fixture = *state;
     NjChat *chat = nj_chat_open(fixture->account, NJ_CHAT_PERSON, "frog@pond.example");
@@ -256,7 +256,7 @@ test_beside_live(void **state)
                "<frog@pond.example: before|<frog@pond.example/leaf: ok|<frog@pond.example: "
                "ok|>toad@pond.example: bye");
 
-    /* of the same second: what nobody saw here stays so */
+    /* of the same second: an unread message stays unread */
     assert_int_equal(chat->unread, 2);
     assert_int_equal(chat->last_time, G_GINT64_CONSTANT(1704153600000));
     nj_chat_mark_read(chat, NULL);
@@ -266,7 +266,7 @@ test_beside_live(void **state)
 }
 
 static void
-test_room(void **state)
+test_log_of_a_room_has_nicks(void **state)
 {
     Fixture *fixture = *state;
     NjStoredChat row;
@@ -283,7 +283,7 @@ test_room(void **state)
 }
 
 static void
-test_text(void **state)
+test_text_is_sanitised(void **state)
 {
     Fixture *fixture = *state;
     static const char bytes[] =
@@ -291,7 +291,7 @@ test_text(void **state)
     g_autofree char *path = log_path(fixture, "frog@pond.example");
 
     assert_true(g_file_set_contents(path, bytes, sizeof bytes - 1, NULL));
-    import_path(fixture, path); /* one file */
+    import_path(fixture, path); /* a single file */
     assert_null(fixture->error);
     assert_int_equal(fixture->counts.messages, 2);
 
@@ -308,8 +308,7 @@ test_text(void **state)
     nj_stored_chat_clear(&chat);
 }
 
-/* Neither a pipe nor a device nor a link holds it, and all is said. */
-/* Comes back when somebody reads at the other end. */
+/* Opens the FIFO for writing; returns when it is opened for reading. */
 static void *
 open_pipe(void *data)
 {
@@ -321,7 +320,7 @@ open_pipe(void *data)
 }
 
 static void
-test_places(void **state)
+test_other_files_do_not_block(void **state)
 {
     Fixture *fixture = *state;
     import_path(fixture, "/nowhere/at/all");
@@ -379,9 +378,9 @@ check_unread(Fixture *fixture, guint count)
     nj_stored_chat_clear(&chat);
 }
 
-/* More than the store takes at once; given up in the middle, and begun again. */
+/* More messages than the queue of the store takes; cancelled in the middle, and begun again. */
 static void
-test_many(void **state)
+test_cancelled_import_continues(void **state)
 {
     Fixture *fixture = *state;
     put_many(fixture, 20000);
@@ -397,7 +396,7 @@ test_many(void **state)
     assert_false(fixture->done);
     check_unread(fixture, 0);
 
-    /* A program that was killed has not marked all of them. */
+    /* A killed program has not marked all of them as read. */
     NjStoredChat chat;
     assert_true(nj_store_find_chat(fixture->client->store, fixture->account->row, NJ_CHAT_PERSON,
                                    "frog@pond.example", &chat));
@@ -423,10 +422,10 @@ hold_door(void *data)
     return NULL;
 }
 
-/* While the history can not be read nobody knows what is there already: then nothing is stored, and
- * the next time all of it. */
+/* While the history cannot be read, duplicates cannot be found: nothing is stored, and the next
+ * import stores everything. */
 static void
-test_blind(void **state)
+test_unreadable_history_stores_nothing(void **state)
 {
     Fixture *fixture = *state;
     put(fixture, "frog@pond.example",
@@ -447,7 +446,7 @@ test_blind(void **state)
     assert_non_null(strstr(fixture->error, "could not be read"));
     assert_int_equal(fixture->counts.messages, 0);
 
-    g_usleep(1100000); /* so long it would not wait again */
+    g_usleep(1100000); /* longer than a read waits for the writer thread */
     import(fixture);
     assert_int_equal(fixture->counts.messages, 1);
     assert_int_equal(fixture->counts.known, 2);
@@ -456,7 +455,7 @@ test_blind(void **state)
 }
 
 static void
-test_account_goes(void **state)
+test_removed_account_ends_the_import(void **state)
 {
     Fixture *fixture = *state;
     put_many(fixture, 20000);
@@ -475,15 +474,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test_setup_teardown(test_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_beside_live, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_many, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_blind, set_up_remote, tear_down),
-        cmocka_unit_test_setup_teardown(test_account_goes, set_up, tear_down),
+        cmocka_unit_test(test_reader_splits_lines_into_messages),
+        cmocka_unit_test_setup_teardown(test_second_import_adds_no_duplicates, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_own_messages_are_not_compared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_log_of_a_room_has_nicks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_text_is_sanitised, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_files_do_not_block, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled_import_continues, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unreadable_history_stores_nothing, set_up_remote,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_removed_account_ends_the_import, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("model/import", tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* model/jid: what is an address, how what people type becomes one (RFC 7622, RFC 8265), and
- * XEP-0106. */
+/* model/jid: checking and preparing addresses (RFC 7622, RFC 8265), and XEP-0106. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +11,7 @@
 
 typedef struct {
     const char *typed, *prepared;
-} Vector; /* prepared NULL: refused */
+} Vector; /* prepared: NULL if the address is refused */
 
 static void
 check_vectors(const Vector *vectors, gsize count,
@@ -36,7 +35,7 @@ check_vectors(const Vector *vectors, gsize count,
 
 /* RFC 7622, 3.5, table 1 and table 2. */
 static void
-test_rfc_7622(void **state)
+test_examples_of_rfc_7622(void **state)
 {
     static const Vector vectors[] = {
         { "juliet@example.com", "juliet@example.com" },
@@ -69,7 +68,7 @@ test_rfc_7622(void **state)
 }
 
 static void
-test_localparts(void **state)
+test_localparts_are_prepared(void **state)
 {
     static const Vector vectors[] = {
         { "Toad@example.org", "toad@example.org" },
@@ -98,9 +97,9 @@ test_localparts(void **state)
         { "a\u200Db@example.org", NULL },
         { "\u0645\u06CC\u200C\u062E\u0648@example.org",
           "\u0645\u06CC\u200C\u062E\u0648@example.org" },
-        /* alef joins nothing after it */
+        /* alef does not join the letter after it */
         { "\u0627\u200C\u0628@example.org", NULL },
-        /* begins with a number that runs to the left */
+        /* begins with an Arabic number */
         { "\u0661\u0662@example.org", NULL },
         { "\u0628\u0661@example.org", "\u0628\u0661@example.org" },
         /* two kinds of digits */
@@ -149,7 +148,7 @@ test_localparts(void **state)
 }
 
 static void
-test_domains(void **state)
+test_domains_are_prepared(void **state)
 {
     static const Vector vectors[] = {
         { "toad@EXAMPLE.Org", "toad@example.org" },
@@ -185,7 +184,7 @@ test_domains(void **state)
         { "toad@example.org:5222", NULL },
         { "toad@-example.org", NULL },
         { "toad@xn--\u00FC.example", NULL },
-        { "toad@xn--a.example", NULL }, /* no Punycode */
+        { "toad@xn--a.example", NULL }, /* not valid Punycode */
         { "toad@\u265A\u200B\u202E.example", NULL },
         { "toad@a\u05D0.example", NULL },
         { "toad@exa\u2044mple.org", NULL },
@@ -196,7 +195,7 @@ test_domains(void **state)
 }
 
 static void
-test_resources(void **state)
+test_resources_are_prepared(void **state)
 {
     static const Vector vectors[] = {
         { "Toad", "Toad" },
@@ -224,7 +223,7 @@ test_resources(void **state)
 }
 
 static void
-test_lengths(void **state)
+test_parts_are_limited_to_1023_bytes(void **state)
 {
     (void) state;
     g_autofree char *longest = g_strnfill(1023, 'a');
@@ -250,9 +249,9 @@ test_lengths(void **state)
     assert_false(nj_jid_valid(longer));
 }
 
-/* What is wrong is said about the right part. */
+/* The error names the wrong part. */
 static void
-test_errors(void **state)
+test_errors_name_the_wrong_part(void **state)
 {
     static const struct {
         const char *typed, *says;
@@ -277,9 +276,9 @@ test_errors(void **state)
     }
 }
 
-/* What arrives is only checked: the server's spelling is canonical. */
+/* Received addresses are only checked, because the spelling of the server is canonical. */
 static void
-test_valid(void **state)
+test_valid_checks_received_addresses(void **state)
 {
     static const char *const good[] = {
         "a",
@@ -329,7 +328,7 @@ test_valid(void **state)
 }
 
 static void
-test_parts(void **state)
+test_addresses_are_split(void **state)
 {
     static const struct {
         const char *jid, *local, *domain, *bare, *resource;
@@ -359,7 +358,7 @@ test_parts(void **state)
 }
 
 static void
-test_ascii_domain(void **state)
+test_ascii_domain_for_dns(void **state)
 {
     static const struct {
         const char *domain, *ascii;
@@ -388,7 +387,7 @@ test_ascii_domain(void **state)
 
 /* XEP-0106, 3 and 4. */
 static void
-test_escaping(void **state)
+test_escaping_of_xep_0106(void **state)
 {
     static const struct {
         const char *text, *local;
@@ -432,11 +431,16 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc_7622),     cmocka_unit_test(test_localparts),
-        cmocka_unit_test(test_domains),      cmocka_unit_test(test_resources),
-        cmocka_unit_test(test_lengths),      cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_valid),        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_ascii_domain), cmocka_unit_test(test_escaping),
+        cmocka_unit_test(test_examples_of_rfc_7622),
+        cmocka_unit_test(test_localparts_are_prepared),
+        cmocka_unit_test(test_domains_are_prepared),
+        cmocka_unit_test(test_resources_are_prepared),
+        cmocka_unit_test(test_parts_are_limited_to_1023_bytes),
+        cmocka_unit_test(test_errors_name_the_wrong_part),
+        cmocka_unit_test(test_valid_checks_received_addresses),
+        cmocka_unit_test(test_addresses_are_split),
+        cmocka_unit_test(test_ascii_domain_for_dns),
+        cmocka_unit_test(test_escaping_of_xep_0106),
     };
     return cmocka_run_group_tests_name("model/jid", tests, NULL, NULL);
 }

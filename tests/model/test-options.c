@@ -1,5 +1,5 @@
-/* model/options: natterjackrc is read whatever is in it, its faults are sentences with their line,
- * and a change touches one value and nothing else. */
+/* model/options: reading any natterjackrc, its faults as sentences with a line, and changes that
+ * rewrite one value only. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ fault(const NjOptions *options, guint index)
     return faults->pdata[index];
 }
 
-/* The faults are just these: a line's number and a word of its sentence. */
+/* Expects exactly these faults: pairs of a line and a part of the sentence; -1 ends the list. */
 static void
 expect_faults(const NjOptions *options, ...)
 {
@@ -69,9 +69,9 @@ expect_text(const NjOptions *options, const char *text)
     assert_string_equal(nj_options_memory(options)->str, text);
 }
 
-/* Each row's default_value is a value that the row takes, and nothing stands twice. */
+/* Each row accepts its default value, and no name is used twice. */
 static void
-test_rows(void **state)
+test_rows_accept_their_default_values(void **state)
 {
     (void) state;
     NjOptions *options = nj_options_new(NULL);
@@ -85,9 +85,9 @@ test_rows(void **state)
     nj_options_free(options);
 }
 
-/* The example of the manual. */
+/* The example in the manual. */
 static void
-test_example(void **state)
+test_example_of_the_manual(void **state)
 {
     (void) state;
     NjOptions *options = load("# comments stand on their own line; a value is taken whole\n"
@@ -140,7 +140,7 @@ test_example(void **state)
 }
 
 static void
-test_faults(void **state)
+test_faults_name_line_and_reason(void **state)
 {
     (void) state;
     NjOptions *options = load("theme = reed\n" /* 1 */
@@ -191,7 +191,7 @@ test_faults(void **state)
 }
 
 static void
-test_hostile_input(void **state)
+test_hostile_files_are_read(void **state)
 {
     (void) state;
     static const char nulls[] = "[options]\ntheme = re\0ed\nbell = all\n";
@@ -228,7 +228,7 @@ test_hostile_input(void **state)
     assert_true(nj_options_faults(options)->len <= 100);
     nj_options_free(options);
 
-    /* Many keys and sections cost no more than many lines. */
+    /* Many keys and sections need linear time. */
     g_string_truncate(large, 0);
     for (int i = 0; i < 50000; i++)
         g_string_append_printf(large, "[account %d]\n[keys]\nx%d = y\n", i, i);
@@ -239,7 +239,7 @@ test_hostile_input(void **state)
 }
 
 static void
-test_change_keeps_the_rest(void **state)
+test_change_keeps_all_other_bytes(void **state)
 {
     (void) state;
     static const char text[] = "# mine\n"
@@ -282,9 +282,9 @@ test_change_keeps_the_rest(void **state)
     nj_options_free(options);
 }
 
-/* A key that stands twice: the later line counts, so it is changed; taken out are both. */
+/* Of a key that is set twice the later line is used and changed; both are removed. */
 static void
-test_change_of_twins(void **state)
+test_change_of_a_repeated_key(void **state)
 {
     (void) state;
     NjOptions *options = load("[options]\ntheme = a\ntheme = b\n[keys]\n[options]\ntheme = c\n");
@@ -297,7 +297,7 @@ test_change_of_twins(void **state)
 }
 
 static void
-test_refused_values(void **state)
+test_bad_values_are_refused(void **state)
 {
     static const char *const pairs[][2] = {
         { "theme", "a\nb" },       { "theme", " a" },
@@ -328,7 +328,7 @@ test_refused_values(void **state)
 }
 
 static void
-test_override(void **state)
+test_override_is_not_saved(void **state)
 {
     (void) state;
     NjOptions *options = load("[options]\ntheme = reed\n");
@@ -346,7 +346,7 @@ test_override(void **state)
 }
 
 static void
-test_accounts_change(void **state)
+test_account_keys_are_saved(void **state)
 {
     (void) state;
     g_autoptr(GError) error = NULL;
@@ -374,7 +374,7 @@ test_accounts_change(void **state)
     assert_true(nj_options_account_set(options, "home", "port", NULL, NULL));
     assert_int_equal(account(options, 0)->port, 0);
 
-    /* One address is one account, whoever writes it. */
+    /* Two accounts must not have the same address. */
     assert_false(
         nj_options_account_set(options, "second", "address", "Toad@Example.org/desk", &error));
     assert_non_null(strstr(error->message, "home"));
@@ -391,9 +391,9 @@ test_accounts_change(void **state)
     nj_options_free(options);
 }
 
-/* A name is changed where it stands, and nothing else is. */
+/* Renaming changes only the name of the section. */
 static void
-test_account_renamed(void **state)
+test_renamed_account_keeps_its_lines(void **state)
 {
     (void) state;
     static const char *const bad[] = { "", "a b", "a:b", "a@b", "a]", "work", "home" };
@@ -426,9 +426,9 @@ test_account_renamed(void **state)
     nj_options_free(options);
 }
 
-/* Two sections of one address: the first counts, the other's line is told. */
+/* Of two sections with one address the first is used; the other is a fault. */
 static void
-test_address_twice(void **state)
+test_second_account_of_an_address_is_ignored(void **state)
 {
     (void) state;
     NjOptions *options = load("[account home]\naddress = toad@example.org\n[account work]\nport = "
@@ -445,9 +445,9 @@ collect(const char *key, const char *value, void *owner)
     g_string_append_printf(owner, "<%s|%s>", key, value);
 }
 
-/* The sign may be a key itself. */
+/* The sign “=” may be a key. */
 static void
-test_pairs(void **state)
+test_pairs_of_keys_and_aliases(void **state)
 {
     (void) state;
     NjOptions *options = load("[keys]\nAlt-x = /msg a=b\n= = /quit\nAlt-= = /window = "
@@ -469,10 +469,9 @@ test_pairs(void **state)
     nj_options_free(options);
 }
 
-/* A plugin's rows may come before or after the file is read; then their lines are no fault any
- * more. */
+/* A plugin may add its rows before or after the file is read; then their lines are not faults. */
 static void
-test_more_rows(void **state)
+test_rows_of_plugins_are_added(void **state)
 {
     static const NjOption rows[] = {
         { .name = "otr-policy",
@@ -492,10 +491,10 @@ test_more_rows(void **state)
     nj_options_free(options);
 }
 
-/* On disk: 0600 for a new file, the mode of an old one kept, links followed, others' changes
- * kept. */
+/* On disk: a new file has mode 0600, an old one keeps its mode; links are followed, and changes
+ * made by others meanwhile are kept. */
 static void
-test_file(void **state)
+test_file_keeps_mode_links_and_edits(void **state)
 {
     (void) state;
     struct stat info;
@@ -506,7 +505,7 @@ test_file(void **state)
     g_autofree char *text = NULL;
 
     NjOptions *options = nj_options_new(path);
-    assert_true(nj_options_load(options, NULL)); /* missing is no fault */
+    assert_true(nj_options_load(options, NULL)); /* a missing file is not an error */
     assert_int_equal(nj_options_faults(options)->len, 0);
     assert_true(nj_options_set(options, "theme", "reed", NULL));
     assert_int_equal(stat(path, &info), 0);
@@ -514,7 +513,7 @@ test_file(void **state)
     assert_int_equal(stat(folder, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0700);
 
-    /* Somebody edits it meanwhile. */
+    /* The user edits the file meanwhile. */
     assert_true(g_file_set_contents(
         real, "[account home]\naddress = toad@example.org\npassword = secret\n", -1, NULL));
     assert_int_equal(unlink(path), 0);
@@ -536,12 +535,12 @@ test_file(void **state)
     assert_string_equal(account(options, 0)->password, "secret");
     assert_string_equal(nj_options_text(options, "theme"), "pond");
 
-    /* A password comes only into a file that nobody else reads. */
+    /* Before a password is saved, the mode becomes 0600. */
     assert_true(nj_options_account_set(options, "home", "password", "new", NULL));
     assert_int_equal(stat(real, &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
 
-    /* What cannot be read is not written over. */
+    /* A file that cannot be read is not replaced. */
     g_autoptr(GError) error = NULL;
     assert_int_equal(unlink(path), 0);
     assert_int_equal(g_mkdir(path, 0700), 0);
@@ -561,20 +560,20 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_example),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_hostile_input),
-        cmocka_unit_test(test_change_keeps_the_rest),
-        cmocka_unit_test(test_change_of_twins),
-        cmocka_unit_test(test_refused_values),
-        cmocka_unit_test(test_override),
-        cmocka_unit_test(test_accounts_change),
-        cmocka_unit_test(test_account_renamed),
-        cmocka_unit_test(test_address_twice),
-        cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_more_rows),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_rows_accept_their_default_values),
+        cmocka_unit_test(test_example_of_the_manual),
+        cmocka_unit_test(test_faults_name_line_and_reason),
+        cmocka_unit_test(test_hostile_files_are_read),
+        cmocka_unit_test(test_change_keeps_all_other_bytes),
+        cmocka_unit_test(test_change_of_a_repeated_key),
+        cmocka_unit_test(test_bad_values_are_refused),
+        cmocka_unit_test(test_override_is_not_saved),
+        cmocka_unit_test(test_account_keys_are_saved),
+        cmocka_unit_test(test_renamed_account_keeps_its_lines),
+        cmocka_unit_test(test_second_account_of_an_address_is_ignored),
+        cmocka_unit_test(test_pairs_of_keys_and_aliases),
+        cmocka_unit_test(test_rows_of_plugins_are_added),
+        cmocka_unit_test(test_file_keeps_mode_links_and_edits),
     };
     return cmocka_run_group_tests_name("model/options", tests, NULL, NULL);
 }

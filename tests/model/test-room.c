@@ -1,4 +1,4 @@
-/* model/room: who is there, what they are called, and what is told of it. */
+/* model/room: occupants, nicks, and the events about them. */
 #include "fixture.h"
 
 typedef struct {
@@ -71,11 +71,11 @@ put(Fixture *fixture, const char *nick, NjShow show)
 }
 
 static void
-test_come_and_go(void **state)
+test_joins_and_leaves_emit(void **state)
 {
     Fixture *fixture = *state;
     put(fixture, "frog", NJ_SHOW_ONLINE);
-    put(fixture, "frog", NJ_SHOW_ONLINE); /* nothing new */
+    put(fixture, "frog", NJ_SHOW_ONLINE); /* unchanged */
     put(fixture, "frog", NJ_SHOW_AWAY);
     put(fixture, "", NJ_SHOW_ONLINE);
     put(fixture, "ne\nwt", NJ_SHOW_ONLINE);
@@ -92,9 +92,9 @@ test_come_and_go(void **state)
     assert_false(fixture->room->full);
 }
 
-/* Nobody can fill our memory with names. */
+/* The number of occupants is limited. */
 static void
-test_too_many(void **state)
+test_too_many_occupants_are_refused(void **state)
 {
     Fixture *fixture = *state;
     char nick[16];
@@ -111,7 +111,7 @@ test_too_many(void **state)
 }
 
 static void
-test_rename(void **state)
+test_rename_replaces_the_nick(void **state)
 {
     Fixture *fixture = *state;
     NjOccupant *frog = put(fixture, "frog", NJ_SHOW_ONLINE);
@@ -123,7 +123,7 @@ test_rename(void **state)
     assert_ptr_equal(nj_room_occupant(fixture->room, "newt"), frog);
     assert_null(nj_room_occupant(fixture->room, "frog"));
 
-    /* Ours; and one whose name the room gave away already. */
+    /* Our own nick, and a nick that another occupant has already. */
     nj_room_rename(fixture->room, "toad", "newt");
     assert_heard(fixture, "-newt? toad>newt room:newt:0:: ");
     assert_int_equal(g_hash_table_size(fixture->room->occupants), 1);
@@ -133,7 +133,7 @@ test_rename(void **state)
 }
 
 static void
-test_state(void **state)
+test_state_and_subject_emit_changes(void **state)
 {
     Fixture *fixture = *state;
     assert_string_equal(fixture->room->nick, "toad");
@@ -155,7 +155,7 @@ test_state(void **state)
 }
 
 static void
-test_who_spoke(void **state)
+test_messages_set_the_time_of_the_occupant(void **state)
 {
     Fixture *fixture = *state;
     NjOccupant *frog = put(fixture, "frog", NJ_SHOW_ONLINE);
@@ -165,7 +165,7 @@ test_who_spoke(void **state)
     message->sender = g_strdup("frog");
     nj_chat_add(fixture->room->chat, message);
     assert_int_equal(frog->spoke, 500);
-    nj_chat_close(fixture->room->chat); /* with its occupants */
+    nj_chat_close(fixture->room->chat); /* frees its occupants, too */
     assert_null(nj_chat_find(first_account(fixture->client), "pond@chat.example"));
 }
 
@@ -173,11 +173,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_come_and_go, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_too_many, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_rename, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_state, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_who_spoke, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_joins_and_leaves_emit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_many_occupants_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rename_replaces_the_nick, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_state_and_subject_emit_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_messages_set_the_time_of_the_occupant, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests_name("model/room", tests, NULL, NULL);
 }

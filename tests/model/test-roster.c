@@ -78,7 +78,7 @@ put(Fixture *fixture, const char *address, const char *name)
 }
 
 static void
-test_items(void **state)
+test_items_are_added_changed_and_removed(void **state)
 {
     Fixture *fixture = *state;
     static const char *const groups[] = { "Pond", "Po\x07nd", "", "Friends", NULL };
@@ -114,7 +114,7 @@ test_items(void **state)
 }
 
 static void
-test_presence(void **state)
+test_presences_are_sorted_by_availability(void **state)
 {
     Fixture *fixture = *state;
     NjContact *frog = put(fixture, "frog@pond.example", NULL);
@@ -134,7 +134,7 @@ test_presence(void **state)
     nj_roster_presence(fixture->roster, "frog@pond.example/leaf", NJ_SHOW_AWAY, 5, "at\nlunch");
     assert_int_equal(fixture->changed, 1);
     nj_roster_presence(fixture->roster, "frog@pond.example/stone", NJ_SHOW_CHAT, 1, NULL);
-    assert_int_equal(nj_contact_show(frog), NJ_SHOW_AWAY); /* the higher priority */
+    assert_int_equal(nj_contact_show(frog), NJ_SHOW_AWAY); /* that of the higher priority */
     assert_string_equal(nj_contact_status(frog), "at lunch");
     nj_roster_presence(fixture->roster, "frog@pond.example/stone", NJ_SHOW_CHAT, 9, NULL);
     assert_int_equal(nj_contact_show(frog), NJ_SHOW_CHAT);
@@ -168,7 +168,7 @@ test_presence(void **state)
 }
 
 static void
-test_full_roster(void **state)
+test_full_roster_removes_missing_contacts(void **state)
 {
     Fixture *fixture = *state;
     nj_roster_begin(fixture->roster);
@@ -187,7 +187,7 @@ test_full_roster(void **state)
 }
 
 static void
-test_versions(void **state)
+test_version_and_contacts_are_restored(void **state)
 {
     (void) state;
     char *dir = make_dir();
@@ -226,7 +226,7 @@ test_versions(void **state)
     nj_roster_load(fixture.roster);
     assert_int_equal(fixture.loaded, 1);
 
-    /* A server without versions: nothing to start from next time. */
+    /* Without a version the roster is not stored. */
     nj_roster_begin(fixture.roster);
     nj_roster_put(fixture.roster, "frog@pond.example", "Frog", NJ_SUB_FROM, true, true, groups);
     nj_roster_end(fixture.roster);
@@ -242,7 +242,7 @@ test_versions(void **state)
 }
 
 static void
-test_requests(void **state)
+test_requests_are_limited(void **state)
 {
     Fixture *fixture = *state;
     NjRequest *request = nj_roster_note_request(fixture->roster, "newt@pond.example", true,
@@ -273,7 +273,7 @@ test_requests(void **state)
 }
 
 static void
-test_words(void **state)
+test_words_of_show_and_subscription(void **state)
 {
     (void) state;
     NjShow show;
@@ -297,12 +297,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_items, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_presence, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full_roster, set_up, tear_down),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test_setup_teardown(test_requests, set_up, tear_down),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test_setup_teardown(test_items_are_added_changed_and_removed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_presences_are_sorted_by_availability, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_full_roster_removes_missing_contacts, set_up,
+                                        tear_down),
+        cmocka_unit_test(test_version_and_contacts_are_restored),
+        cmocka_unit_test_setup_teardown(test_requests_are_limited, set_up, tear_down),
+        cmocka_unit_test(test_words_of_show_and_subscription),
     };
     return cmocka_run_group_tests_name("model/roster", tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* Text logs: what stands in which file, whose files are written to, and what happens when the disk
- * is full. */
+/* model/textlog: names and lines of the logs, refusing files of others, and a full disk. */
 #include "fixture.h"
 
 #include <signal.h>
@@ -43,7 +42,7 @@ open_fixture(void)
     return fixture;
 }
 
-/* The notices go where they would go in the program: through the loop. */
+/* Notices arrive through the main loop, as in the program. */
 static void
 start(Fixture *fixture)
 {
@@ -92,7 +91,7 @@ open_chat(Fixture *fixture, const char *address)
     return nj_chat_open(first_account(fixture->client), NJ_CHAT_PERSON, address);
 }
 
-/* Ends the worker, and with it everything is written. */
+/* Ends the worker, which writes all lines first. */
 static void
 finish(Fixture *fixture)
 {
@@ -134,7 +133,7 @@ wait_for(Fixture *fixture, const char *words)
 }
 
 static void
-test_lines(void **state)
+test_lines_have_time_nick_and_text(void **state)
 {
     (void) state;
     Fixture fixture = open_fixture();
@@ -178,7 +177,7 @@ test_lines(void **state)
 }
 
 static void
-test_names(void **state)
+test_names_are_escaped_and_short(void **state)
 {
     (void) state;
     const struct {
@@ -198,7 +197,7 @@ test_names(void **state)
         assert_string_equal(name, names[i].name);
     }
 
-    /* Long ones differ only behind what is kept, and are cut between characters. */
+    /* Long names differ in the digest, and are cut between characters. */
     GString *one = g_string_new("room@x/"), *other = g_string_new("room@x/");
     for (int i = 0; i < 300; i++) {
         g_string_append(one, "ö");
@@ -215,9 +214,9 @@ test_names(void **state)
     g_string_free(other, TRUE);
 }
 
-/* What no store keeps is logged nowhere, either. */
+/* A message that is not stored is not logged. */
 static void
-test_unkept(void **state)
+test_unstored_message_is_not_logged(void **state)
 {
     (void) state;
     Fixture fixture = open_fixture();
@@ -233,9 +232,9 @@ test_unkept(void **state)
     close_fixture(&fixture);
 }
 
-/* On and off while the program runs; what was there stays and is continued. */
+/* The option is set and cleared while the program runs; an old log is continued. */
 static void
-test_switch(void **state)
+test_option_starts_and_stops_the_logs(void **state)
 {
     (void) state;
     Fixture fixture = open_fixture();
@@ -257,10 +256,9 @@ test_switch(void **state)
     close_fixture(&fixture);
 }
 
-/* A link, or something that is no file, in the place of a log: somebody wants us to write
- * elsewhere. */
+/* A link, a FIFO or a directory instead of a log is refused. */
 static void
-test_traps(void **state)
+test_links_and_other_files_are_refused(void **state)
 {
     (void) state;
     Fixture fixture = open_fixture();
@@ -280,11 +278,11 @@ test_traps(void **state)
     say(&fixture, open_chat(&fixture, "frog@pond.example"), NULL, "fine", true);
     finish(&fixture);
 
-    /* and the folder was closed to others */
+    /* the mode of the directory became 0700 */
     expect_file(&fixture, "frog@pond.example.log", "2026-11-20 12:00:03+0000 <toad> fine\n");
     assert_true(g_file_get_contents(victim, &text, NULL, NULL));
     assert_string_equal(text, "mine\n");
-    assert_null(strstr(fixture.told->str, "fifo@")); /* it is told once */
+    assert_null(strstr(fixture.told->str, "fifo@")); /* only the first error is reported */
 
     g_autofree char *other = g_build_filename(fixture.dir, "elsewhere", NULL);
     assert_int_equal(symlink(fixture.logs, other), 0);
@@ -294,14 +292,14 @@ test_traps(void **state)
     g_string_truncate(fixture.told, 0);
     start(&fixture);
 
-    /* at once, not with the first message */
+    /* reported at once, not with the first message */
     wait_for(&fixture, "is a link or not a directory");
     close_fixture(&fixture);
 }
 
-/* A full disk is told once, leaves no half line, and what is missing is counted. */
+/* A full disk is reported once and leaves no incomplete line; missing messages are counted. */
 static void
-test_full(void **state)
+test_full_disk_is_reported_once(void **state)
 {
     (void) state;
     Fixture fixture = open_fixture();
@@ -338,9 +336,9 @@ test_full(void **state)
     close_fixture(&fixture);
 }
 
-/* What waits is bounded: what does not fit is left out and told. */
+/* The queue is bounded; lines that do not fit are dropped and reported. */
 static void
-test_bound(void **state)
+test_full_queue_drops_and_reports(void **state)
 {
     (void) state;
     Fixture fixture = open_fixture();
@@ -361,9 +359,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),  cmocka_unit_test(test_names), cmocka_unit_test(test_unkept),
-        cmocka_unit_test(test_switch), cmocka_unit_test(test_traps), cmocka_unit_test(test_full),
-        cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_lines_have_time_nick_and_text),
+        cmocka_unit_test(test_names_are_escaped_and_short),
+        cmocka_unit_test(test_unstored_message_is_not_logged),
+        cmocka_unit_test(test_option_starts_and_stops_the_logs),
+        cmocka_unit_test(test_links_and_other_files_are_refused),
+        cmocka_unit_test(test_full_disk_is_reported_once),
+        cmocka_unit_test(test_full_queue_drops_and_reports),
     };
     return cmocka_run_group_tests_name("model textlog", tests, NULL, NULL);
 }
