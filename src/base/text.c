@@ -443,7 +443,8 @@ nj_text_step(const char *text, const char *end, gsize *length)
 static bool
 is_selector(gunichar c)
 {
-    return (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0100 && c <= 0xe01ef);
+    static const Range selectors[] = { { 0xfe00, 0xfe0f }, { 0xe0100, 0xe01ef } };
+    return is_in_ranges(selectors, G_N_ELEMENTS(selectors), c);
 }
 
 guint

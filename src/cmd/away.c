@@ -22,7 +22,7 @@ option_us(const NjAway *away, const char *name)
     return nj_options_int(away->client->options, name) * MINUTE_US;
 }
 
-/* What accounts show after idle_us without a key; ONLINE: their own show. */
+/* The show of accounts after idle_us without a key; ONLINE: that of the user. */
 static NjShow
 show_after(const NjAway *away, gint64 idle_us)
 {

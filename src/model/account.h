@@ -25,7 +25,7 @@ struct NjAccount {
     NjAccountState state;
     char *why;        /* sentence about the last failure; NULL: none */
     gint64 retry_us;  /* WAITING: monotonic us */
-    char *jid;        /* full address as the server bound it; NULL while not online */
+    char *jid;        /* full address as the server bound it; NULL unless online or closing */
     char *bare;       /* bare address, in the server's spelling once bound */
     NjShow show;      /* of our presence; OFFLINE: invisible, that is, connected without presence */
     char *status;     /* of our presence; NULL: none */

@@ -336,7 +336,7 @@ nj_chat_set_draft(NjChat *chat, const char *text)
 {
     if (text && !*text)
         text = NULL;
-    if (!g_strcmp0(chat->draft, text))
+    if (g_strcmp0(chat->draft, text) == 0)
         return;
 
     char *copy = g_strdup(text);
@@ -361,7 +361,7 @@ nj_chat_set_typing(NjChat *chat, NjTyping typing)
 void
 nj_chat_set_peer(NjChat *chat, const char *full)
 {
-    if (!g_strcmp0(chat->peer, full))
+    if (g_strcmp0(chat->peer, full) == 0)
         return;
     g_free(chat->peer);
     chat->peer = g_strdup(full);
@@ -370,7 +370,7 @@ nj_chat_set_peer(NjChat *chat, const char *full)
 void
 nj_chat_set_thread(NjChat *chat, const char *thread)
 {
-    if (!g_strcmp0(chat->thread, thread))
+    if (g_strcmp0(chat->thread, thread) == 0)
         return;
     g_free(chat->thread);
     chat->thread = g_strdup(thread);

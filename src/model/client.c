@@ -89,13 +89,13 @@ nj_client_account(NjClient *client, const char *name)
 {
     for (guint i = 0; i < client->accounts->len; i++) {
         NjAccount *account = g_ptr_array_index(client->accounts, i);
-        if (!strcmp(account->settings->name, name))
+        if (strcmp(account->settings->name, name) == 0)
             return account;
     }
 
     for (guint i = 0; i < client->accounts->len; i++) {
         NjAccount *account = g_ptr_array_index(client->accounts, i);
-        if (!strcmp(account->bare, name))
+        if (strcmp(account->bare, name) == 0)
             return account;
     }
 

@@ -29,10 +29,9 @@ struct NjClient {
     GPtrArray *accounts; /* of NjAccount, in the order of the configuration */
     NjChat *focus;       /* the chat that the prompt writes to; NULL: the console */
     bool headless;       /* without a terminal; a program reads all events */
-    bool
-        looking; /* the terminal has the focus, as far as it reports it, and we are not suspended */
-    gint64 active_us; /* monotonic us: the last key, or when the terminal got the focus */
-    NjIdle *idle;     /* model/idle.h */
+    bool looking;        /* the terminal has the focus (or does not report it), and we run in it */
+    gint64 active_us;    /* monotonic us: the last key, or when the terminal got the focus */
+    NjIdle *idle;        /* model/idle.h */
     NjHooks hooks;
     GPtrArray *removed;   /* of NjAccount: removed, freed by the main loop */
     guint removed_source; /* source that frees them; 0: none */

@@ -100,7 +100,8 @@ call_watches(NjIdle *idle, bool every)
         Watch *watch = idle->watches->pdata[i];
         const bool was_pending = watch->is_pending;
         const bool has_passed = look_at_watch(idle, watch);
-        if (watch->func && (every || (was_pending && has_passed)))
+        const bool is_called = every || (was_pending && has_passed);
+        if (watch->func && is_called)
             watch->func(watch->owner);
     }
 

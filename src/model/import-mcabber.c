@@ -127,7 +127,7 @@ feed_bytes(void *data, const char *bytes, gsize length)
         const char *newline = memchr(bytes, '\n', end - bytes);
         gsize part = (newline ? newline : end) - bytes, room = MAX_LINE + HEAD - reader->line->len;
         g_string_append_len(reader->line, bytes, MIN(part, room));
-        bytes += part + (newline != NULL);
+        bytes += newline ? part + 1 : part;
         /* A long first line with another beginning is not one of a log. */
         if (newline ? !take_line(reader) : !reader->begun && !may_be_head(reader))
             return false;

@@ -517,7 +517,7 @@ take_batch(NjImport *import, bool *over)
     if (import->batch)
         begin_batch(import, import->batch);
 
-    return import->batch != NULL;
+    return import->batch;
 }
 
 static void

@@ -139,7 +139,7 @@ bool
 nj_jid_is_ip(const char *domain)
 {
     g_autofree char *ip = read_ip_literal(domain);
-    return ip != NULL;
+    return ip;
 }
 
 /* True for labels of letters, digits, '-' and '_', which some hosts have. No label may be empty,

@@ -32,7 +32,7 @@ is_space(char c)
 }
 
 static Slice
-trim(const char *from, const char *to)
+trim_slice(const char *from, const char *to)
 {
     while (from < to && is_space(*from))
         from++;
@@ -86,7 +86,7 @@ read_head(Walk *walk, Slice line)
         return;
     }
 
-    walk->key = trim(line.at + 1, line.at + line.length - 1);
+    walk->key = trim_slice(line.at + 1, line.at + line.length - 1);
     if (walk->key.length == 0) {
         mark_broken(walk, N_("A section must have a name, like [options]."));
         return;
@@ -100,7 +100,7 @@ read_head(Walk *walk, Slice line)
 static void
 read_line(Walk *walk, const char *from, const char *to)
 {
-    const Slice line = trim(from, to);
+    const Slice line = trim_slice(from, to);
     if (line.length == 0 || *line.at == '#') {
         walk->kind = BLANK;
         return;
@@ -131,8 +131,8 @@ read_line(Walk *walk, const char *from, const char *to)
     }
 
     walk->kind = PAIR;
-    walk->key = trim(line.at, sign);
-    walk->value = trim(sign + 1, end);
+    walk->key = trim_slice(line.at, sign);
+    walk->value = trim_slice(sign + 1, end);
     if (!walk->section && !walk->head_broken)
         mark_broken(
             walk, N_("This line is before the first section; put a line like [options] above it."));
@@ -328,8 +328,9 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
 static bool
 is_key(const Walk *walk, const char *section, const char *key)
 {
-    return walk->kind == PAIR && g_strcmp0(walk->section, section) == 0
-           && walk->key.length == strlen(key) && memcmp(walk->key.at, key, walk->key.length) == 0;
+    if (walk->kind != PAIR || g_strcmp0(walk->section, section) != 0)
+        return false;
+    return walk->key.length == strlen(key) && memcmp(walk->key.at, key, walk->key.length) == 0;
 }
 
 bool

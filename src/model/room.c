@@ -174,7 +174,7 @@ nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick)
     if (!occupant || strcmp(old_nick, new_nick) == 0)
         return;
 
-    nj_room_take_out(room, new_nick); /* normally there is none */
+    nj_room_take_out(room, new_nick); /* a correct room has no such occupant */
     g_hash_table_steal(room->occupants, old_nick);
 
     g_autofree char *before = occupant->nick; /* old_nick may be the same pointer */

@@ -38,7 +38,7 @@ struct NjTextlog {
     GQueue jobs;
     gsize bytes; /* of text in `jobs` */
     bool closing, finished;
-    guint missing;  /* number of messages that were not written since the last report */
+    guint missing;  /* number of messages that were not written since the last report_notice */
     bool full;      /* it was reported that the queue is full */
     char *failed;   /* path whose failure was reported, until it can be written; NULL: none */
     char *sentence; /* notice to show; NULL: none */
@@ -183,7 +183,7 @@ unref_log(NjTextlog *log)
 
 /* Shows a notice on the main thread; takes ownership of the sentence. Called with the mutex. */
 static void
-report(NjTextlog *log, NjNoticeKind kind, char *sentence)
+report_notice(NjTextlog *log, NjNoticeKind kind, char *sentence)
 {
     g_free(log->sentence);
     log->sentence = sentence;
@@ -198,7 +198,7 @@ report_recovery(NjTextlog *log)
     guint missing = log->missing;
     log->missing = 0;
     log->full = false;
-    report(log, NJ_NOTICE_SUCCESS,
+    report_notice(log, NJ_NOTICE_SUCCESS,
            missing ? g_strdup_printf(
                ngettext("The text logs can be written again; %u message is missing in them.",
                         "The text logs can be written again; %u messages are missing in them.",
@@ -330,7 +330,7 @@ finish_job(NjTextlog *log, const Job *job, const char *path, guint messages, con
         log->missing += messages;
         if (!log->failed) {
             log->failed = g_strdup(path);
-            report(log, NJ_NOTICE_ERROR, g_strdup(error->message));
+            report_notice(log, NJ_NOTICE_ERROR, g_strdup(error->message));
         }
     } else if (log->failed && job->text && g_str_has_prefix(path, log->failed)) {
         g_clear_pointer(&log->failed, g_free);
@@ -424,7 +424,7 @@ queue_job(NjTextlog *log, char *folder, char *name, char *text)
     } else {
         log->missing++;
         if (!log->full)
-            report(
+            report_notice(
                 log, NJ_NOTICE_WARNING,
                 g_strdup(_("The disk is too slow for the text logs; the history has the messages "
                            "that are missing in them.")));
