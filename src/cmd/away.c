@@ -39,16 +39,16 @@ away_status(const NjAway *away, const NjAccount *account)
     const char *message = nj_options_text(away->client->options, "auto-away-message");
     if (*message)
         return message;
-    return account->by_itself ? account->own_status : account->status;
+    return account->auto_away ? account->own_status : account->status;
 }
 
 static void
 show_away(NjAway *away, NjAccount *account, NjShow show)
 {
-    if (!account->by_itself && account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
+    if (!account->auto_away && account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
         return;
     const char *status = away_status(away, account);
-    if (account->by_itself && account->show == show && g_strcmp0(account->status, status) == 0)
+    if (account->auto_away && account->show == show && g_strcmp0(account->status, status) == 0)
         return;
     nj_account_go_away(account, show, status);
     nj_presence_send(account);

@@ -16,9 +16,9 @@ show_status(NjCall *call)
     nj_record_set_text(nj_call_result(call), "show", show);
     nj_record_set_text(nj_call_result(call), "status", account->status);
     nj_record_set_int(nj_call_result(call), "priority", account->priority);
-    nj_record_set_bool(nj_call_result(call), "by_itself", account->by_itself);
+    nj_record_set_bool(nj_call_result(call), "by_itself", account->auto_away);
     nj_call_notice(call, NJ_NOTICE_INFO,
-                   account->by_itself
+                   account->auto_away
                        ? _("Account %s is %s; others see it as %s until you press a key.%s%s")
                        : _("Account %s is %s; others see it as %s.%s%s"),
                    account->settings->name, nj_account_state_name(account->state), show,

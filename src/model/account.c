@@ -106,7 +106,7 @@ nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int
     account->status = copy;
     account->show = show;
     account->priority = priority;
-    account->by_itself = false;
+    account->auto_away = false;
     g_clear_pointer(&account->own_status, g_free);
     nj_emit_account_changed(account->client->bus, account);
 }
@@ -121,15 +121,15 @@ nj_account_set_priority(NjAccount *account, int priority)
 void
 nj_account_go_away(NjAccount *account, NjShow show, const char *status)
 {
-    NjShow own_show = account->by_itself ? account->own_show : account->show;
+    NjShow own_show = account->auto_away ? account->own_show : account->show;
     char *own_status =
-        account->by_itself ? g_steal_pointer(&account->own_status) : g_strdup(account->status);
+        account->auto_away ? g_steal_pointer(&account->own_status) : g_strdup(account->status);
     char *copy = g_strdup(status);
 
     g_free(account->status);
     account->status = copy;
     account->show = show;
-    account->by_itself = true;
+    account->auto_away = true;
     account->own_show = own_show;
     account->own_status = own_status;
     nj_emit_account_changed(account->client->bus, account);
@@ -138,7 +138,7 @@ nj_account_go_away(NjAccount *account, NjShow show, const char *status)
 bool
 nj_account_come_back(NjAccount *account)
 {
-    if (!account->by_itself)
+    if (!account->auto_away)
         return false;
     g_autofree char *status = g_strdup(account->own_status);
     nj_account_set_presence(account, account->own_show, status, account->priority);

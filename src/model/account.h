@@ -29,9 +29,9 @@ struct NjAccount {
     char *bare;       /* bare address, in the server's spelling once bound */
     NjShow show;      /* of our presence; OFFLINE: invisible, that is, connected without presence */
     char *status;     /* of our presence; NULL: none */
-    bool by_itself;   /* auto-away set show and status */
-    NjShow own_show;  /* by_itself: the user's show, to be restored */
-    char *own_status; /* by_itself: the user's status, to be restored */
+    bool auto_away;   /* auto-away set show and status */
+    NjShow own_show;  /* auto_away: the user's show, to be restored */
+    char *own_status; /* auto_away: the user's status, to be restored */
     int priority;
     NjRoster *roster;
     GHashTable *chats;       /* address -> NjChat */

@@ -269,8 +269,8 @@ nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const 
 }
 
 void
-nj_account_set_state_of(NjAccount *account, const char *address, NjMessage *message,
-                        NjMessageState state, const char *error)
+nj_account_set_message_state(NjAccount *account, const char *address, NjMessage *message,
+                             NjMessageState state, const char *error)
 {
     NjChat *chat = nj_chat_find(account, address);
     if (chat) {
@@ -289,7 +289,7 @@ nj_account_settle_message(NjAccount *account, const char *address, NjMessage *me
     if (out)
         nj_outbox_set_state(account->outbox, out, state, error);
     else
-        nj_account_set_state_of(account, address, message, state, error);
+        nj_account_set_message_state(account, address, message, state, error);
 }
 
 /* Messages behind read_time, read_id are still unread: reads their number from the store. */

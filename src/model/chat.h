@@ -71,8 +71,8 @@ void nj_chat_show(NjChat *chat, NjMessage *message);
 void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);
 
 /* The same by the chat's address. The chat may be closed: then nothing is emitted. */
-void nj_account_set_state_of(NjAccount *account, const char *address, NjMessage *message,
-                             NjMessageState state, const char *error);
+void nj_account_set_message_state(NjAccount *account, const char *address, NjMessage *message,
+                                  NjMessageState state, const char *error);
 
 /* The same for a message of ours that may have a row in the outbox: a state that is not open
  * (nj_state_is_open()) also removes that row. */

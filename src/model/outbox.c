@@ -242,5 +242,5 @@ nj_outbox_set_state(NjOutbox *outbox, NjOut *out, NjMessageState state, const ch
         remove_out(outbox, out);
     }
 
-    nj_account_set_state_of(outbox->account, address, message, state, error);
+    nj_account_set_message_state(outbox->account, address, message, state, error);
 }

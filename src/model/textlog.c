@@ -38,7 +38,7 @@ struct NjTextlog {
     GQueue jobs;
     gsize bytes; /* of text in `jobs` */
     bool closing, finished;
-    guint missing;  /* number of messages that were not written since the last report_notice */
+    guint missing;  /* number of messages that were not written since the last notice */
     bool full;      /* it was reported that the queue is full */
     char *failed;   /* path whose failure was reported, until it can be written; NULL: none */
     char *sentence; /* notice to show; NULL: none */
@@ -198,13 +198,14 @@ report_recovery(NjTextlog *log)
     guint missing = log->missing;
     log->missing = 0;
     log->full = false;
-    report_notice(log, NJ_NOTICE_SUCCESS,
-           missing ? g_strdup_printf(
-               ngettext("The text logs can be written again; %u message is missing in them.",
-                        "The text logs can be written again; %u messages are missing in them.",
-                        missing),
-               missing)
-                   : g_strdup(_("The text logs can be written again.")));
+    report_notice(
+        log, NJ_NOTICE_SUCCESS,
+        missing ? g_strdup_printf(
+            ngettext("The text logs can be written again; %u message is missing in them.",
+                     "The text logs can be written again; %u messages are missing in them.",
+                     missing),
+            missing)
+                : g_strdup(_("The text logs can be written again.")));
 }
 
 static const char *

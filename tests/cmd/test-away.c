@@ -156,14 +156,14 @@ test_timer_runs_only_while_needed(void **state)
     nj_emit_person_changed(fixture.client->bus, fixture.client);
     left = timeout_ms();
     assert_true(left > 0 && left <= 1001);
-    wait_until(cmd_fixture_account(&fixture, "home")->by_itself);
+    wait_until(cmd_fixture_account(&fixture, "home")->auto_away);
     assert_int_equal(timeout_ms(), -1);
     nj_client_set_looking(fixture.client, false);
-    assert_true(cmd_fixture_account(&fixture, "home")->by_itself);
+    assert_true(cmd_fixture_account(&fixture, "home")->auto_away);
 
     /* The terminal gets the focus. */
     nj_client_set_looking(fixture.client, true);
-    assert_false(cmd_fixture_account(&fixture, "home")->by_itself);
+    assert_false(cmd_fixture_account(&fixture, "home")->auto_away);
     assert_true(timeout_ms() > 115 * 1000);
     nj_away_free(away);
     assert_int_equal(timeout_ms(), -1);

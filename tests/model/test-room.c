@@ -4,13 +4,13 @@
 typedef struct {
     NjClient *client;
     NjRoom *room;
-    GString *heard;
+    GString *events;
 } Fixture;
 
 static void
 on_occupant_changed(NjOccupantEvent *event, void *owner)
 {
-    g_string_append_printf(((Fixture *) owner)->heard, "%s%s%s%s ", event->joined ? "+" : "",
+    g_string_append_printf(((Fixture *) owner)->events, "%s%s%s%s ", event->joined ? "+" : "",
                            event->old_nick ? event->old_nick : "", event->old_nick ? ">" : "",
                            event->occupant->shown);
 }
@@ -19,23 +19,23 @@ static void
 on_occupant_removed(NjOccupantEvent *event, void *owner)
 {
     assert_null(nj_room_occupant(event->room, event->occupant->nick));
-    g_string_append_printf(((Fixture *) owner)->heard, "-%s%s ", event->occupant->shown,
+    g_string_append_printf(((Fixture *) owner)->events, "-%s%s ", event->occupant->shown,
                            event->room->full ? "" : "?");
 }
 
 static void
 on_room_changed(NjRoom *room, void *owner)
 {
-    g_string_append_printf(((Fixture *) owner)->heard, "room:%s:%d:%s:%s ", room->nick,
+    g_string_append_printf(((Fixture *) owner)->events, "room:%s:%d:%s:%s ", room->nick,
                            (int) room->state, room->subject ? room->subject : "",
                            room->why ? room->why : "");
 }
 
 static void
-assert_heard(Fixture *fixture, const char *expected)
+assert_events(Fixture *fixture, const char *expected)
 {
-    assert_string_equal(fixture->heard->str, expected);
-    g_string_truncate(fixture->heard, 0);
+    assert_string_equal(fixture->events->str, expected);
+    g_string_truncate(fixture->events, 0);
 }
 
 static int
@@ -43,7 +43,7 @@ set_up(void **state)
 {
     Fixture *fixture = g_new0(Fixture, 1);
     fixture->client = make_client();
-    fixture->heard = g_string_new(NULL);
+    fixture->events = g_string_new(NULL);
     fixture->room = nj_room_open(first_account(fixture->client), "pond@chat.example", NULL);
     nj_on_occupant_changed(fixture->client->bus, on_occupant_changed, fixture);
     nj_on_occupant_removed(fixture->client->bus, on_occupant_removed, fixture);
@@ -58,7 +58,7 @@ tear_down(void **state)
 {
     Fixture *fixture = *state;
     nj_client_free(fixture->client);
-    g_string_free(fixture->heard, TRUE);
+    g_string_free(fixture->events, TRUE);
     g_free(fixture);
     return 0;
 }
@@ -79,15 +79,15 @@ test_joins_and_leaves_emit(void **state)
     put(fixture, "frog", NJ_SHOW_AWAY);
     put(fixture, "", NJ_SHOW_ONLINE);
     put(fixture, "ne\nwt", NJ_SHOW_ONLINE);
-    assert_heard(fixture, "+frog frog +? +ne wt ");
+    assert_events(fixture, "+frog frog +? +ne wt ");
     fixture->room->full = true;
     nj_room_take_out(fixture->room, "nobody");
 
     nj_room_take_out(fixture->room, "ne\nwt");
-    assert_heard(fixture, "-ne wt ");
+    assert_events(fixture, "-ne wt ");
     nj_room_take_out(fixture->room, "");
     nj_room_clear(fixture->room);
-    assert_heard(fixture, "-? -frog? ");
+    assert_events(fixture, "-? -frog? ");
     assert_int_equal(g_hash_table_size(fixture->room->occupants), 0);
     assert_false(fixture->room->full);
 }
@@ -117,19 +117,19 @@ test_rename_replaces_the_nick(void **state)
     NjOccupant *frog = put(fixture, "frog", NJ_SHOW_ONLINE);
 
     put(fixture, "toad", NJ_SHOW_ONLINE);
-    g_string_truncate(fixture->heard, 0);
+    g_string_truncate(fixture->events, 0);
     nj_room_rename(fixture->room, frog->nick, "newt");
-    assert_heard(fixture, "frog>newt ");
+    assert_events(fixture, "frog>newt ");
     assert_ptr_equal(nj_room_occupant(fixture->room, "newt"), frog);
     assert_null(nj_room_occupant(fixture->room, "frog"));
 
     /* Our own nick, and a nick that another occupant has already. */
     nj_room_rename(fixture->room, "toad", "newt");
-    assert_heard(fixture, "-newt? toad>newt room:newt:0:: ");
+    assert_events(fixture, "-newt? toad>newt room:newt:0:: ");
     assert_int_equal(g_hash_table_size(fixture->room->occupants), 1);
     nj_room_rename(fixture->room, "nobody", "x");
     nj_room_rename(fixture->room, "newt", "newt");
-    assert_heard(fixture, "");
+    assert_events(fixture, "");
 }
 
 static void
@@ -142,14 +142,14 @@ test_state_and_subject_emit_changes(void **state)
     nj_room_set_state(fixture->room, NJ_ROOM_JOINING, NULL);
     nj_room_set_state(fixture->room, NJ_ROOM_JOINING, NULL);
     nj_room_open(first_account(fixture->client), "pond@chat.example", "other");
-    assert_heard(fixture, "room:tadpole:0:: room:tadpole:1:: ");
+    assert_events(fixture, "room:tadpole:0:: room:tadpole:1:: ");
     nj_room_set_subject(fixture->room, "Flies\x1B[31m\nand worms", "frog");
 
     nj_room_set_subject(fixture->room, "", "frog");
     assert_null(fixture->room->subject);
     assert_string_equal(fixture->room->subject_by, "frog");
     nj_room_set_state(fixture->room, NJ_ROOM_OUT, "You were kicked.");
-    assert_heard(
+    assert_events(
         fixture,
         "room:tadpole:1:Flies [31m and worms: room:tadpole:1:: room:tadpole:0::You were kicked. ");
 }

@@ -19,21 +19,21 @@ typedef struct {
     char *logs;
     NjClient *client;
     NjTextlog *log;
-    GString *told; /* notices */
+    GString *notices; /* notices */
     gint64 ids;
 } Fixture;
 
 static void
 on_notice(NjNotice *notice, void *owner)
 {
-    g_string_append_printf(((Fixture *) owner)->told, "%s\n", notice->text);
+    g_string_append_printf(((Fixture *) owner)->notices, "%s\n", notice->text);
 }
 
 static Fixture
 open_fixture(void)
 {
     g_setenv("TZ", "UTC", TRUE);
-    Fixture fixture = { .dir = make_dir(), .told = g_string_new(NULL) };
+    Fixture fixture = { .dir = make_dir(), .notices = g_string_new(NULL) };
     NjAccountSettings settings = { .name = (char *) "home",
                                    .address = (char *) "toad@pond.example" };
     fixture.logs = g_build_filename(fixture.dir, "logs", NULL);
@@ -67,13 +67,13 @@ close_fixture(Fixture *fixture)
     nj_client_free(fixture->client);
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture->dir);
     assert_int_equal(system(command), 0);
-    g_string_free(fixture->told, TRUE);
+    g_string_free(fixture->notices, TRUE);
     g_free(fixture->logs);
     g_free(fixture->dir);
 }
 
 static void
-say(Fixture *fixture, NjChat *chat, const char *sender, const char *body, bool out)
+add_message(Fixture *fixture, NjChat *chat, const char *sender, const char *body, bool out)
 {
     g_autoptr(NjMessage) message = nj_message_new();
     message->id = ++fixture->ids;
@@ -111,7 +111,7 @@ expect_file(Fixture *fixture, const char *name, const char *expected)
     struct stat about;
 
     if (!g_file_get_contents(path, &text, NULL, NULL))
-        fail_msg("there is no %s; %s", path, fixture->told->str);
+        fail_msg("there is no %s; %s", path, fixture->notices->str);
     assert_string_equal(text, expected);
     assert_int_equal(lstat(path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
@@ -124,12 +124,12 @@ expect_file(Fixture *fixture, const char *name, const char *expected)
 static void
 wait_for(Fixture *fixture, const char *words)
 {
-    for (int i = 0; i < 5000 && !strstr(fixture->told->str, words); i++) {
+    for (int i = 0; i < 5000 && !strstr(fixture->notices->str, words); i++) {
         g_main_context_iteration(NULL, FALSE);
         g_usleep(1000);
     }
-    if (!strstr(fixture->told->str, words))
-        fail_msg("it never said “%s”, but: %s", words, fixture->told->str);
+    if (!strstr(fixture->notices->str, words))
+        fail_msg("it never said “%s”, but: %s", words, fixture->notices->str);
 }
 
 static void
@@ -140,9 +140,9 @@ test_lines_have_time_nick_and_text(void **state)
     start(&fixture);
 
     NjChat *frog = open_chat(&fixture, "frog@pond.example");
-    say(&fixture, frog, "frog@pond.example/leaf", "one\ntwo\n\nthree", false);
-    say(&fixture, frog, "toad@pond.example/desk", "hello", true);
-    say(&fixture, frog, NULL, "/me jumps", true);
+    add_message(&fixture, frog, "frog@pond.example/leaf", "one\ntwo\n\nthree", false);
+    add_message(&fixture, frog, "toad@pond.example/desk", "hello", true);
+    add_message(&fixture, frog, NULL, "/me jumps", true);
 
     g_autoptr(NjMessage) subject = nj_message_new();
     subject->id = ++fixture.ids;
@@ -156,7 +156,7 @@ test_lines_have_time_nick_and_text(void **state)
 
     NjChat *pond =
         nj_chat_open(first_account(fixture.client), NJ_CHAT_ROOM, "pond@rooms.pond.example");
-    say(&fixture, pond, "newt> hi <frog", "I am newt", false);
+    add_message(&fixture, pond, "newt> hi <frog", "I am newt", false);
     finish(&fixture);
     expect_file(&fixture, "frog@pond.example.log",
                 "2026-11-20 12:00:01+0000 <frog@pond.example> one\n"
@@ -172,7 +172,7 @@ test_lines_have_time_nick_and_text(void **state)
 
     expect_file(&fixture, "pond@rooms.pond.example.log",
                 "2026-11-20 12:00:05+0000 <newt_ hi _frog> I am newt\n");
-    assert_string_equal(fixture.told->str, "");
+    assert_string_equal(fixture.notices->str, "");
     close_fixture(&fixture);
 }
 
@@ -224,7 +224,7 @@ test_unstored_message_is_not_logged(void **state)
 
     NjChat *frog = open_chat(&fixture, "frog@pond.example");
     fixture.ids = G_MININT64 / 2;
-    say(&fixture, frog, NULL, "off the record", false);
+    add_message(&fixture, frog, NULL, "off the record", false);
     finish(&fixture);
 
     g_autofree char *path = path_of(&fixture, "frog@pond.example.log");
@@ -242,13 +242,13 @@ test_option_starts_and_stops_the_logs(void **state)
     fixture.log = nj_textlog_new(fixture.client);
 
     NjChat *frog = open_chat(&fixture, "frog@pond.example");
-    say(&fixture, frog, NULL, "before", true);
+    add_message(&fixture, frog, NULL, "before", true);
     set_option(&fixture, fixture.logs);
-    say(&fixture, frog, NULL, "during", true);
+    add_message(&fixture, frog, NULL, "during", true);
     set_option(&fixture, "");
-    say(&fixture, frog, NULL, "between", true);
+    add_message(&fixture, frog, NULL, "between", true);
     set_option(&fixture, fixture.logs);
-    say(&fixture, frog, NULL, "again", true);
+    add_message(&fixture, frog, NULL, "again", true);
     finish(&fixture);
 
     expect_file(&fixture, "frog@pond.example.log",
@@ -272,24 +272,24 @@ test_links_and_other_files_are_refused(void **state)
     assert_int_equal(mkfifo(fifo, 0600), 0);
 
     start(&fixture);
-    say(&fixture, open_chat(&fixture, "link@pond.example"), NULL, "followed", true);
+    add_message(&fixture, open_chat(&fixture, "link@pond.example"), NULL, "followed", true);
     wait_for(&fixture, "it is a link");
-    say(&fixture, open_chat(&fixture, "fifo@pond.example"), NULL, "blocked", true);
-    say(&fixture, open_chat(&fixture, "frog@pond.example"), NULL, "fine", true);
+    add_message(&fixture, open_chat(&fixture, "fifo@pond.example"), NULL, "blocked", true);
+    add_message(&fixture, open_chat(&fixture, "frog@pond.example"), NULL, "fine", true);
     finish(&fixture);
 
     /* the mode of the directory became 0700 */
     expect_file(&fixture, "frog@pond.example.log", "2026-11-20 12:00:03+0000 <toad> fine\n");
     assert_true(g_file_get_contents(victim, &text, NULL, NULL));
     assert_string_equal(text, "mine\n");
-    assert_null(strstr(fixture.told->str, "fifo@")); /* only the first error is reported */
+    assert_null(strstr(fixture.notices->str, "fifo@")); /* only the first error is reported */
 
     g_autofree char *other = g_build_filename(fixture.dir, "elsewhere", NULL);
     assert_int_equal(symlink(fixture.logs, other), 0);
     nj_bus_forget(fixture.client->bus, &fixture);
     g_free(fixture.logs);
     fixture.logs = g_strdup(other);
-    g_string_truncate(fixture.told, 0);
+    g_string_truncate(fixture.notices, 0);
     start(&fixture);
 
     /* reported at once, not with the first message */
@@ -307,7 +307,7 @@ test_full_disk_is_reported_once(void **state)
     start(&fixture);
 
     NjChat *frog = open_chat(&fixture, "frog@pond.example");
-    say(&fixture, frog, NULL, "fits", true);
+    add_message(&fixture, frog, NULL, "fits", true);
 
     g_autofree char *path = path_of(&fixture, "frog@pond.example.log");
     for (int i = 0; i < 5000 && !g_file_test(path, G_FILE_TEST_EXISTS); i++)
@@ -317,17 +317,17 @@ test_full_disk_is_reported_once(void **state)
     small = before;
     small.rlim_cur = 60;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    say(&fixture, frog, NULL, "this does not", true);
+    add_message(&fixture, frog, NULL, "this does not", true);
 
     wait_for(&fixture, "The history has the missing messages");
-    say(&fixture, frog, NULL, "nor does this", true);
+    add_message(&fixture, frog, NULL, "nor does this", true);
     g_usleep(50 * 1000);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 
-    assert_null(strstr(strstr(fixture.told->str, "cannot be written") + 1, "cannot be written"));
+    assert_null(strstr(strstr(fixture.notices->str, "cannot be written") + 1, "cannot be written"));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    say(&fixture, frog, NULL, "now it does", true);
+    add_message(&fixture, frog, NULL, "now it does", true);
     wait_for(&fixture, "written again; 2 messages are missing in them");
     finish(&fixture);
     expect_file(
@@ -346,9 +346,9 @@ test_full_queue_drops_and_reports(void **state)
 
     NjChat *frog = open_chat(&fixture, "frog@pond.example");
     g_autofree char *large = g_strnfill(9 * 1024 * 1024, 'x');
-    say(&fixture, frog, NULL, large, true);
+    add_message(&fixture, frog, NULL, large, true);
     wait_for(&fixture, "too slow for the text logs");
-    say(&fixture, frog, NULL, "small", true);
+    add_message(&fixture, frog, NULL, "small", true);
     wait_for(&fixture, "written again; 1 message is missing in them");
     finish(&fixture);
     expect_file(&fixture, "frog@pond.example.log", "2026-11-20 12:00:02+0000 <toad> small\n");

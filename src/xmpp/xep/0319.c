@@ -12,7 +12,7 @@ add_idle(NjSession *session, NjXml *presence)
 {
     const NjAccount *account = nj_session_account(session);
     const NjClient *client = account->client;
-    if (nj_xml_attr(presence, "to") || !account->by_itself
+    if (nj_xml_attr(presence, "to") || !account->auto_away
         || !nj_options_bool(client->options, "idle-time"))
         return;
 
