@@ -281,7 +281,7 @@ nj_layout_resize(NjLayout *layout, int rows, int cols)
 void
 nj_layout_zoom(NjLayout *layout)
 {
-    layout->zoomed = !layout->zoomed && layout->root->pane == NULL;
+    layout->zoomed = !layout->zoomed && !layout->root->pane;
     layout->changed = true;
 }
 
@@ -360,7 +360,7 @@ draw_leaf(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
                       focused);
     if (head)
         nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, area.cols), theme,
-                            focused && layout->root->pane == NULL);
+                            focused && !layout->root->pane);
 }
 
 static void

@@ -123,7 +123,9 @@ draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int 
 static bool
 needs_clock(const NjLine *line, const NjLine *above)
 {
-    return !above || line->message || above->message || strcmp(line->clock, above->clock) != 0;
+    if (!above || line->message || above->message)
+        return true;
+    return strcmp(line->clock, above->clock) != 0;
 }
 
 static bool

@@ -438,7 +438,7 @@ nj_lines_change(NjLines *lines, NjMessage *message)
     NjLine *line = find_line(lines, message);
     if (line)
         replace_message(line, message);
-    return line != NULL;
+    return line;
 }
 
 /* --- Pages --- */

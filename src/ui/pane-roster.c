@@ -210,7 +210,7 @@ move_selection(NjPane *pane, int step)
             }
         }
 
-    return rows->selected != NULL;
+    return rows->selected;
 }
 
 static void

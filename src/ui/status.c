@@ -1,8 +1,9 @@
 /* The status line.
  *
- *      ● toad  ✗ work unread_left  [3:newt]  4:pond 12!  2:frog 3  1:console              zoom
- * 12:01 accounts                current   windows with unread   other windows, if there is room
- *                              window    messages
+ *      ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console      zoom  12:01
+ *
+ * The pieces: the accounts; the current window in brackets; the windows with unread messages, with
+ * their number (an exclamation mark: with a mention); the other windows; the zoom and the clock.
  *
  * The pieces are drawn from the left while they fit, the important ones first. A piece that does
  * not fit is left out, so that a number is never cut; "+2" in its place is the number of further

@@ -13,12 +13,11 @@ nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *c
     nj_pane_init(&talk->pane, class, screen, chat);
     talk->lines = nj_lines_new(nj_screen_client(screen), chat);
 
-    /* Panes without a chat are the console and the list of search hits: compare the class, too. */
+    /* Consoles, the roster and the search pane have no chat: compare the class instead. */
     const GPtrArray *panes = nj_screen_panes(screen, chat);
     for (guint i = 0; i < panes->len; i++) {
         NjPane *other = g_ptr_array_index(panes, i);
-        if (other != &talk->pane
-            && (chat ? other->class->add_notice != NULL : other->class == class)) {
+        if (other != &talk->pane && (chat ? !!other->class->add_notice : other->class == class)) {
             nj_lines_copy_notices(talk->lines, ((NjTalk *) other)->lines);
             break;
         }

@@ -425,7 +425,7 @@ nj_screen_forget_chat(NjScreen *screen, NjChat *chat)
 
     nj_screen_drop_pending(screen, chat);
     const GPtrArray *panes;
-    while ((panes = nj_screen_panes(screen, chat)) != NULL) {
+    while ((panes = nj_screen_panes(screen, chat))) {
         NjPane *pane = g_ptr_array_index(panes, 0);
         NjWindow *window = find_window_with(screen, pane);
         if (nj_layout_close(window->layout, pane))
