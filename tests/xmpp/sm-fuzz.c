@@ -1,11 +1,11 @@
-/* XEP-0198 in bad weather: the real session, model and store against a server that keeps the rules,
- * over connections that break between any two stanzas, disks that hold back, kills, accounts that
- * are removed and added, and somebody who types, closes the chat or wakes the session from inside
- * news.  Whatever happens, each line that was shown is said once and in order, and each line that
- * came is kept once and in order.
+/* Random test of XEP-0198: the real session, model and store against a server that follows the
+ * specification, with connections that break between any two stanzas, delayed and full disks,
+ * kills, accounts that are removed and added, and calls from inside event listeners: sending,
+ * closing the chat, waking the session. In the end each line that was displayed as stored must have
+ * been sent once and in order, and each received line must be stored once and in order.
  *
- * A run is a number: `sm-fuzz 17` is the same every time, and prints all of it; `sm-fuzz 1 1000`
- * goes through a thousand of them. */
+ * A run is a seed: `sm-fuzz 17` does the same every time and prints every step; `sm-fuzz 1 1000`
+ * runs the seeds 1 to 1000. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,31 +21,32 @@ typedef struct {
     char *text;
 } Sent;
 
-/* Of the server: one session, which outlives its connections. */
+/* The state of the server: one session, which survives its connections. */
 typedef struct {
-    int serial; /* of the session: its id */
+    int serial; /* id of the session */
     bool exists, counting, available;
-    bool attached; /* there is a connection, and the session runs on it */
-    bool calm;     /* else it takes its time with acknowledgements */
-    bool deaf;     /* the connection is dead, and the other side does not know */
+    bool attached; /* the session runs on the present connection */
+    bool calm;     /* acknowledges at once; otherwise at random */
+    bool deaf;     /* the connection is broken; the client has not noticed */
     guint32 handled, acked, sent;
     GQueue unacked;       /* of Sent */
-    GQueue offline;       /* of char: messages that wait for somebody to be there */
-    int gone;             /* a session that timed out, */
-    guint32 gone_handled; /* with what is remembered of it */
+    GQueue offline;       /* of char *: offline messages */
+    int gone;             /* id of a session that timed out */
+    guint32 gone_handled; /* its count, which the server still knows */
 } Server;
 
 typedef struct {
     Talk talk;
     Server server;
     GRand *rand;
-    int typed, told;   /* lines of ours, and of the frog */
-    GHashTable *shown; /* lines of ours that were seen when they were safe */
-    GArray *heard;     /* lines of ours, as the frog heard them */
-    bool meddling;     /* somebody does something from inside news */
-    /* the client has heard that its session can be resumed, and will know it after a kill */
+    int our_lines, frog_lines; /* number of lines sent by us, by the frog */
+    GHashTable *shown;         /* our lines that were displayed as stored */
+    GArray *received;          /* our lines as the frog received them, in order */
+    bool in_listener;          /* in a call from inside a listener */
+    /* enabled: the client knows that its session can be resumed; safe: and has stored it, so that
+     * it knows it after a kill */
     bool enabled, safe;
-    /* it did not when the connection broke: then nobody can know what arrived */
+    /* a session was lost that could not be resumed: messages may be in the state unsure */
     bool doubt;
 } Run;
 
@@ -112,7 +113,7 @@ is_up(void)
 }
 
 static void
-put(const char *text)
+send_to_client(const char *text)
 {
     trace("%s %s", is_up() && !run->server.deaf ? "<" : "lost <", text);
     if (is_up() && !run->server.deaf)
@@ -131,7 +132,7 @@ send_stanza(const char *text)
     }
 
     if (server->attached)
-        put(text);
+        send_to_client(text);
 }
 
 static void
@@ -145,7 +146,7 @@ drop_acked(guint32 count)
         free_sent(g_queue_pop_head(&server->unacked));
 }
 
-/* What nobody has taken waits for the next session, if it is a message. */
+/* Unacknowledged messages become offline messages of the next session. */
 static void
 end_session(void)
 {
@@ -181,7 +182,7 @@ tell_toad(void)
 {
     Server *server = &run->server;
     g_autofree char *text = g_strdup_printf(
-        "<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++run->told);
+        "<message type='chat' from='" FROG "/x'><body>%d</body></message>", ++run->frog_lines);
     if (server->exists && server->counting && server->available)
         send_stanza(text);
     else
@@ -204,15 +205,15 @@ on_resume(const NjXml *resume)
         server->acked = server->handled;
         answer = g_strdup_printf("<resumed xmlns='urn:xmpp:sm:3' previd='%s' h='%u'/>", id,
                                  server->handled);
-        put(answer);
+        send_to_client(answer);
         for (GList *item = server->unacked.head; item && is_up(); item = item->next)
-            put(((Sent *) item->data)->text);
+            send_to_client(((Sent *) item->data)->text);
         return;
     }
 
     run->enabled = run->safe = false;
     if (!g_str_equal(previd, gone) || server->exists || server->gone != server->serial) {
-        put("<failed xmlns='urn:xmpp:sm:3'/>");
+        send_to_client("<failed xmlns='urn:xmpp:sm:3'/>");
         run->doubt = true;
         return;
     }
@@ -230,7 +231,7 @@ on_resume(const NjXml *resume)
 
     end_session();
     answer = g_strdup_printf("<failed xmlns='urn:xmpp:sm:3' h='%u'/>", server->gone_handled);
-    put(answer);
+    send_to_client(answer);
 }
 
 static void
@@ -263,10 +264,10 @@ on_message(const NjXml *message)
     if (!body)
         return;
     int line = atoi(body),
-        last = run->heard->len ? g_array_index(run->heard, int, run->heard->len - 1) : 0;
+        last = run->received->len ? g_array_index(run->received, int, run->received->len - 1) : 0;
     if (line <= last)
-        fail(&run->talk, "the frog heard line %d after line %d", line, last);
-    g_array_append_val(run->heard, line);
+        fail(&run->talk, "the frog received line %d after line %d", line, last);
+    g_array_append_val(run->received, line);
 }
 
 static void
@@ -283,7 +284,7 @@ on_sm(const NjXml *element)
         run->enabled = run->safe = false;
         text = g_strdup_printf("<enabled xmlns='urn:xmpp:sm:3' id='s%d' resume='true'/>",
                                ++server->serial);
-        put(text);
+        send_to_client(text);
         run->enabled = is_up() && !server->deaf;
         run->safe = run->enabled && !running->holds;
     } else if (g_str_equal(name, "resume")) {
@@ -292,13 +293,13 @@ on_sm(const NjXml *element)
         if (server->calm || chance(70))
             server->acked = server->handled;
         text = g_strdup_printf("<a xmlns='urn:xmpp:sm:3' h='%u'/>", server->acked);
-        put(text);
+        send_to_client(text);
     } else if (g_str_equal(name, "a")) {
         drop_acked((guint32) strtoul(nj_xml_attr(element, "h"), NULL, 10));
     }
 }
 
-/* One of what the client has said.  False: there is nothing. */
+/* Handles one stanza of the client. Returns false if there is none. */
 static bool
 serve(void)
 {
@@ -335,7 +336,7 @@ forget_said(void)
     g_queue_clear_full(&run->talk.sent, (GDestroyNotify) nj_xml_free);
 }
 
-/* --- the weather --- */
+/* --- failures --- */
 
 static void
 on_shown(NjMessageEvent *event, void *owner)
@@ -363,7 +364,7 @@ say(NjChat *chat)
 {
     Talk *talk = &run->talk;
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = g_strdup_printf("%d", ++run->typed);
+    g_autofree char *text = g_strdup_printf("%d", ++run->our_lines);
     trace("-- type %s", text);
     if (!nj_message_send(chat ? chat : nj_chat_open(talk->account, NJ_CHAT_PERSON, FROG), text,
                          NULL, &error))
@@ -393,7 +394,7 @@ come_back(void)
     settle();
 }
 
-/* Of what is under way a part arrives; what the server says to it does not. */
+/* Some of the stanzas on their way arrive; what the server sends in reply does not. */
 static void
 break_connection(void)
 {
@@ -424,19 +425,19 @@ time_out(void)
     server->exists = server->counting = server->available = false;
 }
 
-/* As a plugin might, with half of the client on the stack. */
+/* Calls from inside a listener, as a plugin may make them. */
 static void
-meddle(NjMessageEvent *event, void *owner)
+call_from_listener(NjMessageEvent *event, void *owner)
 {
     Talk *talk = &run->talk;
     (void) owner;
-    if (run->meddling || event->chat->account != talk->account || !talk->session || !chance(12))
+    if (run->in_listener || event->chat->account != talk->account || !talk->session || !chance(12))
         return;
 
     int what = g_rand_int_range(run->rand, 0, 10);
     NjChat *chat = nj_chat_find(talk->account, FROG);
-    run->meddling = true;
-    trace("-- meddle %d", what);
+    run->in_listener = true;
+    trace("-- call_from_listener %d", what);
     if (what < 5)
         say(chat);
     else if (what >= 8)
@@ -444,7 +445,7 @@ meddle(NjMessageEvent *event, void *owner)
     else if (chat)
         nj_chat_close(chat);
 
-    run->meddling = false;
+    run->in_listener = false;
 }
 
 static void
@@ -452,11 +453,11 @@ listen_to_messages(void)
 {
     NjBus *bus = run->talk.client->bus;
     nj_on_message_added(bus, on_shown, run);
-    nj_on_message_added(bus, meddle, run);
-    nj_on_message_changed(bus, meddle, run);
+    nj_on_message_added(bus, call_from_listener, run);
+    nj_on_message_changed(bus, call_from_listener, run);
 }
 
-/* The account is removed without a word, and added again. */
+/* Removes the account without a farewell to the server and adds it again. */
 static void
 take_and_add(void)
 {
@@ -494,7 +495,7 @@ kill_client(void)
     settle();
 }
 
-/* A full disk, and room again. */
+/* A full disk, then space again. */
 static void
 fill_disk(void)
 {
@@ -559,7 +560,7 @@ step(void)
     g_queue_clear_full(&run->talk.events, (GDestroyNotify) event_free);
 }
 
-/* --- what it left --- */
+/* --- checks --- */
 
 static void
 calm_down(void)
@@ -581,8 +582,8 @@ check_said(GPtrArray *page)
     Talk *talk = &run->talk;
     g_autoptr(GHashTable) heard = g_hash_table_new(NULL, NULL);
 
-    for (guint i = 0; i < run->heard->len; i++)
-        g_hash_table_add(heard, GINT_TO_POINTER(g_array_index(run->heard, int, i)));
+    for (guint i = 0; i < run->received->len; i++)
+        g_hash_table_add(heard, GINT_TO_POINTER(g_array_index(run->received, int, i)));
     for (guint i = 0; i < page->len; i++) {
         const NjMessage *message = page->pdata[i];
         void *line = GINT_TO_POINTER(atoi(message->body));
@@ -622,16 +623,16 @@ check_kept(GPtrArray *page)
         }
     }
 
-    if (last != run->told)
-        fail(&run->talk, "the frog has said %d lines, and %d were kept", run->told, last);
+    if (last != run->frog_lines)
+        fail(&run->talk, "the frog has said %d lines, and %d were kept", run->frog_lines, last);
 }
 
 static bool
-rage(guint32 seed)
+run_seed(guint32 seed)
 {
     Run now = { .rand = g_rand_new_with_seed(seed),
                 .shown = g_hash_table_new(NULL, NULL),
-                .heard = g_array_new(FALSE, FALSE, sizeof(int)) };
+                .received = g_array_new(FALSE, FALSE, sizeof(int)) };
     Talk *talk = &now.talk;
 
     run = &now;
@@ -667,7 +668,7 @@ rage(guint32 seed)
     g_hash_table_unref(talk->names);
     g_string_free(talk->failure, TRUE);
     g_hash_table_unref(now.shown);
-    g_array_unref(now.heard);
+    g_array_unref(now.received);
     g_rand_free(now.rand);
 
     return good;
@@ -687,7 +688,7 @@ main(int argc, char **argv)
     if (nj_clock_parse("2026-01-02T03:04:05.678Z", &time))
         nj_clock_freeze(time);
     for (guint32 seed = first; seed <= last; seed++)
-        failed += !rage(seed);
+        failed += !run_seed(seed);
 
     printf("%d passed, %d failed, 0 skipped\n", (int) (last - first + 1) - failed, failed);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -14,9 +14,9 @@ static void
 check(Talk *talk, bool done, GError **error)
 {
     if (*error)
-        tell(talk, false, "refused: %s", (*error)->message);
+        add_event(talk, false, "refused: %s", (*error)->message);
     else if (!done)
-        tell(talk, false, "refused without a word");
+        add_event(talk, false, "refused without a word");
 }
 
 static void
@@ -42,14 +42,14 @@ tell_result(const GError *error, NjRecord *result, void *data)
 {
     Talk *talk = data;
     if (error) {
-        tell(talk, false, "failed: %s", error->message);
+        add_event(talk, false, "failed: %s", error->message);
         return;
     }
 
     g_autoptr(GString) text = g_string_new("done");
     if (result)
         append_record(text, result);
-    tell(talk, false, "%s", text->str);
+    add_event(talk, false, "%s", text->str);
 }
 
 /* As a command would that runs when the one before it is answered. */
@@ -431,10 +431,11 @@ tell_stored(Talk *talk, const char *address, bool states)
     g_autoptr(GPtrArray) page =
         nj_store_page_before(talk->client->store, stored.id, G_MAXINT64, G_MAXINT64, 100);
     for (guint i = 0; i < page->len; i++)
-        tell(talk, false, "%s%s: %s", states ? nj_message_state_name(page->pdata[i]) : "stored",
-             stored.from_stranger ? " waiting" : "", ((NjMessage *) page->pdata[i])->body);
+        add_event(talk, false, "%s%s: %s",
+                  states ? nj_message_state_name(page->pdata[i]) : "stored",
+                  stored.from_stranger ? " waiting" : "", ((NjMessage *) page->pdata[i])->body);
     if (!page->len)
-        tell(talk, false, "stored nothing");
+        add_event(talk, false, "stored nothing");
 
     nj_stored_chat_clear(&stored);
 }

@@ -13,7 +13,7 @@ ask_password(NjAccount *account, void (*done)(const char *password, const char *
     (void) account;
     talk->password_done = done;
     talk->password_data = data;
-    tell(talk, false, "asked for the password");
+    add_event(talk, false, "asked for the password");
 }
 
 static char *

@@ -1,8 +1,8 @@
-/* What the bus tells, as lines of text. */
+/* Writes the events of the bus as lines of text. */
 #include "talk.h"
 
 void
-tell(Talk *talk, bool loose, const char *format, ...)
+add_event(Talk *talk, bool loose, const char *format, ...)
 {
     Event *event = g_new0(Event, 1);
     va_list args;
@@ -46,25 +46,25 @@ on_message_added(NjMessageEvent *event, void *owner)
     g_autoptr(GString) text = g_string_new(NULL);
     const NjMessage *message = event->message;
     describe_message(text, message);
-    tell(owner, false, "message %s %s %s %s%s: %s", event->chat->address,
-         message->out ? "out" : "in", message->sender, nj_message_state_name(message), text->str,
-         message->body ? message->body : "");
+    add_event(owner, false, "message %s %s %s %s%s: %s", event->chat->address,
+              message->out ? "out" : "in", message->sender, nj_message_state_name(message),
+              text->str, message->body ? message->body : "");
 }
 
 static void
 on_message_changed(NjMessageEvent *event, void *owner)
 {
     const char *error = event->message->error;
-    tell(owner, false, "%s %s: %s%s%s", nj_message_state_name(event->message), event->chat->address,
-         event->message->body, error ? " | " : "", error ? error : "");
+    add_event(owner, false, "%s %s: %s%s%s", nj_message_state_name(event->message),
+              event->chat->address, event->message->body, error ? " | " : "", error ? error : "");
 }
 
 static void
 on_notice(NjNotice *notice, void *owner)
 {
     static const char *const kinds[] = { "info", "success", "warning", "error" };
-    tell(owner, false, "notice %s%s%s: %s", kinds[notice->kind], notice->chat ? " " : "",
-         notice->chat ? notice->chat->address : "", notice->text);
+    add_event(owner, false, "notice %s%s%s: %s", kinds[notice->kind], notice->chat ? " " : "",
+              notice->chat ? notice->chat->address : "", notice->text);
 }
 
 static void
@@ -84,14 +84,14 @@ on_request_changed(NjAccount *account, void *owner)
             g_string_append_printf(text, " “%s”", request->text);
     }
 
-    tell(owner, false, "%s", text->str);
+    add_event(owner, false, "%s", text->str);
 }
 
 static void
 on_alert(NjAlert *alert, void *owner)
 {
-    tell(owner, false, "alert %s%s%s", alert->chat->address, alert->what ? ": " : "",
-         alert->what ? alert->what : "");
+    add_event(owner, false, "alert %s%s%s", alert->chat->address, alert->what ? ": " : "",
+              alert->what ? alert->what : "");
 }
 
 static void
@@ -104,14 +104,14 @@ on_blocked_changed(NjAccount *account, void *owner)
     g_autoptr(GString) text = g_string_new(account->blocked ? "blocked" : "blocked: not known");
     for (GList *item = addresses; item; item = item->next)
         g_string_append_printf(text, " %s", (const char *) item->data);
-    tell(owner, false, "%s", text->str);
+    add_event(owner, false, "%s", text->str);
 }
 
 static void
 on_account_changed(NjAccount *account, void *owner)
 {
-    tell(owner, false, "account %s%s%s", nj_account_state_name(account->state),
-         account->why ? ": " : "", account->why ? account->why : "");
+    add_event(owner, false, "account %s%s%s", nj_account_state_name(account->state),
+              account->why ? ": " : "", account->why ? account->why : "");
 }
 
 static void
@@ -120,25 +120,26 @@ on_contact_changed(NjContactEvent *event, void *owner)
     const NjContact *contact = event->contact;
     g_autofree char *groups = g_strjoinv(", ", contact->groups);
     const char *status = nj_contact_status(contact);
-    tell(owner, true, "contact %s %s%s %s%s%s%s%s", contact->address,
-         nj_subscription_name(contact->subscription), contact->ask ? " ask" : "",
-         nj_show_name(nj_contact_show(contact)), status ? " " : "", status ? status : "",
-         *groups ? " groups: " : "", groups);
+    add_event(owner, true, "contact %s %s%s %s%s%s%s%s", contact->address,
+              nj_subscription_name(contact->subscription), contact->ask ? " ask" : "",
+              nj_show_name(nj_contact_show(contact)), status ? " " : "", status ? status : "",
+              *groups ? " groups: " : "", groups);
 }
 
 static void
 on_contact_removed(NjContact *contact, void *owner)
 {
-    tell(owner, false, "contact removed %s", contact->address);
+    add_event(owner, false, "contact removed %s", contact->address);
 }
 
 static void
 on_room_changed(NjRoom *room, void *owner)
 {
     static const char *const states[] = { "out", "joining", "in" };
-    tell(owner, true, "room %s %s %s%s%s%s%s", room->chat->address, room->nick, states[room->state],
-         room->subject ? " subject: " : "", room->subject ? room->subject : "",
-         room->why ? ": " : "", room->why ? room->why : "");
+    add_event(owner, true, "room %s %s %s%s%s%s%s", room->chat->address, room->nick,
+              states[room->state], room->subject ? " subject: " : "",
+              room->subject ? room->subject : "", room->why ? ": " : "",
+              room->why ? room->why : "");
 }
 
 static void
@@ -147,30 +148,32 @@ on_occupant_changed(NjOccupantEvent *event, void *owner)
     static const char *const roles[] = { "visitor", "participant", "moderator" };
     static const char *const affiliations[] = { "outcast", "none", "member", "admin", "owner" };
     const NjOccupant *occupant = event->occupant;
-    tell(owner, true, "occupant %s %s %s %s %s%s%s%s%s", event->room->chat->address,
-         occupant->shown, roles[occupant->role], affiliations[occupant->affiliation],
-         nj_show_name(occupant->show), occupant->status ? " " : "",
-         occupant->status ? occupant->status : "", event->old_nick ? " was " : "",
-         event->old_nick ? event->old_nick : "");
+    add_event(owner, true, "occupant %s %s %s %s %s%s%s%s%s", event->room->chat->address,
+              occupant->shown, roles[occupant->role], affiliations[occupant->affiliation],
+              nj_show_name(occupant->show), occupant->status ? " " : "",
+              occupant->status ? occupant->status : "", event->old_nick ? " was " : "",
+              event->old_nick ? event->old_nick : "");
 }
 
 static void
 on_occupant_removed(NjOccupantEvent *event, void *owner)
 {
-    tell(owner, true, "occupant gone %s %s", event->room->chat->address, event->occupant->shown);
+    add_event(owner, true, "occupant gone %s %s", event->room->chat->address,
+              event->occupant->shown);
 }
 
 static void
 on_chat_added(NjChat *chat, void *owner)
 {
-    tell(owner, true, "chat %s", chat->address);
+    add_event(owner, true, "chat %s", chat->address);
 }
 
 static void
 on_chat_changed(NjChat *chat, void *owner)
 {
     static const char *const typing[] = { "gone", "inactive", "active", "paused", "composing" };
-    tell(owner, true, "chat %s %s unread %u", chat->address, typing[chat->typing], chat->unread);
+    add_event(owner, true, "chat %s %s unread %u", chat->address, typing[chat->typing],
+              chat->unread);
 }
 
 void

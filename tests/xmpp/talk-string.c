@@ -158,7 +158,7 @@ static void
 string_close(NjConnection *base)
 {
     (void) base;
-    tell(running, false, "closing the stream");
+    add_event(running, false, "closing the stream");
 }
 
 static void
@@ -178,14 +178,14 @@ static void
 string_pause(NjConnection *base, bool paused)
 {
     (void) base;
-    tell(running, false, "reading %s", paused ? "stopped" : "resumed");
+    add_event(running, false, "reading %s", paused ? "stopped" : "resumed");
 }
 
 static void
 string_password(NjConnection *base, const char *password)
 {
     (void) base;
-    tell(running, false, "password %s", password ? password : "not given");
+    add_event(running, false, "password %s", password ? password : "not given");
 }
 
 static const char *
@@ -308,7 +308,7 @@ make_string_connection(const NjAccountSettings *settings, const char *bare, cons
     (void) settings;
     (void) bare;
     if (trust_once)
-        tell(running, false, "trusts %s", trust_once);
+        add_event(running, false, "trusts %s", trust_once);
 
     connection->base = (NjConnection){ &string_class, hooks, owner };
     connection->jid = g_strdup(OURS);
@@ -351,7 +351,7 @@ receive(Talk *talk, const char *bytes, gsize length)
 
     connection->last_byte_us = nj_clock_us();
     if (!nj_parser_feed(connection->parser, bytes, length, 0, &used, &condition)) {
-        tell(talk, false, "stream error %s", condition);
+        add_event(talk, false, "stream error %s", condition);
         end_connection(talk, NJ_CONNECTION_ERROR_PROTOCOL, "The server does not speak XMPP.");
     }
 

@@ -1,33 +1,47 @@
-/* Runs talks: wire conversations as text, on a string instead of a socket, with the real parser,
- * session, model and store.
+/* Runs talks (tests/talks/NAME.talk): conversations on the wire as text, with the real parser,
+ * session, model and store. Only the connection is a stub (talk-string.c).
  *
- *   # a comment; the first one is the talk's title
- *   @ option NAME VALUE      before the login: an option
- *   @ roster <item …/>       before the login: contacts
- *   @ features <ver …/>      stream features; without an element: none from now on
- *   @ server FEATURE…        what the server announces (XEP-0030)
- *   @ ours FEATURE…          what our account on the server announces
- *   @ invisible              the login sends no presence
- *   @ offline                the talk begins without a login
- *   @ online | closed | over | lost | conflict | refused | asks | judged
- *   @ answer SECRET | trust PIN
- *                            what the connection does, or the user who is asked
- *   @ sleep MS               to see that nothing happens
- *   @ wait                   until something is sent or emitted
- *   @ hold                   from now on nothing is committed
- *   @ commit                 everything is committed
- *   @ restart                the program is killed and started again, with what was committed
- *   < STANZA                 received; \xHH is a byte, $name a text that a `>` line has bound;
- *                            $FEATURES and $VER: see talk-features.c
- *   > STANZA                 sent: compared as a tree; * matches any text, $name binds one
- *   ! EVENT                  emitted by the bus; * matches any text
- *   ? CALL                   what the user does: see `calls` in talk-calls.c
- *   ? /COMMAND               a command: see talk-commands.c
+ *   # TEXT                    comment; the first one is the talk's title
  *
- * A line that begins with a space goes on with the one before.  Everything sent must be named, and
- * so must every event but those of `loose`, which may be left out: thus silence is tested by
- * writing nothing.  Without `@ offline` the talk begins logged in, with the roster and both
- * questions for features answered.  The wall stands still at NOW. */
+ *   Before the login:
+ *   @ option NAME VALUE       sets an option
+ *   @ roster <item …/>        adds a contact to the roster that the server sends
+ *   @ features <ver …/>       adds a stream feature; without an element: removes all
+ *   @ server FEATURE…         adds features that the server announces (XEP-0030)
+ *   @ ours FEATURE…           the same for our own account
+ *   @ invisible               the account is set to offline presence
+ *   @ offline                 no login
+ *
+ *   The connection and the user:
+ *   @ online                  connected, with a bound or resumed stream
+ *   @ closed                  closed by us
+ *   @ over                    the server ended the stream; the connection has not reported it yet
+ *   @ lost | conflict | refused   ended with that error: broken, replaced, wrong password
+ *   @ asks                    the connection asks for the password
+ *   @ answer SECRET           the user enters it
+ *   @ judged                  the connection has a certificate that is not trusted
+ *   @ trust PIN               the user trusts this certificate once
+ *
+ *   Time and disk:
+ *   @ sleep MS                runs the main loop that long, to see that nothing happens
+ *   @ wait                    runs it until a stanza is sent or an event emitted, at most 10 s
+ *   @ hold                    nothing is committed from here on
+ *   @ commit                  commits all that waits
+ *   @ restart                 kills the program and starts it again with what was committed
+ *
+ *   The conversation:
+ *   < STANZA                  received; \xHH is a byte, $name the text that a > line has bound,
+ *                             $FEATURES and $VER: see talk-features.c
+ *   > STANZA                  sent; compared as a tree, * matches any text, $name binds a text at
+ *                             its first use and must be the same at the next
+ *   ! EVENT                   emitted on the bus (talk-events.c); * matches any text
+ *   ? CALL                    something the user does (talk-calls.c, calls)
+ *   ? /COMMAND                a command (talk-commands.c)
+ *
+ * A line that begins with a space continues the one before it. Every sent stanza must have a line,
+ * and every event but those marked loose, which may be left out: so a talk tests that nothing
+ * happens by having no line for it. Without "@ offline" the talk begins logged in: the roster and
+ * both requests for features have been answered. The clock stands at NOW. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,14 +56,15 @@ fail(Talk *talk, const char *format, ...)
 {
     va_list args;
     if (talk->failure->len)
-        return; /* the first says it */
+        return; /* only the first failure is reported */
     g_string_append_printf(talk->failure, "%s:%d: ", talk->path, talk->line);
     va_start(args, format);
     g_string_append_vprintf(talk->failure, format, args);
     va_end(args);
 }
 
-/* What waits for its commit has it, too. */
+/* Runs the main loop and the writer thread until nothing is left to do. Writes are committed unless
+ * the talk holds them. */
 void
 settle(void)
 {
@@ -78,18 +93,18 @@ drop_loose(Talk *talk)
     }
 }
 
-/* Before anything new happens all that happened was told. */
+/* Fails if a sent stanza or an event has had no line. */
 static void
-nothing_left(Talk *talk)
+check_nothing_left(Talk *talk)
 {
     drop_loose(talk);
     NjXml *sent = g_queue_peek_head(&talk->sent);
     Event *event = g_queue_peek_head(&talk->events);
     if (sent) {
         g_autofree char *text = nj_xml_print(sent, NULL);
-        fail(talk, "sent before this line, and not expected: %s", text);
+        fail(talk, "sent before this line, but not expected: %s", text);
     } else if (event) {
-        fail(talk, "told before this line, and not expected: %s", event->text);
+        fail(talk, "emitted before this line, but not expected: %s", event->text);
     }
 }
 
@@ -118,7 +133,7 @@ answer_features(Talk *talk, const NjXml *asked, const char *features)
     receive(talk, answer->str, answer->len);
 }
 
-/* Roster, features and presence are asked for and said before anything came back. */
+/* The client sends all its requests and its presence before the first response. */
 static void
 log_in(Talk *talk)
 {
@@ -192,7 +207,7 @@ expect_sent(Talk *talk, const char *text)
     NjXml *got = g_queue_pop_head(&talk->sent);
 
     if (!expected) {
-        fail(talk, "this can not be read");
+        fail(talk, "this is not a stanza");
     } else if (!got) {
         fail(talk, "nothing was sent");
     } else if (!same(talk, expected, got)) {
@@ -210,12 +225,12 @@ expect_event(Talk *talk, const char *expected)
     for (;;) {
         Event *event = g_queue_pop_head(&talk->events);
         if (!event) {
-            fail(talk, "this was not told");
+            fail(talk, "this event was not emitted");
             return;
         }
         bool good = matches(talk, expected, event->text), loose = event->loose;
         if (!good && !loose)
-            fail(talk, "told instead: %s", event->text);
+            fail(talk, "emitted instead: %s", event->text);
         event_free(event);
         if (good || !loose)
             return;
@@ -238,9 +253,9 @@ sleep_for(const char *text)
         g_main_context_iteration(NULL, TRUE);
 }
 
-/* Whatever comes next is told by the lines behind this one. */
+/* Returns when a stanza was sent or an event emitted; the lines that follow name it. */
 static void
-wait_for_news(Talk *talk)
+wait_for_activity(Talk *talk)
 {
     bool over = false;
     guint patience = g_timeout_add(10000, wake, &over);
@@ -319,9 +334,9 @@ direct(Talk *talk, const char *line)
         restart_client(talk);
         forget_all(talk);
     } else if (g_str_equal(what, "wait")) {
-        wait_for_news(talk);
+        wait_for_activity(talk);
     } else {
-        fail(talk, "this can not be done: %s", line);
+        fail(talk, "unknown, or not possible here: %s", line);
     }
 }
 
@@ -340,7 +355,7 @@ run_line(Talk *talk, const char *line)
     if (!prepares && !talk->begun)
         log_in(talk);
     if (*line == '<' || *line == '?' || (*line == '@' && talk->begun))
-        nothing_left(talk);
+        check_nothing_left(talk);
     if (talk->failure->len)
         return;
 
@@ -376,7 +391,7 @@ run_lines(Talk *talk, char **lines)
     }
 
     if (!talk->failure->len)
-        nothing_left(talk);
+        check_nothing_left(talk);
 }
 
 static bool

@@ -89,7 +89,7 @@ void end_connection(Talk *talk, int code, const char *sentence);
 char *expand_features(const char *text);
 
 /* talk-events.c */
-void tell(Talk *talk, bool loose, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void add_event(Talk *talk, bool loose, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void event_free(Event *event);
 void listen_to_all(Talk *talk);
 
