@@ -77,7 +77,7 @@ def test_an_account_is_added_changed_and_removed(s):
     )  # a chat of its own goes with it, and can not show the answer
     t.sees(r'\[2:')
     t.line('/account remove other')
-    t.says('Account other is removed')
+    t.says('Removed account other')
     assert 'other' not in home.read_rc() and '[account toad]' in home.read_rc()
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:')
@@ -315,7 +315,7 @@ def test_two_programs_under_one_resource_do_not_fight(s):
     before = s.server.logins('toad')
     two = s.terminal(s.home(account(s.server, resource='desk')))
     two.says('Online as toad@')
-    one.says('Another client has connected under the same resource')
+    one.says('Another client has connected with the same resource')
     time.sleep(2.5)
     assert s.server.logins('toad') == before + 1
     two.sees('● toad')

@@ -143,7 +143,7 @@ def test_a_person_imports_searches_and_goes_back(s):
     t.line('/msg frog@' + DOMAIN)
     t.sees('(?i)frog')
     t.line('/history import mcabber ' + path)
-    t.says('5000 messages were imported')
+    t.says('Imported 5000 messages')
     t.sees('line 4999 of many')  # the chat in front shows them
     t.line('/history 2024-01-02')
     t.sees('line 1440 of many')

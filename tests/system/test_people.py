@@ -251,7 +251,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     frog.say('toad@' + DOMAIN, 'loud and clear')
     t.sees('loud and clear')
     t.line('/block heron@' + DOMAIN)
-    t.says('heron@pond.example is blocked')
+    t.says('Blocked heron@pond.example')
     t.line('/unblock all')
     t.says('Unblocked all addresses')
 
@@ -265,7 +265,7 @@ def test_a_stranger_who_is_blocked_waits_no_longer(s):
     t.line('/requests')
     t.says('heron@pond.example wrote 1 message')
     t.line('/block heron@' + DOMAIN)
-    t.says('heron@pond.example is blocked')
+    t.says('Blocked heron@pond.example')
     t.line('/requests')
     t.says('No requests')
     t.line('/unblock all')
