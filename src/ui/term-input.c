@@ -1,8 +1,8 @@
-/* Input of the terminal: reads its bytes and takes pastes, focus reports, mouse reports and the
- * answers of the terminal out of them; the rest are keys, for on_bytes.
+/* Input of the terminal: reads bytes and separates pastes, focus reports, mouse reports and answers
+ * of the terminal from keys, which go to on_bytes.
  *
- * A sequence may arrive in pieces. Its beginning is held until the rest comes, at most ESC_WAIT_MS;
- * a paste waits PASTE_WAIT_MS for its end. */
+ * A sequence may arrive in pieces. Its beginning is held until the rest arrives, at most
+ * ESC_WAIT_MS; a paste ends when no bytes have arrived for PASTE_WAIT_MS. */
 #include "ui/term-private.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #define MAX_PASTE (4 * 1024 * 1024)
 #define MAX_HELD 256
 #define PASTE_WAIT_MS 1000
-#define ESC_WAIT_MS 20 /* for the rest of a sequence that may be ours */
+#define ESC_WAIT_MS 20
 
 static const char paste_end[] = "\033[201~";
 
@@ -32,7 +32,7 @@ nj_term_input_clear(NjTermInput *input)
 }
 
 static void
-deliver(NjTerm *term, GString *keys)
+deliver_keys(NjTerm *term, GString *keys)
 {
     if (keys->len > 0 && !term->freed)
         term->hooks.on_bytes(term, keys->str, keys->len, term->owner);
@@ -50,9 +50,9 @@ end_paste(NjTerm *term)
         term->hooks.on_paste(term, text, length, term->owner);
 }
 
-/* Takes bytes into the paste, returns how many; all of them unless its end came. */
+/* Adds bytes to the paste. Returns how many: all of them, or those up to the end of the paste. */
 static gsize
-take_paste(NjTerm *term, const char *bytes, gsize length)
+add_to_paste(NjTerm *term, const char *bytes, gsize length)
 {
     gsize i = 0;
     while (i < length) {
@@ -65,8 +65,8 @@ take_paste(NjTerm *term, const char *bytes, gsize length)
             continue;
         }
         if (term->input.paste_match > 0) {
-            /* Not the end after all.  ESC stands only at its beginning: nothing within can begin
-             * anew. */
+            /* Not the end of the paste. Only the first byte of paste_end is ESC, so it cannot begin
+             * again inside the matched bytes. */
             g_string_append_len(term->input.paste, paste_end,
                                 term->input.paste->len < MAX_PASTE ? term->input.paste_match : 0);
             term->input.paste_match = 0;
@@ -83,71 +83,92 @@ take_paste(NjTerm *term, const char *bytes, gsize length)
 }
 
 typedef enum {
-    OURS_NOT,
-    OURS_PARTLY,
-    OURS_PASTE,
-    OURS_FOCUS_IN,
-    OURS_FOCUS_OUT,
-    OURS_SWALLOWED
-} Ours;
+    SEQUENCE_KEY, /* or the beginning of one: not for us */
+    SEQUENCE_PARTIAL,
+    SEQUENCE_PASTE,
+    SEQUENCE_FOCUS_IN,
+    SEQUENCE_FOCUS_OUT,
+    SEQUENCE_IGNORED /* a mouse report or an answer of the terminal */
+} Sequence;
 
-/* A string of the terminal, ESC ] … or ESC P …: only if a digit or > follows and its end is here
- * too; else a person typed Alt-]. */
-static Ours
-match_string(const char *s, gsize length, gsize *used)
+/* A string from the terminal (ESC ] … or ESC P …). It is one only if a digit, `>` or `!` follows
+ * and its end has arrived, too; otherwise the user has typed Alt-] or Alt-P. */
+static Sequence
+read_string(const char *s, gsize length, gsize *used)
 {
-    if (length < 3 || (!g_ascii_isdigit(s[2]) && s[2] != '>' && s[2] != '!'))
-        return OURS_NOT;
+    if (length < 3 || !strchr("0123456789>!", s[2]) || s[2] == '\0')
+        return SEQUENCE_KEY;
 
     for (gsize i = 3; i < length; i++) {
         bool st = s[i] == '\\' && s[i - 1] == '\033';
         if (s[i] == '\007' || st) {
             *used = i + 1;
-            return OURS_SWALLOWED;
+            return SEQUENCE_IGNORED;
         }
     }
 
-    return OURS_NOT;
+    return SEQUENCE_KEY;
 }
 
-/* Is what begins at this ESC ours? */
-static Ours
-match(const char *s, gsize length, gsize *used)
+/* Mouse reports (<) and answers about modes and the type of the terminal (?, >). */
+static Sequence
+read_report(const char *s, gsize length, gsize *used)
 {
-    *used = 3;
-    if (length == 1)
-        return OURS_PARTLY;
-    if (s[1] == ']' || s[1] == 'P')
-        return match_string(s, length, used);
-    if (s[1] != '[')
-        return OURS_NOT;
-    if (length == 2)
-        return OURS_PARTLY;
-    if (s[2] == 'I')
-        return OURS_FOCUS_IN;
-    if (s[2] == 'O')
-        return OURS_FOCUS_OUT;
+    gsize i = 3;
+    while (i < length && s[i] >= 0x20 && s[i] < 0x40)
+        i++;
+    *used = MIN(i + 1, length);
+    return i == length ? SEQUENCE_PARTIAL : SEQUENCE_IGNORED;
+}
 
-    /* mouse; answers about modes and kinds */
-    if (s[2] == '<' || s[2] == '?' || s[2] == '>') {
-        gsize i = 3;
-        while (i < length && s[i] >= 0x20 && s[i] < 0x40)
-            i++;
-        *used = MIN(i + 1, length);
-        return i == length ? OURS_PARTLY : OURS_SWALLOWED;
-    }
-
+/* The beginning of a paste. */
+static Sequence
+read_paste_begin(const char *s, gsize length, gsize *used)
+{
     static const char begin[] = "\033[200~";
     gsize same = 0;
     while (same < length && same < sizeof begin - 1 && s[same] == begin[same])
         same++;
 
     *used = same;
-    return same == sizeof begin - 1 ? OURS_PASTE : same == length ? OURS_PARTLY : OURS_NOT;
+    if (same == sizeof begin - 1)
+        return SEQUENCE_PASTE;
+    return same == length ? SEQUENCE_PARTIAL : SEQUENCE_KEY;
 }
 
+/* Reads the sequence that begins with the ESC at s. Sets *used to its length unless it is a key or
+ * partial. */
+static Sequence
+read_sequence(const char *s, gsize length, gsize *used)
+{
+    *used = 3;
+    if (length == 1)
+        return SEQUENCE_PARTIAL;
+    if (s[1] == ']' || s[1] == 'P')
+        return read_string(s, length, used);
+    if (s[1] != '[')
+        return SEQUENCE_KEY;
+    if (length == 2)
+        return SEQUENCE_PARTIAL;
+
+    switch (s[2]) {
+    case 'I':
+        return SEQUENCE_FOCUS_IN;
+    case 'O':
+        return SEQUENCE_FOCUS_OUT;
+    case '<':
+    case '?':
+    case '>':
+        return read_report(s, length, used);
+    default:
+        return read_paste_begin(s, length, used);
+    }
+}
+
+/* Splits the held bytes and the new ones into keys, pastes and reports, and calls the hooks in
+ * their order. Stops when a hook has freed the terminal. */
 static void
-take_input(NjTerm *term, const char *bytes, gsize length)
+split_input(NjTerm *term, const char *bytes, gsize length)
 {
     g_autoptr(GString) all =
         g_string_new_len(term->input.held->str, (gssize) term->input.held->len);
@@ -159,7 +180,7 @@ take_input(NjTerm *term, const char *bytes, gsize length)
         const char *s = all->str + i;
         gsize left = all->len - i;
         if (term->input.paste) {
-            i += take_paste(term, s, left);
+            i += add_to_paste(term, s, left);
             continue;
         }
         const char *esc = memchr(s, '\033', left);
@@ -169,32 +190,31 @@ take_input(NjTerm *term, const char *bytes, gsize length)
         if (!esc)
             break;
         gsize used = 0;
-        Ours ours = match(esc, left - run, &used);
-        if (ours == OURS_PARTLY && left - run <= MAX_HELD) {
+        Sequence sequence = read_sequence(esc, left - run, &used);
+        if (sequence == SEQUENCE_PARTIAL && left - run <= MAX_HELD) {
             g_string_append_len(term->input.held, esc, (gssize) (left - run));
             break;
         }
-        if (ours == OURS_NOT || ours == OURS_PARTLY) {
+        if (sequence == SEQUENCE_KEY || sequence == SEQUENCE_PARTIAL) {
             g_string_append_c(keys, '\033');
             i++;
             continue;
         }
-        deliver(term, keys);
+        deliver_keys(term, keys);
         i += used;
         if (term->freed)
             break;
-        if (ours == OURS_PASTE) {
+        if (sequence == SEQUENCE_PASTE) {
             term->input.paste = g_string_new(NULL);
             term->input.paste_match = 0;
-        } else if (ours != OURS_SWALLOWED) {
-            term->hooks.on_focus(term, ours == OURS_FOCUS_IN, term->owner);
+        } else if (sequence != SEQUENCE_IGNORED) {
+            term->hooks.on_focus(term, sequence == SEQUENCE_FOCUS_IN, term->owner);
         }
     }
 
-    deliver(term, keys);
+    deliver_keys(term, keys);
 }
 
-/* The rest did not come: what was held is keys, what was pasted is all there is. */
 void
 nj_term_input_settle(NjTerm *term)
 {
@@ -205,13 +225,18 @@ nj_term_input_settle(NjTerm *term)
     g_autoptr(GString) keys =
         g_string_new_len(term->input.held->str, (gssize) term->input.held->len);
     g_string_truncate(term->input.held, 0);
-    deliver(term, keys);
+    deliver_keys(term, keys);
 }
 
 void
 nj_term_input_arm(NjTerm *term)
 {
-    gint64 wait = term->input.paste ? PASTE_WAIT_MS : term->input.held->len > 0 ? ESC_WAIT_MS : -1;
+    gint64 wait = -1;
+    if (term->input.paste)
+        wait = PASTE_WAIT_MS;
+    else if (term->input.held->len > 0)
+        wait = ESC_WAIT_MS;
+
     g_source_set_ready_time(term->source, wait < 0 ? -1 : g_get_monotonic_time() + wait * 1000);
 }
 
@@ -221,14 +246,15 @@ nj_term_input_read(NjTerm *term)
     static char buffer[MAX_READ];
     ssize_t n = read(term->in, buffer, sizeof buffer);
 
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    bool try_again = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    if (n < 0 && try_again)
         return true;
 
     if (n <= 0)
         return false;
 
-    take_input(term, buffer, (gsize) n);
-    memset(buffer, 0, (gsize) n); /* it may have been a password */
+    split_input(term, buffer, (gsize) n);
+    memset(buffer, 0, (gsize) n); /* the bytes may be a password */
     if (!term->freed)
         nj_term_input_arm(term);
     return true;

@@ -1,4 +1,4 @@
-/* What the files of the terminal share: term.c (abilities, writing, signals, suspending) and
+/* What the files of the terminal share: term.c (terminfo, writing, signals, suspending) and
  * term-input.c (from bytes to keys and pastes). */
 #ifndef NJ_UI_TERM_PRIVATE_H
 #define NJ_UI_TERM_PRIVATE_H
@@ -8,35 +8,36 @@
 
 #include <termios.h>
 
-/* Bytes that wait for the rest of a sequence. */
+/* Input whose rest has not arrived. */
 typedef struct {
-    GString *held;     /* the beginning of a sequence that may be ours */
-    GString *paste;    /* text of the paste that arrives; NULL: none does */
-    guint paste_match; /* bytes of paste_end seen */
+    GString *held;     /* the beginning of a sequence that may be a report or a paste */
+    GString *paste;    /* the text of the paste that is arriving; NULL: none is */
+    guint paste_match; /* bytes of paste_end at the end of the input so far */
 } NjTermInput;
 
 struct NjTerm {
     NjTermHooks hooks;
     void *owner;
     int in, out;
-    bool own; /* the descriptors are ours to close */
-    bool tty, raw;
-    struct termios before;
+    bool own;              /* we opened the descriptor, and close it */
+    bool tty, raw;         /* `in` is a terminal; it is in raw mode */
+    struct termios before; /* the mode to restore */
     int rows, cols, colors;
     NjPaint *paint;
-    char *enter, *leave; /* what is written when the screen is taken and given back */
-    bool titles;         /* has a title that can be set */
-    char *title;         /* wanted, not written yet */
-    GString *pending;
-    gsize written;
-    bool blocked; /* the terminal did not take all of pending */
-    bool suspended, gone;
-    bool gone_untold; /* on_gone is still to be called, by dispatch() */
+    char *enter, *leave;  /* bytes that enter and leave the screen */
+    bool titles;          /* the terminal has a title that can be set */
+    char *title;          /* the title to be written; NULL: none */
+    GString *pending;     /* bytes to be written */
+    gsize written;        /* bytes written so far */
+    bool blocked;         /* the terminal did not take all pending bytes */
+    bool suspended;       /* another program has the terminal */
+    bool gone;            /* hung up */
+    bool gone_unreported; /* dispatch_terminal() has yet to call on_gone */
     GSource *source;
     gpointer in_tag, out_tag;
-    bool signals; /* they come to us */
+    bool signals; /* this terminal gets the signals of the process */
     NjTermInput input;
-    bool busy, freed; /* a hook runs; it freed us */
+    bool busy, freed; /* a hook is running; it has freed the terminal */
 };
 
 /* term-input.c */

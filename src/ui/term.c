@@ -1,17 +1,18 @@
-/* The terminal is opened anew (/dev/tty), because O_NONBLOCK belongs to an open file description:
- * set on the shared descriptor 1 it would change the shell's terminal and that of every program we
- * lend it to.
+/* Opens, writes, suspends and restores the terminal; the only file that uses terminfo.
  *
- * Curses does not draw here; tests/ui/spike-curses.c shows why: a cell of curses can hold neither a
- * link nor true colour, and it does not place the cursor again behind what terminals dispute.
- * Terminfo's low level tells what the terminal can do, ui/paint.c makes the bytes.
+ * It opens /dev/tty, because O_NONBLOCK belongs to an open file description: set on the inherited
+ * descriptor 1 it would also affect the shell and every program that gets the terminal from us.
  *
- * Bytes wait in `pending` while the terminal does not take them; meanwhile frames are refused, so
- * no more than one frame ever waits. Nothing here waits for a terminal but its end, and that 200 ms
- * at most.
+ * Curses does not draw here (see tests/ui/spike-curses.c): a cell of curses holds neither a link
+ * nor a true colour, and curses does not place the cursor again after a character whose width
+ * terminals dispute. Terminfo's low level tells what the terminal can do, and ui/paint.c makes the
+ * bytes.
  *
- * Signals come through a pipe that is ours, written by the handlers: SIGWINCH, SIGCONT (after a
- * stop that was not ours) and SIGTSTP. */
+ * Bytes that the terminal does not take wait in `pending`. Meanwhile nj_term_show() refuses frames,
+ * so at most one frame waits. Only leaving the screen waits for the terminal, at most 200 ms.
+ *
+ * The handlers of SIGWINCH, SIGCONT (after a stop by another process) and SIGTSTP write a byte to a
+ * pipe, which the main loop reads. */
 #include "ui/term-private.h"
 
 #include <errno.h>
@@ -22,15 +23,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Terminfo's macros (lines, columns, …) are ordinary words of ours: only functions and strings are
- * used. */
+/* term.h defines macros such as `lines` and `columns`; this file uses no such names. */
 #include <curses.h>
 #include <term.h>
 
 #include "base/text.h"
 #include "ui/rescue.h"
 
-#define FREE_WAIT_MS 200
+#define MAX_LEAVE_MS 200 /* to write the pending bytes before leaving the screen */
 #define MAX_ROWS 1000
 #define MAX_COLS 2000
 
@@ -39,8 +39,9 @@ typedef struct {
     NjTerm *term;
 } TermSource;
 
-/* --- Signals. Handlers know only this. */
+/* --- signals --- */
 
+/* File-local, because a signal handler gets no owner. */
 static int signal_pipe[2] = { -1, -1 };
 static struct sigaction before_winch, before_cont, before_tstp;
 
@@ -48,15 +49,18 @@ static void
 on_signal(int number)
 {
     int saved = errno;
-    char byte = number == SIGWINCH ? 'w' : number == SIGCONT ? 'c' : 't';
+    guchar byte = (guchar) number;
     (void) !write(signal_pipe[1], &byte, 1);
-    if (number == SIGCONT && before_cont.sa_handler != SIG_DFL && before_cont.sa_handler != SIG_IGN)
-        /* others want to hear of it too (base/wake.c) */
+
+    /* base/wake.c also handles SIGCONT. */
+    bool has_handler = before_cont.sa_handler != SIG_DFL && before_cont.sa_handler != SIG_IGN;
+    if (number == SIGCONT && has_handler)
         before_cont.sa_handler(number);
     errno = saved;
 }
 
-/* False: another terminal of this process has them (a test), or there is no pipe to be had. */
+/* Installs the handlers. Returns false if another terminal of this process has the signals (in a
+ * test) or there is no pipe. */
 static bool
 watch_signals(void)
 {
@@ -78,7 +82,7 @@ watch_signals(void)
 }
 
 static void
-forget_signals(void)
+restore_signals(void)
 {
     sigaction(SIGWINCH, &before_winch, NULL);
     sigaction(SIGCONT, &before_cont, NULL);
@@ -88,11 +92,12 @@ forget_signals(void)
     signal_pipe[0] = signal_pipe[1] = -1;
 }
 
-/* --- What the terminal can do. */
+/* --- what the terminal can do --- */
 
-/* A string of terminfo without its padding ("$<5>"); "" if there is none.  The caller owns it. */
+/* Returns a string of terminfo without its padding ("$<5>"), "" if there is none. The caller frees
+ * it. */
 static char *
-capability(const char *name)
+read_capability(const char *name)
 {
     const char *value = tigetstr(name);
     if (!value || value == (const char *) -1)
@@ -112,12 +117,13 @@ capability(const char *name)
 }
 
 static bool
-has(const char *name)
+has_capability(const char *name)
 {
-    g_autofree char *value = capability(name);
+    g_autofree char *value = read_capability(name);
     return value[0] != '\0';
 }
 
+/* See nj_term_colors(). */
 static int
 count_colors(const char *type)
 {
@@ -129,16 +135,20 @@ count_colors(const char *type)
     if (colors > 256 || tigetflag("RGB") == 1 || tigetflag("Tc") == 1)
         return 1 << 24;
 
-    /* COLORTERM is inherited: inside GNU screen it speaks of the terminal outside. */
-    if (colors == 256 && how && !g_str_has_prefix(type, "screen")
-        && (strcmp(how, "truecolor") == 0 || strcmp(how, "24bit") == 0))
+    /* COLORTERM is inherited: inside GNU screen it describes the outer terminal. */
+    bool promises_rgb = g_strcmp0(how, "truecolor") == 0 || g_strcmp0(how, "24bit") == 0;
+    if (colors == 256 && promises_rgb && !g_str_has_prefix(type, "screen"))
         return 1 << 24;
 
-    return colors >= 256 ? 256 : colors >= 16 ? 16 : colors >= 8 ? 8 : 0;
+    static const int steps[] = { 256, 16, 8 };
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
+        if (colors >= steps[i])
+            return steps[i];
+    return 0;
 }
 
-/* Terminals known to take or to swallow the strings that begin with ESC ] ; others might show
- * them. */
+/* Whether the terminal is known to obey or ignore strings that begin with ESC ] (OSC). Other
+ * terminals might display them. */
 static bool
 takes_osc(const char *type)
 {
@@ -152,6 +162,25 @@ takes_osc(const char *type)
     return false;
 }
 
+static guint8
+read_attributes(void)
+{
+    static const struct {
+        const char *capability;
+        guint8 attr;
+    } rows[] = {
+        { "bold", NJ_ATTR_BOLD },      { "dim", NJ_ATTR_DIM },     { "sitm", NJ_ATTR_ITALIC },
+        { "smul", NJ_ATTR_UNDERLINE }, { "rev", NJ_ATTR_REVERSE },
+    };
+
+    guint8 attrs = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (has_capability(rows[i].capability))
+            attrs |= rows[i].attr;
+    return attrs;
+}
+
+/* Fails when the type is unknown or cannot place its cursor as ui/paint.c does. */
 static bool
 read_capabilities(NjTerm *term, const char *type, GError **error)
 {
@@ -165,20 +194,18 @@ read_capabilities(NjTerm *term, const char *type, GError **error)
         return false;
     }
 
-    g_autofree char *place = capability("cup");
-    bool good = strcmp(place, "\033[%i%p1%d;%p2%dH") == 0 && has("el");
+    g_autofree char *cup = read_capability("cup");
+    bool good = strcmp(cup, "\033[%i%p1%d;%p2%dH") == 0 && has_capability("el");
     if (good) {
-        g_autofree char *smcup = capability("smcup"), *rmcup = capability("rmcup");
-        g_autofree char *smkx = capability("smkx"), *rmkx = capability("rmkx");
-        g_autofree char *rmam = capability("rmam"), *smam = capability("smam");
-        /* Bracketed paste and focus are private modes: a terminal without them ignores them. */
+        g_autofree char *smcup = read_capability("smcup"), *rmcup = read_capability("rmcup");
+        g_autofree char *smkx = read_capability("smkx"), *rmkx = read_capability("rmkx");
+        g_autofree char *rmam = read_capability("rmam"), *smam = read_capability("smam");
+        /* Bracketed paste and focus reports are private modes, which other terminals ignore. */
         term->enter = g_strconcat(smcup, smkx, rmam, "\033[?2004h\033[?1004h", NULL);
         term->leave = g_strconcat("\033[?1004l\033[?2004l", smam, rmkx,
                                   rmcup[0] != '\0' ? rmcup : "\033[H\033[2J", NULL);
         NjPaintAbilities abilities = {
-            .attrs = (has("bold") ? NJ_ATTR_BOLD : 0) | (has("dim") ? NJ_ATTR_DIM : 0)
-                     | (has("sitm") ? NJ_ATTR_ITALIC : 0) | (has("smul") ? NJ_ATTR_UNDERLINE : 0)
-                     | (has("rev") ? NJ_ATTR_REVERSE : 0),
+            .attrs = read_attributes(),
             .links = takes_osc(type),
         };
         term->paint = nj_paint_new(abilities);
@@ -205,27 +232,29 @@ read_size(NjTerm *term)
     term->cols = MIN(size.ws_col, MAX_COLS);
 }
 
-/* --- Writing. */
+/* --- writing --- */
 
+/* The terminal hung up: writes and reads nothing more. */
 static void
 set_gone(NjTerm *term)
 {
     if (term->gone)
         return;
 
-    term->gone = term->gone_untold = true;
+    term->gone = term->gone_unreported = true;
     g_string_truncate(term->pending, 0);
     term->blocked = false;
 
-    /* Not merely asked for nothing: a hang-up is reported even then, and for ever. */
+    /* Remove the descriptors: poll() reports a hang-up again and again, even if it is asked for
+     * nothing. */
     g_source_remove_unix_fd(term->source, term->in_tag);
     g_source_remove_unix_fd(term->source, term->out_tag);
     g_source_set_ready_time(term->source, 0);
 }
 
-/* Writes what the terminal takes.  POLLOUT is asked for only while something is left. */
+/* Writes the pending bytes that the terminal takes. Polls for output only while bytes are left. */
 static void
-flush(NjTerm *term)
+flush_pending(NjTerm *term)
 {
     gsize done = 0;
     bool full = false;
@@ -251,13 +280,13 @@ flush(NjTerm *term)
     term->blocked = full && !term->gone;
 }
 
-/* At the end and before another program gets the terminal: as much as it takes in 200 ms. */
+/* Waits up to MAX_LEAVE_MS until all pending bytes are written. */
 static void
-flush_with_patience(NjTerm *term)
+flush_with_deadline(NjTerm *term)
 {
-    gint64 deadline = g_get_monotonic_time() + FREE_WAIT_MS * 1000;
+    gint64 deadline = g_get_monotonic_time() + MAX_LEAVE_MS * 1000;
     for (;;) {
-        flush(term);
+        flush_pending(term);
         gint64 left = (deadline - g_get_monotonic_time()) / 1000;
         if (!term->blocked || left <= 0)
             return;
@@ -266,8 +295,9 @@ flush_with_patience(NjTerm *term)
     }
 }
 
+/* Saves the mode of the terminal and sets raw mode. */
 static void
-set_raw(NjTerm *term)
+set_raw_mode(NjTerm *term)
 {
     if (!term->tty || tcgetattr(term->in, &term->before) != 0)
         return;
@@ -278,24 +308,26 @@ set_raw(NjTerm *term)
     term->raw = tcsetattr(term->in, TCSANOW, &mode) == 0;
 }
 
+/* Sets raw mode and enters the screen. */
 static void
-take(NjTerm *term)
+enter_screen(NjTerm *term)
 {
-    set_raw(term);
+    set_raw_mode(term);
     if (term->raw && term->own)
         nj_rescue_arm(term->out, &term->before, term->leave);
     nj_paint_forget(term->paint);
-    /* leaves with the first frame, in one piece */
+    /* Written together with the first frame. */
     g_string_append(term->pending, term->enter);
 }
 
-/* TCSANOW: any other way to set the mode would wait for the output. */
+/* Leaves the screen and restores the mode of the terminal. TCSANOW, because the other ways to set
+ * the mode wait for the output. */
 static void
-give_back(NjTerm *term)
+leave_screen(NjTerm *term)
 {
     nj_paint_end(term->paint, term->pending);
     g_string_append(term->pending, term->leave);
-    flush_with_patience(term);
+    flush_with_deadline(term);
     if (term->raw)
         tcsetattr(term->in, TCSANOW, &term->before);
     term->raw = false;
@@ -311,13 +343,14 @@ write_title(NjTerm *term)
     g_clear_pointer(&term->title, g_free);
 }
 
-/* --- The source. */
+/* --- the source --- */
 
+/* Enters the screen again after a stop or a suspension; the terminal may have another size now. */
 static void
-come_back(NjTerm *term)
+reenter_screen(NjTerm *term)
 {
     int rows = term->rows, cols = term->cols;
-    take(term);
+    enter_screen(term);
     read_size(term);
     g_source_modify_unix_fd(term->source, term->in_tag, G_IO_IN);
     if (rows != term->rows || cols != term->cols)
@@ -329,24 +362,24 @@ come_back(NjTerm *term)
 static void
 read_signals(NjTerm *term)
 {
-    char bytes[64];
+    guchar bytes[64];
     bool size = false, stop = false, resumed = false;
 
     for (ssize_t n; (n = read(signal_pipe[0], bytes, sizeof bytes)) > 0;)
         for (ssize_t i = 0; i < n; i++) {
-            size |= bytes[i] == 'w';
-            resumed |= bytes[i] == 'c';
-            stop |= bytes[i] == 't';
+            size |= bytes[i] == SIGWINCH;
+            resumed |= bytes[i] == SIGCONT;
+            stop |= bytes[i] == SIGTSTP;
         }
     if (term->suspended)
-        return; /* all is read anew when it comes back */
+        return; /* nj_term_resume() reads the size */
 
     if (stop) {
         nj_term_stop(term);
     } else if (resumed) {
         struct termios before = term->before;
-        come_back(term);
-        term->before = before; /* what we found then may be our own mode */
+        reenter_screen(term);
+        term->before = before; /* the mode found now may be our own raw mode */
     } else if (size) {
         int rows = term->rows, cols = term->cols;
         read_size(term);
@@ -363,13 +396,16 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
     if (term->freed || term->gone)
         return;
 
-    if (((in | out) & (G_IO_HUP | G_IO_ERR)) != 0 && (term->suspended || (in & G_IO_IN) == 0)) {
+    /* After a hang-up read the rest of the input first, unless another program reads it. */
+    bool hung_up = ((in | out) & (G_IO_HUP | G_IO_ERR)) != 0;
+    bool has_input = (in & G_IO_IN) != 0 && !term->suspended;
+    if (hung_up && !has_input) {
         set_gone(term);
         return;
     }
 
     if (out != 0 && term->blocked) {
-        flush(term);
+        flush_pending(term);
         if (!term->blocked && !term->gone && !term->suspended) {
             write_title(term);
             term->hooks.on_ready(term, term->owner);
@@ -381,8 +417,18 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
         set_gone(term);
 }
 
+/* Whether the ready time that the source had before dispatch_ready() has come and is still set:
+ * then no input has arrived in time. */
+static bool
+is_wait_over(GSource *source, gint64 ready)
+{
+    if (ready < 0 || ready != g_source_get_ready_time(source))
+        return false;
+    return ready <= g_get_monotonic_time();
+}
+
 static gboolean
-dispatch(GSource *source, GSourceFunc func, gpointer data)
+dispatch_terminal(GSource *source, GSourceFunc func, gpointer data)
 {
     (void) func;
     (void) data;
@@ -398,16 +444,14 @@ dispatch(GSource *source, GSourceFunc func, gpointer data)
     term->busy = true;
     dispatch_ready(term, in, out);
 
-    /* Waited long enough, and nothing came just now. */
-    if (!term->freed && ready >= 0 && ready == g_source_get_ready_time(source)
-        && ready <= g_get_monotonic_time()) {
+    if (!term->freed && is_wait_over(source, ready)) {
         nj_term_input_settle(term);
         if (!term->freed)
             nj_term_input_arm(term);
     }
 
-    if (!term->freed && term->gone_untold) {
-        term->gone_untold = false;
+    if (!term->freed && term->gone_unreported) {
+        term->gone_unreported = false;
         g_source_set_ready_time(source, -1);
         term->hooks.on_gone(term, term->owner);
     }
@@ -418,10 +462,10 @@ dispatch(GSource *source, GSourceFunc func, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs source_funcs = { .dispatch = dispatch };
+static GSourceFuncs source_funcs = { .dispatch = dispatch_terminal };
 
 static void
-attach(NjTerm *term)
+attach_source(NjTerm *term)
 {
     term->signals = watch_signals();
     term->source = g_source_new(&source_funcs, sizeof(TermSource));
@@ -436,7 +480,7 @@ attach(NjTerm *term)
     g_source_attach(term->source, g_main_context_get_thread_default());
 }
 
-/* --- What the screen calls. */
+/* --- the interface --- */
 
 static NjTerm *
 open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, void *owner,
@@ -458,8 +502,8 @@ open_on(int in, int out, bool own, const char *type, const NjTermHooks *hooks, v
     }
 
     read_size(term);
-    attach(term);
-    take(term);
+    attach_source(term);
+    enter_screen(term);
     return term;
 }
 
@@ -500,14 +544,14 @@ nj_term_free(NjTerm *term)
 
     if (term->source) {
         if (!term->suspended && !term->gone)
-            give_back(term);
+            leave_screen(term);
         else if (term->raw)
             tcsetattr(term->in, TCSANOW, &term->before);
         nj_rescue_disarm();
         g_source_destroy(term->source);
         g_source_unref(term->source);
         if (term->signals)
-            forget_signals();
+            restore_signals();
     }
 
     if (term->own)
@@ -520,7 +564,7 @@ nj_term_free(NjTerm *term)
     nj_term_input_clear(&term->input);
 
     if (term->busy)
-        term->freed = true; /* dispatch() lets go of it */
+        term->freed = true; /* dispatch_terminal() frees it */
     else
         g_free(term);
 }
@@ -556,7 +600,7 @@ nj_term_show(NjTerm *term, const NjSurface *surface, int row, int col)
         return false;
     write_title(term);
     nj_paint_frame(term->paint, surface, row, col, term->pending);
-    flush(term);
+    flush_pending(term);
     return true;
 }
 
@@ -572,7 +616,7 @@ nj_term_bell(NjTerm *term)
     if (!nj_term_ready(term))
         return;
     g_string_append_c(term->pending, '\007');
-    flush(term);
+    flush_pending(term);
 }
 
 void
@@ -585,7 +629,7 @@ nj_term_title(NjTerm *term, const char *text)
     if (!nj_term_ready(term))
         return;
     write_title(term);
-    flush(term);
+    flush_pending(term);
 }
 
 void
@@ -595,23 +639,23 @@ nj_term_stop(NjTerm *term)
         return;
 
     term->hooks.on_focus(term, false, term->owner);
-    give_back(term);
+    leave_screen(term);
 
     struct sigaction plain = { .sa_handler = SIG_DFL }, ours;
     sigemptyset(&plain.sa_mask);
     sigaction(SIGTSTP, &plain, &ours);
 
-    /* the whole job, as the terminal's own Ctrl-z: a script that started us must stop too, or no
-     * shell comes */
+    /* Stop the whole process group, as the terminal driver does for Ctrl-z: if a script started us,
+     * the shell gets the terminal only when the script stops, too. */
     kill(0, SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
 
-    /* SIGCONT was ours too: all it asks for is done here. */
+    /* Discard the SIGCONT that has ended the stop: reenter_screen() does all that is needed. */
     char bytes[64];
     while (term->signals && read(signal_pipe[0], bytes, sizeof bytes) > 0)
         continue;
 
-    come_back(term);
+    reenter_screen(term);
     term->hooks.on_focus(term, true, term->owner);
 }
 
@@ -620,7 +664,7 @@ nj_term_suspend(NjTerm *term)
 {
     if (term->suspended)
         return;
-    give_back(term);
+    leave_screen(term);
     term->suspended = true;
     if (!term->gone)
         g_source_modify_unix_fd(term->source, term->in_tag, 0);
@@ -637,9 +681,10 @@ nj_term_resume(NjTerm *term)
         return;
 
     struct termios before = term->before;
-    come_back(term);
+    reenter_screen(term);
 
-    /* a program that was killed may have left the terminal without its echo */
+    /* A program that was killed may have left the terminal in another mode: restore ours at the
+     * end. */
     term->before = before;
 }
 

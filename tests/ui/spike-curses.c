@@ -1,21 +1,21 @@
-/* What term.c is built on, kept as an experiment that can be repeated.
+/* The experiment on which ui/term.c is based, kept so that it can be repeated.
  *
- * The question: can curses draw into memory while we write its bytes through our own non-blocking
- * descriptor, and can links (OSC 8) and true colour be had that way?
+ * Question: can curses draw into memory while we write its bytes through our own non-blocking
+ * descriptor, and does it have links (OSC 8) and true colour?
  *
- * The answers, each a test below:
- * - newterm() on a memfd works; a frame is complete in memory before a byte of it is written, and a
- * terminal that nobody reads costs an EAGAIN, not a wait.
- * - A curses cell has no place for a link: what is not a character of the text is drawn as visible
- * characters, never sent.
- * - With xterm-256color curses has 256 colours and no more.  init_extended_color() changes the
- * terminal's palette for everybody who uses it; "38;2;r;g;b" never leaves.  True colour would need
- * a *-direct terminfo entry, which is rarely installed.
+ * Answers, each with a test below:
+ * - newterm() works on a memfd. A frame is complete in memory before a byte of it is written, and a
+ *   terminal that takes no bytes causes EAGAIN and does not block.
+ * - A curses cell cannot hold a link: an escape sequence in the text is drawn as visible
+ * characters.
+ * - With xterm-256color curses has 256 colours and no more. init_extended_color() changes the
+ * palette of the terminal, for all programs in it; "38;2;r;g;b" is never sent. True colour needs a
+ * *-direct terminfo entry, which is rarely installed.
  *
- * So term.c takes the non-blocking writing from here and turns the difference of two surfaces into
- * bytes itself, with terminfo's low level from the same library: links and true colour become
- * possible, and the cursor can be placed again behind every grapheme whose width terminals dispute,
- * which curses does not do. */
+ * Therefore ui/term.c writes without blocking, as here, and ui/paint.c turns the difference of two
+ * surfaces into bytes, with the low level of terminfo from the same library. That allows links and
+ * true colour, and the cursor can be placed again after each grapheme whose width terminals
+ * dispute, which curses does not do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ set_up(void **state)
     spike->screen = newterm("xterm-256color", spike->memory, spike->nothing);
     *state = spike;
     if (spike->screen == NULL)
-        return 0; /* no terminfo here: each test is skipped */
+        return 0; /* no terminfo entry: each test is skipped */
 
     resizeterm(24, 80);
     start_color();
@@ -76,7 +76,7 @@ tear_down(void **state)
     return 0;
 }
 
-/* Draws the frame and takes its bytes out of memory; the caller owns them. */
+/* Draws the frame and returns its bytes, which the caller frees. */
 static char *
 frame(Spike *spike, gsize *length)
 {
@@ -103,7 +103,7 @@ spike_of(void **state)
 }
 
 static void
-test_frames_are_in_memory(void **state)
+test_frame_is_complete_in_memory(void **state)
 {
     Spike *spike = spike_of(state);
     gsize length;
@@ -115,11 +115,11 @@ test_frames_are_in_memory(void **state)
     mvaddstr(3, 7, "frog");
     g_autofree char *change = frame(spike, &length);
     assert_non_null(strstr(change, "frog"));
-    assert_true(length < 40); /* the difference only */
+    assert_true(length < 40); /* only the difference */
 }
 
 static void
-test_nobody_reads(void **state)
+test_blocked_terminal_returns_eagain(void **state)
 {
     Spike *spike = spike_of(state);
     int terminal[2];
@@ -148,18 +148,18 @@ test_nobody_reads(void **state)
 }
 
 static void
-test_no_links(void **state)
+test_link_is_drawn_as_text(void **state)
 {
     Spike *spike = spike_of(state);
     gsize length;
     mvaddstr(1, 0, "\033]8;;https://pond.example/\033\\pond\033]8;;\033\\");
     g_autofree char *bytes = frame(spike, &length);
     assert_null(strstr(bytes, "\033]8"));
-    assert_non_null(strstr(bytes, "^[")); /* it was drawn as text */
+    assert_non_null(strstr(bytes, "^[")); /* drawn as text */
 }
 
 static void
-test_no_true_colour(void **state)
+test_true_colour_changes_the_palette(void **state)
 {
     Spike *spike = spike_of(state);
     gsize length;
@@ -178,7 +178,7 @@ test_no_true_colour(void **state)
     assert_null(strstr(bytes, "38;2;"));
     assert_non_null(strstr(bytes, "38;5;200"));
 
-    /* The whole of memory: the palette was changed by OSC 4. */
+    /* All bytes so far contain OSC 4, which changes the palette. */
     gsize all = (gsize) lseek(fileno(spike->memory), 0, SEEK_END);
     g_autofree char *whole = g_malloc0(all + 1);
     assert_int_equal(pread(fileno(spike->memory), whole, all, 0), (ssize_t) all);
@@ -190,10 +190,10 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_frames_are_in_memory, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_nobody_reads, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_links, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_true_colour, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_frame_is_complete_in_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_blocked_terminal_returns_eagain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_link_is_drawn_as_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_true_colour_changes_the_palette, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("ui/spike-curses", tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
-/* ui/term and ui/paint: bytes to a pseudo-terminal and back.  What the bytes draw is checked by a
- * few lines that know as much of ECMA-48 as ui/paint.c may use; anything else they meet fails the
- * test. */
+/* ui/term and ui/paint: output to a pseudo-terminal and input from it. A small emulator read_output
+ * the output; it knows only the sequences that ui/paint.c may use and fails on others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,14 +22,15 @@
 #include "ui/term.h"
 
 #define ROWS 6
-/* --- A terminal of a few lines.  It keeps graphemes and, for the tests of styles, the last SGR. */
 #define COLS 20
 
+/* --- the emulator --- */
+
 typedef struct {
-    char cells[ROWS][COLS][24];
+    char cells[ROWS][COLS][24]; /* graphemes */
     int row, col;
-    bool hidden;
-    char sgr[64];
+    bool hidden;    /* the cursor is */
+    char sgr[64];   /* the parameters of the last SGR */
     GString *other; /* OSC strings, joined */
 } Screen;
 
@@ -56,7 +56,7 @@ take_csi(Screen *screen, const char *s)
     switch (s[length]) {
     case 'H':
         screen->row = MAX(first, 1) - 1;
-        screen->col = second != NULL ? atoi(second + 1) - 1 : 0;
+        screen->col = second ? atoi(second + 1) - 1 : 0;
         assert_in_range(screen->row, 0, ROWS - 1);
         assert_in_range(screen->col, 0, COLS - 1);
         break;
@@ -106,8 +106,8 @@ take_bytes(Screen *screen, const char *s, gsize length)
             s++;
         } else if (g_str_has_prefix(s, "\033]")) {
             const char *stop = strstr(s, "\033\\"), *bell = strchr(s, '\007');
-            assert_true(stop != NULL || bell != NULL);
-            gsize taken = (gsize) ((stop != NULL ? stop + 2 : bell + 1) - s);
+            assert_true(stop || bell);
+            gsize taken = (gsize) ((stop ? stop + 2 : bell + 1) - s);
             g_string_append_len(screen->other, s + 2, (gssize) taken - 2);
             s += taken;
         } else if (g_str_has_prefix(s, "\033[")) {
@@ -147,7 +147,7 @@ screen_text(const Screen *screen)
 }
 
 static void
-shows(const Screen *screen, const NjSurface *surface, int row, int col)
+expect_screen(const Screen *screen, const NjSurface *surface, int row, int col)
 {
     g_autofree char *drawn = screen_text(screen), *wanted = nj_surface_text(surface);
     assert_string_equal(drawn, wanted);
@@ -158,7 +158,7 @@ shows(const Screen *screen, const NjSurface *surface, int row, int col)
     }
 }
 
-/* --- paint */
+/* --- ui/paint --- */
 
 typedef struct {
     NjSurface *surface;
@@ -195,19 +195,19 @@ tear_down_easel(void **state)
     return 0;
 }
 
-/* Shows the surface and returns how many bytes that took. */
+/* Paints the surface, checks the result and returns the number of bytes. */
 static gsize
 show(Easel *easel, int row, int col)
 {
     g_string_truncate(easel->bytes, 0);
     nj_paint_frame(easel->paint, easel->surface, row, col, easel->bytes);
     take_bytes(&easel->screen, easel->bytes->str, easel->bytes->len);
-    shows(&easel->screen, easel->surface, row, col);
+    expect_screen(&easel->screen, easel->surface, row, col);
     return easel->bytes->len;
 }
 
 static void
-test_a_key_costs_a_byte(void **state)
+test_typed_character_costs_one_byte(void **state)
 {
     Easel *easel = *state;
     nj_area_put(easel->all, 1, 0, (NjStyle){ 2, -1, NJ_ATTR_BOLD }, "the pond", -1);
@@ -221,7 +221,7 @@ test_a_key_costs_a_byte(void **state)
 
     assert_int_equal(show(easel, 5, 5), 1); /* a space typed */
 
-    /* and taken back, with the letter before it */
+    /* The space and the letter before it are erased. */
     nj_area_put(easel->all, 5, 3, plain, " ", -1);
     assert_true(show(easel, 5, 3) <= 8);
     nj_area_put(easel->all, 5, 3, plain, "\350\233\231", -1);
@@ -229,7 +229,7 @@ test_a_key_costs_a_byte(void **state)
 }
 
 static void
-test_styles(void **state)
+test_style_change_uses_short_sgr(void **state)
 {
     Easel *easel = *state;
     show(easel, 0, 0);
@@ -255,7 +255,7 @@ test_styles(void **state)
 }
 
 static void
-test_links(void **state)
+test_link_is_sent_as_osc_8(void **state)
 {
     Easel *easel = *state;
     guint16 link = nj_surface_link(easel->surface, "https://pond.example/");
@@ -267,7 +267,7 @@ test_links(void **state)
 }
 
 static void
-test_disputed_widths(void **state)
+test_cursor_is_placed_after_disputed_width(void **state)
 {
     Easel *easel = *state;
     show(easel, 0, 0);
@@ -276,9 +276,9 @@ test_disputed_widths(void **state)
     assert_non_null(strstr(easel->bytes->str, "\360\237\220\270\033[1;4Hb\342\235\244\033[1;6Hc"));
 }
 
-/* Any picture becomes any other. */
+/* Each picture can be turned into each other one. */
 static void
-test_random_pictures(void **state)
+test_random_pictures_are_painted_right(void **state)
 {
     Easel *easel = *state;
     static const char *const pieces[] = {
@@ -307,12 +307,12 @@ test_random_pictures(void **state)
     g_rand_free(rand);
 }
 
-/* --- term */
+/* --- ui/term --- */
 
 typedef struct {
     int master, slave;
     NjTerm *term;
-    GString *log; /* what the hooks heard */
+    GString *log; /* calls of the hooks */
     bool free_at_key;
 } Line;
 
@@ -369,7 +369,14 @@ on_gone(NjTerm *term, void *owner)
     g_string_append(((Line *) owner)->log, "gone");
 }
 
-static const NjTermHooks hooks = { on_bytes, on_paste, on_resize, on_ready, on_focus, on_gone };
+static const NjTermHooks hooks = {
+    .on_bytes = on_bytes,
+    .on_paste = on_paste,
+    .on_resize = on_resize,
+    .on_ready = on_ready,
+    .on_focus = on_focus,
+    .on_gone = on_gone,
+};
 
 static int
 set_up_line(void **state)
@@ -384,7 +391,7 @@ set_up_line(void **state)
 
     GError *error = NULL;
     line->term = nj_term_open_on(line->slave, line->slave, "xterm-256color", &hooks, line, &error);
-    if (line->term == NULL)
+    if (!line->term)
         fail_msg("%s", error->message);
 
     *state = line;
@@ -404,9 +411,9 @@ tear_down_line(void **state)
     return 0;
 }
 
-/* Runs the loop until the hooks heard this. */
+/* Runs the main loop until the log is as wanted. */
 static void
-hears(Line *line, const char *wanted)
+expect_log(Line *line, const char *wanted)
 {
     gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
     while (strcmp(line->log->str, wanted) != 0 && g_get_monotonic_time() < deadline)
@@ -417,13 +424,13 @@ hears(Line *line, const char *wanted)
 }
 
 static void
-types(Line *line, const char *bytes)
+type_bytes(Line *line, const char *bytes)
 {
     assert_int_equal(write(line->master, bytes, strlen(bytes)), (ssize_t) strlen(bytes));
 }
 
 static char *
-reads(Line *line)
+read_output(Line *line)
 {
     GString *text = g_string_new(NULL);
     char buffer[4096];
@@ -440,7 +447,7 @@ reads(Line *line)
 }
 
 static void
-test_frames_and_the_end(void **state)
+test_free_restores_the_terminal(void **state)
 {
     Line *line = *state;
     assert_int_equal(nj_term_rows(line->term), ROWS);
@@ -451,7 +458,7 @@ test_frames_and_the_end(void **state)
     nj_term_title(line->term, "a\033]2;b\007");
     assert_true(nj_term_show(line->term, surface, 0, 0));
 
-    g_autofree char *begun = reads(line);
+    g_autofree char *begun = read_output(line);
     assert_non_null(strstr(begun, "\033[?1049h"));
     assert_non_null(strstr(begun, "\033[?2004h"));
     assert_non_null(strstr(begun, "toad"));
@@ -460,7 +467,7 @@ test_frames_and_the_end(void **state)
     nj_term_free(line->term);
     line->term = NULL;
 
-    g_autofree char *end = reads(line);
+    g_autofree char *end = read_output(line);
     assert_non_null(strstr(end, "\033[?2004l"));
     assert_non_null(strstr(end, "\033[?1049l"));
 
@@ -471,32 +478,32 @@ test_frames_and_the_end(void **state)
 }
 
 static void
-test_input(void **state)
+test_reports_are_separated_from_keys(void **state)
 {
     Line *line = *state;
-    types(line, "ab\033[A");
-    hears(line, "[ab^[A]");
-    types(line, "x\033[I\033[Oy");
-    hears(line, "[x]+-[y]");
-    types(line, "\033[<0;3;4Mz\033[?62;1c\033]11;rgb:0000\033\\.");
-    hears(line, "[z][.]");
-    types(line, "\033]a"); /* Alt-] */
-    hears(line, "[^]a]");
+    type_bytes(line, "ab\033[A");
+    expect_log(line, "[ab^[A]");
+    type_bytes(line, "x\033[I\033[Oy");
+    expect_log(line, "[x]+-[y]");
+    type_bytes(line, "\033[<0;3;4Mz\033[?62;1c\033]11;rgb:0000\033\\.");
+    expect_log(line, "[z][.]");
+    type_bytes(line, "\033]a"); /* Alt-] */
+    expect_log(line, "[^]a]");
 
-    types(line, "\033");
-    hears(line, "[^]");
-    types(line, "\033[2"); /* the rest of something else */
+    type_bytes(line, "\033");
+    expect_log(line, "[^]");
+    type_bytes(line, "\033[2"); /* the beginning of a key sequence */
     g_main_context_iteration(NULL, TRUE);
-    types(line, "~");
-    hears(line, "[^[2~]");
+    type_bytes(line, "~");
+    expect_log(line, "[^[2~]");
 }
 
 static void
-test_pastes(void **state)
+test_paste_is_one_call(void **state)
 {
     Line *line = *state;
-    types(line, "a\033[200~one\rtwo\033[31m\033[201~b");
-    hears(line, "[a]{one\rtwo\033[31m}[b]");
+    type_bytes(line, "a\033[200~one\rtwo\033[31m\033[201~b");
+    expect_log(line, "[a]{one\rtwo\033[31m}[b]");
 
     const char *slow = "\033[200~p\033[201\033[201~q";
     for (const char *c = slow; *c != '\0'; c++) {
@@ -504,18 +511,18 @@ test_pastes(void **state)
         g_main_context_iteration(NULL, FALSE);
     }
 
-    hears(line, "{p\033[201}[q]");
-    types(line, "\033[200~no end");
-    hears(line, "{no end}"); /* after a second */
-    types(line, "c");
-    hears(line, "[c]");
+    expect_log(line, "{p\033[201}[q]");
+    type_bytes(line, "\033[200~no end");
+    expect_log(line, "{no end}"); /* after a second */
+    type_bytes(line, "c");
+    expect_log(line, "[c]");
 }
 
 static void
 test_huge_paste_is_bounded(void **state)
 {
     Line *line = *state;
-    types(line, "\033[200~");
+    type_bytes(line, "\033[200~");
 
     g_autofree char *block = g_strnfill(60000, 'x');
     for (gsize sent = 0; sent < 6 * 1024 * 1024;) {
@@ -527,22 +534,22 @@ test_huge_paste_is_bounded(void **state)
     g_autofree char *end = g_strdup("\033[201~");
     while (write(line->master, end, 6) != 6)
         g_main_context_iteration(NULL, FALSE);
-    hears(line, "{4194304}");
+    expect_log(line, "{4194304}");
 }
 
 static void
-test_resize(void **state)
+test_resize_is_reported(void **state)
 {
     Line *line = *state;
     struct winsize size = { .ws_row = 9, .ws_col = 33 };
     assert_int_equal(ioctl(line->master, TIOCSWINSZ, &size), 0);
-    /* this terminal does not control us: the kernel tells nobody */
+    /* It is not our controlling terminal, so the kernel sends no SIGWINCH. */
     raise(SIGWINCH);
-    hears(line, "9x33");
+    expect_log(line, "9x33");
 }
 
 static void
-test_nobody_reads(void **state)
+test_blocked_terminal_skips_frames(void **state)
 {
     Line *line = *state;
     NjSurface *surface = nj_surface_new(ROWS, COLS);
@@ -550,8 +557,8 @@ test_nobody_reads(void **state)
     gint64 begun = g_get_monotonic_time();
     bool shown = true;
 
-    /* The kernel makes room once more while it carries bytes to the other side: full is what stays
-     * so. */
+    /* The kernel makes room again while it moves bytes to the master: the terminal is full when it
+     * has taken nothing for 50 ms. */
     gint64 taken = begun;
     for (int i = 0;
          g_get_monotonic_time() - taken < 50000 && g_get_monotonic_time() - begun < G_USEC_PER_SEC;
@@ -566,12 +573,12 @@ test_nobody_reads(void **state)
     g_string_truncate(line->log, 0);
     assert_false(shown);
     assert_false(nj_term_ready(line->term));
-    types(line, "k");
-    hears(line, "[k]"); /* keys come all the same */
+    type_bytes(line, "k");
+    expect_log(line, "[k]"); /* keys are still read */
     assert_true(g_get_monotonic_time() - begun < 2 * G_USEC_PER_SEC);
 
-    g_autofree char *drained = reads(line);
-    hears(line, "ready");
+    g_autofree char *drained = read_output(line);
+    expect_log(line, "ready");
     assert_true(nj_term_show(line->term, surface, 0, 0));
 
     for (shown = true; shown;) {
@@ -587,7 +594,7 @@ test_nobody_reads(void **state)
 }
 
 static void
-test_lent(void **state)
+test_suspended_terminal_reads_nothing(void **state)
 {
     Line *line = *state;
     NjSurface *surface = nj_surface_new(ROWS, COLS);
@@ -599,7 +606,7 @@ test_lent(void **state)
     struct termios mode;
     tcgetattr(line->slave, &mode);
     assert_true(mode.c_lflag & ICANON);
-    types(line, "for pass\n");
+    type_bytes(line, "for pass\n");
     for (int i = 0; i < 20; i++)
         g_main_context_iteration(NULL, FALSE);
 
@@ -607,15 +614,15 @@ test_lent(void **state)
     char buffer[32];
     assert_int_equal(read(line->slave, buffer, sizeof buffer), 9);
 
-    /* It was killed while it asked for a passphrase. */
+    /* The other program was killed while it asked for a passphrase. */
     mode.c_lflag &= ~(tcflag_t) ECHO;
     tcsetattr(line->slave, TCSANOW, &mode);
     nj_term_resume(line->term);
-    hears(line, "ready");
+    expect_log(line, "ready");
     tcgetattr(line->slave, &mode);
     assert_false(mode.c_lflag & ICANON);
-    types(line, "k");
-    hears(line, "[k]");
+    type_bytes(line, "k");
+    expect_log(line, "[k]");
 
     nj_term_free(line->term);
     line->term = NULL;
@@ -625,29 +632,29 @@ test_lent(void **state)
 }
 
 static void
-test_hung_up(void **state)
+test_hangup_is_reported_once(void **state)
 {
     Line *line = *state;
     close(line->master);
     line->master = -1;
-    hears(line, "gone");
+    expect_log(line, "gone");
     int rounds = 0;
     while (g_main_context_iteration(NULL, FALSE))
-        assert_true(++rounds < 10); /* and it does not spin */
+        assert_true(++rounds < 10); /* no busy loop */
     assert_false(nj_term_ready(line->term));
 }
 
 static void
-test_freed_by_a_key(void **state)
+test_hook_may_free_the_terminal(void **state)
 {
     Line *line = *state;
     line->free_at_key = true;
-    types(line, "q\033[Ir\033[200~");
-    hears(line, "[q]");
+    type_bytes(line, "q\033[Ir\033[200~");
+    expect_log(line, "[q]");
 }
 
 static void
-test_types(void **state)
+test_terminal_types(void **state)
 {
     Line *line = *state;
     static const struct {
@@ -687,21 +694,30 @@ main(void)
     g_unsetenv("NO_COLOR");
 
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_key_costs_a_byte, set_up_easel, tear_down_easel),
-        cmocka_unit_test_setup_teardown(test_styles, set_up_easel, tear_down_easel),
-        cmocka_unit_test_setup_teardown(test_links, set_up_easel, tear_down_easel),
-        cmocka_unit_test_setup_teardown(test_disputed_widths, set_up_easel, tear_down_easel),
-        cmocka_unit_test_setup_teardown(test_random_pictures, set_up_easel, tear_down_easel),
-        cmocka_unit_test_setup_teardown(test_frames_and_the_end, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_input, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_pastes, set_up_line, tear_down_line),
+        cmocka_unit_test_setup_teardown(test_typed_character_costs_one_byte, set_up_easel,
+                                        tear_down_easel),
+        cmocka_unit_test_setup_teardown(test_style_change_uses_short_sgr, set_up_easel,
+                                        tear_down_easel),
+        cmocka_unit_test_setup_teardown(test_link_is_sent_as_osc_8, set_up_easel, tear_down_easel),
+        cmocka_unit_test_setup_teardown(test_cursor_is_placed_after_disputed_width, set_up_easel,
+                                        tear_down_easel),
+        cmocka_unit_test_setup_teardown(test_random_pictures_are_painted_right, set_up_easel,
+                                        tear_down_easel),
+        cmocka_unit_test_setup_teardown(test_free_restores_the_terminal, set_up_line,
+                                        tear_down_line),
+        cmocka_unit_test_setup_teardown(test_reports_are_separated_from_keys, set_up_line,
+                                        tear_down_line),
+        cmocka_unit_test_setup_teardown(test_paste_is_one_call, set_up_line, tear_down_line),
         cmocka_unit_test_setup_teardown(test_huge_paste_is_bounded, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_resize, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_nobody_reads, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_lent, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_hung_up, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_freed_by_a_key, set_up_line, tear_down_line),
-        cmocka_unit_test_setup_teardown(test_types, set_up_line, tear_down_line),
+        cmocka_unit_test_setup_teardown(test_resize_is_reported, set_up_line, tear_down_line),
+        cmocka_unit_test_setup_teardown(test_blocked_terminal_skips_frames, set_up_line,
+                                        tear_down_line),
+        cmocka_unit_test_setup_teardown(test_suspended_terminal_reads_nothing, set_up_line,
+                                        tear_down_line),
+        cmocka_unit_test_setup_teardown(test_hangup_is_reported_once, set_up_line, tear_down_line),
+        cmocka_unit_test_setup_teardown(test_hook_may_free_the_terminal, set_up_line,
+                                        tear_down_line),
+        cmocka_unit_test_setup_teardown(test_terminal_types, set_up_line, tear_down_line),
     };
 
     return cmocka_run_group_tests_name("ui/term", tests, NULL, NULL);
