@@ -1,41 +1,42 @@
-/* A stream of bytes, cut into keys.
+/* Decodes the bytes of the terminal into keys and runs the bound ones.
  *
- * Sequences are those of ECMA-48 terminals (xterm, VT220, Linux, rxvt's common part): ui/term.c
- * accepts no others, so one table serves all, and with the modifiers of xterm ("1;5") it knows more
- * than terminfo does.
+ * The key sequences are those of ECMA-48 terminals (xterm, VT220, Linux, the common part of rxvt);
+ * ui/term.c accepts no others, so one table serves all terminals. With the modifiers of xterm
+ * ("1;5") it covers more than terminfo does.
  *
- * ESC alone is the hard one.  It may be the Esc key, the beginning of a sequence, or Alt.  After 25
- * ms it is passed on; with the keys of emacs it is remembered too, and a bound key that follows,
- * however late, counts as Alt with that key.  The prompt has taken the first ESC by then: a second
- * one takes it back. */
+ * ESC is ambiguous: it can be the Esc key, the beginning of a key sequence, or Alt. After 25 ms
+ * without another byte it is passed on as Esc. In emacs mode it is also remembered: if the next
+ * key, however late, is bound with Alt, that binding runs. The prompt has got the first ESC by
+ * then; a second one is passed to it, which cancels the first. */
 #include "ui/keys.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define MAX_SEQUENCE 64
+#define MAX_SEQUENCE 64 /* bytes of a key sequence */
 
+/* Modifiers, with xterm's numbers. */
 #define SHIFT 1
 #define ALT 2
 #define CTRL 4
 
 struct NjKeys {
-    GHashTable *lines; /* canonical name -> line */
-    GPtrArray *order;  /* of names, owned by lines */
-    GString *partial;
-    bool esc_prefix;
-    bool after_esc;
+    GHashTable *lines; /* canonical name -> command line */
+    GPtrArray *order;  /* the names in the order of binding, owned by `lines` */
+    GString *partial;  /* the beginning of a key sequence */
+    bool esc_prefix;   /* see nj_keys_set_esc_prefix() */
+    bool after_esc;    /* the last key was Esc, after 25 ms, in emacs mode */
 };
 
-/* A key: a name or a character, with its modifiers. */
+/* A key: a name or a character, with modifiers. */
 typedef struct {
-    const char *name; /* NULL: a character */
+    const char *name; /* of the table below; NULL: a character */
     gunichar character;
     int modifiers;
 } Key;
 
-/* Names as they are shown, and others that are understood. */
+/* Names of keys, with a second spelling that is read. */
 static const struct {
     const char *name, *also;
 } names[] = {
@@ -58,7 +59,7 @@ static const struct {
     { "C-", CTRL },    { "M-", ALT },   { "S-", SHIFT },     { "^", CTRL },
 };
 
-/* CSI and SS3 by their last byte … */
+/* The keys of CSI and SS3 sequences, by the final byte. */
 static const struct {
     char final;
     const char *name;
@@ -69,7 +70,7 @@ static const struct {
     { 'R', "F3", 0 },   { 'S', "F4", 0 },   { 'Z', "Tab", SHIFT },
 };
 
-/* … and CSI by the number before "~". */
+/* The keys of CSI sequences that end in "~", by the number before it. */
 static const struct {
     int number;
     const char *name;
@@ -110,18 +111,31 @@ nj_keys_set_esc_prefix(NjKeys *keys, bool prefix)
     keys->after_esc = false;
 }
 
-/* --- Names. */
+/* --- names --- */
 
-/* One key has one name: Ctrl-i is what Tab sends, Shift-a is A. */
+/* The name of the key that sends the same byte as Ctrl with this character; NULL: there is none. */
+static const char *
+find_control_name(gunichar character)
+{
+    switch (character) {
+    case 'i':
+        return "Tab";
+    case 'm':
+        return "Enter";
+    case '[':
+        return "Esc";
+    default:
+        return NULL;
+    }
+}
+
+/* Gives keys that send the same bytes the same name: Ctrl-i is Tab, Shift-a is A. */
 static void
-normalise(Key *key)
+normalise_key(Key *key)
 {
     if (!key->name && key->modifiers & CTRL) {
         key->character = g_unichar_tolower(key->character);
-        const char *same = key->character == 'i'   ? "Tab"
-                           : key->character == 'm' ? "Enter"
-                           : key->character == '[' ? "Esc"
-                                                   : NULL;
+        const char *same = find_control_name(key->character);
         if (same) {
             key->name = same;
             key->modifiers &= ~CTRL;
@@ -137,20 +151,23 @@ normalise(Key *key)
         key->name = "Space";
 }
 
-/* Into a buffer that every name fits. */
+/* Writes the canonical name into the buffer and returns that. */
 static const char *
 write_name(Key key, char buffer[NJ_MAX_KEY_NAME])
 {
-    normalise(&key);
+    normalise_key(&key);
     char character[8] = "";
     if (!key.name)
         character[g_unichar_to_utf8(key.character, character)] = '\0';
-    g_snprintf(buffer, NJ_MAX_KEY_NAME, "%s%s%s%s", key.modifiers & CTRL ? "Ctrl-" : "",
-               key.modifiers & ALT ? "Alt-" : "", key.modifiers & SHIFT ? "Shift-" : "",
-               key.name ? key.name : character);
+    const char *ctrl = key.modifiers & CTRL ? "Ctrl-" : "";
+    const char *alt = key.modifiers & ALT ? "Alt-" : "";
+    const char *shift = key.modifiers & SHIFT ? "Shift-" : "";
+    const char *name = key.name ? key.name : character;
+    g_snprintf(buffer, NJ_MAX_KEY_NAME, "%s%s%s%s", ctrl, alt, shift, name);
     return buffer;
 }
 
+/* Reads the name of a key. Returns false if the text is not the name of a key. */
 static bool
 parse_name(const char *text, Key *key)
 {
@@ -179,6 +196,15 @@ parse_name(const char *text, Key *key)
            && *g_utf8_next_char(text) == '\0';
 }
 
+/* A key that typing needs: a character, Space or Enter without modifiers. */
+static bool
+is_text_key(Key key)
+{
+    if (key.modifiers != 0)
+        return false;
+    return !key.name || strcmp(key.name, "Space") == 0 || strcmp(key.name, "Enter") == 0;
+}
+
 char *
 nj_keys_canonical(const char *name, GError **error)
 {
@@ -188,16 +214,15 @@ nj_keys_canonical(const char *name, GError **error)
     if (!parse_name(name, &key)) {
         g_autofree char *shown = nj_text_line(name, -1, 64);
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    _("“%s” is no key; keys are written like Alt-1, Ctrl-l, F1, PgUp, Shift-Tab or "
+                    _("“%s” is not the name of a key; keys are written like Alt-1, Ctrl-l, F1, "
+                      "PgUp, Shift-Tab or "
                       "Alt-Enter."),
                     shown);
         return NULL;
     }
 
-    normalise(&key);
-    bool text = key.modifiers == 0
-                && (!key.name || strcmp(key.name, "Space") == 0 || strcmp(key.name, "Enter") == 0);
-    if (text) {
+    normalise_key(&key);
+    if (is_text_key(key)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     _("“%s” is needed for typing and cannot be bound; add Alt- or Ctrl-."),
                     write_name(key, buffer));
@@ -247,14 +272,15 @@ nj_keys_each(const NjKeys *keys, void (*func)(const char *name, const char *line
     }
 }
 
-/* --- Bytes. */
+/* --- decoding --- */
 
 typedef enum {
-    READ_PARTIAL,
+    READ_PARTIAL, /* the rest has not arrived */
     READ_KEY,
-    READ_JUNK, /* a complete sequence that no key has */
+    READ_JUNK, /* a key sequence without a name, or invalid bytes */
 } Read;
 
+/* Reads a control byte or a UTF-8 character. */
 static Read
 read_character(const char *s, gsize length, gsize *used, Key *key)
 {
@@ -283,22 +309,29 @@ read_character(const char *s, gsize length, gsize *used, Key *key)
     return READ_KEY;
 }
 
-/* Behind ESC [ or ESC O: parameters, intermediates, one last byte. */
+/* ESC [ [ and a letter: F1 … F5 of the Linux console. */
+static Read
+read_linux_function_key(const char *s, gsize length, gsize *used, Key *key)
+{
+    static const char *const functions[] = { "F1", "F2", "F3", "F4", "F5" };
+    if (length == 3)
+        return READ_PARTIAL;
+
+    *used = 4;
+    if (s[3] < 'A' || s[3] > 'E')
+        return READ_JUNK;
+    key->name = functions[s[3] - 'A'];
+    return READ_KEY;
+}
+
+/* Reads a sequence that begins with ESC [ or ESC O: parameters, intermediate bytes, a final byte
+ * (ECMA-48, 5.4). The first parameter is the key, the second one is 1 + the modifiers (xterm). */
 static Read
 read_sequence(const char *s, gsize length, gsize *used, Key *key)
 {
     gsize i = 2;
-    if (length > 3 && s[1] == '[' && s[2] == '[') { /* the Linux console's F1 … F5 */
-        *used = 4;
-        static const char *const functions[] = { "F1", "F2", "F3", "F4", "F5" };
-        if (s[3] < 'A' || s[3] > 'E')
-            return READ_JUNK;
-        key->name = functions[s[3] - 'A'];
-        return READ_KEY;
-    }
-
-    if (length == 3 && s[1] == '[' && s[2] == '[')
-        return READ_PARTIAL;
+    if (length >= 3 && s[1] == '[' && s[2] == '[')
+        return read_linux_function_key(s, length, used, key);
 
     int numbers[3] = { 0, 0, 0 };
     int count = 0;
@@ -313,12 +346,13 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
     if (i == length)
         return length < MAX_SEQUENCE ? READ_PARTIAL : READ_JUNK;
     if ((guchar) s[i] < 0x40 || (guchar) s[i] > 0x7e)
-        return READ_JUNK; /* broken off: what stands here is read anew */
+        return READ_JUNK; /* broken off; the caller reads this byte again */
 
     *used = i + 1;
     int modifiers = numbers[1] > 1 ? numbers[1] - 1 : 0;
     key->modifiers |= (modifiers & 7) | (modifiers & 8 ? ALT : 0);
 
+    /* CSI u: the number is a code point. */
     if (s[i] == 'u' && numbers[0] > 0) {
         char text[8];
         int bytes = numbers[0] < 0x110000 ? g_unichar_to_utf8((gunichar) numbers[0], text) : 0;
@@ -338,7 +372,8 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
     return key->name ? READ_KEY : READ_JUNK;
 }
 
-/* Reads one key; finally: nothing more comes. */
+/* Reads one key and sets *used to its length. `finally`: the rest of a partial sequence has not
+ * arrived in time, so it is no reason to wait. */
 static Read
 read_key(const char *s, gsize length, bool finally, gsize *used, Key *key)
 {
@@ -362,15 +397,14 @@ read_key(const char *s, gsize length, bool finally, gsize *used, Key *key)
         return read == READ_PARTIAL && finally ? READ_JUNK : read;
     }
 
-    /* More than one before a sequence: nobody's Alt, and no reason to go as deep as there are
-     * bytes. */
+    /* Of three ESC the first is the Esc key. This also bounds the recursion below. */
     if (length > 2 && s[1] == '\033' && s[2] == '\033') {
         key->name = "Esc";
         *used = 1;
         return READ_KEY;
     }
 
-    /* Alt, and a key that may be a sequence itself. */
+    /* Alt with a key, which may be a sequence. */
     Read read = s[1] == '\033' ? read_key(s + 1, length - 1, finally, used, key)
                                : read_character(s + 1, length - 1, used, key);
     if (read == READ_PARTIAL && finally)
@@ -395,9 +429,17 @@ nj_key_name_at(const char *bytes, gsize length, char name[NJ_MAX_KEY_NAME])
     return used;
 }
 
-/* The keypad in application mode says what is written on it. */
+/* Unbound ones are dropped: readline takes the second `[` for the final byte and would insert the
+ * letter after it. */
+static bool
+is_linux_function_key(const char *s, gsize length)
+{
+    return length == 4 && s[2] == '[';
+}
+
+/* Returns the character on the key of the keypad (application mode), 0 if this is another key. */
 static char
-keypad(const char *s, gsize length)
+read_keypad(const char *s, gsize length)
 {
     if (length != 3 || s[0] != '\033' || s[1] != 'O')
         return '\0';
@@ -407,16 +449,17 @@ keypad(const char *s, gsize length)
 }
 
 static void
-pass(GString *bytes, const NjKeysHooks *hooks, void *owner)
+pass_bytes(GString *bytes, const NjKeysHooks *hooks, void *owner)
 {
     if (bytes->len > 0)
         hooks->on_bytes(bytes->str, bytes->len, owner);
     g_string_truncate(bytes, 0);
 }
 
-/* One key was read: true if it was bound, and done. */
+/* Runs the binding of a key, also as Alt with the key after an earlier ESC. Returns false if there
+ * is none. */
 static bool
-run(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, void *owner)
+run_binding(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, void *owner)
 {
     char name[NJ_MAX_KEY_NAME];
     const char *line = g_hash_table_lookup(keys->lines, write_name(key, name));
@@ -432,14 +475,15 @@ run(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, void *owner
     if (!line)
         return false;
 
-    pass(bytes, hooks, owner);
-    g_autofree char *copy = g_strdup(line); /* the line may be bound anew by what it says */
+    pass_bytes(bytes, hooks, owner);
+    g_autofree char *copy = g_strdup(line); /* the command may change this binding */
     hooks->on_line(copy, owner);
     return true;
 }
 
+/* Splits the partial input into bound keys and other bytes. */
 static void
-cut(NjKeys *keys, bool finally, const NjKeysHooks *hooks, void *owner)
+split_input(NjKeys *keys, bool finally, const NjKeysHooks *hooks, void *owner)
 {
     g_autoptr(GString) input = g_string_new_len(keys->partial->str, (gssize) keys->partial->len);
     g_autoptr(GString) bytes = g_string_new(NULL);
@@ -450,7 +494,7 @@ cut(NjKeys *keys, bool finally, const NjKeysHooks *hooks, void *owner)
         gsize left = input->len - i, used = 0;
         bool text = (guchar) *s >= 0x20 && *s != 0x7f;
         if (text && !keys->after_esc) {
-            g_string_append_c(bytes, *s); /* never bound */
+            g_string_append_c(bytes, *s); /* text is never bound */
             i++;
             continue;
         }
@@ -462,24 +506,25 @@ cut(NjKeys *keys, bool finally, const NjKeysHooks *hooks, void *owner)
         }
         used = MAX(used, 1);
         i += used;
-        if (read == READ_KEY && run(keys, key, bytes, hooks, owner))
+        if (read == READ_KEY && run_binding(keys, key, bytes, hooks, owner))
             continue;
-        keys->after_esc = keys->esc_prefix && finally && used == 1 && *s == '\033';
-        char pad = keypad(s, used);
+        bool is_lone_esc = finally && used == 1 && *s == '\033';
+        keys->after_esc = keys->esc_prefix && is_lone_esc;
+        char pad = read_keypad(s, used);
         if (pad != '\0')
             g_string_append_c(bytes, pad);
-        else if (*s != '\033' || (read == READ_KEY && !(used == 4 && s[2] == '[')))
+        else if (*s != '\033' || (read == READ_KEY && !is_linux_function_key(s, used)))
             g_string_append_len(bytes, s, (gssize) used);
     }
 
-    pass(bytes, hooks, owner);
+    pass_bytes(bytes, hooks, owner);
 }
 
 void
 nj_keys_feed(NjKeys *keys, const char *bytes, gsize length, const NjKeysHooks *hooks, void *owner)
 {
     g_string_append_len(keys->partial, bytes, (gssize) length);
-    cut(keys, false, hooks, owner);
+    split_input(keys, false, hooks, owner);
 }
 
 bool
@@ -492,5 +537,5 @@ void
 nj_keys_settle(NjKeys *keys, const NjKeysHooks *hooks, void *owner)
 {
     if (keys->partial->len > 0)
-        cut(keys, true, hooks, owner);
+        split_input(keys, true, hooks, owner);
 }

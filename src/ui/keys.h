@@ -1,4 +1,5 @@
-/* Key names and what they are bound to: a command line.  The prompt gets what is not bound. */
+/* Keys: their names, the rows of default keys, and the key bindings, which separate bound keys from
+ * the bytes of a terminal. */
 #ifndef NJ_UI_KEYS_H
 #define NJ_UI_KEYS_H
 
@@ -28,9 +29,9 @@ typedef enum {
     NJ_KEY_ERASE_ALL
 } NjKeyAction;
 
-/* A default key. Key names are written as /bind writes them: "Up", "Enter", "Alt-s", "F2". */
+/* A default key. */
 typedef struct {
-    const char *key;     /* NULL ends an array of rows */
+    const char *key;     /* the name, as /bind writes it; NULL ends an array of rows */
     const char *line;    /* command line; NULL: the action counts */
     const char *summary; /* N_() */
     NjKeyContext context;
@@ -55,35 +56,46 @@ const NjKeyRow *nj_key_row_at(NjKeyContext context, const char *bytes, gsize len
  * begin with no whole key. */
 gsize nj_key_name_at(const char *bytes, gsize length, char name[NJ_MAX_KEY_NAME]);
 
+/* The key bindings: key names with a command line each. A name is written as "Alt-1", "Ctrl-l",
+ * "F1", "PgUp", "Alt-Enter" or "Shift-Tab"; also "M-1", "^L" and the like are read. ESC before a
+ * key is Alt with that key. */
 typedef struct NjKeys NjKeys;
 
-/* Names: "Alt-1", "Ctrl-l", "F1", "PgUp", "Alt-Enter", "Shift-Tab" … ESC before a key is Alt
- * too. */
 NjKeys *nj_keys_new(void);
 void nj_keys_free(NjKeys *keys);
 
-/* NULL line: free again */
+/* Binds a key to a command line, which is copied; NULL: unbinds it. Fails when the name is not that
+ * of a key, or typing needs the key. */
 bool nj_keys_bind(NjKeys *keys, const char *name, const char *line, GError **error);
+
+/* Returns the command line of a key; NULL: not bound. */
 const char *nj_keys_line(const NjKeys *keys, const char *name);
+
+/* Calls func for each binding, in the order in which they were made. */
 void nj_keys_each(const NjKeys *keys, void (*func)(const char *name, const char *line, void *owner),
                   void *owner);
+
+/* Returns the one spelling of a key's name, which the caller frees. Fails like nj_keys_bind(). */
 char *nj_keys_canonical(const char *name, GError **error);
 
-/* Cuts bound keys out of a stream of bytes: on_line for each, on_bytes for what lies between, in
- * order. A partial sequence is kept: call nj_keys_settle() 25 ms later.  Sequences of keys that
- * have no name here are dropped. */
+/* The hooks are called in the order of the input. They may change the bindings. */
 typedef struct {
+    /* A bound key. */
     void (*on_line)(const char *line, void *owner);
+    /* The bytes between bound keys. */
     void (*on_bytes)(const char *bytes, gsize length, void *owner);
 } NjKeysHooks;
 
+/* Takes bytes from the terminal. Key sequences without a name are dropped. The beginning of a key
+ * sequence is kept: if nj_keys_partial() says so, call nj_keys_settle() 25 ms later, unless more
+ * bytes arrive first. */
 void nj_keys_feed(NjKeys *keys, const char *bytes, gsize length, const NjKeysHooks *hooks,
                   void *owner);
-
-/* True, as it begins: ESC, however long before a bound key, is Alt (emacs). False: only within 25
- * ms (vi, where ESC is a key of its own). */
-void nj_keys_set_esc_prefix(NjKeys *keys, bool prefix);
 bool nj_keys_partial(const NjKeys *keys);
 void nj_keys_settle(NjKeys *keys, const NjKeysHooks *hooks, void *owner);
+
+/* true (default): an ESC before a bound key is Alt, however long before (emacs mode). false: only
+ * within 25 ms (vi mode, where ESC is a key of its own). */
+void nj_keys_set_esc_prefix(NjKeys *keys, bool prefix);
 
 #endif

@@ -1,4 +1,4 @@
-/* ui/keys: names, and what is cut out of the stream. */
+/* ui/keys: names of keys, rows of default keys, and bound keys in a stream of bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ on_bytes(const char *bytes, gsize length, void *owner)
     g_string_append(owner, shown);
 }
 
-static const NjKeysHooks hooks = { on_line, on_bytes };
+static const NjKeysHooks hooks = { .on_line = on_line, .on_bytes = on_bytes };
 
 static int
 set_up(void **state)
@@ -46,9 +46,10 @@ tear_down(void **state)
     return 0;
 }
 
-/* Feeds and says what came out; a '|' in the bytes is a pause. */
+/* Feeds the bytes, in which '|' is a pause of 25 ms, and compares the calls of the hooks: a bound
+ * key is <line>, ESC is ^ and CR is $. */
 static void
-gives(NjKeys *keys, const char *bytes, const char *wanted)
+expect_calls(NjKeys *keys, const char *bytes, const char *wanted)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_auto(GStrv) parts = g_strsplit(bytes, "|", -1);
@@ -64,7 +65,7 @@ gives(NjKeys *keys, const char *bytes, const char *wanted)
 }
 
 static void
-test_names(void **state)
+test_names_have_one_spelling(void **state)
 {
     (void) state;
     static const struct {
@@ -109,7 +110,7 @@ collect(const char *name, const char *line, void *owner)
 }
 
 static void
-test_binding(void **state)
+test_bindings_keep_their_order(void **state)
 {
     (void) state;
     NjKeys *keys = nj_keys_new();
@@ -129,26 +130,26 @@ test_binding(void **state)
 }
 
 static void
-test_cutting(void **state)
+test_bound_keys_are_separated(void **state)
 {
     NjKeys *keys = *state;
-    gives(keys, "toad", "toad");
-    gives(keys, "a\0331b", "a<Alt-1>b");
-    gives(keys, "\014", "<Ctrl-l>");
-    gives(keys, "\033OP\033[11~\033[[A", "<F1><F1><F1>");
-    gives(keys, "\033[5~\033[Z\033\r", "<PgUp><Shift-Tab><Alt-Enter>");
-    gives(keys, "\033[1;3A\033\033[A\033[1;5C", "<Alt-Up><Alt-Up><Ctrl-Right>");
-    gives(keys, "\033[97;3u\033\303\266\033\030", "<Alt-a><Alt-ö><Ctrl-Alt-x>");
-    gives(keys, "\033[A\033b\r\033[3~", "^[A^b$^[3~"); /* the prompt's */
+    expect_calls(keys, "toad", "toad");
+    expect_calls(keys, "a\0331b", "a<Alt-1>b");
+    expect_calls(keys, "\014", "<Ctrl-l>");
+    expect_calls(keys, "\033OP\033[11~\033[[A", "<F1><F1><F1>");
+    expect_calls(keys, "\033[5~\033[Z\033\r", "<PgUp><Shift-Tab><Alt-Enter>");
+    expect_calls(keys, "\033[1;3A\033\033[A\033[1;5C", "<Alt-Up><Alt-Up><Ctrl-Right>");
+    expect_calls(keys, "\033[97;3u\033\303\266\033\030", "<Alt-a><Alt-ö><Ctrl-Alt-x>");
+    expect_calls(keys, "\033[A\033b\r\033[3~", "^[A^b$^[3~"); /* not bound */
 
-    gives(keys, "x\033[99;9:3~y\033[?5;6zw\033[[Cv", "xywv"); /* nobody's */
-    gives(keys, "\033OM\033Op\033Ow", "$07");                 /* the keypad */
-    gives(keys, "\303\266\033\377z", "\303\266z");
-    gives(keys, "\033[1;\001b", "\001b"); /* broken off */
+    expect_calls(keys, "x\033[99;9:3~y\033[?5;6zw\033[[Cv", "xywv"); /* without a name */
+    expect_calls(keys, "\033OM\033Op\033Ow", "$07");                 /* the keypad */
+    expect_calls(keys, "\303\266\033\377z", "\303\266z");
+    expect_calls(keys, "\033[1;\001b", "\001b"); /* broken off */
 }
 
 static void
-test_pieces(void **state)
+test_keys_in_pieces_are_joined(void **state)
 {
     NjKeys *keys = *state;
     static const char whole[] = "a\033[1;5C\0331\033OPb\033[A";
@@ -159,23 +160,23 @@ test_pieces(void **state)
 }
 
 static void
-test_esc(void **state)
+test_late_esc_is_alt_in_emacs_mode(void **state)
 {
     NjKeys *keys = *state;
-    gives(keys, "\033|", "^");
+    expect_calls(keys, "\033|", "^");
 
-    /* late, and the first ESC is taken back */
-    gives(keys, "1", "^<Alt-1>");
-    gives(keys, "1", "1");
-    gives(keys, "\033|x1", "^x1");
-    gives(keys, "\033|\r", "^^<Alt-Enter>");
-    gives(keys, "\033[|\033O|", "^[^O");
+    /* late: another ESC cancels the first one */
+    expect_calls(keys, "1", "^<Alt-1>");
+    expect_calls(keys, "1", "1");
+    expect_calls(keys, "\033|x1", "^x1");
+    expect_calls(keys, "\033|\r", "^^<Alt-Enter>");
+    expect_calls(keys, "\033[|\033O|", "^[^O");
     nj_keys_set_esc_prefix(keys, false);
-    gives(keys, "\033|a", "^a");
-    gives(keys, "\033a", "<Alt-a>");
+    expect_calls(keys, "\033|a", "^a");
+    expect_calls(keys, "\033a", "<Alt-a>");
 
     assert_true(nj_keys_bind(keys, "Esc", "/esc", NULL));
-    gives(keys, "\033|", "</esc>");
+    expect_calls(keys, "\033|", "</esc>");
 }
 
 static void
@@ -227,16 +228,16 @@ test_key_is_found_in_its_context(void **state)
     expect_row(NJ_KEYS_CHOICES, "\003", NULL, 0);
 }
 
-/* A million of them is no reason to go a million calls deep. */
+/* The recursion of the decoder is bounded. */
 static void
-test_many_escs(void **state)
+test_million_escs_do_not_recurse(void **state)
 {
     NjKeys *keys = *state;
     g_autofree char *escs = g_strnfill(1000000, '\033');
     g_autoptr(GString) out = g_string_new(NULL);
     nj_keys_feed(keys, escs, 1000000, &hooks, out);
     nj_keys_settle(keys, &hooks, out);
-    gives(keys, "x\033[A", "x^[A");
+    expect_calls(keys, "x\033[A", "x^[A");
 }
 
 static void
@@ -247,9 +248,9 @@ rebind(const char *line, void *owner)
 }
 
 static void
-test_a_line_may_unbind_itself(void **state)
+test_command_may_unbind_its_key(void **state)
 {
-    static const NjKeysHooks rebinding = { rebind, on_bytes };
+    static const NjKeysHooks rebinding = { .on_line = rebind, .on_bytes = on_bytes };
     nj_keys_feed(*state, "\033OP", 3, &rebinding, *state);
     assert_null(nj_keys_line(*state, "F1"));
 }
@@ -259,15 +260,15 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_binding),
-        cmocka_unit_test_setup_teardown(test_cutting, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pieces, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_esc, set_up, tear_down),
+        cmocka_unit_test(test_names_have_one_spelling),
+        cmocka_unit_test(test_bindings_keep_their_order),
+        cmocka_unit_test_setup_teardown(test_bound_keys_are_separated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_keys_in_pieces_are_joined, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_late_esc_is_alt_in_emacs_mode, set_up, tear_down),
         cmocka_unit_test(test_key_rows_have_their_own_names),
         cmocka_unit_test(test_key_is_found_in_its_context),
-        cmocka_unit_test_setup_teardown(test_many_escs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_line_may_unbind_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_million_escs_do_not_recurse, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_command_may_unbind_its_key, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("ui/keys", tests, NULL, NULL);
