@@ -613,6 +613,16 @@ take_esc(NjPrompt *prompt)
     return true;
 }
 
+/* Handles a key of the choices or a lone ESC, while readline has nothing to read. Returns false if
+ * this is another key. */
+static bool
+take_idle_key(NjPrompt *prompt, const char *bytes, gsize length)
+{
+    if (prompt->choices.texts && take_choices_key(prompt, bytes, length))
+        return true;
+    return length == 1 && *bytes == '\033' && take_esc(prompt);
+}
+
 /* Adds whole UTF-8 characters to the queue: the beginning of a character waits for its rest,
  * invalid bytes are dropped, because some of readline's vi motions never end on them. */
 static void
@@ -637,10 +647,8 @@ queue_whole_characters(NjPrompt *prompt, const char *bytes, gsize length)
 void
 nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
 {
-    bool idle = prompt->queue_at == prompt->queue->len && !nj_prompt_asking(prompt);
-    bool choosing = idle && prompt->choices.texts;
-    bool lone_esc = idle && length == 1 && *bytes == '\033';
-    if ((choosing && take_choices_key(prompt, bytes, length)) || (lone_esc && take_esc(prompt))) {
+    bool is_idle = prompt->queue_at == prompt->queue->len && !nj_prompt_asking(prompt);
+    if (is_idle && take_idle_key(prompt, bytes, length)) {
         nj_prompt_emit_changed(prompt);
         return;
     }

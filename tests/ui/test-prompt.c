@@ -1,4 +1,4 @@
-/* ui/prompt: typing through readline, places, TAB, questions, and how it looks. */
+/* ui/prompt: typing through readline, buffers, completion, questions and drawing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ typedef struct {
     char **choices;
     gsize start;
     int changes;
-    bool wild; /* any key may come: Ctrl-o shows the next line at once */
+    bool wild; /* random keys are typed: after Ctrl-o the prompt is not empty in on_line() */
 } Bench;
 
 static void
@@ -59,7 +59,12 @@ may_keep(NjPrompt *prompt, const char *text, void *owner)
 static int
 set_up(void **state)
 {
-    static const NjPromptHooks hooks = { on_line, on_changed, on_complete, may_keep };
+    static const NjPromptHooks hooks = {
+        .on_line = on_line,
+        .on_changed = on_changed,
+        .on_complete = on_complete,
+        .may_keep = may_keep,
+    };
     Bench *bench = g_new0(Bench, 1);
     bench->log = g_string_new(NULL);
     bench->theme = nj_theme_builtin(0);
@@ -86,9 +91,9 @@ type(Bench *bench, const char *bytes)
     nj_prompt_feed(bench->prompt, bytes, strlen(bytes));
 }
 
-/* Text with the cursor as '|'. */
+/* Compares the text, with the cursor as '|'. */
 static void
-has(Bench *bench, const char *wanted)
+expect_text(Bench *bench, const char *wanted)
 {
     const char *text = nj_prompt_text(bench->prompt);
     gsize point = nj_prompt_point(bench->prompt);
@@ -97,15 +102,15 @@ has(Bench *bench, const char *wanted)
 }
 
 static void
-said(Bench *bench, const char *wanted)
+expect_log(Bench *bench, const char *wanted)
 {
     assert_string_equal(bench->log->str, wanted);
     g_string_truncate(bench->log, 0);
 }
 
-/* As it is drawn in so many rows, the cursor as '|' behind its row: "text@col". */
+/* Compares the drawn prompt of at most so many rows: "text@row,column" of the cursor. */
 static void
-looks(Bench *bench, int most, const char *wanted)
+expect_drawn(Bench *bench, int most, const char *wanted)
 {
     int rows = nj_prompt_rows(bench->prompt, COLS, most), row, col;
     assert_in_range(rows, 1, most);
@@ -118,82 +123,82 @@ looks(Bench *bench, int most, const char *wanted)
 }
 
 static void
-test_typing(void **state)
+test_keys_edit_the_text(void **state)
 {
     Bench *bench = *state;
     type(bench, "toad");
-    has(bench, "toad|");
+    expect_text(bench, "toad|");
     type(bench, "\001the \005s");
-    has(bench, "the toads|");
+    expect_text(bench, "the toads|");
     type(bench, "\033b\033[D");
-    has(bench, "the| toads");
+    expect_text(bench, "the| toads");
     type(bench, "\013");
-    has(bench, "the|");
+    expect_text(bench, "the|");
 
     type(bench, "\031\r");
-    said(bench, "<the toads>");
-    has(bench, "|");
+    expect_log(bench, "<the toads>");
+    expect_text(bench, "|");
     type(bench, "\033[A");
-    has(bench, "the toads|");
+    expect_text(bench, "the toads|");
     assert_true(bench->changes > 4);
     type(bench, "\177\037"); /* undo */
-    has(bench, "the toads|");
+    expect_text(bench, "the toads|");
     nj_prompt_clear(bench->prompt);
 
-    has(bench, "|");
+    expect_text(bench, "|");
     type(bench, "\031");
-    has(bench, "the toads|"); /* it went into the kill ring */
+    expect_text(bench, "the toads|"); /* from the kill ring */
     type(bench, "\003/account add password=x");
     nj_prompt_clear(bench->prompt);
     type(bench, "\037\031");
-    has(bench, "the toads|"); /* what is secret did not */
+    expect_text(bench, "the toads|"); /* the secret is not in the kill ring */
     type(bench, "\003");
-    has(bench, "|");
+    expect_text(bench, "|");
 
-    type(bench, "\004\004x"); /* the end of nothing */
-    has(bench, "x|");
-    said(bench, "");
+    type(bench, "\004\004x"); /* Ctrl-d in an empty line does nothing */
+    expect_text(bench, "x|");
+    expect_log(bench, "");
     type(bench, "\r\r");
-    said(bench, "<x><>");
+    expect_log(bench, "<x><>");
 }
 
 static void
-test_characters(void **state)
+test_whole_characters_are_edited(void **state)
 {
     Bench *bench = *state;
     type(bench, "gr\303");
     type(bench, "\274n\350\233\231e\314\201");
-    has(bench, "grün\350\233\231e\314\201|");
+    expect_text(bench, "grün\350\233\231e\314\201|");
     type(bench, "\177");
-    has(bench, "grün\350\233\231|"); /* the letter with its mark */
+    expect_text(bench, "grün\350\233\231|"); /* with its combining mark */
     type(bench, "\177\177\177\177");
-    has(bench, "g|");
+    expect_text(bench, "g|");
     type(bench, "\033[3~\033[H\033[3~x");
 
-    has(bench, "x|");
+    expect_text(bench, "x|");
 
-    /* Sequences nobody knows leave nothing behind. */
+    /* Unknown key sequences leave no text. */
     type(bench, "\033[17~");
     type(bench, "\033[1;6P");
-    has(bench, "x|");
+    expect_text(bench, "x|");
 }
 
 static void
-test_esc_is_meta_or_nothing(void **state)
+test_lone_esc_is_meta_for_the_next_key(void **state)
 {
     Bench *bench = *state;
     type(bench, "a b");
     type(bench, "\033");
     type(bench, "b");
-    has(bench, "a |b");
+    expect_text(bench, "a |b");
     type(bench, "\033");
     type(bench, "\033");
     type(bench, "b");
-    has(bench, "a b|b");
+    expect_text(bench, "a b|b");
 }
 
 static void
-test_vi(void **state)
+test_vi_mode_uses_esc_as_a_key(void **state)
 {
     Bench *bench = *state;
     assert_true(nj_prompt_set_mode(bench->prompt, "vi"));
@@ -202,65 +207,65 @@ test_vi(void **state)
     type(bench, "toad frog");
     type(bench, "\033");
     type(bench, "b");
-    has(bench, "toad |frog");
-    type(bench, "ix\033[D\033[D"); /* arrows are no ESC */
-    has(bench, "toad| xfrog");
+    expect_text(bench, "toad |frog");
+    type(bench, "ix\033[D\033[D"); /* the ESC of arrow keys does not leave the insert mode */
+    expect_text(bench, "toad| xfrog");
     type(bench, "\033");
     type(bench, "0dw");
 
-    has(bench, "|xfrog");
+    expect_text(bench, "|xfrog");
     assert_true(g_get_monotonic_time() - begun < 300000);
     assert_false(nj_prompt_set_mode(bench->prompt, "emacs"));
     type(bench, "y");
-    has(bench, "y|xfrog");
+    expect_text(bench, "y|xfrog");
 }
 
 static void
-test_rows(void **state)
+test_rows_follow_the_cursor(void **state)
 {
     Bench *bench = *state;
-    looks(bench, 5, "›@0,2");
+    expect_drawn(bench, 5, "›@0,2");
     type(bench, "one\033\rtwo\033\r");
-    has(bench, "one\ntwo\n|");
-    looks(bench, 5, "› one\n  two\n@2,2");
-    looks(bench, 2, "  two\n@1,2");
+    expect_text(bench, "one\ntwo\n|");
+    expect_drawn(bench, 5, "› one\n  two\n@2,2");
+    expect_drawn(bench, 2, "  two\n@1,2");
     type(bench, "\033[A");
-    has(bench, "one\n|two\n");
+    expect_text(bench, "one\n|two\n");
     type(bench, "\033[C\033[A");
 
-    has(bench, "o|ne\ntwo\n");
-    looks(bench, 2, "› one\n  two@0,3");
+    expect_text(bench, "o|ne\ntwo\n");
+    expect_drawn(bench, 2, "› one\n  two@0,3");
     type(bench, "\033[B\033[B");
-    has(bench, "one\ntwo\n|");
+    expect_text(bench, "one\ntwo\n|");
     type(bench, "\r");
-    said(bench, "<one\ntwo\n>");
+    expect_log(bench, "<one\ntwo\n>");
 
     type(bench, "123456789012345678"); /* exactly one row */
-    looks(bench, 5, "› 123456789012345678\n@1,2");
+    expect_drawn(bench, 5, "› 123456789012345678\n@1,2");
     type(bench, "9");
-    looks(bench, 5, "› 123456789012345678\n  9@1,3");
+    expect_drawn(bench, 5, "› 123456789012345678\n  9@1,3");
     type(bench, "\001");
-    looks(bench, 5, "› 123456789012345678\n  9@0,2");
+    expect_drawn(bench, 5, "› 123456789012345678\n  9@0,2");
     nj_prompt_switch(bench->prompt, 0, "a long name of a pond", NULL);
-    looks(bench, 5, "a lo…› 1234567890123\n       456789@0,7");
+    expect_drawn(bench, 5, "a lo…› 1234567890123\n       456789@0,7");
 }
 
 static void
-test_pastes(void **state)
+test_paste_is_one_text(void **state)
 {
     Bench *bench = *state;
     nj_prompt_paste(bench->prompt, "one\r\ntwo\rthr\033ee\tx\001", 19);
-    has(bench, "one\ntwo\nthree\tx|");
-    said(bench, ""); /* nothing was sent */
+    expect_text(bench, "one\ntwo\nthree\tx|");
+    expect_log(bench, ""); /* no line was entered */
     type(bench, "\037");
-    has(bench, "|");
+    expect_text(bench, "|");
 
     gsize size = 1024 * 1024;
     g_autofree char *much = g_strnfill(size, 'x');
     gint64 begun = g_get_monotonic_time();
     nj_prompt_paste(bench->prompt, much, size);
 
-    /* 3 ms, but for the sanitizers */
+    /* Takes 3 ms without the sanitizers. */
     assert_true(g_get_monotonic_time() - begun < 20 * G_USEC_PER_SEC);
     assert_int_equal(strlen(nj_prompt_text(bench->prompt)), size);
     type(bench, "\r");
@@ -268,55 +273,55 @@ test_pastes(void **state)
 }
 
 static void
-test_places(void **state)
+test_buffers_keep_text_and_history(void **state)
 {
     Bench *bench = *state;
     type(bench, "first\r");
     type(bench, "in the console");
     nj_prompt_switch(bench->prompt, 7, "toad", "a draft");
-    has(bench, "a draft|");
-    looks(bench, 3, "toad› a draft@0,13");
+    expect_text(bench, "a draft|");
+    expect_drawn(bench, 3, "toad› a draft@0,13");
     type(bench, "\033[A");
-    has(bench, "a draft|"); /* its own history, still empty */
+    expect_text(bench, "a draft|"); /* its own history, still empty */
     type(bench, "\r");
 
     type(bench, "more\033[D");
     nj_prompt_switch(bench->prompt, 0, NULL, "unused");
-    has(bench, "in the console|");
+    expect_text(bench, "in the console|");
     type(bench, "\037");
-    has(bench, "in the console|"); /* nothing of the other place to undo */
+    expect_text(bench, "in the console|"); /* the undo list of the other buffer is gone */
     type(bench, "\033[A");
-    has(bench, "first|");
+    expect_text(bench, "first|");
     type(bench, "\033[B");
-    has(bench, "in the console|");
+    expect_text(bench, "in the console|");
 
     nj_prompt_switch(bench->prompt, 7, "toad", NULL);
-    has(bench, "mor|e");
+    expect_text(bench, "mor|e");
     type(bench, "\033[A");
-    has(bench, "a draft|");
+    expect_text(bench, "a draft|");
     nj_prompt_switch(bench->prompt, 0, NULL, NULL);
     nj_prompt_forget(bench->prompt, 7);
     nj_prompt_switch(bench->prompt, 7, "toad", NULL);
-    has(bench, "|");
+    expect_text(bench, "|");
     type(bench, "\033[A");
 
-    has(bench, "|");
+    expect_text(bench, "|");
     nj_prompt_forget(bench->prompt, 7);
-    has(bench, "|");
-    said(bench, "<first><a draft>");
+    expect_text(bench, "|");
+    expect_log(bench, "<first><a draft>");
 }
 
 static void
-test_typed_lines(void **state)
+test_history_leaves_out_secrets(void **state)
 {
     Bench *bench = *state;
     type(bench, "one\rtwo\rtwo\r hidden\r/set password x\r");
     type(bench, "\033[A");
-    has(bench, "two|");
+    expect_text(bench, "two|");
     type(bench, "\033[A");
-    has(bench, "one|");
+    expect_text(bench, "one|");
     type(bench, "\033[A");
-    has(bench, "one|");
+    expect_text(bench, "one|");
     nj_prompt_clear(bench->prompt);
 
     for (int i = 0; i < 600; i++) {
@@ -326,11 +331,11 @@ test_typed_lines(void **state)
 
     for (int i = 0; i < 700; i++)
         type(bench, "\033[A");
-    has(bench, "line 100|"); /* 500 of them */
+    expect_text(bench, "line 100|"); /* the history expect_text 500 lines */
 }
 
 static void
-test_search(void **state)
+test_search_ends_before_other_keys(void **state)
 {
     Bench *bench = *state;
     type(bench, "the toad\rthe frog\ra newt\r");
@@ -344,21 +349,21 @@ test_search(void **state)
     assert_string_equal(text, "(reverse-i-search)`toa': the toad");
     nj_surface_free(surface);
     type(bench, "\177\177he toad");
-    has(bench, "|the toad");
+    expect_text(bench, "|the toad");
     type(bench, "\033");
     type(bench, "\033[F!");
-    has(bench, "the toad!|");
+    expect_text(bench, "the toad!|");
     nj_prompt_clear(bench->prompt);
 
     type(bench, "\022newt");
-    nj_prompt_switch(bench->prompt, 3, "toad", NULL); /* in the midst of it */
-    has(bench, "|");
+    nj_prompt_switch(bench->prompt, 3, "toad", NULL); /* during the search */
+    expect_text(bench, "|");
     type(bench, "x");
-    looks(bench, 2, "toad› x@0,7");
+    expect_drawn(bench, 2, "toad› x@0,7");
 }
 
 static void
-test_tab(void **state)
+test_tab_completes_the_word(void **state)
 {
     Bench *bench = *state;
     char *none[] = { NULL }, *one[] = { "/connect", NULL },
@@ -366,45 +371,45 @@ test_tab(void **state)
 
     bench->choices = none;
     type(bench, "\t");
-    has(bench, "|");
+    expect_text(bench, "|");
     bench->choices = one;
     type(bench, "/co\t");
-    has(bench, "/connect |");
+    expect_text(bench, "/connect |");
     nj_prompt_clear(bench->prompt);
 
     bench->choices = many;
     bench->start = 2;
     type(bench, "> t\t");
-    has(bench, "> toad|");
-    looks(bench, 5, "toad@pond\ntoadstool\n› > toad@2,8");
+    expect_text(bench, "> toad|");
+    expect_drawn(bench, 5, "toad@pond\ntoadstool\n› > toad@2,8");
     type(bench, "\t");
-    has(bench, "> toad@pond|");
+    expect_text(bench, "> toad@pond|");
     type(bench, "\t");
-    has(bench, "> toadstool|");
+    expect_text(bench, "> toadstool|");
 
     type(bench, "\033[Z");
-    has(bench, "> toad@pond|");
+    expect_text(bench, "> toad@pond|");
     type(bench, "\033");
-    has(bench, "> toad|");
-    looks(bench, 5, "› > toad@0,8");
+    expect_text(bench, "> toad|");
+    expect_drawn(bench, 5, "› > toad@0,8");
     type(bench, "\t\t!");
-    has(bench, "> toad@pond!|");
-    looks(bench, 5, "› > toad@pond!@0,14");
+    expect_text(bench, "> toad@pond!|");
+    expect_drawn(bench, 5, "› > toad@pond!@0,14");
     nj_prompt_clear(bench->prompt);
 
     type(bench, "> t\t");
-    looks(bench, 1, "› > toad@0,8"); /* no room for choices */
+    expect_drawn(bench, 1, "› > toad@0,8"); /* no room for choices */
     nj_prompt_clear(bench->prompt);
 
     char *lots[] = { "n1", "n2", "n3", "n4", "n5", "n6", "n7", NULL };
     bench->choices = lots;
     type(bench, "> n\t\t");
-    looks(bench, 3, "n1        n2\nn3        + 4 more\n› > n1@2,6");
-    looks(bench, 2, "n1        n2\n› > n1@1,6");
+    expect_drawn(bench, 3, "n1        n2\nn3        + 4 more\n› > n1@2,6");
+    expect_drawn(bench, 2, "n1        n2\n› > n1@1,6");
     type(bench, "\t\t");
-    looks(bench, 3, "n3        n4\nn5        + 2 more\n› > n3@2,6");
+    expect_drawn(bench, 3, "n3        n4\nn5        + 2 more\n› > n3@2,6");
     type(bench, "\t\t\t\t");
-    looks(bench, 3, "n5        n6\nn7\n› > n7@2,6");
+    expect_drawn(bench, 3, "n5        n6\nn7\n› > n7@2,6");
 }
 
 static void
@@ -420,49 +425,49 @@ on_key(int key, void *data)
 }
 
 static void
-test_secrets(void **state)
+test_secret_is_kept_nowhere(void **state)
 {
     Bench *bench = *state;
     type(bench, "typed");
     nj_prompt_ask_secret(bench->prompt, "Password?", on_secret, bench->log);
     assert_true(nj_prompt_asking(bench->prompt));
     type(bench, "s\303\266x\177y\033[A\033b");
-    looks(bench, 3, "Password? •••@0,13");
+    expect_drawn(bench, 3, "Password? •••@0,13");
     type(bench, "\rz");
-    said(bench, "(söy)");
-    has(bench, "typedz|");
+    expect_log(bench, "(söy)");
+    expect_text(bench, "typedz|");
 
-    looks(bench, 3, "› typedz@0,8");
+    expect_drawn(bench, 3, "› typedz@0,8");
 
-    /* Nowhere else is it. */
+    /* The secret is in no kill ring, undo list or history. */
     type(bench, "\025\031\031\037\037\037");
     assert_null(strstr(nj_prompt_text(bench->prompt), "s\303\266"));
     nj_prompt_clear(bench->prompt);
     type(bench, "\033[A");
-    has(bench, "|");
+    expect_text(bench, "|");
 
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     nj_prompt_paste(bench->prompt, "from pass\nrest", 14);
     type(bench, "\r");
-    said(bench, "(from pass)");
+    expect_log(bench, "(from pass)");
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     type(bench, "abc\003");
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     type(bench, "\033");
-    said(bench, "(none)(none)");
+    expect_log(bench, "(none)(none)");
 
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     g_autofree char *much = g_strnfill(5000, 'x');
     type(bench, much);
     nj_prompt_clear(bench->prompt);
-    said(bench, "(none)");
+    expect_log(bench, "(none)");
     nj_prompt_ask_secret(bench->prompt, "?", on_secret, bench->log);
     type(bench, "abc\025\r");
-    said(bench, "()");
+    expect_log(bench, "()");
 }
 
 static void
-test_questions(void **state)
+test_questions_wait_for_an_empty_text(void **state)
 {
     Bench *bench = *state;
     int other;
@@ -470,40 +475,40 @@ test_questions(void **state)
     nj_prompt_ask(bench->prompt, "Send 9 lines? (y/n)", "yn", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "And?", "ab", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "Gone", "ab", on_key, &other);
-    looks(bench, 3, "Send 9 lines? (y/n)\n@1,0");
+    expect_drawn(bench, 3, "Send 9 lines? (y/n)\n@1,0");
     type(bench, "\r\033[AY");
-    said(bench, "(y)");
+    expect_log(bench, "(y)");
     nj_prompt_cancel(bench->prompt, &other);
-    looks(bench, 3, "And?@0,5");
+    expect_drawn(bench, 3, "And?@0,5");
     type(bench, "\007");
 
-    said(bench, "(0)");
+    expect_log(bench, "(0)");
     assert_false(nj_prompt_asking(bench->prompt));
     nj_prompt_ask(bench->prompt, "And?", "ab", on_key, bench->log);
     nj_prompt_cancel(bench->prompt, bench->log);
     type(bench, "a");
-    has(bench, "a|");
-    said(bench, "");
+    expect_text(bench, "a|");
+    expect_log(bench, "");
 
-    /* What is being typed answers nothing. */
+    /* Typed text answers no question. */
     nj_prompt_ask(bench->prompt, "Keep it?", "yn", on_key, bench->log);
     assert_false(nj_prompt_asking(bench->prompt));
-    looks(bench, 3, "› a@0,3");
+    expect_drawn(bench, 3, "› a@0,3");
     type(bench, "y\ry");
-    said(bench, "<ay>(y)");
+    expect_log(bench, "<ay>(y)");
 
-    /* Nor does the y of a word that somebody begins: it gives the question up, and another one
-     * waits for its turn. */
+    /* A letter that is no answer cancels the question and begins a text; the next question waits
+     * until the text is empty. */
     nj_prompt_ask(bench->prompt, "Keep it?", "yn", on_key, bench->log);
     nj_prompt_ask(bench->prompt, "And?", "hy", on_key, bench->log);
     type(bench, "hey");
-    has(bench, "hey|");
-    said(bench, "(0)");
+    expect_text(bench, "hey|");
+    expect_log(bench, "(0)");
     type(bench, "\rh");
-    said(bench, "<hey>(h)");
+    expect_log(bench, "<hey>(h)");
 }
 
-/* An answer may ask the next question, and a line too. */
+/* An answer may ask the next question. */
 static void
 ask_again(int key, void *data)
 {
@@ -514,17 +519,32 @@ ask_again(int key, void *data)
 }
 
 static void
-test_questions_in_turn(void **state)
+test_answer_may_ask_again(void **state)
 {
     Bench *bench = *state;
     nj_prompt_ask(bench->prompt, "Once?", "yn", ask_again, bench);
     type(bench, "yyntext");
-    said(bench, "yyn");
-    has(bench, "text|");
+    expect_log(bench, "yyn");
+    expect_text(bench, "text|");
+}
+
+static char
+random_byte(GRand *rand)
+{
+    switch (g_rand_int_range(rand, 0, 4)) {
+    case 0:
+        return (char) g_rand_int_range(rand, 0, 32);
+    case 1:
+        return (char) g_rand_int_range(rand, 128, 256);
+    case 2:
+        return "[\033O;~A\tZ"[g_rand_int_range(rand, 0, 8)];
+    default:
+        return (char) g_rand_int_range(rand, 32, 128);
+    }
 }
 
 static void
-test_any_bytes(void **state)
+test_random_bytes_are_harmless(void **state)
 {
     Bench *bench = *state;
     char *many[] = { "toad@pond", "toadstool", NULL };
@@ -535,13 +555,8 @@ test_any_bytes(void **state)
     for (int i = 0; i < 4000; i++) {
         char bytes[8];
         gsize length = (gsize) g_rand_int_range(rand, 1, 8);
-        for (gsize j = 0; j < length; j++) {
-            int kind = g_rand_int_range(rand, 0, 4);
-            bytes[j] = (char) (kind == 0   ? g_rand_int_range(rand, 0, 32)
-                               : kind == 1 ? g_rand_int_range(rand, 128, 256)
-                               : kind == 2 ? "[\033O;~A\tZ"[g_rand_int_range(rand, 0, 8)]
-                                           : g_rand_int_range(rand, 32, 128));
-        }
+        for (gsize j = 0; j < length; j++)
+            bytes[j] = random_byte(rand);
         nj_prompt_feed(bench->prompt, bytes, length);
         g_string_truncate(bench->log, 0);
         bench->start = 0;
@@ -569,20 +584,20 @@ main(void)
     g_setenv("INPUTRC", "/dev/null", TRUE);
 
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_typing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_characters, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_esc_is_meta_or_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_vi, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_rows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pastes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_typed_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_search, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_tab, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_secrets, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_questions, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_questions_in_turn, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_any_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_keys_edit_the_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_whole_characters_are_edited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lone_esc_is_meta_for_the_next_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_vi_mode_uses_esc_as_a_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rows_follow_the_cursor, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_paste_is_one_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_buffers_keep_text_and_history, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_history_leaves_out_secrets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_search_ends_before_other_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tab_completes_the_word, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_secret_is_kept_nowhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_questions_wait_for_an_empty_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_answer_may_ask_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_random_bytes_are_harmless, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("ui/prompt", tests, NULL, NULL);
