@@ -1,29 +1,28 @@
-/* Every byte may travel over a slow line, so: rows that are the same cost one memcmp, a key that is
- * echoed where the cursor stands costs itself, short gaps are written again where that is shorter
- * than jumping over them, and blanks at a row's end are erased.
+/* Writes few bytes, because the connection to the terminal may be slow: an unchanged row costs one
+ * memcmp(), a typed character costs its own bytes, the cells of a short gap are written again where
+ * that is shorter than moving the cursor, and blanks at the end of a row are erased.
  *
- * Where terminals dispute the width of a glyph the cursor is placed again behind it, and the cell
- * behind it is written too: a terminal that thinks otherwise garbles one glyph, not the row.  At
- * the right edge the cursor's place is unknown afterwards (some wait there with the wrap, term.c
- * asks for none).  */
+ * After a glyph whose width terminals dispute, the cursor is placed again and the next cell is
+ * written, too: a terminal with another width garbles one glyph and not the row. After the last
+ * column the cursor is unknown: some terminals wrap late (term.c switches wrapping off). */
 #include "ui/paint.h"
 
 #include <string.h>
 
-#define NOWHERE -1
-/* cells written again instead of a jump, which takes three bytes or more */
+#define UNKNOWN -1
+/* Cells of a gap that is written again. Moving the cursor takes three bytes or more. */
 #define MAX_GAP 4
-#define HIDE_ABOVE 400 /* bytes: frames so large hide the cursor while they are drawn */
+#define HIDE_ABOVE 400 /* bytes; the cursor is hidden while a longer frame is drawn */
 
 struct NjPaint {
     NjPaintAbilities abilities;
-    const NjSurface *surface; /* whose numbers the front has: compared, never read */
+    const NjSurface *surface; /* the surface of the last frame, only compared */
     guint generation;
     int rows, cols;
-    NjCell *front;
-    bool known;   /* front is what the terminal shows */
-    int row, col; /* the cursor; col may be NOWHERE */
-    bool hidden;
+    NjCell *front; /* the cells of the last frame */
+    bool known;    /* the terminal shows `front` */
+    int row, col;  /* the cursor; col may be UNKNOWN */
+    bool hidden;   /* the cursor is */
     NjStyle style;
     guint16 link;
 };
@@ -35,7 +34,7 @@ nj_paint_new(NjPaintAbilities abilities)
 {
     NjPaint *paint = g_new0(NjPaint, 1);
     paint->abilities = abilities;
-    paint->col = NOWHERE;
+    paint->col = UNKNOWN;
     paint->style = plain;
     return paint;
 }
@@ -55,10 +54,11 @@ nj_paint_forget(NjPaint *paint)
     paint->known = false;
 }
 
+/* Moves the cursor with as few bytes as possible. */
 static void
 move_to(NjPaint *paint, int row, int col, GString *out)
 {
-    bool here = paint->row == row && paint->col != NOWHERE;
+    bool here = paint->row == row && paint->col != UNKNOWN;
     int back = paint->col - col;
 
     if (here && back == 0)
@@ -85,6 +85,7 @@ move_to(NjPaint *paint, int row, int col, GString *out)
     paint->col = col;
 }
 
+/* Adds the SGR parameters of a colour; base: 30 for the foreground, 40 for the background. */
 static void
 add_color(GString *codes, int color, int base)
 {
@@ -101,9 +102,9 @@ add_color(GString *codes, int color, int base)
                                color >> 8 & 0xff, color & 0xff);
 }
 
-/* SGR parameters, each with a semicolon behind it, that lead from one style to the other. */
+/* Adds the SGR parameters that turn one style into the other, each with a semicolon behind it. */
 static void
-add_change(GString *codes, NjStyle from, NjStyle to)
+add_style_change(GString *codes, NjStyle from, NjStyle to)
 {
     static const struct {
         guint8 attr, on, off;
@@ -112,17 +113,17 @@ add_change(GString *codes, NjStyle from, NjStyle to)
         { NJ_ATTR_UNDERLINE, 4, 24 }, { NJ_ATTR_REVERSE, 7, 27 },
     };
 
-    guint8 gone = from.attrs & ~to.attrs, come = to.attrs & ~from.attrs;
-    if (gone & (NJ_ATTR_BOLD | NJ_ATTR_DIM)) {
-        g_string_append(codes, "22;"); /* ends both: the other one begins again */
-        come |= to.attrs & (NJ_ATTR_BOLD | NJ_ATTR_DIM);
-        gone &= ~(NJ_ATTR_BOLD | NJ_ATTR_DIM);
+    guint8 ended = from.attrs & ~to.attrs, begun = to.attrs & ~from.attrs;
+    if (ended & (NJ_ATTR_BOLD | NJ_ATTR_DIM)) {
+        g_string_append(codes, "22;"); /* ends both bold and dim */
+        begun |= to.attrs & (NJ_ATTR_BOLD | NJ_ATTR_DIM);
+        ended &= ~(NJ_ATTR_BOLD | NJ_ATTR_DIM);
     }
 
     for (guint i = 0; i < G_N_ELEMENTS(attributes); i++) {
-        if (gone & attributes[i].attr)
+        if (ended & attributes[i].attr)
             g_string_append_printf(codes, "%d;", attributes[i].off);
-        if (come & attributes[i].attr)
+        if (begun & attributes[i].attr)
             g_string_append_printf(codes, "%d;", attributes[i].on);
     }
 
@@ -132,21 +133,26 @@ add_change(GString *codes, NjStyle from, NjStyle to)
         add_color(codes, to.bg, 40);
 }
 
+static bool
+is_same_style(NjStyle a, NjStyle b)
+{
+    return a.fg == b.fg && a.bg == b.bg && a.attrs == b.attrs;
+}
+
 static void
 set_style(NjPaint *paint, NjStyle style, GString *out)
 {
     style.attrs &= paint->abilities.attrs;
-    if (style.fg == paint->style.fg && style.bg == paint->style.bg
-        && style.attrs == paint->style.attrs)
+    if (is_same_style(style, paint->style))
         return;
 
     gsize start = out->len;
     g_string_append(out, "\033[");
-    if (style.fg != -1 || style.bg != -1 || style.attrs != 0) {
-        add_change(out, paint->style, style);
+    if (!is_same_style(style, plain)) {
+        add_style_change(out, paint->style, style);
         gsize changed = out->len;
-        g_string_append(out, "\033[;"); /* or all anew, if that is shorter */
-        add_change(out, plain, style);
+        g_string_append(out, "\033[;"); /* or reset and set everything, if that is shorter */
+        add_style_change(out, plain, style);
         if (out->len - changed < changed - start)
             g_string_erase(out, start, changed - start);
         else
@@ -169,20 +175,26 @@ set_link(NjPaint *paint, guint16 link, GString *out)
     paint->link = uri ? link : 0;
 }
 
-/* Scripts whose width every terminal knows.  Emoji, marks, private and new characters are not among
- * them. */
+/* Whether all terminals agree on the width of the glyph: common scripts, but no emoji, combining
+ * marks, private or recently added characters. */
 static bool
 is_undisputed(guint32 glyph)
 {
-    return glyph < 0x300 || (glyph >= 0x370 && glyph < 0x530 && glyph != 0x483)
-           || (glyph >= 0x1e00 && glyph < 0x2000) || (glyph >= 0x2010 && glyph < 0x2028)
-           || (glyph >= 0x2500 && glyph < 0x25a0) || (glyph >= 0x3000 && glyph < 0x302a)
-           || (glyph >= 0x3041 && glyph < 0xa000 && glyph != 0x3099 && glyph != 0x309a)
-           || (glyph >= 0xac00 && glyph < 0xd7a4) || (glyph >= 0xff01 && glyph < 0xff61)
-           || (glyph >= 0x20000 && glyph < 0x30000) || glyph == 0x2026;
+    static const struct {
+        guint32 first, end; /* end: the first one after the range */
+    } ranges[] = {
+        { 0, 0x300 },       { 0x370, 0x483 },   { 0x484, 0x530 },   { 0x1e00, 0x2000 },
+        { 0x2010, 0x2028 }, { 0x2500, 0x25a0 }, { 0x3000, 0x302a }, { 0x3041, 0x3099 },
+        { 0x309b, 0xa000 }, { 0xac00, 0xd7a4 }, { 0xff01, 0xff61 }, { 0x20000, 0x30000 },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(ranges); i++)
+        if (glyph >= ranges[i].first && glyph < ranges[i].end)
+            return true;
+    return false;
 }
 
-/* A cell that erasing to the end of the row leaves. */
+/* Whether the cell looks like an erased one. */
 static bool
 is_empty(const NjSurface *surface, const NjCell *cell)
 {
@@ -211,23 +223,28 @@ draw_cell(NjPaint *paint, const NjSurface *surface, const NjCell *cell, int widt
 
     paint->col += width;
     if (paint->col >= paint->cols || !is_undisputed(cell->glyph))
-        paint->col = NOWHERE;
+        paint->col = UNKNOWN;
 }
 
-/* From the cursor to col, over cells that are right already: again, or by a jump. */
+/* Whether the cell is ASCII and has the current style and link. */
+static bool
+costs_one_byte(const NjPaint *paint, const NjSurface *surface, const NjCell *cell)
+{
+    NjStyle style = nj_surface_style(surface, cell->style);
+    style.attrs &= paint->abilities.attrs;
+    bool is_ascii = cell->glyph >= ' ' && cell->glyph < 0x7f;
+    return is_ascii && cell->link == paint->link && is_same_style(style, paint->style);
+}
+
+/* Moves the cursor to col over cells that are right already: writes a short gap of ASCII again, if
+ * its style and link are the current ones, else moves the cursor. */
 static void
 skip_to(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
 {
-    bool again = paint->col != NOWHERE && paint->row == row && col > paint->col
-                 && col - paint->col <= MAX_GAP;
-    for (int i = paint->col; again && i < col; i++) {
-        const NjCell *cell = nj_surface_cell(surface, row, i);
-        NjStyle style = nj_surface_style(surface, cell->style);
-        style.attrs &= paint->abilities.attrs;
-        again = cell->glyph >= ' ' && cell->glyph < 0x7f && cell->link == paint->link
-                && style.fg == paint->style.fg && style.bg == paint->style.bg
-                && style.attrs == paint->style.attrs;
-    }
+    bool in_row = paint->col != UNKNOWN && paint->row == row;
+    bool again = in_row && col > paint->col && col - paint->col <= MAX_GAP;
+    for (int i = paint->col; again && i < col; i++)
+        again = costs_one_byte(paint, surface, nj_surface_cell(surface, row, i));
 
     if (!again) {
         move_to(paint, row, col, out);
@@ -248,11 +265,11 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
     if (memcmp(front, back, (gsize) cols * sizeof *back) == 0)
         return;
 
-    int end = cols; /* behind it all is empty */
+    int end = cols; /* the rest of the row is empty */
     while (end > 0 && is_empty(surface, &back[end - 1]))
         end--;
 
-    bool forced = false;
+    bool forced = false; /* write the next cell, after a disputed width */
     for (int col = 0; col < end;) {
         int width = col + 1 < cols && back[col + 1].glyph == 0 ? 2 : 1;
         bool same = is_same(&front[col], &back[col])
@@ -265,7 +282,7 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
         col += width;
     }
 
-    int last = cols; /* the last one that is not empty yet */
+    int last = cols; /* behind the last cell that must be erased */
     while (last > end && is_same(&front[last - 1], &back[last - 1]))
         last--;
 
@@ -277,7 +294,7 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
             skip_to(paint, surface, row, first, out);
             set_style(paint, plain, out);
             set_link(paint, 0, out);
-            /* One blank is shorter written, and moves the cursor on as a typed space must. */
+            /* A single blank is shorter than erasing, and the cursor follows a typed space. */
             if (last - first == 1 && first + 1 < cols) {
                 g_string_append_c(out, ' ');
                 paint->col++;
@@ -290,8 +307,9 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
     memcpy(front, back, (gsize) cols * sizeof *back);
 }
 
+/* Appends the bytes that clear the screen; `front` is blank afterwards. */
 static void
-clear(NjPaint *paint, const NjSurface *surface, GString *out)
+clear_screen(NjPaint *paint, const NjSurface *surface, GString *out)
 {
     paint->rows = nj_surface_rows(surface);
     paint->cols = nj_surface_cols(surface);
@@ -317,7 +335,7 @@ nj_paint_frame(NjPaint *paint, const NjSurface *surface, int row, int col, GStri
     gsize start = out->len;
     if (!paint->known || paint->surface != surface
         || paint->generation != nj_surface_generation(surface))
-        clear(paint, surface, out);
+        clear_screen(paint, surface, out);
     for (int i = 0; i < paint->rows && paint->cols > 0; i++)
         draw_row(paint, surface, i, out);
 
@@ -347,5 +365,5 @@ nj_paint_end(NjPaint *paint, GString *out)
         g_string_append(out, "\033[?25h");
     paint->hidden = false;
     paint->known = false;
-    paint->col = NOWHERE;
+    paint->col = UNKNOWN;
 }

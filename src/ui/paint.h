@@ -1,13 +1,13 @@
-/* The difference between what a terminal shows and a surface, as bytes for any terminal that speaks
- * ECMA-48. Knows no descriptor and no terminfo. */
+/* Turns the difference between what a terminal shows and a surface into bytes, for any terminal
+ * that understands ECMA-48. Uses neither a descriptor nor terminfo. */
 #ifndef NJ_UI_PAINT_H
 #define NJ_UI_PAINT_H
 
 #include "ui/surface.h"
 
 typedef struct {
-    guint8 attrs; /* NJ_ATTR_…: those it has */
-    bool links;   /* OSC 8 */
+    guint8 attrs; /* NJ_ATTR_… that the terminal has */
+    bool links;   /* OSC 8 works */
 } NjPaintAbilities;
 
 typedef struct NjPaint NjPaint;
@@ -15,13 +15,14 @@ typedef struct NjPaint NjPaint;
 NjPaint *nj_paint_new(NjPaintAbilities abilities);
 void nj_paint_free(NjPaint *paint);
 
-/* the terminal shows who knows what: the next frame draws everything */
+/* What the terminal shows is unknown: the next frame writes every cell. */
 void nj_paint_forget(NjPaint *paint);
 
-/* Appends what turns the last frame into this one, the cursor at (row, col), hidden if row < 0. */
+/* Appends the bytes that turn the last frame into this one, with the cursor at (row, col), hidden
+ * if row < 0. */
 void nj_paint_frame(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out);
 
-/* plain style, no link, the cursor visible */
+/* Appends the bytes that end styles and links and show the cursor, before the screen is left. */
 void nj_paint_end(NjPaint *paint, GString *out);
 
 #endif

@@ -1,6 +1,6 @@
-/* Process-wide, as the terminal is, and without a single allocation: the handler may call only what
- * POSIX calls async-signal-safe (write, tcsetattr, raise).  The signal then does what it would have
- * done. */
+/* Restores the terminal in the handler of a fatal signal. The state is process-wide, as the
+ * terminal is. The handler allocates nothing and calls only functions that are async-signal-safe
+ * (write, tcsetattr, raise). The signal then has its default effect. */
 #include "ui/rescue.h"
 
 #include <signal.h>
@@ -24,17 +24,17 @@ on_fatal(int number)
     if (rescue.armed) {
         rescue.armed = 0;
         if (write(rescue.fd, rescue.leave, rescue.length) < 0) {
-            /* nobody reads it: nothing can be done */
+            /* Nothing more can be done here. */
         }
         tcsetattr(rescue.fd, TCSANOW, &rescue.before);
     }
 
-    /* SA_RESETHAND has put the default back; it comes when this returns */
+    /* SA_RESETHAND has restored the default handler, which runs when this one returns. */
     raise(number);
 }
 
 static void
-install(void)
+install_handlers(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(fatal); i++) {
         struct sigaction now, ours = { .sa_handler = on_fatal, .sa_flags = (int) SA_RESETHAND };
@@ -55,7 +55,7 @@ nj_rescue_arm(int fd, const struct termios *before, const char *leave)
     rescue.length = MIN(strlen(leave), sizeof rescue.leave);
     memcpy(rescue.leave, leave, rescue.length);
     if (!rescue.installed)
-        install();
+        install_handlers();
     rescue.armed = 1;
 }
 

@@ -1,5 +1,5 @@
-/* A crash of ours shall not leave the shell with a terminal that echoes nothing: what must be
- * written and set is kept ready. */
+/* Restores the terminal when the program crashes: otherwise the shell would not echo. The bytes and
+ * the mode that are needed are kept ready for the signal handler. */
 #ifndef NJ_UI_RESCUE_H
 #define NJ_UI_RESCUE_H
 
@@ -7,11 +7,11 @@
 
 #include <termios.h>
 
-/* The terminal is ours from here on; all is copied. Signals that somebody else handles, as the
- * sanitizers do, stay theirs. */
+/* From now on a fatal signal writes `leave` to the descriptor and sets the mode. Both are copied;
+ * of `leave` 256 bytes. Signals that have another handler already (of a sanitizer) keep it. */
 void nj_rescue_arm(int fd, const struct termios *before, const char *leave);
 
-/* it was given back */
+/* The terminal has been restored. */
 void nj_rescue_disarm(void);
 
 #endif

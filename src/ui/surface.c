@@ -1,19 +1,20 @@
-/* Cells, interned styles, glyphs of several code points, links.
+/* Cells, interned styles, graphemes of several code points, links.
  *
- * A glyph of several code points is an index into a table that strangers can fill (any letter with
- * any four marks), so it is bounded: when it is full, what no cell shows any more is forgotten and
- * the rest numbered anew; the generation tells term.c that its memory of the screen means nothing
- * now.  Links are a ring: the oldest are forgotten, their cells become plain text, and no number
- * comes back before 60,000 others were given. */
+ * A grapheme of several code points ("long" below) is a number in a table. Received text can
+ * contain any number of them (each letter with any four marks), so the table is bounded: when it is
+ * full, the entries that no cell uses are dropped and the rest get new numbers; the changed
+ * generation tells ui/paint.c that the last frame is of no use. Links are a ring: a new one
+ * replaces the oldest, whose cells become plain text. An id is used again only after some 65,000
+ * others. */
 #include "ui/surface.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define LONG_SPARE 1024 /* long glyphs beyond what the cells can show */
+#define LONG_SPARE 1024 /* long graphemes beyond the number of cells */
 #define MAX_STYLES 16384
-#define LINKS 1024 /* kept at once */
+#define LINKS 1024 /* in the ring */
 #define MAX_URI 2048
 
 typedef struct {
@@ -25,35 +26,35 @@ struct NjSurface {
     int rows, cols;
     NjCell *cells;
     guint generation;
-    GArray *styles;        /* of NjStyle; 0 is the terminal's own */
+    GArray *styles;        /* of NjStyle; 0 is the default style of the terminal */
     GHashTable *style_ids; /* packed style -> index */
     NjStyle last_style;
     guint16 last_style_id;
     GPtrArray *longs; /* of char *, owned by long_ids */
     GHashTable *long_ids;
-    Link *links;          /* LINKS of them, from the first link on */
-    GHashTable *link_ids; /* uri, owned by links -> id */
+    Link *links;          /* LINKS of them, by id modulo LINKS; NULL: no link so far */
+    GHashTable *link_ids; /* uri, owned by `links` -> id */
     guint16 next_link;
 };
 
 static const NjCell blank = { ' ', 0, 0 };
 
 static guint
-style_hash(gconstpointer key)
+hash_style(gconstpointer key)
 {
     const NjStyle *style = key;
     return (guint) style->fg * 31 + (guint) style->bg * 131071 + style->attrs;
 }
 
 static gboolean
-style_equal(gconstpointer a, gconstpointer b)
+is_same_style(gconstpointer a, gconstpointer b)
 {
     const NjStyle *x = a, *y = b;
     return x->fg == y->fg && x->bg == y->bg && x->attrs == y->attrs;
 }
 
 static void
-forget_everything(NjSurface *surface)
+free_contents(NjSurface *surface)
 {
     g_clear_pointer(&surface->style_ids, g_hash_table_unref);
     g_clear_pointer(&surface->styles, g_array_unref);
@@ -68,7 +69,7 @@ forget_everything(NjSurface *surface)
 }
 
 static GHashTable *
-long_table(void)
+new_long_table(void)
 {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
@@ -86,14 +87,14 @@ nj_surface_free(NjSurface *surface)
 {
     if (!surface)
         return;
-    forget_everything(surface);
+    free_contents(surface);
     g_free(surface);
 }
 
 void
 nj_surface_resize(NjSurface *surface, int rows, int cols)
 {
-    forget_everything(surface);
+    free_contents(surface);
     surface->rows = MAX(rows, 0);
     surface->cols = MAX(cols, 0);
 
@@ -106,13 +107,13 @@ nj_surface_resize(NjSurface *surface, int rows, int cols)
     surface->last_style = (NjStyle){ -1, -1, 0 };
     surface->last_style_id = 0;
     surface->styles = g_array_new(FALSE, FALSE, sizeof(NjStyle));
-    surface->style_ids = g_hash_table_new_full(style_hash, style_equal, g_free, NULL);
+    surface->style_ids = g_hash_table_new_full(hash_style, is_same_style, g_free, NULL);
     g_array_append_val(surface->styles, surface->last_style);
     g_hash_table_insert(surface->style_ids, g_memdup2(&surface->last_style, sizeof(NjStyle)),
                         GUINT_TO_POINTER(0));
     surface->longs = g_ptr_array_new();
 
-    surface->long_ids = long_table();
+    surface->long_ids = new_long_table();
 }
 
 int
@@ -133,10 +134,11 @@ nj_surface_generation(const NjSurface *surface)
     return surface->generation;
 }
 
+/* The number of a style; 0 when MAX_STYLES are in use. */
 static guint16
 intern_style(NjSurface *surface, NjStyle style)
 {
-    if (style_equal(&style, &surface->last_style))
+    if (is_same_style(&style, &surface->last_style))
         return surface->last_style_id;
 
     gpointer id;
@@ -167,14 +169,14 @@ add_long(NjSurface *surface, const char *text)
 }
 
 static void
-forget_unseen(NjSurface *surface)
+drop_unused_longs(NjSurface *surface)
 {
     g_autoptr(GPtrArray) old = g_steal_pointer(&surface->longs);
 
-    /* of the old texts, until the end */
+    /* Owns the old texts until the end of this function. */
     GHashTable *owner = g_steal_pointer(&surface->long_ids);
     surface->longs = g_ptr_array_new();
-    surface->long_ids = long_table();
+    surface->long_ids = new_long_table();
 
     gsize count = (gsize) surface->rows * (gsize) surface->cols;
     for (gsize i = 0; i < count; i++)
@@ -186,7 +188,7 @@ forget_unseen(NjSurface *surface)
     surface->generation++;
 }
 
-/* The glyph of one grapheme. */
+/* The number of a grapheme. */
 static guint32
 intern_glyph(NjSurface *surface, const char *grapheme, gsize length)
 {
@@ -203,7 +205,7 @@ intern_glyph(NjSurface *surface, const char *grapheme, gsize length)
 
     text[bytes] = '\0';
     if (surface->longs->len >= (guint) (surface->rows * surface->cols) + LONG_SPARE)
-        forget_unseen(surface);
+        drop_unused_longs(surface);
     return add_long(surface, text);
 }
 
@@ -228,10 +230,10 @@ cell_at(NjSurface *surface, int row, int col)
     return surface->cells + (gsize) row * (gsize) surface->cols + col;
 }
 
-/* Before cells from col to end (of the surface) are written: wide glyphs that stand half outside
- * lose the other half. */
+/* Before the cells from col to end are overwritten: replaces the other half of a wide grapheme at
+ * either edge by a space. */
 static void
-part_wide(NjSurface *surface, int row, int col, int end)
+split_wide(NjSurface *surface, int row, int col, int end)
 {
     if (col < end && col > 0 && cell_at(surface, row, col)->glyph == 0)
         cell_at(surface, row, col - 1)->glyph = ' ';
@@ -252,7 +254,7 @@ nj_area_clear(NjArea area, NjStyle style)
 {
     guint16 id = intern_style(area.surface, style);
     for (int row = area.row; row < area.row + area.rows; row++) {
-        part_wide(area.surface, row, area.col, area.col + area.cols);
+        split_wide(area.surface, row, area.col, area.col + area.cols);
         write_blanks(area.surface, row, area.col, area.col + area.cols, id);
     }
 }
@@ -275,7 +277,7 @@ nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text,
             break;
         int from = MAX(col, 0), to = MIN(col + width, area.cols);
         if (from < to) {
-            part_wide(surface, at_row, area.col + from, area.col + to);
+            split_wide(surface, at_row, area.col + from, area.col + to);
             bool whole = width <= 2 && to - from == width;
             if (whole) {
                 NjCell *cell = cell_at(surface, at_row, area.col + col);
@@ -314,7 +316,7 @@ nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char
 
     guint16 id = intern_style(area.surface, style);
     guint32 number = intern_glyph(area.surface, glyph, strlen(glyph));
-    part_wide(area.surface, area.row + row, area.col + from, area.col + to);
+    split_wide(area.surface, area.row + row, area.col + from, area.col + to);
 
     NjCell *cell = cell_at(area.surface, area.row + row, area.col + from);
     for (int i = from; i < to; i++)
@@ -327,7 +329,7 @@ nj_surface_link(NjSurface *surface, const char *uri)
     if (!uri || strlen(uri) > MAX_URI)
         return 0;
 
-    /* Between ESC ] 8 and ESC \ stand printable ASCII bytes only. */
+    /* An OSC 8 sequence may contain printable ASCII only. */
     for (const char *c = uri; *c != '\0'; c++)
         if (*c <= ' ' || *c >= 0x7f)
             return 0;

@@ -1,19 +1,19 @@
-/* Theme files: what a role looks like.
+/* Reads theme files.
  *
  *     # a comment has its own line
  *     light = true
  *     nick = 108 bold | green bold | bold
  *
- * A role has up to three looks: for 256 colours (or more), for 16, and without any.  A look is a
- * colour, `on` and a colour, and attributes, each at most once.  A colour is default, a name (black
- * … white, bright-black … bright-white), a number to 255 or #rrggbb; the look for 16 colours knows
- * the first two kinds and numbers to 15.  A missing look is the one before it as far as that goes.
- * A role `nick` without a colour leaves all names without.  What a file leaves out is taken from a
- * plain look without colours, which is written in the same way and read by the same code.
+ * A role has up to three looks: for 256 colours or more, for 16, and for none. A look is a colour,
+ * `on` and a background colour, and attributes, each of them optional. A colour is `default`, a
+ * name (black … white, bright-black … bright-white), a number up to 255 or #rrggbb; in the look for
+ * 16 colours only names and numbers up to 15 are allowed. A missing look is derived from the one
+ * before it. If the role `nick` has no colour, all names are without one. Roles that a file leaves
+ * out are taken from `plain_look`, which has the same syntax.
  *
- * The shipped themes are in the program too (themes.inc is made of their files), so it looks as it
- * should before anything is installed; a file of that name, the user's or the installed one, comes
- * first. */
+ * The shipped themes are compiled in (themes.inc is made from their files), so they work before
+ * anything is installed. A file with the same name, the user's or the installed one, takes
+ * precedence. */
 #include "ui/theme.h"
 
 #include <string.h>
@@ -23,11 +23,11 @@
 #include "base/text.h"
 
 #define MAX_FILE (64 * 1024)
-#define MAX_CACHE 4096 /* names; then the cache begins anew */
+#define MAX_CACHE 4096 /* names; a full cache is emptied */
 
 struct NjTheme {
     int colors;
-    bool light;
+    bool light; /* for a light background */
     NjStyle styles[NJ_ROLE_COUNT];
     GHashTable *names; /* name -> NjStyle */
 };
@@ -89,9 +89,10 @@ cube_level(int step)
     return step == 0 ? 0 : 55 + 40 * step;
 }
 
-/* The cell of the fixed part of the 256 colours that is nearest: the cube or the greys. */
+/* Returns the nearest colour among those of the 256 that are the same everywhere: the cube (16 …
+ * 231) and the greys (232 … 255). */
 static int
-nearest_cell(int r, int g, int b)
+find_nearest_color(int r, int g, int b)
 {
     int best = 16, best_distance = G_MAXINT;
     for (int cell = 16; cell < 256; cell++) {
@@ -109,7 +110,7 @@ nearest_cell(int r, int g, int b)
     return best;
 }
 
-/* False if the word names no colour. */
+/* Returns false if the word is not a colour. */
 static bool
 parse_color(const char *word, int *color)
 {
@@ -138,7 +139,7 @@ parse_color(const char *word, int *color)
     return false;
 }
 
-/* Reads one look; what is wrong in it is the result, owned by the caller. */
+/* Reads one look. Returns NULL or a sentence about the fault, which the caller frees. */
 static char *
 parse_look(const char *text, NjStyle *style)
 {
@@ -164,16 +165,17 @@ parse_look(const char *text, NjStyle *style)
     return NULL;
 }
 
-/* The colour as far as the terminal has it. */
+/* Maps a colour to one that the terminal has. */
 static int
 fit_color(int color, int colors)
 {
     if (color >= NJ_RGB(0, 0, 0) && colors <= 256)
-        color = nearest_cell(color >> 16 & 0xff, color >> 8 & 0xff, color & 0xff);
+        color = find_nearest_color(color >> 16 & 0xff, color >> 8 & 0xff, color & 0xff);
     return color < colors || color >= NJ_RGB(0, 0, 0) ? color : -1;
 }
 
-/* Eight colours: the bright ones are bold, and bright black, which would be black, is dim. */
+/* Maps a style to one that the terminal has. With eight colours a bright foreground is bold, but
+ * bright black is dim. */
 static NjStyle
 fit_style(NjStyle style, int colors)
 {
@@ -193,6 +195,7 @@ fit_style(NjStyle style, int colors)
     return style;
 }
 
+/* Reads the looks of a role; see parse_look(). */
 static char *
 parse_role(NjTheme *theme, NjRole role, const char *value)
 {
@@ -200,8 +203,7 @@ parse_role(NjTheme *theme, NjRole role, const char *value)
     guint count = g_strv_length(looks);
 
     if (count > 3)
-        return g_strdup(
-            _("A role has three looks at most: for 256 colours, for 16, and for none."));
+        return g_strdup(_("A role has at most three looks: for 256 colours, for 16 and for none."));
 
     const NjStyle plain = { -1, -1, 0 };
     NjStyle styles[3] = { plain, plain, plain };
@@ -225,14 +227,17 @@ parse_role(NjTheme *theme, NjRole role, const char *value)
     if (styles[2].fg != -1 || styles[2].bg != -1)
         return g_strdup(_("The look without colours can use only attributes."));
 
-    theme->styles[role] = fit_style(styles[theme->colors >= 256 ? 0
-                                           : theme->colors >= 8 ? 1
-                                                                : 2],
-                                    theme->colors);
+    int look = 2;
+    if (theme->colors >= 256)
+        look = 0;
+    else if (theme->colors >= 8)
+        look = 1;
+    theme->styles[role] = fit_style(styles[look], theme->colors);
 
     return NULL;
 }
 
+/* Reads a line; see parse_look(). */
 static char *
 parse_line(NjTheme *theme, char *line)
 {
@@ -242,7 +247,7 @@ parse_line(NjTheme *theme, char *line)
 
     char *value = strchr(line, '=');
     if (!value)
-        return g_strdup(_("A line is a name, “=” and a look."));
+        return g_strdup(_("A line must be a name, “=” and a look."));
 
     *value++ = '\0';
     g_strchomp(line);
@@ -252,7 +257,7 @@ parse_line(NjTheme *theme, char *line)
         theme->light = strcmp(value, "true") == 0;
         return theme->light || strcmp(value, "false") == 0
                    ? NULL
-                   : g_strdup(_("“light” is true or false."));
+                   : g_strdup(_("“light” must be true or false."));
     }
 
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
@@ -262,7 +267,7 @@ parse_line(NjTheme *theme, char *line)
 }
 
 static void
-parse(NjTheme *theme, const char *text, const char *file, GPtrArray *faults)
+parse_theme(NjTheme *theme, const char *text, const char *file, GPtrArray *faults)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i]; i++) {
@@ -282,12 +287,12 @@ nj_theme_builtin(int colors)
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
         theme->styles[role] = (NjStyle){ -1, -1, 0 };
     theme->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    parse(theme, plain_look, "", NULL);
+    parse_theme(theme, plain_look, "", NULL);
     return theme;
 }
 
 static const char *
-shipped_text(const char *name)
+find_shipped(const char *name)
 {
     for (guint i = 0; i < G_N_ELEMENTS(shipped); i++)
         if (strcmp(shipped[i].name, name) == 0)
@@ -296,10 +301,10 @@ shipped_text(const char *name)
 }
 
 static NjTheme *
-theme_from(const char *text, const char *file, int colors, GPtrArray *faults)
+new_theme_from(const char *text, const char *file, int colors, GPtrArray *faults)
 {
     NjTheme *theme = nj_theme_builtin(colors);
-    parse(theme, text, file, faults);
+    parse_theme(theme, text, file, faults);
     return theme;
 }
 
@@ -318,14 +323,14 @@ nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *
             continue;
         if (!nj_files_read(path, MAX_FILE, &text, &length, error))
             return NULL;
-        return theme_from(text, file, colors, faults);
+        return new_theme_from(text, file, colors, faults);
     }
 
-    if (shipped_text(name))
-        return theme_from(shipped_text(name), file, colors, faults);
+    if (find_shipped(name))
+        return new_theme_from(find_shipped(name), file, colors, faults);
 
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-                _("There is no theme “%s”; /theme lists those there are."), name);
+                _("There is no theme “%s”; /theme lists the themes."), name);
     return NULL;
 }
 
@@ -344,9 +349,9 @@ nj_theme_style(const NjTheme *theme, NjRole role)
     return theme->styles[role];
 }
 
-/* What names are coloured with: cells of the fixed cube, or of the 16 colours, that can be read on
- * a ground without shouting (CIE LUV lightness 57 … 80 on dark, 28 … 52 on light, chroma 32 … 100),
- * with their hue in LUV, which XEP-0392 measures its angle in. */
+/* Colours for names: those of the fixed part of the 256, or of the 16, that are readable on the
+ * background without being glaring (CIE LUV lightness 57 … 80 on dark, 28 … 52 on light, chroma 32
+ * … 100), with their hue in LUV, the space in which XEP-0392 measures its angle. */
 typedef struct {
     guint8 color;
     guint16 hue;
@@ -372,8 +377,9 @@ static const Shade few_on_dark[] = { { 9, 12 },  { 3, 85 },   { 2, 127 },
                                      { 6, 192 }, { 12, 265 }, { 5, 307 } };
 static const Shade few_on_light[] = { { 1, 12 }, { 2, 127 }, { 6, 192 }, { 4, 265 }, { 5, 307 } };
 
+/* The style of NICK with the colour whose hue is nearest to the angle of the name (XEP-0392). */
 static NjStyle
-name_style(const NjTheme *theme, const char *name)
+make_name_style(const NjTheme *theme, const char *name)
 {
     NjStyle style = theme->styles[NJ_ROLE_NICK];
     if (style.fg == -1)
@@ -409,7 +415,7 @@ nj_theme_name_style(const NjTheme *theme, const char *name)
     if (g_hash_table_size(theme->names) >= MAX_CACHE)
         g_hash_table_remove_all(theme->names);
     style = g_new(NjStyle, 1);
-    *style = name_style(theme, name);
+    *style = make_name_style(theme, name);
     g_hash_table_insert(theme->names, g_strdup(name), style);
 
     return *style;
@@ -423,7 +429,7 @@ add_name(GPtrArray *names, const char *name)
 }
 
 static int
-compare(gconstpointer a, gconstpointer b)
+compare_names(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
@@ -447,7 +453,7 @@ nj_theme_names(const char *const *dirs)
         g_clear_pointer(&dir, g_dir_close);
     }
 
-    g_ptr_array_sort(names, compare);
+    g_ptr_array_sort(names, compare_names);
     g_ptr_array_add(names, NULL);
     return (char **) g_ptr_array_free(names, FALSE);
 }

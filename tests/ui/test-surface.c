@@ -1,4 +1,4 @@
-/* ui/surface: what stands in the cells after drawing. */
+/* ui/surface: the contents of the cells after drawing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,14 +13,14 @@
 static const NjStyle plain = { -1, -1, 0 };
 
 static void
-shows(const NjSurface *surface, const char *wanted)
+expect_text(const NjSurface *surface, const char *wanted)
 {
     g_autofree char *text = nj_surface_text(surface);
     assert_string_equal(text, wanted);
 }
 
 static void
-test_put(void **state)
+test_text_is_clipped(void **state)
 {
     (void) state;
     NjSurface *surface = nj_surface_new(2, 8);
@@ -30,38 +30,38 @@ test_put(void **state)
     assert_int_equal(nj_area_put(all, 1, -2, plain, "frog", -1), 2);
     nj_area_put(all, 2, 0, plain, "below", -1);
     nj_area_put(all, -1, 0, plain, "above", -1);
-    shows(surface, " toad\nog    fr");
+    expect_text(surface, " toad\nog    fr");
 
     nj_area_put(all, 0, 0, plain, "a\tb\nc", -1);
-    shows(surface, "a    b\nog    fr");
+    expect_text(surface, "a    b\nog    fr");
     nj_surface_free(surface);
 }
 
 static void
-test_wide(void **state)
+test_wide_graphemes_are_never_halved(void **state)
 {
     (void) state;
     NjSurface *surface = nj_surface_new(1, 6);
     NjArea all = nj_area(surface, 0, 0, 1, 6);
     nj_area_put(all, 0, 0, plain, FROG FROG FROG, -1);
-    shows(surface, FROG FROG FROG);
+    expect_text(surface, FROG FROG FROG);
     assert_int_equal(nj_surface_cell(surface, 0, 1)->glyph, 0);
-    nj_area_put(all, 0, 1, plain, "x", -1); /* the right half of the first */
-    shows(surface, " x" FROG FROG);
-    nj_area_put(all, 0, 2, plain, "y", -1); /* the left half of the second */
+    nj_area_put(all, 0, 1, plain, "x", -1); /* overwrites the right half of the first frog */
+    expect_text(surface, " x" FROG FROG);
+    nj_area_put(all, 0, 2, plain, "y", -1); /* overwrites the left half of the second frog */
 
-    shows(surface, " xy " FROG);
+    expect_text(surface, " xy " FROG);
     nj_area_put(all, 0, 5, plain, FROG, -1); /* does not fit */
-    shows(surface, " xy");
+    expect_text(surface, " xy");
     nj_area_put(nj_area(surface, 0, 0, 1, 3), 0, 2, plain, FROG, -1);
-    shows(surface, " x");
+    expect_text(surface, " x");
     nj_area_put(all, 0, -1, plain, FROG "z", -1);
-    shows(surface, " z");
+    expect_text(surface, " z");
     nj_surface_free(surface);
 }
 
 static void
-test_clipped_areas(void **state)
+test_parts_are_clipped_to_their_area(void **state)
 {
     (void) state;
     NjSurface *surface = nj_surface_new(3, 6);
@@ -70,10 +70,10 @@ test_clipped_areas(void **state)
     assert_int_equal(inner.cols, 3);
     nj_area_fill(inner, 0, -3, 20, plain, "#");
     nj_area_fill(inner, 1, 1, 1, plain, "─");
-    shows(surface, "\n  ###\n   ─");
+    expect_text(surface, "\n  ###\n   ─");
     nj_area_clear(inner, plain);
 
-    shows(surface, "\n\n");
+    expect_text(surface, "\n\n");
     NjArea none = nj_area(surface, 5, 5, -3, 2);
     assert_int_equal(none.rows, 0);
     nj_area_clear(none, plain);
@@ -81,7 +81,7 @@ test_clipped_areas(void **state)
 }
 
 static void
-test_styles_and_links(void **state)
+test_styles_and_links_are_interned(void **state)
 {
     (void) state;
     NjSurface *surface = nj_surface_new(1, 8);
@@ -105,14 +105,14 @@ test_styles_and_links(void **state)
         assert_int_not_equal(nj_surface_link(surface, uri), 0);
     }
 
-    assert_null(nj_surface_uri(surface, link)); /* forgotten, never another's */
+    assert_null(nj_surface_uri(surface, link)); /* dropped; the id is not reused */
     nj_surface_free(surface);
 }
 
-/* A stranger sends more graphemes than there are cells: what is on the screen stays, memory is
+/* More long graphemes are received than there are cells: the screen stays right, memory is
  * bounded. */
 static void
-test_many_long_glyphs(void **state)
+test_long_graphemes_are_bounded(void **state)
 {
     (void) state;
     NjSurface *surface = nj_surface_new(1, 4);
@@ -137,14 +137,14 @@ test_many_long_glyphs(void **state)
 }
 
 static void
-test_nothing_raw(void **state)
+test_control_characters_are_not_drawn(void **state)
 {
     (void) state;
     NjSurface *surface = nj_surface_new(1, 12);
     NjArea all = nj_area(surface, 0, 0, 1, 12);
     nj_area_put(all, 0, 0, plain, "a\033\302\233\342\200\256b\342\200\215c\342\235\244\357\270\217",
                 -1);
-    shows(surface, "a\357\277\275\357\277\275bc\342\235\244");
+    expect_text(surface, "a\357\277\275\357\277\275bc\342\235\244");
     nj_surface_free(surface);
 }
 
@@ -153,12 +153,12 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put),
-        cmocka_unit_test(test_wide),
-        cmocka_unit_test(test_clipped_areas),
-        cmocka_unit_test(test_styles_and_links),
-        cmocka_unit_test(test_many_long_glyphs),
-        cmocka_unit_test(test_nothing_raw),
+        cmocka_unit_test(test_text_is_clipped),
+        cmocka_unit_test(test_wide_graphemes_are_never_halved),
+        cmocka_unit_test(test_parts_are_clipped_to_their_area),
+        cmocka_unit_test(test_styles_and_links_are_interned),
+        cmocka_unit_test(test_long_graphemes_are_bounded),
+        cmocka_unit_test(test_control_characters_are_not_drawn),
     };
 
     return cmocka_run_group_tests_name("ui/surface", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* ui/theme: files, their faults, what is left of them with fewer colours; colours of names. */
+/* ui/theme: theme files, faults in them, terminals with fewer colours, colours of names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "ui/theme.h"
 
 static NjTheme *
-theme_of(const char *text, int colors, GPtrArray *faults)
+load_text(const char *text, int colors, GPtrArray *faults)
 {
     g_autofree char *dir = g_dir_make_tmp("theme-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(dir, "a.theme", NULL);
@@ -30,9 +30,9 @@ theme_of(const char *text, int colors, GPtrArray *faults)
 }
 
 static void
-looks(const char *text, int colors, NjRole role, int fg, int bg, guint attrs)
+expect_style(const char *text, int colors, NjRole role, int fg, int bg, guint attrs)
 {
-    NjTheme *theme = theme_of(text, colors, NULL);
+    NjTheme *theme = load_text(text, colors, NULL);
     NjStyle style = nj_theme_style(theme, role);
     assert_int_equal(style.fg, fg);
     assert_int_equal(style.bg, bg);
@@ -41,38 +41,38 @@ looks(const char *text, int colors, NjRole role, int fg, int bg, guint attrs)
 }
 
 static void
-test_looks(void **state)
+test_looks_fit_the_colours(void **state)
 {
     (void) state;
     const char *nick =
         "# names\nnick = #87af87 on 236 bold | bright-green on black underline | italic\n";
-    looks(nick, 1 << 24, NJ_ROLE_NICK, NJ_RGB(0x87, 0xaf, 0x87), 236, NJ_ATTR_BOLD);
-    looks(nick, 256, NJ_ROLE_NICK, 108, 236, NJ_ATTR_BOLD);
-    looks(nick, 16, NJ_ROLE_NICK, 10, 0, NJ_ATTR_UNDERLINE);
-    looks(nick, 8, NJ_ROLE_NICK, 2, 0, NJ_ATTR_UNDERLINE | NJ_ATTR_BOLD);
-    looks(nick, 0, NJ_ROLE_NICK, -1, -1, NJ_ATTR_ITALIC);
-    looks("dim = 243 | bright-black | dim", 8, NJ_ROLE_DIM, -1, -1, NJ_ATTR_DIM);
+    expect_style(nick, 1 << 24, NJ_ROLE_NICK, NJ_RGB(0x87, 0xaf, 0x87), 236, NJ_ATTR_BOLD);
+    expect_style(nick, 256, NJ_ROLE_NICK, 108, 236, NJ_ATTR_BOLD);
+    expect_style(nick, 16, NJ_ROLE_NICK, 10, 0, NJ_ATTR_UNDERLINE);
+    expect_style(nick, 8, NJ_ROLE_NICK, 2, 0, NJ_ATTR_UNDERLINE | NJ_ATTR_BOLD);
+    expect_style(nick, 0, NJ_ROLE_NICK, -1, -1, NJ_ATTR_ITALIC);
+    expect_style("dim = 243 | bright-black | dim", 8, NJ_ROLE_DIM, -1, -1, NJ_ATTR_DIM);
 
-    /* What is left out follows from what is there. */
-    looks("own = 180 bold", 16, NJ_ROLE_OWN, -1, -1, NJ_ATTR_BOLD);
-    looks("own = 3 bold", 16, NJ_ROLE_OWN, 3, -1, NJ_ATTR_BOLD);
-    looks("own = 180 | yellow bold", 0, NJ_ROLE_OWN, -1, -1, NJ_ATTR_BOLD);
-    looks("own = 180 | yellow |", 0, NJ_ROLE_OWN, -1, -1, 0);
-    looks("", 256, NJ_ROLE_STATUS, -1, -1, NJ_ATTR_REVERSE);
+    /* A missing look is derived from the one before it. */
+    expect_style("own = 180 bold", 16, NJ_ROLE_OWN, -1, -1, NJ_ATTR_BOLD);
+    expect_style("own = 3 bold", 16, NJ_ROLE_OWN, 3, -1, NJ_ATTR_BOLD);
+    expect_style("own = 180 | yellow bold", 0, NJ_ROLE_OWN, -1, -1, NJ_ATTR_BOLD);
+    expect_style("own = 180 | yellow |", 0, NJ_ROLE_OWN, -1, -1, 0);
+    expect_style("", 256, NJ_ROLE_STATUS, -1, -1, NJ_ATTR_REVERSE);
 }
 
 static void
-test_faults(void **state)
+test_faults_name_file_and_line(void **state)
 {
     (void) state;
     GPtrArray *faults = g_ptr_array_new_with_free_func(g_free);
-    NjTheme *theme = theme_of("frog = 1\nnick = mauve\nown = 1 | 99\ntime = 1 | 1 | 1\ntext "
-                              "3\nlight = maybe\nday = 1|1|bold|1\ndim = 300\nerror = 5\n",
-                              256, faults);
+    NjTheme *theme = load_text("frog = 1\nnick = mauve\nown = 1 | 99\ntime = 1 | 1 | 1\ntext "
+                               "3\nlight = maybe\nday = 1|1|bold|1\ndim = 300\nerror = 5\n",
+                               256, faults);
     assert_int_equal(faults->len, 8);
     assert_string_equal(g_ptr_array_index(faults, 1),
                         "a.theme, line 2: “mauve” is neither a colour nor an attribute.");
-    assert_int_equal(nj_theme_style(theme, NJ_ROLE_ERROR).fg, 5); /* the rest counts */
+    assert_int_equal(nj_theme_style(theme, NJ_ROLE_ERROR).fg, 5); /* the other lines are used */
 
     nj_theme_free(theme);
     g_ptr_array_free(faults, TRUE);
@@ -87,10 +87,9 @@ test_faults(void **state)
     }
 }
 
-/* Nothing is installed, and what is shipped is there all the same; but for it a file comes
- * first. */
+/* The shipped themes work before anything is installed; a file takes precedence. */
 static void
-test_uninstalled(void **state)
+test_shipped_themes_need_no_files(void **state)
 {
     (void) state;
     const char *const nowhere[] = { "/nonexistent", NULL };
@@ -125,9 +124,9 @@ test_uninstalled(void **state)
     g_rmdir(own);
 }
 
-/* What is shipped has no faults and names every role that has a look of its own. */
+/* The shipped themes have no faults and name each role that the plain look names. */
 static void
-test_shipped(void **state)
+test_shipped_themes_have_no_faults(void **state)
 {
     (void) state;
     g_autofree char *dir = g_build_filename(g_getenv("top_srcdir"), "themes", NULL);
@@ -157,12 +156,12 @@ test_shipped(void **state)
 }
 
 static void
-test_names(void **state)
+test_names_have_stable_colours(void **state)
 {
     (void) state;
-    NjTheme *theme = theme_of("nick = 108 bold", 256, NULL);
+    NjTheme *theme = load_text("nick = 108 bold", 256, NULL);
 
-    /* XEP-0392's vectors: Romeo 327.25 degrees, juliet@capulet.lit 209.41. */
+    /* Test vectors of XEP-0392: Romeo 327.25 degrees, juliet@capulet.lit 209.41 degrees. */
     assert_int_equal(nj_theme_name_style(theme, "Romeo").fg, 212);
     assert_int_equal(nj_theme_name_style(theme, "juliet@capulet.lit").fg, 45);
     assert_int_equal(nj_theme_name_style(theme, "Romeo").attrs, NJ_ATTR_BOLD);
@@ -181,9 +180,11 @@ main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_looks),       cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_uninstalled), cmocka_unit_test(test_shipped),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_looks_fit_the_colours),
+        cmocka_unit_test(test_faults_name_file_and_line),
+        cmocka_unit_test(test_shipped_themes_need_no_files),
+        cmocka_unit_test(test_shipped_themes_have_no_faults),
+        cmocka_unit_test(test_names_have_stable_colours),
     };
     return cmocka_run_group_tests_name("ui/theme", tests, NULL, NULL);
 }
