@@ -1,5 +1,5 @@
-/* ui/screen: whole screens as pictures, and what keys, messages and windows do to them.  The
- * prompt's rows are its own test's. */
+/* ui/screen: whole screens as text, after keys, messages and changes of windows. test-prompt.c
+ * checks the rows of the prompt. */
 #include "fixture.h"
 
 #include "model/outbox.h"
@@ -7,8 +7,8 @@
 
 static UiFixture fixture;
 static NjScreen *screen;
-static GString *ran;   /* lines that went up, with where */
-static GString *typed; /* typing that was told */
+static GString *ran;   /* lines that were run, each with its chat */
+static GString *typed; /* typing states that were emitted */
 
 static void
 run(const char *line, NjChat *chat, void *owner)
@@ -22,9 +22,10 @@ typing(NjChat *chat, NjTyping what, void *owner)
 {
     (void) chat;
     (void) owner;
-    g_string_append(typed, what == NJ_TYPING_COMPOSING ? "composing "
-                           : what == NJ_TYPING_PAUSED  ? "paused "
-                                                       : "active ");
+    if (what == NJ_TYPING_COMPOSING)
+        g_string_append(typed, "composing ");
+    else
+        g_string_append(typed, what == NJ_TYPING_PAUSED ? "paused " : "active ");
 }
 
 static const NjScreenHooks hooks = { .run = run, .typing = typing };
@@ -59,7 +60,7 @@ draw(int rows, int cols)
     return surface;
 }
 
-/* All but the prompt's row. */
+/* Compares the screen without the row of the prompt. */
 static void
 expect(int rows, int cols, const char *picture)
 {
@@ -106,7 +107,7 @@ pond(void)
 }
 
 static void
-test_first_run(void **state)
+test_console_welcomes_a_new_user(void **state)
 {
     (void) state;
     nj_client_remove_account(fixture.client, fixture.account);
@@ -130,7 +131,7 @@ test_first_run(void **state)
 }
 
 static void
-test_room(void **state)
+test_room_shows_its_occupants(void **state)
 {
     (void) state;
     nj_account_set_jid(fixture.account, "toad@pond.example/desk");
@@ -173,7 +174,7 @@ test_room(void **state)
            "                       │                                           │\n"
            " ● home  [2:pond]  3:Frog 1  1:console");
 
-    /* Narrow: no roster, no list. */
+    /* Narrow: neither contact list nor occupants. */
     expect(6, 40,
            " pond@rooms.example (3)  All about pon…\n"
            "12:01 toad  日本語 and 🐸🐸 and a text\n"
@@ -184,7 +185,7 @@ test_room(void **state)
 }
 
 static void
-test_any_size(void **state)
+test_any_size_can_be_drawn(void **state)
 {
     (void) state;
     NjChat *room = pond();
@@ -204,9 +205,9 @@ test_any_size(void **state)
     }
 }
 
-/* What arrives opens a window and takes no focus; what is looked at is read. */
+/* A message opens a window without moving the focus, and is read when it is displayed. */
 static void
-test_arrivals(void **state)
+test_message_opens_a_window(void **state)
 {
     (void) state;
     add_person(&fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
@@ -223,7 +224,7 @@ test_arrivals(void **state)
 
     expect_part(24, 80, "new ─", true);
     assert_int_equal(frog->unread, 0);
-    expect_part(24, 80, "new ─", true); /* as long as it is looked at */
+    expect_part(24, 80, "new ─", true); /* as long as the chat is in front */
     assert_false(nj_screen_attention(screen));
     nj_screen_last(screen);
     assert_null(fixture.client->focus);
@@ -231,10 +232,10 @@ test_arrivals(void **state)
     expect_part(24, 80, "new ─", false);
 }
 
-/* Nothing is read behind the back of who looks elsewhere; who types looks here, whatever the
- * terminal tells of its focus. */
+/* Without the focus of the terminal nothing is read. A key shows that the user looks, even if the
+ * terminal does not report the focus. */
 static void
-test_looks_elsewhere(void **state)
+test_key_without_focus_reads_the_chat(void **state)
 {
     (void) state;
     NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
@@ -251,10 +252,10 @@ test_looks_elsewhere(void **state)
     assert_int_equal(frog->unread, 0);
 }
 
-/* Ours is seen when it is safe: also where the page is read before, however often, and whatever is
- * behind it. */
+/* A sent message is displayed when it is committed, also if its page of the history is read before,
+ * several times, and if newer messages are displayed already. */
 static void
-test_own_line(void **state)
+test_sent_message_appears_when_committed(void **state)
 {
     (void) state;
     NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
@@ -286,7 +287,7 @@ test_own_line(void **state)
         24, 80,
         "toad… answer <119>\n                       │12:00 frog@pond.e…  another question\n", true);
 
-    /* That it was sent is not in the store: the outbox knows. */
+    /* The store does not know the state SENT; the outbox does. */
     nj_outbox_set_state(outbox, nj_outbox_find(outbox, last->id), NJ_STATE_SENT, NULL);
     nj_screen_store_ready(screen);
     expect_part(24, 80, "toad· answer <119>\n", true);
@@ -295,9 +296,9 @@ test_own_line(void **state)
     expect_part(24, 80, "toad  answer <119>\n", true);
 }
 
-/* A place of the history is shown; what is unread below it stays so until it is seen. */
+/* The screen shows a place of the history; newer messages stay unread until they are displayed. */
 static void
-test_show_message(void **state)
+test_shown_place_leaves_newer_unread(void **state)
 {
     (void) state;
     NjChat *frog = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "frog@pond.example");
@@ -328,7 +329,7 @@ test_show_message(void **state)
 }
 
 static void
-test_windows(void **state)
+test_windows_keep_their_numbers(void **state)
 {
     (void) state;
     NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
@@ -355,7 +356,7 @@ test_windows(void **state)
 
     assert_ptr_equal(fixture.client->focus, c);
 
-    /* Numbers stay, and the lowest is taken again. */
+    /* Windows keep their numbers; a new one gets the lowest free number. */
     nj_chat_close(b);
     assert_null(nj_screen_find(screen, "3", NULL));
     assert_ptr_equal(nj_screen_find(screen, "4", NULL)->chat, c);
@@ -364,7 +365,7 @@ test_windows(void **state)
     nj_screen_show_chat(screen, d);
     assert_int_equal(nj_screen_window(screen)->number, 3);
 
-    /* A window that is left with another's chat goes back to its own. */
+    /* A window that is left with the pane of another chat goes back to its own chat. */
     assert_true(nj_screen_split(screen, NJ_SPLIT_BESIDE, c, NULL));
     nj_layout_focus_next(nj_screen_window(screen)->layout, 1);
     assert_true(nj_screen_close_pane(screen));
@@ -381,14 +382,14 @@ test_windows(void **state)
     assert_null(nj_screen_focus(screen)->chat);
     nj_screen_show_chat(screen, d);
 
-    /* The focused chat goes; so do its panes elsewhere. */
+    /* The focused chat is closed, with its panes in other windows. */
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, a, NULL));
     nj_screen_show_chat(screen, a);
     nj_chat_close(a);
     assert_null(nj_screen_find(screen, "2", NULL));
     assert_ptr_equal(nj_screen_find(screen, "dora", NULL)->chat, d);
 
-    /* A window goes by what it shows, also when that stands in two of them. */
+    /* A window whose chat is closed takes the name of the chat that is left in it. */
     nj_screen_show_chat(screen, c);
     assert_true(nj_screen_split(screen, NJ_SPLIT_BELOW, d, NULL));
     nj_chat_close(c);
@@ -398,12 +399,12 @@ test_windows(void **state)
     assert_false(nj_screen_attention(screen));
     nj_surface_free(draw(24, 80));
 
-    nj_screen_close_window(screen, nj_screen_window(screen)); /* not the console */
+    nj_screen_close_window(screen, nj_screen_window(screen)); /* the console cannot be closed */
     assert_int_equal(nj_screen_windows(screen), 1);
 }
 
 static void
-test_says(void **state)
+test_notice_goes_to_its_chat(void **state)
 {
     (void) state;
     NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
@@ -420,7 +421,7 @@ test_says(void **state)
     nj_account_set_state(fixture.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
     expect_part(24, 80, "!  The server does not answer.", true);
 
-    /* The same again is not said again. */
+    /* The same reason is reported once. */
     nj_account_set_state(fixture.account, NJ_ACCOUNT_CONNECTING, NULL);
     nj_account_set_state(fixture.account, NJ_ACCOUNT_WAITING, "The server does not answer.");
 
@@ -430,10 +431,9 @@ test_says(void **state)
     nj_surface_free(surface);
 }
 
-/* Each account has its line in the console: which one has trouble, why, and when the next try
- * is. */
+/* Each account has a line in the console: its state, the reason, and the time of the next try. */
 static void
-test_account_lines(void **state)
+test_console_shows_each_account(void **state)
 {
     (void) state;
     static const char *const names[] = { "work", "a name that is long", "four", "five" };
@@ -463,7 +463,7 @@ test_account_lines(void **state)
                 " ○ five              Offline; /connect logs in.\n",
                 true);
 
-    /* Where there is little room, who has trouble has it. */
+    /* On a small screen, accounts with errors come first. */
     expect_part(12, 50, " console\n ✗ work              Next attempt at 12:01:05. l…\n ◌ a name",
                 true);
     expect_part(12, 50, "  [1]\n", true);
@@ -471,7 +471,7 @@ test_account_lines(void **state)
 }
 
 static void
-test_alert(void **state)
+test_alert_opens_a_window(void **state)
 {
     (void) state;
     NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
@@ -487,7 +487,7 @@ test_alert(void **state)
 }
 
 static void
-test_typing_and_drafts(void **state)
+test_typing_emits_states_and_saves_drafts(void **state)
 {
     (void) state;
     NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
@@ -510,7 +510,7 @@ test_typing_and_drafts(void **state)
 }
 
 static void
-test_long_paste(void **state)
+test_long_text_is_sent_after_a_question(void **state)
 {
     (void) state;
     NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
@@ -538,7 +538,7 @@ test_long_paste(void **state)
 
     g_string_truncate(ran, 0);
 
-    /* The chat goes while it is asked about. */
+    /* The chat is closed while the question waits. */
     nj_screen_paste(screen, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11", 23);
     type("\r");
     nj_chat_close(a);
@@ -548,7 +548,7 @@ test_long_paste(void **state)
     a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
     assert_string_equal(a->draft, "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11");
 
-    /* Somebody goes to another window before the answer. */
+    /* The user changes the window before the answer. */
     nj_screen_show_chat(screen, a);
     type("\r");
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
@@ -559,7 +559,7 @@ test_long_paste(void **state)
 }
 
 static void
-test_name_comes_late(void **state)
+test_new_name_changes_prompt_and_bar(void **state)
 {
     (void) state;
     nj_screen_show_chat(screen, nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example"));
@@ -577,15 +577,15 @@ test_name_comes_late(void **state)
 }
 
 static void
-unlike_a_key(int key, void *data)
+ignore_answer(int key, void *data)
 {
     (void) key;
     (void) data;
 }
 
-/* However a chat goes, what is being typed there is there when it comes back. */
+/* A closed chat keeps its draft. */
 static void
-test_draft_stays(void **state)
+test_closed_chat_keeps_its_draft(void **state)
 {
     (void) state;
     NjChat *a = nj_chat_open(fixture.account, NJ_CHAT_PERSON, "anna@x.example");
@@ -597,15 +597,15 @@ test_draft_stays(void **state)
     nj_screen_show_chat(screen, a);
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hello");
 
-    /* A question stands above it. */
+    /* Also while a question waits. */
     type("!");
-    nj_prompt_ask(nj_screen_prompt(screen), "?", "yn", unlike_a_key, NULL);
+    nj_prompt_ask(nj_screen_prompt(screen), "?", "yn", ignore_answer, NULL);
     nj_screen_show(screen, nj_screen_window_at(screen, 0));
     assert_string_equal(a->draft, "hello!");
 }
 
 static void
-test_roster_keys(void **state)
+test_contact_list_takes_its_keys(void **state)
 {
     (void) state;
     add_person(&fixture, "frog@pond.example", "Frog", NULL, NJ_SHOW_ONLINE, NULL);
@@ -615,22 +615,21 @@ test_roster_keys(void **state)
     type("\033[B\r");
     assert_string_equal(fixture.client->focus->address, "newt@pond.example");
     nj_screen_focus_roster(screen);
-    type("\033[A\r"); /* from the chat in front on */
+    type("\033[A\r"); /* from the focused chat */
 
     assert_string_equal(fixture.client->focus->address, "frog@pond.example");
     nj_screen_focus_roster(screen);
     type("\033[B\r");
     nj_screen_focus_roster(screen);
-    type("hi"); /* who writes, writes */
+    type("hi"); /* typing returns the keys to the prompt */
     assert_string_equal(nj_prompt_text(nj_screen_prompt(screen)), "hi");
     type("\r");
     assert_string_equal(ran->str, "newt@pond.example<hi>");
 }
 
-/* The first frames come before the store: nothing is missing afterwards, and nothing is there
- * twice. */
+/* Frames are drawn before the store is open: afterwards each message is displayed once. */
 static void
-test_store_comes_late(void **state)
+test_late_store_shows_messages_once(void **state)
 {
     (void) state;
     UiFixture late = ui_fixture_new(false);
@@ -665,23 +664,25 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_first_run, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_any_size, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_arrivals, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_looks_elsewhere, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_own_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_show_message, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_windows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_says, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_account_lines, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_alert, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_typing_and_drafts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_long_paste, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_draft_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_name_comes_late, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_roster_keys, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_store_comes_late, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_console_welcomes_a_new_user, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_room_shows_its_occupants, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_size_can_be_drawn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_message_opens_a_window, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_key_without_focus_reads_the_chat, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sent_message_appears_when_committed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_shown_place_leaves_newer_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_windows_keep_their_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_notice_goes_to_its_chat, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_console_shows_each_account, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alert_opens_a_window, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_typing_emits_states_and_saves_drafts, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_long_text_is_sent_after_a_question, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_chat_keeps_its_draft, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_new_name_changes_prompt_and_bar, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_contact_list_takes_its_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_late_store_shows_messages_once, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
