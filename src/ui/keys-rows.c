@@ -26,12 +26,12 @@ const NjKeyRow nj_key_rows[] = {
     { "Ctrl-g", NULL, N_("cancel the question"), NJ_KEYS_QUESTION, NJ_KEY_CANCEL },
     { "Ctrl-c", NULL, N_("cancel the question"), NJ_KEYS_QUESTION, NJ_KEY_CANCEL },
 
-    { "Enter", NULL, N_("accept what is typed"), NJ_KEYS_SECRET, NJ_KEY_OPEN },
-    { "Ctrl-j", NULL, N_("accept what is typed"), NJ_KEYS_SECRET, NJ_KEY_OPEN },
+    { "Enter", NULL, N_("accept the answer"), NJ_KEYS_SECRET, NJ_KEY_OPEN },
+    { "Ctrl-j", NULL, N_("accept the answer"), NJ_KEYS_SECRET, NJ_KEY_OPEN },
     { "Backspace", NULL, N_("erase the last character"), NJ_KEYS_SECRET, NJ_KEY_ERASE },
     { "Ctrl-h", NULL, N_("erase the last character"), NJ_KEYS_SECRET, NJ_KEY_ERASE },
-    { "Ctrl-u", NULL, N_("erase what is typed"), NJ_KEYS_SECRET, NJ_KEY_ERASE_ALL },
-    { "Ctrl-w", NULL, N_("erase what is typed"), NJ_KEYS_SECRET, NJ_KEY_ERASE_ALL },
+    { "Ctrl-u", NULL, N_("erase the answer"), NJ_KEYS_SECRET, NJ_KEY_ERASE_ALL },
+    { "Ctrl-w", NULL, N_("erase the answer"), NJ_KEYS_SECRET, NJ_KEY_ERASE_ALL },
 
     { "Esc", NULL, N_("restore the typed word"), NJ_KEYS_CHOICES, NJ_KEY_CANCEL },
 

@@ -4,7 +4,7 @@ src_ui_libui_a_SOURCES = \
 	$(terminal_sources) \
 	$(pane_sources)
 
-# The terminal, the cells, the keys.
+# Terminal, cells, keys and prompt.
 terminal_sources = \
 	src/ui/keys.c src/ui/keys.h \
 	src/ui/keys-rows.c \
@@ -18,7 +18,7 @@ terminal_sources = \
 	src/ui/term-input.c \
 	src/ui/theme.c src/ui/theme.h
 
-# The shipped themes as rows of C.
+# The shipped themes as an array of C strings.
 src/ui/themes.inc: $(dist_theme_DATA) $(srcdir)/src/ui/local.mk
 	@$(MKDIR_P) src/ui
 	$(AM_V_GEN)for theme in $(dist_theme_DATA); do \
@@ -28,7 +28,7 @@ src/ui/themes.inc: $(dist_theme_DATA) $(srcdir)/src/ui/local.mk
 src/ui/libui_a-theme.$(OBJEXT): src/ui/themes.inc
 CLEANFILES += src/ui/themes.inc
 
-# What is shown.
+# Screen, windows and panes.
 pane_sources = \
 	src/ui/found.c src/ui/found.h \
 	src/ui/layout.c src/ui/layout.h \

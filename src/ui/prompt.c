@@ -92,8 +92,9 @@ insert_newline(int count, int key)
     return 0;
 }
 
+/* The byte offset at which the line of this offset begins. */
 static gsize
-line_start(gsize at)
+find_line_start(gsize at)
 {
     while (at > 0 && rl_line_buffer[at - 1] != '\n')
         at--;
@@ -105,11 +106,11 @@ line_start(gsize at)
 static bool
 move_line(int step)
 {
-    gsize start = line_start((gsize) rl_point), to;
+    gsize start = find_line_start((gsize) rl_point), to;
     if (step < 0) {
         if (start == 0)
             return false;
-        to = line_start(start - 1);
+        to = find_line_start(start - 1);
     } else {
         const char *next = strchr(rl_line_buffer + rl_point, '\n');
         if (!next)
@@ -268,6 +269,7 @@ complete_previous(int count, int key)
 
 /* --- setting up readline --- */
 
+/* Binds the keys to func if their function is `old`, the default of readline. */
 static void
 replace_binding(const char *keys, rl_command_func_t *old, rl_command_func_t *func, Keymap map)
 {
@@ -275,7 +277,7 @@ replace_binding(const char *keys, rl_command_func_t *old, rl_command_func_t *fun
         rl_bind_keyseq_in_map(keys, func, map);
 }
 
-/* Binds our keys where neither the inputrc nor readline has another function for them. */
+/* Binds our keys in a keymap. Bindings of the inputrc are kept. */
 static void
 bind_keys(Keymap map)
 {
@@ -296,7 +298,8 @@ bind_keys(Keymap map)
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
         rl_bind_keyseq_if_unbound_in_map(keys[i].keys, keys[i].func, map);
 
-    /* readline binds Alt-Enter to vi-editing-mode, and Tab to the completion of file names. */
+    /* Replace defaults of readline: Alt-Enter switches to vi mode, Tab completes file names or
+     * inserts a tab. */
     replace_binding("\033\r", rl_vi_editing_mode, insert_newline, map);
     replace_binding("\t", rl_complete, complete_next, map);
     replace_binding("\t", rl_insert, complete_next, map);
@@ -343,14 +346,14 @@ set_up_readline(NjPrompt *prompt)
 
     rl_change_environment = 0;
     rl_initialize();
-    /* The inputrc has been read: now our settings override its own. */
+    /* rl_initialize() has read the inputrc; these settings override it. */
     for (guint i = 0; i < G_N_ELEMENTS(settings); i++)
         rl_variable_bind(settings[i][0], settings[i][1]);
 
     bind_keys(rl_get_keymap_by_name("emacs"));
     bind_keys(rl_get_keymap_by_name("vi-insert"));
 
-    /* vi's own completion offers file names. */
+    /* These keys of vi's command mode complete file names. */
     static const char *const completions[] = { "=", "*", "\\\\" };
     for (guint i = 0; i < G_N_ELEMENTS(completions); i++)
         rl_bind_keyseq_in_map(completions[i], NULL, rl_get_keymap_by_name("vi-command"));

@@ -39,7 +39,7 @@ dispatch_frame(GSource *source, GSourceFunc func, void *data)
 static GSourceFuncs frame_funcs = { .dispatch = dispatch_frame };
 
 static GSource *
-frame_source_new(NjScreen *screen)
+new_frame_source(NjScreen *screen)
 {
     GSource *source = g_source_new(&frame_funcs, sizeof(FrameSource));
     ((FrameSource *) source)->screen = screen;
@@ -361,7 +361,7 @@ nj_screen_open(NjScreen *screen, GError **error)
         return false;
 
     screen->surface = nj_surface_new(nj_term_rows(screen->term), nj_term_cols(screen->term));
-    screen->frame = frame_source_new(screen);
+    screen->frame = new_frame_source(screen);
 
     g_autoptr(GError) trouble = NULL;
     if (!nj_screen_set_theme(screen, nj_options_text(screen->client->options, "theme"), &trouble)) {

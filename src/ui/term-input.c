@@ -165,6 +165,18 @@ read_sequence(const char *s, gsize length, gsize *used)
     }
 }
 
+/* Begins a paste or reports the focus. */
+static void
+handle_sequence(NjTerm *term, Sequence sequence)
+{
+    if (sequence == SEQUENCE_PASTE) {
+        term->input.paste = g_string_new(NULL);
+        term->input.paste_match = 0;
+    } else if (sequence != SEQUENCE_IGNORED) {
+        term->hooks.on_focus(term, sequence == SEQUENCE_FOCUS_IN, term->owner);
+    }
+}
+
 /* Splits the held bytes and the new ones into keys, pastes and reports, and calls the hooks in
  * their order. Stops when a hook has freed the terminal. */
 static void
@@ -183,12 +195,14 @@ split_input(NjTerm *term, const char *bytes, gsize length)
             i += add_to_paste(term, s, left);
             continue;
         }
+
         const char *esc = memchr(s, '\033', left);
         gsize run = esc ? (gsize) (esc - s) : left;
         g_string_append_len(keys, s, (gssize) run);
         i += run;
         if (!esc)
             break;
+
         gsize used = 0;
         Sequence sequence = read_sequence(esc, left - run, &used);
         if (sequence == SEQUENCE_PARTIAL && left - run <= MAX_HELD) {
@@ -200,16 +214,11 @@ split_input(NjTerm *term, const char *bytes, gsize length)
             i++;
             continue;
         }
+
         deliver_keys(term, keys);
         i += used;
-        if (term->freed)
-            break;
-        if (sequence == SEQUENCE_PASTE) {
-            term->input.paste = g_string_new(NULL);
-            term->input.paste_match = 0;
-        } else if (sequence != SEQUENCE_IGNORED) {
-            term->hooks.on_focus(term, sequence == SEQUENCE_FOCUS_IN, term->owner);
-        }
+        if (!term->freed)
+            handle_sequence(term, sequence);
     }
 
     deliver_keys(term, keys);

@@ -213,8 +213,8 @@ read_capabilities(NjTerm *term, const char *type, GError **error)
         term->colors = count_colors(type);
     } else {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
-                    _("The terminal type “%s” cannot place its cursor as it is needed here; try "
-                      "another terminal, or --headless."),
+                    _("The terminal type “%s” cannot place its cursor as needed; try another "
+                      "terminal or --headless."),
                     type);
     }
 
@@ -522,14 +522,14 @@ nj_term_open(const NjTermHooks *hooks, void *owner, GError **error)
 
     if (fd < 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
-                    _("There is no terminal here; --headless runs without one."));
+                    _("There is no terminal; use --headless to run without one."));
         return NULL;
     }
 
     if (!type || type[0] == '\0') {
         close(fd);
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
-                    _("TERM does not say what terminal this is; try TERM=xterm-256color."));
+                    _("TERM is not set; try TERM=xterm-256color."));
         return NULL;
     }
 
