@@ -129,7 +129,7 @@ on_page_time(void *data)
     if (search->next < page->len)
         return G_SOURCE_CONTINUE;
 
-    nj_screen_hurry(search->pane.screen);
+    nj_screen_draw_soon(search->pane.screen);
     search->searching = false;
     search->more = page->len >= search->search.limit && search->hits->len < search->max_hits;
     search->page_id = 0;
@@ -146,7 +146,7 @@ on_found(GPtrArray *found, const GError *error, void *data)
         search->searching = search->more = false;
         search->failure = g_strdup(error->message);
         nj_pane_touch(&search->pane);
-        nj_screen_hurry(search->pane.screen);
+        nj_screen_draw_soon(search->pane.screen);
         return;
     }
 

@@ -65,7 +65,7 @@ nj_screen_want_frame(NjScreen *screen)
 }
 
 void
-nj_screen_hurry(NjScreen *screen)
+nj_screen_draw_soon(NjScreen *screen)
 {
     if (screen->frame_due)
         g_source_set_ready_time(screen->frame, 0);

@@ -57,7 +57,7 @@ void nj_screen_redraw(NjScreen *screen);
 
 /* Draws the requested frame without waiting for the end of the period: the user waits for what has
  * arrived. */
-void nj_screen_hurry(NjScreen *screen);
+void nj_screen_draw_soon(NjScreen *screen);
 
 /* Input as from the terminal: typed keys and a paste. */
 void nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);

@@ -19,7 +19,7 @@ struct NjTerm {
     NjTermHooks hooks;
     void *owner;
     int in, out;
-    bool own;              /* we opened the descriptor, and close it */
+    bool own;              /* nj_term_free() closes `in` */
     bool tty, raw;         /* `in` is a terminal; it is in raw mode */
     struct termios before; /* the mode to restore */
     int rows, cols, colors;

@@ -52,7 +52,7 @@ set_up(void **state)
     assert_non_null(spike->memory);
     spike->screen = newterm("xterm-256color", spike->memory, spike->nothing);
     *state = spike;
-    if (spike->screen == NULL)
+    if (!spike->screen)
         return 0; /* no terminfo entry: each test is skipped */
 
     resizeterm(24, 80);
@@ -65,7 +65,7 @@ static int
 tear_down(void **state)
 {
     Spike *spike = *state;
-    if (spike->screen != NULL) {
+    if (spike->screen) {
         endwin();
         delscreen(spike->screen);
     }
@@ -97,7 +97,7 @@ static Spike *
 spike_of(void **state)
 {
     Spike *spike = *state;
-    if (spike->screen == NULL)
+    if (!spike->screen)
         skip();
     return spike;
 }

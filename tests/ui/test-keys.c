@@ -54,9 +54,9 @@ expect_calls(NjKeys *keys, const char *bytes, const char *wanted)
     g_autoptr(GString) out = g_string_new(NULL);
     g_auto(GStrv) parts = g_strsplit(bytes, "|", -1);
 
-    for (guint i = 0; parts[i] != NULL; i++) {
+    for (guint i = 0; parts[i]; i++) {
         nj_keys_feed(keys, parts[i], strlen(parts[i]), &hooks, out);
-        if (parts[i + 1] != NULL)
+        if (parts[i + 1])
             nj_keys_settle(keys, &hooks, out);
     }
 

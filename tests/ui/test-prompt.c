@@ -53,7 +53,7 @@ may_keep(NjPrompt *prompt, const char *text, void *owner)
 {
     (void) prompt;
     (void) owner;
-    return strstr(text, "password") == NULL;
+    return !strstr(text, "password");
 }
 
 static int
@@ -415,7 +415,7 @@ test_tab_completes_the_word(void **state)
 static void
 on_secret(const char *answer, void *data)
 {
-    g_string_append_printf(data, "(%s)", answer != NULL ? answer : "none");
+    g_string_append_printf(data, "(%s)", answer ? answer : "none");
 }
 
 static void

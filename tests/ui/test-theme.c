@@ -99,7 +99,7 @@ test_shipped_themes_need_no_files(void **state)
     g_autofree char *joined = g_strjoinv(" ", names);
 
     assert_string_equal(joined, "mono pond reed");
-    for (guint i = 0; names[i] != NULL; i++) {
+    for (guint i = 0; names[i]; i++) {
         NjTheme *built_in = nj_theme_load(names[i], nowhere, 256, NULL, NULL),
                 *file = nj_theme_load(names[i], shipped, 256, NULL, NULL);
         assert_non_null(built_in);
@@ -136,7 +136,7 @@ test_shipped_themes_have_no_faults(void **state)
     assert_string_equal(joined, "mono pond reed");
 
     static const int depths[] = { 0, 8, 16, 256, 1 << 24 };
-    for (guint i = 0; names[i] != NULL; i++)
+    for (guint i = 0; names[i]; i++)
         for (guint d = 0; d < G_N_ELEMENTS(depths); d++) {
             GPtrArray *faults = g_ptr_array_new_with_free_func(g_free);
             NjTheme *theme = nj_theme_load(names[i], dirs, depths[d], faults, NULL);
