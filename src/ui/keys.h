@@ -7,7 +7,7 @@
 
 /* Where a key works. */
 typedef enum {
-    NJ_KEYS_GLOBAL,   /* everywhere: rows with a command line, which NjKeys binds */
+    NJ_KEYS_GLOBAL,   /* everywhere; these rows have a command line, which NjKeys binds */
     NJ_KEYS_LIST,     /* the contact list or search results have the keys */
     NJ_KEYS_QUESTION, /* the prompt asks a question */
     NJ_KEYS_SECRET,   /* it asks for a secret; also has the keys of a question */

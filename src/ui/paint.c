@@ -194,7 +194,7 @@ is_undisputed(guint32 glyph)
     return false;
 }
 
-/* Whether the cell looks like an erased one. */
+/* Whether erasing to the end of the row leaves such a cell. */
 static bool
 is_empty(const NjSurface *surface, const NjCell *cell)
 {
@@ -265,7 +265,7 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
     if (memcmp(front, back, (gsize) cols * sizeof *back) == 0)
         return;
 
-    int end = cols; /* the rest of the row is empty */
+    int end = cols; /* the row is empty from here on */
     while (end > 0 && is_empty(surface, &back[end - 1]))
         end--;
 
@@ -282,7 +282,7 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
         col += width;
     }
 
-    int last = cols; /* behind the last cell that must be erased */
+    int last = cols; /* the cells from `end` to here must be erased */
     while (last > end && is_same(&front[last - 1], &back[last - 1]))
         last--;
 

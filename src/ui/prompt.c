@@ -496,8 +496,8 @@ nj_prompt_free(NjPrompt *prompt)
     nj_prompt_drop_choices(prompt);
     nj_prompt_drop_questions(prompt);
     g_hash_table_unref(prompt->buffers);
-    fclose(prompt->in);
 
+    fclose(prompt->in);
     fclose(prompt->out);
     close(prompt->in_write);
     free(prompt->entered);
@@ -550,15 +550,15 @@ static void
 run_readline(NjPrompt *prompt)
 {
     char byte = prompt->queue->str[prompt->queue_at];
-    bool between = !RL_ISSTATE(RL_STATE_MULTIKEY | RL_STATE_METANEXT | RL_STATE_MOREINPUT);
+    bool is_between_keys = !RL_ISSTATE(RL_STATE_MULTIKEY | RL_STATE_METANEXT | RL_STATE_MOREINPUT);
 
-    if (between && byte == '\003') {
+    if (is_between_keys && byte == '\003') { /* Ctrl-c, if it is not bound */
         prompt->queue_at++;
         nj_prompt_clear(prompt);
         return;
     }
 
-    if (between && is_end_of_input(byte)) {
+    if (is_between_keys && is_end_of_input(byte)) {
         prompt->queue_at++;
         return;
     }
@@ -600,7 +600,8 @@ take_choices_key(NjPrompt *prompt, const char *bytes, gsize length)
     return true;
 }
 
-/* Handles an ESC without bytes behind it. Returns false in vi mode, where readline handles it. */
+/* Handles an ESC without bytes behind it: it ends a search, or is Meta for the next key, or cancels
+ * the Meta of the ESC before it. Returns false in vi mode, where readline handles it. */
 static bool
 take_esc(NjPrompt *prompt)
 {

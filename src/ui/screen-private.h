@@ -22,7 +22,7 @@ struct NjScreen {
     GHashTable *panes;   /* NjChat (NULL: no chat) -> GPtrArray of NjPane */
     NjPane *roster;      /* the contact list */
     NjPane *search;      /* results of the last search; NULL: no search yet */
-    bool roster_shown;   /* as the option or F3 sets it */
+    bool roster_shown;   /* set by the option `roster` and by F3 */
     bool roster_focused; /* the contact list has the keys */
     GHashTable *states;  /* NjAccount -> its state, as last reported in the console */
     GHashTable *reasons; /* NjAccount -> why it is not online, as last reported */

@@ -27,11 +27,11 @@ struct NjSurface {
     NjCell *cells;
     guint generation;
     GArray *styles;        /* of NjStyle; 0 is the default style of the terminal */
-    GHashTable *style_ids; /* packed style -> index */
+    GHashTable *style_ids; /* NjStyle -> index in styles */
     NjStyle last_style;
     guint16 last_style_id;
-    GPtrArray *longs; /* of char *, owned by long_ids */
-    GHashTable *long_ids;
+    GPtrArray *longs;     /* texts of long graphemes, owned by long_ids */
+    GHashTable *long_ids; /* text -> index in longs */
     Link *links;          /* LINKS of them, by id modulo LINKS; NULL: no link so far */
     GHashTable *link_ids; /* uri, owned by `links` -> id */
     guint16 next_link;
@@ -155,6 +155,7 @@ intern_style(NjSurface *surface, NjStyle style)
     return surface->last_style_id;
 }
 
+/* The number of a long grapheme, which is added to the table if it is new. */
 static guint32
 add_long(NjSurface *surface, const char *text)
 {
@@ -168,6 +169,7 @@ add_long(NjSurface *surface, const char *text)
     return NJ_GLYPH_MANY + GPOINTER_TO_UINT(id);
 }
 
+/* Rebuilds the table of long graphemes from those that cells use, with new numbers. */
 static void
 drop_unused_longs(NjSurface *surface)
 {

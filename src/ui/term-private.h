@@ -37,7 +37,7 @@ struct NjTerm {
     gpointer in_tag, out_tag;
     bool signals; /* this terminal gets the signals of the process */
     NjTermInput input;
-    bool busy, freed; /* a hook is running; it has freed the terminal */
+    bool busy, freed; /* a hook is running; a hook has freed the terminal */
 };
 
 /* term-input.c */
@@ -49,7 +49,7 @@ void nj_term_input_clear(NjTermInput *input);
  * false when the terminal is closed. */
 bool nj_term_input_read(NjTerm *term);
 
-/* Sets the ready time of the source: when nj_term_input_settle() is due, if it is. */
+/* Sets the ready time of the source to when nj_term_input_settle() is due, or to never. */
 void nj_term_input_arm(NjTerm *term);
 
 /* The rest did not arrive in time: delivers the held bytes as keys, or ends the paste. */

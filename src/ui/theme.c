@@ -195,7 +195,7 @@ fit_style(NjStyle style, int colors)
     return style;
 }
 
-/* Reads the looks of a role; see parse_look(). */
+/* Reads the looks of a role and sets its style. Returns a fault like parse_look(). */
 static char *
 parse_role(NjTheme *theme, NjRole role, const char *value)
 {
@@ -237,7 +237,7 @@ parse_role(NjTheme *theme, NjRole role, const char *value)
     return NULL;
 }
 
-/* Reads a line; see parse_look(). */
+/* Reads a line of a theme file. Returns a fault like parse_look(). */
 static char *
 parse_line(NjTheme *theme, char *line)
 {
