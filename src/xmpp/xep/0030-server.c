@@ -1,17 +1,17 @@
-/* XEP-0030, 3, asked of our own side: what the server can, and what our account on it.  Both
- * questions go out before the first presence: a server answers a stream in order (RFC 6120, 10.1),
- * so the answers are here before what was said while we were away. */
+/* XEP-0030 section 3: the features of our server and of our account on it. Both requests are sent
+ * before the first presence. A server processes a stream in order (RFC 6120 section 10.1), so the
+ * responses arrive before offline messages. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
 #define PATIENCE 20       /* seconds */
-#define MAX_FEATURES 1000 /* features of one answer */
+#define MAX_FEATURES 1000 /* features of one response */
 #define MAX_FEATURE_BYTES 256
 
 typedef struct {
-    GHashTable *server, *account; /* sets of features; NULL: it has not said */
-    guint asked;                  /* questions whose end is not known */
+    GHashTable *server, *account; /* sets of features; NULL: no response yet */
+    guint asked;                  /* open requests */
 } Features;
 
 static Features *
@@ -56,7 +56,7 @@ read_features(const NjXml *query)
     return features;
 }
 
-/* A refusal says that there is nothing; silence says nothing. */
+/* An error response means no features; a missing response leaves the set NULL. */
 static void
 on_answer(NjSession *session, const NjXml *stanza, const GError *error, GHashTable **into)
 {

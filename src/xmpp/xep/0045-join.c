@@ -1,5 +1,5 @@
-/* XEP-0045: into a room and out of it: joining, who is there, and why we are not.  What is said
- * inside is 0045-talk.c. */
+/* XEP-0045: entering and leaving rooms, their occupants, and the reasons for being out. Messages of
+ * rooms are in 0045-talk.c. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0045.h"
 
@@ -7,15 +7,15 @@
 #include "base/text.h"
 
 #define NS_OWNER "http://jabber.org/protocol/muc#owner"
-#define HISTORY "50" /* lines asked for */
+#define HISTORY "50" /* lines of history to request */
 #define MAX_STATUS 1024
 #define MAX_CODES 16
 
 typedef struct {
-    GHashTable *history; /* addresses of rooms that show what was said before */
+    GHashTable *history; /* addresses of rooms that are still sending their history */
 } Muc;
 
-/* What a presence tells in <x xmlns='…muc#user'/>. */
+/* The content of <x xmlns='…muc#user'/> of a presence; elements are borrowed. */
 typedef struct {
     gint64 codes[MAX_CODES];
     guint count;
@@ -25,7 +25,7 @@ typedef struct {
 
 typedef struct {
     char *address;
-    NjDone done; /* NULL: nobody asked, we came back ourselves */
+    NjDone done; /* NULL: we rejoin by ourselves */
     void *data;
 } Join;
 
@@ -63,7 +63,7 @@ nj_muc_in_history(const NjSession *session, const NjRoom *room)
     return g_hash_table_contains(state->history, room->chat->address);
 }
 
-/* The subject ends it. */
+/* The subject is the last message of the history (section 7.2.15). */
 void
 nj_muc_history_over(NjSession *session, NjRoom *room)
 {
@@ -71,7 +71,7 @@ nj_muc_history_over(NjSession *session, NjRoom *room)
     g_hash_table_remove(state->history, room->chat->address);
 }
 
-/* --- in --- */
+/* --- entering --- */
 
 static void
 join_free(void *data)
@@ -98,7 +98,7 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
         nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not answer. Try again later."));
 
     if (!join->done) {
-        /* Asked for again meanwhile, by /join at the start: whoever did hears what comes of it. */
+        /* A later /join replaced this wait and reports the result instead. */
         bool tell = error && error->code != NJ_IQ_ERROR_REPLACED;
         room = tell ? nj_muc_room(session, join->address) : NULL;
         if (room && nj_session_online(session))
@@ -146,13 +146,13 @@ room_presence(NjSession *session, const NjRoom *room, const char *nick)
     const NjAccount *account = nj_session_account(session);
     if (account->show != NJ_SHOW_OFFLINE)
         return nj_presence_stanza(session, to);
-    /* invisible, but asked to go in: that and no more */
+    /* invisible, but /join was used: presence without show and status */
     NjXml *presence = nj_xml_presence(NULL, to);
     nj_modules_add_presence(session, presence);
     return presence;
 }
 
-/* What came before is asked for from where our own history ends. */
+/* Sends the presence that enters a room, and requests its history from where ours ends. */
 static void
 send_join(NjSession *session, NjRoom *room)
 {
@@ -176,12 +176,14 @@ send_join(NjSession *session, NjRoom *room)
 
     g_autofree char *address = g_strdup(room->chat->address);
     nj_room_clear(room);
-    room = nj_muc_room(session, address); /* whoever heard of it may have closed it */
+    room = nj_muc_room(session, address); /* a listener may have closed it */
     if (room)
         nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
 }
 
-/* The one given, the one we had here, the account's, the option's, the address's. */
+/* Returns the nick to use, in this order: the given one, the one used in this room before, the
+ * account's, the option's, the localpart of our address. NULL with error set: it is not a valid
+ * resource. The caller frees it. */
 static char *
 choose_nick(NjAccount *account, const char *address, const char *given, GError **error)
 {
@@ -227,7 +229,7 @@ nj_muc_join(NjAccount *account, const char *address, const char *given, const ch
         nj_session_send(session, room_presence(session, room, nick));
 }
 
-/* --- what its presences tell --- */
+/* --- presence of rooms --- */
 
 static void
 read_told(const NjXml *presence, Told *told)
@@ -280,8 +282,8 @@ read_affiliation(const Told *told)
     return NJ_AFFILIATION_NONE;
 }
 
-/* A room that we made is locked until its owner says something about it (10.1.2): what the server
- * proposes will do. */
+/* A new room is locked until its owner configures it; this accepts the default configuration
+ * (section 10.1.2). */
 static void
 unlock(NjSession *session, const char *address)
 {
@@ -291,7 +293,7 @@ unlock(NjSession *session, const char *address)
     nj_iq_send(session, iq, 0, NULL, NULL, NULL, session);
 }
 
-/* What one should know of the room one has come into. */
+/* Shows notices about the kind of room that we have entered. */
 static void
 tell_kind(NjSession *session, NjChat *chat, const Told *told)
 {
@@ -319,7 +321,7 @@ come_in(NjSession *session, NjRoom *room, const char *nick, const Told *told)
 {
     g_autofree char *address = g_strdup(room->chat->address);
 
-    /* 7.2.3: the room chose; set_state tells of it */
+    /* 7.2.3: the room may change the nick; nj_room_set_state() reports it */
     if (!g_str_equal(room->nick, nick)) {
         g_free(room->nick);
         room->nick = g_strdup(nick);
@@ -353,7 +355,7 @@ note_available(NjSession *session, NjRoom *room, const NjXml *stanza, const char
         come_in(session, room, nick, told);
 }
 
-/* --- out --- */
+/* --- being out --- */
 
 static char *
 out_sentence(const Told *told, const char *nick)
@@ -385,8 +387,8 @@ out_sentence(const Told *told, const char *nick)
                            : NULL;
 }
 
-/* Why somebody is out, by whom and with which words; NULL if they simply went.  nick NULL: it is
- * us. */
+/* Returns the sentence why an occupant is out, with the actor and the reason given; NULL if the
+ * occupant just left. nick NULL: it is us. The caller frees it. */
 static char *
 why_out(const Told *told, const char *nick)
 {
@@ -416,14 +418,15 @@ why_out(const Told *told, const char *nick)
     return sentence;
 }
 
-/* wanted: come back with the next connection. */
+/* Ends our presence in a room. why is the reason to show, or NULL; wanted: rejoin with the next
+ * connection. */
 static void
 be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
     g_autofree char *address = g_strdup(room->chat->address);
 
-    /* else whoever wanted to go in is answered */
+    /* otherwise the waiting /join gets the reason */
     bool was_in = room->state == NJ_ROOM_IN;
     g_hash_table_remove(state->history, address);
     nj_room_set_wanted(room, wanted);
@@ -450,7 +453,8 @@ note_renamed(NjSession *session, NjRoom *room, const char *nick, const char *new
         end_wait(session, address, NULL);
 }
 
-/* The name somebody has from now on; NULL: none, or one that no address can have. */
+/* Returns the new nick of a nick change (status 303), borrowed; NULL: there is none, or it is not a
+ * valid resource. */
 static const char *
 renamed_to(const NjRoom *room, const Told *told)
 {
@@ -476,17 +480,17 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told 
         room = nj_muc_room(session, from);
         if (room)
             nj_room_take_out(room, nick);
-        /* while we join it is the echo of our leaving before */
+        /* while we join it is the reflected presence of an earlier leave */
     } else if (room->state == NJ_ROOM_IN || told->destroy) {
-        /* Without a reason it is our own going offline or invisible: /leave has been here
-         * before. */
+        /* Without a reason the server sent our unavailable presence, because we went offline or
+         * invisible; /leave has set the state OUT before. */
         g_autofree char *why = why_out(told, NULL);
         be_out(session, room, why,
                !why || ((says(told, 332) || says(told, 333)) && !told->destroy));
     }
 }
 
-/* 7.2: each refusal of a room in a sentence of its own. */
+/* Returns the sentence for an error condition of joining (section 7.2); NULL: no special one. */
 static const char *
 refusal(const char *condition)
 {
@@ -526,7 +530,7 @@ note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
         bool passing = g_str_equal(condition, "remote-server-timeout")
                        || g_str_equal(condition, "resource-constraint");
         be_out(session, room, sentence, passing);
-    } else if (room->state == NJ_ROOM_IN) { /* we are still there, under the old name */
+    } else if (room->state == NJ_ROOM_IN) { /* we are still in the room, with the old nick */
         g_autofree char *address = g_strdup(room->chat->address);
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_ERROR, "%s", sentence);
@@ -534,7 +538,7 @@ note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
     }
 }
 
-/* Every presence of a room ends here, also those of one that we have left. */
+/* Takes every presence of a room that has a chat here, also of one that we have left. */
 static bool
 on_presence(NjSession *session, NjXml *stanza, NjXml *child)
 {
@@ -561,7 +565,7 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
     return true;
 }
 
-/* --- ours --- */
+/* --- our presence in rooms --- */
 
 bool
 nj_muc_leave(NjRoom *room, const char *why, GError **error)
@@ -585,7 +589,7 @@ nj_muc_leave(NjRoom *room, const char *why, GError **error)
     return true;
 }
 
-/* Addresses, for whatever is done to a room may end it. */
+/* Returns the addresses of all rooms; a listener may close a room while we work on the others. */
 static char **
 addresses(NjSession *session)
 {

@@ -1,6 +1,5 @@
-/* XEP-0045: what is said in a room: by all, by the room itself, and privately by one of those in
- * it.  Our own line is shown when it is sent; when the room sends it back to everybody, it only
- * becomes true. */
+/* XEP-0045: messages of occupants to a room, of the room itself, and private messages of occupants.
+ * Our own message is shown when it is sent; when the room reflects it, it is DELIVERED. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0045.h"
 
@@ -9,11 +8,11 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define MAX_PRIVATE 100 /* chats with occupants that others may open */
-/* bytes of a body: who is meant stands near its beginning */
+#define MAX_PRIVATE 100 /* chats with occupants that received messages may open */
+/* bytes of a body that are searched for our nick */
 #define NAMED_WITHIN (16 * 1024)
 
-/* --- our name --- */
+/* --- our nick --- */
 
 static bool
 is_word(gunichar c)
@@ -21,7 +20,8 @@ is_word(gunichar c)
     return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '_';
 }
 
-/* As a word, whatever its case: "toad" is named in "Toad: hello", not in "toadstool". */
+/* Does the body have our nick as a whole word, in any case? "toad" is in "Toad: hello", not in
+ * "toadstool". */
 static bool
 names_us(const char *body, const char *nick)
 {
@@ -38,9 +38,10 @@ names_us(const char *body, const char *nick)
     return false;
 }
 
-/* --- the room --- */
+/* --- messages to the room --- */
 
-/* Ours comes back under our name and with our id; another's line with the same id does neither. */
+/* An echo has our nick and the id of a message that we sent to this room; require both. Marks the
+ * sent message as DELIVERED. */
 static bool
 is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick)
 {
@@ -61,7 +62,7 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
     return true;
 }
 
-/* What a room shows of the past may be in our history already. */
+/* Is this message of the room's history in ours already? */
 static bool
 is_known(NjRoom *room, const NjMessage *message)
 {
@@ -96,7 +97,7 @@ deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
         note_subject(session, room, message, nick);
     } else if (!message->body) {
         return;
-    } else if (!nick) { /* the room itself speaks */
+    } else if (!nick) { /* a message of the room itself */
         g_autofree char *line = nj_text_line(message->body, -1, 0);
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_INFO, "%s", line);
@@ -112,9 +113,9 @@ deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
     }
 }
 
-/* --- one of those in it --- */
+/* --- private messages --- */
 
-/* With a new nickname for every line one occupant could open windows without end. */
+/* Limits the chats that one occupant can open by changing the nick for every message. */
 static bool
 too_many_private(const NjAccount *account)
 {
@@ -149,7 +150,7 @@ deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
     nj_chat_add(in->chat, in->message);
 }
 
-/* What comes from a room that we are not in is nobody's word. */
+/* Messages of rooms that we are not in are dropped. */
 bool
 nj_muc_deliver(NjSession *session, NjIncoming *in)
 {

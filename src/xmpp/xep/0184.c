@@ -1,14 +1,13 @@
-/* XEP-0184: did it arrive?  We ask it of every message to a person, and answer those who may see
- * our presence: not when a message is read but when it is committed, so that “delivered” is true
- * whatever happens to us.  Who says it about what was said to somebody else, or was never said, is
- * not heard. */
+/* XEP-0184: delivery receipts. We request one with every message to a person. We send one to
+ * contacts who may see our presence, when the message is committed, so that “delivered” stays true
+ * after a crash. A receipt for a message that we did not send to its sender is ignored. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 #include "model/store.h"
 
 #define NS "urn:xmpp:receipts"
-#define MAX_ANSWERS 20000 /* answers that wait; who floods us is not told of all */
+#define MAX_ANSWERS 20000 /* receipts that wait; during a flood further ones are not sent */
 #define IN_ONE_GO 500     /* microseconds */
 
 typedef struct {
@@ -18,11 +17,11 @@ typedef struct {
 
 typedef struct {
     NjSession *session;
-    /* of Answer: to what is not committed yet, in the order of the store */
+    /* of Answer: for messages that are not committed yet, in the store's order */
     GQueue waiting;
-    /* so many of them will be when the store says so; 0: it is not asked */
+    /* how many of them the pending call of the store covers; 0: no call is pending */
     guint asked;
-    GQueue due; /* of Answer: to be sent */
+    GQueue due; /* of Answer: ready to send */
     GSource *again;
 } Receipts;
 
@@ -56,10 +55,10 @@ detach(NjSession *session, void *data)
     g_free(state);
 }
 
-/* --- ours --- */
+/* --- receipts for our messages --- */
 
-/* 5.1 advises to ask nobody who is known not to answer; whom it reaches nobody knows, and whoever
- * knows nothing of it ignores it. */
+/* Section 5.1 advises against requests to clients without the feature. We cannot know which client
+ * a message reaches, and clients without it ignore the request. */
 static bool
 ask(NjSession *session, NjOutgoing *out)
 {
@@ -70,7 +69,7 @@ ask(NjSession *session, NjOutgoing *out)
     return true;
 }
 
-/* Of whatever became of it before: what has arrived has not failed. */
+/* A receipt overrules every earlier state, also FAILED. */
 static void
 note_receipt(NjSession *session, const NjIncoming *in, const NjXml *received)
 {
@@ -93,7 +92,7 @@ note(NjSession *session, NjIncoming *in)
     return true;
 }
 
-/* --- theirs --- */
+/* --- receipts that we send --- */
 
 static bool
 may_answer(NjSession *session, const NjIncoming *in)
@@ -117,8 +116,8 @@ on_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* What can not be sent now is when the connection is back.  Whom we hide from since is told nothing
- * any more. */
+/* Sends the receipts that are due, for IN_ONE_GO at most; the rest follows from the loop, or when
+ * the connection is back. Contacts who may no longer see us get none. */
 static void
 send_due(Receipts *state)
 {

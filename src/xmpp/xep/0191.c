@@ -1,15 +1,15 @@
-/* XEP-0191: whom the server keeps away from us.  The list is the server's; ours follows its pushes
- * and our own changes.  It is read at every login, for the server pushes only to those who
- * asked. */
+/* XEP-0191: addresses that the server blocks for us. Our copy of the list follows the server's
+ * pushes and our own changes. It is requested at every login, because the server pushes only to
+ * clients that have requested it. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0191.h"
 
 #include <string.h>
 
 #define NS "urn:xmpp:blocking"
-#define MAX_BLOCKED 100000 /* addresses that we keep of a server's list */
+#define MAX_BLOCKED 100000 /* addresses of a server's list; more are ignored */
 
-/* The list that is on its way; NULL: none. */
+/* set of addresses that have arrived of the requested list; NULL: no request is open */
 typedef struct {
     GHashTable *coming;
 } Blocking;
@@ -108,7 +108,7 @@ apply(NjSession *session, const NjXml *change, bool blocked)
             nj_account_block(account, address_of(item), blocked);
 }
 
-/* Whoever else sends it wants to be heard again, or others not to be. */
+/* Only our account or server may push changes; otherwise a blocked contact could unblock itself. */
 static bool
 on_push(NjSession *session, NjXml *iq, NjXml *change)
 {
@@ -131,10 +131,10 @@ on_push(NjSession *session, NjXml *iq, NjXml *change)
     return true;
 }
 
-/* --- what still comes --- */
+/* --- messages of blocked addresses --- */
 
-/* A server that forgets its list, or one that holds it against some kinds only: what we do not want
- * to hear is not kept.  What another of our clients said to them is ours. */
+/* Drops messages of blocked addresses that the server let through. Copies of our own messages to
+ * them are kept. */
 static bool
 keep_away(NjSession *session, NjIncoming *in)
 {
@@ -144,11 +144,11 @@ keep_away(NjSession *session, NjIncoming *in)
     return false;
 }
 
-/* --- what commands ask for --- */
+/* --- commands --- */
 
 typedef struct {
     NjAccount *account;
-    char *address; /* NULL: all */
+    char *address; /* NULL: all addresses */
     bool blocked;
 } Change;
 
@@ -160,7 +160,7 @@ change_free(void *data)
     g_free(change);
 }
 
-/* Told here too, and not only by the push: an answer means that it is so. */
+/* The response already means that the change is done; the push may come later. */
 static void
 on_changed(NjRecord *record, const NjXml *answer, void *data)
 {

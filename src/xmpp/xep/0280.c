@@ -1,7 +1,6 @@
-/* XEP-0280: what our other clients hear and say, copied to us.  A copy shows somebody else's words
- * under their name, so nothing is believed but what our own bare address wraps, and the addresses
- * inside have to fit.  Beneath the wrapper a copy is a message like any other, but nothing is
- * answered to it. */
+/* XEP-0280: copies of messages that our other clients receive and send. A copy shows another
+ * person's words under that name, so only copies from our own bare address count, and the addresses
+ * inside must fit. An unwrapped copy is handled as any message, but no receipt is sent for it. */
 #include "xmpp/xep/xep.h"
 
 #define NS "urn:xmpp:carbons:2"
@@ -27,10 +26,10 @@ discovered(NjSession *session)
     nj_iq_send(session, iq, 0, on_enabled, NULL, NULL, session);
 }
 
-/* --- in --- */
+/* --- received copies --- */
 
-/* A wrapper inside a wrapper, or what does not stand between two people (6.1): rooms send their
- * lines themselves, errors belong to who spoke. */
+/* False for a copy inside a copy, and for messages that are not copied (section 6.1): rooms send to
+ * each client, and an error belongs to the client that sent the message. */
 static bool
 is_plain(const NjXml *message)
 {
@@ -40,8 +39,8 @@ is_plain(const NjXml *message)
            && !nj_xml_child(message, "result", NJ_NS_MAM);
 }
 
-/* Heard by another client of ours, from somebody else.  What an occupant says privately the room
- * sends to every client that is in it (6.1). */
+/* Is it a message from another person to us? Private messages of a room are sent to each client in
+ * the room (section 6.1), so they are not copied. */
 static bool
 is_received(NjSession *session, const NjXml *message, const char *from, const char *to)
 {
@@ -52,8 +51,8 @@ is_received(NjSession *session, const NjXml *message, const char *from, const ch
            && !(nj_jid_resource(from) && nj_xml_child(message, "x", NJ_NS_MUC_USER));
 }
 
-/* Said by another client of ours, to somebody else; to an occupant only of a room that we are in:
- * elsewhere nobody could answer. */
+/* Is it a message of ours to another person? To an occupant only in a room that we are in:
+ * elsewhere no reply could reach us. */
 static bool
 is_sent(NjSession *session, const NjXml *message, const char *from, const char *to)
 {

@@ -1,13 +1,12 @@
-/* XEP-0313: our account's archive, asked whether the server got what we said, when a session is
- * gone and no acknowledgement tells.  "No" is the answer that sends a message again, so it needs
- * proof: an archive that keeps everything we say to that person (XEP-0441), read from its end to
- * before the message, by the server's own clock.  Whatever is missing of it makes the answer
- * "unknown".
+/* XEP-0313: asks our account's archive whether the server has received our messages, after a
+ * session ended without acknowledging them. The answer "no" sends a message again, so it needs
+ * proof: an archive that keeps all our messages to that person (XEP-0441), read from its end to
+ * before the message, by the server's clock. Without this proof the answer is "unknown".
  *
- * A session that has asked is closed and begun anew.  Prosody 0.12 takes whoever asks for one that
- * fetches from the archive all that did not arrive (mod_smacks and mod_offline with mam_requested),
- * and when such a session breaks it sends none of that again.  As long as we do not fetch it, it
- * would be lost. */
+ * A session that has asked is closed, and a new one begins. Prosody 0.12 assumes that a session
+ * which queries the archive fetches all missed messages from it (mod_smacks and mod_offline with
+ * mam_requested); when such a session breaks, it does not resend them. We do not fetch them, so
+ * they would be lost. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -17,18 +16,18 @@
 #include "model/outbox.h"
 
 #define NS_RSM "http://jabber.org/protocol/rsm"
-#define PATIENCE 20            /* seconds for all of it */
-#define MARGIN (5 * 60 * 1000) /* ms that clocks may differ in */
+#define PATIENCE 20            /* seconds for the whole question */
+#define MARGIN (5 * 60 * 1000) /* ms: allowed difference of clocks */
 #define PAGE "100"
 #define PAGES 100
-/* ms: what is said again then is acknowledged by this session */
+/* ms: messages that are sent again are acknowledged in this session first */
 #define RENEWAL 1000
 
 typedef struct {
     char *id;
-    char *to;       /* NULL: nobody knows */
-    gint64 time_ms; /* by the server's clock, as soon as that is known */
-    bool keeps;     /* the archive keeps what is said to them */
+    char *to;       /* NULL: not in the outbox, so unknown */
+    gint64 time_ms; /* by the server's clock once it is known */
+    bool keeps;     /* the archive keeps all messages to that address */
 } Said;
 
 typedef struct {
@@ -36,13 +35,13 @@ typedef struct {
     NjSession *session;
     Said *said;
     guint count;
-    GHashTable *missing; /* set of ids that were not seen yet */
+    GHashTable *missing; /* set of ids that the archive has not shown yet */
     gint64 since_ms;
-    gint64 reached_ms; /* everything after that was read */
-    gint64 oldest_ms;  /* seen on this page */
-    char *key;         /* of the wait, and of our queries */
+    gint64 reached_ms; /* everything after this time was read */
+    gint64 oldest_ms;  /* the oldest time on this page */
+    char *key;         /* of the wait, and the queryid of our requests */
     guint pages;
-    bool over; /* it was told, or is not to be any more */
+    bool over; /* done was called, or must not be called */
     bool complete;
     NjArchiveFunc done;
     void *data;
@@ -51,9 +50,8 @@ typedef struct {
 
 typedef struct {
     NjSession *session;
-    GPtrArray *asks; /* of Ask, under way */
-    /* set of ids that it was asked for and could tell nothing of: it is not asked again in this
-     * run */
+    GPtrArray *asks; /* of Ask: open questions */
+    /* set of ids with an unknown answer: not asked again in this run */
     GHashTable *futile;
     bool read; /* the archive was read in this session */
     GSource *renewal;
@@ -86,7 +84,7 @@ detach(NjSession *session, void *data)
     g_free(state);
 }
 
-/* --- the session after it --- */
+/* --- renewing the session --- */
 
 static gboolean
 on_renewal(void *data)
@@ -116,7 +114,7 @@ offline(NjSession *session)
     nj_clock_cancel(&state->renewal);
 }
 
-/* --- one question --- */
+/* --- a question --- */
 
 static void
 ask_unref(void *data)
@@ -136,7 +134,7 @@ ask_unref(void *data)
     g_free(ask);
 }
 
-/* The end of the wait, also one that nobody hears of. */
+/* The wait has ended, also if it was cancelled. */
 static void
 ask_over(void *data)
 {
@@ -157,7 +155,8 @@ answer(const Ask *ask, const Said *said)
                : NJ_ARCHIVE_UNKNOWN;
 }
 
-/* When the session is over first, nobody hears of it: whoever wants to know asks the next one. */
+/* The wait ended: reports the answers. If the session has ended, nothing is reported; the caller
+ * asks again in the next one. */
 static void
 tell(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -185,7 +184,7 @@ finish(Ask *ask)
         nj_wait_end(ask->session, ask->key, NULL);
 }
 
-/* With the session the wait ends, too, before or after the question. */
+/* When the session ends, the wait and the open request end in no fixed order. */
 static bool
 is_over(const Ask *ask, const GError *error)
 {
@@ -201,7 +200,7 @@ ask_server(Ask *ask, NjXml *iq, NjIqFunc done)
 
 /* --- reading --- */
 
-/* What somebody else said has an id of ours only by copying it. */
+/* Notes an archived message. Only our own ones count: another sender could copy an id of ours. */
 static void
 note_result(Ask *ask, const NjXml *result)
 {
@@ -250,7 +249,7 @@ add_field(NjXml *form, const char *name, const char *value)
     nj_xml_add_with_text(field, "value", NJ_NS_DATA, value);
 }
 
-/* The newest first: what is asked about is seldom old. */
+/* Requests a page, the newest first: the messages in question are seldom old. */
 static void
 ask_page(Ask *ask, const char *before)
 {
@@ -308,10 +307,11 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
         finish(ask);
 }
 
-/* --- what has to be known before --- */
+/* --- before reading --- */
 
-/* XEP-0202: an archive's times are its server's.  A clock there that is ahead of ours may have been
- * behind it when the message was sent. */
+/* XEP-0202: times in an archive come from the server's clock. If that clock is behind ours, our
+ * times are moved back by the difference. If it is ahead they stay, because it may have been right
+ * when the message was sent. */
 static void
 on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -350,7 +350,7 @@ lists(const NjXml *list, const char *address)
     return false;
 }
 
-/* XEP-0441, 2: the exceptions count more than the rule. */
+/* XEP-0441 section 2: the lists "always" and "never" overrule the default. */
 static bool
 is_kept(NjSession *session, const NjXml *prefs, const char *address)
 {
@@ -419,8 +419,8 @@ discovered(NjSession *session)
             begin(now->pdata[i]);
 }
 
-/* Only of a message that stands in the outbox it is known whom it was for; and of some kinds no
- * archive is asked to keep all. */
+/* Finds recipient and time of the messages in the outbox. Messages to rooms and occupants, and
+ * headlines, are left out: archives need not keep them. */
 static void
 find_rows(Ask *ask)
 {

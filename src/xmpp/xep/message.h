@@ -22,8 +22,8 @@ bool nj_message_retry(NjChat *chat, NjMessage *message, GError **error);
 
 /* --- for session.c: what the stream reports about outbox rows (xmpp/sm.h) --- */
 
-/* Sends the queued messages that may go now; does nothing while the session is offline or settling.
- */
+/* Sends the queued messages that may go now; does nothing while the session is offline or
+ * settling. */
 void nj_message_pump(NjSession *session);
 
 /* The row was written to the connection. */

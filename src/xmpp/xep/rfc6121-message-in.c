@@ -7,11 +7,12 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define STRANGER_BYTES (16 * 1024) /* of a body that is kept until its sender is let in */
-#define CLOCKS (60 * 1000)         /* ms that two clocks and the way between them may differ */
+#define STRANGER_BYTES (16 * 1024) /* bytes of a body that is stored until its sender is accepted \
+                                    */
+#define CLOCKS (60 * 1000)         /* ms: allowed difference of two clocks plus the transmission */
 
-/* What an error is about: something we sent, and it comes from where we sent it.  A room hands our
- * id to everybody in it, so there the address counts to the letter. */
+/* Takes every error stanza. It fails the message with its id that we sent to its sender. In a room
+ * all occupants see our ids, so nj_sent_find() compares the full address there. */
 static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *child)
 {
@@ -33,7 +34,7 @@ on_message(NjSession *session, NjXml *stanza, NjXml *child)
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     if (sent)
         nj_account_settle_message(account, address, sent, NJ_STATE_FAILED, sentence);
-    else /* what else one says to a room: its subject */
+    else /* a room also refuses a subject */
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_ERROR, "%s", sentence);
 
@@ -47,7 +48,7 @@ is_stranger(NjSession *session, const char *bare)
            && nj_session_peer(session, bare) < NJ_PEER_SERVER;
 }
 
-/* Did we talk before, in a chat that is closed now? */
+/* Does the closed chat have messages from before? */
 static bool
 talked_before(NjStore *store, const NjStoredChat *stored)
 {
@@ -57,7 +58,7 @@ talked_before(NjStore *store, const NjStoredChat *stored)
     return page && page->len > 0;
 }
 
-/* Nobody asked for what a stranger writes: of a very long text the beginning will do. */
+/* Cuts a stranger's body at STRANGER_BYTES, at a character boundary. */
 static void
 shorten(NjMessage *message)
 {
@@ -68,7 +69,8 @@ shorten(NjMessage *message)
     message->body = g_strdup_printf("%.*s…", (int) (end - whole), whole);
 }
 
-/* Kept, but without a chat, a window or an answer; false: it is nobody's stranger after all. */
+/* Stores a stranger's message without a chat, a window or a receipt, and adds it to the requests.
+ * Returns false if the sender is not a stranger: the history has earlier messages of that chat. */
 static bool
 keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
 {
@@ -105,8 +107,9 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
     return !known;
 }
 
-/* What our server kept for us comes in the order in which it was said, whatever the clocks of both
- * and the way between them make of it. */
+/* Offline messages arrive in their order, but their stamps come from the server's clock and earlier
+ * messages have ours: a stamp that is a little too early is moved behind the last received message.
+ */
 static void
 keep_order(const NjChat *chat, NjMessage *message)
 {
@@ -200,7 +203,7 @@ deliver(NjSession *session, NjIncoming *in)
         && g_strcmp0(in->chat->peer, in->from) != 0)
         nj_chat_set_peer(in->chat, in->from);
     if (message->type == NJ_MESSAGE_CHAT)
-        nj_chat_set_thread(in->chat, message->thread); /* our answer belongs to it */
+        nj_chat_set_thread(in->chat, message->thread); /* our reply uses the same thread */
     if (!in->forwarded)
         keep_order(in->chat, message);
 

@@ -10,16 +10,16 @@
 #include "model/store.h"
 
 #define ASK_WITHIN_MS (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
-#define MAX_PUMP 50 /* messages in one go: who types comes first */
+#define MAX_PUMP 50 /* messages of one dispatch: keys come first */
 
 typedef struct {
     NjSession *session;
-    GSource *again; /* the pump goes on when the loop turns */
-    GArray *asked;  /* rows the archive is asked about; NULL: none */
+    GSource *again; /* the pump continues from the loop */
+    GArray *asked;  /* ids of the rows that the archive is being asked about; NULL: none */
 } Messages;
 
-/* A nick is whoever's who has it now: what waits for an occupant was meant for the one of before.
- * room NULL: of every room. */
+/* Fails queued private messages to occupants of a room; room NULL: of all rooms. After we left the
+ * room the nick may belong to another person, whom the message was not meant for. */
 static void
 fail_private(NjSession *session, const char *room)
 {
@@ -73,10 +73,11 @@ detach(NjSession *session, void *data)
     g_free(state);
 }
 
-/* --- what was sent --- */
+/* --- sent messages --- */
 
-/* The chat a message of ours to this address would be in: a room's by its bare address, an
- * occupant's by the full one.  0: none. */
+/* Returns the store's id of the chat that has our messages to this address: of a room by its bare
+ * address, of an occupant by the full one, of a person by the bare one. 0: there is none. The
+ * caller frees *chat_address. */
 static gint64
 chat_row(NjSession *session, const char *address, char **chat_address)
 {
@@ -139,8 +140,8 @@ nj_message_unsent(NjSession *session, gint64 row)
     nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
 }
 
-/* Until somebody can say more.  An account's archive has what was said to persons; of a room its
- * own history tells. */
+/* The state is UNSURE until more is known: the account's archive has messages to people; the
+ * history of a room shows those to the room. */
 void
 nj_message_unknown(NjSession *session, gint64 row)
 {
@@ -162,7 +163,7 @@ tell_unsure(NjSession *session)
 
     for (GList *item = account->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        /* of a room its history may tell in a moment */
+        /* the history of a room may still settle its messages */
         count += out->kind == NJ_CHAT_PERSON && out->message->state == NJ_STATE_UNSURE;
     }
 
@@ -186,7 +187,7 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     for (guint i = 0; i < asked->len; i++) {
         NjOut *out = find_row(session, g_array_index(asked, gint64, i));
         bool fresh = out && out->archive_pending;
-        /* One that the person sends again meanwhile is queued already. */
+        /* The user may have queued it again with /retry meanwhile. */
         if (!out || out->numbered
             || (out->message->state != NJ_STATE_UNSURE && out->message->state != NJ_STATE_QUEUED))
             continue;
@@ -202,9 +203,9 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     nj_message_pump(session);
 }
 
-/* What has been unsure since an earlier session may turn out to have arrived; but it is not sent
- * again unasked.  Once it is known to be missing nothing is asked any more, for who has asked
- * begins another session. */
+/* Asks the archive about rows that are pending and about UNSURE messages of the last seven days. An
+ * UNSURE one that the archive has becomes ACKNOWLEDGED; one that it lacks is not sent again without
+ * /retry, and not asked about again, because a session that has asked is replaced (0313-ask.c). */
 static void
 ask_the_archive(NjSession *session)
 {
@@ -242,8 +243,8 @@ online(NjSession *session)
     nj_message_pump(session);
 }
 
-/* A connection that is gone for long ends what was asked, and the session need not have ended with
- * it. */
+/* The question to the archive times out while the connection is away; the session may go on after
+ * that. */
 static void
 resumed(NjSession *session)
 {
@@ -259,10 +260,10 @@ offline(NjSession *session)
     nj_iq_cancel(session, nj_session_state(session, &nj_rfc6121_message_out));
 }
 
-/* --- out --- */
+/* --- sending --- */
 
-/* Where it goes: to the client that wrote last (5.1), the room, or the occupant.  NULL and a
- * sentence: nowhere; without one: not yet. */
+/* Returns the address to send to: the contact's client that wrote last (section 5.1), the room, or
+ * the occupant. NULL with error set: it cannot be sent; NULL without: not yet. */
 static const char *
 destination(const NjChat *chat, GError **error)
 {
@@ -379,8 +380,8 @@ pump_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* In each chat in the order it was said; what may go now is taken down first, for whoever hears of
- * it may change the list, or say something and so send what is taken down here. */
+/* Sends the queued rows, of each chat in their order. The rows are collected first: listeners of
+ * message_changed may change the outbox, or send a message and so call this function again. */
 void
 nj_message_pump(NjSession *session)
 {
@@ -441,7 +442,7 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
     nj_outbox_add(account->outbox, chat, message);
     if (session)
         nj_message_pump(session);
-    return message; /* the outbox or the store holds it still */
+    return message; /* the outbox or the store has a reference */
 }
 
 bool

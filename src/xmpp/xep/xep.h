@@ -1,4 +1,4 @@
-/* What the module files share: the rows there are, and what one asks of another. */
+/* For the files in xmpp/xep: the list of rows, helpers, and what one XEP still asks of another. */
 #ifndef NJ_XMPP_XEP_H
 #define NJ_XMPP_XEP_H
 
@@ -46,24 +46,25 @@
 #define NJ_MODULE_DECLARE(row) extern const NjModule row;
 NJ_MODULES(NJ_MODULE_DECLARE)
 
-/* An account's session if it is online; otherwise NULL and a sentence. */
+/* Returns the account's session if it is online; otherwise NULL, and error is set. */
 NjSession *nj_xep_online(const NjAccount *account, GError **error);
 
-/* nj_session_send() with a sentence: the stream may be over before anybody was told. */
+/* nj_session_send() that sets error: the stream may have ended before its event was handled. */
 bool nj_xep_send(NjSession *session, NjXml *stanza, GError **error);
 
-/* --- asking for a command: an NjDone that waits for an iq --- */
+/* --- calls that wait for an iq --- */
 
-/* Sends iq and tells done how it ended; the result is an empty record. */
+/* Sends iq and calls done with its error or an empty record. */
 void nj_ask(NjSession *session, NjXml *iq, NjDone done, void *data);
 
-/* The same, and fill makes the record of the answer. */
+/* The same; fill adds to the record from the response. free_fill frees fill_data in every case;
+ * both may be NULL. */
 typedef void (*NjAskFill)(NjRecord *record, const NjXml *answer, void *fill_data);
 void nj_ask_fill(NjSession *session, NjXml *iq, NjAskFill fill, void *fill_data,
                  GDestroyNotify free_fill, NjDone done, void *data);
 
-/* Sets a field to text as one sanitised line; leaves it out if nothing remains. text may be NULL.
- */
+/* Sets a field to text as one sanitised line; leaves it out if nothing remains. text may be
+ * NULL. */
 void nj_xep_set_line(NjRecord *record, const char *key, const char *text);
 
 /* The same with the text of a child element. */
@@ -78,58 +79,59 @@ typedef struct {
     char *status; /* sanitised; NULL */
 } NjPresenceText;
 
-/* clear with g_free(out->status) */
+/* Reads a presence stanza; the caller frees out->status. */
 void nj_presence_read(const NjXml *stanza, NjPresenceText *out);
 
-/* what we want to be, as it stands on the wire, with caps */
+/* Returns our available presence with what the rows add to it. to NULL: to all contacts. */
 NjXml *nj_presence_stanza(NjSession *session, const char *to);
 
-/* may this contact see us, and do we show ourselves? */
+/* May this contact see our presence, and are we visible? */
 bool nj_presence_shown_to(const NjSession *session, const char *address);
 
-/* XEP-0030 3.1 of ourselves, as XEP-0115 counts it. */
+/* Adds our identity and features to query, in the order of XEP-0115 section 5.1. Returns query. */
 NjXml *nj_disco_fill(const NjSession *session, NjXml *query);
 
 /* --- messages: rfc6121-message-out.c, 0359.c --- */
 
-/* A message of ours by the id it went out with, and the address of its chat, for what comes back
- * about it; NULL; both are the caller's. */
+/* Finds a message that we sent to address by its id, for receipts and errors. Returns NULL if there
+ * is none. The caller owns it and *chat_address, the address of its chat. */
 NjMessage *nj_sent_find(NjSession *session, const char *address, const char *id,
                         char **chat_address);
 
-/* Is it in the history of this chat already?  Asked only of what comes late or as a copy: by its
- * archive's id, or the sender's own. */
+/* Is a delayed or copied message in the history of this chat already? Compares archive id and
+ * origin-id. chat: its id in the store. */
 bool nj_message_is_known(NjSession *session, gint64 chat, const NjIncoming *in);
 
-/* another client of ours wrote to them */
+/* Another client of ours wrote to this stranger: accepts the stranger's messages. */
 void nj_request_answered(NjAccount *account, const char *address);
 
 /* --- the account's own archive: 0313-ask.c --- */
 
 typedef enum { NJ_ARCHIVE_UNKNOWN, NJ_ARCHIVE_HAS, NJ_ARCHIVE_LACKS } NjArchiveAnswer;
 
-/* answers[i] is for ids[i].  Called once, or not at all if the session is over first. */
+/* answers[i] is for ids[i]. Called once, or not at all if the session ends first. */
 typedef void (*NjArchiveFunc)(NjSession *session, const NjArchiveAnswer *answers, void *data);
 
-/* Which of our own messages, by the origin-ids they went out with, does our archive have? since_ms:
- * none of them is older.  UNKNOWN: there is no archive, it does not keep all we say to that person,
- * or it could not be read to its end in time.  ids: NULL-ended, copied.  owner: nj_iq_cancel(). */
+/* Asks which of our messages our archive has, by their origin-ids. ids: NULL-ended, copied.
+ * since_ms: none of them is older. The answer is UNKNOWN if there is no archive, if it does not
+ * keep all messages to that person, or if it cannot be read far enough in time. owner: for
+ * nj_iq_cancel(). */
 void nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done,
                     void *data, const void *owner);
 
-/* something is still waited for */
+/* Is a question open? */
 bool nj_archive_asks(NjSession *session);
 
 /* --- rooms: 0045-join.c, 0045-talk.c --- */
 
-/* by bare or full address; NULL if it is none of ours */
+/* Returns the room of a bare or full address; NULL: no chat here is that room. */
 NjRoom *nj_muc_room(const NjSession *session, const char *address);
 
-/* from our coming in until the subject: what was said before */
+/* Is the room still sending its history? True from entering until the subject. */
 bool nj_muc_in_history(const NjSession *session, const NjRoom *room);
 void nj_muc_history_over(NjSession *session, NjRoom *room);
 
-/* the row's DELIVER */
+/* the function of the row in the stage DELIVER (0045-talk.c) */
 bool nj_muc_deliver(NjSession *session, NjIncoming *in);
 
 #endif
