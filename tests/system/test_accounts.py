@@ -21,7 +21,7 @@ def test_one_that_fails_holds_up_no_other(s):
     t.says('toad@pond.example/.*newt@pond.example.*heron@pond.example')
     t.line('/newt:msg frog@%s hello' % DOMAIN)
     t.sees(r'\[3:frog')
-    t.says('newt… hello.*You are not connected: what you write is kept')
+    t.says('newt… hello.*You are offline. Your message is stored')
 
 
 def test_the_same_contact_of_two_accounts_is_two_chats(s):

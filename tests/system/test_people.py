@@ -55,7 +55,7 @@ def test_a_stranger_becomes_a_contact_and_goes(s):
     p = heron.notices('subscribe', 'toad@' + DOMAIN)
     assert p['status'] == 'And you?', p
     heron.raw("<presence type='subscribed' to='toad@%s'/>" % DOMAIN)
-    t.says('heron@pond.example lets you see when they are there')
+    t.says('heron@pond.example accepted; you now see their status')
     t.sees('● heron')
     t.line('/subscribe cancel heron@' + DOMAIN)
     heron.notices('unsubscribe', 'toad@' + DOMAIN)
@@ -113,7 +113,7 @@ def test_what_could_not_be_sent_is_marked(s):
     t.line('/msg nobody@' + DOMAIN)
     t.says('✗ is anybody there')
     t.line('and without a connection')
-    t.says('… and without a connection.*You are not connected: what you write is kept')
+    t.says('… and without a connection.*You are offline. Your message is stored')
 
 
 def test_typing_is_shown_and_told_once(s):

@@ -70,7 +70,7 @@ def test_put_out_with_a_reason_and_in_again(s):
         "<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'><reason>Too loud</reason></item></query></iq>"
         % (room, NS_ADMIN)
     )
-    t.sees(r'You were put out of this room')
+    t.sees(r'You were kicked from this room')
     t.says(r'Too loud')
     t.line('can you hear me?')
     t.says(r'You are not in this room')

@@ -21,14 +21,14 @@ state_of(const NjSession *session)
 }
 
 static void *
-attach(NjSession *session)
+attach_features(NjSession *session)
 {
     (void) session;
     return g_new0(Features, 1);
 }
 
 static void
-forget(Features *state)
+clear_features(Features *state)
 {
     g_clear_pointer(&state->server, g_hash_table_unref);
     g_clear_pointer(&state->account, g_hash_table_unref);
@@ -36,10 +36,10 @@ forget(Features *state)
 }
 
 static void
-detach(NjSession *session, void *state)
+detach_features(NjSession *session, void *state)
 {
     (void) session;
-    forget(state);
+    clear_features(state);
     g_free(state);
 }
 
@@ -92,7 +92,7 @@ on_account(NjSession *session, const NjXml *stanza, const GError *error, void *d
 }
 
 static void
-ask(NjSession *session, const char *to, NjIqFunc done)
+request_features_of(NjSession *session, const char *to, NjIqFunc done)
 {
     NjXml *iq = nj_xml_iq("get", to, NULL);
     nj_xml_add_new(iq, "query", NJ_NS_DISCO);
@@ -100,18 +100,18 @@ ask(NjSession *session, const char *to, NjIqFunc done)
 }
 
 static void
-online(NjSession *session)
+request_features(NjSession *session)
 {
-    forget(state_of(session));
+    clear_features(state_of(session));
     state_of(session)->asked = 2;
-    ask(session, nj_session_domain(session), on_server);
-    ask(session, nj_session_account(session)->bare, on_account);
+    request_features_of(session, nj_session_domain(session), on_server);
+    request_features_of(session, nj_session_account(session)->bare, on_account);
 }
 
 static void
-offline(NjSession *session)
+stop_features(NjSession *session)
 {
-    forget(state_of(session));
+    clear_features(state_of(session));
 }
 
 bool
@@ -139,8 +139,8 @@ const NjModule nj_xep_0030_server = {
     .spec = "XEP-0030 (3)",
     .name = N_("Features of the Server"),
     .after = { "RFC 6121 (2)" },
-    .attach = attach,
-    .detach = detach,
-    .online = online,
-    .offline = offline,
+    .attach = attach_features,
+    .detach = detach_features,
+    .online = request_features,
+    .offline = stop_features,
 };

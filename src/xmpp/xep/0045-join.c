@@ -3,6 +3,8 @@
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0045.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -21,7 +23,7 @@ typedef struct {
     guint count;
     NjXml *item;    /* NULL */
     NjXml *destroy; /* NULL */
-} Told;
+} MucUser;
 
 typedef struct {
     char *address;
@@ -30,7 +32,7 @@ typedef struct {
 } Join;
 
 static void *
-attach(NjSession *session)
+attach_rooms(NjSession *session)
 {
     (void) session;
     Muc *state = g_new0(Muc, 1);
@@ -39,7 +41,7 @@ attach(NjSession *session)
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_rooms(NjSession *session, void *data)
 {
     Muc *state = data;
     (void) session;
@@ -95,7 +97,7 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
 
     (void) stanza;
     if (error && error->code == NJ_IQ_ERROR_TIMEOUT && room && room->state == NJ_ROOM_JOINING)
-        nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not answer. Try again later."));
+        nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not respond. Try again later."));
 
     if (!join->done) {
         /* A later /join replaced this wait and reports the result instead. */
@@ -140,7 +142,7 @@ end_wait(NjSession *session, const char *address, const char *sentence)
 }
 
 static NjXml *
-room_presence(NjSession *session, const NjRoom *room, const char *nick)
+build_presence(NjSession *session, const NjRoom *room, const char *nick)
 {
     g_autofree char *to = g_strconcat(room->chat->address, "/", nick, NULL);
     const NjAccount *account = nj_session_account(session);
@@ -157,7 +159,7 @@ static void
 send_join(NjSession *session, NjRoom *room)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
-    NjXml *presence = room_presence(session, room, room->nick);
+    NjXml *presence = build_presence(session, room, room->nick);
     NjXml *x = nj_xml_add_new(presence, "x", NJ_NS_MUC);
 
     if (room->password)
@@ -223,61 +225,61 @@ nj_muc_join(NjAccount *account, const char *address, const char *given, const ch
     wait_for_room(session, bare, done, data);
     if (room->state == NJ_ROOM_OUT)
         send_join(session, room);
-    else if (room->state == NJ_ROOM_IN && g_str_equal(room->nick, nick))
+    else if (room->state == NJ_ROOM_IN && strcmp(room->nick, nick) == 0)
         end_wait(session, bare, NULL);
     else if (room->state == NJ_ROOM_IN)
-        nj_session_send(session, room_presence(session, room, nick));
+        nj_session_send(session, build_presence(session, room, nick));
 }
 
 /* --- presence of rooms --- */
 
 static void
-read_told(const NjXml *presence, Told *told)
+read_user(const NjXml *presence, MucUser *user)
 {
     const NjXml *x = nj_xml_child(presence, "x", NJ_NS_MUC_USER);
-    *told = (Told){ .count = 0 };
+    *user = (MucUser){ .count = 0 };
     if (!x)
         return;
 
-    told->item = nj_xml_child(x, "item", NJ_NS_MUC_USER);
-    told->destroy = nj_xml_child(x, "destroy", NJ_NS_MUC_USER);
-    for (NjXml *child = nj_xml_first(x); child && told->count < MAX_CODES;
+    user->item = nj_xml_child(x, "item", NJ_NS_MUC_USER);
+    user->destroy = nj_xml_child(x, "destroy", NJ_NS_MUC_USER);
+    for (NjXml *child = nj_xml_first(x); child && user->count < MAX_CODES;
          child = nj_xml_next(child))
         if (nj_xml_is(child, "status", NJ_NS_MUC_USER)
-            && nj_xml_int(child, "code", 100, 999, &told->codes[told->count]))
-            told->count++;
+            && nj_xml_int(child, "code", 100, 999, &user->codes[user->count]))
+            user->count++;
 }
 
 static bool
-says(const Told *told, gint64 code)
+has_code(const MucUser *user, gint64 code)
 {
-    for (guint i = 0; i < told->count; i++)
-        if (told->codes[i] == code)
+    for (guint i = 0; i < user->count; i++)
+        if (user->codes[i] == code)
             return true;
     return false;
 }
 
 static NjRoomRole
-read_role(const Told *told)
+read_role(const MucUser *user)
 {
-    const char *role = told->item ? nj_xml_attr(told->item, "role") : NULL;
+    const char *role = user->item ? nj_xml_attr(user->item, "role") : NULL;
     if (g_strcmp0(role, "moderator") == 0)
         return NJ_OCCUPANT_MODERATOR;
     return g_strcmp0(role, "visitor") == 0 ? NJ_OCCUPANT_VISITOR : NJ_OCCUPANT_PARTICIPANT;
 }
 
 static NjAffiliation
-read_affiliation(const Told *told)
+read_affiliation(const MucUser *user)
 {
     static const char *const words[] = {
         [NJ_AFFILIATION_OUTCAST] = "outcast", [NJ_AFFILIATION_NONE] = "none",
         [NJ_AFFILIATION_MEMBER] = "member",   [NJ_AFFILIATION_ADMIN] = "admin",
         [NJ_AFFILIATION_OWNER] = "owner",
     };
-    const char *word = told->item ? nj_xml_attr(told->item, "affiliation") : NULL;
+    const char *word = user->item ? nj_xml_attr(user->item, "affiliation") : NULL;
 
     for (gsize i = 0; word && i < G_N_ELEMENTS(words); i++)
-        if (g_str_equal(words[i], word))
+        if (strcmp(words[i], word) == 0)
             return (NjAffiliation) i;
     return NJ_AFFILIATION_NONE;
 }
@@ -285,7 +287,7 @@ read_affiliation(const Told *told)
 /* A new room is locked until its owner configures it; this accepts the default configuration
  * (section 10.1.2). */
 static void
-unlock(NjSession *session, const char *address)
+accept_configuration(NjSession *session, const char *address)
 {
     NjXml *iq = nj_xml_iq("set", address, NULL);
     NjXml *form = nj_xml_add_new(nj_xml_add_new(iq, "query", NS_OWNER), "x", NJ_NS_DATA);
@@ -295,114 +297,117 @@ unlock(NjSession *session, const char *address)
 
 /* Shows notices about the kind of room that we have entered. */
 static void
-tell_kind(NjSession *session, NjChat *chat, const Told *told)
+report_kind(NjSession *session, NjChat *chat, const MucUser *user)
 {
     static const struct {
         gint64 code;
         const char *text;
     } kinds[] = {
-        { 100, N_("Everybody in this room can see your address.") },
-        { 170, N_("What is said in this room is logged where others may read it.") },
-        { 201, N_("There was no such room: you have just made it.") },
+        { 100, N_("All occupants of this room can see your address.") },
+        { 170, N_("Messages in this room are logged where others may read them.") },
+        { 201, N_("You have created this room.") },
     };
 
     g_autofree char *address = g_strdup(chat->address);
     NjAccount *account = nj_session_account(session);
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         chat = nj_chat_find(account, address);
-        if (chat && says(told, kinds[i].code))
+        if (chat && has_code(user, kinds[i].code))
             nj_client_notice(account->client, account, chat, NJ_NOTICE_INFO, "%s",
                              _(kinds[i].text));
     }
 }
 
 static void
-come_in(NjSession *session, NjRoom *room, const char *nick, const Told *told)
+enter_room(NjSession *session, NjRoom *room, const char *nick, const MucUser *user)
 {
     g_autofree char *address = g_strdup(room->chat->address);
 
     /* 7.2.3: the room may change the nick; nj_room_set_state() reports it */
-    if (!g_str_equal(room->nick, nick)) {
+    if (strcmp(room->nick, nick) != 0) {
         g_free(room->nick);
         room->nick = g_strdup(nick);
     }
 
     room->full = true;
-    if (says(told, 201))
-        unlock(session, address);
+    if (has_code(user, 201))
+        accept_configuration(session, address);
     nj_room_set_state(room, NJ_ROOM_IN, NULL);
     end_wait(session, address, NULL);
     room = nj_muc_room(session, address);
     if (room)
-        tell_kind(session, room->chat, told);
+        report_kind(session, room->chat, user);
 }
 
 static void
 note_available(NjSession *session, NjRoom *room, const NjXml *stanza, const char *from,
-               const Told *told)
+               const MucUser *user)
 {
     const char *nick = nj_jid_resource(from),
-               *address = told->item ? nj_xml_attr(told->item, "jid") : NULL;
-    bool self = says(told, 110) || g_str_equal(nick, room->nick);
+               *address = user->item ? nj_xml_attr(user->item, "jid") : NULL;
+    bool self = has_code(user, 110) || strcmp(nick, room->nick) == 0;
     NjPresenceText text;
 
     nj_presence_read(stanza, &text);
-    nj_room_put(room, nick, address && nj_jid_valid(address) ? address : NULL, read_role(told),
-                read_affiliation(told), text.show, text.status);
+    nj_room_put(room, nick, address && nj_jid_valid(address) ? address : NULL, read_role(user),
+                read_affiliation(user), text.show, text.status);
     g_free(text.status);
     room = self ? nj_muc_room(session, from) : NULL;
     if (room && room->state == NJ_ROOM_JOINING)
-        come_in(session, room, nick, told);
+        enter_room(session, room, nick, user);
 }
 
 /* --- being out --- */
 
 static char *
-out_sentence(const Told *told, const char *nick)
+exit_sentence(const MucUser *user, const char *nick)
 {
-    if (says(told, 301))
+    if (has_code(user, 301))
         return nick ? g_strdup_printf(_("%s was banned from the room."), nick)
                     : g_strdup(_("You were banned from this room."));
-    if (says(told, 307))
-        return nick ? g_strdup_printf(_("%s was put out of the room."), nick)
-                    : g_strdup(_("You were put out of this room."));
-    if (says(told, 321))
+    if (has_code(user, 307))
+        return nick ? g_strdup_printf(_("%s was kicked from the room."), nick)
+                    : g_strdup(_("You were kicked from this room."));
+    if (has_code(user, 321))
         return nick ? g_strdup_printf(_("%s is no longer a member and had to leave."), nick)
-                    : g_strdup(_("You are no longer a member, and so had to leave this room."));
+                    : g_strdup(_("You are no longer a member and had to leave this room."));
 
-    if (says(told, 322))
-        return nick ? g_strdup_printf(_("%s had to leave: the room is for members only now."), nick)
-                    : g_strdup(_("This room is for members only now, and you are none. Ask its "
-                                 "owner to make you one."));
+    if (has_code(user, 322))
+        return nick ? g_strdup_printf(_("%s had to leave: the room is now for members only."), nick)
+                    : g_strdup(_("This room is now for members only, and you are not a member. Ask "
+                                 "its owner to make you one."));
     if (nick)
         return NULL;
-    if (told->destroy)
+    if (user->destroy)
         return g_strdup(_("This room was destroyed by its owner."));
 
-    if (says(told, 332))
+    if (has_code(user, 332))
         return g_strdup(_("The service for rooms is being shut down. You come back to the room "
                           "with the next connection."));
-    return says(told, 333) ? g_strdup(_("The room lost its connection to you. You come back with "
-                                        "the next connection, or by /join."))
-                           : NULL;
+    return has_code(user, 333)
+               ? g_strdup(_("The room lost its connection to you. You come back with "
+                            "the next connection, or by /join."))
+               : NULL;
 }
 
 /* Returns the sentence why an occupant is out, with the actor and the reason given; NULL if the
  * occupant just left. nick NULL: it is us. The caller frees it. */
 static char *
-why_out(const Told *told, const char *nick)
+describe_exit(const MucUser *user, const char *nick)
 {
-    char *sentence = out_sentence(told, nick);
+    char *sentence = exit_sentence(user, nick);
     if (!sentence)
         return NULL;
 
-    const NjXml *actor = told->item ? nj_xml_child(told->item, "actor", NJ_NS_MUC_USER) : NULL;
-    const NjXml *said_in = told->destroy ? told->destroy : told->item;
-    const char *name = !actor                       ? NULL
-                       : nj_xml_attr(actor, "nick") ? nj_xml_attr(actor, "nick")
-                                                    : nj_xml_attr(actor, "jid");
+    const NjXml *actor = user->item ? nj_xml_child(user->item, "actor", NJ_NS_MUC_USER) : NULL;
+    const NjXml *reason_in = user->destroy ? user->destroy : user->item;
+    const char *name = actor ? nj_xml_attr(actor, "nick") : NULL;
+    if (actor && !name)
+        name = nj_xml_attr(actor, "jid");
+
     g_autofree char *by = name ? nj_text_line(name, -1, 0) : NULL;
-    g_autofree char *words = said_in ? nj_xml_child_text(said_in, "reason", NJ_NS_MUC_USER) : NULL;
+    g_autofree char *words =
+        reason_in ? nj_xml_child_text(reason_in, "reason", NJ_NS_MUC_USER) : NULL;
     g_autofree char *reason = words ? nj_text_line(words, -1, MAX_STATUS) : NULL;
 
     if (by && *by) {
@@ -421,7 +426,7 @@ why_out(const Told *told, const char *nick)
 /* Ends our presence in a room. why is the reason to show, or NULL; wanted: rejoin with the next
  * connection. */
 static void
-be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
+end_presence(NjSession *session, NjRoom *room, const char *why, bool wanted)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
     g_autofree char *address = g_strdup(room->chat->address);
@@ -446,7 +451,7 @@ be_out(NjSession *session, NjRoom *room, const char *why, bool wanted)
 static void
 note_renamed(NjSession *session, NjRoom *room, const char *nick, const char *new_nick)
 {
-    bool ours = g_str_equal(nick, room->nick);
+    bool ours = strcmp(nick, room->nick) == 0;
     g_autofree char *address = g_strdup(room->chat->address);
     nj_room_rename(room, nick, new_nick);
     if (ours)
@@ -456,43 +461,43 @@ note_renamed(NjSession *session, NjRoom *room, const char *nick, const char *new
 /* Returns the new nick of a nick change (status 303), borrowed; NULL: there is none, or it is not a
  * valid resource. */
 static const char *
-renamed_to(const NjRoom *room, const Told *told)
+read_new_nick(const NjRoom *room, const MucUser *user)
 {
-    const char *nick = says(told, 303) && told->item ? nj_xml_attr(told->item, "nick") : NULL;
+    const char *nick = has_code(user, 303) && user->item ? nj_xml_attr(user->item, "nick") : NULL;
     g_autofree char *full = nick ? g_strconcat(room->chat->address, "/", nick, NULL) : NULL;
     return full && nj_jid_valid(full) ? nick : NULL;
 }
 
 static void
-note_unavailable(NjSession *session, NjRoom *room, const char *from, const Told *told)
+note_unavailable(NjSession *session, NjRoom *room, const char *from, const MucUser *user)
 {
-    const char *nick = nj_jid_resource(from), *new_nick = renamed_to(room, told);
-    bool self = says(told, 110) || g_str_equal(nick, room->nick);
+    const char *nick = nj_jid_resource(from), *new_nick = read_new_nick(room, user);
+    bool self = has_code(user, 110) || strcmp(nick, room->nick) == 0;
 
     if (new_nick) {
         note_renamed(session, room, nick, new_nick);
     } else if (!self) {
         NjAccount *account = nj_session_account(session);
         const NjOccupant *occupant = nj_room_occupant(room, nick);
-        g_autofree char *why = occupant ? why_out(told, occupant->shown) : NULL;
+        g_autofree char *why = occupant ? describe_exit(user, occupant->shown) : NULL;
         if (why)
             nj_client_notice(account->client, account, room->chat, NJ_NOTICE_INFO, "%s", why);
         room = nj_muc_room(session, from);
         if (room)
             nj_room_take_out(room, nick);
         /* while we join it is the reflected presence of an earlier leave */
-    } else if (room->state == NJ_ROOM_IN || told->destroy) {
+    } else if (room->state == NJ_ROOM_IN || user->destroy) {
         /* Without a reason the server sent our unavailable presence, because we went offline or
          * invisible; /leave has set the state OUT before. */
-        g_autofree char *why = why_out(told, NULL);
-        be_out(session, room, why,
-               !why || ((says(told, 332) || says(told, 333)) && !told->destroy));
+        g_autofree char *why = describe_exit(user, NULL);
+        end_presence(session, room, why,
+                     !why || ((has_code(user, 332) || has_code(user, 333)) && !user->destroy));
     }
 }
 
 /* Returns the sentence for an error condition of joining (section 7.2); NULL: no special one. */
 static const char *
-refusal(const char *condition)
+refusal_sentence(const char *condition)
 {
     static const struct {
         const char *condition, *sentence;
@@ -507,7 +512,7 @@ refusal(const char *condition)
         { "not-acceptable",
           N_("This room lets you in only with the nickname that you registered there.") },
         { "jid-malformed",
-          N_("This nickname can not be used in the room. Use /join with another one.") },
+          N_("This nickname cannot be used in the room. Use /join with another one.") },
         { "service-unavailable",
           N_("The room is full, or there are no rooms at this address. Try again later.") },
         { "remote-server-not-found",
@@ -515,7 +520,7 @@ refusal(const char *condition)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(sentences); i++)
-        if (g_str_equal(sentences[i].condition, condition))
+        if (strcmp(sentences[i].condition, condition) == 0)
             return _(sentences[i].sentence);
     return NULL;
 }
@@ -524,12 +529,12 @@ static void
 note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
 {
     const char *condition = nj_xml_error(stanza, NULL);
-    g_autofree char *sentence = nj_iq_error_text(stanza, refusal(condition));
+    g_autofree char *sentence = nj_iq_error_text(stanza, refusal_sentence(condition));
 
     if (room->state == NJ_ROOM_JOINING) {
-        bool passing = g_str_equal(condition, "remote-server-timeout")
-                       || g_str_equal(condition, "resource-constraint");
-        be_out(session, room, sentence, passing);
+        bool passing = strcmp(condition, "remote-server-timeout") == 0
+                       || strcmp(condition, "resource-constraint") == 0;
+        end_presence(session, room, sentence, passing);
     } else if (room->state == NJ_ROOM_IN) { /* we are still in the room, with the old nick */
         g_autofree char *address = g_strdup(room->chat->address);
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
@@ -549,8 +554,8 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
     if (!room)
         return false;
 
-    Told told;
-    read_told(stanza, &told);
+    MucUser user;
+    read_user(stanza, &user);
     if (room->state == NJ_ROOM_OUT)
         g_debug("dropped a presence of a room that we are not in");
     else if (g_strcmp0(type, "error") == 0)
@@ -558,9 +563,9 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
     else if (!nj_jid_resource(from))
         g_debug("dropped a presence of a room itself");
     else if (!type)
-        note_available(session, room, stanza, from, &told);
-    else if (g_str_equal(type, "unavailable"))
-        note_unavailable(session, room, from, &told);
+        note_available(session, room, stanza, from, &user);
+    else if (strcmp(type, "unavailable") == 0)
+        note_unavailable(session, room, from, &user);
 
     return true;
 }
@@ -585,13 +590,13 @@ nj_muc_leave(NjRoom *room, const char *why, GError **error)
         nj_xml_add_with_text(presence, "status", NULL, why);
 
     nj_session_send(session, presence);
-    be_out(session, room, NULL, false);
+    end_presence(session, room, NULL, false);
     return true;
 }
 
 /* Returns the addresses of all rooms; a listener may close a room while we work on the others. */
 static char **
-addresses(NjSession *session)
+list_rooms(NjSession *session)
 {
     GPtrArray *list = g_ptr_array_new();
     GHashTableIter iter;
@@ -609,11 +614,11 @@ addresses(NjSession *session)
 static void
 update_rooms(NjSession *session)
 {
-    g_auto(GStrv) list = addresses(session);
+    g_auto(GStrv) list = list_rooms(session);
     for (char **address = list; *address; address++) {
         NjRoom *room = nj_muc_room(session, *address);
         if (room && room->state != NJ_ROOM_OUT) {
-            nj_session_send(session, room_presence(session, room, room->nick));
+            nj_session_send(session, build_presence(session, room, room->nick));
         } else if (room && room->wanted) {
             wait_for_room(session, *address, NULL, NULL);
             send_join(session, room);
@@ -622,13 +627,13 @@ update_rooms(NjSession *session)
 }
 
 static void
-leave_all(NjSession *session, const char *why)
+end_all_presence(NjSession *session, const char *why)
 {
-    g_auto(GStrv) list = addresses(session);
+    g_auto(GStrv) list = list_rooms(session);
     for (char **address = list; *address; address++) {
         NjRoom *room = nj_muc_room(session, *address);
         if (room && room->state != NJ_ROOM_OUT)
-            be_out(session, room, why, room->wanted);
+            end_presence(session, room, why, room->wanted);
     }
 }
 
@@ -639,16 +644,18 @@ on_presence_sent(NjSession *session, bool available)
     if (available)
         update_rooms(session);
     else
-        leave_all(session,
-                  _("You are invisible now, and a room shows who is in it: you left. You come back "
-                    "when you are visible."));
+        end_all_presence(
+            session,
+            _("You are invisible now, and a room shows who is in it: you left. You come back "
+              "when you are visible."));
 }
 
 static void
-offline(NjSession *session)
+stop_rooms(NjSession *session)
 {
-    leave_all(session, _("The connection is gone, and with it your place in this room. You come "
-                         "back with the next connection."));
+    end_all_presence(session,
+                     _("The connection is gone, and with it your place in this room. You come "
+                       "back with the next connection."));
 }
 
 const NjModule nj_xep_0045 = {
@@ -659,7 +666,7 @@ const NjModule nj_xep_0045 = {
     .receive = { NJ_STAGE_DELIVER, nj_muc_deliver },
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
     .presence_sent = on_presence_sent,
-    .attach = attach,
-    .detach = detach,
-    .offline = offline,
+    .attach = attach_rooms,
+    .detach = detach_rooms,
+    .offline = stop_rooms,
 };

@@ -45,7 +45,7 @@ names_us(const char *body, const char *nick)
 static bool
 is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick)
 {
-    if (!g_str_equal(nick, room->nick))
+    if (strcmp(nick, room->nick) != 0)
         return false;
 
     NjStore *store = nj_session_client(session)->store;
@@ -106,7 +106,7 @@ deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
         message->sender = g_strdup(nick);
         if (is_known(room, message))
             return;
-        message->out = g_str_equal(nick, room->nick);
+        message->out = strcmp(nick, room->nick) == 0;
         message->mention =
             !message->out && !message->delayed && names_us(message->body, room->nick);
         nj_chat_add(room->chat, message);

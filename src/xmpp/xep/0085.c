@@ -1,41 +1,41 @@
-/* XEP-0085: who is typing.  Said only to those who may see our presence, and in rooms only where
- * the person wants it. */
+/* XEP-0085: chat states (typing). We send them only to contacts who may see our presence, and in
+ * rooms only if the option is on. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0085.h"
 
 #define NS "http://jabber.org/protocol/chatstates"
 
-static const char *const names[] = {
+static const char *const state_names[] = {
     [NJ_TYPING_GONE] = "gone",           [NJ_TYPING_INACTIVE] = "inactive",
     [NJ_TYPING_ACTIVE] = "active",       [NJ_TYPING_PAUSED] = "paused",
     [NJ_TYPING_COMPOSING] = "composing",
 };
 
-#define SILENT 100 /* they answered without a state: they are told none (5.1) */
+#define SILENT 100 /* they replied without a chat state, so we send none (section 5.1) */
 
-/* The state is what each chat was told last: address -> NjTyping + 1, or SILENT. */
+/* The state: address of a chat -> the chat state sent last, as NjTyping + 1, or SILENT. */
 static void *
-attach(NjSession *session)
+attach_chat_states(NjSession *session)
 {
     (void) session;
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void
-detach(NjSession *session, void *told)
+detach_chat_states(NjSession *session, void *sent)
 {
     (void) session;
-    g_hash_table_unref(told);
+    g_hash_table_unref(sent);
 }
 
 static void
-offline(NjSession *session)
+stop_chat_states(NjSession *session)
 {
     g_hash_table_remove_all(nj_session_state(session, &nj_xep_0085));
 }
 
 static bool
-may_tell(NjSession *session, const NjChat *chat)
+may_send(NjSession *session, const NjChat *chat)
 {
     const NjOptions *options = nj_session_client(session)->options;
     if (chat->kind == NJ_CHAT_PERSON)
@@ -52,25 +52,25 @@ is_silent(NjSession *session, const NjChat *chat)
            == SILENT;
 }
 
-/* An answer tells whether they know of this at all. */
+/* A reply tells whether the contact's client supports chat states. */
 static void
 note_answer(NjSession *session, const NjChat *chat, bool knows)
 {
-    GHashTable *told = nj_session_state(session, &nj_xep_0085);
+    GHashTable *sent = nj_session_state(session, &nj_xep_0085);
     if (!knows)
-        g_hash_table_insert(told, g_strdup(chat->address), GINT_TO_POINTER(SILENT));
+        g_hash_table_insert(sent, g_strdup(chat->address), GINT_TO_POINTER(SILENT));
     else if (is_silent(session, chat))
-        g_hash_table_remove(told, chat->address);
+        g_hash_table_remove(sent, chat->address);
 }
 
 static bool
-note_told(NjSession *session, const NjChat *chat, NjTyping typing)
+note_sent(NjSession *session, const NjChat *chat, NjTyping typing)
 {
-    GHashTable *told = nj_session_state(session, &nj_xep_0085);
-    int last = GPOINTER_TO_INT(g_hash_table_lookup(told, chat->address));
+    GHashTable *sent = nj_session_state(session, &nj_xep_0085);
+    int last = GPOINTER_TO_INT(g_hash_table_lookup(sent, chat->address));
     if (last == SILENT || last == (int) typing + 1)
         return false;
-    g_hash_table_insert(told, g_strdup(chat->address), GINT_TO_POINTER((int) typing + 1));
+    g_hash_table_insert(sent, g_strdup(chat->address), GINT_TO_POINTER((int) typing + 1));
     return true;
 }
 
@@ -78,13 +78,13 @@ bool
 nj_message_typing(NjChat *chat, NjTyping typing)
 {
     NjSession *session = nj_session_of(chat->account);
-    if (!session || !nj_session_online(session) || !may_tell(session, chat)
-        || !note_told(session, chat, typing))
+    if (!session || !nj_session_online(session) || !may_send(session, chat)
+        || !note_sent(session, chat, typing))
         return false;
 
     NjXml *stanza = nj_xml_message(chat->kind == NJ_CHAT_ROOM ? "groupchat" : "chat",
                                    chat->peer ? chat->peer : chat->address, NULL);
-    nj_xml_add_new(stanza, names[typing], NS);
+    nj_xml_add_new(stanza, state_names[typing], NS);
     if (chat->thread && chat->kind == NJ_CHAT_PERSON)
         nj_xml_add_with_text(stanza, "thread", NULL, chat->thread);
 
@@ -92,30 +92,30 @@ nj_message_typing(NjChat *chat, NjTyping typing)
     return nj_session_send(session, stanza);
 }
 
-/* A message says that we are here. */
+/* A message carries the state "active". */
 static bool
-say_active(NjSession *session, NjOutgoing *out)
+add_active(NjSession *session, NjOutgoing *out)
 {
-    if (out->message->type == NJ_MESSAGE_HEADLINE || !may_tell(session, out->chat)
+    if (out->message->type == NJ_MESSAGE_HEADLINE || !may_send(session, out->chat)
         || is_silent(session, out->chat))
         return true;
-    note_told(session, out->chat, NJ_TYPING_ACTIVE);
-    nj_xml_add_new(out->stanza, names[NJ_TYPING_ACTIVE], NS);
+    note_sent(session, out->chat, NJ_TYPING_ACTIVE);
+    nj_xml_add_new(out->stanza, state_names[NJ_TYPING_ACTIVE], NS);
     return true;
 }
 
 static bool
 read_typing(const NjXml *stanza, NjTyping *typing)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (nj_xml_child(stanza, names[i], NS)) {
+    for (gsize i = 0; i < G_N_ELEMENTS(state_names); i++)
+        if (nj_xml_child(stanza, state_names[i], NS)) {
             *typing = (NjTyping) i;
             return true;
         }
     return false;
 }
 
-/* What was said before now, or by nobody we have a chat with, tells nothing. */
+/* Shows the chat state of the sender. Delayed messages, and senders without a chat, are ignored. */
 static bool
 note_typing(NjSession *session, NjIncoming *in)
 {
@@ -125,8 +125,8 @@ note_typing(NjSession *session, NjIncoming *in)
         return true;
 
     NjTyping typing = NJ_TYPING_ACTIVE;
-    bool told = read_typing(in->stanza, &typing);
-    if (!told && !in->message->body)
+    bool has_state = read_typing(in->stanza, &typing);
+    if (!has_state && !in->message->body)
         return true;
 
     NjChat *chat = nj_chat_find(account, in->from);
@@ -136,7 +136,7 @@ note_typing(NjSession *session, NjIncoming *in)
     }
 
     if (chat && chat->kind == NJ_CHAT_PERSON && in->message->type != NJ_MESSAGE_HEADLINE)
-        note_answer(session, chat, told);
+        note_answer(session, chat, has_state);
     if (chat && chat->kind != NJ_CHAT_ROOM && chat->typing != typing)
         nj_chat_set_typing(chat, typing);
 
@@ -149,8 +149,8 @@ const NjModule nj_xep_0085 = {
     .doap = { "complete" },
     .features = { NS },
     .receive = { NJ_STAGE_ANNOTATE, note_typing },
-    .send = { NJ_OUT_ANNOTATE, say_active },
-    .attach = attach,
-    .detach = detach,
-    .offline = offline,
+    .send = { NJ_OUT_ANNOTATE, add_active },
+    .attach = attach_chat_states,
+    .detach = detach_chat_states,
+    .offline = stop_chat_states,
 };

@@ -1,5 +1,5 @@
-/* XEP-0106: foreign user names as localparts.  What it does is in model/jid.c, where addresses are
- * typed and shown. */
+/* XEP-0106: localparts with escaped characters. model/jid.c escapes typed addresses and unescapes
+ * shown ones. */
 #include "xmpp/xep/xep.h"
 
 const NjModule nj_xep_0106 = {

@@ -42,21 +42,21 @@ mood_free(void *data)
 
 /* The state: bare address of a contact -> Mood. */
 static void *
-attach(NjSession *session)
+attach_moods(NjSession *session)
 {
     (void) session;
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, mood_free);
 }
 
 static void
-detach(NjSession *session, void *moods)
+detach_moods(NjSession *session, void *moods)
 {
     (void) session;
     g_hash_table_unref(moods);
 }
 
 static void
-offline(NjSession *session)
+stop_moods(NjSession *session)
 {
     g_hash_table_remove_all(nj_session_state(session, &nj_xep_0107));
 }
@@ -122,7 +122,7 @@ const NjModule nj_xep_0107 = {
     .features = { NS },
     .nodes = { { NS, on_event } },
     .info = { .read = add_info },
-    .attach = attach,
-    .detach = detach,
-    .offline = offline,
+    .attach = attach_moods,
+    .detach = detach_moods,
+    .offline = stop_moods,
 };

@@ -1,5 +1,5 @@
-/* XEP-0115: a hash of what we can, sent along with every presence; who does not know it yet asks
- * for its node.  What others send is noted with their presence. */
+/* XEP-0115: every presence of ours carries a hash of our features; others request its node if they
+ * do not know the hash. The hash of a contact is stored with its presence. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0115.h"
 
@@ -43,7 +43,8 @@ hash_features(NjSession *session)
     return nj_caps_hash(query);
 }
 
-/* What an option takes away or gives back is told to everybody who sees us (XEP-0115, 6.1). */
+/* An option that adds or removes features changes the hash; then our presence is sent again
+ * (section 6.1). */
 static void
 on_option_changed(NjOption *option, void *owner)
 {
@@ -58,12 +59,12 @@ on_option_changed(NjOption *option, void *owner)
 
     g_autofree char *before = g_steal_pointer(&state->ver);
     state->ver = hash_features(state->session);
-    if (!g_str_equal(before, state->ver))
+    if (strcmp(before, state->ver) != 0)
         nj_presence_send(nj_session_account(state->session));
 }
 
 static void *
-attach(NjSession *session)
+attach_caps(NjSession *session)
 {
     Caps *state = g_new0(Caps, 1);
     state->session = session;
@@ -73,7 +74,7 @@ attach(NjSession *session)
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_caps(NjSession *session, void *data)
 {
     Caps *state = data;
     (void) session;
@@ -96,7 +97,7 @@ add_caps(NjSession *session, NjXml *presence)
     nj_xml_set(caps, "ver", our_ver(session));
 }
 
-/* The node of our own hash; any other is left to the row of XEP-0030. */
+/* Responds for the node of our hash; any other node is left to the row of XEP-0030. */
 static bool
 answer_node(NjSession *session, NjXml *iq, NjXml *query)
 {
@@ -134,6 +135,6 @@ const NjModule nj_xep_0115 = {
     .presence = add_caps,
     .handlers = { { NJ_KIND_IQ_GET, "query", NJ_NS_DISCO, answer_node },
                   { NJ_KIND_PRESENCE, "c", NS, note_caps } },
-    .attach = attach,
-    .detach = detach,
+    .attach = attach_caps,
+    .detach = detach_caps,
 };

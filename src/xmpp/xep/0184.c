@@ -7,35 +7,35 @@
 #include "model/store.h"
 
 #define NS "urn:xmpp:receipts"
-#define MAX_ANSWERS 20000 /* receipts that wait; during a flood further ones are not sent */
-#define IN_ONE_GO 500     /* microseconds */
+#define MAX_RECEIPTS 20000 /* receipts that wait; during a flood further ones are not sent */
+#define IN_ONE_GO 500      /* microseconds */
 
 typedef struct {
     char *to, *id;
     NjMessageType type;
-} Answer;
+} Receipt;
 
 typedef struct {
     NjSession *session;
-    /* of Answer: for messages that are not committed yet, in the store's order */
+    /* of Receipt: for messages that are not committed yet, in the store's order */
     GQueue waiting;
     /* how many of them the pending call of the store covers; 0: no call is pending */
     guint asked;
-    GQueue due; /* of Answer: ready to send */
+    GQueue due; /* of Receipt: ready to send */
     GSource *again;
 } Receipts;
 
 static void
-answer_free(void *data)
+receipt_free(void *data)
 {
-    Answer *answer = data;
-    g_free(answer->to);
-    g_free(answer->id);
-    g_free(answer);
+    Receipt *receipt = data;
+    g_free(receipt->to);
+    g_free(receipt->id);
+    g_free(receipt);
 }
 
 static void *
-attach(NjSession *session)
+attach_receipts(NjSession *session)
 {
     Receipts *state = g_new0(Receipts, 1);
     state->session = session;
@@ -45,13 +45,13 @@ attach(NjSession *session)
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_receipts(NjSession *session, void *data)
 {
     Receipts *state = data;
     (void) session;
     nj_clock_cancel(&state->again);
-    g_queue_clear_full(&state->waiting, answer_free);
-    g_queue_clear_full(&state->due, answer_free);
+    g_queue_clear_full(&state->waiting, receipt_free);
+    g_queue_clear_full(&state->due, receipt_free);
     g_free(state);
 }
 
@@ -60,7 +60,7 @@ detach(NjSession *session, void *data)
 /* Section 5.1 advises against requests to clients without the feature. We cannot know which client
  * a message reaches, and clients without it ignore the request. */
 static bool
-ask(NjSession *session, NjOutgoing *out)
+request_receipt(NjSession *session, NjOutgoing *out)
 {
     if (out->chat->kind == NJ_CHAT_PERSON && out->message->type == NJ_MESSAGE_CHAT
         && out->message->body
@@ -84,7 +84,7 @@ note_receipt(NjSession *session, const NjIncoming *in, const NjXml *received)
 }
 
 static bool
-note(NjSession *session, NjIncoming *in)
+note_receipts(NjSession *session, NjIncoming *in)
 {
     const NjXml *received = nj_xml_child(in->stanza, "received", NS);
     if (received)
@@ -95,20 +95,24 @@ note(NjSession *session, NjIncoming *in)
 /* --- receipts that we send --- */
 
 static bool
-may_answer(NjSession *session, const NjIncoming *in)
+may_send_receipt(NjSession *session, const NjIncoming *in)
 {
     const NjMessage *message = in->message;
-    return !in->wrapper && message->wire_id && *message->wire_id
-           && message->type != NJ_MESSAGE_GROUPCHAT && nj_xml_child(in->stanza, "request", NS)
-           && !nj_xml_child(in->stanza, "received", NS)
-           && nj_options_bool(nj_session_client(session)->options, "receipts")
+    if (in->wrapper || message->type == NJ_MESSAGE_GROUPCHAT)
+        return false;
+    if (!message->wire_id || !*message->wire_id)
+        return false;
+    if (!nj_xml_child(in->stanza, "request", NS) || nj_xml_child(in->stanza, "received", NS))
+        return false;
+
+    return nj_options_bool(nj_session_client(session)->options, "receipts")
            && nj_presence_shown_to(session, in->from);
 }
 
 static void send_due(Receipts *state);
 
 static gboolean
-on_again(void *data)
+on_send_again(void *data)
 {
     Receipts *state = data;
     nj_clock_cancel(&state->again);
@@ -124,24 +128,24 @@ send_due(Receipts *state)
     gint64 until = nj_clock_us() + IN_ONE_GO;
 
     while (state->due.length && nj_session_online(state->session) && nj_clock_us() < until) {
-        Answer *answer = g_queue_pop_head(&state->due);
-        if (nj_presence_shown_to(state->session, answer->to)) {
+        Receipt *receipt = g_queue_pop_head(&state->due);
+        if (nj_presence_shown_to(state->session, receipt->to)) {
             NjXml *stanza =
-                nj_xml_message(nj_message_type_attribute(answer->type), answer->to, NULL);
-            nj_xml_set(nj_xml_add_new(stanza, "received", NS), "id", answer->id);
+                nj_xml_message(nj_message_type_attribute(receipt->type), receipt->to, NULL);
+            nj_xml_set(nj_xml_add_new(stanza, "received", NS), "id", receipt->id);
             nj_session_send(state->session, stanza);
         }
-        answer_free(answer);
+        receipt_free(receipt);
     }
 
     if (state->due.length && nj_session_online(state->session) && !state->again)
-        state->again = nj_clock_after(1, on_again, state);
+        state->again = nj_clock_after(1, on_send_again, state);
 }
 
 static void on_committed(void *data);
 
 static void
-ask_the_store(Receipts *state)
+wait_for_commit(Receipts *state)
 {
     state->asked = state->waiting.length;
     if (state->asked)
@@ -155,7 +159,7 @@ on_committed(void *data)
     Receipts *state = data;
     for (guint i = 0; i < state->asked; i++)
         g_queue_push_tail_link(&state->due, g_queue_pop_head_link(&state->waiting));
-    ask_the_store(state);
+    wait_for_commit(state);
     send_due(state);
 }
 
@@ -163,19 +167,19 @@ static void
 queue_receipt(NjSession *session, const NjIncoming *in)
 {
     Receipts *state = nj_session_state(session, &nj_xep_0184);
-    if (!may_answer(session, in) || !nj_session_client(session)->store
-        || state->waiting.length + state->due.length >= MAX_ANSWERS)
+    if (!may_send_receipt(session, in) || !nj_session_client(session)->store
+        || state->waiting.length + state->due.length >= MAX_RECEIPTS)
         return;
 
-    Answer *answer = g_new0(Answer, 1);
-    *answer = (Answer){ g_strdup(in->from), g_strdup(in->message->wire_id), in->message->type };
-    g_queue_push_tail(&state->waiting, answer);
+    Receipt *receipt = g_new0(Receipt, 1);
+    *receipt = (Receipt){ g_strdup(in->from), g_strdup(in->message->wire_id), in->message->type };
+    g_queue_push_tail(&state->waiting, receipt);
     if (!state->asked)
-        ask_the_store(state);
+        wait_for_commit(state);
 }
 
 static void
-back(NjSession *session)
+resume_receipts(NjSession *session)
 {
     send_due(nj_session_state(session, &nj_xep_0184));
 }
@@ -186,12 +190,12 @@ const NjModule nj_xep_0184 = {
     .doap = { "complete" },
     .features = { NS },
     .option = "receipts",
-    .receive = { NJ_STAGE_ANNOTATE, note },
+    .receive = { NJ_STAGE_ANNOTATE, note_receipts },
     .after = { "RFC 6121 (4)" },
-    .send = { NJ_OUT_ANNOTATE, ask },
+    .send = { NJ_OUT_ANNOTATE, request_receipt },
     .stored = queue_receipt,
-    .attach = attach,
-    .detach = detach,
-    .online = back,
-    .resumed = back,
+    .attach = attach_receipts,
+    .detach = detach_receipts,
+    .online = resume_receipts,
+    .resumed = resume_receipts,
 };

@@ -21,14 +21,14 @@ state_of(NjSession *session)
 }
 
 static void *
-attach(NjSession *session)
+attach_blocking(NjSession *session)
 {
     (void) session;
     return g_new0(Blocking, 1);
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_blocking(NjSession *session, void *data)
 {
     Blocking *state = data;
     (void) session;
@@ -37,7 +37,7 @@ detach(NjSession *session, void *data)
 }
 
 static const char *
-address_of(const NjXml *item)
+item_address(const NjXml *item)
 {
     const char *address = nj_xml_is(item, "item", NS) ? nj_xml_attr(item, "jid") : NULL;
     return address && nj_jid_valid(address) ? address : NULL;
@@ -49,7 +49,7 @@ static void
 on_item(NjSession *session, const NjXml *item, void *data)
 {
     Blocking *state = data;
-    const char *address = address_of(item);
+    const char *address = item_address(item);
     (void) session;
     if (address && state->coming && g_hash_table_size(state->coming) < MAX_BLOCKED)
         g_hash_table_add(state->coming, g_strdup(address));
@@ -65,7 +65,7 @@ on_list(NjSession *session, const NjXml *stanza, const GError *error, void *data
     if (error) {
         if (stanza || nj_session_online(session))
             nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
-                             _("The list of blocked addresses could not be read. %s"),
+                             _("The list of blocked addresses could not be loaded. %s"),
                              error->message);
         return;
     }
@@ -80,7 +80,7 @@ on_list(NjSession *session, const NjXml *stanza, const GError *error, void *data
 }
 
 static void
-discovered(NjSession *session)
+request_blocklist(NjSession *session)
 {
     Blocking *state = state_of(session);
     g_clear_pointer(&state->coming, g_hash_table_unref);
@@ -96,7 +96,7 @@ discovered(NjSession *session)
 }
 
 static void
-apply(NjSession *session, const NjXml *change, bool blocked)
+apply_change(NjSession *session, const NjXml *change, bool blocked)
 {
     NjAccount *account = nj_session_account(session);
     const NjXml *item = nj_xml_first(change);
@@ -104,8 +104,8 @@ apply(NjSession *session, const NjXml *change, bool blocked)
         nj_account_set_blocked(account,
                                g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
     for (; item; item = nj_xml_next(item))
-        if (address_of(item))
-            nj_account_block(account, address_of(item), blocked);
+        if (item_address(item))
+            nj_account_block(account, item_address(item), blocked);
 }
 
 /* Only our account or server may push changes; otherwise a blocked contact could unblock itself. */
@@ -113,10 +113,10 @@ static bool
 on_push(NjSession *session, NjXml *iq, NjXml *change)
 {
     const char *from = nj_xml_attr(iq, "from");
-    bool blocked = g_str_equal(nj_xml_name(change), "block");
+    bool blocked = strcmp(nj_xml_name(change), "block") == 0;
 
-    if (from && !g_str_equal(from, nj_session_account(session)->bare)
-        && !g_str_equal(from, nj_session_domain(session))) {
+    if (from && strcmp(from, nj_session_account(session)->bare) != 0
+        && strcmp(from, nj_session_domain(session)) != 0) {
         nj_session_send(session, nj_xml_error_reply(iq, "cancel", "service-unavailable"));
         return true;
     }
@@ -126,7 +126,7 @@ on_push(NjSession *session, NjXml *iq, NjXml *change)
         return true;
     }
 
-    apply(session, change, blocked);
+    apply_change(session, change, blocked);
     nj_session_send(session, nj_xml_reply(iq, "result"));
     return true;
 }
@@ -136,7 +136,7 @@ on_push(NjSession *session, NjXml *iq, NjXml *change)
 /* Drops messages of blocked addresses that the server let through. Copies of our own messages to
  * them are kept. */
 static bool
-keep_away(NjSession *session, NjIncoming *in)
+drop_blocked(NjSession *session, NjIncoming *in)
 {
     if (in->sent || !nj_account_has_blocked(nj_session_account(session), in->from))
         return true;
@@ -175,19 +175,19 @@ on_changed(NjRecord *record, const NjXml *answer, void *data)
 }
 
 static bool
-may_ask(NjSession *session, const char *address, bool blocked, GError **error)
+may_change(NjSession *session, const char *address, bool blocked, GError **error)
 {
     const NjAccount *account = nj_session_account(session);
     if (blocked && nj_account_is_own(account, address))
         g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
-                    _("%s is your own address; it can not be blocked."), address);
+                    _("%s is your own address; it cannot be blocked."), address);
     else if (!nj_session_discovered(session))
-        g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
-                            _("The server has not said yet whether it can block addresses. Try "
-                              "again in a moment."));
+        g_set_error_literal(
+            error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
+            _("The server has not announced its features yet. Try again in a moment."));
     else if (!nj_session_server_has(session, NS))
         g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
-                    _("The server %s can not block addresses."), nj_session_domain(session));
+                    _("The server %s cannot block addresses."), nj_session_domain(session));
     else
         return true;
 
@@ -200,7 +200,7 @@ nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, voi
     g_autoptr(GError) error = NULL;
     NjSession *session = nj_xep_online(account, &error);
 
-    if (!session || !may_ask(session, address, blocked, &error)) {
+    if (!session || !may_change(session, address, blocked, &error)) {
         done(error, NULL, data);
         return;
     }
@@ -220,10 +220,10 @@ const NjModule nj_xep_0191 = {
     .name = N_("Blocking Command"),
     .doap = { "complete" },
     .after = { "XEP-0280" },
-    .receive = { NJ_STAGE_UNWRAP, keep_away },
+    .receive = { NJ_STAGE_UNWRAP, drop_blocked },
     .handlers = { { NJ_KIND_IQ_SET, "block", NS, on_push },
                   { NJ_KIND_IQ_SET, "unblock", NS, on_push } },
-    .attach = attach,
-    .detach = detach,
-    .discovered = discovered,
+    .attach = attach_blocking,
+    .detach = detach_blocking,
+    .discovered = request_blocklist,
 };

@@ -1,4 +1,4 @@
-/* XEP-0199: pings, both ways.  The keep-alive of the connection is in session.c. */
+/* XEP-0199: pings, both ways. The keep-alive of the connection is in session-alive.c. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0199.h"
 

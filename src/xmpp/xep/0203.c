@@ -1,15 +1,17 @@
-/* XEP-0203: when a message was really sent.  A stamp is believed from those who kept it for us, and
- * never later than now. */
+/* XEP-0203: the time when a delayed message was sent. A stamp counts if whoever stored the message
+ * for us set it; a later time than now becomes now. */
 #include "xmpp/xep/xep.h"
+
+#include <string.h>
 
 #include "base/clock.h"
 
 #define NS_LEGACY "jabber:x:delay" /* XEP-0091 */
 #define LIVE (60 * 1000)           /* ms */
 
-/* Our server, our account, the room; the sender and its server, for a chat.  Who stamped need not
- * be named.  In a room a stamp counts only while it shows its history: afterwards it is an
- * occupant's word, whoever it names, and would hide a line in the past. */
+/* Stamps of our server, our account, the room, and of the sender and its server count; by may be
+ * NULL. In a room a stamp counts only while the room sends its history: later an occupant may have
+ * set it, to hide a message in the past. */
 static bool
 is_believed(NjSession *session, const NjIncoming *in, const char *by)
 {
@@ -19,7 +21,7 @@ is_believed(NjSession *session, const NjIncoming *in, const char *by)
         return nj_muc_in_history(session, room)
                && (!by || (nj_jid_is_bare(by) && nj_jid_same_bare(by, in->from)));
     return !by || nj_session_peer(session, by) >= NJ_PEER_SERVER || nj_jid_same_bare(by, in->from)
-           || g_str_equal(by, domain);
+           || strcmp(by, domain) == 0;
 }
 
 static bool
@@ -33,8 +35,8 @@ take_stamp(NjMessage *message, const char *stamp)
     return true;
 }
 
-/* Around a copy stands our server's word (XEP-0297, 3.2).  The time of this minute is no delay but
- * the way here. */
+/* The stamp around a copy is our server's (XEP-0297 section 3.2). A stamp of the last minute is no
+ * delay, only transmission. */
 static bool
 note_forwarded(NjIncoming *in)
 {

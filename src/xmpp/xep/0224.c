@@ -1,32 +1,32 @@
-/* XEP-0224: somebody we know wants attention, now.  It is told once a minute and sender, and not
- * kept; words that come along are a message like any other. */
+/* XEP-0224: a contact asks for attention. It is shown once a minute for each contact, and not
+ * stored; a body in the same stanza is an ordinary message. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0224.h"
 
 #include "base/clock.h"
 
 #define NS "urn:xmpp:attention:0"
-/* The state is when each contact was last told of: bare address -> gint64. */
+/* The state: bare address of a contact -> gint64, the time of its last alert in microseconds. */
 #define REST_US (60 * G_USEC_PER_SEC)
 static void *
-attach(NjSession *session)
+attach_attention(NjSession *session)
 {
     (void) session;
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void
-detach(NjSession *session, void *told)
+detach_attention(NjSession *session, void *alerted)
 {
     (void) session;
-    g_hash_table_unref(told);
+    g_hash_table_unref(alerted);
 }
 
 static bool
-has_rested(NjSession *session, const char *bare)
+may_alert_again(NjSession *session, const char *bare)
 {
-    GHashTable *told = nj_session_state(session, &nj_xep_0224);
-    const gint64 *before = g_hash_table_lookup(told, bare);
+    GHashTable *alerted = nj_session_state(session, &nj_xep_0224);
+    const gint64 *before = g_hash_table_lookup(alerted, bare);
     gint64 now = nj_clock_us();
 
     if (before && now - *before < REST_US)
@@ -34,31 +34,34 @@ has_rested(NjSession *session, const char *bare)
 
     gint64 *kept = g_new(gint64, 1);
     *kept = now;
-    g_hash_table_insert(told, g_strdup(bare), kept);
+    g_hash_table_insert(alerted, g_strdup(bare), kept);
     return true;
 }
 
-/* 4: "In message stanzas containing Delayed Delivery data, attention extensions MUST be ignored";
- * 7: only contacts may. */
+/* Section 4: "In message stanzas containing Delayed Delivery data, attention extensions MUST be
+ * ignored"; section 7: only contacts may ask. */
 static bool
-may_call(NjSession *session, const NjIncoming *in)
+may_alert(NjSession *session, const NjIncoming *in)
 {
     const NjAccount *account = nj_session_account(session);
-    return !in->sent && !in->message->delayed && in->message->type != NJ_MESSAGE_GROUPCHAT
-           && !nj_xml_child(in->stanza, "delay", NJ_NS_DELAY)
-           && nj_options_bool(account->client->options, nj_xep_0224.option)
+    if (in->sent || in->message->type == NJ_MESSAGE_GROUPCHAT)
+        return false;
+    if (in->message->delayed || nj_xml_child(in->stanza, "delay", NJ_NS_DELAY))
+        return false;
+
+    return nj_options_bool(account->client->options, nj_xep_0224.option)
            && nj_roster_find(account->roster, in->from);
 }
 
 static bool
-note(NjSession *session, NjIncoming *in)
+note_attention(NjSession *session, NjIncoming *in)
 {
     NjAccount *account = nj_session_account(session);
-    if (!nj_xml_child(in->stanza, "attention", NS) || !may_call(session, in))
+    if (!nj_xml_child(in->stanza, "attention", NS) || !may_alert(session, in))
         return true;
 
     g_autofree char *bare = nj_jid_bare(in->from);
-    if (!has_rested(session, bare))
+    if (!may_alert_again(session, bare))
         return true;
 
     NjAlert alert = { nj_chat_open(account, NJ_CHAT_PERSON, bare), NULL };
@@ -67,7 +70,7 @@ note(NjSession *session, NjIncoming *in)
     return true;
 }
 
-/* As a headline, which no server keeps for later. */
+/* Sent as a headline, which servers do not store. */
 bool
 nj_attention(NjChat *chat, GError **error)
 {
@@ -93,7 +96,7 @@ const NjModule nj_xep_0224 = {
     .features = { NS },
     .option = "attention",
     .after = { "XEP-0203" },
-    .receive = { NJ_STAGE_ANNOTATE, note },
-    .attach = attach,
-    .detach = detach,
+    .receive = { NJ_STAGE_ANNOTATE, note_attention },
+    .attach = attach_attention,
+    .detach = detach_attention,
 };

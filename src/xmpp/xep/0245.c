@@ -1,5 +1,5 @@
-/* XEP-0245: a body that begins with "/me " is an action.  It is a matter of showing, which the
- * panes do: nothing is on the wire. */
+/* XEP-0245: a body that begins with "/me " is an action. The panes display it so; nothing else is
+ * on the wire. */
 #include "xmpp/xep/xep.h"
 
 const NjModule nj_xep_0245 = {

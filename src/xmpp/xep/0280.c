@@ -3,6 +3,8 @@
  * inside must fit. An unwrapped copy is handled as any message, but no receipt is sent for it. */
 #include "xmpp/xep/xep.h"
 
+#include <string.h>
+
 #define NS "urn:xmpp:carbons:2"
 
 static void
@@ -12,12 +14,12 @@ on_enabled(NjSession *session, const NjXml *stanza, const GError *error, void *d
     (void) data;
     if (error && stanza)
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
-                         _("What your other clients say and hear will not be shown here. %s"),
+                         _("Messages of your other clients will not be shown here. %s"),
                          error->message);
 }
 
 static void
-discovered(NjSession *session)
+enable_carbons(NjSession *session)
 {
     if (!nj_session_server_has(session, NS))
         return;
@@ -67,7 +69,7 @@ is_sent(NjSession *session, const NjXml *message, const char *from, const char *
 /* 11: "Any forwarded copies received by a Carbons-enabled client MUST be from that user's bare JID;
  * any copies that do not meet this requirement MUST be ignored." */
 static bool
-unwrap(NjSession *session, NjIncoming *in)
+unwrap_copy(NjSession *session, NjIncoming *in)
 {
     NjXml *received = nj_xml_child(in->stanza, "received", NS),
           *sent = nj_xml_child(in->stanza, "sent", NS);
@@ -79,7 +81,7 @@ unwrap(NjSession *session, NjIncoming *in)
     const char *from = message ? nj_xml_attr(message, "from") : NULL,
                *to = message ? nj_xml_attr(message, "to") : NULL;
     bool good = !(received && sent) && from && to && nj_jid_valid(from) && nj_jid_valid(to)
-                && g_str_equal(in->from, nj_session_account(session)->bare) && is_plain(message)
+                && strcmp(in->from, nj_session_account(session)->bare) == 0 && is_plain(message)
                 && (received ? is_received(session, message, from, to)
                              : is_sent(session, message, from, to));
 
@@ -101,6 +103,6 @@ const NjModule nj_xep_0280 = {
     .spec = "XEP-0280",
     .name = N_("Message Carbons"),
     .doap = { "complete" },
-    .receive = { NJ_STAGE_UNWRAP, unwrap },
-    .discovered = discovered,
+    .receive = { NJ_STAGE_UNWRAP, unwrap_copy },
+    .discovered = enable_carbons,
 };

@@ -28,12 +28,12 @@ typedef struct {
     char *to;       /* NULL: not in the outbox, so unknown */
     gint64 time_ms; /* by the server's clock once it is known */
     bool keeps;     /* the archive keeps all messages to that address */
-} Said;
+} Sent;
 
 typedef struct {
     guint refs;
     NjSession *session;
-    Said *said;
+    Sent *sent;
     guint count;
     GHashTable *missing; /* set of ids that the archive has not shown yet */
     gint64 since_ms;
@@ -46,11 +46,11 @@ typedef struct {
     NjArchiveFunc done;
     void *data;
     const void *owner;
-} Ask;
+} Question;
 
 typedef struct {
     NjSession *session;
-    GPtrArray *asks; /* of Ask: open questions */
+    GPtrArray *questions; /* of Question: open questions */
     /* set of ids with an unknown answer: not asked again in this run */
     GHashTable *futile;
     bool read; /* the archive was read in this session */
@@ -64,22 +64,22 @@ state_of(NjSession *session)
 }
 
 static void *
-attach(NjSession *session)
+attach_archive(NjSession *session)
 {
     Archive *state = g_new0(Archive, 1);
     state->session = session;
-    state->asks = g_ptr_array_new();
+    state->questions = g_ptr_array_new();
     state->futile = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return state;
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_archive(NjSession *session, void *data)
 {
     Archive *state = data;
     (void) session;
     nj_clock_cancel(&state->renewal);
-    g_ptr_array_unref(state->asks);
+    g_ptr_array_unref(state->questions);
     g_hash_table_unref(state->futile);
     g_free(state);
 }
@@ -91,7 +91,7 @@ on_renewal(void *data)
 {
     Archive *state = data;
     nj_clock_cancel(&state->renewal);
-    if (state->read && !state->asks->len && nj_session_online(state->session)) {
+    if (state->read && !state->questions->len && nj_session_online(state->session)) {
         nj_session_disconnect(state->session);
         nj_session_connect(state->session);
     }
@@ -99,15 +99,15 @@ on_renewal(void *data)
 }
 
 static void
-renew(NjSession *session)
+schedule_renewal(NjSession *session)
 {
     Archive *state = state_of(session);
-    if (state->read && !state->asks->len && !state->renewal)
+    if (state->read && !state->questions->len && !state->renewal)
         state->renewal = nj_clock_after(RENEWAL, on_renewal, state);
 }
 
 static void
-offline(NjSession *session)
+stop_archive(NjSession *session)
 {
     Archive *state = state_of(session);
     state->read = false;
@@ -117,40 +117,40 @@ offline(NjSession *session)
 /* --- a question --- */
 
 static void
-ask_unref(void *data)
+question_unref(void *data)
 {
-    Ask *ask = data;
-    if (--ask->refs > 0)
+    Question *question = data;
+    if (--question->refs > 0)
         return;
 
-    g_hash_table_unref(ask->missing);
-    for (guint i = 0; i < ask->count; i++) {
-        g_free(ask->said[i].id);
-        g_free(ask->said[i].to);
+    g_hash_table_unref(question->missing);
+    for (guint i = 0; i < question->count; i++) {
+        g_free(question->sent[i].id);
+        g_free(question->sent[i].to);
     }
 
-    g_free(ask->said);
-    g_free(ask->key);
-    g_free(ask);
+    g_free(question->sent);
+    g_free(question->key);
+    g_free(question);
 }
 
 /* The wait has ended, also if it was cancelled. */
 static void
-ask_over(void *data)
+on_wait_over(void *data)
 {
-    Ask *ask = data;
-    ask->over = true;
-    g_ptr_array_remove_fast(state_of(ask->session)->asks, ask);
-    renew(ask->session);
-    ask_unref(ask);
+    Question *question = data;
+    question->over = true;
+    g_ptr_array_remove_fast(state_of(question->session)->questions, question);
+    schedule_renewal(question->session);
+    question_unref(question);
 }
 
 static NjArchiveAnswer
-answer(const Ask *ask, const Said *said)
+answer_for(const Question *question, const Sent *sent)
 {
-    if (!g_hash_table_contains(ask->missing, said->id))
+    if (!g_hash_table_contains(question->missing, sent->id))
         return NJ_ARCHIVE_HAS;
-    return said->keeps && (ask->complete || ask->reached_ms <= said->time_ms - MARGIN)
+    return sent->keeps && (question->complete || question->reached_ms <= sent->time_ms - MARGIN)
                ? NJ_ARCHIVE_LACKS
                : NJ_ARCHIVE_UNKNOWN;
 }
@@ -158,51 +158,52 @@ answer(const Ask *ask, const Said *said)
 /* The wait ended: reports the answers. If the session has ended, nothing is reported; the caller
  * asks again in the next one. */
 static void
-tell(NjSession *session, const NjXml *stanza, const GError *error, void *data)
+report_answers(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
-    Ask *ask = data;
-    g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, ask->count + 1);
+    Question *question = data;
+    g_autofree NjArchiveAnswer *answers = g_new0(NjArchiveAnswer, question->count + 1);
 
     (void) stanza;
-    ask->over = true;
+    question->over = true;
     if (error && error->code == NJ_IQ_ERROR_OFFLINE)
         return;
 
-    for (guint i = 0; i < ask->count; i++) {
-        answers[i] = answer(ask, &ask->said[i]);
-        if (ask->pages && answers[i] == NJ_ARCHIVE_UNKNOWN)
-            g_hash_table_add(state_of(session)->futile, g_strdup(ask->said[i].id));
+    for (guint i = 0; i < question->count; i++) {
+        answers[i] = answer_for(question, &question->sent[i]);
+        if (question->pages && answers[i] == NJ_ARCHIVE_UNKNOWN)
+            g_hash_table_add(state_of(session)->futile, g_strdup(question->sent[i].id));
     }
 
-    ask->done(session, answers, ask->data);
+    question->done(session, answers, question->data);
 }
 
 static void
-finish(Ask *ask)
+end_question(Question *question)
 {
-    if (!ask->over)
-        nj_wait_end(ask->session, ask->key, NULL);
+    if (!question->over)
+        nj_wait_end(question->session, question->key, NULL);
 }
 
 /* When the session ends, the wait and the open request end in no fixed order. */
 static bool
-is_over(const Ask *ask, const GError *error)
+is_over(const Question *question, const GError *error)
 {
-    return ask->over || (error && error->code == NJ_IQ_ERROR_OFFLINE);
+    return question->over || (error && error->code == NJ_IQ_ERROR_OFFLINE);
 }
 
 static void
-ask_server(Ask *ask, NjXml *iq, NjIqFunc done)
+ask_server(Question *question, NjXml *iq, NjIqFunc done)
 {
-    ask->refs++;
-    nj_iq_send_full(ask->session, iq, PATIENCE, done, NULL, ask, ask_unref, ask->owner);
+    question->refs++;
+    nj_iq_send_full(question->session, iq, PATIENCE, done, NULL, question, question_unref,
+                    question->owner);
 }
 
 /* --- reading --- */
 
 /* Notes an archived message. Only our own ones count: another sender could copy an id of ours. */
 static void
-note_result(Ask *ask, const NjXml *result)
+note_result(Question *question, const NjXml *result)
 {
     const NjXml *forwarded = nj_xml_child(result, "forwarded", NJ_NS_FORWARD);
     const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
@@ -212,29 +213,29 @@ note_result(Ask *ask, const NjXml *result)
     gint64 time;
 
     if (stamp && nj_clock_parse(stamp, &time))
-        ask->oldest_ms = MIN(ask->oldest_ms, time);
-    if (!author || !nj_account_is_own(nj_session_account(ask->session), author))
+        question->oldest_ms = MIN(question->oldest_ms, time);
+    if (!author || !nj_account_is_own(nj_session_account(question->session), author))
         return;
 
     const NjXml *origin = nj_xml_child(message, "origin-id", NJ_NS_SID);
     const char *ids[] = { origin ? nj_xml_attr(origin, "id") : NULL, nj_xml_attr(message, "id") };
     for (gsize i = 0; i < G_N_ELEMENTS(ids); i++)
         if (ids[i])
-            g_hash_table_remove(ask->missing, ids[i]);
+            g_hash_table_remove(question->missing, ids[i]);
 }
 
 static bool
 on_message(NjSession *session, NjXml *stanza, NjXml *result)
 {
     NjAccount *account = nj_session_account(session);
-    const GPtrArray *asks = state_of(session)->asks;
+    const GPtrArray *questions = state_of(session)->questions;
     const char *from = nj_xml_attr(stanza, "from"), *query = nj_xml_attr(result, "queryid");
 
     /* 8.1: "A client MUST verify the source of MAM query results against an open query". */
-    if (query && (!from || g_str_equal(from, account->bare)))
-        for (guint i = 0; i < asks->len; i++)
-            if (g_str_equal(((const Ask *) asks->pdata[i])->key, query))
-                note_result(asks->pdata[i], result);
+    if (query && (!from || strcmp(from, account->bare) == 0))
+        for (guint i = 0; i < questions->len; i++)
+            if (strcmp(((const Question *) questions->pdata[i])->key, query) == 0)
+                note_result(questions->pdata[i], result);
 
     return true;
 }
@@ -251,13 +252,13 @@ add_field(NjXml *form, const char *name, const char *value)
 
 /* Requests a page, the newest first: the messages in question are seldom old. */
 static void
-ask_page(Ask *ask, const char *before)
+ask_page(Question *question, const char *before)
 {
-    g_autofree char *start = nj_clock_format(MAX(ask->since_ms - MARGIN, 0));
+    g_autofree char *start = nj_clock_format(MAX(question->since_ms - MARGIN, 0));
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     NjXml *query = nj_xml_add_new(iq, "query", NJ_NS_MAM);
 
-    nj_xml_set(query, "queryid", ask->key);
+    nj_xml_set(query, "queryid", question->key);
     NjXml *form = nj_xml_add_new(query, "x", NJ_NS_DATA);
     nj_xml_set(form, "type", "submit");
     add_field(form, "FORM_TYPE", NJ_NS_MAM);
@@ -270,17 +271,18 @@ ask_page(Ask *ask, const char *before)
     else
         nj_xml_add_new(set, "before", NS_RSM);
 
-    ask->oldest_ms = G_MAXINT64;
-    ask->pages++;
-    state_of(ask->session)->read = true;
-    ask_server(ask, iq, on_page);
+    question->oldest_ms = G_MAXINT64;
+    question->pages++;
+    state_of(question->session)->read = true;
+    ask_server(question, iq, on_page);
 }
 
 static bool
-knows_all(const Ask *ask)
+knows_all(const Question *question)
 {
-    for (guint i = 0; i < ask->count; i++)
-        if (ask->said[i].keeps && answer(ask, &ask->said[i]) == NJ_ARCHIVE_UNKNOWN)
+    for (guint i = 0; i < question->count; i++)
+        if (question->sent[i].keeps
+            && answer_for(question, &question->sent[i]) == NJ_ARCHIVE_UNKNOWN)
             return false;
     return true;
 }
@@ -288,23 +290,23 @@ knows_all(const Ask *ask)
 static void
 on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
-    Ask *ask = data;
+    Question *question = data;
     const NjXml *fin = error ? NULL : nj_xml_child(stanza, "fin", NJ_NS_MAM);
     const NjXml *set = fin ? nj_xml_child(fin, "set", NS_RSM) : NULL;
     const char *complete = fin ? nj_xml_attr(fin, "complete") : NULL;
     g_autofree char *first = set ? nj_xml_child_text(set, "first", NS_RSM) : NULL;
 
     (void) session;
-    if (is_over(ask, error))
+    if (is_over(question, error))
         return;
 
     if (fin)
-        ask->reached_ms = MIN(ask->reached_ms, ask->oldest_ms);
-    ask->complete = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
-    if (first && *first && ask->pages < PAGES && !knows_all(ask))
-        ask_page(ask, first);
+        question->reached_ms = MIN(question->reached_ms, question->oldest_ms);
+    question->complete = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
+    if (first && *first && question->pages < PAGES && !knows_all(question))
+        ask_page(question, first);
     else
-        finish(ask);
+        end_question(question);
 }
 
 /* --- before reading --- */
@@ -315,36 +317,36 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
 static void
 on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
-    Ask *ask = data;
+    Question *question = data;
     const NjXml *time = error ? NULL : nj_xml_child(stanza, "time", NJ_NS_TIME);
     g_autofree char *utc = time ? nj_xml_child_text(time, "utc", NJ_NS_TIME) : NULL;
     gint64 there;
 
     (void) session;
-    if (is_over(ask, error))
+    if (is_over(question, error))
         return;
 
     if (!utc || !nj_clock_parse(utc, &there)) {
-        finish(ask);
+        end_question(question);
         return;
     }
 
     gint64 behind = MIN(there - nj_clock_wall_ms(), 0);
-    ask->since_ms += behind;
-    for (guint i = 0; i < ask->count; i++)
-        ask->said[i].time_ms += behind;
+    question->since_ms += behind;
+    for (guint i = 0; i < question->count; i++)
+        question->sent[i].time_ms += behind;
 
-    ask_page(ask, NULL);
+    ask_page(question, NULL);
 }
 
 static bool
-lists(const NjXml *list, const char *address)
+list_contains(const NjXml *list, const char *address)
 {
     for (NjXml *item = list ? nj_xml_first(list) : NULL; item; item = nj_xml_next(item)) {
         g_autofree char *text = nj_xml_text(item);
         g_autofree char *domain = nj_jid_domain(address);
         if (text && nj_jid_valid(text)
-            && (nj_jid_same_bare(text, address) || g_str_equal(text, domain)))
+            && (nj_jid_same_bare(text, address) || strcmp(text, domain) == 0))
             return true;
     }
     return false;
@@ -355,9 +357,10 @@ static bool
 is_kept(NjSession *session, const NjXml *prefs, const char *address)
 {
     const char *rule = nj_xml_attr(prefs, "default");
-    if (!address || lists(nj_xml_child(prefs, "never", NJ_NS_MAM), address))
+    if (!address || list_contains(nj_xml_child(prefs, "never", NJ_NS_MAM), address))
         return false;
-    if (lists(nj_xml_child(prefs, "always", NJ_NS_MAM), address) || g_strcmp0(rule, "always") == 0)
+    if (list_contains(nj_xml_child(prefs, "always", NJ_NS_MAM), address)
+        || g_strcmp0(rule, "always") == 0)
         return true;
     return g_strcmp0(rule, "roster") == 0
            && nj_roster_find(nj_session_account(session)->roster, address);
@@ -366,66 +369,66 @@ is_kept(NjSession *session, const NjXml *prefs, const char *address)
 static void
 on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
-    Ask *ask = data;
+    Question *question = data;
     const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NJ_NS_MAM);
     bool any = false;
 
-    if (is_over(ask, error))
+    if (is_over(question, error))
         return;
 
-    for (guint i = 0; prefs && i < ask->count; i++) {
-        Said *said = &ask->said[i];
-        said->keeps = is_kept(session, prefs, said->to)
-                      && !g_hash_table_contains(state_of(session)->futile, said->id);
-        any |= said->keeps;
+    for (guint i = 0; prefs && i < question->count; i++) {
+        Sent *sent = &question->sent[i];
+        sent->keeps = is_kept(session, prefs, sent->to)
+                      && !g_hash_table_contains(state_of(session)->futile, sent->id);
+        any |= sent->keeps;
     }
 
     if (!any || !nj_session_server_has(session, NJ_NS_TIME)) {
-        finish(ask);
+        end_question(question);
         return;
     }
 
     NjXml *iq = nj_xml_iq("get", nj_session_domain(session), NULL);
     nj_xml_add_new(iq, "time", NJ_NS_TIME);
-    ask_server(ask, iq, on_time);
+    ask_server(question, iq, on_time);
 }
 
 static void
-begin(Ask *ask)
+begin_question(Question *question)
 {
-    if (!nj_session_account_has(ask->session, NJ_NS_MAM)) {
-        finish(ask);
+    if (!nj_session_account_has(question->session, NJ_NS_MAM)) {
+        end_question(question);
         return;
     }
     NjXml *iq = nj_xml_iq("get", NULL, NULL);
     nj_xml_add_new(iq, "prefs", NJ_NS_MAM);
-    ask_server(ask, iq, on_prefs);
+    ask_server(question, iq, on_prefs);
 }
 
 static void
-discovered(NjSession *session)
+begin_questions(NjSession *session)
 {
-    const GPtrArray *asks = state_of(session)->asks;
-    g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(ask_unref);
+    const GPtrArray *questions = state_of(session)->questions;
+    g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(question_unref);
 
-    for (guint i = 0; i < asks->len; i++) {
-        Ask *ask = asks->pdata[i];
-        ask->refs++;
-        g_ptr_array_add(now, ask);
+    for (guint i = 0; i < questions->len; i++) {
+        Question *question = questions->pdata[i];
+        question->refs++;
+        g_ptr_array_add(now, question);
     }
 
     for (guint i = 0; i < now->len; i++)
-        if (!((Ask *) now->pdata[i])->over)
-            begin(now->pdata[i]);
+        if (!((Question *) now->pdata[i])->over)
+            begin_question(now->pdata[i]);
 }
 
 /* Finds recipient and time of the messages in the outbox. Messages to rooms and occupants, and
  * headlines, are left out: archives need not keep them. */
 static void
-find_rows(Ask *ask)
+find_recipients(Question *question)
 {
     g_autoptr(GHashTable) rows = g_hash_table_new(g_str_hash, g_str_equal);
-    for (GList *item = nj_session_account(ask->session)->outbox->rows.head; item;
+    for (GList *item = nj_session_account(question->session)->outbox->rows.head; item;
          item = item->next) {
         const NjOut *out = item->data;
         if (out->kind == NJ_CHAT_PERSON && out->message->origin_id
@@ -433,10 +436,10 @@ find_rows(Ask *ask)
             g_hash_table_insert(rows, out->message->origin_id, (void *) out);
     }
 
-    for (guint i = 0; i < ask->count; i++) {
-        const NjOut *out = g_hash_table_lookup(rows, ask->said[i].id);
-        ask->said[i].to = out ? g_strdup(out->address) : NULL;
-        ask->said[i].time_ms = out ? out->message->time : 0;
+    for (guint i = 0; i < question->count; i++) {
+        const NjOut *out = g_hash_table_lookup(rows, question->sent[i].id);
+        question->sent[i].to = out ? g_strdup(out->address) : NULL;
+        question->sent[i].time_ms = out ? out->message->time : 0;
     }
 }
 
@@ -444,35 +447,35 @@ void
 nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjArchiveFunc done,
                void *data, const void *owner)
 {
-    Ask *ask = g_new0(Ask, 1);
-    *ask = (Ask){ .refs = 1,
-                  .session = session,
-                  .since_ms = since_ms,
-                  .reached_ms = G_MAXINT64,
-                  .done = done,
-                  .data = data,
-                  .owner = owner };
-    ask->count = g_strv_length((char **) ids);
+    Question *question = g_new0(Question, 1);
+    *question = (Question){ .refs = 1,
+                            .session = session,
+                            .since_ms = since_ms,
+                            .reached_ms = G_MAXINT64,
+                            .done = done,
+                            .data = data,
+                            .owner = owner };
+    question->count = g_strv_length((char **) ids);
 
-    ask->said = g_new0(Said, ask->count + 1);
-    ask->missing = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < ask->count; i++) {
-        ask->said[i].id = g_strdup(ids[i]);
-        g_hash_table_add(ask->missing, ask->said[i].id);
+    question->sent = g_new0(Sent, question->count + 1);
+    question->missing = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < question->count; i++) {
+        question->sent[i].id = g_strdup(ids[i]);
+        g_hash_table_add(question->missing, question->sent[i].id);
     }
 
-    ask->key = nj_random_id();
-    find_rows(ask);
-    g_ptr_array_add(state_of(session)->asks, ask);
-    nj_wait_begin(session, ask->key, PATIENCE, tell, ask, ask_over, owner);
+    question->key = nj_random_id();
+    find_recipients(question);
+    g_ptr_array_add(state_of(session)->questions, question);
+    nj_wait_begin(session, question->key, PATIENCE, report_answers, question, on_wait_over, owner);
     if (nj_session_discovered(session))
-        begin(ask);
+        begin_question(question);
 }
 
 bool
 nj_archive_asks(NjSession *session)
 {
-    return state_of(session)->asks->len > 0;
+    return state_of(session)->questions->len > 0;
 }
 
 const NjModule nj_xep_0313 = {
@@ -480,9 +483,9 @@ const NjModule nj_xep_0313 = {
     .name = N_("Message Archive Management"),
     .doap = { "partial", "asks whether the archive has the messages sent when a connection broke" },
     .handlers = { { NJ_KIND_MESSAGE, "result", NJ_NS_MAM, on_message } },
-    .attach = attach,
-    .detach = detach,
-    .offline = offline,
-    .resumed = renew,
-    .discovered = discovered,
+    .attach = attach_archive,
+    .detach = detach_archive,
+    .offline = stop_archive,
+    .resumed = schedule_renewal,
+    .discovered = begin_questions,
 };

@@ -1,5 +1,5 @@
-/* XEP-0319: since when nobody types, told with the presence that says so, and only where the option
- * asks for it. */
+/* XEP-0319: the time of the last key, sent with presence of auto-away if the option is on, and that
+ * of contacts. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
@@ -21,7 +21,7 @@ add_idle(NjSession *session, NjXml *presence)
     nj_xml_set(nj_xml_add_new(presence, "idle", NS), "since", time);
 }
 
-/* A presence without it says that somebody is there. */
+/* A presence without <idle/> ends the idle time. */
 static bool
 note_idle(NjSession *session, NjXml *presence, NjXml *child)
 {

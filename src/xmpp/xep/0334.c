@@ -1,5 +1,5 @@
-/* XEP-0334: hints to those who store and forward.  We give them with what is not worth keeping
- * (0085.c); for us none changes anything: what was received is kept. */
+/* XEP-0334: hints for servers that store messages. We send them with chat states (0085.c); received
+ * hints are ignored, and the message is stored. */
 #include "xmpp/xep/xep.h"
 
 const NjModule nj_xep_0334 = {

@@ -50,7 +50,7 @@ on_option_changed(NjOption *option, void *owner)
 }
 
 static void *
-attach(NjSession *session)
+attach_client_state(NjSession *session)
 {
     NjClient *client = nj_session_client(session);
     State *state = g_new0(State, 1);
@@ -61,7 +61,7 @@ attach(NjSession *session)
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_client_state(NjSession *session, void *data)
 {
     (void) session;
     g_free(data);
@@ -88,8 +88,8 @@ const NjModule nj_xep_0352 = {
     .name = N_("Client State Indication"),
     .doap = { "complete" },
     .after = { "RFC 6121 (4)" },
-    .attach = attach,
-    .detach = detach,
+    .attach = attach_client_state,
+    .detach = detach_client_state,
     .online = begin_stream,
     .offline = stop_watch,
     .resumed = begin_stream,

@@ -1,5 +1,5 @@
-/* XEP-0359: ids that survive.  The sender's own is a claim and counts only together with the
- * sender; an archive's counts only from that archive: our account's, or the room's. */
+/* XEP-0359: stable ids. An origin-id counts only together with its sender. A stanza-id counts only
+ * from our account's archive or from the room. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -14,11 +14,11 @@ is_announced(NjSession *session)
     return nj_session_account_has(session, NJ_NS_SID) || nj_session_account_has(session, NJ_NS_MAM);
 }
 
-/* A server that announces no ids lets through those that a stranger claims in its name (XEP-0359,
- * 6).  Before it has said so they are kept, since a stream that is resumed brings messages before
- * anything can be asked, but nothing is looked up by them: what was claimed in that moment could
- * only suppress a message of an archive that the same server has got since, under an id guessed
- * right. */
+/* A server that does not announce ids passes on ids that a stranger set in its name (section 6).
+ * Before the features are known the ids are stored, because a resumed stream brings messages before
+ * anything can be requested; but nothing is looked up by them. A forged id from that time could
+ * only suppress a message of an archive that the same server has set up since, and only if it was
+ * guessed right. */
 static bool
 may_keep(NjSession *session)
 {

@@ -1,14 +1,16 @@
-/* XEP-0380: a message we can not read says so in one line.  The words that came with it for such a
- * case are not shown: they are not what was written, and may come from anybody. */
+/* XEP-0380: a message that we cannot decrypt is shown as one line that names its cipher. The
+ * fallback body is not shown: it is not what the sender wrote, and it is not authenticated. */
 #include "xmpp/xep/xep.h"
+
+#include <string.h>
 
 #include "base/text.h"
 
-/* What a cipher looks like on the wire; its name here counts more than the one a stanza brings. */
+/* How ciphers are recognised. The name in this table overrules the name in the stanza. */
 #define NS "urn:xmpp:eme:0"
 static const struct {
     const char *ns, *name;
-    const char *element; /* NULL: none of its own */
+    const char *element; /* NULL: it has no element */
 } ciphers[] = {
     { "urn:xmpp:omemo:2", "OMEMO", "encrypted" },
     { "eu.siacs.conversations.axolotl", "OMEMO", "encrypted" },
@@ -22,17 +24,20 @@ name_of(const NjXml *hint)
 {
     const char *ns = nj_xml_attr(hint, "namespace"), *name = nj_xml_attr(hint, "name");
     for (gsize i = 0; ns && i < G_N_ELEMENTS(ciphers); i++)
-        if (g_str_equal(ciphers[i].ns, ns))
+        if (strcmp(ciphers[i].ns, ns) == 0)
             return g_strdup(ciphers[i].name);
-    g_autofree char *line = nj_text_line(name && *name ? name : ns ? ns : "", -1, 64);
+    if (!name || !*name)
+        name = ns ? ns : "";
+
+    g_autofree char *line = nj_text_line(name, -1, 64);
     return *line ? g_steal_pointer(&line) : g_strdup(_("a cipher that it does not name"));
 }
 
-/* Without a payload OMEMO only moves keys: nobody wrote anything. */
+/* OMEMO without a payload only exchanges keys: it is not a message. */
 static bool
 is_written(const NjXml *element)
 {
-    return !g_str_equal(nj_xml_name(element), "encrypted")
+    return strcmp(nj_xml_name(element), "encrypted") != 0
            || nj_xml_child(element, "payload", nj_xml_ns(element));
 }
 
@@ -59,7 +64,7 @@ explain(NjSession *session, NjIncoming *in)
 {
     (void) session;
     if (in->message->encryption)
-        return true; /* somebody before us could read it */
+        return true; /* a plugin has decrypted it */
 
     in->message->encryption = find_cipher(in);
     if (!in->message->encryption)
@@ -67,7 +72,7 @@ explain(NjSession *session, NjIncoming *in)
 
     g_free(in->message->body);
     in->message->body = g_strdup_printf(
-        _("This message is encrypted with %s, which this version can not read yet."),
+        _("This message is encrypted with %s, which this version cannot decrypt yet."),
         in->message->encryption);
 
     return true;

@@ -4,7 +4,7 @@
 #include "base/text.h"
 
 typedef struct {
-    NjDone done; /* NULL: nobody wants to know */
+    NjDone done; /* NULL: the result is ignored */
     void *data;
     NjAskFill fill;
     void *fill_data;
@@ -66,7 +66,7 @@ set_not_connected(const NjAccount *account, GError **error)
     if (account->state == NJ_ACCOUNT_WAITING)
         g_set_error(
             error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
-            _("%s has no connection now; it is tried again by itself, and by /connect at once."),
+            _("%s has no connection now. It reconnects by itself, or at once with /connect."),
             account->bare);
     else
         g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,

@@ -7,14 +7,15 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define STRANGER_BYTES (16 * 1024) /* bytes of a body that is stored until its sender is accepted \
-                                    */
-#define CLOCKS (60 * 1000)         /* ms: allowed difference of two clocks plus the transmission */
+#define STRANGER_BYTES                                                                    \
+    (16 * 1024)            /* bytes of a body that is stored until its sender is accepted \
+                            */
+#define CLOCKS (60 * 1000) /* ms: allowed difference of two clocks plus the transmission */
 
 /* Takes every error stanza. It fails the message with its id that we sent to its sender. In a room
  * all occupants see our ids, so nj_sent_find() compares the full address there. */
 static bool
-on_message(NjSession *session, NjXml *stanza, NjXml *child)
+on_error(NjSession *session, NjXml *stanza, NjXml *child)
 {
     NjAccount *account = nj_session_account(session);
     const char *from = nj_xml_attr(stanza, "from");
@@ -50,7 +51,7 @@ is_stranger(NjSession *session, const char *bare)
 
 /* Does the closed chat have messages from before? */
 static bool
-talked_before(NjStore *store, const NjStoredChat *stored)
+has_messages(NjStore *store, const NjStoredChat *stored)
 {
     g_autoptr(GPtrArray) page =
         stored->from_stranger ? NULL
@@ -60,7 +61,7 @@ talked_before(NjStore *store, const NjStoredChat *stored)
 
 /* Cuts a stranger's body at STRANGER_BYTES, at a character boundary. */
 static void
-shorten(NjMessage *message)
+shorten_body(NjMessage *message)
 {
     if (!message->body || strlen(message->body) <= STRANGER_BYTES)
         return;
@@ -72,7 +73,7 @@ shorten(NjMessage *message)
 /* Stores a stranger's message without a chat, a window or a receipt, and adds it to the requests.
  * Returns false if the sender is not a stranger: the history has earlier messages of that chat. */
 static bool
-keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
+store_request(NjSession *session, const char *bare, const NjIncoming *in)
 {
     NjMessage *message = in->message;
     NjAccount *account = nj_session_account(session);
@@ -90,8 +91,7 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
         return true;
     }
 
-    bool known =
-        found && !nj_roster_request(account->roster, bare) && talked_before(store, &stored);
+    bool known = found && !nj_roster_request(account->roster, bare) && has_messages(store, &stored);
     const NjRequest *request =
         known ? NULL : nj_roster_note_request(account->roster, bare, false, line, true);
     if (request
@@ -99,7 +99,7 @@ keep_waiting(NjSession *session, const char *bare, const NjIncoming *in)
         if (!stored.from_stranger)
             nj_store_set_from_stranger(store, stored.id, true);
         message->chat = stored.id;
-        shorten(message);
+        shorten_body(message);
         nj_store_add_message(store, message);
     }
 
@@ -168,7 +168,7 @@ report_stored(NjSession *session, const NjIncoming *in)
 }
 
 static bool
-deliver(NjSession *session, NjIncoming *in)
+deliver_message(NjSession *session, NjIncoming *in)
 {
     NjAccount *account = nj_session_account(session);
     NjMessage *message = in->message;
@@ -185,7 +185,7 @@ deliver(NjSession *session, NjIncoming *in)
     in->chat = nj_chat_find(account, bare);
     if (in->chat && in->chat->kind != NJ_CHAT_PERSON)
         return false;
-    if (!in->chat && is_stranger(session, bare) && keep_waiting(session, bare, in))
+    if (!in->chat && is_stranger(session, bare) && store_request(session, bare, in))
         return false;
 
     if (!in->chat)
@@ -216,6 +216,6 @@ const NjModule nj_rfc6121_message_in = {
     .spec = "RFC 6121 (5)",
     .name = N_("Messages"),
     .after = { "XEP-0045" },
-    .receive = { NJ_STAGE_DELIVER, deliver },
-    .handlers = { { NJ_KIND_MESSAGE, NULL, NULL, on_message } },
+    .receive = { NJ_STAGE_DELIVER, deliver_message },
+    .handlers = { { NJ_KIND_MESSAGE, NULL, NULL, on_error } },
 };

@@ -18,6 +18,13 @@ typedef struct {
     GArray *asked;  /* ids of the rows that the archive is being asked about; NULL: none */
 } Messages;
 
+/* Is the row queued without a sequence number, so that it was not handed to the stream? */
+static bool
+has_no_number(const NjOut *out)
+{
+    return out->message->state == NJ_STATE_QUEUED && !out->numbered;
+}
+
 /* Fails queued private messages to occupants of a room; room NULL: of all rooms. After we left the
  * room the nick may belong to another person, whom the message was not meant for. */
 static void
@@ -28,7 +35,7 @@ fail_private(NjSession *session, const char *room)
 
     for (GList *item = outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        if (out->kind == NJ_CHAT_PRIVATE && out->message->state == NJ_STATE_QUEUED && !out->numbered
+        if (out->kind == NJ_CHAT_PRIVATE && has_no_number(out)
             && (!room || nj_jid_same_bare(out->address, room)))
             g_array_append_val(rows, out->message->id);
     }
@@ -55,7 +62,7 @@ on_room_changed(NjRoom *room, void *owner)
 }
 
 static void *
-attach(NjSession *session)
+attach_outbox(NjSession *session)
 {
     Messages *state = g_new0(Messages, 1);
     state->session = session;
@@ -64,7 +71,7 @@ attach(NjSession *session)
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_outbox(NjSession *session, void *data)
 {
     Messages *state = data;
     (void) session;
@@ -79,7 +86,7 @@ detach(NjSession *session, void *data)
  * address, of an occupant by the full one, of a person by the bare one. 0: there is none. The
  * caller frees *chat_address. */
 static gint64
-chat_row(NjSession *session, const char *address, char **chat_address)
+find_chat_row(NjSession *session, const char *address, char **chat_address)
 {
     NjAccount *account = nj_session_account(session);
     bool exact = nj_muc_room(session, address) != NULL;
@@ -101,7 +108,7 @@ NjMessage *
 nj_sent_find(NjSession *session, const char *address, const char *id, char **chat_address)
 {
     NjStore *store = nj_session_client(session)->store;
-    gint64 row = id && store ? chat_row(session, address, chat_address) : 0;
+    gint64 row = id && store ? find_chat_row(session, address, chat_address) : 0;
     return row ? nj_store_find_sent(store, row, id) : NULL;
 }
 
@@ -156,7 +163,7 @@ nj_message_unknown(NjSession *session, gint64 row)
 }
 
 static void
-tell_unsure(NjSession *session)
+report_unsure(NjSession *session)
 {
     NjAccount *account = nj_session_account(session);
     guint count = 0;
@@ -199,15 +206,25 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
             nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
     }
 
-    tell_unsure(session);
+    report_unsure(session);
     nj_message_pump(session);
+}
+
+/* Is it an UNSURE message to a person, not older than oldest, that the archive may know? */
+static bool
+may_ask_again(const NjOut *out, gint64 oldest)
+{
+    const NjMessage *message = out->message;
+    if (message->state != NJ_STATE_UNSURE || out->missing || out->kind != NJ_CHAT_PERSON)
+        return false;
+    return message->origin_id && message->time >= oldest;
 }
 
 /* Asks the archive about rows that are pending and about UNSURE messages of the last seven days. An
  * UNSURE one that the archive has becomes ACKNOWLEDGED; one that it lacks is not sent again without
  * /retry, and not asked about again, because a session that has asked is replaced (0313-ask.c). */
 static void
-ask_the_archive(NjSession *session)
+ask_archive(NjSession *session)
 {
     gint64 oldest = nj_clock_wall_ms() - ASK_WITHIN_MS;
     Messages *state = nj_session_state(session, &nj_rfc6121_message_out);
@@ -218,10 +235,7 @@ ask_the_archive(NjSession *session)
     state->asked = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (GList *item = nj_session_account(session)->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        bool unsure = out->message->state == NJ_STATE_UNSURE && !out->missing
-                      && out->kind == NJ_CHAT_PERSON && out->message->origin_id
-                      && out->message->time >= oldest;
-        if (!out->archive_pending && !unsure)
+        if (!out->archive_pending && !may_ask_again(out, oldest))
             continue;
         g_ptr_array_add(ids, out->message->origin_id);
         g_array_append_val(state->asked, out->message->id);
@@ -232,30 +246,30 @@ ask_the_archive(NjSession *session)
     if (state->asked->len)
         nj_archive_ask(session, (const char *const *) ids->pdata, since, on_archive, state, state);
     else
-        tell_unsure(session);
+        report_unsure(session);
 }
 
 static void
-online(NjSession *session)
+start_outbox(NjSession *session)
 {
     fail_private(session, NULL);
-    ask_the_archive(session);
+    ask_archive(session);
     nj_message_pump(session);
 }
 
 /* The question to the archive times out while the connection is away; the session may go on after
  * that. */
 static void
-resumed(NjSession *session)
+resume_outbox(NjSession *session)
 {
     const Messages *state = nj_session_state(session, &nj_rfc6121_message_out);
     if (state->asked && !nj_archive_asks(session))
-        ask_the_archive(session);
+        ask_archive(session);
     nj_message_pump(session);
 }
 
 static void
-offline(NjSession *session)
+stop_outbox(NjSession *session)
 {
     nj_iq_cancel(session, nj_session_state(session, &nj_rfc6121_message_out));
 }
@@ -265,7 +279,7 @@ offline(NjSession *session)
 /* Returns the address to send to: the contact's client that wrote last (section 5.1), the room, or
  * the occupant. NULL with error set: it cannot be sent; NULL without: not yet. */
 static const char *
-destination(const NjChat *chat, GError **error)
+choose_destination(const NjChat *chat, GError **error)
 {
     NjRoom *room = chat->room;
     if (chat->kind == NJ_CHAT_PERSON)
@@ -289,7 +303,7 @@ destination(const NjChat *chat, GError **error)
 }
 
 static NjXml *
-build(const NjChat *chat, const NjMessage *message, const char *to)
+build_stanza(const NjChat *chat, const NjMessage *message, const char *to)
 {
     NjXml *stanza = nj_xml_message(nj_message_type_attribute(message->type), to, message->wire_id);
 
@@ -312,12 +326,13 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
 
     message->out = true;
     message->time = nj_clock_wall_ms();
-    message->type = chat->kind == NJ_CHAT_ROOM ? NJ_MESSAGE_GROUPCHAT
-                    : options                  ? options->type
-                                               : NJ_MESSAGE_CHAT;
-    message->sender = g_strdup(chat->kind == NJ_CHAT_ROOM ? chat->room->nick
-                               : account->jid             ? account->jid
-                                                          : account->bare);
+    if (chat->kind == NJ_CHAT_ROOM) {
+        message->type = NJ_MESSAGE_GROUPCHAT;
+        message->sender = g_strdup(chat->room->nick);
+    } else {
+        message->type = options ? options->type : NJ_MESSAGE_CHAT;
+        message->sender = g_strdup(account->jid ? account->jid : account->bare);
+    }
     message->body = nj_text_body(text, -1);
 
     message->subject = options && options->subject ? nj_text_line(options->subject, -1, 0) : NULL;
@@ -329,9 +344,9 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
 }
 
 static bool
-waits(const NjOut *out)
+is_waiting(const NjOut *out)
 {
-    return out->message->state == NJ_STATE_QUEUED && !out->numbered && !out->archive_pending;
+    return has_no_number(out) && !out->archive_pending;
 }
 
 static void
@@ -349,9 +364,9 @@ send_row(NjSession *session, NjOut *out)
         g_set_error_literal(&error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
                             _("The room was left before this could be said in it."));
 
-    const char *to = chat ? destination(chat, &error) : NULL;
+    const char *to = chat ? choose_destination(chat, &error) : NULL;
     out = find_row(session, message->id);
-    if (!out || !waits(out) || (!to && !error))
+    if (!out || !is_waiting(out) || (!to && !error))
         return;
 
     if (error) {
@@ -359,7 +374,7 @@ send_row(NjSession *session, NjOut *out)
         return;
     }
 
-    NjOutgoing going = { build(chat, message, to), chat, message };
+    NjOutgoing going = { build_stanza(chat, message, to), chat, message };
     nj_outbox_hand_over(outbox, out);
     if (nj_pipeline_send(nj_session_pipeline(session), session, &going) || !going.stanza)
         return;
@@ -372,7 +387,7 @@ send_row(NjSession *session, NjOut *out)
 }
 
 static gboolean
-pump_again(void *data)
+on_pump_again(void *data)
 {
     Messages *state = data;
     nj_clock_cancel(&state->again);
@@ -400,19 +415,19 @@ nj_message_pump(NjSession *session)
         const NjOut *out = item->data;
         if (out->archive_pending)
             g_hash_table_add(stopped, out->address);
-        else if (waits(out) && !g_hash_table_contains(stopped, out->address))
+        else if (is_waiting(out) && !g_hash_table_contains(stopped, out->address))
             g_array_append_val(rows, out->message->id);
     }
 
     for (guint i = 0; i < rows->len; i++) {
         NjOut *out =
             nj_session_online(session) ? find_row(session, g_array_index(rows, gint64, i)) : NULL;
-        if (out && waits(out))
+        if (out && is_waiting(out))
             send_row(session, out);
     }
 
     if (rows->len == MAX_PUMP && !state->again)
-        state->again = nj_clock_after(1, pump_again, state);
+        state->again = nj_clock_after(1, on_pump_again, state);
 }
 
 NjMessage *
@@ -422,7 +437,7 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
     NjSession *session = nj_session_of(account);
     g_autoptr(GError) nowhere = NULL;
 
-    if (!destination(chat, &nowhere) && nowhere) {
+    if (!choose_destination(chat, &nowhere) && nowhere) {
         g_propagate_error(error, g_steal_pointer(&nowhere));
         return NULL;
     }
@@ -437,7 +452,7 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
     if (account->state != NJ_ACCOUNT_ONLINE && g_queue_is_empty(&account->outbox->rows))
         nj_client_notice(
             account->client, account, chat, NJ_NOTICE_INFO,
-            _("You are not connected: what you write is kept, and sent when you are."));
+            _("You are offline. Your message is stored and will be sent when you are online."));
 
     nj_outbox_add(account->outbox, chat, message);
     if (session)
@@ -450,13 +465,12 @@ nj_message_retry(NjChat *chat, NjMessage *message, GError **error)
 {
     NjSession *session = nj_session_of(chat->account);
     if (!message->out || (message->state != NJ_STATE_FAILED && message->state != NJ_STATE_UNSURE)) {
-        g_set_error_literal(
-            error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
-            _("This message needs no other try: only one that failed or is unsure is sent again."));
+        g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
+                            _("Only a message that failed or is unsure can be sent again."));
         return false;
     }
 
-    if (!destination(chat, error) && error && *error)
+    if (!choose_destination(chat, error) && error && *error)
         return false;
 
     if (session)
@@ -472,9 +486,9 @@ const NjModule nj_rfc6121_message_out = {
     .spec = "RFC 6121 (5 out)",
     .name = N_("Outbox"),
     .after = { "RFC 6121 (4)" },
-    .attach = attach,
-    .detach = detach,
-    .online = online,
-    .offline = offline,
-    .resumed = resumed,
+    .attach = attach_outbox,
+    .detach = detach_outbox,
+    .online = start_outbox,
+    .offline = stop_outbox,
+    .resumed = resume_outbox,
 };

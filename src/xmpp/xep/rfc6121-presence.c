@@ -1,29 +1,31 @@
-/* RFC 6121, 3 and 4: who is there, who may see us, and who asks to. */
+/* RFC 6121 sections 3 and 4: presence, subscriptions, and requests of strangers. */
 #include "xmpp/xep/xep.h"
+
+#include <string.h>
 
 #include "base/text.h"
 
 #define MAX_STATUS 1024
 
 typedef struct {
-    bool shown; /* the server tells our contacts that we are here */
+    bool shown; /* the server shows our presence to contacts */
 } Presence;
 
 static void *
-attach(NjSession *session)
+attach_presence(NjSession *session)
 {
     (void) session;
     return g_new0(Presence, 1);
 }
 
 static void
-detach(NjSession *session, void *state)
+detach_presence(NjSession *session, void *state)
 {
     (void) session;
     g_free(state);
 }
 
-/* --- ours --- */
+/* --- our presence --- */
 
 NjXml *
 nj_presence_stanza(NjSession *session, const char *to)
@@ -67,7 +69,7 @@ nj_presence_send(NjAccount *account)
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     if (account->show == NJ_SHOW_OFFLINE) {
         if (!state->shown)
-            /* so it was before, and a room one went into all the same stays */
+            /* already invisible; a room that was entered meanwhile stays */
             return;
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
         state->shown = false;
@@ -81,7 +83,7 @@ nj_presence_send(NjAccount *account)
 }
 
 static void
-online(NjSession *session)
+start_presence(NjSession *session)
 {
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     state->shown = false;
@@ -117,7 +119,7 @@ nj_presence_shown_to(const NjSession *session, const char *address)
            && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH);
 }
 
-/* --- theirs --- */
+/* --- presence of others --- */
 
 void
 nj_presence_read(const NjXml *stanza, NjPresenceText *out)
@@ -129,9 +131,9 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
 
     *out = (NjPresenceText){ .show = NJ_SHOW_ONLINE };
 
-    /* A word that nobody knows is somebody who is there; "offline" and "online" are no words of the
-     * wire. */
-    if (show && !g_str_equal(show, "offline") && !nj_show_parse(show, &out->show))
+    /* An unknown word counts as online. "offline" and "online" are names of ours, not of the
+     * protocol. */
+    if (show && strcmp(show, "offline") != 0 && !nj_show_parse(show, &out->show))
         out->show = NJ_SHOW_ONLINE;
     if (priority && g_ascii_string_to_signed(priority, 10, -128, 127, &number, NULL))
         out->priority = (gint8) number;
@@ -139,10 +141,10 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
         out->status = nj_text_line(status, -1, MAX_STATUS);
 }
 
-/* RFC 6121, 5.1: whoever comes, goes or changes may be reached elsewhere now; who is gone does not
- * type. */
+/* RFC 6121 section 5.1: a presence change ends the binding to one client of the contact. An offline
+ * contact does not type. */
 static void
-unlock(NjAccount *account, const NjContact *contact)
+unlock_chat(NjAccount *account, const NjContact *contact)
 {
     NjChat *chat = nj_chat_find(account, contact->address);
     if (chat && chat->peer)
@@ -167,20 +169,20 @@ note_presence(NjSession *session, const NjXml *stanza, const char *from, bool av
     const NjContact *contact =
         nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
     if (contact)
-        unlock(account, contact);
+        unlock_chat(account, contact);
 
     g_free(text.status);
 }
 
 static void
-note_ask(NjSession *session, const NjXml *stanza, const char *bare)
+note_subscribe(NjSession *session, const NjXml *stanza, const char *bare)
 {
     NjAccount *account = nj_session_account(session);
     const NjContact *contact = nj_roster_find(account->roster, bare);
 
     if (contact && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH)) {
         if (account->show != NJ_SHOW_OFFLINE)
-            /* 3.1.3: they may already */
+            /* 3.1.3: the contact is subscribed already */
             nj_session_send(session, nj_xml_presence("subscribed", bare));
         return;
     }
@@ -190,7 +192,8 @@ note_ask(NjSession *session, const NjXml *stanza, const char *bare)
     nj_roster_note_request(account->roster, bare, true, text, false);
 }
 
-/* Answers to our own asking, and the end of what was; from strangers it means nothing. */
+/* Reports a response to our request, or the end of a subscription. Those of strangers are ignored.
+ */
 static void
 note_answer(NjSession *session, const char *type, const char *bare)
 {
@@ -201,15 +204,15 @@ note_answer(NjSession *session, const char *type, const char *bare)
         return;
 
     const char *label = nj_contact_label(contact);
-    if (g_str_equal(type, "subscribed"))
+    if (strcmp(type, "subscribed") == 0)
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_SUCCESS,
-                         _("%s lets you see when they are there."), label);
-    else if (g_str_equal(type, "unsubscribed"))
+                         _("%s accepted; you now see their status."), label);
+    else if (strcmp(type, "unsubscribed") == 0)
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO,
-                         _("%s does not let you see when they are there."), label);
+                         _("%s does not show you their status."), label);
     else
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_INFO,
-                         _("%s no longer wants to see when you are there."), label);
+                         _("%s no longer follows your status."), label);
 }
 
 static void
@@ -232,7 +235,7 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
     if (!from)
         return true;
 
-    if (!type || g_str_equal(type, "unavailable")) {
+    if (!type || strcmp(type, "unavailable") == 0) {
         note_presence(session, stanza, from, !type);
         return false;
     }
@@ -241,12 +244,12 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
     if (nj_account_is_own(nj_session_account(session), from))
         return true;
 
-    if (g_str_equal(type, "subscribe"))
-        note_ask(session, stanza, bare);
-    else if (g_str_equal(type, "subscribed") || g_str_equal(type, "unsubscribed")
-             || g_str_equal(type, "unsubscribe"))
+    if (strcmp(type, "subscribe") == 0)
+        note_subscribe(session, stanza, bare);
+    else if (strcmp(type, "subscribed") == 0 || strcmp(type, "unsubscribed") == 0
+             || strcmp(type, "unsubscribe") == 0)
         note_answer(session, type, bare);
-    else if (g_str_equal(type, "error"))
+    else if (strcmp(type, "error") == 0)
         note_error(session, stanza, bare);
     else
         g_debug("dropped a presence of unknown type");
@@ -256,9 +259,9 @@ on_presence(NjSession *session, NjXml *stanza, NjXml *child)
 
 /* --- subscriptions and strangers --- */
 
-/* What a stranger wrote becomes a chat like any other. */
+/* Opens a chat with the stored messages of a stranger. */
 static void
-let_in(NjAccount *account, const char *address)
+accept_messages(NjAccount *account, const char *address)
 {
     NjStoredChat stored = { 0 };
     if (!account->client->store
@@ -273,8 +276,8 @@ let_in(NjAccount *account, const char *address)
     nj_emit_chat_let_in(account->client->bus, chat);
 }
 
-/* Whom another client of ours writes to is no stranger: what they wrote is let in.  What they ask
- * for still stands. */
+/* An address that another client of ours writes to is not a stranger any more: its messages are
+ * accepted. A subscription request stays open. */
 void
 nj_request_answered(NjAccount *account, const char *address)
 {
@@ -283,11 +286,11 @@ nj_request_answered(NjAccount *account, const char *address)
         return;
     if (!request->asks)
         nj_roster_drop_request(account->roster, address);
-    let_in(account, address);
+    accept_messages(account, address);
 }
 
 static void
-keep_out(NjAccount *account, const char *address)
+delete_messages(NjAccount *account, const char *address)
 {
     NjStoredChat stored = { 0 };
     if (!account->client->store
@@ -300,7 +303,7 @@ keep_out(NjAccount *account, const char *address)
 }
 
 static NjXml *
-answer_ask(const char *type, const char *address, const char *text)
+build_subscription(const char *type, const char *address, const char *text)
 {
     NjXml *presence = nj_xml_presence(type, address);
     if (text && *text)
@@ -321,7 +324,7 @@ nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const ch
     g_autofree char *bare = nj_jid_bare(address);
     if (nj_account_is_own(account, bare)) {
         g_set_error_literal(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
-                            _("This is your own address; you see yourself already."));
+                            _("This is your own address; you cannot subscribe to yourself."));
         return false;
     }
 
@@ -331,7 +334,7 @@ nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const ch
     if (request && what == NJ_SUBSCRIBE_DENY)
         return nj_request_refuse(account, bare, error);
 
-    return nj_xep_send(session, answer_ask(types[what], bare, text), error);
+    return nj_xep_send(session, build_subscription(types[what], bare, text), error);
 }
 
 static const NjRequest *
@@ -339,14 +342,14 @@ find_request(NjAccount *account, const char *address, GError **error)
 {
     const NjRequest *request = nj_roster_request(account->roster, address);
     if (!request)
-        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED, _("%s has not asked for anything."),
+        g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED, _("There is no request from %s."),
                     address);
     return request;
 }
 
 static bool
-decide(NjAccount *account, const char *address, const char *answer,
-       void (*messages)(NjAccount *account, const char *address), GError **error)
+answer_request(NjAccount *account, const char *address, const char *answer,
+               void (*messages)(NjAccount *account, const char *address), GError **error)
 {
     const NjRequest *request = find_request(account, address, error);
     NjSession *session = request && request->asks ? nj_xep_online(account, error) : NULL;
@@ -356,7 +359,7 @@ decide(NjAccount *account, const char *address, const char *answer,
 
     bool wrote = request->messages > 0;
 
-    /* the caller's may be the request's own, which goes */
+    /* address may be the request's own, which is freed below */
     g_autofree char *bare = g_strdup(request->address);
     if (request->asks && !nj_xep_send(session, nj_xml_presence(answer, bare), error))
         return false;
@@ -370,13 +373,13 @@ decide(NjAccount *account, const char *address, const char *answer,
 bool
 nj_request_accept(NjAccount *account, const char *address, GError **error)
 {
-    return decide(account, address, "subscribed", let_in, error);
+    return answer_request(account, address, "subscribed", accept_messages, error);
 }
 
 bool
 nj_request_refuse(NjAccount *account, const char *address, GError **error)
 {
-    return decide(account, address, "unsubscribed", keep_out, error);
+    return answer_request(account, address, "unsubscribed", delete_messages, error);
 }
 
 const NjModule nj_rfc6121_presence = {
@@ -385,7 +388,7 @@ const NjModule nj_rfc6121_presence = {
     /* takes early presence; and the questions for features go out before the first presence */
     .after = { "RFC 6121 (2)", "XEP-0030 (3)" },
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
-    .attach = attach,
-    .detach = detach,
-    .online = online,
+    .attach = attach_presence,
+    .detach = detach_presence,
+    .online = start_presence,
 };

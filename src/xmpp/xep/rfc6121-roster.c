@@ -1,4 +1,5 @@
-/* RFC 6121, 2: the roster: fetched by version, item by item, then kept by the server's pushes. */
+/* RFC 6121 section 2: the roster, requested by version, received item by item, and kept up to date
+ * by the server's pushes. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/roster.h"
 
@@ -6,11 +7,11 @@
 
 #define NS "jabber:iq:roster"
 #define NS_VER "urn:xmpp:features:rosterver"
-#define EARLY 1000 /* presences that may come before the roster's answer */
+#define EARLY 1000 /* presence stanzas that are kept until the roster has arrived */
 
 typedef struct {
-    bool begun;       /* a full roster is coming */
-    bool here;        /* the server has answered since the connection is up */
+    bool begun;       /* a full roster is arriving */
+    bool here;        /* the roster of this connection has arrived */
     GPtrArray *early; /* of NjXml */
 } Roster;
 
@@ -21,7 +22,7 @@ state_of(NjSession *session)
 }
 
 static void *
-attach(NjSession *session)
+attach_roster(NjSession *session)
 {
     (void) session;
     Roster *state = g_new0(Roster, 1);
@@ -30,7 +31,7 @@ attach(NjSession *session)
 }
 
 static void
-detach(NjSession *session, void *data)
+detach_roster(NjSession *session, void *data)
 {
     Roster *state = data;
     (void) session;
@@ -38,9 +39,9 @@ detach(NjSession *session, void *data)
     g_free(state);
 }
 
-/* Takes out as well as in.  An item without an address, or with one that is none, is nothing. */
+/* Adds, changes or removes a contact. An item without a valid bare address is ignored. */
 static void
-apply(NjSession *session, const NjXml *item)
+apply_item(NjSession *session, const NjXml *item)
 {
     NjRoster *roster = nj_session_account(session)->roster;
     const char *address = nj_xml_attr(item, "jid"), *word = nj_xml_attr(item, "subscription");
@@ -75,7 +76,7 @@ apply(NjSession *session, const NjXml *item)
 }
 
 static void
-begin(NjSession *session)
+begin_roster(NjSession *session)
 {
     Roster *state = state_of(session);
     if (!state->begun)
@@ -87,8 +88,8 @@ static void
 on_item(NjSession *session, const NjXml *item, void *data)
 {
     (void) data;
-    begin(session);
-    apply(session, item);
+    begin_roster(session);
+    apply_item(session, item);
 }
 
 static void
@@ -116,16 +117,16 @@ on_roster(NjSession *session, const NjXml *stanza, const GError *error, void *da
     NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS);
     if (error) {
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
-                         _("The contact list could not be read. %s"), error->message);
+                         _("The contact list could not be loaded. %s"), error->message);
     } else if (query || state->begun) {
-        begin(session);
+        begin_roster(session);
         for (NjXml *item = query ? nj_xml_first(query) : NULL; item; item = nj_xml_next(item))
-            apply(session, item);
+            apply_item(session, item);
         if (query && nj_xml_attr(query, "ver"))
             nj_roster_set_version(account->roster, nj_xml_attr(query, "ver"));
         nj_roster_end(account->roster);
     } else {
-        /* as we have it already (2.6.3) */
+        /* our version is current (2.6.3) */
         nj_emit_roster_loaded(account->client->bus, account);
     }
 
@@ -134,7 +135,7 @@ on_roster(NjSession *session, const NjXml *stanza, const GError *error, void *da
 }
 
 static void
-online(NjSession *session)
+request_roster(NjSession *session)
 {
     Roster *state = state_of(session);
     NjRoster *roster = nj_session_account(session)->roster;
@@ -152,12 +153,12 @@ online(NjSession *session)
 }
 
 static void
-offline(NjSession *session)
+stop_roster(NjSession *session)
 {
     g_ptr_array_set_size(state_of(session)->early, 0);
 }
 
-/* 2.1.6: nobody but our own account may change what we keep. */
+/* Section 2.1.6: only our own account may push roster changes. */
 static bool
 on_push(NjSession *session, NjXml *iq, NjXml *query)
 {
@@ -175,7 +176,7 @@ on_push(NjSession *session, NjXml *iq, NjXml *query)
         return true;
     }
 
-    apply(session, item);
+    apply_item(session, item);
     if (nj_xml_attr(query, "ver"))
         nj_roster_set_version(account->roster, nj_xml_attr(query, "ver"));
     nj_session_send(session, nj_xml_reply(iq, "result"));
@@ -183,10 +184,9 @@ on_push(NjSession *session, NjXml *iq, NjXml *query)
     return true;
 }
 
-/* Presence of somebody who may stand in the roster that is still on its way: heard again when it is
- * here. */
+/* Keeps presence that arrives before the roster; apply_early() handles it again afterwards. */
 static bool
-keep_early(NjSession *session, NjXml *presence, NjXml *child)
+keep_early_presence(NjSession *session, NjXml *presence, NjXml *child)
 {
     Roster *state = state_of(session);
     (void) child;
@@ -196,7 +196,7 @@ keep_early(NjSession *session, NjXml *presence, NjXml *child)
     return true;
 }
 
-/* --- what commands ask for --- */
+/* --- commands --- */
 
 static NjXml *
 new_item(const char *address, NjXml **item)
@@ -257,9 +257,9 @@ const NjModule nj_rfc6121_roster = {
     .name = N_("Contact List"),
     .after = { "XEP-0045" }, /* takes presence of rooms */
     .handlers = { { NJ_KIND_IQ_SET, "query", NS, on_push },
-                  { NJ_KIND_PRESENCE, NULL, NULL, keep_early } },
-    .attach = attach,
-    .detach = detach,
-    .online = online,
-    .offline = offline,
+                  { NJ_KIND_PRESENCE, NULL, NULL, keep_early_presence } },
+    .attach = attach_roster,
+    .detach = detach_roster,
+    .online = request_roster,
+    .offline = stop_roster,
 };
