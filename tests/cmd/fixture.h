@@ -53,15 +53,15 @@ void expect_ok(CmdFixture *fixture, const char *line, const char *part);
 void expect_failure(CmdFixture *fixture, const char *line, const char *code, const char *part);
 
 /* Iterates the main loop until the condition holds; fails the test after five seconds. */
-#define wait_until(condition)                                          \
-    do {                                                               \
-        gint64 wait_end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC; \
-        while (!(condition)) {                                         \
-            if (g_get_monotonic_time() > wait_end)                     \
-                fail_msg("waited in vain for %s", #condition);         \
-            g_main_context_iteration(NULL, FALSE);                     \
-            g_usleep(200);                                             \
-        }                                                              \
+#define wait_until(condition)                                           \
+    do {                                                                \
+        gint64 wait_end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC; \
+        while (!(condition)) {                                          \
+            if (g_get_monotonic_time() > wait_end)                      \
+                fail_msg("waited in vain for %s", #condition);          \
+            g_main_context_iteration(NULL, FALSE);                      \
+            g_usleep(200);                                              \
+        }                                                               \
     } while (0)
 
 #endif
