@@ -176,23 +176,42 @@ on_chat_changed(NjChat *chat, void *owner)
               chat->unread);
 }
 
+/* Events with a description; any other is reported by its name, and a talk may leave it out. */
+#define DESCRIBED(name) [NJ_EVENT_##name] = (NjBusFunc) on_##name
+static const NjBusFunc described[NJ_EVENT_COUNT] = {
+    DESCRIBED(message_added),
+    DESCRIBED(message_changed),
+    DESCRIBED(notice),
+    DESCRIBED(request_changed),
+    DESCRIBED(alert),
+    DESCRIBED(blocked_changed),
+    DESCRIBED(account_changed),
+    DESCRIBED(contact_changed),
+    DESCRIBED(contact_removed),
+    DESCRIBED(room_changed),
+    DESCRIBED(occupant_changed),
+    DESCRIBED(occupant_removed),
+    DESCRIBED(chat_added),
+    DESCRIBED(chat_changed),
+};
+#undef DESCRIBED
+
+#define NAME_EVENT(name, type)                          \
+    static void name_##name(type *payload, void *owner) \
+    {                                                   \
+        (void) payload;                                 \
+        add_event(owner, true, "event %s", #name);      \
+    }
+NJ_EVENTS(NAME_EVENT)
+#undef NAME_EVENT
+
+#define LISTEN(name, type)                  \
+    nj_bus_listen(                          \
+        talk->client->bus, NJ_EVENT_##name, \
+        described[NJ_EVENT_##name] ? described[NJ_EVENT_##name] : (NjBusFunc) name_##name, talk);
 void
 listen_to_all(Talk *talk)
 {
-    NjBus *bus = talk->client->bus;
-    nj_on_message_added(bus, on_message_added, talk);
-    nj_on_message_changed(bus, on_message_changed, talk);
-    nj_on_notice(bus, on_notice, talk);
-    nj_on_request_changed(bus, on_request_changed, talk);
-    nj_on_alert(bus, on_alert, talk);
-    nj_on_blocked_changed(bus, on_blocked_changed, talk);
-    nj_on_account_changed(bus, on_account_changed, talk);
-    nj_on_contact_changed(bus, on_contact_changed, talk);
-
-    nj_on_contact_removed(bus, on_contact_removed, talk);
-    nj_on_room_changed(bus, on_room_changed, talk);
-    nj_on_occupant_changed(bus, on_occupant_changed, talk);
-    nj_on_occupant_removed(bus, on_occupant_removed, talk);
-    nj_on_chat_added(bus, on_chat_added, talk);
-    nj_on_chat_changed(bus, on_chat_changed, talk);
+    NJ_EVENTS(LISTEN)
 }
+#undef LISTEN

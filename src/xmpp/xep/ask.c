@@ -1,4 +1,4 @@
-/* What several module files use: calls of commands that wait for an iq, and sanitised fields. */
+/* Helpers of the module files: calls of commands that wait for an iq, and sanitised fields. */
 #include "xmpp/xep/xep.h"
 
 #include "base/text.h"

@@ -35,7 +35,7 @@ void nj_message_acknowledged(NjSession *session, gint64 row);
 /* The row has not reached the server: it is queued again. */
 void nj_message_unsent(NjSession *session, gint64 row);
 
-/* Nothing tells whether the row has reached the server: it is UNSURE, until the archive tells. */
+/* It is unknown whether the row has reached the server: it is UNSURE until the archive responds. */
 void nj_message_unknown(NjSession *session, gint64 row);
 
 #endif
