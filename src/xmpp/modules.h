@@ -93,7 +93,7 @@ typedef struct {
         bool (*func)(NjSession *session, NjOutgoing *out);
     } send;
     NjHandler handlers[8];
-    NjNode nodes[4];
+    NjNode events[4];
 
     /* Adds to an available presence of ours before it is sent; its "to" is NULL if it goes to all
      * contacts. */

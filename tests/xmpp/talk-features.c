@@ -31,8 +31,8 @@ collect_features(void)
             continue;
         for (gsize j = 0; j < G_N_ELEMENTS(module->features) && module->features[j]; j++)
             g_hash_table_add(features, g_strdup(module->features[j]));
-        for (gsize j = 0; j < G_N_ELEMENTS(module->nodes) && module->nodes[j].node; j++)
-            g_hash_table_add(features, g_strconcat(module->nodes[j].node, "+notify", NULL));
+        for (gsize j = 0; j < G_N_ELEMENTS(module->events) && module->events[j].node; j++)
+            g_hash_table_add(features, g_strconcat(module->events[j].node, "+notify", NULL));
     }
     return features;
 }

@@ -25,8 +25,8 @@ list_features(const NjSession *session, const NjModule *module, GPtrArray *list)
         g_ptr_array_add(list, g_strdup(module->features[i]));
 
     /* XEP-0163 section 4: "+notify" subscribes us to the nodes of our contacts. */
-    for (gsize i = 0; i < G_N_ELEMENTS(module->nodes) && module->nodes[i].node; i++)
-        g_ptr_array_add(list, g_strconcat(module->nodes[i].node, "+notify", NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(module->events) && module->events[i].node; i++)
+        g_ptr_array_add(list, g_strconcat(module->events[i].node, "+notify", NULL));
 }
 
 NjXml *

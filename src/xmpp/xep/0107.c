@@ -120,7 +120,7 @@ const NjModule nj_xep_0107 = {
     .name = N_("User Mood"),
     .doap = { "complete" },
     .features = { NS },
-    .nodes = { { NS, on_event } },
+    .events = { { NS, on_event } },
     .info = { .read = add_info },
     .attach = attach_moods,
     .detach = detach_moods,

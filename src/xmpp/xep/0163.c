@@ -1,4 +1,4 @@
-/* XEP-0163: personal eventing (PEP). Modules follow nodes of contacts with .nodes in their rows;
+/* XEP-0163: personal eventing (PEP). Modules follow nodes of contacts with .events in their rows;
  * 0030.c announces "+notify" for each. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0163.h"
@@ -15,9 +15,9 @@ call_rows(NjSession *session, const char *node, const char *bare, const NjXml *p
     const NjTable *modules = nj_session_modules(session);
     for (guint i = 0; i < nj_table_length(modules); i++) {
         const NjModule *module = nj_table_at(modules, i);
-        for (gsize j = 0; j < G_N_ELEMENTS(module->nodes) && module->nodes[j].node; j++)
-            if (strcmp(module->nodes[j].node, node) == 0)
-                module->nodes[j].func(session, bare, payload);
+        for (gsize j = 0; j < G_N_ELEMENTS(module->events) && module->events[j].node; j++)
+            if (strcmp(module->events[j].node, node) == 0)
+                module->events[j].func(session, bare, payload);
     }
 }
 
