@@ -99,11 +99,12 @@ def presences(full):
         if A.caps:
             v = b64encode(b'%020d' % (i % A.caps)).decode()
             caps = (
-                "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://bench.example' ver='%s'/>"
-                % v
+                "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' "
+                "node='http://bench.example' ver='%s'/>" % v
             )
         o.append(
-            "<presence from='%s/phone' to='%s'>%s<status>%s</status><priority>%d</priority>%s</presence>"
+            "<presence from='%s/phone' to='%s'>%s<status>%s</status>"
+            "<priority>%d</priority>%s</presence>"
             % (contact(i), full, show, 'status of %05d' % i, i % 10, caps)
         )
     return ''.join(o)
@@ -249,7 +250,8 @@ class Client:
         if A.stall == 'tcp':
             return
         self.send(
-            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='%s' id='s%d' from='%s' "
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='%s' id='s%d' "
+            "from='%s' "
             "version='1.0' xml:lang='en'><stream:features>"
             % (NS_STREAM, random.getrandbits(30), DOM)
         )
@@ -302,7 +304,8 @@ class Client:
                 out(ev='message', body=b.text, to=el.get('to'))
                 if el.get('type') == 'groupchat':
                     self.send(
-                        "<message from='%s/bench' to='%s' type='groupchat' id=%s><body>%s</body></message>"
+                        "<message from='%s/bench' to='%s' type='groupchat' id=%s><body>%s</body>"
+                        "</message>"
                         % (el.get('to'), self.full, quoteattr(el.get('id') or 'x'), b.text)
                     )
         return False
@@ -322,8 +325,8 @@ class Client:
             stream = S.streams.get(el.get('previd'))
             if not stream:
                 self.send(
-                    "<failed xmlns='%s'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
-                    % NS_SM
+                    "<failed xmlns='%s'><item-not-found "
+                    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>" % NS_SM
                 )
                 return
             stream.ack(int(el.get('h')))
@@ -362,7 +365,8 @@ class Client:
 
         def err(cond='service-unavailable', t='cancel'):
             self.send(
-                "<iq type='error' id=%s to='%s'%s><error type='%s'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                "<iq type='error' id=%s to='%s'%s><error type='%s'>"
+                "<%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                 "</error></iq>" % (quoteattr(i), self.full or '', frm, t, cond)
             )
 
@@ -429,7 +433,8 @@ class Client:
             err('item-not-found')
         elif ns == 'urn:xmpp:mam:2' and A.mam and typ == 'set':
             ok(
-                "<fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='http://jabber.org/protocol/rsm'><count>0</count></set></fin>"
+                "<fin xmlns='urn:xmpp:mam:2' complete='true'>"
+                "<set xmlns='http://jabber.org/protocol/rsm'><count>0</count></set></fin>"
             )
         elif 'pubsub' in ns:
             err('item-not-found')
@@ -474,7 +479,10 @@ class Client:
             return
         self.joined = room
         out(ev='join', room=room, nick=nick)
-        x = "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='%s' role='%s'/>%s</x>"
+        x = (
+            "<x xmlns='http://jabber.org/protocol/muc#user'>"
+            "<item affiliation='%s' role='%s'/>%s</x>"
+        )
         o = []
         for i in range(A.occupants):
             aff = 'owner' if i == 0 else ('admin', 'member', 'none', 'none')[i % 4]
@@ -488,8 +496,8 @@ class Client:
             % (room, nick, self.full, x % ('none', 'participant', "<status code='110'/>"))
         )
         o.append(
-            "<message from='%s/occ00000' to='%s' type='groupchat' id='subj'><subject>bench subject</subject></message>"
-            % (room, self.full)
+            "<message from='%s/occ00000' to='%s' type='groupchat' id='subj'>"
+            "<subject>bench subject</subject></message>" % (room, self.full)
         )
         self.send(''.join(o))
         self.ping('join')
@@ -504,8 +512,10 @@ class Client:
             extra = ''
             if A.dress == 'modern':
                 extra = (
-                    "<active xmlns='http://jabber.org/protocol/chatstates'/><markable xmlns='urn:xmpp:chat-markers:0'/>"
-                    "<origin-id xmlns='urn:xmpp:sid:0' id='%s'/><stanza-id xmlns='urn:xmpp:sid:0' by='%s' id='a%s'/>"
+                    "<active xmlns='http://jabber.org/protocol/chatstates'/>"
+                    "<markable xmlns='urn:xmpp:chat-markers:0'/>"
+                    "<origin-id xmlns='urn:xmpp:sid:0' id='%s'/>"
+                    "<stanza-id xmlns='urn:xmpp:sid:0' by='%s' id='a%s'/>"
                     % (ident, self.full.split('/')[0], ident)
                 )
             if c.get('muc'):

@@ -4,7 +4,8 @@ slixmpp as the other side.
 A test is a function `test_...(s)` in a file test_*.py; what it asserts is what a person would see.
 Everything lives below one scratch directory and ends with the test: nothing is started that is not
 ended by its PID."""
-import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, termios, threading, time
+import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socket, struct
+import subprocess, sys, tempfile, termios, threading, time
 
 import pyte
 
@@ -678,23 +679,27 @@ class Wire:
     def header(self, features=''):
         self.hears(r'<stream:stream[^>]*>')
         self.send(
-            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='%s' "
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+            "xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='%s' "
             "version='1.0'><stream:features>%s</stream:features>" % (DOMAIN, features)
         )
 
     def login(self):
         self.header(
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
+            "</mechanisms>"
         )
         self.hears('</auth>')
         self.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         self.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
         self.send(
-            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
+            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+            "<jid>toad@%s/desk</jid></bind></iq>"
             % (self.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
         )
         self.send(
-            "<iq type='result' id='%s'><query xmlns='jabber:iq:roster'><item jid='frog@%s' name='Frog' subscription='both'/></query></iq>"
+            "<iq type='result' id='%s'><query xmlns='jabber:iq:roster'>"
+            "<item jid='frog@%s' name='Frog' subscription='both'/></query></iq>"
             % (self.asked('jabber:iq:roster'), DOMAIN)
         )
         self.hears('<presence')

@@ -75,9 +75,12 @@ class Profanity(Client):
     name, arguments, ready = 'profanity', ['-a', '%(jid)s'], 'logged in successfully'
     typing = r'typing\.\.\.'
     files = {
-        'config/profanity/profrc': '[ui]\nsplash=false\n[notifications]\nmessage=off\nroom=off\ntyping=false\n[chatstates]\nenabled=true\nouttype=true\n',
-        'data/profanity/accounts': '[%(jid)s]\nenabled=true\njid=%(jid)s\nserver=127.0.0.1\nport=%(port)s\nresource=profanity\npassword=pond\n'
-        'presence.last=online\npresence.login=online\nmuc.service=%(rooms)s\nmuc.nick=%(who)s\ntls.policy=trust\nauth.policy=default\n',
+        'config/profanity/profrc': '[ui]\nsplash=false\n[notifications]\nmessage=off\nroom=off\n'
+        'typing=false\n[chatstates]\nenabled=true\nouttype=true\n',
+        'data/profanity/accounts': '[%(jid)s]\nenabled=true\njid=%(jid)s\nserver=127.0.0.1\n'
+        'port=%(port)s\nresource=profanity\npassword=pond\n'
+        'presence.last=online\npresence.login=online\nmuc.service=%(rooms)s\nmuc.nick=%(who)s\n'
+        'tls.policy=trust\nauth.policy=default\n',
     }
 
     def opens(self, address):
@@ -97,7 +100,8 @@ class Mcabber(Client):
     )
     typing = r'\[C\]'
     files = {
-        '.mcabber/mcabberrc': 'set jid = %(jid)s\nset password = pond\nset server = 127.0.0.1\nset port = %(port)s\nset resource = mcabber\nset tls = 1\n'
+        '.mcabber/mcabberrc': 'set jid = %(jid)s\nset password = pond\nset server = 127.0.0.1\n'
+        'set port = %(port)s\nset resource = mcabber\nset tls = 1\n'
         'set ssl_ca = %(home)s/ca.pem\nset nickname = %(who)s\nset escdelay = 50\n',
     }
 
@@ -132,7 +136,8 @@ class Poezio(Client):
     )
     typing = r'\] composing'
     files = {
-        'config/poezio/poezio.cfg': '[Poezio]\njid = %(jid)s/poezio\npassword = pond\ncustom_host = 127.0.0.1\ncustom_port = %(port)s\n'
+        'config/poezio/poezio.cfg': '[Poezio]\njid = %(jid)s/poezio\npassword = pond\n'
+        'custom_host = 127.0.0.1\ncustom_port = %(port)s\n'
         'ca_cert_path = %(home)s/ca.pem\ndefault_nick = %(who)s\nmam_sync = false\n',
     }
 

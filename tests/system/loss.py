@@ -219,7 +219,8 @@ class Run:
             came = [
                 r[0]
                 for r in self.home.rows(
-                    "select body from message where not outgoing and body like '[i%' order by time, id"
+                    "select body from message where not outgoing and body like '[i%' order by "
+                    "time, id"
                 )
             ]
             ours = self.home.rows(

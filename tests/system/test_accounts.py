@@ -246,7 +246,8 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
     def half(wire, number):
         wire.hears(r'<stream:stream[^>]*>')
         wire.send(
-            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea"
+            "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+            "xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea"
         )
         held.wait(60)
 
@@ -258,8 +259,8 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
         account(s.server)
         + account(s.server, 'newt', name='wrong', password='wrong')
         + more
-        + '[account dead]\naddress = grebe@%s\npassword = x\nhost = 127.0.0.1\nport = 1\ntls = none\n'
-        % DOMAIN
+        + '[account dead]\naddress = grebe@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n'
+        'tls = none\n' % DOMAIN
     )
     t = s.headless(home)
     t.event(event='connection', account='toad', state='online')

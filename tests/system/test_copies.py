@@ -91,7 +91,8 @@ def test_read_there_is_read_here(s):
     t.gone(r'[Ff]rog.*\(?1\)?$')
     wait_for(
         lambda: home.rows(
-            'select count(*) from message m, chat c where m.chat = c.id and not outgoing and (m.time, m.id) > (c.read_time, c.read_id)'
+            'select count(*) from message m, chat c where m.chat = c.id and not outgoing and '
+            '(m.time, m.id) > (c.read_time, c.read_id)'
         )
         == [(0,)]
     )

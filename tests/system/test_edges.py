@@ -56,8 +56,8 @@ def silent():
 def test_who_waits_for_an_answer_gets_one_at_the_end(s):
     listener, port = silent()
     home = s.home(
-        '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n'
-        % (DOMAIN, port)
+        '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\n'
+        'tls = none\n' % (DOMAIN, port)
     )
     t = s.terminal(home, '--no-connect')
     home.takes_lines()
@@ -93,8 +93,8 @@ def test_who_waits_for_an_answer_gets_one_at_the_end(s):
 def test_nobody_waits_for_a_program_that_died(s):
     listener, port = silent()
     home = s.home(
-        '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\ntls = none\n[options]\nfifo = mine\n'
-        % (DOMAIN, port)
+        '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\n'
+        'tls = none\n[options]\nfifo = mine\n' % (DOMAIN, port)
     )
     t = s.terminal(home, '--no-connect')
     home.takes_lines(os.path.dirname(home.fifo) + '/mine')

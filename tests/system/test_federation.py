@@ -57,8 +57,8 @@ def two_servers(s, kind, names=None):
         t.line('from us: ' + words)
         frog.hears('from us: ' + words, 20)
         frog.raw(
-            "<message type='chat' to='%s' id='%s'><body>from them: %s</body><request xmlns='urn:xmpp:receipts'/></message>"
-            % (me, words, words)
+            "<message type='chat' to='%s' id='%s'><body>from them: %s</body>"
+            "<request xmlns='urn:xmpp:receipts'/></message>" % (me, words, words)
         )
         t.sees('from them: ' + words, 20)
         end = now() + 20 * SLOW

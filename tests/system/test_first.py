@@ -42,7 +42,8 @@ def test_a_password_command_may_read_the_terminal(s):
     home = s.home()
     with open(home.dir + '/ask', 'w') as f:
         f.write(
-            '#!/bin/sh\nprintf "Card PIN, please: " >/dev/tty\nread pin </dev/tty\n[ "$pin" = 1234 ] && echo pond\n'
+            '#!/bin/sh\nprintf "Card PIN, please: " >/dev/tty\nread pin </dev/tty\n'
+            '[ "$pin" = 1234 ] && echo pond\n'
         )
     os.chmod(home.dir + '/ask', 0o755)
     home.rc(account(s.server, password=None, password_command=home.dir + '/ask'))
@@ -276,7 +277,8 @@ def test_a_server_without_tls_hears_no_password(s):
 
     def talk(wire, number):
         wire.header(
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
+            "</mechanisms>"
         )
         try:
             wire.hears('<auth', wait=1)

@@ -55,7 +55,8 @@ def test_logs_of_mcabber_come_in_once(s):
     path = logs(
         home,
         frog=many(3000),
-        newt='MR 20240301T10:00:00Z 001 two\nlines\nSO 20240301T10:00:01Z 000 \nMS 20240301T10:00:02Z 000 so it is\n',
+        newt='MR 20240301T10:00:00Z 001 two\nlines\nSO 20240301T10:00:01Z 000 \n'
+        'MS 20240301T10:00:02Z 000 so it is\n',
     )
     with open(path + '/notes.txt', 'w') as f:
         f.write('Nothing of this is a log.\n')

@@ -24,8 +24,8 @@ def test_what_nobody_can_say_waits_for_retry(s):
         for keys in asked:
             keys = dict(re.findall(r"""(id|to)=['"]([^'"]+)""", keys.decode()))
             wire.send(
-                "<iq type='result' id='%s' from='%s'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
-                % (keys['id'], keys['to'])
+                "<iq type='result' id='%s' from='%s'><query "
+                "xmlns='http://jabber.org/protocol/disco#info'/></iq>" % (keys['id'], keys['to'])
             )
 
     def talk(wire, number):
@@ -78,7 +78,8 @@ def test_who_leaves_is_told_what_still_waits(s):
     assert t.ends() == 0
     assert (
         t.stderr()
-        == 'natterjack: 1 message to frog@pond.example waits; it is sent when you are online again.\n'
+        == 'natterjack: 1 message to frog@pond.example waits; it is sent when you are online '
+        'again.\n'
     ), t.stderr()
     t = s.terminal(home)
     frog.hears('^later$')

@@ -122,8 +122,8 @@ def test_typing_is_shown_and_told_once(s):
     t.sees('● Frog')
     t.line('/msg frog@' + DOMAIN)
     frog.raw(
-        "<message type='chat' to='toad@%s'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
-        % DOMAIN
+        "<message type='chat' to='toad@%s'><composing "
+        "xmlns='http://jabber.org/protocol/chatstates'/></message>" % DOMAIN
     )
     t.sees('is writing')
     frog.say('toad@' + DOMAIN, 'done')
@@ -139,13 +139,14 @@ def test_subject_headline_and_an_encrypted_one(s):
     m = frog.hears('They are many')
     assert m['subject'] == 'Of flies', m
     frog.raw(
-        "<message type='headline' to='toad@%s'><subject>Weather</subject><body>Rain, at last</body></message>"
-        % DOMAIN
+        "<message type='headline' to='toad@%s'><subject>Weather</subject><body>Rain, at last</body>"
+        "</message>" % DOMAIN
     )
     t.sees('Weather')
     t.sees('Rain, at last')
     frog.raw(
-        "<message type='chat' to='toad@%s'><body>secret fallback</body><encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0' name='OTR'/></message>"
+        "<message type='chat' to='toad@%s'><body>secret fallback</body>"
+        "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0' name='OTR'/></message>"
         % DOMAIN
     )
     t.says('(?i)encrypted')
@@ -180,7 +181,8 @@ def test_since_when_nobody_is_there_is_read(s):
     t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
     frog.raw(
-        "<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/></presence>"
+        "<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/>"
+        "</presence>"
     )
     t.sees('◐ Frog')
     t.line('/info frog@%s/peer' % DOMAIN)

@@ -67,8 +67,8 @@ def test_put_out_with_a_reason_and_in_again(s):
     home, t = online(s)
     enter(t, room)
     newt.raw(
-        "<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'><reason>Too loud</reason></item></query></iq>"
-        % (room, NS_ADMIN)
+        "<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'>"
+        "<reason>Too loud</reason></item></query></iq>" % (room, NS_ADMIN)
     )
     t.sees(r'You were kicked from this room')
     t.says(r'Too loud')
@@ -88,8 +88,8 @@ def test_a_room_is_destroyed(s):
     home, t = online(s)
     enter(t, room)
     newt.raw(
-        "<iq type='set' id='d1' to='%s'><query xmlns='%s'><destroy><reason>High water</reason></destroy></query></iq>"
-        % (room, NS_OWNER)
+        "<iq type='set' id='d1' to='%s'><query xmlns='%s'><destroy><reason>High water</reason>"
+        "</destroy></query></iq>" % (room, NS_OWNER)
     )
     t.sees(r'destroyed')
     t.says(r'High water')

@@ -196,8 +196,8 @@ def test_many_writers_of_the_fifo(s):
             [
                 '/bin/sh',
                 '-c',
-                'for i in 1 2 3 4 5 6 7 8 9 10; do echo "/msg frog@%s writer %d line $i" >"$0"; done'
-                % (DOMAIN, w),
+                'for i in 1 2 3 4 5 6 7 8 9 10; do echo "/msg frog@%s writer %d line $i" >"$0"; '
+                'done' % (DOMAIN, w),
                 home.fifo,
             ]
         )

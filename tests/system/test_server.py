@@ -17,34 +17,35 @@ NONSENSE = (
     "<message from='%s/a' type='groupchat'><body>from no room</body></message>" % FROG,
     "<message from='%s/a' type='chat'><body xmlns='urn:other'>in another namespace</body></message>"
     % FROG,
-    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='the day after'/><body>never</body></message>"
-    % FROG,
-    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='9999999-99-99T99:99:99Z'/></message>"
-    % FROG,
-    "<message from='%s/a' type='chat'><thread/><subject/><active xmlns='http://jabber.org/protocol/chatstates'/></message>"
-    % FROG,
+    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' stamp='the day after'/>"
+    "<body>never</body></message>" % FROG,
+    "<message from='%s/a' type='chat'><delay xmlns='urn:xmpp:delay' "
+    "stamp='9999999-99-99T99:99:99Z'/></message>" % FROG,
+    "<message from='%s/a' type='chat'><thread/><subject/>"
+    "<active xmlns='http://jabber.org/protocol/chatstates'/></message>" % FROG,
     "<presence/>",
     "<presence from='frog'/>",
     "<presence type='no-such-type' from='%s'/>" % FROG,
-    "<presence from='%s/a'><priority>99999999999999999999</priority><show>sleeping</show></presence>"
-    % FROG,
-    "<presence from='%s/b'><c xmlns='http://jabber.org/protocol/caps' hash='md6' node='' ver=''/><status>%s</status></presence>"
-    % (FROG, 'x' * 70000),
+    "<presence from='%s/a'><priority>99999999999999999999</priority><show>sleeping</show>"
+    "</presence>" % FROG,
+    "<presence from='%s/b'><c xmlns='http://jabber.org/protocol/caps' hash='md6' node='' ver=''/>"
+    "<status>%s</status></presence>" % (FROG, 'x' * 70000),
     "<iq/>",
     "<iq type='get'/>",
     "<iq type='get' id=''><ping xmlns='urn:xmpp:ping'/></iq>",
     "<iq type='set' id='1'/>",
     "<iq type='no-such-type' id='2' from='%s/a'><ping xmlns='urn:xmpp:ping'/></iq>" % FROG,
-    "<iq type='result' id='nobody-asked' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>"
-    % FROG,
+    "<iq type='result' id='nobody-asked' from='%s/a'><query xmlns='jabber:iq:roster'>"
+    "<item jid='evil@example.org' subscription='both'/></query></iq>" % FROG,
     "<iq type='error' id='nobody-asked'/>",
-    "<iq type='set' id='forged' from='%s/a'><query xmlns='jabber:iq:roster'><item jid='evil@example.org' subscription='both'/></query></iq>"
-    % FROG,
+    "<iq type='set' id='forged' from='%s/a'><query xmlns='jabber:iq:roster'>"
+    "<item jid='evil@example.org' subscription='both'/></query></iq>" % FROG,
     "<iq type='set' id='3'><query xmlns='jabber:iq:roster'/></iq>",
     "<iq type='set' id='4'><query xmlns='jabber:iq:roster'><item/></query></iq>",
-    "<iq type='set' id='5'><query xmlns='jabber:iq:roster'><item jid='@@' subscription='both'/></query></iq>",
-    "<iq type='get' id='6' from='%s/a'><query xmlns='http://jabber.org/protocol/disco#info' node='%s'/></iq>"
-    % (FROG, 'n' * 9000),
+    "<iq type='set' id='5'><query xmlns='jabber:iq:roster'><item jid='@@' subscription='both'/>"
+    "</query></iq>",
+    "<iq type='get' id='6' from='%s/a'><query xmlns='http://jabber.org/protocol/disco#info' "
+    "node='%s'/></iq>" % (FROG, 'n' * 9000),
     "<no-stanza xmlns='urn:of-mine'/>",
     "<stream:features/>",
     "<message from='%s/a' id='%s' type='chat'><body>with a long id</body></message>"
@@ -64,8 +65,8 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
             wire.send(stanza)
             wire.alive()
         wire.send(
-            "<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' type='chat'><body>who said this?</body></message>"
-            % FROG
+            "<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' "
+            "type='chat'><body>who said this?</body></message>" % FROG
         )
         wire.alive()
         time.sleep(0.5)
@@ -100,16 +101,17 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
     def talk(wire, number):
         wire.login()
         wire.send(
-            "<iq type='set' id='p1'><query xmlns='jabber:iq:roster'><item jid='%s' name='Roster%s' subscription='both'><group>Group%s</group></item></query></iq>"
-            % (FROG, bad, bad)
+            "<iq type='set' id='p1'><query xmlns='jabber:iq:roster'>"
+            "<item jid='%s' name='Roster%s' subscription='both'><group>Group%s</group></item>"
+            "</query></iq>" % (FROG, bad, bad)
         )
         wire.send(
             "<presence from='%s/res%s'><show>away</show><status>Status%s</status></presence>"
             % (FROG, bad, bad)
         )
         wire.send(
-            "<message type='chat' from='%s/x'><subject>Subject%s</subject><body>Body%s</body></message>"
-            % (FROG, bad, bad)
+            "<message type='chat' from='%s/x'><subject>Subject%s</subject><body>Body%s</body>"
+            "</message>" % (FROG, bad, bad)
         )
         wire.send(
             "<message type='chat' from='stranger@example.org/x'><body>Stranger%s</body></message>"
@@ -123,7 +125,9 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
         to = wire.hears(r"""<presence [^>]*to=['"](room@rooms[^/]*)/toad['"]""").group(1).decode()
         for nick, code in (('Nick' + bad, ''), ('toad', "<status code='110'/>")):
             wire.send(
-                "<presence from='%s/%s'><status>%s</status><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant'/>%s</x></presence>"
+                "<presence from='%s/%s'><status>%s</status>"
+                "<x xmlns='http://jabber.org/protocol/muc#user'>"
+                "<item affiliation='none' role='participant'/>%s</x></presence>"
                 % (to, nick, bad, code)
             )
         wire.send(
@@ -136,12 +140,14 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
         )
         wire.alive()
         wire.send(
-            "<presence type='unavailable' from='%s/toad'><x xmlns='http://jabber.org/protocol/muc#user'><item role='none'><reason>Reason%s</reason></item>"
+            "<presence type='unavailable' from='%s/toad'>"
+            "<x xmlns='http://jabber.org/protocol/muc#user'><item role='none'>"
+            "<reason>Reason%s</reason></item>"
             "<status code='307'/><status code='110'/></x></presence>" % (to, bad)
         )
         wire.send(
-            "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Words%s</text></stream:error>"
-            % bad
+            "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+            "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Words%s</text></stream:error>" % bad
         )
 
     server = s.scripted_server(talk)
@@ -208,8 +214,8 @@ def test_what_is_no_xmpp_ends_the_stream(s):
 
 def stream_error(condition, more=''):
     return (
-        "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'>%s</%s></stream:error></stream:stream>"
-        % (condition, more, condition)
+        "<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'>%s</%s></stream:error>"
+        "</stream:stream>" % (condition, more, condition)
     )
 
 
@@ -298,14 +304,16 @@ def test_a_login_that_is_none(s):
 
     def no_way(wire, number):
         wire.header(
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X-GUESS</mechanism></mechanisms>"
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X-GUESS</mechanism>"
+            "</mechanisms>"
         )
         wire.hears('</stream:stream>')
         assert b'<auth' not in wire.got
 
     def unproved(wire, number):
         wire.header(
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+            "<mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
         )
         wire.hears('</auth>')
         wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
@@ -313,14 +321,15 @@ def test_a_login_that_is_none(s):
 
     def elsewhere(wire, number):
         wire.header(
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
+            "</mechanisms>"
         )
         wire.hears('</auth>')
         wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
         wire.send(
-            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>@@nonsense</jid></bind></iq>"
-            % wire.asked('urn:ietf:params:xml:ns:xmpp-bind')
+            "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+            "<jid>@@nonsense</jid></bind></iq>" % wire.asked('urn:ietf:params:xml:ns:xmpp-bind')
         )
         wire.hears('</stream:stream>')
 
@@ -342,7 +351,8 @@ def test_an_end_while_a_password_is_counted(s):
 
     def talk(wire, number):
         wire.header(
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
+            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+            "<mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
         )
         first = base64.b64decode(wire.hears('<auth[^>]*>([^<]*)</auth>').group(1)).decode()
         challenge = 'r=%sx,s=%s,i=%d' % (
@@ -420,7 +430,10 @@ def test_silence_is_a_lost_link(s):
     server = s.scripted_server(talk)
     t = s.terminal(s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + server.account()))
     t.sees('● toad')
-    t.says('Online as .* (does not answer|no answer|silent|silence|lost|not heard|not responding|stopped)')
+    t.says(
+        'Online as .* (does not answer|no answer|silent|silence|lost|not heard|not '
+        'responding|stopped)'
+    )
     assert t.process.poll() is None
 
 
@@ -431,7 +444,8 @@ def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
         def talk(wire, connection):
             if number > 0:
                 wire.header(
-                    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms>"
+                    "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                    "<mechanism>PLAIN</mechanism></mechanisms>"
                 )
             if number > 1:
                 wire.hears('</auth>')
@@ -440,7 +454,8 @@ def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
                 wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
             if number > 3:
                 wire.send(
-                    "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>toad@%s/desk</jid></bind></iq>"
+                    "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+                    "<jid>toad@%s/desk</jid></bind></iq>"
                     % (wire.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
                 )
             gone.wait(20 * SLOW)
