@@ -2,7 +2,7 @@
  * runs when the writes before them are committed. */
 #include "model/store-private.h"
 
-#define SLICE_US 500 /* limit for the commit calls of one main loop iteration */
+#define SLICE_US 500 /* time limit for the commit calls of one main loop iteration */
 
 /* --- commit calls --- */
 
@@ -14,8 +14,8 @@ typedef struct {
     guint64 serial; /* 1, 2, 3 … for each call in this run */
 } Call;
 
-/* Tells the writer thread for which commit the oldest call waits, and fires the notification if
- * that has already happened.  With the mutex. */
+/* Sets shared.seq_awaited to the write for which the oldest call waits, and fires the notification
+ * if that write is already committed.  With the mutex. */
 static void
 update_seq_awaited(NjStore *store)
 {
@@ -34,7 +34,7 @@ nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void *dat
     *call = (Call){ func, data, owner, store->shared.seq_newest, ++store->main.last_call_serial };
     g_queue_push_tail(&store->main.commit_calls, call);
 
-    /* Counts may wait for half a second, but not if a call waits for them. */
+    /* Counts alone wait for half a second.  A call that waits for them must not. */
     if (store->shared.only_counts && store->shared.seq_newest > store->shared.seq_taken)
         nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     update_seq_awaited(store);
@@ -65,8 +65,8 @@ nj_store_drop_commit_calls(NjStore *store)
     g_queue_clear_full(&store->main.commit_calls, g_free);
 }
 
-/* A call that is added by one of the functions waits for the next main loop iteration: its serial
- * is greater than `newest`. */
+/* A call that one of the functions adds has a serial greater than `newest` and so waits for the
+ * next main loop iteration. */
 void
 nj_store_run_commit_calls(NjStore *store, bool all)
 {

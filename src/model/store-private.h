@@ -77,7 +77,8 @@
 typedef enum {
     NJ_WRITE_ACCOUNT, /* row, text: address */
     NJ_WRITE_CHAT,    /* row, account, number: kind, text: address */
-    /* row, chat, message; number: state and text: error, as they were when the write was made */
+    /* row, chat, message; number: state and text: error, copies, because the main thread may change
+     * the state and the error of the message while the writer thread reads it */
     NJ_WRITE_MESSAGE,
     NJ_WRITE_STATE,         /* row: message, number: state, text: error */
     NJ_WRITE_READ_MARKER,   /* chat, value: time, row: message */
@@ -104,11 +105,14 @@ typedef enum { NJ_ID_ORIGIN, NJ_ID_SENT, NJ_ID_ARCHIVE, NJ_ID_KINDS } NjIdKind;
 /* A change of the file.  The main thread may change it until the writer thread has taken it. */
 typedef struct NjWrite NjWrite;
 struct NjWrite {
-    NjWrite *next; /* with the mutex for the last write: the main thread may link another to it */
+    /* The next write of the queue.  The main thread links a new write to the last one, so `next` of
+     * the last write must be used with the mutex only. */
+    NjWrite *next;
+
     NjWriteKind kind;
     int number;
-    guint rows; /* rows and bytes it adds to the size of the queue */
-    gsize bytes;
+    guint rows;     /* how much it adds to shared.rows: 1, for a roster also 1 for each item */
+    gsize bytes;    /* how much it adds to shared.bytes: about the memory that it occupies */
     guint64 seq;    /* write sequence number: 1, 2, 3 … in each run of the program */
     bool with_next; /* committed in one transaction with the next write: a group */
     gint64 row, chat, account, value;
@@ -131,14 +135,16 @@ typedef struct {
     bool exists; /* false: the account has no stream that can be resumed */
     NjStoredStream stream;
 
-    /* The write that holds the newest count, and its sequence number.  The pointer is valid only
-     * while the writer thread has not taken the write. */
+    /* The write that holds the newest count, and its sequence number (0: the stream is new).  The
+     * pointer is valid only while the writer thread has not taken the write. */
     NjWrite *count_write;
     guint64 count_write_seq;
 
-    /* Used by both threads while they hold the store's mutex. */
+    /* Protected by the store's mutex, used by both threads. */
     struct {
-        guint64 seq_set; /* of the write that set the stream; older counts are of another stream */
+        /* Sequence number of the write that set the stream.  The counts of older writes belong to
+         * the stream before it. */
+        guint64 seq_set;
         guint32 committed_count;
     } shared;
 } NjKnownStream;
@@ -182,15 +188,16 @@ struct NjStore {
 
     /* Used by the main thread only. */
     struct {
-        /* NULL after a failed attempt to open it.  If single_connection is set, closing the store
-         * leaves it to the writer thread to finalize the statements. */
+        /* The connection for reading; NULL after a failed attempt to replace the snapshot.  If it
+         * is writer.db (single_connection), nj_store_close() does not finalize the statements: the
+         * writer thread does so when it ends. */
         sqlite3 *reader;
         sqlite3_stmt *statements[NJ_READ_STATEMENTS];
         bool reader_is_snapshot; /* opened while the file could not be written */
 
-        /* With single_connection: how often nj_store_lock() was called and not yet undone, and the
-         * monotonic time until which it does not wait. */
-        int lock_depth;
+        int lock_depth; /* calls of nj_store_lock() that nj_store_unlock() has not yet undone */
+
+        /* When nj_store_lock() has timed out, it does not wait again until this monotonic time. */
         gint64 no_wait_until;
 
         char *read_error;         /* sentence about the first failed read; NULL: none failed */
@@ -199,12 +206,12 @@ struct NjStore {
 
         gint64 last_account, last_chat, last_message; /* the largest ids in file and queue */
         GHashTable *accounts;                         /* address -> row */
-        GHashTable *chats;                            /* row -> KnownChat */
+        GHashTable *chats;                            /* row -> KnownChat (store-chats.c) */
         GHashTable *chats_by_key;                     /* account, kind, address -> KnownChat */
         GHashTable *deleted_keys; /* keys of deleted chats; the file may still have them */
 
-        GQueue commit_calls; /* of nj_store_call_when_committed(), oldest first */
-        guint64 last_call_serial;
+        GQueue commit_calls;      /* of nj_store_call_when_committed(), oldest first */
+        guint64 last_call_serial; /* of the newest of these calls */
 
         void (*on_error)(const char *sentence, void *owner);
         void (*on_space)(void *owner);
@@ -229,13 +236,22 @@ struct NjStore {
         /* Write sequence numbers: of the newest write, of the newest one that the writer thread has
          * taken, of the newest one that is committed. */
         guint64 seq_newest, seq_taken, seq_committed;
-        guint64 seq_content; /* of the newest write that is not an NJ_WRITE_RECEIVED_COUNT */
+
+        /* The sequence number of the newest write that is not an NJ_WRITE_RECEIVED_COUNT.  A new
+         * count may include the stanza of that write, so an older write must not carry it. */
+        guint64 seq_content;
         guint64 seq_awaited; /* of the oldest waiting commit call; G_MAXUINT64: none waits */
 
-        gint64 due;       /* monotonic time at which the writes that are not taken become a batch */
-        bool only_counts; /* these are all NJ_WRITE_RECEIVED_COUNT and may wait longer */
-        bool urgent;      /* the next batch does not wait until `due` */
-        bool writer_idle; /* the writer thread executes no batch, so a signal may wake it */
+        gint64 due;  /* monotonic time at which the writes that are not taken become a batch */
+        bool urgent; /* the next batch does not wait until `due` */
+
+        /* The writes that are not taken are all NJ_WRITE_RECEIVED_COUNT and no commit call waits
+         * for them, so `due` is late. */
+        bool only_counts;
+
+        /* The writer thread may be waiting for `work`.  False while it executes a batch and in the
+         * pause after a failed batch, when only nj_store_close() has to wake it. */
+        bool writer_idle;
 
         /* Calls of nj_store_begin() that nj_store_commit() has not yet undone.  The writer thread
          * may have to wait for the end of the group. */
@@ -259,7 +275,7 @@ struct NjStore {
      * single_connection the main thread uses `db` as main.reader, between nj_store_lock() and
      * nj_store_unlock(). */
     struct {
-        int lock_fd;    /* of $data/lock; -1: not locked yet */
+        int lock_fd;    /* descriptor of $data/lock; -1: not locked yet */
         sqlite3 *db;    /* NULL while the file could not be opened for writing */
         NjIndex *index; /* NULL as long as `db` is */
     } writer;
@@ -290,7 +306,7 @@ bool nj_store_read_last_ids(sqlite3 *db, gint64 ids[3]);
 void nj_store_init_chats(NjStore *store);
 void nj_store_free_chats(NjStore *store);
 
-/* Makes a KnownChat of every chat in the file. */
+/* Makes a KnownChat of every chat in the file, so that finding a chat later needs no read. */
 void nj_store_read_all_chats(NjStore *store);
 
 /* Looks up a chat that has a KnownChat; false: it has none.  *address belongs to the store. */
@@ -323,8 +339,7 @@ bool nj_store_write_needs_outbox(const NjWrite *write);
 
 #define NJ_MESSAGE_COLUMNS                                                                     \
     "message.id, chat, time, type, state, outgoing, delayed, mention, sender, body, subject, " \
-    "thread, wire_id, origin_id, archive_id,"                                                  \
-    " archive_by, encryption, error"
+    "thread, wire_id, origin_id, archive_id, archive_by, encryption, error"
 
 /* Makes a message from a row that begins with NJ_MESSAGE_COLUMNS.  The caller owns it. */
 NjMessage *nj_store_read_message(sqlite3_stmt *statement);
@@ -355,10 +370,10 @@ gint64 nj_store_first_unwritten_id(const NjStore *store);
 
 /* --- store-queue.c --- */
 
-/* A write is committed this long after it was appended, at the latest. */
+/* Writes wait this long for others that may follow; counts alone wait longer (store-queue.c). */
 #define NJ_BATCH_US (50 * G_TIME_SPAN_MILLISECOND)
-/* A queue with this many writes is a batch at once. */
-#define NJ_BATCH_ROWS 500
+/* With this many writes in the queue the next batch does not wait. */
+#define NJ_BATCH_WRITES 500
 /* A queue with this many rows or bytes is full (nj_store_queue_is_full()). */
 #define NJ_FULL_ROWS 5000
 #define NJ_FULL_BYTES (4 * 1024 * 1024)
@@ -369,7 +384,8 @@ void nj_store_write_free(NjWrite *write);
 /* Gives the write its sequence number and appends it to the queue, which owns it from then on. */
 void nj_store_append_write(NjStore *store, NjWrite *write);
 
-/* Sets shared.due and wakes the writer thread if it waits.  With the mutex. */
+/* Sets shared.due for writes that are not counts alone, and wakes the writer thread if it waits.
+ * With the mutex. */
 void nj_store_set_due(NjStore *store, gint64 due);
 
 /* Removes a message that leaves the queue from the sets of queued messages.  With the mutex. */
@@ -389,8 +405,9 @@ void nj_store_start_writer(NjStore *store);
 
 /* --- store-id-index.c --- */
 
-/* Makes store->id_index from the file.  If writes is true and many messages are not yet in the
- * table, they are moved into it here.  False if the file cannot be read or written. */
+/* Makes store->id_index and fills it with the hashes that are not yet in the table.  If these are
+ * too many for the memory, as in a file of an old format, and writes is true, they are moved into
+ * the table at once.  False if the file cannot be read or written. */
 bool nj_id_index_open(NjStore *store, sqlite3 *db, bool writes);
 
 /* Gives the index its connection for writing when it was opened without.  Writer thread. */
@@ -412,9 +429,10 @@ void nj_id_index_add(NjIdIndex *id_index, gint64 message, const gint64 hashes[NJ
  * be compared, and the table has to be searched as well.  With the mutex. */
 gint64 nj_id_index_find(const NjIdIndex *id_index, gint64 hash);
 
-/* Moves some hashes into the table, on the writer thread.  Returns false without doing so if there
- * are few, or if due (monotonic time) has passed and memory is not yet short.  With the mutex,
- * which is unlocked during the work. */
+/* Moves some hashes from memory into the table.  Returns false if there is nothing to do: if memory
+ * has few hashes, or if the last attempt failed within a minute.  It also returns false if due
+ * (monotonic time) has passed or the store is being closed, unless memory has too many hashes.
+ * Writer thread; with the mutex, which is unlocked during the work. */
 bool nj_id_index_run_slice(NjStore *store, gint64 due);
 
 /* Finalizes the statement; to be called before the connection is closed. */
@@ -444,8 +462,8 @@ const char *nj_access_path(const NjAccess *access);
  * code G_FILE_ERROR_ROFS may be temporary. */
 sqlite3 *nj_access_connect(NjAccess *access, bool for_writing, GError **error);
 
-/* Must enclose every use of a connection.  Locking fails if another thread holds the lock until
- * then (monotonic time); G_MAXINT64 waits for ever.  Without `exclusive` both do nothing. */
+/* Must enclose every use of a connection.  Locking fails if another thread holds the lock up to the
+ * monotonic time `until`; G_MAXINT64 waits for ever.  Without `exclusive` both do nothing. */
 bool nj_access_lock(NjAccess *access, gint64 until);
 void nj_access_unlock(NjAccess *access);
 
@@ -466,10 +484,12 @@ bool nj_store_is_current(sqlite3 *db, const char *path, GError **error);
  * second takes the errno, because SQLite does not keep it when a COMMIT fails. */
 char *nj_store_error_sentence(sqlite3 *db, const char *path);
 char *nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason);
+
+/* Returns the sentence for a file that cannot be written.  The caller owns it. */
 char *nj_store_unwritable_sentence(const char *path);
 
-/* Sets such a sentence; the code is G_FILE_ERROR_ROFS for a temporary error, else
- * G_FILE_ERROR_IO. */
+/* Sets *error to the sentence of nj_store_error_sentence().  The code is G_FILE_ERROR_ROFS for an
+ * error that nj_store_is_temporary_error() accepts, else G_FILE_ERROR_IO. */
 void nj_store_set_error(sqlite3 *db, const char *path, GError **error);
 
 /* Is the last error one that may go away by itself: a full disk, a read-only one, missing

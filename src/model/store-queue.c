@@ -4,7 +4,8 @@
 
 #include "model/store-private.h"
 
-/* A count of received stanzas may wait this long, because a write that follows can carry it. */
+/* If the queue has only counts of received stanzas, they wait this long: a write that follows can
+ * carry the next count, and the transactions become fewer. */
 #define COUNT_US (500 * G_TIME_SPAN_MILLISECOND)
 
 NjWrite *
@@ -105,8 +106,8 @@ nj_store_set_due(NjStore *store, gint64 due)
         g_cond_signal(&store->work);
 }
 
-/* Sets shared.due for a write that is about to be appended.  The first write after the taken ones
- * starts the time.  Later ones change it only if all before them are counts and they are not. */
+/* Sets shared.due for a write that is about to be appended.  The first write behind the taken ones
+ * sets it.  The first other write behind writes that are only counts makes it earlier. */
 static void
 schedule_write(NjStore *store, bool only_count)
 {
@@ -124,7 +125,8 @@ text_length(const char *text)
     return text ? strlen(text) : 0;
 }
 
-/* Estimates the memory of a write.  Everything whose size another person decides is included. */
+/* Estimates the memory of a write.  It adds up the texts that other people can make long; 100 bytes
+ * stand for the short ones and for the overhead of the allocations. */
 static gsize
 count_bytes(const NjWrite *write)
 {
@@ -177,11 +179,12 @@ nj_store_append_write(NjStore *store, NjWrite *write)
         g_hash_table_replace(store->shared.newest_states, &write->row, write);
 
     /* A message is sent only when it and the number of its stanza are committed, so these two must
-     * not wait.  The writer thread waits for a first write, for a full batch, or for `due`. */
+     * not wait.  A signal is needed only for them, for the first write and for a queue that has
+     * just become long; otherwise the writer thread is already waiting for `due`. */
     bool urgent = (nj_store_write_needs_outbox(write) || write->kind == NJ_WRITE_STANZA_NUMBER)
                   && !store->shared.urgent;
     store->shared.urgent |= urgent;
-    bool wakes = urgent || store->shared.length == 1 || store->shared.length == NJ_BATCH_ROWS;
+    bool wakes = urgent || store->shared.length == 1 || store->shared.length == NJ_BATCH_WRITES;
     if (wakes && store->shared.writer_idle)
         g_cond_signal(&store->work);
 

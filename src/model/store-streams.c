@@ -2,8 +2,9 @@
  * is acknowledged to the server.
  *
  * A count must not be committed before the content of the stanzas that it counts, and it should not
- * cost a row for each stanza.  So it is attached to the newest write in the queue, and a later
- * count replaces it there as long as no content was appended in between. */
+ * cost a write for each stanza.  So it is attached to the newest write in the queue, and a later
+ * count replaces it there as long as no content was appended in between.  If the newest write is
+ * taken or carries the count of another account, the count becomes a write of its own. */
 #include "model/store-private.h"
 
 void
@@ -32,12 +33,12 @@ copy_stream(const NjStoredStream *stream, NjStoredStream *out)
     out->location = g_strdup(stream->location);
 }
 
-/* Returns the stream of the account, with exists set to false if there is none.  The file is read
- * at the first call for the account. */
+/* Returns the stream of the account, never NULL; its `exists` is false if there is none.  The file
+ * is read at the first call for the account. */
 static NjKnownStream *
 get_known_stream(NjStore *store, gint64 account)
 {
-    /* Only this thread changes the table, so a lookup needs no mutex. */
+    /* Only the main thread changes the table, so its lookups need no mutex. */
     NjKnownStream *known = g_hash_table_lookup(store->shared.streams, &account);
     if (known)
         return known;
@@ -111,15 +112,15 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
     nj_store_append_write(store, write);
 }
 
-/* Attaches the count to a write that the writer thread has not taken.  False: there is none that
- * can have it.  With the mutex. */
+/* Attaches the count to a write that the writer thread has not taken.  Returns false if no such
+ * write can carry it.  With the mutex. */
 static bool
 attach_count(NjStore *store, NjKnownStream *known, guint32 received)
 {
     NjWrite *write = NULL;
 
-    /* Only counts of other accounts were appended behind the write with the account's last count,
-     * so that one may be replaced. */
+    /* If only counts of other accounts were appended behind the write with this account's last
+     * count, the new count may replace the last one there. */
     if (known->count_write_seq > store->shared.seq_taken
         && known->count_write_seq >= store->shared.seq_content)
         write = known->count_write;

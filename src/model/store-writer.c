@@ -1,15 +1,18 @@
 /* The writer thread: executes the queued writes of the store in batches.
  *
  * run_writer() is the main loop of the thread.  While the queue is empty it moves the write-ahead
- * log into the file, updates the two indexes, and then sleeps on store->work without a timeout.
- * When there are writes, commit_next_batch()
+ * log into the file, updates the id index and the word index, and then sleeps on store->work
+ * without a timeout.  When there are writes, commit_next_batch()
  *
  * - waits until the queue is due, which is 50 ms after its first write, or 500 ms if it has only
- *   counts of received stanzas; it does not wait if the queue has 500 writes, if one of them is
- *   urgent (a sent message or a stanza number), or if the store is being closed;
+ *   counts of received stanzas and no commit call waits for them; it does not wait if the queue has
+ *   500 writes, if one of them is urgent (a sent message or a stanza number), or if the store is
+ *   being flushed or closed; the word index is updated meanwhile;
  * - takes up to 2500 writes from the head of the queue, without splitting a group;
  * - executes them in one transaction, whose COMMIT waits until the data is on the disk;
- * - removes them from the queue and publishes the new sequence number and counts.
+ * - removes them from the queue and publishes the new sequence number and counts;
+ * - adds the ids of the new messages to the id index, and does the background work that must not
+ *   wait for an empty queue.
  *
  * If the transaction fails it is rolled back and the writes stay in the queue.  The next attempt
  * follows after a quarter of a second, each further one after twice the time, up to 15 s.  A row
@@ -17,7 +20,10 @@
  * and logged, and the rest of the batch is committed.
  *
  * A write may carry a count of received stanzas.  The newest count of each account is written at
- * the end of the transaction. */
+ * the end of the transaction.
+ *
+ * If the store was opened read-only, the thread tries to open the file for writing, with the same
+ * pauses, and commits nothing until it succeeds. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,8 +31,8 @@
 #include "model/store-index.h"
 
 #define MAX_BATCH 2500 /* writes; exceeded only by a larger group */
-/* Pages of the write-ahead log at which it is moved into the file: while the queue is empty, and
- * after any batch. */
+/* The write-ahead log is moved into the file when it has this many pages: while the queue is empty,
+ * and after each batch. */
 #define CHECKPOINT_IDLE 250
 #define CHECKPOINT_BUSY 4000
 /* Pause after the first failed batch, and its limit. */
@@ -39,8 +45,7 @@ static const char *const statements[] = {
     [NJ_WRITE_CHAT] = "INSERT INTO chat (id, account, address, kind) VALUES (?1, ?2, ?3, ?4)",
     [NJ_WRITE_MESSAGE] =
         "INSERT INTO message (id, chat, time, type, state, outgoing, delayed, mention, sender, "
-        "body, subject, thread, wire_id,"
-        " origin_id, archive_id, archive_by, encryption, error)"
+        "body, subject, thread, wire_id, origin_id, archive_id, archive_by, encryption, error)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     [NJ_WRITE_STATE] = "UPDATE message SET state = ?2, error = ?3 WHERE id = ?1",
     [NJ_WRITE_READ_MARKER] = "UPDATE chat SET read_time = ?2, read_id = ?3 WHERE id = ?1",
@@ -48,8 +53,9 @@ static const char *const statements[] = {
     [NJ_WRITE_FROM_STRANGER] = "UPDATE chat SET waiting = ?2 WHERE id = ?1",
     [NJ_WRITE_ROOM_NICK] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
     [NJ_WRITE_STANZA_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
-    [NJ_WRITE_STREAM] = "INSERT OR REPLACE INTO stream (account, id, jid, location, received, "
-                        "until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [NJ_WRITE_STREAM] =
+        "INSERT OR REPLACE INTO stream (account, id, jid, location, received, until)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [NJ_WRITE_RECEIVED_COUNT] = "UPDATE stream SET received = ?2 WHERE account = ?1",
     [NJ_WRITE_DELETE_CHAT] = "DELETE FROM message WHERE chat = ?1",
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
@@ -81,9 +87,9 @@ static const char *const more_statements[] = {
         "INSERT OR IGNORE INTO outbox (message) SELECT id FROM message WHERE id = ?1 AND outgoing",
     [DELETE_OUTBOX] = "DELETE FROM outbox WHERE message = ?1",
     [DELETE_STREAM] = "DELETE FROM stream WHERE account = ?1",
-    [SET_ROSTER_ITEM] =
-        "INSERT OR REPLACE INTO roster (account, address, name, subscription, groups, "
-        "ask, approved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SET_ROSTER_ITEM] = "INSERT OR REPLACE INTO roster"
+                        " (account, address, name, subscription, groups, ask, approved)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [DELETE_ROSTER_ITEM] = "DELETE FROM roster WHERE account = ?1 AND address = ?2",
     [SET_ROSTER_VERSION] =
         "INSERT OR REPLACE INTO roster_version (account, version) VALUES (?1, ?2)",
@@ -92,7 +98,7 @@ static const char *const more_statements[] = {
     [COMMIT] = "COMMIT",
 };
 
-/* A count of received stanzas, and the sequence number of the write that it came with. */
+/* A count of received stanzas, and the sequence number of the write that carried it. */
 typedef struct {
     gint64 account;
     guint64 seq;
@@ -105,8 +111,8 @@ typedef struct {
     sqlite3_stmt *statements[STATEMENTS]; /* prepared when first used */
     GArray *counts;                       /* the newest Count of each account in the batch */
     int log_pages;    /* pages in the write-ahead log at the last commit; 0 after a checkpoint */
-    int failed_errno; /* errno after the last statement */
-    bool sync_failed; /* it is not known how much of the write-ahead log is on the disk */
+    int failed_errno; /* errno after the last run_statement(); 0: no system call failed */
+    bool sync_failed; /* parts of the write-ahead log may be missing on the disk, see below */
 } Writer;
 
 /* --- statements --- */
@@ -134,8 +140,8 @@ prepare_statement(Writer *writer, int which)
     return *statement;
 }
 
-/* Executes the statement.  Returns false if the batch has to be tried again; true also if SQLite
- * refuses the row for its content. */
+/* Executes the statement.  Returns false if the batch must be tried again.  A row that SQLite
+ * refuses for its content is logged and skipped: the result is true. */
 static bool
 run_statement(Writer *writer, sqlite3_stmt *statement)
 {
@@ -149,7 +155,8 @@ run_statement(Writer *writer, sqlite3_stmt *statement)
     return true;
 }
 
-/* Executes a statement whose parameters, as many as it has, are a row and a text. */
+/* Executes a statement that has no parameters, or the parameter row, or the parameters row and
+ * text (NULL: SQL NULL). */
 static bool
 run_with_text(Writer *writer, int which, gint64 row, const char *text)
 {
@@ -190,7 +197,7 @@ bind_message(sqlite3_stmt *statement, const NjWrite *write)
 }
 
 static bool
-write_item(Writer *writer, gint64 account, const NjStoredItem *item)
+write_roster_item(Writer *writer, gint64 account, const NjStoredItem *item)
 {
     if (g_strcmp0(item->subscription, "remove") == 0)
         return run_with_text(writer, DELETE_ROSTER_ITEM, account, item->address);
@@ -216,7 +223,7 @@ write_roster(Writer *writer, const NjWrite *write)
     if (write->number && !run_with_text(writer, NJ_WRITE_ROSTER, write->account, NULL))
         return false;
     for (guint i = 0; write->items && i < write->items->len; i++)
-        if (!write_item(writer, write->account, g_ptr_array_index(write->items, i)))
+        if (!write_roster_item(writer, write->account, g_ptr_array_index(write->items, i)))
             return false;
     return run_with_text(writer, write->text ? SET_ROSTER_VERSION : DELETE_ROSTER_VERSION,
                          write->account, write->text);
@@ -257,8 +264,8 @@ write_stream(Writer *writer, const NjWrite *write)
     return run_statement(writer, statement);
 }
 
-/* Executes a statement whose parameters are a row, the number *second (NULL: SQL NULL) and, if it
- * has a third, the number *third or else the text. */
+/* Executes a statement with two or three parameters.  The first is row and the second *second
+ * (NULL: SQL NULL).  The third is *third, or text if third is NULL. */
 static bool
 run_with_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third,
                  const char *text)
@@ -306,7 +313,20 @@ delete_chat(Writer *writer, gint64 chat)
     return true;
 }
 
-/* Executes one write.  False if the batch has failed. */
+/* Sets the state and adds or removes the outbox row.  The row may be missing although the message
+ * was added before, when a failed message is sent again. */
+static bool
+write_state(Writer *writer, const NjWrite *write)
+{
+    gint64 state = write->number;
+    if (!run_with_numbers(writer, NJ_WRITE_STATE, write->row, &state, NULL, write->text))
+        return false;
+    bool open = nj_state_is_open((NjMessageState) write->number);
+    return run_with_text(writer, open ? REOPEN_OUTBOX : DELETE_OUTBOX, write->row, NULL);
+}
+
+/* Executes one write, but not the count that it carries (update_counts()).  False if the batch has
+ * failed. */
 static bool
 execute_write(Writer *writer, NjWrite *write)
 {
@@ -319,12 +339,7 @@ execute_write(Writer *writer, NjWrite *write)
     case NJ_WRITE_MESSAGE:
         return write_message(writer, write);
     case NJ_WRITE_STATE:
-        return run_with_numbers(writer, NJ_WRITE_STATE, write->row, &number, NULL, write->text)
-               && run_with_text(writer,
-                                nj_state_is_open((NjMessageState) write->number) ? REOPEN_OUTBOX
-                                                                                 : DELETE_OUTBOX,
-                                write->row, NULL);
-
+        return write_state(writer, write);
     case NJ_WRITE_READ_MARKER:
         return run_with_numbers(writer, NJ_WRITE_READ_MARKER, write->chat, &write->value,
                                 &write->row, NULL);
@@ -335,7 +350,6 @@ execute_write(Writer *writer, NjWrite *write)
         return run_with_numbers(writer, NJ_WRITE_FROM_STRANGER, write->chat, &number, NULL, NULL);
     case NJ_WRITE_DELETE_CHAT:
         return delete_chat(writer, write->chat);
-
     case NJ_WRITE_STANZA_NUMBER:
         return run_with_numbers(writer, NJ_WRITE_STANZA_NUMBER, write->row,
                                 write->number ? &write->value : NULL, NULL, NULL);
@@ -352,7 +366,7 @@ execute_write(Writer *writer, NjWrite *write)
 
 /* --- counts of received stanzas --- */
 
-/* Sets the count of the account in `counts`. */
+/* Sets the account's Count in `counts`, which is made if it is missing. */
 static void
 set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
 {
@@ -364,8 +378,8 @@ set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
     g_array_index(counts, Count, i) = (Count){ account, seq, count };
 }
 
-/* Adds the count that the write carries.  A write that sets or removes the account's stream drops
- * the counts before it, because they belong to the previous stream. */
+/* Collects the count that the write carries.  If the write sets or removes the account's stream,
+ * the account's earlier count is dropped, because it belongs to the previous stream. */
 static void
 collect_count(GArray *counts, const NjWrite *write)
 {
@@ -378,6 +392,7 @@ collect_count(GArray *counts, const NjWrite *write)
         set_count(counts, write->count_account, write->received_count, write->seq);
 }
 
+/* Writes the collected counts into the table `stream`.  False if the batch has failed. */
 static bool
 update_counts(Writer *writer)
 {
@@ -392,6 +407,7 @@ update_counts(Writer *writer)
 
 /* --- write-ahead log --- */
 
+/* SQLite calls this after each commit with the size of the write-ahead log. */
 static int
 on_commit(void *data, sqlite3 *db, const char *name, int pages)
 {
@@ -411,8 +427,9 @@ take_over_checkpoints(Writer *writer)
 }
 
 /* Moves the write-ahead log into the file if it has at least min_pages.  Returns false if it is
- * shorter.  Pages that another connection still reads stay in the log until a later call.  With the
- * mutex, which is unlocked during the work. */
+ * shorter.  Pages that another connection still reads stay in the log until a later call.  The call
+ * needs no nj_access_lock(), because a file on a network file system has no write-ahead log.  With
+ * the mutex, which is unlocked during the work. */
 static bool
 checkpoint_log(Writer *writer, int min_pages)
 {
@@ -430,9 +447,10 @@ checkpoint_log(Writer *writer, int min_pages)
     return true;
 }
 
-/* After a failed fsync() the kernel may have dropped the pages it could not write and report
- * success the next time.  So before the next commit the whole write-ahead log is copied into the
- * file, the file is synced, and the log is started again.  False if that fails. */
+/* After a failed fsync() the kernel may have dropped the pages that it could not write, and the
+ * next fsync() may report success without writing them.  So before the next commit the whole
+ * write-ahead log is copied into the file, the file is synced, and the log is started again.  False
+ * if that fails; the batch then fails, too. */
 static bool
 recover_from_failed_sync(Writer *writer)
 {
@@ -459,10 +477,11 @@ write_transaction(Writer *writer, NjWrite *write, guint length)
         good = execute_write(writer, write);
         collect_count(writer->counts, write);
         if (i + 1 < length)
-            write = write->next; /* the main thread may change `next` of the last write */
+            write = write->next; /* not of the last write: see NjWrite.next */
     }
 
-    if (good && update_counts(writer) && run_with_text(writer, COMMIT, 0, NULL))
+    good = good && update_counts(writer);
+    if (good && run_with_text(writer, COMMIT, 0, NULL))
         return NULL;
 
     char *sentence = nj_store_error_sentence_for(db, writer->store->path, writer->failed_errno);
@@ -471,6 +490,16 @@ write_transaction(Writer *writer, NjWrite *write, guint length)
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 
     return sentence;
+}
+
+static void
+free_batch(NjWrite *batch)
+{
+    while (batch) {
+        NjWrite *next = batch->next;
+        nj_store_write_free(batch);
+        batch = next;
+    }
 }
 
 static char *
@@ -483,9 +512,10 @@ write_batch(Writer *writer, NjWrite *write, guint length)
     return sentence;
 }
 
-/* Tries to open a file for writing that could not be written when the store was opened.  Returns
- * NULL on success, else a sentence.  If the largest ids have changed, another program has written
- * rows with ids that queued writes already use: then the file is not opened. */
+/* Tries to open the file for writing after it was read-only when the store was opened.  Returns
+ * NULL on success, else a sentence that the caller frees.  If the largest ids in the file have
+ * changed, another program has written rows with ids that queued writes already use: then the
+ * connection is closed again.  Without the mutex. */
 static char *
 open_for_writing(NjStore *store)
 {
@@ -510,7 +540,7 @@ open_for_writing(NjStore *store)
     return NULL;
 }
 
-/* --- main loop; these functions are called with the mutex --- */
+/* --- main loop: functions called with the mutex --- */
 
 /* Returns how many writes from the head of the queue the next batch can have: whole groups only,
  * and no more than MAX_BATCH unless the first group is larger.  0 if the only group is not
@@ -528,17 +558,20 @@ batch_length(const NjStore *store)
     return whole;
 }
 
-/* Waits until a batch is due and complete, and fills the time with slices of the word index.  Marks
- * its writes as taken and returns their number.  The queue must not be empty. */
+/* Waits until a batch is due and a whole group, and fills the time with slices of the word index.
+ * Marks its writes as taken and returns their number.  The queue must not be empty. */
 static guint
 wait_for_batch(NjStore *store)
 {
-    while (store->shared.length < NJ_BATCH_ROWS && !store->shared.urgent
+    while (store->shared.length < NJ_BATCH_WRITES && !store->shared.urgent
            && !store->shared.closing) {
         gint64 due = store->shared.due;
         if (nj_index_run_slice(store, due))
             continue;
-        if (!g_cond_wait_until(&store->work, &store->mutex, due) && store->shared.due >= due)
+
+        /* The main thread may have set an earlier due, before the wait or in it. */
+        bool timed_out = !g_cond_wait_until(&store->work, &store->mutex, due);
+        if (timed_out && store->shared.due >= due)
             break;
     }
 
@@ -556,8 +589,9 @@ wait_for_batch(NjStore *store)
     return length;
 }
 
-/* Removes the committed writes from the queue and returns them.  Fires the notification if commit
- * calls wait for one of them or if the queue has space again. */
+/* Removes the committed writes from the queue and returns them; the caller frees them.  Messages
+ * move from the id sets of the queue to the id index.  Fires the notification if commit calls wait
+ * for one of the writes or if the queue has space again. */
 static NjWrite *
 remove_batch(NjStore *store, guint length)
 {
@@ -595,7 +629,7 @@ remove_batch(NjStore *store, guint length)
     return batch;
 }
 
-/* Sets the committed counts of the streams.  A count that is older than the stream is ignored. */
+/* Sets NjKnownStream.committed_count.  A count that is older than the stream is ignored. */
 static void
 publish_counts(NjStore *store, const GArray *counts)
 {
@@ -622,19 +656,9 @@ set_write_error(NjStore *store, char *sentence)
     g_source_set_ready_time(store->notification, 0);
 }
 
-/* Lowers the priority of the thread, so that many writes do not slow down the user interface on a
- * machine with few processors.  Linux applies nice() to the calling thread only; other systems
- * apply it to the process. */
-static void
-lower_priority(void)
-{
-#ifdef __linux__
-    (void) !nice(10);
-#endif
-}
-
 /* Waits *delay before the next attempt, or until the store is being closed, and doubles *delay.
- * Returns false if the store is being closed and nothing is left to write. */
+ * Wakes nj_store_flush(), which does not wait for a further attempt.  Returns false if the store is
+ * being closed and nothing is left to write. */
 static bool
 wait_before_retry(NjStore *store, gint64 *delay)
 {
@@ -646,7 +670,7 @@ wait_before_retry(NjStore *store, gint64 *delay)
     return !store->shared.closing || store->shared.length;
 }
 
-/* Tries to open a read-only file for writing, with the mutex unlocked meanwhile. */
+/* Calls open_for_writing(), with the mutex unlocked meanwhile, and reports the result. */
 static void
 retry_open(Writer *writer)
 {
@@ -660,19 +684,10 @@ retry_open(Writer *writer)
     set_write_error(store, sentence);
 }
 
-static void
-free_batch(NjWrite *batch)
-{
-    while (batch) {
-        NjWrite *next = batch->next;
-        nj_store_write_free(batch);
-        batch = next;
-    }
-}
-
-/* Waits for a batch and commits it, with the mutex unlocked meanwhile.  Afterwards it does
- * background work that cannot wait until the queue is empty.  False if the batch failed; it is then
- * still in the queue. */
+/* Waits for a batch and commits it, with the mutex unlocked meanwhile.  Then it does the background
+ * work that must not wait for an empty queue: for a waiting search, for an id index that uses too
+ * much memory, and for a long write-ahead log.  False if the batch failed; it is then still in the
+ * queue. */
 static bool
 commit_next_batch(Writer *writer)
 {
@@ -698,9 +713,9 @@ commit_next_batch(Writer *writer)
     if (nj_searcher_is_waiting(store->searcher))
         nj_index_run_slice(store, G_MAXINT64);
 
-    nj_id_index_run_slice(store, 0); /* 0: only if memory is short */
+    nj_id_index_run_slice(store, 0); /* due has passed: works only if memory has too many hashes */
     checkpoint_log(writer, CHECKPOINT_BUSY);
-    g_mutex_unlock(&store->mutex);
+    g_mutex_unlock(&store->mutex); /* freeing many writes takes time */
     free_batch(batch);
     g_mutex_lock(&store->mutex);
 
@@ -720,8 +735,21 @@ do_background_work(Writer *writer)
     return checkpoint_log(writer, CHECKPOINT_IDLE);
 }
 
+/* --- thread --- */
+
+/* Lowers the priority of the thread, so that many writes do not slow down the user interface on a
+ * machine with few processors.  Linux applies nice() to the calling thread only; other systems
+ * apply it to the process. */
+static void
+lower_priority(void)
+{
+#ifdef __linux__
+    (void) !nice(10);
+#endif
+}
+
 /* The thread function.  When the store is being closed, the thread commits the rest of the queue
- * and ends; it also ends if an attempt to do so fails. */
+ * and ends; it also ends if an attempt that began after that fails. */
 static void *
 run_writer(void *data)
 {
