@@ -31,7 +31,8 @@
 struct NjAccess {
     gint refs;
     char *path;
-    bool exclusive; /* one connection at a time; else the fields of the lock are not used */
+    bool exclusive; /* one connection is used at a time; else the mutex and its fields are not used
+                     */
     gint read_only; /* atomic */
 
     GMutex mutex; /* protects the fields below */
@@ -79,7 +80,6 @@ nj_store_is_remote(const char *dir)
            && (!(info.f_flag & ST_LOCAL) || g_str_has_prefix(info.f_fstypename, "puffs"));
 #else
     struct statfs info;
-
     return !statfs(dir, &info)
            && (!(info.f_flags & MNT_LOCAL) || strstr(info.f_fstypename, "fuse"));
 #endif
@@ -87,8 +87,8 @@ nj_store_is_remote(const char *dir)
 
 /* --- lock of the data directory --- */
 
-/* Can opening a file succeed later after it has failed with this errno: missing rights, a full or a
- * read-only disk? */
+/* May opening a file succeed later although it has failed with this errno?  True for missing rights
+ * and for a full or read-only disk. */
 static bool
 is_temporary_errno(int reason)
 {
@@ -295,8 +295,8 @@ set_private_mode(int fd)
     return !(info.st_mode & 077) || !fchmod(fd, 0600);
 }
 
-/* Makes the file with the mode 0600, or changes its mode.  SQLite would use the umask; it gives the
- * log and the journal the mode of the file. */
+/* Makes the file with the mode 0600, or changes its mode: SQLite would make it with the mode that
+ * the umask allows.  SQLite gives its log and its journal the mode of the file. */
 static bool
 create_private_file(const char *path, GError **error)
 {
@@ -342,7 +342,8 @@ open_connection(const char *name, int flags, const char *pragmas)
     return db;
 }
 
-/* Returns db, or closes it and sets the error if its last call has failed. */
+/* Returns db if the last SQLite call on it succeeded; else closes it, sets *error and returns
+ * NULL. */
 static sqlite3 *
 check_connection(sqlite3 *db, const char *path, GError **error)
 {

@@ -5,7 +5,7 @@
  * writer thread has come. */
 #include "model/store-private.h"
 
-/* A chat with the values that the main thread has set last. */
+/* A chat with the values that the main thread has set last; the file may still have older ones. */
 typedef struct {
     char *key; /* from chat_key() */
     gint64 id, account;
@@ -23,7 +23,7 @@ typedef struct {
 } KnownChat;
 
 static void
-free_known(void *data)
+free_known_chat(void *data)
 {
     KnownChat *known = data;
     g_free(known->key);
@@ -39,7 +39,7 @@ nj_store_init_chats(NjStore *store)
     store->main.accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     store->main.chats_by_key = g_hash_table_new(g_str_hash, g_str_equal);
     store->main.deleted_keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    store->main.chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known);
+    store->main.chats = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_known_chat);
 }
 
 void
@@ -83,14 +83,14 @@ nj_store_ensure_account(NjStore *store, const char *bare)
 
 /* --- chats --- */
 
-/* Returns what identifies a chat.  The caller owns it. */
+/* Returns the key of a chat in main.chats_by_key.  The caller owns it. */
 static char *
 chat_key(gint64 account, NjChatKind kind, const char *address)
 {
     return g_strdup_printf("%" G_GINT64_FORMAT " %d %s", account, (int) kind, address);
 }
 
-/* Takes ownership of the key. */
+/* Adds a chat that has no KnownChat yet.  Takes ownership of the key. */
 static KnownChat *
 add_known_chat(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind,
                const char *address)
@@ -131,8 +131,8 @@ add_known_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
     return known;
 }
 
-/* Used where a read may fail because another thread uses the single connection: afterwards
- * nj_store_ensure_chat() needs no read and cannot give a chat a second row. */
+/* For a network file system, where a read fails if another thread uses the single connection for
+ * too long.  Afterwards nj_store_ensure_chat() needs no read to find a chat of the file. */
 void
 nj_store_read_all_chats(NjStore *store)
 {
@@ -142,8 +142,9 @@ nj_store_read_all_chats(NjStore *store)
     nj_store_read_end(store, statement);
 }
 
-/* Fills in the unread counts and the newest message, from the queue and the file.  Messages in the
- * file with an id from `limit` on are skipped, because the queue has had them. */
+/* Fills in the unread counts and the newest message, from the queue and then from the file.  A
+ * message may be committed between these two steps.  It must not be counted twice, so the file is
+ * searched only for ids smaller than `limit`, the id of the oldest queued message. */
 static void
 count_messages(NjStore *store, NjStoredChat *out)
 {
@@ -216,8 +217,8 @@ fill_chat(NjStore *store, const KnownChat *known, NjStoredChat *out)
     count_messages(store, out);
 }
 
-/* Finds a chat among the known ones or in the file.  *known is NULL if it does not exist.  False if
- * the file cannot be read. */
+/* Finds the KnownChat of a chat, which is made if the chat is only in the file.  *known is NULL if
+ * the chat does not exist.  False if the file cannot be read. */
 static bool
 find_known_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
                 const char *key, KnownChat **known)
@@ -273,7 +274,7 @@ nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char
         nj_store_append_write(store, write);
     }
 
-    /* If the messages cannot be counted now, the chat is returned all the same: it can be used. */
+    /* Counting the messages may fail.  The chat can be used nevertheless, so it is returned. */
     fill_chat(store, known, out);
     return true;
 }
@@ -341,8 +342,8 @@ nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id)
     known->read_time = time;
     known->read_id = id;
 
-    /* The marker of a chat on the screen moves with every message.  Only the last position of a
-     * batch is worth a write. */
+    /* The read marker of a displayed chat moves with every message, so one write for each batch is
+     * enough. */
     g_mutex_lock(&store->mutex);
 
     bool queued = known->marker_write_seq > store->shared.seq_taken;

@@ -1,9 +1,10 @@
 /* The outbox: sent messages that are not acknowledged, with the number of their stanza in the
  * stream (XEP-0198).  In the file it is the table `outbox`.
  *
- * The list that is returned is the table with the queued writes applied to it.  While the mutex is
- * held no write leaves the queue.  A write may be in both, when it is committed and the writer
- * thread waits for the mutex to remove it; applying it again changes nothing. */
+ * nj_store_list_outbox() reads the table and applies the queued writes to the result.  It holds the
+ * mutex, so that no write leaves the queue meanwhile.  A write may be in the table and in the
+ * queue, when it is committed and the writer thread waits for the mutex to remove it; applying it
+ * again changes nothing. */
 #include "model/store-private.h"
 
 bool
@@ -36,7 +37,8 @@ typedef struct {
     GHashTable *queued; /* message row -> NjMessage: sent messages in the writes applied so far */
 } Outbox;
 
-/* Takes ownership of the reference to the message. */
+/* Adds a row without a stanza number, or replaces the row of the message.  Takes ownership of the
+ * reference to the message; address is copied. */
 static NjStoredOutboxRow *
 add_row(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
 {
@@ -48,7 +50,7 @@ add_row(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)
     return row;
 }
 
-/* Adds a row that consists of NJ_MESSAGE_COLUMNS, the chat's kind and its address. */
+/* Adds a row of which the first columns are NJ_MESSAGE_COLUMNS, the chat's kind and its address. */
 static NjStoredOutboxRow *
 add_file_row(Outbox *box, sqlite3_stmt *statement)
 {
@@ -73,7 +75,8 @@ read_outbox_rows(Outbox *box)
     nj_store_read_end(box->store, statement);
 }
 
-/* Adds a message in the file whose state changes back to an open one, by /retry for example. */
+/* Adds a message that is in the file but not in its outbox: a queued write sets its state back to
+ * an open one, for example after /retry. */
 static void
 read_reopened_row(Outbox *box, gint64 id)
 {
@@ -200,10 +203,10 @@ nj_store_set_stanza_number(NjStore *store, gint64 message, bool numbered, guint3
 }
 
 NjMessage *
-nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id)
+nj_store_find_sent(NjStore *store, gint64 chat, const char *origin_id)
 {
-    NjMessage like = { .chat = chat, .origin_id = (char *) wire_id };
-    gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_SENT, chat, NULL, wire_id);
+    NjMessage like = { .chat = chat, .origin_id = (char *) origin_id };
+    gint64 hash = nj_id_index_hash(store->id_index, NJ_ID_SENT, chat, NULL, origin_id);
     bool locked = nj_store_lock(store);
 
     g_mutex_lock(&store->mutex);
@@ -216,7 +219,7 @@ nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id)
             sqlite3_bind_int64(statement, 1, hash);
             sqlite3_bind_int64(statement, 2, nj_id_index_find(store->id_index, hash));
             sqlite3_bind_int64(statement, 3, chat);
-            sqlite3_bind_text(statement, 4, wire_id, -1, SQLITE_STATIC);
+            sqlite3_bind_text(statement, 4, origin_id, -1, SQLITE_STATIC);
         }
         if (nj_store_read_step(statement))
             message = nj_store_read_message(statement);

@@ -2,8 +2,9 @@
  *
  * On a local disk a read never waits for the writer thread: the queue is searched first and the
  * mutex unlocked, then the file is read, but only messages with ids smaller than the first one in
- * the queue.  A message that is committed between the two steps is so returned once, from the
- * queue. */
+ * the queue.  So a message that is committed between the two steps is returned once, from the
+ * queue.  Queued writes may change the rows of rosters and of the outbox: the functions that read
+ * these hold the mutex while they read the file and apply the writes. */
 #include <string.h>
 
 #include "model/store-private.h"
@@ -11,9 +12,9 @@
 /* With a single connection: how long a read waits for another thread to release it. */
 #define MAX_LOCK_US G_TIME_SPAN_SECOND
 
-/* Selects the messages whose id may have the hash ?1: those in the table, and ?2, the one that the
- * id index has in memory.  The statements compare the chat as "+chat", which keeps SQLite from
- * using the index of the chat and reading all its messages. */
+/* Selects the messages whose id may have the hash ?1: those in the table `ident`, and ?2, the one
+ * that the id index has in memory.  A statement that uses HAS_ID_HASH compares the chat as "+chat":
+ * otherwise SQLite would use the index message_order and read all messages of the chat. */
 #define HAS_ID_HASH "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
 #define CHAT_COLUMNS "id, address, kind, read_time, read_id, waiting, draft, nick"
 
@@ -24,22 +25,20 @@ static const char *const read_texts[] = {
     [NJ_READ_OPEN_CHATS] =
         "SELECT " CHAT_COLUMNS
         " FROM chat WHERE account = ?1 AND (waiting OR draft IS NOT NULL OR nick IS NOT NULL"
-        " OR id IN (SELECT message.chat FROM outbox JOIN message ON message.id = outbox.message) "
-        "OR EXISTS"
-        " (SELECT 1 FROM message WHERE chat = chat.id AND (time, id) > (read_time, read_id) AND "
-        "NOT outgoing))",
-    [NJ_READ_COUNTS] = "SELECT count(*), total(mention) FROM"
-                       " (SELECT mention FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) "
-                       "AND id < ?4 AND NOT outgoing LIMIT ?5)",
-    [NJ_READ_NEWEST] =
-        "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2 ORDER BY time DESC, "
-        "id DESC LIMIT 1",
+        " OR id IN (SELECT message.chat FROM outbox JOIN message ON message.id = outbox.message)"
+        " OR EXISTS (SELECT 1 FROM message WHERE chat = chat.id"
+        " AND (time, id) > (read_time, read_id) AND NOT outgoing))",
+    [NJ_READ_COUNTS] =
+        "SELECT count(*), total(mention) FROM (SELECT mention FROM message WHERE chat = ?1"
+        " AND (time, id) > (?2, ?3) AND id < ?4 AND NOT outgoing LIMIT ?5)",
+    [NJ_READ_NEWEST] = "SELECT time, id FROM message WHERE chat = ?1 AND id < ?2"
+                       " ORDER BY time DESC, id DESC LIMIT 1",
     [NJ_READ_BEFORE] = "SELECT " NJ_MESSAGE_COLUMNS
                        " FROM message WHERE chat = ?1 AND (time, id) < (?2, ?3) AND id < ?4"
                        " ORDER BY time DESC, id DESC LIMIT ?5",
-    [NJ_READ_AFTER] =
-        "SELECT " NJ_MESSAGE_COLUMNS " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND "
-        "id < ?4 ORDER BY time, id LIMIT ?5",
+    [NJ_READ_AFTER] = "SELECT " NJ_MESSAGE_COLUMNS
+                      " FROM message WHERE chat = ?1 AND (time, id) > (?2, ?3) AND id < ?4"
+                      " ORDER BY time, id LIMIT ?5",
     [NJ_READ_ORIGIN] = "SELECT 1 FROM message WHERE " HAS_ID_HASH
                        " AND +chat = ?3 AND origin_id = ?4 AND sender IS ?5 LIMIT 1",
     [NJ_READ_ARCHIVE] = "SELECT 1 FROM message WHERE " HAS_ID_HASH
@@ -61,8 +60,9 @@ static const char *const read_texts[] = {
                            " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
-/* These two count and log a failed read.  The on_error hook gets a sentence about the first one,
- * later from the main loop, because the caller may be in the middle of a change. */
+/* report_read_error() and report_lock_timeout() count and log a failed read.  The on_error hook
+ * gets a sentence about the first one, later from the main loop, because the caller may be in the
+ * middle of a change. */
 static void
 report_read_error(NjStore *store)
 {
@@ -97,7 +97,8 @@ nj_store_failed_reads(const NjStore *store)
     return store->main.failed_reads;
 }
 
-/* Replaces the connection to a snapshot after the writer thread has opened the file for writing. */
+/* Replaces the connection to the snapshot, after the writer thread has opened the file for
+ * writing. */
 static void
 reopen_reader(NjStore *store)
 {
@@ -251,8 +252,8 @@ free_change(void *data)
 }
 
 /* Adds the queued messages of the chat before or after (time, id) to the page, and the queued
- * states of messages in the file to `changes`.  Returns the first id that is not read from the
- * file. */
+ * states of messages in the file to `changes` (message row -> Change).  Returns the id of the
+ * oldest queued message; the page takes only smaller ids from the file. */
 static gint64
 collect_queued(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page,
                GHashTable *changes)
@@ -283,14 +284,14 @@ read_page(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit, bool
     GPtrArray *page = g_ptr_array_new_with_free_func(free_message);
     g_autoptr(GHashTable) changes =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_change);
-    gint64 first = collect_queued(store, chat, time, id, before, page, changes);
+    gint64 first_queued = collect_queued(store, chat, time, id, before, page, changes);
 
     sqlite3_stmt *statement = nj_store_read_begin(store, before ? NJ_READ_BEFORE : NJ_READ_AFTER);
     if (statement) {
         sqlite3_bind_int64(statement, 1, chat);
         sqlite3_bind_int64(statement, 2, time);
         sqlite3_bind_int64(statement, 3, id);
-        sqlite3_bind_int64(statement, 4, first);
+        sqlite3_bind_int64(statement, 4, first_queued);
         sqlite3_bind_int64(statement, 5, limit);
     }
 
@@ -325,8 +326,8 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
 /* Is there a message like this one in the set of queued messages or in the file?  `id` and `by` are
  * the fields of `like` that `kind` compares. */
 static bool
-has_id(NjStore *store, GHashTable *queued, NjRead read, NjIdKind kind, const NjMessage *like,
-       const char *id, const char *by)
+has_message_with_id(NjStore *store, GHashTable *queued, NjRead read, NjIdKind kind,
+                    const NjMessage *like, const char *id, const char *by)
 {
     gint64 hash = nj_id_index_hash(store->id_index, kind, like->chat, by, id);
     g_mutex_lock(&store->mutex);
@@ -355,14 +356,14 @@ bool
 nj_store_has_origin_id(NjStore *store, gint64 chat, const char *sender, const char *origin_id)
 {
     NjMessage like = { .chat = chat, .sender = (char *) sender, .origin_id = (char *) origin_id };
-    return has_id(store, store->shared.by_origin_id, NJ_READ_ORIGIN, NJ_ID_ORIGIN, &like, origin_id,
-                  sender);
+    return has_message_with_id(store, store->shared.by_origin_id, NJ_READ_ORIGIN, NJ_ID_ORIGIN,
+                               &like, origin_id, sender);
 }
 
 bool
 nj_store_has_archive_id(NjStore *store, gint64 chat, const char *by, const char *archive_id)
 {
     NjMessage like = { .chat = chat, .archive_by = (char *) by, .archive_id = (char *) archive_id };
-    return has_id(store, store->shared.by_archive_id, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE, &like,
-                  archive_id, by);
+    return has_message_with_id(store, store->shared.by_archive_id, NJ_READ_ARCHIVE, NJ_ID_ARCHIVE,
+                               &like, archive_id, by);
 }

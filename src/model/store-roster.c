@@ -50,7 +50,7 @@ equal_items(const void *a, const void *b)
     return strcmp(((const NjStoredItem *) a)->address, ((const NjStoredItem *) b)->address) == 0;
 }
 
-/* Applies a queued write to the items that were read from the file. */
+/* Applies a queued NJ_WRITE_ROSTER to the items and the version that were read from the file. */
 static void
 apply_roster(const NjWrite *write, GHashTable *items, char **version)
 {
@@ -61,10 +61,10 @@ apply_roster(const NjWrite *write, GHashTable *items, char **version)
 
     for (guint i = 0; write->items && i < write->items->len; i++) {
         NjStoredItem *item = g_ptr_array_index(write->items, i);
-        if (g_strcmp0(item->subscription, "remove"))
-            g_hash_table_replace(items, copy_item(item), NULL);
-        else
+        if (g_strcmp0(item->subscription, "remove") == 0)
             g_hash_table_remove(items, item);
+        else
+            g_hash_table_replace(items, copy_item(item), NULL);
     }
 }
 
@@ -103,8 +103,8 @@ nj_store_read_roster(NjStore *store, gint64 account, GPtrArray *items)
     char *version = NULL;
     g_autoptr(GHashTable) found = g_hash_table_new_full(hash_item, equal_items, free_item, NULL);
 
-    /* While the mutex is held no write leaves the queue, so none is missed between file and
-     * queue. */
+    /* The mutex is held while file and queue are read: so no write leaves the queue in between, and
+     * none is missed. */
     bool locked = nj_store_lock(store);
     g_mutex_lock(&store->mutex);
     read_roster(store, account, found, &version);

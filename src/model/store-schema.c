@@ -57,9 +57,9 @@ static const char *const migrations[] = {
     "  account INTEGER PRIMARY KEY,"
     "  version TEXT NOT NULL);",
 
-    /* 2.  Unacknowledged messages, streams to resume, nicks in rooms to join again.  An older
-     * program had handed the messages that are left as queued (state 1) to a stream, so they become
-     * sent. */
+    /* 2.  Unacknowledged messages, streams to resume, nicks in rooms to join again.  Messages with
+     * the state queued (1) become sent (2), because a program of format 1 has already handed them
+     * to a stream. */
     "CREATE TABLE outbox ("
     "  message INTEGER PRIMARY KEY,"
     "  number INTEGER);"
@@ -74,8 +74,8 @@ static const char *const migrations[] = {
     "UPDATE message SET state = 2 WHERE outgoing AND state = 1;",
 
     /* 3.  The word index.  It does not merge by itself: store-index.c does that. */
-    "CREATE VIRTUAL TABLE word USING fts5 (body, subject, sender, marks, content = '', columnsize "
-    "= 0,"
+    "CREATE VIRTUAL TABLE word USING fts5 ("
+    "body, subject, sender, marks, content = '', columnsize = 0,"
     "  tokenize = \"unicode61 remove_diacritics 2 categories '" NJ_WORD_CATEGORIES "'\");"
     "INSERT INTO word (word, rank) VALUES ('automerge', 0);"
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
@@ -88,8 +88,8 @@ static const char *const migrations[] = {
     "  hash INTEGER NOT NULL,"
     "  message INTEGER NOT NULL,"
     "  PRIMARY KEY (hash, message)) WITHOUT ROWID;"
-    "CREATE TABLE ident_mark (message INTEGER NOT NULL, key0 INTEGER NOT NULL, key1 INTEGER NOT "
-    "NULL);"
+    "CREATE TABLE ident_mark ("
+    "message INTEGER NOT NULL, key0 INTEGER NOT NULL, key1 INTEGER NOT NULL);"
     "INSERT INTO ident_mark VALUES (0, random(), random());",
 };
 
@@ -111,7 +111,6 @@ get_error_code(sqlite3 *db, int reason)
     case EACCES:
     case EPERM:
         return SQLITE_READONLY;
-
     default:
         return code;
     }
@@ -136,7 +135,6 @@ nj_store_error_sentence_for(sqlite3 *db, const char *path, int reason)
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
         return nj_store_unwritable_sentence(path);
-
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return g_strdup_printf(_("Another program is writing to %s: close it."), path);
@@ -164,8 +162,8 @@ char *
 nj_store_unwritable_sentence(const char *path)
 {
     return g_strdup_printf(_("%s cannot be written: new messages are kept in memory only. Check "
-                             "the owner and the mode of the file and of its directory, and"
-                             " whether the disk is mounted read-only."),
+                             "the owner and the mode of the file and of its directory, and "
+                             "whether the disk is mounted read-only."),
                            path);
 }
 

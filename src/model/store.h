@@ -154,7 +154,7 @@ void nj_store_set_stanza_number(NjStore *store, gint64 message, bool numbered, g
 
 /* Returns the newest sent message of the chat with this origin-id, NULL if there is none.  The
  * caller owns a reference. */
-NjMessage *nj_store_find_sent(NjStore *store, gint64 chat, const char *wire_id);
+NjMessage *nj_store_find_sent(NjStore *store, gint64 chat, const char *origin_id);
 
 /* Has the queue reached 5,000 rows or 4 MB?  Then sockets are not read until the on_space hook is
  * called, which happens when the queue is half empty. */
