@@ -8,12 +8,20 @@
  * committed its sequence number; the stanzas behind it wait with it. Stanzas also wait here while
  * the connection is broken, and while hooks report the states of earlier messages (`settling`).
  *
- * `unacked`: written, but not acknowledged by the server. Resumption writes these again.
+ * `unacked`: written, but not acknowledged by the server. After resumption the stanzas that the
+ * server still lacks are written again, with the same numbers.
+ *
+ * A server without XEP-0198 does not count. Then only messages go through `unacked`, and the
+ * response to a ping acknowledges them (request_ack_or_ping()).
  *
  * A message that an earlier run of the program sent is in neither queue. Its row in the outbox has
  * its sequence number (NjOut.number), which is why that number is committed before the message is
  * written: a new run resumes the session, compares the number with the server's count, and so knows
  * whether the server has the message.
+ *
+ * When a session ends, each of its messages is settled, so that none is lost or sent twice without
+ * notice: acknowledged or unsent, by the server's last count; unsure when there is no count. An
+ * unwritten message is always unsent.
  *
  * The server's stanzas: `received` counts the stanzas that were processed. <a/> reports only the
  * count that is committed, because the server forgets a stanza when it is acknowledged. After
@@ -27,8 +35,8 @@
 #include "model/outbox.h"
 #include "xmpp/login.h"
 
-/* A request for an acknowledgement follows a message at once, and other stanzas when so many are
- * unacknowledged. For fewer the keep-alive sends it (session-alive.c). */
+/* While a message is unacknowledged, an acknowledgement is requested at once. For other stanzas it
+ * is requested when so many are unacknowledged; for fewer, by the keep-alive (session-alive.c). */
 #define MAX_UNREQUESTED 20
 #define MAX_SESSION_ID 4096 /* bytes */
 
@@ -36,7 +44,7 @@ typedef struct {
     guint32 number; /* sequence number */
     NjXml *xml;
     gint64 row; /* id of the message in the outbox; 0: not a message, or forgotten */
-    /* The stanza may be written once commits_done has reached this value; 0: at once. */
+    /* The commit that must be done before the stanza is written (see commits_done); 0: none. */
     guint64 commit;
 } Stanza;
 
@@ -48,33 +56,35 @@ struct NjSm {
     bool connected; /* the session has a connection whose stream is open */
     bool settling;  /* hooks are reporting the states of earlier messages */
 
-    bool enable_sent; /* <enable/> was sent or the session resumed: the server counts */
-    bool enabled;     /* <enabled/> was received or the session resumed: we count */
+    /* <enable/> was sent and not refused, or the session was resumed: the server counts */
+    bool enable_sent;
+    /* <enabled/> was received, or the session was resumed: received stanzas are counted */
+    bool enabled;
 
-    /* Of a session that can be resumed: this run began it or has resumed it, so the queues have its
-     * stanzas. If false, an earlier run began it, and only the outbox rows have its numbers. */
+    char *id, *jid; /* of the session that can be resumed: its id and full address; else NULL */
+    /* This run began the session or has resumed it, so its stanzas are in the queues. False: an
+     * earlier run began it, and the only trace of its stanzas are the numbers in outbox rows. */
     bool is_from_this_run;
-    char *id, *jid; /* of a session that can be resumed: its id and full address; else NULL */
 
     guint32 last_number;  /* the sequence number given last */
     guint32 acknowledged; /* the highest sequence number that the server has acknowledged */
-    guint32 received;     /* stanzas of the server that were processed */
-    /* The part of `received` whose content is committed, in a session that cannot be resumed; in
-     * one that can, the store has this count. The field's address is the owner of its store
-     * calls. */
+    guint32 received;     /* stanzas of the server that were processed or dropped */
+    /* How many of these are committed, in a session that cannot be resumed; for one that can, the
+     * store has this count (see committed_count()). The field's address is the owner of the store
+     * calls of on_content_committed(), so that they can be cancelled apart from the others. */
     guint32 received_committed;
-    guint32 to_skip; /* stanzas that the server sends again although they were processed */
+    guint32 to_skip; /* stanzas that the server is sending again although they were processed */
 
     GQueue unwritten, unacked; /* of Stanza */
-    guint unacked_messages;    /* stanzas of messages in unacked */
+    guint unacked_messages;    /* how many of unacked are messages */
 
-    /* on_committed() is called once for each request, in their order: the request that made
-     * commits_requested N is done when commits_done is N. */
+    /* request_commit() numbers the commits that it requests from 1. Commit N is done when
+     * commits_done is N or more, because commits finish in the order of their requests. */
     guint64 commits_requested, commits_done;
-    guint64 resume_commit; /* nothing is written before this commit; see adopt_session() */
+    guint64 resume_commit; /* no stanza is written before this commit; see adopt_session() */
 
     bool ack_requested;          /* an <r/>, or a ping instead of it, has no answer yet */
-    guint32 ack_requested_after; /* the number written last before that request */
+    guint32 ack_requested_after; /* the sequence number written last before that request */
     bool ack_pending;            /* an <a/> waits for the commit of the received stanzas */
 };
 
@@ -149,8 +159,8 @@ nj_sm_can_resume(const NjSm *sm)
 
 /* --- sending --- */
 
-/* Takes xml. Returns false when the stream is over, which the connection may not have reported to
- * the session yet. */
+/* Writes xml to the connection and takes it. Returns false when the stream is over; the connection
+ * may report that to the session only later. */
 static bool
 write_element(NjSm *sm, NjXml *xml)
 {
@@ -162,7 +172,8 @@ write_element(NjSm *sm, NjXml *xml)
     return sm->connected;
 }
 
-/* Returns the sequence number of the stanza that was written last. */
+/* Returns the sequence number of the stanza that was written last: the one before the first
+ * unwritten stanza. */
 static guint32
 last_written_number(const NjSm *sm)
 {
@@ -186,9 +197,9 @@ nj_sm_request_ack(NjSm *sm)
     return true;
 }
 
-/* Requests an acknowledgement with <r/>, or with a ping where the server does not offer XEP-0198:
- * the server reads in order, so its response to a ping acknowledges all stanzas before the ping.
- * Does nothing without a connection, which a hook may have ended a moment ago. */
+/* Requests an acknowledgement with <r/>, or with a ping if the server does not count: the server
+ * reads in order, so its response to a ping acknowledges all stanzas before the ping. Does nothing
+ * without a connection: the hook that was called before may have ended it. */
 static void
 request_ack_or_ping(NjSm *sm)
 {
@@ -205,9 +216,9 @@ request_ack_or_ping(NjSm *sm)
     sm->hooks->on_answer_expected(sm->owner);
 }
 
-/* Writes stanza and moves it to `unacked`. A stanza that is not a message is freed instead when the
- * server does not count: a ping then acknowledges messages only. Returns false when the stream is
- * over; the caller keeps stanza then. */
+/* Writes stanza, which is in no queue, and appends it to `unacked`. If the server does not count, a
+ * stanza that is not a message is freed instead. Returns false when the stream is over; the caller
+ * keeps stanza then. */
 static bool
 write_stanza(NjSm *sm, Stanza *stanza)
 {
@@ -262,8 +273,8 @@ on_committed(void *data)
     write_committed(sm);
 }
 
-/* Calls on_committed() when everything that was written to the store so far is committed. Returns
- * the value of commits_done then. */
+/* Makes the store call on_committed() when all changes made so far are committed. Returns the
+ * number of this commit, for Stanza.commit. */
 static guint64
 request_commit(NjSm *sm)
 {
@@ -303,7 +314,7 @@ nj_sm_send(NjSm *sm, NjXml *xml, gint64 row)
     return true;
 }
 
-/* Makes no stanza belong to this row any more. Returns how many did. */
+/* Sets Stanza.row to 0 in the stanzas of this message. Returns their number. */
 static guint
 clear_row(GQueue *stanzas, gint64 row)
 {
@@ -327,14 +338,14 @@ nj_sm_forget_row(NjSm *sm, gint64 row)
 
 /* --- acknowledgements of the server --- */
 
-/* Returns true when the count covers the stanza with this sequence number. */
+/* Returns true when the server's count includes the stanza with this sequence number. */
 static bool
 is_covered(guint32 number, guint32 count)
 {
     return (gint32) (number - count) <= 0;
 }
 
-/* Removes the stanzas that the count covers from `unacked`, and reports their messages. */
+/* Removes the stanzas that count includes from `unacked`, and reports their messages. */
 static void
 acknowledge_up_to(NjSm *sm, guint32 count)
 {
@@ -364,13 +375,14 @@ read_count(const NjXml *element, guint32 *count)
 
 /* Returns false when count is less than the server's last count, or more than was written. */
 static bool
-is_possible(const NjSm *sm, guint32 count)
+is_possible_count(const NjSm *sm, guint32 count)
 {
     gint32 newly_acknowledged = (gint32) (count - sm->acknowledged);
     gint32 still_unacknowledged = (gint32) (last_written_number(sm) - count);
     return newly_acknowledged >= 0 && still_unacknowledged >= 0;
 }
 
+/* Forgets the id of the session, also in the store: it is not resumed. The queues stay. */
 static void
 forget_session(NjSm *sm)
 {
@@ -381,17 +393,18 @@ forget_session(NjSm *sm)
     g_clear_pointer(&sm->jid, g_free);
 }
 
-/* The server sent an impossible count or resumed another session, so it is unknown which stanzas it
- * has. Messages become unsure: those in the queues when the connection ends (nj_sm_suspend()),
- * those of an earlier run when the next session begins. */
+/* Ends the session because the server sent an impossible count or resumed another session: it is
+ * unknown which stanzas it has. The written messages become unsure: those in the queue when
+ * on_protocol_error ends the connection (nj_sm_suspend()), those of an earlier run when the next
+ * session begins. */
 static void
 abandon_session(NjSm *sm)
 {
     forget_session(sm);
-    sm->hooks->on_protocol_error(_("The server acknowledged stanzas that were never sent, so "
-                                   "Natterjack connects again; tell the server's administrator "
-                                   "if this happens again."),
-                                 sm->owner);
+    sm->hooks->on_protocol_error(
+        _("The server sent an impossible acknowledgement, so Natterjack connects again; tell the "
+          "server's administrator if this happens again."),
+        sm->owner);
 }
 
 static void
@@ -401,14 +414,14 @@ handle_ack(NjSm *sm, const NjXml *element)
     if (!sm->enable_sent)
         return;
 
-    if (!read_count(element, &count) || !is_possible(sm, count)) {
+    if (!read_count(element, &count) || !is_possible_count(sm, count)) {
         abandon_session(sm);
         return;
     }
 
-    /* A slow server may repeat its last count. If nothing was written since the request either, do
-     * not request again at once: both sides would exchange <r/> and <a/> without a pause. The
-     * keep-alive requests later. */
+    /* A slow server may repeat its last count. If no stanza was written after the request either,
+     * an immediate new request would make both sides exchange <r/> and <a/> without a pause. The
+     * keep-alive requests again later. */
     bool is_progress =
         count != sm->acknowledged || sm->ack_requested_after != last_written_number(sm);
     sm->ack_requested = false;
@@ -429,8 +442,8 @@ nj_sm_on_pong(NjSm *sm)
 
 /* --- acknowledgements to the server --- */
 
-/* Returns how many of the server's stanzas may be acknowledged: the ones whose content is
- * committed. Without a store nothing is committed, so all that were processed. */
+/* Returns how many of the server's stanzas may be acknowledged: those whose content is committed.
+ * Without a store no content is kept, so `received` may be acknowledged at once. */
 static guint32
 committed_count(const NjSm *sm)
 {
@@ -467,8 +480,8 @@ on_received_committed(void *data)
         send_ack(sm);
 }
 
-/* Answers <r/> when all stanzas before it are committed. Requests that arrive until then get the
- * same answer. */
+/* Answers <r/> with <a/> when all stanzas before it are committed. That <a/> also answers the
+ * requests that arrive until then. */
 static void
 handle_ack_request(NjSm *sm)
 {
@@ -558,8 +571,8 @@ handle_enabled(NjSm *sm, const NjXml *element)
     }
 }
 
-/* Handles <failed/> as the answer to <enable/>: the server does not count the stanzas that were
- * written since then, so pings have to acknowledge them. */
+/* Handles <failed/> as the answer to <enable/>: the server has not counted the stanzas that were
+ * written since <enable/>, so pings must acknowledge them. */
 static void
 handle_enable_failed(NjSm *sm)
 {
@@ -589,9 +602,10 @@ nj_sm_handle(NjSm *sm, const NjXml *element)
     return true;
 }
 
-/* --- settling: the states of the messages of a session that is gone --- */
+/* --- settling the messages of a session that cannot be continued --- */
 
-/* Reports the state of a message by the server's last count; count is NULL when it is unknown. */
+/* Reports the state of a message with this sequence number. count is the server's last count, or
+ * NULL when it is unknown. */
 static void
 settle_message(NjSm *sm, gint64 row, guint32 number, const guint32 *count)
 {
@@ -603,8 +617,7 @@ settle_message(NjSm *sm, gint64 row, guint32 number, const guint32 *count)
         sm->hooks->on_unsent(row, sm->owner);
 }
 
-/* Settles the messages in the queues. The unwritten ones are unsent, whether their numbers are
- * committed or not. */
+/* Empties the queues and settles their messages. count may be NULL. */
 static void
 settle_queues(NjSm *sm, const guint32 *count)
 {
@@ -631,8 +644,8 @@ typedef struct {
     guint32 number;
 } Numbered;
 
-/* Settles the messages of an earlier run, whose outbox rows have their numbers. The rows are copied
- * first: a hook may send a message, which adds a row that does not belong to that run. */
+/* Settles the messages of an earlier run, by the numbers in their outbox rows; count may be NULL.
+ * The rows are copied first: a hook may send a message, whose new row belongs to this run. */
 static void
 settle_stored_rows(NjSm *sm, const guint32 *count)
 {
@@ -650,7 +663,7 @@ settle_stored_rows(NjSm *sm, const guint32 *count)
     }
 }
 
-/* The session cannot be resumed, and the server's count is unknown. */
+/* Ends a session that cannot be resumed and whose last count the server did not report. */
 static void
 give_up_session(NjSm *sm)
 {
@@ -677,7 +690,7 @@ nj_sm_begin_session(NjSm *sm, const NjXml *features)
     sm->last_number = sm->acknowledged = 0;
     sm->received = sm->received_committed = sm->to_skip = 0;
 
-    /* a row that still has a number has it in the stream of an earlier run, which is gone */
+    /* A row that still has a number got it in the session of an earlier run, which has ended. */
     settle_stored_rows(sm, NULL);
     sm->settling = false;
     sm->connected = true;
@@ -695,8 +708,9 @@ nj_sm_begin_session(NjSm *sm, const NjXml *features)
 
 /* --- resumption --- */
 
-/* Loads the session of an earlier run, or of an account that was removed and added again. Stanzas
- * of that session that are not messages are lost. */
+/* Loads the session that the store has for the account, if this NjSm has none yet: the session of
+ * an earlier run, or of this run when the account was removed and added again. Its stanzas that are
+ * not messages are lost. */
 static void
 load_stored_session(NjSm *sm)
 {
@@ -725,8 +739,8 @@ nj_sm_build_resume(NjSm *sm, const NjXml *features)
     set_h(resume, committed);
     nj_xml_set(resume, "previd", sm->id);
 
-    /* The server sends all stanzas behind this count again. This run has processed those that are
-     * received but not committed. */
+    /* The server sends all stanzas behind this count again. This run has already processed those
+     * that are received but not committed. */
     sm->to_skip = sm->received - committed;
     return resume;
 }
@@ -745,11 +759,12 @@ resend_unacked(NjSm *sm)
     write_committed(sm);
 }
 
-/* Goes on with the session of an earlier run. Messages that the server does not have are reported
- * as unsent, which removes their numbers from the store. New stanzas get these numbers again. So
- * nothing is written before that removal is committed: if the program were killed between, the next
- * run would find the old numbers, and the server's count of the new stanzas would acknowledge
- * messages that the server does not have. */
+/* Continues the session of an earlier run, after the server has resumed it; count is the server's.
+ * Messages that the server does not have are reported as unsent, and on_unsent removes their
+ * numbers from the store. New stanzas get the same numbers again. So no stanza is written before
+ * that removal is committed: if the program were killed in between, the next run would find the old
+ * numbers, and the server's count of the new stanzas would acknowledge messages that the server
+ * does not have. */
 static void
 adopt_session(NjSm *sm, guint32 count)
 {
@@ -775,7 +790,7 @@ nj_sm_on_resumed(NjSm *sm, const NjXml *resumed)
 
     bool is_valid =
         g_strcmp0(nj_xml_attr(resumed, "previd"), sm->id) == 0 && read_count(resumed, &count);
-    if (!is_valid || (sm->is_from_this_run && !is_possible(sm, count))) {
+    if (!is_valid || (sm->is_from_this_run && !is_possible_count(sm, count))) {
         abandon_session(sm);
         return false;
     }
@@ -796,7 +811,8 @@ void
 nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed)
 {
     guint32 count;
-    bool is_known = read_count(failed, &count) && (!sm->is_from_this_run || is_possible(sm, count));
+    bool is_known =
+        read_count(failed, &count) && (!sm->is_from_this_run || is_possible_count(sm, count));
     if (sm->is_from_this_run)
         settle_queues(sm, is_known ? &count : NULL);
     else
@@ -805,7 +821,7 @@ nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed)
     sm->to_skip = 0;
 }
 
-/* --- the end --- */
+/* --- closing the session --- */
 
 void
 nj_sm_close_session(NjSm *sm)
@@ -830,11 +846,12 @@ nj_sm_all_settled(const NjSm *sm)
     return nj_sm_all_acknowledged(sm) && committed_count(sm) == sm->received;
 }
 
-/* --- a disk that fails --- */
+/* --- a store that cannot commit --- */
 
-/* Commits finish in the order of their requests, so messages whose number is committed stand in
- * front of all others and keep their numbers. The stanzas behind them are renumbered without gaps;
- * the server has not seen their numbers yet. */
+/* Commits finish in the order of their requests, so messages whose number is committed stand before
+ * all others in the queue and keep their numbers. The stanzas behind the removed messages are
+ * renumbered without gaps, because the server counts what arrives; it has not seen their old
+ * numbers. */
 void
 nj_sm_on_store_failure(NjSm *sm)
 {

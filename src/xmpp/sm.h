@@ -17,7 +17,7 @@
 
 typedef struct NjSm NjSm;
 
-/* A row is the id of a message in the outbox (model/outbox.h). A hook may send stanzas, end the
+/* row is the id of a message in the outbox (model/outbox.h). A hook may send stanzas, end the
  * connection or end the session. */
 typedef struct {
     /* Writes xml to the connection and takes it. Returns false when the stream is over. */
@@ -26,37 +26,42 @@ typedef struct {
     void (*on_written)(gint64 row, void *owner);
     /* The server has the message. */
     void (*on_acknowledged)(gint64 row, void *owner);
-    /* The server certainly does not have the message; it must be sent again. */
+    /* The server certainly does not have the message: send it again. Its number is void. */
     void (*on_unsent)(gint64 row, void *owner);
-    /* It is unknown whether the server has the message: its session is gone without a count. */
+    /* It is unknown whether the server has the message: its session ended, and the server did not
+     * report how many stanzas it has. */
     void (*on_unsure)(gint64 row, void *owner);
-    /* An acknowledgement was requested; the server must send something soon. */
+    /* An acknowledgement was requested with <r/> or a ping: the server must answer soon. */
     void (*on_answer_expected)(void *owner);
-    /* The server does not offer XEP-0198: ping it, and call nj_sm_on_pong() at its response. */
+    /* Sends a ping, because the server does not offer XEP-0198. When the response arrives, call
+     * nj_sm_on_pong(). */
     void (*send_ping)(void *owner);
-    /* The server sent an impossible count: end this connection. The session cannot be resumed.
-     * sentence is for the user. */
+    /* The server sent an impossible count, or resumed another session: end the connection. The
+     * session cannot be resumed. sentence is for the user. */
     void (*on_protocol_error)(const char *sentence, void *owner);
 } NjSmHooks;
 
 /* account and hooks are borrowed. */
 NjSm *nj_sm_new(NjAccount *account, const NjSmHooks *hooks, void *owner);
 
-/* Nothing is written any more, and the store makes no calls. Another run may still resume the
- * session. */
+/* Stops writing and cancels the calls of the store. The session stays in the store: the next NjSm
+ * of this account can resume it, also in another run. */
 void nj_sm_stop(NjSm *sm);
 
 /* sm may be NULL. Call nj_sm_stop() before. */
 void nj_sm_free(NjSm *sm);
 
-/* --- the beginning and the end of connections --- */
+/* --- connections begin and end --- */
 
-/* Returns <resume/> for the last session of this run or of an earlier one, or NULL when there is no
- * such session or features lacks XEP-0198. The caller owns it. features may be NULL. */
+/* Returns <resume/> for the last session, which this run or an earlier one began. Returns NULL when
+ * no session can be resumed or features lacks XEP-0198. The caller owns the result. features may be
+ * NULL. */
 NjXml *nj_sm_build_resume(NjSm *sm, const NjXml *features);
 
-/* Handles <resumed/>: settles the messages that it acknowledges and sends the others again. Returns
- * false when the response is invalid; on_protocol_error was called then. */
+/* Handles <resumed/>. In a session of this run it acknowledges stanzas up to the server's count and
+ * writes the others again. In a session of an earlier run it settles that run's messages: they are
+ * acknowledged or unsent. Returns false when resumed is invalid; on_protocol_error was called
+ * then. */
 bool nj_sm_on_resumed(NjSm *sm, const NjXml *resumed);
 
 /* Handles the <failed/> that answers <resume/>: settles all messages of the session. With its "h"
@@ -67,16 +72,18 @@ void nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed);
  * sends <enable/> if features offer it. features may be NULL. */
 void nj_sm_begin_session(NjSm *sm, const NjXml *features);
 
-/* The connection is gone. The queues stay if the session can be resumed; otherwise the session
- * ends, and its written messages are unsure. */
+/* Call when the connection is gone. If the session can be resumed, its queues stay. Otherwise it
+ * ends: its written messages are unsure, its unwritten ones are unsent. */
 void nj_sm_suspend(NjSm *sm);
+
 bool nj_sm_can_resume(const NjSm *sm);
 
 /* Returns true while hooks are reporting the states of earlier messages. Stanzas that are sent
  * meanwhile wait until all states are reported. */
 bool nj_sm_is_settling(const NjSm *sm);
 
-/* Sends the last <a/> before </stream:stream>, which ends the session. */
+/* Sends the last <a/> and forgets the session, also in the store. The caller then closes the stream
+ * with </stream:stream>, which ends the session on the server. */
 void nj_sm_close_session(NjSm *sm);
 
 /* Returns the full address of the session to resume, or NULL. */
@@ -85,41 +92,42 @@ const char *nj_sm_jid(const NjSm *sm);
 /* --- stanzas --- */
 
 /* Sends stanza, or queues it until it may be written, and takes it. row is 0 for a stanza that is
- * not in the outbox. Returns false when stanza was dropped, because there is no connection and no
- * session to resume. */
+ * not in the outbox. Returns false when such a stanza was dropped, because there is no connection
+ * and no session to resume. A message is never dropped. */
 bool nj_sm_send(NjSm *sm, NjXml *stanza, gint64 row);
 
-/* No hook is called for the message any more. Its stanzas stay in the queues: they have sequence
- * numbers. */
+/* Calls no hook for the message any more. Its stanzas stay in the queues, because the server counts
+ * them. */
 void nj_sm_forget_row(NjSm *sm, gint64 row);
 
-/* Handles an element of XEP-0198: <a/>, <r/>, <enabled/> or <failed/>. Returns false when element
- * has another namespace. */
+/* Handles <a/>, <r/>, <enabled/>, and the <failed/> that answers <enable/>. Returns false when the
+ * namespace of element is not that of XEP-0198. */
 bool nj_sm_handle(NjSm *sm, const NjXml *element);
 
-/* Returns true when the stanza that has just arrived was processed before the connection broke; it
- * must be counted but not processed again. */
+/* Returns true when the server sends a stanza again that was processed before the connection broke.
+ * The caller must not process it again, but must call nj_sm_count_received(). */
 bool nj_sm_is_skipping(const NjSm *sm);
 
-/* Counts a received stanza, after it was processed or skipped. */
+/* Counts a received stanza. Call it after the stanza was processed, dropped or skipped. */
 void nj_sm_count_received(NjSm *sm);
 
-/* Handles the response to the ping of the hook send_ping. It acknowledges all stanzas that were
- * written before the ping. */
+/* Handles the response to the ping of the hook send_ping: all messages that were written before the
+ * ping are acknowledged. */
 void nj_sm_on_pong(NjSm *sm);
 
 /* Requests an acknowledgement with <r/>, unless one is requested already. Returns false when the
- * server does not offer XEP-0198. */
+ * server does not offer XEP-0198 or has refused <enable/>. */
 bool nj_sm_request_ack(NjSm *sm);
 
-/* Returns true when no stanza waits to be written or to be acknowledged. */
+/* Returns true when no stanza waits to be written or to be acknowledged. Without XEP-0198 only
+ * messages are acknowledged. */
 bool nj_sm_all_acknowledged(const NjSm *sm);
 
-/* As nj_sm_all_acknowledged(), and all received stanzas are committed. */
+/* Returns true when nj_sm_all_acknowledged() does and all received stanzas are committed. */
 bool nj_sm_all_settled(const NjSm *sm);
 
-/* The store cannot commit at present: takes back the messages that wait for a commit (on_unsent)
- * and writes the stanzas that waited behind them. */
+/* Call when the store cannot commit at present. Removes the messages that wait for a commit from
+ * the queue, writes the stanzas that waited behind them and reports the messages as unsent. */
 void nj_sm_on_store_failure(NjSm *sm);
 
 #endif
