@@ -1,5 +1,5 @@
-/* The keep-alive: tests whether the server still answers. A byte that arrives does not change the
- * timer; the time of the last byte is looked at when the timer fires. */
+/* The keep-alive: tests whether the server still answers. An arriving byte does not set the timer
+ * anew, because bytes arrive often; the timer's function compares the time of the last byte. */
 #include "xmpp/session-private.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #define ACK_TIMEOUT_US (120 * G_USEC_PER_SEC)
 /* extra time of a ping's own deadline, so that the keep-alive notices a lost connection first */
 #define PING_MARGIN_SECONDS 5
-/* delays from this length on need not be exact */
+/* delays of this length or longer need not be exact; see start_shared_timer() */
 #define MIN_SHARED_US (10 * G_USEC_PER_SEC)
 
 static gboolean on_keep_alive(void *data);
@@ -29,8 +29,8 @@ get_last_byte_us(const NjSession *session)
     return session->connection->class->last_byte_us(session->connection);
 }
 
-/* Fires after delay_us, on a whole second: GLib lets such timers expire together, so the accounts
- * share a wake-up. */
+/* Starts the timer with a delay of about delay_us: GLib fires timers in seconds together, so the
+ * accounts share a wake-up. */
 static void
 start_shared_timer(NjSession *session, gint64 delay_us)
 {
@@ -47,7 +47,8 @@ start_timer(NjSession *session, gint64 delay_us)
     session->keep_alive_timer = nj_clock_after((guint) (delay_us / 1000), on_keep_alive, session);
 }
 
-/* The next test of the connection; none while the option ping-interval is 0. */
+/* Schedules the next test of the connection, after delay_us; none while the option ping-interval is
+ * 0. */
 static void
 schedule_test(NjSession *session, gint64 delay_us)
 {
@@ -67,8 +68,9 @@ nj_session_start_keep_alive(NjSession *session)
     schedule_test(session, get_option_us(session, "ping-interval"));
 }
 
-/* The server must answer something that was sent; any byte counts as an answer. If a byte is
- * awaited already, its deadline stays: the first unanswered request counts. */
+/* Begins the wait for the answer to something that was sent, for at most timeout_us; any byte
+ * counts as an answer. While an earlier wait lasts, its deadline stays: the first unanswered
+ * request counts. */
 static void
 await_byte(NjSession *session, gint64 timeout_us)
 {
@@ -88,7 +90,8 @@ nj_session_await_ack(NjSession *session)
     await_byte(session, ANSWER_TIMEOUT_US);
 }
 
-/* Goes back to the keep-alive interval, so that an idle client does not wake up without need. */
+/* Ends both waits and returns to the keep-alive interval, so that an idle client does not wake up
+ * early without need. */
 void
 nj_session_on_answer(NjSession *session)
 {
@@ -126,8 +129,8 @@ send_ping(NjSession *session, NjIqFunc done)
     nj_iq_send(session, ping, seconds + PING_MARGIN_SECONDS, done, NULL, NULL, session);
 }
 
-/* A ping of its own: the response to a ping that was sent before a message does not acknowledge
- * that message. */
+/* Sends a new ping even if another one is unanswered: the response to a ping that was sent before a
+ * message does not acknowledge that message. */
 void
 nj_session_send_ack_ping(NjSession *session)
 {
@@ -137,7 +140,8 @@ nj_session_send_ack_ping(NjSession *session)
 void
 nj_session_probe(NjSession *session, gint64 timeout_us)
 {
-    /* before the request, which sets the timeout of an acknowledgement unless one is running */
+    /* First begin the wait: nj_sm_request_ack() begins one with another timeout, unless one
+     * lasts. */
     await_byte(session, timeout_us);
     if (!nj_sm_request_ack(session->sm))
         send_ping(session, on_pong);
@@ -154,8 +158,9 @@ drop_connection(NjSession *session)
     nj_session_end_connection(session, why);
 }
 
-/* An acknowledgement is awaited although bytes arrive. It may be on its way behind them; but when
- * only our direction of the connection is broken, bytes keep arriving and it never comes. */
+/* Waits longer for an acknowledgement while other bytes arrive, for at most left_us: it may be on
+ * its way behind them. But when only the direction to the server is broken, bytes keep arriving and
+ * the acknowledgement never does; so the connection is dropped when no time is left. */
 static void
 await_ack(NjSession *session, gint64 left_us)
 {
@@ -174,7 +179,7 @@ on_keep_alive(void *data)
 
     nj_clock_cancel(&session->keep_alive_timer);
     if (session->reading_paused) {
-        /* bytes that are not read prove nothing */
+        /* The server's bytes are not read, so their absence proves nothing. */
         session->byte_awaited_us = 0;
         schedule_test(session, interval);
         return G_SOURCE_REMOVE;
@@ -192,6 +197,7 @@ on_keep_alive(void *data)
         return G_SOURCE_REMOVE;
     }
 
+    /* GLib may fire the shared timer a little early: accept half a second. */
     gint64 quiet = now - last;
     if (quiet < interval - G_USEC_PER_SEC / 2)
         schedule_test(session, MAX(interval - quiet, G_USEC_PER_SEC / 2));

@@ -1,70 +1,76 @@
-/* The struct of a session and the functions that its files share. session.c has connections and the
- * end of the session, session-secrets.c certificates and passwords, session-alive.c the keep-alive,
- * session-stanzas.c the received stanzas. */
+/* The struct of a session and the functions that its files share: session.c (connecting, sending
+ * and disconnecting), session-secrets.c (certificates and passwords), session-alive.c (the
+ * keep-alive) and session-stanzas.c (received stanzas). */
 #ifndef NJ_XMPP_SESSION_PRIVATE_H
 #define NJ_XMPP_SESSION_PRIVATE_H
 
 #include "xmpp/session.h"
 #include "xmpp/sm.h"
 
-/* A password that the user is being asked for. The answer may come after the session was freed;
- * session is NULL then. */
+/* A question to the user for the password. session is NULL once the session was freed: the answer
+ * may come later. */
 typedef struct {
     NjSession *session;
 } PasswordQuestion;
 
 struct NjSession {
     NjAccount *account;
-    NjTable *modules; /* owned: the rows in their order */
+    NjTable *modules; /* owned; sorted by nj_modules_sort() */
     NjConnectionMaker maker;
     NjPipeline *pipeline;
     NjIqs *iqs;
     NjSm *sm;
     GHashTable *states;       /* NjModule -> what its attach() returned */
-    NjConnection *connection; /* NULL while there is none */
+    NjConnection *connection; /* of the current attempt to connect; NULL: none */
     bool online;              /* the connection is bound or has resumed the session */
-    /* online() of the modules was called, and offline() was not; the connection may be broken */
+    /* online() of the modules was called, and offline() was not yet; the connection may be
+     * broken */
     bool modules_online;
-    bool freed;           /* nj_session_free() was called; the main loop frees the memory */
-    bool reading_paused;  /* the store has too much to write */
-    bool stay_connected;  /* connect again after a lost connection */
-    char *domain;         /* of the account, as the server spells it */
-    char *trust_once;     /* pin of a certificate that the next connection accepts; NULL */
-    bool trust_once_used; /* the connection has trust_once, but has not seen a certificate yet */
+    bool freed;                 /* nj_session_free() was called; the main loop frees the memory */
+    bool reading_paused;        /* the store has too much to write */
+    bool stay_connected;        /* connect again after a lost connection */
+    char *domain;               /* of the account, as the server spells it */
+    char *trust_once;           /* pin of a certificate that the next connection accepts; NULL */
+    bool trust_once_given;      /* to a connection that has not received a certificate yet */
     NjCertificate *certificate; /* of the last handshake; NULL */
 
     char *password;         /* entered by the user, for this run; NULL */
     char *refused_password; /* refused by the server: not sent again unless entered again; NULL */
     char *tried_password;   /* given to this connection; NULL */
-    PasswordQuestion *question; /* unanswered; NULL */
+    PasswordQuestion *question; /* not answered yet; NULL */
     bool password_requested;    /* the connection waits for a password */
 
-    guint
-        attempts; /* connections since the last one that was stable, or since the user's /connect */
+    /* attempts scheduled since the last stable connection, the user's /connect or a wake-up */
+    guint attempts;
     GSource *retry_timer;
     gint64 opened_us, online_us; /* monotonic: when the connection was opened, and when bound */
 
     GSource *keep_alive_timer;
-    /* monotonic: since when some byte of the server is awaited; 0: none is awaited */
+    /* monotonic: when the wait for any byte of the server began; 0: no wait */
     gint64 byte_awaited_us;
-    /* monotonic: since when an acknowledgement is awaited, whatever else arrives; 0: none is */
+    /* monotonic: when the wait for an acknowledgement began, which other bytes do not end; 0: no
+     * wait */
     gint64 ack_awaited_us;
-    GSource *closing_timer; /* NULL: not waiting for acknowledgements before the close */
+    GSource *closing_timer; /* limits the wait for acknowledgements before the close; else NULL */
 };
 
 /* --- session.c --- */
 
-/* Frees the connection, then waits for the next attempt or goes offline, as reason requires. reason
- * is borrowed; NULL: we ended the connection. */
+/* Frees the connection. Then waits for the next attempt or goes offline, as
+ * nj_connection_should_retry() says. reason is borrowed; NULL: we ended the connection, and the
+ * session connects again only if nj_session_connect() was called meanwhile. */
 void nj_session_end_connection(NjSession *session, const GError *reason);
 
-/* While the session is closing: closes the stream if everything is acknowledged and committed. */
+/* Closes the stream, if the session waits to close it (closing_timer) and everything is
+ * acknowledged and committed. */
 void nj_session_close_if_settled(NjSession *session);
 
-/* While the session is closing: does that when the store has committed all that it has now. */
+/* Makes the store call nj_session_close_if_settled() when all changes made so far are committed, if
+ * the session waits to close its stream. */
 void nj_session_close_after_commit(NjSession *session);
 
-/* While the session is closing: requests another acknowledgement if stanzas lack one. */
+/* Requests another acknowledgement, if the session waits to close its stream and stanzas are
+ * unacknowledged. */
 void nj_session_request_last_ack(NjSession *session);
 
 /* --- session-secrets.c --- */
@@ -72,31 +78,33 @@ void nj_session_request_last_ack(NjSession *session);
 /* Overwrites and frees *secret, which may be NULL, and sets it to NULL. */
 void nj_session_wipe_secret(char **secret);
 
-/* Copies the connection's certificate, if it has one. */
+/* Copies the connection's certificate, if it has one, for nj_session_certificate(). The first
+ * certificate also uses up trust_once. */
 void nj_session_keep_certificate(NjSession *session);
 
-/* Stores the rank of the SCRAM mechanism of this login, if it is higher than the one before. */
+/* Stores the rank (sasl.h) of the SCRAM mechanism of this login in the settings, if it is higher
+ * than the stored one. */
 void nj_session_store_scram_rank(NjSession *session);
 
-/* hook of the connection */
+/* Hook of the connection: gives it the known password, or asks the user. */
 void nj_session_on_password(NjConnection *connection, void *owner);
 
 /* --- session-alive.c --- */
 
-/* Starts the keep-alive interval anew. */
+/* Tests the connection one ping-interval from now, instead of at the time set before. */
 void nj_session_start_keep_alive(NjSession *session);
 
 /* Sends something that the server must answer. The connection counts as lost if no byte arrives
  * within timeout_us. */
 void nj_session_probe(NjSession *session, gint64 timeout_us);
 
-/* Sends a ping whose response is an acknowledgement (NjSmHooks.send_ping). */
+/* Sends a ping whose response acknowledges messages (NjSmHooks.send_ping). */
 void nj_session_send_ack_ping(NjSession *session);
 
-/* An acknowledgement was requested (NjSmHooks.on_answer_expected). */
+/* Starts the deadlines of an acknowledgement that was requested (NjSmHooks.on_answer_expected). */
 void nj_session_await_ack(NjSession *session);
 
-/* An acknowledgement, or the response to a ping, arrived. */
+/* Stops these deadlines: an acknowledgement, or the response to a ping, arrived. */
 void nj_session_on_answer(NjSession *session);
 
 /* --- session-stanzas.c: hooks of the connection --- */

@@ -1,5 +1,5 @@
-/* Certificates and passwords of a session: keeps the server's certificate for the user to look at,
- * gives passwords to connections, and remembers which password the server has refused. */
+/* Certificates and passwords of a session: keeps the server's certificate so that the user can look
+ * at it, gives passwords to connections, and remembers the password that the server refused. */
 #include "xmpp/session-private.h"
 
 #include <string.h>
@@ -22,10 +22,10 @@ nj_session_keep_certificate(NjSession *session)
     if (!certificate)
         return;
 
-    /* trust_once is used up by the first connection that gets as far as a certificate */
-    if (session->trust_once_used)
+    /* The first connection that receives a certificate uses up trust_once. */
+    if (session->trust_once_given)
         g_clear_pointer(&session->trust_once, g_free);
-    session->trust_once_used = false;
+    session->trust_once_given = false;
     nj_certificate_free(session->certificate);
     session->certificate = nj_certificate_copy(certificate);
 }
@@ -48,10 +48,10 @@ nj_session_trust_once(NjSession *session, const char *pin)
 {
     g_free(session->trust_once);
     session->trust_once = g_strdup(pin);
-    session->trust_once_used = false;
+    session->trust_once_given = false;
 }
 
-/* password NULL: the user did not enter one */
+/* Gives the password to the connection; NULL: the user did not enter one. */
 static void
 give_password(NjSession *session, const char *password)
 {
@@ -61,7 +61,8 @@ give_password(NjSession *session, const char *password)
     session->connection->class->give_password(session->connection, password);
 }
 
-/* password is NULL when the user entered none; why is a sentence for the user then, or NULL. */
+/* Handles the user's answer. password is NULL when the user entered none; why is then a sentence
+ * for the user, or NULL. */
 static void
 on_answer(const char *password, const char *why, void *data)
 {
@@ -114,13 +115,13 @@ nj_session_on_password(NjConnection *connection, void *owner)
     }
 
     session->password_requested = true;
-    /* a question that an earlier connection asked is answered to this one */
+    /* If an earlier connection has asked the user, the answer goes to this connection. */
     if (!session->question)
         ask_user(session);
 }
 
-/* Returns false for an account of the command line, which is in no file and must not be written to
- * one. */
+/* Returns false for an account of the command line: it is in no file of settings and must not be
+ * written to one. */
 static bool
 is_configured(NjSession *session)
 {
@@ -133,8 +134,9 @@ is_configured(NjSession *session)
     return false;
 }
 
-/* A server that has offered SCRAM once does not get the password in plain text later: somebody on
- * the way may have removed SCRAM from its offer (RFC 6120, 13.8.3). So the rank must be stored. */
+/* The client never sends the password in plain text to a server that has offered SCRAM before: an
+ * attacker on the network may have removed SCRAM from the offer (RFC 6120, 13.8.3). So the rank is
+ * stored. */
 void
 nj_session_store_scram_rank(NjSession *session)
 {

@@ -1,5 +1,5 @@
-/* The stanzas that a session receives: finds the function that processes each one, and counts it
- * (XEP-0198). While the store has too much to write, nothing is read from the connection. */
+/* The stanzas that a session receives: passes each one to the function that processes it, and
+ * counts it (XEP-0198). While the store has too much to write, the connection is not read. */
 #include "xmpp/session-private.h"
 
 #include "model/client.h"
@@ -37,8 +37,8 @@ send_error(NjSession *session, const NjXml *iq, const char *type, const char *co
     nj_session_send(session, nj_xml_error_reply(iq, type, condition));
 }
 
-/* Answers an iq of type get or set. Strangers learn nothing about this client, not even which
- * requests it supports. */
+/* Answers an iq of type get or set. Strangers always get the same error, so that they learn nothing
+ * about this client, not even which requests it supports. */
 static void
 process_request(NjSession *session, NjXml *iq, const char *from, NjStanzaKind kind)
 {
@@ -60,7 +60,7 @@ process_iq(NjSession *session, NjXml *iq, const char *from)
 {
     const char *type = nj_xml_attr(iq, "type");
 
-    /* without an id it cannot be answered (RFC 6120, 8.1.3) */
+    /* An iq without an id cannot be answered (RFC 6120, 8.1.3). */
     if (!nj_xml_attr(iq, "id"))
         g_debug("dropped an iq without an id");
     else if (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0)
@@ -106,7 +106,8 @@ is_stanza(const NjXml *xml)
            || nj_xml_is(xml, "iq", NJ_NS_CLIENT);
 }
 
-/* Counts a stanza that was processed, dropped or skipped: the server counts all of them. */
+/* Counts a received stanza, also one that was dropped, processed before resumption, or skipped by
+ * the parser because of its size: the server counts all of them. */
 static void
 count_stanza(NjSession *session)
 {
@@ -118,7 +119,7 @@ count_stanza(NjSession *session)
     nj_session_close_if_settled(session);
 }
 
-/* The content of a stanza and its count are committed together. If the program were killed with
+/* Processes and counts a stanza. Both are one group of the store: if the program were killed with
  * only the content committed, the server would send the stanza again, and its message would be
  * stored twice. */
 static void
@@ -130,7 +131,7 @@ receive_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
     if (!nj_sm_is_skipping(session->sm))
         process_stanza(session, stanza);
 
-    /* processing may have ended the connection that the stanza came from */
+    /* Processing may have ended the connection that the stanza came from. */
     if (connection == session->connection)
         count_stanza(session);
     if (client->store)
@@ -139,7 +140,7 @@ receive_stanza(NjSession *session, NjConnection *connection, NjXml *stanza)
 
 /* --- hooks of the connection --- */
 
-/* The hooks of a connection that was replaced are ignored. */
+/* Returns false for a connection that was replaced or is not online; its hooks are ignored. */
 static bool
 is_current(const NjSession *session, const NjConnection *connection)
 {
@@ -165,6 +166,7 @@ nj_session_on_stanza(NjConnection *connection, NjXml *stanza, void *owner)
     }
 }
 
+/* The parser skipped a stanza that is too large (parser.h). */
 void
 nj_session_on_skipped(NjConnection *connection, void *owner)
 {
@@ -191,6 +193,7 @@ nj_session_on_item(NjConnection *connection, const NjXml *head, NjXml *item, voi
         nj_iqs_handle_item(session->iqs, head, item);
 }
 
+/* Sanitises a long message in slices before nj_session_on_stanza() gets it. */
 bool
 nj_session_prepare(NjConnection *connection, NjXml *stanza, gint64 until_us, void *owner)
 {

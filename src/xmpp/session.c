@@ -13,15 +13,14 @@
 #include "model/store.h"
 #include "xmpp/xep/message.h"
 
-/* Delays between two attempts to connect. The actual delay is between the half of this and all of
- * it, so the first attempts follow each other in less than a second. */
+/* Delays between two attempts to connect. The actual delay is random: at least half of this. */
 #define FIRST_DELAY_MS 800
 #define MAX_DELAY_MS (300 * 1000)
 /* attempts before the delay begins to double */
 #define QUICK_ATTEMPTS 12
-/* a connection that lasted so long starts the delays anew */
+/* a connection that lasted so long resets the delay */
 #define STABLE_US (60 * G_USEC_PER_SEC)
-/* an attempt that is older than this is begun again when the network has changed */
+/* an attempt that takes longer than this begins anew when the network has changed */
 #define STUCK_US (2 * G_USEC_PER_SEC)
 /* how long a server may take to answer after the network has changed */
 #define WAKE_TIMEOUT_US (8 * G_USEC_PER_SEC)
@@ -113,9 +112,9 @@ cancel_module_calls(void *module, void *state, void *session)
         cancel_calls(session, state);
 }
 
-/* A command may free the session from inside a response or an event, while functions of this folder
- * are on the stack. So the session only stops calling anything here; the memory is freed by the
- * main loop. */
+/* A command may free the session from inside a response or an event, while functions that use the
+ * session are on the stack. So this function only stops all timers, calls and hooks; the main loop
+ * frees the memory. */
 void
 nj_session_free(NjSession *session)
 {
@@ -134,7 +133,7 @@ nj_session_free(NjSession *session)
 
     g_hash_table_foreach(session->states, cancel_module_calls, session);
 
-    /* the pending requests fail; requests that are made by their callbacks are dropped */
+    /* The callbacks of failed requests may make new requests; these are dropped. */
     nj_iqs_fail_all(session->iqs);
     nj_iqs_drop(session->iqs);
     if (session->question)
@@ -263,7 +262,7 @@ nj_session_set_store_failing(NjSession *session, bool is_failing)
 
 /* --- senders --- */
 
-/* Returns true for a contact who may see our presence. While we are invisible nobody may. */
+/* Returns true for a contact who may see our presence. While we are invisible no contact may. */
 static bool
 sees_our_presence(const NjAccount *account, const char *address)
 {
@@ -305,10 +304,10 @@ open_connection(NjSession *session)
     session->opened_us = nj_clock_us();
     session->connection = session->maker(account->settings, account->bare, session->trust_once,
                                          &connection_hooks, session);
-    session->trust_once_used = true;
+    session->trust_once_given = true;
     nj_account_set_state(account, NJ_ACCOUNT_CONNECTING, NULL);
 
-    /* a listener may have ended the connection */
+    /* A listener of the event may have ended the connection. */
     if (session->connection)
         session->connection->class->open(session->connection);
 }
@@ -329,8 +328,8 @@ nj_session_connect(NjSession *session)
     open_connection(session);
 }
 
-/* Returns true for an attempt that may wait for an answer from a network that is gone. An attempt
- * that waits for the user's password is not stuck. */
+/* Returns true for an attempt that has taken so long that it may be waiting for an answer over a
+ * network that is gone. An attempt that waits for the user's password is not stuck. */
 static bool
 is_stuck(const NjSession *session)
 {
@@ -363,9 +362,10 @@ on_retry(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* The first attempts are less than a second apart: a server restarts in that time, and a network
- * comes back. Then the delay doubles up to five minutes. Half of it is random, so that not all
- * clients of a restarted server connect at the same moment. why is for the user. */
+/* Starts the timer of the next attempt. The first QUICK_ATTEMPTS are less than a second apart,
+ * which covers the restart of a server or a short loss of the network. Then the delay doubles up to
+ * five minutes. Half of it is random, so that the clients of a restarted server do not all connect
+ * at the same moment. why is a sentence for the user. */
 static void
 schedule_retry(NjSession *session, const char *why)
 {
@@ -381,7 +381,8 @@ schedule_retry(NjSession *session, const char *why)
 
 /* --- the session on its connections --- */
 
-/* Modules send what a new session needs: roster request, presence, rooms. */
+/* Calls online() of the modules, which send what a new session needs: roster request, presence,
+ * rooms. */
 static void
 begin_session(NjSession *session)
 {
@@ -403,7 +404,7 @@ resume_session(NjSession *session)
     }
 }
 
-/* The connection is gone; the session may be resumed. */
+/* Stops the timers of the lost connection and suspends its requests; the session may be resumed. */
 static void
 suspend_session(NjSession *session)
 {
@@ -419,7 +420,8 @@ suspend_session(NjSession *session)
     nj_iqs_suspend(session->iqs);
 }
 
-/* The session cannot be resumed: requests fail, and all contacts become offline. */
+/* Ends a session that is not resumed: requests fail, modules go offline, and all contacts become
+ * offline. */
 static void
 end_session(NjSession *session)
 {
@@ -438,9 +440,10 @@ end_session(NjSession *session)
         nj_roster_offline(session->account->roster);
 }
 
-/* Sends what the session needs, new or resumed. A session that an earlier run began is resumed only
- * to settle its messages; this run knows nothing of its presence and rooms. So it becomes
- * unavailable, and the modules begin as after a login. */
+/* Begins stream management and the modules, in a new or a resumed session. resumed is <resumed/> or
+ * NULL. A session that an earlier run began is resumed only to settle its messages: this run does
+ * not know its presence and rooms. So it sends unavailable presence, and the modules begin as after
+ * a login. */
 static void
 start_modules(NjSession *session, const NjXml *resumed)
 {
@@ -455,8 +458,9 @@ start_modules(NjSession *session, const NjXml *resumed)
     }
 }
 
-/* The connection is bound, or has resumed the session. The modules send first, and the event that
- * reports the state online comes last, so that slow listeners do not delay the first presence. */
+/* Called when the connection is bound or has resumed the session. The modules send first, and the
+ * event with the state ONLINE comes last, so that slow listeners do not delay the first
+ * presence. */
 static void
 go_online(NjSession *session)
 {
@@ -492,8 +496,8 @@ go_online(NjSession *session)
     nj_account_set_state(account, NJ_ACCOUNT_ONLINE, NULL);
 }
 
-/* The server refused the password of this connection: it is not sent again unless the user enters
- * it again. */
+/* Remembers that the server refused the password of this connection: it is not sent again unless
+ * the user enters it again. */
 static void
 refuse_password(NjSession *session)
 {
@@ -505,7 +509,7 @@ refuse_password(NjSession *session)
 void
 nj_session_end_connection(NjSession *session, const GError *reason)
 {
-    /* reason may belong to the connection that is freed here */
+    /* reason may belong to the connection, which is freed below. */
     g_autoptr(GError) why = reason ? g_error_copy(reason) : NULL;
     nj_session_keep_certificate(session);
     free_connection(session);
@@ -524,7 +528,7 @@ nj_session_end_connection(NjSession *session, const GError *reason)
     if (session->connection || session->freed)
         return; /* a listener has connected again, or has removed the account */
 
-    /* a listener may have changed stay_connected */
+    /* stay_connected is read again: a listener may have changed it. */
     if (retry && session->stay_connected) {
         schedule_retry(session, why->message);
         return;
@@ -542,8 +546,8 @@ nj_session_end_connection(NjSession *session, const GError *reason)
 
 /* --- disconnecting --- */
 
-/* Closing earlier would leave messages in both directions in doubt: the server might deliver ours
- * or not, and might send its own again in the next session. */
+/* A stream that is closed earlier leaves messages in doubt: the server may or may not have received
+ * ours, and it may send its unacknowledged ones again in the next session. */
 void
 nj_session_close_if_settled(NjSession *session)
 {
@@ -554,9 +558,9 @@ nj_session_close_if_settled(NjSession *session)
     session->connection->class->close(session->connection);
 }
 
-/* When the server has acknowledged our unavailable presence as well, no message is on its way to
- * us. Without this one could arrive behind our last <a/>, and the server would send it again in the
- * next session. */
+/* The server sends no message after it has processed our unavailable presence, so its
+ * acknowledgement of that presence must come before our last <a/>. Otherwise a message could arrive
+ * behind our last <a/>, and the server would send it again in the next session. */
 void
 nj_session_request_last_ack(NjSession *session)
 {
@@ -578,8 +582,9 @@ nj_session_close_after_commit(NjSession *session)
         nj_store_call_when_committed(store, on_committed, session, session);
 }
 
-/* Not all is acknowledged in time. The connection ends without </stream:stream>, which would end
- * the session: so the next connection can resume it and settle its messages. */
+/* Called when not all is acknowledged and committed in time. The connection ends without
+ * </stream:stream>, because that would end the session: the next connection can resume it and
+ * settle its messages. */
 static gboolean
 on_closing_timeout(void *data)
 {
@@ -589,6 +594,7 @@ on_closing_timeout(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/* Closes a connection that is not online yet. */
 static void
 close_connecting(NjSession *session)
 {
