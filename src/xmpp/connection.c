@@ -1,10 +1,10 @@
 /* One connection from beginning to end: find the server (dial), open a stream on the socket, log
- * in, then pass stanzas in both directions. This file owns the deadlines that span these steps and
- * decides which hooks of stream and login reach the owner.
+ * in, then pass stanzas in both directions. This file has the deadlines of the login and of
+ * closing, and decides which hooks of stream and login reach the owner.
  *
- * The owner may free the connection inside any hook. The stream or the login may be on the stack
- * then, so these parts are freed in the next iteration of the main loop; until then `hooks` is NULL
- * and nothing is reported to the owner. */
+ * The owner may free the connection inside a hook while the stream or the login is on the stack
+ * (hook_depth). Then the connection is freed in the next iteration of the main loop; until then
+ * base.hooks is NULL and nothing is reported to the owner. */
 #include "base/clock.h"
 #include "model/jid.h"
 #include "xmpp/connection.h"
@@ -15,7 +15,11 @@
 
 #define MAX_REDIRECTS 2
 
-G_DEFINE_QUARK(nj - connection - error, nj_connection_error)
+GQuark
+nj_connection_error_quark(void)
+{
+    return g_quark_from_static_string("nj-connection-error");
+}
 
 const NjConnectionDeadlines nj_connection_deadlines = {
     .dns = 10000,
@@ -34,44 +38,45 @@ typedef struct {
     char *bare, *domain;
     char *ascii_domain; /* the domain in A-labels; NULL when it is not valid */
     char *trust_once;
-    NjTlsSettings tls; /* borrows from the texts above */
+    NjTlsSettings tls; /* borrows its strings from the fields above */
     const NjConnectionDeadlines *deadlines;
     NjConnectionState state;
     NjDial *dial;
     NjStream *stream; /* NULL until a socket is connected */
     NjLogin *login;
-    int depth;         /* hooks of stream and login that are on the stack */
-    GSource *timer;    /* deadline of the login or of closing */
-    GSource *deferred; /* a function that must run while no hook is on the stack */
-    gint64 login_deadline_us, login_left_us;
-    char *redirect_host; /* from see-other-host; NULL */
-    int redirect_port;
-    int redirects;
-    GError *why;
-    bool is_bound; /* or resumed: stanzas go to the owner, no longer to the login */
+    int hook_depth;           /* how many hooks of stream and login are on the stack */
+    GSource *timer;           /* deadline of the login or of closing */
+    GSource *deferred;        /* calls a function while no hook is on the stack; see defer() */
+    gint64 login_deadline_us; /* monotonic */
+    gint64 login_left_us;     /* time until that deadline when its timer was started or stopped */
+    char *redirect_host;      /* from see-other-host; NULL */
+    int redirect_port;        /* 0: none was given */
+    int redirects;            /* how many redirections the server has sent */
+    GError *why;              /* the first error; NULL: none, or close() was called */
+    bool is_bound; /* bound or resumed: stanzas go to the owner, no longer to the login */
     char *jid;
     NjXml *resumed;
     NjXml *features;
-    NjCertificate *certificate; /* of a stream that is gone */
+    NjCertificate *certificate; /* of the last stream, which was freed; NULL */
     int scram_rank;
 } RealConnection;
 
-/* Connecting again can help when time, the network or the server may remove the cause. It must not
- * be done where only the user can, nor where it would lock an account or fight with another
- * client. */
+/* A new attempt can help when the cause may go away with time, in the network or at the server. The
+ * client must not connect again when only the user can remove the cause, nor when that could lock
+ * the account or take the resource from another client again and again. */
 bool
 nj_connection_should_retry(int code)
 {
     switch ((NjConnectionError) code) {
-    case NJ_CONNECTION_ERROR_DNS:
-    /* in a hotel's network no name may exist until the user has signed in … */
+    /* Some networks need a login on a web page. Until then no name may exist in them, and every
+     * port may answer with that page, which makes the TLS handshake fail. */
     case NJ_CONNECTION_ERROR_NO_SUCH_HOST:
+    case NJ_CONNECTION_ERROR_TLS:
+    case NJ_CONNECTION_ERROR_DNS:
     case NJ_CONNECTION_ERROR_REFUSED:
     case NJ_CONNECTION_ERROR_UNREACHABLE:
     case NJ_CONNECTION_ERROR_TIMEOUT:
     case NJ_CONNECTION_ERROR_LOST:
-    /* … and every port may answer with a web page */
-    case NJ_CONNECTION_ERROR_TLS:
     case NJ_CONNECTION_ERROR_PROTOCOL:
     case NJ_CONNECTION_ERROR_BIND:
     case NJ_CONNECTION_ERROR_POLICY:
@@ -80,9 +85,9 @@ nj_connection_should_retry(int code)
     case NJ_CONNECTION_ERROR_STREAM:
         return true;
 
-    case NJ_CONNECTION_ERROR_NOT_OFFERED:
-    /* the server lacks TLS, or somebody on the way has removed it: the user has to look */
+    /* The server lacks TLS, or an attacker on the network has removed it: the user must decide. */
     case NJ_CONNECTION_ERROR_NO_TLS:
+    case NJ_CONNECTION_ERROR_NOT_OFFERED:
     case NJ_CONNECTION_ERROR_CERTIFICATE:
     case NJ_CONNECTION_ERROR_MECHANISM:
     case NJ_CONNECTION_ERROR_PASSWORD:
@@ -96,14 +101,15 @@ nj_connection_should_retry(int code)
     return false;
 }
 
-/* Returns false when the owner has freed the connection or closes it: the login must not go on. */
+/* Returns false when the connection was freed or is closing: the login must not continue. */
 static bool
 is_active(const RealConnection *connection)
 {
     return connection->base.hooks && connection->state != NJ_CONNECTION_CLOSING;
 }
 
-/* Returns false when the stream's elements no longer matter, or not yet, to the owner. */
+/* Returns true when stanzas go to the owner: the connection is bound, was not freed and has not
+ * failed. */
 static bool
 passes_stanzas(const RealConnection *connection)
 {
@@ -143,8 +149,8 @@ set_state(RealConnection *connection, NjConnectionState state)
     connection->base.hooks->on_state(&connection->base, state, NULL, connection->base.owner);
 }
 
-/* Reports the end to the owner; the last call of a hook. Must run from the main loop, not from
- * inside a hook of stream or login, which are freed here. */
+/* Frees stream and login, then reports the end to the owner; no hook is called after that. It must
+ * run from the main loop, not from inside a hook of stream or login. */
 static gboolean
 report_closed(RealConnection *connection)
 {
@@ -155,7 +161,8 @@ report_closed(RealConnection *connection)
     return G_SOURCE_REMOVE;
 }
 
-/* Calls func in the next iteration of the main loop, instead of any earlier timer. */
+/* Calls func in the next iteration of the main loop. Cancels the timer and an earlier deferred
+ * call. */
 static void
 defer(RealConnection *connection, gboolean (*func)(RealConnection *connection))
 {
@@ -233,8 +240,8 @@ follow_redirect(RealConnection *connection)
 }
 
 /* Returns true when the server's redirection is to be followed. It is ignored on a stream without
- * TLS, where anybody on the way could have sent it. Once online, the owner decides whether to
- * connect again. */
+ * TLS, where an attacker could have sent it. It is also ignored when the connection is online: the
+ * owner then decides whether to connect again. */
 static bool
 accept_redirect(RealConnection *connection)
 {
@@ -257,9 +264,9 @@ on_open(NjStream *stream, void *owner)
     (void) stream;
     if (!is_active(connection))
         return;
-    connection->depth++;
+    connection->hook_depth++;
     nj_login_start(connection->login);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -269,9 +276,9 @@ on_features(NjStream *stream, NjXml *features, void *owner)
     (void) stream;
     if (!is_active(connection) || connection->state == NJ_CONNECTION_ONLINE)
         return;
-    connection->depth++;
+    connection->hook_depth++;
     nj_login_features(connection->login, features);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -282,12 +289,12 @@ on_stanza(NjStream *stream, NjXml *stanza, void *owner)
     if (!connection->base.hooks || connection->why)
         return;
 
-    connection->depth++;
+    connection->hook_depth++;
     if (connection->is_bound)
         connection->base.hooks->on_stanza(&connection->base, stanza, connection->base.owner);
     else
         nj_login_stanza(connection->login, stanza);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -297,9 +304,9 @@ on_secured(NjStream *stream, void *owner)
     (void) stream;
     if (!is_active(connection))
         return;
-    connection->depth++;
+    connection->hook_depth++;
     nj_login_secured(connection->login);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -333,9 +340,9 @@ wants_items(NjStream *stream, const NjXml *head, const NjXml *list, void *owner)
     if (!hooks || !connection->is_bound || !hooks->wants_items)
         return false;
 
-    connection->depth++;
+    connection->hook_depth++;
     bool wanted = hooks->wants_items(&connection->base, head, list, connection->base.owner);
-    connection->depth--;
+    connection->hook_depth--;
     return wanted;
 }
 
@@ -346,12 +353,12 @@ on_item(NjStream *stream, const NjXml *head, NjXml *item, void *owner)
     (void) stream;
     if (!connection->base.hooks)
         return;
-    connection->depth++;
+    connection->hook_depth++;
     connection->base.hooks->on_item(&connection->base, head, item, connection->base.owner);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
-/* This hook must not free the connection, so depth does not count it. */
+/* This hook must not free the connection, so hook_depth does not count it. */
 static bool
 prepare(NjStream *stream, NjXml *stanza, gint64 until_us, void *owner)
 {
@@ -371,9 +378,9 @@ on_skipped(NjStream *stream, void *owner)
     (void) stream;
     if (!passes_stanzas(connection) || !hooks->on_skipped)
         return;
-    connection->depth++;
+    connection->hook_depth++;
     hooks->on_skipped(&connection->base, connection->base.owner);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static const NjStreamHooks stream_hooks = {
@@ -403,9 +410,9 @@ on_step(NjLogin *login, NjLoginStep step, void *owner)
     if (!is_active(connection))
         return;
 
-    connection->depth++;
+    connection->hook_depth++;
     set_state(connection, states[step]);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -416,9 +423,9 @@ on_password(NjLogin *login, void *owner)
     if (!is_active(connection))
         return;
     pause_login_timer(connection);
-    connection->depth++;
+    connection->hook_depth++;
     connection->base.hooks->on_password(&connection->base, connection->base.owner);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -428,9 +435,9 @@ go_online(RealConnection *connection, NjLogin *login, const NjXml *features)
     connection->is_bound = true;
     connection->features = features ? nj_xml_copy(features) : NULL;
     connection->scram_rank = nj_login_scram_rank(login);
-    connection->depth++;
+    connection->hook_depth++;
     set_state(connection, NJ_CONNECTION_ONLINE);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -453,6 +460,7 @@ on_resumed(NjLogin *login, const NjXml *resumed, const NjXml *features, void *ow
     go_online(connection, login, features);
 }
 
+/* This hook must not free the connection, so hook_depth does not count it. */
 static NjXml *
 build_resume(NjLogin *login, const NjXml *features, void *owner)
 {
@@ -471,9 +479,9 @@ on_resume_failed(NjLogin *login, const NjXml *failed, void *owner)
     (void) login;
     if (!is_active(connection))
         return;
-    connection->depth++;
+    connection->hook_depth++;
     connection->base.hooks->on_resume_failed(&connection->base, failed, connection->base.owner);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void close_stream(RealConnection *connection);
@@ -522,9 +530,9 @@ on_dialled(int fd, bool direct, const char *host, guint16 port, const GError *er
 
     connection->login_left_us = (gint64) connection->deadlines->login * 1000;
     start_login_timer(connection);
-    connection->depth++;
+    connection->hook_depth++;
     set_state(connection, NJ_CONNECTION_SECURING);
-    connection->depth--;
+    connection->hook_depth--;
 }
 
 static void
@@ -625,12 +633,12 @@ real_free(NjConnection *base)
     connection->base.hooks = NULL;
     g_clear_pointer(&connection->dial, nj_dial_free);
 
-    if (!connection->depth) {
+    if (!connection->hook_depth) {
         destroy_connection(connection);
         return;
     }
 
-    /* a step of the login that is on the stack must not send any more */
+    /* Close the socket now: a step of the login that is on the stack must not send any more. */
     NjTransport *transport = nj_stream_transport(connection->stream);
     transport->class->close(transport, false);
     defer(connection, on_destroy);
@@ -656,7 +664,7 @@ real_give_password(NjConnection *base, const char *password)
     nj_login_password(connection->login, password);
 }
 
-/* --- what the owner can ask for --- */
+/* --- results for the owner --- */
 
 static const char *
 real_jid(const NjConnection *base)
@@ -725,7 +733,7 @@ nj_connection_new(const NjAccountSettings *settings, const char *bare, const cha
     connection->bare = g_strdup(bare);
     connection->domain = nj_jid_domain(bare);
 
-    /* an invalid domain is reported by the dial */
+    /* For an invalid domain ascii_domain is NULL; the dial reports that as an error. */
     connection->ascii_domain = nj_jid_ascii_domain(connection->domain, NULL);
     connection->trust_once = g_strdup(trust_once);
     connection->deadlines = &nj_connection_deadlines;

@@ -1,6 +1,6 @@
 /* The connection of an account to its server: from a host name to a bound resource, then stanzas in
- * both directions. Only connection.c uses dial, tls, stream, parser, sasl and login. A test can
- * replace the connection by strings. */
+ * both directions. connection.c hides its parts (dial, tcp, tls, stream, login) from the session,
+ * so that a test can replace the connection by one that reads and writes a script. */
 #ifndef NJ_XMPP_CONNECTION_H
 #define NJ_XMPP_CONNECTION_H
 
@@ -27,7 +27,7 @@ GQuark nj_connection_error_quark(void);
 typedef enum {
     NJ_CONNECTION_ERROR_DNS,          /* the name server does not answer */
     NJ_CONNECTION_ERROR_NO_SUCH_HOST, /* the name does not exist */
-    NJ_CONNECTION_ERROR_NOT_OFFERED,  /* the SRV target is "." */
+    NJ_CONNECTION_ERROR_NOT_OFFERED,  /* the SRV target is ".": the domain has no XMPP service */
     NJ_CONNECTION_ERROR_REFUSED,
     NJ_CONNECTION_ERROR_UNREACHABLE,
     NJ_CONNECTION_ERROR_TIMEOUT,
@@ -47,7 +47,7 @@ typedef enum {
     NJ_CONNECTION_ERROR_SHUTDOWN,     /* system-shutdown, reset */
     NJ_CONNECTION_ERROR_REDIRECTED,   /* see-other-host */
     NJ_CONNECTION_ERROR_STREAM,       /* any other stream error */
-    NJ_CONNECTION_ERROR_SETTINGS,     /* e.g. tls = none without loopback, unreadable ca-file */
+    NJ_CONNECTION_ERROR_SETTINGS,     /* wrong settings, such as an unreadable ca-file */
 } NjConnectionError;
 
 /* Returns true when the client may connect again by itself after the error, false when the user has
@@ -62,22 +62,25 @@ typedef struct {
     guint tcp;       /* all addresses of a host */
     guint dial;      /* everything up to a connected socket */
     guint handshake; /* TLS */
-    guint login; /* from the socket to a bound resource; stops while the user enters a password */
+    /* from the connected socket to a bound resource; the time in which the user enters a password
+     * does not count */
+    guint login;
     guint close; /* closing the stream; the program has two seconds to quit */
 } NjConnectionDeadlines;
 
 extern const NjConnectionDeadlines nj_connection_deadlines; /* the default */
 
-/* The owner may free the connection inside any hook. Stanzas are borrowed. */
+/* The owner may free the connection inside any hook but prepare and build_resume. Stanzas and items
+ * are borrowed. */
 typedef struct {
-    /* NJ_CONNECTION_CLOSED comes once. why is set for CLOSED only; NULL: we closed the
-     * connection. */
+    /* The connection has a new state. NJ_CONNECTION_CLOSED comes once and is the last. why is set
+     * for CLOSED only; NULL: close() ended the connection. */
     void (*on_state)(NjConnection *connection, NjConnectionState state, const GError *why,
                      void *owner);
     void (*on_stanza)(NjConnection *connection, NjXml *stanza, void *owner);
-    /* Answer with NjConnectionClass.give_password, now or later. */
+    /* The login needs a password: call NjConnectionClass.give_password, now or later. */
     void (*on_password)(NjConnection *connection, void *owner);
-    /* see parser.h */
+    /* see parser.h; wants_items may be NULL */
     bool (*wants_items)(NjConnection *connection, const NjXml *head, const NjXml *list,
                         void *owner);
     void (*on_item)(NjConnection *connection, const NjXml *head, NjXml *item, void *owner);
@@ -85,14 +88,15 @@ typedef struct {
     bool (*prepare)(NjConnection *connection, NjXml *stanza, gint64 until_us, void *owner);
     /* see parser.h; may be NULL */
     void (*on_skipped)(NjConnection *connection, void *owner);
-    /* see login.h; may be NULL, then on_resume_failed is not called */
+    /* see login.h; build_resume may be NULL, then on_resume_failed may be NULL, too */
     NjXml *(*build_resume)(NjConnection *connection, const NjXml *features, void *owner);
     void (*on_resume_failed)(NjConnection *connection, const NjXml *failed, void *owner);
 } NjConnectionHooks;
 
 typedef struct {
     void (*open)(NjConnection *connection);
-    /* Takes stanza. Returns false when the stream is over; CLOSED may still be to come. */
+    /* Sends stanza and takes it. Returns false when the stream is over; on_state may report CLOSED
+     * only later. */
     bool (*send)(NjConnection *connection, NjXml *stanza);
     /* Closes the stream with </stream:stream>; takes up to NjConnectionDeadlines.close. */
     void (*close)(NjConnection *connection);
@@ -100,7 +104,7 @@ typedef struct {
     void (*free)(NjConnection *connection);
     /* Stops or resumes reading from the socket. */
     void (*pause)(NjConnection *connection, bool paused);
-    /* Answers on_password; password NULL: the user did not enter one. */
+    /* Answers on_password. password NULL: the user did not enter one, so the login fails. */
     void (*give_password)(NjConnection *connection, const char *password);
     /* Returns the bound address, or NULL when the session was resumed. */
     const char *(*jid)(const NjConnection *connection);
@@ -110,7 +114,7 @@ typedef struct {
     const NjXml *(*features)(const NjConnection *connection);
     /* Returns the certificate of the last handshake, also of a failed one, or NULL. */
     const NjCertificate *(*certificate)(const NjConnection *connection);
-    /* Returns when the last byte arrived (monotonic), or 0. */
+    /* Returns the time (monotonic) when the last byte arrived, or 0 without a socket. */
     gint64 (*last_byte_us)(const NjConnection *connection);
     /* Returns the rank of the SCRAM mechanism that was used (sasl.h), or 0. */
     int (*scram_rank)(const NjConnection *connection);
@@ -122,20 +126,22 @@ struct NjConnection {
     void *owner;
 };
 
-/* Makes connections: nj_connection_new() or a test's function. settings and texts are copied. bare
- * is the account's bare address; trust_once is the pin of a certificate to accept, or NULL. */
+/* A function that makes connections: nj_connection_new() or a test's. settings and strings are
+ * copied; hooks and owner are borrowed. bare is the account's bare address. trust_once is the pin
+ * of a certificate to accept, or NULL. */
 typedef NjConnection *(*NjConnectionMaker)(const NjAccountSettings *settings, const char *bare,
                                            const char *trust_once, const NjConnectionHooks *hooks,
                                            void *owner);
 
-/* Makes a connection over TCP, which can be opened once: reconnecting takes a new one. open() sets
- * RESOLVING and close() sets CLOSING without a call of on_state. CLOSED is always reported from the
- * main loop. */
+/* Makes a connection over TCP. It can be opened once: each attempt to connect needs a new one.
+ * on_state is not called for RESOLVING at open() nor for CLOSING at close(). CLOSED is always
+ * reported from the main loop. */
 NjConnection *nj_connection_new(const NjAccountSettings *settings, const char *bare,
                                 const char *trust_once, const NjConnectionHooks *hooks,
                                 void *owner);
 
-/* For a connection of nj_connection_new(), before open(). deadlines is borrowed. */
+/* Replaces nj_connection_deadlines; for tests. connection is made by nj_connection_new() and not
+ * opened yet. deadlines is borrowed. */
 void nj_connection_set_deadlines(NjConnection *connection, const NjConnectionDeadlines *deadlines);
 
 #endif

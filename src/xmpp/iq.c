@@ -11,16 +11,16 @@
 #include "xmpp/session.h"
 
 #define DEFAULT_SECONDS 60
-/* how long requests survive without a connection; a server forgets the session in that time */
+/* how long requests stay without a connection; a server usually forgets the session in that time */
 #define MAX_OFFLINE_MS (600 * 1000)
 #define NS_BLOCKED "urn:xmpp:blocking:errors"
 
 typedef struct {
     NjIqs *iqs;
-    char *key;    /* the id of the stanza, or the key of a wait */
-    char *to;     /* the address that must respond; NULL: our server for our account */
-    bool is_wait; /* begun by nj_wait_begin() */
-    guint idle;   /* source that reports that there was no session; 0: the request was sent */
+    char *key;             /* the id of the stanza, or the key of a wait */
+    char *to;              /* the address that must respond; NULL: our server for our account */
+    bool is_wait;          /* begun by nj_wait_begin() */
+    guint not_sent_source; /* will report that there was no session; 0: the request was sent */
     gint64 deadline_us;
     NjIqFunc func;
     NjIqItemFunc on_item;
@@ -32,23 +32,26 @@ typedef struct {
 struct NjIqs {
     NjSession *session;
     GHashTable *requests; /* key -> Request */
-    GSource *timer;       /* for the earliest deadline */
-    gint64 timer_us;      /* that deadline */
-    /* when the connection was lost; the time since then does not count for deadlines. 0: there is a
-     * connection. */
+    GSource *timer;       /* fires at the earliest deadline, or before it */
+    gint64 timer_us;      /* monotonic: when timer fires */
+    /* monotonic: when the connection was lost; deadlines stand still since then. 0: it was not. */
     gint64 offline_since_us;
-    GSource *offline_timer; /* ends all requests */
+    GSource *offline_timer; /* ends all requests after MAX_OFFLINE_MS without a connection */
 };
 
-G_DEFINE_QUARK(nj - iq - error - quark, nj_iq_error)
+GQuark
+nj_iq_error_quark(void)
+{
+    return g_quark_from_static_string("nj-iq-error");
+}
 
 static void set_timer(NjIqs *iqs);
 
 static void
 free_request(Request *request)
 {
-    if (request->idle)
-        g_source_remove(request->idle);
+    if (request->not_sent_source)
+        g_source_remove(request->not_sent_source);
     if (request->free_data)
         request->free_data(request->data);
     g_free(request->key);
@@ -84,8 +87,8 @@ nj_iqs_drop(NjIqs *iqs)
     set_timer(iqs);
 }
 
-/* Removes the request from the table before its function is called, which may send another request
- * or cancel some. */
+/* Removes request, calls its function and frees it. It is removed first, because the function may
+ * send another request or cancel some. */
 static void
 end_request(Request *request, const NjXml *stanza, const GError *error)
 {
@@ -118,6 +121,8 @@ on_deadline(void *data)
     while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
         if (request->deadline_us <= now)
             g_ptr_array_add(late, g_strdup(request->key));
+
+    /* The function of one request may end others: each one is looked up again. */
     for (guint i = 0; i < late->len; i++)
         if ((request = g_hash_table_lookup(iqs->requests, late->pdata[i])))
             fail_request(request, NJ_IQ_ERROR_TIMEOUT,
@@ -127,7 +132,8 @@ on_deadline(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Sets the timer for the earliest deadline, or removes it. A timer that fires earlier stays. */
+/* Sets the timer for the earliest deadline, or cancels it if no deadline runs. A timer that fires
+ * earlier stays, so that most responses do not set it anew; on_deadline() sets the next one. */
 static void
 set_timer(NjIqs *iqs)
 {
@@ -156,13 +162,13 @@ static gboolean
 on_not_sent(void *data)
 {
     Request *request = data;
-    request->idle = 0;
+    request->not_sent_source = 0;
     fail_request(request, NJ_IQ_ERROR_OFFLINE,
                  _("This account is not connected. Use /connect first."));
     return G_SOURCE_REMOVE;
 }
 
-/* Takes key. */
+/* Adds a request or a wait to the table and returns it. Takes key. */
 static Request *
 add_request(NjSession *session, char *key, guint seconds, NjIqFunc func, void *data,
             GDestroyNotify free_data, const void *owner)
@@ -195,7 +201,7 @@ nj_iq_send_full(NjSession *session, NjXml *iq, guint seconds, NjIqFunc func, NjI
     request->to = g_strdup(nj_xml_attr(iq, "to"));
     nj_xml_set(iq, "id", request->key);
     if (!nj_session_send(session, iq))
-        request->idle = g_idle_add(on_not_sent, request);
+        request->not_sent_source = g_idle_add(on_not_sent, request);
 }
 
 void
@@ -238,7 +244,7 @@ nj_wait_end(NjSession *session, const char *key, const GError *error)
         end_request(request, NULL, error);
 }
 
-/* Returns a request that was sent, or NULL. */
+/* Returns any request that was sent, or wait; NULL: none is left. */
 static Request *
 find_sent(NjIqs *iqs)
 {
@@ -246,13 +252,13 @@ find_sent(NjIqs *iqs)
     Request *request;
     g_hash_table_iter_init(&iter, iqs->requests);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &request))
-        if (!request->idle)
+        if (!request->not_sent_source)
             return request;
     return NULL;
 }
 
 /* The function of a request may change the table, so each search begins anew. Requests that were
- * not sent end by themselves. */
+ * not sent are left to on_not_sent(). */
 void
 nj_iqs_fail_all(NjIqs *iqs)
 {
@@ -303,7 +309,8 @@ is_own_or_server(const NjIqs *iqs, const char *address)
            || strcmp(address, nj_session_domain(iqs->session)) == 0;
 }
 
-/* A response must come from the address that was asked. Our server may leave out "from" in a
+/* Returns true when a response with this "from" may answer a request to the address to; both may be
+ * NULL. A response must come from the address that was asked. Our server may leave out "from" in a
  * response for itself or for our account (RFC 6120, 8.1.2.1). */
 static bool
 is_expected_sender(const NjIqs *iqs, const char *to, const char *from)
@@ -321,7 +328,7 @@ find_request(NjIqs *iqs, const NjXml *stanza)
 {
     const char *id = nj_xml_attr(stanza, "id");
     Request *request = id ? g_hash_table_lookup(iqs->requests, id) : NULL;
-    if (!request || request->is_wait || request->idle)
+    if (!request || request->is_wait || request->not_sent_source)
         return NULL;
 
     const char *from = nj_xml_attr(stanza, "from");
@@ -335,8 +342,8 @@ nj_iq_error_text(const NjXml *stanza, const char *sentence)
     const char *condition = nj_xml_error(stanza, &text);
     const NjXml *error = nj_xml_child(stanza, "error", NJ_NS_CLIENT);
 
-    /* Our server refused to send to an address that we block (XEP-0191, 3.3). Its text would repeat
-     * this. */
+    /* Our server refused to send to an address that we block (XEP-0191, 3.3). The stanza's own text
+     * would only repeat this sentence. */
     if (!sentence && error && nj_xml_child(error, "blocked", NS_BLOCKED))
         return g_strdup(_("You have blocked this address. Use /unblock to write to it again."));
 
