@@ -630,8 +630,8 @@ finish_call(NjParser *parser, enum XML_Status status)
         parser->condition = get_condition(XML_GetErrorCode(parser->expat));
 }
 
-/* expat detects UTF-16 although it was created for UTF-8; a stream must be UTF-8 (RFC 6120, 11.6).
- */
+/* expat detects UTF-16 although it was created for UTF-8; a stream must be UTF-8 (RFC 6120,
+ * 11.6). */
 static bool
 begins_as_utf16(const NjParser *parser, const char *bytes, gsize length)
 {

@@ -126,8 +126,8 @@ read_16_bits(const guint8 *bytes)
     return (guint) bytes[0] << 8 | bytes[1];
 }
 
-/* RFC 1035, 4.1: a header, the question, the records. Reading ends at the first incomplete record.
- */
+/* RFC 1035, 4.1: a header, the question, the records. Reading ends at the first incomplete
+ * record. */
 void
 nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
 {

@@ -1,6 +1,6 @@
 /* Resolves names to addresses and services. Each look-up has a thread of its own while it lasts: a
- * look-up blocks, for half a minute when a name server does not respond, and must not delay others.
- */
+ * look-up blocks, for half a minute when a name server does not respond, and must not delay
+ * others. */
 #ifndef NJ_XMPP_RESOLVE_H
 #define NJ_XMPP_RESOLVE_H
 

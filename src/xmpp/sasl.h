@@ -1,8 +1,8 @@
 /* SASL (RFC 4422): chooses a mechanism and runs its steps. SCRAM verifies the server's signature
  * and accepts 4,096 to 1,000,000 iterations; a worker thread computes more than 4,096. PLAIN needs
  * verified TLS (or a loopback host with tls = none); once the server has offered SCRAM, PLAIN is
- * not used any more unless the user allows it. A wrong password is tried once, with one mechanism.
- */
+ * not used any more unless the user allows it. A wrong password is tried once, with one
+ * mechanism. */
 #ifndef NJ_XMPP_SASL_H
 #define NJ_XMPP_SASL_H
 
@@ -36,8 +36,8 @@ void nj_sasl_free(NjSasl *sasl);
 /* True if the mechanism needs a password and none was given. */
 bool nj_sasl_needs_password(const NjSasl *sasl);
 
-/* Returns false and sets error if the text cannot be a password (empty, or forbidden characters).
- */
+/* Returns false and sets error if the text cannot be a password (empty, or forbidden
+ * characters). */
 bool nj_sasl_set_password(NjSasl *sasl, const char *password, GError **error);
 const char *nj_sasl_mechanism(const NjSasl *sasl);
 

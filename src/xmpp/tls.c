@@ -638,8 +638,8 @@ get_tls_exporter(const NjTls *tls, GByteArray *out)
 }
 
 /* tls-server-end-point (RFC 5929 4.1): the certificate hashed with the hash function of its
- * signature, or with SHA-256 where that is MD5 or SHA-1; undefined where the signature uses none.
- */
+ * signature, or with SHA-256 where that is MD5 or SHA-1; undefined where the signature uses
+ * none. */
 static bool
 get_server_end_point(const NjTls *tls, GByteArray *out)
 {

@@ -14,8 +14,8 @@ struct NjCertificate {
     char **names;                 /* dNSName, iPAddress, XmppAddr; NULL-ended, sanitised */
     gint64 not_before, not_after; /* Unix ms */
     char *sha256;                 /* hash of the certificate: 64 hex digits */
-    /* "sha256:" and 64 hex digits: hash of the SubjectPublicKeyInfo, as an account's pin holds it
-     */
+    /* "sha256:" and 64 hex digits: hash of the SubjectPublicKeyInfo, as an account's pin holds
+     * it */
     char *pin;
     char *protocol, *cipher;   /* of the connection; NULL before the handshake has ended */
     char *problem;             /* a sentence; NULL if the authorities confirm the certificate */

@@ -92,8 +92,8 @@ is_valid_in_xml(const char *text)
     return g_utf8_validate(text, -1, NULL);
 }
 
-/* Returns text without the characters that XML forbids: a server ends the stream when it gets one.
- */
+/* Returns text without the characters that XML forbids: a server ends the stream when it gets
+ * one. */
 static char *
 drop_invalid_characters(const char *text)
 {
