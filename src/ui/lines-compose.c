@@ -1,9 +1,10 @@
 /* Turns a line into text and rows: composes the text that is shown, finds its links, and wraps it.
  *
  * Composing happens when a line is first measured or drawn. The result depends on settings (time
- * zone, name of the contact, options) and is forgotten when they change. Wrapping depends on the
- * width, too. What depends on neighbouring lines (the rules above a line) is computed each time, so
- * that inserting and dropping lines invalidates nothing. */
+ * zone, name of the contact, time-format) and is freed when they change. Wrapping depends on the
+ * width, too. The rules above a line (the beginning of the history, a new day, "new") depend on the
+ * lines before it. They are computed each time, so that inserting and dropping lines invalidates
+ * nothing. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 
 #define MIN_NICK_COLUMN 30         /* columns of the pane; with fewer, nicks are part of the text */
-#define MAX_SHOWN_BODY (16 * 1024) /* bytes: some five pages */
+#define MAX_SHOWN_BODY (16 * 1024) /* bytes, about five printed pages */
 
 void
 nj_line_forget_composed(NjLine *line)
@@ -89,7 +90,7 @@ compute_day(const NjLines *lines, NjLine *line)
 
 /* --- Settings, read once a frame --- */
 
-/* Reading the time zone costs two system calls: once a frame and not once a line. */
+/* Called once a frame and not once a line, because reading the time zone costs two system calls. */
 static void
 read_zone(NjLines *lines)
 {
@@ -122,7 +123,7 @@ read_options(NjLines *lines)
     forget_all(lines);
 }
 
-/* A renamed contact has the new name beside old messages, too. */
+/* Reads the contact's name. Old messages are composed again with a new name, too. */
 static void
 read_contact_name(NjLines *lines)
 {
@@ -157,7 +158,8 @@ max_nick_cells(int cols)
 void
 nj_lines_set_shape(NjLines *lines, int cols)
 {
-    /* In a chat with one person both names are known before any line is composed. */
+    /* In a chat with one person both names are known before any line is composed. With their widths
+     * the column need not grow while messages are drawn. */
     if (lines->widest_nick == 0) {
         lines->widest_nick = 1;
         if (lines->chat && lines->chat->kind != NJ_CHAT_ROOM) {
@@ -180,7 +182,7 @@ nj_lines_set_shape(NjLines *lines, int cols)
     lines->shape = shape;
 }
 
-/* A notice needs no nick column, only a cell for its sign. */
+/* The text of a notice begins farther left, because it has a sign of one cell and no nick. */
 int
 nj_lines_text_column(const NjLines *lines, const NjLine *line)
 {
@@ -199,8 +201,8 @@ nj_lines_answer_cells(const NjLines *lines)
 
 /* --- The text and its spans --- */
 
-/* Returns the length of the link that the text begins with, without punctuation behind it; 0: it
- * begins with none. */
+/* Returns the length in bytes of the link at the beginning of `text`, without punctuation at its
+ * end; 0 if the text does not begin with a link. */
 static gsize
 measure_link(const char *text)
 {
@@ -241,8 +243,8 @@ find_links(const char *text, guint from, guint to, GArray *spans)
     }
 }
 
-/* Returns how many bytes of a body are shown: all, or MAX_SHOWN_BODY down to the start of a
- * character. */
+/* Returns how many bytes of a body are shown: all, or at most MAX_SHOWN_BODY so that no character
+ * is cut. */
 static gsize
 measure_shown_body(const char *body)
 {
@@ -274,7 +276,8 @@ describe_failure(const NjMessage *message)
                : _("The server may not have received this message; /retry sends it again.");
 }
 
-/* Appends a remark as a row of its own. line->text must be set. */
+/* Appends a remark to line->text, which must be set, on a new row and with a span of its own. A
+ * remark is a sentence of the program about the message, such as why it was not sent. */
 static void
 append_remark(NjLine *line, const char *remark, NjRole role, GArray *spans)
 {
@@ -292,8 +295,8 @@ take_spans(NjLine *line, GArray *spans)
     line->spans = (NjSpan *) (void *) g_array_free(spans, spans->len == 0);
 }
 
-/* Joins subject, body and remarks to one text. Most messages have only a body, which is shown
- * without a copy. */
+/* Joins subject, body and remarks to one text. Most messages have only a body, which is wrapped and
+ * drawn without a copy. Links are found in the body only. The spans are added in their order. */
 static void
 compose_message(NjLines *lines, NjLine *line)
 {
@@ -387,7 +390,7 @@ const NjMark nj_marks[NJ_STATE_COUNT] = {
     [NJ_STATE_FAILED] = { "✗", NJ_ROLE_ERROR, N_("Not delivered; the reason is below.") },
 };
 
-/* The usual states have no mark: acknowledged, and in a room also delivered. */
+/* "Acknowledged" has no mark, because it is the usual state; nor has "delivered" in a room. */
 const NjMark *
 nj_lines_mark_of(const NjLines *lines, const NjLine *line)
 {
@@ -416,8 +419,8 @@ nj_lines_make_lead(const NjLines *lines, const NjLine *line)
 
 /* --- Rows --- */
 
-/* Composes and wraps the line, unless it is wrapped for this width already. One cell at the right
- * edge stays free, because a border may stand there. */
+/* Composes and wraps the line, unless it is wrapped for this width already. In panes of more than 8
+ * columns the last one stays free, so that the text does not touch a border beside the pane. */
 static void
 wrap_line(NjLines *lines, NjLine *line)
 {
@@ -467,7 +470,8 @@ is_first_unread(const NjLines *lines, guint index)
     if (!lines->has_unread_mark || !is_from_others(line) || !is_after_mark(lines, line))
         return false;
 
-    /* Our own messages and notices are never new, but may stand between the mark and this line. */
+    /* Look for an earlier unread message. Our own messages and notices are never unread, but may
+     * stand between the mark and this line. */
     while (index-- > 0) {
         const NjLine *before = nj_lines_at(lines, index);
         if (!is_after_mark(lines, before))

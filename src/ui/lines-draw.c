@@ -5,14 +5,14 @@
  *     12:02      toad✗ the state of a sent message is marked beside the nick; no mark: acknowledged
  *     12:02 ·  notices have no nick column
  *
- * In narrow panes the clock is left out, and nicks stand in the text. Above a line there may be
- * rules: the beginning of the history, a new day, "new". */
+ * In narrow panes there is no clock, and the nick stands at the beginning of the text. Above a line
+ * there may be rules: the beginning of the history, a new day, "new". */
 #include "ui/lines-private.h"
 
 #include <string.h>
 
-/* Draws "── text ──" in the middle of a row; wide: from edge to edge. A narrow row keeps the text
- * and loses the dashes. */
+/* Draws "── text ──" in the middle of a row; wide: with dashes up to both edges. If there is no
+ * room for the dashes, draws only the text. */
 static void
 draw_rule(NjArea area, int y, NjStyle style, const char *text, bool wide)
 {
@@ -31,7 +31,7 @@ draw_rule(NjArea area, int y, NjStyle style, const char *text, bool wide)
     nj_area_put(area, y, x, style, cut, -1);
 }
 
-/* Returns the row below the rules. */
+/* Draws the rules above a line, from row y on. Returns the row below them. */
 static int
 draw_rules(NjLines *lines, guint index, NjArea area, int y, const NjTheme *theme)
 {
@@ -119,7 +119,7 @@ draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int 
         nj_area_put(area, y, x, base, line->shown + at, end - at);
 }
 
-/* A notice directly below one of the same minute has no clock. */
+/* Returns false for a notice directly below another notice whose clock shows the same. */
 static bool
 needs_clock(const NjLine *line, const NjLine *above)
 {
@@ -207,8 +207,8 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
 
     nj_lines_settle_view(lines);
 
-    /* A line that becomes visible may have a wider nick: the column grows, and lines above are
-     * wrapped again. */
+    /* Composing the visible lines may find a nick that is wider than all before. The nick column
+     * grows then, and the lines are wrapped and counted again. */
     int y = 0, widest_nick;
     guint top;
     do {
@@ -222,7 +222,7 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
         draw_line(lines, i, i > top ? nj_lines_at(lines, i - 1) : NULL, area, y, theme);
         y += height;
         if (i + 1 == lines->list->len && y <= area.rows && !lines->more_after)
-            nj_lines_follow(lines); /* the pane has grown: the end is visible */
+            nj_lines_follow(lines); /* the whole last line is visible, such as in a taller pane */
     }
 
     lines->used_rows = MIN(y, area.rows);

@@ -9,24 +9,27 @@
  * the list, a page is read there. The longer the bodies in the list, the fewer messages a page has.
  * To show a distant place, the window is dropped and loaded anew around that place.
  *
- * Limits. When the list has more than MAX_LINES and SLACK_LINES, it is cut to MAX_LINES (while the
- * view follows the end: MAX_FOLLOWED_LINES). When the bodies have more than twice MAX_BODY_BYTES,
- * they are cut to MAX_BODY_BYTES; visible lines stay, however long they are. The list is cut at the
- * end that is farther from the view.
+ * Limits. max_lines() returns the maximum for the present state. When the list has SLACK_LINES more
+ * than that, it is cut to the maximum. When the bodies have more than twice MAX_BODY_BYTES, they
+ * are cut to MAX_BODY_BYTES, but visible lines stay, however long they are. The list is cut at the
+ * end that is farther from the view; a list that cannot be read again is always cut at its
+ * beginning.
  *
- * New messages. One that belongs into the window is inserted at its place; a window without
- * more_before or more_after has no bound there. One that belongs before the window is ignored. One
- * that belongs after it is only counted; scrolling down reads it from the store. A message that we
- * send is added when it is committed, so its place may be before messages that arrived meanwhile,
- * and a page may have brought it already.
+ * New messages. A message whose place is inside the window is inserted there. If more_before is
+ * false, the window reaches back to the beginning of the history; if more_after is false, it
+ * includes everything that is newer. A message before the window is ignored. A message after the
+ * window is only counted; scrolling down reads it from the store. A message that we send is added
+ * when it is committed, so its place may be before messages that arrived meanwhile, and a page may
+ * have brought it already.
  *
  * Notices are not stored and cannot be read again. A notice whose time is outside the window is set
- * aside (NjLines.set_aside) and inserted when the window includes its time again. So a notice never
- * stands between two messages between which it was not written. Of more than MAX_SET_ASIDE notices
- * the one that was set aside first is freed.
+ * aside (NjLines.set_aside) and inserted when the window includes its time again. Without this, a
+ * notice could stand directly after a message that is much older, because the messages between
+ * them are not loaded. When more than MAX_SET_ASIDE notices are set aside, the one that was set
+ * aside first is freed.
  *
- * In the console, and while there is no store, nothing can be read again: `loaded` stays false,
- * new lines are always added, and lines that are dropped are freed. */
+ * The lines of the console, and all lines while there is no store, cannot be read again: `loaded`
+ * stays false, new lines are always added, and lines that are dropped are freed. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -35,13 +38,22 @@
 
 #include <string.h>
 
+/* The maximum length of the list: while the user has scrolled up; while the view follows the end;
+ * while it follows the end and dropped lines cannot be read again. */
 #define MAX_LINES 2000
-#define MAX_FOLLOWED_LINES 500  /* while the view follows the end: a page brings the others back */
-#define MAX_UNSTORED_LINES 1000 /* the same for lines that cannot be read again */
-#define SLACK_LINES 256 /* over the maximum before any is dropped: many are dropped at a time */
-#define MAX_BODY_BYTES (8 * 1024 * 1024)
-#define MIN_PAGE 50   /* lines of a page, unless the bodies are long */
-#define FIRST_PAGE 10 /* lines, while the length of the bodies is unknown */
+#define MAX_FOLLOWED_LINES 500
+#define MAX_UNSTORED_LINES 1000
+
+/* Lines over the maximum before the list is cut, so that not every new line drops one. */
+#define SLACK_LINES 256
+
+#define MAX_BODY_BYTES (8 * 1024 * 1024) /* in the list */
+
+/* How many messages a page has (more if the view has more rows, fewer if the bodies are long), and
+ * how many the first page has, while the length of the bodies is not known. */
+#define MIN_PAGE 50
+#define FIRST_PAGE 10
+
 #define PAGE_BODY_BYTES (2 * 1024 * 1024)
 #define MAX_SET_ASIDE 500 /* notices */
 
@@ -50,7 +62,7 @@ free_line(void *data)
 {
     NjLine *line = data;
     if (!line)
-        return; /* remove_lines() took it out of the list */
+        return; /* remove_lines() has set this notice aside */
 
     nj_line_forget_composed(line);
     g_free(line->text);
@@ -103,7 +115,7 @@ is_after(const NjLine *line, gint64 time, gint64 id)
 guint
 nj_lines_index_after(const NjLines *lines, gint64 time, gint64 id)
 {
-    /* Most messages belong at the end: no binary search for them. */
+    /* Most messages belong at the end of the list and need no binary search. */
     guint low = 0, high = lines->list->len;
     if (high == 0 || !is_after(nj_lines_at(lines, high - 1), time, id))
         return high;
@@ -128,8 +140,9 @@ insert_line(NjLines *lines, NjLine *line)
     nj_lines_anchor_inserted(lines, index);
 }
 
-/* Returns the line of this message; NULL if it is not in the list. Compares ids and not objects: a
- * message that was read from the store is another object than the one that was added to it. */
+/* Returns the line of this message; NULL if it is not in the list. Compares ids and not pointers:
+ * the same message is one object when it is added and another object when it is read from the
+ * store. */
 static NjLine *
 find_line(const NjLines *lines, const NjMessage *message)
 {
@@ -160,7 +173,7 @@ nj_lines_last_message(const NjLines *lines)
     return NULL;
 }
 
-/* Returns whether the window begins at or before this place. */
+/* Returns whether the window begins at or before this place; false if it has no message. */
 static bool
 begins_at_or_before(const NjLines *lines, gint64 time, gint64 id)
 {
@@ -168,7 +181,7 @@ begins_at_or_before(const NjLines *lines, gint64 time, gint64 id)
     return first && (!lines->more_before || !is_after(first, time, id));
 }
 
-/* Returns whether the window ends at or after this place. */
+/* Returns whether the window ends at or after this place; true if it has no message. */
 static bool
 ends_at_or_after(const NjLines *lines, gint64 time, gint64 id)
 {
@@ -199,14 +212,15 @@ new_line_for(NjMessage *message)
 /* --- Dropping lines --- */
 
 static void
-set_aside(NjLines *lines, NjLine *notice)
+set_notice_aside(NjLines *lines, NjLine *notice)
 {
     if (lines->set_aside->len >= MAX_SET_ASIDE)
         g_ptr_array_remove_index(lines->set_aside, 0);
     g_ptr_array_add(lines->set_aside, notice);
 }
 
-/* Removes lines from the list. Messages are freed; notices of a stored chat are set aside. */
+/* Removes `count` lines from the list, beginning at index `first`. Frees messages, and notices if
+ * the chat is not stored; sets the notices of a stored chat aside. */
 static void
 remove_lines(NjLines *lines, guint first, guint count)
 {
@@ -217,7 +231,7 @@ remove_lines(NjLines *lines, guint first, guint count)
         NjLine *line = nj_lines_at(lines, i);
         lines->body_bytes -= line->body_bytes;
         if (!line->message && nj_lines_is_stored(lines))
-            set_aside(lines, g_steal_pointer(&g_ptr_array_index(lines->list, i)));
+            set_notice_aside(lines, g_steal_pointer(&g_ptr_array_index(lines->list, i)));
     }
 
     g_ptr_array_remove_range(lines->list, first, count);
@@ -237,9 +251,9 @@ cut_last(NjLines *lines, guint count)
     nj_lines_anchor_cut_last(lines);
 }
 
-/* Returns how many lines, counted from the other end of the list, must stay: up to and including
- * the visible ones, and one line more. Without that one, scrolling by a row would have to read
- * again what was just dropped. */
+/* Returns how many lines must stay when one end of the list is cut. They are counted from the other
+ * end: all lines up to and including the visible ones, and one line more. Without that line,
+ * scrolling by one row would read again what was just dropped. */
 static guint
 count_needed(NjLines *lines, bool cut_at_end)
 {
@@ -257,7 +271,9 @@ max_lines(const NjLines *lines)
     return lines->loaded ? MAX_FOLLOWED_LINES : MAX_UNSTORED_LINES;
 }
 
-/* Returns how many lines to drop at the beginning or the end of the list. */
+/* Returns how many lines to drop at this end of the list: as many as are over the limit of lines or
+ * over the limit of bytes, whichever is more. Only the limit of bytes can concern visible lines and
+ * leaves them; the limit of lines is far above the rows of any view. */
 static guint
 count_excess(NjLines *lines, bool cut_at_end)
 {
@@ -277,8 +293,9 @@ count_excess(NjLines *lines, bool cut_at_end)
     return MAX(excess, count);
 }
 
-/* Cuts the end that is farther from the view. If the visible lines stopped that cut before enough
- * lines were dropped, the other end has become the farther one and is cut, too. */
+/* Cuts the end that is farther from the view. If not enough lines could be dropped there, because
+ * the others are visible, the second pass cuts the other end, which is now the farther one. Lines
+ * that cannot be read again are dropped at the beginning only. */
 void
 nj_lines_trim(NjLines *lines)
 {
@@ -302,8 +319,9 @@ nj_lines_trim(NjLines *lines)
 
 /* --- Notices --- */
 
-/* Unloaded messages may belong between the notices at an end of the window and its outermost
- * message: these notices are set aside. */
+/* Sets the notices at an end of the list aside if the store may have more messages there. These
+ * messages may be older than a notice after the last message of the list, or newer than a notice
+ * before the first one; the notice would then stand at the wrong place. */
 static void
 set_outer_notices_aside(NjLines *lines)
 {
@@ -345,13 +363,13 @@ nj_lines_add_notice(NjLines *lines, NjNoticeKind kind, const char *text)
     line->text = nj_text_body(text, -1);
     g_strchomp(line->text);
     line->time = nj_clock_wall_ms();
-    line->id = G_MAXINT64; /* behind the messages of the same millisecond */
+    line->id = G_MAXINT64; /* sorts the notice behind the messages of the same millisecond */
     if (!lines->following)
         lines->unseen++;
 
     lines->notice_is_new = lines->following;
     if (lines->more_after) {
-        set_aside(lines, line);
+        set_notice_aside(lines, line);
         return;
     }
 
@@ -443,9 +461,10 @@ nj_lines_change(NjLines *lines, NjMessage *message)
 
 /* --- Pages --- */
 
-/* Returns the message to display for one that was read. While a message of ours is in the outbox,
- * the object there has its current state. Returns NULL if that one is not to be displayed yet:
- * pages include rows that are not committed, but nj_lines_add() adds their lines later. */
+/* Returns the message to display for a message that was read from the store. If it is in the
+ * outbox, returns the outbox's object, because only that one has the current state. Returns NULL
+ * if the message may not be displayed yet (NjOut.shown): a page includes rows that are not
+ * committed, and nj_lines_add() adds their lines after the commit. */
 static NjMessage *
 message_to_display(const NjLines *lines, NjMessage *message)
 {
@@ -498,8 +517,9 @@ read_pages(NjLines *lines, bool before, gint64 time, gint64 id, guint limit, boo
     }
 }
 
-/* Returns how many messages to read at once: as many as the view has rows (at least MIN_PAGE), but
- * at most PAGE_BODY_BYTES if their bodies are as long as those in the list. */
+/* Returns how many messages to read at once: as many as the view has rows (at least MIN_PAGE). If
+ * the bodies in the list are long, returns fewer (at least 2), so that bodies of the same mean
+ * length have PAGE_BODY_BYTES together. */
 static guint
 page_length(const NjLines *lines)
 {
@@ -554,10 +574,14 @@ void
 nj_lines_load_around(NjLines *lines, gint64 time, gint64 id)
 {
     nj_lines_drop_window(lines);
-    lines->loaded = lines->following = true; /* following: no anchor to adjust meanwhile */
+
+    /* `following` is set because the list has no line that the anchor could point to while the
+     * pages are inserted. The caller places the view. */
+    lines->loaded = lines->following = true;
     read_pages(lines, true, time, id, page_length(lines), &lines->more_before);
 
-    /* The page after this place begins with the line at the place itself. */
+    /* The second page must include the message at the place itself, so it is read from the position
+     * directly before it. */
     bool by_id = id != G_MININT64;
     gint64 after_time = by_id ? time : time - 1;
     gint64 after_id = by_id ? id - 1 : G_MAXINT64;

@@ -12,9 +12,10 @@
 #include "base/text.h"
 #include "ui/lines.h"
 
-#define NJ_LINES_GAP 2 /* cells between nick and text: a mark and a space */
+#define NJ_LINES_GAP 2 /* cells between nick and text: the mark of the state and a space */
 
-/* A part of a line's text with a theme role of its own, such as a link. */
+/* A part of a line's text with a theme role of its own, such as a link. The spans of a line are
+ * sorted and do not overlap. */
 typedef struct {
     guint start, end; /* bytes of NjLine.shown */
     NjRole role;
@@ -30,18 +31,17 @@ typedef struct {
 
     /* Composed when the line is first measured or drawn. */
     bool composed;
-    bool action;       /* the body begins with "/me " */
+    bool action;       /* a message whose body begins with "/me " */
     char *clock;       /* the time as the option time-format writes it */
     char *nick;        /* sanitised; NULL for a notice */
-    char *text;        /* owned; NULL: the body is shown as it is */
-    const char *shown; /* the text that is wrapped: `text` or the body */
+    char *text;        /* the text of a notice, kept; of a message: NULL if it is just the body */
+    const char *shown; /* the text that is wrapped and drawn: `text` or the body */
     NjSpan *spans;
     guint span_count;
 
-    /* Wrapped for these widths; NULL: not wrapped. */
-    NjTextRow *rows;
+    NjTextRow *rows; /* the wrapped text; NULL: not wrapped */
     guint row_count;
-    int first_cells, cells; /* width of the first row and of the others */
+    int first_cells, cells; /* the widths it was wrapped for: of the first row and of the others */
 } NjLine;
 
 /* The columns of the pane. They follow from its width and from the widest nick so far. */
@@ -74,13 +74,13 @@ struct NjLines {
     gint64 seek_time;
     gint64 seek_id;              /* G_MININT64: the first line at or after seek_time */
     gint64 found_time, found_id; /* the message that is highlighted; found_id 0: none */
-    bool has_unread_mark;        /* the rule "new" stands after (mark_time, mark_id) */
+    bool has_unread_mark;        /* the messages of others after (mark_time, mark_id) are unread */
     gint64 mark_time, mark_id;
     int view_rows, used_rows; /* height of the pane at the last frame, and rows with text */
 
     /* Composing and wrapping (lines-compose.c); the settings are those of the last frame */
     NjShape shape;
-    int widest_nick;             /* in cells, of the lines composed so far; 0: none */
+    int widest_nick;             /* in cells, of the lines composed so far; 0: not known yet */
     GTimeZone *zone;             /* the local time zone */
     char *label;                 /* name of the contact */
     char *time_format;           /* option time-format */
@@ -100,7 +100,7 @@ nj_lines_at(const NjLines *lines, guint index)
 /* Returns the index of the first line after (time, id); the length of the list if no line is. */
 guint nj_lines_index_after(const NjLines *lines, gint64 time, gint64 id);
 
-/* Returns the last message in the list; NULL if it has no message. */
+/* Returns the line of the last message in the list; NULL if the list has no message. */
 const NjLine *nj_lines_last_message(const NjLines *lines);
 
 /* Returns whether messages of this chat can be read from the store. */
@@ -119,41 +119,42 @@ bool nj_lines_fetch_before(NjLines *lines);
 bool nj_lines_fetch_after(NjLines *lines);
 
 /* Replaces the window by a page before (time, id) and a page from there on. With the id G_MININT64
- * the second page begins with the first message at or after `time`. The view must be placed
+ * the second page begins with the first message at or after `time`. The caller must place the view
  * afterwards. */
 void nj_lines_load_around(NjLines *lines, gint64 time, gint64 id);
 
-/* Empties the window; notices are set aside. Only for a chat that is stored. The view must be
- * placed afterwards. */
+/* Empties the window and sets its notices aside. Only for a chat that is stored. The caller must
+ * place the view afterwards. */
 void nj_lines_drop_window(NjLines *lines);
 
-/* Drops lines far from the view while the list is over its limits. */
+/* Drops lines far from the view if the list is over its limits (see lines-history.c). */
 void nj_lines_trim(NjLines *lines);
 
-/* Sets notices aside whose place is no longer certain, and inserts those whose time is in the
- * window now. */
+/* Sets the notices at an end of the list aside if unloaded messages may belong beside them, and
+ * inserts those notices whose time is in the window now. */
 void nj_lines_place_notices(NjLines *lines);
 
 /* --- lines-view.c --- */
 
-/* Adjust the anchor after a line was inserted at `index`, after `count` lines were removed at the
- * beginning, and after lines were removed at the end of the list. */
+/* Adjust the anchor after a change of the list: a line was inserted at `index`; `count` lines were
+ * removed at the beginning; lines were removed at the end. */
 void nj_lines_anchor_inserted(NjLines *lines, guint index);
 void nj_lines_anchor_cut_first(NjLines *lines, guint count);
 void nj_lines_anchor_cut_last(NjLines *lines);
 
-/* Returns the index of the first visible line; loads nothing. */
+/* Returns the index of the first visible line. Reads no page, unlike nj_lines_find_top(). */
 guint nj_lines_first_visible(NjLines *lines);
 
 /* Puts the lower edge of the view at the end of the list. */
 void nj_lines_follow(NjLines *lines);
 
-/* Adjusts the lower edge to the present size of the pane, and to a new notice that is longer than
- * the view. The list must not be empty. */
+/* Adjusts the lower edge before a frame: to lines that have fewer rows in the present width, and to
+ * a new notice that is longer than the view. The list must not be empty. */
 void nj_lines_settle_view(NjLines *lines);
 
-/* Returns the index of the first visible line and sets *y to the row, 0 or negative, in which it
- * begins. Reads pages until the view is full. The list must not be empty. */
+/* Returns the index of the first visible line and sets *y to the row in which it begins; negative
+ * if its first rows are above the view. Reads pages until the view is full. The list must not be
+ * empty. */
 guint nj_lines_find_top(NjLines *lines, int *y);
 
 /* Moves the view to the place that nj_lines_show() asked for. */
@@ -187,7 +188,7 @@ const NjMark *nj_lines_mark_of(const NjLines *lines, const NjLine *line);
  * there is one. The caller owns it. */
 char *nj_lines_make_lead(const NjLines *lines, const NjLine *line);
 
-/* The rules above a line, in this order. */
+/* The rules above a line, in this order. A rule is a row with dashes and a short text. */
 typedef struct {
     bool beginning; /* the line is the first one that is stored */
     bool day;       /* it is the first one of its day */

@@ -4,18 +4,25 @@
  * list, or the edge is anchored: `anchor` is the index of the line at the edge, and `hidden_rows`
  * is the number of this line's rows below the edge. Rows above are counted upwards from there.
  * Therefore lines that are appended, and pages that are inserted above, do not move what is being
- * read; indexes are adjusted when lines are inserted or dropped above the anchor.
+ * read; `anchor` is adjusted when lines are inserted or dropped above it. `anchor` has no meaning
+ * while the view follows the end.
  *
- * When the pane is resized, the anchor stays at the lower edge: the height decides how many lines
- * are visible above it, the width is wrapped for with the next frame, and hidden_rows is reduced if
- * the anchor has fewer rows than before. A pane that has grown so that the last line is visible
- * follows the end again.
+ * A line's rows include the rules above it (the beginning of the history, a new day, "new"). Which
+ * rules a line has depends on the line before it, so the height of the first line of the list can
+ * change when a page is read before it.
+ *
+ * When the pane is resized, the anchor stays at the lower edge. The new height decides how many
+ * lines are visible above it. The next frame wraps the lines for the new width and reduces
+ * hidden_rows if the anchor has fewer rows than before. If the last line is then wholly visible,
+ * the view follows the end again.
  *
  * A move to a place (nj_lines_show()) takes effect with the next frame, because it depends on the
  * size of the pane. */
 #include "ui/lines-private.h"
 
-#define MAX_SCROLL 1000 /* rows before the list is trimmed again */
+/* Rows to scroll at once. A longer way is scrolled in steps, so that the list is trimmed between
+ * them and does not grow by the whole way. */
+#define MAX_SCROLL 1000
 
 /* --- The anchor, when the list changes --- */
 
@@ -73,9 +80,10 @@ is_anchored_at_end(const NjLines *lines)
     return is_last && !lines->more_after;
 }
 
-/* Counts the rows from the lower edge upwards until there are `most`. When it comes to the first
- * line of the list, and messages are stored before it, reads a page and counts again: which rules
- * stand above a line depends on the line before it. */
+/* Counts the rows from the lower edge upwards until there are at least `most`; returns fewer only
+ * at the beginning of the history. When it has counted the first line of the list and the store has
+ * messages before that, it reads a page and counts again, because the rules above that line may
+ * have changed. */
 static int
 count_rows_above_edge(NjLines *lines, int most)
 {
@@ -96,7 +104,7 @@ count_rows_above_edge(NjLines *lines, int most)
     return rows;
 }
 
-/* Puts the first line of the list at the upper edge. */
+/* Puts the first line of the list at the upper edge; follows the end if all lines fit. */
 static void
 place_at_top(NjLines *lines)
 {
@@ -115,11 +123,11 @@ place_at_top(NjLines *lines)
         return;
     }
 
-    nj_lines_follow(lines); /* all of it is visible */
+    nj_lines_follow(lines);
 }
 
-/* Places the view so that `above` rows are visible above the line at `index`: more at the end of
- * the history, fewer at its beginning. */
+/* Places the view so that `above` rows are visible above the line at `index`. There are more rows
+ * above it if too few lines come after it to fill the view, and fewer if too few come before it. */
 static void
 place_line(NjLines *lines, guint index, int above)
 {
@@ -179,7 +187,8 @@ scroll_down(NjLines *lines, int rows)
     lines->hidden_rows -= rows;
     while (lines->hidden_rows < 0) {
         if (lines->anchor + 1 >= lines->list->len) {
-            /* Lines may also be inserted above the anchor, when it is a notice: look again. */
+            /* Reading a page also places notices and trims the list, so its lines need not stand
+             * after the anchor: test again. */
             if (nj_lines_fetch_after(lines))
                 continue;
             nj_lines_follow(lines);
@@ -216,7 +225,7 @@ nj_lines_scroll_to(NjLines *lines, bool end)
     if (end) {
         lines->found_id = 0;
         if (lines->more_after)
-            nj_lines_drop_window(lines); /* the next frame reads the newest page */
+            nj_lines_drop_window(lines); /* not loaded: the next frame reads the newest page */
         nj_lines_follow(lines);
         return;
     }
@@ -245,7 +254,8 @@ nj_lines_show(NjLines *lines, gint64 time, gint64 id)
     if (lines->following)
         lines->unseen = 0;
 
-    /* Leave the end at once: a message that arrives before the next frame is not visible. */
+    /* Stop following now and not with the next frame: a message that arrives before it is counted
+     * as unseen, because the view will not be at the end. */
     lines->following = false;
     lines->notice_is_new = false;
     lines->anchor = 0;
@@ -267,7 +277,8 @@ nj_lines_seek(NjLines *lines)
         return;
     }
 
-    /* The message itself, or the line before its place if it is no longer there. */
+    /* index - 1 is the message itself or, if it is not stored any more, the line before its
+     * place. */
     if (by_id && index > 0)
         place_line(lines, index - 1, lines->view_rows / 3);
     else
@@ -275,8 +286,8 @@ nj_lines_seek(NjLines *lines)
     nj_lines_trim(lines);
 }
 
-/* Returns the message at the anchor or the nearest one above it; NULL if none is, or if the view is
- * not anchored. */
+/* Returns the message at the anchor or the nearest message above it. Returns NULL if no message is
+ * above, if the view follows the end, or if the next frame will move it. */
 static const NjLine *
 anchored_message(const NjLines *lines)
 {
@@ -311,7 +322,8 @@ nj_lines_reload(NjLines *lines)
 
 /* --- Frames --- */
 
-/* A notice that is longer than the view, such as a long answer, is read from its beginning. */
+/* Places the view at the beginning of the last line if that is longer than the view: a long notice,
+ * such as the result of a command, is read from its beginning. */
 static void
 place_new_notice(NjLines *lines)
 {
@@ -349,7 +361,8 @@ nj_lines_find_top(NjLines *lines, int *y)
         while (i > 0 && row > 0)
             row -= nj_lines_height(lines, --i);
 
-        /* The first line of the list has other rules above it when a page comes before it. */
+        /* If the view is full but the first line of the list is visible, a page before that line
+         * can still change the rules above it. */
         *y = MIN(row, 0);
         bool is_certain = row <= 0 && (i > 0 || !lines->more_before);
         if (is_certain || !nj_lines_fetch_before(lines))
@@ -383,7 +396,7 @@ nj_lines_used_rows(const NjLines *lines)
 
 /* --- The rule "new" --- */
 
-/* The mark changes only the rules above lines: wrapped rows stay valid. */
+/* Composed and wrapped lines stay valid, because rules are computed whenever they are needed. */
 void
 nj_lines_set_unread_mark(NjLines *lines, gint64 time, gint64 id)
 {

@@ -26,8 +26,8 @@ extern const NjMark nj_marks[]; /* by NjMessageState, NJ_STATE_COUNT of them */
 NjLines *nj_lines_new(NjClient *client, NjChat *chat);
 void nj_lines_free(NjLines *lines);
 
-/* Adds a message at its place, once: if it is in the list already, the line takes the new object.
- * Ignores a message outside the loaded window, which will be read from the store. Takes a
+/* Adds a message at its place. If it is in the list already, its line gets the new object. A
+ * message outside the loaded window is not added; it will be read from the store. Takes a
  * reference. */
 void nj_lines_add(NjLines *lines, NjMessage *message);
 
@@ -37,7 +37,7 @@ bool nj_lines_change(NjLines *lines, NjMessage *message);
 /* Adds a notice with the current time. */
 void nj_lines_add_notice(NjLines *lines, NjNoticeKind kind, const char *text);
 
-/* Copies the notices of another pane. */
+/* Copies the notices of another pane into a new one. */
 void nj_lines_copy_notices(NjLines *lines, const NjLines *from);
 
 /* Removes all notices and moves the view to the end. */
@@ -71,14 +71,17 @@ int nj_lines_used_rows(const NjLines *lines);
 /* Returns the columns for the text of a notice, at the last frame; 0: not drawn yet. */
 int nj_lines_answer_cells(const NjLines *lines);
 
-/* --- The rule "new", above the first message of others after (time, id) --- */
+/* --- The rule "new" --- */
 
+/* Marks the messages of others after (time, id) as new: the rule stands above the first of them. */
 void nj_lines_set_unread_mark(NjLines *lines, gint64 time, gint64 id);
 
-/* Marks whatever arrives from now on as new. */
+/* Puts the mark after the last message in the list, so that messages that arrive later are new. An
+ * empty list has no mark. */
 void nj_lines_set_unread_mark_at_end(NjLines *lines);
 void nj_lines_clear_unread_mark(NjLines *lines);
 
+/* Draws the visible lines and clears the rest of the area. Reads the pages that the view needs. */
 void nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme);
 
 #endif
