@@ -27,9 +27,9 @@ typedef struct {
     NjRosterSection section;
     char *name;          /* NULL unless the section is GROUPS */
     char *key;           /* collation key of the name */
-    GSequenceIter *iter; /* its heading; NULL: not shown */
-    guint shown;         /* rows below the heading */
-    guint online, total; /* contacts, also those without a row */
+    GSequenceIter *iter; /* row of its heading; NULL: not shown */
+    guint shown;         /* how many rows are below the heading */
+    guint online, total; /* numbers of contacts, also of those without a row */
 } NjRosterGroup;
 
 typedef struct NjRosterAccount NjRosterAccount;
@@ -37,19 +37,19 @@ typedef struct NjRosterAccount NjRosterAccount;
 typedef struct {
     NjRosterKind kind;
     NjRosterAccount *account;
-    NjRosterGroup *group; /* of GROUP, ROOM and CONTACT */
-    NjContact *contact;   /* of CONTACT */
-    NjChat *chat;         /* of ROOM */
-    int rank;             /* by availability, 0 first */
+    NjRosterGroup *group; /* NULL unless the kind is GROUP, ROOM or CONTACT */
+    NjContact *contact;   /* NULL unless the kind is CONTACT */
+    NjChat *chat;         /* NULL unless the kind is ROOM */
+    int rank;             /* of a contact, from its presence: 0 comes first */
     char *key;            /* collation key of the label; NULL for headings */
     GSequenceIter *iter;  /* its place in NjRosterRows.rows */
 } NjRosterRow;
 
 struct NjRosterAccount {
     NjAccount *account;
-    guint number;            /* order of the accounts */
-    GSequenceIter *head;     /* its heading; NULL: not shown */
-    GSequenceIter *requests; /* its row of requests; NULL: not shown */
+    guint number;            /* accounts are sorted by it: the order in which they were added */
+    GSequenceIter *head;     /* row of its heading; NULL: not shown */
+    GSequenceIter *requests; /* row of its requests; NULL: not shown */
     GHashTable *groups;      /* name -> NjRosterGroup */
     NjRosterGroup *ungrouped, *rooms;
 };
@@ -57,8 +57,8 @@ struct NjRosterAccount {
 typedef struct {
     NjPane *pane;            /* redrawn when a row changes */
     GSequence *rows;         /* of NjRosterRow */
-    GSequenceIter *selected; /* NULL: the pane has no focus */
-    guint online, total;     /* contacts of all accounts */
+    GSequenceIter *selected; /* NULL: no row, such as while the pane does not get the keys */
+    guint online, total;     /* numbers of contacts of all accounts */
 
     GHashTable *accounts;  /* NjAccount -> NjRosterAccount */
     GHashTable *entries;   /* NjContact -> its rows, see pane-roster-rows.c */
@@ -71,8 +71,8 @@ typedef struct {
 NjRosterRows *nj_roster_rows_new(NjPane *pane);
 void nj_roster_rows_free(NjRosterRows *rows);
 
-/* Returns the row of this chat or of its contact, the first one if there are several; NULL if there
- * is none. */
+/* Returns the row of a room, or the row of the contact of a chat (in its first group). Returns NULL
+ * if there is no such row. */
 GSequenceIter *nj_roster_rows_find(NjRosterRows *rows, NjChat *chat);
 
 #endif

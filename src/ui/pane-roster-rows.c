@@ -16,14 +16,15 @@
 
 #include <string.h>
 
-/* A contact in the roster pane: its rows, and the values they were made from. */
+/* A contact in the roster pane: its rows, and the values they were made from. A change of name or
+ * groups makes a new entry. */
 typedef struct {
     NjRosterAccount *account;
     char *label;
     char **group_names;
     GPtrArray *groups; /* of NjRosterGroup */
     GPtrArray *rows;   /* of NjRosterRow; empty while the contact is not shown */
-    bool online;       /* counted as online */
+    bool online;       /* it is in the counts of online contacts */
     int rank;
 } Entry;
 
@@ -82,7 +83,7 @@ get_section(const NjRosterRow *row)
     return row->kind == NJ_ROSTER_ACCOUNT ? NJ_ROSTER_SECTION_HEAD : NJ_ROSTER_SECTION_REQUESTS;
 }
 
-/* By account, section, group (its heading first), rank and name. */
+/* Compares two rows: by account, section, group (its heading comes first), rank and name. */
 static int
 compare_rows(const void *a, const void *b, void *data)
 {
@@ -131,8 +132,8 @@ insert_row(NjRosterRows *rows, NjRosterRow *row)
     return row->iter;
 }
 
-/* Removes and frees a row. If it is selected, the next row is selected, or else the previous one.
- */
+/* Removes and frees a row. If it was selected, selects the next row or, at the end, the one
+ * before. */
 static void
 remove_row(NjRosterRows *rows, GSequenceIter *iter)
 {
@@ -168,17 +169,17 @@ find_or_add_group(NjRosterAccount *account, const char *name)
     return group;
 }
 
-/* Counts a row that was added; the first one brings the heading. */
+/* Counts a row that was added to the group. Before the first one, inserts the heading. */
 static void
-count_row_in(NjRosterRows *rows, NjRosterAccount *account, NjRosterGroup *group)
+count_added_row(NjRosterRows *rows, NjRosterAccount *account, NjRosterGroup *group)
 {
     if (group->shown++ == 0)
         group->iter = insert_row(rows, new_row(NJ_ROSTER_GROUP, account, group));
 }
 
-/* Counts a row that was removed; the last one takes the heading along. */
+/* Counts a row that was removed from the group. After the last one, removes the heading. */
 static void
-count_row_out(NjRosterRows *rows, NjRosterGroup *group)
+count_removed_row(NjRosterRows *rows, NjRosterGroup *group)
 {
     if (--group->shown > 0)
         return;
@@ -217,7 +218,7 @@ hide_entry(NjRosterRows *rows, Entry *entry)
         NjRosterRow *row = g_ptr_array_index(entry->rows, i);
         NjRosterGroup *group = row->group;
         remove_row(rows, row->iter);
-        count_row_out(rows, group);
+        count_removed_row(rows, group);
     }
     g_ptr_array_set_size(entry->rows, 0);
 }
@@ -233,7 +234,7 @@ show_entry(NjRosterRows *rows, NjContact *contact, Entry *entry)
         row->key = make_key(entry->label);
         insert_row(rows, row);
         g_ptr_array_add(entry->rows, row);
-        count_row_in(rows, entry->account, group);
+        count_added_row(rows, entry->account, group);
     }
 }
 
@@ -252,7 +253,7 @@ remove_entry(NjRosterRows *rows, NjContact *contact)
     g_hash_table_remove(rows->entries, contact);
 }
 
-/* Returns NULL if the account is not listed. */
+/* Adds an entry for the contact, without rows. Returns NULL if its account is not listed. */
 static Entry *
 add_entry(NjRosterRows *rows, NjContact *contact)
 {
@@ -302,7 +303,7 @@ change_rank(Entry *entry, int rank)
     }
 }
 
-/* Adds, moves or removes the rows of a contact as its present state demands. */
+/* Adds, moves or removes the rows of a contact to match its present name, groups and presence. */
 static void
 update_contact(NjRosterRows *rows, NjContact *contact)
 {
@@ -339,7 +340,7 @@ remove_room(NjRosterRows *rows, NjChat *chat)
     g_hash_table_remove(rows->room_rows, chat);
     NjRosterGroup *group = row->group;
     remove_row(rows, row->iter);
-    count_row_out(rows, group);
+    count_removed_row(rows, group);
     nj_pane_touch(rows->pane);
 }
 
@@ -355,7 +356,7 @@ add_room(NjRosterRows *rows, NjChat *chat)
     row->key = make_key(nj_chat_label(chat));
     g_hash_table_insert(rows->room_rows, chat, row);
     insert_row(rows, row);
-    count_row_in(rows, account, account->rooms);
+    count_added_row(rows, account, account->rooms);
     nj_pane_touch(rows->pane);
 }
 
@@ -372,7 +373,7 @@ update_requests(NjRosterRows *rows, NjRosterAccount *account)
     nj_pane_touch(rows->pane);
 }
 
-/* Accounts have headings when there are several. */
+/* Adds the headings of the accounts if there are several; otherwise removes them. */
 static void
 update_headings(NjRosterRows *rows)
 {
@@ -485,7 +486,8 @@ on_request_changed(NjAccount *changed, void *owner)
         update_requests(rows, account);
 }
 
-/* Its unread count may have changed, which decides whether an offline contact is shown. */
+/* An offline contact is shown while its chat has unread messages, so the row depends on the
+ * chat. */
 static void
 on_chat_changed(NjChat *chat, void *owner)
 {
@@ -498,7 +500,7 @@ on_chat_changed(NjChat *chat, void *owner)
         nj_pane_touch(rows->pane);
 }
 
-/* A chat that is read from the store may have unread messages. */
+/* Also updates the contact, because a chat that is read from the store may have unread messages. */
 static void
 on_chat_added(NjChat *chat, void *owner)
 {

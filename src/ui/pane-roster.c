@@ -1,7 +1,7 @@
 /* The roster pane: draws the rows of pane-roster-rows.c and lets the user select one.
  *
- * There is a selection only while the pane has the keys; it begins at the chat that has the
- * focus. */
+ * There is a selection only while the pane gets the keys. At first the row of the chat in the
+ * focused pane is selected. */
 #include "ui/pane-roster-private.h"
 
 #include "base/text.h"
@@ -18,7 +18,7 @@ typedef struct {
 
 /* --- Drawing --- */
 
-/* The shapes differ, so that they can be told apart without colours. */
+/* The signs of presence. Their shapes differ, for terminals without colours. */
 static const struct {
     const char *sign;
     NjRole role;
@@ -28,7 +28,7 @@ static const struct {
     [NJ_SHOW_ONLINE] = { "●", NJ_ROLE_ONLINE },   [NJ_SHOW_CHAT] = { "●", NJ_ROLE_ONLINE },
 };
 
-/* A row as it is drawn: sign, label, and a count at the right edge. */
+/* A row as it is drawn: a sign, the label, and a text at the right edge. */
 typedef struct {
     const char *sign; /* NULL: a heading */
     NjRole sign_role, role;
@@ -68,7 +68,8 @@ look_at_group(const NjRosterGroup *group, Look *look)
     look->right_role = NJ_ROLE_DIM;
 }
 
-/* Unread messages, or else whether the contact is typing. chat NULL: none is open. */
+/* Sets the text at the right edge: the number of unread messages, or "…" if the contact is typing.
+ * chat NULL: no chat is open. */
 static void
 look_at_chat(const NjChat *chat, Look *look)
 {
@@ -189,9 +190,9 @@ can_select(GSequenceIter *iter)
     return row->kind != NJ_ROSTER_GROUP && row->kind != NJ_ROSTER_ACCOUNT;
 }
 
-/* Moves the selection over headings to the next row in that direction, or else in the other one.
- * step 0: selects the first row that can be selected from the present one on. Returns false if no
- * row can be selected. */
+/* Moves the selection by `step` rows. If that row is a heading, selects the nearest row behind it
+ * in the same direction; if there is none, in the other direction. step 0: keeps the selected row,
+ * or selects the first one that is not a heading. Returns false if no row can be selected. */
 static bool
 move_selection(NjPane *pane, int step)
 {
@@ -240,7 +241,7 @@ on_shown(NjPane *pane, bool shown)
     nj_pane_touch(pane);
 }
 
-/* Lists the requests in the console. */
+/* Shows the console and lists the requests in it. */
 static void
 show_requests(NjScreen *screen, NjAccount *account)
 {
