@@ -8,17 +8,18 @@
 #include "base/text.h"
 
 #define MAX_WORDS 32
-#define MAX_BEFORE 120  /* bytes of an excerpt before the match … */
-#define MAX_EXCERPT 600 /* … and altogether */
+#define MAX_BEFORE 120  /* bytes of an excerpt before the first match */
+#define MAX_EXCERPT 600 /* bytes of an excerpt */
 
 struct NjFoundWords {
     GPtrArray *words; /* of GArray of folded gunichar */
     bool links;       /* links match, too */
 };
 
-/* Returns the base letter in lower case; 0 for a combining mark. */
+/* Returns the folded character: its base letter in lower case; 0 for a combining mark, which is
+ * ignored. */
 static gunichar
-fold(gunichar c)
+fold_character(gunichar c)
 {
     if (c < 0x80)
         return (gunichar) g_ascii_tolower((char) c);
@@ -35,15 +36,15 @@ is_word_character(gunichar c)
     return c < 0x80 ? g_ascii_isalnum((char) c) : g_unichar_isalnum(c) || g_unichar_ismark(c);
 }
 
-/* Returns whether each such character begins a word: Chinese, Japanese and Korean texts have no
- * spaces between words. */
+/* Returns whether a word can begin at this character although a letter stands before it. Chinese,
+ * Japanese and Korean texts have no spaces between words. */
 static bool
 is_word_by_itself(gunichar c)
 {
     return c >= 0x1100 && g_unichar_iswide(c);
 }
 
-/* Takes the word. */
+/* Adds a folded word and takes it. Ignores an empty word and all words after MAX_WORDS. */
 static void
 add_word(NjFoundWords *words, GArray *word)
 {
@@ -64,7 +65,7 @@ add_typed_word(NjFoundWords *words, const char *typed)
 
     GArray *word = g_array_new(FALSE, FALSE, sizeof(gunichar));
     for (const char *at = typed; *at; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at), folded = fold(c);
+        gunichar c = g_utf8_get_char(at), folded = fold_character(c);
         if (has_letters && !is_word_character(c)) {
             add_word(words, word);
             word = g_array_new(FALSE, FALSE, sizeof(gunichar));
@@ -98,7 +99,8 @@ nj_found_words_free(NjFoundWords *words)
     g_free(words);
 }
 
-/* Returns the length in bytes of the word at the beginning of this text; 0 if it is not there. */
+/* Returns how many bytes at the beginning of `text` match the word, with the combining marks behind
+ * them; 0 if the text does not begin with the word. */
 static gsize
 match_word(const GArray *word, const char *text, const char *end)
 {
@@ -106,7 +108,7 @@ match_word(const GArray *word, const char *text, const char *end)
     for (guint i = 0; i < word->len;) {
         if (at >= end)
             return 0;
-        gunichar folded = fold(g_utf8_get_char(at));
+        gunichar folded = fold_character(g_utf8_get_char(at));
         if (folded && folded != g_array_index(word, gunichar, i))
             return 0;
         i += folded != 0;
@@ -118,7 +120,8 @@ match_word(const GArray *word, const char *text, const char *end)
     return (gsize) (at - text);
 }
 
-/* Returns the length in bytes of the link at the beginning of this text; 0 if there is none. */
+/* Returns the length in bytes of the link at the beginning of `text`; 0 if it does not begin with
+ * one. */
 static gsize
 match_link(const char *text, const char *end)
 {
@@ -159,7 +162,7 @@ nj_found_next(const NjFoundWords *words, const char *text, gsize length, gsize f
     return false;
 }
 
-/* Returns `at` or the start of the character it points into. */
+/* Returns the start of the character that `at` points into. */
 static const char *
 align_to_character(const char *text, const char *at)
 {
@@ -171,7 +174,7 @@ align_to_character(const char *text, const char *at)
 char *
 nj_found_excerpt(const NjFoundWords *words, const char *body, bool *cut)
 {
-    gsize length = strnlen(body, NJ_FOUND_LOOKED), start = 0, end = 0;
+    gsize length = strnlen(body, NJ_FOUND_MAX_BYTES), start = 0, end = 0;
     length = (gsize) (align_to_character(body, body + length) - body);
     nj_found_next(words, body, length, 0, &start, &end);
 

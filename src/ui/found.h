@@ -1,17 +1,18 @@
 /* Finds the words of a search in a text, to highlight them. The store decides which messages match;
- * here the matches inside a message are found again: beginnings of words, ignoring case and
- * accents. */
+ * these functions find the matches inside such a message again. A match is the beginning of a word;
+ * case and accents are ignored. */
 #ifndef NJ_UI_FOUND_H
 #define NJ_UI_FOUND_H
 
 #include "base/base.h"
 
 /* Bytes of a body that are searched for matches. */
-#define NJ_FOUND_LOOKED (32 * 1024)
+#define NJ_FOUND_MAX_BYTES (32 * 1024)
 
 typedef struct NjFoundWords NjFoundWords;
 
-/* typed: the words as the user typed them; NULL: none. links: links match, too. */
+/* Folds the words of a search. typed: the words as the user typed them; NULL: none. links: links
+ * match, too. */
 NjFoundWords *nj_found_words_new(const char *typed, bool links);
 void nj_found_words_free(NjFoundWords *words);
 

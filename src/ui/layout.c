@@ -1,15 +1,18 @@
-/* The layout of a window is a binary tree: a node is a leaf with a pane, or two halves side by side
- * or one below the other.
+/* The layout of a window is a binary tree: a node is either a leaf with a pane, or it has two
+ * halves, which are side by side or one below the other.
  *
  * Every leaf has a heading, which also separates it from the leaf above. Halves side by side have a
- * line between them. The first half has a share of WHOLE, so that panes keep their proportions when
- * the terminal is resized. A leaf without rows or columns is not drawn, but can get the focus. */
+ * line between them. Sizes are stored as shares and not in cells, so that panes keep their
+ * proportions when the terminal is resized. A leaf without rows or columns is not drawn, but can
+ * get the focus. */
 #include "ui/layout.h"
 
 #include "base/text.h"
 
-#define WHOLE 1000
-#define MIN_ROWS 3 /* of a half after a split: heading and two rows */
+#define WHOLE 1000 /* the share of both halves together */
+
+/* The smallest half that a split makes; the rows are the heading and two more. */
+#define MIN_ROWS 3
 #define MIN_COLS 16
 
 typedef struct Node Node;
@@ -141,8 +144,8 @@ is_beyond(const Node *to, const Node *from, int rows, int cols)
     return to->col + to->cols <= from->col;
 }
 
-/* Among the leaves in this direction the one with the nearest centre is chosen; distance across the
- * direction counts four times. */
+/* Chooses the leaf in this direction whose centre is nearest. The distance across the direction
+ * counts four times, so that a leaf straight ahead is preferred. */
 bool
 nj_layout_focus_towards(NjLayout *layout, int rows, int cols)
 {
@@ -188,7 +191,7 @@ nj_layout_split(NjLayout *layout, NjSplit split, NjPane *pane, GError **error)
     node->half[0] = new_leaf(node->pane);
     node->half[1] = new_leaf(pane);
 
-    /* The approximate size, because another split may come before the next frame. */
+    /* Set the approximate sizes, because another split may need them before the next frame. */
     for (int i = 0; i < 2; i++) {
         node->half[i]->parent = node;
         node->half[i]->rows = below ? node->rows / 2 : node->rows;
@@ -204,7 +207,7 @@ nj_layout_split(NjLayout *layout, NjSplit split, NjPane *pane, GError **error)
     return true;
 }
 
-/* The other half takes the place of the parent node. */
+/* The parent node becomes what the other half was: a leaf or two halves. */
 bool
 nj_layout_close(NjLayout *layout, NjPane *pane)
 {
@@ -250,8 +253,8 @@ nj_layout_replace(NjLayout *layout, NjPane *old, NjPane *pane)
     return old;
 }
 
-/* Moves the nearest dividing line of this kind so that the focused leaf grows by `step` rows or
- * columns. */
+/* Finds the innermost split of this kind around the focused leaf and moves its dividing line, so
+ * that the half with the leaf grows by `step` rows or columns. Returns false if there is none. */
 static bool
 move_divider(NjLayout *layout, NjSplit split, int step)
 {
@@ -354,7 +357,7 @@ draw_leaf(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
     if (area.rows <= 0 || area.cols <= 0)
         return;
 
-    /* The pane before its heading: drawing moves the view, and the hint depends on the view. */
+    /* Draw the pane first: this moves the view, and the hint in the heading depends on the view. */
     int head = area.rows >= 3;
     pane->class->draw(pane, nj_area_part(area, head, 0, area.rows - head, area.cols), theme,
                       focused);

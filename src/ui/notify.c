@@ -15,12 +15,13 @@
 struct NjNotify {
     NjScreen *screen;
     NjClient *client;
-    GSource *title_timer; /* writes the title */
-    gint64 bell_us;       /* when the bell rang; 0: never */
-    char *title;          /* as it was last written; NULL: not */
+    GSource *title_timer; /* writes the title; NULL: not scheduled */
+    gint64 bell_us;       /* when the bell last rang; 0: never */
+    char *title;          /* that was last written; NULL: the next one is written in any case */
 };
 
-/* addressed: the message is for us, and not for a whole room. */
+/* Returns whether the option bell lets this message ring. addressed: it is a private message, a
+ * mention or an alert, and not one for a whole room. */
 static bool
 may_ring(const NjNotify *notify, const NjChat *chat, bool addressed)
 {
@@ -58,8 +59,8 @@ on_alert(NjAlert *alert, void *owner)
     ring_bell(owner, alert->chat, true);
 }
 
-/* Returns "natterjack — frog (3)": the focused chat, and the unread messages of all windows; of
- * rooms only the mentions. The caller owns it. */
+/* Returns a title such as "natterjack — frog (3)": the focused chat, and the number of unread
+ * messages in all windows; in rooms only mentions count. The caller owns it. */
 static char *
 make_title(const NjNotify *notify)
 {

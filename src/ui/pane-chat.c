@@ -1,5 +1,5 @@
-/* The pane of a chat with a contact or with an occupant of a room. Also a room without its list of
- * occupants. */
+/* The pane of a chat with a contact or with an occupant of a room. It also shows a room without its
+ * list of occupants. */
 #include "ui/talk.h"
 
 #include "model/chat.h"

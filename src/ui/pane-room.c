@@ -11,20 +11,20 @@
 
 #define MIN_LIST 10 /* columns of the list, with the sign before the nick */
 #define MAX_LIST 20
-#define MIN_LINES 40 /* columns of the lines; the list is hidden rather than leave them fewer */
+#define MIN_LINES 40 /* columns of the lines; if fewer are left, the list is hidden */
 
 typedef struct {
     const NjOccupant *occupant;
     char *key; /* collation key of the nick */
-    int rank;  /* by role, 0 first */
+    int rank;  /* from the role: 0 for moderators, who come first */
 } Row;
 
 typedef struct {
     NjTalk talk;
     GSequence *rows;     /* of Row */
     GHashTable *by_nick; /* nick -> GSequenceIter */
-    /* Cells of the widest nick since the list was last empty: the border does not move when an
-     * occupant leaves. */
+    /* Cells of the widest nick since the list was last empty, so that the border does not move when
+     * an occupant leaves. */
     int widest_nick;
 } Room;
 
@@ -123,7 +123,7 @@ draw_occupant(const NjRoom *room, const Row *row, NjArea area, int y, const NjTh
     nj_area_put(area, y, 1, style, name, -1);
 }
 
-/* If not all occupants fit, the last row says how many are missing. */
+/* Draws the occupants. If not all fit, the last row has the number of the others. */
 static void
 draw_list(Room *room, NjArea area, const NjTheme *theme)
 {

@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define PAGE 100       /* hits requested at once */
-#define SLICE_US 500   /* time of one dispatch for making hits of a page */
+#define SLICE_US 500   /* time after which make_hits() returns to the main loop */
 #define MAX_HITS 10000 /* in the list */
 #define TIME_CELLS 18  /* width of the time, with the space behind it */
 #define MIN_WIDE 90    /* columns; below, a hit takes two rows */
@@ -31,7 +31,7 @@ typedef struct {
     gint64 account;  /* row of the account in the store */
     NjChatKind kind; /* of the chat */
     bool out;        /* our own message */
-    bool cut;        /* the excerpt begins inside the body */
+    bool cut;        /* the excerpt does not begin at the beginning of the body */
     char *address;   /* of the chat */
     char *label;     /* name of the chat as displayed */
     char *nick;      /* sender in a room; NULL elsewhere */
@@ -45,18 +45,18 @@ typedef struct {
     NjFoundWords *found_words;    /* finds the matches in an excerpt again */
     GPtrArray *hits;              /* of Hit */
     guint max_hits;
-    GPtrArray *page; /* of NjFound, becoming hits; NULL: none */
-    guint next;      /* index in the page of the next one */
-    guint page_id;   /* source that makes the other hits of the page */
+    GPtrArray *page; /* of NjFound: the page that make_hits() works on; NULL: none */
+    guint next;      /* index in the page of the next hit to make */
+    guint page_id;   /* idle source that calls make_hits(); 0: none */
     guint selected;
     guint top;      /* index of the first visible hit */
     int view_hits;  /* visible hits at the last frame */
     int cols;       /* width at the last frame */
-    bool searching; /* a page was requested and is not complete */
+    bool searching; /* a page was requested, and not all of its hits are made */
     bool more;      /* the store may have older hits */
     bool cancelled; /* the user cancelled before the first hit */
-    char *failure;  /* why there are no (more) hits; NULL */
-    char *notice;   /* answer to a command that was typed here; NULL */
+    char *failure;  /* why the search has failed; NULL: it has not */
+    char *notice;   /* result of a command that was typed here; NULL: none */
     NjNoticeKind notice_kind;
 } Search;
 
@@ -115,9 +115,10 @@ new_hit(const Search *search, const NjFound *found)
     return hit;
 }
 
-/* Makes hits of the page for SLICE_US; ends the page when all are made. */
+/* Makes hits of the page for at most SLICE_US, so that a page of long bodies does not delay keys.
+ * Frees the page when all its hits are made. */
 static gboolean
-on_page_time(void *data)
+make_hits(void *data)
 {
     Search *search = data;
     GPtrArray *page = search->page;
@@ -152,17 +153,17 @@ on_found(GPtrArray *found, const GError *error, void *data)
 
     search->page = g_ptr_array_ref(found);
     search->next = 0;
-    if (on_page_time(search) == G_SOURCE_CONTINUE)
-        search->page_id = g_idle_add(on_page_time, search);
+    if (make_hits(search) == G_SOURCE_CONTINUE)
+        search->page_id = g_idle_add(make_hits, search);
 }
 
-/* Requests the next page. */
+/* Requests the next page of hits, older than the last one of the list. */
 static void
 fetch_page(Search *search)
 {
     NjStore *store = nj_screen_client(search->pane.screen)->store;
     if (!store) {
-        search->failure = g_strdup(_("The history is not open."));
+        search->failure = g_strdup(_("The history is not open yet; try again in a moment."));
         return;
     }
 
@@ -216,7 +217,7 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
     search->search.sender = search->sender = sender;
     search->search.before_time = search->search.before_id = 0;
     search->max_hits = what->limit ? MIN(what->limit, MAX_HITS) : MAX_HITS;
-    search->search.max_body_bytes = NJ_FOUND_LOOKED;
+    search->search.max_body_bytes = NJ_FOUND_MAX_BYTES;
     search->title = nj_text_line(title, -1, 0);
     search->found_words = nj_found_words_new(words, what->links);
 
@@ -226,8 +227,8 @@ nj_pane_search_run(NjPane *pane, const NjSearch *what, const char *title)
 
 /* --- Drawing --- */
 
-/* Draws where the message is: the chat and, in a room, the sender. over: the style of a selected
- * row; NULL: not selected. */
+/* Draws the chat of the message and, in a room, its sender. over: the style of the selected row;
+ * NULL: the row is not selected. */
 static void
 draw_chat(const Hit *hit, NjArea area, const NjTheme *theme, const NjStyle *over)
 {
@@ -258,8 +259,8 @@ draw_chat(const Hit *hit, NjArea area, const NjTheme *theme, const NjStyle *over
     nj_area_put(area, 0, x, name, shown, -1);
 }
 
-/* Returns the byte of the excerpt to begin with, so that the first match is visible in so many
- * cells. */
+/* Returns the byte of the excerpt at which drawing begins: 0 if the first match is visible in
+ * `cells` cells then, or else so that the match is in the first third of them. */
 static gsize
 find_start(const Search *search, const Hit *hit, int cells)
 {
@@ -333,7 +334,8 @@ draw_hit(const Search *search, guint index, NjArea area, const NjTheme *theme)
                  over);
 }
 
-/* Draws the notice in the lower third at most; returns its rows. */
+/* Draws the notice at the bottom of the pane, in at most a third of its rows. Returns how many rows
+ * it has. */
 static int
 draw_notice(const Search *search, NjArea area, const NjTheme *theme)
 {
@@ -421,7 +423,7 @@ clear_notice(NjPane *pane)
     nj_pane_touch(pane);
 }
 
-/* Moves the selection and requests the next page before its end is visible. */
+/* Moves the selection. Requests the next page when no more than one view of hits is left. */
 static bool
 move_selection(NjPane *pane, int rows)
 {
@@ -469,7 +471,7 @@ open_selected(NjPane *pane)
         return false;
     }
 
-    /* A stranger has no window until the request is accepted. */
+    /* A stranger has no chat until the user accepts the request. */
     if (hit->kind == NJ_CHAT_PERSON && nj_roster_request(account->roster, hit->address)
         && !nj_chat_find(account, hit->address)) {
         g_autofree char *text =
@@ -496,7 +498,7 @@ nj_pane_search_stop(NjPane *pane)
     return true;
 }
 
-/* Cancels a running search, or else shows the window that was shown before. */
+/* Cancels a running search. If none is running, shows the window that was shown before. */
 static void
 cancel_or_leave(NjPane *pane)
 {
@@ -536,7 +538,8 @@ make_hint(NjPane *pane)
     return g_strdup_printf("%u/%u%s", search->selected + 1, count, search->more ? "+" : "");
 }
 
-/* Shows a notice that the console also gets, because the user looks here. */
+/* Shows a notice while the pane is visible. The console gets the same notice, but is not visible
+ * then. */
 static void
 set_notice(NjPane *pane, NjNoticeKind kind, const char *text)
 {

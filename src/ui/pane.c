@@ -1,4 +1,4 @@
-/* The common part of all panes. A pane is registered at its screen as long as it exists. */
+/* The common part of all panes. A pane is in its screen's list of panes as long as it exists. */
 #include "ui/pane.h"
 
 #include "ui/screen-private.h"
@@ -13,7 +13,7 @@ nj_pane_init(NjPane *pane, const NjPaneClass *class, NjScreen *screen, NjChat *c
     nj_screen_attach(screen, pane);
 }
 
-/* In a flood this is called for every message; only the first call after a frame has an effect. */
+/* Called for every message; only the first call after a frame has an effect. */
 void
 nj_pane_touch(NjPane *pane)
 {

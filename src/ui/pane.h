@@ -10,40 +10,46 @@
 typedef struct NjPane NjPane;
 typedef struct NjScreen NjScreen;
 
-/* The functions of one kind of pane; NULL: not for this kind. */
+/* The functions of one kind of pane. A function that this kind does not have is NULL; `draw` and
+ * `free` are always set. */
 typedef struct {
     const char *name;
     void (*draw)(NjPane *pane, NjArea area, const NjTheme *theme, bool focused);
-    /* negative: up. page: the number counts pages, whose height the pane decides. */
+    /* Scrolls by `rows` rows, upwards if negative. page: by so many pages instead; the pane decides
+     * how many rows a page has. */
     void (*scroll)(NjPane *pane, int rows, bool page);
-    void (*scroll_to)(NjPane *pane, bool end); /* to the first line or the last */
-    /* Shows a place of the history (ms since 1970, row of the message); id 0: the first message at
-     * or after the time. */
+    /* Scrolls to the first line or, with `end`, to the last one. */
+    void (*scroll_to)(NjPane *pane, bool end);
+    /* Shows a place of the history. time: in ms since 1970; id: of the message's row in the store,
+     * 0 for the first message at or after the time. */
     void (*seek)(NjPane *pane, gint64 time, gint64 id);
-    /* Moves the selection; returns false if nothing can be selected. */
+    /* Moves the selection by so many rows. Returns false if nothing can be selected. */
     bool (*move)(NjPane *pane, int rows);
-    bool (*activate)(NjPane *pane); /* opens the selection (Enter) */
-    void (*leave)(NjPane *pane);    /* leaves the list (Esc) */
+    /* Opens the selected row (Enter). Returns false if it did not open anything. */
+    bool (*activate)(NjPane *pane);
+    /* Leaves the list (Esc). */
+    void (*leave)(NjPane *pane);
     /* The texts of the heading: title, the dimmed text beside it, and a hint at its right end
      * ("▼ 3 new"). The caller owns them; NULL: none. */
     char *(*title)(NjPane *pane);
     char *(*subject)(NjPane *pane);
     char *(*hint)(NjPane *pane);
-    /* Returns whether the newest line is visible. */
+    /* Returns whether the view follows the newest line. */
     bool (*at_end)(NjPane *pane);
-    /* The user can see the pane, or no longer: its window is shown or hidden, or the terminal gets
-     * or loses the focus. */
+    /* The pane's window is shown or hidden, or the terminal gets or loses the focus. shown: the
+     * user can see the pane now. */
     void (*shown)(NjPane *pane, bool shown);
-    /* A message of the pane's chat was added, or has another state. */
+    /* A message of the pane's chat was added (add), or its state has changed (change). */
     void (*add)(NjPane *pane, NjMessage *message);
     void (*change)(NjPane *pane, NjMessage *message);
     void (*add_notice)(NjPane *pane, NjNoticeKind kind, const char *text);
     void (*clear_notices)(NjPane *pane);
     /* Returns the columns for the text of a notice; 0: not drawn yet. */
     int (*answer_cells)(NjPane *pane);
-    /* An occupant of the pane's room came, changed or left. old_nick: renamed; NULL: not. */
+    /* An occupant of the pane's room has come, changed or left (gone). old_nick: the nick before;
+     * NULL if it has not changed. */
     void (*occupant)(NjPane *pane, NjOccupant *occupant, const char *old_nick, bool gone);
-    /* Reads the history again: the store was opened or got other contents. */
+    /* Reads the history again, after the store was opened or an import has changed it. */
     void (*reload)(NjPane *pane);
     void (*free)(NjPane *pane);
 } NjPaneClass;
@@ -51,7 +57,7 @@ typedef struct {
 struct NjPane {
     const NjPaneClass *class;
     NjScreen *screen;
-    NjChat *chat; /* NULL unless it is a chat or a room */
+    NjChat *chat; /* NULL: a console, the roster or the search */
     bool dirty;   /* the next frame draws it; set by nj_pane_touch() */
 };
 
@@ -66,16 +72,18 @@ NjPane *nj_pane_console_new(NjScreen *screen);
 NjPane *nj_pane_roster_new(NjScreen *screen);
 NjPane *nj_pane_search_new(NjScreen *screen);
 
-/* Starts a search, instead of the one before. Copies both arguments. title: the search as typed. */
+/* Cancels the search before and starts a new one. Copies both arguments. title: the search as it
+ * was typed. */
 void nj_pane_search_run(NjPane *pane, const NjSearch *search, const char *title);
 
 /* Cancels a running search. Returns false if none is running. */
 bool nj_pane_search_stop(NjPane *pane);
 
-/* A chat with a person, or a room without its list of occupants. */
+/* Makes the pane of a chat with a contact or an occupant, or of a room without its list of
+ * occupants. */
 NjPane *nj_pane_chat_new(NjScreen *screen, NjChat *chat);
 
-/* A room: its lines and its occupants side by side. */
+/* Makes the pane of a room: its lines and its occupants side by side. */
 NjPane *nj_pane_room_new(NjScreen *screen, NjChat *chat);
 
 /* Adds a notice, such as the result of a command, if the pane shows notices. */

@@ -2,12 +2,15 @@
  *
  *      ● toad  ✗ work waiting  [3:newt]  4:pond 12!  2:frog 3  1:console      zoom  12:01
  *
- * The pieces: the accounts; the current window in brackets; the windows with unread messages, with
- * their number (an exclamation mark: with a mention); the other windows; the zoom and the clock.
+ * The pieces from left to right: the accounts; the current window in brackets; the windows with
+ * unread messages and the number of these (an exclamation mark: one mentions us); the other
+ * windows; "zoom" and the clock at the right end.
  *
- * The pieces are drawn from the left while they fit, the important ones first. A piece that does
- * not fit is left out, so that a number is never cut; "+2" in its place is the number of further
- * windows with unread messages. */
+ * The accounts are drawn first, then the clock and "zoom", then the windows while they fit, the
+ * important ones first. An account or a window that does not fit loses its words first and keeps
+ * its sign or number. If that does not fit either, it is left out and not cut, because a cut number
+ * would be wrong. "+2" in its place is the number of windows with unread messages that are left
+ * out. */
 #include "ui/status.h"
 
 #include "base/clock.h"
@@ -15,9 +18,12 @@
 #include "model/chat.h"
 
 #define MAX_LABEL 16
-#define MORE_CELLS 5        /* " +99 " */
-#define WINDOWS_CELLS 20    /* left for windows, or accounts lose their words … */
-#define MIN_WINDOWS_CELLS 8 /* … or their names, too */
+#define MORE_CELLS 5 /* width of "+99" and the gap before it */
+
+/* Cells that accounts leave to the windows. If fewer than WINDOWS_CELLS would be left, an account
+ * is drawn without its word; if fewer than MIN_WINDOWS_CELLS, without its name, too. */
+#define WINDOWS_CELLS 20
+#define MIN_WINDOWS_CELLS 8
 
 /* The ranks of windows, in the order they are drawn. */
 enum { CURRENT, MENTIONED, PERSON, ROOM, NOTHING_UNREAD, RANKS };
@@ -25,10 +31,11 @@ enum { CURRENT, MENTIONED, PERSON, ROOM, NOTHING_UNREAD, RANKS };
 typedef struct {
     NjArea area;
     const NjTheme *theme;
-    int x, end; /* the free cells: from x to before end */
+    int x, end; /* the free cells: x is the first one, end is the one after the last */
 } Bar;
 
-/* Draws a text behind a gap. Returns false, and draws nothing, if it does not fit. */
+/* Draws a text at the left end of the free cells, after a gap of so many cells. Returns false, and
+ * draws nothing, if it does not fit. */
 static bool
 put_text(Bar *bar, NjRole role, int gap, const char *text)
 {
@@ -40,7 +47,8 @@ put_text(Bar *bar, NjRole role, int gap, const char *text)
     return true;
 }
 
-/* The same at the right end. */
+/* Draws a text at the right end of the free cells and leaves a gap before it. Returns false, and
+ * draws nothing, if it does not fit. */
 static bool
 put_right(Bar *bar, NjRole role, const char *text)
 {
@@ -52,8 +60,8 @@ put_right(Bar *bar, NjRole role, const char *text)
     return true;
 }
 
-/* Returns the time of day of the next attempt to connect: unlike a countdown it needs no timer. The
- * caller owns it. NULL: no attempt is scheduled, or it is due. */
+/* Returns the time of day of the next attempt to connect; unlike a countdown it does not have to be
+ * redrawn. The caller owns it. Returns NULL if no attempt is scheduled or if it is due. */
 static char *
 format_next_attempt(const NjAccount *account)
 {
@@ -68,12 +76,12 @@ format_next_attempt(const NjAccount *account)
 /* How an account is displayed. */
 typedef struct {
     const char *sign;
-    char *word; /* owned; NULL: the account is online, as usual */
+    char *word; /* the state, owned; NULL: online, which is the usual state */
     NjRole role;
 } Look;
 
 static Look
-look_at(const NjAccount *account)
+get_look(const NjAccount *account)
 {
     switch (account->state) {
     case NJ_ACCOUNT_ONLINE:
@@ -84,7 +92,6 @@ look_at(const NjAccount *account)
         if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
             return (Look){ "◐", g_strdup(_("away")), NJ_ROLE_STATUS };
         return (Look){ "●", NULL, NJ_ROLE_STATUS };
-
     case NJ_ACCOUNT_CONNECTING:
         return (Look){ "◌", g_strdup(_("connecting")), NJ_ROLE_STATUS };
     case NJ_ACCOUNT_CLOSING:
@@ -94,21 +101,22 @@ look_at(const NjAccount *account)
         return (Look){ "✗", when ? g_strdup_printf(_("retry %s"), when) : g_strdup(_("waiting")),
                        NJ_ROLE_STATUS_BAD };
     }
-
     case NJ_ACCOUNT_OFFLINE:
         break;
     }
+
     if (account->why)
         return (Look){ "✗", g_strdup(_("offline")), NJ_ROLE_STATUS_BAD };
 
     return (Look){ "○", g_strdup(_("offline")), NJ_ROLE_STATUS_DIM };
 }
 
-/* Draws sign, name and word, or less if the windows would have too little room. */
+/* Draws the sign, the name and the state of an account, or less if the windows would have too
+ * little room. */
 static void
 put_account(Bar *bar, const NjAccount *account)
 {
-    Look look = look_at(account);
+    Look look = get_look(account);
     g_autofree char *word = look.word,
                     *label = nj_text_ellipsize(account->settings->name, MAX_LABEL);
     g_autofree char *name = g_strdup_printf("%s %s", look.sign, label);
@@ -140,7 +148,6 @@ describe_account(const NjAccount *account)
         if (account->show != NJ_SHOW_ONLINE && account->show != NJ_SHOW_CHAT)
             return g_strdup_printf(_("Online as %s, away."), jid);
         return g_strdup_printf(_("Online as %s."), jid);
-
     case NJ_ACCOUNT_CONNECTING:
         return g_strdup_printf(_("Connecting %s…"), jid);
     case NJ_ACCOUNT_CLOSING:
@@ -157,7 +164,7 @@ describe_account(const NjAccount *account)
                         : g_strdup(_("Offline; /connect logs in."));
 }
 
-/* Returns whether an account is as the user wants it. */
+/* Returns whether an account has no problem: it is online, or offline as the user wants it. */
 static bool
 is_well(const NjAccount *account)
 {
@@ -168,7 +175,7 @@ is_well(const NjAccount *account)
 static void
 draw_account(const NjAccount *account, NjArea area, int y, int widest, const NjTheme *theme)
 {
-    Look look = look_at(account);
+    Look look = get_look(account);
     g_autofree char *name = nj_text_ellipsize(account->settings->name, MAX_LABEL),
                     *sentence = describe_account(account);
     g_autofree char *line = nj_text_line(sentence, -1, 0),
@@ -198,7 +205,7 @@ nj_status_draw_accounts(NjScreen *screen, NjArea area, const NjTheme *theme)
             MIN(nj_text_width(((NjAccount *) g_ptr_array_index(accounts, i))->settings->name, -1),
                 MAX_LABEL));
 
-    /* If not all have room, those with a problem come first. */
+    /* If there is no room for all accounts, draw those with a problem first. */
     bool all = rows == (int) accounts->len;
     for (int pass = 0; pass < (all ? 1 : 2); pass++)
         for (guint i = 0; i < accounts->len && y < rows; i++) {
@@ -266,8 +273,8 @@ put_window(Bar *bar, const NjWindow *window, int rank, int gap)
     return put_text(bar, roles[rank], gap, number);
 }
 
-/* Draws the windows by rank. While there are several windows with unread messages left, room for
- * "+N" is kept free; it is drawn in the place of the first one that does not fit. */
+/* Draws the windows by rank. While more than one window with unread messages is left, keeps room
+ * for "+N", which takes the place of the first one that does not fit. */
 static void
 put_windows(Bar *bar, NjScreen *screen)
 {

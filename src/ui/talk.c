@@ -13,7 +13,8 @@ nj_talk_init(NjTalk *talk, const NjPaneClass *class, NjScreen *screen, NjChat *c
     nj_pane_init(&talk->pane, class, screen, chat);
     talk->lines = nj_lines_new(nj_screen_client(screen), chat);
 
-    /* Consoles, the roster and the search pane have no chat: compare the class instead. */
+    /* Without a chat, `panes` has consoles, the roster and the search pane. Only a pane of the same
+     * class is an NjTalk with the same notices. */
     const GPtrArray *panes = nj_screen_panes(screen, chat);
     for (guint i = 0; i < panes->len; i++) {
         NjPane *other = g_ptr_array_index(panes, i);
@@ -37,7 +38,8 @@ nj_talk_draw(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
     nj_lines_draw(get_lines(pane), area, theme);
 }
 
-/* A page is two rows less than the view, which stay visible for orientation. */
+/* A page is two rows less than the view: two rows of the page before stay visible, so that the
+ * reader finds the place. */
 void
 nj_talk_scroll(NjPane *pane, int rows, bool page)
 {
@@ -78,8 +80,10 @@ nj_talk_at_end(NjPane *pane)
     return nj_lines_at_end(get_lines(pane));
 }
 
-/* The rule "new" stands above the messages that arrived while the pane was not shown, until it is
- * shown the next time. */
+/* Sets the mark of the rule "new", which stands above the messages that arrived while the user did
+ * not look. A pane that is no longer shown gets the mark at the end, because it stays on the screen
+ * if the terminal has lost the focus. When it is shown again, the mark is set to the first unread
+ * message, or removed if there is none. */
 void
 nj_talk_shown(NjPane *pane, bool shown)
 {

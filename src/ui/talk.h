@@ -36,7 +36,8 @@ void nj_talk_free(NjPane *pane);
     .answer_cells = nj_talk_answer_cells, .clear_notices = nj_talk_clear_notices,               \
     .reload = nj_talk_reload
 
-/* Draws sentences in the middle of an empty pane. sentences: ends with NULL. */
+/* Draws sentences in the upper part of an empty pane; the first one is the title. The array ends
+ * with NULL. */
 void nj_talk_draw_empty(NjArea area, const NjTheme *theme, const char *const *sentences);
 
 #endif

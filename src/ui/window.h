@@ -6,8 +6,8 @@
 
 typedef struct {
     NjLayout *layout;
-    NjChat *chat;     /* the chat it was opened for; NULL: none, it has a name */
-    const char *name; /* N_(): "console" or "search"; NULL: it has a chat */
+    NjChat *chat;     /* the chat it was opened for; NULL: the window has a name */
+    const char *name; /* N_(): "console" or "search"; NULL: the window has a chat */
     int number;       /* from 1 */
 } NjWindow;
 

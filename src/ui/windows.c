@@ -223,7 +223,7 @@ nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time)
     nj_screen_show_message(screen, chat, time, 0);
 }
 
-/* Compares without regard to case. */
+/* Returns whether `text` starts with `start`; case is ignored. */
 static bool
 starts_with(const char *text, const char *start)
 {
@@ -232,7 +232,7 @@ starts_with(const char *text, const char *start)
     return g_str_has_prefix(folded_text, folded_start);
 }
 
-/* Returns whether `word` is the start of the window's chat, by name or address. */
+/* Returns whether the name or the address of the window's chat starts with `word`. */
 static bool
 has_chat_that_starts_with(const NjWindow *window, const char *word)
 {
@@ -399,8 +399,8 @@ clear_if_chat(NjPane *pane, void *owner)
         *wanted = NULL;
 }
 
-/* If a split window no longer shows the chat it was opened for, it belongs to the chat of its
- * focused pane from now on; if that pane has no chat, it is named as a console. */
+/* Names a window anew if none of its panes shows the chat that it was opened for: it becomes the
+ * window of the chat in its focused pane or, if that pane has no chat, a window named "console". */
 static void
 rename_window(NjWindow *window)
 {
@@ -455,9 +455,10 @@ nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error)
     return true;
 }
 
-/* After a pane was closed: if the only pane left shows a chat that has a window of its own (or any
- * chat, in the console's window), this window gets its own chat back and the other window is shown.
- * Returns false if that is not the case. */
+/* Called after a pane of a split window was closed. If the only pane left shows another chat than
+ * the window's own, puts the own chat (or the console) back into this window and shows the other
+ * chat in its own window. If that chat has no window yet, it gets one when this is the console's
+ * window, and stays here when this is the window of a chat. Returns false if it stays. */
 static bool
 return_to_own_window(NjScreen *screen, NjWindow *window)
 {
@@ -473,8 +474,8 @@ return_to_own_window(NjScreen *screen, NjWindow *window)
     return true;
 }
 
-/* Closes the window of the search hits with all its panes. The chat of the next pane, if there is
- * another, is shown in its own window. */
+/* Closes the window of the search with all its panes. If it has another pane, shows the chat of the
+ * next one in that chat's own window. */
 static void
 close_search(NjScreen *screen)
 {
@@ -537,7 +538,7 @@ nj_screen_answer_cells(NjScreen *screen)
     return pane->class->answer_cells ? pane->class->answer_cells(pane) : 0;
 }
 
-/* Adds the notice to the panes of the chat, or to the consoles if the chat has none. */
+/* Adds the notice to the panes of the chat, or to the consoles if the chat has no pane. */
 void
 nj_screen_say(NjScreen *screen, NjChat *chat, NjNoticeKind kind, const char *text)
 {
@@ -562,7 +563,8 @@ nj_screen_store_ready(NjScreen *screen)
                 pane->class->reload(pane);
         }
 
-    /* The chat has a row in the store now, which is the key of its draft and typed lines. */
+    /* The chat of the prompt has a row in the store now. Its id is the key of the chat's draft and
+     * of the lines that were typed in it: switch the prompt again. */
     screen->prompt_switched = false;
     nj_screen_follow_focus(screen);
 }
