@@ -1,7 +1,7 @@
 /* The keys of lists, questions and choices: rows with a context, a key and an action.
  *
  * Keys of the context NJ_KEYS_GLOBAL are rows of the topics in cmd/, each with a command line, and
- * can be bound otherwise (NjKeys). The rows below cannot. */
+ * can be bound to other command lines (NjKeys). The rows below are fixed. */
 #include "ui/keys.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ static const struct {
     [NJ_KEYS_LIST] = { "list", N_("In the contact list and in search results:"), NJ_KEYS_GLOBAL },
     [NJ_KEYS_QUESTION] = { "question", N_("In a question:"), NJ_KEYS_GLOBAL },
     [NJ_KEYS_SECRET] = { "secret", N_("In a question for a password:"), NJ_KEYS_QUESTION },
-    [NJ_KEYS_CHOICES] = { "choices", N_("While the choices of Tab are shown:"), NJ_KEYS_GLOBAL },
+    [NJ_KEYS_CHOICES] = { "choices", N_("While completions are shown:"), NJ_KEYS_GLOBAL },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(contexts) == NJ_KEYS_N_CONTEXTS);

@@ -1,4 +1,4 @@
-/* Decodes the bytes of the terminal into keys and runs the bound ones.
+/* Decodes the bytes of the terminal into keys and runs the command lines of the bound ones.
  *
  * The key sequences are those of ECMA-48 terminals (xterm, VT220, Linux, the common part of rxvt);
  * ui/term.c accepts no others, so one table serves all terminals. With the modifiers of xterm
@@ -6,15 +6,15 @@
  *
  * ESC is ambiguous: it can be the Esc key, the beginning of a key sequence, or Alt. After 25 ms
  * without another byte it is passed on as Esc. In emacs mode it is also remembered: if the next
- * key, however late, is bound with Alt, that binding runs. The prompt has got the first ESC by
- * then; a second one is passed to it, which cancels the first. */
+ * key, however late, is bound with Alt, that binding runs. The prompt has already got the ESC by
+ * then and takes it for Meta; a second ESC is passed to the prompt, which cancels that. */
 #include "ui/keys.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define MAX_SEQUENCE 64 /* bytes of a key sequence */
+#define MAX_SEQUENCE 64 /* bytes; a longer key sequence is dropped */
 
 /* Modifiers, with xterm's numbers. */
 #define SHIFT 1
@@ -26,17 +26,17 @@ struct NjKeys {
     GPtrArray *order;  /* the names in the order of binding, owned by `lines` */
     GString *partial;  /* the beginning of a key sequence */
     bool esc_prefix;   /* see nj_keys_set_esc_prefix() */
-    bool after_esc;    /* the last key was Esc, after 25 ms, in emacs mode */
+    bool after_esc;    /* the last key was a lone Esc: the next may be bound with Alt */
 };
 
 /* A key: a name or a character, with modifiers. */
 typedef struct {
-    const char *name; /* of the table below; NULL: a character */
+    const char *name; /* one of `names`; NULL: the key is `character` */
     gunichar character;
     int modifiers;
 } Key;
 
-/* Names of keys, with a second spelling that is read. */
+/* Names of keys. parse_name() also accepts the second spelling. */
 static const struct {
     const char *name, *also;
 } names[] = {
@@ -129,7 +129,7 @@ find_control_name(gunichar character)
     }
 }
 
-/* Gives keys that send the same bytes the same name: Ctrl-i is Tab, Shift-a is A. */
+/* Makes keys that send the same bytes equal: Ctrl-i becomes Tab, Shift-a becomes A. */
 static void
 normalise_key(Key *key)
 {
@@ -196,7 +196,7 @@ parse_name(const char *text, Key *key)
            && *g_utf8_next_char(text) == '\0';
 }
 
-/* A key that typing needs: a character, Space or Enter without modifiers. */
+/* Whether the key is needed for typing text: a character, Space or Enter, without modifiers. */
 static bool
 is_text_key(Key key)
 {
@@ -215,8 +215,7 @@ nj_keys_canonical(const char *name, GError **error)
         g_autofree char *shown = nj_text_line(name, -1, 64);
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     _("“%s” is not the name of a key; keys are written like Alt-1, Ctrl-l, F1, "
-                      "PgUp, Shift-Tab or "
-                      "Alt-Enter."),
+                      "PgUp, Shift-Tab or Alt-Enter."),
                     shown);
         return NULL;
     }
@@ -309,7 +308,7 @@ read_character(const char *s, gsize length, gsize *used, Key *key)
     return READ_KEY;
 }
 
-/* ESC [ [ and a letter: F1 … F5 of the Linux console. */
+/* Reads ESC [ [ and a letter: F1 … F5 of the Linux console. */
 static Read
 read_linux_function_key(const char *s, gsize length, gsize *used, Key *key)
 {
@@ -346,7 +345,7 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
     if (i == length)
         return length < MAX_SEQUENCE ? READ_PARTIAL : READ_JUNK;
     if ((guchar) s[i] < 0x40 || (guchar) s[i] > 0x7e)
-        return READ_JUNK; /* broken off; the caller reads this byte again */
+        return READ_JUNK; /* s[i] does not belong to the sequence; the caller reads it again */
 
     *used = i + 1;
     int modifiers = numbers[1] > 1 ? numbers[1] - 1 : 0;
@@ -372,8 +371,8 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
     return key->name ? READ_KEY : READ_JUNK;
 }
 
-/* Reads one key and sets *used to its length. `finally`: the rest of a partial sequence has not
- * arrived in time, so it is no reason to wait. */
+/* Reads one key and sets *used to its length. `finally`: the wait for the rest is over, so a
+ * partial sequence is junk, and an ESC alone is Esc. */
 static Read
 read_key(const char *s, gsize length, bool finally, gsize *used, Key *key)
 {
@@ -429,15 +428,16 @@ nj_key_name_at(const char *bytes, gsize length, char name[NJ_MAX_KEY_NAME])
     return used;
 }
 
-/* Unbound ones are dropped: readline takes the second `[` for the final byte and would insert the
- * letter after it. */
+/* Whether this is F1 … F5 of the Linux console. Such a key is dropped unless it is bound: readline
+ * would take the second `[` for the final byte and insert the letter after it. */
 static bool
 is_linux_function_key(const char *s, gsize length)
 {
     return length == 4 && s[2] == '[';
 }
 
-/* Returns the character on the key of the keypad (application mode), 0 if this is another key. */
+/* Returns the character of a keypad key (SS3 sequence of the application mode), 0 if this is
+ * another key. */
 static char
 read_keypad(const char *s, gsize length)
 {
@@ -456,8 +456,8 @@ pass_bytes(GString *bytes, const NjKeysHooks *hooks, void *owner)
     g_string_truncate(bytes, 0);
 }
 
-/* Runs the binding of a key, also as Alt with the key after an earlier ESC. Returns false if there
- * is none. */
+/* Runs the command line of a key or, after a lone Esc, that of Alt with the key. Returns false if
+ * neither is bound. */
 static bool
 run_binding(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, void *owner)
 {
@@ -468,7 +468,7 @@ run_binding(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, voi
         key.modifiers |= ALT;
         line = g_hash_table_lookup(keys->lines, write_name(key, name));
         if (line)
-            g_string_append_c(bytes, '\033');
+            g_string_append_c(bytes, '\033'); /* cancels the Meta of the prompt */
     }
 
     keys->after_esc = false;
@@ -481,7 +481,8 @@ run_binding(NjKeys *keys, Key key, GString *bytes, const NjKeysHooks *hooks, voi
     return true;
 }
 
-/* Splits the partial input into bound keys and other bytes. */
+/* Splits keys->partial into bound keys and other bytes, and calls the hooks. Puts the beginning of
+ * a key back unless `finally`. */
 static void
 split_input(NjKeys *keys, bool finally, const NjKeysHooks *hooks, void *owner)
 {
@@ -494,7 +495,7 @@ split_input(NjKeys *keys, bool finally, const NjKeysHooks *hooks, void *owner)
         gsize left = input->len - i, used = 0;
         bool text = (guchar) *s >= 0x20 && *s != 0x7f;
         if (text && !keys->after_esc) {
-            g_string_append_c(bytes, *s); /* text is never bound */
+            g_string_append_c(bytes, *s); /* characters without modifiers are never bound */
             i++;
             continue;
         }

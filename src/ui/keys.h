@@ -10,8 +10,8 @@ typedef enum {
     NJ_KEYS_GLOBAL,   /* everywhere; these rows have a command line, which NjKeys binds */
     NJ_KEYS_LIST,     /* the contact list or search results have the keys */
     NJ_KEYS_QUESTION, /* the prompt asks a question */
-    NJ_KEYS_SECRET,   /* it asks for a secret; also has the keys of a question */
-    NJ_KEYS_CHOICES,  /* the prompt shows the choices of Tab */
+    NJ_KEYS_SECRET,   /* the prompt asks for a secret; the keys of a question work, too */
+    NJ_KEYS_CHOICES,  /* the prompt shows completion choices, after Tab */
     NJ_KEYS_N_CONTEXTS
 } NjKeyContext;
 
@@ -32,8 +32,8 @@ typedef enum {
 /* A default key. */
 typedef struct {
     const char *key;     /* the name, as /bind writes it; NULL ends an array of rows */
-    const char *line;    /* command line; NULL: the action counts */
-    const char *summary; /* N_() */
+    const char *line;    /* command line, for NJ_KEY_RUN; NULL: another action */
+    const char *summary; /* what the key does, N_() */
     NjKeyContext context;
     NjKeyAction action;
 } NjKeyRow;
@@ -43,13 +43,16 @@ typedef struct {
 /* The rows of all contexts but NJ_KEYS_GLOBAL; ends with a NULL key. */
 extern const NjKeyRow nj_key_rows[];
 
-/* "list", "question" … for --dump, and a heading for /help keys, to be translated. */
+/* Returns "list", "question" …, for --dump. */
 const char *nj_key_context_name(NjKeyContext context);
+
+/* Returns the heading for /help keys, not yet translated. */
 const char *nj_key_context_title(NjKeyContext context);
 
 /* Finds the row of nj_key_rows for the key that the bytes from the terminal begin with, in this
- * context or its parents. Sets *used to the length of the key in bytes; returns NULL and sets it to
- * 0 when the key has no row. An ESC with bytes behind it that form no key with it is no key. */
+ * context or its parents. Sets *used to the length of the key in bytes. Returns NULL and sets *used
+ * to 0 when the bytes begin with no whole key or the key has no row. An ESC is the key Esc only if
+ * no bytes follow it; otherwise it begins a key sequence or means Alt. */
 const NjKeyRow *nj_key_row_at(NjKeyContext context, const char *bytes, gsize length, gsize *used);
 
 /* Writes the name of the key that the bytes begin with; returns its length in bytes, 0 when they
@@ -64,8 +67,8 @@ typedef struct NjKeys NjKeys;
 NjKeys *nj_keys_new(void);
 void nj_keys_free(NjKeys *keys);
 
-/* Binds a key to a command line, which is copied; NULL: unbinds it. Fails when the name is not that
- * of a key, or typing needs the key. */
+/* Binds a key to a command line, which is copied; NULL unbinds the key. Fails when there is no key
+ * of this name, or the key is needed for typing text. */
 bool nj_keys_bind(NjKeys *keys, const char *name, const char *line, GError **error);
 
 /* Returns the command line of a key; NULL: not bound. */
@@ -87,15 +90,16 @@ typedef struct {
 } NjKeysHooks;
 
 /* Takes bytes from the terminal. Key sequences without a name are dropped. The beginning of a key
- * sequence is kept: if nj_keys_partial() says so, call nj_keys_settle() 25 ms later, unless more
- * bytes arrive first. */
+ * sequence is kept: if nj_keys_partial() then returns true, call nj_keys_settle() 25 ms later,
+ * unless more bytes arrive first. */
 void nj_keys_feed(NjKeys *keys, const char *bytes, gsize length, const NjKeysHooks *hooks,
                   void *owner);
 bool nj_keys_partial(const NjKeys *keys);
 void nj_keys_settle(NjKeys *keys, const NjKeysHooks *hooks, void *owner);
 
-/* true (default): an ESC before a bound key is Alt, however long before (emacs mode). false: only
- * within 25 ms (vi mode, where ESC is a key of its own). */
+/* Sets whether Esc and then a key, however much later, counts as Alt with that key: true (default)
+ * in emacs mode. In vi mode, where Esc is a key of its own, false: only an ESC less than 25 ms
+ * before the key counts as Alt. */
 void nj_keys_set_esc_prefix(NjKeys *keys, bool prefix);
 
 #endif

@@ -1,6 +1,7 @@
-/* Writes few bytes, because the connection to the terminal may be slow: an unchanged row costs one
- * memcmp(), a typed character costs its own bytes, the cells of a short gap are written again where
- * that is shorter than moving the cursor, and blanks at the end of a row are erased.
+/* Keeps the output short, because the connection to the terminal may be slow: an unchanged row
+ * costs no bytes and one memcmp(), a typed character costs its own bytes, the cells of a short gap
+ * are written again where that is shorter than moving the cursor, and blanks at the end of a row
+ * are erased.
  *
  * After a glyph whose width terminals dispute, the cursor is placed again and the next cell is
  * written, too: a terminal with another width garbles one glyph and not the row. After the last
@@ -16,15 +17,16 @@
 
 struct NjPaint {
     NjPaintAbilities abilities;
-    const NjSurface *surface; /* the surface of the last frame, only compared */
-    guint generation;
+    /* The surface of the last frame. May have been freed: used only inside nj_paint_frame(). */
+    const NjSurface *surface;
+    guint generation; /* of that surface */
     int rows, cols;
     NjCell *front; /* the cells of the last frame */
     bool known;    /* the terminal shows `front` */
     int row, col;  /* the cursor; col may be UNKNOWN */
-    bool hidden;   /* the cursor is */
-    NjStyle style;
-    guint16 link;
+    bool hidden;   /* the cursor is hidden */
+    NjStyle style; /* what the terminal uses for the next glyph */
+    guint16 link;  /* likewise */
 };
 
 static const NjStyle plain = { -1, -1, 0 };
@@ -194,7 +196,8 @@ is_undisputed(guint32 glyph)
     return false;
 }
 
-/* Whether erasing to the end of the row leaves such a cell. */
+/* Whether the cell looks like an erased one: a blank without link, background colour, underline and
+ * reverse. */
 static bool
 is_empty(const NjSurface *surface, const NjCell *cell)
 {
@@ -294,7 +297,8 @@ draw_row(NjPaint *paint, const NjSurface *surface, int row, GString *out)
             skip_to(paint, surface, row, first, out);
             set_style(paint, plain, out);
             set_link(paint, 0, out);
-            /* A single blank is shorter than erasing, and the cursor follows a typed space. */
+            /* A single blank is shorter than erasing, and it moves the cursor to where a typed
+             * space needs it. */
             if (last - first == 1 && first + 1 < cols) {
                 g_string_append_c(out, ' ');
                 paint->col++;

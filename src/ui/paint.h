@@ -15,11 +15,12 @@ typedef struct NjPaint NjPaint;
 NjPaint *nj_paint_new(NjPaintAbilities abilities);
 void nj_paint_free(NjPaint *paint);
 
-/* What the terminal shows is unknown: the next frame writes every cell. */
+/* Forgets the last frame, because the terminal may not show it: the next frame writes every
+ * cell. */
 void nj_paint_forget(NjPaint *paint);
 
-/* Appends the bytes that turn the last frame into this one, with the cursor at (row, col), hidden
- * if row < 0. */
+/* Appends the bytes that turn the last frame into this one, with the cursor at (row, col); row < 0
+ * hides the cursor. */
 void nj_paint_frame(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out);
 
 /* Appends the bytes that end styles and links and show the cursor, before the screen is left. */

@@ -131,9 +131,10 @@ erase_character(NjPrompt *prompt)
     }
 }
 
-/* Returns the length of the key that begins with this ESC: no question uses such a key. */
+/* Returns the length of the key sequence that begins with this ESC. Questions ignore such keys, but
+ * their bytes must not be taken for answers. */
 static gsize
-skip_sequence(const char *bytes, gsize length)
+measure_sequence(const char *bytes, gsize length)
 {
     gsize i = 1;
     while (i < length && bytes[i] == '\033')
@@ -166,6 +167,8 @@ run_key(NjPrompt *prompt, NjKeyAction action)
     }
 }
 
+/* Ends the question with a letter: an answer, or else a cancellation. Returns 0 for a cancellation,
+ * since the letter is then typed text. Ignores spaces and control characters. */
 static gsize
 take_letter(NjPrompt *prompt, const NjQuestion *question, char letter)
 {
@@ -192,7 +195,7 @@ nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length)
     }
 
     if (*bytes == '\033')
-        return skip_sequence(bytes, length);
+        return measure_sequence(bytes, length);
 
     if (question->keys)
         return take_letter(prompt, question, *bytes);

@@ -1,13 +1,13 @@
-/* Draws the prompt: the choices of Tab, below them a sign and the text. The rows of the text are
- * indented by the width of the sign. They are broken at the last cell and not between words, so
- * that the cursor has a cell at every character. */
+/* Draws the prompt: the completion choices, and below them the sign (the label of the chat and "›")
+ * and the typed text. The rows of the text are indented by the width of the sign. They are broken
+ * at the last cell and not between words, so that the cursor has a cell at every character. */
 #include "ui/prompt-private.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define CHOICE_ROWS 5
+#define CHOICE_ROWS 5 /* rows of choices at most */
 #define SIGN "› "
 
 /* The parts of the prompt as they are to be drawn. */
@@ -16,13 +16,14 @@ typedef struct {
     int indent;       /* cells before each row of the text */
     char *owned_text; /* a question with the dots of its answer; NULL: the typed text is drawn */
     const char *text;
-    gsize point;                                /* byte offset of the cursor in the text */
-    int cursor_row, cursor_col;                 /* its cell, without the indent */
-    int choice_rows, choice_cells, choice_cols; /* the grid of the choices; cells of one of them */
+    gsize point;                  /* byte offset of the cursor in the text */
+    int cursor_row, cursor_col;   /* the cell of the cursor, without the indent */
+    int choice_rows, choice_cols; /* the grid of the choices */
+    int choice_cells;             /* the width of a choice in the grid */
 } View;
 
-/* Breaks the text into prompt->rows and finds the cell of the cursor. A full last row is followed
- * by an empty one for the cursor. */
+/* Breaks the text into prompt->rows and finds the cell of the cursor. If the cursor is behind a
+ * full row, adds an empty row for it. */
 static void
 break_rows(NjPrompt *prompt, View *view, int cells)
 {
@@ -82,7 +83,7 @@ clear_view(View *view)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(View, clear_view)
 
-/* The question, followed by a dot for each character of the secret. */
+/* Sets the view to the question, followed by a dot for each character of the secret. */
 static void
 view_question(const NjPrompt *prompt, const NjQuestion *question, View *view)
 {
@@ -146,10 +147,10 @@ nj_prompt_rows(NjPrompt *prompt, int cols, int most)
 static void
 draw_choices(NjPrompt *prompt, const View *view, NjArea area, const NjTheme *theme)
 {
-    /* When not all choices fit, the last cell shows the number of those below, and the chosen one
-     * is kept above the last row. */
-    int count = (int) prompt->choices.count,
-        chosen_row = MAX(prompt->choices.chosen, 0) / view->choice_cols;
+    /* If not all choices fit, the last cell shows how many are missing below. The chosen one is
+     * kept above the last row, because that cell might cover it. */
+    int count = (int) prompt->choices.count;
+    int chosen_row = MAX(prompt->choices.chosen, 0) / view->choice_cols;
     int top = CLAMP(chosen_row - area.rows + 1 + (area.rows > 1), 0, view->choice_rows - area.rows);
     int shown = MIN((top + area.rows) * view->choice_cols, count), more = count - shown;
 

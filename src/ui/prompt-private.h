@@ -9,22 +9,22 @@
 
 #define MAX_SECRET 1024
 
-/* A question. The first in the queue is the one that is asked. */
+/* A question. The first in prompt->questions is the one that is asked. */
 typedef struct {
     char *question;
-    char *keys;                                        /* letters that answer; NULL: a secret */
+    char *keys;                                        /* answers; NULL: asks for a secret */
     void (*on_secret)(const char *answer, void *data); /* if keys is NULL */
     void (*on_key)(int key, void *data);               /* otherwise */
     void *data;
 } NjQuestion;
 
-/* The choices of Tab. */
+/* Completion choices, which Tab shows. */
 typedef struct {
     char **texts; /* NULL: no choices are shown */
     guint count;
-    int chosen;       /* index of the choice in the text; -1: none yet */
-    gsize start, end; /* bytes of the completed word in the text as it is now */
-    char *word;       /* the word without a choice */
+    int chosen;       /* index of the choice that the text has now; -1: none so far */
+    gsize start, end; /* byte offsets of the word or choice in the text as it is now */
+    char *word;       /* the word as it was before a choice replaced it */
 } NjChoices;
 
 typedef struct NjPromptBuffer NjPromptBuffer;
@@ -35,7 +35,8 @@ struct NjPrompt {
     GHashTable *buffers; /* id -> NjPromptBuffer */
     NjPromptBuffer *buffer;
     char *label;
-    /* Bytes for readline, which has read those before queue_at. Wiped when all are read. */
+    /* Typed bytes. Those before queue_at have been read by readline or a question. Wiped when all
+     * are read. */
     GString *queue;
     gsize queue_at;
     char partial[4]; /* the beginning of a UTF-8 character */
@@ -50,18 +51,18 @@ struct NjPrompt {
     char secret[MAX_SECRET];
     gsize secret_length;
     FILE *in, *out; /* readline's streams */
-    int in_write;   /* the write end of `in`: keeps it open, without data */
+    int in_write;   /* the write end of the pipe `in`, never written; keeps `in` from ending */
     int top;        /* the first row of the text that is shown */
     GArray *rows;   /* of NjTextRow, used by prompt-draw.c */
 };
 
 /* prompt.c */
 
-/* What to show before the text instead of the label: readline's prompt while it searches or reads a
- * numeric argument, or the sign of a lone ESC. NULL: the label. */
+/* Returns the text to draw before the typed text in place of the label: readline's own prompt while
+ * it searches or reads a numeric argument, or "ESC " after a lone ESC. NULL: the label is drawn. */
 const char *nj_prompt_special_sign(NjPrompt *prompt);
 
-/* Hides the choices of Tab; the text stays. */
+/* Hides the completion choices; the text stays. */
 void nj_prompt_drop_choices(NjPrompt *prompt);
 
 /* Calls on_changed. */
@@ -69,7 +70,7 @@ void nj_prompt_emit_changed(NjPrompt *prompt);
 
 /* prompt-ask.c */
 
-/* The question that gets the keys; NULL: the text gets them. */
+/* Returns the question that gets the keys; NULL: they are typed text. */
 NjQuestion *nj_prompt_current_question(const NjPrompt *prompt);
 
 /* Gives the key at the beginning of the bytes to the current question. Returns the length of the
@@ -77,8 +78,10 @@ NjQuestion *nj_prompt_current_question(const NjPrompt *prompt);
  * text. */
 gsize nj_prompt_take_answer(NjPrompt *prompt, const char *bytes, gsize length);
 
-/* Adds the first line of a paste to the secret. */
+/* Adds the first line of a paste to the secret. A question that one key answers ignores it. */
 void nj_prompt_paste_answer(NjPrompt *prompt, const char *text);
+
+/* Frees all questions without calling their functions. */
 void nj_prompt_drop_questions(NjPrompt *prompt);
 
 #endif

@@ -3,18 +3,19 @@
  *
  * - It reads with read_queued_byte() and is called only while the queue holds bytes. Its input
  *   stream is a pipe that never has data, and its "input available" hook looks at the queue.
- *   Otherwise it polls a descriptor, finds nothing and clears the line.
+ *   Otherwise readline would poll a descriptor, find no input and clear the line.
  * - It does not touch the terminal, signals or the environment.
  * - blink-matching-paren and keyseq-timeout are off: they would block the main loop for half a
  *   second.
  * - Its callback for a finished line only stores the line. on_line runs after readline has
- * returned, because it may switch buffers or ask questions, which must not happen inside readline.
+ *   returned, because it may switch buffers or ask questions, which must not happen inside
+ *   readline.
  *
  * readline's line buffer, undo list and history are global. When the prompt switches buffers, it
  * saves the text, the cursor and the history of the old one; the undo list is dropped.
  *
  * In emacs mode a lone ESC is not passed to readline until the next key arrives: a second ESC, a
- * paste or a switch of the buffer cancels it. */
+ * paste or a switch of the buffer cancels the first. */
 #include "ui/prompt-private.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@
 
 #define MAX_HISTORY 500
 #define MAX_PASTE (4 * 1024 * 1024)
-/* readline's states in which it waits for more keys. */
+/* States in which readline waits for more keys. */
 #define UNFINISHED                                                                 \
     (RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_MULTIKEY \
      | RL_STATE_VIMOTION | RL_STATE_CHARSEARCH)
@@ -92,7 +93,7 @@ insert_newline(int count, int key)
     return 0;
 }
 
-/* The byte offset at which the line of this offset begins. */
+/* Returns the byte offset at which the line that contains the offset `at` begins. */
 static gsize
 find_line_start(gsize at)
 {
@@ -177,15 +178,15 @@ common_prefix_length(char *const *texts)
     return length;
 }
 
-/* Inserts the only choice, with a space after it unless the word goes on: it is empty, ends in a
- * separator, or a space follows already. */
+/* Inserts the only choice and a space. Leaves the space out if the choice is empty, if it ends in a
+ * separator and can be continued, or if a space follows already. */
 static void
 insert_only_choice(NjChoices *choices)
 {
     const char *text = choices->texts[0];
-    bool open = text[0] == '\0' || strchr(" =/:", text[strlen(text) - 1])
-                || rl_line_buffer[choices->end] == ' ';
-    g_autofree char *word = g_strconcat(text, open ? "" : " ", NULL);
+    bool no_space = text[0] == '\0' || strchr(" =/:", text[strlen(text) - 1])
+                    || rl_line_buffer[choices->end] == ' ';
+    g_autofree char *word = g_strconcat(text, no_space ? "" : " ", NULL);
     replace_word(choices, word);
 }
 
@@ -304,8 +305,8 @@ bind_keys(Keymap map)
     replace_binding("\t", rl_complete, complete_next, map);
     replace_binding("\t", rl_insert, complete_next, map);
 
-    static const char *const ups[] = { "\033[A", "\033OA" }, *const downs[] = { "\033[B",
-                                                                                "\033OB" };
+    static const char *const ups[] = { "\033[A", "\033OA" };
+    static const char *const downs[] = { "\033[B", "\033OB" };
     for (guint i = 0; i < 2; i++) {
         replace_binding(ups[i], rl_get_previous_history, go_up, map);
         replace_binding(downs[i], rl_get_next_history, go_down, map);
@@ -363,10 +364,10 @@ set_up_readline(NjPrompt *prompt)
     rl_callback_handler_install("", on_entered);
 }
 
-/* Removes the undo lists from the lines of the history. readline lets an edited history line, the
- * line it keeps aside and the line buffer share one undo list and can free it twice. Called after
- * each key. The edits stay. The list is not freed, since the line buffer may still use it: a leak
- * of a few bytes. */
+/* Removes the undo lists from the lines of the history; called after each key. readline lets an
+ * edited history line, the new line that it saves while the user moves through the history, and the
+ * line buffer share one undo list, and can free it twice. The edited text stays. The undo list is
+ * not freed, since the line buffer may still use it: a leak of a few bytes. */
 static void
 detach_undo_lists(void)
 {
@@ -422,7 +423,7 @@ nj_prompt_new(const NjPromptHooks *hooks, void *owner)
     return prompt;
 }
 
-/* Lets readline handle one key that was not typed, before the keys in the queue. */
+/* Lets readline handle a key that the user has not typed, before the keys in the queue. */
 static void
 press_key(NjPrompt *prompt, char key)
 {
@@ -538,7 +539,7 @@ belongs_in_history(NjPrompt *prompt, const char *line)
     return !prompt->hooks.may_keep || prompt->hooks.may_keep(prompt, line, prompt->owner);
 }
 
-/* Ctrl-d in an empty line would be the end of readline's input. */
+/* Whether readline would take the byte for the end of its input: Ctrl-d in an empty line. */
 static bool
 is_end_of_input(char byte)
 {
@@ -585,7 +586,7 @@ run_readline(NjPrompt *prompt)
     prompt->hooks.on_line(prompt, line, prompt->owner);
 }
 
-/* Runs a key of the context NJ_KEYS_CHOICES. Returns false if this is another key. */
+/* Runs a key of the context NJ_KEYS_CHOICES. Returns false if the bytes are not such a key. */
 static bool
 take_choices_key(NjPrompt *prompt, const char *bytes, gsize length)
 {
@@ -617,8 +618,8 @@ take_esc(NjPrompt *prompt)
     return true;
 }
 
-/* Handles a key of the choices or a lone ESC, while readline has nothing to read. Returns false if
- * this is another key. */
+/* Handles a key of the choices or a lone ESC, while the queue is empty. Returns false if the
+ * bytes are another key. */
 static bool
 take_idle_key(NjPrompt *prompt, const char *bytes, gsize length)
 {
@@ -662,7 +663,8 @@ nj_prompt_feed(NjPrompt *prompt, const char *bytes, gsize length)
     prompt->esc = false;
     queue_whole_characters(prompt, bytes, length);
 
-    /* The byte is typed text and no answer: the next question must not get it either. */
+    /* Set after a letter has cancelled a question: readline gets this letter, even if the next
+     * question is already asked. */
     bool refused = false;
     while (prompt->queue_at < prompt->queue->len) {
         const char *left = prompt->queue->str + prompt->queue_at;

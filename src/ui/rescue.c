@@ -24,7 +24,7 @@ on_fatal(int number)
     if (rescue.armed) {
         rescue.armed = 0;
         if (write(rescue.fd, rescue.leave, rescue.length) < 0) {
-            /* Nothing more can be done here. */
+            /* The error cannot be reported here. */
         }
         tcsetattr(rescue.fd, TCSANOW, &rescue.before);
     }

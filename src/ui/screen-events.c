@@ -34,7 +34,7 @@ on_account_added(NjAccount *account, void *owner)
 {
     NjScreen *screen = owner;
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
-    nj_screen_touch(screen); /* the welcome in the console depends on it */
+    nj_screen_touch(screen); /* the welcome in the console depends on the accounts */
 }
 
 static void
@@ -58,9 +58,12 @@ on_account_changed(NjAccount *account, void *owner)
         return;
 
     g_hash_table_insert(screen->states, account, GINT_TO_POINTER(account->state));
-    bool early = before == NJ_ACCOUNT_WAITING && nj_clock_us() + 100 * 1000 < account->retry_us;
-    if (account->state == NJ_ACCOUNT_CONNECTING && (before == NJ_ACCOUNT_OFFLINE || early)) {
-        /* The user asked for this connection: report the result, even if the reason is the same. */
+    bool is_before_retry =
+        before == NJ_ACCOUNT_WAITING && nj_clock_us() + 100 * 1000 < account->retry_us;
+    if (account->state == NJ_ACCOUNT_CONNECTING
+        && (before == NJ_ACCOUNT_OFFLINE || is_before_retry)) {
+        /* The user asked for this connection: report a failure even if its reason is the same as
+         * before. */
         g_hash_table_remove(screen->reasons, account);
     } else if (account->state == NJ_ACCOUNT_ONLINE) {
         g_hash_table_remove(screen->reasons, account);

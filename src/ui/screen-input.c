@@ -1,6 +1,6 @@
-/* What happens to typed keys: bound keys run their command line, the list that has the keys takes
- * its own, all others go to the prompt. Also the drafts, the typing states (XEP-0085) and the
- * question before a long text is sent. A timer runs only while its event is possible. */
+/* Handles typed keys: bound keys run their command line, a focused list takes the keys of its
+ * context, all others go to the prompt. Also handles drafts, typing states (XEP-0085) and the
+ * question before a long text is sent. A timer runs only while it can change something. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#define SETTLE_MS 25  /* wait for the rest of a key sequence */
-#define DRAFT_MS 1000 /* from the first change of the text until the draft is stored */
-#define PAUSED_MS 5000
+#define SETTLE_MS 25   /* wait for the rest of a key sequence */
+#define DRAFT_MS 1000  /* from the first change of the text until the draft is stored */
+#define PAUSED_MS 5000 /* without a key, until the typing state is “paused” */
 
 /* Whether the text is a message and not a command. Only messages become drafts or cause typing
  * states: a command may hold a password. */
@@ -151,9 +151,8 @@ on_paste_answer(int key, void *owner)
     if (key == 'n')
         return;
 
-    /* `e`, or the question was cancelled: return the text to the prompt of its chat, which may not
-     * be the focused one any more. */
-
+    /* `e`, or the question was cancelled: put the text back into the prompt of its chat. The user
+     * may have moved to another chat. */
     if (chat)
         nj_screen_show_chat(screen, chat);
     else
@@ -166,7 +165,7 @@ static guint
 count_lines(const char *text)
 {
     guint lines = 1;
-    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
         lines++;
     return lines;
 }
@@ -188,8 +187,8 @@ on_line(NjPrompt *prompt, const char *text, void *owner)
     if (text[length])
         text = trimmed = g_strndup(text, length);
 
-    guint lines = count_lines(text),
-          most = (guint) nj_options_int(screen->client->options, "paste-ask");
+    guint lines = count_lines(text);
+    guint most = (guint) nj_options_int(screen->client->options, "paste-ask");
     if (most == 0 || lines <= most || screen->pending) {
         submit_line(screen, text, chat);
         return;
@@ -288,7 +287,8 @@ take_list_key(NjPane *list, const char *bytes, gsize length)
     return used;
 }
 
-/* The number of bytes up to the end of the line. After Enter a list may have the keys. */
+/* Returns the number of bytes up to the first Enter. The prompt gets no bytes behind it, because
+ * the line may give the keys to a list. */
 static gsize
 line_length(const char *bytes, gsize length)
 {
@@ -400,8 +400,7 @@ nj_screen_open_input(NjScreen *screen)
 void
 nj_screen_close_input(NjScreen *screen)
 {
-    /* This comes before the timers are cancelled, because it changes the prompt and may start one.
-     */
+    /* Before the timers are cancelled: this changes the prompt and may start one. */
     nj_screen_drop_pending(screen, screen->pending_chat);
     nj_screen_stop_typing(screen, false);
     nj_clock_cancel(&screen->draft_timer);

@@ -31,7 +31,7 @@ struct NjScreen {
     bool all, prompt_dirty, status_dirty;     /* what the next frame draws; all: everything */
     int rows, cols, roster_cols, prompt_rows; /* of the last frame */
     int cursor_row, cursor_col;               /* row -1: hidden */
-    GSource *frame;                           /* its ready time is that of the next frame */
+    GSource *frame;                           /* draws a frame at its ready time */
     bool frame_due;                           /* a frame is requested */
     gint64 frame_us, cost_us;                 /* start and duration of the last frame */
     GSource *clock_timer, *settle_timer;
@@ -39,21 +39,22 @@ struct NjScreen {
     /* Typing */
     NjChat *prompt_chat;  /* the chat that the prompt writes to; NULL: the console or a list */
     bool prompt_switched; /* the prompt has the buffer of prompt_chat */
-    bool switching;       /* the prompt changes, but not because the user types */
+    bool switching;       /* the program changes the prompt: on_changed does not mean typing */
     GSource *draft_timer, *typing_timer;
     NjTyping typing; /* as last sent to prompt_chat */
     gint64 typed_us; /* when the last key was typed */
-    char *pending;   /* a long text, while the user is asked whether to send it; NULL */
+    char *pending;   /* a long text while the user is asked whether to send it, else NULL */
     NjChat *pending_chat;
 };
 
 /* screen.c */
 
-/* Requests a frame, because something is dirty. */
+/* Requests a frame; to be called when something is dirty. Does nothing without a terminal. */
 void nj_screen_want_frame(NjScreen *screen);
 void nj_screen_touch_status(NjScreen *screen);
 
-/* Draws what a key has changed, at once: the prompt alone, or a frame if that is due. */
+/* Draws what a typed key has changed, at once: a whole frame if one is due or the height of the
+ * prompt has changed, otherwise the prompt alone. */
 void nj_screen_draw_key(NjScreen *screen);
 
 /* Redraws the status line at each full minute, while the option `clock` is set. */
@@ -61,7 +62,7 @@ void nj_screen_start_clock(NjScreen *screen);
 
 /* windows.c */
 
-/* Adds a new pane to `panes`, and removes it before it is freed. */
+/* Add a new pane to screen->panes; remove it before it is freed. */
 void nj_screen_attach(NjScreen *screen, NjPane *pane);
 void nj_screen_detach(NjScreen *screen, NjPane *pane);
 
@@ -77,7 +78,8 @@ void nj_screen_forget_chat(NjScreen *screen, NjChat *chat);
 void nj_screen_open_windows(NjScreen *screen);
 void nj_screen_free_windows(NjScreen *screen);
 
-/* Sets whether the user looks at the screen, and passes that to the visible panes. */
+/* Sets client->looking, whether the user looks at the screen, and reports it to the panes of
+ * the current window. */
 void nj_screen_attend(NjScreen *screen, bool looking);
 
 /* screen-input.c */

@@ -1,18 +1,18 @@
-/* When a frame is drawn, and what it draws.
+/* Decides when a frame is drawn, and draws it.
  *
- * A change of what is displayed marks a part as dirty and requests a frame. There are at most 60
- * frames a second, and no timer exists while nothing is dirty. The frame source has the same
- * priority as the network: during a flood of stanzas both are dispatched alternately. The frame of
- * a typed key is drawn in the dispatch that has read the key: the prompt alone, if the last full
- * frame is too recent. While the terminal does not take bytes nothing is drawn and dirty parts stay
- * dirty. */
+ * A change marks the parts of the screen that show it as dirty and requests a frame. There are at
+ * most 60 frames a second, and no timer exists while nothing is dirty. The frame source has the
+ * same priority as the network: during a flood of stanzas both are dispatched alternately. The
+ * frame of a typed key is drawn in the dispatch that has read the key: the prompt alone, if the
+ * last full frame is too recent. While the terminal does not take bytes nothing is drawn and dirty
+ * parts stay dirty. */
 #include "ui/screen-private.h"
 
 #include "base/clock.h"
 #include "model/chat.h"
 #include "ui/status.h"
 
-#define FRAME_US 16667
+#define FRAME_US 16667    /* shortest frame period: 60 frames a second */
 #define PERIOD_PER_COST 4 /* frames take at most a quarter of the time */
 #define MAX_PROMPT 8      /* rows */
 #define MIN_ROSTER 60     /* columns of the terminal that are needed to show the contact list */
@@ -48,7 +48,7 @@ new_frame_source(NjScreen *screen)
     return source;
 }
 
-/* The time from the start of the last frame to the next one, in µs. */
+/* Returns the shortest time between the starts of two frames, in µs. */
 static gint64
 frame_period(const NjScreen *screen)
 {
@@ -169,8 +169,8 @@ draw_parts(NjScreen *screen, NjSurface *surface, bool all)
     int prompt = nj_prompt_rows(screen->prompt, cols, CLAMP(rows / 3, 1, MAX_PROMPT));
 
     prompt = CLAMP(prompt, 1, MAX(rows, 1));
-    int status = rows >= 3, body = MAX(rows - prompt - status, 0),
-        roster = roster_cols(screen, cols);
+    int status = rows >= 3, body = MAX(rows - prompt - status, 0);
+    int roster = roster_cols(screen, cols);
     all = all || screen->all || has_size_changed(screen, rows, cols, prompt, roster);
     screen->all = false;
     screen->rows = rows;
@@ -198,8 +198,8 @@ mark_pane_read(NjPane *pane, void *owner)
         nj_chat_mark_read(pane->chat, NULL);
 }
 
-/* Marks the chats read whose newest message is visible. Called once a frame, not for each message.
- */
+/* Marks the chats whose newest message is visible as read. Called for each frame, which is less
+ * often than for each message. */
 static void
 mark_visible_read(NjScreen *screen)
 {
@@ -285,7 +285,8 @@ static void
 on_ready(NjTerm *term, void *owner)
 {
     (void) term;
-    /* After a resume the terminal also calls this; nj_term_show() then writes every cell. */
+    /* Also called after a stop or nj_term_resume(): nothing may be dirty, but nj_term_show()
+     * writes every cell again. */
     nj_screen_want_frame(owner);
 }
 
@@ -320,7 +321,7 @@ nj_screen_start_clock(NjScreen *screen)
     nj_clock_cancel(&screen->clock_timer);
     if (!screen->term || !nj_options_bool(screen->client->options, "clock"))
         return;
-    /* 20 ms later, so that the new minute has begun for certain. */
+    /* 20 ms after the full minute: an early timer would show the old minute. */
     guint wait = (guint) (60000 - nj_clock_wall_ms() % 60000) + 20;
     screen->clock_timer = nj_clock_after(wait, on_minute, screen);
 }

@@ -1,5 +1,5 @@
-/* The whole screen: contact list, windows, status line and prompt, and when a frame is drawn. Typed
- * lines go to the caller through the hooks. */
+/* The whole screen: contact list, windows, status line and prompt. Also decides when a frame is
+ * drawn. Typed lines go to the caller through the hooks. */
 #ifndef NJ_UI_SCREEN_H
 #define NJ_UI_SCREEN_H
 
@@ -25,7 +25,7 @@ typedef struct {
 } NjScreenHooks;
 
 /* Makes a screen without a terminal; theme_dirs ends in NULL and is copied, like the hooks. Tests
- * draw it with nj_screen_draw_on(). Does not fail. */
+ * draw it with nj_screen_draw_on(). Never fails and does not use `error`. */
 NjScreen *nj_screen_new(NjClient *client, const char *const *theme_dirs, const NjScreenHooks *hooks,
                         GError **error);
 
@@ -39,10 +39,11 @@ NjTerm *nj_screen_term(NjScreen *screen); /* NULL without a terminal */
 NjPrompt *nj_screen_prompt(NjScreen *screen);
 NjKeys *nj_screen_keys(NjScreen *screen);
 
-/* Faults in the theme file are notices in the console; returns false if there is no such theme. */
+/* Loads a theme and redraws. Reports faulty lines of its file as notices in the console. Fails when
+ * there is no such theme or its file cannot be read. */
 bool nj_screen_set_theme(NjScreen *screen, const char *name, GError **error);
 
-/* Draws everything at once, for tests. */
+/* Draws everything on a surface of any size, for tests. */
 void nj_screen_draw_on(NjScreen *screen, NjSurface *surface);
 
 /* Marks everything, or the prompt, as dirty and requests a frame. */
@@ -55,23 +56,23 @@ void nj_screen_store_ready(NjScreen *screen);
 /* Ctrl-l: writes every cell to the terminal again. */
 void nj_screen_redraw(NjScreen *screen);
 
-/* Draws the requested frame without waiting for the end of the period: the user waits for what has
- * arrived. */
+/* Makes a requested frame due now instead of at the end of the frame period, for something that the
+ * user waits for, such as search results. Does nothing if no frame is requested. */
 void nj_screen_draw_soon(NjScreen *screen);
 
-/* Input as from the terminal: typed keys and a paste. */
+/* Handles input as if it came from the terminal: typed keys or a paste. */
 void nj_screen_bytes(NjScreen *screen, const char *bytes, gsize length);
 void nj_screen_paste(NjScreen *screen, const char *text, gsize length);
 
 /* --- windows --- */
 
-guint nj_screen_windows(const NjScreen *screen); /* their number */
+guint nj_screen_windows(const NjScreen *screen); /* the number of windows */
 NjWindow *nj_screen_window_at(const NjScreen *screen, guint index);
 
 /* The current window. */
 NjWindow *nj_screen_window(const NjScreen *screen);
 
-/* Whether the user looks at the chat: its pane has the focus, and so has the terminal. */
+/* Whether the user looks at the chat: its pane and the terminal have the focus. */
 bool nj_screen_attends(const NjScreen *screen, const NjChat *chat);
 void nj_screen_show(NjScreen *screen, NjWindow *window);
 
@@ -131,8 +132,8 @@ void nj_screen_leave_roster(NjScreen *screen);
 
 /* --- notices --- */
 
-/* The width in columns that a notice has in the focused pane; 0: the pane has not been drawn yet.
- */
+/* Returns the width in columns that a notice has in the focused pane; 0 if that is not known: the
+ * pane has not been drawn yet, or is a list. */
 int nj_screen_answer_cells(NjScreen *screen);
 
 /* Adds a notice to the panes of the chat, or to the console if no pane shows it or chat is NULL. */

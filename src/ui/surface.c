@@ -1,20 +1,20 @@
-/* Cells, interned styles, graphemes of several code points, links.
+/* Stores cells, and in tables what their numbers stand for: styles, long graphemes and links.
  *
- * A grapheme of several code points ("long" below) is a number in a table. Received text can
- * contain any number of them (each letter with any four marks), so the table is bounded: when it is
- * full, the entries that no cell uses are dropped and the rest get new numbers; the changed
- * generation tells ui/paint.c that the last frame is of no use. Links are a ring: a new one
- * replaces the oldest, whose cells become plain text. An id is used again only after some 65,000
- * others. */
+ * A grapheme of several code points is called long; its cell holds an index in a table. Received
+ * text can contain any number of different ones (each letter with any four marks), so the table is
+ * bounded: when it is full, the entries that no cell uses are dropped and the rest get new numbers.
+ * The generation then changes, because ui/paint.c cannot compare the cells with those of the last
+ * frame any more. Links are in a ring: a new one replaces the oldest, whose cells become plain
+ * text. An id is used again only after some 65,000 others. */
 #include "ui/surface.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define LONG_SPARE 1024 /* long graphemes beyond the number of cells */
+#define LONG_SPARE 1024 /* entries of the table of long graphemes beyond the number of cells */
 #define MAX_STYLES 16384
-#define LINKS 1024 /* in the ring */
+#define LINKS 1024 /* size of the ring */
 #define MAX_URI 2048
 
 typedef struct {
@@ -28,7 +28,7 @@ struct NjSurface {
     guint generation;
     GArray *styles;        /* of NjStyle; 0 is the default style of the terminal */
     GHashTable *style_ids; /* NjStyle -> index in styles */
-    NjStyle last_style;
+    NjStyle last_style;    /* as last passed to intern_style(), which returned last_style_id */
     guint16 last_style_id;
     GPtrArray *longs;     /* texts of long graphemes, owned by long_ids */
     GHashTable *long_ids; /* text -> index in longs */
@@ -134,7 +134,8 @@ nj_surface_generation(const NjSurface *surface)
     return surface->generation;
 }
 
-/* The number of a style; 0 when MAX_STYLES are in use. */
+/* Returns the number of a style. A new style gets the number 0 (the default style) when there are
+ * MAX_STYLES already. */
 static guint16
 intern_style(NjSurface *surface, NjStyle style)
 {
@@ -155,7 +156,7 @@ intern_style(NjSurface *surface, NjStyle style)
     return surface->last_style_id;
 }
 
-/* The number of a long grapheme, which is added to the table if it is new. */
+/* Returns the glyph number of a long grapheme, which is added to the table if it is new. */
 static guint32
 add_long(NjSurface *surface, const char *text)
 {
@@ -190,7 +191,7 @@ drop_unused_longs(NjSurface *surface)
     surface->generation++;
 }
 
-/* The number of a grapheme. */
+/* Returns the glyph number of a grapheme: its code point, or that of add_long(). */
 static guint32
 intern_glyph(NjSurface *surface, const char *grapheme, gsize length)
 {
@@ -232,8 +233,8 @@ cell_at(NjSurface *surface, int row, int col)
     return surface->cells + (gsize) row * (gsize) surface->cols + col;
 }
 
-/* Before the cells from col to end are overwritten: replaces the other half of a wide grapheme at
- * either edge by a space. */
+/* To be called before the cells from col to end - 1 are overwritten. If a wide grapheme lies across
+ * either edge, its other half, outside these cells, becomes a space. */
 static void
 split_wide(NjSurface *surface, int row, int col, int end)
 {

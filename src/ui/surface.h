@@ -12,7 +12,7 @@ typedef struct {
     /* A code point, or NJ_GLYPH_MANY + the index of a longer grapheme in the surface; 0: the right
      * half of a wide grapheme. */
     guint32 glyph;
-    guint16 style; /* index of an interned NjStyle */
+    guint16 style; /* see nj_surface_style() */
     guint16 link;  /* see nj_surface_link(); 0: none */
 } NjCell;
 
@@ -21,7 +21,7 @@ typedef struct NjSurface NjSurface;
 NjSurface *nj_surface_new(int rows, int cols);
 void nj_surface_free(NjSurface *surface);
 
-/* Makes all cells blank. */
+/* Sets the size and makes all cells blank. */
 void nj_surface_resize(NjSurface *surface, int rows, int cols);
 int nj_surface_rows(const NjSurface *surface);
 int nj_surface_cols(const NjSurface *surface);
@@ -41,25 +41,29 @@ void nj_area_clear(NjArea area, NjStyle style);
 
 /* Draws text from (row, col) up to its end, a newline or the edge of the area; length -1: up to the
  * NUL. The text must be sanitised. A wide grapheme that does not fit becomes a space. Returns the
- * column behind the text, at most the width of the area. */
+ * column behind the text, at most the width of the area, unless the row is outside the area. */
 int nj_area_put(NjArea area, int row, int col, NjStyle style, const char *text, gssize length);
+
+/* The same with a link of nj_surface_link(); 0: none. */
 int nj_area_put_link(NjArea area, int row, int col, NjStyle style, const char *text, gssize length,
                      guint16 link);
-/* Repeats a glyph of one cell. */
+
+/* Repeats a glyph, which must be one cell wide, over the given number of cells. */
 void nj_area_fill(NjArea area, int row, int col, int cells, NjStyle style, const char *glyph);
 
 /* Returns an id for the address of a link (OSC 8), 0 if it cannot be one. Draw with it at once: the
  * surface keeps the last 1024 addresses. */
 guint16 nj_surface_link(NjSurface *surface, const char *uri);
 
-/* The address of a link; NULL: none, or not kept any more. */
+/* Returns the address of a link; NULL: no link, or the surface does not keep it any more. */
 const char *nj_surface_uri(const NjSurface *surface, guint16 link);
 
-/* A counter that changes when the numbers of glyphs, styles and links change their meaning. */
+/* Returns a counter that changes when the numbers of glyphs, styles and links in cells get another
+ * meaning. */
 guint nj_surface_generation(const NjSurface *surface);
 const NjCell *nj_surface_cell(const NjSurface *surface, int row, int col);
 
-/* The glyph as UTF-8, in the buffer or owned by the surface. */
+/* Returns the glyph as UTF-8; the string is in the buffer or owned by the surface. */
 const char *nj_surface_glyph(const NjSurface *surface, guint32 glyph, char buffer[8]);
 NjStyle nj_surface_style(const NjSurface *surface, guint16 style);
 

@@ -2,7 +2,7 @@
  * of the terminal from keys, which go to on_bytes.
  *
  * A sequence may arrive in pieces. Its beginning is held until the rest arrives, at most
- * ESC_WAIT_MS; a paste ends when no bytes have arrived for PASTE_WAIT_MS. */
+ * ESC_WAIT_MS. A paste without an end ends when no bytes have arrived for PASTE_WAIT_MS. */
 #include "ui/term-private.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #define MAX_READ (64 * 1024)
 #define MAX_PASTE (4 * 1024 * 1024)
-#define MAX_HELD 256
+#define MAX_HELD 256 /* a longer sequence without an end is passed on as keys */
 #define PASTE_WAIT_MS 1000
 #define ESC_WAIT_MS 20
 
@@ -50,7 +50,8 @@ end_paste(NjTerm *term)
         term->hooks.on_paste(term, text, length, term->owner);
 }
 
-/* Adds bytes to the paste. Returns how many: all of them, or those up to the end of the paste. */
+/* Adds bytes to the paste, or drops them when it has MAX_PASTE bytes. Returns how many bytes are
+ * used: all, or those up to the end of the paste. */
 static gsize
 add_to_paste(NjTerm *term, const char *bytes, gsize length)
 {
@@ -83,16 +84,17 @@ add_to_paste(NjTerm *term, const char *bytes, gsize length)
 }
 
 typedef enum {
-    SEQUENCE_KEY, /* or the beginning of one: not for us */
-    SEQUENCE_PARTIAL,
+    SEQUENCE_KEY,     /* a key or its beginning, for on_bytes */
+    SEQUENCE_PARTIAL, /* the rest has not arrived */
     SEQUENCE_PASTE,
     SEQUENCE_FOCUS_IN,
     SEQUENCE_FOCUS_OUT,
     SEQUENCE_IGNORED /* a mouse report or an answer of the terminal */
 } Sequence;
 
-/* A string from the terminal (ESC ] … or ESC P …). It is one only if a digit, `>` or `!` follows
- * and its end has arrived, too; otherwise the user has typed Alt-] or Alt-P. */
+/* Reads what may be a string from the terminal (OSC: ESC ] …, DCS: ESC P …). It counts as one only
+ * if a digit, `>` or `!` follows and its end has arrived, too; otherwise the user has typed Alt-]
+ * or Alt-P. */
 static Sequence
 read_string(const char *s, gsize length, gsize *used)
 {
@@ -110,7 +112,8 @@ read_string(const char *s, gsize length, gsize *used)
     return SEQUENCE_KEY;
 }
 
-/* Mouse reports (<) and answers about modes and the type of the terminal (?, >). */
+/* Reads a mouse report (ESC [ <), or an answer of the terminal about its modes or type (ESC [ ? and
+ * ESC [ >). */
 static Sequence
 read_report(const char *s, gsize length, gsize *used)
 {
@@ -121,7 +124,7 @@ read_report(const char *s, gsize length, gsize *used)
     return i == length ? SEQUENCE_PARTIAL : SEQUENCE_IGNORED;
 }
 
-/* The beginning of a paste. */
+/* Reads the sequence that begins a paste. Other sequences after ESC [ are keys. */
 static Sequence
 read_paste_begin(const char *s, gsize length, gsize *used)
 {
@@ -136,8 +139,8 @@ read_paste_begin(const char *s, gsize length, gsize *used)
     return same == length ? SEQUENCE_PARTIAL : SEQUENCE_KEY;
 }
 
-/* Reads the sequence that begins with the ESC at s. Sets *used to its length unless it is a key or
- * partial. */
+/* Reads the sequence that begins with the ESC at s. Sets *used to its length; for SEQUENCE_KEY and
+ * SEQUENCE_PARTIAL *used has no meaning. */
 static Sequence
 read_sequence(const char *s, gsize length, gsize *used)
 {
@@ -263,7 +266,7 @@ nj_term_input_read(NjTerm *term)
         return false;
 
     split_input(term, buffer, (gsize) n);
-    memset(buffer, 0, (gsize) n); /* the bytes may be a password */
+    memset(buffer, 0, (gsize) n); /* the bytes may hold a password */
     if (!term->freed)
         nj_term_input_arm(term);
     return true;

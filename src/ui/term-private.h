@@ -10,9 +10,9 @@
 
 /* Input whose rest has not arrived. */
 typedef struct {
-    GString *held;     /* the beginning of a sequence that may be a report or a paste */
-    GString *paste;    /* the text of the paste that is arriving; NULL: none is */
-    guint paste_match; /* bytes of paste_end at the end of the input so far */
+    GString *held;     /* an ESC and bytes after it that may begin a report or a paste */
+    GString *paste;    /* the text of the paste that is arriving; NULL: no paste */
+    guint paste_match; /* number of bytes of paste_end that the input so far ends with */
 } NjTermInput;
 
 struct NjTerm {
@@ -35,9 +35,10 @@ struct NjTerm {
     bool gone_unreported; /* dispatch_terminal() has yet to call on_gone */
     GSource *source;
     gpointer in_tag, out_tag;
-    bool signals; /* this terminal gets the signals of the process */
+    bool signals; /* this terminal has the signal handlers; only one of the process can */
     NjTermInput input;
-    bool busy, freed; /* a hook is running; a hook has freed the terminal */
+    bool busy;  /* dispatch_terminal() is running and will free the struct if `freed` is set */
+    bool freed; /* a hook has called nj_term_free() */
 };
 
 /* term-input.c */
@@ -49,10 +50,12 @@ void nj_term_input_clear(NjTermInput *input);
  * false when the terminal is closed. */
 bool nj_term_input_read(NjTerm *term);
 
-/* Sets the ready time of the source to when nj_term_input_settle() is due, or to never. */
+/* Schedules nj_term_input_settle() with the ready time of the source, or cancels it if the input
+ * is complete. */
 void nj_term_input_arm(NjTerm *term);
 
-/* The rest did not arrive in time: delivers the held bytes as keys, or ends the paste. */
+/* To be called when the rest of the input has not arrived in time: delivers the held bytes as keys,
+ * or ends the paste. */
 void nj_term_input_settle(NjTerm *term);
 
 #endif

@@ -4,7 +4,7 @@
  * descriptor 1 it would also affect the shell and every program that gets the terminal from us.
  *
  * Curses does not draw here (see tests/ui/spike-curses.c): a cell of curses holds neither a link
- * nor a true colour, and curses does not place the cursor again after a character whose width
+ * nor a 24-bit colour, and curses does not place the cursor again after a character whose width
  * terminals dispute. Terminfo's low level tells what the terminal can do, and ui/paint.c makes the
  * bytes.
  *
@@ -23,7 +23,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* term.h defines macros such as `lines` and `columns`; this file uses no such names. */
+/* <term.h> of ncurses defines macros such as `lines` and `columns`; this file must not use these
+ * names. */
 #include <curses.h>
 #include <term.h>
 
@@ -41,7 +42,7 @@ typedef struct {
 
 /* --- signals --- */
 
-/* File-local, because a signal handler gets no owner. */
+/* File-local, because a signal handler gets no owner. signal_pipe is the read and the write end. */
 static int signal_pipe[2] = { -1, -1 };
 static struct sigaction before_winch, before_cont, before_tstp;
 
@@ -52,7 +53,7 @@ on_signal(int number)
     guchar byte = (guchar) number;
     (void) !write(signal_pipe[1], &byte, 1);
 
-    /* base/wake.c also handles SIGCONT. */
+    /* base/wake.c may have installed a handler of SIGCONT before: call it, too. */
     bool has_handler = before_cont.sa_handler != SIG_DFL && before_cont.sa_handler != SIG_IGN;
     if (number == SIGCONT && has_handler)
         before_cont.sa_handler(number);
@@ -147,8 +148,8 @@ count_colors(const char *type)
     return 0;
 }
 
-/* Whether the terminal is known to obey or ignore strings that begin with ESC ] (OSC). Other
- * terminals might display them. */
+/* Whether the terminal is known to obey or ignore strings that begin with ESC ] (OSC: links,
+ * title). Other terminals might display them. */
 static bool
 takes_osc(const char *type)
 {
@@ -180,7 +181,8 @@ read_attributes(void)
     return attrs;
 }
 
-/* Fails when the type is unknown or cannot place its cursor as ui/paint.c does. */
+/* Reads from terminfo what this type of terminal can do. Fails when the type is unknown, or does
+ * not place its cursor with the sequences of ui/paint.c. */
 static bool
 read_capabilities(NjTerm *term, const char *type, GError **error)
 {
@@ -188,8 +190,7 @@ read_capabilities(NjTerm *term, const char *type, GError **error)
     if (setupterm(type, term->out, &result) != OK) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NXIO,
                     _("The terminal type “%s” is not known on this system; install its terminfo "
-                      "entry (Debian: ncurses-term), or try "
-                      "TERM=xterm-256color."),
+                      "entry (Debian: ncurses-term), or try TERM=xterm-256color."),
                     type);
         return false;
     }
@@ -234,7 +235,8 @@ read_size(NjTerm *term)
 
 /* --- writing --- */
 
-/* The terminal hung up: writes and reads nothing more. */
+/* Notes that the terminal has hung up: it is neither written nor read any more. dispatch_terminal()
+ * then calls on_gone. */
 static void
 set_gone(NjTerm *term)
 {
@@ -245,14 +247,15 @@ set_gone(NjTerm *term)
     g_string_truncate(term->pending, 0);
     term->blocked = false;
 
-    /* Remove the descriptors: poll() reports a hang-up again and again, even if it is asked for
-     * nothing. */
+    /* Remove the descriptors: poll() reports a hang-up again and again, even if no events are
+     * requested. */
     g_source_remove_unix_fd(term->source, term->in_tag);
     g_source_remove_unix_fd(term->source, term->out_tag);
     g_source_set_ready_time(term->source, 0);
 }
 
-/* Writes the pending bytes that the terminal takes. Polls for output only while bytes are left. */
+/* Writes as many pending bytes as the terminal takes. If bytes are left, the source calls this
+ * again when the terminal takes more. */
 static void
 flush_pending(NjTerm *term)
 {
@@ -379,7 +382,7 @@ read_signals(NjTerm *term)
     } else if (resumed) {
         struct termios before = term->before;
         reenter_screen(term);
-        term->before = before; /* the mode found now may be our own raw mode */
+        term->before = before; /* enter_screen() may have saved our own raw mode */
     } else if (size) {
         int rows = term->rows, cols = term->cols;
         read_size(term);
@@ -417,8 +420,8 @@ dispatch_ready(NjTerm *term, GIOCondition in, GIOCondition out)
         set_gone(term);
 }
 
-/* Whether the ready time that the source had before dispatch_ready() has come and is still set:
- * then no input has arrived in time. */
+/* Whether the wait for the rest of the input is over. `ready` is the source's ready time before
+ * dispatch_ready(); if that has changed it, input has arrived and the wait begins again. */
 static bool
 is_wait_over(GSource *source, gint64 ready)
 {
@@ -650,7 +653,8 @@ nj_term_stop(NjTerm *term)
     kill(0, SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
 
-    /* Discard the SIGCONT that has ended the stop: reenter_screen() does all that is needed. */
+    /* Discard the SIGCONT that has ended the stop, and all other signals that have arrived:
+     * reenter_screen() does what they require. */
     char bytes[64];
     while (term->signals && read(signal_pipe[0], bytes, sizeof bytes) > 0)
         continue;
@@ -683,8 +687,8 @@ nj_term_resume(NjTerm *term)
     struct termios before = term->before;
     reenter_screen(term);
 
-    /* A program that was killed may have left the terminal in another mode: restore ours at the
-     * end. */
+    /* enter_screen() saved the mode that the other program has left. If that program was killed, it
+     * may be a wrong mode: at the end restore the one from before. */
     term->before = before;
 }
 

@@ -1,6 +1,7 @@
-/* The terminal. Shows surfaces: writes the difference between two of them without blocking; while
- * bytes are pending, frames are skipped and not queued. Reads the input: separates keys from
- * pastes, focus reports, mouse reports and answers of the terminal. */
+/* The terminal. Output: nj_term_show() writes what differs from the surface shown before, without
+ * blocking; while earlier bytes are pending, new frames are skipped and not queued. Input: keys,
+ * pastes and focus reports go to the hooks; mouse reports and the terminal's answers to queries are
+ * dropped. */
 #ifndef NJ_UI_TERM_H
 #define NJ_UI_TERM_H
 
@@ -14,12 +15,15 @@ typedef struct {
     void (*on_bytes)(NjTerm *term, const char *bytes, gsize length, void *owner);
     /* One bracketed paste as it was received. The hook frees the text. */
     void (*on_paste)(NjTerm *term, char *text, gsize length, void *owner);
+    /* The terminal has another size than before, also after a stop or nj_term_resume(). */
     void (*on_resize)(NjTerm *term, int rows, int cols, void *owner);
-    /* All bytes are written: nj_term_show() works again. */
+    /* nj_term_show() works again: all pending bytes are written, or the screen has been entered
+     * again with the same size. */
     void (*on_ready)(NjTerm *term, void *owner);
-    /* The terminal gets or loses the focus; also before and after a stop (Ctrl-z). */
+    /* The terminal has got (`has`) or lost the focus. A stop (Ctrl-z) counts as losing it until the
+     * program continues. */
     void (*on_focus)(NjTerm *term, bool has, void *owner);
-    /* The terminal hung up. */
+    /* The terminal has hung up: it can only be freed. */
     void (*on_gone)(NjTerm *term, void *owner);
 } NjTermHooks;
 
@@ -32,7 +36,8 @@ NjTerm *nj_term_open(const NjTermHooks *hooks, void *owner, GError **error);
 NjTerm *nj_term_open_on(int in, int out, const char *type, const NjTermHooks *hooks, void *owner,
                         GError **error);
 
-/* Restores the terminal. Waits at most 200 ms for a terminal that does not take bytes. */
+/* Restores the terminal and frees it. If the terminal does not take the last bytes, gives up after
+ * 200 ms. */
 void nj_term_free(NjTerm *term);
 int nj_term_rows(const NjTerm *term);
 int nj_term_cols(const NjTerm *term);
@@ -40,26 +45,27 @@ int nj_term_cols(const NjTerm *term);
 /* The number of colours: 0 (also if NO_COLOR is set), 8, 16, 256 or 1 << 24. */
 int nj_term_colors(const NjTerm *term);
 
-/* Whether nj_term_show() would work now. */
+/* Returns false while the terminal does not take pending bytes, while another program has the
+ * terminal, and after a hang-up. */
 bool nj_term_ready(const NjTerm *term);
 
-/* Shows the surface with the cursor at (row, col), which is hidden if row < 0. Returns false while
- * bytes are pending or another program has the terminal: call it again after on_ready. */
+/* Shows the surface with the cursor at (row, col); row < 0 hides the cursor. Does nothing and
+ * returns false unless nj_term_ready(): call it again after on_ready. */
 bool nj_term_show(NjTerm *term, const NjSurface *surface, int row, int col);
 
 /* Ctrl-l: makes the next nj_term_show() write every cell. */
 void nj_term_redraw(NjTerm *term);
 void nj_term_bell(NjTerm *term);
 
-/* Sets the title of the terminal; the text is sanitised. */
+/* Sets the title of the terminal, if its type is known to have one; the text is sanitised. */
 void nj_term_title(NjTerm *term, const char *text);
 
 /* Ctrl-z: restores the terminal and stops the job with SIGTSTP. Returns after SIGCONT, with the
  * screen entered again. */
 void nj_term_stop(NjTerm *term);
 
-/* Suspends: restores the terminal, so that another program (an editor, pass) can have it. Until
- * nj_term_resume() frames are skipped and input is not read. */
+/* Restores the terminal and lends it to another program (an editor, pass). Until nj_term_resume()
+ * frames are skipped and input is not read. */
 void nj_term_suspend(NjTerm *term);
 void nj_term_resume(NjTerm *term);
 bool nj_term_is_suspended(const NjTerm *term);

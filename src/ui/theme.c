@@ -6,10 +6,11 @@
  *
  * A role has up to three looks: for 256 colours or more, for 16, and for none. A look is a colour,
  * `on` and a background colour, and attributes, each of them optional. A colour is `default`, a
- * name (black … white, bright-black … bright-white), a number up to 255 or #rrggbb; in the look for
- * 16 colours only names and numbers up to 15 are allowed. A missing look is derived from the one
- * before it. If the role `nick` has no colour, all names are without one. Roles that a file leaves
- * out are taken from `plain_look`, which has the same syntax.
+ * name (black … white, bright-black … bright-white), a number up to 255 or #rrggbb; the look for 16
+ * colours cannot have numbers above 15 or #rrggbb, that for none has only attributes. A missing
+ * look is derived from the one before it. If the role `nick` has no colour, nicks and addresses get
+ * no colours of their own. Roles that a file leaves out are taken from `plain_look`, which has the
+ * same syntax.
  *
  * The shipped themes are compiled in (themes.inc is made from their files), so they work before
  * anything is installed. A file with the same name, the user's or the installed one, takes
@@ -23,13 +24,13 @@
 #include "base/text.h"
 
 #define MAX_FILE (64 * 1024)
-#define MAX_CACHE 4096 /* names; a full cache is emptied */
+#define MAX_CACHE 4096 /* entries of NjTheme.names; when it is full, it is emptied */
 
 struct NjTheme {
     int colors;
     bool light; /* for a light background */
     NjStyle styles[NJ_ROLE_COUNT];
-    GHashTable *names; /* name -> NjStyle */
+    GHashTable *names; /* nick or address -> NjStyle: a cache for nj_theme_name_style() */
 };
 
 #define ROLE_NAME(id, name, what) name,
@@ -58,6 +59,7 @@ static const struct {
 #include "ui/themes.inc"
 };
 
+/* A theme file in itself; see the comment at the top. */
 static const char plain_look[] = "dim = dim\n"
                                  "time = dim\n"
                                  "nick = bold\n"
@@ -83,14 +85,15 @@ static const char plain_look[] = "dim = dim\n"
                                  "moderator = bold\n"
                                  "link = underline\n";
 
+/* Returns the intensity (0 … 255) of a step (0 … 5) of the colour cube, as in xterm. */
 static int
 cube_level(int step)
 {
     return step == 0 ? 0 : 55 + 40 * step;
 }
 
-/* Returns the nearest colour among those of the 256 that are the same everywhere: the cube (16 …
- * 231) and the greys (232 … 255). */
+/* Returns the nearest of the 256 colours, without the first 16, which differ between terminals: the
+ * cube (16 … 231) and the greys (232 … 255). */
 static int
 find_nearest_color(int r, int g, int b)
 {
@@ -165,7 +168,7 @@ parse_look(const char *text, NjStyle *style)
     return NULL;
 }
 
-/* Maps a colour to one that the terminal has. */
+/* Maps a colour to one that a terminal with this number of colours has; -1: the default colour. */
 static int
 fit_color(int color, int colors)
 {
@@ -247,7 +250,8 @@ parse_line(NjTheme *theme, char *line)
 
     char *value = strchr(line, '=');
     if (!value)
-        return g_strdup(_("A line must be a name, “=” and a look."));
+        return g_strdup(
+            _("A line must be of the form ROLE = LOOK, for example: nick = green bold"));
 
     *value++ = '\0';
     g_strchomp(line);
@@ -255,9 +259,9 @@ parse_line(NjTheme *theme, char *line)
 
     if (strcmp(line, "light") == 0) {
         theme->light = strcmp(value, "true") == 0;
-        return theme->light || strcmp(value, "false") == 0
-                   ? NULL
-                   : g_strdup(_("“light” must be true or false."));
+        if (theme->light || strcmp(value, "false") == 0)
+            return NULL;
+        return g_strdup(_("“light” must be true or false."));
     }
 
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
@@ -349,12 +353,14 @@ nj_theme_style(const NjTheme *theme, NjRole role)
     return theme->styles[role];
 }
 
-/* Colours for names: those of the fixed part of the 256, or of the 16, that are readable on the
- * background without being glaring (CIE LUV lightness 57 … 80 on dark, 28 … 52 on light, chroma 32
- * … 100), with their hue in LUV, the space in which XEP-0392 measures its angle. */
+/* A colour for names and its hue: the angle in CIE LUV, in which XEP-0392 measures, too.
+ *
+ * The tables below hold the colours (of the cube and the greys, or of the first 16) that can be
+ * read on a dark or a light background without being glaring: lightness 57 … 80 on dark, 28 … 52 on
+ * light, chroma 32 … 100. */
 typedef struct {
     guint8 color;
-    guint16 hue;
+    guint16 hue; /* degrees */
 } Shade;
 
 static const Shade cells_on_dark[] = {
@@ -377,13 +383,14 @@ static const Shade few_on_dark[] = { { 9, 12 },  { 3, 85 },   { 2, 127 },
                                      { 6, 192 }, { 12, 265 }, { 5, 307 } };
 static const Shade few_on_light[] = { { 1, 12 }, { 2, 127 }, { 6, 192 }, { 4, 265 }, { 5, 307 } };
 
-/* The style of NICK with the colour whose hue is nearest to the angle of the name (XEP-0392). */
+/* Returns the style of the role NICK with the colour whose hue is nearest to the angle of the name
+ * (XEP-0392). */
 static NjStyle
 make_name_style(const NjTheme *theme, const char *name)
 {
     NjStyle style = theme->styles[NJ_ROLE_NICK];
     if (style.fg == -1)
-        return style; /* a theme without colours for names */
+        return style; /* the theme or the terminal has no colours for names */
 
     const Shade *shade = theme->light ? few_on_light : few_on_dark;
     guint count = theme->light ? G_N_ELEMENTS(few_on_light) : G_N_ELEMENTS(few_on_dark);
@@ -443,7 +450,7 @@ nj_theme_names(const char *const *dirs)
 
     for (guint i = 0; dirs && dirs[i]; i++) {
         GDir *dir = g_dir_open(dirs[i], 0, NULL);
-        for (const char *file; dir && (file = g_dir_read_name(dir)) != NULL;) {
+        for (const char *file; dir && (file = g_dir_read_name(dir));) {
             if (!g_str_has_suffix(file, ".theme") || file[0] == '.')
                 continue;
             g_autofree char *stem = g_strndup(file, strlen(file) - strlen(".theme"));

@@ -1,11 +1,11 @@
-/* Themes: the style of each role. Code names a role; a theme file gives it a look for 256 colours,
- * for 16 colours and for none. */
+/* Themes: the style of each role. The code that draws names a role; a theme file gives the role a
+ * look for 256 colours, for 16 colours and for terminals without colours. */
 #ifndef NJ_UI_THEME_H
 #define NJ_UI_THEME_H
 
 #include "base/base.h"
 
-/* X(enumerator, name in theme files, N_() description for --dump) */
+/* The roles: X(enumerator, name in theme files, N_() description for --dump). */
 #define NJ_ROLES(X)                                                                 \
     X(TEXT, "text", N_("ordinary text"))                                            \
     X(DIM, "dim", N_("less important text"))                                        \
@@ -65,16 +65,17 @@ typedef struct NjTheme NjTheme;
 NjTheme *nj_theme_load(const char *name, const char *const *dirs, int colors, GPtrArray *faults,
                        GError **error);
 
-/* A plain theme, almost without colours. */
+/* Returns a plain theme, almost without colours, that needs no file. Does not fail. */
 NjTheme *nj_theme_builtin(int colors);
 void nj_theme_free(NjTheme *theme);
 NjStyle nj_theme_style(const NjTheme *theme, NjRole role);
 
-/* The style of a nick or address, with a colour derived from it (XEP-0392), or that of the role
- * NICK if the theme or the terminal has no colours for names. */
+/* Returns the style of a nick or address, with a colour derived from it (XEP-0392), or that of the
+ * role NICK if the theme or the terminal has no colours for names. */
 NjStyle nj_theme_name_style(const NjTheme *theme, const char *name);
 
-/* The names of the themes in dirs and of the shipped ones, sorted. Free them with g_strfreev(). */
+/* Returns the names of the themes in dirs and of the shipped ones, sorted. Free them with
+ * g_strfreev(). */
 char **nj_theme_names(const char *const *dirs);
 
 #endif
