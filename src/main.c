@@ -35,7 +35,7 @@
 
 /* SIGTERM and SIGHUP end the program within two seconds (natterjack(1), SIGNALS). */
 #define QUIT_MS 2000
-#define QUIT_STORE_MS 1000 /* the part of it reserved for the store's last writes */
+#define QUIT_STORE_MS 1000 /* the part of QUIT_MS reserved for the store's last writes */
 
 typedef struct {
     gchar **accounts, **commands;
@@ -55,7 +55,7 @@ typedef struct {
     NjWake *wake;
     NjTextlog *textlog;
     GMainLoop *loop;
-    char *log_error;    /* why there is no log file; shown once the console exists */
+    char *log_error;    /* why there is no log file, as a sentence; NULL if there is one */
     guint next_command; /* index into arguments->commands */
     bool commands_started;
     bool failed; /* a command of -x failed */
@@ -135,8 +135,8 @@ clear_arguments(NjArguments *arguments)
     g_free(arguments->dump);
 }
 
-/* Switches to C.UTF-8 if the locale is not UTF-8, and returns false then: readline and the terminal
- * code support UTF-8 only. */
+/* Uses the locale of the environment, or C.UTF-8 if that is not UTF-8: readline and the terminal
+ * code support UTF-8 only. Returns false if it uses C.UTF-8 instead. */
 static bool
 use_utf8(void)
 {
@@ -187,7 +187,7 @@ on_command_result(const GError *error, NjRecord *result, void *data)
     run_next_command(program);
 }
 
-/* Runs the next command of -x; the result of the one before it calls this again. */
+/* Runs the next command of -x; on_command_result() calls this again for the one behind it. */
 static void
 run_next_command(NjProgram *program)
 {
@@ -199,7 +199,7 @@ run_next_command(NjProgram *program)
                program);
 }
 
-/* True if no account is about to connect: each is online or has given up. */
+/* Whether no account is connecting or waits to connect: each is online or offline. */
 static bool
 are_logins_finished(const NjClient *client)
 {
@@ -211,6 +211,7 @@ are_logins_finished(const NjClient *client)
     return true;
 }
 
+/* Runs the commands of -x once the logins are finished. */
 static void
 start_commands(NjProgram *program)
 {
@@ -307,8 +308,8 @@ ask_password(NjAccount *account, void (*done)(const char *password, const char *
     nj_password_ask(program->cmd, account, done, data);
 }
 
-/* Adds the account that an argument of -a names. An address that is not in natterjackrc becomes an
- * account for this run. */
+/* Adds the account that -a names. An address that is not in natterjackrc becomes an account for
+ * this run. */
 static void
 add_wanted_account(NjClient *client, const char *wanted)
 {
@@ -371,7 +372,7 @@ connect_accounts(NjProgram *program)
     }
 }
 
-/* Shows what could not be read of natterjackrc, and why there is no log. */
+/* Shows the errors in natterjackrc, and why there is no log file. */
 static void
 report_faults(NjProgram *program)
 {
@@ -440,6 +441,7 @@ show_store_notice(NjClient *client, NjNoticeKind kind, const char *sentence)
         nj_client_notice(client, NULL, client->focus, kind, "%s", sentence);
 }
 
+/* Reading or writing the history has failed, or (sentence NULL) writing works again. */
 static void
 on_store_trouble(const char *sentence, void *owner)
 {
@@ -457,8 +459,9 @@ on_store_trouble(const char *sentence, void *owner)
     }
 }
 
+/* The queue of the store was full, so sessions stopped reading; now it has space again. */
 static void
-on_store_room(void *owner)
+on_store_space(void *owner)
 {
     NjProgram *program = owner;
     for (guint i = 0; i < program->client->accounts->len; i++)
@@ -515,6 +518,8 @@ make_screen(NjProgram *program, GError **error)
     return true;
 }
 
+/* The network has changed or the machine has slept: the sessions test or renew their connections.
+ */
 static void
 on_wake(void *owner)
 {
@@ -538,7 +543,7 @@ start_parts(NjProgram *program, GError **error)
     client->hooks.ask_password = ask_password;
     client->hooks.owner = program;
 
-    /* Before the terminal, whose handler of SIGCONT calls the one set here. */
+    /* Before the screen: the terminal's handler of SIGCONT calls the one that is set here. */
     program->wake = nj_wake_new(on_wake, program);
 
     client->headless = program->arguments->headless;
@@ -564,7 +569,7 @@ start_parts(NjProgram *program, GError **error)
         return false;
 
     connect_accounts(program);
-    nj_store_set_hooks(store, on_store_trouble, on_store_room, program);
+    nj_store_set_hooks(store, on_store_trouble, on_store_space, program);
     nj_client_set_store(client, store);
     if (program->screen)
         nj_screen_store_ready(program->screen);
@@ -584,7 +589,7 @@ static void
 stop_parts(NjProgram *program)
 {
     NjClient *client = program->client;
-    nj_cmd_end_calls(program->cmd); /* while callers can still read the result */
+    nj_cmd_end_calls(program->cmd); /* first, so that callers still receive the result */
     nj_fifo_free(program->fifo);
     while (client->accounts->len > 0)
         nj_client_remove_account(client,
@@ -599,8 +604,9 @@ stop_parts(NjProgram *program)
     nj_bus_forget(client->bus, program);
 }
 
-/* Closes the store within the time that is left, and says on standard error which messages wait or
- * are lost. Returns the exit status. */
+/* Closes the store within the time that is left, and writes to standard error how many messages
+ * wait or are lost. waits: the sentence if all writes are committed; safe: the one if not (both may
+ * be NULL); unsafe: the number of uncommitted messages. Returns the exit status. */
 static int
 close_store(NjProgram *program, NjStore *store, const char *waits, const char *safe, guint unsafe)
 {
@@ -638,7 +644,8 @@ run_program(NjProgram *program)
     if (started && (!program->quitting || !are_all_offline(program->client)))
         g_main_loop_run(program->loop);
 
-    /* The screen is closed before the store, so that a sentence on standard error can be read. */
+    /* stop_parts() closes the screen before the store is closed, so that sentences on standard
+     * error can be read. It also removes the accounts, so their messages are counted first. */
     NjStore *store = program->client->store;
     g_autofree char *waits = started ? nj_outbox_sentence(program->client, true) : NULL;
     g_autofree char *safe = started ? nj_outbox_sentence(program->client, false) : NULL;

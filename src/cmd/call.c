@@ -1,5 +1,5 @@
 /* One command that is being run: its arguments, the lines it writes, its end. A call ends exactly
- * once; functions called with an ended call have no effect. */
+ * once; ending it again or writing a line then has no effect. */
 #include "cmd/call.h"
 
 #include "model/events.h"
@@ -69,8 +69,8 @@ nj_call_hold(NjCall *call)
 void
 nj_call_release(NjCall *call)
 {
-    /* The last reference is released before the call has ended: end it, or its caller would wait
-     * for ever. */
+    /* The last reference to an open call is released: end the call, or its caller would wait for
+     * ever. */
     if (call->refs == 1 && call->cmd)
         nj_call_fail(call, "cancelled", _("The command was cancelled."));
     if (--call->refs > 0)
@@ -107,7 +107,7 @@ is_from_script(const NjCall *call)
     return call->source == NJ_SOURCE_FIFO || call->source == NJ_SOURCE_STDIN;
 }
 
-/* Whether lines of the call are shown on the screen; so are those of -x arguments of this start. */
+/* Whether the lines of the call are shown on the screen. Those of -x of this process are. */
 static bool
 is_shown(const NjCall *call, const NjCmd *cmd)
 {
@@ -121,8 +121,8 @@ source_name(NjSource source)
     return names[source];
 }
 
-/* Shows an error where the command was typed. An error of a script is emitted as an event; if the
- * script does not read results (FIFO without @PATH), the console shows it, too. */
+/* Shows an error where the command was typed. Unless a person typed it, also emits the error as an
+ * event; if no script reads the result (FIFO without @PATH), the console shows the error, too. */
 static void
 report_error(NjCmd *cmd, NjCall *call, const GError *error)
 {

@@ -28,9 +28,9 @@ struct NjCall {
     bool named; /* the line named the account ("/name:") */
     NjChat *chat;
     NjSource source;
-    char *name; /* of the command, without sub-command; for reports; NULL for a text */
+    char *name; /* of the command as typed, without sub-command, for errors; NULL for a text */
     NjRecord *result;
-    GString *notices; /* lines of a call that is not shown on a screen; "text" of its result */
+    GString *notices; /* lines that no screen shows; they become the field "text" of the result */
     NjResultFunc done;
     void *data;
     void (*on_end)(NjCall *call, void *data);
@@ -39,7 +39,8 @@ struct NjCall {
 
 NjCall *nj_call_new(NjCmd *cmd, NjSource source, NjChat *chat, NjResultFunc done, void *data);
 
-/* Ends the call with its result, or with an error. Takes no reference. */
+/* Ends the call: with its result if error is NULL, else with the error. Does nothing if the call
+ * has ended. The caller keeps its reference. */
 void nj_call_end(NjCall *call, const GError *error);
 
 /* Chooses the account of a command (see NJ_NEEDS_ACCOUNT). name: of "/name:", or NULL. Returns NULL
@@ -56,6 +57,7 @@ char *nj_cmd_expand_alias(const char *line, const char *rest);
 /* Returns false and an error that says how to get online. */
 bool nj_cmd_check_online(NjAccount *account, GError **error);
 
+/* A table added with nj_cmd_add_dump(). */
 typedef struct {
     char *(*func)(void *owner);
     void *owner;

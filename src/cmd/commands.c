@@ -1,5 +1,5 @@
-/* The commands of one client: keeps the rows, finds command and account of a line, and runs it. A
- * text that cannot be sent is put back into the prompt, so that no typed text is lost. */
+/* The commands of one client: keeps the rows, finds the command and the account of a line, and runs
+ * the command. A text that cannot be sent is put back into the prompt, so that it is not lost. */
 #include "cmd/commands.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "xmpp/session.h"
 #include "xmpp/xep/message.h"
 
-#define MAX_EXPANSIONS 10 /* aliases in aliases; ends a loop */
+#define MAX_EXPANSIONS 10 /* of aliases in one line; ends aliases that name each other */
 
 static void
 on_account_removed(NjAccount *account, void *owner)
@@ -153,7 +153,7 @@ nj_cmd_usage(const NjCmd *cmd, const NjCommand *command)
                         : g_strdup_printf("/%s %s", command->name, words);
 }
 
-/* Sets the error for a word that is not a sub-command; NULL: no word was typed. */
+/* Sets the usage error for a word that is not a sub-command; word NULL: no word was typed. */
 static void
 fail_subcommand(const NjCmd *cmd, const NjCommand *command, const char *word, GError **error)
 {
@@ -293,8 +293,8 @@ account_names(NjClient *client)
     return g_string_free(names, FALSE);
 }
 
-/* The only account; online: of those that are online. Returns NULL without one and if there are
- * several. */
+/* Returns the only account, or with online the only account that is online. Returns NULL if there
+ * is none, and if there are several. */
 static NjAccount *
 only_account(NjClient *client, bool online)
 {
@@ -362,7 +362,6 @@ nj_cmd_check_online(NjAccount *account, GError **error)
             _("Account %s has no connection and will try again; /connect %s tries at once."), name,
             name);
         return false;
-
     default:
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("not-connected"),
                     _("Account %s is offline; /connect %s brings it online."), name, name);
@@ -413,8 +412,8 @@ resolve_line(NjCmd *cmd, char **line, NjLine *parts, GError **error)
     return NULL;
 }
 
-/* Whether the name of a secret parameter with a word behind it stands anywhere in text: "password
- * x" is a wrong way to write it, but x is the secret all the same. */
+/* Whether text contains the name of a secret parameter of the command with a word behind it: in the
+ * wrong form "password x", x is secret, too. */
 static bool
 names_secret(const NjCommand *command, const char *text)
 {
@@ -423,8 +422,8 @@ names_secret(const NjCommand *command, const char *text)
         gsize length = strlen(param->name);
         const char *at = param->kind == NJ_PARAM_SECRET ? strstr(text, param->name) : NULL;
         for (; at; at = strstr(at + length, param->name)) {
-            bool begins = at == text || strchr(" \t\n\"", at[-1]),
-                 ends = at[length] && strchr("= \t\n\"", at[length]);
+            bool begins = at == text || strchr(" \t\n\"", at[-1]);
+            bool ends = at[length] && strchr("= \t\n\"", at[length]);
             if (begins && ends && at[length + strspn(at + length, "= \t\n\"")])
                 return true;
         }
@@ -433,8 +432,8 @@ names_secret(const NjCommand *command, const char *text)
     return false;
 }
 
-/* The same for any command of that name or with that parent; name NULL: for every command. A
- * mistyped command may still contain a password. */
+/* Whether names_secret() is true for the command of this name or one of its sub-commands; name
+ * NULL: for any command at all, because a mistyped command may still contain a password. */
 static bool
 names_secret_of(NjCmd *cmd, const char *name, const char *text)
 {
@@ -569,7 +568,8 @@ run_command(NjCall *call, const char *line)
         nj_call_end(call, error);
 }
 
-/* Puts a line that could not be sent back into the prompt, unless the user is typing again. */
+/* Puts a line that could not be sent back into the prompt, unless the prompt is in use again or the
+ * user looks at another chat. */
 static void
 restore_prompt(NjCall *call, const char *line)
 {
@@ -581,7 +581,8 @@ restore_prompt(NjCall *call, const char *line)
         nj_prompt_set_text(prompt, line);
 }
 
-/* Sends a text in the focused chat. line: as it was typed; text: without a doubled slash. */
+/* Sends a text in the focused chat. line: as it was typed; text: without the first slash of a
+ * doubled one. */
 static void
 send_text(NjCall *call, const char *line, const char *text)
 {

@@ -1,5 +1,5 @@
-/* Completion: the row's parameters decide which words are offered at the cursor. Completions are
- * whole words, quoted where necessary; the prompt inserts their common start. */
+/* Completion: the parameters of the row decide which words are offered at the cursor. Completions
+ * are whole words, quoted where necessary; the prompt inserts their common start. */
 #include "cmd/commands.h"
 
 #include <string.h>
@@ -11,6 +11,7 @@
 
 #define MAX_CHOICES 200 /* completions of one word */
 
+/* The search for the completions of one word. */
 typedef struct {
     NjCmd *cmd;
     NjAccount *account; /* offer this account's addresses; NULL: those of all accounts */
@@ -113,7 +114,7 @@ offer_nicks(Search *search)
     NjOccupant *occupant;
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, (void **) &occupant))
-        if (!room->nick || strcmp(occupant->nick, room->nick))
+        if (g_strcmp0(occupant->nick, room->nick) != 0)
             offer_word(search, occupant->shown);
 }
 
@@ -184,7 +185,7 @@ offer_themes(Search *search)
     offer_list(search, (const char *const *) names);
 }
 
-/* Offers the settings of an account; after: "=" where their values follow in the same word. */
+/* Offers the names of an account's settings; after: "=" if the value follows in the same word. */
 static void
 offer_settings(Search *search, const char *after)
 {
@@ -229,7 +230,8 @@ offer_values(Search *search, const char *option_name)
         offer_list(search, (const char *const *) option->choices);
 }
 
-/* The argument of the first parameter of this kind; NULL if there is none. */
+/* Returns the word in rest that belongs to the first parameter of this kind; NULL if it is not
+ * typed. The caller frees it. */
 static char *
 find_argument(const NjCommand *command, const char *rest, NjParamKind kind)
 {
@@ -258,7 +260,6 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     case NJ_PARAM_ROOM:
         offer_chats(search, true);
         break;
-
     case NJ_PARAM_NICK:
         offer_nicks(search);
         break;
@@ -268,7 +269,6 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     case NJ_PARAM_WINDOW:
         offer_windows(search);
         break;
-
     case NJ_PARAM_OPTION:
         offer_rows(search, nj_options_table(search->cmd->client->options));
         break;
@@ -279,7 +279,6 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
     }
     case NJ_PARAM_CHOICE:
         break;
-
     case NJ_PARAM_COMMAND:
         offer_topics(search);
         break;
@@ -297,7 +296,6 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         if (search->cmd->screen)
             nj_keys_each(nj_screen_keys(search->cmd->screen), offer_key, search);
         break;
-
     case NJ_PARAM_SETTING:
         offer_settings(search, "");
         break;
@@ -311,12 +309,11 @@ offer_param(Search *search, const NjCommand *command, const NjParam *param, cons
         search->quote = false;
         offer_nicks(search);
         break;
-
     default:
         break;
     }
 
-    /* fixed words of any kind, as next and prev of a window */
+    /* A parameter of any kind may have fixed words, such as next and prev of /window. */
     offer_list(search, param->list ? param->list : (const char *const *) param->choices);
 }
 
@@ -342,7 +339,8 @@ take_completions(Search *search)
     return NULL;
 }
 
-/* In a text: offers nicks, with a colon at the start of the text. */
+/* Offers nicks in a text for the chat, with a colon behind a nick that begins the text. Returns the
+ * start of the word. */
 static const char *
 complete_text(Search *search, char *text)
 {
@@ -367,14 +365,15 @@ complete_name(Search *search, const char *text)
     const char *name = colon ? colon + 1 : text + 1;
     search->start = name;
     offer_rows(search, search->cmd->table);
-    /* aliases only where no command matches: one name for each command is enough */
+    /* Offer aliases only if no command matches: one name for each command is enough. */
     if (g_hash_table_size(search->found) == 0)
         nj_cmd_each_alias(search->cmd, offer_alias, search);
     return name;
 }
 
-/* Replaces aliases without $ by their lines, so that the arguments are completed as those of the
- * command. The end of the line stays as typed. Returns NULL if no command is found. */
+/* Replaces an alias at the start of *line by its line, so that the arguments are completed as those
+ * of the command; the end of *line stays as typed. An alias with $ is not replaced. Returns NULL if
+ * no command is found. */
 static const NjCommand *
 resolve_alias(NjCmd *cmd, char **line, NjLine *parts)
 {
@@ -421,7 +420,7 @@ complete_param(Search *search, const NjCommand *command, const char *rest, char 
             return NULL; /* at an empty word of a text all nicks would match */
     }
 
-    /* The word behind an open quotation mark cannot be parsed: take it without the mark. */
+    /* A word whose quotation mark is still open cannot be parsed: take it without the mark. */
     const char *cursor = word;
     *typed = nj_parse_word(&cursor, NULL);
     if (!*typed)
@@ -434,7 +433,8 @@ complete_param(Search *search, const NjCommand *command, const char *rest, char 
     return word;
 }
 
-/* The same for a line whose first argument may be a sub-command. */
+/* Offers sub-commands in the first word behind the command, and the completions of
+ * complete_param(). Returns the start of the word in rest, or NULL. */
 static const char *
 complete_arguments(Search *search, const NjCommand *command, const char *rest, char **typed)
 {

@@ -1,5 +1,5 @@
-/* A dispatch reads once and runs lines for a millisecond. The rest waits for the next iteration of
- * the main loop; until it is done, no more is read. */
+/* In one iteration of the main loop a feed reads once and runs lines for a millisecond. The other
+ * lines wait for the next iterations, and until all of them have run, the feed does not read. */
 #include "cmd/feed.h"
 
 #include <errno.h>
@@ -9,19 +9,19 @@
 
 #include "base/clock.h"
 
-#define SLICE_US 1000
+#define SLICE_US 1000 /* time for running lines in one iteration of the main loop */
 
 struct NjFeed {
     int fd;
     const NjFeedHooks *hooks;
     void *owner;
-    guint source; /* waits for input, or runs the next slice */
+    guint source; /* waits for input, or for the next iteration */
     GString *buffer;
     gsize done;     /* bytes of buffer that have been handled */
-    gsize searched; /* bytes of buffer known to hold no newline behind done */
-    bool skipping;  /* drop the rest of a line that was too long */
-    bool ended;     /* end of file */
-    bool *freed;    /* not NULL while a hook runs: nj_feed_free() sets it */
+    gsize searched; /* bytes of buffer that were searched: no newline between done and here */
+    bool skipping;  /* the rest of a line that was too long is dropped */
+    bool ended;     /* end of file, or an error of read() */
+    bool *freed;    /* not NULL while a hook runs: nj_feed_free() sets *freed */
 };
 
 static gboolean on_readable(gint fd, GIOCondition condition, void *data);
@@ -73,7 +73,7 @@ handle_line(NjFeed *feed, char *line, gsize length)
     return !freed;
 }
 
-/* Returns false if the hook freed the feed. */
+/* Calls on_refused. Returns false if the hook freed the feed. */
 static bool
 refuse_line(NjFeed *feed, const char *sentence)
 {
@@ -91,6 +91,7 @@ typedef enum {
     SLICE_FREED, /* a hook freed the feed */
 } SliceResult;
 
+/* Runs complete lines of the buffer until SLICE_US have passed. */
 static SliceResult
 run_lines(NjFeed *feed)
 {

@@ -1,5 +1,5 @@
-/* Reads command lines from a descriptor. The length of a line, the bytes and the time of a dispatch
- * are bounded, so that no writer slows the screen. */
+/* Reads command lines from a descriptor. The length of a line is bounded, and so are the bytes read
+ * and the time spent in one iteration of the main loop, so that no writer slows the screen. */
 #ifndef NJ_CMD_FEED_H
 #define NJ_CMD_FEED_H
 
@@ -18,7 +18,8 @@ typedef struct {
     void (*on_end)(void *owner);
 } NjFeedHooks;
 
-/* Borrows fd, and reads it only when it is readable. A hook may call nj_feed_free(). */
+/* Borrows fd, which may be a blocking one: it is read only when it is readable. A hook may call
+ * nj_feed_free(). */
 NjFeed *nj_feed_new(int fd, const NjFeedHooks *hooks, void *owner);
 void nj_feed_free(NjFeed *feed);
 

@@ -32,13 +32,13 @@ struct NjFifo {
     char *path;
     int fd;
     NjFeed *feed;
-    int watch_fd;
+    int watch_fd; /* of inotify; -1 if the directory is not watched */
     guint watch;
     GHashTable *answers; /* set of Answer */
     GHashTable *asked;   /* set of Asked */
 };
 
-/* A result that the caller's FIFO has not taken completely. */
+/* A result that is not written completely yet, because the caller's FIFO is full. */
 typedef struct {
     NjFifo *fifo;
     int fd;
@@ -54,7 +54,7 @@ typedef struct {
     char *path;
 } Asked;
 
-/* Only a FIFO of our own user may be opened; open() has refused symbolic links. */
+/* Accepts only a FIFO of our own user. open() has refused symbolic links. */
 static bool
 check_fifo(const struct stat *info, const char *path, GError **error)
 {
@@ -151,8 +151,8 @@ on_answer_writable(gint fd, GIOCondition condition, void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Writes text to the FIFO at path and takes ownership of text. If the FIFO has no reader any more
- * or must not be opened, the text is dropped: the caller is gone. */
+/* Writes text to the FIFO at path and takes ownership of text. The text is dropped if the FIFO has
+ * no reader any more or must not be opened, or if too many answers wait. */
 static void
 send_answer(NjFifo *fifo, const char *path, char *text)
 {
@@ -288,7 +288,7 @@ open_reader(NjFifo *fifo, GError **error)
     return true;
 }
 
-/* True if the open descriptor is the file at the path. */
+/* Whether the FIFO that is open is still the one at the path. */
 static bool
 is_still_at_path(NjFifo *fifo)
 {
@@ -352,8 +352,8 @@ watch_directory(NjFifo *fifo, GError **error)
     return true;
 }
 
-/* Fails if another instance reads the FIFO: with two readers each line would reach one of them by
- * chance. Instances with different --data directories may share one state directory. */
+/* Fails if another instance reads the FIFO: with two readers it would be chance which of them gets
+ * a line. Instances with different --data directories may share one state directory. */
 static bool
 check_no_other_reader(const NjFifo *fifo, GError **error)
 {
@@ -424,8 +424,8 @@ nj_fifo_path(const NjPaths *paths, const NjOptions *options)
 
 /* --- asking a running instance (-x) --- */
 
-/* Waits for events on fd. Returns false at the deadline (monotonic, µs) or when other, a descriptor
- * for writing or -1, loses its reader. */
+/* Waits for events on fd. Returns false at the deadline (monotonic, µs), and when the pipe of
+ * other, a descriptor for writing, loses its reader. other may be -1. */
 static bool
 wait_for_events(int fd, short events, int other, gint64 deadline)
 {
@@ -459,7 +459,15 @@ write_all(int fd, const char *text, gint64 deadline)
     return true;
 }
 
-/* Reads one line from fd, while the command FIFO asked still has a reader. */
+/* Whether a read() that failed may succeed later. */
+static bool
+may_read_again(void)
+{
+    return errno == EINTR || errno == EAGAIN;
+}
+
+/* Reads one line from fd; the caller frees it. Returns NULL at the deadline, at the end of file,
+ * and when the command FIFO (asked: its descriptor for writing) loses its reader. */
 static char *
 read_line(int fd, int asked, gint64 deadline)
 {
@@ -470,10 +478,10 @@ read_line(int fd, int asked, gint64 deadline)
         if (!wait_for_events(fd, POLLIN, asked, deadline))
             return NULL;
         ssize_t got = read(fd, bytes, sizeof bytes);
-        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-            return NULL;
         if (got > 0)
             g_string_append_len(answer, bytes, got);
+        else if (got == 0 || !may_read_again())
+            return NULL;
     }
 
     g_string_truncate(answer, strcspn(answer->str, "\n"));

@@ -1,4 +1,4 @@
-/* The command FIFO, and asking a running instance through it (-x). */
+/* The command FIFO, and running commands in another instance through it (-x). */
 #ifndef NJ_CMD_FIFO_H
 #define NJ_CMD_FIFO_H
 

@@ -1,13 +1,14 @@
-/* /ping and /info: asking other addresses. */
+/* /ping and /info: ask other addresses. */
 #include <string.h>
 
 #include "cmd/topic.h"
 #include "xmpp/xep/0030.h"
 #include "xmpp/xep/0199.h"
 
-/* A bare address of a user is answered by the user's server (XEP-0199, RFC 6120 10.5.3). */
+/* Writes how long a response took. For the bare address of a user, the user's server responds
+ * (XEP-0199, RFC 6120 10.5.3). */
 static void
-say_ping(NjCall *call, int ms)
+report_ping(NjCall *call, int ms)
 {
     const char *address = nj_call_arg(call, "address");
     if (!address)
@@ -25,7 +26,7 @@ on_pong(const GError *error, NjRecord *result, void *data)
     NjCall *call = data;
     const NjField *ms = result ? nj_record_find(result, "ms") : NULL;
     if (!error && ms)
-        say_ping(call, (int) ms->number);
+        report_ping(call, (int) ms->number);
     nj_call_answer(error, result, call);
 }
 
@@ -35,11 +36,12 @@ run_ping(NjCall *call)
     nj_ping(nj_call_account(call), nj_call_arg(call, "address"), on_pong, nj_call_hold(call));
 }
 
-static void say_record(NjCall *call, const NjRecord *record, int depth);
+static void report_record(NjCall *call, const NjRecord *record, int depth);
 
-/* Writes a list of single texts as one line, other records one below the other. */
+/* Writes a list. Records that consist of a single text share one line, others are written one below
+ * the other. */
 static void
-say_list(NjCall *call, const NjField *field, int depth)
+report_list(NjCall *call, const NjField *field, int depth)
 {
     g_autoptr(GString) words = g_string_new(NULL);
     for (guint i = 0; i < field->list->len; i++) {
@@ -48,15 +50,16 @@ say_list(NjCall *call, const NjField *field, int depth)
         if (only && only->kind == NJ_FIELD_TEXT)
             g_string_append_printf(words, "%s%s", words->len ? ", " : "", only->text);
         else
-            say_record(call, record, depth + 1);
+            report_record(call, record, depth + 1);
     }
 
     if (words->len)
         nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key, words->str);
 }
 
+/* Writes a field, indented by depth steps. */
 static void
-say_field(NjCall *call, const NjField *field, int depth)
+report_field(NjCall *call, const NjField *field, int depth)
 {
     switch (field->kind) {
     case NJ_FIELD_TEXT:
@@ -70,22 +73,21 @@ say_field(NjCall *call, const NjField *field, int depth)
         nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s: %s", depth * 2, "", field->key,
                        field->number ? _("yes") : _("no"));
         break;
-
     case NJ_FIELD_RECORD:
         nj_call_notice(call, NJ_NOTICE_INFO, "%*s%s:", depth * 2, "", field->key);
-        say_record(call, field->record, depth + 1);
+        report_record(call, field->record, depth + 1);
         break;
     case NJ_FIELD_LIST:
-        say_list(call, field, depth);
+        report_list(call, field, depth);
         break;
     }
 }
 
 static void
-say_record(NjCall *call, const NjRecord *record, int depth)
+report_record(NjCall *call, const NjRecord *record, int depth)
 {
     for (guint i = 0; i < nj_record_length(record); i++)
-        say_field(call, nj_record_at(record, i), depth);
+        report_field(call, nj_record_at(record, i), depth);
 }
 
 static void
@@ -93,13 +95,13 @@ on_info(const GError *error, NjRecord *result, void *data)
 {
     NjCall *call = data;
     if (!error && result)
-        say_record(call, result, 0);
+        report_record(call, result, 0);
     nj_call_answer(error, result, call);
 }
 
-/* Writes what the roster knows, without a request. */
+/* Writes what the roster knows about an address; this needs no request. */
 static void
-say_known(NjCall *call, const char *address)
+report_contact(NjCall *call, const char *address)
 {
     NjAccount *account = nj_call_account(call);
     const NjContact *contact = nj_roster_find(account->roster, address);
@@ -111,10 +113,10 @@ say_known(NjCall *call, const char *address)
                    nj_subscription_name(contact->subscription));
     for (guint i = 0; i < contact->presences->len; i++) {
         const NjPresence *presence = contact->presences->pdata[i];
-        nj_call_notice(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"),
-                       *presence->resource ? presence->resource : address,
-                       nj_show_name(presence->show), presence->priority,
-                       presence->status ? presence->status : "");
+        const char *resource = *presence->resource ? presence->resource : address;
+        const char *status = presence->status ? presence->status : "";
+        nj_call_notice(call, NJ_NOTICE_INFO, _("%s: %s, priority %d %s"), resource,
+                       nj_show_name(presence->show), presence->priority, status);
         g_autoptr(GDateTime) idle =
             presence->idle ? g_date_time_new_from_unix_local(presence->idle / 1000) : NULL;
         g_autofree char *since = idle ? g_date_time_format(idle, "%Y-%m-%d %H:%M") : NULL;
@@ -137,7 +139,7 @@ run_info(NjCall *call)
     }
 
     g_autofree char *whom = g_strdup(address);
-    say_known(call, whom);
+    report_contact(call, whom);
     nj_info(nj_call_account(call), whom, on_info, nj_call_hold(call));
 }
 
@@ -145,7 +147,8 @@ static const NjCommand cmd_ping = {
     .name = "ping",
     .summary = N_("Measure how long a response takes"),
     .needs = NJ_NEEDS_CONNECTION,
-    .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL, N_("whom; without it your server") } },
+    .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
+                  N_("the address; by default your server") } },
     .examples = { "/ping", "/ping frog@example.org/desk" },
     .run = run_ping,
 };
@@ -155,7 +158,7 @@ static const NjCommand cmd_info = {
     .summary = N_("Show information about a person, room or server"),
     .needs = NJ_NEEDS_CONNECTION,
     .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
-                  N_("whose; without it the chat in front") } },
+                  N_("the address; by default that of the chat in front") } },
     .examples = { "/info frog@example.org", "/info chat.example.org" },
     .run = run_info,
 };

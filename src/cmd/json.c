@@ -1,5 +1,5 @@
-/* Converts records to JSON and back. JSON may come from any process of the user: jansson bounds the
- * nesting, the caller the length. */
+/* Converts records to JSON and back. JSON may come from any process of the user, so its nesting is
+ * bounded here and by jansson, and its length by the caller. */
 #include "cmd/json.h"
 
 #include <jansson.h>
@@ -7,8 +7,10 @@
 
 #include "cmd/commands.h"
 
-#define MAX_DEPTH 32
+#define MAX_DEPTH 32 /* of nested objects that are read */
 
+/* A JSON string. jansson refuses text that is not UTF-8, whose bytes are then replaced by
+ * U+FFFD. */
 static json_t *
 text_value(const char *text)
 {
@@ -56,7 +58,9 @@ object_from_record(const NjRecord *record)
 static bool
 needs_escape(gunichar c)
 {
-    return (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029;
+    bool is_control = c >= 0x7f && c <= 0x9f;
+    bool is_separator = c == 0x2028 || c == 0x2029;
+    return is_control || is_separator;
 }
 
 /* Returns object as one line and releases it. */
@@ -94,10 +98,10 @@ nj_json_answer(const GError *error, const NjRecord *result)
     json_t *object = json_object();
     json_object_set_new(object, "ok", json_boolean(!error));
     if (error) {
-        json_t *what = json_object();
-        json_object_set_new(what, "code", text_value(nj_cmd_error_code(error)));
-        json_object_set_new(what, "text", text_value(error->message));
-        json_object_set_new(object, "error", what);
+        json_t *failure = json_object();
+        json_object_set_new(failure, "code", text_value(nj_cmd_error_code(error)));
+        json_object_set_new(failure, "text", text_value(error->message));
+        json_object_set_new(object, "error", failure);
     } else {
         json_object_set_new(object, "result", object_from_record(result));
     }

@@ -28,7 +28,8 @@ set_option(NjCall *call, const NjOption *option, const char *value)
     return true;
 }
 
-/* Shows a theme before it is saved, so that a broken one is refused. */
+/* Changes an option; value NULL: to its default. A theme is shown before it is saved, so that a
+ * broken one is refused. Returns false if the call has failed. */
 static bool
 change_option(NjCall *call, const NjOption *option, const char *value)
 {
@@ -126,6 +127,7 @@ run_bind(NjCall *call)
         return;
     }
 
+    NjOptions *options = nj_call_client(call)->options;
     bool unbind = strcmp(line, "free") == 0;
     if (!unbind && line[0] != '/') {
         nj_call_fail(
@@ -135,9 +137,9 @@ run_bind(NjCall *call)
         return;
     }
 
-    bool done = nj_keys_bind(keys, name, unbind ? NULL : line, &error)
-                && nj_options_set_pair(nj_call_client(call)->options, "keys", name,
-                                       unbind ? "" : line, &error);
+    bool done = nj_keys_bind(keys, name, unbind ? NULL : line, &error);
+    if (done) /* an empty line in natterjackrc unbinds a shipped key */
+        done = nj_options_set_pair(options, "keys", name, unbind ? "" : line, &error);
     if (done && unbind)
         nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Unbound %s; the prompt uses it again."), name);
     else if (done)
@@ -157,6 +159,7 @@ report_alias(const char *name, const char *line, const char *habit, void *owner)
         nj_call_notice(owner, NJ_NOTICE_INFO, "/%-12s %s", name, line);
 }
 
+/* The alias that /alias NAME shows. */
 typedef struct {
     NjCall *call;
     const char *name;
@@ -190,10 +193,11 @@ run_alias(NjCall *call)
     }
 
     g_autoptr(GError) error = NULL;
+    NjOptions *options = nj_call_client(call)->options;
     bool remove = strcmp(line, "free") == 0;
-    bool done = nj_cmd_set_alias(cmd, name, remove ? NULL : line, &error)
-                && nj_options_set_pair(nj_call_client(call)->options, "aliases", name,
-                                       remove ? NULL : line, &error);
+    const char *kept = remove ? NULL : line;
+    bool done = nj_cmd_set_alias(cmd, name, kept, &error)
+                && nj_options_set_pair(options, "aliases", name, kept, &error);
     if (done && remove)
         nj_call_notice(call, NJ_NOTICE_SUCCESS,
                        nj_cmd_alias_line(cmd, name)

@@ -1,8 +1,8 @@
-/* /outbox and /retry: list messages that no server has yet, and send failed ones again.
+/* /outbox and /retry: list messages that no server has received yet, and send failed ones again.
  *
- * Waiting messages are in the outbox of each account. Failed messages have left it; they are looked
- * for at the end of the open chats and up to a day back, so that /retry does not send forgotten
- * messages of last year. */
+ * Waiting messages are in the outbox of each account. Failed messages have left it: they are
+ * searched among the last messages of the open chats, not more than a day back, so that /retry does
+ * not send forgotten messages of last year. */
 #include "cmd/outbox.h"
 
 #include <string.h>
@@ -22,8 +22,13 @@ nj_outbox_count(const NjAccount *account, guint *unsure)
 {
     guint waiting = 0;
     *unsure = 0;
-    for (GList *item = account->outbox->rows.head; item; item = item->next)
-        ++*(((NjOut *) item->data)->message->state == NJ_STATE_UNSURE ? unsure : &waiting);
+    for (GList *item = account->outbox->rows.head; item; item = item->next) {
+        if (((NjOut *) item->data)->message->state == NJ_STATE_UNSURE)
+            ++*unsure;
+        else
+            waiting++;
+    }
+
     return waiting;
 }
 
@@ -79,6 +84,7 @@ nj_outbox_sentence(NjClient *client, bool written)
 
 /* --- collecting messages --- */
 
+/* A message of the list, and the chat it belongs to, which may be closed. */
 typedef struct {
     NjAccount *account;
     NjChatKind kind;
@@ -104,6 +110,7 @@ add_entry(GPtrArray *entries, NjAccount *account, NjChatKind kind, const char *a
     g_ptr_array_add(entries, entry);
 }
 
+/* Adds the failed messages of an open chat. */
 static void
 add_failed(GPtrArray *entries, NjChat *chat)
 {
@@ -159,7 +166,7 @@ collect_entries(NjClient *client, NjChat *chat)
 
 /* --- /outbox --- */
 
-/* Whether only /retry sends the message again. */
+/* Whether the message is sent again only by /retry. */
 static bool
 needs_retry(const NjMessage *message)
 {
@@ -210,9 +217,11 @@ report_entry(NjCall *call, const Entry *entry)
     g_autofree char *line = nj_text_line(content ? content : "", -1, 0);
     g_autofree char *text = nj_text_ellipsize(line, 40);
 
-    nj_call_notice(call, needs_retry(message) ? NJ_NOTICE_WARNING : NJ_NOTICE_INFO,
-                   "%s  %s  %s: %s%s%s", shown, entry->address, state_shown(message->state), text,
-                   message->error ? "  " : "", message->error ? message->error : "");
+    const char *error = message->error ? message->error : "";
+    NjNoticeKind kind = needs_retry(message) ? NJ_NOTICE_WARNING : NJ_NOTICE_INFO;
+
+    nj_call_notice(call, kind, "%s  %s  %s: %s%s%s", shown, entry->address,
+                   state_shown(message->state), text, message->error ? "  " : "", error);
 }
 
 static void
@@ -220,11 +229,11 @@ run_outbox(NjCall *call)
 {
     g_autoptr(GPtrArray) entries = collect_entries(nj_call_client(call), NULL);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
-    bool again = false;
+    bool any_retry = false;
 
     for (guint i = 0; i < entries->len; i++) {
         const Entry *entry = entries->pdata[i];
-        again |= needs_retry(entry->message);
+        any_retry |= needs_retry(entry->message);
         g_ptr_array_add(list, entry_record(entry));
         report_entry(call, entry);
     }
@@ -232,19 +241,18 @@ run_outbox(NjCall *call)
     nj_record_set_list(nj_call_result(call), "messages", list);
     if (!entries->len)
         nj_call_notice(call, NJ_NOTICE_INFO, _("All your messages have reached a server."));
-    else if (again)
+    else if (any_retry)
         nj_call_notice(
             call, NJ_NOTICE_INFO,
-            _("/retry resends the messages of a chat that failed or may not have arrived, "
-              "/retry all "
-              "those of every chat; the others are sent automatically."));
+            _("/retry resends the messages of a chat that failed or may not have arrived, /retry "
+              "all those of every chat; the others are sent automatically."));
 
     nj_call_done(call);
 }
 
 /* --- /retry --- */
 
-/* The chat of an entry; a closed chat with a person is opened. Returns NULL and an error for a room
+/* The chat of an entry; opens a closed chat with a person. Returns NULL and an error for a room
  * that we have left. */
 static NjChat *
 open_entry_chat(const Entry *entry, GError **error)
@@ -254,7 +262,8 @@ open_entry_chat(const Entry *entry, GError **error)
         chat = nj_chat_open(entry->account, NJ_CHAT_PERSON, entry->address);
     if (!chat)
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("no-chat"),
-                    _("You are no longer in %s; /join it, then /retry."), entry->address);
+                    _("You are no longer in %s; type /join %s, then /retry."), entry->address,
+                    entry->address);
     return chat;
 }
 
@@ -281,8 +290,7 @@ run_retry(NjCall *call)
     if (!chat && !nj_call_arg(call, "which")) {
         nj_call_fail(call, "no-chat",
                      _("No chat is in front; /retry all resends the messages of every chat that "
-                       "failed or may "
-                       "not have arrived."));
+                       "failed or may not have arrived."));
         return;
     }
 
@@ -296,7 +304,10 @@ run_retry(NjCall *call)
             continue;
         NjChat *where = open_entry_chat(entry, &error);
         if (where && nj_message_retry(where, entry->message, &error)) {
-            ++*(entry->account->state == NJ_ACCOUNT_ONLINE ? &now : &later);
+            if (entry->account->state == NJ_ACCOUNT_ONLINE)
+                now++;
+            else
+                later++;
             continue;
         }
         refused++;
@@ -312,10 +323,10 @@ run_retry(NjCall *call)
     if (!refused && !now && !later)
         nj_call_notice(
             call, NJ_NOTICE_INFO,
-            chat ? _("No message of this chat failed in the last 24 hours or is unsure; /outbox "
-                     "lists the waiting ones.")
-                 : _("No message failed in the last 24 hours or is unsure; /outbox lists the "
-                     "waiting ones."));
+            chat ? _("In this chat no message failed in the last 24 hours or may not have arrived; "
+                     "/outbox lists waiting messages.")
+                 : _("No message failed in the last 24 hours or may not have arrived; /outbox "
+                     "lists waiting messages."));
 
     report_retried(call, now, later);
     if (refused)

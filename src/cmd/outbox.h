@@ -4,17 +4,17 @@
 
 #include "model/client.h"
 
-/* A sentence with the number of waiting messages of all accounts, for a user who quits; NULL if no
- * message waits. The caller frees it. written: all messages are in the file; if false, only
- * committed ones are counted. */
+/* Returns a sentence with the number of waiting messages of all accounts, for a user who quits;
+ * NULL if no message waits. The caller frees it. written: whether all messages are in the file;
+ * false: only committed ones are counted. */
 char *nj_outbox_sentence(NjClient *client, bool written);
 
-/* The number of messages that are not committed: they are lost if the program ends while the disk
- * fails. */
+/* Returns the number of messages in the outboxes that are not committed: they are lost if the
+ * program ends while the disk fails. */
 guint nj_outbox_unsafe(NjClient *client);
 
-/* The number of waiting messages of an account. *unsure receives the number of messages that may
- * not have arrived. */
+/* Returns the number of waiting messages of an account, without the unsure ones, whose number
+ * *unsure receives. */
 guint nj_outbox_count(const NjAccount *account, guint *unsure);
 
 #endif

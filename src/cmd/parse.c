@@ -1,5 +1,6 @@
-/* The language of commands. Every line from the prompt, the FIFO and -x is parsed here first, so
- * the input is not trusted. A raw text keeps every byte, unless it begins with -e. */
+/* The syntax of command lines. Every line from the prompt, the FIFO and -x is parsed here first, so
+ * the input is not trusted. A raw text keeps every byte; if it begins with -e, its \n, \t and
+ * \\ are replaced. */
 #include "cmd/parse.h"
 
 #include <string.h>
@@ -9,7 +10,7 @@
 struct NjArgs {
     const NjCommand *command;
     char *values[G_N_ELEMENTS(((NjCommand *) NULL)->params)];
-    GPtrArray *list; /* of the REPEAT parameter; NULL-ended once parsed */
+    GPtrArray *list; /* the words of the REPEAT parameter, NULL-ended */
     int repeat;      /* the index of that parameter; -1 without one */
 };
 
@@ -85,6 +86,7 @@ end_of_quote(const char *text)
     return *text ? text + 1 : NULL;
 }
 
+/* Reads a word that begins with a quotation mark; \", \\ and \n are replaced in it. */
 static char *
 read_quoted(const char **cursor, GError **error)
 {
@@ -170,6 +172,7 @@ unescape_text(const char *text)
     return g_string_free(out, FALSE);
 }
 
+/* The value of a raw text, for which \n, \t and \\ are replaced only behind -e. */
 static char *
 read_raw(const char *text)
 {
@@ -205,7 +208,7 @@ keyword_at(const NjCommand *command, const char *text)
     return -1;
 }
 
-/* The index of the first parameter at or behind from that is not a keyword; -1 without one. */
+/* The index of the first parameter from index `from` on that is not a keyword; -1 without one. */
 static int
 next_positional(const NjCommand *command, int from)
 {
@@ -228,14 +231,14 @@ is_raw(const NjCommand *command, int index)
 static char *
 format_param(const NjParam *param)
 {
-    g_autofree char *what = param->kind == NJ_PARAM_CHOICE && !param->list
-                                ? g_strjoinv("|", (char **) param->choices)
-                                : g_ascii_strup(param->name, -1);
+    g_autofree char *value = param->kind == NJ_PARAM_CHOICE && !param->list
+                                 ? g_strjoinv("|", (char **) param->choices)
+                                 : g_ascii_strup(param->name, -1);
     GString *shown = g_string_new(NULL);
 
     if (param->flags & NJ_KEYWORD)
         g_string_append_printf(shown, "%s=", param->name);
-    g_string_append(shown, what);
+    g_string_append(shown, value);
     if (param->flags & NJ_REPEAT)
         g_string_append(shown, "…");
     if (param->flags & NJ_OPTIONAL) {
@@ -298,6 +301,7 @@ fail_usage(GError **error, const NjCommand *command, const char *sentence)
     nj_parse_fail(error, sentence, usage);
 }
 
+/* Sets a usage error and returns false if the parameter does not take this value. */
 static bool
 check_value(const NjCommand *command, const NjParam *param, const char *value, GError **error)
 {
@@ -329,7 +333,7 @@ wipe_string(char *secret)
     g_free(secret);
 }
 
-/* Takes value. */
+/* Checks and stores the value of a parameter; takes ownership of value. */
 static bool
 add_value(NjArgs *args, int index, char *value, GError **error)
 {
@@ -370,9 +374,9 @@ is_given(const NjArgs *args, int index)
     return index == args->repeat ? args->list->len > 1 : args->values[index] != NULL;
 }
 
-/* Sets an error and returns false if a required parameter is not given. */
+/* Sets a usage error and returns false if a required parameter is not given. */
 static bool
-check_complete(const NjArgs *args, GError **error)
+check_required(const NjArgs *args, GError **error)
 {
     const NjCommand *command = args->command;
     bool replaced = false;
@@ -427,7 +431,7 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
             at = next_positional(command, at + 1);
     }
 
-    if (!check_complete(args, error))
+    if (!check_required(args, error))
         return NULL;
 
     return g_steal_pointer(&args);

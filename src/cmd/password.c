@@ -1,4 +1,5 @@
-/* The session asks only when natterjackrc has no password, or one that the server refused.
+/* Supplies passwords to sessions (cmd/password.h). A session asks only when natterjackrc has no
+ * password, or one that the server refused.
  *
  * A password that was typed, or printed by password-command, is kept in memory for this run, so
  * that a reconnect does not ask again. It is wiped when the server refuses it, but not when a
@@ -20,14 +21,14 @@ typedef void (*Done)(const char *password, const char *why, void *data);
 typedef struct {
     NjPasswords *passwords;
     NjAccount *account;
-    char *secret;
+    char *secret;  /* the password of this run; NULL without one */
     bool given;    /* secret was passed to the session */
-    bool accepted; /* the server accepted it since the last connect */
-    bool offer;    /* ask whether to keep it, once online */
+    bool accepted; /* the account has been online since its last attempt to connect */
+    bool offer;    /* once online, ask whether to keep secret in natterjackrc */
     NjSubprocess *process;
-    /* the password-command, while those of other accounts run; else NULL */
+    /* the password-command, while it waits for those of other accounts; else NULL */
     char *queued_command;
-    Done done; /* of the open request; NULL without one */
+    Done done; /* receives the password of the open request; NULL without a request */
     void *data;
 } Entry;
 
@@ -55,7 +56,8 @@ prompt_of(Entry *entry)
     return screen ? nj_screen_prompt(screen) : NULL;
 }
 
-/* Ends the open request, if there is one. */
+/* Ends the open request, if there is one. password: its result; NULL: none, and why is NULL or the
+ * reason as a sentence. */
 static void
 answer_request(Entry *entry, const char *password, const char *why)
 {
@@ -147,7 +149,7 @@ on_typed(const char *typed, void *data)
     answer_request(entry, entry->secret, NULL);
 }
 
-/* Starts the next password-command if none runs. They run one at a time: there is one terminal, and
+/* Starts a queued password-command if none runs. They run one at a time: there is one terminal, and
  * a keyring that the first command unlocks need not be unlocked again. */
 static void
 run_next_command(NjPasswords *passwords)
@@ -250,12 +252,14 @@ on_keep_answer(int key, void *data)
         nj_client_notice(client, entry->account, NULL, NJ_NOTICE_ERROR, "%s", error->message);
 }
 
+/* Asks whether to keep the password in natterjackrc, unless that supplies one already. */
 static void
 offer_to_keep(Entry *entry)
 {
     entry->offer = false;
     const NjAccountSettings *settings = entry->account->settings;
-    if (!entry->secret || settings->password || settings->password_command || !prompt_of(entry))
+    bool is_configured = settings->password || settings->password_command;
+    if (!entry->secret || is_configured || !prompt_of(entry))
         return;
     g_autofree char *question =
         g_strdup_printf(_("Keep the password of %s in natterjackrc? [y/n] "), settings->address);
@@ -287,7 +291,8 @@ on_account_changed(NjAccount *account, void *owner)
         cancel_request(entry);
         break;
     default:
-        /* The question stays open while the connection is lost; the answer is for the next one. */
+        /* A question stays open when the connection is lost: the next connection needs the
+         * answer. */
         break;
     }
 }

@@ -1,5 +1,5 @@
-/* What scripts hear, and a life without a screen.  Fields and words are CONTRACT's: extended, never
- * renamed. */
+/* Events as records for scripts, and headless mode. Scripts depend on the names of the events, of
+ * their fields and on the words in them: new ones may be added, but none renamed. */
 #include "cmd/script.h"
 
 #include <errno.h>
@@ -21,8 +21,9 @@ struct NjScript {
     void *owner;
 };
 
+/* Returns a record with the fields "event" and, unless account is NULL, "account". */
 static NjRecord *
-event_new(const char *event, const NjAccount *account)
+new_event(const char *event, const NjAccount *account)
 {
     NjRecord *record = nj_record_new();
     nj_record_set_text(record, "event", event);
@@ -31,14 +32,15 @@ event_new(const char *event, const NjAccount *account)
     return record;
 }
 
+/* Passes the record to the script and frees it. */
 static void
-tell(NjScript *script, NjRecord *record)
+pass_event(NjScript *script, NjRecord *record)
 {
     script->func(record, script->owner);
     nj_record_free(record);
 }
 
-/* The full address a message came from: in a room the sender is a nick. */
+/* The full address that a message came from (in a room, sender is a nick); the caller frees it. */
 static char *
 sender_address(const NjChat *chat, const NjMessage *message)
 {
@@ -53,7 +55,7 @@ static void
 on_message_added(NjMessageEvent *event, void *owner)
 {
     const NjMessage *message = event->message;
-    NjRecord *record = event_new("message", event->chat->account);
+    NjRecord *record = new_event("message", event->chat->account);
     g_autofree char *from = sender_address(event->chat, message);
     g_autofree char *time = nj_clock_format(message->time);
 
@@ -74,7 +76,7 @@ on_message_added(NjMessageEvent *event, void *owner)
     if (message->delayed)
         nj_record_set_bool(record, "delayed", true);
 
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 static void
@@ -82,20 +84,21 @@ on_contact_changed(NjContactEvent *event, void *owner)
 {
     NjShow show = nj_contact_show(event->contact);
     if (show == event->before)
-        return; /* the item, or another resource of theirs */
+        return; /* only the roster item, or a resource that does not decide the show */
 
-    NjRecord *record = event_new("presence", event->contact->account);
+    NjRecord *record = new_event("presence", event->contact->account);
     nj_record_set_text(record, "from", event->contact->address);
     nj_record_set_text(record, "name", event->contact->name);
     nj_record_set_text(record, "show", nj_show_name(show));
     nj_record_set_text(record, "status", nj_contact_status(event->contact));
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
+/* Returns an event of a room; what: the field that says what has changed. */
 static NjRecord *
-room_event(const NjRoom *room, const char *what)
+new_room_event(const NjRoom *room, const char *what)
 {
-    NjRecord *record = event_new("room", room->chat->account);
+    NjRecord *record = new_event("room", room->chat->account);
     nj_record_set_text(record, "chat", room->chat->address);
     nj_record_set_text(record, "what", what);
     return record;
@@ -105,64 +108,66 @@ static void
 on_room_changed(NjRoom *room, void *owner)
 {
     static const char *const states[] = { "out", "joining", "in" };
-    NjRecord *record = room_event(room, "room");
+    NjRecord *record = new_room_event(room, "room");
     nj_record_set_text(record, "state", states[room->state]);
     nj_record_set_text(record, "nick", room->nick);
     nj_record_set_text(record, "subject", room->subject);
     nj_record_set_text(record, "text", room->why);
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 static void
 on_occupant_changed(NjOccupantEvent *event, void *owner)
 {
-    NjRecord *record = room_event(event->room, event->joined     ? "joined"
-                                               : event->old_nick ? "renamed"
-                                                                 : "changed");
+    const char *what = event->old_nick ? "renamed" : "changed";
+    if (event->joined)
+        what = "joined";
+
+    NjRecord *record = new_room_event(event->room, what);
     nj_record_set_text(record, "nick", event->occupant->shown);
     nj_record_set_text(record, "old_nick", event->old_nick);
     nj_record_set_text(record, "address", event->occupant->address);
     nj_record_set_text(record, "show", nj_show_name(event->occupant->show));
     nj_record_set_text(record, "status", event->occupant->status);
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 static void
 on_occupant_removed(NjOccupantEvent *event, void *owner)
 {
-    NjRecord *record = room_event(event->room, "left");
+    NjRecord *record = new_room_event(event->room, "left");
     nj_record_set_text(record, "nick", event->occupant->shown);
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 static void
 on_account_changed(NjAccount *account, void *owner)
 {
-    NjRecord *record = event_new("connection", account);
+    NjRecord *record = new_event("connection", account);
     nj_record_set_text(record, "state", nj_account_state_name(account->state));
     nj_record_set_text(record, "address", account->jid ? account->jid : account->bare);
     nj_record_set_text(record, "text", account->why);
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 static void
 on_alert(NjAlert *alert, void *owner)
 {
-    NjRecord *record = event_new("attention", alert->chat->account);
+    NjRecord *record = new_event("attention", alert->chat->account);
     nj_record_set_text(record, "chat", alert->chat->address);
     nj_record_set_text(record, "text", alert->what);
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 static void
 on_command_failed(NjCommandFailure *failure, void *owner)
 {
-    NjRecord *record = event_new("command-failed", NULL);
+    NjRecord *record = new_event("command-failed", NULL);
     nj_record_set_text(record, "command", failure->command);
     nj_record_set_text(record, "source", failure->source);
     nj_record_set_text(record, "code", failure->code);
     nj_record_set_text(record, "text", failure->text);
-    tell(owner, record);
+    pass_event(owner, record);
 }
 
 NjScript *
@@ -193,8 +198,8 @@ nj_script_free(NjScript *script)
 
 /* --- headless --- */
 
-#define MAX_QUEUED (4 * 1024 * 1024)
-#define LAST_WRITE_US (300 * G_TIME_SPAN_MILLISECOND)
+#define MAX_QUEUED (4 * 1024 * 1024)                  /* bytes that wait for a slow reader */
+#define LAST_WRITE_US (300 * G_TIME_SPAN_MILLISECOND) /* for the rest of the queue at the end */
 
 struct NjHeadless {
     NjCmd *cmd;
@@ -204,10 +209,10 @@ struct NjHeadless {
     GByteArray *queue;
     gsize written; /* bytes at the start of queue that are written */
     guint source;
-    guint dropped; /* lines dropped since queue was full */
+    guint dropped; /* lines dropped since queue became full; 0 while lines are queued */
 };
 
-/* The reader has gone. Commands are still read. */
+/* Closes the output: its reader has gone, or the program ends. Commands are still read. */
 static void
 close_output(NjHeadless *headless)
 {
@@ -218,7 +223,7 @@ close_output(NjHeadless *headless)
     g_byte_array_set_size(headless->queue, 0);
 }
 
-/* Appends a line and takes ownership of json. */
+/* Appends a line to the queue and takes ownership of json. */
 static void
 queue_line(NjHeadless *headless, char *json)
 {
@@ -227,7 +232,8 @@ queue_line(NjHeadless *headless, char *json)
     g_free(json);
 }
 
-/* Writes what the reader takes now. Returns true while bytes are left. */
+/* Writes as much of the queue as the reader takes now, and reports dropped lines once the queue is
+ * empty. Returns true if bytes are left. */
 static bool
 write_queue(NjHeadless *headless)
 {
@@ -253,7 +259,7 @@ write_queue(NjHeadless *headless)
     headless->written = 0;
     g_byte_array_set_size(headless->queue, 0);
     if (headless->dropped) {
-        NjRecord *record = event_new("events-dropped", NULL);
+        NjRecord *record = new_event("events-dropped", NULL);
         nj_record_set_int(record, "count", headless->dropped);
         headless->dropped = 0;
         queue_line(headless, nj_json_write(record));
@@ -276,8 +282,8 @@ on_writable(gint fd, GIOCondition condition, void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Writes or queues a line and takes ownership of json. Lines are dropped while more than MAX_QUEUED
- * bytes wait. */
+/* Writes or queues a line and takes ownership of json. When more than MAX_QUEUED bytes wait, lines
+ * are dropped until the queue is empty. */
 static void
 print_json(NjHeadless *headless, char *json)
 {
@@ -309,8 +315,7 @@ nj_headless_answer(NjHeadless *headless, const GError *error, const NjRecord *re
     print_json(headless, nj_json_answer(error, result));
 }
 
-/* Writes results that have fields. Failures are not written here: they are command-failed events.
- */
+/* Writes a result that has fields. A failure is not written here: it is a command-failed event. */
 static void
 on_result(const GError *error, NjRecord *result, void *data)
 {

@@ -14,9 +14,9 @@ void nj_script_free(NjScript *script);
 
 typedef struct NjHeadless NjHeadless;
 
-/* Uses standard input and output, or the given descriptors. A slow reader blocks nothing: lines
- * over 4 MB are dropped, and an event events-dropped with their count follows when there is room.
- */
+/* Uses standard input and output, or the given descriptors. A slow reader does not block the
+ * program: while 4 MB wait for it, further lines are dropped; when the rest is written, an event
+ * events-dropped with their number follows. */
 NjHeadless *nj_headless_new(NjCmd *cmd);
 NjHeadless *nj_headless_new_on(NjCmd *cmd, int in, int out);
 void nj_headless_free(NjHeadless *headless);

@@ -1,4 +1,6 @@
-/* A thread waits for the program: GLib's child watches do not report stops, and a stop shows that a
+/* Runs a program in the background of our terminal (cmd/subprocess.h).
+ *
+ * A thread waits for the program: GLib's child watches do not report stops, and a stop shows that a
  * background job wants the terminal. The thread only calls waitpid() and passes each change to the
  * main loop.
  *
@@ -31,11 +33,13 @@ typedef struct {
     NjSubprocess *process; /* NULL after nj_subprocess_free() */
 } Watch;
 
+/* The program has stopped or ended; the thread passes this to the main loop. */
 typedef struct {
     Watch *watch;
-    int status;
+    int status; /* of waitpid() */
 } Change;
 
+/* Standard output or standard error of the program. */
 typedef struct {
     int fd;
     guint source;
@@ -140,8 +144,8 @@ set_foreground(pid_t group)
     close(fd);
 }
 
-/* While the program runs in the background, writing to the terminal must stop it as reading does:
- * otherwise its question would disappear under our screen. */
+/* Sets or clears TOSTOP. While the program runs in the background, writing to the terminal must
+ * stop it as reading does: otherwise our screen would overwrite its question. */
 static void
 stop_writers(bool stop)
 {
@@ -209,6 +213,8 @@ on_kill(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/* Ends the program: SIGTERM now, SIGKILL after KILL_MS. sentence is the reason; it is not
+ * copied. */
 static void
 end_program(NjSubprocess *process, const char *sentence)
 {
@@ -314,6 +320,7 @@ start_program(NjSubprocess *process, GError **error)
     return true;
 }
 
+/* Suspends our screen and starts the deadline of a program that has the terminal. */
 static void
 give_terminal(NjSubprocess *process)
 {
@@ -341,11 +348,12 @@ static bool
 can_give_terminal(const NjSubprocess *process)
 {
     NjTerm *term = process->screen ? nj_screen_term(process->screen) : NULL;
-    return term && !process->cancelled && !process->has_terminal && !nj_term_is_suspended(term);
+    bool is_background = !process->cancelled && !process->has_terminal;
+    return term && is_background && !nj_term_is_suspended(term);
 }
 
-/* The program was stopped: because it accessed the terminal from the background; or, while it had
- * the terminal, by the user with Ctrl-z, which cancels it. */
+/* The program was stopped: by the kernel, because it accessed the terminal from the background; or
+ * by the user, who typed Ctrl-z while it had the terminal, which cancels it. */
 static void
 on_stopped(NjSubprocess *process, int signal)
 {

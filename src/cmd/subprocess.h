@@ -21,7 +21,7 @@ NjSubprocess *nj_subprocess_new(const char *command, NjScreen *screen, guint sec
 /* Kills the program; done is not called. */
 void nj_subprocess_free(NjSubprocess *process);
 
-/* Ends the program; done is called when it has ended. */
+/* Asks the program to end (SIGTERM, then SIGKILL); done is called when it has ended. */
 void nj_subprocess_cancel(NjSubprocess *process);
 
 #endif

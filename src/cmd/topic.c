@@ -1,4 +1,4 @@
-/* The list of topics, and functions that several of them use. */
+/* The list of the built-in topics, and functions that several of them use. */
 #include "cmd/topic.h"
 
 #include "cmd/call.h"
@@ -43,7 +43,7 @@ nj_call_session(NjCall *call, NjAccount *account)
 void
 nj_call_show_chat(NjCall *call, NjChat *chat)
 {
-    /* A script must not change what the user reads; -x of this start shows its chat. */
+    /* A script must not change what the user reads. A command of -x of this process may. */
     NjSource source = nj_call_source(call);
     if (source != NJ_SOURCE_FIFO && source != NJ_SOURCE_STDIN && nj_call_screen(call)) {
         nj_screen_show_chat(nj_call_screen(call), chat);

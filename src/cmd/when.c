@@ -1,5 +1,5 @@
-/* Dates and times as users type them. GDateTime does the calendar, the time zone and daylight
- * saving; this file knows the words and the forms. */
+/* Dates and times as users type them. This file knows the words and the formats; GDateTime knows
+ * the calendar, the time zone and daylight saving. */
 #include "cmd/when.h"
 
 #include <string.h>
@@ -16,8 +16,8 @@ to_ms(GDateTime *time)
     return g_date_time_to_unix(time) * 1000;
 }
 
-/* Sets *out and frees start and end. Returns false if one of them is NULL or start is before 1970.
- */
+/* Sets *out to the time from start to end, and frees both. Returns false if one of them is NULL or
+ * start is before 1970. */
 static bool
 set_span(GDateTime *start, GDateTime *end, NjSpan *out)
 {
@@ -47,6 +47,7 @@ start_of_day(GDateTime *time)
                                  g_date_time_get_day_of_month(time), 0, 0, 0);
 }
 
+/* The start of the day so many days before now. */
 static GDateTime *
 days_before(GDateTime *now, int days)
 {
@@ -54,8 +55,8 @@ days_before(GDateTime *now, int days)
     return then ? start_of_day(then) : NULL;
 }
 
-/* Accepts the English names from three letters on, and the long and the short name in the language
- * of the locale. word is case-folded. */
+/* Whether word names the weekday of day: in English, shortened to not less than three letters; or
+ * by the long or the short name in the language of the locale. word is case-folded. */
 static bool
 is_name_of_day(const char *word, GDateTime *day)
 {
@@ -71,7 +72,7 @@ is_name_of_day(const char *word, GDateTime *day)
     return strcmp(word, folded) == 0 || strcmp(word, folded_brief) == 0;
 }
 
-/* Sets *out to the day and frees day, which may be NULL. */
+/* Sets *out to the day that begins at day, and frees day. Returns false if day is NULL. */
 static bool
 set_day(GDateTime *day, NjSpan *out)
 {
@@ -96,7 +97,7 @@ parse_named_day(const char *word, GDateTime *now, NjSpan *out)
     return false;
 }
 
-/* month 0: the whole year; day 0: the whole month. */
+/* month 0 stands for the whole year, day 0 for the whole month. */
 static bool
 is_valid_date(int year, int month, int day)
 {
@@ -135,7 +136,7 @@ read_month_or_day(const char *text, int *number)
     return read_number(text, 2, number) && *number != 0;
 }
 
-/* 2026-11-02, 2026-11, 2026 */
+/* Reads 2026-11-02, 2026-11, 2026. */
 static bool
 parse_iso_date(const char *word, NjSpan *out)
 {
@@ -154,7 +155,7 @@ parse_iso_date(const char *word, NjSpan *out)
     return set_date(year, month, day, out);
 }
 
-/* 2.11.2026, 2.11. */
+/* Reads 2.11.2026, 2.11. */
 static bool
 parse_dotted_date(const char *word, GDateTime *now, NjSpan *out)
 {
@@ -189,7 +190,8 @@ parse_day(const char *word, GDateTime *now, NjSpan *out)
            || parse_named_day(word, now, out);
 }
 
-/* 12:30, 12:30:15. *seconds: since midnight; *length: of the named minute or second, in seconds. */
+/* Reads 12:30, 12:30:15. *seconds receives the seconds since midnight, *length the length of the
+ * named minute or second in seconds. */
 static bool
 parse_clock(const char *word, int *seconds, int *length)
 {
@@ -211,8 +213,8 @@ parse_clock(const char *word, int *seconds, int *length)
     return true;
 }
 
-/* Sets *out to a clock time on the day that contains day_ms. The calendar does it, because a day
- * may have 23 or 25 hours. */
+/* Sets *out to a clock time (parse_clock()) on the day that contains day_ms. Seconds are not simply
+ * added to the start of the day, because a day may have 23 or 25 hours. */
 static bool
 set_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
 {
@@ -225,7 +227,7 @@ set_clock(gint64 day_ms, int seconds, int length, NjSpan *out)
     return set_span(start, start ? g_date_time_add_seconds(start, length) : NULL, out);
 }
 
-/* 3d, 3 days, 3 days ago */
+/* Reads 3d, 3 days, 3 days ago. */
 static bool
 parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
 {
@@ -263,7 +265,7 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
             return set_span(then, then ? g_date_time_add_minutes(then, 1) : NULL, out);
         }
         if (number < -1000 && (units[i].years || units[i].months))
-            return false; /* GLib aborts the program on years before 1 */
+            return false; /* GLib aborts the program on a year before 1 */
         g_autoptr(GDateTime) then =
             g_date_time_add_full(now, number * units[i].years, number * units[i].months,
                                  number * units[i].days, 0, 0, 0);
@@ -273,7 +275,7 @@ parse_relative(char **words, guint count, GDateTime *now, NjSpan *out)
     return false;
 }
 
-/* 2026-11-02T12:30:00Z, with a time zone or in the local one */
+/* Reads 2026-11-02T12:30:00Z, in the time zone that it names, or without one in the local one. */
 static bool
 parse_stamp(const char *text, NjSpan *out)
 {
@@ -307,7 +309,7 @@ nj_when_parse(const char *typed, gint64 now_ms, NjSpan *out)
     g_autofree char *folded = g_utf8_casefold(trimmed, -1);
     g_auto(GStrv) words = g_strsplit_set(folded, " \t", -1);
     guint count = 0;
-    for (guint i = 0; words[i]; i++) { /* drops empty words */
+    for (guint i = 0; words[i]; i++) { /* drop empty words */
         if (*words[i])
             words[count++] = words[i];
         else

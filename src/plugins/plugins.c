@@ -7,9 +7,9 @@ struct NjPlugins {
     NjCmd *cmd;
     NjTable *table;     /* of NjPlugin */
     NjTable *modules;   /* of NjModule */
-    GPtrArray *rows;    /* of NjPlugin, made here: the core, and one for each topic */
+    GPtrArray *rows;    /* of NjPlugin: the rows made here, "core" and one for each topic */
     GPtrArray *core;    /* of NjModule, NULL-ended: the built-in modules */
-    GHashTable *states; /* NjPlugin -> the result of start() */
+    GHashTable *states; /* NjPlugin -> the state that start() returned */
 };
 
 static void
@@ -62,9 +62,10 @@ dump_modules(void *owner)
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < nj_table_length(table); i++) {
         const NjModule *module = nj_table_at(table, i);
-        g_string_append_printf(out, "%s\t%s\t%s\t%s\n", module->spec, _(module->name),
-                               module->doap.status ? module->doap.status : "",
-                               module->doap.note ? module->doap.note : "");
+        const char *status = module->doap.status ? module->doap.status : "";
+        const char *note = module->doap.note ? module->doap.note : "";
+        g_string_append_printf(out, "%s\t%s\t%s\t%s\n", module->spec, _(module->name), status,
+                               note);
     }
     return g_string_free(out, FALSE);
 }
