@@ -89,8 +89,8 @@ nj_call_connect(NjCall *call, NjAccount *account)
     finish_in_state(call, account, NJ_ACCOUNT_ONLINE);
 }
 
-/* The account of this name; name NULL: the account of the call. An account of the configuration
- * that -a left out of this run is added, offline. Returns NULL if the call has failed. */
+/* Returns the account of this name; name NULL: the account of the call. Adds an account of
+ * natterjackrc that -a left out of this run, offline. Returns NULL if the call has failed. */
 static NjAccount *
 find_account(NjCall *call, const char *name)
 {
@@ -120,7 +120,7 @@ run_connect(NjCall *call)
         nj_call_connect(call, account);
 }
 
-/* A session that is asked to connect while its connection closes opens a new one. */
+/* While its connection closes, nj_session_connect() makes the session open a new one. */
 static void
 run_reconnect(NjCall *call)
 {
@@ -231,8 +231,8 @@ run_list(NjCall *call)
     nj_call_done(call);
 }
 
-/* A name for a new account: the part of its address before the "@", and a number if that is
- * taken. The caller frees it. */
+/* Returns a name for a new account: the part of its address before the "@", with a number behind it
+ * if that name is taken. The caller frees it. */
 static char *
 make_name(NjClient *client, const char *address)
 {
@@ -251,7 +251,7 @@ make_name(NjClient *client, const char *address)
 }
 
 /* Writes a new account with the settings of the line to natterjackrc. Returns false and an error if
- * one is not allowed; some are written then. */
+ * a setting is not allowed; the settings before it are written then. */
 static bool
 write_settings(NjCall *call, const char *name, const char *address, GError **error)
 {
@@ -276,7 +276,7 @@ write_settings(NjCall *call, const char *name, const char *address, GError **err
     return true;
 }
 
-/* Withdraws the question for a password when its call ends. */
+/* Cancels the question for a password when its call ends. */
 static void
 on_asking_end(NjCall *call, void *data)
 {
@@ -311,7 +311,7 @@ on_first_password(const char *typed, void *data)
 
     nj_password_remember(nj_call_cmd(call), account, typed);
 
-    /* The question is answered; nj_call_connect() registers a function of its own. */
+    /* The question is answered, and nj_call_connect() calls nj_call_on_end() for itself. */
     call->on_end = NULL;
     nj_call_connect(call, account);
     nj_call_release(call);
@@ -335,11 +335,13 @@ name_of_address(NjClient *client, const char *address)
 static bool
 is_free_name(NjClient *client, const char *name)
 {
-    return *name && !strpbrk(name, " \t\n:/[]=\"") && !nj_options_account(client->options, name)
-           && !nj_client_account(client, name);
+    if (!*name || strpbrk(name, " \t\n:/[]=\""))
+        return false;
+    return !nj_options_account(client->options, name) && !nj_client_account(client, name);
 }
 
-/* The name that the line gives to a new account, or a made one; NULL: the call has failed. */
+/* Returns the name that name= gives to a new account, or one made of its address; the caller frees
+ * it. Returns NULL if the call has failed. */
 static char *
 choose_name(NjCall *call, const char *bare)
 {
@@ -361,7 +363,7 @@ choose_name(NjCall *call, const char *bare)
     return NULL;
 }
 
-/* Whether the account can log in without a typed password. */
+/* Whether the account can log in without a question for the password. */
 static bool
 has_password(NjCall *call, const NjAccount *account)
 {
@@ -502,7 +504,8 @@ ask_new_password(NjCall *call, NjAccount *account)
 {
     if (!nj_call_screen(call)) {
         nj_call_fail(call, "usage",
-                     _("There is no screen to ask for it; type /account set %s password=…"),
+                     _("There is no screen to ask for the password; type /account set %s "
+                       "password=…"),
                      account->settings->name);
         return;
     }
@@ -531,7 +534,7 @@ run_set(NjCall *call)
         if (words[0])
             nj_call_fail(
                 call, "usage",
-                _("A password is not typed in the open; /account set %s password asks for it."),
+                _("A password must not be typed visibly; /account set %s password asks for it."),
                 account->settings->name);
         else
             ask_new_password(call, account);
@@ -639,10 +642,10 @@ on_removed(NjAccount *account, void *owner)
     if (waiting)
         nj_call_notice(
             call, NJ_NOTICE_WARNING,
-            ngettext("%u message was not sent; it stays in the history and is sent if you "
-                     "add the account again.",
-                     "%u messages were not sent; they stay in the history and are sent if "
-                     "you add the account again.",
+            ngettext("%u message was not sent; it stays in the history and is sent if you add the "
+                     "account again.",
+                     "%u messages were not sent; they stay in the history and are sent if you add "
+                     "the account again.",
                      waiting),
             waiting);
 
@@ -650,8 +653,7 @@ on_removed(NjAccount *account, void *owner)
         nj_call_notice(
             call, NJ_NOTICE_WARNING,
             ngettext("%u message may not have arrived; it stays in the history as unsure.",
-                     "%u messages may not have arrived; they stay in the history as "
-                     "unsure.",
+                     "%u messages may not have arrived; they stay in the history as unsure.",
                      unsure),
             unsure);
 
@@ -740,8 +742,8 @@ static const NjCommand cmd_account_set = {
     .name = "set",
     .parent = "account",
     .summary = N_("Change a setting of an account"),
-    .details = N_("Without VALUE the setting is removed. set NAME password asks for a new password "
-                  "and stores it."),
+    .details = N_("Without VALUE the setting is removed. /account set NAME password asks for a new "
+                  "password and stores it."),
     .params = { { "name", NJ_PARAM_ACCOUNT, 0, N_("the name of the account") },
                 { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD | NJ_INSTEAD,
                   N_("a new password, in place of KEY and VALUE; it is safer to be asked for it") },
@@ -800,21 +802,23 @@ static const NjCommand cmd_reconnect = {
     .run = run_reconnect,
 };
 
-static const NjCommand *const commands[] = { &cmd_account,
-                                             &cmd_account_list,
-                                             &cmd_account_add,
-                                             &cmd_account_set,
-                                             &cmd_account_rename,
-                                             &cmd_account_remove,
-                                             &cmd_connect,
-                                             &cmd_disconnect,
-                                             &cmd_reconnect,
-                                             &nj_cmd_certificate,
-                                             &nj_cmd_certificate_show,
-                                             &nj_cmd_certificate_trust,
-                                             &nj_cmd_certificate_pin,
-                                             &nj_cmd_certificate_forget,
-                                             NULL };
+static const NjCommand *const commands[] = {
+    &cmd_account,
+    &cmd_account_list,
+    &cmd_account_add,
+    &cmd_account_set,
+    &cmd_account_rename,
+    &cmd_account_remove,
+    &cmd_connect,
+    &cmd_disconnect,
+    &cmd_reconnect,
+    &nj_cmd_certificate,
+    &nj_cmd_certificate_show,
+    &nj_cmd_certificate_trust,
+    &nj_cmd_certificate_pin,
+    &nj_cmd_certificate_forget,
+    NULL,
+};
 
 static const NjAliasRow aliases[] = {
     { "tls", "/certificate", "Profanity" },

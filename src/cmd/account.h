@@ -4,8 +4,8 @@
 
 #include "cmd/commands.h"
 
-/* Starts connecting and ends the call: at once for a person at the screen, who sees the state in
- * the status line; for a script when the account is online or the attempt has failed. */
+/* Starts connecting and ends the call: at once if a person typed it, who sees the state in the
+ * status line; for a script when the account is online or the attempt has failed. */
 void nj_call_connect(NjCall *call, NjAccount *account);
 
 /* Changes a setting of an account in natterjackrc and in memory; value NULL removes it. The next

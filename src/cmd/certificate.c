@@ -3,7 +3,7 @@
 #include "cmd/account.h"
 #include "cmd/topic.h"
 
-/* The certificate that the account's server showed last; NULL: the call has failed. */
+/* The certificate of the last TLS handshake, also of a failed one; NULL: the call has failed. */
 static const NjCertificate *
 last_certificate(NjCall *call, NjSession *session)
 {
@@ -68,7 +68,7 @@ run_show(NjCall *call)
     nj_call_done(call);
 }
 
-/* Connects with the certificate that was just accepted. */
+/* Connects with the certificate that was just accepted, unless the account is online. */
 static void
 connect_again(NjCall *call)
 {

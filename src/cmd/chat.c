@@ -99,8 +99,8 @@ send_message(NjCall *call, NjChat *chat, const char *text, const NjSendOptions *
     nj_call_on_end(call, on_wait_end, wait);
 }
 
-/* Finds or opens the chat with an address. A full address in a room that we are in is a private
- * chat with that occupant; any other is a chat with the person. */
+/* Finds or opens the chat with an address. ROOM/NICK of a room that has an open chat is a private
+ * chat with that occupant; of any other full address only the bare address is used. */
 static NjChat *
 open_chat(NjAccount *account, const char *address)
 {
@@ -195,21 +195,12 @@ run_close(NjCall *call)
     g_autoptr(GError) error = NULL;
     if (chat->kind == NJ_CHAT_ROOM && chat->room->state != NJ_ROOM_OUT
         && !nj_muc_leave(chat->room, nj_call_arg(call, "why"), &error))
-        g_debug("leaving a room failed: %s", error->message); /* without a connection we are out */
+        g_debug("cannot leave the room: %s", error->message); /* offline: we are out already */
 
     nj_record_set_text(nj_call_result(call), "chat", chat->address);
     nj_chat_close(chat);
     nj_call_done(call);
 }
-
-#define WAIT_PARAM                                         \
-    {                                                      \
-        "wait", NJ_PARAM_CHOICE, NJ_OPTIONAL | NJ_KEYWORD, \
-            N_("sent: return when the server has it"),     \
-        {                                                  \
-            "sent"                                         \
-        }                                                  \
-    }
 
 static const NjCommand cmd_msg = {
     .name = "msg",
@@ -217,8 +208,13 @@ static const NjCommand cmd_msg = {
     .details = N_("Without TEXT the chat is only opened. TEXT is sent as it is; after -e, \\n, \\t "
                   "and \\\\ are replaced by a new line, a tab and a backslash."),
     .needs = NJ_NEEDS_ACCOUNT,
-    .params = { { "address", NJ_PARAM_CONTACT, 0, N_("whom; ROOM/NICK is an occupant of a room") },
-                WAIT_PARAM,
+    .params = { { "address", NJ_PARAM_CONTACT, 0,
+                  N_("to this address; ROOM/NICK is an occupant of a room") },
+                { "wait",
+                  NJ_PARAM_CHOICE,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("sent: return when the server has the message"),
+                  { "sent" } },
                 { "subject", NJ_PARAM_TEXT, NJ_OPTIONAL | NJ_KEYWORD,
                   N_("the subject of the message") },
                 { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("the message") } },
@@ -231,7 +227,12 @@ static const NjCommand cmd_say = {
     .name = "say",
     .summary = N_("Send a message in the chat in front"),
     .needs = NJ_NEEDS_CHAT,
-    .params = { WAIT_PARAM, { "text", NJ_PARAM_TEXT, 0, N_("the message") } },
+    .params = { { "wait",
+                  NJ_PARAM_CHOICE,
+                  NJ_OPTIONAL | NJ_KEYWORD,
+                  N_("sent: return when the server has the message"),
+                  { "sent" } },
+                { "text", NJ_PARAM_TEXT, 0, N_("the message") } },
     .examples = { "/say hello", "/say -e one\\ntwo" },
     .run = run_say,
 };
@@ -240,7 +241,7 @@ static const NjCommand cmd_me = {
     .name = "me",
     .summary = N_("Send an action"),
     .needs = NJ_NEEDS_CHAT,
-    .params = { { "text", NJ_PARAM_TEXT, 0, N_("what you do; others read it behind your name") } },
+    .params = { { "text", NJ_PARAM_TEXT, 0, N_("what you do; others see it behind your name") } },
     .examples = { "/me jumps into the pond" },
     .run = run_me,
 };
@@ -252,7 +253,7 @@ static const NjCommand cmd_attention = {
                   "XEP-0224. It is not stored."),
     .needs = NJ_NEEDS_CONNECTION,
     .params = { { "address", NJ_PARAM_CONTACT, NJ_OPTIONAL,
-                  N_("whose; by default that of the chat in front") } },
+                  N_("the address; by default that of the chat in front") } },
     .examples = { "/attention", "/attention frog@example.org" },
     .run = run_attention,
 };

@@ -1,5 +1,6 @@
-/* /help and --dump, derived from the rows. A dump is lines of fields joined by tabs; the first
- * field is the name. Scripts read dumps: new fields are only added at the end of a line. */
+/* /help and --dump, derived from the rows. A dump has a line for each row; its fields are separated
+ * by tabs, and the first is the name. Scripts read dumps: add new fields at the end of a line
+ * only. */
 #include "cmd/help.h"
 
 #include <string.h>
@@ -16,8 +17,8 @@ typedef struct {
     int columns; /* width of its lines */
 } Page;
 
-/* Adds text wrapped at the page's width. The first row begins at column first, the others are
- * indented by indent cells. */
+/* Adds text wrapped at the page's width. The first row continues a line that has first cells, the
+ * others are indented by indent cells. */
 static void
 add_wrapped(Page *page, const char *text, int indent, int first)
 {
@@ -32,7 +33,7 @@ add_wrapped(Page *page, const char *text, int indent, int first)
     }
 }
 
-/* Adds "  name      summary" with the summary at a column. */
+/* Adds "  name      summary" with the summary at a column; below the name if that is too long. */
 static void
 add_entry(Page *page, const char *name, int column, const char *summary)
 {
@@ -51,7 +52,7 @@ add_entry(Page *page, const char *name, int column, const char *summary)
     add_wrapped(page, summary, column, column);
 }
 
-/* The page of /help: names of all commands by topic. It fits one screen. */
+/* The page of /help without a topic: the names of all commands by topic. It fits on one screen. */
 static void
 write_overview(Page *page)
 {
@@ -116,14 +117,15 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
     const NjCommand *row = command ? nj_cmd_pick_row(list->cmd, command, &parts.rest, NULL) : NULL;
     nj_line_clear(&parts);
 
-    /* row is NULL if a sub-command must be typed behind the alias. */
+    /* row is NULL if a sub-command must be typed behind the alias: then it is one of the
+     * command. */
     if ((row ? row : command) != list->row)
         return;
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
 }
 
-/* Adds a parameter with the fixed words that it takes, too. The words of a CHOICE stand in the
- * usage line already. */
+/* Adds a parameter and the fixed words that it also takes. Those of a CHOICE are left out, because
+ * the usage line shows them. */
 static void
 add_param(Page *page, const NjParam *param)
 {
@@ -185,7 +187,7 @@ write_command(Page *page, const NjCommand *command)
     }
 }
 
-/* The values of an option: "true|false", "1…60"; empty for a free text. */
+/* The values that an option takes: "true|false", "1…60"; empty if it takes any text. */
 static char *
 option_values(const NjOption *option)
 {
@@ -214,9 +216,9 @@ write_option(Page *page, const NjOption *option)
     if (strcmp(value, default_value) != 0)
         line = g_strdup_printf(_("Its value is “%s”; the default is “%s”."), value, default_value);
     else if (*value)
-        line = g_strdup_printf(_("Its value is “%s”, the default."), value);
+        line = g_strdup_printf(_("Its value is “%s”, which is the default."), value);
     else
-        line = g_strdup(_("Its value is empty, the default."));
+        line = g_strdup(_("Its value is empty, which is the default."));
 
     add_wrapped(page, line, 0, 0);
 }
@@ -231,7 +233,8 @@ write_options(Page *page)
     }
 }
 
-/* The summary of the shipped key row with this command line; key NULL: of any key. */
+/* The summary of the shipped row that runs this line with this key; key NULL: with any key. Returns
+ * NULL if there is none. */
 static const char *
 shipped_key_summary(NjCmd *cmd, const char *key, const char *line)
 {
@@ -246,7 +249,7 @@ shipped_key_summary(NjCmd *cmd, const char *key, const char *line)
 
 /* An entry of /help keys: keys with the same summary share one. */
 typedef struct {
-    const char *first, *last;
+    const char *first, *last; /* names of keys */
     char *summary;
     guint count;
 } KeyEntry;
@@ -301,10 +304,10 @@ each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owne
             func(row->key, row->line, owner);
 }
 
-/* Adds the keys of a context other than NJ_KEYS_GLOBAL; keys with the same action make one entry.
- */
+/* Adds the keys of a context other than NJ_KEYS_GLOBAL. Keys with the same action share an
+ * entry. */
 static void
-context_keys_help(Page *page, NjKeyContext context)
+write_context_keys(Page *page, NjKeyContext context)
 {
     g_string_append_c(page->out, '\n');
     add_wrapped(page, _(nj_key_context_title(context)), 0, 0);
@@ -336,7 +339,7 @@ write_keys(Page *page)
     }
 
     for (NjKeyContext context = NJ_KEYS_GLOBAL + 1; context < NJ_KEYS_N_CONTEXTS; context++)
-        context_keys_help(page, context);
+        write_context_keys(page, context);
 
     g_string_append_c(page->out, '\n');
     add_wrapped(
@@ -350,14 +353,14 @@ write_keys(Page *page)
 static void
 write_marks(Page *page)
 {
-    static const NjMessageState steps[] = { NJ_STATE_QUEUED,       NJ_STATE_SENT,
-                                            NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED,
-                                            NJ_STATE_UNSURE,       NJ_STATE_FAILED };
-    add_wrapped(page, _("The sign beside the name in front of a message of yours shows its state:"),
-                0, 0);
+    static const NjMessageState states[] = { NJ_STATE_QUEUED,       NJ_STATE_SENT,
+                                             NJ_STATE_ACKNOWLEDGED, NJ_STATE_DELIVERED,
+                                             NJ_STATE_UNSURE,       NJ_STATE_FAILED };
+    add_wrapped(page, _("The sign beside your name shows the state of a message that you sent:"), 0,
+                0);
 
-    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
-        const NjMark *mark = &nj_marks[steps[i]];
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+        const NjMark *mark = &nj_marks[states[i]];
         add_entry(page, mark->sign ? mark->sign : " ", 6, _(mark->meaning));
     }
 }
@@ -366,8 +369,8 @@ static void
 add_alias(const char *name, const char *line, const char *habit, void *owner)
 {
     g_autofree char *shown = g_strconcat("/", name, NULL);
-    g_autofree char *what = habit ? g_strdup_printf("%s  (%s)", line, habit) : g_strdup(line);
-    add_entry(owner, shown, 16, what);
+    g_autofree char *summary = habit ? g_strdup_printf("%s  (%s)", line, habit) : g_strdup(line);
+    add_entry(owner, shown, 16, summary);
 }
 
 static const NjTopic *

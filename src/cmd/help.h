@@ -5,8 +5,8 @@
 #include "cmd/commands.h"
 
 /* The help on a topic: a command ("msg", "account add"), an option, an alias, a topic of commands,
- * "keys", "options", "aliases" or "marks"; NULL: the overview. Lines have at most columns cells.
- * Returns NULL and an error for an unknown topic; the caller frees the text. */
+ * "keys", "options", "aliases" or "marks"; NULL: the overview. Lines are at most columns cells
+ * wide. Returns NULL and an error for an unknown topic; the caller frees the text. */
 char *nj_help_text(NjCmd *cmd, const char *topic, int columns, GError **error);
 
 /* A table for --dump: commands, options, account-keys, keys, theme, aliases, or one added with

@@ -12,12 +12,12 @@
 #include "cmd/when.h"
 #include "model/import.h"
 
-#define MAX_HITS 50 /* of a search without limit= */
-/* messages that are not in the word index yet; with more, the user is told that the search waits */
+#define MAX_HITS 50 /* of a search without limit=, unless the list on the screen shows them */
+/* With more messages that are not in the word index yet, a notice says that the search waits. */
 #define MANY_UNINDEXED 20000
 #define PROGRESS_MS 3000 /* between two progress notices of an import */
 
-/* The store; NULL: the call has failed. */
+/* The store; NULL if it is not open yet: the call has failed. */
 static NjStore *
 ready_store(NjCall *call)
 {
@@ -27,8 +27,8 @@ ready_store(NjCall *call)
     return store;
 }
 
-/* Reads a typed date (cmd/when.h) into *out; typed NULL: leaves it. Returns false if the call has
- * failed. */
+/* Reads a typed date (cmd/when.h) into *out; typed NULL: does not change *out. Returns false if the
+ * call has failed. */
 static bool
 read_when(NjCall *call, const char *typed, NjSpan *out)
 {
@@ -113,8 +113,9 @@ read_period(NjCall *call, NjSpan *since, NjSpan *until)
            && read_when(call, nj_call_arg(call, "until"), until);
 }
 
-/* The row id of the stored chat with an address, of one account or of all (NULL), and its account.
- * Returns 0 if there is none; -1 if several accounts have one: the call has failed. */
+/* Returns the row id of the stored chat with an address; *where receives its account. Searches one
+ * account (only), or all if only is NULL. Returns 0 if there is no such chat, and -1 if several
+ * accounts have one: then the call has failed. */
 static gint64
 find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *address,
           const NjAccount **where)
@@ -132,13 +133,13 @@ find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *addre
             if (chat && *where != account) {
                 nj_stored_chat_clear(&row);
                 nj_call_fail(call, "which-account",
-                             _("Both accounts %s and %s have a chat with %s; add account=%s or the "
-                               "other one."),
+                             _("Both accounts %s and %s have a chat with %s; add account=%s or "
+                               "account=%s."),
                              (*where)->settings->name, account->settings->name, address,
-                             (*where)->settings->name);
+                             (*where)->settings->name, account->settings->name);
                 return -1;
             }
-            /* A room may have a row as a person, too: prefer a row with messages. */
+            /* The address of a room may also have a row as a person: prefer one with messages. */
             chat = row.last_id || !chat ? row.id : chat;
             *where = account;
             nj_stored_chat_clear(&row);
@@ -184,7 +185,7 @@ read_place(NjCall *call, NjStore *store, NjSearch *search)
     return search->chat > 0;
 }
 
-/* The search as it is typed, for the title of its list; the caller frees it. */
+/* The search as it was typed, for the title of its list; the caller frees it. */
 static char *
 search_title(NjCall *call, const NjSearch *search)
 {
@@ -203,7 +204,7 @@ search_title(NjCall *call, const NjSearch *search)
     return g_string_free(title, FALSE);
 }
 
-/* Whether neither words nor a restriction were typed. */
+/* Whether neither words nor a restriction other than account= were typed. */
 static bool
 is_empty_search(const NjSearch *search)
 {
@@ -240,10 +241,8 @@ run_search(NjCall *call)
     if (missing > MANY_UNINDEXED && screen)
         nj_call_notice(
             call, NJ_NOTICE_INFO,
-            ngettext("%u message is still being indexed; the search starts when that is "
-                     "done.",
-                     "%u messages are still being indexed; the search starts when that is "
-                     "done.",
+            ngettext("%u message is still being indexed; the search starts when that is done.",
+                     "%u messages are still being indexed; the search starts when that is done.",
                      missing),
             missing);
 
@@ -314,7 +313,7 @@ on_imported(const GError *error, const NjImportCounts *counts, void *owner)
     NjRecord *result = nj_call_result(call);
     NjScreen *screen = nj_call_screen(call);
 
-    importing->import = NULL; /* it frees itself */
+    importing->import = NULL; /* it is freed after this hook (model/import.h) */
     if (screen && counts->messages)
         nj_screen_store_ready(screen);
     nj_record_set_int(result, "messages", counts->messages);
@@ -384,8 +383,8 @@ is_importing(const NjCmd *cmd)
     return false;
 }
 
-/* The account whose messages are imported: of account=, of "/name:", or by default; NULL: the call
- * has failed. */
+/* The account that the messages are imported into: that of account=, else that of "/name:", else
+ * nj_cmd_choose_account() decides. Returns NULL if the call has failed. */
 static NjAccount *
 import_account(NjCall *call)
 {
@@ -473,12 +472,11 @@ run_history(NjCall *call)
             call, "no-chat",
             _("This needs a chat or room in front; /msg ADDRESS or /join ROOM opens one."));
     } else if (!screen) {
-        nj_call_fail(
-            call, "no-screen",
-            _("Going to a date needs a screen; /search chat=ADDRESS since=DATE works without "
-              "one."));
+        nj_call_fail(call, "no-screen",
+                     _("Going to a date needs a screen; /search chat=ADDRESS since=DATE works "
+                       "without one."));
     } else if (span.start > nj_clock_wall_ms()) {
-        nj_call_fail(call, "refused", _("%s is in the future."), typed);
+        nj_call_fail(call, "refused", _("“%s” is in the future; type an earlier date."), typed);
     } else {
         nj_screen_show_time(screen, nj_call_chat(call), span.start);
         nj_call_done(call);
@@ -491,7 +489,7 @@ run_cancel(NjCall *call)
     if (nj_history_cancel(nj_call_cmd(call)))
         nj_call_done(call);
     else
-        nj_call_fail(call, "refused", _("No import and no search is running."));
+        nj_call_fail(call, "refused", _("No import or search is running."));
 }
 
 static const NjCommand cmd_search = {

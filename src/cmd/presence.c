@@ -1,4 +1,4 @@
-/* /status: our own presence. */
+/* /status and /mood: our own presence and mood. */
 #include <string.h>
 
 #include "cmd/topic.h"
@@ -17,23 +17,31 @@ show_status(NjCall *call)
     nj_record_set_text(nj_call_result(call), "status", account->status);
     nj_record_set_int(nj_call_result(call), "priority", account->priority);
     nj_record_set_bool(nj_call_result(call), "by_itself", account->auto_away);
-    nj_call_notice(call, NJ_NOTICE_INFO,
-                   account->auto_away
-                       ? _("Account %s is %s; others see it as %s until you press a key.%s%s")
-                       : _("Account %s is %s; others see it as %s.%s%s"),
-                   account->settings->name, nj_account_state_name(account->state), show,
-                   account->status ? " " : "", account->status ? account->status : "");
+    const char *status = account->status ? account->status : "";
+    const char *space = account->status ? " " : "";
+    nj_call_notice(
+        call, NJ_NOTICE_INFO,
+        account->auto_away ? _("Account %s is %s; others see it as %s until you press a key.%s%s")
+                           : _("Account %s is %s; others see it as %s.%s%s"),
+        account->settings->name, nj_account_state_name(account->state), show, space, status);
 
     nj_call_done(call);
+}
+
+/* The show that a word of /status names; invisible is NJ_SHOW_OFFLINE. */
+static NjShow
+show_of_word(const char *word)
+{
+    NjShow show = NJ_SHOW_OFFLINE;
+    if (strcmp(word, "invisible") != 0)
+        nj_show_parse(word, &show);
+    return show;
 }
 
 static void
 set_status(NjAccount *account, const char *word, const char *text, int priority)
 {
-    NjShow show = NJ_SHOW_OFFLINE;
-    if (strcmp(word, "invisible") != 0)
-        nj_show_parse(word, &show);
-    nj_account_set_presence(account, show, text, priority);
+    nj_account_set_presence(account, show_of_word(word), text, priority);
     if (account->state == NJ_ACCOUNT_ONLINE)
         nj_presence_send(account); /* the login sends it otherwise */
 }
@@ -70,11 +78,8 @@ run_status(NjCall *call)
     if (!word)
         word = account->show == NJ_SHOW_OFFLINE ? "invisible" : nj_show_name(account->show);
     if (to) {
-        NjShow show = NJ_SHOW_OFFLINE;
-        if (strcmp(word, "invisible") != 0)
-            nj_show_parse(word, &show);
         g_autoptr(GError) error = NULL;
-        bool done = nj_presence_direct(account, to, show, text, &error);
+        bool done = nj_presence_direct(account, to, show_of_word(word), text, &error);
         if (done)
             nj_call_notice(call, NJ_NOTICE_SUCCESS, _("%s now sees account %s as %s."), to,
                            account->settings->name, word);
@@ -94,9 +99,9 @@ run_status(NjCall *call)
 static const NjCommand cmd_status = {
     .name = "status",
     .summary = N_("Show or change how others see you"),
-    .details = N_("invisible stays connected and looks offline to others; nothing is sent to "
-                  "contacts or strangers by itself. The options auto-away and auto-xa change "
-                  "the states online and chat, and no other, while you do not type."),
+    .details = N_("invisible keeps you connected while others see you as offline; nothing is sent "
+                  "to contacts or strangers automatically. The options auto-away and auto-xa "
+                  "change the states online and chat, but no others, while you press no key."),
     .needs = NJ_NEEDS_ACCOUNT,
     .params = { { "show",
                   NJ_PARAM_CHOICE,
@@ -104,10 +109,10 @@ static const NjCommand cmd_status = {
                   N_("the new state"),
                   { "online", "away", "xa", "dnd", "chat", "invisible" } },
                 { "priority", NJ_PARAM_NUMBER, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("-128 to 127: which of your devices gets messages") },
+                  N_("-128 to 127; your device with the highest one gets messages") },
                 { "to", NJ_PARAM_CONTACT, NJ_OPTIONAL | NJ_KEYWORD,
-                  N_("change it for this address only") },
-                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a text that others see with it") } },
+                  N_("change the state for this address only") },
+                { "text", NJ_PARAM_TEXT, NJ_OPTIONAL, N_("a text that others see beside it") } },
     .examples = { "/status", "/status away", "/status dnd priority=5 Counting flies" },
     .run = run_status,
 };
@@ -135,7 +140,7 @@ run_mood(NjCall *call)
 
 static const NjCommand cmd_mood = {
     .name = "mood",
-    .summary = N_("Show your contacts a mood; without one take it back"),
+    .summary = N_("Show your contacts a mood, or remove it"),
     .details = N_("The server passes the mood on to contacts whose clients ask for it (XEP-0107). "
                   "/info shows the mood of a contact."),
     .needs = NJ_NEEDS_CONNECTION,

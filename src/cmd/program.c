@@ -7,7 +7,8 @@
 #include "model/events.h"
 #include "model/store.h"
 
-/* Returns the width for help: that of the pane in front, from 20 to 80 columns, or 80. */
+/* Returns the width for help in columns: for a person that of the pane in front, from 20 to 80; for
+ * a script 80. */
 static int
 help_columns(NjCall *call)
 {
@@ -60,8 +61,8 @@ on_quit_answer(int key, void *data)
         nj_emit_quit(client->bus, client);
 }
 
-/* While the disk fails, messages in memory would be lost: a user at the screen is asked first.
- * Scripts and signals are not. */
+/* While the disk fails, messages in memory would be lost: a user at the screen is asked first. A
+ * script is not asked. */
 static void
 run_quit(NjCall *call)
 {
@@ -93,7 +94,7 @@ static const NjCommand cmd_help = {
     .name = "help",
     .summary = N_("Explain commands, keys and options"),
     .params = { { "topic", NJ_PARAM_COMMAND, NJ_OPTIONAL,
-                  N_("a command, an option, a topic, keys, options or aliases") },
+                  N_("a command, an option, a topic, keys, options, aliases or marks") },
                 { "subcommand", NJ_PARAM_SUBCOMMAND, NJ_OPTIONAL, N_("of that command") } },
     .examples = { "/help", "/help join", "/help account add", "/help keys" },
     .run = run_help,

@@ -5,11 +5,13 @@
 #include "model/jid.h"
 #include "xmpp/xep/0045.h"
 
-/* Whether we are in the room with this nick; nick NULL: with any. room may be NULL. */
+/* Whether we are in the room with this nick; nick NULL: with any nick. room may be NULL. */
 static bool
 is_entered(const NjRoom *room, const char *nick)
 {
-    return room && room->state == NJ_ROOM_IN && (!nick || strcmp(nick, room->nick) == 0);
+    if (!room || room->state != NJ_ROOM_IN)
+        return false;
+    return !nick || strcmp(nick, room->nick) == 0;
 }
 
 static void
@@ -41,7 +43,8 @@ run_join(NjCall *call)
 
     NjChat *known = nj_chat_find(account, room);
     if (known && known->kind != NJ_CHAT_ROOM) {
-        nj_call_fail(call, "refused", _("%s is a chat with a person; /close %s first."), room,
+        nj_call_fail(call, "refused",
+                     _("A chat with %s as a person is open; type /close %s, then /join."), room,
                      room);
         return;
     }
@@ -68,7 +71,8 @@ focused_room(NjCall *call)
     NjChat *chat = nj_call_chat(call);
     if (chat->room && chat->kind == NJ_CHAT_ROOM)
         return chat->room;
-    nj_call_fail(call, "no-room", _("This is a chat with one person, not a room."));
+    nj_call_fail(call, "no-room",
+                 _("This is a chat with one person, not a room; /join ROOM enters a room."));
     return NULL;
 }
 
@@ -118,8 +122,8 @@ run_names(NjCall *call)
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
     for (guint i = 0; i < people->len; i++) {
         occupant = people->pdata[i];
-        g_string_append_printf(names, "%s%s%s", i ? ", " : "",
-                               occupant->role == NJ_OCCUPANT_MODERATOR ? "@" : "", occupant->shown);
+        const char *sign = occupant->role == NJ_OCCUPANT_MODERATOR ? "@" : "";
+        g_string_append_printf(names, "%s%s%s", i ? ", " : "", sign, occupant->shown);
         NjRecord *record = nj_record_new();
         nj_record_set_text(record, "nick", occupant->shown);
         nj_record_set_text(record, "address", occupant->address);

@@ -1,4 +1,5 @@
-/* Commands on people: contacts, subscriptions, requests of strangers, blocked addresses. */
+/* /roster, /subscribe, /requests, /block and /unblock: contacts, subscriptions, requests of
+ * strangers, blocked addresses. */
 #include <string.h>
 
 #include "cmd/call.h"
@@ -115,7 +116,7 @@ contact_address(NjCall *call)
     return NULL;
 }
 
-/* The server has removed the contact, or refuses. */
+/* The server has removed the contact or refused to. */
 static void
 on_contact_removed(const GError *error, NjRecord *result, void *data)
 {
@@ -157,8 +158,8 @@ run_roster_rename(NjCall *call)
                        nj_call_hold(call));
 }
 
-/* "“Old friends”, “Pond”" from the words "Old friends" Pond, and their number; the caller frees the
- * text. */
+/* Quotes groups for a sentence: “Old friends”, “Pond” for the typed words "Old friends" Pond.
+ * *count receives their number. The caller frees the text. */
 static char *
 quote_groups(const char *text, guint *count)
 {
@@ -382,7 +383,7 @@ list_blocked(NjCall *call)
     nj_call_done(call);
 }
 
-/* The server has blocked the address, or refuses. Removes a request of that address. */
+/* The server has blocked the address or refused to. Removes the request of a blocked address. */
 static void
 on_blocked(const GError *error, NjRecord *result, void *data)
 {
@@ -627,11 +628,7 @@ static const NjCommand cmd_unblock = {
     .name = "unblock",
     .summary = N_("Unblock an address"),
     .needs = NJ_NEEDS_CONNECTION,
-    .params = { { "address",
-                  NJ_PARAM_BLOCKED,
-                  0,
-                  N_("the address; all unblocks every one"),
-                  { "all" } } },
+    .params = { { "address", NJ_PARAM_BLOCKED, 0, N_("the address to unblock"), { "all" } } },
     .examples = { "/unblock newt@example.org", "/unblock all" },
     .run = run_unblock,
 };

@@ -1,11 +1,11 @@
-/* /window, /split, /scroll and other commands of the screen, and the rows of its keys. */
+/* /window, /split, /scroll and other commands of the screen, and the default keys. */
 #include <string.h>
 
 #include "cmd/history.h"
 #include "cmd/password.h"
 #include "cmd/topic.h"
 
-#define MAX_LINES 100000 /* that one command scrolls */
+#define MAX_LINES 100000 /* that one /scroll moves */
 
 static NjRecord *
 window_record(const NjWindow *window)
@@ -24,7 +24,7 @@ list_windows(NjCall *call, NjScreen *screen)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
 
-    /* One text, so that the pane shows its beginning. */
+    /* One notice for all windows: a pane shows a long notice from its beginning. */
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < nj_screen_windows(screen); i++) {
         const NjWindow *window = nj_screen_window_at(screen, i);
@@ -79,8 +79,8 @@ run_window(NjCall *call)
 
 /* --- /split --- */
 
-/* Splits the pane in front. The new pane shows the window that the line names, by default the chat
- * in front. */
+/* Splits the pane in front. The new pane shows the window of the parameter, by default the chat in
+ * front. */
 static void
 split_pane(NjCall *call, NjSplit how)
 {
@@ -203,7 +203,7 @@ run_split_zoom(NjCall *call)
 
 /* --- /scroll --- */
 
-/* Scrolls by LINES, or by a page; direction: -1 up, 1 down. */
+/* Scrolls by the parameter lines, by default a page; direction: -1 up, 1 down. */
 static void
 scroll_pane(NjCall *call, int direction)
 {
@@ -269,8 +269,9 @@ run_suspend(NjCall *call)
         nj_term_stop(term);
 }
 
-/* Ctrl-c: cancels the first of these that there is: question or typed line, search in the list,
- * import or search, password-command. It never ends the program. */
+/* Ctrl-c: cancels the first of these that exists: the question or the typed line; the search of the
+ * search window; imports and searches of other calls; password-commands. It never ends the
+ * program. */
 static void
 run_cancel(NjCall *call)
 {
@@ -286,9 +287,9 @@ static const NjCommand cmd_window = {
     .name = "window",
     .summary = N_("Show a chat, a room or the console"),
     .details =
-        N_("attention shows the window that needs it most: with a mention, then from a person, "
-           "then from a room. last goes back to the previous window. A part of a name is "
-           "enough if it matches one window only."),
+        N_("attention shows the window that needs it most: first one with a mention, then a chat, "
+           "then a room. last goes back to the window shown before. A part of a name is enough if "
+           "it matches one window only."),
     .needs = NJ_NEEDS_SCREEN,
     .params = { { "window",
                   NJ_PARAM_WINDOW,
@@ -456,7 +457,7 @@ static const NjCommand cmd_scroll_bottom = {
 
 static const NjCommand cmd_clear = {
     .name = "clear",
-    .summary = N_("Remove the lines of the program from the window"),
+    .summary = N_("Remove the lines that the program wrote from the window"),
     .details = N_("Results, help and errors are removed; messages stay."),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/clear" },
@@ -473,7 +474,7 @@ static const NjCommand cmd_redraw = {
 
 static const NjCommand cmd_suspend = {
     .name = "suspend",
-    .summary = N_("Suspend Natterjack until the shell's fg"),
+    .summary = N_("Suspend Natterjack; the shell's command fg continues it"),
     .needs = NJ_NEEDS_SCREEN,
     .examples = { "/suspend" },
     .run = run_suspend,
@@ -487,29 +488,31 @@ static const NjCommand cmd_cancel = {
     .run = run_cancel,
 };
 
-static const NjCommand *const commands[] = { &cmd_window,
-                                             &cmd_split,
-                                             &cmd_split_below,
-                                             &cmd_split_beside,
-                                             &cmd_split_close,
-                                             &cmd_split_next,
-                                             &cmd_split_left,
-                                             &cmd_split_right,
-                                             &cmd_split_up,
-                                             &cmd_split_down,
-                                             &cmd_split_grow,
-                                             &cmd_split_shrink,
-                                             &cmd_split_zoom,
-                                             &cmd_scroll,
-                                             &cmd_scroll_up,
-                                             &cmd_scroll_down,
-                                             &cmd_scroll_top,
-                                             &cmd_scroll_bottom,
-                                             &cmd_clear,
-                                             &cmd_redraw,
-                                             &cmd_suspend,
-                                             &cmd_cancel,
-                                             NULL };
+static const NjCommand *const commands[] = {
+    &cmd_window,
+    &cmd_split,
+    &cmd_split_below,
+    &cmd_split_beside,
+    &cmd_split_close,
+    &cmd_split_next,
+    &cmd_split_left,
+    &cmd_split_right,
+    &cmd_split_up,
+    &cmd_split_down,
+    &cmd_split_grow,
+    &cmd_split_shrink,
+    &cmd_split_zoom,
+    &cmd_scroll,
+    &cmd_scroll_up,
+    &cmd_scroll_down,
+    &cmd_scroll_top,
+    &cmd_scroll_bottom,
+    &cmd_clear,
+    &cmd_redraw,
+    &cmd_suspend,
+    &cmd_cancel,
+    NULL,
+};
 
 static const NjAliasRow aliases[] = {
     { "w", "/window", "irssi" },
@@ -534,7 +537,7 @@ static const NjKeyRow keys[] = {
     { "Alt-a", "/window attention", N_("the window that needs attention most") },
     { "Alt-n", "/window next", N_("next window") },
     { "Alt-p", "/window prev", N_("previous window") },
-    { "Alt-z", "/window last", N_("the previous window shown") },
+    { "Alt-z", "/window last", N_("the window shown before") },
     { "Alt-s", "/window search", N_("the results of the last search") },
     { "Ctrl-PgDn", "/window next", N_("next window") },
     { "Ctrl-PgUp", "/window prev", N_("previous window") },
@@ -553,7 +556,7 @@ static const NjKeyRow keys[] = {
     { "F2", "/roster focus", N_("move the focus to the list of contacts") },
     { "F3", "/roster toggle", N_("hide or show the list of contacts") },
     { "Ctrl-l", "/redraw", N_("draw the screen again") },
-    { "Ctrl-z", "/suspend", N_("suspend until the shell's fg") },
+    { "Ctrl-z", "/suspend", N_("suspend; the shell's command fg continues") },
     { "Ctrl-c", "/cancel", N_("cancel the line, a question, an import or a password-command") },
     { "F1", "/help", N_("help") },
     { NULL },

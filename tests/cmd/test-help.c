@@ -44,8 +44,8 @@ test_every_row_has_help_that_fits(void **state)
     expect_help(&fixture, "window", "a number, a name or console; or one of next, ");
     expect_help(&fixture, "search", "only the chat with this address; or here\n");
     expect_help(&fixture, "bell", "mentions");
-    expect_help(&fixture, "bell", "Its value is “mentions”, the default.");
-    expect_help(&fixture, "text-logs", "Its value is empty, the default.");
+    expect_help(&fixture, "bell", "Its value is “mentions”, which is the default.");
+    expect_help(&fixture, "text-logs", "Its value is empty, which is the default.");
     expect_help(&fixture, "j", "/join");
     expect_help(&fixture, "/account add",
                 "/account add ADDRESS [password=PASSWORD] [KEY=VALUE…]\n");

@@ -131,7 +131,7 @@ def test_a_password_in_the_open_is_not_kept(s):
     t = s.terminal(s.home(account(s.server)))
     t.sees('Online')
     t.line('/account set toad password hunter2')
-    t.says('not typed in the open')
+    t.says('not be typed visibly')
     t.type('\x1b[A')
     time.sleep(0.3)
     assert 'hunter2' not in t.text(), t.text()

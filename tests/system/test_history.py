@@ -174,7 +174,7 @@ def test_an_import_is_given_up_and_begun_again(s):
     t.says('The import was cancelled')
     assert stored(home) < 60000
     t.line('/history cancel')
-    t.says('No import and no search is running')
+    t.says('No import or search is running')
     t.line('/history import mcabber ' + path)
     t.says('messages that were imported before', 60)
     assert home.rows('SELECT count(*), count(DISTINCT body) FROM message') == [(60000, 60000)]
