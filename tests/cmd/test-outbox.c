@@ -123,7 +123,7 @@ test_retry_sends_failed_and_unsure_messages(void **state)
 
     assert_int_equal(at, 4);
     assert_true(speak_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"));
-    assert_non_null(strstr(fixture.json, "No message of this chat failed"));
+    assert_non_null(strstr(fixture.json, "In this chat no message failed"));
 
     nj_chat_close(nj_chat_find(work, "eft@pond.example"));
     expect_ok(&fixture, "/retry all", "\"count\": 2");

@@ -239,7 +239,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     frog.hears('^are you there')
     t.says('1 message is sent again')
     t.line('/retry')
-    t.says('No message of this chat failed')
+    t.says('In this chat no message failed')
     assert len([m for m in frog.messages if m['body'] == 'are you there?']) == 1
     frog._wait(
         frog.presences,
