@@ -25,7 +25,7 @@ typedef struct {
 } Entry;
 
 /* A hash table with open addressing, at most three quarters full.  If two messages have the same
- * hash, it has the newer one. */
+ * hash, it keeps the newer one only. */
 typedef struct {
     Entry *slots;
     guint size, used; /* size: a power of two, or 0 */
@@ -38,8 +38,10 @@ struct NjIdIndex {
     /* Used by the writer thread only. */
     sqlite3 *db;
     sqlite3_stmt *insert;
-    bool skips_sync; /* with WAL: a commit lost in a power cut can be repeated, so it is not synced
-                      */
+
+    /* With WAL: the commits are not synced, because a drain that a power cut has undone is repeated
+     * when the store is opened. */
+    bool skips_sync;
     GArray *drain; /* of Entry, sorted: the hashes that the current drain moves; empty: no drain */
     guint drained_count; /* entries of `drain` that are in the table */
     gint64 drain_until;  /* the newest message in `drain` */
@@ -49,7 +51,7 @@ struct NjIdIndex {
     guint added;       /* messages added since the last drain began */
     bool urgent;       /* the current drain does not wait for an idle writer thread */
     gint64 newest_id;  /* the newest message that was added */
-    gint64 retry_time; /* monotonic time before which nothing is tried again */
+    gint64 retry_time; /* monotonic time before which a failed drain does not continue */
 };
 
 /* --- SipHash-2-4, by Aumasson and Bernstein --- */
@@ -81,8 +83,8 @@ sip_word(guint64 v[4], guint64 word)
     v[0] ^= word;
 }
 
-/* Hashes the length before the text, so that two texts in sequence cannot be confused with two
- * others of the same concatenation. */
+/* Hashes the length before the text: otherwise the pairs of texts "ab", "c" and "a", "bc" could
+ * have the same hash.  text may be NULL. */
 static void
 sip_text(guint64 v[4], const char *text)
 {
@@ -261,14 +263,16 @@ drain_slice(NjIdIndex *id_index, guint max_rows)
     return false;
 }
 
-/* Is there a drain to begin or to continue, and does it have time? */
+/* Is there a drain to begin or to continue, and is this the time for it? */
 static bool
 may_drain(const NjStore *store, bool urgent, gint64 now, gint64 due)
 {
     const NjIdIndex *id_index = store->id_index;
-    bool has_work = id_index->drain->len > 0 || id_index->added >= DRAIN_IDLE,
-         has_time = urgent || (now < due && !store->shared.closing);
-    return store->writer.db && now >= id_index->retry_time && has_work && has_time;
+    if (!store->writer.db || now < id_index->retry_time)
+        return false;
+    if (!id_index->drain->len && id_index->added < DRAIN_IDLE)
+        return false;
+    return urgent || (now < due && !store->shared.closing);
 }
 
 bool
@@ -307,8 +311,8 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
 
 /* --- opening --- */
 
-/* Adds the hashes of the messages with ids greater than `mark`, MAX_READ messages at most; *all is
- * set to whether that was all of them.  False if reading fails. */
+/* Adds the hashes of the messages with ids greater than `mark`, at most MAX_READ messages.  *all is
+ * set to true if there are no more.  False if reading fails. */
 static bool
 read_after(NjIdIndex *id_index, gint64 mark, bool *all)
 {
@@ -340,6 +344,8 @@ read_after(NjIdIndex *id_index, gint64 mark, bool *all)
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
+/* Reads ident_mark: the last message whose hashes are in the table, and the key.  False if reading
+ * fails. */
 static bool
 read_mark(NjIdIndex *id_index, gint64 *mark)
 {
@@ -375,7 +381,8 @@ nj_id_index_open(NjStore *store, sqlite3 *db, bool writes)
 
     id_index->newest_id = mark;
 
-    /* A file in a format before 4 has no hashes: drain after each MAX_READ messages. */
+    /* A file that had a format before 4 has no hashes yet: run a drain after each MAX_READ
+     * messages. */
     while (read_after(id_index, id_index->newest_id, &all)) {
         if (all || !writes)
             return true;

@@ -3,16 +3,16 @@
  * Indexing a message takes longer than storing it.  So the index is not updated in the transaction
  * of the messages: the writer thread adds the committed rows later, in slices of at most 20 ms,
  * when the queue is empty or not yet due.  word_mark.message is the id of the last row that is in
- * the index. It changes in the same transaction as the index, so the work continues at the right
+ * the index.  It changes in the same transaction as the index, so the work continues at the right
  * row after any exit.  With WAL these transactions are not synced: what a power cut takes can be
  * indexed again.
  *
  * The rowid of an entry is made of the message's time and id (nj_index_entry_number()).  FTS5
  * returns hits in the order of the rowid without sorting, so hits come in the order of time even if
  * a message was stored late (imported, delayed, from an archive).  Limits of time and the
- * continuation of a search are ranges of the rowid, and the fifty newest hits of a very common word
- * cost fifty entries. The id of the message is computed from the rowid, so the index needs no other
- * column for it.
+ * continuation of a search are ranges of the rowid, and to find the fifty newest hits of a very
+ * common word only fifty entries are read.  The rowid has the lowest bits of the message's id, so
+ * the index needs no column for the id: store-search.c tries the few ids with these bits.
  *
  * The index does not store the texts (content='').  Besides the words of body, subject and sender
  * it has marks: one word each for the chat, the account, "sent by the user" and "has a link", which
@@ -34,7 +34,7 @@
 #define MERGE_AFTER 4  /* slices after which the trees of the index are merged */
 #define MERGE_PAGES "64"
 #define RETRY_US (5 * G_TIME_SPAN_SECOND) /* pause after a failed slice */
-/* A flood: so many writes per second, measured over at least FLOOD_US. */
+/* Writes per second, measured over at least FLOOD_US, above which slices are put off. */
 #define FLOOD 500
 #define FLOOD_US (10 * G_TIME_SPAN_MILLISECOND)
 
@@ -50,17 +50,16 @@ typedef enum {
     STATEMENTS
 } Statement;
 
-#define ROW_COLUMNS                                                                          \
-    "SELECT message.id, time, chat, outgoing, sender, body, subject, account, address FROM " \
-    "message LEFT JOIN chat ON chat.id = message.chat"
+#define ROW_COLUMNS                                                                     \
+    "SELECT message.id, time, chat, outgoing, sender, body, subject, account, address " \
+    "FROM message LEFT JOIN chat ON chat.id = message.chat"
 static const char *const texts[] = {
     [READ_ROWS] = ROW_COLUMNS " WHERE message.id > ?1 ORDER BY message.id",
     [READ_CHAT] = ROW_COLUMNS " WHERE message.chat = ?1 ORDER BY time, message.id",
     [INSERT_ENTRY] =
         "INSERT INTO word (rowid, body, subject, sender, marks) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [DELETE_ENTRY] =
-        "INSERT INTO word (word, rowid, body, subject, sender, marks) VALUES ('delete', "
-        "?1, ?2, ?3, ?4, ?5)",
+    [DELETE_ENTRY] = "INSERT INTO word (word, rowid, body, subject, sender, marks)"
+                     " VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
     [SET_MARK] = "UPDATE word_mark SET message = ?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -80,17 +79,18 @@ struct NjIndex {
     sqlite3_stmt *statements[STATEMENTS];
     gint64 mark;         /* id of the last message in the index */
     GArray *chunk;       /* of Words */
-    guint slices;        /* since the last merge that found work */
+    guint slices;        /* since a merge last found no more work; see merge_trees() */
     bool skips_sync;     /* with WAL: commits are not synced */
     bool rebuilt;        /* a damaged index was deleted in this run; once is enough */
     bool complete;       /* all rows were indexed since the start */
     guint64 indexed_seq; /* if complete: the writes up to this one are in the index */
-    gint64 retry_time;   /* monotonic time before which nothing is tried again */
+    gint64 retry_time;   /* monotonic time before which a failed slice is not repeated */
 
-    /* Measurement of the rate of writes: newest write and time when it last began, its result. */
+    /* The rate of writes (is_flood()): the newest write and the time when the measurement began,
+     * and the result of the last one, true: the index would take the processor from the writes. */
     guint64 rate_seq;
     gint64 rate_time;
-    bool is_flooded; /* the index would take the processor from the writes */
+    bool is_flooded;
 };
 
 gint64
@@ -111,7 +111,10 @@ is_word_character(gunichar c)
     if (g_unichar_type(c) == G_UNICODE_OTHER_SYMBOL)
         return true;
 
-    switch (c < 0xe00 ? G_UNICODE_SCRIPT_LATIN : g_unichar_get_script(c)) {
+    if (c < 0xe00) /* no script below is listed; this is faster than looking it up */
+        return false;
+
+    switch (g_unichar_get_script(c)) {
     case G_UNICODE_SCRIPT_HAN:
     case G_UNICODE_SCRIPT_HIRAGANA:
     case G_UNICODE_SCRIPT_KATAKANA:
@@ -175,10 +178,10 @@ has_link(const char *text)
         while (start < colon && !g_ascii_isalpha(*start))
             start++;
         gsize length = colon - start;
-        if (length > 1 && !strncmp(colon, "://", 3) && g_ascii_isgraph(colon[3]))
+        if (length > 1 && strncmp(colon, "://", 3) == 0 && g_ascii_isgraph(colon[3]))
             return true;
         for (guint i = 0; i < G_N_ELEMENTS(schemes); i++)
-            if (strlen(schemes[i]) == length && !g_ascii_strncasecmp(start, schemes[i], length)
+            if (strlen(schemes[i]) == length && g_ascii_strncasecmp(start, schemes[i], length) == 0
                 && g_ascii_isgraph(colon[1]))
                 return true;
     }
@@ -328,7 +331,7 @@ read_chunk(NjIndex *index, gint64 *last, bool *more)
     }
 
     /* FTS5 collects entries with rising rowids in memory, and writes what it has collected when a
-     * smaller rowid comes. */
+     * smaller rowid comes: so sorted entries are faster. */
     g_array_sort(index->chunk, compare_words);
     return sqlite3_reset(statement) == SQLITE_OK;
 }
@@ -359,8 +362,8 @@ must_stop(NjStore *store, gint64 now)
     return stop;
 }
 
-/* Adds one slice of rows in one transaction.  *more: there may be further rows.  False on failure,
- * with the transaction still open. */
+/* Adds one slice of rows in one transaction.  *more: there may be further rows.  False on failure;
+ * a transaction may then be open. */
 static bool
 index_rows(NjIndex *index, bool *more)
 {
@@ -397,7 +400,8 @@ index_rows(NjIndex *index, bool *more)
 }
 
 /* Merges small trees of the index into larger ones, some pages at a time.  FTS5's automatic merge,
- * which is switched off, would run rarely and then for long. */
+ * which is switched off, would run rarely and then for long.  According to FTS5's manual fewer than
+ * two changed rows mean that there was nothing to merge: then `slices` starts again. */
 static bool
 merge_trees(NjIndex *index)
 {

@@ -37,13 +37,14 @@ void nj_index_free(NjIndex *index); /* index may be NULL */
  * work. */
 bool nj_index_run_slice(NjStore *store, gint64 due);
 
-/* Deletes the entries of a chat's messages.  The caller deletes the rows afterwards, in the same
- * transaction. */
+/* Deletes the entries of a chat's messages.  The caller deletes the rows of the messages
+ * afterwards, in the same transaction, because the entries are computed from them.  False on
+ * failure. */
 bool nj_index_remove_chat(NjIndex *index, gint64 chat);
 
 /* --- store-query.c; search thread --- */
 
-/* Translates the words a user types for one connection. */
+/* Translates what a user types into queries on one connection. */
 typedef struct NjQuery NjQuery;
 
 /* NULL if SQLite fails; the connection has the error. */
@@ -56,12 +57,12 @@ GPtrArray *nj_query_parse(NjQuery *query, const char *typed);
 /* Is there a term with so many possible completions that FTS5 would be slow? */
 bool nj_query_has_common_word(const GPtrArray *terms);
 
-/* Returns the FTS5 expression for the search; the caller owns it.  With all the common terms are
- * part of it, else the caller checks them with nj_query_matches().  "" if there is no account, and
- * so no message. */
+/* Returns the FTS5 expression for the search; the caller owns it.  If `all` is true, the common
+ * terms are part of it, else the caller checks them with nj_query_matches().  "" if there is no
+ * account, and so no message. */
 char *nj_query_build(NjQuery *query, const NjSearch *search, const GPtrArray *terms, bool all);
 
-/* Does the message have the terms that are not part of the expression? */
+/* Does the message have the terms that are not part of the expression?  `all` as above. */
 bool nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *terms, bool all);
 
 /* --- store-search.c --- */
@@ -72,18 +73,18 @@ bool nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray 
 /* Call on the main thread, whose main loop delivers the answers. */
 NjSearcher *nj_searcher_new(NjAccess *access);
 
-/* Cancels all searches and waits for the thread until then (monotonic time). */
+/* Cancels all searches and waits for the thread up to the monotonic time `until`. */
 void nj_searcher_close(NjSearcher *searcher, gint64 until);
 void nj_searcher_unref(NjSearcher *searcher); /* searcher may be NULL */
 
 /* Does a search wait for the index? */
 bool nj_searcher_is_waiting(NjSearcher *searcher);
 
-/* Has a search found the index damaged?  Returns true once for each time. */
+/* Has a search found the index damaged since the last call? */
 bool nj_searcher_take_damage(NjSearcher *searcher);
 
-/* Reports the progress of the index: whether all rows were indexed, the write and the message up to
- * which it is current, and whether the last slice has failed. */
+/* Reports the progress of the index: whether all rows have been indexed since the start, the write
+ * and the message up to which the index is current, and whether the last slice has failed. */
 void nj_searcher_set_progress(NjSearcher *searcher, bool complete, guint64 indexed_seq,
                               gint64 indexed_id, bool failed);
 

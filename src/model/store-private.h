@@ -17,9 +17,9 @@
  *     store-schema.c   tables, migrations, error sentences
  *
  * Threads.  The main thread calls the functions of store.h.  The writer thread executes all writes
- * and updates both indexes.  The search thread runs searches on a connection of its own; it exists
- * only while searches are made.  NjStore groups its fields by the thread that may use them: `main`
- * belongs to the main thread, `writer` to the writer thread, and `shared` is protected by
+ * and updates both indexes.  The search thread runs searches on a connection of its own; it
+ * ends a minute after the last search.  NjStore groups its fields by the thread that may use them:
+ * `main` belongs to the main thread, `writer` to the writer thread, and `shared` is protected by
  * NjStore.mutex.  The fields outside of these structs do not change once the store is open.
  *
  * Life of a write.  The main thread gives new rows their ids, makes an NjWrite and appends it to

@@ -7,9 +7,9 @@
  * 30 ms for a common word, half a second for one letter.  So the words of the index that start with
  * the typed one (its completions) are listed, and the expression is an OR of them, which FTS5
  * evaluates from the newest entry on until there are enough hits.  A word with too many completions
- * is called common: many messages have one of them, so the newest messages that match all other
- * terms are read and compared (nj_query_matches()), and a prefix query is used only if these were
- * not enough.
+ * is called common.  Many messages have one of its completions, so the newest messages that match
+ * all other terms are read and compared with it (nj_query_matches()); a prefix query is used only
+ * if that does not give enough hits.
  *
  * A word without a token, such as ":-)" or "->", is searched for in the texts of the messages that
  * match all other terms. */
@@ -29,11 +29,11 @@ struct NjQuery {
 
 /* A word, or a phrase in quotation marks, that was typed. */
 typedef struct {
-    GPtrArray *tokens;      /* of char; may be empty */
+    GPtrArray *tokens;      /* of char *; may be empty */
     char *literal;          /* what was typed, if it has no token; else NULL */
     bool may_continue;      /* the last token also matches longer words */
     bool common;            /* it has more than MAX_COMPLETIONS completions */
-    GPtrArray *completions; /* of char; NULL if common or not may_continue */
+    GPtrArray *completions; /* of char *; NULL if the term is common or cannot continue */
 } Term;
 
 static void
@@ -50,7 +50,7 @@ free_term(void *data)
 /* The data of add_token(). */
 typedef struct {
     GPtrArray *tokens;
-    int end; /* offset behind the last token */
+    int end; /* offset in the text behind the last token */
 } TokenList;
 
 static int
@@ -75,7 +75,8 @@ tokenize(NjQuery *query, const char *text, GPtrArray *tokens)
     return !separated[list.end];
 }
 
-/* Returns the words of the index that start with `start`; NULL: more than MAX_COMPLETIONS. */
+/* Returns the words of the index that start with `start`, NULL if these are more than
+ * MAX_COMPLETIONS. */
 static GPtrArray *
 find_completions(NjQuery *query, const char *start)
 {
@@ -91,7 +92,8 @@ find_completions(NjQuery *query, const char *start)
         if (fits) {
             g_ptr_array_add(words, g_strdup(word));
             g_free(from);
-            /* greater than this word, smaller than the longer words that start with it */
+            /* This key is greater than the word and smaller than all longer words that start with
+             * it. */
             from = g_strconcat(word, " ", NULL);
         }
         sqlite3_reset(query->next_word);
@@ -108,7 +110,8 @@ make_term(NjQuery *query, const char *text, bool quoted)
     Term *term = g_new0(Term, 1);
     term->tokens = g_ptr_array_new_with_free_func(g_free);
 
-    /* "hello," is a whole word, as is a character that is a word of its own. */
+    /* A word with punctuation behind it, such as "hello,", is complete.  So is a character that is
+     * a word of its own, because it has a space behind it (nj_index_separate_words()). */
     term->may_continue = tokenize(query, text, term->tokens) && !quoted;
     if (!term->tokens->len) {
         term->literal = g_strdup(text);
@@ -160,6 +163,7 @@ nj_query_parse(NjQuery *query, const char *cursor)
 
 /* --- from terms to an expression --- */
 
+/* Adds the tokens as a phrase, with `last` instead of the last one, and the operator `behind`. */
 static void
 add_phrase(GString *out, const GPtrArray *tokens, const char *last, const char *behind)
 {
@@ -169,7 +173,7 @@ add_phrase(GString *out, const GPtrArray *tokens, const char *last, const char *
     g_string_append_printf(out, "%s\"%s", last, behind);
 }
 
-/* Adds the tokens as a phrase, with each completion of the last one. */
+/* Adds the term: its tokens as a phrase, once for each completion of the last token. */
 static void
 add_term(GString *out, const char *columns, const Term *term)
 {
@@ -209,16 +213,18 @@ add_accounts(NjQuery *query, GString *out)
 static void
 add_sender(NjQuery *query, GString *out, const char *sender)
 {
-    if (!g_ascii_strcasecmp(sender, "me")) {
+    if (g_ascii_strcasecmp(sender, "me") == 0) {
         add_mark(out, " AND ", NJ_MARK_SENT, 0);
         return;
     }
 
-    /* An address like "frog@pond.example" is taken as complete, which is five times as fast. */
+    /* An address such as "frog@pond.example" is taken for a complete one: it is searched for
+     * without completions, which is five times as fast. */
     const char *at = strchr(sender, '@');
     Term *term = make_term(query, sender, at && strchr(at, '.'));
     if (term->literal)
-        /* Every name has a letter, so no message may match: no entry has this mark. */
+        /* The text has no token, and the index has only the tokens of senders.  No entry has this
+         * mark, so no message matches. */
         add_mark(out, " AND ", NJ_MARK_SENT, 1);
     else
         add_term(out, "sender", term);
@@ -252,8 +258,8 @@ nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *terms, b
 
 /* --- comparing messages with terms --- */
 
-/* Do the tokens from `at` on match the phrase?  The last one may be longer than that of the
- * term. */
+/* Do the tokens from `at` on match those of the term?  The last token of the message may be longer
+ * than that of the term. */
 static bool
 phrase_matches_at(const GPtrArray *tokens, guint at, const Term *term)
 {
@@ -261,7 +267,7 @@ phrase_matches_at(const GPtrArray *tokens, guint at, const Term *term)
     if (at + last >= tokens->len)
         return false;
     for (guint i = 0; i < last; i++)
-        if (strcmp(g_ptr_array_index(tokens, at + i), g_ptr_array_index(term->tokens, i)))
+        if (strcmp(g_ptr_array_index(tokens, at + i), g_ptr_array_index(term->tokens, i)) != 0)
             return false;
     return g_str_has_prefix(g_ptr_array_index(tokens, at + last),
                             g_ptr_array_index(term->tokens, last));
@@ -349,7 +355,8 @@ create_tokenizer(NjQuery *query)
            == SQLITE_OK;
 }
 
-/* Prepares the statement that lists the words of the index. */
+/* Prepares the statement that finds the next word of the index.  Its virtual table is temporary,
+ * but making it needs query_only to be off. */
 static bool
 prepare_next_word(NjQuery *query)
 {

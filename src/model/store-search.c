@@ -1,6 +1,7 @@
-/* Searches stored messages on the search thread, which has a connection of its own.  The thread is
- * started by a search and ends a minute after the last one.  The main thread appends a request, and
- * the thread passes it back with the answer. */
+/* Searches stored messages on the search thread, which has a connection of its own.  A search
+ * starts the thread, and the thread ends a minute after the last search.  The main thread appends a
+ * request to NjSearcher.requests; the search thread adds the answer to it and moves it to
+ * NjSearcher.answers. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,11 +9,10 @@
 #include "model/store-index.h"
 
 #define MAX_WORDS_BYTES 2000 /* of the words that were typed */
-#define MAX_READ \
-    1000 /* messages that are read and compared with common terms before FTS5 is asked */
-#define MAX_SCAN 4000 /* messages that are read in one transaction */
+#define MAX_READ 1000 /* entries that are compared with common terms before FTS5 compares them */
+#define MAX_SCAN 4000 /* entries that are read in one transaction */
 #define MAX_LIMIT 10000
-#define IDLE_US (60 * G_TIME_SPAN_SECOND) /* the thread ends after that time without a search */
+#define IDLE_US (60 * G_TIME_SPAN_SECOND) /* the thread ends after this time without a search */
 
 /* A search and, after it has run, its answer. */
 typedef struct {
@@ -33,12 +33,12 @@ struct NjSearcher {
     GSource *notification; /* runs deliver_answers() on the main thread */
 
     GMutex mutex;  /* protects the fields below */
-    GCond changed; /* a request, progress of the index, closing, the end of a thread */
+    GCond changed; /* new request, cancelled one, progress of the index, closing, end of a thread */
     GQueue requests, answers;
     Request *current; /* the request that the thread executes */
     bool closing;
     bool running;  /* a thread takes requests */
-    guint threads; /* that thread, and one that is ending */
+    guint threads; /* that thread, and those that still close their connections */
 
     /* As last reported by the writer thread. */
     bool index_complete, index_failed, write_error;
@@ -56,7 +56,7 @@ typedef struct {
     sqlite3_stmt *message, *last;
     NjQuery *query;
     gint *cancelled;         /* of the current request; NULL without one */
-    bool in_transaction;     /* with the access lock */
+    bool in_transaction;     /* the thread then also has the access lock */
     bool read_only_snapshot; /* the connection was opened while the file was read-only */
 } Search;
 
@@ -109,8 +109,9 @@ cut_body(NjMessage *message, gsize max_bytes)
     message->body = cut;
 }
 
-/* Adds the messages of one entry that match.  The entry has only the lowest bits of the id, so
- * every id up to last_id with these bits is looked up, and the message's own entry is compared. */
+/* Adds the messages of one entry that match the terms.  The rowid of an entry has only the lowest
+ * bits of the message's id, so every id up to last_id with these bits is looked up; only a message
+ * whose time gives the same rowid belongs to the entry. */
 static void
 add_hits(Search *search, const NjSearch *wanted, gint64 entry, gint64 last_id,
          const GPtrArray *terms, bool all, GPtrArray *found)
@@ -158,14 +159,15 @@ read_last_id(Search *search)
     return id;
 }
 
-/* The entries and messages that are still to be read. */
+/* The entries and messages that are not yet read. */
 typedef struct {
     gint64 from, until; /* rowids of entries, inclusive */
     gint64 last_id;     /* largest id of a message */
 } Range;
 
-/* Reads entries from the newer end of the range until there are enough hits or max_read messages
- * were read.  Sets range->until to the part that is left; -1: nothing.  False on failure. */
+/* Reads entries from the newer end of the range until there are enough hits or max_read entries
+ * were read.  Sets range->until to the last entry of the part that is left; -1: nothing is left.
+ * `all` as for nj_query_build().  False on failure. */
 static bool
 scan_range(Search *search, const Request *request, const GPtrArray *terms, bool all, Range *range,
            guint max_read, GPtrArray *found)
@@ -216,8 +218,8 @@ prepare_statements(Search *search)
                   search->db,
                   "SELECT " NJ_MESSAGE_COLUMNS
                   ", chat.kind, chat.address, account.id, account.address FROM message"
-                  " JOIN chat ON chat.id = message.chat JOIN account ON account.id = chat.account "
-                  "WHERE message.id = ?1",
+                  " JOIN chat ON chat.id = message.chat JOIN account ON account.id = chat.account"
+                  " WHERE message.id = ?1",
                   -1, SQLITE_PREPARE_PERSISTENT, &search->message, NULL)
                   == SQLITE_OK;
 }
@@ -234,7 +236,8 @@ close_db(Search *search)
     search->db = NULL;
 }
 
-/* Opens the connection if there is none, or only one to a snapshot that is now out of date. */
+/* Opens the connection, if there is none or only one to a snapshot and the file can now be
+ * written. */
 static bool
 open_db(Search *search, GError **error)
 {
@@ -301,9 +304,13 @@ needs_more(const Request *request, const Range *range, const GPtrArray *found)
     return found->len < request->search.limit && range->until >= range->from;
 }
 
-/* Runs the search in the current transaction.  With common terms the newest messages that match all
- * else are read first, because FTS5 would take long; if these were not enough, FTS5 gets all terms.
- * Then a restart would cost that time again, so the range is read in one transaction. */
+/* Runs the search, beginning in the current transaction.
+ *
+ * FTS5 takes long for common terms.  So it first gets only the other terms, and the newest messages
+ * that it finds are compared with the common ones.  If these messages do not give enough hits, FTS5
+ * gets all terms.  Each such query takes long to start, so a search with common terms then reads
+ * the rest of the range in one transaction; other searches begin a new transaction for every
+ * MAX_SCAN entries. */
 static bool
 collect_hits(Search *search, Request *request, GPtrArray *found)
 {
@@ -334,8 +341,8 @@ collect_hits(Search *search, Request *request, GPtrArray *found)
     return good;
 }
 
-/* Sets the request's error from the connection, and remembers a damaged index for the writer
- * thread. */
+/* Sets the request's error from the connection.  If the index is damaged, sets index_damaged, upon
+ * which the writer thread rebuilds it. */
 static void
 set_failure(Search *search, Request *request)
 {
@@ -371,7 +378,8 @@ run_request(Search *search, Request *request)
         g_clear_pointer(&request->found, g_ptr_array_unref);
 }
 
-/* Has the index all writes up to seq, or is it not going to get them?  With the mutex. */
+/* Has the index all writes up to seq, or does it not get them at present because slices or batches
+ * fail?  With the mutex. */
 static bool
 is_index_ready(const NjSearcher *searcher, guint64 seq)
 {
@@ -381,7 +389,8 @@ is_index_ready(const NjSearcher *searcher, guint64 seq)
 }
 
 /* Waits until the index has all writes that were queued when the search was requested.  Does not
- * wait if the index or the batches fail: then the search uses what is there.  With the mutex. */
+ * wait while slices of the index or batches fail: then the search finds what is in the index.  With
+ * the mutex. */
 static void
 wait_for_index(NjSearcher *searcher, Request *request)
 {
@@ -392,7 +401,8 @@ wait_for_index(NjSearcher *searcher, Request *request)
     searcher->waiting_for_index--;
 }
 
-/* The thread function.  The thread ends when it was idle for IDLE_US or the searcher is closed. */
+/* The thread function.  The thread ends when it has been idle for IDLE_US or when the searcher is
+ * closed. */
 static void *
 run_searcher(void *data)
 {
@@ -451,7 +461,7 @@ take_answer(NjSearcher *searcher)
     return request;
 }
 
-/* Function of searcher->notification. */
+/* Function of searcher->notification: calls the functions of the finished searches. */
 static gboolean
 deliver_answers(void *data)
 {
@@ -580,7 +590,8 @@ nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, void 
     request->data = data;
     request->owner = owner;
 
-    /* The writer thread commits the queue at once, so that the index can follow. */
+    /* The writer thread commits the queue and updates the index now, because the search waits for
+     * it. */
     g_mutex_lock(&store->mutex);
     request->seq = store->shared.seq_newest;
     if (store->shared.length)

@@ -18,8 +18,8 @@ report_read_error_once(NjStore *store)
     store->main.on_error(store->main.read_error, store->main.hook_owner);
 }
 
-/* Function of store->notification: passes on to the main thread what the writer thread has
- * reported. Commit calls and hooks may close the store. */
+/* Function of store->notification: runs the commit calls and hooks for what the writer thread and
+ * failed reads have reported.  Each of them may close the store. */
 static gboolean
 run_hooks(void *data)
 {
@@ -34,8 +34,8 @@ run_hooks(void *data)
     bool closed = false;
     store->main.closed_flag = &closed;
 
-    /* The commit calls come first, and before a new error all of them: the on_error listener acts
-     * on everything whose commit was not reported before. */
+    /* The commit calls run first, and all of them if there is a new error: the listener of on_error
+     * takes each write whose commit call has not run for one that is not committed. */
     nj_store_run_commit_calls(store, changed && write_error);
     if (!closed && changed && store->main.on_error)
         store->main.on_error(write_error, store->main.hook_owner);
@@ -101,7 +101,8 @@ nj_store_free(NjStore *store)
 }
 
 /* For messages the result is at least the last id that either index has processed, even if the
- * message with that id was deleted: both indexes skip smaller ids, so none may be given again. */
+ * message with that id was deleted: both indexes skip that id and smaller ones, so a new message
+ * must not get one of them. */
 bool
 nj_store_read_last_ids(sqlite3 *db, gint64 ids[3])
 {
@@ -259,7 +260,8 @@ nj_store_close(NjStore *store, guint timeout_ms)
     gint64 until = g_get_monotonic_time() + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
 
     /* Closing the last connection moves the write-ahead log into the file.  That takes time, so the
-     * writer thread must close last.  It also closes a single connection. */
+     * main thread closes its connection before the writer thread does.  With single_connection the
+     * writer thread closes the only one. */
     if (!store->single_connection || store->main.reader_is_snapshot)
         nj_store_close_reader(store);
 
@@ -285,8 +287,8 @@ nj_store_close(NjStore *store, guint timeout_ms)
         g_warning("%u changes could not be written to history.db", left);
 
     /* A thread that is blocked by the disk cannot be stopped.  It frees the store when it
-     * continues. If everything is committed, it is only moving the write-ahead log into the file;
-     * if it does not get that far, the next start reads the log. */
+     * continues.  If everything is committed, it is only moving the write-ahead log into the file;
+     * if the program ends before that is done, the next start reads the log. */
     if (finished) {
         g_thread_join(thread);
         nj_store_free(store);
@@ -317,7 +319,8 @@ nj_store_add_message(NjStore *store, NjMessage *message)
     write->chat = message->chat;
     write->message = nj_message_ref(message);
 
-    /* The main thread may change these two fields of the message while the writer thread reads. */
+    /* The main thread may change the state and the error of the message while the writer thread
+     * reads the others, so the write has copies. */
     write->number = (int) message->state;
     write->text = g_strdup(message->error);
     nj_store_append_write(store, write);
