@@ -1,9 +1,9 @@
 /* The file history.db: the lock of the data directory, and the connections.
  *
  * On a local disk the file has a write-ahead log (WAL), whose index is memory that all connections
- * share.  The writer thread, the main thread and the search thread have a connection each.  A
- * network file system cannot share memory between them: there the file has a rollback journal, and
- * a connection is used by one thread at a time (nj_access_lock()); the writer thread and the main
+ * share. The writer thread, the main thread and the search thread have a connection each. A network
+ * file system cannot share memory between them: there the file has a rollback journal, and a
+ * connection is used by one thread at a time (nj_access_lock()); the writer thread and the main
  * thread have one connection together.
  *
  * A file that cannot be written is read-only (nj_access_is_read_only()) until the writer thread has
@@ -87,7 +87,7 @@ nj_store_is_remote(const char *dir)
 
 /* --- lock of the data directory --- */
 
-/* May opening a file succeed later although it has failed with this errno?  True for missing rights
+/* May opening a file succeed later although it has failed with this errno? True for missing rights
  * and for a full or read-only disk. */
 static bool
 is_temporary_errno(int reason)
@@ -113,7 +113,7 @@ file_error(const char *path)
                        g_strerror(reason));
 }
 
-/* Returns the error for a lock that another process holds.  That process has written "host pid tty"
+/* Returns the error for a lock that another process holds. That process has written "host pid tty"
  * into the file. */
 static GError *
 lock_held_error(const char *path, int fd)
@@ -157,8 +157,8 @@ no_locks_error(const char *path)
                        path, g_strerror(errno));
 }
 
-/* Writes "host pid tty" into the locked file, for the error of a second process.  A failure, such
- * as a full disk, does not affect the lock. */
+/* Writes "host pid tty" into the locked file, for the error of a second process. A failure, such as
+ * a full disk, does not affect the lock. */
 static void
 write_holder(int fd)
 {
@@ -296,7 +296,7 @@ set_private_mode(int fd)
 }
 
 /* Makes the file with the mode 0600, or changes its mode: SQLite would make it with the mode that
- * the umask allows.  SQLite gives its log and its journal the mode of the file. */
+ * the umask allows. SQLite gives its log and its journal the mode of the file. */
 static bool
 create_private_file(const char *path, GError **error)
 {
@@ -319,7 +319,7 @@ create_private_file(const char *path, GError **error)
  * that of the writer thread holds the pages that a batch changes.
  *
  * synchronous = EXTRA also syncs the directory: if a deleted journal came back after a power cut,
- * it would undo a committed transaction.  locking_mode = EXCLUSIVE lets SQLite read a write-ahead
+ * it would undo a committed transaction. locking_mode = EXCLUSIVE lets SQLite read a write-ahead
  * log that is left from a local disk without shared memory, and convert the file. */
 static const char wal_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
                                   "journal_size_limit = 16777216; PRAGMA cache_size = -2048;";
@@ -328,7 +328,7 @@ static const char journal_pragmas[] =
     " PRAGMA synchronous = EXTRA; PRAGMA cache_size = -2048;";
 static const char reader_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -128;";
 
-/* Opens a connection and executes the pragmas.  The caller checks the connection's error. */
+/* Opens a connection and executes the pragmas. The caller checks the connection's error. */
 static sqlite3 *
 open_connection(const char *name, int flags, const char *pragmas)
 {
@@ -361,7 +361,7 @@ is_empty_file(const char *path)
     return stat(path, &info) ? errno == ENOENT : !info.st_size;
 }
 
-/* Opens a read-only file.  A missing or empty file is replaced by an empty database in memory.
+/* Opens a read-only file. A missing or empty file is replaced by an empty database in memory.
  * SQLite can read a write-ahead log only if it can also open the log's index; if that fails and
  * there is no log, the file is complete and is opened as immutable, without the index. */
 static sqlite3 *

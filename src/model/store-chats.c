@@ -1,6 +1,6 @@
 /* The accounts and chats of the store.
  *
- * The row of an account or chat is read from the file when it is first needed in this run.  From
+ * The row of an account or chat is read from the file when it is first needed in this run. From
  * then on KnownChat holds its current values, so that a lookup does not depend on how far the
  * writer thread has come. */
 #include "model/store-private.h"
@@ -16,7 +16,7 @@ typedef struct {
     char *draft; /* NULL: none */
     char *nick;  /* of a room that was not left; NULL: not in the room */
 
-    /* The last write of the read marker and its sequence number.  While the writer thread has not
+    /* The last write of the read marker and its sequence number. While the writer thread has not
      * taken it, a new position is set in it instead of appending another write. */
     NjWrite *marker_write;
     guint64 marker_write_seq;
@@ -83,14 +83,14 @@ nj_store_ensure_account(NjStore *store, const char *bare)
 
 /* --- chats --- */
 
-/* Returns the key of a chat in main.chats_by_key.  The caller owns it. */
+/* Returns the key of a chat in main.chats_by_key. The caller owns it. */
 static char *
 chat_key(gint64 account, NjChatKind kind, const char *address)
 {
     return g_strdup_printf("%" G_GINT64_FORMAT " %d %s", account, (int) kind, address);
 }
 
-/* Adds a chat that has no KnownChat yet.  Takes ownership of the key. */
+/* Adds a chat that has no KnownChat yet. Takes ownership of the key. */
 static KnownChat *
 add_known_chat(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind kind,
                const char *address)
@@ -107,7 +107,7 @@ add_known_chat(NjStore *store, char *key, gint64 id, gint64 account, NjChatKind 
     return known;
 }
 
-/* Adds a chat from a row of CHAT_COLUMNS (store-read.c).  A chat that is known already is returned
+/* Adds a chat from a row of CHAT_COLUMNS (store-read.c). A chat that is known already is returned
  * unchanged, because its values may be newer than the row. */
 static KnownChat *
 add_known_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
@@ -132,7 +132,7 @@ add_known_row(NjStore *store, gint64 account, sqlite3_stmt *statement)
 }
 
 /* For a network file system, where a read fails if another thread uses the single connection for
- * too long.  Afterwards nj_store_ensure_chat() needs no read to find a chat of the file. */
+ * too long. Afterwards nj_store_ensure_chat() needs no read to find a chat of the file. */
 void
 nj_store_read_all_chats(NjStore *store)
 {
@@ -142,8 +142,8 @@ nj_store_read_all_chats(NjStore *store)
     nj_store_read_end(store, statement);
 }
 
-/* Fills in the unread counts and the newest message, from the queue and then from the file.  A
- * message may be committed between these two steps.  It must not be counted twice, so the file is
+/* Fills in the unread counts and the newest message, from the queue and then from the file. A
+ * message may be committed between these two steps. It must not be counted twice, so the file is
  * searched only for ids smaller than `limit`, the id of the oldest queued message. */
 static void
 count_messages(NjStore *store, NjStoredChat *out)
@@ -217,8 +217,8 @@ fill_chat(NjStore *store, const KnownChat *known, NjStoredChat *out)
     count_messages(store, out);
 }
 
-/* Finds the KnownChat of a chat, which is made if the chat is only in the file.  *known is NULL if
- * the chat does not exist.  False if the file cannot be read. */
+/* Finds the KnownChat of a chat, which is made if the chat is only in the file. *known is NULL if
+ * the chat does not exist. False if the file cannot be read. */
 static bool
 find_known_chat(NjStore *store, gint64 account, NjChatKind kind, const char *address,
                 const char *key, KnownChat **known)
@@ -274,7 +274,7 @@ nj_store_ensure_chat(NjStore *store, gint64 account, NjChatKind kind, const char
         nj_store_append_write(store, write);
     }
 
-    /* Counting the messages may fail.  The chat can be used nevertheless, so it is returned. */
+    /* Counting the messages may fail. The chat can be used nevertheless, so it is returned. */
     fill_chat(store, known, out);
     return true;
 }

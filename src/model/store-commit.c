@@ -15,7 +15,7 @@ typedef struct {
 } Call;
 
 /* Sets shared.seq_awaited to the write for which the oldest call waits, and fires the notification
- * if that write is already committed.  With the mutex. */
+ * if that write is already committed. With the mutex. */
 static void
 update_seq_awaited(NjStore *store)
 {
@@ -34,7 +34,7 @@ nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void *dat
     *call = (Call){ func, data, owner, store->shared.seq_newest, ++store->main.last_call_serial };
     g_queue_push_tail(&store->main.commit_calls, call);
 
-    /* Counts alone wait for half a second.  A call that waits for them must not. */
+    /* Counts alone wait for half a second. A call that waits for them must not. */
     if (store->shared.only_counts && store->shared.seq_newest > store->shared.seq_taken)
         nj_store_set_due(store, MIN(store->shared.due, g_get_monotonic_time() + NJ_BATCH_US));
     update_seq_awaited(store);

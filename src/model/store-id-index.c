@@ -1,14 +1,14 @@
 /* The id index: finds a message by its origin-id or archive id.
  *
  * These ids are random, so an ordinary SQL index has each new row on another page: with a million
- * rows, each new message of a long series would change five pages.  Instead the hashes of the
- * newest messages are kept in memory (`fresh`).  A drain moves them into the table `ident`, many at
- * once and in the table's order, when the writer thread has nothing else to do.  ident_mark.message
- * is the last message whose hashes are in the table; when the store is opened, the hashes of the
+ * rows, each new message of a long series would change five pages. Instead the hashes of the newest
+ * messages are kept in memory (`fresh`). A drain moves them into the table `ident`, many at once
+ * and in the table's order, when the writer thread has nothing else to do. ident_mark.message is
+ * the last message whose hashes are in the table; when the store is opened, the hashes of the
  * messages behind it are computed again from their rows.
  *
  * Other people choose the ids, so the hash function is SipHash-2-4 with a random key that is stored
- * in the file: nobody can choose ids with equal hashes.  Callers compare the rows that the index
+ * in the file: nobody can choose ids with equal hashes. Callers compare the rows that the index
  * returns, so a collision does no harm. */
 #include <string.h>
 
@@ -24,7 +24,7 @@ typedef struct {
     gint64 hash, message; /* message 0: a free slot */
 } Entry;
 
-/* A hash table with open addressing, at most three quarters full.  If two messages have the same
+/* A hash table with open addressing, at most three quarters full. If two messages have the same
  * hash, it keeps the newer one only. */
 typedef struct {
     Entry *slots;
@@ -84,7 +84,7 @@ sip_word(guint64 v[4], guint64 word)
 }
 
 /* Hashes the length before the text: otherwise the pairs of texts "ab", "c" and "a", "bc" could
- * have the same hash.  text may be NULL. */
+ * have the same hash. text may be NULL. */
 static void
 sip_text(guint64 v[4], const char *text)
 {
@@ -222,8 +222,8 @@ run_sql(NjIdIndex *id_index, const char *script)
     return sqlite3_exec(id_index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* Moves up to max_rows entries into the table in one transaction.  The last transaction of a drain
- * also sets ident_mark.  False on failure. */
+/* Moves up to max_rows entries into the table in one transaction. The last transaction of a drain
+ * also sets ident_mark. False on failure. */
 static bool
 drain_slice(NjIdIndex *id_index, guint max_rows)
 {
@@ -311,8 +311,8 @@ nj_id_index_run_slice(NjStore *store, gint64 due)
 
 /* --- opening --- */
 
-/* Adds the hashes of the messages with ids greater than `mark`, at most MAX_READ messages.  *all is
- * set to true if there are no more.  False if reading fails. */
+/* Adds the hashes of the messages with ids greater than `mark`, at most MAX_READ messages. *all is
+ * set to true if there are no more. False if reading fails. */
 static bool
 read_after(NjIdIndex *id_index, gint64 mark, bool *all)
 {
@@ -344,7 +344,7 @@ read_after(NjIdIndex *id_index, gint64 mark, bool *all)
     return sqlite3_finalize(statement) == SQLITE_OK;
 }
 
-/* Reads ident_mark: the last message whose hashes are in the table, and the key.  False if reading
+/* Reads ident_mark: the last message whose hashes are in the table, and the key. False if reading
  * fails. */
 static bool
 read_mark(NjIdIndex *id_index, gint64 *mark)

@@ -1,24 +1,24 @@
 /* The word index of history.db, the FTS5 table `word`.
  *
- * Indexing a message takes longer than storing it.  So the index is not updated in the transaction
+ * Indexing a message takes longer than storing it. So the index is not updated in the transaction
  * of the messages: the writer thread adds the committed rows later, in slices of at most 20 ms,
- * when the queue is empty or not yet due.  word_mark.message is the id of the last row that is in
- * the index.  It changes in the same transaction as the index, so the work continues at the right
- * row after any exit.  With WAL these transactions are not synced: what a power cut takes can be
+ * when the queue is empty or not yet due. word_mark.message is the id of the last row that is in
+ * the index. It changes in the same transaction as the index, so the work continues at the right
+ * row after any exit. With WAL these transactions are not synced: what a power cut takes can be
  * indexed again.
  *
- * The rowid of an entry is made of the message's time and id (nj_index_entry_number()).  FTS5
+ * The rowid of an entry is made of the message's time and id (nj_index_entry_number()). FTS5
  * returns hits in the order of the rowid without sorting, so hits come in the order of time even if
- * a message was stored late (imported, delayed, from an archive).  Limits of time and the
+ * a message was stored late (imported, delayed, from an archive). Limits of time and the
  * continuation of a search are ranges of the rowid, and to find the fifty newest hits of a very
- * common word only fifty entries are read.  The rowid has the lowest bits of the message's id, so
+ * common word only fifty entries are read. The rowid has the lowest bits of the message's id, so
  * the index needs no column for the id: store-search.c tries the few ids with these bits.
  *
- * The index does not store the texts (content='').  Besides the words of body, subject and sender
- * it has marks: one word each for the chat, the account, "sent by the user" and "has a link", which
- * make these filters as fast as a further word.  They have a column of their own and begin with a
- * private-use character.  Each character of a script that is written without spaces, and each
- * emoji, is a word (nj_index_separate_words()). */
+ * The index does not store the texts (content=''). Besides the words of body, subject and sender it
+ * has marks: one word each for the chat, the account, "sent by the user" and "has a link", which
+ * make these filters as fast as a further word. They have a column of their own and begin with a
+ * private-use character. Each character of a script that is written without spaces, and each emoji,
+ * is a word (nj_index_separate_words()). */
 #include <string.h>
 
 #include "model/store-index.h"
@@ -218,7 +218,7 @@ make_marks(gint64 chat, gint64 account, bool sent, bool link)
     return g_string_free(marks, FALSE);
 }
 
-/* Makes an entry from a row of ROW_COLUMNS.  False: the message has neither body nor subject.  The
+/* Makes an entry from a row of ROW_COLUMNS. False: the message has neither body nor subject. The
  * same row must always give the same entry, because FTS5 needs all columns to delete it. */
 static bool
 read_words(sqlite3_stmt *statement, Words *out)
@@ -305,8 +305,8 @@ compare_words(const void *a, const void *b)
     return one->entry < other->entry ? -1 : one->entry > other->entry;
 }
 
-/* Reads the next rows with ids greater than *last into the chunk and sets *last.  *more: there may
- * be further rows.  False if reading fails. */
+/* Reads the next rows with ids greater than *last into the chunk and sets *last. *more: there may
+ * be further rows. False if reading fails. */
 static bool
 read_chunk(NjIndex *index, gint64 *last, bool *more)
 {
@@ -346,7 +346,7 @@ insert_chunk(NjIndex *index)
 }
 
 /* Must the slice end early, because writes are urgent or due, many are queued, or the store is
- * being closed?  A waiting search has priority over writes that are not urgent. */
+ * being closed? A waiting search has priority over writes that are not urgent. */
 static bool
 must_stop(NjStore *store, gint64 now)
 {
@@ -362,8 +362,8 @@ must_stop(NjStore *store, gint64 now)
     return stop;
 }
 
-/* Adds one slice of rows in one transaction.  *more: there may be further rows.  False on failure;
- * a transaction may then be open. */
+/* Adds one slice of rows in one transaction. *more: there may be further rows. False on failure; a
+ * transaction may then be open. */
 static bool
 index_rows(NjIndex *index, bool *more)
 {
@@ -399,8 +399,8 @@ index_rows(NjIndex *index, bool *more)
     return true;
 }
 
-/* Merges small trees of the index into larger ones, some pages at a time.  FTS5's automatic merge,
- * which is switched off, would run rarely and then for long.  According to FTS5's manual fewer than
+/* Merges small trees of the index into larger ones, some pages at a time. FTS5's automatic merge,
+ * which is switched off, would run rarely and then for long. According to FTS5's manual fewer than
  * two changed rows mean that there was nothing to merge: then `slices` starts again. */
 static bool
 merge_trees(NjIndex *index)
@@ -418,9 +418,9 @@ run_sql(NjIndex *index, const char *script)
     return sqlite3_exec(index->db, script, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* Rolls back after a failure.  A damaged index is emptied, so that the next slices index all
- * messages again; no message is lost.  Returns true if that was done, false if the next attempt
- * must wait. */
+/* Rolls back after a failure. A damaged index is emptied, so that the next slices index all
+ * messages again; no message is lost. Returns true if that was done, false if the next attempt must
+ * wait. */
 static bool
 handle_failure(NjIndex *index, bool damaged)
 {
@@ -442,7 +442,7 @@ handle_failure(NjIndex *index, bool damaged)
     return false;
 }
 
-/* Are writes appended faster than FLOOD?  The result is updated once in FLOOD_US. */
+/* Are writes appended faster than FLOOD? The result is updated once in FLOOD_US. */
 static bool
 is_flood(NjIndex *index, gint64 now)
 {
@@ -457,7 +457,7 @@ is_flood(NjIndex *index, gint64 now)
     return index->is_flooded;
 }
 
-/* Can a slice begin now and end before due?  has_work: there are rows to index. */
+/* Can a slice begin now and end before due? has_work: there are rows to index. */
 static bool
 may_run_slice(NjStore *store, bool has_work, gint64 now, gint64 due)
 {

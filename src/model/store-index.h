@@ -8,12 +8,12 @@
 /* --- entries of the index; writer thread and search thread --- */
 
 /* Returns the rowid of a message's entry: its time in ms, then the lowest NJ_ENTRY_BITS bits of its
- * id.  Newer messages have greater rowids. */
+ * id. Newer messages have greater rowids. */
 #define NJ_ENTRY_BITS 20
 gint64 nj_index_entry_number(gint64 time, gint64 id);
 
 /* The Unicode categories of characters that form words: letters, digits, private use, and symbols
- * such as emoji.  The file stores this setting (migration 3), so it must not change. */
+ * such as emoji. The file stores this setting (migration 3), so it must not change. */
 #define NJ_WORD_CATEGORIES "L* N* Co So"
 
 /* Marks, the words of the column `marks`: a private-use character, the kind, and a number, which is
@@ -23,7 +23,7 @@ gint64 nj_index_entry_number(gint64 time, gint64 id);
 enum { NJ_MARK_CHAT = 'c', NJ_MARK_ACCOUNT = 'a', NJ_MARK_SENT = 'o', NJ_MARK_LINK = 'l' };
 
 /* Returns the text with spaces around each character that is a word of its own, as FTS5's tokenizer
- * needs it.  A very long text is cut.  The caller owns the result. */
+ * needs it. A very long text is cut. The caller owns the result. */
 char *nj_index_separate_words(const char *text);
 
 /* --- store-index.c; writer thread --- */
@@ -33,13 +33,12 @@ NjIndex *nj_index_new(NjStore *store);
 void nj_index_free(NjIndex *index); /* index may be NULL */
 
 /* Adds some rows to the index or merges its trees, if that can end before due (monotonic time).
- * Returns false if there is nothing to do or no time.  With the mutex, which is unlocked during the
+ * Returns false if there is nothing to do or no time. With the mutex, which is unlocked during the
  * work. */
 bool nj_index_run_slice(NjStore *store, gint64 due);
 
-/* Deletes the entries of a chat's messages.  The caller deletes the rows of the messages
- * afterwards, in the same transaction, because the entries are computed from them.  False on
- * failure. */
+/* Deletes the entries of a chat's messages. The caller deletes the rows of the messages afterwards,
+ * in the same transaction, because the entries are computed from them. False on failure. */
 bool nj_index_remove_chat(NjIndex *index, gint64 chat);
 
 /* --- store-query.c; search thread --- */
@@ -51,18 +50,18 @@ typedef struct NjQuery NjQuery;
 NjQuery *nj_query_new(sqlite3 *db);
 void nj_query_free(NjQuery *query); /* query may be NULL */
 
-/* Splits what was typed into terms, for the functions below.  The caller owns the array. */
+/* Splits what was typed into terms, for the functions below. The caller owns the array. */
 GPtrArray *nj_query_parse(NjQuery *query, const char *typed);
 
 /* Is there a term with so many possible completions that FTS5 would be slow? */
 bool nj_query_has_common_word(const GPtrArray *terms);
 
-/* Returns the FTS5 expression for the search; the caller owns it.  If `all` is true, the common
- * terms are part of it, else the caller checks them with nj_query_matches().  "" if there is no
+/* Returns the FTS5 expression for the search; the caller owns it. If `all` is true, the common
+ * terms are part of it, else the caller checks them with nj_query_matches(). "" if there is no
  * account, and so no message. */
 char *nj_query_build(NjQuery *query, const NjSearch *search, const GPtrArray *terms, bool all);
 
-/* Does the message have the terms that are not part of the expression?  `all` as above. */
+/* Does the message have the terms that are not part of the expression? `all` as above. */
 bool nj_query_matches(NjQuery *query, const NjMessage *message, const GPtrArray *terms, bool all);
 
 /* --- store-search.c --- */

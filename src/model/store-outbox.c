@@ -1,10 +1,10 @@
 /* The outbox: sent messages that are not acknowledged, with the number of their stanza in the
- * stream (XEP-0198).  In the file it is the table `outbox`.
+ * stream (XEP-0198). In the file it is the table `outbox`.
  *
- * nj_store_list_outbox() reads the table and applies the queued writes to the result.  It holds the
- * mutex, so that no write leaves the queue meanwhile.  A write may be in the table and in the
- * queue, when it is committed and the writer thread waits for the mutex to remove it; applying it
- * again changes nothing. */
+ * nj_store_list_outbox() reads the table and applies the queued writes to the result. It holds the
+ * mutex, so that no write leaves the queue meanwhile. A write may be in the table and in the queue,
+ * when it is committed and the writer thread waits for the mutex to remove it; applying it again
+ * changes nothing. */
 #include "model/store-private.h"
 
 bool
@@ -37,7 +37,7 @@ typedef struct {
     GHashTable *queued; /* message row -> NjMessage: sent messages in the writes applied so far */
 } Outbox;
 
-/* Adds a row without a stanza number, or replaces the row of the message.  Takes ownership of the
+/* Adds a row without a stanza number, or replaces the row of the message. Takes ownership of the
  * reference to the message; address is copied. */
 static NjStoredOutboxRow *
 add_row(Outbox *box, NjMessage *message, NjChatKind kind, const char *address)

@@ -1,15 +1,15 @@
-/* Translates the words that a user types into an FTS5 expression.  Each word is split by the
+/* Translates the words that a user types into an FTS5 expression. Each word is split by the
  * tokenizer that has split the texts, and every token is quoted, so the syntax of FTS5 has no
  * effect.
  *
- * A typed word also matches longer words that start with it.  FTS5 has prefix queries ("word*"),
- * but reads all entries of all these words before it returns the first hit: with a million messages
- * 30 ms for a common word, half a second for one letter.  So the words of the index that start with
- * the typed one (its completions) are listed, and the expression is an OR of them, which FTS5
- * evaluates from the newest entry on until there are enough hits.  A word with too many completions
- * is called common.  Many messages have one of its completions, so the newest messages that match
- * all other terms are read and compared with it (nj_query_matches()); a prefix query is used only
- * if that does not give enough hits.
+ * A typed word also matches longer words that start with it. FTS5 has prefix queries ("word*"), but
+ * reads all entries of all these words before it returns the first hit: with a million messages 30
+ * ms for a common word, half a second for one letter. So the words of the index that start with the
+ * typed one (its completions) are listed, and the expression is an OR of them, which FTS5 evaluates
+ * from the newest entry on until there are enough hits. A word with too many completions is called
+ * common. Many messages have one of its completions, so the newest messages that match all other
+ * terms are read and compared with it (nj_query_matches()); a prefix query is used only if that
+ * does not give enough hits.
  *
  * A word without a token, such as ":-)" or "->", is searched for in the texts of the messages that
  * match all other terms. */
@@ -64,7 +64,7 @@ add_token(void *data, int flags, const char *token, int length, int start, int e
     return SQLITE_OK;
 }
 
-/* Appends the tokens of the text.  Returns true if the text ends with a token. */
+/* Appends the tokens of the text. Returns true if the text ends with a token. */
 static bool
 tokenize(NjQuery *query, const char *text, GPtrArray *tokens)
 {
@@ -110,8 +110,8 @@ make_term(NjQuery *query, const char *text, bool quoted)
     Term *term = g_new0(Term, 1);
     term->tokens = g_ptr_array_new_with_free_func(g_free);
 
-    /* A word with punctuation behind it, such as "hello,", is complete.  So is a character that is
-     * a word of its own, because it has a space behind it (nj_index_separate_words()). */
+    /* A word with punctuation behind it, such as "hello,", is complete. So is a character that is a
+     * word of its own, because it has a space behind it (nj_index_separate_words()). */
     term->may_continue = tokenize(query, text, term->tokens) && !quoted;
     if (!term->tokens->len) {
         term->literal = g_strdup(text);
@@ -124,7 +124,7 @@ make_term(NjQuery *query, const char *text, bool quoted)
     return term;
 }
 
-/* Returns the next word, or the text between quotation marks, and moves the cursor.  NULL at the
+/* Returns the next word, or the text between quotation marks, and moves the cursor. NULL at the
  * end. */
 static char *
 next_term_text(const char **cursor, bool *quoted)
@@ -223,7 +223,7 @@ add_sender(NjQuery *query, GString *out, const char *sender)
     const char *at = strchr(sender, '@');
     Term *term = make_term(query, sender, at && strchr(at, '.'));
     if (term->literal)
-        /* The text has no token, and the index has only the tokens of senders.  No entry has this
+        /* The text has no token, and the index has only the tokens of senders. No entry has this
          * mark, so no message matches. */
         add_mark(out, " AND ", NJ_MARK_SENT, 1);
     else
@@ -258,7 +258,7 @@ nj_query_build(NjQuery *query, const NjSearch *wanted, const GPtrArray *terms, b
 
 /* --- comparing messages with terms --- */
 
-/* Do the tokens from `at` on match those of the term?  The last token of the message may be longer
+/* Do the tokens from `at` on match those of the term? The last token of the message may be longer
  * than that of the term. */
 static bool
 phrase_matches_at(const GPtrArray *tokens, guint at, const Term *term)
@@ -355,8 +355,8 @@ create_tokenizer(NjQuery *query)
            == SQLITE_OK;
 }
 
-/* Prepares the statement that finds the next word of the index.  Its virtual table is temporary,
- * but making it needs query_only to be off. */
+/* Prepares the statement that finds the next word of the index. Its virtual table is temporary, but
+ * making it needs query_only to be off. */
 static bool
 prepare_next_word(NjQuery *query)
 {

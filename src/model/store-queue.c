@@ -106,8 +106,8 @@ nj_store_set_due(NjStore *store, gint64 due)
         g_cond_signal(&store->work);
 }
 
-/* Sets shared.due for a write that is about to be appended.  The first write behind the taken ones
- * sets it.  The first other write behind writes that are only counts makes it earlier. */
+/* Sets shared.due for a write that is about to be appended. The first write behind the taken ones
+ * sets it. The first other write behind writes that are only counts makes it earlier. */
 static void
 schedule_write(NjStore *store, bool only_count)
 {
@@ -125,7 +125,7 @@ text_length(const char *text)
     return text ? strlen(text) : 0;
 }
 
-/* Estimates the memory of a write.  It adds up the texts that other people can make long; 100 bytes
+/* Estimates the memory of a write. It adds up the texts that other people can make long; 100 bytes
  * stand for the short ones and for the overhead of the allocations. */
 static gsize
 count_bytes(const NjWrite *write)
@@ -179,8 +179,8 @@ nj_store_append_write(NjStore *store, NjWrite *write)
         g_hash_table_replace(store->shared.newest_states, &write->row, write);
 
     /* A message is sent only when it and the number of its stanza are committed, so these two must
-     * not wait.  A signal is needed only for them, for the first write and for a queue that has
-     * just become long; otherwise the writer thread is already waiting for `due`. */
+     * not wait. A signal is needed only for them, for the first write and for a queue that has just
+     * become long; otherwise the writer thread is already waiting for `due`. */
     bool urgent = (nj_store_write_needs_outbox(write) || write->kind == NJ_WRITE_STANZA_NUMBER)
                   && !store->shared.urgent;
     store->shared.urgent |= urgent;

@@ -2,9 +2,9 @@
  *
  * On a local disk a read never waits for the writer thread: the queue is searched first and the
  * mutex unlocked, then the file is read, but only messages with ids smaller than the first one in
- * the queue.  So a message that is committed between the two steps is returned once, from the
- * queue.  Queued writes may change the rows of rosters and of the outbox: the functions that read
- * these hold the mutex while they read the file and apply the writes. */
+ * the queue. So a message that is committed between the two steps is returned once, from the queue.
+ * Queued writes may change the rows of rosters and of the outbox: the functions that read these
+ * hold the mutex while they read the file and apply the writes. */
 #include <string.h>
 
 #include "model/store-private.h"
@@ -13,7 +13,7 @@
 #define MAX_LOCK_US G_TIME_SPAN_SECOND
 
 /* Selects the messages whose id may have the hash ?1: those in the table `ident`, and ?2, the one
- * that the id index has in memory.  A statement that uses HAS_ID_HASH compares the chat as "+chat":
+ * that the id index has in memory. A statement that uses HAS_ID_HASH compares the chat as "+chat":
  * otherwise SQLite would use the index message_order and read all messages of the chat. */
 #define HAS_ID_HASH "message.id IN (SELECT message FROM ident WHERE hash = ?1 UNION ALL SELECT ?2)"
 #define CHAT_COLUMNS "id, address, kind, read_time, read_id, waiting, draft, nick"
@@ -60,9 +60,9 @@ static const char *const read_texts[] = {
                            " WHERE message.id = ?1 AND outgoing AND account = ?2",
 };
 
-/* report_read_error() and report_lock_timeout() count and log a failed read.  The on_error hook
- * gets a sentence about the first one, later from the main loop, because the caller may be in the
- * middle of a change. */
+/* report_read_error() and report_lock_timeout() count and log a failed read. The on_error hook gets
+ * a sentence about the first one, later from the main loop, because the caller may be in the middle
+ * of a change. */
 static void
 report_read_error(NjStore *store)
 {
@@ -252,8 +252,8 @@ free_change(void *data)
 }
 
 /* Adds the queued messages of the chat before or after (time, id) to the page, and the queued
- * states of messages in the file to `changes` (message row -> Change).  Returns the id of the
- * oldest queued message; the page takes only smaller ids from the file. */
+ * states of messages in the file to `changes` (message row -> Change). Returns the id of the oldest
+ * queued message; the page takes only smaller ids from the file. */
 static gint64
 collect_queued(NjStore *store, gint64 chat, gint64 time, gint64 id, bool before, GPtrArray *page,
                GHashTable *changes)
@@ -323,7 +323,7 @@ nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint l
     return read_page(store, chat, time, id, limit, false);
 }
 
-/* Is there a message like this one in the set of queued messages or in the file?  `id` and `by` are
+/* Is there a message like this one in the set of queued messages or in the file? `id` and `by` are
  * the fields of `like` that `kind` compares. */
 static bool
 has_message_with_id(NjStore *store, GHashTable *queued, NjRead read, NjIdKind kind,

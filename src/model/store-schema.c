@@ -1,13 +1,13 @@
 /* The tables of history.db, migrations from older formats, and the sentences about SQLite's errors.
  *
  * A migration is one entry of the list below and must not change once it is released: PRAGMA
- * user_version counts the entries that were executed.  Each runs in a transaction of its own. */
+ * user_version counts the entries that were executed. Each runs in a transaction of its own. */
 #include <errno.h>
 
 #include "model/store-index.h"
 
 static const char *const migrations[] = {
-    /* 1.  The index message_order has all columns that the unread count of a chat needs.  The other
+    /* 1. The index message_order has all columns that the unread count of a chat needs. The other
      * two find the echo of a sent message and the copy of a message in an archive. */
     "CREATE TABLE account ("
     "  id INTEGER PRIMARY KEY,"
@@ -57,7 +57,7 @@ static const char *const migrations[] = {
     "  account INTEGER PRIMARY KEY,"
     "  version TEXT NOT NULL);",
 
-    /* 2.  Unacknowledged messages, streams to resume, nicks in rooms to join again.  Messages with
+    /* 2. Unacknowledged messages, streams to resume, nicks in rooms to join again. Messages with
      * the state queued (1) become sent (2), because a program of format 1 has already handed them
      * to a stream. */
     "CREATE TABLE outbox ("
@@ -73,7 +73,7 @@ static const char *const migrations[] = {
     "ALTER TABLE chat ADD COLUMN nick TEXT;"
     "UPDATE message SET state = 2 WHERE outgoing AND state = 1;",
 
-    /* 3.  The word index.  It does not merge by itself: store-index.c does that. */
+    /* 3. The word index. It does not merge by itself: store-index.c does that. */
     "CREATE VIRTUAL TABLE word USING fts5 ("
     "body, subject, sender, marks, content = '', columnsize = 0,"
     "  tokenize = \"unicode61 remove_diacritics 2 categories '" NJ_WORD_CATEGORIES "'\");"
@@ -81,7 +81,7 @@ static const char *const migrations[] = {
     "CREATE TABLE word_mark (message INTEGER NOT NULL);"
     "INSERT INTO word_mark VALUES (0);",
 
-    /* 4.  The id index, a table of hashes that store-id-index.c fills. */
+    /* 4. The id index, a table of hashes that store-id-index.c fills. */
     "DROP INDEX message_origin;"
     "DROP INDEX message_archive;"
     "CREATE TABLE ident ("

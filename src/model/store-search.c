@@ -1,6 +1,6 @@
-/* Searches stored messages on the search thread, which has a connection of its own.  A search
- * starts the thread, and the thread ends a minute after the last search.  The main thread appends a
- * request to NjSearcher.requests; the search thread adds the answer to it and moves it to
+/* Searches stored messages on the search thread, which has a connection of its own. A search starts
+ * the thread, and the thread ends a minute after the last search. The main thread appends a request
+ * to NjSearcher.requests; the search thread adds the answer to it and moves it to
  * NjSearcher.answers. */
 #include <string.h>
 
@@ -109,7 +109,7 @@ cut_body(NjMessage *message, gsize max_bytes)
     message->body = cut;
 }
 
-/* Adds the messages of one entry that match the terms.  The rowid of an entry has only the lowest
+/* Adds the messages of one entry that match the terms. The rowid of an entry has only the lowest
  * bits of the message's id, so every id up to last_id with these bits is looked up; only a message
  * whose time gives the same rowid belongs to the entry. */
 static void
@@ -166,8 +166,8 @@ typedef struct {
 } Range;
 
 /* Reads entries from the newer end of the range until there are enough hits or max_read entries
- * were read.  Sets range->until to the last entry of the part that is left; -1: nothing is left.
- * `all` as for nj_query_build().  False on failure. */
+ * were read. Sets range->until to the last entry of the part that is left; -1: nothing is left.
+ * `all` as for nj_query_build(). False on failure. */
 static bool
 scan_range(Search *search, const Request *request, const GPtrArray *terms, bool all, Range *range,
            guint max_read, GPtrArray *found)
@@ -264,7 +264,7 @@ open_db(Search *search, GError **error)
     return false;
 }
 
-/* Takes the access lock, opens the connection if necessary and begins a read transaction.  False on
+/* Takes the access lock, opens the connection if necessary and begins a read transaction. False on
  * failure; then the lock is released. */
 static bool
 begin_transaction(Search *search, GError **error)
@@ -306,11 +306,11 @@ needs_more(const Request *request, const Range *range, const GPtrArray *found)
 
 /* Runs the search, beginning in the current transaction.
  *
- * FTS5 takes long for common terms.  So it first gets only the other terms, and the newest messages
- * that it finds are compared with the common ones.  If these messages do not give enough hits, FTS5
- * gets all terms.  Each such query takes long to start, so a search with common terms then reads
- * the rest of the range in one transaction; other searches begin a new transaction for every
- * MAX_SCAN entries. */
+ * FTS5 takes long for common terms. So it first gets only the other terms, and the newest messages
+ * that it finds are compared with the common ones. If these messages do not give enough hits, FTS5
+ * gets all terms. Each such query takes long to start, so a search with common terms then reads the
+ * rest of the range in one transaction; other searches begin a new transaction for every MAX_SCAN
+ * entries. */
 static bool
 collect_hits(Search *search, Request *request, GPtrArray *found)
 {
@@ -341,7 +341,7 @@ collect_hits(Search *search, Request *request, GPtrArray *found)
     return good;
 }
 
-/* Sets the request's error from the connection.  If the index is damaged, sets index_damaged, upon
+/* Sets the request's error from the connection. If the index is damaged, sets index_damaged, upon
  * which the writer thread rebuilds it. */
 static void
 set_failure(Search *search, Request *request)
@@ -379,7 +379,7 @@ run_request(Search *search, Request *request)
 }
 
 /* Has the index all writes up to seq, or does it not get them at present because slices or batches
- * fail?  With the mutex. */
+ * fail? With the mutex. */
 static bool
 is_index_ready(const NjSearcher *searcher, guint64 seq)
 {
@@ -388,8 +388,8 @@ is_index_ready(const NjSearcher *searcher, guint64 seq)
     return searcher->index_complete && searcher->indexed_seq >= seq;
 }
 
-/* Waits until the index has all writes that were queued when the search was requested.  Does not
- * wait while slices of the index or batches fail: then the search finds what is in the index.  With
+/* Waits until the index has all writes that were queued when the search was requested. Does not
+ * wait while slices of the index or batches fail: then the search finds what is in the index. With
  * the mutex. */
 static void
 wait_for_index(NjSearcher *searcher, Request *request)
@@ -401,7 +401,7 @@ wait_for_index(NjSearcher *searcher, Request *request)
     searcher->waiting_for_index--;
 }
 
-/* The thread function.  The thread ends when it has been idle for IDLE_US or when the searcher is
+/* The thread function. The thread ends when it has been idle for IDLE_US or when the searcher is
  * closed. */
 static void *
 run_searcher(void *data)

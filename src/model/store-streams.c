@@ -2,8 +2,8 @@
  * is acknowledged to the server.
  *
  * A count must not be committed before the content of the stanzas that it counts, and it should not
- * cost a write for each stanza.  So it is attached to the newest write in the queue, and a later
- * count replaces it there as long as no content was appended in between.  If the newest write is
+ * cost a write for each stanza. So it is attached to the newest write in the queue, and a later
+ * count replaces it there as long as no content was appended in between. If the newest write is
  * taken or carries the count of another account, the count becomes a write of its own. */
 #include "model/store-private.h"
 
@@ -33,7 +33,7 @@ copy_stream(const NjStoredStream *stream, NjStoredStream *out)
     out->location = g_strdup(stream->location);
 }
 
-/* Returns the stream of the account, never NULL; its `exists` is false if there is none.  The file
+/* Returns the stream of the account, never NULL; its `exists` is false if there is none. The file
  * is read at the first call for the account. */
 static NjKnownStream *
 get_known_stream(NjStore *store, gint64 account)
@@ -112,8 +112,8 @@ nj_store_set_stream(NjStore *store, gint64 account, const NjStoredStream *stream
     nj_store_append_write(store, write);
 }
 
-/* Attaches the count to a write that the writer thread has not taken.  Returns false if no such
- * write can carry it.  With the mutex. */
+/* Attaches the count to a write that the writer thread has not taken. Returns false if no such
+ * write can carry it. With the mutex. */
 static bool
 attach_count(NjStore *store, NjKnownStream *known, guint32 received)
 {

@@ -1,8 +1,8 @@
 /* The writer thread: executes the queued writes of the store in batches.
  *
- * run_writer() is the main loop of the thread.  While the queue is empty it moves the write-ahead
+ * run_writer() is the main loop of the thread. While the queue is empty it moves the write-ahead
  * log into the file, updates the id index and the word index, and then sleeps on store->work
- * without a timeout.  When there are writes, commit_next_batch()
+ * without a timeout. When there are writes, commit_next_batch()
  *
  * - waits until the queue is due, which is 50 ms after its first write, or 500 ms if it has only
  *   counts of received stanzas and no commit call waits for them; it does not wait if the queue has
@@ -14,13 +14,13 @@
  * - adds the ids of the new messages to the id index, and does the background work that must not
  *   wait for an empty queue.
  *
- * If the transaction fails it is rolled back and the writes stay in the queue.  The next attempt
- * follows after a quarter of a second, each further one after twice the time, up to 15 s.  A row
+ * If the transaction fails it is rolled back and the writes stay in the queue. The next attempt
+ * follows after a quarter of a second, each further one after twice the time, up to 15 s. A row
  * whose content SQLite refuses would fail in every attempt and so block all others: it is skipped
  * and logged, and the rest of the batch is committed.
  *
- * A write may carry a count of received stanzas.  The newest count of each account is written at
- * the end of the transaction.
+ * A write may carry a count of received stanzas. The newest count of each account is written at the
+ * end of the transaction.
  *
  * If the store was opened read-only, the thread tries to open the file for writing, with the same
  * pauses, and commits nothing until it succeeds. */
@@ -126,7 +126,7 @@ bind_text(sqlite3_stmt *statement, int index, const char *text)
         sqlite3_bind_null(statement, index);
 }
 
-/* Returns the prepared statement, NULL if it cannot be prepared.  `which` is an NjWriteKind or one
+/* Returns the prepared statement, NULL if it cannot be prepared. `which` is an NjWriteKind or one
  * of the constants above. */
 static sqlite3_stmt *
 prepare_statement(Writer *writer, int which)
@@ -140,8 +140,8 @@ prepare_statement(Writer *writer, int which)
     return *statement;
 }
 
-/* Executes the statement.  Returns false if the batch must be tried again.  A row that SQLite
- * refuses for its content is logged and skipped: the result is true. */
+/* Executes the statement. Returns false if the batch must be tried again. A row that SQLite refuses
+ * for its content is logged and skipped: the result is true. */
 static bool
 run_statement(Writer *writer, sqlite3_stmt *statement)
 {
@@ -264,8 +264,8 @@ write_stream(Writer *writer, const NjWrite *write)
     return run_statement(writer, statement);
 }
 
-/* Executes a statement with two or three parameters.  The first is row and the second *second
- * (NULL: SQL NULL).  The third is *third, or text if third is NULL. */
+/* Executes a statement with two or three parameters. The first is row and the second *second (NULL:
+ * SQL NULL). The third is *third, or text if third is NULL. */
 static bool
 run_with_numbers(Writer *writer, int which, gint64 row, const gint64 *second, const gint64 *third,
                  const char *text)
@@ -313,7 +313,7 @@ delete_chat(Writer *writer, gint64 chat)
     return true;
 }
 
-/* Sets the state and adds or removes the outbox row.  The row may be missing although the message
+/* Sets the state and adds or removes the outbox row. The row may be missing although the message
  * was added before, when a failed message is sent again. */
 static bool
 write_state(Writer *writer, const NjWrite *write)
@@ -325,7 +325,7 @@ write_state(Writer *writer, const NjWrite *write)
     return run_with_text(writer, open ? REOPEN_OUTBOX : DELETE_OUTBOX, write->row, NULL);
 }
 
-/* Executes one write, but not the count that it carries (update_counts()).  False if the batch has
+/* Executes one write, but not the count that it carries (update_counts()). False if the batch has
  * failed. */
 static bool
 execute_write(Writer *writer, NjWrite *write)
@@ -378,8 +378,8 @@ set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
     g_array_index(counts, Count, i) = (Count){ account, seq, count };
 }
 
-/* Collects the count that the write carries.  If the write sets or removes the account's stream,
- * the account's earlier count is dropped, because it belongs to the previous stream. */
+/* Collects the count that the write carries. If the write sets or removes the account's stream, the
+ * account's earlier count is dropped, because it belongs to the previous stream. */
 static void
 collect_count(GArray *counts, const NjWrite *write)
 {
@@ -392,7 +392,7 @@ collect_count(GArray *counts, const NjWrite *write)
         set_count(counts, write->count_account, write->received_count, write->seq);
 }
 
-/* Writes the collected counts into the table `stream`.  False if the batch has failed. */
+/* Writes the collected counts into the table `stream`. False if the batch has failed. */
 static bool
 update_counts(Writer *writer)
 {
@@ -418,7 +418,7 @@ on_commit(void *data, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* Replaces SQLite's automatic checkpoint, which would run within a COMMIT and delay it.  With a
+/* Replaces SQLite's automatic checkpoint, which would run within a COMMIT and delay it. With a
  * rollback journal SQLite never calls the hook. */
 static void
 take_over_checkpoints(Writer *writer)
@@ -426,9 +426,9 @@ take_over_checkpoints(Writer *writer)
     sqlite3_wal_hook(writer->store->writer.db, on_commit, writer);
 }
 
-/* Moves the write-ahead log into the file if it has at least min_pages.  Returns false if it is
- * shorter.  Pages that another connection still reads stay in the log until a later call.  The call
- * needs no nj_access_lock(), because a file on a network file system has no write-ahead log.  With
+/* Moves the write-ahead log into the file if it has at least min_pages. Returns false if it is
+ * shorter. Pages that another connection still reads stay in the log until a later call. The call
+ * needs no nj_access_lock(), because a file on a network file system has no write-ahead log. With
  * the mutex, which is unlocked during the work. */
 static bool
 checkpoint_log(Writer *writer, int min_pages)
@@ -448,8 +448,8 @@ checkpoint_log(Writer *writer, int min_pages)
 }
 
 /* After a failed fsync() the kernel may have dropped the pages that it could not write, and the
- * next fsync() may report success without writing them.  So before the next commit the whole
- * write-ahead log is copied into the file, the file is synced, and the log is started again.  False
+ * next fsync() may report success without writing them. So before the next commit the whole
+ * write-ahead log is copied into the file, the file is synced, and the log is started again. False
  * if that fails; the batch then fails, too. */
 static bool
 recover_from_failed_sync(Writer *writer)
@@ -464,7 +464,7 @@ recover_from_failed_sync(Writer *writer)
 
 /* --- batches --- */
 
-/* Executes `length` writes from `write` on in one transaction.  Returns NULL if they are committed;
+/* Executes `length` writes from `write` on in one transaction. Returns NULL if they are committed;
  * else the transaction is rolled back, and a sentence that says why is returned. */
 static char *
 write_transaction(Writer *writer, NjWrite *write, guint length)
@@ -512,10 +512,10 @@ write_batch(Writer *writer, NjWrite *write, guint length)
     return sentence;
 }
 
-/* Tries to open the file for writing after it was read-only when the store was opened.  Returns
- * NULL on success, else a sentence that the caller frees.  If the largest ids in the file have
- * changed, another program has written rows with ids that queued writes already use: then the
- * connection is closed again.  Without the mutex. */
+/* Tries to open the file for writing after it was read-only when the store was opened. Returns NULL
+ * on success, else a sentence that the caller frees. If the largest ids in the file have changed,
+ * another program has written rows with ids that queued writes already use: then the connection is
+ * closed again. Without the mutex. */
 static char *
 open_for_writing(NjStore *store)
 {
@@ -543,7 +543,7 @@ open_for_writing(NjStore *store)
 /* --- main loop: functions called with the mutex --- */
 
 /* Returns how many writes from the head of the queue the next batch can have: whole groups only,
- * and no more than MAX_BATCH unless the first group is larger.  0 if the only group is not
+ * and no more than MAX_BATCH unless the first group is larger. 0 if the only group is not
  * complete. */
 static guint
 batch_length(const NjStore *store)
@@ -559,7 +559,7 @@ batch_length(const NjStore *store)
 }
 
 /* Waits until a batch is due and a whole group, and fills the time with slices of the word index.
- * Marks its writes as taken and returns their number.  The queue must not be empty. */
+ * Marks its writes as taken and returns their number. The queue must not be empty. */
 static guint
 wait_for_batch(NjStore *store)
 {
@@ -589,8 +589,8 @@ wait_for_batch(NjStore *store)
     return length;
 }
 
-/* Removes the committed writes from the queue and returns them; the caller frees them.  Messages
- * move from the id sets of the queue to the id index.  Fires the notification if commit calls wait
+/* Removes the committed writes from the queue and returns them; the caller frees them. Messages
+ * move from the id sets of the queue to the id index. Fires the notification if commit calls wait
  * for one of the writes or if the queue has space again. */
 static NjWrite *
 remove_batch(NjStore *store, guint length)
@@ -629,7 +629,7 @@ remove_batch(NjStore *store, guint length)
     return batch;
 }
 
-/* Sets NjKnownStream.committed_count.  A count that is older than the stream is ignored. */
+/* Sets NjKnownStream.committed_count. A count that is older than the stream is ignored. */
 static void
 publish_counts(NjStore *store, const GArray *counts)
 {
@@ -641,7 +641,7 @@ publish_counts(NjStore *store, const GArray *counts)
     }
 }
 
-/* Sets shared.write_error and fires the notification if it changes.  Takes ownership of the
+/* Sets shared.write_error and fires the notification if it changes. Takes ownership of the
  * sentence; NULL means that writing succeeds. */
 static void
 set_write_error(NjStore *store, char *sentence)
@@ -657,7 +657,7 @@ set_write_error(NjStore *store, char *sentence)
 }
 
 /* Waits *delay before the next attempt, or until the store is being closed, and doubles *delay.
- * Wakes nj_store_flush(), which does not wait for a further attempt.  Returns false if the store is
+ * Wakes nj_store_flush(), which does not wait for a further attempt. Returns false if the store is
  * being closed and nothing is left to write. */
 static bool
 wait_before_retry(NjStore *store, gint64 *delay)
@@ -684,9 +684,9 @@ retry_open(Writer *writer)
     set_write_error(store, sentence);
 }
 
-/* Waits for a batch and commits it, with the mutex unlocked meanwhile.  Then it does the background
+/* Waits for a batch and commits it, with the mutex unlocked meanwhile. Then it does the background
  * work that must not wait for an empty queue: for a waiting search, for an id index that uses too
- * much memory, and for a long write-ahead log.  False if the batch failed; it is then still in the
+ * much memory, and for a long write-ahead log. False if the batch failed; it is then still in the
  * queue. */
 static bool
 commit_next_batch(Writer *writer)
@@ -722,7 +722,7 @@ commit_next_batch(Writer *writer)
     return true;
 }
 
-/* Does one piece of background work, the most urgent one.  Returns false if there is nothing to
+/* Does one piece of background work, the most urgent one. Returns false if there is nothing to
  * do. */
 static bool
 do_background_work(Writer *writer)
@@ -738,8 +738,8 @@ do_background_work(Writer *writer)
 /* --- thread --- */
 
 /* Lowers the priority of the thread, so that many writes do not slow down the user interface on a
- * machine with few processors.  Linux applies nice() to the calling thread only; other systems
- * apply it to the process. */
+ * machine with few processors. Linux applies nice() to the calling thread only; other systems apply
+ * it to the process. */
 static void
 lower_priority(void)
 {
@@ -748,8 +748,8 @@ lower_priority(void)
 #endif
 }
 
-/* The thread function.  When the store is being closed, the thread commits the rest of the queue
- * and ends; it also ends if an attempt that began after that fails. */
+/* The thread function. When the store is being closed, the thread commits the rest of the queue and
+ * ends; it also ends if an attempt that began after that fails. */
 static void *
 run_writer(void *data)
 {
@@ -785,7 +785,7 @@ run_writer(void *data)
     g_cond_broadcast(&store->done);
     g_mutex_unlock(&store->mutex);
 
-    /* Closing the last connection moves the whole write-ahead log into the file.  That may take
+    /* Closing the last connection moves the whole write-ahead log into the file. That may take
      * long, so it happens on this thread; nj_store_close() gives up waiting for it at its
      * timeout. */
     for (int i = 0; i < STATEMENTS; i++)

@@ -19,7 +19,7 @@ report_read_error_once(NjStore *store)
 }
 
 /* Function of store->notification: runs the commit calls and hooks for what the writer thread and
- * failed reads have reported.  Each of them may close the store. */
+ * failed reads have reported. Each of them may close the store. */
 static gboolean
 run_hooks(void *data)
 {
@@ -164,8 +164,8 @@ read_initial_state(NjStore *store, GError **error)
     return false;
 }
 
-/* Opens both connections.  If the file cannot be written for a reason that may be temporary, only
- * the reader is opened, on a snapshot, and write_error is set.  On failure the caller closes
+/* Opens both connections. If the file cannot be written for a reason that may be temporary, only
+ * the reader is opened, on a snapshot, and write_error is set. On failure the caller closes
  * them. */
 static bool
 open_files(NjStore *store, GError **error)
@@ -259,8 +259,8 @@ nj_store_close(NjStore *store, guint timeout_ms)
 
     gint64 until = g_get_monotonic_time() + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
 
-    /* Closing the last connection moves the write-ahead log into the file.  That takes time, so the
-     * main thread closes its connection before the writer thread does.  With single_connection the
+    /* Closing the last connection moves the write-ahead log into the file. That takes time, so the
+     * main thread closes its connection before the writer thread does. With single_connection the
      * writer thread closes the only one. */
     if (!store->single_connection || store->main.reader_is_snapshot)
         nj_store_close_reader(store);
@@ -286,9 +286,9 @@ nj_store_close(NjStore *store, guint timeout_ms)
     if (left)
         g_warning("%u changes could not be written to history.db", left);
 
-    /* A thread that is blocked by the disk cannot be stopped.  It frees the store when it
-     * continues.  If everything is committed, it is only moving the write-ahead log into the file;
-     * if the program ends before that is done, the next start reads the log. */
+    /* A thread that is blocked by the disk cannot be stopped. It frees the store when it continues.
+     * If everything is committed, it is only moving the write-ahead log into the file; if the
+     * program ends before that is done, the next start reads the log. */
     if (finished) {
         g_thread_join(thread);
         nj_store_free(store);
