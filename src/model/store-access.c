@@ -31,8 +31,7 @@
 struct NjAccess {
     gint refs;
     char *path;
-    bool exclusive; /* one connection is used at a time; else the mutex and its fields are not used
-                     */
+    bool exclusive; /* one connection at a time; false: mutex and its fields are not used */
     gint read_only; /* atomic */
 
     GMutex mutex; /* protects the fields below */

@@ -39,7 +39,7 @@
 #define MIN_RETRY (250 * G_TIME_SPAN_MILLISECOND)
 #define MAX_RETRY (15 * G_TIME_SPAN_SECOND)
 
-/* The statement of each kind of write, or the first of several. */
+/* The statement of each kind of write; of a kind that needs several, one of them. */
 static const char *const statements[] = {
     [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
     [NJ_WRITE_CHAT] = "INSERT INTO chat (id, account, address, kind) VALUES (?1, ?2, ?3, ?4)",
@@ -61,7 +61,8 @@ static const char *const statements[] = {
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",
 };
 
-/* Further statements of the kinds that need several, and those of transactions. */
+/* Further statements of the kinds that need several, and those of transactions. The numbers
+ * continue those of NjWriteKind, of which NJ_WRITE_ROSTER is the last. */
 enum {
     DELETE_CHAT = NJ_WRITE_ROSTER + 1,
     DELETE_CHAT_OUTBOX,
@@ -112,7 +113,7 @@ typedef struct {
     GArray *counts;                       /* the newest Count of each account in the batch */
     int log_pages;    /* pages in the write-ahead log at the last commit; 0 after a checkpoint */
     int failed_errno; /* errno after the last run_statement(); 0: no system call failed */
-    bool sync_failed; /* parts of the write-ahead log may be missing on the disk, see below */
+    bool sync_failed; /* the disk may lack a part of the log: recover_from_failed_sync() */
 } Writer;
 
 /* --- statements --- */
@@ -558,8 +559,9 @@ batch_length(const NjStore *store)
     return whole;
 }
 
-/* Waits until a batch is due and a whole group, and fills the time with slices of the word index.
- * Marks its writes as taken and returns their number. The queue must not be empty. */
+/* Waits until the queue is due and its first group is complete, and fills the time with slices of
+ * the word index. Marks the writes of the next batch as taken and returns their number. The queue
+ * must not be empty. */
 static guint
 wait_for_batch(NjStore *store)
 {

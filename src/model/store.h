@@ -52,8 +52,9 @@ bool nj_store_close(NjStore *store, guint timeout_ms);
 
 /* Sets the hooks, which run on the main thread and may be NULL.
  *
- * on_error: writing or reading has failed, and the sentence says what to do; NULL: writing works
- * again. on_space: nj_store_queue_is_full() was true and is now false. */
+ * - on_error: writing has failed, or reading for the first time, and the sentence says what to do;
+ *   NULL: writing works again.
+ * - on_space: nj_store_queue_is_full() was true and is now false. */
 void nj_store_set_hooks(NjStore *store, void (*on_error)(const char *sentence, void *owner),
                         void (*on_space)(void *owner), void *owner);
 
@@ -75,12 +76,15 @@ void nj_stored_chat_clear(NjStoredChat *chat);
  * chats in the file are found. Array of NjStoredChat; free with g_ptr_array_unref(). */
 GPtrArray *nj_store_list_open_chats(NjStore *store, gint64 account);
 
-/* Sets the message's id and takes a reference to it.
- *
- * The functions below that change a chat ignore a chat that no function above has returned in this
- * run. */
+/* Adds the message to its chat, sets its id and takes a reference to it. */
 void nj_store_add_message(NjStore *store, NjMessage *message);
+
+/* Sets the state of the message with this id. The NjMessage is not changed, even if it is still in
+ * the queue: the caller does that. error is copied and may be NULL. */
 void nj_store_set_state(NjStore *store, gint64 id, NjMessageState state, const char *error);
+
+/* The functions from here to nj_store_set_room_nick() ignore a chat that none of the functions
+ * above (ensure, find, list) has returned in this run. */
 void nj_store_set_read_marker(NjStore *store, gint64 chat, gint64 time, gint64 id);
 
 /* draft may be NULL. */
@@ -100,7 +104,7 @@ void nj_store_call_when_committed(NjStore *store, void (*func)(void *data), void
                                   const void *owner);
 void nj_store_cancel_calls(NjStore *store, const void *owner);
 
-/* Did the last batch fail? Then nothing is committed at present. */
+/* Did the last batch fail, or is the file read-only? Then nothing is committed at present. */
 bool nj_store_has_write_error(const NjStore *store);
 
 /* Changes between these two calls are committed together or not at all: the content of a stanza
@@ -160,14 +164,14 @@ NjMessage *nj_store_find_sent(NjStore *store, gint64 chat, const char *origin_id
  * called, which happens when the queue is half empty. */
 bool nj_store_queue_is_full(const NjStore *store);
 
-/* Waits until all changes made so far are committed or a batch fails. For tests and for
- * quitting. */
+/* Waits until all changes made so far are committed. Returns early if a batch fails or the
+ * last one has failed. For tests. */
 void nj_store_flush(NjStore *store);
 
-/* Return up to limit messages of a chat before or after (time, id), oldest first. The time
- * G_MAXINT64 returns the newest ones. Array of NjMessage with references; the caller owns it. A
- * queued message is the same object that was added, a message from the file is a new object:
- * compare ids. */
+/* Return up to limit messages of a chat before or after (time, id), oldest first. Before the time
+ * G_MAXINT64 are the newest ones. Array of NjMessage with references; the caller owns it. A queued
+ * message is the same object that was added, a message from the file is a new object: compare
+ * ids. */
 GPtrArray *nj_store_page_before(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
 GPtrArray *nj_store_page_after(NjStore *store, gint64 chat, gint64 time, gint64 id, guint limit);
 
@@ -215,7 +219,8 @@ void nj_store_search(NjStore *store, const NjSearch *search, NjSearchFunc done, 
 void nj_store_search_cancel(NjStore *store, const void *owner);
 
 /* Returns how many messages are not yet in the word index; a search waits for them. Usually 0, more
- * after an import or a change of the file's format. */
+ * after an import or a change of the file's format. Also 0 while batches or the index fail, because
+ * a search then does not wait. */
 guint nj_store_count_unindexed(NjStore *store);
 
 /* A roster item as model/roster.c stores it. groups are joined with '\n'. The subscription "remove"
