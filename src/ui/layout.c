@@ -230,6 +230,7 @@ nj_layout_close(NjLayout *layout, NjPane *pane)
             parent->half[i]->parent = parent;
     g_free(other);
 
+    /* The focus was on the closed leaf, or on the node `other`, whose place has changed. */
     if (focused || moved) {
         Node *node = parent;
         while (!node->pane)
@@ -361,6 +362,7 @@ draw_leaf(NjLayout *layout, Node *node, NjArea area, const NjTheme *theme, bool 
     int head = area.rows >= 3;
     pane->class->draw(pane, nj_area_part(area, head, 0, area.rows - head, area.cols), theme,
                       focused);
+    /* A single pane is not marked as focused. */
     if (head)
         nj_layout_draw_head(pane, nj_area_part(area, 0, 0, 1, area.cols), theme,
                             focused && !layout->root->pane);

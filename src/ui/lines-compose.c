@@ -33,7 +33,7 @@ nj_line_forget_composed(NjLine *line)
 }
 
 static void
-forget_all(NjLines *lines)
+forget_all_composed(NjLines *lines)
 {
     for (guint i = 0; i < lines->list->len; i++)
         nj_line_forget_composed(nj_lines_at(lines, i));
@@ -101,7 +101,7 @@ read_zone(NjLines *lines)
     g_clear_pointer(&lines->zone, g_time_zone_unref);
     lines->zone = zone;
     if (changed)
-        forget_all(lines);
+        forget_all_composed(lines);
 }
 
 static void
@@ -120,7 +120,7 @@ read_options(NjLines *lines)
 
     g_autofree char *sample = nj_lines_format_time(lines, nj_clock_wall_ms(), format);
     lines->clock_cells = nj_text_width(sample, -1);
-    forget_all(lines);
+    forget_all_composed(lines);
 }
 
 /* Reads the contact's name. Old messages are composed again with a new name, too. */
@@ -134,7 +134,7 @@ read_contact_name(NjLines *lines)
     g_free(lines->label);
     lines->label = g_strdup(label);
     lines->widest_nick = 0;
-    forget_all(lines);
+    forget_all_composed(lines);
 }
 
 void

@@ -86,6 +86,8 @@ get_nick_style(const NjLines *lines, const NjLine *line, const NjTheme *theme)
     return nj_theme_name_style(theme, name);
 }
 
+/* Draws one row of a line's text from column x on: its spans in their own styles, the rest in the
+ * style `base`. A part of a link that was wrapped links to the whole URI. */
 static void
 draw_text_row(const NjLine *line, const NjTextRow *row, NjArea area, int y, int x, NjStyle base,
               const NjTheme *theme)
@@ -170,6 +172,7 @@ draw_lead(const NjLines *lines, const NjLine *line, const NjLine *above, NjArea 
     return text;
 }
 
+/* Draws a line with its rules from row y on, which may be above the area. */
 static void
 draw_line(NjLines *lines, guint index, const NjLine *above, NjArea area, int y,
           const NjTheme *theme)

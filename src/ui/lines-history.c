@@ -156,7 +156,7 @@ find_line(const NjLines *lines, const NjMessage *message)
 }
 
 static const NjLine *
-first_message(const NjLines *lines)
+find_first_message(const NjLines *lines)
 {
     for (guint i = 0; i < lines->list->len; i++)
         if (nj_lines_at(lines, i)->message)
@@ -177,7 +177,7 @@ nj_lines_last_message(const NjLines *lines)
 static bool
 begins_at_or_before(const NjLines *lines, gint64 time, gint64 id)
 {
-    const NjLine *first = first_message(lines);
+    const NjLine *first = find_first_message(lines);
     return first && (!lines->more_before || !is_after(first, time, id));
 }
 
@@ -271,9 +271,9 @@ max_lines(const NjLines *lines)
     return lines->loaded ? MAX_FOLLOWED_LINES : MAX_UNSTORED_LINES;
 }
 
-/* Returns how many lines to drop at this end of the list: as many as are over the limit of lines or
- * over the limit of bytes, whichever is more. Only the limit of bytes can concern visible lines and
- * leaves them; the limit of lines is far above the rows of any view. */
+/* Returns how many lines to drop at this end of the list, so that it is within both limits. A few
+ * visible lines can be over the limit of bytes: that limit leaves them. The limit of lines is far
+ * above the rows of a view. */
 static guint
 count_excess(NjLines *lines, bool cut_at_end)
 {
@@ -342,7 +342,7 @@ nj_lines_place_notices(NjLines *lines)
 {
     set_outer_notices_aside(lines);
 
-    const NjLine *first = lines->more_before ? first_message(lines) : NULL;
+    const NjLine *first = lines->more_before ? find_first_message(lines) : NULL;
     const NjLine *last = lines->more_after ? nj_lines_last_message(lines) : NULL;
     for (guint i = 0; i < lines->set_aside->len;) {
         NjLine *notice = g_ptr_array_index(lines->set_aside, i);
@@ -436,7 +436,7 @@ nj_lines_add(NjLines *lines, NjMessage *message)
         return;
     }
 
-    const NjLine *first = lines->more_before ? first_message(lines) : NULL;
+    const NjLine *first = lines->more_before ? find_first_message(lines) : NULL;
     const NjLine *last = lines->more_after ? nj_lines_last_message(lines) : NULL;
     if (first && is_after(first, message->time, message->id))
         return;
@@ -537,7 +537,7 @@ nj_lines_fetch_before(NjLines *lines)
     if (!nj_lines_is_stored(lines) || (lines->loaded && !lines->more_before))
         return false;
 
-    const NjLine *first = lines->loaded ? first_message(lines) : NULL;
+    const NjLine *first = lines->loaded ? find_first_message(lines) : NULL;
     gint64 time = first ? first->time : G_MAXINT64;
     gint64 id = first ? first->id : G_MAXINT64;
     guint count = read_pages(lines, true, time, id, page_length(lines), &lines->more_before);

@@ -169,7 +169,7 @@ find_or_add_group(NjRosterAccount *account, const char *name)
     return group;
 }
 
-/* Counts a row that was added to the group. Before the first one, inserts the heading. */
+/* Counts a row that was added to the group. Inserts the heading if the row is the first one. */
 static void
 count_added_row(NjRosterRows *rows, NjRosterAccount *account, NjRosterGroup *group)
 {
@@ -177,7 +177,7 @@ count_added_row(NjRosterRows *rows, NjRosterAccount *account, NjRosterGroup *gro
         group->iter = insert_row(rows, new_row(NJ_ROSTER_GROUP, account, group));
 }
 
-/* Counts a row that was removed from the group. After the last one, removes the heading. */
+/* Counts a row that was removed from the group. Removes the heading if the row was the last one. */
 static void
 count_removed_row(NjRosterRows *rows, NjRosterGroup *group)
 {

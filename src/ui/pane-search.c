@@ -403,6 +403,7 @@ draw_search(NjPane *pane, NjArea area, const NjTheme *theme, bool focused)
         return;
     }
 
+    /* Keep the selected hit visible, and leave no room below the last one. */
     search->selected = MIN(search->selected, count - 1);
     search->top = CLAMP(search->top, search->selected + 1 > view ? search->selected + 1 - view : 0,
                         search->selected);
