@@ -1,8 +1,8 @@
 /* Decodes the bytes of the terminal into keys and runs the command lines of the bound ones.
  *
  * The key sequences are those of ECMA-48 terminals (xterm, VT220, Linux, the common part of rxvt);
- * ui/term.c accepts no others, so one table serves all terminals. With the modifiers of xterm
- * ("1;5") it covers more than terminfo does.
+ * ui/term.c accepts no other terminals, so one table serves all. With the modifiers of xterm
+ * ("1;5") the table covers more keys than terminfo does.
  *
  * ESC is ambiguous: it can be the Esc key, the beginning of a key sequence, or Alt. After 25 ms
  * without another byte it is passed on as Esc. In emacs mode it is also remembered: if the next
@@ -113,7 +113,8 @@ nj_keys_set_esc_prefix(NjKeys *keys, bool prefix)
 
 /* --- names --- */
 
-/* The name of the key that sends the same byte as Ctrl with this character; NULL: there is none. */
+/* Returns the name of the key that sends the same byte as Ctrl with this character; NULL: no key
+ * does. */
 static const char *
 find_control_name(gunichar character)
 {
@@ -151,7 +152,7 @@ normalise_key(Key *key)
         key->name = "Space";
 }
 
-/* Writes the canonical name into the buffer and returns that. */
+/* Writes the canonical name of the key into the buffer and returns the buffer. */
 static const char *
 write_name(Key key, char buffer[NJ_MAX_KEY_NAME])
 {
@@ -348,6 +349,7 @@ read_sequence(const char *s, gsize length, gsize *used, Key *key)
         return READ_JUNK; /* s[i] does not belong to the sequence; the caller reads it again */
 
     *used = i + 1;
+    /* xterm: 1 is Shift, 2 Alt, 4 Ctrl, 8 Meta, which counts as Alt. */
     int modifiers = numbers[1] > 1 ? numbers[1] - 1 : 0;
     key->modifiers |= (modifiers & 7) | (modifiers & 8 ? ALT : 0);
 
@@ -396,7 +398,8 @@ read_key(const char *s, gsize length, bool finally, gsize *used, Key *key)
         return read == READ_PARTIAL && finally ? READ_JUNK : read;
     }
 
-    /* Of three ESC the first is the Esc key. This also bounds the recursion below. */
+    /* If three ESC follow each other, the first is the key Esc. This also bounds the recursion
+     * below. */
     if (length > 2 && s[1] == '\033' && s[2] == '\033') {
         key->name = "Esc";
         *used = 1;

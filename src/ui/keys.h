@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-/* Where a key works. */
+/* The part of the screen or the state in which a key works. */
 typedef enum {
     NJ_KEYS_GLOBAL,   /* everywhere; these rows have a command line, which NjKeys binds */
     NJ_KEYS_LIST,     /* the contact list or search results have the keys */
@@ -94,7 +94,11 @@ typedef struct {
  * unless more bytes arrive first. */
 void nj_keys_feed(NjKeys *keys, const char *bytes, gsize length, const NjKeysHooks *hooks,
                   void *owner);
+
+/* Whether the beginning of a key sequence is kept. */
 bool nj_keys_partial(const NjKeys *keys);
+
+/* Ends the wait for the rest: passes what is kept to the hooks. */
 void nj_keys_settle(NjKeys *keys, const NjKeysHooks *hooks, void *owner);
 
 /* Sets whether Esc and then a key, however much later, counts as Alt with that key: true (default)

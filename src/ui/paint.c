@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define UNKNOWN -1
-/* Cells of a gap that is written again. Moving the cursor takes three bytes or more. */
+/* The longest gap, in cells, that is written again: moving the cursor takes three bytes or more. */
 #define MAX_GAP 4
 #define HIDE_ABOVE 400 /* bytes; the cursor is hidden while a longer frame is drawn */
 
@@ -19,7 +19,7 @@ struct NjPaint {
     NjPaintAbilities abilities;
     /* The surface of the last frame. May have been freed: used only inside nj_paint_frame(). */
     const NjSurface *surface;
-    guint generation; /* of that surface */
+    guint generation; /* that of the surface at that time */
     int rows, cols;
     NjCell *front; /* the cells of the last frame */
     bool known;    /* the terminal shows `front` */
@@ -239,17 +239,17 @@ costs_one_byte(const NjPaint *paint, const NjSurface *surface, const NjCell *cel
     return is_ascii && cell->link == paint->link && is_same_style(style, paint->style);
 }
 
-/* Moves the cursor to col over cells that are right already: writes a short gap of ASCII again, if
- * its style and link are the current ones, else moves the cursor. */
+/* Brings the cursor to col, over cells that the terminal already shows. A short gap of ASCII with
+ * the current style and link is written again; over any other the cursor is moved. */
 static void
 skip_to(NjPaint *paint, const NjSurface *surface, int row, int col, GString *out)
 {
     bool in_row = paint->col != UNKNOWN && paint->row == row;
-    bool again = in_row && col > paint->col && col - paint->col <= MAX_GAP;
-    for (int i = paint->col; again && i < col; i++)
-        again = costs_one_byte(paint, surface, nj_surface_cell(surface, row, i));
+    bool rewrite = in_row && col > paint->col && col - paint->col <= MAX_GAP;
+    for (int i = paint->col; rewrite && i < col; i++)
+        rewrite = costs_one_byte(paint, surface, nj_surface_cell(surface, row, i));
 
-    if (!again) {
+    if (!rewrite) {
         move_to(paint, row, col, out);
         return;
     }

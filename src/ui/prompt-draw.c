@@ -10,7 +10,7 @@
 #define CHOICE_ROWS 5 /* rows of choices at most */
 #define SIGN "› "
 
-/* The parts of the prompt as they are to be drawn. */
+/* The parts of the prompt, measured for drawing. */
 typedef struct {
     char *sign;       /* before the first row: the label or readline's prompt */
     int indent;       /* cells before each row of the text */

@@ -1,5 +1,5 @@
-/* What the files of the prompt share: prompt.c (readline, completion, buffers), prompt-ask.c
- * (questions) and prompt-draw.c (drawing). */
+/* Types and functions that the files of the prompt share: prompt.c (readline, completion, buffers),
+ * prompt-ask.c (questions) and prompt-draw.c (drawing). */
 #ifndef NJ_UI_PROMPT_PRIVATE_H
 #define NJ_UI_PROMPT_PRIVATE_H
 
@@ -52,7 +52,7 @@ struct NjPrompt {
     gsize secret_length;
     FILE *in, *out; /* readline's streams */
     int in_write;   /* the write end of the pipe `in`, never written; keeps `in` from ending */
-    int top;        /* the first row of the text that is shown */
+    int top;        /* index of the first row of the text that is visible */
     GArray *rows;   /* of NjTextRow, used by prompt-draw.c */
 };
 

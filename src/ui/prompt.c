@@ -526,8 +526,8 @@ nj_prompt_emit_changed(NjPrompt *prompt)
         prompt->hooks.on_changed(prompt, prompt->owner);
 }
 
-/* Whether the history takes the line: it is not empty, does not begin with a space, differs from
- * the last one and holds no secret. */
+/* Whether the line enters the history: it is not empty, does not begin with a space, differs from
+ * the last line of the history, and may_keep allows it. */
 static bool
 belongs_in_history(NjPrompt *prompt, const char *line)
 {

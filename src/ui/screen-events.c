@@ -157,7 +157,7 @@ on_alert(NjAlert *alert, void *owner)
     nj_screen_say(owner, alert->chat, NJ_NOTICE_WARNING, text);
 }
 
-/* Updates the chat of a contact whose name may have changed. */
+/* Redraws the chat of a contact whose name may have changed, and the label of the prompt. */
 static void
 update_chat_of_contact(NjScreen *screen, const NjContact *contact)
 {

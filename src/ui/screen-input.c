@@ -335,8 +335,8 @@ on_settle_time(void *owner)
     return G_SOURCE_REMOVE;
 }
 
-/* The user is active and looks at the screen, even if the terminal has not reported that it has the
- * focus again (tmux attached from another terminal). */
+/* Notes that the user is active and looks at the screen. Typing proves it, even if the terminal has
+ * not reported that it has the focus again (tmux attached from another terminal). */
 static void
 note_user(NjScreen *screen)
 {
@@ -374,7 +374,7 @@ may_keep(NjPrompt *prompt, const char *text, void *owner)
     return !screen->hooks.may_keep || screen->hooks.may_keep(text, screen->hooks.owner);
 }
 
-/* In vi mode ESC is a key of its own and not a prefix for Alt. */
+/* In vi mode Esc is a key of its own and not a prefix for Alt. */
 void
 nj_screen_set_keys_mode(NjScreen *screen)
 {

@@ -1,5 +1,6 @@
-/* What the files of the screen share: screen.c (frames), screen-input.c (keys, drafts, typing
- * states), screen-events.c (events of the model) and windows.c; also included by the panes. */
+/* Types and functions that the files of the screen share: screen.c (frames), screen-input.c (keys,
+ * drafts, typing states), screen-events.c (events of the model) and windows.c; also included by the
+ * panes. */
 #ifndef NJ_UI_SCREEN_PRIVATE_H
 #define NJ_UI_SCREEN_PRIVATE_H
 
@@ -66,11 +67,12 @@ void nj_screen_start_clock(NjScreen *screen);
 void nj_screen_attach(NjScreen *screen, NjPane *pane);
 void nj_screen_detach(NjScreen *screen, NjPane *pane);
 
-/* The panes of a chat, or of the console for NULL; returns NULL if there are none. */
+/* Returns the panes that show a chat, or for NULL those without a chat (the console); NULL if there
+ * are no such panes. */
 const GPtrArray *nj_screen_panes(NjScreen *screen, NjChat *chat);
 bool nj_screen_is_visible(NjScreen *screen, NjPane *pane);
 
-/* Returns the window of a chat, which is created if there is none; does not show it. */
+/* Returns the window of a chat; creates it if the chat has no window. Does not show it. */
 NjWindow *nj_screen_window_of(NjScreen *screen, NjChat *chat);
 
 /* Closes the panes and windows of a chat. */
@@ -93,11 +95,12 @@ void nj_screen_set_keys_mode(NjScreen *screen);
 /* Stores the typed text as the draft of prompt_chat, if it is a message. */
 void nj_screen_save_draft(NjScreen *screen);
 
-/* The user does not type in prompt_chat any more. `emit`: report that to the typing hook; false if
- * a message that is being sent implies it (XEP-0085, 5.1). */
+/* Ends the typing state of prompt_chat. `emit`: also call the typing hook; false if a message is
+ * sent to the chat now, which implies it (XEP-0085, 5.1). */
 void nj_screen_stop_typing(NjScreen *screen, bool emit);
 
-/* Cancels the question about a long text for this chat; the text becomes the chat's draft. */
+/* Cancels the question whether to send a long text to this chat, without its function being called;
+ * the text becomes the draft of the chat. */
 void nj_screen_drop_pending(NjScreen *screen, NjChat *chat);
 
 /* screen-events.c */

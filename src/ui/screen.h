@@ -76,7 +76,7 @@ NjWindow *nj_screen_window(const NjScreen *screen);
 bool nj_screen_attends(const NjScreen *screen, const NjChat *chat);
 void nj_screen_show(NjScreen *screen, NjWindow *window);
 
-/* Shows the window of the chat, which is created if there is none. */
+/* Shows the window of the chat; creates it if the chat has no window. */
 NjWindow *nj_screen_show_chat(NjScreen *screen, NjChat *chat);
 
 /* Shows the window of the chat and scrolls its pane to a place of the history: to this message,
@@ -89,7 +89,7 @@ void nj_screen_show_time(NjScreen *screen, NjChat *chat, gint64 time);
  * the search as it was typed. */
 void nj_screen_search(NjScreen *screen, const NjSearch *search, const char *title);
 
-/* Cancels the running search; returns false if there is none. */
+/* Cancels the running search; returns false if no search is running. */
 bool nj_screen_search_stop(NjScreen *screen);
 
 /* Finds a window by its number, "console", "search", the address of its chat, or the beginning of
@@ -113,6 +113,9 @@ void nj_screen_close_window(NjScreen *screen, NjWindow *window);
 
 /* Splits the focused pane; the new pane shows the chat, or the console if that is NULL. */
 bool nj_screen_split(NjScreen *screen, NjSplit how, NjChat *chat, GError **error);
+
+/* Closes the focused pane, or the search window if its results are focused. Returns false if the
+ * window has only this pane. */
 bool nj_screen_close_pane(NjScreen *screen);
 
 /* Switches the prompt to the focused pane, after the focus of the layout has moved. */
@@ -120,6 +123,9 @@ void nj_screen_follow_focus(NjScreen *screen);
 
 /* The focused pane, never NULL. */
 NjPane *nj_screen_focus(NjScreen *screen);
+
+/* Scroll the contact list if it has the keys, else the focused pane: by rows or pages (rows < 0:
+ * up), or to its first or last row (`end`). */
 void nj_screen_scroll(NjScreen *screen, int rows, bool page);
 void nj_screen_scroll_to(NjScreen *screen, bool end);
 

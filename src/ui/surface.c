@@ -1,4 +1,4 @@
-/* Stores cells, and in tables what their numbers stand for: styles, long graphemes and links.
+/* Stores the cells, and the tables of the styles, long graphemes and links that they refer to.
  *
  * A grapheme of several code points is called long; its cell holds an index in a table. Received
  * text can contain any number of different ones (each letter with any four marks), so the table is

@@ -1,5 +1,5 @@
-/* What the files of the terminal share: term.c (terminfo, writing, signals, suspending) and
- * term-input.c (from bytes to keys and pastes). */
+/* Types and functions that the files of the terminal share: term.c (terminfo, writing, signals,
+ * suspending) and term-input.c (from bytes to keys and pastes). */
 #ifndef NJ_UI_TERM_PRIVATE_H
 #define NJ_UI_TERM_PRIVATE_H
 

@@ -95,8 +95,8 @@ restore_signals(void)
 
 /* --- what the terminal can do --- */
 
-/* Returns a string of terminfo without its padding ("$<5>"), "" if there is none. The caller frees
- * it. */
+/* Returns the value of a string capability without its padding ("$<5>"), "" if the terminal does
+ * not have it. The caller frees it. */
 static char *
 read_capability(const char *name)
 {

@@ -177,8 +177,8 @@ fit_color(int color, int colors)
     return color < colors || color >= NJ_RGB(0, 0, 0) ? color : -1;
 }
 
-/* Maps a style to one that the terminal has. With eight colours a bright foreground is bold, but
- * bright black is dim. */
+/* Maps a style to one that a terminal with this number of colours has. With eight colours a bright
+ * foreground is bold, but bright black is dim. */
 static NjStyle
 fit_style(NjStyle style, int colors)
 {
@@ -267,7 +267,8 @@ parse_line(NjTheme *theme, char *line)
     for (int role = 0; role < NJ_ROLE_COUNT; role++)
         if (strcmp(line, role_names[role]) == 0)
             return parse_role(theme, (NjRole) role, value);
-    return g_strdup_printf(_("There is no role “%s”."), line);
+    return g_strdup_printf(_("There is no role “%s”; natterjack --dump theme lists the roles."),
+                           line);
 }
 
 static void
