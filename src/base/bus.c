@@ -11,7 +11,7 @@ typedef struct {
 struct NjBus {
     GPtrArray *events; /* by number: GArray of Listener, or NULL without one */
     guint walks;       /* number of walks in progress */
-    bool has_holes;    /* a listener was forgotten during a walk */
+    bool has_holes;    /* an empty entry waits for its removal */
 };
 
 static void

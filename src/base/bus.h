@@ -26,10 +26,11 @@ void nj_bus_listen(NjBus *bus, guint event, NjBusFunc func, void *owner);
 /* Removes all listeners of an owner. */
 void nj_bus_forget(NjBus *bus, const void *owner);
 
-/* Every walk must be continued until nj_bus_next() returns false. */
+/* Begins the calls of an event. Call nj_bus_next() until it returns false: only then are listeners
+ * that were forgotten meanwhile removed. */
 NjBusWalk nj_bus_begin(NjBus *bus, guint event);
 
-/* Returns the next listener of a walk; false: there are no more, the walk is over. */
+/* Sets *func and *owner to the next listener of a walk; returns false at the end of the walk. */
 bool nj_bus_next(NjBusWalk *walk, NjBusFunc *func, void **owner);
 
 #endif

@@ -1,11 +1,11 @@
-/* Time. Dates are computed here and not by libc, whose time zones cost too much: stamps are always
- * UTC, and every message has one to format or to parse. */
+/* Time. Dates are computed here and not by libc, because libc also handles time zones and is slow:
+ * stamps are always UTC, and every message has one to format or to parse. */
 #include "base/clock.h"
 
 #define MS_PER_DAY 86400000
 #define LAST_MS G_GINT64_CONSTANT(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
-/* The only state of the process in this file: set by tests. 0: the wall clock runs. */
+/* Time at which tests have stopped the wall clock; 0: it runs. Belongs to the whole process. */
 static gint64 frozen;
 
 gint64
@@ -104,7 +104,7 @@ read_digits(const char **at, int count, int *number)
     return true;
 }
 
-/* Moves *at behind c, if c is there. */
+/* Moves *at behind c; returns false if c is not there. */
 static bool
 skip_char(const char **at, char c)
 {
@@ -114,7 +114,8 @@ skip_char(const char **at, char c)
     return true;
 }
 
-/* Reads a fraction such as ".678" with any number of digits; without one *ms is 0. */
+/* Reads a fraction such as ".678" with any number of digits; digits after the third are ignored.
+ * Without a fraction *ms is 0. */
 static bool
 read_fraction(const char **at, int *ms)
 {

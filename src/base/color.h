@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-/* The angle of a name in degrees, from 0 to less than 360 (XEP-0392, 5.1). */
+/* Returns the angle of a name in degrees, from 0 to less than 360 (XEP-0392, 5.1). */
 double nj_color_angle(const char *name);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_LINKS 40 /* as in the kernel */
+#define MAX_LINKS 40 /* symbolic links followed in one path; Linux has the same limit */
 
 /* Reads $HOME each time: GLib reads it once in a process, but the clients of one test have
  * different homes. */
@@ -169,7 +169,7 @@ sync_dir(const char *folder)
     close(fd);
 }
 
-/* Replaces a file that is not a link; sets errno on failure. */
+/* Replaces or creates the file target, whose links have been followed; sets errno on failure. */
 static bool
 replace_file(const char *target, const char *text, gsize length)
 {
@@ -188,7 +188,7 @@ replace_file(const char *target, const char *text, gsize length)
 
     g_autofree char *folder = g_path_get_dirname(target);
     g_autofree char *fresh = g_strconcat(target, ".XXXXXX", NULL);
-    int fd = mkostemp(fresh, O_CLOEXEC); /* 0600 */
+    int fd = mkostemp(fresh, O_CLOEXEC); /* creates the file with mode 0600 */
     if (fd < 0)
         return false;
 
@@ -226,7 +226,8 @@ nj_files_replace(const char *path, const char *text, gsize length, GError **erro
     return false;
 }
 
-/* Appends the rest of fd to `into`; fails with errno, which is EFBIG for more than limit bytes. */
+/* Appends the rest of fd to `into`; sets errno on failure, to EFBIG if there are more than limit
+ * bytes. */
 static bool
 read_all(int fd, gsize limit, GString *into)
 {

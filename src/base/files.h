@@ -9,12 +9,12 @@ typedef struct {
     char *config; /* $XDG_CONFIG_HOME/natterjack */
     char *data;   /* $XDG_DATA_HOME/natterjack, or --data */
     char *state;  /* $XDG_STATE_HOME/natterjack */
-    char *run;    /* `state`/run: holds fifo and control */
+    char *run;    /* `state`/run: directory of the FIFO for commands, unless the option sets it */
 } NjPaths;
 
-/* Computes the paths; creates nothing on disk. data: the value of --data, or NULL. --data DIR sets
- * data to DIR, and, unless $XDG_STATE_HOME is set, state to DIR/state, so that two programs do not
- * share one FIFO. config does not depend on it. */
+/* Computes the paths; creates nothing on disk. data: the value DIR of --data, or NULL. It sets
+ * paths->data to DIR, and, unless $XDG_STATE_HOME is set, paths->state to DIR/state, so that two
+ * programs with different --data do not share one FIFO. paths->config does not depend on it. */
 NjPaths *nj_paths_new(const char *data);
 void nj_paths_free(NjPaths *paths);
 
@@ -27,11 +27,11 @@ bool nj_files_ensure_dir(const char *path, GError **error);
  * is kept; a new file has mode 0600. */
 bool nj_files_replace(const char *path, const char *text, gsize length, GError **error);
 
-/* Reads a whole regular file of at most limit bytes. *text, which the caller owns, ends in a 0 that
- * *length does not count. */
+/* Reads a whole regular file of at most limit bytes. The caller owns *text, which ends in a 0 byte
+ * that *length does not count. */
 bool nj_files_read(const char *path, gsize limit, char **text, gsize *length, GError **error);
 
-/* Replaces a leading "~" by $HOME in "~" and "~/x"; the caller owns the result. */
+/* Replaces the "~" of "~" and of "~/x" by $HOME; the caller owns the result. */
 char *nj_files_expand(const char *path);
 
 #endif

@@ -22,10 +22,10 @@
 
 static struct {
     GMutex lock;
-    bool installed;
-    bool open;
-    char *path; /* NULL: standard error */
-    int fd;     /* -1: not open; lines are dropped */
+    bool installed; /* GLib calls on_line() */
+    bool open;      /* nj_log_open() was called; on_line() handles all messages */
+    char *path;     /* NULL: standard error */
+    int fd;         /* -1: not open; lines are dropped */
     off_t size;
     gint level; /* atomic */
 } the_log = { .fd = -1, .level = NJ_LOG_INFO };
@@ -104,9 +104,8 @@ write_line(const char *line, size_t length)
 {
     if (!the_log.path) {
         struct pollfd out = { STDERR_FILENO, POLLOUT, 0 };
-        if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT)
-            && write(STDERR_FILENO, line, length) < 0)
-            return;
+        if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT))
+            (void) !write(STDERR_FILENO, line, length);
         return;
     }
 
@@ -115,11 +114,10 @@ write_line(const char *line, size_t length)
     if (the_log.fd < 0)
         return;
 
+    /* If the disk is full, only a part of the line may be written: it is removed again. */
     const ssize_t written = write(the_log.fd, line, length);
     if (written == (ssize_t) length)
         the_log.size += written;
-
-    /* The disk is full: removes the part of a line that was written. */
     else if (written > 0 && ftruncate(the_log.fd, the_log.size) != 0)
         the_log.size += written;
 }
@@ -151,15 +149,17 @@ on_line(GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer dat
     if (!text)
         return G_LOG_WRITER_HANDLED;
 
+    /* A line names the domain of a library, not that of the program. A domain with a length is not
+     * terminated by a 0 byte, and is left out. */
     if (domain && (domain_length >= 0 || strcmp(domain, G_LOG_DOMAIN) == 0))
-        domain = NULL; /* the program's own messages have no domain */
+        domain = NULL;
 
     g_autofree char *stamp = nj_clock_format(nj_clock_wall_ms());
     g_autofree char *clean = nj_text_line(text, length, MAX_TEXT);
     g_autofree char *source = domain ? g_strdup_printf("%.100s: ", domain) : g_strdup("");
     g_autofree char *line = g_strdup_printf("%s %s %s%s\n", stamp, names[level], source, clean);
-    g_mutex_lock(&the_log.lock);
 
+    g_mutex_lock(&the_log.lock);
     const bool open = the_log.open;
     if (open)
         write_line(line, strlen(line));

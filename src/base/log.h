@@ -9,12 +9,12 @@
 
 typedef enum { NJ_LOG_ERROR, NJ_LOG_WARNING, NJ_LOG_INFO, NJ_LOG_DEBUG } NjLogLevel;
 
-/* Opens the log; path NULL: standard error (--headless). If it returns false, lines are dropped,
- * and not written to the terminal. */
+/* Opens the log; path NULL: standard error (--headless). If it fails, lines are dropped; they are
+ * not written to the terminal. */
 bool nj_log_open(const char *path, GError **error);
 void nj_log_set_level(NjLogLevel level);
 
-/* True if messages of that level are written; asked before costly messages are composed. */
+/* True if messages of that level are written. Call it before you compose a costly message. */
 bool nj_log_wants(NjLogLevel level);
 void nj_log_close(void);
 

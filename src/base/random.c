@@ -1,4 +1,4 @@
-/* Random numbers of the kernel. */
+/* Random numbers from the kernel. */
 #include "base/random.h"
 
 #include <errno.h>
@@ -23,7 +23,8 @@ guint32
 nj_random_below(guint32 limit)
 {
     g_return_val_if_fail(limit > 0, 0);
-    /* The lowest 2^32 mod limit numbers are dropped: the rest is a multiple of limit. */
+    /* Without the lowest (2^32 mod limit) numbers, a multiple of limit numbers is left, and each
+     * remainder is equally frequent. */
     const guint32 uneven = -limit % limit;
     guint32 number;
     do
@@ -37,8 +38,7 @@ nj_random_id(void)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    enum { LENGTH = 22 }; /* letters of 6 bits: 132 bits */
-
+    enum { LENGTH = 22 }; /* of 6 bits each */
     guint8 bytes[LENGTH];
     char *id = g_malloc(LENGTH + 1);
     nj_random_bytes(bytes, sizeof bytes);

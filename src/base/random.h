@@ -6,10 +6,10 @@
 
 void nj_random_bytes(void *out, gsize length);
 
-/* A number from 0 to limit - 1, without bias. */
+/* Returns a number from 0 to limit - 1; all have the same probability. */
 guint32 nj_random_below(guint32 limit);
 
-/* At least 128 random bits as 22 letters, digits, '-' and '_'; the caller owns it. */
+/* Returns 132 random bits as 22 letters, digits, '-' and '_'; the caller owns them. */
 char *nj_random_id(void);
 
 #endif

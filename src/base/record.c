@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct NjRecord {
-    GArray *fields; /* of NjField, whose key and value it owns */
+    GArray *fields; /* of NjField; clear_field() frees their keys and values */
 };
 
 static void

@@ -15,10 +15,11 @@ typedef enum {
     NJ_FIELD_LIST
 } NjFieldKind;
 
+/* A field. The record owns the key and the value. */
 typedef struct {
     const char *key;
-    NjFieldKind kind;
-    const char *text; /* TEXT; owned by the record, as record and list */
+    NjFieldKind kind; /* which of the members below has the value */
+    const char *text; /* TEXT */
     gint64 number;    /* INT, BOOL */
     NjRecord *record; /* RECORD */
     GPtrArray *list;  /* LIST, of NjRecord */
@@ -35,15 +36,15 @@ void nj_record_set_bool(NjRecord *record, const char *key, bool value);
 
 /* Takes ownership of child, or of records (a GPtrArray of NjRecord). */
 void nj_record_set_record(NjRecord *record, const char *key, NjRecord *child);
-
 void nj_record_set_list(NjRecord *record, const char *key, GPtrArray *records);
 
-/* The fields in their order; NULL beyond the last index, and for a key that is absent. */
+/* The fields in their order. nj_record_at() returns NULL beyond the last index, nj_record_find() if
+ * the key is absent. */
 guint nj_record_length(const NjRecord *record);
 const NjField *nj_record_at(const NjRecord *record, guint index);
 const NjField *nj_record_find(const NjRecord *record, const char *key);
 
-/* NULL if the key is absent or not of kind TEXT. */
+/* Returns the text of a key; NULL if the key is absent or not of kind TEXT. */
 const char *nj_record_text(const NjRecord *record, const char *key);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjRecord, nj_record_free)

@@ -1,4 +1,5 @@
-/* A registry of rows: an array for their order, a hash for their names. Neither is copied. */
+/* A registry of rows: an array for their order, a hash for their names. Rows and names are
+ * borrowed. */
 #include "base/table.h"
 
 struct NjTable {

@@ -17,11 +17,11 @@ bool nj_table_add(NjTable *table, const void *row);
 /* Returns false if the row is not in the table. */
 bool nj_table_remove(NjTable *table, const void *row);
 
-/* NULL if there is no row of that name. */
+/* Returns the row of a name; NULL if there is none. */
 const void *nj_table_find(const NjTable *table, const char *name);
 guint nj_table_length(const NjTable *table);
 
-/* NULL beyond the last index. */
+/* Returns the row at an index; NULL beyond the last index. */
 const void *nj_table_at(const NjTable *table, guint index);
 
 #endif

@@ -1,10 +1,10 @@
 /* Sanitising, measuring and wrapping of text.
  *
- * classify_char() is the only definition of what a character is, nj_text_step() the only one of
- * what a cell is; all other functions use them. wcwidth() is called for each code point and needs a
- * UTF-8 locale, which main() and the tests set. A code point that it does not know (-1) counts as
- * one cell, and ui/surface.c draws U+FFFD there; the text keeps the code point, because a later
- * release of the C library may know it.
+ * Only classify_char() decides how a character is treated, and only nj_text_step() where a grapheme
+ * ends and how many cells it has; all other functions use them. wcwidth() is called for each code
+ * point and needs a UTF-8 locale, which main() and the tests set. A code point that wcwidth() does
+ * not know (-1) counts as one cell, and nj_text_glyph() replaces it by U+FFFD; the text keeps it,
+ * because a later release of the C library may know it.
  *
  * Nearly all text is ASCII, so each loop has a fast path for it. */
 #include "base/text.h"
@@ -13,7 +13,7 @@
 #include <wchar.h>
 
 #define MAX_LINE_BYTES 1024
-#define MAX_MARKS 4
+#define MAX_MARKS 4 /* combining marks of one base; further ones are dropped */
 #define MAX_BIDI 16 /* nested bidi controls; further ones are dropped */
 #define TAB_CELLS 4 /* the same in every column, because a row does not know its column */
 
@@ -23,12 +23,12 @@ typedef enum {
     KIND_NEWLINE,
     KIND_CONTROL, /* becomes a space */
     KIND_TAB,
-    KIND_MARK, /* combines with the character before it */
-    KIND_BIDI,
-    KIND_DROPPED,
+    KIND_MARK,    /* combines with the character before it */
+    KIND_BIDI,    /* sets the direction of text; invisible */
+    KIND_DROPPED, /* another invisible character, or a noncharacter: removed */
 } Kind;
 
-/* The length of a UTF-8 sequence by its first byte, which is not ASCII; 0: not a first byte. */
+/* Returns the length of a UTF-8 sequence whose first byte is not ASCII; 0: not a first byte. */
 static gsize
 sequence_length(guchar first)
 {
@@ -39,7 +39,7 @@ sequence_length(guchar first)
     return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
 }
 
-/* False for overlong forms, surrogates and numbers above U+10FFFF. */
+/* False if a value decoded from length bytes is an overlong form, a surrogate or above U+10FFFF. */
 static bool
 is_code_point(gunichar value, gsize length)
 {
@@ -89,7 +89,7 @@ is_in_ranges(const Range *ranges, gsize count, gunichar c)
     return false;
 }
 
-/* LRM, RLM and ALM: they open nothing. */
+/* True for LRM, RLM and ALM. Unlike other bidi controls they need no closing control. */
 static bool
 is_direction_mark(gunichar c)
 {
@@ -103,7 +103,7 @@ is_bidi(gunichar c)
     return is_in_ranges(controls, G_N_ELEMENTS(controls), c) || is_direction_mark(c);
 }
 
-/* Format characters are invisible, except the signs before Arabic, Syriac and Kaithi numbers. */
+/* True for format characters (Cf), except the visible signs of Arabic, Syriac and Kaithi. */
 static bool
 is_invisible(gunichar c)
 {
@@ -114,8 +114,8 @@ is_invisible(gunichar c)
     return g_unichar_type(c) == G_UNICODE_FORMAT && !is_in_ranges(signs, G_N_ELEMENTS(signs), c);
 }
 
-/* Ranges of Kana, Han and Hangul in which every character is plain: the most frequent characters
- * outside Latin, and costly to look up. */
+/* True in ranges of Kana, Han and Hangul in which every character is plain: they are frequent, and
+ * the tests that follow in classify_char() are costly. */
 static bool
 is_common(gunichar c)
 {
@@ -131,10 +131,16 @@ is_newline(gunichar c)
     return c == '\n' || c == '\r' || c == 0x2028 || c == 0x2029;
 }
 
+static inline bool
+is_printable_ascii(gunichar c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
 static Kind
 classify_char(gunichar c)
 {
-    if (c >= 0x20 && c < 0x7f)
+    if (is_printable_ascii(c))
         return KIND_PLAIN;
     if (c == (gunichar) -1)
         return KIND_BAD;
@@ -156,25 +162,25 @@ classify_char(gunichar c)
     return wcwidth((wchar_t) c) == 0 ? KIND_MARK : KIND_PLAIN;
 }
 
-/* The number of bytes of printable ASCII at the start. */
+/* Returns the number of bytes of printable ASCII at the start. */
 static gsize
-ascii_run(const guchar *s, const guchar *end)
+count_ascii(const guchar *s, const guchar *end)
 {
     const guchar *start = s;
-    while (s < end && *s >= 0x20 && *s < 0x7f)
+    while (s < end && is_printable_ascii(*s))
         s++;
     return s - start;
 }
 
-/* The open bidi controls of a line. PDF closes an embedding or override, PDI an isolate and all
- * that was opened inside it. */
+/* The open bidi controls of a line. PDF (U+202C) closes an embedding or override, PDI (U+2069) an
+ * isolate and all that was opened inside it. */
 typedef struct {
     guint depth;
     guint8 isolate[MAX_BIDI]; /* 1: an isolate; 0: an embedding or override */
 } Bidi;
 
-/* Takes note of a bidi control; returns false if it must be dropped, because it closes nothing or
- * is nested too deeply. */
+/* Updates the open controls by a bidi control; returns false if the control must be dropped,
+ * because it closes nothing or is nested too deeply. */
 static bool
 note_bidi(Bidi *bidi, gunichar c)
 {
@@ -271,9 +277,9 @@ typedef struct {
     bool cr;     /* the last character was CR: a newline behind it is dropped */
 } Walk;
 
-/* Whether a character stays as it is. */
+/* Returns true if a character stays as it is. Updates the open controls if it is a bidi control. */
 static bool
-may_keep(Walk *walk, Kind kind, gunichar c)
+keeps_char(Walk *walk, Kind kind, gunichar c)
 {
     switch (kind) {
     case KIND_PLAIN:
@@ -291,12 +297,13 @@ may_keep(Walk *walk, Kind kind, gunichar c)
 }
 
 /* Cleans the next piece of a body and appends it to out; the caller closes bidi controls at the end
- * of the body. out NULL: returns at the first change, with false; true: the piece is clean. */
+ * of the body. out NULL: only checks, and returns false at the first character that cleaning would
+ * change, or if a bidi control is open at the end. */
 static bool
 clean_body(Walk *walk, const guchar *s, const guchar *end, GString *out)
 {
     while (s < end) {
-        gsize run = ascii_run(s, end);
+        gsize run = count_ascii(s, end);
         if (run > 0) {
             if (out)
                 g_string_append_len(out, (const char *) s, run);
@@ -314,7 +321,7 @@ clean_body(Walk *walk, const guchar *s, const guchar *end, GString *out)
             s += bytes;
             continue;
         }
-        bool keep = may_keep(walk, kind, c);
+        bool keep = keeps_char(walk, kind, c);
         if (kind == KIND_MARK)
             walk->marks++;
         else if (kind != KIND_DROPPED && kind != KIND_BIDI)
@@ -373,7 +380,7 @@ nj_text_body_end(NjTextBody *body)
 {
     close_bidi(&body->walk.bidi, body->out);
     gsize length = body->out->len;
-    /* The string grew by doubling: gives back the rest. */
+    /* The string grew by doubling: free the unused memory. */
     char *text = g_realloc(g_string_free(body->out, FALSE), length + 1);
     g_free(body);
     return text;
@@ -386,6 +393,12 @@ nj_text_is_clean(const char *text, gsize length)
     return clean_body(&walk, (const guchar *) text, (const guchar *) text + length, NULL);
 }
 
+static bool
+is_invisible_kind(Kind kind)
+{
+    return kind == KIND_BIDI || kind == KIND_DROPPED;
+}
+
 int
 nj_text_step(const char *text, const char *end, gsize *length)
 {
@@ -395,7 +408,7 @@ nj_text_step(const char *text, const char *end, gsize *length)
         return 0;
     }
 
-    if (*s >= 0x20 && *s < 0x7f && (s + 1 == stop || s[1] < 0x80)) {
+    if (is_printable_ascii(*s) && (s + 1 == stop || s[1] < 0x80)) {
         *length = 1;
         return 1;
     }
@@ -404,7 +417,7 @@ nj_text_step(const char *text, const char *end, gsize *length)
     gunichar c;
     gsize bytes = decode_char(s, stop, &c);
     Kind kind = classify_char(c);
-    while ((kind == KIND_BIDI || kind == KIND_DROPPED) && s + bytes < stop && s[bytes] != '\0') {
+    while (is_invisible_kind(kind) && s + bytes < stop && s[bytes] != '\0') {
         gunichar after;
         gsize more = decode_char(s + bytes, stop, &after);
         Kind kind_after = classify_char(after);
@@ -429,7 +442,7 @@ nj_text_step(const char *text, const char *end, gsize *length)
     while (s < stop && *s >= 0x80) {
         bytes = decode_char(s, stop, &c);
         kind = classify_char(c);
-        if (kind != KIND_MARK && kind != KIND_BIDI && kind != KIND_DROPPED)
+        if (kind != KIND_MARK && !is_invisible_kind(kind))
             break;
         s += bytes;
     }
@@ -447,6 +460,15 @@ is_selector(gunichar c)
     return is_in_ranges(selectors, G_N_ELEMENTS(selectors), c);
 }
 
+/* True if a terminal cannot draw the character. */
+static bool
+is_undrawable(Kind kind, gunichar c)
+{
+    if (kind == KIND_BAD || kind == KIND_CONTROL)
+        return true;
+    return kind == KIND_PLAIN && wcwidth((wchar_t) c) < 0;
+}
+
 guint
 nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH])
 {
@@ -457,12 +479,11 @@ nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH])
         gunichar c;
         s += decode_char(s, end, &c);
         Kind kind = classify_char(c);
-        if (kind == KIND_BIDI || kind == KIND_DROPPED || is_selector(c))
+        if (is_invisible_kind(kind) || is_selector(c))
             continue;
         if (kind == KIND_TAB)
             c = ' ';
-        else if (kind == KIND_BAD || kind == KIND_CONTROL
-                 || (kind == KIND_PLAIN && wcwidth((wchar_t) c) < 0))
+        else if (is_undrawable(kind, c))
             c = 0xfffd;
         else if (kind == KIND_MARK && count == 0)
             out[count++] = ' ';
@@ -538,7 +559,7 @@ may_begin_row(const char *s)
     return true;
 }
 
-/* A space with a combining mark is not a space. */
+/* True at a space or tab, but not if a combining mark follows. */
 static bool
 is_space(const char *s, const char *end)
 {
@@ -553,7 +574,8 @@ wrap_row(const char *start, const char *end, int limit, bool whole, NjTextRow *r
 {
     const char *s = start;
 
-    /* The last position at which the row may end, and the start of the next row for it. */
+    /* The last position at which the row may end, and where the next row begins if it ends
+     * there. */
     const char *cut = whole ? start : NULL, *next = start;
     int width = 0, cut_width = 0;
     bool after_wide = false;
@@ -584,7 +606,8 @@ wrap_row(const char *start, const char *end, int limit, bool whole, NjTextRow *r
             after_wide = false;
             continue;
         }
-        if (s > start && (step == 2 || after_wide) && may_begin_row(s)) {
+        const bool beside_wide = step == 2 || after_wide;
+        if (s > start && beside_wide && may_begin_row(s)) {
             cut = next = s;
             cut_width = width;
         }

@@ -1,12 +1,13 @@
 /* Detects changes of the network, sleep of the machine, and SIGCONT.
  *
- * Network: on Linux a socket of rtnetlink. The kernel repeats messages about links and addresses
- * that exist already (an IPv6 address with every router advertisement, a wireless link with every
- * scan). So `known` holds all that exist, beginning with lists requested at the start, and only new
- * ones count as a change. Other systems have a socket of PF_ROUTE, which reports less.
+ * Network: on Linux an rtnetlink socket. The kernel repeats messages about links and addresses that
+ * exist already (an IPv6 address with every router advertisement, a wireless link with every scan).
+ * So the set `known` holds the running links and the addresses, first from lists that are requested
+ * at the start, and only a new one counts as a change. A new default route always counts. Other
+ * systems have a PF_ROUTE socket, which reports less.
  *
- * Sleep: a timerfd that never expires but is cancelled when the wall clock is set, as after each
- * sleep; then the clocks are compared.
+ * Sleep: a timerfd with a time in the far future. The kernel cancels it when the wall clock is set,
+ * as after each sleep; then the clocks are compared.
  *
  * Stop: the process gets SIGCONT when it continues. */
 #include "base/wake.h"
@@ -36,22 +37,23 @@
 #define MAX_CALLS 3 /* calls within SPAN_US */
 #define SPAN_US (30 * G_TIME_SPAN_SECOND)
 #define SLEPT_US G_TIME_SPAN_SECOND /* shortest sleep that counts */
-#define JUMP_US \
-    (30 * G_TIME_SPAN_SECOND) /* of the wall clock alone: a virtual machine was paused */
-#define DATAGRAM (32 * 1024)
-#define MAX_KNOWN 4096 /* addresses and links */
+#define DATAGRAM (32 * 1024)        /* bytes of the longest datagram that is read */
+#define MAX_KNOWN 4096              /* addresses and links */
+
+/* Shortest jump of the wall clock alone that counts: a virtual machine was paused. */
+#define JUMP_US (30 * G_TIME_SPAN_SECOND)
 
 struct NjWake {
     void (*on_wake)(void *owner);
     void *owner;
-    GSource *timer;
+    GSource *timer;          /* of the next call; NULL: no call is due */
     gint64 calls[MAX_CALLS]; /* ring of the times of the last calls; 0: none */
-    guint next;              /* index of the oldest */
-    NjWakeClocks clocks;
+    guint next;              /* index of the oldest in `calls` */
+    NjWakeClocks clocks;     /* as last read */
     int network_fd, clock_fd;
-    GSource *network, *clock, *signal;
-    GHashTable *known; /* set of GBytes: existing addresses, running links */
-    guint32 port;      /* our address on rtnetlink */
+    GSource *network, *clock, *signal; /* watches of the file descriptors */
+    GHashTable *known;                 /* set of GBytes: existing addresses, running links */
+    guint32 port;                      /* rtnetlink address of our socket */
 };
 
 /* --- calls --- */
@@ -66,6 +68,7 @@ on_timer(NjWake *wake)
     return G_SOURCE_REMOVE;
 }
 
+/* Schedules a call of on_wake, unless one is due already. why: for the log. */
 static void
 wake_soon(NjWake *wake, const char *why)
 {
@@ -89,12 +92,13 @@ watch_fd(int fd, GUnixFDSourceFunc func, NjWake *wake)
 /* --- network --- */
 
 #ifdef HAVE_LINUX_RTNETLINK_H
-/* Adds a key to the known ones, or removes it; returns true if it was added. */
+/* Adds the key of an existing link or address to `known`, or removes it; returns true if it was
+ * added. */
 static bool
-note_known(NjWake *wake, bool there, const void *key, gsize length)
+note_known(NjWake *wake, bool exists, const void *key, gsize length)
 {
     g_autoptr(GBytes) bytes = g_bytes_new(key, length);
-    if (!there) {
+    if (!exists) {
         g_hash_table_remove(wake->known, bytes);
         return false;
     }
@@ -113,7 +117,7 @@ is_new_link(NjWake *wake, const struct nlmsghdr *header)
            && note_known(wake, runs, &link->ifi_index, sizeof link->ifi_index);
 }
 
-/* A tentative address is reported again when it has been found unique. */
+/* A tentative address does not count: it is reported again when the kernel has found it unique. */
 static bool
 is_new_address(NjWake *wake, const struct nlmsghdr *header)
 {
@@ -136,14 +140,15 @@ is_new_address(NjWake *wake, const struct nlmsghdr *header)
 }
 
 static bool
-is_new_default(const struct nlmsghdr *header)
+is_new_default_route(const struct nlmsghdr *header)
 {
     const struct rtmsg *route = NLMSG_DATA(header);
     return header->nlmsg_type == RTM_NEWROUTE && route->rtm_dst_len == 0
            && route->rtm_type == RTN_UNICAST;
 }
 
-/* Requests a list of what exists. Only one request may be pending at a time. */
+/* Requests the list of links (RTM_GETLINK) or addresses (RTM_GETADDR). The kernel accepts one such
+ * request of a socket at a time, so the addresses are requested at the end of the links. */
 static void
 request_list(NjWake *wake, int type)
 {
@@ -162,8 +167,9 @@ request_list(NjWake *wake, int type)
         g_debug("rtnetlink: %s", g_strerror(errno));
 }
 
+/* Returns true if a message reports something new; updates `known`. */
 static bool
-is_change(NjWake *wake, const struct nlmsghdr *header)
+note_message(NjWake *wake, const struct nlmsghdr *header)
 {
     switch (header->nlmsg_type) {
     case RTM_NEWLINK:
@@ -174,9 +180,9 @@ is_change(NjWake *wake, const struct nlmsghdr *header)
     case RTM_DELADDR:
         return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg))
                && is_new_address(wake, header);
-
     case RTM_NEWROUTE:
-        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg)) && is_new_default(header);
+        return header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg))
+               && is_new_default_route(header);
     default:
         return false;
     }
@@ -192,10 +198,11 @@ nj_wake_take_network(NjWake *wake, const void *bytes, gsize length)
         if (header->nlmsg_len < sizeof *header || header->nlmsg_len > left)
             return;
         at += MIN(NLMSG_ALIGN(header->nlmsg_len), left);
-        bool answer = wake->port && header->nlmsg_pid == wake->port && header->nlmsg_seq != 0;
-        if (answer && header->nlmsg_type == NLMSG_DONE && header->nlmsg_seq == RTM_GETLINK)
+        /* Parts of a requested list fill `known`, but are not changes. */
+        bool is_list = wake->port && header->nlmsg_pid == wake->port && header->nlmsg_seq != 0;
+        if (is_list && header->nlmsg_type == NLMSG_DONE && header->nlmsg_seq == RTM_GETLINK)
             request_list(wake, RTM_GETADDR);
-        else if (is_change(wake, header) && !answer)
+        else if (note_message(wake, header) && !is_list)
             wake_soon(wake, "the network changed");
     }
 }
@@ -220,6 +227,7 @@ open_network(NjWake *wake)
     return fd;
 }
 
+/* True if the kernel sent the datagram: other processes can send to the socket, too. */
 static bool
 is_kernel(const struct sockaddr_storage *from)
 {
@@ -280,7 +288,7 @@ is_kernel(const struct sockaddr_storage *from)
 }
 #endif
 
-/* ENOBUFS: the kernel has dropped messages. */
+/* True if the socket can still be read. ENOBUFS: the kernel has dropped messages. */
 static bool
 is_temporary(int number)
 {
@@ -334,7 +342,7 @@ read_clocks(void)
                            read_clock(CLOCK_MONOTONIC) };
 }
 
-/* The wall clock is often corrected by less than a second; that is not a sleep. */
+/* Small jumps do not count: the wall clock is often corrected by less than a second. */
 void
 nj_wake_take_clocks(NjWake *wake, const NjWakeClocks *clocks)
 {
@@ -392,7 +400,7 @@ open_clock(NjWake *wake)
 
 /* --- SIGCONT --- */
 
-/* A signal handler belongs to the process: only the first NjWake has one. */
+/* A signal handler belongs to the process: only the first NjWake watches SIGCONT. */
 static int signal_pipe[2] = { -1, -1 };
 static struct sigaction old_action;
 
@@ -461,7 +469,6 @@ nj_wake_new(void (*on_wake)(void *owner), void *owner)
 #endif
     }
     open_clock(wake);
-
     open_signal(wake);
     return wake;
 }
