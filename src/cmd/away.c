@@ -1,6 +1,7 @@
-/* Auto-away. The timer runs only while a longer absence could still change what an account shows.
- * An account that the user set to away, busy or invisible is left alone; for the others
- * model/account.c keeps show and status, and both are restored when the user is back. */
+/* Auto-away: sets accounts to away, then to xa, while the user presses no key. The timer runs only
+ * until the last of these delays has passed. Accounts that the user has set to away, busy or
+ * invisible do not change. For the others model/account.c saves show and status, and restores both
+ * when the user is back. */
 #include "cmd/away.h"
 
 #include <string.h>
@@ -15,16 +16,17 @@ struct NjAway {
     NjClient *client;
 };
 
-/* The value of auto-away or auto-xa in microseconds; 0: off. */
+/* Returns the value of auto-away or auto-xa in microseconds; 0: off. */
 static gint64
 option_us(const NjAway *away, const char *name)
 {
     return nj_options_int(away->client->options, name) * MINUTE_US;
 }
 
-/* The show of accounts after idle_us without a key; ONLINE: that of the user. */
+/* Returns the show for accounts after idle_us without a key; ONLINE: the show that the user has
+ * set. */
 static NjShow
-show_after(const NjAway *away, gint64 idle_us)
+choose_show(const NjAway *away, gint64 idle_us)
 {
     gint64 away_us = option_us(away, "auto-away"), xa_us = option_us(away, "auto-xa");
     if (xa_us && idle_us >= xa_us)
@@ -32,7 +34,7 @@ show_after(const NjAway *away, gint64 idle_us)
     return away_us && idle_us >= away_us ? NJ_SHOW_AWAY : NJ_SHOW_ONLINE;
 }
 
-/* The option's status; an empty one keeps the user's. */
+/* Returns the status text of the option auto-away-message; if that is empty, the user's. */
 static const char *
 away_status(const NjAway *away, const NjAccount *account)
 {
@@ -54,7 +56,7 @@ show_away(NjAway *away, NjAccount *account, NjShow show)
     nj_presence_send(account);
 }
 
-/* The shorter of the delays that are still ahead; 0: none is. */
+/* Returns the shorter of the delays that have not passed; 0: both have passed or are off. */
 static gint64
 next_delay_us(const NjAway *away, gint64 idle_us)
 {
@@ -70,7 +72,7 @@ static void
 update_shows(NjAway *away, gint64 idle_us)
 {
     GPtrArray *accounts = away->client->accounts;
-    NjShow show = show_after(away, idle_us);
+    NjShow show = choose_show(away, idle_us);
     for (guint i = 0; i < accounts->len; i++) {
         NjAccount *account = accounts->pdata[i];
         if (show != NJ_SHOW_ONLINE)
@@ -80,8 +82,9 @@ update_shows(NjAway *away, gint64 idle_us)
     }
 }
 
-/* Called when an option changes, when a delay has passed, and when the user is back. The next delay
- * may pass while the accounts are updated for the one before it. */
+/* Called when an option changes, when a delay has passed, and when the user is back. If the next
+ * delay passes during the update, nj_idle_watch() returns true and the accounts are updated
+ * again. */
 static void
 update_accounts(void *owner)
 {

@@ -27,7 +27,7 @@ nj_account_new(NjClient *client, const NjAccountSettings *settings)
     account->show = NJ_SHOW_ONLINE;
     account->roster = nj_roster_new(account);
 
-    /* The key is the `address` of the chat. */
+    /* Not freed by the table: a key is the `address` of its chat. */
     account->chats = g_hash_table_new(g_str_hash, g_str_equal);
     account->outbox = nj_outbox_new(account);
     return account;
@@ -38,6 +38,8 @@ nj_account_close_chats(NjAccount *account)
 {
     GHashTableIter iter;
     void *chat;
+
+    /* Closing a chat changes the table, so each step begins again. */
     while (g_hash_table_iter_init(&iter, account->chats),
            g_hash_table_iter_next(&iter, NULL, &chat))
         nj_chat_close(chat);
@@ -58,7 +60,6 @@ nj_account_free(NjAccount *account)
     g_free(account->why);
     g_free(account->jid);
     g_free(account->bare);
-
     g_free(account->status);
     g_free(account->own_status);
     g_free(account);
@@ -145,7 +146,7 @@ nj_account_come_back(NjAccount *account)
     return true;
 }
 
-/* A room that the user has not left is joined again when the account is online. */
+/* Opens a room that the user has not left; it is joined when the account is online. */
 static void
 restore_room(NjAccount *account, const NjStoredChat *row)
 {

@@ -24,7 +24,7 @@ struct NjAccount {
     gint64 row; /* in the store; 0: none yet */
     NjAccountState state;
     char *why;        /* sentence about the last failure; NULL: none */
-    gint64 retry_us;  /* WAITING: monotonic us */
+    gint64 retry_us;  /* WAITING: monotonic us of the next attempt */
     char *jid;        /* full address as the server bound it; NULL unless online or closing */
     char *bare;       /* bare address, in the server's spelling once bound */
     NjShow show;      /* of our presence; OFFLINE: invisible, that is, connected without presence */
@@ -61,30 +61,34 @@ void nj_account_set_jid(NjAccount *account, const char *full);
  * copied; NULL or "": none. Sends nothing. */
 void nj_account_set_presence(NjAccount *account, NjShow show, const char *status, int priority);
 
-/* Auto-away: sets show and status, and keeps the user's own, also when called again.
- * nj_account_come_back() restores them; it returns false and does nothing if auto-away has not set
- * them, or the user has set them since. Both emit account_changed. */
+/* Begins auto-away: saves the show and status that the user has set, sets those given (status:
+ * copied) and emits account_changed. Called again, it replaces only those that auto-away has
+ * set. */
 void nj_account_go_away(NjAccount *account, NjShow show, const char *status);
+
+/* Ends auto-away: restores the user's show and status and emits account_changed. Returns false and
+ * does nothing without auto-away; nj_account_set_presence() ends it, too. */
 bool nj_account_come_back(NjAccount *account);
 
 /* Sets the priority alone; emits account_changed. */
 void nj_account_set_priority(NjAccount *account, int priority);
 
-/* Reads row, roster, outbox, open chats, rooms and requests from the client's store. Does nothing
- * without a store, or if it has been read already. */
+/* Finds or creates the account's row in the client's store, and reads its roster, outbox, open
+ * chats, rooms and requests. Does nothing without a store, or if they have been read already. */
 void nj_account_restore(NjAccount *account);
 
 /* Takes ownership of the set of blocked addresses; NULL: unknown. Emits blocked_changed. */
 void nj_account_set_blocked(NjAccount *account, GHashTable *addresses);
 
-/* Adds an address to the set or removes it; emits blocked_changed if that changes the set. */
+/* Adds an address to the set of blocked addresses or removes it; emits blocked_changed if that
+ * changes the set. An unknown set counts as empty. */
 void nj_account_block(NjAccount *account, const char *address, bool blocked);
 
 /* True if the full address, bare address or domain of `from` is blocked (XEP-0191). Our own address
  * is never blocked. */
 bool nj_account_has_blocked(const NjAccount *account, const char *from);
 
-/* True for our bare address, and with any resource. */
+/* True for our bare address, with or without a resource. */
 bool nj_account_is_own(const NjAccount *account, const char *address);
 
 #endif

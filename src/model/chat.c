@@ -36,7 +36,8 @@ release_chat(NjChat *chat)
         free_chat(chat);
 }
 
-/* Sets the room of all open private chats with its occupants; NULL: the room is closed. */
+/* Sets the room of all open private chats with occupants of the room `chat`; room NULL: it is
+ * closed. */
 static void
 set_room_of_private_chats(NjChat *chat, NjRoom *room)
 {
@@ -47,12 +48,13 @@ set_room_of_private_chats(NjChat *chat, NjRoom *room)
     g_hash_table_iter_init(&iter, chat->account->chats);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         NjChat *other = value;
-        if (other->kind == NJ_CHAT_PRIVATE && !strncmp(other->address, chat->address, length)
+        if (other->kind == NJ_CHAT_PRIVATE && strncmp(other->address, chat->address, length) == 0
             && other->address[length] == '/')
             other->room = room;
     }
 }
 
+/* Sets the room of a new chat: a ROOM gets a new one, a PRIVATE the open room of its occupant. */
 static void
 connect_room(NjChat *chat)
 {
@@ -66,7 +68,7 @@ connect_room(NjChat *chat)
     }
 }
 
-/* Reads the row of the chat; returns false if the store cannot be read. */
+/* Finds or creates the row of the chat and reads it; returns false if the store cannot be read. */
 static bool
 read_row(NjChat *chat)
 {
@@ -79,7 +81,7 @@ read_row(NjChat *chat)
         chat->mentions = row.mentions;
         chat->read_time = row.read_time;
         chat->read_id = row.read_id;
-        chat->last_time = chat->heard_time = row.last_time;
+        chat->last_time = chat->incoming_time = row.last_time;
         chat->last_id = row.last_id;
         if (!chat->id && !chat->draft)
             chat->draft = g_steal_pointer(&row.draft);
@@ -105,8 +107,8 @@ nj_chat_refresh(NjChat *chat)
         nj_emit_chat_changed(bus_of(chat), chat);
 }
 
-/* The local part of a room, the nick of an occupant, the address of a person. The head of the pane
- * shows the whole address. */
+/* Returns the local part of a room, the nick of an occupant or the address of a person, sanitised;
+ * the caller owns it. The pane's head line shows the whole address. */
 static char *
 short_name(NjChatKind kind, const char *address)
 {
@@ -127,7 +129,7 @@ nj_chat_open(NjAccount *account, NjChatKind kind, const char *address)
         return chat;
 
     if (chat)
-        nj_chat_close(chat); /* opened as a person before the room was known */
+        nj_chat_close(chat); /* it was opened before the address was known to be a room */
     chat = g_new0(NjChat, 1);
     chat->account = account;
     chat->kind = kind;
@@ -175,23 +177,32 @@ nj_chat_label(const NjChat *chat)
     return contact ? nj_contact_label(contact) : chat->shown;
 }
 
+/* Adjusts the time of a new message, by which the messages of a chat are sorted. */
+static void
+set_sort_time(const NjChat *chat, NjMessage *message)
+{
+    /* If the clock was set back, a new message must not be sorted before older ones. */
+    if (!message->delayed) {
+        message->time = MAX(message->time, chat->last_time);
+        return;
+    }
+
+    /* Servers stamp whole seconds: within the second, a message is sorted behind those that arrived
+     * before it. */
+    if (message->time % 1000 == 0 && chat->incoming_time > message->time
+        && chat->incoming_time < message->time + 1000)
+        message->time = chat->incoming_time;
+}
+
 void
 nj_chat_keep(NjChat *chat, NjMessage *message)
 {
     NjClient *client = chat->account->client;
     message->chat = chat->id;
 
-    /* If the clock was set back, a new message must not be sorted before older ones. */
-    if (!message->delayed)
-        message->time = MAX(message->time, chat->last_time);
-
-    /* Servers stamp whole seconds: within the second, a message is sorted behind those that arrived
-     * before it. */
-    else if (message->time % 1000 == 0 && chat->heard_time > message->time
-             && chat->heard_time < message->time + 1000)
-        message->time = chat->heard_time;
+    set_sort_time(chat, message);
     if (!message->out)
-        chat->heard_time = MAX(chat->heard_time, message->time);
+        chat->incoming_time = MAX(chat->incoming_time, message->time);
     if (client->store && chat->id)
         nj_store_add_message(client->store, message);
     else
@@ -210,7 +221,7 @@ nj_chat_keep(NjChat *chat, NjMessage *message)
         chat->mentions = MIN(chat->mentions + 1, NJ_MAX_UNREAD);
 }
 
-/* Emits message_added, and chat_changed if unread or mentions are not as given. */
+/* Emits message_added, then chat_changed if the counts differ from unread and mentions. */
 static void
 show_message(NjChat *chat, NjMessage *message, guint unread, guint mentions)
 {
@@ -292,9 +303,9 @@ nj_account_settle_message(NjAccount *account, const char *address, NjMessage *me
         nj_account_set_message_state(account, address, message, state, error);
 }
 
-/* Messages behind read_time, read_id are still unread: reads their number from the store. */
+/* Reads from the store how many messages behind the read position are unread. */
 static void
-count_after(NjChat *chat)
+reload_counts(NjChat *chat)
 {
     NjStoredChat row;
     NjStore *store = chat->account->client->store;
@@ -326,7 +337,7 @@ nj_chat_mark_read(NjChat *chat, const NjMessage *last)
     if (is_all)
         chat->unread = chat->mentions = 0;
     else
-        count_after(chat);
+        reload_counts(chat);
     if (!chat->busy && (chat->unread != unread || chat->mentions != mentions))
         nj_emit_chat_changed(bus_of(chat), chat);
 }

@@ -1,6 +1,6 @@
-/* A chat: with a person, in a room, or private with one occupant of a room. It has the position up
- * to which it was read, the counts of unread messages and the draft. Its messages are in the store
- * and in the pane that displays them. */
+/* A chat: with a person, in a room, or private with one occupant of a room. It has the read
+ * position, the counts of unread messages and the draft. Its messages are in the store and in the
+ * pane that displays them. */
 #ifndef NJ_MODEL_CHAT_H
 #define NJ_MODEL_CHAT_H
 
@@ -37,14 +37,14 @@ struct NjChat {
     char *peer;                /* full address that messages go to (RFC 6121, 5.1); NULL: bare */
     char *thread;              /* thread of the last message (RFC 6121, 5.2.5); NULL: none */
     gint64 last_time, last_id; /* position of the newest message */
-    gint64 heard_time;         /* of the newest incoming message; after a start: last_time */
+    gint64 incoming_time;      /* of the newest incoming message; after a start: last_time */
     char *shown;               /* short name: local part, nick or address, sanitised */
-    guint busy;                /* events about it in progress; it is not freed before their end */
-    bool closed;
+    guint busy;  /* number of events about it in progress; it is not freed before their end */
+    bool closed; /* nj_chat_close() was called */
 };
 
-/* Finds or creates a chat; emits chat_added if it is new. If a room with that address is open, it
- * is returned for every kind; a PERSON with the address of a new ROOM is closed. */
+/* Returns the open chat with that address, whatever its kind; otherwise creates one and emits
+ * chat_added. Only for a ROOM, an open chat of another kind is closed and a new one created. */
 NjChat *nj_chat_open(NjAccount *account, NjChatKind kind, const char *address);
 
 /* Finds a chat of any kind; NULL: it is not open. */
@@ -62,36 +62,39 @@ const char *nj_chat_label(const NjChat *chat);
 void nj_chat_add(NjChat *chat, NjMessage *message);
 
 /* The two halves of nj_chat_add(), for messages that are displayed later than they are stored
- * (model/outbox.h): keep stores and counts, show emits. */
+ * (model/outbox.h): nj_chat_keep() stores and counts, nj_chat_show() emits message_added. */
 void nj_chat_keep(NjChat *chat, NjMessage *message);
 void nj_chat_show(NjChat *chat, NjMessage *message);
 
 /* Sets the state and error (a sentence or NULL) of a message in memory and in the store, and emits
- * message_changed; does nothing if both are so already. SENT is not stored. */
+ * message_changed; does nothing if neither changes. SENT is not stored. */
 void nj_chat_set_state(NjChat *chat, NjMessage *message, NjMessageState state, const char *error);
 
-/* The same by the chat's address. The chat may be closed: then nothing is emitted. */
+/* Does what nj_chat_set_state() does. The chat with that address may be closed: then nothing is
+ * emitted. */
 void nj_account_set_message_state(NjAccount *account, const char *address, NjMessage *message,
                                   NjMessageState state, const char *error);
 
-/* The same for a message of ours that may have a row in the outbox: a state that is not open
- * (nj_state_is_open()) also removes that row. */
+/* Does what nj_account_set_message_state() does, for a sent message that may have a row in the
+ * outbox: a state that is not open (nj_state_is_open()) also removes that row. */
 void nj_account_settle_message(NjAccount *account, const char *address, NjMessage *message,
                                NjMessageState state, const char *error);
 
 /* Marks all messages up to `last` as read; NULL: all messages. */
 void nj_chat_mark_read(NjChat *chat, const NjMessage *last);
 
-/* The setters copy their text; NULL clears it, and so does an empty draft. The draft is stored. */
+/* Setters. A text is copied; NULL clears it, and so does an empty draft. The draft is stored. All
+ * but the last two emit chat_changed if the value changes. */
 void nj_chat_set_draft(NjChat *chat, const char *text);
 void nj_chat_set_typing(NjChat *chat, NjTyping typing);
 void nj_chat_set_peer(NjChat *chat, const char *full);
 void nj_chat_set_thread(NjChat *chat, const char *thread);
 
-/* Reads row, counts and draft from the store, when the store was opened after the chat. */
+/* Reads row, counts and draft from the store. Used when the store is opened after the chat. */
 void nj_chat_restore(NjChat *chat);
 
-/* Reads the counts again, after messages were stored without nj_chat_add(). */
+/* Reads the counts again and emits chat_changed. Used after messages were stored without
+ * nj_chat_add(). */
 void nj_chat_refresh(NjChat *chat);
 
 #endif

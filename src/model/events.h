@@ -36,7 +36,7 @@ typedef struct {
 
 typedef struct {
     NjChat *chat;
-    const char *what; /* text of the request for attention; NULL: none */
+    const char *what; /* text of the contact's message; NULL: none */
 } NjAlert;
 
 typedef struct {
@@ -52,7 +52,7 @@ typedef struct {
     X(chat_added, NjChat)                                                                        \
     X(chat_changed, NjChat) /* unread, draft, typing, label */                                   \
     X(chat_removed, NjChat)                                                                      \
-    X(chat_let_in, NjChat) /* a stranger was accepted; his messages are unread, not announced */ \
+    X(chat_let_in, NjChat) /* a stranger was accepted; no message_added for his messages */      \
     X(message_added, NjMessageEvent)                                                             \
     X(message_changed, NjMessageEvent) /* its state */                                           \
     X(alert, NjAlert)                  /* a contact asks for attention (XEP-0224); not stored */ \
@@ -65,11 +65,11 @@ typedef struct {
     X(occupant_changed, NjOccupantEvent)                                                         \
     X(occupant_removed, NjOccupantEvent)                                                         \
     X(focus_changed, NjClient)                                                                   \
-    X(person_changed, NjClient) /* focus, or first key after a rest: see client.h */             \
+    X(person_changed, NjClient) /* terminal focus, or first key after a rest: see client.h */    \
     X(option_changed, NjOption)                                                                  \
     X(notice, NjNotice)                                                                          \
     X(command_failed, NjCommandFailure) /* from the FIFO, -x or standard input */                \
-    X(quit, NjClient)                   /* the program shall end */
+    X(quit, NjClient)                   /* asks main.c to end the program */
 
 #define NJ_EVENT_NUMBER(name, type) NJ_EVENT_##name,
 enum { NJ_EVENTS(NJ_EVENT_NUMBER) NJ_EVENT_COUNT };

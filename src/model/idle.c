@@ -5,16 +5,16 @@
 #include "model/events.h"
 
 typedef struct {
-    NjIdleFunc func; /* NULL: dropped during a walk */
+    NjIdleFunc func; /* NULL: dropped during call_watches() */
     void *owner;
-    gint64 keyless_us, unfocused_us;
-    bool is_pending; /* the delay had not passed at the last look, so the timer waits for it */
+    gint64 keyless_us, unfocused_us; /* parameters of nj_idle_watch() */
+    bool is_pending;                 /* the delay can still pass, so the timer waits for it */
 } Watch;
 
 struct NjIdle {
     NjClient *client;
     GPtrArray *watches;     /* of Watch, in the order in which they were added */
-    guint walks;            /* calls of watches in progress */
+    guint walks;            /* number of call_watches() in progress */
     gint64 unfocused_since; /* monotonic us; 0: the terminal has the focus */
     GSource *timer;
 };
@@ -36,7 +36,8 @@ find_watch(const NjIdle *idle, const void *owner)
     return NULL;
 }
 
-/* The time (monotonic us) at which the delay has passed; G_MAXINT64: never. */
+/* Returns the time (monotonic us) at which the delay passes if no key is pressed before;
+ * G_MAXINT64: never. */
 static gint64
 due_us(const NjIdle *idle, const Watch *watch)
 {
@@ -69,9 +70,9 @@ arm_timer(NjIdle *idle)
         idle->timer = nj_clock_after((guint) left_ms + 1, on_timer, idle);
 }
 
-/* Returns true if the delay has passed. */
+/* Returns true if the delay has passed; sets is_pending. */
 static bool
-look_at_watch(NjIdle *idle, Watch *watch)
+check_watch(NjIdle *idle, Watch *watch)
 {
     const gint64 due = due_us(idle, watch);
     const bool has_passed = due <= nj_clock_us();
@@ -79,9 +80,10 @@ look_at_watch(NjIdle *idle, Watch *watch)
     return has_passed;
 }
 
-/* The list has changed: removes dropped watches and sets the timer, but not during a walk. */
+/* Called after each change of the list: removes dropped watches and sets the timer. During
+ * call_watches() it does nothing, because that calls it at its end. */
 static void
-settle_list(NjIdle *idle)
+clean_list(NjIdle *idle)
 {
     if (idle->walks > 0)
         return;
@@ -99,14 +101,14 @@ call_watches(NjIdle *idle, bool every)
     for (guint i = 0; i < idle->watches->len; i++) {
         Watch *watch = idle->watches->pdata[i];
         const bool was_pending = watch->is_pending;
-        const bool has_passed = look_at_watch(idle, watch);
+        const bool has_passed = check_watch(idle, watch);
         const bool is_called = every || (was_pending && has_passed);
         if (watch->func && is_called)
             watch->func(watch->owner);
     }
 
     idle->walks--;
-    settle_list(idle);
+    clean_list(idle);
 }
 
 static gboolean
@@ -165,8 +167,8 @@ nj_idle_watch(NjClient *client, gint64 keyless_us, gint64 unfocused_us, NjIdleFu
     watch->func = func;
     watch->keyless_us = keyless_us;
     watch->unfocused_us = unfocused_us;
-    const bool has_passed = look_at_watch(client->idle, watch);
-    settle_list(client->idle);
+    const bool has_passed = check_watch(client->idle, watch);
+    clean_list(client->idle);
     return has_passed;
 }
 
@@ -178,5 +180,5 @@ nj_idle_forget(NjClient *client, const void *owner)
         return;
     watch->func = NULL;
     watch->is_pending = false;
-    settle_list(client->idle);
+    clean_list(client->idle);
 }

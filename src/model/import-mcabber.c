@@ -2,28 +2,28 @@
  *
  *     MR 20240101T00:00:00Z 000 text
  *
- * where M means message, R received or S sent, then the time in UTC, and the number of further
- * lines of the text. Lines that begin with S are about presence and have further lines in the same
- * way; MI is a note. In the log of a room the text begins with "<nick> ", or with "*nick " for an
- * action. */
+ * where M means a message, R that it was received (S: sent), followed by the time in UTC and the
+ * number of lines that continue the text below. An entry whose first letter is S is about presence,
+ * and one that begins with MI is a note; both have the same form and are skipped. In the log of a
+ * room the text begins with "<nick> ", or with "*nick " for an action. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "model/import.h"
 
 #define MAX_LINE (1024 * 1024) /* bytes of a text; longer ones are cut */
-#define HEAD 26                /* "MR 20240101T00:00:00Z 000 " */
+#define HEAD 26                /* length of "MR 20240101T00:00:00Z 000 " */
 
 typedef struct {
     const NjImportSink *sink;
-    GString *line; /* read so far, without its newline */
-    GString *text; /* of the current message */
-    gint64 time;   /* of the current message */
-    bool out;      /* it was sent */
-    bool open;     /* there is a current message */
-    bool wanted;   /* it is a message, not presence or a note */
-    bool begun;    /* a line of the file was understood */
-    guint more;    /* number of further lines of the current message */
+    GString *line; /* current line as far as it was read, without its newline */
+    GString *text; /* of the current entry */
+    gint64 time;   /* of the current entry */
+    bool out;      /* the current entry was sent */
+    bool open;     /* there is a current entry */
+    bool wanted;   /* the current entry is a message, not presence or a note */
+    bool begun;    /* an entry was found in the file */
+    guint more;    /* number of lines of the current entry that follow */
 } Reader;
 
 static void *
@@ -36,8 +36,9 @@ begin_reading(const NjImportSink *sink)
     return reader;
 }
 
+/* Ends the current entry; passes it on if it is a message. */
 static void
-finish_message(Reader *reader)
+finish_entry(Reader *reader)
 {
     const NjImportText text = { reader->time, reader->out, reader->text->str, reader->text->len };
     if (reader->open && reader->wanted && text.length)
@@ -46,7 +47,17 @@ finish_message(Reader *reader)
     reader->more = 0;
 }
 
-/* Reads the head of a message or of a presence; returns false if the line is neither. */
+/* True if c is allowed where the form of a head has `form`: "d" is a digit, "?" any character. */
+static bool
+matches_form(char form, char c)
+{
+    if (form == 'd')
+        return g_ascii_isdigit(c);
+    return form == '?' || form == c;
+}
+
+/* Reads the head of an entry; returns false if the line has none. If there is no text, the last
+ * space may be missing. */
 static bool
 read_head(Reader *reader, const char *line, gsize length)
 {
@@ -55,7 +66,7 @@ read_head(Reader *reader, const char *line, gsize length)
         return false;
 
     for (guint i = 0; i < HEAD && i < length; i++)
-        if (form[i] == 'd' ? !g_ascii_isdigit(line[i]) : form[i] != '?' && form[i] != line[i])
+        if (!matches_form(form[i], line[i]))
             return false;
     if (line[0] != 'M' && line[0] != 'S')
         return false;
@@ -80,7 +91,8 @@ add_text(Reader *reader, const char *text, gsize length)
         g_string_append_len(reader->text, text, MIN(length, room));
 }
 
-/* Returns false if the first line is not one of a log. */
+/* Processes a complete line; returns false if it shows that the file is not a log: it has text and
+ * stands before the first entry. */
 static bool
 take_line(Reader *reader)
 {
@@ -94,7 +106,7 @@ take_line(Reader *reader)
         add_text(reader, line, length);
         reader->more--;
     } else {
-        finish_message(reader);
+        finish_entry(reader);
         if (read_head(reader, line, length)) {
             reader->open = reader->begun = true;
             g_string_truncate(reader->text, 0);
@@ -108,10 +120,11 @@ take_line(Reader *reader)
 
     g_string_truncate(reader->line, 0);
     if (reader->open && !reader->more)
-        finish_message(reader);
+        finish_entry(reader);
     return true;
 }
 
+/* False if the incomplete line is longer than a head and begins otherwise. */
 static bool
 may_be_head(const Reader *reader)
 {
@@ -128,8 +141,10 @@ feed_bytes(void *data, const char *bytes, gsize length)
         gsize part = (newline ? newline : end) - bytes, room = MAX_LINE + HEAD - reader->line->len;
         g_string_append_len(reader->line, bytes, MIN(part, room));
         bytes += newline ? part + 1 : part;
-        /* A long first line with another beginning is not one of a log. */
-        if (newline ? !take_line(reader) : !reader->begun && !may_be_head(reader))
+        if (newline && !take_line(reader))
+            return false;
+        /* A binary file may have no newline: do not wait for the end of its first line. */
+        if (!newline && !reader->begun && !may_be_head(reader))
             return false;
     }
 
@@ -142,7 +157,7 @@ end_reading(void *data)
     Reader *reader = data;
     if (reader->line->len)
         take_line(reader);
-    finish_message(reader);
+    finish_entry(reader);
     g_string_free(reader->line, TRUE);
     g_string_free(reader->text, TRUE);
     g_free(reader);
@@ -152,13 +167,12 @@ static char *
 cut_nick(char **body)
 {
     char *text = *body, *end;
-    if (text[0] == '<') {
+    if (text[0] == '<')
         end = strstr(text, "> ");
-    } else if (text[0] == '*') {
+    else if (text[0] == '*')
         end = strchr(text, ' ');
-    } else {
+    else
         return NULL;
-    }
 
     if (!end || end == text + 1 || memchr(text, '\n', end - text))
         return NULL;

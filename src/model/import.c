@@ -1,8 +1,8 @@
 /* An import: the thread that reads files, and the slices in which the main thread stores messages.
  *
- * The thread may block in a disk for any time: cancelling the import does not wait for it. It puts
- * batches into a short queue and waits while that is full. The main thread stops when the queue of
- * the store is full, and continues when all of it is committed. */
+ * A slow disk may block the thread for any time, so cancelling the import does not wait for the
+ * thread. The thread puts batches into a short queue and waits while that is full. The main thread
+ * pauses when the store's queue is full, and continues when all of that is committed. */
 #include "model/import.h"
 
 #include <errno.h>
@@ -19,18 +19,18 @@
 #define BATCH_ROWS 500
 #define BATCH_BYTES (256 * 1024)
 #define MAX_BATCHES 8 /* in the queue */
-#define SLICE_US 500
-#define KEY_BYTES 12
-#define PAGE 500
+#define SLICE_US 500  /* the main thread stores messages for so long at a time */
+#define KEY_BYTES 12  /* bytes of the digest that are used for a key */
+#define PAGE 500      /* messages read from the store at a time */
 
 /* Some messages of one file. */
 typedef struct {
     char *address;
-    bool first; /* batch of its file */
+    bool first; /* the first batch of its file */
     GPtrArray *messages;
-    guint lines;    /* not understood */
-    guint64 bytes;  /* read */
-    char *left_out; /* name of a file that is not a log; the other fields are empty then */
+    guint lines;    /* number of lines that were not understood */
+    guint64 bytes;  /* number of bytes read */
+    char *left_out; /* name of a file that is not a log: the other fields are empty; or NULL */
 } Batch;
 
 /* Shared by both threads. */
@@ -38,12 +38,12 @@ typedef struct {
     gint refs;      /* atomic */
     gint cancelled; /* atomic */
     const NjImportFormat *format;
-    char *path, *by;       /* by: "import:FORMAT" */
-    GSource *batch_source; /* fired when there are batches, or the thread has ended */
-    GMutex mutex;          /* protects the fields below */
-    GCond moved;           /* a batch was taken, or the import was cancelled */
-    GQueue batches;        /* of Batch */
-    guint64 total;         /* bytes of all files */
+    char *path, *archive_by; /* archive_by: "import:FORMAT" */
+    GSource *batch_source;   /* fired when there are batches, or the thread has ended */
+    GMutex mutex;            /* protects the fields below */
+    GCond moved;             /* signalled when a batch was taken, or the import was cancelled */
+    GQueue batches;          /* of Batch */
+    guint64 total;           /* number of bytes of all files */
     GError *error;
     bool over; /* the thread has ended */
 } Shared;
@@ -54,16 +54,20 @@ struct NjImport {
     NjStore *store;
     NjImportHooks hooks;
     NjImportCounts counts;
-    Batch *batch;              /* being stored */
-    guint at;                  /* index of its next message */
-    gint64 chat;               /* row of its chat; 0: the store cannot be read */
-    bool room;                 /* its chat is a room */
-    bool fresh;                /* its chat had no messages, so none is imported already */
-    char *address;             /* of its chat */
-    gint64 read_time, read_id; /* position up to which its chat is read */
-    gint64 unread_time;        /* of the first unread message of its chat */
-    bool waiting;              /* for the store */
-    bool blind;                /* the history could not be read, so duplicates cannot be found */
+
+    /* The batch that is being stored; NULL: none. The fields below describe the chat of its
+     * file. */
+    Batch *batch;
+    guint at;    /* index of the next message of the batch */
+    gint64 chat; /* row; 0: the store cannot be read */
+    bool room;   /* the chat is a room */
+    bool fresh;  /* the chat had no messages, so none is imported already */
+    char *address;
+    gint64 read_time, read_id; /* read position */
+    gint64 unread_time;        /* time of the first unread message */
+
+    bool waiting;      /* nothing is stored until the store has committed its queue */
+    bool cannot_check; /* the history could not be read, so duplicates cannot be found */
 };
 
 static void
@@ -89,7 +93,7 @@ unref_shared(Shared *shared)
     g_cond_clear(&shared->moved);
     g_clear_error(&shared->error);
     g_free(shared->path);
-    g_free(shared->by);
+    g_free(shared->archive_by);
     g_free(shared);
 }
 
@@ -99,10 +103,10 @@ typedef struct {
     Shared *shared;
     char *address;
     Batch *batch;
-    gsize weight;     /* bytes of text in the batch */
+    gsize text_bytes; /* number of bytes of text in the batch */
     bool begun;       /* the file has had a batch */
     gint64 key_time;  /* time of the last message */
-    GHashTable *keys; /* key -> number of equal messages of that time */
+    GHashTable *keys; /* key -> number of messages of that time with that key */
 } Reading;
 
 static bool
@@ -111,9 +115,9 @@ is_cancelled(Shared *shared)
     return g_atomic_int_get(&shared->cancelled);
 }
 
-/* Queues a batch for the main thread, which owns it then; waits while the queue is full. */
+/* Queues a batch for the main thread, which then owns it; waits while the queue is full. */
 static void
-hand_over(Shared *shared, Batch *batch)
+queue_batch(Shared *shared, Batch *batch)
 {
     g_mutex_lock(&shared->mutex);
     while (shared->batches.length >= MAX_BATCHES && !is_cancelled(shared))
@@ -134,7 +138,7 @@ current_batch(Reading *reading)
         reading->batch->messages =
             g_ptr_array_new_with_free_func((GDestroyNotify) nj_message_unref);
         reading->begun = true;
-        reading->weight = 0;
+        reading->text_bytes = 0;
     }
 
     return reading->batch;
@@ -144,12 +148,12 @@ static void
 send_batch(Reading *reading)
 {
     if (reading->batch)
-        hand_over(reading->shared, g_steal_pointer(&reading->batch));
+        queue_batch(reading->shared, g_steal_pointer(&reading->batch));
 }
 
-/* The key depends on the line and not on its position, so the messages of a log that has grown or
- * lost its beginning are recognised. Of equal lines of one second, all but the first get a
- * number. */
+/* Returns the key by which a message is recognised when it is imported again. The key depends on
+ * the line and not on its position, because a log may have grown or lost its beginning. Of equal
+ * lines of one second, all but the first get a number. */
 static char *
 make_key(Reading *reading, const NjImportText *text)
 {
@@ -190,10 +194,10 @@ take_text(const NjImportText *text, void *owner)
     nj_message_set_state(message, text->out ? NJ_STATE_ACKNOWLEDGED : NJ_STATE_RECEIVED, NULL);
     message->body = nj_text_body(text->text, (gssize) text->length);
     message->archive_id = make_key(reading, text);
-    message->archive_by = g_strdup(reading->shared->by);
+    message->archive_by = g_strdup(reading->shared->archive_by);
     g_ptr_array_add(batch->messages, message);
-    reading->weight += text->length;
-    if (batch->messages->len == BATCH_ROWS || reading->weight > BATCH_BYTES)
+    reading->text_bytes += text->length;
+    if (batch->messages->len == BATCH_ROWS || reading->text_bytes > BATCH_BYTES)
         send_batch(reading);
 }
 
@@ -203,6 +207,7 @@ skip_lines(guint lines, void *owner)
     current_batch(owner)->lines += lines;
 }
 
+/* Opens a regular file and sets *size; returns -1 and sets errno on failure. flags: in addition. */
 static int
 open_log(const char *path, int flags, guint64 *size)
 {
@@ -210,7 +215,7 @@ open_log(const char *path, int flags, guint64 *size)
 
     /* O_NONBLOCK: opening a FIFO must not block. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
-    if (fd >= 0 && !fstat(fd, &info) && S_ISREG(info.st_mode)) {
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
         *size = (guint64) info.st_size;
         return fd;
     }
@@ -254,7 +259,14 @@ report_left_out(Shared *shared, const char *name)
 {
     Batch *batch = g_new0(Batch, 1);
     batch->left_out = nj_text_line(name, -1, 0);
-    hand_over(shared, batch);
+    queue_batch(shared, batch);
+}
+
+/* True if no message was found and nothing of the file has been queued. */
+static bool
+has_no_message(const Batch *batch)
+{
+    return batch && batch->first && !batch->messages->len;
 }
 
 static void
@@ -271,8 +283,7 @@ read_log(Shared *shared, const char *path, int flags)
     if (fd >= 0)
         close(fd);
 
-    const Batch *batch = reading.batch;
-    if (!good && batch && batch->first && !batch->messages->len)
+    if (!good && has_no_message(reading.batch))
         g_clear_pointer(&reading.batch, free_batch); /* the file is not a log */
     send_batch(&reading);
     if (!good && !is_cancelled(shared))
@@ -302,9 +313,9 @@ read_directory(Shared *shared, GDir *dir)
         if (name[0] == '.')
             continue;
         char *path = g_build_filename(shared->path, name, NULL);
-        /* Other files are not opened: a process that waits at a FIFO would take us for its
-         * reader. */
-        if (lstat(path, &info) || !S_ISREG(info.st_mode)) {
+        /* Other files are not opened: a process that waits for a reader of its FIFO would begin to
+         * write. */
+        if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
             report_left_out(shared, name);
             g_free(path);
             continue;
@@ -324,7 +335,7 @@ static void
 read_path(Shared *shared)
 {
     struct stat info;
-    if (stat(shared->path, &info)) {
+    if (stat(shared->path, &info) != 0) {
         set_error(shared, errno);
         return;
     }
@@ -367,8 +378,15 @@ run_thread(void *data)
 
 /* --- slices of the main thread --- */
 
-/* Finds the first unread message that was received here. Imported messages before it, left unread
- * by an import that was interrupted, count as read. */
+static bool
+is_imported(const NjMessage *message)
+{
+    return message->archive_by && g_str_has_prefix(message->archive_by, "import:");
+}
+
+/* Finds the first unread message that this program received itself, and sets unread_time to its
+ * time. An interrupted import may have left imported messages before it unread: these count as
+ * read, so read_time and read_id move behind them. */
 static void
 find_unread(NjImport *import)
 {
@@ -377,8 +395,7 @@ find_unread(NjImport *import)
                                                         import->read_time, import->read_id, PAGE);
         for (guint i = 0; i < page->len; i++) {
             const NjMessage *message = g_ptr_array_index(page, i);
-            if (!message->out
-                && (!message->archive_by || !g_str_has_prefix(message->archive_by, "import:"))) {
+            if (!message->out && !is_imported(message)) {
                 import->unread_time = message->time;
                 return;
             }
@@ -390,19 +407,22 @@ find_unread(NjImport *import)
     }
 }
 
-/* Finds the chat of a file. The log of a room has the same form; the address is a room if its chat
- * is open as one or was stored as one. */
+/* Finds or creates the chat of a file. The format does not tell whether the log is that of a room:
+ * it is if a room with that address is open or stored. */
 static void
 begin_file(NjImport *import, const char *address)
 {
     NjStoredChat row;
     NjChat *open = nj_chat_find(import->account, address);
 
-    import->room =
-        open ? open->kind == NJ_CHAT_ROOM
-             : nj_store_find_chat(import->store, import->account->row, NJ_CHAT_ROOM, address, &row);
-    if (!open && import->room)
-        nj_stored_chat_clear(&row);
+    if (open) {
+        import->room = open->kind == NJ_CHAT_ROOM;
+    } else {
+        import->room =
+            nj_store_find_chat(import->store, import->account->row, NJ_CHAT_ROOM, address, &row);
+        if (import->room)
+            nj_stored_chat_clear(&row);
+    }
 
     import->chat = 0;
     if (!nj_store_ensure_chat(import->store, import->account->row,
@@ -434,7 +454,7 @@ store_message(NjImport *import, NjMessage *message)
     }
 
     if (nj_store_failed_reads(import->store) != failed) {
-        import->blind = true;
+        import->cannot_check = true;
         return;
     }
 
@@ -449,7 +469,8 @@ store_message(NjImport *import, NjMessage *message)
     nj_store_add_message(import->store, message);
     import->counts.messages++;
 
-    /* The message was read in the other program; messages that are unread here stay unread. */
+    /* The user has read the message in the other program. Unread messages of this program, and
+     * what follows them, stay unread. */
     if (message->time < import->unread_time
         && nj_is_after(message->time, message->id, import->read_time, import->read_id)) {
         import->read_time = message->time;
@@ -475,11 +496,11 @@ begin_batch(NjImport *import, Batch *batch)
 
     guint failed = nj_store_failed_reads(import->store);
     begin_file(import, batch->address);
-    import->blind = nj_store_failed_reads(import->store) != failed;
+    import->cannot_check = nj_store_failed_reads(import->store) != failed;
     counts->files++;
 }
 
-/* Marks the stored messages of the batch as read, and frees it. */
+/* Marks the stored messages of the batch as read, and frees the batch. */
 static void
 end_batch(NjImport *import)
 {
@@ -502,7 +523,7 @@ end_batch(NjImport *import)
 
 static void continue_storing(void *data);
 
-/* Takes the next batch; returns false if there is none. *over: there will be none. */
+/* Takes the next batch; returns false if there is none. *over: no batch will follow, either. */
 static bool
 take_batch(NjImport *import, bool *over)
 {
@@ -524,22 +545,22 @@ static void
 finish_import(void *data)
 {
     NjImport *import = data;
-    g_autoptr(GError) blind =
-        !import->blind
-            ? NULL
-            : g_error_new(
-                G_FILE_ERROR, G_FILE_ERROR_IO,
-                _("The history could not be read, so duplicates cannot be found. The messages "
-                  "imported so far stay; repeat the import when the history can be read again."));
+    g_autoptr(GError) unreadable = NULL;
+    if (import->cannot_check)
+        unreadable = g_error_new(
+            G_FILE_ERROR, G_FILE_ERROR_IO,
+            _("The history could not be read, so duplicates cannot be found. The messages imported "
+              "so far stay; repeat the import when the history can be read again."));
 
-    import->hooks.done(blind ? blind : import->shared->error, &import->counts, import->hooks.owner);
+    import->hooks.done(unreadable ? unreadable : import->shared->error, &import->counts,
+                       import->hooks.owner);
     nj_import_cancel(import);
 }
 
-/* Stores messages for a slice of time; returns false if it waits for the thread or for the
+/* Stores messages for SLICE_US; returns false if the import must wait for the thread or for the
  * store. */
 static bool
-store_some(NjImport *import)
+store_slice(NjImport *import)
 {
     gint64 until = nj_clock_us() + SLICE_US;
     bool over = false;
@@ -558,9 +579,9 @@ store_some(NjImport *import)
         }
         const GPtrArray *messages = import->batch->messages;
         const guint end = messages ? MIN(import->at + 16, messages->len) : 0;
-        while (import->at < end && !import->blind)
+        while (import->at < end && !import->cannot_check)
             store_message(import, g_ptr_array_index(messages, import->at++));
-        if (import->blind) {
+        if (import->cannot_check) {
             import->waiting = true;
             nj_store_call_when_committed(import->store, finish_import, import, import);
             return false;
@@ -576,7 +597,7 @@ static gboolean
 on_batch(void *data)
 {
     NjImport *import = data;
-    if (!import->waiting && store_some(import))
+    if (!import->waiting && store_slice(import))
         g_source_set_ready_time(import->shared->batch_source, 0);
     return G_SOURCE_CONTINUE;
 }
@@ -609,10 +630,10 @@ nj_import_begin(NjAccount *account, const NjImportFormat *format, const char *pa
 {
     g_return_val_if_fail(account->client->store, NULL);
     Shared *shared = g_new0(Shared, 1);
-    shared->refs = 2;
+    shared->refs = 2; /* of the main thread and of the reading thread */
     shared->format = format;
     shared->path = nj_files_expand(path);
-    shared->by = g_strconcat("import:", format->name, NULL);
+    shared->archive_by = g_strconcat("import:", format->name, NULL);
     g_mutex_init(&shared->mutex);
     g_cond_init(&shared->moved);
 

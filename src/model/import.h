@@ -1,7 +1,8 @@
 /* Import of the logs of other programs. A thread reads the files and splits them into messages; the
  * main thread stores these in slices, as fast as the disk writes. A repeated import adds no
- * duplicates: each message has a key computed from its line, stored as its archive id with the
- * archive "import:FORMAT". It is compared only with imported messages, not with our own. */
+ * duplicates: each imported message has a key computed from its line, which is stored as its
+ * archive id with the archive "import:FORMAT". Messages that this program sent or received itself
+ * are not compared. */
 #ifndef NJ_MODEL_IMPORT_H
 #define NJ_MODEL_IMPORT_H
 
@@ -16,18 +17,20 @@ typedef struct {
     gsize length;
 } NjImportText;
 
-/* Receives what a reader reads: messages, and the number of lines that it did not understand. */
+/* Functions to which a reader passes each message, and numbers of lines that it did not
+ * understand. */
 typedef struct {
     void (*take)(const NjImportText *text, void *owner);
     void (*skip)(guint lines, void *owner);
     void *owner;
 } NjImportSink;
 
-/* A format. Each file has the messages of one chat, and the address of the chat is its name. */
+/* A format of logs. Each file has the messages of one chat, and its name is the address of the
+ * chat. */
 typedef struct {
     const char *name;
     const char *summary; /* N_() */
-    /* Returns a reader. The sink outlives it. */
+    /* Returns a reader, which uses the sink until `end`. */
     void *(*begin)(const NjImportSink *sink);
     /* Reads a piece of any size; false: the file does not have this format. */
     bool (*feed)(void *reader, const char *bytes, gsize length);
@@ -41,13 +44,13 @@ extern const NjImportFormat *const nj_import_formats[]; /* NULL-ended */
 extern const NjImportFormat nj_import_mcabber;
 
 typedef struct {
-    guint messages;       /* stored */
-    guint known;          /* imported already by an earlier import */
-    guint lines;          /* not understood */
-    guint files;          /* read */
-    guint left_out;       /* files that are not logs or cannot be read */
-    char *example;        /* name of the first of these; NULL: none */
-    guint64 bytes, total; /* read so far, and of all files */
+    guint messages;       /* number of messages stored */
+    guint known;          /* number of messages that an earlier import stored */
+    guint lines;          /* number of lines that were not understood */
+    guint files;          /* number of files read */
+    guint left_out;       /* number of files that are not logs or cannot be read */
+    char *example;        /* name of the first file that was left out; NULL: none */
+    guint64 bytes, total; /* bytes read so far, and bytes of all files */
 } NjImportCounts;
 
 typedef struct NjImport NjImport;
@@ -66,7 +69,7 @@ NjImport *nj_import_begin(NjAccount *account, const NjImportFormat *format, cons
 /* The counts so far. */
 const NjImportCounts *nj_import_counts(const NjImport *import);
 
-/* Ends the import; stored messages stay, the hook is not called. NULL is allowed. */
+/* Ends the import and frees it. Stored messages stay; the hook is not called. NULL is allowed. */
 void nj_import_cancel(NjImport *import);
 
 #endif

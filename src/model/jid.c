@@ -17,7 +17,8 @@ nj_jid_bare_length(const char *jid)
     return strcspn(jid, "/");
 }
 
-/* The start of the domain: behind the first '@' in the `bare` bytes of the bare address. */
+/* Returns the start of the domain: behind the first '@' in the first `bare` bytes, which are the
+ * bare address. */
 static const char *
 find_domain(const char *jid, gsize bare)
 {
@@ -69,9 +70,12 @@ nj_jid_same_bare(const char *a, const char *b)
 static bool
 has_control(const char *text)
 {
-    for (const guint8 *c = (const guint8 *) text; *c; c++)
-        if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] < 0xA0))
+    for (const guint8 *c = (const guint8 *) text; *c; c++) {
+        const bool is_c0 = *c < 0x20 || *c == 0x7F;
+        const bool is_c1 = *c == 0xC2 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8 */
+        if (is_c0 || is_c1)
             return true;
+    }
     return false;
 }
 
@@ -113,7 +117,7 @@ G_GNUC_PRINTF(2, 3) static char *set_error(GError **error, const char *format, .
     return NULL;
 }
 
-/* The address of an IP literal in its usual spelling, without brackets; NULL: not an IP literal. */
+/* Returns an IP literal in its canonical spelling, without brackets; NULL: it is not one. */
 static char *
 read_ip_literal(const char *domain)
 {
@@ -142,8 +146,9 @@ nj_jid_is_ip(const char *domain)
     return ip;
 }
 
-/* True for labels of letters, digits, '-' and '_', which some hosts have. No label may be empty,
- * and the last must not be a number, because that is a mistyped IP address. */
+/* True if all labels consist of letters, digits, '-' and '_' (DNS does not allow '_', but some
+ * hosts have it). No label may be empty, and the last must not be a number: that is a mistyped IP
+ * address. */
 static bool
 is_host_name(const char *ascii)
 {
@@ -231,7 +236,7 @@ prepare_local(const char *typed, GError **error)
         bad = (guchar) local[before];
     }
 
-    /* XEP-0106 escapes these characters, which user names of other networks have. */
+    /* User names of other networks have these characters; XEP-0106 escapes them. */
     if (bad && bad < 0x80 && strchr(FORBIDDEN " ", (int) bad))
         return set_error(
             error, _("The character “%c” is not allowed before the “@”; write \\%02x instead."),
@@ -310,9 +315,10 @@ nj_jid_prepare(const char *typed, GError **error)
 /* The characters that XEP-0106 escapes. */
 static const char escaped[] = " \"&'/:<>@\\";
 
-/* The character of the escape sequence at text; 0: there is no escape sequence. */
+/* Returns the character of the escape sequence at text; 0: there is none. The digits must be lower
+ * case (XEP-0106). */
 static char
-escape_sequence(const char *text)
+read_escape(const char *text)
 {
     if (text[0] != '\\' || !text[1] || !text[2])
         return 0;
@@ -325,13 +331,20 @@ escape_sequence(const char *text)
     return strchr(escaped, c) ? (char) c : 0;
 }
 
+/* A backslash is escaped only where it would be read as the start of an escape sequence. */
+static bool
+must_escape(const char *c)
+{
+    return *c == '\\' ? read_escape(c) != 0 : strchr(escaped, *c) != NULL;
+}
+
 char *
 nj_jid_escape_local(const char *text)
 {
     g_autofree char *bare = g_strstrip(g_strdup(text)); /* \20 is not allowed at an end */
     GString *local = g_string_new(NULL);
     for (const char *c = bare; *c; c++)
-        if (*c == '\\' ? escape_sequence(c) != 0 : strchr(escaped, *c) != NULL)
+        if (must_escape(c))
             g_string_append_printf(local, "\\%02x", *c);
         else
             g_string_append_c(local, *c);
@@ -343,9 +356,9 @@ nj_jid_unescape_local(const char *local)
 {
     GString *text = g_string_new(NULL);
     for (const char *c = local; *c; c++) {
-        const char plain = escape_sequence(c);
-        const bool at_end = c == local || !c[3 * (plain != 0)];
-        if (plain && !(plain == ' ' && at_end)) {
+        const char plain = read_escape(c);
+        const bool is_outer_space = plain == ' ' && (c == local || !c[3]); /* not allowed */
+        if (plain && !is_outer_space) {
             g_string_append_c(text, plain);
             c += 2;
         } else {

@@ -1,4 +1,4 @@
-/* A message of the history. Whoever creates it fills it; afterwards only its state and error
+/* A message of the history. Its creator fills the fields; afterwards only the state and the error
  * change, through nj_message_set_state(). Reference counted: the main thread and the store's writer
  * thread share it. */
 #ifndef NJ_MODEL_MESSAGE_H
@@ -37,7 +37,7 @@ struct NjMessage {
     NjMessageType type;
     NjMessageState state;
     bool out; /* from us: this client, another client of the account, or our own line in a room */
-    bool delayed; /* has a stamp (XEP-0203) */
+    bool delayed; /* has a stamp of XEP-0203 */
     bool mention; /* contains our nick */
     char *sender; /* room: nick; otherwise the full address of the sender */
     char *body;   /* sanitised by nj_text_body(); NULL if the message has only a subject */
@@ -53,11 +53,11 @@ NjMessage *nj_message_new(void);
 NjMessage *nj_message_ref(NjMessage *message);
 void nj_message_unref(NjMessage *message); /* NULL is allowed */
 
-/* Sets state and error (copied; may be the old error; NULL: none) in memory only; returns false if
- * both were so already. A stored message changes through nj_chat_set_state() and its neighbours,
- * which write to the store and emit. Main thread only, once the message is in the store: the writer
- * thread does not read these two fields but the copies that nj_store_add_message() and
- * nj_store_set_state() make. */
+/* Sets state and error (copied; may be message->error; NULL: none) in memory only; returns false if
+ * neither changes. For a stored message call nj_chat_set_state() or nj_account_set_message_state()
+ * instead, which also write to the store and emit message_changed. Once the message is in the
+ * store, only the main thread may call this: the writer thread does not read these two fields but
+ * the copies that nj_store_add_message() and nj_store_set_state() make. */
 bool nj_message_set_state(NjMessage *message, NjMessageState state, const char *error);
 
 /* The words of JSON, e.g. "acknowledged" and "groupchat". */
@@ -67,11 +67,11 @@ const char *nj_message_type_name(const NjMessage *message);
 /* True in the states whose message still has a row in the outbox: queued, sent and unsure. */
 bool nj_state_is_open(NjMessageState state);
 
-/* The attribute `type` of the stanzas we send; NULL: the stanza has none. */
+/* Returns the attribute `type` of the stanzas we send; NULL: they have none. */
 const char *nj_message_type_attribute(NjMessageType type);
 
-/* The type that a received attribute means; NULL and unknown words mean NORMAL (RFC 6121,
- * 5.2.2). */
+/* Returns the type for the attribute `type` of a received stanza; NORMAL for NULL and for unknown
+ * words (RFC 6121, 5.2.2). */
 NjMessageType nj_message_type_parse(const char *attribute);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NjMessage, nj_message_unref)

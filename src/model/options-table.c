@@ -149,9 +149,9 @@ const NjOption nj_options_core[] = {
       .kind = NJ_OPTION_PATH,
       .default_value = "",
       .summary =
-          N_("Directory for a plain-text copy of all messages, one file for each chat; empty: "
-             "no copy. Everyone who can read these files, or a backup of them, can read "
-             "the messages, also those that were sent encrypted") },
+          N_("Directory for a plain-text copy of all messages, one file for each chat; empty: no "
+             "copy. Everyone who can read these files, or a backup of them, can read the messages, "
+             "also those that were sent encrypted") },
     { .name = "log-level",
       .kind = NJ_OPTION_CHOICE,
       .default_value = "info",

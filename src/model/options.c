@@ -74,7 +74,7 @@ on_unreadable(int line, const char *sentence, void *owner)
 }
 
 static gint
-by_line(gconstpointer a, gconstpointer b)
+compare_lines(gconstpointer a, gconstpointer b)
 {
     const NjFault *const *one = a, *const *two = b;
     return (*one)->line - (*two)->line;
@@ -85,6 +85,7 @@ by_line(gconstpointer a, gconstpointer b)
 static bool
 read_bool(const char *text, gint64 *number)
 {
+    /* Words of false and true in turn. */
     static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_ascii_strcasecmp(text, words[i]) == 0) {
@@ -103,8 +104,8 @@ has_control(const char *text)
     return false;
 }
 
-/* Parses a value. *number: of a BOOL or INT, or the index of a CHOICE. *canonical: the value in its
- * usual spelling; the caller owns it. */
+/* Parses a value. Sets *number to the value of a BOOL or INT or to the index of a CHOICE, and
+ * *canonical, which the caller owns, to the value in its usual spelling. */
 static bool
 read_value(const NjOption *row, const char *text, char **canonical, gint64 *number, GError **error)
 {
@@ -121,7 +122,6 @@ read_value(const NjOption *row, const char *text, char **canonical, gint64 *numb
                           row->name, (long long) row->low, (long long) row->high, text);
         *canonical = g_strdup_printf("%lld", (long long) *number);
         return true;
-
     case NJ_OPTION_CHOICE:
         for (gsize i = 0; i < G_N_ELEMENTS(row->choices) && row->choices[i]; i++)
             if (strcmp(row->choices[i], text) == 0) {
@@ -176,8 +176,8 @@ set_value(Value *value, const char *text, GError **error)
     return true;
 }
 
-/* Sets the value to the override; without one to that of the file; if that is missing or bad, to
- * the default value. A bad value of the file is a fault. */
+/* Sets the value of an option to its override; without one to the value in the file; if that is
+ * missing or bad, to the default value. A bad value in the file is a fault at that line. */
 static void
 choose_value(NjOptions *options, Value *value, int line)
 {
@@ -196,6 +196,7 @@ choose_value(NjOptions *options, Value *value, int line)
 
 /* --- accounts --- */
 
+/* The member of settings in which a TEXT or PATH key is stored. */
 #define TEXT_AT(settings, key) (*(char **) ((char *) (settings) + (key)->offset))
 
 void
@@ -235,7 +236,8 @@ nj_account_key(const char *name)
     return NULL;
 }
 
-/* Sets the bare address. Its resource is used unless the key `resource` came before. */
+/* Sets the bare address. If it was typed with a resource, that becomes the resource, unless the key
+ * `resource` has been read already. */
 static bool
 set_address(NjAccountSettings *settings, const char *typed, GError **error)
 {
@@ -257,6 +259,7 @@ set_address(NjAccountSettings *settings, const char *typed, GError **error)
     return true;
 }
 
+/* Checks the value of a key and sets the member of settings. */
 static bool
 set_key(NjAccountSettings *settings, const char *name, const char *text, GError **error)
 {
@@ -301,8 +304,9 @@ G_STATIC_ASSERT(sizeof(((NjAccountSettings *) NULL)->tls) == sizeof(int));
 static bool
 is_account_name(const char *name)
 {
-    return *name && !strpbrk(name, " \t:/@\"[]") && !has_control(name)
-           && g_utf8_validate(name, -1, NULL);
+    if (!*name || strpbrk(name, " \t:/@\"[]"))
+        return false;
+    return !has_control(name) && g_utf8_validate(name, -1, NULL);
 }
 
 static char *
@@ -311,7 +315,8 @@ account_section(const char *account)
     return g_strconcat("account ", account, NULL);
 }
 
-/* Reads the section of an account; NULL: it has no valid name or address. Adds its faults. */
+/* Reads the section of an account and adds its faults; returns NULL if it has no valid name or
+ * address. */
 static NjAccountSettings *
 read_account(const NjRcSection *section, GPtrArray *faults)
 {
@@ -382,7 +387,8 @@ find_account(const NjOptions *options, const char *address)
     return NULL;
 }
 
-/* The store finds accounts by their address: two with one address would share one history. */
+/* Takes ownership of settings; drops them if another account has the same address. The store finds
+ * accounts by their address: the two would share one history. */
 static void
 add_account(NjOptions *options, NjAccountSettings *settings, const NjRcSection *section)
 {
@@ -457,7 +463,7 @@ check_all(NjOptions *options)
     check_options(options);
     check_sections(options);
     check_mode(options);
-    g_ptr_array_sort(options->faults, by_line);
+    g_ptr_array_sort(options->faults, compare_lines);
 }
 
 /* --- file --- */
@@ -474,7 +480,6 @@ nj_options_new(const char *path)
     options->rc = nj_rc_new();
     options->unreadable = g_ptr_array_new_with_free_func(free_fault);
     options->faults = g_ptr_array_new_with_free_func(free_fault);
-
     options->accounts = g_ptr_array_new_with_free_func((GDestroyNotify) nj_account_settings_free);
     nj_options_add_rows(options, nj_options_core);
     return options;
@@ -528,7 +533,7 @@ nj_options_memory(const NjOptions *options)
     return options->memory;
 }
 
-/* Reads the file, or `memory`. A missing file counts as empty. */
+/* Reads the file, or `memory` if there is no path. A missing file counts as empty. */
 static bool
 read_file(const NjOptions *options, char **text, gsize *length, GError **error)
 {
@@ -584,8 +589,8 @@ nj_options_load(NjOptions *options, GError **error)
     return true;
 }
 
-/* Saves a pair in the file as it is now, then sets it in `rc`; value NULL removes it. If the file
- * cannot be written, nothing changes. */
+/* Reads the file again, saves a pair in it, and sets the pair in `rc`; value NULL removes the pair.
+ * If the file cannot be written, nothing changes. */
 static bool
 save_pair(NjOptions *options, const char *section, const char *key, const char *value,
           GError **error)
@@ -682,8 +687,8 @@ nj_options_accounts(const NjOptions *options)
     return options->accounts;
 }
 
-/* Reads the accounts again. Their faults were reported when the file was read, so they are
- * dropped. */
+/* Reads the accounts from `rc` again. The faults that this finds are dropped, because they were
+ * reported when the file was read. */
 static void
 refresh_accounts(NjOptions *options)
 {
@@ -694,7 +699,7 @@ refresh_accounts(NjOptions *options)
     options->faults = faults;
 }
 
-/* Called before a password is written to the file: makes it readable only for its owner. */
+/* Makes the file readable only for its owner. Called before a password is written to it. */
 static void
 protect_file(const NjOptions *options)
 {
@@ -749,7 +754,7 @@ nj_options_account(const NjOptions *options, const char *name)
     return NULL;
 }
 
-/* Renames a section in the file as it is now; name NULL removes the section. */
+/* Reads the file again and renames a section in it; name NULL removes the section. */
 static bool
 edit_section(NjOptions *options, const char *section, const char *name, GError **error)
 {

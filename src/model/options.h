@@ -1,6 +1,7 @@
-/* natterjackrc: accounts, options, keys, aliases. The file is read once. A change is saved at once:
- * the file is read again, one value in it changed, and the file replaced atomically; comments and
- * unknown keys stay. Only model/options.c reads and writes it. */
+/* natterjackrc: accounts, options, keys, aliases. The file is read when the program starts. A
+ * change is saved at once: the file is read again, one value in it is changed, and the file is
+ * replaced atomically; comments and unknown keys stay. Only model/options.c reads and writes the
+ * file. */
 #ifndef NJ_MODEL_OPTIONS_H
 #define NJ_MODEL_OPTIONS_H
 
@@ -15,7 +16,7 @@ typedef enum {
     NJ_OPTION_PATH
 } NjOptionKind;
 
-/* An option. */
+/* An option: a row of a table. */
 typedef struct {
     const char *name; /* in [options] and in /set */
     NjOptionKind kind;
@@ -47,8 +48,8 @@ typedef struct {
 
 typedef struct NjOptions NjOptions;
 
-/* Creates options with the rows of nj_options_core and their default values; reads nothing. path
- * NULL: a text in memory replaces the file (for tests). */
+/* Creates options with the rows of nj_options_core and their default values; reads nothing. path:
+ * of natterjackrc; NULL: a text in memory is used instead of the file (for tests). */
 NjOptions *nj_options_new(const char *path);
 void nj_options_free(NjOptions *options);
 
@@ -60,32 +61,33 @@ void nj_options_add_rows(NjOptions *options, const NjOption *rows);
  * nj_options_faults(). Fails only if the file cannot be read. */
 bool nj_options_load(NjOptions *options, GError **error);
 
-/* The text that replaces the file if there is no path. */
+/* The text that is used instead of the file if path is NULL. */
 void nj_options_set_memory(NjOptions *options, const char *text, gsize length);
 const GString *nj_options_memory(const NjOptions *options);
 
-/* Of NjFault, by line. */
+/* Returns the faults of the file: of NjFault, sorted by line. */
 const GPtrArray *nj_options_faults(const NjOptions *options);
 
-/* Of NjOption. */
+/* Returns the table of all options: of NjOption. */
 const NjTable *nj_options_table(const NjOptions *options);
 
-/* The values of options. A name without a row ends the program. In a PATH a leading "~" is
- * replaced. */
+/* Return the value of an option. If there is no option of that name, the program aborts. The
+ * leading
+ * "~" of a PATH is already replaced by $HOME. */
 bool nj_options_bool(const NjOptions *options, const char *name);
 gint64 nj_options_int(const NjOptions *options, const char *name);
 
 /* Borrowed until the option changes. */
 const char *nj_options_text(const NjOptions *options, const char *name);
 
-/* Checks a value, saves and sets it; NULL: the default value. The caller emits option_changed. The
- * error describes the values that the option takes. */
+/* Checks a value, saves and sets it; NULL: removes it from the file and sets the default value. The
+ * caller emits option_changed. The error describes the values that the option takes. */
 bool nj_options_set(NjOptions *options, const char *name, const char *value, GError **error);
 
 /* Sets a value for this run without saving it (command line, tests). */
 bool nj_options_override(NjOptions *options, const char *name, const char *value, GError **error);
 
-/* The accounts in the order of the file; of NjAccountSettings, borrowed. */
+/* Returns the accounts in the order of the file: of NjAccountSettings, borrowed. */
 const GPtrArray *nj_options_accounts(const NjOptions *options);
 
 /* Saves a key of an account; adds the section if it is new. value NULL removes the key. */
@@ -95,12 +97,13 @@ bool nj_options_account_remove(NjOptions *options, const char *account, GError *
 bool nj_options_account_rename(NjOptions *options, const char *account, const char *name,
                                GError **error);
 
-/* NULL: there is no account of that name. */
+/* Returns the account of a name; NULL: there is none. */
 const NjAccountSettings *nj_options_account(const NjOptions *options, const char *name);
 NjAccountSettings *nj_account_settings_copy(const NjAccountSettings *settings);
 void nj_account_settings_free(NjAccountSettings *settings);
 
-/* When a changed key takes effect: with the next connection, join or start of the program. */
+/* When a changed key of an account takes effect: with the next connection, the next room that is
+ * joined, or the next start of the program. */
 typedef enum { NJ_FROM_CONNECTION, NJ_FROM_ROOM, NJ_FROM_START } NjKeyFrom;
 
 /* A key of the section of an account. */
@@ -108,20 +111,23 @@ typedef struct NjAccountKey {
     const char *name, *summary;
     const char *values; /* for help; CHOICE: the values, separated by "|" */
     NjOptionKind kind;
-    gsize offset;     /* of the member of NjAccountSettings */
+    gsize offset;     /* of its member in NjAccountSettings */
     gint64 low, high; /* INT */
     NjKeyFrom from;
 } NjAccountKey;
 
 extern const NjAccountKey nj_account_keys[]; /* model/options-table.c; ends with a NULL name */
 
-/* NULL: there is no key of that name. */
+/* Returns the key of a name; NULL: there is none. */
 const NjAccountKey *nj_account_key(const char *name);
 
-/* The pairs of the sections [keys] (KEY = command line) and [aliases] (NAME = command line), in the
- * order of the file. nj_options_set_pair() saves one; value NULL removes it. */
 typedef void (*NjPairFunc)(const char *key, const char *value, void *owner);
+
+/* Calls func for each pair of a section in the order of the file. The sections "keys" (KEY =
+ * command line) and "aliases" (NAME = command line) are read in this way. */
 void nj_options_pairs(const NjOptions *options, const char *section, NjPairFunc func, void *owner);
+
+/* Saves one pair of such a section; value NULL removes it. */
 bool nj_options_set_pair(NjOptions *options, const char *section, const char *key,
                          const char *value, GError **error);
 

@@ -112,7 +112,7 @@ nj_outbox_restore(NjOutbox *outbox)
         out->number = row->number;
         if (out->numbered && out->message->state == NJ_STATE_QUEUED)
             nj_message_set_state(out->message, NJ_STATE_SENT, out->message->error);
-        /* The stream began before the store was opened, so the number belongs to another stream. */
+        /* The store was opened after the stream began: the number belongs to an earlier stream. */
         if (out->numbered && account->state == NJ_ACCOUNT_ONLINE) {
             nj_outbox_take_back(outbox, out);
             nj_outbox_set_state(outbox, out, NJ_STATE_UNSURE, NULL);
@@ -145,6 +145,7 @@ on_committed(void *data)
         show_out(outbox, out);
 }
 
+/* The ids are copied first, because listeners of message_added may change the queue. */
 static gboolean
 on_late(void *data)
 {
@@ -196,7 +197,8 @@ nj_outbox_add_again(NjOutbox *outbox, NjChat *chat, NjMessage *message)
     nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
 }
 
-/* Messages are committed in the order of their ids. */
+/* Messages are committed in the order of their ids, so those before the first uncommitted one are
+ * committed. A message without a positive id is not stored. */
 bool
 nj_outbox_is_safe(const NjOutbox *outbox, const NjOut *out)
 {

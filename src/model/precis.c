@@ -1,12 +1,14 @@
 /* PRECIS: a string is mapped (width, spaces, case) and composed; then each character must belong to
- * the class of the profile, some of them only in a context. GLib has the character data, except the
- * properties in the ranges below. */
+ * the class of the profile, and some are allowed only in a context. GLib knows the properties of
+ * characters, except those in the tables of this file. */
 #include "model/precis.h"
 
 typedef struct {
     gunichar first, last;
 } Range;
 
+/* Where a character is allowed: everywhere, only in the FreeformClass (OpaqueString), only if
+ * context_allows() it, or nowhere. */
 typedef enum { ALLOWED, FREE_ONLY, CONTEXT, DISALLOWED } Verdict;
 
 #define IN(ranges, c) in_ranges(ranges, G_N_ELEMENTS(ranges), c)
@@ -61,9 +63,9 @@ has_compat(gunichar c)
     return g_strcmp0(text, normal) != 0;
 }
 
-/* The class of a character; the order of the tests is that of RFC 8264, 8. */
+/* Returns where a character is allowed; the tests are in the order of RFC 8264, 8. */
 static Verdict
-judge_char(gunichar c)
+classify_char(gunichar c)
 {
     if (IN(always, c))
         return ALLOWED;
@@ -110,23 +112,33 @@ has_any(const gunichar *text, gunichar first, gunichar last)
     return false;
 }
 
+/* The katakana middle dot (U+30FB) does not count. */
+static bool
+is_japanese(gunichar c)
+{
+    if (c == 0x30FB)
+        return false;
+    return is_script(c, G_UNICODE_SCRIPT_HIRAGANA) || is_script(c, G_UNICODE_SCRIPT_KATAKANA)
+           || is_script(c, G_UNICODE_SCRIPT_HAN);
+}
+
 static bool
 has_japanese(const gunichar *text)
 {
     for (; *text; text++)
-        if (is_script(*text, G_UNICODE_SCRIPT_HIRAGANA) || is_script(*text, G_UNICODE_SCRIPT_HAN)
-            || (*text != 0x30FB && is_script(*text, G_UNICODE_SCRIPT_KATAKANA)))
+        if (is_japanese(*text))
             return true;
     return false;
 }
 
-/* Arabic letters that do not join the letter after them, and those that join no letter. */
+/* Arabic letters that do not join the letter after them. */
 static const Range no_join_after[] = {
     { 0x621, 0x625 }, { 0x627, 0x627 }, { 0x629, 0x629 }, { 0x62F, 0x632 }, { 0x648, 0x648 },
     { 0x671, 0x677 }, { 0x688, 0x699 }, { 0x6C0, 0x6C0 }, { 0x6C3, 0x6CB }, { 0x6CD, 0x6CD },
     { 0x6CF, 0x6CF }, { 0x6D2, 0x6D5 }, { 0x6EE, 0x6EF },
 };
 
+/* Arabic letters that do not join the letter before them. */
 static const Range no_join_before[] = { { 0x621, 0x621 }, { 0x674, 0x674 } };
 
 static bool
@@ -135,8 +147,8 @@ is_arabic_letter(gunichar c)
     return is_script(c, G_UNICODE_SCRIPT_ARABIC) && g_unichar_isalpha(c);
 }
 
-/* A zero width non-joiner is allowed between letters that would join without it (RFC 5892, A.1).
- * Only Arabic is supported of the joining scripts. */
+/* True if the zero width non-joiner at `at` stands between letters that would join without it (RFC
+ * 5892, A.1). Of the scripts whose letters join, only Arabic is supported. */
 static bool
 separates_letters(const gunichar *text, gsize at)
 {
@@ -158,31 +170,32 @@ context_allows(const gunichar *text, gsize at)
     enum { VIRAMA = 9 };
     const gunichar c = text[at], before = at > 0 ? text[at - 1] : 0, after = text[at + 1];
     switch (c) {
-    case 0x200C:
+    case 0x200C: /* zero width non-joiner and joiner */
     case 0x200D:
-        return (before && g_unichar_combining_class(before) == VIRAMA)
-               || (c == 0x200C && separates_letters(text, at));
-    case 0xB7:
+        if (before && g_unichar_combining_class(before) == VIRAMA)
+            return true;
+        return c == 0x200C && separates_letters(text, at);
+    case 0xB7: /* middle dot */
         return before == 'l' && after == 'l';
-
-    case 0x375:
+    case 0x375: /* Greek keraia */
         return after && is_script(after, G_UNICODE_SCRIPT_GREEK);
-    case 0x5F3:
+    case 0x5F3: /* Hebrew geresh and gershayim */
     case 0x5F4:
         return before && is_script(before, G_UNICODE_SCRIPT_HEBREW);
-    case 0x30FB:
+    case 0x30FB: /* katakana middle dot */
         return has_japanese(text);
     default: /* Arabic-Indic digits: the two kinds must not be mixed */
         return c < 0x6F0 ? !has_any(text, 0x6F0, 0x6F9) : !has_any(text, 0x660, 0x669);
     }
 }
 
-/* True if all characters belong to the class; otherwise *bad is the first that does not. */
+/* True if all characters are allowed in the IdentifierClass (identifier) or in the FreeformClass;
+ * otherwise *bad is the first that is not. */
 static bool
-in_class(const gunichar *text, bool identifier, gunichar *bad)
+are_allowed(const gunichar *text, bool identifier, gunichar *bad)
 {
     for (gsize i = 0; text[i]; i++) {
-        const Verdict verdict = judge_char(text[i]);
+        const Verdict verdict = classify_char(text[i]);
         bool allowed = verdict == ALLOWED || (verdict == FREE_ONLY && !identifier);
         if (verdict == CONTEXT)
             allowed = context_allows(text, i);
@@ -197,7 +210,7 @@ in_class(const gunichar *text, bool identifier, gunichar *bad)
 
 typedef enum { LEFT, RIGHT, EUROPEAN_NUMBER, ARABIC_NUMBER, MARK, NEUTRAL } Direction;
 
-/* The bidi class of a character, as far as RFC 5893 distinguishes them. */
+/* Returns the bidi class of a character; classes that RFC 5893 does not distinguish are merged. */
 static Direction
 direction_of(gunichar c)
 {
@@ -216,13 +229,14 @@ direction_of(gunichar c)
         return EUROPEAN_NUMBER;
     if (IN(arabic_numbers, c))
         return ARABIC_NUMBER;
-    if (IN(right, c)) /* also punctuation, as far as names may have it */
+    if (IN(right, c)) /* neutral punctuation in these ranges is not allowed in a username anyway */
         return RIGHT;
 
     return g_unichar_isalnum(c) || type == G_UNICODE_SPACING_MARK ? LEFT : NEUTRAL;
 }
 
-/* The bidi rule (RFC 5893, 2) for one string. */
+/* True if a string satisfies the bidi rule (RFC 5893, 2), or has no character written from right to
+ * left: then the rule does not apply to it (RFC 8265, 3.3). */
 static bool
 bidi_allows(const gunichar *text)
 {
@@ -261,7 +275,7 @@ nj_precis_username(const char *text, gunichar *bad)
     *bad = 0;
     for (; *text; text = g_utf8_next_char(text)) {
         const gunichar c = map_width(g_utf8_get_char(text));
-        if (c == 0x130) /* its lower case is two characters in every language */
+        if (c == 0x130) /* its lower case is two characters: g_unichar_tolower() returns only one */
             g_string_append(mapped, "i\xCC\x87");
         else
             g_string_append_unichar(mapped, g_unichar_tolower(c));
@@ -269,7 +283,7 @@ nj_precis_username(const char *text, gunichar *bad)
 
     g_autofree char *normal = g_utf8_normalize(mapped->str, -1, G_NORMALIZE_NFC);
     g_autofree gunichar *wide = g_utf8_to_ucs4_fast(normal, -1, NULL);
-    return in_class(wide, true, bad) && bidi_allows(wide) ? g_steal_pointer(&normal) : NULL;
+    return are_allowed(wide, true, bad) && bidi_allows(wide) ? g_steal_pointer(&normal) : NULL;
 }
 
 char *
@@ -284,5 +298,5 @@ nj_precis_opaque(const char *text, gunichar *bad)
 
     g_autofree char *normal = g_utf8_normalize(mapped->str, -1, G_NORMALIZE_NFC);
     g_autofree gunichar *wide = g_utf8_to_ucs4_fast(normal, -1, NULL);
-    return in_class(wide, false, bad) ? g_steal_pointer(&normal) : NULL;
+    return are_allowed(wide, false, bad) ? g_steal_pointer(&normal) : NULL;
 }

@@ -7,6 +7,7 @@
 
 #define MAX_LINE 65536
 
+/* BLANK: also a comment. HEAD: "[section]". BROKEN: cannot be read. */
 typedef enum { BLANK, HEAD, PAIR, BROKEN } LineKind;
 
 typedef struct {
@@ -22,7 +23,7 @@ typedef struct {
     Slice key, value;  /* PAIR; HEAD: key is the text between the brackets */
     const char *fault; /* BROKEN: a sentence, N_() */
     char *section;     /* name of the section of this line; NULL: none, or its head is broken */
-    bool head_broken;  /* the last head line was broken */
+    bool head_broken;  /* the last head was broken: pairs below it are ignored without a fault */
 } Walk;
 
 static bool
@@ -41,9 +42,10 @@ trim_slice(const char *from, const char *to)
     return (Slice){ from, (gsize) (to - from) };
 }
 
-/* Replaces each run of spaces by one: "account   home" becomes "account home". */
+/* Returns the name with each run of spaces replaced by one: "account   home" becomes "account
+ * home". inside: without spaces at its ends. */
 static char *
-section_name(Slice inside)
+make_section_name(Slice inside)
 {
     GString *name = g_string_new(NULL);
     for (gsize i = 0; i < inside.length; i++)
@@ -54,7 +56,8 @@ section_name(Slice inside)
     return g_string_free(name, FALSE);
 }
 
-/* Finds the "=" behind the key. In [keys] it may be part of the key, as in "=" and "Alt-=". */
+/* Returns the "=" between key and value; NULL: there is none. In [keys] a key may be "=" or end in
+ * "-=", such as "Alt-=": then it is the next "=". */
 static const char *
 find_equals_sign(Slice line, const char *section)
 {
@@ -94,7 +97,7 @@ read_head(Walk *walk, Slice line)
 
     walk->kind = HEAD;
     walk->head_broken = false;
-    walk->section = section_name(walk->key);
+    walk->section = make_section_name(walk->key);
 }
 
 static void
@@ -144,7 +147,8 @@ begin_walk(Walk *walk, const char *text, gsize length)
     *walk = (Walk){ .end = text + length, .start = text, .next = text };
 }
 
-/* Reads the next line; returns false at the end, and then nothing must be freed. */
+/* Reads the next line; at the end it frees walk->section and returns false. A caller that stops
+ * earlier must free walk->section. */
 static bool
 next_line(Walk *walk)
 {
@@ -213,8 +217,9 @@ nj_rc_section(const NjRc *rc, const char *name)
     return g_hash_table_lookup(rc->by_name, name);
 }
 
+/* Finds a section, or appends it with that line. */
 static NjRcSection *
-need_section(NjRc *rc, const char *name, int line)
+ensure_section(NjRc *rc, const char *name, int line)
 {
     NjRcSection *section = nj_rc_section(rc, name);
     if (section)
@@ -238,12 +243,12 @@ nj_rc_value(const NjRcSection *section, const char *key)
     return pair ? pair->value : NULL;
 }
 
-/* Sets a value; returns true if the section had the key already. */
+/* Sets a value and its line; returns true if the section had the key already. */
 static bool
 put_pair(NjRcSection *section, const char *key, const char *value, int line)
 {
     NjRcPair *pair = g_hash_table_lookup(section->by_key, key);
-    const bool again = pair;
+    const bool existed = pair;
 
     if (!pair) {
         pair = g_new0(NjRcPair, 1);
@@ -255,7 +260,7 @@ put_pair(NjRcSection *section, const char *key, const char *value, int line)
     g_free(pair->value);
     pair->value = g_strdup(value);
     pair->line = line;
-    return again;
+    return existed;
 }
 
 void
@@ -263,7 +268,7 @@ nj_rc_put(NjRc *rc, const char *section, const char *key, const char *value)
 {
     if (value) {
         g_autofree char *copy = g_strdup(value); /* value may be the old one */
-        put_pair(need_section(rc, section, 0), key, copy, 0);
+        put_pair(ensure_section(rc, section, 0), key, copy, 0);
         return;
     }
 
@@ -308,12 +313,12 @@ nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner)
         if (walk.kind == BROKEN)
             on_fault(walk.number, _(walk.fault), owner);
         if (walk.kind == HEAD)
-            need_section(rc, walk.section, walk.number);
+            ensure_section(rc, walk.section, walk.number);
         if (walk.kind != PAIR || !walk.section)
             continue;
         g_autofree char *key = g_strndup(walk.key.at, walk.key.length);
         g_autofree char *value = g_strndup(walk.value.at, walk.value.length);
-        if (put_pair(need_section(rc, walk.section, walk.number), key, value, walk.number)) {
+        if (put_pair(ensure_section(rc, walk.section, walk.number), key, value, walk.number)) {
             g_autofree char *sentence = g_strdup_printf(
                 _("“%s” is set twice in [%s]; the later line is used."), key, walk.section);
             on_fault(walk.number, sentence, owner);
@@ -353,8 +358,9 @@ nj_rc_can_write(const char *section, const char *key, const char *value)
     return head && pair && only;
 }
 
+/* Returns the newline that ends the first line: CR LF or LF. */
 static const char *
-newline_of(const char *text, gsize length)
+find_newline(const char *text, gsize length)
 {
     const char *newline = memchr(text, '\n', length);
     return newline && newline > text && newline[-1] == '\r' ? "\r\n" : "\n";
@@ -379,7 +385,8 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
     if (!value)
         return remove_key(text, length, section, key);
 
-    /* The last line of the key is edited. A new line is put below the last pair of the section. */
+    /* If the section has the key, its last line is edited. Otherwise a new line is inserted below
+     * the last pair of the section. */
     const char *place = NULL;
     Slice old = { NULL, 0 };
     Walk walk;
@@ -392,7 +399,7 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
             place = walk.next;
     }
 
-    const char *newline = newline_of(text, length), *end = text + length;
+    const char *newline = find_newline(text, length), *end = text + length;
     GString *edited = g_string_new(NULL);
     if (old.at) {
         g_string_append_len(edited, text, old.at - text);
@@ -418,13 +425,13 @@ nj_rc_edit(const char *text, gsize length, const char *section, const char *key,
     return edited;
 }
 
-/* Removes the lines from each head of that name to the last pair below it. Comments behind that
+/* Removes the lines from each head of that name to the last pair below it. Comments behind the last
  * pair stay, because they may belong to the next section. */
 GString *
 nj_rc_edit_drop(const char *text, gsize length, const char *section)
 {
     GString *edited = g_string_new(NULL);
-    gsize kept = 0; /* length of `edited` before the current section */
+    gsize kept = 0; /* length of `edited` before the head that was found last */
     Walk walk;
 
     begin_walk(&walk, text, length);

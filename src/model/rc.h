@@ -8,12 +8,12 @@
 
 typedef struct {
     char *key, *value;
-    int line;
+    int line; /* 0: set by nj_rc_put() */
 } NjRcPair;
 
 typedef struct {
     char *name;         /* "options", "account home": words with one space between them */
-    int line;           /* number of its first head line */
+    int line;           /* of its first head in the file; 0: added by nj_rc_put() */
     GPtrArray *pairs;   /* of NjRcPair; a repeated key replaces the value and keeps the position */
     GHashTable *by_key; /* key -> NjRcPair */
 } NjRcSection;
@@ -23,7 +23,7 @@ typedef struct {
     GHashTable *by_name; /* name -> NjRcSection */
 } NjRc;
 
-/* Called for each line that cannot be read; the other lines are used. */
+/* Called for each line with a fault. A line that cannot be read is ignored, the others are used. */
 typedef void (*NjRcFault)(int line, const char *sentence, void *owner);
 
 NjRc *nj_rc_new(void);
@@ -32,10 +32,10 @@ NjRc *nj_rc_new(void);
 NjRc *nj_rc_parse(const char *text, gsize length, NjRcFault on_fault, void *owner);
 void nj_rc_free(NjRc *rc);
 
-/* NULL: there is no section of that name. */
+/* Finds a section; NULL: there is none of that name. */
 NjRcSection *nj_rc_section(const NjRc *rc, const char *name);
 
-/* NULL: the section is NULL or has no such key. */
+/* Returns the value of a key; NULL: the section is NULL or has no such key. */
 const char *nj_rc_value(const NjRcSection *section, const char *key);
 
 /* Sets a value in memory; NULL removes the pair. nj_rc_drop() removes a section. */
@@ -45,8 +45,8 @@ void nj_rc_drop(NjRc *rc, const char *section);
 /* Renames a section; no section may have the new name. */
 void nj_rc_rename(NjRc *rc, const char *section, const char *name);
 
-/* True if the pair is unchanged when it is written and read again: it has no newline, no space at
- * an end, and so on. */
+/* True if the pair is the same after it was written and read again. It is not if, for example, the
+ * value has a newline, or a space at an end. */
 bool nj_rc_can_write(const char *section, const char *key, const char *value);
 
 /* Return the text with one pair set or removed (value NULL), with a section removed, or with a

@@ -25,6 +25,7 @@ free_occupant(void *data)
     g_free(occupant);
 }
 
+/* Returns the nick sanitised for display: "?" if nothing is left of it. */
 static char *
 shown_nick(const char *nick)
 {
@@ -86,7 +87,7 @@ nj_room_set_wanted(NjRoom *room, bool wanted)
         nj_store_set_room_nick(store, room->chat->id, wanted ? room->nick : NULL);
 }
 
-/* Replaces a text by a copy of another; returns false if they are equal. */
+/* Replaces *place by a copy of text (either may be NULL); returns false if they are equal. */
 static bool
 replace_text(char **place, const char *text)
 {
@@ -134,8 +135,8 @@ nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role
         g_hash_table_insert(room->occupants, occupant->nick, occupant);
     }
 
-    bool changed = joined || occupant->role != role || occupant->affiliation != affiliation
-                   || occupant->show != show;
+    bool changed = joined || occupant->role != role;
+    changed |= occupant->affiliation != affiliation || occupant->show != show;
     occupant->role = role;
     occupant->affiliation = affiliation;
     occupant->show = show;
@@ -174,7 +175,7 @@ nj_room_rename(NjRoom *room, const char *old_nick, const char *new_nick)
     if (!occupant || strcmp(old_nick, new_nick) == 0)
         return;
 
-    nj_room_take_out(room, new_nick); /* a correct room has no such occupant */
+    nj_room_take_out(room, new_nick); /* the nick is free, unless the room is at fault */
     g_hash_table_steal(room->occupants, old_nick);
 
     g_autofree char *before = occupant->nick; /* old_nick may be the same pointer */

@@ -16,7 +16,7 @@ typedef enum {
     NJ_AFFILIATION_OWNER
 } NjAffiliation;
 
-#define NJ_MAX_OCCUPANTS 20000 /* bounds our memory: a room could invent occupants */
+#define NJ_MAX_OCCUPANTS 20000 /* of one room; a room could invent occupants to fill our memory */
 
 typedef struct {
     char *nick;    /* as the room sends it */
@@ -26,7 +26,7 @@ typedef struct {
     NjAffiliation affiliation;
     NjShow show;
     char *status;
-    gint64 spoke; /* Unix ms of the last message; 0: none */
+    gint64 spoke; /* Unix ms of the occupant's last message; 0: none */
 } NjOccupant;
 
 struct NjRoom {
@@ -36,25 +36,25 @@ struct NjRoom {
     char *subject;         /* sanitised; NULL: none */
     char *subject_by;      /* nick of its author, sanitised; NULL: unknown */
     char *why;             /* OUT: a sentence with the reason; NULL: the user left */
-    bool wanted;           /* join again after a reconnection or a restart */
+    bool wanted;           /* the room is joined again after a reconnection or a restart */
     bool full;             /* all occupants are known: status 110 was received */
     char *password;        /* of the room, not stored; NULL: none */
     GHashTable *occupants; /* nick -> NjOccupant */
 };
 
-/* Finds or opens the room and its chat. nick: ours, set only while we are not in the room; NULL:
- * the nick of the room as before, or that of the account. */
+/* Finds or opens the room and its chat. nick: our nick; ignored while we are in the room or joining
+ * it. NULL: the room keeps its nick, which is that of the account at first. */
 NjRoom *nj_room_open(NjAccount *account, const char *address, const char *nick);
 
 /* Called only by model/chat.c. The nick is that of the account. */
 NjRoom *nj_room_new(NjChat *chat);
 void nj_room_free(NjRoom *room);
 
-/* NULL: no occupant has that nick. */
+/* Finds an occupant; NULL: none has that nick. */
 NjOccupant *nj_room_occupant(NjRoom *room, const char *nick);
 
-/* Adds or changes an occupant; emits occupant_changed if it changes. NULL: NJ_MAX_OCCUPANTS is
- * reached. The texts are copied. */
+/* Adds or changes an occupant; emits occupant_changed if it changes. The texts are copied. Returns
+ * NULL if the room has NJ_MAX_OCCUPANTS already. */
 NjOccupant *nj_room_put(NjRoom *room, const char *nick, const char *address, NjRoomRole role,
                         NjAffiliation affiliation, NjShow show, const char *status);
 

@@ -1,6 +1,6 @@
-/* The roster of an account. One hash finds contacts by bare address, so a presence costs the same
- * with 5,000 contacts as with five. Texts that many presences share (the client, its capabilities)
- * are interned. */
+/* The roster of an account. One hash table finds contacts by bare address, so the cost of a
+ * presence does not depend on the number of contacts. The capabilities (XEP-0115) are interned
+ * strings, because many presences have the same. */
 #include "model/roster.h"
 
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "model/events.h"
 #include "model/jid.h"
 
-#define MAX_RESOURCES 64 /* of one contact; bounds our memory */
+#define MAX_RESOURCES 64 /* of one contact; limits the memory that a contact can fill */
 
 struct NjRoster {
     NjAccount *account;
     GHashTable *contacts; /* address -> NjContact */
     char *version;
-    guint round;         /* number of full rosters that were begun */
+    guint round;         /* number of full rosters received, with the current one */
     bool in_round;       /* between nj_roster_begin() and nj_roster_end() */
     bool loading;        /* reading from the store: nothing is written back */
     GPtrArray *requests; /* of NjRequest */
@@ -41,7 +41,7 @@ free_presence(void *data)
     g_free(presence);
 }
 
-/* The most available first: by priority, then show, then the newest. */
+/* Sorts the most available first: by priority, then show, then the time of the last change. */
 static int
 compare_presences(const void *a, const void *b)
 {
@@ -98,8 +98,8 @@ emit_contact_changed(NjRoster *roster, NjContact *contact, NjShow before)
     nj_emit_contact_changed(client_of(roster)->bus, &event);
 }
 
-/* The groups for display: sanitised, without empty ones and duplicates. Returns `wire` itself if
- * that changes nothing. */
+/* Returns the groups for display: sanitised, without empty ones and duplicates. If these are the
+ * same as `wire`, it returns `wire` itself. */
 static char **
 shown_groups(char **wire)
 {
@@ -109,14 +109,14 @@ shown_groups(char **wire)
     for (char **group = wire; *group; group++) {
         char *line = nj_text_line(*group, -1, 0);
         same &= strcmp(line, *group) == 0;
-        bool extra = !*line;
-        for (guint i = 0; i < shown->len && !extra; i++)
-            extra = strcmp(g_ptr_array_index(shown, i), line) == 0;
-        if (extra)
+        bool is_left_out = !*line;
+        for (guint i = 0; i < shown->len && !is_left_out; i++)
+            is_left_out = strcmp(g_ptr_array_index(shown, i), line) == 0;
+        if (is_left_out)
             g_free(line);
         else
             g_ptr_array_add(shown, line);
-        same &= !extra;
+        same &= !is_left_out;
     }
 
     g_ptr_array_add(shown, NULL);
@@ -128,8 +128,8 @@ shown_groups(char **wire)
     return wire;
 }
 
-/* Returns false if the groups are as before. Newlines in a name become spaces, because the store
- * separates groups by newlines. */
+/* Sets the groups (NULL: none); returns false if they do not change. Newlines in the name of a
+ * group become spaces, because the store separates groups by newlines. */
 static bool
 set_groups(NjContact *contact, const char *const *groups)
 {
@@ -502,7 +502,7 @@ remove_presences(NjRoster *roster, NjContact *contact, const char *resource)
     NjShow before = nj_contact_show(contact);
     NjPresence *presence = find_presence(contact, resource);
 
-    /* Unavailable from the bare address: all resources are offline. */
+    /* A presence from the bare address means that all resources are offline. */
     if (!*resource && contact->presences->len)
         g_ptr_array_set_size(contact->presences, 0);
     else if (presence)
@@ -560,15 +560,16 @@ nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priori
     g_free(presence->status);
     presence->status = g_steal_pointer(&line);
     presence->since = nj_clock_wall_ms();
-    if (contact->presences->len > 1)
+    if (contact->presences->len > 1) /* they must stay sorted */
         g_ptr_array_sort(contact->presences, compare_presences);
 
     emit_contact_changed(roster, contact, before);
     return contact;
 }
 
+/* Replaces an interned string; text may be NULL. */
 static void
-share_text(char **place, const char *text)
+set_interned(char **place, const char *text)
 {
     if (g_strcmp0(*place, text) == 0)
         return;
@@ -599,8 +600,8 @@ nj_roster_set_caps(NjRoster *roster, const char *full, const char *node, const c
     NjPresence *presence = find_presence_of(roster, full);
     if (!presence)
         return;
-    share_text(&presence->caps_node, node);
-    share_text(&presence->caps_ver, ver);
+    set_interned(&presence->caps_node, node);
+    set_interned(&presence->caps_ver, ver);
 }
 
 void

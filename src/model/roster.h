@@ -43,7 +43,7 @@ struct NjContact {
     bool approved;        /* pre-approved (RFC 6121, 3.4) */
     GPtrArray *presences; /* of NjPresence, the most available first; never NULL */
     char *shown;          /* the address, sanitised; NULL: it is clean */
-    guint round;          /* `round` of the last full roster with this contact */
+    guint round;          /* number of the last full roster that had this contact */
 };
 
 NjRoster *nj_roster_new(NjAccount *account);
@@ -57,7 +57,7 @@ void nj_roster_each(NjRoster *roster, void (*func)(NjContact *contact, void *own
 /* Version of the roster (RFC 6121, 2.6); NULL: none. */
 const char *nj_roster_version(const NjRoster *roster);
 
-/* Adds or changes a contact, from an item of a full roster or a push. Texts are copied. Emits
+/* Adds or changes a contact by an item of a full roster or of a push. Texts are copied. Emits
  * contact_changed if it changes. */
 NjContact *nj_roster_put(NjRoster *roster, const char *address, const char *name,
                          NjSubscription subscription, bool ask, bool approved,
@@ -67,20 +67,23 @@ NjContact *nj_roster_put(NjRoster *roster, const char *address, const char *name
 void nj_roster_remove(NjRoster *roster, const char *address);
 void nj_roster_set_version(NjRoster *roster, const char *version);
 
-/* A full roster is received between these two calls: begin clears the version, end removes the
- * contacts that were not put since, stores all with the version that was set, and emits
- * roster_loaded. For a push, the contact is put or removed first, then the version is set; each is
- * stored at once. */
+/* Begin and end the items of a full roster. nj_roster_begin() clears the version. nj_roster_end()
+ * removes the contacts that were not put between the two calls, stores all others with the version
+ * that was set, and emits roster_loaded.
+ *
+ * For a push, neither is called: the contact is put or removed first, then the version is set; each
+ * is stored at once. */
 void nj_roster_begin(NjRoster *roster);
 void nj_roster_end(NjRoster *roster);
 
-/* Reads the roster from the store, so that the server sends only changes. Does nothing if there are
- * contacts already. Emits roster_loaded. */
+/* Reads the roster and its version from the store, so that the server needs to send only changes.
+ * Emits roster_loaded. Does nothing if the roster has contacts already. */
 void nj_roster_load(NjRoster *roster);
 
-/* Sets the presence of the resource of a full address; OFFLINE removes it, and for a bare address
- * all. Emits contact_changed if it changes. NULL: the address is our own or not that of a contact,
- * and the presence is ignored. Presences beyond 64 resources of a contact are ignored. */
+/* Sets the presence of the resource of a full address. OFFLINE removes it; from a bare address,
+ * OFFLINE removes all presences of the contact. Emits contact_changed if something changes. Returns
+ * NULL and does nothing if the address is our own or not that of a contact. At most 64 resources of
+ * a contact are kept; others are ignored. */
 NjContact *nj_roster_presence(NjRoster *roster, const char *full, NjShow show, gint8 priority,
                               const char *status);
 
@@ -95,13 +98,12 @@ void nj_roster_offline(NjRoster *roster);
 
 /* Show and status of the most available resource; OFFLINE and NULL without one. */
 NjShow nj_contact_show(const NjContact *contact);
-
 const char *nj_contact_status(const NjContact *contact);
 
-/* The name to display: that of the roster, or the address. */
+/* Returns the name to display: that of the roster, or the address. Borrowed. */
 const char *nj_contact_label(const NjContact *contact);
 
-/* NULL: that resource is not online. */
+/* Returns the presence of a resource; NULL: it is not online. */
 const NjPresence *nj_contact_presence(const NjContact *contact, const char *resource);
 
 /* The words of stanzas and of JSON; the parsers return false for any other word. */
@@ -123,18 +125,21 @@ typedef struct {
     gint64 time;    /* Unix ms of the first stanza, or after a restart of the last message */
 } NjRequest;
 
-/* Of NjRequest, the newest last. */
+/* Returns the requests: of NjRequest, the newest last. */
 const GPtrArray *nj_roster_requests(const NjRoster *roster);
 
-/* NULL: no request of that bare address. */
+/* Finds the request of a bare address; NULL: there is none. */
 NjRequest *nj_roster_request(NjRoster *roster, const char *address);
 
-/* Adds a request, or a message to one; emits request_changed. NULL: the list is full, or the
- * stranger has NJ_MAX_REQUEST_MESSAGES already; the caller drops the stanza. */
+/* Adds a request, or updates the one of that address; emits request_changed. asks: the stranger
+ * asks for a subscription; message: he sent a message; text: NjRequest.text, used if there is none
+ * yet. Returns NULL if the list is full or the stranger has NJ_MAX_REQUEST_MESSAGES already: then
+ * the caller drops the stanza. */
 NjRequest *nj_roster_note_request(NjRoster *roster, const char *address, bool asks,
                                   const char *text, bool message);
 
-/* Adds a request that was read from the store, without an event. */
+/* Adds a request that was read from the store; emits nothing. Returns NULL if the list is full or
+ * has the request already. */
 NjRequest *nj_roster_restore_request(NjRoster *roster, const char *address, guint messages,
                                      gint64 time);
 

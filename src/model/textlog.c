@@ -16,12 +16,12 @@
 #include "model/events.h"
 #include "model/jid.h"
 
-#define MAX_BYTES (8 * 1024 * 1024)
-#define MAX_LINES 50000
+#define MAX_BYTES (8 * 1024 * 1024) /* of text in the queue */
+#define MAX_LINES 50000             /* jobs in the queue */
 #define MAX_NAME 180 /* bytes of a file name; longer ones are shortened; file systems allow 255 */
-#define MAX_CLOSE_US (G_USEC_PER_SEC / 2)
+#define MAX_CLOSE_US (G_USEC_PER_SEC / 2) /* nj_textlog_free() waits for the worker */
 
-/* A line to be written to dir/folder/name. */
+/* The text of one message, to be appended to dir/folder/name. */
 typedef struct {
     char *dir, *folder, *name;
     char *text; /* NULL: only check that `dir` can be used */
@@ -31,16 +31,18 @@ struct NjTextlog {
     gint refs; /* atomic: one of the main thread, one of the worker */
     NjClient *client;
     char *dir;              /* NULL: the option is empty */
-    GSource *notice_source; /* fired by the worker; shows `sentence` on the main thread */
+    GSource *notice_source; /* fired by either thread; shows `sentence` on the main thread */
 
-    GMutex mutex; /* protects the fields up to `kind` */
-    GCond work, done;
-    GQueue jobs;
-    gsize bytes; /* of text in `jobs` */
-    bool closing, finished;
-    guint missing;  /* number of messages that were not written since the last notice */
-    bool full;      /* it was reported that the queue is full */
-    char *failed;   /* path whose failure was reported, until it can be written; NULL: none */
+    GMutex mutex;   /* protects the fields up to `kind` */
+    GCond work;     /* signalled when `jobs` or `closing` changes */
+    GCond done;     /* signalled when `finished` changes */
+    GQueue jobs;    /* of Job, the oldest first */
+    gsize bytes;    /* of text in `jobs` */
+    bool closing;   /* nj_textlog_free() waits; the worker ends when `jobs` is empty */
+    bool finished;  /* the worker has ended */
+    guint missing;  /* number of messages not written since the last notice of recovery */
+    bool full;      /* a notice has said that the queue is full */
+    char *failed;   /* path of the reported failure, until it can be written; NULL: none */
     char *sentence; /* notice to show; NULL: none */
     NjNoticeKind kind;
 
@@ -49,16 +51,22 @@ struct NjTextlog {
 
 /* --- names and lines --- */
 
-/* Escapes with "%" a slash, which would name another directory, a leading dot, which would hide the
- * file or name the parent, control characters, and "%" itself. A name that is too long is cut and
- * ends in a digest. */
+static bool
+must_escape(const char *address, const char *at)
+{
+    const bool is_first_dot = *at == '.' && at == address;
+    return is_first_dot || *at == '/' || *at == '%' || g_ascii_iscntrl(*at);
+}
+
+/* These characters are escaped with "%": a slash, which would name another directory; a leading
+ * dot, which would hide the file or name the parent directory; control characters; and "%" itself.
+ * A name that is too long is cut and ends in a digest. */
 char *
 nj_textlog_name(const char *address)
 {
     GString *name = g_string_new(NULL);
     for (const char *at = address; *at; at++) {
-        bool is_first_dot = *at == '.' && at == address;
-        if (*at == '/' || *at == '%' || g_ascii_iscntrl(*at) || is_first_dot)
+        if (must_escape(address, at))
             g_string_append_printf(name, "%%%02X", (guchar) *at);
         else
             g_string_append_c(name, *at);
@@ -77,7 +85,7 @@ nj_textlog_name(const char *address)
 }
 
 /* A message that is not stored in the history has no positive id and is not logged. Messages that
- * were sent encrypted are logged as the history has them. */
+ * were sent encrypted are logged, too, as plain text like in the history. */
 static bool
 may_log(const NjMessageEvent *event)
 {
@@ -133,7 +141,7 @@ format_message(const NjChat *chat, const NjMessage *message)
         strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S%z", &local);
     g_string_append_printf(line, "%s ", stamp);
 
-    gsize indent = line->len;
+    gsize indent = line->len; /* further lines begin below the nick */
     if (g_str_has_prefix(body, "/me ")) {
         g_string_append_printf(line, "* %s ", nick);
         body += strlen("/me ");
@@ -181,7 +189,8 @@ unref_log(NjTextlog *log)
     g_free(log);
 }
 
-/* Shows a notice on the main thread; takes ownership of the sentence. Called with the mutex. */
+/* Shows a notice on the main thread, and drops the one before it if that is not shown yet. Takes
+ * ownership of the sentence. Called with the mutex locked. */
 static void
 report_notice(NjTextlog *log, NjNoticeKind kind, char *sentence)
 {
@@ -192,20 +201,24 @@ report_notice(NjTextlog *log, NjNoticeKind kind, char *sentence)
         g_source_set_ready_time(log->notice_source, 0);
 }
 
+/* Called with the mutex locked. */
 static void
 report_recovery(NjTextlog *log)
 {
-    guint missing = log->missing;
-    log->missing = 0;
-    log->full = false;
-    report_notice(
-        log, NJ_NOTICE_SUCCESS,
-        missing ? g_strdup_printf(
+    const guint missing = log->missing;
+    char *sentence;
+    if (missing > 0)
+        sentence = g_strdup_printf(
             ngettext("The text logs can be written again; %u message is missing in them.",
                      "The text logs can be written again; %u messages are missing in them.",
                      missing),
-            missing)
-                : g_strdup(_("The text logs can be written again.")));
+            missing);
+    else
+        sentence = g_strdup(_("The text logs can be written again."));
+
+    log->missing = 0;
+    log->full = false;
+    report_notice(log, NJ_NOTICE_SUCCESS, sentence);
 }
 
 static const char *
@@ -234,15 +247,16 @@ set_error(GError **error, int why, const char *path)
     return false;
 }
 
-/* Opens a file or directory that is no link, belongs to us and is of that kind (S_IFREG or
- * S_IFDIR); returns -1 with errno. */
+/* Opens a file or directory and checks that it is not a link, belongs to our user and is of that
+ * kind (S_IFREG or S_IFDIR); returns -1 and sets errno on failure. */
 static int
 open_checked(int folder, const char *name, int flags, mode_t kind)
 {
     struct stat about;
-    int why,
-        fd = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    int why;
 
+    flags |= O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = openat(folder, name, flags, 0600);
     if (fd < 0)
         return -1;
     if (fstat(fd, &about) != 0)
@@ -266,7 +280,8 @@ protect_folder(int folder)
     return fstat(folder, &about) == 0 && (!(about.st_mode & 077) || fchmod(folder, 0700) == 0);
 }
 
-/* Writes all of text, or removes what was written: half a line could be read as a message. */
+/* Writes all of text. If that fails, removes the part that was written, because a reader could take
+ * it for a whole message, and returns false with errno. */
 static bool
 write_whole(int fd, const char *text, gsize length)
 {
@@ -323,6 +338,8 @@ write_job(const Job *job, const char *path, GError **error)
     return done || set_error(error, why, path);
 }
 
+/* Counts the messages of a failed job, and reports a failure once. The recovery is reported as soon
+ * as the failed file, or a file in the failed directory, was written. */
 static void
 finish_job(NjTextlog *log, const Job *job, const char *path, guint messages, const GError *error)
 {
@@ -341,6 +358,7 @@ finish_job(NjTextlog *log, const Job *job, const char *path, guint messages, con
     g_mutex_unlock(&log->mutex);
 }
 
+/* True if both jobs write to the same file; next may be NULL. */
 static bool
 has_same_file(const Job *job, const Job *next)
 {
@@ -350,7 +368,7 @@ has_same_file(const Job *job, const Job *next)
            && strcmp(next->dir, job->dir) == 0;
 }
 
-/* Writes the jobs in order; consecutive lines of one file are written together. */
+/* Writes the jobs in order; consecutive jobs for one file are joined into one. */
 static void
 write_jobs(NjTextlog *log, GQueue *jobs)
 {
@@ -379,7 +397,7 @@ run_worker(void *data)
 {
     NjTextlog *log = data;
 #ifdef __linux__
-    (void) !nice(10); /* of this thread: the main thread handles input first */
+    (void) !nice(10); /* on Linux only this thread: the main thread handles input first */
 #endif
     g_mutex_lock(&log->mutex);
 
@@ -447,7 +465,7 @@ on_message_added(NjMessageEvent *event, void *owner)
               format_message(event->chat, event->message));
 }
 
-/* Messages of a stranger are logged when the user accepts him. */
+/* Logs the messages of a stranger when the user accepts him. */
 static void
 on_chat_let_in(NjChat *chat, void *owner)
 {
@@ -476,15 +494,15 @@ start_worker(NjTextlog *log)
     log->thread = g_thread_new("text logs", run_worker, log);
 }
 
-/* Reads the option. An empty job checks the directory now, so that an error is reported before the
- * first message. A relative path is resolved against $HOME, not against the working directory. */
+/* Reads the option text-logs. A job without text checks the directory now, so that an error is
+ * reported before the first message. A relative path is resolved against $HOME, not against the
+ * working directory. */
 static void
 use_option(NjTextlog *log)
 {
     const char *dir = nj_options_text(log->client->options, "text-logs");
-    g_free(log->dir);
-
     g_autofree char *home = nj_files_expand("~");
+    g_free(log->dir);
     log->dir = *dir ? g_canonicalize_filename(dir, home) : NULL;
     g_mutex_lock(&log->mutex);
     g_clear_pointer(&log->failed, g_free);
@@ -529,7 +547,6 @@ nj_textlog_new(NjClient *client)
     g_queue_init(&log->jobs);
     log->notice_source = nj_clock_signal(G_PRIORITY_DEFAULT, on_notice, log);
     nj_on_message_added(client->bus, on_message_added, log);
-
     nj_on_chat_let_in(client->bus, on_chat_let_in, log);
     nj_on_option_changed(client->bus, on_option_changed, log);
     use_option(log);
@@ -554,10 +571,11 @@ nj_textlog_free(NjTextlog *log)
     g_mutex_unlock(&log->mutex);
     g_source_destroy(log->notice_source);
     g_source_unref(log->notice_source);
+
+    /* A worker that has not finished is blocked in a write. It frees the log when that ends. */
     if (log->thread && finished)
         g_thread_join(log->thread);
     else if (log->thread)
-        /* The worker is blocked in a write; it frees the object when that ends. */
         g_thread_unref(log->thread);
 
     unref_log(log);

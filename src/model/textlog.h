@@ -15,10 +15,10 @@ typedef struct NjTextlog NjTextlog;
 
 NjTextlog *nj_textlog_new(NjClient *client);
 
-/* Writes the queued lines first, for at most half a second. */
+/* Waits at most half a second until the queued lines are written, then frees the log. */
 void nj_textlog_free(NjTextlog *log);
 
-/* A file name for an address, whatever characters it has; the caller owns it. */
+/* Returns a file name for an address, whatever characters the address has; the caller owns it. */
 char *nj_textlog_name(const char *address);
 
 #endif

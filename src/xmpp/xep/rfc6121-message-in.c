@@ -113,9 +113,9 @@ store_request(NjSession *session, const char *bare, const NjIncoming *in)
 static void
 keep_order(const NjChat *chat, NjMessage *message)
 {
-    if (message->delayed && message->time < chat->heard_time
-        && message->time > chat->heard_time - CLOCKS)
-        message->time = chat->heard_time;
+    if (message->delayed && message->time < chat->incoming_time
+        && message->time > chat->incoming_time - CLOCKS)
+        message->time = chat->incoming_time;
 }
 
 /* Returns the chat of a message that another client of ours sent to this address. */
