@@ -4,7 +4,7 @@ import time
 from harness import *
 
 
-def test_nobody_looks_for_a_minute(s):
+def test_inactive_client_gets_presence_when_focused_again(s):
     server = s.keep(Server(s.home().dir + '/server', log='debug'))
     frog = s.keep(Peer(server, 'frog'))
     t = s.terminal(s.home(account(server)))

@@ -39,5 +39,5 @@ class Names:
         self.socket.close()
 
 
-def test_prosody_and_ejabberd(s):
+def test_contact_at_ejabberd_survives_broken_connections(s):
     two_servers(s, 'ejabberd', s.keep(Names(DOMAIN)))

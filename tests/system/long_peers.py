@@ -210,19 +210,19 @@ def one_to_one(s, kind):
     assert t.ends() == 0
 
 
-def test_one_to_one_with_profanity(s):
+def test_chat_with_profanity(s):
     one_to_one(s, Profanity)
 
 
-def test_one_to_one_with_mcabber(s):
+def test_chat_with_mcabber(s):
     one_to_one(s, Mcabber)
 
 
-def test_one_to_one_with_poezio(s):
+def test_chat_with_poezio(s):
     one_to_one(s, Poezio)
 
 
-def test_a_room_with_all(s):
+def test_room_with_all_clients(s):
     room, t, others = 'menagerie@rooms.' + DOMAIN, online(s), []
     t.line('/join %s toad' % room)
     t.says(r'menagerie.* \(1\)')

@@ -3,7 +3,7 @@ import json, os, re, threading, time
 from harness import *
 
 
-def test_one_that_fails_holds_up_no_other(s):
+def test_failed_account_does_not_delay_others(s):
     frog = s.peer('frog')
     home = s.home(
         account(s.server)
@@ -24,7 +24,7 @@ def test_one_that_fails_holds_up_no_other(s):
     t.says('newt… hello.*You are offline. Your message is stored')
 
 
-def test_the_same_contact_of_two_accounts_is_two_chats(s):
+def test_same_contact_of_two_accounts_has_two_chats(s):
     toad = s.peer('toad')
     home = s.home(account(s.server, 'frog') + account(s.server, 'newt'))
     t = s.terminal(home)
@@ -43,7 +43,7 @@ def test_the_same_contact_of_two_accounts_is_two_chats(s):
     assert sorted(shown) == ['frog', 'newt'], shown
 
 
-def test_an_account_is_added_changed_and_removed(s):
+def test_account_is_added_changed_and_removed(s):
     home = s.home(account(s.server))
     t = s.terminal(home)
     t.says('Online as toad@')
@@ -83,7 +83,7 @@ def test_an_account_is_added_changed_and_removed(s):
     t.sees(r'\[2:')
 
 
-def test_a_new_password_is_used_by_the_next_connection(s):
+def test_new_password_is_used_by_next_connection(s):
     """Before what was typed in this run, and also where it had been refused before."""
     home = s.home(account(s.server, password=None))
     t = s.terminal(home)
@@ -103,7 +103,7 @@ def test_a_new_password_is_used_by_the_next_connection(s):
         t.says(then)
 
 
-def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
+def test_removed_account_goes_offline_and_keeps_history(s):
     toad = s.peer('toad')
     home = s.home(
         account(s.server, 'frog') + '# of the other one\n' + account(s.server, 'newt', name='other')
@@ -142,7 +142,7 @@ def test_an_account_that_is_removed_says_good_bye_and_leaves_its_history(s):
     assert home.rows('select count(*) from account where address = ?', 'newt@' + DOMAIN) == [(1,)]
 
 
-def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
+def test_renamed_account_keeps_connection_chats_and_history(s):
     frog = s.peer('frog')
     home = s.home('# mine\n' + account(s.server, name='home') + '# below\n')
     t = s.terminal(home)
@@ -166,7 +166,7 @@ def test_a_renamed_account_keeps_its_connection_chats_and_history(s):
     t.says('There is no account “home”. Accounts: pond')
 
 
-def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
+def test_unsent_messages_of_removed_account_are_sent_when_added_again(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.headless(home, '--no-connect')
@@ -194,7 +194,7 @@ def test_what_an_account_had_to_say_waits_until_it_is_added_again(s):
     assert [m['body'] for m in frog.messages if m['body']] == ['late word 1', 'late word 2']
 
 
-def test_who_asks_for_it_hears_when_the_server_has_it(s):
+def test_wait_sent_answers_when_acknowledged(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
@@ -210,7 +210,7 @@ def test_who_asks_for_it_hears_when_the_server_has_it(s):
     assert status == 0 and json.loads(out)['result']['state'] == 'queued', (status, out, err)
 
 
-def test_an_account_that_is_named_twice_is_there_once(s):
+def test_account_named_twice_is_listed_once(s):
     home = s.home(account(s.server))
     t = s.headless(
         home,
@@ -234,7 +234,7 @@ def test_an_account_that_is_named_twice_is_there_once(s):
     ], listed
 
 
-def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
+def test_hanging_or_refused_account_does_not_disturb_others(s):
     """One server never says a word, one stops in the middle of the login, one does not know the
     password, one is not there."""
     frog = s.peer('frog')
@@ -310,7 +310,7 @@ def test_an_account_that_hangs_or_is_refused_disturbs_no_other(s):
     held.set()
 
 
-def test_two_programs_under_one_resource_do_not_fight(s):
+def test_resource_conflict_does_not_reconnect(s):
     one = s.terminal(s.home(account(s.server, resource='desk')))
     one.says('Online as toad@pond.example/desk')
     before = s.server.logins('toad')
@@ -322,7 +322,7 @@ def test_two_programs_under_one_resource_do_not_fight(s):
     two.sees('● toad')
 
 
-def test_two_programs_of_one_account_hear_each_other_not(s):
+def test_two_accounts_chat_with_each_other(s):
     """Each has what is sent to it; what one sends is the other's only with carbons, which come
     later."""
     one = s.terminal(s.home(account(s.server)))
@@ -341,7 +341,7 @@ def test_two_programs_of_one_account_hear_each_other_not(s):
     one.gone('is writing')
 
 
-def test_what_is_on_disk_is_ours_alone_and_the_log_tells_no_words(s):
+def test_files_are_private_and_log_has_no_message_text(s):
     frog = s.peer('frog')
     home = s.home('[options]\nlog-level = debug\n' + account(s.server))
     t = s.terminal(home)
@@ -361,7 +361,7 @@ def test_what_is_on_disk_is_ours_alone_and_the_log_tells_no_words(s):
     assert os.stat(home.dir + '/state/natterjack/log').st_mode & 0o077 == 0
 
 
-def test_a_draft_is_there_after_a_restart_and_a_secret_is_not(s):
+def test_draft_survives_restart_and_password_does_not(s):
     home = s.home(account(s.server))
     t = s.terminal(home, '--no-connect')
     t.sees('1:console')

@@ -10,7 +10,7 @@ def online(s, rc=None, **kw):
     return home, t
 
 
-def test_a_talk_both_ways_and_kept(s):
+def test_chat_sends_receives_and_stores(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.line('/msg frog@%s hello frog' % DOMAIN)
@@ -40,7 +40,7 @@ def test_a_talk_both_ways_and_kept(s):
     assert t.ends() == 0
 
 
-def test_what_wants_attention_is_shown_and_reached_by_one_key(s):
+def test_unread_chat_is_shown_and_opened_by_key(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.line('/window console')
@@ -50,7 +50,7 @@ def test_what_wants_attention_is_shown_and_reached_by_one_key(s):
     t.sees('are you there')
 
 
-def test_no_raw_byte_reaches_the_screen(s):
+def test_control_characters_do_not_reach_screen(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.line('/msg frog@' + DOMAIN)
@@ -61,7 +61,7 @@ def test_no_raw_byte_reaches_the_screen(s):
     t.ends()
 
 
-def test_a_paste_is_one_message(s):
+def test_paste_is_one_message(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.line('/msg frog@' + DOMAIN)
@@ -76,7 +76,7 @@ def test_a_paste_is_one_message(s):
     frog.hears(r'^whole\nlines\Z')
 
 
-def test_a_long_paste_is_asked_about(s):
+def test_long_paste_asks_first(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.line('/msg frog@' + DOMAIN)
@@ -112,7 +112,7 @@ def test_drafts_stay_with_their_chats(s):
     t.sees('half a sentence for frog')
 
 
-def test_a_room(s):
+def test_room_join_talk_and_close(s):
     newt = s.peer('newt')
     newt.join()
     home, t = online(s, cols=100)
@@ -136,7 +136,7 @@ def test_a_room(s):
     assert own == [(1,)], own
 
 
-def test_a_taken_nick_is_a_sentence(s):
+def test_nick_conflict_is_reported(s):
     newt = s.peer('newt')
     newt.join()
     home, t = online(s)
@@ -145,7 +145,7 @@ def test_a_taken_nick_is_a_sentence(s):
     t.sees(r'(?i)taken|in use|already')
 
 
-def test_strangers_wait(s):
+def test_message_of_stranger_waits_for_acceptance(s):
     heron = s.stranger()
     home, t = online(s)
     heron.say('toad@' + DOMAIN, 'buy my fish')
@@ -158,7 +158,7 @@ def test_strangers_wait(s):
     t.sees('buy my fish')
 
 
-def test_the_roster_is_edited(s):
+def test_contact_is_renamed_pinged_and_sees_status(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.sees('Pond +1/2')  # the roster is here
@@ -177,7 +177,7 @@ def test_the_roster_is_edited(s):
     )
 
 
-def test_a_server_that_goes_comes_back(s):
+def test_server_restart_reconnects(s):
     own = s.keep(Server(s.home().dir + '/server'))
     home = s.home(account(own))
     t = s.terminal(home)
@@ -194,7 +194,7 @@ def test_a_server_that_goes_comes_back(s):
     assert own.logins('toad') >= 2, own.log()[-2000:]
 
 
-def test_two_accounts_at_once(s):
+def test_two_accounts_are_online_at_once(s):
     home = s.home(account(s.server) + account(s.server, 'newt'))
     frog = s.peer('frog')
     t = s.terminal(home)

@@ -46,7 +46,7 @@ def carbons_are_on(client):
         client.event(since=before, ok=True)
 
 
-def test_what_is_said_and_heard_stands_in_every_client(s):
+def test_messages_are_copied_to_every_client(s):
     frog = s.peer('frog')
     home = s.home(account(s.server, resource='desk'))
     t = s.terminal(home)
@@ -75,7 +75,7 @@ def test_what_is_said_and_heard_stands_in_every_client(s):
         wait_for(lambda: h.rows('select count(*) from message') == [(4,)])
 
 
-def test_read_there_is_read_here(s):
+def test_reply_from_other_client_marks_read(s):
     frog = s.peer('frog')
     home = s.home(account(s.server, resource='desk'))
     t = s.terminal(home)
@@ -120,7 +120,7 @@ def test_receipts_go_both_ways(s):
     assert state(home, 'and now') == ACKNOWLEDGED
 
 
-def test_blocked(s):
+def test_blocked_contact_cannot_reach_us(s):
     frog = s.peer('frog')
     home, toad = online(s, s.server, 'desk')
     carbons_are_on(toad)
@@ -141,7 +141,7 @@ def test_blocked(s):
     assert not any(l.get('body') == 'do you hear me' for l in toad.lines)
 
 
-def test_attention(s):
+def test_attention_request_is_shown(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
@@ -191,7 +191,7 @@ def forgotten(s, swallow):
     return home, toad, frog, server, proxy
 
 
-def test_what_the_server_had_is_not_said_twice(s):
+def test_message_server_had_is_not_sent_twice(s):
     home, toad, frog, server, proxy = forgotten(s, 'down')
     has_state(home, 'said in between', ACKNOWLEDGED, 30)
     toad.say('/msg %s behind it' % FROG)
@@ -217,7 +217,7 @@ def test_what_the_server_had_is_not_said_twice(s):
     )
 
 
-def test_what_the_server_had_not_is_said_once(s):
+def test_message_server_lost_is_sent_once(s):
     home, toad, frog, server, proxy = forgotten(s, 'up')
     frog.hears('said in between', 30)
     toad.say('/msg %s behind it' % FROG)

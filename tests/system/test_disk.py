@@ -27,7 +27,7 @@ def say(home, word):
     os.rename(home.dir + '/disk.new', home.dir + '/disk')
 
 
-def test_a_full_disk(s):
+def test_full_disk_keeps_messages_until_written(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)
@@ -54,7 +54,7 @@ def test_a_full_disk(s):
     assert len([m for m in frog.messages if 'said while full' in m['body']]) == 1
 
 
-def test_a_disk_that_is_read_only_from_the_start(s):
+def test_read_only_disk_at_start_keeps_messages_until_written(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
@@ -83,7 +83,7 @@ def test_a_disk_that_is_read_only_from_the_start(s):
     assert t.ends() == 0
 
 
-def test_leaving_while_the_disk_is_full(s):
+def test_quit_with_full_disk_asks_first(s):
     """What only memory has would be lost with it: who leaves is asked first, and is told the
     truth."""
     frog = s.peer('frog')
@@ -110,7 +110,7 @@ def test_leaving_while_the_disk_is_full(s):
     assert not [m for m in frog.messages if m['body'] != 'before'], frog.messages
 
 
-def test_a_network_s_disk(s):
+def test_network_file_system_stores_and_searches(s):
     """NFS, as far as the program can see: no log beside the file, and all works as on a disk."""
     frog = s.peer('frog')
     home = s.home(account(s.server))

@@ -4,7 +4,7 @@ import json, os, socket, subprocess, termios, time
 from harness import *
 
 
-def test_closed_descriptors_hurt_no_file(s):
+def test_closed_descriptors_do_not_damage_files(s):
     home = s.home('[options]\nno-such-option = 1\n')
     r = subprocess.run(
         [
@@ -24,7 +24,7 @@ def test_closed_descriptors_hurt_no_file(s):
     assert home.rows('pragma integrity_check') == [('ok',)]
 
 
-def test_faults_are_told_without_a_screen(s):
+def test_configuration_errors_are_reported_on_stderr(s):
     home = s.home('[options]\nno-such-option = 1\n')
     r = subprocess.run(
         [PROGRAM, '--headless', '--no-connect', '-a', 'nobody', '-x', '/quit'],
@@ -38,7 +38,7 @@ def test_faults_are_told_without_a_screen(s):
     assert 'natterjackrc, line 2' in r.stderr and '“nobody”' in r.stderr, r.stderr
 
 
-def test_a_log_that_cannot_be_opened_is_told(s):
+def test_unopenable_log_is_reported(s):
     home = s.home()
     os.makedirs(home.dir + '/state/natterjack/log')
     t = s.terminal(home)
@@ -53,7 +53,7 @@ def silent():
     return listener, listener.getsockname()[1]
 
 
-def test_who_waits_for_an_answer_gets_one_at_the_end(s):
+def test_pending_call_is_answered_when_program_ends(s):
     listener, port = silent()
     home = s.home(
         '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\n'
@@ -90,7 +90,7 @@ def test_who_waits_for_an_answer_gets_one_at_the_end(s):
     listener.close()
 
 
-def test_nobody_waits_for_a_program_that_died(s):
+def test_pending_call_fails_when_program_is_killed(s):
     listener, port = silent()
     home = s.home(
         '[account toad]\naddress = toad@%s\npassword = pond\nhost = 127.0.0.1\nport = %d\n'
@@ -111,7 +111,7 @@ def test_nobody_waits_for_a_program_that_died(s):
     listener.close()
 
 
-def test_what_is_typed_survives_the_signal(s):
+def test_draft_survives_sigterm(s):
     home = s.home(account(s.server))
     t = s.terminal(home)
     t.sees('Online')
@@ -127,7 +127,7 @@ def test_what_is_typed_survives_the_signal(s):
     t.sees('half a sentence')
 
 
-def test_a_password_in_the_open_is_not_kept(s):
+def test_password_typed_in_command_is_not_kept(s):
     t = s.terminal(s.home(account(s.server)))
     t.sees('Online')
     t.line('/account set toad password hunter2')
@@ -142,7 +142,7 @@ def test_a_password_in_the_open_is_not_kept(s):
     assert 'hunter3' not in t.text(), t.text()
 
 
-def test_clear_takes_the_programs_lines(s):
+def test_clear_removes_notices_and_keeps_messages(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
     t.sees('Online')
@@ -181,7 +181,7 @@ def asking(s):
     return home
 
 
-def test_password_commands_that_set_the_terminals_mode(s):
+def test_password_commands_may_set_terminal_mode(s):
     t = s.terminal(asking(s))
     for who in range(2):
         t.sees('(PIN: .*){%d}' % (who + 1), look=lambda: t.raw.decode(errors='replace'))
@@ -192,7 +192,7 @@ def test_password_commands_that_set_the_terminals_mode(s):
     assert t.ends() == 0
 
 
-def test_a_password_command_is_ended_and_the_terminal_whole(s):
+def test_sigterm_during_password_command_restores_terminal(s):
     t = s.terminal(asking(s))
     t.sees('PIN:')
     assert until(lambda: not termios.tcgetattr(t.fd)[3] & termios.ECHO)

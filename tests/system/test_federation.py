@@ -98,5 +98,5 @@ def two_servers(s, kind, names=None):
     assert not [m for m in frog.messages if m['type'] == 'error']
 
 
-def test_two_servers(s):
+def test_contact_at_other_server_survives_broken_connections(s):
     two_servers(s, 'prosody')

@@ -3,7 +3,7 @@ import os, signal, stat, time
 from harness import *
 
 
-def test_without_configuration_there_are_three_sentences(s):
+def test_start_without_configuration_explains_first_steps(s):
     t = s.terminal(s.home())
     t.sees(r'/account add')
     t.sees(r'/help')
@@ -11,7 +11,7 @@ def test_without_configuration_there_are_three_sentences(s):
     assert t.ends() == 0
 
 
-def test_an_account_is_added_with_a_masked_password(s):
+def test_account_is_added_with_masked_password(s):
     home = s.home()
     peer = s.peer('frog')
     t = s.terminal(home)
@@ -38,7 +38,7 @@ def test_an_account_is_added_with_a_masked_password(s):
     assert b'password=pond' not in home.everything() and b'\npond\n' not in home.everything()
 
 
-def test_a_password_command_may_read_the_terminal(s):
+def test_password_command_may_read_terminal(s):
     home = s.home()
     with open(home.dir + '/ask', 'w') as f:
         f.write(
@@ -55,7 +55,7 @@ def test_a_password_command_may_read_the_terminal(s):
     assert t.ends() == 0
 
 
-def test_a_wrong_configuration_is_told_with_its_line(s):
+def test_configuration_error_is_reported_with_its_line(s):
     home = s.home(
         '[options]\ntheme = nonsense-of-mine\nno-such-option = 3\n'
         + account(s.server)
@@ -68,7 +68,7 @@ def test_a_wrong_configuration_is_told_with_its_line(s):
     assert t.ends() == 0
 
 
-def test_a_wrong_password_is_one_attempt_and_one_sentence(s):
+def test_wrong_password_is_tried_and_reported_once(s):
     home = s.home(account(s.server, password='wrong-one'))
     before = s.server.settled()
     t = s.terminal(home)
@@ -96,7 +96,7 @@ def script(home, text):
     return path
 
 
-def test_a_password_command_that_fails_is_a_sentence(s):
+def test_failed_password_command_is_reported(s):
     for text, said in (
         ('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
         ('exit 1', 'ended with an error and without a message'),
@@ -110,7 +110,7 @@ def test_a_password_command_that_fails_is_a_sentence(s):
         t.sees('still here')
 
 
-def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
+def test_slow_password_command_does_not_block_and_is_cancelled(s):
     home = s.home()
     home.rc(
         account(
@@ -142,7 +142,7 @@ def test_a_slow_password_command_stops_nothing_and_is_given_up(s):
     assert t.ends() == 0
 
 
-def test_a_password_command_without_a_terminal(s):
+def test_password_command_without_terminal_works_headless(s):
     home = s.home()
     home.rc(
         account(
@@ -163,7 +163,7 @@ def test_a_password_command_without_a_terminal(s):
     h.event(event='connection', state='online')
 
 
-def test_sigterm_while_nobody_answers_ends_in_two_seconds(s):
+def test_sigterm_while_server_hangs_ends_in_two_seconds(s):
     import socket
 
     l = socket.socket()
@@ -184,7 +184,7 @@ def test_sigterm_while_nobody_answers_ends_in_two_seconds(s):
     l.close()
 
 
-def test_a_key_that_is_bound_is_said(s):
+def test_bind_reports_binding(s):
     t = s.terminal(s.home())
     t.sees('/account add')
     t.line('/bind F5 /window console')
@@ -193,7 +193,7 @@ def test_a_key_that_is_bound_is_said(s):
     t.says("Unbound F5")
 
 
-def test_nobody_there_is_a_sentence(s):
+def test_refused_connection_is_reported(s):
     home = s.home(
         '[account nobody]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN
     )
@@ -203,7 +203,7 @@ def test_nobody_there_is_a_sentence(s):
     assert t.ends() == 0
 
 
-def test_an_unknown_certificate_is_refused_shown_and_trusted_by_command(s):
+def test_unknown_certificate_is_refused_until_pinned(s):
     home = s.home(account(s.server, ca_file=None))
     t = s.terminal(home)
     t.sees(r'(?i)certificate')
@@ -218,7 +218,7 @@ def test_an_unknown_certificate_is_refused_shown_and_trusted_by_command(s):
     assert t.ends() == 0
 
 
-def test_trusted_once_is_once(s):
+def test_certificate_trusted_once_is_refused_next_time(s):
     home = s.home(account(s.server, ca_file=None))
     t = s.terminal(home)
     t.says('certificate of pond.example')
@@ -233,7 +233,7 @@ def test_trusted_once_is_once(s):
     assert 'pin' not in home.read_rc()
 
 
-def test_a_password_given_before_the_certificate_was_refused_is_kept(s):
+def test_password_is_kept_when_certificate_is_refused(s):
     t = s.terminal(s.home(''))
     t.line('/account add newt@%s host=127.0.0.1 port=%d' % (DOMAIN, s.server.port))
     t.sees('Password of newt@')
@@ -251,7 +251,7 @@ def test_a_password_given_before_the_certificate_was_refused_is_kept(s):
     h.event(event='connection', account='newt', state='online')
 
 
-def test_a_pin_that_is_another_is_refused_before_the_password(s):
+def test_wrong_pin_is_refused_before_login(s):
     home = s.home(account(s.server, pin='sha256:' + '0' * 64))
     before = s.server.logins('toad')
     t = s.terminal(home)
@@ -262,7 +262,7 @@ def test_a_pin_that_is_another_is_refused_before_the_password(s):
     assert s.server.logins('toad') == before + 1
 
 
-def test_direct_tls(s):
+def test_direct_tls_connects(s):
     home = s.home(account(s.server, port=s.server.direct, tls='direct'))
     t = s.terminal(home)
     t.says('Online as toad@')
@@ -272,7 +272,7 @@ def test_direct_tls(s):
     wrong.says('does not speak TLS at this port')
 
 
-def test_a_server_without_tls_hears_no_password(s):
+def test_server_without_tls_gets_no_password(s):
     heard = []
 
     def talk(wire, number):
@@ -294,7 +294,7 @@ def test_a_server_without_tls_hears_no_password(s):
     assert not heard and server.connections == 1, (heard, server.connections)
 
 
-def test_a_host_that_is_none_is_a_sentence(s):
+def test_unknown_host_name_is_reported(s):
     t = s.terminal(
         s.home(
             '[account toad]\naddress = toad@%s\npassword = x\nhost = no-such-host.invalid\n'
@@ -304,7 +304,7 @@ def test_a_host_that_is_none_is_a_sentence(s):
     t.says('There is no server called|The name server did not answer')
 
 
-def test_an_address_of_the_command_line(s):
+def test_address_on_command_line_starts_that_account_only(s):
     frog = s.peer('frog')
     home = s.home()
     t = s.terminal(home, '-a', 'not an address')
@@ -321,7 +321,7 @@ def test_an_address_of_the_command_line(s):
     t.never('newt', 0.3)
 
 
-def test_a_vanished_terminal_ends_it_cleanly(s):
+def test_sighup_ends_cleanly(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
@@ -332,7 +332,7 @@ def test_a_vanished_terminal_ends_it_cleanly(s):
     frog.notices('unavailable', 'toad@' + DOMAIN)
 
 
-def test_what_was_said_survives_a_kill(s):
+def test_received_message_survives_kill(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)

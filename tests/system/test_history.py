@@ -50,7 +50,7 @@ def run(home, *lines):
     return [a for a in answers if 'ok' in a][:-1]
 
 
-def test_logs_of_mcabber_come_in_once(s):
+def test_mcabber_logs_are_imported_once(s):
     home = s.home(OFFLINE)
     path = logs(
         home,
@@ -92,7 +92,7 @@ def test_logs_of_mcabber_come_in_once(s):
     assert [h['body'] for h in when['result']['hits']] == ['line 2000 of many'], when
 
 
-def test_an_import_that_was_killed_goes_on(s):
+def test_killed_import_continues(s):
     home = s.home(OFFLINE)
     path = logs(home, frog=many(20000))
     p = subprocess.Popen(
@@ -111,7 +111,7 @@ def test_an_import_that_was_killed_goes_on(s):
     assert len(found['result']['hits']) == 10000
 
 
-def test_a_path_that_is_no_log_is_told(s):
+def test_import_of_other_files_is_refused(s):
     home = s.home(OFFLINE)
     os.mkfifo(home.dir + '/pipe')
     with open(home.dir + '/frog@' + DOMAIN, 'wb') as f:
@@ -136,7 +136,7 @@ def test_a_path_that_is_no_log_is_told(s):
     assert '\x1b' not in str(home.rows('SELECT body FROM message'))
 
 
-def test_a_person_imports_searches_and_goes_back(s):
+def test_imported_history_is_searched_and_scrolled(s):
     home = s.home(account(s.server))
     path = logs(home, frog=many(5000))
     t = s.terminal(home, rows=30, cols=100)
@@ -164,7 +164,7 @@ def test_a_person_imports_searches_and_goes_back(s):
     assert t.ends() == 0
 
 
-def test_an_import_is_given_up_and_begun_again(s):
+def test_cancelled_import_is_started_again(s):
     home = s.home(OFFLINE)
     path = logs(home, frog=many(60000))
     t = s.terminal(home, '--no-connect')
@@ -182,7 +182,7 @@ def test_an_import_is_given_up_and_begun_again(s):
     assert t.ends() == 0
 
 
-def test_what_is_said_is_found_at_once(s):
+def test_new_messages_are_found_at_once(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     h = s.headless(home)

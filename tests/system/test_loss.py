@@ -8,7 +8,7 @@ from proxy import Proxy
 FROG = 'frog@' + DOMAIN
 
 
-def test_nothing_is_lost_when_the_link_breaks(s):
+def test_broken_connection_loses_nothing(s):
     one_run(
         (
             'close',
@@ -23,11 +23,11 @@ def test_nothing_is_lost_when_the_link_breaks(s):
     )
 
 
-def test_nothing_is_lost_when_the_link_falls_silent(s):
+def test_silent_connection_loses_nothing(s):
     one_run(('silence', 'silence up', 'silence down', 'silence, strand'))
 
 
-def test_nothing_is_lost_when_the_program_is_killed(s):
+def test_kill_loses_nothing(s):
     one_run(('kill', 'kill, expired'))
 
 
@@ -39,15 +39,15 @@ def some(sizes):
     ]
 
 
-def test_a_login_is_cut_anywhere(s):
+def test_login_cut_at_any_byte_is_repeated(s):
     cut_logins(s, some, resumes=False)
 
 
-def test_a_resume_is_cut_anywhere(s):
+def test_resumption_cut_at_any_byte_is_repeated(s):
     cut_logins(s, some, resumes=True)
 
 
-def test_what_is_typed_while_the_server_is_away_is_sent_once_and_in_order(s):
+def test_messages_queued_offline_are_sent_once_in_order(s):
     server = s.keep(Server(s.home().dir + '/server'))
     frog = s.peer('frog')
     frog.close()

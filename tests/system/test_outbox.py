@@ -3,7 +3,7 @@ import re, threading
 from harness import *
 
 
-def test_what_nobody_can_say_waits_for_retry(s):
+def test_unsure_message_waits_for_retry(s):
     """The server goes away with a message, and neither it nor an archive can say afterwards whether
     it had it."""
     ids, went_on, said_again = [], threading.Event(), threading.Event()
@@ -67,7 +67,7 @@ def test_what_nobody_can_say_waits_for_retry(s):
     assert t.ends() == 0
 
 
-def test_who_leaves_is_told_what_still_waits(s):
+def test_quit_reports_queued_messages(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, '--no-connect')

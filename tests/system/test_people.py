@@ -11,7 +11,7 @@ def online(s, rc=None, **kw):
     return home, t
 
 
-def test_groups_and_presence_stand_in_the_roster(s):
+def test_roster_shows_groups_and_presence(s):
     home, t = online(s)
     t.line('/set show-offline true')
     t.sees('Pond +0/2.*Frog.*Newt')
@@ -29,7 +29,7 @@ def test_groups_and_presence_stand_in_the_roster(s):
     t.sees('Pond +1/2')
 
 
-def test_info(s):
+def test_info_shows_contact_and_server(s):
     s.peer('frog')
     home, t = online(s)
     t.sees('● Frog')
@@ -39,7 +39,7 @@ def test_info(s):
     t.says('(?i)software: ' + SERVER_KIND)
 
 
-def test_a_stranger_becomes_a_contact_and_goes(s):
+def test_stranger_becomes_contact_and_is_removed(s):
     heron = s.stranger()
     home, t = online(s)
     heron.raw(
@@ -65,7 +65,7 @@ def test_a_stranger_becomes_a_contact_and_goes(s):
     t.gone('[●○] heron')
 
 
-def test_a_refused_stranger_leaves_nothing(s):
+def test_refused_stranger_leaves_no_messages(s):
     heron = s.stranger()
     home, t = online(s)
     heron.say('toad@' + DOMAIN, 'first word')
@@ -81,7 +81,7 @@ def test_a_refused_stranger_leaves_nothing(s):
     home.has("select count(*) from message where body like '%word'", [(0,)])
 
 
-def test_the_client_that_wrote_last_is_answered(s):
+def test_reply_goes_to_last_used_client(s):
     desk, phone = s.peer('frog', resource='desk'), s.peer('frog', resource='phone')
     desk.raw("<presence><priority>-1</priority></presence>")
     home, t = online(s)
@@ -101,7 +101,7 @@ def test_the_client_that_wrote_last_is_answered(s):
     ]
 
 
-def test_what_could_not_be_sent_is_marked(s):
+def test_failed_message_is_marked(s):
     home, t = online(s)
     t.line('/msg nobody@%s is anybody there?' % DOMAIN)
     t.says('✗ is anybody there')
@@ -116,7 +116,7 @@ def test_what_could_not_be_sent_is_marked(s):
     t.says('… and without a connection.*You are offline. Your message is stored')
 
 
-def test_typing_is_shown_and_told_once(s):
+def test_typing_is_shown_until_message_arrives(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.sees('● Frog')
@@ -131,7 +131,7 @@ def test_typing_is_shown_and_told_once(s):
     t.never('is writing', 0.2)
 
 
-def test_subject_headline_and_an_encrypted_one(s):
+def test_subject_headline_and_encrypted_message_are_shown(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.sees('● Frog')
@@ -153,7 +153,7 @@ def test_subject_headline_and_an_encrypted_one(s):
     t.never('secret fallback', 0.2)
 
 
-def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
+def test_history_scrolls_to_first_message_after_restart(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.sees('● Frog')
@@ -176,7 +176,7 @@ def test_history_is_scrolled_to_the_first_word_after_a_restart(s):
     t.sees('word number 149')
 
 
-def test_since_when_nobody_is_there_is_read(s):
+def test_idle_time_of_contact_is_shown(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
@@ -195,7 +195,7 @@ def test_since_when_nobody_is_there_is_read(s):
     t.never('Idle since', 0.3)
 
 
-def test_attention_is_asked_for_and_told(s):
+def test_attention_is_requested_and_shown(s):
     """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of
     it."""
     one = s.terminal(s.home(account(s.server)))
@@ -215,7 +215,7 @@ def test_attention_is_asked_for_and_told(s):
     one.says('Asked (frog@pond.example|Frog) for attention')
 
 
-def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
+def test_blocked_contact_is_not_received_and_sees_us_offline(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, cols=100)
@@ -258,7 +258,7 @@ def test_who_is_blocked_is_not_heard_and_sees_nobody(s):
     t.says('Unblocked all addresses')
 
 
-def test_a_stranger_who_is_blocked_waits_no_longer(s):
+def test_blocking_stranger_removes_request(s):
     heron = s.stranger()
     t = s.terminal(s.home(account(s.server)))
     t.says('Online as toad@')

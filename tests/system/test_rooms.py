@@ -29,7 +29,7 @@ def enter(t, room, words=''):
     t.sees(re.escape(room) + r' \(2\)')
 
 
-def test_a_password_is_wanted(s):
+def test_room_with_password_is_joined_with_it(s):
     room, newt = made_room(s, 'cellar', passwordprotectedroom='1', roomsecret='toadstool')
     home, t = online(s)
     t.line('/join %s toad' % room)
@@ -42,7 +42,7 @@ def test_a_password_is_wanted(s):
     assert b'toadstool' not in home.everything()
 
 
-def test_members_only(s):
+def test_members_only_room_refuses_others(s):
     room, newt = made_room(s, 'club', membersonly='1')
     home, t = online(s)
     t.line('/join %s toad' % room)
@@ -53,7 +53,7 @@ def test_members_only(s):
     t.says(r'no longer a member')
 
 
-def test_banned(s):
+def test_banned_user_cannot_join_room(s):
     room, newt = made_room(s, 'terrace')
     newt.affiliate(room, 'outcast', 'toad@' + DOMAIN)
     home, t = online(s)
@@ -62,7 +62,7 @@ def test_banned(s):
     assert ask(home, '/window list')[0] == 0
 
 
-def test_put_out_with_a_reason_and_in_again(s):
+def test_kicked_user_sees_reason_and_joins_again(s):
     room, newt = made_room(s, 'pier')
     home, t = online(s)
     enter(t, room)
@@ -83,7 +83,7 @@ def test_put_out_with_a_reason_and_in_again(s):
     assert not [m for m in newt.messages if 'can you hear' in m['body']]
 
 
-def test_a_room_is_destroyed(s):
+def test_destroyed_room_shows_reason(s):
     room, newt = made_room(s, 'bridge')
     home, t = online(s)
     enter(t, room)
@@ -95,7 +95,7 @@ def test_a_room_is_destroyed(s):
     t.says(r'High water')
 
 
-def test_words_for_one_person_in_a_room(s):
+def test_private_message_in_room_has_own_window(s):
     room, newt = made_room(s, 'corner')
     home, t = online(s)
     enter(t, room)
@@ -111,7 +111,7 @@ def test_words_for_one_person_in_a_room(s):
     t.never('only for', 0.3)
 
 
-def test_somebody_comes_goes_and_is_renamed(s):
+def test_occupant_joins_changes_nick_and_leaves(s):
     room, newt = made_room(s, 'hall')
     home, t = online(s)
     enter(t, room)
@@ -129,7 +129,7 @@ def test_somebody_comes_goes_and_is_renamed(s):
     t.sees(r'2 occupants: \S+, \S+')
 
 
-def test_a_mention_elsewhere_wants_attention(s):
+def test_mention_in_background_room_is_highlighted(s):
     room, newt = made_room(s, 'garden')
     home, t = online(s)
     enter(t, room)
@@ -143,7 +143,7 @@ def test_a_mention_elsewhere_wants_attention(s):
     t.sees('new')  # the line before what is unread
 
 
-def test_a_subject_is_set_and_a_stranger_may_not(s):
+def test_subject_is_shown_and_change_is_refused(s):
     room, newt = made_room(s, 'tower')
     home, t = online(s)
     enter(t, room)
@@ -153,7 +153,7 @@ def test_a_subject_is_set_and_a_stranger_may_not(s):
     t.sees('Of owls')
 
 
-def test_rooms_are_entered_again_when_the_server_is_back(s):
+def test_room_is_rejoined_after_server_restart(s):
     own = s.keep(Server(s.home().dir + '/server'))
     home = s.home(account(own))
     t = s.terminal(home)

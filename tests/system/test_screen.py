@@ -3,7 +3,7 @@ import re, termios, time
 from harness import *
 
 
-def test_every_size(s):
+def test_every_terminal_size_works(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
     t.sees(r'(?i)online|logged in')
@@ -18,7 +18,7 @@ def test_every_size(s):
     assert t.ends() == 0
 
 
-def test_every_theme_and_terminal(s):
+def test_every_theme_and_terminal_type_works(s):
     for term, more in (
         ('xterm-256color', {}),
         ('xterm', {}),
@@ -40,7 +40,7 @@ def test_every_theme_and_terminal(s):
             assert b'\x1b[38;5' not in t.raw
 
 
-def test_a_terminal_nobody_reads_stops_nothing(s):
+def test_unread_terminal_does_not_block(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
@@ -61,7 +61,7 @@ def test_a_terminal_nobody_reads_stops_nothing(s):
     assert now() - begun < 2 * SLOW
 
 
-def test_suspend_and_come_back(s):
+def test_suspend_and_resume_restores_terminal(s):
     t = s.terminal(s.home(), shell=True)
     t.sees('/account add')
     child = int(open('/proc/%d/task/%d/children' % (t.process.pid, t.process.pid)).read())
@@ -85,7 +85,7 @@ def test_suspend_and_come_back(s):
     assert t.ends() == 0
 
 
-def test_splits(s):
+def test_split_commands_work(s):
     t = s.terminal(s.home(account(s.server)), cols=120, rows=40)
     t.sees(r'(?i)online|logged in')
     t.line('/msg frog@' + DOMAIN)
@@ -98,7 +98,7 @@ def test_splits(s):
     assert t.ends() == 0
 
 
-def test_two_chats_at_once(s):
+def test_two_panes_show_two_chats(s):
     frog, newt = s.peer('frog'), s.peer('newt')
     t = s.terminal(s.home(account(s.server)), cols=120, rows=30)
     t.sees('● Frog.*● Newt')
@@ -133,7 +133,7 @@ def test_two_chats_at_once(s):
     assert t.ends() == 0
 
 
-def test_wide_and_odd_characters_keep_their_places(s):
+def test_wide_and_combining_characters_keep_columns(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
@@ -168,7 +168,7 @@ def test_wide_and_odd_characters_keep_their_places(s):
         assert '│' not in line or line.index('│') <= 24, line
 
 
-def test_the_title_tells_what_wants_attention(s):
+def test_title_shows_unread_count(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
     t.sees('● Frog')
@@ -180,7 +180,7 @@ def test_the_title_tells_what_wants_attention(s):
     assert t.ends() == 0
 
 
-def test_no_trace_is_left_on_the_terminal(s):
+def test_quit_restores_terminal_modes(s):
     t = s.terminal(s.home())
     t.sees('/account add')
     t.line('/quit')
@@ -193,7 +193,7 @@ def test_no_trace_is_left_on_the_terminal(s):
     )
 
 
-def test_a_crash_gives_the_terminal_back(s):
+def test_crash_restores_terminal(s):
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

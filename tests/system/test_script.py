@@ -3,7 +3,7 @@ import json, os, stat, subprocess, tempfile, time
 from harness import *
 
 
-def test_headless_tells_what_happens_and_does_what_it_is_told(s):
+def test_headless_emits_events_and_runs_commands(s):
     frog = s.peer('frog')
     h = s.headless(s.home(account(s.server)))
     h.event(event='connection', account='toad', state='online')
@@ -32,7 +32,7 @@ def test_headless_tells_what_happens_and_does_what_it_is_told(s):
     assert h.process.wait(3 * SLOW) == 0
 
 
-def test_the_fifo_takes_lines_and_answers(s):
+def test_fifo_runs_lines_and_answers(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
@@ -78,7 +78,7 @@ def test_the_fifo_takes_lines_and_answers(s):
     assert t.ends() == 0
 
 
-def test_x_without_a_running_instance_runs_when_online(s):
+def test_x_without_running_instance_runs_when_online(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     r = subprocess.run(
@@ -93,7 +93,7 @@ def test_x_without_a_running_instance_runs_when_online(s):
     frog.hears('^one shot$')
 
 
-def test_a_second_program_names_the_first(s):
+def test_second_program_reports_pid_of_first(s):
     home = s.home()
     t = s.terminal(home)
     t.sees('/account add')
@@ -109,7 +109,7 @@ def test_a_second_program_names_the_first(s):
     assert r.returncode == 1 and str(t.process.pid) in r.stderr, r
 
 
-def test_dump_and_version(s):
+def test_dump_and_version_are_printed(s):
     home = s.home()
     for what in ('commands', 'options', 'keys', 'theme', 'modules', 'plugins', 'aliases'):
         r = subprocess.run(
@@ -126,7 +126,7 @@ def test_dump_and_version(s):
     assert r.returncode == 1 and len(r.stderr.strip().splitlines()) == 1
 
 
-def test_x_without_a_connection_runs_at_once(s):
+def test_x_with_no_connect_runs_at_once(s):
     home = s.home(account(s.server))
 
     def run(*commands):
@@ -156,14 +156,14 @@ def test_x_without_a_connection_runs_at_once(s):
     assert 'pond.example/ca.pem' not in r.stdout and '"pond"' not in r.stdout, r.stdout
 
 
-def test_x_on_a_screen_runs_when_online(s):
+def test_x_with_screen_runs_when_online(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)), '-x', '/msg frog@%s good morning' % DOMAIN)
     frog.hears('^good morning$')
     t.sees('good morning')
 
 
-def test_a_fifo_line_that_is_too_long_is_refused_whole(s):
+def test_too_long_fifo_line_is_refused_whole(s):
     home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
@@ -186,7 +186,7 @@ def test_a_fifo_line_that_is_too_long_is_refused_whole(s):
     assert status == 1 and '64 KiB' in err, (status, out[-200:], err)
 
 
-def test_many_writers_of_the_fifo(s):
+def test_fifo_lines_of_many_writers_do_not_mix(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     h = s.headless(home)
@@ -210,7 +210,7 @@ def test_many_writers_of_the_fifo(s):
     assert got == sorted('writer %d line %d' % (w, i) for w in range(6) for i in range(1, 11)), got
 
 
-def test_a_fifo_that_is_a_link_is_refused(s):
+def test_fifo_that_is_link_or_file_is_refused(s):
     home = s.home(account(s.server))
     os.makedirs(os.path.dirname(home.fifo), 0o700)
     os.mkfifo(home.dir + '/elsewhere', 0o600)
@@ -233,7 +233,7 @@ def test_a_fifo_that_is_a_link_is_refused(s):
     assert open(home.fifo).read() == 'a plain file'
 
 
-def test_a_slow_reader_of_events_stops_nothing(s):
+def test_slow_reader_of_events_does_not_block(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     errors = tempfile.TemporaryFile()
@@ -274,7 +274,7 @@ def test_a_slow_reader_of_events_stops_nothing(s):
         check_end(p, errors.read().decode())
 
 
-def test_events_of_presence_and_rooms(s):
+def test_presence_and_room_events_are_emitted(s):
     home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
@@ -296,7 +296,7 @@ def test_events_of_presence_and_rooms(s):
     h.event(event='connection', state='offline')
 
 
-def test_what_a_killed_program_left_is_no_obstacle(s):
+def test_fifo_left_by_killed_program_does_not_block_start(s):
     home = s.home(account(s.server))
     h = s.headless(home)
     h.event(event='connection', state='online')
@@ -314,7 +314,7 @@ def test_what_a_killed_program_left_is_no_obstacle(s):
     assert r.returncode == 0 and 'roster-width = 44' in home.read_rc(), r
 
 
-def test_another_data_directory_is_another_program(s):
+def test_other_data_directory_runs_second_program(s):
     home = s.home()
     t = s.terminal(home)
     t.sees('/account add')
@@ -333,7 +333,7 @@ def test_another_data_directory_is_another_program(s):
     )
 
 
-def test_habits_of_other_programs(s):
+def test_aliases_of_other_clients_work(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)

@@ -19,7 +19,7 @@ def filled(s, count=300):
     return frog, home, t
 
 
-def test_to_a_hit_and_back(s):
+def test_search_jumps_to_hit_and_back(s):
     frog, home, t = filled(s)
     t.line('/search needl')
     t.sees('search: needl .*1/6\n.*%s  Frog.*\n.*  needle <300>' % TIME)
@@ -56,7 +56,7 @@ def test_to_a_hit_and_back(s):
     assert t.ends() == 0
 
 
-def test_page_by_page_from_the_middle(s):
+def test_paging_from_hit_shows_each_message_once(s):
     """From a hit up to the first message and down to the last: each once, in order."""
     frog, home, t = filled(s, 400)
     t.line('/search <200>')
@@ -86,7 +86,7 @@ def numbers(t):
     return [int(n) for n in re.findall(r'<(\d+)>', t.text())]
 
 
-def test_of_a_chat_that_is_closed(s):
+def test_hit_in_closed_chat_opens_it(s):
     frog, home, t = filled(s)
     t.line('/msg frog@' + DOMAIN)
     t.sees('<300>')
@@ -102,7 +102,7 @@ def test_of_a_chat_that_is_closed(s):
     assert t.ends() == 0
 
 
-def test_nothing_and_esc(s):
+def test_search_without_hits_and_esc_return_to_chat(s):
     frog, home, t = filled(s, 20)
     t.line('/msg frog@' + DOMAIN)
     t.sees('<20>')
@@ -127,7 +127,7 @@ def test_nothing_and_esc(s):
     assert t.ends() == 0
 
 
-def test_a_list_of_every_size(s):
+def test_search_list_works_at_every_size(s):
     frog, home, t = filled(s, 100)
     t.line('/search straw')
     t.sees('1/98')

@@ -58,7 +58,7 @@ NONSENSE = (
 )
 
 
-def test_nonsense_is_dropped_and_the_stream_goes_on(s):
+def test_invalid_stanzas_are_dropped_and_stream_continues(s):
     def talk(wire, number):
         wire.login()
         for stanza in NONSENSE:
@@ -95,7 +95,7 @@ def test_nonsense_is_dropped_and_the_stream_goes_on(s):
     t.sees('still here')
 
 
-def test_no_raw_byte_of_anything_reaches_the_terminal(s):
+def test_control_characters_of_any_stanza_do_not_reach_terminal(s):
     bad = 'a\u009b31mb\u202ec\u0085d\u2028e\u0007f'.replace('\u0007', '')
 
     def talk(wire, number):
@@ -167,7 +167,7 @@ def test_no_raw_byte_of_anything_reaches_the_terminal(s):
         assert at < 0, (raw, t.raw[max(0, at - 60) : at + 20])
 
 
-def test_what_is_no_xmpp_ends_the_stream(s):
+def test_invalid_xml_ends_stream_with_condition(s):
     poisons = [
         ('restricted-xml|not-well-formed', "<!DOCTYPE a [<!ENTITY b 'c'>]><message/>"),
         ('restricted-xml', "<?php echo 1 ?>"),
@@ -245,19 +245,19 @@ def one_error(s, condition, sentence, comes_back, more=''):
     over.set()
 
 
-def test_conflict_is_not_fought(s):
+def test_conflict_error_does_not_reconnect(s):
     one_error(s, 'conflict', 'Another client has connected with the same resource', False)
 
 
-def test_an_unknown_host_is_not_asked_again(s):
+def test_host_unknown_error_does_not_reconnect(s):
     one_error(s, 'host-unknown', 'does not serve this domain', False)
 
 
-def test_a_server_that_shuts_down_is_come_back_to(s):
+def test_system_shutdown_error_reconnects(s):
     one_error(s, 'system-shutdown', 'is shutting down', True)
 
 
-def test_another_host_is_not_followed_without_tls(s):
+def test_see_other_host_without_tls_is_not_followed(s):
     other = s.scripted_server(lambda wire, number: wire.hears('.'))
     one_error(
         s,
@@ -269,7 +269,7 @@ def test_another_host_is_not_followed_without_tls(s):
     assert other.connections == 0
 
 
-def test_no_storm_when_every_login_is_thrown_out(s):
+def test_repeated_stream_errors_do_not_cause_rapid_logins(s):
     def talk(wire, number):
         wire.login()
         wire.send(stream_error('undefined-condition'))
@@ -290,7 +290,7 @@ def test_no_storm_when_every_login_is_thrown_out(s):
     t.sees('still here')
 
 
-def test_what_is_no_server_at_all(s):
+def test_server_without_xmpp_is_reported(s):
     def talk(wire, number):
         wire.send('HTTP/1.0 400 Bad Request\r\nServer: pond\r\n\r\n<html>' + 'x' * 20000)
 
@@ -298,7 +298,7 @@ def test_what_is_no_server_at_all(s):
     t.says('does not speak XMPP')
 
 
-def test_a_login_that_is_none(s):
+def test_invalid_login_is_refused(s):
     """A success that nobody has proved, features without a way to log in, an address of somebody
     else."""
 
@@ -345,7 +345,7 @@ def test_a_login_that_is_none(s):
         t.never('Online as', 0.2)
 
 
-def test_an_end_while_a_password_is_counted(s):
+def test_end_during_pbkdf2_is_clean(s):
     """The rounds of SCRAM (RFC 5802, 5.1) are counted on a thread of its own, which may be over in
     the moment in which the program is."""
 
@@ -378,7 +378,7 @@ def test_an_end_while_a_password_is_counted(s):
         assert h.process.wait(5 * SLOW) == 0, h.stderr()
 
 
-def test_tls_none_is_for_this_machine_only(s):
+def test_tls_none_is_refused_for_remote_host(s):
     t = s.terminal(
         s.home(
             '[account toad]\naddress = toad@%s\npassword = pond\nhost = 192.0.2.1\ntls = none\n'
@@ -388,7 +388,7 @@ def test_tls_none_is_for_this_machine_only(s):
     t.says('only for a server on this computer')
 
 
-def test_a_flood_does_not_hold_up_the_prompt(s):
+def test_flood_does_not_delay_prompt(s):
     def talk(wire, number):
         wire.login()
         wire.send(
@@ -418,7 +418,7 @@ def test_a_flood_does_not_hold_up_the_prompt(s):
     over.set()
 
 
-def test_silence_is_a_lost_link(s):
+def test_unanswered_ping_ends_connection(s):
     def talk(wire, number):
         wire.login()
         wire.hears('urn:xmpp:ping')
@@ -437,7 +437,7 @@ def test_silence_is_a_lost_link(s):
     assert t.process.poll() is None
 
 
-def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
+def test_silent_server_at_any_login_step_does_not_block(s):
     gone = threading.Event()
 
     def step(number):
@@ -478,7 +478,7 @@ def test_a_server_that_falls_silent_at_any_step_holds_up_nothing(s):
         gone.set()
 
 
-def test_a_server_that_does_not_read_holds_up_nothing(s):
+def test_server_that_does_not_read_does_not_block(s):
     gone = threading.Event()
 
     def talk(wire, number):

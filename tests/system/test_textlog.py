@@ -3,7 +3,7 @@ import os, re
 from harness import *
 
 
-def test_text_logs_are_on_and_off_while_the_program_runs(s):
+def test_text_logs_are_turned_on_and_off(s):
     frog, newt = s.peer('frog'), s.peer('newt')
     newt.join()
     home = s.home(account(s.server))
@@ -42,7 +42,7 @@ def test_text_logs_are_on_and_off_while_the_program_runs(s):
             assert os.stat(os.path.join(where, name)).st_mode & 0o777 == 0o600, name
 
 
-def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
+def test_text_logs_without_directory_are_reported(s):
     frog = s.peer('frog')
     home = s.home('[options]\ntext-logs = /proc/nowhere\n' + account(s.server))
     t = s.terminal(home)
@@ -54,7 +54,7 @@ def test_text_logs_without_a_place_are_told_and_stop_nothing(s):
     assert t.ends() == 0
 
 
-def test_text_logs_begin_at_home(s):
+def test_relative_text_log_path_starts_at_home(s):
     """Not where the program was started by chance."""
     frog = s.peer('frog')
     home = s.home(account(s.server))
@@ -72,7 +72,7 @@ def test_text_logs_begin_at_home(s):
     assert not os.path.exists(home.dir + '/logs')
 
 
-def test_a_stranger_comes_into_the_log_when_let_in(s):
+def test_stranger_is_logged_when_accepted(s):
     heron = s.stranger()
     home = s.home('[options]\ntext-logs = ~/logs\n' + account(s.server))
     t = s.terminal(home)

@@ -34,7 +34,7 @@ def test_tab_completes_and_shows_choices(s):
     t.sees('› nothing here')
 
 
-def test_names_are_completed_in_a_room(s):
+def test_tab_completes_nicks_in_room(s):
     newt = s.peer('newt')
     newt.join(nick='Newton')
     home, t = online(s)
@@ -46,7 +46,7 @@ def test_names_are_completed_in_a_room(s):
     newt.hears('^Newton: hello$')
 
 
-def test_typed_lines_are_searched_and_called_back(s):
+def test_prompt_history_is_searched_and_recalled(s):
     home, t = online(s)
     t.line('/msg frog@%s' % DOMAIN)
     t.sees(r'\[2:Frog\]')
@@ -63,7 +63,7 @@ def test_typed_lines_are_searched_and_called_back(s):
     t.sees('› /names')
 
 
-def test_a_line_of_several_rows(s):
+def test_text_of_several_lines_is_edited_and_sent(s):
     frog = s.peer('frog')
     home, t = online(s)
     t.line('/msg frog@' + DOMAIN)
@@ -80,7 +80,7 @@ def test_a_line_of_several_rows(s):
     frog.hears('word end$')
 
 
-def test_vi_keys(s):
+def test_vi_mode_edits_line(s):
     frog = s.peer('frog')
     home = s.home(RC + account(s.server))
     # readline loses what is killed twice in vi's mode
@@ -105,7 +105,7 @@ def test_vi_keys(s):
     t.sees('xabc')
 
 
-def test_what_is_set_is_kept_and_comments_stay(s):
+def test_changed_options_are_saved_and_comments_kept(s):
     home, t = online(s)
     t.line('/set time-format "%H.%M"')
     t.says('time-format = %H.%M')
@@ -143,7 +143,7 @@ def test_what_is_set_is_kept_and_comments_stay(s):
     assert '/window console' not in home.read_rc()
 
 
-def test_a_file_behind_a_link_stays_behind_it(s):
+def test_linked_configuration_stays_linked(s):
     home = s.home(RC + account(s.server))
     path = home.dir + '/config/natterjack/natterjackrc'
     os.rename(path, home.dir + '/real')
@@ -155,7 +155,7 @@ def test_a_file_behind_a_link_stays_behind_it(s):
     assert os.path.islink(path) and 'roster-width = 33' in home.read_rc()
 
 
-def test_keys_of_contract(s):
+def test_documented_keys_work(s):
     home, t = online(s)
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:Frog\]')
@@ -181,7 +181,7 @@ def test_keys_of_contract(s):
     assert t.process.poll() is None
 
 
-def test_unknown_commands_and_mistakes_are_told_where_they_were_typed(s):
+def test_command_errors_are_shown_where_typed(s):
     home, t = online(s)
     t.line('/msg frog@' + DOMAIN)
     t.sees(r'\[2:Frog\]')

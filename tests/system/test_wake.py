@@ -85,7 +85,7 @@ class Relay:
         self.listener.close()
 
 
-def test_a_network_that_comes_back_is_used_at_once(s):
+def test_returning_network_reconnects_at_once(s):
     if os.geteuid() != 0 or not all(map(shutil.which, ('unshare', 'nsenter', 'ip'))):
         raise Skip('it makes network namespaces, which takes root, iproute2 and util-linux')
     there, here = s.keep(Namespace()), s.keep(Namespace())
@@ -118,7 +118,7 @@ def test_a_network_that_comes_back_is_used_at_once(s):
     assert now() - begun < SLOW
 
 
-def test_who_was_stopped_looks_after_his_link(s):
+def test_continued_program_pings_at_once(s):
     """Long pauses between pings: only the signal can be what asks the server."""
     asked = []
 
