@@ -106,7 +106,7 @@ class Server:
         except OSError:
             return ''
 
-    def settled(self):
+    def wait_disconnected(self):
         """Waits until those of the tests before have gone; how often a client has connected until
         now."""
         if SERVER_KIND == 'prosody':
@@ -219,7 +219,7 @@ class Home:
         except sqlite3.OperationalError:
             return False
 
-    def takes_lines(self, fifo=None):
+    def wait_for_fifo(self, fifo=None):
         """Waits until the program reads its FIFO."""
 
         def opens():
@@ -373,7 +373,7 @@ class Terminal:
         with self.lock:
             return '\n'.join(l.rstrip() for l in self.screen.display)
 
-    def sees(self, pattern, wait=10, look=None):
+    def shows(self, pattern, wait=10, look=None):
         """Waits until the screen shows the pattern; fails otherwise."""
         end, r, look = now() + wait * SLOW, re.compile(pattern, re.S), look or self.text
         while True:
@@ -390,16 +390,16 @@ class Terminal:
                 )
             time.sleep(0.02)
 
-    def said(self):
+    def pane_text(self):
         """What stands in the pane between its borders, as one line."""
         return ' '.join(
             parts[len(parts) > 1].strip()
             for parts in (line.split('│') for line in self.text().split('\n'))
         )
 
-    def says(self, pattern, wait=10):
+    def shows_text(self, pattern, wait=10):
         """As sees(), of words that may be wrapped."""
-        return self.sees(pattern, wait, self.said)
+        return self.shows(pattern, wait, self.pane_text)
 
     def gone(self, pattern, wait=10):
         """Waits until the screen does not show the pattern any more."""
@@ -408,7 +408,7 @@ class Terminal:
             assert now() < end, 'the screen still shows %r' % pattern
             time.sleep(0.02)
 
-    def never(self, pattern, wait=1):
+    def never_shows(self, pattern, wait=1):
         end = now() + wait
         while now() < end:
             assert not re.search(pattern, self.text(), re.S), 'the screen shows %r' % pattern
@@ -425,11 +425,11 @@ class Terminal:
         except subprocess.TimeoutExpired:
             raise AssertionError('the program does not end:\n' + self.text())
 
-    def shown(self, test):
+    def wrote(self, test):
         """Waits until what was written to the terminal, as bytes, passes the test."""
         assert until(lambda: test(self.raw)), self.raw[-300:]
 
-    def told(self):
+    def report(self):
         return 'exit %s %s\nthe screen:\n%s' % (
             self.process.poll(),
             self.stderr()[-3000:],
@@ -467,7 +467,7 @@ class Headless:
                 self.lines.append(json.loads(l))
                 self.cv.notify_all()
 
-    def say(self, line):
+    def send(self, line):
         self.process.stdin.write(line + '\n')
         self.process.stdin.flush()
 
@@ -493,7 +493,7 @@ class Headless:
 
     stderr = Terminal.stderr
 
-    def told(self):
+    def report(self):
         return 'exit %s %s\nits events:\n' % (
             self.process.poll(),
             self.stderr()[-3000:],
@@ -577,7 +577,7 @@ class Peer:
 
         return asyncio.run_coroutine_threadsafe(call(), self.loop).result(15 * SLOW)
 
-    def say(self, to, body, mtype='chat'):
+    def send(self, to, body, mtype='chat'):
         self.do(self.client.send_message, to, body, mtype=mtype)
 
     def raw(self, xml):
@@ -586,7 +586,7 @@ class Peer:
     def join(self, room=ROOM, nick=None):
         self.do(self.client.plugin['xep_0045'].join_muc, room, nick or self.who)
 
-    def hears(self, pattern, wait=10, since=0):
+    def receives(self, pattern, wait=10, since=0):
         """Waits for a message whose body matches; returns it."""
         return self._wait(
             self.messages,
@@ -613,7 +613,7 @@ class Peer:
     def affiliate(self, room, affiliation, who):
         self.do(self.client.plugin['xep_0045'].set_affiliation, room, affiliation, jid=who)
 
-    def notices(self, kind, who, wait=10, nick=None):
+    def receives_presence(self, kind, who, wait=10, nick=None):
         """Waits for a presence of that type from that bare address, of that nick in a room."""
         return self._wait(
             self.presences,
@@ -657,7 +657,7 @@ class Wire:
     def send(self, data):
         self.sock.sendall(data.encode() if isinstance(data, str) else data)
 
-    def hears(self, pattern, wait=10):
+    def receives(self, pattern, wait=10):
         """Waits until the client has said it; what came before is forgotten.  The match."""
         r, end = re.compile(pattern.encode(), re.S), now() + wait * SLOW
         while True:
@@ -677,7 +677,7 @@ class Wire:
             self.got += b
 
     def header(self, features=''):
-        self.hears(r'<stream:stream[^>]*>')
+        self.receives(r'<stream:stream[^>]*>')
         self.send(
             "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
             "xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='%s' "
@@ -689,40 +689,40 @@ class Wire:
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
             "</mechanisms>"
         )
-        self.hears('</auth>')
+        self.receives('</auth>')
         self.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         self.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
         self.send(
             "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
             "<jid>toad@%s/desk</jid></bind></iq>"
-            % (self.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
+            % (self.receives_request('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
         )
         self.send(
             "<iq type='result' id='%s'><query xmlns='jabber:iq:roster'>"
             "<item jid='frog@%s' name='Frog' subscription='both'/></query></iq>"
-            % (self.asked('jabber:iq:roster'), DOMAIN)
+            % (self.receives_request('jabber:iq:roster'), DOMAIN)
         )
-        self.hears('<presence')
+        self.receives('<presence')
 
-    def asked(self, ns):
+    def receives_request(self, ns):
         """Waits for a request with such a child; its id."""
         return (
-            self.hears(
+            self.receives(
                 r"""<iq [^>]*?id=['"]([^'"]+)['"][^>]*>\s*<\w+ [^>]*?xmlns=['"]""" + re.escape(ns)
             )
             .group(1)
             .decode()
         )
 
-    def alive(self):
+    def answers_ping(self):
         """Proves with a ping that the client has read all and is well."""
         self.send("<iq type='get' id='alive' from='%s'><ping xmlns='urn:xmpp:ping'/></iq>" % DOMAIN)
-        self.hears(r"""<iq [^>]*id=['"]alive['"]""")
+        self.receives(r"""<iq [^>]*id=['"]alive['"]""")
 
-    def ended(self, condition):
+    def receives_stream_error(self, condition):
         """Waits until the client has ended the stream, with that word."""
-        self.hears('<stream:error[^>]*>.*<' + condition)
-        self.hears('</stream:stream>')
+        self.receives('<stream:error[^>]*>.*<' + condition)
+        self.receives('</stream:stream>')
 
 
 class ScriptedServer:
@@ -820,8 +820,8 @@ class Scratch:
     def peer(self, who='frog', **kw):
         return self.keep(Peer(self.server, who, **kw))
 
-    def told(self):
-        return '\n'.join(thing.told() for thing in self.things if hasattr(thing, 'told'))
+    def report(self):
+        return '\n'.join(thing.report() for thing in self.things if hasattr(thing, 'report'))
 
     def end(self):
         trouble, kept = None, False

@@ -8,9 +8,9 @@ def test_inactive_client_gets_presence_when_focused_again(s):
     server = s.keep(Server(s.home().dir + '/server', log='debug'))
     frog = s.keep(Peer(server, 'frog'))
     t = s.terminal(s.home(account(server)))
-    t.sees('contacts +1/2')
+    t.shows('contacts +1/2')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('Frog›')
+    t.shows('Frog›')
     t.type('\x1b[O')  # the terminal has lost the focus
     end = now() + 90
     while SERVER_KIND == 'prosody' and '<inactive' not in server.log():
@@ -22,8 +22,8 @@ def test_inactive_client_gets_presence_when_focused_again(s):
     frog.raw('<presence><show>dnd</show></presence>')
     time.sleep(2)
     assert 'busy' not in t.text(), 'it was not held back'
-    frog.say('toad@' + DOMAIN, 'this matters')
-    t.sees('this matters')
+    frog.send('toad@' + DOMAIN, 'this matters')
+    t.shows('this matters')
     frog.raw('<presence><show>away</show></presence>')
     t.type('\x1b[I')
-    t.sees('Frog +away')
+    t.shows('Frog +away')

@@ -35,7 +35,7 @@ class Client(Terminal):
                     os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
         super().__init__(home, *[a % words for a in self.arguments], rows=30, cols=110)
         s.keep(self)
-        self.sees(self.ready, 20)
+        self.shows(self.ready, 20)
 
     def type(self, text):
         for c in text:  # what comes at once is a paste to some
@@ -57,7 +57,7 @@ class Client(Terminal):
     def renames(self, nick):
         self.line('/nick ' + nick)
 
-    def told(self):
+    def report(self):
         return '%s:\n%s' % (self.name, self.text())
 
     def close(self):
@@ -111,7 +111,7 @@ class Mcabber(Client):
 
     def joins(self, room, nick):
         self.line('/room join %s %s' % (room, nick))
-        self.sees(re.escape(room.split('@')[0]))
+        self.shows(re.escape(room.split('@')[0]))
         self.opens(room)
 
     def acts(self, text):
@@ -163,49 +163,49 @@ class Poezio(Client):
 
 def online(s):
     t = s.terminal(s.home(account(s.server)), rows=40, cols=120)
-    t.says('Online as')
+    t.shows_text('Online as')
     return t
 
 
 def one_to_one(s, kind):
     t = online(s)
     c = kind(s, 'frog')
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/msg frog@%s hello, %s 🐸' % (DOMAIN, c.name))
     c.opens('toad@' + DOMAIN)
-    c.sees('hello, %s 🐸' % c.name)
+    c.shows('hello, %s 🐸' % c.name)
     c.line('and to you: 漢字 🦆 ščř')
-    t.sees('Frog +and to you: 漢字 🦆 ščř')
+    t.shows('Frog +and to you: 漢字 🦆 ščř')
     # /me, each way
     c.acts('looks up')
-    t.sees(r'\* +Frog looks up')
+    t.shows(r'\* +Frog looks up')
     t.line('/me nods')
-    c.sees(r'(?i)\* ?toad\S* nods')
+    c.shows(r'(?i)\* ?toad\S* nods')
     # who is writing
     t.type('typ')
-    c.sees(c.typing)
+    c.shows(c.typing)
     t.type('\x03')
     c.type('some words')
-    t.sees('Frog +is writing')
+    t.shows('Frog +is writing')
     c.line(' at last')
-    t.sees('some words at last')
+    t.shows('some words at last')
     t.gone('is writing')
     # several lines
     t.paste('uno\ndue')
     t.type('\r')
-    c.sees('uno *\n[^\n]*due')
+    c.shows('uno *\n[^\n]*due')
     if c.lines:
         c.lines('eins', 'zwei')
-        t.sees('Frog +eins *\n[^\n]* zwei')
+        t.shows('Frog +eins *\n[^\n]* zwei')
     assert t.text().count('some words at last') == 1
     # what they tell each other of themselves
     t.line('/info frog@' + DOMAIN)
-    t.says('(?i)name: ' + c.name)
-    t.says('features: .*urn:xmpp:ping')
-    t.line('/ping frog@%s/%s' % (DOMAIN, t.sees(r'(?i)address: frog@\S+?/(\S+)').group(1)))
-    t.says('answered in')
+    t.shows_text('(?i)name: ' + c.name)
+    t.shows_text('features: .*urn:xmpp:ping')
+    t.line('/ping frog@%s/%s' % (DOMAIN, t.shows(r'(?i)address: frog@\S+?/(\S+)').group(1)))
+    t.shows_text('answered in')
     t.line('/status away gone swimming')
-    c.sees(r'(?i)away|gone swimming|\[a\]')
+    c.shows(r'(?i)away|gone swimming|\[a\]')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -225,7 +225,7 @@ def test_chat_with_poezio(s):
 def test_room_with_all_clients(s):
     room, t, others = 'menagerie@rooms.' + DOMAIN, online(s), []
     t.line('/join %s toad' % room)
-    t.says(r'menagerie.* \(1\)')
+    t.shows_text(r'menagerie.* \(1\)')
     for kind, who in ((Profanity, 'frog'), (Mcabber, 'newt'), (Poezio, 'heron')):
         try:
             c = kind(s, who)
@@ -233,53 +233,53 @@ def test_room_with_all_clients(s):
             continue
         c.joins(room, who)
         others.append((c, who))
-        t.says(r'menagerie.* \(%d\)' % (1 + len(others)))
+        t.shows_text(r'menagerie.* \(%d\)' % (1 + len(others)))
     if not others:
         raise Skip('no other client is installed')
     t.line('good evening, all 🐸')
     for c, who in others:
-        c.sees('good evening, all 🐸')
+        c.shows('good evening, all 🐸')
         c.line('I am %s 🦆' % c.name)
         for other in (t, *(o for o, _ in others)):
-            other.sees('I am %s 🦆' % c.name)
+            other.shows('I am %s 🦆' % c.name)
         c.acts('waves with %s' % c.name)
-        t.sees(r'\* +%s waves with %s' % (who, c.name))
+        t.shows(r'\* +%s waves with %s' % (who, c.name))
         if c.lines:
             c.lines('a line', 'of ' + c.name)
-            t.sees(r'%s +a line[^\n]*\n[^\n]* of %s' % (who, c.name))
+            t.shows(r'%s +a line[^\n]*\n[^\n]* of %s' % (who, c.name))
     t.line('/me bows')
     for c, who in others:
-        c.sees(r'\* ?toad bows')
+        c.shows(r'\* ?toad bows')
     t.paste('tick\ntock')
     t.type('\r')
     for c, who in others:
-        c.sees(r'tick[^\n]*\n[^\n]*tock')
+        c.shows(r'tick[^\n]*\n[^\n]*tock')
     t.line('/subject The weather, again')
     for c, who in others:
-        c.sees('The weather, again')
+        c.shows('The weather, again')
     # words for one person; not from poezio 0.14, which says that they come from the room's address,
     # and ejabberd ends its stream
     c, who = others[0]
     c.whispers('toad', 'only for toad')
-    t.sees('3:%s 1' % who)
+    t.shows('3:%s 1' % who)
     t.line('/window 3')
-    t.sees('only for toad')
+    t.shows('only for toad')
     t.line('only for ' + who)
-    c.sees('only for ' + who)
+    c.shows('only for ' + who)
     c.joins(room, who)  # and back to the room
     # somebody is called in another window; names are what they call themselves
     t.line('/window console')
     c, who = others[-1]
     c.line('toad: where are you?')
-    t.sees(r'menagerie\S* 1')
+    t.shows(r'menagerie\S* 1')
     t.type('\x1ba')
-    t.sees('where are you')
+    t.shows('where are you')
     c.renames('Bigbird')
-    t.sees('Bigbird')
+    t.shows('Bigbird')
     # all have left but us
     for c, who in others:
         c.close()
         s.things.remove(c)
-    t.says(r'menagerie.* \(1\)', 20)
+    t.shows_text(r'menagerie.* \(1\)', 20)
     t.line('/quit')
     assert t.ends() == 0

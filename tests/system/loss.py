@@ -129,9 +129,9 @@ class Talker(Peer):
 
     plugins = (*Peer.plugins, 'xep_0184')
 
-    def talks(self, to, count, rate):
+    def send_lines(self, to, count, rate):
         """Says its numbered lines; .done is set after the last."""
-        self.done, self.said = threading.Event(), 0
+        self.done, self.sent = threading.Event(), 0
 
         async def talk():
             begun = now()
@@ -140,7 +140,7 @@ class Talker(Peer):
                 self.client.send_message(
                     to, '[i%06d] said by the other side' % number, mtype='chat'
                 )
-                self.said = number + 1
+                self.sent = number + 1
             self.done.set()
 
         asyncio.run_coroutine_threadsafe(talk(), self.loop)
@@ -192,13 +192,13 @@ class Run:
 
     def start(self):
         self.terminal = self.keep(Terminal(self.home, rows=50, cols=90))
-        self.terminal.sees('›', 20)
+        self.terminal.shows('›', 20)
 
     def open_chat(self):
         self.terminal.line('/msg ' + FROG)
-        self.terminal.sees(r'(Frog|%s)›' % FROG, 20)
+        self.terminal.shows(r'(Frog|%s)›' % FROG, 20)
 
-    def shown(self, number):
+    def is_shown(self, number):
         """Does the chat show the line?  The prompt, where it is typed, does not count."""
         mark = '[o%06d]' % number
         return any(
@@ -206,7 +206,7 @@ class Run:
             for row in self.terminal.text().split('\n')
         )
 
-    def kept(self, number):
+    def is_stored(self, number):
         return bool(
             self.home.rows(
                 "select 1 from message where outgoing and body like ?", '[o%06d]%%' % number
@@ -246,7 +246,7 @@ class Run:
         self.note('the chat is open again')
         if self.waiting is not None:  # the line that was being typed
             time.sleep(0.3)
-            if self.kept(self.waiting):
+            if self.is_stored(self.waiting):
                 self.waiting, self.typed = None, self.typed + 1
             else:
                 self.note('line %d is typed again' % self.waiting)
@@ -265,7 +265,7 @@ class Run:
         self.waiting, undone, due = None, None, now()
         end = now() + span + seconds + 120 * max(1, SLOW)
         self.begun = now()
-        self.frog.talks('toad@' + DOMAIN, self.count_in, self.rate)
+        self.frog.send_lines('toad@' + DOMAIN, self.count_in, self.rate)
         while self.typed < self.count_out or not self.frog.done.is_set() or undone is not True:
             assert now() < end, 'the talk does not come to its end'
             assert self.terminal.process.poll() is None, (
@@ -274,7 +274,7 @@ class Run:
             if undone is None and now() >= self.begun + moment:
                 self.note(
                     '%s, after %d lines came and %d were typed'
-                    % (words, self.frog.said, self.typed)
+                    % (words, self.frog.sent, self.typed)
                 )
                 do()
                 undone = now() + seconds
@@ -287,12 +287,12 @@ class Run:
                 due = max(due + 1 / self.pace, now())
                 self.terminal.line('[o%06d] typed by hand' % self.waiting)
             if self.waiting is not None:
-                if self.shown(self.waiting):
+                if self.is_shown(self.waiting):
                     self.waiting, self.typed = None, self.typed + 1
                 elif now() > since + 5 * SLOW:
                     # In a burst it may have been pushed out at once; the chat has it then, further
                     # up.
-                    if not self.kept(self.waiting):
+                    if not self.is_stored(self.waiting):
                         self.note('line %d was typed and is nowhere' % self.waiting)
                     self.waiting, self.typed = None, self.typed + 1
             time.sleep(0.02)
@@ -348,8 +348,8 @@ class Run:
         try:
             self.frog = self.keep(Talker(self.server, 'frog'))
             self.start()
-            self.terminal.sees('● toad', 20)
-            self.frog.notices('available', 'toad@' + DOMAIN)
+            self.terminal.shows('● toad', 20)
+            self.frog.receives_presence('available', 'toad@' + DOMAIN)
             self.open_chat()
             self.talk()
             self.settle()
@@ -364,7 +364,7 @@ class Run:
                 raise AssertionError(
                     '%s\n%s'
                     % (
-                        self.story(faults, trouble),
+                        self.report(faults, trouble),
                         '\n'.join(self.terminal.text().split('\n')[-12:])
                         if trouble and self.terminal
                         else '',
@@ -378,7 +378,7 @@ class Run:
             self.home.remove()
             shutil.rmtree(self.where, ignore_errors=True)
 
-    def story(self, faults, trouble=None):
+    def report(self, faults, trouble=None):
         lines = ['LOSS_SEED=%s: %s' % (self.seed, self.kind), *self.words]
         lines += [
             '%s (%d): %s' % (what, len(which), str(which)[:600]) for what, which in faults.items()
@@ -416,7 +416,7 @@ def cut_logins(s, cuts, resumes):
     proxy = s.keep(Proxy(s.server.port))
     home = s.home(account(s.server, port=proxy.port))
     t = s.terminal(home)
-    t.sees('● toad', 20)
+    t.shows('● toad', 20)
 
     def command(line):
         with open(home.fifo, 'w') as f:
@@ -446,7 +446,7 @@ def cut_logins(s, cuts, resumes):
 
     def whole():
         link = comes()
-        t.sees('● toad', 20)
+        t.shows('● toad', 20)
         return link
 
     links = []
@@ -466,7 +466,7 @@ def cut_logins(s, cuts, resumes):
         while at > sizes[way] * 0.8 and not link.over and now() < end:
             time.sleep(0.01)
         if at > sizes[way] * 0.8 and not link.over:
-            t.sees('● toad')
+            t.shows('● toad')
             continue
         proxy.wait(
             lambda: link.over or t.process.poll() is not None,
@@ -474,10 +474,10 @@ def cut_logins(s, cuts, resumes):
             'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way),
         )
         # it waits to come back, or is already there again: it never gives up
-        t.sees('waiting|retry', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
+        t.shows('waiting|retry', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
         if number % 4 == 0:
             t.type('%d %s' % (at, way))
-            t.sees('› *%d %s' % (at, way), 2)
+            t.shows('› *%d %s' % (at, way), 2)
             t.type('\x15')
         if (
             resumes or at > sizes[way] / 3 or number % 16 == 0

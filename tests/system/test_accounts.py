@@ -11,34 +11,34 @@ def test_failed_account_does_not_delay_others(s):
         + '[account dead]\naddress = heron@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN
     )
     t = s.terminal(home, cols=120)
-    t.says('toad: Online as')
-    t.says('newt: The password is wrong')
-    t.says('dead: .*refuses connections')
+    t.shows_text('toad: Online as')
+    t.shows_text('newt: The password is wrong')
+    t.shows_text('dead: .*refuses connections')
     t.line('/msg frog@%s from the one that works' % DOMAIN)
-    m = frog.hears('^from the one that works$')
+    m = frog.receives('^from the one that works$')
     assert m['from'].bare == 'toad@' + DOMAIN
     t.line('/account list')
-    t.says('toad@pond.example/.*newt@pond.example.*heron@pond.example')
+    t.shows_text('toad@pond.example/.*newt@pond.example.*heron@pond.example')
     t.line('/newt:msg frog@%s hello' % DOMAIN)
-    t.sees(r'\[3:frog')
-    t.says('newt… hello.*You are offline. Your message is stored')
+    t.shows(r'\[3:frog')
+    t.shows_text('newt… hello.*You are offline. Your message is stored')
 
 
 def test_same_contact_of_two_accounts_has_two_chats(s):
     toad = s.peer('toad')
     home = s.home(account(s.server, 'frog') + account(s.server, 'newt'))
     t = s.terminal(home)
-    t.sees('frog.*● Toad.*newt.*● Toad|newt.*● Toad.*frog.*● Toad')
-    toad.say('frog@' + DOMAIN, 'word for frog')
-    toad.say('newt@' + DOMAIN, 'word for newt')
-    t.sees('2:Toad.*3:Toad|3:Toad.*2:Toad')
+    t.shows('frog.*● Toad.*newt.*● Toad|newt.*● Toad.*frog.*● Toad')
+    toad.send('frog@' + DOMAIN, 'word for frog')
+    toad.send('newt@' + DOMAIN, 'word for newt')
+    t.shows('2:Toad.*3:Toad|3:Toad.*2:Toad')
     shown = []
     for window in ('2', '3'):
         t.line('/window ' + window)
-        t.sees(r'\[%s:.*\n' % window)
-        shown.append(t.sees('word for (frog|newt)').group(1))
+        t.shows(r'\[%s:.*\n' % window)
+        shown.append(t.shows('word for (frog|newt)').group(1))
         t.line('answer of ' + shown[-1])
-        m = toad.hears('^answer of %s$' % shown[-1])
+        m = toad.receives('^answer of %s$' % shown[-1])
         assert m['from'].bare == '%s@%s' % (shown[-1], DOMAIN), m
     assert sorted(shown) == ['frog', 'newt'], shown
 
@@ -46,61 +46,61 @@ def test_same_contact_of_two_accounts_has_two_chats(s):
 def test_account_is_added_changed_and_removed(s):
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line(
         '/account add newt@%s name=other host=127.0.0.1 port=%d ca-file=%s'
         % (DOMAIN, s.server.port, s.server.ca)
     )
-    t.sees('Password of newt@')
+    t.shows('Password of newt@')
     t.type('pond\r')
-    t.sees(r'Keep the password of newt@')
+    t.shows(r'Keep the password of newt@')
     t.type('y')
-    t.says('Saved the password of')
+    t.shows_text('Saved the password of')
     assert (
         '[account other]\naddress = newt@pond.example' in home.read_rc()
         and home.read_rc().count('password = pond') == 2
     )
     t.line('/account set other resource den')
     t.line('/disconnect other')
-    t.says('other: Offline')
+    t.shows_text('other: Offline')
     t.line('/connect other')
-    t.says('other: Online as newt@pond.example/den')
+    t.shows_text('other: Online as newt@pond.example/den')
     t.line('/account set other resource lily')
-    t.says('/reconnect other makes one now')
+    t.shows_text('/reconnect other makes one now')
     t.line('/reconnect other')
-    t.says('other: Online as newt@pond.example/lily')
+    t.shows_text('other: Online as newt@pond.example/lily')
     t.line('/account set other port 99999999')
-    t.says('65535')
+    t.shows_text('65535')
     t.type('\x03')
     t.line(
         '/other:msg toad@' + DOMAIN
     )  # a chat of its own goes with it, and can not show the answer
-    t.sees(r'\[2:')
+    t.shows(r'\[2:')
     t.line('/account remove other')
-    t.says('Removed account other')
+    t.shows_text('Removed account other')
     assert 'other' not in home.read_rc() and '[account toad]' in home.read_rc()
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:')
+    t.shows(r'\[2:')
 
 
 def test_new_password_is_used_by_next_connection(s):
     """Before what was typed in this run, and also where it had been refused before."""
     home = s.home(account(s.server, password=None))
     t = s.terminal(home)
-    t.sees('Password of')
+    t.shows('Password of')
     t.type('pond\r')
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     for typed, then in (
         ('wrong', 'The password is wrong'),
         ('pond', 'Online as toad@.*Online as toad@'),
         ('wrong', 'wrong.*The password is wrong'),
     ):
         t.line('/account set toad password')
-        t.sees('New password of toad@pond.example')
+        t.shows('New password of toad@pond.example')
         t.type(typed + '\r')
-        t.says('Saved the password of')
+        t.shows_text('Saved the password of')
         t.line('/reconnect')
-        t.says(then)
+        t.shows_text(then)
 
 
 def test_removed_account_goes_offline_and_keeps_history(s):
@@ -110,10 +110,10 @@ def test_removed_account_goes_offline_and_keeps_history(s):
     )
     t = s.headless(home)
     t.event(event='connection', account='other', state='online')
-    t.say('/other:msg toad@%s before it went' % DOMAIN)
-    toad.hears('^before it went$')
-    toad.notices('available', 'newt@' + DOMAIN)
-    t.say('/account remove other')
+    t.send('/other:msg toad@%s before it went' % DOMAIN)
+    toad.receives('^before it went$')
+    toad.receives_presence('available', 'newt@' + DOMAIN)
+    t.send('/account remove other')
     t.event(
         ok=True,
         result={
@@ -123,15 +123,15 @@ def test_removed_account_goes_offline_and_keeps_history(s):
             'text': 'Removed account other; its history stays.',
         },
     )
-    toad.notices('unavailable', 'newt@' + DOMAIN)
+    toad.receives_presence('unavailable', 'newt@' + DOMAIN)
     assert '# of the other one' in home.read_rc() and 'newt' not in home.read_rc()
     t.event(event='connection', account='other', state='offline')
-    t.say(
+    t.send(
         '/account add newt@%s name=again password=pond host=127.0.0.1 port=%d ca-file=%s'
         % (DOMAIN, s.server.port, s.server.ca)
     )
     t.event(event='connection', account='again', state='online')
-    toad.say('newt@' + DOMAIN, 'welcome back')
+    toad.send('newt@' + DOMAIN, 'welcome back')
     t.event(event='message', account='again', body='welcome back')
     t.process.terminate()
     t.process.wait(5 * SLOW)
@@ -146,24 +146,24 @@ def test_renamed_account_keeps_connection_chats_and_history(s):
     frog = s.peer('frog')
     home = s.home('# mine\n' + account(s.server, name='home') + '# below\n')
     t = s.terminal(home)
-    t.sees('● Frog')
+    t.shows('● Frog')
     logins = s.server.logins('toad')
     t.line('/msg frog@%s said before' % DOMAIN)
-    frog.hears('^said before$')
+    frog.receives('^said before$')
     t.line('/account rename home pond')
-    t.says('Renamed account home to pond')
-    t.sees('● pond')
+    t.shows_text('Renamed account home to pond')
+    t.shows('● pond')
     assert (
         re.sub('scram-seen.*\n', '', home.read_rc())
         == '# mine\n' + account(s.server, name='pond') + '# below\n'
     )
     assert os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode & 0o777 == 0o600
     t.line('/pond:msg frog@%s said after' % DOMAIN)
-    frog.hears('^said after$')
-    t.sees('said before.*said after')
+    frog.receives('^said after$')
+    t.shows('said before.*said after')
     assert s.server.logins('toad') == logins
     t.line('/home:msg frog@%s nobody' % DOMAIN)
-    t.says('There is no account “home”. Accounts: pond')
+    t.shows_text('There is no account “home”. Accounts: pond')
 
 
 def test_unsent_messages_of_removed_account_are_sent_when_added_again(s):
@@ -171,9 +171,9 @@ def test_unsent_messages_of_removed_account_are_sent_when_added_again(s):
     home = s.home(account(s.server))
     t = s.headless(home, '--no-connect')
     for n in (1, 2):
-        t.say('/msg frog@%s late word %d' % (DOMAIN, n))
+        t.send('/msg frog@%s late word %d' % (DOMAIN, n))
         t.event(event='message', body='late word %d' % n, state='queued')
-    t.say('/account remove toad')
+    t.send('/account remove toad')
     said = t.event(
         ok=True,
         result=dict(
@@ -185,12 +185,12 @@ def test_unsent_messages_of_removed_account_are_sent_when_added_again(s):
         ),
     )
     assert said
-    t.say(
+    t.send(
         '/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s'
         % (DOMAIN, s.server.port, s.server.ca)
     )
     t.event(event='connection', account='back', state='online')
-    frog.hears('^late word 2$')
+    frog.receives('^late word 2$')
     assert [m['body'] for m in frog.messages if m['body']] == ['late word 1', 'late word 2']
 
 
@@ -198,14 +198,14 @@ def test_wait_sent_answers_when_acknowledged(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.sees('● Frog')
+    t.shows('● Frog')
     status, out, err = ask(home, '/msg frog@%s wait=sent is it there?' % DOMAIN)
     assert status == 0 and json.loads(out)['result']['state'] in ('acknowledged', 'delivered'), (
         status,
         out,
         err,
     )
-    frog.hears('^is it there')
+    frog.receives('^is it there')
     status, out, err = ask(home, '/msg frog@%s is it on its way?' % DOMAIN)
     assert status == 0 and json.loads(out)['result']['state'] == 'queued', (status, out, err)
 
@@ -226,7 +226,7 @@ def test_account_named_twice_is_listed_once(s):
         '-a',
         'newt@%s/desk' % DOMAIN,
     )
-    t.say('/account list')
+    t.send('/account list')
     listed = t.event(ok=True)['result']['accounts']
     assert [(a['name'], a['address']) for a in listed] == [
         ('toad', 'toad@' + DOMAIN),
@@ -244,7 +244,7 @@ def test_hanging_or_refused_account_does_not_disturb_others(s):
         held.wait(60)
 
     def half(wire, number):
-        wire.hears(r'<stream:stream[^>]*>')
+        wire.receives(r'<stream:stream[^>]*>')
         wire.send(
             "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
             "xmlns:stream='http://etherx.jabber.org/streams' id='s' version='1.0'><stream:fea"
@@ -267,11 +267,11 @@ def test_hanging_or_refused_account_does_not_disturb_others(s):
     why = t.event(event='connection', account='wrong', state='offline')['text']
     t.event(event='connection', account='dead', state='waiting')
     for n in range(20):
-        t.say('/toad:msg frog@%s number %d' % (DOMAIN, n))
-        frog.hears('^number %d$' % n, wait=2)
-    frog.say('toad@' + DOMAIN, 'I hear you')
+        t.send('/toad:msg frog@%s number %d' % (DOMAIN, n))
+        frog.receives('^number %d$' % n, wait=2)
+    frog.send('toad@' + DOMAIN, 'I hear you')
     t.event(event='message', account='toad', body='I hear you')
-    t.say('/account list')
+    t.send('/account list')
     end = now() + 5 * SLOW
     while not any('accounts' in e.get('result', {}) for e in t.lines):
         assert now() < end
@@ -295,7 +295,7 @@ def test_hanging_or_refused_account_does_not_disturb_others(s):
         assert 'refuses' in listed['dead']['why'] and listed['dead']['next_try'].startswith(
             '20'
         ), listed
-    t.say('/account remove mute')
+    t.send('/account remove mute')
     t.event(
         result={
             'account': 'mute',
@@ -305,38 +305,38 @@ def test_hanging_or_refused_account_does_not_disturb_others(s):
         },
         wait=4,
     )
-    t.say('/toad:msg frog@%s and on it goes' % DOMAIN)
-    frog.hears('^and on it goes$')
+    t.send('/toad:msg frog@%s and on it goes' % DOMAIN)
+    frog.receives('^and on it goes$')
     held.set()
 
 
 def test_resource_conflict_does_not_reconnect(s):
     one = s.terminal(s.home(account(s.server, resource='desk')))
-    one.says('Online as toad@pond.example/desk')
+    one.shows_text('Online as toad@pond.example/desk')
     before = s.server.logins('toad')
     two = s.terminal(s.home(account(s.server, resource='desk')))
-    two.says('Online as toad@')
-    one.says('Another client has connected with the same resource')
+    two.shows_text('Online as toad@')
+    one.shows_text('Another client has connected with the same resource')
     time.sleep(2.5)
     assert s.server.logins('toad') == before + 1
-    two.sees('● toad')
+    two.shows('● toad')
 
 
 def test_two_accounts_chat_with_each_other(s):
     """Each has what is sent to it; what one sends is the other's only with carbons, which come
     later."""
     one = s.terminal(s.home(account(s.server)))
-    one.says('Online as toad@')
+    one.shows_text('Online as toad@')
     two = s.terminal(s.home(account(s.server, 'newt')))
-    two.says('Online as newt@')
+    two.shows_text('Online as newt@')
     one.line('/msg newt@%s from one program' % DOMAIN)
-    two.sees(r'2:Toad 1')
+    two.shows(r'2:Toad 1')
     two.type('\x1ba')
-    two.sees('from one program')
+    two.shows('from one program')
     two.line('to the other')
-    one.sees('to the other')
+    one.shows('to the other')
     two.type('typing now')
-    one.sees('is writing')
+    one.shows('is writing')
     two.type('\x03')
     one.gone('is writing')
 
@@ -345,11 +345,11 @@ def test_files_are_private_and_log_has_no_message_text(s):
     frog = s.peer('frog')
     home = s.home('[options]\nlog-level = debug\n' + account(s.server))
     t = s.terminal(home)
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/msg frog@%s quiet waters' % DOMAIN)
-    frog.hears('^quiet waters$')
-    frog.say('toad@' + DOMAIN, 'run deep')
-    t.sees('run deep')
+    frog.receives('^quiet waters$')
+    frog.send('toad@' + DOMAIN, 'run deep')
+    t.shows('run deep')
     t.line('/quit')
     assert t.ends() == 0
     log = home.log()
@@ -364,27 +364,27 @@ def test_files_are_private_and_log_has_no_message_text(s):
 def test_draft_survives_restart_and_password_does_not(s):
     home = s.home(account(s.server))
     t = s.terminal(home, '--no-connect')
-    t.sees('1:console')
+    t.shows('1:console')
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:')
+    t.shows(r'\[2:')
     t.type('half a thought')
-    t.sees('half a thought')
+    t.shows('half a thought')
     time.sleep(1.3)
     t.process.terminate()
     assert t.ends() == 0
     t = s.terminal(home, '--no-connect')
-    t.sees('1:console')
+    t.shows('1:console')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('› half a thought')
+    t.shows('› half a thought')
     t.type('\x03')
     t.type('/account add heron@%s password=hidden-one' % DOMAIN)
-    t.sees('account add')
+    t.shows('account add')
     time.sleep(1.3)
     t.type('\r')
     t.gone('hidden-one')
     t.type('\x1b[Athe end')
-    t.sees('› the end')
-    t.never('hidden-one', 0.3)
+    t.shows('› the end')
+    t.never_shows('hidden-one', 0.3)
     t.process.terminate()
     t.ends()
     assert b'hidden-one' not in home.everything()

@@ -42,7 +42,7 @@ def carbons_are_on(client):
     after what it can, the second after what was asked for then."""
     for _ in range(2):
         before = len(client.lines)
-        client.say('/ping')
+        client.send('/ping')
         client.event(since=before, ok=True)
 
 
@@ -50,26 +50,26 @@ def test_messages_are_copied_to_every_client(s):
     frog = s.peer('frog')
     home = s.home(account(s.server, resource='desk'))
     t = s.terminal(home)
-    t.sees('contacts +1/2')
+    t.shows('contacts +1/2')
     phone_home, phone = online(s, s.server, 'phone')
     carbons_are_on(phone)
     # heard by one, shown by both
-    frog.say(TOAD + '/phone', 'only to the phone')
+    frog.send(TOAD + '/phone', 'only to the phone')
     phone.event(event='message', direction='in', body='only to the phone')
-    t.sees(r'Frog.* 1\b|1\b.*Frog')
+    t.shows(r'Frog.* 1\b|1\b.*Frog')
     t.line('/msg ' + FROG)
-    t.sees('only to the phone')
-    frog.say(TOAD + '/desk', 'only to the desk')
-    t.sees('only to the desk')
+    t.shows('only to the phone')
+    frog.send(TOAD + '/desk', 'only to the desk')
+    t.shows('only to the desk')
     assert phone.event(event='message', body='only to the desk')['direction'] == 'in'
     # said by one, shown by the other as ours; and what the other side says about it is heard by
     # both
-    phone.say('/msg %s said by the phone' % FROG)
-    frog.hears('said by the phone')
-    t.sees('toad.* said by the phone')
+    phone.send('/msg %s said by the phone' % FROG)
+    frog.receives('said by the phone')
+    t.shows('toad.* said by the phone')
     has_state(home, 'said by the phone', ACKNOWLEDGED)
     t.line('said by the desk')
-    frog.hears('said by the desk')
+    frog.receives('said by the desk')
     assert phone.event(event='message', body='said by the desk')['direction'] == 'out'
     for h in (home, phone_home):
         wait_for(lambda: h.rows('select count(*) from message') == [(4,)])
@@ -79,15 +79,15 @@ def test_reply_from_other_client_marks_read(s):
     frog = s.peer('frog')
     home = s.home(account(s.server, resource='desk'))
     t = s.terminal(home)
-    t.sees('contacts +1/2')
+    t.shows('contacts +1/2')
     phone_home, phone = online(s, s.server, 'phone')
     carbons_are_on(phone)
-    frog.say(TOAD, 'are you there')
-    t.sees(r'\[2:Frog\]|2:Frog')
+    frog.send(TOAD, 'are you there')
+    t.shows(r'\[2:Frog\]|2:Frog')
     wait_for(
         lambda: home.rows('select count(*) from message where body = ?', 'are you there') == [(1,)]
     )
-    phone.say('/msg %s yes' % FROG)
+    phone.send('/msg %s yes' % FROG)
     t.gone(r'[Ff]rog.*\(?1\)?$')
     wait_for(
         lambda: home.rows(
@@ -105,15 +105,15 @@ def test_receipts_go_both_ways(s):
     frog.event(event='connection', state='online')
     home, toad = online(s, s.server, 'desk')
     frog.event(event='presence', **{'from': TOAD})
-    toad.say('/msg %s have you got it' % FROG)
+    toad.send('/msg %s have you got it' % FROG)
     frog.event(event='message', body='have you got it')
     has_state(home, 'have you got it', DELIVERED)
-    frog.say('/msg %s I have' % TOAD)
+    frog.send('/msg %s I have' % TOAD)
     has_state(frog_home, 'I have', DELIVERED)
     before = len(frog.lines)
-    frog.say('/set receipts false')
+    frog.send('/set receipts false')
     frog.event(since=before, ok=True)
-    toad.say('/msg %s and now' % FROG)
+    toad.send('/msg %s and now' % FROG)
     frog.event(event='message', body='and now')
     has_state(home, 'and now', ACKNOWLEDGED)
     time.sleep(0.5)
@@ -125,18 +125,18 @@ def test_blocked_contact_cannot_reach_us(s):
     home, toad = online(s, s.server, 'desk')
     carbons_are_on(toad)
     before = len(toad.lines)
-    toad.say('/block ' + FROG)
+    toad.send('/block ' + FROG)
     toad.event(since=before, ok=True)
-    frog.say(TOAD, 'do you hear me')
-    toad.say('/msg %s nor do I you' % FROG)
+    frog.send(TOAD, 'do you hear me')
+    toad.send('/msg %s nor do I you' % FROG)
     has_state(home, 'nor do I you', FAILED)
     why = home.rows("select error from message where body = 'nor do I you'")[0][0]
     assert 'blocked' in why or SERVER_KIND == 'ejabberd', why  # which does not say why
-    toad.say('/unblock ' + FROG)
+    toad.send('/unblock ' + FROG)
     end = now() + 10 * SLOW
     while not any(l.get('body') == 'and now' for l in toad.lines):
-        assert now() < end, toad.told()
-        frog.say(TOAD, 'and now')
+        assert now() < end, toad.report()
+        frog.send(TOAD, 'and now')
         time.sleep(0.2)
     assert not any(l.get('body') == 'do you hear me' for l in toad.lines)
 
@@ -145,13 +145,13 @@ def test_attention_request_is_shown(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.sees('contacts +1/2')
+    t.shows('contacts +1/2')
     frog.raw(
         "<message type='headline' to='%s'><attention xmlns='urn:xmpp:attention:0'/></message>"
         % TOAD
     )
     t.line('/msg ' + FROG)
-    t.says('Frog wants your attention')
+    t.shows_text('Frog wants your attention')
 
 
 def forgotten(s, swallow):
@@ -165,12 +165,12 @@ def forgotten(s, swallow):
     carbons_are_on(toad)
     frog = s.keep(Peer(server, 'frog'))
     for i in range(60):  # more than a page of Prosody's archive
-        frog.say(TOAD, 'line %d' % i)
+        frog.send(TOAD, 'line %d' % i)
     toad.event(event='message', body='line 59')
     proxy.fall_silent(up=swallow == 'up', down=swallow == 'down')
-    toad.say('/msg %s said in between' % FROG)
+    toad.send('/msg %s said in between' % FROG)
     if swallow == 'down':
-        frog.hears('said in between')
+        frog.receives('said in between')
     else:
         wait_for(lambda: state(home, 'said in between') is not None)
         time.sleep(0.5)
@@ -185,7 +185,7 @@ def forgotten(s, swallow):
     server.start()
     since = len(toad.lines)
     frog = s.keep(Peer(server, 'frog'))
-    toad.say('/connect')
+    toad.send('/connect')
     toad.event(since=since, event='connection', state='online', wait=30)
     wait_for(lambda: 'Archive query' in server.log())  # nothing else could tell
     return home, toad, frog, server, proxy
@@ -194,8 +194,8 @@ def forgotten(s, swallow):
 def test_message_server_had_is_not_sent_twice(s):
     home, toad, frog, server, proxy = forgotten(s, 'down')
     has_state(home, 'said in between', ACKNOWLEDGED, 30)
-    toad.say('/msg %s behind it' % FROG)
-    frog.hears('behind it')
+    toad.send('/msg %s behind it' % FROG)
+    frog.receives('behind it')
     assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was said twice'
     # Prosody takes who has read the archive for one that does so always; what is said while the
     # next link is broken comes all the same
@@ -207,10 +207,10 @@ def test_message_server_had_is_not_sent_twice(s):
     proxy.refuse()
     proxy.close_links()
     time.sleep(0.5)
-    frog.say(TOAD, 'said to nobody')
+    frog.send(TOAD, 'said to nobody')
     wait_for(lambda: 'Destroying session for hibernating too long' in server.log())
     proxy.admit()
-    toad.say('/connect')
+    toad.send('/connect')
     toad.event(event='message', body='said to nobody')
     wait_for(
         lambda: home.rows("select count(*) from message where body = 'said to nobody'") == [(1,)]
@@ -219,9 +219,9 @@ def test_message_server_had_is_not_sent_twice(s):
 
 def test_message_server_lost_is_sent_once(s):
     home, toad, frog, server, proxy = forgotten(s, 'up')
-    frog.hears('said in between', 30)
-    toad.say('/msg %s behind it' % FROG)
-    frog.hears('behind it')
+    frog.receives('said in between', 30)
+    toad.send('/msg %s behind it' % FROG)
+    frog.receives('behind it')
     assert [m['body'] for m in frog.messages if m['body']] == [
         'said in between',
         'behind it',

@@ -11,7 +11,7 @@ def failing(home, word=None, **more):
     if not os.path.exists(SHIM):
         raise Skip('tests/shim/disk.so is not built')
     if word:
-        say(home, word)
+        set_disk_error(home, word)
     plain = home.env()
     return home.env(
         LD_PRELOAD=':'.join(filter(None, (SHIM, plain.get('LD_PRELOAD')))),
@@ -21,7 +21,7 @@ def failing(home, word=None, **more):
     )
 
 
-def say(home, word):
+def set_disk_error(home, word):
     with open(home.dir + '/disk.new', 'w') as f:
         f.write(word)
     os.rename(home.dir + '/disk.new', home.dir + '/disk')
@@ -31,20 +31,20 @@ def test_full_disk_keeps_messages_until_written(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@%s before' % DOMAIN)
-    frog.hears('^before$')
-    say(home, 'ENOSPC')
-    frog.say('toad@' + DOMAIN, 'heard while full')
-    t.sees('heard while full')
-    t.says('is full: new messages are kept in memory only')
+    frog.receives('^before$')
+    set_disk_error(home, 'ENOSPC')
+    frog.send('toad@' + DOMAIN, 'heard while full')
+    t.shows('heard while full')
+    t.shows_text('is full: new messages are kept in memory only')
     t.line('said while full')
-    t.sees('said while full')
+    t.shows('said while full')
     time.sleep(2)
     assert not [m for m in frog.messages if 'while full' in m['body']], frog.messages
     assert home.rows("select count(*) from message where body like '%while full'") == [(0,)]
     os.unlink(home.dir + '/disk')
-    frog.hears('^said while full$', wait=30)
+    frog.receives('^said while full$', wait=30)
     home.has(
         "select body from message where body like '%while full' order by id",
         [('heard while full',), ('said while full',)],
@@ -58,23 +58,23 @@ def test_read_only_disk_at_start_keeps_messages_until_written(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@%s of old' % DOMAIN)
-    frog.hears('^of old$')
+    frog.receives('^of old$')
     t.line('/quit')
     assert t.ends() == 0
     t = s.terminal(home, env=failing(home, 'EROFS'), cols=120)
-    t.says('cannot be written: new messages are kept in memory only')
-    t.says('Online as toad@')
+    t.shows_text('cannot be written: new messages are kept in memory only')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('of old')
-    frog.say('toad@' + DOMAIN, 'heard in between')
-    t.sees('heard in between')
+    t.shows('of old')
+    frog.send('toad@' + DOMAIN, 'heard in between')
+    t.shows('heard in between')
     t.line('said in between')
-    t.sees('said in between')
+    t.shows('said in between')
     assert home.rows('select body from message') == [('of old',)]
     os.unlink(home.dir + '/disk')
-    frog.hears('^said in between$', wait=40)
+    frog.receives('^said in between$', wait=40)
     home.has(
         'select body from message order by id',
         [('of old',), ('heard in between',), ('said in between',)],
@@ -89,19 +89,19 @@ def test_quit_with_full_disk_asks_first(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@%s before' % DOMAIN)
-    frog.hears('^before$')
-    say(home, 'ENOSPC')
+    frog.receives('^before$')
+    set_disk_error(home, 'ENOSPC')
     t.line('said while full')
-    t.says('is full: new messages are kept in memory only')
+    t.shows_text('is full: new messages are kept in memory only')
     t.line('/quit')
-    t.says('1 unsent message would be lost. End anyway')
+    t.shows_text('1 unsent message would be lost. End anyway')
     t.type('n')
     t.line('said later')
-    t.sees('said later')
+    t.shows('said later')
     t.line('/quit')
-    t.says('2 unsent messages would be lost. End anyway')
+    t.shows_text('2 unsent messages would be lost. End anyway')
     t.type('y')
     assert t.ends() == 1
     assert (
@@ -116,21 +116,21 @@ def test_network_file_system_stores_and_searches(s):
     home = s.home(account(s.server))
     env = failing(home, NJ_DISK_KIND='0x6969')
     t = s.terminal(home, env=env, cols=120)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@%s over the network' % DOMAIN)
-    frog.hears('^over the network$')
+    frog.receives('^over the network$')
     for i in range(50):
-        frog.say('toad@' + DOMAIN, 'line %d heliotrope' % i)
-    t.sees('line 49 heliotrope')
+        frog.send('toad@' + DOMAIN, 'line %d heliotrope' % i)
+    t.shows('line 49 heliotrope')
     home.has("select count(*) from message where body like 'line %'", [(50,)])
     assert not os.path.exists(home.database + '-wal')
     t.line('/search heliotrope')
-    t.sees('line 49 heliotrope')
+    t.shows('line 49 heliotrope')
     t.line('/quit')
     assert t.ends() == 0
     t = s.terminal(home, env=env, cols=120)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('line 49 heliotrope')
+    t.shows('line 49 heliotrope')
     t.line('/quit')
     assert t.ends() == 0

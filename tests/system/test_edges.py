@@ -42,7 +42,7 @@ def test_unopenable_log_is_reported(s):
     home = s.home()
     os.makedirs(home.dir + '/state/natterjack/log')
     t = s.terminal(home)
-    t.says('state/natterjack/log')
+    t.shows_text('state/natterjack/log')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -60,7 +60,7 @@ def test_pending_call_is_answered_when_program_ends(s):
         'tls = none\n' % (DOMAIN, port)
     )
     t = s.terminal(home, '--no-connect')
-    home.takes_lines()
+    home.wait_for_fifo()
     for end in ('/account remove toad', None):
         p = subprocess.Popen(
             [PROGRAM, '-x', '/connect'],
@@ -69,7 +69,7 @@ def test_pending_call_is_answered_when_program_ends(s):
             stdout=subprocess.PIPE,
             text=True,
         )
-        t.sees('connecting')
+        t.shows('connecting')
         if end:
             t.line(end)
         else:
@@ -83,9 +83,9 @@ def test_pending_call_is_answered_when_program_ends(s):
                 '/account add toad@%s name=toad password=pond host=127.0.0.1 port=%d tls=none'
                 % (DOMAIN, port)
             )
-            t.sees('connecting')
+            t.shows('connecting')
             t.line('/disconnect')
-            t.sees('offline')
+            t.shows('offline')
     assert t.ends() == 0
     listener.close()
 
@@ -97,7 +97,7 @@ def test_pending_call_fails_when_program_is_killed(s):
         'tls = none\n[options]\nfifo = mine\n' % (DOMAIN, port)
     )
     t = s.terminal(home, '--no-connect')
-    home.takes_lines(os.path.dirname(home.fifo) + '/mine')
+    home.wait_for_fifo(os.path.dirname(home.fifo) + '/mine')
     p = subprocess.Popen(
         [PROGRAM, '-x', '/connect'],
         env=home.env(),
@@ -105,7 +105,7 @@ def test_pending_call_fails_when_program_is_killed(s):
         stderr=subprocess.PIPE,
         text=True,
     )
-    t.sees('connecting')
+    t.shows('connecting')
     t.process.kill()
     assert 'did not answer' in p.communicate(timeout=5 * SLOW)[1] and p.returncode == 1
     listener.close()
@@ -114,24 +114,24 @@ def test_pending_call_fails_when_program_is_killed(s):
 def test_draft_survives_sigterm(s):
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.sees('Online')
+    t.shows('Online')
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:Frog\].*Frog›')  # his name, even if it came after his window
+    t.shows(r'\[2:Frog\].*Frog›')  # his name, even if it came after his window
     t.type('half a sentence')
-    t.sees('half a sentence')
+    t.shows('half a sentence')
     t.process.terminate()
     assert t.ends() == 0
     t = s.terminal(home)
-    t.sees('Online')
+    t.shows('Online')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('half a sentence')
+    t.shows('half a sentence')
 
 
 def test_password_typed_in_command_is_not_kept(s):
     t = s.terminal(s.home(account(s.server)))
-    t.sees('Online')
+    t.shows('Online')
     t.line('/account set toad password hunter2')
-    t.says('not be typed visibly')
+    t.shows_text('not be typed visibly')
     t.type('\x1b[A')
     time.sleep(0.3)
     assert 'hunter2' not in t.text(), t.text()
@@ -145,16 +145,16 @@ def test_password_typed_in_command_is_not_kept(s):
 def test_clear_removes_notices_and_keeps_messages(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
-    t.sees('Online')
+    t.shows('Online')
     t.line('/msg frog@%s good morning' % DOMAIN)
-    t.sees('good morning')
+    t.shows('good morning')
     t.line('/status')
-    t.says('others see it as')
+    t.shows_text('others see it as')
     t.line('/clear')
     t.gone('others see it')
-    t.sees('good morning')
-    frog.say('toad@' + DOMAIN, 'and you')
-    t.sees('good morning.*and you')
+    t.shows('good morning')
+    frog.send('toad@' + DOMAIN, 'and you')
+    t.shows('good morning.*and you')
 
 
 ASKS = '''#!/bin/sh
@@ -184,17 +184,17 @@ def asking(s):
 def test_password_commands_may_set_terminal_mode(s):
     t = s.terminal(asking(s))
     for who in range(2):
-        t.sees('(PIN: .*){%d}' % (who + 1), look=lambda: t.raw.decode(errors='replace'))
+        t.shows('(PIN: .*){%d}' % (who + 1), look=lambda: t.raw.decode(errors='replace'))
         t.line('pond')
-    t.says('Online as toad@')
-    t.says('Online as frog@')
+    t.shows_text('Online as toad@')
+    t.shows_text('Online as frog@')
     t.line('/quit')
     assert t.ends() == 0
 
 
 def test_sigterm_during_password_command_restores_terminal(s):
     t = s.terminal(asking(s))
-    t.sees('PIN:')
+    t.shows('PIN:')
     assert until(lambda: not termios.tcgetattr(t.fd)[3] & termios.ECHO)
     t.process.terminate()
     assert t.ends() == 0

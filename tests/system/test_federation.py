@@ -41,26 +41,26 @@ def two_servers(s, kind, names=None):
     )
     home = s.home(account(server, port=proxy.port))
     t = s.terminal(home, rows=40, cols=100)
-    t.sees('● toad')
+    t.shows('● toad')
     me, other = 'toad@' + DOMAIN, 'frog@' + OTHER
 
     # each may see the other
     t.line('/subscribe ask ' + other)
-    frog.notices('subscribe', me, 20)
+    frog.receives_presence('subscribe', me, 20)
     frog.do(frog.client.send_presence, pto=me, ptype='subscribed')
     frog.do(frog.client.send_presence, pto=me, ptype='subscribe')
-    t.sees('● frog', 20)
+    t.shows('● frog', 20)
     t.line('/subscribe allow ' + other)
-    frog.notices('available', me, 20)
+    frog.receives_presence('available', me, 20)
 
     def talk(words):
         t.line('from us: ' + words)
-        frog.hears('from us: ' + words, 20)
+        frog.receives('from us: ' + words, 20)
         frog.raw(
             "<message type='chat' to='%s' id='%s'><body>from them: %s</body>"
             "<request xmlns='urn:xmpp:receipts'/></message>" % (me, words, words)
         )
-        t.sees('from them: ' + words, 20)
+        t.shows('from them: ' + words, 20)
         end = now() + 20 * SLOW
         while words not in receipts or home.rows(
             'select state from message where body = ?', 'from us: ' + words
@@ -76,7 +76,7 @@ def two_servers(s, kind, names=None):
     talk('again')
     # ours breaks while both speak
     for number in range(20):
-        frog.say(me, '[i%06d]' % number)
+        frog.send(me, '[i%06d]' % number)
         if number % 2:
             t.line('[o%06d]' % number)
         if number == 9:

@@ -5,8 +5,8 @@ from harness import *
 
 def test_start_without_configuration_explains_first_steps(s):
     t = s.terminal(s.home())
-    t.sees(r'/account add')
-    t.sees(r'/help')
+    t.shows(r'/account add')
+    t.shows(r'/help')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -15,22 +15,22 @@ def test_account_is_added_with_masked_password(s):
     home = s.home()
     peer = s.peer('frog')
     t = s.terminal(home)
-    t.sees('/account add')
+    t.shows('/account add')
     t.line(
         '/account add toad@%s host=127.0.0.1 port=%d ca-file=%s'
         % (DOMAIN, s.server.port, s.server.ca)
     )
-    t.sees(r'Password of toad@')
+    t.shows(r'Password of toad@')
     t.type('pond')
-    t.never('pond(?!\.)', 0.5)
+    t.never_shows('pond(?!\.)', 0.5)
     t.type('\r')
-    peer.notices('available', 'toad@' + DOMAIN)
-    t.sees(r'Keep the password')
+    peer.receives_presence('available', 'toad@' + DOMAIN)
+    t.shows(r'Keep the password')
     t.type('n')
     assert until(lambda: 'address = toad@' + DOMAIN in home.read_rc()), home.read_rc()
     assert stat.S_IMODE(os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode) == 0o600
     t.type('\x1b[A')  # the line before is the command, never the password
-    t.sees('/account add toad')
+    t.shows('/account add toad')
     t.type('\x03')
     t.line('/quit')
     assert t.ends() == 0
@@ -48,9 +48,9 @@ def test_password_command_may_read_terminal(s):
     os.chmod(home.dir + '/ask', 0o755)
     home.rc(account(s.server, password=None, password_command=home.dir + '/ask'))
     t = s.terminal(home)
-    t.sees('Card PIN')
+    t.shows('Card PIN')
     t.type('1234\r')
-    t.sees(r'(?i)online|logged in')
+    t.shows(r'(?i)online|logged in')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -62,26 +62,26 @@ def test_configuration_error_is_reported_with_its_line(s):
         + '[account broken]\nport = 99999\n'
     )
     t = s.terminal(home)
-    t.sees('natterjackrc, line 3')
-    t.sees(r'(?i)online|logged in')
+    t.shows('natterjackrc, line 3')
+    t.shows(r'(?i)online|logged in')
     t.line('/quit')
     assert t.ends() == 0
 
 
 def test_wrong_password_is_tried_and_reported_once(s):
     home = s.home(account(s.server, password='wrong-one'))
-    before = s.server.settled()
+    before = s.server.wait_disconnected()
     t = s.terminal(home)
-    t.says('The password is wrong, or the server does not know this account')
+    t.shows_text('The password is wrong, or the server does not know this account')
     time.sleep(2)
     assert s.server.connections() == before + 1
     assert (
-        t.said().count('The password is wrong, or the server does not') == 1
+        t.pane_text().count('The password is wrong, or the server does not') == 1
     )  # the account's own line is cut off before
     t.line('/connect')
-    t.sees('Password of toad@')
+    t.shows('Password of toad@')
     t.type('pond\r')
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/quit')
     assert t.ends() == 0
     assert b'wrong-one' not in home.everything()
@@ -105,9 +105,9 @@ def test_failed_password_command_is_reported(s):
         home = s.home()
         home.rc(account(s.server, password=None, password_command=script(home, text)))
         t = s.terminal(home)
-        t.says(said)
+        t.shows_text(said)
         t.type('still here')
-        t.sees('still here')
+        t.shows('still here')
 
 
 def test_slow_password_command_does_not_block_and_is_cancelled(s):
@@ -125,11 +125,11 @@ def test_slow_password_command_does_not_block_and_is_cancelled(s):
     )
     pid = int(open(home.dir + '/pid').read())
     t.type('typed meanwhile')
-    t.sees('typed meanwhile')
+    t.shows('typed meanwhile')
     t.type('\x03')
     t.gone('typed meanwhile')
     t.type('\x03')
-    t.says('cancelled')
+    t.shows_text('cancelled')
 
     def over():
         try:
@@ -174,9 +174,9 @@ def test_sigterm_while_server_hangs_ends_in_two_seconds(s):
         % (DOMAIN, l.getsockname()[1])
     )
     t = s.terminal(home)
-    t.sees('dead')
+    t.shows('dead')
     t.type('still here')
-    t.sees('still here')
+    t.shows('still here')
     begun = now()
     t.process.terminate()
     t.ends(3)
@@ -186,11 +186,11 @@ def test_sigterm_while_server_hangs_ends_in_two_seconds(s):
 
 def test_bind_reports_binding(s):
     t = s.terminal(s.home())
-    t.sees('/account add')
+    t.shows('/account add')
     t.line('/bind F5 /window console')
-    t.says('F5 now runs /window console')
+    t.shows_text('F5 now runs /window console')
     t.line('/bind F5 free')
-    t.says("Unbound F5")
+    t.shows_text("Unbound F5")
 
 
 def test_refused_connection_is_reported(s):
@@ -198,7 +198,7 @@ def test_refused_connection_is_reported(s):
         '[account nobody]\naddress = toad@%s\npassword = x\nhost = 127.0.0.1\nport = 1\n' % DOMAIN
     )
     t = s.terminal(home)
-    t.sees(r'refuses connections')
+    t.shows(r'refuses connections')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -206,14 +206,14 @@ def test_refused_connection_is_reported(s):
 def test_unknown_certificate_is_refused_until_pinned(s):
     home = s.home(account(s.server, ca_file=None))
     t = s.terminal(home)
-    t.sees(r'(?i)certificate')
-    t.never(r'(?i)is online', 0.5)
+    t.shows(r'(?i)certificate')
+    t.never_shows(r'(?i)is online', 0.5)
     t.line('/certificate')
-    t.sees('SHA-256|sha256')
+    t.shows('SHA-256|sha256')
     t.line('/certificate pin')
     assert until(lambda: 'pin = sha256:' in home.read_rc())
     t.line('/connect')
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -221,33 +221,33 @@ def test_unknown_certificate_is_refused_until_pinned(s):
 def test_certificate_trusted_once_is_refused_next_time(s):
     home = s.home(account(s.server, ca_file=None))
     t = s.terminal(home)
-    t.says('certificate of pond.example')
+    t.shows_text('certificate of pond.example')
     t.line('/certificate trust')
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/certificate')
-    t.says('for this connection because you trusted it')
+    t.shows_text('for this connection because you trusted it')
     t.line('/disconnect')
-    t.says('Offline')
+    t.shows_text('Offline')
     t.line('/connect')
-    t.says('Offline.*certificate of pond.example')
+    t.shows_text('Offline.*certificate of pond.example')
     assert 'pin' not in home.read_rc()
 
 
 def test_password_is_kept_when_certificate_is_refused(s):
     t = s.terminal(s.home(''))
     t.line('/account add newt@%s host=127.0.0.1 port=%d' % (DOMAIN, s.server.port))
-    t.sees('Password of newt@')
+    t.shows('Password of newt@')
     t.type('pond\r')
-    t.says('certificate of pond.example')
+    t.shows_text('certificate of pond.example')
     t.line('/certificate trust')
-    t.sees('Keep the password of newt@')
+    t.shows('Keep the password of newt@')
     t.type('n')
     t.line('/disconnect')
-    t.says('Offline')
+    t.shows_text('Offline')
     h = s.headless(s.home(''))
-    h.say('/account add newt@%s host=127.0.0.1 port=%d password=pond' % (DOMAIN, s.server.port))
+    h.send('/account add newt@%s host=127.0.0.1 port=%d password=pond' % (DOMAIN, s.server.port))
     h.event(event='connection', account='newt', state='offline')
-    h.say('/certificate trust')
+    h.send('/certificate trust')
     h.event(event='connection', account='newt', state='online')
 
 
@@ -255,21 +255,21 @@ def test_wrong_pin_is_refused_before_login(s):
     home = s.home(account(s.server, pin='sha256:' + '0' * 64))
     before = s.server.logins('toad')
     t = s.terminal(home)
-    t.says('is not the pinned one')
+    t.shows_text('is not the pinned one')
     t.line('/certificate forget')
     t.line('/connect')
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     assert s.server.logins('toad') == before + 1
 
 
 def test_direct_tls_connects(s):
     home = s.home(account(s.server, port=s.server.direct, tls='direct'))
     t = s.terminal(home)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/certificate')
-    t.says('Accepted: signed by an authority trusted')
+    t.shows_text('Accepted: signed by an authority trusted')
     wrong = s.terminal(s.home(account(s.server, tls='direct')))
-    wrong.says('does not speak TLS at this port')
+    wrong.shows_text('does not speak TLS at this port')
 
 
 def test_server_without_tls_gets_no_password(s):
@@ -281,14 +281,14 @@ def test_server_without_tls_gets_no_password(s):
             "</mechanisms>"
         )
         try:
-            wire.hears('<auth', wait=1)
+            wire.receives('<auth', wait=1)
             heard.append('auth')
         except AssertionError:
             pass
 
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account(tls='starttls')))
-    t.says('offers no encryption')
+    t.shows_text('offers no encryption')
     server.finished()
     time.sleep(1)
     assert not heard and server.connections == 1, (heard, server.connections)
@@ -301,48 +301,48 @@ def test_unknown_host_name_is_reported(s):
             % DOMAIN
         )
     )
-    t.says('There is no server called|The name server did not answer')
+    t.shows_text('There is no server called|The name server did not answer')
 
 
 def test_address_on_command_line_starts_that_account_only(s):
     frog = s.peer('frog')
     home = s.home()
     t = s.terminal(home, '-a', 'not an address')
-    t.says('not an address')
+    t.shows_text('not an address')
     t.line('/quit')
     assert t.ends() == 0
     home.rc(account(s.server) + account(s.server, 'newt'))
     t = s.terminal(home, '-a', 'newt')
-    t.says('Online as newt@')
+    t.shows_text('Online as newt@')
     t.line('/quit')
     assert t.ends() == 0
     t = s.terminal(home, '-a', 'toad@' + DOMAIN)
-    t.says('Online as toad@')
-    t.never('newt', 0.3)
+    t.shows_text('Online as toad@')
+    t.never_shows('newt', 0.3)
 
 
 def test_sighup_ends_cleanly(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.says('Online as toad@')
-    frog.notices('available', 'toad@' + DOMAIN)
+    t.shows_text('Online as toad@')
+    frog.receives_presence('available', 'toad@' + DOMAIN)
     t.process.send_signal(signal.SIGHUP)
     assert t.ends() == 0
-    frog.notices('unavailable', 'toad@' + DOMAIN)
+    frog.receives_presence('unavailable', 'toad@' + DOMAIN)
 
 
 def test_received_message_survives_kill(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.sees('● Frog')
-    frog.say('toad@' + DOMAIN, 'remember this')
-    t.sees('2:Frog 1')
+    t.shows('● Frog')
+    frog.send('toad@' + DOMAIN, 'remember this')
+    t.shows('2:Frog 1')
     home.has("select body from message", [('remember this',)])
     t.process.kill()
     t.process.wait()
     t = s.terminal(home, '--no-connect')
-    t.sees('1:console')
+    t.shows('1:console')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('remember this')
+    t.shows('remember this')

@@ -140,24 +140,24 @@ def test_imported_history_is_searched_and_scrolled(s):
     home = s.home(account(s.server))
     path = logs(home, frog=many(5000))
     t = s.terminal(home, rows=30, cols=100)
-    t.sees(r'(?i)online|logged in')
+    t.shows(r'(?i)online|logged in')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('(?i)frog')
+    t.shows('(?i)frog')
     t.line('/history import mcabber ' + path)
-    t.says('Imported 5000 messages')
-    t.sees('line 4999 of many')  # the chat in front shows them
+    t.shows_text('Imported 5000 messages')
+    t.shows('line 4999 of many')  # the chat in front shows them
     t.line('/history 2024-01-02')
-    t.sees('line 1440 of many')
+    t.shows('line 1440 of many')
     t.line('/history the day the pond froze')
-    t.says('is not a date')
+    t.shows_text('is not a date')
     t.line('/search chat=here "line 77"')
-    t.sees('line 77 of many')
-    t.sees('search')
+    t.shows('line 77 of many')
+    t.shows('search')
     t.type('\r')
-    t.sees('line 80 of many')  # among what was said around it
-    t.sees('line 74 of many')
+    t.shows('line 80 of many')  # among what was said around it
+    t.shows('line 74 of many')
     t.line('/search since=fish line')
-    t.says('is not a date')
+    t.shows_text('is not a date')
     status, out, err = ask(home, '/search limit=3 many')
     assert status == 0 and len(json.loads(out)['result']['hits']) == 3, (status, out, err)
     t.line('/quit')
@@ -171,12 +171,12 @@ def test_cancelled_import_is_started_again(s):
     t.line('/history import mcabber ' + path)
     assert until(lambda: stored(home) > 500, 20)
     t.type('\x03')
-    t.says('The import was cancelled')
+    t.shows_text('The import was cancelled')
     assert stored(home) < 60000
     t.line('/history cancel')
-    t.says('No import or search is running')
+    t.shows_text('No import or search is running')
     t.line('/history import mcabber ' + path)
-    t.says('messages that were imported before', 60)
+    t.shows_text('messages that were imported before', 60)
     assert home.rows('SELECT count(*), count(DISTINCT body) FROM message') == [(60000, 60000)]
     t.line('/quit')
     assert t.ends() == 0
@@ -188,11 +188,11 @@ def test_new_messages_are_found_at_once(s):
     h = s.headless(home)
     h.event(event='connection', state='online')
     for i in range(20):
-        frog.say('toad@' + DOMAIN, 'croak number %d' % i)
+        frog.send('toad@' + DOMAIN, 'croak number %d' % i)
     h.event(event='message', body='croak number 19')
-    h.say('/msg frog@%s what a croaking' % DOMAIN)
+    h.send('/msg frog@%s what a croaking' % DOMAIN)
     h.event(event='message', direction='out')
-    h.say('/search croak')
+    h.send('/search croak')
     until(lambda: any('hits' in e.get('result', {}) for e in h.lines), 10)
     hits = [e['result']['hits'] for e in h.lines if 'hits' in e.get('result', {})][0]
     assert len(hits) == 21 and hits[0]['body'] == 'what a croaking', hits

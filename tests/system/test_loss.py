@@ -54,23 +54,23 @@ def test_messages_queued_offline_are_sent_once_in_order(s):
     s.things.remove(frog)
     home = s.home(account(server))
     t = s.terminal(home)
-    t.sees('● toad')
+    t.shows('● toad')
     t.line('/msg ' + FROG)
     t.line('said before')
-    t.sees(
+    t.shows(
         'said before',
         look=lambda: str(home.rows('select body from message where state = ?', ACKNOWLEDGED)),
     )
     server.stop()
-    t.sees('waiting|retry')
+    t.shows('waiting|retry')
     lines = ['typed %d while it was away' % i for i in range(5)]
     for line in lines:
         t.line(line)
-        t.sees('toad. +' + line)
+        t.shows('toad. +' + line)
     server.start()
     t.line('/connect')
-    t.sees('● toad', 20)
+    t.shows('● toad', 20)
     frog = s.keep(Peer(server, 'frog'))
-    frog.hears('typed 4')
+    frog.receives('typed 4')
     time.sleep(1)
     assert [m['body'] for m in frog.messages if 'typed' in m['body']] == lines

@@ -10,17 +10,17 @@ def test_unsure_message_waits_for_retry(s):
 
     def log_in(wire):
         """The server and the account say that they have no archive."""
-        plain, heard = wire.hears, []
+        plain, received = wire.receives, []
 
         def collect(pattern, wait=10):
             match = plain(pattern, wait)
-            heard.append(match.string)
+            received.append(match.string)
             return match
 
-        wire.hears = collect
+        wire.receives = collect
         wire.login()
-        asked = re.findall(rb'<iq ([^>]*)>\s*<query [^>]*disco#info', heard[-1])
-        assert len(asked) == 2, heard[-1]
+        asked = re.findall(rb'<iq ([^>]*)>\s*<query [^>]*disco#info', received[-1])
+        assert len(asked) == 2, received[-1]
         for keys in asked:
             keys = dict(re.findall(r"""(id|to)=['"]([^'"]+)""", keys.decode()))
             wire.send(
@@ -32,35 +32,35 @@ def test_unsure_message_waits_for_retry(s):
         log_in(wire)
         if number == 0:
             ids.append(
-                wire.hears(
+                wire.receives(
                     r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>"
                 ).group(1)
             )
             return
-        wire.hears(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>afterwards</body>")
+        wire.receives(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>afterwards</body>")
         went_on.set()
         ids.append(
-            wire.hears(
+            wire.receives(
                 r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>"
             ).group(1)
         )
         said_again.set()
-        wire.hears('</stream:stream>', wait=20)
+        wire.receives('</stream:stream>', wait=20)
 
     server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home, cols=100)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/msg frog@' + DOMAIN)
     t.line('once only')
-    t.sees(r'\? once only')
+    t.shows(r'\? once only')
     t.line('afterwards')
     assert went_on.wait(20 * SLOW), server.trouble
     t.line('/outbox')
-    t.says('frog@pond.example +may not have arrived: once only')
+    t.shows_text('frog@pond.example +may not have arrived: once only')
     assert not said_again.is_set()
     t.line('/retry')
-    t.says('1 message is sent again')
+    t.shows_text('1 message is sent again')
     assert said_again.wait(10 * SLOW), server.trouble
     assert len(ids) == 2 and ids[0] == ids[1], ids
     t.line('/quit')
@@ -71,9 +71,9 @@ def test_quit_reports_queued_messages(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, '--no-connect')
-    t.says('1:console')
+    t.shows_text('1:console')
     t.line('/msg frog@%s later' % DOMAIN)
-    t.sees('later')
+    t.shows('later')
     t.line('/quit')
     assert t.ends() == 0
     assert (
@@ -82,6 +82,6 @@ def test_quit_reports_queued_messages(s):
         'again.\n'
     ), t.stderr()
     t = s.terminal(home)
-    frog.hears('^later$')
+    frog.receives('^later$')
     t.line('/quit')
     assert t.ends() == 0 and t.stderr() == '', t.stderr()

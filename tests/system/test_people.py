@@ -7,36 +7,36 @@ from harness import *
 def online(s, rc=None, **kw):
     home = s.home(rc or account(s.server))
     t = s.terminal(home, **kw)
-    t.sees('contacts +./2')  # the roster is here
+    t.shows('contacts +./2')  # the roster is here
     return home, t
 
 
 def test_roster_shows_groups_and_presence(s):
     home, t = online(s)
     t.line('/set show-offline true')
-    t.sees('Pond +0/2.*Frog.*Newt')
+    t.shows('Pond +0/2.*Frog.*Newt')
     frog = s.peer('frog')
-    t.sees('Pond +1/2.*● Frog')
+    t.shows('Pond +1/2.*● Frog')
     t.line('/roster group frog@%s "Old friends" Choir' % DOMAIN)
-    t.says('is now in the groups “Old friends”, “Choir”')
-    t.sees('Choir.*Frog.*Old friends.*Frog.*Pond +0/1')
+    t.shows_text('is now in the groups “Old friends”, “Choir”')
+    t.shows('Choir.*Frog.*Old friends.*Frog.*Pond +0/1')
     frog.raw("<presence><show>dnd</show><status>counting flies</status></presence>")
     t.line('/msg frog@' + DOMAIN)
-    t.sees('busy')
+    t.shows('busy')
     t.line('/roster')
-    t.says('dnd +frog@pond.example +Frog')
+    t.shows_text('dnd +frog@pond.example +Frog')
     t.line('/roster group frog@%s Pond' % DOMAIN)
-    t.sees('Pond +1/2')
+    t.shows('Pond +1/2')
 
 
 def test_info_shows_contact_and_server(s):
     s.peer('frog')
     home, t = online(s)
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/info frog@%s/peer' % DOMAIN)
-    t.says('Frog, subscription both.*peer: online.*software: Slixmpp')
+    t.shows_text('Frog, subscription both.*peer: online.*software: Slixmpp')
     t.line('/info ' + DOMAIN)
-    t.says('(?i)software: ' + SERVER_KIND)
+    t.shows_text('(?i)software: ' + SERVER_KIND)
 
 
 def test_stranger_becomes_contact_and_is_removed(s):
@@ -45,22 +45,22 @@ def test_stranger_becomes_contact_and_is_removed(s):
     heron.raw(
         "<presence type='subscribe' to='toad@%s'><status>It is me</status></presence>" % DOMAIN
     )
-    t.sees('request')
+    t.shows('request')
     t.line('/requests')
-    t.says('heron@pond.example asks to see when you are online. It is me')
+    t.shows_text('heron@pond.example asks to see when you are online. It is me')
     t.line('/subscribe allow heron@' + DOMAIN)
-    heron.notices('subscribed', 'toad@' + DOMAIN)
-    heron.notices('available', 'toad@' + DOMAIN)
+    heron.receives_presence('subscribed', 'toad@' + DOMAIN)
+    heron.receives_presence('available', 'toad@' + DOMAIN)
     t.line('/subscribe ask heron@%s And you?' % DOMAIN)
-    p = heron.notices('subscribe', 'toad@' + DOMAIN)
+    p = heron.receives_presence('subscribe', 'toad@' + DOMAIN)
     assert p['status'] == 'And you?', p
     heron.raw("<presence type='subscribed' to='toad@%s'/>" % DOMAIN)
-    t.says('heron@pond.example accepted; you now see their status')
-    t.sees('● heron')
+    t.shows_text('heron@pond.example accepted; you now see their status')
+    t.shows('● heron')
     t.line('/subscribe cancel heron@' + DOMAIN)
-    heron.notices('unsubscribe', 'toad@' + DOMAIN)
+    heron.receives_presence('unsubscribe', 'toad@' + DOMAIN)
     t.line('/subscribe deny heron@' + DOMAIN)
-    heron.notices('unsubscribed', 'toad@' + DOMAIN)
+    heron.receives_presence('unsubscribed', 'toad@' + DOMAIN)
     t.line('/roster remove heron@' + DOMAIN)
     t.gone('[●○] heron')
 
@@ -68,15 +68,15 @@ def test_stranger_becomes_contact_and_is_removed(s):
 def test_refused_stranger_leaves_no_messages(s):
     heron = s.stranger()
     home, t = online(s)
-    heron.say('toad@' + DOMAIN, 'first word')
-    heron.say('toad@' + DOMAIN, 'second word')
-    t.sees('request')
+    heron.send('toad@' + DOMAIN, 'first word')
+    heron.send('toad@' + DOMAIN, 'second word')
+    t.shows('request')
     home.has("select count(*) from message where body like '%word'", [(2,)])
     t.line('/requests')
-    t.says('heron@pond.example wrote 2 messages, the first: first word')
+    t.shows_text('heron@pond.example wrote 2 messages, the first: first word')
     t.line('/requests refuse heron@' + DOMAIN)
     t.line('/requests')
-    t.says('No requests')
+    t.shows_text('No requests')
     assert not [p for p in heron.presences if p['from'].bare == 'toad@' + DOMAIN]
     home.has("select count(*) from message where body like '%word'", [(0,)])
 
@@ -85,17 +85,17 @@ def test_reply_goes_to_last_used_client(s):
     desk, phone = s.peer('frog', resource='desk'), s.peer('frog', resource='phone')
     desk.raw("<presence><priority>-1</priority></presence>")
     home, t = online(s)
-    t.sees('● Frog')
-    desk.say('toad@' + DOMAIN, 'from my desk')
-    t.sees('2:Frog 1')
+    t.shows('● Frog')
+    desk.send('toad@' + DOMAIN, 'from my desk')
+    t.shows('2:Frog 1')
     t.line('/window 2')
     t.line('to your desk')
-    m = desk.hears('^to your desk$')
+    m = desk.receives('^to your desk$')
     assert m['to'].resource == 'desk', m
-    phone.say('toad@' + DOMAIN, 'from my phone')
-    t.sees('from my phone')
+    phone.send('toad@' + DOMAIN, 'from my phone')
+    t.shows('from my phone')
     t.line('to your phone')
-    phone.hears('^to your phone$')
+    phone.receives('^to your phone$')
     assert not [
         m for m in desk.messages if m['body'] == 'to your phone' and m['to'].resource == 'phone'
     ]
@@ -104,95 +104,95 @@ def test_reply_goes_to_last_used_client(s):
 def test_failed_message_is_marked(s):
     home, t = online(s)
     t.line('/msg nobody@%s is anybody there?' % DOMAIN)
-    t.says('✗ is anybody there')
-    t.says('(offline or does not|no longer exists|no such|does not exist)')
+    t.shows_text('✗ is anybody there')
+    t.shows_text('(offline or does not|no longer exists|no such|does not exist)')
     t.line('/quit')
     assert t.ends() == 0
     assert home.rows('select count(*) from message') == [(1,)]
     t = s.terminal(home, '--no-connect')
     t.line('/msg nobody@' + DOMAIN)
-    t.says('✗ is anybody there')
+    t.shows_text('✗ is anybody there')
     t.line('and without a connection')
-    t.says('… and without a connection.*You are offline. Your message is stored')
+    t.shows_text('… and without a connection.*You are offline. Your message is stored')
 
 
 def test_typing_is_shown_until_message_arrives(s):
     frog = s.peer('frog')
     home, t = online(s)
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/msg frog@' + DOMAIN)
     frog.raw(
         "<message type='chat' to='toad@%s'><composing "
         "xmlns='http://jabber.org/protocol/chatstates'/></message>" % DOMAIN
     )
-    t.sees('is writing')
-    frog.say('toad@' + DOMAIN, 'done')
-    t.sees('done')
-    t.never('is writing', 0.2)
+    t.shows('is writing')
+    frog.send('toad@' + DOMAIN, 'done')
+    t.shows('done')
+    t.never_shows('is writing', 0.2)
 
 
 def test_subject_headline_and_encrypted_message_are_shown(s):
     frog = s.peer('frog')
     home, t = online(s)
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/msg frog@%s subject="Of flies" They are many' % DOMAIN)
-    m = frog.hears('They are many')
+    m = frog.receives('They are many')
     assert m['subject'] == 'Of flies', m
     frog.raw(
         "<message type='headline' to='toad@%s'><subject>Weather</subject><body>Rain, at last</body>"
         "</message>" % DOMAIN
     )
-    t.sees('Weather')
-    t.sees('Rain, at last')
+    t.shows('Weather')
+    t.shows('Rain, at last')
     frog.raw(
         "<message type='chat' to='toad@%s'><body>secret fallback</body>"
         "<encryption xmlns='urn:xmpp:eme:0' namespace='urn:xmpp:otr:0' name='OTR'/></message>"
         % DOMAIN
     )
-    t.says('(?i)encrypted')
-    t.never('secret fallback', 0.2)
+    t.shows_text('(?i)encrypted')
+    t.never_shows('secret fallback', 0.2)
 
 
 def test_history_scrolls_to_first_message_after_restart(s):
     frog = s.peer('frog')
     home, t = online(s)
-    t.sees('● Frog')
+    t.shows('● Frog')
     for i in range(150):
-        frog.say('toad@' + DOMAIN, 'word number %d' % i)
-    t.sees('2:Frog 150')
+        frog.send('toad@' + DOMAIN, 'word number %d' % i)
+    t.shows('2:Frog 150')
     t.line('/quit')
     assert t.ends() == 0
     t = s.terminal(home, '--no-connect')
-    t.sees('1:console')
+    t.shows('1:console')
     t.line('/msg frog@' + DOMAIN)
-    t.sees('word number 149')
+    t.shows('word number 149')
     for _ in range(30):
         t.type('\x1b[5~')
         time.sleep(0.03)
-    t.sees('No older messages are stored.*word number 0\n.*word number 1\n')
+    t.shows('No older messages are stored.*word number 0\n.*word number 1\n')
     t.type('\x1b[6~')
     t.gone('word number 0\n')
     t.line('/scroll bottom')
-    t.sees('word number 149')
+    t.shows('word number 149')
 
 
 def test_idle_time_of_contact_is_shown(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
-    t.sees('● Frog')
+    t.shows('● Frog')
     frog.raw(
         "<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='2026-01-02T03:04:05Z'/>"
         "</presence>"
     )
-    t.sees('◐ Frog')
+    t.shows('◐ Frog')
     t.line('/info frog@%s/peer' % DOMAIN)
-    t.says('peer: away, priority 0 .*Idle since 2026-01-02 03:04')
+    t.shows_text('peer: away, priority 0 .*Idle since 2026-01-02 03:04')
     frog.raw("<presence/>")
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/clear')
     t.line('/info frog@%s/peer' % DOMAIN)
-    t.says('peer: online, priority 0')
-    t.never('Idle since', 0.3)
+    t.shows_text('peer: online, priority 0')
+    t.never_shows('Idle since', 0.3)
 
 
 def test_attention_is_requested_and_shown(s):
@@ -200,46 +200,46 @@ def test_attention_is_requested_and_shown(s):
     it."""
     one = s.terminal(s.home(account(s.server)))
     two = s.headless(s.home(account(s.server, 'newt')))
-    one.says('Online as toad@')
+    one.shows_text('Online as toad@')
     two.event(event='connection', state='online')
-    one.sees('● Newt')
+    one.shows('● Newt')
     one.line('/msg newt@' + DOMAIN)
     one.line('/attention')
-    one.says('Asked Newt for attention')
+    one.shows_text('Asked Newt for attention')
     assert two.event(event='attention') == dict(
         event='attention', account='newt', chat='toad@' + DOMAIN
     )
-    two.say('/attention toad@' + DOMAIN)
-    one.says('Newt wants your attention')
+    two.send('/attention toad@' + DOMAIN)
+    one.shows_text('Newt wants your attention')
     one.line('/buzz frog@' + DOMAIN)
-    one.says('Asked (frog@pond.example|Frog) for attention')
+    one.shows_text('Asked (frog@pond.example|Frog) for attention')
 
 
 def test_blocked_contact_is_not_received_and_sees_us_offline(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, cols=100)
-    t.sees('● Frog')
-    frog.notices('available', 'toad@' + DOMAIN)
+    t.shows('● Frog')
+    frog.receives_presence('available', 'toad@' + DOMAIN)
     t.line('/block frog@' + DOMAIN)
-    t.says('Blocked frog@pond.example: the server drops what they send')
-    frog.notices('unavailable', 'toad@' + DOMAIN)
+    t.shows_text('Blocked frog@pond.example: the server drops what they send')
+    frog.receives_presence('unavailable', 'toad@' + DOMAIN)
     t.line('/block')
-    t.says('frog@pond.example +· +Account toad blocks 1 address')
-    frog.say('toad@' + DOMAIN, 'do you hear me')
+    t.shows_text('frog@pond.example +· +Account toad blocks 1 address')
+    frog.send('toad@' + DOMAIN, 'do you hear me')
     t.line('/msg frog@%s are you there?' % DOMAIN)
-    t.says('You have blocked this address. Use /unblock')
-    t.never('do you hear me', 0.3)
+    t.shows_text('You have blocked this address. Use /unblock')
+    t.never_shows('do you hear me', 0.3)
     before = len(frog.presences)
     t.type('/unblock f\t\r')
-    t.says('Unblocked frog@pond.example')
+    t.shows_text('Unblocked frog@pond.example')
     t.line('/outbox')
-    t.says('frog@pond.example +failed: are you there?')
+    t.shows_text('frog@pond.example +failed: are you there?')
     t.line('/retry')
-    frog.hears('^are you there')
-    t.says('1 message is sent again')
+    frog.receives('^are you there')
+    t.shows_text('1 message is sent again')
     t.line('/retry')
-    t.says('In this chat no message failed')
+    t.shows_text('In this chat no message failed')
     assert len([m for m in frog.messages if m['body'] == 'are you there?']) == 1
     frog._wait(
         frog.presences,
@@ -249,26 +249,26 @@ def test_blocked_contact_is_not_received_and_sees_us_offline(s):
         'presence of toad',
     )
     t.line('can you hear me now?')
-    frog.hears('^can you hear me now')
-    frog.say('toad@' + DOMAIN, 'loud and clear')
-    t.sees('loud and clear')
+    frog.receives('^can you hear me now')
+    frog.send('toad@' + DOMAIN, 'loud and clear')
+    t.shows('loud and clear')
     t.line('/block heron@' + DOMAIN)
-    t.says('Blocked heron@pond.example')
+    t.shows_text('Blocked heron@pond.example')
     t.line('/unblock all')
-    t.says('Unblocked all addresses')
+    t.shows_text('Unblocked all addresses')
 
 
 def test_blocking_stranger_removes_request(s):
     heron = s.stranger()
     t = s.terminal(s.home(account(s.server)))
-    t.says('Online as toad@')
-    heron.say('toad@' + DOMAIN, 'buy my fish')
-    t.sees('1 request|requests? 1|heron')
+    t.shows_text('Online as toad@')
+    heron.send('toad@' + DOMAIN, 'buy my fish')
+    t.shows('1 request|requests? 1|heron')
     t.line('/requests')
-    t.says('heron@pond.example wrote 1 message')
+    t.shows_text('heron@pond.example wrote 1 message')
     t.line('/block heron@' + DOMAIN)
-    t.says('Blocked heron@pond.example')
+    t.shows_text('Blocked heron@pond.example')
     t.line('/requests')
-    t.says('No requests')
+    t.shows_text('No requests')
     t.line('/unblock all')
-    t.says('Unblocked all addresses')
+    t.shows_text('Unblocked all addresses')

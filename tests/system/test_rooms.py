@@ -8,7 +8,7 @@ NS_ADMIN, NS_OWNER = 'http://jabber.org/protocol/muc#admin', 'http://jabber.org/
 def online(s, **kw):
     home = s.home(account(s.server))
     t = s.terminal(home, cols=100, **kw)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     return home, t
 
 
@@ -17,7 +17,7 @@ def made_room(s, name, **settings):
     newt = s.peer('newt')
     room = '%s@rooms.%s' % (name, DOMAIN)
     newt.join(room)
-    newt.notices('available', room)
+    newt.receives_presence('available', room)
     if settings:
         newt.configure(room, **{'muc#roomconfig_' + k: v for k, v in settings.items()})
     return room, newt
@@ -26,17 +26,17 @@ def made_room(s, name, **settings):
 def enter(t, room, words=''):
     """Goes in where newt is."""
     t.line('/join %s toad%s' % (room, words))
-    t.sees(re.escape(room) + r' \(2\)')
+    t.shows(re.escape(room) + r' \(2\)')
 
 
 def test_room_with_password_is_joined_with_it(s):
     room, newt = made_room(s, 'cellar', passwordprotectedroom='1', roomsecret='toadstool')
     home, t = online(s)
     t.line('/join %s toad' % room)
-    t.says(r'This room wants a password')
+    t.shows_text(r'This room wants a password')
     enter(t, room, ' password=toadstool')
     t.line('let me in')
-    newt.hears('^let me in$')
+    newt.receives('^let me in$')
     t.line('/quit')
     assert t.ends() == 0
     assert b'toadstool' not in home.everything()
@@ -46,11 +46,11 @@ def test_members_only_room_refuses_others(s):
     room, newt = made_room(s, 'club', membersonly='1')
     home, t = online(s)
     t.line('/join %s toad' % room)
-    t.says(r'Only members may enter')
+    t.shows_text(r'Only members may enter')
     newt.affiliate(room, 'member', 'toad@' + DOMAIN)
     enter(t, room)
     newt.affiliate(room, 'none', 'toad@' + DOMAIN)
-    t.says(r'no longer a member')
+    t.shows_text(r'no longer a member')
 
 
 def test_banned_user_cannot_join_room(s):
@@ -58,7 +58,7 @@ def test_banned_user_cannot_join_room(s):
     newt.affiliate(room, 'outcast', 'toad@' + DOMAIN)
     home, t = online(s)
     t.line('/join %s toad' % room)
-    t.says(r'You are banned from this room')
+    t.shows_text(r'You are banned from this room')
     assert ask(home, '/window list')[0] == 0
 
 
@@ -70,16 +70,16 @@ def test_kicked_user_sees_reason_and_joins_again(s):
         "<iq type='set' id='kick' to='%s'><query xmlns='%s'><item nick='toad' role='none'>"
         "<reason>Too loud</reason></item></query></iq>" % (room, NS_ADMIN)
     )
-    t.sees(r'You were kicked from this room')
-    t.says(r'Too loud')
+    t.shows(r'You were kicked from this room')
+    t.shows_text(r'Too loud')
     t.line('can you hear me?')
-    t.says(r'You are not in this room')
-    t.sees('pier› can you hear me')  # what was not sent is not lost
+    t.shows_text(r'You are not in this room')
+    t.shows('pier› can you hear me')  # what was not sent is not lost
     t.type('\x03')
     t.line('/join ' + room)
-    t.sees(r'\(2\)')
+    t.shows(r'\(2\)')
     t.line('sorry')
-    newt.hears('^sorry$')
+    newt.receives('^sorry$')
     assert not [m for m in newt.messages if 'can you hear' in m['body']]
 
 
@@ -91,24 +91,24 @@ def test_destroyed_room_shows_reason(s):
         "<iq type='set' id='d1' to='%s'><query xmlns='%s'><destroy><reason>High water</reason>"
         "</destroy></query></iq>" % (room, NS_OWNER)
     )
-    t.sees(r'destroyed')
-    t.says(r'High water')
+    t.shows(r'destroyed')
+    t.shows_text(r'High water')
 
 
 def test_private_message_in_room_has_own_window(s):
     room, newt = made_room(s, 'corner')
     home, t = online(s)
     enter(t, room)
-    newt.say(room + '/toad', 'only for you')
-    t.sees(r'3:newt 1')
+    newt.send(room + '/toad', 'only for you')
+    t.shows(r'3:newt 1')
     t.line('/window 3')
-    t.sees('only for you')
+    t.shows('only for you')
     t.line('only for newt')
-    m = newt.hears('^only for newt$')
+    m = newt.receives('^only for newt$')
     assert m['type'] == 'chat' and m['from'] == room + '/toad', m
     t.line('/window 2')
-    t.sees(r'\[2:')
-    t.never('only for', 0.3)
+    t.shows(r'\[2:')
+    t.never_shows('only for', 0.3)
 
 
 def test_occupant_joins_changes_nick_and_leaves(s):
@@ -117,16 +117,16 @@ def test_occupant_joins_changes_nick_and_leaves(s):
     enter(t, room)
     frog = s.peer('frog')
     frog.join(room, 'Kröte')
-    t.sees('Kröte')
+    t.shows('Kröte')
     frog.raw("<presence to='%s/frog'/>" % room)
-    t.sees('frog')
-    frog.say(room, 'toad: are you here?', 'groupchat')
-    t.sees('are you here')
+    t.shows('frog')
+    frog.send(room, 'toad: are you here?', 'groupchat')
+    t.shows('are you here')
     frog.raw("<presence type='unavailable' to='%s/frog'/>" % room)
-    newt.notices('unavailable', room, nick='frog')
-    t.sees(re.escape(room) + r' \(2\)')
+    newt.receives_presence('unavailable', room, nick='frog')
+    t.shows(re.escape(room) + r' \(2\)')
     t.line('/names')
-    t.sees(r'2 occupants: \S+, \S+')
+    t.shows(r'2 occupants: \S+, \S+')
 
 
 def test_mention_in_background_room_is_highlighted(s):
@@ -134,13 +134,13 @@ def test_mention_in_background_room_is_highlighted(s):
     home, t = online(s)
     enter(t, room)
     t.line('/window console')
-    newt.say(room, 'nobody in particular', 'groupchat')
-    newt.say(room, 'Toad, look at this', 'groupchat')
-    t.sees(r'2:garden\S* 2')
-    t.shown(lambda raw: b'\x07' in raw)
+    newt.send(room, 'nobody in particular', 'groupchat')
+    newt.send(room, 'Toad, look at this', 'groupchat')
+    t.shows(r'2:garden\S* 2')
+    t.wrote(lambda raw: b'\x07' in raw)
     t.type('\x1ba')
-    t.sees('look at this')
-    t.sees('new')  # the line before what is unread
+    t.shows('look at this')
+    t.shows('new')  # the line before what is unread
 
 
 def test_subject_is_shown_and_change_is_refused(s):
@@ -148,23 +148,23 @@ def test_subject_is_shown_and_change_is_refused(s):
     home, t = online(s)
     enter(t, room)
     t.line('/subject Frogs and newts')
-    t.says(r'(?i)not allowed|may not|forbidden')
+    t.shows_text(r'(?i)not allowed|may not|forbidden')
     newt.raw("<message to='%s' type='groupchat'><subject>Of owls</subject></message>" % room)
-    t.sees('Of owls')
+    t.shows('Of owls')
 
 
 def test_room_is_rejoined_after_server_restart(s):
     own = s.keep(Server(s.home().dir + '/server'))
     home = s.home(account(own))
     t = s.terminal(home)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     t.line('/join %s toad' % ROOM)
-    t.sees('just made it')
+    t.shows('just made it')
     own.stop()
-    t.sees('✗ toad')
+    t.shows('✗ toad')
     own.start()
     frog = s.keep(Peer(own, 'frog'))
     frog.join()
-    t.sees(r'\(2\)', wait=20)
+    t.shows(r'\(2\)', wait=20)
     t.line('here again')
-    frog.hears('^here again$')
+    frog.receives('^here again$')

@@ -6,14 +6,14 @@ from harness import *
 def test_every_terminal_size_works(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
-    t.sees(r'(?i)online|logged in')
+    t.shows(r'(?i)online|logged in')
     t.line('/msg frog@%s hello' % DOMAIN)
-    frog.hears('hello')
+    frog.receives('hello')
     for rows, cols in ((1, 1), (2, 5), (5, 20), (10, 40), (50, 200), (3, 300), (24, 80)):
         t.size(rows, cols)
         time.sleep(0.15)
         assert t.process.poll() is None, (rows, cols, t.stderr()[-2000:])
-    t.sees('hello')
+    t.shows('hello')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -29,11 +29,11 @@ def test_every_theme_and_terminal_type_works(s):
     ):
         home = s.home()
         t = s.terminal(home, env=home.env(TERM=term, **more))
-        t.sees('/account add')
+        t.shows('/account add')
         for theme in ('reed', 'mono', 'pond'):
             t.line('/set theme ' + theme)
         t.line('/help')
-        t.sees('/msg')
+        t.shows('/msg')
         t.line('/quit')
         assert t.ends() == 0, term
         if 'NO_COLOR' in more:
@@ -44,15 +44,15 @@ def test_unread_terminal_does_not_block(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    toad = t.says(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(
+    toad = t.shows_text(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(
         1
     )  # another of this address may still be waited for by the server
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:')
+    t.shows(r'\[2:')
     t.reads = False
     time.sleep(0.3)
     for i in range(300):
-        frog.say('toad@' + DOMAIN, 'line %d %s' % (i, 'x' * 300))
+        frog.send('toad@' + DOMAIN, 'line %d %s' % (i, 'x' * 300))
     frog.do(frog.client.plugin['xep_0199'].ping, toad, None, 10 * SLOW)
     home.has("select count(*) from message where body like 'line %'", [(300,)])
     begun = now()
@@ -63,7 +63,7 @@ def test_unread_terminal_does_not_block(s):
 
 def test_suspend_and_resume_restores_terminal(s):
     t = s.terminal(s.home(), shell=True)
-    t.sees('/account add')
+    t.shows('/account add')
     child = int(open('/proc/%d/task/%d/children' % (t.process.pid, t.process.pid)).read())
     t.type('\x1a')
     assert until(lambda: open('/proc/%d/stat' % child).read().rsplit(')', 1)[1].split()[0] == 'T')
@@ -76,9 +76,9 @@ def test_suspend_and_resume_restores_terminal(s):
     t.line('')
     # until it has its terminal again, the kernel shows what is typed, and Ctrl-c ends it
     assert until(lambda: not termios.tcgetattr(t.fd)[3] & (termios.ICANON | termios.ECHO))
-    t.sees('/account add')
+    t.shows('/account add')
     t.type('back')
-    t.sees('› back')
+    t.shows('› back')
     t.type('\x03')
     t.gone('› back')
     t.line('/quit')
@@ -87,7 +87,7 @@ def test_suspend_and_resume_restores_terminal(s):
 
 def test_split_commands_work(s):
     t = s.terminal(s.home(account(s.server)), cols=120, rows=40)
-    t.sees(r'(?i)online|logged in')
+    t.shows(r'(?i)online|logged in')
     t.line('/msg frog@' + DOMAIN)
     t.line('/split beside')
     time.sleep(0.3)
@@ -101,16 +101,16 @@ def test_split_commands_work(s):
 def test_two_panes_show_two_chats(s):
     frog, newt = s.peer('frog'), s.peer('newt')
     t = s.terminal(s.home(account(s.server)), cols=120, rows=30)
-    t.sees('● Frog.*● Newt')
+    t.shows('● Frog.*● Newt')
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:Frog')
+    t.shows(r'\[2:Frog')
     t.line('/msg newt@' + DOMAIN)
-    t.sees(r'\[3:Newt')
+    t.shows(r'\[3:Newt')
     t.line('/split beside Frog')
-    frog.say('toad@' + DOMAIN, 'from the left')
-    newt.say('toad@' + DOMAIN, 'from the right')
-    t.sees('from the left')
-    t.sees('from the right')
+    frog.send('toad@' + DOMAIN, 'from the left')
+    newt.send('toad@' + DOMAIN, 'from the right')
+    t.shows('from the left')
+    t.shows('from the right')
     t.type('\x1bo')
     t.line('first')
     t.type('\x1bo')
@@ -120,15 +120,15 @@ def test_two_panes_show_two_chats(s):
     t.line('/split zoom')
     t.gone('from the (left.*from the right|right.*from the left)')
     t.line('/split zoom')
-    t.sees('from the (left.*from the right|right.*from the left)')
+    t.shows('from the (left.*from the right|right.*from the left)')
     t.line('/split below console')
-    t.sees('Online as')
+    t.shows('Online as')
     for _ in range(3):
         t.line('/split grow')
     for rows, cols in ((8, 30), (30, 120)):
         t.size(rows, cols)
         time.sleep(0.2)
-    t.sees('Online as')
+    t.shows('Online as')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -136,9 +136,9 @@ def test_two_panes_show_two_chats(s):
 def test_wide_and_combining_characters_keep_columns(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/msg frog@' + DOMAIN)
-    t.sees(r'\[2:Frog')
+    t.shows(r'\[2:Frog')
     for text in (
         '漢字' * 60,
         '👩‍👩‍👧‍👦 family',
@@ -150,19 +150,19 @@ def test_wide_and_combining_characters_keep_columns(s):
         '🇩🇪🇫🇷',
         'x' * 3000,
     ):
-        frog.say('toad@' + DOMAIN, text)
-    frog.say('toad@' + DOMAIN, 'the end')
-    t.sees('the end')
-    t.sees('family|zalgo|x{40}')
+        frog.send('toad@' + DOMAIN, text)
+    frog.send('toad@' + DOMAIN, 'the end')
+    t.shows('the end')
+    t.shows('family|zalgo|x{40}')
     t.type('漢字 é 👍')
     t.type('\x7f\x7f')
-    t.sees('› 漢字 é')
+    t.shows('› 漢字 é')
     t.type('\x01a')
-    t.sees('› a')
+    t.shows('› a')
     for cols in (20, 37, 80):
         t.size(24, cols)
         time.sleep(0.15)
-    t.sees('the end')
+    t.shows('the end')
     # what is in the left and the right border stands where it should
     for line in t.text().split('\n')[:20]:
         assert '│' not in line or line.index('│') <= 24, line
@@ -171,10 +171,10 @@ def test_wide_and_combining_characters_keep_columns(s):
 def test_title_shows_unread_count(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)))
-    t.sees('● Frog')
-    frog.say('toad@' + DOMAIN, 'psst')
-    t.sees('2:Frog 1')
-    t.shown(lambda raw: b'1' in (re.findall(rb'\x1b\][02];([^\x07\x1b]*)', raw) or [b''])[-1])
+    t.shows('● Frog')
+    frog.send('toad@' + DOMAIN, 'psst')
+    t.shows('2:Frog 1')
+    t.wrote(lambda raw: b'1' in (re.findall(rb'\x1b\][02];([^\x07\x1b]*)', raw) or [b''])[-1])
     t.line('/set title false')
     t.line('/quit')
     assert t.ends() == 0
@@ -182,12 +182,12 @@ def test_title_shows_unread_count(s):
 
 def test_quit_restores_terminal_modes(s):
     t = s.terminal(s.home())
-    t.sees('/account add')
+    t.shows('/account add')
     t.line('/quit')
     assert t.ends() == 0
     for on, off in ((b'\x1b[?1049h', b'\x1b[?1049l'), (b'\x1b[?2004h', b'\x1b[?2004l')):
-        t.shown(lambda raw: on in raw and raw.rfind(off) > raw.rfind(on))
-    t.shown(
+        t.wrote(lambda raw: on in raw and raw.rfind(off) > raw.rfind(on))
+    t.wrote(
         lambda raw: raw.rfind(b'\x1b[?25l')
         < max(raw.rfind(b'\x1b[?25h'), raw.rfind(b'\x1b[?12;25h'))
     )
@@ -198,10 +198,10 @@ def test_crash_restores_terminal(s):
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     t = s.terminal(s.home())
-    t.sees('/account add')
+    t.shows('/account add')
     assert not termios.tcgetattr(t.fd)[3] & termios.ECHO
     t.process.send_signal(signal.SIGQUIT)
     assert t.ends() == -signal.SIGQUIT
     t.process.returncode = 0  # it was asked for
-    t.shown(lambda raw: b'\x1b[?1049l' in raw[-200:])
+    t.wrote(lambda raw: b'\x1b[?1049l' in raw[-200:])
     assert termios.tcgetattr(t.fd)[3] & termios.ECHO and termios.tcgetattr(t.fd)[3] & termios.ICANON

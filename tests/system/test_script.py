@@ -7,11 +7,11 @@ def test_headless_emits_events_and_runs_commands(s):
     frog = s.peer('frog')
     h = s.headless(s.home(account(s.server)))
     h.event(event='connection', account='toad', state='online')
-    h.say('/msg frog@%s from a script' % DOMAIN)
-    frog.hears('^from a script$')
+    h.send('/msg frog@%s from a script' % DOMAIN)
+    frog.receives('^from a script$')
     e = h.event(event='message', direction='out', body='from a script')
     assert e['chat'] == 'frog@' + DOMAIN and e['account'] == 'toad' and e['time'].endswith('Z'), e
-    frog.say('toad@' + DOMAIN, 'an "answer"\nof two lines')
+    frog.send('toad@' + DOMAIN, 'an "answer"\nof two lines')
     e = h.event(event='message', direction='in')
     assert (
         e['body'] == 'an "answer"\nof two lines'
@@ -19,11 +19,11 @@ def test_headless_emits_events_and_runs_commands(s):
         and e['type'] == 'chat'
     ), e
     h.event(event='presence')
-    h.say('/no-such-command')
+    h.send('/no-such-command')
     e = h.event(event='command-failed')
     assert 'no-such-command' in e['text'], e
-    h.say('only words')
-    h.say('/join %s toad' % ROOM)
+    h.send('only words')
+    h.send('/join %s toad' % ROOM)
     h.event(event='room')
     h.process.stdin.close()
     time.sleep(0.5)
@@ -36,18 +36,18 @@ def test_fifo_runs_lines_and_answers(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.says('Online as toad@')
+    t.shows_text('Online as toad@')
     assert stat.S_IMODE(os.stat(home.fifo).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(os.path.dirname(home.fifo)).st_mode) == 0o700
     with open(home.fifo, 'w') as f:
         f.write('/msg frog@%s through the fifo\n' % DOMAIN)
-    frog.hears('^through the fifo$')
+    frog.receives('^through the fifo$')
     mine = home.dir + '/answer'
     os.mkfifo(mine, 0o600)
     fd = os.open(mine, os.O_RDWR | os.O_NONBLOCK)
     with open(home.fifo, 'w') as f:
         f.write('@%s /msg frog@%s and back\n' % (mine, DOMAIN))
-    frog.hears('^and back$')
+    frog.receives('^and back$')
     end = now() + 5 * SLOW
     got = b''
     while b'\n' not in got and now() < end:
@@ -61,17 +61,17 @@ def test_fifo_runs_lines_and_answers(s):
     with open(home.fifo, 'w') as f:
         f.write('/msg frog@%s never' % DOMAIN)
     t.line('/window console')
-    t.says('A line without a newline was refused')
+    t.shows_text('A line without a newline was refused')
     with open(home.fifo, 'w') as f:
         f.write('/msg frog@%s next\n' % DOMAIN)
-    frog.hears('^next$')
+    frog.receives('^next$')
     assert not [m for m in frog.messages if 'never' in m['body']]
     # it comes back
     os.unlink(home.fifo)
-    home.takes_lines()
+    home.wait_for_fifo()
     status, out, err = ask(home, '/msg frog@%s by x' % DOMAIN)
     assert status == 0 and json.loads(out)['ok'] is True, (status, out, err)
-    frog.hears('^by x$')
+    frog.receives('^by x$')
     status, out, err = ask(home, '/no-such')
     assert status == 1, (status, out, err)
     t.line('/quit')
@@ -90,14 +90,14 @@ def test_x_without_running_instance_runs_when_online(s):
         timeout=30 * SLOW,
     )
     assert r.returncode == 0, r
-    frog.hears('^one shot$')
+    frog.receives('^one shot$')
 
 
 def test_second_program_reports_pid_of_first(s):
     home = s.home()
     t = s.terminal(home)
-    t.sees('/account add')
-    home.takes_lines()
+    t.shows('/account add')
+    home.wait_for_fifo()
     r = subprocess.run(
         [PROGRAM, '--headless', '--no-connect'],
         env=home.env(),
@@ -159,8 +159,8 @@ def test_x_with_no_connect_runs_at_once(s):
 def test_x_with_screen_runs_when_online(s):
     frog = s.peer('frog')
     t = s.terminal(s.home(account(s.server)), '-x', '/msg frog@%s good morning' % DOMAIN)
-    frog.hears('^good morning$')
-    t.sees('good morning')
+    frog.receives('^good morning$')
+    t.shows('good morning')
 
 
 def test_too_long_fifo_line_is_refused_whole(s):
@@ -216,8 +216,8 @@ def test_fifo_that_is_link_or_file_is_refused(s):
     os.mkfifo(home.dir + '/elsewhere', 0o600)
     os.symlink(home.dir + '/elsewhere', home.fifo)
     t = s.terminal(home)
-    t.says('is a symbolic link and is not followed')
-    t.says('Online as toad@')
+    t.shows_text('is a symbolic link and is not followed')
+    t.shows_text('Online as toad@')
     status, out, err = ask(home, '/set')
     assert status == 1 and 'link' in err, (status, out, err)
     t.line('/quit')
@@ -227,7 +227,7 @@ def test_fifo_that_is_link_or_file_is_refused(s):
     with open(home.fifo, 'w') as f:
         f.write('a plain file')
     t = s.terminal(home)
-    t.says('is not a FIFO')
+    t.shows_text('is not a FIFO')
     t.line('/quit')
     assert t.ends() == 0
     assert open(home.fifo).read() == 'a plain file'
@@ -250,11 +250,11 @@ def test_slow_reader_of_events_does_not_block(s):
         while b'"online"' not in got and now() < end:
             got += os.read(p.stdout.fileno(), 65536)
         for i in range(100):  # 6 MB: more than the pipe and the queue hold
-            frog.say('toad@' + DOMAIN, 'line %d %s' % (i, 'x' * 60000))
+            frog.send('toad@' + DOMAIN, 'line %d %s' % (i, 'x' * 60000))
         home.has("select count(*) from message where body like 'line %'", [(100,)], 30)
         p.stdin.write(b'/msg frog@%s I am well\n' % DOMAIN.encode())
         p.stdin.flush()
-        frog.hears('^I am well$')
+        frog.receives('^I am well$')
         os.set_blocking(p.stdout.fileno(), False)
         got, end = b'', now() + 10 * SLOW
         while not (b'"events-dropped"' in got and got.endswith(b'\n')) and now() < end:
@@ -284,15 +284,15 @@ def test_presence_and_room_events_are_emitted(s):
     e = h.event(event='presence', show='away')
     assert e['status'] == 'at lunch' and e['name'] == 'Frog', e
     frog.join()
-    h.say('/join %s toad' % ROOM)
+    h.send('/join %s toad' % ROOM)
     h.event(event='room', what='room', state='in', nick='toad')
     h.event(event='room', what='joined', nick='frog')
-    frog.say(ROOM, 'hello all', 'groupchat')
+    frog.send(ROOM, 'hello all', 'groupchat')
     e = h.event(event='message', body='hello all')
     assert e['from'] == ROOM + '/frog' and e['chat'] == ROOM and e['type'] == 'groupchat', e
     frog.raw("<presence type='unavailable' to='%s/frog'/>" % ROOM)
     h.event(event='room', what='left', nick='frog')
-    h.say('/disconnect')
+    h.send('/disconnect')
     h.event(event='connection', state='offline')
 
 
@@ -317,7 +317,7 @@ def test_fifo_left_by_killed_program_does_not_block_start(s):
 def test_other_data_directory_runs_second_program(s):
     home = s.home()
     t = s.terminal(home)
-    t.sees('/account add')
+    t.shows('/account add')
     p = subprocess.Popen(
         [PROGRAM, '--headless', '--no-connect', '--data', home.dir + '/other'],
         env=home.env(XDG_STATE_HOME=home.dir + '/state2'),
@@ -337,14 +337,14 @@ def test_aliases_of_other_clients_work(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    t.sees('● Frog')
+    t.shows('● Frog')
     t.line('/query frog@%s as in irssi' % DOMAIN)
-    frog.hears('^as in irssi$')
+    frog.receives('^as in irssi$')
     t.line('/j %s toad' % ROOM)
-    t.sees(r'\[3:pond\]')
-    t.sees(r'\(1\)')
+    t.shows(r'\[3:pond\]')
+    t.shows(r'\(1\)')
     t.line('/topic As in WeeChat')
-    t.sees('As in WeeChat')
+    t.shows('As in WeeChat')
     t.line('/part')
     t.gone('3:pond')
     t.line('/away back soon')

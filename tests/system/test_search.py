@@ -12,9 +12,9 @@ def filled(s, count=300):
     t = s.terminal(home)
     # To where he is now: what goes to the bare address may reach a session that waits to be
     # resumed, of a test before.
-    toad = t.says(r'Online as (toad@\S+/\S+)\.').group(1)
+    toad = t.shows_text(r'Online as (toad@\S+/\S+)\.').group(1)
     for i in range(1, count + 1):
-        frog.say(toad, 'needle <%d>' % i if i % 50 == 0 else 'straw <%d> 蛙🐸 עברית' % i)
+        frog.send(toad, 'needle <%d>' % i if i % 50 == 0 else 'straw <%d> 蛙🐸 עברית' % i)
     home.has('select count(*) from message', [(count,)])
     return frog, home, t
 
@@ -22,36 +22,36 @@ def filled(s, count=300):
 def test_search_jumps_to_hit_and_back(s):
     frog, home, t = filled(s)
     t.line('/search needl')
-    t.sees('search: needl .*1/6\n.*%s  Frog.*\n.*  needle <300>' % TIME)
+    t.shows('search: needl .*1/6\n.*%s  Frog.*\n.*  needle <300>' % TIME)
     t.type('\x1b[B')
-    t.sees('2/6')
+    t.shows('2/6')
     t.type('\x1b[B')
-    t.sees('3/6')
+    t.shows('3/6')
     t.type('\r')
-    t.sees(r'▼ more.*straw <199> 蛙🐸 .*needle <200>.*straw <201>')
+    t.shows(r'▼ more.*straw <199> 蛙🐸 .*needle <200>.*straw <201>')
     assert '<300>' not in t.text()
     # What comes now moves nothing.
     before = talk(t)
-    frog.say('toad@' + DOMAIN, 'something new')
-    t.sees('▼ 1 new')
+    frog.send('toad@' + DOMAIN, 'something new')
+    t.shows('▼ 1 new')
     assert talk(t) == before
     # Back to the same row, by either key; and there again.
     t.type('\x1bs')
-    t.sees('search: needl .*3/6')
+    t.shows('search: needl .*3/6')
     t.type('\x1b[A')
-    t.sees('2/6')
+    t.shows('2/6')
     t.type('\r')
-    t.sees('needle <250>')
+    t.shows('needle <250>')
     t.type('\x1bz')
-    t.sees('search: needl .*2/6')
+    t.shows('search: needl .*2/6')
     t.type('\x1bz')
-    t.sees('▼ 1 new.*needle <250>')
+    t.shows('▼ 1 new.*needle <250>')
     # To the end and the beginning from here.
     t.type('\x1b[1;3F')
-    t.sees('something new')
+    t.shows('something new')
     t.gone('▼')
     t.type('\x1b[1;3H')
-    t.sees('No older messages are stored.*straw <1>')
+    t.shows('No older messages are stored.*straw <1>')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -60,9 +60,9 @@ def test_paging_from_hit_shows_each_message_once(s):
     """From a hit up to the first message and down to the last: each once, in order."""
     frog, home, t = filled(s, 400)
     t.line('/search <200>')
-    t.sees('1/1')
+    t.shows('1/1')
     t.type('\r')
-    t.sees('needle <200>.*straw <201>')
+    t.shows('needle <200>.*straw <201>')
     seen = set(numbers(t))
     for key, end in (('\x1b[5~', 1), ('\x1b[6~', 400)):
         for page in range(60):
@@ -72,7 +72,7 @@ def test_paging_from_hit_shows_each_message_once(s):
             if end in rows:
                 break
             t.type(key)
-            t.sees('.', look=lambda: '.' if numbers(t) != rows else '')
+            t.shows('.', look=lambda: '.' if numbers(t) != rows else '')
     assert seen == set(range(1, 401)), sorted(set(range(1, 401)) - seen)
     t.line('/quit')
     assert t.ends() == 0
@@ -89,15 +89,15 @@ def numbers(t):
 def test_hit_in_closed_chat_opens_it(s):
     frog, home, t = filled(s)
     t.line('/msg frog@' + DOMAIN)
-    t.sees('<300>')
+    t.shows('<300>')
     t.line('/close')
     t.gone('<300>')
     t.line('/search needle')
-    t.sees('1/6')
+    t.shows('1/6')
     t.type('\x1b[F')
-    t.sees('6/6')
+    t.shows('6/6')
     t.type('\r')
-    t.sees('▼ more.*needle <50>')
+    t.shows('▼ more.*needle <50>')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -105,24 +105,24 @@ def test_hit_in_closed_chat_opens_it(s):
 def test_search_without_hits_and_esc_return_to_chat(s):
     frog, home, t = filled(s, 20)
     t.line('/msg frog@' + DOMAIN)
-    t.sees('<20>')
+    t.shows('<20>')
     t.line('/search absent')
-    t.sees('Nothing was found')
+    t.shows('Nothing was found')
     t.type('\x1b')
-    t.sees(r'\[\d:Frog')
-    t.sees('<20>')
+    t.shows(r'\[\d:Frog')
+    t.shows('<20>')
     # The list of the next search is the same window; what is typed in it is answered in it.
     t.line('/search straw')
-    t.sees('1/20')
+    t.shows('1/20')
     t.line('/nonsense')
-    t.says('nonsense.*/help')
-    t.sees('1/20')
+    t.shows_text('nonsense.*/help')
+    t.shows('1/20')
     t.type('\x1b[B')
     t.gone('nonsense')
     t.line('/close')
-    t.sees(r'\[\d:Frog')
+    t.shows(r'\[\d:Frog')
     t.line('/window search')
-    t.says('There are no search results yet')
+    t.shows_text('There are no search results yet')
     t.line('/quit')
     assert t.ends() == 0
 
@@ -130,15 +130,15 @@ def test_search_without_hits_and_esc_return_to_chat(s):
 def test_search_list_works_at_every_size(s):
     frog, home, t = filled(s, 100)
     t.line('/search straw')
-    t.sees('1/98')
+    t.shows('1/98')
     for rows, cols in ((1, 1), (2, 5), (5, 20), (12, 40), (50, 200), (3, 300), (24, 80)):
         t.size(rows, cols)
         time.sleep(0.15)
         assert t.process.poll() is None, (rows, cols, t.stderr()[-2000:])
-    t.sees('1/98')
+    t.shows('1/98')
     for theme in ('mono', 'reed', 'pond'):
         t.line('/set theme ' + theme)
     t.type('\x1b[B')
-    t.sees('2/98')
+    t.shows('2/98')
     t.line('/quit')
     assert t.ends() == 0

@@ -63,12 +63,12 @@ def test_invalid_stanzas_are_dropped_and_stream_continues(s):
         wire.login()
         for stanza in NONSENSE:
             wire.send(stanza)
-            wire.alive()
+            wire.answers_ping()
         wire.send(
             "<message xmlns:z='urn:z' from='%s/good' z:from='evil@example.org/x' z:type='error' "
             "type='chat'><body>who said this?</body></message>" % FROG
         )
-        wire.alive()
+        wire.answers_ping()
         time.sleep(0.5)
 
     server = s.scripted_server(talk)
@@ -77,8 +77,8 @@ def test_invalid_stanzas_are_dropped_and_stream_continues(s):
     server.finished(20)
     assert server.connections == 1
     t.line('/msg ' + FROG)
-    t.sees('who said this')
-    t.sees('with a long id')
+    t.shows('who said this')
+    t.shows('with a long id')
     home.has("select count(*) from message where body = 'who said this?'", [(1,)])
     bodies = [r[0] for r in home.rows('select body from message order by time, id')]
     # without a sender it is our own account's word (RFC 6120, 8.1.2.1), without a type that is
@@ -92,7 +92,7 @@ def test_invalid_stanzas_are_dropped_and_stream_continues(s):
     ], bodies
     assert 'evil' not in t.text()
     t.type('still here')
-    t.sees('still here')
+    t.shows('still here')
 
 
 def test_control_characters_of_any_stanza_do_not_reach_terminal(s):
@@ -121,8 +121,10 @@ def test_control_characters_of_any_stanza_do_not_reach_terminal(s):
             "<presence type='subscribe' from='asker@example.org'><status>Asks%s</status></presence>"
             % bad
         )
-        wire.alive()
-        to = wire.hears(r"""<presence [^>]*to=['"](room@rooms[^/]*)/toad['"]""").group(1).decode()
+        wire.answers_ping()
+        to = (
+            wire.receives(r"""<presence [^>]*to=['"](room@rooms[^/]*)/toad['"]""").group(1).decode()
+        )
         for nick, code in (('Nick' + bad, ''), ('toad', "<status code='110'/>")):
             wire.send(
                 "<presence from='%s/%s'><status>%s</status>"
@@ -138,7 +140,7 @@ def test_control_characters_of_any_stanza_do_not_reach_terminal(s):
             "<message type='groupchat' from='%s/Nick%s'><subject>Topic%s</subject></message>"
             % (to, bad, bad)
         )
-        wire.alive()
+        wire.answers_ping()
         wire.send(
             "<presence type='unavailable' from='%s/toad'>"
             "<x xmlns='http://jabber.org/protocol/muc#user'><item role='none'>"
@@ -152,16 +154,16 @@ def test_control_characters_of_any_stanza_do_not_reach_terminal(s):
 
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()), cols=100, rows=40)
-    t.sees('● toad')
+    t.shows('● toad')
     t.line('/requests')
     t.line('/roster')
     t.line('/info ' + FROG)
     t.line('/window 2')
-    t.sees('Body')
+    t.shows('Body')
     t.line('/join room@rooms.%s toad' % DOMAIN)
-    t.says('Reason')
+    t.shows_text('Reason')
     t.line('/window console')
-    t.says('Words')
+    t.shows_text('Words')
     for raw in (b'\xc2\x9b', b'\xc2\x85', '\u2028'.encode(), '\u202e'.encode()):
         at = t.raw.find(raw)
         assert at < 0, (raw, t.raw[max(0, at - 60) : at + 20])
@@ -189,9 +191,9 @@ def test_invalid_xml_ends_stream_with_condition(s):
         wire.login()
         if number < len(poisons):
             wire.send(poisons[number][1])
-            wire.ended('(%s)' % poisons[number][0])
+            wire.receives_stream_error('(%s)' % poisons[number][0])
         else:
-            wire.alive()
+            wire.answers_ping()
             over.wait(20 * SLOW)
 
     over = threading.Event()
@@ -200,7 +202,7 @@ def test_invalid_xml_ends_stream_with_condition(s):
     for number in range(len(poisons)):
         server.finished()
         if number == 0:
-            t.says('sent something that XMPP does not allow')
+            t.shows_text('sent something that XMPP does not allow')
         # else it comes back by itself, more slowly each time; it may have to be said again when it
         # was still leaving
         end = now() + 20 * SLOW
@@ -208,7 +210,7 @@ def test_invalid_xml_ends_stream_with_condition(s):
             t.type('\x03')
             t.line('/connect')
             until(lambda: server.connections >= number + 2, 1)
-    t.sees('● toad')
+    t.shows('● toad')
     assert server.connections == len(poisons) + 1, server.connections
 
 
@@ -224,24 +226,24 @@ def one_error(s, condition, sentence, comes_back, more=''):
         wire.login()
         if number == 0:
             wire.send(stream_error(condition, more))
-            wire.hears('</stream:stream>')
+            wire.receives('</stream:stream>')
         else:
-            wire.alive()
+            wire.answers_ping()
             again.set()
             over.wait(20 * SLOW)
 
     again, over = threading.Event(), threading.Event()
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
-    t.says(sentence)
+    t.shows_text(sentence)
     if comes_back:
         assert again.wait(10 * SLOW)
-        t.sees('● toad')
+        t.shows('● toad')
     else:
         time.sleep(1.6)
     assert server.connections == (2 if comes_back else 1), server.connections
     t.type('still here')
-    t.sees('still here')
+    t.shows('still here')
     over.set()
 
 
@@ -258,7 +260,7 @@ def test_system_shutdown_error_reconnects(s):
 
 
 def test_see_other_host_without_tls_is_not_followed(s):
-    other = s.scripted_server(lambda wire, number: wire.hears('.'))
+    other = s.scripted_server(lambda wire, number: wire.receives('.'))
     one_error(
         s,
         'see-other-host',
@@ -276,7 +278,7 @@ def test_repeated_stream_errors_do_not_cause_rapid_logins(s):
 
     server = s.scripted_server(talk)
     t = s.terminal(s.home(server.account()))
-    t.says('without a known reason')
+    t.shows_text('without a known reason')
     before, begun = server.connections, now()
     assert until(lambda: server.connections > before)
     time.sleep(4)
@@ -287,7 +289,7 @@ def test_repeated_stream_errors_do_not_cause_rapid_logins(s):
         now() - begun,
     )
     t.type('still here')
-    t.sees('still here')
+    t.shows('still here')
 
 
 def test_server_without_xmpp_is_reported(s):
@@ -295,7 +297,7 @@ def test_server_without_xmpp_is_reported(s):
         wire.send('HTTP/1.0 400 Bad Request\r\nServer: pond\r\n\r\n<html>' + 'x' * 20000)
 
     t = s.terminal(s.home(s.scripted_server(talk).account()))
-    t.says('does not speak XMPP')
+    t.shows_text('does not speak XMPP')
 
 
 def test_invalid_login_is_refused(s):
@@ -307,7 +309,7 @@ def test_invalid_login_is_refused(s):
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>X-GUESS</mechanism>"
             "</mechanisms>"
         )
-        wire.hears('</stream:stream>')
+        wire.receives('</stream:stream>')
         assert b'<auth' not in wire.got
 
     def unproved(wire, number):
@@ -315,23 +317,24 @@ def test_invalid_login_is_refused(s):
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
             "<mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
         )
-        wire.hears('</auth>')
+        wire.receives('</auth>')
         wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
-        wire.hears('</stream:stream>')
+        wire.receives('</stream:stream>')
 
     def elsewhere(wire, number):
         wire.header(
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
             "</mechanisms>"
         )
-        wire.hears('</auth>')
+        wire.receives('</auth>')
         wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
         wire.send(
             "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
-            "<jid>@@nonsense</jid></bind></iq>" % wire.asked('urn:ietf:params:xml:ns:xmpp-bind')
+            "<jid>@@nonsense</jid></bind></iq>"
+            % wire.receives_request('urn:ietf:params:xml:ns:xmpp-bind')
         )
-        wire.hears('</stream:stream>')
+        wire.receives('</stream:stream>')
 
     for talk, sentence in (
         (no_way, r'login mechanism'),
@@ -340,9 +343,9 @@ def test_invalid_login_is_refused(s):
     ):
         server = s.scripted_server(talk)
         t = s.terminal(s.home(server.account()))
-        t.says(sentence)
+        t.shows_text(sentence)
         server.finished()
-        t.never('Online as', 0.2)
+        t.never_shows('Online as', 0.2)
 
 
 def test_end_during_pbkdf2_is_clean(s):
@@ -354,7 +357,7 @@ def test_end_during_pbkdf2_is_clean(s):
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
             "<mechanism>SCRAM-SHA-1</mechanism></mechanisms>"
         )
-        first = base64.b64decode(wire.hears('<auth[^>]*>([^<]*)</auth>').group(1)).decode()
+        first = base64.b64decode(wire.receives('<auth[^>]*>([^<]*)</auth>').group(1)).decode()
         challenge = 'r=%sx,s=%s,i=%d' % (
             first[first.index('r=') + 2 :],
             base64.b64encode(b'salt of the pond').decode(),
@@ -365,7 +368,7 @@ def test_end_during_pbkdf2_is_clean(s):
             % base64.b64encode(challenge.encode()).decode()
         )
         counting.set()
-        wire.hears('</stream:stream>')
+        wire.receives('</stream:stream>')
         wire.send('</stream:stream>')
 
     counting = threading.Event()
@@ -385,7 +388,7 @@ def test_tls_none_is_refused_for_remote_host(s):
             % DOMAIN
         )
     )
-    t.says('only for a server on this computer')
+    t.shows_text('only for a server on this computer')
 
 
 def test_flood_does_not_delay_prompt(s):
@@ -398,7 +401,7 @@ def test_flood_does_not_delay_prompt(s):
                 for i in range(3000)
             )
         )
-        wire.alive()
+        wire.answers_ping()
         said.set()
         over.wait(30 * SLOW)
 
@@ -406,14 +409,14 @@ def test_flood_does_not_delay_prompt(s):
     server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)
-    t.sees('● toad')
+    t.shows('● toad')
     t.line('/msg ' + FROG)
     for word in ('one', 'two', 'three'):
         t.type(word)
-        t.sees(r'› ' + word, wait=2)
+        t.shows(r'› ' + word, wait=2)
         t.type('\x03')
     assert said.wait(30 * SLOW), server.trouble
-    t.sees('line 2999 of the flood')
+    t.shows('line 2999 of the flood')
     home.has('select count(*) from message', [(3000,)])
     over.set()
 
@@ -421,7 +424,7 @@ def test_flood_does_not_delay_prompt(s):
 def test_unanswered_ping_ends_connection(s):
     def talk(wire, number):
         wire.login()
-        wire.hears('urn:xmpp:ping')
+        wire.receives('urn:xmpp:ping')
         if number == 0:
             time.sleep(2.5)
         else:
@@ -429,8 +432,8 @@ def test_unanswered_ping_ends_connection(s):
 
     server = s.scripted_server(talk)
     t = s.terminal(s.home('[options]\nping-interval = 1\nping-timeout = 1\n' + server.account()))
-    t.sees('● toad')
-    t.says(
+    t.shows('● toad')
+    t.shows_text(
         'Online as .* (does not answer|no answer|silent|silence|lost|not heard|not '
         'responding|stopped)'
     )
@@ -448,7 +451,7 @@ def test_silent_server_at_any_login_step_does_not_block(s):
                     "<mechanism>PLAIN</mechanism></mechanisms>"
                 )
             if number > 1:
-                wire.hears('</auth>')
+                wire.receives('</auth>')
                 wire.send("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
             if number > 2:
                 wire.header("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")
@@ -456,7 +459,7 @@ def test_silent_server_at_any_login_step_does_not_block(s):
                 wire.send(
                     "<iq type='result' id='%s'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
                     "<jid>toad@%s/desk</jid></bind></iq>"
-                    % (wire.asked('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
+                    % (wire.receives_request('urn:ietf:params:xml:ns:xmpp-bind'), DOMAIN)
                 )
             gone.wait(20 * SLOW)
 
@@ -466,10 +469,10 @@ def test_silent_server_at_any_login_step_does_not_block(s):
         for number in range(5):
             server = s.scripted_server(step(number))
             t = s.terminal(s.home(server.account()))
-            t.sees('toad')
+            t.shows('toad')
             time.sleep(0.2)
             t.type('step %d' % number)
-            t.sees('› step %d' % number)
+            t.shows('› step %d' % number)
             begun = now()
             t.process.terminate()
             assert t.ends(3) == 0
@@ -489,15 +492,15 @@ def test_server_that_does_not_read_does_not_block(s):
     server = s.scripted_server(talk)
     home = s.home(server.account())
     t = s.terminal(home)
-    t.sees('● toad')
+    t.shows('● toad')
     try:
         with open(home.fifo, 'w') as f:
             for i in range(100):
                 f.write('/msg %s line %d %s\n' % (FROG, i, 'x' * 60000))
         t.line('/msg ' + FROG)
         t.type('typed meanwhile')
-        t.sees('typed meanwhile')
-        t.sees('x{20}')
+        t.shows('typed meanwhile')
+        t.shows('x{20}')
         begun = now()
         t.process.terminate()
         assert t.ends(3) == 0

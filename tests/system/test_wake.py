@@ -103,7 +103,7 @@ def test_returning_network_reconnects_at_once(s):
         f.write('#!/bin/sh\nexec nsenter --net=/proc/%d/ns/net "%s" "$@"\n' % (here.pid, PROGRAM))
     os.chmod(home.dir + '/inside', 0o755)
     t = s.keep(type('Inside', (Terminal,), {'program': home.dir + '/inside'})(home, cols=120))
-    t.sees('● toad')
+    t.shows('● toad')
     here.run('ip address del %s/24 dev nj0' % CLIENT)
 
     def far():
@@ -114,7 +114,7 @@ def test_returning_network_reconnects_at_once(s):
     assert until(far, 60)  # the next try would be seconds away
     here.run('ip address add %s/24 dev nj0' % CLIENT)
     begun = now()
-    t.sees('● toad')
+    t.shows('● toad')
     assert now() - begun < SLOW
 
 
@@ -126,7 +126,7 @@ def test_continued_program_pings_at_once(s):
         wire.login()
         online.set()
         while True:
-            asked.append(wire.asked('urn:xmpp:ping'))
+            asked.append(wire.receives_request('urn:xmpp:ping'))
             wire.send("<iq type='result' id='%s'/>" % asked[-1])
 
     online = threading.Event()
@@ -141,5 +141,5 @@ def test_continued_program_pings_at_once(s):
     )
     h.process.send_signal(signal.SIGCONT)
     assert until(lambda: len(asked) > before, 5), 'nobody asked'
-    h.say('/disconnect')
+    h.send('/disconnect')
     h.event(event='connection', state='offline')
