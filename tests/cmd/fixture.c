@@ -166,7 +166,7 @@ cmd_fixture_account(CmdFixture *fixture, const char *name)
 }
 
 static void
-cmd_fixture_forget(CmdFixture *fixture)
+cmd_fixture_clear_answer(CmdFixture *fixture)
 {
     g_clear_pointer(&fixture->code, g_free);
     g_clear_pointer(&fixture->text, g_free);
@@ -180,7 +180,7 @@ cmd_fixture_close(CmdFixture *fixture)
         nj_client_remove_account(fixture->client, g_ptr_array_index(fixture->client->accounts, 0));
     nj_cmd_free(fixture->cmd);
     nj_client_free(fixture->client);
-    cmd_fixture_forget(fixture);
+    cmd_fixture_clear_answer(fixture);
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture->dir);
     assert_int_equal(system(command), 0);
     g_free(fixture->dir);
@@ -191,31 +191,31 @@ cmd_fixture_on_answer(const GError *error, NjRecord *result, void *data)
 {
     CmdFixture *fixture = data;
     fixture->answers++;
-    cmd_fixture_forget(fixture);
+    cmd_fixture_clear_answer(fixture);
     fixture->code = error ? g_strdup(nj_cmd_error_code(error)) : NULL;
     fixture->text = error ? g_strdup(error->message) : NULL;
     fixture->json = error ? NULL : nj_json_write(result);
 }
 
 bool
-speak_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line)
+run_line_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line)
 {
     int before = fixture->answers;
-    cmd_fixture_forget(fixture);
+    cmd_fixture_clear_answer(fixture);
     nj_cmd_run(fixture->cmd, line, source, chat, cmd_fixture_on_answer, fixture);
     return fixture->answers == before + 1 && !fixture->code;
 }
 
 bool
-speak(CmdFixture *fixture, const char *line)
+run_line(CmdFixture *fixture, const char *line)
 {
-    return speak_in(fixture, NJ_SOURCE_ARGUMENT, NULL, line);
+    return run_line_in(fixture, NJ_SOURCE_ARGUMENT, NULL, line);
 }
 
 void
 expect_ok(CmdFixture *fixture, const char *line, const char *part)
 {
-    if (!speak(fixture, line))
+    if (!run_line(fixture, line))
         fail_msg("%s: %s", line, fixture->text ? fixture->text : "no answer");
     if (part && !strstr(fixture->json, part))
         fail_msg("%s: %s does not have %s", line, fixture->json, part);
@@ -224,7 +224,7 @@ expect_ok(CmdFixture *fixture, const char *line, const char *part)
 void
 expect_failure(CmdFixture *fixture, const char *line, const char *code, const char *part)
 {
-    if (speak(fixture, line) || !fixture->code)
+    if (run_line(fixture, line) || !fixture->code)
         fail_msg("%s did not fail", line);
     if (strcmp(fixture->code, code) || (part && !strstr(fixture->text, part)))
         fail_msg("%s: [%s] %s, not [%s] %s", line, fixture->code, fixture->text, code,

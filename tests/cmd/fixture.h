@@ -41,10 +41,10 @@ void cmd_fixture_on_answer(const GError *error, NjRecord *result, void *data);
 
 /* Runs a line from this source in this chat (NULL: none). Returns whether the call has ended
  * without an error when this function returns. */
-bool speak_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line);
+bool run_line_in(CmdFixture *fixture, NjSource source, NjChat *chat, const char *line);
 
-/* As speak_in(), with the source of -x and no chat. */
-bool speak(CmdFixture *fixture, const char *line);
+/* As run_line_in(), with the source of -x and no chat. */
+bool run_line(CmdFixture *fixture, const char *line);
 
 /* Runs a line and fails unless it succeeds and part is in its result. */
 void expect_ok(CmdFixture *fixture, const char *line, const char *part);
@@ -52,7 +52,7 @@ void expect_ok(CmdFixture *fixture, const char *line, const char *part);
 /* Runs a line and fails unless it fails with this code and part is in the sentence. */
 void expect_failure(CmdFixture *fixture, const char *line, const char *code, const char *part);
 
-/* Iterates the main loop until the condition holds; fails the test after five seconds. */
+/* Iterates the main loop until the condition holds; fails the test after 30 seconds. */
 #define wait_until(condition)                                           \
     do {                                                                \
         gint64 wait_end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC; \

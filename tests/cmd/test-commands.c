@@ -52,9 +52,9 @@ test_account_of_a_command(void **state)
 
     NjChat *chat =
         nj_chat_open(cmd_fixture_account(fixture, "home"), NJ_CHAT_PERSON, "frog@pond.example");
-    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "/status")); /* the chat's */
+    assert_true(run_line_in(fixture, NJ_SOURCE_PROMPT, chat, "/status")); /* the chat's */
     assert_non_null(strstr(fixture->json, "\"account\": \"home\""));
-    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "/toad@marsh.example:status"));
+    assert_true(run_line_in(fixture, NJ_SOURCE_PROMPT, chat, "/toad@marsh.example:status"));
     assert_non_null(strstr(fixture->json, "\"account\": \"work\""));
 }
 
@@ -95,11 +95,11 @@ test_text_and_msg_are_sent(void **state)
     NjChat *chat = nj_chat_find(cmd_fixture_account(fixture, "home"), "frog@pond.example");
     assert_non_null(chat);
     before = test_connections_sent;
-    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "typed text"));
-    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "//path"));
-    assert_true(speak_in(fixture, NJ_SOURCE_PROMPT, chat, "/me jumps"));
+    assert_true(run_line_in(fixture, NJ_SOURCE_PROMPT, chat, "typed text"));
+    assert_true(run_line_in(fixture, NJ_SOURCE_PROMPT, chat, "//path"));
+    assert_true(run_line_in(fixture, NJ_SOURCE_PROMPT, chat, "/me jumps"));
     assert_true(test_connections_sent >= before + 3);
-    assert_false(speak_in(fixture, NJ_SOURCE_PROMPT, NULL, "to nobody"));
+    assert_false(run_line_in(fixture, NJ_SOURCE_PROMPT, NULL, "to nobody"));
     assert_string_equal(fixture->code, "no-chat");
 }
 
@@ -178,7 +178,7 @@ test_fifo_failure_without_reader_is_a_notice(void **state)
     char *last = NULL;
 
     nj_on_notice(fixture->client->bus, note_notice, &last);
-    speak_in(fixture, NJ_SOURCE_FIFO, NULL, "/nonsense");
+    run_line_in(fixture, NJ_SOURCE_FIFO, NULL, "/nonsense");
     assert_string_equal(fixture->code, "unknown-command");
     assert_null(last);
     nj_cmd_run(fixture->cmd, "/nonsense", NJ_SOURCE_FIFO, NULL, NULL, NULL);
@@ -197,12 +197,12 @@ test_script_failure_is_an_event(void **state)
     char *last = NULL;
 
     nj_on_command_failed(fixture->client->bus, note_failure, &last);
-    speak_in(fixture, NJ_SOURCE_FIFO, NULL, "/home:ping");
+    run_line_in(fixture, NJ_SOURCE_FIFO, NULL, "/home:ping");
     assert_string_equal(last, "fifo ping not-connected");
-    speak_in(fixture, NJ_SOURCE_STDIN, NULL, "/nonsense");
+    run_line_in(fixture, NJ_SOURCE_STDIN, NULL, "/nonsense");
     assert_string_equal(last, "stdin nonsense unknown-command");
     g_clear_pointer(&last, g_free);
-    speak_in(fixture, NJ_SOURCE_PROMPT, NULL, "/nonsense");
+    run_line_in(fixture, NJ_SOURCE_PROMPT, NULL, "/nonsense");
     assert_null(last);
     nj_bus_forget(fixture->client->bus, &last);
 }
@@ -311,7 +311,7 @@ test_call_ends_once(void **state)
 {
     CmdFixture *fixture = *state;
     nj_cmd_add_topic(fixture->cmd, &test_topic);
-    speak(fixture, "/hold");
+    run_line(fixture, "/hold");
     assert_int_equal(fixture->answers, 0);
     nj_record_set_int(nj_call_result(held), "n", 1);
     nj_call_done(held);
@@ -321,12 +321,12 @@ test_call_ends_once(void **state)
 
     nj_call_release(held);
 
-    speak(fixture, "/hold");
+    run_line(fixture, "/hold");
     nj_call_release(held); /* the last reference */
     assert_int_equal(fixture->answers, 2);
     assert_string_equal(fixture->code, "cancelled");
 
-    speak(fixture, "/hold");
+    run_line(fixture, "/hold");
     nj_cmd_forget(fixture->cmd, fixture);
     nj_call_done(held);
     nj_call_release(held);
@@ -342,7 +342,7 @@ test_free_ends_open_calls(void **state)
     CmdFixture fixture;
     cmd_fixture_open(&fixture, two);
     nj_cmd_add_topic(fixture.cmd, &test_topic);
-    speak(&fixture, "/hold");
+    run_line(&fixture, "/hold");
 
     NjCall *call = held;
     nj_cmd_free(fixture.cmd);

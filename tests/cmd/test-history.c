@@ -50,7 +50,7 @@ static void
 run_and_wait(CmdFixture *fixture, NjChat *chat, const char *line)
 {
     int before = fixture->answers;
-    speak_in(fixture, NJ_SOURCE_STDIN, chat, line);
+    run_line_in(fixture, NJ_SOURCE_STDIN, chat, line);
     wait_until(fixture->answers == before + 1);
 }
 
@@ -146,7 +146,7 @@ test_history_refuses_what_it_cannot_do(void **state)
     expect_failure(&fixture, "/history fish", "usage", "“fish” is not a date");
     expect_failure(&fixture, "/history yesterday", "no-chat", NULL);
     expect_failure(&fixture, "/history cancel", "refused", NULL);
-    assert_false(speak_in(&fixture, NJ_SOURCE_STDIN, chat, "/history yesterday 18:00"));
+    assert_false(run_line_in(&fixture, NJ_SOURCE_STDIN, chat, "/history yesterday 18:00"));
     assert_string_equal(fixture.code, "no-screen");
     expect_failure(&fixture, "/history import", "usage",
                    "Missing FORMAT. Usage: /history import FORMAT PATH");
@@ -182,14 +182,14 @@ test_import_is_cancelled_and_continued(void **state)
 
     /* Cancelled, and started again. */
     int before = fixture.answers;
-    speak(&fixture, line);
+    run_line(&fixture, line);
     for (int i = 0; i < 20; i++)
         g_main_context_iteration(NULL, FALSE);
 
     assert_int_equal(fixture.answers, before);
     expect_failure(&fixture, line, "refused", "/history cancel"); /* one at a time */
     before = fixture.answers;
-    speak(&fixture, "/history cancel");
+    run_line(&fixture, "/history cancel");
     assert_int_equal(fixture.answers, before + 2); /* its own and the import's */
     assert_null(fixture.code);
     run_and_wait(&fixture, NULL, line);

@@ -106,7 +106,7 @@ test_retry_sends_failed_and_unsure_messages(void **state)
     assert_int_equal(home->outbox->rows.length, 3);
 
     NjChat *frog = nj_chat_find(home, "frog@pond.example");
-    if (!speak_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"))
+    if (!run_line_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"))
         fail_msg("%s", fixture.text);
     assert_non_null(strstr(fixture.json, "\"count\": 2"));
     assert_non_null(
@@ -122,7 +122,7 @@ test_retry_sends_failed_and_unsure_messages(void **state)
     }
 
     assert_int_equal(at, 4);
-    assert_true(speak_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"));
+    assert_true(run_line_in(&fixture, NJ_SOURCE_ARGUMENT, frog, "/retry"));
     assert_non_null(strstr(fixture.json, "In this chat no message failed"));
 
     nj_chat_close(nj_chat_find(work, "eft@pond.example"));
@@ -167,7 +167,7 @@ test_wait_sent_ends_when_the_state_is_known(void **state)
     const char *const codes[] = { NULL, NULL, "not-sent", "unsure" };
     for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
         int before = fixture.answers;
-        assert_false(speak(&fixture, "/home:msg frog@pond.example wait=sent hello"));
+        assert_false(run_line(&fixture, "/home:msg frog@pond.example wait=sent hello"));
         nj_outbox_set_state(home->outbox, newest_row(home), NJ_STATE_SENT, NULL);
         assert_int_equal(fixture.answers, before);
         nj_outbox_set_state(home->outbox, newest_row(home), ends[i],
@@ -177,7 +177,7 @@ test_wait_sent_ends_when_the_state_is_known(void **state)
             fail_msg("%s, not %s", fixture.code ? fixture.code : "ok", codes[i] ? codes[i] : "ok");
     }
 
-    assert_false(speak(&fixture, "/home:msg eft@pond.example wait=sent hello"));
+    assert_false(run_line(&fixture, "/home:msg eft@pond.example wait=sent hello"));
     nj_chat_close(nj_chat_find(home, "eft@pond.example"));
     assert_string_equal(fixture.code, "cancelled");
     close_fixture(&fixture);

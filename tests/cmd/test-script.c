@@ -80,7 +80,7 @@ test_events(void **state)
     assert_non_null(
         strstr(events->pdata[events->len - 1], "\"what\": \"room\", \"state\": \"out\""));
 
-    speak(&fixture, "/nonsense");
+    run_line(&fixture, "/nonsense");
     assert_true(g_str_has_prefix(events->pdata[events->len - 1],
                                  "{\"event\": \"command-failed\", \"command\": \"nonsense\", "
                                  "\"source\": \"argument\", \"code\": \"unknown-command\""));

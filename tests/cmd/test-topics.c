@@ -335,7 +335,7 @@ test_attention_needs_a_person(void **state)
 
     NjChat *room = nj_chat_open(cmd_fixture_account(&fixture, "home"), NJ_CHAT_ROOM,
                                 "pond@rooms.pond.example");
-    assert_false(speak_in(&fixture, NJ_SOURCE_ARGUMENT, room, "/attention"));
+    assert_false(run_line_in(&fixture, NJ_SOURCE_ARGUMENT, room, "/attention"));
     assert_non_null(strstr(fixture.text, "Only a person"));
     cmd_fixture_close(&fixture);
 }
@@ -373,26 +373,26 @@ test_rooms_are_joined_and_left(void **state)
     cmd_fixture_open(&fixture, one);
     expect_ok(&fixture, "/connect", NULL);
     expect_failure(&fixture, "/join chat.pond.example", "bad-address", "@");
-    speak(&fixture, "/join pond@chat.pond.example toad");
+    run_line(&fixture, "/join pond@chat.pond.example toad");
     assert_null(fixture.code); /* the server has not answered yet */
 
     NjChat *chat = nj_chat_find(cmd_fixture_account(&fixture, "home"), "pond@chat.pond.example");
     assert_non_null(chat);
     nj_room_put(chat->room, "frog", NULL, NJ_OCCUPANT_MODERATOR, NJ_AFFILIATION_OWNER,
                 NJ_SHOW_ONLINE, NULL);
-    assert_true(speak_in(&fixture, NJ_SOURCE_PROMPT, chat, "/names"));
+    assert_true(run_line_in(&fixture, NJ_SOURCE_PROMPT, chat, "/names"));
     assert_non_null(strstr(fixture.json, "\"nick\": \"frog\""));
     nj_room_set_state(chat->room, NJ_ROOM_IN, NULL);
     expect_ok(&fixture, "/join pond@chat.pond.example",
               "You are already in pond@chat.pond.example.");
 
     int before = test_connections_sent;
-    speak_in(&fixture, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");
+    run_line_in(&fixture, NJ_SOURCE_PROMPT, chat, "/nick Mr Toad");
     assert_int_equal(test_connections_sent, before + 1);
     nj_room_set_subject(chat->room, "Flies", "frog");
-    assert_true(speak_in(&fixture, NJ_SOURCE_PROMPT, chat, "/topic"));
+    assert_true(run_line_in(&fixture, NJ_SOURCE_PROMPT, chat, "/topic"));
     assert_non_null(strstr(fixture.json, "Flies"));
-    speak_in(&fixture, NJ_SOURCE_PROMPT, chat, "/part"); /* answers the open /join, too */
+    run_line_in(&fixture, NJ_SOURCE_PROMPT, chat, "/part"); /* answers the open /join, too */
     assert_null(nj_chat_find(cmd_fixture_account(&fixture, "home"), "pond@chat.pond.example"));
     expect_failure(&fixture, "/close frog@pond.example", "no-chat", NULL);
 
