@@ -25,7 +25,7 @@ on_done(const char *out, const char *why, void *data)
 }
 
 static void
-run_line(const char *line, NjChat *chat, void *owner)
+run_typed_line(const char *line, NjChat *chat, void *owner)
 {
     (void) line;
     (void) chat;
@@ -43,7 +43,7 @@ run_screen(const char *command, guint seconds, int report)
 
     NjClient *client = nj_client_new(nj_paths_new(dir), nj_options_new(NULL));
     const char *dirs[] = { NULL };
-    NjScreenHooks hooks = { .run = run_line };
+    NjScreenHooks hooks = { .run = run_typed_line };
     g_autoptr(GError) error = NULL;
     NjScreen *screen = nj_screen_new(client, dirs, &hooks, &error);
     Child child = { g_main_loop_new(NULL, FALSE), g_string_new(NULL) };
