@@ -58,7 +58,7 @@ void expect_failure(CmdFixture *fixture, const char *line, const char *code, con
         gint64 wait_end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC; \
         while (!(condition)) {                                          \
             if (g_get_monotonic_time() > wait_end)                      \
-                fail_msg("waited in vain for %s", #condition);          \
+                fail_msg("timed out waiting for %s", #condition);       \
             g_main_context_iteration(NULL, FALSE);                      \
             g_usleep(200);                                              \
         }                                                               \

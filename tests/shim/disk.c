@@ -1,8 +1,8 @@
-/* See disk.h.  Only what SQLite and the lock call is here; each function is the C library's with a
- * question before it. */
+/* See disk.h. The functions that SQLite and the lock use are defined here: each asks ask() whether
+ * it fails, and calls the function of the C library otherwise. */
 #ifdef __linux__
-#pragma GCC visibility push(default) /* in the place of the C library's, also for SQLite */
-#undef _FORTIFY_SOURCE               /* its headers would make others of these */
+#pragma GCC visibility push(default) /* replaces the C library's, for SQLite, too */
+#undef _FORTIFY_SOURCE               /* its headers redirect these functions */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
@@ -90,9 +90,9 @@ file_at(int fd)
     return fd >= 0 && fd < MAX_FILES ? files[fd] : DISK_NONE;
 }
 
-/* What the file says that NJ_DISK names. */
+/* Returns the error in the file that NJ_DISK names; 0: no such file, or no error. */
 static int
-outer_error(void)
+read_error_file(void)
 {
     static const struct {
         const char *name;
@@ -113,14 +113,14 @@ outer_error(void)
     return error;
 }
 
-/* Shall it fail?  With what? */
+/* Counts a call. Returns the errno it must fail with, or 0. */
 static int
 ask(DiskCall call, DiskFile file)
 {
     if (file == DISK_NONE)
         return 0;
 
-    int error = outer_error();
+    int error = read_error_file();
     if (error)
         return error == EROFS || call != DISK_OPEN ? error : 0;
 
@@ -179,8 +179,8 @@ opened(int fd, const char *path, int flags, bool was_there)
     return fd;
 }
 
-/* A disk that is mounted read-only refuses whoever would write; one without room who would make a
- * file. */
+/* Returns the errno of an open() that must fail, or 0. A read-only disk refuses every open for
+ * writing, a full one only the creation of a file. */
 static int
 ask_open(const char *path, int flags, bool *was_there)
 {
@@ -218,8 +218,8 @@ close(int fd)
     return REAL(close)(fd);
 }
 
-/* A log cannot grow in memory that is mapped: SQLite writes a byte into each page of it first, and
- * those are asked, too. */
+/* Writes to mapped memory do not pass here; but SQLite grows history.db-shm by writing a byte into
+ * each new page with pwrite(), which does. */
 #define PWRITE(name, type)                                                          \
     ssize_t name(int fd, const void *data, size_t length, type offset)              \
     {                                                                               \

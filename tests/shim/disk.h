@@ -1,7 +1,10 @@
-/* A disk that fails and remembers: stands between SQLite and the C library.  Linked into a test it
- * is told what to do here; loaded with LD_PRELOAD into the program (disk.so) it does what the file
- * says that NJ_DISK names: "ENOSPC", "EIO" or "EROFS", as long as it is there; and NJ_DISK_KIND is
- * what statfs says of it. Only history.db with its companions, and lock, are meant. */
+/* A simulated disk that fails and records changes. Its functions replace those of the C library for
+ * history.db, its companion files and the file lock.
+ *
+ * Linked into a test it takes its orders from disk_order(). Loaded into the program with LD_PRELOAD
+ * (disk.so) it reads them from the environment: NJ_DISK names a file that contains "ENOSPC", "EIO"
+ * or "EROFS", and calls fail with that error while the file exists; NJ_DISK_KIND is the type of the
+ * file system that statfs() returns. */
 #ifndef NJ_TESTS_SHIM_DISK_H
 #define NJ_TESTS_SHIM_DISK_H
 
@@ -26,38 +29,40 @@ typedef enum {
     DISK_DIRECTORY
 } DiskFile;
 
-/* One call that changed something. */
+/* A recorded call that changed a file. */
 typedef struct {
-    DiskCall call; /* OPEN: it was made */
+    DiskCall call; /* DISK_OPEN: the file was created */
     DiskFile file;
-    /* SYNC: what was to be synced is not there, and the system has forgotten it */
+    /* DISK_SYNC: the sync failed; the kernel has dropped the written pages */
     bool failed;
-    long offset; /* TRUNCATE: the size */
+    long offset; /* DISK_TRUNCATE: the new size */
     size_t length;
     char *data;
 } DiskChange;
 
 typedef struct {
-    int error; /* these calls fail with it; 0: none does */
-    int calls; /* which DiskCalls */
-    /* those that change something are counted from 1; until 0: for ever */
+    int error; /* errno of calls that fail; 0: none fails */
+    int calls; /* which calls fail: DISK_… flags */
+    /* first and last call that fails, counted from 1; until 0: all that follow */
     long from, until;
-    unsigned long kind; /* of the file system, as statfs says it; 0: the true one */
-    int lock;           /* the lock cannot be had, with this error */
-    int delay_ms;       /* each sync takes so long */
-    bool once;          /* only the first of them that comes fails */
-    bool record;
+    unsigned long kind; /* type of the file system that statfs() returns; 0: the real one */
+    int lock;           /* errno of flock(); 0: it does not fail */
+    int delay_ms;       /* duration of each sync */
+    bool once;          /* only the first of these calls fails */
+    bool record;        /* record changes */
 } DiskOrders;
 
-/* Threads may be at work meanwhile. */
-/* counts anew */
+/* Sets the orders and restarts the count of calls. Other threads may use the files meanwhile. */
 void disk_order(const DiskOrders *orders);
 
-/* since then */
+/* Returns the number of calls since disk_order(). */
 long disk_calls(void);
 
-/* recorded; borrowed, until disk_forget(); stable once nothing writes any more */
+/* Returns the number of recorded changes; *changes (changes may be NULL) are valid until
+ * disk_forget() and must be read only when no thread writes any more. */
 long disk_changes(DiskChange **changes);
+
+/* Frees the recorded changes. */
 void disk_forget(void);
 
 #endif

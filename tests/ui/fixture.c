@@ -60,7 +60,7 @@ say(NjChat *chat, const char *who, gint64 time, const char *body)
         g_strdup(chat->kind == NJ_CHAT_ROOM ? who ? who : chat->room->nick : chat->address);
     nj_chat_add(chat, message);
 
-    return message; /* the chat's, as long as somebody keeps it */
+    return message; /* the chat holds a reference */
 }
 
 void

@@ -21,8 +21,8 @@ typedef struct {
     NjAccount *account;
 } UiFixture;
 
-/* The clock stands at NOON until ui_fixture_free(). stored: with a store in a temporary directory.
- */
+/* Makes the client and stops the clock at NOON until ui_fixture_free(). stored: with a store in a
+ * temporary directory. */
 UiFixture ui_fixture_new(bool stored);
 void ui_fixture_free(UiFixture *fixture);
 
@@ -30,8 +30,8 @@ void ui_fixture_free(UiFixture *fixture);
 void add_person(UiFixture *fixture, const char *address, const char *name, const char *group,
                 NjShow show, const char *status);
 
-/* Adds a received message, or a sent one if who is NULL. In a room who is the nick; elsewhere only
- * NULL or not NULL matters. The message belongs to the chat. */
+/* Adds a message to the chat, which owns it. who: NULL for a sent message; for a received one the
+ * nick in a room, and any text elsewhere. time in ms. */
 NjMessage *say(NjChat *chat, const char *who, gint64 time, const char *body);
 
 /* Fails unless the surface is exactly this text; prints the first row that differs. */

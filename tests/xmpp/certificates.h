@@ -1,4 +1,4 @@
-/* Certificates for tests, made when they run: nothing that expires lies in the tree. */
+/* Makes certificates while a test runs, so that the tree has no file that expires. */
 #ifndef NJ_TESTS_CERTIFICATES_H
 #define NJ_TESTS_CERTIFICATES_H
 
@@ -9,14 +9,18 @@ typedef struct {
     EVP_PKEY *key;
 } Identity;
 
-/* names: a subjectAltName in OpenSSL's spelling, "DNS:pond.example,IP:127.0.0.1"; NULL for none.
- * days: from today, may lie in the past. issuer NULL: signed by itself.  authority: it may sign
- * others.  digest NULL: an Ed25519 key, else P-256. */
+/* Makes a key and a certificate; free_identity() frees both.
+ * common: common name of the subject.
+ * names: value of subjectAltName as OpenSSL reads it, "DNS:pond.example,IP:127.0.0.1"; NULL: none.
+ * from_days, to_days: validity in days from today; may be negative.
+ * issuer: signs the certificate; NULL: self-signed.
+ * authority: nonzero if the certificate may sign others.
+ * digest: of the signature, with a P-256 key; NULL: an Ed25519 key. */
 Identity make_identity(const char *common, const char *names, int from_days, int to_days,
                        const Identity *issuer, int authority, const EVP_MD *digest);
 void free_identity(Identity *identity);
 
-/* dir/name.pem and dir/name.key. */
+/* Writes dir/name.pem and dir/name.key. */
 void save_identity(const Identity *identity, const char *dir, const char *name);
 
 #endif

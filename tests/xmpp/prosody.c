@@ -48,7 +48,7 @@ static void
 in_child(gpointer data)
 {
     (void) data;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it does not outlive a test that crashed */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* ends when the test crashes */
 }
 
 Prosody *

@@ -1,5 +1,5 @@
-/* A private Prosody on loopback, a child of the test, with ports, data and certificates of its
- * own. */
+/* A private Prosody on loopback: a child process of the test, with its own ports, data and
+ * certificates. */
 #ifndef NJ_TESTS_PROSODY_H
 #define NJ_TESTS_PROSODY_H
 
@@ -7,19 +7,19 @@
 
 typedef struct {
     GPid pid;
-    char *dir; /* config, data and prosody.log; not removed before stop */
+    char *dir; /* configuration, data, prosody.log; prosody_stop() removes it */
     guint16 port, direct_port;
 } Prosody;
 
-/* Serves pond.example with dir/server.pem and dir/server.key; accounts toad and frog, password
- * "secret".  NULL without the program. */
+/* Starts a server for pond.example with dir/server.pem and dir/server.key. It has the accounts toad
+ * and frog with password "secret". Returns NULL if Prosody is not installed. */
 Prosody *prosody_start(const char *dir);
 void prosody_stop(Prosody *prosody);
 
-/* with all that is in it; stop does it too */
+/* Removes dir and everything in it; prosody_stop() does this, too. */
 void prosody_remove(const char *dir);
 
-/* How often text stands in its log. */
+/* Returns how often the server's log contains text. */
 int prosody_logged(const Prosody *prosody, const char *text);
 
 #endif

@@ -25,7 +25,7 @@ mix(Digest *into, const Digest *with)
         into->bytes[i] ^= with->bytes[i];
 }
 
-/* RFC 5802, 2.2: Hi(). */
+/* Returns the salted password: Hi() of RFC 5802, 2.2. */
 static Digest
 salted(const ScramServer *server)
 {

@@ -7,7 +7,7 @@
 
 enum { ROUNDS = 4096, SIZE = 32 };
 
-/* The text between the first '>' and the '<' after it, decoded. */
+/* Returns the decoded base64 text of an element: from its first '>' to the next '<'. */
 static char *
 payload(const char *element, const char *name)
 {
@@ -42,7 +42,7 @@ scram_challenge(Peer *peer)
     g_autofree char *challenge =
         g_strdup_printf("%sserver,s=c2FsdHNhbHQ=,i=%d", strstr(bare, "r="), ROUNDS);
 
-    /* the beginning of what both sign */
+    /* the start of the AuthMessage (RFC 5802, 3) */
     peer->data = g_strdup_printf("%s,%s,", bare, challenge);
     return element("challenge", challenge);
 }

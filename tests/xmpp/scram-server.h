@@ -1,5 +1,5 @@
-/* The server's half of SCRAM-SHA-256-PLUS with tls-exporter, for user toad and password
- * "secret". */
+/* The server side of SCRAM-SHA-256-PLUS with tls-exporter (RFC 5802, RFC 9266), for user toad with
+ * password "secret". */
 #ifndef NJ_TESTS_SCRAM_SERVER_H
 #define NJ_TESTS_SCRAM_SERVER_H
 
@@ -12,12 +12,12 @@
     "xmlns='urn:xmpp:sasl-cb:0'>"                                                        \
     "<channel-binding type='tls-exporter'/></sasl-channel-binding></stream:features>"
 
-/* Answers for hostile-server.h: to <auth/> and to <response/>.  The second says <failure/> unless
- * proof and binding are right. */
+/* Answers for hostile-server.h. scram_challenge() answers <auth/>; scram_success() answers
+ * <response/>, with <failure/> if the proof or the channel binding is wrong. */
 char *scram_challenge(Peer *peer);
 char *scram_success(Peer *peer);
 
-/* accepts everything, and proves nothing */
+/* Answers <response/> with a <success/> that has no server proof, whatever the client sent. */
 char *scram_lie(Peer *peer);
 
 #endif

@@ -1,4 +1,5 @@
-/* What a person does, as a word and its parameters. */
+/* The calls of a talk (`? send frog@pond.example hello`): a table from the first word to a function
+ * that does what the user would do. */
 #include "talk.h"
 #include "xmpp/xep/0030.h"
 #include "xmpp/xep/0045.h"
@@ -16,7 +17,7 @@ check(Talk *talk, bool done, GError **error)
     if (*error)
         add_event(talk, false, "refused: %s", (*error)->message);
     else if (!done)
-        add_event(talk, false, "refused without a word");
+        add_event(talk, false, "refused without an error");
 }
 
 static void
@@ -52,9 +53,10 @@ tell_result(const GError *error, NjRecord *result, void *data)
     add_event(talk, false, "%s", text->str);
 }
 
-/* As a command would that runs when the one before it is answered. */
+/* Removes the account from inside a callback, as a script does that runs its next command when the
+ * last one is answered. */
 static void
-take_account(Talk *talk)
+remove_account(Talk *talk)
 {
     nj_session_free(g_steal_pointer(&talk->session));
     nj_client_remove_account(talk->client, talk->account);
@@ -64,7 +66,7 @@ static void
 on_done_remove(const GError *error, NjRecord *result, void *data)
 {
     tell_result(error, result, data);
-    take_account(data);
+    remove_account(data);
 }
 
 static NjChat *
@@ -99,7 +101,7 @@ call_private(Talk *talk, const char *address, const char *text)
         &error);
 }
 
-/* The newest that says so. */
+/* Sends the newest message with this text again. */
 static void
 call_retry(Talk *talk, const char *address, const char *text)
 {
@@ -116,15 +118,18 @@ call_retry(Talk *talk, const char *address, const char *text)
         }
     }
 
-    fail(talk, "nobody said so");
+    fail(talk, "no message has this text");
 }
 
 static void
 call_typing(Talk *talk, const char *address, const char *word)
 {
-    NjTyping typing = g_str_equal(word, "composing") ? NJ_TYPING_COMPOSING
-                      : g_str_equal(word, "paused")  ? NJ_TYPING_PAUSED
-                                                     : NJ_TYPING_ACTIVE;
+    NjTyping typing = NJ_TYPING_ACTIVE;
+    if (g_str_equal(word, "composing"))
+        typing = NJ_TYPING_COMPOSING;
+    else if (g_str_equal(word, "paused"))
+        typing = NJ_TYPING_PAUSED;
+
     nj_message_typing(chat_of(talk, address), typing);
 }
 
@@ -153,10 +158,10 @@ call_remove(Talk *talk, const char *what, const char *rest)
 {
     (void) what;
     (void) rest;
-    take_account(talk);
+    remove_account(talk);
 }
 
-/* What the store says when a batch fails. */
+/* Reports to the session that a batch of the store has failed. */
 static void
 call_trouble(Talk *talk, const char *what, const char *rest)
 {
@@ -208,7 +213,7 @@ call_show(Talk *talk, const char *word, const char *status)
     nj_presence_send(talk->account);
 }
 
-/* Because nobody types. */
+/* Sets automatic away, as when the user is idle. */
 static void
 call_away(Talk *talk, const char *word, const char *status)
 {
@@ -293,7 +298,7 @@ on_answer(NjSession *session, const NjXml *stanza, const GError *error, void *da
     tell_result(error, NULL, data);
 }
 
-/* Patient for that many seconds. */
+/* Sends a request with a timeout in seconds. */
 static void
 call_ask(Talk *talk, const char *address, const char *seconds)
 {
@@ -333,8 +338,8 @@ call_attention(Talk *talk, const char *address, const char *rest)
     check(talk, nj_attention(chat, &error), &error);
 }
 
-/* idle SECONDS: since the last key; looks yes|no; key: one that is struck now; nowhere: there is no
- * terminal. */
+/* person idle SECONDS: the time since the last key. person looks yes|no: whether the terminal has
+ * the focus. person nowhere: there is no terminal. person key: a key is pressed now. */
 static void
 call_person(Talk *talk, const char *what, const char *rest)
 {
@@ -358,7 +363,7 @@ call_cancel(Talk *talk, const char *what, const char *rest)
     nj_iq_cancel(talk->session, talk);
 }
 
-/* As when there was no connection for ten minutes. */
+/* Fails all pending requests, as after ten minutes without a connection. */
 static void
 call_gone(Talk *talk, const char *what, const char *rest)
 {
@@ -402,10 +407,10 @@ on_change_remove(NjAccount *account, void *owner)
 {
     Talk *talk = owner;
     if (talk->session && account->state == NJ_ACCOUNT_CLOSING)
-        take_account(talk);
+        remove_account(talk);
 }
 
-/* Whoever closes it. */
+/* Removes the account as soon as its state is CLOSING, whatever has closed the connection. */
 static void
 call_closing_remove(Talk *talk, const char *what, const char *rest)
 {
@@ -422,7 +427,7 @@ call_disconnect_remove(Talk *talk, const char *what, const char *rest)
 }
 
 static void
-tell_stored(Talk *talk, const char *address, bool states)
+add_stored_events(Talk *talk, const char *address, bool states)
 {
     NjStoredChat stored = { 0 };
     nj_store_flush(talk->client->store);
@@ -440,19 +445,19 @@ tell_stored(Talk *talk, const char *address, bool states)
     nj_stored_chat_clear(&stored);
 }
 
-/* What the store has of a chat, as an event a line. */
+/* Adds an event for each stored message of a chat. */
 static void
 call_stored(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    tell_stored(talk, address, false);
+    add_stored_events(talk, address, false);
 }
 
 static void
 call_states(Talk *talk, const char *address, const char *rest)
 {
     (void) rest;
-    tell_stored(talk, address, true);
+    add_stored_events(talk, address, true);
 }
 
 static void
@@ -540,7 +545,8 @@ on_message_changed(NjMessageEvent *event, void *owner)
     call_now(talk, upon + strlen(state) + 1);
 }
 
-/* upon STATE CALL: once, from inside the news that a message has that state. */
+/* upon STATE CALL: makes the call once, inside the message_changed event of a message that gets
+ * this state. */
 static void
 call_upon(Talk *talk, const char *state, const char *rest)
 {

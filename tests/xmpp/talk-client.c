@@ -1,4 +1,4 @@
-/* The client of a talk, in a folder of its own, and its violent end. */
+/* The client of a talk, in a temporary directory, and its restart after a kill. */
 #include <glib/gstdio.h>
 
 #include "talk.h"
@@ -94,20 +94,21 @@ close_client(Talk *talk)
     g_free(talk->dir);
 }
 
-/* Differs when somebody has written meanwhile. */
+/* Describes size and modification time of the files; the caller frees it. The text changes when the
+ * store writes. */
 static char *
-look_at(const char *dir)
+describe_files(const char *dir)
 {
-    GString *look = g_string_new(NULL);
+    GString *text = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *path = g_build_filename(dir, files[i], NULL);
         GStatBuf file = { 0 };
         g_stat(path, &file);
-        g_string_append_printf(look, "%lld %lld.%09ld ", (long long) file.st_size,
+        g_string_append_printf(text, "%lld %lld.%09ld ", (long long) file.st_size,
                                (long long) file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
     }
 
-    return g_string_free(look, FALSE);
+    return g_string_free(text, FALSE);
 }
 
 static void
@@ -123,8 +124,9 @@ copy_files(const char *from, const char *to)
     }
 }
 
-/* A kill leaves the files as they are at that moment; the store's thread may be at work on its
- * index, then it is another moment. */
+/* Ends the client as kill -9 does: a new client starts with a copy of the files that was made while
+ * the old one ran. The writer thread may be writing its word index; then the copy is repeated until
+ * the files did not change during it. */
 void
 restart_client(Talk *talk)
 {
@@ -132,9 +134,9 @@ restart_client(Talk *talk)
     bool same;
 
     do {
-        g_autofree char *before = look_at(talk->dir);
+        g_autofree char *before = describe_files(talk->dir);
         copy_files(talk->dir, left);
-        g_autofree char *after = look_at(talk->dir);
+        g_autofree char *after = describe_files(talk->dir);
         same = g_str_equal(before, after);
     } while (!same);
 

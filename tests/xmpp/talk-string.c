@@ -95,7 +95,7 @@ same_text(Talk *talk, const NjXml *expected, const NjXml *got)
     return matches(talk, a ? g_strstrip(a) : "", b ? b : "");
 }
 
-/* The order of attributes does not matter, that of children does. */
+/* Compares two stanzas; attributes may be in any order, children may not. */
 bool
 same(Talk *talk, const NjXml *expected, const NjXml *got)
 {
@@ -241,7 +241,8 @@ static const NjConnectionClass string_class = {
     .scram_rank = string_scram_rank,
 };
 
-/* As the login: when the session is not resumed, a new one is begun (XEP-0198, 5). */
+/* Does what the login does: if the server does not resume the session, a new one starts (XEP-0198,
+ * 5). */
 static void
 on_resume_answer(StringConnection *connection, NjXml *answer)
 {
