@@ -1,9 +1,11 @@
-"""What the system tests stand on: a real Prosody, the built program in a real pseudo-terminal,
-slixmpp as the other side.
+"""The harness of the system tests: a real Prosody, the built program on a pseudo-terminal, and
+slixmpp clients as contacts.
 
-A test is a function `test_...(s)` in a file test_*.py; what it asserts is what a person would see.
-Everything lives below one scratch directory and ends with the test: nothing is started that is not
-ended by its PID."""
+A test is a function test_SITUATION_RESULT(s) in a file test_*.py; s is a Scratch. It asserts what a
+user can see. Everything a test makes is kept in its Scratch and ends with the test; processes are
+ended by their PID.
+
+Functions that wait take their limit in seconds (`wait`) and multiply it by SLOW."""
 import asyncio, fcntl, json, logging, os, pty, re, select, shutil, signal, socket, struct
 import subprocess, sys, tempfile, termios, threading, time
 
@@ -16,19 +18,19 @@ BUILD = os.environ.get('top_builddir') or os.getcwd()
 PROGRAM = os.environ.get('NATTERJACK') or os.path.join(BUILD, 'natterjack')
 SERVER_KIND = os.environ.get('TEST_SERVER_KIND', 'prosody')  # or ejabberd
 DOMAIN, ROOM = 'pond.example', 'pond@rooms.pond.example'
-SLOW = float(os.environ.get('TEST_SLOW', '1'))  # factor for every wait: sanitizers, valgrind
-HIBERNATION = 1  # seconds the server of all tests keeps a stream that broke
+SLOW = float(os.environ.get('TEST_SLOW', '1'))  # factor of every wait; for sanitizers, valgrind
+HIBERNATION = 1  # seconds for which the shared server keeps a broken stream (XEP-0198)
 now = time.monotonic
 
 
 class Skip(Exception):
-    pass
+    """Raised by a test that cannot run here; the text says what is missing."""
 
 
 def memory():
-    """Where scratch directories stand: in memory where there is enough of it, for a disk that is
-    busy elsewhere for seconds would decide whether a program that has two of them to end has
-    written all. TMPDIR overrides it."""
+    """Returns the parent of scratch directories: /dev/shm if it has room, else None (the default of
+    tempfile). On a disk that other programs keep busy for seconds, the program could not write
+    everything in the two seconds it has to end. TMPDIR overrides this."""
     place = '/dev/shm'
     try:
         space = os.statvfs(place)
@@ -42,22 +44,23 @@ def memory():
     return place if fits and 'TMPDIR' not in os.environ else None
 
 
-def until(what, wait=10):
-    """Asks what() again and again until it is true or the time is over; its last answer."""
+def until(condition, wait=10):
+    """Calls condition() until it is true or the time is over; returns its last result."""
     end = now() + wait * SLOW
     while True:
         over = now() > end
-        answer = what()
-        if answer or over:
-            return answer
+        result = condition()
+        if result or over:
+            return result
         time.sleep(0.02)
 
 
 class Server:
-    """The private server of tests/server/server: Prosody, or what TEST_SERVER_KIND says."""
+    """A private server, run by tests/server/server: Prosody, or the one in TEST_SERVER_KIND."""
 
     def __init__(self, where, config='', port=None, **knobs):
-        """knobs: TEST_SERVER_NAME of tests/server/server, as name=value."""
+        """where: its directory. config: further lines of Prosody's configuration. knobs: name=value
+        for each TEST_SERVER_NAME of tests/server/server."""
         self.dir, self.kind, self.domain = (
             where,
             knobs.get('kind', SERVER_KIND),
@@ -70,7 +73,7 @@ class Server:
         )
         if config:
             if self.kind != 'prosody':
-                raise Skip('it configures Prosody')
+                raise Skip('needs Prosody: it sets its configuration')
             with open(where + '/extra.lua', 'w') as f:
                 f.write(config)
             env['TEST_SERVER_CONFIG'] = where + '/extra.lua'
@@ -89,38 +92,38 @@ class Server:
         while not os.path.exists(self.dir + '/ready'):
             if self.process.poll() is not None:
                 if self.process.returncode == 77:
-                    raise Skip('there is no %s here' % self.kind)
+                    raise Skip('%s is not installed' % self.kind)
                 raise RuntimeError('%s did not start: %s' % (self.kind, self.log()[-2000:]))
             if now() > end:
                 raise RuntimeError('%s is not ready' % self.kind)
             time.sleep(0.05)
         words = dict(w.split('=') for w in open(self.dir + '/ready').read().split())
         self.port, self.direct = int(words['port']), int(words['direct'])
-        self.env['TEST_SERVER_PORT'] = str(self.port)  # the same again after a restart
+        self.env['TEST_SERVER_PORT'] = str(self.port)  # a restart uses the same port
 
     def log(self):
         if self.kind == 'ejabberd':
-            time.sleep(2.5)  # it writes its log in its own time
+            time.sleep(2.5)  # ejabberd writes its log with a delay
         try:
             return open('%s/%s.log' % (self.dir, self.kind), errors='replace').read()
         except OSError:
             return ''
 
     def wait_disconnected(self):
-        """Waits until those of the tests before have gone; how often a client has connected until
-        now."""
+        """Waits until all clients of earlier tests have disconnected (Prosody). Returns the number
+        of connections until now."""
         if SERVER_KIND == 'prosody':
             until(lambda: self.log().count('Client disconnected') == self.connections())
         return self.connections()
 
     def connections(self):
-        """How often a client has connected."""
+        """Returns the number of connections of clients until now."""
         return self.log().count(
             {'prosody': 'Client connected', 'ejabberd': ' Accepted connection '}[self.kind]
         )
 
     def logins(self, who):
-        """How often one of the people has logged in."""
+        """Returns how often the account `who` (a user name) has logged in."""
         return len(
             re.findall(
                 {
@@ -140,16 +143,19 @@ class Server:
 
 
 class Home:
-    """A home of its own for one natterjack: configuration, data, state."""
+    """A home directory for one natterjack: configuration, data, state."""
 
     def __init__(self, rc=None, where=None):
         self.dir = tempfile.mkdtemp(prefix='nj-', dir=where or memory())
         os.makedirs(self.dir + '/config/natterjack')
-        os.symlink(TOP + '/themes', self.dir + '/config/natterjack/themes')  # nothing is installed
+        os.symlink(
+            TOP + '/themes', self.dir + '/config/natterjack/themes'
+        )  # the program is not installed
         if rc is not None:
             self.rc(rc)
 
     def rc(self, text):
+        """Writes the configuration."""
         path = self.dir + '/config/natterjack/natterjackrc'
         with open(path, 'w') as f:
             f.write(text)
@@ -160,6 +166,7 @@ class Home:
             return f.read()
 
     def env(self, **more):
+        """Returns the environment of a program with this home."""
         e = {
             'HOME': self.dir,
             'PATH': os.environ['PATH'],
@@ -187,6 +194,7 @@ class Home:
         return self.dir + '/data/natterjack/history.db'
 
     def rows(self, sql, *args):
+        """Returns the rows of a query in the history."""
         import sqlite3
 
         c = sqlite3.connect('file:%s?mode=ro' % self.database, uri=True)
@@ -196,22 +204,22 @@ class Home:
             c.close()
 
     def has(self, sql, rows, wait=10):
-        """Waits until the query gives these rows: what is shown is written a moment later."""
+        """Waits until the query returns these rows; a message may be shown before it is written."""
         import sqlite3
 
         def ask():
             try:
                 return self.rows(sql)
-            except sqlite3.OperationalError as e:  # it is being made
+            except sqlite3.OperationalError as e:  # the program is creating the database
                 return e
 
         until(lambda: ask() == rows, wait)
         found = ask()
-        assert found == rows, '%s gives %r and not %r' % (sql, found, rows)
+        assert found == rows, '%s returns %r, not %r' % (sql, found, rows)
 
     def resumable(self):
-        """Is there a stream that was not closed? Then the server keeps it for a while, and gives it
-        what is meant for this person."""
+        """Does the store have a stream that was not closed? The server keeps such a stream for a
+        while and sends it the messages for the account."""
         import sqlite3
 
         try:
@@ -229,7 +237,7 @@ class Home:
             except OSError:
                 return False
 
-        assert until(opens), 'nobody reads the FIFO'
+        assert until(opens), 'the program does not read the FIFO'
 
     def log(self):
         try:
@@ -238,8 +246,8 @@ class Home:
             return ''
 
     def everything(self):
-        """All bytes the program has left on disk, but for the configuration: where no secret may
-        stand."""
+        """Returns all bytes of the home's files except the configuration; they must not contain a
+        secret."""
         o = b''
         for d, _, files in os.walk(self.dir):
             for f in files:
@@ -253,6 +261,8 @@ class Home:
 
 
 def account(server, who='toad', name=None, **more):
+    """Returns an account for the configuration. more: further settings (ca_file for ca-file); None
+    leaves one out."""
     keys = dict(
         address='%s@%s' % (who, server.domain), password='pond', host='127.0.0.1', port=server.port
     )
@@ -264,7 +274,7 @@ def account(server, who='toad', name=None, **more):
 
 
 def end_program(process):
-    """Ends it as an administrator would, and not so kindly if that does not help."""
+    """Sends SIGTERM, and SIGKILL if the process does not end within five seconds."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -275,20 +285,22 @@ def end_program(process):
 
 
 def check_end(process, report):
-    """A report of a sanitizer, a leak, a crash: whatever else a test was about."""
+    """Fails for a report of a sanitizer, a leak or a crash, in every test.
+
+    report: what the program wrote to stderr."""
     assert (
         'Sanitizer' not in report and 'runtime error' not in report and 'CRITICAL' not in report
     ), report[-6000:]
-    assert process.returncode in (0, 1, -signal.SIGKILL), 'it ended with %s: %s' % (
+    assert process.returncode in (0, 1, -signal.SIGKILL), 'the program ended with %s: %s' % (
         process.returncode,
         report[-3000:],
     )
 
 
 class Terminal:
-    """natterjack on a pseudo-terminal, its screen read by pyte."""
+    """natterjack on a pseudo-terminal; pyte interprets its output."""
 
-    program, user = PROGRAM, None  # user: a number, for what refuses to run as root
+    program, user = PROGRAM, None  # user: a uid, for programs that refuse to run as root
 
     def __init__(self, home, *args, rows=24, cols=80, reads=True, env=None, shell=False):
         self.home, self.rows, self.cols = home, rows, cols
@@ -305,22 +317,19 @@ class Terminal:
         def prepare():
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-            for number in (
-                signal.SIGINT,
-                signal.SIGQUIT,
-                signal.SIGHUP,
-            ):  # a job in the background, or of nohup, begins with them ignored
+            # A test that runs in the background or under nohup inherits these signals ignored.
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
 
-        # A shell that takes it back after Ctrl-z when a line was typed: what has no parent in its
-        # session can not be stopped.
-        way = (
+        # With shell: a job of a shell, which continues it when a line is typed after Ctrl-z. A
+        # process without a parent in its session cannot be stopped.
+        command = (
             ['/bin/sh', '-mc', '"$0" "$@"; read line; fg', self.program, *args]
             if shell
             else [self.program, *args]
         )
         self.process = subprocess.Popen(
-            way,
+            command,
             stdin=slave,
             stdout=slave,
             stderr=self.errors,
@@ -350,31 +359,37 @@ class Terminal:
                 return
             with self.lock:
                 self.raw += b
-                # private sequences that pyte would print
+                # Remove private sequences, which pyte would print.
                 self.stream.feed(
                     re.sub(rb'\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)', b'', b)
                 )
 
     def size(self, rows, cols):
-        with self.lock:  # what is drawn for the new size must not be read with the old one
+        with self.lock:  # pyte must not get output for the new size while it has the old one
             self.screen.resize(rows, cols)
             fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, cols, 0, 0))
 
     def type(self, text):
+        """Writes keys to the terminal."""
         os.write(self.fd, text.encode() if isinstance(text, str) else text)
 
     def line(self, text):
+        """Types a line and Enter."""
         self.type(text + '\r')
 
     def paste(self, text):
+        """Pastes a text (bracketed paste)."""
         self.type('\x1b[200~' + text + '\x1b[201~')
 
     def text(self):
+        """Returns the rows of the screen, joined by newlines."""
         with self.lock:
             return '\n'.join(l.rstrip() for l in self.screen.display)
 
     def shows(self, pattern, wait=10, look=None):
-        """Waits until the screen shows the pattern; fails otherwise."""
+        """Waits until the screen shows the pattern (a regular expression) and returns the match.
+
+        look: returns the text to search instead of text()."""
         end, r, look = now() + wait * SLOW, re.compile(pattern, re.S), look or self.text
         while True:
             over = now() > end or self.process.poll() is not None
@@ -391,24 +406,25 @@ class Terminal:
             time.sleep(0.02)
 
     def pane_text(self):
-        """What stands in the pane between its borders, as one line."""
+        """Returns the text between the borders of the pane as one line."""
         return ' '.join(
             parts[len(parts) > 1].strip()
             for parts in (line.split('│') for line in self.text().split('\n'))
         )
 
     def shows_text(self, pattern, wait=10):
-        """As sees(), of words that may be wrapped."""
+        """As shows(), for text that may be wrapped: it searches pane_text()."""
         return self.shows(pattern, wait, self.pane_text)
 
     def gone(self, pattern, wait=10):
-        """Waits until the screen does not show the pattern any more."""
+        """Waits until the screen no longer shows the pattern."""
         end = now() + wait * SLOW
         while re.search(pattern, self.text(), re.S):
             assert now() < end, 'the screen still shows %r' % pattern
             time.sleep(0.02)
 
     def never_shows(self, pattern, wait=1):
+        """Fails if the screen shows the pattern within `wait` seconds (not multiplied by SLOW)."""
         end = now() + wait
         while now() < end:
             assert not re.search(pattern, self.text(), re.S), 'the screen shows %r' % pattern
@@ -419,17 +435,18 @@ class Terminal:
         return self.errors.read().decode(errors='replace')
 
     def ends(self, wait=5):
-        """Waits for the end; the exit status."""
+        """Waits until the program ends; returns its exit status."""
         try:
             return self.process.wait(wait * SLOW)
         except subprocess.TimeoutExpired:
             raise AssertionError('the program does not end:\n' + self.text())
 
     def wrote(self, test):
-        """Waits until what was written to the terminal, as bytes, passes the test."""
+        """Waits until test(raw) is true; raw are all bytes that were written to the terminal."""
         assert until(lambda: test(self.raw)), self.raw[-300:]
 
     def report(self):
+        """Returns what is printed when a test fails."""
         return 'exit %s %s\nthe screen:\n%s' % (
             self.process.poll(),
             self.stderr()[-3000:],
@@ -443,7 +460,7 @@ class Terminal:
 
 
 class Headless:
-    """natterjack --headless: JSON lines out, commands in."""
+    """natterjack --headless: events as JSON lines on stdout, commands on stdin."""
 
     def __init__(self, home, *args):
         self.home = home
@@ -468,11 +485,13 @@ class Headless:
                 self.cv.notify_all()
 
     def send(self, line):
+        """Writes a command to stdin."""
         self.process.stdin.write(line + '\n')
         self.process.stdin.flush()
 
     def event(self, wait=10, since=0, **match):
-        """Waits for an event whose fields match; returns it."""
+        """Waits for an event with these fields and returns it. since: index in self.lines at which
+        the search starts."""
         end = now() + wait * SLOW
         with self.cv:
             while True:
@@ -494,7 +513,7 @@ class Headless:
     stderr = Terminal.stderr
 
     def report(self):
-        return 'exit %s %s\nits events:\n' % (
+        return 'exit %s %s\nlast events:\n' % (
             self.process.poll(),
             self.stderr()[-3000:],
         ) + '\n'.join(map(json.dumps, self.lines[-20:]))
@@ -505,7 +524,7 @@ class Headless:
 
 
 class Peer:
-    """A slixmpp client in a thread of its own."""
+    """A slixmpp client with an event loop in its own thread."""
 
     plugins = ('xep_0030', 'xep_0045', 'xep_0199', 'xep_0092', 'xep_0115')
 
@@ -569,7 +588,7 @@ class Peer:
             self.cv.notify_all()
 
     def do(self, func, *args, **kw):
-        """Calls func in the peer's thread; waits for a coroutine's result."""
+        """Calls func in the client's thread and returns its result; awaits a coroutine."""
 
         async def call():
             r = func(*args, **kw)
@@ -578,16 +597,19 @@ class Peer:
         return asyncio.run_coroutine_threadsafe(call(), self.loop).result(15 * SLOW)
 
     def send(self, to, body, mtype='chat'):
+        """Sends a message."""
         self.do(self.client.send_message, to, body, mtype=mtype)
 
     def raw(self, xml):
+        """Sends any XML."""
         self.do(self.client.send_raw, xml)
 
     def join(self, room=ROOM, nick=None):
         self.do(self.client.plugin['xep_0045'].join_muc, room, nick or self.who)
 
     def receives(self, pattern, wait=10, since=0):
-        """Waits for a message whose body matches; returns it."""
+        """Waits for a message whose body matches, and returns it. since: index in self.messages at
+        which the search starts."""
         return self._wait(
             self.messages,
             lambda m: re.search(pattern, m['body'] or '', re.S),
@@ -597,7 +619,8 @@ class Peer:
         )
 
     def configure(self, room, **values):
-        """Sets up a room that is ours, as far as its server has such a setting."""
+        """Configures a room that this client owns. Fields that the server does not offer are
+        ignored."""
 
         async def set_up():
             muc = self.client.plugin['xep_0045']
@@ -611,10 +634,12 @@ class Peer:
         self.do(set_up)
 
     def affiliate(self, room, affiliation, who):
+        """Sets the affiliation of an address in a room."""
         self.do(self.client.plugin['xep_0045'].set_affiliation, room, affiliation, jid=who)
 
     def receives_presence(self, kind, who, wait=10, nick=None):
-        """Waits for a presence of that type from that bare address, of that nick in a room."""
+        """Waits for a presence of type `kind` from the bare address `who`, and from the occupant
+        `nick` if one is given; returns it."""
         return self._wait(
             self.presences,
             lambda p: p['type'] == kind
@@ -649,16 +674,17 @@ class Peer:
 
 
 class Wire:
-    """The server's end of a connection."""
+    """The server's end of a connection of a ScriptedServer."""
 
     def __init__(self, sock):
-        self.sock, self.got = sock, b''
+        self.sock, self.got = sock, b''  # got: received bytes that no receives() has matched
 
     def send(self, data):
         self.sock.sendall(data.encode() if isinstance(data, str) else data)
 
     def receives(self, pattern, wait=10):
-        """Waits until the client has said it; what came before is forgotten.  The match."""
+        """Waits until the received bytes match the pattern and returns the match. Everything up to
+        its end is dropped."""
         r, end = re.compile(pattern.encode(), re.S), now() + wait * SLOW
         while True:
             m = r.search(self.got)
@@ -672,11 +698,12 @@ class Wire:
                 b = b''
             if not b:
                 raise AssertionError(
-                    'the server never heard %r, only %r' % (pattern, self.got[-2000:])
+                    'the server never received %r, only %r' % (pattern, self.got[-2000:])
                 )
             self.got += b
 
     def header(self, features=''):
+        """Receives a stream header; answers with one and with stream features."""
         self.receives(r'<stream:stream[^>]*>')
         self.send(
             "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
@@ -685,6 +712,7 @@ class Wire:
         )
 
     def login(self):
+        """Logs the client in: PLAIN, resource, a roster with frog, first presence."""
         self.header(
             "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism>"
             "</mechanisms>"
@@ -705,7 +733,7 @@ class Wire:
         self.receives('<presence')
 
     def receives_request(self, ns):
-        """Waits for a request with such a child; its id."""
+        """Waits for a request with a child of namespace `ns`; returns its id."""
         return (
             self.receives(
                 r"""<iq [^>]*?id=['"]([^'"]+)['"][^>]*>\s*<\w+ [^>]*?xmlns=['"]""" + re.escape(ns)
@@ -715,19 +743,19 @@ class Wire:
         )
 
     def answers_ping(self):
-        """Proves with a ping that the client has read all and is well."""
+        """Sends a ping and waits for the response: the client has read everything before it."""
         self.send("<iq type='get' id='alive' from='%s'><ping xmlns='urn:xmpp:ping'/></iq>" % DOMAIN)
         self.receives(r"""<iq [^>]*id=['"]alive['"]""")
 
     def receives_stream_error(self, condition):
-        """Waits until the client has ended the stream, with that word."""
+        """Waits until the client has ended the stream with this error condition."""
         self.receives('<stream:error[^>]*>.*<' + condition)
         self.receives('</stream:stream>')
 
 
 class ScriptedServer:
-    """A server of our own without TLS, for what no honest one says: talk(wire, number) runs for
-    each connection."""
+    """A server without TLS that sends what a real one does not. talk(wire, number) runs in a thread
+    for each connection; number counts connections from 0."""
 
     def __init__(self, talk):
         self.talk, self.connections, self.trouble, self.done = talk, 0, None, threading.Event()
@@ -761,9 +789,9 @@ class ScriptedServer:
         return '[account toad]\n' + ''.join('%s = %s\n' % kv for kv in keys.items())
 
     def finished(self, wait=10):
-        """Waits until a talk has come to its end, and well."""
+        """Waits until a talk has returned; raises its exception."""
         if not self.done.wait(wait * SLOW):
-            raise AssertionError('the talk goes on')
+            raise AssertionError('the talk of the server has not ended')
         self.done.clear()
         if self.trouble:
             raise self.trouble
@@ -774,7 +802,7 @@ class ScriptedServer:
 
 
 class Strangers:
-    """toad and heron do not know each other again afterwards."""
+    """close() removes toad and heron from each other's roster."""
 
     def __init__(self, server):
         self.server = server
@@ -789,7 +817,7 @@ class Strangers:
 
 
 class Scratch:
-    """Everything a test makes, ended in reverse whatever happens."""
+    """Owns everything a test makes; end() closes it in reverse order, also when the test fails."""
 
     def __init__(self, server):
         self.server, self.things = server, []
@@ -813,7 +841,7 @@ class Scratch:
         return self.keep(ScriptedServer(talk))
 
     def stranger(self):
-        """heron, whom toad does not know."""
+        """Returns a client of heron, who is not in toad's roster."""
         self.keep(Strangers(self.server))
         return self.peer('heron')
 
@@ -838,13 +866,13 @@ class Scratch:
             except Exception as e:
                 trouble = trouble or e
         if kept:
-            time.sleep(HIBERNATION + 0.5)  # the next test shall not find it there
+            time.sleep(HIBERNATION + 0.5)  # the server must drop the stream before the next test
         if trouble:
             raise trouble
 
 
 def ask(home, *commands):
-    """natterjack -x COMMAND…: (exit status, output, error)."""
+    """Runs natterjack -x COMMAND…; returns (exit status, stdout, stderr)."""
     args = [w for c in commands for w in ('-x', c)]
     r = subprocess.run(
         [PROGRAM, *args],

@@ -1,5 +1,5 @@
-"""What takes a minute of nobody looking: the server holds back what can wait (XEP-0352), and gives
-it when somebody looks again. For make check-long."""
+"""Client state indication (XEP-0352): after a minute without focus the server holds back presence
+and sends it when the terminal gets the focus again. For make check-long."""
 import time
 from harness import *
 
@@ -14,14 +14,13 @@ def test_inactive_client_gets_presence_when_focused_again(s):
     t.type('\x1b[O')  # the terminal has lost the focus
     end = now() + 90
     while SERVER_KIND == 'prosody' and '<inactive' not in server.log():
-        assert now() < end, 'the server never heard of it'
+        assert now() < end, 'the server never received <inactive/>'
         time.sleep(1)
-    time.sleep(
-        8 if SERVER_KIND == 'prosody' else 65
-    )  # whatever is flushed lets through for five seconds what comes behind it
+    # After Prosody has flushed its queue it holds nothing back for five seconds.
+    time.sleep(8 if SERVER_KIND == 'prosody' else 65)
     frog.raw('<presence><show>dnd</show></presence>')
     time.sleep(2)
-    assert 'busy' not in t.text(), 'it was not held back'
+    assert 'busy' not in t.text(), 'the presence was not held back'
     frog.send('toad@' + DOMAIN, 'this matters')
     t.shows('this matters')
     frog.raw('<presence><show>away</show></presence>')

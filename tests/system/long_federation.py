@@ -1,4 +1,4 @@
-"""As test_federation.py, with an ejabberd as the other server, which finds ours by DNS only. For
+"""As test_federation.py, with ejabberd as the other server, which looks ours up in DNS. For
 make check-long."""
 import socket, struct, threading
 from harness import *
@@ -6,7 +6,7 @@ from test_federation import two_servers
 
 
 class Names:
-    """A resolver that knows one server: its SRV record, which names this machine."""
+    """A resolver that has one SRV record: for a server on localhost."""
 
     def __init__(self, domain):
         self.domain, self.target = domain, 0

@@ -1,6 +1,7 @@
-"""Fifty runs of the loop of loss.py, and every byte of a login. For make check-long; LOSS_SEED is
-the number of the first run, else it is drawn; LOSS_RUNS is another number of runs, without the
-bytes."""
+"""Fifty runs of loss.py, and logins that are cut at every byte. For make check-long.
+
+LOSS_SEED: number of the first run; default: random. LOSS_RUNS: number of runs; if it is set, no
+logins are cut."""
 import os, random
 from loss import KINDS, cut_logins, one_run
 

@@ -1,5 +1,5 @@
-"""Other clients as the other side: each typed to and read as a person would, in a terminal of its
-own. For make check-long."""
+"""Chats and a room with profanity, mcabber and poezio, each on its own pseudo-terminal. For
+make check-long."""
 import os, re, shutil, subprocess, time
 from harness import *
 
@@ -7,8 +7,8 @@ NOBODY = 65534
 
 
 class Client(Terminal):
-    """Another program, logged in as one of the people. NAME, ARGUMENTS, FILES (of its home) and
-    what says that it is ready are each one's own."""
+    """Another client, logged in as `who`. Subclasses have its name, arguments, files (of its home)
+    and the pattern that its screen shows when it is ready."""
 
     def __init__(self, s, who):
         self.program = shutil.which(self.name)
@@ -28,7 +28,7 @@ class Client(Terminal):
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
             with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), 'w') as f:
                 f.write(text % words)
-        if os.getuid() == 0:  # poezio refuses to be root; the others need not be
+        if os.getuid() == 0:  # poezio refuses to run as root
             self.user = NOBODY
             for d, dirs, names in os.walk(home.dir):
                 for path in [d] + [os.path.join(d, n) for n in names]:
@@ -38,20 +38,20 @@ class Client(Terminal):
         self.shows(self.ready, 20)
 
     def type(self, text):
-        for c in text:  # what comes at once is a paste to some
+        for c in text:  # some clients take several characters at once for a paste
             super().type(c)
             time.sleep(0.005)
 
     def line(self, text):
         self.type(text)
-        time.sleep(0.1 * SLOW)  # and Enter would be a part of it
+        time.sleep(0.1 * SLOW)  # or Enter would be part of the paste
         self.type('\r')
 
     def acts(self, text):
         self.line('/me ' + text)
 
     def whispers(self, nick, text):
-        """Words for one person in the room that is shown."""
+        """Sends a private message to an occupant of the room in front."""
         self.line('/msg %s %s' % (nick, text))
 
     def renames(self, nick):
@@ -61,7 +61,9 @@ class Client(Terminal):
         return '%s:\n%s' % (self.name, self.text())
 
     def close(self):
-        if self.process.poll() is None:  # a session that is not ended politely stays in its rooms
+        if (
+            self.process.poll() is None
+        ):  # the server keeps a session that was not closed in its rooms
             self.line('/quit')
             try:
                 self.process.wait(5)
@@ -89,7 +91,7 @@ class Profanity(Client):
     def joins(self, room, nick):
         self.line('/join %s nick %s' % (room, nick))
 
-    lines = None  # it has no key for a second line
+    lines = None  # it cannot send a text of two lines
 
 
 class Mcabber(Client):
@@ -148,7 +150,8 @@ class Poezio(Client):
         self.does('/join %s/%s' % (room, nick), room)
 
     def does(self, command, address):
-        """Opens a tab; what is typed in its first moments is lost."""
+        """Runs a command until the tab of the address is open; poezio drops keys that are typed
+        while it opens a tab."""
         end = now() + 10 * SLOW
         while '[%s]' % address not in self.text() and now() < end:
             self.line(command)
@@ -176,12 +179,12 @@ def one_to_one(s, kind):
     c.shows('hello, %s 🐸' % c.name)
     c.line('and to you: 漢字 🦆 ščř')
     t.shows('Frog +and to you: 漢字 🦆 ščř')
-    # /me, each way
+    # /me in both directions.
     c.acts('looks up')
     t.shows(r'\* +Frog looks up')
     t.line('/me nods')
     c.shows(r'(?i)\* ?toad\S* nods')
-    # who is writing
+    # Typing notifications in both directions.
     t.type('typ')
     c.shows(c.typing)
     t.type('\x03')
@@ -257,8 +260,8 @@ def test_room_with_all_clients(s):
     t.line('/subject The weather, again')
     for c, who in others:
         c.shows('The weather, again')
-    # words for one person; not from poezio 0.14, which says that they come from the room's address,
-    # and ejabberd ends its stream
+    # A private message. Not from poezio 0.14: it sends it with the room's address as sender, and
+    # ejabberd ends its stream.
     c, who = others[0]
     c.whispers('toad', 'only for toad')
     t.shows('3:%s 1' % who)
@@ -266,8 +269,8 @@ def test_room_with_all_clients(s):
     t.shows('only for toad')
     t.line('only for ' + who)
     c.shows('only for ' + who)
-    c.joins(room, who)  # and back to the room
-    # somebody is called in another window; names are what they call themselves
+    c.joins(room, who)  # show the room again
+    # A mention while another window is in front, and a new nick.
     t.line('/window console')
     c, who = others[-1]
     c.line('toad: where are you?')
@@ -276,7 +279,7 @@ def test_room_with_all_clients(s):
     t.shows('where are you')
     c.renames('Bigbird')
     t.shows('Bigbird')
-    # all have left but us
+    # The others leave.
     for c, who in others:
         c.close()
         s.things.remove(c)

@@ -1,4 +1,4 @@
-"""Several accounts, and several programs of one."""
+"""Several accounts in one program, and several programs with one account."""
 import json, os, re, threading, time
 from harness import *
 
@@ -72,9 +72,8 @@ def test_account_is_added_changed_and_removed(s):
     t.line('/account set other port 99999999')
     t.shows_text('65535')
     t.type('\x03')
-    t.line(
-        '/other:msg toad@' + DOMAIN
-    )  # a chat of its own goes with it, and can not show the answer
+    # The chat in front belongs to the removed account, so the result must appear elsewhere.
+    t.line('/other:msg toad@' + DOMAIN)
     t.shows(r'\[2:')
     t.line('/account remove other')
     t.shows_text('Removed account other')
@@ -84,7 +83,8 @@ def test_account_is_added_changed_and_removed(s):
 
 
 def test_new_password_is_used_by_next_connection(s):
-    """Before what was typed in this run, and also where it had been refused before."""
+    """The saved password goes before one that was typed earlier in this run, also after a refused
+    login."""
     home = s.home(account(s.server, password=None))
     t = s.terminal(home)
     t.shows('Password of')
@@ -174,7 +174,7 @@ def test_unsent_messages_of_removed_account_are_sent_when_added_again(s):
         t.send('/msg frog@%s late word %d' % (DOMAIN, n))
         t.event(event='message', body='late word %d' % n, state='queued')
     t.send('/account remove toad')
-    said = t.event(
+    assert t.event(
         ok=True,
         result=dict(
             account='toad',
@@ -184,7 +184,6 @@ def test_unsent_messages_of_removed_account_are_sent_when_added_again(s):
             'in the history and are sent if you add the account again.',
         ),
     )
-    assert said
     t.send(
         '/account add toad@%s name=back password=pond host=127.0.0.1 port=%d ca-file=%s'
         % (DOMAIN, s.server.port, s.server.ca)
@@ -235,8 +234,8 @@ def test_account_named_twice_is_listed_once(s):
 
 
 def test_hanging_or_refused_account_does_not_disturb_others(s):
-    """One server never says a word, one stops in the middle of the login, one does not know the
-    password, one is not there."""
+    """One server sends nothing, one stops in the middle of the login, one refuses the password, and
+    one does not listen."""
     frog = s.peer('frog')
     held = threading.Event()
 
@@ -323,8 +322,7 @@ def test_resource_conflict_does_not_reconnect(s):
 
 
 def test_two_accounts_chat_with_each_other(s):
-    """Each has what is sent to it; what one sends is the other's only with carbons, which come
-    later."""
+    """Two programs with accounts toad and newt exchange messages and typing notifications."""
     one = s.terminal(s.home(account(s.server)))
     one.shows_text('Online as toad@')
     two = s.terminal(s.home(account(s.server, 'newt')))

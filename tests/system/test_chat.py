@@ -1,4 +1,4 @@
-"""Talking: with a contact, in a room, with strangers."""
+"""Chats with a contact, in a room, with strangers."""
 import time
 from harness import *
 
@@ -70,7 +70,7 @@ def test_paste_is_one_message(s):
     t.shows('three')
     t.type('\r')
     frog.receives('^one\ntwo\nthree$')
-    t.paste('whole\nlines\n')  # the end of the last one is no line of its own
+    t.paste('whole\nlines\n')  # the last newline ends a line and does not start one
     t.shows('lines')
     t.type('\r')
     frog.receives(r'^whole\nlines\Z')
@@ -161,7 +161,7 @@ def test_message_of_stranger_waits_for_acceptance(s):
 def test_contact_is_renamed_pinged_and_sees_status(s):
     frog = s.peer('frog')
     home, t = online(s)
-    t.shows('Pond +1/2')  # the roster is here
+    t.shows('Pond +1/2')  # the roster has arrived
     t.line('/roster rename frog@%s Grandmother Frog' % DOMAIN)
     t.shows('Grandmother')
     t.line('/roster rename frog@%s Frog' % DOMAIN)

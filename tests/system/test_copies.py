@@ -1,5 +1,5 @@
-"""Several clients of one account, and what is told about a message: copies, receipts, blocking, and
-the archive that knows what came across."""
+"""Several clients of one account: copies (XEP-0280), receipts (XEP-0184), blocking (XEP-0191), and
+the archive (XEP-0313) that decides about messages in doubt."""
 import time
 from harness import *
 from proxy import Proxy
@@ -8,29 +8,30 @@ TOAD, FROG = 'toad@' + DOMAIN, 'frog@' + DOMAIN
 FAILED, ACKNOWLEDGED, DELIVERED = 3, 4, 5
 
 
-def wait_for(what, wait=10):
+def wait_for(condition, wait=10):
+    """Waits until condition() is true; fails otherwise."""
     end = now() + wait * SLOW
-    while not what():
-        assert now() < end, 'it never came true'
+    while not condition():
+        assert now() < end, 'the condition was never true'
         time.sleep(0.05)
 
 
 def state(home, body):
-    """Of the message of ours with that text; None: it is not kept."""
+    """Returns the state of our message with that text; None: it is not stored."""
     rows = home.rows('select state from message where outgoing and body = ?', body)
-    assert len(rows) < 2, '%r stands there %d times' % (body, len(rows))
+    assert len(rows) < 2, '%r is stored %d times' % (body, len(rows))
     return rows[0][0] if rows else None
 
 
 def has_state(home, body, wanted, wait=10):
     end = now() + wait * SLOW
     while state(home, body) != wanted:
-        assert now() < end, '%r is in state %s and not %d' % (body, state(home, body), wanted)
+        assert now() < end, '%r is in state %s, not %d' % (body, state(home, body), wanted)
         time.sleep(0.05)
 
 
 def online(s, server, resource, port=None, **kw):
-    """One of toad's own clients without a screen."""
+    """Starts a headless client of toad with this resource; returns (home, client)."""
     home = s.home(account(server, resource=resource, **(dict(port=port) if port else {})))
     client = s.headless(home)
     client.event(event='connection', state='online')
@@ -38,8 +39,8 @@ def online(s, server, resource, port=None, **kw):
 
 
 def carbons_are_on(client):
-    """The server answers in order: what it was asked before a ping is done. The first answer comes
-    after what it can, the second after what was asked for then."""
+    """Waits until carbons are enabled. The server answers in order: the response to the first ping
+    comes after its features, the second one after the request that enables carbons."""
     for _ in range(2):
         before = len(client.lines)
         client.send('/ping')
@@ -53,7 +54,7 @@ def test_messages_are_copied_to_every_client(s):
     t.shows('contacts +1/2')
     phone_home, phone = online(s, s.server, 'phone')
     carbons_are_on(phone)
-    # heard by one, shown by both
+    # Received by one client, shown by both.
     frog.send(TOAD + '/phone', 'only to the phone')
     phone.event(event='message', direction='in', body='only to the phone')
     t.shows(r'Frog.* 1\b|1\b.*Frog')
@@ -62,8 +63,7 @@ def test_messages_are_copied_to_every_client(s):
     frog.send(TOAD + '/desk', 'only to the desk')
     t.shows('only to the desk')
     assert phone.event(event='message', body='only to the desk')['direction'] == 'in'
-    # said by one, shown by the other as ours; and what the other side says about it is heard by
-    # both
+    # Sent by one client, shown by the other as sent; both know the state.
     phone.send('/msg %s said by the phone' % FROG)
     frog.receives('said by the phone')
     t.shows('toad.* said by the phone')
@@ -99,7 +99,7 @@ def test_reply_from_other_client_marks_read(s):
 
 
 def test_receipts_go_both_ways(s):
-    """Two natterjacks: each tells the other."""
+    """Two natterjacks send each other receipts, unless the option is off."""
     frog_home = s.home(account(s.server, 'frog'))
     frog = s.headless(frog_home)
     frog.event(event='connection', state='online')
@@ -131,7 +131,7 @@ def test_blocked_contact_cannot_reach_us(s):
     toad.send('/msg %s nor do I you' % FROG)
     has_state(home, 'nor do I you', FAILED)
     why = home.rows("select error from message where body = 'nor do I you'")[0][0]
-    assert 'blocked' in why or SERVER_KIND == 'ejabberd', why  # which does not say why
+    assert 'blocked' in why or SERVER_KIND == 'ejabberd', why  # ejabberd does not give the reason
     toad.send('/unblock ' + FROG)
     end = now() + 10 * SLOW
     while not any(l.get('body') == 'and now' for l in toad.lines):
@@ -155,10 +155,11 @@ def test_attention_request_is_shown(s):
 
 
 def forgotten(s, swallow):
-    """A message is said while the link swallows one direction; then the server is killed, and knows
-    nothing of the session. (…, a frog that came afterwards, …)"""
+    """Sends a message while the proxy drops one direction ('up' or 'down'); then kills the server,
+    which loses the session, and starts it again. Returns (home, toad, frog, server, proxy), where
+    frog is a client that has connected after the restart."""
     if SERVER_KIND != 'prosody':
-        raise Skip('it kills Prosody')
+        raise Skip('needs Prosody, which it kills')
     server = s.keep(Server(s.home().dir + '/server', log='debug', hibernation=2))
     proxy = s.keep(Proxy(server.port))
     home, toad = online(s, server, 'desk', port=proxy.port)
@@ -176,9 +177,8 @@ def forgotten(s, swallow):
         time.sleep(0.5)
     frog.close()
     s.things.remove(frog)
-    os.kill(
-        int(open(server.dir + '/prosody.pid').read()), signal.SIGKILL
-    )  # or it keeps how far it had counted
+    # A polite end would save the count of received stanzas.
+    os.kill(int(open(server.dir + '/prosody.pid').read()), signal.SIGKILL)
     server.stop()
     proxy.reset()
     proxy.speak()
@@ -187,7 +187,7 @@ def forgotten(s, swallow):
     frog = s.keep(Peer(server, 'frog'))
     toad.send('/connect')
     toad.event(since=since, event='connection', state='online', wait=30)
-    wait_for(lambda: 'Archive query' in server.log())  # nothing else could tell
+    wait_for(lambda: 'Archive query' in server.log())  # nothing else has the answer
     return home, toad, frog, server, proxy
 
 
@@ -196,9 +196,9 @@ def test_message_server_had_is_not_sent_twice(s):
     has_state(home, 'said in between', ACKNOWLEDGED, 30)
     toad.send('/msg %s behind it' % FROG)
     frog.receives('behind it')
-    assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was said twice'
-    # Prosody takes who has read the archive for one that does so always; what is said while the
-    # next link is broken comes all the same
+    assert not [m for m in frog.messages if m['body'] == 'said in between'], 'it was sent twice'
+    # Prosody assumes that a client which has read the archive always does so. A message that is
+    # sent while the next connection is broken must arrive nevertheless.
     wait_for(lambda: server.logins('toad') == 3)
     wait_for(
         lambda: [l.get('state') for l in toad.lines if l.get('event') == 'connection'][-1]

@@ -1,5 +1,5 @@
-"""The disk is full or cannot be written: told at once, nothing is lost, nothing leaves that is not
-kept, and it goes on by itself. It is a network's."""
+"""Disks that are full or read-only: the program reports it at once, loses nothing, sends nothing
+that is not stored, and continues by itself. And network file systems."""
 import os
 from harness import *
 
@@ -7,7 +7,8 @@ SHIM = BUILD + '/tests/shim/disk.so'
 
 
 def failing(home, word=None, **more):
-    """The environment in which history.db fails as home/disk says; word: from the start."""
+    """Returns an environment in which calls on history.db fail with the error in the file
+    home/disk. word: the error to start with."""
     if not os.path.exists(SHIM):
         raise Skip('tests/shim/disk.so is not built')
     if word:
@@ -22,6 +23,7 @@ def failing(home, word=None, **more):
 
 
 def set_disk_error(home, word):
+    """Makes calls on history.db fail with this error until home/disk is removed."""
     with open(home.dir + '/disk.new', 'w') as f:
         f.write(word)
     os.rename(home.dir + '/disk.new', home.dir + '/disk')
@@ -84,8 +86,8 @@ def test_read_only_disk_at_start_keeps_messages_until_written(s):
 
 
 def test_quit_with_full_disk_asks_first(s):
-    """What only memory has would be lost with it: who leaves is asked first, and is told the
-    truth."""
+    """Messages that are only in memory would be lost: /quit asks first, and the program reports
+    them."""
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home, env=failing(home), cols=120)
@@ -111,7 +113,7 @@ def test_quit_with_full_disk_asks_first(s):
 
 
 def test_network_file_system_stores_and_searches(s):
-    """NFS, as far as the program can see: no log beside the file, and all works as on a disk."""
+    """statfs() reports NFS: there is no WAL file, and everything works as on a local disk."""
     frog = s.peer('frog')
     home = s.home(account(s.server))
     env = failing(home, NJ_DISK_KIND='0x6969')

@@ -1,5 +1,5 @@
-"""The edges of a program: descriptors that are closed, answers that are late, ends that come early,
-secrets."""
+"""Closed descriptors, calls without an answer, early ends, secrets, and password commands that use
+the terminal."""
 import json, os, socket, subprocess, termios, time
 from harness import *
 
@@ -48,7 +48,7 @@ def test_unopenable_log_is_reported(s):
 
 
 def silent():
-    """A port that takes connections and never says a word."""
+    """Returns (listener, port) of a server that accepts connections and sends nothing."""
     listener = socket.create_server(('127.0.0.1', 0))
     return listener, listener.getsockname()[1]
 
@@ -116,7 +116,7 @@ def test_draft_survives_sigterm(s):
     t = s.terminal(home)
     t.shows('Online')
     t.line('/msg frog@' + DOMAIN)
-    t.shows(r'\[2:Frog\].*Frog›')  # his name, even if it came after his window
+    t.shows(r'\[2:Frog\].*Frog›')  # the name may arrive after the window has opened
     t.type('half a sentence')
     t.shows('half a sentence')
     t.process.terminate()
@@ -167,8 +167,8 @@ echo "$pin"
 
 
 def asking(s):
-    """Two accounts whose password-command asks on the terminal as pass and getpass(3) do, and sets
-    its mode."""
+    """Returns a home with two accounts whose password-command asks on the terminal and turns its
+    echo off, as pass and getpass(3) do."""
     home = s.home()
     path = home.dir + '/asks'
     with open(path, 'w') as f:

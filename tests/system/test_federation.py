@@ -1,5 +1,5 @@
-"""Two servers: a contact at another one, from the first question to receipts, and links that break
-on either side. Theirs is behind a proxy, for the one between the servers; ours behind another."""
+"""A contact at another server: subscription, messages, receipts, and broken connections. One proxy
+stands between the servers and one between us and our server."""
 import socket
 from harness import *
 from loss import ACKNOWLEDGED, DELIVERED, Talker
@@ -14,7 +14,8 @@ def free_port():
 
 
 def two_servers(s, kind, names=None):
-    """names: the resolver that the other server asks for ours."""
+    """kind: of the other server. names: the resolver in which it looks up ours; None: it has a
+    table of ports."""
     where = s.home().dir
     ours, theirs = free_port(), free_port()
     between = s.keep(Proxy(theirs))
@@ -44,7 +45,7 @@ def two_servers(s, kind, names=None):
     t.shows('● toad')
     me, other = 'toad@' + DOMAIN, 'frog@' + OTHER
 
-    # each may see the other
+    # Subscription in both directions.
     t.line('/subscribe ask ' + other)
     frog.receives_presence('subscribe', me, 20)
     frog.do(frog.client.send_presence, pto=me, ptype='subscribed')
@@ -70,11 +71,11 @@ def two_servers(s, kind, names=None):
 
     t.line('/msg ' + other)
     talk('hello')
-    # the link between the servers breaks, and makes itself anew
+    # The connection between the servers breaks; they make a new one.
     between.reset()
     time.sleep(0.5)
     talk('again')
-    # ours breaks while both speak
+    # Our connection breaks while both sides send.
     for number in range(20):
         frog.send(me, '[i%06d]' % number)
         if number % 2:

@@ -1,4 +1,4 @@
-"""The first minutes: no configuration, an account added, passwords that go nowhere."""
+"""The first start: no configuration, adding an account, passwords, certificates, login errors."""
 import os, signal, stat, time
 from harness import *
 
@@ -29,7 +29,7 @@ def test_account_is_added_with_masked_password(s):
     t.type('n')
     assert until(lambda: 'address = toad@' + DOMAIN in home.read_rc()), home.read_rc()
     assert stat.S_IMODE(os.stat(home.dir + '/config/natterjack/natterjackrc').st_mode) == 0o600
-    t.type('\x1b[A')  # the line before is the command, never the password
+    t.type('\x1b[A')  # the prompt history has the command and not the password
     t.shows('/account add toad')
     t.type('\x03')
     t.line('/quit')
@@ -75,9 +75,8 @@ def test_wrong_password_is_tried_and_reported_once(s):
     t.shows_text('The password is wrong, or the server does not know this account')
     time.sleep(2)
     assert s.server.connections() == before + 1
-    assert (
-        t.pane_text().count('The password is wrong, or the server does not') == 1
-    )  # the account's own line is cut off before
+    # The status line shows only the beginning of this sentence.
+    assert t.pane_text().count('The password is wrong, or the server does not') == 1
     t.line('/connect')
     t.shows('Password of toad@')
     t.type('pond\r')
@@ -88,7 +87,7 @@ def test_wrong_password_is_tried_and_reported_once(s):
 
 
 def script(home, text):
-    """A password-command."""
+    """Writes a shell script for password-command; returns its path."""
     path = home.dir + '/ask'
     with open(path, 'w') as f:
         f.write('#!/bin/sh\n' + text + '\n')
@@ -97,7 +96,7 @@ def script(home, text):
 
 
 def test_failed_password_command_is_reported(s):
-    for text, said in (
+    for text, sentence in (
         ('echo no card is in the reader >&2; exit 3', 'gave no password. no card is in the reader'),
         ('exit 1', 'ended with an error and without a message'),
         ('true', 'wrote nothing'),
@@ -105,7 +104,7 @@ def test_failed_password_command_is_reported(s):
         home = s.home()
         home.rc(account(s.server, password=None, password_command=script(home, text)))
         t = s.terminal(home)
-        t.shows_text(said)
+        t.shows_text(sentence)
         t.type('still here')
         t.shows('still here')
 
@@ -137,7 +136,7 @@ def test_slow_password_command_does_not_block_and_is_cancelled(s):
         except OSError:
             return True
 
-    assert until(over), 'it runs on'
+    assert until(over), 'the password command still runs'
     t.line('/quit')
     assert t.ends() == 0
 

@@ -1,4 +1,4 @@
-"""The history: imported, searched, gone back in."""
+"""The history: import, search, dates."""
 import json, os, signal, sqlite3, subprocess
 from datetime import datetime, timedelta
 from harness import *
@@ -7,7 +7,7 @@ OFFLINE = '[account toad]\naddress = toad@%s\n' % DOMAIN
 
 
 def logs(home, **files):
-    """mcabber's directory: a file for each contact."""
+    """Writes a directory of mcabber's logs, one file for each contact; returns its path."""
     path = home.dir + '/histo'
     os.makedirs(path, exist_ok=True)
     for name, text in files.items():
@@ -17,6 +17,7 @@ def logs(home, **files):
 
 
 def many(count, tag='line'):
+    """Returns a log of mcabber with so many messages, alternately received and sent."""
     start = datetime(2024, 1, 1)
     return ''.join(
         'M%s %s 000 %s %d of many\n'
@@ -28,12 +29,12 @@ def many(count, tag='line'):
 def stored(home):
     try:
         return home.rows('SELECT count(*) FROM message')[0][0]
-    except sqlite3.OperationalError:  # it is being made
+    except sqlite3.OperationalError:  # the program is creating the database
         return 0
 
 
 def run(home, *lines):
-    """Each line's answer, from a program that connects nowhere and ends behind the last one."""
+    """Runs these commands in a program without connections; returns their results."""
     args = [PROGRAM, '--headless', '--no-connect']
     for line in lines + ('/quit',):
         args += ['-x', line]
@@ -67,7 +68,7 @@ def test_mcabber_logs_are_imported_once(s):
         and answer['result']['files'] == 2
         and answer['result']['left_out'] == 1
     ), answer
-    # it is committed when it answers
+    # Everything is committed when the command has its result.
     assert home.rows('SELECT count(*) FROM message') == [(3002,)]
     again, found, mine, none, when = run(
         home,
@@ -145,7 +146,7 @@ def test_imported_history_is_searched_and_scrolled(s):
     t.shows('(?i)frog')
     t.line('/history import mcabber ' + path)
     t.shows_text('Imported 5000 messages')
-    t.shows('line 4999 of many')  # the chat in front shows them
+    t.shows('line 4999 of many')  # the open chat shows the imported messages
     t.line('/history 2024-01-02')
     t.shows('line 1440 of many')
     t.line('/history the day the pond froze')
@@ -154,7 +155,7 @@ def test_imported_history_is_searched_and_scrolled(s):
     t.shows('line 77 of many')
     t.shows('search')
     t.type('\r')
-    t.shows('line 80 of many')  # among what was said around it
+    t.shows('line 80 of many')  # the hit is shown among the messages around it
     t.shows('line 74 of many')
     t.line('/search since=fish line')
     t.shows_text('is not a date')

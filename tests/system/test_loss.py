@@ -1,5 +1,5 @@
-"""Three runs of the loop of loss.py, one of each family of faults, and some of the bytes of a
-login; long_loss.py has the rest."""
+"""Three runs of loss.py, one for each family of faults, and logins that are cut at some of their
+bytes. long_loss.py has more of both."""
 import random
 from harness import *
 from loss import ACKNOWLEDGED, cut_logins, one_run
@@ -32,6 +32,7 @@ def test_kill_loses_nothing(s):
 
 
 def some(sizes):
+    """Chooses a random byte in each sixteenth of a login, in both directions; see cut_logins()."""
     return [
         (way, random.randrange(i * size // 16, (i + 1) * size // 16))
         for way, size in sizes.items()

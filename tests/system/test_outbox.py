@@ -1,15 +1,15 @@
-"""What is not across yet, and who decides about it."""
+"""Messages that are queued or unsure."""
 import re, threading
 from harness import *
 
 
 def test_unsure_message_waits_for_retry(s):
-    """The server goes away with a message, and neither it nor an archive can say afterwards whether
-    it had it."""
-    ids, went_on, said_again = [], threading.Event(), threading.Event()
+    """The connection breaks after a message was sent, and neither the server nor an archive knows
+    whether it arrived."""
+    ids, later_sent, sent_again = [], threading.Event(), threading.Event()
 
     def log_in(wire):
-        """The server and the account say that they have no archive."""
+        """Logs in; server and account announce no archive."""
         plain, received = wire.receives, []
 
         def collect(pattern, wait=10):
@@ -38,13 +38,13 @@ def test_unsure_message_waits_for_retry(s):
             )
             return
         wire.receives(r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>afterwards</body>")
-        went_on.set()
+        later_sent.set()
         ids.append(
             wire.receives(
                 r"<message [^>]*id=['\"]([^'\"]+)['\"][^>]*>.*?<body>once only</body>"
             ).group(1)
         )
-        said_again.set()
+        sent_again.set()
         wire.receives('</stream:stream>', wait=20)
 
     server = s.scripted_server(talk)
@@ -55,13 +55,13 @@ def test_unsure_message_waits_for_retry(s):
     t.line('once only')
     t.shows(r'\? once only')
     t.line('afterwards')
-    assert went_on.wait(20 * SLOW), server.trouble
+    assert later_sent.wait(20 * SLOW), server.trouble
     t.line('/outbox')
     t.shows_text('frog@pond.example +may not have arrived: once only')
-    assert not said_again.is_set()
+    assert not sent_again.is_set()
     t.line('/retry')
     t.shows_text('1 message is sent again')
-    assert said_again.wait(10 * SLOW), server.trouble
+    assert sent_again.wait(10 * SLOW), server.trouble
     assert len(ids) == 2 and ids[0] == ids[1], ids
     t.line('/quit')
     assert t.ends() == 0

@@ -1,5 +1,5 @@
-"""People: who is there, who may see whom, which of their clients is answered, and what could not be
-sent."""
+"""Contacts: roster and presence, subscriptions, requests of strangers, the client that gets a
+reply, failed messages, attention, blocking."""
 import time
 from harness import *
 
@@ -7,7 +7,7 @@ from harness import *
 def online(s, rc=None, **kw):
     home = s.home(rc or account(s.server))
     t = s.terminal(home, **kw)
-    t.shows('contacts +./2')  # the roster is here
+    t.shows('contacts +./2')  # the roster has arrived
     return home, t
 
 
@@ -196,8 +196,7 @@ def test_idle_time_of_contact_is_shown(s):
 
 
 def test_attention_is_requested_and_shown(s):
-    """Two programs of ours: what one sends rings at the other's, once a minute, and scripts hear of
-    it."""
+    """Two natterjacks ask each other for attention (XEP-0224); the headless one emits an event."""
     one = s.terminal(s.home(account(s.server)))
     two = s.headless(s.home(account(s.server, 'newt')))
     one.shows_text('Online as toad@')

@@ -1,4 +1,4 @@
-"""Rooms: why one may not enter, is put out, what is said privately, and coming back."""
+"""Rooms: refused joins, kicks, private messages, mentions, rejoining."""
 import time
 from harness import *
 
@@ -13,7 +13,7 @@ def online(s, **kw):
 
 
 def made_room(s, name, **settings):
-    """A room that newt has made and set up; (its address, newt)."""
+    """newt creates a room and configures it; returns (address, newt)."""
     newt = s.peer('newt')
     room = '%s@rooms.%s' % (name, DOMAIN)
     newt.join(room)
@@ -24,7 +24,7 @@ def made_room(s, name, **settings):
 
 
 def enter(t, room, words=''):
-    """Goes in where newt is."""
+    """Joins the room, in which newt is."""
     t.line('/join %s toad%s' % (room, words))
     t.shows(re.escape(room) + r' \(2\)')
 
@@ -74,7 +74,7 @@ def test_kicked_user_sees_reason_and_joins_again(s):
     t.shows_text(r'Too loud')
     t.line('can you hear me?')
     t.shows_text(r'You are not in this room')
-    t.shows('pier› can you hear me')  # what was not sent is not lost
+    t.shows('pier› can you hear me')  # the text is still in the prompt
     t.type('\x03')
     t.line('/join ' + room)
     t.shows(r'\(2\)')
@@ -140,7 +140,7 @@ def test_mention_in_background_room_is_highlighted(s):
     t.wrote(lambda raw: b'\x07' in raw)
     t.type('\x1ba')
     t.shows('look at this')
-    t.shows('new')  # the line before what is unread
+    t.shows('new')  # the separator above the unread messages
 
 
 def test_subject_is_shown_and_change_is_refused(s):

@@ -1,4 +1,4 @@
-"""The screen: sizes, themes, what does not read it."""
+"""The screen: sizes, themes, panes, suspend, an unread terminal."""
 import re, termios, time
 from harness import *
 
@@ -44,9 +44,8 @@ def test_unread_terminal_does_not_block(s):
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    toad = t.shows_text(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(
-        1
-    )  # another of this address may still be waited for by the server
+    # The full address: the server may still keep a suspended session of an earlier test.
+    toad = t.shows_text(r'Online as (toad@%s/\S+)\.' % re.escape(DOMAIN)).group(1)
     t.line('/msg frog@' + DOMAIN)
     t.shows(r'\[2:')
     t.reads = False
@@ -70,11 +69,11 @@ def test_suspend_and_resume_restores_terminal(s):
     attributes = termios.tcgetattr(t.fd)
     assert (
         attributes[3] & termios.ICANON and attributes[3] & termios.ECHO
-    ), 'the terminal is not as it was'
+    ), 'the terminal modes were not restored'
     with t.lock:
         t.screen.reset()
     t.line('')
-    # until it has its terminal again, the kernel shows what is typed, and Ctrl-c ends it
+    # Until the program has the terminal again, the kernel echoes keys and Ctrl-c ends it.
     assert until(lambda: not termios.tcgetattr(t.fd)[3] & (termios.ICANON | termios.ECHO))
     t.shows('/account add')
     t.type('back')
@@ -163,7 +162,7 @@ def test_wide_and_combining_characters_keep_columns(s):
         t.size(24, cols)
         time.sleep(0.15)
     t.shows('the end')
-    # what is in the left and the right border stands where it should
+    # Wide characters do not move the border.
     for line in t.text().split('\n')[:20]:
         assert '│' not in line or line.index('│') <= 24, line
 
@@ -202,6 +201,6 @@ def test_crash_restores_terminal(s):
     assert not termios.tcgetattr(t.fd)[3] & termios.ECHO
     t.process.send_signal(signal.SIGQUIT)
     assert t.ends() == -signal.SIGQUIT
-    t.process.returncode = 0  # it was asked for
+    t.process.returncode = 0  # the test has asked for this end
     t.wrote(lambda raw: b'\x1b[?1049l' in raw[-200:])
     assert termios.tcgetattr(t.fd)[3] & termios.ECHO and termios.tcgetattr(t.fd)[3] & termios.ICANON

@@ -27,7 +27,7 @@ def test_headless_emits_events_and_runs_commands(s):
     h.event(event='room')
     h.process.stdin.close()
     time.sleep(0.5)
-    assert h.process.poll() is None, 'the end of stdin ended it'
+    assert h.process.poll() is None, 'the end of stdin ended the program'
     h.process.terminate()
     assert h.process.wait(3 * SLOW) == 0
 
@@ -57,7 +57,7 @@ def test_fifo_runs_lines_and_answers(s):
             time.sleep(0.05)
     os.close(fd)
     assert json.loads(got)['ok'] is True, got
-    # an unfinished line is refused and not joined to the next
+    # An unfinished line is refused and not joined to the next one.
     with open(home.fifo, 'w') as f:
         f.write('/msg frog@%s never' % DOMAIN)
     t.line('/window console')
@@ -66,7 +66,7 @@ def test_fifo_runs_lines_and_answers(s):
         f.write('/msg frog@%s next\n' % DOMAIN)
     frog.receives('^next$')
     assert not [m for m in frog.messages if 'never' in m['body']]
-    # it comes back
+    # The program creates the FIFO again.
     os.unlink(home.fifo)
     home.wait_for_fifo()
     status, out, err = ask(home, '/msg frog@%s by x' % DOMAIN)
@@ -171,9 +171,8 @@ def test_too_long_fifo_line_is_refused_whole(s):
         f.write(b'/say ' + b'x' * 70000 + b'\n/roster toggle\n')
     e = h.event(event='command-failed', source='fifo', code='refused')
     assert '64 KiB' in e['text'], e
-    h.event(
-        event='command-failed', source='fifo', code='no-screen'
-    )  # the next line is a line again
+    # The line after it is run.
+    h.event(event='command-failed', source='fifo', code='no-screen')
     with open(home.fifo, 'wb') as f:
         f.write(b'/say \xff\xfe\nno command\n')
     assert (

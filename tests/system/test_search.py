@@ -1,4 +1,4 @@
-"""Looking for what was said: the list, the way to a hit and back, and the history from there."""
+"""Search: the list of hits, the way to a hit and back, and paging from there."""
 import re, time
 from harness import *
 
@@ -6,12 +6,12 @@ TIME = r'\d{4}-\d\d-\d\d \d\d:\d\d'
 
 
 def filled(s, count=300):
-    """Toad, who has heard so much of frog, in front of an empty console."""
+    """Starts the program and sends it `count` messages of frog, each 50th with "needle". The
+    console is in front. Returns (frog, home, terminal)."""
     frog = s.peer('frog')
     home = s.home(account(s.server))
     t = s.terminal(home)
-    # To where he is now: what goes to the bare address may reach a session that waits to be
-    # resumed, of a test before.
+    # The full address: messages to the bare one may reach a suspended session of an earlier test.
     toad = t.shows_text(r'Online as (toad@\S+/\S+)\.').group(1)
     for i in range(1, count + 1):
         frog.send(toad, 'needle <%d>' % i if i % 50 == 0 else 'straw <%d> 蛙🐸 עברית' % i)
@@ -30,12 +30,12 @@ def test_search_jumps_to_hit_and_back(s):
     t.type('\r')
     t.shows(r'▼ more.*straw <199> 蛙🐸 .*needle <200>.*straw <201>')
     assert '<300>' not in t.text()
-    # What comes now moves nothing.
-    before = talk(t)
+    # New messages do not move the view.
+    before = chat_rows(t)
     frog.send('toad@' + DOMAIN, 'something new')
     t.shows('▼ 1 new')
-    assert talk(t) == before
-    # Back to the same row, by either key; and there again.
+    assert chat_rows(t) == before
+    # Alt-s and Alt-z return to the same hit in the list, and Alt-z to the chat again.
     t.type('\x1bs')
     t.shows('search: needl .*3/6')
     t.type('\x1b[A')
@@ -46,7 +46,7 @@ def test_search_jumps_to_hit_and_back(s):
     t.shows('search: needl .*2/6')
     t.type('\x1bz')
     t.shows('▼ 1 new.*needle <250>')
-    # To the end and the beginning from here.
+    # To the end and the beginning of the chat.
     t.type('\x1b[1;3F')
     t.shows('something new')
     t.gone('▼')
@@ -57,7 +57,7 @@ def test_search_jumps_to_hit_and_back(s):
 
 
 def test_paging_from_hit_shows_each_message_once(s):
-    """From a hit up to the first message and down to the last: each once, in order."""
+    """From a hit up to the first message and down to the last, every message appears, in order."""
     frog, home, t = filled(s, 400)
     t.line('/search <200>')
     t.shows('1/1')
@@ -78,11 +78,13 @@ def test_paging_from_hit_shows_each_message_once(s):
     assert t.ends() == 0
 
 
-def talk(t):
+def chat_rows(t):
+    """Returns the rows of the chat."""
     return [row.split('│')[-1] for row in t.text().split('\n')[1:-2]]
 
 
 def numbers(t):
+    """Returns the numbers of the messages that are shown."""
     return [int(n) for n in re.findall(r'<(\d+)>', t.text())]
 
 
@@ -111,7 +113,7 @@ def test_search_without_hits_and_esc_return_to_chat(s):
     t.type('\x1b')
     t.shows(r'\[\d:Frog')
     t.shows('<20>')
-    # The list of the next search is the same window; what is typed in it is answered in it.
+    # The next search uses the same window, which also shows the results of commands typed in it.
     t.line('/search straw')
     t.shows('1/20')
     t.line('/nonsense')

@@ -1,12 +1,13 @@
-"""Servers that lie, fall silent or talk nonsense: never a crash, a stall, a raw byte or a storm; a
-sentence in the console, and a prompt that answers."""
+"""Servers that send invalid data, lie or fall silent. The program must not crash, block, let
+control characters through or reconnect rapidly; it reports the error, and the prompt stays
+usable."""
 import base64, socket, threading, time
 from harness import *
 
 FROG = 'frog@' + DOMAIN
 STANZA_ERROR = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 
-# What an honest client drops or answers while the stream goes on.
+# Stanzas that the client drops or answers with an error, and the stream continues.
 NONSENSE = (
     "<message/>",
     "<message><body>from nowhere</body></message>",
@@ -51,7 +52,7 @@ NONSENSE = (
     "<message from='%s/a' id='%s' type='chat'><body>with a long id</body></message>"
     % (FROG, 'i' * 9000),
     "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 90 + '</a>' * 90),
-    # what any stranger may send does not end the stream, however deep, wide or long
+    # Any stranger can send these, however deep, wide or long, so they must not end the stream.
     "<message from='%s/a' type='chat'>%s</message>" % (FROG, '<a>' * 5000 + '</a>' * 5000),
     "<message from='%s/a' type='chat'><body>%s</body></message>" % (FROG, '<a/>' * 1500),
     "<message from='%s/a' type='chat'><a b='%s'/><body>x</body></message>" % (FROG, 'c' * 70000),
@@ -81,8 +82,7 @@ def test_invalid_stanzas_are_dropped_and_stream_continues(s):
     t.shows('with a long id')
     home.has("select count(*) from message where body = 'who said this?'", [(1,)])
     bodies = [r[0] for r in home.rows('select body from message order by time, id')]
-    # without a sender it is our own account's word (RFC 6120, 8.1.2.1), without a type that is
-    # known it is normal
+    # A stanza without a sender is from our account (RFC 6120, 8.1.2.1); an unknown type is normal.
     assert bodies == [
         'from nowhere',
         'of no type',
@@ -203,8 +203,8 @@ def test_invalid_xml_ends_stream_with_condition(s):
         server.finished()
         if number == 0:
             t.shows_text('sent something that XMPP does not allow')
-        # else it comes back by itself, more slowly each time; it may have to be said again when it
-        # was still leaving
+        # The pauses between automatic tries grow, so /connect is typed; it is repeated because a
+        # client that is still closing the old connection ignores it.
         end = now() + 20 * SLOW
         while server.connections < number + 2 and now() < end:
             t.type('\x03')
@@ -282,7 +282,7 @@ def test_repeated_stream_errors_do_not_cause_rapid_logins(s):
     before, begun = server.connections, now()
     assert until(lambda: server.connections > before)
     time.sleep(4)
-    # half a second at least between two
+    # At least half a second passes between two logins.
     assert server.connections - before <= (now() - begun) / 0.4 + 1, (
         before,
         server.connections,
@@ -301,8 +301,7 @@ def test_server_without_xmpp_is_reported(s):
 
 
 def test_invalid_login_is_refused(s):
-    """A success that nobody has proved, features without a way to log in, an address of somebody
-    else."""
+    """Features without a usable mechanism, a success without a server proof, an invalid address."""
 
     def no_way(wire, number):
         wire.header(
@@ -349,8 +348,8 @@ def test_invalid_login_is_refused(s):
 
 
 def test_end_during_pbkdf2_is_clean(s):
-    """The rounds of SCRAM (RFC 5802, 5.1) are counted on a thread of its own, which may be over in
-    the moment in which the program is."""
+    """PBKDF2 of SCRAM (RFC 5802, 5.1) runs on its own thread, which may end at the moment at which
+    the program ends."""
 
     def talk(wire, number):
         wire.header(

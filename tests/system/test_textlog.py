@@ -1,4 +1,4 @@
-"""Plain-text logs, where somebody asks for them."""
+"""Plain-text logs (option text-logs)."""
 import os, re
 from harness import *
 
@@ -55,7 +55,7 @@ def test_text_logs_without_directory_are_reported(s):
 
 
 def test_relative_text_log_path_starts_at_home(s):
-    """Not where the program was started by chance."""
+    """A relative path is relative to $HOME, not to the working directory."""
     frog = s.peer('frog')
     home = s.home(account(s.server))
     house = home.dir + '/house'

@@ -1,5 +1,5 @@
-"""Typing: TAB, searching, several lines, vi's keys, own keys and aliases, and what of it is kept in
-the file."""
+"""The prompt: completion, history, several lines, vi mode, key bindings and aliases, and what is
+saved in the configuration."""
 import os, stat, time
 from harness import *
 
@@ -83,7 +83,7 @@ def test_text_of_several_lines_is_edited_and_sent(s):
 def test_vi_mode_edits_line(s):
     frog = s.peer('frog')
     home = s.home(RC + account(s.server))
-    # readline loses what is killed twice in vi's mode
+    # In vi mode readline leaks the text that is killed twice.
     t = s.terminal(
         home, env=home.env(LSAN_OPTIONS='print_suppressions=0:suppressions=' + TOP + '/tests/leaks')
     )
@@ -94,7 +94,7 @@ def test_vi_mode_edits_line(s):
     t.type('hello big world')
     t.shows('› hello big world')
     column = t.screen.cursor.x
-    t.type('\x1b')  # with what follows it would be Alt: it is taken when the cursor goes back
+    t.type('\x1b')  # followed by a key at once it would be Alt; wait until the cursor has moved
     assert until(lambda: t.screen.cursor.x < column)
     t.type('bbdw0ihey, \r')
     frog.receives('^hey, hello world$')
@@ -168,7 +168,7 @@ def test_documented_keys_work(s):
     t.type('\x1bz')
     t.shows(r'\[2:Frog\]')
     t.type('\x1b')
-    time.sleep(0.3)  # where Alt does not arrive: ESC, and then the key
+    time.sleep(0.3)  # ESC and a key, for terminals that do not send Alt
     t.type('1')
     t.shows(r'\[1:console\]')
     t.type('\x1bOP')

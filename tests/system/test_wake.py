@@ -1,5 +1,5 @@
-"""What the system tells: a network that comes back, a program that was stopped. Who waits tries at
-once then, and who is online looks whether he still is."""
+"""Changes the system reports: when the network returns, a waiting account connects at once; when
+the program continues after a stop, an online account sends a ping."""
 import ctypes, subprocess, shutil, threading
 from harness import *
 
@@ -8,7 +8,7 @@ SERVER, CLIENT = '10.98.76.1', '10.98.76.2'
 
 
 class Namespace:
-    """A network of its own, as long as a process of ours lives in it."""
+    """A network namespace, which exists as long as a process runs in it."""
 
     def __init__(self):
         self.process = subprocess.Popen(
@@ -19,7 +19,7 @@ class Namespace:
         )
         if self.process.stdout.readline() != 'made\n':
             self.close()
-            raise Skip('no namespaces can be made here')
+            raise Skip('cannot create network namespaces')
         self.pid = self.process.pid
 
     def run(self, command):
@@ -28,7 +28,7 @@ class Namespace:
         )
 
     def listen(self, address):
-        """A socket that listens in there."""
+        """Returns a socket that listens inside the namespace."""
         made = []
 
         def inside():
@@ -37,7 +37,7 @@ class Namespace:
                 assert libc.setns(f.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
             made.append(socket.create_server((address, 0)))
 
-        thread = threading.Thread(target=inside)  # the namespace is the thread's
+        thread = threading.Thread(target=inside)  # setns() changes the namespace of one thread
         thread.start()
         thread.join()
         return made[0]
@@ -49,7 +49,7 @@ class Namespace:
 
 
 class Relay:
-    """Brings whoever connects to the server on loopback."""
+    """Forwards connections to the server on loopback."""
 
     def __init__(self, listener, port):
         self.listener, self.to, self.port = listener, port, listener.getsockname()[1]
@@ -87,7 +87,7 @@ class Relay:
 
 def test_returning_network_reconnects_at_once(s):
     if os.geteuid() != 0 or not all(map(shutil.which, ('unshare', 'nsenter', 'ip'))):
-        raise Skip('it makes network namespaces, which takes root, iproute2 and util-linux')
+        raise Skip('needs root, iproute2 and util-linux for network namespaces')
     there, here = s.keep(Namespace()), s.keep(Namespace())
     there.run('ip link add nj0 type veth peer name nj0 netns %d' % here.pid)
     there.run('ip address add %s/24 dev nj0' % SERVER)
@@ -111,7 +111,7 @@ def test_returning_network_reconnects_at_once(s):
         hour, minute, second = map(int, again.groups() if again else (0, 0, 0))
         return again and 4 <= (hour * 3600 + minute * 60 + second - time.time()) % 86400 < 3600
 
-    assert until(far, 60)  # the next try would be seconds away
+    assert until(far, 60)  # the next try is seconds away
     here.run('ip address add %s/24 dev nj0' % CLIENT)
     begun = now()
     t.shows('● toad')
@@ -119,7 +119,7 @@ def test_returning_network_reconnects_at_once(s):
 
 
 def test_continued_program_pings_at_once(s):
-    """Long pauses between pings: only the signal can be what asks the server."""
+    """Pings are ten minutes apart, so a ping can only be caused by the signal."""
     asked = []
 
     def talk(wire, number):
@@ -140,6 +140,6 @@ def test_continued_program_pings_at_once(s):
         lambda: open('/proc/%d/stat' % h.process.pid).read().rsplit(')', 1)[1].split()[0] == 'T'
     )
     h.process.send_signal(signal.SIGCONT)
-    assert until(lambda: len(asked) > before, 5), 'nobody asked'
+    assert until(lambda: len(asked) > before, 5), 'no ping was sent'
     h.send('/disconnect')
     h.event(event='connection', state='offline')
