@@ -159,7 +159,7 @@ def test_room_is_rejoined_after_server_restart(s):
     t = s.terminal(home)
     t.shows_text('Online as toad@')
     t.line('/join %s toad' % ROOM)
-    t.shows('just made it')
+    t.shows('You have created this room')
     own.stop()
     t.shows('✗ toad')
     own.start()
