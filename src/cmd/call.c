@@ -69,8 +69,7 @@ nj_call_hold(NjCall *call)
 void
 nj_call_release(NjCall *call)
 {
-    /* The last reference to an open call is released: end the call, or its caller would wait for
-     * ever. */
+    /* The last reference to an open call is released: without a result its caller would wait. */
     if (call->refs == 1 && call->cmd)
         nj_call_fail(call, "cancelled", _("The command was cancelled."));
     if (--call->refs > 0)

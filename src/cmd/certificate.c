@@ -38,8 +38,7 @@ report_certificate(NjCall *call, const NjCertificate *certificate, const char *n
         nj_call_notice(call, NJ_NOTICE_WARNING,
                        _("Accepted for this connection because you trusted it."));
     else if (!certificate->problem)
-        nj_call_notice(call, NJ_NOTICE_SUCCESS,
-                       _("Accepted: signed by an authority trusted here."));
+        nj_call_notice(call, NJ_NOTICE_SUCCESS, _("Accepted: signed by a trusted authority."));
 }
 
 static void

@@ -209,7 +209,7 @@ static const NjCommand cmd_msg = {
                   "and \\\\ are replaced by a new line, a tab and a backslash."),
     .needs = NJ_NEEDS_ACCOUNT,
     .params = { { "address", NJ_PARAM_CONTACT, 0,
-                  N_("to this address; ROOM/NICK is an occupant of a room") },
+                  N_("the address; ROOM/NICK is an occupant of a room") },
                 { "wait",
                   NJ_PARAM_CHOICE,
                   NJ_OPTIONAL | NJ_KEYWORD,

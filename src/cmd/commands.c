@@ -510,8 +510,8 @@ prepare_addresses(NjCall *call, GError **error)
     return true;
 }
 
-/* Chooses the account of the call and checks the needs of its row. account_name: of "/name:", or
- * NULL. */
+/* Chooses the account of the call and checks the needs of its row. account_name: that of "/name:",
+ * or NULL. */
 static bool
 meet_needs(NjCall *call, const char *account_name, GError **error)
 {
@@ -581,8 +581,8 @@ restore_prompt(NjCall *call, const char *line)
         nj_prompt_set_text(prompt, line);
 }
 
-/* Sends a text in the focused chat. line: as it was typed; text: without the first slash of a
- * doubled one. */
+/* Sends a text in the focused chat. line: the text as typed; text: the same, without the first
+ * slash of a doubled one. */
 static void
 send_text(NjCall *call, const char *line, const char *text)
 {

@@ -44,8 +44,7 @@ typedef enum {
 #define NJ_OPTIONAL 1
 #define NJ_REPEAT 2  /* the last parameter: any number of words */
 #define NJ_KEYWORD 4 /* written as name=value, before a raw text */
-/* A keyword: if it is given, the parameters behind it may be missing. The usage line leaves it
- * out. */
+/* A keyword, not in the usage line: if it is given, the parameters behind it may be missing. */
 #define NJ_INSTEAD 8
 
 typedef struct {

@@ -32,7 +32,7 @@ struct NjFifo {
     char *path;
     int fd;
     NjFeed *feed;
-    int watch_fd; /* of inotify; -1 if the directory is not watched */
+    int watch_fd; /* of inotify; -1 without one */
     guint watch;
     GHashTable *answers; /* set of Answer */
     GHashTable *asked;   /* set of Asked */

@@ -1,6 +1,5 @@
 /* /help and --dump, derived from the rows. A dump has a line for each row; its fields are separated
- * by tabs, and the first is the name. Scripts read dumps: add new fields at the end of a line
- * only. */
+ * by tabs, and the first is the name. Scripts read dumps, so new fields go to the end of a line. */
 #include "cmd/help.h"
 
 #include <string.h>
@@ -117,8 +116,7 @@ add_alias_of(const char *name, const char *line, const char *habit, void *owner)
     const NjCommand *row = command ? nj_cmd_pick_row(list->cmd, command, &parts.rest, NULL) : NULL;
     nj_line_clear(&parts);
 
-    /* row is NULL if a sub-command must be typed behind the alias: then it is one of the
-     * command. */
+    /* row is NULL if a sub-command must be typed behind the alias. */
     if ((row ? row : command) != list->row)
         return;
     g_string_append_printf(list->out, "%s/%s", list->count++ ? ", " : "", name);
@@ -304,8 +302,7 @@ each_key(NjCmd *cmd, void (*func)(const char *name, const char *line, void *owne
             func(row->key, row->line, owner);
 }
 
-/* Adds the keys of a context other than NJ_KEYS_GLOBAL. Keys with the same action share an
- * entry. */
+/* Adds the keys of a context (not NJ_KEYS_GLOBAL). Keys with the same action share an entry. */
 static void
 write_context_keys(Page *page, NjKeyContext context)
 {

@@ -9,8 +9,7 @@
 
 #define MAX_DEPTH 32 /* of nested objects that are read */
 
-/* A JSON string. jansson refuses text that is not UTF-8, whose bytes are then replaced by
- * U+FFFD. */
+/* Returns a JSON string. jansson refuses text that is not UTF-8: its wrong bytes become U+FFFD. */
 static json_t *
 text_value(const char *text)
 {

@@ -291,8 +291,7 @@ on_account_changed(NjAccount *account, void *owner)
         cancel_request(entry);
         break;
     default:
-        /* A question stays open when the connection is lost: the next connection needs the
-         * answer. */
+        /* When the connection is lost, a question stays open: the next one needs the answer. */
         break;
     }
 }

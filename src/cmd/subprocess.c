@@ -213,8 +213,7 @@ on_kill(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Ends the program: SIGTERM now, SIGKILL after KILL_MS. sentence is the reason; it is not
- * copied. */
+/* Ends the program: SIGTERM now, SIGKILL after KILL_MS. sentence: the reason, not copied. */
 static void
 end_program(NjSubprocess *process, const char *sentence)
 {

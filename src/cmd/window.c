@@ -79,8 +79,8 @@ run_window(NjCall *call)
 
 /* --- /split --- */
 
-/* Splits the pane in front. The new pane shows the window of the parameter, by default the chat in
- * front. */
+/* Splits the pane in front. The new pane shows the window of the parameter `window`, by default the
+ * chat in front. */
 static void
 split_pane(NjCall *call, NjSplit how)
 {
@@ -287,9 +287,9 @@ static const NjCommand cmd_window = {
     .name = "window",
     .summary = N_("Show a chat, a room or the console"),
     .details =
-        N_("attention shows the window that needs it most: first one with a mention, then a chat, "
-           "then a room. last goes back to the window shown before. A part of a name is enough if "
-           "it matches one window only."),
+        N_("/window attention shows the window that needs it most: first one with a mention, then "
+           "a chat, then a room. /window last goes back to the window shown before. A part of a "
+           "name is enough if it matches one window only."),
     .needs = NJ_NEEDS_SCREEN,
     .params = { { "window",
                   NJ_PARAM_WINDOW,
