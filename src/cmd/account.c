@@ -705,9 +705,9 @@ static const NjCommand cmd_account = {
     .name = "account",
     .summary = N_("List, add, change and remove accounts"),
     .details =
-        N_("Without a sub-command the accounts are listed. natterjackrc(5) describes the keys "
-           "of an account: host, port, tls, ca-file, password-command, autoconnect, resource, "
-           "nick and others."),
+        N_("Without a sub-command the accounts are listed. natterjackrc(5) describes the keys of "
+           "an account: host, port, tls, ca-file, password-command, autoconnect, resource, nick "
+           "and others."),
     .examples = { "/account" },
     .run = run_list,
 };
@@ -725,14 +725,14 @@ static const NjCommand cmd_account_add = {
     .parent = "account",
     .summary = N_("Add an account to natterjackrc and log in"),
     .details =
-        N_("name=NAME gives the account another name than the first part of its address. You "
-           "will be asked for the password, unless password= or password-command= is given; "
-           "it is stored only if you agree."),
+        N_("name=NAME sets the name of the account; by default it is the first part of the "
+           "address. You will be asked for the password, unless password= or password-command= is "
+           "given. The password is stored only if you agree."),
     .params = { { "address", NJ_PARAM_WORD, 0, N_("the address of the account") },
                 { "password", NJ_PARAM_SECRET, NJ_OPTIONAL | NJ_KEYWORD,
                   N_("the password; it is safer to be asked for it") },
                 { "key=value", NJ_PARAM_ASSIGNMENT, NJ_OPTIONAL | NJ_REPEAT,
-                  N_("settings of the account, and its name") } },
+                  N_("settings of the account, and name=NAME") } },
     .examples = { "/account add toad@example.org",
                   "/account add toad@example.org name=home host=127.0.0.1" },
     .run = run_add,

@@ -118,8 +118,8 @@ const NjCommand nj_cmd_certificate = {
     .name = "certificate",
     .summary = N_("Show the server's certificate, or trust it"),
     .details =
-        N_("The certificate is the one that the server showed last. Without a sub-command it "
-           "is shown."),
+        N_("The certificate is the one that the server showed last. Without a sub-command it is "
+           "shown."),
     .needs = NJ_NEEDS_ACCOUNT,
     .examples = { "/certificate", "/home:certificate" },
     .run = run_show,

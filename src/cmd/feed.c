@@ -1,5 +1,6 @@
-/* In one iteration of the main loop a feed reads once and runs lines for a millisecond. The other
- * lines wait for the next iterations, and until all of them have run, the feed does not read. */
+/* Reads command lines in slices. In one iteration of the main loop a feed reads once and runs lines
+ * for a millisecond. The other lines wait for the next iterations, and until all of them have run,
+ * the feed does not read. */
 #include "cmd/feed.h"
 
 #include <errno.h>

@@ -57,8 +57,8 @@ write_overview(Page *page)
 {
     add_wrapped(
         page,
-        _("A line that starts with a slash is a command; any other line is sent to the chat "
-          "in front. TAB completes, F1 shows this page."),
+        _("A line that starts with a slash is a command; any other line is sent to the chat in "
+          "front. TAB completes, F1 shows this page."),
         0, 0);
 
     for (guint i = 0; i < page->cmd->topics->len; i++) {
@@ -74,9 +74,9 @@ write_overview(Page *page)
 
     add_wrapped(
         page,
-        _("/help NAME explains a command, an option or a topic, as in /help rooms or /help "
-          "account add. /help keys, /help options and /help aliases list those; /help marks "
-          "explains the signs beside your messages."),
+        _("/help NAME explains a command, an option or a topic, as in /help rooms or /help account "
+          "add. /help keys, /help options and /help aliases list those; /help marks explains the "
+          "signs beside your messages."),
         0, 0);
 }
 
@@ -341,9 +341,9 @@ write_keys(Page *page)
     g_string_append_c(page->out, '\n');
     add_wrapped(
         page,
-        _("Alt-Enter starts a new line, TAB completes, Ctrl-r searches typed lines; all other "
-          "keys are those of readline. ESC followed by a key is Alt with that key. /bind KEY "
-          "COMMAND changes a key."),
+        _("Alt-Enter starts a new line, TAB completes, Ctrl-r searches typed lines; all other keys "
+          "are those of readline. ESC followed by a key is Alt with that key. /bind KEY COMMAND "
+          "changes a key."),
         0, 0);
 }
 

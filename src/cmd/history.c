@@ -299,8 +299,8 @@ report_counts(NjCall *call, const NjImportCounts *counts)
             call, NJ_NOTICE_WARNING,
             ngettext(
                 "Skipped %u file that is not a readable log or not named after an address: %s.",
-                "Skipped %u files that are not readable logs or not named after an address, "
-                "among them %s.",
+                "Skipped %u files that are not readable logs or not named after an address, among "
+                "them %s.",
                 counts->left_out),
             counts->left_out, counts->example);
 }
@@ -496,11 +496,11 @@ static const NjCommand cmd_search = {
     .name = "search",
     .summary = N_("Find messages in the whole history"),
     .details =
-        N_("A word also finds longer words that start with it; words in quotation marks must "
-           "stand together. Restrictions come before the words: chat=here means the chat in "
-           "front, from=me your messages, has=link messages with a link. Dates are those of "
-           "/history; until= includes its day. In the list, the arrow keys choose, Enter goes "
-           "to the message, Alt-s comes back, and Esc leaves."),
+        N_("A word also finds longer words that start with it; words in quotation marks must stand "
+           "together. Restrictions come before the words: chat=here means the chat in front, "
+           "from=me your messages, has=link messages with a link. Dates are those of /history; "
+           "until= includes its day. In the list, the arrow keys choose, Enter goes to the "
+           "message, Alt-s comes back, and Esc leaves."),
     .params = { { "chat",
                   NJ_PARAM_CONTACT,
                   NJ_OPTIONAL | NJ_KEYWORD,

@@ -56,8 +56,8 @@ nj_parse_line(const char *line, NjLine *out, GError **error)
     const char *name = colon ? colon + 1 : word;
     if (!*name || colon == word) {
         g_set_error(error, NJ_CMD_ERROR, nj_cmd_code("usage"),
-                    _("A command must follow the slash, as in /help. To send text that starts "
-                      "with /, type //."));
+                    _("A command must follow the slash, as in /help. To send text that starts with "
+                      "/, type //."));
         return false;
     }
 
@@ -416,8 +416,7 @@ nj_parse_args(const NjCommand *command, const char *rest, GError **error)
         }
         if (at < 0) {
             fail_usage(error, command,
-                       _("Too many words; put quotation marks around words that belong "
-                         "together."));
+                       _("Too many words; put quotation marks around words that belong together."));
             return NULL;
         }
         if (is_raw(command, at)) {

@@ -196,8 +196,8 @@ nj_password_ask(NjCmd *cmd, NjAccount *account, Done done, void *data)
         nj_prompt_ask_secret(prompt_of(entry), question, on_typed, entry);
     } else {
         g_autofree char *why = g_strdup_printf(_("Account %s has no password and there is no "
-                                                 "screen to ask for one; set password-command "
-                                                 "in natterjackrc."),
+                                                 "screen to ask for one; set password-command in "
+                                                 "natterjackrc."),
                                                settings->name);
         answer_request(entry, NULL, why);
     }

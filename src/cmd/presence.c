@@ -101,8 +101,8 @@ static const NjCommand cmd_status = {
     .summary = N_("Show or change how others see you"),
     .details =
         N_("/status invisible keeps you connected while others see you as offline; nothing is sent "
-           "to contacts or strangers automatically. The options auto-away and auto-xa "
-           "change the states online and chat, but no others, while you press no key."),
+           "to contacts or strangers automatically. The options auto-away and auto-xa change the "
+           "states online and chat, but no others, while you press no key."),
     .needs = NJ_NEEDS_ACCOUNT,
     .params = { { "show",
                   NJ_PARAM_CHOICE,

@@ -48,8 +48,8 @@ run_about(NjCall *call)
         PACKAGE_VERSION);
     nj_call_notice(
         call, NJ_NOTICE_INFO,
-        _("It is free software under the GNU General Public License, version 3 or later; "
-          "there is no warranty."));
+        _("It is free software under the GNU General Public License, version 3 or later; there is "
+          "no warranty."));
     nj_call_done(call);
 }
 

@@ -557,7 +557,8 @@ static const NjKeyRow keys[] = {
     { "F3", "/roster toggle", N_("hide or show the list of contacts") },
     { "Ctrl-l", "/redraw", N_("draw the screen again") },
     { "Ctrl-z", "/suspend", N_("suspend; the shell's command fg continues") },
-    { "Ctrl-c", "/cancel", N_("cancel the line, a question, an import or a password-command") },
+    { "Ctrl-c", "/cancel",
+      N_("cancel the line, a question, an import, a search or a password-command") },
     { "F1", "/help", N_("help") },
     { NULL },
 };
