@@ -120,7 +120,7 @@ run_connect(NjCall *call)
         nj_call_connect(call, account);
 }
 
-/* While its connection closes, nj_session_connect() makes the session open a new one. */
+/* Asked to connect while its old connection closes, a session opens a new one afterwards. */
 static void
 run_reconnect(NjCall *call)
 {
