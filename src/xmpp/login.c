@@ -18,13 +18,13 @@
 #define MAX_OFFERS 64 /* mechanisms or channel bindings that are read */
 
 typedef enum {
-    WAIT_FEATURES, /* before authentication, without TLS or with it */
+    WAIT_FEATURES, /* the first ones, before TLS and again with TLS */
     WAIT_PROCEED,
     WAIT_TLS,
     WAIT_PASSWORD,
-    WAIT_CHALLENGE, /* the server's, or <success/> or <failure/> */
-    WAIT_RESPONSE,  /* ours: a worker thread may be hashing for SCRAM */
-    WAIT_LAST_FEATURES,
+    WAIT_CHALLENGE,     /* the server's <challenge/>, <success/> or <failure/> */
+    WAIT_RESPONSE,      /* the response of sasl.c, which a worker thread may be computing */
+    WAIT_LAST_FEATURES, /* after authentication */
     WAIT_RESUMED,
     WAIT_BIND,
     WAIT_SESSION,
@@ -41,9 +41,9 @@ struct NjLogin {
     Wait wait;
     NjSasl *sasl;
     NjXml *features;       /* the last ones of the stream */
-    char *id;              /* of the iq whose response is awaited */
-    char *jid;             /* as bound */
-    const char *mechanism; /* static text of sasl.c */
+    char *id;              /* of the iq whose response is awaited; NULL */
+    char *jid;             /* the bound full address; NULL */
+    const char *mechanism; /* static, of sasl.c; NULL */
     int scram_rank;
 };
 
@@ -84,30 +84,30 @@ static const struct {
       N_("The server cannot check passwords at present; use /connect to try again later.") },
 };
 
-/* The owner may free the login inside the hook: callers must not use it afterwards. The same holds
- * for fail(), fail_unexpected() and complete_login(). */
+/* Ends the login with an error. The owner may free the login inside the hook, so callers must not
+ * use it afterwards; also after fail_login(), fail_unexpected() and complete_login(). */
 static void
-fail_with(NjLogin *login, const GError *why)
+fail_with_error(NjLogin *login, const GError *why)
 {
     login->wait = WAIT_NOTHING;
     login->hooks->on_failed(login, why, login->owner);
 }
 
 static void
-fail(NjLogin *login, NjConnectionError code, const char *sentence)
+fail_login(NjLogin *login, NjConnectionError code, const char *sentence)
 {
     g_autoptr(GError) why = g_error_new_literal(NJ_CONNECTION_ERROR, (int) code, sentence);
-    fail_with(login, why);
+    fail_with_error(login, why);
 }
 
 static void
 fail_unexpected(NjLogin *login)
 {
     g_info("login: the server sent an element that does not belong to this step");
-    fail(login, NJ_CONNECTION_ERROR_PROTOCOL,
-         _("The server did not follow the steps of a login, so the connection was closed; use "
-           "/connect "
-           "to try again, and tell its administrator if it happens again."));
+    fail_login(
+        login, NJ_CONNECTION_ERROR_PROTOCOL,
+        _("The server did not follow the steps of a login, so the connection was closed; use "
+          "/connect to try again, and tell its administrator if it happens again."));
 }
 
 static bool
@@ -117,7 +117,8 @@ is_secure(const NjLogin *login)
     return transport->class->secure(transport);
 }
 
-/* The header contains our address only when the stream is encrypted (RFC 6120, 4.7.1). */
+/* Sends a stream header. It contains our address only when the stream is encrypted (RFC 6120,
+ * 4.7.1). */
 static void
 start_stream(NjLogin *login, Wait wait)
 {
@@ -171,10 +172,10 @@ static void
 request_tls(NjLogin *login)
 {
     if (!nj_xml_child(login->features, "starttls", NS_TLS)) {
-        fail(login, NJ_CONNECTION_ERROR_NO_TLS,
-             _("The server offers no encryption, so no password was sent to it; ask its "
-               "administrator, "
-               "or check host and port of the account with /account set NAME host HOST."));
+        fail_login(login, NJ_CONNECTION_ERROR_NO_TLS,
+                   _("The server offers no encryption, so no password was sent to it; ask its "
+                     "administrator, or check host and port of the account with /account set NAME "
+                     "host HOST."));
         return;
     }
     login->wait = WAIT_PROCEED;
@@ -188,9 +189,10 @@ on_tls_answer(NjLogin *login, const NjXml *answer)
         login->wait = WAIT_TLS;
         nj_stream_start_tls(login->stream);
     } else if (nj_xml_is(answer, "failure", NS_TLS)) {
-        fail(login, NJ_CONNECTION_ERROR_NO_TLS,
-             _("The server offers encryption but cannot start it now; use /connect to try again "
-               "later, or tell its administrator."));
+        fail_login(
+            login, NJ_CONNECTION_ERROR_NO_TLS,
+            _("The server offers encryption but cannot start it now; use /connect to try again "
+              "later, or tell its administrator."));
     } else {
         fail_unexpected(login);
     }
@@ -205,8 +207,8 @@ nj_login_secured(NjLogin *login)
 
 /* --- SASL --- */
 
-/* Returns the texts of the children with this name, or the values of their attribute if that is not
- * NULL, as a NULL-terminated array. */
+/* Returns the texts of the children with this name, or if attribute is not NULL the values of their
+ * attribute, NULL-terminated. Reads at most MAX_OFFERS. */
 static char **
 read_list(const NjXml *list, const char *name, const char *ns, const char *attribute)
 {
@@ -230,7 +232,7 @@ send_sasl(NjLogin *login, NjXml *xml, GBytes *bytes)
     gsize length;
     const void *data = g_bytes_get_data(bytes, &length);
 
-    /* an empty message is "=" in <auth/>, and no text in <response/> (RFC 6120, 6.4) */
+    /* An empty message is "=" in <auth/>, and no text in <response/> (RFC 6120, 6.4). */
     const char *empty = nj_xml_attr(xml, "mechanism") ? "=" : "";
     g_autofree char *text = length ? g_base64_encode(data, length) : g_strdup(empty);
     nj_xml_add_text(xml, text);
@@ -274,7 +276,7 @@ authenticate(NjLogin *login)
     login->sasl = nj_sasl_new(&settings, (const char *const *) offered,
                               (const char *const *) bindings, &error);
     if (!login->sasl) {
-        fail_with(login, error);
+        fail_with_error(login, error);
         return;
     }
 
@@ -299,10 +301,10 @@ nj_login_password(NjLogin *login, const char *password)
         return;
 
     if (!password)
-        fail(login, NJ_CONNECTION_ERROR_PASSWORD,
-             _("No password was entered; use /connect to be asked again."));
+        fail_login(login, NJ_CONNECTION_ERROR_PASSWORD,
+                   _("No password was entered; use /connect to be asked again."));
     else if (!nj_sasl_set_password(login->sasl, password, &error))
-        fail_with(login, error);
+        fail_with_error(login, error);
     else
         send_auth(login);
 }
@@ -312,7 +314,7 @@ on_response(GBytes *response, const GError *error, void *data)
 {
     NjLogin *login = data;
     if (error)
-        fail_with(login, error);
+        fail_with_error(login, error);
     else
         send_sasl(login, nj_xml_new("response", NS_SASL), response);
 }
@@ -327,11 +329,11 @@ on_failure(NjLogin *login, const NjXml *failure)
         row++;
 
     bool known = row < G_N_ELEMENTS(failures);
-    g_autofree char *sentence = nj_xml_said(
+    g_autofree char *sentence = nj_xml_append_server_text(
         known ? _(failures[row].sentence)
               : _("The server refused the login without a known reason; ask its administrator."),
         words);
-    fail(login, known ? failures[row].code : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
+    fail_login(login, known ? failures[row].code : NJ_CONNECTION_ERROR_ACCOUNT, sentence);
 }
 
 /* Decodes the base64 text of a SASL element, in which "=" is an empty message (RFC 6120, 6.4.2).
@@ -366,7 +368,7 @@ on_sasl_answer(NjLogin *login, const NjXml *answer)
         login->wait = WAIT_RESPONSE;
         nj_sasl_step(login->sasl, (const char *) data, length, on_response, login);
     } else if (!nj_sasl_finish(login->sasl, (const char *) data, length, &error)) {
-        fail_with(login, error);
+        fail_with_error(login, error);
     } else {
         g_clear_pointer(&login->sasl, nj_sasl_free);
         start_stream(login, WAIT_LAST_FEATURES);
@@ -424,8 +426,8 @@ resume_or_bind(NjLogin *login)
     login->hooks->on_step(login, NJ_LOGIN_BINDING, login->owner);
 }
 
-/* When the server no longer has the session, a resource is bound on the same stream (XEP-0198,
- * 5). */
+/* Handles the answer to <resume/>. If the server no longer has the session, a resource is bound on
+ * the same stream (XEP-0198, 5). */
 static void
 on_resume_answer(NjLogin *login, const NjXml *answer)
 {
@@ -448,8 +450,8 @@ is_own_address(const NjLogin *login, const char *from)
     return nj_jid_valid(from) && nj_jid_same_bare(from, login->address);
 }
 
-/* Returns true for the server's response to our request, which must come from our server or our own
- * account; a response of anybody else with the same id is ignored. */
+/* Returns true for the server's response to our request. It must come from our server or our own
+ * account: a stanza of another sender with the same id is not the response. */
 static bool
 is_response(const NjLogin *login, const NjXml *stanza)
 {
@@ -470,7 +472,8 @@ is_same_domain(const char *a, const char *b)
     return one && two && g_ascii_strcasecmp(one, two) == 0;
 }
 
-/* The server may spell the address differently, but it must be a full address at our domain. */
+/* Returns true when the bound address can be ours. The server may spell it differently from our
+ * settings, but it must be a full address at our domain. */
 static bool
 is_acceptable(const NjLogin *login, const char *jid)
 {
@@ -500,8 +503,8 @@ on_bind_error(NjLogin *login, const NjXml *answer)
             _("The server does not accept the resource of this account; set another one with "
               "/account set NAME resource RESOURCE.");
 
-    g_autofree char *all = nj_xml_said(sentence, words);
-    fail(login, NJ_CONNECTION_ERROR_BIND, all);
+    g_autofree char *all = nj_xml_append_server_text(sentence, words);
+    fail_login(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
 static void
@@ -515,9 +518,10 @@ on_bind_result(NjLogin *login, const NjXml *answer)
 
     login->jid = bind ? nj_xml_child_text(bind, "jid", NS_BIND) : NULL;
     if (!is_acceptable(login, login->jid)) {
-        fail(login, NJ_CONNECTION_ERROR_BIND,
-             _("The server assigned an address to this client that cannot belong to it, so the "
-               "connection was closed; tell the server's administrator."));
+        fail_login(
+            login, NJ_CONNECTION_ERROR_BIND,
+            _("The server assigned an address to this client that cannot belong to it, so the "
+              "connection was closed; tell the server's administrator."));
         return;
     }
 
@@ -544,10 +548,11 @@ on_session(NjLogin *login, const NjXml *answer)
     g_autofree char *words = NULL;
     nj_xml_error(answer, &words);
 
-    g_autofree char *all = nj_xml_said(_("The server did not start a session for this client; use "
-                                         "/connect to try again, or ask its administrator."),
-                                       words);
-    fail(login, NJ_CONNECTION_ERROR_BIND, all);
+    g_autofree char *all =
+        nj_xml_append_server_text(_("The server did not start a session for this client; use "
+                                    "/connect to try again, or ask its administrator."),
+                                  words);
+    fail_login(login, NJ_CONNECTION_ERROR_BIND, all);
 }
 
 /* --- functions for the hooks of the stream --- */
@@ -560,10 +565,9 @@ on_first_features(NjLogin *login)
     else if (login->settings->tls == NJ_TLS_STARTTLS)
         request_tls(login);
     else
-        fail(login, NJ_CONNECTION_ERROR_SETTINGS,
-             _("Natterjack logs in without encryption only to a server on this computer; use "
-               "/account "
-               "set NAME tls starttls."));
+        fail_login(login, NJ_CONNECTION_ERROR_SETTINGS,
+                   _("Natterjack logs in without encryption only to a server on this computer; use "
+                     "/account set NAME tls starttls."));
 }
 
 void
@@ -596,7 +600,6 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
     case WAIT_RESUMED:
         on_resume_answer(login, stanza);
         break;
-
     case WAIT_BIND:
     case WAIT_SESSION:
         if (!is_response(login, stanza))
@@ -606,7 +609,6 @@ nj_login_stanza(NjLogin *login, NjXml *stanza)
         else
             on_session(login, stanza);
         break;
-
     case WAIT_NOTHING:
         break;
     default:

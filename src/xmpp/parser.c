@@ -1,18 +1,21 @@
 /* How expat is used:
  *
- * - Slices are short, whatever arrives: expat is suspended between two events when the time is up,
- *   and the bytes it holds are reported as used only when it has finished them. What cannot be
- *   suspended is bounded by limits: one tag, one text node.
- * - expat keeps every name it has seen. On a stream that lives for weeks a stranger could fill the
- *   memory with invented names, so after some 20,000 of them expat is replaced, between two
- * stanzas, by a new one that parses the stream's start tag again.
- * - A stanza that is well-formed but too deep, wide or long is skipped and the stream goes on. A
- *   server forwards whatever is well-formed; if such a stanza ended the stream, any stranger could
- *   keep us offline with a few kilobytes now and then. No part of it is kept while expat reads it.
- *   Only a stanza that no server forwards (MAX_SKIP_*) ends the stream.
- * - expat delays the end of a long tag until more bytes arrive (reparse deferral, which avoids
- *   quadratic time). Tags are short here, and a stanza must not wait for the next one, so deferral
- * is off. */
+ * Each call takes a short time, whatever arrives: expat is suspended between two events when the
+ * time is up, and its bytes are reported as used only when it has finished them. Limits bound the
+ * parts that cannot be interrupted: one tag, one text node.
+ *
+ * expat keeps every name that it has read. On a stream that lives for weeks a stranger could fill
+ * the memory with invented names. So after MAX_NAMES of them expat is replaced, between two
+ * stanzas, by a new one that first parses the stream's start tag again.
+ *
+ * A stanza that is well-formed but too deep, wide or long is skipped, and the stream continues. A
+ * server forwards every well-formed stanza; if such a stanza ended the stream, any stranger could
+ * keep us offline with a few kilobytes now and then. No part of it is kept while expat reads it.
+ * Only a stanza that no server forwards (MAX_SKIP_*) ends the stream.
+ *
+ * expat by default delays the end of a long tag until more bytes arrive (reparse deferral, which
+ * avoids quadratic time). That is off: tags are short here, and a stanza must not wait for the next
+ * one. */
 #include "xmpp/parser.h"
 
 #include <expat.h>
@@ -34,52 +37,53 @@
 #define TEXT_NODE_BYTES (64 * 1024)
 /* Bytes passed to expat at once; between two, the length of an unfinished tag is checked. */
 #define PIECE_BYTES (16 * 1024)
-#define MAX_NAMES 20000 /* until expat is replaced */
+#define MAX_NAMES 20000 /* names that expat keeps before it is replaced */
 #define EVENTS_PER_CLOCK_CHECK 16
 
 #define SEPARATOR '\001' /* between namespace, name and prefix; XML cannot contain it */
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 
-/* What has been counted of a stanza. Positions are byte offsets in the stream. */
+/* The size of a stanza as far as it was read, to compare with the limits. */
 typedef struct {
     guint elements, attributes;
-    gint64 start;
-    gint64 item_bytes; /* bytes of the items passed to on_item, which do not count */
+    gint64 start;      /* stream offset of its first byte */
+    gint64 item_bytes; /* bytes of the items that were passed to on_item; they do not count */
 } Count;
 
 struct NjParser {
     const NjParserHooks *hooks;
     void *owner;
     XML_Parser expat;
-    /* a complete stanza whose prepare hook has not finished; expat is suspended behind it */
+    /* A complete stanza whose prepare hook has not finished; expat is suspended behind it. NULL:
+     * none. */
     NjXml *preparing;
-    /* the elements that have begun and not ended: a stanza and its descendants */
+    /* Elements whose end tag has not come: a stanza, its current child, and so on. */
     GPtrArray *open;
     GArray *children;      /* of guint: the number of children of each open element */
-    GString *text;         /* of the innermost_open open element, not yet a node */
+    GString *text;         /* of the innermost open element, not added to it yet */
     GString *name, *ns;    /* results of split_name() */
     GString *header;       /* the stream's start tag, for the next expat */
     GByteArray *rest;      /* bytes that the next expat has to parse first */
-    const char *condition; /* why the stream must end; NULL: it need not */
+    const char *condition; /* the stream error that ends the stream; NULL: none */
     Count stanza;
     Count before_item; /* the stanza's count when the current item began */
     gint64 origin;     /* stream offset of expat's byte 0 */
     gint64 fed;        /* bytes passed to expat so far, of the whole stream */
-    gint64 seen;       /* stream offset of the end of expat's last event */
+    gint64 seen;       /* stream offset behind expat's last event */
     gint64 until_us;
     gsize held_bytes;    /* bytes that expat holds and the caller passes again */
     guint names;         /* names that expat keeps */
-    guint events;        /* since the clock was checked */
+    guint events;        /* events since the clock was checked */
     guint declarations;  /* namespace declarations of the next element */
-    guint skipped_depth; /* inside a skipped stanza; 0: not in one */
-    bool skipped_counts; /* the skipped element is a stanza, not another top-level element */
+    guint skipped_depth; /* depth of open elements in a skipped stanza; 0: not in one */
+    bool skipped_counts; /* XEP-0198 counts the skipped element: it is a stanza */
     bool in_stream;      /* the stream's start tag has been read */
     bool items;          /* children of the stanza's first child are items */
-    bool suspended;      /* expat is */
-    bool replace_expat;
+    bool suspended;      /* expat is suspended */
+    bool replace_expat;  /* expat was stopped for its replacement; see finish_call() */
     bool replaying;      /* the new expat reads the start tag: ignore its events */
     bool stopped, freed; /* nj_parser_stop(), nj_parser_free() was called */
-    int busy;            /* nested calls of nj_parser_feed() */
+    int busy;            /* calls of nj_parser_feed() that are on the stack */
 };
 
 static void
@@ -91,14 +95,14 @@ set_condition(NjParser *parser, const char *condition)
     XML_StopParser(parser->expat, XML_FALSE);
 }
 
-/* True if no hook may be called. */
+/* Returns true when no hook may be called. */
 static bool
 ignores_events(const NjParser *parser)
 {
     return parser->condition || parser->stopped || parser->replaying;
 }
 
-/* Suspends expat if the time is up. Called after some events and after each hook. */
+/* Suspends expat if the time is up. */
 static void
 check_clock(NjParser *parser)
 {
@@ -114,7 +118,7 @@ is_stanza(const char *name, const char *ns)
     return g_strcmp0(ns, NJ_NS_CLIENT) == 0 && g_strv_contains(names, name);
 }
 
-/* Drops what has been read of the current stanza and skips the rest of it. */
+/* Drops what was read of the current stanza and skips its rest. */
 static void
 skip_stanza(NjParser *parser)
 {
@@ -128,15 +132,15 @@ skip_stanza(NjParser *parser)
     g_string_truncate(parser->text, 0);
 }
 
-/* Bytes of the current stanza, without items that have been passed on. */
+/* Returns the bytes of the current stanza, without the items that were passed to on_item. */
 static gint64
-stanza_bytes(const NjParser *parser)
+count_stanza_bytes(const NjParser *parser)
 {
     return parser->seen - parser->stanza.start - parser->stanza.item_bytes;
 }
 
-/* Each event of expat calls this first: it notes the position and checks the length of the stanza
- * and the time. Returns false if the event must be ignored. */
+/* Called first in each event of expat: stores the position and checks the length of the stanza and
+ * the time. Returns false when the event must be ignored. */
 static bool
 begin_event(NjParser *parser)
 {
@@ -148,10 +152,10 @@ begin_event(NjParser *parser)
     if (parser->open->len) {
         bool inside_item = parser->items && parser->open->len > 2;
         gint64 bytes =
-            inside_item ? parser->seen - parser->before_item.start : stanza_bytes(parser);
+            inside_item ? parser->seen - parser->before_item.start : count_stanza_bytes(parser);
         if (bytes > MAX_STANZA_BYTES)
             skip_stanza(parser);
-    } else if (parser->skipped_depth && stanza_bytes(parser) > MAX_SKIP_BYTES) {
+    } else if (parser->skipped_depth && count_stanza_bytes(parser) > MAX_SKIP_BYTES) {
         set_condition(parser, "policy-violation");
         return false;
     }
@@ -167,7 +171,7 @@ innermost_open(const NjParser *parser)
     return parser->open->pdata[parser->open->len - 1];
 }
 
-/* Makes a node of the text read so far. */
+/* Adds the text that was read to the innermost open element. */
 static void
 flush_text(NjParser *parser)
 {
@@ -177,8 +181,8 @@ flush_text(NjParser *parser)
     g_string_truncate(parser->text, 0);
 }
 
-/* Splits "ns SEPARATOR name [SEPARATOR prefix]", or a bare name, into parser->ns and parser->name.
- * Returns the prefix, or NULL. */
+/* Splits expat's "ns SEPARATOR name [SEPARATOR prefix]", or a name alone, into parser->ns and
+ * parser->name. Returns the prefix, or NULL. */
 static const char *
 split_name(NjParser *parser, const char *joined)
 {
@@ -197,7 +201,7 @@ split_name(NjParser *parser, const char *joined)
     return prefix ? prefix + 1 : NULL;
 }
 
-/* True for xml:lang, as expat names it. */
+/* Returns true for xml:lang in expat's form, "ns SEPARATOR name SEPARATOR prefix". */
 static bool
 is_xml_lang(const char *joined)
 {
@@ -277,7 +281,7 @@ count_element(NjParser *parser, guint attributes)
     return depth < MAX_DEPTH && parser->stanza.attributes <= MAX_STANZA_ATTRIBUTES;
 }
 
-/* True if the start tag, of this many bytes, must end the stream. */
+/* Returns true when a start tag of this many bytes must end the stream. */
 static bool
 is_fatal_tag(const NjParser *parser, int bytes)
 {
@@ -331,7 +335,8 @@ on_start(void *data, const char *joined, const char **attributes)
     g_array_append_val(parser->children, none);
 }
 
-/* Passes an item of a long list to the owner and takes it out of the stanza's count. */
+/* Passes an item of a long list to the owner and sets the stanza's count back to that before the
+ * item. */
 static void
 end_item(NjParser *parser, NjXml *item)
 {
@@ -342,8 +347,8 @@ end_item(NjParser *parser, NjXml *item)
     parser->hooks->on_item(head, item, parser->owner);
 }
 
-/* True if the element that has just ended is an item of a long list. The owner is asked once, when
- * the first child of the stanza's first child has ended. */
+/* Returns true when the element that has just ended is an item of a long list. Calls wants_items
+ * once for each stanza, when the first child of its first child has ended. */
 static bool
 is_item(NjParser *parser)
 {
@@ -358,7 +363,7 @@ is_item(NjParser *parser)
     return parser->items && !ignores_events(parser);
 }
 
-/* Stops expat and keeps the bytes it has not parsed, for its replacement by finish_call(). */
+/* Stops expat and keeps the bytes that it has not parsed in `rest`; finish_call() replaces it. */
 static void
 request_new_expat(NjParser *parser)
 {
@@ -473,9 +478,10 @@ on_declaration(void *data, const char *prefix, const char *uri)
     if (parser->in_stream)
         return;
 
-    g_autofree char *text = prefix
-                                ? g_markup_printf_escaped(" xmlns:%s='%s'", prefix, uri ? uri : "")
-                                : g_markup_printf_escaped(" xmlns='%s'", uri ? uri : "");
+    if (!uri)
+        uri = "";
+    g_autofree char *text = prefix ? g_markup_printf_escaped(" xmlns:%s='%s'", prefix, uri)
+                                   : g_markup_printf_escaped(" xmlns='%s'", uri);
     g_string_append(parser->header, text);
 }
 
@@ -606,8 +612,8 @@ get_condition(enum XML_Error error)
     }
 }
 
-/* Called after each call of expat: replaces expat if requested, and notes whether it is suspended
- * or failed. */
+/* Must follow each call of expat: replaces expat if requested, and stores whether it is suspended
+ * or has failed. */
 static void
 finish_call(NjParser *parser, enum XML_Status status)
 {
@@ -664,8 +670,8 @@ parse_piece(NjParser *parser, const char *bytes, gsize length)
         parser->condition = "policy-violation";
 }
 
-/* Goes on preparing the stanza that expat is suspended behind, and delivers it. Returns false if it
- * is still not prepared. */
+/* Continues to prepare the stanza `preparing` and passes it to the owner. Returns false when the
+ * time is up before it is prepared. */
 static bool
 finish_preparing(NjParser *parser)
 {
@@ -683,7 +689,7 @@ is_time_up(const NjParser *parser)
     return parser->until_us && nj_clock_us() >= parser->until_us;
 }
 
-/* Returns the number of bytes that need not be passed again. */
+/* Parses bytes until the time is up. Returns how many of them the caller need not pass again. */
 static gsize
 parse_bytes(NjParser *parser, const char *bytes, gsize length)
 {
@@ -729,11 +735,12 @@ nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_u
     *condition = parser->stopped ? NULL : parser->condition;
     if (parser->freed)
         nj_parser_free(parser);
-    return *condition == NULL;
+    return !*condition;
 }
 
-/* --- one element --- */
+/* --- parsing one element --- */
 
+/* The element of nj_parser_element() and what the hooks saw. */
 typedef struct {
     NjXml *xml;
     int count;
@@ -778,7 +785,8 @@ nj_parser_element(const char *text, gssize length, const char **condition)
     bool valid = nj_parser_feed(parser, head, strlen(head), 0, &used, condition)
                  && nj_parser_feed(parser, text, length < 0 ? strlen(text) : (gsize) length, 0,
                                    &used, condition);
-    if (one.closed) /* the text contains </stream:stream> */
+    /* If the stream is closed already, text contains </stream:stream>. */
+    if (one.closed)
         valid = false;
     if (valid)
         valid = nj_parser_feed(parser, tail, strlen(tail), 0, &used, condition);

@@ -1,8 +1,9 @@
-/* SASL (RFC 4422): EXTERNAL, SCRAM (RFC 5802, 7677; channel binding by RFC 5929 and 9266, types by
- * XEP-0440) and PLAIN.
+/* SASL (RFC 4422): EXTERNAL, SCRAM (RFC 5802, 7677; channel binding by RFC 5929 and 9266, its types
+ * by XEP-0440) and PLAIN.
  *
- * Each mechanism is a row of the table, and the order of the rows is the policy: the first one that
- * is offered and allowed is used. No second mechanism is tried, so a wrong password is one attempt.
+ * Each mechanism is a row of the table `mechanisms`, the preferred ones first: the first row that
+ * is offered and allowed is used. No second mechanism is tried, so that a wrong password counts as
+ * one attempt.
  *
  * For SCRAM, user and password are prepared with SASLprep (RFC 4013), except that unassigned code
  * points and mixed direction are not rejected: the server prepares the password with its own rules,
@@ -23,7 +24,7 @@
 
 #define MIN_ROUNDS 4096
 #define MAX_ROUNDS 1000000
-/* More rounds (iterations) would delay keys noticeably: a worker computes them. */
+/* More rounds (iterations) would delay the user's keys: a worker thread computes them. */
 #define MAX_ROUNDS_ON_MAIN_THREAD 4096
 #define MAX_MESSAGE (64 * 1024) /* bytes of a SCRAM message */
 #define NONCE_BYTES 24
@@ -33,8 +34,8 @@ typedef enum { EXTERNAL, SCRAM, PLAIN } Kind;
 typedef struct {
     const char *name;
     Kind kind;
-    int rank;   /* stored as scram_seen; larger is stronger; 0 if not SCRAM */
-    bool binds; /* -PLUS: with channel binding */
+    int rank;   /* for scram_seen: a stronger mechanism has a higher rank; 0: not SCRAM */
+    bool binds; /* a -PLUS mechanism: with channel binding */
     const EVP_MD *(*digest)(void);
 } Mechanism;
 
@@ -49,16 +50,16 @@ static const Mechanism mechanisms[] = {
     { "PLAIN", PLAIN, 0, false, NULL },
 };
 
-/* The types of channel binding we support, the stronger first. */
+/* The types of channel binding that we support, the strongest first. */
 static const char *const binding_types[] = { "tls-exporter", "tls-server-end-point" };
 
-/* Secret bytes. */
+/* The result of a hash or an HMAC; secret. */
 typedef struct {
     guint8 bytes[EVP_MAX_MD_SIZE];
     guint length;
 } Key;
 
-/* The data of one PBKDF2 computation. The worker owns it while it runs. */
+/* The data of one PBKDF2 computation. The worker thread owns it while it runs. */
 typedef struct {
     char *password;
     guint8 *salt;
@@ -66,25 +67,26 @@ typedef struct {
     int rounds;
     const EVP_MD *digest;
     Key salted;
-    NjSasl *sasl;          /* used by the main thread only; NULL after nj_sasl_free() */
+    NjSasl *sasl;          /* only for the main thread; NULL after nj_sasl_free() */
     GMainContext *context; /* of the main thread */
 } Job;
 
 typedef enum {
-    STEP_FIRST,     /* nothing has been sent */
-    STEP_CHALLENGE, /* wait for the server's first message */
-    STEP_COMPUTING, /* the worker computes the salted password */
-    STEP_FINAL,     /* wait for the server's signature */
-    STEP_PROVED,    /* the server's <success/> may be accepted */
+    STEP_FIRST,     /* our first message was not requested yet */
+    STEP_CHALLENGE, /* the server's first message is awaited */
+    STEP_COMPUTING, /* the worker thread computes the salted password */
+    STEP_FINAL,     /* the server's signature is awaited */
+    STEP_PROVED,    /* <success/> may be accepted */
 } Step;
 
 struct NjSasl {
     const Mechanism *mechanism;
     char *user, *authzid;
-    char *password; /* prepared */
+    char *password; /* as the mechanism needs it; see nj_sasl_set_password() */
     char *nonce;
     char *gs2;           /* the GS2 header, such as "p=tls-exporter,," */
     GByteArray *binding; /* the channel binding data */
+    /* the messages of SCRAM without GS2 header and proof, for the signatures (RFC 5802, 3) */
     char *first_bare, *server_first, *final_bare;
     Key signature; /* the server signature that we expect */
     Step step;
@@ -117,7 +119,7 @@ nj_sasl_decode(const char *text, gsize *length)
 
 /* --- SASLprep (RFC 4013) --- */
 
-/* RFC 3454, C.1.2 */
+/* Returns true for a space other than ASCII (RFC 3454, C.1.2). */
 static bool
 is_space(gunichar c)
 {
@@ -137,7 +139,7 @@ is_in_ranges(gunichar c, const Range *ranges, gsize count)
     return false;
 }
 
-/* RFC 3454, B.1 */
+/* Returns true for a character that SASLprep removes (RFC 3454, B.1). */
 static bool
 is_mapped_to_nothing(gunichar c)
 {
@@ -148,7 +150,7 @@ is_mapped_to_nothing(gunichar c)
     return is_in_ranges(c, ranges, G_N_ELEMENTS(ranges));
 }
 
-/* RFC 3454, C.2 to C.9 */
+/* Returns true for a character that SASLprep forbids (RFC 3454, C.2 to C.9). */
 static bool
 is_forbidden(gunichar c)
 {
@@ -198,7 +200,7 @@ prepare_text(const char *text)
     return normal;
 }
 
-/* RFC 5802, 5.1: "=" and "," are escaped in names. */
+/* Returns name with "=" and "," escaped (RFC 5802, 5.1). */
 static char *
 escape_name(const char *name)
 {
@@ -214,11 +216,11 @@ escape_name(const char *name)
     return g_string_free(out, FALSE);
 }
 
-/* --- policy --- */
+/* --- choosing a mechanism --- */
 
-/* Returns the type of channel binding for a -PLUS mechanism and appends its data, or returns NULL.
- * Only announced types are used: ejabberd 23.01 offers -PLUS, announces no types and means
- * tls-unique; it reports a wrong password when another type is guessed. */
+/* Returns the type of channel binding for a -PLUS mechanism and appends its data to out; returns
+ * NULL if there is none. Only announced types are used: ejabberd 23.01 offers -PLUS, announces no
+ * types and expects tls-unique; it reports a wrong password if the client uses another type. */
 static const char *
 choose_binding(const NjTransport *transport, const char *const *announced, GByteArray *out)
 {
@@ -235,6 +237,7 @@ choose_binding(const NjTransport *transport, const char *const *announced, GByte
     return NULL;
 }
 
+/* Returns true if the connection has data for any type of channel binding that we support. */
 static bool
 can_bind(const NjTransport *transport)
 {
@@ -253,20 +256,21 @@ static bool
 is_allowed(const Mechanism *mechanism, const NjSaslSettings *settings, const char *binding)
 {
     bool secure = settings->transport->class->secure(settings->transport);
+    bool may_send = secure || settings->loopback;
     switch (mechanism->kind) {
     case EXTERNAL:
         return secure && settings->transport->class->client_certificate(settings->transport);
     case SCRAM:
-        return (secure || settings->loopback) && (!mechanism->binds || binding);
+        return may_send && (!mechanism->binds || binding);
     case PLAIN:
     default:
-        return (secure || settings->loopback) && (!settings->scram_seen || settings->allow_plain);
+        return may_send && (!settings->scram_seen || settings->allow_plain);
     }
 }
 
-/* True if a login of this account ever used channel binding. Then only the user may go back to a
+/* Returns true if a login of this account ever used channel binding. Then only the user may allow a
  * login without it: a man in the middle can remove the announced types as easily as an offered
- * mechanism, and a login without binding does not reveal that to the server. */
+ * mechanism, and a login without channel binding does not reveal that to the server. */
 static bool
 was_bound_before(const NjSaslSettings *settings)
 {
@@ -276,6 +280,7 @@ was_bound_before(const NjSaslSettings *settings)
     return false;
 }
 
+/* Returns a sentence for the user that says why no offered mechanism is allowed. */
 static const char *
 explain_no_mechanism(const NjSaslSettings *settings, const char *const *offered)
 {
@@ -296,11 +301,11 @@ explain_no_mechanism(const NjSaslSettings *settings, const char *const *offered)
 }
 
 /* Returns the GS2 header: the channel binding and the authorisation identity (RFC 5802, 6 and 7).
- * "y" means that we support channel binding and the server does not; a server that does would
- * assume an attack, so it is sent only if no -PLUS mechanism is offered. */
+ * Its "y" means that we support channel binding and the server does not. A server that supports it
+ * takes "y" as the sign of an attack, so "y" is sent only if no -PLUS mechanism is offered. */
 static char *
-gs2_header(const NjSasl *sasl, const NjSaslSettings *settings, const char *binding,
-           bool plus_offered)
+make_gs2_header(const NjSasl *sasl, const NjSaslSettings *settings, const char *binding,
+                bool plus_offered)
 {
     g_autofree char *flag = NULL;
     if (sasl->mechanism->binds)
@@ -319,11 +324,14 @@ make_nonce(void)
     return g_base64_encode(bytes, sizeof bytes); /* 24 bytes: no comma and no padding */
 }
 
-/* True if the mechanism gives up a channel binding that earlier logins had. */
+/* Returns true if chosen lacks the channel binding that earlier logins had, although the server
+ * offers a -PLUS mechanism. */
 static bool
 is_binding_downgrade(const Mechanism *chosen, const NjSaslSettings *settings, bool plus_offered)
 {
-    return chosen->kind == SCRAM && !chosen->binds && plus_offered && was_bound_before(settings);
+    if (chosen->kind != SCRAM || chosen->binds)
+        return false;
+    return plus_offered && was_bound_before(settings);
 }
 
 NjSasl *
@@ -363,7 +371,7 @@ nj_sasl_new(const NjSaslSettings *settings, const char *const *offered, const ch
     sasl->authzid = g_strdup(settings->authzid);
     sasl->user = chosen->kind == SCRAM ? prepare_text(settings->user) : g_strdup(settings->user);
     sasl->nonce = settings->nonce ? g_strdup(settings->nonce) : make_nonce();
-    sasl->gs2 = gs2_header(sasl, settings, binding, plus_offered);
+    sasl->gs2 = make_gs2_header(sasl, settings, binding, plus_offered);
     sasl->binding = chosen->binds ? g_steal_pointer(&binding_data) : g_byte_array_new();
     if (!sasl->user)
         g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_MECHANISM,
@@ -453,7 +461,7 @@ free_secret(void *data)
 }
 
 static GBytes *
-plain_message(const NjSasl *sasl)
+make_plain_message(const NjSasl *sasl)
 {
     const char *parts[] = { sasl->authzid ? sasl->authzid : "", sasl->user, sasl->password };
     Secret *secret = g_new0(Secret, 1);
@@ -462,7 +470,8 @@ plain_message(const NjSasl *sasl)
         secret->length += strlen(parts[i]) + (i > 0);
     secret->bytes = g_malloc(secret->length + 1);
 
-    /* Each part ends with NUL (RFC 4616); the last NUL is not sent. */
+    /* stpcpy() ends each part with NUL, which separates the parts (RFC 4616); the last NUL is not
+     * sent. */
     guint8 *end = secret->bytes;
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         end = (guint8 *) stpcpy((char *) end, parts[i]) + 1;
@@ -474,11 +483,13 @@ nj_sasl_first(NjSasl *sasl)
 {
     switch (sasl->mechanism->kind) {
     case EXTERNAL:
-        sasl->step = STEP_PROVED; /* the TLS handshake has authenticated both sides */
+        /* The TLS handshake has authenticated both sides. */
+        sasl->step = STEP_PROVED;
         return g_bytes_new(sasl->authzid, sasl->authzid ? strlen(sasl->authzid) : 0);
     case PLAIN:
-        sasl->step = STEP_PROVED; /* PLAIN has no proof; TLS has authenticated the server */
-        return plain_message(sasl);
+        /* PLAIN has no proof; TLS has authenticated the server. */
+        sasl->step = STEP_PROVED;
+        return make_plain_message(sasl);
     case SCRAM:
     default:
         sasl->step = STEP_CHALLENGE;
@@ -491,7 +502,7 @@ nj_sasl_first(NjSasl *sasl)
 
 /* --- SCRAM --- */
 
-/* detail: for the log only */
+/* Sets the error of an invalid challenge; detail is for the log only. */
 static void
 set_protocol_error(GError **error, const char *detail)
 {
@@ -511,7 +522,7 @@ set_proof_error(GError **error)
           "connection was closed. Ask its administrator before you try again."));
 }
 
-/* Returns the text of a message, or NULL if it is too long or not UTF-8 without NUL. */
+/* Returns a message as a string; NULL if it is too long, not UTF-8 or contains NUL. */
 static char *
 read_message(const char *bytes, gsize length)
 {
@@ -519,6 +530,19 @@ read_message(const char *bytes, gsize length)
         || !g_utf8_validate(bytes, (gssize) length, NULL))
         return NULL;
     return g_strndup(bytes, length);
+}
+
+/* Returns true if the first three fields of the server's first message are "r=", "s=" and "i=". */
+static bool
+has_challenge_fields(char **fields)
+{
+    static const char *const prefixes[] = { "r=", "s=", "i=" };
+    if (g_strv_length(fields) < G_N_ELEMENTS(prefixes))
+        return false;
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
+        if (!g_str_has_prefix(fields[i], prefixes[i]))
+            return false;
+    return true;
 }
 
 /* Reads the server's first message, "r=…,s=…,i=…" and extensions (RFC 5802, 7). Extensions are
@@ -530,8 +554,7 @@ read_server_first(NjSasl *sasl, const char *text, guint8 **salt, gsize *salt_len
     guint64 number = 0;
     g_auto(GStrv) fields = g_strsplit(text, ",", -1);
 
-    if (g_strv_length(fields) < 3 || !g_str_has_prefix(fields[0], "r=")
-        || !g_str_has_prefix(fields[1], "s=") || !g_str_has_prefix(fields[2], "i=")) {
+    if (!has_challenge_fields(fields)) {
         set_protocol_error(error, "the challenge lacks a field, or an unknown field comes first");
         return false;
     }
@@ -568,7 +591,8 @@ compute_hmac(const EVP_MD *digest, const Key *key, const void *data, gsize lengt
     HMAC(digest, key->bytes, (int) key->length, data, length, out->bytes, &out->length);
 }
 
-/* Returns our proof as base64, and sets the signature that the server must send (RFC 5802, 3). */
+/* Returns our proof as base64, and sets sasl->signature, which the server must send (RFC 5802,
+ * 3). */
 static char *
 make_proof(NjSasl *sasl, const Key *salted)
 {
@@ -614,7 +638,7 @@ free_job(void *data)
     g_free(job);
 }
 
-/* Sends the client's final message. The callback may free sasl. */
+/* Passes the client's final message to done(), which may free sasl. */
 static void
 send_final(NjSasl *sasl, Job *job)
 {
@@ -636,7 +660,7 @@ on_computed(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* The worker thread. */
+/* Runs on the worker thread. */
 static void *
 run_job(void *data)
 {
@@ -647,7 +671,7 @@ run_job(void *data)
     g_autoptr(GSource) source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
 
-    /* The main thread owns the job from here on. */
+    /* The main thread owns the job as soon as the source is attached. */
     g_source_set_callback(source, on_computed, job, free_job);
     g_source_attach(source, context);
     return NULL;
@@ -691,7 +715,8 @@ answer_challenge(NjSasl *sasl, const char *text)
     g_thread_unref(g_thread_new("nj-scram", run_job, job));
 }
 
-/* Checks the server's final message: the signature "v=…", or an error "e=…". */
+/* Checks the server's final message: the signature "v=…", or an error "e=…". Returns false and sets
+ * error unless the signature is right. */
 static bool
 check_server_final(NjSasl *sasl, const char *text, GError **error)
 {
@@ -700,15 +725,16 @@ check_server_final(NjSasl *sasl, const char *text, GError **error)
 
     if (g_str_has_prefix(first, "e=")) {
         bool password =
-            g_str_equal(first, "e=invalid-proof") || g_str_equal(first, "e=unknown-user");
-        g_autofree char *sentence = nj_xml_said(
-            password
-                ? _("The password is wrong, or the server does not know this account; check both.")
-                : _("The server refused the login; ask its administrator."),
-            password ? NULL : first + 2);
-        g_set_error_literal(error, NJ_CONNECTION_ERROR,
-                            password ? NJ_CONNECTION_ERROR_PASSWORD : NJ_CONNECTION_ERROR_ACCOUNT,
-                            sentence);
+            strcmp(first, "e=invalid-proof") == 0 || strcmp(first, "e=unknown-user") == 0;
+        if (password) {
+            g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_PASSWORD,
+                                _("The password is wrong, or the server does not know this "
+                                  "account; check both."));
+            return false;
+        }
+        g_autofree char *sentence = nj_xml_append_server_text(
+            _("The server refused the login; ask its administrator."), first + 2);
+        g_set_error_literal(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_ACCOUNT, sentence);
         return false;
     }
 

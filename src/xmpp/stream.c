@@ -1,5 +1,5 @@
-/* An XML stream over a transport (RFC 6120, 4). Each nj_stream_start() uses a new parser, so no
- * bytes from before TLS or before authentication can affect the new stream. */
+/* An XML stream over a transport (RFC 6120, 4). Each nj_stream_start() makes a new parser, so bytes
+ * from before TLS or before authentication cannot affect the new stream. */
 #include "xmpp/stream.h"
 
 #include <string.h>
@@ -24,8 +24,8 @@ struct NjStream {
     void *owner;
     NjParser *parser; /* NULL until nj_stream_start() */
     State state;
-    GError *why;       /* for on_closed */
-    bool closed_by_us; /* on_closed gets no error */
+    GError *why;       /* the first reason for the end, for on_closed; NULL */
+    bool closed_by_us; /* nj_stream_close() was called: on_closed gets no error */
     bool header_seen;  /* the server's header arrived */
     char *id, *from;   /* of the server's last header; NULL */
     char *redirect;    /* from see-other-host; NULL */
@@ -58,8 +58,7 @@ static const struct {
          "now.") },
     { "host-unknown", NJ_CONNECTION_ERROR_HOST_UNKNOWN,
       N_("The server does not serve this domain; check the address of the account, or set its "
-         "server "
-         "with /account set NAME host HOST.") },
+         "server with /account set NAME host HOST.") },
     { "improper-addressing", NJ_CONNECTION_ERROR_PROTOCOL,
       N_("An address is missing in what Natterjack sent; please report this as a bug.") },
     { "internal-server-error", NJ_CONNECTION_ERROR_SHUTDOWN,
@@ -93,8 +92,7 @@ static const struct {
       N_("The server refused a kind of XML that Natterjack sent; please report this as a bug.") },
     { "see-other-host", NJ_CONNECTION_ERROR_REDIRECTED,
       N_("The server redirects this account to another host, but Natterjack did not follow; set "
-         "the "
-         "host with /account set NAME host HOST.") },
+         "the host with /account set NAME host HOST.") },
     { "system-shutdown", NJ_CONNECTION_ERROR_SHUTDOWN,
       N_("The server is shutting down; Natterjack connects again when it is back, or at once with "
          "/connect.") },
@@ -131,8 +129,8 @@ write_text(NjStream *stream, const char *text)
     stream->transport->class->write(stream->transport, text, strlen(text));
 }
 
-/* Sends </stream:stream> if that was not sent yet, and closes the transport, which leads to
- * on_closed. flush: queued bytes are sent first. */
+/* Sends </stream:stream> if that was not sent yet, and closes the transport; on_closed follows.
+ * flush: the transport sends its queued bytes first. */
 static void
 close_transport(NjStream *stream, bool flush)
 {
@@ -188,13 +186,14 @@ on_header(NjXml *root, void *owner)
     g_free(stream->from);
     stream->from = from && nj_jid_valid(from) ? g_strdup(from) : NULL;
 
-    /* a stream before version 1.0 has no features (RFC 6120, 4.7.5) */
+    /* A stream before version 1.0 has no features (RFC 6120, 4.7.5). */
     if (!version || g_ascii_strtoull(version, NULL, 10) < 1)
         nj_stream_fail(stream, "unsupported-version",
                        _("The server speaks XMPP in a version from before 2004; ask its "
                          "administrator for a newer server."));
 }
 
+/* Keeps the host of see-other-host, unless it cannot be a host. */
 static void
 read_redirect(NjStream *stream, const NjXml *condition)
 {
@@ -208,7 +207,8 @@ read_redirect(NjStream *stream, const NjXml *condition)
         stream->redirect = g_steal_pointer(&raw);
 }
 
-/* Returns the row of the error's condition. An unknown condition counts as undefined-condition. */
+/* Returns the index in `conditions` of the error's condition; for an unknown one that of
+ * undefined-condition. */
 static gsize
 find_condition(const NjXml *error)
 {
@@ -232,7 +232,7 @@ on_stream_error(NjStream *stream, const NjXml *error)
         read_redirect(stream, nj_xml_child(error, conditions[row].condition, NJ_NS_STREAMS));
     g_info("received a stream error: %s", conditions[row].condition);
 
-    g_autofree char *sentence = nj_xml_said(_(conditions[row].sentence), words);
+    g_autofree char *sentence = nj_xml_append_server_text(_(conditions[row].sentence), words);
     set_reason(stream, conditions[row].code, sentence);
     close_transport(stream, true);
 }
@@ -319,7 +319,7 @@ on_transport_secured(NjTransport *transport, void *owner)
         stream->hooks->on_secured(stream, stream->owner);
 }
 
-/* The parser does not accept the bytes that arrived. */
+/* Ends the stream because the parser does not accept the bytes that arrived. */
 static void
 fail_parsing(NjStream *stream, const char *condition)
 {
@@ -331,8 +331,7 @@ fail_parsing(NjStream *stream, const char *condition)
     else
         nj_stream_fail(stream, condition,
                        _("The server does not speak XMPP; check host and port of the account with "
-                         "/account set "
-                         "NAME host HOST."));
+                         "/account set NAME host HOST."));
 }
 
 static gsize
@@ -358,7 +357,7 @@ on_transport_bytes(NjTransport *transport, const char *bytes, gsize length, gint
         return length;
     }
 
-    /* a hook may have restarted the stream with another parser */
+    /* If a hook has restarted the stream with another parser, the old parser's error is void. */
     if (!is_valid && stream->parser == parser)
         fail_parsing(stream, condition);
     return used;
@@ -377,7 +376,7 @@ on_transport_closed(NjTransport *transport, const GError *why, void *owner)
         set_reason(stream, NJ_CONNECTION_ERROR_LOST,
                    _("Lost the connection to the server; use /connect to connect again at once."));
 
-    /* the hook may free the stream */
+    /* The hook may free the stream, so why is taken out of it first. */
     g_autoptr(GError) reason = g_steal_pointer(&stream->why);
     stream->hooks->on_closed(stream, stream->closed_by_us ? NULL : reason, stream->owner);
 }

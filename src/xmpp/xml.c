@@ -1,11 +1,13 @@
 /* Wraps libstrophe's stanzas.
  *
- * - A stanza needs a libstrophe context, of which it uses only the allocator. The process has
- * one, made on first use and never changed; it holds no state of a client.
- * - libstrophe stores a namespace as the attribute "xmlns" and does not inherit it. Here every
- *   element has its own: the parser sets it, and an element built without one gets its parent's
- * when it is added. Printing omits a namespace equal to the parent's.
- * - libstrophe's functions that find a child by name ignore namespaces and are not used. */
+ * A libstrophe stanza needs a context, but uses only its allocator. The process has one context,
+ * which is made at the first use, never changes and has no state of a client.
+ *
+ * libstrophe stores a namespace as the attribute "xmlns", and children do not inherit it. Here
+ * every element has the attribute: the parser sets it, and an element built without it gets that of
+ * its parent when it is added. Printing omits a namespace that is the parent's.
+ *
+ * libstrophe's functions that find a child by its name ignore namespaces and are not used. */
 #include "xmpp/xml.h"
 
 #include <string.h>
@@ -14,7 +16,7 @@
 #include "base/random.h"
 #include "base/text.h"
 
-#define MAX_WORDS 300 /* bytes of a server's text in a sentence */
+#define MAX_SERVER_TEXT 300 /* bytes of a server's text in a sentence */
 
 static void *
 allocate_memory(const size_t size, void *const userdata)
@@ -66,21 +68,22 @@ get_context(void)
     return g_once(&once, make_context, NULL);
 }
 
-/* libstrophe's getters take no const pointer. */
+/* Removes const, because libstrophe's getters do not take const pointers. */
 static NjXml *
 remove_const(const NjXml *xml)
 {
     return (NjXml *) xml;
 }
 
-/* True for a control character that XML forbids (XML 1.0, 2.2). */
+/* Returns true for a control character that XML forbids (XML 1.0, 2.2). */
 static bool
 is_forbidden_control(gunichar c)
 {
-    return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+    bool is_white_space = c == '\t' || c == '\n' || c == '\r';
+    return c < 0x20 && !is_white_space;
 }
 
-/* True if text is UTF-8 and XML allows all its characters (XML 1.0, 2.2). */
+/* Returns true when text is UTF-8 and XML allows all its characters (XML 1.0, 2.2). */
 static bool
 is_valid_in_xml(const char *text)
 {
@@ -92,7 +95,7 @@ is_valid_in_xml(const char *text)
     return g_utf8_validate(text, -1, NULL);
 }
 
-/* Returns text without the characters that XML forbids: a server ends the stream when it gets
+/* Returns text without the characters that XML forbids. A server ends the stream when it receives
  * one. */
 static char *
 drop_invalid_characters(const char *text)
@@ -113,7 +116,7 @@ drop_invalid_characters(const char *text)
     return g_string_free(out, FALSE);
 }
 
-/* Gives the namespace of the parent to an element without one, and to its children without one. */
+/* Sets the namespace ns in xml, and in its descendants, as far as they have none. */
 static void
 inherit_namespace(NjXml *xml, const char *ns)
 {
@@ -276,8 +279,8 @@ nj_xml_child(const NjXml *xml, const char *name, const char *ns)
     return NULL;
 }
 
-/* The parser splits long text into several nodes: the length is computed first, so that the text is
- * copied once. */
+/* The parser splits a long text into many nodes, so the length is computed first and the text is
+ * copied only once. */
 char *
 nj_xml_text(const NjXml *xml)
 {
@@ -326,7 +329,7 @@ nj_xml_print(const NjXml *xml, gsize *length)
 {
     char *text = NULL;
     size_t printed = 0;
-    /* It fails only when the allocator does, and ours does not return then. */
+    /* This fails only when the allocator fails, and g_malloc() does not return then. */
     xmpp_stanza_to_text(remove_const(xml), &text, &printed);
     if (length)
         *length = printed;
@@ -336,7 +339,7 @@ nj_xml_print(const NjXml *xml, gsize *length)
 /* --- stanzas --- */
 
 static NjXml *
-stanza_new(const char *name, const char *type, const char *to)
+new_stanza(const char *name, const char *type, const char *to)
 {
     NjXml *xml = nj_xml_new(name, NJ_NS_CLIENT);
     nj_xml_set(xml, "type", type);
@@ -354,7 +357,7 @@ set_id(NjXml *xml, const char *id)
 NjXml *
 nj_xml_iq(const char *type, const char *to, const char *id)
 {
-    NjXml *xml = stanza_new("iq", type, to);
+    NjXml *xml = new_stanza("iq", type, to);
     set_id(xml, id);
     return xml;
 }
@@ -362,7 +365,7 @@ nj_xml_iq(const char *type, const char *to, const char *id)
 NjXml *
 nj_xml_message(const char *type, const char *to, const char *id)
 {
-    NjXml *xml = stanza_new("message", type, to);
+    NjXml *xml = new_stanza("message", type, to);
     set_id(xml, id);
     return xml;
 }
@@ -370,13 +373,13 @@ nj_xml_message(const char *type, const char *to, const char *id)
 NjXml *
 nj_xml_presence(const char *type, const char *to)
 {
-    return stanza_new("presence", type, to);
+    return new_stanza("presence", type, to);
 }
 
 NjXml *
 nj_xml_reply(const NjXml *stanza, const char *type)
 {
-    NjXml *xml = stanza_new(nj_xml_name(stanza), type, nj_xml_attr(stanza, "from"));
+    NjXml *xml = new_stanza(nj_xml_name(stanza), type, nj_xml_attr(stanza, "from"));
     nj_xml_set(xml, "id", nj_xml_attr(stanza, "id"));
     return xml;
 }
@@ -391,7 +394,7 @@ nj_xml_error_reply(const NjXml *stanza, const char *kind, const char *condition)
     return xml;
 }
 
-/* RFC 6120, 8.3.3. */
+/* The conditions of stanza errors (RFC 6120, 8.3.3). */
 static const struct {
     const char *condition, *sentence;
 } errors[] = {
@@ -455,7 +458,7 @@ nj_xml_error(const NjXml *stanza, char **text)
             condition = condition ? condition : nj_xml_name(child);
         else if (text && !*text) {
             g_autofree char *raw = nj_xml_text(child);
-            *text = raw ? nj_text_line(raw, -1, MAX_WORDS) : NULL;
+            *text = raw ? nj_text_line(raw, -1, MAX_SERVER_TEXT) : NULL;
         }
     }
 
@@ -469,9 +472,9 @@ nj_xml_error_sentence(const char *condition)
 }
 
 char *
-nj_xml_said(const char *sentence, const char *words)
+nj_xml_append_server_text(const char *sentence, const char *text)
 {
-    g_autofree char *line = words ? nj_text_line(words, -1, MAX_WORDS) : NULL;
+    g_autofree char *line = text ? nj_text_line(text, -1, MAX_SERVER_TEXT) : NULL;
     if (!line || !*line)
         return g_strdup(sentence);
     /* Translators: first a sentence of ours, then the text of the server. */

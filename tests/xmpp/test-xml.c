@@ -169,9 +169,9 @@ static void
 test_words_of_the_server(void **state)
 {
     (void) state;
-    g_autofree char *with = nj_xml_said("It failed.", " out of\r\x1b cheese ");
+    g_autofree char *with = nj_xml_append_server_text("It failed.", " out of\r\x1b cheese ");
     assert_string_equal(with, "It failed. The server says: “out of cheese”");
-    g_autofree char *without = nj_xml_said("It failed.", " \n");
+    g_autofree char *without = nj_xml_append_server_text("It failed.", " \n");
     assert_string_equal(without, "It failed.");
 }
 
