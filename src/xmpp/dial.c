@@ -22,7 +22,7 @@
 
 #define MAX_TARGETS 16
 #define MAX_ADDRESSES 16 /* of a target */
-/* SRV records that are read, before all but MAX_TARGETS of them are dropped by priority */
+/* SRV records that are read; of these the MAX_TARGETS with the best priority are kept */
 #define MAX_SERVICES (4 * MAX_TARGETS)
 #define PORT_STARTTLS 5222
 #define PORT_DIRECT 5223
@@ -37,20 +37,20 @@ typedef struct {
 /* A socket that is connecting. */
 typedef struct {
     NjDial *dial;
-    guint target; /* as NjDial.current counts */
-    int fd;       /* -1: given to the owner of the dial */
+    guint target; /* index in NjDial.targets, counted from 1 like NjDial.current */
+    int fd;       /* -1: passed to the owner of the dial */
     GSource *source;
 } Attempt;
 
-/* A look-up that the resolver has not answered. It cannot be cancelled, so it may outlive the dial;
- * dial is NULL then. */
+/* A look-up that the resolver has not answered. It cannot be cancelled, so it may outlive the dial:
+ * dial is NULL once the answer is not needed any more. */
 typedef struct {
     NjDial *dial;
-    bool direct; /* for services: direct TLS or STARTTLS */
+    bool direct; /* of a look-up of services: direct TLS, otherwise STARTTLS */
 } Lookup;
 
 struct NjDial {
-    char *domain, *host; /* of the settings; host may be NULL */
+    char *domain, *host; /* of the account's settings; host may be NULL */
     int port, tls;
     const NjConnectionDeadlines *deadlines;
     NjDialFunc func;
@@ -63,16 +63,16 @@ struct NjDial {
     guint current;
     GArray *addresses; /* of NjInet, of the current target, in the order of trying */
     guint next_address;
-    GPtrArray *attempts;      /* of Attempt, connecting */
+    GPtrArray *attempts;      /* of Attempt: all that are connecting, of any target */
     GSource *timer;           /* deadline of a look-up, or of connecting to a target */
-    GSource *patience_timer;  /* the next target is tried as well */
-    GSource *stagger_timer;   /* the next address is tried as well */
+    GSource *patience_timer;  /* when it fires, the next target is tried as well */
+    GSource *stagger_timer;   /* when it fires, the next address is tried as well */
     GSource *total_timer;     /* first calls start_dial(), then the deadline of the whole dial */
-    guint failures;           /* of targets */
-    int most_specific;        /* the failure code in the last row of `reasons`; -1: no failure */
+    guint failures;           /* targets that have failed */
+    int most_specific;        /* the failure code that comes last in `reasons`; -1: no failure */
     GString *failure_list;    /* "a:5222: refused, b:5222: …" */
     char *first_sentence;     /* the sentence of the first failure */
-    bool service_not_offered; /* an SRV target was "." */
+    bool service_not_offered; /* by an SRV record with the target "."; see add_services() */
 };
 
 static void try_next_target(NjDial *dial);
@@ -94,9 +94,9 @@ free_attempt(Attempt *attempt)
     g_free(attempt);
 }
 
-/* --- the end --- */
+/* --- the result --- */
 
-/* The callbacks of these look-ups do nothing any more. */
+/* Makes the callbacks of the unanswered look-ups do nothing. */
 static void
 forget_lookups(NjDial *dial)
 {
@@ -105,9 +105,9 @@ forget_lookups(NjDial *dial)
     g_ptr_array_set_size(dial->lookups, 0);
 }
 
-/* Calls the owner's function, which may free the dial. */
+/* Stops everything and calls the owner's function, which may free the dial. */
 static void
-report(NjDial *dial, int fd, bool direct, const Target *target, const GError *error)
+report_result(NjDial *dial, int fd, bool direct, const Target *target, const GError *error)
 {
     nj_clock_cancel(&dial->timer);
     nj_clock_cancel(&dial->patience_timer);
@@ -122,17 +122,17 @@ report(NjDial *dial, int fd, bool direct, const Target *target, const GError *er
 }
 
 static void
-fail(NjDial *dial, int code, const char *sentence)
+fail_dial(NjDial *dial, int code, const char *sentence)
 {
     g_autoptr(GError) error = g_error_new_literal(NJ_CONNECTION_ERROR, code, sentence);
-    report(dial, -1, false, NULL, error);
+    report_result(dial, -1, false, NULL, error);
 }
 
-/* The reasons why a target can fail, the least specific first. A sentence is for one failure, words
- * are for one of several. */
+/* The reasons why a target can fail, the least specific first: the dial's error has the code of the
+ * most specific failure. The sentence is for a single failure, the words are for a list of them. */
 static const struct {
     int code;
-    const char *sentence; /* with %s for the host */
+    const char *sentence; /* %s is the host */
     const char *words;
 } reasons[] = {
     { NJ_CONNECTION_ERROR_NOT_OFFERED,
@@ -175,12 +175,12 @@ format_sentence(int code, const char *host)
 }
 #pragma GCC diagnostic pop
 
-/* Fails before there is a target. */
+/* Ends the dial with an error about the domain, before there is a target. */
 static void
 fail_early(NjDial *dial, int code)
 {
     g_autofree char *sentence = format_sentence(code, dial->domain);
-    fail(dial, code, sentence);
+    fail_dial(dial, code, sentence);
 }
 
 /* Returns "host:port" or "[IPv6 address]:port". */
@@ -211,14 +211,14 @@ static void
 give_up(NjDial *dial)
 {
     if (dial->failures == 1) {
-        fail(dial, dial->most_specific, dial->first_sentence);
+        fail_dial(dial, dial->most_specific, dial->first_sentence);
         return;
     }
     g_autofree char *all = g_strdup_printf(
         _("No server of %s can be reached (%s); check the network, or set the server with "
           "/account set NAME host HOST."),
         dial->domain, dial->failure_list->str);
-    fail(dial, dial->most_specific, all);
+    fail_dial(dial, dial->most_specific, all);
 }
 
 /* --- sockets --- */
@@ -274,7 +274,7 @@ static void
 fail_attempt(NjDial *dial, guint target, int error)
 {
     if (target != dial->current) {
-        /* an earlier target, whose failure was noted when the next one was begun */
+        /* The failure of an earlier target was noted when the next one was begun. */
         if (dial->current > dial->targets->len && !dial->attempts->len)
             give_up(dial);
     } else if (dial->next_address < dial->addresses->len) {
@@ -296,20 +296,21 @@ on_writable(int fd, GIOCondition condition, gpointer data)
 
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         error = errno;
+    /* On success, keep free_attempt() from closing the socket. */
     if (!error)
-        attempt->fd = -1; /* so that the socket is not closed with the attempt */
+        attempt->fd = -1;
 
     g_ptr_array_remove(dial->attempts, attempt);
     const Target *reached = g_ptr_array_index(dial->targets, target - 1);
     if (error)
         fail_attempt(dial, target, error);
     else
-        report(dial, fd, reached->direct, reached, NULL);
+        report_result(dial, fd, reached->direct, reached, NULL);
 
     return G_SOURCE_REMOVE;
 }
 
-/* Begins to connect. Returns 0, or errno. */
+/* Begins to connect to an address of the current target. Returns 0, or errno. */
 static int
 start_attempt(NjDial *dial, const NjInet *inet, guint16 port)
 {
@@ -388,7 +389,8 @@ on_tcp_timeout(NjDial *dial)
     return G_SOURCE_REMOVE;
 }
 
-/* Tries the next target as well. The current one counts as failed, but its attempts continue. */
+/* Tries the next target as well, because the current one does not answer. It counts as failed, but
+ * its attempts continue. */
 static gboolean
 on_patience_over(NjDial *dial)
 {
@@ -447,7 +449,8 @@ connect_to_addresses(NjDial *dial, const GArray *found)
 static bool
 is_localhost(const char *host)
 {
-    return !g_ascii_strcasecmp(host, "localhost") || !g_ascii_strcasecmp(host, "localhost.");
+    return g_ascii_strcasecmp(host, "localhost") == 0
+           || g_ascii_strcasecmp(host, "localhost.") == 0;
 }
 
 static bool
@@ -498,7 +501,7 @@ on_name_timeout(NjDial *dial)
     return G_SOURCE_REMOVE;
 }
 
-/* All targets were tried, and none of the running attempts is answered. */
+/* Called when all targets were tried and the running attempts have no answer in time. */
 static gboolean
 on_last_timeout(NjDial *dial)
 {
@@ -588,7 +591,7 @@ select_target(const GPtrArray *targets, guint first)
     return first;
 }
 
-/* The targets of both services are one list (XEP-0368). */
+/* Sorts the targets of both services as one list (XEP-0368), and keeps the first MAX_TARGETS. */
 static void
 sort_targets(GPtrArray *targets)
 {
@@ -603,7 +606,7 @@ sort_targets(GPtrArray *targets)
         g_ptr_array_set_size(targets, MAX_TARGETS);
 }
 
-/* The look-ups of services are done or have timed out: tries the targets. */
+/* Tries the targets, after the look-ups of services are answered or have timed out. */
 static void
 try_targets(NjDial *dial)
 {
@@ -614,6 +617,7 @@ try_targets(NjDial *dial)
         return;
     }
 
+    /* Without SRV records the domain itself is the target (RFC 6120, 3.2.2). */
     if (!dial->targets->len)
         add_target(dial, dial->ascii_domain, 0, dial->tls == NJ_TLS_DIRECT);
     try_next_target(dial);
@@ -626,13 +630,14 @@ add_services(NjDial *dial, const GPtrArray *services, bool direct)
         const NjService *service = services->pdata[i];
         const char *host = service->host;
         if (!*host || strcmp(host, ".") == 0) {
-            /* a server without direct TLS may still offer STARTTLS */
+            /* A domain without direct TLS may still offer STARTTLS. */
             dial->service_not_offered |= !direct || dial->tls == NJ_TLS_DIRECT;
             continue;
         }
+        /* Ignore a record without a valid host name: the sentence about a failure would show it. */
         if (!service->port
             || strspn(host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._") != strlen(host))
-            continue; /* not a host name; the sentence of a failure would show it */
+            continue;
         add_target(dial, host, service->port, direct);
         Target *new = g_ptr_array_index(dial->targets, dial->targets->len - 1);
         new->priority = service->priority;
@@ -647,13 +652,12 @@ on_services(const NjAnswer *answer, void *data)
     NjDial *dial = end_lookup(data);
     if (!dial)
         return;
-    /* without SRV records the domain itself is the target (RFC 6120, 3.2.2) */
     add_services(dial, answer->services, direct);
     if (!dial->lookups->len)
         try_targets(dial);
 }
 
-/* The look-up of one service may have been answered, and that of the other lost. */
+/* Continues with the service whose look-up was answered, if that of the other one was lost. */
 static gboolean
 on_services_timeout(NjDial *dial)
 {
@@ -707,7 +711,7 @@ start_dial(NjDial *dial)
         host = nj_jid_ascii_domain(dial->host, &error);
 
     if (error) {
-        fail(dial, NJ_CONNECTION_ERROR_SETTINGS, error->message);
+        fail_dial(dial, NJ_CONNECTION_ERROR_SETTINGS, error->message);
         return G_SOURCE_REMOVE;
     }
 
@@ -716,9 +720,10 @@ start_dial(NjDial *dial)
     if (!host && has_no_services)
         host = g_strdup(dial->ascii_domain);
     if (dial->tls == NJ_TLS_NONE && (!host || !is_loopback(host))) {
-        fail(dial, NJ_CONNECTION_ERROR_SETTINGS,
-             _("tls = none is allowed only for a server on this computer (host 127.0.0.1, ::1 or "
-               "localhost); use /account set NAME tls starttls."));
+        fail_dial(
+            dial, NJ_CONNECTION_ERROR_SETTINGS,
+            _("tls = none is allowed only for a server on this computer (host 127.0.0.1, ::1 or "
+              "localhost); use /account set NAME tls starttls."));
         return G_SOURCE_REMOVE;
     }
 

@@ -1,7 +1,7 @@
-/* The dial: from a domain to a connected socket. Merges the SRV records of both services by
- * priority (XEP-0368), tries the addresses of a host side by side (RFC 8305), and has a deadline
- * for every step. When a target fails the next one is tried; the error names the failures of all of
- * them. */
+/* The dial: from a domain to a connected socket. Merges the SRV records of the services STARTTLS
+ * and direct TLS by priority (XEP-0368), tries the addresses of a host side by side (RFC 8305), and
+ * has a deadline for every step. A target is a host and a port. When one fails, the next one is
+ * tried; the error at the end names the failures of all targets. */
 #ifndef NJ_XMPP_DIAL_H
 #define NJ_XMPP_DIAL_H
 
@@ -12,25 +12,26 @@
 
 typedef struct NjDial NjDial;
 
-/* Called once, never from inside nj_dial_new(); the dial may be freed in it. fd is a non-blocking
- * socket, which the callee owns; -1: failed, and error is a NJ_CONNECTION_ERROR. direct: the target
- * expects TLS from the first byte. host and port are the target's; host is NULL on error. */
+/* Receives the result, once, and never from inside nj_dial_new(). It may free the dial. fd is a
+ * connected non-blocking socket, which the function owns; -1: the dial failed, and error is a
+ * NJ_CONNECTION_ERROR. direct: the target expects TLS from the first byte. host and port are the
+ * target's; host is NULL with an error. */
 typedef void (*NjDialFunc)(int fd, bool direct, const char *host, guint16 port, const GError *error,
                            void *owner);
 
-/* domain is the account's. host is the one that the user set, or NULL. Without host and port the
- * SRV records of domain decide; when it has none, domain itself is the target. A port without a
- * host belongs to domain. port 0: the default port of the service. domain and host may be U-labels
- * or IP addresses. tls is NjAccountSettings.tls. deadlines is borrowed. */
+/* Starts a dial. domain is the account's. host is the one in its settings, or NULL. Without both
+ * the SRV records of domain decide; when it has none, domain itself is the target. A port without a
+ * host is a port of domain. port 0: not set; the default port is used. domain and host may be
+ * U-labels or IP addresses. tls is NjAccountSettings.tls. deadlines is borrowed. */
 NjDial *nj_dial_new(const char *domain, const char *host, int port, int tls,
                     const NjConnectionDeadlines *deadlines, NjDialFunc func, void *owner);
 
-/* As nj_dial_new(), with another resolver than the system's. */
+/* Starts a dial with another resolver than the system's; for tests. */
 NjDial *nj_dial_new_with(NjResolver resolver, const char *domain, const char *host, int port,
                          int tls, const NjConnectionDeadlines *deadlines, NjDialFunc func,
                          void *owner);
 
-/* Cancels and frees; func is not called any more. dial may be NULL. */
+/* Cancels and frees dial, which may be NULL; func is not called any more. */
 void nj_dial_free(NjDial *dial);
 
 #endif

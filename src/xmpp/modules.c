@@ -6,7 +6,7 @@
 #define ROW(row) &row,
 static const NjModule *const rows[] = { NJ_MODULES(ROW) };
 
-/* The table is made once, from constants, and never changes. */
+/* The table may be shared by all clients of the process: it is made once, from constants. */
 const NjTable *
 nj_modules(void)
 {
@@ -21,7 +21,7 @@ nj_modules(void)
 
 /* Returns the first spec in .after that the table lacks; NULL: none. */
 static const char *
-missing_before(const NjTable *table, const NjModule *module)
+find_missing(const NjTable *table, const NjModule *module)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(module->after) && module->after[i]; i++)
         if (!nj_table_find(table, module->after[i]))
@@ -29,13 +29,14 @@ missing_before(const NjTable *table, const NjModule *module)
     return NULL;
 }
 
-/* Returns the first row that is not in sorted yet; ready: and whose .after rows all are. */
+/* Returns the first row of modules that is not in sorted; if ready is true, the first one whose
+ * .after rows are all in sorted. Returns NULL when there is none. */
 static const NjModule *
-next_row(const NjTable *modules, const NjTable *sorted, bool ready)
+find_next_row(const NjTable *modules, const NjTable *sorted, bool ready)
 {
     for (guint i = 0; i < nj_table_length(modules); i++) {
         const NjModule *module = nj_table_at(modules, i);
-        if (!nj_table_find(sorted, module->spec) && (!ready || !missing_before(sorted, module)))
+        if (!nj_table_find(sorted, module->spec) && (!ready || !find_missing(sorted, module)))
             return module;
     }
     return NULL;
@@ -48,11 +49,11 @@ nj_modules_sort(const NjTable *modules, GError **error)
     const NjModule *module;
     bool reported = false;
 
-    while ((module = next_row(modules, sorted, true))
-           || (module = next_row(modules, sorted, false))) {
-        const char *waits_for = missing_before(sorted, module);
+    while ((module = find_next_row(modules, sorted, true))
+           || (module = find_next_row(modules, sorted, false))) {
+        const char *waits_for = find_missing(sorted, module);
         if (waits_for && !reported) {
-            bool known = nj_table_find(modules, waits_for) != NULL;
+            bool known = nj_table_find(modules, waits_for);
             g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
                         known ? "%s waits for %s, which waits for it"
                               : "%s names %s, which is unknown",

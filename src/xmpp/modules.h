@@ -1,5 +1,5 @@
-/* The row type of XEPs. Disco features, caps, dispatch, presence, /info and tear-down are derived
- * from rows; xmpp/xep/xep.h lists them. */
+/* The row type of XEPs (modules). Disco features, caps, the dispatch of stanzas, presence, /info
+ * and the life of a module's state are derived from the rows, which xmpp/xep/xep.h lists. */
 #ifndef NJ_XMPP_MODULES_H
 #define NJ_XMPP_MODULES_H
 
@@ -10,22 +10,23 @@
 
 typedef struct NjSession NjSession;
 
-/* A message on its way in. UNWRAP replaces stanza, DECRYPT and ANNOTATE fill message, DELIVER
- * stores it. A function of a stage returns false to end the way: it has dropped or delivered the
- * message. */
+/* A received message, which passes through the stages of NjInStage: UNWRAP replaces stanza, DECRYPT
+ * and ANNOTATE fill message, DELIVER stores it. A function of a stage returns false when it has
+ * dropped or delivered the message; later functions and stages are then not called. */
 typedef struct {
     NjXml *stanza;      /* owned */
     const char *from;   /* the sender's address as received; never NULL */
-    NjMessage *message; /* NULL in UNWRAP; its body is sanitised, or NULL */
+    NjMessage *message; /* owned; NULL in UNWRAP; its body is sanitised, or NULL */
     NjChat *chat;       /* set by DELIVER */
     bool sent;          /* a copy of a message that another client of ours sent */
-    /* owned: the outer stanza that stanza was taken out of; its sender is verified; NULL: none */
+    /* owned: the outer stanza that contained stanza, whose sender is verified; NULL: none */
     NjXml *wrapper;
     const NjXml *forwarded; /* the element of wrapper around stanza (XEP-0297); NULL: none */
 } NjIncoming;
 
-/* A message on its way out. ANNOTATE adds elements, ENCRYPT replaces the stanza, SEND is last
- * before the connection. */
+/* A message that is sent, which passes through the stages of NjOutStage: ANNOTATE adds elements,
+ * ENCRYPT replaces the stanza, SEND is the last one before the connection. A function of a stage
+ * returns false when the message must not be sent. */
 typedef struct {
     NjXml *stanza; /* owned */
     NjChat *chat;
@@ -50,10 +51,10 @@ typedef enum {
     NJ_KIND_MESSAGE
 } NjStanzaKind;
 
-/* Called for a stanza of this kind with a direct child of this name and namespace; name NULL: for
- * every stanza of the kind. An iq handler responds and returns true; if all return false,
- * feature-not-implemented is sent. A message or presence handler returns true if no other handler
- * and no stage may see the stanza. */
+/* func is called for each stanza of this kind that has a direct child with this name and namespace;
+ * name NULL: for every stanza of the kind. A handler of iqs responds and returns true; if all
+ * handlers of a child return false, feature-not-implemented is sent. A handler of messages or
+ * presence returns true to hide the stanza from later handlers and from the stages. */
 typedef struct {
     NjStanzaKind kind;
     const char *name, *ns;
@@ -61,28 +62,29 @@ typedef struct {
 } NjHandler;
 
 /* A PEP node (XEP-0163) that the module follows. func is called for each item that a contact or our
- * own account publishes. bare: the publisher's bare address. payload: borrowed, the child of the
- * item; NULL: the item was retracted or is empty. */
+ * own account publishes. bare is the publisher's bare address. payload is the child of the item,
+ * borrowed; NULL: the item was retracted or is empty. */
 typedef struct {
     const char *node;
     void (*func)(NjSession *session, const char *bare, const NjXml *payload);
 } NjNode;
 
 typedef struct {
-    const char *spec; /* "XEP-0199": the row's name in tables */
-    const char *name; /* N_() */
+    const char *spec; /* key of the row, such as "XEP-0199" */
+    const char *name; /* for the user; marked with N_() */
 
-    /* For natterjack.doap. status: "complete" or "partial"; NULL: the row is not listed there.
-     * note: what a partial implementation does, or NULL. */
+    /* For natterjack.doap. status is "complete" or "partial"; NULL: the row is not listed there.
+     * note says what a partial implementation does; NULL: no note. */
     struct {
         const char *status, *note;
     } doap;
-    const char *features[8];
-    /* The features are announced while this boolean option is on; NULL: always. */
+    const char *features[8]; /* for disco (XEP-0030) */
+    /* The features are announced only while this boolean option is on; NULL: always. */
     const char *option;
 
-    /* specs of rows that must come before this one. They order the functions of a stage, the
-     * handlers of a stanza, and the calls below; without them the order is not defined. */
+    /* The specs of the rows that must come before this one in a sorted table, whose order is that
+     * of the functions of a stage, the handlers of a stanza, and the calls of the functions
+     * below. */
     const char *after[4];
     struct {
         NjInStage stage;
@@ -95,54 +97,55 @@ typedef struct {
     NjHandler handlers[8];
     NjNode events[4];
 
-    /* Adds to an available presence of ours before it is sent; its "to" is NULL if it goes to all
+    /* Adds elements to an available presence of ours before it is sent. Without "to" it goes to all
      * contacts. */
     void (*presence)(NjSession *session, NjXml *presence);
 
     /* Our presence was sent to all contacts; available false: we are invisible now. */
     void (*presence_sent)(NjSession *session, bool available);
 
-    /* Adds to the result of /info. name, ns: the payload of a request that is sent to the address,
-     * and read gets the payload of the response; ns is also the feature that tells whether the
-     * address responds. name NULL: nothing is requested, and payload is NULL. */
+    /* Adds to the result of /info: read adds fields to record. If name is not NULL, an iq with the
+     * payload name in namespace ns is first sent to the address, if that supports the feature ns;
+     * read gets the payload of the response. If name is NULL, payload is NULL. */
     struct {
         const char *name, *ns;
         void (*read)(NjSession *session, const char *address, NjRecord *record,
                      const NjXml *payload);
     } info;
 
-    /* A received message of a person is in the history, now or since an earlier copy. */
+    /* A received message of a person was stored, now or as an earlier copy. */
     void (*stored)(NjSession *session, const NjIncoming *in);
 
-    /* The module's state for one account: nj_session_state(). It may own listeners of bus and
-     * store. */
+    /* Makes and returns the module's state for one session; see nj_session_state(). The state may
+     * be the owner of listeners of the bus and of calls of the store. */
     void *(*attach)(NjSession *session);
 
-    /* Frees the state. Its listeners are removed already, and the account may be freed. */
+    /* Frees the state. Its listeners and calls were removed before. The account may be freed
+     * already. */
     void (*detach)(NjSession *session, void *state);
 
     /* A new session has begun: the resource is bound. */
     void (*online)(NjSession *session);
 
-    /* The session has ended. A broken connection that may be resumed does not end it. */
+    /* The session has ended. A lost connection does not end a session that can be resumed. */
     void (*offline)(NjSession *session);
 
-    /* The session goes on with a new connection (XEP-0198). Nonzas have to be sent again. */
+    /* The session was resumed on a new connection (XEP-0198). Nonzas must be sent again. */
     void (*resumed)(NjSession *session);
 
-    /* Later than online(): server and account have announced their features (xep/0030.h). */
+    /* Called after online(), when the features of server and account are known (xep/0030.h). */
     void (*discovered)(NjSession *session);
 } NjModule;
 
-/* the built-in rows */
+/* Returns the table of the built-in rows. */
 const NjTable *nj_modules(void);
 
 /* Returns a new table with the same rows, each behind those that its .after names, otherwise in the
- * order of modules. If a row names an unknown one, or rows name each other in a circle, error is
- * set and these rows come last; error may be NULL. */
+ * order of modules. If a row names an unknown one, or rows name each other in a circle, sets error
+ * and puts these rows last. error may be NULL. */
 NjTable *nj_modules_sort(const NjTable *modules, GError **error);
 
-/* Calls .presence of all rows. */
+/* Calls .presence of all rows for an available presence of ours. */
 void nj_modules_add_presence(NjSession *session, NjXml *presence);
 
 #endif

@@ -1,5 +1,5 @@
-/* Namespaces that several files use. A namespace of one file stands in that file; none stands twice
- * (tests/layers.test). */
+/* The namespaces that several files use. A namespace that only one file uses is defined in that
+ * file. tests/layers.test checks that none is defined twice. */
 #ifndef NJ_XMPP_NAMESPACES_H
 #define NJ_XMPP_NAMESPACES_H
 

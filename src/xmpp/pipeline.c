@@ -1,5 +1,5 @@
-/* Dispatches stanzas to the functions of the module rows, and reads messages. The order within a
- * stage is the order of the table, which nj_modules_sort() makes. */
+/* Passes stanzas to the functions of the module rows, and makes messages from stanzas. Within a
+ * stage the order is that of the table (nj_modules_sort()). */
 #include "xmpp/pipeline.h"
 
 #include <string.h>
@@ -124,8 +124,8 @@ nj_pipeline_free(NjPipeline *pipeline)
     g_free(pipeline);
 }
 
-/* child NULL: the slot of handlers for every stanza of the kind. Returns NULL when there is
- * none. */
+/* Returns the handlers for this child, or if child is NULL those for every stanza of the kind.
+ * Returns NULL when there are none. */
 static const Slot *
 find_slot(const NjPipeline *pipeline, NjStanzaKind kind, const NjXml *child)
 {
@@ -177,8 +177,8 @@ find_body(const NjXml *stanza)
     return nj_xml_child(inner ? inner : stanza, "body", NJ_NS_CLIENT);
 }
 
-/* The parser splits long texts into several nodes, so a body of one node is short and is left to
- * nj_pipeline_receive(). */
+/* A body of one text node is left to nj_pipeline_receive(): it is short, because the parser splits
+ * a long text into several nodes. */
 bool
 nj_pipeline_prepare(NjPipeline *pipeline, NjXml *stanza, gint64 until_us)
 {
@@ -225,7 +225,8 @@ read_body(NjPipeline *pipeline, const NjXml *stanza)
     return clean;
 }
 
-/* An empty subject is ignored, except in a room, where it removes the subject (XEP-0045, 8.1). */
+/* Sets message->subject. An empty subject is ignored, except in a room, where it removes the
+ * subject (XEP-0045, 8.1). */
 static void
 read_subject(const NjXml *stanza, NjMessage *message)
 {
@@ -257,7 +258,7 @@ read_message(NjPipeline *pipeline, const NjXml *stanza, const char *from)
     return message;
 }
 
-/* Returns false when a module dropped the message. */
+/* Returns false when a module has dropped or delivered the message. */
 static bool
 run_stage(NjPipeline *pipeline, NjSession *session, NjInStage stage, NjIncoming *in)
 {

@@ -1,5 +1,5 @@
-/* Runs the C library's look-ups on threads. GLib's resolver does the same, but needs libgio and its
- * six libraries: a millisecond of every start and more than a megabyte. */
+/* Runs the C library's look-ups on threads. GLib's resolver does the same, but needs libgio and six
+ * libraries that libgio needs: a millisecond at each start and more than a megabyte of memory. */
 #include "xmpp/resolve.h"
 
 #include <arpa/inet.h>
@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define MAX_ANSWER (64 * 1024) /* bytes of a DNS message over TCP */
-#define HEADER 12
-#define RECORD 10 /* bytes between a record's name and its data */
-#define SRV 6     /* bytes of SRV data before the host's name */
+#define MAX_ANSWER (64 * 1024) /* bytes of the longest DNS message */
+#define HEADER 12              /* bytes of its header */
+#define RECORD 10              /* bytes between a record's name and its data */
+#define SRV 6                  /* bytes of SRV data before the host's name */
 
 typedef struct {
     char *name;
@@ -126,8 +126,6 @@ read_16_bits(const guint8 *bytes)
     return (guint) bytes[0] << 8 | bytes[1];
 }
 
-/* RFC 1035, 4.1: a header, the question, the records. Reading ends at the first incomplete
- * record. */
 void
 nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length)
 {
@@ -212,9 +210,10 @@ nj_resolve(const char *name, bool services, NjAnswerFunc func, void *data)
     query->data = data;
     nj_answer_init(&query->answer);
 
+    /* Without a thread the answer stays NJ_RESOLVE_NO_ANSWER. */
     GThread *thread = g_thread_try_new("resolver", run_query, query, NULL);
     if (thread)
         g_thread_unref(thread);
     else
-        g_idle_add_full(G_PRIORITY_DEFAULT, deliver_answer, query, NULL); /* NO_ANSWER */
+        g_idle_add_full(G_PRIORITY_DEFAULT, deliver_answer, query, NULL);
 }

@@ -1,6 +1,5 @@
-/* Resolves names to addresses and services. Each look-up has a thread of its own while it lasts: a
- * look-up blocks, for half a minute when a name server does not respond, and must not delay
- * others. */
+/* Resolves names to addresses and services. Each look-up runs on a thread of its own: it blocks,
+ * for up to half a minute if a name server does not respond, and must not delay others. */
 #ifndef NJ_XMPP_RESOLVE_H
 #define NJ_XMPP_RESOLVE_H
 
@@ -8,13 +7,14 @@
 
 typedef struct {
     int family;       /* AF_INET, AF_INET6 */
-    guint8 bytes[16]; /* AF_INET: the first four */
+    guint8 bytes[16]; /* in network order; AF_INET uses the first four */
 } NjInet;
 
-/* Returns false if text is not an IP address. */
+/* Reads an IP address. Returns false if text is not one. */
 bool nj_inet_parse(const char *text, NjInet *inet);
 bool nj_inet_is_loopback(const NjInet *inet);
 
+/* An SRV record (RFC 2782). */
 typedef struct {
     guint16 priority, weight, port;
     /* As received: it may contain any bytes. "" or ".": the service is not offered (RFC 2782). */
@@ -29,17 +29,20 @@ typedef struct {
     GPtrArray *services; /* of NjService */
 } NjAnswer;
 
+/* Receives an answer, borrowed. */
 typedef void (*NjAnswerFunc)(const NjAnswer *answer, void *data);
 
-/* Looks up the services of a name (SRV), or its addresses. func is called once, from the main loop;
- * a look-up cannot be cancelled. nj_resolve() asks the system; tests use another NjResolver. */
+/* Looks up the services of a name (SRV records) if services is true, otherwise its addresses. func
+ * is called once, from the main loop; a look-up cannot be cancelled. nj_resolve() uses the system's
+ * resolver; tests use another NjResolver. */
 typedef void (*NjResolver)(const char *name, bool services, NjAnswerFunc func, void *data);
 void nj_resolve(const char *name, bool services, NjAnswerFunc func, void *data);
 
 void nj_answer_init(NjAnswer *answer);
 void nj_answer_clear(NjAnswer *answer);
 
-/* Reads a name server's message, which may be malformed. */
+/* Adds the SRV records of a DNS message, which may be malformed, to answer (RFC 1035, 4.1). Reading
+ * ends at the first incomplete record. */
 void nj_answer_read(NjAnswer *answer, const guint8 *bytes, gsize length);
 void nj_answer_add_service(NjAnswer *answer, guint priority, guint weight, guint port,
                            const char *host);

@@ -28,8 +28,8 @@ typedef struct {
     void (*on_acknowledged)(gint64 row, void *owner);
     /* The server certainly does not have the message: send it again. Its number is void. */
     void (*on_unsent)(gint64 row, void *owner);
-    /* It is unknown whether the server has the message: its session ended, and the server did not
-     * report how many stanzas it has. */
+    /* The server may or may not have the message: its session ended, and the server did not report
+     * how many stanzas it has. */
     void (*on_unsure)(gint64 row, void *owner);
     /* An acknowledgement was requested with <r/> or a ping: the server must answer soon. */
     void (*on_answer_expected)(void *owner);
@@ -68,8 +68,8 @@ bool nj_sm_on_resumed(NjSm *sm, const NjXml *resumed);
  * the server still reports which ones it has (XEP-0198, 5). */
 void nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed);
 
-/* Begins a session on a newly bound resource. Settles what is left of the previous session, then
- * sends <enable/> if features offer it. features may be NULL. */
+/* Begins a session on a newly bound resource. Settles the messages of the previous session that
+ * have no state yet, then sends <enable/> if features offer it. features may be NULL. */
 void nj_sm_begin_session(NjSm *sm, const NjXml *features);
 
 /* Call when the connection is gone. If the session can be resumed, its queues stay. Otherwise it

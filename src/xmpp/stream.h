@@ -1,5 +1,5 @@
 /* An XML stream over a transport (RFC 6120, 4): header, features, stanzas, stream errors and the
- * end. A stream error becomes a sentence for the user here. */
+ * close. Stream errors become sentences for the user here. */
 #ifndef NJ_XMPP_STREAM_H
 #define NJ_XMPP_STREAM_H
 
@@ -8,13 +8,14 @@
 
 typedef struct NjStream NjStream;
 
-/* Elements are borrowed. A hook may close or free the stream. */
+/* Elements are borrowed. A hook other than prepare may close or free the stream. */
 typedef struct {
-    /* The transport is connected, and encrypted with direct TLS. Call nj_stream_start(). */
+    /* The transport is connected, and with direct TLS also encrypted. Call nj_stream_start(). */
     void (*on_open)(NjStream *stream, void *owner);
     /* <stream:features/> arrived; a server sends it after each header. */
     void (*on_features)(NjStream *stream, NjXml *features, void *owner);
-    /* Any other top-level element arrived. */
+    /* Any other top-level element arrived: a stanza, or an element of STARTTLS, SASL or
+     * XEP-0198. */
     void (*on_stanza)(NjStream *stream, NjXml *stanza, void *owner);
     /* The handshake of nj_stream_start_tls() is done. Call nj_stream_start() again. */
     void (*on_secured)(NjStream *stream, void *owner);
@@ -33,25 +34,25 @@ typedef struct {
 /* Takes the transport and sets its hooks. */
 NjStream *nj_stream_new(NjTransport *transport, const NjStreamHooks *hooks, void *owner);
 
-/* Frees the transport as well. No hook is called any more. stream may be NULL. */
+/* Frees the stream and its transport at once; no hook is called any more. stream may be NULL. */
 void nj_stream_free(NjStream *stream);
 
-/* Sends the stream header to a domain, and reads the answer with a new parser; a second call
- * restarts the stream. from is our bare address, or NULL before TLS. */
+/* Sends the stream header and reads the server's with a new parser; a second call restarts the
+ * stream. to is a domain. from is our bare address, or NULL before TLS. */
 void nj_stream_start(NjStream *stream, const char *to, const char *from);
 
 /* Sends stanza and takes it. Returns false when the stream is over. */
 bool nj_stream_send(NjStream *stream, NjXml *stanza);
 
-/* Begins the TLS handshake; call it from on_stanza at <proceed/>. Bytes behind <proceed/> are
- * dropped. */
+/* Begins the TLS handshake; call it from inside on_stanza with <proceed/>. Bytes that arrived
+ * behind <proceed/> are dropped. */
 void nj_stream_start_tls(NjStream *stream);
 
 /* Sends <stream:error/> with this condition and closes. sentence is for the user. */
 void nj_stream_fail(NjStream *stream, const char *condition, const char *sentence);
 
-/* Sends </stream:stream> and waits two seconds at most for the server's. Stanzas that arrive until
- * then are still delivered. */
+/* Sends </stream:stream> and waits at most two seconds for the server's; then on_closed follows.
+ * on_stanza is still called for stanzas that arrive until then. */
 void nj_stream_close(NjStream *stream);
 
 /* Stops or resumes reading. */

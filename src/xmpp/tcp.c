@@ -1,10 +1,10 @@
-/* One socket on the main loop, with one source that waits for reading, writing or both as the state
- * needs.
+/* One socket on the main loop. One source waits until the socket is readable or writable, as the
+ * state needs.
  *
- * A dispatch stops after half a millisecond or 64 KB and is scheduled again, so that a flood does
- * not delay keys. Bytes that the owner had no time for are kept and offered again; until then
- * nothing is read. All hooks are called from dispatch(), also for an error found while writing. The
- * owner may free the transport in any hook. */
+ * A dispatch stops after half a millisecond or 64 KB and is scheduled again, so that many bytes do
+ * not delay the user's keys. Bytes that the owner had no time for are kept and passed again; until
+ * then the socket is not read. Only dispatch() calls hooks, also for an error found by tcp_write().
+ * The owner may free the transport inside any hook. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,18 +18,18 @@
 enum {
     SLICE_US = 500,
     SLICE_BYTES = 64 * 1024,
-    CHUNK = 16 * 1024,           /* the largest TLS record */
-    MAX_QUEUE = 8 * 1024 * 1024, /* more unsent bytes: the connection counts as lost */
+    CHUNK = 16 * 1024,           /* bytes read at once: the largest TLS record */
+    MAX_QUEUE = 8 * 1024 * 1024, /* with more unsent bytes the connection counts as lost */
 };
 
 typedef enum { STARTING, HANDSHAKE, UP, CLOSING, CLOSED } State;
 
 typedef struct {
     NjTransport base;
-    int refs; /* one of the owner, one of a running dispatch */
+    int refs; /* one of the owner, one of a running dispatch() */
     GSource *source;
-    gpointer tag;         /* of fd in source; NULL while fd is not watched */
-    GIOCondition watched; /* the conditions fd is watched for */
+    gpointer tag;         /* GLib's handle of fd in source; NULL while fd is not watched */
+    GIOCondition watched; /* the conditions that fd is watched for */
     int fd;
     const NjTlsSettings *settings;
     const NjConnectionDeadlines *deadlines;
@@ -39,13 +39,13 @@ typedef struct {
     bool again; /* dispatch again without waiting for the socket */
     /* the condition that TLS waits for before it can read or write; 0: none */
     GIOCondition read_wants, write_wants;
-    gint64 deadline_us; /* of the handshake or of closing, monotonic; 0: none */
+    gint64 deadline_us; /* monotonic: of the handshake or of closing; 0: none */
     char in[CHUNK];
     gsize in_start, in_end; /* the part of `in` that the owner has not used */
-    bool ended;             /* on_closed follows when `in` is empty */
-    GError *why;            /* for on_closed */
+    bool ended;             /* on_closed follows when the owner has used `in` */
+    GError *why;            /* for on_closed; NULL */
     GByteArray *out;
-    gsize out_start; /* bytes at the start of `out` that are sent */
+    gsize out_start; /* bytes at the start of `out` that were sent already */
 } NjTcp;
 
 typedef struct {
@@ -88,10 +88,12 @@ static bool
 may_read(const NjTcp *tcp)
 {
     bool empty = tcp->in_start == tcp->in_end;
-    return tcp->state == UP && empty && !tcp->paused && !tcp->ended;
+    if (tcp->state != UP || tcp->ended)
+        return false;
+    return empty && !tcp->paused;
 }
 
-/* Returns the conditions that the source has to wait for. */
+/* Returns the conditions that the source must wait for in this state; 0: none. */
 static GIOCondition
 get_conditions(const NjTcp *tcp)
 {
@@ -112,8 +114,8 @@ get_conditions(const NjTcp *tcp)
 }
 
 /* Watches the socket for the conditions of the state. Without a condition the descriptor is removed
- * from the source, because poll() would report a hang-up again and again. Nothing is set that has
- * not changed: GLib wakes the main loop for each change. */
+ * from the source, because poll() would report a hang-up again and again. A setting that has not
+ * changed is not set again, because GLib wakes the main loop for each call. */
 static void
 update_source(NjTcp *tcp)
 {
@@ -146,8 +148,8 @@ dispatch_soon(NjTcp *tcp)
     update_source(tcp);
 }
 
-/* Ends the connection; on_closed follows from dispatch(). Takes ownership of why, which may be
- * NULL; the first reason is kept. */
+/* Marks the connection as ended; dispatch() calls on_closed. Takes why, which may be NULL; the
+ * first reason is kept. */
 static void
 set_ended(NjTcp *tcp, GError *why)
 {
@@ -162,7 +164,8 @@ static GError *
 new_lost_error(const NjTcp *tcp)
 {
     return g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
-                       _("Lost the connection to %s."), tcp->settings->domain);
+                       _("Lost the connection to %s; use /connect to connect again at once."),
+                       tcp->settings->domain);
 }
 
 static GIOCondition
@@ -190,9 +193,10 @@ write_bytes(NjTcp *tcp, const char *bytes, gsize length, gsize *put, GError **er
     return NJ_TLS_FAILED;
 }
 
-/* Makes the kernel acknowledge the next segment at once. A server that responds in two small writes
- * delays the second until the first is acknowledged (Nagle), and after a write of ours the kernel
- * delays that acknowledgement by 40 ms, which is most of a login. Each write resets the option. */
+/* Makes the kernel acknowledge the next TCP segment at once. A server that responds in two small
+ * writes delays the second one until the first one is acknowledged (Nagle's algorithm), and after
+ * we have written, our kernel delays that acknowledgement by 40 ms: most of the time of a login.
+ * Each write resets the option. */
 static void
 request_quick_ack(const NjTcp *tcp)
 {
@@ -204,7 +208,7 @@ request_quick_ack(const NjTcp *tcp)
 #endif
 }
 
-/* Writes tcp_queued bytes until the kernel takes no more, at most a slice. */
+/* Writes queued bytes until the kernel takes no more, or SLICE_BYTES are written. */
 static void
 write_queue(NjTcp *tcp)
 {
@@ -233,7 +237,7 @@ write_queue(NjTcp *tcp)
     if (total)
         request_quick_ack(tcp);
     if (!tcp_queued(&tcp->base)) {
-        /* Frees a large buffer, keeps an ordinary one. */
+        /* Free a large buffer; keep one of ordinary size. */
         if (tcp->out->len > SLICE_BYTES) {
             g_byte_array_unref(tcp->out);
             tcp->out = g_byte_array_new();
@@ -264,7 +268,7 @@ read_bytes(NjTcp *tcp, char *out, gsize size, gsize *got, GError **error)
     return length < 0 ? NJ_TLS_FAILED : NJ_TLS_ENDED;
 }
 
-/* Fills the empty buffer. Returns true if the socket has no more bytes now. */
+/* Fills the empty buffer `in`. Returns true when the socket has no more bytes now. */
 static bool
 fill_buffer(NjTcp *tcp)
 {
@@ -351,7 +355,8 @@ continue_handshake(NjTcp *tcp)
     tcp->state = UP;
     tcp->secure = true;
     tcp->deadline_us = 0;
-    tcp->again = true; /* the last record of the handshake may have been read with others */
+    /* OpenSSL may have read more than the handshake: read without waiting for the socket. */
+    tcp->again = true;
     if (tcp->direct)
         tcp->base.hooks->on_open(&tcp->base, tcp->base.owner);
     else
@@ -375,15 +380,15 @@ handle_deadline(NjTcp *tcp)
 {
     tcp->deadline_us = 0;
     if (tcp->state == HANDSHAKE)
-        set_ended(tcp,
-                  g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
-                              _("The server of %s stopped responding during the TLS handshake."),
-                              tcp->settings->domain));
+        set_ended(tcp, g_error_new(NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TIMEOUT,
+                                   _("The server of %s stopped responding during the TLS "
+                                     "handshake; use /connect to try again at once."),
+                                   tcp->settings->domain));
     else
         set_ended(tcp, NULL);
 }
 
-/* Calls on_closed. */
+/* Closes the socket and calls on_closed; without an error if the owner has closed. */
 static void
 report_closed(NjTcp *tcp)
 {

@@ -5,8 +5,8 @@
 #include "xmpp/connection.h"
 #include "xmpp/transport.h"
 
-/* fd: connected and non-blocking; the transport owns it. direct: the TLS handshake comes first and
- * on_open after it. Borrows settings and deadlines. */
+/* Makes a transport from a connected non-blocking socket and owns fd. direct: the TLS handshake
+ * comes first, on_open after it. settings and deadlines are borrowed. */
 NjTransport *nj_tcp_new(int fd, bool direct, const NjTlsSettings *settings,
                         const NjConnectionDeadlines *deadlines);
 

@@ -1,10 +1,13 @@
 /* TLS with OpenSSL.
  *
- * - The certificate is verified during the handshake, so that a server we do not accept receives
- *   neither a client certificate nor a password.
- * - A pin decides alone; the authorities do not matter then.
- * - Authorities are looked up by hash in the system's directory: reading the whole bundle costs
- * more time and memory than the rest of a login. */
+ * The certificate is verified during the handshake, so that a server that is not accepted receives
+ * neither a client certificate nor a password.
+ *
+ * With a pin in the settings only that pin is accepted, whatever the authorities say. trust_once is
+ * a second pin, for one connection.
+ *
+ * Authorities are looked up by hash in the system's directory, because reading the bundle of all
+ * authorities costs more time and memory than the rest of a login. */
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -24,7 +27,7 @@ enum { MAX_NAMES = 100, MAX_NAME_BYTES = 255 };
 struct NjTls {
     SSL_CTX *context;
     SSL *ssl;
-    NjTlsSettings settings; /* its texts are borrowed from the caller */
+    NjTlsSettings settings; /* its strings are borrowed from the caller */
     NjCertificate *certificate;
     GError *refused; /* why the certificate was not accepted */
     bool open;       /* the handshake is complete */
@@ -79,7 +82,7 @@ to_hex(const unsigned char *bytes, gsize length)
 }
 
 static char *
-name_text(const X509_NAME *name)
+format_name(const X509_NAME *name)
 {
     BIO *memory = BIO_new(BIO_s_mem());
     X509_NAME_print_ex(memory, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
@@ -91,7 +94,7 @@ name_text(const X509_NAME *name)
 }
 
 static gint64
-wall_ms(const ASN1_TIME *time)
+read_time_ms(const ASN1_TIME *time)
 {
     struct tm tm;
     return ASN1_TIME_to_tm(time, &tm) ? (gint64) timegm(&tm) * 1000 : 0;
@@ -104,10 +107,10 @@ format_day(gint64 ms)
     return time ? g_date_time_format(time, "%Y-%m-%d") : g_strdup("?");
 }
 
-/* Returns the text of an XmppAddr (RFC 6120 13.7.1.2) or an SRV-ID (RFC 4985, sets *service), or
- * NULL for any other name. */
+/* Returns the text of an XmppAddr (RFC 6120, 13.7.1.2) or of an SRV-ID (RFC 4985); *service becomes
+ * true for an SRV-ID. Returns NULL for any other name. */
 static const ASN1_STRING *
-other_name(const GENERAL_NAME *name, bool *service)
+get_other_name(const GENERAL_NAME *name, bool *service)
 {
     if (name->type != GEN_OTHERNAME)
         return NULL;
@@ -124,7 +127,7 @@ other_name(const GENERAL_NAME *name, bool *service)
 }
 
 static char *
-address_text(const ASN1_OCTET_STRING *address)
+format_address(const ASN1_OCTET_STRING *address)
 {
     int length = ASN1_STRING_length(address);
     if (length != 4 && length != 16)
@@ -134,7 +137,8 @@ address_text(const ASN1_OCTET_STRING *address)
                               text, sizeof text));
 }
 
-/* Returns the subjectAltNames for display. The common name is not an identity. */
+/* Returns the subjectAltNames for display, NULL-terminated. The common name is left out, because it
+ * is not compared with the domain. */
 static char **
 collect_names(X509 *leaf)
 {
@@ -145,13 +149,13 @@ collect_names(X509 *leaf)
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
         bool service;
         const ASN1_STRING *text =
-            name->type == GEN_DNS ? name->d.dNSName : other_name(name, &service);
+            name->type == GEN_DNS ? name->d.dNSName : get_other_name(name, &service);
         g_autofree char *shown = NULL;
         if (text)
             shown = nj_text_line((const char *) ASN1_STRING_get0_data(text),
                                  ASN1_STRING_length(text), MAX_NAME_BYTES);
         else if (name->type == GEN_IPADD)
-            shown = address_text(name->d.iPAddress);
+            shown = format_address(name->d.iPAddress);
         if (shown && *shown && !g_ptr_array_find_with_equal_func(names, shown, g_str_equal, NULL))
             g_ptr_array_add(names, g_steal_pointer(&shown));
     }
@@ -161,20 +165,21 @@ collect_names(X509 *leaf)
     return (char **) g_ptr_array_free(names, FALSE);
 }
 
-/* True if value is an SRV-ID of an XMPP client service of domain. */
+/* Returns true when value is an SRV-ID of an XMPP client service of domain. */
 static bool
 is_service_of(const char *value, const char *domain)
 {
     static const char *const prefixes[] = { "_xmpp-client.", "_xmpps-client." };
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         gsize length = strlen(prefixes[i]);
-        if (!g_ascii_strncasecmp(value, prefixes[i], length)
-            && !g_ascii_strcasecmp(value + length, domain))
+        if (g_ascii_strncasecmp(value, prefixes[i], length) == 0
+            && g_ascii_strcasecmp(value + length, domain) == 0)
             return true;
     }
     return false;
 }
 
+/* Returns true when an XmppAddr or an SRV-ID of the certificate is for the domain. */
 static bool
 matches_other_name(X509 *leaf, const char *domain)
 {
@@ -183,7 +188,7 @@ matches_other_name(X509 *leaf, const char *domain)
 
     for (int i = 0; i < sk_GENERAL_NAME_num(all) && !found; i++) {
         bool service;
-        const ASN1_STRING *text = other_name(sk_GENERAL_NAME_value(all, i), &service);
+        const ASN1_STRING *text = get_other_name(sk_GENERAL_NAME_value(all, i), &service);
         gsize length = text ? (gsize) ASN1_STRING_length(text) : 0;
         if (!length || length > 1023 || memchr(ASN1_STRING_get0_data(text), 0, length))
             continue;
@@ -192,7 +197,7 @@ matches_other_name(X509 *leaf, const char *domain)
             found = is_service_of(value, domain);
         } else if (g_utf8_validate(value, -1, NULL) && !strpbrk(value, "@/")) {
             g_autofree char *ascii = nj_jid_ascii_domain(value, NULL);
-            found = ascii && !g_ascii_strcasecmp(ascii, domain);
+            found = ascii && g_ascii_strcasecmp(ascii, domain) == 0;
         }
     }
 
@@ -200,8 +205,9 @@ matches_other_name(X509 *leaf, const char *domain)
     return found;
 }
 
-/* RFC 6125 with the domain of the account's address as the only reference identity. The target of
- * an SRV record and the option `host` are not reference identities. */
+/* Returns true when the certificate is for the domain of the account's address (RFC 6125). The
+ * target of an SRV record and the option `host` are not accepted as the name, because they only say
+ * where to connect. */
 static bool
 matches_domain(X509 *leaf, const char *domain)
 {
@@ -212,7 +218,7 @@ matches_domain(X509 *leaf, const char *domain)
 }
 
 static char *
-other_names_problem(const NjCertificate *certificate, const char *domain)
+explain_wrong_names(const NjCertificate *certificate, const char *domain)
 {
     if (!certificate->names[0])
         return g_strdup_printf(_("The certificate of %s contains no address."), domain);
@@ -233,7 +239,7 @@ other_names_problem(const NjCertificate *certificate, const char *domain)
 }
 
 static char *
-chain_problem(const NjCertificate *certificate, const char *domain, int error, int depth)
+explain_chain_error(const NjCertificate *certificate, const char *domain, int error, int depth)
 {
     switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED: {
@@ -249,7 +255,6 @@ chain_problem(const NjCertificate *certificate, const char *domain, int error, i
             _("The certificate of %s is not valid before %s; check the clock of this machine."),
             domain, start);
     }
-
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         return g_strdup_printf(_("The certificate of %s is self-signed."), domain);
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -270,11 +275,11 @@ static NjCertificate *
 describe_certificate(X509 *leaf)
 {
     NjCertificate *certificate = g_new0(NjCertificate, 1);
-    certificate->subject = name_text(X509_get_subject_name(leaf));
-    certificate->issuer = name_text(X509_get_issuer_name(leaf));
+    certificate->subject = format_name(X509_get_subject_name(leaf));
+    certificate->issuer = format_name(X509_get_issuer_name(leaf));
     certificate->names = collect_names(leaf);
-    certificate->not_before = wall_ms(X509_get0_notBefore(leaf));
-    certificate->not_after = wall_ms(X509_get0_notAfter(leaf));
+    certificate->not_before = read_time_ms(X509_get0_notBefore(leaf));
+    certificate->not_after = read_time_ms(X509_get0_notAfter(leaf));
 
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
@@ -293,12 +298,12 @@ describe_certificate(X509 *leaf)
 }
 
 static bool
-same_pin(const char *wanted, const char *pin)
+is_same_pin(const char *wanted, const char *pin)
 {
-    return wanted && pin && !g_ascii_strcasecmp(wanted, pin);
+    return wanted && pin && g_ascii_strcasecmp(wanted, pin) == 0;
 }
 
-/* OpenSSL calls this during the handshake. Returns 1 to accept the certificate. */
+/* OpenSSL calls this function during the handshake. Returns 1 to accept the certificate, else 0. */
 static int
 verify_certificate(X509_STORE_CTX *store, void *owner)
 {
@@ -312,14 +317,14 @@ verify_certificate(X509_STORE_CTX *store, void *owner)
 
     if (X509_verify_cert(store) != 1)
         certificate->problem =
-            chain_problem(certificate, settings->domain, X509_STORE_CTX_get_error(store),
-                          X509_STORE_CTX_get_error_depth(store));
+            explain_chain_error(certificate, settings->domain, X509_STORE_CTX_get_error(store),
+                                X509_STORE_CTX_get_error_depth(store));
     else if (!matches_domain(leaf, settings->domain))
-        certificate->problem = other_names_problem(certificate, settings->domain);
+        certificate->problem = explain_wrong_names(certificate, settings->domain);
 
-    certificate->pinned = same_pin(settings->pin, certificate->pin);
+    certificate->pinned = is_same_pin(settings->pin, certificate->pin);
     certificate->trusted_once =
-        !certificate->pinned && same_pin(settings->trust_once, certificate->pin);
+        !certificate->pinned && is_same_pin(settings->trust_once, certificate->pin);
     if (certificate->pinned || certificate->trusted_once)
         return 1;
     if (!settings->pin && !certificate->problem)
@@ -346,7 +351,8 @@ verify_certificate(X509_STORE_CTX *store, void *owner)
     return 0;
 }
 
-/* The server requests a client certificate. The one to send has been loaded before. */
+/* OpenSSL calls this function when the server requests a client certificate. OpenSSL sends the one
+ * that load_client_certificate() has loaded. */
 static int
 on_client_certificate_requested(SSL *ssl, void *owner)
 {
@@ -355,7 +361,8 @@ on_client_certificate_requested(SSL *ssl, void *owner)
     return 1;
 }
 
-/* Without this OpenSSL would ask for a passphrase on the terminal, which belongs to the screen. */
+/* Refuses a key with a passphrase: OpenSSL's default would ask on the terminal and spoil the
+ * screen. */
 static int
 refuse_passphrase(char *out, int size, int writing, void *owner)
 {
@@ -371,8 +378,8 @@ load_authorities(NjTls *tls, GError **error)
 {
     SSL_CTX_set_default_verify_dir(tls->context);
 
-    /* Every certificate in ca-file is trusted by itself, also an intermediate authority's or the
-     * server's own. */
+    /* Trust every certificate in ca-file by itself, also that of an intermediate authority or of
+     * the server. */
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls->context), X509_V_FLAG_PARTIAL_CHAIN);
     if (!tls->settings.ca_file)
         return true;
@@ -422,8 +429,8 @@ load_client_certificate(NjTls *tls, GError **error)
     return true;
 }
 
-/* Without this OpenSSL frees its data at exit() while the PBKDF2 thread of sasl.c may still use it,
- * which crashes. Only the first call to OpenSSL can set it. */
+/* Makes OpenSSL keep its data at exit(), because the PBKDF2 thread of sasl.c may still use it,
+ * which would crash. This has an effect only as the first call of OpenSSL. */
 void
 nj_tls_prepare(void)
 {
@@ -483,10 +490,11 @@ static void
 set_lost(const NjTls *tls, GError **error)
 {
     g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_LOST,
-                _("Lost the connection to %s."), tls->settings.domain);
+                _("Lost the connection to %s; use /connect to connect again at once."),
+                tls->settings.domain);
 }
 
-/* For a handshake that failed for another reason than the certificate. */
+/* Sets the error of a handshake that failed for another reason than the certificate. */
 static void
 set_handshake_error(const NjTls *tls, unsigned long code, GError **error)
 {
@@ -500,7 +508,6 @@ set_handshake_error(const NjTls *tls, unsigned long code, GError **error)
                       "with /account set NAME."),
                     domain);
         break;
-
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
@@ -516,7 +523,7 @@ set_handshake_error(const NjTls *tls, unsigned long code, GError **error)
     }
 }
 
-/* Translates the result, 0 or less, of an OpenSSL call. */
+/* Translates the result of an OpenSSL call that was not successful. */
 static NjTlsResult
 read_result(NjTls *tls, int result, GError **error)
 {
@@ -532,13 +539,14 @@ read_result(NjTls *tls, int result, GError **error)
     }
 
     unsigned long code = ERR_peek_error();
+    /* An end of file without close_notify is an error, too, because an attacker can forge it. */
     bool lost = !code || ERR_GET_LIB(code) == ERR_LIB_SYS
                 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     tls->failed = true;
     if (tls->refused)
         g_propagate_error(error, g_steal_pointer(&tls->refused));
     else if (tls->open || lost)
-        set_lost(tls, error); /* also for an end of file without close_notify: it may be forged */
+        set_lost(tls, error);
     else
         set_handshake_error(tls, code, error);
 
@@ -564,8 +572,8 @@ nj_tls_handshake(NjTls *tls, GError **error)
     if (result != 1)
         return read_result(tls, result, error);
 
-    /* OpenSSL has not called verify_certificate(). This does not happen with the settings above; if
-     * it does, fail. */
+    /* Without a certificate OpenSSL has not called verify_certificate(). The settings of
+     * nj_tls_new() make that impossible; fail if it happens. */
     if (!tls->certificate) {
         tls->failed = true;
         set_handshake_error(tls, 0, error);
@@ -616,8 +624,8 @@ nj_tls_bye(NjTls *tls)
     ERR_clear_error();
 }
 
-/* tls-exporter (RFC 9266). Before TLS 1.3 it requires the extended master secret: without it two
- * connections may share the value. */
+/* Appends the data of tls-exporter (RFC 9266). Before TLS 1.3 this needs the extended master
+ * secret, without which two connections may have the same data. */
 static bool
 get_tls_exporter(const NjTls *tls, GByteArray *out)
 {
@@ -637,9 +645,9 @@ get_tls_exporter(const NjTls *tls, GByteArray *out)
     return true;
 }
 
-/* tls-server-end-point (RFC 5929 4.1): the certificate hashed with the hash function of its
- * signature, or with SHA-256 where that is MD5 or SHA-1; undefined where the signature uses
- * none. */
+/* Appends the data of tls-server-end-point (RFC 5929, 4.1): the hash of the certificate, by the
+ * hash function of its signature, or SHA-256 instead of MD5 and SHA-1. A signature without a hash
+ * function has no such data. */
 static bool
 get_server_end_point(const NjTls *tls, GByteArray *out)
 {
