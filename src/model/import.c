@@ -577,6 +577,7 @@ store_slice(NjImport *import)
             nj_store_call_when_committed(import->store, continue_storing, import, import);
             return false;
         }
+        /* At most 16 messages before the clock is read again. */
         const GPtrArray *messages = import->batch->messages;
         const guint end = messages ? MIN(import->at + 16, messages->len) : 0;
         while (import->at < end && !import->cannot_check)

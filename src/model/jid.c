@@ -335,7 +335,9 @@ read_escape(const char *text)
 static bool
 must_escape(const char *c)
 {
-    return *c == '\\' ? read_escape(c) != 0 : strchr(escaped, *c) != NULL;
+    if (*c == '\\')
+        return read_escape(c) != 0;
+    return strchr(escaped, *c);
 }
 
 char *

@@ -37,6 +37,7 @@ struct NjOptions {
 
 /* --- faults and errors --- */
 
+/* Sets an error and returns false. */
 G_GNUC_PRINTF(2, 3) static bool refuse(GError **error, const char *format, ...)
 {
     va_list arguments;
@@ -438,8 +439,11 @@ check_mode(NjOptions *options)
 {
     bool has_password = false;
 
-    for (guint i = 0; i < options->accounts->len; i++)
-        has_password |= ((const NjAccountSettings *) options->accounts->pdata[i])->password != NULL;
+    for (guint i = 0; i < options->accounts->len; i++) {
+        const NjAccountSettings *settings = options->accounts->pdata[i];
+        if (settings->password)
+            has_password = true;
+    }
     if (!has_password || !is_open_to_others(options))
         return;
 

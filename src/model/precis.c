@@ -7,8 +7,8 @@ typedef struct {
     gunichar first, last;
 } Range;
 
-/* Where a character is allowed: everywhere, only in the FreeformClass (OpaqueString), only if
- * context_allows() it, or nowhere. */
+/* A character is allowed in both classes, only in the FreeformClass (OpaqueString), only if
+ * context_allows() it, or not at all. */
 typedef enum { ALLOWED, FREE_ONLY, CONTEXT, DISALLOWED } Verdict;
 
 #define IN(ranges, c) in_ranges(ranges, G_N_ELEMENTS(ranges), c)
