@@ -339,8 +339,8 @@ take_completions(Search *search)
     return NULL;
 }
 
-/* Offers nicks in a text for the chat, with a colon behind a nick that begins the text. Returns the
- * start of the word. */
+/* Offers nicks for the last word of a text; at the start of the text a colon follows the nick.
+ * Returns the start of the word. */
 static const char *
 complete_text(Search *search, char *text)
 {

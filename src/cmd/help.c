@@ -16,8 +16,8 @@ typedef struct {
     int columns; /* width of its lines */
 } Page;
 
-/* Adds text wrapped at the page's width. The first row continues a line that has first cells, the
- * others are indented by indent cells. */
+/* Adds text wrapped at the page's width. first: the cells that the current line already has;
+ * indent: the cells to leave free before the other rows. */
 static void
 add_wrapped(Page *page, const char *text, int indent, int first)
 {

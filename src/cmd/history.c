@@ -113,8 +113,8 @@ read_period(NjCall *call, NjSpan *since, NjSpan *until)
            && read_when(call, nj_call_arg(call, "until"), until);
 }
 
-/* Returns the row id of the stored chat with an address; *where receives its account. Searches one
- * account (only), or all if only is NULL. Returns 0 if there is no such chat, and -1 if several
+/* Returns the row id of the stored chat with an address; *where receives its account. only: the
+ * account to search, or NULL for all. Returns 0 if there is no such chat, and -1 if several
  * accounts have one: then the call has failed. */
 static gint64
 find_chat(NjCall *call, NjStore *store, const NjAccount *only, const char *address,

@@ -34,7 +34,8 @@ typedef struct NjArgs NjArgs;
  * match them. */
 NjArgs *nj_parse_args(const NjCommand *command, const char *rest, GError **error);
 
-/* Frees the arguments. Those that may be secret, all but a REPEAT list, are overwritten first. */
+/* Overwrites the arguments, some of which are secret, and frees them. A REPEAT list is only freed.
+ */
 void nj_args_free(NjArgs *args);
 
 /* NULL: not given */

@@ -291,7 +291,7 @@ on_account_changed(NjAccount *account, void *owner)
         cancel_request(entry);
         break;
     default:
-        /* When the connection is lost, a question stays open: the next one needs the answer. */
+        /* A question stays open when a connection is lost: the answer is for the next one. */
         break;
     }
 }

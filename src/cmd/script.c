@@ -1,5 +1,5 @@
-/* Events as records for scripts, and headless mode. Scripts depend on the names of the events, of
- * their fields and on the words in them: new ones may be added, but none renamed. */
+/* Events as records for scripts, and headless mode. Scripts depend on the names of events and
+ * fields and on the words in them: new ones may be added, but none renamed. */
 #include "cmd/script.h"
 
 #include <errno.h>
