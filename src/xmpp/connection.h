@@ -32,22 +32,22 @@ typedef enum {
     NJ_CONNECTION_ERROR_UNREACHABLE,
     NJ_CONNECTION_ERROR_TIMEOUT,
     NJ_CONNECTION_ERROR_LOST,   /* the connection broke, or the server closed it */
-    NJ_CONNECTION_ERROR_TLS,    /* the handshake failed */
+    NJ_CONNECTION_ERROR_TLS,    /* the TLS handshake failed, but not because of the certificate */
     NJ_CONNECTION_ERROR_NO_TLS, /* the server does not offer TLS */
     NJ_CONNECTION_ERROR_CERTIFICATE,
     NJ_CONNECTION_ERROR_MECHANISM, /* the server offers no acceptable SASL mechanism */
-    NJ_CONNECTION_ERROR_PASSWORD,  /* wrong, or not entered */
-    NJ_CONNECTION_ERROR_ACCOUNT,   /* disabled, expired or unusable, as the server says */
+    NJ_CONNECTION_ERROR_PASSWORD,  /* the password is wrong or was not entered */
+    NJ_CONNECTION_ERROR_ACCOUNT,   /* the server reports a disabled, expired or unusable account */
     NJ_CONNECTION_ERROR_PROOF,     /* the server did not prove that it knows the password */
     NJ_CONNECTION_ERROR_BIND,
     NJ_CONNECTION_ERROR_PROTOCOL, /* the server does not speak XMPP, or breaks its rules */
     NJ_CONNECTION_ERROR_CONFLICT, /* another client took the resource: do not take it back */
     NJ_CONNECTION_ERROR_POLICY,
     NJ_CONNECTION_ERROR_HOST_UNKNOWN, /* the server does not serve this domain */
-    NJ_CONNECTION_ERROR_SHUTDOWN,     /* system-shutdown, reset */
-    NJ_CONNECTION_ERROR_REDIRECTED,   /* see-other-host */
-    NJ_CONNECTION_ERROR_STREAM,       /* any other stream error */
-    NJ_CONNECTION_ERROR_SETTINGS,     /* wrong settings, such as an unreadable ca-file */
+    NJ_CONNECTION_ERROR_SHUTDOWN, /* the server cannot serve us now: system-shutdown, reset, … */
+    NJ_CONNECTION_ERROR_REDIRECTED, /* see-other-host that was not followed */
+    NJ_CONNECTION_ERROR_STREAM,     /* any other stream error */
+    NJ_CONNECTION_ERROR_SETTINGS,   /* wrong settings, such as an unreadable ca-file */
 } NjConnectionError;
 
 /* Returns true when the client may connect again by itself after the error, false when the user has
@@ -56,12 +56,12 @@ bool nj_connection_should_retry(int code);
 
 /* How long each step may take, in milliseconds. */
 typedef struct {
-    guint dns;       /* one question to the resolver */
-    guint stagger;   /* between the addresses of a host (RFC 8305, 5) */
-    guint patience;  /* before the next host is tried as well */
-    guint tcp;       /* all addresses of a host */
+    guint dns;       /* one look-up */
+    guint stagger;   /* until the next address of a host is tried as well (RFC 8305, 5) */
+    guint patience;  /* until the next host is tried as well */
+    guint tcp;       /* connecting to any of the addresses of a host */
     guint dial;      /* everything up to a connected socket */
-    guint handshake; /* TLS */
+    guint handshake; /* the TLS handshake */
     /* from the connected socket to a bound resource; the time in which the user enters a password
      * does not count */
     guint login;

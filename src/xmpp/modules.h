@@ -82,9 +82,8 @@ typedef struct {
     /* The features are announced only while this boolean option is on; NULL: always. */
     const char *option;
 
-    /* The specs of the rows that must come before this one in a sorted table, whose order is that
-     * of the functions of a stage, the handlers of a stanza, and the calls of the functions
-     * below. */
+    /* The specs of the rows that must come before this one in a sorted table. That order is the
+     * order of the functions of a stage, of the handlers of a stanza, and of the calls below. */
     const char *after[4];
     struct {
         NjInStage stage;
@@ -105,8 +104,9 @@ typedef struct {
     void (*presence_sent)(NjSession *session, bool available);
 
     /* Adds to the result of /info: read adds fields to record. If name is not NULL, an iq with the
-     * payload name in namespace ns is first sent to the address, if that supports the feature ns;
-     * read gets the payload of the response. If name is NULL, payload is NULL. */
+     * payload name in namespace ns is sent to the address, and read gets the payload of the
+     * response; /info does not wait for it when the address does not announce the feature ns. If
+     * name is NULL, payload is NULL. */
     struct {
         const char *name, *ns;
         void (*read)(NjSession *session, const char *address, NjRecord *record,

@@ -58,7 +58,7 @@ struct NjParser {
      * none. */
     NjXml *preparing;
     /* Elements whose end tag has not come: a stanza, its current child, and so on. */
-    GPtrArray *open;
+    GPtrArray *open_elements;
     GArray *children;      /* of guint: the number of children of each open element */
     GString *text;         /* of the innermost open element, not added to it yet */
     GString *name, *ns;    /* results of split_name() */
@@ -78,12 +78,12 @@ struct NjParser {
     guint skipped_depth; /* depth of open elements in a skipped stanza; 0: not in one */
     bool skipped_counts; /* XEP-0198 counts the skipped element: it is a stanza */
     bool in_stream;      /* the stream's start tag has been read */
-    bool items;          /* children of the stanza's first child are items */
+    bool has_items;      /* children of the stanza's first child are items */
     bool suspended;      /* expat is suspended */
     bool replace_expat;  /* expat was stopped for its replacement; see finish_call() */
     bool replaying;      /* the new expat reads the start tag: ignore its events */
     bool stopped, freed; /* nj_parser_stop(), nj_parser_free() was called */
-    int busy;            /* calls of nj_parser_feed() that are on the stack */
+    int running_feeds;   /* calls of nj_parser_feed() that are on the stack */
 };
 
 static void
@@ -123,11 +123,11 @@ static void
 skip_stanza(NjParser *parser)
 {
     g_info("dropped a stanza that is too large");
-    if (parser->open->len)
-        parser->skipped_counts =
-            is_stanza(nj_xml_name(parser->open->pdata[0]), nj_xml_ns(parser->open->pdata[0]));
-    parser->skipped_depth = parser->open->len;
-    g_ptr_array_set_size(parser->open, 0);
+    if (parser->open_elements->len)
+        parser->skipped_counts = is_stanza(nj_xml_name(parser->open_elements->pdata[0]),
+                                           nj_xml_ns(parser->open_elements->pdata[0]));
+    parser->skipped_depth = parser->open_elements->len;
+    g_ptr_array_set_size(parser->open_elements, 0);
     g_array_set_size(parser->children, 0);
     g_string_truncate(parser->text, 0);
 }
@@ -149,8 +149,8 @@ begin_event(NjParser *parser)
 
     gint64 at = parser->origin + XML_GetCurrentByteIndex(parser->expat);
     parser->seen = at + XML_GetCurrentByteCount(parser->expat);
-    if (parser->open->len) {
-        bool inside_item = parser->items && parser->open->len > 2;
+    if (parser->open_elements->len) {
+        bool inside_item = parser->has_items && parser->open_elements->len > 2;
         gint64 bytes =
             inside_item ? parser->seen - parser->before_item.start : count_stanza_bytes(parser);
         if (bytes > MAX_STANZA_BYTES)
@@ -168,7 +168,7 @@ begin_event(NjParser *parser)
 static NjXml *
 innermost_open(const NjParser *parser)
 {
-    return parser->open->pdata[parser->open->len - 1];
+    return parser->open_elements->pdata[parser->open_elements->len - 1];
 }
 
 /* Adds the text that was read to the innermost open element. */
@@ -255,18 +255,18 @@ open_stream(NjParser *parser, const char *prefix, const char **attributes)
 static bool
 count_element(NjParser *parser, guint attributes)
 {
-    guint depth = parser->open->len;
+    guint depth = parser->open_elements->len;
     gint64 at = parser->origin + XML_GetCurrentByteIndex(parser->expat);
     if (depth == 0) {
         parser->stanza = (Count){ .start = at };
-        parser->items = false;
+        parser->has_items = false;
     } else {
         guint *siblings = &g_array_index(parser->children, guint, depth - 1);
         if (depth == 2) {
             parser->before_item = parser->stanza;
             parser->before_item.start = at;
         }
-        bool is_list_item = parser->items && depth == 2;
+        bool is_list_item = parser->has_items && depth == 2;
         if (!is_list_item && ++*siblings > MAX_ELEMENT_CHILDREN)
             return false;
     }
@@ -320,10 +320,10 @@ on_start(void *data, const char *joined, const char **attributes)
         return;
     }
 
-    if (parser->open->len)
+    if (parser->open_elements->len)
         flush_text(parser);
     if (!count_element(parser, count) || bytes > MAX_TAG_BYTES) {
-        if (!parser->open->len)
+        if (!parser->open_elements->len)
             parser->skipped_counts = is_stanza(parser->name->str, parser->ns->str);
         skip_stanza(parser);
         parser->skipped_depth++;
@@ -331,7 +331,7 @@ on_start(void *data, const char *joined, const char **attributes)
     }
 
     guint none = 0;
-    g_ptr_array_add(parser->open, make_element(parser, attributes));
+    g_ptr_array_add(parser->open_elements, make_element(parser, attributes));
     g_array_append_val(parser->children, none);
 }
 
@@ -340,7 +340,7 @@ on_start(void *data, const char *joined, const char **attributes)
 static void
 end_item(NjParser *parser, NjXml *item)
 {
-    const NjXml *head = parser->open->pdata[0];
+    const NjXml *head = parser->open_elements->pdata[0];
     parser->before_item.item_bytes += parser->seen - parser->before_item.start;
     parser->before_item.start = parser->stanza.start;
     parser->stanza = parser->before_item;
@@ -352,15 +352,15 @@ end_item(NjParser *parser, NjXml *item)
 static bool
 is_item(NjParser *parser)
 {
-    if (parser->open->len != 2)
+    if (parser->open_elements->len != 2)
         return false;
 
     bool is_first = g_array_index(parser->children, guint, 0) == 1
                     && g_array_index(parser->children, guint, 1) == 1;
-    if (is_first && !parser->items && parser->hooks->wants_items)
-        parser->items = parser->hooks->wants_items(parser->open->pdata[0], parser->open->pdata[1],
-                                                   parser->owner);
-    return parser->items && !ignores_events(parser);
+    if (is_first && !parser->has_items && parser->hooks->wants_items)
+        parser->has_items = parser->hooks->wants_items(
+            parser->open_elements->pdata[0], parser->open_elements->pdata[1], parser->owner);
+    return parser->has_items && !ignores_events(parser);
 }
 
 /* Stops expat and keeps the bytes that it has not parsed in `rest`; finish_call() replaces it. */
@@ -424,7 +424,7 @@ on_end(void *data, const char *joined)
         return;
     }
 
-    if (!parser->open->len) {
+    if (!parser->open_elements->len) {
         parser->stopped = true;
         XML_StopParser(parser->expat, XML_FALSE);
         parser->hooks->on_close(parser->owner);
@@ -432,10 +432,11 @@ on_end(void *data, const char *joined)
     }
 
     flush_text(parser);
-    g_autoptr(NjXml) xml = g_ptr_array_steal_index(parser->open, parser->open->len - 1);
-    g_array_set_size(parser->children, parser->open->len);
+    g_autoptr(NjXml) xml =
+        g_ptr_array_steal_index(parser->open_elements, parser->open_elements->len - 1);
+    g_array_set_size(parser->children, parser->open_elements->len);
 
-    if (!parser->open->len) {
+    if (!parser->open_elements->len) {
         end_stanza(parser, xml);
     } else if (is_item(parser)) {
         end_item(parser, xml);
@@ -455,7 +456,7 @@ on_text(void *data, const char *text, int length)
     if (!begin_event(parser) || parser->skipped_depth)
         return;
 
-    if (!parser->open->len) {
+    if (!parser->open_elements->len) {
         for (int i = 0; i < length; i++)
             if (!strchr(" \t\r\n", text[i]))
                 set_condition(parser, "bad-format");
@@ -547,7 +548,7 @@ nj_parser_new(const NjParserHooks *hooks, void *owner)
     parser->hooks = hooks;
     parser->owner = owner;
     parser->expat = make_expat(parser);
-    parser->open = g_ptr_array_new_with_free_func((GDestroyNotify) nj_xml_free);
+    parser->open_elements = g_ptr_array_new_with_free_func((GDestroyNotify) nj_xml_free);
     parser->children = g_array_new(FALSE, FALSE, sizeof(guint));
     parser->text = g_string_new(NULL);
     parser->name = g_string_new(NULL);
@@ -564,7 +565,7 @@ nj_parser_free(NjParser *parser)
     if (!parser)
         return;
 
-    if (parser->busy) {
+    if (parser->running_feeds) {
         parser->freed = true;
         nj_parser_stop(parser);
         return;
@@ -572,7 +573,7 @@ nj_parser_free(NjParser *parser)
 
     XML_ParserFree(parser->expat);
     nj_xml_free(parser->preparing);
-    g_ptr_array_unref(parser->open);
+    g_ptr_array_unref(parser->open_elements);
     g_array_unref(parser->children);
     g_string_free(parser->text, TRUE);
     g_string_free(parser->name, TRUE);
@@ -587,7 +588,7 @@ void
 nj_parser_stop(NjParser *parser)
 {
     parser->stopped = true;
-    if (parser->busy)
+    if (parser->running_feeds)
         XML_StopParser(parser->expat, XML_FALSE);
 }
 
@@ -726,9 +727,9 @@ nj_parser_feed(NjParser *parser, const char *bytes, gsize length, gint64 until_u
                const char **condition)
 {
     parser->until_us = length ? until_us : 0;
-    parser->busy++;
+    parser->running_feeds++;
     *used = ignores_events(parser) ? 0 : parse_bytes(parser, bytes, length);
-    parser->busy--;
+    parser->running_feeds--;
     if (ignores_events(parser))
         *used = length;
 

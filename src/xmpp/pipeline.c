@@ -11,11 +11,13 @@
 
 #define MAX_ID 1023 /* bytes of an id or a thread; a longer one is ignored */
 
+/* Finds the handlers of a stanza; see NjHandler. */
 typedef struct {
     NjStanzaKind kind;
     const char *name, *ns; /* of a child; NULL: every stanza of the kind */
 } Key;
 
+/* The handlers with one key. */
 typedef struct {
     Key key;
     GPtrArray *handlers; /* of const NjHandler, which belong to the rows */
@@ -23,14 +25,14 @@ typedef struct {
 
 struct NjPipeline {
     GHashTable *slots;                   /* Key -> Slot */
-    GPtrArray *in[NJ_STAGE_DELIVER + 1]; /* of const NjModule, for each stage */
+    GPtrArray *in[NJ_STAGE_DELIVER + 1]; /* of const NjModule, for each NjInStage */
     GPtrArray *out[NJ_OUT_SEND + 1];
 
-    /* A message whose body is being sanitised in slices; see nj_pipeline_prepare(). */
-    NjXml *prepared;            /* the stanza; NULL: none */
+    /* The message whose body nj_pipeline_prepare() sanitises in steps. */
+    NjXml *prepared;            /* its stanza; NULL: none */
     const NjXml *prepared_body; /* its <body/>, or that of the message that it forwards */
     const NjXml *last_node;     /* the text node of the body that was sanitised last */
-    NjTextBody *sanitised;
+    NjTextBody *sanitised;      /* the result so far */
 };
 
 static guint

@@ -140,8 +140,8 @@ nj_session_send_ack_ping(NjSession *session)
 void
 nj_session_probe(NjSession *session, gint64 timeout_us)
 {
-    /* First begin the wait: nj_sm_request_ack() begins one with another timeout, unless one
-     * lasts. */
+    /* Begin the wait before the request: nj_sm_request_ack() begins one with another timeout,
+     * unless one lasts already. */
     await_byte(session, timeout_us);
     if (!nj_sm_request_ack(session->sm))
         send_ping(session, on_pong);

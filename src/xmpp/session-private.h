@@ -26,17 +26,17 @@ struct NjSession {
     /* online() of the modules was called, and offline() was not yet; the connection may be
      * broken */
     bool modules_online;
-    bool freed;                 /* nj_session_free() was called; the main loop frees the memory */
-    bool reading_paused;        /* the store has too much to write */
-    bool stay_connected;        /* connect again after a lost connection */
-    char *domain;               /* of the account, as the server spells it */
-    char *trust_once;           /* pin of a certificate that the next connection accepts; NULL */
-    bool trust_once_given;      /* to a connection that has not received a certificate yet */
+    bool freed;            /* nj_session_free() was called; the main loop frees the memory */
+    bool reading_paused;   /* the connection is not read, because the store has too much to write */
+    bool stay_connected;   /* connect again after a lost connection */
+    char *domain;          /* of the account; after binding as the server spells it */
+    char *trust_once;      /* pin of a certificate that the next connection accepts; NULL */
+    bool trust_once_given; /* trust_once was given to a connection, which has no certificate yet */
     NjCertificate *certificate; /* of the last handshake; NULL */
 
-    char *password;         /* entered by the user, for this run; NULL */
-    char *refused_password; /* refused by the server: not sent again unless entered again; NULL */
-    char *tried_password;   /* given to this connection; NULL */
+    char *password;             /* entered by the user; kept in memory only; NULL */
+    char *refused_password;     /* refused: not sent unless the user enters it again; NULL */
+    char *tried_password;       /* given to this connection; NULL */
     PasswordQuestion *question; /* not answered yet; NULL */
     bool password_requested;    /* the connection waits for a password */
 
@@ -48,7 +48,7 @@ struct NjSession {
     GSource *keep_alive_timer;
     /* monotonic: when the wait for any byte of the server began; 0: no wait */
     gint64 byte_awaited_us;
-    /* monotonic: when the wait for an acknowledgement began, which other bytes do not end; 0: no
+    /* monotonic: when the wait for an acknowledgement began; other bytes do not end it; 0: no
      * wait */
     gint64 ack_awaited_us;
     GSource *closing_timer; /* limits the wait for acknowledgements before the close; else NULL */

@@ -384,7 +384,7 @@ schedule_retry(NjSession *session, const char *why)
 /* Calls online() of the modules, which send what a new session needs: roster request, presence,
  * rooms. */
 static void
-begin_session(NjSession *session)
+start_new_session(NjSession *session)
 {
     session->modules_online = true;
     for (guint i = 0; i < nj_table_length(session->modules); i++) {
@@ -394,8 +394,9 @@ begin_session(NjSession *session)
     }
 }
 
+/* Calls resumed() of the modules. */
 static void
-resume_session(NjSession *session)
+continue_session(NjSession *session)
 {
     for (guint i = 0; i < nj_table_length(session->modules); i++) {
         const NjModule *module = nj_table_at(session->modules, i);
@@ -449,12 +450,12 @@ start_modules(NjSession *session, const NjXml *resumed)
 {
     if (!resumed) {
         nj_sm_begin_session(session->sm, session->connection->class->features(session->connection));
-        begin_session(session);
+        start_new_session(session);
     } else if (nj_sm_on_resumed(session->sm, resumed) && session->modules_online) {
-        resume_session(session);
+        continue_session(session);
     } else if (nj_session_online(session)) {
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
-        begin_session(session);
+        start_new_session(session);
     }
 }
 
@@ -471,7 +472,7 @@ go_online(NjSession *session)
     if (!resumed)
         end_session(session);
     if (session->connection != connection || account->state == NJ_ACCOUNT_CLOSING)
-        return; /* a listener ended the connection */
+        return; /* a listener has ended the connection */
 
     session->online = true;
     session->reading_paused = false;
@@ -489,7 +490,7 @@ go_online(NjSession *session)
 
     start_modules(session, resumed);
     if (!nj_session_online(session))
-        return; /* a listener ended the connection */
+        return; /* a listener has ended the connection */
 
     if (!session->byte_awaited_us)
         nj_session_start_keep_alive(session);
@@ -626,7 +627,7 @@ nj_session_disconnect(NjSession *session)
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
     nj_account_set_state(session->account, NJ_ACCOUNT_CLOSING, NULL);
     if (!session->connection)
-        return; /* a listener ended the connection */
+        return; /* a listener has ended the connection */
 
     if (!online) {
         close_connecting(session);

@@ -52,7 +52,7 @@ struct NjSm {
     NjAccount *account;
     const NjSmHooks *hooks;
     void *owner;
-    bool stopped;   /* by nj_sm_stop(): the store must not be used any more */
+    bool stopped;   /* nj_sm_stop() was called: the store must not be used any more */
     bool connected; /* the session has a connection whose stream is open */
     bool settling;  /* hooks are reporting the states of earlier messages */
 
@@ -88,7 +88,7 @@ struct NjSm {
     bool ack_pending;            /* an <a/> waits for the commit of the received stanzas */
 };
 
-/* Returns NULL when the account's history is not open or the session has stopped. */
+/* Returns the store, or NULL when the account's history is not open or nj_sm_stop() was called. */
 static NjStore *
 get_store(const NjSm *sm)
 {
@@ -172,7 +172,7 @@ write_element(NjSm *sm, NjXml *xml)
     return sm->connected;
 }
 
-/* Returns the sequence number of the stanza that was written last: the one before the first
+/* Returns the sequence number of the stanza that was written last, the one before that of the first
  * unwritten stanza. */
 static guint32
 last_written_number(const NjSm *sm)
