@@ -41,9 +41,10 @@ int nj_text_step(const char *text, const char *end, gsize *length);
  * byte. */
 int nj_text_width(const char *text, gssize length);
 
+#define NJ_TEXT_GLYPH 5 /* largest number of code points in a cell */
+
 /* Writes to out the code points with which a cell draws a grapheme, and returns their number, 1 to
  * NJ_TEXT_GLYPH: invisible ones are left out, those that a terminal cannot draw are replaced. */
-#define NJ_TEXT_GLYPH 5
 guint nj_text_glyph(const char *grapheme, gsize length, gunichar out[NJ_TEXT_GLYPH]);
 
 /* Returns the length in bytes of the longest prefix of text that fits into `cells`, and sets *width

@@ -33,8 +33,8 @@
 
 #include "base/clock.h"
 
-#define GATHER_MS 300
-#define MAX_CALLS 3 /* calls within SPAN_US */
+#define GATHER_MS 300 /* changes within this time cause one call */
+#define MAX_CALLS 3   /* calls within SPAN_US */
 #define SPAN_US (30 * G_TIME_SPAN_SECOND)
 #define SLEPT_US G_TIME_SPAN_SECOND /* shortest sleep that counts */
 #define DATAGRAM (32 * 1024)        /* bytes of the longest datagram that is read */

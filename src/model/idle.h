@@ -17,9 +17,9 @@ gint64 nj_idle_us(const NjClient *client);
 
 /* Adds a watch: calls func when its delay has passed, and after each person_changed, that is, when
  * the user comes back or the focus changes. The delay has passed as soon as no key was pressed for
- * keyless_us, or the terminal had no focus and no key was pressed for unfocused_us (0: only
- * keyless_us counts). keyless_us 0: the delay never passes. Delays below NJ_CLIENT_REST_US are not
- * allowed, because a key after a shorter rest emits no person_changed.
+ * keyless_us, or as soon as the terminal has been without focus, and no key was pressed, for
+ * unfocused_us (0: only keyless_us counts). keyless_us 0: the delay never passes. Delays below
+ * NJ_CLIENT_REST_US are not allowed, because a key after a shorter rest emits no person_changed.
  *
  * An owner has one watch; a second call, also from func, replaces its delay and func. Returns true
  * if the delay has passed already: then func is not called for it. */

@@ -297,7 +297,7 @@ static void
 set_error(Shared *shared, int reason)
 {
     g_set_error(&shared->error, G_FILE_ERROR, (gint) g_file_error_from_errno(reason),
-                _("%s cannot be read (%s): give a directory of logs, or one log."), shared->path,
+                _("Cannot read %s: %s. Give a directory of logs, or one log."), shared->path,
                 g_strerror(reason));
 }
 
