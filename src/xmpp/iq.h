@@ -68,7 +68,7 @@ void nj_iqs_free(NjIqs *iqs);
 void nj_iqs_drop(NjIqs *iqs);
 
 /* Stops the deadlines, because the connection is lost but the session may be resumed. After ten
- * minutes all requests end. */
+ * minutes without a connection all requests end with NJ_IQ_ERROR_OFFLINE. */
 void nj_iqs_suspend(NjIqs *iqs);
 
 /* Continues the deadlines, because there is a connection again. */

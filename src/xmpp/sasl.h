@@ -24,9 +24,8 @@ typedef struct {
 
 /* Chooses a mechanism. offered are the names in <mechanisms/>, NULL-terminated. bindings are the
  * types of channel binding that the server announces (XEP-0440), NULL-terminated, or NULL. settings
- * is borrowed only during the call. Returns NULL and sets
- * error (NJ_CONNECTION_ERROR_MECHANISM or _PASSWORD) if no mechanism is acceptable or user or
- * password cannot be used. Sends nothing. */
+ * is borrowed only during the call. Returns NULL and sets error (NJ_CONNECTION_ERROR_MECHANISM or
+ * _PASSWORD) if no mechanism is acceptable or user or password cannot be used. Sends nothing. */
 NjSasl *nj_sasl_new(const NjSaslSettings *settings, const char *const *offered,
                     const char *const *bindings, GError **error);
 

@@ -1,5 +1,5 @@
 /* The keep-alive: tests whether the server still answers. An arriving byte does not set the timer
- * anew, because bytes arrive often; the timer's function compares the time of the last byte. */
+ * anew, because bytes arrive often; on_keep_alive() looks at the time of the last byte. */
 #include "xmpp/session-private.h"
 
 #include "base/clock.h"
