@@ -1,11 +1,11 @@
-"""Nothing lost, nothing twice: one run of the loop that breaks a link, or kills the program, while
-people talk.
+"""Runs a conversation during which the connection breaks or the program is killed, and checks that
+no message is lost or doubled.
 
-The other side says numbered lines at 20/s into the open chat while numbered lines are typed at 2/s;
-at a random moment one thing goes wrong. A line counts as typed once the chat shows it: one that a
-kill swallowed before is typed again. At the end both sides have everything, once.
+A contact sends numbered lines at 20/s to the open chat while numbered lines are typed at 2/s; at a
+random moment one fault happens. A line counts as typed when the chat shows it; a line that was not
+shown before a kill is typed again. At the end both sides must have every line once.
 
-test_loss.py has three runs, long_loss.py fifty, and the bench runs it with the release build."""
+test_loss.py has three runs, long_loss.py fifty; the bench uses it with the release build."""
 import asyncio, random, re, shutil, tempfile
 from harness import *
 from proxy import Proxy
@@ -14,8 +14,9 @@ FROG = 'frog@' + DOMAIN
 ACKNOWLEDGED, DELIVERED = 4, 5
 
 
-def breaks(kind, rng, proxy, seconds=None):
-    """What is done at the moment, and how long after it is undone: (do, seconds, undo, words)."""
+def make_fault(kind, rng, proxy, seconds=None):
+    """Returns a fault as (do, seconds, undo, description): undo() is called so many seconds after
+    do()."""
     nothing = lambda: None
     while_away = seconds or (rng.uniform(5, 9) if 'expired' in kind else rng.uniform(2, 8))
     quiet = seconds or rng.uniform(5, 14)
@@ -30,34 +31,34 @@ def breaks(kind, rng, proxy, seconds=None):
             both(proxy.refuse, proxy.close_links),
             while_away,
             proxy.admit,
-            'the link is closed, nobody listens for %.1f s' % while_away,
+            'the link is closed, the port is shut for %.1f s' % while_away,
         ),
         'close, expired': (
             both(proxy.refuse, proxy.close_links),
             while_away,
             proxy.admit,
-            'the link is closed, and the server forgets us for %.1f s' % while_away,
+            'the link is closed, the session expires, the port is shut for %.1f s' % while_away,
         ),
         'reset': (proxy.reset, 0, nothing, 'the link is reset'),
         'reset, refuse': (
             both(proxy.refuse, proxy.reset),
             while_away,
             proxy.admit,
-            'the link is reset, nobody listens for %.1f s' % while_away,
+            'the link is reset, the port is shut for %.1f s' % while_away,
         ),
-        'strand': (proxy.strand, 0, nothing, 'the link is closed, the server never learns it'),
+        'strand': (proxy.strand, 0, nothing, 'the link is closed at our end only'),
         'silence': (proxy.fall_silent, quiet, proxy.speak, 'silence both ways for %.1f s' % quiet),
         'silence up': (
             lambda: proxy.fall_silent(down=False),
             quiet,
             proxy.speak,
-            'what goes to the server is swallowed, for %.1f s' % quiet,
+            'bytes to the server are swallowed for %.1f s' % quiet,
         ),
         'silence down': (
             lambda: proxy.fall_silent(up=False),
             quiet,
             proxy.speak,
-            'what comes from the server is swallowed, for %.1f s' % quiet,
+            'bytes from the server are swallowed for %.1f s' % quiet,
         ),
         'silence, strand': (
             proxy.fall_silent,
@@ -69,19 +70,19 @@ def breaks(kind, rng, proxy, seconds=None):
             both(proxy.fall_silent, proxy.drop_server),
             quiet,
             proxy.speak,
-            'silence, which the server notices and forgets us, for %.1f s' % quiet,
+            'silence for %.1f s, and the server drops the session' % quiet,
         ),
         'hold': (
             proxy.hold,
             quiet,
             proxy.release,
-            'nothing comes through for %.1f s, then all of it' % quiet,
+            'all bytes are held back for %.1f s, then sent' % quiet,
         ),
         'slow, reset': (
             lambda: proxy.slow(0.7),
             quiet,
             both(proxy.reset, lambda: proxy.slow(0)),
-            'all takes 0.7 s longer for %.1f s, then a reset' % quiet,
+            'all bytes are delayed by 0.7 s for %.1f s, then a reset' % quiet,
         ),
         'cut up': (
             lambda: proxy.cut_here(up=count),
@@ -99,7 +100,7 @@ def breaks(kind, rng, proxy, seconds=None):
             proxy.close_links,
             0.05 + rng.random(),
             proxy.close_links,
-            'the link is closed, and again when it is just back',
+            'the link is closed, and again soon after',
         ),
     }[kind]
 
@@ -125,21 +126,20 @@ KINDS = (
 
 
 class Talker(Peer):
-    """The other side, which answers receipts."""
+    """The contact; it sends receipts."""
 
     plugins = (*Peer.plugins, 'xep_0184')
 
     def send_lines(self, to, count, rate):
-        """Says its numbered lines; .done is set after the last."""
+        """Sends numbered lines at so many a second without waiting; self.done is set after the
+        last, self.sent is the number of lines sent."""
         self.done, self.sent = threading.Event(), 0
 
         async def talk():
             begun = now()
             for number in range(count):
                 await asyncio.sleep(max(0, begun + number / rate - now()))
-                self.client.send_message(
-                    to, '[i%06d] said by the other side' % number, mtype='chat'
-                )
+                self.client.send_message(to, '[i%06d] from the contact' % number, mtype='chat')
                 self.sent = number + 1
             self.done.set()
 
@@ -147,6 +147,7 @@ class Talker(Peer):
 
 
 def numbers(bodies, tag):
+    """Returns the numbers of the lines with this tag: i for received ones, o for typed ones."""
     return [
         int(m.group(1)) for m in (re.match(r'\[%s(\d{6})\]' % tag, b or '') for b in bodies) if m
     ]
@@ -175,7 +176,7 @@ class Run:
             )
         )
         self.proxy = self.keep(Proxy(self.server.port))
-        # On the disk of the build: what syncing costs belongs to it.
+        # On the disk of the build directory and not in memory, so that syncing takes its time.
         self.home = Home(
             '[options]\nlog-level = debug\n'
             + account(self.server, port=self.proxy.port, resource='desk'),
@@ -199,7 +200,7 @@ class Run:
         self.terminal.shows(r'(Frog|%s)›' % FROG, 20)
 
     def is_shown(self, number):
-        """Does the chat show the line?  The prompt, where it is typed, does not count."""
+        """Does the chat show the line? The prompt, in which it is typed, does not count."""
         mark = '[o%06d]' % number
         return any(
             mark in row and '›' not in row.split(mark)[0]
@@ -207,6 +208,7 @@ class Run:
         )
 
     def is_stored(self, number):
+        """Is the typed line in the history?"""
         return bool(
             self.home.rows(
                 "select 1 from message where outgoing and body like ?", '[o%06d]%%' % number
@@ -214,7 +216,7 @@ class Run:
         )
 
     def state(self):
-        """(bodies that came, [(body, state)] of ours)"""
+        """Returns the history: ([received bodies], [(body, state) of typed lines])."""
         try:
             came = [
                 r[0]
@@ -234,17 +236,18 @@ class Run:
         return numbers([m['body'] for m in list(self.frog.messages) if m['type'] != 'error'], 'o')
 
     def kill(self):
-        """kill -9, and the same home again, at once or when the server has forgotten us."""
+        """Kills the program and starts it again with the same home, at once or when the server has
+        dropped the session."""
         self.terminal.process.kill()
         self.terminal.process.wait()
         self.note('killed')
         if 'expired' in self.kind:
             time.sleep(4)
         self.start()
-        self.terminal.type('\x03')  # a line that was begun may have been kept
+        self.terminal.type('\x03')  # the draft may have been stored
         self.open_chat()
         self.note('the chat is open again')
-        if self.waiting is not None:  # the line that was being typed
+        if self.waiting is not None:  # the line that was typed last, not shown yet
             time.sleep(0.3)
             if self.is_stored(self.waiting):
                 self.waiting, self.typed = None, self.typed + 1
@@ -253,27 +256,27 @@ class Run:
                 self.waiting = None
 
     def talk(self):
-        """Both talk until both have said everything and the fault is over."""
+        """Both sides send until both have sent everything and the fault is over."""
         span = max(self.count_in / self.rate, self.count_out / self.pace)
         moment = self.rng.uniform(0.1, 0.75) * span
         kills = self.kind.startswith('kill')
         do, seconds, undo, words = (
             (self.kill, 0, lambda: None, 'kill -9')
             if kills
-            else breaks(self.kind, self.rng, self.proxy, self.seconds)
+            else make_fault(self.kind, self.rng, self.proxy, self.seconds)
         )
         self.waiting, undone, due = None, None, now()
         end = now() + span + seconds + 120 * max(1, SLOW)
         self.begun = now()
         self.frog.send_lines('toad@' + DOMAIN, self.count_in, self.rate)
         while self.typed < self.count_out or not self.frog.done.is_set() or undone is not True:
-            assert now() < end, 'the talk does not come to its end'
+            assert now() < end, 'the conversation does not end'
             assert self.terminal.process.poll() is None, (
                 'the program has ended: %s' % self.terminal.stderr()[-3000:]
             )
             if undone is None and now() >= self.begun + moment:
                 self.note(
-                    '%s, after %d lines came and %d were typed'
+                    '%s, after %d lines were received and %d typed'
                     % (words, self.frog.sent, self.typed)
                 )
                 do()
@@ -290,16 +293,16 @@ class Run:
                 if self.is_shown(self.waiting):
                     self.waiting, self.typed = None, self.typed + 1
                 elif now() > since + 5 * SLOW:
-                    # In a burst it may have been pushed out at once; the chat has it then, further
-                    # up.
+                    # A burst of messages may have scrolled the line out of view at once.
                     if not self.is_stored(self.waiting):
-                        self.note('line %d was typed and is nowhere' % self.waiting)
+                        self.note('line %d was typed and is not stored' % self.waiting)
                     self.waiting, self.typed = None, self.typed + 1
             time.sleep(0.02)
-        self.note('everything is said')
+        self.note('everything is sent')
 
     def progress(self):
-        """(lines that came, lines the other side has, lines of ours that are across)"""
+        """Returns the numbers of lines that were received, that the contact has, and that were
+        acknowledged or delivered."""
         came, ours = self.state()
         return (
             len(set(came)),
@@ -308,7 +311,7 @@ class Run:
         )
 
     def settle(self):
-        """Waits until all is across, or nothing moves any more."""
+        """Waits until everything has arrived, or nothing changes any more."""
         last, since = None, now()
         while self.terminal.process.poll() is None and now() < since + 40 + 10 * SLOW:
             if last != self.progress():
@@ -322,27 +325,29 @@ class Run:
     def judge(self):
         came, ours = self.state()
         got, bodies = self.got, self.bodies = self.received(), numbers(came, 'i')
-        told = numbers([b for b, _ in ours], 'o')
+        stored = numbers([b for b, _ in ours], 'o')
         f = {
             'in missing': sorted(set(range(self.count_in)) - set(bodies)),
             'in doubled': sorted({b for b in bodies if bodies.count(b) > 1}),
             'in out of order': [b for a, b in zip(bodies, bodies[1:]) if b < a],
-            'out missing at the other side': sorted(set(range(self.count_out)) - set(got)),
-            'out doubled at the other side': sorted({b for b in got if got.count(b) > 1}),
-            'out of order at the other side': [b for a, b in zip(got, got[1:]) if b < a],
-            'out missing in the history': sorted(set(range(self.count_out)) - set(told)),
-            'out doubled in the history': sorted({b for b in told if told.count(b) > 1}),
+            'out missing at the contact': sorted(set(range(self.count_out)) - set(got)),
+            'out doubled at the contact': sorted({b for b in got if got.count(b) > 1}),
+            'out of order at the contact': [b for a, b in zip(got, got[1:]) if b < a],
+            'out missing in the history': sorted(set(range(self.count_out)) - set(stored)),
+            'out doubled in the history': sorted({b for b in stored if stored.count(b) > 1}),
             'neither acknowledged nor delivered': [
                 (b, s) for b, s in ours if s not in (ACKNOWLEDGED, DELIVERED)
             ],
-            'bounced': [m['id'] for m in list(self.frog.messages) if m['type'] == 'error'],
+            'returned as errors': [
+                m['id'] for m in list(self.frog.messages) if m['type'] == 'error'
+            ],
         }
         if self.home.rows("select 1 from sqlite_master where name = 'outbox'"):
             f['rows left in the outbox'] = self.home.rows('select * from outbox')
         return {what: which for what, which in f.items() if which}
 
     def run(self):
-        """Raises AssertionError with everything there is to know."""
+        """Runs everything; raises AssertionError with the whole report if a check fails."""
         self.begun = now()
         faults, trouble = {}, None
         try:
@@ -353,7 +358,7 @@ class Run:
             self.open_chat()
             self.talk()
             self.settle()
-            time.sleep(2)  # what is doubled comes late
+            time.sleep(2)  # duplicates arrive late
             faults = self.judge()
             self.terminal.line('/quit')
             assert self.terminal.ends() == 0
@@ -386,8 +391,7 @@ class Run:
         return '\n'.join(lines + [str(trouble)] * bool(trouble))
 
     def save(self):
-        """For whoever looks for the cause: LOSS_KEEP is a folder for the homes and the servers'
-        logs of runs that failed."""
+        """Copies home and server log of a failed run to the directory LOSS_KEEP, if it is set."""
         keep = os.environ.get('LOSS_KEEP')
         if keep:
             to = '%s/%s-%s' % (keep, re.sub(r'\W+', '-', self.kind), self.seed)
@@ -401,7 +405,7 @@ class Run:
 
 
 def one_run(kinds, seed=None, **sizes):
-    """One of these kinds, as the seed wants it."""
+    """Runs one of these kinds of faults, chosen by the seed (default: LOSS_SEED, or random)."""
     seed = (
         seed if seed is not None else int(os.environ.get('LOSS_SEED') or random.randrange(1000000))
     )
@@ -409,10 +413,11 @@ def one_run(kinds, seed=None, **sizes):
 
 
 def cut_logins(s, cuts, resumes):
-    """Breaks a login after so many bytes to or from the server, for many numbers: the program comes
-    back each time, and its prompt answers.
+    """Breaks logins after given numbers of bytes to or from the server. Each time the program must
+    connect again, and its prompt must work.
 
-    resumes: there is a stream to be resumed; otherwise each login is a new one."""
+    cuts: gets {'up': bytes, 'down': bytes} of a whole login; returns a list of (direction, bytes).
+    resumes: logins resume a stream; otherwise each one starts a new session."""
     proxy = s.keep(Proxy(s.server.port))
     home = s.home(account(s.server, port=proxy.port))
     t = s.terminal(home)
@@ -422,9 +427,9 @@ def cut_logins(s, cuts, resumes):
         with open(home.fifo, 'w') as f:
             f.write(line + '\n')
 
-    def comes(**cut):
-        """Leaves the link that there is, if any; the next one, which comes at once: the pauses
-        between tries are not what is tested."""
+    def next_link(**cut):
+        """Ends the present link, if any, and returns the next one, which is broken as `cut` says.
+        /connect skips the pause before the next try."""
         tries, end = proxy.cut_next(**cut), now() + 20 * SLOW
         if proxy.alive():
             if resumes:
@@ -434,33 +439,33 @@ def cut_logins(s, cuts, resumes):
             proxy.wait(
                 lambda: proxy.tries > tries or not proxy.alive(),
                 10 * SLOW,
-                'the old link is not given up',
+                'the old link is not closed',
             )
         while proxy.tries == tries:
-            assert now() < end, 'it does not come back:\n' + t.text()
+            assert now() < end, 'the program does not connect again:\n' + t.text()
             command('/connect')
             for _ in range(20):
                 if proxy.tries == tries:
                     time.sleep(0.01)
         return proxy.last
 
-    def whole():
-        link = comes()
+    def whole_link():
+        link = next_link()
         t.shows('● toad', 20)
         return link
 
     links = []
     for _ in range(4):
-        links.append(whole())
+        links.append(whole_link())
         time.sleep(0.5 * SLOW)
-    # No two are of quite the same size, as signatures and what is said again vary: the shortest
-    # counts, and the last bytes of some do not exist.
+    # The sizes of logins differ a little, because signatures and resent stanzas do. The shortest is
+    # used; a cut near its end may not be reached.
     sizes = {
         'up': min(link.up.passed for link in links[1:]),
         'down': min(link.down.passed for link in links[1:]),
     }
     for number, (way, at) in enumerate(cuts(sizes)):
-        link = comes(**{way: at, 'reset': number % 2 == 1})
+        link = next_link(**{way: at, 'reset': number % 2 == 1})
         tries = proxy.tries
         end = now() + SLOW
         while at > sizes[way] * 0.8 and not link.over and now() < end:
@@ -471,18 +476,17 @@ def cut_logins(s, cuts, resumes):
         proxy.wait(
             lambda: link.over or t.process.poll() is not None,
             10 * SLOW,
-            'cut after %d of %d bytes %s: it was never reached' % (at, sizes[way], way),
+            'the cut after %d of %d bytes %s was never reached' % (at, sizes[way], way),
         )
-        # it waits to come back, or is already there again: it never gives up
+        # The account waits for the next try or is connecting again; it never gives up.
         t.shows('waiting|retry', 5, lambda: 'waiting' if proxy.tries > tries else t.text())
         if number % 4 == 0:
             t.type('%d %s' % (at, way))
             t.shows('› *%d %s' % (at, way), 2)
             t.type('\x15')
-        if (
-            resumes or at > sizes[way] / 3 or number % 16 == 0
-        ):  # what was bound before the cut can be resumed
-            whole()
-    whole()
+        # After these cuts there may be a session to resume.
+        if resumes or at > sizes[way] / 3 or number % 16 == 0:
+            whole_link()
+    whole_link()
     t.line('/quit')
     assert t.ends() == 0

@@ -1,13 +1,13 @@
-"""A link that breaks: a proxy on loopback between the program and its server, for every way in
-which networks fail.
+"""A proxy on loopback between the program and its server that breaks connections in every way in
+which networks do. A link is a connection of the program and the proxy's connection to the server.
 
-One thread owns all sockets; what a test asks for is done in it, and is done when the call returns.
-What the proxy does to a link it never tells the other end, unless that is the fault: a link that is
-silent stays open on both sides, and what was swallowed is gone."""
+One thread owns all sockets; calls of a test run in it and have finished when they return. A fault
+at one end is not passed on to the other end unless the method says so: both sides of a silent link
+stay open, and the bytes it swallows are lost."""
 import collections, selectors, socket, struct, threading, time
 
 now = time.monotonic
-MUCH = 1 << 20  # so much waits in one direction before the sender is not read
+MUCH = 1 << 20  # bytes that may wait in one direction; with more, its source is not read
 
 
 class Way:
@@ -15,12 +15,13 @@ class Way:
 
     def __init__(self, link, source, sink):
         self.link, self.source, self.sink = link, source, sink
-        self.waiting = collections.deque()  # (when, bytes)
-        self.size = 0
-        self.passed = 0  # bytes that came through
-        self.swallows = False
-        self.cut_at = None
-        self.ended = self.told = False  # the source has ended; the sink knows
+        self.waiting = collections.deque()  # (time to send it, bytes)
+        self.size = 0  # bytes in waiting
+        self.passed = 0  # bytes that were sent to the sink
+        self.swallows = False  # drop everything the source sends
+        self.cut_at = None  # break the link when so many bytes have passed
+        self.ended = False  # the source has sent the end of its stream
+        self.closed = False  # the sink has got it
 
 
 class Link:
@@ -28,7 +29,7 @@ class Link:
         self.client, self.server = client, server
         self.up, self.down = Way(self, client, server), Way(self, server, client)
         self.begun = now()
-        self.over = False  # the client has nothing of it any more
+        self.over = False  # the client has closed it, or it was closed for the client
 
     def ways(self):
         return self.up, self.down
@@ -37,14 +38,12 @@ class Link:
 class Proxy:
     def __init__(self, to):
         self.to = to
-        self.links, self.last, self.tries = (
-            [],
-            None,
-            0,
-        )  # those with an open end; the newest; how many came (nobody sees those that were refused)
-        self.silent = (False, False)  # up, down: of links to come too
+        self.links = []  # links with an open end
+        self.last = None  # the newest link
+        self.tries = 0  # accepted connections, without those that were refused
+        self.silent = (False, False)  # (up, down): new links swallow everything
         self.held, self.delay = False, 0
-        self.cuts = collections.deque()  # (up, down, reset) for each link to come
+        self.cuts = collections.deque()  # (up, down, reset) for each new link
         self.selector, self.jobs, self.lock = (
             selectors.DefaultSelector(),
             collections.deque(),
@@ -53,7 +52,8 @@ class Proxy:
         self.inner, self.outer = socket.socketpair()
         self.inner.setblocking(False)
         self.selector.register(self.inner, selectors.EVENT_READ, None)
-        # The port must be named, or Linux gives it away while nobody listens.
+        # Bind to a port by number: while the proxy does not listen, Linux would give away a port
+        # that it has chosen itself.
         with socket.create_server(('127.0.0.1', 0)) as probe:
             self.port = probe.getsockname()[1]
         self.listener = socket.socket()
@@ -66,18 +66,18 @@ class Proxy:
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    # --- what tests ask for
+    # --- calls of tests
 
     def close_links(self):
-        """Both ends see the end of the stream; what was on its way arrives first."""
+        """Closes all links at both ends; bytes on their way arrive first."""
         self._do(lambda: [self._end(link) for link in self._alive()])
 
     def reset(self):
-        """Both ends get a reset; what was on its way is lost."""
+        """Resets all links at both ends; bytes on their way are lost."""
         self._do(lambda: [self._drop(link, True) for link in self._alive()])
 
     def strand(self):
-        """The client's end is closed; the server's stays open, and never learns of it."""
+        """Closes the client's end of all links; the server's end stays open."""
 
         def strand():
             for link in self._alive():
@@ -87,7 +87,7 @@ class Proxy:
         self._do(strand)
 
     def drop_server(self):
-        """The server's end is closed; the client's stays open, and never learns of it."""
+        """Closes the server's end of all links; the client's end stays open."""
 
         def drop():
             for link in self._alive():
@@ -99,15 +99,16 @@ class Proxy:
         self._do(drop)
 
     def refuse(self):
-        """Nobody listens; the links that are open stay."""
+        """Stops listening; open links stay."""
         self._do(lambda: self._listen(False))
 
     def admit(self):
+        """Listens again."""
         self._do(lambda: self._listen(True))
 
     def fall_silent(self, up=True, down=True):
-        """Whatever is sent is swallowed, also on new links. Those that were open now never speak
-        again."""
+        """Swallows everything that is sent to the server (up) or from it (down), on new links, too.
+        The links that are open now stay silent for ever."""
 
         def fall():
             self.silent = (up, down)
@@ -120,27 +121,27 @@ class Proxy:
         self._do(fall)
 
     def speak(self):
-        """New links are alive again."""
+        """Ends fall_silent() for new links."""
         self._do(lambda: setattr(self, 'silent', (False, False)))
 
     def hold(self):
-        """Nothing comes through, and nothing is lost, until release()."""
+        """Holds all bytes back until release(); none is lost."""
         self._do(lambda: setattr(self, 'held', True))
 
     def release(self):
         self._do(lambda: setattr(self, 'held', False))
 
     def slow(self, seconds):
-        """Everything takes so much longer."""
+        """Delays all bytes by so many seconds."""
         self._do(lambda: setattr(self, 'delay', seconds))
 
     def cut_next(self, up=None, down=None, reset=False):
-        """The next link that comes breaks when exactly so many bytes have passed to the server (up)
-        or from it (down). How many links came before it."""
+        """Breaks the next new link after exactly so many bytes to the server (up) or from it
+        (down), with a reset if `reset`. Returns the number of links before it."""
         return self._do(lambda: self.cuts.append((up, down, reset)) or self.tries)
 
     def cut_here(self, up=None, down=None):
-        """The links that are open break after so many more bytes."""
+        """Breaks the open links after so many more bytes."""
 
         def cut():
             for link in self._alive():
@@ -152,10 +153,10 @@ class Proxy:
         self._do(cut)
 
     def wait(self, ready, seconds, what):
-        """Waits until ready() is true."""
+        """Waits until ready() is true; fails with the text `what` after so many seconds."""
         end = now() + seconds
         while not ready():
-            assert now() < end, '%s; %d links came, %d are open' % (
+            assert now() < end, '%s; %d links were made, %d are open' % (
                 what,
                 self.tries,
                 len(self._alive()),
@@ -164,7 +165,7 @@ class Proxy:
             time.sleep(0.005)
 
     def alive(self):
-        """The links that the client still has."""
+        """Returns the links that are open at the client's end."""
         return self._do(self._alive)
 
     def close(self):
@@ -202,7 +203,7 @@ class Proxy:
             self.selector.register(self.listener, selectors.EVENT_READ, None)
         elif not yes and self.open:
             self.selector.unregister(self.listener)
-            self.listener.shutdown(socket.SHUT_RDWR)  # it keeps its port
+            self.listener.shutdown(socket.SHUT_RDWR)  # the port stays bound
         self.open = yes
 
     def _run(self):
@@ -214,7 +215,7 @@ class Proxy:
                     for way in link.ways()
                     if way.waiting and not self.held
                 ]
-                # what is due but can not be written waits for the socket, not for the clock
+                # At least 2 ms: bytes that are due may wait for a socket that is not writable.
                 for key, events in self.selector.select(
                     max(0.002, min(due) - now()) if due else None
                 ):
@@ -232,7 +233,7 @@ class Proxy:
                 for link in self.links:
                     for way in link.ways():
                         self._write(way)
-                for link in [l for l in self.links if l.up.told and l.down.told]:
+                for link in [l for l in self.links if l.up.closed and l.down.closed]:
                     self._forget(link.client)
                     self._forget(link.server)
                     self.links.remove(link)
@@ -249,7 +250,7 @@ class Proxy:
         server = socket.socket()
         try:
             server.connect(('127.0.0.1', self.to))
-        except OSError:  # the server itself is away
+        except OSError:  # the server does not listen
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
             client.close()
             server.close()
@@ -268,9 +269,8 @@ class Proxy:
             self._drop(link, link.resets)
 
     def _read(self, way):
-        if (
-            way.size > MUCH
-        ):  # it is read on when there is room: until then the selector comes back at once
+        if way.size > MUCH:
+            # Read it when there is room. Until then select() returns at once, hence the pause.
             time.sleep(0.005)
             return
         try:
@@ -289,7 +289,7 @@ class Proxy:
             way.size += len(data)
 
     def _write(self, way):
-        if way.told or way.sink.fileno() < 0:
+        if way.closed or way.sink.fileno() < 0:
             return
         while way.waiting and not self.held and not way.swallows and way.waiting[0][0] <= now():
             when, data = way.waiting.popleft()
@@ -301,7 +301,7 @@ class Proxy:
                 return
             except OSError:
                 way.waiting.clear()
-                way.size, way.told = 0, True
+                way.size, way.closed = 0, True
                 return
             way.passed += sent
             way.size -= sent
@@ -311,7 +311,7 @@ class Proxy:
                 self._drop(way.link, way.link.resets)
                 return
         if way.ended and not way.waiting and not way.swallows:
-            way.told = True
+            way.closed = True
             try:
                 way.sink.shutdown(socket.SHUT_WR)
             except OSError:
@@ -336,10 +336,10 @@ class Proxy:
         s.close()
 
     def _drop(self, link, reset):
-        """At once, at both ends."""
+        """Closes or resets a link at both ends at once."""
         for way in link.ways():
             way.waiting.clear()
-            way.told = way.ended = True
+            way.closed = way.ended = True
         for s in (link.client, link.server):
             if not reset and s.fileno() >= 0:
                 try:
