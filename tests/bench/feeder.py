@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""A synthetic XMPP server for the bench (one account a user name, any number of logins).
+"""A synthetic XMPP server for the bench. Each user name is an account; any number of clients may
+log in.
 
-It logs a client in (STARTTLS + SASL PLAIN), answers the usual start-up queries
-with short honest answers, and sends prepared floods as one byte blob, so that
-the server is never what is being measured.  Controlled by JSON lines on stdin,
-reports JSON lines on stdout.  All times are CLOCK_MONOTONIC seconds.
+It logs clients in (STARTTLS, SASL PLAIN), gives short valid answers to the usual requests after a
+login, and sends floods that it has prepared as one block of bytes, so that the figures do not
+measure the server. JSON lines on stdin control it; it reports JSON lines on stdout. Times are
+seconds of CLOCK_MONOTONIC.
 
-A flood always ends with an XEP-0199 ping: the client's pong is the end mark.
-"""
+Each flood ends with a ping (XEP-0199); the response marks the end of the flood."""
 import argparse, collections, heapq, json, os, random, select, socket, ssl, sys, time
 import xml.etree.ElementTree as ET
 from base64 import b64decode, b64encode
@@ -25,7 +25,7 @@ ap.add_argument('--port', type=int, default=25333)
 ap.add_argument('--domain', default='bench.localhost')
 ap.add_argument('--cert')
 ap.add_argument('--key')
-ap.add_argument('--plain', action='store_true', help='no STARTTLS offered')
+ap.add_argument('--plain', action='store_true', help='do not offer STARTTLS')
 ap.add_argument('--roster', type=int, default=0)
 ap.add_argument(
     '--presences', action='store_true', help='send one presence per contact after login'
@@ -40,14 +40,12 @@ ap.add_argument(
     default='plain',
     help='modern: messages also carry stanza-id, origin-id, active, markable',
 )
-ap.add_argument(
-    '--sm', action='store_true', help='stream management (XEP-0198): streams outlive their links'
-)
+ap.add_argument('--sm', action='store_true', help='offer stream management (XEP-0198)')
 ap.add_argument('--mam', action='store_true', help='offer XEP-0313 with an empty archive')
 ap.add_argument(
     '--stall',
     choices=['tcp', 'tls', 'login'],
-    help='accept and stay silent; stop in the handshake; stop after authentication began',
+    help='accept and send nothing; stop in the handshake; stop after authentication began',
 )
 ap.add_argument('--seed', type=int, default=1)
 A = ap.parse_args()
@@ -111,7 +109,7 @@ def presences(full):
 
 
 class Stream:
-    """What of a stream outlives its link (XEP-0198)."""
+    """The state of a stream that survives its connection (XEP-0198)."""
 
     def __init__(self, client):
         self.user, self.full, self.waiting = client.user, client.full, client.waiting
@@ -125,8 +123,8 @@ class Stream:
 
 
 class Client:
-    """One connection. Plain select loop, non-blocking; `outq` holds bytes and, between them,
-    callables."""
+    """A connection, non-blocking. outq has bytes to send and, between them, functions to call when
+    everything before them was sent."""
 
     count = 0
 
@@ -160,7 +158,7 @@ class Client:
 
     def send(self, s):
         b = s.encode() if isinstance(s, str) else s
-        if self.stream and b[:4] in (b'<mes', b'<iq ', b'<pre'):  # one stanza
+        if self.stream and b[:4] in (b'<mes', b'<iq ', b'<pre'):  # a stanza, which is counted
             self.stream.unacked.append(b)
         if self.outq and isinstance(self.outq[-1], bytearray) and len(self.outq[-1]) < 32768:
             self.outq[-1] += b
@@ -168,7 +166,7 @@ class Client:
             self.outq.append(bytearray(b) if len(b) < 32768 else memoryview(b))
 
     def then(self, fn):
-        """Calls fn when all that was queued before has been handed to the kernel."""
+        """Calls fn when the kernel has taken everything that was queued before."""
         self.outq.append(fn)
 
     def writable(self):
@@ -467,8 +465,8 @@ class Client:
                 S.later(3, self.login_ping)
 
     def login_ping(self):
-        """One ping once both the roster and the presences are out (some ask for the roster after
-        their presence)."""
+        """Sends one ping when both roster and presences were sent; some clients request the roster
+        after their presence."""
         if not self.login_pinged and not self.closed:
             self.login_pinged = True
             self.ping('login')
@@ -599,11 +597,11 @@ def control(c):
     elif cmd == 'close':  # TCP reset, no </stream:stream>
         cl.close(rst=True)
         out(ev='aborted', n=cl.n)
-    elif cmd == 'ask':  # for an acknowledgement
+    elif cmd == 'ask':  # request an acknowledgement
         cl.send("<r xmlns='%s'/>" % NS_SM)
     elif cmd == 'forget':  # the next try to resume fails
         S.streams.clear()
-    elif cmd == 'raw':  # any bytes, TIMES times; then a ping
+    elif cmd == 'raw':  # sends any bytes TIMES times, then a ping
         cl.send(c['xml'].replace('FULL', cl.full) * c.get('times', 1))
         cl.ping(c.get('label', 'raw'))
     elif cmd == 'stat':
@@ -649,7 +647,7 @@ def main():
         for x in w:
             if not x.closed:
                 x.writable()
-        for x in list(S.conns):  # answers of this round go out at once
+        for x in list(S.conns):  # send the answers of this round at once
             if x.outq and x not in w:
                 x.writable()
 

@@ -1,4 +1,4 @@
-"""What the bench stands on: a child on a pseudo-terminal, its /proc numbers, the synthetic
+"""Helpers of the bench: a child on a pseudo-terminal, its figures in /proc, the synthetic
 server."""
 import fcntl, json, os, pty, queue, re, select, shutil, signal, statistics, struct, subprocess, sys
 import tempfile, termios, threading, time
@@ -12,11 +12,14 @@ USER, PASSWORD = 'user', 'benchpass'
 UID = int(os.environ.get('BENCH_UID', '65534')) if os.geteuid() == 0 else None
 ROWS, COLS = int(os.environ.get('BENCH_ROWS', '40')), int(os.environ.get('BENCH_COLS', '120'))
 now = time.monotonic
-sys.setswitchinterval(0.0002)  # the thread that reads the terminal shall not wait for the others
+sys.setswitchinterval(
+    0.0002
+)  # so that the thread that reads the terminal waits less for other threads
 
 
 def certs():
-    """An own CA and a certificate for the bench domain, made once."""
+    """Makes a certificate authority and a certificate for the domain of the bench, once; returns
+    their directory."""
     d = os.path.join(WORK, 'certs')
     if not os.path.exists(d + '/ok'):
         os.makedirs(d, exist_ok=True)
@@ -81,7 +84,7 @@ def certs():
         os.makedirs(d + '/capath', exist_ok=True)
         shutil.copy(d + '/ca.pem', d + '/capath/ca.pem')
         run('openssl', 'rehash', d + '/capath')
-        os.chmod(d + '/key.pem', 0o644)  # throw-away key, read by prosody's user too
+        os.chmod(d + '/key.pem', 0o644)  # the key protects nothing, and Prosody's user must read it
         open(d + '/ok', 'w').close()
     return d
 
@@ -142,7 +145,8 @@ class Feeder:
                 self.cv.wait(left)
 
     def first(self, timeout, since, pred):
-        """The first event from `since` on that satisfies pred, or None."""
+        """Waits for the first event from index `since` on for which pred is true; None: there was
+        none."""
         end, i = now() + timeout, since
         with self.cv:
             while True:
@@ -172,7 +176,7 @@ class Feeder:
 
 
 class Child:
-    """A program on its own pty.  A thread reads all it writes, as a terminal would."""
+    """A program on its own pseudo-terminal. A thread reads everything it writes."""
 
     def __init__(self, argv, env, cwd, rows=None, cols=None):
         self.rows, self.cols = rows or ROWS, cols or COLS
@@ -181,9 +185,9 @@ class Child:
         self.fd = m
         self.total = 0
         self.writes = []  # (time, bytes) per read
-        self.keep = bytearray()  # everything not yet given to pyte
+        self.keep = bytearray()  # output that pyte has not processed yet
         self.tail = b''
-        self.watch = {}  # pattern -> time first seen
+        self.watch = {}  # pattern -> time at which it was first written
         self.lock = threading.Lock()
         self.screen = self.stream = None
         self.key = None
@@ -219,7 +223,7 @@ class Child:
 
     def _read(self):
         while True:
-            while self.hold:  # a terminal nobody reads
+            while self.hold:  # the terminal is not read
                 time.sleep(0.05)
             try:
                 b = os.read(self.fd, 65536)
@@ -242,7 +246,7 @@ class Child:
             if self.key is not None and self.key in b:
                 self.key = None
                 self.q.put((t, b))
-            if b'\x1b[c' in b or b'\x1b[0c' in b:  # device attributes: we are a VT220
+            if b'\x1b[c' in b or b'\x1b[0c' in b:  # answer device attributes as a VT220 does
                 os.write(self.fd, b'\x1b[?62;22c')
             if b'\x1b[6n' in b:
                 os.write(self.fd, b'\x1b[1;1R')
@@ -255,8 +259,8 @@ class Child:
         return t
 
     def line(self, s, end='\r', delay=0.0):
-        """Types a line. With a delay each character is one write (a client may take one big read
-        for a paste)."""
+        """Types a line and Enter. With a delay each character is written alone, because a program
+        may take many characters at once for a paste."""
         if delay:
             for c in s:
                 self.send(c)
@@ -265,7 +269,7 @@ class Child:
         return self.send(s + end)
 
     def keystroke(self, ch, timeout=20):
-        """Seconds from writing a key until that character comes back, or None."""
+        """Returns the seconds from writing a key until the character is echoed, or None."""
         while not self.q.empty():
             self.q.get()
         self.key = ch
@@ -279,7 +283,7 @@ class Child:
 
     # -- screen
     def display(self):
-        """The screen as text lines (pyte replays what was written since the last call)."""
+        """Returns the rows of the screen; pyte processes what was written since the last call."""
         import pyte
 
         if self.screen is None:
@@ -287,7 +291,7 @@ class Child:
             self.stream = pyte.ByteStream(self.screen)
         with self.lock:
             b, self.keep = bytes(self.keep), bytearray()
-        if len(b) > 2000000:  # a long flood: the last part redraws the screen anyway
+        if len(b) > 2000000:  # after a flood the last part redraws the whole screen
             b = b[-2000000:]
         b = re.sub(
             rb'\x1b\[[<>=?][0-9;]*[a-zA-Z]',
@@ -386,8 +390,8 @@ class Child:
         return d
 
     def alone(self, beside):
-        """KB that would be its own if nothing but the process `beside` ran: what the programs of
-        this machine happen to share with it would flatter it."""
+        """Returns the KB that would be private if only the process `beside` ran with it. Pages that
+        other programs of this machine happen to share with it count as private."""
         with open('/proc/%d/maps' % beside) as f:
             shared = set(re.findall(r'(/\S+)', f.read()))
         total, name = 0, ''
@@ -422,7 +426,8 @@ class Child:
         return n
 
     def close(self, polite=None, delay=0.0):
-        """Ends the child: by its own quit command, else HUP, TERM, KILL.  Returns how it ended."""
+        """Ends the child with its quit command, or else HUP, TERM, KILL; returns which one
+        worked."""
         how = 'quit'
         if polite and self.alive:
             try:
@@ -476,7 +481,7 @@ def pct(values, p):
 
 
 class Home:
-    """A home of its own for the program; on disk, so that what syncing costs is in the figures."""
+    """A home directory for the program, on disk, so that figures contain the time of syncs."""
 
     def __init__(self, rc):
         self.dir = tempfile.mkdtemp(prefix='home-', dir=WORK)

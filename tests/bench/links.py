@@ -1,5 +1,5 @@
-"""What the bench measures of links that end: metrics for tests/bench/bench, which gives its own
-functions (B)."""
+"""The metrics of tests/bench/bench for connections that break. B is the module of bench. A link is
+a connection through the proxy of tests/system/proxy.py."""
 import os, random, sys, time
 import lib
 from lib import HERE, PORT, now
@@ -8,7 +8,8 @@ sys.path.append(os.path.join(HERE, '..', 'system'))
 
 
 def reconnect(B):
-    """The server's end of the link closes; it takes links again at once, or 5 s later."""
+    """The time until the account is online again after the server has closed the connection, and
+    listens again at once or 5 s later."""
     from proxy import Proxy
 
     at_once, later = [], []
@@ -38,8 +39,8 @@ def reconnect(B):
 
 
 def loss(B):
-    """400 lines come at 20/s while 40 are typed at 2/s, and the link breaks, or falls silent: over
-    a real Prosody."""
+    """400 lines are received at 20/s while 40 are typed at 2/s, and the connection to a real
+    Prosody breaks or falls silent; see tests/system/loss.py."""
     os.environ.update(
         top_builddir=lib.WORK,
         NATTERJACK=B.PROGRAM,
@@ -68,8 +69,8 @@ def loss(B):
 
 
 def week(B, links=int(os.environ.get('BENCH_LINKS', '2000')), each=100):
-    """200,000 messages over 2,000 links. Half of them end while messages are under way; one in
-    twenty can not be resumed."""
+    """200,000 messages over 2,000 connections. Half of them end while messages are on their way;
+    one in twenty cannot be resumed."""
     s = B.Session(roster=60, sm=True)
     fifo = s.home.dir + '/.local/state/natterjack/run/fifo'
     rnd, mem = random.Random(198), []
@@ -90,7 +91,7 @@ def week(B, links=int(os.environ.get('BENCH_LINKS', '2000')), each=100):
                     fresh = True
             s.f.cmd(cmd='close')
             s.f.wait('aborted', 20, m)
-            while True:  # it would come back by itself, later each time
+            while True:  # /connect, because the pauses between automatic tries grow
                 with open(fifo, 'w') as f:
                     f.write('/connect\n')
                 if s.f.first(0.05, m, lambda e: e['ev'] == 'login'):
