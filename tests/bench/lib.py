@@ -8,7 +8,7 @@ WORK = os.environ.get('BENCH_TMP') or os.path.join(tempfile.gettempdir(), 'natte
 PORT = int(os.environ.get('BENCH_PORT', '25333'))
 DOMAIN = os.environ.get('BENCH_DOMAIN', 'bench.localhost')
 USER, PASSWORD = 'user', 'benchpass'
-# as root, run the program as a user without rights, as people do
+# root runs the program as an unprivileged user
 UID = int(os.environ.get('BENCH_UID', '65534')) if os.geteuid() == 0 else None
 ROWS, COLS = int(os.environ.get('BENCH_ROWS', '40')), int(os.environ.get('BENCH_COLS', '120'))
 now = time.monotonic

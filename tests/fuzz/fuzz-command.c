@@ -1,5 +1,6 @@
-/* The language of commands: lines fitted to every built-in row, words quoted again, completion
- * asked at every place, and JSON.  Nothing is run. */
+/* Fuzzes the parser of commands: every built-in row parses the line, words are quoted and parsed
+ * again, completion runs at the end of the line, and JSON is read and written. No command is
+ * run. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ must(bool holds)
         abort();
 }
 
-/* A word that was read, written again as one word, is the same word. */
+/* Each parsed word must be the same word after it was quoted and parsed again. */
 static void
 check_words(const char *text)
 {
@@ -67,7 +68,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 
     g_autofree char *text = g_strndup((const char *) data, size);
     if (!g_utf8_validate(text, -1, NULL))
-        return 0; /* no door lets it in */
+        return 0; /* no source of lines passes invalid UTF-8 on */
 
     NjLine line;
     g_autoptr(GError) error = NULL;

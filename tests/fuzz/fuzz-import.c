@@ -1,5 +1,5 @@
-/* Logs of other programs: whatever the file holds, in pieces of any size the same messages come
- * out, with a time that is one and a text that can be shown. */
+/* Fuzzes the import of mcabber's logs: pieces of any size must lead to the same messages, with a
+ * valid time and a text that can be displayed. */
 #include <stdlib.h>
 #include <string.h>
 

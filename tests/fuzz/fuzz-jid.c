@@ -1,5 +1,5 @@
-/* Addresses.  What was prepared is valid, stays as it is when it is prepared again, and comes apart
- * into its parts; splitting and checking take anything. */
+/* Fuzzes addresses: a prepared address must be valid, must not change when it is prepared again,
+ * and must equal its joined parts. Functions that split and check must accept any text. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* natterjackrc may hold anything.  Whatever it is, a value that was set is read back, one that was
- * taken out is gone, and the accounts that were read have addresses, each its own. */
+/* Fuzzes natterjackrc: whatever the file contains, a value that was set must be read back, one that
+ * was removed must be gone, and accounts must have valid addresses, no two the same. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-/* An assertion that stays in every build. */
+/* Aborts unless holds; unlike assert() also in release builds. */
 static void
 must(bool holds)
 {
@@ -30,7 +30,7 @@ read_again(NjOptions *options)
     }
 }
 
-/* Does another account have it?  Then no other may. */
+/* Does another account have the address? Then it cannot be set for a second one. */
 static bool
 is_taken(const NjOptions *options, const char *address)
 {
@@ -43,7 +43,7 @@ is_taken(const NjOptions *options, const char *address)
     return false;
 }
 
-/* There and back; where the name is taken, nothing happens. */
+/* Renames the account and renames it back. If the new name is taken, nothing happens. */
 static void
 rename_account(NjOptions *options)
 {
@@ -78,7 +78,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         must(nj_options_account_remove(options, "pond", NULL));
         read_again(options);
         must(!nj_options_account(options, "pond"));
-        /* one of the same address may come in for it */
+        /* a second account with the same address may now be read */
         must(nj_options_accounts(options)->len >= accounts - 1);
     }
 

@@ -1,6 +1,6 @@
-/* A stream may bring anything, cut anywhere.  Whatever it is: all of it at once, cut in pieces and
- * with the time always up lead to the same stanzas and the same end, and what was accepted can be
- * printed and read again. */
+/* Fuzzes the stream parser: the whole input at once, in pieces, and with a time limit that has
+ * always passed must lead to the same stanzas and the same end; accepted stanzas must survive
+ * printing and parsing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-/* An assertion that stays in every build. */
+/* Aborts unless holds; unlike assert() also in release builds. */
 static void
 must(bool holds)
 {
@@ -25,8 +25,8 @@ read_and_print(const char *text)
     return nj_xml_print(xml, NULL);
 }
 
-/* libstrophe prints attributes in another order each time, and line ends inside them are gone after
- * the first. */
+/* Prints and parses a stanza three times. The second and the fourth text must be equal: libstrophe
+ * changes the order of attributes each time, and the first round replaces line ends in them. */
 static void
 check_round_trip(const NjXml *xml)
 {
@@ -75,9 +75,11 @@ on_item(const NjXml *head, NjXml *item, void *owner)
 
 static const NjParserHooks hooks = { on_open, on_stanza, on_close, wants_items, on_item, NULL };
 
-/* What the owner was told. */
+/* Parses the bytes in pieces; returns the calls of hooks as text, and whether the stream was
+ * accepted.
+ */
 static char *
-told(const char *bytes, gsize length, gsize piece, gint64 until_us)
+parse_in_pieces(const char *bytes, gsize length, gsize piece, gint64 until_us)
 {
     GString *log = g_string_new(NULL);
     NjParser *parser = nj_parser_new(&hooks, log);
@@ -91,12 +93,12 @@ told(const char *bytes, gsize length, gsize piece, gint64 until_us)
 
     nj_parser_free(parser);
 
-    /* for which of several faults is a matter of what came together */
+    /* which of several errors is reported depends on the pieces, so it is left out */
     g_string_append(log, condition ? "refused" : "accepted");
     return g_string_free(log, FALSE);
 }
 
-/* The first byte says how the rest is cut. */
+/* The first byte of data is the size of the pieces. */
 int
 LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
@@ -104,9 +106,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         return 0;
 
     const char *bytes = (const char *) data + 1;
-    g_autofree char *whole = told(bytes, size - 1, size, 0);
-    g_autofree char *cut = told(bytes, size - 1, (gsize) data[0] + 1, 0);
-    g_autofree char *hurried = told(bytes, size - 1, size, 1);
+    g_autofree char *whole = parse_in_pieces(bytes, size - 1, size, 0);
+    g_autofree char *cut = parse_in_pieces(bytes, size - 1, (gsize) data[0] + 1, 0);
+    g_autofree char *hurried = parse_in_pieces(bytes, size - 1, size, 1);
     must(strcmp(whole, cut) == 0);
     must(strcmp(whole, hurried) == 0);
 

@@ -1,4 +1,5 @@
-/* What a name server answers: from any bytes come only whole records, with names that end. */
+/* Fuzzes responses of name servers: any bytes must lead to complete records only, with bounded
+ * names. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     NjAnswer answer;
     nj_answer_init(&answer);
 
-    /* an end of its own: nothing may be read behind it */
+    /* a block of its own, so that the sanitizer finds reads behind its end */
     g_autofree guint8 *bytes = g_malloc(MAX(size, 1));
     if (size > 0)
         memcpy(bytes, data, size);

@@ -1,5 +1,5 @@
-/* Words to look for are any bytes, and so are texts: no search ends in an error, and a text is
- * found by each of the words that are cut out of it. */
+/* Fuzzes search with any words and any texts: no search may fail, and a text must be found by words
+ * cut out of it. */
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ must(bool holds)
 }
 
 typedef struct {
-    gint64 wanted; /* the message that must be among the hits; 0: any answer */
+    gint64 wanted; /* id of the message that must be among the hits; 0: none must */
     bool answered;
 } Question;
 

@@ -1,4 +1,5 @@
-/* The sanitiser and the wrapper on any bytes: what comes out is clean, stays so, and fits. */
+/* Fuzzes sanitising and wrapping: the result must be clean, must not change when it was clean
+ * before, and must fit the width. */
 #include <locale.h>
 #include <stdint.h>
 #include <string.h>

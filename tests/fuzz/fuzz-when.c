@@ -1,5 +1,5 @@
-/* Dates and times as they are typed: what is taken begins before it ends, and is found again when
- * it is written out. */
+/* Fuzzes typed dates and times: an accepted span must start before it ends, and its start must be
+ * parsed again when it is written out. */
 #include <stdlib.h>
 #include <string.h>
 
