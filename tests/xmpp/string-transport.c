@@ -30,36 +30,39 @@ set_paused(NjTransport *transport, bool paused)
 }
 
 static void
-close_it(NjTransport *transport, bool flush)
+close_transport(NjTransport *transport, bool flush)
 {
     self(transport)->closing = true;
     self(transport)->flushed = flush;
 }
 
 static void
-free_it(NjTransport *transport)
+mark_freed(NjTransport *transport)
 {
     self(transport)->freed = true;
 }
 
 static gsize
-queued(const NjTransport *transport)
+count_queued(const NjTransport *transport)
 {
     return self(transport)->written->len;
 }
 
 static bool
-secure(const NjTransport *transport)
+is_secure(const NjTransport *transport)
 {
     return self(transport)->secure;
 }
 
 static bool
-binding(const NjTransport *transport, const char *type, GByteArray *out)
+append_binding(const NjTransport *transport, const char *type, GByteArray *out)
 {
-    const char *bytes = g_str_equal(type, "tls-exporter")           ? self(transport)->exporter
-                        : g_str_equal(type, "tls-server-end-point") ? self(transport)->end_point
-                                                                    : NULL;
+    const char *bytes = NULL;
+    if (g_str_equal(type, "tls-exporter"))
+        bytes = self(transport)->exporter;
+    else if (g_str_equal(type, "tls-server-end-point"))
+        bytes = self(transport)->end_point;
+
     if (!bytes || !self(transport)->secure)
         return false;
     g_byte_array_append(out, (const guint8 *) bytes, (guint) strlen(bytes));
@@ -67,14 +70,14 @@ binding(const NjTransport *transport, const char *type, GByteArray *out)
 }
 
 static const NjCertificate *
-certificate(const NjTransport *transport)
+get_certificate(const NjTransport *transport)
 {
     (void) transport;
     return NULL;
 }
 
 static bool
-client_certificate(const NjTransport *transport)
+has_client_certificate(const NjTransport *transport)
 {
     return self(transport)->client_certificate;
 }
@@ -83,13 +86,13 @@ static const NjTransportClass string_class = {
     .write = write_bytes,
     .start_tls = start_tls,
     .pause = set_paused,
-    .close = close_it,
-    .free = free_it,
-    .queued = queued,
-    .secure = secure,
-    .binding = binding,
-    .certificate = certificate,
-    .client_certificate = client_certificate,
+    .close = close_transport,
+    .free = mark_freed,
+    .queued = count_queued,
+    .secure = is_secure,
+    .binding = append_binding,
+    .certificate = get_certificate,
+    .client_certificate = has_client_certificate,
 };
 
 StringTransport *
