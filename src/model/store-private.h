@@ -24,13 +24,13 @@
  *
  * Life of a write. The main thread gives new rows their ids, makes an NjWrite and appends it to the
  * queue, which is a linked list (nj_store_append_write()). The write gets the next write sequence
- * number; the numbers in the queue are consecutive. The writer thread waits until the queue is due
- * (shared.due), long or urgent, takes a batch from its head (shared.seq_taken) and executes it in
- * one transaction. The writes stay in the queue while they are executed, and the main thread must
- * not change a write that is taken. After the commit the writer thread removes them
- * (shared.seq_committed). So the queue holds every write that is not in the file, and for a moment
- * after a commit also the committed ones. New rows have greater ids than those of the same table in
- * the file. A reader searches the queue and the file and merges the results.
+ * number; the numbers in the queue are consecutive. The writer thread waits until
+ * shared.due, or until the queue is long or urgent, takes a batch from its head (shared.seq_taken)
+ * and executes it in one transaction. The writes stay in the queue while they are executed, and the
+ * main thread must not change a write that is taken. After the commit the writer thread removes
+ * them (shared.seq_committed). So the queue holds every write that is not in the file, and for a
+ * moment after a commit also the committed ones. New rows have greater ids than those of the same
+ * table in the file. A reader searches the queue and the file and merges the results.
  *
  * Commit calls. A function that was passed to nj_store_call_when_committed() waits for the sequence
  * number of the newest write at that time. When the writer thread has committed it, it fires
@@ -59,9 +59,9 @@
  *
  * Read-only files. If the file cannot be written when the store is opened, the main thread reads a
  * snapshot of it (main.reader_is_snapshot), writer.db is NULL and writes wait in the queue. The
- * writer thread tries to open the file for writing with the same pauses. When it succeeds it calls
- * nj_access_set_read_only(false), and the other threads replace their connections before their next
- * read.
+ * writer thread tries to open the file for writing with the same pauses, even if the queue is
+ * empty. When it succeeds it calls nj_access_set_read_only(false), and the other threads replace
+ * their connections before their next read.
  *
  * Closing. nj_store_close() sets shared.closing and waits for the writer thread, which commits the
  * queue and closes writer.db. If the disk blocks that thread beyond the timeout, shared.abandoned
@@ -316,7 +316,8 @@ bool nj_store_find_known_chat(NjStore *store, gint64 chat, gint64 *account, NjCh
 /* --- store-commit.c --- */
 
 /* Ends the group that is being appended, so that the writer thread can commit all writes in the
- * queue. With the mutex. */
+ * queue. Called by nj_store_commit(), and by flush and close even if nj_store_commit() is still
+ * missing. With the mutex. */
 void nj_store_end_group(NjStore *store);
 
 /* Runs the commit calls whose writes are committed: all of them, or as many as fit into half a

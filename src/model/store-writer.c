@@ -1,23 +1,25 @@
 /* The writer thread: executes the queued writes of the store in batches.
  *
- * run_writer() is the main loop of the thread. While the queue is empty it moves the write-ahead
- * log into the file, updates the id index and the word index, and then sleeps on store->work
- * without a timeout. When there are writes, commit_next_batch()
+ * run_writer() is the main loop of the thread. While the queue is empty, do_background_work()
+ * updates the word index and the id index and moves the write-ahead log into the file; then the
+ * thread sleeps on store->work without a timeout. When there are writes, commit_next_batch()
  *
- * - waits until the queue is due, which is 50 ms after its first write, or 500 ms if it has only
- *   counts of received stanzas and no commit call waits for them; it does not wait if the queue has
- *   500 writes, if one of them is urgent (a sent message or a stanza number), or if the store is
- *   being flushed or closed; the word index is updated meanwhile;
+ * - waits until the queue is due, which is 50 ms after the first write that is not taken, or 500 ms
+ *   if it has only counts of received stanzas and no commit call waits for them; it does not wait
+ *   if the queue has 500 writes, if one of them is urgent (a sent message or a stanza number), or
+ *   if the store is being flushed or closed; the word index is updated meanwhile;
  * - takes up to 2500 writes from the head of the queue, without splitting a group;
  * - executes them in one transaction, whose COMMIT waits until the data is on the disk;
- * - removes them from the queue and publishes the new sequence number and counts;
- * - adds the ids of the new messages to the id index, and does the background work that must not
- *   wait for an empty queue.
+ * - removes them from the queue, adds the ids of their messages to the id index, and publishes the
+ *   new sequence number and counts, all without unlocking the mutex; then it wakes
+ *   nj_store_flush() and nj_store_close();
+ * - does the background work that must not wait for an empty queue, and frees the writes.
  *
  * If the transaction fails it is rolled back and the writes stay in the queue. The next attempt
- * follows after a quarter of a second, each further one after twice the time, up to 15 s. A row
- * whose content SQLite refuses would fail in every attempt and so block all others: it is skipped
- * and logged, and the rest of the batch is committed.
+ * follows after a quarter of a second, each further one after twice the time, up to 15 s; it also
+ * takes writes that were appended meanwhile. A row whose content SQLite refuses (a constraint, too
+ * big, a wrong type) would fail in every attempt and so block all others: it is skipped and logged.
+ * Its write counts as committed, like the rest of the batch.
  *
  * A write may carry a count of received stanzas. The newest count of each account is written at the
  * end of the transaction.
@@ -39,7 +41,8 @@
 #define MIN_RETRY (250 * G_TIME_SPAN_MILLISECOND)
 #define MAX_RETRY (15 * G_TIME_SPAN_SECOND)
 
-/* The statement of each kind of write; of a kind that needs several, one of them. */
+/* The statement of each kind of write. If a kind needs several, the others are in
+ * more_statements. */
 static const char *const statements[] = {
     [NJ_WRITE_ACCOUNT] = "INSERT INTO account (id, address) VALUES (?1, ?2)",
     [NJ_WRITE_CHAT] = "INSERT INTO chat (id, account, address, kind) VALUES (?1, ?2, ?3, ?4)",
@@ -111,9 +114,14 @@ typedef struct {
     NjStore *store;
     sqlite3_stmt *statements[STATEMENTS]; /* prepared when first used */
     GArray *counts;                       /* the newest Count of each account in the batch */
-    int log_pages;    /* pages in the write-ahead log at the last commit; 0 after a checkpoint */
-    int failed_errno; /* errno after the last run_statement(); 0: no system call failed */
-    bool sync_failed; /* the disk may lack a part of the log: recover_from_failed_sync() */
+    /* Pages in the write-ahead log at the last commit. 0 after a checkpoint, even after one that
+     * failed or left pages: the next one comes after another commit. */
+    int log_pages;
+    /* errno of the last run_statement(), kept for the sentence because SQLite loses it; 0: none */
+    int failed_errno;
+    /* A sync may have failed, so the disk may lack a part of the log; see
+     * recover_from_failed_sync(). */
+    bool sync_failed;
 } Writer;
 
 /* --- statements --- */
@@ -142,7 +150,8 @@ prepare_statement(Writer *writer, int which)
 }
 
 /* Executes the statement. Returns false if the batch must be tried again. A row that SQLite refuses
- * for its content is logged and skipped: the result is true. */
+ * for its content is logged and skipped; the result is true then, so the other statements of the
+ * same write and the count that it carries are still executed. */
 static bool
 run_statement(Writer *writer, sqlite3_stmt *statement)
 {
@@ -156,8 +165,8 @@ run_statement(Writer *writer, sqlite3_stmt *statement)
     return true;
 }
 
-/* Executes a statement that has no parameters, or the parameter row, or the parameters row and
- * text (NULL: SQL NULL). */
+/* Executes a statement with up to two parameters: the first is row, the second text (NULL: SQL
+ * NULL). Those that the statement does not have are ignored. */
 static bool
 run_with_text(Writer *writer, int which, gint64 row, const char *text)
 {
@@ -314,8 +323,9 @@ delete_chat(Writer *writer, gint64 chat)
     return true;
 }
 
-/* Sets the state and adds or removes the outbox row. The row may be missing although the message
- * was added before, when a failed message is sent again. */
+/* Sets the state, and adds the outbox row if the message is to be sent or removes it if not. The
+ * outbox row of a failed message has been removed; if the message is sent again, it is added
+ * again. */
 static bool
 write_state(Writer *writer, const NjWrite *write)
 {
@@ -379,8 +389,9 @@ set_count(GArray *counts, gint64 account, guint32 count, guint64 seq)
     g_array_index(counts, Count, i) = (Count){ account, seq, count };
 }
 
-/* Collects the count that the write carries. If the write sets or removes the account's stream, the
- * account's earlier count is dropped, because it belongs to the previous stream. */
+/* Collects the counts of a write. A write that sets or removes the account's stream first drops the
+ * account's earlier count, which belongs to the previous stream; one that sets a stream brings the
+ * stream's own count. A count that the write carries is the newest. */
 static void
 collect_count(GArray *counts, const NjWrite *write)
 {
@@ -428,9 +439,10 @@ take_over_checkpoints(Writer *writer)
 }
 
 /* Moves the write-ahead log into the file if it has at least min_pages. Returns false if it is
- * shorter. Pages that another connection still reads stay in the log until a later call. The call
- * needs no nj_access_lock(), because a file on a network file system has no write-ahead log. With
- * the mutex, which is unlocked during the work. */
+ * shorter. Pages that another connection still reads stay in the log until a checkpoint after a
+ * later commit. After an I/O error the log is not trusted (sync_failed). The call needs no
+ * nj_access_lock(), because a file on a network file system has no write-ahead log. With the mutex,
+ * which is unlocked during the work. */
 static bool
 checkpoint_log(Writer *writer, int min_pages)
 {
@@ -465,8 +477,9 @@ recover_from_failed_sync(Writer *writer)
 
 /* --- batches --- */
 
-/* Executes `length` writes from `write` on in one transaction. Returns NULL if they are committed;
- * else the transaction is rolled back, and a sentence that says why is returned. */
+/* Executes `length` writes from `write` on in one transaction, after recovering from a failed sync.
+ * Returns NULL if they are committed; else the transaction is rolled back, and a sentence that says
+ * why is returned. */
 static char *
 write_transaction(Writer *writer, NjWrite *write, guint length)
 {
@@ -478,7 +491,7 @@ write_transaction(Writer *writer, NjWrite *write, guint length)
         good = execute_write(writer, write);
         collect_count(writer->counts, write);
         if (i + 1 < length)
-            write = write->next; /* not of the last write: see NjWrite.next */
+            write = write->next; /* reading the last write's `next` would need the mutex */
     }
 
     good = good && update_counts(writer);
@@ -503,6 +516,7 @@ free_batch(NjWrite *batch)
     }
 }
 
+/* Calls write_transaction() with nj_access_lock(). Without the mutex. */
 static char *
 write_batch(Writer *writer, NjWrite *write, guint length)
 {
@@ -715,7 +729,8 @@ commit_next_batch(Writer *writer)
     if (nj_searcher_is_waiting(store->searcher))
         nj_index_run_slice(store, G_MAXINT64);
 
-    nj_id_index_run_slice(store, 0); /* due has passed: works only if memory has too many hashes */
+    /* With 0 as due this does something only if memory has too many hashes. */
+    nj_id_index_run_slice(store, 0);
     checkpoint_log(writer, CHECKPOINT_BUSY);
     g_mutex_unlock(&store->mutex); /* freeing many writes takes time */
     free_batch(batch);
@@ -724,8 +739,8 @@ commit_next_batch(Writer *writer)
     return true;
 }
 
-/* Does one piece of background work, the most urgent one. Returns false if there is nothing to
- * do. */
+/* Does one piece of background work, in this order: a long write-ahead log, the word index, the id
+ * index, a shorter log. Returns false if there is nothing to do. */
 static bool
 do_background_work(Writer *writer)
 {
