@@ -1,10 +1,11 @@
 /* Turns a line into text and rows: composes the text that is shown, finds its links, and wraps it.
  *
  * Composing happens when a line is first measured or drawn. The result depends on settings (time
- * zone, name of the contact, time-format) and is freed when they change. Wrapping depends on the
- * width, too. The rules above a line (the beginning of the history, a new day, "new") depend on the
- * lines before it. They are computed each time, so that inserting and dropping lines invalidates
- * nothing. */
+ * zone, name of the contact, time-format) and is freed when they change, or when the message
+ * changes or the line is dropped; not when the line leaves the view. Wrapping depends on the width,
+ * too: the rows are kept until the line is measured at another width. The rules above a line (the
+ * beginning of the history, a new day, "new") depend on the lines before it. They are computed each
+ * time, so that inserting and dropping lines invalidates nothing. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -480,6 +481,8 @@ is_first_unread(const NjLines *lines, guint index)
             return false;
     }
 
+    /* If more_before, the mark is before the list: an unread message that is not loaded may come
+     * first. */
     return !lines->more_before;
 }
 

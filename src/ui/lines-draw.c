@@ -5,8 +5,10 @@
  *     12:02      toad✗ the state of a sent message is marked beside the nick; no mark: acknowledged
  *     12:02 ·  notices have no nick column
  *
- * In narrow panes there is no clock, and the nick stands at the beginning of the text. Above a line
- * there may be rules: the beginning of the history, a new day, "new". */
+ * A clock wider than a quarter of the pane is left out. In panes of fewer than MIN_NICK_COLUMN
+ * columns there is neither clock nor nick column: the nick stands at the beginning of the text, and
+ * further rows are indented by 2. A /me message has "*" in place of the nick. Above a line there
+ * may be rules: the beginning of the history, a new day, "new". */
 #include "ui/lines-private.h"
 
 #include <string.h>

@@ -4,8 +4,9 @@
  * message once, with the program's notices between them. more_before and more_after tell whether
  * the store may have messages before and after this window.
  *
- * Pages. The first frame reads the newest page; a pane that was never drawn loads nothing and
- * ignores new messages, which the store has anyway. When the view (lines-view.c) comes to an end of
+ * Pages. The first frame reads the newest page, or the pages around a place if nj_lines_show() was
+ * called before it; a pane that was never drawn loads nothing and ignores new messages, which the
+ * store has anyway. When the view (lines-view.c) comes to an end of
  * the list, a page is read there. The longer the bodies in the list, the fewer messages a page has.
  * To show a distant place, the window is dropped and loaded anew around that place.
  *
@@ -13,12 +14,15 @@
  * than that, it is cut to the maximum. When the bodies have more than twice MAX_BODY_BYTES, they
  * are cut to MAX_BODY_BYTES, but visible lines stay, however long they are. The list is cut at the
  * end that is farther from the view; a list that cannot be read again is always cut at its
- * beginning.
+ * beginning. nj_lines_trim() is called after a line or a page was added at the end, after a step of
+ * scrolling up and after a jump. A view that returns to the end therefore keeps its lines until the
+ * next one is added.
  *
- * New messages. A message whose place is inside the window is inserted there. If more_before is
- * false, the window reaches back to the beginning of the history; if more_after is false, it
- * includes everything that is newer. A message before the window is ignored. A message after the
- * window is only counted; scrolling down reads it from the store. A message that we send is added
+ * New messages. The window includes everything older if more_before is false, and everything newer
+ * if more_after is false. A message whose place is inside is inserted there; if the list has it
+ * already, its line gets the new object. A message before the window is ignored. A message after it
+ * is not inserted; scrolling down reads it from the store. While the view does not follow the end,
+ * every message that is not ignored, of ours too, counts as unseen. A message that we send is added
  * when it is committed, so its place may be before messages that arrived meanwhile, and a page may
  * have brought it already.
  *
@@ -38,11 +42,10 @@
 
 #include <string.h>
 
-/* The maximum length of the list: while the user has scrolled up; while the view follows the end;
- * while it follows the end and dropped lines cannot be read again. */
-#define MAX_LINES 2000
-#define MAX_FOLLOWED_LINES 500
-#define MAX_UNSTORED_LINES 1000
+/* The maximum length of the list */
+#define MAX_LINES 2000          /* while the view does not follow the end */
+#define MAX_FOLLOWED_LINES 500  /* while it follows the end */
+#define MAX_UNSTORED_LINES 1000 /* while it follows the end of lines that cannot be read again */
 
 /* Lines over the maximum before the list is cut, so that not every new line drops one. */
 #define SLACK_LINES 256
@@ -50,7 +53,7 @@
 #define MAX_BODY_BYTES (8 * 1024 * 1024) /* in the list */
 
 /* How many messages a page has (more if the view has more rows, fewer if the bodies are long), and
- * how many the first page has, while the length of the bodies is not known. */
+ * how many it has while the list is empty, because the length of the bodies is not known yet. */
 #define MIN_PAGE 50
 #define FIRST_PAGE 10
 
@@ -62,7 +65,7 @@ free_line(void *data)
 {
     NjLine *line = data;
     if (!line)
-        return; /* remove_lines() has set this notice aside */
+        return; /* a notice that remove_lines() has moved to set_aside */
 
     nj_line_forget_composed(line);
     g_free(line->text);
@@ -142,7 +145,7 @@ insert_line(NjLines *lines, NjLine *line)
 
 /* Returns the line of this message; NULL if it is not in the list. Compares ids and not pointers:
  * the same message is one object when it is added and another object when it is read from the
- * store. */
+ * store. A message with the id 0 (not stored) is never found. */
 static NjLine *
 find_line(const NjLines *lines, const NjMessage *message)
 {
@@ -251,9 +254,9 @@ cut_last(NjLines *lines, guint count)
     nj_lines_anchor_cut_last(lines);
 }
 
-/* Returns how many lines must stay when one end of the list is cut. They are counted from the other
- * end: all lines up to and including the visible ones, and one line more. Without that line,
- * scrolling by one row would read again what was just dropped. */
+/* Returns how many lines must stay when this end of the list is cut: all from the other end up to
+ * and including the visible ones, and one more. Without that one, scrolling by one row would read
+ * again what was just dropped. */
 static guint
 count_needed(NjLines *lines, bool cut_at_end)
 {
@@ -271,9 +274,10 @@ max_lines(const NjLines *lines)
     return lines->loaded ? MAX_FOLLOWED_LINES : MAX_UNSTORED_LINES;
 }
 
-/* Returns how many lines to drop at this end of the list, so that it is within both limits. A few
- * visible lines can be over the limit of bytes: that limit leaves them. The limit of lines is far
- * above the rows of a view. */
+/* Returns how many lines to drop at this end of the list, so that it is within both limits. Only
+ * the limit of bytes needs to check which lines are visible. The limit of lines is far above the
+ * rows of a view and cuts the farther end, except in a list that cannot be read again: there,
+ * visible lines at the beginning can be dropped. */
 static guint
 count_excess(NjLines *lines, bool cut_at_end)
 {
@@ -463,7 +467,7 @@ nj_lines_change(NjLines *lines, NjMessage *message)
 
 /* Returns the message to display for a message that was read from the store. If it is in the
  * outbox, returns the outbox's object, because only that one has the current state. Returns NULL
- * if the message may not be displayed yet (NjOut.shown): a page includes rows that are not
+ * if the message may not be displayed yet (NjOut.shown): a page includes messages that are not
  * committed, and nj_lines_add() adds their lines after the commit. */
 static NjMessage *
 message_to_display(const NjLines *lines, NjMessage *message)
@@ -517,9 +521,9 @@ read_pages(NjLines *lines, bool before, gint64 time, gint64 id, guint limit, boo
     }
 }
 
-/* Returns how many messages to read at once: as many as the view has rows (at least MIN_PAGE). If
- * the bodies in the list are long, returns fewer (at least 2), so that bodies of the same mean
- * length have PAGE_BODY_BYTES together. */
+/* Returns how many messages to read at once: FIRST_PAGE if the list is empty, otherwise as many as
+ * the view has rows (at least MIN_PAGE). If the bodies in the list are long, returns fewer (at
+ * least 2), so that bodies of the same mean length have PAGE_BODY_BYTES together. */
 static guint
 page_length(const NjLines *lines)
 {

@@ -65,16 +65,22 @@ struct NjLines {
     bool more_after;      /* the store may have messages after the last one in the list */
 
     /* The view (lines-view.c) */
-    bool following;     /* the lower edge stays at the end of the list */
-    guint anchor;       /* not following: index of the line at the lower edge … */
-    int hidden_rows;    /* … and how many of its rows are below that edge */
-    guint unseen;       /* lines that arrived since the view left the end */
+    bool following;  /* the lower edge stays at the end of the list */
+    guint anchor;    /* not following: index of the line at the lower edge … */
+    int hidden_rows; /* … and how many of its rows are below that edge */
+    /* lines, also our own and those that belong farther up, that arrived since the view left the
+     * end */
+    guint unseen;
     bool notice_is_new; /* the last line is a notice that has not been drawn */
     bool seeking;       /* the next frame moves the view to (seek_time, seek_id) */
     gint64 seek_time;
-    gint64 seek_id;              /* G_MININT64: the first line at or after seek_time */
-    gint64 found_time, found_id; /* the message that is highlighted; found_id 0: none */
-    bool has_unread_mark;        /* the messages of others after (mark_time, mark_id) are unread */
+    gint64 seek_id; /* G_MININT64: the first line at or after seek_time */
+    /* the message that is highlighted until nj_lines_scroll_to() moves the view to the end;
+     * found_id 0: none */
+    gint64 found_time, found_id;
+    /* The messages of others after (mark_time, mark_id) are new; nj_talk_shown() sets the mark. Not
+     * the same as `unseen`. */
+    bool has_unread_mark;
     gint64 mark_time, mark_id;
     int view_rows, used_rows; /* height of the pane at the last frame, and rows with text */
 
@@ -137,7 +143,8 @@ void nj_lines_place_notices(NjLines *lines);
 /* --- lines-view.c --- */
 
 /* Adjust the anchor after a change of the list: a line was inserted at `index`; `count` lines were
- * removed at the beginning; lines were removed at the end. */
+ * removed at the beginning; lines were removed at the end. If the anchor itself was removed, the
+ * nearest line that is left becomes the anchor, with no hidden rows. */
 void nj_lines_anchor_inserted(NjLines *lines, guint index);
 void nj_lines_anchor_cut_first(NjLines *lines, guint count);
 void nj_lines_anchor_cut_last(NjLines *lines);
@@ -190,9 +197,11 @@ char *nj_lines_make_lead(const NjLines *lines, const NjLine *line);
 
 /* The rules above a line, in this order. A rule is a row with dashes and a short text. */
 typedef struct {
-    bool beginning; /* the line is the first one that is stored */
-    bool day;       /* it is the first one of its day */
-    bool unread;    /* it is the first one that is unread */
+    bool beginning; /* it is the first line of the list and the store has no older message */
+    /* its day differs from that of the line before it; always set for the first line of a chat, if
+     * the option day-lines is on */
+    bool day;
+    bool unread; /* it is the first one that is unread */
 } NjLineRules;
 
 /* Computes the rules above a line from its neighbours and the unread mark. */

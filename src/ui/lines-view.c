@@ -11,13 +11,16 @@
  * rules a line has depends on the line before it, so the height of the first line of the list can
  * change when a page is read before it.
  *
+ * The view stops following when the user scrolls up or jumps, and when a new notice is longer than
+ * the view (it is shown from its beginning). It follows again when a move reaches the end, or when
+ * a frame shows the whole last line and more_after is false.
+ *
  * When the pane is resized, the anchor stays at the lower edge. The new height decides how many
  * lines are visible above it. The next frame wraps the lines for the new width and reduces
- * hidden_rows if the anchor has fewer rows than before. If the last line is then wholly visible,
- * the view follows the end again.
+ * hidden_rows if the anchor has fewer rows than before.
  *
  * A move to a place (nj_lines_show()) takes effect with the next frame, because it depends on the
- * size of the pane. */
+ * size of the pane. Scrolling before that frame makes the move first. */
 #include "ui/lines-private.h"
 
 /* Rows to scroll at once. A longer way is scrolled in steps, so that the list is trimmed between
@@ -187,8 +190,8 @@ scroll_down(NjLines *lines, int rows)
     lines->hidden_rows -= rows;
     while (lines->hidden_rows < 0) {
         if (lines->anchor + 1 >= lines->list->len) {
-            /* Reading a page also places notices and trims the list, so its lines need not stand
-             * after the anchor: test again. */
+            /* Reading a page may have inserted notices or trimmed the list, which moves the anchor:
+             * test again whether a line follows it. */
             if (nj_lines_fetch_after(lines))
                 continue;
             nj_lines_follow(lines);
@@ -286,8 +289,9 @@ nj_lines_seek(NjLines *lines)
     nj_lines_trim(lines);
 }
 
-/* Returns the message at the anchor or the nearest message above it. Returns NULL if no message is
- * above, if the view follows the end, or if the next frame will move it. */
+/* For nj_lines_reload(), which keeps the view at this message. Returns the message at the anchor or
+ * the nearest message above it. Returns NULL if no message is above, if the view follows the end,
+ * or if the next frame will move it. */
 static const NjLine *
 anchored_message(const NjLines *lines)
 {
