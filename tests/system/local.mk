@@ -1,4 +1,4 @@
-# The built program against a real Prosody; skipped where something of it is missing.
+# Tests of the built program against a real Prosody; skipped if a program they need is missing.
 TESTS += tests/system/system.test
 
 # A disk that fails, for the program (LD_PRELOAD).
