@@ -105,6 +105,7 @@ run_lines(NjFeed *feed)
         bool too_long = !feed->skipping && length >= NJ_MAX_FEED;
         if (too_long && !refuse_line(feed, _("A line of more than 64 KiB was refused.")))
             return SLICE_FREED;
+
         if (!end) {
             feed->skipping |= too_long;
             if (feed->skipping)
@@ -112,6 +113,7 @@ run_lines(NjFeed *feed)
             feed->searched = feed->buffer->len;
             return SLICE_EMPTY;
         }
+
         feed->done += length + 1;
         bool run = !feed->skipping && !too_long;
         feed->skipping = false;

@@ -505,7 +505,7 @@ set_handshake_error(const NjTls *tls, unsigned long code, GError **error)
     case SSL_R_UNEXPECTED_MESSAGE:
         g_set_error(error, NJ_CONNECTION_ERROR, NJ_CONNECTION_ERROR_TLS,
                     _("The server of %s does not speak TLS at this port; check tls, host and port "
-                      "with /account set NAME."),
+                      "with /account set NAME KEY VALUE."),
                     domain);
         break;
     case SSL_R_UNSUPPORTED_PROTOCOL:
