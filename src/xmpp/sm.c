@@ -20,8 +20,9 @@
  * whether the server has the message.
  *
  * When a session ends, each of its messages is settled, so that none is lost or sent twice without
- * notice: acknowledged or unsent, by the server's last count; unsure when there is no count. An
- * unwritten message is always unsent.
+ * notice. A written message is acknowledged or unsent if the server reports its count at the end
+ * (<failed/> with "h"), else unsure. An unwritten message is unsent. Of an earlier run only the
+ * numbers are known, not which messages were written: without a count all of them are unsure.
  *
  * The server's stanzas: `received` counts the stanzas that were processed. <a/> reports only the
  * count that is committed, because the server forgets a stanza when it is acknowledged. After
@@ -36,7 +37,9 @@
 #include "xmpp/login.h"
 
 /* While a message is unacknowledged, an acknowledgement is requested at once. For other stanzas it
- * is requested when so many are unacknowledged; for fewer, by the keep-alive (session-alive.c). */
+ * is requested when so many are unacknowledged; for fewer, by the keep-alive (session-alive.c).
+ * After resumption it is requested for any unacknowledged stanza, and session.c requests it when
+ * the session is to be closed. */
 #define MAX_UNREQUESTED 20
 #define MAX_SESSION_ID 4096 /* bytes */
 
@@ -70,8 +73,9 @@ struct NjSm {
     guint32 acknowledged; /* the highest sequence number that the server has acknowledged */
     guint32 received;     /* stanzas of the server that were processed or dropped */
     /* How many of these are committed, in a session that cannot be resumed; for one that can, the
-     * store has this count (see committed_count()). The field's address is the owner of the store
-     * calls of on_content_committed(), so that they can be cancelled apart from the others. */
+     * store has this count (see committed_count()). The owner of the store calls of
+     * on_content_committed() is the address of this field, not sm: a new session cancels these
+     * calls, but not those of request_commit(). */
     guint32 received_committed;
     guint32 to_skip; /* stanzas that the server is sending again although they were processed */
 
@@ -83,9 +87,11 @@ struct NjSm {
     guint64 commits_requested, commits_done;
     guint64 resume_commit; /* no stanza is written before this commit; see adopt_session() */
 
-    bool ack_requested;          /* an <r/>, or a ping instead of it, has no answer yet */
-    guint32 ack_requested_after; /* the sequence number written last before that request */
-    bool ack_pending;            /* an <a/> waits for the commit of the received stanzas */
+    bool ack_requested; /* an <r/>, or a ping instead of it, has no answer yet */
+    /* The sequence number written last before that request: a pong acknowledges up to it, and an
+     * <a/> without progress is recognised by it (handle_ack()). */
+    guint32 ack_requested_after;
+    bool ack_pending; /* an <a/> waits for the commit of the received stanzas */
 };
 
 /* Returns the store, or NULL when the account's history is not open or nj_sm_stop() was called. */
@@ -373,7 +379,9 @@ read_count(const NjXml *element, guint32 *count)
     return true;
 }
 
-/* Returns false when count is less than the server's last count, or more than was written. */
+/* Returns false when count is less than what the server has acknowledged before, or more than was
+ * written. Call it only for a session of this run: of an earlier run it is not known how many
+ * stanzas were written. */
 static bool
 is_possible_count(const NjSm *sm, guint32 count)
 {
@@ -394,9 +402,9 @@ forget_session(NjSm *sm)
 }
 
 /* Ends the session because the server sent an impossible count or resumed another session: it is
- * unknown which stanzas it has. The written messages become unsure: those in the queue when
- * on_protocol_error ends the connection (nj_sm_suspend()), those of an earlier run when the next
- * session begins. */
+ * unknown which stanzas it has. The written messages become unsure. Those in the queue do so at
+ * once, because on_protocol_error ends the connection and so calls nj_sm_suspend(); those of an
+ * earlier run when the next session begins. */
 static void
 abandon_session(NjSm *sm)
 {
@@ -572,7 +580,8 @@ handle_enabled(NjSm *sm, const NjXml *element)
 }
 
 /* Handles <failed/> as the answer to <enable/>: the server has not counted the stanzas that were
- * written since <enable/>, so pings must acknowledge them. */
+ * written since <enable/>, so pings must acknowledge the messages among them. Other stanzas stay in
+ * `unacked` until a pong. */
 static void
 handle_enable_failed(NjSm *sm)
 {
@@ -604,8 +613,8 @@ nj_sm_handle(NjSm *sm, const NjXml *element)
 
 /* --- settling the messages of a session that cannot be continued --- */
 
-/* Reports the state of a message with this sequence number. count is the server's last count, or
- * NULL when it is unknown. */
+/* Reports the state of a message with this sequence number. count is the one that the server
+ * reported in <resumed/> or <failed/>, or NULL if it reported none. */
 static void
 settle_message(NjSm *sm, gint64 row, guint32 number, const guint32 *count)
 {
@@ -761,10 +770,12 @@ resend_unacked(NjSm *sm)
 
 /* Continues the session of an earlier run, after the server has resumed it; count is the server's.
  * Messages that the server does not have are reported as unsent, and on_unsent removes their
- * numbers from the store. New stanzas get the same numbers again. So no stanza is written before
- * that removal is committed: if the program were killed in between, the next run would find the old
- * numbers, and the server's count of the new stanzas would acknowledge messages that the server
- * does not have. */
+ * numbers from the store. `unwritten` has only the stanzas that hooks sent meanwhile: before, an
+ * NjSm with a session of an earlier run gets no stanzas (nj_session_is_established()). Their
+ * numbers begin at count + 1, so they are given a second time. Therefore no stanza is written
+ * before that removal is committed: if the program were killed in between, the next run would find
+ * the old numbers, and the server's count of the new stanzas would acknowledge messages that the
+ * server does not have. */
 static void
 adopt_session(NjSm *sm, guint32 count)
 {

@@ -1,6 +1,8 @@
 /* Stream management (XEP-0198) of one account: acknowledgements in both directions, resumption
- * after a broken connection, and resumption by a new process after the program was killed. A
- * session has one NjSm, which outlives the session's connections.
+ * after a broken connection, and resumption by a new process after the program was killed. An
+ * NjSession has one NjSm, from its beginning to its end. Below, a session is a session of XEP-0198:
+ * it begins with a bound resource and may continue over several connections. An NjSm handles many
+ * of them, one after another.
  *
  * Two rules protect against the loss of messages when the program is killed:
  *
@@ -26,7 +28,8 @@ typedef struct {
     void (*on_written)(gint64 row, void *owner);
     /* The server has the message. */
     void (*on_acknowledged)(gint64 row, void *owner);
-    /* The server certainly does not have the message: send it again. Its number is void. */
+    /* The server certainly does not have the message: remove its number from the store
+     * (nj_outbox_take_back()) and send it again. */
     void (*on_unsent)(gint64 row, void *owner);
     /* The server may or may not have the message: its session ended, and the server did not report
      * how many stanzas it has. */
@@ -36,8 +39,9 @@ typedef struct {
     /* Sends a ping, because the server does not offer XEP-0198. When the response arrives, call
      * nj_sm_on_pong(). */
     void (*send_ping)(void *owner);
-    /* The server sent an impossible count, or resumed another session: end the connection. The
-     * session cannot be resumed. sentence is for the user. */
+    /* The server sent a missing, unreadable or impossible count in <a/> or <resumed/>, or resumed
+     * another session: end the connection. The session cannot be resumed. sentence is for the
+     * user. */
     void (*on_protocol_error)(const char *sentence, void *owner);
 } NjSmHooks;
 
@@ -65,11 +69,14 @@ NjXml *nj_sm_build_resume(NjSm *sm, const NjXml *features);
 bool nj_sm_on_resumed(NjSm *sm, const NjXml *resumed);
 
 /* Handles the <failed/> that answers <resume/>: settles all messages of the session. With its "h"
- * the server still reports which ones it has (XEP-0198, 5). */
+ * the server still reports which ones it has (XEP-0198, 5). A missing or impossible "h" counts as
+ * no count; on_protocol_error is not called. */
 void nj_sm_on_resume_failed(NjSm *sm, const NjXml *failed);
 
-/* Begins a session on a newly bound resource. Settles the messages of the previous session that
- * have no state yet, then sends <enable/> if features offer it. features may be NULL. */
+/* Begins a session on a newly bound resource. Settles the messages of the previous session that are
+ * still in the queues or still have a number in the outbox: written ones and those of an earlier
+ * run are unsure, unwritten ones unsent. Then sends <enable/> if features offer it. features may be
+ * NULL. */
 void nj_sm_begin_session(NjSm *sm, const NjXml *features);
 
 /* Call when the connection is gone. If the session can be resumed, its queues stay. Otherwise it
@@ -108,7 +115,9 @@ bool nj_sm_handle(NjSm *sm, const NjXml *element);
  * The caller must not process it again, but must call nj_sm_count_received(). */
 bool nj_sm_is_skipping(const NjSm *sm);
 
-/* Counts a received stanza. Call it after the stanza was processed, dropped or skipped. */
+/* Call it for each received stanza after it was processed or dropped. A stanza for which
+ * nj_sm_is_skipping() returned true is counted already: it only reduces the number that is still to
+ * be skipped. */
 void nj_sm_count_received(NjSm *sm);
 
 /* Handles the response to the ping of the hook send_ping: all messages that were written before the
@@ -127,7 +136,10 @@ bool nj_sm_all_acknowledged(const NjSm *sm);
 bool nj_sm_all_settled(const NjSm *sm);
 
 /* Call when the store cannot commit at present. Removes the messages that wait for a commit from
- * the queue, writes the stanzas that waited behind them and reports the messages as unsent. */
+ * the queue, writes the stanzas that waited only for these messages and reports the messages as
+ * unsent. All stanzas still wait if the removal of an earlier run's numbers is not committed
+ * (adopt_session() in sm.c). The caller sends no new message until the store can commit
+ * (nj_message_pump()). */
 void nj_sm_on_store_failure(NjSm *sm);
 
 #endif
