@@ -1,4 +1,4 @@
-/* The built-in rows, which xmpp/xep/xep.h lists, and the order of rows. */
+/* The table of the built-in rows (their list is in xmpp/xep/xep.h), and the sorting of rows. */
 #include "xmpp/modules.h"
 
 #include "xmpp/xep/xep.h"
@@ -6,7 +6,8 @@
 #define ROW(row) &row,
 static const NjModule *const rows[] = { NJ_MODULES(ROW) };
 
-/* The table may be shared by all clients of the process: it is made once, from constants. */
+/* All clients of the process share the table: it is made once, from constants, and never
+ * changes. */
 const NjTable *
 nj_modules(void)
 {
@@ -19,7 +20,7 @@ nj_modules(void)
     return table;
 }
 
-/* Returns the first spec in .after that the table lacks; NULL: none. */
+/* Returns the first spec in module->after that the table lacks; NULL: it has all. */
 static const char *
 find_missing(const NjTable *table, const NjModule *module)
 {
@@ -29,8 +30,8 @@ find_missing(const NjTable *table, const NjModule *module)
     return NULL;
 }
 
-/* Returns the first row of modules that is not in sorted; if ready is true, the first one whose
- * .after rows are all in sorted. Returns NULL when there is none. */
+/* Returns the first row that is not in sorted yet, or NULL. ready: only a row whose .after rows are
+ * all in sorted. */
 static const NjModule *
 find_next_row(const NjTable *modules, const NjTable *sorted, bool ready)
 {
@@ -51,13 +52,13 @@ nj_modules_sort(const NjTable *modules, GError **error)
 
     while ((module = find_next_row(modules, sorted, true))
            || (module = find_next_row(modules, sorted, false))) {
-        const char *waits_for = find_missing(sorted, module);
-        if (waits_for && !reported) {
-            bool known = nj_table_find(modules, waits_for);
+        const char *missing = find_missing(sorted, module);
+        if (missing && !reported) {
+            bool known = nj_table_find(modules, missing) != NULL;
             g_set_error(error, NJ_XEP_ERROR, NJ_XEP_ERROR_REFUSED,
-                        known ? "%s waits for %s, which waits for it"
-                              : "%s names %s, which is unknown",
-                        module->spec, waits_for);
+                        known ? "%s must come after %s, but their .after fields form a circle"
+                              : "%s must come after %s, which is not the spec of any row",
+                        module->spec, missing);
             reported = true;
         }
         nj_table_add(sorted, module);

@@ -57,7 +57,8 @@ test_unknown_name_is_reported_and_row_comes_last(void **state)
     NjTable *sorted = nj_modules_sort(table, &error);
 
     assert_non_null(error);
-    assert_string_equal(error->message, "lost names nowhere, which is unknown");
+    assert_string_equal(error->message,
+                        "lost must come after nowhere, which is not the spec of any row");
     assert_string_equal(spec_at(sorted, 0), "first");
     assert_string_equal(spec_at(sorted, 1), "lost");
 
