@@ -33,7 +33,7 @@ def test_room_with_password_is_joined_with_it(s):
     room, newt = made_room(s, 'cellar', passwordprotectedroom='1', roomsecret='toadstool')
     home, t = online(s)
     t.line('/join %s toad' % room)
-    t.shows_text(r'This room wants a password')
+    t.shows_text(r'This room requires a password')
     enter(t, room, ' password=toadstool')
     t.line('let me in')
     newt.receives('^let me in$')

@@ -1,5 +1,5 @@
-/* XEP-0045: entering and leaving rooms, their occupants, and the reasons for being out. Messages of
- * rooms are in 0045-talk.c. */
+/* XEP-0045: joining and leaving rooms, their occupants, and the reasons why an occupant was
+ * removed. Messages of rooms are in 0045-talk.c. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0045.h"
 
@@ -9,25 +9,26 @@
 #include "base/text.h"
 
 #define NS_OWNER "http://jabber.org/protocol/muc#owner"
-#define HISTORY "50" /* lines of history to request */
-#define MAX_STATUS 1024
-#define MAX_CODES 16
+#define MAX_HISTORY "50" /* messages of the room's history that are requested */
+#define MAX_REASON 1024  /* bytes of a reason that is shown */
+#define MAX_CODES 16     /* status codes of one presence; further ones are ignored */
 
 typedef struct {
-    GHashTable *history; /* addresses of rooms that are still sending their history */
+    GHashTable *history; /* set of addresses of rooms that are still sending their history */
 } Muc;
 
 /* The content of <x xmlns='…muc#user'/> of a presence; elements are borrowed. */
 typedef struct {
-    gint64 codes[MAX_CODES];
-    guint count;
-    NjXml *item;    /* NULL */
-    NjXml *destroy; /* NULL */
+    gint64 codes[MAX_CODES]; /* of <status/> */
+    guint count;             /* of codes */
+    NjXml *item;             /* or NULL */
+    NjXml *destroy;          /* or NULL */
 } MucUser;
 
+/* The data of a wait for the presence that ends a join. */
 typedef struct {
     char *address;
-    NjDone done; /* NULL: we rejoin by ourselves */
+    NjDone done; /* NULL: an automatic rejoin, without a command */
     void *data;
 } Join;
 
@@ -73,7 +74,7 @@ nj_muc_history_over(NjSession *session, NjRoom *room)
     g_hash_table_remove(state->history, room->chat->address);
 }
 
-/* --- entering --- */
+/* --- joining --- */
 
 static void
 join_free(void *data)
@@ -96,13 +97,14 @@ on_join_ended(NjSession *session, const NjXml *stanza, const GError *error, void
     NjRoom *room = nj_muc_room(session, join->address);
 
     (void) stanza;
-    if (error && error->code == NJ_IQ_ERROR_TIMEOUT && room && room->state == NJ_ROOM_JOINING)
+    bool is_joining = room && room->state == NJ_ROOM_JOINING;
+    if (is_joining && error && error->code == NJ_IQ_ERROR_TIMEOUT)
         nj_room_set_state(room, NJ_ROOM_OUT, _("The room did not respond. Try again later."));
 
     if (!join->done) {
-        /* A later /join replaced this wait and reports the result instead. */
-        bool tell = error && error->code != NJ_IQ_ERROR_REPLACED;
-        room = tell ? nj_muc_room(session, join->address) : NULL;
+        /* REPLACED: a later /join has replaced this wait, and reports the result. */
+        bool must_report = error && error->code != NJ_IQ_ERROR_REPLACED;
+        room = must_report ? nj_muc_room(session, join->address) : NULL;
         if (room && nj_session_online(session))
             nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                              NJ_NOTICE_WARNING, "%s", error->message);
@@ -141,6 +143,7 @@ end_wait(NjSession *session, const char *address, const char *sentence)
     nj_wait_end(session, key, error);
 }
 
+/* Returns the presence to send to the room. */
 static NjXml *
 build_presence(NjSession *session, const NjRoom *room, const char *nick)
 {
@@ -148,13 +151,13 @@ build_presence(NjSession *session, const NjRoom *room, const char *nick)
     const NjAccount *account = nj_session_account(session);
     if (account->show != NJ_SHOW_OFFLINE)
         return nj_presence_stanza(session, to);
-    /* invisible, but /join was used: presence without show and status */
+    /* The account is invisible, but /join was used: send presence without show and status. */
     NjXml *presence = nj_xml_presence(NULL, to);
     nj_modules_add_presence(session, presence);
     return presence;
 }
 
-/* Sends the presence that enters a room, and requests its history from where ours ends. */
+/* Sends the presence that joins a room, and requests its messages after our newest one. */
 static void
 send_join(NjSession *session, NjRoom *room)
 {
@@ -166,7 +169,7 @@ send_join(NjSession *session, NjRoom *room)
         nj_xml_add_with_text(x, "password", NJ_NS_MUC, room->password);
 
     NjXml *history = nj_xml_add_new(x, "history", NJ_NS_MUC);
-    nj_xml_set(history, "maxstanzas", HISTORY);
+    nj_xml_set(history, "maxstanzas", MAX_HISTORY);
     if (room->chat->last_time > 0) {
         g_autofree char *since = nj_clock_format(room->chat->last_time + 1);
         nj_xml_set(history, "since", since);
@@ -183,9 +186,9 @@ send_join(NjSession *session, NjRoom *room)
         nj_room_set_state(room, NJ_ROOM_JOINING, NULL);
 }
 
-/* Returns the nick to use, in this order: the given one, the one used in this room before, the
- * account's, the option's, the localpart of our address. NULL with error set: it is not a valid
- * resource. The caller frees it. */
+/* Returns the first of these nicks that is set: the given one, the one used in this room before,
+ * the account's, that of the option "nick", the localpart of our address. Returns NULL with error
+ * set if it is not a valid resource. The caller frees it. */
 static char *
 choose_nick(NjAccount *account, const char *address, const char *given, GError **error)
 {
@@ -233,6 +236,7 @@ nj_muc_join(NjAccount *account, const char *address, const char *given, const ch
 
 /* --- presence of rooms --- */
 
+/* Reads <x xmlns='…muc#user'/>; without it *user is empty. */
 static void
 read_user(const NjXml *presence, MucUser *user)
 {
@@ -295,7 +299,7 @@ accept_configuration(NjSession *session, const char *address)
     nj_iq_send(session, iq, 0, NULL, NULL, NULL, session);
 }
 
-/* Shows notices about the kind of room that we have entered. */
+/* Shows notices about properties of the room that we have joined. */
 static void
 report_kind(NjSession *session, NjChat *chat, const MucUser *user)
 {
@@ -323,7 +327,7 @@ enter_room(NjSession *session, NjRoom *room, const char *nick, const MucUser *us
 {
     g_autofree char *address = g_strdup(room->chat->address);
 
-    /* 7.2.3: the room may change the nick; nj_room_set_state() reports it */
+    /* 7.2.3: the room may have changed the nick; nj_room_set_state() reports the new one */
     if (strcmp(room->nick, nick) != 0) {
         g_free(room->nick);
         room->nick = g_strdup(nick);
@@ -357,8 +361,9 @@ note_available(NjSession *session, NjRoom *room, const NjXml *stanza, const char
         enter_room(session, room, nick, user);
 }
 
-/* --- being out --- */
+/* --- leaving, and being removed --- */
 
+/* Returns the first sentence of describe_exit(), or NULL. */
 static char *
 exit_sentence(const MucUser *user, const char *nick)
 {
@@ -382,16 +387,16 @@ exit_sentence(const MucUser *user, const char *nick)
         return g_strdup(_("This room was destroyed by its owner."));
 
     if (has_code(user, 332))
-        return g_strdup(_("The service for rooms is being shut down. You come back to the room "
-                          "with the next connection."));
-    return has_code(user, 333)
-               ? g_strdup(_("The room lost its connection to you. You come back with "
-                            "the next connection, or by /join."))
-               : NULL;
+        return g_strdup(_("The room service is shutting down. You rejoin with the next connection, "
+                          "or now with /join."));
+    if (has_code(user, 333))
+        return g_strdup(_("The room lost its connection to you. You rejoin with the next "
+                          "connection, or now with /join."));
+    return NULL;
 }
 
-/* Returns the sentence why an occupant is out, with the actor and the reason given; NULL if the
- * occupant just left. nick NULL: it is us. The caller frees it. */
+/* Returns sentences that say why an occupant was removed, by whom, and for what reason; NULL if the
+ * occupant left. nick: the occupant's as shown; NULL: we were removed. The caller frees it. */
 static char *
 describe_exit(const MucUser *user, const char *nick)
 {
@@ -408,7 +413,7 @@ describe_exit(const MucUser *user, const char *nick)
     g_autofree char *by = name ? nj_text_line(name, -1, 0) : NULL;
     g_autofree char *words =
         reason_in ? nj_xml_child_text(reason_in, "reason", NJ_NS_MUC_USER) : NULL;
-    g_autofree char *reason = words ? nj_text_line(words, -1, MAX_STATUS) : NULL;
+    g_autofree char *reason = words ? nj_text_line(words, -1, MAX_REASON) : NULL;
 
     if (by && *by) {
         g_autofree char *before = sentence;
@@ -423,15 +428,15 @@ describe_exit(const MucUser *user, const char *nick)
     return sentence;
 }
 
-/* Ends our presence in a room. why is the reason to show, or NULL; wanted: rejoin with the next
- * connection. */
+/* Sets a room to OUT and removes its occupants. why: the sentence to show, or NULL. wanted: rejoin
+ * with the next connection. A join in progress fails with why. */
 static void
 end_presence(NjSession *session, NjRoom *room, const char *why, bool wanted)
 {
     Muc *state = nj_session_state(session, &nj_xep_0045);
     g_autofree char *address = g_strdup(room->chat->address);
 
-    /* otherwise the waiting /join gets the reason */
+    /* While JOINING, no notice is needed: end_wait() below passes why to the waiting /join. */
     bool was_in = room->state == NJ_ROOM_IN;
     g_hash_table_remove(state->history, address);
     nj_room_set_wanted(room, wanted);
@@ -445,7 +450,7 @@ end_presence(NjSession *session, NjRoom *room, const char *why, bool wanted)
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_WARNING, "%s", why);
 
-    end_wait(session, address, why ? why : _("You left the room before it let you in."));
+    end_wait(session, address, why ? why : _("You left the room before it answered."));
 }
 
 static void
@@ -458,8 +463,8 @@ note_renamed(NjSession *session, NjRoom *room, const char *nick, const char *new
         end_wait(session, address, NULL);
 }
 
-/* Returns the new nick of a nick change (status 303), borrowed; NULL: there is none, or it is not a
- * valid resource. */
+/* Returns the new nick if this is a nick change (status 303) to a valid resource, otherwise NULL;
+ * borrowed. */
 static const char *
 read_new_nick(const NjRoom *room, const MucUser *user)
 {
@@ -468,6 +473,16 @@ read_new_nick(const NjRoom *room, const MucUser *user)
     return full && nj_jid_valid(full) ? nick : NULL;
 }
 
+/* Was our removal a failure of the room or its service, after which we rejoin? */
+static bool
+was_service_failure(const MucUser *user)
+{
+    return !user->destroy && (has_code(user, 332) || has_code(user, 333));
+}
+
+/* Someone has left, has changed the nick or was removed. While the room is JOINING, unavailable
+ * presence of our own nick is ignored unless the room was destroyed: it is the reflection of an
+ * earlier leave. */
 static void
 note_unavailable(NjSession *session, NjRoom *room, const char *from, const MucUser *user)
 {
@@ -485,17 +500,17 @@ note_unavailable(NjSession *session, NjRoom *room, const char *from, const MucUs
         room = nj_muc_room(session, from);
         if (room)
             nj_room_take_out(room, nick);
-        /* while we join it is the reflected presence of an earlier leave */
     } else if (room->state == NJ_ROOM_IN || user->destroy) {
-        /* Without a reason the server sent our unavailable presence, because we went offline or
-         * invisible; /leave has set the state OUT before. */
+        /* Without a reason our server sent our unavailable presence to the room, because we went
+         * offline or invisible: rejoin later. /leave does not come here: its room is OUT
+         * already. */
         g_autofree char *why = describe_exit(user, NULL);
-        end_presence(session, room, why,
-                     !why || ((has_code(user, 332) || has_code(user, 333)) && !user->destroy));
+        end_presence(session, room, why, !why || was_service_failure(user));
     }
 }
 
-/* Returns the sentence for an error condition of joining (section 7.2); NULL: no special one. */
+/* Returns the sentence for an error condition of a join (section 7.2); NULL: use the general
+ * one. */
 static const char *
 refusal_sentence(const char *condition)
 {
@@ -503,14 +518,17 @@ refusal_sentence(const char *condition)
         const char *condition, *sentence;
     } sentences[] = {
         { "conflict", N_("This nickname is taken in the room. Use /join with another one.") },
-        { "not-authorized", N_("This room wants a password, or another one than was given.") },
+        { "not-authorized",
+          N_("This room requires a password, or the given one is wrong. Use /join with "
+             "password=PASSWORD.") },
         { "registration-required",
           N_("Only members may enter this room. Ask its owner to make you one.") },
         { "forbidden", N_("You are banned from this room.") },
         { "item-not-found", N_("There is no such room, or its owner is still setting it up.") },
-        { "not-allowed", N_("There is no such room, and you may not make one there.") },
+        { "not-allowed",
+          N_("There is no such room, and you are not allowed to create one there.") },
         { "not-acceptable",
-          N_("This room lets you in only with the nickname that you registered there.") },
+          N_("You can enter this room only with the nickname that you registered there.") },
         { "jid-malformed",
           N_("This nickname cannot be used in the room. Use /join with another one.") },
         { "service-unavailable",
@@ -532,10 +550,10 @@ note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
     g_autofree char *sentence = nj_iq_error_text(stanza, refusal_sentence(condition));
 
     if (room->state == NJ_ROOM_JOINING) {
-        bool passing = strcmp(condition, "remote-server-timeout") == 0
-                       || strcmp(condition, "resource-constraint") == 0;
-        end_presence(session, room, sentence, passing);
-    } else if (room->state == NJ_ROOM_IN) { /* we are still in the room, with the old nick */
+        bool is_temporary = strcmp(condition, "remote-server-timeout") == 0
+                            || strcmp(condition, "resource-constraint") == 0;
+        end_presence(session, room, sentence, is_temporary);
+    } else if (room->state == NJ_ROOM_IN) { /* a nick change failed: we keep the old nick */
         g_autofree char *address = g_strdup(room->chat->address);
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_ERROR, "%s", sentence);
@@ -543,7 +561,7 @@ note_error(NjSession *session, NjRoom *room, const NjXml *stanza)
     }
 }
 
-/* Takes every presence of a room that has a chat here, also of one that we have left. */
+/* Handles every presence of a room that has a chat here, and drops it if we are not in the room. */
 static bool
 on_presence(NjSession *session, NjXml *stanza, NjXml *child)
 {
@@ -594,7 +612,8 @@ nj_muc_leave(NjRoom *room, const char *why, GError **error)
     return true;
 }
 
-/* Returns the addresses of all rooms; a listener may close a room while we work on the others. */
+/* Returns the addresses of all rooms. Addresses, because a listener may close a room while the
+ * caller handles another one. The caller frees them. */
 static char **
 list_rooms(NjSession *session)
 {
@@ -611,6 +630,7 @@ list_rooms(NjSession *session)
     return (char **) g_ptr_array_free(list, FALSE);
 }
 
+/* Sends our presence to the rooms that we are in, and joins those that are wanted. */
 static void
 update_rooms(NjSession *session)
 {
@@ -646,16 +666,16 @@ on_presence_sent(NjSession *session, bool available)
     else
         end_all_presence(
             session,
-            _("You are invisible now, and a room shows who is in it: you left. You come back "
-              "when you are visible."));
+            _("You left this room because you are invisible now and a room shows its occupants. "
+              "You rejoin when you are visible again."));
 }
 
 static void
 stop_rooms(NjSession *session)
 {
     end_all_presence(session,
-                     _("The connection is gone, and with it your place in this room. You come "
-                       "back with the next connection."));
+                     _("The connection has ended, so you are no longer in this room. You rejoin "
+                       "with the next connection."));
 }
 
 const NjModule nj_xep_0045 = {

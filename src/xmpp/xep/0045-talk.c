@@ -1,5 +1,5 @@
 /* XEP-0045: messages of occupants to a room, of the room itself, and private messages of occupants.
- * Our own message is shown when it is sent; when the room reflects it, it is DELIVERED. */
+ * Our own message is shown when it is sent; the room's echo of it sets it to DELIVERED. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0045.h"
 
@@ -8,9 +8,8 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define MAX_PRIVATE 100 /* chats with occupants that received messages may open */
-/* bytes of a body that are searched for our nick */
-#define NAMED_WITHIN (16 * 1024)
+#define MAX_PRIVATE 100 /* open chats with occupants; above it received messages open none */
+#define MAX_SEARCHED (16 * 1024) /* bytes of a body that are searched for our nick */
 
 /* --- our nick --- */
 
@@ -20,12 +19,12 @@ is_word(gunichar c)
     return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '_';
 }
 
-/* Does the body have our nick as a whole word, in any case? "toad" is in "Toad: hello", not in
- * "toadstool". */
+/* Returns true if the body has our nick as a whole word, in upper or lower case: "toad" is in
+ * "Toad: hello" but not in "toadstool". */
 static bool
-names_us(const char *body, const char *nick)
+mentions_nick(const char *body, const char *nick)
 {
-    g_autofree char *text = g_utf8_casefold(body, (gssize) strnlen(body, NAMED_WITHIN));
+    g_autofree char *text = g_utf8_casefold(body, (gssize) strnlen(body, MAX_SEARCHED));
     g_autofree char *name = g_utf8_casefold(nick, -1);
     gsize length = strlen(name);
 
@@ -62,7 +61,7 @@ is_echo(NjSession *session, NjRoom *room, const NjIncoming *in, const char *nick
     return true;
 }
 
-/* Is this message of the room's history in ours already? */
+/* Is this message of the room's history stored already? */
 static bool
 is_known(NjRoom *room, const NjMessage *message)
 {
@@ -76,6 +75,7 @@ is_known(NjRoom *room, const NjMessage *message)
            && nj_store_has_origin_id(store, room->chat->id, message->sender, message->origin_id);
 }
 
+/* Sets the subject. It is also the end of the history that the room sends after a join. */
 static void
 note_subject(NjSession *session, NjRoom *room, const NjMessage *message, const char *nick)
 {
@@ -108,14 +108,15 @@ deliver_to_room(NjSession *session, NjRoom *room, NjIncoming *in)
             return;
         message->out = strcmp(nick, room->nick) == 0;
         message->mention =
-            !message->out && !message->delayed && names_us(message->body, room->nick);
+            !message->out && !message->delayed && mentions_nick(message->body, room->nick);
         nj_chat_add(room->chat, message);
     }
 }
 
 /* --- private messages --- */
 
-/* Limits the chats that one occupant can open by changing the nick for every message. */
+/* The limit is needed because one occupant could open any number of chats by changing the nick for
+ * every message. */
 static bool
 too_many_private(const NjAccount *account)
 {
@@ -150,7 +151,8 @@ deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
     nj_chat_add(in->chat, in->message);
 }
 
-/* Messages of rooms that we are not in are dropped. */
+/* Delivers messages of rooms, and leaves those of people to RFC 6121. Messages of rooms that we are
+ * not in are dropped. */
 bool
 nj_muc_deliver(NjSession *session, NjIncoming *in)
 {
