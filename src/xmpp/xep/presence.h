@@ -1,4 +1,4 @@
-/* RFC 6121 sections 3 and 4: our presence, subscriptions, and requests of strangers
+/* RFC 6121 sections 3 and 4: our presence, subscriptions, and answers to requests of strangers
  * (rfc6121-presence.c). */
 #ifndef NJ_XMPP_XEP_PRESENCE_H
 #define NJ_XMPP_XEP_PRESENCE_H
@@ -20,14 +20,14 @@ typedef enum {
     NJ_SUBSCRIBE_CANCEL
 } NjSubscribe;
 
-/* Sends a subscription stanza (RFC 6121 section 3). text goes along as its status; may be NULL.
- * ALLOW and DENY also answer a waiting request of that address. */
+/* Sends a subscription stanza (RFC 6121 section 3) with text as its status; text may be NULL. If
+ * there is a request of that address, ALLOW accepts it and DENY refuses it. */
 bool nj_subscribe(NjAccount *account, const char *address, NjSubscribe what, const char *text,
                   GError **error);
 
-/* Answers the request of a stranger. Accepting allows the subscription that the stranger asked for
- * and moves stored messages into a chat, as unread. Refusing denies the subscription and deletes
- * the messages. */
+/* Answers the request of a stranger. Accepting allows the requested subscription, if any, and opens
+ * a chat with the stored messages, as unread. Refusing denies the subscription and deletes the
+ * messages. */
 bool nj_request_accept(NjAccount *account, const char *address, GError **error);
 bool nj_request_refuse(NjAccount *account, const char *address, GError **error);
 

@@ -7,13 +7,13 @@
 #include "base/text.h"
 #include "model/store.h"
 
-#define STRANGER_BYTES                                                                    \
-    (16 * 1024)            /* bytes of a body that is stored until its sender is accepted \
-                            */
-#define CLOCKS (60 * 1000) /* ms: allowed difference of two clocks plus the transmission */
+#define MAX_STRANGER_BYTES (16 * 1024) /* of a body; the rest of a stranger's body is dropped */
+#define CLOCK_TOLERANCE_MS (60 * 1000) /* difference of two clocks, plus the transmission */
 
-/* Takes every error stanza. It fails the message with its id that we sent to its sender. In a room
- * all occupants see our ids, so nj_sent_find() compares the full address there. */
+/* Handles messages of type error. Finds the message that we sent to this address with this id, and
+ * sets it to FAILED unless a receipt has arrived for it. In a room all occupants see our ids, so
+ * nj_sent_find() compares the full address there. An error of a joined room about another stanza is
+ * shown as a notice. */
 static bool
 on_error(NjSession *session, NjXml *stanza, NjXml *child)
 {
@@ -28,14 +28,15 @@ on_error(NjSession *session, NjXml *stanza, NjXml *child)
     g_autoptr(NjMessage) sent =
         nj_sent_find(session, from ? from : account->bare, nj_xml_attr(stanza, "id"), &address);
     NjRoom *room = sent || !from || nj_jid_resource(from) ? NULL : nj_muc_room(session, from);
-    if ((!sent || sent->state == NJ_STATE_FAILED || sent->state == NJ_STATE_DELIVERED)
-        && (!room || room->state != NJ_ROOM_IN))
+    bool can_fail = sent && sent->state != NJ_STATE_FAILED && sent->state != NJ_STATE_DELIVERED;
+    bool is_joined = room && room->state == NJ_ROOM_IN;
+    if (!can_fail && !is_joined)
         return true;
 
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     if (sent)
         nj_account_settle_message(account, address, sent, NJ_STATE_FAILED, sentence);
-    else /* a room also refuses a subject */
+    else /* for example a refused subject, which is not a stored message */
         nj_client_notice(nj_session_client(session), room->chat->account, room->chat,
                          NJ_NOTICE_ERROR, "%s", sentence);
 
@@ -49,7 +50,7 @@ is_stranger(NjSession *session, const char *bare)
            && nj_session_peer(session, bare) < NJ_PEER_SERVER;
 }
 
-/* Does the closed chat have messages from before? */
+/* Returns true if the stored chat, which is closed now, has messages and is not a request. */
 static bool
 has_messages(NjStore *store, const NjStoredChat *stored)
 {
@@ -59,19 +60,20 @@ has_messages(NjStore *store, const NjStoredChat *stored)
     return page && page->len > 0;
 }
 
-/* Cuts a stranger's body at STRANGER_BYTES, at a character boundary. */
+/* Shortens a stranger's body to MAX_STRANGER_BYTES, at a character boundary. */
 static void
 shorten_body(NjMessage *message)
 {
-    if (!message->body || strlen(message->body) <= STRANGER_BYTES)
+    if (!message->body || strlen(message->body) <= MAX_STRANGER_BYTES)
         return;
     g_autofree char *whole = g_steal_pointer(&message->body);
-    const char *end = g_utf8_find_prev_char(whole, whole + STRANGER_BYTES);
+    const char *end = g_utf8_find_prev_char(whole, whole + MAX_STRANGER_BYTES);
     message->body = g_strdup_printf("%.*s…", (int) (end - whole), whole);
 }
 
-/* Stores a stranger's message without a chat, a window or a receipt, and adds it to the requests.
- * Returns false if the sender is not a stranger: the history has earlier messages of that chat. */
+/* Adds a stranger's message to the requests and stores it, without opening a chat and without a
+ * receipt. Returns false, with nothing stored, if the sender is not a stranger: the history has an
+ * accepted chat with that address. */
 static bool
 store_request(NjSession *session, const char *bare, const NjIncoming *in)
 {
@@ -107,18 +109,18 @@ store_request(NjSession *session, const char *bare, const NjIncoming *in)
     return !known;
 }
 
-/* Offline messages arrive in their order, but their stamps come from the server's clock and earlier
- * messages have ours: a stamp that is a little too early is moved behind the last received message.
- */
+/* Keeps offline messages in the order of their arrival. Their stamps are from the server's clock,
+ * the times of earlier messages from ours. A stamp that is earlier than the last received message
+ * by less than CLOCK_TOLERANCE_MS gets that message's time. */
 static void
 keep_order(const NjChat *chat, NjMessage *message)
 {
     if (message->delayed && message->time < chat->incoming_time
-        && message->time > chat->incoming_time - CLOCKS)
+        && message->time > chat->incoming_time - CLOCK_TOLERANCE_MS)
         message->time = chat->incoming_time;
 }
 
-/* Returns the chat of a message that another client of ours sent to this address. */
+/* Opens the chat for a message that another client of ours sent to this address. */
 static NjChat *
 open_sent_chat(NjSession *session, const char *to)
 {
@@ -130,8 +132,8 @@ open_sent_chat(NjSession *session, const char *to)
     return nj_chat_open(account, NJ_CHAT_PERSON, bare);
 }
 
-/* Stores a message that another client of ours sent. Whoever wrote it has read the lines before it
- * there, so they are marked as read here. */
+/* Stores a message that another client of ours sent. The user has read the earlier messages of the
+ * chat in that client, so they are marked as read here. */
 static void
 deliver_sent(NjSession *session, NjIncoming *in)
 {
@@ -156,6 +158,7 @@ deliver_sent(NjSession *session, NjIncoming *in)
         nj_chat_mark_read(chat, message);
 }
 
+/* Calls .stored of all rows. */
 static void
 report_stored(NjSession *session, const NjIncoming *in)
 {
@@ -165,6 +168,16 @@ report_stored(NjSession *session, const NjIncoming *in)
         if (module->stored)
             module->stored(session, in);
     }
+}
+
+/* Does this message select the client to which we send (RFC 6121, 5.1)? */
+static bool
+selects_peer(const NjIncoming *in)
+{
+    const NjMessage *message = in->message;
+    if (message->delayed || message->type == NJ_MESSAGE_HEADLINE)
+        return false;
+    return nj_jid_resource(in->from) && g_strcmp0(in->chat->peer, in->from) != 0;
 }
 
 static bool
@@ -194,13 +207,12 @@ deliver_message(NjSession *session, NjIncoming *in)
         return false;
 
     if (nj_message_is_known(session, in->chat->id, in)) {
-        /* the first receipt may have been lost with the connection */
+        /* send the receipt again: the first one may have been lost with the connection */
         report_stored(session, in);
         return false;
     }
 
-    if (!message->delayed && nj_jid_resource(in->from) && message->type != NJ_MESSAGE_HEADLINE
-        && g_strcmp0(in->chat->peer, in->from) != 0)
+    if (selects_peer(in))
         nj_chat_set_peer(in->chat, in->from);
     if (message->type == NJ_MESSAGE_CHAT)
         nj_chat_set_thread(in->chat, message->thread); /* our reply uses the same thread */

@@ -1,5 +1,5 @@
-/* RFC 6121 section 5: our messages, from nj_message_send() through the outbox to the stream, and
- * their states. */
+/* RFC 6121 section 5: the messages that we send, from nj_message_send() through the outbox to the
+ * stream, and their states. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/message.h"
 
@@ -10,23 +10,29 @@
 #include "model/store.h"
 
 #define ASK_WITHIN_MS (G_GINT64_CONSTANT(7) * 24 * 60 * 60 * 1000)
-#define MAX_PUMP 50 /* messages of one dispatch: keys come first */
+#define MAX_PUMP 50 /* messages sent in one run of nj_message_pump(): pressed keys come first */
 
 typedef struct {
     NjSession *session;
-    GSource *again; /* the pump continues from the loop */
-    GArray *asked;  /* ids of the rows that the archive is being asked about; NULL: none */
+    GSource *again; /* timer that calls nj_message_pump() for the remaining rows */
+    GArray *asked;  /* ids of the rows about which the archive is being asked; NULL: none */
 } Messages;
 
-/* Is the row queued without a sequence number, so that it was not handed to the stream? */
+/* Returns true if the row is queued and has not been handed to the stream, which numbers it. */
 static bool
 has_no_number(const NjOut *out)
 {
     return out->message->state == NJ_STATE_QUEUED && !out->numbered;
 }
 
-/* Fails queued private messages to occupants of a room; room NULL: of all rooms. After we left the
- * room the nick may belong to another person, whom the message was not meant for. */
+static bool
+is_private_in(const NjOut *out, const char *room)
+{
+    return out->kind == NJ_CHAT_PRIVATE && (!room || nj_jid_same_bare(out->address, room));
+}
+
+/* Sets the queued private messages to occupants of a room to FAILED; room NULL: of all rooms. After
+ * we have left the room, the nick may belong to another person. */
 static void
 fail_private(NjSession *session, const char *room)
 {
@@ -35,8 +41,7 @@ fail_private(NjSession *session, const char *room)
 
     for (GList *item = outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        if (out->kind == NJ_CHAT_PRIVATE && has_no_number(out)
-            && (!room || nj_jid_same_bare(out->address, room)))
+        if (is_private_in(out, room) && has_no_number(out))
             g_array_append_val(rows, out->message->id);
     }
 
@@ -45,8 +50,8 @@ fail_private(NjSession *session, const char *room)
         if (out)
             nj_outbox_set_state(
                 outbox, out, NJ_STATE_FAILED,
-                _("The room was lost before this could be said, and who has this name there now "
-                  "may be somebody else. /retry says it all the same."));
+                _("You left the room before this message was sent. The nickname may belong to "
+                  "another person now. Use /retry to send the message anyway."));
     }
 }
 
@@ -82,24 +87,25 @@ detach_outbox(NjSession *session, void *data)
 
 /* --- sent messages --- */
 
-/* Returns the store's id of the chat that has our messages to this address: of a room by its bare
- * address, of an occupant by the full one, of a person by the bare one. 0: there is none. The
- * caller frees *chat_address. */
+/* Returns the store's id of the chat that has our messages to this address; 0: there is none. The
+ * chat of a room has the room's bare address, that of an occupant the full address, that of a
+ * person the bare address; it is returned in *chat_address, which the caller frees. */
 static gint64
 find_chat_row(NjSession *session, const char *address, char **chat_address)
 {
     NjAccount *account = nj_session_account(session);
-    bool exact = nj_muc_room(session, address) != NULL;
-    g_autofree char *bare = exact ? g_strdup(address) : nj_jid_bare(address);
-    NjChat *chat = nj_chat_find(account, bare);
+    bool in_room = nj_muc_room(session, address) != NULL;
+    g_autofree char *found = in_room ? g_strdup(address) : nj_jid_bare(address);
+    NjChat *chat = nj_chat_find(account, found);
     NjStoredChat stored = { 0 };
     gint64 row = chat ? chat->id : 0;
 
-    if (!chat && !exact && account->row
-        && nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, bare, &stored))
+    bool may_be_closed = !chat && !in_room && account->row;
+    if (may_be_closed
+        && nj_store_find_chat(account->client->store, account->row, NJ_CHAT_PERSON, found, &stored))
         row = stored.id;
     nj_stored_chat_clear(&stored);
-    *chat_address = g_steal_pointer(&bare);
+    *chat_address = g_steal_pointer(&found);
 
     return row;
 }
@@ -112,7 +118,7 @@ nj_sent_find(NjSession *session, const char *address, const char *id, char **cha
     return row ? nj_store_find_sent(store, row, id) : NULL;
 }
 
-/* --- the outbox on the wire --- */
+/* --- what the stream reports --- */
 
 static NjOut *
 find_row(NjSession *session, gint64 row)
@@ -147,8 +153,8 @@ nj_message_unsent(NjSession *session, gint64 row)
     nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
 }
 
-/* The state is UNSURE until more is known: the account's archive has messages to people; the
- * history of a room shows those to the room. */
+/* The state stays UNSURE until one of these settles it: for a message to a person our account's
+ * archive, for a message to a room the room's history. */
 void
 nj_message_unknown(NjSession *session, gint64 row)
 {
@@ -170,7 +176,7 @@ report_unsure(NjSession *session)
 
     for (GList *item = account->outbox->rows.head; item; item = item->next) {
         const NjOut *out = item->data;
-        /* the history of a room may still settle its messages */
+        /* messages to rooms are left out: the room's history may still settle them */
         count += out->kind == NJ_CHAT_PERSON && out->message->state == NJ_STATE_UNSURE;
     }
 
@@ -184,6 +190,17 @@ report_unsure(NjSession *session)
                          count);
 }
 
+/* May the answer of the archive settle the row? Meanwhile it may have been settled otherwise; a
+ * QUEUED row was queued again with /retry. */
+static bool
+is_open_question(const NjOut *out)
+{
+    if (out->numbered)
+        return false;
+    return out->message->state == NJ_STATE_UNSURE || out->message->state == NJ_STATE_QUEUED;
+}
+
+/* The archive has answered about the rows in state->asked, in their order. */
 static void
 on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
 {
@@ -193,16 +210,15 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
 
     for (guint i = 0; i < asked->len; i++) {
         NjOut *out = find_row(session, g_array_index(asked, gint64, i));
-        bool fresh = out && out->archive_pending;
-        /* The user may have queued it again with /retry meanwhile. */
-        if (!out || out->numbered
-            || (out->message->state != NJ_STATE_UNSURE && out->message->state != NJ_STATE_QUEUED))
+        if (!out || !is_open_question(out))
             continue;
+
+        bool was_pending = out->archive_pending;
         nj_outbox_set_archive_pending(outbox, out, false);
         out->missing = answers[i] == NJ_ARCHIVE_LACKS;
         if (answers[i] == NJ_ARCHIVE_HAS)
             nj_outbox_set_state(outbox, out, NJ_STATE_ACKNOWLEDGED, NULL);
-        else if (answers[i] == NJ_ARCHIVE_LACKS && fresh)
+        else if (answers[i] == NJ_ARCHIVE_LACKS && was_pending)
             nj_outbox_set_state(outbox, out, NJ_STATE_QUEUED, NULL);
     }
 
@@ -210,7 +226,8 @@ on_archive(NjSession *session, const NjArchiveAnswer *answers, void *data)
     nj_message_pump(session);
 }
 
-/* Is it an UNSURE message to a person, not older than oldest, that the archive may know? */
+/* Is it an UNSURE message to a person that was written at oldest or later, and that the archive was
+ * not found to lack? */
 static bool
 may_ask_again(const NjOut *out, gint64 oldest)
 {
@@ -220,9 +237,10 @@ may_ask_again(const NjOut *out, gint64 oldest)
     return message->origin_id && message->time >= oldest;
 }
 
-/* Asks the archive about rows that are pending and about UNSURE messages of the last seven days. An
- * UNSURE one that the archive has becomes ACKNOWLEDGED; one that it lacks is not sent again without
- * /retry, and not asked about again, because a session that has asked is replaced (0313-ask.c). */
+/* Asks the archive about the rows with archive_pending, and again about the other UNSURE messages
+ * of the last seven days. A message that the archive has becomes ACKNOWLEDGED. One that it lacks is
+ * queued if it was pending; otherwise only /retry sends it, and `missing` keeps it from being asked
+ * about again: each question makes 0313-ask.c start a new session, so this would never end. */
 static void
 ask_archive(NjSession *session)
 {
@@ -257,8 +275,7 @@ start_outbox(NjSession *session)
     nj_message_pump(session);
 }
 
-/* The question to the archive times out while the connection is away; the session may go on after
- * that. */
+/* Asks the archive again if the question timed out while the session was suspended. */
 static void
 resume_outbox(NjSession *session)
 {
@@ -277,7 +294,8 @@ stop_outbox(NjSession *session)
 /* --- sending --- */
 
 /* Returns the address to send to: the contact's client that wrote last (section 5.1), the room, or
- * the occupant. NULL with error set: it cannot be sent; NULL without: not yet. */
+ * the occupant. Returns NULL with error set if the message cannot be sent, and NULL without an
+ * error if it must wait until the room is joined. */
 static const char *
 choose_destination(const NjChat *chat, GError **error)
 {
@@ -343,12 +361,14 @@ new_message(const NjChat *chat, const char *text, const NjSendOptions *options)
     return message;
 }
 
+/* Returns true if the row may be handed to the stream. */
 static bool
 is_waiting(const NjOut *out)
 {
     return has_no_number(out) && !out->archive_pending;
 }
 
+/* Hands the row to the stream, or sets it to FAILED; does neither while its room is not joined. */
 static void
 send_row(NjSession *session, NjOut *out)
 {
@@ -362,17 +382,21 @@ send_row(NjSession *session, NjOut *out)
         chat = nj_chat_open(account, NJ_CHAT_PERSON, out->address);
     if (!chat)
         g_set_error_literal(&error, NJ_XEP_ERROR, NJ_XEP_ERROR_OFFLINE,
-                            _("The room was left before this could be said in it."));
+                            _("You left the room before this message was sent. Use /join to enter "
+                              "it again."));
 
     const char *to = chat ? choose_destination(chat, &error) : NULL;
     out = find_row(session, message->id);
-    if (!out || !is_waiting(out) || (!to && !error))
+    if (!out || !is_waiting(out))
         return;
 
     if (error) {
         nj_outbox_set_state(outbox, out, NJ_STATE_FAILED, error->message);
         return;
     }
+
+    if (!to)
+        return;
 
     NjOutgoing going = { build_stanza(chat, message, to), chat, message };
     nj_outbox_hand_over(outbox, out);
@@ -395,20 +419,28 @@ on_pump_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Sends the queued rows, of each chat in their order. The rows are collected first: listeners of
- * message_changed may change the outbox, or send a message and so call this function again. */
+static bool
+may_pump(NjSession *session)
+{
+    const NjStore *store = nj_session_client(session)->store;
+    if (!nj_session_online(session) || nj_session_is_settling(session))
+        return false;
+    return !store || !nj_store_has_write_error(store);
+}
+
+/* Sends the queued rows; those of one chat in their order, so the rows behind one that waits for
+ * the archive wait, too. The rows are collected first, because listeners of message_changed may
+ * change the outbox, or send a message and so call this function again. */
 void
 nj_message_pump(NjSession *session)
 {
     Messages *state = nj_session_state(session, &nj_rfc6121_message_out);
     NjAccount *account = nj_session_account(session);
-    NjStore *store = account->client->store;
-
-    if (!nj_session_online(session) || nj_session_is_settling(session)
-        || (store && nj_store_has_write_error(store)))
+    if (!may_pump(session))
         return;
 
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(gint64));
+    /* set of addresses of chats with a row that waits for the archive */
     g_autoptr(GHashTable) stopped = g_hash_table_new(g_str_hash, g_str_equal);
     for (GList *item = account->outbox->rows.head; item && rows->len < MAX_PUMP;
          item = item->next) {
@@ -435,10 +467,10 @@ nj_message_send(NjChat *chat, const char *text, const NjSendOptions *options, GE
 {
     NjAccount *account = chat->account;
     NjSession *session = nj_session_of(account);
-    g_autoptr(GError) nowhere = NULL;
+    g_autoptr(GError) refusal = NULL;
 
-    if (!choose_destination(chat, &nowhere) && nowhere) {
-        g_propagate_error(error, g_steal_pointer(&nowhere));
+    if (!choose_destination(chat, &refusal) && refusal) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
         return NULL;
     }
 

@@ -1,14 +1,14 @@
-/* RFC 6121 sections 3 and 4: presence, subscriptions, and requests of strangers. */
+/* RFC 6121 sections 3 and 4: presence, subscriptions, and answers to requests of strangers. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-#define MAX_STATUS 1024
+#define MAX_STATUS 1024 /* bytes of a status text */
 
 typedef struct {
-    bool shown; /* the server shows our presence to contacts */
+    bool shown; /* the last presence of this session to all contacts was available */
 } Presence;
 
 static void *
@@ -48,6 +48,7 @@ nj_presence_stanza(NjSession *session, const char *to)
     return presence;
 }
 
+/* Calls .presence_sent of all rows. */
 static void
 report_sent(NjSession *session, bool available)
 {
@@ -68,9 +69,10 @@ nj_presence_send(NjAccount *account)
 
     Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     if (account->show == NJ_SHOW_OFFLINE) {
+        /* Already invisible. Sending it again would leave the rooms joined meanwhile. */
         if (!state->shown)
-            /* already invisible; a room that was entered meanwhile stays */
             return;
+
         nj_session_send(session, nj_xml_presence("unavailable", NULL));
         state->shown = false;
         report_sent(session, false);
@@ -110,13 +112,20 @@ nj_presence_direct(NjAccount *account, const char *to, NjShow show, const char *
     return nj_xep_send(session, presence, error);
 }
 
+static bool
+sees_presence(const NjContact *contact)
+{
+    return contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH;
+}
+
 bool
 nj_presence_shown_to(const NjSession *session, const char *address)
 {
     const Presence *state = nj_session_state(session, &nj_rfc6121_presence);
     const NjContact *contact = nj_roster_find(nj_session_account(session)->roster, address);
-    return nj_session_online(session) && state->shown && contact
-           && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH);
+    if (!nj_session_online(session) || !state->shown)
+        return false;
+    return contact && sees_presence(contact);
 }
 
 /* --- presence of others --- */
@@ -131,8 +140,8 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
 
     *out = (NjPresenceText){ .show = NJ_SHOW_ONLINE };
 
-    /* An unknown word counts as online. "offline" and "online" are names of ours, not of the
-     * protocol. */
+    /* An unknown show counts as online. "offline" and "online" are names of nj_show_parse() that
+     * are not in the protocol. */
     if (show && strcmp(show, "offline") != 0 && !nj_show_parse(show, &out->show))
         out->show = NJ_SHOW_ONLINE;
     if (priority && g_ascii_string_to_signed(priority, 10, -128, 127, &number, NULL))
@@ -141,10 +150,10 @@ nj_presence_read(const NjXml *stanza, NjPresenceText *out)
         out->status = nj_text_line(status, -1, MAX_STATUS);
 }
 
-/* RFC 6121 section 5.1: a presence change ends the binding to one client of the contact. An offline
- * contact does not type. */
+/* RFC 6121 section 5.1: after a presence of the contact, messages go to the bare address again, not
+ * to one client. An offline contact is not typing. */
 static void
-unlock_chat(NjAccount *account, const NjContact *contact)
+reset_peer(NjAccount *account, const NjContact *contact)
 {
     NjChat *chat = nj_chat_find(account, contact->address);
     if (chat && chat->peer)
@@ -169,7 +178,7 @@ note_presence(NjSession *session, const NjXml *stanza, const char *from, bool av
     const NjContact *contact =
         nj_roster_presence(account->roster, from, text.show, text.priority, text.status);
     if (contact)
-        unlock_chat(account, contact);
+        reset_peer(account, contact);
 
     g_free(text.status);
 }
@@ -180,9 +189,9 @@ note_subscribe(NjSession *session, const NjXml *stanza, const char *bare)
     NjAccount *account = nj_session_account(session);
     const NjContact *contact = nj_roster_find(account->roster, bare);
 
-    if (contact && (contact->subscription == NJ_SUB_FROM || contact->subscription == NJ_SUB_BOTH)) {
+    if (contact && sees_presence(contact)) {
+        /* 3.1.3: the contact is subscribed already; confirm it without asking the user */
         if (account->show != NJ_SHOW_OFFLINE)
-            /* 3.1.3: the contact is subscribed already */
             nj_session_send(session, nj_xml_presence("subscribed", bare));
         return;
     }
@@ -192,8 +201,8 @@ note_subscribe(NjSession *session, const NjXml *stanza, const char *bare)
     nj_roster_note_request(account->roster, bare, true, text, false);
 }
 
-/* Reports a response to our request, or the end of a subscription. Those of strangers are ignored.
- */
+/* Reports a response to our subscription request, or the end of a subscription. Stanzas of
+ * strangers are ignored. */
 static void
 note_answer(NjSession *session, const char *type, const char *bare)
 {
@@ -215,6 +224,7 @@ note_answer(NjSession *session, const char *type, const char *bare)
                          _("%s no longer follows your status."), label);
 }
 
+/* Reports that our subscription request failed. */
 static void
 note_error(NjSession *session, const NjXml *stanza, const char *bare)
 {
@@ -224,7 +234,8 @@ note_error(NjSession *session, const NjXml *stanza, const char *bare)
         return;
     g_autofree char *sentence = nj_iq_error_text(stanza, NULL);
     nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
-                     _("%s could not be asked. %s"), nj_contact_label(contact), sentence);
+                     _("The subscription request to %s failed. %s"), nj_contact_label(contact),
+                     sentence);
 }
 
 static bool
@@ -276,8 +287,8 @@ accept_messages(NjAccount *account, const char *address)
     nj_emit_chat_let_in(account->client->bus, chat);
 }
 
-/* An address that another client of ours writes to is not a stranger any more: its messages are
- * accepted. A subscription request stays open. */
+/* An address to which another client of ours sends a message is not a stranger any more. Its
+ * subscription request, if any, stays open. */
 void
 nj_request_answered(NjAccount *account, const char *address)
 {
@@ -347,6 +358,8 @@ find_request(NjAccount *account, const char *address, GError **error)
     return request;
 }
 
+/* Sends answer if the stranger requested a subscription, removes the request, and calls messages()
+ * if the stranger has sent any. */
 static bool
 answer_request(NjAccount *account, const char *address, const char *answer,
                void (*messages)(NjAccount *account, const char *address), GError **error)
@@ -357,15 +370,15 @@ answer_request(NjAccount *account, const char *address, const char *answer,
     if (!request || (request->asks && !session))
         return false;
 
-    bool wrote = request->messages > 0;
+    bool has_messages = request->messages > 0;
 
-    /* address may be the request's own, which is freed below */
+    /* a copy, because address may be a pointer to request->address, which is freed below */
     g_autofree char *bare = g_strdup(request->address);
     if (request->asks && !nj_xep_send(session, nj_xml_presence(answer, bare), error))
         return false;
 
     nj_roster_drop_request(account->roster, bare);
-    if (wrote)
+    if (has_messages)
         messages(account, bare);
     return true;
 }
@@ -385,7 +398,8 @@ nj_request_refuse(NjAccount *account, const char *address, GError **error)
 const NjModule nj_rfc6121_presence = {
     .spec = "RFC 6121 (4)",
     .name = N_("Presence and Subscriptions"),
-    /* takes early presence; and the questions for features go out before the first presence */
+    /* RFC 6121 (2) keeps presence that arrives before the roster. XEP-0030 (3) requests features
+     * before the first presence is sent. */
     .after = { "RFC 6121 (2)", "XEP-0030 (3)" },
     .handlers = { { NJ_KIND_PRESENCE, NULL, NULL, on_presence } },
     .attach = attach_presence,

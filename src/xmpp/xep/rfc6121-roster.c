@@ -1,5 +1,5 @@
-/* RFC 6121 section 2: the roster, requested by version, received item by item, and kept up to date
- * by the server's pushes. */
+/* RFC 6121 section 2: the roster. It is requested with the version that we have, received item by
+ * item, and updated by the server's pushes. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/roster.h"
 
@@ -7,12 +7,12 @@
 
 #define NS "jabber:iq:roster"
 #define NS_VER "urn:xmpp:features:rosterver"
-#define EARLY 1000 /* presence stanzas that are kept until the roster has arrived */
+#define MAX_EARLY 1000 /* presence stanzas that are kept until the roster has arrived */
 
 typedef struct {
-    bool begun;       /* a full roster is arriving */
-    bool here;        /* the roster of this connection has arrived */
-    GPtrArray *early; /* of NjXml */
+    bool begun;       /* nj_roster_begin() was called: a full roster is arriving */
+    bool arrived;     /* the request of this session has ended */
+    GPtrArray *early; /* of NjXml: presence that arrived before the roster */
 } Roster;
 
 static Roster *
@@ -39,6 +39,15 @@ detach_roster(NjSession *session, void *data)
     g_free(state);
 }
 
+static bool
+is_valid_item(const NjXml *item)
+{
+    const char *address = nj_xml_attr(item, "jid");
+    if (!nj_xml_is(item, "item", NS) || !address)
+        return false;
+    return nj_jid_valid(address) && nj_jid_is_bare(address);
+}
+
 /* Adds, changes or removes a contact. An item without a valid bare address is ignored. */
 static void
 apply_item(NjSession *session, const NjXml *item)
@@ -46,8 +55,7 @@ apply_item(NjSession *session, const NjXml *item)
     NjRoster *roster = nj_session_account(session)->roster;
     const char *address = nj_xml_attr(item, "jid"), *word = nj_xml_attr(item, "subscription");
 
-    if (!nj_xml_is(item, "item", NS) || !address || !nj_jid_valid(address)
-        || !nj_jid_is_bare(address))
+    if (!is_valid_item(item))
         return;
 
     if (g_strcmp0(word, "remove") == 0) {
@@ -75,6 +83,7 @@ apply_item(NjSession *session, const NjXml *item)
                   (const char *const *) groups->pdata);
 }
 
+/* The first item, or the end, of a full roster has arrived. */
 static void
 begin_roster(NjSession *session)
 {
@@ -113,7 +122,7 @@ on_roster(NjSession *session, const NjXml *stanza, const GError *error, void *da
     if (error && !stanza && !nj_session_online(session))
         return;
 
-    state->here = true;
+    state->arrived = true;
     NjXml *query = error ? NULL : nj_xml_child(stanza, "query", NS);
     if (error) {
         nj_client_notice(account->client, account, NULL, NJ_NOTICE_WARNING,
@@ -126,7 +135,7 @@ on_roster(NjSession *session, const NjXml *stanza, const GError *error, void *da
             nj_roster_set_version(account->roster, nj_xml_attr(query, "ver"));
         nj_roster_end(account->roster);
     } else {
-        /* our version is current (2.6.3) */
+        /* an empty response: the stored roster is current (2.6.3) */
         nj_emit_roster_loaded(account->client->bus, account);
     }
 
@@ -148,7 +157,7 @@ request_roster(NjSession *session)
         nj_xml_set(query, "ver", version ? version : "");
     }
 
-    state->begun = state->here = false;
+    state->begun = state->arrived = false;
     nj_iq_send(session, iq, 0, on_roster, on_item, NULL, state);
 }
 
@@ -190,7 +199,7 @@ keep_early_presence(NjSession *session, NjXml *presence, NjXml *child)
 {
     Roster *state = state_of(session);
     (void) child;
-    if (state->here || state->early->len >= EARLY)
+    if (state->arrived || state->early->len >= MAX_EARLY)
         return false;
     g_ptr_array_add(state->early, nj_xml_ref(presence));
     return true;
@@ -255,7 +264,7 @@ nj_roster_delete(NjAccount *account, const char *address, NjDone done, void *dat
 const NjModule nj_rfc6121_roster = {
     .spec = "RFC 6121 (2)",
     .name = N_("Contact List"),
-    .after = { "XEP-0045" }, /* takes presence of rooms */
+    .after = { "XEP-0045" }, /* it handles presence of rooms */
     .handlers = { { NJ_KIND_IQ_SET, "query", NS, on_push },
                   { NJ_KIND_PRESENCE, NULL, NULL, keep_early_presence } },
     .attach = attach_roster,

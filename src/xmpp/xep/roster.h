@@ -4,7 +4,7 @@
 
 #include "xmpp/session.h"
 
-/* Adds or changes a contact. name NULL and groups NULL keep what the roster has; groups is
+/* Adds or changes a contact. name NULL keeps the name, groups NULL keeps the groups. groups is
  * NULL-terminated. */
 void nj_roster_edit(NjAccount *account, const char *address, const char *name,
                     const char *const *groups, NjDone done, void *data);
