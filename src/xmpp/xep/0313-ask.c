@@ -1,12 +1,13 @@
-/* XEP-0313: asks our account's archive whether the server has received our messages, after a
- * session ended without acknowledging them. The answer "no" sends a message again, so it needs
- * proof: an archive that keeps all our messages to that person (XEP-0441), read from its end to
- * before the message, by the server's clock. Without this proof the answer is "unknown".
+/* XEP-0313: asks our account's archive whether it has messages that we sent in a session which
+ * ended before they were acknowledged. A message that the archive lacks may be sent again, so LACKS
+ * needs proof: the archive keeps all our messages to that person (XEP-0441), and it was read from
+ * its newest message back to a time before we sent the message, by the server's clock. Without this
+ * proof the answer is UNKNOWN.
  *
- * A session that has asked is closed, and a new one begins. Prosody 0.12 assumes that a session
- * which queries the archive fetches all missed messages from it (mod_smacks and mod_offline with
- * mam_requested); when such a session breaks, it does not resend them. We do not fetch them, so
- * they would be lost. */
+ * A session that has read the archive is ended afterwards, and a new one is started ("renewal").
+ * Prosody 0.12 assumes that a session which queries the archive fetches all missed messages from it
+ * (mam_requested in mod_smacks and mod_offline). If such a session breaks, Prosody does not resend
+ * its unacknowledged messages to us. We do not fetch them, so they would be lost. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -16,33 +17,36 @@
 #include "model/outbox.h"
 
 #define NS_RSM "http://jabber.org/protocol/rsm"
-#define PATIENCE 20            /* seconds for the whole question */
-#define MARGIN (5 * 60 * 1000) /* ms: allowed difference of clocks */
-#define PAGE "100"
-#define PAGES 100
-/* ms: messages that are sent again are acknowledged in this session first */
-#define RENEWAL 1000
+#define DEADLINE 20 /* seconds, for a question and for each of its requests */
+#define CLOCK_TOLERANCE_MS (5 * 60 * 1000) /* difference of the two clocks */
+#define PAGE_SIZE "100"                    /* messages */
+#define MAX_PAGES 100
+/* from the last answer to the renewal, so that messages which are sent again can be acknowledged */
+#define RENEWAL_MS 1000
 
+/* A message in question. */
 typedef struct {
-    char *id;
-    char *to;       /* NULL: not in the outbox, so unknown */
-    gint64 time_ms; /* by the server's clock once it is known */
-    bool keeps;     /* the archive keeps all messages to that address */
+    char *id;       /* its origin-id */
+    char *to;       /* the recipient; NULL: not known, so the answer cannot be LACKS */
+    gint64 time_ms; /* when it was sent: by our clock, after on_time() by the server's */
+    bool keeps;     /* the archive keeps all our messages to the recipient */
 } Sent;
 
+/* One call of nj_archive_ask(). It is a wait (xmpp/iq.h), during which one request after another is
+ * sent: the archive's preferences, the server's time, then pages of the archive. */
 typedef struct {
-    guint refs;
+    guint refs; /* of the wait and of each open request */
     NjSession *session;
-    Sent *sent;
+    Sent *sent; /* count of them */
     guint count;
-    GHashTable *missing; /* set of ids that the archive has not shown yet */
-    gint64 since_ms;
-    gint64 reached_ms; /* everything after this time was read */
-    gint64 oldest_ms;  /* the oldest time on this page */
-    char *key;         /* of the wait, and the queryid of our requests */
-    guint pages;
-    bool over; /* done was called, or must not be called */
-    bool complete;
+    GHashTable *missing; /* set of ids that were not found in the archive so far */
+    gint64 since_ms;     /* no message in question is older; same clock as time_ms */
+    gint64 reached_ms;   /* the archive was read from its end back to this time */
+    gint64 oldest_ms;    /* the oldest time on the current page */
+    char *key;           /* the key of the wait, and the queryid of the requests */
+    guint pages;         /* how many were requested */
+    bool over;           /* done was called, or must not be called any more */
+    bool complete;       /* the archive was read back to since_ms less the tolerance */
     NjArchiveFunc done;
     void *data;
     const void *owner;
@@ -50,11 +54,10 @@ typedef struct {
 
 typedef struct {
     NjSession *session;
-    GPtrArray *questions; /* of Question: open questions */
-    /* set of ids with an unknown answer: not asked again in this run */
-    GHashTable *futile;
-    bool read; /* the archive was read in this session */
-    GSource *renewal;
+    GPtrArray *questions; /* of Question: the open ones */
+    GHashTable *futile;   /* set of ids that were UNKNOWN: not looked for again in this run */
+    bool read;            /* the archive was read in this session */
+    GSource *renewal;     /* timer of the renewal */
 } Archive;
 
 static Archive *
@@ -98,12 +101,13 @@ on_renewal(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/* Starts the timer if the archive was read and no question is open. */
 static void
 schedule_renewal(NjSession *session)
 {
     Archive *state = state_of(session);
     if (state->read && !state->questions->len && !state->renewal)
-        state->renewal = nj_clock_after(RENEWAL, on_renewal, state);
+        state->renewal = nj_clock_after(RENEWAL_MS, on_renewal, state);
 }
 
 static void
@@ -134,7 +138,7 @@ question_unref(void *data)
     g_free(question);
 }
 
-/* The wait has ended, also if it was cancelled. */
+/* The wait has ended or was cancelled. */
 static void
 on_wait_over(void *data)
 {
@@ -150,13 +154,14 @@ answer_for(const Question *question, const Sent *sent)
 {
     if (!g_hash_table_contains(question->missing, sent->id))
         return NJ_ARCHIVE_HAS;
-    return sent->keeps && (question->complete || question->reached_ms <= sent->time_ms - MARGIN)
-               ? NJ_ARCHIVE_LACKS
-               : NJ_ARCHIVE_UNKNOWN;
+
+    bool was_passed =
+        question->complete || question->reached_ms <= sent->time_ms - CLOCK_TOLERANCE_MS;
+    return sent->keeps && was_passed ? NJ_ARCHIVE_LACKS : NJ_ARCHIVE_UNKNOWN;
 }
 
-/* The wait ended: reports the answers. If the session has ended, nothing is reported; the caller
- * asks again in the next one. */
+/* The wait has ended: calls done with the answers. If the session has ended it is not called,
+ * because the caller asks again in the next session. */
 static void
 report_answers(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -184,7 +189,8 @@ end_question(Question *question)
         nj_wait_end(question->session, question->key, NULL);
 }
 
-/* When the session ends, the wait and the open request end in no fixed order. */
+/* Must the response to a request be ignored? When the session ends, the wait and the open request
+ * end in no fixed order, so question->over may not be set yet. */
 static bool
 is_over(const Question *question, const GError *error)
 {
@@ -195,21 +201,22 @@ static void
 ask_server(Question *question, NjXml *iq, NjIqFunc done)
 {
     question->refs++;
-    nj_iq_send_full(question->session, iq, PATIENCE, done, NULL, question, question_unref,
+    nj_iq_send_full(question->session, iq, DEADLINE, done, NULL, question, question_unref,
                     question->owner);
 }
 
 /* --- reading --- */
 
-/* Notes an archived message. Only our own ones count: another sender could copy an id of ours. */
+/* Removes the id of an archived message from question->missing, if we are its sender: another
+ * sender could copy an id of ours. */
 static void
 note_result(Question *question, const NjXml *result)
 {
     const NjXml *forwarded = nj_xml_child(result, "forwarded", NJ_NS_FORWARD);
     const NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
     const NjXml *delay = forwarded ? nj_xml_child(forwarded, "delay", NJ_NS_DELAY) : NULL;
-    const char *stamp = delay ? nj_xml_attr(delay, "stamp") : NULL,
-               *author = message ? nj_xml_attr(message, "from") : NULL;
+    const char *stamp = delay ? nj_xml_attr(delay, "stamp") : NULL;
+    const char *author = message ? nj_xml_attr(message, "from") : NULL;
     gint64 time;
 
     if (stamp && nj_clock_parse(stamp, &time))
@@ -250,11 +257,12 @@ add_field(NjXml *form, const char *name, const char *value)
     nj_xml_add_with_text(field, "value", NJ_NS_DATA, value);
 }
 
-/* Requests a page, the newest first: the messages in question are seldom old. */
+/* Requests a page: the one before the archive id `before`, or the newest one if it is NULL. Reading
+ * starts at the newest page because the messages in question are seldom old. */
 static void
 ask_page(Question *question, const char *before)
 {
-    g_autofree char *start = nj_clock_format(MAX(question->since_ms - MARGIN, 0));
+    g_autofree char *start = nj_clock_format(MAX(question->since_ms - CLOCK_TOLERANCE_MS, 0));
     NjXml *iq = nj_xml_iq("set", NULL, NULL);
     NjXml *query = nj_xml_add_new(iq, "query", NJ_NS_MAM);
 
@@ -265,7 +273,7 @@ ask_page(Question *question, const char *before)
     add_field(form, "start", start);
 
     NjXml *set = nj_xml_add_new(query, "set", NS_RSM);
-    nj_xml_add_with_text(set, "max", NS_RSM, PAGE);
+    nj_xml_add_with_text(set, "max", NS_RSM, PAGE_SIZE);
     if (before)
         nj_xml_add_with_text(set, "before", NS_RSM, before);
     else
@@ -277,6 +285,7 @@ ask_page(Question *question, const char *before)
     ask_server(question, iq, on_page);
 }
 
+/* Returns true if reading further pages could not change any answer. */
 static bool
 knows_all(const Question *question)
 {
@@ -303,7 +312,9 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
     if (fin)
         question->reached_ms = MIN(question->reached_ms, question->oldest_ms);
     question->complete = g_strcmp0(complete, "true") == 0 || g_strcmp0(complete, "1") == 0;
-    if (first && *first && question->pages < PAGES && !knows_all(question))
+    bool has_more = first && *first;
+    bool must_read = has_more && question->pages < MAX_PAGES && !knows_all(question);
+    if (must_read)
         ask_page(question, first);
     else
         end_question(question);
@@ -311,9 +322,9 @@ on_page(NjSession *session, const NjXml *stanza, const GError *error, void *data
 
 /* --- before reading --- */
 
-/* XEP-0202: times in an archive come from the server's clock. If that clock is behind ours, our
- * times are moved back by the difference. If it is ahead they stay, because it may have been right
- * when the message was sent. */
+/* XEP-0202: times in an archive come from the server's clock. If that clock is behind ours, the
+ * times of the messages in question are moved back by the difference. If it is ahead they are not
+ * moved, because our clock may have been ahead, too, when a message was sent. */
 static void
 on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data)
 {
@@ -339,20 +350,23 @@ on_time(NjSession *session, const NjXml *stanza, const GError *error, void *data
     ask_page(question, NULL);
 }
 
+/* Is the address or its domain in this list of preferences? list may be NULL. */
 static bool
 list_contains(const NjXml *list, const char *address)
 {
     for (NjXml *item = list ? nj_xml_first(list) : NULL; item; item = nj_xml_next(item)) {
         g_autofree char *text = nj_xml_text(item);
         g_autofree char *domain = nj_jid_domain(address);
-        if (text && nj_jid_valid(text)
-            && (nj_jid_same_bare(text, address) || strcmp(text, domain) == 0))
+        if (!text || !nj_jid_valid(text))
+            continue;
+        if (nj_jid_same_bare(text, address) || strcmp(text, domain) == 0)
             return true;
     }
     return false;
 }
 
-/* XEP-0441 section 2: the lists "always" and "never" overrule the default. */
+/* Does the archive keep all messages to this address? XEP-0441 section 2: the lists "always" and
+ * "never" overrule the default. */
 static bool
 is_kept(NjSession *session, const NjXml *prefs, const char *address)
 {
@@ -371,7 +385,7 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
 {
     Question *question = data;
     const NjXml *prefs = error ? NULL : nj_xml_child(stanza, "prefs", NJ_NS_MAM);
-    bool any = false;
+    bool is_any_kept = false;
 
     if (is_over(question, error))
         return;
@@ -380,10 +394,10 @@ on_prefs(NjSession *session, const NjXml *stanza, const GError *error, void *dat
         Sent *sent = &question->sent[i];
         sent->keeps = is_kept(session, prefs, sent->to)
                       && !g_hash_table_contains(state_of(session)->futile, sent->id);
-        any |= sent->keeps;
+        is_any_kept |= sent->keeps;
     }
 
-    if (!any || !nj_session_server_has(session, NJ_NS_TIME)) {
+    if (!is_any_kept || !nj_session_server_has(session, NJ_NS_TIME)) {
         end_question(question);
         return;
     }
@@ -405,25 +419,27 @@ begin_question(Question *question)
     ask_server(question, iq, on_prefs);
 }
 
+/* Our server and account have announced their features: the open questions can begin. */
 static void
 begin_questions(NjSession *session)
 {
     const GPtrArray *questions = state_of(session)->questions;
-    g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(question_unref);
+    /* a copy, because a question that ends at once leaves the list */
+    g_autoptr(GPtrArray) copy = g_ptr_array_new_with_free_func(question_unref);
 
     for (guint i = 0; i < questions->len; i++) {
         Question *question = questions->pdata[i];
         question->refs++;
-        g_ptr_array_add(now, question);
+        g_ptr_array_add(copy, question);
     }
 
-    for (guint i = 0; i < now->len; i++)
-        if (!((Question *) now->pdata[i])->over)
-            begin_question(now->pdata[i]);
+    for (guint i = 0; i < copy->len; i++)
+        if (!((Question *) copy->pdata[i])->over)
+            begin_question(copy->pdata[i]);
 }
 
-/* Finds recipient and time of the messages in the outbox. Messages to rooms and occupants, and
- * headlines, are left out: archives need not keep them. */
+/* Sets recipient and time from the outbox. Messages to rooms and occupants, and headlines, get no
+ * recipient, because an archive need not keep them. */
 static void
 find_recipients(Question *question)
 {
@@ -467,7 +483,7 @@ nj_archive_ask(NjSession *session, const char *const *ids, gint64 since_ms, NjAr
     question->key = nj_random_id();
     find_recipients(question);
     g_ptr_array_add(state_of(session)->questions, question);
-    nj_wait_begin(session, question->key, PATIENCE, report_answers, question, on_wait_over, owner);
+    nj_wait_begin(session, question->key, DEADLINE, report_answers, question, on_wait_over, owner);
     if (nj_session_discovered(session))
         begin_question(question);
 }
