@@ -1,4 +1,5 @@
-/* XEP-0012: the time since the last key, told to contacts only, and only if the option is on. */
+/* XEP-0012: the time since the last pressed key. It is sent to contacts only, and only if the
+ * option is on. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
@@ -26,8 +27,8 @@ answer(NjSession *session, NjXml *iq, NjXml *query)
     return true;
 }
 
-/* A client responds with the time since the last key, a server for an offline contact with the time
- * since the logout, a server for itself with its uptime (sections 3 to 5). */
+/* The seconds mean: from a client, since the last pressed key; from the server of an offline
+ * contact, since the logout; from a server about itself, its uptime (sections 3 to 5). */
 static void
 read_last(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
 {

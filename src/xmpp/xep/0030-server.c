@@ -1,13 +1,13 @@
-/* XEP-0030 section 3: the features of our server and of our account on it. Both requests are sent
- * before the first presence. A server processes a stream in order (RFC 6120 section 10.1), so the
- * responses arrive before offline messages. */
+/* XEP-0030 section 3: the features of our server and of our account there. Both are requested
+ * before the first presence is sent. A server processes a stream in order (RFC 6120 section 10.1),
+ * so the responses arrive before offline messages. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
-#define PATIENCE 20       /* seconds */
-#define MAX_FEATURES 1000 /* features of one response */
-#define MAX_FEATURE_BYTES 256
+#define DEADLINE 20           /* seconds for a response */
+#define MAX_FEATURES 1000     /* features of one response */
+#define MAX_FEATURE_BYTES 256 /* a longer feature is ignored */
 
 typedef struct {
     GHashTable *server, *account; /* sets of features; NULL: no response yet */
@@ -56,7 +56,8 @@ read_features(const NjXml *query)
     return features;
 }
 
-/* An error response means no features; a missing response leaves the set NULL. */
+/* A request has ended. An error response means that there are no features; without a response
+ * (stanza NULL) *into stays NULL. After the last request calls .discovered of all rows. */
 static void
 on_answer(NjSession *session, const NjXml *stanza, const GError *error, GHashTable **into)
 {
@@ -96,7 +97,7 @@ request_features_of(NjSession *session, const char *to, NjIqFunc done)
 {
     NjXml *iq = nj_xml_iq("get", to, NULL);
     nj_xml_add_new(iq, "query", NJ_NS_DISCO);
-    nj_iq_send(session, iq, PATIENCE, done, NULL, NULL, state_of(session));
+    nj_iq_send(session, iq, DEADLINE, done, NULL, NULL, state_of(session));
 }
 
 static void

@@ -1,12 +1,12 @@
-/* XEP-0030: our identity and features, derived from the module rows; and nj_info(), which asks an
- * address what the rows ask for in .info. */
+/* XEP-0030: our identity and features, which are derived from the module rows; and nj_info(), which
+ * sends an address the requests that the rows declare in .info. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
-#define MAX_SHOWN 1000 /* identities and features of one response */
-#define PATIENCE 20    /* seconds */
+#define MAX_SHOWN 1000 /* of the identities, and of the features, of one response */
+#define DEADLINE 20    /* seconds for a response */
 
 static int
 compare(const void *a, const void *b)
@@ -14,7 +14,7 @@ compare(const void *a, const void *b)
     return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Appends the features of a row to list; the list owns its strings. */
+/* Appends the features of a row to list, which owns its strings. */
 static void
 list_features(const NjSession *session, const NjModule *module, GPtrArray *list)
 {
@@ -42,7 +42,7 @@ nj_disco_fill(const NjSession *session, NjXml *query)
     for (guint i = 0; i < nj_table_length(modules); i++)
         list_features(session, nj_table_at(modules, i), features);
 
-    /* XEP-0115 section 5.1 hashes the features in this order. */
+    /* XEP-0115 section 5.1 hashes the features in this order, each once. */
     g_ptr_array_sort(features, compare);
     const char *before = "";
     for (guint i = 0; i < features->len; i++) {
@@ -79,15 +79,16 @@ answer_items(NjSession *session, NjXml *iq, NjXml *query)
 
 /* --- nj_info() --- */
 
-/* One call of nj_info(). All requests go out at once. When the features have arrived, the rows
- * whose feature is missing are not waited for: some clients do not respond to unknown requests. */
+/* One call of nj_info(). It sends the requests of all rows at once. When the disco#info response
+ * has arrived, it no longer waits for rows whose feature is missing there: some clients do not
+ * respond to requests that they do not support. */
 typedef struct {
     NjRecord *record;
-    char *address;       /* asked */
+    char *address;       /* to which the requests were sent */
     GHashTable *waiting; /* set of NjModule whose response is awaited */
-    guint refs;          /* the open requests, and nj_info() itself */
-    GError *error;       /* of the first request that failed */
-    NjDone done;         /* NULL: was called */
+    guint refs;          /* of the open requests, and of nj_info() while it runs */
+    GError *error;       /* of the first request that failed, or NULL */
+    NjDone done;         /* NULL after it was called */
     void *data;
 } Info;
 
@@ -125,6 +126,22 @@ add_entry(GPtrArray *list, const char *key, const char *text)
 }
 
 static void
+add_identity(GPtrArray *list, const NjXml *identity)
+{
+    const char *category = nj_xml_attr(identity, "category");
+    const char *type = nj_xml_attr(identity, "type");
+
+    if (!category)
+        category = "";
+    if (!type)
+        type = "";
+
+    g_autofree char *kind = g_strdup_printf("%s/%s", category, type);
+    add_entry(list, "identity", kind);
+    nj_xep_set_line(g_ptr_array_index(list, list->len - 1), "name", nj_xml_attr(identity, "name"));
+}
+
+static void
 read_features(NjSession *session, const char *address, NjRecord *record, const NjXml *query)
 {
     GPtrArray *identities = g_ptr_array_new_with_free_func((GDestroyNotify) nj_record_free);
@@ -134,13 +151,7 @@ read_features(NjSession *session, const char *address, NjRecord *record, const N
     (void) address;
     for (NjXml *child = nj_xml_first(query); child; child = nj_xml_next(child)) {
         if (nj_xml_is(child, "identity", NJ_NS_DISCO) && identities->len < MAX_SHOWN) {
-            const char *category = nj_xml_attr(child, "category"),
-                       *type = nj_xml_attr(child, "type");
-            g_autofree char *kind =
-                g_strdup_printf("%s/%s", category ? category : "", type ? type : "");
-            add_entry(identities, "identity", kind);
-            nj_xep_set_line(g_ptr_array_index(identities, identities->len - 1), "name",
-                            nj_xml_attr(child, "name"));
+            add_identity(identities, child);
         } else if (nj_xml_is(child, "feature", NJ_NS_DISCO) && nj_xml_attr(child, "var")
                    && features->len < MAX_SHOWN) {
             add_entry(features, "feature", nj_xml_attr(child, "var"));
@@ -162,6 +173,7 @@ has_feature(const NjXml *query, const char *ns)
     return false;
 }
 
+/* Stops waiting for the rows whose feature is not in query. */
 static void
 drop_unsupported(Info *info, const NjXml *query)
 {
@@ -173,6 +185,8 @@ drop_unsupported(Info *info, const NjXml *query)
             g_hash_table_iter_remove(&iter);
 }
 
+/* Calls done when no response is awaited: with the record if any response added to it, otherwise
+ * with the first error. */
 static void
 end_if_complete(Info *info)
 {
@@ -182,8 +196,11 @@ end_if_complete(Info *info)
     NjDone done = info->done;
     info->done = NULL;
 
-    bool any = nj_record_length(info->record) > 1; /* more than the address */
-    done(any ? NULL : info->error, any || !info->error ? info->record : NULL, info->data);
+    bool has_content = nj_record_length(info->record) > 1; /* more than the address */
+    if (info->error && !has_content)
+        done(info->error, NULL, info->data);
+    else
+        done(NULL, info->record, info->data);
 }
 
 static void
@@ -214,11 +231,12 @@ ask_for(NjSession *session, const NjModule *module, Info *info)
     Question *question = g_new0(Question, 1);
     *question = (Question){ info, module };
     info->refs++;
-    nj_iq_send_full(session, iq, PATIENCE, on_response, NULL, question, question_free, info->data);
+    nj_iq_send_full(session, iq, DEADLINE, on_response, NULL, question, question_free, info->data);
 }
 
-/* Returns the address to ask: for a contact the full address of the first online client, because
- * the server responds for a bare one. */
+/* Returns the address to which the requests are sent. For the bare address of an online contact it
+ * is the full address of the contact's first client, because the server responds to requests for a
+ * bare address. The caller frees it. */
 static char *
 choose_address(NjAccount *account, const char *address)
 {
@@ -250,7 +268,7 @@ nj_info(NjAccount *account, const char *address, NjDone done, void *data)
                     .data = data };
     nj_record_set_text(info->record, "address", info->address);
 
-    /* All rows are noted before the first request, which may end at once. */
+    /* Fill `waiting` before the first request is sent, because that may end at once. */
     const NjTable *modules = nj_session_modules(session);
     for (guint i = 0; i < nj_table_length(modules); i++) {
         const NjModule *module = nj_table_at(modules, i);
@@ -275,7 +293,7 @@ const NjModule nj_xep_0030 = {
     .doap = { "complete" },
     .features = { NJ_NS_DISCO, NS_ITEMS },
     .info = { "query", NJ_NS_DISCO, read_features },
-    .after = { "XEP-0115" }, /* answers for the node of our hash */
+    .after = { "XEP-0115" }, /* it handles the requests for the node of our caps hash */
     .handlers = { { NJ_KIND_IQ_GET, "query", NJ_NS_DISCO, answer_info },
                   { NJ_KIND_IQ_GET, "query", NS_ITEMS, answer_items } },
 };

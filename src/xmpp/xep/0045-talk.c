@@ -151,8 +151,8 @@ deliver_privately(NjSession *session, NjRoom *room, NjIncoming *in)
     nj_chat_add(in->chat, in->message);
 }
 
-/* Delivers messages of rooms, and leaves those of people to RFC 6121. Messages of rooms that we are
- * not in are dropped. */
+/* Delivers messages of rooms, and leaves those of people to the row of RFC 6121. Messages of rooms
+ * that we are not in are dropped. */
 bool
 nj_muc_deliver(NjSession *session, NjIncoming *in)
 {

@@ -11,9 +11,9 @@ static const char *const state_names[] = {
     [NJ_TYPING_COMPOSING] = "composing",
 };
 
-#define SILENT 100 /* they replied without a chat state, so we send none (section 5.1) */
+#define SILENT 100 /* the contact replied without a chat state, so we send none (section 5.1) */
 
-/* The state: address of a chat -> the chat state sent last, as NjTyping + 1, or SILENT. */
+/* The module's state: address of a chat -> the chat state sent last, as NjTyping + 1; or SILENT. */
 static void *
 attach_chat_states(NjSession *session)
 {
@@ -52,17 +52,18 @@ is_silent(NjSession *session, const NjChat *chat)
            == SILENT;
 }
 
-/* A reply tells whether the contact's client supports chat states. */
+/* A reply shows whether the contact's client supports chat states (section 5.1). */
 static void
-note_answer(NjSession *session, const NjChat *chat, bool knows)
+note_support(NjSession *session, const NjChat *chat, bool is_supported)
 {
     GHashTable *sent = nj_session_state(session, &nj_xep_0085);
-    if (!knows)
+    if (!is_supported)
         g_hash_table_insert(sent, g_strdup(chat->address), GINT_TO_POINTER(SILENT));
     else if (is_silent(session, chat))
         g_hash_table_remove(sent, chat->address);
 }
 
+/* Returns false if the state was sent last, or if none may be sent. */
 static bool
 note_sent(NjSession *session, const NjChat *chat, NjTyping typing)
 {
@@ -78,12 +79,14 @@ bool
 nj_message_typing(NjChat *chat, NjTyping typing)
 {
     NjSession *session = nj_session_of(chat->account);
-    if (!session || !nj_session_online(session) || !may_send(session, chat)
-        || !note_sent(session, chat, typing))
+    if (!session || !nj_session_online(session))
+        return false;
+    if (!may_send(session, chat) || !note_sent(session, chat, typing))
         return false;
 
-    NjXml *stanza = nj_xml_message(chat->kind == NJ_CHAT_ROOM ? "groupchat" : "chat",
-                                   chat->peer ? chat->peer : chat->address, NULL);
+    const char *type = chat->kind == NJ_CHAT_ROOM ? "groupchat" : "chat";
+    const char *to = chat->peer ? chat->peer : chat->address;
+    NjXml *stanza = nj_xml_message(type, to, NULL);
     nj_xml_add_new(stanza, state_names[typing], NS);
     if (chat->thread && chat->kind == NJ_CHAT_PERSON)
         nj_xml_add_with_text(stanza, "thread", NULL, chat->thread);
@@ -92,7 +95,7 @@ nj_message_typing(NjChat *chat, NjTyping typing)
     return nj_session_send(session, stanza);
 }
 
-/* A message carries the state "active". */
+/* Adds the state "active" to a message (section 5.1). */
 static bool
 add_active(NjSession *session, NjOutgoing *out)
 {
@@ -104,6 +107,7 @@ add_active(NjSession *session, NjOutgoing *out)
     return true;
 }
 
+/* Returns false if the stanza has no chat state. */
 static bool
 read_typing(const NjXml *stanza, NjTyping *typing)
 {
@@ -115,7 +119,8 @@ read_typing(const NjXml *stanza, NjTyping *typing)
     return false;
 }
 
-/* Shows the chat state of the sender. Delayed messages, and senders without a chat, are ignored. */
+/* Sets the chat state of the sender's chat. A body without a chat state counts as active. Delayed
+ * messages, and senders without a chat, are ignored. */
 static bool
 note_typing(NjSession *session, NjIncoming *in)
 {
@@ -136,7 +141,7 @@ note_typing(NjSession *session, NjIncoming *in)
     }
 
     if (chat && chat->kind == NJ_CHAT_PERSON && in->message->type != NJ_MESSAGE_HEADLINE)
-        note_answer(session, chat, has_state);
+        note_support(session, chat, has_state);
     if (chat && chat->kind != NJ_CHAT_ROOM && chat->typing != typing)
         nj_chat_set_typing(chat, typing);
 

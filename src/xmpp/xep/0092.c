@@ -1,4 +1,4 @@
-/* XEP-0092: our name and version, told to contacts only, without the name of the system. */
+/* XEP-0092: our name and version. They are sent to contacts only, without the operating system. */
 #include "xmpp/xep/xep.h"
 
 #define NS "jabber:iq:version"

@@ -1,5 +1,5 @@
 /* XEP-0106: localparts with escaped characters. model/jid.c escapes typed addresses and unescapes
- * shown ones. */
+ * displayed ones. This row only announces the feature. */
 #include "xmpp/xep/xep.h"
 
 const NjModule nj_xep_0106 = {

@@ -40,7 +40,7 @@ mood_free(void *data)
     g_free(mood);
 }
 
-/* The state: bare address of a contact -> Mood. */
+/* The module's state: bare address of a contact -> Mood. */
 static void *
 attach_moods(NjSession *session)
 {
@@ -61,7 +61,7 @@ stop_moods(NjSession *session)
     g_hash_table_remove_all(nj_session_state(session, &nj_xep_0107));
 }
 
-/* Returns the mood's word; NULL: none that we know. */
+/* Returns the mood's word in nj_moods; NULL: it has none, or an unknown one. */
 static const char *
 read_word(const NjXml *payload)
 {

@@ -4,11 +4,11 @@
 
 #include "xmpp/session.h"
 
-/* the moods of section 4, NULL-ended */
+/* the moods of section 4, NULL-terminated */
 extern const char *const nj_moods[];
 
-/* Publishes a mood, one of nj_moods, to the contacts of the account; NULL takes it back. text may
- * be NULL. */
+/* Publishes a mood, one of nj_moods, to the contacts of the account; NULL publishes that there is
+ * none. text may be NULL. */
 void nj_mood_publish(NjAccount *account, const char *mood, const char *text, NjDone done,
                      void *data);
 

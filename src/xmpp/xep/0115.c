@@ -1,5 +1,6 @@
-/* XEP-0115: every presence of ours carries a hash of our features; others request its node if they
- * do not know the hash. The hash of a contact is stored with its presence. */
+/* XEP-0115: each presence that we send has a hash of our features. A client that does not know the
+ * hash requests the features of the node with that hash. The hash of a contact is kept with its
+ * presence. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0115.h"
 
@@ -7,10 +8,11 @@
 
 #define NS "http://jabber.org/protocol/caps"
 #define NODE "natterjack"
+#define MAX_BYTES 255 /* of node and ver; longer ones are ignored */
 
 typedef struct {
     NjSession *session;
-    char *ver;
+    char *ver; /* the hash of our features */
 } Caps;
 
 char *
@@ -43,18 +45,24 @@ hash_features(NjSession *session)
     return nj_caps_hash(query);
 }
 
-/* An option that adds or removes features changes the hash; then our presence is sent again
- * (section 6.1). */
+static bool
+is_row_option(const NjTable *modules, const NjOption *option)
+{
+    for (guint i = 0; i < nj_table_length(modules); i++) {
+        const NjModule *module = nj_table_at(modules, i);
+        if (g_strcmp0(module->option, option->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The .option of a row adds or removes features. If that changes the hash, our presence is sent
+ * again (section 6.1). */
 static void
 on_option_changed(NjOption *option, void *owner)
 {
     Caps *state = owner;
-    const NjTable *modules = nj_session_modules(state->session);
-    bool counts = false;
-
-    for (guint i = 0; i < nj_table_length(modules) && !counts; i++)
-        counts = g_strcmp0(((const NjModule *) nj_table_at(modules, i))->option, option->name) == 0;
-    if (!counts)
+    if (!is_row_option(nj_session_modules(state->session), option))
         return;
 
     g_autofree char *before = g_steal_pointer(&state->ver);
@@ -97,7 +105,8 @@ add_caps(NjSession *session, NjXml *presence)
     nj_xml_set(caps, "ver", our_ver(session));
 }
 
-/* Responds for the node of our hash; any other node is left to the row of XEP-0030. */
+/* Responds to requests for the node of our hash, and leaves other requests to the row of
+ * XEP-0030. */
 static bool
 answer_node(NjSession *session, NjXml *iq, NjXml *query)
 {
@@ -116,13 +125,22 @@ answer_node(NjSession *session, NjXml *iq, NjXml *query)
     return true;
 }
 
+/* An element without "hash" has the format of versions before 1.4, which is not supported. */
+static bool
+is_valid_caps(const NjXml *caps)
+{
+    const char *node = nj_xml_attr(caps, "node"), *ver = nj_xml_attr(caps, "ver");
+    if (!node || !ver || !nj_xml_attr(caps, "hash"))
+        return false;
+    return strlen(node) <= MAX_BYTES && strlen(ver) <= MAX_BYTES;
+}
+
 static bool
 note_caps(NjSession *session, NjXml *presence, NjXml *caps)
 {
-    const char *from = nj_xml_attr(presence, "from"), *node = nj_xml_attr(caps, "node"),
-               *ver = nj_xml_attr(caps, "ver");
-    if (from && node && ver && nj_xml_attr(caps, "hash") && strlen(node) <= 255
-        && strlen(ver) <= 255)
+    const char *from = nj_xml_attr(presence, "from"), *node = nj_xml_attr(caps, "node");
+    const char *ver = nj_xml_attr(caps, "ver");
+    if (from && is_valid_caps(caps))
         nj_roster_set_caps(nj_session_account(session)->roster, from, node, ver);
     return false;
 }

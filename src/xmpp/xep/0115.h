@@ -4,9 +4,9 @@
 
 #include "xmpp/xml.h"
 
-/* Returns the verification string (section 5.1, SHA-1, base64) of a disco#info query whose
- * identities and features are in the order that the section asks for. Data forms and xml:lang are
- * ignored: we send none. The caller frees it. */
+/* Returns the verification string (section 5.1, SHA-1, base64) of a disco#info query. Its
+ * identities and features must be in the order of that section. Data forms and xml:lang are not
+ * supported; we send none. The caller frees the string. */
 char *nj_caps_hash(const NjXml *query);
 
 #endif

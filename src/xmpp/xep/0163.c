@@ -1,5 +1,5 @@
-/* XEP-0163: personal eventing (PEP). Modules follow nodes of contacts with .events in their rows;
- * 0030.c announces "+notify" for each. */
+/* XEP-0163: personal eventing (PEP). A row names the nodes that it follows in .events; 0030.c
+ * announces "+notify" for each of them. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0163.h"
 
@@ -8,7 +8,7 @@
 #define NS "http://jabber.org/protocol/pubsub"
 #define NS_EVENT "http://jabber.org/protocol/pubsub#event"
 
-/* Calls the rows that follow the node. payload NULL: retracted. */
+/* Calls the rows that follow the node. payload NULL: see NjNode. */
 static void
 call_rows(NjSession *session, const char *node, const char *bare, const NjXml *payload)
 {
@@ -21,8 +21,8 @@ call_rows(NjSession *session, const char *node, const char *bare, const NjXml *p
     }
 }
 
-/* XEP-0163 section 4.3: a PEP service is a bare address. Only those of contacts and our own count:
- * an occupant of a room or a stranger must not speak for them. */
+/* XEP-0163 section 4.3: a PEP service has a bare address. Events are accepted from our own account
+ * and from contacts, not from strangers, rooms or single clients. */
 static bool
 may_publish(const NjAccount *account, const char *from)
 {
@@ -39,7 +39,7 @@ on_event(NjSession *session, NjXml *stanza, NjXml *event)
     if (!from)
         from = account->bare;
     if (!may_publish(account, from)) {
-        g_debug("dropped an event of an address that is no contact");
+        g_debug("dropped a PEP event: the sender is not a contact");
         return false;
     }
 

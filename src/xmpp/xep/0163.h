@@ -4,7 +4,7 @@
 
 #include "xmpp/session.h"
 
-/* Publishes payload (takes it) to the node that is named as its namespace. */
+/* Publishes payload to the node whose name is the namespace of payload. Takes payload. */
 void nj_pep_publish(NjAccount *account, NjXml *payload, NjDone done, void *data);
 
 #endif

@@ -1,14 +1,15 @@
-/* XEP-0184: delivery receipts. We request one with every message to a person. We send one to
- * contacts who may see our presence, when the message is committed, so that “delivered” stays true
- * after a crash. A receipt for a message that we did not send to its sender is ignored. */
+/* XEP-0184: delivery receipts. Each message to a person requests one. We send receipts only to
+ * contacts who may see our presence, and only after the received message was committed, so that no
+ * crash can lose a message that its sender sees as delivered. A received receipt is ignored unless
+ * we sent the message to the sender of the receipt. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 #include "model/store.h"
 
 #define NS "urn:xmpp:receipts"
-#define MAX_RECEIPTS 20000 /* receipts that wait; during a flood further ones are not sent */
-#define IN_ONE_GO 500      /* microseconds */
+#define MAX_RECEIPTS 20000 /* waiting receipts; during a flood further ones are not sent */
+#define MAX_RUN_US 500     /* microseconds of one run of send_due() */
 
 typedef struct {
     char *to, *id;
@@ -17,12 +18,10 @@ typedef struct {
 
 typedef struct {
     NjSession *session;
-    /* of Receipt: for messages that are not committed yet, in the store's order */
-    GQueue waiting;
-    /* how many of them the pending call of the store covers; 0: no call is pending */
-    guint asked;
-    GQueue due; /* of Receipt: ready to send */
-    GSource *again;
+    GQueue waiting; /* of Receipt: for messages that are not committed yet, in the store's order */
+    guint asked;    /* how many of them the pending on_committed() is for; 0: none is pending */
+    GQueue due;     /* of Receipt: ready to send */
+    GSource *again; /* timer that calls send_due() for the remaining ones */
 } Receipts;
 
 static void
@@ -57,19 +56,26 @@ detach_receipts(NjSession *session, void *data)
 
 /* --- receipts for our messages --- */
 
+static bool
+may_request_receipt(const NjSession *session, const NjOutgoing *out)
+{
+    const NjMessage *message = out->message;
+    if (out->chat->kind != NJ_CHAT_PERSON || message->type != NJ_MESSAGE_CHAT)
+        return false;
+    return message->body && !nj_account_is_own(nj_session_account(session), out->chat->address);
+}
+
 /* Section 5.1 advises against requests to clients without the feature. We cannot know which client
- * a message reaches, and clients without it ignore the request. */
+ * a message reaches, and clients without the feature ignore the request. */
 static bool
 request_receipt(NjSession *session, NjOutgoing *out)
 {
-    if (out->chat->kind == NJ_CHAT_PERSON && out->message->type == NJ_MESSAGE_CHAT
-        && out->message->body
-        && !nj_account_is_own(nj_session_account(session), out->chat->address))
+    if (may_request_receipt(session, out))
         nj_xml_add_new(out->stanza, "request", NS);
     return true;
 }
 
-/* A receipt overrules every earlier state, also FAILED. */
+/* Sets the message that the receipt is for to DELIVERED, whatever its state, also FAILED. */
 static void
 note_receipt(NjSession *session, const NjIncoming *in, const NjXml *received)
 {
@@ -120,12 +126,13 @@ on_send_again(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* Sends the receipts that are due, for IN_ONE_GO at most; the rest follows from the loop, or when
- * the connection is back. Contacts who may no longer see us get none. */
+/* Sends the receipts that are due, for at most MAX_RUN_US. The timer `again` sends the rest, or
+ * resume_receipts() when the connection is back. A contact who may no longer see our presence gets
+ * none. */
 static void
 send_due(Receipts *state)
 {
-    gint64 until = nj_clock_us() + IN_ONE_GO;
+    gint64 until = nj_clock_us() + MAX_RUN_US;
 
     while (state->due.length && nj_session_online(state->session) && nj_clock_us() < until) {
         Receipt *receipt = g_queue_pop_head(&state->due);
@@ -144,6 +151,7 @@ send_due(Receipts *state)
 
 static void on_committed(void *data);
 
+/* The store calls on_committed() when all messages stored so far are committed. */
 static void
 wait_for_commit(Receipts *state)
 {
@@ -167,8 +175,8 @@ static void
 queue_receipt(NjSession *session, const NjIncoming *in)
 {
     Receipts *state = nj_session_state(session, &nj_xep_0184);
-    if (!may_send_receipt(session, in) || !nj_session_client(session)->store
-        || state->waiting.length + state->due.length >= MAX_RECEIPTS)
+    bool is_full = state->waiting.length + state->due.length >= MAX_RECEIPTS;
+    if (is_full || !nj_session_client(session)->store || !may_send_receipt(session, in))
         return;
 
     Receipt *receipt = g_new0(Receipt, 1);

@@ -1,6 +1,6 @@
-/* XEP-0191: addresses that the server blocks for us. Our copy of the list follows the server's
- * pushes and our own changes. It is requested at every login, because the server pushes only to
- * clients that have requested it. */
+/* XEP-0191: addresses that the server blocks for us. Our copy of the list is account->blocked; it
+ * is updated by the server's pushes and by our own changes. It is requested at every login, because
+ * the server pushes only to clients that have requested it. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0191.h"
 
@@ -9,9 +9,8 @@
 #define NS "urn:xmpp:blocking"
 #define MAX_BLOCKED 100000 /* addresses of a server's list; more are ignored */
 
-/* set of addresses that have arrived of the requested list; NULL: no request is open */
 typedef struct {
-    GHashTable *coming;
+    GHashTable *arriving; /* set of addresses of the requested list so far; NULL: none requested */
 } Blocking;
 
 static Blocking *
@@ -32,7 +31,7 @@ detach_blocking(NjSession *session, void *data)
 {
     Blocking *state = data;
     (void) session;
-    g_clear_pointer(&state->coming, g_hash_table_unref);
+    g_clear_pointer(&state->arriving, g_hash_table_unref);
     g_free(state);
 }
 
@@ -51,8 +50,8 @@ on_item(NjSession *session, const NjXml *item, void *data)
     Blocking *state = data;
     const char *address = item_address(item);
     (void) session;
-    if (address && state->coming && g_hash_table_size(state->coming) < MAX_BLOCKED)
-        g_hash_table_add(state->coming, g_strdup(address));
+    if (address && state->arriving && g_hash_table_size(state->arriving) < MAX_BLOCKED)
+        g_hash_table_add(state->arriving, g_strdup(address));
 }
 
 static void
@@ -60,7 +59,7 @@ on_list(NjSession *session, const NjXml *stanza, const GError *error, void *data
 {
     Blocking *state = data;
     NjAccount *account = nj_session_account(session);
-    g_autoptr(GHashTable) list = g_steal_pointer(&state->coming);
+    g_autoptr(GHashTable) list = g_steal_pointer(&state->arriving);
 
     if (error) {
         if (stanza || nj_session_online(session))
@@ -70,12 +69,12 @@ on_list(NjSession *session, const NjXml *stanza, const GError *error, void *data
         return;
     }
 
-    state->coming = list;
+    state->arriving = list;
     const NjXml *rest = nj_xml_child(stanza, "blocklist", NS);
     for (const NjXml *item = rest ? nj_xml_first(rest) : NULL; item; item = nj_xml_next(item))
         on_item(session, item, state);
 
-    state->coming = NULL;
+    state->arriving = NULL;
     nj_account_set_blocked(account, g_steal_pointer(&list));
 }
 
@@ -83,13 +82,13 @@ static void
 request_blocklist(NjSession *session)
 {
     Blocking *state = state_of(session);
-    g_clear_pointer(&state->coming, g_hash_table_unref);
+    g_clear_pointer(&state->arriving, g_hash_table_unref);
     if (!nj_session_server_has(session, NS)) {
         nj_account_set_blocked(nj_session_account(session), NULL);
         return;
     }
 
-    state->coming = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    state->arriving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     NjXml *iq = nj_xml_iq("get", NULL, NULL);
     nj_xml_add_new(iq, "blocklist", NS);
     nj_iq_send(session, iq, 0, on_list, on_item, state, state);
@@ -133,8 +132,8 @@ on_push(NjSession *session, NjXml *iq, NjXml *change)
 
 /* --- messages of blocked addresses --- */
 
-/* Drops messages of blocked addresses that the server let through. Copies of our own messages to
- * them are kept. */
+/* Drops messages of blocked addresses that the server did not block. Copies of messages that we
+ * sent to such an address are kept. */
 static bool
 drop_blocked(NjSession *session, NjIncoming *in)
 {
@@ -160,7 +159,7 @@ change_free(void *data)
     g_free(change);
 }
 
-/* The response already means that the change is done; the push may come later. */
+/* The server has made the change. Its push may come later, and then changes nothing. */
 static void
 on_changed(NjRecord *record, const NjXml *answer, void *data)
 {

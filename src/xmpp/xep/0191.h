@@ -4,8 +4,8 @@
 
 #include "xmpp/session.h"
 
-/* Blocks or unblocks an address; the current list is account->blocked. address NULL with blocked
- * false unblocks all addresses. */
+/* Blocks or unblocks an address. The current list is account->blocked. address NULL and blocked
+ * false: unblocks all addresses. */
 void nj_block(NjAccount *account, const char *address, bool blocked, NjDone done, void *data);
 
 #endif

@@ -1,4 +1,4 @@
-/* XEP-0199: pings, both ways. The keep-alive of the connection is in session-alive.c. */
+/* XEP-0199: sending and answering pings. The keep-alive of the connection is in session-alive.c. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0199.h"
 
@@ -12,8 +12,9 @@ answer(NjSession *session, NjXml *iq, NjXml *ping)
     return true;
 }
 
+/* Sets "ms" to the time since the ping was sent. */
 static void
-fill(NjRecord *record, const NjXml *stanza, void *sent_us)
+fill_delay(NjRecord *record, const NjXml *stanza, void *sent_us)
 {
     (void) stanza;
     nj_record_set_int(record, "ms", (nj_clock_us() - *(gint64 *) sent_us) / 1000);
@@ -35,7 +36,7 @@ nj_ping(NjAccount *account, const char *to, NjDone done, void *data)
 
     gint64 *sent_us = g_new(gint64, 1);
     *sent_us = nj_clock_us();
-    nj_ask_fill(session, iq, fill, sent_us, g_free, done, data);
+    nj_ask_fill(session, iq, fill_delay, sent_us, g_free, done, data);
 }
 
 const NjModule nj_xep_0199 = {

@@ -4,7 +4,7 @@
 
 #include "xmpp/session.h"
 
-/* Pings an address; to NULL: our server. The result has "ms", the time until the response. */
+/* Pings an address; to NULL: our server. The record has "ms": milliseconds until the response. */
 void nj_ping(NjAccount *account, const char *to, NjDone done, void *data);
 
 #endif

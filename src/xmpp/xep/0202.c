@@ -1,4 +1,4 @@
-/* XEP-0202: our time and its offset from UTC, told to contacts only. */
+/* XEP-0202: our time and its offset from UTC. They are sent to contacts only. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"

@@ -1,13 +1,15 @@
-/* XEP-0224: a contact asks for attention. It is shown once a minute for each contact, and not
- * stored; a body in the same stanza is an ordinary message. */
+/* XEP-0224: a contact asks for attention. This is shown at most once a minute for each contact, and
+ * not stored. A body in the same stanza is handled as an ordinary message. */
 #include "xmpp/xep/xep.h"
 #include "xmpp/xep/0224.h"
 
 #include "base/clock.h"
 
 #define NS "urn:xmpp:attention:0"
-/* The state: bare address of a contact -> gint64, the time of its last alert in microseconds. */
-#define REST_US (60 * G_USEC_PER_SEC)
+#define REST_US (60 * G_USEC_PER_SEC) /* between two alerts of a contact */
+
+/* The module's state: bare address of a contact -> gint64, the time of its last alert in
+ * microseconds. */
 static void *
 attach_attention(NjSession *session)
 {
@@ -22,6 +24,7 @@ detach_attention(NjSession *session, void *alerted)
     g_hash_table_unref(alerted);
 }
 
+/* Returns true, and notes the time, if the contact's last alert is long enough ago. */
 static bool
 may_alert_again(NjSession *session, const char *bare)
 {
@@ -70,7 +73,7 @@ note_attention(NjSession *session, NjIncoming *in)
     return true;
 }
 
-/* Sent as a headline, which servers do not store. */
+/* The stanza is a headline, because servers do not store headlines for later. */
 bool
 nj_attention(NjChat *chat, GError **error)
 {

@@ -1,5 +1,5 @@
-/* XEP-0245: a body that begins with "/me " is an action. The panes display it so; nothing else is
- * on the wire. */
+/* XEP-0245: a body that begins with "/me " is an action. The panes display it as one (ui/); it is
+ * sent and received as an ordinary body. */
 #include "xmpp/xep/xep.h"
 
 const NjModule nj_xep_0245 = {

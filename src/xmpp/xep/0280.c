@@ -1,6 +1,7 @@
-/* XEP-0280: copies of messages that our other clients receive and send. A copy shows another
- * person's words under that name, so only copies from our own bare address count, and the addresses
- * inside must fit. An unwrapped copy is handled as any message, but no receipt is sent for it. */
+/* XEP-0280: copies of messages that our other clients receive and send. A forged copy could show a
+ * message that its alleged sender did not write. Therefore copies are accepted only from our own
+ * bare address, and the addresses inside must fit. The message inside is then handled as any
+ * message, but no receipt is sent for it. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -30,19 +31,22 @@ enable_carbons(NjSession *session)
 
 /* --- received copies --- */
 
-/* False for a copy inside a copy, and for messages that are not copied (section 6.1): rooms send to
- * each client, and an error belongs to the client that sent the message. */
+/* May a copy contain this message? Not a copy inside a copy, and not what must not be copied
+ * (section 6.1): rooms send their messages to each client, and an error is for the client that sent
+ * the message. */
 static bool
-is_plain(const NjXml *message)
+may_be_copied(const NjXml *message)
 {
     const char *type = nj_xml_attr(message, "type");
-    return g_strcmp0(type, "groupchat") != 0 && g_strcmp0(type, "error") != 0
-           && !nj_xml_child(message, "received", NS) && !nj_xml_child(message, "sent", NS)
-           && !nj_xml_child(message, "result", NJ_NS_MAM);
+    if (g_strcmp0(type, "groupchat") == 0 || g_strcmp0(type, "error") == 0)
+        return false;
+    if (nj_xml_child(message, "received", NS) || nj_xml_child(message, "sent", NS))
+        return false;
+    return !nj_xml_child(message, "result", NJ_NS_MAM);
 }
 
-/* Is it a message from another person to us? Private messages of a room are sent to each client in
- * the room (section 6.1), so they are not copied. */
+/* Is it a message from another person to us? A room sends private messages to each client in the
+ * room, so copies of them are dropped (section 6.1). */
 static bool
 is_received(NjSession *session, const NjXml *message, const char *from, const char *to)
 {
@@ -53,8 +57,8 @@ is_received(NjSession *session, const NjXml *message, const char *from, const ch
            && !(nj_jid_resource(from) && nj_xml_child(message, "x", NJ_NS_MUC_USER));
 }
 
-/* Is it a message of ours to another person? To an occupant only in a room that we are in:
- * elsewhere no reply could reach us. */
+/* Is it a message from us to another person? A message to an occupant counts only if this client is
+ * in the room: otherwise no reply could reach us. */
 static bool
 is_sent(NjSession *session, const NjXml *message, const char *from, const char *to)
 {
@@ -66,34 +70,43 @@ is_sent(NjSession *session, const NjXml *message, const char *from, const char *
                 : !nj_xml_child(message, "x", NJ_NS_MUC_USER);
 }
 
-/* 11: "Any forwarded copies received by a Carbons-enabled client MUST be from that user's bare JID;
- * any copies that do not meet this requirement MUST be ignored." */
+/* Is in->stanza a valid copy of message, received or sent by another client of ours? */
+static bool
+is_valid_copy(NjSession *session, const NjIncoming *in, const NjXml *message, bool received)
+{
+    const char *from = nj_xml_attr(message, "from"), *to = nj_xml_attr(message, "to");
+    if (!from || !nj_jid_valid(from))
+        return false;
+    if (!to || !nj_jid_valid(to))
+        return false;
+    if (strcmp(in->from, nj_session_account(session)->bare) != 0 || !may_be_copied(message))
+        return false;
+    return received ? is_received(session, message, from, to) : is_sent(session, message, from, to);
+}
+
+/* Replaces in->stanza by the message in the copy; drops invalid copies. Section 11: "Any forwarded
+ * copies received by a Carbons-enabled client MUST be from that user's bare JID; any copies that do
+ * not meet this requirement MUST be ignored." */
 static bool
 unwrap_copy(NjSession *session, NjIncoming *in)
 {
-    NjXml *received = nj_xml_child(in->stanza, "received", NS),
-          *sent = nj_xml_child(in->stanza, "sent", NS);
+    NjXml *received = nj_xml_child(in->stanza, "received", NS);
+    NjXml *sent = nj_xml_child(in->stanza, "sent", NS);
     if (!received && !sent)
         return true;
 
     NjXml *forwarded = nj_xml_child(received ? received : sent, "forwarded", NJ_NS_FORWARD);
     NjXml *message = forwarded ? nj_xml_child(forwarded, "message", NJ_NS_CLIENT) : NULL;
-    const char *from = message ? nj_xml_attr(message, "from") : NULL,
-               *to = message ? nj_xml_attr(message, "to") : NULL;
-    bool good = !(received && sent) && from && to && nj_jid_valid(from) && nj_jid_valid(to)
-                && strcmp(in->from, nj_session_account(session)->bare) == 0 && is_plain(message)
-                && (received ? is_received(session, message, from, to)
-                             : is_sent(session, message, from, to));
-
-    if (!good) {
-        g_debug("dropped a copy that is none of ours, or none of a message between people");
+    bool is_ambiguous = received && sent;
+    if (!message || is_ambiguous || !is_valid_copy(session, in, message, received)) {
+        g_debug("dropped an invalid copy of a message (XEP-0280)");
         return false;
     }
 
     in->wrapper = in->stanza;
     in->stanza = nj_xml_ref(message);
     in->forwarded = forwarded;
-    in->from = from;
+    in->from = nj_xml_attr(message, "from");
     in->sent = !received;
 
     return true;

@@ -1,12 +1,13 @@
-/* XEP-0319: the time of the last key, sent with presence of auto-away if the option is on, and that
- * of contacts. */
+/* XEP-0319: the time of the last pressed key. Presence of auto-away has ours if the option is on;
+ * that of contacts is kept with their presence. */
 #include "xmpp/xep/xep.h"
 
 #include "base/clock.h"
 
 #define NS "urn:xmpp:idle:1"
 
-/* Adds the time of the last key in whole seconds: to presence for contacts, never for rooms. */
+/* Adds the time of the last pressed key, in whole seconds, to presence that goes to all contacts;
+ * never to presence for a room or a single address. */
 static void
 add_idle(NjSession *session, NjXml *presence)
 {
@@ -21,7 +22,7 @@ add_idle(NjSession *session, NjXml *presence)
     nj_xml_set(nj_xml_add_new(presence, "idle", NS), "since", time);
 }
 
-/* A presence without <idle/> ends the idle time. */
+/* Stores the idle time of a contact. An available presence without <idle/> removes it. */
 static bool
 note_idle(NjSession *session, NjXml *presence, NjXml *child)
 {

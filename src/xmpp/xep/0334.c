@@ -1,5 +1,5 @@
-/* XEP-0334: hints for servers that store messages. We send them with chat states (0085.c); received
- * hints are ignored, and the message is stored. */
+/* XEP-0334: hints whether a message should be stored. We send "no-store" with chat states (0085.c).
+ * Hints in received messages are ignored: the message is stored. */
 #include "xmpp/xep/xep.h"
 
 const NjModule nj_xep_0334 = {

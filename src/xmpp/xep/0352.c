@@ -1,7 +1,7 @@
-/* XEP-0352: tells the server when the user does not look, so that it holds back what can wait:
- * presence, typing notifications. The user does not look when the terminal has had no focus for a
- * minute, or when no key has come for five. Without a terminal the state stays active: the program
- * that reads the events wants all of them. */
+/* XEP-0352: sends the server the state "inactive" while the user does not look at the terminal, so
+ * that the server can delay presence and chat states. The user does not look when the terminal has
+ * had no focus for a minute, or when no key was pressed for five minutes. Without a terminal the
+ * state stays active, because a program reads the events and wants all of them. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
@@ -14,29 +14,35 @@
 
 typedef struct {
     NjSession *session;
-    bool inactive; /* the state last sent in this stream */
+    bool inactive; /* the state that was last sent in this stream */
 } State;
 
+/* Does the server of the current stream support client states? */
 static bool
 is_offered(const State *state)
 {
-    const NjClient *client = nj_session_client(state->session);
     const NjXml *features = nj_session_features(state->session);
-    return nj_session_online(state->session) && features && nj_xml_child(features, "csi", NS)
-           && !client->headless && nj_options_bool(client->options, OPTION);
+    return nj_session_online(state->session) && features && nj_xml_child(features, "csi", NS);
 }
 
-/* Sends the state if it has changed. A key emits person_changed only after NJ_CLIENT_REST_US
- * without one, so the focus must be gone for that long before we are inactive: otherwise the next
- * key could not make us active again. */
+static bool
+may_become_inactive(const State *state)
+{
+    const NjClient *client = nj_session_client(state->session);
+    return is_offered(state) && !client->headless && nj_options_bool(client->options, OPTION);
+}
+
+/* Sends the state if it has changed. A key emits person_changed only if none was pressed for
+ * NJ_CLIENT_REST_US. So the focus must be gone for that long, too, before we become inactive:
+ * otherwise the next key would not make us active again. */
 static void
 update_state(void *data)
 {
     State *state = data;
     NjClient *client = nj_session_client(state->session);
 
-    bool inactive = nj_idle_watch(client, is_offered(state) ? KEYLESS_US : 0, NJ_CLIENT_REST_US,
-                                  update_state, state);
+    gint64 keyless_us = may_become_inactive(state) ? KEYLESS_US : 0;
+    bool inactive = nj_idle_watch(client, keyless_us, NJ_CLIENT_REST_US, update_state, state);
     if (inactive != state->inactive && nj_session_online(state->session))
         nj_session_send_nonza(state->session, nj_xml_new(inactive ? "inactive" : "active", NS));
     state->inactive = inactive;
@@ -67,7 +73,8 @@ detach_client_state(NjSession *session, void *data)
     g_free(data);
 }
 
-/* 4, 5.2: a new stream begins as active, also one that resumes a session. */
+/* Sections 4 and 5.2: each new stream begins in the state active, also one that resumes a
+ * session. */
 static void
 begin_stream(NjSession *session)
 {

@@ -1,16 +1,18 @@
-/* XEP-0380: a message that we cannot decrypt is shown as one line that names its cipher. The
- * fallback body is not shown: it is not what the sender wrote, and it is not authenticated. */
+/* XEP-0380: the body of a message that we cannot decrypt is replaced by a sentence that names its
+ * cipher. The fallback body is not shown: the sender did not write it, and it is not
+ * authenticated. */
 #include "xmpp/xep/xep.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-/* How ciphers are recognised. The name in this table overrules the name in the stanza. */
 #define NS "urn:xmpp:eme:0"
+
+/* The known ciphers. A name in this table has precedence over the name in the stanza. */
 static const struct {
     const char *ns, *name;
-    const char *element; /* NULL: it has no element */
+    const char *element; /* of encrypted messages; NULL: there is none */
 } ciphers[] = {
     { "urn:xmpp:omemo:2", "OMEMO", "encrypted" },
     { "eu.siacs.conversations.axolotl", "OMEMO", "encrypted" },
@@ -19,8 +21,9 @@ static const struct {
     { "urn:xmpp:otr:0", "OTR", NULL },
 };
 
+/* Returns the name of the cipher in an <encryption/> element; the caller frees it. */
 static char *
-name_of(const NjXml *hint)
+read_cipher_name(const NjXml *hint)
 {
     const char *ns = nj_xml_attr(hint, "namespace"), *name = nj_xml_attr(hint, "name");
     for (gsize i = 0; ns && i < G_N_ELEMENTS(ciphers); i++)
@@ -33,14 +36,15 @@ name_of(const NjXml *hint)
     return *line ? g_steal_pointer(&line) : g_strdup(_("a cipher that it does not name"));
 }
 
-/* OMEMO without a payload only exchanges keys: it is not a message. */
+/* Does the element contain a text? OMEMO without a payload only exchanges keys. */
 static bool
-is_written(const NjXml *element)
+has_text(const NjXml *element)
 {
     return strcmp(nj_xml_name(element), "encrypted") != 0
            || nj_xml_child(element, "payload", nj_xml_ns(element));
 }
 
+/* Returns the name of the cipher, which the caller frees; NULL: there is no encrypted text. */
 static char *
 find_cipher(const NjIncoming *in)
 {
@@ -48,19 +52,19 @@ find_cipher(const NjIncoming *in)
         const NjXml *element =
             ciphers[i].element ? nj_xml_child(in->stanza, ciphers[i].element, ciphers[i].ns) : NULL;
         if (element)
-            return is_written(element) ? g_strdup(ciphers[i].name) : NULL;
+            return has_text(element) ? g_strdup(ciphers[i].name) : NULL;
     }
 
     const NjXml *hint = nj_xml_child(in->stanza, "encryption", NS);
     if (hint)
-        return name_of(hint);
+        return read_cipher_name(hint);
 
-    return in->message->body && g_str_has_prefix(in->message->body, "?OTR") ? g_strdup("OTR")
-                                                                            : NULL;
+    bool is_otr = in->message->body && g_str_has_prefix(in->message->body, "?OTR");
+    return is_otr ? g_strdup("OTR") : NULL;
 }
 
 static bool
-explain(NjSession *session, NjIncoming *in)
+explain_encryption(NjSession *session, NjIncoming *in)
 {
     (void) session;
     if (in->message->encryption)
@@ -83,5 +87,5 @@ const NjModule nj_xep_0380 = {
     .name = N_("Explicit Message Encryption"),
     .doap = { "partial", "names the cipher of messages that cannot be decrypted" },
     .features = { NS },
-    .receive = { NJ_STAGE_DECRYPT, explain },
+    .receive = { NJ_STAGE_DECRYPT, explain_encryption },
 };

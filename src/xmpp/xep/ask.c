@@ -1,4 +1,5 @@
-/* Helpers of the module files: calls of commands that wait for an iq, and sanitised fields. */
+/* Helpers for the files in xmpp/xep (xep.h): commands that wait for an iq, errors of accounts that
+ * are offline, and sanitised fields of records. */
 #include "xmpp/xep/xep.h"
 
 #include "base/text.h"
