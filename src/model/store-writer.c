@@ -57,8 +57,8 @@ static const char *const statements[] = {
     [NJ_WRITE_ROOM_NICK] = "UPDATE chat SET nick = ?2 WHERE id = ?1",
     [NJ_WRITE_STANZA_NUMBER] = "UPDATE outbox SET number = ?2 WHERE message = ?1",
     [NJ_WRITE_STREAM] =
-        "INSERT OR REPLACE INTO stream (account, id, jid, location, received, until)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        ("INSERT OR REPLACE INTO stream (account, id, jid, location, received, until)"
+         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
     [NJ_WRITE_RECEIVED_COUNT] = "UPDATE stream SET received = ?2 WHERE account = ?1",
     [NJ_WRITE_DELETE_CHAT] = "DELETE FROM message WHERE chat = ?1",
     [NJ_WRITE_ROSTER] = "DELETE FROM roster WHERE account = ?1",

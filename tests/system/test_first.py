@@ -266,7 +266,7 @@ def test_direct_tls_connects(s):
     t = s.terminal(home)
     t.shows_text('Online as toad@')
     t.line('/certificate')
-    t.shows_text('Accepted: signed by an authority trusted')
+    t.shows_text('Accepted: signed by a trusted authority')
     wrong = s.terminal(s.home(account(s.server, tls='direct')))
     wrong.shows_text('does not speak TLS at this port')
 
