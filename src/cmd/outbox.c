@@ -240,7 +240,7 @@ run_outbox(NjCall *call)
 
     nj_record_set_list(nj_call_result(call), "messages", list);
     if (!entries->len)
-        nj_call_notice(call, NJ_NOTICE_INFO, _("All your messages have reached a server."));
+        nj_call_notice(call, NJ_NOTICE_INFO, _("No message waits, has failed or is unsure."));
     else if (any_retry)
         nj_call_notice(
             call, NJ_NOTICE_INFO,
@@ -352,7 +352,7 @@ static const NjCommand cmd_retry = {
 
 static const NjCommand cmd_outbox = {
     .name = "outbox",
-    .summary = N_("List your messages that no server has received yet"),
+    .summary = N_("List your messages that are not sent yet, failed, or may not have arrived"),
     .details =
         N_("Lists messages of all accounts that wait, are being sent, failed, or may not have "
            "arrived."),

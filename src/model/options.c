@@ -266,7 +266,8 @@ set_key(NjAccountSettings *settings, const char *name, const char *text, GError 
 {
     const NjAccountKey *key = nj_account_key(name);
     if (!key)
-        return refuse(error, _("An account has no key “%s”; /help account lists the keys."), name);
+        return refuse(error, _("An account has no key “%s”; natterjackrc(5) lists the keys."),
+                      name);
     if (key->offset == offsetof(NjAccountSettings, address))
         return set_address(settings, text, error);
 
@@ -727,7 +728,7 @@ nj_options_account_set(NjOptions *options, const char *account, const char *key,
         good && trial->address ? find_account(options, trial->address) : NULL;
     nj_account_settings_free(trial);
     if (!good && !value)
-        return refuse(error, _("An account has no key “%s”; /help account lists the keys."), key);
+        return refuse(error, _("An account has no key “%s”; natterjackrc(5) lists the keys."), key);
     if (same && strcmp(same->name, account) != 0)
         return refuse(error,
                       _("The account %s has this address already; two accounts must not have the "
