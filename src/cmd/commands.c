@@ -173,27 +173,41 @@ fail_subcommand(const NjCmd *cmd, const NjCommand *command, const char *word, GE
     nj_parse_fail(error, sentence, usage);
 }
 
+static const NjCommand *
+find_subcommand(const GPtrArray *rows, const char *name)
+{
+    for (guint i = 0; i < rows->len; i++) {
+        const NjCommand *row = rows->pdata[i];
+        if (strcmp(row->name, name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
 const NjCommand *
 nj_cmd_pick_row(const NjCmd *cmd, const NjCommand *command, const char **rest, GError **error)
 {
     const GPtrArray *rows = nj_cmd_subcommands(cmd, command);
-    const char *cursor = *rest;
-    g_autofree char *word = rows ? nj_parse_word(&cursor, NULL) : NULL;
-
-    for (guint i = 0; word && i < rows->len; i++) {
-        const NjCommand *row = rows->pdata[i];
-        if (strcmp(row->name, word) == 0) {
-            *rest = cursor;
-            return row;
-        }
-    }
-
-    bool takes_word = !word || command->params[0].name;
-    if (!rows || (command->run && takes_word))
+    if (!rows)
         return command;
 
-    fail_subcommand(cmd, command, word, error);
-    return NULL;
+    const char *cursor = *rest;
+    char *word = nj_parse_word(&cursor, NULL);
+    bool takes_word = !word || command->params[0].name;
+    const NjCommand *row = word ? find_subcommand(rows, word) : NULL;
+    if (row)
+        *rest = cursor;
+    else if (command->run && takes_word)
+        row = command;
+    else
+        fail_subcommand(cmd, command, word, error);
+
+    /* The word may be a misplaced "password=…". */
+    if (word)
+        explicit_bzero(word, strlen(word));
+    g_free(word);
+
+    return row;
 }
 
 static bool
