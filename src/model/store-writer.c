@@ -573,9 +573,9 @@ batch_length(const NjStore *store)
     return whole;
 }
 
-/* Waits until the queue is due and its first group is complete, and fills the time with slices of
- * the word index. Marks the writes of the next batch as taken and returns their number. The queue
- * must not be empty. */
+/* Waits until the queue is due, and fills this time with slices of the word index; then waits until
+ * the first group is complete. Marks the writes of the next batch as taken and returns their
+ * number. The queue must not be empty. */
 static guint
 wait_for_batch(NjStore *store)
 {

@@ -6,7 +6,8 @@
  *
  * `unwritten`: not written to the connection yet. A message waits here until the store has
  * committed its sequence number; the stanzas behind it wait with it. Stanzas also wait here while
- * the connection is broken, and while hooks report the states of earlier messages (`settling`).
+ * the connection is broken, and while nj_sm_begin_session() or nj_sm_on_resumed() reports the
+ * states of earlier messages (`settling`).
  *
  * `unacked`: written, but not acknowledged by the server. After resumption the stanzas that the
  * server still lacks are written again, with the same numbers.
@@ -24,10 +25,10 @@
  * (<failed/> with "h"), else unsure. An unwritten message is unsent. Of an earlier run only the
  * numbers are known, not which messages were written: without a count all of them are unsure.
  *
- * The server's stanzas: `received` counts the stanzas that were processed. <a/> reports only the
- * count that is committed, because the server forgets a stanza when it is acknowledged. After
- * resumption the server sends again all stanzas behind our last committed count; the ones that this
- * run has processed before are skipped. */
+ * The server's stanzas: `received` counts the stanzas that were processed or dropped. <a/> reports
+ * only the count that is committed, because the server forgets a stanza when it is acknowledged.
+ * After resumption the server sends again all stanzas behind our last committed count; the ones
+ * that this run has processed before are skipped. */
 #include "xmpp/sm.h"
 
 #include <string.h>
@@ -47,7 +48,9 @@ typedef struct {
     guint32 number; /* sequence number */
     NjXml *xml;
     gint64 row; /* id of the message in the outbox; 0: not a message, or forgotten */
-    /* The commit that must be done before the stanza is written (see commits_done); 0: none. */
+    /* The commit that must be done before the stanza is written (see commits_done): of a message
+     * the one of its number, of another stanza resume_commit if that is not done yet. 0: none; also
+     * for a message without a store. */
     guint64 commit;
 } Stanza;
 
@@ -57,7 +60,7 @@ struct NjSm {
     void *owner;
     bool stopped;   /* nj_sm_stop() was called: the store must not be used any more */
     bool connected; /* the session has a connection whose stream is open */
-    bool settling;  /* hooks are reporting the states of earlier messages */
+    bool settling;  /* see nj_sm_is_settling() */
 
     /* <enable/> was sent and not refused, or the session was resumed: the server counts */
     bool enable_sent;
@@ -65,8 +68,9 @@ struct NjSm {
     bool enabled;
 
     char *id, *jid; /* of the session that can be resumed: its id and full address; else NULL */
-    /* This run began the session or has resumed it, so its stanzas are in the queues. False: an
-     * earlier run began it, and the only trace of its stanzas are the numbers in outbox rows. */
+    /* This NjSm began the session that can be resumed, or has resumed it, so its stanzas are in the
+     * queues. False: it was loaded from the store, and the only trace of its stanzas are the
+     * numbers in outbox rows; or no session can be resumed. */
     bool is_from_this_run;
 
     guint32 last_number;  /* the sequence number given last */
@@ -401,7 +405,8 @@ forget_session(NjSm *sm)
     g_clear_pointer(&sm->jid, g_free);
 }
 
-/* Ends the session because the server sent an impossible count or resumed another session: it is
+/* Ends the session because the server sent a missing, unreadable or impossible count, or resumed
+ * another session: it is
  * unknown which stanzas it has. The written messages become unsure. Those in the queue do so at
  * once, because on_protocol_error ends the connection and so calls nj_sm_suspend(); those of an
  * earlier run when the next session begins. */
@@ -488,8 +493,8 @@ on_received_committed(void *data)
         send_ack(sm);
 }
 
-/* Answers <r/> with <a/> when all stanzas before it are committed. That <a/> also answers the
- * requests that arrive until then. */
+/* Answers <r/> with <a/> when all stanzas before it are committed. A request that arrives until
+ * then gets no <a/> of its own; the count may lack the stanzas between the two requests. */
 static void
 handle_ack_request(NjSm *sm)
 {
@@ -754,8 +759,8 @@ nj_sm_build_resume(NjSm *sm, const NjXml *features)
     return resume;
 }
 
-/* Writes the unacknowledged stanzas again, in their order and with their numbers, then the
- * unwritten ones. */
+/* Writes the unacknowledged stanzas again, in their order and with their numbers, and requests an
+ * acknowledgement for them; then writes the unwritten ones. */
 static void
 resend_unacked(NjSm *sm)
 {

@@ -85,8 +85,9 @@ void nj_sm_suspend(NjSm *sm);
 
 bool nj_sm_can_resume(const NjSm *sm);
 
-/* Returns true while hooks are reporting the states of earlier messages. Stanzas that are sent
- * meanwhile wait until all states are reported. */
+/* Returns true while nj_sm_begin_session() or nj_sm_on_resumed() reports the states of earlier
+ * messages. Stanzas that are sent meanwhile wait: after nj_sm_on_resumed() until all are reported,
+ * after nj_sm_begin_session() until the store's next commit. */
 bool nj_sm_is_settling(const NjSm *sm);
 
 /* Sends the last <a/> and forgets the session, also in the store. The caller then closes the stream
