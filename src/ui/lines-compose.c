@@ -2,10 +2,12 @@
  *
  * Composing happens when a line is first measured or drawn. The result depends on settings (time
  * zone, name of the contact, time-format) and is freed when they change, or when the message
- * changes or the line is dropped; not when the line leaves the view. Wrapping depends on the width,
- * too: the rows are kept until the line is measured at another width. The rules above a line (the
- * beginning of the history, a new day, "new") depend on the lines before it. They are computed each
- * time, so that inserting and dropping lines invalidates nothing. */
+ * changes or the line is freed; not when the line leaves the view. It also contains our own nick: a
+ * new nick shows only in lines that are composed later. A notice that is set aside keeps what was
+ * composed, even if a setting changes meanwhile. Wrapping depends on the width, too: the rows are
+ * kept until the line is measured at another width. The rules above a line (the beginning of the
+ * history, a new day, "new") depend on the lines before it. They are computed each time, so that
+ * inserting and dropping lines invalidates nothing. */
 #include "ui/lines-private.h"
 
 #include "base/clock.h"
@@ -297,7 +299,8 @@ take_spans(NjLine *line, GArray *spans)
 }
 
 /* Joins subject, body and remarks to one text. Most messages have only a body, which is wrapped and
- * drawn without a copy. Links are found in the body only. The spans are added in their order. */
+ * drawn without a copy. No links are looked for in the subject and in remarks. The spans are added
+ * in their order. */
 static void
 compose_message(NjLines *lines, NjLine *line)
 {

@@ -7,8 +7,9 @@
  *
  * A clock wider than a quarter of the pane is left out. In panes of fewer than MIN_NICK_COLUMN
  * columns there is neither clock nor nick column: the nick stands at the beginning of the text, and
- * further rows are indented by 2. A /me message has "*" in place of the nick. Above a line there
- * may be rules: the beginning of the history, a new day, "new". */
+ * further rows are indented by 2 (in panes of at most 8 columns: not at all). A /me message has "*"
+ * in place of the nick. Above a line there may be rules: the beginning of the history, a new day,
+ * "new". */
 #include "ui/lines-private.h"
 
 #include <string.h>

@@ -12,17 +12,19 @@
  *
  * Limits. max_lines() returns the maximum for the present state. When the list has SLACK_LINES more
  * than that, it is cut to the maximum. When the bodies have more than twice MAX_BODY_BYTES, they
- * are cut to MAX_BODY_BYTES, but visible lines stay, however long they are. The list is cut at the
- * end that is farther from the view; a list that cannot be read again is always cut at its
- * beginning. nj_lines_trim() is called after a line or a page was added at the end, after a step of
- * scrolling up and after a jump. A view that returns to the end therefore keeps its lines until the
- * next one is added.
+ * are cut to MAX_BODY_BYTES, or less far if the lines that remain at this end are visible; visible
+ * lines stay, however long they are. The list is cut at the end that is farther from the view; a
+ * list that cannot be read again is always cut at its beginning. nj_lines_trim() is called after a
+ * message or a notice was inserted, after a page was added at the end, after a step of scrolling up
+ * and after a move to a place (nj_lines_seek()) that does not end at the end of the list. A view
+ * that returns to the end therefore keeps its lines until the next one is added.
  *
  * New messages. The window includes everything older if more_before is false, and everything newer
  * if more_after is false. A message whose place is inside is inserted there; if the list has it
  * already, its line gets the new object. A message before the window is ignored. A message after it
  * is not inserted; scrolling down reads it from the store. While the view does not follow the end,
- * every message that is not ignored, of ours too, counts as unseen. A message that we send is added
+ * every message that is inserted or belongs after the window, of ours too, counts as unseen. A
+ * message that we send is added
  * when it is committed, so its place may be before messages that arrived meanwhile, and a page may
  * have brought it already.
  *
@@ -297,9 +299,10 @@ count_excess(NjLines *lines, bool cut_at_end)
     return MAX(excess, count);
 }
 
-/* Cuts the end that is farther from the view. If not enough lines could be dropped there, because
- * the others are visible, the second pass cuts the other end, which is now the farther one. Lines
- * that cannot be read again are dropped at the beginning only. */
+/* Cuts the end that is farther from the lower edge of the view, counted in lines. If the list is
+ * still over a limit at which a cut begins, because visible lines stay, tries once more; that cuts
+ * the other end only if it is the farther one now. Lines that cannot be read again are dropped at
+ * the beginning only. */
 void
 nj_lines_trim(NjLines *lines)
 {

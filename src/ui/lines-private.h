@@ -44,7 +44,8 @@ typedef struct {
     int first_cells, cells; /* the widths it was wrapped for: of the first row and of the others */
 } NjLine;
 
-/* The columns of the pane. They follow from its width and from the widest nick so far. */
+/* The columns of the pane. They follow from its width, the width of a time and the widest nick so
+ * far. */
 typedef struct {
     int cols;  /* width of the pane */
     int nick;  /* cells of the nick column; 0: none, nicks are part of the text */
@@ -71,12 +72,14 @@ struct NjLines {
     /* lines, also our own and those that belong farther up, that arrived since the view left the
      * end */
     guint unseen;
-    bool notice_is_new; /* the last line is a notice that has not been drawn */
-    bool seeking;       /* the next frame moves the view to (seek_time, seek_id) */
+    /* A notice was added while the view followed the end, and no frame was drawn since; messages
+     * may have been added after it. */
+    bool notice_is_new;
+    bool seeking; /* the next frame moves the view to (seek_time, seek_id) */
     gint64 seek_time;
     gint64 seek_id; /* G_MININT64: the first line at or after seek_time */
-    /* the message that is highlighted until nj_lines_scroll_to() moves the view to the end;
-     * found_id 0: none */
+    /* the message that is highlighted until the next nj_lines_show(), or until
+     * nj_lines_scroll_to() moves the view to the end; found_id 0: none */
     gint64 found_time, found_id;
     /* The messages of others after (mark_time, mark_id) are new; nj_talk_shown() sets the mark. Not
      * the same as `unseen`. */
@@ -86,7 +89,9 @@ struct NjLines {
 
     /* Composing and wrapping (lines-compose.c); the settings are those of the last frame */
     NjShape shape;
-    int widest_nick;             /* in cells, of the lines composed so far; 0: not known yet */
+    /* In cells, so far: of the lines composed and, in a chat with one person, of both names; 0: not
+     * known yet. */
+    int widest_nick;
     GTimeZone *zone;             /* the local time zone */
     char *label;                 /* name of the contact */
     char *time_format;           /* option time-format */
@@ -198,8 +203,8 @@ char *nj_lines_make_lead(const NjLines *lines, const NjLine *line);
 /* The rules above a line, in this order. A rule is a row with dashes and a short text. */
 typedef struct {
     bool beginning; /* it is the first line of the list and the store has no older message */
-    /* its day differs from that of the line before it; always set for the first line of a chat, if
-     * the option day-lines is on */
+    /* its day differs from that of the line before it; always set for the first line of the list,
+     * except in the console; if the option day-lines is on */
     bool day;
     bool unread; /* it is the first one that is unread */
 } NjLineRules;

@@ -15,12 +15,14 @@
  * the view (it is shown from its beginning). It follows again when a move reaches the end, or when
  * a frame shows the whole last line and more_after is false.
  *
- * When the pane is resized, the anchor stays at the lower edge. The new height decides how many
- * lines are visible above it. The next frame wraps the lines for the new width and reduces
+ * When the pane is resized, the anchor stays at the lower edge, unless too few rows are above it to
+ * fill the view: then the first line is at the upper edge, and lines after the anchor are visible,
+ * too. The next frame wraps the lines for the new width and reduces
  * hidden_rows if the anchor has fewer rows than before.
  *
  * A move to a place (nj_lines_show()) takes effect with the next frame, because it depends on the
- * size of the pane. Scrolling before that frame makes the move first. */
+ * size of the pane. nj_lines_scroll() before that frame makes the move first; in a pane that was
+ * never drawn it does nothing. nj_lines_scroll_to() cancels the move. */
 #include "ui/lines-private.h"
 
 /* Rows to scroll at once. A longer way is scrolled in steps, so that the list is trimmed between
@@ -326,8 +328,9 @@ nj_lines_reload(NjLines *lines)
 
 /* --- Frames --- */
 
-/* Places the view at the beginning of the last line if that is longer than the view: a long notice,
- * such as the result of a command, is read from its beginning. */
+/* Places the view at the beginning of the last line if that is longer than the view: a long notice
+ * (or a message that came after it before this frame), such as the result of a command, is read
+ * from its beginning. */
 static void
 place_new_notice(NjLines *lines)
 {
