@@ -184,7 +184,8 @@ struct NjStore {
 
     GMutex mutex; /* protects `shared` */
     GCond work;   /* the writer thread waits for it: there are writes, or the store is closed */
-    GCond done;   /* the main thread waits for it: a batch was committed or has failed */
+    /* the main thread waits for it: a batch was committed or has failed, or the thread has ended */
+    GCond done;
 
     /* Used by the main thread only. */
     struct {

@@ -12,7 +12,7 @@
  * - executes them in one transaction, whose COMMIT waits until the data is on the disk;
  * - removes them from the queue, adds the ids of their messages to the id index, and publishes the
  *   new sequence number and counts, all without unlocking the mutex; then it wakes
- *   nj_store_flush() and nj_store_close();
+ *   nj_store_flush();
  * - does the background work that must not wait for an empty queue, and frees the writes.
  *
  * If the transaction fails it is rolled back and the writes stay in the queue. The next attempt
@@ -461,9 +461,10 @@ checkpoint_log(Writer *writer, int min_pages)
 }
 
 /* After a failed fsync() the kernel may have dropped the pages that it could not write, and the
- * next fsync() may report success without writing them. So before the next commit the whole
- * write-ahead log is copied into the file, the file is synced, and the log is started again. False
- * if that fails; the batch then fails, too. */
+ * next fsync() may report success without writing them. So before the next batch of writes the
+ * whole write-ahead log is copied into the file, the file is synced, and the log is started again.
+ * The transactions of the word index and the id index do not wait for that. False if it fails; the
+ * batch then fails, too. */
 static bool
 recover_from_failed_sync(Writer *writer)
 {
@@ -766,7 +767,7 @@ lower_priority(void)
 }
 
 /* The thread function. When the store is being closed, the thread commits the rest of the queue and
- * ends; it also ends if an attempt that began after that fails. */
+ * ends; it also ends if an attempt fails whose wait for a batch began after that. */
 static void *
 run_writer(void *data)
 {

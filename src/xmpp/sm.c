@@ -6,8 +6,9 @@
  *
  * `unwritten`: not written to the connection yet. A message waits here until the store has
  * committed its sequence number; the stanzas behind it wait with it. Stanzas also wait here while
- * the connection is broken, and while nj_sm_begin_session() or nj_sm_on_resumed() reports the
- * states of earlier messages (`settling`).
+ * the connection is broken and the session can be resumed, and while nj_sm_on_resumed() reports the
+ * states of earlier messages (`settling`). For stanzas that a hook sends during
+ * nj_sm_begin_session() see nj_sm_is_settling().
  *
  * `unacked`: written, but not acknowledged by the server. After resumption the stanzas that the
  * server still lacks are written again, with the same numbers.
@@ -49,8 +50,9 @@ typedef struct {
     NjXml *xml;
     gint64 row; /* id of the message in the outbox; 0: not a message, or forgotten */
     /* The commit that must be done before the stanza is written (see commits_done): of a message
-     * the one of its number, of another stanza resume_commit if that is not done yet. 0: none; also
-     * for a message without a store. */
+     * the one of its number, or resume_commit, which is later, if it was sent during
+     * adopt_session(); of another stanza resume_commit if that is not done yet. 0: none; also for a
+     * message without a store. */
     guint64 commit;
 } Stanza;
 
@@ -70,7 +72,8 @@ struct NjSm {
     char *id, *jid; /* of the session that can be resumed: its id and full address; else NULL */
     /* This NjSm began the session that can be resumed, or has resumed it, so its stanzas are in the
      * queues. False: it was loaded from the store, and the only trace of its stanzas are the
-     * numbers in outbox rows; or no session can be resumed. */
+     * numbers in outbox rows; or no session has begun that can be resumed. It stays true after
+     * forget_session(), until the next session begins. */
     bool is_from_this_run;
 
     guint32 last_number;  /* the sequence number given last */
@@ -406,10 +409,9 @@ forget_session(NjSm *sm)
 }
 
 /* Ends the session because the server sent a missing, unreadable or impossible count, or resumed
- * another session: it is
- * unknown which stanzas it has. The written messages become unsure. Those in the queue do so at
- * once, because on_protocol_error ends the connection and so calls nj_sm_suspend(); those of an
- * earlier run when the next session begins. */
+ * another session: it is unknown which stanzas it has. The written messages become unsure. Those in
+ * the queue do so at once, because on_protocol_error ends the connection and so calls
+ * nj_sm_suspend(); those of an earlier run when the next session begins. */
 static void
 abandon_session(NjSm *sm)
 {

@@ -6,8 +6,8 @@
  *
  * Two rules protect against the loss of messages when the program is killed:
  *
- * A received stanza is acknowledged only when its content and the count that includes it are
- * committed.
+ * A received stanza is acknowledged only when its content is committed, and in a session that can
+ * be resumed also the count that includes it.
  *
  * A message is written to the connection only when its sequence number is committed. The stanzas
  * behind it wait as well, because the server counts stanzas in the order in which they arrive. */
@@ -86,8 +86,10 @@ void nj_sm_suspend(NjSm *sm);
 bool nj_sm_can_resume(const NjSm *sm);
 
 /* Returns true while nj_sm_begin_session() or nj_sm_on_resumed() reports the states of earlier
- * messages. Stanzas that are sent meanwhile wait: after nj_sm_on_resumed() until all are reported,
- * after nj_sm_begin_session() until the store's next commit. */
+ * messages. Stanzas that a hook sends during nj_sm_on_resumed() wait until all are reported. During
+ * nj_sm_begin_session() there is no connection yet: stanzas that are not messages are dropped; a
+ * message waits until the store's next commit, or is reported as unsent if the queues are still
+ * being settled. */
 bool nj_sm_is_settling(const NjSm *sm);
 
 /* Sends the last <a/> and forgets the session, also in the store. The caller then closes the stream
