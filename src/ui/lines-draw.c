@@ -214,7 +214,8 @@ nj_lines_draw(NjLines *lines, NjArea area, const NjTheme *theme)
     nj_lines_settle_view(lines);
 
     /* Composing the visible lines may find a nick that is wider than all before. The nick column
-     * grows then, and the lines are wrapped and counted again. */
+     * may grow then, up to its maximum, so the lines are counted again, and wrapped again if it has
+     * grown. */
     int y = 0, widest_nick;
     guint top;
     do {

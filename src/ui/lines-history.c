@@ -6,33 +6,34 @@
  *
  * Pages. The first frame reads the newest page, or the pages around a place if nj_lines_show() was
  * called before it; a pane that was never drawn loads nothing and ignores new messages, which the
- * store has anyway. When the view (lines-view.c) comes to an end of
- * the list, a page is read there. The longer the bodies in the list, the fewer messages a page has.
- * To show a distant place, the window is dropped and loaded anew around that place.
+ * store has anyway. When the view (lines-view.c) comes to an end of the list, a page is read there.
+ * The longer the bodies in the list, the fewer messages a page has. To show a distant place, the
+ * window is dropped and loaded anew around that place.
  *
- * Limits. max_lines() returns the maximum for the present state. When the list has SLACK_LINES more
- * than that, it is cut to the maximum. When the bodies have more than twice MAX_BODY_BYTES, they
- * are cut to MAX_BODY_BYTES, or less far if the lines that remain at this end are visible; visible
- * lines stay, however long they are. The list is cut at the end that is farther from the view; a
- * list that cannot be read again is always cut at its beginning. nj_lines_trim() is called after a
- * message or a notice was inserted, after a page was added at the end, after a step of scrolling up
- * and after a move to a place (nj_lines_seek()) that does not end at the end of the list. A view
- * that returns to the end therefore keeps its lines until the next one is added.
+ * Limits. max_lines() returns the maximum for the present state. When the list has more than
+ * SLACK_LINES lines over that, it is cut to the maximum. When the bodies have more than twice
+ * MAX_BODY_BYTES, they are cut to MAX_BODY_BYTES, or less far if the lines that remain at this end
+ * are visible; visible lines stay, however long they are. The list is cut at the end that is
+ * farther from the view; a list that cannot be read again is always cut at its beginning.
+ * nj_lines_trim() is called after a message or a notice that arrived was inserted, after a page was
+ * added at the end, after a step of scrolling up and after a move to a place (nj_lines_seek()),
+ * also if it ends at the end of the list; not if the list is empty or the place is a time after its
+ * last line. Going to the end (nj_lines_scroll_to()) and a frame that begins to follow it do not
+ * trim; the lines then stay until the next one is added.
  *
  * New messages. The window includes everything older if more_before is false, and everything newer
  * if more_after is false. A message whose place is inside is inserted there; if the list has it
  * already, its line gets the new object. A message before the window is ignored. A message after it
  * is not inserted; scrolling down reads it from the store. While the view does not follow the end,
  * every message that is inserted or belongs after the window, of ours too, counts as unseen. A
- * message that we send is added
- * when it is committed, so its place may be before messages that arrived meanwhile, and a page may
- * have brought it already.
+ * message that we send is added when it is committed, so its place may be before messages that
+ * arrived meanwhile, and a page may have brought it already.
  *
  * Notices are not stored and cannot be read again. A notice whose time is outside the window is set
  * aside (NjLines.set_aside) and inserted when the window includes its time again. Without this, a
- * notice could stand directly after a message that is much older, because the messages between
- * them are not loaded. When more than MAX_SET_ASIDE notices are set aside, the one that was set
- * aside first is freed.
+ * notice could stand directly after a message that is much older, because the messages between them
+ * are not loaded. When more than MAX_SET_ASIDE notices are set aside, the one that was set aside
+ * first is freed.
  *
  * The lines of the console, and all lines while there is no store, cannot be read again: `loaded`
  * stays false, new lines are always added, and lines that are dropped are freed. */

@@ -47,8 +47,10 @@ typedef struct {
 /* The columns of the pane. They follow from its width, the width of a time and the widest nick so
  * far. */
 typedef struct {
-    int cols;  /* width of the pane */
-    int nick;  /* cells of the nick column; 0: none, nicks are part of the text */
+    int cols; /* width of the pane */
+    /* cells of the nick column, at most 16: longer nicks are shortened; 0: none, nicks are part of
+     * the text */
+    int nick;
     int clock; /* cells of the clock with a space behind it; 0: no clock */
     int text;  /* column in which the text of a message begins */
 } NjShape;
@@ -160,7 +162,7 @@ guint nj_lines_first_visible(NjLines *lines);
 /* Puts the lower edge of the view at the end of the list. */
 void nj_lines_follow(NjLines *lines);
 
-/* Adjusts the lower edge before a frame: to lines that have fewer rows in the present width, and to
+/* Adjusts the lower edge before a frame: so that at least one row of the anchor is above it, and to
  * a new notice that is longer than the view. The list must not be empty. */
 void nj_lines_settle_view(NjLines *lines);
 
@@ -202,7 +204,9 @@ char *nj_lines_make_lead(const NjLines *lines, const NjLine *line);
 
 /* The rules above a line, in this order. A rule is a row with dashes and a short text. */
 typedef struct {
-    bool beginning; /* it is the first line of the list and the store has no older message */
+    /* it is the first line of the list, a page was read, and the store has no older message; never
+     * for lines that are not stored */
+    bool beginning;
     /* its day differs from that of the line before it; always set for the first line of the list,
      * except in the console; if the option day-lines is on */
     bool day;

@@ -17,8 +17,8 @@
  *
  * When the pane is resized, the anchor stays at the lower edge, unless too few rows are above it to
  * fill the view: then the first line is at the upper edge, and lines after the anchor are visible,
- * too. The next frame wraps the lines for the new width and reduces
- * hidden_rows if the anchor has fewer rows than before.
+ * too. The next frame wraps the lines for the new width and reduces hidden_rows only if the anchor
+ * has no more rows than that now, so that one row of it stays visible.
  *
  * A move to a place (nj_lines_show()) takes effect with the next frame, because it depends on the
  * size of the pane. nj_lines_scroll() before that frame makes the move first; in a pane that was
