@@ -119,8 +119,8 @@ typedef struct {
     int log_pages;
     /* errno of the last run_statement(), kept for the sentence because SQLite loses it; 0: none */
     int failed_errno;
-    /* A sync may have failed, so the disk may lack a part of the log; see
-     * recover_from_failed_sync(). */
+    /* A sync may have failed: a batch ended with a failed fsync(), or a checkpoint with any I/O
+     * error. So the disk may lack a part of the log; see recover_from_failed_sync(). */
     bool sync_failed;
 } Writer;
 
