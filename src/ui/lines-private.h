@@ -48,8 +48,9 @@ typedef struct {
  * far. */
 typedef struct {
     int cols; /* width of the pane */
-    /* cells of the nick column, at most 16: longer nicks are shortened; 0: none, nicks are part of
-     * the text */
+    /* Cells of the nick column: those of the widest nick so far, but at most 16, in panes of fewer
+     * than 100 columns 12, of fewer than 48 columns 8; longer nicks are shortened. 0: no column,
+     * nicks are part of the text. */
     int nick;
     int clock; /* cells of the clock with a space behind it; 0: no clock */
     int text;  /* column in which the text of a message begins */

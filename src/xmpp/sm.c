@@ -1,8 +1,8 @@
 /* Stream management (XEP-0198). Sequence numbers and counts have 32 bits and wrap around, so they
  * are compared by their signed difference.
  *
- * Our stanzas: nj_sm_send() gives each stanza the next sequence number. The stanza is then in one
- * of two queues, which are in the order of the numbers:
+ * Our stanzas: nj_sm_send() gives each stanza the next sequence number, and writes it at once if it
+ * need not wait. The stanza is then in one of two queues, which are in the order of the numbers:
  *
  * `unwritten`: not written to the connection yet. A message waits here until the store has
  * committed its sequence number; the stanzas behind it wait with it. Stanzas also wait here while
