@@ -15,7 +15,11 @@ def filled(s, count=300):
     toad = t.shows_text(r'Online as (toad@\S+/\S+)\.').group(1)
     for i in range(1, count + 1):
         frog.send(toad, 'needle <%d>' % i if i % 50 == 0 else 'straw <%d> 蛙🐸 עברית' % i)
-    home.has('select count(*) from message', [(count,)])
+    # The server may also deliver a message here that a session of an earlier test left behind.
+    home.has(
+        "select count(distinct body) from message where body glob '* <[0-9]*>*'",
+        [(count,)],
+    )
     return frog, home, t
 
 
