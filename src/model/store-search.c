@@ -40,7 +40,7 @@ struct NjSearcher {
     bool running;  /* a thread takes requests */
     guint threads; /* that thread, and those that still close their connections */
 
-    /* As last reported by the writer thread. */
+    /* The state of the word index as the writer thread last reported it. */
     bool index_complete, index_failed, write_error;
     guint64 indexed_seq;
     gint64 indexed_id;

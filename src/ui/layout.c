@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-#define WHOLE 1000 /* the share of both halves together */
+#define WHOLE 1000 /* the shares of the two halves of a split add up to this */
 
 /* The smallest half that a split makes; the rows are the heading and two more. */
 #define MIN_ROWS 3
